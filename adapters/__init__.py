@@ -1,0 +1,1 @@
+"""One folder per technology; each implements interfaces of the application."""

@@ -1,0 +1,1 @@
+"""A working double of every interface, for unit tests and for embedders."""

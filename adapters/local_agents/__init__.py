@@ -1,0 +1,1 @@
+"""Starts a node agent on this machine."""

@@ -1,0 +1,1 @@
+"""Keeps profiles in SQLite."""

@@ -1,0 +1,1 @@
+"""Sockets: the server, connections to the manager, and connections between peers."""

@@ -1,0 +1,1 @@
+"""Codecs without sockets: frames, sessions, and the messages of each protocol."""

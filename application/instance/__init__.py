@@ -1,0 +1,1 @@
+"""What an instance does: its life, sending, receiving, settings."""

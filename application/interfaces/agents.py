@@ -1,0 +1,120 @@
+"""Node agents: how they come to run, and what they do for the manager."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from domain.resources import NodeResources
+
+
+@dataclass(frozen=True)
+class AgentOrders:
+    """What an agent needs to know to begin.
+
+    Attributes:
+        manager_locations: Where the manager can be reached, most likely address first.
+        secret: Secret of this run; never to be put on a command line.
+        timeout: Seconds without a sign of life after which either side gives the other up.
+        grace_time: Seconds between SIGTERM and SIGKILL when processes are cancelled.
+        log_directory: Where the agent's own log and the launcher's output go.
+    """
+
+    manager_locations: tuple[str, ...]
+    secret: str
+    timeout: float
+    grace_time: float
+    log_directory: Path | None
+
+
+class AgentLauncher(Protocol):
+    """Brings agents to run on the nodes of an allocation."""
+
+    @abstractmethod
+    def launch(self, orders: AgentOrders, *, on_lost: Callable[[str, str], None]) -> Sequence[str]:
+        """Start an agent on each node; they will report to the manager by themselves.
+
+        Args:
+            orders: What to tell the agents.
+            on_lost: Called, from any thread, with a node's name and a reason (with what the agent
+                printed) when an agent could not be started or has ended although not shut down.
+
+        Returns:
+            The names of the nodes, as the agents will report them.
+
+        Raises:
+            ConfigurationError: If the allocation or the hosts are described wrongly.
+            TransportError: If a node cannot be reached; the text says which, and why.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Wait a little for the agents to end, end those that do not, and let go of everything."""
+
+
+@dataclass(frozen=True)
+class StartCommand:
+    """Order to start a process.
+
+    Attributes:
+        name: Name by which its end is reported.
+        work_dir: Directory to start it in.
+        args: Program and arguments.
+        env: Its whole environment, or what is added to the agent's if `extend_env`.
+        stdout: File for its standard output, overwritten.
+        stderr: File for its standard error, overwritten.
+    """
+
+    name: str
+    work_dir: Path
+    args: tuple[str, ...]
+    env: Mapping[str, str]
+    stdout: Path
+    stderr: Path
+
+
+class ProcessKeeper(Protocol):
+    """Starts, watches and ends processes on one node (used by the agent)."""
+
+    @abstractmethod
+    def start(self, command: StartCommand) -> None:
+        """Start a process in a session of its own.
+
+        Raises:
+            OSError: If it cannot be started; the text says why.
+        """
+
+    @abstractmethod
+    def wait_finished(self, *, timeout: float | None) -> list[tuple[str, int]]:
+        """Wait until some processes have ended; return each just once.
+
+        Returns:
+            Name and exit code; minus the number of the signal for a process that was killed.
+            Empty when the time is over, or when `wake_up` was called.
+        """
+
+    @abstractmethod
+    def wake_up(self) -> None:
+        """Make `wait_finished` return. May be called from any thread."""
+
+    @abstractmethod
+    def cancel_all(self, *, grace_time: float) -> None:
+        """SIGTERM to the group of each process; SIGKILL to what is left after the grace time.
+
+        Does not wait for the processes to end: they are reported by `wait_finished`.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Kill whatever still runs, and wait for it."""
+
+
+class NodeInspector(Protocol):
+    """Tells what a node has to offer (used by the agent)."""
+
+    @abstractmethod
+    def resources(self) -> NodeResources:
+        """Return the node's name, the cores this process may use, and the memory."""

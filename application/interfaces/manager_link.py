@@ -1,0 +1,86 @@
+"""What an instance says to the manager."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Protocol
+
+from domain.checkpoints import CheckpointInfo
+from domain.messages import LogRecord
+from domain.ports import Port
+from domain.profiling import ProfileEvent
+from domain.settings import Settings
+from domain.snapshots import SnapshotMetadata
+from domain.timelines import Timeline
+from domain.topology import PeerInfo
+
+
+class ManagerLink(Protocol):
+    """An instance's connection to the manager. May be used from several threads.
+
+    Every method but the `submit_` and `report_` ones waits for the answer, and raises
+
+    - ManagerRefused if the manager answers with an error, whose text it has;
+    - TransportError if the manager cannot be reached for about a minute.
+
+    The `submit_` and `report_` methods return at once; what they take is sent in order, later,
+    and all of it before the answer to `deregister_instance`.
+    """
+
+    @abstractmethod
+    def register_instance(self, locations: Sequence[str], ports: Sequence[Port]) -> Timeline:
+        """Make this instance known; return the timeline it is on."""
+
+    @abstractmethod
+    def request_peers(self) -> PeerInfo:
+        """Wait until all peers have registered, and return what is known of them."""
+
+    @abstractmethod
+    def deregister_instance(self) -> None:
+        """Say that this instance is done."""
+
+    @abstractmethod
+    def get_settings(self) -> Settings:
+        """Return the base settings of the run."""
+
+    @abstractmethod
+    def get_checkpoint_info(self) -> CheckpointInfo:
+        """Return when to make snapshots, and which to resume from."""
+
+    @abstractmethod
+    def submit_log_message(self, record: LogRecord) -> None:
+        """Send a record to the log of the run."""
+
+    @abstractmethod
+    def submit_profile_events(self, events: Sequence[ProfileEvent]) -> None:
+        """Send events to the profile of the run."""
+
+    @abstractmethod
+    def submit_snapshot_metadata(self, metadata: SnapshotMetadata) -> None:
+        """Make a snapshot known to the manager; waits for the answer."""
+
+    @abstractmethod
+    def report_status(
+        self, *, simulated_time: float | None, waiting: tuple[str, str, int | None] | None
+    ) -> None:
+        """Say how far we are, and for which peer, port and slot we wait, if for any.
+
+        Does nothing where the manager does not understand it.
+        """
+
+    @abstractmethod
+    def waiting_for_receive(self, peer: str, port: str, slot: int | None) -> None:
+        """Say that we have waited for a message for longer than the receive timeout."""
+
+    @abstractmethod
+    def waiting_for_receive_done(self, peer: str, port: str, slot: int | None) -> None:
+        """Take that back: the message has come."""
+
+    @abstractmethod
+    def is_deadlocked(self) -> bool:
+        """Ask whether this instance is part of a deadlock."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the connection. May be called more than once."""

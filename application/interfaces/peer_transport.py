@@ -1,0 +1,90 @@
+"""How messages travel between instances."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Protocol
+
+from domain.messages import PeerMessage
+from domain.topology import Endpoint
+
+
+class Outlet(Protocol):
+    """Where messages for one receiving endpoint go."""
+
+    @abstractmethod
+    def send(self, message: PeerMessage) -> int:
+        """Send a message without blocking; the data may be changed when this returns.
+
+        Returns:
+            The size of the encoded message in bytes.
+
+        Raises:
+            UnsendableData: If some part of the data cannot be sent to this receiver.
+            PeerLost: If the receiver is known to be gone.
+        """
+
+
+class Inlet(Protocol):
+    """Where messages for one of our endpoints come from."""
+
+    @abstractmethod
+    def receive(self, *, timeout: float | None) -> PeerMessage | None:
+        """Return the next message; wait for it if need be.
+
+        Args:
+            timeout: How many seconds to wait for a message to begin to arrive; None for ever.
+
+        Returns:
+            The message, or None when the time is over.
+
+        Raises:
+            PeerLost: If the connection is lost for good.
+            RemoteProtocolError: If what comes makes no sense.
+        """
+
+    @property
+    @abstractmethod
+    def marks(self) -> tuple[int, int, int]:
+        """When the last message began to arrive, was there, and was decoded (ns, Unix epoch)."""
+
+
+class PeerTransport(Protocol):
+    """Connects this instance to its peers."""
+
+    @abstractmethod
+    def locations(self) -> Sequence[str]:
+        """Return where peers can reach this instance."""
+
+    @abstractmethod
+    def outlet(
+        self, *, sender: Endpoint, receiver: Endpoint, peer_locations: Sequence[str]
+    ) -> Outlet:
+        """Return the outlet for a stream of messages from one of our endpoints."""
+
+    @abstractmethod
+    def inlet(
+        self, *, sender: Endpoint, receiver: Endpoint, peer_locations: Sequence[str]
+    ) -> Inlet:
+        """Return the inlet for a stream of messages to one of our endpoints.
+
+        Raises:
+            TransportError: If the peer cannot be reached at any of its locations.
+        """
+
+    @abstractmethod
+    def finish_receiving(self) -> None:
+        """End our connections to the peers that send to us: nothing more is expected of them."""
+
+    @abstractmethod
+    def wait_until_sent(self, *, timeout: float | None) -> bool:
+        """Wait until every message has been taken by its receiver, or the receiver is gone.
+
+        Returns:
+            Whether everything was taken; False if the time was over.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close all connections and stop all threads. May be called more than once."""

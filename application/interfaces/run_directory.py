@@ -1,0 +1,36 @@
+"""Where the files of a run are."""
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Protocol
+
+from domain.identity import Reference
+
+
+class RunDirectory(Protocol):
+    """Lays out the files of one run. Every path returned is absolute."""
+
+    @property
+    @abstractmethod
+    def path(self) -> Path:
+        """The directory itself."""
+
+    @abstractmethod
+    def save_configuration(self, text: str) -> None:
+        """Store the configuration as it is run."""
+
+    @abstractmethod
+    def instance_directory(self, instance: Reference) -> Path:
+        """Make the directory of an instance with `workdir/` and `snapshots/` in it; return it."""
+
+    @abstractmethod
+    def log_directory(self) -> Path:
+        """Make the directory for the logs of agents and launchers, and return it."""
+
+    @abstractmethod
+    def snapshot_directory(self) -> Path:
+        """Make the directory for workflow snapshots, and return it."""
+
+    @abstractmethod
+    def instance_output_tail(self, instance: Reference, *, lines: int) -> str:
+        """Return the last lines that an instance wrote to its stderr; empty if none."""

@@ -1,0 +1,1 @@
+"""What is true without any machine: pure values and rules of coupling."""

@@ -1,0 +1,120 @@
+"""What happens in a run, for whoever watches it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from domain.messages import LogRecord, Wait
+
+
+class InstanceState(Enum):
+    """Where an instance is in its life."""
+
+    WAITING_TO_START = "waiting to start"
+    STARTED = "started"
+    RUNNING = "running"
+    WAITING = "waiting"
+    FINISHED = "finished"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class InstanceStatus:
+    """How an instance is at a moment.
+
+    Attributes:
+        instance: Its name.
+        state: Where it is in its life.
+        since: When it got there, in seconds since the Unix epoch.
+        waiting_for: What it waits to receive, while it waits.
+        simulated_time: Timestamp of its last message, if known.
+        exit_code: How its process ended: the code, or minus the number of a signal.
+    """
+
+    instance: str
+    state: InstanceState
+    since: float
+    waiting_for: Wait | None = None
+    simulated_time: float | None = None
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True)
+class InstanceStarted:
+    """The process of an instance was started on a node."""
+
+    instance: str
+    node: str
+
+
+@dataclass(frozen=True)
+class InstanceRegistered:
+    """An instance made itself known."""
+
+    instance: str
+
+
+@dataclass(frozen=True)
+class InstanceDeregistered:
+    """An instance said that it is done."""
+
+    instance: str
+
+
+@dataclass(frozen=True)
+class InstanceExited:
+    """The process of an instance ended; the code is minus the number of a signal that killed it."""
+
+    instance: str
+    exit_code: int
+
+
+@dataclass(frozen=True)
+class StatusChanged:
+    """An instance began or stopped waiting, or got on in simulated time."""
+
+    status: InstanceStatus
+
+
+@dataclass(frozen=True)
+class LogRecorded:
+    """An instance logged something."""
+
+    record: LogRecord
+
+
+@dataclass(frozen=True)
+class DeadlockFound:
+    """Instances wait for each other in a cycle, each for the next."""
+
+    cycle: tuple[Wait, ...]
+
+
+@dataclass(frozen=True)
+class RunFinished:
+    """The run is over.
+
+    Attributes:
+        succeeded: Whether the simulation completed.
+        cause: Why it did not, in words; empty if it did.
+        failed_instances: Those that failed, the cause first.
+    """
+
+    succeeded: bool
+    cause: str = ""
+    failed_instances: tuple[str, ...] = ()
+
+
+RunEvent: TypeAlias = (
+    InstanceStarted
+    | InstanceRegistered
+    | InstanceDeregistered
+    | InstanceExited
+    | StatusChanged
+    | LogRecorded
+    | DeadlockFound
+    | RunFinished
+)

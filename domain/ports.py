@@ -1,0 +1,115 @@
+"""Operators, ports, and what a port knows while the simulation runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+SETTINGS_IN = "muscle_settings_in"
+"""The F_INIT port that every component has, and on which it receives an overlay."""
+
+
+class Operator(Enum):
+    """The place in the submodel execution loop at which a port is used.
+
+    The values are those of the profile database (wire format).
+    """
+
+    F_INIT = 1
+    """Initialisation: receives, once at the start of a run."""
+    O_I = 2
+    """Observation of an intermediate state: sends."""
+    S = 3
+    """State update: receives."""
+    O_F = 5
+    """Observation of the final state: sends, once at the end of a run."""
+
+    @property
+    def allows_sending(self) -> bool:
+        """Whether ports with this operator send."""
+        return self in (Operator.O_I, Operator.O_F)
+
+    @property
+    def allows_receiving(self) -> bool:
+        """Whether ports with this operator receive."""
+        return self in (Operator.F_INIT, Operator.S)
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port of a component.
+
+    Attributes:
+        name: Its name, without the `[]` that may declare it a vector port.
+        operator: Where in the loop it is used.
+        timeline: The sub-timeline with which it is annotated; empty without an annotation.
+    """
+
+    name: str
+    operator: Operator
+    timeline: str = ""
+
+
+class PortState:
+    """What a connected or unconnected port knows while running.
+
+    Attributes:
+        port: Its declaration.
+        is_connected: Whether a conduit is attached.
+        length: Number of slots of a vector port, None for a scalar one.
+        is_resizable: Whether the sender may change the length.
+        message_counts: Messages sent or received so far, for each slot (one entry if scalar).
+    """
+
+    __slots__ = (
+        "_open",
+        "is_connected",
+        "is_resizable",
+        "length",
+        "message_counts",
+        "name",
+        "operator",
+        "port",
+    )
+
+    def __init__(
+        self, port: Port, *, is_connected: bool, length: int | None, is_resizable: bool = False
+    ) -> None:
+        self.port = port
+        self.name = port.name
+        self.operator = port.operator
+        self.is_connected = is_connected
+        self.length = length
+        self.is_resizable = is_resizable
+        slots = 1 if length is None else length
+        self.message_counts = [0] * slots
+        self._open = [True] * slots
+
+    @property
+    def is_vector(self) -> bool:
+        """Whether the port has slots."""
+        return self.length is not None
+
+    def slots(self) -> list[int | None]:
+        """All slots there are now: `[None]` for a scalar port."""
+        return [None] if self.length is None else list(range(self.length))
+
+    def set_length(self, length: int) -> None:
+        """Change the number of slots; new ones start open, with no messages counted."""
+        self.length = length
+        missing = length - len(self.message_counts)
+        if missing > 0:
+            self.message_counts.extend([0] * missing)
+            self._open.extend([True] * missing)
+
+    def is_open(self, slot: int | None = None) -> bool:
+        """Whether the slot (or the scalar port) still expects messages."""
+        return self._open[slot or 0]
+
+    def is_any_open(self) -> bool:
+        """Whether any slot still expects messages."""
+        return any(self._open[: 1 if self.length is None else max(self.length, 1)])
+
+    def close(self, slot: int | None = None) -> None:
+        """Note that no more messages come or go through this slot."""
+        self._open[slot or 0] = False

@@ -1,0 +1,1 @@
+"""What is made of what, one container per program."""
