@@ -1,0 +1,1 @@
+"""Coupled simulations that run unchanged with MUSCLE3 and with Conjoin."""

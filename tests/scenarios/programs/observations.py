@@ -1,0 +1,128 @@
+"""What a scenario's program saw, written down exactly, to compare one run with another.
+
+The file is ``$RESULT_DIR/<instance name>.json``: a list of events in the order in which they
+happened. Floats are kept as C99 hexadecimal text and arrays as bytes, so that equal files mean
+equal bits.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from coupling_library import Instance, Message, Settings
+
+_PLAIN_ERRORS = (KeyError, TypeError, ValueError, RuntimeError, Exception)
+
+
+class Observations:
+    """A list of events that knows how to write itself down."""
+
+    def __init__(self) -> None:
+        self._events: list[object] = []
+
+    def note(self, what: str, *values: object) -> None:
+        """Adds an event: a word for what happened, and what was seen."""
+        self._events.append([what, *(exactly(value) for value in values)])
+
+    def receive(self, instance: Instance, port: str, slot: "int | None" = None) -> Message:
+        """Receives a message and notes it."""
+        return self.received(port, slot, instance.receive(port, slot))
+
+    def received(self, port: str, slot: "int | None", message: Message) -> Message:
+        """Notes a message received; returns it."""
+        self.note("received", port, slot, message)
+        return message
+
+    def settings(self, instance: Instance, *names: str) -> None:
+        """Notes the settings that can be listed, and the values of those named."""
+        self.note("list_settings", [str(name) for name in instance.list_settings()])
+        for name in names:
+            self.note("setting", name, instance.get_setting(name, default="(no such setting)"))
+
+    def ports(self, instance: Instance) -> None:
+        """Notes what the instance knows of its ports."""
+        for operator, names in sorted(instance.list_ports().items(), key=lambda i: i[0].name):
+            for name in sorted(names):
+                self.note("port", operator.name, name, _port_properties(instance, name))
+
+    def failed(self, error: BaseException) -> None:
+        """Notes an exception: the built-in class that it counts as, and its text."""
+        plain = next((c.__name__ for c in _PLAIN_ERRORS if isinstance(error, c)), "other")
+        self.note("raised", plain, str(error))
+
+    def save(self) -> None:
+        """Writes the events to the file of this instance."""
+        path = Path(os.environ["RESULT_DIR"]) / f"{os.environ['MUSCLE_INSTANCE']}.json"
+        path.write_text(json.dumps(self._events, indent=1) + "\n")
+
+
+@contextmanager
+def observing() -> Iterator[Observations]:
+    """Gives observations that are saved in the end, however that comes."""
+    observations = Observations()
+    try:
+        yield observations
+    except BaseException as error:
+        observations.failed(error)
+        raise
+    finally:
+        observations.save()
+
+
+def exactly(value: object) -> object:
+    """Turns a value into one that JSON can hold without losing a bit of it."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        return {"float": value.hex()}
+    if isinstance(value, bytes):
+        return {"bytes": value.hex()}
+    if isinstance(value, (list, tuple)):
+        return [exactly(item) for item in value]
+    return _exactly_composed(value)
+
+
+def _exactly_composed(value: object) -> object:
+    if isinstance(value, Settings):
+        return {"settings": sorted([str(name), exactly(item)] for name, item in value.items())}
+    if isinstance(value, Mapping):
+        return {"map": [[exactly(key), exactly(item)] for key, item in value.items()]}
+    if isinstance(value, np.ndarray):
+        return {"array": _exact_array(value)}
+    if hasattr(value, "array") and hasattr(value, "indexes"):
+        return {"grid": _exact_array(value.array), "indexes": exactly(value.indexes)}
+    if hasattr(value, "timestamp"):
+        return _exact_message(value)
+    return {"other": type(value).__name__}
+
+
+def _exact_array(array: np.ndarray) -> object:
+    return {
+        "dtype": array.dtype.str,
+        "shape": list(array.shape),
+        "fortran": bool(array.flags.f_contiguous),
+        "writeable": bool(array.flags.writeable),
+        "elements": array.tobytes("C").hex(),
+    }
+
+
+def _exact_message(message: Message) -> object:
+    return {
+        "timestamp": exactly(message.timestamp),
+        "next_timestamp": exactly(message.next_timestamp),
+        "data": exactly(message.data),
+        "settings": exactly(message.settings),
+    }
+
+
+def _port_properties(instance: Instance, name: str) -> object:
+    if not instance.is_connected(name):
+        return "not connected"
+    if not instance.is_vector_port(name):
+        return "scalar"
+    if instance.is_resizable(name):
+        return "resizable vector"
+    return f"vector of {instance.get_port_length(name)}"
