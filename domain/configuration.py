@@ -53,11 +53,14 @@ class Model:
         name: Name of the model.
         components: Components by name.
         conduits: All conduits.
+        matching_timelines: Sets of timelines that have the same points in time, so that conduits
+            may join them.
     """
 
     name: Reference
     components: Mapping[Reference, Component]
     conduits: tuple[Conduit, ...] = ()
+    matching_timelines: tuple[tuple[str, ...], ...] = ()
 
     def instances(self) -> Iterator[Reference]:
         """Yield the names of all instances of all components."""

@@ -1,0 +1,150 @@
+"""Keys that are not allowed where they stand, found in the YAML itself.
+
+ymmsl stops at the first; the user is better served by all of them, each with what was meant. Which
+keys there are is taken from ymmsl's own constructors, so that this need not follow its changes.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import yaml
+from ymmsl import v0_1, v0_2
+
+from adapters.ymmsl_files.suggestions import hint
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What may stand in some place of a document.
+
+    Attributes:
+        keys: The keys allowed in a mapping there; None if any.
+        inside: What may stand below some of the keys.
+        items: What may stand below the other keys, or in a list.
+    """
+
+    keys: frozenset[str] | None = None
+    inside: dict[str, _Place] = field(default_factory=dict)
+    items: _Place | None = None
+
+
+def key_problems(tree: yaml.Node, label: str) -> list[str]:
+    """Return what is wrong with the keys of a document.
+
+    Args:
+        tree: The YAML of the document.
+        label: What to call the document.
+    """
+    root = _PLACES.get(version_of(tree) or "")
+    return [] if root is None else list(_unknown_keys(tree, root, "", label))
+
+
+def duplicate_keys(tree: yaml.Node, label: str) -> list[str]:
+    """Return a warning for each key that stands twice in one mapping; the last one counts.
+
+    Args:
+        tree: The YAML of the document.
+        label: What to call the document.
+    """
+    return list(_duplicates(tree, "", label))
+
+
+def version_of(tree: yaml.Node) -> str | None:
+    """Return the yMMSL version that a document says it has."""
+    for key, value in entries(tree):
+        if key == "ymmsl_version" and isinstance(value, yaml.ScalarNode):
+            return str(value.value)
+    return None
+
+
+def entries(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
+    """Yield the keys of a mapping with what stands below them; nothing for other nodes."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                yield str(key.value), value
+
+
+def _unknown_keys(node: yaml.Node, place: _Place, path: str, label: str) -> Iterator[str]:
+    if isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            if place.items is not None:
+                yield from _unknown_keys(item, place.items, f"{path}[{number}]", label)
+        return
+    for (key, value), (key_node, _) in zip(entries(node), _scalar_keyed(node), strict=True):
+        below = f"{path}.{key}" if path else key
+        if place.keys is not None and key not in place.keys:
+            where = f" in '{path}'" if path else ""
+            yield (
+                f"{label}, line {key_node.start_mark.line + 1}: there is no key '{key}'{where}."
+                f"{hint(key, place.keys)}"
+            )
+        inner = place.inside.get(key, place.items)
+        if inner is not None:
+            yield from _unknown_keys(value, inner, below, label)
+
+
+def _scalar_keyed(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
+    if not isinstance(node, yaml.MappingNode):
+        return []
+    return [item for item in node.value if isinstance(item[0], yaml.ScalarNode)]
+
+
+def _duplicates(node: yaml.Node, path: str, label: str) -> Iterator[str]:
+    seen: set[str] = set()
+    for (key, value), (key_node, _) in zip(entries(node), _scalar_keyed(node), strict=True):
+        below = f"{path}.{key}" if path else key
+        if key in seen:
+            line = key_node.start_mark.line + 1
+            yield f"{label}, line {line}: '{below}' stands here again; what stood before is lost."
+        seen.add(key)
+        yield from _duplicates(value, below, label)
+    if isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            yield from _duplicates(item, f"{path}[{number}]", label)
+
+
+def _parameters(*constructors: Callable[..., object]) -> frozenset[str]:
+    names: set[str] = set()
+    for constructor in constructors:
+        names |= set(inspect.signature(constructor).parameters)
+    return frozenset(names)
+
+
+def _resources() -> _Place:
+    kinds = (v0_2.ThreadedResReq, v0_2.MPICoresResReq, v0_2.MPINodesResReq)
+    return _Place(items=_Place(_parameters(*kinds)))
+
+
+def _checkpoints() -> _Place:
+    rule = _Place(_parameters(v0_2.CheckpointRangeRule, v0_2.CheckpointAtRule))
+    rules = _Place(items=rule)
+    times = {"wallclock_time": rules, "simulation_time": rules}
+    return _Place(_parameters(v0_2.Checkpoints), times)
+
+
+def _shared() -> dict[str, _Place]:
+    return {"resources": _resources(), "checkpoints": _checkpoints()}
+
+
+def _version_1() -> _Place:
+    component = _Place(_parameters(v0_1.Component), {"ports": _Place(_parameters(v0_1.Ports))})
+    model = _Place(_parameters(v0_1.Model), {"components": _Place(items=component)})
+    implementations = _Place(items=_Place(_parameters(v0_1.Implementation)))
+    top = _parameters(v0_1.Configuration) | {"ymmsl_version"}
+    return _Place(top, {"model": model, "implementations": implementations, **_shared()})
+
+
+def _version_2() -> _Place:
+    component = _Place(_parameters(v0_2.Component))
+    model = _Place(_parameters(v0_2.Model), {"components": _Place(items=component)})
+    programs = _Place(items=_Place(_parameters(v0_2.Program)))
+    top = _parameters(v0_2.Configuration) | {"ymmsl_version"}
+    inside = {"models": _Place(items=model), "programs": programs, **_shared()}
+    return _Place(top, inside)
+
+
+_PLACES = {"v0.1": _version_1(), "v0.2": _version_2()}
