@@ -1,0 +1,243 @@
+"""Receiving from one of our own instances: the model's thread reads by itself."""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import Final, final
+
+import numpy as np
+
+from adapters.tcp import network
+from adapters.tcp.session_client import greet
+from adapters.wire import greeting, locations, stream
+from adapters.wire.frames import word
+from application.interfaces.peer_transport import Inlet
+from domain.errors import PeerLost, RemoteProtocolError, TransportError
+from domain.messages import PeerMessage
+
+BUFFER_SIZE: Final = 65536
+
+
+class FrameReader:
+    """Reads frames from a connection: small parts through a buffer, large ones straight in place.
+
+    Args:
+        sock: The connection; blocking.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
+        self._buffer = memoryview(bytearray(BUFFER_SIZE))
+        self._start = 0
+        self._end = 0
+
+    def wait_readable(self, timeout: float | None) -> bool:
+        """Wait until there is something to read, for so many seconds; return whether there is."""
+        if self._end > self._start:
+            return True
+        return bool(self._poll.poll(None if timeout is None else timeout * 1000))
+
+    def read(self, count: int) -> memoryview:
+        """Return the next bytes. They are only valid until the next call.
+
+        Raises:
+            OSError: If the connection fails.
+            EOFError: If it is closed.
+        """
+        if count > BUFFER_SIZE:
+            return self.read_in_place(count)
+        if self._end - self._start < count:
+            self._fill(count)
+        result = self._buffer[self._start : self._start + count]
+        self._start += count
+        return result
+
+    def read_in_place(self, count: int) -> memoryview:
+        """Return the next bytes in a buffer of their own.
+
+        Raises:
+            OSError: If the connection fails.
+            EOFError: If it is closed.
+        """
+        if not count:
+            return memoryview(b"")
+        result: memoryview = np.empty(count, np.uint8).data
+        at_hand = min(count, self._end - self._start)
+        result[:at_hand] = self._buffer[self._start : self._start + at_hand]
+        self._start += at_hand
+        received = at_hand
+        while received < count:
+            received += self._receive(result[received:])
+        return result
+
+    def _fill(self, count: int) -> None:
+        if self._start + count > BUFFER_SIZE or self._start == self._end:
+            left = bytes(self._buffer[self._start : self._end])
+            self._buffer[: len(left)] = left
+            self._start, self._end = 0, len(left)
+        while self._end - self._start < count:
+            self._end += self._receive(self._buffer[self._end :])
+
+    def _receive(self, room: memoryview) -> int:
+        got = self._socket.recv_into(room)
+        if got == 0:
+            msg = "the other side closed the connection"
+            raise EOFError(msg)
+        return got
+
+
+Arrival = tuple[PeerMessage, tuple[int, int, int]]
+
+
+class IncomingStream:
+    """All that comes from one sending instance.
+
+    Whichever thread waits for a message first reads, for the others too, until it has its own.
+
+    Args:
+        peer: Name of the sending instance.
+        peer_locations: Where it can be reached.
+        receiver: Our own name.
+        secret: The run's secret.
+
+    Raises:
+        TransportError: If the peer cannot be reached.
+    """
+
+    def __init__(
+        self, peer: str, peer_locations: Sequence[str], *, receiver: str, secret: str
+    ) -> None:
+        self._peer = peer
+        self._socket = self._connect(peer_locations, receiver, secret)
+        self._reader = FrameReader(self._socket)
+        self._arrivals: dict[str, deque[Arrival]] = {}
+        self._channels: dict[int, deque[Arrival]] = {}
+        self._changed = threading.Condition()
+        self._is_being_read = False
+        self._failure: PeerLost | None = None
+
+    def arrivals(self, endpoint: str) -> deque[Arrival]:
+        """Return the queue of what has come for an endpoint and has not been fetched."""
+        return self._arrivals.setdefault(endpoint, deque())
+
+    def receive(self, arrivals: deque[Arrival], timeout: float | None) -> Arrival | None:
+        """Return the next message for an endpoint.
+
+        Args:
+            arrivals: The endpoint's queue.
+            timeout: How many seconds to wait for it to begin to arrive; None for ever.
+
+        Raises:
+            PeerLost: If the connection is lost.
+            RemoteProtocolError: If what comes makes no sense.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            with self._changed:
+                while not arrivals and self._is_being_read and self._failure is None:
+                    if not self._changed.wait(None if end is None else end - time.monotonic()):
+                        return None
+                if arrivals:
+                    return arrivals.popleft()
+                if self._failure is not None:
+                    raise self._failure
+                self._is_being_read = True
+            try:
+                is_over = not self._read_one(end)
+            finally:
+                with self._changed:
+                    self._is_being_read = False
+                    self._changed.notify_all()
+            if is_over:
+                return None
+
+    def close(self) -> None:
+        """Close the connection. May be called more than once."""
+        self._socket.close()
+
+    def _connect(self, peer_locations: Sequence[str], receiver: str, secret: str) -> socket.socket:
+        addresses = locations.addresses_in(peer_locations, locations.CONJOIN)
+        sock = network.connect(addresses)
+        try:
+            sock.settimeout(60.0)
+            greet(sock, secret, greeting.Purpose.STREAM)
+            hello = stream.encode_hello(receiver)
+            sock.sendall(word(len(hello)) + hello)
+            sock.settimeout(None)
+        except (OSError, EOFError) as error:
+            sock.close()
+            msg = f"cannot connect to peer '{self._peer}': {error}"
+            raise TransportError(msg) from error
+        except RemoteProtocolError:
+            sock.close()
+            raise
+        return sock
+
+    def _read_one(self, end: float | None) -> bool:
+        """Read one frame; return False if none began to arrive until the end of the time."""
+        left = None if end is None else max(0.0, end - time.monotonic())
+        try:
+            if not self._reader.wait_readable(left):
+                return False
+            self._read_frame(time.time_ns())
+        except (OSError, EOFError, ValueError) as error:
+            msg = (
+                f"Error while receiving a message: connection with peer '{self._peer}' was lost."
+                " Did the peer crash?"
+            )
+            self._failure = PeerLost(msg)
+            raise self._failure from error
+        return True
+
+    def _read_frame(self, began: int) -> None:
+        reader = self._reader
+        fixed = stream.decode_fixed(reader.read(stream.FIXED.size))
+        lengths: list[int] = []
+        if fixed.buffer_count:
+            lengths = stream.decode_buffer_lengths(fixed, reader.read(fixed.index_length))
+        # the head is decoded before anything else is read into the reader's buffer, unless there
+        # are large parts to wait for
+        head = reader.read(fixed.head_length)
+        if fixed.channel == stream.OPEN_CHANNEL:
+            channel, endpoint = stream.decode_open_channel(head)
+            self._channels[channel] = self.arrivals(endpoint)
+            return
+        if lengths:
+            head = memoryview(bytes(head))
+        buffers = [reader.read_in_place(length) for length in lengths]
+        transferred = time.time_ns()
+        message = stream.decode_message(head, buffers)
+        message.size = stream.FIXED.size + fixed.total
+        arrivals = self._channels.get(fixed.channel)
+        if arrivals is None:
+            msg = f"peer '{self._peer}' sent a message on a channel that it has not opened"
+            raise RemoteProtocolError(msg)
+        arrivals.append((message, (began, transferred, time.time_ns())))
+
+
+@final
+class StreamInlet(Inlet):
+    """Receives the messages for one of our endpoints."""
+
+    def __init__(self, incoming: IncomingStream, *, receiver: str) -> None:
+        self._stream = incoming
+        self._arrivals = incoming.arrivals(receiver)
+        self._marks = (0, 0, 0)
+
+    @property
+    def marks(self) -> tuple[int, int, int]:
+        return self._marks
+
+    def receive(self, *, timeout: float | None) -> PeerMessage | None:
+        arrival = self._stream.receive(self._arrivals, timeout)
+        if arrival is None:
+            return None
+        message, self._marks = arrival
+        return message

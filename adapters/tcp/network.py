@@ -1,0 +1,172 @@
+"""Addresses of this machine, and connecting to others."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import ipaddress
+import resource
+import socket
+import sys
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from adapters.wire.locations import Address, TcpAddress, UnixAddress
+from domain.errors import TransportError
+
+CONNECT_TIMEOUT = 3.0
+LOOPBACK = "127.0.0.1"
+HAS_ABSTRACT_SOCKETS = sys.platform.startswith("linux")
+
+_TRANSIENT = frozenset(
+    {
+        errno.ECONNREFUSED,
+        errno.ECONNRESET,
+        errno.ECONNABORTED,
+        errno.EHOSTUNREACH,
+        errno.ENETUNREACH,
+        errno.ENETDOWN,
+        errno.ETIMEDOUT,
+        errno.EAGAIN,
+        errno.EPIPE,
+    }
+)
+
+
+@lru_cache(maxsize=1)
+def host_identity() -> str:
+    """Return what tells this machine, and network namespace, from any other."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        namespace = Path("/proc/self/ns/net").stat().st_ino
+    except OSError:
+        return socket.gethostname()
+    return f"{boot}-{namespace}"
+
+
+def own_hosts() -> list[str]:
+    """Return the addresses at which this machine can be reached, most likely first.
+
+    These are those of all interfaces that are up: IPv4 before IPv6, and loopback only where there
+    is nothing else.
+    """
+    import psutil
+
+    hosts: list[ipaddress.IPv4Address | ipaddress.IPv6Address] = []
+    states = psutil.net_if_stats()
+    for name, addresses in psutil.net_if_addrs().items():
+        if name in states and not states[name].isup:
+            continue
+        for item in addresses:
+            if item.family in (socket.AF_INET, socket.AF_INET6):
+                with contextlib.suppress(ValueError):
+                    hosts.append(ipaddress.ip_address(item.address))
+    routable = [host for host in hosts if not host.is_loopback and not host.is_link_local]
+    default = _address_towards_outside()
+    routable.sort(key=lambda host: (host.version, str(host) != default, not host.is_private))
+    return [str(host) for host in routable] or [LOOPBACK]
+
+
+def _address_towards_outside() -> str:
+    # Connecting a datagram socket sends nothing: it only asks which of our addresses the route to
+    # the rest of the world goes out from. The target is one that is reserved for documentation.
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return ""
+        return str(probe.getsockname()[0])
+
+
+def reachable(addresses: Sequence[Address]) -> list[Address]:
+    """Return the addresses that may be tried from here, Unix sockets first."""
+    here = host_identity()
+    unix = [item for item in addresses if isinstance(item, UnixAddress) and item.host == here]
+    tcp = [item for item in addresses if isinstance(item, TcpAddress)]
+    return [*(unix if HAS_ABSTRACT_SOCKETS else []), *tcp]
+
+
+def connect(addresses: Sequence[Address], *, timeout: float = CONNECT_TIMEOUT) -> socket.socket:
+    """Return a connected socket to the first address that answers.
+
+    Args:
+        addresses: Where to try, in order; each name's every address is tried.
+        timeout: Seconds to wait for each.
+
+    Raises:
+        TransportError: If none answers; transient if one of them may later.
+    """
+    failures: list[str] = []
+    transient = False
+    for address in reachable(addresses):
+        try:
+            return _connect_one(address, timeout)
+        except OSError as error:
+            failures.append(f"{address}: {error.strerror or error}")
+            transient |= error.errno in _TRANSIENT or isinstance(error, TimeoutError)
+    tried = "; ".join(failures) or "it has no address that we know how to use"
+    msg = f"cannot connect ({tried})"
+    raise TransportError(msg, transient=transient)
+
+
+def _connect_one(address: Address, timeout: float) -> socket.socket:
+    if isinstance(address, UnixAddress):
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            sock.settimeout(timeout)
+            sock.connect(b"\0" + address.name.encode())
+        except OSError:
+            sock.close()
+            raise
+    else:
+        # create_connection tries all results of the look-up in turn
+        sock = socket.create_connection((address.host, address.port), timeout=timeout)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.settimeout(None)
+    return sock
+
+
+def listen(host: str, port: int, *, backlog: int = 4096) -> socket.socket:
+    """Return a listening, non-blocking TCP socket.
+
+    Args:
+        host: Address to listen on; empty for all.
+        port: Port to listen on; 0 for any.
+        backlog: How many clients may wait to be accepted.
+
+    Raises:
+        OSError: If that is not possible.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(backlog)
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def listen_unix(name: str, *, backlog: int = 4096) -> socket.socket:
+    """Return a listening, non-blocking abstract Unix socket, which leaves no file behind."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.bind(b"\0" + name.encode())
+        sock.listen(backlog)
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def allow_many_files() -> None:
+    """Raise this process's limit on open files as far as it may be raised without privileges."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,66 @@
+"""Messages that wait to be fetched by MUSCLE3 instances."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import final
+
+from adapters.tcp.server import Reply
+from adapters.wire import mpp
+from application.interfaces.peer_transport import Outlet
+from domain.messages import PeerMessage
+
+
+class Outboxes:
+    """Encoded messages by receiving endpoint, and the requests that wait for one."""
+
+    def __init__(self) -> None:
+        self._messages: dict[str, deque[bytes]] = {}
+        self._waiting: dict[str, Reply] = {}
+        self._changed = threading.Condition()
+
+    def put(self, receiver: str, message: bytes) -> None:
+        """Add a message; hand it on at once if it is waited for."""
+        with self._changed:
+            reply = self._waiting.pop(receiver, None)
+            if reply is None:
+                self._messages.setdefault(receiver, deque()).append(message)
+        if reply is not None:
+            reply([message])
+
+    def handle(self, request: bytes, reply: Reply) -> None:
+        """Answer a request for a message, now or when there is one.
+
+        Raises:
+            RemoteProtocolError: If it is no such request.
+        """
+        receiver = mpp.decode_request(request)
+        with self._changed:
+            messages = self._messages.get(receiver)
+            if not messages:
+                self._waiting[receiver] = reply
+                return
+            message = messages.popleft()
+            self._changed.notify_all()
+        reply([message])
+
+    def wait_until_empty(self, *, timeout: float | None) -> bool:
+        """Wait until all messages have been fetched; return whether they have."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not any(self._messages.values()), timeout=timeout)
+
+
+@final
+class OutboxOutlet(Outlet):
+    """Puts messages where one endpoint of a MUSCLE3 instance will fetch them."""
+
+    def __init__(self, outboxes: Outboxes, *, sender: str, receiver: str) -> None:
+        self._outboxes = outboxes
+        self._sender = sender
+        self._receiver = receiver
+
+    def send(self, message: PeerMessage) -> int:
+        encoded = mpp.encode_message(self._sender, self._receiver, message)
+        self._outboxes.put(self._receiver, encoded)
+        return len(encoded)

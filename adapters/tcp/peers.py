@@ -1,0 +1,136 @@
+"""Connects an instance to its peers: by streams to our own, by requests to MUSCLE3's."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from typing import Final, final
+
+from adapters.tcp import network
+from adapters.tcp.incoming_stream import IncomingStream, StreamInlet
+from adapters.tcp.outboxes import Outboxes, OutboxOutlet
+from adapters.tcp.outgoing_stream import OutgoingStream, StreamOutlet
+from adapters.tcp.pulling import PulledPeer, PullingInlet
+from adapters.tcp.server import Reply, Server
+from adapters.wire import stream
+from adapters.wire.locations import CONJOIN, TCP, Address, format_location, speaks_conjoin
+from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
+from domain.errors import RemoteProtocolError
+from domain.topology import Endpoint
+
+MAX_REQUEST: Final = 2**20
+GOODBYE_TIMEOUT: Final = 60.0
+
+
+@final
+class TcpPeerTransport(PeerTransport):
+    """Sends to and receives from peers.
+
+    Args:
+        instance: Name of this instance.
+        secret: The run's secret. Without it our own streams are neither offered nor used.
+        hosts: Addresses to listen on; None for all of this machine's.
+    """
+
+    def __init__(
+        self, instance: str, *, secret: str | None = None, hosts: Sequence[str] | None = None
+    ) -> None:
+        self._instance = instance
+        self._secret = secret
+        self._outboxes = Outboxes()
+        self._outgoing: dict[str, OutgoingStream] = {}
+        self._incoming: dict[str, IncomingStream] = {}
+        self._pulled: dict[str, PulledPeer] = {}
+        self._changed = threading.Condition()
+        self._server = Server(
+            self._handle,
+            name=f"conjoin-io-{instance}",
+            max_request=MAX_REQUEST,
+            secret=secret,
+            on_stream=self._take_stream,
+            on_session_ended=self._notice_end_of_session,
+        )
+        addresses = self._server.listen(hosts or network.own_hosts())
+        self._locations = [format_location(TCP, addresses)]
+        if secret is not None:
+            unix = self._server.listen_unix()
+            own: list[Address] = [*([unix] if unix else []), *addresses]
+            self._locations.append(format_location(CONJOIN, own))
+        self._server.start()
+
+    def locations(self) -> Sequence[str]:
+        return self._locations
+
+    def outlet(
+        self, *, sender: Endpoint, receiver: Endpoint, peer_locations: Sequence[str]
+    ) -> Outlet:
+        if self._uses_streams(peer_locations):
+            outgoing = self._outgoing_to(str(receiver.instance))
+            return StreamOutlet(outgoing, receiver=str(receiver))
+        return OutboxOutlet(self._outboxes, sender=str(sender), receiver=str(receiver))
+
+    def inlet(
+        self, *, sender: Endpoint, receiver: Endpoint, peer_locations: Sequence[str]
+    ) -> Inlet:
+        peer = str(sender.instance)
+        if not self._uses_streams(peer_locations):
+            if peer not in self._pulled:
+                self._pulled[peer] = PulledPeer(peer, peer_locations)
+            return PullingInlet(self._pulled[peer], receiver=str(receiver))
+        if peer not in self._incoming:
+            self._incoming[peer] = IncomingStream(
+                peer, peer_locations, receiver=self._instance, secret=self._secret or ""
+            )
+        return StreamInlet(self._incoming[peer], receiver=str(receiver))
+
+    def finish_receiving(self) -> None:
+        for incoming in self._incoming.values():
+            incoming.close()
+        for pulled in self._pulled.values():
+            pulled.close()
+
+    def wait_until_sent(self, *, timeout: float | None) -> bool:
+        end = None if timeout is None else time.monotonic() + timeout
+        waits = [self._outboxes.wait_until_empty]
+        waits += [outgoing.wait_until_sent for outgoing in self._outgoing.values()]
+        for wait in waits:
+            if not wait(timeout=None if end is None else max(0.0, end - time.monotonic())):
+                return False
+        # A client whose connection is cut just now comes back for its last response, so stay
+        # until all have said goodbye.
+        with self._changed:
+            self._changed.wait_for(lambda: self._server.session_count == 0, timeout=GOODBYE_TIMEOUT)
+        return True
+
+    def close(self) -> None:
+        self.finish_receiving()
+        self._server.close()
+        for outgoing in self._outgoing.values():
+            outgoing.close()
+
+    def _uses_streams(self, peer_locations: Sequence[str]) -> bool:
+        return self._secret is not None and speaks_conjoin(peer_locations)
+
+    def _outgoing_to(self, peer: str) -> OutgoingStream:
+        with self._changed:
+            if peer not in self._outgoing:
+                self._outgoing[peer] = OutgoingStream(self._server)
+            return self._outgoing[peer]
+
+    def _handle(self, request: bytes, reply: Reply) -> None:
+        self._outboxes.handle(request, reply)
+
+    def _take_stream(self, sock: socket.socket, hello: bytes) -> None:
+        try:
+            receiver = stream.decode_hello(hello)
+        except RemoteProtocolError:
+            sock.close()
+            return
+        # A peer may connect before we know of it: it was told of us first.
+        self._outgoing_to(receiver).attach(sock)
+
+    def _notice_end_of_session(self) -> None:
+        with self._changed:
+            self._changed.notify_all()

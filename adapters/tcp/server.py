@@ -1,0 +1,408 @@
+"""A server for thousands of connections in one thread."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import os
+import selectors
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias, final
+
+from adapters.tcp import network
+from adapters.wire import greeting
+from adapters.wire.locations import TcpAddress, UnixAddress
+from adapters.wire.session import (
+    Buffers,
+    Request,
+    ServerConnection,
+    SessionTable,
+    StreamWanted,
+)
+from application.interfaces.clock import Scheduler, Timer
+from domain.errors import RemoteProtocolError
+
+Reply: TypeAlias = Callable[[Buffers], None]
+RequestCallback: TypeAlias = Callable[[bytes, Reply], None]
+StreamCallback: TypeAlias = Callable[[socket.socket, bytes], None]
+TroubleCallback: TypeAlias = Callable[[str], None]
+
+RECEIVE_SIZE: Final = 65536
+MAX_BUFFERS: Final = 512
+DEFAULT_PORT: Final = 9000
+
+
+@final
+class ScheduledCall(Timer):
+    """A call that the server's thread is to make at a moment."""
+
+    __slots__ = ("callback",)
+
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self.callback: Callable[[], None] | None = callback
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
+class _Client:
+    """A connection of a client: its socket, and what is still to be sent to it."""
+
+    __slots__ = ("connection", "outgoing", "peer", "socket")
+
+    def __init__(self, sock: socket.socket, connection: ServerConnection, peer: str) -> None:
+        self.socket = sock
+        self.connection = connection
+        self.peer = peer
+        self.outgoing: deque[memoryview] = deque()
+
+
+@final
+class Server(Scheduler):
+    """Listens, and has requests executed one at a time on its own thread.
+
+    A request may be answered at once or later; the client waits. Every callback is called on the
+    server's thread and must not block.
+
+    Args:
+        on_request: Executes a request; is given the function that takes the response, which may be
+            called from any thread, once.
+        name: Name of the thread.
+        max_request: Largest request to accept, in bytes.
+        secret: Secret of the run; None where our own greeting is not spoken.
+        require_secret: Whether to refuse clients that do not know it.
+        on_stream: Takes over the socket of a client that wants a stream, with what it said.
+        on_session_ended: Is told that a client has ended its session.
+        on_trouble: Is told, in words, of clients that do not keep to the protocol.
+    """
+
+    def __init__(
+        self,
+        on_request: RequestCallback,
+        *,
+        name: str,
+        max_request: int,
+        secret: str | None = None,
+        require_secret: bool = False,
+        on_stream: StreamCallback | None = None,
+        on_session_ended: Callable[[], None] = lambda: None,
+        on_trouble: TroubleCallback = lambda _text: None,
+    ) -> None:
+        self._on_request = on_request
+        self._on_stream = on_stream
+        self._on_session_ended = on_session_ended
+        self._on_trouble = on_trouble
+        self._max_request = max_request
+        self._secret = secret
+        self._require_secret = require_secret
+        self._sessions = SessionTable()
+        self._listeners: list[socket.socket] = []
+        self._clients: dict[ServerConnection, _Client] = {}
+        self._selector = selectors.DefaultSelector()
+        self._wake_receiver, self._wake_sender = socket.socketpair()
+        self._calls: deque[Callable[[], None]] = deque()
+        self._timers: list[tuple[float, int, ScheduledCall]] = []
+        self._timer_numbers = itertools.count()
+        self._stopping = False
+        self._is_woken = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def listen(self, hosts: Sequence[str], *, port: int | None = None) -> list[TcpAddress]:
+        """Listen on all of the hosts' addresses at one port.
+
+        Args:
+            hosts: Addresses to listen on.
+            port: A port to prefer; another is taken where it is in use.
+
+        Returns:
+            The addresses listened on.
+
+        Raises:
+            OSError: If none of the addresses can be listened on.
+        """
+        addresses: list[TcpAddress] = []
+        chosen = 0
+        failure: OSError | None = None
+        for host in hosts:
+            try:
+                listener = self._listen_on(host, chosen or port or 0, must_have=bool(chosen))
+            except OSError as error:
+                failure = error
+                continue
+            self._add_listener(listener)
+            chosen = listener.getsockname()[1]
+            addresses.append(TcpAddress(host, chosen))
+        if not addresses:
+            raise failure or OSError("there is no address to listen on")
+        return addresses
+
+    def listen_unix(self) -> UnixAddress | None:
+        """Listen on an abstract Unix socket as well; None where there are none."""
+        if not network.HAS_ABSTRACT_SOCKETS:
+            return None
+        name = f"conjoin-{os.urandom(16).hex()}"
+        self._add_listener(network.listen_unix(name))
+        return UnixAddress(network.host_identity(), name)
+
+    def start(self) -> None:
+        """Begin to serve."""
+        network.allow_many_files()
+        for sock in (self._wake_receiver, self._wake_sender):
+            sock.setblocking(False)
+        self._selector.register(self._wake_receiver, selectors.EVENT_READ, self._drain_wake_ups)
+        self._thread.start()
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        self._calls.append(callback)
+        if not self._is_woken:
+            self._is_woken = True
+            with contextlib.suppress(BlockingIOError):
+                self._wake_sender.send(b"\0")
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> ScheduledCall:
+        call = ScheduledCall(callback)
+        moment = time.monotonic() + delay
+        heapq.heappush(self._timers, (moment, next(self._timer_numbers), call))
+        return call
+
+    def watch(
+        self, sock: socket.socket, callback: Callable[[], None], *, writable: bool = False
+    ) -> None:
+        """Call back whenever a socket is readable, or writable too. On the server's thread only."""
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if writable else 0)
+        if sock in self._selector.get_map():
+            self._selector.modify(sock, events, callback)
+        else:
+            self._selector.register(sock, events, callback)
+
+    def unwatch(self, sock: socket.socket) -> None:
+        """Stop watching a socket. On the server's thread only."""
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(sock)
+
+    def close_soon(self, sock: socket.socket) -> None:
+        """Stop watching a socket, and close it. May be called from any thread."""
+
+        def close() -> None:
+            self.unwatch(sock)
+            sock.close()
+
+        if self._thread.is_alive():
+            self.call_soon(close)
+        else:
+            sock.close()
+
+    @property
+    def session_count(self) -> int:
+        """How many sessions have been begun and not ended."""
+        return len(self._sessions)
+
+    def close(self) -> None:
+        """Send what can be sent at once, close everything, and join the thread."""
+        if self._thread.is_alive():
+            self.call_soon(self._stop)
+            if threading.current_thread() is not self._thread:
+                self._thread.join()
+        for listener in self._listeners:
+            listener.close()
+        self._wake_receiver.close()
+        self._wake_sender.close()
+        self._selector.close()
+
+    def _stop(self) -> None:
+        self._stopping = True
+
+    def _listen_on(self, host: str, port: int, *, must_have: bool) -> socket.socket:
+        try:
+            return network.listen(host, port)
+        except OSError:
+            if must_have or port == 0:
+                raise
+            return network.listen(host, 0)
+
+    def _add_listener(self, listener: socket.socket) -> None:
+        self._listeners.append(listener)
+        self._selector.register(listener, selectors.EVENT_READ, lambda: self._accept_all(listener))
+
+    def _run(self) -> None:
+        while not self._stopping:
+            for key, _ in self._selector.select(self._time_to_next_timer()):
+                key.data()
+            self._make_due_calls()
+        for client in list(self._clients.values()):
+            self._flush(client)
+            self._drop(client)
+
+    def _drain_wake_ups(self) -> None:
+        self._is_woken = False
+        with contextlib.suppress(BlockingIOError):
+            self._wake_receiver.recv(4096)
+
+    def _time_to_next_timer(self) -> float | None:
+        if self._calls:
+            return 0.0
+        return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
+
+    def _make_due_calls(self) -> None:
+        for _ in range(len(self._calls)):
+            self._calls.popleft()()
+        now = time.monotonic()
+        while self._timers and self._timers[0][0] <= now:
+            call = heapq.heappop(self._timers)[2]
+            if call.callback is not None:
+                call.callback()
+
+    def _accept_all(self, listener: socket.socket) -> None:
+        # a bounded number, so that a flood of connections does not starve those that are there
+        for _ in range(100):
+            try:
+                sock, address = listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._on_trouble(f"could not accept a connection: {error}")
+                return
+            self._add_client(sock, str(address[0]) if address else "this machine")
+
+    def _add_client(self, sock: socket.socket, peer: str) -> None:
+        sock.setblocking(False)
+        if sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = ServerConnection(
+            self._sessions,
+            max_request=self._max_request,
+            secret=self._secret,
+            require_secret=self._require_secret,
+            nonce=os.urandom(greeting.NONCE_SIZE),
+        )
+        client = self._clients[connection] = _Client(sock, connection, peer)
+        self._selector.register(sock, selectors.EVENT_READ, lambda: self._serve(client))
+
+    def _serve(self, client: _Client) -> None:
+        if client.outgoing:
+            self._flush(client)
+        try:
+            data = client.socket.recv(RECEIVE_SIZE)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            self._drop(client)
+            return
+        if not data:
+            self._end_of_data(client)
+            return
+        try:
+            events = client.connection.received(data)
+        except RemoteProtocolError as error:
+            self._on_trouble(f"closed the connection of a client at {client.peer}: {error}")
+            self._drop(client)
+            return
+        for event in events:
+            if isinstance(event, Request):
+                self._execute(event)
+            elif isinstance(event, StreamWanted):
+                self._hand_over(client, event.hello)
+                return
+            else:
+                self._on_session_ended()
+        self._send_pending(client)
+        if client.connection.is_done and not client.outgoing:
+            self._drop(client)
+
+    def _execute(self, request: Request) -> None:
+        def reply(response: Buffers) -> None:
+            if threading.current_thread() is self._thread:
+                self._finish(request, response)
+            else:
+                self.call_soon(lambda: self._finish(request, response))
+
+        self._on_request(request.body, reply)
+
+    def _finish(self, request: Request, response: Buffers) -> None:
+        request.session.finish(response)
+        connection = request.session.connection
+        client = self._clients.get(connection) if connection is not None else None
+        if client is not None:
+            client.connection.answer(response)
+            self._send_pending(client)
+
+    def _end_of_data(self, client: _Client) -> None:
+        if client.connection.unread:
+            self._on_trouble(f"a client at {client.peer} left in the middle of a request")
+        self._drop(client)
+
+    def _send_pending(self, client: _Client) -> None:
+        client.outgoing.extend(
+            memoryview(part).cast("B") for part in client.connection.data_to_send() if len(part)
+        )
+        if client.outgoing:
+            self._flush(client)
+
+    def _flush(self, client: _Client) -> None:
+        try:
+            send_some(client.socket, client.outgoing)
+        except OSError:
+            self._drop(client)
+            return
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.outgoing else 0)
+        with contextlib.suppress(KeyError):
+            key = self._selector.get_key(client.socket)
+            if key.events != events:
+                self._selector.modify(client.socket, events, key.data)
+
+    def _hand_over(self, client: _Client, hello: bytes) -> None:
+        del self._clients[client.connection]
+        self._selector.unregister(client.socket)
+        if self._on_stream is None:
+            client.socket.close()
+        else:
+            self._on_stream(client.socket, hello)
+
+    def _drop(self, client: _Client) -> None:
+        if self._clients.pop(client.connection, None) is None:
+            return
+        session = client.connection.session
+        if session is not None and session.connection is client.connection:
+            session.connection = None
+        self.unwatch(client.socket)
+        client.socket.close()
+
+
+def send_some(sock: socket.socket, outgoing: deque[memoryview]) -> int:
+    """Send from the front of a queue what a non-blocking socket takes, and remove it from there.
+
+    Returns:
+        How many bytes were sent.
+
+    Raises:
+        OSError: If the connection is gone.
+    """
+    total = 0
+    while outgoing:
+        try:
+            sent = sock.sendmsg(list(itertools.islice(outgoing, MAX_BUFFERS)))
+        except (BlockingIOError, InterruptedError):
+            break
+        total += sent
+        remove_front(outgoing, sent)
+    return total
+
+
+def remove_front(outgoing: deque[memoryview], count: int) -> None:
+    """Remove a number of bytes from the front of a queue of buffers."""
+    while count:
+        first = outgoing[0]
+        if len(first) <= count:
+            count -= len(first)
+            outgoing.popleft()
+        else:
+            outgoing[0] = first[count:]
+            return
+
+
+__all__ = ["DEFAULT_PORT", "Reply", "ScheduledCall", "Server", "remove_front", "send_some"]

@@ -1,0 +1,233 @@
+"""The client's side of a session: requests that survive a lost connection."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from adapters.tcp import network
+from adapters.wire import greeting, locations
+from adapters.wire.frames import WORD, WORD_SIZE, checked_length, word
+from domain.errors import RemoteProtocolError, TransportError
+
+FIRST_PAUSE: Final = 0.5
+PAUSE_GROWTH: Final = 2 ** (1 / 3)
+RETRY_TIME: Final = 60.0
+MAX_RESPONSE: Final = 2**40
+LARGE: Final = 2**20
+
+
+class SessionClient:
+    """A session with a server, over as many connections as it takes.
+
+    One request is outstanding at a time: `begin` sends it, `wait` returns the response; `call` does
+    both. Only `call` may be used from several threads.
+
+    Args:
+        server_locations: Where the server can be reached.
+        secret: The run's secret if the server is one of ours, else None.
+        server: What to call the server in errors.
+        retry_time: How many seconds to keep trying to get a request through.
+    """
+
+    def __init__(
+        self,
+        server_locations: Sequence[str],
+        *,
+        secret: str | None = None,
+        server: str = "server",
+        retry_time: float = RETRY_TIME,
+    ) -> None:
+        self._addresses = locations.addresses_in(server_locations, locations.TCP)
+        self._secret = secret
+        self._server = server
+        self._retry_time = retry_time
+        self._session_id = 0
+        self._number = 0
+        self._request: bytes = b""
+        self._socket: socket.socket | None = None
+        self._deadline: float | None = None
+        self._pause = 0.0
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+
+    def call(self, request: bytes) -> memoryview:
+        """Send a request and return the response.
+
+        Raises:
+            TransportError: If it does not get through within the retry time.
+        """
+        with self._lock:
+            self.begin(request)
+            response = self.wait(timeout=None)
+        assert response is not None
+        return response
+
+    def begin(self, request: bytes) -> None:
+        """Send a request.
+
+        Raises:
+            TransportError: If it does not get through within the retry time.
+        """
+        self._number += 1
+        self._request = request
+        self._deadline = None
+        self._pause = 0.0
+        if self._socket is None:
+            self._reconnect()
+        else:
+            self._send_or_reconnect()
+
+    def wait(self, *, timeout: float | None) -> memoryview | None:
+        """Return the response to the request that was begun.
+
+        Args:
+            timeout: How many seconds to wait for it to begin to arrive; None for ever.
+
+        Returns:
+            The response; None if the time is over.
+
+        Raises:
+            TransportError: If the connection was lost for longer than the retry time.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = None if end is None else max(0.0, end - time.monotonic())
+            if not self._is_readable(left):
+                return None
+            try:
+                return self._read_response()
+            except (OSError, EOFError) as error:
+                self._lose(error)
+                self._reconnect()
+
+    def close(self) -> None:
+        """End the session and the connection. May be called more than once, from any thread."""
+        self._closing.set()
+        sock, self._socket = self._socket, None
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.settimeout(1.0)
+                sock.sendall(word(0))
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_WR)
+            sock.close()
+
+    def _is_readable(self, timeout: float | None) -> bool:
+        if self._socket is None:
+            msg = f"the connection to the {self._server} has been closed"
+            raise TransportError(msg)
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        return bool(poll.poll(None if timeout is None else timeout * 1000))
+
+    def _send_or_reconnect(self) -> None:
+        try:
+            self._send_request()
+        except OSError as error:
+            self._lose(error)
+            self._reconnect()
+
+    def _reconnect(self) -> None:
+        """Connect, and send the current request, until it works or the time is over."""
+        while True:
+            try:
+                self._connect()
+                self._send_request()
+            except (OSError, EOFError, TransportError) as error:
+                self._lose(error)
+            else:
+                return
+
+    def _lose(self, error: Exception) -> None:
+        """Note a failure: pause before the next try, or give up."""
+        self._drop()
+        now = time.monotonic()
+        if self._deadline is None:
+            self._deadline = now + self._retry_time
+        if now + self._pause > self._deadline or self._closing.is_set():
+            msg = f"the connection to the {self._server} was lost for good: {error}"
+            raise TransportError(msg) from error
+        self._closing.wait(self._pause)
+        self._pause = self._pause * PAUSE_GROWTH if self._pause else FIRST_PAUSE
+
+    def _drop(self) -> None:
+        sock, self._socket = self._socket, None
+        if sock is not None:
+            sock.close()
+
+    def _connect(self) -> None:
+        sock = network.connect(self._addresses)
+        try:
+            sock.settimeout(self._retry_time)
+            if self._secret is not None:
+                greet(sock, self._secret, greeting.Purpose.SESSION)
+            sock.sendall(word(self._session_id))
+            session_id = WORD.unpack(receive_exactly(sock, WORD_SIZE))[0]
+            if self._session_id not in (0, session_id):
+                msg = f"the {self._server} resumed another session than it was asked for"
+                raise RemoteProtocolError(msg)
+            sock.settimeout(None)
+        except BaseException:
+            sock.close()
+            raise
+        self._session_id = session_id
+        self._socket = sock
+
+    def _send_request(self) -> None:
+        assert self._socket is not None
+        header = word(self._number) + word(len(self._request))
+        self._socket.sendall(header + self._request)
+
+    def _read_response(self) -> memoryview:
+        assert self._socket is not None
+        length = WORD.unpack(receive_exactly(self._socket, WORD_SIZE))[0]
+        return receive_exactly(self._socket, checked_length(length, MAX_RESPONSE))
+
+
+def greet(sock: socket.socket, secret: str, purpose: greeting.Purpose) -> None:
+    """Prove to a server of ours that we belong to its run, and have it prove the same.
+
+    Raises:
+        OSError: If the connection fails.
+        EOFError: If it is closed.
+        RemoteProtocolError: If the server does not know the secret.
+    """
+    nonce = os.urandom(greeting.NONCE_SIZE)
+    sock.sendall(greeting.client_hello(nonce))
+    answer = bytes(receive_exactly(sock, greeting.ANSWER_SIZE))
+    sock.sendall(greeting.client_finish(secret, nonce, answer, purpose))
+
+
+def receive_exactly(sock: socket.socket, count: int) -> memoryview:
+    """Receive a number of bytes into a buffer of their own.
+
+    Raises:
+        EOFError: If the connection is closed before they are all there.
+        OSError: If it fails.
+    """
+    buffer = _new_buffer(count)
+    received = 0
+    while received < count:
+        got = sock.recv_into(buffer[received:])
+        if got == 0:
+            msg = "the other side closed the connection"
+            raise EOFError(msg)
+        received += got
+    return buffer
+
+
+def _new_buffer(count: int) -> memoryview:
+    if count < LARGE:
+        return memoryview(bytearray(count))
+    # numpy does not clear the memory that it allocates, which counts for large messages. Who
+    # receives large messages has imported it already; a node agent never does.
+    import numpy as np
+
+    return np.empty(count, np.uint8).data

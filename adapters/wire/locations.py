@@ -1,0 +1,84 @@
+"""Location strings: where a process can be reached, and how.
+
+A location is `scheme:rest`. Ours are
+
+- `tcp:<address>[,<address>…]`, MUSCLE3's transport, an address being `host:port` or `[v6]:port`;
+- `conjoin:<address>[,<address>…]`, our own streams; besides the addresses of `tcp` there may be
+  `unix=<host>=<name>`, an abstract Unix socket that can be reached on that host only.
+
+A scheme that is not known is skipped, so that others can be added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+TCP = "tcp"
+CONJOIN = "conjoin"
+
+
+@dataclass(frozen=True)
+class TcpAddress:
+    """A host name or address, and a port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class UnixAddress:
+    """An abstract Unix socket.
+
+    Attributes:
+        host: Identifies the machine (and network namespace) on which it is.
+        name: Its name, without the leading zero byte.
+    """
+
+    host: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"unix={self.host}={self.name}"
+
+
+Address: TypeAlias = TcpAddress | UnixAddress
+
+
+def format_location(scheme: str, addresses: Iterable[Address]) -> str:
+    """Return the location string for a list of addresses."""
+    return f"{scheme}:{','.join(map(str, addresses))}"
+
+
+def addresses_in(locations: Sequence[str], scheme: str) -> list[Address]:
+    """Return the addresses that the locations give for a scheme, in their order.
+
+    What cannot be understood is skipped, as an unknown scheme is.
+    """
+    result: list[Address] = []
+    for location in locations:
+        found, _, rest = location.partition(":")
+        if found == scheme:
+            parsed = (_parse_address(item) for item in rest.split(","))
+            result += [item for item in parsed if item is not None]
+    return result
+
+
+def speaks_conjoin(locations: Sequence[str]) -> bool:
+    """Whether a process with these locations understands our own streams."""
+    return any(location.startswith(f"{CONJOIN}:") for location in locations)
+
+
+def _parse_address(text: str) -> Address | None:
+    kind, _, rest = text.partition("=")
+    if kind == "unix" and "=" in rest:
+        host, _, name = rest.partition("=")
+        return UnixAddress(host, name)
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 65535:
+        return None
+    return TcpAddress(host.strip("[]"), int(port))

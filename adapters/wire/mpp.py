@@ -1,0 +1,108 @@
+"""The protocol between instances, in MUSCLE3's form.
+
+The receiver asks for the next message for one of its endpoints, and gets it when there is one.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgpack
+
+from adapters.wire.packing import pack, unpack
+from adapters.wire.payloads import Muscle3Payloads, pack_settings
+from domain.errors import RemoteProtocolError
+from domain.messages import PeerMessage
+from domain.settings import Settings
+
+GET_NEXT_MESSAGE: Final = 21
+
+_KEYS: Final = (
+    "sender",
+    "receiver",
+    "port_length",
+    "timestamp",
+    "next_timestamp",
+    "settings_overlay",
+    "message_number",
+    "data",
+    "iteration",
+)
+
+NO_SETTINGS: Final = Settings()
+_NO_SETTINGS_PACKED: Final = pack_settings(NO_SETTINGS)
+
+
+def encode_request(receiver: str) -> bytes:
+    """Return the request for the next message for an endpoint."""
+    return pack([GET_NEXT_MESSAGE, receiver])
+
+
+def decode_request(data: bytes) -> str:
+    """Return the endpoint for which a request asks for a message.
+
+    Raises:
+        RemoteProtocolError: If it is no such request.
+    """
+    match unpack(data):
+        case [int(kind), str(receiver)] if kind == GET_NEXT_MESSAGE:
+            return receiver
+        case other:
+            msg = f"received a request between instances that is unknown: {other!r:.200}"
+            raise RemoteProtocolError(msg)
+
+
+def encode_message(sender: str, receiver: str, message: PeerMessage) -> bytes:
+    """Return the bytes of a message.
+
+    Args:
+        sender: The sending endpoint.
+        receiver: The receiving endpoint.
+        message: What is sent.
+
+    Raises:
+        UnsendableData: If MUSCLE3 could not receive some part of the data.
+    """
+    data = Muscle3Payloads.encode(message.data)
+    overlay = pack_settings(message.overlay) if message.overlay else _NO_SETTINGS_PACKED
+    head = [sender, receiver, message.port_length, message.timestamp, message.next_timestamp]
+    values = [*head, overlay, message.number]
+    packer = msgpack.Packer(autoreset=False)
+    packer.pack_map_header(len(_KEYS))
+    for key, value in zip(_KEYS, values, strict=False):
+        packer.pack(key)
+        packer.pack(value)
+    packer.pack("data")
+    return b"".join((packer.bytes(), data, _pack_iteration(message)))
+
+
+def _pack_iteration(message: PeerMessage) -> bytes:
+    return pack("iteration") + pack(list(message.iteration))
+
+
+def decode_message(data: bytes | memoryview) -> PeerMessage:
+    """Return the message that the bytes stand for.
+
+    Raises:
+        RemoteProtocolError: If they stand for none.
+    """
+    values = unpack(data, Muscle3Payloads.ext_hook)
+    try:
+        overlay = values["settings_overlay"]
+        if not isinstance(overlay, Settings):
+            msg = "received a message whose overlay is no settings"
+            raise RemoteProtocolError(msg)
+        message = PeerMessage(
+            timestamp=float(values["timestamp"]),
+            next_timestamp=values["next_timestamp"],
+            data=values["data"],
+            overlay=overlay,
+            port_length=values["port_length"],
+            number=values["message_number"],
+            iteration=tuple(values["iteration"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        msg = f"received a message in which something is missing or wrong: {error!r}"
+        raise RemoteProtocolError(msg) from error
+    message.size = len(data)
+    return message

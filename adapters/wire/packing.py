@@ -1,0 +1,38 @@
+"""MessagePack with the conventions that all our protocols share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgpack
+
+from domain.errors import RemoteProtocolError
+
+
+def pack(value: object, default: Callable[[object], object] | None = None) -> bytes:
+    """Return the MessagePack form of a value.
+
+    Args:
+        value: What to pack.
+        default: Turns objects that MessagePack does not know into ones that it does.
+    """
+    packed: bytes = msgpack.packb(value, use_bin_type=True, default=default)
+    return packed
+
+
+def unpack(
+    data: bytes | bytearray | memoryview,
+    ext_hook: Callable[[int, bytes], object] = msgpack.ExtType,
+) -> Any:  # noqa: ANN401 - what it is, is for the caller to check
+    """Return the value that the bytes stand for. They must be exactly one value.
+
+    Raises:
+        RemoteProtocolError: If they are not.
+    """
+    try:
+        return msgpack.unpackb(data, raw=False, strict_map_key=False, ext_hook=ext_hook)
+    except (ValueError, TypeError, RecursionError, OverflowError, MemoryError) as error:
+        # ValueError is the base of all of msgpack's own errors; a TypeError is an unhashable key
+        msg = f"received something that is not valid MessagePack ({type(error).__name__}: {error})"
+        raise RemoteProtocolError(msg) from error

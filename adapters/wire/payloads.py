@@ -1,0 +1,355 @@
+"""What a message's data look like on the wire, between MUSCLE3 and us, and among ourselves.
+
+Among ourselves more can be sent, and large arrays travel beside the message instead of in it, so
+that they are neither copied into it nor out of it.
+
+Source for MUSCLE3's extension types: its wire protocol (version 0.11), as observed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol, cast, runtime_checkable
+
+import msgpack
+import numpy as np
+import numpy.typing as npt
+
+from adapters.wire.packing import pack, unpack
+from domain.errors import RemoteProtocolError, UnsendableData
+from domain.grid import Grid
+from domain.messages import Milestone
+from domain.settings import Settings
+
+MILESTONE: Final = 0
+SETTINGS: Final = 1
+GRID_CODES: Final = {"int32": 2, "int64": 3, "float32": 4, "float64": 5, "bool": 6}
+ARRAY: Final = 16
+COMPLEX: Final = 17
+
+_KEYS: Final = (str, int, float, bytes, type(None), np.generic)
+_CONTAINERS: Final = (dict, list, tuple)
+
+SMALL_ARRAY: Final = 8192
+"""Arrays up to this size in bytes travel within the message."""
+
+
+@runtime_checkable
+class GridLike(Protocol):
+    """An object with an array and names for its axes, such as MUSCLE3's own Grid."""
+
+    array: npt.NDArray[np.generic]
+    indexes: list[str] | None
+
+
+@runtime_checkable
+class SettingsLike(Protocol):
+    """An object with settings in it, such as that of the ymmsl library."""
+
+    def as_ordered_dict(self) -> Mapping[str, object]:
+        """Return the values by name."""
+
+
+def pack_settings(settings: Settings) -> msgpack.ExtType:
+    """Return the extension value for settings."""
+    return msgpack.ExtType(SETTINGS, pack(settings.as_dict()))
+
+
+def settings_of(value: object) -> Settings | None:
+    """Return our own settings for any object that stands for settings, None for other objects."""
+    if isinstance(value, Settings):
+        return value
+    if isinstance(value, SettingsLike):
+        return Settings(cast("Mapping[str, float]", value.as_ordered_dict()))
+    return None
+
+
+def unpack_settings(data: bytes) -> Settings:
+    """Return the settings in an extension's payload.
+
+    Raises:
+        RemoteProtocolError: If there are none in it.
+    """
+    values = unpack(data)
+    if not isinstance(values, dict):
+        msg = "received settings that are no map of names to values"
+        raise RemoteProtocolError(msg)
+    try:
+        return Settings(values)
+    except ValueError as error:
+        msg = f"received settings with an invalid name: {error}"
+        raise RemoteProtocolError(msg) from error
+
+
+def _unpack_milestone(data: bytes) -> Milestone:
+    counters = unpack(data)
+    if not isinstance(counters, list) or not all(type(item) is int for item in counters):
+        msg = "received a milestone that is no list of numbers"
+        raise RemoteProtocolError(msg)
+    return Milestone(tuple(counters))
+
+
+def _plain(value: object) -> object:
+    """Return what both codecs pack an object as; the object itself where they differ."""
+    if isinstance(value, Milestone):
+        return msgpack.ExtType(MILESTONE, pack(list(value.iteration)))
+    settings = settings_of(value)
+    if settings is not None:
+        return pack_settings(settings)
+    if isinstance(value, np.generic) and isinstance(
+        value, (np.bool_, np.integer, np.floating, np.str_, np.bytes_)
+    ):
+        return value.item()
+    return value
+
+
+class Muscle3Payloads:
+    """The data types that MUSCLE3 knows."""
+
+    @staticmethod
+    def encode(value: object) -> bytes:
+        """Return the MessagePack form of a message's data.
+
+        Raises:
+            UnsendableData: If MUSCLE3 could not receive some part of it.
+        """
+        _check_keys(value, "data", (str,), "no string, and a MUSCLE3 component refuses such keys")
+        return _pack_or_explain(value, Muscle3Payloads.default)
+
+    @staticmethod
+    def default(value: object) -> object:
+        """Turn an object that MessagePack does not know into one that it does."""
+        plain = _plain(value)
+        if plain is not value:
+            return plain
+        if isinstance(value, np.ndarray):
+            return _muscle3_grid(value, None)
+        if isinstance(value, GridLike):
+            return _muscle3_grid(np.asarray(value.array), value.indexes)
+        msg = f"an object of type {type(value).__name__}"
+        raise TypeError(msg)
+
+    @staticmethod
+    def ext_hook(code: int, data: bytes) -> object:
+        """Return the object for an extension value."""
+        if code == MILESTONE:
+            return _unpack_milestone(data)
+        if code == SETTINGS:
+            return unpack_settings(data)
+        if code in GRID_CODES.values():
+            return _unpack_muscle3_grid(data)
+        return msgpack.ExtType(code, data)
+
+
+def _muscle3_grid(array: npt.NDArray[np.generic], indexes: list[str] | None) -> msgpack.ExtType:
+    code = GRID_CODES.get(array.dtype.name)
+    if code is None:
+        msg = (
+            f"an array of {array.dtype}, while a MUSCLE3 component can receive only"
+            f" {', '.join(GRID_CODES)}; convert it first"
+        )
+        raise TypeError(msg)
+    array = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    if array.flags.f_contiguous:
+        order, memory = "fa", array.T
+    else:
+        order, memory = "la", np.ascontiguousarray(array)
+    payload = {
+        "type": array.dtype.name,
+        "shape": list(array.shape),
+        "order": order,
+        "data": memory.reshape(-1).data.cast("B") if array.size else b"",
+        "indexes": list(indexes) if indexes else None,
+    }
+    return msgpack.ExtType(code, pack(payload))
+
+
+def _unpack_muscle3_grid(data: bytes) -> Grid:
+    values = unpack(data)
+    try:
+        dtype = np.dtype(values["type"])
+        if dtype.name not in GRID_CODES:
+            msg = f"received a grid of unknown type {values['type']!r}"
+            raise RemoteProtocolError(msg)
+        flat = np.frombuffer(values["data"], dtype.newbyteorder("<"))
+        array = flat.reshape(values["shape"], order="F" if values["order"] == "fa" else "C")
+        return Grid(array, values.get("indexes"))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        msg = f"received a grid that makes no sense: {type(error).__name__}: {error}"
+        raise RemoteProtocolError(msg) from error
+
+
+class OwnPayloads:
+    """The data types that we can send among ourselves, with large buffers beside the message.
+
+    One object is used for one message, in either direction.
+
+    Attributes:
+        buffers: The large buffers, in the order in which the message refers to them.
+    """
+
+    def __init__(self, buffers: list[memoryview] | None = None) -> None:
+        self.buffers: list[memoryview] = buffers if buffers is not None else []
+
+    def default(self, value: object) -> object:
+        """Turn an object that MessagePack does not know into one that it does."""
+        plain = _plain(value)
+        if plain is not value:
+            return plain
+        if isinstance(value, np.ndarray):
+            return self._pack_array(value, None)
+        if isinstance(value, GridLike):
+            return self._pack_array(np.asarray(value.array), value.indexes)
+        if isinstance(value, np.generic):
+            return self._pack_array(np.asarray(value), None, is_scalar=True)
+        if isinstance(value, complex):
+            return msgpack.ExtType(COMPLEX, pack([value.real, value.imag]))
+        msg = f"an object of type {type(value).__name__}"
+        raise TypeError(msg)
+
+    def ext_hook(self, code: int, data: bytes) -> object:
+        """Return the object for an extension value."""
+        if code == ARRAY:
+            return self._unpack_array(data)
+        if code == MILESTONE:
+            return _unpack_milestone(data)
+        if code == SETTINGS:
+            return unpack_settings(data)
+        if code == COMPLEX:
+            return complex(*unpack(data))
+        return msgpack.ExtType(code, data)
+
+    def _pack_array(
+        self,
+        array: npt.NDArray[np.generic],
+        indexes: list[str] | None,
+        *,
+        is_scalar: bool = False,
+    ) -> msgpack.ExtType:
+        if array.dtype.hasobject:
+            msg = f"an array of {array.dtype}: Python objects in an array cannot be sent"
+            raise TypeError(msg)
+        if array.flags.f_contiguous and not array.flags.c_contiguous:
+            order, memory = "F", array.T
+        else:
+            order, memory = "C", np.ascontiguousarray(array)
+        raw = memoryview(memory.reshape(-1).view(np.uint8)) if array.nbytes else memoryview(b"")
+        where: int | memoryview = raw
+        if array.nbytes > SMALL_ARRAY:
+            where = len(self.buffers)
+            self.buffers.append(raw)
+        header = [_dtype_to_wire(array.dtype), list(array.shape), order, where, is_scalar]
+        return msgpack.ExtType(ARRAY, pack([*header, list(indexes) if indexes else None]))
+
+    def _unpack_array(self, data: bytes) -> object:
+        try:
+            wire_dtype, shape, order, where, is_scalar, indexes = unpack(data)
+            raw = self.buffers[where] if isinstance(where, int) else where
+            array = _as_array(raw, _dtype_from_wire(wire_dtype), shape, order)
+            return array[()] if is_scalar else Grid(array, indexes)
+        except (IndexError, TypeError, ValueError) as error:
+            msg = f"received an array that makes no sense: {type(error).__name__}: {error}"
+            raise RemoteProtocolError(msg) from error
+
+
+def _as_array(
+    raw: bytes | memoryview, dtype: np.dtype[np.generic], shape: list[int], order: str
+) -> npt.NDArray[np.generic]:
+    if any(type(size) is not int or size < 0 for size in shape):
+        msg = f"shape {shape}"
+        raise ValueError(msg)
+    if math.prod(shape) * dtype.itemsize != len(raw):
+        msg = f"{len(raw)} bytes for shape {shape} of {dtype}"
+        raise ValueError(msg)
+    if not len(raw):
+        array: npt.NDArray[np.generic] = np.empty(shape, dtype, "F" if order == "F" else "C")
+    else:
+        flat = np.frombuffer(raw, dtype) if dtype.itemsize else np.empty(0, dtype)
+        array = flat.reshape(shape, order="F" if order == "F" else "C")
+    array.flags.writeable = False
+    return array
+
+
+def _dtype_to_wire(dtype: np.dtype[np.generic]) -> object:
+    return dtype.str if dtype.names is None else np.lib.format.dtype_to_descr(dtype)
+
+
+def _dtype_from_wire(wire: object) -> np.dtype[np.generic]:
+    is_simple = isinstance(wire, str)
+    dtype = np.dtype(wire) if is_simple else np.lib.format.descr_to_dtype(_tuples(wire))  # type: ignore[arg-type, call-overload]
+    if dtype.hasobject:
+        msg = f"dtype {dtype} holds Python objects"
+        raise ValueError(msg)
+    return cast("np.dtype[np.generic]", dtype)
+
+
+def _tuples(wire: object) -> list[tuple[object, ...]]:
+    """Undo what MessagePack does to the tuples in the description of a structured dtype."""
+    if not isinstance(wire, list):
+        msg = "the dtype of an array is neither a text nor a list"
+        raise TypeError(msg)
+    result = []
+    for name, kind, *shape in wire:
+        inner = _tuples(kind) if isinstance(kind, list) else kind
+        title = tuple(name) if isinstance(name, list) else name
+        result.append((title, inner, *(tuple(item) for item in shape)))
+    return result
+
+
+def encode_own(value: object, payloads: OwnPayloads) -> bytes:
+    """Return the MessagePack form of a value for one of our own peers.
+
+    Raises:
+        UnsendableData: If some part of it cannot be sent.
+    """
+    _check_keys(value, "data", _KEYS, "neither a string, a number, bytes nor None")
+    return _pack_or_explain(value, payloads.default)
+
+
+def _pack_or_explain(value: object, default: Callable[[object], object]) -> bytes:
+    try:
+        return pack(value, default)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise _explain(value, default, "data", error) from error
+
+
+def _explain(
+    value: object, default: Callable[[object], object], path: str, error: Exception
+) -> UnsendableData:
+    """Find the part of a value that cannot be packed."""
+    parts: list[tuple[str, object]] = []
+    if isinstance(value, dict):
+        for key, item in value.items():
+            parts += [(f"the key {key!r} of {path}", key), (f"{path}[{key!r}]", item)]
+    elif isinstance(value, (list, tuple)):
+        parts = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
+    for part_path, part in parts:
+        try:
+            pack(part, default)
+        except RecursionError as inner:
+            return UnsendableData(path, f"it is nested too deeply ({inner})")
+        except (TypeError, ValueError, OverflowError) as inner:
+            return _explain(part, default, part_path, inner)
+    return UnsendableData(path, _reason(value, error))
+
+
+def _reason(value: object, error: Exception) -> str:
+    if isinstance(value, int):
+        return f"{value} does not fit into 64 bits"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply, or contains itself"
+    return f"it is {error}" if isinstance(error, TypeError) else str(error)
+
+
+def _check_keys(value: object, path: str, allowed: tuple[type, ...], reason: str) -> None:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, allowed):
+                raise UnsendableData(path, f"its key {key!r} is {reason}")
+            if isinstance(item, _CONTAINERS):
+                _check_keys(item, f"{path}[{key!r}]", allowed, reason)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            if isinstance(item, _CONTAINERS):
+                _check_keys(item, f"{path}[{index}]", allowed, reason)

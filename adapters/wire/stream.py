@@ -1,0 +1,192 @@
+"""The protocol between our own instances: the sender pushes, and nobody asks.
+
+One stream carries all messages from one instance to another. A frame is::
+
+    total length (8)   of all that follows the fixed part
+    channel (4)        which pair of endpoints; OPEN_CHANNEL opens one
+    head length (4)
+    buffer count (4)
+    reserved (4)       0
+    ------------------ end of the fixed part; all integers are little-endian
+    buffer lengths     8 bytes each
+    head               MessagePack: [number, port length, timestamp, next timestamp, iteration,
+                       overlay or nil, data]; or [channel, receiving endpoint] to open a channel
+    buffers            one after the other
+
+Array data stay out of the head, so they are sent from where they are, and received where they will
+be used.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.wire.frames import checked_length
+from adapters.wire.mpp import NO_SETTINGS
+from adapters.wire.packing import pack, unpack
+from adapters.wire.payloads import OwnPayloads, encode_own
+from domain.errors import RemoteProtocolError
+from domain.messages import PeerMessage
+from domain.settings import Settings
+
+FIXED: Final = struct.Struct("<QIIII")
+LENGTH: Final = struct.Struct("<Q")
+OPEN_CHANNEL: Final = 0xFFFFFFFF
+MAX_HEAD: Final = 2**31
+MAX_FRAME: Final = 2**48
+MAX_BUFFER_COUNT: Final = 2**20
+
+
+@dataclass(frozen=True)
+class FixedPart:
+    """What the beginning of a frame says.
+
+    Attributes:
+        channel: Which pair of endpoints.
+        head_length: Length of the head.
+        buffer_count: Number of buffers.
+        total: Length of everything after the fixed part.
+    """
+
+    channel: int
+    head_length: int
+    buffer_count: int
+    total: int
+
+    @property
+    def index_length(self) -> int:
+        """Length of the buffers' lengths."""
+        return self.buffer_count * LENGTH.size
+
+
+def encode_hello(receiver: str) -> bytes:
+    """Return what the receiving instance says about itself."""
+    return pack([receiver])
+
+
+def decode_hello(data: bytes) -> str:
+    """Return which instance wants a stream.
+
+    Raises:
+        RemoteProtocolError: If it does not say so.
+    """
+    match unpack(data):
+        case [str(receiver)]:
+            return receiver
+        case _:
+            msg = "an instance that wants a stream does not say who it is"
+            raise RemoteProtocolError(msg)
+
+
+def open_channel(channel: int, receiver: str) -> bytes:
+    """Return the frame that gives a number to a receiving endpoint."""
+    head = pack([channel, receiver])
+    return FIXED.pack(len(head), OPEN_CHANNEL, len(head), 0, 0) + head
+
+
+def decode_open_channel(head: memoryview) -> tuple[int, str]:
+    """Return number and receiving endpoint of a channel.
+
+    Raises:
+        RemoteProtocolError: If they are not there.
+    """
+    match unpack(head):
+        case [int(channel), str(receiver)]:
+            return channel, receiver
+        case _:
+            msg = "received a channel without a number and a name"
+            raise RemoteProtocolError(msg)
+
+
+def encode_message(channel: int, message: PeerMessage) -> list[bytes | memoryview]:
+    """Return the frame for a message, as the pieces to send.
+
+    All but the first piece are views of the user's own data.
+
+    Raises:
+        UnsendableData: If some part of the data cannot be sent.
+    """
+    data = message.data
+    payloads = OwnPayloads()
+    encoded = encode_own(data, payloads)
+    start = pack_head(message)
+    buffers = payloads.buffers
+    head_length = len(start) + len(encoded)
+    if not buffers:
+        fixed = FIXED.pack(head_length, channel, head_length, 0, 0)
+        return [b"".join((fixed, start, encoded))]
+    lengths = b"".join(LENGTH.pack(len(buffer)) for buffer in buffers)
+    total = len(lengths) + head_length + sum(map(len, buffers))
+    fixed = FIXED.pack(total, channel, head_length, len(buffers), 0)
+    return [b"".join((fixed, lengths, start, encoded)), *buffers]
+
+
+def pack_head(message: PeerMessage) -> bytes:
+    """Return the head of a message up to its data."""
+    packed = pack(
+        [
+            message.number,
+            message.port_length,
+            message.timestamp,
+            message.next_timestamp,
+            message.iteration,
+            message.overlay.as_dict() if message.overlay else None,
+        ]
+    )
+    # an array of seven, of which the last, the data, is packed by itself and follows
+    return b"\x97" + packed[1:]
+
+
+def decode_fixed(data: memoryview) -> FixedPart:
+    """Return what the fixed part of a frame says.
+
+    Raises:
+        RemoteProtocolError: If it makes no sense.
+    """
+    total, channel, head_length, buffer_count, _ = FIXED.unpack(data)
+    checked_length(total, MAX_FRAME)
+    checked_length(head_length, MAX_HEAD)
+    checked_length(buffer_count, MAX_BUFFER_COUNT)
+    fixed = FixedPart(channel, head_length, buffer_count, total)
+    if fixed.index_length + head_length > total:
+        msg = "received a frame that is shorter than its parts"
+        raise RemoteProtocolError(msg)
+    return fixed
+
+
+def decode_buffer_lengths(fixed: FixedPart, index: memoryview) -> list[int]:
+    """Return the lengths of a frame's buffers.
+
+    Raises:
+        RemoteProtocolError: If they do not add up.
+    """
+    lengths = [item for (item,) in LENGTH.iter_unpack(index)]
+    if fixed.index_length + fixed.head_length + sum(lengths) != fixed.total:
+        msg = "received a frame whose parts do not add up to its length"
+        raise RemoteProtocolError(msg)
+    return lengths
+
+
+def decode_message(head: memoryview, buffers: list[memoryview]) -> PeerMessage:
+    """Return the message for a head and its buffers.
+
+    Raises:
+        RemoteProtocolError: If they make none.
+    """
+    values = unpack(head, OwnPayloads(buffers).ext_hook)
+    try:
+        number, port_length, timestamp, next_timestamp, iteration, overlay, data = values
+        return PeerMessage(
+            timestamp=timestamp,
+            next_timestamp=next_timestamp,
+            data=data,
+            overlay=Settings(overlay) if overlay else NO_SETTINGS,
+            port_length=port_length,
+            number=number,
+            iteration=tuple(iteration),
+        )
+    except (TypeError, ValueError) as error:
+        msg = f"received a message in which something is missing or wrong: {error!r}"
+        raise RemoteProtocolError(msg) from error
