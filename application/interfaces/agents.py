@@ -3,31 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from domain.agents import AgentOrders, StartCommand
 from domain.resources import NodeResources
-
-
-@dataclass(frozen=True)
-class AgentOrders:
-    """What an agent needs to know to begin.
-
-    Attributes:
-        manager_locations: Where the manager can be reached, most likely address first.
-        secret: Secret of this run; never to be put on a command line.
-        timeout: Seconds without a sign of life after which either side gives the other up.
-        grace_time: Seconds between SIGTERM and SIGKILL when processes are cancelled.
-        log_directory: Where the agent's own log and the launcher's output go.
-    """
-
-    manager_locations: tuple[str, ...]
-    secret: str
-    timeout: float
-    grace_time: float
-    log_directory: Path | None
 
 
 class AgentLauncher(Protocol):
@@ -53,27 +33,6 @@ class AgentLauncher(Protocol):
     @abstractmethod
     def close(self) -> None:
         """Wait a little for the agents to end, end those that do not, and let go of everything."""
-
-
-@dataclass(frozen=True)
-class StartCommand:
-    """Order to start a process.
-
-    Attributes:
-        name: Name by which its end is reported.
-        work_dir: Directory to start it in.
-        args: Program and arguments.
-        env: Its whole environment, or what is added to the agent's if `extend_env`.
-        stdout: File for its standard output, overwritten.
-        stderr: File for its standard error, overwritten.
-    """
-
-    name: str
-    work_dir: Path
-    args: tuple[str, ...]
-    env: Mapping[str, str]
-    stdout: Path
-    stderr: Path
 
 
 class ProcessKeeper(Protocol):

@@ -1,0 +1,1 @@
+"""The agent on a node: carries out the manager's commands there."""

@@ -1,0 +1,155 @@
+"""The agent itself: events in, orders to the keeper and reports to the manager out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Final
+
+from application.agent.events import AgentEvent, ManagerGone, ManagerHeard, ProcessesEnded
+from application.interfaces.agent_line import AgentLine
+from application.interfaces.agents import ProcessKeeper
+from application.interfaces.clock import Clock
+from domain.agents import (
+    COULD_NOT_START,
+    CancelCommand,
+    Command,
+    ProcessResult,
+    ShutdownCommand,
+    StartCommand,
+)
+
+KILL_MARGIN: Final = 5.0
+"""Seconds for processes to disappear after SIGKILL; one that sits in the kernel may never do."""
+
+
+class _Phase(Enum):
+    WORKING = "working"
+    ENDING = "ending"
+    ENDED = "ended"
+
+
+class NodeAgent:
+    """Starts and ends processes as the manager says, and ends all when the manager is gone.
+
+    One thread at a time calls it, with events and with `tick` whenever `seconds_left` are over.
+
+    Args:
+        keeper: Keeps the processes.
+        line: Takes the results.
+        clock: Tells the time.
+        timeout: Seconds without a sign of life after which the manager is gone.
+        grace_time: Seconds between SIGTERM and SIGKILL.
+        log: Writes a line to the agent's log.
+    """
+
+    def __init__(
+        self,
+        *,
+        keeper: ProcessKeeper,
+        line: AgentLine,
+        clock: Clock,
+        timeout: float,
+        grace_time: float,
+        log: Callable[[str], None],
+    ) -> None:
+        self._keeper = keeper
+        self._line = line
+        self._clock = clock
+        self._timeout = timeout
+        self._grace_time = grace_time
+        self._log = log
+        self._phase = _Phase.WORKING
+        self._running: set[str] = set()
+        self._deadline = clock.monotonic() + timeout
+        self._failure: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self._phase is _Phase.ENDED
+
+    @property
+    def failure(self) -> str | None:
+        """Why it ended without having been told to by the manager; None if it was told."""
+        return self._failure
+
+    @property
+    def seconds_left(self) -> float:
+        """After how many seconds `tick` wants to be called."""
+        return max(0.0, self._deadline - self._clock.monotonic())
+
+    def handle(self, event: AgentEvent) -> None:
+        """Do what an event asks for."""
+        match event:
+            case ManagerHeard(command):
+                self._hear(command)
+            case ProcessesEnded(results):
+                self._report_ended(results)
+            case ManagerGone(reason):
+                self._give_up(reason)
+
+    def tick(self) -> None:
+        """See whether it is too late for something."""
+        if self.seconds_left > 0:
+            return
+        if self._phase is _Phase.WORKING:
+            self._give_up(f"nothing was heard from the manager for {self._timeout:g} seconds")
+        else:
+            self._phase = _Phase.ENDED
+
+    def _hear(self, command: Command | None) -> None:
+        if self._phase is _Phase.WORKING:
+            self._deadline = self._clock.monotonic() + self._timeout
+        match command:
+            case None:
+                pass
+            case StartCommand():
+                self._start(command)
+            case CancelCommand():
+                self._log(f"cancelling {len(self._running)} processes")
+                self._keeper.cancel_all(grace_time=self._grace_time)
+            case ShutdownCommand():
+                self._log("shutting down, as the manager says")
+                self._end()
+
+    def _start(self, command: StartCommand) -> None:
+        if self._phase is not _Phase.WORKING:
+            self._refuse(command.name, "the agent was ending already")
+            return
+        try:
+            self._keeper.start(command)
+        except OSError as error:
+            self._refuse(command.name, f"could not be started: {error}")
+        else:
+            self._running.add(command.name)
+            self._log(f"started {command.name}")
+
+    def _refuse(self, name: str, reason: str) -> None:
+        self._log(f"{name}: {reason}")
+        self._line.report_results([ProcessResult(name, COULD_NOT_START, reason)])
+
+    def _report_ended(self, results: tuple[ProcessResult, ...]) -> None:
+        for result in results:
+            self._running.discard(result.name)
+            self._log(f"{result.name} {result.end}")
+        self._line.report_results(results)
+        if self._phase is _Phase.ENDING and not self._running:
+            self._phase = _Phase.ENDED
+
+    def _give_up(self, reason: str) -> None:
+        if self._phase is not _Phase.WORKING:
+            return
+        self._failure = reason
+        self._log(f"ending {len(self._running)} processes and myself: {reason}")
+        self._end()
+
+    def _end(self) -> None:
+        if self._phase is not _Phase.WORKING:
+            return
+        if not self._running:
+            self._phase = _Phase.ENDED
+            return
+        self._phase = _Phase.ENDING
+        self._deadline = self._clock.monotonic() + self._grace_time + KILL_MARGIN
+        self._keeper.cancel_all(grace_time=self._grace_time)
