@@ -297,22 +297,27 @@ class Server(Scheduler):
             self._end_of_data(client)
             return
         try:
-            events = client.connection.received(data)
+            if not self._proceed(client, data):
+                return
         except RemoteProtocolError as error:
             self._on_trouble(f"closed the connection of a client at {client.peer}: {error}")
             self._drop(client)
             return
-        for event in events:
+        self._send_pending(client)
+        if client.connection.is_done and not client.outgoing:
+            self._drop(client)
+
+    def _proceed(self, client: _Client, data: bytes) -> bool:
+        """Act on received data; return whether the connection is still ours."""
+        for event in client.connection.received(data):
             if isinstance(event, Request):
                 self._execute(event)
             elif isinstance(event, StreamWanted):
                 self._hand_over(client, event.hello)
-                return
+                return False
             else:
                 self._on_session_ended()
-        self._send_pending(client)
-        if client.connection.is_done and not client.outgoing:
-            self._drop(client)
+        return True
 
     def _execute(self, request: Request) -> None:
         def reply(response: Buffers) -> None:

@@ -13,6 +13,10 @@ class Clock(Protocol):
         """Return the time in seconds since the Unix epoch."""
 
     @abstractmethod
+    def time_ns(self) -> int:
+        """Return the time in nanoseconds since the Unix epoch."""
+
+    @abstractmethod
     def monotonic(self) -> float:
         """Return seconds since some fixed moment; never goes back."""
 

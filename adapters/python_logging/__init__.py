@@ -1,0 +1,1 @@
+"""Python's own logging, as models use it."""

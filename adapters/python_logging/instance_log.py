@@ -1,0 +1,88 @@
+"""Sends what a model logs to the manager, and keeps it here too."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Final, final
+
+from application.interfaces.instance_log import InstanceLog
+from application.interfaces.manager_link import ManagerLink
+from domain.messages import LogRecord
+
+LEVELS: Final = {
+    "DISABLE": 100,
+    "CRITICAL": 50,
+    "ERROR": 40,
+    "WARNING": 30,
+    "INFO": 20,
+    "DEBUG": 10,
+    "LOCAL": 0,
+}
+FORMAT: Final = "%(asctime)-15s: %(levelname)s %(name)s: %(message)s"
+
+
+@final
+class PythonInstanceLog(InstanceLog):
+    """Joins the root logger to the manager's log.
+
+    What the model logs goes to the manager from the remote level on, and from the local level on
+    to a log file if one was asked for; else to stderr, unless the model has set up logging itself.
+
+    Args:
+        instance: Name of the instance.
+        link: Connection to the manager.
+        log_file: File, or directory for a file `muscle3.<instance>.log`; None for no file.
+    """
+
+    def __init__(self, instance: str, link: ManagerLink, log_file: Path | None) -> None:
+        root = logging.getLogger()
+        self._local: logging.Handler | None = None
+        if log_file is not None:
+            path = log_file / f"muscle3.{instance}.log" if log_file.is_dir() else log_file
+            self._local = logging.FileHandler(path, mode="w", delay=True)
+        elif not root.handlers:
+            self._local = logging.StreamHandler(sys.stderr)
+        if self._local is not None:
+            self._local.setFormatter(logging.Formatter(FORMAT))
+            root.addHandler(self._local)
+        self._remote = _ManagerHandler(instance, link)
+        root.addHandler(self._remote)
+        self._logger = logging.getLogger("conjoin")
+        self.set_levels(local="INFO", remote="WARNING")
+
+    def log(self, level: int, text: str) -> None:
+        self._logger.log(level, "%s", text)
+
+    def set_levels(self, *, local: str, remote: str) -> None:
+        levels = [_number_of(local), _number_of(remote)]
+        if self._local is not None:
+            self._local.setLevel(levels[0])
+        self._remote.setLevel(levels[1])
+        self._logger.setLevel(min(levels))
+
+
+class _ManagerHandler(logging.Handler):
+    def __init__(self, instance: str, link: ManagerLink) -> None:
+        super().__init__()
+        self._instance = instance
+        self._link = link
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            text = self.format(record)
+        except Exception:  # noqa: BLE001 - a message that cannot be formatted is not ours to judge
+            self.handleError(record)
+            return
+        self._link.submit_log_message(
+            LogRecord(self._instance, record.created, record.levelno, text)
+        )
+
+
+def _number_of(level: str) -> int:
+    try:
+        return LEVELS[level.upper()]
+    except KeyError:
+        msg = f"there is no log level '{level}'"
+        raise ValueError(msg) from None

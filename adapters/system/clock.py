@@ -1,0 +1,22 @@
+"""Time as the machine knows it."""
+
+from __future__ import annotations
+
+import time
+from typing import final
+
+from application.interfaces.clock import Clock
+
+
+@final
+class SystemClock(Clock):
+    """Tells the machine's time."""
+
+    def time(self) -> float:
+        return time.time()
+
+    def time_ns(self) -> int:
+        return time.time_ns()
+
+    def monotonic(self) -> float:
+        return time.monotonic()

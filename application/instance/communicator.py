@@ -1,0 +1,284 @@
+"""Sends and receives messages on the ports of one instance."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from application.instance.profiler import Profiler
+from application.instance.waiting import PatientReceiver
+from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
+from domain.conduits import Conduit
+from domain.errors import RemoteProtocolError
+from domain.messages import NOT_COUNTED, Iteration, Message, Milestone, PeerMessage
+from domain.ports import Operator, PortState
+from domain.profiling import ProfileEventType
+from domain.settings import Settings
+from domain.topology import Endpoint, PeerInfo
+
+NO_SETTINGS = Settings()
+
+
+@dataclass
+class _Route:
+    """The way from one slot of a sending port to one receiver.
+
+    Attributes:
+        outlet: Where the messages go.
+        reducers: How many reducing filters there are on the way.
+        held: The last message, while a reducing filter holds it back.
+    """
+
+    outlet: Outlet
+    reducers: int = 0
+    held: PeerMessage | None = field(default=None)
+
+
+@dataclass
+class _Source:
+    """Where the messages for one slot of a receiving port come from."""
+
+    inlet: Inlet
+    peer: str
+    is_counted: bool
+
+
+class Communicator:
+    """Sends and receives messages, and counts them.
+
+    It knows what is connected to what, numbers and checks messages, and applies the sender's
+    filters. It does not know whose turn it is; see `Lifecycle` and `Receiver` for that.
+
+    Args:
+        transport: Carries messages.
+        waiting: Waits for them.
+        profiler: Is told of each.
+    """
+
+    def __init__(
+        self, *, transport: PeerTransport, waiting: PatientReceiver, profiler: Profiler
+    ) -> None:
+        self._transport = transport
+        self._waiting = waiting
+        self._profiler = profiler
+        self._peers: PeerInfo | None = None
+        self._routes: dict[tuple[str, int | None], list[_Route]] = {}
+        self._sources: dict[tuple[str, int | None], _Source] = {}
+        self._depth_of_sends: dict[str, int] = {}
+
+    def connect(self, peers: PeerInfo, ports: Mapping[str, PortState], *, depth: int) -> None:
+        """Prepare for all messages to come.
+
+        Args:
+            peers: Who our peers are, and where.
+            ports: All our ports.
+            depth: How many counters an iteration has on O_I and S ports.
+
+        Raises:
+            TransportError: If a peer cannot be reached.
+        """
+        self._peers = peers
+        for port in ports.values():
+            is_inner = port.operator in (Operator.O_I, Operator.S)
+            self._depth_of_sends[port.name] = depth if is_inner else depth - 1
+            if port.is_connected:
+                for slot in port.slots():
+                    self._prepare(port, slot)
+
+    def repeaters_of(self, port: PortState) -> Conduit | None:
+        """Return the conduit to a receiving port, if there is a repeating filter on it."""
+        assert self._peers is not None
+        for conduit in self._peers.conduits_at(port.name):
+            if conduit.repeaters:
+                return conduit
+        return None
+
+    def send(
+        self,
+        port: PortState,
+        slot: int | None,
+        message: Message,
+        overlay: Settings,
+        iteration: Iteration,
+    ) -> None:
+        """Send a message on a connected port.
+
+        Args:
+            port: A sending port.
+            slot: Slot of it; None for a scalar port.
+            message: What to send.
+            overlay: Settings overlay to send with it.
+            iteration: Iteration for which it is.
+
+        Raises:
+            UnsendableData: If some part of the data cannot be sent.
+        """
+        start = self._profiler.now()
+        size = 0
+        number = port.message_counts[slot or 0]
+        length = port.length if port.is_resizable else None
+        for route in self._routes_of(port, slot):
+            parcel = PeerMessage(
+                message.timestamp,
+                message.next_timestamp,
+                message.data,
+                overlay,
+                length,
+                number,
+                iteration,
+            )
+            if route.reducers:
+                parcel.data = copy.deepcopy(message.data)  # the model may change it after this
+                parcel.number = NOT_COUNTED
+                route.held = parcel
+            else:
+                size = route.outlet.send(parcel)
+        port.message_counts[slot or 0] = number + 1
+        self._waiting.note_progress(message.timestamp)
+        if self._profiler.is_on:
+            self._profiler.record_message(
+                ProfileEventType.SEND,
+                start,
+                self._profiler.now(),
+                port,
+                slot,
+                number,
+                size,
+                message.timestamp,
+            )
+
+    def send_milestone(self, port: PortState, milestone: Milestone) -> None:
+        """Send a milestone on all slots of a connected port; the closing one only once."""
+        for slot in port.slots() or [0]:
+            if not port.is_open(slot):
+                continue
+            if milestone.closes_port:
+                port.close(slot)
+            for route in self._routes_of(port, slot):
+                self._send_milestone_on(route, port, slot, milestone)
+
+    def receive(self, port: PortState, slot: int | None) -> PeerMessage:
+        """Return the next message, or milestone, for a connected port.
+
+        Raises:
+            Deadlock: If it will never come.
+            PeerLost: If the connection to the peer is lost for good.
+            RemoteProtocolError: If what comes makes no sense.
+        """
+        source = self._source_of(port, slot)
+        start = self._profiler.now()
+        message = self._waiting.receive(source.inlet, peer=source.peer, port=port.name, slot=slot)
+        if port.is_resizable and message.port_length is not None:
+            port.set_length(message.port_length)
+        number = port.message_counts[slot or 0]
+        if source.is_counted and message.number not in (NOT_COUNTED, number):
+            self._refuse_number(port, slot, message, number)
+        if isinstance(message.data, Milestone):
+            if message.data.closes_port:
+                port.close(slot)
+                return message
+        else:
+            port.message_counts[slot or 0] = number + 1
+        if self._profiler.is_on:
+            self._record_receive(start, source.inlet, port, slot, message)
+        return message
+
+    def _prepare(self, port: PortState, slot: int | None) -> None:
+        if port.operator.allows_sending:
+            self._routes_of(port, slot)
+        else:
+            self._source_of(port, slot)
+
+    def _routes_of(self, port: PortState, slot: int | None) -> list[_Route]:
+        routes = self._routes.get((port.name, slot))
+        if routes is None:
+            assert self._peers is not None
+            routes = [
+                self._make_route(port, slot, conduit)
+                for conduit in self._peers.conduits_at(port.name)
+            ]
+            self._routes[port.name, slot] = routes
+        return routes
+
+    def _make_route(self, port: PortState, slot: int | None, conduit: Conduit) -> _Route:
+        assert self._peers is not None
+        receiver = self._peers.peer_endpoint(conduit, slot)
+        outlet = self._transport.outlet(
+            sender=Endpoint(self._peers.instance, port.name, slot),
+            receiver=receiver,
+            peer_locations=self._peers.locations[receiver.instance],
+        )
+        return _Route(outlet, len(conduit.reducers))
+
+    def _source_of(self, port: PortState, slot: int | None) -> _Source:
+        source = self._sources.get((port.name, slot))
+        if source is None:
+            assert self._peers is not None
+            (conduit,) = self._peers.conduits_at(port.name)
+            sender = self._peers.peer_endpoint(conduit, slot)
+            inlet = self._transport.inlet(
+                sender=sender,
+                receiver=Endpoint(self._peers.instance, port.name, slot),
+                peer_locations=self._peers.locations[sender.instance],
+            )
+            source = _Source(inlet, str(sender.instance), is_counted=not conduit.reducers)
+            self._sources[port.name, slot] = source
+        return source
+
+    def _send_milestone_on(
+        self, route: _Route, port: PortState, slot: int | None, milestone: Milestone
+    ) -> None:
+        if not route.reducers:
+            number = port.message_counts[slot or 0]
+            route.outlet.send(self._milestone_message(port, milestone, number))
+            return
+        target = self._depth_of_sends[port.name] - route.reducers
+        reached = len(milestone.iteration)
+        if reached == target:
+            route.outlet.send(self._reduced_message(route, milestone.iteration))
+            route.held = None
+        if reached < target or milestone.closes_port:
+            # Where the target is the root timeline, its milestone closes the port as well.
+            route.outlet.send(self._milestone_message(port, milestone, NOT_COUNTED))
+
+    def _reduced_message(self, route: _Route, iteration: Iteration) -> PeerMessage:
+        held = route.held
+        if held is None:
+            return PeerMessage(float("-inf"), None, None, NO_SETTINGS, None, NOT_COUNTED, iteration)
+        held.iteration = iteration
+        return held
+
+    def _milestone_message(self, port: PortState, milestone: Milestone, number: int) -> PeerMessage:
+        length = port.length if port.is_resizable else None
+        return PeerMessage(
+            float("-inf"), None, milestone, NO_SETTINGS, length, number, milestone.iteration
+        )
+
+    def _refuse_number(
+        self, port: PortState, slot: int | None, message: PeerMessage, expected: int
+    ) -> None:
+        where = port.name if slot is None else f"{port.name}[{slot}]"
+        msg = (
+            f"Message number {message.number} was received on port '{where}' where number"
+            f" {expected} was expected: a message was lost or came twice. If this run was resumed,"
+            " its snapshots do not belong together."
+        )
+        raise RemoteProtocolError(msg)
+
+    def _record_receive(
+        self, start: int, inlet: Inlet, port: PortState, slot: int | None, message: PeerMessage
+    ) -> None:
+        arrived, transferred, decoded = inlet.marks
+        arrived = max(start, arrived)  # it may have come before we asked
+        transferred = max(arrived, transferred)
+        stop = max(transferred, decoded)
+        for kind, begin, end in (
+            (ProfileEventType.RECEIVE_WAIT, start, arrived),
+            (ProfileEventType.RECEIVE_TRANSFER, arrived, transferred),
+            (ProfileEventType.RECEIVE_DECODE, transferred, stop),
+            (ProfileEventType.RECEIVE, start, stop),
+        ):
+            self._profiler.record_message(
+                kind, begin, end, port, slot, message.number, message.size, message.timestamp
+            )

@@ -1,0 +1,525 @@
+"""The life of one instance: from registering, through the reuse loop, to shutting down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Flag, auto
+from typing import NoReturn
+
+from application.instance.checkpointing import CheckpointTriggers
+from application.instance.communicator import Communicator
+from application.instance.declared_ports import Declaration, make_port_states, parse_declaration
+from application.instance.overlays import OverlayKeeper
+from application.instance.profiler import Profiler
+from application.instance.receiving import Receiver
+from application.instance.waiting import DEFAULT_TIMEOUT, PatientReceiver
+from application.interfaces.clock import Clock
+from application.interfaces.instance_log import InstanceLog
+from application.interfaces.manager_link import ManagerLink
+from application.interfaces.peer_transport import PeerTransport
+from domain.call_order import Call, CallOrder
+from domain.errors import CouplingError, PeerLost, PortError, SettingMissing, UsageError
+from domain.identity import Reference
+from domain.messages import Message, Milestone, PeerMessage
+from domain.ports import SETTINGS_IN, Operator, Port, PortState
+from domain.profiling import ProfileEventType
+from domain.settings import (
+    SettingValue,
+    checked_value,
+    find_setting,
+    visible_names,
+)
+from domain.timelines import ReuseLoop
+
+ERROR = 40
+WARNING = 30
+INFO = 20
+
+LOG_LEVELS = ("DISABLE", "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "LOCAL")
+
+
+class InstanceFlags(Flag):
+    """What a model says about itself when it makes its Instance."""
+
+    DONT_APPLY_OVERLAY = auto()
+    """Leave the overlays of F_INIT messages to `receive_with_settings`."""
+    USES_CHECKPOINT_API = auto()
+    """The model saves and loads its state."""
+    KEEPS_NO_STATE_FOR_NEXT_USE = auto()
+    """The model remembers nothing from one pass of the reuse loop to the next."""
+    STATE_NOT_REQUIRED_FOR_NEXT_USE = auto()
+    """The model can do without what it remembers."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """All that an instance needs of the outside.
+
+    Attributes:
+        link: Connection to the manager.
+        transport: Connections to the peers.
+        clock: Tells the time.
+        log: Takes what is to be told to the user.
+    """
+
+    link: ManagerLink
+    transport: PeerTransport
+    clock: Clock
+    log: InstanceLog
+
+
+class Lifecycle:
+    """Lets a model take part in a coupled simulation.
+
+    Every call that fails because the model, the configuration or a peer is wrong closes all ports
+    and tells the manager first, so that nobody waits for this instance.
+
+    Args:
+        instance: Name of the instance.
+        ports: Ports by operator; None to take those of the configuration.
+        flags: What the model says about itself.
+        surroundings: The outside.
+
+    Raises:
+        CouplingError: If the instance cannot take part.
+    """
+
+    def __init__(
+        self,
+        instance: Reference,
+        ports: Declaration | None,
+        flags: InstanceFlags,
+        surroundings: Surroundings,
+    ) -> None:
+        self._instance = instance
+        self.name = instance
+        self._flags = flags
+        self._link = surroundings.link
+        self._transport = surroundings.transport
+        self._log = surroundings.log
+        self._clock = surroundings.clock
+        self._profiler = Profiler(clock=self._clock, link=self._link)
+        self._waiting = PatientReceiver(link=self._link, clock=self._clock)
+        self._communicator = Communicator(
+            transport=self._transport, waiting=self._waiting, profiler=self._profiler
+        )
+        self._ports: dict[str, PortState] = {}
+        self._is_registered = False
+        self._is_shut_down = False
+        self._is_first_pass = True
+        self._received_ahead: bool | None = None
+        self._calls = CallOrder(uses_checkpoint_api=InstanceFlags.USES_CHECKPOINT_API in flags)
+        try:
+            self._join(ports)
+        except CouplingError as error:
+            self._fail(error)
+
+    # The reuse loop ------------------------------------------------------------------------------
+
+    def reuse_instance(self) -> bool:
+        """Begin the next pass of the reuse loop; False when there is none."""
+        try:
+            self._calls.check(Call.REUSE_INSTANCE)
+            self._check_usable()
+            goes_on = self._begin_pass()
+        except CouplingError as error:
+            self._fail(error)
+        self._calls.note(Call.REUSE_INSTANCE, answer=goes_on)
+        if not goes_on:
+            self._shut_down()
+        return goes_on
+
+    def error_shutdown(self, message: str) -> None:
+        """Close all ports and tell the manager that the model failed."""
+        self._log.log(ERROR, message)
+        self._shut_down(failed=True)
+
+    def send(self, port_name: str, message: Message, slot: int | None) -> None:
+        """Send a message."""
+        try:
+            self._check_usable()
+            port = self._port_for(port_name, slot, sending=True)
+            if not port.is_connected:
+                return
+            if not port.is_open(slot):
+                msg = f"Port {port_name} is already closed."
+                raise PortError(msg)
+            iteration = self._loop.send(port, slot)
+            overlay = self._overlays.overlay if message.settings is None else message.settings
+            self._communicator.send(port, slot, message, overlay, iteration)
+        except CouplingError as error:
+            self._fail(error)
+
+    def receive(
+        self, port_name: str, slot: int | None, default: Message | None, *, with_settings: bool
+    ) -> Message:
+        """Receive a message."""
+        try:
+            self._check_usable()
+            port = self._port_for(port_name, slot, sending=False)
+            if not port.is_connected:
+                return self._default_for(port, default)
+            if port.operator is Operator.F_INIT:
+                self._check_overlay_use(port, with_settings=with_settings)
+                message = self._receiver.take_initial(port, slot)
+            else:
+                message = self._receive_update(port, slot, with_settings=with_settings)
+        except CouplingError as error:
+            self._fail(error)
+        self._waiting.note_progress(message.timestamp)
+        settings = message.overlay if with_settings else None
+        return Message(message.timestamp, message.next_timestamp, message.data, settings)
+
+    # What the model can ask ----------------------------------------------------------------------
+
+    def list_settings(self) -> list[str]:
+        """Return the names of all settings that this instance can ask for."""
+        return visible_names(self._instance, self._overlays.overlay, self._overlays.base)
+
+    def get_setting(
+        self, name: str, typ: str | None, default: Callable[[], SettingValue]
+    ) -> SettingValue:
+        """Return the value of a setting.
+
+        Args:
+            name: Its name.
+            typ: The type it must have; None for any.
+            default: Returns the default, or raises SettingMissing's own KeyError if there is none.
+        """
+        try:
+            value = find_setting(self._instance, name, self._overlays.overlay, self._overlays.base)
+        except SettingMissing:
+            return default()
+        return value if typ is None else checked_value(name, value, typ)
+
+    def list_ports(self) -> dict[Operator, list[str]]:
+        """Return the names of the ports by operator."""
+        result: dict[Operator, list[str]] = {}
+        for port in self._ports.values():
+            if port.name != SETTINGS_IN:
+                result.setdefault(port.operator, []).append(port.name)
+        return result
+
+    def port(self, name: str) -> PortState:
+        """Return a port.
+
+        Raises:
+            KeyError: If there is none of this name.
+        """
+        return self._ports[name]
+
+    def vector_port(self, name: str) -> PortState:
+        """Return a port that must be a vector port."""
+        try:
+            if name not in self._ports:
+                raise self._no_such_port(name)
+            port = self._ports[name]
+            if not port.is_vector:
+                msg = (
+                    f"Port '{name}' of '{self._instance}' is a scalar port, so it has no length."
+                    " Ask is_vector_port() first, or change the multiplicities."
+                )
+                raise PortError(msg)
+        except CouplingError as error:
+            self._fail(error)
+        return port
+
+    def set_port_length(self, name: str, length: int) -> None:
+        """Set the length of a resizable port."""
+        port = self.vector_port(name)
+        try:
+            if not port.is_resizable:
+                msg = (
+                    f"Port '{name}' of '{self._instance}' cannot be resized: its length is given by"
+                    " the number of instances at the other end. Ask is_resizable() first."
+                )
+                raise PortError(msg)
+        except CouplingError as error:
+            self._fail(error)
+        port.set_length(length)
+
+    # Checkpoints ---------------------------------------------------------------------------------
+
+    def resuming(self) -> bool:
+        """Whether the model must load a snapshot now."""
+        self._checked(Call.RESUMING)
+        self._calls.note(Call.RESUMING, answer=False)
+        return False
+
+    def should_init(self) -> bool:
+        """Whether the model must initialise itself, from its F_INIT messages."""
+        self._checked(Call.SHOULD_INIT)
+        self._calls.note(Call.SHOULD_INIT)
+        return True
+
+    def load_snapshot(self) -> NoReturn:
+        """Return the state to resume from."""
+        self._checked(Call.LOAD_SNAPSHOT)
+        raise self._not_yet()
+
+    def should_save_snapshot(self, timestamp: float) -> bool:
+        """Whether the model must save its state now."""
+        self._checked(Call.SHOULD_SAVE_SNAPSHOT)
+        due = self._checkpoints.is_due(timestamp)
+        self._calls.note(Call.SHOULD_SAVE_SNAPSHOT, answer=due)
+        return due
+
+    def save_snapshot(self) -> None:
+        """Keep the state of the model."""
+        self._checked(Call.SAVE_SNAPSHOT)
+        raise self._not_yet()
+
+    def should_save_final_snapshot(self) -> bool:
+        """Whether the model must save its state at the end of the reuse loop."""
+        self._checked(Call.SHOULD_SAVE_FINAL_SNAPSHOT)
+        try:
+            goes_on = self._receive_ahead()
+        except CouplingError as error:
+            self._fail(error)
+        timestamps = [message.timestamp for _, message in self._receiver.initial_messages()]
+        due = self._checkpoints.is_final_due(max(timestamps, default=None), goes_on=goes_on)
+        self._calls.note(Call.SHOULD_SAVE_FINAL_SNAPSHOT, answer=due)
+        return due
+
+    def save_final_snapshot(self) -> None:
+        """Keep the state of the model at the end of the reuse loop."""
+        self._checked(Call.SAVE_FINAL_SNAPSHOT)
+        raise self._not_yet()
+
+    # Joining and leaving -------------------------------------------------------------------------
+
+    def _join(self, declaration: Declaration | None) -> None:
+        declared: list[Port] | None = None
+        vectors: set[str] = set()
+        if declaration is not None:
+            declared, vectors = parse_declaration(declaration)
+        start = self._profiler.now()
+        timeline = self._link.register_instance(self._transport.locations(), declared or [])
+        self._is_registered = True
+        self._profiler.record(ProfileEventType.REGISTER, start)
+        start = self._profiler.now()
+        peers = self._link.request_peers()
+        self._ports = make_port_states(declared, vectors, peers)
+        self._communicator.connect(peers, self._ports, depth=len(timeline))
+        self._profiler.record(ProfileEventType.CONNECT, start)
+        self._overlays = OverlayKeeper(self._link.get_settings())
+        self._checkpoints = CheckpointTriggers(self._link.get_checkpoint_info(), clock=self._clock)
+        self._receiver = Receiver(communicator=self._communicator, ports=self._ports)
+        self._loop = ReuseLoop(self._ports)
+        self._apply_library_settings()
+
+    def _apply_library_settings(self) -> None:
+        """Follow the settings that are meant for the library itself.
+
+        Raises:
+            CouplingError: If one of them has a value of the wrong type.
+        """
+        timeout = self.get_setting(
+            "muscle_deadlock_receive_timeout", "float", lambda: DEFAULT_TIMEOUT
+        )
+        assert isinstance(timeout, float)
+        self._waiting.set_timeout(timeout)
+        level = self.get_setting("muscle_profile_level", "str", lambda: "all")
+        if level not in ("none", "all"):
+            msg = f"Setting 'muscle_profile_level' must be 'none' or 'all', but it is '{level}'."
+            raise UsageError(msg)
+        self._profiler.is_on = level == "all"
+        local = self.get_setting("muscle_local_log_level", "str", lambda: "INFO")
+        remote = self.get_setting("muscle_remote_log_level", "str", lambda: "WARNING")
+        try:
+            self._log.set_levels(local=str(local), remote=str(remote))
+        except ValueError as error:
+            msg = (
+                f"Settings 'muscle_local_log_level' and 'muscle_remote_log_level' must be one of"
+                f" {', '.join(LOG_LEVELS)}: {error}"
+            )
+            raise UsageError(msg) from error
+
+    def _shut_down(self, *, failed: bool = False) -> None:
+        """Close all ports, see that all messages arrive, and deregister. Only the first call does.
+
+        Args:
+            failed: Whether to leave without waiting for what peers have yet to send.
+        """
+        if self._is_shut_down:
+            return
+        self._is_shut_down = True
+        try:
+            self._leave(failed=failed)
+        except CouplingError as error:
+            self._log.log(WARNING, f"Could not shut down cleanly: {error}")
+        finally:
+            self._transport.close()
+            self._link.close()
+
+    def _leave(self, *, failed: bool) -> None:
+        start = self._profiler.now()
+        self._close_outgoing_ports()
+        if not failed:
+            self._drain_incoming_ports()
+        self._profiler.record(ProfileEventType.SHUTDOWN_WAIT, start)
+        self._transport.finish_receiving()
+        disconnecting = self._profiler.now()
+        self._transport.wait_until_sent(timeout=None if not failed else 5.0)
+        self._profiler.record(ProfileEventType.DISCONNECT_WAIT, disconnecting)
+        self._profiler.record(ProfileEventType.SHUTDOWN, start)
+        if self._is_registered:
+            leaving = self._profiler.now()
+            self._profiler.record(ProfileEventType.DEREGISTER, leaving)
+            self._profiler.flush()
+            self._link.deregister_instance()
+
+    def _close_outgoing_ports(self) -> None:
+        for port in self._connected(Operator.O_I, Operator.O_F):
+            self._communicator.send_milestone(port, Milestone(()))
+
+    def _drain_incoming_ports(self) -> None:
+        try:
+            self._receiver.drain()
+        except PeerLost as error:
+            self._log.log(WARNING, f"A peer was lost while shutting down: {error}")
+
+    def _fail(self, error: CouplingError) -> NoReturn:
+        """Leave because of an error, and raise it."""
+        if not self._is_shut_down:
+            self._log.log(ERROR, str(error))
+            self._shut_down(failed=True)
+        raise error
+
+    # Beginning a pass ----------------------------------------------------------------------------
+
+    def _begin_pass(self) -> bool:
+        goes_on = self._receive_ahead() if self._received_ahead is None else self._received_ahead
+        self._received_ahead = None
+        if not goes_on:
+            return False
+        initial = self._receiver.initial_messages()
+        settings = [message for port, message in initial if port.name == SETTINGS_IN]
+        self._overlays.start_pass(settings[0] if settings else None)
+        if InstanceFlags.DONT_APPLY_OVERLAY not in self._flags:
+            self._overlays.adopt(item for item in initial if item[0].name != SETTINGS_IN)
+        self._loop.start_pass(self._next_iteration)
+        return True
+
+    def _receive_ahead(self) -> bool:
+        """End the pass, and receive what begins the next one; return whether there is one."""
+        if self._received_ahead is not None:
+            return self._received_ahead
+        self._loop.check_finished()
+        if self._loop.iteration is not None:
+            self._send_on(Milestone(self._loop.iteration), Operator.O_I)
+        is_first, self._is_first_pass = self._is_first_pass, False
+        if not self._receiver.has_initial_ports and not is_first:
+            self._received_ahead = False
+            return False
+        iteration = self._receiver.receive_ahead(
+            lambda milestone: self._send_on(milestone, Operator.O_I, Operator.O_F)
+        )
+        self._next_iteration = iteration or ()
+        self._received_ahead = iteration is not None
+        return self._received_ahead
+
+    def _send_on(self, milestone: Milestone, *operators: Operator) -> None:
+        for port in self._connected(*operators):
+            self._communicator.send_milestone(port, milestone)
+
+    def _connected(self, *operators: Operator) -> Sequence[PortState]:
+        return [
+            port
+            for port in self._ports.values()
+            if port.is_connected and port.operator in operators
+        ]
+
+    # Checking what the model does ----------------------------------------------------------------
+
+    def _receive_update(
+        self, port: PortState, slot: int | None, *, with_settings: bool
+    ) -> PeerMessage:
+        self._loop.check_receive(port, slot)
+        assert self._loop.iteration is not None
+        expected = self._loop.rounds_of(port.name).iteration_to_receive(self._loop.iteration)
+        message, is_new = self._receiver.receive_update(port, slot, expected)
+        if isinstance(message.data, Milestone):
+            msg = f"Port {port.name} was closed while trying to receive on it, did the peer crash?"
+            raise PortError(msg)
+        self._loop.receive(port, slot, message.iteration if is_new else None)
+        if not with_settings:
+            self._overlays.check(port, message)
+        return message
+
+    def _port_for(self, name: str, slot: int | None, *, sending: bool) -> PortState:
+        port = self._ports.get(name)
+        if port is None:
+            raise self._no_such_port(name)
+        if port.operator.allows_sending != sending:
+            verb, other = ("send", "receive") if sending else ("receive", "send")
+            msg = (
+                f"Tried to {verb} on port '{name}', which has operator {port.operator.name} and"
+                f" can only {other}. Use another port, or declare it with another operator."
+            )
+            raise PortError(msg)
+        self._check_slot(port, slot)
+        return port
+
+    def _check_slot(self, port: PortState, slot: int | None) -> None:
+        if port.length is None:
+            if slot is not None and port.is_connected:
+                msg = (
+                    f"Port '{port.name}' is a scalar port, but slot {slot} was given. Leave out the"
+                    " slot, or connect the port to a component with one dimension more."
+                )
+                raise PortError(msg)
+            return
+        if not port.is_connected:
+            return
+        if slot is None:
+            msg = (
+                f"Port '{port.name}' is a vector port of length {port.length}, but no slot was"
+                " given. Say which, e.g. slot=0."
+            )
+            raise PortError(msg)
+        is_first_receive = port.is_resizable and port.operator.allows_receiving and slot == 0
+        if not 0 <= slot < port.length and not is_first_receive:
+            hint = " Set its length first, with set_port_length()." if port.is_resizable else ""
+            msg = f"Port '{port.name}' has length {port.length}, so it has no slot {slot}.{hint}"
+            raise PortError(msg)
+
+    def _check_overlay_use(self, port: PortState, *, with_settings: bool) -> None:
+        if with_settings and InstanceFlags.DONT_APPLY_OVERLAY not in self._flags:
+            msg = (
+                f"receive_with_settings() was called on F_INIT port '{port.name}', whose overlay"
+                " has been applied already. Pass the flag InstanceFlags.DONT_APPLY_OVERLAY when"
+                " making the Instance."
+            )
+            raise PortError(msg)
+
+    def _default_for(self, port: PortState, default: Message | None) -> Message:
+        if default is None:
+            msg = (
+                f"Tried to receive on port '{port.name}', which is not connected, and no default"
+                " was given. Connect it in the yMMSL file, or pass default=Message(...)."
+            )
+            raise PortError(msg)
+        return default
+
+    def _no_such_port(self, name: str) -> PortError:
+        have = ", ".join(f"'{port}'" for port in self._ports if port != SETTINGS_IN) or "no ports"
+        return PortError(f"There is no port '{name}' on '{self._instance}': it has {have}.")
+
+    def _check_usable(self) -> None:
+        if self._is_shut_down:
+            msg = (
+                f"Instance '{self._instance}' has shut down already: reuse_instance() returned"
+                " False, or an error was raised before."
+            )
+            raise UsageError(msg)
+
+    def _checked(self, call: Call) -> None:
+        try:
+            self._calls.check(call)
+        except CouplingError as error:
+            self._fail(error)
+
+    def _not_yet(self) -> UsageError:
+        return UsageError("Storing and loading snapshots is not there yet in this version.")

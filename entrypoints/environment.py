@@ -1,0 +1,83 @@
+"""What the command line and the environment say to an instance, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain.errors import ConfigurationError
+from domain.identity import Reference
+
+DEFAULT_MANAGER = "tcp:localhost:9000"
+
+INSTANCE_OPTION = "--muscle-instance="
+MANAGER_OPTION = "--muscle-manager="
+LOG_FILE_OPTION = "--muscle-log-file="
+
+
+@dataclass(frozen=True)
+class InstanceEnvironment:
+    """What an instance is told from the outside.
+
+    Attributes:
+        instance: Its name.
+        manager: Location of the manager.
+        log_file: File or directory to log to, if any.
+        secret: The run's secret, if the manager is ours and gave it to us.
+    """
+
+    instance: Reference
+    manager: str
+    log_file: Path | None
+    secret: str | None
+
+
+def read_environment(argv: list[str], environ: Mapping[str, str]) -> InstanceEnvironment:
+    """Return what the arguments and the environment say, arguments first.
+
+    Args:
+        argv: The program's arguments; ours are removed from the list.
+        environ: The environment.
+
+    Raises:
+        ConfigurationError: If the name of the instance is not said, or is none.
+    """
+    name = _take(argv, INSTANCE_OPTION) or environ.get("MUSCLE_INSTANCE")
+    manager = _take(argv, MANAGER_OPTION) or environ.get("MUSCLE_MANAGER") or DEFAULT_MANAGER
+    log_file = _take(argv, LOG_FILE_OPTION)
+    if not name:
+        msg = (
+            "This program does not know which instance of the model it is. It is usually started"
+            " by the manager; to start it yourself, pass --muscle-instance=<name> or set"
+            " MUSCLE_INSTANCE, and likewise --muscle-manager=<location> or MUSCLE_MANAGER."
+        )
+        raise ConfigurationError(msg)
+    try:
+        instance = Reference(name)
+    except ValueError as error:
+        raise ConfigurationError(f"The name of the instance is wrong: {error}") from error
+    return InstanceEnvironment(
+        instance, manager, Path(log_file) if log_file else None, _secret(environ)
+    )
+
+
+def _take(argv: list[str], option: str) -> str | None:
+    found = [argument for argument in argv[1:] if argument.startswith(option)]
+    for argument in found:
+        argv.remove(argument)
+    return found[-1][len(option) :] if found else None
+
+
+def _secret(environ: Mapping[str, str]) -> str | None:
+    """Return the run's secret from the environment, or from the file that the environment names."""
+    if environ.get("CONJOIN_SECRET"):
+        return environ["CONJOIN_SECRET"]
+    path = environ.get("CONJOIN_SECRET_FILE")
+    if not path:
+        return None
+    try:
+        return Path(path).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"The file that CONJOIN_SECRET_FILE names cannot be read: {error}"
+        raise ConfigurationError(msg) from error

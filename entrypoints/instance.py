@@ -1,0 +1,343 @@
+"""What a model imports to take part in a coupled simulation.
+
+Example:
+    A micro model, which the manager starts::
+
+        from entrypoints.instance import Instance, Message, Operator
+
+        instance = Instance({Operator.F_INIT: ["initial_state"], Operator.O_F: ["final_state"]})
+        while instance.reuse_instance():
+            dt = instance.get_setting("dt", "float")
+            received = instance.receive("initial_state")
+            state = received.data.array * (1.0 + dt)
+            instance.send("final_state", Message(received.timestamp, data=state))
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NoReturn
+
+from adapters.python_logging.instance_log import PythonInstanceLog
+from adapters.system.clock import SystemClock
+from adapters.tcp.manager_link import MMPClient
+from adapters.tcp.network import LOOPBACK
+from adapters.tcp.peers import TcpPeerTransport
+from adapters.wire.locations import TCP, TcpAddress, addresses_in
+from adapters.wire.payloads import settings_of
+from application.instance.lifecycle import InstanceFlags, Lifecycle, Surroundings
+from domain.errors import PortError, SettingMissing
+from domain.grid import Grid
+from domain.messages import Message
+from domain.ports import Operator
+from domain.settings import SETTING_TYPES, Settings, SettingValue, names_to_try
+from entrypoints.environment import InstanceEnvironment, read_environment
+
+DONT_APPLY_OVERLAY: Final = InstanceFlags.DONT_APPLY_OVERLAY
+USES_CHECKPOINT_API: Final = InstanceFlags.USES_CHECKPOINT_API
+KEEPS_NO_STATE_FOR_NEXT_USE: Final = InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE
+STATE_NOT_REQUIRED_FOR_NEXT_USE: Final = InstanceFlags.STATE_NOT_REQUIRED_FOR_NEXT_USE
+
+
+class Instance:
+    """This program, as one instance of a component of the model.
+
+    Its name, and where the manager is, are read from the command line (`--muscle-instance=`,
+    `--muscle-manager=`) or the environment (`MUSCLE_INSTANCE`, `MUSCLE_MANAGER`); whoever starts
+    the program sees to that.
+
+    Args:
+        ports: Names of the ports, by operator; a name that ends in `[]` is a vector port. None
+            takes the ports from the yMMSL file.
+        flags: What the model says about itself.
+
+    Raises:
+        ConfigurationError: If this program does not know which instance it is.
+        RuntimeError: If the instance cannot take part; the text says why and what to do.
+
+    Example:
+        >>> instance = Instance({Operator.O_I: ["state_out"], Operator.S: ["state_in"]})
+    """
+
+    def __init__(
+        self,
+        ports: Mapping[Operator, Sequence[str]] | None = None,
+        flags: InstanceFlags = InstanceFlags(0),  # noqa: B008 - a constant
+    ) -> None:
+        environment = read_environment(sys.argv, os.environ)
+        declaration = None if ports is None else _own_declaration(ports)
+        flags = InstanceFlags(flags.value)
+        surroundings = _connect(environment)
+        try:
+            self._lifecycle = Lifecycle(environment.instance, declaration, flags, surroundings)
+        except BaseException:
+            surroundings.transport.close()
+            surroundings.link.close()
+            raise
+
+    def reuse_instance(self) -> bool:
+        """Begin the next pass of the reuse loop.
+
+        Waits for what is to be received on F_INIT, applies new settings, and says whether there is
+        another pass. When there is none, the instance has shut down and cannot be used any more.
+
+        Returns:
+            Whether to run the model once more.
+
+        Raises:
+            RuntimeError: If the previous pass is not complete, or the coupling failed.
+
+        Example:
+            >>> while instance.reuse_instance():
+            ...     ...
+        """
+        return self._lifecycle.reuse_instance()
+
+    def error_shutdown(self, message: str) -> None:
+        """Tell the manager what is wrong, and close all ports, so that nobody waits for us.
+
+        The program is expected to exit with a non-zero code after this.
+
+        Args:
+            message: What is wrong.
+        """
+        self._lifecycle.error_shutdown(message)
+
+    def list_settings(self) -> list[str]:
+        """Return the sorted names of all settings that this instance can ask for."""
+        return self._lifecycle.list_settings()
+
+    def get_setting(
+        self, name: str, typ: str | None = None, *, default: SettingValue | None = None
+    ) -> SettingValue:
+        """Return the value of a setting.
+
+        Args:
+            name: Its name, without any prefix.
+            typ: Type that it must have: one of "str", "int", "float", "bool", "[int]", "[float]"
+                and "[[float]]". An int is accepted, and converted, where a float is asked for.
+            default: What to return if it is not set.
+
+        Raises:
+            KeyError: If it is not set, and there is no default.
+            TypeError: If it is of another type.
+            ValueError: If `typ` is none of the above.
+
+        Example:
+            >>> dt = instance.get_setting("dt", "float", default=0.1)
+        """
+        if typ is not None and typ not in SETTING_TYPES:
+            msg = f"There is no setting type '{typ}'. Use one of {', '.join(SETTING_TYPES)}."
+            raise ValueError(msg)
+        return self._lifecycle.get_setting(name, typ, self._default(name, default))
+
+    def list_ports(self) -> dict[Operator, list[str]]:
+        """Return the names of the ports, by operator."""
+        return self._lifecycle.list_ports()
+
+    def is_connected(self, port: str) -> bool:
+        """Return whether a conduit is attached to a port.
+
+        Raises:
+            KeyError: If there is no such port.
+        """
+        return self._lifecycle.port(port).is_connected
+
+    def is_vector_port(self, port: str) -> bool:
+        """Return whether a port has slots.
+
+        Raises:
+            KeyError: If there is no such port.
+        """
+        return self._lifecycle.port(port).is_vector
+
+    def is_resizable(self, port: str) -> bool:
+        """Return whether the length of a vector port can be changed by its sender.
+
+        Raises:
+            RuntimeError: If there is no such port, or it is a scalar one.
+        """
+        return self._lifecycle.vector_port(port).is_resizable
+
+    def get_port_length(self, port: str) -> int:
+        """Return the number of slots of a vector port.
+
+        Raises:
+            RuntimeError: If there is no such port, or it is a scalar one.
+        """
+        return self._lifecycle.vector_port(port).length or 0
+
+    def set_port_length(self, port: str, length: int) -> None:
+        """Change the number of slots of a resizable port.
+
+        Raises:
+            RuntimeError: If there is no such port, or it cannot be resized.
+        """
+        self._lifecycle.set_port_length(port, length)
+
+    def send(self, port_name: str, message: Message, slot: int | None = None) -> None:
+        """Send a message. Never blocks; the data may be changed as soon as this returns.
+
+        A message on a port that is not connected is dropped.
+
+        Args:
+            port_name: A port with operator O_I or O_F.
+            message: What to send.
+            slot: Slot of a vector port.
+
+        Raises:
+            RuntimeError: If the port cannot be sent on, or it is not its turn; the text says what
+                is expected instead.
+            TypeError: If some part of the data cannot be sent; the text says which, and why.
+
+        Example:
+            >>> instance.send("state_out", Message(t, t + dt, Grid(field, ["x"])))
+        """
+        self._lifecycle.send(port_name, _own_message(message), slot)
+
+    def receive(
+        self, port_name: str, slot: int | None = None, default: Message | None = None
+    ) -> Message:
+        """Receive a message; waits until it is there.
+
+        Args:
+            port_name: A port with operator F_INIT or S.
+            slot: Slot of a vector port.
+            default: What to return if the port is not connected.
+
+        Returns:
+            The message. Arrays in it are Grids, and read-only: copy one to change it.
+
+        Raises:
+            RuntimeError: If the port cannot be received on, it is not its turn, it is not connected
+                and there is no default, or the peer is gone.
+
+        Example:
+            >>> state = instance.receive("state_in").data.array.copy()
+        """
+        return self._lifecycle.receive(port_name, slot, default, with_settings=False)
+
+    def receive_with_settings(
+        self, port_name: str, slot: int | None = None, default: Message | None = None
+    ) -> Message:
+        """Receive a message together with the settings overlay that it came with.
+
+        On F_INIT ports this needs the flag DONT_APPLY_OVERLAY.
+
+        Args:
+            port_name: A port with operator F_INIT or S.
+            slot: Slot of a vector port.
+            default: What to return if the port is not connected.
+
+        Returns:
+            The message; its `settings` are the overlay.
+
+        Raises:
+            RuntimeError: As for `receive`.
+        """
+        return self._lifecycle.receive(port_name, slot, default, with_settings=True)
+
+    def resuming(self) -> bool:
+        """Return whether the model must load a snapshot now, with `load_snapshot`."""
+        return self._lifecycle.resuming()
+
+    def should_init(self) -> bool:
+        """Return whether the model must initialise itself, and receive on F_INIT."""
+        return self._lifecycle.should_init()
+
+    def load_snapshot(self) -> Message:
+        """Return the state to resume from."""
+        self._lifecycle.load_snapshot()
+
+    def should_save_snapshot(self, timestamp: float) -> bool:
+        """Return whether the model must save its state now, with `save_snapshot`.
+
+        Args:
+            timestamp: Current simulation time.
+        """
+        return self._lifecycle.should_save_snapshot(timestamp)
+
+    def save_snapshot(self, message: Message) -> None:
+        """Keep the model's state.
+
+        Args:
+            message: The state, with the simulation time at which it is.
+        """
+        del message
+        self._lifecycle.save_snapshot()
+
+    def should_save_final_snapshot(self) -> bool:
+        """Return whether the model must save its state, with `save_final_snapshot`.
+
+        To be called at the end of each pass of the reuse loop, after sending on O_F.
+        """
+        return self._lifecycle.should_save_final_snapshot()
+
+    def save_final_snapshot(self, message: Message) -> None:
+        """Keep the model's state at the end of a pass of the reuse loop.
+
+        Args:
+            message: The state, with the simulation time at which it is.
+        """
+        del message
+        self._lifecycle.save_final_snapshot()
+
+    def _default(self, name: str, default: SettingValue | None) -> Callable[[], SettingValue]:
+        def missing() -> NoReturn:
+            raise SettingMissing(name, names_to_try(self._lifecycle.name, name))
+
+        return missing if default is None else lambda: default
+
+
+def _connect(environment: InstanceEnvironment) -> Surroundings:
+    name = str(environment.instance)
+    link = MMPClient(environment.instance, environment.manager, secret=environment.secret)
+    transport = TcpPeerTransport(
+        name, secret=environment.secret, hosts=_hosts_to_listen_on(environment)
+    )
+    log = PythonInstanceLog(name, link, environment.log_file)
+    return Surroundings(link, transport, SystemClock(), log)
+
+
+def _hosts_to_listen_on(environment: InstanceEnvironment) -> list[str] | None:
+    """Return loopback alone where our manager is there alone: then all peers are here too."""
+    addresses = addresses_in([environment.manager], TCP)
+    is_local = all(
+        isinstance(address, TcpAddress) and address.host == LOOPBACK for address in addresses
+    )
+    return [LOOPBACK] if environment.secret is not None and addresses and is_local else None
+
+
+def _own_declaration(ports: Mapping[Operator, Sequence[str]]) -> dict[Operator, Sequence[str]]:
+    """Return a declaration with our own operators for one with those of another library."""
+    try:
+        return {Operator[operator.name]: names for operator, names in ports.items()}
+    except (KeyError, AttributeError) as error:
+        known = ", ".join(operator.name for operator in Operator)
+        msg = f"The ports passed to Instance() have an operator that is none of {known}: {error}"
+        raise PortError(msg) from error
+
+
+def _own_message(message: Message) -> Message:
+    """Return a message of our own for one of another library's, or with another's settings."""
+    settings = getattr(message, "settings", None)
+    own = None if settings is None else settings_of(settings)
+    if type(message) is Message and own is settings:
+        return message
+    return Message(message.timestamp, message.next_timestamp, message.data, own)
+
+
+__all__ = [
+    "DONT_APPLY_OVERLAY",
+    "KEEPS_NO_STATE_FOR_NEXT_USE",
+    "STATE_NOT_REQUIRED_FOR_NEXT_USE",
+    "USES_CHECKPOINT_API",
+    "Grid",
+    "Instance",
+    "InstanceFlags",
+    "Message",
+    "Operator",
+    "Settings",
+]
