@@ -73,6 +73,9 @@ class Expansion:
     inner: dict[Reference, Inner] = field(default_factory=dict)
     links: defaultdict[Reference, list[Link]] = field(default_factory=lambda: defaultdict(list))
 
+    def __contains__(self, path: Reference) -> bool:
+        return path in self.leaves or path in self.inner
+
 
 def expand(configuration: v0_2.Configuration, root: v0_2.Model) -> Expansion:
     """Unfold a model.

@@ -10,7 +10,7 @@ from domain.errors import ConfigurationError
 from domain.identity import Reference
 
 
-def joined_conduits(expansion: Expansion) -> tuple[Conduit, ...]:
+def joined_conduits(expansion: Expansion, odd: list[str]) -> tuple[Conduit, ...]:
     """Return the conduits between programs.
 
     A link to a component that was left out is left out too, and so is one that ends at a port of
@@ -18,14 +18,16 @@ def joined_conduits(expansion: Expansion) -> tuple[Conduit, ...]:
 
     Args:
         expansion: The unfolded model.
+        odd: Messages that go nowhere are added to this.
 
     Raises:
         ConfigurationError: If filters come together in an order that does not work.
     """
-    conduits, problems = [], []
+    conduits: list[Conduit] = []
+    problems: list[str] = []
     for sender in expansion.links:
         if sender[:-1] in expansion.leaves:
-            for trail in _trails(expansion, sender):
+            for trail in _trails(expansion, sender, odd):
                 try:
                     conduits.append(_joined(trail))
                 except ValueError:
@@ -35,15 +37,24 @@ def joined_conduits(expansion: Expansion) -> tuple[Conduit, ...]:
     return tuple(conduits)
 
 
-def _trails(expansion: Expansion, sender: Reference) -> Iterator[tuple[Link, ...]]:
+def _trails(expansion: Expansion, sender: Reference, odd: list[str]) -> Iterator[tuple[Link, ...]]:
     """Yield the links to each program's port that can be reached from a port, in order."""
     for link in expansion.links.get(sender, ()):
         owner = link.receiver[:-1]
         if owner in expansion.leaves:
             yield (link,)
         elif owner in expansion.inner:
-            for rest in _trails(expansion, link.receiver):
+            if link.receiver not in expansion.links:
+                odd.append(_dead_end(link))
+            for rest in _trails(expansion, link.receiver, odd):
                 yield (link, *rest)
+
+
+def _dead_end(link: Link) -> str:
+    return (
+        f"What '{link.sender}' sends to '{link.receiver}' goes nowhere, since no conduit starts"
+        " there. Add one, or remove this one."
+    )
 
 
 def _joined(trail: tuple[Link, ...]) -> Conduit:

@@ -22,10 +22,9 @@ from domain.ports import SETTINGS_IN, Operator, Port
 from domain.settings import Settings
 
 
-def reference(name: object) -> Reference:
+def reference(name: v0_2.Reference) -> Reference:
     """Return one of ymmsl's references as ours."""
-    text = str(name)
-    return Reference(text) if text else Reference(())
+    return Reference(str(name)) if len(name) else Reference(())
 
 
 def ports(declared: v0_2.Ports) -> dict[str, Port]:

@@ -1,0 +1,59 @@
+"""What ymmsl says about timelines, in terms of the user's file."""
+
+from __future__ import annotations
+
+from ymmsl import v0_2
+
+
+def explained(error: v0_2.ResolveTimelineException) -> str:
+    """Say what is wrong with the timelines of a model, and what to do.
+
+    Args:
+        error: What ymmsl raised.
+    """
+    if isinstance(error, v0_2.CyclicDependency):
+        return _explained_cycle(error)
+    if isinstance(error, v0_2.TooManyReducerFilters):
+        return (
+            f"conduit {_shown(error.conduit)} has more 'last' filters than its sender"
+            f" '{error.conduit.sender}' has timelines to leave"
+            f" ({len(error.sender_timeline)}). Remove a filter."
+        )
+    if isinstance(error, v0_2.InconsistentTimelines):
+        return _explained_inconsistency(error)
+    if isinstance(error, v0_2.ConduitTimelineError):
+        return (
+            f"conduit {_shown(error.conduit)} joins timeline '{error.timeline1 or ':'}' to"
+            f" timeline '{error.timeline2 or ':'}', and with its filters taken into account these"
+            f" do not match.{error.hint} It may also be that a component's o_i and s ports need a"
+            " timeline annotation, that an f_init port is connected wrongly, or that these"
+            " timelines have the same points in time and should be listed under"
+            " 'matching_timelines'."
+        )
+    return str(error)
+
+
+def _explained_cycle(error: v0_2.CyclicDependency) -> str:
+    trail = "; ".join(_shown(item) for item in reversed(error.conduits))
+    return (
+        f"component '{error.cycle[0].name}' has an f_init port that needs what its own o_i or o_f"
+        f" port sends, so it could never start: {trail}. Probably one of these ports should be"
+        " under another operator (a component that calls another sends on o_i and receives the"
+        " answer on s)."
+    )
+
+
+def _explained_inconsistency(error: v0_2.InconsistentTimelines) -> str:
+    ports = "; ".join(
+        f"'{conduit.receiving_port()}' is on timeline '{timeline or ':'}' through {_shown(conduit)}"
+        for conduit, timeline in zip(error.conduits, error.timelines, strict=False)
+    )
+    return (
+        f"the f_init ports of component '{error.component.name}' get messages from different"
+        f" timelines: {ports}. Add filters to these conduits ('last' to leave a timeline, 'repeat'"
+        " or 'pad' to enter one), or connect them elsewhere."
+    )
+
+
+def _shown(conduit: v0_2.Conduit) -> str:
+    return f"'{conduit.sender}: {conduit._filters_receiver()}'"
