@@ -1,0 +1,50 @@
+"""A profile kept in lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import final
+
+from typing_extensions import override
+
+from application.interfaces.profile_store import ProfileStore
+from domain.identity import Reference
+from domain.profiling import ProfileEvent
+from domain.resources import Resources
+
+
+@final
+class InMemoryProfileStore(ProfileStore):
+    """Keeps everything.
+
+    Attributes:
+        instances: All instances, in the order in which they were made known.
+        assigned: What they got.
+        events: Their events.
+        closed: Whether `close` was called.
+    """
+
+    def __init__(self) -> None:
+        self.instances: list[Reference] = []
+        self.assigned: dict[Reference, Resources] = {}
+        self.events: dict[Reference, list[ProfileEvent]] = {}
+        self.closed = False
+
+    @override
+    def add_instances(self, instances: Sequence[Reference]) -> None:
+        for instance in instances:
+            if instance not in self.events:
+                self.instances.append(instance)
+                self.events[instance] = []
+
+    @override
+    def add_resources(self, assigned: Mapping[Reference, Resources]) -> None:
+        self.assigned.update(assigned)
+
+    @override
+    def add_events(self, instance: Reference, events: Sequence[ProfileEvent]) -> None:
+        self.events[instance].extend(events)
+
+    @override
+    def close(self) -> None:
+        self.closed = True

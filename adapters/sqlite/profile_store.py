@@ -1,0 +1,235 @@
+"""Keeps a profile in an SQLite file, written by a thread of its own."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TypeAlias, final
+
+from typing_extensions import override
+
+from adapters.sqlite.schema import (
+    INSERT_CORE,
+    INSERT_EVENT,
+    INSERT_INSTANCE,
+    creation_script,
+)
+from application.interfaces.profile_store import ProfileStore
+from domain.identity import Reference
+from domain.profiling import ProfileEvent
+from domain.resources import Resources
+
+_Row: TypeAlias = "tuple[object, ...]"
+
+
+@dataclass(frozen=True)
+class _Insertion:
+    """Rows to be written with one statement."""
+
+    statement: str
+    rows: Sequence[_Row]
+
+
+@dataclass(frozen=True)
+class _EventsOfInstance:
+    """Events to be written; they become rows on the writer's thread, off the caller's."""
+
+    oid: int
+    events: Sequence[ProfileEvent]
+
+
+_Work: TypeAlias = "_Insertion | _EventsOfInstance"
+
+
+@final
+class SqliteProfileStore(ProfileStore):
+    """Writes performance.sqlite.
+
+    The caller only puts its events into a queue. Whatever has come in while the writer was busy
+    is stored in one transaction. When storing fails, the run goes on without: what could not be
+    stored is counted, and reported by `close`.
+
+    Args:
+        path: The file. One that is there already, of an earlier run, is replaced.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._oids: dict[Reference, int] = {}
+        self._queue: SimpleQueue[_Work | None] = SimpleQueue()
+        self._writer = _Writer(path, self._queue)
+        self._thread: Thread | None = Thread(
+            target=self._writer.run, name="profile writer", daemon=True
+        )
+        self._thread.start()
+
+    @override
+    def add_instances(self, instances: Sequence[Reference]) -> None:
+        new = [instance for instance in instances if instance not in self._oids]
+        rows = [(self._new_oid(instance), str(instance)) for instance in new]
+        self._queue.put(_Insertion(INSERT_INSTANCE, rows))
+
+    @override
+    def add_resources(self, assigned: Mapping[Reference, Resources]) -> None:
+        rows = [
+            (self._oids[instance], node.node, core.core_id)
+            for instance, resources in assigned.items()
+            for node in resources
+            for core in sorted(node.cores)
+        ]
+        self._queue.put(_Insertion(INSERT_CORE, rows))
+
+    @override
+    def add_events(self, instance: Reference, events: Sequence[ProfileEvent]) -> None:
+        self._queue.put(_EventsOfInstance(self._oids[instance], tuple(events)))
+
+    @override
+    def close(self) -> None:
+        if self._thread is None:
+            return
+        self._queue.put(None)
+        self._thread.join()
+        self._thread = None
+        self._writer.raise_for_losses()
+
+    def _new_oid(self, instance: Reference) -> int:
+        return self._oids.setdefault(instance, len(self._oids) + 1)
+
+
+class _Writer:
+    """What runs on the writer's thread, and what became of it."""
+
+    def __init__(self, path: Path, queue: SimpleQueue[_Work | None]) -> None:
+        self._path = path
+        self._queue = queue
+        self._first_error: Exception | None = None
+        self._lost_rows = 0
+
+    def run(self) -> None:
+        """Store what comes out of the queue until None does."""
+        try:
+            connection = _new_database(self._path)
+        except (sqlite3.Error, OSError) as error:
+            self._note(error, lost_rows=0)
+            self._drop_all()
+            return
+        with closing(connection):
+            self._store_all(connection)
+
+    def raise_for_losses(self) -> None:
+        """Report the first error, if there was one.
+
+        Raises:
+            OSError: If something could not be stored.
+        """
+        if self._first_error is None:
+            return
+        lost = f" Up to {self._lost_rows} rows were lost." if self._lost_rows else ""
+        msg = (
+            f"The profile of this run is incomplete, because '{self._path}' could not be written:"
+            f" {self._first_error}.{lost}"
+        )
+        raise OSError(msg) from self._first_error
+
+    def _store_all(self, connection: sqlite3.Connection) -> None:
+        at_end = False
+        while not at_end:
+            batch, at_end = self._next_batch()
+            try:
+                self._store(connection, batch)
+            except sqlite3.Error as error:
+                self._note(error, lost_rows=_count(batch))
+                _roll_back(connection)
+
+    def _store(self, connection: sqlite3.Connection, batch: Sequence[_Work]) -> None:
+        connection.execute("BEGIN")
+        for work in batch:
+            statement, rows = _as_insertion(work)
+            try:
+                connection.executemany(statement, rows)
+            except (OverflowError, ValueError) as error:
+                # A number beyond 64 bits, say. It came from another program, and is no reason to
+                # lose what the others sent.
+                self._note(error, lost_rows=len(rows))
+        connection.execute("COMMIT")
+
+    def _next_batch(self) -> tuple[list[_Work], bool]:
+        """Wait for something to do; return all there is, and whether it is the last."""
+        batch: list[_Work] = []
+        work = self._queue.get()
+        while work is not None:
+            batch.append(work)
+            try:
+                work = self._queue.get_nowait()
+            except Empty:
+                return batch, False
+        return batch, True
+
+    def _drop_all(self) -> None:
+        while (work := self._queue.get()) is not None:
+            self._lost_rows += _count([work])
+
+    def _note(self, error: Exception, *, lost_rows: int) -> None:
+        self._first_error = self._first_error or error
+        self._lost_rows += lost_rows
+
+
+def _new_database(path: Path) -> sqlite3.Connection:
+    """Make the file and its tables.
+
+    Raises:
+        sqlite3.Error: If that cannot be done.
+        OSError: If there is another file that cannot be removed.
+    """
+    path.unlink(missing_ok=True)
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        # What is safe from a crash of ours is enough: after a crash of the machine there is no
+        # run left to profile, and syncing costs milliseconds of a shared file system each time.
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.executescript(creation_script())
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _as_insertion(work: _Work) -> tuple[str, Sequence[_Row]]:
+    if isinstance(work, _Insertion):
+        return work.statement, work.rows
+    return INSERT_EVENT, list(_event_rows(work))
+
+
+def _event_rows(work: _EventsOfInstance) -> Iterable[_Row]:
+    for event in work.events:
+        yield (
+            work.oid,
+            int(event.event_type),
+            event.start_time,
+            event.stop_time,
+            event.port_name,
+            None if event.operator is None else event.operator.value,
+            event.port_length,
+            event.slot,
+            event.message_number,
+            event.message_size,
+            event.message_timestamp,
+        )
+
+
+def _count(batch: Iterable[_Work]) -> int:
+    return sum(
+        len(work.rows) if isinstance(work, _Insertion) else len(work.events) for work in batch
+    )
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    # SQLite has done so itself after some errors, such as a full disk.
+    if connection.in_transaction:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")

@@ -1,0 +1,1 @@
+"""What Conjoin promises, in tests."""

@@ -1,0 +1,1 @@
+"""One contract per interface, which every adapter keeps, doubles too."""

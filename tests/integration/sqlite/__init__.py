@@ -1,0 +1,1 @@
+"""The profile store with real files."""
