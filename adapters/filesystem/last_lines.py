@@ -1,0 +1,27 @@
+"""The end of a text file that may be very large."""
+
+import os
+from pathlib import Path
+
+_MOST_BYTES = 256 * 1024
+
+
+def last_lines(path: Path, count: int) -> str:
+    """Return the last lines of a file, without reading more of it than its last 256 kB.
+
+    Args:
+        path: The file.
+        count: How many lines at most.
+
+    Returns:
+        The lines, without a newline at the end; empty if there is no such file, or it cannot be
+        read.
+    """
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _MOST_BYTES))
+            text = file.read(_MOST_BYTES).decode(errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-count:]) if count > 0 else ""

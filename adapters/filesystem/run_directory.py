@@ -1,0 +1,137 @@
+"""The files of a run, laid out as users' scripts expect them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import final
+
+from typing_extensions import Self, override
+
+from adapters.filesystem.last_lines import last_lines
+from application.interfaces.run_directory import RunDirectory
+from domain.errors import ConfigurationError
+from domain.identity import Reference
+
+
+@final
+class FilesystemRunDirectory(RunDirectory):
+    """A run directory on disk.
+
+    Args:
+        path: The directory, which is there; see `create` and `in_existing`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.absolute()
+
+    @classmethod
+    def create(cls, model: Reference, *, parent: Path, moment: datetime) -> Self:
+        """Make a new directory named after the model and the moment.
+
+        Args:
+            model: Name of the model.
+            parent: Directory to make it in.
+            moment: When the run starts, in local time.
+
+        Raises:
+            ConfigurationError: If it cannot be made.
+        """
+        name = f"run_{model}_{moment:%Y%m%d_%H%M%S}"
+        return cls(_make_new(parent.absolute(), name))
+
+    @classmethod
+    def in_existing(cls, path: Path) -> Self:
+        """Use a directory that the user made.
+
+        Raises:
+            ConfigurationError: If it is not there, holds another run, or cannot be written.
+        """
+        if not path.is_dir():
+            msg = (
+                f"The run directory '{path}' does not exist, or is no directory. Make it first,"
+                " or leave the choice of a directory to the manager."
+            )
+            raise ConfigurationError(msg)
+        instances = _make(path / "instances")
+        if any(instances.iterdir()):
+            msg = (
+                f"The run directory '{path}' holds the output of an earlier run. Give an empty"
+                " one, or remove what is in it."
+            )
+            raise ConfigurationError(msg)
+        return cls(path)
+
+    @property
+    @override
+    def path(self) -> Path:
+        return self._path
+
+    @property
+    def log_file(self) -> Path:
+        """The log of the manager and the instances."""
+        return self._path / "muscle3_manager.log"
+
+    @property
+    def profile_file(self) -> Path:
+        """The profile of the run."""
+        return self._path / "performance.sqlite"
+
+    @override
+    def save_configuration(self, text: str) -> None:
+        path = self._path / "configuration.ymmsl"
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+    @override
+    def instance_directory(self, instance: Reference) -> Path:
+        directory = self._instance_path(instance)
+        _make(directory / "workdir")
+        _make(directory / "snapshots")
+        return directory
+
+    @override
+    def log_directory(self) -> Path:
+        return _make(self._path / "logs")
+
+    @override
+    def snapshot_directory(self) -> Path:
+        return _make(self._path / "snapshots")
+
+    @override
+    def instance_output_tail(self, instance: Reference, *, lines: int) -> str:
+        return last_lines(self._instance_path(instance) / "stderr.txt", lines)
+
+    def _instance_path(self, instance: Reference) -> Path:
+        return self._path / "instances" / str(instance)
+
+
+def _make_new(parent: Path, name: str) -> Path:
+    """Make a directory that was not there, with a number added to the name if need be."""
+    for number in count(1):
+        path = parent / (name if number == 1 else f"{name}_{number}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        return path
+    raise AssertionError
+
+
+def _make(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    return path
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"The run directory is not usable: '{path}' could not be written: {error.strerror}."
+    )

@@ -1,0 +1,82 @@
+"""What every RunDirectory promises."""
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+from adapters.filesystem.run_directory import FilesystemRunDirectory
+from adapters.in_memory.run_directory import InMemoryRunDirectory
+from application.interfaces.run_directory import RunDirectory
+from domain.identity import Reference
+
+MICRO = Reference("outer.micro[3]")
+
+
+class RunDirectoryContract(ABC):
+    """To be subclassed for each adapter."""
+
+    @abstractmethod
+    def make(self, folder: Path) -> RunDirectory:
+        """Return a new run directory."""
+
+    @abstractmethod
+    def saved_configuration(self, directory: RunDirectory) -> str | None:
+        """Return what was saved."""
+
+    @abstractmethod
+    def write_output(self, directory: RunDirectory, instance: Reference, text: str) -> None:
+        """Let an instance write to its stderr."""
+
+    def test_its_paths_are_absolute_and_inside_it(self, tmp_path):
+        directory = self.make(tmp_path)
+        paths = [
+            directory.instance_directory(MICRO),
+            directory.log_directory(),
+            directory.snapshot_directory(),
+        ]
+        assert directory.path.is_absolute()
+        assert [path.relative_to(directory.path).as_posix() for path in paths] == [
+            "instances/outer.micro[3]",
+            "logs",
+            "snapshots",
+        ]
+
+    def test_asking_again_gives_the_same_directory(self, tmp_path):
+        directory = self.make(tmp_path)
+        assert directory.instance_directory(MICRO) == directory.instance_directory(MICRO)
+        assert directory.log_directory() == directory.log_directory()
+
+    def test_the_configuration_is_saved(self, tmp_path):
+        directory = self.make(tmp_path)
+        directory.save_configuration("ymmsl_version: v0.2  # größer\n")
+        assert self.saved_configuration(directory) == "ymmsl_version: v0.2  # größer\n"
+
+    def test_the_end_of_what_an_instance_wrote_can_be_read(self, tmp_path):
+        directory = self.make(tmp_path)
+        self.write_output(directory, MICRO, "one\ntwo\nthree\n")
+        assert directory.instance_output_tail(MICRO, lines=2) == "two\nthree"
+        assert directory.instance_output_tail(MICRO, lines=9) == "one\ntwo\nthree"
+
+    def test_an_instance_that_wrote_nothing_has_an_empty_end(self, tmp_path):
+        assert self.make(tmp_path).instance_output_tail(MICRO, lines=5) == ""
+
+
+class TestInMemoryRunDirectory(RunDirectoryContract):
+    def make(self, folder):
+        return InMemoryRunDirectory()
+
+    def saved_configuration(self, directory):
+        return directory.configuration
+
+    def write_output(self, directory, instance, text):
+        directory.outputs[instance] = text
+
+
+class TestFilesystemRunDirectory(RunDirectoryContract):
+    def make(self, folder):
+        return FilesystemRunDirectory.in_existing(folder)
+
+    def saved_configuration(self, directory):
+        return (directory.path / "configuration.ymmsl").read_text(encoding="utf-8")
+
+    def write_output(self, directory, instance, text):
+        (directory.instance_directory(instance) / "stderr.txt").write_text(text)

@@ -1,0 +1,1 @@
+"""The files of a run, on a real disk."""

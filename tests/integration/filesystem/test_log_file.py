@@ -1,0 +1,85 @@
+"""The manager's log, as scripts read it."""
+
+from pathlib import Path
+
+import pytest
+
+from adapters.filesystem.last_lines import last_lines
+from adapters.filesystem.logbook import FilesystemLogbook
+from domain.errors import ConfigurationError
+from domain.messages import LogRecord
+
+
+@pytest.fixture
+def log_file(tmp_path):
+    return tmp_path / "muscle3_manager.log"
+
+
+@pytest.fixture
+def utc(monkeypatch):
+    import time
+
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("utc")
+def test_a_line_has_instance_time_level_and_text_in_columns(log_file):
+    logbook = FilesystemLogbook(log_file)
+    logbook.write(LogRecord("micro[3]", 1_795_212_216.25, 30, "Slow"))
+    logbook.write(LogRecord("muscle_manager", 0.0, 50, "Deadlock"))
+    logbook.write(LogRecord("macro", 0.0, 17, "Odd level"))
+    logbook.close()
+    assert log_file.read_text() == (
+        "micro[3]       2026-11-20 22:03:36,250 WARNING micro[3]: Slow\n"
+        "muscle_manager 1970-01-01 00:00:00,000 CRITICAL muscle_manager: Deadlock\n"
+        "macro          1970-01-01 00:00:00,000 INFO    macro: Odd level\n"
+    )
+
+
+def test_a_line_is_in_the_file_as_soon_as_it_is_written(log_file):
+    logbook = FilesystemLogbook(log_file)
+    logbook.write(LogRecord("macro", 0.0, 20, "now"))
+    assert log_file.read_text().endswith("macro: now\n")
+    logbook.close()
+
+
+def test_what_was_in_the_file_stays(log_file):
+    log_file.write_text("before\n")
+    FilesystemLogbook(log_file).close()
+    assert log_file.read_text() == "before\n"
+
+
+def test_a_file_that_cannot_be_made_is_named(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"absent/log' cannot be written: No such file"):
+        FilesystemLogbook(tmp_path / "absent" / "log")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full device")
+def test_a_full_disk_loses_the_line_and_nothing_else():
+    logbook = FilesystemLogbook(Path("/dev/full"))
+    logbook.write(LogRecord("macro", 0.0, 20, "lost"))
+    logbook.close()
+
+
+def test_the_end_of_a_huge_line_is_given_without_reading_it_all(tmp_path):
+    path = tmp_path / "stderr.txt"
+    path.write_bytes(b"x" * 1_000_000 + b"\nend")
+    lines = last_lines(path, 2).splitlines()
+    assert len(lines[0]) < 300_000
+    assert lines[1] == "end"
+
+
+def test_bytes_that_are_no_text_are_shown_as_such(tmp_path):
+    path = tmp_path / "stderr.txt"
+    path.write_bytes(b"\xff\xfe ok\n")
+    assert last_lines(path, 1).endswith(" ok")
+
+
+def test_no_lines_are_no_lines(tmp_path):
+    path = tmp_path / "stderr.txt"
+    path.write_text("one\n")
+    assert last_lines(path, 0) == ""
