@@ -5,6 +5,7 @@ import math
 import numpy as np
 from coupling_library import Grid, Settings
 
+LARGE = frozenset({"large", "long"})
 _ELEMENTS = (np.int32, np.int64, np.float32, np.float64, np.bool_)
 
 

@@ -1,0 +1,1 @@
+"""Bytes recorded from runs of the real MUSCLE3."""
