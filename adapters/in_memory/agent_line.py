@@ -1,0 +1,56 @@
+"""An agent's connection to a manager that is not there."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Sequence
+from typing import final
+
+from application.interfaces.agent_line import AgentLine
+from domain.agents import Command, ProcessResult
+from domain.errors import CouplingError, TransportError
+from domain.resources import NodeResources
+
+
+@final
+class InMemoryAgentLine(AgentLine):
+    """Hands out the commands that it is given, and keeps what is reported."""
+
+    def __init__(self) -> None:
+        self._commands: queue.SimpleQueue[Command | CouplingError | None] = queue.SimpleQueue()
+        self.resources: NodeResources | None = None
+        """What was reported of the node."""
+        self.version: str | None = None
+        """The version that was reported."""
+        self.results: list[ProcessResult] = []
+        """All results reported, in order."""
+        self.is_closed = False
+        """Whether the agent has closed it."""
+
+    def command(self, command: Command | None) -> None:
+        """Let the manager send a command, or just a sign of life."""
+        self._commands.put(command)
+
+    def fail(self, error: CouplingError) -> None:
+        """Let the agent's next request fail, when the commands before have been fetched."""
+        self._commands.put(error)
+
+    def report_resources(self, resources: NodeResources, *, version: str) -> None:
+        self.resources = resources
+        self.version = version
+
+    def next_command(self) -> Command | None:
+        if self.is_closed:
+            msg = "the connection to the manager has been closed"
+            raise TransportError(msg)
+        command = self._commands.get()
+        if isinstance(command, CouplingError):
+            raise command
+        return command
+
+    def report_results(self, results: Sequence[ProcessResult]) -> None:
+        self.results += results
+
+    def close(self, *, timeout: float) -> None:  # noqa: ARG002 - nothing is left to be sent
+        self.is_closed = True
+        self._commands.put(TransportError("the connection to the manager has been closed"))

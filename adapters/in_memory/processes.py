@@ -1,0 +1,137 @@
+"""Processes and nodes that are not there."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias, final
+
+from application.interfaces.agents import NodeInspector, ProcessKeeper
+from domain.agents import StartCommand
+from domain.resources import Core, NodeResources
+
+Fate: TypeAlias = Callable[[Sequence[str]], int | None]
+"""Given the arguments of a program, tells with which code it ends at once; None: it runs on."""
+
+SIGTERM: Final = 15
+SIGKILL: Final = 9
+
+
+def end_at_once(args: Sequence[str]) -> int | None:
+    """End with the code that is the first argument, or 0."""
+    return int(args[1]) if len(args) > 1 else 0
+
+
+def run_on(_args: Sequence[str]) -> int | None:
+    """Run until ended."""
+    return None
+
+
+@final
+class InMemoryProcessKeeper(ProcessKeeper):
+    """Keeps processes that exist by name only.
+
+    Args:
+        programs: What becomes of a process, by its program; others cannot be started.
+        stubborn: Programs that do not end on SIGTERM.
+    """
+
+    def __init__(
+        self, programs: Mapping[str, Fate] | None = None, *, stubborn: Sequence[str] = ()
+    ) -> None:
+        self._programs = {"end": end_at_once, "run": run_on} if programs is None else programs
+        self._stubborn = frozenset(stubborn)
+        self._changed = threading.Condition()
+        self._running: dict[str, str] = {}
+        self._finished: list[tuple[str, int]] = []
+        self._kills: dict[str, float] = {}
+        self._is_woken = False
+        self.started: list[StartCommand] = []
+        """Everything that was started, in order."""
+
+    @property
+    def running(self) -> frozenset[str]:
+        """The names of the processes that run."""
+        with self._changed:
+            return frozenset(self._running)
+
+    def finish(self, name: str, exit_code: int = 0) -> None:
+        """Let a process end."""
+        with self._changed:
+            self._end(name, exit_code)
+
+    def start(self, command: StartCommand) -> None:
+        program = command.args[0]
+        if program not in self._programs:
+            raise FileNotFoundError(2, "No such program", program)
+        with self._changed:
+            self.started.append(command)
+            self._running[command.name] = program
+            exit_code = self._programs[program](command.args)
+            if exit_code is not None:
+                self._end(command.name, exit_code)
+
+    def wait_finished(self, *, timeout: float | None) -> list[tuple[str, int]]:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with self._changed:
+            while True:
+                self._kill_overdue()
+                if self._finished or self._is_woken:
+                    finished, self._finished = self._finished, []
+                    self._is_woken = self._is_woken and bool(finished)
+                    return finished
+                moments = [*self._kills.values(), *([] if deadline is None else [deadline])]
+                left = min(moments) - time.monotonic() if moments else None
+                self._changed.wait(None if left is None else max(0.0, left))
+                if deadline is not None and time.monotonic() >= deadline and not self._finished:
+                    return []
+
+    def wake_up(self) -> None:
+        with self._changed:
+            self._is_woken = True
+            self._changed.notify_all()
+
+    def cancel_all(self, *, grace_time: float) -> None:
+        with self._changed:
+            for name, program in list(self._running.items()):
+                if program in self._stubborn:
+                    self._kills[name] = time.monotonic() + grace_time
+                else:
+                    self._end(name, -SIGTERM)
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        with self._changed:
+            self._running.clear()
+            self._kills.clear()
+
+    def _kill_overdue(self) -> None:
+        now = time.monotonic()
+        for name in [name for name, moment in self._kills.items() if moment <= now]:
+            self._end(name, -SIGKILL)
+
+    def _end(self, name: str, exit_code: int) -> None:
+        del self._running[name]
+        self._kills.pop(name, None)
+        self._finished.append((name, exit_code))
+        self._changed.notify_all()
+
+
+@final
+class InMemoryNodeInspector(NodeInspector):
+    """Tells what it was told.
+
+    Args:
+        node: Name of the node.
+        cores: Number of cores, each with one hardware thread.
+        memory: Memory in bytes.
+    """
+
+    def __init__(self, node: str = "node1", *, cores: int = 4, memory: int | None = None) -> None:
+        self._resources = NodeResources(
+            node, frozenset(Core(number, frozenset({number})) for number in range(cores)), memory
+        )
+
+    def resources(self) -> NodeResources:
+        return self._resources

@@ -1,0 +1,74 @@
+"""What a node has to offer to this process."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import final
+
+from adapters.processes import cgroups, topology
+from application.interfaces.agents import NodeInspector
+from domain.resources import Core, CoreSet, NodeResources
+
+
+@final
+class LinuxNodeInspector(NodeInspector):
+    """Reads the affinity mask, the topology of the processors, and the limits of control groups.
+
+    Elsewhere than on Linux, it takes what psutil tells.
+
+    Args:
+        node: Name to give to the node; the host's by default.
+        proc: Where the kernel tells about processes.
+        sys: Where the kernel tells about devices.
+    """
+
+    def __init__(
+        self,
+        *,
+        node: str | None = None,
+        proc: Path = Path("/proc"),
+        sys: Path = Path("/sys"),
+    ) -> None:
+        self._node = node or socket.gethostname()
+        self._proc = proc
+        self._sys = sys
+
+    def resources(self) -> NodeResources:
+        limits = cgroups.read_limits(self._proc, self._sys)
+        return NodeResources(self._node, self._cores(limits.cpus), self._memory(limits.memory))
+
+    def _cores(self, quota: int | None) -> CoreSet:
+        cores = topology.read_cores(self._sys, usable_hwthreads()) or _cores_by_count()
+        # where only a share of the time is granted, more cores would just make all of them slow
+        return frozenset(sorted(cores)[:quota])
+
+    def _memory(self, limit: int | None) -> int | None:
+        sizes = [size for size in (_physical_memory(), limit) if size is not None]
+        return min(sizes, default=None)
+
+
+def usable_hwthreads() -> frozenset[int]:
+    """Return the hardware threads that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return frozenset(os.sched_getaffinity(0))
+    return frozenset(range(os.cpu_count() or 1))
+
+
+def _cores_by_count() -> CoreSet:
+    """Return cores where the system tells only how many there are."""
+    import psutil
+
+    hwthreads = sorted(usable_hwthreads())
+    count = min(psutil.cpu_count(logical=False) or len(hwthreads), len(hwthreads))
+    return frozenset(Core(number, frozenset(hwthreads[number::count])) for number in range(count))
+
+
+def _physical_memory() -> int | None:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):
+        import psutil
+
+        return int(psutil.virtual_memory().total)

@@ -1,0 +1,216 @@
+"""Starting, watching and ending processes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from typing import Final, final
+
+from adapters.processes import sessions
+from adapters.processes.end_watch import EndWatch, monotonic_deadline, new_end_watch
+from application.interfaces.agents import ProcessKeeper
+from domain.agents import StartCommand
+
+LEFTOVER_GRACE_TIME: Final = 10.0
+
+
+@dataclass(eq=False)
+class _Process:
+    """A process that was started, and the session that it began.
+
+    It is reaped last: as long as it is there as a zombie, its number can stand for nobody else's
+    session, and signals to that hit nobody else.
+
+    Attributes:
+        name: Name by which its end is reported.
+        popen: The process.
+        exit_code: How it ended; None while it runs.
+        kill_at: When to kill what is left of its session; None if not.
+        is_cancelled: Whether it was asked to end.
+        is_reported: Whether its end has been reported.
+    """
+
+    name: str
+    popen: subprocess.Popen[bytes]
+    exit_code: int | None = None
+    kill_at: float | None = None
+    is_cancelled: bool = False
+    is_reported: bool = False
+
+    @property
+    def pid(self) -> int:
+        return self.popen.pid
+
+
+@final
+class PosixProcessKeeper(ProcessKeeper):
+    """Gives each process a session of its own.
+
+    What a process leaves behind in its session when it ends gets SIGTERM, and SIGKILL after a
+    grace time. The end of a process is reported at once; that of one that was cancelled when all
+    of its session has ended.
+
+    `start` and `cancel_all` may be called while another thread is in `wait_finished`. `close` may
+    not; and what is to be killed after a grace time is, as long as somebody waits.
+
+    Args:
+        leftover_grace_time: Seconds between SIGTERM and SIGKILL for what a process leaves behind.
+        watch: Tells when processes end; by default the best that there is.
+    """
+
+    def __init__(
+        self,
+        *,
+        leftover_grace_time: float = LEFTOVER_GRACE_TIME,
+        watch: EndWatch[_Process] | None = None,
+    ) -> None:
+        self._leftover_grace_time = leftover_grace_time
+        self._watch: EndWatch[_Process] = new_end_watch() if watch is None else watch
+        self._lock = threading.Lock()
+        self._processes: set[_Process] = set()
+        self._is_woken = False
+        self._is_closed = False
+
+    def start(self, command: StartCommand) -> None:
+        popen = _spawn(command)
+        process = _Process(command.name, popen)
+        with self._lock:
+            self._processes.add(process)
+        self._watch.watch(popen.pid, process)
+
+    def wait_finished(self, *, timeout: float | None) -> list[tuple[str, int]]:
+        deadline = monotonic_deadline(timeout)
+        while True:
+            results = self._kill_overdue()
+            if results or self._take_wake_up():
+                return results
+            until = _earliest(deadline, self._next_kill())
+            left = None if until is None else max(0.0, until - time.monotonic())
+            ended = self._watch.wait(left)
+            results = [result for process in ended for result in self._examine(process)]
+            if results or (deadline is not None and time.monotonic() >= deadline):
+                return results
+
+    def wake_up(self) -> None:
+        self._is_woken = True
+        self._watch.wake()
+
+    def cancel_all(self, *, grace_time: float) -> None:
+        kill_at = time.monotonic() + grace_time
+        with self._lock:
+            for process in self._processes:
+                if not process.is_cancelled:
+                    process.is_cancelled = True
+                    sessions.signal_group(process.pid, signal.SIGTERM)
+                process.kill_at = _earliest(process.kill_at, kill_at)
+        self._watch.wake()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._is_closed:
+                return
+            self._is_closed = True
+            for process in self._processes:
+                sessions.kill_session(process.pid)
+            self._watch.close()
+            for process in self._processes:
+                process.popen.wait()
+            self._processes.clear()
+
+    def _take_wake_up(self) -> bool:
+        is_woken, self._is_woken = self._is_woken, False
+        return is_woken
+
+    def _next_kill(self) -> float | None:
+        with self._lock:
+            return min(
+                (process.kill_at for process in self._processes if process.kill_at is not None),
+                default=None,
+            )
+
+    def _examine(self, process: _Process) -> list[tuple[str, int]]:
+        """See what is left, after a process or something in its session has ended."""
+        with self._lock:
+            if process not in self._processes:
+                return []
+            if process.exit_code is None:
+                process.exit_code = _exit_code(process.popen)
+            left = sessions.members(process.pid)
+            if not left:
+                return self._finish(process)
+            if process.kill_at is None:
+                sessions.signal_members(process.pid, signal.SIGTERM)
+                process.kill_at = time.monotonic() + self._leftover_grace_time
+            self._watch.watch(left.pop(), process)
+            return [] if process.is_cancelled else _report(process)
+
+    def _kill_overdue(self) -> list[tuple[str, int]]:
+        now = time.monotonic()
+        with self._lock:
+            overdue = [
+                process
+                for process in self._processes
+                if process.kill_at is not None and process.kill_at <= now
+            ]
+            results: list[tuple[str, int]] = []
+            for process in overdue:
+                process.kill_at = None
+                sessions.kill_session(process.pid)
+                if process.exit_code is not None:
+                    results += self._finish(process)
+            return results
+
+    def _finish(self, process: _Process) -> list[tuple[str, int]]:
+        """Reap a process of whose session nothing is left."""
+        self._processes.discard(process)
+        process.popen.wait()
+        return _report(process)
+
+
+def _spawn(command: StartCommand) -> subprocess.Popen[bytes]:
+    env = {**os.environ, **command.env} if command.extend_env else dict(command.env)
+    with contextlib.ExitStack() as stack:
+        stdout = stack.enter_context(open(command.stdout, "wb"))
+        is_same = command.stderr == command.stdout
+        stderr = stdout if is_same else stack.enter_context(open(command.stderr, "wb"))
+        try:
+            return subprocess.Popen(
+                command.args,
+                cwd=command.work_dir,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+        except (ValueError, subprocess.SubprocessError) as error:
+            raise OSError(str(error)) from error
+
+
+def _exit_code(popen: subprocess.Popen[bytes]) -> int:
+    """Return how a process ended, without reaping it where that is possible."""
+    if hasattr(os, "waitid"):
+        with contextlib.suppress(ChildProcessError):
+            status = os.waitid(os.P_PID, popen.pid, os.WEXITED | os.WNOWAIT)
+            if status is not None:
+                was_killed = status.si_code != os.CLD_EXITED
+                return -status.si_status if was_killed else status.si_status
+    return popen.wait()
+
+
+def _report(process: _Process) -> list[tuple[str, int]]:
+    if process.is_reported or process.exit_code is None:
+        return []
+    process.is_reported = True
+    return [(process.name, process.exit_code)]
+
+
+def _earliest(one: float | None, other: float | None) -> float | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)

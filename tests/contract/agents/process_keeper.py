@@ -1,0 +1,170 @@
+"""What every keeper of processes promises."""
+
+import os
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from application.interfaces.agents import ProcessKeeper
+from domain.agents import StartCommand
+
+LONG = 30.0
+
+
+class ProcessKeeperContract(ABC):
+    """Promises of `ProcessKeeper`. Subclasses say what to start for them."""
+
+    @abstractmethod
+    def ending(self, exit_code: int) -> tuple[str, ...]:
+        """Arguments of a program that ends with a code at once."""
+
+    @abstractmethod
+    def running(self) -> tuple[str, ...]:
+        """Arguments of a program that runs on, and ends on SIGTERM."""
+
+    @abstractmethod
+    def stubborn(self) -> tuple[str, ...]:
+        """Arguments of a program that runs on, and does not end on SIGTERM."""
+
+    @abstractmethod
+    def missing(self) -> tuple[str, ...]:
+        """Arguments of a program that is not there."""
+
+    def wait_until_running(self, command: StartCommand) -> None:  # noqa: B027 - where need be
+        """Wait until a program that runs on does so (and ignores signals that it should)."""
+
+    @pytest.fixture
+    def command(self, tmp_path: Path) -> Callable[..., StartCommand]:
+        def make(name: str, args: tuple[str, ...], **changes: object) -> StartCommand:
+            values: dict[str, object] = {
+                "work_dir": tmp_path,
+                "env": dict(os.environ),
+                "stdout": tmp_path / f"{name}.out",
+                "stderr": tmp_path / f"{name}.err",
+            }
+            return StartCommand(name=name, args=args, **(values | changes))  # type: ignore[arg-type]
+
+        return make
+
+    @pytest.mark.parametrize("exit_code", [0, 1, 42, 255])
+    def test_the_exit_code_is_told(self, keeper: ProcessKeeper, command, exit_code) -> None:
+        keeper.start(command("a", self.ending(exit_code)))
+        assert keeper.wait_finished(timeout=LONG) == [("a", exit_code)]
+
+    def test_an_end_is_told_once(self, keeper: ProcessKeeper, command) -> None:
+        keeper.start(command("a", self.ending(0)))
+        assert keeper.wait_finished(timeout=LONG)
+        assert keeper.wait_finished(timeout=0.0) == []
+
+    def test_all_ends_are_told(self, keeper: ProcessKeeper, command) -> None:
+        names = {f"p{number}" for number in range(10)}
+        for name in names:
+            keeper.start(command(name, self.ending(3)))
+        finished: list[tuple[str, int]] = []
+        while len(finished) < len(names):
+            found = keeper.wait_finished(timeout=LONG)
+            assert found
+            finished += found
+        assert sorted(finished) == sorted((name, 3) for name in names)
+
+    def test_waiting_ends_when_the_time_is_over(self, keeper: ProcessKeeper, command) -> None:
+        keeper.start(command("a", self.running()))
+        assert keeper.wait_finished(timeout=0.01) == []
+
+    def test_waiting_without_processes_ends_when_the_time_is_over(
+        self, keeper: ProcessKeeper
+    ) -> None:
+        assert keeper.wait_finished(timeout=0.01) == []
+
+    def test_a_program_that_is_not_there_is_an_error(self, keeper: ProcessKeeper, command) -> None:
+        with pytest.raises(OSError, match=self.missing()[0]):
+            keeper.start(command("a", self.missing()))
+        assert keeper.wait_finished(timeout=0.0) == []
+
+    def test_cancelling_ends_all_with_sigterm(self, keeper: ProcessKeeper, command) -> None:
+        commands = [command(name, self.running()) for name in "ab"]
+        for one in commands:
+            keeper.start(one)
+        for one in commands:
+            self.wait_until_running(one)
+        keeper.cancel_all(grace_time=LONG)
+        assert self.collect(keeper, 2) == [("a", -15), ("b", -15)]
+
+    def test_what_does_not_end_is_killed_after_the_grace_time(
+        self, keeper: ProcessKeeper, command
+    ) -> None:
+        one = command("a", self.stubborn())
+        keeper.start(one)
+        self.wait_until_running(one)
+        keeper.cancel_all(grace_time=0.1)
+        assert keeper.wait_finished(timeout=LONG) == [("a", -9)]
+
+    def test_cancelling_nothing_is_fine(self, keeper: ProcessKeeper) -> None:
+        keeper.cancel_all(grace_time=0.0)
+        assert keeper.wait_finished(timeout=0.0) == []
+
+    def test_another_can_be_started_after_cancelling(self, keeper: ProcessKeeper, command) -> None:
+        keeper.cancel_all(grace_time=0.0)
+        keeper.start(command("a", self.ending(1)))
+        assert keeper.wait_finished(timeout=LONG) == [("a", 1)]
+
+    def test_a_name_can_be_used_again(self, keeper: ProcessKeeper, command) -> None:
+        for exit_code in (1, 2):
+            keeper.start(command("a", self.ending(exit_code)))
+            assert keeper.wait_finished(timeout=LONG) == [("a", exit_code)]
+
+    def test_wake_up_ends_a_wait(self, keeper: ProcessKeeper) -> None:
+        results: list[list[tuple[str, int]]] = []
+        thread = threading.Thread(
+            target=lambda: results.append(keeper.wait_finished(timeout=None)), name="waiter"
+        )
+        thread.start()
+        keeper.wake_up()
+        thread.join(LONG)
+        assert results == [[]]
+
+    def test_one_that_waits_sees_what_is_started_meanwhile(
+        self, keeper: ProcessKeeper, command
+    ) -> None:
+        results: list[list[tuple[str, int]]] = []
+        thread = threading.Thread(
+            target=lambda: results.append(keeper.wait_finished(timeout=None)), name="waiter"
+        )
+        thread.start()
+        keeper.start(command("a", self.ending(5)))
+        thread.join(LONG)
+        assert results == [[("a", 5)]]
+
+    def test_one_that_waits_sees_what_is_killed_meanwhile(
+        self, keeper: ProcessKeeper, command
+    ) -> None:
+        one = command("a", self.stubborn())
+        keeper.start(one)
+        self.wait_until_running(one)
+        results: list[list[tuple[str, int]]] = []
+        thread = threading.Thread(
+            target=lambda: results.append(keeper.wait_finished(timeout=None)), name="waiter"
+        )
+        thread.start()
+        keeper.cancel_all(grace_time=0.05)
+        thread.join(LONG)
+        assert results == [[("a", -9)]]
+
+    def test_closing_ends_what_runs(self, keeper: ProcessKeeper, command) -> None:
+        one = command("a", self.stubborn())
+        keeper.start(one)
+        self.wait_until_running(one)
+        keeper.close()
+        keeper.close()
+
+    @staticmethod
+    def collect(keeper: ProcessKeeper, count: int) -> list[tuple[str, int]]:
+        finished: list[tuple[str, int]] = []
+        while len(finished) < count:
+            found = keeper.wait_finished(timeout=LONG)
+            assert found, f"only {finished} ended"
+            finished += found
+        return sorted(finished)

@@ -1,0 +1,208 @@
+"""Real processes."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from adapters.processes.end_watch import PidfdWatch, ThreadWatch
+from adapters.processes.process_keeper import PosixProcessKeeper
+from application.interfaces.agents import ProcessKeeper
+from domain.agents import StartCommand
+from tests.contract.agents.process_keeper import LONG, ProcessKeeperContract
+
+READY = "echo ready >&2; "
+SLEEP = "exec sleep 1000"
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LONG
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def shell(text: str) -> tuple[str, ...]:
+    return ("/bin/bash", "-c", text)
+
+
+WATCHES = [
+    pytest.param(
+        PidfdWatch, marks=pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="no pidfd")
+    ),
+    ThreadWatch,
+]
+
+
+class TestPosixProcessKeeper(ProcessKeeperContract):
+    @pytest.fixture(params=WATCHES)
+    def keeper(self, request: pytest.FixtureRequest) -> Iterator[ProcessKeeper]:
+        keeper = PosixProcessKeeper(watch=request.param())
+        yield keeper
+        keeper.close()
+        assert psutil.Process().children(recursive=True) == []
+
+    def ending(self, exit_code: int) -> tuple[str, ...]:
+        return shell(f"exit {exit_code}")
+
+    def running(self) -> tuple[str, ...]:
+        return shell(READY + SLEEP)
+
+    def stubborn(self) -> tuple[str, ...]:
+        return shell(f"trap '' TERM; {READY} while true; do sleep 1000; done")
+
+    def missing(self) -> tuple[str, ...]:
+        return ("/no/such/program",)
+
+    def wait_until_running(self, command: StartCommand) -> None:
+        wait_for(lambda: "ready" in command.stderr.read_text())
+
+    def test_a_signal_that_killed_it_is_told(self, keeper: ProcessKeeper, command) -> None:
+        keeper.start(command("a", shell("kill -SEGV $$")))
+        assert keeper.wait_finished(timeout=LONG) == [("a", -11)]
+
+    def test_output_goes_to_files_which_are_overwritten(
+        self, keeper: ProcessKeeper, command
+    ) -> None:
+        one = command("a", shell("echo out; echo err >&2"))
+        one.stdout.write_text("something much longer that was there before")
+        keeper.start(one)
+        keeper.wait_finished(timeout=LONG)
+        assert (one.stdout.read_text(), one.stderr.read_text()) == ("out\n", "err\n")
+
+    def test_both_outputs_may_go_to_one_file(self, keeper: ProcessKeeper, command) -> None:
+        one = command("a", shell("echo out; echo err >&2"))
+        one = StartCommand(one.name, one.work_dir, one.args, one.env, one.stdout, one.stdout)
+        keeper.start(one)
+        keeper.wait_finished(timeout=LONG)
+        assert one.stdout.read_text() == "out\nerr\n"
+
+    def test_it_is_started_in_its_directory(
+        self, keeper: ProcessKeeper, command, tmp_path: Path
+    ) -> None:
+        directory = tmp_path / "a directory"
+        directory.mkdir()
+        one = command("a", shell("pwd"), work_dir=directory)
+        keeper.start(one)
+        keeper.wait_finished(timeout=LONG)
+        assert one.stdout.read_text() == f"{directory}\n"
+
+    def test_a_directory_that_is_not_there_is_named(
+        self, keeper: ProcessKeeper, command, tmp_path: Path
+    ) -> None:
+        with pytest.raises(OSError, match="nowhere"):
+            keeper.start(command("a", shell("pwd"), work_dir=tmp_path / "nowhere"))
+
+    def test_arguments_that_no_program_can_get_are_an_error(
+        self, keeper: ProcessKeeper, command
+    ) -> None:
+        with pytest.raises(OSError, match="null byte"):
+            keeper.start(command("a", ("/bin/echo", "a\0b")))
+
+    def test_the_environment_is_just_what_was_given(
+        self, keeper: ProcessKeeper, command, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("OURS", "1")
+        one = command("a", ("/usr/bin/env",), env={"A": "b c", "B": "$(x)\n"})
+        keeper.start(one)
+        keeper.wait_finished(timeout=LONG)
+        assert one.stdout.read_text() == "A=b c\nB=$(x)\n\n"
+
+    def test_the_environment_can_be_put_on_top_of_ours(
+        self, keeper: ProcessKeeper, command, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("OURS", "1")
+        one = command("a", shell("echo $OURS $A"), env={"A": "b"}, extend_env=True)
+        keeper.start(one)
+        keeper.wait_finished(timeout=LONG)
+        assert one.stdout.read_text() == "1 b\n"
+
+    def test_it_has_nothing_on_its_standard_input(self, keeper: ProcessKeeper, command) -> None:
+        keeper.start(command("a", shell("! read line")))
+        assert keeper.wait_finished(timeout=LONG) == [("a", 0)]
+
+    def test_it_inherits_no_open_file(self, keeper: ProcessKeeper, command) -> None:
+        one = command("a", shell("ls /proc/self/fd | wc -l"))
+        keeper.start(one)
+        keeper.wait_finished(timeout=LONG)
+        assert int(one.stdout.read_text()) == 4
+
+    def test_children_are_cancelled_as_well(self, keeper: ProcessKeeper, command) -> None:
+        one = command("a", shell(f"sleep 1000 & echo $!; {READY} wait"))
+        keeper.start(one)
+        self.wait_until_running(one)
+        keeper.cancel_all(grace_time=LONG)
+        assert keeper.wait_finished(timeout=LONG) == [("a", -15)]
+        assert not is_running(int(one.stdout.read_text()))
+
+    def test_children_that_do_not_end_are_killed_after_their_parent_has_ended(
+        self, keeper: ProcessKeeper, command
+    ) -> None:
+        one = command("a", shell(f"(trap '' TERM; {READY} sleep 1000) & echo $!; wait"))
+        keeper.start(one)
+        self.wait_until_running(one)
+        keeper.cancel_all(grace_time=0.1)
+        assert keeper.wait_finished(timeout=LONG) == [("a", -15)]
+        wait_for(lambda: not is_running(int(one.stdout.read_text())))
+
+    def test_a_child_may_use_the_grace_time_although_its_parent_has_ended(
+        self, keeper: ProcessKeeper, command, tmp_path: Path
+    ) -> None:
+        saved = tmp_path / "saved"
+        child = f"trap 'sleep 0.3; touch {saved}; exit' TERM; {READY} while :; do sleep 0.01; done"
+        one = command("a", shell(f"({child}) & wait"))
+        keeper.start(one)
+        self.wait_until_running(one)
+        keeper.cancel_all(grace_time=LONG)
+        assert keeper.wait_finished(timeout=LONG) == [("a", -15)]
+        assert saved.exists()
+
+    def test_what_a_process_leaves_behind_is_ended(self, keeper: ProcessKeeper, command) -> None:
+        one = command("a", shell("sleep 1000 & echo $!"))
+        keeper.start(one)
+        assert keeper.wait_finished(timeout=LONG) == [("a", 0)]
+        wait_for(lambda: not is_running(int(one.stdout.read_text())))
+
+    def test_children_in_process_groups_of_their_own_are_killed(
+        self, keeper: ProcessKeeper, command
+    ) -> None:
+        one = command("a", shell(f"set -m; (trap '' TERM; sleep 1000) & echo $!; {READY} wait"))
+        keeper.start(one)
+        self.wait_until_running(one)
+        keeper.cancel_all(grace_time=0.05)
+        keeper.wait_finished(timeout=LONG)
+        wait_for(lambda: not is_running(int(one.stdout.read_text())))
+
+    def test_closing_kills_grandchildren(self, keeper: ProcessKeeper, command) -> None:
+        one = command("a", shell(f"(sleep 1000 & echo $!; wait) & {READY} wait"))
+        keeper.start(one)
+        self.wait_until_running(one)
+        wait_for(lambda: one.stdout.read_text().endswith("\n"))
+        keeper.close()
+        wait_for(lambda: not is_running(int(one.stdout.read_text())))
+
+    def test_many_end_quickly(self, keeper: ProcessKeeper, command) -> None:
+        for number in range(60):
+            keeper.start(command(f"p{number:02}", ("/bin/true",)))
+        assert len(self.collect(keeper, 60)) == 60
+
+
+def test_what_is_left_behind_and_does_not_end_is_killed_after_a_grace_time(tmp_path: Path) -> None:
+    keeper = PosixProcessKeeper(leftover_grace_time=0.1)
+    out, err = tmp_path / "out", tmp_path / "err"
+    text = "(trap '' TERM; echo ready >&2; sleep 1000) & echo $!; read -t 0.2 < <(sleep 1); exit 4"
+    keeper.start(StartCommand("a", tmp_path, shell(text), dict(os.environ), out, err))
+    assert keeper.wait_finished(timeout=LONG) == [("a", 4)]
+    wait_for(lambda: not (keeper.wait_finished(timeout=0.01) or is_running(int(out.read_text()))))
+    keeper.close()
+    assert psutil.Process().children() == []

@@ -1,0 +1,136 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from adapters.processes import node_inspector
+from adapters.processes.cgroups import Limits, read_limits
+from adapters.processes.node_inspector import LinuxNodeInspector
+from adapters.processes.topology import parse_list, read_cores
+from domain.resources import Core
+
+
+def core(number: int, *hwthreads: int) -> Core:
+    return Core(number, frozenset(hwthreads))
+
+
+class Machine:
+    """A directory that looks like /proc and /sys."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.proc = root / "proc"
+        self.sys = root / "sys"
+
+    def write(self, path: str, text: str) -> None:
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{text}\n")
+
+    def topology(self, online: str, *cores: str, name: str = "core_cpus_list") -> None:
+        self.write("sys/devices/system/cpu/online", online)
+        for siblings in cores:
+            for hwthread in parse_list(siblings):
+                self.write(f"sys/devices/system/cpu/cpu{hwthread}/topology/{name}", siblings)
+
+    def limits(self) -> Limits:
+        return read_limits(self.proc, self.sys)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [("", set()), ("3", {3}), ("0-2", {0, 1, 2}), ("0-1,8,10-11\n", {0, 1, 8, 10, 11})],
+)
+def test_the_kernels_lists_are_understood(text: str, numbers: set[int]) -> None:
+    assert parse_list(text) == numbers
+
+
+def test_hardware_threads_of_one_core_are_together(machine: Machine) -> None:
+    machine.topology("0-3", "0,2", "1,3")
+    assert read_cores(machine.sys, frozenset(range(4))) == {core(0, 0, 2), core(1, 1, 3)}
+
+
+def test_older_kernels_are_understood(machine: Machine) -> None:
+    machine.topology("0-3", "0-1", "2-3", name="thread_siblings_list")
+    assert read_cores(machine.sys, frozenset(range(4))) == {core(0, 0, 1), core(1, 2, 3)}
+
+
+def test_only_what_may_be_used_counts_but_keeps_its_number(machine: Machine) -> None:
+    machine.topology("0-7", "0,4", "1,5", "2,6", "3,7")
+    assert read_cores(machine.sys, frozenset({2, 6, 7})) == {core(2, 2, 6), core(3, 7)}
+
+
+def test_without_siblings_each_hardware_thread_is_a_core(machine: Machine) -> None:
+    machine.topology("0-1")
+    assert read_cores(machine.sys, frozenset({0, 1})) == {core(0, 0), core(1, 1)}
+
+
+def test_without_a_topology_there_are_no_cores_to_tell(machine: Machine) -> None:
+    assert read_cores(machine.sys, frozenset({0, 1})) == frozenset()
+
+
+def test_no_control_group_is_no_limit(machine: Machine) -> None:
+    assert machine.limits() == Limits(None, None)
+
+
+def test_the_tightest_limit_of_version_2_holds(machine: Machine) -> None:
+    machine.write("proc/self/cgroup", "0::/slurm/job_1/step_0")
+    machine.write("sys/fs/cgroup/slurm/job_1/memory.max", "2000000")
+    machine.write("sys/fs/cgroup/slurm/job_1/step_0/memory.max", "max")
+    machine.write("sys/fs/cgroup/slurm/memory.max", "3000000")
+    machine.write("sys/fs/cgroup/slurm/cpu.max", "250000 100000")
+    machine.write("sys/fs/cgroup/slurm/job_1/cpu.max", "max 100000")
+    assert machine.limits() == Limits(2000000, 3)
+
+
+def test_limits_of_version_1_hold(machine: Machine) -> None:
+    machine.write("proc/self/cgroup", "4:memory:/docker/a\n2:cpu,cpuacct:/docker/a\n0::/")
+    machine.write("sys/fs/cgroup/memory/docker/a/memory.limit_in_bytes", "1000")
+    machine.write("sys/fs/cgroup/cpu,cpuacct/docker/a/cpu.cfs_quota_us", "200000")
+    machine.write("sys/fs/cgroup/cpu,cpuacct/docker/a/cpu.cfs_period_us", "100000")
+    assert machine.limits() == Limits(1000, 2)
+
+
+def test_version_1_without_limits_has_none(machine: Machine) -> None:
+    machine.write("proc/self/cgroup", "4:memory:/\n1:cpu:/")
+    machine.write("sys/fs/cgroup/memory/memory.limit_in_bytes", str(2**63 - 4096))
+    machine.write("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1")
+    machine.write("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000")
+    assert machine.limits() == Limits(None, None)
+
+
+def test_a_group_whose_path_is_only_valid_outside_of_a_container(machine: Machine) -> None:
+    machine.write("proc/self/cgroup", "0::/../../outside")
+    machine.write("sys/fs/cgroup/memory.max", "5000")
+    assert machine.limits().memory == 5000
+
+
+def test_a_quota_limits_the_number_of_cores(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node_inspector, "usable_hwthreads", lambda: frozenset(range(4)))
+    machine.topology("0-3", "0", "1", "2", "3")
+    machine.write("proc/self/cgroup", "0::/")
+    machine.write("sys/fs/cgroup/cpu.max", "150000 100000")
+    inspector = LinuxNodeInspector(node="n", proc=machine.proc, sys=machine.sys)
+    assert inspector.resources().cores == {core(0, 0), core(1, 1)}
+
+
+def test_a_node_whose_kernel_tells_nothing_has_cores_all_the_same(machine: Machine) -> None:
+    resources = LinuxNodeInspector(proc=machine.proc, sys=machine.sys).resources()
+    usable = node_inspector.usable_hwthreads()
+    assert frozenset().union(*(core.hwthreads for core in resources.cores)) == usable
+
+
+def test_this_node_has_the_hardware_threads_that_we_may_use() -> None:
+    resources = LinuxNodeInspector(node="here").resources()
+    hwthreads = frozenset().union(*(core.hwthreads for core in resources.cores))
+    assert resources.node == "here"
+    assert hwthreads <= frozenset(os.sched_getaffinity(0))
+    assert resources.memory is not None
+    assert resources.memory > 2**20
