@@ -1,0 +1,110 @@
+"""The walls of the house stand: a forbidden import of each kind is refused.
+
+Imports are planted in a temporary copy of the tree, under the project's own `.importlinter`.
+"""
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PACKAGES = ("domain", "application", "adapters", "entrypoints")
+LINT = "import sys; from importlinter.cli import lint_imports_command; lint_imports_command()"
+
+
+@dataclass(frozen=True)
+class Plant:
+    """An import that must be refused.
+
+    Attributes:
+        contract: Which contract refuses it.
+        module: Where it is planted: a package.
+        line: The import.
+    """
+
+    contract: str
+    module: str
+    line: str
+
+    def __str__(self) -> str:
+        return f"{self.module}: {self.line}"
+
+
+PLANTS = [
+    Plant("layers", "domain", "import application.interfaces.clock"),
+    Plant("layers", "domain", "import adapters.wire.frames"),
+    Plant("layers", "application.interfaces", "import adapters.sqlite"),
+    Plant("layers", "application.manager", "import adapters.sqlite"),
+    Plant("layers", "adapters.sqlite", "import entrypoints"),
+    Plant("services-apart", "application.manager", "import application.instance"),
+    Plant("services-apart", "application.instance", "import application.manager"),
+    Plant("services-apart", "application.interfaces", "import application.manager"),
+    Plant("adapters-and-services", "adapters.tcp", "import application.manager"),
+    Plant("adapters-and-services", "adapters.wire", "import application.instance"),
+    Plant("adapters-apart", "adapters.sqlite", "import adapters.filesystem.last_lines"),
+    Plant("adapters-apart", "adapters.wire", "import adapters.tcp"),
+    Plant("pure-domain", "domain", "import threading"),
+    Plant("pure-domain", "domain", "import time"),
+    Plant("pure-domain", "domain", "from os import path"),
+    Plant("pure-domain", "domain", "import structlog"),
+    Plant("services-without-io", "application.manager", "import socket"),
+    Plant("services-without-io", "application.instance", "from time import sleep"),
+    Plant("services-without-io", "application.interfaces", "import msgpack"),
+    Plant("wire-without-io", "adapters.wire", "import socket"),
+    Plant("wire-without-io", "adapters.wire", "def late():\n    import logging"),
+    Plant("light-instance", "application.instance", "import structlog"),
+    Plant("home-of-msgpack", "adapters.tcp", "import msgpack"),
+    Plant("home-of-numpy", "domain", "import numpy"),
+    Plant("home-of-psutil", "adapters.sqlite", "import psutil"),
+    Plant("home-of-sqlite3", "adapters.filesystem", "import sqlite3"),
+    Plant("home-of-ymmsl", "entrypoints", "import ymmsl"),
+    Plant("home-of-ymmsl", "adapters.filesystem", "import yaml"),
+    Plant("home-of-wiring", "adapters.tcp", "import dependency_injector"),
+    Plant("no-cycles", "domain", "import domain.other_planted"),
+]
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """Copy what is linted, with import statements only looked at and never run."""
+    folder = tmp_path_factory.mktemp("tree")
+    for package in PACKAGES:
+        shutil.copytree(
+            REPOSITORY / package, folder / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    shutil.copy(REPOSITORY / ".importlinter", folder)
+    return folder
+
+
+def lint(tree, *arguments):
+    return subprocess.run(
+        [sys.executable, "-c", LINT, "--no-cache", "--no-logo", *arguments],
+        cwd=tree,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_tree_keeps_all_contracts(tree):
+    done = lint(tree)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=str)
+def test_a_planted_import_is_refused(tree, plant):
+    folder = tree.joinpath(*plant.module.split("."))
+    planted = folder / "planted.py"
+    other = folder / "other_planted.py"
+    planted.write_text(plant.line + "\n")
+    other.write_text(f"import {plant.module}.planted\n")
+    try:
+        done = lint(tree, "--contract", plant.contract)
+    finally:
+        planted.unlink()
+        other.unlink()
+    assert done.returncode == 1, done.stdout
+    assert "planted" in done.stdout
