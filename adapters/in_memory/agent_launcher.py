@@ -1,0 +1,47 @@
+"""A launcher of agents that are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import final
+
+from application.interfaces.agents import AgentLauncher
+from domain.agents import AgentOrders
+from domain.errors import TransportError
+
+
+@final
+class InMemoryAgentLauncher(AgentLauncher):
+    """Names nodes, and starts nothing on them.
+
+    Args:
+        nodes: Names of the nodes.
+        unreachable: Names of nodes at which launching fails.
+    """
+
+    def __init__(
+        self, nodes: Sequence[str] = ("node1",), *, unreachable: Sequence[str] = ()
+    ) -> None:
+        self._nodes = tuple(nodes)
+        self._unreachable = tuple(unreachable)
+        self._on_lost: Callable[[str, str], None] | None = None
+        self.orders: AgentOrders | None = None
+        """What the agents were told."""
+        self.is_closed = False
+        """Whether it was closed."""
+
+    def launch(self, orders: AgentOrders, *, on_lost: Callable[[str, str], None]) -> Sequence[str]:
+        if self._unreachable:
+            msg = f"node '{self._unreachable[0]}' cannot be reached"
+            raise TransportError(msg)
+        self.orders = orders
+        self._on_lost = on_lost
+        return self._nodes
+
+    def lose(self, node: str, reason: str) -> None:
+        """Let the agent on a node end, unless the launcher has been closed."""
+        if self._on_lost is not None and not self.is_closed:
+            self._on_lost(node, reason)
+
+    def close(self) -> None:
+        self.is_closed = True

@@ -1,0 +1,47 @@
+from adapters.in_memory.clock import ManualClock
+
+
+def test_calls_are_made_when_their_time_has_come_in_order() -> None:
+    clock = ManualClock()
+    made: list[tuple[str, float]] = []
+    for name, delay in (("b", 2.0), ("a", 1.0), ("c", 2.0), ("d", 9.0)):
+        clock.call_later(delay, lambda name=name: made.append((name, clock.monotonic())))
+    clock.advance(5.0)
+    assert made == [("a", 1.0), ("b", 2.0), ("c", 2.0)]
+    assert clock.monotonic() == 5.0
+
+
+def test_a_cancelled_call_is_not_made() -> None:
+    clock = ManualClock()
+    made: list[int] = []
+    clock.call_later(1.0, lambda: made.append(1)).cancel()
+    clock.advance(2.0)
+    assert made == []
+
+
+def test_calls_made_by_calls_are_made_at_their_time() -> None:
+    clock = ManualClock()
+    made: list[float] = []
+
+    def again() -> None:
+        made.append(clock.monotonic())
+        clock.call_later(1.0, again)
+
+    again()
+    clock.advance(3.0)
+    assert made == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_soon_is_at_the_next_occasion() -> None:
+    clock = ManualClock()
+    made: list[int] = []
+    clock.call_soon(lambda: made.append(1))
+    assert made == []
+    clock.advance()
+    assert made == [1]
+
+
+def test_the_time_of_day_goes_on_as_well() -> None:
+    clock = ManualClock(start=100.0)
+    clock.advance(2.5)
+    assert (clock.time(), clock.time_ns()) == (102.5, 102_500_000_000)

@@ -1,0 +1,214 @@
+from pathlib import Path
+
+import pytest
+
+from adapters.in_memory.agent_line import InMemoryAgentLine
+from adapters.in_memory.clock import ManualClock
+from adapters.in_memory.processes import InMemoryNodeInspector, InMemoryProcessKeeper, run_on
+from application.agent.conversation import listen_to_manager, watch_processes
+from application.agent.events import AgentEvent, ManagerGone, ManagerHeard, ProcessesEnded
+from application.agent.node_agent import KILL_MARGIN, NodeAgent
+from domain.agents import (
+    CancelCommand,
+    ProcessResult,
+    ShutdownCommand,
+    StartCommand,
+)
+from domain.errors import ManagerRefused, TransportError
+
+
+def start(name: str, *args: str) -> ManagerHeard:
+    return ManagerHeard(StartCommand(name, Path(), args, {}, Path("out"), Path("err")))
+
+
+CANCEL = ManagerHeard(CancelCommand())
+SHUTDOWN = ManagerHeard(ShutdownCommand())
+SIGN_OF_LIFE = ManagerHeard(None)
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.keeper = InMemoryProcessKeeper(
+            {"run": run_on, "stubborn": run_on}, stubborn=["stubborn"]
+        )
+        self.line = InMemoryAgentLine()
+        self.log: list[str] = []
+        self.agent = NodeAgent(
+            keeper=self.keeper,
+            line=self.line,
+            clock=self.clock,
+            timeout=30.0,
+            grace_time=5.0,
+            log=self.log.append,
+        )
+
+    def ended(self) -> None:
+        """Pass on what has ended."""
+        finished = self.keeper.wait_finished(timeout=0.0)
+        self.agent.handle(ProcessesEnded(tuple(ProcessResult(*item) for item in finished)))
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_a_process_is_started_and_its_end_reported(bench: Bench) -> None:
+    bench.agent.handle(start("a", "run"))
+    assert bench.keeper.running == {"a"}
+    bench.keeper.finish("a", 3)
+    bench.ended()
+    assert bench.line.results == [ProcessResult("a", 3)]
+    assert not bench.agent.ended
+
+
+def test_a_process_that_cannot_be_started_is_reported_with_the_reason(bench: Bench) -> None:
+    bench.agent.handle(start("a", "missing"))
+    (result,) = bench.line.results
+    assert (result.name, result.exit_code) == ("a", 127)
+    assert "could not be started" in str(result.reason)
+    assert "missing" in str(result.reason)
+
+
+def test_cancelling_ends_the_processes_but_not_the_agent(bench: Bench) -> None:
+    bench.agent.handle(start("a", "run"))
+    bench.agent.handle(CANCEL)
+    bench.ended()
+    assert bench.line.results == [ProcessResult("a", -15)]
+    assert not bench.agent.ended
+
+
+def test_shutting_down_ends_an_idle_agent_at_once(bench: Bench) -> None:
+    bench.agent.handle(SHUTDOWN)
+    assert bench.agent.ended
+    assert bench.agent.failure is None
+
+
+def test_shutting_down_ends_the_processes_first(bench: Bench) -> None:
+    bench.agent.handle(start("a", "run"))
+    bench.agent.handle(SHUTDOWN)
+    assert not bench.agent.ended
+    bench.ended()
+    assert bench.agent.ended
+    assert bench.line.results == [ProcessResult("a", -15)]
+
+
+def test_nothing_is_started_while_ending(bench: Bench) -> None:
+    bench.agent.handle(start("a", "stubborn"))
+    bench.agent.handle(SHUTDOWN)
+    bench.agent.handle(start("b", "run"))
+    assert bench.keeper.running == {"a"}
+    assert [result.name for result in bench.line.results] == ["b"]
+
+
+def test_an_agent_whose_manager_is_gone_ends_everything(bench: Bench) -> None:
+    bench.agent.handle(start("a", "run"))
+    bench.agent.handle(ManagerGone("the pipe was closed"))
+    bench.ended()
+    assert bench.agent.ended
+    assert bench.agent.failure == "the pipe was closed"
+
+
+def test_an_agent_that_hears_nothing_for_the_timeout_ends_everything(bench: Bench) -> None:
+    bench.agent.handle(start("a", "run"))
+    bench.clock.advance(29.0)
+    bench.agent.tick()
+    assert bench.agent.seconds_left == pytest.approx(1.0)
+    bench.clock.advance(1.5)
+    bench.agent.tick()
+    bench.ended()
+    assert bench.agent.ended
+    assert bench.agent.failure == "nothing was heard from the manager for 30 seconds"
+
+
+def test_any_word_of_the_manager_keeps_the_agent_alive(bench: Bench) -> None:
+    for _ in range(10):
+        bench.clock.advance(20.0)
+        bench.agent.tick()
+        bench.agent.handle(SIGN_OF_LIFE)
+    assert not bench.agent.ended
+    assert bench.agent.seconds_left == 30.0
+
+
+def test_ends_of_processes_do_not_count_as_a_sign_of_life(bench: Bench) -> None:
+    bench.agent.handle(start("a", "run"))
+    bench.clock.advance(20.0)
+    bench.keeper.finish("a")
+    bench.ended()
+    assert bench.agent.seconds_left == 10.0
+
+
+def test_a_process_that_cannot_be_killed_does_not_keep_the_agent_for_ever(bench: Bench) -> None:
+    bench.agent.handle(start("a", "stubborn"))
+    bench.agent.handle(SHUTDOWN)
+    assert bench.agent.seconds_left == 5.0 + KILL_MARGIN
+    bench.clock.advance(5.0 + KILL_MARGIN)
+    bench.agent.tick()
+    assert bench.agent.ended
+
+
+def test_a_sign_of_life_does_not_stop_an_agent_from_ending(bench: Bench) -> None:
+    bench.agent.handle(start("a", "stubborn"))
+    bench.agent.handle(ManagerGone("stdin was closed"))
+    bench.agent.handle(SIGN_OF_LIFE)
+    assert bench.agent.seconds_left == 5.0 + KILL_MARGIN
+
+
+def test_only_the_first_reason_to_end_counts(bench: Bench) -> None:
+    bench.agent.handle(start("a", "stubborn"))
+    bench.agent.handle(SHUTDOWN)
+    bench.agent.handle(ManagerGone("stdin was closed"))
+    assert bench.agent.failure is None
+
+
+def test_what_it_does_is_logged(bench: Bench) -> None:
+    bench.agent.handle(start("a", "run"))
+    bench.agent.handle(CANCEL)
+    bench.ended()
+    assert bench.log == [
+        "started a",
+        "cancelling 1 processes",
+        "a was killed by signal 15 (SIGTERM)",
+    ]
+
+
+def listen(line: InMemoryAgentLine) -> list[AgentEvent]:
+    events: list[AgentEvent] = []
+    listen_to_manager(
+        line, InMemoryNodeInspector("n", cores=2), version="1.2", on_event=events.append
+    )
+    return events
+
+
+def test_the_resources_are_reported_first() -> None:
+    line = InMemoryAgentLine()
+    line.command(ShutdownCommand())
+    listen(line)
+    assert line.resources == InMemoryNodeInspector("n", cores=2).resources()
+    assert line.version == "1.2"
+
+
+def test_commands_are_passed_on_until_the_last() -> None:
+    line = InMemoryAgentLine()
+    for command in (CancelCommand(), None, ShutdownCommand()):
+        line.command(command)
+    assert listen(line) == [SIGN_OF_LIFE, CANCEL, SIGN_OF_LIFE, SHUTDOWN]
+
+
+@pytest.mark.parametrize("error", [TransportError("lost"), ManagerRefused("another version")])
+def test_a_manager_that_cannot_be_reached_is_gone(error: TransportError | ManagerRefused) -> None:
+    line = InMemoryAgentLine()
+    line.fail(error)
+    assert listen(line) == [SIGN_OF_LIFE, ManagerGone(str(error))]
+
+
+def test_ends_are_passed_on_until_the_keeper_is_woken_up() -> None:
+    keeper = InMemoryProcessKeeper({"run": run_on})
+    for name in "ab":
+        keeper.start(StartCommand(name, Path(), ("run",), {}, Path(), Path()))
+        keeper.finish(name, 4)
+    keeper.wake_up()
+    events: list[AgentEvent] = []
+    watch_processes(keeper, on_event=events.append)
+    assert events == [ProcessesEnded((ProcessResult("a", 4), ProcessResult("b", 4)))]

@@ -1,0 +1,411 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
+from adapters.in_memory.clock import ManualClock
+from application.manager.agent_management import AgentManager, AgentTimeouts
+from domain.agents import (
+    CancelCommand,
+    Command,
+    ProcessResult,
+    ShutdownCommand,
+    StartCommand,
+)
+from domain.errors import ManagerRefused, TransportError
+from domain.resources import Core, NodeResources, Resources
+
+TIMEOUTS = AgentTimeouts(silence=30.0, startup=60.0, grace=5.0)
+VERSION = "1.2"
+
+
+def node_resources(node: str) -> NodeResources:
+    return NodeResources(node, frozenset({Core(0, frozenset({0}))}), 1000)
+
+
+class Poll:
+    """An agent that waits for a command."""
+
+    def __init__(self) -> None:
+        self.answers: list[Command | None] = []
+
+    def __call__(self, command: Command | None) -> None:
+        self.answers.append(command)
+
+
+class Bench:
+    """An agent manager with everything around it."""
+
+    def __init__(self, *nodes: str) -> None:
+        self.clock = ManualClock()
+        self.launcher = InMemoryAgentLauncher(nodes)
+        self.finished: list[tuple[str, int, str | None]] = []
+        self.resources: list[Resources] = []
+        self.lost: list[tuple[str, str]] = []
+        self.manager = AgentManager(
+            Path("/logs"),
+            scheduler=self.clock,
+            clock=self.clock,
+            launcher=self.launcher,
+            on_finished=lambda *arguments: self.finished.append(arguments),
+            on_resources=self.resources.append,
+            on_node_lost=lambda *arguments: self.lost.append(arguments),
+            timeouts=TIMEOUTS,
+            version=VERSION,
+        )
+
+    def launch(self) -> None:
+        self.manager.launch(["tcp:manager:9000"], "secret")
+
+    def report(self, *nodes: str) -> None:
+        for node in nodes:
+            self.manager.report_resources(node_resources(node), version=VERSION)
+
+    def poll(self, node: str = "node1") -> Poll:
+        poll = Poll()
+        self.manager.next_command(node, poll)
+        return poll
+
+    def start(self, name: str = "a", node: str = "node1") -> None:
+        self.manager.start(
+            node, name, Path("/work"), ["/bin/a"], {"A": "b"}, Path("/out"), Path("/err")
+        )
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """One node, whose agent has reported."""
+    bench = Bench("node1")
+    bench.launch()
+    bench.report("node1")
+    return bench
+
+
+@pytest.fixture
+def two() -> Bench:
+    """Two nodes, whose agents have reported."""
+    bench = Bench("node1", "node2")
+    bench.launch()
+    bench.report("node1", "node2")
+    return bench
+
+
+STARTED = StartCommand(
+    "a", Path("/work"), ("/bin/a",), {"A": "b"}, Path("/out"), Path("/err"), extend_env=False
+)
+
+
+def test_agents_are_told_what_they_need() -> None:
+    bench = Bench("node1")
+    bench.launch()
+    orders = bench.launcher.orders
+    assert orders is not None
+    assert orders.manager_locations == ("tcp:manager:9000",)
+    assert (orders.secret, orders.timeout, orders.grace_time) == ("secret", 30.0, 5.0)
+    assert orders.log_directory == Path("/logs")
+
+
+def test_a_launch_that_fails_is_an_error() -> None:
+    bench = Bench()
+    manager = AgentManager(
+        None,
+        scheduler=bench.clock,
+        clock=bench.clock,
+        launcher=InMemoryAgentLauncher(["far"], unreachable=["far"]),
+    )
+    with pytest.raises(TransportError, match="far"):
+        manager.launch([], "secret")
+
+
+def test_resources_are_told_when_all_agents_have_reported() -> None:
+    bench = Bench("node1", "node2")
+    bench.launch()
+    bench.report("node2")
+    assert bench.resources == []
+    bench.report("node1")
+    everything = Resources((node_resources("node1"), node_resources("node2")))
+    assert bench.resources == [everything]
+    assert bench.manager.get_resources() == everything
+
+
+def test_agents_may_report_before_the_launcher_is_done() -> None:
+    bench = Bench()
+    bench.report("node2", "node1")
+    assert bench.resources == []
+    bench.manager.expect(["node1", "node2"])
+    assert [node.node for node in bench.resources[0]] == ["node1", "node2"]
+
+
+def test_resources_are_told_without_a_node_that_is_lost() -> None:
+    bench = Bench("node1", "node2")
+    bench.launch()
+    bench.report("node1")
+    bench.launcher.lose("node2", "no python there")
+    bench.clock.advance()
+    assert bench.lost == [("node2", "no python there")]
+    assert bench.resources == [Resources((node_resources("node1"),))]
+
+
+def test_an_agent_of_another_version_is_refused_and_its_node_lost() -> None:
+    bench = Bench("node1")
+    bench.launch()
+    with pytest.raises(ManagerRefused, match=r"node1.*version 1\.1.*version 1\.2"):
+        bench.manager.report_resources(node_resources("node1"), version="1.1")
+    assert [node for node, _ in bench.lost] == ["node1"]
+    assert "install the same version" in bench.lost[0][1]
+
+
+def test_a_command_is_answered_to_an_agent_that_waits(bench: Bench) -> None:
+    poll = bench.poll()
+    assert poll.answers == []
+    bench.start()
+    assert poll.answers == [STARTED]
+
+
+def test_a_command_waits_for_an_agent_to_ask(bench: Bench) -> None:
+    bench.start()
+    assert bench.poll().answers == [STARTED]
+
+
+def test_commands_come_in_order_one_at_a_time(bench: Bench) -> None:
+    names = ["a", "b", "c"]
+    for name in names:
+        bench.start(name)
+    commands = [bench.poll().answers for _ in names]
+    assert [command.name for (command,) in commands] == names  # type: ignore[union-attr]
+    assert bench.poll().answers == []
+
+
+def test_commands_go_to_the_node_they_are_for(two: Bench) -> None:
+    one, other = two.poll("node1"), two.poll("node2")
+    two.start("a", "node2")
+    assert (one.answers, len(other.answers)) == ([], 1)
+
+
+def test_an_agent_that_waits_gets_a_sign_of_life_now_and_then(bench: Bench) -> None:
+    poll = bench.poll()
+    bench.clock.advance(9.9)
+    assert poll.answers == []
+    bench.clock.advance(0.2)
+    assert poll.answers == [None]
+
+
+def test_an_agent_is_answered_once(bench: Bench) -> None:
+    poll = bench.poll()
+    bench.start()
+    bench.clock.advance(20.0)
+    assert poll.answers == [STARTED]
+
+
+def test_an_agent_that_asks_again_replaces_its_question(bench: Bench) -> None:
+    first, second = bench.poll(), bench.poll()
+    bench.start()
+    assert (first.answers, second.answers) == ([None], [STARTED])
+
+
+def test_starting_on_a_node_that_is_not_there_is_an_error(bench: Bench) -> None:
+    with pytest.raises(ValueError, match="no node 'node7', only node1"):
+        bench.start("a", "node7")
+
+
+def test_a_name_cannot_be_used_twice_at_a_time(two: Bench) -> None:
+    two.start("a", "node1")
+    with pytest.raises(ValueError, match="'a' is running already"):
+        two.start("a", "node2")
+
+
+def test_an_end_is_told_once(bench: Bench) -> None:
+    bench.start()
+    for _ in range(2):
+        bench.manager.report_result([ProcessResult("a", 3)], node="node1")
+    assert bench.finished == [("a", 3, None)]
+    assert bench.manager.get_finished() == [("a", 3)]
+    assert bench.manager.get_finished() == []
+
+
+def test_the_reason_of_an_end_is_told(bench: Bench) -> None:
+    bench.start()
+    bench.manager.report_result([ProcessResult("a", 127, "no such file")])
+    assert bench.finished == [("a", 127, "no such file")]
+
+
+def test_ends_of_unknown_processes_are_ignored(bench: Bench) -> None:
+    bench.manager.report_result([ProcessResult("b", 0)])
+    assert bench.finished == []
+
+
+def test_a_name_can_be_used_again(bench: Bench) -> None:
+    for exit_code in (1, 2):
+        bench.start()
+        bench.manager.report_result([ProcessResult("a", exit_code)])
+    assert bench.finished == [("a", 1, None), ("a", 2, None)]
+
+
+def test_cancelling_goes_to_all_nodes(two: Bench) -> None:
+    polls = [two.poll("node1"), two.poll("node2")]
+    two.manager.cancel_all()
+    assert [poll.answers for poll in polls] == [[CancelCommand()], [CancelCommand()]]
+
+
+def test_what_no_agent_has_heard_of_is_cancelled_at_once(bench: Bench) -> None:
+    bench.start("a")
+    bench.poll()
+    bench.start("b")
+    bench.manager.cancel_all()
+    assert bench.finished == []
+    bench.clock.advance()
+    assert bench.finished == [("b", -15, "it was cancelled before it was started")]
+    assert bench.poll().answers == [CancelCommand()]
+
+
+def test_a_silent_agent_is_lost_with_its_processes(two: Bench) -> None:
+    two.start("a", "node1")
+    two.start("b", "node2")
+    two.poll("node1")
+    two.clock.advance(20.0)
+    two.poll("node2")
+    two.clock.advance(9.0)
+    assert two.lost == []
+    two.clock.advance(2.0)
+    assert two.lost == [("node1", "nothing was heard from its agent for 30 seconds")]
+    ((name, exit_code, reason),) = two.finished
+    assert (name, exit_code) == ("a", -9)
+    assert reason == "node 'node1' was lost: nothing was heard from its agent for 30 seconds"
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        lambda bench: bench.poll(),
+        lambda bench: bench.report("node1"),
+        lambda bench: bench.manager.report_result([], node="node1"),
+    ],
+)
+def test_any_sign_of_life_counts(bench: Bench, sign: Callable[[Bench], object]) -> None:
+    bench.clock.advance(25.0)
+    sign(bench)
+    bench.clock.advance(25.0)
+    assert bench.lost == []
+
+
+def test_an_agent_that_asks_again_and_again_is_never_lost(bench: Bench) -> None:
+    for _ in range(50):
+        poll = bench.poll()
+        bench.clock.advance(10.0)
+        assert poll.answers == [None]
+    assert bench.lost == []
+
+
+def test_an_agent_that_never_reports_is_lost() -> None:
+    bench = Bench("node1")
+    bench.launch()
+    bench.clock.advance(59.0)
+    assert bench.lost == []
+    bench.clock.advance(2.0)
+    assert bench.lost == [("node1", "its agent did not report within 60 seconds")]
+
+
+def test_the_launcher_tells_of_losses_from_any_thread(bench: Bench) -> None:
+    bench.start()
+    bench.launcher.lose("node1", "killed; it said: oops")
+    assert bench.finished == []
+    bench.clock.advance()
+    assert bench.finished == [("a", -9, "node 'node1' was lost: killed; it said: oops")]
+
+
+def test_a_loss_is_told_once(bench: Bench) -> None:
+    bench.launcher.lose("node1", "one")
+    bench.launcher.lose("node1", "two")
+    bench.clock.advance(100.0)
+    assert bench.lost == [("node1", "one")]
+
+
+def test_an_agent_that_comes_back_after_its_loss_is_shut_down(bench: Bench) -> None:
+    bench.start()
+    bench.launcher.lose("node1", "cable pulled")
+    bench.clock.advance()
+    bench.manager.report_result([ProcessResult("a", 0)], node="node1")
+    assert bench.poll().answers == [ShutdownCommand()]
+    assert len(bench.finished) == 1
+    with pytest.raises(ManagerRefused):
+        bench.report("node1")
+
+
+def test_an_agent_that_waits_when_it_is_lost_is_shut_down(bench: Bench) -> None:
+    poll = bench.poll()
+    bench.launcher.lose("node1", "gone")
+    bench.clock.advance()
+    assert poll.answers == [ShutdownCommand()]
+
+
+def test_what_is_started_on_a_lost_node_ends_at_once(bench: Bench) -> None:
+    bench.launcher.lose("node1", "gone")
+    bench.clock.advance()
+    bench.start()
+    bench.clock.advance()
+    assert bench.finished == [("a", -9, "node 'node1' was lost: gone")]
+    assert bench.manager.get_resources() == Resources()
+
+
+def test_shutting_down_reaches_all_agents(two: Bench) -> None:
+    done: list[bool] = []
+    poll = two.poll("node1")
+    two.manager.shutdown(lambda: done.append(True))
+    assert poll.answers == [ShutdownCommand()]
+    assert done == []
+    assert two.poll("node2").answers == [ShutdownCommand()]
+    assert done == [True]
+
+
+def test_shutting_down_does_not_wait_for_lost_nodes(two: Bench) -> None:
+    done: list[bool] = []
+    two.launcher.lose("node1", "gone")
+    two.clock.advance()
+    two.manager.shutdown(lambda: done.append(True))
+    two.poll("node2")
+    assert done == [True]
+
+
+def test_shutting_down_without_agents_is_done_at_once() -> None:
+    done: list[bool] = []
+    Bench().manager.shutdown(lambda: done.append(True))
+    assert done == [True]
+
+
+def test_an_agent_that_is_shut_down_is_not_lost(bench: Bench) -> None:
+    bench.start()
+    bench.poll()
+    bench.manager.shutdown()
+    bench.poll()
+    bench.launcher.lose("node1", "exited with code 0")
+    bench.clock.advance(1000.0)
+    assert bench.lost == []
+    bench.manager.report_result([ProcessResult("a", -15)], node="node1")
+    assert bench.finished == [("a", -15, None)]
+
+
+def test_an_agent_that_comes_too_late_is_shut_down(bench: Bench) -> None:
+    bench.manager.shutdown()
+    bench.report("node2")
+    assert bench.poll("node2").answers == [ShutdownCommand()]
+
+
+def test_a_callback_may_call_the_manager(bench: Bench) -> None:
+    manager = AgentManager(
+        None,
+        scheduler=bench.clock,
+        clock=bench.clock,
+        launcher=InMemoryAgentLauncher(["n"]),
+        on_finished=lambda *_: manager.cancel_all(),
+        on_resources=lambda _: manager.start("n", "a", Path(), ["a"], {}, Path("out"), Path("err")),
+        version=VERSION,
+    )
+    manager.launch([], "secret")
+    manager.report_resources(node_resources("n"), version=VERSION)
+    poll = Poll()
+    manager.next_command("n", poll)
+    assert [type(command) for command in poll.answers] == [StartCommand]
+    manager.report_result([ProcessResult("a", 1)], node="n")
+    manager.next_command("n", poll)
+    assert poll.answers[-1] == CancelCommand()
