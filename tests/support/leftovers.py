@@ -1,0 +1,118 @@
+"""What a test leaves behind: threads, child processes, open files and sockets."""
+
+import gc
+import os
+import stat
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import resource_tracker
+from pathlib import Path
+from typing import TypeAlias
+
+import psutil
+
+_PATIENCE = 5.0
+_PAUSE = 0.01
+_KINDS = {
+    stat.S_IFSOCK: "socket",
+    stat.S_IFIFO: "pipe",
+    stat.S_IFREG: "file",
+    stat.S_IFDIR: "directory",
+    stat.S_IFCHR: "device",
+}
+
+_Descriptor: TypeAlias = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What this process had at a moment.
+
+    Attributes:
+        threads: Its threads.
+        children: Its child processes; those that ended without being waited for, too.
+        descriptors: Number, kind, device and inode of all that it has open.
+    """
+
+    threads: frozenset[threading.Thread]
+    children: frozenset[psutil.Process]
+    descriptors: frozenset[_Descriptor]
+
+    @classmethod
+    def now(cls) -> "Surroundings":
+        """Look around."""
+        return cls(
+            threads=frozenset(threading.enumerate()),
+            children=frozenset(psutil.Process().children()),
+            descriptors=frozenset(_open_descriptors()),
+        )
+
+
+def wait_for_leftovers(before: Surroundings) -> list[str]:
+    """Return in words what is there now and was not before.
+
+    What is just ending is given a few seconds to do so.
+    """
+    if left := _leftovers(before):
+        # Garbage in a cycle is no leak; what it forgot to close shows as a ResourceWarning.
+        gc.collect()
+        _wait_until(lambda: not _leftovers(before))
+        left = _leftovers(before)
+    return left
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    # Nothing wakes us when a thread of somebody else's or a descriptor goes, so we have to look.
+    deadline = time.monotonic() + _PATIENCE
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(_PAUSE)
+
+
+def _leftovers(before: Surroundings) -> list[str]:
+    now = Surroundings.now()
+    tracker = resource_tracker._resource_tracker
+    return [
+        *(f"thread '{thread.name}'" for thread in now.threads - before.threads),
+        *(
+            f"process {_in_words(child)}"
+            for child in now.children - before.children
+            if child.pid != tracker._pid
+        ),
+        *(
+            f"{_KINDS.get(descriptor[1], 'descriptor')} {_target(descriptor[0])}"
+            for descriptor in now.descriptors - before.descriptors
+            if descriptor[0] != tracker._fd and not _is_harmless(descriptor[0])
+        ),
+    ]
+
+
+def _open_descriptors() -> list[_Descriptor]:
+    found = []
+    for name in os.listdir("/dev/fd"):  # noqa: PTH208 - a Path per descriptor is what costs
+        with suppress(OSError):
+            status = os.fstat(int(name))
+            kind = stat.S_IFMT(status.st_mode)
+            found.append((int(name), kind, status.st_dev, status.st_ino))
+    return found
+
+
+def _is_harmless(descriptor: int) -> bool:
+    # The interpreter keeps the source of randomness open once it has been asked.
+    return _target(descriptor) in ("/dev/urandom", "/dev/null")
+
+
+def _target(descriptor: int) -> str:
+    try:
+        return str(Path(f"/proc/self/fd/{descriptor}").readlink())
+    except OSError:
+        return str(descriptor)
+
+
+def _in_words(process: psutil.Process) -> str:
+    try:
+        return f"{process.pid} ({' '.join(process.cmdline()) or process.status()})"
+    except psutil.Error:
+        return str(process.pid)
