@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ import psutil
 
 from tests.support.muscle3 import CURRENT, PREVIOUS, require_muscle3
 
-ManagerName: TypeAlias = Literal["conjoin", "muscle3"]
+ManagerName: TypeAlias = Literal["conjoin", "muscle3", "muscle3_0_10"]
 LibraryName: TypeAlias = Literal["conjoin", "muscle3", "muscle3_0_10"]
 
 SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
@@ -35,6 +36,7 @@ class ScenarioRun:
 
     Attributes:
         exit_code: The manager's exit code, or None when it had to be ended.
+        seconds: How long the manager ran.
         stdout: What the manager printed.
         stderr: What the manager printed to its standard error.
         run_dir: The run directory.
@@ -44,6 +46,7 @@ class ScenarioRun:
     """
 
     exit_code: int | None
+    seconds: float
     stdout: str
     stderr: str
     run_dir: Path
@@ -109,6 +112,7 @@ def run_scenario(
     results = _new_folder(tmp_path / "results")
     mark = uuid.uuid4().hex
     command = [*manager_command(manager), "--start-all", "--run-dir", str(run_dir)]
+    started = time.monotonic()
     exit_code = _run_to_the_end(
         [*command, *map(str, files)],
         folder=tmp_path,
@@ -117,6 +121,7 @@ def run_scenario(
     )
     return ScenarioRun(
         exit_code=exit_code,
+        seconds=time.monotonic() - started,
         stdout=_text(tmp_path / "manager_stdout.txt"),
         stderr=_text(tmp_path / "manager_stderr.txt"),
         run_dir=run_dir,
@@ -165,7 +170,7 @@ def manager_command(manager: ManagerName) -> list[str]:
     """How a manager is started."""
     if manager == "conjoin":
         return [sys.executable, "-m", "entrypoints.manager"]
-    return [str(require_muscle3().manager)]
+    return [str(require_muscle3(_MUSCLE3_VERSIONS[manager]).manager)]
 
 
 def clean_environment() -> dict[str, str]:

@@ -50,8 +50,11 @@ class Observations:
 
     def failed(self, error: BaseException) -> None:
         """Notes an exception: the built-in class that it counts as, and its text."""
-        plain = next((c.__name__ for c in _PLAIN_ERRORS if isinstance(error, c)), "other")
-        self.note("raised", plain, str(error))
+        self.note("raised", _plain_class(error), str(error))
+
+    def failed_class(self, what: str, error: BaseException) -> None:
+        """Notes only the built-in class that an exception counts as."""
+        self.note(what, "raised", _plain_class(error))
 
     def save(self) -> None:
         """Writes the events to the file of this instance."""
@@ -70,6 +73,10 @@ def observing() -> Iterator[Observations]:
         raise
     finally:
         observations.save()
+
+
+def _plain_class(error: BaseException) -> str:
+    return next((c.__name__ for c in _PLAIN_ERRORS if isinstance(error, c)), "other")
 
 
 def exactly(value: object) -> object:

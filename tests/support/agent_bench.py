@@ -1,0 +1,138 @@
+"""A manager's side for real agents: a server, an agent manager, and ways to wait for it."""
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from adapters.system.clock import SystemClock
+from adapters.tcp.agent_requests import execute_agent_request
+from adapters.tcp.server import Server
+from adapters.wire.locations import TCP, format_location
+from application.interfaces.agents import AgentLauncher
+from application.manager.agent_management import AgentManager, AgentTimeouts
+from domain.agents import AgentOrders
+from domain.resources import Resources
+
+Result = TypeVar("Result")
+LONG = 60.0
+SECRET = "a secret that is nowhere else"
+TIMEOUTS = AgentTimeouts(silence=30.0, startup=60.0, grace=5.0)
+
+
+class AgentBench:
+    """Runs a server with an agent manager behind it.
+
+    Args:
+        launcher: Launches the agents.
+        directory: For logs, and for the files of processes.
+        timeouts: How long to wait for agents.
+        hosts: Addresses to listen on.
+        version: Version that the agents must have.
+    """
+
+    def __init__(
+        self,
+        launcher: AgentLauncher,
+        directory: Path,
+        *,
+        timeouts: AgentTimeouts = TIMEOUTS,
+        hosts: tuple[str, ...] = ("127.0.0.1",),
+        **options: str,
+    ) -> None:
+        self.launcher = launcher
+        self.directory = directory
+        self.finished: list[tuple[str, int, str | None]] = []
+        self.lost: list[tuple[str, str]] = []
+        self.resources: Resources | None = None
+        self._changed = threading.Condition()
+        self.server = Server(
+            lambda data, reply: execute_agent_request(self.manager, data, reply),
+            name="bench-server",
+            max_request=2**20,
+            secret=SECRET,
+            require_secret=True,
+        )
+        self.location = format_location(TCP, self.server.listen(hosts))
+        self.manager = AgentManager(
+            directory,
+            scheduler=self.server,
+            clock=SystemClock(),
+            launcher=launcher,
+            on_finished=lambda *arguments: self._note(self.finished.append, arguments),
+            on_resources=lambda resources: self._note(self._set_resources, resources),
+            on_node_lost=lambda *arguments: self._note(self.lost.append, arguments),
+            timeouts=timeouts,
+            **options,
+        )
+        self.server.start()
+
+    def do(self, action: Callable[[], Result]) -> Result:
+        """Do something on the server's thread, and return the result."""
+        results: list[Result] = []
+        errors: list[Exception] = []
+        done = threading.Event()
+
+        def run() -> None:
+            try:
+                results.append(action())
+            except Exception as error:  # noqa: BLE001 - raised again by whoever asked
+                errors.append(error)
+            done.set()
+
+        self.server.call_soon(run)
+        assert done.wait(LONG)
+        if errors:
+            raise errors[0]
+        return results[0]
+
+    def orders(self) -> AgentOrders:
+        return self.manager.orders([self.location], SECRET)
+
+    def launch(self) -> None:
+        self.do(lambda: self.manager.launch([self.location], SECRET))
+
+    def launch_and_wait(self) -> Resources:
+        self.launch()
+        self.wait_for(lambda: self.resources is not None or bool(self.lost))
+        assert self.lost == []
+        assert self.resources is not None
+        return self.resources
+
+    def start(self, node: str, name: str, *args: str, env: dict[str, str] | None = None) -> None:
+        values = dict(os.environ) if env is None else env
+        out, err = (self.directory / f"{name}.{kind}" for kind in ("out", "err"))
+        self.do(
+            lambda: self.manager.start(node, name, self.directory, args, values, out, err)
+        )
+
+    def wait_for(self, condition: Callable[[], bool], timeout: float = LONG) -> None:
+        """Wait for something that only what the manager is told can change."""
+        with self._changed:
+            assert self._changed.wait_for(condition, timeout), (
+                f"finished: {self.finished}; lost: {self.lost}; resources: {self.resources}"
+            )
+
+    def wait_for_end(self, name: str) -> tuple[int, str | None]:
+        self.wait_for(lambda: any(item[0] == name for item in self.finished))
+        (found,) = (item[1:] for item in self.finished if item[0] == name)
+        return found
+
+    def close(self) -> None:
+        """Shut the agents down as a manager does."""
+        self.do(self.manager.shutdown)
+        self.launcher.close()
+        self.server.close()
+
+    def _note(self, action: Callable[..., object], value: object) -> None:
+        with self._changed:
+            action(value)
+            self._changed.notify_all()
+
+    def _set_resources(self, resources: Resources) -> None:
+        self.resources = resources
+
+
+PYTHON = sys.executable
