@@ -74,7 +74,7 @@ def _unknown_keys(node: yaml.Node, place: _Place, path: str, label: str) -> Iter
             if place.items is not None:
                 yield from _unknown_keys(item, place.items, f"{path}[{number}]", label)
         return
-    for (key, value), (key_node, _) in zip(entries(node), _scalar_keyed(node), strict=True):
+    for (key, value), (key_node, _) in zip(entries(node), scalar_keyed(node), strict=True):
         below = f"{path}.{key}" if path else key
         if place.keys is not None and key not in place.keys:
             where = f" in '{path}'" if path else ""
@@ -87,7 +87,8 @@ def _unknown_keys(node: yaml.Node, place: _Place, path: str, label: str) -> Iter
             yield from _unknown_keys(value, inner, below, label)
 
 
-def _scalar_keyed(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
+def scalar_keyed(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
+    """Return the same entries as `entries`, with the keys' nodes."""
     if not isinstance(node, yaml.MappingNode):
         return []
     return [item for item in node.value if isinstance(item[0], yaml.ScalarNode)]
@@ -95,7 +96,7 @@ def _scalar_keyed(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
 
 def _duplicates(node: yaml.Node, path: str, label: str) -> Iterator[str]:
     seen: set[str] = set()
-    for (key, value), (key_node, _) in zip(entries(node), _scalar_keyed(node), strict=True):
+    for (key, value), (key_node, _) in zip(entries(node), scalar_keyed(node), strict=True):
         below = f"{path}.{key}" if path else key
         if key in seen:
             line = key_node.start_mark.line + 1

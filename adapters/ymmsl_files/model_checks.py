@@ -27,6 +27,7 @@ def model_problems(
     problems: list[str] = []
     for model in configuration.models.values():
         found = [
+            *_multiplicity_problems(model),
             *_port_name_problems(model),
             *_conduit_problems(model),
             *_receiver_problems(model),
@@ -55,6 +56,15 @@ def _doubled_names(configuration: v0_2.Configuration, origins: Origins) -> Itera
             yield (
                 f"{origins.of(name)}: '{name}' is the name of both a program and a model. Rename"
                 " one of them."
+            )
+
+
+def _multiplicity_problems(model: v0_2.Model) -> Iterator[str]:
+    for component in model.components.values():
+        if any(size < 1 for size in component.multiplicity):
+            yield (
+                f"component '{component.name}' has multiplicity {component.multiplicity}; each"
+                " number must be 1 or more."
             )
 
 

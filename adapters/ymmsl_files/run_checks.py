@@ -57,11 +57,18 @@ def _unknown_components(whole: v0_2.Configuration, flat: Configuration) -> Itera
             continue
         if key.starts_with(root) and _is_left_out(whole, key[len(root) :]):
             continue
-        near = [str(root + key)] if str(root + key) in known else known
+        prefixed = str(root + key)
+        advice = "" if key.starts_with(root) else _NAMED_BY_PATH
         yield (
-            f"resources: there is no component '{key}'.{hint(key, near)} In v0.2 a component is"
-            " named here by its model and its path in it, as in 'my_model.my_component'."
+            f"resources: there is no component '{key}'."
+            f"{hint(key, [prefixed] if prefixed in known else known)}{advice}"
         )
+
+
+_NAMED_BY_PATH = (
+    " In v0.2 a component is named here by its model and its path in it, as in"
+    " 'my_model.my_component'."
+)
 
 
 def _is_left_out(whole: v0_2.Configuration, path: Reference) -> bool:

@@ -47,7 +47,7 @@ class YmmslConfigurationSource(ConfigurationSource):
         documents, problems = read_documents(sources, self.warnings)
         if problems or not documents:
             raise ConfigurationError(*(problems or ["No configuration was given."]))
-        whole = resolved(merged(documents, self.warnings), self.warnings)
+        whole = resolved(merged(documents, self.warnings), documents, self.warnings)
         return flattened(
             whole,
             root_model(whole, model),
