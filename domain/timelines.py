@@ -220,8 +220,7 @@ class Rounds:
 
     @staticmethod
     def _is_done(ports: list[PortState], done: set[PortSlot]) -> bool:
-        needed = sum(1 if port.length is None else port.length for port in ports)
-        return len(done) >= needed
+        return len(done) >= sum(map(_slots_in_a_round, ports))
 
 
 @dataclass(frozen=True)
@@ -363,6 +362,14 @@ class ReuseLoop:
         return CallOrderError(
             f"Not allowed to do {action} yet: was expecting one of the following instead:\n{lines}"
         )
+
+
+def _slots_in_a_round(port: PortState) -> int:
+    if port.length is None:
+        return 1
+    # A resizable receiving port learns its length from what comes on its first slot.
+    learns_length = port.is_resizable and port.operator.allows_receiving
+    return max(port.length, 1) if learns_length else port.length
 
 
 def _port_and_slot(port: str, slot: int | None) -> str:

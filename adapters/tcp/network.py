@@ -17,6 +17,8 @@ from domain.errors import TransportError
 
 CONNECT_TIMEOUT = 3.0
 LOOPBACK = "127.0.0.1"
+ANY_IPV4 = "0.0.0.0"
+ANY_IPV6 = "::"
 HAS_ABSTRACT_SOCKETS = sys.platform.startswith("linux")
 
 _TRANSIENT = frozenset(
@@ -142,6 +144,8 @@ def listen(host: str, port: int, *, backlog: int = 4096) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.bind((host, port))
         sock.listen(backlog)
         sock.setblocking(False)

@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from typing import Final, final
 
-from adapters.tcp import network
 from adapters.tcp.incoming_stream import IncomingStream, StreamInlet
 from adapters.tcp.outboxes import Outboxes, OutboxOutlet
 from adapters.tcp.outgoing_stream import OutgoingStream, StreamOutlet
@@ -52,7 +51,7 @@ class TcpPeerTransport(PeerTransport):
             on_stream=self._take_stream,
             on_session_ended=self._notice_end_of_session,
         )
-        addresses = self._server.listen(hosts or network.own_hosts())
+        addresses = self._server.listen(hosts) if hosts else self._server.listen_everywhere()
         self._locations = [format_location(TCP, addresses)]
         if secret is not None:
             unix = self._server.listen_unix()

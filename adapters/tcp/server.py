@@ -141,6 +141,26 @@ class Server(Scheduler):
             raise failure or OSError("there is no address to listen on")
         return addresses
 
+    def listen_everywhere(self, *, port: int | None = None) -> list[TcpAddress]:
+        """Listen on all addresses of this machine.
+
+        Args:
+            port: A port to prefer; another is taken where it is in use.
+
+        Returns:
+            The addresses at which others can reach us, most likely first.
+
+        Raises:
+            OSError: If that is not possible.
+        """
+        listening = self.listen([network.ANY_IPV4, network.ANY_IPV6], port=port)
+        kinds = {":" in address.host for address in listening}
+        return [
+            TcpAddress(host, listening[0].port)
+            for host in network.own_hosts()
+            if (":" in host) in kinds
+        ]
+
     def listen_unix(self) -> UnixAddress | None:
         """Listen on an abstract Unix socket as well; None where there are none."""
         if not network.HAS_ABSTRACT_SOCKETS:

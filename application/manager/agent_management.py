@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias, final
 
-import structlog
+from structlog.typing import FilteringBoundLogger
 
 from application.interfaces.agent_desk import AgentDesk
 from application.interfaces.agents import AgentLauncher
@@ -26,8 +26,6 @@ from domain.agents import (
 from domain.errors import ManagerRefused
 from domain.resources import NodeResources, Resources
 from domain.version import VERSION
-
-log = structlog.get_logger()
 
 OnFinished: TypeAlias = Callable[[str, int, str | None], None]
 OnResources: TypeAlias = Callable[[Resources], None]
@@ -106,6 +104,7 @@ class AgentManager(AgentDesk):
         scheduler: Makes calls later.
         clock: Tells the time.
         launcher: Brings agents to run.
+        log: The manager's log.
         on_finished: Told name, exit code (minus the signal's number if killed) and, unless the
             process itself is to blame, the reason, when a process has ended.
         on_resources: Told what there is, when every agent has reported, or is lost.
@@ -121,6 +120,7 @@ class AgentManager(AgentDesk):
         scheduler: Scheduler,
         clock: Clock,
         launcher: AgentLauncher,
+        log: FilteringBoundLogger,
         on_finished: OnFinished = _ignore,
         on_resources: OnResources = _ignore,
         on_node_lost: OnNodeLost = _ignore,
@@ -131,6 +131,7 @@ class AgentManager(AgentDesk):
         self._scheduler = scheduler
         self._clock = clock
         self._launcher = launcher
+        self._log = log
         self._on_finished = on_finished
         self._on_resources = on_resources
         self._on_node_lost = on_node_lost
@@ -276,7 +277,9 @@ class AgentManager(AgentDesk):
         node = self._heard_from(name)
         if node.loss is not None:
             raise ManagerRefused(node.loss)
-        log.info("agent reported", node=name, cores=len(resources.cores), memory=resources.memory)
+        self._log.info(
+            "agent reported", node=name, cores=len(resources.cores), memory=resources.memory
+        )
         node.resources = resources
         self._watch(node, self._timeouts.silence)
         self._tell_resources_if_complete()
@@ -358,7 +361,7 @@ class AgentManager(AgentDesk):
         if result.name not in node.running:
             return
         node.running.discard(result.name)
-        log.info(
+        self._log.info(
             "process ended",
             name=result.name,
             how=str(result.end),
@@ -394,7 +397,7 @@ class AgentManager(AgentDesk):
         node.loss = f"node '{name}' was lost: {reason}"
         self._expect_no_more(node)
         node.commands.clear()
-        log.error("node lost", node=name, reason=reason)
+        self._log.error("node lost", node=name, reason=reason)
         self._on_node_lost(name, reason)
         for process in sorted(node.running):
             self._finish(node, ProcessResult(process, NODE_LOST, node.loss))

@@ -1,0 +1,1 @@
+"""Tells subscribers, on a thread of its own, what happens in a run."""

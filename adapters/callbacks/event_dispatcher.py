@@ -1,0 +1,81 @@
+"""Hands events to callbacks on one named thread."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import TypeAlias, final
+
+from application.interfaces.logbook import EventSink
+from domain.events import RunEvent
+
+Callback: TypeAlias = Callable[[RunEvent], object]
+Complaint: TypeAlias = Callable[[str], None]
+
+
+@final
+class CallbackEventSink(EventSink):
+    """Calls each subscriber for each event, in order, on a thread named `conjoin-events`.
+
+    Args:
+        on_complaint: Is told, in words, of callbacks that raise.
+    """
+
+    def __init__(self, *, on_complaint: Complaint) -> None:
+        self._on_complaint = on_complaint
+        self._callbacks: list[Callback] = []
+        self._events: deque[RunEvent] = deque()
+        self._changed = threading.Condition()
+        self._is_closed = False
+        self._thread: threading.Thread | None = None
+
+    def subscribe(self, callback: Callback) -> Callable[[], None]:
+        """Call back for each event from now on; call what this returns to end that."""
+        with self._changed:
+            self._callbacks.append(callback)
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name="conjoin-events", daemon=True
+                )
+                self._thread.start()
+        return lambda: self._unsubscribe(callback)
+
+    def notify(self, event: RunEvent) -> None:
+        with self._changed:
+            if self._thread is not None and not self._is_closed:
+                self._events.append(event)
+                self._changed.notify()
+
+    def close(self) -> None:
+        """Deliver what is left, and end the thread. May be called more than once."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+
+    def _unsubscribe(self, callback: Callback) -> None:
+        with self._changed:
+            if callback in self._callbacks:
+                self._callbacks.remove(callback)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._events or self._is_closed)
+                if not self._events:
+                    return
+                event = self._events.popleft()
+                callbacks = list(self._callbacks)
+            for callback in callbacks:
+                self._call(callback, event)
+
+    def _call(self, callback: Callback, event: RunEvent) -> None:
+        try:
+            callback(event)
+        except Exception as error:  # noqa: BLE001 - a subscriber's mistake must not end the run
+            self._on_complaint(
+                f"A subscriber raised {type(error).__name__} on {type(event).__name__}: {error}"
+            )

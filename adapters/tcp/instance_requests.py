@@ -1,0 +1,82 @@
+"""Requests of instances: from bytes to the desk and back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from adapters.tcp.server import Reply
+from adapters.wire import mmp
+from application.interfaces.manager_desk import ManagerDesk, NotReadyError
+from domain.errors import CouplingError, RemoteProtocolError
+from domain.topology import PeerInfo
+
+_SUCCESS: Final = mmp.encode_success()
+
+
+def execute_instance_request(desk: ManagerDesk, data: bytes, reply: Reply) -> None:
+    """Have the desk execute an instance's request. Whatever goes wrong becomes an error response.
+
+    Args:
+        desk: Executes it.
+        data: The request.
+        reply: Takes the response, at once or later.
+    """
+    try:
+        request = mmp.decode_request(data)
+        if isinstance(request, mmp.AwaitPeers):
+            desk.await_peers(
+                request.instance, lambda peers: reply([_encode_peers(desk, request, peers)])
+            )
+            return
+        response = _execute(desk, request)
+    except NotReadyError as error:
+        response = mmp.encode_pending(str(error))
+    except RemoteProtocolError as error:
+        desk.note_trouble(f"A request was refused: {error}")
+        response = mmp.encode_error(str(error))
+    except CouplingError as error:
+        response = mmp.encode_error(str(error))
+    reply([response])
+
+
+def _execute(desk: ManagerDesk, request: mmp.Request) -> bytes:
+    match request:
+        case mmp.RegisterInstance(instance, locations, ports, version):
+            registration = desk.register_instance(instance, locations, ports, version)
+            if registration.is_dialect_0_10:
+                return _SUCCESS
+            return mmp.encode_success(registration.timeline)
+        case mmp.GetPeers(instance):
+            return _encode_peers(desk, request, desk.get_peers(instance))
+        case mmp.DeregisterInstance(instance):
+            desk.deregister_instance(instance)
+        case mmp.GetSettings():
+            return mmp.encode_success(desk.get_settings().as_dict())
+        case mmp.SubmitLogMessage(record):
+            desk.submit_log_message(record)
+        case mmp.SubmitProfileEvents(instance, events):
+            desk.submit_profile_events(instance, events)
+        case mmp.SubmitSnapshot(instance, metadata):
+            desk.submit_snapshot(instance, metadata)
+        case mmp.GetCheckpointInfo(instance):
+            info = desk.get_checkpoint_info(instance)
+            return mmp.encode_success(*mmp.encode_checkpoint_info(info))
+        case mmp.WaitingForReceive(wait):
+            desk.waiting_for_receive(wait)
+        case mmp.WaitingForReceiveDone(wait):
+            desk.waiting_for_receive_done(wait)
+        case mmp.IsDeadlocked(instance):
+            return mmp.encode_success(desk.is_deadlocked(instance))
+        case mmp.ReportStatus(instance, simulated_time, waiting):
+            desk.report_status(instance, simulated_time, waiting)
+        case _:
+            msg = f"a request of type {request.code} cannot be executed here"
+            raise RemoteProtocolError(msg)
+    return _SUCCESS
+
+
+def _encode_peers(
+    desk: ManagerDesk, request: mmp.GetPeers | mmp.AwaitPeers, peers: PeerInfo
+) -> bytes:
+    old = desk.is_dialect_0_10(request.instance)
+    return mmp.encode_success(*mmp.encode_peers(peers, dialect_0_10=old))

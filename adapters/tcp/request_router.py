@@ -1,0 +1,32 @@
+"""Hands each request that arrives at the manager to the desk that it is for."""
+
+from __future__ import annotations
+
+from adapters.tcp.agent_requests import execute_agent_request
+from adapters.tcp.instance_requests import execute_instance_request
+from adapters.tcp.server import Reply
+from adapters.wire import map as agent_protocol
+from application.interfaces.agent_desk import AgentDesk
+from application.interfaces.manager_desk import ManagerDesk
+
+
+class RequestRouter:
+    """Instances and agents use the same port; the type of a request says whose it is."""
+
+    def __init__(self) -> None:
+        self._instances: ManagerDesk | None = None
+        self._agents: AgentDesk | None = None
+
+    def connect(self, *, instances: ManagerDesk, agents: AgentDesk) -> None:
+        """Say who answers. To be called before the server is started."""
+        self._instances = instances
+        self._agents = agents
+
+    def handle(self, request: bytes, reply: Reply) -> None:
+        """Have a request executed."""
+        assert self._instances is not None
+        assert self._agents is not None
+        if agent_protocol.is_request(request):
+            execute_agent_request(self._agents, request, reply)
+        else:
+            execute_instance_request(self._instances, request, reply)

@@ -1,0 +1,110 @@
+"""What the manager does for instances: one method for each of their requests."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.checkpoints import CheckpointInfo
+from domain.errors import CouplingError
+from domain.messages import LogRecord, Wait
+from domain.ports import Port
+from domain.profiling import ProfileEvent
+from domain.settings import Settings
+from domain.snapshots import SnapshotMetadata
+from domain.topology import PeerInfo
+
+
+class NotReadyError(CouplingError):
+    """What was asked for is not known yet: ask again later."""
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What an instance is told when it registers.
+
+    Attributes:
+        timeline: The timeline that its component is on.
+        is_dialect_0_10: Whether the instance speaks MUSCLE3's older dialect.
+    """
+
+    timeline: str
+    is_dialect_0_10: bool
+
+
+class ManagerDesk(Protocol):
+    """Answers the requests of instances.
+
+    Called by one thread; no method blocks. What cannot be done raises a CouplingError, whose text
+    is for the user of the instance.
+    """
+
+    @abstractmethod
+    def register_instance(
+        self, instance: str, locations: Sequence[str], ports: Sequence[Port], version: str
+    ) -> Registration:
+        """Make an instance known."""
+
+    @abstractmethod
+    def get_peers(self, instance: str) -> PeerInfo:
+        """Return what an instance has to know about its peers.
+
+        Raises:
+            NotReadyError: If they have not all registered.
+        """
+
+    @abstractmethod
+    def await_peers(self, instance: str, ready: Callable[[PeerInfo], None]) -> None:
+        """Call back with the peers of an instance as soon as all have registered."""
+
+    @abstractmethod
+    def is_dialect_0_10(self, instance: str) -> bool:
+        """Whether a registered instance speaks MUSCLE3's older dialect."""
+
+    @abstractmethod
+    def deregister_instance(self, instance: str) -> None:
+        """Note that an instance is done."""
+
+    @abstractmethod
+    def get_settings(self) -> Settings:
+        """Return the base settings."""
+
+    @abstractmethod
+    def submit_log_message(self, record: LogRecord) -> None:
+        """Add to the log."""
+
+    @abstractmethod
+    def submit_profile_events(self, instance: str, events: Sequence[ProfileEvent]) -> None:
+        """Add to the profile."""
+
+    @abstractmethod
+    def submit_snapshot(self, instance: str, metadata: SnapshotMetadata) -> None:
+        """Note that an instance has made a snapshot."""
+
+    @abstractmethod
+    def get_checkpoint_info(self, instance: str) -> CheckpointInfo:
+        """Return when to make snapshots, and which to resume from."""
+
+    @abstractmethod
+    def waiting_for_receive(self, wait: Wait) -> None:
+        """Note that an instance has waited for longer than its timeout."""
+
+    @abstractmethod
+    def waiting_for_receive_done(self, wait: Wait) -> None:
+        """Note that this wait is over."""
+
+    @abstractmethod
+    def is_deadlocked(self, instance: str) -> bool:
+        """Return whether an instance is part of a deadlock."""
+
+    @abstractmethod
+    def report_status(
+        self, instance: str, simulated_time: float | None, waiting: Wait | None
+    ) -> None:
+        """Note how far an instance is, and for what it waits."""
+
+    @abstractmethod
+    def note_trouble(self, text: str) -> None:
+        """Log that a client does not keep to the protocol."""

@@ -1,0 +1,151 @@
+"""Answers the requests of instances, by asking the service that each is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, final
+
+from application.interfaces.clock import Clock
+from application.interfaces.logbook import Logbook
+from application.interfaces.manager_desk import ManagerDesk, Registration
+from application.interfaces.profile_store import ProfileStore
+from application.interfaces.run_directory import RunDirectory
+from application.manager.deadlock_watch import DeadlockWatch
+from application.manager.peer_lookup import PeerLookup
+from application.manager.registration import InstanceRegistry
+from application.manager.run_control import RunControl
+from application.manager.status_board import StatusBoard
+from domain.checkpoints import CheckpointInfo
+from domain.configuration import Configuration
+from domain.events import LogRecorded
+from domain.messages import LogRecord, Wait
+from domain.ports import Port
+from domain.profiling import ProfileEvent, ProfileEventType
+from domain.settings import Settings
+from domain.snapshots import SnapshotMetadata
+from domain.topology import PeerInfo
+
+WARNING: Final = 30
+MANAGER: Final = "muscle_manager"
+
+
+@final
+class ServicesDesk(ManagerDesk):
+    """Has each request answered by the service that it is about.
+
+    Args:
+        configuration: What is run.
+        registry: Who has registered.
+        peers: Who is whose peer.
+        deadlocks: Who waits for whom.
+        control: How the run goes on.
+        board: How each instance is.
+        logbook: Where log messages go.
+        profiles: Where profile events go.
+        run_directory: Where snapshots go.
+        clock: Tells the time.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        registry: InstanceRegistry,
+        peers: PeerLookup,
+        deadlocks: DeadlockWatch,
+        control: RunControl,
+        board: StatusBoard,
+        logbook: Logbook,
+        profiles: ProfileStore,
+        run_directory: RunDirectory,
+        clock: Clock,
+    ) -> None:
+        self._configuration = configuration
+        self._registry = registry
+        self._peers = peers
+        self._deadlocks = deadlocks
+        self._control = control
+        self._board = board
+        self._logbook = logbook
+        self._profiles = profiles
+        self._run_directory = run_directory
+        self._clock = clock
+        self._start = clock.monotonic()
+
+    def register_instance(
+        self, instance: str, locations: Sequence[str], ports: Sequence[Port], version: str
+    ) -> Registration:
+        registration = self._registry.register(instance, locations, ports, version)
+        self._control.note_registered(instance)
+        return registration
+
+    def get_peers(self, instance: str) -> PeerInfo:
+        return self._peers.get_peers(instance)
+
+    def await_peers(self, instance: str, ready: Callable[[PeerInfo], None]) -> None:
+        self._peers.await_peers(instance, ready)
+
+    def is_dialect_0_10(self, instance: str) -> bool:
+        return self._registry.is_dialect_0_10(instance)
+
+    def deregister_instance(self, instance: str) -> None:
+        self._registry.deregister(instance)
+        self._deadlocks.remove_instance(instance)
+        self._control.note_deregistered(instance)
+
+    def get_settings(self) -> Settings:
+        return self._configuration.settings
+
+    def submit_log_message(self, record: LogRecord) -> None:
+        self._logbook.write(record)
+        self._board.publish(LogRecorded(record))
+
+    def submit_profile_events(self, instance: str, events: Sequence[ProfileEvent]) -> None:
+        reference, _ = self._registry.known(instance)
+        self._profiles.add_events(reference, events)
+        for event in reversed(events):
+            # MUSCLE3's instances tell how far they are in no other way
+            if event.event_type is ProfileEventType.SEND and event.message_timestamp is not None:
+                self._board.note_time(instance, event.message_timestamp)
+                break
+
+    def submit_snapshot(self, instance: str, metadata: SnapshotMetadata) -> None:
+        self._registry.known(instance)
+        del metadata
+
+    def get_checkpoint_info(self, instance: str) -> CheckpointInfo:
+        reference, _ = self._registry.known(instance)
+        directory = str(self._run_directory.instance_directory(reference) / "snapshots")
+        return CheckpointInfo(
+            self._clock.monotonic() - self._start,
+            self._configuration.checkpoints,
+            self._configuration.resume.get(reference),
+            directory,
+        )
+
+    def waiting_for_receive(self, wait: Wait) -> None:
+        self._registry.known(wait.instance)
+        self._deadlocks.add(wait)
+        self._board.note_wait(wait.instance, wait)
+
+    def waiting_for_receive_done(self, wait: Wait) -> None:
+        self._registry.known(wait.instance)
+        self._deadlocks.remove(wait)
+        self._board.note_wait(wait.instance, None)
+
+    def is_deadlocked(self, instance: str) -> bool:
+        self._registry.known(instance)
+        return self._deadlocks.is_deadlocked(instance)
+
+    def report_status(
+        self, instance: str, simulated_time: float | None, waiting: Wait | None
+    ) -> None:
+        self._registry.known(instance)
+        if simulated_time is not None:
+            self._board.note_time(instance, simulated_time)
+        self._board.note_wait(instance, waiting)
+
+    def note_trouble(self, text: str) -> None:
+        record = LogRecord(MANAGER, self._clock.time(), WARNING, text)
+        self._logbook.write(record)
+        self._board.publish(LogRecorded(record))

@@ -1,0 +1,93 @@
+"""What went wrong in a run, and who was to blame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from domain.agents import process_end
+
+INDIRECT_MARK = "peer crash?"
+"""What the stderr of an instance says that failed only because it lost a peer."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An instance whose process did not end well.
+
+    Attributes:
+        instance: Its name.
+        exit_code: Its exit code; minus the number of a signal.
+        reason: Why, where the exit code alone does not tell.
+        error_output: The last lines of its stderr.
+    """
+
+    instance: str
+    exit_code: int
+    reason: str | None
+    error_output: str
+
+    @property
+    def is_indirect(self) -> bool:
+        """Whether it failed only because it lost a peer."""
+        return INDIRECT_MARK in self.error_output
+
+    def describe(self) -> str:
+        """Return in words what happened."""
+        text = f"Instance '{self.instance}' failed: it {process_end(self.exit_code)}"
+        if self.reason is not None:
+            text += f" ({self.reason})"
+        return text + "."
+
+
+class Failures:
+    """All failures of a run, in the order in which they were seen."""
+
+    def __init__(self) -> None:
+        self._failures: list[Failure] = []
+        self._deadlock: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._failures)
+
+    def add(self, failure: Failure) -> None:
+        """Add a failure."""
+        self._failures.append(failure)
+
+    def note_deadlock(self, description: str) -> None:
+        """Note that there was a deadlock: whoever fails after it fails because of it."""
+        if self._deadlock is None:
+            self._deadlock = description
+
+    @property
+    def cause(self) -> Failure | None:
+        """The failure that caused the others."""
+        direct = [failure for failure in self._failures if not failure.is_indirect]
+        return next(iter(direct or self._failures), None)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the instances that failed, the cause first."""
+        cause = self.cause
+        if cause is None:
+            return ()
+        others = [item.instance for item in self._failures if item is not cause]
+        return (cause.instance, *others)
+
+    def describe(self, where_to_look: str) -> str:
+        """Return in words what happened, the cause first.
+
+        Args:
+            where_to_look: Where the output of the instance to blame is.
+        """
+        cause = self.cause
+        if cause is None:
+            return self._deadlock or ""
+        parts = [self._deadlock] if self._deadlock else []
+        parts.append(cause.describe())
+        if cause.error_output.strip() and not self._deadlock:
+            indented = "\n".join(f"    {line}" for line in cause.error_output.splitlines())
+            parts.append(f"The last lines of its error output were:\n{indented}")
+        parts.append(f"Its output is in {where_to_look}")
+        victims = [item.instance for item in self._failures if item is not cause]
+        if victims:
+            parts.append(f"Because of this, these failed too: {', '.join(victims)}.")
+        return "\n".join(parts)

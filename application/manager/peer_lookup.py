@@ -1,0 +1,107 @@
+"""Who an instance's peers are, and where."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from application.interfaces.manager_desk import NotReadyError
+from application.manager.registration import InstanceRegistry
+from domain.configuration import Model
+from domain.errors import ManagerRefused
+from domain.identity import Reference
+from domain.topology import PeerInfo, Topology
+
+
+@dataclass
+class _Question:
+    """An instance that waits for its peers to register.
+
+    Attributes:
+        instance: Its name.
+        missing: How many of them are not there yet.
+        ready: To be called when they are.
+    """
+
+    instance: Reference
+    missing: int
+    ready: Callable[[PeerInfo], None]
+
+
+class PeerLookup:
+    """Answers who the peers of an instance are, now or when all are there.
+
+    Args:
+        model: The model that is run.
+        registry: Knows who has registered.
+    """
+
+    def __init__(self, model: Model, *, registry: InstanceRegistry) -> None:
+        self._model = model
+        self._registry = registry
+        self._topology = Topology(model)
+        self._waiting_for: dict[Reference, list[_Question]] = defaultdict(list)
+        # Who deregisters has been there, and its peers may still ask.
+        self._seen: dict[Reference, tuple[str, ...]] = {}
+        registry.on_registered(self._note_registered)
+
+    def get_peers(self, name: str) -> PeerInfo:
+        """Return the peers of an instance.
+
+        Raises:
+            ManagerRefused: If there is no such instance.
+            NotReadyError: If not all peers have registered.
+        """
+        instance = self._known(name)
+        missing = self._missing_peers(instance)
+        if missing:
+            msg = f"Waiting for component {missing[0].without_trailing_ints()}"
+            raise NotReadyError(msg)
+        return self._describe(instance)
+
+    def await_peers(self, name: str, ready: Callable[[PeerInfo], None]) -> None:
+        """Call back with the peers of an instance when all have registered.
+
+        Raises:
+            ManagerRefused: If there is no such instance.
+        """
+        instance = self._known(name)
+        missing = self._missing_peers(instance)
+        if not missing:
+            ready(self._describe(instance))
+            return
+        question = _Question(instance, len(missing), ready)
+        for peer in missing:
+            self._waiting_for[peer].append(question)
+
+    def _known(self, name: str) -> Reference:
+        try:
+            return self._registry.known(name)[0]
+        except ManagerRefused:
+            msg = f"Unknown component {name}"
+            raise ManagerRefused(msg) from None
+
+    def _missing_peers(self, instance: Reference) -> list[Reference]:
+        peers = dict.fromkeys(self._topology.peer_instances(instance))
+        return [peer for peer in peers if peer not in self._seen]
+
+    def _note_registered(self, instance: Reference) -> None:
+        self._seen[instance] = self._registry.locations(instance)
+        for question in self._waiting_for.pop(instance, []):
+            question.missing -= 1
+            if not question.missing:
+                question.ready(self._describe(question.instance))
+
+    def _describe(self, instance: Reference) -> PeerInfo:
+        component = self._model.components[instance.without_trailing_ints()]
+        return PeerInfo(
+            instance,
+            tuple(self._topology.conduits_of(component.name)),
+            {
+                peer: self._model.components[peer].multiplicity
+                for peer in self._topology.peer_components(component.name)
+            },
+            {peer: self._seen[peer] for peer in self._topology.peer_instances(instance)},
+            tuple(component.ports.values()),
+        )

@@ -1,0 +1,152 @@
+"""Which instances have registered, and where they can be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from application.interfaces.manager_desk import Registration
+from domain.configuration import Component, Model
+from domain.errors import ManagerRefused
+from domain.identity import Reference
+from domain.ports import SETTINGS_IN, Port
+
+DIALECTS = ("0.10", "0.11")
+
+
+class InstanceRegistry:
+    """The instances that have registered and not deregistered.
+
+    Args:
+        model: The model that is run.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._locations: dict[Reference, tuple[str, ...]] = {}
+        self._dialects: dict[Reference, str] = {}
+        self._dialect: str | None = None
+        self._listeners: list[Callable[[Reference], None]] = []
+        self._has_filters = any(conduit.filters for conduit in model.conduits)
+
+    def on_registered(self, listener: Callable[[Reference], None]) -> None:
+        """Call back for each instance that registers from now on."""
+        self._listeners.append(listener)
+
+    def register(
+        self, name: str, locations: Sequence[str], ports: Sequence[Port], version: str
+    ) -> Registration:
+        """Make an instance known.
+
+        Raises:
+            ManagerRefused: If it cannot take part; the text says why, and what to do.
+        """
+        instance, component = self.known(name)
+        if instance in self._locations:
+            msg = (
+                f"An instance with name {name} was already registered. Did you start a non-MPI"
+                " component using mpirun?"
+            )
+            raise ManagerRefused(msg)
+        dialect = self._check_dialect(name, version)
+        self._check_ports(name, component, ports)
+        self._locations[instance] = tuple(locations)
+        self._dialects[instance] = dialect
+        self._dialect = dialect
+        for listener in self._listeners:
+            listener(instance)
+        return Registration(component.timeline, dialect == "0.10")
+
+    def deregister(self, name: str) -> None:
+        """Note that an instance is done.
+
+        Raises:
+            ManagerRefused: If it has not registered.
+        """
+        instance, _ = self.known(name)
+        if self._locations.pop(instance, None) is None:
+            msg = f"Instance '{name}' wants to deregister, but it is not registered."
+            raise ManagerRefused(msg)
+
+    def known(self, name: str) -> tuple[Reference, Component]:
+        """Return the reference and the component of an instance of the model.
+
+        Raises:
+            ManagerRefused: If there is no such instance in the model.
+        """
+        try:
+            instance = Reference(name)
+            component = self._model.component_of(instance)
+        except ValueError:
+            component = None
+        if component is None:
+            have = ", ".join(
+                f"{item.name}{''.join(f'[0..{size - 1}]' for size in item.multiplicity)}"
+                for item in self._model.components.values()
+            )
+            msg = (
+                f"There is no instance '{name}' in model '{self._model.name}'. It has: {have}."
+                " Check the name given to the program, and the multiplicity of the component."
+            )
+            raise ManagerRefused(msg)
+        return instance, component
+
+    def is_registered(self, instance: Reference) -> bool:
+        """Whether an instance has registered and not deregistered."""
+        return instance in self._locations
+
+    def locations(self, instance: Reference) -> tuple[str, ...]:
+        """Return where a registered instance can be reached."""
+        return self._locations[instance]
+
+    def is_dialect_0_10(self, name: str) -> bool:
+        """Whether an instance that has registered speaks the older dialect."""
+        return self._dialects.get(self.known(name)[0]) == "0.10"
+
+    def _check_dialect(self, name: str, version: str) -> str:
+        dialect = ".".join(version.split(".")[:2])
+        if dialect not in DIALECTS:
+            msg = (
+                f"Instance '{name}' uses version {version} of the coupling library, with which this"
+                f" manager cannot talk: it knows MUSCLE3 {' and '.join(DIALECTS)}, and Conjoin."
+            )
+            raise ManagerRefused(msg)
+        if self._dialect not in (None, dialect):
+            msg = (
+                f"Instance '{name}' speaks MUSCLE3's {dialect} dialect, but other instances of this"
+                f" run speak {self._dialect}, and these cannot talk to each other. Build all"
+                " programs with the same version of MUSCLE3."
+            )
+            raise ManagerRefused(msg)
+        if dialect == "0.10" and self._has_filters:
+            msg = (
+                f"Instance '{name}' uses MUSCLE3 {version}, which knows no conduit filters, but"
+                " this configuration has some. Use MUSCLE3 0.11 or Conjoin in all components."
+            )
+            raise ManagerRefused(msg)
+        return dialect
+
+    def _check_ports(self, name: str, component: Component, ports: Sequence[Port]) -> None:
+        for port in ports:
+            configured = component.ports.get(port.name)
+            if configured is not None and configured.operator is not port.operator:
+                msg = (
+                    f"Port '{port.name}' of '{name}' has operator {port.operator.name} in the"
+                    f" program, but {configured.operator.name} in the configuration. Correct one of"
+                    " them."
+                )
+                raise ManagerRefused(msg)
+        self._check_connected_ports(name, component, {port.name for port in ports})
+
+    def _check_connected_ports(self, name: str, component: Component, ports: set[str]) -> None:
+        if not ports:
+            return  # it takes its ports from the configuration
+        for conduit in self._model.conduits:
+            for end in (conduit.sender, conduit.receiver):
+                port = str(end[-1])
+                if end[:-1] == component.name and port not in ports and port != SETTINGS_IN:
+                    msg = (
+                        f"Conduit '{conduit}' is connected to port '{port}' of '{name}', which the"
+                        f" program does not have. It has: {', '.join(sorted(ports))}. Correct the"
+                        " conduit in the yMMSL file, or the ports in the program."
+                    )
+                    raise ManagerRefused(msg)

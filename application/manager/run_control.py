@@ -1,0 +1,241 @@
+"""Starts all instances, watches over them, and says when and how the run ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from application.interfaces.clock import Scheduler, Timer
+from application.interfaces.run_directory import RunDirectory
+from application.interfaces.run_script_writer import RunScriptWriter
+from application.manager.agent_management import AgentManager
+from application.manager.failures import Failure, Failures
+from application.manager.registration import InstanceRegistry
+from application.manager.status_board import StatusBoard
+from domain.configuration import Configuration, ExecutionModel
+from domain.deadlock import describe_cycle
+from domain.events import (
+    DeadlockFound,
+    InstanceDeregistered,
+    InstanceExited,
+    InstanceRegistered,
+    InstanceStarted,
+    InstanceState,
+    RunFinished,
+)
+from domain.identity import Reference
+from domain.messages import Wait
+from domain.resources import Resources
+
+VICTIM_PATIENCE: Final = 5.0
+"""Seconds to wait for the true cause to show after an instance has failed because of another."""
+
+ERROR_LINES: Final = 20
+
+
+class RunControl:
+    """Runs the instances of a configuration.
+
+    Args:
+        configuration: What is run.
+        board: The status of each instance.
+        registry: Who has registered.
+        agents: Start processes.
+        run_directory: Where the files go.
+        scripts: Writes the scripts that start programs.
+        scheduler: Calls back later.
+        on_finished: Is told once that the run is over.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        board: StatusBoard,
+        registry: InstanceRegistry,
+        agents: AgentManager,
+        run_directory: RunDirectory,
+        scripts: RunScriptWriter,
+        scheduler: Scheduler,
+        on_finished: Callable[[RunFinished], None],
+    ) -> None:
+        self._configuration = configuration
+        self._board = board
+        self._registry = registry
+        self._agents = agents
+        self._run_directory = run_directory
+        self._scripts = scripts
+        self._scheduler = scheduler
+        self._on_finished = on_finished
+        self._failures = Failures()
+        self._stop_reason: str | None = None
+        self._is_cancelling = False
+        self._is_finished = False
+        self._patience: Timer | None = None
+        self._running: set[str] = set()
+        self._registered: set[str] = set()
+        self._deregistered: set[str] = set()
+        self._by_hand = {str(instance) for instance in configuration.model.instances()}
+
+    @property
+    def by_hand(self) -> set[str]:
+        """Names of the instances that the user starts and that are not done."""
+        return self._by_hand - self._deregistered
+
+    def start_all(
+        self,
+        plan: Mapping[Reference, Resources],
+        *,
+        environment: Mapping[str, str],
+        hidden_environment: Mapping[str, str],
+        bind_to_cores: bool,
+    ) -> None:
+        """Start a process for each instance.
+
+        Args:
+            plan: Where each instance goes.
+            environment: Variables for all of them, beside their programs' own.
+            hidden_environment: The same, but never to be written to a file.
+            bind_to_cores: Whether they are bound to their cores.
+        """
+        to_start = self._instances_to_start()
+        names = set(map(str, to_start))
+        self._by_hand -= names
+        self._running |= names
+        for instance in to_start:
+            directory = self._run_directory.instance_directory(instance)
+            component = self._configuration.model.components[instance.without_trailing_ints()]
+            resources = plan[instance]
+            script = self._scripts.write(
+                directory,
+                instance=instance,
+                program=self._configuration.program_of(component),
+                requirements=self._configuration.resources_of(component),
+                resources=resources,
+                environment=environment,
+                bind_to_cores=bind_to_cores,
+            )
+            node = resources.nodes[0].node
+            self._agents.start(
+                node,
+                str(instance),
+                directory / "workdir",
+                [str(script)],
+                hidden_environment,
+                directory / "stdout.txt",
+                directory / "stderr.txt",
+                extend_env=True,
+            )
+            self._board.change(str(instance), InstanceState.STARTED)
+            self._board.publish(InstanceStarted(str(instance), node))
+
+    def note_registered(self, name: str) -> None:
+        """Note that an instance has registered."""
+        self._registered.add(name)
+        self._deregistered.discard(name)
+        self._board.change(name, InstanceState.RUNNING)
+        self._board.publish(InstanceRegistered(name))
+
+    def note_deregistered(self, name: str) -> None:
+        """Note that an instance is done."""
+        self._deregistered.add(name)
+        self._board.publish(InstanceDeregistered(name))
+        if name in self._by_hand:
+            self._board.change(name, InstanceState.FINISHED)
+        self._finish_if_done()
+
+    def note_deadlock(self, cycle: tuple[Wait, ...]) -> None:
+        """Note that instances wait for each other in a cycle."""
+        self._failures.note_deadlock(describe_cycle(cycle))
+        self._board.publish(DeadlockFound(cycle))
+
+    def note_exit(self, name: str, exit_code: int, reason: str | None) -> None:
+        """Note that a process has ended."""
+        if name not in self._running:
+            return
+        self._running.discard(name)
+        self._board.publish(InstanceExited(name, exit_code))
+        problem = self._problem_with(name, exit_code, reason)
+        if self._is_cancelling and exit_code != 0:
+            self._board.change(name, InstanceState.STOPPED, exit_code=exit_code)
+        elif exit_code == 0 and problem is None:
+            self._board.change(name, InstanceState.FINISHED, exit_code=exit_code)
+        else:
+            self._board.change(name, InstanceState.FAILED, exit_code=exit_code)
+            self._add_failure(name, exit_code, problem)
+        self._finish_if_done()
+
+    def stop(self, reason: str) -> None:
+        """Stop all processes, and then the run.
+
+        Args:
+            reason: Why, for the user.
+        """
+        if self._stop_reason is None:
+            self._stop_reason = reason
+        self._cancel_all()
+        self._finish_if_done()
+
+    def _problem_with(self, name: str, exit_code: int, reason: str | None) -> str | None:
+        if reason is not None or exit_code != 0:
+            return reason
+        if name not in self._registered:
+            return "without ever having registered: does the program make an Instance?"
+        if name not in self._deregistered:
+            return (
+                "before its reuse loop was over: the model must call reuse_instance() until that"
+                " returns False"
+            )
+        return None
+
+    def _add_failure(self, name: str, exit_code: int, reason: str | None) -> None:
+        output = self._run_directory.instance_output_tail(Reference(name), lines=ERROR_LINES)
+        failure = Failure(name, exit_code, reason, output)
+        self._failures.add(failure)
+        if not failure.is_indirect:
+            self._cancel_all()
+        elif self._patience is None:
+            self._patience = self._scheduler.call_later(VICTIM_PATIENCE, self._cancel_all)
+
+    def _cancel_all(self) -> None:
+        if self._is_cancelling:
+            return
+        self._is_cancelling = True
+        self._agents.cancel_all()
+
+    def _finish_if_done(self) -> None:
+        if self._is_finished or self._running:
+            return
+        is_over = not self.by_hand or self._is_cancelling or bool(self._failures)
+        if not is_over:
+            return
+        self._is_finished = True
+        if self._patience is not None:
+            self._patience.cancel()
+        self._on_finished(self._result())
+
+    def _result(self) -> RunFinished:
+        cause = self._failures.cause
+        if cause is not None:
+            where = str(self._run_directory.instance_directory(Reference(cause.instance)))
+            return RunFinished(
+                succeeded=False,
+                cause=self._failures.describe(where),
+                failed_instances=self._failures.names(),
+            )
+        if self._stop_reason is not None:
+            return RunFinished(succeeded=False, cause=self._stop_reason)
+        return RunFinished(succeeded=True)
+
+    def _instances_to_start(self) -> list[Reference]:
+        return [
+            instance
+            for component in self._configuration.model.components.values()
+            if not self._is_manual(component.name)
+            for instance in component.instances()
+        ]
+
+    def _is_manual(self, component: Reference) -> bool:
+        model = self._configuration.model
+        program = self._configuration.program_of(model.components[component])
+        return program.execution_model is ExecutionModel.MANUAL

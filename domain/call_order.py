@@ -1,0 +1,112 @@
+"""Which call of the checkpointing API may follow which.
+
+A model that uses the API goes through these phases in each pass of the reuse loop::
+
+    REUSE ─reuse_instance─> RESUMING ─resuming─┬─ yes ─> LOAD ─load_snapshot─> INIT
+                                               └─ no ──> INIT
+    INIT ─should_init─> LOOP ─should_save_snapshot─┬─ yes ─> SAVE ─save_snapshot─> LOOP
+      ▲                  │                         └─ no ──> LOOP
+      │                  └─should_save_final_snapshot─┬─ yes ─> SAVE_FINAL ─save_final_snapshot─┐
+    REUSE <───────────────────────────────────────────┴─ no ───────────────────────────────────┘
+
+A model that does not use the API calls `reuse_instance` only, and may ask `should_init` and
+`resuming`, which are then without consequence. Each phase but LOOP allows one call; the error for
+any other names it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from domain.errors import CallOrderError
+
+
+class Phase(Enum):
+    """What the model is to do next."""
+
+    REUSE = auto()
+    RESUMING = auto()
+    LOAD = auto()
+    INIT = auto()
+    LOOP = auto()
+    SAVE = auto()
+    SAVE_FINAL = auto()
+
+
+class Call(Enum):
+    """A call of the API whose order matters; the value is its name."""
+
+    REUSE_INSTANCE = "reuse_instance"
+    RESUMING = "resuming"
+    LOAD_SNAPSHOT = "load_snapshot"
+    SHOULD_INIT = "should_init"
+    SHOULD_SAVE_SNAPSHOT = "should_save_snapshot"
+    SAVE_SNAPSHOT = "save_snapshot"
+    SHOULD_SAVE_FINAL_SNAPSHOT = "should_save_final_snapshot"
+    SAVE_FINAL_SNAPSHOT = "save_final_snapshot"
+
+
+ALLOWED: dict[Phase, tuple[Call, ...]] = {
+    Phase.REUSE: (Call.REUSE_INSTANCE,),
+    Phase.RESUMING: (Call.RESUMING,),
+    Phase.LOAD: (Call.LOAD_SNAPSHOT,),
+    Phase.INIT: (Call.SHOULD_INIT,),
+    Phase.LOOP: (Call.SHOULD_SAVE_SNAPSHOT, Call.SHOULD_SAVE_FINAL_SNAPSHOT),
+    Phase.SAVE: (Call.SAVE_SNAPSHOT,),
+    Phase.SAVE_FINAL: (Call.SAVE_FINAL_SNAPSHOT,),
+}
+
+NEXT: dict[tuple[Call, bool], Phase] = {
+    (Call.REUSE_INSTANCE, True): Phase.RESUMING,
+    (Call.REUSE_INSTANCE, False): Phase.REUSE,
+    (Call.RESUMING, True): Phase.LOAD,
+    (Call.RESUMING, False): Phase.INIT,
+    (Call.LOAD_SNAPSHOT, True): Phase.INIT,
+    (Call.SHOULD_INIT, True): Phase.LOOP,
+    (Call.SHOULD_INIT, False): Phase.LOOP,
+    (Call.SHOULD_SAVE_SNAPSHOT, True): Phase.SAVE,
+    (Call.SHOULD_SAVE_SNAPSHOT, False): Phase.LOOP,
+    (Call.SAVE_SNAPSHOT, True): Phase.LOOP,
+    (Call.SHOULD_SAVE_FINAL_SNAPSHOT, True): Phase.SAVE_FINAL,
+    (Call.SHOULD_SAVE_FINAL_SNAPSHOT, False): Phase.REUSE,
+    (Call.SAVE_FINAL_SNAPSHOT, True): Phase.REUSE,
+}
+"""The phase after a call, by the call and what it answered (True where it answers nothing)."""
+
+_WITHOUT_API = (Call.REUSE_INSTANCE, Call.RESUMING, Call.SHOULD_INIT)
+
+
+class CallOrder:
+    """Watches over the order of calls.
+
+    Args:
+        uses_checkpoint_api: Whether the model said that it saves and loads its state.
+    """
+
+    def __init__(self, *, uses_checkpoint_api: bool) -> None:
+        self._uses_api = uses_checkpoint_api
+        self.phase = Phase.REUSE
+
+    def check(self, call: Call) -> None:
+        """Check that a call may be made now.
+
+        Raises:
+            CallOrderError: If it may not; the text names the call that is missing.
+        """
+        if not self._uses_api:
+            if call not in _WITHOUT_API:
+                msg = (
+                    f"{call.value}() was called, but the instance does not use the checkpointing"
+                    " API. Pass the flag InstanceFlags.USES_CHECKPOINT_API when making the"
+                    " Instance."
+                )
+                raise CallOrderError(msg)
+        elif call not in ALLOWED[self.phase]:
+            expected = " or ".join(f"{allowed.value}()" for allowed in ALLOWED[self.phase])
+            msg = f"{call.value}() was called, but {expected} must be called first."
+            raise CallOrderError(msg)
+
+    def note(self, call: Call, *, answer: bool = True) -> None:
+        """Take note that a call was made, and of what it answered."""
+        if self._uses_api:
+            self.phase = NEXT[call, answer]

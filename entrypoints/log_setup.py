@@ -1,0 +1,63 @@
+"""The manager's own log: structlog in front, the run's logbook behind.
+
+Nothing global is configured, so embedding a manager changes nothing for its host.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+
+from application.interfaces.logbook import Logbook
+from domain.errors import ConfigurationError
+from domain.messages import LogRecord
+
+MANAGER = "muscle_manager"
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+class _LogbookLogger:
+    """Writes rendered events to a logbook: what structlog calls a logger."""
+
+    def __init__(self, logbook: Logbook) -> None:
+        self._logbook = logbook
+
+    def write(self, *, level: str, text: str) -> None:
+        """Add a line to the logbook."""
+        number = getattr(logging, level.upper())
+        self._logbook.write(LogRecord(MANAGER, time.time(), number, text))
+
+    debug = info = warning = error = critical = write
+
+
+def make_log(logbook: Logbook, level: str) -> FilteringBoundLogger:
+    """Return a log that writes to a logbook.
+
+    Args:
+        logbook: Where the lines go.
+        level: Name of the least level to write.
+
+    Raises:
+        ConfigurationError: If there is no such level.
+    """
+    name = level.upper()
+    if name not in LEVELS:
+        msg = f"There is no log level '{level}'. Use one of {', '.join(LEVELS)}."
+        raise ConfigurationError(msg)
+    log: FilteringBoundLogger = structlog.wrap_logger(
+        _LogbookLogger(logbook),
+        processors=[structlog.processors.add_log_level, _render],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, name)),
+        cache_logger_on_first_use=False,
+    )
+    return log
+
+
+def _render(_logger: WrappedLogger, _method: str, event: EventDict) -> dict[str, str]:
+    level = str(event.pop("level"))
+    text = str(event.pop("event"))
+    values = " ".join(f"{key}={value!r}" for key, value in event.items())
+    return {"level": level, "text": f"{text} {values}" if values else text}
