@@ -112,7 +112,7 @@ CASTS = (OURS_ALONE, THEIR_INSTANCES, THEIR_MANAGER, MIXED, MIXED_OTHERWISE, THE
 def casts(*chosen: Cast) -> pytest.MarkDecorator:
     """Runs a test with each of the casts; all but the first three count as slow."""
     parameters = [
-        pytest.param(cast, id=cast.name.replace(" ", "_"), marks=_marks(cast))
+        pytest.param(cast, id=re.sub(r"\W+", "_", cast.name), marks=_marks(cast))
         for cast in chosen or CASTS
     ]
     return pytest.mark.parametrize("cast", parameters)
