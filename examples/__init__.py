@@ -1,0 +1,1 @@
+"""Coupled simulations to run, read and start your own from."""

@@ -1,0 +1,1 @@
+"""Three models, one after the other."""

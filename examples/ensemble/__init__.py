@@ -1,0 +1,1 @@
+"""Ten runs of a model with different settings."""

@@ -1,0 +1,1 @@
+"""Patterns from diffusion and reaction, coupled step by step."""

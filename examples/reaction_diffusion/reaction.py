@@ -1,0 +1,57 @@
+"""The micro model: two substances react in every cell by itself.
+
+It integrates Gray and Scott's equations from the state that it receives, over the time until the
+next one: du/dt = feed (1 - u) - u v^2 and dv/dt = u v^2 - (feed + kill) v.
+"""
+
+import numpy as np
+
+from entrypoints.instance import Grid, Instance, Message, Operator
+
+
+def main() -> None:
+    """Run once for each state that comes in."""
+    instance = Instance({Operator.F_INIT: ["initial_state"], Operator.O_F: ["final_state"]})
+    duration = None
+    while instance.reuse_instance():
+        dt = instance.get_setting("dt", "float")
+        feed = instance.get_setting("feed", "float")
+        kill = instance.get_setting("kill", "float")
+
+        message = instance.receive("initial_state")
+        if message.next_timestamp is not None:
+            duration = message.next_timestamp - message.timestamp
+        # The last state comes without the time of a next one; the step is as long as before.
+        steps = max(1, round((duration or dt) / dt))
+        u, v = reacted(
+            message.data["u"].array, message.data["v"].array, feed, kill, dt=dt, steps=steps
+        )
+
+        state = {"u": Grid(u, ["y", "x"]), "v": Grid(v, ["y", "x"])}
+        instance.send("final_state", Message(message.timestamp + steps * dt, None, state))
+
+
+def reacted(
+    u: np.ndarray, v: np.ndarray, feed: float, kill: float, *, dt: float, steps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return both substances after some explicit Euler steps.
+
+    Args:
+        u: Concentration of what is fed.
+        v: Concentration of what is taken away.
+        feed: Rate at which u is fed, per unit of time.
+        kill: Rate at which v is taken away in addition.
+        dt: Length of a step.
+        steps: Number of steps.
+    """
+    for _ in range(steps):
+        conversion = u * v * v
+        u, v = (
+            u + dt * (feed * (1 - u) - conversion),
+            v + dt * (conversion - (feed + kill) * v),
+        )
+    return u, v
+
+
+if __name__ == "__main__":
+    main()

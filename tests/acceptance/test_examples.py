@@ -1,0 +1,79 @@
+"""The examples run as their READMEs say, and give what they should."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+ENVIRONMENT = {
+    **os.environ,
+    # What activating the environment does: the yMMSL files start `python`.
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+}
+
+
+def run(example, run_dir):
+    """Run an example from the root of the repository; return the manager's output."""
+    command = [sys.executable, "-m", "entrypoints.manager", "--start-all", "--run-dir", run_dir]
+    done = subprocess.run(
+        [*command, f"examples/{example}/{example}.ymmsl"],
+        cwd=REPOSITORY,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def result(run_dir, instance, name):
+    return run_dir / "instances" / instance / "workdir" / name
+
+
+@pytest.mark.slow
+def test_reaction_and_diffusion_make_a_pattern_that_is_drawn(tmp_path):
+    run("reaction_diffusion", tmp_path)
+    field = np.load(result(tmp_path, "diffusion", "field.npy"))
+    assert field.shape == (40, 80)
+    assert field.min() < 0.01
+    assert field.max() == pytest.approx(0.33, abs=0.05)
+    command = [sys.executable, "examples/reaction_diffusion/draw.py", tmp_path]
+    environment = {**ENVIRONMENT, "PYTHONIOENCODING": "utf-8"}
+    drawing = subprocess.run(
+        command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, check=True
+    ).stdout.decode()
+    assert [len(line) for line in drawing.splitlines()] == [80] * 20
+
+
+@pytest.mark.slow
+def test_an_ensemble_runs_each_member_in_each_round(tmp_path):
+    run("ensemble", tmp_path)
+    summary = json.loads(result(tmp_path, "driver", "summary.json").read_text())
+    assert summary["runs"] == 30
+    assert summary["mean"] == pytest.approx(0.588, abs=0.001)
+    assert summary["deviation"] == pytest.approx(0.098, abs=0.001)
+
+
+@pytest.mark.slow
+def test_a_chain_of_models_hands_its_state_on(tmp_path):
+    run("dispatch", tmp_path)
+    measured = json.loads(result(tmp_path, "measure", "height.json").read_text())
+    assert measured["t"] == 20.0
+    assert measured["height"] == pytest.approx(0.090, abs=0.001)
+
+
+@pytest.mark.slow
+def test_two_models_side_by_side_agree_at_their_joint(tmp_path):
+    run("interact", tmp_path)
+    copper = np.load(result(tmp_path, "copper", "temperatures.npy"))
+    steel = np.load(result(tmp_path, "steel", "temperatures.npy"))
+    assert np.all(np.diff(np.concatenate([copper, steel[::-1]])) < 0)
+    assert copper[-1] == pytest.approx(80.9, abs=0.1)
+    assert steel[-1] == pytest.approx(77.1, abs=0.1)
