@@ -75,6 +75,8 @@ PLANS = (
     ),
     Plan("filter_last", settings=_QUIET),
     Plan("filter_last_pad", settings=_QUIET, only=("fine_micro",)),
+    Plan("interact", settings=_QUIET, only=("left",)),
+    Plan("nested", settings=_QUIET, only=("solver.coarse[1]", "solver.fine[1][0]")),
     Plan("resizable", settings=_QUIET),
     Plan("checkpoints", settings=_QUIET, resume=True),
     Plan("payloads", settings={"large": False, **_QUIET}),

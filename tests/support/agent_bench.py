@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
+
 from adapters.system.clock import SystemClock
 from adapters.tcp.agent_requests import execute_agent_request
 from adapters.tcp.server import Server
@@ -61,6 +63,7 @@ class AgentBench:
             scheduler=self.server,
             clock=SystemClock(),
             launcher=launcher,
+            log=structlog.get_logger(),
             on_finished=lambda *arguments: self._note(self.finished.append, arguments),
             on_resources=lambda resources: self._note(self._set_resources, resources),
             on_node_lost=lambda *arguments: self._note(self.lost.append, arguments),
@@ -104,9 +107,7 @@ class AgentBench:
     def start(self, node: str, name: str, *args: str, env: dict[str, str] | None = None) -> None:
         values = dict(os.environ) if env is None else env
         out, err = (self.directory / f"{name}.{kind}" for kind in ("out", "err"))
-        self.do(
-            lambda: self.manager.start(node, name, self.directory, args, values, out, err)
-        )
+        self.do(lambda: self.manager.start(node, name, self.directory, args, values, out, err))
 
     def wait_for(self, condition: Callable[[], bool], timeout: float = LONG) -> None:
         """Wait for something that only what the manager is told can change."""

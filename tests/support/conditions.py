@@ -1,0 +1,28 @@
+"""Waiting for something outside of this process, which tells nobody when it happens."""
+
+import time
+from collections.abc import Callable
+
+import psutil
+
+PATIENCE = 60.0
+
+
+def wait_until(condition: Callable[[], bool], *, timeout: float = PATIENCE) -> None:
+    """Wait for a condition, looking again and again.
+
+    Raises:
+        AssertionError: If it does not come true in time.
+    """
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.005)
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there, and not just waiting for its parent to take note of its end."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
