@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 
-@dataclass(frozen=True)
-class CheckpointAtRule:
+class CheckpointAtRule(NamedTuple):
     """Moments given one by one.
 
     Attributes:
@@ -75,8 +74,7 @@ class CheckpointRangeRule:
 CheckpointRule: TypeAlias = CheckpointAtRule | CheckpointRangeRule
 
 
-@dataclass(frozen=True)
-class Checkpoints:
+class Checkpoints(NamedTuple):
     """All rules of a configuration.
 
     Attributes:
@@ -86,15 +84,14 @@ class Checkpoints:
     """
 
     at_end: bool = False
-    wallclock_time: tuple[CheckpointRule, ...] = field(default=())
-    simulation_time: tuple[CheckpointRule, ...] = field(default=())
+    wallclock_time: tuple[CheckpointRule, ...] = ()
+    simulation_time: tuple[CheckpointRule, ...] = ()
 
     def __bool__(self) -> bool:
         return self.at_end or bool(self.wallclock_time or self.simulation_time)
 
 
-@dataclass(frozen=True)
-class CheckpointInfo:
+class CheckpointInfo(NamedTuple):
     """What an instance is told about checkpoints when it starts.
 
     Attributes:

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TypeAlias, overload
 
-from typing_extensions import Self
-
 _IDENTIFIER = re.compile(r"[a-zA-Z_]\w*", re.ASCII)
 _PART = re.compile(r"\.?([a-zA-Z_]\w*)|\[(\d+)\]", re.ASCII)
 
@@ -22,7 +20,7 @@ class Identifier(str):
 
     __slots__ = ()
 
-    def __new__(cls, text: str) -> Self:
+    def __new__(cls, text: str) -> Identifier:  # noqa: PYI034 - Self needs Python 3.11
         if not _IDENTIFIER.fullmatch(text):
             msg = (
                 f"'{text}' is not a valid name: use letters, digits and underscores, and do not"

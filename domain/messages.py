@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from domain.settings import Settings
 
@@ -107,8 +108,7 @@ NOT_COUNTED = -1
 """Message number of what passes through a reducing filter."""
 
 
-@dataclass(frozen=True)
-class LogRecord:
+class LogRecord(NamedTuple):
     """A line for the log of the run.
 
     Attributes:
@@ -128,8 +128,7 @@ LogMessage = LogRecord
 """The name that MUSCLE3's documentation uses."""
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(NamedTuple):
     """An instance waiting to receive.
 
     Attributes:

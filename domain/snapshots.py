@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class SnapshotMetadata:
+class SnapshotMetadata(NamedTuple):
     """What an instance tells the manager about a snapshot it made.
 
     Attributes:

@@ -19,7 +19,7 @@ Where one of the operators has no connected ports, a round has no second half.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from domain.errors import CallOrderError
 from domain.messages import Iteration
@@ -56,8 +56,7 @@ class Timeline:
         return f'Timeline("{self}")'
 
 
-@dataclass(frozen=True)
-class RoundsState:
+class RoundsState(NamedTuple):
     """What a snapshot keeps of a sub-timeline."""
 
     iteration: Iteration | None
@@ -223,8 +222,7 @@ class Rounds:
         return len(done) >= sum(map(_slots_in_a_round, ports))
 
 
-@dataclass(frozen=True)
-class TimelineState:
+class TimelineState(NamedTuple):
     """What a snapshot keeps of the pass under way."""
 
     iteration: Iteration | None

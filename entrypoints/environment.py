@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from typing import NamedTuple
 
 from domain.errors import ConfigurationError
 from domain.identity import Reference
@@ -16,8 +15,7 @@ MANAGER_OPTION = "--muscle-manager="
 LOG_FILE_OPTION = "--muscle-log-file="
 
 
-@dataclass(frozen=True)
-class InstanceEnvironment:
+class InstanceEnvironment(NamedTuple):
     """What an instance is told from the outside.
 
     Attributes:
@@ -29,7 +27,7 @@ class InstanceEnvironment:
 
     instance: Reference
     manager: str
-    log_file: Path | None
+    log_file: str | None
     secret: str | None
 
 
@@ -57,9 +55,7 @@ def read_environment(argv: list[str], environ: Mapping[str, str]) -> InstanceEnv
         instance = Reference(name)
     except ValueError as error:
         raise ConfigurationError(f"The name of the instance is wrong: {error}") from error
-    return InstanceEnvironment(
-        instance, manager, Path(log_file) if log_file else None, _secret(environ)
-    )
+    return InstanceEnvironment(instance, manager, log_file, _secret(environ))
 
 
 def _take(argv: list[str], option: str) -> str | None:
@@ -77,7 +73,8 @@ def _secret(environ: Mapping[str, str]) -> str | None:
     if not path:
         return None
     try:
-        return Path(path).read_text(encoding="ascii").strip()
+        with open(path, encoding="ascii") as file:
+            return file.read().strip()
     except (OSError, UnicodeDecodeError) as error:
         msg = f"The file that CONJOIN_SECRET_FILE names cannot be read: {error}"
         raise ConfigurationError(msg) from error

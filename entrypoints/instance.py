@@ -20,7 +20,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NoReturn
 
-from adapters.python_logging.instance_log import PythonInstanceLog
 from adapters.system.clock import SystemClock
 from adapters.tcp.manager_link import MMPClient
 from adapters.tcp.network import LOOPBACK
@@ -292,6 +291,10 @@ class Instance:
 
 
 def _connect(environment: InstanceEnvironment) -> Surroundings:
+    # Python's logging takes 10 ms to import, and not every program that imports this makes an
+    # Instance.
+    from adapters.python_logging.instance_log import PythonInstanceLog
+
     name = str(environment.instance)
     link = MMPClient(environment.instance, environment.manager, secret=environment.secret)
     transport = TcpPeerTransport(

@@ -36,11 +36,13 @@ class PythonInstanceLog(InstanceLog):
         log_file: File, or directory for a file `muscle3.<instance>.log`; None for no file.
     """
 
-    def __init__(self, instance: str, link: ManagerLink, log_file: Path | None) -> None:
+    def __init__(self, instance: str, link: ManagerLink, log_file: str | None) -> None:
         root = logging.getLogger()
         self._local: logging.Handler | None = None
         if log_file is not None:
-            path = log_file / f"muscle3.{instance}.log" if log_file.is_dir() else log_file
+            path = Path(log_file)
+            if path.is_dir():
+                path /= f"muscle3.{instance}.log"
             self._local = logging.FileHandler(path, mode="w", delay=True)
         elif not root.handlers:
             self._local = logging.StreamHandler(sys.stderr)

@@ -8,7 +8,7 @@ from adapters.tcp.server import Reply
 from adapters.wire import mmp
 from application.interfaces.manager_desk import ManagerDesk, NotReadyError
 from domain.errors import CouplingError, RemoteProtocolError
-from domain.topology import PeerInfo
+from domain.peers import PeerInfo
 
 _SUCCESS: Final = mmp.encode_success()
 
@@ -70,7 +70,7 @@ def _execute(desk: ManagerDesk, request: mmp.Request) -> bytes:
         case mmp.ReportStatus(instance, simulated_time, waiting):
             desk.report_status(instance, simulated_time, waiting)
         case _:
-            msg = f"a request of type {request.code} cannot be executed here"
+            msg = f"a {type(request).__name__} cannot be executed here"
             raise RemoteProtocolError(msg)
     return _SUCCESS
 

@@ -14,12 +14,12 @@ from domain.checkpoints import CheckpointInfo
 from domain.errors import ManagerRefused, TransportError
 from domain.identity import Reference
 from domain.messages import LogRecord, Wait
+from domain.peers import PeerInfo
 from domain.ports import Port
 from domain.profiling import ProfileEvent
 from domain.settings import Settings
 from domain.snapshots import SnapshotMetadata
 from domain.timelines import Timeline
-from domain.topology import PeerInfo
 
 FIRST_PAUSE: Final = 0.1
 PAUSE_GROWTH: Final = 1.5

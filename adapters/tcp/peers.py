@@ -17,7 +17,7 @@ from adapters.wire import stream
 from adapters.wire.locations import CONJOIN, TCP, Address, format_location, speaks_conjoin
 from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
 from domain.errors import RemoteProtocolError
-from domain.topology import Endpoint
+from domain.peers import Endpoint
 
 MAX_REQUEST: Final = 2**20
 GOODBYE_TIMEOUT: Final = 60.0

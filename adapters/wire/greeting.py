@@ -13,8 +13,6 @@ After that the server either expects the session protocol (SESSION) or sends a s
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from enum import Enum
 
 from domain.errors import RemoteProtocolError
@@ -35,7 +33,15 @@ class Purpose(Enum):
 
 
 def _proof(secret: str, role: bytes, client_nonce: bytes, server_nonce: bytes) -> bytes:
-    return hmac.new(secret.encode(), role + client_nonce + server_nonce, hashlib.sha256).digest()
+    import hmac
+
+    return hmac.digest(secret.encode(), role + client_nonce + server_nonce, "sha256")
+
+
+def _is_equal(proof: bytes, expected: bytes) -> bool:
+    import hmac
+
+    return hmac.compare_digest(proof, expected)
 
 
 def client_hello(nonce: bytes) -> bytes:
@@ -55,7 +61,7 @@ def client_finish(secret: str, nonce: bytes, answer: bytes, purpose: Purpose) ->
         RemoteProtocolError: If the server does not know the secret.
     """
     server_nonce, proof = answer[:NONCE_SIZE], answer[NONCE_SIZE:]
-    if not hmac.compare_digest(proof, _proof(secret, b"server", nonce, server_nonce)):
+    if not _is_equal(proof, _proof(secret, b"server", nonce, server_nonce)):
         msg = (
             "the other side does not know the secret of this run: is it another run's, or was"
             " CONJOIN_SECRET set by hand?"
@@ -71,7 +77,7 @@ def check_client_finish(secret: str, client_nonce: bytes, nonce: bytes, finish: 
         RemoteProtocolError: If the client does not know the secret, or wants something unknown.
     """
     proof, purpose = finish[:PROOF_SIZE], finish[PROOF_SIZE:]
-    if not hmac.compare_digest(proof, _proof(secret, b"client", client_nonce, nonce)):
+    if not _is_equal(proof, _proof(secret, b"client", client_nonce, nonce)):
         msg = "a client does not know the secret of this run"
         raise RemoteProtocolError(msg)
     try:

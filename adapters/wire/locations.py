@@ -12,15 +12,13 @@ A scheme that is not known is skipped, so that others can be added.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 TCP = "tcp"
 CONJOIN = "conjoin"
 
 
-@dataclass(frozen=True)
-class TcpAddress:
+class TcpAddress(NamedTuple):
     """A host name or address, and a port."""
 
     host: str
@@ -30,8 +28,7 @@ class TcpAddress:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True)
-class UnixAddress:
+class UnixAddress(NamedTuple):
     """An abstract Unix socket.
 
     Attributes:

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, cast, runtime_checkable
 
 import msgpack
 import numpy as np
-import numpy.typing as npt
 
 from adapters.wire.packing import pack, unpack
 from domain.errors import RemoteProtocolError, UnsendableData
 from domain.grid import Grid
 from domain.messages import Milestone
 from domain.settings import Settings
+
+if TYPE_CHECKING:
+    import numpy.typing as npt  # takes 10 ms to import
 
 MILESTONE: Final = 0
 SETTINGS: Final = 1

@@ -16,8 +16,8 @@ Any other number is dropped unanswered: it is stale, or the client is broken.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from adapters.wire import greeting
 from adapters.wire.frames import MAX_SIGNED, WORD_SIZE, ByteQueue, checked_length, word
@@ -65,8 +65,7 @@ class Session:
         self._response = response
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A request that is to be executed, once."""
 
     session: Session
@@ -74,15 +73,13 @@ class Request:
     body: bytes
 
 
-@dataclass(frozen=True)
-class SessionEnded:
+class SessionEnded(NamedTuple):
     """The client has said that it will send no more."""
 
     session: Session
 
 
-@dataclass(frozen=True)
-class StreamWanted:
+class StreamWanted(NamedTuple):
     """The client wants a stream of messages instead of a session.
 
     Attributes:

@@ -20,8 +20,7 @@ be used.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from adapters.wire.frames import checked_length
 from adapters.wire.mpp import NO_SETTINGS
@@ -39,8 +38,7 @@ MAX_FRAME: Final = 2**48
 MAX_BUFFER_COUNT: Final = 2**20
 
 
-@dataclass(frozen=True)
-class FixedPart:
+class FixedPart(NamedTuple):
     """What the beginning of a frame says.
 
     Attributes:

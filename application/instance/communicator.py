@@ -12,10 +12,10 @@ from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
 from domain.conduits import Conduit
 from domain.errors import RemoteProtocolError
 from domain.messages import NOT_COUNTED, Iteration, Message, Milestone, PeerMessage
+from domain.peers import Endpoint, PeerInfo
 from domain.ports import Operator, PortState
 from domain.profiling import ProfileEventType
 from domain.settings import Settings
-from domain.topology import Endpoint, PeerInfo
 
 NO_SETTINGS = Settings()
 

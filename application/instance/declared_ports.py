@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from domain.errors import PortError
+from domain.peers import PeerInfo, settings_port
 from domain.ports import SETTINGS_IN, Operator, Port, PortState
-from domain.topology import PeerInfo, settings_port
 
 RESERVED_PREFIX = "muscle_"
 

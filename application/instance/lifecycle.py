@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Flag, auto
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from application.instance.checkpointing import CheckpointTriggers
 from application.instance.communicator import Communicator
@@ -52,8 +51,7 @@ class InstanceFlags(Flag):
     """The model can do without what it remembers."""
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """All that an instance needs of the outside.
 
     Attributes:

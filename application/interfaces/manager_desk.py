@@ -10,11 +10,11 @@ from typing import Protocol
 from domain.checkpoints import CheckpointInfo
 from domain.errors import CouplingError
 from domain.messages import LogRecord, Wait
+from domain.peers import PeerInfo
 from domain.ports import Port
 from domain.profiling import ProfileEvent
 from domain.settings import Settings
 from domain.snapshots import SnapshotMetadata
-from domain.topology import PeerInfo
 
 
 class NotReadyError(CouplingError):

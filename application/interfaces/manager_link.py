@@ -8,12 +8,12 @@ from typing import Protocol
 
 from domain.checkpoints import CheckpointInfo
 from domain.messages import LogRecord
+from domain.peers import PeerInfo
 from domain.ports import Port
 from domain.profiling import ProfileEvent
 from domain.settings import Settings
 from domain.snapshots import SnapshotMetadata
 from domain.timelines import Timeline
-from domain.topology import PeerInfo
 
 
 class ManagerLink(Protocol):

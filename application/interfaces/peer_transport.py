@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from domain.messages import PeerMessage
-from domain.topology import Endpoint
+from domain.peers import Endpoint
 
 
 class Outlet(Protocol):

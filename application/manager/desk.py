@@ -19,11 +19,11 @@ from domain.checkpoints import CheckpointInfo
 from domain.configuration import Configuration
 from domain.events import LogRecorded
 from domain.messages import LogRecord, Wait
+from domain.peers import PeerInfo
 from domain.ports import Port
 from domain.profiling import ProfileEvent, ProfileEventType
 from domain.settings import Settings
 from domain.snapshots import SnapshotMetadata
-from domain.topology import PeerInfo
 
 WARNING: Final = 30
 MANAGER: Final = "muscle_manager"

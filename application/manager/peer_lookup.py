@@ -11,7 +11,8 @@ from application.manager.registration import InstanceRegistry
 from domain.configuration import Model
 from domain.errors import ManagerRefused
 from domain.identity import Reference
-from domain.topology import PeerInfo, Topology
+from domain.peers import PeerInfo
+from domain.topology import Topology
 
 
 @dataclass

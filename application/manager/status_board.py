@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from application.interfaces.clock import Clock
 from application.interfaces.logbook import EventSink
-from domain.events import InstanceState, InstanceStatus, RunEvent, StatusChanged
 from domain.configuration import Model
+from domain.events import InstanceState, InstanceStatus, RunEvent, StatusChanged
 from domain.messages import Wait
 
 

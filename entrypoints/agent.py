@@ -1,0 +1,178 @@
+"""The node agent: `python -m entrypoints.agent`, with its orders on its standard input.
+
+Launchers start it, nobody else does. It is started before everything else in a run, so it imports
+little.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TextIO
+
+from adapters.processes.node_inspector import LinuxNodeInspector
+from adapters.processes.process_keeper import PosixProcessKeeper
+from adapters.system.clock import SystemClock
+from adapters.tcp.agent_line import TcpAgentLine
+from adapters.wire.agent_orders import decode_orders
+from application.agent.conversation import listen_to_manager, watch_processes
+from application.agent.events import AgentEvent, ManagerGone
+from application.agent.node_agent import NodeAgent
+from domain.agents import AgentOrders
+from domain.errors import RemoteProtocolError
+from domain.version import VERSION
+
+STDIN: Final = 0
+REPORT_TIME: Final = 5.0
+"""Seconds to try to get the last results to the manager."""
+
+OnEvent = Callable[[AgentEvent], None]
+
+
+def main() -> int:
+    """Run an agent until its manager says so, or is gone.
+
+    Returns:
+        0 if the manager said so, else 1.
+    """
+    try:
+        orders = decode_orders(_read_line())
+    except RemoteProtocolError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    inspector = LinuxNodeInspector(node=orders.node)
+    log = _AgentLog(orders.log_directory, inspector.node)
+    try:
+        failure = _run(orders, inspector, log.write)
+    finally:
+        log.close()
+    if failure is None:
+        return 0
+    print(f"agent on node '{inspector.node}': {failure}", file=sys.stderr)  # noqa: T201
+    return 1
+
+
+class _AgentLog:
+    """The agent's log file.
+
+    Args:
+        directory: Where it is; None if there is none.
+        node: Name of the node.
+    """
+
+    def __init__(self, directory: Path | None, node: str) -> None:
+        self._file: TextIO | None = None
+        if directory is not None:
+            # a node may not see the manager's files; an agent without a log is still of use
+            with contextlib.suppress(OSError):
+                self._file = open(  # noqa: SIM115 - closed by `close`
+                    directory / f"muscle3_agent_{node}.log", "a", buffering=1, encoding="utf-8"
+                )
+        self.write(f"agent {VERSION} started, with process id {os.getpid()}")
+
+    def write(self, text: str) -> None:
+        """Add a line, if that is possible."""
+        if self._file is not None:
+            now = time.strftime("%Y-%m-%d %H:%M:%S")
+            with contextlib.suppress(OSError):
+                self._file.write(f"muscle_agent {now} INFO agent: {text}\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        self.write("agent ended")
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.close()
+
+
+def _run(
+    orders: AgentOrders, inspector: LinuxNodeInspector, log: Callable[[str], None]
+) -> str | None:
+    """Run an agent; return why it ended, if not because the manager said so."""
+    inbox: queue.SimpleQueue[AgentEvent] = queue.SimpleQueue()
+    keeper = PosixProcessKeeper(leftover_grace_time=orders.grace_time, end_with_us=True)
+    line = TcpAgentLine(
+        orders.manager_locations,
+        secret=orders.secret,
+        node=inspector.node,
+        retry_time=orders.timeout,
+    )
+    agent = NodeAgent(
+        keeper=keeper,
+        line=line,
+        clock=SystemClock(),
+        timeout=orders.timeout,
+        grace_time=orders.grace_time,
+        log=log,
+    )
+    _end_on_signals(inbox.put)
+    # these two may be blocked for good when the agent ends
+    _start_thread(
+        "listener",
+        lambda: listen_to_manager(line, inspector, version=VERSION, on_event=inbox.put),
+    )
+    _start_thread("stdin", lambda: _watch_stdin(inbox.put))
+    watcher = _start_thread("watcher", lambda: watch_processes(keeper, on_event=inbox.put))
+    try:
+        _work(agent, inbox)
+    finally:
+        keeper.wake_up()
+        watcher.join()
+        keeper.close()
+        line.close(timeout=REPORT_TIME if agent.failure is None else 1.0)
+    return agent.failure
+
+
+def _work(agent: NodeAgent, inbox: queue.SimpleQueue[AgentEvent]) -> None:
+    while not agent.ended:
+        try:
+            agent.handle(inbox.get(timeout=agent.seconds_left))
+        except queue.Empty:
+            agent.tick()
+
+
+def _start_thread(name: str, run: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=run, name=f"conjoin-agent-{name}", daemon=True)
+    thread.start()
+    return thread
+
+
+def _end_on_signals(on_event: OnEvent) -> None:
+    def end(number: int, _frame: object) -> None:
+        on_event(ManagerGone(f"received signal {number}"))
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, end)
+    # where a parent has had it ignored, nobody would learn how processes end
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
+def _read_line() -> bytes:
+    # without Python's buffer, whose lock a thread that waits would hold when the agent ends
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        data = os.read(STDIN, 65536)
+        if not data:
+            break
+        line += data
+    return bytes(line)
+
+
+def _watch_stdin(on_event: OnEvent) -> None:
+    """Wait for standard input to be closed: its other end is held by who started us."""
+    with contextlib.suppress(OSError):
+        while os.read(STDIN, 4096):
+            pass
+    on_event(ManagerGone("the process that started this agent is gone"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
