@@ -57,9 +57,11 @@ class Observations:
         self.note(what, "raised", _plain_class(error))
 
     def save(self) -> None:
-        """Writes the events to the file of this instance."""
+        """Writes the events to the file of this instance, whole or not at all."""
         path = Path(os.environ["RESULT_DIR"]) / f"{os.environ['MUSCLE_INSTANCE']}.json"
-        path.write_text(json.dumps(self._events, indent=1) + "\n")
+        unfinished = path.with_suffix(".unfinished")
+        unfinished.write_text(json.dumps(self._events, indent=1) + "\n")
+        unfinished.replace(path)
 
 
 @contextmanager
