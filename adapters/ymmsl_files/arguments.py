@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -39,13 +38,15 @@ def programs_with_shell_text(
         if item.tree is not None:
             written.update(_in_tree(item.tree))
     lists_of_one = [str(item.name) for item in programs if len(item.args or ()) == 1]
-    return {name for name in lists_of_one if written.get(name, _in_module(name))}
+    for module in {name.rpartition(".")[0] for name in lists_of_one} - {""}:
+        written.update({f"{module}.{name}": kind for name, kind in _in_module(module).items()})
+    return {name for name in lists_of_one if written.get(name, True)}
 
 
-def _in_module(program: str) -> bool:
-    module, _, name = program.rpartition(".")
-    tree = _module_tree(module) if module else None
-    return True if tree is None else _in_tree(tree).get(name, True)
+def _in_module(module: str) -> dict[str, bool]:
+    text = _text_of_module(module, os.environ.get(SEARCH_PATH, ""))
+    tree = None if text is None else parsed_tree(text)
+    return {} if tree is None else _in_tree(tree)
 
 
 def _in_tree(tree: yaml.Node) -> dict[str, bool]:
@@ -68,12 +69,6 @@ def _named(section: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
                     yield str(value.value), item
 
 
-def _module_tree(module: str) -> yaml.Node | None:
-    text = _text_of_module(module, os.environ.get(SEARCH_PATH, ""))
-    return None if text is None else parsed_tree(text)
-
-
-@lru_cache(maxsize=64)
 def _text_of_module(module: str, search_path: str) -> str | None:
     """Find an imported module where ymmsl finds it: an entry point first, then a file."""
     for entry_point in entry_points(group=ENTRY_POINT_GROUP, name=module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 import yaml
@@ -47,8 +48,13 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+# What ymmsl reads as a text without quotes. It takes `1e5` for a number and `trueish` for a
+# boolean, which PyYAML, when it writes, does not know.
+_PLAIN = re.compile(r"(?!true|false)[a-z_/][\w./ -]*", re.ASCII | re.IGNORECASE)
+
+
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
+    style = "|" if "\n" in text else None if _PLAIN.fullmatch(text) else "'"
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

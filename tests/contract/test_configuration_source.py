@@ -1,0 +1,153 @@
+"""What every ConfigurationSource promises."""
+
+from abc import ABC, abstractmethod
+
+import pytest
+
+from adapters.in_memory.configuration_source import InMemoryConfigurationSource
+from adapters.ymmsl_files.source import YmmslConfigurationSource
+from application.interfaces.configuration_source import ConfigurationSource
+from domain.checkpoints import CheckpointAtRule, CheckpointRangeRule, Checkpoints
+from domain.conduits import Conduit, ConduitFilter
+from domain.configuration import (
+    BaseEnv,
+    Component,
+    Configuration,
+    ExecutionModel,
+    KeepsStateForNextUse,
+    Model,
+    MpiCores,
+    MpiNodes,
+    Program,
+    Threads,
+)
+from domain.errors import ConfigurationError
+from domain.identity import Reference
+from domain.ports import Operator, Port
+from domain.settings import Settings
+
+
+def component(name: str, program: str, *ports: Port, **details: object) -> Component:
+    by_name = {port.name: port for port in ports}
+    return Component(Reference(name), by_name, Reference(program), **details)  # type: ignore[arg-type]
+
+
+def everything() -> Configuration:
+    """Return a configuration that uses all there is."""
+    components = [
+        component("setup", "script", Port("mesh", Operator.O_F), timeline="setup"),
+        component(
+            "outer.macro",
+            "macro",
+            Port("out", Operator.O_I, "steps"),
+            Port("in", Operator.S, "steps"),
+            Port("overlay", Operator.O_I, "others"),
+            timeline="outer.macro",
+            description="Calls the micro model\nfor each step",
+        ),
+        component(
+            "outer.micro",
+            "micro",
+            Port("start", Operator.F_INIT),
+            Port("mesh", Operator.F_INIT),
+            Port("end", Operator.O_F),
+            multiplicity=(3,),
+            timeline="outer.macro.steps:outer.micro",
+        ),
+        component(
+            "peer", "by_hand", Port("side", Operator.O_I), multiplicity=(2, 2), timeline="peer"
+        ),
+    ]
+    conduits = (
+        Conduit(Reference("setup.mesh"), Reference("outer.micro.mesh"), (ConduitFilter.REPEAT,)),
+        Conduit(Reference("outer.macro.out"), Reference("outer.micro.start")),
+        Conduit(Reference("outer.micro.end"), Reference("outer.macro.in")),
+    )
+    programs = [
+        Program(Reference("script"), script="#!/bin/sh\n\necho hello\n"),
+        Program(
+            Reference("macro"),
+            executable="/opt/macro model",
+            args='-n $MUSCLE_THREADS "a b"',
+            env={"+LD_LIBRARY_PATH": ":/x", "N": "3"},
+            modules=("gcc/12", "openmpi"),
+            virtual_env="/opt/venv",
+            base_env=BaseEnv.CLEAN,
+            execution_model=ExecutionModel.OPENMPI,
+            can_share_resources=False,
+            keeps_state_for_next_use=KeepsStateForNextUse.HELPFUL,
+            ports={
+                "out": Port("out", Operator.O_I, "steps"),
+                "in": Port("in", Operator.S, "steps"),
+                "overlay": Port("overlay", Operator.O_I, "others"),
+            },
+        ),
+        Program(Reference("micro"), executable="/opt/micro", args=("a b", "$HOME", "*", "3")),
+        Program(Reference("by_hand"), execution_model=ExecutionModel.MANUAL),
+    ]
+    return Configuration(
+        Model(
+            Reference("whole"),
+            {item.name: item for item in components},
+            conduits,
+            (("peer", "setup"),),
+        ),
+        {item.name: item for item in programs},
+        Settings(
+            {"a": 1, "b": 2.5, "c": "1", "d": True, "outer.e": [1, 2], "f": [[1.0], [2.0]], "g": ""}
+        ),
+        {
+            Reference("outer.macro"): MpiNodes(2, 4, 3),
+            Reference("outer.micro"): Threads(2),
+            Reference("peer"): MpiCores(4, 2),
+        },
+        Checkpoints(
+            at_end=True,
+            wallclock_time=(CheckpointRangeRule(600.0, 0.0, 6000.0), CheckpointAtRule((1.0, 2.5))),
+            simulation_time=(CheckpointRangeRule(0.5),),
+        ),
+        {Reference("outer.micro[1]"): "/run/snapshots/x_1.pack"},
+        "Everything\nthat there is",
+    )
+
+
+class ConfigurationSourceContract(ABC):
+    """To be subclassed for each adapter."""
+
+    @abstractmethod
+    def make(self) -> ConfigurationSource:
+        """Return a new source."""
+
+    def test_what_was_dumped_can_be_loaded_again(self):
+        source = self.make()
+        configuration = everything()
+        assert source.load([source.dump(configuration)]) == configuration
+
+    def test_the_model_can_be_named(self):
+        source = self.make()
+        configuration = everything()
+        assert source.load([source.dump(configuration)], model="whole") == configuration
+
+    def test_another_model_is_refused_by_name(self):
+        source = self.make()
+        with pytest.raises(ConfigurationError, match="no model 'hole'"):
+            source.load([source.dump(everything())], model="hole")
+
+    def test_nothing_is_refused(self):
+        with pytest.raises(ConfigurationError):
+            self.make().load([])
+
+    @pytest.mark.parametrize("nonsense", [3, None, "nonsense\n", b"bytes"])
+    def test_nonsense_is_refused(self, nonsense):
+        with pytest.raises(ConfigurationError):
+            self.make().load([nonsense])
+
+
+class TestYmmslConfigurationSource(ConfigurationSourceContract):
+    def make(self) -> ConfigurationSource:
+        return YmmslConfigurationSource()
+
+
+class TestInMemoryConfigurationSource(ConfigurationSourceContract):
+    def make(self) -> ConfigurationSource:
+        return InMemoryConfigurationSource()

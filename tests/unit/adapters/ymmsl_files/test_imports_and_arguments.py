@@ -1,0 +1,123 @@
+"""Imports, and whether arguments were written as a string or a list, there too."""
+
+import pytest
+from ymmsl import v0_2
+
+from tests.unit.adapters.ymmsl_files.models import load, problem_of, whole
+
+MAIN = """
+imports:
+- from lib.codes import implementation p
+models:
+  m:
+    description: x
+    components:
+      macro: {description: x, ports: {}, implementation: p}
+"""
+
+LIBRARY = whole("programs:\n  p: {description: x, executable: /bin/true, args: ARGS}\n")
+
+
+@pytest.fixture
+def library(tmp_path, monkeypatch):
+    """Return a function that makes a library to import from."""
+    monkeypatch.setenv("YMMSL_PATH", f"{tmp_path / 'none'}:{tmp_path}")
+    (tmp_path / "lib").mkdir()
+    return (tmp_path / "lib" / "codes.ymmsl").write_text
+
+
+def test_an_implementation_is_imported_under_its_full_name(library):
+    library(LIBRARY.replace("ARGS", "[]"))
+    configuration = load(whole(MAIN))
+    assert configuration.model.components["macro"].program == "lib.codes.p"
+    assert configuration.programs["lib.codes.p"].executable == "/bin/true"
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("-n $MUSCLE_THREADS", "-n $MUSCLE_THREADS"),
+        ("[-n $MUSCLE_THREADS]", ("-n $MUSCLE_THREADS",)),
+        ("[-n, 3 4]", ("-n", "3 4")),
+        ("[]", ()),
+    ],
+)
+def test_arguments_are_shell_text_or_data_as_they_were_written(library, written, expected):
+    library(LIBRARY.replace("ARGS", written))
+    assert load(whole(MAIN)).programs["lib.codes.p"].args == expected
+    here = whole(MAIN.replace("imports:\n- from lib.codes import implementation p\n", ""))
+    program = f"programs:\n  p: {{description: x, executable: y, args: {written}}}\n"
+    assert load(here + program).programs["p"].args == expected
+    listed = f"programs:\n- {{name: p, description: x, executable: y, args: {written}}}\n"
+    assert load(here + listed).programs["p"].args == expected
+
+
+def test_arguments_of_the_older_version_are_told_apart_too():
+    text = "ymmsl_version: v0.1\nmodel:\n  name: m\n  components: {macro: p}\n"
+    text += "implementations:\n  p: {executable: x, args: ARGS}\n"
+    assert load(text.replace("ARGS", "a b")).programs["p"].args == "a b"
+    assert load(text.replace("ARGS", "[a b]")).programs["p"].args == ("a b",)
+
+
+def test_the_later_file_says_what_the_arguments_are():
+    text = "ymmsl_version: v0.1\nmodel:\n  name: m\n  components: {macro: p}\n"
+    text += "implementations:\n  p: {executable: x, args: a b}\n"
+    later = "ymmsl_version: v0.1\nimplementations:\n  p: {executable: x, args: [a b]}\n"
+    assert load(text, later).programs["p"].args == ("a b",)
+
+
+def test_objects_do_not_say_so_one_argument_is_taken_for_shell_text():
+    program = v0_2.Program("p", executable="/bin/true", args="-n $MUSCLE_THREADS")
+    text = whole(MAIN.replace("imports:\n- from lib.codes import implementation p\n", ""))
+    programs = load(text, v0_2.Configuration(programs=[program])).programs
+    assert programs["p"].args == "-n $MUSCLE_THREADS"
+
+
+def test_a_module_that_is_not_found_is_told(monkeypatch):
+    monkeypatch.delenv("YMMSL_PATH", raising=False)
+    assert problem_of(whole(MAIN)) == (
+        "While importing p from lib.codes in the text given: there is no module 'lib.codes':"
+        " neither a file lib/codes.ymmsl in the folders of YMMSL_PATH (which is not set), nor an"
+        " entry point of group ymmsl.module. Set the environment variable YMMSL_PATH to the folder"
+        " that has lib/codes.ymmsl in it, or install the Python package that offers the module."
+    )
+
+
+def test_a_module_beside_the_file_is_pointed_at(tmp_path, library, monkeypatch):
+    library(LIBRARY.replace("ARGS", "[]"))
+    monkeypatch.setenv("YMMSL_PATH", "/nowhere")
+    main = tmp_path / "main.ymmsl"
+    main.write_text(whole(MAIN))
+    said = problem_of(main)
+    assert f"It is in {tmp_path}: set the environment variable YMMSL_PATH to that." in said
+
+
+def test_a_name_that_is_not_in_the_module_is_told(library):
+    library(LIBRARY.replace("ARGS", "[]").replace(" p:", " pp:"))
+    assert "Implementation p not found. Did you mean pp?" in problem_of(whole(MAIN))
+
+
+def test_a_mistake_in_an_imported_file_is_told_with_its_name(library, tmp_path):
+    library(LIBRARY.replace("executable", "executabel"))
+    said = problem_of(whole(MAIN))
+    assert f"{tmp_path}/lib/codes.ymmsl" in said
+    assert "executabel" in said
+
+
+def test_imports_that_go_round_in_a_circle_are_told(library, tmp_path):
+    model = (
+        MAIN.replace("lib.codes", "lib.other").replace(" m:", " p:").replace("ion: p}", "ion: q}")
+    )
+    library(whole(model.replace("implementation p", "implementation q")))
+    back = (
+        model.replace(" p:", " q:").replace("ion: q}", "ion: p}").replace("lib.other", "lib.codes")
+    )
+    (tmp_path / "lib" / "other.ymmsl").write_text(whole(back))
+    assert "the imports go round in a circle" in problem_of(whole(MAIN))
+
+
+def test_a_changed_module_is_read_again(library):
+    library(LIBRARY.replace("ARGS", "[a]"))
+    assert load(whole(MAIN)).programs["lib.codes.p"].args == ("a",)
+    library(LIBRARY.replace("ARGS", "a b c"))
+    assert load(whole(MAIN)).programs["lib.codes.p"].args == "a b c"

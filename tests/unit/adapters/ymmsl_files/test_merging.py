@@ -1,0 +1,68 @@
+"""Several files become one configuration."""
+
+from tests.unit.adapters.ymmsl_files.models import (
+    MACRO_MICRO,
+    PROGRAM,
+    load,
+    problem_of,
+    problems_of,
+    warnings_of,
+    whole,
+)
+
+OLD = """ymmsl_version: v0.1
+model:
+  name: m
+  components:
+    macro:
+      implementation: p
+      ports: {o_i: out, s: in}
+    micro:
+      implementation: p
+      ports: {f_init: start, o_f: final}
+  conduits:
+    macro.out: micro.start
+    micro.final: macro.in
+implementations:
+  p: {executable: /bin/true}
+resources:
+  micro: {threads: 2}
+"""
+
+
+def test_later_settings_win():
+    first = whole("settings: {a: 1, b: 1}\n")
+    second = whole("settings: {b: 2}\n")
+    settings = load(first, whole(MACRO_MICRO, PROGRAM), second).settings
+    assert settings.as_dict() == {"a": 1, "b": 2}
+
+
+def test_files_of_the_older_version_are_merged_by_its_rules():
+    other = "ymmsl_version: v0.1\nimplementations:\n  p: {executable: /bin/false}\n"
+    assert load(OLD, other).programs["p"].executable == "/bin/false"
+
+
+def test_files_of_both_versions_can_be_mixed():
+    configuration = load(OLD, whole("settings: {a: 1}\n"))
+    assert configuration.settings["a"] == 1
+    assert configuration.resources["micro"].threads == 2
+
+
+def test_models_in_two_files_are_refused():
+    said = problems_of(whole(MACRO_MICRO), whole(MACRO_MICRO, PROGRAM))[0]
+    assert "There are models in more than one file" in said
+
+
+def test_a_program_in_two_files_is_refused():
+    said = problem_of(whole(MACRO_MICRO, PROGRAM), whole(PROGRAM))
+    assert "there is a program 'p' in the text given already" in said
+
+
+def test_ports_that_had_to_be_guessed_are_a_warning():
+    text = "ymmsl_version: v0.1\nmodel:\n  name: m\n  components: {a: p, b: p}\n"
+    text += "  conduits: {a.out: b.in}\nimplementations:\n  p: {executable: /bin/true}\n"
+    assert [item.split("'")[1] for item in warnings_of(text)] == ["a", "b"]
+
+
+def test_a_conversion_that_loses_nothing_warns_of_nothing():
+    assert warnings_of(OLD) == []

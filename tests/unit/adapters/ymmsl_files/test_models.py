@@ -1,0 +1,137 @@
+"""Checks of models: components, ports, conduits, implementations."""
+
+import pytest
+
+from adapters.ymmsl_files.source import YmmslConfigurationSource
+from domain.configuration import ExecutionModel
+from tests.unit.adapters.ymmsl_files.models import (
+    MACRO_MICRO,
+    NESTED,
+    PROGRAM,
+    load,
+    problem_of,
+    problems_of,
+    warnings_of,
+    whole,
+)
+
+
+def changed(old: str, new: str, model: str = MACRO_MICRO) -> str:
+    assert old in model
+    return whole(model.replace(old, new), PROGRAM)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("micro.start", "mikro.start", "there is no component 'mikro'. Did you mean 'micro'"),
+        ("micro.start", "micro.strat", "'micro' has no port 'strat'. Did you mean 'start'?"),
+        ("micro.start", "micro.final", "port 'final' of component 'micro' is declared under o_f"),
+        ("micro.final:", "micro.start:", "declared under f_init, so it receives"),
+        ("micro.final:", "final:", "model 'm' has no port 'final'"),
+        ("micro.start", "micro.start[2]", "contains a subscript"),
+        ("micro.start", "lst micro.start", 'Invalid conduit filter "lst"'),
+        ("micro.start", "pad last micro.start", "'pad' filter must come after 'last'"),
+        ("o_i: out", "o_i: muscle_out", "starts with 'muscle_'"),
+        ("s: in", "q: in", 'Invalid operator "q"'),
+        ("s: in", "s: in in", "specified more than once"),
+        ("implementation: p}\n    cond", "implementation: pp}\n    cond", "Did you mean 'p'?"),
+        ("o_f: final}", "o_f: final}, multiplicity: 0", "multiplicity [0]"),
+    ],
+)
+def test_a_mistake_in_a_model_is_told(old, new, said):
+    assert said in " ".join(problems_of(changed(old, new)))
+
+
+def test_the_conduit_is_quoted_as_it_stands_in_the_file():
+    said = problem_of(changed("micro.start", "mikro.start"))
+    assert said.startswith(
+        "the text given: in model 'm': conduit 'macro.out: mikro.start': there is no component"
+    )
+
+
+def test_both_ends_of_a_conduit_are_looked_at():
+    assert len(problems_of(changed("macro.out: micro.start", "x.y: z.w"))) == 2
+
+
+def test_a_port_has_only_one_sender():
+    text = changed("o_i: out", "o_i: out more").replace(
+        "      micro.final", "      macro.more: micro.start\n      micro.final"
+    )
+    assert "'micro.start' receives from 'macro.out' and from 'macro.more'" in problem_of(text)
+
+
+def test_a_program_that_declares_its_ports_must_have_those_of_the_component():
+    program = "programs:\n  p: {description: x, executable: x, ports: {o_i: out, f_init: in}}\n"
+    said = problems_of(whole(MACRO_MICRO, program))
+    assert any("port 'in' of component 'macro' is s, but in program 'p'" in item for item in said)
+    assert any("'micro' has a port 'start', but program 'p'" in item for item in said)
+
+
+def test_a_model_must_have_the_ports_of_the_component_that_it_implements():
+    text = changed("ports: {f_init: start, o_f: end}\n    comp", "ports: {}\n    comp", NESTED)
+    assert any(
+        "'outer' has a port 'start', but model 'inside'" in item for item in problems_of(text)
+    )
+
+
+def test_a_component_without_implementation_is_left_out_with_a_warning():
+    text = changed("final}, implementation: p", "final}")
+    configuration = load(text)
+    assert list(configuration.model.components) == ["macro"]
+    assert configuration.model.conduits == ()
+    assert "component 'micro' has no implementation" in warnings_of(text)[0]
+
+
+def test_an_optional_component_is_left_out_silently():
+    text = changed("final}, implementation: p", "final}, optional: true")
+    assert warnings_of(text) == []
+
+
+def test_a_model_with_nothing_to_run_is_refused():
+    assert "has no component to run" in problem_of(changed(", implementation: p", ""))
+
+
+def test_missing_programs_are_for_the_user_to_start_where_none_is_required():
+    source = YmmslConfigurationSource(programs_required=False)
+    programs = source.load([whole(MACRO_MICRO)]).programs
+    assert programs["p"].execution_model is ExecutionModel.MANUAL
+
+
+def test_two_models_that_could_be_run_are_told_apart_by_name():
+    text = changed("models:", "models:\n  other: {description: x, components: {}}")
+    assert "2 models that could be run: other, m. Say which with '-m MODEL'" in problem_of(text)
+    assert load(text, model="m").model.name == "m"
+
+
+def test_a_model_to_run_that_is_not_there_is_told():
+    text = whole(MACRO_MICRO, PROGRAM)
+    assert problem_of(text, model="other") == "There is no model 'other' to run. There is: m."
+
+
+def test_no_model_at_all_is_told():
+    assert "There is no model to run. Add 'models'" in problem_of(whole(PROGRAM))
+
+
+def test_a_model_that_contains_itself_is_told():
+    text = changed("final}, implementation: p", "final}, implementation: m")
+    said = problem_of(text)
+    assert "each of m is the implementation of a component of another, or of itself" in said
+
+
+def test_models_that_contain_each_other_are_told():
+    text = NESTED.replace("done}\n        implementation: p", "done}\n        implementation: loop")
+    text += """
+  loop:
+    description: x
+    ports: {f_init: go, o_f: done}
+    components:
+      again: {description: x, ports: {f_init: start, o_f: end}, implementation: inside}
+    conduits: {go: again.start, again.end: done}
+"""
+    assert "Model 'inside' contains itself" in problem_of(whole(text, PROGRAM))
+
+
+def test_a_program_and_a_model_of_one_name_are_told():
+    said = problem_of(whole(MACRO_MICRO, PROGRAM, "  m: {description: x, executable: x}\n"))
+    assert "'m' is the name of both a program and a model" in said

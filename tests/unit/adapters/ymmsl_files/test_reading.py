@@ -1,0 +1,131 @@
+"""Reading files: where they come from, and what is wrong with them as such."""
+
+import io
+
+import pytest
+from ymmsl import v0_1, v0_2
+
+from tests.unit.adapters.ymmsl_files.models import (
+    MACRO_MICRO,
+    PROGRAM,
+    VERSION,
+    load,
+    problem_of,
+    problems_of,
+    warnings_of,
+    whole,
+)
+
+GOOD = whole(MACRO_MICRO, PROGRAM)
+
+
+def test_a_file_can_be_given_as_path_and_as_its_name(tmp_path):
+    file = tmp_path / "model.ymmsl"
+    file.write_text(GOOD)
+    assert load(file) == load(str(file)) == load(GOOD)
+
+
+def test_standard_input_can_be_read(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(GOOD))
+    assert load("-") == load(GOOD)
+
+
+def test_objects_of_ymmsl_are_taken_and_left_as_they_are():
+    model = v0_2.Model(
+        "m",
+        components=[
+            v0_2.Component("macro", v0_2.Ports(o_i="out"), "x", "p"),
+            v0_2.Component("micro", v0_2.Ports(f_init="start"), "x", "p"),
+        ],
+        conduits=[v0_2.Conduit("macro.out", "micro.start")],
+    )
+    program = v0_2.Program("p", executable="/bin/true")
+    configuration = v0_2.Configuration(models=[model], programs=[program])
+    first = load(configuration, whole("settings:\n  a: 3\n"))
+    assert [str(item) for item in first.model.conduits] == ["macro.out -> micro.start"]
+    assert not configuration.settings
+    assert load(configuration).model == first.model
+
+
+def test_objects_of_the_older_version_are_taken():
+    model = v0_1.Model("m", [v0_1.Component("macro", "p", None, v0_1.Ports(o_f=["out"]))])
+    program = v0_1.Implementation(v0_1.Reference("p"), executable="/bin/true")
+    configuration = v0_1.PartialConfiguration(model, implementations=[program])
+    assert list(load(configuration).model.components) == ["macro"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("\n", "the text given: it is empty."),
+        ("- a\n", "this is not a yMMSL file"),
+        ("a: b\n", "it has no 'ymmsl_version'. Add 'ymmsl_version: v0.2' at its top."),
+        ("ymmsl_version: v0.9\n", "yMMSL version 'v0.9' is not known here."),
+        (f"{VERSION}a: [\n", "line 3, column 1: this is not valid YAML"),
+        (f"{VERSION}a:\n  b: c\n d: e\n", "line 4, column 2: this is not valid YAML"),
+    ],
+)
+def test_what_is_no_ymmsl_is_told_apart(text, said):
+    assert said in problem_of(text)
+
+
+def test_a_file_that_is_not_there_is_named_with_one_that_is_nearly_so(tmp_path):
+    (tmp_path / "model.ymmsl").touch()
+    said = problem_of(tmp_path / "modle.ymmsl")
+    assert "modle.ymmsl: there is no such file. Did you mean 'model.ymmsl'?" in said
+
+
+def test_a_directory_is_no_file(tmp_path):
+    assert "this is a directory" in problem_of(tmp_path)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path):
+    file = tmp_path / "model.ymmsl"
+    file.write_bytes(b"\xff\xfe\x00")
+    assert "not a text file in UTF-8" in problem_of(file)
+
+
+def test_problems_of_all_files_are_told_at_once(tmp_path):
+    problems = problems_of(tmp_path / "a", tmp_path / "b", "- x\n")
+    assert len(problems) == 3
+
+
+def test_all_unknown_keys_are_told_with_file_line_place_and_what_was_meant(tmp_path):
+    file = tmp_path / "model.ymmsl"
+    file.write_text(GOOD + "  q: {descripton: x, executable: y}\nsetings: {a: 3}\n")
+    first, second = problems_of(file)
+    assert first.startswith(f"{file}, line 14: there is no key 'descripton' in 'programs.q'.")
+    assert "Did you mean 'description'" in first
+    assert second == f"{file}, line 15: there is no key 'setings'. Did you mean 'settings'?"
+
+
+def test_unknown_keys_of_the_older_version_are_told():
+    text = "ymmsl_version: v0.1\nmodel:\n  name: m\n  component: {a: b}\n"
+    assert "no key 'component' in 'model'. Did you mean 'components'?" in problem_of(text)
+
+
+def test_a_key_that_stands_twice_is_a_warning():
+    text = GOOD + "settings:\n  a: 1\n  a: 2\n"
+    assert warnings_of(text) == [
+        "the text given, line 16: 'settings.a' stands here again; what stood before is lost."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("addition", "said"),
+    [
+        ("settings: {a: {b: c}}\n", "line 14 (settings.a): what stands here does not fit"),
+        ("  q: {description: x, executable: x, execution_model: mpi}\n", "one of direct, openmpi"),
+        ("  q: {description: x}\n", "neither a script nor an executable"),
+        ("checkpoints: {simulation_time: [{every: 0}]}\n", "must be larger than 0"),
+    ],
+)
+def test_what_ymmsl_says_is_told_in_one_sentence_with_the_place(addition, said):
+    problem = problem_of(GOOD + addition)
+    assert said in problem
+    assert problem.startswith("the text given, line 14")
+    assert "\n" not in problem
+
+
+def test_an_object_that_is_no_configuration_is_refused():
+    assert "cannot be made from a int" in problem_of(3)
