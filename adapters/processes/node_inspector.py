@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
-from typing import final
+from typing import Final, final
 
 from adapters.processes import cgroups, topology
 from application.interfaces.agents import NodeInspector
@@ -31,13 +31,14 @@ class LinuxNodeInspector(NodeInspector):
         proc: Path = Path("/proc"),
         sys: Path = Path("/sys"),
     ) -> None:
-        self._node = node or socket.gethostname()
+        self.node: Final = node or socket.gethostname()
+        """Name of the node."""
         self._proc = proc
         self._sys = sys
 
     def resources(self) -> NodeResources:
         limits = cgroups.read_limits(self._proc, self._sys)
-        return NodeResources(self._node, self._cores(limits.cpus), self._memory(limits.memory))
+        return NodeResources(self.node, self._cores(limits.cpus), self._memory(limits.memory))
 
     def _cores(self, quota: int | None) -> CoreSet:
         cores = topology.read_cores(self._sys, usable_hwthreads()) or _cores_by_count()

@@ -8,11 +8,13 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, final
 
 from adapters.processes import sessions
 from adapters.processes.end_watch import EndWatch, monotonic_deadline, new_end_watch
+from adapters.processes.parent_death import killer_on_parent_death
 from application.interfaces.agents import ProcessKeeper
 from domain.agents import StartCommand
 
@@ -60,6 +62,9 @@ class PosixProcessKeeper(ProcessKeeper):
 
     Args:
         leftover_grace_time: Seconds between SIGTERM and SIGKILL for what a process leaves behind.
+        end_with_us: Whether the processes are killed if ours dies without having ended them, by
+            SIGKILL or for lack of memory. `start` is then to be called on a thread that lives
+            as long as the processes may.
         watch: Tells when processes end; by default the best that there is.
     """
 
@@ -67,17 +72,19 @@ class PosixProcessKeeper(ProcessKeeper):
         self,
         *,
         leftover_grace_time: float = LEFTOVER_GRACE_TIME,
+        end_with_us: bool = False,
         watch: EndWatch[_Process] | None = None,
     ) -> None:
         self._leftover_grace_time = leftover_grace_time
         self._watch: EndWatch[_Process] = new_end_watch() if watch is None else watch
+        self._in_child = killer_on_parent_death() if end_with_us else None
         self._lock = threading.Lock()
         self._processes: set[_Process] = set()
         self._is_woken = False
         self._is_closed = False
 
     def start(self, command: StartCommand) -> None:
-        popen = _spawn(command)
+        popen = _spawn(command, self._in_child)
         process = _Process(command.name, popen)
         with self._lock:
             self._processes.add(process)
@@ -172,7 +179,7 @@ class PosixProcessKeeper(ProcessKeeper):
         return _report(process)
 
 
-def _spawn(command: StartCommand) -> subprocess.Popen[bytes]:
+def _spawn(command: StartCommand, in_child: Callable[[], None] | None) -> subprocess.Popen[bytes]:
     env = {**os.environ, **command.env} if command.extend_env else dict(command.env)
     with contextlib.ExitStack() as stack:
         stdout = stack.enter_context(open(command.stdout, "wb"))
@@ -187,6 +194,7 @@ def _spawn(command: StartCommand) -> subprocess.Popen[bytes]:
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
+                preexec_fn=in_child,
             )
         except (ValueError, subprocess.SubprocessError) as error:
             raise OSError(str(error)) from error

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import structlog
 
 from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
 from adapters.in_memory.clock import ManualClock
@@ -48,6 +49,7 @@ class Bench:
             scheduler=self.clock,
             clock=self.clock,
             launcher=self.launcher,
+            log=structlog.get_logger(),
             on_finished=lambda *arguments: self.finished.append(arguments),
             on_resources=self.resources.append,
             on_node_lost=lambda *arguments: self.lost.append(arguments),
@@ -113,6 +115,7 @@ def test_a_launch_that_fails_is_an_error() -> None:
         scheduler=bench.clock,
         clock=bench.clock,
         launcher=InMemoryAgentLauncher(["far"], unreachable=["far"]),
+        log=structlog.get_logger(),
     )
     with pytest.raises(TransportError, match="far"):
         manager.launch([], "secret")
@@ -397,6 +400,7 @@ def test_a_callback_may_call_the_manager(bench: Bench) -> None:
         scheduler=bench.clock,
         clock=bench.clock,
         launcher=InMemoryAgentLauncher(["n"]),
+        log=structlog.get_logger(),
         on_finished=lambda *_: manager.cancel_all(),
         on_resources=lambda _: manager.start("n", "a", Path(), ["a"], {}, Path("out"), Path("err")),
         version=VERSION,

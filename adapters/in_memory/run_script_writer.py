@@ -1,0 +1,51 @@
+"""Scripts that are not written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from application.interfaces.run_script_writer import RunScriptWriter
+from domain.configuration import Program, ResourceRequirements
+from domain.identity import Reference
+from domain.resources import Resources
+
+
+@dataclass(frozen=True)
+class RunScript:
+    """What a script would have been made of; see `RunScriptWriter.write`."""
+
+    instance: Reference
+    program: Program
+    requirements: ResourceRequirements
+    resources: Resources
+    environment: Mapping[str, str]
+    bind_to_cores: bool
+
+
+@final
+class InMemoryRunScriptWriter(RunScriptWriter):
+    """Keeps what it was to write."""
+
+    def __init__(self) -> None:
+        self.scripts: dict[Path, RunScript] = {}
+        """What was to be written, by the path of the script."""
+
+    def write(
+        self,
+        directory: Path,
+        *,
+        instance: Reference,
+        program: Program,
+        requirements: ResourceRequirements,
+        resources: Resources,
+        environment: Mapping[str, str],
+        bind_to_cores: bool,
+    ) -> Path:
+        path = directory / "run_script.sh"
+        self.scripts[path] = RunScript(
+            instance, program, requirements, resources, dict(environment), bind_to_cores
+        )
+        return path

@@ -1,0 +1,130 @@
+"""Running the only agent here, as a child process of the manager."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Final, final
+
+from adapters.wire.agent_orders import encode_orders
+from application.interfaces.agents import AgentLauncher
+from domain.agents import AgentOrders, process_end
+from domain.errors import TransportError
+
+AGENT_MODULE: Final = "entrypoints.agent"
+END_MARGIN: Final = 10.0
+"""Seconds for an agent to end beyond the time that it gives its processes."""
+
+MAX_OUTPUT: Final = 4000
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+
+@final
+class LocalAgentLauncher(AgentLauncher):
+    """Starts an agent in a session of its own, with its orders on its standard input.
+
+    The agent's standard input is a pipe that stays open as long as this process lives: if it dies,
+    however suddenly, the agent sees it closed, and ends what it has started, and itself.
+
+    Args:
+        node: Name that the agent is to report; the host's by default.
+        python: Interpreter to run it with.
+    """
+
+    def __init__(self, *, node: str | None = None, python: str = sys.executable) -> None:
+        self._node = node or socket.gethostname()
+        self._python = python
+        self._agent: subprocess.Popen[bytes] | None = None
+        self._watcher: threading.Thread | None = None
+        self._is_closing = threading.Event()
+        self._end_time = END_MARGIN
+        self._files = contextlib.ExitStack()
+
+    def launch(self, orders: AgentOrders, *, on_lost: Callable[[str, str], None]) -> Sequence[str]:
+        self._end_time = orders.grace_time + END_MARGIN
+        output = self._open_output(orders.log_directory, "agent_launch.out")
+        errors = self._open_output(orders.log_directory, "agent_launch.err")
+        self._agent = self._spawn(output, errors)
+        self._tell(orders)
+
+        def watch(agent: subprocess.Popen[bytes]) -> None:
+            exit_code = agent.wait()
+            # an agent exits with 0 when it has been told to, and only then
+            if exit_code != 0 and not self._is_closing.is_set():
+                on_lost(self._node, _describe(agent, exit_code, (output, errors)))
+
+        self._watcher = threading.Thread(
+            target=watch, args=(self._agent,), name="conjoin-agent-watch", daemon=True
+        )
+        self._watcher.start()
+        return [self._node]
+
+    def close(self) -> None:
+        self._is_closing.set()
+        agent, self._agent = self._agent, None
+        if agent is not None and self._watcher is not None:
+            _close_pipe(agent)
+            self._watcher.join(self._end_time)
+            if self._watcher.is_alive():
+                agent.kill()
+                self._watcher.join()
+        self._files.close()
+
+    def _open_output(self, directory: Path | None, name: str) -> IO[bytes]:
+        if directory is None:
+            return self._files.enter_context(tempfile.TemporaryFile())
+        return self._files.enter_context(open(directory / name, "w+b"))
+
+    def _spawn(self, output: IO[bytes], errors: IO[bytes]) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                [self._python, "-m", AGENT_MODULE],
+                # where Python finds our packages first, whatever the user's directory has in it
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=errors,
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._files.close()
+            msg = (
+                f"the agent on node '{self._node}' could not be started with"
+                f" '{self._python} -m {AGENT_MODULE}': {error}"
+            )
+            raise TransportError(msg) from error
+
+    def _tell(self, orders: AgentOrders) -> None:
+        assert self._agent is not None
+        assert self._agent.stdin is not None
+        # if it has died already, the watcher tells what it said
+        with contextlib.suppress(BrokenPipeError):
+            self._agent.stdin.write(encode_orders(replace(orders, node=self._node)))
+            self._agent.stdin.flush()
+
+
+def _close_pipe(agent: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        assert agent.stdin is not None
+        agent.stdin.close()
+
+
+def _describe(agent: subprocess.Popen[bytes], exit_code: int, files: Sequence[IO[bytes]]) -> str:
+    command = " ".join(map(str, agent.args)) if isinstance(agent.args, list) else str(agent.args)
+    printed = "\n".join(filter(None, map(_tail, files))) or "nothing"
+    return f"its agent ({command}) {process_end(exit_code)}; it printed: {printed}"
+
+
+def _tail(file: IO[bytes]) -> str:
+    with contextlib.suppress(ValueError):  # closed in the meantime
+        size = file.seek(0, 2)
+        file.seek(max(0, size - MAX_OUTPUT))
+        return file.read().decode(errors="replace").strip()
+    return ""

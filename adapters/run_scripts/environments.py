@@ -1,0 +1,95 @@
+"""Shell text for what a program's own environment is put on top of, and for modules and the like.
+
+Everything here is run by bash, in the script that starts a program.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import Final
+
+from domain.configuration import BaseEnv
+
+KEPT_AT_LOGIN: Final = "HOME|USER|LOGNAME|SHELL|TERM|SLURM*|CONJOIN_*"
+"""What a login shell would know as well, and what ties the program to its job and its run."""
+
+_START_LOGIN_SHELL: Final = f"""\
+# become a login shell, unless this is it: the process id stays the same
+if [ "${{CONJOIN_LOGIN_SHELL-}}" != "$$" ]; then
+    for name in $(compgen -e); do
+        case "$name" in
+            {KEPT_AT_LOGIN}) ;;
+            *) unset "$name" 2>/dev/null ;;
+        esac
+    done
+    export CONJOIN_LOGIN_SHELL=$$
+    if [ -r /etc/environment ]; then set -a; . /etc/environment; set +a; fi
+    exec /bin/bash --login "$0"
+fi
+unset CONJOIN_LOGIN_SHELL
+"""
+
+_FIND_MODULE_COMMAND: Final = """\
+# a shell that runs a script may not have been told of the module command
+if ! type module >/dev/null 2>&1; then
+    for file in "${MODULESHOME-}/init/bash" "${LMOD_PKG-}/init/bash" \\
+            /etc/profile.d/modules.sh /etc/profile.d/lmod.sh /etc/profile.d/z00_lmod.sh; do
+        if [ -r "$file" ]; then . "$file"; break; fi
+    done
+fi
+"""
+
+_PURGE_MODULES: Final = """\
+if type module >/dev/null 2>&1; then module purge; fi
+"""
+
+_LEAVE_VIRTUAL_ENVIRONMENT: Final = """\
+if [ -n "${VIRTUAL_ENV-}" ]; then
+    PATH=":$PATH:"
+    PATH="${PATH//":$VIRTUAL_ENV/bin:"/:}"
+    PATH="${PATH#:}"
+    PATH="${PATH%:}"
+    unset VIRTUAL_ENV VIRTUAL_ENV_PROMPT
+fi
+"""
+
+
+def base_environment(base: BaseEnv) -> list[str]:
+    """Return what makes the environment that everything else is put on top of."""
+    match base:
+        case BaseEnv.MANAGER:
+            return []
+        case BaseEnv.CLEAN:
+            return [_FIND_MODULE_COMMAND, _PURGE_MODULES, _LEAVE_VIRTUAL_ENVIRONMENT]
+        case BaseEnv.LOGIN:
+            return [_START_LOGIN_SHELL]
+
+
+def load_modules(modules: Sequence[str]) -> list[str]:
+    """Return what loads environment modules, or gives up with a word on which one failed."""
+    if not modules:
+        return []
+    loads = [
+        f"module load {shlex.quote(name)} || {_give_up(f'module {name} could not be loaded')}"
+        for name in modules
+    ]
+    return [_FIND_MODULE_COMMAND, *loads]
+
+
+def activate(virtual_env: str | None) -> list[str]:
+    """Return what replaces the active virtual environment by another one."""
+    if virtual_env is None:
+        return []
+    script = f"{virtual_env.rstrip('/')}/bin/activate"
+    failure = _give_up(f"there is no virtual environment {virtual_env}")
+    return [_LEAVE_VIRTUAL_ENVIRONMENT, f". {shlex.quote(script)} || {failure}"]
+
+
+def change_directory(directory: str) -> str:
+    """Return what goes to a directory, or gives up."""
+    return f"cd -- {shlex.quote(directory)} || exit 1"
+
+
+def _give_up(reason: str) -> str:
+    return f"{{ echo {shlex.quote(reason)} >&2; exit 1; }}"

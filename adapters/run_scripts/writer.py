@@ -1,0 +1,84 @@
+"""Shell scripts that start programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, final
+
+from adapters.run_scripts import environments
+from adapters.run_scripts.launching import Launch, launch_bound, launch_unbound
+from adapters.run_scripts.quoting import exports, odd_variables, quoted
+from application.interfaces.run_script_writer import RunScriptWriter
+from domain.configuration import Program, ResourceRequirements
+from domain.identity import Reference
+from domain.resources import Resources
+
+RUN_SCRIPT: Final = "run_script.sh"
+PROGRAM_SCRIPT: Final = "program_script"
+RANK_FILE: Final = "rankfile"
+
+_ONLY_ONE_COMMAND: Final = frozenset(";&|\n")
+"""Characters by which shell text may be more than the arguments of one command."""
+
+
+@final
+class ShellRunScriptWriter(RunScriptWriter):
+    """Writes scripts for bash, which end by becoming the program."""
+
+    def write(
+        self,
+        directory: Path,
+        *,
+        instance: Reference,
+        program: Program,
+        requirements: ResourceRequirements,
+        resources: Resources,
+        environment: Mapping[str, str],
+        bind_to_cores: bool,
+    ) -> Path:
+        if bind_to_cores:
+            rank_file = directory / RANK_FILE
+            launch = launch_bound(
+                program.execution_model, requirements, resources, rank_file=rank_file
+            )
+            if launch.rank_file is not None:
+                rank_file.write_text(launch.rank_file)
+        else:
+            launch = launch_unbound(program.execution_model, requirements)
+        lines = [
+            "#!/bin/bash",
+            f"# Starts instance {instance}. Written anew for every run.",
+            "",
+            *environments.base_environment(program.base_env),
+            *exports({"MUSCLE_INSTANCE": str(instance), **environment}),
+            *exports(program.env),
+            *environments.load_modules(program.modules),
+            *environments.activate(program.virtual_env),
+            *exports(launch.variables),
+            environments.change_directory(str(directory / "workdir")),
+            _command(directory, program, launch),
+        ]
+        return _write_executable(directory / RUN_SCRIPT, "\n".join(lines) + "\n")
+
+
+def _command(directory: Path, program: Program, launch: Launch) -> str:
+    """Return the line that starts the program."""
+    if program.script is not None:
+        # its first line says what runs it, which need not be a shell
+        script = _write_executable(directory / PROGRAM_SCRIPT, program.script)
+        return f"exec {quoted([str(script)])}"
+    assert program.executable is not None
+    words = [*odd_variables(program.env), *launch.command, program.executable]
+    if not isinstance(program.args, str):
+        return f"exec {quoted([*words, *program.args])}"
+    text = f"{quoted(words)} {program.args.strip()}".rstrip()
+    return text if _ONLY_ONE_COMMAND & set(text) else f"exec {text}"
+
+
+def _write_executable(path: Path, text: str) -> Path:
+    # the environment that it sets may be nobody else's business
+    path.touch(mode=0o700)
+    path.chmod(0o700)
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    return path

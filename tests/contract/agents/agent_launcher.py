@@ -1,0 +1,132 @@
+"""What every launcher of agents promises."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from application.interfaces.agents import AgentLauncher
+from domain.agents import AgentOrders
+from tests.support.agent_bench import LONG, AgentBench
+from tests.support.conditions import wait_until
+
+ORDERS = AgentOrders(("tcp:127.0.0.1:9",), "a secret", 20.0, 2.0, None)
+
+
+class AgentLauncherContract(ABC):
+    """Promises that hold whether or not there is anything behind a node's name."""
+
+    @pytest.fixture
+    def launcher(self) -> Iterator[AgentLauncher]:
+        launcher = self.make()
+        yield launcher
+        launcher.close()
+
+    @abstractmethod
+    def make(self) -> AgentLauncher:
+        """Return a launcher for one or more nodes."""
+
+    @abstractmethod
+    def let_die(self, launcher: AgentLauncher, node: str) -> None:
+        """Let the agent on a node die."""
+
+    def test_nodes_have_names(self, launcher: AgentLauncher) -> None:
+        nodes = launcher.launch(ORDERS, on_lost=lambda *_: None)
+        assert nodes
+        assert len(set(nodes)) == len(nodes)
+        assert all(nodes)
+
+    def test_an_agent_that_dies_is_lost(self, launcher: AgentLauncher) -> None:
+        lost: list[tuple[str, str]] = []
+        node = launcher.launch(ORDERS, on_lost=lambda *arguments: lost.append(arguments))[0]
+        self.let_die(launcher, node)
+        wait_until(lambda: bool(lost))
+        assert lost[0][0] == node
+        assert lost[0][1]
+
+    def test_an_agent_that_is_ended_is_not_lost(self, launcher: AgentLauncher) -> None:
+        lost: list[tuple[str, str]] = []
+        launcher.launch(ORDERS, on_lost=lambda *arguments: lost.append(arguments))
+        launcher.close()
+        assert lost == []
+
+    def test_closing_without_having_launched_is_fine(self, launcher: AgentLauncher) -> None:
+        launcher.close()
+
+    def test_closing_twice_is_fine(self, launcher: AgentLauncher) -> None:
+        launcher.launch(ORDERS, on_lost=lambda *_: None)
+        launcher.close()
+        launcher.close()
+
+
+class RunningAgentsContract(AgentLauncherContract):
+    """Promises of launchers that start real agents, as seen by a manager."""
+
+    hosts: tuple[str, ...] = ("127.0.0.1",)
+
+    @pytest.fixture
+    def bench(self, launcher: AgentLauncher, tmp_path: Path) -> Iterator[AgentBench]:
+        bench = AgentBench(launcher, tmp_path, hosts=self.hosts)
+        yield bench
+        bench.close()
+
+    def test_agents_report_under_the_names_that_the_launcher_gives(self, bench: AgentBench) -> None:
+        resources = bench.launch_and_wait()
+        assert [node.node for node in resources]
+        assert all(node.cores for node in resources)
+        assert all(node.memory for node in resources)
+
+    def test_processes_run_on_each_node(self, bench: AgentBench) -> None:
+        for node in bench.launch_and_wait():
+            bench.start(node.node, f"on-{node.node}", "/bin/sh", "-c", "exit 7")
+            assert bench.wait_for_end(f"on-{node.node}") == (7, None)
+
+    def test_a_program_that_is_not_there_is_told_with_the_reason(self, bench: AgentBench) -> None:
+        (node, *_) = bench.launch_and_wait()
+        bench.start(node.node, "a", "/no/such/program")
+        exit_code, reason = bench.wait_for_end("a")
+        assert exit_code == 127
+        assert reason is not None
+        assert "/no/such/program" in reason
+
+    def test_cancelling_ends_processes(self, bench: AgentBench) -> None:
+        (node, *_) = bench.launch_and_wait()
+        bench.start(node.node, "a", "/bin/sleep", "1000")
+        bench.do(bench.manager.cancel_all)
+        assert bench.wait_for_end("a")[0] == -15
+
+    def test_a_lost_agents_processes_count_as_failed(
+        self, bench: AgentBench, launcher: AgentLauncher
+    ) -> None:
+        (node, *_) = bench.launch_and_wait()
+        bench.start(node.node, "a", "/bin/sleep", "1000")
+        out = bench.directory / "a.out"
+        wait_until(out.exists)
+        self.let_die(launcher, node.node)
+        exit_code, reason = bench.wait_for_end("a")
+        assert exit_code == -9
+        assert reason is not None
+        assert node.node in reason
+
+    def test_an_agent_of_another_version_is_refused(
+        self, launcher: AgentLauncher, tmp_path: Path
+    ) -> None:
+        bench = AgentBench(launcher, tmp_path, hosts=self.hosts, version="0.0.1")
+        bench.launch()
+        bench.wait_for(lambda: bool(bench.lost))
+        assert "install the same version" in bench.lost[0][1]
+        bench.close()
+
+    def test_the_secret_is_on_no_command_line(self, bench: AgentBench) -> None:
+        bench.launch_and_wait()
+        lines = [" ".join(process.info["cmdline"] or []) for process in self.processes()]
+        assert not any("a secret that" in line for line in lines)
+
+    @staticmethod
+    def processes() -> Iterator[psutil.Process]:
+        return psutil.process_iter(["cmdline"])
+
+
+__all__ = ["LONG", "AgentLauncherContract", "RunningAgentsContract"]

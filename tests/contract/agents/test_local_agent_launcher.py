@@ -1,0 +1,242 @@
+"""A real agent, as a child process."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from adapters.local_agents.launcher import ROOT, LocalAgentLauncher
+from application.interfaces.agents import AgentLauncher
+from application.manager.agent_management import AgentTimeouts
+from domain.errors import TransportError
+from tests.contract.agents.agent_launcher import ORDERS, RunningAgentsContract
+from tests.support.agent_bench import LONG, AgentBench
+from tests.support.conditions import is_running, wait_until
+
+
+def agent_process() -> psutil.Process:
+    """Return the agent, when it has become one."""
+    (agent,) = psutil.Process().children()
+    wait_until(lambda: "entrypoints.agent" in agent.cmdline())
+    return agent
+
+
+class TestLocalAgentLauncher(RunningAgentsContract):
+    def make(self) -> AgentLauncher:
+        return LocalAgentLauncher()
+
+    def let_die(self, launcher: AgentLauncher, node: str) -> None:
+        agent_process().kill()
+
+
+@pytest.fixture
+def launcher() -> Iterator[LocalAgentLauncher]:
+    launcher = LocalAgentLauncher(node="here")
+    yield launcher
+    launcher.close()
+
+
+@pytest.fixture
+def bench(launcher: LocalAgentLauncher, tmp_path: Path) -> Iterator[AgentBench]:
+    bench = AgentBench(launcher, tmp_path)
+    yield bench
+    bench.close()
+
+
+def start_sleep(bench: AgentBench) -> int:
+    """Start something that runs on, as process `a`; return its process id."""
+    bench.start("here", "a", "/bin/bash", "-c", "echo $$; exec sleep 1000")
+    out = bench.directory / "a.out"
+    wait_until(lambda: out.exists() and out.read_text().endswith("\n"))
+    return int(out.read_text())
+
+
+def test_the_node_is_this_host_unless_it_is_given_a_name() -> None:
+    unnamed = LocalAgentLauncher()
+    assert unnamed.launch(ORDERS, on_lost=lambda *_: None) == [socket.gethostname()]
+    unnamed.close()
+
+
+def test_the_name_that_is_given_is_reported(bench: AgentBench) -> None:
+    assert [node.node for node in bench.launch_and_wait()] == ["here"]
+
+
+def test_the_secret_is_in_no_environment(bench: AgentBench) -> None:
+    bench.launch_and_wait()
+    assert not any("a secret that" in value for value in agent_process().environ().values())
+
+
+def test_processes_do_not_see_the_secret(bench: AgentBench) -> None:
+    bench.launch_and_wait()
+    bench.start("here", "a", "/usr/bin/env")
+    bench.wait_for_end("a")
+    assert "a secret that" not in (bench.directory / "a.out").read_text()
+
+
+def test_the_agent_is_out_of_reach_of_ctrl_c(bench: AgentBench) -> None:
+    bench.launch_and_wait()
+    assert os.getsid(agent_process().pid) == agent_process().pid
+
+
+def test_users_modules_do_not_get_in_the_way(
+    bench: AgentBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "domain.py").write_text("raise SystemExit('the wrong module')")
+    monkeypatch.chdir(tmp_path)
+    bench.launch_and_wait()
+
+
+def test_an_agent_that_cannot_start_is_told_with_what_it_printed(
+    tmp_path: Path,
+) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho all is lost >&2\nexit 3\n")
+    python.chmod(0o755)
+    bench = AgentBench(LocalAgentLauncher(node="here", python=str(python)), tmp_path)
+    bench.launch()
+    bench.wait_for(lambda: bool(bench.lost))
+    ((node, reason),) = bench.lost
+    assert node == "here"
+    assert "exited with code 3" in reason
+    assert "all is lost" in reason
+    bench.close()
+
+
+def test_an_interpreter_that_is_not_there_is_an_error() -> None:
+    launcher = LocalAgentLauncher(node="here", python="/no/python")
+    with pytest.raises(TransportError, match=r"'here'.*/no/python"):
+        launcher.launch(ORDERS, on_lost=lambda *_: None)
+    launcher.close()
+
+
+def test_many_processes_run_at_a_time(bench: AgentBench) -> None:
+    bench.launch_and_wait()
+    names = [f"p{number}" for number in range(30)]
+    for name in names:
+        bench.start("here", name, "/bin/sh", "-c", "exit 2")
+    for name in names:
+        assert bench.wait_for_end(name) == (2, None)
+    assert len(bench.finished) == len(names)
+
+
+def test_shutting_down_ends_what_runs_and_reports_it(bench: AgentBench) -> None:
+    bench.launch_and_wait()
+    pid = start_sleep(bench)
+    bench.do(bench.manager.shutdown)
+    assert bench.wait_for_end("a") == (-15, None)
+    assert not is_running(pid)
+    bench.launcher.close()
+    assert bench.lost == []
+
+
+def test_closing_the_launcher_alone_ends_everything(bench: AgentBench) -> None:
+    bench.launch_and_wait()
+    pid = start_sleep(bench)
+    bench.launcher.close()
+    assert not is_running(pid)
+
+
+def test_the_agent_keeps_a_log(bench: AgentBench) -> None:
+    bench.launch_and_wait()
+    bench.start("here", "a", "/bin/true")
+    bench.wait_for_end("a")
+    bench.do(bench.manager.shutdown)
+    bench.launcher.close()
+    text = (bench.directory / "muscle3_agent_here.log").read_text()
+    for part in ("started a", "a exited with code 0", "shutting down", "agent ended"):
+        assert part in text
+    assert (bench.directory / "agent_launch.out").read_text() == ""
+    assert (bench.directory / "agent_launch.err").read_text() == ""
+
+
+def test_an_agent_that_is_told_to_end_by_a_signal_ends_its_processes(bench: AgentBench) -> None:
+    bench.launch_and_wait()
+    pid = start_sleep(bench)
+    agent_process().send_signal(signal.SIGTERM)
+    bench.wait_for(lambda: bool(bench.lost))
+    assert not is_running(pid)
+    assert "received signal 15" in bench.lost[0][1]
+
+
+def test_processes_of_an_agent_that_is_killed_die_with_it(bench: AgentBench) -> None:
+    bench.launch_and_wait()
+    pid = start_sleep(bench)
+    agent_process().kill()
+    wait_until(lambda: not is_running(pid))
+
+
+def test_an_agent_that_hears_nothing_ends_its_processes_and_itself(
+    launcher: LocalAgentLauncher, tmp_path: Path
+) -> None:
+    bench = AgentBench(launcher, tmp_path, timeouts=AgentTimeouts(silence=0.5, grace=5.0))
+    bench.launch_and_wait()
+    pid = start_sleep(bench)
+    agent = agent_process()
+    is_over = threading.Event()
+    bench.server.call_soon(lambda: is_over.wait(LONG) and None)  # the manager does nothing else
+    wait_until(lambda: not (is_running(pid) or is_running(agent.pid)))
+    is_over.set()
+    assert "heard from the manager for 0.5" in (tmp_path / "agent_launch.err").read_text()
+    bench.close()
+
+
+def test_an_agent_that_is_stopped_is_lost(launcher: LocalAgentLauncher, tmp_path: Path) -> None:
+    bench = AgentBench(launcher, tmp_path, timeouts=AgentTimeouts(silence=0.5, grace=0.1))
+    bench.launch_and_wait()
+    start_sleep(bench)
+    agent = agent_process()
+    agent.suspend()
+    assert bench.wait_for_end("a") == (
+        -9,
+        "node 'here' was lost: nothing was heard from its agent for 0.5 seconds",
+    )
+    agent.resume()
+    bench.close()
+
+
+def test_everything_ends_at_once_when_the_manager_is_killed(tmp_path: Path) -> None:
+    manager = tmp_path / "manager.py"
+    manager.write_text(
+        textwrap.dedent(
+            """
+            import sys
+            from pathlib import Path
+
+            from adapters.local_agents.launcher import LocalAgentLauncher
+            from tests.support.agent_bench import AgentBench
+
+            bench = AgentBench(LocalAgentLauncher(node="here"), Path(sys.argv[1]))
+            bench.launch_and_wait()
+            bench.start("here", "a", "/bin/bash", "-c", "echo $PPID $$; exec sleep 1000")
+            sys.stdin.read()
+            """
+        )
+    )
+    environment = dict(os.environ, PYTHONPATH=str(ROOT))
+    with subprocess.Popen(
+        [sys.executable, manager, tmp_path], stdin=subprocess.PIPE, env=environment
+    ) as process:
+        out = tmp_path / "a.out"
+        wait_until(lambda: out.exists() and out.read_text().endswith("\n"))
+        pids = [int(text) for text in out.read_text().split()]
+        assert all(map(is_running, pids))
+        process.kill()
+        process.wait(LONG)
+    wait_until(lambda: not any(map(is_running, pids)), timeout=5.0)
+
+
+def test_the_agent_imports_little() -> None:
+    text = "import sys, entrypoints.agent; print(*{name.partition('.')[0] for name in sys.modules})"
+    output = subprocess.run(
+        [sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    heavy = {"numpy", "ymmsl", "structlog", "dependency_injector", "psutil", "asyncio", "logging"}
+    assert not heavy & set(output.split())
