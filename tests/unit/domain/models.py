@@ -1,0 +1,87 @@
+"""Flat models to test with, written in a few words."""
+
+from domain.conduits import Conduit, ConduitFilter
+from domain.configuration import (
+    Component,
+    Configuration,
+    ExecutionModel,
+    Model,
+    Program,
+    ResourceRequirements,
+)
+from domain.identity import Reference
+from domain.ports import Operator, Port
+from domain.resources import Core, NodeResources, Resources
+
+
+def configuration(
+    conduits: str = "",
+    *,
+    sizes: dict[str, tuple[int, ...]] | None = None,
+    asked: dict[str, ResourceRequirements] | None = None,
+    alone: tuple[str, ...] = (),
+    manual: tuple[str, ...] = (),
+) -> Configuration:
+    """Return a configuration.
+
+    Args:
+        conduits: One per line, such as `macro o_i -> last micro f_init`; further lines name
+            components without conduits.
+        sizes: Multiplicities other than ().
+        asked: Resources.
+        alone: Components that may not share resources.
+        manual: Components that the user starts.
+    """
+    sizes = sizes or {}
+    joined, names = _conduits(conduits)
+    ports = {item.name.lower(): Port(item.name.lower(), item) for item in Operator}
+    components = {
+        Reference(name): Component(
+            Reference(name), ports, Reference(f"run_{name}"), sizes.get(name, ())
+        )
+        for name in names
+    }
+    programs = [
+        Program(
+            Reference(f"run_{name}"),
+            executable="/bin/true",
+            can_share_resources=name not in alone,
+            execution_model=ExecutionModel.MANUAL if name in manual else ExecutionModel.DIRECT,
+        )
+        for name in names
+    ]
+    return Configuration(
+        Model(Reference("m"), components, joined),
+        {item.name: item for item in programs},
+        resources={Reference(name): item for name, item in (asked or {}).items()},
+    )
+
+
+def nodes(*cores: int) -> Resources:
+    """Return nodes `n0`, `n1`, … with so many cores each."""
+    return Resources(
+        tuple(
+            NodeResources(f"n{number}", frozenset(Core(i, frozenset({i})) for i in range(count)))
+            for number, count in enumerate(cores)
+        )
+    )
+
+
+def _conduits(text: str) -> tuple[tuple[Conduit, ...], list[str]]:
+    conduits: list[Conduit] = []
+    names: dict[str, None] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        words = line.replace("->", "").split()
+        names[words[0]] = None
+        if len(words) == 1:
+            continue
+        sender, operator, *filters, receiver, other = words
+        names[receiver] = None
+        conduits.append(
+            Conduit(
+                Reference(f"{sender}.{operator}"),
+                Reference(f"{receiver}.{other}"),
+                tuple(map(ConduitFilter, filters)),
+            )
+        )
+    return tuple(conduits), list(names)
