@@ -64,8 +64,8 @@ class Planner:
         Args:
             available: The cores that there are.
             oversubscribe: Whether instances that run at the same time may share cores when there
-                are not enough. Fine on the user's own machine, where the operating system divides
-                them; not on a cluster.
+                are not enough, as with MUSCLE3 on a single machine, where the operating system
+                divides them. Not on a cluster.
 
         Raises:
             InsufficientResources: If there are too few, or, when oversubscribing, if a single

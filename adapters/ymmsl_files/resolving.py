@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from ymmsl import v0_2
 
@@ -29,7 +31,7 @@ def resolved(
         ConfigurationError: If an import is not found, or a custom implementation fits nowhere.
     """
     _check_custom_implementations(configuration, documents)
-    with warnings.catch_warnings(record=True) as caught:
+    with _logged_warnings(odd), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             v0_2.resolve(v0_2.Reference([]), configuration, reuse_cached_imports=False)
@@ -43,6 +45,19 @@ def resolved(
     texts = dict.fromkeys(str(item.message) for item in caught)
     odd += [text for text in texts if not is_chatter(text)]
     return configuration
+
+
+@contextmanager
+def _logged_warnings(odd: list[str]) -> Iterator[None]:
+    """Collect what ymmsl logs as a warning, such as that a module has two entry points."""
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: odd.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("ymmsl")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
 
 
 def _check_custom_implementations(

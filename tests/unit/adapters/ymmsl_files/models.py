@@ -8,6 +8,11 @@ VERSION = "ymmsl_version: v0.2\n"
 
 PROGRAM = "programs:\n  p: {description: x, executable: /bin/true}\n"
 
+PACKAGED = f"""{VERSION}
+programs:
+  p: {{description: x, executable: /bin/true, args: -n $MUSCLE_THREADS}}
+"""
+
 MACRO_MICRO = """
 models:
   m:

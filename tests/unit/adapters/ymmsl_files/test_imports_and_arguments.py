@@ -1,9 +1,11 @@
 """Imports, and whether arguments were written as a string or a list, there too."""
 
+from importlib.metadata import EntryPoint, EntryPoints
+
 import pytest
 from ymmsl import v0_2
 
-from tests.unit.adapters.ymmsl_files.models import load, problem_of, whole
+from tests.unit.adapters.ymmsl_files.models import load, problem_of, warnings_of, whole
 
 MAIN = """
 imports:
@@ -16,6 +18,9 @@ models:
 """
 
 LIBRARY = whole("programs:\n  p: {description: x, executable: /bin/true, args: ARGS}\n")
+
+
+POINT = EntryPoint("lib.codes", "tests.unit.adapters.ymmsl_files.models:PACKAGED", "ymmsl.module")
 
 
 @pytest.fixture
@@ -121,3 +126,17 @@ def test_a_changed_module_is_read_again(library):
     assert load(whole(MAIN)).programs["lib.codes.p"].args == ("a",)
     library(LIBRARY.replace("ARGS", "a b c"))
     assert load(whole(MAIN)).programs["lib.codes.p"].args == "a b c"
+
+
+def test_what_ymmsl_logs_as_a_warning_becomes_ours(library, monkeypatch):
+    both = EntryPoints([POINT, POINT])
+    monkeypatch.setattr("ymmsl.v0_2.resolver.entry_points", lambda **_: both)
+    (warning,) = warnings_of(whole(MAIN))
+    assert warning.startswith("Multiple entry points found for yMMSL import module 'lib.codes'")
+
+
+def test_a_module_can_come_from_an_entry_point(monkeypatch):
+    found = lambda **_: EntryPoints([POINT])  # noqa: E731
+    monkeypatch.setattr("ymmsl.v0_2.resolver.entry_points", found)
+    monkeypatch.setattr("adapters.ymmsl_files.arguments.entry_points", found)
+    assert load(whole(MAIN)).programs["lib.codes.p"].args == "-n $MUSCLE_THREADS"
