@@ -60,6 +60,8 @@ PLANTS = [
     Plant("home-of-msgpack", "adapters.tcp", "import msgpack"),
     Plant("home-of-numpy", "domain", "import numpy"),
     Plant("home-of-psutil", "adapters.sqlite", "import psutil"),
+    Plant("home-of-rich", "adapters.terminal", "import rich"),
+    Plant("home-of-rich", "entrypoints", "import rich.console"),
     Plant("home-of-sqlite3", "adapters.filesystem", "import sqlite3"),
     Plant("home-of-ymmsl", "entrypoints", "import ymmsl"),
     Plant("home-of-ymmsl", "adapters.filesystem", "import yaml"),

@@ -1,0 +1,25 @@
+"""Chooses how to show a run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TextIO
+
+from adapters.terminal.live_panel import LivePanel
+from adapters.terminal.plain_progress import PlainProgress
+
+
+def display_for(
+    stream: TextIO, *, model: str, instances: Sequence[str]
+) -> LivePanel | PlainProgress:
+    """Return a live panel for a terminal, and plain lines for anything else.
+
+    Args:
+        stream: Where to show the run.
+        model: Name of the model.
+        instances: All instances, in order.
+    """
+    if stream.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+        return LivePanel(model, instances, stream=stream)
+    return PlainProgress(model, instances, stream=stream)

@@ -1,0 +1,72 @@
+"""Shows a run in a panel that is drawn anew as things change."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, TextIO, final
+
+from typing_extensions import override
+
+from adapters.terminal.overview import Overview
+from adapters.terminal.showing import ShowingThread
+from application.interfaces.logbook import EventSink
+from domain.events import RunEvent
+
+if TYPE_CHECKING:
+    from adapters.terminal.panel_view import PanelView
+
+_SECONDS_BETWEEN_DRAWINGS = 0.25
+
+
+@final
+class LivePanel(EventSink):
+    """Draws all instances with what they do, a few times a second.
+
+    Args:
+        model: Name of the model.
+        instances: All instances, in order.
+        stream: The terminal; written to by one thread, and never closed.
+        period: Seconds between drawings.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        instances: Sequence[str],
+        *,
+        stream: TextIO,
+        period: float = _SECONDS_BETWEEN_DRAWINGS,
+    ) -> None:
+        self._model = model
+        self._overview = Overview(instances)
+        self._stream = stream
+        self._view: PanelView | None = None
+        self._start = time.monotonic()
+        self._thread = ShowingThread(self._show, name="terminal panel", period=period)
+
+    @override
+    def notify(self, event: RunEvent) -> None:
+        self._overview.note(event)
+
+    def close(self) -> None:
+        """Draw the last state, which stays on the screen, and end. May be called more than once."""
+        self._thread.close()
+        if self._view is not None:
+            with suppress(OSError, ValueError):  # The terminal may be gone.
+                self._view.close()
+            self._view = None
+
+    def _show(self) -> None:
+        if self._view is None:
+            # Here and not above: rich takes 80 ms to import, which is not to hold up the run.
+            from adapters.terminal.panel_view import PanelView
+
+            self._view = PanelView(self._model, stream=self._stream)
+        self._view.draw(
+            self._overview.statuses(),
+            lines=self._overview.take_lines(),
+            now=time.time(),
+            elapsed=time.monotonic() - self._start,
+        )

@@ -1,0 +1,122 @@
+"""What there is to tell about a run, whichever way it is shown."""
+
+from __future__ import annotations
+
+import math
+import signal
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+
+from domain.events import (
+    DeadlockFound,
+    InstanceState,
+    InstanceStatus,
+    LogRecorded,
+    RunEvent,
+    StatusChanged,
+)
+from domain.messages import LogRecord, Wait
+
+_MOST_LINES_KEPT = 200
+_MOST_LINES_SHOWN = 20
+_LONGEST_LINE = 400
+_WARNING = 30
+_DISABLED = 100
+_LEVEL_NAMES = {30: "warning", 40: "error", 50: "critical"}
+
+
+class Overview:
+    """Keeps the last status of each instance, and lines about what is worth a mention.
+
+    Written by the thread that brings the events, and read by the one that shows them. Neither
+    waits for the other: each step is a single operation on a dict or a deque.
+
+    Args:
+        instances: All instances of the run, in order.
+    """
+
+    def __init__(self, instances: Sequence[str]) -> None:
+        self._statuses = {
+            instance: InstanceStatus(instance, InstanceState.WAITING_TO_START, 0.0)
+            for instance in instances
+        }
+        self._lines: deque[str] = deque(maxlen=_MOST_LINES_KEPT)
+
+    def note(self, event: RunEvent) -> None:
+        """Take in an event."""
+        if isinstance(event, StatusChanged):
+            self._note_status(event.status)
+        elif isinstance(event, LogRecorded):
+            self._note_record(event.record)
+        elif isinstance(event, DeadlockFound):
+            chain = "; ".join(
+                f"{wait.instance} waits for {wait_text(wait)}" for wait in event.cycle
+            )
+            self._lines.append(f"Deadlock: {chain}")
+
+    def statuses(self) -> list[InstanceStatus]:
+        """Return how each instance is."""
+        return list(self._statuses.values())
+
+    def take_lines(self) -> list[str]:
+        """Return the lines that came since the last call; of many, the last."""
+        lines = []
+        while self._lines:
+            lines.append(printable(self._lines.popleft())[:_LONGEST_LINE])
+        if len(lines) > _MOST_LINES_SHOWN:
+            return ["... (more in the log of the run)", *lines[-_MOST_LINES_SHOWN:]]
+        return lines
+
+    def _note_status(self, status: InstanceStatus) -> None:
+        old = self._statuses.get(status.instance)
+        self._statuses[status.instance] = status
+        has_failed = status.state is InstanceState.FAILED
+        if has_failed and (old is None or old.state is not InstanceState.FAILED):
+            self._lines.append(f"{status.instance} failed{_end_text(status.exit_code)}")
+
+    def _note_record(self, record: LogRecord) -> None:
+        if _WARNING <= record.level < _DISABLED:
+            level = _LEVEL_NAMES.get(record.level, "warning")
+            self._lines.append(f"{record.instance} ({level}): {record.text}")
+
+
+def summary(statuses: Iterable[InstanceStatus]) -> str:
+    """Return how many instances are in each state, such as `3 running, 1 waiting`."""
+    counts = Counter(status.state for status in statuses)
+    return ", ".join(f"{counts[state]} {state.value}" for state in InstanceState if counts[state])
+
+
+def time_span(statuses: Iterable[InstanceStatus]) -> str:
+    """Return how far the instances are in simulated time: one, or from the least to the most."""
+    times = [
+        status.simulated_time
+        for status in statuses
+        if status.simulated_time is not None and math.isfinite(status.simulated_time)
+    ]
+    if not times:
+        return ""
+    least, most = f"{min(times):g}", f"{max(times):g}"
+    return least if least == most else f"{least} to {most}"
+
+
+def wait_text(wait: Wait) -> str:
+    """Return for whom and where an instance waits, such as `micro on port state_in[3]`."""
+    slot = "" if wait.slot is None else f"[{wait.slot}]"
+    return f"{wait.peer} on port {wait.port}{slot}"
+
+
+def printable(text: str) -> str:
+    """Return a text on one line, without what would move the cursor or change colours."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _end_text(exit_code: int | None) -> str:
+    if exit_code is None:
+        return ""
+    if exit_code >= 0:
+        return f": it ended with exit code {exit_code}"
+    try:
+        name = signal.Signals(-exit_code).name
+    except ValueError:
+        name = f"signal {-exit_code}"
+    return f": it was ended by {name}"

@@ -1,0 +1,166 @@
+"""What the panel looks like (the only module that imports rich)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import TextIO
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+from typing_extensions import override
+
+from adapters.terminal.overview import summary, time_span, wait_text
+from domain.events import InstanceState, InstanceStatus
+
+_COLOURS: Mapping[InstanceState, str] = {
+    InstanceState.WAITING_TO_START: "dim",
+    InstanceState.STARTED: "blue",
+    InstanceState.RUNNING: "green",
+    InstanceState.WAITING: "yellow",
+    InstanceState.FINISHED: "cyan",
+    InstanceState.FAILED: "bold red",
+    InstanceState.STOPPED: "magenta",
+}
+_MOST_TELLING_FIRST = (
+    InstanceState.FAILED,
+    InstanceState.WAITING,
+    InstanceState.RUNNING,
+    InstanceState.STARTED,
+    InstanceState.WAITING_TO_START,
+    InstanceState.STOPPED,
+    InstanceState.FINISHED,
+)
+_LINES_AROUND_ROWS = 4
+_FEWEST_ROWS = 3
+_SECONDS_WORTH_A_MENTION = 2
+
+
+class PanelView:
+    """A panel on a terminal.
+
+    Args:
+        model: Name of the model.
+        stream: The terminal.
+        console: What to draw with, instead of one for the stream.
+    """
+
+    def __init__(self, model: str, *, stream: TextIO, console: Console | None = None) -> None:
+        self._model = model
+        self._console = console or _PoliteConsole(file=stream, highlight=False)
+        # Without a thread of its own, and without taking the process's stdout away.
+        self._live = Live(
+            console=self._console,
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            vertical_overflow="crop",
+        )
+        self._live.start()
+
+    def draw(
+        self,
+        statuses: Sequence[InstanceStatus],
+        *,
+        lines: Sequence[str],
+        now: float,
+        elapsed: float,
+    ) -> None:
+        """Draw the panel anew, with lines above it that stay.
+
+        Args:
+            statuses: How each instance is.
+            lines: What is to be said.
+            now: The time, in seconds since the Unix epoch.
+            elapsed: For how many seconds the run goes on.
+        """
+        for line in lines:
+            self._console.print(Text(line))
+        rows = max(_FEWEST_ROWS, self._console.height - _LINES_AROUND_ROWS)
+        heading = f"{self._model}  {_duration(elapsed)}  {summary(statuses)}"
+        table = _table(statuses, rows=rows, now=now)
+        self._live.update(Group(Text(heading, style="bold", no_wrap=True), table), refresh=True)
+
+    def close(self) -> None:
+        """Leave the last drawing, and give the cursor back."""
+        self._live.stop()
+
+
+class _PoliteConsole(Console):
+    """A console that leaves the process alone when nobody reads what it prints."""
+
+    @override
+    def on_broken_pipe(self) -> None:
+        # Rich would point the process's stdout to nowhere, and end the thread.
+        raise BrokenPipeError
+
+
+def _table(statuses: Sequence[InstanceStatus], *, rows: int, now: float) -> Table:
+    """Return a row for each instance, or where those are too many, for each component."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for title in ("instance", "state", "waits for", "simulated time"):
+        table.add_column(title, no_wrap=True, overflow="ellipsis")
+    if len(statuses) <= rows:
+        cells = [_instance_row(status, now) for status in statuses]
+    else:
+        groups = _by_component(statuses)
+        cells = [_component_row(name, members) for name, members in groups[: rows - 1]]
+        if len(groups) >= rows:
+            hidden = [status for _, members in groups[rows - 1 :] for status in members]
+            cells.append(_component_row(f"and {len(groups) - rows + 1} more", hidden))
+    for row in cells:
+        table.add_row(*row)
+    return table
+
+
+def _instance_row(status: InstanceStatus, now: float) -> list[Text]:
+    waiting = "" if status.waiting_for is None else wait_text(status.waiting_for)
+    seconds = now - status.since
+    if waiting and seconds >= _SECONDS_WORTH_A_MENTION:
+        waiting += f", {_duration(seconds)}"
+    return [
+        Text(status.instance),
+        Text(status.state.value, style=_COLOURS[status.state]),
+        Text(waiting),
+        Text(time_span([status])),
+    ]
+
+
+def _component_row(name: str, members: Sequence[InstanceStatus]) -> list[Text]:
+    state = _most_telling_state(members)
+    peers = sorted({_component(m.waiting_for.peer) for m in members if m.waiting_for is not None})
+    return [
+        Text(name if len(members) == 1 else f"{name} ({len(members)})"),
+        Text(summary(members), style=_COLOURS[state]),
+        Text(", ".join(peers)),
+        Text(time_span(members)),
+    ]
+
+
+def _by_component(
+    statuses: Sequence[InstanceStatus],
+) -> list[tuple[str, list[InstanceStatus]]]:
+    """Return the instances of each component, those with most to tell first."""
+    by_name = groupby(statuses, key=lambda status: _component(status.instance))
+    groups = [(name, list(members)) for name, members in by_name]
+    groups.sort(key=lambda group: _MOST_TELLING_FIRST.index(_most_telling_state(group[1])))
+    return groups
+
+
+def _most_telling_state(members: Sequence[InstanceStatus]) -> InstanceState:
+    states = {member.state for member in members}
+    return next(state for state in _MOST_TELLING_FIRST if state in states)
+
+
+def _component(instance: str) -> str:
+    return instance.partition("[")[0]
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{seconds:02}"
+    return f"{minutes}:{seconds:02}"

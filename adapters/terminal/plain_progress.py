@@ -1,0 +1,79 @@
+"""Tells how a run goes in plain lines, for logs and pipes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TextIO, final
+
+from typing_extensions import override
+
+from adapters.terminal.overview import Overview, summary, time_span
+from adapters.terminal.showing import ShowingThread
+from application.interfaces.logbook import EventSink
+from domain.events import InstanceState, RunEvent
+
+_SECONDS_BETWEEN_LOOKS = 0.25
+_LOOKS_BETWEEN_SUMMARIES = 20
+
+
+@final
+class PlainProgress(EventSink):
+    """Prints what is worth a mention as it comes, and every five seconds where the run stands.
+
+    Args:
+        model: Name of the model.
+        instances: All instances, in order.
+        stream: Where to print; written to by one thread, and never closed.
+        period: Seconds between two looks at what is new. Every twentieth look prints a summary, if
+            that has changed.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        instances: Sequence[str],
+        *,
+        stream: TextIO,
+        period: float = _SECONDS_BETWEEN_LOOKS,
+    ) -> None:
+        self._overview = Overview(instances)
+        self._stream = stream
+        self._lines = [f"Running {model}: {_counted(len(instances))}"]
+        self._looks = 0
+        self._last_summary = ""
+        self._thread = ShowingThread(self._show, name="terminal progress", period=period)
+
+    @override
+    def notify(self, event: RunEvent) -> None:
+        self._overview.note(event)
+
+    def close(self) -> None:
+        """Print what is left, and end. May be called more than once."""
+        self._thread.close()
+
+    def _show(self) -> None:
+        lines = [*self._lines, *self._overview.take_lines(), *self._due_summary()]
+        self._lines = []
+        if lines:
+            self._stream.write("".join(f"{line}\n" for line in lines))
+            self._stream.flush()
+
+    def _due_summary(self) -> list[str]:
+        self._looks += 1
+        statuses = self._overview.statuses()
+        is_over = all(status.state in _ENDED for status in statuses)
+        if self._looks % _LOOKS_BETWEEN_SUMMARIES and not is_over:
+            return []
+        time = time_span(statuses)
+        text = summary(statuses) + (f"; simulated time {time}" if time else "")
+        if text == self._last_summary:
+            return []
+        self._last_summary = text
+        return [text]
+
+
+_ENDED = (InstanceState.FINISHED, InstanceState.FAILED, InstanceState.STOPPED)
+
+
+def _counted(instances: int) -> str:
+    return "1 instance" if instances == 1 else f"{instances} instances"

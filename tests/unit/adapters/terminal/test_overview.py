@@ -1,0 +1,94 @@
+"""What is worth a mention in a run."""
+
+import math
+
+import pytest
+
+from adapters.terminal.overview import Overview, printable, summary, time_span, wait_text
+from domain.events import (
+    DeadlockFound,
+    InstanceRegistered,
+    InstanceState,
+    LogRecorded,
+    RunFinished,
+)
+from domain.messages import LogRecord, Wait
+from tests.unit.adapters.terminal.examples import RUNNING, WAITING, changed, status
+
+
+@pytest.fixture
+def overview():
+    return Overview(["macro", "micro[3]"])
+
+
+def test_instances_wait_to_start_at_first(overview):
+    assert summary(overview.statuses()) == "2 waiting to start"
+
+
+def test_the_last_status_counts(overview):
+    overview.note(changed("macro", InstanceState.STARTED))
+    overview.note(changed("macro", InstanceState.RUNNING))
+    assert summary(overview.statuses()) == "1 waiting to start, 1 running"
+
+
+def test_a_failure_is_mentioned_once(overview):
+    overview.note(changed("macro", InstanceState.FAILED, exit_code=3))
+    overview.note(changed("macro", InstanceState.FAILED, exit_code=3))
+    assert overview.take_lines() == ["macro failed: it ended with exit code 3"]
+    assert overview.take_lines() == []
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "text"),
+    [(-9, "was ended by SIGKILL"), (-63, "was ended by signal 63"), (0, "exit code 0")],
+)
+def test_the_end_of_a_process_is_put_in_words(overview, exit_code, text):
+    overview.note(changed("macro", InstanceState.FAILED, exit_code=exit_code))
+    assert text in overview.take_lines()[0]
+
+
+def test_warnings_of_instances_are_mentioned_and_lesser_records_are_not(overview):
+    for level in (10, 20, 30, 40, 100):
+        overview.note(LogRecorded(LogRecord("macro", 0.0, level, f"level {level}")))
+    assert overview.take_lines() == ["macro (warning): level 30", "macro (error): level 40"]
+
+
+def test_a_deadlock_is_mentioned(overview):
+    cycle = (Wait("macro", "micro[3]", "state_in"), Wait("micro[3]", "macro", "init"))
+    overview.note(DeadlockFound(cycle))
+    assert overview.take_lines() == [
+        "Deadlock: macro waits for micro[3] on port state_in; micro[3] waits for macro on port init"
+    ]
+
+
+def test_other_events_are_not_mentioned(overview):
+    overview.note(InstanceRegistered("macro"))
+    overview.note(RunFinished(succeeded=True))
+    assert overview.take_lines() == []
+
+
+def test_of_very_many_lines_the_last_are_shown(overview):
+    for number in range(1000):
+        overview.note(LogRecorded(LogRecord("macro", 0.0, 30, str(number))))
+    lines = overview.take_lines()
+    assert lines[0] == "... (more in the log of the run)"
+    assert lines[-1] == "macro (warning): 999"
+    assert len(lines) == 21
+
+
+def test_what_an_instance_says_cannot_move_the_cursor(overview):
+    overview.note(LogRecorded(LogRecord("macro", 0.0, 30, "\x1b[2Jgone\nnext")))
+    assert overview.take_lines() == ["macro (warning):  [2Jgone next"]
+    assert printable("größer ░") == "größer ░"
+
+
+def test_simulated_times_are_given_as_a_span():
+    assert time_span([RUNNING]) == "2.5"
+    assert time_span([RUNNING, WAITING]) == "2.25 to 2.5"
+    unknown = status("macro", InstanceState.RUNNING, simulated_time=-math.inf)
+    assert time_span([unknown, status("micro", InstanceState.RUNNING)]) == ""
+
+
+def test_a_wait_names_peer_port_and_slot():
+    assert wait_text(Wait("micro", "macro", "init")) == "macro on port init"
+    assert wait_text(Wait("macro", "micro[3]", "state_in", 3)) == "micro[3] on port state_in[3]"

@@ -1,0 +1,90 @@
+"""The panel as it is drawn."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from adapters.terminal.panel_view import PanelView
+from domain.events import InstanceState
+from domain.messages import Wait
+from tests.unit.adapters.terminal.examples import NOW, RUNNING, WAITING, status
+
+
+def drawn(statuses, *, lines=(), height=12, width=100, elapsed=61.0):
+    """Draw once; return the lines on the screen, without colours."""
+    console = Console(
+        file=io.StringIO(),
+        record=True,
+        width=width,
+        height=height,
+        force_terminal=False,
+        highlight=False,
+    )
+    view = PanelView("a_model", stream=console.file, console=console)
+    view.draw(statuses, lines=lines, now=NOW, elapsed=elapsed)
+    view.close()
+    return [line.rstrip() for line in console.export_text().splitlines()]
+
+
+def test_each_instance_has_a_row_with_state_wait_and_time():
+    heading, titles, macro, micro = drawn([RUNNING, WAITING])
+    assert heading == "a_model  1:01  1 running, 1 waiting"
+    assert titles.split() == ["instance", "state", "waits", "for", "simulated", "time"]
+    assert macro.split() == ["macro", "running", "2.5"]
+    assert " ".join(micro.split()) == "micro[3] waiting macro on port init[3], 0:12 2.25"
+
+
+def test_a_wait_that_has_just_begun_has_no_duration():
+    waiting = status(
+        "macro", InstanceState.WAITING, since=NOW - 0.5, waiting_for=Wait("macro", "micro", "in")
+    )
+    assert drawn([waiting])[-1].split() == ["macro", "waiting", "micro", "on", "port", "in"]
+
+
+def test_lines_come_above_the_panel():
+    text = drawn([RUNNING], lines=["something [bold]happened[/bold]"])
+    assert text[0] == "something [bold]happened[/bold]"
+
+
+def test_a_thousand_instances_are_summed_up_by_component():
+    micros = [status(f"micro[{n}]", InstanceState.RUNNING, simulated_time=n) for n in range(998)]
+    waiting = status(
+        "micro[998]", InstanceState.WAITING, waiting_for=Wait("micro[998]", "macro", "init")
+    )
+    heading, _, *rows = drawn([RUNNING, *micros, waiting])
+    assert heading == "a_model  1:01  999 running, 1 waiting"
+    assert [" ".join(row.split()) for row in rows] == [
+        "micro (999) 998 running, 1 waiting macro 0 to 997",
+        "macro 1 running 2.5",
+    ]
+
+
+def test_very_many_components_are_cut_with_the_most_telling_first():
+    statuses = [status(f"model{n}", InstanceState.RUNNING) for n in range(100)]
+    statuses[70] = status("model70", InstanceState.FAILED)
+    _, _, *rows = drawn(statuses, height=10)
+    assert len(rows) == 6
+    assert rows[0].split() == ["model70", "1", "failed"]
+    assert rows[-1].split() == ["and", "95", "more", "(95)", "95", "running"]
+
+
+@pytest.mark.parametrize("height", [1, 5, 24])
+def test_it_never_has_more_lines_than_the_screen_or_the_least(height):
+    statuses = [status(f"model[{n}]", InstanceState.RUNNING) for n in range(30)]
+    assert len(drawn(statuses, height=height)) <= max(height, 5)
+
+
+def test_a_narrow_terminal_shortens_and_does_not_break_lines():
+    waiting = status(
+        "a_component_with_a_long_name[12]",
+        InstanceState.WAITING,
+        waiting_for=Wait("x", "another_component_with_a_long_name[12]", "port_with_a_name", 3),
+    )
+    lines = drawn([waiting], width=40)
+    assert len(lines) == 3
+    assert all(len(line) <= 40 for line in lines)
+
+
+def test_hours_are_told():
+    assert "  2:00:05  " in drawn([RUNNING], elapsed=7205.0)[0]
