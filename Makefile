@@ -45,8 +45,7 @@ demo: $(READY)
 	@run=run_demo_$$(date +%Y%m%d_%H%M%S) && mkdir "$$run" && \
 	export PATH="$$PWD/$(VENV)/bin:$$PATH" && \
 	python -m entrypoints.manager --start-all --run-dir "$$run" $(DEMO)/reaction_diffusion.ymmsl && \
-	python $(DEMO)/draw.py "$$run" && \
-	echo "All output is in $$PWD/$$run"
+	python $(DEMO)/draw.py "$$run"
 
 test: $(READY)
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
