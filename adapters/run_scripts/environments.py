@@ -82,7 +82,7 @@ def activate(virtual_env: str | None) -> list[str]:
     if virtual_env is None:
         return []
     script = f"{virtual_env.rstrip('/')}/bin/activate"
-    failure = _give_up(f"there is no virtual environment {virtual_env}")
+    failure = _give_up(f"virtual environment {virtual_env} could not be activated")
     return [_LEAVE_VIRTUAL_ENVIRONMENT, f". {shlex.quote(script)} || {failure}"]
 
 

@@ -11,7 +11,7 @@ from adapters.tcp.session_client import SessionClient
 from adapters.wire import map as protocol
 from application.interfaces.agent_line import AgentLine
 from domain.agents import Command, ProcessResult
-from domain.errors import CouplingError
+from domain.errors import CouplingError, TransportError
 from domain.resources import NodeResources
 
 
@@ -34,6 +34,7 @@ class TcpAgentLine(AgentLine):
             SessionClient(manager_locations, secret=secret, server="manager", retry_time=retry_time)
             for _ in range(2)
         )
+        self._is_closed = False
         self._results: queue.SimpleQueue[Sequence[ProcessResult] | None] = queue.SimpleQueue()
         # a daemon, so that a manager that does not answer cannot keep the agent from ending
         self._sender = threading.Thread(
@@ -43,20 +44,27 @@ class TcpAgentLine(AgentLine):
 
     def report_resources(self, resources: NodeResources, *, version: str) -> None:
         request = protocol.ReportResources(resources, version)
-        protocol.decode_accepted(self._commands.call(protocol.encode_request(request)))
+        protocol.decode_accepted(self._ask(request))
 
     def next_command(self) -> Command | None:
         request = protocol.GetCommand(self._node)
-        return protocol.decode_command(self._commands.call(protocol.encode_request(request)))
+        return protocol.decode_command(self._ask(request))
 
     def report_results(self, results: Sequence[ProcessResult]) -> None:
         self._results.put(results)
 
     def close(self, *, timeout: float) -> None:
+        self._is_closed = True
         self._results.put(None)
         self._sender.join(timeout)
         self._commands.close()
         self._reports.close()
+
+    def _ask(self, request: protocol.Request) -> memoryview:
+        if self._is_closed:
+            msg = "the connection to the manager has been closed"
+            raise TransportError(msg)
+        return self._commands.call(protocol.encode_request(request))
 
     def _send_results(self) -> None:
         while (results := self._results.get()) is not None:

@@ -1,0 +1,388 @@
+"""Real scripts, run by the real shell."""
+
+import json
+import os
+import shlex
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.run_scripts.writer import ShellRunScriptWriter
+from domain.configuration import BaseEnv, ExecutionModel, MpiCores, Program, Threads
+from domain.identity import Reference
+from domain.resources import Core, NodeResources, Resources
+
+NASTY = "a b'c\"d$(touch pwned)`touch pwned`$HOME\\ *;&|<>\n#é"
+SHOW = """\
+import json, os, sys
+print(json.dumps({"args": sys.argv[1:], "env": dict(os.environ), "cwd": os.getcwd(),
+                  "pid": os.getpid(), "cpus": sorted(os.sched_getaffinity(0))}))
+"""
+
+PRINT = """\
+import os
+print(os.environ["MUSCLE_INSTANCE"], os.environ["MUSCLE_THREADS"])
+print(os.getcwd())
+exit(5)
+"""
+
+
+def resources(*nodes: str, cores: int = 2) -> Resources:
+    return Resources(
+        tuple(
+            NodeResources(node, frozenset(Core(n, frozenset({n})) for n in range(cores)))
+            for node in nodes or ("here",)
+        )
+    )
+
+
+class Bench:
+    """An instance's directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.workdir = directory / "workdir"
+        self.workdir.mkdir(parents=True)
+        self.show = directory / "show it.py"
+        self.show.write_text(f"#!{sys.executable}\n{SHOW}")
+        self.show.chmod(0o755)
+
+    def write(
+        self, requirements: Any = None, bound: Resources | None = None, **program: Any
+    ) -> Path:
+        if "script" not in program:
+            program.setdefault("executable", str(self.show))
+        return ShellRunScriptWriter().write(
+            self.directory,
+            instance=Reference("micro[3]"),
+            program=Program(Reference("p"), **program),
+            requirements=requirements or Threads(),
+            resources=bound or resources(),
+            environment={"MUSCLE_MANAGER": "tcp:here:9000"},
+            bind_to_cores=bound is not None,
+        )
+
+    def run(
+        self, script: Path, env: Mapping[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [script],
+            cwd="/",
+            env=dict(os.environ) | dict(env or {}),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def shown(self, script: Path, env: Mapping[str, str] | None = None) -> dict[str, Any]:
+        done = self.run(script, env)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return result
+
+    def fake(self, name: str) -> dict[str, str]:
+        """Put a program on the path that shows how it is called."""
+        folder = self.directory / "fakes"
+        folder.mkdir(exist_ok=True)
+        shutil.copy(self.show, folder / name)
+        return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path / "micro[3] it's")
+
+
+def test_the_script_is_where_users_look_for_it_and_can_be_run(bench: Bench) -> None:
+    script = bench.write()
+    assert script == bench.directory / "run_script.sh"
+    assert stat.S_IMODE(script.stat().st_mode) == 0o700
+
+
+def test_the_program_runs_in_the_working_directory(bench: Bench) -> None:
+    assert bench.shown(bench.write())["cwd"] == str(bench.workdir)
+
+
+def test_the_program_takes_the_place_of_the_script(bench: Bench) -> None:
+    script = bench.write()
+    process = subprocess.Popen([script], stdout=subprocess.PIPE, text=True)
+    output, _ = process.communicate(timeout=60)
+    assert f'"pid": {process.pid}' in output
+
+
+def test_the_exit_code_is_the_programs(bench: Bench) -> None:
+    script = bench.write(executable="/bin/sh", args=("-c", "exit 9"))
+    assert bench.run(script).returncode == 9
+
+
+def test_the_program_knows_who_it_is_and_where_the_manager_is(bench: Bench) -> None:
+    env = bench.shown(bench.write())["env"]
+    assert (env["MUSCLE_INSTANCE"], env["MUSCLE_MANAGER"]) == ("micro[3]", "tcp:here:9000")
+
+
+def test_a_list_of_arguments_is_data(bench: Bench) -> None:
+    args = ("-n", "$MUSCLE_THREADS", NASTY, "")
+    assert bench.shown(bench.write(args=args))["args"] == list(args)
+
+
+def test_a_text_of_arguments_is_shell_text(bench: Bench) -> None:
+    script = bench.write(Threads(4), args="-n $MUSCLE_THREADS 'a b' \"$(echo c d)\"\n")
+    assert bench.shown(script)["args"] == ["-n", "4", "a b", "c d"]
+
+
+def test_a_text_of_arguments_may_redirect_and_go_on(bench: Bench) -> None:
+    done = bench.run(bench.write(executable="/bin/echo", args="one > file; echo two | tr o O"))
+    assert done.stdout == "twO\n"
+    assert (bench.workdir / "file").read_text() == "one\n"
+
+
+def test_values_of_variables_are_data(bench: Bench) -> None:
+    assert bench.shown(bench.write(env={"VALUE": NASTY}))["env"]["VALUE"] == NASTY
+    assert not list(bench.workdir.iterdir())
+
+
+def test_variables_with_odd_names_are_set_too(bench: Bench) -> None:
+    env = bench.shown(bench.write(env={"my.odd-name": NASTY}))["env"]
+    assert env["my.odd-name"] == NASTY
+
+
+@pytest.mark.parametrize(("inherited", "value"), [({"V": "/a"}, "/a:/b c"), ({}, ":/b c")])
+def test_a_plus_appends_to_what_is_inherited(
+    bench: Bench, inherited: dict[str, str], value: str
+) -> None:
+    assert bench.shown(bench.write(env={"+V": ":/b c"}), inherited)["env"]["V"] == value
+
+
+def test_a_programs_own_variables_win_over_the_instances_name(bench: Bench) -> None:
+    env = bench.shown(bench.write(env={"MUSCLE_INSTANCE": "x"}))["env"]
+    assert env["MUSCLE_INSTANCE"] == "x"
+
+
+def test_variables_for_resources_win_over_a_programs_own(bench: Bench) -> None:
+    env = bench.shown(bench.write(Threads(3), env={"OMP_NUM_THREADS": "99"}))["env"]
+    assert (env["OMP_NUM_THREADS"], env["MUSCLE_THREADS"]) == ("3", "3")
+
+
+def test_an_executable_may_have_any_name(bench: Bench) -> None:
+    program = bench.directory / "pro gram $(touch pwned)"
+    shutil.copy(bench.show, program)
+    assert bench.shown(bench.write(executable=str(program)))["args"] == []
+
+
+def test_an_executable_is_looked_up_on_the_path(bench: Bench) -> None:
+    env = bench.fake("program")
+    assert bench.shown(bench.write(executable="program"), env)["args"] == []
+
+
+def test_an_executable_that_is_not_there_fails_with_its_name(bench: Bench) -> None:
+    done = bench.run(bench.write(executable="/no/program"))
+    assert done.returncode == 127
+    assert "/no/program" in done.stderr
+
+
+def test_a_virtual_environment_is_activated(bench: Bench) -> None:
+    venv = make_venv(bench.directory / "my venv")
+    env = bench.shown(bench.write(virtual_env=str(venv)))["env"]
+    assert env["VIRTUAL_ENV"] == str(venv)
+    assert env["PATH"].startswith(f"{venv}/bin:")
+
+
+def test_a_virtual_environment_replaces_the_active_one(bench: Bench) -> None:
+    old, new = make_venv(bench.directory / "old"), make_venv(bench.directory / "new")
+    active = {"VIRTUAL_ENV": str(old), "PATH": f"{old}/bin:{os.environ['PATH']}"}
+    env = bench.shown(bench.write(virtual_env=str(new)), active)["env"]
+    assert env["VIRTUAL_ENV"] == str(new)
+    assert str(old) not in env["PATH"]
+
+
+def test_a_virtual_environment_that_is_not_there_is_an_error(bench: Bench) -> None:
+    done = bench.run(bench.write(virtual_env="/no/venv"))
+    assert done.returncode == 1
+    assert "virtual environment /no/venv could not be activated" in done.stderr
+
+
+def make_venv(path: Path) -> Path:
+    (path / "bin").mkdir(parents=True)
+    (path / "bin/activate").write_text(
+        f'export VIRTUAL_ENV={shlex.quote(str(path))}\nexport PATH="$VIRTUAL_ENV/bin:$PATH"\n'
+    )
+    return path
+
+
+@pytest.fixture
+def modules(bench: Bench) -> dict[str, str]:
+    """An installation of environment modules, or what is used of one."""
+    home = bench.directory / "modules home"
+    (home / "init").mkdir(parents=True)
+    (home / "init/bash").write_text(
+        "module() {\n"
+        '    if [ "$2" = missing ]; then return 1; fi\n'
+        '    export CALLS="${CALLS-}[$*]"\n'
+        "}\n"
+    )
+    return {"MODULESHOME": str(home)}
+
+
+def test_modules_are_loaded_in_order(bench: Bench, modules: dict[str, str]) -> None:
+    env = bench.shown(bench.write(modules=("gcc/12", "a b")), modules)["env"]
+    assert env["CALLS"] == "[load gcc/12][load a b]"
+
+
+def test_a_module_that_cannot_be_loaded_is_an_error(bench: Bench, modules: dict[str, str]) -> None:
+    done = bench.run(bench.write(modules=("missing",)), modules)
+    assert done.returncode == 1
+    assert "module missing could not be loaded" in done.stderr
+
+
+def test_modules_where_there_is_no_module_command_are_an_error(bench: Bench) -> None:
+    if Path("/etc/profile.d/modules.sh").exists():
+        pytest.skip("this machine has environment modules")
+    done = bench.run(bench.write(modules=("gcc",)), {"MODULESHOME": "", "LMOD_PKG": ""})
+    assert done.returncode == 1
+    assert "module gcc could not be loaded" in done.stderr
+
+
+def test_a_clean_environment_has_no_modules_and_no_virtual_environment(
+    bench: Bench, modules: dict[str, str]
+) -> None:
+    venv = make_venv(bench.directory / "venv")
+    active = {"VIRTUAL_ENV": str(venv), "PATH": f"{venv}/bin:{os.environ['PATH']}", "KEEP": "1"}
+    script = bench.write(base_env=BaseEnv.CLEAN, modules=("gcc",))
+    env = bench.shown(script, modules | active)["env"]
+    assert env["CALLS"] == "[purge][load gcc]"
+    assert "VIRTUAL_ENV" not in env
+    assert env["PATH"] == os.environ["PATH"]
+    assert env["KEEP"] == "1"
+
+
+def test_a_clean_environment_needs_no_modules(bench: Bench) -> None:
+    assert bench.shown(bench.write(base_env=BaseEnv.CLEAN))["cwd"] == str(bench.workdir)
+
+
+def test_the_managers_environment_is_inherited(bench: Bench) -> None:
+    assert bench.shown(bench.write(), {"OURS": NASTY})["env"]["OURS"] == NASTY
+
+
+def test_a_login_environment_is_that_of_a_login_shell(bench: Bench) -> None:
+    home = bench.directory / "home"
+    home.mkdir()
+    (home / ".bash_profile").write_text("export FROM_PROFILE=yes\ncd /\n")
+    inherited = {
+        "HOME": str(home),
+        "OURS": "1",
+        "SLURM_JOB_ID": "7",
+        "CONJOIN_SECRET": "s",
+        "CONJOIN_LOGIN_SHELL": "1",
+        "VIRTUAL_ENV": "/v",
+    }
+    script = bench.write(base_env=BaseEnv.LOGIN, env={"+A": "b"})
+    shown = bench.shown(script, inherited)
+    env = shown["env"]
+    assert env["FROM_PROFILE"] == "yes"
+    assert (env["HOME"], env["SLURM_JOB_ID"], env["CONJOIN_SECRET"]) == (str(home), "7", "s")
+    assert (env["MUSCLE_INSTANCE"], env["A"]) == ("micro[3]", "b")
+    assert not {"OURS", "VIRTUAL_ENV", "CONJOIN_LOGIN_SHELL"} & set(env)
+    assert shown["cwd"] == str(bench.workdir)
+
+
+def test_a_login_shell_is_replaced_by_the_program_as_well(bench: Bench) -> None:
+    process = subprocess.Popen(
+        [bench.write(base_env=BaseEnv.LOGIN)], stdout=subprocess.PIPE, text=True
+    )
+    output, _ = process.communicate(timeout=60)
+    assert f'"pid": {process.pid}' in output
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#!/bin/sh\necho $MUSCLE_INSTANCE $MUSCLE_THREADS; pwd; exit 5\n",
+        "echo $MUSCLE_INSTANCE $MUSCLE_THREADS; pwd; exit 5",
+        f"#!{sys.executable}\n{PRINT}",
+    ],
+)
+def test_a_whole_script_is_run_as_it_is(bench: Bench, text: str) -> None:
+    done = bench.run(bench.write(Threads(2), script=text))
+    assert (done.stdout, done.returncode) == (f"micro[3] 2\n{bench.workdir}\n", 5)
+
+
+def test_a_program_is_bound_to_its_cores(bench: Bench) -> None:
+    (cpu, *_) = sorted(os.sched_getaffinity(0))
+    one = Resources((NodeResources("here", frozenset({Core(0, frozenset({cpu}))})),))
+    shown = bench.shown(bench.write(bound=one))
+    assert shown["cpus"] == [cpu]
+    assert shown["env"]["MUSCLE_BIND_LIST"] == str(cpu)
+    assert shown["env"]["MUSCLE_BIND_MASK"] == f"{1 << cpu:X}"
+
+
+def test_a_program_is_not_bound_where_it_should_not_be(bench: Bench) -> None:
+    shown = bench.shown(bench.write())
+    assert shown["cpus"] == sorted(os.sched_getaffinity(0))
+    assert "MUSCLE_BIND_LIST" not in shown["env"]
+
+
+MPI = [
+    (ExecutionModel.OPENMPI, "mpirun"),
+    (ExecutionModel.INTELMPI, "mpirun"),
+    (ExecutionModel.SRUNMPI, "srun"),
+]
+
+
+@pytest.mark.parametrize(("model", "launcher"), MPI)
+@pytest.mark.parametrize("bound", [None, resources("a", "b")])
+def test_an_mpi_program_is_started_by_its_launcher(
+    bench: Bench, model: ExecutionModel, launcher: str, bound: Resources | None
+) -> None:
+    fake = bench.fake(launcher)
+    script = bench.write(
+        MpiCores(4), bound, execution_model=model, executable="my program", args=(NASTY,)
+    )
+    shown = bench.shown(script, fake)
+    args, env = shown["args"], shown["env"]
+    assert args[-2:] == ["my program", NASTY]
+    assert args[args.index("-np" if "-np" in args else "-n") + 1] == "4"
+    assert (env["MUSCLE_MPI_PROCESSES"], env["OMP_NUM_THREADS"]) == ("4", "1")
+    assert ("MUSCLE_RANKFILE" in env) == (bound is not None)
+
+
+def test_open_mpi_gets_a_rank_file(bench: Bench) -> None:
+    script = bench.write(MpiCores(4), resources("a", "b"), execution_model=ExecutionModel.OPENMPI)
+    shown = bench.shown(script, bench.fake("mpirun"))
+    rank_file = shown["env"]["MUSCLE_RANKFILE"]
+    assert Path(rank_file).read_text() == (
+        "rank 0=a slot=0\nrank 1=a slot=1\nrank 2=b slot=0\nrank 3=b slot=1\n"
+    )
+    assert shown["args"][:4] == ["-np", "4", "--rankfile", rank_file]
+
+
+def test_intel_mpi_gets_a_machine_file_and_domains(bench: Bench) -> None:
+    script = bench.write(MpiCores(4), resources("a", "b"), execution_model=ExecutionModel.INTELMPI)
+    shown = bench.shown(script, bench.fake("mpirun"))
+    assert Path(shown["env"]["MUSCLE_RANKFILE"]).read_text() == "a:2\nb:2\n"
+    assert shown["env"]["I_MPI_PIN_DOMAIN"] == "[1,2]"
+
+
+def test_slurm_gets_a_host_file_and_masks(bench: Bench) -> None:
+    script = bench.write(MpiCores(4), resources("a", "b"), execution_model=ExecutionModel.SRUNMPI)
+    shown = bench.shown(script, bench.fake("srun"))
+    assert Path(shown["env"]["SLURM_HOSTFILE"]).read_text() == "a\na\nb\nb\n"
+    assert "--cpu-bind=mask_cpu:0x1,0x2" in shown["args"]
+
+
+def test_an_mpi_programs_own_script_has_what_it_needs(bench: Bench) -> None:
+    script = bench.write(
+        MpiCores(2),
+        resources("a"),
+        execution_model=ExecutionModel.OPENMPI,
+        script="#!/bin/sh\nmpirun -n $MUSCLE_MPI_PROCESSES -rf $MUSCLE_RANKFILE\n",
+    )
+    args = bench.shown(script, bench.fake("mpirun"))["args"]
+    assert args[:3] == ["-n", "2", "-rf"]
