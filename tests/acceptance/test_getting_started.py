@@ -1,0 +1,50 @@
+"""The first thing that a new user tries works as it is written."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "getting-started.md"
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture
+def kitchen(tmp_path):
+    """Save the page's files under the names that it gives."""
+    found = re.findall(r"`(\w+\.\w+)`:\n\n```\w+\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert [name for name, _ in found] == ["pot.py", "heater.py", "kitchen.ymmsl"]
+    for name, text in found:
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def conjoin(folder, *arguments):
+    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [BIN / "conjoin", *arguments],
+        cwd=folder,
+        env={**os.environ, "PATH": path, "KITCHEN": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_the_kitchen_runs_and_says_what_the_page_says(kitchen):
+    conjoin(kitchen, "run", "--start-all", "kitchen.ymmsl")
+    (output,) = kitchen.glob("run_kitchen_*/instances/pot/stdout.txt")
+    assert output.read_text().strip() in PAGE.read_text()
+
+
+@pytest.mark.slow
+def test_the_kitchen_can_be_checked(kitchen):
+    conjoin(kitchen, "check", "kitchen.ymmsl")
+    assert not list(kitchen.glob("run_*"))
