@@ -13,14 +13,15 @@ READY := $(VENV)/.ready
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick check
 
-help:  ## Say what can be done
+help:
 	@echo "make demo   run a reaction-diffusion model, and draw what comes out"
 	@echo "make test   run every test (some install MUSCLE3 from PyPI to talk to)"
 	@echo "make quick  run the tests that take moments"
 	@echo "make check  look at style, types and who imports whom"
 	@echo "make setup  make $(VENV) with all of it; the others do so when needed"
 
-setup: $(READY)  ## Make the virtual environment
+setup: $(READY)
+	@:
 
 # Made anew only when what it is made from has changed.
 $(READY): pyproject.toml
