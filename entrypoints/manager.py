@@ -211,8 +211,15 @@ class Manager:
         if self._result is None:
             self.stop("The manager was closed before the run was over.")
             self._is_over.wait(SHUTDOWN_TIMEOUT)
+            self._send_agents_home(container)
         self._container = None
         container.shutdown_resources()
+
+    def _send_agents_home(self, container: ManagerContainer) -> None:
+        gone = threading.Event()
+        agents = container.agents()
+        container.listening().server.call_soon(lambda: agents.shutdown(on_done=gone.set))
+        gone.wait(SHUTDOWN_TIMEOUT)
 
     @property
     def _opened(self) -> ManagerContainer:

@@ -181,7 +181,8 @@ class Server(Scheduler):
         self._calls.append(callback)
         if not self._is_woken:
             self._is_woken = True
-            with contextlib.suppress(BlockingIOError):
+            # after the server was closed there is nobody to call back any more
+            with contextlib.suppress(OSError):
                 self._wake_sender.send(b"\0")
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> ScheduledCall:

@@ -75,6 +75,8 @@ class SessionClient:
         Raises:
             TransportError: If it does not get through within the retry time.
         """
+        if self._closing.is_set():
+            raise TransportError(f"the connection to the {self._server} has been closed")
         self._number += 1
         self._request = request
         self._deadline = None

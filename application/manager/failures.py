@@ -45,6 +45,7 @@ class Failures:
     def __init__(self) -> None:
         self._failures: list[Failure] = []
         self._deadlock: str | None = None
+        self._lost_nodes: list[str] = []
 
     def __bool__(self) -> bool:
         return bool(self._failures)
@@ -52,6 +53,10 @@ class Failures:
     def add(self, failure: Failure) -> None:
         """Add a failure."""
         self._failures.append(failure)
+
+    def note_lost_node(self, description: str) -> None:
+        """Note that a node was lost, which explains failures that come after it."""
+        self._lost_nodes.append(description)
 
     def note_deadlock(self, description: str) -> None:
         """Note that there was a deadlock: whoever fails after it fails because of it."""
@@ -81,7 +86,7 @@ class Failures:
         cause = self.cause
         if cause is None:
             return self._deadlock or ""
-        parts = [self._deadlock] if self._deadlock else []
+        parts = [*self._lost_nodes, *([self._deadlock] if self._deadlock else [])]
         parts.append(cause.describe())
         if cause.error_output.strip() and not self._deadlock:
             indented = "\n".join(f"    {line}" for line in cause.error_output.splitlines())

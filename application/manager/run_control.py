@@ -165,6 +165,10 @@ class RunControl:
             self._add_failure(name, exit_code, problem)
         self._finish_if_done()
 
+    def note_node_lost(self, node: str, reason: str) -> None:
+        """Note that a node's agent is gone; the ends of its processes are told by themselves."""
+        self._failures.note_lost_node(f"Node '{node}' was lost: {reason}")
+
     def stop(self, reason: str) -> None:
         """Stop all processes, and then the run.
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from adapters.run_scripts.writer import ShellRunScriptWriter
 from dependency_injector import containers, providers
 from structlog.typing import FilteringBoundLogger
 
@@ -19,6 +18,7 @@ from adapters.callbacks.event_dispatcher import CallbackEventSink
 from adapters.filesystem.logbook import FilesystemLogbook
 from adapters.filesystem.run_directory import FilesystemRunDirectory
 from adapters.local_agents.launcher import LocalAgentLauncher
+from adapters.run_scripts.writer import ShellRunScriptWriter
 from adapters.sqlite.profile_store import SqliteProfileStore
 from adapters.system.clock import SystemClock
 from adapters.tcp import network
@@ -77,7 +77,7 @@ class ListeningServer:
 
 
 class Relay:
-    """Passes the end of a process on to whoever is to hear of it, which is made later."""
+    """Passes what agents report on to whoever is to hear of it, which is made later."""
 
     def __init__(self) -> None:
         self.target: RunControl | None = None
@@ -86,6 +86,11 @@ class Relay:
         """Pass it on."""
         assert self.target is not None
         self.target.note_exit(name, exit_code, reason)
+
+    def note_node_lost(self, node: str, reason: str) -> None:
+        """Pass it on."""
+        assert self.target is not None
+        self.target.note_node_lost(node, reason)
 
 
 def _open_logbook(run_directory: FilesystemRunDirectory) -> Iterator[Logbook]:
@@ -131,7 +136,8 @@ def _open_server(
     server.close()
 
 
-def _open_launcher(launcher: AgentLauncher) -> Iterator[AgentLauncher]:
+def _open_launcher(launcher: AgentLauncher, _listening: ListeningServer) -> Iterator[AgentLauncher]:
+    # depends on the server so that it is closed first: agents say goodbye through the server
     yield launcher
     launcher.close()
 
@@ -153,7 +159,7 @@ class ManagerContainer(containers.DeclarativeContainer):
     router = providers.Singleton(RequestRouter)
     listening = providers.Resource(_open_server, router, options, log)
     new_launcher = providers.Singleton(LocalAgentLauncher)
-    launcher = providers.Resource(_open_launcher, new_launcher)
+    launcher = providers.Resource(_open_launcher, new_launcher, listening)
     scripts = providers.Singleton(ShellRunScriptWriter)
     relay = providers.Singleton(Relay)
 
@@ -166,6 +172,7 @@ class ManagerContainer(containers.DeclarativeContainer):
         log=log,
         on_finished=relay.provided.note_exit,
         on_resources=on_resources,
+        on_node_lost=relay.provided.note_node_lost,
     )
     board = providers.Singleton(
         StatusBoard,
