@@ -167,7 +167,7 @@ def _run(options: argparse.Namespace) -> int:
     ) as manager:
         for warning in manager.warnings:
             _say(f"Warning: {warning}")
-        with _stopped_by_signals(manager):
+        with _stopped_by_signals(manager), _shown(manager, quiet=options.quiet):
             if options.start_all:
                 manager.start_all()
             with _location_told(manager, options.location_file):
@@ -181,6 +181,25 @@ def _run(options: argparse.Namespace) -> int:
             f"{manager.log_tail(LOG_LINES)}\n\nOutput is in {manager.run_directory}"
         )
         return FAILED
+
+
+@contextlib.contextmanager
+def _shown(manager: Manager, *, quiet: bool) -> Iterator[None]:
+    """Show how the run goes on."""
+    if quiet:
+        yield
+        return
+    from adapters.terminal.display import display_for
+
+    model = manager.configuration.model
+    display = display_for(
+        sys.stdout, model=str(model.name), instances=list(map(str, model.instances()))
+    )
+    manager.watch(display)
+    try:
+        yield
+    finally:
+        display.close()
 
 
 @contextlib.contextmanager

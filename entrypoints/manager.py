@@ -26,6 +26,7 @@ from typing_extensions import Self
 
 from adapters.filesystem.run_directory import FilesystemRunDirectory
 from adapters.ymmsl_files.source import YmmslConfigurationSource
+from application.interfaces.logbook import EventSink
 from domain.configuration import Configuration
 from domain.errors import ConfigurationError, RunError, UsageError
 from domain.events import InstanceStatus, RunEvent, RunFinished
@@ -198,6 +199,14 @@ class Manager:
         """
         unsubscribe: Callable[[], None] = self._opened.events().subscribe(callback)
         return unsubscribe
+
+    def watch(self, sink: EventSink) -> None:
+        """Have a watcher told of everything from now on, on the manager's own thread.
+
+        Args:
+            sink: Must return at once and not raise; where that cannot be promised, use `subscribe`.
+        """
+        self._opened.board().watch(sink)
 
     def log_tail(self, lines: int = 50) -> str:
         """Return the last lines of the log of the run."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from application.interfaces.clock import Clock
@@ -19,7 +18,6 @@ class StatusBoard:
         model: The model that is run.
         clock: Tells the time.
         events: Passes events on to subscribers.
-        sinks: The other watchers.
     """
 
     def __init__(
@@ -28,10 +26,9 @@ class StatusBoard:
         *,
         clock: Clock,
         events: EventSink,
-        sinks: Sequence[EventSink] = (),
     ) -> None:
         self._clock = clock
-        self._sinks = [events, *sinks]
+        self._sinks = [events]
         now = clock.time()
         self._status = {
             str(name): InstanceStatus(str(name), InstanceState.WAITING_TO_START, now)
@@ -40,6 +37,10 @@ class StatusBoard:
 
     def __getitem__(self, instance: str) -> InstanceStatus:
         return self._status[instance]
+
+    def watch(self, sink: EventSink) -> None:
+        """Tell one more watcher of everything from now on."""
+        self._sinks = [*self._sinks, sink]
 
     def all(self) -> list[InstanceStatus]:
         """Return the status of each instance, in the order of the model."""

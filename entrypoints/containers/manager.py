@@ -26,7 +26,7 @@ from adapters.tcp.request_router import RequestRouter
 from adapters.tcp.server import DEFAULT_PORT, Server
 from adapters.wire.locations import TCP, format_location
 from application.interfaces.agents import AgentLauncher
-from application.interfaces.logbook import EventSink, Logbook
+from application.interfaces.logbook import Logbook
 from application.interfaces.profile_store import ProfileStore
 from application.manager.agent_management import AgentManager, OnResources
 from application.manager.deadlock_watch import DeadlockWatch
@@ -53,14 +53,12 @@ class ManagerOptions:
         listens_locally: Whether all components are started on this machine.
         require_secret: Whether to refuse clients that do not know the run's secret.
         secret: The run's secret.
-        sinks: Who watches the run, beside subscribers.
     """
 
     log_level: str = "INFO"
     listens_locally: bool = False
     require_secret: bool = False
     secret: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
-    sinks: tuple[EventSink, ...] = ()
 
 
 class ListeningServer:
@@ -179,7 +177,6 @@ class ManagerContainer(containers.DeclarativeContainer):
         configuration.provided.model,
         clock=clock,
         events=events,
-        sinks=options.provided.sinks,
     )
     registry = providers.Singleton(InstanceRegistry, configuration.provided.model)
     peers = providers.Singleton(PeerLookup, configuration.provided.model, registry=registry)
