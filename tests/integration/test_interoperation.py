@@ -54,23 +54,31 @@ SCENARIOS_OF_0_10 = (
     "payloads",
     "checkpoints",
 )
-WAYS_TO_CRASH = ("raise", "exit", "kill", "error_shutdown")
-OUT_OF_ORDER = "Not allowed to {} yet: was expecting one of the following instead:\n{}"
+OUT_OF_ORDER = (
+    r"Not allowed to .* yet: was expecting one of the following instead:\n"
+    r"- A receive on S port 'state_in'"
+)
 TEXTS = {
     "unconnected_receive": "unconnected_in",
     "no_such_port": "nothing",
     "wrong_direction": "state_out",
     "slot_on_scalar_port": "state_out",
     "not_resizable": "state_out",
-    "early_reuse": OUT_OF_ORDER.format("call reuse_instance()", "- A receive on S port 'state_in'"),
-    "send_twice": OUT_OF_ORDER.format(
-        "send a message on O_I port 'state_out'", "- A receive on S port 'state_in'"
-    ),
+    "early_reuse": OUT_OF_ORDER,
+    "send_twice": OUT_OF_ORDER,
+}
+SIGNS = {
+    "raise": "The matrix is singular.",
+    "exit": "code 3",
+    "kill": "SIGKILL|signal 9",
+    "error_shutdown": "code 1",
 }
 LOST_PEER = re.compile(
     r"Port \S+ was closed while trying to receive on it, did the peer crash\?"
     r"|connection with peer '.*' was lost\. Did the peer crash\?"
 )
+DEADLOCK_TIMEOUT = 1.0  # as in the scenario
+SECONDS_TO_START_AND_STOP = 4.0
 DEADLOCK = "Deadlock detected while receiving a message on port 'boundary_in'."
 
 
@@ -167,7 +175,7 @@ def test_a_resizable_port_may_change_between_rounds(cast: Cast, tmp_path: Path):
     assert [e[1] for e in run.results["sender"] if e[0] == "length after"] == [3, 4, 2]
 
 
-@pytest.mark.parametrize("how", WAYS_TO_CRASH)
+@pytest.mark.parametrize("how", SIGNS)
 @casts()
 def test_a_crash_ends_the_run_and_leaves_nothing_behind(how: str, cast: Cast, tmp_path: Path):
     run = cast.run("crash", tmp_path, settings={"how": how})
@@ -179,15 +187,14 @@ def test_a_crash_ends_the_run_and_leaves_nothing_behind(how: str, cast: Cast, tm
         assert text is None or LOST_PEER.search(text), run.account()
 
 
-@pytest.mark.parametrize("how", WAYS_TO_CRASH)
+@pytest.mark.parametrize("how", SIGNS)
 @casts(OURS_ALONE, THEIR_INSTANCES, MIXED)
 def test_our_manager_tells_who_crashed_first_and_how(how: str, cast: Cast, tmp_path: Path):
     run = cast.run("crash", tmp_path, settings={"how": how})
     told = run.stdout + run.stderr
     assert "crasher" in told, run.account()
     assert "Now comes the crash." in told, run.account()
-    sign = {"raise": "matrix is singular", "exit": "3", "kill": "SIGKILL|9"}.get(how, "1")
-    assert re.search(sign, told), run.account()
+    assert re.search(SIGNS[how], told), run.account()
 
 
 @casts(OURS_ALONE, THEIR_INSTANCES, THEIR_MANAGER)
@@ -210,10 +217,19 @@ def test_a_deadlock_is_found_and_told(cast: Cast, tmp_path: Path):
 
 
 @casts(OURS_ALONE)
-def test_every_instance_of_a_deadlock_says_so(cast: Cast, tmp_path: Path):
+def test_our_manager_soon_tells_who_waits_for_whom(cast: Cast, tmp_path: Path):
+    run = cast.run("deadlock", tmp_path)
+    assert re.search("left.*boundary_in.*right", run.stdout), run.account()
+    assert re.search("right.*boundary_in.*left", run.stdout), run.account()
+    assert run.seconds < 2 * DEADLOCK_TIMEOUT + SECONDS_TO_START_AND_STOP
+
+
+@casts(OURS_ALONE)
+def test_every_instance_of_a_deadlock_stops_with_a_reason(cast: Cast, tmp_path: Path):
     run = cast.run("deadlock", tmp_path)
     for name in ("left", "right"):
-        assert DEADLOCK in run.instance_stderr(name), run.account()
+        text = run.instance_stderr(name)
+        assert DEADLOCK in text or LOST_PEER.search(text), run.account()
 
 
 @pytest.mark.parametrize("mistake", TEXTS)
@@ -232,7 +248,7 @@ def test_a_mistake_raises_what_muscle3_raises_and_ends_the_run(
 @casts(OURS_ALONE)
 def test_the_text_of_an_error_names_the_port(mistake: str, text: str, cast: Cast, tmp_path: Path):
     run = cast.run("misuse", tmp_path, settings={"mistake": mistake})
-    assert text in raised(run, "macro")[1]
+    assert re.search(text, raised(run, "macro")[1])
 
 
 @pytest.mark.parametrize("allowed", ["unconnected_send", "unconnected_default"])
