@@ -16,7 +16,7 @@ from domain.errors import ConfigurationError, CouplingError
 from domain.version import VERSION
 
 if TYPE_CHECKING:
-    from entrypoints.manager import Manager
+    from entrypoints.embedding import Manager
 
 COMPLETED = 0
 FAILED = 1
@@ -154,7 +154,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.dry_run:
         return _check(options)
     from entrypoints.containers.manager import ManagerOptions
-    from entrypoints.manager import Manager
+    from entrypoints.embedding import Manager
 
     settings = ManagerOptions(
         log_level=options.log_level,
