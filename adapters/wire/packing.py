@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgpack
 
 from domain.errors import RemoteProtocolError
+
+BUFFER_SIZE: Final = 512
+"""Grows as needed. MessagePack's own default makes the system map new memory for each message."""
 
 
 def pack(value: object, default: Callable[[object], object] | None = None) -> bytes:
@@ -17,7 +20,8 @@ def pack(value: object, default: Callable[[object], object] | None = None) -> by
         value: What to pack.
         default: Turns objects that MessagePack does not know into ones that it does.
     """
-    packed: bytes = msgpack.packb(value, use_bin_type=True, default=default)
+    packer = msgpack.Packer(use_bin_type=True, default=default, buf_size=BUFFER_SIZE)
+    packed: bytes = packer.pack(value)
     return packed
 
 

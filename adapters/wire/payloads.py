@@ -122,11 +122,13 @@ class Muscle3Payloads:
     @staticmethod
     def default(value: object) -> object:
         """Turn an object that MessagePack does not know into one that it does."""
+        if isinstance(value, np.ndarray):
+            return _muscle3_grid(value, None)
+        if isinstance(value, Grid):
+            return _muscle3_grid(value.array, value.indexes)
         plain = _plain(value)
         if plain is not value:
             return plain
-        if isinstance(value, np.ndarray):
-            return _muscle3_grid(value, None)
         if isinstance(value, GridLike):
             return _muscle3_grid(np.asarray(value.array), value.indexes)
         msg = f"an object of type {type(value).__name__}"
@@ -196,11 +198,14 @@ class OwnPayloads:
 
     def default(self, value: object) -> object:
         """Turn an object that MessagePack does not know into one that it does."""
+        # the frequent ones first: to ask for a protocol takes longer than to pack an array
+        if isinstance(value, np.ndarray):
+            return self._pack_array(value, None)
+        if isinstance(value, Grid):
+            return self._pack_array(value.array, value.indexes)
         plain = _plain(value)
         if plain is not value:
             return plain
-        if isinstance(value, np.ndarray):
-            return self._pack_array(value, None)
         if isinstance(value, GridLike):
             return self._pack_array(np.asarray(value.array), value.indexes)
         if isinstance(value, np.generic):
@@ -232,17 +237,22 @@ class OwnPayloads:
         if array.dtype.hasobject:
             msg = f"an array of {array.dtype}: Python objects in an array cannot be sent"
             raise TypeError(msg)
-        if array.flags.f_contiguous and not array.flags.c_contiguous:
+        flags = array.flags
+        if flags.c_contiguous:
+            order, memory = "C", array
+        elif flags.f_contiguous:
             order, memory = "F", array.T
         else:
             order, memory = "C", np.ascontiguousarray(array)
-        raw = memoryview(memory.reshape(-1).view(np.uint8)) if array.nbytes else memoryview(b"")
+        size = array.nbytes
+        raw = memory.reshape(-1).view(np.uint8).data if size else memoryview(b"")
         where: int | memoryview = raw
-        if array.nbytes > SMALL_ARRAY:
+        if size > SMALL_ARRAY:
             where = len(self.buffers)
             self.buffers.append(raw)
-        header = [_dtype_to_wire(array.dtype), list(array.shape), order, where, is_scalar]
-        return msgpack.ExtType(ARRAY, pack([*header, list(indexes) if indexes else None]))
+        names = list(indexes) if indexes else None
+        dtype = _dtype_to_wire(array.dtype)
+        return msgpack.ExtType(ARRAY, pack([dtype, array.shape, order, where, is_scalar, names]))
 
     def _unpack_array(self, data: bytes) -> object:
         try:
