@@ -1,0 +1,1 @@
+"""Measurements side by side with MUSCLE3; see docs/benchmarks.md."""

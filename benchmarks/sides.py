@@ -1,0 +1,101 @@
+"""The two sides of each comparison, and how a run is started on either."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.muscle3 import muscle3
+
+PROGRAMS = Path(__file__).parent / "programs"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two that are compared.
+
+    Attributes:
+        name: What to call it.
+        library: Which library its programs import.
+        python: Interpreter of its programs.
+        manager: Command that starts its manager.
+    """
+
+    name: str
+    library: str
+    python: str
+    manager: tuple[str, ...]
+
+
+def both_sides() -> tuple[Side, Side]:
+    """Return MUSCLE3 and Conjoin."""
+    theirs = muscle3()
+    return (
+        Side("MUSCLE3 0.11", "muscle3", str(theirs.python), (str(theirs.manager),)),
+        Side("Conjoin", "conjoin", sys.executable, (sys.executable, "-m", "entrypoints.manager")),
+    )
+
+
+def run(side: Side, configuration: str, folder: Path, **variables: str) -> tuple[float, Path]:
+    """Run a simulation; return how many seconds it took, and its run directory.
+
+    Args:
+        side: Whose manager and library to use.
+        configuration: Text of a yMMSL file.
+        folder: An empty folder.
+        variables: Environment of the programs.
+    """
+    run_dir = folder / "run"
+    run_dir.mkdir(parents=True)
+    file = folder / "model.ymmsl"
+    file.write_text(configuration)
+    environment = {**os.environ, "COUPLING_LIBRARY": side.library, **variables}
+    command = [*side.manager, "--start-all", "--run-dir", str(run_dir), str(file)]
+    start = time.perf_counter()
+    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start, run_dir
+
+
+def output_of(run_dir: Path, instance: str) -> dict[str, object]:
+    """Return what a program printed."""
+    result: dict[str, object] = json.loads(
+        (run_dir / "instances" / instance / "stdout.txt").read_text()
+    )
+    return result
+
+
+def program(side: Side, name: str) -> str:
+    """Return the yMMSL text for one of our programs."""
+    return (
+        f"  {name}:\n    description: {name}\n    executable: {side.python}\n"
+        f"    args: [{PROGRAMS / name}.py]\n"
+    )
+
+
+def macro_micro(side: Side, settings: str = "") -> str:
+    """Return the yMMSL text of a macro model that calls a micro model."""
+    return f"""
+ymmsl_version: v0.2
+models:
+  ping_pong:
+    description: Sends data there and back
+    components:
+      macro:
+        description: Sends
+        ports: {{o_i: out, s: in}}
+        implementation: macro
+      micro:
+        description: Sends back
+        ports: {{f_init: init, o_f: final}}
+        implementation: micro
+    conduits:
+      macro.out: micro.init
+      micro.final: macro.in
+{settings}
+programs:
+{program(side, "macro")}{program(side, "micro")}"""
