@@ -161,3 +161,14 @@ def _converted(value: object, typ: str) -> SettingValue | None:
     if typ == "float":
         return float(value)
     return value if isinstance(value, int) else None
+
+
+def settings_of(value: object) -> Settings | None:
+    """Return our own settings for any object that stands for settings, None for other objects.
+
+    The ymmsl library's own Settings do: they give their values by name as `as_ordered_dict`.
+    """
+    if isinstance(value, Settings):
+        return value
+    as_dict = getattr(value, "as_ordered_dict", None)
+    return None if as_dict is None else Settings(as_dict())

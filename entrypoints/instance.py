@@ -15,24 +15,15 @@ Example:
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NoReturn
 
-from adapters.system.clock import SystemClock
-from adapters.tcp.manager_link import MMPClient
-from adapters.tcp.network import LOOPBACK
-from adapters.tcp.peers import TcpPeerTransport
-from adapters.wire.locations import TCP, TcpAddress, addresses_in
-from adapters.wire.payloads import settings_of
-from application.instance.lifecycle import InstanceFlags, Lifecycle, Surroundings
-from domain.errors import PortError, SettingMissing
+from domain.errors import SettingMissing
+from domain.flags import InstanceFlags
 from domain.grid import Grid
 from domain.messages import Message
 from domain.ports import Operator
-from domain.settings import SETTING_TYPES, Settings, SettingValue, names_to_try
-from entrypoints.environment import InstanceEnvironment, read_environment
+from domain.settings import SETTING_TYPES, Settings, SettingValue, names_to_try, settings_of
 
 DONT_APPLY_OVERLAY: Final = InstanceFlags.DONT_APPLY_OVERLAY
 USES_CHECKPOINT_API: Final = InstanceFlags.USES_CHECKPOINT_API
@@ -65,16 +56,10 @@ class Instance:
         ports: Mapping[Operator, Sequence[str]] | None = None,
         flags: InstanceFlags = InstanceFlags(0),  # noqa: B008 - a constant
     ) -> None:
-        environment = read_environment(sys.argv, os.environ)
-        declaration = None if ports is None else _own_declaration(ports)
-        flags = InstanceFlags(flags.value)
-        surroundings = _connect(environment)
-        try:
-            self._lifecycle = Lifecycle(environment.instance, declaration, flags, surroundings)
-        except BaseException:
-            surroundings.transport.close()
-            surroundings.link.close()
-            raise
+        # What makes it work takes longer to import than what a model needs to be defined.
+        from entrypoints.instance_wiring import join_simulation
+
+        self._lifecycle = join_simulation(ports, InstanceFlags(flags.value))
 
     def reuse_instance(self) -> bool:
         """Begin the next pass of the reuse loop.
@@ -288,39 +273,6 @@ class Instance:
             raise SettingMissing(name, names_to_try(self._lifecycle.name, name))
 
         return missing if default is None else lambda: default
-
-
-def _connect(environment: InstanceEnvironment) -> Surroundings:
-    # Python's logging takes 10 ms to import, and not every program that imports this makes an
-    # Instance.
-    from adapters.python_logging.instance_log import PythonInstanceLog
-
-    name = str(environment.instance)
-    link = MMPClient(environment.instance, environment.manager, secret=environment.secret)
-    transport = TcpPeerTransport(
-        name, secret=environment.secret, hosts=_hosts_to_listen_on(environment)
-    )
-    log = PythonInstanceLog(name, link, environment.log_file)
-    return Surroundings(link, transport, SystemClock(), log)
-
-
-def _hosts_to_listen_on(environment: InstanceEnvironment) -> list[str] | None:
-    """Return loopback alone where our manager is there alone: then all peers are here too."""
-    addresses = addresses_in([environment.manager], TCP)
-    is_local = all(
-        isinstance(address, TcpAddress) and address.host == LOOPBACK for address in addresses
-    )
-    return [LOOPBACK] if environment.secret is not None and addresses and is_local else None
-
-
-def _own_declaration(ports: Mapping[Operator, Sequence[str]]) -> dict[Operator, Sequence[str]]:
-    """Return a declaration with our own operators for one with those of another library."""
-    try:
-        return {Operator[operator.name]: names for operator, names in ports.items()}
-    except (KeyError, AttributeError) as error:
-        known = ", ".join(operator.name for operator in Operator)
-        msg = f"The ports passed to Instance() have an operator that is none of {known}: {error}"
-        raise PortError(msg) from error
 
 
 def _own_message(message: Message) -> Message:

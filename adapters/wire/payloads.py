@@ -9,17 +9,17 @@ Source for MUSCLE3's extension types: its wire protocol (version 0.11), as obser
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol, cast, runtime_checkable
 
 import msgpack
 import numpy as np
 
-from adapters.wire.packing import pack, unpack
+from adapters.wire.packing import brief, pack, unpack
 from domain.errors import RemoteProtocolError, UnsendableData
 from domain.grid import Grid
 from domain.messages import Milestone
-from domain.settings import Settings
+from domain.settings import Settings, settings_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt  # takes 10 ms to import
@@ -45,26 +45,9 @@ class GridLike(Protocol):
     indexes: list[str] | None
 
 
-@runtime_checkable
-class SettingsLike(Protocol):
-    """An object with settings in it, such as that of the ymmsl library."""
-
-    def as_ordered_dict(self) -> Mapping[str, object]:
-        """Return the values by name."""
-
-
 def pack_settings(settings: Settings) -> msgpack.ExtType:
     """Return the extension value for settings."""
     return msgpack.ExtType(SETTINGS, pack(settings.as_dict()))
-
-
-def settings_of(value: object) -> Settings | None:
-    """Return our own settings for any object that stands for settings, None for other objects."""
-    if isinstance(value, Settings):
-        return value
-    if isinstance(value, SettingsLike):
-        return Settings(cast("Mapping[str, float]", value.as_ordered_dict()))
-    return None
 
 
 def unpack_settings(data: bytes) -> Settings:
@@ -172,11 +155,12 @@ def _muscle3_grid(array: npt.NDArray[np.generic], indexes: list[str] | None) -> 
 def _unpack_muscle3_grid(data: bytes) -> Grid:
     values = unpack(data)
     try:
-        dtype = np.dtype(values["type"])
-        if dtype.name not in GRID_CODES:
-            msg = f"received a grid of unknown type {values['type']!r}"
+        # looked up first, since numpy makes a dtype of almost anything
+        if values["type"] not in GRID_CODES:
+            msg = f"received a grid of unknown type {brief(values['type'])}"
             raise RemoteProtocolError(msg)
-        flat = np.frombuffer(values["data"], dtype.newbyteorder("<"))
+        dtype = np.dtype(values["type"]).newbyteorder("<")
+        flat = np.frombuffer(values["data"], dtype)
         array = flat.reshape(values["shape"], order="F" if values["order"] == "fa" else "C")
         return Grid(array, values.get("indexes"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:

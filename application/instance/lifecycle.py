@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from enum import Flag, auto
 from typing import NamedTuple, NoReturn
 
 from application.instance.checkpointing import CheckpointTriggers
@@ -19,6 +18,7 @@ from application.interfaces.manager_link import ManagerLink
 from application.interfaces.peer_transport import PeerTransport
 from domain.call_order import Call, CallOrder
 from domain.errors import CouplingError, PeerLost, PortError, SettingMissing, UsageError
+from domain.flags import InstanceFlags
 from domain.identity import Reference
 from domain.messages import Message, Milestone, PeerMessage
 from domain.ports import SETTINGS_IN, Operator, Port, PortState
@@ -36,19 +36,6 @@ WARNING = 30
 INFO = 20
 
 LOG_LEVELS = ("DISABLE", "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "LOCAL")
-
-
-class InstanceFlags(Flag):
-    """What a model says about itself when it makes its Instance."""
-
-    DONT_APPLY_OVERLAY = auto()
-    """Leave the overlays of F_INIT messages to `receive_with_settings`."""
-    USES_CHECKPOINT_API = auto()
-    """The model saves and loads its state."""
-    KEEPS_NO_STATE_FOR_NEXT_USE = auto()
-    """The model remembers nothing from one pass of the reuse loop to the next."""
-    STATE_NOT_REQUIRED_FOR_NEXT_USE = auto()
-    """The model can do without what it remembers."""
 
 
 class Surroundings(NamedTuple):

@@ -1,0 +1,74 @@
+"""What an instance is made of. A plain function, so that models need not wait for a container."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from adapters.python_logging.instance_log import PythonInstanceLog
+from adapters.system.clock import SystemClock
+from adapters.tcp.manager_link import MMPClient
+from adapters.tcp.network import LOOPBACK
+from adapters.tcp.peers import TcpPeerTransport
+from adapters.wire.locations import TCP, TcpAddress, addresses_in
+from application.instance.lifecycle import Lifecycle, Surroundings
+from domain.errors import PortError
+from domain.flags import InstanceFlags
+from domain.ports import Operator
+from entrypoints.environment import InstanceEnvironment, read_environment
+
+
+def join_simulation(
+    ports: Mapping[Operator, Sequence[str]] | None, flags: InstanceFlags
+) -> Lifecycle:
+    """Connect this program to the simulation that its arguments and environment name.
+
+    Args:
+        ports: Names of the ports by operator; operators of another library will do.
+        flags: What the model says about itself.
+
+    Raises:
+        CouplingError: If that is not possible.
+    """
+    environment = read_environment(sys.argv, os.environ)
+    declaration = None if ports is None else _own_declaration(ports)
+    surroundings = _connect(environment)
+    try:
+        return Lifecycle(environment.instance, declaration, flags, surroundings)
+    except BaseException:
+        surroundings.transport.close()
+        surroundings.link.close()
+        raise
+
+
+def _connect(environment: InstanceEnvironment) -> Surroundings:
+    # Python's logging takes 10 ms to import, and not every program that imports this makes an
+    # Instance.
+
+    name = str(environment.instance)
+    link = MMPClient(environment.instance, environment.manager, secret=environment.secret)
+    transport = TcpPeerTransport(
+        name, secret=environment.secret, hosts=_hosts_to_listen_on(environment)
+    )
+    log = PythonInstanceLog(name, link, environment.log_file)
+    return Surroundings(link, transport, SystemClock(), log)
+
+
+def _hosts_to_listen_on(environment: InstanceEnvironment) -> list[str] | None:
+    """Return loopback alone where our manager is there alone: then all peers are here too."""
+    addresses = addresses_in([environment.manager], TCP)
+    is_local = all(
+        isinstance(address, TcpAddress) and address.host == LOOPBACK for address in addresses
+    )
+    return [LOOPBACK] if environment.secret is not None and addresses and is_local else None
+
+
+def _own_declaration(ports: Mapping[Operator, Sequence[str]]) -> dict[Operator, Sequence[str]]:
+    """Return a declaration with our own operators for one with those of another library."""
+    try:
+        return {Operator[operator.name]: names for operator, names in ports.items()}
+    except (KeyError, AttributeError) as error:
+        known = ", ".join(operator.name for operator in Operator)
+        msg = f"The ports passed to Instance() have an operator that is none of {known}: {error}"
+        raise PortError(msg) from error
