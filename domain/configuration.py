@@ -211,6 +211,14 @@ class Configuration:
     resume: Mapping[Reference, str] = field(default_factory=dict)
     description: str = ""
 
+    @property
+    def has_manual_components(self) -> bool:
+        """Whether the user starts some of the components."""
+        return any(
+            self.program_of(component).execution_model is ExecutionModel.MANUAL
+            for component in self.model.components.values()
+        )
+
     def program_of(self, component: Component) -> Program:
         """Return the program that implements a component."""
         return self.programs[component.program]

@@ -25,7 +25,7 @@ ManagerName: TypeAlias = Literal["conjoin", "muscle3", "muscle3_0_10"]
 LibraryName: TypeAlias = Literal["conjoin", "muscle3", "muscle3_0_10"]
 
 SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
-_MARK = "CONJOIN_SCENARIO_RUN"
+MARK = "CONJOIN_SCENARIO_RUN"
 _MUSCLE3_VERSIONS = {"muscle3": CURRENT, "muscle3_0_10": PREVIOUS}
 _GRACE_SECONDS = 5.0
 
@@ -116,7 +116,7 @@ def run_scenario(
     exit_code = _run_to_the_end(
         [*command, *map(str, files)],
         folder=tmp_path,
-        environment={**clean_environment(), "RESULT_DIR": str(results), _MARK: mark},
+        environment={**clean_environment(), "RESULT_DIR": str(results), MARK: mark},
         timeout=timeout,
     )
     return ScenarioRun(
@@ -125,7 +125,7 @@ def run_scenario(
         stdout=_text(tmp_path / "manager_stdout.txt"),
         stderr=_text(tmp_path / "manager_stderr.txt"),
         run_dir=run_dir,
-        left_behind=_end_processes_marked(mark),
+        left_behind=end_processes_marked(mark),
         results=read_results(results),
     )
 
@@ -216,9 +216,9 @@ def _wait_or_kill(process: "subprocess.Popen[bytes]") -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _end_processes_marked(mark: str) -> tuple[str, ...]:
+def end_processes_marked(mark: str) -> tuple[str, ...]:
     """Ends every process that has our mark in its environment; returns their command lines."""
-    found = [process for process in psutil.process_iter() if _is_marked(process, mark)]
+    found = processes_marked(mark)
     lines = tuple(" ".join(_command_line(process)) for process in found)
     for process in found:
         try:
@@ -229,9 +229,14 @@ def _end_processes_marked(mark: str) -> tuple[str, ...]:
     return lines
 
 
+def processes_marked(mark: str) -> list[psutil.Process]:
+    """Every process that has our mark in its environment."""
+    return [process for process in psutil.process_iter() if _is_marked(process, mark)]
+
+
 def _is_marked(process: psutil.Process, mark: str) -> bool:
     try:
-        return process.environ().get(_MARK) == mark
+        return process.environ().get(MARK) == mark
     except psutil.Error:
         return False
 

@@ -1,0 +1,259 @@
+"""A user's folder with a small model that works, for tests that break one thing in it.
+
+>>> workspace.change("model.ymmsl", "micro.init", "micro.inti")
+>>> outcome = workspace.start_all()
+>>> print(outcome.text)
+"""
+
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from tests.support.conditions import PATIENCE, wait_until
+from tests.support.scenario_runs import (
+    MARK,
+    clean_environment,
+    end_processes_marked,
+    processes_marked,
+)
+
+MANAGER = (sys.executable, "-m", "entrypoints.manager")
+CONJOIN = (str(Path(sys.executable).parent / "conjoin"),)
+
+_MODEL = """\
+ymmsl_version: v0.2
+description: A macro model that calls a micro model
+models:
+  pair:
+    description: A macro model that calls a micro model
+    components:
+      macro:
+        description: Goes through time
+        ports:
+          o_i: state_out
+          s: state_in
+        implementation: macro
+      micro:
+        description: Answers
+        ports:
+          f_init: init
+          o_f: final
+        implementation: micro
+    conduits:
+      macro.state_out: micro.init
+      micro.final: macro.state_in
+settings:
+  macro.steps: 2
+  micro.k: 0.5
+programs:
+  macro:
+    description: The macro model
+    executable: {python}
+    args: ["{folder}/macro.py"]
+  micro:
+    description: The micro model
+    executable: {python}
+    args: ["{folder}/micro.py"]
+"""
+
+_MACRO = """\
+from entrypoints.instance import Instance, Message, Operator
+
+instance = Instance({Operator.O_I: ["state_out"], Operator.S: ["state_in"]})
+while instance.reuse_instance():
+    for step in range(instance.get_setting("steps", "int")):
+        instance.send("state_out", Message(float(step), None, step))
+        instance.receive("state_in")
+"""
+
+_MICRO = """\
+from entrypoints.instance import Instance, Message, Operator
+
+instance = Instance({Operator.F_INIT: ["init"], Operator.O_F: ["final"]})
+while instance.reuse_instance():
+    k = instance.get_setting("k", "float")
+    message = instance.receive("init")
+    instance.send("final", Message(message.timestamp, None, message.data + k))
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the user sees when a program has ended.
+
+    Attributes:
+        exit_code: The exit code.
+        stdout: What was printed.
+        stderr: What was printed to standard error.
+        left_behind: Processes that were still there (they were ended then), by their command
+            lines, and temporary files, by their names.
+    """
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    left_behind: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """All that was printed."""
+        return self.stdout + self.stderr
+
+
+class RunningProgram:
+    """A program that was started in a workspace.
+
+    Args:
+        process: The program.
+        mark: What is in the environment of everything that it starts.
+        folder: Where its output is.
+        temporary: Its directory for temporary files.
+    """
+
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", *, mark: str, folder: Path, temporary: Path
+    ) -> None:
+        self.process = process
+        self._mark = mark
+        self._folder = folder
+        self._temporary = temporary
+
+    @property
+    def text(self) -> str:
+        """What was printed so far."""
+        return self._output("stdout") + self._output("stderr")
+
+    def processes(self, part_of_command: str = "") -> list[psutil.Process]:
+        """Processes of this run, by a part of their command lines; without the program itself."""
+        return [
+            process
+            for process in processes_marked(self._mark)
+            if process.pid != self.process.pid and part_of_command in _command_line(process)
+        ]
+
+    def the_process(self, part_of_command: str) -> psutil.Process:
+        """Wait until there is such a process, and return it."""
+        wait_until(lambda: bool(self.processes(part_of_command)))
+        return self.processes(part_of_command)[0]
+
+    def wait_until_it_says(self, text: str) -> None:
+        """Wait until the program has printed something."""
+        wait_until(lambda: text in self.text or self.process.poll() is not None)
+        assert text in self.text, self.text
+
+    def finish(self) -> Outcome:
+        """Wait for the end, and see what is left."""
+        exit_code = self.process.wait(PATIENCE)
+        files = [path.name for path in self._temporary.iterdir()]
+        return Outcome(
+            exit_code,
+            self._output("stdout"),
+            self._output("stderr"),
+            (*end_processes_marked(self._mark), *files),
+        )
+
+    def _output(self, name: str) -> str:
+        return (self._folder / f"{name}.txt").read_text()
+
+
+class Workspace:
+    """A user's folder, with a model that works: `model.ymmsl`, `macro.py` and `micro.py`.
+
+    Args:
+        folder: An empty folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.run_dir = folder / "run"
+        self._temporary = folder / "tmp"
+        for path in (self.run_dir, self._temporary):
+            path.mkdir()
+        self.write("model.ymmsl", _MODEL.format(python=sys.executable, folder=folder))
+        self.write("macro.py", _MACRO)
+        self.write("micro.py", _MICRO)
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file, over what is there."""
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+    def change(self, name: str, old: str, new: str) -> None:
+        """Replace a text that must be in a file once."""
+        text = (self.folder / name).read_text()
+        assert text.count(old) == 1, f"{old!r} is {text.count(old)} times in {name}"
+        self.write(name, text.replace(old, new))
+
+    def start_all(self, *arguments: object) -> Outcome:
+        """Run `model.ymmsl` to its end, with `run` as the run directory."""
+        return self.manager("--start-all", "--run-dir", "run", *arguments, "model.ymmsl")
+
+    def manager(self, *arguments: object, **options: str) -> Outcome:
+        """Run the manager to its end; see `running` for the options."""
+        with self.running(*MANAGER, *arguments, **options) as program:
+            return program.finish()
+
+    def conjoin(self, *arguments: object, **options: str) -> Outcome:
+        """Run the command `conjoin` to its end; see `running` for the options."""
+        with self.running(*CONJOIN, *arguments, **options) as program:
+            return program.finish()
+
+    @contextmanager
+    def running(
+        self,
+        *command: object,
+        stdin: str = "",
+        name: str = "program",
+        environment: Mapping[str, str] | None = None,
+    ) -> Iterator[RunningProgram]:
+        """Start a program; what is left of it in the end is killed.
+
+        Args:
+            command: Program and arguments.
+            stdin: What it can read.
+            name: Of the folder with its output.
+            environment: Variables to add.
+        """
+        mark = uuid.uuid4().hex
+        folder = self.folder / f"output_of_{name}"
+        folder.mkdir(exist_ok=True)
+        (folder / "stdin.txt").write_text(stdin)
+        surroundings = {**clean_environment(), "TMPDIR": str(self._temporary), MARK: mark}
+        with (
+            (folder / "stdin.txt").open() as source,
+            (folder / "stdout.txt").open("w") as stdout,
+            (folder / "stderr.txt").open("w") as stderr,
+            subprocess.Popen(
+                list(map(str, command)),
+                cwd=self.folder,
+                env={**surroundings, **(environment or {})},
+                stdin=source,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            ) as process,
+        ):
+            try:
+                yield RunningProgram(process, mark=mark, folder=folder, temporary=self._temporary)
+            finally:
+                process.kill()
+                end_processes_marked(mark)
+
+    def stderr_of(self, instance: str) -> str:
+        """What an instance printed to its standard error."""
+        path = self.run_dir / "instances" / instance / "stderr.txt"
+        return path.read_text() if path.exists() else ""
+
+
+def _command_line(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
