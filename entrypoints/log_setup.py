@@ -59,5 +59,5 @@ def make_log(logbook: Logbook, level: str) -> FilteringBoundLogger:
 def _render(_logger: WrappedLogger, _method: str, event: EventDict) -> dict[str, str]:
     level = str(event.pop("level"))
     text = str(event.pop("event"))
-    values = " ".join(f"{key}={value!r}" for key, value in event.items())
+    values = " ".join(f"{key}={value!r}" for key, value in event.items() if value is not None)
     return {"level": level, "text": f"{text} {values}" if values else text}

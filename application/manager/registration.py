@@ -44,7 +44,8 @@ class InstanceRegistry:
         if instance in self._locations:
             msg = (
                 f"An instance with name {name} was already registered. Did you start a non-MPI"
-                " component using mpirun?"
+                " component using mpirun? Or were two programs given this name, with"
+                " MUSCLE_INSTANCE or --muscle-instance?"
             )
             raise ManagerRefused(msg)
         dialect = self._check_dialect(name, version)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from structlog.typing import FilteringBoundLogger
+
 from application.interfaces.clock import Scheduler, Timer
 from application.interfaces.run_directory import RunDirectory
 from application.interfaces.run_script_writer import RunScriptWriter
@@ -32,6 +34,8 @@ VICTIM_PATIENCE: Final = 5.0
 
 ERROR_LINES: Final = 20
 
+SIGKILLED: Final = -9
+
 
 class RunControl:
     """Runs the instances of a configuration.
@@ -44,6 +48,7 @@ class RunControl:
         run_directory: Where the files go.
         scripts: Writes the scripts that start programs.
         scheduler: Calls back later.
+        log: The manager's log.
         on_finished: Is told once that the run is over.
     """
 
@@ -57,6 +62,7 @@ class RunControl:
         run_directory: RunDirectory,
         scripts: RunScriptWriter,
         scheduler: Scheduler,
+        log: FilteringBoundLogger,
         on_finished: Callable[[RunFinished], None],
     ) -> None:
         self._configuration = configuration
@@ -66,6 +72,7 @@ class RunControl:
         self._run_directory = run_directory
         self._scripts = scripts
         self._scheduler = scheduler
+        self._log = log
         self._on_finished = on_finished
         self._failures = Failures()
         self._stop_reason: str | None = None
@@ -146,7 +153,10 @@ class RunControl:
 
     def note_deadlock(self, cycle: tuple[Wait, ...]) -> None:
         """Note that instances wait for each other in a cycle."""
-        self._failures.note_deadlock(describe_cycle(cycle))
+        description = describe_cycle(cycle)
+        # at once, and not only when somebody gives up: MUSCLE3's instances take their time
+        self._log.error(description)
+        self._failures.note_deadlock(description)
         self._board.publish(DeadlockFound(cycle))
 
     def note_exit(self, name: str, exit_code: int, reason: str | None) -> None:
@@ -156,7 +166,7 @@ class RunControl:
         self._running.discard(name)
         self._board.publish(InstanceExited(name, exit_code))
         problem = self._problem_with(name, exit_code, reason)
-        if self._is_cancelling and exit_code != 0:
+        if self._is_cancelling and (exit_code != 0 or problem is not None):
             self._board.change(name, InstanceState.STOPPED, exit_code=exit_code)
         elif exit_code == 0 and problem is None:
             self._board.change(name, InstanceState.FINISHED, exit_code=exit_code)
@@ -181,8 +191,12 @@ class RunControl:
         self._finish_if_done()
 
     def _problem_with(self, name: str, exit_code: int, reason: str | None) -> str | None:
-        if reason is not None or exit_code != 0:
+        if reason is not None:
             return reason
+        if exit_code == SIGKILLED:
+            return "nobody here did that: the system does it when memory runs out"
+        if exit_code != 0:
+            return None
         if name not in self._registered:
             return "without ever having registered: does the program make an Instance?"
         if name not in self._deregistered:

@@ -189,6 +189,7 @@ class ManagerContainer(containers.DeclarativeContainer):
         run_directory=run_directory,
         scripts=scripts,
         scheduler=listening.provided.server,
+        log=log,
         on_finished=on_finished,
     )
     deadlocks = providers.Singleton(DeadlockWatch, on_deadlock=control.provided.note_deadlock)
