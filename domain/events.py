@@ -101,11 +101,13 @@ class RunFinished:
         succeeded: Whether the simulation completed.
         cause: Why it did not, in words; empty if it did.
         failed_instances: Those that failed, the cause first.
+        output_directory: Where the output of the first of these is.
     """
 
     succeeded: bool
     cause: str = ""
     failed_instances: tuple[str, ...] = ()
+    output_directory: str = ""
 
 
 RunEvent: TypeAlias = (

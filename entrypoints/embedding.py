@@ -6,9 +6,9 @@ this.
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -26,29 +26,40 @@ from domain.events import InstanceStatus, RunEvent, RunFinished
 from domain.planning import Planner
 from domain.resources import Resources
 from entrypoints.containers.manager import ManagerContainer, ManagerOptions
+from entrypoints.handed_in import Adapters
+from entrypoints.outcome import Outcome
 
 RESOURCES_TIMEOUT: Final = 120.0
 SHUTDOWN_TIMEOUT: Final = 15.0
+CLOSED_EARLY: Final = "The manager was closed before the run was over."
 
 
 class Manager:
-    """Runs one simulation. To be used as a context manager.
+    """Runs one simulation. To be used as a context manager, once.
 
     It installs no signal handlers, changes no global logging and reads no command line, and several
     can live in one process. All methods may be called from any thread.
 
     Args:
-        sources: yMMSL files (paths), or configurations of the ymmsl library; merged in order. A
-            single one needs no list.
+        sources: yMMSL files (paths), texts of such files (with at least one line break), or
+            configurations of the ymmsl library; merged in order. A single one needs no list. Or a
+            flat `domain.configuration.Configuration`, by itself.
         model: Name of the model to run, where there are several.
         run_dir: An existing directory for the files of the run; None for a new one,
             `run_<model>_<date>_<time>`, in the current directory.
         options: How to work.
-        adapters: Other adapters to use, by the names of the container's providers: `clock`,
-            `logbook`, `profiles`, `new_launcher`, `scripts`.
+        adapters: Other adapters to use than the manager's own.
 
     Raises:
         ConfigurationError: If the configuration cannot be run; the text says why.
+        UsageError: If the arguments are none of the above.
+
+    Example:
+        ::
+
+            with Manager(["model.ymmsl", "settings.ymmsl"]) as manager:
+                manager.start_all()
+                result = manager.wait()
     """
 
     def __init__(
@@ -58,22 +69,20 @@ class Manager:
         model: str | None = None,
         run_dir: str | Path | None = None,
         options: ManagerOptions | None = None,
-        adapters: Mapping[str, object] | None = None,
+        adapters: Adapters | None = None,
     ) -> None:
-        is_list = isinstance(sources, Sequence) and not isinstance(sources, str)
         self._source = YmmslConfigurationSource()
-        self._configuration = self._source.load(
-            list(sources) if is_list else [sources],  # type: ignore[call-overload]
-            model=model,
-        )
+        self._configuration = self._load(sources, model)
         self._run_dir = None if run_dir is None else Path(run_dir)
         self._options = options or ManagerOptions()
-        self._adapters = dict(adapters or {})
-        self._result: RunFinished | None = None
-        self._is_over = threading.Event()
-        self._resources = threading.Condition()
+        self._adapters = _checked(adapters)
+        self._outcome = Outcome()
+        self._starting = threading.Condition()
+        self._has_been_started = False
         self._available: Resources | None = None
         self._container: ManagerContainer | None = None
+        self._is_open = False
+        self._closing = threading.Lock()
 
     def __enter__(self) -> Self:
         self._open()
@@ -100,7 +109,7 @@ class Manager:
     @property
     def run_directory(self) -> Path:
         """Where the files of the run are."""
-        return Path(self._opened.run_directory().path)
+        return Path(self._made.run_directory().path)
 
     @property
     def location(self) -> str:
@@ -115,34 +124,30 @@ class Manager:
     @property
     def instances_by_hand(self) -> set[str]:
         """Names of the instances that the user starts and that are not done."""
-        return set(self._opened.control().by_hand)
+        return set(self._made.control().by_hand)
 
     def start_all(self) -> None:
         """Start all programs, except those with execution model `manual`.
 
+        Blocks for a moment: in an event loop, use `await asyncio.to_thread(manager.start_all)`.
+
         Raises:
             ConfigurationError: If the model needs more cores than there are.
             RunError: If the agents that start programs do not come up.
+            UsageError: If it has been called before.
         """
         container = self._opened
-        agents = container.agents()
-        loop = container.listening().server
-        locations = container.listening().locations
-        nodes = container.launcher().launch(
-            agents.orders(locations, self._options.secret), on_lost=agents.node_lost
-        )
-        loop.call_soon(lambda: agents.expect(nodes))
-        with self._resources:
-            self._resources.wait_for(
-                lambda: self._available is not None or self._is_over.is_set(), RESOURCES_TIMEOUT
-            )
-        if self._available is None or not self._available.nodes:
-            msg = "No node agent could be started; see the log of the run for the reason."
-            raise RunError(msg)
-        self._start_on(self._available)
+        with self._starting:
+            if self._has_been_started:
+                msg = "start_all() was called twice: make a new Manager for another run."
+                raise UsageError(msg)
+            self._has_been_started = True
+        available = self._launch_agents(container)
+        if self._outcome.result is None:
+            self._start_on(available, container)
 
     def wait(self, timeout: float | None = None) -> RunFinished | None:
-        """Wait until the run is over.
+        """Wait until the run is over. Several threads may do so.
 
         Args:
             timeout: For how many seconds to wait; None for as long as it takes.
@@ -150,37 +155,33 @@ class Manager:
         Returns:
             How it ended, or None if the time was over first.
         """
-        self._is_over.wait(timeout)
-        return self._result
+        self._check_made()
+        return self._outcome.wait(timeout)
 
     async def finished(self) -> RunFinished:
-        """Wait until the run is over, without blocking the event loop."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[None] = loop.create_future()
+        """Wait until the run is over, without blocking the event loop.
 
-        def wake_up() -> None:
-            if not future.done():
-                future.set_result(None)
+        Example:
+            ::
 
-        unsubscribe = self.subscribe(
-            lambda event: isinstance(event, RunFinished) and loop.call_soon_threadsafe(wake_up)
-        )
-        try:
-            if self._result is None:
-                await future
-        finally:
-            unsubscribe()
-        assert self._result is not None
-        return self._result
+                with Manager("model.ymmsl") as manager:
+                    await asyncio.to_thread(manager.start_all)
+                    result = await manager.finished()
+        """
+        self._check_made()
+        return await self._outcome.wait_in_loop()
 
     def stop(self, reason: str = "The run was stopped by the user.") -> None:
-        """Stop all programs, and the run. Returns at once; `wait` for the end."""
-        container = self._opened
+        """Stop all programs, and the run. Returns at once; `wait` for the end.
+
+        May be called from a signal handler, and more than once.
+        """
+        container = self._made
         container.listening().server.call_soon(lambda: container.control().stop(reason))
 
     def status(self) -> list[InstanceStatus]:
-        """Return how each instance is at this moment."""
-        return list(self._opened.board().all())
+        """Return how each instance is at this moment; once closed, how it was in the end."""
+        return list(self._made.board().all())
 
     def subscribe(self, callback: Callable[[RunEvent], object]) -> Callable[[], None]:
         """Call back for everything that happens from now on, on a thread named `conjoin-events`.
@@ -203,71 +204,111 @@ class Manager:
 
     def log_tail(self, lines: int = 50) -> str:
         """Return the last lines of the log of the run."""
-        return str(self._opened.logbook().tail(lines=lines))
+        return str(self._made.logbook().tail(lines=lines))
 
     def close(self) -> None:
         """Stop the run if it goes on, and let go of everything. May be called more than once."""
-        container = self._container
-        if container is None:
-            return
-        if self._result is None:
-            self.stop("The manager was closed before the run was over.")
-            self._is_over.wait(SHUTDOWN_TIMEOUT)
-            self._send_agents_home(container)
-        self._container = None
-        container.shutdown_resources()
+        with self._closing:
+            if not self._is_open:
+                return
+            self._is_open = False
+        container = self._made
+        try:
+            if self._outcome.result is None:
+                self._end(container)
+        finally:
+            self._outcome.settle(RunFinished(succeeded=False, cause=CLOSED_EARLY))
+            self._wake_starters()
+            container.shutdown_resources()
 
-    def _send_agents_home(self, container: ManagerContainer) -> None:
+    def _end(self, container: ManagerContainer) -> None:
+        """End a run that goes on."""
+        self.stop(CLOSED_EARLY)
+        self._outcome.wait(SHUTDOWN_TIMEOUT)
         gone = threading.Event()
         agents = container.agents()
         container.listening().server.call_soon(lambda: agents.shutdown(on_done=gone.set))
         gone.wait(SHUTDOWN_TIMEOUT)
 
-    @property
-    def _opened(self) -> ManagerContainer:
+    def _check_made(self) -> None:
         if self._container is None:
             msg = "Use a Manager as a context manager: with Manager(...) as manager: ..."
             raise UsageError(msg)
+
+    @property
+    def _made(self) -> ManagerContainer:
+        self._check_made()
+        assert self._container is not None
         return self._container
 
+    @property
+    def _opened(self) -> ManagerContainer:
+        container = self._made
+        if not self._is_open:
+            msg = "This Manager has been closed: make a new one for another run."
+            raise UsageError(msg)
+        return container
+
+    def _load(self, sources: object, model: str | None) -> Configuration:
+        if isinstance(sources, Configuration):
+            return sources
+        if isinstance(sources, Sequence) and not isinstance(sources, (str, bytes)):
+            return self._source.load(list(sources), model=model)
+        return self._source.load([sources], model=model)
+
     def _open(self) -> None:
-        directory = self._make_run_directory()
-        directory.save_configuration(self._source.dump(self._configuration))
-        container = ManagerContainer(
-            options=providers.Object(self._options),
-            configuration=providers.Object(self._configuration),
-            run_directory=providers.Object(directory),
-            on_finished=providers.Object(self._note_finished),
-            on_resources=providers.Object(self._note_resources),
-        )
-        for name, adapter in self._adapters.items():
-            container.providers[name].override(providers.Object(adapter))
-        self._container = container
-        try:
+        if self._container is not None:
+            msg = "A Manager can be entered once: make a new one for another run."
+            raise UsageError(msg)
+        with contextlib.ExitStack() as undo:
+            directory = self._make_run_directory(undo)
+            directory.save_configuration(self._source.dump(self._configuration))
+            container = ManagerContainer(
+                options=providers.Object(self._options),
+                adapters=providers.Object(self._adapters),
+                configuration=providers.Object(self._configuration),
+                run_directory=providers.Object(directory),
+                on_finished=providers.Object(self._note_finished),
+                on_resources=providers.Object(self._note_resources),
+            )
+            undo.callback(container.shutdown_resources)
             container.init_resources()
-            self._wire(container)
-        except BaseException:
-            self._container = None
-            container.shutdown_resources()
-            raise
+            _wire(container)
+            undo.pop_all()
+        self._container = container
+        self._is_open = True
 
-    def _wire(self, container: ManagerContainer) -> None:
-        agents = container.agents()
-        container.relay().target = container.control()
-        container.router().connect(instances=container.desk(), agents=agents)
-        container.listening().server.start()
-
-    def _make_run_directory(self) -> FilesystemRunDirectory:
+    def _make_run_directory(self, undo: contextlib.ExitStack) -> FilesystemRunDirectory:
         if self._run_dir is not None:
             return FilesystemRunDirectory.in_existing(self._run_dir)
         moment = datetime.now().astimezone()
-        return FilesystemRunDirectory.create(
+        directory = FilesystemRunDirectory.create(
             self._configuration.model.name, parent=Path.cwd(), moment=moment
         )
+        undo.callback(directory.remove)
+        return directory
 
-    def _start_on(self, available: Resources) -> None:
-        container = self._opened
-        is_local = "new_launcher" not in self._adapters
+    def _launch_agents(self, container: ManagerContainer) -> Resources:
+        """Have an agent started on each node, and wait until they say what is there."""
+        agents = container.agents()
+        server, locations = container.listening().server, container.listening().locations
+        nodes = container.launcher().launch(
+            agents.orders(locations, self._options.secret), on_lost=agents.node_lost
+        )
+        server.call_soon(lambda: agents.expect(nodes))
+        with self._starting:
+            self._starting.wait_for(
+                lambda: self._available is not None or self._outcome.result is not None,
+                RESOURCES_TIMEOUT,
+            )
+        available = self._available or Resources(())
+        if not available.nodes and self._outcome.result is None:
+            msg = "No node agent could be started; see the log of the run for the reason."
+            raise RunError(msg)
+        return available
+
+    def _start_on(self, available: Resources, container: ManagerContainer) -> None:
+        is_local = self._adapters.launcher is None
         try:
             plan = Planner(self._configuration).plan(available, oversubscribe=is_local)
         except RunError as error:
@@ -280,7 +321,7 @@ class Manager:
             try:
                 container.control().start_all(
                     plan.resources,
-                    environment={"MUSCLE_MANAGER": self.location},
+                    environment={"MUSCLE_MANAGER": str(container.listening().locations[0])},
                     hidden_environment={"CONJOIN_SECRET": self._options.secret},
                     bind_to_cores=not is_local,
                 )
@@ -295,23 +336,49 @@ class Manager:
             raise failure[0]
 
     def _note_resources(self, available: Resources) -> None:
-        with self._resources:
-            self._available = available
-            self._resources.notify_all()
+        self._available = available
+        self._wake_starters()
+
+    def _wake_starters(self) -> None:
+        with self._starting:
+            self._starting.notify_all()
 
     def _note_finished(self, result: RunFinished) -> None:
-        container = self._opened
+        container = self._made
         log = container.log()
         if result.succeeded:
             log.info("the simulation completed")
         else:
-            log.error(f"the simulation failed: {result.cause}")
+            log.error(f"the simulation failed: {_with_whereabouts(result)}")
 
         def leave() -> None:
-            self._result = result
-            container.board().publish(result)
-            self._is_over.set()
-            with self._resources:
-                self._resources.notify_all()
+            if self._outcome.settle(result):
+                container.board().publish(result)
+            self._wake_starters()
 
         container.agents().shutdown(on_done=leave)
+
+
+def _wire(container: ManagerContainer) -> None:
+    agents = container.agents()
+    container.relay().target = container.control()
+    container.router().connect(instances=container.desk(), agents=agents)
+    container.listening().server.start()
+
+
+def _with_whereabouts(result: RunFinished) -> str:
+    if not result.output_directory:
+        return result.cause
+    return f"{result.cause}\nIts output is in {result.output_directory}"
+
+
+def _checked(adapters: object) -> Adapters:
+    if adapters is None:
+        return Adapters()
+    if not isinstance(adapters, Adapters):
+        msg = (
+            f"adapters= takes Adapters(...) of entrypoints.manager, and not a"
+            f" {type(adapters).__name__}: Manager(..., adapters=Adapters(launcher=...))"
+        )
+        raise UsageError(msg)
+    return adapters

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from entrypoints.containers.manager import ManagerOptions
 from entrypoints.embedding import Manager
+from entrypoints.handed_in import Adapters
 
-__all__ = ["Manager", "ManagerOptions"]
+__all__ = ["Adapters", "Manager", "ManagerOptions"]
 
 if __name__ == "__main__":
     from entrypoints.command_line import run_manager

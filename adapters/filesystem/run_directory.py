@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -62,6 +63,10 @@ class FilesystemRunDirectory(RunDirectory):
             )
             raise ConfigurationError(msg)
         return cls(path)
+
+    def remove(self) -> None:
+        """Remove the directory and all that is in it, as far as that is possible."""
+        shutil.rmtree(self._path, ignore_errors=True)
 
     @property
     @override

@@ -77,12 +77,8 @@ class Failures:
         others = [item.instance for item in self._failures if item is not cause]
         return (cause.instance, *others)
 
-    def describe(self, where_to_look: str) -> str:
-        """Return in words what happened, the cause first.
-
-        Args:
-            where_to_look: Where the output of the instance to blame is.
-        """
+    def describe(self) -> str:
+        """Return in words what happened, the cause first."""
         cause = self.cause
         if cause is None:
             return self._deadlock or ""
@@ -91,7 +87,6 @@ class Failures:
         if cause.error_output.strip() and not self._deadlock:
             indented = "\n".join(f"    {line}" for line in cause.error_output.splitlines())
             parts.append(f"The last lines of its error output were:\n{indented}")
-        parts.append(f"Its output is in {where_to_look}")
         victims = [item.instance for item in self._failures if item is not cause]
         if victims:
             parts.append(f"Because of this, these failed too: {', '.join(victims)}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final
 
 from structlog.typing import FilteringBoundLogger
@@ -105,36 +106,23 @@ class RunControl:
             hidden_environment: The same, but never to be written to a file.
             bind_to_cores: Whether they are bound to their cores.
         """
+        if self._is_cancelling:
+            return
         to_start = self._instances_to_start()
+        # all of them first: what cannot be written is found out while nothing runs yet
+        scripts = {
+            instance: self._write_script(
+                instance, plan[instance], environment=environment, bind_to_cores=bind_to_cores
+            )
+            for instance in to_start
+        }
         names = set(map(str, to_start))
         self._by_hand -= names
         self._running |= names
         for instance in to_start:
-            directory = self._run_directory.instance_directory(instance)
-            component = self._configuration.model.components[instance.without_trailing_ints()]
-            resources = plan[instance]
-            script = self._scripts.write(
-                directory,
-                instance=instance,
-                program=self._configuration.program_of(component),
-                requirements=self._configuration.resources_of(component),
-                resources=resources,
-                environment=environment,
-                bind_to_cores=bind_to_cores,
+            self._start(
+                instance, plan[instance].nodes[0].node, scripts[instance], hidden_environment
             )
-            node = resources.nodes[0].node
-            self._agents.start(
-                node,
-                str(instance),
-                directory / "workdir",
-                [str(script)],
-                hidden_environment,
-                directory / "stdout.txt",
-                directory / "stderr.txt",
-                extend_env=True,
-            )
-            self._board.change(str(instance), InstanceState.STARTED)
-            self._board.publish(InstanceStarted(str(instance), node))
 
     def note_registered(self, name: str) -> None:
         """Note that an instance has registered."""
@@ -190,6 +178,42 @@ class RunControl:
         self._cancel_all()
         self._finish_if_done()
 
+    def _write_script(
+        self,
+        instance: Reference,
+        resources: Resources,
+        *,
+        environment: Mapping[str, str],
+        bind_to_cores: bool,
+    ) -> Path:
+        component = self._configuration.model.components[instance.without_trailing_ints()]
+        return self._scripts.write(
+            self._run_directory.instance_directory(instance),
+            instance=instance,
+            program=self._configuration.program_of(component),
+            requirements=self._configuration.resources_of(component),
+            resources=resources,
+            environment=environment,
+            bind_to_cores=bind_to_cores,
+        )
+
+    def _start(
+        self, instance: Reference, node: str, script: Path, environment: Mapping[str, str]
+    ) -> None:
+        directory = self._run_directory.instance_directory(instance)
+        self._agents.start(
+            node,
+            str(instance),
+            directory / "workdir",
+            [str(script)],
+            environment,
+            directory / "stdout.txt",
+            directory / "stderr.txt",
+            extend_env=True,
+        )
+        self._board.change(str(instance), InstanceState.STARTED)
+        self._board.publish(InstanceStarted(str(instance), node))
+
     def _problem_with(self, name: str, exit_code: int, reason: str | None) -> str | None:
         if reason is not None:
             return reason
@@ -235,11 +259,12 @@ class RunControl:
     def _result(self) -> RunFinished:
         cause = self._failures.cause
         if cause is not None:
-            where = str(self._run_directory.instance_directory(Reference(cause.instance)))
+            directory = self._run_directory.instance_directory(Reference(cause.instance))
             return RunFinished(
                 succeeded=False,
-                cause=self._failures.describe(where),
+                cause=self._failures.describe(),
                 failed_instances=self._failures.names(),
+                output_directory=str(directory),
             )
         if self._stop_reason is not None:
             return RunFinished(succeeded=False, cause=self._stop_reason)

@@ -26,9 +26,11 @@ from adapters.tcp.request_router import RequestRouter
 from adapters.tcp.server import DEFAULT_PORT, Server
 from adapters.wire.locations import TCP, format_location
 from application.interfaces.agents import AgentLauncher
+from application.interfaces.clock import Clock
 from application.interfaces.logbook import Logbook
 from application.interfaces.profile_store import ProfileStore
-from application.manager.agent_management import AgentManager, OnResources
+from application.interfaces.run_script_writer import RunScriptWriter
+from application.manager.agent_management import AgentManager, AgentTimeouts, OnResources
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.desk import ServicesDesk
 from application.manager.peer_lookup import PeerLookup
@@ -37,6 +39,7 @@ from application.manager.run_control import RunControl
 from application.manager.status_board import StatusBoard
 from domain.configuration import Configuration
 from domain.events import RunFinished
+from entrypoints.handed_in import Adapters
 from entrypoints.log_setup import make_log
 
 MAX_REQUEST = 2**28
@@ -50,14 +53,20 @@ class ManagerOptions:
 
     Attributes:
         log_level: Least level of the manager's own log lines.
-        listens_locally: Whether all components are started on this machine.
+        listens_locally: Whether what the manager starts runs on this machine. Then it listens on
+            loopback only, unless there are programs that are started by hand, wherever that is.
+        programs_required: Whether the configuration must have a program for each component. Where
+            it need not, those without one are started by hand.
         require_secret: Whether to refuse clients that do not know the run's secret.
+        timeouts: How long to wait for agents, and for programs that are to end.
         secret: The run's secret.
     """
 
     log_level: str = "INFO"
     listens_locally: bool = False
+    programs_required: bool = True
     require_secret: bool = False
+    timeouts: AgentTimeouts = field(default_factory=AgentTimeouts)
     secret: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
 
 
@@ -91,32 +100,44 @@ class Relay:
         self.target.note_node_lost(node, reason)
 
 
-def _open_logbook(run_directory: FilesystemRunDirectory) -> Iterator[Logbook]:
-    logbook = FilesystemLogbook(run_directory.log_file)
-    yield logbook
-    logbook.close()
+def _open_logbook(adapters: Adapters, run_directory: FilesystemRunDirectory) -> Iterator[Logbook]:
+    logbook = adapters.logbook or FilesystemLogbook(run_directory.log_file)
+    try:
+        yield logbook
+    finally:
+        logbook.close()
 
 
 def _open_events(log: FilteringBoundLogger) -> Iterator[CallbackEventSink]:
     events = CallbackEventSink(on_complaint=log.error)
-    yield events
-    events.close()
+    try:
+        yield events
+    finally:
+        events.close()
 
 
 def _open_profiles(
-    run_directory: FilesystemRunDirectory, configuration: Configuration, log: FilteringBoundLogger
+    adapters: Adapters,
+    run_directory: FilesystemRunDirectory,
+    configuration: Configuration,
+    log: FilteringBoundLogger,
 ) -> Iterator[ProfileStore]:
-    store = SqliteProfileStore(run_directory.profile_file)
-    store.add_instances(list(configuration.model.instances()))
-    yield store
+    store = adapters.profiles or SqliteProfileStore(run_directory.profile_file)
     try:
-        store.close()
-    except OSError as error:
-        log.error("the profile could not be stored completely", error=str(error))
+        store.add_instances(list(configuration.model.instances()))
+        yield store
+    finally:
+        try:
+            store.close()
+        except OSError as error:
+            log.error("the profile could not be stored completely", error=str(error))
 
 
 def _open_server(
-    router: RequestRouter, options: ManagerOptions, log: FilteringBoundLogger
+    router: RequestRouter,
+    options: ManagerOptions,
+    configuration: Configuration,
+    log: FilteringBoundLogger,
 ) -> Iterator[ListeningServer]:
     server = Server(
         router.handle,
@@ -124,41 +145,64 @@ def _open_server(
         max_request=MAX_REQUEST,
         secret=options.secret,
         require_secret=options.require_secret,
+        needs_secret=router.needs_secret,
         on_trouble=log.warning,
     )
-    if options.listens_locally:
-        addresses = server.listen([network.LOOPBACK], port=DEFAULT_PORT)
-    else:
-        addresses = server.listen_everywhere(port=DEFAULT_PORT)
-    yield ListeningServer(server, [format_location(TCP, addresses)])
-    server.close()
+    try:
+        if options.listens_locally and not configuration.has_manual_components:
+            addresses = server.listen([network.LOOPBACK], port=DEFAULT_PORT)
+        else:
+            addresses = server.listen_everywhere(port=DEFAULT_PORT)
+        yield ListeningServer(server, [format_location(TCP, addresses)])
+    finally:
+        server.close()
 
 
-def _open_launcher(launcher: AgentLauncher, _listening: ListeningServer) -> Iterator[AgentLauncher]:
-    # depends on the server so that it is closed first: agents say goodbye through the server
-    yield launcher
-    launcher.close()
+def _open_launcher(
+    adapters: Adapters, log: FilteringBoundLogger, *_needed_until_closed: object
+) -> Iterator[AgentLauncher]:
+    launcher = adapters.launcher or LocalAgentLauncher()
+    try:
+        yield launcher
+    finally:
+        _close(launcher.close, "the launcher of agents could not be closed", log)
+
+
+def _close(close: Callable[[], None], complaint: str, log: FilteringBoundLogger) -> None:
+    # whatever goes wrong with one, the others are still to be closed
+    try:
+        close()
+    except Exception as error:  # noqa: BLE001 - it may be an adapter from outside
+        log.error(complaint, error=f"{type(error).__name__}: {error}")
+
+
+def _choose_clock(adapters: Adapters) -> Clock:
+    return adapters.clock or SystemClock()
+
+
+def _choose_scripts(adapters: Adapters) -> RunScriptWriter:
+    return adapters.scripts or ShellRunScriptWriter()
 
 
 class ManagerContainer(containers.DeclarativeContainer):
     """Makes one manager. See `entrypoints.manager.Manager` for how it is used."""
 
     options = providers.Dependency(instance_of=ManagerOptions)
+    adapters = providers.Dependency(instance_of=Adapters)
     configuration = providers.Dependency(instance_of=Configuration)
     run_directory: providers.Dependency[FilesystemRunDirectory] = providers.Dependency()
     on_finished: providers.Dependency[OnFinished] = providers.Dependency()
     on_resources: providers.Dependency[OnResources] = providers.Dependency()
 
-    clock = providers.Singleton(SystemClock)
-    logbook = providers.Resource(_open_logbook, run_directory)
+    clock = providers.Singleton(_choose_clock, adapters)
+    logbook = providers.Resource(_open_logbook, adapters, run_directory)
     log = providers.Singleton(make_log, logbook, options.provided.log_level)
     events = providers.Resource(_open_events, log)
-    profiles = providers.Resource(_open_profiles, run_directory, configuration, log)
+    profiles = providers.Resource(_open_profiles, adapters, run_directory, configuration, log)
     router = providers.Singleton(RequestRouter)
-    listening = providers.Resource(_open_server, router, options, log)
-    new_launcher = providers.Singleton(LocalAgentLauncher)
-    launcher = providers.Resource(_open_launcher, new_launcher, listening)
-    scripts = providers.Singleton(ShellRunScriptWriter)
+    listening = providers.Resource(_open_server, router, options, configuration, log)
+    launcher = providers.Resource(_open_launcher, adapters, log, listening)
+    scripts = providers.Singleton(_choose_scripts, adapters)
     relay = providers.Singleton(Relay)
 
     agents = providers.Singleton(
@@ -171,6 +215,7 @@ class ManagerContainer(containers.DeclarativeContainer):
         on_finished=relay.provided.note_exit,
         on_resources=on_resources,
         on_node_lost=relay.provided.note_node_lost,
+        timeouts=options.provided.timeouts,
     )
     board = providers.Singleton(
         StatusBoard,
