@@ -16,11 +16,17 @@ def execute_agent_request(desk: AgentDesk, data: bytes, reply: Reply) -> None:
         desk: Executes it.
         data: The request.
         reply: Takes the response, at once or later.
+
+    Raises:
+        RemoteProtocolError: If it makes no sense; it has been answered nevertheless.
     """
     try:
         _execute(desk, protocol.decode_request(data), reply)
-    except (ManagerRefused, RemoteProtocolError) as error:
+    except ManagerRefused as error:
         reply([protocol.encode_refused(str(error))])
+    except RemoteProtocolError as error:
+        reply([protocol.encode_refused(str(error))])
+        raise
 
 
 def _execute(desk: AgentDesk, request: protocol.Request, reply: Reply) -> None:

@@ -20,6 +20,9 @@ def execute_instance_request(desk: ManagerDesk, data: bytes, reply: Reply) -> No
         desk: Executes it.
         data: The request.
         reply: Takes the response, at once or later.
+
+    Raises:
+        RemoteProtocolError: If it makes no sense; it has been answered nevertheless.
     """
     try:
         request = mmp.decode_request(data)
@@ -32,10 +35,13 @@ def execute_instance_request(desk: ManagerDesk, data: bytes, reply: Reply) -> No
     except NotReadyError as error:
         response = mmp.encode_pending(str(error))
     except RemoteProtocolError as error:
-        desk.note_trouble(f"A request was refused: {error}")
-        response = mmp.encode_error(str(error))
+        reply([mmp.encode_error(str(error))])
+        raise
     except CouplingError as error:
         response = mmp.encode_error(str(error))
+    except Exception as error:
+        reply([mmp.encode_error(f"the manager made a mistake, see its log: {error!r}")])
+        raise
     reply([response])
 
 

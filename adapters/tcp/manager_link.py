@@ -11,7 +11,7 @@ from adapters.tcp.session_client import SessionClient
 from adapters.wire import mmp
 from application.interfaces.manager_link import ManagerLink
 from domain.checkpoints import CheckpointInfo
-from domain.errors import ManagerRefused, TransportError
+from domain.errors import CouplingError, ManagerRefused, TransportError
 from domain.identity import Reference
 from domain.messages import LogRecord, Wait
 from domain.peers import PeerInfo
@@ -182,9 +182,16 @@ class MMPClient(ManagerLink):
                     return
                 self._is_sending = True
                 request = self._reports.popleft()
+            # A report that cannot be delivered must not end the simulation; a manager that is gone
+            # is noticed where an answer is waited for.
             try:
                 self._ask(request)
-            except (TransportError, ManagerRefused):
-                # A report that cannot be delivered must not end the simulation; a manager that
-                # is gone is noticed where an answer is waited for.
+            except TransportError:
+                # to try each of the others for a minute too would keep us from leaving
+                self._forget_reports()
+            except CouplingError:
                 continue
+
+    def _forget_reports(self) -> None:
+        with self._report_added:
+            self._reports.clear()

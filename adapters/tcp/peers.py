@@ -99,8 +99,9 @@ class TcpPeerTransport(PeerTransport):
                 return False
         # A client whose connection is cut just now comes back for its last response, so stay
         # until all have said goodbye.
+        left = GOODBYE_TIMEOUT if end is None else max(0.0, end - time.monotonic())
         with self._changed:
-            self._changed.wait_for(lambda: self._server.session_count == 0, timeout=GOODBYE_TIMEOUT)
+            self._changed.wait_for(lambda: self._server.session_count == 0, timeout=left)
         return True
 
     def close(self) -> None:

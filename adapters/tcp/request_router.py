@@ -22,6 +22,11 @@ class RequestRouter:
         self._instances = instances
         self._agents = agents
 
+    @staticmethod
+    def needs_secret(request: bytes) -> bool:
+        """Whether only one of our own programs may make a request: agents are handed programs."""
+        return agent_protocol.is_request(request)
+
     def handle(self, request: bytes, reply: Reply) -> None:
         """Have a request executed."""
         assert self._instances is not None

@@ -35,6 +35,7 @@ TroubleCallback: TypeAlias = Callable[[str], None]
 RECEIVE_SIZE: Final = 65536
 MAX_BUFFERS: Final = 512
 DEFAULT_PORT: Final = 9000
+ACCEPT_PAUSE: Final = 0.5
 
 
 @final
@@ -53,13 +54,14 @@ class ScheduledCall(Timer):
 class _Client:
     """A connection of a client: its socket, and what is still to be sent to it."""
 
-    __slots__ = ("connection", "outgoing", "peer", "socket")
+    __slots__ = ("connection", "has_been_noted", "outgoing", "peer", "socket")
 
     def __init__(self, sock: socket.socket, connection: ServerConnection, peer: str) -> None:
         self.socket = sock
         self.connection = connection
         self.peer = peer
         self.outgoing: deque[memoryview] = deque()
+        self.has_been_noted = False
 
 
 @final
@@ -67,18 +69,22 @@ class Server(Scheduler):
     """Listens, and has requests executed one at a time on its own thread.
 
     A request may be answered at once or later; the client waits. Every callback is called on the
-    server's thread and must not block.
+    server's thread and must not block. One that raises is reported as trouble, and the server goes
+    on.
 
     Args:
         on_request: Executes a request; is given the function that takes the response, which may be
-            called from any thread, once.
+            called from any thread, once. If it raises without having answered, the client's
+            session is over; a RemoteProtocolError says that this is the client's fault.
         name: Name of the thread.
         max_request: Largest request to accept, in bytes.
         secret: Secret of the run; None where our own greeting is not spoken.
         require_secret: Whether to refuse clients that do not know it.
+        needs_secret: Tells of a request whether only a client that knows the secret may make it.
         on_stream: Takes over the socket of a client that wants a stream, with what it said.
         on_session_ended: Is told that a client has ended its session.
-        on_trouble: Is told, in words, of clients that do not keep to the protocol.
+        on_trouble: Is told, in words, of clients that do not keep to the protocol, once for each
+            connection, and of errors of our own.
     """
 
     def __init__(
@@ -89,6 +95,7 @@ class Server(Scheduler):
         max_request: int,
         secret: str | None = None,
         require_secret: bool = False,
+        needs_secret: Callable[[bytes], bool] = lambda _request: False,
         on_stream: StreamCallback | None = None,
         on_session_ended: Callable[[], None] = lambda: None,
         on_trouble: TroubleCallback = lambda _text: None,
@@ -100,6 +107,7 @@ class Server(Scheduler):
         self._max_request = max_request
         self._secret = secret
         self._require_secret = require_secret
+        self._needs_secret = needs_secret
         self._sessions = SessionTable()
         self._listeners: list[socket.socket] = []
         self._clients: dict[ServerConnection, _Client] = {}
@@ -110,6 +118,7 @@ class Server(Scheduler):
         self._timer_numbers = itertools.count()
         self._stopping = False
         self._is_woken = False
+        self._cannot_accept = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def listen(self, hosts: Sequence[str], *, port: int | None = None) -> list[TcpAddress]:
@@ -248,12 +257,14 @@ class Server(Scheduler):
 
     def _add_listener(self, listener: socket.socket) -> None:
         self._listeners.append(listener)
-        self._selector.register(listener, selectors.EVENT_READ, lambda: self._accept_all(listener))
+        self.watch(listener, lambda: self._accept_all(listener))
 
     def _run(self) -> None:
         while not self._stopping:
             for key, _ in self._selector.select(self._time_to_next_timer()):
-                key.data()
+                if not self._call(key.data):
+                    # whoever watched this socket cannot be trusted with it any longer
+                    self._selector.unregister(key.fileobj)
             self._make_due_calls()
         for client in list(self._clients.values()):
             self._flush(client)
@@ -269,26 +280,56 @@ class Server(Scheduler):
             return 0.0
         return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
 
+    def _call(self, callback: Callable[[], None]) -> bool:
+        """Call back; return whether that went well."""
+        try:
+            callback()
+        except Exception as error:  # noqa: BLE001 - a mistake of one must not end this for all
+            self._report(f"an error of our own: {_in_words(error)}")
+            return False
+        return True
+
+    def _report(self, trouble: str) -> None:
+        with contextlib.suppress(Exception):
+            self._on_trouble(trouble)
+
+    def _report_client(self, client: _Client, trouble: str) -> None:
+        if not client.has_been_noted:
+            client.has_been_noted = True
+            self._report(trouble)
+
     def _make_due_calls(self) -> None:
         for _ in range(len(self._calls)):
-            self._calls.popleft()()
+            self._call(self._calls.popleft())
         now = time.monotonic()
         while self._timers and self._timers[0][0] <= now:
             call = heapq.heappop(self._timers)[2]
             if call.callback is not None:
-                call.callback()
+                self._call(call.callback)
 
     def _accept_all(self, listener: socket.socket) -> None:
         # a bounded number, so that a flood of connections does not starve those that are there
         for _ in range(100):
             try:
                 sock, address = listener.accept()
-            except BlockingIOError:
+            except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as error:
-                self._on_trouble(f"could not accept a connection: {error}")
+                self._stop_accepting_for_now(listener, error)
                 return
+            self._cannot_accept = False
             self._add_client(sock, str(address[0]) if address else "this machine")
+
+    def _stop_accepting_for_now(self, listener: socket.socket, error: OSError) -> None:
+        # Most likely there are too many open files. The client stays in the queue, so the listener
+        # stays readable: to look again at once would keep us busy doing nothing else.
+        if not self._cannot_accept:
+            self._report(f"could not accept a connection: {error}")
+        self._cannot_accept = True
+        self.unwatch(listener)
+        self.call_later(
+            ACCEPT_PAUSE, lambda: self.watch(listener, lambda: self._accept_all(listener))
+        )
 
     def _add_client(self, sock: socket.socket, peer: str) -> None:
         sock.setblocking(False)
@@ -307,6 +348,9 @@ class Server(Scheduler):
     def _serve(self, client: _Client) -> None:
         if client.outgoing:
             self._flush(client)
+        if client.outgoing:
+            # who does not take its responses is not listened to, else they would pile up here
+            return
         try:
             data = client.socket.recv(RECEIVE_SIZE)
         except (BlockingIOError, InterruptedError):
@@ -320,8 +364,8 @@ class Server(Scheduler):
         try:
             if not self._proceed(client, data):
                 return
-        except RemoteProtocolError as error:
-            self._on_trouble(f"closed the connection of a client at {client.peer}: {error}")
+        except Exception as error:  # noqa: BLE001 - a mistake of one must not end this for all
+            self._report_client(client, _blame(client, error))
             self._drop(client)
             return
         self._send_pending(client)
@@ -332,7 +376,7 @@ class Server(Scheduler):
         """Act on received data; return whether the connection is still ours."""
         for event in client.connection.received(data):
             if isinstance(event, Request):
-                self._execute(event)
+                self._execute(client, event)
             elif isinstance(event, StreamWanted):
                 self._hand_over(client, event.hello)
                 return False
@@ -340,16 +384,29 @@ class Server(Scheduler):
                 self._on_session_ended()
         return True
 
-    def _execute(self, request: Request) -> None:
+    def _execute(self, client: _Client, request: Request) -> None:
         def reply(response: Buffers) -> None:
             if threading.current_thread() is self._thread:
                 self._finish(request, response)
             else:
                 self.call_soon(lambda: self._finish(request, response))
 
-        self._on_request(request.body, reply)
+        try:
+            if not request.session.is_authenticated and self._needs_secret(request.body):
+                msg = "it does not know the secret of this run, without which it may not ask that"
+                raise RemoteProtocolError(msg)
+            self._on_request(request.body, reply)
+        except Exception as error:  # noqa: BLE001 - a mistake of one must not end this for all
+            self._report_client(client, _blame(client, error))
+            if request.session.is_executing:
+                # It will never be answered. Without a session the client cannot wait for that.
+                self._sessions.end(request.session)
+                self._on_session_ended()
+                self._drop(client)
 
     def _finish(self, request: Request, response: Buffers) -> None:
+        if not request.session.is_executing or request.session.number != request.number:
+            return
         request.session.finish(response)
         connection = request.session.connection
         client = self._clients.get(connection) if connection is not None else None
@@ -359,7 +416,9 @@ class Server(Scheduler):
 
     def _end_of_data(self, client: _Client) -> None:
         if client.connection.unread:
-            self._on_trouble(f"a client at {client.peer} left in the middle of a request")
+            self._report_client(
+                client, f"a client at {client.peer} left in the middle of a request"
+            )
         self._drop(client)
 
     def _send_pending(self, client: _Client) -> None:
@@ -375,7 +434,7 @@ class Server(Scheduler):
         except OSError:
             self._drop(client)
             return
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.outgoing else 0)
+        events = selectors.EVENT_WRITE if client.outgoing else selectors.EVENT_READ
         with contextlib.suppress(KeyError):
             key = self._selector.get_key(client.socket)
             if key.events != events:
@@ -397,6 +456,19 @@ class Server(Scheduler):
             session.connection = None
         self.unwatch(client.socket)
         client.socket.close()
+
+
+def _blame(client: _Client, error: Exception) -> str:
+    if isinstance(error, RemoteProtocolError):
+        return f"trouble with a client at {client.peer}: {error}"
+    return f"an error of our own while serving a client at {client.peer}: {_in_words(error)}"
+
+
+def _in_words(error: Exception) -> str:
+    """Return the error and where it came from, for whoever is to mend it."""
+    import traceback
+
+    return "".join(traceback.format_exception(error)).rstrip()
 
 
 def send_some(sock: socket.socket, outgoing: deque[memoryview]) -> int:

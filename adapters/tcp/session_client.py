@@ -53,6 +53,7 @@ class SessionClient:
         self._request: bytes = b""
         self._socket: socket.socket | None = None
         self._deadline: float | None = None
+        self._failed_at = 0.0
         self._pause = 0.0
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -122,12 +123,17 @@ class SessionClient:
             sock.close()
 
     def _is_readable(self, timeout: float | None) -> bool:
-        if self._socket is None:
+        poll = select.poll()
+        poll.register(self._open_socket(), select.POLLIN)
+        return bool(poll.poll(None if timeout is None else timeout * 1000))
+
+    def _open_socket(self) -> socket.socket:
+        sock = self._socket
+        if sock is None:
+            # another thread may have closed it while this one waited
             msg = f"the connection to the {self._server} has been closed"
             raise TransportError(msg)
-        poll = select.poll()
-        poll.register(self._socket, select.POLLIN)
-        return bool(poll.poll(None if timeout is None else timeout * 1000))
+        return sock
 
     def _send_or_reconnect(self) -> None:
         try:
@@ -151,8 +157,11 @@ class SessionClient:
         """Note a failure: pause before the next try, or give up."""
         self._drop()
         now = time.monotonic()
-        if self._deadline is None:
+        if self._deadline is None or now - self._failed_at > self._retry_time:
+            # a request may wait for hours for its response, and be cut off more than once
             self._deadline = now + self._retry_time
+            self._pause = 0.0
+        self._failed_at = now
         if now + self._pause > self._deadline or self._closing.is_set():
             msg = f"the connection to the {self._server} was lost for good: {error}"
             raise TransportError(msg) from error
@@ -183,14 +192,17 @@ class SessionClient:
         self._socket = sock
 
     def _send_request(self) -> None:
-        assert self._socket is not None
         header = word(self._number) + word(len(self._request))
-        self._socket.sendall(header + self._request)
+        self._open_socket().sendall(header + self._request)
 
     def _read_response(self) -> memoryview:
-        assert self._socket is not None
-        length = WORD.unpack(receive_exactly(self._socket, WORD_SIZE))[0]
-        return receive_exactly(self._socket, checked_length(length, MAX_RESPONSE))
+        sock = self._open_socket()
+        length = WORD.unpack(receive_exactly(sock, WORD_SIZE))[0]
+        try:
+            return receive_exactly(sock, checked_length(length, MAX_RESPONSE))
+        except RemoteProtocolError:
+            self._drop()
+            raise
 
 
 def greet(sock: socket.socket, secret: str, purpose: greeting.Purpose) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeAlias
 
-from adapters.wire.packing import pack, unpack
+from adapters.wire.packing import brief, pack, unpack
 from domain.agents import (
     CancelCommand,
     Command,
@@ -146,7 +146,7 @@ def decode_request(data: bytes) -> Request:
         raise RemoteProtocolError(msg)
     try:
         return parse(values[1:])
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
         msg = f"a request of type {values[0]} of an agent has the wrong arguments: {error}"
         raise RemoteProtocolError(msg) from error
 
@@ -194,7 +194,7 @@ def decode_command(data: bytes | memoryview) -> Command | None:
     try:
         (packed,) = values
         return _parse_command(unpack(packed))
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
         msg = f"the manager sent a command that makes no sense: {error}"
         raise RemoteProtocolError(msg) from error
 
@@ -237,7 +237,7 @@ def _parse_command(values: list[Any]) -> Command:
         () = arguments
         return ShutdownCommand()
     if kind != _START:
-        msg = f"there is no command {kind!r}"
+        msg = f"there is no command {brief(kind)}"
         raise ValueError(msg)
     return _parse_start(arguments)
 
@@ -286,13 +286,13 @@ def _result(item: list[Any]) -> ProcessResult:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        msg = f"expected a text, got {value!r:.80}"
+        msg = f"expected a text, got {brief(value)}"
         raise TypeError(msg)
     return value
 
 
 def _integer(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        msg = f"expected a whole number, got {value!r:.80}"
+        msg = f"expected a whole number, got {brief(value)}"
         raise TypeError(msg)
     return value

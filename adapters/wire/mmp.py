@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from adapters.wire.packing import pack, unpack
+from adapters.wire.packing import brief, pack, unpack
 from domain.checkpoints import (
     CheckpointAtRule,
     CheckpointInfo,
@@ -287,7 +287,7 @@ def decode_request(data: bytes) -> Request:
         raise RemoteProtocolError(msg)
     try:
         return parse(values[1:])
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
+    except (TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:
         msg = f"a request of type {values[0]} with the wrong arguments: {error}"
         raise RemoteProtocolError(msg) from error
 
@@ -317,7 +317,7 @@ def decode_response(data: bytes | memoryview) -> tuple[Status, list[Any]]:
     try:
         return Status(values[0]), values[1:]
     except (TypeError, ValueError, IndexError, KeyError) as error:
-        msg = f"the manager sent a response that makes no sense: {values!r:.200}"
+        msg = f"the manager sent a response that makes no sense: {brief(values)}"
         raise RemoteProtocolError(msg) from error
 
 
@@ -367,10 +367,22 @@ def decode_profile_event(values: Sequence[Any]) -> ProfileEvent:
 
     Raises:
         ValueError: If it is none.
+        TypeError: If some part of it is of the wrong type.
     """
-    kind, start, stop, port, *rest = values
+    kind, start, stop, port, length, slot, number, size, timestamp = values
     name, operator = (None, None) if port is None else (_text(port[0]), decode_operator(port[1]))
-    return ProfileEvent(ProfileEventType(kind), int(start), int(stop), name, operator, *rest)
+    return ProfileEvent(
+        ProfileEventType(kind),
+        int(start),
+        int(stop),
+        name,
+        operator,
+        _optional_integer(length),
+        _optional_integer(slot),
+        _optional_integer(number),
+        _optional_integer(size),
+        None if timestamp is None else float(timestamp),
+    )
 
 
 def encode_checkpoint_info(info: CheckpointInfo) -> list[object]:
@@ -519,11 +531,18 @@ def decode_settings(value: object) -> Settings:
 
 def _wait(arguments: list[Any]) -> Wait:
     instance, peer, port, slot = arguments
-    return Wait(_text(instance), _text(peer), _text(port), None if slot is None else int(slot))
+    return Wait(_text(instance), _text(peer), _text(port), _optional_integer(slot))
+
+
+def _optional_integer(value: object) -> int | None:
+    if value is None or isinstance(value, int):
+        return value
+    msg = f"expected a whole number or nothing, got {brief(value)}"
+    raise TypeError(msg)
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        msg = f"expected a text, got {value!r:.100}"
+        msg = f"expected a text, got {brief(value)}"
         raise TypeError(msg)
     return value

@@ -9,13 +9,16 @@ from typing import Final
 
 import msgpack
 
-from adapters.wire.packing import pack, unpack
+from adapters.wire.packing import brief, pack, unpack
 from adapters.wire.payloads import Muscle3Payloads, pack_settings
 from domain.errors import RemoteProtocolError
 from domain.messages import PeerMessage
 from domain.settings import Settings
 
 GET_NEXT_MESSAGE: Final = 21
+
+MAX_PORT_LENGTH: Final = 2**24
+"""A receiver keeps something for each slot, so an absurd length must not be believed."""
 
 _KEYS: Final = (
     "sender",
@@ -48,7 +51,7 @@ def decode_request(data: bytes) -> str:
         case [int(kind), str(receiver)] if kind == GET_NEXT_MESSAGE:
             return receiver
         case other:
-            msg = f"received a request between instances that is unknown: {other!r:.200}"
+            msg = f"received a request between instances that is unknown: {brief(other)}"
             raise RemoteProtocolError(msg)
 
 
@@ -94,15 +97,26 @@ def decode_message(data: bytes | memoryview) -> PeerMessage:
             raise RemoteProtocolError(msg)
         message = PeerMessage(
             timestamp=float(values["timestamp"]),
-            next_timestamp=values["next_timestamp"],
+            next_timestamp=_optional_float(values["next_timestamp"]),
             data=values["data"],
             overlay=overlay,
-            port_length=values["port_length"],
-            number=values["message_number"],
-            iteration=tuple(values["iteration"]),
+            port_length=_optional_length(values["port_length"]),
+            number=int(values["message_number"]),
+            iteration=tuple(map(int, values["iteration"])),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         msg = f"received a message in which something is missing or wrong: {error!r}"
         raise RemoteProtocolError(msg) from error
     message.size = len(data)
     return message
+
+
+def _optional_float(value: float | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _optional_length(value: object) -> int | None:
+    if value is None or (isinstance(value, int) and 0 <= value <= MAX_PORT_LENGTH):
+        return value
+    msg = f"expected the length of a port or nothing, got {brief(value)}"
+    raise ValueError(msg)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -23,6 +24,11 @@ def pack(value: object, default: Callable[[object], object] | None = None) -> by
     packer = msgpack.Packer(use_bin_type=True, default=default, buf_size=BUFFER_SIZE)
     packed: bytes = packer.pack(value)
     return packed
+
+
+def brief(value: object) -> str:
+    """Return a short description of a value that was received, however long or deep it is."""
+    return reprlib.repr(value)
 
 
 def unpack(

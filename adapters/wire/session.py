@@ -32,13 +32,15 @@ class Session:
     Attributes:
         id: Number by which the client finds it again.
         number: Number of the last request that was begun; 0 before the first.
-        connection: The connection on which the client was heard last, if it is still there.
+        connection: The connection on which the client waits for the response to it, if any.
+        is_authenticated: Whether the client has proved that it knows the run's secret.
     """
 
-    __slots__ = ("_response", "connection", "id", "number")
+    __slots__ = ("_response", "connection", "id", "is_authenticated", "number")
 
-    def __init__(self, session_id: int) -> None:
+    def __init__(self, session_id: int, *, is_authenticated: bool = False) -> None:
         self.id = session_id
+        self.is_authenticated = is_authenticated
         self.number = 0
         self.connection: ServerConnection | None = None
         self._response: Buffers | None = ()
@@ -112,21 +114,30 @@ class SessionTable:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def open(self, session_id: int) -> Session:
+    def open(self, session_id: int, *, is_authenticated: bool = False) -> Session:
         """Return a new session for id 0, or the one that has this id.
 
+        Args:
+            session_id: What the client asks for.
+            is_authenticated: Whether it has proved that it knows the run's secret.
+
         Raises:
-            RemoteProtocolError: If there is none.
+            RemoteProtocolError: If there is none, or it is another client's.
         """
         if session_id == 0:
-            session = self._sessions[self._next_id] = Session(self._next_id)
+            session = Session(self._next_id, is_authenticated=is_authenticated)
+            self._sessions[session.id] = session
             self._next_id += 1
             return session
-        try:
-            return self._sessions[session_id]
-        except KeyError:
+        found = self._sessions.get(session_id)
+        if found is None:
             msg = f"a client wants to resume session {session_id}, which does not exist"
-            raise RemoteProtocolError(msg) from None
+            raise RemoteProtocolError(msg)
+        if found.is_authenticated and not is_authenticated:
+            # the ids are easily guessed, so they are no proof
+            msg = f"a client wants to resume session {session_id}, which belongs to another"
+            raise RemoteProtocolError(msg)
+        return found
 
     def end(self, session: Session) -> None:
         """Forget a session."""
@@ -178,7 +189,7 @@ class ServerConnection:
     @property
     def unread(self) -> bool:
         """Whether the client has begun to say something that is not complete."""
-        return len(self._incoming) > 0 or self._step is _Step.BODY
+        return len(self._incoming) > 0 or self._step in (_Step.LENGTH, _Step.BODY)
 
     def data_to_send(self) -> Buffers:
         """Return what is to be sent now, and forget it."""
@@ -253,8 +264,10 @@ class ServerConnection:
         if self._require_secret and not self.is_authenticated:
             msg = "a client that does not know the secret of this run was refused"
             raise RemoteProtocolError(msg)
-        self.session = self._sessions.open(session_id)
-        self.session.connection = self
+        self.session = self._sessions.open(session_id, is_authenticated=self.is_authenticated)
+        # The client lost its other connection, and has yet to repeat its request here. A response
+        # that is sent before it does would be sent once more when it does.
+        self.session.connection = None
         self._outgoing.append(word(self.session.id))
         self._expect(_Step.NUMBER, WORD_SIZE)
 
@@ -271,8 +284,10 @@ class ServerConnection:
     def _take_request(self, body: bytes) -> Request | None:
         session = self.session
         assert session is not None
-        session.connection = self
-        if session.accept(self._number):
+        is_new = session.accept(self._number)
+        if self._number == session.number:
+            session.connection = self
+        if is_new:
             return Request(session, self._number, body)
         kept = session.kept_response(self._number)
         if kept is not None:

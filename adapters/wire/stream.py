@@ -185,6 +185,6 @@ def decode_message(head: memoryview, buffers: list[memoryview]) -> PeerMessage:
             number=number,
             iteration=tuple(iteration),
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, AttributeError) as error:
         msg = f"received a message in which something is missing or wrong: {error!r}"
         raise RemoteProtocolError(msg) from error

@@ -104,7 +104,3 @@ class ManagerDesk(Protocol):
         self, instance: str, simulated_time: float | None, waiting: Wait | None
     ) -> None:
         """Note how far an instance is, and for what it waits."""
-
-    @abstractmethod
-    def note_trouble(self, text: str) -> None:
-        """Log that a client does not keep to the protocol."""

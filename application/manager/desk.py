@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, final
+from typing import final
 
 from application.interfaces.clock import Clock
 from application.interfaces.logbook import Logbook
@@ -24,9 +24,6 @@ from domain.ports import Port
 from domain.profiling import ProfileEvent, ProfileEventType
 from domain.settings import Settings
 from domain.snapshots import SnapshotMetadata
-
-WARNING: Final = 30
-MANAGER: Final = "muscle_manager"
 
 
 @final
@@ -144,8 +141,3 @@ class ServicesDesk(ManagerDesk):
         if simulated_time is not None:
             self._board.note_time(instance, simulated_time)
         self._board.note_wait(instance, waiting)
-
-    def note_trouble(self, text: str) -> None:
-        record = LogRecord(MANAGER, self._clock.time(), WARNING, text)
-        self._logbook.write(record)
-        self._board.publish(LogRecorded(record))

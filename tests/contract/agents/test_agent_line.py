@@ -19,7 +19,7 @@ from application.interfaces.agent_desk import AgentDesk
 from application.interfaces.agent_line import AgentLine
 from application.manager.agent_management import AgentManager
 from domain.agents import CancelCommand, Command, ProcessResult, ShutdownCommand
-from domain.errors import ManagerRefused, TransportError
+from domain.errors import ManagerRefused, RemoteProtocolError, TransportError
 from tests.support.conditions import wait_until
 
 RESOURCES = InMemoryNodeInspector("n", cores=3, memory=1000).resources()
@@ -185,5 +185,6 @@ def test_requests_that_make_no_sense_are_refused() -> None:
         log=structlog.get_logger(),
     )
     replies: list[bytes] = []
-    execute_agent_request(manager, b"\x91\x05", lambda parts: replies.append(b"".join(parts)))
+    with pytest.raises(RemoteProtocolError):
+        execute_agent_request(manager, b"\x91\x05", lambda parts: replies.append(b"".join(parts)))
     assert b"no request of type 5" in replies[0]
