@@ -24,6 +24,7 @@ from domain.grid import Grid
 from domain.messages import Message
 from domain.ports import Operator
 from domain.settings import SETTING_TYPES, Settings, SettingValue, names_to_try, settings_of
+from entrypoints.plain_errors import plainly
 
 DONT_APPLY_OVERLAY: Final = InstanceFlags.DONT_APPLY_OVERLAY
 USES_CHECKPOINT_API: Final = InstanceFlags.USES_CHECKPOINT_API
@@ -51,6 +52,7 @@ class Instance:
         >>> instance = Instance({Operator.O_I: ["state_out"], Operator.S: ["state_in"]})
     """
 
+    @plainly
     def __init__(
         self,
         ports: Mapping[Operator, Sequence[str]] | None = None,
@@ -61,6 +63,7 @@ class Instance:
 
         self._lifecycle = join_simulation(ports, InstanceFlags(flags.value))
 
+    @plainly
     def reuse_instance(self) -> bool:
         """Begin the next pass of the reuse loop.
 
@@ -79,6 +82,7 @@ class Instance:
         """
         return self._lifecycle.reuse_instance()
 
+    @plainly
     def error_shutdown(self, message: str) -> None:
         """Tell the manager what is wrong, and close all ports, so that nobody waits for us.
 
@@ -89,10 +93,12 @@ class Instance:
         """
         self._lifecycle.error_shutdown(message)
 
+    @plainly
     def list_settings(self) -> list[str]:
         """Return the sorted names of all settings that this instance can ask for."""
         return self._lifecycle.list_settings()
 
+    @plainly
     def get_setting(
         self, name: str, typ: str | None = None, *, default: SettingValue | None = None
     ) -> SettingValue:
@@ -117,10 +123,12 @@ class Instance:
             raise ValueError(msg)
         return self._lifecycle.get_setting(name, typ, self._default(name, default))
 
+    @plainly
     def list_ports(self) -> dict[Operator, list[str]]:
         """Return the names of the ports, by operator."""
         return self._lifecycle.list_ports()
 
+    @plainly
     def is_connected(self, port: str) -> bool:
         """Return whether a conduit is attached to a port.
 
@@ -129,6 +137,7 @@ class Instance:
         """
         return self._lifecycle.port(port).is_connected
 
+    @plainly
     def is_vector_port(self, port: str) -> bool:
         """Return whether a port has slots.
 
@@ -137,6 +146,7 @@ class Instance:
         """
         return self._lifecycle.port(port).is_vector
 
+    @plainly
     def is_resizable(self, port: str) -> bool:
         """Return whether the length of a vector port can be changed by its sender.
 
@@ -145,6 +155,7 @@ class Instance:
         """
         return self._lifecycle.vector_port(port).is_resizable
 
+    @plainly
     def get_port_length(self, port: str) -> int:
         """Return the number of slots of a vector port.
 
@@ -153,6 +164,7 @@ class Instance:
         """
         return self._lifecycle.vector_port(port).length or 0
 
+    @plainly
     def set_port_length(self, port: str, length: int) -> None:
         """Change the number of slots of a resizable port.
 
@@ -161,6 +173,7 @@ class Instance:
         """
         self._lifecycle.set_port_length(port, length)
 
+    @plainly
     def send(self, port_name: str, message: Message, slot: int | None = None) -> None:
         """Send a message. Never blocks; the data may be changed as soon as this returns.
 
@@ -181,6 +194,7 @@ class Instance:
         """
         self._lifecycle.send(port_name, _own_message(message), slot)
 
+    @plainly
     def receive(
         self, port_name: str, slot: int | None = None, default: Message | None = None
     ) -> Message:
@@ -203,6 +217,7 @@ class Instance:
         """
         return self._lifecycle.receive(port_name, slot, default, with_settings=False)
 
+    @plainly
     def receive_with_settings(
         self, port_name: str, slot: int | None = None, default: Message | None = None
     ) -> Message:
@@ -223,18 +238,22 @@ class Instance:
         """
         return self._lifecycle.receive(port_name, slot, default, with_settings=True)
 
+    @plainly
     def resuming(self) -> bool:
         """Return whether the model must load a snapshot now, with `load_snapshot`."""
         return self._lifecycle.resuming()
 
+    @plainly
     def should_init(self) -> bool:
         """Return whether the model must initialise itself, and receive on F_INIT."""
         return self._lifecycle.should_init()
 
+    @plainly
     def load_snapshot(self) -> Message:
         """Return the state to resume from."""
         self._lifecycle.load_snapshot()
 
+    @plainly
     def should_save_snapshot(self, timestamp: float) -> bool:
         """Return whether the model must save its state now, with `save_snapshot`.
 
@@ -243,6 +262,7 @@ class Instance:
         """
         return self._lifecycle.should_save_snapshot(timestamp)
 
+    @plainly
     def save_snapshot(self, message: Message) -> None:
         """Keep the model's state.
 
@@ -252,6 +272,7 @@ class Instance:
         del message
         self._lifecycle.save_snapshot()
 
+    @plainly
     def should_save_final_snapshot(self) -> bool:
         """Return whether the model must save its state, with `save_final_snapshot`.
 
@@ -259,6 +280,7 @@ class Instance:
         """
         return self._lifecycle.should_save_final_snapshot()
 
+    @plainly
     def save_final_snapshot(self, message: Message) -> None:
         """Keep the model's state at the end of a pass of the reuse loop.
 
