@@ -35,8 +35,8 @@ class Failure:
         """Return in words what happened."""
         text = f"Instance '{self.instance}' failed: it {process_end(self.exit_code)}"
         if self.reason is not None:
-            text += f" ({self.reason})"
-        return text + "."
+            text += f"; {self.reason}"
+        return text if text.endswith("?") else text + "."
 
 
 class Failures:

@@ -218,14 +218,14 @@ class RunControl:
         if reason is not None:
             return reason
         if exit_code == SIGKILLED:
-            return "nobody here did that: the system does it when memory runs out"
+            return "nobody here did that, but the system does when memory runs out"
         if exit_code != 0:
             return None
         if name not in self._registered:
-            return "without ever having registered: does the program make an Instance?"
+            return "it never registered: does the program make an Instance?"
         if name not in self._deregistered:
             return (
-                "before its reuse loop was over: the model must call reuse_instance() until that"
+                "its reuse loop was not over: the model must call reuse_instance() until that"
                 " returns False"
             )
         return None
