@@ -18,19 +18,21 @@ from dependency_injector import providers
 from typing_extensions import Self
 
 from adapters.filesystem.run_directory import FilesystemRunDirectory
+from adapters.processes.node_inspector import LinuxNodeInspector
+from adapters.ymmsl_files.presence import missing_programs
 from adapters.ymmsl_files.source import YmmslConfigurationSource
 from application.interfaces.logbook import EventSink
 from domain.configuration import Configuration
-from domain.errors import ConfigurationError, RunError, UsageError
+from domain.errors import ConfigurationError, InsufficientResources, RunError, UsageError
 from domain.events import InstanceStatus, RunEvent, RunFinished
-from domain.planning import Planner
+from domain.planning import Plan, Planner
 from domain.resources import Resources
 from entrypoints.containers.manager import ManagerContainer, ManagerOptions
 from entrypoints.handed_in import Adapters
 from entrypoints.outcome import Outcome
 
-RESOURCES_TIMEOUT: Final = 120.0
-SHUTDOWN_TIMEOUT: Final = 15.0
+STARTUP_MARGIN: Final = 5.0
+SHUTDOWN_MARGIN: Final = 10.0
 CLOSED_EARLY: Final = "The manager was closed before the run was over."
 
 
@@ -71,10 +73,10 @@ class Manager:
         options: ManagerOptions | None = None,
         adapters: Adapters | None = None,
     ) -> None:
-        self._source = YmmslConfigurationSource()
+        self._options = options or ManagerOptions()
+        self._source = YmmslConfigurationSource(programs_required=self._options.programs_required)
         self._configuration = self._load(sources, model)
         self._run_dir = None if run_dir is None else Path(run_dir)
-        self._options = options or ManagerOptions()
         self._adapters = _checked(adapters)
         self._outcome = Outcome()
         self._starting = threading.Condition()
@@ -126,13 +128,24 @@ class Manager:
         """Names of the instances that the user starts and that are not done."""
         return set(self._made.control().by_hand)
 
+    def check(self) -> None:
+        """Check whether all programs could be started on this machine, before entering or after.
+
+        Raises:
+            ConfigurationError: If a program is not there or cannot be executed, or the model needs
+                more cores than there are.
+        """
+        self._check_programs()
+        self._plan(Resources((LinuxNodeInspector().resources(),)))
+
     def start_all(self) -> None:
         """Start all programs, except those with execution model `manual`.
 
         Blocks for a moment: in an event loop, use `await asyncio.to_thread(manager.start_all)`.
 
         Raises:
-            ConfigurationError: If the model needs more cores than there are.
+            ConfigurationError: If a program is not there or cannot be executed, or the model needs
+                more cores than there are; then nothing has been started.
             RunError: If the agents that start programs do not come up.
             UsageError: If it has been called before.
         """
@@ -142,6 +155,8 @@ class Manager:
                 msg = "start_all() was called twice: make a new Manager for another run."
                 raise UsageError(msg)
             self._has_been_started = True
+        if self._is_local:
+            self._check_programs()
         available = self._launch_agents(container)
         if self._outcome.result is None:
             self._start_on(available, container)
@@ -224,11 +239,11 @@ class Manager:
     def _end(self, container: ManagerContainer) -> None:
         """End a run that goes on."""
         self.stop(CLOSED_EARLY)
-        self._outcome.wait(SHUTDOWN_TIMEOUT)
+        self._outcome.wait(self._options.timeouts.grace + SHUTDOWN_MARGIN)
         gone = threading.Event()
         agents = container.agents()
         container.listening().server.call_soon(lambda: agents.shutdown(on_done=gone.set))
-        gone.wait(SHUTDOWN_TIMEOUT)
+        gone.wait(SHUTDOWN_MARGIN)
 
     def _check_made(self) -> None:
         if self._container is None:
@@ -299,7 +314,7 @@ class Manager:
         with self._starting:
             self._starting.wait_for(
                 lambda: self._available is not None or self._outcome.result is not None,
-                RESOURCES_TIMEOUT,
+                self._options.timeouts.startup + STARTUP_MARGIN,
             )
         available = self._available or Resources(())
         if not available.nodes and self._outcome.result is None:
@@ -308,11 +323,7 @@ class Manager:
         return available
 
     def _start_on(self, available: Resources, container: ManagerContainer) -> None:
-        is_local = self._adapters.launcher is None
-        try:
-            plan = Planner(self._configuration).plan(available, oversubscribe=is_local)
-        except RunError as error:
-            raise ConfigurationError(str(error)) from error
+        plan = self._plan(available)
         container.profiles().add_resources(plan.resources)
         started = threading.Event()
         failure: list[BaseException] = []
@@ -323,7 +334,7 @@ class Manager:
                     plan.resources,
                     environment={"MUSCLE_MANAGER": str(container.listening().locations[0])},
                     hidden_environment={"CONJOIN_SECRET": self._options.secret},
-                    bind_to_cores=not is_local,
+                    bind_to_cores=not self._is_local,
                 )
             except Exception as error:  # noqa: BLE001 - raised again where start_all was called
                 failure.append(error)
@@ -334,6 +345,22 @@ class Manager:
         started.wait()
         if failure:
             raise failure[0]
+
+    @property
+    def _is_local(self) -> bool:
+        return self._adapters.launcher is None
+
+    def _check_programs(self) -> None:
+        missing = missing_programs(self._configuration)
+        if missing:
+            raise ConfigurationError(*missing)
+
+    def _plan(self, available: Resources) -> Plan:
+        planner = Planner(self._configuration)
+        try:
+            return planner.plan(available, oversubscribe=self._is_local)
+        except InsufficientResources as error:
+            raise ConfigurationError(str(error)) from error
 
     def _note_resources(self, available: Resources) -> None:
         self._available = available
