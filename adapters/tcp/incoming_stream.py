@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 import numpy as np
 
 from adapters.tcp import network
-from adapters.tcp.session_client import greet
+from adapters.tcp.session_client import FIRST_PAUSE, PAUSE_GROWTH, RETRY_TIME, greet
 from adapters.wire import greeting, locations, stream
 from adapters.wire.frames import word
 from application.interfaces.peer_transport import Inlet
@@ -21,6 +22,8 @@ from domain.errors import PeerLost, RemoteProtocolError, TransportError
 from domain.messages import PeerMessage
 
 BUFFER_SIZE: Final = 65536
+LARGE: Final = 2**20
+FRAMES_PER_ACKNOWLEDGEMENT: Final = 64
 
 
 class FrameReader:
@@ -93,13 +96,11 @@ class FrameReader:
         return got
 
 
-Arrival = tuple[PeerMessage, tuple[int, int, int]]
+Arrival: TypeAlias = tuple[PeerMessage, tuple[int, int, int]]
 
 
-class IncomingStream:
-    """All that comes from one sending instance.
-
-    Whichever thread waits for a message first reads, for the others too, until it has its own.
+class StreamConnection:
+    """A connection to a sending instance, which is made again when it is lost over a network.
 
     Args:
         peer: Name of the sending instance.
@@ -115,8 +116,97 @@ class IncomingStream:
         self, peer: str, peer_locations: Sequence[str], *, receiver: str, secret: str
     ) -> None:
         self._peer = peer
-        self._socket = self._connect(peer_locations, receiver, secret)
-        self._reader = FrameReader(self._socket)
+        self._addresses = locations.addresses_in(peer_locations, locations.CONJOIN)
+        self._receiver = receiver
+        self._secret = secret
+        self._received = 0
+        self._acknowledged = 0
+        self._bytes_to_acknowledge = 0
+        self._is_closed = False
+        self._open()
+
+    def next_frame_begins(self, *, timeout: float | None) -> bool:
+        """Wait until a frame begins to arrive; return False if none does for so many seconds."""
+        return self.reader.wait_readable(timeout)
+
+    def note_received(self, size: int) -> None:
+        """Take note that a frame of some size is complete, and say so from time to time."""
+        self._received += 1
+        self._bytes_to_acknowledge += size
+        is_many = self._received - self._acknowledged >= FRAMES_PER_ACKNOWLEDGEMENT
+        if self._may_be_lost and (is_many or self._bytes_to_acknowledge >= LARGE):
+            # a connection that is gone is noticed, and made again, at the next read
+            with contextlib.suppress(OSError):
+                self._acknowledge()
+
+    def restore(self) -> bool:
+        """Connect again after the connection was lost; return whether that was possible."""
+        self._socket.close()
+        if not self._may_be_lost or self._is_closed:
+            return False
+        end = time.monotonic() + RETRY_TIME
+        pause = 0.0
+        while time.monotonic() + pause < end:
+            time.sleep(pause)  # nothing tells us when the network is back
+            try:
+                self._open()
+            except TransportError as error:
+                if not error.transient:
+                    return False
+                pause = pause * PAUSE_GROWTH if pause else FIRST_PAUSE
+            else:
+                return True
+        return False
+
+    def close(self) -> None:
+        """Say what was received, and close the connection. May be called more than once."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self._may_be_lost:
+            with contextlib.suppress(OSError):
+                self._acknowledge()
+        self._socket.close()
+
+    def _acknowledge(self) -> None:
+        self._socket.sendall(word(self._received))
+        self._acknowledged = self._received
+        self._bytes_to_acknowledge = 0
+
+    def _open(self) -> None:
+        sock = network.connect(self._addresses)
+        try:
+            sock.settimeout(RETRY_TIME)
+            greet(sock, self._secret, greeting.Purpose.STREAM)
+            hello = stream.encode_hello(self._receiver, self._received)
+            sock.sendall(word(len(hello)) + hello)
+            sock.settimeout(None)
+        except (OSError, EOFError) as error:
+            sock.close()
+            msg = f"cannot connect to peer '{self._peer}': {error}"
+            raise TransportError(msg, transient=True) from error
+        except RemoteProtocolError:
+            sock.close()
+            raise
+        self._socket = sock
+        self._may_be_lost = sock.family != socket.AF_UNIX
+        self._acknowledged = self._received
+        self.reader = FrameReader(sock)
+
+
+class IncomingStream:
+    """All that comes from one sending instance.
+
+    Whichever thread waits for a message first reads, for the others too, until it has its own.
+
+    Args:
+        peer: Name of the sending instance.
+        connection: The connection to it.
+    """
+
+    def __init__(self, peer: str, connection: StreamConnection) -> None:
+        self._peer = peer
+        self._connection = connection
         self._arrivals: dict[str, deque[Arrival]] = {}
         self._channels: dict[int, deque[Arrival]] = {}
         self._changed = threading.Condition()
@@ -135,7 +225,7 @@ class IncomingStream:
             timeout: How many seconds to wait for it to begin to arrive; None for ever.
 
         Raises:
-            PeerLost: If the connection is lost.
+            PeerLost: If the connection is lost for good.
             RemoteProtocolError: If what comes makes no sense.
         """
         end = None if timeout is None else time.monotonic() + timeout
@@ -160,59 +250,45 @@ class IncomingStream:
 
     def close(self) -> None:
         """Close the connection. May be called more than once."""
-        self._socket.close()
-
-    def _connect(self, peer_locations: Sequence[str], receiver: str, secret: str) -> socket.socket:
-        addresses = locations.addresses_in(peer_locations, locations.CONJOIN)
-        sock = network.connect(addresses)
-        try:
-            sock.settimeout(60.0)
-            greet(sock, secret, greeting.Purpose.STREAM)
-            hello = stream.encode_hello(receiver)
-            sock.sendall(word(len(hello)) + hello)
-            sock.settimeout(None)
-        except (OSError, EOFError) as error:
-            sock.close()
-            msg = f"cannot connect to peer '{self._peer}': {error}"
-            raise TransportError(msg) from error
-        except RemoteProtocolError:
-            sock.close()
-            raise
-        return sock
+        self._connection.close()
 
     def _read_one(self, end: float | None) -> bool:
         """Read one frame; return False if none began to arrive until the end of the time."""
-        left = None if end is None else max(0.0, end - time.monotonic())
-        try:
-            if not self._reader.wait_readable(left):
-                return False
-            self._read_frame(time.time_ns())
-        except (OSError, EOFError, ValueError) as error:
-            msg = (
-                f"Error while receiving a message: connection with peer '{self._peer}' was lost."
-                " Did the peer crash?"
-            )
-            self._failure = PeerLost(msg)
-            raise self._failure from error
-        return True
+        while True:
+            left = None if end is None else max(0.0, end - time.monotonic())
+            try:
+                if not self._connection.next_frame_begins(timeout=left):
+                    return False
+                size = self._read_frame(self._connection.reader, time.time_ns())
+                self._connection.note_received(size)
+            except (OSError, EOFError, ValueError) as error:
+                if not self._connection.restore():
+                    self._failure = self._loss()
+                    raise self._failure from error
+            else:
+                return True
 
-    def _read_frame(self, began: int) -> None:
-        reader = self._reader
+    def _loss(self) -> PeerLost:
+        return PeerLost(
+            f"Error while receiving a message: connection with peer '{self._peer}' was lost."
+            " Did the peer crash?"
+        )
+
+    def _read_frame(self, reader: FrameReader, began: int) -> int:
+        """Read a frame into the queue of its channel; return its size."""
         fixed = stream.decode_fixed(reader.read(stream.FIXED.size))
         lengths: list[int] = []
         if fixed.buffer_count:
             lengths = stream.decode_buffer_lengths(fixed, reader.read(fixed.index_length))
-        # the head is decoded before anything else is read into the reader's buffer, unless there
-        # are large parts to wait for
         head = reader.read(fixed.head_length)
+        if lengths:
+            head = memoryview(bytes(head))  # what follows may be read over it
+        buffers = [reader.read_in_place(length) for length in lengths]
+        transferred = time.time_ns()
         if fixed.channel == stream.OPEN_CHANNEL:
             channel, endpoint = stream.decode_open_channel(head)
             self._channels[channel] = self.arrivals(endpoint)
-            return
-        if lengths:
-            head = memoryview(bytes(head))
-        buffers = [reader.read_in_place(length) for length in lengths]
-        transferred = time.time_ns()
+            return fixed.total
         message = stream.decode_message(head, buffers)
         message.size = stream.FIXED.size + fixed.total
         arrivals = self._channels.get(fixed.channel)
@@ -220,6 +296,7 @@ class IncomingStream:
             msg = f"peer '{self._peer}' sent a message on a channel that it has not opened"
             raise RemoteProtocolError(msg)
         arrivals.append((message, (began, transferred, time.time_ns())))
+        return fixed.total
 
 
 @final

@@ -22,7 +22,6 @@ HAS_ABSTRACT_SOCKETS = sys.platform.startswith("linux")
 
 _TRANSIENT = frozenset(
     {
-        errno.ECONNREFUSED,
         errno.ECONNRESET,
         errno.ECONNABORTED,
         errno.EHOSTUNREACH,
@@ -99,7 +98,8 @@ def connect(addresses: Sequence[Address], *, timeout: float = CONNECT_TIMEOUT) -
         timeout: Seconds to wait for each.
 
     Raises:
-        TransportError: If none answers; transient if one of them may later.
+        TransportError: If none answers; transient if one of them may later. Where all connections
+            are refused, the process that was there has gone.
     """
     failures: list[str] = []
     transient = False

@@ -6,15 +6,19 @@ import select
 import socket
 import threading
 from collections import deque
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
-from adapters.tcp.server import Server, send_some
+from adapters.tcp.server import ScheduledCall, Server, send_some
 from adapters.wire import stream
+from adapters.wire.frames import WORD, WORD_SIZE
 from application.interfaces.peer_transport import Outlet
 from domain.messages import PeerMessage
 
 LARGE: Final = 2**20
 PATIENCE_MS: Final = 2
+RETURN_TIME: Final = 60.0
+
+Pieces: TypeAlias = list[bytes | memoryview]
 
 
 class OutgoingStream:
@@ -33,8 +37,13 @@ class OutgoingStream:
         self._socket: socket.socket | None = None
         self._poll = select.poll()
         self._queue: deque[memoryview] = deque()
+        self._kept: deque[list[memoryview]] = deque()
+        self._keeps = True
+        self._acknowledged = 0
+        self._incoming = b""
         self._channels = 0
         self._is_lost = False
+        self._patience: ScheduledCall | None = None
         self._changed = threading.Condition()
 
     def open_channel(self, receiver: str) -> int:
@@ -44,39 +53,58 @@ class OutgoingStream:
         self.send([stream.open_channel(channel, receiver)])
         return channel
 
-    def attach(self, sock: socket.socket) -> None:
-        """Begin to use the receiver's connection. On the server's thread."""
+    def attach(self, sock: socket.socket, received: int) -> None:
+        """Begin to use the receiver's connection, or go on with a new one. On the server's thread.
+
+        Args:
+            sock: The connection.
+            received: How many frames the receiver has already.
+        """
         with self._changed:
-            if self._socket is not None:
-                # only one of them can be the receiver; it connects once
-                sock.close()
+            if self._is_lost or not self._keeps:
+                sock.close()  # a receiver on this machine connects once
                 return
+            self._detach()
+            self._forget_received(received)
+            self._queue = deque(piece for frame in self._kept for piece in frame)
+            self._keeps = sock.family != socket.AF_UNIX
+            if not self._keeps:
+                self._kept.clear()
             self._socket = sock
+            self._incoming = b""
+            self._poll = select.poll()
             self._poll.register(sock, select.POLLOUT)
         self._server.watch(sock, self._proceed, writable=True)
 
-    def send(self, pieces: list[bytes | memoryview]) -> None:
+    def send(self, pieces: Pieces) -> None:
         """Send the pieces of a frame; all but the first may be changed after this returns."""
         with self._changed:
             if self._is_lost:
                 return
-            if self._socket is None or self._queue:
-                self._queue.extend(_own_copies(pieces))
-                return
             left = deque(memoryview(piece) for piece in pieces)
-            self._write(left)
-            if not left or self._is_lost:
+            if self._keeps:
+                left = deque(_own_copies(pieces))
+                self._kept.append(list(left))
+            if self._socket is None:
                 return
-            self._queue.extend(_own_copies(left))
+            if self._queue:
+                self._queue.extend(left if self._keeps else _own_copies(left))
+                return
+            self._write(left)
+            if not left or self._socket is None:
+                return
+            self._queue.extend(left if self._keeps else _own_copies(left))
         self._server.call_soon(self._proceed)
 
     def wait_until_sent(self, *, timeout: float | None) -> bool:
-        """Wait until the receiver has been sent everything, or is gone; return whether it is so."""
+        """Wait until the receiver has got everything, or is gone; return whether it is so."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._is_lost or not self._queue, timeout=timeout)
+            return self._changed.wait_for(
+                lambda: self._is_lost or not (self._queue or self._kept), timeout=timeout
+            )
 
     def close(self) -> None:
-        """Close the connection. On the server's thread, or when that has ended."""
+        """Close the connection."""
         with self._changed:
             self._lose()
 
@@ -86,50 +114,81 @@ class OutgoingStream:
         size = sum(map(len, left))
         try:
             while True:
-                sent = send_some(self._socket, left)
-                size -= sent
+                size -= send_some(self._socket, left)
                 if not left or size < LARGE or not self._poll.poll(PATIENCE_MS):
                     return
         except OSError:
-            self._lose()
+            self._end_connection()
 
     def _proceed(self) -> None:
-        """Write from the queue, and notice when the receiver is gone. On the server's thread."""
+        """Write from the queue, and hear what the receiver says. On the server's thread."""
         with self._changed:
             sock = self._socket
-            if sock is None or self._is_lost:
+            if sock is None:
                 return
             try:
-                if _is_at_end(sock):
-                    self._lose()
+                if not self._hear(sock):
+                    self._end_connection()
                     return
                 send_some(sock, self._queue)
             except OSError:
-                self._lose()
+                self._end_connection()
                 return
-            is_done = not self._queue
-            if is_done:
+            if not self._queue:
                 self._changed.notify_all()
-            self._server.watch(sock, self._proceed, writable=not is_done)
+            self._server.watch(sock, self._proceed, writable=bool(self._queue))
+
+    def _hear(self, sock: socket.socket) -> bool:
+        """Take in acknowledgements; return whether the receiver is still there."""
+        try:
+            data = sock.recv(4096)
+        except (BlockingIOError, InterruptedError):
+            return True
+        if not data:
+            return False
+        self._incoming += data
+        whole = len(self._incoming) - len(self._incoming) % WORD_SIZE
+        if whole:
+            self._forget_received(WORD.unpack_from(self._incoming, whole - WORD_SIZE)[0])
+            self._incoming = self._incoming[whole:]
+        return True
+
+    def _forget_received(self, received: int) -> None:
+        while self._kept and self._acknowledged < received:
+            self._kept.popleft()
+            self._acknowledged += 1
+        self._changed.notify_all()
+
+    def _end_connection(self) -> None:
+        """Wait for the receiver to come back, if it can."""
+        if not self._keeps:
+            self._lose()
+            return
+        self._detach()
+        self._server.call_soon(self._wait_for_return)
+
+    def _wait_for_return(self) -> None:
+        with self._changed:
+            if self._socket is None and not self._is_lost and self._patience is None:
+                self._patience = self._server.call_later(RETURN_TIME, self.close)
+
+    def _detach(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+        self._queue.clear()
+        if self._socket is not None:
+            sock, self._socket = self._socket, None
+            self._server.close_soon(sock)
 
     def _lose(self) -> None:
         self._is_lost = True
-        self._queue.clear()
+        self._kept.clear()
+        self._detach()
         self._changed.notify_all()
-        if self._socket is not None:
-            sock = self._socket
-            self._socket = None
-            self._server.close_soon(sock)
 
 
-def _is_at_end(sock: socket.socket) -> bool:
-    try:
-        return sock.recv(1) == b""
-    except (BlockingIOError, InterruptedError):
-        return False
-
-
-def _own_copies(pieces: list[bytes | memoryview] | deque[memoryview]) -> list[memoryview]:
+def _own_copies(pieces: Pieces | deque[memoryview]) -> list[memoryview]:
     """Return the same bytes where nobody else can change them."""
     return [memoryview(piece if isinstance(piece, bytes) else bytes(piece)) for piece in pieces]
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Final, final
 
-from adapters.tcp.incoming_stream import IncomingStream, StreamInlet
+from adapters.tcp.incoming_stream import IncomingStream, StreamConnection, StreamInlet
 from adapters.tcp.outboxes import Outboxes, OutboxOutlet
 from adapters.tcp.outgoing_stream import OutgoingStream, StreamOutlet
 from adapters.tcp.pulling import PulledPeer, PullingInlet
@@ -79,9 +79,10 @@ class TcpPeerTransport(PeerTransport):
                 self._pulled[peer] = PulledPeer(peer, peer_locations)
             return PullingInlet(self._pulled[peer], receiver=str(receiver))
         if peer not in self._incoming:
-            self._incoming[peer] = IncomingStream(
+            connection = StreamConnection(
                 peer, peer_locations, receiver=self._instance, secret=self._secret or ""
             )
+            self._incoming[peer] = IncomingStream(peer, connection)
         return StreamInlet(self._incoming[peer], receiver=str(receiver))
 
     def finish_receiving(self) -> None:
@@ -124,12 +125,12 @@ class TcpPeerTransport(PeerTransport):
 
     def _take_stream(self, sock: socket.socket, hello: bytes) -> None:
         try:
-            receiver = stream.decode_hello(hello)
+            receiver, received = stream.decode_hello(hello)
         except RemoteProtocolError:
             sock.close()
             return
         # A peer may connect before we know of it: it was told of us first.
-        self._outgoing_to(receiver).attach(sock)
+        self._outgoing_to(receiver).attach(sock, received)
 
     def _notice_end_of_session(self) -> None:
         with self._changed:

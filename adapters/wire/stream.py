@@ -15,6 +15,11 @@ One stream carries all messages from one instance to another. A frame is::
 
 Array data stay out of the head, so they are sent from where they are, and received where they will
 be used.
+
+A connection over a network may be lost. The sender keeps each frame until the receiver has
+acknowledged it, which that does from time to time, with the number of frames received so far as one
+word. When it connects again it says how many it has, and gets the rest. A Unix socket is only lost
+with the peer, so there nothing is kept nor acknowledged.
 """
 
 from __future__ import annotations
@@ -59,20 +64,25 @@ class FixedPart(NamedTuple):
         return self.buffer_count * LENGTH.size
 
 
-def encode_hello(receiver: str) -> bytes:
-    """Return what the receiving instance says about itself."""
-    return pack([receiver])
+def encode_hello(receiver: str, received: int) -> bytes:
+    """Return what the receiving instance says when it connects, or connects again.
+
+    Args:
+        receiver: Its name.
+        received: How many frames it has received on earlier connections.
+    """
+    return pack([receiver, received])
 
 
-def decode_hello(data: bytes) -> str:
-    """Return which instance wants a stream.
+def decode_hello(data: bytes) -> tuple[str, int]:
+    """Return which instance wants a stream, and how many frames of it it has received already.
 
     Raises:
         RemoteProtocolError: If it does not say so.
     """
     match unpack(data):
-        case [str(receiver)]:
-            return receiver
+        case [str(receiver), int(received)] if received >= 0:
+            return receiver, received
         case _:
             msg = "an instance that wants a stream does not say who it is"
             raise RemoteProtocolError(msg)
