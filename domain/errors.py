@@ -36,7 +36,10 @@ class ConfigurationError(CouplingError):
 
     Attributes:
         problems: One sentence for each thing to fix.
+        oddities: What is not wrong by itself, but may be the reason.
     """
+
+    oddities: tuple[str, ...] = ()
 
     def __init__(self, *problems: str) -> None:
         self.problems = problems

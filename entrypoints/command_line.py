@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from domain.errors import ConfigurationError, CouplingError
+from domain.events import RunFinished
 from domain.version import VERSION
+from entrypoints.by_hand import location_told
+from entrypoints.stop_signals import StoppedEarly, StopSignals
 
 if TYPE_CHECKING:
     from entrypoints.embedding import Manager
@@ -23,6 +23,15 @@ FAILED = 1
 MISTAKE = 2
 
 LOG_LINES = 50
+
+_DEFAULTS = {
+    "grace_time": 10.0,
+    "log_level": "INFO",
+    "require_secret": False,
+    "run_dir": None,
+    "start_all": True,
+}
+"""What holds for `conjoin check`, which has none of these options: it is about starting all."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -42,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         description="Check whether the simulation that the files describe can be run here.",
     )
     _add_sources(check)
+    check.set_defaults(**_DEFAULTS)
     chosen = parser.parse_args(arguments)
     if chosen.command == "check":
         sys.exit(_guarded(_check, chosen))
@@ -85,7 +95,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--log-level",
-        default="INFO",
+        default=_DEFAULTS["log_level"],
         metavar="LEVEL",
         help="least level of the manager's own log: DEBUG, INFO, WARNING, ERROR (default: INFO)",
     )
@@ -93,6 +103,14 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         "--location-file",
         metavar="FILE",
         help="write the manager's location to this file instead of printing it",
+    )
+    parser.add_argument(
+        "--grace-time",
+        type=float,
+        default=_DEFAULTS["grace_time"],
+        metavar="SECONDS",
+        help="how long programs may take to end when the run is stopped, before they are killed"
+        " (default: %(default)g)",
     )
     parser.add_argument(
         "--require-secret",
@@ -108,12 +126,19 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
 def _guarded(action: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
     """Do what was asked for; turn what the user has to mend into words and an exit code."""
     try:
-        return action(options)
+        with StopSignals() as signals:
+            options.signals = signals
+            return action(options)
     except ConfigurationError as error:
-        print(_sentence("This cannot be run", error), file=sys.stderr)  # noqa: T201
+        for oddity in error.oddities:
+            _complain(f"Warning: {oddity}")
+        _complain(_sentence("This cannot be run", error))
         return MISTAKE
     except CouplingError as error:
-        print(_sentence("The run failed", error), file=sys.stderr)  # noqa: T201
+        _complain(_sentence("The run failed", error))
+        return FAILED
+    except StoppedEarly as reason:
+        _complain(str(reason))
         return FAILED
 
 
@@ -123,64 +148,69 @@ def _sentence(what: str, error: CouplingError) -> str:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from adapters.processes.node_inspector import LinuxNodeInspector
-    from adapters.ymmsl_files.presence import missing_programs
-    from adapters.ymmsl_files.source import YmmslConfigurationSource
-    from domain.planning import Planner
-    from domain.resources import Resources
-
-    source = YmmslConfigurationSource()
-    configuration = source.load(options.files, model=options.model)
-    for warning in source.warnings:
-        _say(f"Warning: {warning}")
-    missing = missing_programs(configuration)
-    if missing:
-        raise ConfigurationError(*missing)
-    here = Resources((LinuxNodeInspector().resources(),))
-    try:
-        Planner(configuration).plan(here, oversubscribe=True)
-    except CouplingError as error:
-        raise ConfigurationError(str(error)) from error
-    count = sum(1 for _ in configuration.model.instances())
+    manager = _new_manager(options)
+    manager.check()
+    model = manager.configuration.model
+    count = sum(1 for _ in model.instances())
     _say(
-        f"Model '{configuration.model.name}' can be run here: {count} instances of"
-        f" {len(configuration.model.components)} components, {len(configuration.model.conduits)}"
-        " conduits."
+        f"Model '{model.name}' can be run here: {count} instances of {len(model.components)}"
+        f" components, {len(model.conduits)} conduits."
     )
     return COMPLETED
 
 
-def _run(options: argparse.Namespace) -> int:
-    if options.dry_run:
-        return _check(options)
+def _new_manager(options: argparse.Namespace) -> Manager:
+    """Return a manager that has read the files, and say what is odd about them."""
+    from application.manager.agent_management import AgentTimeouts
     from entrypoints.containers.manager import ManagerOptions
     from entrypoints.embedding import Manager
 
     settings = ManagerOptions(
         log_level=options.log_level,
         listens_locally=options.start_all,
+        programs_required=options.start_all,
         require_secret=options.require_secret,
+        timeouts=AgentTimeouts(grace=options.grace_time),
     )
     sources = [Path(name) if name != "-" else name for name in options.files]
-    with Manager(
-        sources, model=options.model, run_dir=options.run_dir, options=settings
-    ) as manager:
-        for warning in manager.warnings:
-            _say(f"Warning: {warning}")
-        with _stopped_by_signals(manager), _shown(manager, quiet=options.quiet):
+    manager = Manager(sources, model=options.model, run_dir=options.run_dir, options=settings)
+    for warning in manager.warnings:
+        _say(f"Warning: {warning}")
+    return manager
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.dry_run:
+        return _check(options)
+    manager = _new_manager(options)
+    if options.start_all:
+        # before a run directory is made
+        manager.check()
+    with manager:
+        options.signals.call(manager.stop)
+        with _shown(manager, quiet=options.quiet):
             if options.start_all:
                 manager.start_all()
-            with _location_told(manager, options.location_file):
+            with location_told(
+                manager,
+                file=options.location_file,
+                say=_say,
+                needs_secret=options.require_secret,
+            ):
                 result = manager.wait()
         assert result is not None
-        if result.succeeded:
-            _say(f"Simulation completed successfully.\nOutput is in {manager.run_directory}")
-            return COMPLETED
-        _say(
-            f"The simulation failed. The last lines of the log, which ends with the cause:\n\n"
-            f"{manager.log_tail(LOG_LINES)}\n\nOutput is in {manager.run_directory}"
-        )
-        return FAILED
+        return _tell_end(manager, result)
+
+
+def _tell_end(manager: Manager, result: RunFinished) -> int:
+    if result.succeeded:
+        _say(f"Simulation completed successfully.\nOutput is in {manager.run_directory}")
+        return COMPLETED
+    _say(
+        f"The simulation failed. The last lines of the log, which ends with the cause:\n\n"
+        f"{manager.log_tail(LOG_LINES)}\n\nOutput is in {manager.run_directory}"
+    )
+    return FAILED
 
 
 @contextlib.contextmanager
@@ -202,48 +232,9 @@ def _shown(manager: Manager, *, quiet: bool) -> Iterator[None]:
         display.close()
 
 
-@contextlib.contextmanager
-def _stopped_by_signals(manager: Manager) -> Iterator[None]:
-    def stop(number: int, _frame: FrameType | None) -> None:
-        manager.stop(f"The run was stopped by {signal.Signals(number).name}.")
-
-    old = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def _location_told(manager: Manager, file: str | None) -> Iterator[None]:
-    """Say where the manager is, if anybody needs to know, for as long as it is there."""
-    if not manager.instances_by_hand and file is None:
-        yield
-        return
-    if file is not None:
-        Path(file).write_text(manager.location, encoding="ascii")
-    else:
-        names = ", ".join(sorted(manager.instances_by_hand)[:10])
-        _say(
-            f"Waiting for these instances to be started by hand: {names}\n"
-            f"Tell them where the manager is, and who they are:\n"
-            f"    export MUSCLE_MANAGER={manager.location}\n"
-            f"    export MUSCLE_INSTANCE=<name>"
-        )
-    secret_file = manager.run_directory / "secret"
-    descriptor = os.open(secret_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as opened:
-        opened.write(manager.secret)
-    _say(
-        f"Programs that use Conjoin's own library are faster, and safer, with\n"
-        f"    export CONJOIN_SECRET_FILE={secret_file}"
-    )
-    try:
-        yield
-    finally:
-        secret_file.unlink(missing_ok=True)
-
-
 def _say(text: str) -> None:
     print(text, flush=True)  # noqa: T201 - this is what a command line is for
+
+
+def _complain(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201

@@ -41,9 +41,21 @@ class YmmslConfigurationSource(ConfigurationSource):
             model: Name of the model to run, where there are several.
 
         Raises:
-            ConfigurationError: If anything is wrong; each problem names file and key.
+            ConfigurationError: If anything is wrong; each problem names file and key, and the
+                oddities are the warnings.
         """
         self.warnings = []
+        try:
+            return self._load(sources, model)
+        except ConfigurationError as error:
+            error.oddities = tuple(self.warnings)
+            raise
+
+    def dump(self, configuration: Configuration) -> str:
+        """Return the text of a yMMSL v0.2 file that describes the flat configuration."""
+        return dumped(configuration)
+
+    def _load(self, sources: Sequence[object], model: str | None) -> Configuration:
         documents, problems = read_documents(sources, self.warnings)
         if problems or not documents:
             raise ConfigurationError(*(problems or ["No configuration was given."]))
@@ -55,7 +67,3 @@ class YmmslConfigurationSource(ConfigurationSource):
             self.warnings,
             programs_required=self._programs_required,
         )
-
-    def dump(self, configuration: Configuration) -> str:
-        """Return the text of a yMMSL v0.2 file that describes the flat configuration."""
-        return dumped(configuration)
