@@ -9,7 +9,8 @@
     │   ├── CallOrderError          (also a RuntimeError)
     │   ├── SettingMissing          (also a KeyError)
     │   ├── SettingMismatch         (also a TypeError)
-    │   └── UnsendableData          (also a TypeError)
+    │   ├── UnsendableData          (also a TypeError)
+    │   └── ImplementationMissing   (also a ValueError)
     ├── RunError                    the run went wrong (also a RuntimeError)
     │   ├── PeerLost
     │   ├── Deadlock
@@ -103,6 +104,22 @@ class UnsendableData(UsageError, TypeError):
         self.path = path
         self.reason = reason
         super().__init__(f"{path} cannot be sent: {reason}")
+
+
+class ImplementationMissing(UsageError, ValueError):
+    """A simulation of Python functions lacks one for some component.
+
+    Attributes:
+        missing: Names of the implementations that are missing.
+    """
+
+    def __init__(self, missing: tuple[str, ...], given: tuple[str, ...]) -> None:
+        self.missing = missing
+        names = ", ".join(f"'{name}'" for name in missing)
+        super().__init__(
+            f"The model needs implementations {names}, and there is neither a function nor a"
+            f" program of that name. The functions given are: {', '.join(given) or 'none'}."
+        )
 
 
 class RunError(CouplingError, RuntimeError):

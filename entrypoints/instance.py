@@ -297,6 +297,40 @@ class Instance:
         return missing if default is None else lambda: default
 
 
+def run_simulation(
+    configuration: object, implementations: Mapping[str, Callable[[], object]]
+) -> None:
+    """Run a whole simulation of Python functions on this machine: for tests and notebooks.
+
+    Each instance runs in a new process, in the working directory of this one, and writes what it
+    logs to `muscle3.<instance>.log` there. What it prints is printed here.
+
+    Args:
+        configuration: What to run: a configuration object of the ymmsl library, a path of a yMMSL
+            file, its text, or a list of these. It must not have imports.
+        implementations: Functions by the names of the implementations in the configuration. They
+            take no arguments, and make an Instance. Those that a new process cannot import, since
+            they are defined in a notebook or within another function, are sent to it whole, with
+            copies of the variables that they use.
+
+    Raises:
+        RuntimeError: If an instance failed; the text names those that did, and has the exception.
+        ValueError: If there is no implementation for a component.
+        ConfigurationError: If the configuration cannot be run; the text says why.
+
+    Example:
+        >>> def macro():
+        ...     instance = Instance({Operator.O_I: ["out"], Operator.S: ["in"]})
+        ...     while instance.reuse_instance():
+        ...         ...
+        >>> run_simulation(configuration, {"macro": macro, "micro": micro})
+    """
+    # A model imports little: all of this is needed by nobody but this function.
+    from entrypoints.simulation import run_simulation as run
+
+    run(configuration, implementations)
+
+
 def _own_message(message: Message) -> Message:
     """Return a message of our own for one of another library's, or with another's settings."""
     settings = getattr(message, "settings", None)
@@ -317,4 +351,5 @@ __all__ = [
     "Message",
     "Operator",
     "Settings",
+    "run_simulation",
 ]

@@ -23,14 +23,16 @@ class YmmslConfigurationSource(ConfigurationSource):
         programs_required: Whether each component's program must be in the files. Where the user
             starts all components, a program that is not there becomes one that is started
             by hand.
+        imports_allowed: Whether the files may import from others.
 
     Attributes:
         warnings: What the last load found odd but not wrong.
     """
 
-    def __init__(self, *, programs_required: bool = True) -> None:
+    def __init__(self, *, programs_required: bool = True, imports_allowed: bool = True) -> None:
         self.warnings: list[str] = []
         self._programs_required = programs_required
+        self._imports_allowed = imports_allowed
 
     def load(self, sources: Sequence[object], *, model: str | None = None) -> Configuration:
         """Return the flat configuration that the sources describe together.
@@ -59,7 +61,14 @@ class YmmslConfigurationSource(ConfigurationSource):
         documents, problems = read_documents(sources, self.warnings)
         if problems or not documents:
             raise ConfigurationError(*(problems or ["No configuration was given."]))
-        whole = resolved(merged(documents, self.warnings), documents, self.warnings)
+        unresolved = merged(documents, self.warnings)
+        if unresolved.imports and not self._imports_allowed:
+            msg = (
+                f"{documents[0].label}: 'imports' cannot be used here. Put what they would import"
+                " into the configuration itself."
+            )
+            raise ConfigurationError(msg)
+        whole = resolved(unresolved, documents, self.warnings)
         return flattened(
             whole,
             root_model(whole, model),
