@@ -123,7 +123,7 @@ class StreamConnection:
         self._acknowledged = 0
         self._bytes_to_acknowledge = 0
         self._is_closed = False
-        self._open()
+        self._open_patiently()
 
     def next_frame_begins(self, *, timeout: float | None) -> bool:
         """Wait until a frame begins to arrive; return False if none does for so many seconds."""
@@ -144,19 +144,11 @@ class StreamConnection:
         self._socket.close()
         if not self._may_be_lost or self._is_closed:
             return False
-        end = time.monotonic() + RETRY_TIME
-        pause = 0.0
-        while time.monotonic() + pause < end:
-            time.sleep(pause)  # nothing tells us when the network is back
-            try:
-                self._open()
-            except TransportError as error:
-                if not error.transient:
-                    return False
-                pause = pause * PAUSE_GROWTH if pause else FIRST_PAUSE
-            else:
-                return True
-        return False
+        try:
+            self._open_patiently()
+        except TransportError:
+            return False
+        return True
 
     def close(self) -> None:
         """Say what was received, and close the connection. May be called more than once."""
@@ -172,6 +164,20 @@ class StreamConnection:
         self._socket.sendall(word(self._received))
         self._acknowledged = self._received
         self._bytes_to_acknowledge = 0
+
+    def _open_patiently(self) -> None:
+        end = time.monotonic() + RETRY_TIME
+        pause = 0.0
+        while True:
+            try:
+                self._open()
+            except TransportError as error:
+                if not error.transient or time.monotonic() + pause > end:
+                    raise
+                time.sleep(pause)  # nothing tells us when the network is back
+                pause = pause * PAUSE_GROWTH if pause else FIRST_PAUSE
+            else:
+                return
 
     def _open(self) -> None:
         sock = network.connect(self._addresses)

@@ -1,0 +1,176 @@
+"""Streams between our own instances, over a network that loses connections."""
+
+import contextlib
+import random
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from adapters.tcp.peers import TcpPeerTransport
+from adapters.wire.locations import CONJOIN, TcpAddress, addresses_in, format_location
+from domain.grid import Grid
+from domain.identity import Reference
+from domain.messages import PeerMessage
+from domain.peers import Endpoint
+from domain.settings import Settings
+
+SECRET = "a secret of this test"
+SENDER = Endpoint(Reference("sender"), "out")
+RECEIVER = Endpoint(Reference("receiver"), "in")
+
+
+class CuttingProxy:
+    """Passes bytes on, and cuts each connection after a number of bytes in one direction.
+
+    Args:
+        target: Where to pass them on to.
+        cuts: Bytes after which the next connections are cut; those after the last are not.
+        towards_client: Whether the bytes that the server sends are counted.
+    """
+
+    def __init__(self, target: tuple[str, int], cuts: list[int], *, towards_client: bool) -> None:
+        self._target = target
+        self._cuts = list(cuts)
+        self._towards_client = towards_client
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._threads: list[threading.Thread] = []
+        self._sockets: list[socket.socket] = [self._listener]
+        self._start(self._accept)
+
+    @property
+    def port(self) -> int:
+        return int(self._listener.getsockname()[1])
+
+    @property
+    def all_cut(self) -> bool:
+        return not self._cuts
+
+    def close(self) -> None:
+        for sock in self._sockets:
+            _shut(sock)
+        for thread in self._threads:
+            thread.join()
+
+    def _start(self, action: Callable[[], None]) -> None:
+        thread = threading.Thread(target=action, name="cutting proxy")
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection(self._target)
+            self._sockets += [client, server]
+            limit = self._cuts.pop(0) if self._cuts else None
+            down, up = (limit, None) if self._towards_client else (None, limit)
+            self._start(lambda a=server, b=client, n=down: _pump(a, b, n))
+            self._start(lambda a=client, b=server, n=up: _pump(a, b, n))
+
+
+def _pump(source: socket.socket, sink: socket.socket, limit: int | None) -> None:
+    left = float("inf") if limit is None else limit
+    try:
+        while left > 0:
+            data = source.recv(int(min(65536, left)))
+            if not data:
+                break
+            sink.sendall(data)
+            left -= len(data)
+    except OSError:
+        pass
+    _shut(source)
+    _shut(sink)
+
+
+def _shut(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
+    sock.close()
+
+
+@pytest.fixture
+def transports() -> Iterator[tuple[TcpPeerTransport, TcpPeerTransport]]:
+    pair = tuple(
+        TcpPeerTransport(name, secret=SECRET, hosts=["127.0.0.1"])
+        for name in ("sender", "receiver")
+    )
+    yield pair  # type: ignore[misc]
+    for transport in pair:
+        transport.close()
+
+
+def _send_all(outlet, messages: list[object]) -> None:
+    for number, data in enumerate(messages):
+        outlet.send(PeerMessage(float(number), None, data, Settings(), None, number, ()))
+
+
+def _exchange(transports, cuts: list[int], messages: list[object], *, towards_client: bool) -> None:
+    """Send messages through a proxy that cuts; check that each arrives, once and in order."""
+    sender, receiver = transports
+    (address,) = [
+        item for item in addresses_in(sender.locations(), CONJOIN) if isinstance(item, TcpAddress)
+    ]
+    proxy = CuttingProxy((address.host, address.port), cuts, towards_client=towards_client)
+    try:
+        outlet = sender.outlet(
+            sender=SENDER, receiver=RECEIVER, peer_locations=receiver.locations()
+        )
+        _send_all(outlet, messages[: len(messages) // 2])
+        inlet = receiver.inlet(
+            sender=SENDER,
+            receiver=RECEIVER,
+            peer_locations=[format_location(CONJOIN, [TcpAddress("127.0.0.1", proxy.port)])],
+        )
+        rest = threading.Thread(target=_send_all_rest, args=(outlet, messages))
+        rest.start()
+        for number, data in enumerate(messages):
+            received = inlet.receive(timeout=60)
+            assert received is not None
+            assert received.number == number
+            assert _equal(received.data, data)
+        rest.join()
+        receiver.finish_receiving()
+        assert sender.wait_until_sent(timeout=60)
+        assert proxy.all_cut
+    finally:
+        proxy.close()
+
+
+def _send_all_rest(outlet, messages: list[object]) -> None:
+    start = len(messages) // 2
+    for number, data in enumerate(messages[start:], start):
+        outlet.send(PeerMessage(float(number), None, data, Settings(), None, number, ()))
+
+
+def _equal(received: object, sent: object) -> bool:
+    if isinstance(sent, np.ndarray):
+        return isinstance(received, Grid) and np.array_equal(received.array, sent)
+    return received == sent
+
+
+GREETING = 64 + 8
+
+
+@pytest.mark.parametrize("cut", [*range(1, 240, 7), 5000, 100_001])
+def test_a_cut_while_the_sender_sends_loses_nothing_and_doubles_nothing(transports, cut):
+    messages = [number if number % 3 else np.arange(3000.0) + number for number in range(40)]
+    cuts = [GREETING + cut, GREETING + cut, GREETING + 2 * cut]
+    _exchange(transports, cuts, messages, towards_client=True)
+
+
+@pytest.mark.parametrize("cut", [5, 39, 41, 72, 73, 78, 85, 90])
+def test_a_cut_while_the_receiver_speaks_loses_nothing_and_doubles_nothing(transports, cut):
+    _exchange(transports, [cut, cut], list(range(300)), towards_client=False)
+
+
+def test_many_cuts_anywhere_in_large_messages_lose_nothing(transports):
+    draw = random.Random(20261120)
+    messages = [np.full(400_000, float(number)) for number in range(6)]
+    cuts = [GREETING + draw.randrange(100, 4_000_000) for _ in range(5)]
+    _exchange(transports, cuts, messages, towards_client=True)
