@@ -133,7 +133,7 @@ def _can_be_imported(module: ModuleType) -> bool:
 
 
 def _find(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
-    # what importlib.util.find_spec does, but for what is loaded already: it may not come from a file
+    # importlib.util.find_spec would say of what is loaded already that it is there
     specs = (finder.find_spec(name, path, None) for finder in sys.meta_path)
     return next((spec for spec in specs if spec is not None), None)
 

@@ -51,13 +51,14 @@ def run(call_file: str) -> None:
 
 
 def _print_to(pipe: str) -> None:
-    descriptor = os.open(pipe, os.O_WRONLY)
-    os.dup2(descriptor, 1)
-    os.close(descriptor)
-    # by lines, so that those of several instances do not get mixed
+    # by lines, so that those of several instances do not get mixed; before there is a pipe, since
+    # Python wants to know where in the file it is when it changes the encoding
     sys.stdout.reconfigure(  # type: ignore[union-attr]
         encoding="utf-8", errors="backslashreplace", line_buffering=True
     )
+    descriptor = os.open(pipe, os.O_WRONLY)
+    os.dup2(descriptor, sys.stdout.fileno())
+    os.close(descriptor)
 
 
 def _new_log_file(directory: str) -> str:
