@@ -68,7 +68,10 @@ def _executable_problems(program: Program) -> Iterator[str]:
             f" own working directory. Write an absolute path.{_unexpanded(name)}"
         )
     elif not Path(name).exists():
-        yield f"there is no executable '{name}'.{_unexpanded(name)}"
+        yield (
+            f"there is no executable '{name}'. Correct its path, or build it first."
+            f"{_unexpanded(name)}"
+        )
     elif Path(name).is_dir():
         yield f"executable '{name}' is a directory."
     elif not os.access(name, os.X_OK):

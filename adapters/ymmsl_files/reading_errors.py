@@ -7,12 +7,13 @@ import re
 import yaml
 from ymmsl import v0_2
 
-from adapters.ymmsl_files.keys import entries, scalar_keyed, version_of
+from adapters.ymmsl_files.keys import duplicate_keys, entries, scalar_keyed, version_of
 from adapters.ymmsl_files.suggestions import hint
 
 VERSIONS = ("v0.1", "v0.2")
 
 _PLACE = re.compile(r'in "[^"\n]*", line (\d+), column (\d+)')
+_TWICE = re.compile(r"Key not found, or found multiple times: (\w+)")
 _NOISE = re.compile(r"^(An error occurred:|None|Multiple things are allowed here.*)$")
 _OWN_NAMES = re.compile(r"a\(n\) (?:[\w.]+\.)?(\w+)")
 _CHOICE = re.compile(r"Expected a string matching a\(n\) (?:[\w.]+\.)?(\w+)")
@@ -66,6 +67,11 @@ def explained(error: str, label: str, tree: yaml.Node | None) -> str:
         label: What to call the document.
         tree: Its YAML; None if it has none.
     """
+    twice = _TWICE.search(error)
+    if twice is not None and tree is not None:
+        doubled = [text for text in duplicate_keys(tree, label) if f".{twice[1]}'" in text]
+        if doubled:
+            return f"{doubled[0]} Write the two as one."
     place = _PLACE.search(error)
     if place is None or tree is None:
         return f"{label}: {_what(error)}"
