@@ -35,7 +35,9 @@ def test_an_executable_that_is_there_is_fine(tmp_path):
 
 
 def test_an_executable_that_is_not_there_is_told():
-    assert missing(executable="/x/y") == ["Program 'p': there is no executable '/x/y'."]
+    assert missing(executable="/x/y") == [
+        "Program 'p': there is no executable '/x/y'. Correct its path, or build it first."
+    ]
 
 
 def test_a_file_that_is_not_executable_is_told_with_the_cure(tmp_path):
