@@ -1,0 +1,424 @@
+"""A user's mistakes, and what the user sees: what is wrong, where, and what to do about it."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.support.workspace import Outcome, Workspace
+
+COMPLETED, FAILED, MISTAKE = 0, 1, 2
+OUR_FRAME = re.compile(r'File ".*/(entrypoints|application|adapters|domain)/')
+THEIR_PROGRAM = 'executable: {python}\n    args: ["{folder}/micro.py"]'
+
+
+def test_what_the_mistakes_are_made_in_works(workspace: Workspace):
+    outcome = workspace.start_all()
+    assert outcome.exit_code == COMPLETED, outcome.text
+    assert "Simulation completed successfully." in outcome.stdout
+    assert f"Output is in {workspace.run_dir}" in outcome.stdout
+    assert outcome.stderr == ""
+    assert not outcome.left_behind
+
+
+# In the yMMSL files, and on the command line ------------------------------------------------------
+
+
+def test_a_conduit_to_nowhere(workspace: Workspace):
+    workspace.change("model.ymmsl", "micro.final: macro.state_in", "micro.final: makro.state_in")
+    assert_refused(
+        workspace.start_all(),
+        "model.ymmsl: in model 'pair': conduit 'micro.final: makro.state_in':"
+        " there is no component 'makro'. Did you mean 'macro'",
+    )
+
+
+def test_a_conduit_to_a_port_that_is_not_in_the_model(workspace: Workspace):
+    workspace.change("model.ymmsl", "micro.final: macro", "micro.finale: macro")
+    assert_refused(
+        workspace.start_all(),
+        "conduit 'micro.finale: macro.state_in': component 'micro' has no port 'finale'."
+        " Did you mean 'final'?",
+    )
+
+
+def test_a_conduit_that_comes_from_a_receiving_port(workspace: Workspace):
+    workspace.change("model.ymmsl", "          o_f: final", "          s: final")
+    outcome = workspace.start_all()
+    assert_refused(outcome, "conduit 'micro.final: macro.state_in'", "'final'", "receive")
+
+
+def test_malformed_yaml(workspace: Workspace):
+    workspace.change("model.ymmsl", "macro.state_out: micro.init", "macro.state_out: [micro.init")
+    assert_refused(
+        workspace.start_all(), "model.ymmsl, line 21, column 18: this is not valid YAML", "quotes"
+    )
+
+
+def test_an_unknown_key(workspace: Workspace):
+    workspace.change("model.ymmsl", f'    args: ["{workspace.folder}/micro', '    arguments: ["x')
+    assert_refused(
+        workspace.start_all(),
+        "model.ymmsl, line 33: there is no key 'arguments' in 'programs.micro'."
+        " Did you mean 'args'?",
+    )
+
+
+def test_a_key_that_stands_twice_is_said_with_what_comes_of_it(workspace: Workspace):
+    workspace.change("model.ymmsl", "      micro:\n        desc", "      macro:\n        desc")
+    assert_refused(
+        workspace.start_all(),
+        "Warning: model.ymmsl, line 13: 'models.pair.components.macro' stands here again",
+        "there is no component 'micro'",
+    )
+
+
+def test_two_root_models(workspace: Workspace):
+    second = """
+  other:
+    description: Another model
+    components:
+      lonely:
+        description: Goes through time
+        ports: {}
+        implementation: macro
+settings:
+"""
+    workspace.change("model.ymmsl", "\nsettings:\n", second)
+    outcome = workspace.start_all()
+    assert_refused(
+        outcome, "There are 2 models that could be run: pair, other. Say which with '-m MODEL'"
+    )
+
+
+def test_two_root_models_of_which_one_is_chosen(workspace: Workspace):
+    test_two_root_models(workspace)
+    assert workspace.start_all("-m", "pair").exit_code == COMPLETED
+
+
+def test_a_model_that_there_is_not(workspace: Workspace):
+    outcome = workspace.start_all("-m", "pear")
+    assert_refused(outcome, "There is no model 'pear' to run. Did you mean 'pair'?")
+
+
+def test_a_component_without_a_program(workspace: Workspace):
+    workspace.change("model.ymmsl", "implementation: micro", "implementation: mikro")
+    assert_refused(
+        workspace.start_all(),
+        "model.ymmsl: in model 'pair': component 'micro' has implementation 'mikro'",
+        "Did you mean 'micro'",
+    )
+
+
+def test_a_program_that_is_not_found(workspace: Workspace):
+    replace_program(workspace, f"executable: {workspace.folder}/mikro")
+    outcome = workspace.start_all()
+    assert_refused(
+        outcome, f"Program 'micro': there is no executable '{workspace.folder}/mikro'.", "Correct"
+    )
+
+
+def test_a_command_that_is_not_on_the_path(workspace: Workspace):
+    replace_program(workspace, "executable: no_such_command_anywhere")
+    assert_refused(
+        workspace.start_all(),
+        "Program 'micro': there is no command 'no_such_command_anywhere' on the PATH."
+        " Write its absolute path.",
+    )
+
+
+def test_a_program_that_is_not_executable(workspace: Workspace):
+    path = workspace.folder / "micro.py"
+    replace_program(workspace, f"executable: {path}")
+    outcome = workspace.start_all()
+    assert_refused(outcome, f"Program 'micro': '{path}' is not executable. Run: chmod +x '{path}'")
+
+
+def test_not_enough_cores(workspace: Workspace):
+    workspace.change(
+        "model.ymmsl", "programs:", "resources: {pair.micro: {threads: 9999}}\nprograms:"
+    )
+    outcome = workspace.start_all()
+    assert_refused(
+        outcome, "too few cores: component 'micro' asks for 9999 threads", "There is: ", "Ask for"
+    )
+    assert not list(workspace.run_dir.iterdir()), "it began"
+
+
+def test_a_file_that_is_not_there(workspace: Workspace):
+    outcome = workspace.manager("--start-all", "modell.ymmsl")
+    assert_refused(outcome, "modell.ymmsl: there is no such file. Did you mean 'model.ymmsl'?")
+
+
+def test_a_log_level_that_there_is_not(workspace: Workspace):
+    outcome = workspace.start_all("--log-level", "loud")
+    assert_refused(outcome, "There is no log level 'loud'. Use one of DEBUG, INFO,")
+
+
+def test_an_option_that_there_is_not(workspace: Workspace):
+    assert_refused(workspace.manager("--strat-all", "model.ymmsl"), "--strat-all", "usage:")
+
+
+@pytest.mark.parametrize("place", ["nowhere", "model.ymmsl", "model.ymmsl/run"])
+def test_a_run_directory_that_there_is_not(workspace: Workspace, place: str):
+    outcome = workspace.manager("--start-all", "--run-dir", place, "model.ymmsl")
+    assert_refused(outcome, f"The run directory '{place}' does not exist", "Make it first")
+
+
+def test_a_run_directory_that_is_not_writable(workspace: Workspace, read_only: Path):
+    outcome = workspace.manager("--start-all", "--run-dir", read_only, "model.ymmsl")
+    assert_refused(outcome, f"The run directory is not usable: '{read_only}", "Read-only")
+
+
+def test_a_run_directory_that_was_used_before(workspace: Workspace):
+    assert workspace.start_all().exit_code == COMPLETED
+    outcome = workspace.start_all()
+    assert_refused(outcome, "The run directory 'run' holds the output of an earlier run.")
+
+
+def test_a_location_file_that_cannot_be_written(workspace: Workspace):
+    outcome = workspace.start_all("--location-file", "nowhere/location.txt")
+    assert_refused(outcome, "The location file 'nowhere/location.txt' cannot be written: No such")
+
+
+def test_port_9000_taken(workspace: Workspace):
+    with closing(taken_port(9000)):
+        outcome = workspace.start_all("--location-file", "location.txt")
+    assert outcome.exit_code == COMPLETED, outcome.text
+    location = (workspace.folder / "location.txt").read_text()
+    assert re.fullmatch(r"tcp:127\.0\.0\.1:\d+", location)
+    assert not location.endswith(":9000")
+
+
+# In the programs ----------------------------------------------------------------------------------
+
+
+def test_a_port_that_the_program_does_not_have(workspace: Workspace):
+    workspace.change("macro.py", '["state_out"]', '["state_aut"]')
+    assert_failed(
+        workspace.start_all(),
+        "macro",
+        "exited with code 1",
+        "Conduit 'macro.state_out -> micro.init' is connected to port 'state_out' of 'macro', which"
+        " the program does not have. It has: state_aut, state_in. Correct the conduit in the yMMSL"
+        " file, or the ports in the program.",
+        f'File "{workspace.folder}/macro.py", line 3',
+    )
+
+
+def test_a_port_that_is_not_in_the_model(workspace: Workspace):
+    workspace.change("macro.py", 'receive("state_in")', 'receive("state")')
+    assert_failed(
+        workspace.start_all(),
+        "macro",
+        "There is no port 'state' on 'macro': it has 'state_out', 'state_in'.",
+        f'File "{workspace.folder}/macro.py", line 7',
+    )
+
+
+def test_a_port_with_the_wrong_operator(workspace: Workspace):
+    workspace.change("micro.py", 'Operator.O_F: ["final"]', 'Operator.O_I: ["final"]')
+    assert_failed(
+        workspace.start_all(),
+        "micro",
+        "Port 'final' of 'micro' has operator O_I in the program, but O_F in the configuration."
+        " Correct one of them.",
+    )
+
+
+def test_sending_on_a_port_for_receiving(workspace: Workspace):
+    workspace.change("macro.py", 'send("state_out"', 'send("state_in"')
+    assert_failed(
+        workspace.start_all(),
+        "macro",
+        "Tried to send on port 'state_in', which has operator S and can only receive.",
+    )
+
+
+def test_a_missing_setting(workspace: Workspace):
+    workspace.change("model.ymmsl", "  micro.k: 0.5\n", "")
+    assert_failed(
+        workspace.start_all(),
+        "micro",
+        "Setting 'k' is not set, and the model gave no default for it. Add it to the settings in"
+        " the yMMSL file, under one of: micro.k, k.",
+        f'File "{workspace.folder}/micro.py", line 5',
+    )
+
+
+def test_a_setting_of_the_wrong_type(workspace: Workspace):
+    workspace.change("model.ymmsl", "micro.k: 0.5", "micro.k: half")
+    assert_failed(
+        workspace.start_all(),
+        "micro",
+        "Setting 'k' has value 'half', which is a str, but the model asked for a value of type"
+        " float. Change the value in the yMMSL file, or the type in the model.",
+    )
+
+
+def test_receiving_without_a_default_on_a_disconnected_port(workspace: Workspace):
+    workspace.change("micro.py", '["init"]', '["init", "extra"]')
+    workspace.change("micro.py", 'receive("init")', 'receive("extra")')
+    assert_failed(
+        workspace.start_all(),
+        "micro",
+        "Tried to receive on port 'extra', which is not connected, and no default was given."
+        " Connect it in the yMMSL file, or pass default=Message(...).",
+    )
+
+
+def test_sending_twice_on_o_f(workspace: Workspace):
+    once = 'instance.send("final", Message(message.timestamp, None, message.data + k))'
+    workspace.change("micro.py", f"    {once}", f"    {once}\n    {once}")
+    assert_failed(
+        workspace.start_all(),
+        "micro",
+        "Not allowed to do a send on O_F port 'final' yet: was expecting one of the following"
+        " instead:",
+        "- A call of reuse_instance()",
+        f'File "{workspace.folder}/micro.py", line 8',
+    )
+
+
+def test_two_instances_with_the_same_name(workspace: Workspace):
+    # whichever comes second is refused
+    workspace.change("model.ymmsl", 'micro.py"]', 'macro.py", --muscle-instance=macro]')
+    outcome = workspace.start_all()
+    assert outcome.exit_code == FAILED
+    assert (
+        "An instance with name macro was already registered. Did you start a non-MPI component"
+        " using mpirun? Or were two programs given this name" in outcome.stdout
+    )
+    assert_nothing_left(outcome)
+
+
+def test_a_program_that_never_makes_an_instance(workspace: Workspace):
+    workspace.write("micro.py", "print('All done.')\n")
+    outcome = workspace.start_all()
+    assert_failed(
+        outcome,
+        "micro",
+        "it exited with code 0; it never registered: does the program make an Instance?",
+    )
+    assert "macro failed" not in outcome.stdout, "it only waited for a peer, and was stopped"
+
+
+def test_a_component_that_raises(workspace: Workspace):
+    break_micro(workspace, "raise ArithmeticError('The matrix is singular.')")
+    assert_failed(
+        workspace.start_all(),
+        "micro",
+        "it exited with code 1.",
+        f'File "{workspace.folder}/micro.py", line 7',
+        "ArithmeticError: The matrix is singular.",
+    )
+
+
+def test_a_component_that_is_killed(workspace: Workspace):
+    break_micro(workspace, "import os; os.kill(os.getpid(), 9)")
+    assert_failed(
+        workspace.start_all(),
+        "micro",
+        "it was killed by signal 9 (SIGKILL); nobody here did that, but the system does when memory"
+        " runs out.",
+    )
+
+
+def test_a_component_that_exits_early_with_0(workspace: Workspace):
+    break_micro(workspace, "raise SystemExit(0)")
+    assert_failed(
+        workspace.start_all(),
+        "micro",
+        "it exited with code 0; its reuse loop was not over: the model must call reuse_instance()"
+        " until that returns False.",
+    )
+
+
+def test_a_program_that_is_started_by_hand_and_knows_no_name(workspace: Workspace):
+    with workspace.running(sys.executable, "micro.py") as program:
+        outcome = program.finish()
+    assert outcome.exit_code == 1
+    assert "This program does not know which instance of the model it is." in outcome.stderr
+    assert "pass --muscle-instance=<name> or set MUSCLE_INSTANCE" in outcome.stderr
+    assert_short_traceback(outcome.stderr)
+
+
+# What holds for all -------------------------------------------------------------------------------
+
+
+def assert_refused(outcome: Outcome, *parts: str) -> None:
+    """It was not run; the user sees why, and no stack trace."""
+    assert outcome.exit_code == MISTAKE, outcome.text
+    for part in parts:
+        assert part in outcome.stderr, outcome.text
+    assert "Traceback" not in outcome.text
+    assert_nothing_left(outcome)
+
+
+def assert_failed(outcome: Outcome, instance: str, *parts: str) -> None:
+    """It failed; the user sees who is to blame, why, and where there is more."""
+    assert outcome.exit_code == FAILED, outcome.text
+    cause = outcome.stdout.partition("the simulation failed: ")[2]
+    assert cause.startswith(f"Instance '{instance}' failed: it "), outcome.text
+    for part in parts:
+        assert part in cause, outcome.text
+    assert f"/run/instances/{instance}\n" in cause
+    assert outcome.stderr == ""
+    assert_short_traceback(cause)
+    assert_nothing_left(outcome)
+
+
+def assert_short_traceback(text: str) -> None:
+    """The user's own lines are not lost among ours."""
+    assert len(OUR_FRAME.findall(text)) <= 1, text
+
+
+def assert_nothing_left(outcome: Outcome) -> None:
+    """No process is left, and no temporary file."""
+    assert not outcome.left_behind
+
+
+# Ways to break things -----------------------------------------------------------------------------
+
+
+def replace_program(workspace: Workspace, line: str) -> None:
+    old = THEIR_PROGRAM.format(python=sys.executable, folder=workspace.folder)
+    workspace.change("model.ymmsl", old, line)
+
+
+def break_micro(workspace: Workspace, line: str) -> None:
+    workspace.change("micro.py", "    instance.send", f"    {line}\n    instance.send")
+
+
+def taken_port(number: int) -> socket.socket:
+    """Take a port on all addresses, unless somebody else has it already."""
+    sock = socket.socket()
+    # or it would wait until connections of the run before are forgotten
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with suppress(OSError):
+        sock.bind(("", number))
+        sock.listen()
+    return sock
+
+
+@pytest.fixture
+def read_only(workspace: Workspace) -> Iterator[Path]:
+    """A directory that cannot be written to, by root either."""
+    path = workspace.folder / "read_only"
+    path.mkdir()
+    if os.geteuid() != 0:
+        path.chmod(0o500)
+        yield path
+        path.chmod(0o700)
+        return
+    mount = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(path)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("root can write everywhere here, and may not mount anything")
+    yield path
+    subprocess.run(["umount", str(path)], check=True)
