@@ -1,0 +1,59 @@
+"""A simulation that is run with MUSCLE3's library and with ours: python comparison.py WHOSE CASE.
+
+It prints what can be compared: which files are there, and how it ended.
+"""
+
+import sys
+from pathlib import Path
+
+import ymmsl
+
+WHOSE, CASE = sys.argv[1:]
+if WHOSE == "libmuscle":
+    from libmuscle import Instance, Message
+    from libmuscle.runner import run_simulation
+    from ymmsl.v0_2 import Operator
+else:
+    from entrypoints.instance import Instance, Message, Operator, run_simulation
+
+MODEL = """\
+ymmsl_version: v0.2
+description: A macro model that calls a micro model
+models:
+  pair:
+    description: A macro model that calls a micro model
+    components:
+      macro: {description: A, ports: {o_i: out, s: in}, implementation: macro}
+      micro: {description: B, ports: {f_init: init, o_f: final}, implementation: micro}
+    conduits:
+      macro.out: micro.init
+      micro.final: macro.in
+"""
+
+
+def macro():
+    instance = Instance({Operator.O_I: ["out"], Operator.S: ["in"]})
+    while instance.reuse_instance():
+        instance.send("out", Message(0.0, None, 1))
+        print("received", instance.receive("in").data)
+
+
+def micro():
+    instance = Instance({Operator.F_INIT: ["init"], Operator.O_F: ["final"]})
+    while instance.reuse_instance():
+        message = instance.receive("init")
+        if CASE == "failing":
+            raise ValueError("oh no")
+        instance.send("final", message)
+
+
+if __name__ == "__main__":
+    implementations = {"macro": macro, "micro": micro}
+    if CASE == "missing":
+        del implementations["micro"]
+    try:
+        print(run_simulation(ymmsl.load(MODEL), implementations))
+    except (RuntimeError, ValueError) as error:
+        kind = RuntimeError if isinstance(error, RuntimeError) else ValueError
+        print(kind.__name__, "micro" in str(error), "macro" in str(error).split("given")[0])
+    print(sorted(path.name for path in Path.cwd().glob("muscle3.m*cro.log")))

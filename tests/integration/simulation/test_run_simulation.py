@@ -1,0 +1,264 @@
+"""Simulations of Python functions, as they are run in tests and notebooks."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+import types
+import warnings
+from pathlib import Path
+
+import pytest
+import ymmsl
+
+from domain.errors import ConfigurationError, UsageError
+from entrypoints.instance import Instance, Message, Operator, run_simulation
+from tests.support.muscle3 import require_muscle3
+from tests.support.pair import MODEL, macro, micro
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """The working directory; temporary files are made beside it, and must be gone."""
+    temporary = tmp_path / "temporary"
+    working = tmp_path / "working"
+    for path in (temporary, working):
+        path.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.chdir(working)
+    yield working
+    assert list(temporary.iterdir()) == []
+
+
+def answer_with(function):
+    """A micro model that answers with what a function makes of the data."""
+
+    def model():
+        instance = Instance({Operator.F_INIT: ["init"], Operator.O_F: ["final"]})
+        while instance.reuse_instance():
+            message = instance.receive("init")
+            instance.send("final", Message(message.timestamp, None, function(message.data)))
+
+    return model
+
+
+def fail(*_):
+    raise ValueError("oh no")
+
+
+def test_functions_run_and_what_they_print_appears_here(capsys):
+    assert run_simulation(MODEL, {"macro": macro, "micro": micro}) is None
+    assert capsys.readouterr().out == "received 0\nreceived 2\nreceived 4\n"
+
+
+def test_a_closure_is_sent_with_what_it_uses(capsys):
+    factor = 10
+    run_simulation(MODEL, {"macro": macro, "micro": answer_with(lambda data: data * factor)})
+    assert capsys.readouterr().out == "received 0\nreceived 10\nreceived 20\n"
+
+
+def test_a_function_from_a_module_that_is_in_no_file_is_sent_whole(capsys, monkeypatch):
+    module = types.ModuleType("made_here")
+    monkeypatch.setitem(sys.modules, "made_here", module)
+    code = "from tests.support.pair import *\nhelper = lambda: 7\n"
+    code += "def seven():\n" + textwrap.indent(
+        "instance = Instance({Operator.F_INIT: ['init'], Operator.O_F: ['final']})\n"
+        "while instance.reuse_instance():\n"
+        "    instance.receive('init')\n"
+        "    instance.send('final', Message(0.0, None, helper()))\n",
+        "    ",
+    )
+    exec(code, module.__dict__)
+    run_simulation(MODEL, {"macro": macro, "micro": module.seven})
+    assert capsys.readouterr().out == "received 7\n" * 3
+
+
+def test_a_configuration_object_is_taken_and_can_be_run_again(capsys):
+    configuration = ymmsl.load(MODEL)
+    for _ in range(2):
+        run_simulation(configuration, {"macro": macro, "micro": micro})
+    assert capsys.readouterr().out == "received 0\nreceived 2\nreceived 4\n" * 2
+
+
+def test_a_path_and_a_list_with_more_settings_are_taken(folder, capsys):
+    (folder / "model.ymmsl").write_text(MODEL)
+    more = "ymmsl_version: v0.2\nsettings:\n  steps: 1\n"
+    run_simulation([folder / "model.ymmsl", more], {"macro": macro, "micro": micro})
+    assert capsys.readouterr().out == "received 0\n"
+
+
+def test_a_file_of_version_0_1_is_taken(capsys):
+    text = """\
+ymmsl_version: v0.1
+model:
+  name: pair
+  components:
+    macro: {implementation: macro, ports: {o_i: out, s: in}}
+    micro: {implementation: micro, ports: {f_init: init, o_f: final}}
+  conduits: {macro.out: micro.init, micro.final: macro.in}
+settings: {steps: 1}
+"""
+    run_simulation(ymmsl.load(text), {"macro": macro, "micro": micro})
+    assert capsys.readouterr().out == "received 0\n"
+
+
+def test_functions_run_in_the_working_directory_and_leave_only_their_logs_there(folder):
+    def note(data):
+        Path("data.txt").write_text(str(data))
+        return data
+
+    run_simulation(MODEL, {"macro": macro, "micro": answer_with(note)})
+    assert (folder / "data.txt").read_text() == "2"
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["data.txt", "muscle3.macro.log", "muscle3.micro.log"]
+
+
+def test_what_a_function_logs_is_in_its_log_file(folder):
+    import logging
+
+    def log(data):
+        logging.getLogger().warning("got %s", data)
+        return data
+
+    run_simulation(MODEL, {"macro": macro, "micro": answer_with(log)})
+    assert "WARNING root: got 2" in (folder / "muscle3.micro.log").read_text()
+
+
+def test_what_a_function_writes_to_its_stderr_appears_here(capsys):
+    def warn(data):
+        print("careful", file=sys.stderr)
+        return data
+
+    run_simulation(MODEL, {"macro": macro, "micro": answer_with(warn)})
+    assert "careful\n" in capsys.readouterr().err
+
+
+def test_text_in_any_script_is_printed_as_it_is(capsys):
+    def write(data):
+        print("Ω≈ç√")
+        return data
+
+    run_simulation(MODEL, {"macro": macro, "micro": answer_with(write)})
+    assert capsys.readouterr().out.count("Ω≈ç√\n") == 3
+
+
+def test_a_failure_is_a_runtime_error_with_the_name_and_the_exception(folder):
+    with pytest.raises(RuntimeError) as caught:
+        run_simulation(MODEL, {"macro": macro, "micro": answer_with(fail)})
+    text = str(caught.value)
+    assert "at instance(s) 'micro'" in text
+    assert "ValueError: oh no" in text
+    assert 'raise ValueError("oh no")' in text
+    assert "function_runner" not in text
+    assert "Its output is in" not in text
+    assert "ValueError: oh no" in (folder / "muscle3.micro.log").read_text()
+
+
+def test_an_exit_code_is_told():
+    with pytest.raises(RuntimeError, match="'micro' failed: it exited with code 3"):
+        run_simulation(MODEL, {"macro": macro, "micro": answer_with(lambda _: os._exit(3))})
+
+
+def test_a_function_that_is_killed_is_told():
+    with pytest.raises(RuntimeError, match=r"killed by signal 9 \(SIGKILL\)"):
+        run_simulation(
+            MODEL, {"macro": macro, "micro": answer_with(lambda _: os.kill(os.getpid(), 9))}
+        )
+
+
+def test_a_function_that_makes_no_instance_is_told():
+    with pytest.raises(RuntimeError, match="does the program make an Instance"):
+        run_simulation(MODEL, {"macro": macro, "micro": lambda: None})
+
+
+def test_a_log_of_an_earlier_run_is_not_left_there(folder):
+    (folder / "muscle3.micro.log").write_text("of an earlier run")
+    run_simulation(MODEL, {"macro": macro, "micro": micro})
+    assert (folder / "muscle3.micro.log").read_text() == ""
+
+
+def test_a_missing_function_is_named_and_nothing_is_started(folder):
+    with pytest.raises(ValueError, match=r"implementations 'micro'.*given are: macro"):
+        run_simulation(MODEL, {"macro": macro})
+    assert list(folder.iterdir()) == []
+
+
+def test_a_function_that_no_component_needs_is_no_mistake():
+    run_simulation(MODEL, {"macro": macro, "micro": micro, "other": micro})
+
+
+def test_a_function_takes_the_place_of_a_program(capsys):
+    programs = "programs:\n  micro:\n    description: A\n    executable: /nowhere\n"
+    run_simulation(MODEL + programs, {"macro": macro, "micro": micro})
+    assert capsys.readouterr().out.startswith("received 0\n")
+
+
+def test_imports_are_refused():
+    text = MODEL.replace("models:", "imports:\n- from x import implementation y\nmodels:")
+    with pytest.raises(ConfigurationError, match="'imports' cannot be used here"):
+        run_simulation(text, {"macro": macro, "micro": micro})
+
+
+def test_what_cannot_be_sent_to_another_process_is_named():
+    lock = threading.Lock()
+    with pytest.raises(UsageError, match="'micro' cannot be sent to another process"):
+        run_simulation(MODEL, {"macro": macro, "micro": answer_with(lambda _: lock)})
+
+
+def test_what_is_no_function_is_refused():
+    with pytest.raises(UsageError, match="'micro' is a str, and no function"):
+        run_simulation(MODEL, {"macro": macro, "micro": "micro"})
+
+
+@pytest.mark.slow
+def test_a_script_of_the_users_needs_no_guard_around_its_main_part(folder):
+    script = folder / "script.py"
+    script.write_text(
+        "from tests.support.pair import MODEL, macro\n"
+        "from entrypoints.instance import *\n"
+        "twice = lambda data: data * 2\n"
+        "def micro():\n"
+        "    instance = Instance({Operator.F_INIT: ['init'], Operator.O_F: ['final']})\n"
+        "    while instance.reuse_instance():\n"
+        "        message = instance.receive('init')\n"
+        "        instance.send('final', Message(0.0, None, twice(message.data)))\n"
+        "run_simulation(MODEL, {'macro': macro, 'micro': micro})\n"
+    )
+    root = Path(__file__).resolve().parents[3]
+    done = subprocess.run(
+        [sys.executable, script],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == ("received 0\nreceived 2\nreceived 4\n", "")
+
+
+@pytest.mark.slow
+@pytest.mark.muscle3
+@pytest.mark.parametrize("case", ["good", "missing", "failing"])
+def test_muscle3_ends_in_the_same_way(case, folder):
+    """The one program is run with their library and with ours."""
+    program = Path(__file__).with_name("comparison.py")
+    root = Path(__file__).resolve().parents[3]
+    endings = []
+    for library, python in (("libmuscle", require_muscle3().python), ("ours", sys.executable)):
+        done = subprocess.run(
+            [python, program, library, case],
+            env={**os.environ, "PYTHONPATH": "" if library == "libmuscle" else str(root)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        endings.append(done.stdout)
+    assert endings[0] == endings[1]
+
+
+def test_no_warning_is_raised_on_the_way():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run_simulation(MODEL, {"macro": macro, "micro": micro})
