@@ -400,7 +400,7 @@ def _encode_rule(rule: CheckpointRule) -> dict[str, object]:
         return {"at": [float(moment) for moment in rule.at]}
     start = None if rule.start is None else float(rule.start)
     stop = None if rule.stop is None else float(rule.stop)
-    return {"every": float(rule.every), "start": start, "stop": stop}
+    return {"start": start, "stop": stop, "every": float(rule.every)}
 
 
 def decode_checkpoint_rule(values: Mapping[str, Any]) -> CheckpointRule:
@@ -526,7 +526,11 @@ def decode_settings(value: object) -> Settings:
     if not isinstance(value, dict):
         msg = "the manager sent settings that are no map"
         raise RemoteProtocolError(msg)
-    return Settings(value)
+    try:
+        return Settings(value)
+    except ValueError as error:
+        msg = f"the manager sent settings with an invalid name: {error}"
+        raise RemoteProtocolError(msg) from error
 
 
 def _wait(arguments: list[Any]) -> Wait:

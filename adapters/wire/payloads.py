@@ -33,6 +33,9 @@ COMPLEX: Final = 17
 _KEYS: Final = (str, int, float, bytes, type(None), np.generic)
 _CONTAINERS: Final = (dict, list, tuple)
 
+MAX_DEPTH: Final = 500
+"""MessagePack cannot go deeper than 511."""
+
 SMALL_ARRAY: Final = 8192
 """Arrays up to this size in bytes travel within the message."""
 
@@ -161,7 +164,7 @@ def _unpack_muscle3_grid(data: bytes) -> Grid:
             raise RemoteProtocolError(msg)
         dtype = np.dtype(values["type"]).newbyteorder("<")
         flat = np.frombuffer(values["data"], dtype)
-        array = flat.reshape(values["shape"], order="F" if values["order"] == "fa" else "C")
+        array = flat.reshape(tuple(values["shape"]), order="F" if values["order"] == "fa" else "C")
         return Grid(array, values.get("indexes"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         msg = f"received a grid that makes no sense: {type(error).__name__}: {error}"
@@ -338,14 +341,18 @@ def _reason(value: object, error: Exception) -> str:
     return f"it is {error}" if isinstance(error, TypeError) else str(error)
 
 
-def _check_keys(value: object, path: str, allowed: tuple[type, ...], reason: str) -> None:
+def _check_keys(
+    value: object, path: str, allowed: tuple[type, ...], reason: str, depth: int = 0
+) -> None:
+    if depth > MAX_DEPTH:
+        raise UnsendableData("data", "it is nested too deeply, or contains itself")
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, allowed):
                 raise UnsendableData(path, f"its key {key!r} is {reason}")
             if isinstance(item, _CONTAINERS):
-                _check_keys(item, f"{path}[{key!r}]", allowed, reason)
+                _check_keys(item, f"{path}[{key!r}]", allowed, reason, depth + 1)
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
             if isinstance(item, _CONTAINERS):
-                _check_keys(item, f"{path}[{index}]", allowed, reason)
+                _check_keys(item, f"{path}[{index}]", allowed, reason, depth + 1)

@@ -1,0 +1,42 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.wire.locations import (
+    CONJOIN,
+    TCP,
+    TcpAddress,
+    UnixAddress,
+    addresses_in,
+    format_location,
+    speaks_conjoin,
+)
+
+hosts = st.one_of(st.ip_addresses(v=4).map(str), st.ip_addresses(v=6).map(str), st.just("a-b.c"))
+tcp = st.builds(TcpAddress, hosts, st.integers(0, 65535))
+unix = st.builds(UnixAddress, st.from_regex(r"[a-f0-9-]+", fullmatch=True), st.just("conjoin-12"))
+
+
+@given(st.lists(tcp | unix, min_size=1))
+def test_any_addresses_arrive_as_they_were_published(addresses):
+    assert addresses_in([format_location(CONJOIN, addresses)], CONJOIN) == addresses
+
+
+def test_the_order_is_kept_over_several_locations():
+    found = addresses_in(["tcp:a:1,[::1]:2", "shm:x", "tcp:10.0.0.1:3"], TCP)
+    assert found == [TcpAddress("a", 1), TcpAddress("::1", 2), TcpAddress("10.0.0.1", 3)]
+
+
+def test_what_is_not_understood_is_skipped():
+    odd = ["", "tcp", "tcp:", "tcp:a", "tcp:a:b", "tcp:a:65536", "tcp:a:-1", "tcp:,,b:1", "x:a:2"]
+    assert addresses_in(odd, TCP) == [TcpAddress("b", 1)]
+
+
+@given(st.lists(st.text()))
+def test_no_text_does_harm(texts):
+    for text in (*texts, *(f"tcp:{text}" for text in texts)):
+        addresses_in([text], TCP)
+
+
+def test_ours_are_told_apart_by_their_scheme():
+    assert speaks_conjoin(["tcp:a:1", "conjoin:a:1"])
+    assert not speaks_conjoin(["tcp:a:1", "conjoin2:a:1"])

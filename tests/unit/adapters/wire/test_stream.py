@@ -1,0 +1,210 @@
+import contextlib
+
+import msgpack
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.wire import stream
+from adapters.wire.packing import pack
+from domain.errors import RemoteProtocolError, UnsendableData
+from domain.grid import Grid
+from domain.messages import PeerMessage
+from domain.settings import Settings
+from tests.unit.adapters.wire.wire_values import messages, own_data, same
+
+LARGE = np.arange(5000.0)
+
+
+def message_with(data: object) -> PeerMessage:
+    return PeerMessage(1.5, None, data, Settings({"a": 1}), None, 3, (0, 1))
+
+
+def decode(frame: bytes) -> tuple[int, PeerMessage]:
+    """Take a frame apart as a receiver does."""
+    view = memoryview(frame)
+    fixed = stream.decode_fixed(view[: stream.FIXED.size])
+    rest = view[stream.FIXED.size :]
+    if len(rest) != fixed.total:
+        raise RemoteProtocolError("incomplete")
+    lengths = stream.decode_buffer_lengths(fixed, rest[: fixed.index_length])
+    start = fixed.index_length + fixed.head_length
+    buffers = []
+    for length in lengths:
+        buffers.append(rest[start : start + length])
+        start += length
+    head = rest[fixed.index_length : fixed.index_length + fixed.head_length]
+    return fixed.channel, stream.decode_message(head, buffers)
+
+
+def encode(channel: int, message: PeerMessage) -> bytes:
+    return b"".join(bytes(piece) for piece in stream.encode_message(channel, message))
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32 - 2), messages(own_data))
+def test_any_message_arrives_as_it_was_sent(channel: int, message: PeerMessage):
+    found, received = decode(encode(channel, message))
+    assert found == channel
+    assert same(message.data, received.data)
+    for name in ("timestamp", "next_timestamp", "overlay", "port_length", "number", "iteration"):
+        assert getattr(received, name) == getattr(message, name)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        LARGE,
+        LARGE.reshape(50, 100).T,
+        LARGE[::-2],
+        np.broadcast_to(LARGE, (3, 5000)),
+        LARGE.astype(">f4"),
+        LARGE.astype(complex),
+        LARGE.astype("M8[s]"),
+        np.array([b"ab", b"c"] * 5000),
+        np.array([(1, 2.0)] * 5000, [("a", "i4"), ("b", "f8", ())]),
+    ],
+)
+def test_a_large_array_of_any_kind_arrives_beside_the_message(array: np.ndarray):
+    pieces = stream.encode_message(0, message_with({"x": [array, array]}))
+    assert len(pieces) == 3
+    _, received = decode(b"".join(map(bytes, pieces)))
+    for item in received.data["x"]:
+        assert item.array.dtype == array.dtype
+        assert np.array_equal(item.array, array)
+        assert not item.array.flags.writeable
+
+
+def test_a_contiguous_array_is_not_copied():
+    pieces = stream.encode_message(0, message_with(LARGE))
+    assert np.shares_memory(np.frombuffer(pieces[1], float), LARGE)
+
+
+def test_the_order_of_an_array_arrives_too():
+    _, received = decode(encode(0, message_with(np.asfortranarray(LARGE.reshape(50, 100)))))
+    assert received.data.array.flags.f_contiguous
+
+
+def test_numpy_scalars_that_python_does_not_have_arrive_as_they_are():
+    _, received = decode(encode(0, message_with([np.complex64(1j), np.datetime64("2020", "Y")])))
+    assert received.data == [np.complex64(1j), np.datetime64("2020", "Y")]
+
+
+def test_a_frame_cut_short_anywhere_is_refused():
+    frame = encode(0, message_with(Grid(np.arange(2000.0), ["x"])))
+    for length in [*range(200), *range(200, len(frame), 97)]:
+        with pytest.raises((RemoteProtocolError, stream.struct.error)):
+            decode(frame[:length])
+
+
+def test_a_head_cut_short_anywhere_is_refused():
+    head = stream.pack_head(message_with(None)) + pack({"a": [1, 2]})
+    for length in range(len(head)):
+        with pytest.raises(RemoteProtocolError):
+            stream.decode_message(memoryview(head[:length]), [])
+    with pytest.raises(RemoteProtocolError):
+        stream.decode_message(memoryview(head + b"\0"), [])
+
+
+@pytest.mark.parametrize(
+    "fixed",
+    [
+        (2**48 + 1, 0, 0, 0, 0),
+        (2**40, 0, 2**31 + 1, 0, 0),
+        (2**40, 0, 0, 2**20 + 1, 0),
+        (10, 0, 11, 0, 0),
+        (10, 0, 0, 2, 0),
+    ],
+)
+def test_absurd_lengths_are_refused_before_anything_is_read(fixed):
+    with pytest.raises(RemoteProtocolError):
+        stream.decode_fixed(memoryview(stream.FIXED.pack(*fixed)))
+
+
+def test_lengths_that_do_not_add_up_are_refused():
+    fixed = stream.decode_fixed(memoryview(stream.FIXED.pack(100, 0, 10, 2, 0)))
+    with pytest.raises(RemoteProtocolError, match="add up"):
+        stream.decode_buffer_lengths(fixed, memoryview(stream.LENGTH.pack(30) * 2))
+
+
+def test_a_channel_is_opened_with_its_name():
+    frame = memoryview(stream.open_channel(3, "b.in[2]"))
+    fixed = stream.decode_fixed(frame[: stream.FIXED.size])
+    assert fixed.channel == stream.OPEN_CHANNEL
+    assert stream.decode_open_channel(frame[stream.FIXED.size :]) == (3, "b.in[2]")
+
+
+def test_a_receiver_says_who_it_is_and_how_much_it_has():
+    assert stream.decode_hello(stream.encode_hello("micro[1]", 5)) == ("micro[1]", 5)
+
+
+@pytest.mark.parametrize("values", [None, [], [1], ["a"], ["a", "b"], ["a", -1], "a", {}])
+def test_a_hello_or_a_channel_that_makes_no_sense_is_refused(values: object):
+    with pytest.raises(RemoteProtocolError):
+        stream.decode_hello(pack(values))
+    with pytest.raises(RemoteProtocolError):
+        stream.decode_open_channel(memoryview(pack(values)))
+
+
+HEAD = [0, None, 0.0, None, [], None, None]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        None,
+        5,
+        [],
+        HEAD[:-1],
+        [*HEAD, 0],
+        [0, None, 0.0, None, 5, None, None],
+        [0, None, 0.0, None, [], [1], None],
+        [0, None, 0.0, None, [], "overlay", None],
+        [0, None, 0.0, None, [], {"1": 2}, None],
+        *(
+            [*HEAD[:-1], msgpack.ExtType(16, pack(array))]
+            for array in [
+                None,
+                [],
+                ["<f8", [2], "C", b"1234", False, None],
+                ["<f8", [2], "C", 0, False, None],
+                ["<f8", [-1], "C", b"", False, None],
+                ["<f8", ["2"], "C", bytes(16), False, None],
+                ["O", [2], "C", bytes(16), False, None],
+                ["no dtype", [2], "C", bytes(16), False, None],
+                [[["a", "O"]], [2], "C", bytes(16), False, None],
+                [[["a"]], [2], "C", bytes(16), False, None],
+                [[[]], [2], "C", bytes(16), False, None],
+                [5, [2], "C", bytes(16), False, None],
+                ["<f8", [2**63, 0], "C", b"", False, None],
+                ["<f8", [2], "C", bytes(16), False, ["x", "y"]],
+                ["<f8", [2], "C", None, False, None],
+                ["S0", [2**50], "C", b"", False, None],
+            ]
+        ),
+        [*HEAD[:-1], msgpack.ExtType(17, pack([1]))],
+        [*HEAD[:-1], msgpack.ExtType(17, pack(["a", "b"]))],
+    ],
+)
+def test_a_message_that_makes_no_sense_is_refused(values: object):
+    if values == [*HEAD[:-1], msgpack.ExtType(17, pack([1]))]:
+        return  # one part makes a complex number as well
+    with pytest.raises(RemoteProtocolError):
+        stream.decode_message(memoryview(pack(values)), [])
+
+
+@given(st.data())
+def test_no_change_to_a_head_does_harm(data: st.DataObject):
+    message = message_with([Grid(np.zeros((2, 3)), ["x", "y"]), 1j, np.zeros(2, "i4,f8")])
+    head = bytearray(encode(0, message)[stream.FIXED.size :])
+    for _ in range(data.draw(st.integers(1, 4))):
+        head[data.draw(st.integers(0, len(head) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(RemoteProtocolError):
+        stream.decode_message(memoryview(bytes(head)), [])
+
+
+@pytest.mark.parametrize("data", [object(), {"a": [np.array([None])]}, {("a",): 1}, 2**65])
+def test_what_cannot_be_sent_is_refused_at_once(data: object):
+    with pytest.raises(UnsendableData, match="data"):
+        stream.encode_message(0, message_with(data))
