@@ -1,9 +1,15 @@
-"""Snapshots, as the manager hears of them."""
+"""Snapshots: what an instance keeps of itself, and what the manager hears of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple
+
+from domain.conduits import Conduit
+from domain.identity import Reference
+from domain.messages import Iteration, Message, PeerMessage
+from domain.settings import Settings
+from domain.timelines import PortSlot, TimelineState
 
 
 class SnapshotMetadata(NamedTuple):
@@ -12,9 +18,10 @@ class SnapshotMetadata(NamedTuple):
     Attributes:
         triggers: Why it was made, one text per rule.
         wallclock_time: When, in seconds since the start of the run.
-        timestamp: Simulation time of the saved state.
+        timestamp: Simulation time of the saved state; NaN if the state was not saved.
         next_timestamp: Simulation time of the next one, if known.
-        port_message_counts: Messages passed so far, for each port and slot.
+        port_message_counts: Messages passed so far, for each port and slot. Where a conduit has a
+            reducing filter, what it let pass is counted under `reduced_port` too.
         is_final_snapshot: Whether it was made at the end of a reuse loop.
         snapshot_filename: Where it is.
     """
@@ -26,3 +33,126 @@ class SnapshotMetadata(NamedTuple):
     port_message_counts: Mapping[str, tuple[int, ...]]
     is_final_snapshot: bool
     snapshot_filename: str
+
+
+def reduced_port(conduit: Conduit) -> str:
+    """Return under which name a sender counts what a reducing filter lets pass.
+
+    It is no valid name of a port, so it cannot be that of another one.
+
+    Example:
+        >>> reduced_port(Conduit(Reference("a.out"), Reference("b.in"), (ConduitFilter.LAST,)))
+        'out -> b.in'
+    """
+    return f"{conduit.sending_port} -> {conduit.receiver}"
+
+
+class CachedMessage(NamedTuple):
+    """A message that an instance had in its hands when it made a snapshot.
+
+    Attributes:
+        port: The port that received it, or on which it is to be sent.
+        slot: Slot of that; None for a scalar port.
+        message: The message.
+        peer: For one that a reducing filter holds back: the endpoint for which it is.
+    """
+
+    port: str
+    slot: int | None
+    message: PeerMessage
+    peer: str = ""
+
+
+class CommunicatorState(NamedTuple):
+    """How far an instance's exchange of messages had got.
+
+    The last four are known to Conjoin only.
+
+    Attributes:
+        port_message_counts: Messages sent and received, for each port and slot.
+        timeline: Where in the reuse loop it is; None if that is not known, as in snapshots of
+            MUSCLE3 0.10 and before.
+        message_cache: Messages received ahead.
+        reduced_counts: What reducing filters let pass, for each `reduced_port` and slot.
+        held_back: Messages that reducing filters hold.
+        served: For messages that are repeated with padding, the iterations that have had theirs.
+        port_lengths: Lengths of the resizable ports.
+    """
+
+    port_message_counts: Mapping[str, tuple[int, ...]]
+    timeline: TimelineState | None = None
+    message_cache: tuple[CachedMessage, ...] = ()
+    reduced_counts: Mapping[str, tuple[int, ...]] = {}
+    held_back: tuple[CachedMessage, ...] = ()
+    served: Mapping[PortSlot, tuple[Iteration, ...]] = {}
+    port_lengths: Mapping[str, int] = {}
+
+
+class Snapshot(NamedTuple):
+    """All that is needed to resume an instance.
+
+    Attributes:
+        triggers: Why it was made, one text per rule.
+        wallclock_time: When, in seconds since the start of the run.
+        is_final_snapshot: Whether it was made at the end of a reuse loop.
+        message: The model's state; None if it has none, in a snapshot that was made for it.
+        settings_overlay: The overlay that was in force.
+        communicator: How far its exchange of messages had got.
+    """
+
+    triggers: tuple[str, ...]
+    wallclock_time: float
+    is_final_snapshot: bool
+    message: Message | None
+    settings_overlay: Settings
+    communicator: CommunicatorState
+
+    def metadata(self, location: str) -> SnapshotMetadata:
+        """Return what to tell the manager about this snapshot.
+
+        Args:
+            location: Where it has been stored.
+        """
+        state = self.communicator
+        return SnapshotMetadata(
+            self.triggers,
+            self.wallclock_time,
+            float("nan") if self.message is None else self.message.timestamp,
+            None if self.message is None else self.message.next_timestamp,
+            {**state.port_message_counts, **state.reduced_counts},
+            self.is_final_snapshot,
+            location,
+        )
+
+
+class StoredState(NamedTuple):
+    """A snapshot in a workflow snapshot.
+
+    Attributes:
+        instance: Whose it is.
+        number: Its number.
+        snapshot: What is known about it.
+    """
+
+    instance: Reference
+    number: int
+    snapshot: SnapshotMetadata
+
+
+class WorkflowSnapshot(NamedTuple):
+    """Snapshots from which a whole simulation can be resumed.
+
+    Attributes:
+        model: Name of the model.
+        states: A snapshot of each instance, in the order of the model; those that are to start
+            from scratch are not among them.
+        from_scratch: The instances that are to start from scratch.
+    """
+
+    model: str
+    states: tuple[StoredState, ...]
+    from_scratch: tuple[Reference, ...] = ()
+
+    def resume(self) -> dict[Reference, str]:
+        """Return the location of the snapshot of each instance."""
+        return {state.instance: state.snapshot.snapshot_filename for state in self.states}

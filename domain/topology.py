@@ -28,10 +28,13 @@ class Topology:
 
     Args:
         model: The model.
+
+    Attributes:
+        model: The same.
     """
 
     def __init__(self, model: Model) -> None:
-        self._model = model
+        self.model = model
         self._conduits: dict[Reference, list[Conduit]] = defaultdict(list)
         for conduit in model.conduits:
             self._conduits[conduit.sending_component].append(conduit)
@@ -57,8 +60,8 @@ class Topology:
         component = instance.without_trailing_ints()
         result: list[Reference] = []
         for peer in self.peer_components(component):
-            dimensions = self._model.components[peer].multiplicity
-            count = slots_between(self._model.components[component].multiplicity, dimensions)
+            dimensions = self.model.components[peer].multiplicity
+            count = slots_between(self.model.components[component].multiplicity, dimensions)
             slots = [None] if count is None else list(range(count))
             result += [
                 peer_endpoint(instance, slot, peer, dimensions, "p").instance for slot in slots

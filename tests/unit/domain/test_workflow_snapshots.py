@@ -1,0 +1,247 @@
+"""Finding workflow snapshots; compared with trying all combinations."""
+
+from itertools import product
+
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from domain.conduits import Conduit, ConduitFilter
+from domain.configuration import Component, Model
+from domain.consistency import Connection, SnapshotNode
+from domain.identity import Reference
+from domain.snapshots import SnapshotMetadata, reduced_port
+from domain.topology import Topology, wiring_problem
+from domain.workflow_snapshots import WorkflowSnapshotSearch
+
+NAMES = "abcd"
+
+
+def make_model(multiplicities, conduits):
+    components = {
+        Reference(name): Component(Reference(name), {}, Reference("p"), tuple(shape))
+        for name, shape in multiplicities.items()
+    }
+    return Model(Reference("m"), components, tuple(conduits))
+
+
+def conduit(sender, receiver, *filters):
+    return Conduit(Reference(sender), Reference(receiver), tuple(filters))
+
+
+def snapshot(counts, name="x"):
+    return SnapshotMetadata(("t",), 0.0, float("nan"), None, counts, False, name)
+
+
+class Exhaustive:
+    """Tries all combinations, with the definition of consistency as it is documented."""
+
+    def __init__(self, model):
+        self._model = model
+        self._topology = Topology(model)
+        self._nodes = {
+            name: [SnapshotNode.from_scratch(name, self._topology.peer_instances(name))]
+            for name in model.instances()
+        }
+
+    def add(self, instance, number, snapshot):
+        peers = self._topology.peer_instances(instance)
+        node = SnapshotNode(number, instance, snapshot, peers)
+        self._nodes[instance].append(node)
+        return node
+
+    def cuts_with(self, new):
+        """Yields every consistent combination in which the new snapshot is."""
+        choices = [[new] if name == new.instance else nodes for name, nodes in self._nodes.items()]
+        for cut in product(*choices):
+            if self.is_consistent(cut):
+                yield {node.instance: node.num for node in cut}
+
+    def node(self, instance, number):
+        return next(node for node in self._nodes[instance] if node.num == number)
+
+    def is_consistent(self, cut):
+        by_name = {node.instance: node for node in cut}
+        return all(
+            node.do_consistency_check(by_name[peer], self._connections(node.instance, peer))
+            for node in cut
+            for peer in node.peers
+        )
+
+    def _connections(self, own, peer):
+        own, peer = own.without_trailing_ints(), peer.without_trailing_ints()
+        for item in self._topology.conduits_of(own):
+            port = reduced_port(item) if item.reducers else item.sending_port
+            if (item.sending_component, item.receiving_component) == (own, peer):
+                yield Connection(port, item.receiving_port, is_sending=True)
+            if (item.sending_component, item.receiving_component) == (peer, own):
+                yield Connection(item.receiving_port, port, is_sending=False)
+
+
+@st.composite
+def models(draw):
+    count = draw(st.integers(2, 3))
+    shapes = st.sampled_from([(), (), (2,)])
+    multiplicities = {name: draw(shapes) for name in NAMES[:count]}
+    pairs = [(a, b) for a in multiplicities for b in multiplicities if a != b]
+    filters = st.sampled_from([(), (), (ConduitFilter.LAST,), (ConduitFilter.REPEAT,)])
+    conduits = []
+    for number, (a, b) in enumerate(draw(st.lists(st.sampled_from(pairs), min_size=1, max_size=4))):
+        # sometimes one sending port feeds two
+        port = draw(st.sampled_from([f"out{number}", "out"]))
+        item = conduit(f"{a}.{port}", f"{b}.in{number}", *draw(filters))
+        conduits.append(item)
+    model = make_model(multiplicities, conduits)
+    fits = [
+        wiring_problem(
+            item,
+            model.components[item.sending_component],
+            model.components[item.receiving_component],
+        )
+        is None
+        for item in conduits
+    ]
+    return make_model(
+        multiplicities, [item for item, fit in zip(conduits, fits, strict=True) if fit]
+    )
+
+
+def ports_of(model, instance):
+    component = instance.without_trailing_ints()
+    for item in model.conduits:
+        if item.sending_component == component:
+            yield reduced_port(item) if item.reducers else item.sending_port, item
+        if item.receiving_component == component:
+            yield item.receiving_port, item
+
+
+def draw_counts(data, model, instance, before, lowest):
+    counts = dict(before)
+    own = model.components[instance.without_trailing_ints()].multiplicity
+    for port, item in ports_of(model, instance):
+        ends = {item.sending_component, item.receiving_component}
+        peers = ends - {instance.without_trailing_ints()}
+        peer = model.components[peers.pop()].multiplicity
+        width = peer[-1] if len(peer) > len(own) else data.draw(st.integers(1, 2))
+        old = counts.get(port, ())
+        width = max(width, len(old))
+        old = (*old, *(0 for _ in range(width - len(old))))
+        counts[port] = tuple(
+            max(0, value + data.draw(st.sampled_from([0, 1, 1, 1, 2, lowest]))) for value in old
+        )
+    return counts
+
+
+def run_both(data, lowest):
+    model = data.draw(models())
+    search = WorkflowSnapshotSearch(Topology(model))
+    exhaustive = Exhaustive(model)
+    instances = list(model.instances())
+    counts = {name: {} for name in instances}
+    for number in range(1, data.draw(st.integers(1, 9)) + 1):
+        instance = data.draw(st.sampled_from(instances))
+        counts[instance] = draw_counts(data, model, instance, counts[instance], lowest)
+        new = snapshot(counts[instance], f"{instance}_{number}")
+        node = exhaustive.add(instance, number, new)
+        yield exhaustive, node, search.add(instance, number, new)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_the_newest_workflow_snapshot_is_found_if_and_only_if_there_is_one(data):
+    for exhaustive, node, found in run_both(data, lowest=0):
+        expected = list(exhaustive.cuts_with(node))
+        event(f"found: {found is not None}")
+        if found is None:
+            assert not expected
+        else:
+            numbers = {state.instance: state.number for state in found.states}
+            numbers.update(dict.fromkeys(found.from_scratch, 0))
+            newest = {name: max(cut[name] for cut in expected) for name in numbers}
+            assert numbers == newest
+            assert newest in expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_what_is_found_is_consistent_even_if_counts_go_back(data):
+    for exhaustive, _, found in run_both(data, lowest=-2):
+        if found is not None:
+            nodes = [exhaustive.node(state.instance, state.number) for state in found.states]
+            scratch = [exhaustive.node(name, 0) for name in found.from_scratch]
+            assert exhaustive.is_consistent([*nodes, *scratch])
+
+
+MACRO_MICRO = make_model(
+    {"macro": (), "micro": ()},
+    [conduit("macro.out", "micro.init"), conduit("micro.final", "macro.in")],
+)
+
+
+def add(search, instance, number, **counts):
+    found = search.add(Reference(instance), number, snapshot(counts))
+    return found and {str(state.instance): state.number for state in found.states}
+
+
+def test_what_is_older_than_the_newest_workflow_snapshot_is_dropped():
+    search = WorkflowSnapshotSearch(Topology(MACRO_MICRO))
+    for number in range(1, 100):
+        assert add(search, "macro", number, out=(number,), **{"in": (number,)}) is None
+        assert add(search, "micro", number, init=(number,), final=(number,)) == {
+            "macro": number,
+            "micro": number,
+        }
+        assert len(search) == 2
+
+
+def test_snapshots_that_can_never_match_are_dropped():
+    search = WorkflowSnapshotSearch(Topology(MACRO_MICRO))
+    for number in range(1, 100):
+        odd, even = 4 * number + 2, 4 * number
+        assert add(search, "macro", number, out=(odd,), **{"in": (odd,)}) is None
+        assert add(search, "micro", number, init=(even,), final=(even,)) is None
+        assert len(search) <= 2
+
+
+def test_snapshots_that_chase_each_other_around_a_cycle_are_dropped():
+    model = make_model(
+        dict.fromkeys("abc", ()),
+        [conduit("a.out", "b.in"), conduit("b.out", "c.in"), conduit("c.out", "a.in")],
+    )
+    search = WorkflowSnapshotSearch(Topology(model))
+    for number in range(1, 100):
+        n = 10 * number
+        assert add(search, "a", number, out=(n,), **{"in": (n,)}) is None
+        assert add(search, "b", number, out=(n,), **{"in": (n,)}) is None
+        assert add(search, "c", number, out=(n - 10,), **{"in": (n,)}) is None
+        assert len(search) <= 3
+
+
+def test_an_instance_that_is_joined_to_nobody_is_always_in_a_workflow_snapshot():
+    model = make_model({"a": (), "b": ()}, [])
+    search = WorkflowSnapshotSearch(Topology(model))
+    assert add(search, "a", 1) == {"a": 1}
+    assert add(search, "b", 1) == {"a": 1, "b": 1}
+    assert add(search, "a", 2) == {"a": 2, "b": 1}
+
+
+def test_the_resumed_copies_of_a_new_run_make_a_workflow_snapshot():
+    search = WorkflowSnapshotSearch(Topology(MACRO_MICRO))
+    assert add(search, "micro", 1, init=(7,), final=(6,)) is None
+    assert add(search, "macro", 1, out=(6,), **{"in": (6,)}) == {"macro": 1, "micro": 1}
+
+
+def test_an_instance_that_counts_from_the_beginning_again_is_followed():
+    search = WorkflowSnapshotSearch(Topology(MACRO_MICRO))
+    add(search, "macro", 1, out=(5,), **{"in": (5,)})
+    add(search, "micro", 1, init=(5,), final=(5,))
+    assert add(search, "macro", 2, out=(1,), **{"in": (1,)}) is None
+    assert add(search, "micro", 2, init=(1,), final=(1,)) is None
+    assert add(search, "macro", 3, out=(2,), **{"in": (2,)}) is None
+    assert add(search, "micro", 3, init=(2,), final=(2,)) == {"macro": 3, "micro": 3}
+
+
+def test_an_instance_that_has_messages_to_itself_under_way_is_passed_over():
+    model = make_model({"a": ()}, [conduit("a.out", "a.in")])
+    search = WorkflowSnapshotSearch(Topology(model))
+    assert add(search, "a", 1, out=(2,), **{"in": (1,)}) is None
+    assert add(search, "a", 2, out=(2,), **{"in": (2,)}) == {"a": 2}
