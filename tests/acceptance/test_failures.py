@@ -1,0 +1,236 @@
+"""When something goes wrong or is stopped, the user learns why, and nothing stays behind."""
+
+import os
+import re
+import signal
+import sys
+import time
+from datetime import datetime
+
+import pytest
+
+from tests.support.conditions import wait_until
+from tests.support.scenario_runs import LibraryName, python_of
+from tests.support.workspace import MANAGER, Outcome, RunningProgram, Workspace
+
+FAILED = 1
+START = (*MANAGER, "--start-all", "--run-dir", "run", "model.ymmsl")
+STOPPED_BY_CTRL_C = "The run was stopped by Ctrl-C (SIGINT)."
+STOPPED_BY_SIGTERM = "The run was stopped by SIGTERM, which `kill` sends"
+
+
+# Stopping a run -----------------------------------------------------------------------------------
+
+
+def test_ctrl_c_stops_everything(workspace: Workspace):
+    hang(workspace)
+    with workspace.running(*START) as program:
+        wait_until_it_hangs(workspace, program)
+        # what a terminal does
+        os.killpg(program.process.pid, signal.SIGINT)
+        outcome = program.finish()
+    assert_stopped(outcome, STOPPED_BY_CTRL_C)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (signal.SIGINT, STOPPED_BY_CTRL_C),
+        (signal.SIGTERM, STOPPED_BY_SIGTERM),
+        (signal.SIGHUP, "The run was stopped because its terminal was closed (SIGHUP)."),
+    ],
+)
+def test_a_signal_to_the_manager_stops_everything(
+    workspace: Workspace, number: signal.Signals, text: str
+):
+    hang(workspace)
+    with workspace.running(*START) as program:
+        wait_until_it_hangs(workspace, program)
+        program.process.send_signal(number)
+        outcome = program.finish()
+    assert_stopped(outcome, text)
+
+
+def test_whoever_ends_well_when_told_to_stop_is_not_blamed(workspace: Workspace):
+    hang(workspace, "import signal; signal.signal(signal.SIGTERM, lambda *_: os._exit(0))")
+    with workspace.running(*START) as program:
+        wait_until_it_hangs(workspace, program)
+        program.process.send_signal(signal.SIGINT)
+        outcome = program.finish()
+    assert_stopped(outcome, STOPPED_BY_CTRL_C)
+
+
+def test_a_component_that_ignores_sigterm_is_killed_after_the_grace_time(workspace: Workspace):
+    hang(workspace, "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)")
+    with workspace.running(*START, "--grace-time", 0.5) as program:
+        wait_until_it_hangs(workspace, program)
+        program.process.send_signal(signal.SIGTERM)
+        started = time.monotonic()
+        outcome = program.finish()
+    assert_stopped(outcome, STOPPED_BY_SIGTERM)
+    assert time.monotonic() - started < 9, "it was given the 10 seconds that are the default"
+    assert "killed by signal 9 (SIGKILL)" in log_of(workspace)
+
+
+def test_a_run_that_waits_for_instances_started_by_hand_can_be_stopped(workspace: Workspace):
+    with workspace.running(*MANAGER, "--run-dir", "run", "model.ymmsl") as program:
+        program.wait_until_it_says("CONJOIN_SECRET_FILE=")
+        program.process.send_signal(signal.SIGINT)
+        outcome = program.finish()
+    assert_stopped(outcome, STOPPED_BY_CTRL_C)
+    assert not (workspace.run_dir / "secret").exists()
+
+
+# Ends without a word ------------------------------------------------------------------------------
+
+
+def test_a_manager_that_is_killed_leaves_no_process_behind(workspace: Workspace):
+    hang(workspace)
+    with workspace.running(*START) as program:
+        wait_until_it_hangs(workspace, program)
+        assert len(program.processes()) == 3, "the agent and two components"
+        program.process.kill()
+        wait_until(lambda: not program.processes())
+
+
+def test_an_agent_that_is_killed_fails_the_run(workspace: Workspace):
+    hang(workspace)
+    with workspace.running(*START) as program:
+        wait_until_it_hangs(workspace, program)
+        program.the_process("entrypoints.agent").kill()
+        outcome = program.finish()
+    assert outcome.exit_code == FAILED
+    assert re.search(r"Node '.*' was lost: its agent .* was killed by signal 9", outcome.stdout)
+    assert not outcome.left_behind
+
+
+# Who is to blame ----------------------------------------------------------------------------------
+
+
+def test_the_cause_comes_first_and_its_victims_are_told_apart(workspace: Workspace):
+    workspace.change(
+        "macro.py", "while inst", "open('../../../../macro_pid', 'w').write(PID)\nwhile inst"
+    )
+    workspace.change("macro.py", "instance =", "import os\nPID = str(os.getpid())\ninstance =")
+    workspace.change("micro.py", "    instance.send", _END_AFTER_THE_MACRO_MODEL)
+    outcome = workspace.start_all()
+    assert outcome.exit_code == FAILED
+    cause = outcome.stdout.partition("the simulation failed: ")[2]
+    assert cause.startswith("Instance 'micro' failed: it exited with code 3."), outcome.text
+    assert "The solver did not converge." in cause
+    assert "Because of this, these failed too: macro." in cause
+    assert "did the peer crash?" in workspace.stderr_of("macro")
+    assert "did the peer crash?" not in cause
+    assert not outcome.left_behind
+
+
+_END_AFTER_THE_MACRO_MODEL = """\
+    import psutil
+    macro = psutil.Process(int(open("../../../../macro_pid").read()))
+    instance.error_shutdown("The solver did not converge.")
+    while macro.is_running() and macro.status() != psutil.STATUS_ZOMBIE:
+        pass
+    raise SystemExit(3)
+    instance.send"""
+
+
+# Deadlocks ----------------------------------------------------------------------------------------
+
+TIMEOUT = 2.0
+
+
+@pytest.mark.parametrize(
+    "library",
+    ["conjoin", pytest.param("muscle3", marks=[pytest.mark.slow, pytest.mark.muscle3])],
+)
+def test_a_deadlock_is_reported_within_two_timeouts(workspace: Workspace, library: LibraryName):
+    make_deadlock(workspace, library, TIMEOUT)
+    outcome = workspace.start_all()
+    assert outcome.exit_code == FAILED
+    for text in (
+        "Deadlock: these instances wait for each other in a cycle:",
+        "- 'macro' waits on port 'state_in' for 'micro'",
+        "- 'micro' waits on port 'init' for 'macro'",
+    ):
+        assert text in outcome.stdout, outcome.text
+        assert text in log_of(workspace)
+    began = max(float((workspace.folder / name).read_text()) for name in ("left", "right"))
+    assert began < time_of_log_line(workspace, "Deadlock: ") < began + 2 * TIMEOUT
+    assert not outcome.left_behind
+
+
+def test_a_negative_timeout_switches_the_search_for_deadlocks_off(workspace: Workspace):
+    make_deadlock(workspace, "conjoin", -1)
+    with workspace.running(*START) as program:
+        # shown after 0.2 s, by when the shortest of timeouts is long over
+        program.wait_until_it_says("2 waiting")
+        program.process.send_signal(signal.SIGINT)
+        outcome = program.finish()
+    assert_stopped(outcome, STOPPED_BY_CTRL_C)
+    assert "Deadlock" not in outcome.text + log_of(workspace)
+
+
+def make_deadlock(workspace: Workspace, library: LibraryName, timeout: float) -> None:
+    """Have the macro model receive before it sends."""
+    workspace.change(
+        "model.ymmsl", "settings:", f"settings:\n  muscle_deadlock_receive_timeout: {timeout:.1f}"
+    )
+    workspace.change("macro.py", '        instance.receive("state_in")\n', "")
+    workspace.change(
+        "macro.py",
+        "    for step",
+        f"{_note_time('left')}    instance.receive('state_in')\n    for step",
+    )
+    workspace.change("micro.py", "while", f"{_note_time('right').strip()}\nwhile")
+    if library == "muscle3":
+        use_muscle3(workspace)
+
+
+def _note_time(name: str) -> str:
+    return f"    import time; open('../../../../{name}', 'w').write(str(time.time()))\n"
+
+
+def use_muscle3(workspace: Workspace) -> None:
+    text = (workspace.folder / "model.ymmsl").read_text()
+    workspace.write("model.ymmsl", text.replace(sys.executable, str(python_of("muscle3"))))
+    for name in ("macro.py", "micro.py"):
+        workspace.change(
+            name,
+            "from entrypoints.instance import Instance, Message, Operator",
+            "from libmuscle import Instance, Message\nfrom ymmsl import Operator",
+        )
+
+
+def time_of_log_line(workspace: Workspace, part: str) -> float:
+    line = next(line for line in log_of(workspace).splitlines() if part in line)
+    found = re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}", line)
+    assert found is not None
+    return datetime.strptime(found[0], "%Y-%m-%d %H:%M:%S,%f").astimezone().timestamp()
+
+
+# What they share ----------------------------------------------------------------------------------
+
+
+def hang(workspace: Workspace, before: str = "pass") -> None:
+    """Have the micro model take for ever."""
+    lines = ["import os, time", before, "open('../../../../hangs', 'w').close()", "time.sleep(600)"]
+    code = "".join(f"    {line}\n" for line in lines)
+    workspace.change("micro.py", "    instance.send", f"{code}    instance.send")
+
+
+def wait_until_it_hangs(workspace: Workspace, program: RunningProgram) -> None:
+    wait_until((workspace.folder / "hangs").exists)
+    assert program.process.poll() is None, program.text
+
+
+def log_of(workspace: Workspace) -> str:
+    return (workspace.run_dir / "muscle3_manager.log").read_text()
+
+
+def assert_stopped(outcome: Outcome, text: str) -> None:
+    """It failed because it was stopped, which nobody is blamed for."""
+    assert outcome.exit_code == FAILED, outcome.text
+    assert f"the simulation failed: {text}" in outcome.stdout, outcome.text
+    assert "Instance" not in outcome.stdout
+    assert "Traceback" not in outcome.text
+    assert not outcome.left_behind
