@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from application.instance.profiler import Profiler
@@ -16,6 +16,7 @@ from domain.peers import Endpoint, PeerInfo
 from domain.ports import Operator, PortState
 from domain.profiling import ProfileEventType
 from domain.settings import Settings
+from domain.snapshots import CachedMessage, CommunicatorState, reduced_port
 
 NO_SETTINGS = Settings()
 
@@ -26,13 +27,17 @@ class _Route:
 
     Attributes:
         outlet: Where the messages go.
+        peer: The receiving endpoint.
         reducers: How many reducing filters there are on the way.
         held: The last message, while a reducing filter holds it back.
+        reduced: Under which name and index it is counted what the filters let pass.
     """
 
     outlet: Outlet
+    peer: str = ""
     reducers: int = 0
     held: PeerMessage | None = field(default=None)
+    reduced: tuple[str, int] | None = None
 
 
 @dataclass
@@ -63,9 +68,12 @@ class Communicator:
         self._waiting = waiting
         self._profiler = profiler
         self._peers: PeerInfo | None = None
+        self._ports: Mapping[str, PortState] = {}
         self._routes: dict[tuple[str, int | None], list[_Route]] = {}
         self._sources: dict[tuple[str, int | None], _Source] = {}
         self._depth_of_sends: dict[str, int] = {}
+        self._reduced_counts: dict[tuple[str, int], int] = {}
+        self._may_repeat: dict[tuple[str, int | None], Iteration | None] = {}
 
     def connect(self, peers: PeerInfo, ports: Mapping[str, PortState], *, depth: int) -> None:
         """Prepare for all messages to come.
@@ -79,6 +87,7 @@ class Communicator:
             TransportError: If a peer cannot be reached.
         """
         self._peers = peers
+        self._ports = ports
         for port in ports.values():
             is_inner = port.operator in (Operator.O_I, Operator.S)
             self._depth_of_sends[port.name] = depth if is_inner else depth - 1
@@ -158,6 +167,65 @@ class Communicator:
             for route in self._routes_of(port, slot):
                 self._send_milestone_on(route, port, slot, milestone)
 
+    def state(self) -> CommunicatorState:
+        """Return what a snapshot keeps: all but what the receiver and the reuse loop know."""
+        reduced: dict[str, tuple[int, ...]] = {}
+        for name, _ in self._reduced_counts:
+            slots = max(slot for other, slot in self._reduced_counts if other == name) + 1
+            reduced[name] = tuple(
+                self._reduced_counts.get((name, slot), 0) for slot in range(slots)
+            )
+        held = [
+            CachedMessage(port, slot, route.held, route.peer)
+            for (port, slot), routes in self._routes.items()
+            for route in routes
+            if route.held is not None
+        ]
+        return CommunicatorState(
+            {port.name: tuple(port.message_counts) for port in self._ports.values()},
+            reduced_counts=reduced,
+            held_back=tuple(held),
+            port_lengths={
+                port.name: port.length or 0 for port in self._ports.values() if port.is_resizable
+            },
+        )
+
+    def restore(
+        self,
+        state: CommunicatorState,
+        last_received: Callable[[PortState, int | None], Iteration | None],
+    ) -> None:
+        """Go on from what a snapshot kept.
+
+        Args:
+            state: What it kept.
+            last_received: Returns the iteration of the last message on a receiving port and slot.
+        """
+        for name, counts in state.port_message_counts.items():
+            if name in self._ports:
+                self._restore_port(self._ports[name], counts, state, last_received)
+        for name, counts in state.reduced_counts.items():
+            self._reduced_counts.update({(name, slot): count for slot, count in enumerate(counts)})
+        for item in state.held_back:
+            for route in self._routes_of(self._ports[item.port], item.slot):
+                if route.peer == item.peer:
+                    route.held = item.message
+
+    def _restore_port(
+        self,
+        port: PortState,
+        counts: Sequence[int],
+        state: CommunicatorState,
+        last_received: Callable[[PortState, int | None], Iteration | None],
+    ) -> None:
+        if port.is_resizable:
+            port.set_length(state.port_lengths.get(port.name, len(counts)))
+        port.message_counts[: len(counts)] = counts
+        if port.is_connected and port.operator.allows_receiving:
+            for slot in port.slots():
+                if port.message_counts[slot or 0]:
+                    self._may_repeat[port.name, slot] = last_received(port, slot)
+
     def receive(self, port: PortState, slot: int | None) -> PeerMessage:
         """Return the next message, or milestone, for a connected port.
 
@@ -168,7 +236,7 @@ class Communicator:
         """
         source = self._source_of(port, slot)
         start = self._profiler.now()
-        message = self._waiting.receive(source.inlet, peer=source.peer, port=port.name, slot=slot)
+        message = self._receive_new(source, port, slot)
         if port.is_resizable and message.port_length is not None:
             port.set_length(message.port_length)
         number = port.message_counts[slot or 0]
@@ -183,6 +251,30 @@ class Communicator:
         if self._profiler.is_on:
             self._record_receive(start, source.inlet, port, slot, message)
         return message
+
+    def _receive_new(self, source: _Source, port: PortState, slot: int | None) -> PeerMessage:
+        """Return the next message, but for one that a resumed sender sends once more."""
+        where = (port.name, slot)
+        while True:
+            message = self._waiting.receive(
+                source.inlet, peer=source.peer, port=port.name, slot=slot
+            )
+            if where not in self._may_repeat:
+                return message
+            if self._is_repeated(message, port, slot):
+                continue
+            if not isinstance(message.data, Milestone):
+                del self._may_repeat[where]
+            return message
+
+    def _is_repeated(self, message: PeerMessage, port: PortState, slot: int | None) -> bool:
+        if isinstance(message.data, Milestone) and message.data.closes_port:
+            return False
+        if message.number != NOT_COUNTED:
+            return message.number == port.message_counts[slot or 0] - 1
+        # What passes a reducing filter has no number, but there is one for each iteration.
+        last = self._may_repeat[port.name, slot]
+        return last is not None and message.iteration <= last
 
     def _prepare(self, port: PortState, slot: int | None) -> None:
         if port.operator.allows_sending:
@@ -209,7 +301,8 @@ class Communicator:
             receiver=receiver,
             peer_locations=self._peers.locations[receiver.instance],
         )
-        return _Route(outlet, len(conduit.reducers))
+        reduced = (reduced_port(conduit), slot or 0) if conduit.reducers else None
+        return _Route(outlet, str(receiver), len(conduit.reducers), reduced=reduced)
 
     def _source_of(self, port: PortState, slot: int | None) -> _Source:
         source = self._sources.get((port.name, slot))
@@ -238,6 +331,8 @@ class Communicator:
         if reached == target:
             route.outlet.send(self._reduced_message(route, milestone.iteration))
             route.held = None
+            assert route.reduced is not None
+            self._reduced_counts[route.reduced] = self._reduced_counts.get(route.reduced, 0) + 1
         if reached < target or milestone.closes_port:
             # Where the target is the root timeline, its milestone closes the port as well.
             route.outlet.send(self._milestone_message(port, milestone, NOT_COUNTED))

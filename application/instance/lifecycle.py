@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
 from application.instance.checkpointing import CheckpointTriggers
 from application.instance.communicator import Communicator
 from application.instance.declared_ports import Declaration, make_port_states, parse_declaration
+from application.instance.leaving import Leaving
 from application.instance.overlays import OverlayKeeper
+from application.instance.port_table import PortTable, default_for
 from application.instance.profiler import Profiler
 from application.instance.receiving import Receiver
 from application.instance.waiting import DEFAULT_TIMEOUT, PatientReceiver
@@ -17,7 +19,7 @@ from application.interfaces.instance_log import InstanceLog
 from application.interfaces.manager_link import ManagerLink
 from application.interfaces.peer_transport import PeerTransport
 from domain.call_order import Call, CallOrder
-from domain.errors import CouplingError, PeerLost, PortError, SettingMissing, UsageError
+from domain.errors import CouplingError, PortError, SettingMissing, UsageError
 from domain.flags import InstanceFlags
 from domain.identity import Reference
 from domain.messages import Message, Milestone, PeerMessage
@@ -89,9 +91,12 @@ class Lifecycle:
         self._communicator = Communicator(
             transport=self._transport, waiting=self._waiting, profiler=self._profiler
         )
-        self._ports: dict[str, PortState] = {}
+        self._leaving = Leaving(
+            link=self._link, transport=self._transport, profiler=self._profiler, log=self._log
+        )
+        self._ports = PortTable(instance, {})
+        self._receiver = Receiver(communicator=self._communicator, ports={})
         self._is_registered = False
-        self._is_shut_down = False
         self._is_first_pass = True
         self._received_ahead: bool | None = None
         self._calls = CallOrder(uses_checkpoint_api=InstanceFlags.USES_CHECKPOINT_API in flags)
@@ -124,7 +129,7 @@ class Lifecycle:
         """Send a message."""
         try:
             self._check_usable()
-            port = self._port_for(port_name, slot, sending=True)
+            port = self._ports.to_send_on(port_name, slot)
             if not port.is_connected:
                 return
             if not port.is_open(slot):
@@ -142,9 +147,9 @@ class Lifecycle:
         """Receive a message."""
         try:
             self._check_usable()
-            port = self._port_for(port_name, slot, sending=False)
+            port = self._ports.to_receive_on(port_name, slot)
             if not port.is_connected:
-                return self._default_for(port, default)
+                return default_for(port, default)
             if port.operator is Operator.F_INIT:
                 self._check_overlay_use(port, with_settings=with_settings)
                 message = self._receiver.take_initial(port, slot)
@@ -180,11 +185,7 @@ class Lifecycle:
 
     def list_ports(self) -> dict[Operator, list[str]]:
         """Return the names of the ports by operator."""
-        result: dict[Operator, list[str]] = {}
-        for port in self._ports.values():
-            if port.name != SETTINGS_IN:
-                result.setdefault(port.operator, []).append(port.name)
-        return result
+        return self._ports.names_by_operator()
 
     def port(self, name: str) -> PortState:
         """Return a port.
@@ -197,32 +198,16 @@ class Lifecycle:
     def vector_port(self, name: str) -> PortState:
         """Return a port that must be a vector port."""
         try:
-            if name not in self._ports:
-                raise self._no_such_port(name)
-            port = self._ports[name]
-            if not port.is_vector:
-                msg = (
-                    f"Port '{name}' of '{self._instance}' is a scalar port, so it has no length."
-                    " Ask is_vector_port() first, or change the multiplicities."
-                )
-                raise PortError(msg)
+            return self._ports.vector(name)
         except CouplingError as error:
             self._fail(error)
-        return port
 
     def set_port_length(self, name: str, length: int) -> None:
         """Set the length of a resizable port."""
-        port = self.vector_port(name)
         try:
-            if not port.is_resizable:
-                msg = (
-                    f"Port '{name}' of '{self._instance}' cannot be resized: its length is given by"
-                    " the number of instances at the other end. Ask is_resizable() first."
-                )
-                raise PortError(msg)
+            self._ports.resizable(name).set_length(length)
         except CouplingError as error:
             self._fail(error)
-        port.set_length(length)
 
     # Checkpoints ---------------------------------------------------------------------------------
 
@@ -285,7 +270,7 @@ class Lifecycle:
         self._profiler.record(ProfileEventType.REGISTER, start)
         start = self._profiler.now()
         peers = self._link.request_peers()
-        self._ports = make_port_states(declared, vectors, peers)
+        self._ports = PortTable(self._instance, make_port_states(declared, vectors, peers))
         self._communicator.connect(peers, self._ports, depth=len(timeline))
         self._profiler.record(ProfileEventType.CONNECT, start)
         self._overlays = OverlayKeeper(self._link.get_settings())
@@ -322,52 +307,17 @@ class Lifecycle:
             raise UsageError(msg) from error
 
     def _shut_down(self, *, failed: bool = False) -> None:
-        """Close all ports, see that all messages arrive, and deregister. Only the first call does.
-
-        Args:
-            failed: Whether to leave without waiting for what peers have yet to send.
-        """
-        if self._is_shut_down:
-            return
-        self._is_shut_down = True
-        try:
-            self._leave(failed=failed)
-        except CouplingError as error:
-            self._log.log(WARNING, f"Could not shut down cleanly: {error}")
-        finally:
-            self._transport.close()
-            self._link.close()
-
-    def _leave(self, *, failed: bool) -> None:
-        start = self._profiler.now()
-        self._close_outgoing_ports()
-        if not failed:
-            self._drain_incoming_ports()
-        self._profiler.record(ProfileEventType.SHUTDOWN_WAIT, start)
-        self._transport.finish_receiving()
-        disconnecting = self._profiler.now()
-        self._transport.wait_until_sent(timeout=None if not failed else 5.0)
-        self._profiler.record(ProfileEventType.DISCONNECT_WAIT, disconnecting)
-        self._profiler.record(ProfileEventType.SHUTDOWN, start)
-        if self._is_registered:
-            leaving = self._profiler.now()
-            self._profiler.record(ProfileEventType.DEREGISTER, leaving)
-            self._profiler.flush()
-            self._link.deregister_instance()
-
-    def _close_outgoing_ports(self) -> None:
-        for port in self._connected(Operator.O_I, Operator.O_F):
-            self._communicator.send_milestone(port, Milestone(()))
-
-    def _drain_incoming_ports(self) -> None:
-        try:
-            self._receiver.drain()
-        except PeerLost as error:
-            self._log.log(WARNING, f"A peer was lost while shutting down: {error}")
+        self._leaving.leave(
+            ports=self._ports,
+            communicator=self._communicator,
+            receiver=self._receiver,
+            is_registered=self._is_registered,
+            failed=failed,
+        )
 
     def _fail(self, error: CouplingError) -> NoReturn:
         """Leave because of an error, and raise it."""
-        if not self._is_shut_down:
+        if not self._leaving.is_done:
             self._log.log(ERROR, str(error))
             self._shut_down(failed=True)
         raise error
@@ -406,15 +356,8 @@ class Lifecycle:
         return self._received_ahead
 
     def _send_on(self, milestone: Milestone, *operators: Operator) -> None:
-        for port in self._connected(*operators):
+        for port in self._ports.connected(*operators):
             self._communicator.send_milestone(port, milestone)
-
-    def _connected(self, *operators: Operator) -> Sequence[PortState]:
-        return [
-            port
-            for port in self._ports.values()
-            if port.is_connected and port.operator in operators
-        ]
 
     # Checking what the model does ----------------------------------------------------------------
 
@@ -433,43 +376,6 @@ class Lifecycle:
             self._overlays.check(port, message)
         return message
 
-    def _port_for(self, name: str, slot: int | None, *, sending: bool) -> PortState:
-        port = self._ports.get(name)
-        if port is None:
-            raise self._no_such_port(name)
-        if port.operator.allows_sending != sending:
-            verb, other = ("send", "receive") if sending else ("receive", "send")
-            msg = (
-                f"Tried to {verb} on port '{name}', which has operator {port.operator.name} and"
-                f" can only {other}. Use another port, or declare it with another operator."
-            )
-            raise PortError(msg)
-        self._check_slot(port, slot)
-        return port
-
-    def _check_slot(self, port: PortState, slot: int | None) -> None:
-        if port.length is None:
-            if slot is not None and port.is_connected:
-                msg = (
-                    f"Port '{port.name}' is a scalar port, but slot {slot} was given. Leave out the"
-                    " slot, or connect the port to a component with one dimension more."
-                )
-                raise PortError(msg)
-            return
-        if not port.is_connected:
-            return
-        if slot is None:
-            msg = (
-                f"Port '{port.name}' is a vector port of length {port.length}, but no slot was"
-                " given. Say which, e.g. slot=0."
-            )
-            raise PortError(msg)
-        is_first_receive = port.is_resizable and port.operator.allows_receiving and slot == 0
-        if not 0 <= slot < port.length and not is_first_receive:
-            hint = " Set its length first, with set_port_length()." if port.is_resizable else ""
-            msg = f"Port '{port.name}' has length {port.length}, so it has no slot {slot}.{hint}"
-            raise PortError(msg)
-
     def _check_overlay_use(self, port: PortState, *, with_settings: bool) -> None:
         if with_settings and InstanceFlags.DONT_APPLY_OVERLAY not in self._flags:
             msg = (
@@ -479,21 +385,8 @@ class Lifecycle:
             )
             raise PortError(msg)
 
-    def _default_for(self, port: PortState, default: Message | None) -> Message:
-        if default is None:
-            msg = (
-                f"Tried to receive on port '{port.name}', which is not connected, and no default"
-                " was given. Connect it in the yMMSL file, or pass default=Message(...)."
-            )
-            raise PortError(msg)
-        return default
-
-    def _no_such_port(self, name: str) -> PortError:
-        have = ", ".join(f"'{port}'" for port in self._ports if port != SETTINGS_IN) or "no ports"
-        return PortError(f"There is no port '{name}' on '{self._instance}': it has {have}.")
-
     def _check_usable(self) -> None:
-        if self._is_shut_down:
+        if self._leaving.is_done:
             msg = (
                 f"Instance '{self._instance}' has shut down already: reuse_instance() returned"
                 " False, or an error was raised before."

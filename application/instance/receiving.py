@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from application.instance.communicator import Communicator
@@ -11,6 +11,7 @@ from domain.errors import PortError
 from domain.messages import NOT_COUNTED, Iteration, Milestone, PeerMessage
 from domain.ports import SETTINGS_IN, Operator, PortState
 from domain.settings import Settings
+from domain.snapshots import CachedMessage
 
 PortSlot = tuple[str, "int | None"]
 
@@ -160,6 +161,52 @@ class Receiver:
             message = self._communicator.receive(port, slot)
             if not isinstance(message.data, Milestone) or message.data.closes_port:
                 return message, True
+
+    def state(self) -> tuple[tuple[CachedMessage, ...], dict[PortSlot, tuple[Iteration, ...]]]:
+        """Return what a snapshot keeps: messages received ahead, and what was padded already."""
+        cached = [
+            CachedMessage(port, slot, message)
+            for (port, slot), message in self._ahead.items()
+            if port not in self._pads and not isinstance(message.data, Milestone)
+        ]
+        cached += [
+            CachedMessage(port, slot, repetition.message)
+            for (port, slot), repetition in self._repetitions.items()
+        ]
+        served = {
+            where: tuple(sorted(repetition.served))
+            for where, repetition in self._repetitions.items()
+            if repetition.served
+        }
+        return tuple(cached), served
+
+    def restore(
+        self,
+        cached: Iterable[CachedMessage],
+        served: Mapping[PortSlot, tuple[Iteration, ...]],
+        last_received: Callable[[PortState, int | None], Iteration | None],
+    ) -> None:
+        """Go on from what a snapshot kept.
+
+        Args:
+            cached: Messages received ahead.
+            served: For padded messages, the iterations that have had theirs.
+            last_received: Returns the iteration of the last message on a port and slot.
+        """
+        ports = {port.name: port for port in self._receiving}
+        for port, slot, message, _ in cached:
+            where = (port, slot)
+            if port not in self._pads:
+                self._ahead[where] = message
+                self._used.add(where)
+                continue
+            pads = self._pads[port]
+            done = set(served.get(where, ()))
+            last = last_received(ports[port], slot)
+            if pads and where not in served and last is not None and min(last, default=0) >= 0:
+                # MUSCLE3 does not keep what was padded: what is in use has been given once
+                done.add(last[: len(last) - pads])
+            self._repetitions[where] = _Repetition(message, pads, done)
 
     def drain(self) -> None:
         """Receive on every port until it is closed, dropping what comes."""

@@ -1,0 +1,100 @@
+"""How an instance leaves a simulation."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from application.instance.communicator import Communicator
+from application.instance.port_table import PortTable
+from application.instance.profiler import Profiler
+from application.instance.receiving import Receiver
+from application.interfaces.instance_log import InstanceLog
+from application.interfaces.manager_link import ManagerLink
+from application.interfaces.peer_transport import PeerTransport
+from domain.errors import CouplingError, PeerLost
+from domain.messages import Milestone
+from domain.ports import Operator
+from domain.profiling import ProfileEventType
+
+WARNING: Final = 30
+PATIENCE_AFTER_FAILURE: Final = 5.0
+
+
+class Leaving:
+    """Closes ports, sees that all messages arrive, and deregisters.
+
+    Args:
+        link: Connection to the manager.
+        transport: Connections to the peers.
+        profiler: Is told how long it takes.
+        log: Is told of what goes wrong.
+    """
+
+    def __init__(
+        self,
+        *,
+        link: ManagerLink,
+        transport: PeerTransport,
+        profiler: Profiler,
+        log: InstanceLog,
+    ) -> None:
+        self._link = link
+        self._transport = transport
+        self._profiler = profiler
+        self._log = log
+        self.is_done = False
+
+    def leave(
+        self,
+        *,
+        ports: PortTable,
+        communicator: Communicator,
+        receiver: Receiver,
+        is_registered: bool,
+        failed: bool,
+    ) -> None:
+        """Leave. Only the first call does anything.
+
+        Args:
+            ports: All ports.
+            communicator: Sends the closing milestones.
+            receiver: Receives until all ports are closed.
+            is_registered: Whether the manager knows us.
+            failed: Whether to leave without waiting for what peers have yet to send.
+        """
+        if self.is_done:
+            return
+        self.is_done = True
+        try:
+            start = self._profiler.now()
+            for port in ports.connected(Operator.O_I, Operator.O_F):
+                communicator.send_milestone(port, Milestone(()))
+            if not failed:
+                self._drain(receiver)
+            self._disconnect(start, failed=failed)
+            if is_registered:
+                self._deregister()
+        except CouplingError as error:
+            self._log.log(WARNING, f"Could not shut down cleanly: {error}")
+        finally:
+            self._transport.close()
+            self._link.close()
+
+    def _drain(self, receiver: Receiver) -> None:
+        try:
+            receiver.drain()
+        except PeerLost as error:
+            self._log.log(WARNING, f"A peer was lost while shutting down: {error}")
+
+    def _disconnect(self, start: int, *, failed: bool) -> None:
+        self._profiler.record(ProfileEventType.SHUTDOWN_WAIT, start)
+        self._transport.finish_receiving()
+        disconnecting = self._profiler.now()
+        self._transport.wait_until_sent(timeout=PATIENCE_AFTER_FAILURE if failed else None)
+        self._profiler.record(ProfileEventType.DISCONNECT_WAIT, disconnecting)
+        self._profiler.record(ProfileEventType.SHUTDOWN, start)
+
+    def _deregister(self) -> None:
+        self._profiler.record(ProfileEventType.DEREGISTER, self._profiler.now())
+        self._profiler.flush()
+        self._link.deregister_instance()
