@@ -156,6 +156,14 @@ class Rounds:
             return self._next_iteration(outer)
         return self.iteration
 
+    def last_received(self, port: str, slot: int | None, outer: Iteration) -> Iteration:
+        """Return the iteration of the last message on an S port; (…, -1) if there was none."""
+        if self.iteration is None:
+            return (*outer, -1)
+        if self.is_between_rounds or (port, slot) in self._received:
+            return self.iteration
+        return (*self.iteration[:-1], self.iteration[-1] - 1)
+
     def missing_actions(self) -> list[str]:
         """List what may come next, in words."""
         sends = [(port, slot) for port in self._senders for slot in port.slots()]
@@ -331,6 +339,18 @@ class ReuseLoop:
         for name, rounds in state.rounds.items():
             if name in self._rounds:
                 self._rounds[name].restore(rounds)
+
+    def last_received(self, port: PortState, slot: int | None) -> Iteration | None:
+        """Return the iteration of the last message on a receiving port, None if not known.
+
+        For an S port that has not received in this pass it is one before the first of the pass.
+        """
+        if self.iteration is None or port.operator is Operator.F_INIT:
+            return self.iteration
+        rounds = self._rounds_by_port.get(port.name)
+        if rounds is None:
+            return None
+        return rounds.last_received(port.name, slot, self.iteration)
 
     def _all_between_rounds(self) -> bool:
         return all(rounds.is_between_rounds for rounds in self._rounds.values())
