@@ -400,8 +400,7 @@ class AgentManager(AgentDesk):
         self._log.error("node lost", node=name, reason=reason)
         self._on_node_lost(name, reason)
         for process in sorted(node.running):
-            # why, has just been told
-            self._finish(node, ProcessResult(process, NODE_LOST, f"its node '{name}' was lost"))
+            self._finish(node, ProcessResult(process, NODE_LOST, node.loss))
         self._answer(node, ShutdownCommand())
         self._tell_resources_if_complete()
         self._tell_if_shut_down()

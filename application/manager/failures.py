@@ -82,7 +82,9 @@ class Failures:
         cause = self.cause
         if cause is None:
             return self._deadlock or ""
-        parts = [*self._lost_nodes, *([self._deadlock] if self._deadlock else [])]
+        told = (cause.reason or "").lower()
+        parts = [text for text in self._lost_nodes if text.lower() not in told]
+        parts += [self._deadlock] if self._deadlock else []
         parts.append(cause.describe())
         if cause.error_output.strip() and not self._deadlock:
             indented = "\n".join(f"    {line}" for line in cause.error_output.splitlines())

@@ -100,7 +100,10 @@ def test_an_agent_that_is_killed_fails_the_run(workspace: Workspace):
         program.the_process("entrypoints.agent").kill()
         outcome = program.finish()
     assert outcome.exit_code == FAILED
-    assert re.search(r"Node '.*' was lost: its agent .* was killed by signal 9", outcome.stdout)
+    cause = outcome.stdout.partition("the simulation failed: ")[2]
+    reason = r"Instance 'm.cro' failed: .*; node '.*' was lost: its agent .* was killed by signal 9"
+    assert re.match(reason, cause), outcome.text
+    assert cause.count("was lost") == 1
     assert not outcome.left_behind
 
 
