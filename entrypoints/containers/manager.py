@@ -1,7 +1,9 @@
 """What a manager is made of.
 
 One container per manager; nothing here is global. A Resource is opened before it is used, and
-closed by `shutdown_resources`, whatever depends on it first.
+closed by `shutdown_resources`, whatever depends on it first. Only what a Resource itself is given
+counts as such: so each is given the others that it needs until it is closed, even if it gets at
+them by way of something else.
 """
 
 from __future__ import annotations
@@ -108,12 +110,14 @@ def _open_logbook(adapters: Adapters, run_directory: FilesystemRunDirectory) -> 
         logbook.close()
 
 
-def _open_events(log: FilteringBoundLogger) -> Iterator[CallbackEventSink]:
+def _open_events(
+    log: FilteringBoundLogger, *_needed_until_closed: object
+) -> Iterator[CallbackEventSink]:
     events = CallbackEventSink(on_complaint=log.error)
     try:
         yield events
     finally:
-        events.close()
+        _close(events.close, "the events could not be delivered", log)
 
 
 def _open_profiles(
@@ -121,16 +125,14 @@ def _open_profiles(
     run_directory: FilesystemRunDirectory,
     configuration: Configuration,
     log: FilteringBoundLogger,
+    *_needed_until_closed: object,
 ) -> Iterator[ProfileStore]:
     store = adapters.profiles or SqliteProfileStore(run_directory.profile_file)
     try:
         store.add_instances(list(configuration.model.instances()))
         yield store
     finally:
-        try:
-            store.close()
-        except OSError as error:
-            log.error("the profile could not be stored completely", error=str(error))
+        _close(store.close, "the profile could not be stored completely", log)
 
 
 def _open_server(
@@ -138,6 +140,7 @@ def _open_server(
     options: ManagerOptions,
     configuration: Configuration,
     log: FilteringBoundLogger,
+    *_needed_until_closed: object,
 ) -> Iterator[ListeningServer]:
     server = Server(
         router.handle,
@@ -197,11 +200,15 @@ class ManagerContainer(containers.DeclarativeContainer):
     clock = providers.Singleton(_choose_clock, adapters)
     logbook = providers.Resource(_open_logbook, adapters, run_directory)
     log = providers.Singleton(make_log, logbook, options.provided.log_level)
-    events = providers.Resource(_open_events, log)
-    profiles = providers.Resource(_open_profiles, adapters, run_directory, configuration, log)
+    events = providers.Resource(_open_events, log, logbook)
+    profiles = providers.Resource(
+        _open_profiles, adapters, run_directory, configuration, log, logbook
+    )
     router = providers.Singleton(RequestRouter)
-    listening = providers.Resource(_open_server, router, options, configuration, log)
-    launcher = providers.Resource(_open_launcher, adapters, log, listening)
+    listening = providers.Resource(
+        _open_server, router, options, configuration, log, logbook, events, profiles
+    )
+    launcher = providers.Resource(_open_launcher, adapters, log, logbook, listening)
     scripts = providers.Singleton(_choose_scripts, adapters)
     relay = providers.Singleton(Relay)
 

@@ -1,0 +1,250 @@
+"""When a part of the manager fails, nothing is left of the others."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from dependency_injector import providers
+
+from adapters.callbacks.event_dispatcher import CallbackEventSink
+from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
+from adapters.in_memory.logbook import InMemoryLogbook
+from adapters.in_memory.profile_store import InMemoryProfileStore
+from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter
+from adapters.local_agents.launcher import LocalAgentLauncher
+from adapters.run_scripts.writer import ShellRunScriptWriter
+from adapters.system.clock import SystemClock
+from adapters.tcp.server import Server
+from domain.errors import ConfigurationError, RunError, TransportError, UsageError
+from domain.events import InstanceState
+from entrypoints.containers import manager as wiring
+from entrypoints.containers.manager import ManagerContainer, ManagerOptions
+from entrypoints.embedding import Manager
+from entrypoints.handed_in import Adapters
+from tests.support.pair import with_programs
+
+RESOURCES = [
+    name
+    for name, provider in ManagerContainer.providers.items()
+    if isinstance(provider, providers.Resource)
+]
+FOREVER = "import time\ntime.sleep(1000)\n"
+
+
+class PartFailed(Exception):
+    pass
+
+
+def fail(*_arguments, **_options):
+    raise PartFailed("this part is broken")
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_when_a_resource_cannot_be_made_nothing_is_left(name, manual, folder, monkeypatch):
+    provider = providers.Resource(fail)
+    monkeypatch.setattr(
+        "entrypoints.embedding.ManagerContainer",
+        lambda **given: overridden(ManagerContainer(**given), name, provider),
+    )
+    with pytest.raises(PartFailed):
+        Manager(manual).__enter__()
+    assert list(folder.iterdir()) == []
+
+
+def overridden(container, name, provider):
+    container.providers[name].override(provider)
+    return container
+
+
+@pytest.mark.parametrize(
+    ("owner", "method"),
+    [
+        (wiring, "FilesystemLogbook"),
+        (wiring, "CallbackEventSink"),
+        (wiring, "SqliteProfileStore"),
+        (wiring.SqliteProfileStore, "add_instances"),
+        (wiring, "Server"),
+        (Server, "listen_everywhere"),
+        (Server, "start"),
+        (wiring, "LocalAgentLauncher"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_wherever_opening_fails_nothing_is_left(owner, method, manual, folder, monkeypatch):
+    monkeypatch.setattr(owner, method, fail)
+    with pytest.raises(PartFailed), Manager(manual):
+        pass
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("owner", "method"),
+    [
+        (LocalAgentLauncher, "launch"),
+        (ShellRunScriptWriter, "write"),
+        (wiring.SqliteProfileStore, "add_resources"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_wherever_starting_fails_nothing_is_left(owner, method, monkeypatch):
+    monkeypatch.setattr(owner, method, fail)
+    with pytest.raises(PartFailed), Manager(with_programs()) as manager:
+        manager.start_all()
+    assert not manager.wait().succeeded
+
+
+def test_a_wrong_log_level_leaves_no_run_directory(manual, folder):
+    with pytest.raises(ConfigurationError, match="no log level 'LOUD'"):
+        Manager(manual, options=ManagerOptions(log_level="LOUD")).__enter__()
+    assert list(folder.iterdir()) == []
+
+
+def test_a_directory_of_the_users_is_never_removed(manual, folder, monkeypatch):
+    monkeypatch.setattr(Server, "listen_everywhere", fail)
+    with pytest.raises(PartFailed), Manager(manual, run_dir=folder):
+        pass
+    assert folder.is_dir()
+
+
+def failing_to_close(kind, monkeypatch):
+    close = kind.close
+
+    def close_and_fail(adapter):
+        close(adapter)
+        fail()
+
+    monkeypatch.setattr(kind, "close", close_and_fail)
+
+
+@pytest.mark.parametrize("kind", [CallbackEventSink, wiring.SqliteProfileStore, LocalAgentLauncher])
+def test_what_cannot_be_closed_is_logged_and_keeps_nothing_else_open(kind, manual, monkeypatch):
+    failing_to_close(kind, monkeypatch)
+    with Manager(manual) as manager:
+        pass
+    assert "PartFailed: this part is broken" in manager.log_tail()
+
+
+def test_a_log_that_cannot_be_closed_keeps_nothing_else_open(manual, monkeypatch):
+    failing_to_close(wiring.FilesystemLogbook, monkeypatch)
+    with pytest.raises(PartFailed), Manager(manual):
+        pass
+
+
+def test_the_log_is_closed_last(manual, monkeypatch):
+    closed = []
+    kinds = (CallbackEventSink, wiring.SqliteProfileStore, LocalAgentLauncher, Server)
+    for kind in (*kinds, wiring.FilesystemLogbook):
+        close = kind.close
+        monkeypatch.setattr(
+            kind, "close", lambda self, close=close: (closed.append(type(self)), close(self))
+        )
+    with Manager(manual):
+        pass
+    assert closed[:2] == [LocalAgentLauncher, Server]
+    assert closed[-1] is wiring.FilesystemLogbook
+
+
+def test_a_launcher_that_reaches_no_node_is_an_error():
+    launcher = InMemoryAgentLauncher(unreachable=["node7"])
+    adapters = Adapters(launcher=launcher)
+    with (
+        Manager(with_programs(), adapters=adapters) as manager,
+        pytest.raises(TransportError, match="node7"),
+    ):
+        manager.start_all()
+    assert launcher.is_closed
+
+
+def test_an_agent_that_dies_at_once_is_an_error(monkeypatch):
+    monkeypatch.setattr("adapters.local_agents.launcher.AGENT_MODULE", "entrypoints.no_such_agent")
+    with Manager(with_programs()) as manager, pytest.raises(RunError, match="No node agent"):
+        manager.start_all()
+    assert "no_such_agent" in manager.log_tail()
+
+
+def test_too_few_cores_are_an_error_and_nothing_is_started():
+    resources = "resources:\n  pair.macro:\n    threads: 1000\n"
+    adapters = Adapters(launcher=LocalAgentLauncher())
+    with Manager(with_programs() + resources, adapters=adapters) as manager:
+        with pytest.raises(ConfigurationError, match="1000"):
+            manager.start_all()
+        assert {status.state for status in manager.status()} == {InstanceState.WAITING_TO_START}
+
+
+def test_an_exception_in_the_hosts_own_code_ends_the_run():
+    def run():
+        with Manager(with_programs(macro=FOREVER)) as manager:
+            manager.start_all()
+            fail()
+
+    with pytest.raises(PartFailed):
+        run()
+
+
+def test_every_part_can_be_made(manual, tmp_path):
+    """Keyword arguments are not checked before they are used."""
+    directory = wiring.FilesystemRunDirectory(tmp_path)
+    container = ManagerContainer(
+        options=providers.Object(ManagerOptions()),
+        adapters=providers.Object(Adapters()),
+        configuration=providers.Object(manual),
+        run_directory=providers.Object(directory),
+        on_finished=providers.Object(lambda _: None),
+        on_resources=providers.Object(lambda _: None),
+    )
+    try:
+        for provider in container.providers.values():
+            assert provider() is not None
+    finally:
+        container.shutdown_resources()
+
+
+def test_what_is_handed_in_is_used_and_closed(manual):
+    logbook, profiles = InMemoryLogbook(), InMemoryProfileStore()
+    launcher, scripts = InMemoryAgentLauncher(), InMemoryRunScriptWriter()
+    adapters = Adapters(
+        clock=SystemClock(), logbook=logbook, profiles=profiles, launcher=launcher, scripts=scripts
+    )
+    with Manager(manual, adapters=adapters) as manager:
+        manager.stop("enough")
+        manager.wait()
+        assert "enough" in logbook.records[-1].text
+    assert (logbook.closed, profiles.closed, launcher.is_closed) == (True, True, True)
+    assert not (manager.run_directory / "muscle3_manager.log").exists()
+
+
+def test_a_name_that_no_adapter_has_is_refused():
+    with pytest.raises(TypeError, match="lancher"):
+        Adapters(lancher=InMemoryAgentLauncher())
+
+
+@pytest.mark.parametrize("wrong", [{"launcher": InMemoryAgentLauncher()}, InMemoryAgentLauncher()])
+def test_adapters_are_named_in_a_value_of_their_own(wrong, manual):
+    with pytest.raises(UsageError, match=r"adapters= takes Adapters\(\.\.\.\)"):
+        Manager(manual, adapters=wrong)
+
+
+def test_an_adapter_that_lacks_a_method_is_refused_and_the_method_named():
+    with pytest.raises(UsageError, match="is no AgentLauncher: it has no launch"):
+        Adapters(launcher=InMemoryLogbook())
+
+
+def test_a_class_in_place_of_an_object_is_refused():
+    with pytest.raises(UsageError, match="hand in an object made from it"):
+        Adapters(launcher=InMemoryAgentLauncher)
+
+
+def test_temporary_files_are_removed(monkeypatch, tmp_path):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    with Manager(with_programs()) as manager:
+        manager.start_all()
+        manager.wait()
+    assert list(Path(temporary).iterdir()) == []
+
+
+def test_adapters_are_a_value():
+    assert not isinstance(Adapters(), Mapping)
+    assert Adapters() == Adapters()

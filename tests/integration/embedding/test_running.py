@@ -1,0 +1,368 @@
+"""Running simulations from a program."""
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+import ymmsl
+
+from adapters.in_memory.profile_store import InMemoryProfileStore
+from adapters.ymmsl_files.source import YmmslConfigurationSource
+from domain.errors import ConfigurationError, UsageError
+from domain.events import (
+    InstanceDeregistered,
+    InstanceExited,
+    InstanceRegistered,
+    InstanceStarted,
+    InstanceState,
+    RunFinished,
+)
+from entrypoints.manager import Adapters, Manager
+from tests.support.conditions import wait_until
+from tests.support.pair import with_programs
+
+LONG = 60.0
+FOREVER = "import time\ntime.sleep(1000)\n"
+BROKEN = "raise ValueError('oh no')\n"
+
+RUNS = with_programs()
+NEVER_ENDS = with_programs(macro=FOREVER, micro=FOREVER)
+
+VERSION_0_1 = """\
+ymmsl_version: v0.1
+model:
+  name: pair
+  components:
+    macro: {implementation: macro, ports: {o_i: out, s: in}}
+    micro: {implementation: micro, ports: {f_init: init, o_f: final}}
+  conduits: {macro.out: micro.init, micro.final: macro.in}
+settings: {steps: 1}
+implementations:
+  macro: {executable: /bin/true}
+  micro: {executable: /bin/true}
+"""
+
+
+def states(manager):
+    return {status.instance: status.state.value for status in manager.status()}
+
+
+def as_path(folder):
+    path = folder / "model.ymmsl"
+    path.write_text(RUNS)
+    return path
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(as_path, id="a path"),
+        pytest.param(lambda folder: str(as_path(folder)), id="a path as a text"),
+        pytest.param(lambda folder: [as_path(folder)], id="a list of paths"),
+        pytest.param(lambda _: RUNS, id="the text of a file"),
+        pytest.param(lambda _: ymmsl.load(RUNS), id="a configuration of ymmsl"),
+        pytest.param(lambda _: ymmsl.load(VERSION_0_1), id="one of version 0.1"),
+        pytest.param(lambda _: YmmslConfigurationSource().load([RUNS]), id="a flat one of ours"),
+    ],
+)
+def test_a_configuration_may_be(make, folder):
+    with Manager(make(folder)) as manager:
+        assert list(map(str, manager.configuration.model.components)) == ["macro", "micro"]
+
+
+def test_a_run_is_run_to_its_end():
+    with Manager(RUNS) as manager:
+        manager.start_all()
+        assert manager.wait(LONG) == RunFinished(succeeded=True)
+        assert states(manager) == {"macro": "finished", "micro": "finished"}
+        assert [status.exit_code for status in manager.status()] == [0, 0]
+
+
+def test_files_go_to_the_run_directory_that_is_given(folder):
+    (folder / "here").mkdir()
+    with Manager(RUNS, run_dir=folder / "here") as manager:
+        manager.start_all()
+        manager.wait(LONG)
+    text = (folder / "here/instances/macro/stdout.txt").read_text()
+    assert text == "received 0\nreceived 2\nreceived 4\n"
+
+
+def test_without_one_a_run_directory_is_made_in_the_current_directory(folder, manual):
+    with Manager(manual) as manager:
+        assert manager.run_directory.parent == folder
+        assert manager.run_directory.name.startswith("run_pair_")
+
+
+def test_the_result_says_who_failed_and_why():
+    with Manager(with_programs(micro=BROKEN)) as manager:
+        manager.start_all()
+        result = manager.wait(LONG)
+    assert not result.succeeded
+    assert result.failed_instances[0] == "micro"
+    assert "ValueError: oh no" in result.cause
+    assert Path(result.output_directory, "stderr.txt").exists()
+    assert result.cause in manager.log_tail()
+
+
+def test_waiting_gives_up_when_the_time_is_over(manual):
+    with Manager(manual) as manager:
+        assert manager.wait(0.01) is None
+
+
+def test_several_threads_can_wait(manual):
+    results = []
+    with Manager(manual) as manager:
+        threads = [
+            threading.Thread(target=lambda: results.append(manager.wait(LONG))) for _ in range(5)
+        ]
+        for thread in threads:
+            thread.start()
+        manager.stop("that is enough")
+        for thread in threads:
+            thread.join(LONG)
+    assert results == [RunFinished(succeeded=False, cause="that is enough")] * 5
+
+
+def test_stopping_ends_the_programs():
+    with Manager(NEVER_ENDS) as manager:
+        manager.start_all()
+        manager.stop()
+        result = manager.wait(LONG)
+        assert states(manager) == {"macro": "stopped", "micro": "stopped"}
+    assert result.cause == "The run was stopped by the user."
+
+
+def test_it_may_be_stopped_again_and_when_all_is_over(manual):
+    with Manager(manual) as manager:
+        manager.stop("first")
+        manager.stop("second")
+        assert manager.wait(LONG).cause == "first"
+        manager.stop("third")
+    manager.stop("fourth")
+    assert manager.wait().cause == "first"
+
+
+def test_a_run_that_was_stopped_before_it_was_started_is_not_started():
+    with Manager(NEVER_ENDS) as manager:
+        manager.stop()
+        manager.wait(LONG)
+        manager.start_all()
+        assert states(manager) == {"macro": "waiting to start", "micro": "waiting to start"}
+
+
+def test_leaving_ends_a_run_that_goes_on():
+    with Manager(NEVER_ENDS) as manager:
+        manager.start_all()
+    assert manager.wait(0) == RunFinished(
+        succeeded=False, cause="The manager was closed before the run was over."
+    )
+
+
+def test_closing_twice_is_fine_and_its_results_stay(manual):
+    with Manager(manual) as manager:
+        manager.close()
+        manager.close()
+    assert states(manager) == {"macro": "waiting to start", "micro": "waiting to start"}
+    assert manager.run_directory.is_dir()
+    assert not manager.wait().succeeded
+    assert not asyncio.run(manager.finished()).succeeded
+
+
+def test_who_waits_is_told_when_the_manager_is_closed_by_another_thread(manual):
+    results = []
+    with Manager(manual) as manager:
+        thread = threading.Thread(target=lambda: results.append(manager.wait(LONG)))
+        thread.start()
+    thread.join(LONG)
+    assert [result.succeeded for result in results] == [False]
+
+
+def test_it_says_how_it_is_to_be_used(manual):
+    manager = Manager(manual)
+    for use in (manager.start_all, manager.wait, manager.status, manager.stop):
+        with pytest.raises(UsageError, match="as a context manager"):
+            use()
+
+
+def test_it_is_good_for_one_run(manual):
+    with Manager(manual) as manager:
+        manager.start_all()
+        with pytest.raises(UsageError, match="called twice"):
+            manager.start_all()
+        with pytest.raises(UsageError, match="entered once"):
+            manager.__enter__()
+    with pytest.raises(UsageError, match="has been closed"):
+        manager.start_all()
+
+
+def test_two_managers_run_at_the_same_time():
+    with Manager(RUNS) as one, Manager(with_programs(micro=BROKEN)) as other:
+        assert one.location != other.location
+        assert one.run_directory != other.run_directory
+        one.start_all()
+        other.start_all()
+        assert one.wait(LONG).succeeded
+        assert not other.wait(LONG).succeeded
+
+
+def test_events_are_told_in_order():
+    events = []
+    with Manager(RUNS) as manager:
+        manager.subscribe(events.append)
+        manager.start_all()
+        manager.wait(LONG)
+    assert events[-1] == RunFinished(succeeded=True)
+    kinds = (InstanceStarted, InstanceRegistered, InstanceDeregistered, InstanceExited)
+    of_macro = [
+        type(event) for event in events if isinstance(event, kinds) and event.instance == "macro"
+    ]
+    assert of_macro == list(kinds)
+
+
+def test_callbacks_run_on_one_named_thread(manual):
+    threads = set()
+    with Manager(manual) as manager:
+        for _ in range(2):
+            manager.subscribe(lambda _: threads.add(threading.current_thread().name))
+        manager.stop()
+        manager.wait(LONG)
+    assert threads == {"conjoin-events"}
+
+
+def test_what_a_callback_raises_is_logged_and_hurts_nobody_else(manual):
+    events = []
+
+    def complain(_event):
+        raise ValueError("not today")
+
+    with Manager(manual) as manager:
+        manager.subscribe(complain)
+        manager.subscribe(events.append)
+        manager.stop()
+        manager.wait(LONG)
+    assert [type(event) for event in events] == [RunFinished]
+    assert "ERROR" in manager.log_tail()
+    assert "A subscriber raised ValueError on RunFinished: not today" in manager.log_tail()
+
+
+def test_who_has_unsubscribed_is_told_nothing(manual):
+    events = []
+    with Manager(manual) as manager:
+        unsubscribe = manager.subscribe(events.append)
+        unsubscribe()
+        unsubscribe()
+        manager.stop()
+        manager.wait(LONG)
+    assert events == []
+
+
+def test_a_callback_may_stop_and_close_the_manager():
+    with Manager(NEVER_ENDS) as manager:
+
+        def close(event):
+            if isinstance(event, InstanceStarted):
+                manager.close()
+
+        manager.subscribe(close)
+        manager.start_all()
+        assert not manager.wait(LONG).succeeded
+
+
+def test_the_end_can_be_awaited():
+    async def run():
+        with Manager(RUNS) as manager:
+            await asyncio.to_thread(manager.start_all)
+            ticks = asyncio.create_task(tick())
+            result = await manager.finished()
+            assert ticks.cancel()
+        return result
+
+    async def tick():
+        while True:
+            await asyncio.sleep(0)
+
+    assert asyncio.run(run()) == RunFinished(succeeded=True)
+
+
+def test_it_can_be_started_in_a_running_loop_too():
+    async def run():
+        with Manager(RUNS) as manager:
+            manager.start_all()
+            return await manager.finished()
+
+    assert asyncio.run(run()).succeeded
+
+
+def test_several_tasks_can_await_the_end_and_give_up(manual):
+    async def run():
+        with Manager(manual) as manager:
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(manager.finished(), 0.01)
+            tasks = [asyncio.create_task(manager.finished()) for _ in range(3)]
+            await asyncio.sleep(0)
+            tasks[0].cancel()
+            manager.stop("enough")
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+            return [*results, await manager.finished()]
+
+    cancelled, *results = asyncio.run(run())
+    assert isinstance(cancelled, asyncio.CancelledError)
+    assert [result.cause for result in results] == ["enough"] * 3
+
+
+def test_a_loop_that_is_gone_is_in_nobodys_way(manual):
+    async def give_up(manager):
+        task = asyncio.create_task(manager.finished())
+        await asyncio.sleep(0)
+        del task
+
+    with Manager(manual) as manager:
+        asyncio.run(give_up(manager))
+        manager.stop()
+        assert manager.wait(LONG) is not None
+
+
+def test_a_manager_can_be_watched_from_several_threads_while_it_runs():
+    seen = set()
+    with Manager(RUNS) as manager:
+        manager.start_all()
+        while manager.wait(0) is None:
+            seen.update(status.state for status in manager.status())
+    assert seen <= set(InstanceState)
+
+
+def test_a_resource_that_has_nothing_to_do_with_the_run_is_not_touched(folder):
+    """Nothing is written outside of the run directory."""
+    (folder / "here").mkdir()
+    with Manager(RUNS, run_dir=folder / "here") as manager:
+        manager.start_all()
+        manager.wait(LONG)
+    assert [path.name for path in folder.iterdir()] == ["here"]
+
+
+def test_profiles_go_to_a_store_that_was_handed_in():
+    store = InMemoryProfileStore()
+    with Manager(RUNS, adapters=Adapters(profiles=store)) as manager:
+        manager.start_all()
+        manager.wait(LONG)
+        assert not store.closed
+    assert store.closed
+    assert list(map(str, store.instances)) == ["macro", "micro"]
+    assert all(store.events.values())
+    assert not (manager.run_directory / "performance.sqlite").exists()
+
+
+def test_a_status_says_for_whom_an_instance_waits():
+    slow = "import time\n" + "instance = Instance()\ntime.sleep(1000)\n"
+    with Manager(with_programs(micro=slow)) as manager:
+        manager.start_all()
+        wait_until(lambda: states(manager)["macro"] == "waiting")
+        waiting = manager.status()[0]
+        assert (waiting.waiting_for.port, waiting.since > 0) == ("in", True)
+
+
+def test_a_configuration_that_cannot_be_run_is_said_before_anything_is_made(folder):
+    with pytest.raises(ConfigurationError, match=r"nowhere\.ymmsl"):
+        Manager(folder / "nowhere.ymmsl")
+    assert list(folder.iterdir()) == []
