@@ -229,8 +229,8 @@ class Server(Scheduler):
 
     @property
     def session_count(self) -> int:
-        """How many sessions have been begun and not ended."""
-        return len(self._sessions)
+        """How many clients have made requests and not ended their session."""
+        return self._sessions.in_use
 
     def close(self) -> None:
         """Send what can be sent at once, close everything, and join the thread."""

@@ -114,6 +114,15 @@ class SessionTable:
     def __len__(self) -> int:
         return len(self._sessions)
 
+    @property
+    def in_use(self) -> int:
+        """How many have had a request, so that their client may come back for the response.
+
+        A client that never learned the id of its session has begun another.
+        """
+        # a copy, since others ask than the thread that serves
+        return sum(session.number > 0 for session in list(self._sessions.values()))
+
     def open(self, session_id: int, *, is_authenticated: bool = False) -> Session:
         """Return a new session for id 0, or the one that has this id.
 

@@ -1,0 +1,191 @@
+"""Whatever connection is cut, and wherever: nothing is lost, and nothing is done twice.
+
+A proxy stands before the manager and before each instance, and cuts each connection before and
+after each field of the transport and inside each payload, both ways. The model that is run counts
+in a way that shows a message that was lost or came twice, and logs a line each step.
+"""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgpack
+import numpy as np
+import pytest
+
+from tests.support import scenario_runs
+from tests.support.cutting_proxy import (
+    GREETING_CUTS,
+    RESUME_CUTS,
+    Address,
+    Cut,
+    CuttingProxy,
+    interleaved,
+)
+from tests.support.scenario_runs import LibraryName, ManagerName, ScenarioRun, run_scenario
+
+pytestmark = [pytest.mark.muscle3, pytest.mark.timeout(180)]
+
+STEPS = 24
+REGISTER_INSTANCE = 1
+SCRIPT = """#!/bin/sh
+printf %s "$MUSCLE_MANAGER" >{location}.$$ && mv {location}.$$ {location}
+MUSCLE_MANAGER={proxy}
+export MUSCLE_MANAGER
+{forget}
+exec {python} "$@"
+"""
+GOODBYES = {
+    "macro": Cut("before", "goodbye", "server"),
+    "micro": Cut("after", "goodbye", "server"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Whose manager, whose programs, and whether ours are given the run's secret."""
+
+    manager: ManagerName
+    macro: LibraryName
+    micro: LibraryName
+    has_secret: bool = False
+
+    @property
+    def libraries(self) -> dict[str, LibraryName]:
+        return {"macro": self.macro, "micro": self.micro}
+
+    def greets(self, instance: str) -> bool:
+        """Whether an instance greets the manager in our own way."""
+        return self.has_secret and self.libraries[instance] == "conjoin"
+
+
+PAIRINGS = {
+    "ours_and_our_manager_with_the_secret": Pairing("conjoin", "conjoin", "conjoin", True),
+    "ours_and_our_manager_without_it": Pairing("conjoin", "conjoin", "conjoin"),
+    "ours_and_their_manager": Pairing("muscle3", "conjoin", "conjoin"),
+    "their_macro_our_micro_our_manager": Pairing("conjoin", "muscle3", "conjoin"),
+    "our_macro_their_micro_our_manager": Pairing("conjoin", "conjoin", "muscle3"),
+}
+
+
+class Proxies:
+    """The proxies of a run: one on the way from each instance to the manager, one before each."""
+
+    def __init__(self, pairing: Pairing, folder: Path) -> None:
+        self._pairing = pairing
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._to_manager: dict[str, CuttingProxy] = {}
+        self._to_instance: dict[str, CuttingProxy] = {}
+
+    def to_manager(self, instance: str) -> CuttingProxy:
+        cuts = [*RESUME_CUTS, *(GREETING_CUTS if self._pairing.greets(instance) else ())]
+        proxy = CuttingProxy(
+            lambda: _address((self._folder / f"{instance}.location").read_text()),
+            [*interleaved(cuts), GOODBYES[instance]],
+            rewrite=self._with_our_location,
+        )
+        self._to_manager[instance] = proxy
+        return proxy
+
+    def cuts_left(self) -> dict[str, list[str]]:
+        """The cuts that could not be made."""
+        everyone = {
+            **{f"{name} to manager": proxy for name, proxy in self._to_manager.items()},
+            **{f"peer to {name}": proxy for name, proxy in self._to_instance.items()},
+        }
+        return {name: list(map(str, proxy.left)) for name, proxy in everyone.items() if proxy.left}
+
+    def close(self) -> None:
+        for proxy in (*self._to_manager.values(), *self._to_instance.values()):
+            proxy.close()
+
+    def _with_our_location(self, request: bytes) -> bytes:
+        """Put a proxy's location into a registration: peers then come by here, and pull."""
+        content = msgpack.unpackb(request)
+        if content[0] != REGISTER_INSTANCE:
+            return request
+        _, name, locations, *rest = content
+        address = _address(locations[0])
+        with self._lock:
+            if name not in self._to_instance:
+                cuts = [*interleaved(RESUME_CUTS), Cut("after", "goodbye", "server")]
+                self._to_instance[name] = CuttingProxy(lambda: address, cuts)
+        return msgpack.packb([REGISTER_INSTANCE, name, [self._to_instance[name].location], *rest])
+
+
+@contextmanager
+def proxies_between(
+    pairing: Pairing, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Proxies]:
+    """Have every program of a scenario go through proxies of its own."""
+    proxies = Proxies(pairing, folder)
+    original = scenario_runs.write_configuration
+
+    def write_configuration(name: str, **options) -> Path:
+        path = original(name, **options)
+        text = path.read_text()
+        for instance, library in pairing.libraries.items():
+            script = folder / f"{instance}.sh"
+            script.write_text(
+                SCRIPT.format(
+                    location=folder / f"{instance}.location",
+                    proxy=proxies.to_manager(instance).location,
+                    forget="" if pairing.greets(instance) else "unset CONJOIN_SECRET",
+                    python=scenario_runs.python_of(library),
+                )
+            )
+            script.chmod(0o755)
+            program = f"  {instance}:\n    description: The {instance} model\n    executable: "
+            text = re.sub(f"({program})\\S+", f"\\g<1>{script}", text)
+        path.write_text(text)
+        return path
+
+    with ExitStack() as stack:
+        stack.callback(proxies.close)
+        stack.enter_context(monkeypatch.context()).setattr(
+            scenario_runs, "write_configuration", write_configuration
+        )
+        yield proxies
+
+
+@pytest.mark.parametrize("pairing", PAIRINGS.values(), ids=PAIRINGS)
+def test_cuts_anywhere_lose_nothing_and_repeat_nothing(
+    pairing: Pairing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with proxies_between(pairing, tmp_path, monkeypatch) as proxies:
+        run = run_scenario(
+            "counting",
+            manager=pairing.manager,
+            libraries=pairing.libraries,
+            tmp_path=tmp_path,
+            timeout=120.0,
+            settings={"steps": STEPS},
+        )
+    assert run.exit_code == 0, run.account()
+    assert proxies.cuts_left() == {}, run.account()
+    assert_counted_right(run)
+    assert_logged_once(run)
+
+
+def assert_counted_right(run: ScenarioRun) -> None:
+    state = np.arange(2000, dtype=np.int64)
+    for step in range(STEPS):
+        state = (state + step) * 3
+    ((_, result),) = run.results["macro"]
+    assert result["array"]["elements"] == state.tobytes().hex()
+    assert run.results["micro"] == [["times", STEPS]]
+
+
+def assert_logged_once(run: ScenarioRun) -> None:
+    for text in ("This is step", "This is time"):
+        found = re.findall(rf"{text} (\d+)\.", run.manager_log)
+        assert found == [str(number) for number in range(STEPS)], run.manager_log
+
+
+def _address(location: str) -> Address:
+    host, port = location.removeprefix("tcp:").split(",")[0].rsplit(":", 1)
+    return host.strip("[]"), int(port)

@@ -1,0 +1,241 @@
+"""A TCP proxy that cuts the connection between a client and a server at chosen points.
+
+It knows the frames of the transport (see recording_proxy.py) and our own greeting before them.
+Whole fields are received from one side before they are passed on to the other, so a cut "before" a
+response comes when the server has executed the request.
+"""
+
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+Address = tuple[str, int]
+Side: TypeAlias = Literal["server", "client"]
+Field: TypeAlias = Literal[
+    "hello", "answer", "proof", "session id", "number", "length", "payload", "goodbye"
+]
+Where: TypeAlias = Literal["before", "inside", "after"]
+
+WORD = 8
+MAGIC = b"CONJOIN1"
+_SIZES: dict[str, int] = {"hello": 32, "answer": 64, "proof": 33}
+_OF_AN_EXCHANGE = ("number", "length", "payload")
+
+
+class Cut(NamedTuple):
+    """A point at which to cut: before, inside or after a field on its way to one of the sides."""
+
+    where: Where
+    field: Field
+    to: Side
+
+    def __str__(self) -> str:
+        return f"{self.where} the {self.field} to the {self.to}"
+
+
+EXCHANGE_CUTS = (
+    *(Cut(where, field, "server") for field in _OF_AN_EXCHANGE for where in ("before", "after")),
+    Cut("inside", "payload", "server"),
+    *(
+        Cut(where, field, "client")
+        for field in ("length", "payload")
+        for where in ("before", "after")
+    ),
+    Cut("inside", "payload", "client"),
+)
+"""All that can be done to a request and its response."""
+
+RESUME_CUTS = tuple(
+    Cut(where, "session id", to) for to in ("server", "client") for where in ("before", "after")
+)
+"""All that can be done to a client that connects."""
+
+GREETING_CUTS = tuple(
+    Cut(where, field, to)
+    for field, to in (("hello", "server"), ("answer", "client"), ("proof", "server"))
+    for where in ("before", "inside", "after")
+)
+"""All that can be done to our own greeting."""
+
+
+def interleaved(connecting: Sequence[Cut]) -> list[Cut]:
+    """All cuts of an exchange, each of some followed by one on the way back."""
+    result: list[Cut] = []
+    left = list(connecting)
+    for number, cut in enumerate(EXCHANGE_CUTS):
+        result.append(cut)
+        share = -(-len(left) // (len(EXCHANGE_CUTS) - number))
+        result += left[:share]
+        del left[:share]
+    return result
+
+
+class _CutError(Exception):
+    """The connection is to be cut here."""
+
+
+class CuttingProxy:
+    """Listens on loopback, passes everything on to one server, and cuts at each point once.
+
+    Args:
+        target: Tells where the server listens; called for each connection.
+        cuts: Where to cut, in this order. A request is cut off once only, so that the client does
+            not begin to make pauses; but on its way back it can be cut off again.
+        rewrite: Changes a request on its way to the server.
+    """
+
+    def __init__(
+        self,
+        target: Callable[[], Address],
+        cuts: Sequence[Cut],
+        *,
+        rewrite: Callable[[bytes], bytes] = bytes,
+    ) -> None:
+        self.left = list(cuts)
+        self._target = target
+        self._rewrite = rewrite
+        self._lock = threading.Lock()
+        self._was_cut: set[tuple[int, int]] = set()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._relays: list[threading.Thread] = []
+        self._sockets: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._accept, name="cutting proxy", daemon=True)
+        self._thread.start()
+
+    @property
+    def location(self) -> str:
+        """The location at which clients find the proxy."""
+        return f"tcp:127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def close(self) -> None:
+        """End all connections and wait for the threads."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._listener.close()
+        for connection in self._sockets:
+            _shut_down(connection)
+        for relay in self._relays:
+            relay.join()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection(self._target())
+            except OSError:
+                client.close()
+                continue
+            self._sockets += [client, server]
+            relay = threading.Thread(target=self._relay, args=(client, server), daemon=True)
+            self._relays.append(relay)
+            relay.start()
+
+    def _relay(self, client: socket.socket, server: socket.socket) -> None:
+        for connection in (client, server):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with client, server:
+            try:
+                _Relay(client, server, self._take, self._rewrite).run()
+            except (EOFError, OSError, _CutError):
+                return
+
+    def _take(self, cut: Cut, session: int, number: int) -> bool:
+        """Whether to cut here; if so, it is done."""
+        with self._lock:
+            if not self.left or self.left[0] != cut:
+                return False
+            if cut.field in _OF_AN_EXCHANGE:
+                if (session, number) in self._was_cut:
+                    return False
+                self._was_cut.add((session, number))
+            del self.left[0]
+            return True
+
+
+class _Relay:
+    """Passes one connection on, field by field."""
+
+    def __init__(
+        self,
+        client: socket.socket,
+        server: socket.socket,
+        take: Callable[[Cut, int, int], bool],
+        rewrite: Callable[[bytes], bytes],
+    ) -> None:
+        self._client = client
+        self._server = server
+        self._take = take
+        self._rewrite = rewrite
+        self._session = 0
+        self._number = 0
+
+    def run(self) -> None:
+        first = _receive(self._client, WORD)
+        if first == MAGIC:
+            hello = first + _receive(self._client, _SIZES["hello"])
+            self._pass_on("hello", "server", hello)
+            self._pass_on("answer", "client", _receive(self._server, _SIZES["answer"]))
+            self._pass_on("proof", "server", _receive(self._client, _SIZES["proof"]))
+            first = _receive(self._client, WORD)
+        self._pass_on("session id", "server", first)
+        session_id = _receive(self._server, WORD)
+        self._session = int.from_bytes(session_id, "little")
+        self._pass_on("session id", "client", session_id)
+        while self._pass_exchange():
+            pass
+
+    def _pass_exchange(self) -> bool:
+        number = _receive(self._client, WORD)
+        self._number = int.from_bytes(number, "little")
+        if not self._number:
+            self._pass_on("goodbye", "server", number)
+            return False
+        self._pass_on("number", "server", number)
+        self._pass_block(self._client, "server", self._rewrite)
+        self._pass_block(self._server, "client", bytes)
+        return True
+
+    def _pass_block(
+        self, source: socket.socket, to: Side, rewrite: Callable[[bytes], bytes]
+    ) -> None:
+        length = int.from_bytes(_receive(source, WORD), "little")
+        payload = rewrite(_receive(source, length))
+        self._pass_on("length", to, len(payload).to_bytes(WORD, "little"))
+        self._pass_on("payload", to, payload)
+
+    def _pass_on(self, field: Field, to: Side, data: bytes) -> None:
+        sink = self._server if to == "server" else self._client
+        self._cut_if_wanted(Cut("before", field, to))
+        if len(data) > 1 and self._is_wanted(Cut("inside", field, to)):
+            sink.sendall(data[: len(data) // 2])
+            raise _CutError
+        sink.sendall(data)
+        self._cut_if_wanted(Cut("after", field, to))
+
+    def _cut_if_wanted(self, cut: Cut) -> None:
+        if self._is_wanted(cut):
+            raise _CutError
+
+    def _is_wanted(self, cut: Cut) -> bool:
+        return self._take(cut, self._session, self._number)
+
+
+def _receive(source: socket.socket, count: int) -> bytes:
+    parts = bytearray()
+    while len(parts) < count:
+        part = source.recv(count - len(parts))
+        if not part:
+            raise EOFError
+        parts += part
+    return bytes(parts)
+
+
+def _shut_down(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return
