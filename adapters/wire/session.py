@@ -271,7 +271,11 @@ class ServerConnection:
 
     def _open_session(self, session_id: int) -> None:
         if self._require_secret and not self.is_authenticated:
-            msg = "a client that does not know the secret of this run was refused"
+            msg = (
+                "it does not know the secret of this run, which the option --require-secret asks"
+                " for, so it was refused. MUSCLE3's programs cannot know it; those that use"
+                " Conjoin's library find it in the file that CONJOIN_SECRET_FILE names"
+            )
             raise RemoteProtocolError(msg)
         self.session = self._sessions.open(session_id, is_authenticated=self.is_authenticated)
         # The client lost its other connection, and has yet to repeat its request here. A response

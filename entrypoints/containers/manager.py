@@ -39,6 +39,7 @@ from application.manager.peer_lookup import PeerLookup
 from application.manager.registration import InstanceRegistry
 from application.manager.run_control import RunControl
 from application.manager.status_board import StatusBoard
+from application.manager.trouble_report import TroubleReport
 from domain.configuration import Configuration
 from domain.events import RunFinished
 from entrypoints.handed_in import Adapters
@@ -139,7 +140,7 @@ def _open_server(
     router: RequestRouter,
     options: ManagerOptions,
     configuration: Configuration,
-    log: FilteringBoundLogger,
+    troubles: TroubleReport,
     *_needed_until_closed: object,
 ) -> Iterator[ListeningServer]:
     server = Server(
@@ -149,7 +150,7 @@ def _open_server(
         secret=options.secret,
         require_secret=options.require_secret,
         needs_secret=router.needs_secret,
-        on_trouble=log.warning,
+        on_trouble=troubles.note,
     )
     try:
         if options.listens_locally and not configuration.has_manual_components:
@@ -205,8 +206,15 @@ class ManagerContainer(containers.DeclarativeContainer):
         _open_profiles, adapters, run_directory, configuration, log, logbook
     )
     router = providers.Singleton(RequestRouter)
+    board = providers.Singleton(
+        StatusBoard,
+        configuration.provided.model,
+        clock=clock,
+        events=events,
+    )
+    troubles = providers.Singleton(TroubleReport, board=board, logbook=logbook, clock=clock)
     listening = providers.Resource(
-        _open_server, router, options, configuration, log, logbook, events, profiles
+        _open_server, router, options, configuration, troubles, logbook, events, profiles
     )
     launcher = providers.Resource(_open_launcher, adapters, log, logbook, listening)
     scripts = providers.Singleton(_choose_scripts, adapters)
@@ -223,12 +231,6 @@ class ManagerContainer(containers.DeclarativeContainer):
         on_resources=on_resources,
         on_node_lost=relay.provided.note_node_lost,
         timeouts=options.provided.timeouts,
-    )
-    board = providers.Singleton(
-        StatusBoard,
-        configuration.provided.model,
-        clock=clock,
-        events=events,
     )
     registry = providers.Singleton(InstanceRegistry, configuration.provided.model)
     peers = providers.Singleton(PeerLookup, configuration.provided.model, registry=registry)
