@@ -251,7 +251,7 @@ class Instance:
     @plainly
     def load_snapshot(self) -> Message:
         """Return the state to resume from."""
-        self._lifecycle.load_snapshot()
+        return self._lifecycle.load_snapshot()
 
     @plainly
     def should_save_snapshot(self, timestamp: float) -> bool:
@@ -269,8 +269,7 @@ class Instance:
         Args:
             message: The state, with the simulation time at which it is.
         """
-        del message
-        self._lifecycle.save_snapshot()
+        self._lifecycle.save_snapshot(_own_message(message))
 
     @plainly
     def should_save_final_snapshot(self) -> bool:
@@ -287,8 +286,7 @@ class Instance:
         Args:
             message: The state, with the simulation time at which it is.
         """
-        del message
-        self._lifecycle.save_final_snapshot()
+        self._lifecycle.save_final_snapshot(_own_message(message))
 
     def _default(self, name: str, default: SettingValue | None) -> Callable[[], SettingValue]:
         def missing() -> NoReturn:

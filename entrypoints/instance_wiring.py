@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
+from adapters.filesystem.snapshot_archive import FilesystemSnapshotArchive
 from adapters.python_logging.instance_log import PythonInstanceLog
 from adapters.system.clock import SystemClock
 from adapters.tcp.manager_link import MMPClient
@@ -52,7 +53,7 @@ def _connect(environment: InstanceEnvironment) -> Surroundings:
         name, secret=environment.secret, hosts=_hosts_to_listen_on(environment)
     )
     log = PythonInstanceLog(name, link, environment.log_file)
-    return Surroundings(link, transport, SystemClock(), log)
+    return Surroundings(link, transport, SystemClock(), log, FilesystemSnapshotArchive())
 
 
 def _hosts_to_listen_on(environment: InstanceEnvironment) -> list[str] | None:

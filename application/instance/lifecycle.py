@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, TypeVar
 
+from application.instance.checkpoint_calls import CheckpointCalls, check_supports_checkpoints
 from application.instance.checkpointing import CheckpointTriggers
 from application.instance.communicator import Communicator
 from application.instance.declared_ports import Declaration, make_port_states, parse_declaration
+from application.instance.exchange_state import ExchangeState
 from application.instance.leaving import Leaving
 from application.instance.overlays import OverlayKeeper
 from application.instance.port_table import PortTable, default_for
 from application.instance.profiler import Profiler
 from application.instance.receiving import Receiver
+from application.instance.snapshot_manager import SnapshotManager
 from application.instance.waiting import DEFAULT_TIMEOUT, PatientReceiver
 from application.interfaces.clock import Clock
 from application.interfaces.instance_log import InstanceLog
 from application.interfaces.manager_link import ManagerLink
 from application.interfaces.peer_transport import PeerTransport
+from application.interfaces.snapshot_archive import SnapshotArchive
 from domain.call_order import Call, CallOrder
+from domain.checkpoints import CheckpointInfo
 from domain.errors import CouplingError, PortError, SettingMissing, UsageError
 from domain.flags import InstanceFlags
 from domain.identity import Reference
@@ -37,6 +42,8 @@ ERROR = 40
 WARNING = 30
 INFO = 20
 
+_T = TypeVar("_T")
+
 LOG_LEVELS = ("DISABLE", "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "LOCAL")
 
 
@@ -48,12 +55,14 @@ class Surroundings(NamedTuple):
         transport: Connections to the peers.
         clock: Tells the time.
         log: Takes what is to be told to the user.
+        archive: Keeps snapshots.
     """
 
     link: ManagerLink
     transport: PeerTransport
     clock: Clock
     log: InstanceLog
+    archive: SnapshotArchive
 
 
 class Lifecycle:
@@ -86,6 +95,7 @@ class Lifecycle:
         self._transport = surroundings.transport
         self._log = surroundings.log
         self._clock = surroundings.clock
+        self._archive = surroundings.archive
         self._profiler = Profiler(clock=self._clock, link=self._link)
         self._waiting = PatientReceiver(link=self._link, clock=self._clock)
         self._communicator = Communicator(
@@ -97,7 +107,7 @@ class Lifecycle:
         self._ports = PortTable(instance, {})
         self._receiver = Receiver(communicator=self._communicator, ports={})
         self._is_registered = False
-        self._is_first_pass = True
+        self._has_begun = False
         self._received_ahead: bool | None = None
         self._calls = CallOrder(uses_checkpoint_api=InstanceFlags.USES_CHECKPOINT_API in flags)
         try:
@@ -213,49 +223,31 @@ class Lifecycle:
 
     def resuming(self) -> bool:
         """Whether the model must load a snapshot now."""
-        self._checked(Call.RESUMING)
-        self._calls.note(Call.RESUMING, answer=False)
-        return False
+        return self._guarded(self._checkpoints.resuming)
 
     def should_init(self) -> bool:
         """Whether the model must initialise itself, from its F_INIT messages."""
-        self._checked(Call.SHOULD_INIT)
-        self._calls.note(Call.SHOULD_INIT)
-        return True
+        return self._guarded(self._checkpoints.should_init)
 
-    def load_snapshot(self) -> NoReturn:
+    def load_snapshot(self) -> Message:
         """Return the state to resume from."""
-        self._checked(Call.LOAD_SNAPSHOT)
-        raise self._not_yet()
+        return self._guarded(self._checkpoints.load_snapshot)
 
     def should_save_snapshot(self, timestamp: float) -> bool:
         """Whether the model must save its state now."""
-        self._checked(Call.SHOULD_SAVE_SNAPSHOT)
-        due = self._checkpoints.is_due(timestamp)
-        self._calls.note(Call.SHOULD_SAVE_SNAPSHOT, answer=due)
-        return due
+        return self._guarded(lambda: self._checkpoints.should_save_snapshot(timestamp))
 
-    def save_snapshot(self) -> None:
+    def save_snapshot(self, message: Message) -> None:
         """Keep the state of the model."""
-        self._checked(Call.SAVE_SNAPSHOT)
-        raise self._not_yet()
+        self._guarded(lambda: self._checkpoints.save_snapshot(message))
 
     def should_save_final_snapshot(self) -> bool:
         """Whether the model must save its state at the end of the reuse loop."""
-        self._checked(Call.SHOULD_SAVE_FINAL_SNAPSHOT)
-        try:
-            goes_on = self._receive_ahead()
-        except CouplingError as error:
-            self._fail(error)
-        timestamps = [message.timestamp for _, message in self._receiver.initial_messages()]
-        due = self._checkpoints.is_final_due(max(timestamps, default=None), goes_on=goes_on)
-        self._calls.note(Call.SHOULD_SAVE_FINAL_SNAPSHOT, answer=due)
-        return due
+        return self._guarded(self._checkpoints.should_save_final_snapshot)
 
-    def save_final_snapshot(self) -> None:
+    def save_final_snapshot(self, message: Message) -> None:
         """Keep the state of the model at the end of the reuse loop."""
-        self._checked(Call.SAVE_FINAL_SNAPSHOT)
-        raise self._not_yet()
+        self._guarded(lambda: self._checkpoints.save_final_snapshot(message))
 
     # Joining and leaving -------------------------------------------------------------------------
 
@@ -274,10 +266,33 @@ class Lifecycle:
         self._communicator.connect(peers, self._ports, depth=len(timeline))
         self._profiler.record(ProfileEventType.CONNECT, start)
         self._overlays = OverlayKeeper(self._link.get_settings())
-        self._checkpoints = CheckpointTriggers(self._link.get_checkpoint_info(), clock=self._clock)
         self._receiver = Receiver(communicator=self._communicator, ports=self._ports)
         self._loop = ReuseLoop(self._ports)
         self._apply_library_settings()
+        self._prepare_checkpoints(self._link.get_checkpoint_info())
+
+    def _prepare_checkpoints(self, info: CheckpointInfo) -> None:
+        check_supports_checkpoints(str(self._instance), self._flags, info.checkpoints)
+        exchange = ExchangeState(
+            communicator=self._communicator, receiver=self._receiver, loop=self._loop
+        )
+        self._snapshots = SnapshotManager(
+            self._instance, self._link, exchange, archive=self._archive, log=self._log
+        )
+        triggers = CheckpointTriggers(info, clock=self._clock)
+        self._checkpoints = CheckpointCalls(
+            calls=self._calls,
+            triggers=triggers,
+            snapshots=self._snapshots,
+            overlays=self._overlays,
+            receiver=self._receiver,
+            receive_ahead=self._receive_ahead,
+            flags=self._flags,
+        )
+        resumed_at = self._snapshots.prepare_resume(info.resume_from, info.snapshot_directory)
+        if self._snapshots.resumed is not None and resumed_at is not None:
+            self._overlays.overlay = self._snapshots.resumed.settings_overlay
+            triggers.resume(resumed_at)
 
     def _apply_library_settings(self) -> None:
         """Follow the settings that are meant for the library itself.
@@ -325,7 +340,15 @@ class Lifecycle:
     # Beginning a pass ----------------------------------------------------------------------------
 
     def _begin_pass(self) -> bool:
-        goes_on = self._receive_ahead() if self._received_ahead is None else self._received_ahead
+        is_first = not self._has_begun
+        self._has_begun = True
+        self._checkpoints.note_pass_begun(is_first=is_first)
+        if is_first and self._snapshots.resuming_from_intermediate():
+            return True  # the pass goes on in which the snapshot was made
+        self._checkpoints.before_receiving_ahead()
+        goes_on = self._receive_ahead()
+        if self._loop.iteration is not None:
+            self._checkpoints.after_receiving_ahead(goes_on=goes_on)
         self._received_ahead = None
         if not goes_on:
             return False
@@ -342,10 +365,10 @@ class Lifecycle:
         if self._received_ahead is not None:
             return self._received_ahead
         self._loop.check_finished()
-        if self._loop.iteration is not None:
-            self._send_on(Milestone(self._loop.iteration), Operator.O_I)
-        is_first, self._is_first_pass = self._is_first_pass, False
-        if not self._receiver.has_initial_ports and not is_first:
+        finished = self._loop.iteration
+        if finished is not None:
+            self._send_on(Milestone(finished), Operator.O_I)
+        if not self._receiver.has_initial_ports and finished is not None:
             self._received_ahead = False
             return False
         iteration = self._receiver.receive_ahead(
@@ -393,11 +416,9 @@ class Lifecycle:
             )
             raise UsageError(msg)
 
-    def _checked(self, call: Call) -> None:
+    def _guarded(self, action: Callable[[], _T]) -> _T:
         try:
-            self._calls.check(call)
+            self._check_usable()
+            return action()
         except CouplingError as error:
             self._fail(error)
-
-    def _not_yet(self) -> UsageError:
-        return UsageError("Storing and loading snapshots is not there yet in this version.")

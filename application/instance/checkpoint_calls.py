@@ -1,0 +1,168 @@
+"""What the calls of the checkpointing API do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from application.instance.checkpointing import CheckpointTriggers
+from application.instance.overlays import OverlayKeeper
+from application.instance.receiving import Receiver
+from application.instance.snapshot_manager import SnapshotManager
+from domain.call_order import Call, CallOrder
+from domain.checkpoints import Checkpoints
+from domain.errors import UsageError
+from domain.flags import InstanceFlags
+from domain.messages import Message
+from domain.ports import SETTINGS_IN
+
+IMPLICIT_FLAGS: Final = (
+    InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE | InstanceFlags.STATE_NOT_REQUIRED_FOR_NEXT_USE
+)
+
+
+def check_supports_checkpoints(
+    instance: str, flags: InstanceFlags, checkpoints: Checkpoints
+) -> None:
+    """Check that an instance can take part in a run with checkpoints.
+
+    Raises:
+        UsageError: If it can neither save its state nor do without.
+    """
+    if checkpoints and not flags & (InstanceFlags.USES_CHECKPOINT_API | IMPLICIT_FLAGS):
+        msg = (
+            f"This run is to make checkpoints, but instance '{instance}' does not support them."
+            " Pass one of the flags USES_CHECKPOINT_API, KEEPS_NO_STATE_FOR_NEXT_USE and"
+            " STATE_NOT_REQUIRED_FOR_NEXT_USE when making the Instance, or remove 'checkpoints:'"
+            " from the yMMSL file."
+        )
+        raise UsageError(msg)
+
+
+class CheckpointCalls:
+    """Answers the model's questions about checkpoints, in the order in which it may ask.
+
+    Args:
+        calls: Watches over the order.
+        triggers: Says when a snapshot is due.
+        snapshots: Saves and loads.
+        overlays: Knows the overlay in force.
+        receiver: Knows the messages of the next pass.
+        receive_ahead: Receives those, and returns whether there is a next pass.
+        flags: What the model says about itself.
+    """
+
+    def __init__(
+        self,
+        *,
+        calls: CallOrder,
+        triggers: CheckpointTriggers,
+        snapshots: SnapshotManager,
+        overlays: OverlayKeeper,
+        receiver: Receiver,
+        receive_ahead: Callable[[], bool],
+        flags: InstanceFlags,
+    ) -> None:
+        self._calls = calls
+        self._triggers = triggers
+        self._snapshots = snapshots
+        self._overlays = overlays
+        self._receiver = receiver
+        self._receive_ahead = receive_ahead
+        self._saves_implicitly = bool(
+            flags & IMPLICIT_FLAGS and InstanceFlags.USES_CHECKPOINT_API not in flags
+        )
+        self._is_first_pass = True
+        self._due: tuple[str, ...] = ()
+
+    @property
+    def has_to_save_implicitly(self) -> bool:
+        """Whether snapshots are made for the model, between the passes of its reuse loop."""
+        return self._saves_implicitly and self._triggers.has_rules
+
+    def resuming(self) -> bool:
+        """Whether the model must load a snapshot now."""
+        self._calls.check(Call.RESUMING)
+        answer = self._is_first_pass and self._snapshots.resumed is not None
+        self._calls.note(Call.RESUMING, answer=answer)
+        return answer
+
+    def load_snapshot(self) -> Message:
+        """Return the state that the model saved."""
+        self._calls.check(Call.LOAD_SNAPSHOT)
+        message = self._snapshots.load_snapshot()
+        self._calls.note(Call.LOAD_SNAPSHOT)
+        return message
+
+    def should_init(self) -> bool:
+        """Whether the model must initialise itself."""
+        self._calls.check(Call.SHOULD_INIT)
+        answer = not (self._is_first_pass and self._snapshots.resuming_from_intermediate())
+        self._calls.note(Call.SHOULD_INIT)
+        return answer
+
+    def should_save_snapshot(self, timestamp: float) -> bool:
+        """Whether the model must save its state now."""
+        self._calls.check(Call.SHOULD_SAVE_SNAPSHOT)
+        self._due = self._triggers.triggers(timestamp)
+        self._calls.note(Call.SHOULD_SAVE_SNAPSHOT, answer=bool(self._due))
+        return bool(self._due)
+
+    def save_snapshot(self, message: Message) -> None:
+        """Keep the state of the model."""
+        self._calls.check(Call.SAVE_SNAPSHOT)
+        self._save(message, final=False, next_time=None)
+        self._calls.note(Call.SAVE_SNAPSHOT)
+
+    def should_save_final_snapshot(self) -> bool:
+        """Whether the model must save its state at the end of the pass."""
+        self._calls.check(Call.SHOULD_SAVE_FINAL_SNAPSHOT)
+        self._snapshots.note_end_of_pass()
+        self._due = self._final_triggers(goes_on=self._receive_ahead())
+        self._calls.note(Call.SHOULD_SAVE_FINAL_SNAPSHOT, answer=bool(self._due))
+        return bool(self._due)
+
+    def save_final_snapshot(self, message: Message) -> None:
+        """Keep the state of the model at the end of the pass."""
+        self._calls.check(Call.SAVE_FINAL_SNAPSHOT)
+        self._save(message, final=True, next_time=self._next_time())
+        self._calls.note(Call.SAVE_FINAL_SNAPSHOT)
+
+    def before_receiving_ahead(self) -> None:
+        """Remember the state at the end of a pass, where a snapshot may have to be made of it."""
+        if self.has_to_save_implicitly:
+            self._snapshots.note_end_of_pass()
+
+    def after_receiving_ahead(self, *, goes_on: bool) -> None:
+        """Make a snapshot for the model, if one is due."""
+        if self.has_to_save_implicitly:
+            self._due = self._final_triggers(goes_on=goes_on)
+            if self._due:
+                self._save(None, final=True, next_time=self._next_time())
+
+    def note_pass_begun(self, *, is_first: bool) -> None:
+        """Take note that a pass of the reuse loop begins."""
+        self._is_first_pass = is_first
+
+    def _final_triggers(self, *, goes_on: bool) -> tuple[str, ...]:
+        return self._triggers.final_triggers(self._next_time(), goes_on=goes_on)
+
+    def _next_time(self) -> float | None:
+        """Return the largest simulation time among the messages of the next pass, if any."""
+        times = [
+            message.timestamp
+            for port, message in self._receiver.initial_messages()
+            if port.name != SETTINGS_IN
+        ]
+        return max(times, default=None)
+
+    def _save(self, message: Message | None, *, final: bool, next_time: float | None) -> None:
+        time = self._snapshots.save_snapshot(
+            message,
+            final,
+            self._due,
+            self._triggers.elapsed(),
+            next_time,
+            self._overlays.overlay,
+        )
+        self._triggers.note_saved(time)

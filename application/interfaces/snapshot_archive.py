@@ -1,0 +1,39 @@
+"""Where an instance keeps its snapshots."""
+
+from abc import abstractmethod
+from typing import Protocol
+
+from domain.identity import Reference
+from domain.snapshots import Snapshot
+
+
+class SnapshotArchive(Protocol):
+    """Keeps the snapshots of instances."""
+
+    @abstractmethod
+    def store(
+        self, directory: str | None, instance: Reference, number: int, snapshot: Snapshot
+    ) -> str:
+        """Store a snapshot; it is safe when this returns.
+
+        Args:
+            directory: Where to put it; None for the working directory.
+            instance: Whose it is.
+            number: Counts from 1 for each instance of a run.
+            snapshot: What to store.
+
+        Returns:
+            Its location, by which it is found again.
+
+        Raises:
+            OSError: If it cannot be stored; nothing that looks like a snapshot is left then.
+        """
+
+    @abstractmethod
+    def load(self, location: str) -> Snapshot:
+        """Return the snapshot at a location.
+
+        Raises:
+            InconsistentSnapshot: If there is none, or it is damaged, or of an unknown version; the
+                text says which, and where.
+        """
