@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -48,18 +49,20 @@ class CheckpointRangeRule:
         """Return the first moment later than the given one, if there is any."""
         if self.start is not None and moment < self.start:
             result = self.start
+        elif math.isinf(moment):
+            return None
         else:
             origin = self.start or 0.0
             result = self._multiple(origin, math.floor((moment - origin) / self.every) + 1)
-            while result <= moment:
-                result += self.every
+            if result <= moment:  # it was rounded down
+                result = max(result + self.every, math.nextafter(moment, math.inf))
         return None if self.stop is not None and result > self.stop else result
 
     def last_until(self, moment: float) -> float | None:
         """Return the last moment not later than the given one, if there is any."""
         if self.stop is not None and moment > self.stop:
             moment = self.stop
-        if self.start is not None and moment < self.start:
+        if math.isinf(moment) or (self.start is not None and moment < self.start):
             return None
         origin = self.start or 0.0
         steps = math.floor((moment - origin) / self.every)
@@ -72,6 +75,56 @@ class CheckpointRangeRule:
 
 
 CheckpointRule: TypeAlias = CheckpointAtRule | CheckpointRangeRule
+
+
+class Moments:
+    """The moments of some rules on one clock, of which some have been answered by a snapshot.
+
+    Args:
+        rules: The rules.
+        clock_name: What to call the clock in words.
+    """
+
+    __slots__ = ("_clock_name", "_next", "_rules", "_started")
+
+    def __init__(self, rules: Sequence[CheckpointRule], clock_name: str) -> None:
+        self._rules = rules
+        self._clock_name = clock_name
+        self._next: float | None = None
+        self._started = False
+
+    def answer_until(self, time: float) -> None:
+        """Let a snapshot be the answer to all moments up to a time, which is included.
+
+        A time that is not a number answers nothing.
+        """
+        if not math.isnan(time):
+            self._started = True
+            self._next = self._next_after(time)
+
+    def due_at(self, time: float) -> str | None:
+        """Return in words which moment has been reached or passed, None if there is none.
+
+        Nobody knows at what time simulation begins. So, if nothing has been answered before, a
+        moment that lies before now counts as reached: the last of them.
+        """
+        if math.isnan(time):
+            return None
+        if not self._started:
+            self._started = True
+            last = self._last_until(time)
+            self._next = self._next_after(time) if last is None else last
+        if self._next is None or time < self._next:
+            return None
+        return f"{self._clock_name} >= {float(self._next)}"
+
+    def _next_after(self, time: float) -> float | None:
+        moments = [rule.next_after(time) for rule in self._rules]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def _last_until(self, time: float) -> float | None:
+        moments = [rule.last_until(time) for rule in self._rules]
+        return max((moment for moment in moments if moment is not None), default=None)
 
 
 class Checkpoints(NamedTuple):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from typing import Final
 
 from application.interfaces.clock import Clock
-from domain.checkpoints import CheckpointInfo, CheckpointRule
+from domain.checkpoints import CheckpointInfo, Moments
+
+AT_END: Final = "at_end"
 
 
 class CheckpointTriggers:
@@ -18,50 +20,58 @@ class CheckpointTriggers:
     """
 
     def __init__(self, info: CheckpointInfo, *, clock: Clock) -> None:
-        self._checkpoints = info.checkpoints
+        rules = info.checkpoints
+        self.has_rules = bool(rules)
+        self._at_end = rules.at_end
+        self._wallclock = Moments(rules.wallclock_time, "wallclock_time")
+        self._wallclock.answer_until(0.0)  # the start itself is no moment
+        self._simulation = Moments(rules.simulation_time, "simulation_time")
         self._clock = clock
         self._start = clock.monotonic() - info.elapsed
-        self._next_wallclock = _next_moment(self._checkpoints.wallclock_time, 0.0)
-        self._next_simulation: float | None = None
-        self._knows_time = False
+
+    def elapsed(self) -> float:
+        """Return the seconds since the start of the run."""
+        return self._clock.monotonic() - self._start
+
+    def resume(self, timestamp: float | None) -> None:
+        """Go on after a snapshot: what it answered for is not due again.
+
+        Args:
+            timestamp: Simulation time of the snapshot; NaN or None if that is not known.
+        """
+        if timestamp is not None:
+            self._simulation.answer_until(timestamp)
 
     def is_due(self, timestamp: float) -> bool:
         """Whether a snapshot is due at a simulation time."""
         return bool(self.triggers(timestamp))
 
     def is_final_due(self, timestamp: float | None, *, goes_on: bool) -> bool:
-        """Whether a snapshot is due at the end of a pass.
+        """Whether a snapshot is due at the end of a pass; see `final_triggers`."""
+        return bool(self.final_triggers(timestamp, goes_on=goes_on))
+
+    def triggers(self, timestamp: float) -> tuple[str, ...]:
+        """Return in words why a snapshot is due at a simulation time; empty if it is not."""
+        due = (self._wallclock.due_at(self.elapsed()), self._simulation.due_at(timestamp))
+        return tuple(text for text in due if text is not None)
+
+    def final_triggers(self, timestamp: float | None, *, goes_on: bool) -> tuple[str, ...]:
+        """Return in words why a snapshot is due at the end of a pass; empty if it is not.
 
         Args:
             timestamp: The largest simulation time among the messages of the next pass, if any.
             goes_on: Whether there will be a next pass.
         """
         if not goes_on:
-            return self._checkpoints.at_end
-        return timestamp is not None and bool(self.triggers(timestamp))
+            return (AT_END,) if self._at_end else ()
+        return () if timestamp is None else self.triggers(timestamp)
 
-    def triggers(self, timestamp: float) -> tuple[str, ...]:
-        """Return in words why a snapshot is due at a simulation time; empty if it is not."""
-        result = []
-        elapsed = self._clock.monotonic() - self._start
-        if self._next_wallclock is not None and elapsed >= self._next_wallclock:
-            result.append(f"wallclock_time >= {self._next_wallclock}")
-        moment = self._simulation_moment(timestamp)
-        if moment is not None and timestamp >= moment:
-            result.append(f"simulation_time >= {moment}")
-        return tuple(result)
+    def note_saved(self, timestamp: float) -> None:
+        """Take note that a snapshot was made: it answers for all moments passed.
 
-    def _simulation_moment(self, timestamp: float) -> float | None:
-        if not self._knows_time:
-            # the start of simulation time is not known in advance: what lies before now is due
-            self._knows_time = True
-            rules = self._checkpoints.simulation_time
-            passed = [rule.last_until(timestamp) for rule in rules]
-            last = max((item for item in passed if item is not None), default=None)
-            self._next_simulation = _next_moment(rules, timestamp) if last is None else last
-        return self._next_simulation
-
-
-def _next_moment(rules: Sequence[CheckpointRule], now: float) -> float | None:
-    moments = [rule.next_after(math.nextafter(now, -math.inf)) for rule in rules]
-    return min((moment for moment in moments if moment is not None), default=None)
+        Args:
+            timestamp: The simulation time until which it does; NaN if that is not known.
+        """
+        self._wallclock.answer_until(self.elapsed())
+        if not math.isnan(timestamp):
+            self._simulation.answer_until(timestamp)
