@@ -24,15 +24,30 @@ class Operator(Enum):
     O_F = 5
     """Observation of the final state: sends, once at the end of a run."""
 
+    def __eq__(self, other: object) -> bool:
+        """Whether it is this operator, or that of the same name of the ymmsl library.
+
+        So that a MUSCLE3 model finds its own operators in what `list_ports` returns.
+        """
+        if isinstance(other, Operator):
+            return self is other
+        return (
+            isinstance(other, Enum)
+            and type(other).__name__ == Operator.__name__
+            and other.name == self.name
+        )
+
+    __hash__ = Enum.__hash__  # by the name: the same for ymmsl's
+
     @property
     def allows_sending(self) -> bool:
         """Whether ports with this operator send."""
-        return self in (Operator.O_I, Operator.O_F)
+        return self is Operator.O_I or self is Operator.O_F
 
     @property
     def allows_receiving(self) -> bool:
         """Whether ports with this operator receive."""
-        return self in (Operator.F_INIT, Operator.S)
+        return self is Operator.F_INIT or self is Operator.S
 
 
 @dataclass(frozen=True)
