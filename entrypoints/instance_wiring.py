@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 
 from adapters.filesystem.snapshot_archive import FilesystemSnapshotArchive
 from adapters.python_logging.instance_log import PythonInstanceLog
@@ -14,10 +16,13 @@ from adapters.tcp.network import LOOPBACK
 from adapters.tcp.peers import TcpPeerTransport
 from adapters.wire.locations import TCP, TcpAddress, addresses_in
 from application.instance.lifecycle import Lifecycle, Surroundings
-from domain.errors import PortError
+from domain.errors import PortError, TransportError
 from domain.flags import InstanceFlags
 from domain.ports import Operator
 from entrypoints.environment import InstanceEnvironment, read_environment
+
+SLOW = 5.0
+"""After how many seconds a user who looks on wants to know what it waits for."""
 
 
 def join_simulation(
@@ -36,11 +41,46 @@ def join_simulation(
     declaration = None if ports is None else _own_declaration(ports)
     surroundings = _connect(environment)
     try:
-        return Lifecycle(environment.instance, declaration, flags, surroundings)
+        with _told_if_slow(environment):
+            return Lifecycle(environment.instance, declaration, flags, surroundings)
+    except TransportError as error:
+        _close(surroundings)
+        raise TransportError(_unreachable(environment, error)) from error
     except BaseException:
-        surroundings.transport.close()
-        surroundings.link.close()
+        _close(surroundings)
         raise
+
+
+def _close(surroundings: Surroundings) -> None:
+    surroundings.transport.close()
+    surroundings.link.close()
+
+
+@contextlib.contextmanager
+def _told_if_slow(environment: InstanceEnvironment) -> Iterator[None]:
+    """Tell whoever looks on, and may have started this program by hand, what it is waiting for."""
+    text = (
+        f"Instance '{environment.instance}' has not joined the simulation yet: either there is no"
+        f" manager at {environment.manager}, or its peers have not started. It goes on trying."
+    )
+    timer = threading.Timer(SLOW, lambda: print(text, file=sys.stderr, flush=True))  # noqa: T201
+    timer.name = "conjoin-slow-start"
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def _unreachable(environment: InstanceEnvironment, error: TransportError) -> str:
+    secret = "" if environment.secret else ", and does it ask for a secret (CONJOIN_SECRET_FILE)"
+    return (
+        f"Instance '{environment.instance}' could not join the simulation: {error}. Is the manager"
+        f" running{secret}? Its location is taken from --muscle-manager or MUSCLE_MANAGER, and is"
+        f" {environment.manager} here."
+    )
 
 
 def _connect(environment: InstanceEnvironment) -> Surroundings:
