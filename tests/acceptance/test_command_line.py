@@ -1,0 +1,339 @@
+"""The command line: what its options do, and instances that are started by hand."""
+
+import re
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.conditions import wait_until
+from tests.support.scenario_runs import python_of
+from tests.support.workspace import MANAGER, RunningProgram, Workspace
+
+COMPLETED, FAILED, MISTAKE = 0, 1, 2
+OLD_MODEL = """\
+ymmsl_version: v0.1
+model:
+  name: pair
+  components:
+    macro:
+      implementation: macro
+      ports:
+        o_i: state_out
+        s: state_in
+    micro:
+      implementation: micro
+      ports:
+        f_init: init
+        o_f: final
+  conduits:
+    macro.state_out: micro.init
+    micro.final: macro.state_in
+settings:
+  macro.steps: 2
+  micro.k: 0.5
+implementations:
+  macro:
+    executable: {python}
+    args: ["{folder}/macro.py"]
+  micro:
+    executable: {python}
+    args: ["{folder}/micro.py"]
+"""
+BY_HAND = "    execution_model: manual\n"
+
+
+# Help and checks ----------------------------------------------------------------------------------
+
+
+def test_the_version_is_told(workspace: Workspace):
+    for outcome in (workspace.conjoin("--version"), workspace.manager("--version")):
+        assert outcome.exit_code == COMPLETED
+        assert re.fullmatch(r"conjoin \d+\.\d+\.\d+\S*\n", outcome.stdout)
+
+
+@pytest.mark.parametrize("command", [(), ("run",), ("check",)])
+def test_help_helps(workspace: Workspace, command: tuple[str, ...]):
+    outcome = workspace.conjoin(*command, "--help")
+    assert outcome.exit_code == COMPLETED
+    assert outcome.stdout.startswith(" ".join(["usage: conjoin", *command]))
+    assert all(
+        re.search(rf"^\s+(-m MODEL, )?{option}\b.*(\n\s+\w|\s\w)", outcome.stdout, re.MULTILINE)
+        for option in re.findall(r"--[\w-]+", outcome.stdout.partition("\n\n")[0])
+        if option != "--no-start-all"
+    )
+
+
+def test_the_manager_has_the_options_of_conjoin_run(workspace: Workspace):
+    ours = workspace.manager("--help").stdout
+    for option in re.findall(r"--[\w-]+", workspace.conjoin("run", "--help").stdout):
+        assert option in ours
+
+
+@pytest.mark.parametrize("command", ["check", "dry-run"])
+def test_a_check_starts_nothing(workspace: Workspace, command: str):
+    before = sorted(workspace.folder.rglob("*.ymmsl"))
+    if command == "check":
+        outcome = workspace.conjoin("check", "model.ymmsl")
+    else:
+        outcome = workspace.manager("--dry-run", "--start-all", "model.ymmsl")
+    assert outcome.exit_code == COMPLETED
+    assert outcome.stdout == (
+        "Model 'pair' can be run here: 2 instances of 2 components, 2 conduits.\n"
+    )
+    assert sorted(workspace.folder.rglob("*.ymmsl")) == before
+
+
+def test_a_check_finds_several_mistakes_at_once(workspace: Workspace):
+    text = (workspace.folder / "model.ymmsl").read_text()
+    workspace.write("model.ymmsl", text.replace(sys.executable, "no_such_command"))
+    outcome = workspace.conjoin("check", "model.ymmsl")
+    assert outcome.exit_code == MISTAKE
+    assert "- Program 'macro': there is no command 'no_such_command'" in outcome.stderr
+    assert "- Program 'micro': there is no command 'no_such_command'" in outcome.stderr
+
+
+# Where a configuration comes from -----------------------------------------------------------------
+
+
+def test_a_configuration_can_come_from_standard_input(workspace: Workspace):
+    text = (workspace.folder / "model.ymmsl").read_text()
+    outcome = workspace.manager("--start-all", "--run-dir", "run", "-", stdin=text)
+    assert outcome.exit_code == COMPLETED, outcome.text
+
+
+def test_a_mistake_on_standard_input_is_said_to_be_there(workspace: Workspace):
+    outcome = workspace.conjoin("check", "-", stdin="ymmsl_version: v0.2\nmodel: [\n")
+    assert outcome.exit_code == MISTAKE
+    assert "standard input, line 3" in outcome.stderr
+
+
+def test_later_files_go_over_earlier_ones(workspace: Workspace):
+    workspace.write("more.ymmsl", "ymmsl_version: v0.2\nsettings:\n  macro.steps: 5\n")
+    outcome = workspace.manager("--start-all", "--run-dir", "run", "model.ymmsl", "more.ymmsl")
+    assert outcome.exit_code == COMPLETED, outcome.text
+    assert "simulated time 4" in outcome.stdout
+    assert "macro.steps: 5" in (workspace.run_dir / "configuration.ymmsl").read_text()
+
+
+def test_files_of_version_0_1(workspace: Workspace):
+    text = OLD_MODEL.format(python=sys.executable, folder=workspace.folder)
+    workspace.write("model.ymmsl", text)
+    outcome = workspace.start_all()
+    assert outcome.exit_code == COMPLETED, outcome.text
+    assert "Warning" not in outcome.text
+
+
+def test_a_file_of_version_0_2_over_one_of_version_0_1(workspace: Workspace):
+    text = OLD_MODEL.format(python=sys.executable, folder=workspace.folder)
+    workspace.write("model.ymmsl", text)
+    workspace.write("more.ymmsl", "ymmsl_version: v0.2\nsettings:\n  macro.steps: 5\n")
+    outcome = workspace.manager("--start-all", "--run-dir", "run", "model.ymmsl", "more.ymmsl")
+    assert outcome.exit_code == COMPLETED, outcome.text
+    assert "simulated time 4" in outcome.stdout
+
+
+# What is shown and logged -------------------------------------------------------------------------
+
+
+def test_a_run_directory_is_made_where_none_is_given(workspace: Workspace):
+    outcome = workspace.manager("--start-all", "model.ymmsl")
+    (made,) = workspace.folder.glob("run_pair_*")
+    assert re.fullmatch(r"run_pair_\d{8}_\d{6}", made.name)
+    assert f"Output is in {made}\n" in outcome.stdout
+
+
+def test_a_quiet_run_tells_its_end_alone(workspace: Workspace):
+    outcome = workspace.start_all("--quiet")
+    expected = f"Simulation completed successfully.\nOutput is in {workspace.run_dir}\n"
+    assert outcome.stdout == expected
+
+
+def test_a_quiet_run_that_fails_still_says_why(workspace: Workspace):
+    workspace.write("micro.py", "raise SystemExit(7)\n")
+    outcome = workspace.start_all("--quiet")
+    assert outcome.exit_code == FAILED
+    assert outcome.stdout.startswith("The simulation failed.")
+    assert "Instance 'micro' failed: it exited with code 7." in outcome.stdout
+
+
+@pytest.mark.parametrize(("level", "is_logged"), [("info", True), ("WARNING", False)])
+def test_the_log_level_is_that_of_the_manager(workspace: Workspace, level: str, *, is_logged: bool):
+    assert workspace.start_all("--log-level", level).exit_code == COMPLETED
+    log = (workspace.run_dir / "muscle3_manager.log").read_text()
+    assert ("the simulation completed" in log) is is_logged
+
+
+# Started by hand ----------------------------------------------------------------------------------
+
+
+def test_instances_can_be_started_by_hand(workspace: Workspace):
+    with manager_by_hand(workspace) as (manager, environment):
+        assert "Waiting for these instances to be started by hand: macro, micro" in manager.text
+        start_both(workspace, environment)
+        outcome = manager.finish()
+    assert outcome.exit_code == COMPLETED, outcome.text
+    assert "Simulation completed successfully." in outcome.stdout
+    assert not outcome.left_behind
+
+
+def test_programs_need_not_be_in_the_files_when_started_by_hand(workspace: Workspace):
+    text = (workspace.folder / "model.ymmsl").read_text()
+    workspace.write("model.ymmsl", text.partition("programs:")[0])
+    with manager_by_hand(workspace) as (manager, environment):
+        start_both(workspace, environment)
+        assert manager.finish().exit_code == COMPLETED
+
+
+def test_a_manual_program_is_left_to_the_user(workspace: Workspace):
+    make_micro_manual(workspace)
+    with manager_by_hand(workspace, "--start-all") as (manager, environment):
+        assert "Waiting for these instances to be started by hand: micro\n" in manager.text
+        with by_hand(workspace, "micro", environment) as program:
+            assert program.finish().exit_code == 0
+        outcome = manager.finish()
+    assert outcome.exit_code == COMPLETED, outcome.text
+    assert not outcome.left_behind
+
+
+def test_where_all_is_local_nobody_else_can_reach_the_manager(workspace: Workspace):
+    workspace.write("micro.py", "import time\ntime.sleep(600)\n")
+    command = (*MANAGER, "--start-all", "--run-dir", "run", "model.ymmsl")
+    with workspace.running(*command) as manager:
+        manager.the_process("micro.py")
+        assert hosts_listened_on(manager) == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("start", ["--start-all", "--no-start-all"])
+def test_where_something_is_started_by_hand_it_can_be_anywhere(workspace: Workspace, start: str):
+    make_micro_manual(workspace)
+    with manager_by_hand(workspace, start) as (manager, _):
+        assert "0.0.0.0" in hosts_listened_on(manager)
+
+
+def test_the_location_file_has_one_line_without_its_end(workspace: Workspace):
+    workspace.folder.joinpath("sub").mkdir()
+    command = (*MANAGER, "--run-dir", "run", "--location-file", "sub/location", "model.ymmsl")
+    with workspace.running(*command) as manager:
+        manager.wait_until_it_says("CONJOIN_SECRET_FILE")
+        location = (workspace.folder / "sub" / "location").read_text()
+        assert re.fullmatch(r"tcp:\S+:\d+", location)
+        start_both(workspace, {"MUSCLE_MANAGER": location})
+        assert manager.finish().exit_code == COMPLETED
+
+
+def test_with_a_required_secret_our_programs_can_be_started_by_hand(workspace: Workspace):
+    with manager_by_hand(workspace, "--require-secret") as (manager, environment):
+        secret = Path(environment["CONJOIN_SECRET_FILE"])
+        assert secret.stat().st_mode & 0o777 == 0o600
+        start_both(workspace, environment)
+        assert manager.finish().exit_code == COMPLETED
+    assert not secret.exists()
+
+
+@pytest.mark.parametrize(
+    "library",
+    ["conjoin", pytest.param("muscle3", marks=[pytest.mark.slow, pytest.mark.muscle3])],
+)
+def test_with_a_required_secret_whoever_does_not_know_it_is_refused(
+    workspace: Workspace, library: str
+):
+    if library == "muscle3":
+        workspace.write("macro.py", "from libmuscle import Instance\nInstance()\n")
+    with manager_by_hand(workspace, "--require-secret") as (manager, environment):
+        del environment["CONJOIN_SECRET_FILE"]
+        with by_hand(workspace, "macro", environment, python=python_of(library)):
+            manager.wait_until_it_says("it does not know the secret of this run")
+        manager.process.send_signal(signal.SIGINT)
+        outcome = manager.finish()
+    assert outcome.exit_code == FAILED
+    log = (workspace.run_dir / "muscle3_manager.log").read_text()
+    refusals = [line for line in log.splitlines() if "WARNING" in line]
+    assert len(refusals) == 1, "it comes again and again, and is told of once"
+    assert "MUSCLE3's programs cannot know it" in refusals[0]
+    assert "CONJOIN_SECRET_FILE" in refusals[0]
+
+
+def test_an_instance_that_the_model_does_not_have_is_told_so(workspace: Workspace):
+    with manager_by_hand(workspace) as (manager, environment):
+        wrong = {**environment, "MUSCLE_INSTANCE": "mikro"}
+        with by_hand(workspace, "micro", wrong) as program:
+            outcome = program.finish()
+        manager.wait_until_it_says("There is no instance 'mikro' in model 'pair'")
+    assert outcome.exit_code == 1
+    assert "It has: macro, micro. Check the name given to the program" in outcome.stderr
+
+
+@pytest.mark.slow
+def test_an_instance_without_a_manager_says_where_it_looked(workspace: Workspace):
+    nowhere = {"MUSCLE_MANAGER": "tcp:localhost:9"}
+    with by_hand(workspace, "micro", nowhere) as program:
+        program.wait_until_it_says(
+            "Instance 'micro' has not joined the simulation yet: either there is no manager at"
+            " tcp:localhost:9, or its peers have not started. It goes on trying."
+        )
+        wait_until(lambda: program.process.poll() is not None, timeout=90)
+        outcome = program.finish()
+    assert outcome.exit_code == 1
+    assert "Connection refused" in outcome.stderr
+    assert "Its location is taken from --muscle-manager or MUSCLE_MANAGER" in outcome.stderr
+
+
+# What they share ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def manager_by_hand(
+    workspace: Workspace, *options: str
+) -> Iterator[tuple[RunningProgram, dict[str, str]]]:
+    """Start a manager; give it, and the environment that it tells the user to set."""
+    command = (*MANAGER, "--run-dir", "run", *options, "model.ymmsl")
+    with workspace.running(*command, name="manager") as manager:
+        manager.wait_until_it_says("CONJOIN_SECRET_FILE=")
+        wait_until(lambda: manager.text.endswith("\n"))
+        found = re.findall(r"export (\w+)=(\S+)", manager.text)
+        yield manager, {name: value for name, value in found if name != "MUSCLE_INSTANCE"}
+
+
+@contextmanager
+def by_hand(
+    workspace: Workspace,
+    name: str,
+    environment: dict[str, str],
+    *,
+    python: str | Path = sys.executable,
+) -> Iterator[RunningProgram]:
+    with workspace.running(
+        python,
+        f"{name}.py",
+        name=name,
+        environment={"MUSCLE_INSTANCE": name, **environment},
+    ) as program:
+        yield program
+
+
+def start_both(workspace: Workspace, environment: dict[str, str]) -> None:
+    """Run both instances to their ends."""
+    with ExitStack() as stack:
+        programs = [
+            stack.enter_context(by_hand(workspace, name, environment))
+            for name in ("macro", "micro")
+        ]
+        for program in programs:
+            outcome = program.finish()
+            assert outcome.exit_code == 0, outcome.text
+
+
+def make_micro_manual(workspace: Workspace) -> None:
+    text = (workspace.folder / "model.ymmsl").read_text()
+    head, _, _ = text.partition("  micro:\n    description: The micro model")
+    workspace.write("model.ymmsl", f"{head}  micro:\n    description: The micro model\n{BY_HAND}")
+
+
+def hosts_listened_on(program: RunningProgram) -> set[str]:
+    connections = psutil.Process(program.process.pid).net_connections("tcp")
+    return {item.laddr.ip for item in connections if item.status == psutil.CONN_LISTEN}
