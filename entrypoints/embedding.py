@@ -87,8 +87,7 @@ class Manager:
         self._closing = threading.Lock()
 
     def __enter__(self) -> Self:
-        self._open()
-        return self
+        return self.open()
 
     def __exit__(
         self,
@@ -221,6 +220,27 @@ class Manager:
         """Return the last lines of the log of the run."""
         return str(self._made.logbook().tail(lines=lines))
 
+    def open(self) -> Self:
+        """Make the run directory, and listen; where no `with` statement can do that.
+
+        Returns:
+            The manager itself, which is to be closed with `close`.
+
+        Raises:
+            ConfigurationError: If the run directory cannot be used.
+            UsageError: If it has been opened before.
+        """
+        if self._container is not None:
+            msg = "A Manager can be entered once: make a new one for another run."
+            raise UsageError(msg)
+        with contextlib.ExitStack() as undo:
+            self._container = self._opened_container(undo)
+            undo.callback(self._forget)
+            self._container.listening().server.start()
+            undo.pop_all()
+        self._is_open = True
+        return self
+
     def close(self) -> None:
         """Stop the run if it goes on, and let go of everything. May be called more than once."""
         with self._closing:
@@ -247,7 +267,10 @@ class Manager:
 
     def _check_made(self) -> None:
         if self._container is None:
-            msg = "Use a Manager as a context manager: with Manager(...) as manager: ..."
+            msg = (
+                "Use a Manager as a context manager, or open() it: with Manager(...) as manager:"
+                " ..."
+            )
             raise UsageError(msg)
 
     @property
@@ -271,27 +294,24 @@ class Manager:
             return self._source.load(list(sources), model=model)
         return self._source.load([sources], model=model)
 
-    def _open(self) -> None:
-        if self._container is not None:
-            msg = "A Manager can be entered once: make a new one for another run."
-            raise UsageError(msg)
-        with contextlib.ExitStack() as undo:
-            directory = self._make_run_directory(undo)
-            directory.save_configuration(self._source.dump(self._configuration))
-            container = ManagerContainer(
-                options=providers.Object(self._options),
-                adapters=providers.Object(self._adapters),
-                configuration=providers.Object(self._configuration),
-                run_directory=providers.Object(directory),
-                on_finished=providers.Object(self._note_finished),
-                on_resources=providers.Object(self._note_resources),
-            )
-            undo.callback(container.shutdown_resources)
-            container.init_resources()
-            _wire(container)
-            undo.pop_all()
-        self._container = container
-        self._is_open = True
+    def _opened_container(self, undo: contextlib.ExitStack) -> ManagerContainer:
+        directory = self._make_run_directory(undo)
+        directory.save_configuration(self._source.dump(self._configuration))
+        container = ManagerContainer(
+            options=providers.Object(self._options),
+            adapters=providers.Object(self._adapters),
+            configuration=providers.Object(self._configuration),
+            run_directory=providers.Object(directory),
+            on_finished=providers.Object(self._note_finished),
+            on_resources=providers.Object(self._note_resources),
+        )
+        undo.callback(container.shutdown_resources)
+        container.init_resources()
+        _wire(container)
+        return container
+
+    def _forget(self) -> None:
+        self._container = None
 
     def _make_run_directory(self, undo: contextlib.ExitStack) -> FilesystemRunDirectory:
         if self._run_dir is not None:
@@ -390,7 +410,6 @@ def _wire(container: ManagerContainer) -> None:
     agents = container.agents()
     container.relay().target = container.control()
     container.router().connect(instances=container.desk(), agents=agents)
-    container.listening().server.start()
 
 
 def _with_whereabouts(result: RunFinished) -> str:
