@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final, final
 
+from adapters.local_agents.orphans import kill_processes_of_run
 from adapters.wire.agent_orders import encode_orders
 from application.interfaces.agents import AgentLauncher
 from domain.agents import AgentOrders, process_end
@@ -57,6 +58,8 @@ class LocalAgentLauncher(AgentLauncher):
         def watch(agent: subprocess.Popen[bytes]) -> None:
             exit_code = agent.wait()
             # an agent exits with 0 when it has been told to, and only then
+            if exit_code != 0:
+                kill_processes_of_run(orders.secret)
             if exit_code != 0 and not self._is_closing.is_set():
                 on_lost(self._node, _describe(agent, exit_code, (output, errors)))
 

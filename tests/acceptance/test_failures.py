@@ -85,16 +85,16 @@ def test_a_run_that_waits_for_instances_started_by_hand_can_be_stopped(workspace
 
 
 def test_a_manager_that_is_killed_leaves_no_process_behind(workspace: Workspace):
-    hang(workspace)
+    hang(workspace, "import subprocess; subprocess.Popen(['sleep', '600'])")
     with workspace.running(*START) as program:
         wait_until_it_hangs(workspace, program)
-        assert len(program.processes()) == 3, "the agent and two components"
+        assert len(program.processes()) == 4, "the agent, two components and what one has started"
         program.process.kill()
         wait_until(lambda: not program.processes())
 
 
 def test_an_agent_that_is_killed_fails_the_run(workspace: Workspace):
-    hang(workspace)
+    hang(workspace, "import subprocess; subprocess.Popen(['sleep', '600'])")
     with workspace.running(*START) as program:
         wait_until_it_hangs(workspace, program)
         program.the_process("entrypoints.agent").kill()
@@ -162,6 +162,7 @@ def test_a_deadlock_is_reported_within_two_timeouts(workspace: Workspace, librar
     assert not outcome.left_behind
 
 
+@pytest.mark.slow
 def test_a_negative_timeout_switches_the_search_for_deadlocks_off(workspace: Workspace):
     make_deadlock(workspace, "conjoin", -1)
     with workspace.running(*START) as program:
