@@ -18,7 +18,7 @@ from adapters.tcp.session_client import FIRST_PAUSE, PAUSE_GROWTH, RETRY_TIME, g
 from adapters.wire import greeting, locations, stream
 from adapters.wire.frames import word
 from application.interfaces.peer_transport import Inlet
-from domain.errors import PeerLost, RemoteProtocolError, TransportError
+from domain.errors import CouplingError, PeerLost, RemoteProtocolError, TransportError
 from domain.messages import PeerMessage
 
 BUFFER_SIZE: Final = 65536
@@ -217,7 +217,7 @@ class IncomingStream:
         self._channels: dict[int, deque[Arrival]] = {}
         self._changed = threading.Condition()
         self._is_being_read = False
-        self._failure: PeerLost | None = None
+        self._failure: CouplingError | None = None
 
     def arrivals(self, endpoint: str) -> deque[Arrival]:
         """Return the queue of what has come for an endpoint and has not been fetched."""
@@ -267,6 +267,10 @@ class IncomingStream:
                     return False
                 size = self._read_frame(self._connection.reader, time.time_ns())
                 self._connection.note_received(size)
+            except RemoteProtocolError as error:
+                # where the next frame begins cannot be known any more
+                self._failure = error
+                raise
             except (OSError, EOFError, ValueError) as error:
                 if not self._connection.restore():
                     self._failure = self._loss()

@@ -1,0 +1,419 @@
+"""Rubbish on every port: whoever listens there lives on, says so once, and serves the others.
+
+Everything is made from fixed seeds, so a failure comes again.
+"""
+
+import random
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgpack
+import numpy as np
+import psutil
+import pytest
+from typing_extensions import Self
+
+from adapters.tcp.incoming_stream import FrameReader, IncomingStream
+from adapters.tcp.manager_link import MMPClient
+from adapters.tcp.peers import TcpPeerTransport
+from adapters.wire import greeting, mpp, stream
+from adapters.wire.frames import word
+from adapters.wire.greeting import Purpose
+from adapters.wire.locations import TCP, TcpAddress, addresses_in
+from adapters.wire.map import is_request
+from domain.errors import PeerLost, RemoteProtocolError
+from domain.identity import Reference
+from domain.messages import PeerMessage
+from domain.peers import Endpoint
+from domain.settings import Settings
+from entrypoints.manager import Manager, ManagerOptions
+from tests.support.recordings import payloads
+from tests.support.scenario_runs import write_configuration
+
+pytestmark = pytest.mark.timeout(120)
+
+SECRET = "the secret"
+MANY = 1500
+MEMORY = 150 * 2**20
+PATIENCE = 20.0
+ANSWERED_LATER = (42, 64)
+MMP_REQUESTS = [item.payload for item in payloads("MMP", "request", version=None)]
+MPP_REQUESTS = [item.payload for item in payloads("MPP", "request")]
+MAP_REQUESTS = [
+    msgpack.packb(values)
+    for values in (
+        [41, "node", {"cpu": [[0, 0], [1, 1]], "memory": 2**33, "version": "0.1.0"}],
+        [42, "node"],
+        [43, [["macro", 0, None]], "node"],
+    )
+]
+
+
+class RawClient:
+    """Says whatever it is told to."""
+
+    def __init__(self, address: TcpAddress) -> None:
+        self._socket = socket.create_connection(address, timeout=PATIENCE)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def say(self, data: bytes) -> None:
+        with suppress(ConnectionError):
+            self._socket.sendall(data)
+
+    def hear(self, count: int) -> bytes:
+        """The next bytes; fewer if the server closes the connection."""
+        data = b""
+        with suppress(ConnectionError):
+            while len(data) < count and (more := self._socket.recv(count - len(data))):
+                data += more
+        return data
+
+    def hear_end(self) -> bytes:
+        """All until the server closes the connection."""
+        with suppress(ConnectionError):
+            self._socket.shutdown(socket.SHUT_WR)
+        data = b""
+        with suppress(ConnectionError):
+            while more := self._socket.recv(65536):
+                data += more
+        return data
+
+    def greet(self, purpose: Purpose) -> None:
+        self.say(greeting.client_hello(b"c" * 32))
+        answer = self.hear(greeting.ANSWER_SIZE)
+        self.say(greeting.client_finish(SECRET, b"c" * 32, answer, purpose))
+
+    def begin(self) -> None:
+        self.say(word(0))
+        assert len(self.hear(8)) == 8
+
+    def ask(self, number: int, request: bytes) -> bytes | None:
+        """The response to a request; None if the server closed the connection."""
+        self.say(word(number) + word(len(request)) + request)
+        length = self.hear(8)
+        return self.hear(int.from_bytes(length, "little")) if len(length) == 8 else None
+
+
+def mutated(data: bytes, chance: random.Random) -> bytes:
+    """Some bytes, with a few of them changed, removed, doubled or mixed with others."""
+    result = bytearray(data)
+    for _ in range(chance.randint(1, 5)):
+        place = chance.randrange(len(result) + 1)
+        match chance.randrange(5):
+            case 0:
+                result[place : place + 1] = chance.randbytes(1)
+            case 1:
+                del result[place : place + chance.randint(1, 4)]
+            case 2:
+                result[place:place] = result[place : place + chance.randint(1, 30)]
+            case 3:
+                result[place:place] = msgpack.packb(value(chance))
+            case 4:
+                result[place : place + 8] = chance.choice([b"\xff", b"\0", b"\x80"]) * 8
+    return bytes(result)
+
+
+def value(chance: random.Random, depth: int = 0) -> object:
+    """Any value that can stand in a request."""
+    leaves: list[object] = [
+        None,
+        True,
+        0,
+        -1,
+        2**63,
+        2**64 - 1,
+        1.5,
+        float("inf"),
+        float("nan"),
+        "",
+        "macro",
+        "micro[3]",
+        "a b",
+        "x" * 1000,
+        b"\xff",
+        msgpack.ExtType(chance.randrange(20), chance.randbytes(5)),
+        msgpack.Timestamp(1, 2),
+    ]
+    if depth > 3 or chance.random() < 0.6:
+        return chance.choice(leaves)
+    if chance.random() < 0.5:
+        return [value(chance, depth + 1) for _ in range(chance.randrange(6))]
+    keys = ["cpu", "triggers", "at_end", "macro", "", "version", 3, None]
+    return {chance.choice(keys): value(chance, depth + 1) for _ in range(chance.randrange(4))}
+
+
+def from_grammar(chance: random.Random) -> bytes:
+    """A request of some type, with any arguments."""
+    kind = chance.choice([*range(13), 41, 42, 43, 64, 65, 255, -1])
+    arguments = [value(chance) for _ in range(chance.randrange(6))]
+    if chance.random() < 0.5:
+        arguments[:1] = ["macro"]
+    return msgpack.packb([kind, *arguments])
+
+
+def requests(seed: int, recorded: list[bytes]) -> Iterator[bytes]:
+    chance = random.Random(seed)
+    for _ in range(MANY):
+        yield from_grammar(chance)
+        yield mutated(chance.choice(recorded), chance)
+    yield b"\x92\x01" + b"\x91" * 1000 + b"\xc0"
+    yield b"\xdd\x7f\xff\xff\xff"
+    yield (b"\xdd\x00\x0f\xff\xff") * 500 + bytes(2**20)
+    yield b""
+
+
+def kind_of(request: bytes) -> object:
+    try:
+        return msgpack.unpackb(request, strict_map_key=False)[0]
+    except Exception:  # noqa: BLE001 - whatever it is, it is no request
+        return None
+
+
+class WatchedManager:
+    """A manager, with what it holds that must not grow or die."""
+
+    def __init__(self, manager: Manager, folder: Path) -> None:
+        self._manager = manager
+        self._log = folder / "run" / "muscle3_manager.log"
+        self.location = manager.location
+        (self.address, *_) = addresses_in([manager.location], TCP)
+        self._memory = psutil.Process().memory_info().rss
+        self._threads = {thread.name for thread in threading.enumerate()}
+
+    def troubles(self) -> int:
+        """How many lines the manager has logged about trouble."""
+        lines = self._log.read_text().splitlines()
+        assert not [line for line in lines if "error of our own" in line], "\n".join(lines)
+        return sum("trouble with" in line or "left in the middle" in line for line in lines)
+
+    def check_well(self) -> None:
+        """It serves good clients, in either way, and has lost no thread and no memory."""
+        for secret in (None, SECRET):
+            link = MMPClient("macro", self.location, secret=secret)
+            assert link.get_settings()["name"] == "text"
+            link.close()
+        assert self._threads <= {thread.name for thread in threading.enumerate()}
+        assert psutil.Process().memory_info().rss - self._memory < MEMORY
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[WatchedManager]:
+    path = write_configuration("macro_micro", libraries="conjoin", folder=tmp_path)
+    (tmp_path / "run").mkdir()
+    options = ManagerOptions(secret=SECRET, listens_locally=True)
+    with Manager([path], run_dir=tmp_path / "run", options=options) as running:
+        watched = WatchedManager(running, tmp_path)
+        yield watched
+        watched.check_well()
+
+
+def test_rubbish_before_any_greeting_leaves_the_manager_well(manager: WatchedManager):
+    chance = random.Random(1)
+    for number in range(MANY):
+        data = chance.randbytes(chance.randrange(60))
+        if number % 3 == 0:
+            data = greeting.client_hello(b"c" * 32)[: chance.randrange(50)] + data
+        with RawClient(manager.address) as client:
+            client.say(data)
+            client.hear_end()
+    assert 0 < manager.troubles() <= MANY
+
+
+def test_rubbish_instead_of_frames_leaves_the_manager_well(manager: WatchedManager):
+    chance = random.Random(2)
+    for _ in range(MANY):
+        with RawClient(manager.address) as client:
+            if chance.random() < 0.5:
+                client.greet(Purpose.SESSION)
+            client.begin()
+            length = chance.choice([0, 1, 8, 2**28, 2**28 + 1, 2**40, 2**63, 2**64 - 1])
+            body = chance.randbytes(chance.randrange(60))
+            client.say(word(chance.randrange(5)) + length.to_bytes(8, "little") + body)
+            client.hear_end()
+    assert 0 < manager.troubles() <= MANY
+
+
+@pytest.mark.parametrize("greets", [False, True])
+def test_each_senseless_request_is_answered_and_the_manager_is_well(
+    manager: WatchedManager, greets: bool
+):
+    clients = 0
+    answers = set()
+    for request in requests(3 + greets, MMP_REQUESTS + (MAP_REQUESTS if greets else [])):
+        with RawClient(manager.address) as client:
+            clients += 1
+            if greets:
+                client.greet(Purpose.SESSION)
+            client.begin()
+            if kind_of(request) in ANSWERED_LATER:
+                client.say(word(1) + word(len(request)) + request)
+                client.hear_end()
+                continue
+            answer = client.ask(1, request)
+            if is_request(request) and not greets:
+                assert answer is None
+                continue
+            assert answer, request
+            answers.add(msgpack.unpackb(answer, strict_map_key=False)[0])
+    assert {0, 1} <= answers
+    assert 0 < manager.troubles() <= clients
+
+
+def test_many_senseless_requests_of_one_client_are_logged_once(manager: WatchedManager):
+    with RawClient(manager.address) as client:
+        client.begin()
+        for number in range(1, MANY):
+            answer = client.ask(number, msgpack.packb([99, number]))
+            assert msgpack.unpackb(answer)[0] == 1
+    assert manager.troubles() == 1
+
+
+@pytest.mark.parametrize("request_", MAP_REQUESTS, ids=["41", "42", "43"])
+def test_who_does_not_know_the_secret_cannot_pass_as_an_agent(
+    manager: WatchedManager, request_: bytes
+):
+    with RawClient(manager.address) as client:
+        client.begin()
+        assert client.ask(1, request_) is None
+    assert manager.troubles() == 1
+
+
+def test_a_client_that_asks_and_never_listens_takes_no_memory(manager: WatchedManager):
+    request = msgpack.packb([5, "macro", 0.0, 20, "x"])
+    again = word(1) + word(len(request)) + request
+    with RawClient(manager.address) as client:
+        client.begin()
+        client._socket.settimeout(0.2)
+        with suppress(TimeoutError):
+            for _ in range(200):
+                client._socket.sendall(again * 2000)
+        manager.check_well()
+
+
+@contextmanager
+def instance() -> Iterator[tuple[TcpPeerTransport, TcpAddress]]:
+    transport = TcpPeerTransport("a", secret=SECRET, hosts=["127.0.0.1"])
+    try:
+        (address, *_) = addresses_in(transport.locations(), TCP)
+        yield transport, address
+    finally:
+        transport.close()
+
+
+def send_and_fetch(transport: TcpPeerTransport) -> None:
+    """A good peer of either kind gets its messages."""
+    for name, secret in (("ours", SECRET), ("theirs", None)):
+        places = ["tcp:127.0.0.1:1", "conjoin:127.0.0.1:1"][: 2 if secret else 1]
+        sender = Endpoint(Reference("a"), "out")
+        receiver = Endpoint(Reference(name), "in")
+        outlet = transport.outlet(sender=sender, receiver=receiver, peer_locations=places)
+        outlet.send(PeerMessage(0.0, None, name, Settings(), None, 0, ()))
+        peer = TcpPeerTransport(name, secret=secret, hosts=["127.0.0.1"])
+        inlet = peer.inlet(sender=sender, receiver=receiver, peer_locations=transport.locations())
+        message = inlet.receive(timeout=PATIENCE)
+        assert message is not None
+        assert message.data == name
+        peer.close()
+
+
+def test_rubbish_on_an_instances_port_leaves_it_well():
+    memory = psutil.Process().memory_info().rss
+    chance = random.Random(5)
+    with instance() as (transport, address):
+        for number in range(MANY):
+            with RawClient(address) as client:
+                if number % 3 == 0:
+                    client.say(chance.randbytes(chance.randrange(60)))
+                elif number % 3 == 1:
+                    client.greet(Purpose.STREAM)
+                    hello = mutated(stream.encode_hello("b", 0), chance)
+                    client.say(word(chance.choice([len(hello), 2**30])) + hello)
+                else:
+                    client.begin()
+                    request = mutated(chance.choice(MPP_REQUESTS), chance)
+                    client.say(word(1) + word(len(request)) + request)
+                client.hear_end()
+        send_and_fetch(transport)
+    assert psutil.Process().memory_info().rss - memory < MEMORY
+
+
+def test_a_senseless_request_to_an_instance_ends_the_session():
+    with instance() as (transport, address):
+        with RawClient(address) as client:
+            client.begin()
+            assert client.ask(1, b"\x92\x63\x01") is None
+        with RawClient(address) as client:
+            client.say(word(1))
+            assert client.hear_end() == b""
+        send_and_fetch(transport)
+
+
+class Connection:
+    """A connection to a sending instance that sends what it is told, and cannot be restored."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self.reader = FrameReader(sock)
+
+    def next_frame_begins(self, *, timeout: float | None) -> bool:
+        return self.reader.wait_readable(timeout)
+
+    def note_received(self, size: int) -> None:
+        pass
+
+    def restore(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def test_a_receiver_of_a_senseless_stream_gets_an_error_and_nothing_worse():
+    chance = random.Random(6)
+    message = PeerMessage(
+        0.0, None, {"x": np.arange(2000.0), "y": [1j]}, Settings({"a": 1}), 2, 0, (1,)
+    )
+    frames = stream.open_channel(0, "a.in") + b"".join(
+        map(bytes, stream.encode_message(0, message))
+    )
+    outcomes = set()
+    for _ in range(MANY):
+        ours, theirs = socket.socketpair()
+        start = chance.choice([0, len(stream.open_channel(0, "a.in"))])
+        data = frames[:start] + mutated(frames[start : start + 300], chance) + frames[start + 300 :]
+        feeding = threading.Thread(target=_feed, args=(theirs, data))
+        feeding.start()
+        incoming = IncomingStream("peer", Connection(ours))  # type: ignore[arg-type]
+        try:
+            outcomes.add(type(incoming.receive(incoming.arrivals("a.in"), PATIENCE)))
+        except (PeerLost, RemoteProtocolError) as error:
+            outcomes.add(type(error))
+            with pytest.raises((PeerLost, RemoteProtocolError)):
+                incoming.receive(incoming.arrivals("a.in"), PATIENCE)
+        incoming.close()
+        feeding.join()
+    assert outcomes >= {PeerLost, RemoteProtocolError}
+
+
+def _feed(sock: socket.socket, data: bytes) -> None:
+    with sock, suppress(OSError):
+        sock.sendall(data)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x95\x15\xa4b.in", mpp.encode_request("x" * 10**5)])
+def test_odd_requests_for_messages_harm_nobody(data: bytes):
+    with instance() as (transport, address):
+        with RawClient(address) as client:
+            client.begin()
+            client.say(word(1) + word(len(data)) + data)
+            client.hear_end()
+        send_and_fetch(transport)
