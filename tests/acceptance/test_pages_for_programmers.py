@@ -1,0 +1,147 @@
+"""The programs in the documentation of the library and of embedding run as they are written."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.kernel import run_cells
+from tests.support.pages import code_blocks, save_files
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture
+def kitchen(tmp_path, monkeypatch):
+    """A folder with the model of the first page."""
+    save_files("getting-started.md", tmp_path)
+    monkeypatch.setenv("KITCHEN", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
+    return tmp_path
+
+
+def python(folder, *arguments):
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def embedding(kitchen):
+    names = save_files("embedding.md", kitchen)
+    assert names == ["run.py", "watch.py", "loop.py", "server.py", "test_heater.py"]
+    return kitchen
+
+
+def test_the_shortest_program_runs(embedding):
+    assert python(embedding, "run.py") == "It worked.\n"
+
+
+def test_the_program_that_watches_is_told(embedding):
+    printed = python(embedding, "watch.py")
+    assert "pot was started on a node\n" in printed
+    assert "heater exited with code 0\n" in printed
+
+
+def test_two_runs_in_one_loop(embedding):
+    assert python(embedding, "loop.py") == "[True, True]\n"
+
+
+CLIENT = """
+import json, time
+from fastapi.testclient import TestClient
+from server import app
+
+with TestClient(app) as client:
+    number = client.post("/runs", json={"pot.steps": 20}).json()
+    result = client.get(f"/runs/{number}/result").json()
+    states = client.get(f"/runs/{number}").json()
+    wrong = client.post("/runs", json={"nonsense name": 1.0})
+    long = client.post("/runs", json={"pot.steps": 10**9}).json()
+    client.delete(f"/runs/{long}")
+    stopped = client.get(f"/runs/{long}/result").json()
+    left = client.post("/runs", json={"pot.steps": 10**9}).json()
+print(json.dumps([result, states, wrong.status_code, stopped]))
+"""
+
+
+def test_the_web_application_runs_simulations(embedding):
+    if os.environ.get("CONJOIN_CI") != "1":
+        pytest.importorskip("fastapi")
+        pytest.importorskip("httpx")
+    (embedding / "client.py").write_text(CLIENT)
+    result, states, wrong, stopped = json.loads(python(embedding, "-W", "ignore", "client.py"))
+    assert result == {"succeeded": True, "cause": ""}
+    assert states == {"pot": "finished", "heater": "finished"}
+    assert wrong == 422
+    assert stopped == {"succeeded": False, "cause": "The run was stopped by a request."}
+
+
+def test_the_cells_of_the_notebook_run(embedding):
+    blocks = code_blocks("embedding.md", "python")
+    first = next(number for number, block in enumerate(blocks) if "boiling_point" in block)
+    cells = run_cells(blocks[first : first + 2], embedding)
+    assert [cell.message for cell in cells] == ["", ""]
+    assert cells[1].text == "It boils at 110.0 degrees\n"
+
+
+def test_the_test_of_a_model_passes(embedding):
+    assert "1 passed" in python(embedding, "-m", "pytest", "-q", "test_heater.py")
+
+
+def test_the_example_of_the_instance_library_prints_what_the_page_says(tmp_path):
+    program = tmp_path / "page.py"
+    program.write_text("\n".join(code_blocks("instance-library.md", "python")))
+    assert python(tmp_path, program) == "".join(code_blocks("instance-library.md", "text"))
+
+
+@pytest.fixture
+def outside(kitchen, monkeypatch):
+    """A project of somebody else's, with an adapter."""
+    names = save_files("adapters.md", kitchen)
+    assert names == ["json_profiles.py", "run.py", "test_json_profiles.py", "conftest.py"]
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    return kitchen
+
+
+def test_an_adapter_from_outside_is_used(outside):
+    python(outside, "run.py")
+    lines = [json.loads(line) for line in (outside / "profile.jsonl").read_text().splitlines()]
+    assert {line["instance"] for line in lines} == {"pot", "heater"}
+    assert any("cores" in line for line in lines)
+    assert any(line.get("event", {}).get("event_type") == "SEND" for line in lines)
+
+
+def test_an_adapter_from_outside_is_held_to_the_contract(outside):
+    printed = python(outside, "-m", "pytest", "-q", "-W", "error", "test_json_profiles.py")
+    assert "6 passed" in printed
+
+
+def test_an_adapter_from_outside_that_breaks_its_promise_is_found_out(outside):
+    broken = (
+        (outside / "json_profiles.py")
+        .read_text()
+        .replace("for event in events:", "for event in events[:1]:")
+    )
+    (outside / "json_profiles.py").write_text(broken)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "test_json_profiles.py"],
+        cwd=outside,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert "test_events_are_kept_in_order_for_each_instance" in done.stdout
+    assert "Left contains" in done.stdout or "At index" in done.stdout or "!=" in done.stdout
+
+
+def test_an_adapter_from_outside_has_the_types_of_its_interface(outside):
+    python(outside, "-m", "mypy", "--strict", "--cache-dir", str(outside), "json_profiles.py")
