@@ -125,6 +125,17 @@ class Snapshot(NamedTuple):
         )
 
 
+def snapshot_name(instance: Reference, number: int) -> str:
+    """Return what a snapshot is called where it is stored.
+
+    Example:
+        >>> snapshot_name(Reference("micro[3]"), 7)
+        'micro-3-_7.pack'
+    """
+    name = str(instance).replace("[", "-").replace("]", "-")
+    return f"{name}_{number}.pack"
+
+
 class StoredState(NamedTuple):
     """A snapshot in a workflow snapshot.
 
@@ -156,3 +167,39 @@ class WorkflowSnapshot(NamedTuple):
     def resume(self) -> dict[Reference, str]:
         """Return the location of the snapshot of each instance."""
         return {state.instance: state.snapshot.snapshot_filename for state in self.states}
+
+
+def describe(snapshot: WorkflowSnapshot, *, taken: str) -> str:
+    """Return a workflow snapshot in words: why it was made, and when for each instance.
+
+    Args:
+        snapshot: What to describe.
+        taken: When it was made, in words.
+    """
+    lines = [f"Workflow snapshot for {snapshot.model} taken on {taken}.", "Snapshot triggers:"]
+    for trigger, instances in sorted(_by_trigger(snapshot).items()):
+        lines.append(f"- {trigger} ({', '.join(instances)})")
+    return "\n".join([*lines, "", *_table(snapshot), ""])
+
+
+def _by_trigger(snapshot: WorkflowSnapshot) -> dict[str, list[str]]:
+    result: dict[str, list[str]] = {}
+    for state in snapshot.states:
+        for trigger in state.snapshot.triggers:
+            result.setdefault(trigger, []).append(str(state.instance))
+    return result
+
+
+def _table(snapshot: WorkflowSnapshot) -> list[str]:
+    width = max((len(str(state.instance)) for state in snapshot.states), default=0)
+    width = max(width, len("Instance"), *(len(str(name)) for name in snapshot.from_scratch), 0)
+    heading = f"{'Instance':<{width}}  {'t':<11} Wallclock time  Type"
+    rows = [heading, "-" * max(50, len(heading) + 8)]
+    for instance, _, state in snapshot.states:
+        kind = "Final" if state.is_final_snapshot else "Intermediate"
+        row = f"{state.timestamp:<11.6g} {state.wallclock_time:<14.6g}  {kind}"
+        rows.append(f"{instance!s:<{width}}  {row}")
+    rows += [
+        f"{name!s:<{width}}  {'-':<11} {'-':<14}  From scratch" for name in snapshot.from_scratch
+    ]
+    return rows

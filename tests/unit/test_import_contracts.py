@@ -57,6 +57,8 @@ PLANTS = [
     Plant("wire-without-io", "adapters.wire", "import socket"),
     Plant("wire-without-io", "adapters.wire", "def late():\n    import logging"),
     Plant("light-instance", "application.instance", "import structlog"),
+    Plant("pure-domain", "domain", "import fsspec"),
+    Plant("home-of-fsspec", "adapters.filesystem", "import fsspec"),
     Plant("home-of-msgpack", "adapters.tcp", "import msgpack"),
     Plant("home-of-numpy", "domain", "import numpy"),
     Plant("home-of-psutil", "adapters.sqlite", "import psutil"),

@@ -1,0 +1,74 @@
+"""Snapshots of instances as files in a directory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import final
+
+from typing_extensions import override
+
+from adapters.filesystem.durable_files import sync_file, write_durably
+from application.interfaces.snapshot_store import SnapshotStore
+from domain.identity import Reference
+from domain.snapshots import snapshot_name
+
+
+@final
+class FilesystemSnapshotStore(SnapshotStore):
+    """Keeps each snapshot in a file `<instance>_<number>.pack`. A location is its path.
+
+    Snapshots anywhere can be loaded, secured and removed; new ones go into one directory.
+
+    Args:
+        directory: Where new snapshots go; it is made if it is not there.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory.absolute()
+
+    @override
+    def store(self, instance: Reference, number: int, data: bytes) -> str:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        path = self._directory / snapshot_name(instance, number)
+        write_durably(path, data)
+        return str(path)
+
+    @override
+    def load(self, location: str) -> bytes:
+        return Path(location).read_bytes()
+
+    @override
+    def secure(self, location: str) -> None:
+        sync_file(Path(location))
+
+    @override
+    def locations(self) -> Sequence[str]:
+        if not self._directory.is_dir():
+            return []
+        files = [path for path in self._directory.iterdir() if _is_snapshot(path.name)]
+        return [str(path) for path in sorted(files, key=lambda path: name_key(path.name))]
+
+    @override
+    def remove(self, location: str) -> None:
+        Path(location).unlink()
+
+    @override
+    def local_path(self, location: str) -> str:
+        path = Path(location).absolute()
+        path.stat()  # there may be nothing
+        return str(path)
+
+
+_NUMBERED = re.compile(r"(.+)_(\d+)\.pack")
+
+
+def _is_snapshot(name: str) -> bool:
+    return not name.startswith(".") and _NUMBERED.fullmatch(name) is not None
+
+
+def name_key(name: str) -> tuple[str, int]:
+    """Return by what names of snapshots are to be sorted, so that 10 comes after 9."""
+    match = _NUMBERED.fullmatch(name)
+    return (name, 0) if match is None else (match[1], int(match[2]))

@@ -1,0 +1,132 @@
+"""Workflow snapshots as files in a directory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Final, TypeAlias, final
+
+from typing_extensions import override
+
+from adapters.filesystem.durable_files import write_durably
+from application.interfaces.clock import Clock
+from application.interfaces.snapshot_store import (
+    ShelfReport,
+    ShelvedSnapshot,
+    SnapshotStore,
+    WorkflowSnapshotFormat,
+    WorkflowSnapshotShelf,
+)
+from domain.errors import ConfigurationError
+from domain.snapshots import WorkflowSnapshot, describe
+
+_NAME: Final = re.compile(r"snapshot_(\d{8}_\d{6})(?:_(\d+))?\.ymmsl")
+_Work: TypeAlias = "tuple[WorkflowSnapshot, Callable[[ShelfReport], None]] | None"
+
+
+@final
+class FilesystemWorkflowSnapshotShelf(WorkflowSnapshotShelf):
+    """Keeps each workflow snapshot in a file `snapshot_<yyyymmdd_hhmmss>[_<n>].ymmsl`.
+
+    They are written by a thread, which begins with the first.
+
+    Args:
+        directory: Where; it is made when it is needed.
+        store: Where the snapshots are that they name.
+        form: What such a file looks like.
+        clock: Tells the time.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        store: SnapshotStore,
+        form: WorkflowSnapshotFormat,
+        clock: Clock,
+    ) -> None:
+        self._directory = directory.absolute()
+        self._store = store
+        self._form = form
+        self._clock = clock
+        self._queue: SimpleQueue[_Work] = SimpleQueue()
+        self._thread: Thread | None = None
+        self._safe: set[str] = set()
+        self._last_time = 0.0
+        self._last_name = ("", 0)
+
+    @override
+    def announce(self, snapshot: WorkflowSnapshot, report: Callable[[ShelfReport], None]) -> None:
+        if self._thread is None:
+            self._thread = Thread(
+                target=self._write_all, name="workflow snapshot writer", daemon=True
+            )
+            self._thread.start()
+        self._queue.put((snapshot, report))
+
+    @override
+    def list(self) -> Sequence[ShelvedSnapshot]:
+        if not self._directory.is_dir():
+            return []
+        paths = [path for path in self._directory.iterdir() if _NAME.fullmatch(path.name)]
+        return [self._read(path) for path in sorted(paths, key=lambda path: _key(path.name))]
+
+    @override
+    def close(self) -> None:
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def _write_all(self) -> None:
+        while (work := self._queue.get()) is not None:
+            snapshot, report = work
+            try:
+                report(ShelfReport(snapshot, self._write(snapshot)))
+            except OSError as error:
+                report(ShelfReport(snapshot, "", str(error)))
+
+    def _write(self, snapshot: WorkflowSnapshot) -> str:
+        resume = snapshot.resume()
+        for location in resume.values():
+            # MUSCLE3's instances do not wait until theirs are on the disk.
+            if location not in self._safe:
+                self._store.secure(location)
+        self._safe = set(resume.values())  # older ones will not come back
+        # A clock may be set back, but names are to be in the order of the snapshots.
+        self._last_time = max(self._clock.time(), self._last_time)
+        moment = datetime.fromtimestamp(self._last_time).astimezone()
+        description = describe(snapshot, taken=f"{moment:%Y-%m-%d %H:%M:%S}")
+        self._directory.mkdir(parents=True, exist_ok=True)
+        path = self._new_path(moment)
+        write_durably(path, self._form.dump(description, resume).encode())
+        return str(path)
+
+    def _new_path(self, moment: datetime) -> Path:
+        name = f"snapshot_{moment:%Y%m%d_%H%M%S}"
+        last_name, last_number = self._last_name
+        for number in count(last_number + 1 if name == last_name else 0):
+            suffix = f"_{number}" if number else ""
+            path = self._directory / f"{name}{suffix}.ymmsl"
+            if not path.exists():
+                self._last_name = (name, number)
+                return path
+        raise AssertionError
+
+    def _read(self, path: Path) -> ShelvedSnapshot:
+        try:
+            description, resume = self._form.load(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, ConfigurationError) as error:
+            return ShelvedSnapshot(str(path), "", {}, str(error))
+        return ShelvedSnapshot(str(path), description, resume)
+
+
+def _key(name: str) -> tuple[str, int]:
+    match = _NAME.fullmatch(name)
+    assert match is not None
+    return match[1], int(match[2] or 0)

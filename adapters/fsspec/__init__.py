@@ -1,0 +1,1 @@
+"""Storage of many kinds, such as object stores, through fsspec."""

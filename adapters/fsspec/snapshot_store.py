@@ -1,0 +1,143 @@
+"""Snapshots of instances in any storage that fsspec knows, such as an object store."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, final
+
+import fsspec
+from typing_extensions import override
+
+from application.interfaces.snapshot_store import SnapshotStore
+from domain.identity import Reference
+from domain.snapshots import snapshot_name
+
+
+@final
+class FsspecSnapshotStore(SnapshotStore):
+    """Keeps each snapshot as an object `<instance>_<number>.pack`. A location is its URL.
+
+    A snapshot gets its name when all of it has arrived, and how much has arrived is checked. How
+    safe it is then is a matter of the storage.
+
+    Args:
+        url: Where new snapshots go, such as `s3://bucket/run_1`.
+        scratch: Directory for the copies of snapshots that other programs are to open; not used
+            for storage that is a file system of this machine.
+        options: For fsspec: credentials and the like.
+
+    Raises:
+        OSError: If the storage cannot be reached or is not known.
+    """
+
+    def __init__(self, url: str, *, scratch: Path, **options: object) -> None:
+        self._scratch = scratch
+        with _mapped_errors(url):
+            self._files, self._root = fsspec.core.url_to_fs(url, **options)
+
+    @override
+    def store(self, instance: Reference, number: int, data: bytes) -> str:
+        name = snapshot_name(instance, number)
+        path = f"{self._root}/{name}"
+        temporary = f"{self._root}/.{name}.tmp"
+        with _mapped_errors(path):
+            self._files.makedirs(self._root, exist_ok=True)
+            try:
+                self._write(temporary, data)
+                self._files.mv(temporary, path)
+            except BaseException:
+                with suppress(Exception):
+                    self._files.rm_file(temporary)
+                raise
+        return str(self._files.unstrip_protocol(path))
+
+    @override
+    def load(self, location: str) -> bytes:
+        with _mapped_errors(location):
+            return bytes(self._files.cat_file(self._path(location)))
+
+    @override
+    def secure(self, location: str) -> None:
+        with _mapped_errors(location):
+            self._files.info(self._path(location))
+
+    @override
+    def locations(self) -> Sequence[str]:
+        with _mapped_errors(self._root):
+            if not self._files.isdir(self._root):
+                return []
+            paths = [str(path) for path in self._files.ls(self._root, detail=False)]
+        return [
+            str(self._files.unstrip_protocol(path))
+            for path in sorted(paths, key=_key)
+            if _NUMBERED.fullmatch(_name(path))
+        ]
+
+    @override
+    def remove(self, location: str) -> None:
+        with _mapped_errors(location):
+            path = self._path(location)
+            self._files.info(path)  # some kinds of storage say nothing if there is nothing
+            self._files.rm_file(path)
+
+    @override
+    def local_path(self, location: str) -> str:
+        path = self._path(location)
+        if "file" in _protocols(self._files):
+            self.secure(location)
+            return str(Path(path).absolute())
+        # Those of two runs may have the same name.
+        prefix = blake2b(location.encode(), digest_size=8).hexdigest()
+        copy = self._scratch.absolute() / f"{prefix}_{_name(path)}"
+        copy.write_bytes(self.load(location))
+        return str(copy)
+
+    def _path(self, location: str) -> str:
+        return str(self._files._strip_protocol(location))
+
+    def _write(self, path: str, data: bytes) -> None:
+        with self._files.open(path, "wb") as file:
+            file.write(data)
+            file.flush()
+            # What is a file of this machine has a descriptor.
+            with suppress(AttributeError, OSError):
+                os.fsync(file.fileno())
+        self._files.invalidate_cache()
+        size = self._files.size(path)
+        if size != len(data):
+            msg = f"of {len(data)} bytes only {size} arrived"
+            raise OSError(msg)
+
+
+_NUMBERED = re.compile(r"([^.].*)_(\d+)\.pack")
+
+
+def _name(path: str) -> str:
+    return path.rstrip("/").rsplit("/", 1)[-1]
+
+
+def _key(path: str) -> tuple[str, int]:
+    match = _NUMBERED.fullmatch(_name(path))
+    return (path, 0) if match is None else (match[1], int(match[2]))
+
+
+def _protocols(files: Any) -> tuple[str, ...]:  # noqa: ANN401 - fsspec has no types
+    protocol = files.protocol
+    return (protocol,) if isinstance(protocol, str) else tuple(protocol)
+
+
+@contextmanager
+def _mapped_errors(where: str) -> Iterator[None]:
+    """Turn the errors of whatever library is behind fsspec into an OSError."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        msg = f"'{where}' cannot be used: {type(error).__name__}: {error}"
+        raise OSError(msg) from error

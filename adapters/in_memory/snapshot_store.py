@@ -1,0 +1,117 @@
+"""Snapshots kept in dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import final
+
+from typing_extensions import override
+
+from application.interfaces.snapshot_store import (
+    ShelfReport,
+    ShelvedSnapshot,
+    SnapshotStore,
+    WorkflowSnapshotShelf,
+)
+from domain.identity import Reference
+from domain.snapshots import WorkflowSnapshot, describe, snapshot_name
+
+_SCHEME = "in_memory:"
+
+
+@final
+class InMemorySnapshotStore(SnapshotStore):
+    """Keeps snapshots for as long as it lives.
+
+    Args:
+        scratch: Directory for the copies of snapshots that other programs are to open.
+
+    Attributes:
+        snapshots: What is stored, by location.
+        failure: If set, what `store` fails with.
+    """
+
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
+        self.snapshots: dict[str, bytes] = {}
+        self.failure: OSError | None = None
+
+    @override
+    def store(self, instance: Reference, number: int, data: bytes) -> str:
+        if self.failure is not None:
+            raise self.failure
+        location = _SCHEME + snapshot_name(instance, number)
+        self.snapshots.pop(location, None)
+        self.snapshots[location] = bytes(data)
+        return location
+
+    @override
+    def load(self, location: str) -> bytes:
+        self._check(location)
+        return self.snapshots[location]
+
+    @override
+    def secure(self, location: str) -> None:
+        self._check(location)
+
+    @override
+    def locations(self) -> Sequence[str]:
+        return sorted(self.snapshots, key=lambda item: (len(item), item))
+
+    @override
+    def remove(self, location: str) -> None:
+        self._check(location)
+        del self.snapshots[location]
+
+    @override
+    def local_path(self, location: str) -> str:
+        data = self.load(location)
+        path = self._scratch.absolute() / location.removeprefix(_SCHEME)
+        path.write_bytes(data)
+        return str(path)
+
+    def _check(self, location: str) -> None:
+        if location not in self.snapshots:
+            raise FileNotFoundError(f"There is no snapshot at '{location}'.")
+
+
+@final
+class InMemoryWorkflowSnapshotShelf(WorkflowSnapshotShelf):
+    """Keeps workflow snapshots in a list.
+
+    Args:
+        store: Where the snapshots are that they name.
+
+    Attributes:
+        announced: All that were announced.
+        closed: Whether `close` was called.
+    """
+
+    def __init__(self, store: SnapshotStore) -> None:
+        self._store = store
+        self.announced: list[WorkflowSnapshot] = []
+        self._shelved: list[ShelvedSnapshot] = []
+        self.closed = False
+
+    @override
+    def announce(self, snapshot: WorkflowSnapshot, report: Callable[[ShelfReport], None]) -> None:
+        try:
+            for location in snapshot.resume().values():
+                self._store.secure(location)
+        except OSError as error:
+            report(ShelfReport(snapshot, "", str(error)))
+            return
+        location = f"{_SCHEME}{len(self._shelved)}"
+        self.announced.append(snapshot)
+        description = describe(snapshot, taken="just now")
+        self._shelved.append(ShelvedSnapshot(location, description, snapshot.resume()))
+        report(ShelfReport(snapshot, location))
+
+    @override
+    def list(self) -> Sequence[ShelvedSnapshot]:
+        return tuple(self._shelved)
+
+    @override
+    def close(self) -> None:
+        self.closed = True

@@ -1,0 +1,67 @@
+"""Collects the snapshots of instances, and announces those of the workflow."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from application.interfaces.snapshot_store import ShelfReport, WorkflowSnapshotShelf
+from domain.configuration import Configuration
+from domain.errors import ConfigurationError
+from domain.identity import Reference
+from domain.snapshots import SnapshotMetadata, WorkflowSnapshot
+from domain.topology import Topology
+from domain.workflow_snapshots import WorkflowSnapshotSearch
+
+
+class SnapshotRegistry:
+    """Finds out which snapshots belong together.
+
+    Args:
+        config: What is run.
+        snapshot_folder: Where workflow snapshots are announced.
+        topology: Who is whose peer.
+        report: Told of what became of each announcement; on any thread.
+    """
+
+    def __init__(
+        self,
+        config: Configuration,
+        snapshot_folder: WorkflowSnapshotShelf,
+        topology: Topology,
+        *,
+        report: Callable[[ShelfReport], None] = lambda report: None,  # noqa: ARG005
+    ) -> None:
+        self._model = config.model
+        self._shelf = snapshot_folder
+        self._search = WorkflowSnapshotSearch(topology)
+        self._report = report
+        self._numbers: dict[Reference, int] = defaultdict(int)
+
+    def register_snapshot(
+        self, instance: Reference, snapshot: SnapshotMetadata
+    ) -> WorkflowSnapshot | None:
+        """Take note of a snapshot; announce the newest workflow snapshot that it completes.
+
+        Args:
+            instance: Who made it.
+            snapshot: What it says about it.
+
+        Returns:
+            What is being announced, if there is anything.
+
+        Raises:
+            ConfigurationError: If there is no such instance in the model.
+        """
+        if self._model.component_of(instance) is None:
+            msg = f"A snapshot was made by '{instance}', which is no instance of this model."
+            raise ConfigurationError(msg)
+        self._numbers[instance] += 1
+        found = self._search.add(instance, self._numbers[instance], snapshot)
+        if found is not None:
+            self._shelf.announce(found, self._report)
+        return found
+
+    def shutdown(self) -> None:
+        """Finish announcing."""
+        self._shelf.close()

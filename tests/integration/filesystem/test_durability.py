@@ -1,0 +1,141 @@
+"""Snapshots on a disk that is full or read-only, and written by a program that is stopped."""
+
+import errno
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from adapters.filesystem import durable_files
+from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
+from domain.identity import Reference
+from tests.integration.filesystem.snapshot_writer import NEW, STOPPED
+
+MACRO = Reference("macro")
+OLD = b"old" * 10
+WRITER = "tests.integration.filesystem.snapshot_writer"
+REPOSITORY = Path(__file__).resolve().parents[3]
+MAX_STEPS = 20
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount")
+
+
+@contextmanager
+def mounted(path, *arguments):
+    path.mkdir(exist_ok=True)
+    done = subprocess.run(["mount", *arguments, str(path)], capture_output=True, text=True)
+    if done.returncode:
+        if os.environ.get("CONJOIN_CI") == "1" and "permission" not in done.stderr:
+            pytest.fail(done.stderr)
+        pytest.skip(f"cannot mount here: {done.stderr.strip()}")
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", str(path)], check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "half", "after"])
+@pytest.mark.parametrize("has_old", [False, True])
+def test_a_writer_that_is_stopped_at_any_step_leaves_the_old_snapshot_or_the_new(
+    tmp_path, moment, has_old
+):
+    outcomes = []
+    for step in range(1, MAX_STEPS):
+        folder = tmp_path / str(step)
+        store = FilesystemSnapshotStore(folder)
+        folder.mkdir()
+        if has_old:
+            store.store(MACRO, 1, OLD)
+        command = [sys.executable, "-m", WRITER, str(folder), str(step), moment]
+        code = subprocess.run(command, cwd=REPOSITORY, timeout=60).returncode
+        outcomes.append([store.load(location) for location in store.locations()])
+        if code == 0:
+            break
+        assert code == STOPPED
+        store.store(MACRO, 1, NEW)
+        assert [path.name for path in folder.iterdir()] == ["macro_1.pack"]
+    else:
+        pytest.fail("the writer never got to its end")
+    before = [OLD] if has_old else []
+    assert outcomes[0] == before
+    assert outcomes[-1] == [NEW]
+    assert all(outcome in (before, [NEW]) for outcome in outcomes)
+
+
+@as_root
+def test_on_a_full_disk_the_old_snapshots_stay_and_nothing_is_left_of_the_new_one(tmp_path):
+    with mounted(tmp_path / "small", "-t", "tmpfs", "-o", "size=64k", "tmpfs") as folder:
+        store = FilesystemSnapshotStore(folder)
+        location = store.store(MACRO, 1, OLD)
+        for number in (1, 2):
+            with pytest.raises(OSError, match="No space left") as caught:
+                store.store(MACRO, number, bytes(200_000))
+            assert caught.value.errno == errno.ENOSPC
+        assert store.locations() == [location]
+        assert store.load(location) == OLD
+        assert len(list(folder.iterdir())) == 1
+        assert store.load(store.store(MACRO, 2, OLD)) == OLD
+
+
+@as_root
+def test_in_a_read_only_directory_the_old_snapshots_can_still_be_read(tmp_path):
+    folder = tmp_path / "snapshots"
+    store = FilesystemSnapshotStore(folder)
+    location = store.store(MACRO, 1, OLD)
+    with mounted(folder, "--bind", str(folder)):
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
+        with pytest.raises(OSError, match="Read-only"):
+            store.store(MACRO, 2, NEW)
+        with pytest.raises(OSError, match="Read-only"):
+            store.store(MACRO, 1, NEW)
+        assert store.load(location) == OLD
+        assert store.locations() == [location]
+        store.secure(location)
+
+
+class FailingOs:
+    """The module `os`, of which one function fails."""
+
+    def __init__(self, name):
+        self._name = name
+
+    def __getattr__(self, name):
+        return self._fail if name == self._name else getattr(os, name)
+
+    def _fail(self, *args, **kwargs):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+@pytest.mark.parametrize("function", ["open", "write", "fsync", "replace"])
+def test_a_disk_that_fails_is_told_of_and_leaves_no_half_a_snapshot(
+    tmp_path, monkeypatch, function
+):
+    store = FilesystemSnapshotStore(tmp_path)
+    location = store.store(MACRO, 1, OLD)
+    monkeypatch.setattr(durable_files, "os", FailingOs(function))
+    with pytest.raises(OSError, match="Input/output error"):
+        store.store(MACRO, 1, NEW)
+    monkeypatch.undo()
+    assert store.load(location) == OLD
+    assert [path.name for path in tmp_path.iterdir()] == ["macro_1.pack"]
+
+
+def test_a_file_system_that_cannot_sync_directories_is_fine(tmp_path, monkeypatch):
+    class Picky(FailingOs):
+        def __init__(self):
+            super().__init__("fsync")
+            self._calls = 0
+
+        def _fail(self, descriptor):
+            self._calls += 1
+            if self._calls == 2:  # the first is the file
+                raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+            os.fsync(descriptor)
+
+    monkeypatch.setattr(durable_files, "os", Picky())
+    store = FilesystemSnapshotStore(tmp_path)
+    assert store.load(store.store(MACRO, 1, NEW)) == NEW
