@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import crowd, round_trips, start_up
+from benchmarks import checkpoint_registry, crowd, round_trips, start_up
 
-PARTS = {"round_trips": round_trips, "start_up": start_up, "crowd": crowd}
+PARTS = {
+    "round_trips": round_trips,
+    "start_up": start_up,
+    "crowd": crowd,
+    "checkpoint_registry": checkpoint_registry,
+}
 
 
 def main() -> None:

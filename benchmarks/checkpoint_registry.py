@@ -1,0 +1,77 @@
+"""How long the manager takes to find out which snapshots belong together.
+
+MUSCLE3's registry writes each workflow snapshot too; ours hands them to a thread that does so, and
+what that takes is measured by itself.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
+from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
+from adapters.system.clock import SystemClock
+from adapters.ymmsl_files.resume_files import YmmslWorkflowSnapshotFormat
+from benchmarks.sides import PROGRAMS, Side, both_sides
+from benchmarks.table import Row, in_ms
+from domain.identity import Reference
+from domain.snapshots import SnapshotMetadata, StoredState, WorkflowSnapshot
+
+CASES = {
+    "2 peers, 1000 snapshots each that never match": (0, 1000, "never"),
+    "2 peers, 4000 snapshots each that never match": (0, 4000, "never"),
+    "macro and 49 micros, 200 snapshots each that never match": (49, 200, "never"),
+    "macro and 36 micros, 2 matching snapshots each": (36, 2, "all"),
+    "macro and 18 micros, 2 matching snapshots each": (18, 2, "all"),
+    "macro and 1000 micros, 100 matching snapshots each": (1000, 100, "once"),
+}
+BEYOND_MUSCLE3 = ("macro and 1000 micros", "macro and 36 micros", "2 peers, 4000")
+
+
+def rows() -> Iterator[Row]:
+    """Measure each case on both sides."""
+    theirs, ours = both_sides()
+    for what, case in CASES.items():
+        is_possible = not what.startswith(BEYOND_MUSCLE3)
+        their_seconds = register(theirs, *case) if is_possible else 0.0
+        yield Row(f"registering: {what}", their_seconds, register(ours, *case), in_ms)
+    for instances in (2, 1001):
+        yield Row(f"writing a workflow snapshot of {instances}", 0.0, write(instances), in_ms)
+
+
+def register(side: Side, micros: int, rounds: int, matching: str) -> float:
+    """Return the seconds to register all snapshots of a macro model and its micro models."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [side.python, str(PROGRAMS / "register_snapshots.py"), side.library]
+        arguments = [str(micros), str(rounds), matching, folder]
+        done = subprocess.run([*command, *arguments], check=True, capture_output=True, text=True)
+        return float(done.stdout)
+
+
+def write(instances: int, repeats: int = 20) -> float:
+    """Return the seconds to write a workflow snapshot, and to see that it is safe on the disk."""
+    with tempfile.TemporaryDirectory() as name:
+        store = FilesystemSnapshotStore(Path(name))
+        states = []
+        for number in range(instances):
+            instance = Reference(f"micro[{number}]")
+            location = store.store(instance, 1, b"x")
+            metadata = SnapshotMetadata(("t",), 0.0, 0.0, None, {}, True, location)
+            states.append(StoredState(instance, 1, metadata))
+        shelf = FilesystemWorkflowSnapshotShelf(
+            Path(name), store=store, form=YmmslWorkflowSnapshotFormat(), clock=SystemClock()
+        )
+        start = time.perf_counter()
+        for _ in range(repeats):
+            shelf.announce(WorkflowSnapshot("m", tuple(states)), [].append)
+        shelf.close()
+        return (time.perf_counter() - start) / repeats
+
+
+if __name__ == "__main__":
+    for row in rows():
+        print(row, flush=True)
