@@ -179,20 +179,28 @@ class Rounds:
         ]
 
     def state(self) -> RoundsState:
-        """Return what a snapshot keeps."""
+        """Return what a snapshot keeps.
+
+        A round that has been completed is kept as one in which everybody took part, not as none:
+        MUSCLE3, which may resume from it, would repeat it otherwise.
+        """
+        sent, received = self._sent, self._received
+        if self.is_between_rounds and self.iteration is not None:
+            sent, received = _all_slots(self._senders), _all_slots(self._receivers)
         return RoundsState(
             self.iteration,
             self.first_operator,
-            tuple(sorted(self._sent, key=_sort_key)),
-            tuple(sorted(self._received, key=_sort_key)),
+            tuple(sorted(sent, key=_sort_key)),
+            tuple(sorted(received, key=_sort_key)),
         )
 
     def restore(self, state: RoundsState) -> None:
-        """Go on from what a snapshot kept."""
+        """Go on from what a snapshot kept. The ports must have their lengths already."""
         self.iteration = state.iteration
         self.first_operator = state.first_operator
         self._sent = set(state.sent)
         self._received = set(state.received)
+        self._finish_round_if_done()
 
     def _next_iteration(self, outer: Iteration) -> Iteration:
         return (*outer, 0) if self.iteration is None else (*outer, self.iteration[-1] + 1)
@@ -332,8 +340,17 @@ class ReuseLoop:
             {name: rounds.state() for name, rounds in self._rounds.items()},
         )
 
-    def restore(self, state: TimelineState) -> None:
-        """Go on from what a snapshot kept."""
+    def restore(self, state: TimelineState, lengths: Mapping[str, int] | None = None) -> None:
+        """Go on from what a snapshot kept.
+
+        Args:
+            state: What it kept.
+            lengths: Lengths of the resizable ports, without which nobody can tell whether a round
+                is complete.
+        """
+        for name, length in (lengths or {}).items():
+            if name in self._ports and self._ports[name].is_resizable:
+                self._ports[name].set_length(length)
         self.iteration = state.iteration
         self._sent = set(state.sent)
         for name, rounds in state.rounds.items():
@@ -380,6 +397,10 @@ class ReuseLoop:
         return CallOrderError(
             f"Not allowed to do {action} yet: was expecting one of the following instead:\n{lines}"
         )
+
+
+def _all_slots(ports: Iterable[PortState]) -> set[PortSlot]:
+    return {(port.name, slot) for port in ports for slot in port.slots()}
 
 
 def _slots_in_a_round(port: PortState) -> int:

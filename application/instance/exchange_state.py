@@ -32,6 +32,7 @@ class ExchangeState:
     def restore(self, state: CommunicatorState) -> None:
         """Go on from a state that was captured."""
         if state.timeline is not None:
-            self._loop.restore(state.timeline)
+            lengths = {port: len(counts) for port, counts in state.port_message_counts.items()}
+            self._loop.restore(state.timeline, {**lengths, **state.port_lengths})
         self._communicator.restore(state, self._loop.last_received)
         self._receiver.restore(state.message_cache, state.served, self._loop.last_received)
