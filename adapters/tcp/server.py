@@ -271,9 +271,11 @@ class Server(Scheduler):
             self._drop(client)
 
     def _drain_wake_ups(self) -> None:
-        self._is_woken = False
         with contextlib.suppress(BlockingIOError):
             self._wake_receiver.recv(4096)
+        # In this order: a byte that comes in between is one too many, but one that was swallowed
+        # after this would leave the next caller to believe that we are about to wake up.
+        self._is_woken = False
 
     def _time_to_next_timer(self) -> float | None:
         if self._calls:

@@ -1,0 +1,33 @@
+"""What an instance says, kept in a list."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from application.interfaces.instance_log import InstanceLog
+
+LEVELS: Final = ("LOCAL", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "DISABLE")
+
+
+@final
+class InMemoryInstanceLog(InstanceLog):
+    """Keeps everything.
+
+    Attributes:
+        lines: Level and text of all that was logged.
+        levels: The local and the remote level, once they were set.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[int, str]] = []
+        self.levels: tuple[str, str] | None = None
+
+    def log(self, level: int, text: str) -> None:
+        self.lines.append((level, text))
+
+    def set_levels(self, *, local: str, remote: str) -> None:
+        for level in (local, remote):
+            if level not in LEVELS:
+                msg = f"there is no log level '{level}'"
+                raise ValueError(msg)
+        self.levels = (local, remote)

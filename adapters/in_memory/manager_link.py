@@ -1,0 +1,138 @@
+"""An instance's connection to a manager's desk in the same process."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final, final
+
+from application.interfaces.manager_desk import ManagerDesk
+from application.interfaces.manager_link import ManagerLink
+from domain.checkpoints import CheckpointInfo
+from domain.errors import ManagerRefused, TransportError
+from domain.messages import LogRecord, Wait
+from domain.peers import PeerInfo
+from domain.ports import Port
+from domain.profiling import ProfileEvent
+from domain.settings import Settings
+from domain.snapshots import SnapshotMetadata
+from domain.timelines import Timeline
+
+VERSION: Final = "0.11.0"
+
+
+@final
+class LockedDesk:
+    """A desk for several instances, each on a thread of its own.
+
+    Args:
+        desk: Answers the requests; is called by one thread at a time.
+    """
+
+    def __init__(self, desk: ManagerDesk) -> None:
+        self.desk = desk
+        self.changed = threading.Condition(threading.RLock())
+
+
+@final
+class InMemoryManagerLink(ManagerLink):
+    """Asks the desk itself.
+
+    Args:
+        instance: Name of the instance.
+        locked: The desk; the same for all instances of the run.
+    """
+
+    def __init__(self, instance: str, locked: LockedDesk) -> None:
+        self._instance = instance
+        self._desk = locked.desk
+        self._changed = locked.changed
+        self._is_closed = False
+
+    def register_instance(self, locations: Sequence[str], ports: Sequence[Port]) -> Timeline:
+        with self._changed:
+            self._check_open()
+            found = self._desk.register_instance(self._instance, locations, ports, VERSION)
+            self._changed.notify_all()
+            return Timeline(found.timeline)
+
+    def request_peers(self) -> PeerInfo:
+        answers: list[PeerInfo] = []
+        with self._changed:
+            self._check_open()
+            self._desk.await_peers(self._instance, answers.append)
+            self._changed.wait_for(lambda: answers or self._is_closed)
+            self._check_open()
+            return answers[0]
+
+    def deregister_instance(self) -> None:
+        with self._changed:
+            self._check_open()
+            self._desk.deregister_instance(self._instance)
+
+    def get_settings(self) -> Settings:
+        with self._changed:
+            self._check_open()
+            return self._desk.get_settings().copy()
+
+    def get_checkpoint_info(self) -> CheckpointInfo:
+        with self._changed:
+            self._check_open()
+            return self._desk.get_checkpoint_info(self._instance)
+
+    def submit_log_message(self, record: LogRecord) -> None:
+        with self._changed:
+            if not self._is_closed:
+                self._desk.submit_log_message(record)
+
+    def submit_profile_events(self, events: Sequence[ProfileEvent]) -> None:
+        with self._changed:
+            if not self._is_closed:
+                _unless_refused(lambda: self._desk.submit_profile_events(self._instance, events))
+
+    def submit_snapshot_metadata(self, metadata: SnapshotMetadata) -> None:
+        with self._changed:
+            self._check_open()
+            self._desk.submit_snapshot(self._instance, metadata)
+
+    def report_status(
+        self, *, simulated_time: float | None, waiting: tuple[str, str, int | None] | None
+    ) -> None:
+        wait = None if waiting is None else Wait(self._instance, *waiting)
+        with self._changed:
+            if not self._is_closed:
+                _unless_refused(
+                    lambda: self._desk.report_status(self._instance, simulated_time, wait)
+                )
+
+    def waiting_for_receive(self, peer: str, port: str, slot: int | None) -> None:
+        with self._changed:
+            self._check_open()
+            self._desk.waiting_for_receive(Wait(self._instance, peer, port, slot))
+
+    def waiting_for_receive_done(self, peer: str, port: str, slot: int | None) -> None:
+        with self._changed:
+            self._check_open()
+            self._desk.waiting_for_receive_done(Wait(self._instance, peer, port, slot))
+
+    def is_deadlocked(self) -> bool:
+        with self._changed:
+            self._check_open()
+            return self._desk.is_deadlocked(self._instance)
+
+    def close(self) -> None:
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            msg = "the connection to the manager has been closed"
+            raise TransportError(msg)
+
+
+def _unless_refused(submit: Callable[[], None]) -> None:
+    # a report is sent later elsewhere, so nobody is there to hear of a refusal
+    with contextlib.suppress(ManagerRefused):
+        submit()

@@ -1,0 +1,190 @@
+"""Instances in one process that hand each other their messages."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import Final, final
+
+from adapters.wire import stream
+from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
+from domain.errors import PeerLost, TransportError
+from domain.messages import PeerMessage
+from domain.peers import Endpoint
+
+SCHEME: Final = "memory:"
+
+
+@final
+class InMemoryNetwork:
+    """What the instances of one run have in common.
+
+    Messages are encoded as between our own instances, so what arrives is what would arrive there.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._messages: dict[str, deque[bytes]] = {}
+        self._there: set[str] = set()
+
+    def join(self, instance: str) -> None:
+        """Make an instance reachable."""
+        with self._changed:
+            self._there.add(instance)
+
+    def leave(self, instance: str) -> None:
+        """Make an instance unreachable; what it has sent can still be fetched."""
+        with self._changed:
+            self._there.discard(instance)
+            self._changed.notify_all()
+
+    def is_there(self, instance: str) -> bool:
+        """Whether an instance is reachable."""
+        with self._changed:
+            return instance in self._there
+
+    def put(self, receiver: str, frame: bytes) -> None:
+        """Add a message for an endpoint."""
+        with self._changed:
+            self._messages.setdefault(receiver, deque()).append(frame)
+            self._changed.notify_all()
+
+    def take(self, receiver: str, *, sender: str, timeout: float | None) -> bytes | None:
+        """Return the next message for an endpoint; None when the time is over.
+
+        Raises:
+            PeerLost: If the sending instance is gone, and has left nothing.
+        """
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._messages.get(receiver) or sender not in self._there, timeout
+            )
+            messages = self._messages.get(receiver)
+            if messages:
+                self._changed.notify_all()
+                return messages.popleft()
+            if sender in self._there:
+                return None
+        raise PeerLost(
+            f"Error while receiving a message: connection with peer '{sender}' was lost."
+            " Did the peer crash?"
+        )
+
+    def wait_until_taken(self, receivers: dict[str, str], *, timeout: float | None) -> bool:
+        """Wait until endpoints have taken their messages, or their instances are gone.
+
+        Args:
+            receivers: The instances of the endpoints, by endpoint.
+            timeout: How many seconds to wait; None for ever.
+        """
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: (
+                    not any(
+                        self._messages.get(endpoint) and instance in self._there
+                        for endpoint, instance in receivers.items()
+                    )
+                ),
+                timeout,
+            )
+
+
+@final
+class InMemoryPeerTransport(PeerTransport):
+    """Connects one instance to the others in this process.
+
+    Args:
+        instance: Name of the instance.
+        network: What it has in common with its peers.
+    """
+
+    def __init__(self, instance: str, network: InMemoryNetwork) -> None:
+        self._instance = instance
+        self._network = network
+        self._receivers: dict[str, str] = {}
+        network.join(instance)
+
+    def locations(self) -> Sequence[str]:
+        return [f"{SCHEME}{self._instance}"]
+
+    def outlet(
+        self,
+        *,
+        sender: Endpoint,  # noqa: ARG002 - the receiver alone says where a message goes
+        receiver: Endpoint,
+        peer_locations: Sequence[str],  # noqa: ARG002 - there is one network only
+    ) -> Outlet:
+        self._receivers[str(receiver)] = str(receiver.instance)
+        return InMemoryOutlet(self._network, receiver=str(receiver))
+
+    def inlet(
+        self, *, sender: Endpoint, receiver: Endpoint, peer_locations: Sequence[str]
+    ) -> Inlet:
+        if not any(place.startswith(SCHEME) for place in peer_locations):
+            msg = f"cannot connect to peer '{sender.instance}': it is not in this process"
+            raise TransportError(msg)
+        return InMemoryInlet(self._network, sender=str(sender.instance), receiver=str(receiver))
+
+    def finish_receiving(self) -> None:
+        """Do nothing: there are no connections to end."""
+
+    def wait_until_sent(self, *, timeout: float | None) -> bool:
+        return self._network.wait_until_taken(self._receivers, timeout=timeout)
+
+    def close(self) -> None:
+        self._network.leave(self._instance)
+
+
+@final
+class InMemoryOutlet(Outlet):
+    """Where messages for one endpoint go."""
+
+    def __init__(self, network: InMemoryNetwork, *, receiver: str) -> None:
+        self._network = network
+        self._receiver = receiver
+
+    def send(self, message: PeerMessage) -> int:
+        frame = b"".join(map(bytes, stream.encode_message(0, message)))
+        self._network.put(self._receiver, frame)
+        return len(frame)
+
+
+@final
+class InMemoryInlet(Inlet):
+    """Where messages for one endpoint come from."""
+
+    def __init__(self, network: InMemoryNetwork, *, sender: str, receiver: str) -> None:
+        self._network = network
+        self._sender = sender
+        self._receiver = receiver
+        self._marks = (0, 0, 0)
+
+    @property
+    def marks(self) -> tuple[int, int, int]:
+        return self._marks
+
+    def receive(self, *, timeout: float | None) -> PeerMessage | None:
+        frame = self._network.take(self._receiver, sender=self._sender, timeout=timeout)
+        if frame is None:
+            return None
+        arrived = time.time_ns()
+        message = _decode(memoryview(frame))
+        self._marks = (arrived, arrived, time.time_ns())
+        return message
+
+
+def _decode(frame: memoryview) -> PeerMessage:
+    fixed = stream.decode_fixed(frame[: stream.FIXED.size])
+    rest = frame[stream.FIXED.size :]
+    lengths = stream.decode_buffer_lengths(fixed, rest[: fixed.index_length])
+    start = fixed.index_length + fixed.head_length
+    head = rest[fixed.index_length : start]
+    buffers: list[memoryview] = []
+    for length in lengths:
+        buffers.append(rest[start : start + length])
+        start += length
+    message = stream.decode_message(head, buffers)
+    message.size = len(frame)
+    return message

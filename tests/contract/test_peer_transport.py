@@ -1,0 +1,330 @@
+"""What every PeerTransport promises."""
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from adapters.in_memory.peer_transport import InMemoryNetwork, InMemoryPeerTransport
+from adapters.tcp.peers import TcpPeerTransport
+from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
+from domain.errors import PeerLost, UnsendableData
+from domain.grid import Grid
+from domain.identity import Reference
+from domain.messages import Milestone, PeerMessage
+from domain.peers import Endpoint
+from domain.settings import Settings
+
+PATIENCE = 30.0
+SOON = 0.05
+LARGE = np.arange(500_000.0)
+
+
+def message(data: object, number: int = 0) -> PeerMessage:
+    return PeerMessage(1.5, 2.5, data, Settings({"a.b": 3}), 4, number, (0, 7))
+
+
+class Pair:
+    """A sender `a` and a receiver `b`, which know each other's locations."""
+
+    def __init__(self, sender: PeerTransport, receiver: PeerTransport) -> None:
+        self.sender = sender
+        self.receiver = receiver
+
+    def connect(self, port: str = "p", slot: int | None = None) -> tuple[Outlet, Inlet]:
+        return connect(self.sender, "a", self.receiver, "b", port, slot)
+
+
+def connect(
+    sender: PeerTransport,
+    sender_name: str,
+    receiver: PeerTransport,
+    receiver_name: str,
+    port: str = "p",
+    slot: int | None = None,
+) -> tuple[Outlet, Inlet]:
+    """Join a port of one instance to a port of the other."""
+    ends = {
+        "sender": Endpoint(Reference(sender_name), f"{port}_out", slot),
+        "receiver": Endpoint(Reference(receiver_name), f"{port}_in"),
+    }
+    if slot is not None:
+        ends["receiver"] = Endpoint(Reference(receiver_name), f"{port}_in", slot)
+    return (
+        sender.outlet(**ends, peer_locations=receiver.locations()),
+        receiver.inlet(**ends, peer_locations=sender.locations()),
+    )
+
+
+def in_thread(action: Callable[[], None]) -> Callable[[], None]:
+    """Do something in a thread; what is returned waits for it, and raises what it raised."""
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            action()
+        except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
+            errors.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+
+    def join() -> None:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+        if errors:
+            raise errors[0]
+
+    return join
+
+
+class PeerTransportContract(ABC):
+    """To be subclassed for each adapter."""
+
+    notices_a_lost_peer_soon = True
+
+    @abstractmethod
+    def make(self, name: str) -> PeerTransport:
+        """Return a new transport; all that are made in one test can reach each other."""
+
+    @pytest.fixture
+    def opened(self) -> Iterator[list[PeerTransport]]:
+        transports: list[PeerTransport] = []
+        yield transports
+        # receivers first: a sender may wait for their goodbye
+        for transport in reversed(transports):
+            transport.close()
+
+    @pytest.fixture
+    def pair(self, opened) -> Pair:
+        opened += [self.make("a"), self.make("b")]
+        return Pair(*opened)
+
+    def test_it_says_where_it_can_be_reached(self, pair):
+        assert pair.sender.locations()
+        assert set(pair.sender.locations()).isdisjoint(pair.receiver.locations())
+
+    @pytest.mark.parametrize(
+        "data",
+        [None, 5, "x", [1, {"a": b"y"}], Settings({"c": 1.5}), Milestone((1, 2)), Milestone(())],
+        ids=str,
+    )
+    def test_a_message_arrives_as_it_was_sent(self, pair, data):
+        outlet, inlet = pair.connect()
+        outlet.send(message(data))
+        assert inlet.receive(timeout=PATIENCE) == message(data)
+
+    @pytest.mark.parametrize("array", [np.arange(6.0).reshape(2, 3), LARGE, LARGE[::-1]], ids=len)
+    def test_an_array_arrives_as_a_grid(self, pair, array):
+        outlet, inlet = pair.connect()
+        outlet.send(message(array))
+        received = inlet.receive(timeout=PATIENCE)
+        assert received.data == Grid(array)
+        assert received.data.array.dtype == array.dtype
+
+    def test_the_size_is_about_that_of_the_data(self, pair):
+        outlet, inlet = pair.connect()
+        size = outlet.send(message(LARGE))
+        assert LARGE.nbytes < size < LARGE.nbytes + 1000
+        assert abs(inlet.receive(timeout=PATIENCE).size - size) < 100
+
+    def test_messages_come_in_order(self, pair):
+        outlet, inlet = pair.connect()
+        for number in range(500):
+            outlet.send(message(number, number))
+        for number in range(500):
+            assert inlet.receive(timeout=PATIENCE).data == number
+
+    def test_ports_and_slots_do_not_disturb_each_other(self, pair):
+        wires = [pair.connect(port, slot) for port in "pq" for slot in (None, 0, 1)]
+        for number, (outlet, _) in enumerate(wires):
+            outlet.send(message(number))
+        for number, (_, inlet) in reversed(list(enumerate(wires))):
+            assert inlet.receive(timeout=PATIENCE).data == number
+
+    def test_the_data_may_be_changed_after_sending(self, pair):
+        outlet, inlet = pair.connect()
+        small, large, plain = np.zeros(3), LARGE.copy(), {"a": [1]}
+        outlet.send(message([small, large, plain]))
+        small += 1
+        large += 1
+        plain["a"].append(2)
+        received = inlet.receive(timeout=PATIENCE).data
+        assert np.array_equal(received[0].array, np.zeros(3))
+        assert np.array_equal(received[1].array, LARGE)
+        assert received[2] == {"a": [1]}
+
+    def test_sending_does_not_wait_for_the_receiver(self, pair):
+        outlet, inlet = pair.connect()
+        for number in range(10):
+            outlet.send(message(LARGE + number))
+        for number in range(10):
+            assert inlet.receive(timeout=PATIENCE).data.array[0] == number
+
+    def test_receiving_waits_for_the_message(self, pair):
+        outlet, inlet = pair.connect()
+        asked = threading.Event()
+
+        def receive() -> None:
+            asked.set()
+            assert inlet.receive(timeout=PATIENCE).data == "late"
+
+        join = in_thread(receive)
+        asked.wait(PATIENCE)
+        outlet.send(message("late"))
+        join()
+
+    def test_receiving_gives_up_when_the_time_is_over(self, pair):
+        outlet, inlet = pair.connect()
+        start = time.monotonic()
+        assert inlet.receive(timeout=SOON) is None
+        assert inlet.receive(timeout=0.0) is None
+        assert time.monotonic() - start >= SOON
+        outlet.send(message("after all"))
+        assert inlet.receive(timeout=PATIENCE).data == "after all"
+
+    def test_the_marks_are_in_order(self, pair):
+        outlet, inlet = pair.connect()
+        before = time.time_ns()
+        outlet.send(message(LARGE))
+        inlet.receive(timeout=PATIENCE)
+        arrived, transferred, decoded = inlet.marks
+        assert before <= arrived <= transferred <= decoded <= time.time_ns()
+
+    @pytest.mark.parametrize("data", [object(), {"a": [object()]}, 2**70, np.array([None])])
+    def test_what_cannot_be_sent_is_refused_and_the_next_message_arrives(self, pair, data):
+        outlet, inlet = pair.connect()
+        with pytest.raises(UnsendableData, match="data"):
+            outlet.send(message(data))
+        outlet.send(message("good"))
+        assert inlet.receive(timeout=PATIENCE).data == "good"
+
+    def test_waiting_until_sent_waits_for_the_receiver(self, pair):
+        outlet, inlet = pair.connect()
+        for _ in range(20):
+            outlet.send(message(LARGE))
+        assert not pair.sender.wait_until_sent(timeout=SOON)
+
+        def receive_all() -> None:
+            for _ in range(20):
+                inlet.receive(timeout=PATIENCE)
+            pair.receiver.finish_receiving()
+
+        join = in_thread(receive_all)
+        assert pair.sender.wait_until_sent(timeout=PATIENCE)
+        join()
+
+    def test_there_is_nothing_to_wait_for_when_nothing_was_sent(self, pair):
+        pair.connect()
+        pair.receiver.finish_receiving()
+        assert pair.sender.wait_until_sent(timeout=PATIENCE)
+
+    def test_what_was_sent_arrives_although_the_sender_leaves(self, opened):
+        opened += [self.make("a"), self.make("b")]
+        outlet, inlet = Pair(*opened).connect()
+        outlet.send(message("last words"))
+
+        def leave() -> None:
+            opened[0].wait_until_sent(timeout=PATIENCE)
+            opened[0].close()
+
+        join = in_thread(leave)
+        assert inlet.receive(timeout=PATIENCE).data == "last words"
+        opened[1].finish_receiving()
+        join()
+
+    def test_a_lost_peer_is_noticed(self, pair):
+        if not self.notices_a_lost_peer_soon:
+            pytest.skip("a MUSCLE3 client tries for a minute to reach its peer again")
+        _, inlet = pair.connect()
+        join = in_thread(pair.sender.close)
+        with pytest.raises(PeerLost, match=r"connection with peer 'a' was lost\. .*peer crash\?"):
+            inlet.receive(timeout=PATIENCE)
+        join()
+
+    def test_a_receiver_that_is_gone_does_not_keep_the_sender(self, pair):
+        outlet, inlet = pair.connect()
+        outlet.send(message("one"))
+        inlet.receive(timeout=PATIENCE)
+        pair.receiver.close()
+        for _ in range(3):
+            outlet.send(message("into the void"))
+
+    def test_closing_twice_is_fine(self, pair):
+        pair.connect()
+        for transport in (pair.receiver, pair.sender) * 2:
+            transport.close()
+
+    def test_a_port_may_feed_several_instances(self, opened):
+        opened += [self.make(name) for name in "abc"]
+        wires = [connect(opened[0], "a", opened[n], name) for n, name in ((1, "b"), (2, "c"))]
+        for outlet, _ in wires:
+            outlet.send(message("both"))
+        for _, inlet in wires:
+            assert inlet.receive(timeout=PATIENCE).data == "both"
+
+    def test_ports_may_be_used_by_several_threads_at_once(self, pair):
+        """Each thread sends on a port of its own and receives on another, to and from one peer."""
+        wires = []
+        for number in range(4):
+            there = connect(pair.sender, "a", pair.receiver, "b", f"p{number}")
+            back = connect(pair.receiver, "b", pair.sender, "a", f"q{number}")
+            wires.append((there, back))
+        sizes = [0, 10, 3000, 200_000]
+
+        def call(number: int) -> None:
+            (outlet, _), (_, inlet) = wires[number]
+            for count in range(40):
+                outlet.send(message(np.full(sizes[(count + number) % 4], count), count))
+                answer = inlet.receive(timeout=PATIENCE)
+                assert answer is not None
+                assert answer.number == count
+                assert np.all(answer.data.array == count + number)
+
+        def respond(number: int) -> None:
+            (_, inlet), (outlet, _) = wires[number]
+            for _ in range(40):
+                question = inlet.receive(timeout=PATIENCE)
+                assert question is not None
+                outlet.send(message(question.data.array + number, question.number))
+
+        joins = [in_thread(lambda n=n, do=do: do(n)) for n in range(4) for do in (call, respond)]
+        for join in joins:
+            join()
+
+    def test_a_thread_that_waits_does_not_keep_the_others_from_receiving(self, pair):
+        slow_outlet, slow_inlet = pair.connect("slow")
+        outlet, inlet = pair.connect("fast")
+        got: list[object] = []
+        join = in_thread(lambda: got.append(slow_inlet.receive(timeout=PATIENCE).data))
+        for number in range(20):
+            outlet.send(message(number))
+            assert inlet.receive(timeout=PATIENCE).data == number
+        assert not got
+        slow_outlet.send(message("at last"))
+        join()
+        assert got == ["at last"]
+
+
+class TestInMemoryPeerTransport(PeerTransportContract):
+    @pytest.fixture(autouse=True)
+    def _network(self):
+        self.network = InMemoryNetwork()
+
+    def make(self, name):
+        return InMemoryPeerTransport(name, self.network)
+
+
+class TestTcpPeerTransportWithStreams(PeerTransportContract):
+    def make(self, name):
+        return TcpPeerTransport(name, secret="the secret", hosts=["127.0.0.1"])
+
+
+class TestTcpPeerTransportWithMuscle3sProtocol(PeerTransportContract):
+    notices_a_lost_peer_soon = False
+
+    def make(self, name):
+        return TcpPeerTransport(name, hosts=["127.0.0.1"])

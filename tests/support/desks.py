@@ -1,0 +1,80 @@
+"""A manager's desk with everything in memory behind it."""
+
+import structlog
+
+from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
+from adapters.in_memory.clock import ManualClock
+from adapters.in_memory.event_sink import RecordingEventSink
+from adapters.in_memory.logbook import InMemoryLogbook
+from adapters.in_memory.profile_store import InMemoryProfileStore
+from adapters.in_memory.run_directory import InMemoryRunDirectory
+from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter
+from application.manager.agent_management import AgentManager
+from application.manager.deadlock_watch import DeadlockWatch
+from application.manager.desk import ServicesDesk
+from application.manager.peer_lookup import PeerLookup
+from application.manager.registration import InstanceRegistry
+from application.manager.run_control import RunControl
+from application.manager.status_board import StatusBoard
+from domain.configuration import Configuration
+from domain.events import RunFinished
+
+
+class InMemoryDesk:
+    """The manager's services, wired up; each can be looked at.
+
+    Args:
+        configuration: What is run.
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
+        model = configuration.model
+        self.clock = ManualClock()
+        self.logbook = InMemoryLogbook()
+        self.profiles = InMemoryProfileStore()
+        self.profiles.add_instances(list(model.instances()))
+        self.run_directory = InMemoryRunDirectory()
+        self.scripts = InMemoryRunScriptWriter()
+        self.launcher = InMemoryAgentLauncher()
+        self.sink = RecordingEventSink()
+        self.results: list[RunFinished] = []
+        self.board = StatusBoard(model, clock=self.clock, events=self.sink)
+        self.registry = InstanceRegistry(model)
+        log = structlog.wrap_logger(structlog.PrintLogger(), processors=[_drop])
+        self.agents = AgentManager(
+            None,
+            scheduler=self.clock,
+            clock=self.clock,
+            launcher=self.launcher,
+            log=log,
+            on_finished=lambda *end: self.control.note_exit(*end),
+        )
+        self.control = RunControl(
+            configuration,
+            board=self.board,
+            registry=self.registry,
+            agents=self.agents,
+            run_directory=self.run_directory,
+            scripts=self.scripts,
+            scheduler=self.clock,
+            log=log,
+            on_finished=self.results.append,
+        )
+        self.deadlocks = DeadlockWatch(on_deadlock=self.control.note_deadlock)
+        self.peers = PeerLookup(model, registry=self.registry)
+        self.desk = ServicesDesk(
+            configuration,
+            registry=self.registry,
+            peers=self.peers,
+            deadlocks=self.deadlocks,
+            control=self.control,
+            board=self.board,
+            logbook=self.logbook,
+            profiles=self.profiles,
+            run_directory=self.run_directory,
+            clock=self.clock,
+        )
+
+
+def _drop(*_: object) -> object:
+    raise structlog.DropEvent
