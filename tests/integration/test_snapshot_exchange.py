@@ -1,0 +1,70 @@
+"""Runs are resumed from each workflow snapshot, of the same library or the other.
+
+MUSCLE3's manager runs them, so that its registry judges our snapshots too.
+"""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.scenario_runs import (
+    MARK,
+    clean_environment,
+    end_processes_marked,
+    manager_command,
+    read_results,
+    run_scenario,
+    write_configuration,
+)
+
+pytestmark = [pytest.mark.muscle3, pytest.mark.slow, pytest.mark.timeout(300)]
+
+SCENARIO = "checkpoints"
+
+
+def resume(snapshot: Path, library: str, folder: Path):
+    """Returns what the programs saw in a run that was resumed."""
+    folder.mkdir()
+    results, run = folder / "results", folder / "run"
+    results.mkdir()
+    run.mkdir()
+    file = write_configuration(SCENARIO, libraries=library, folder=folder)
+    command = [*manager_command("muscle3"), "--start-all", "--run-dir", run, file, snapshot]
+    environment = {**clean_environment(), "RESULT_DIR": str(results), MARK: folder.as_posix()}
+    try:
+        done = subprocess.run(
+            command, env=environment, cwd=folder, capture_output=True, text=True, timeout=60
+        )
+    finally:
+        end_processes_marked(folder.as_posix())
+    assert done.returncode == 0, done.stdout
+    return read_results(results), sorted((run / "snapshots").iterdir())
+
+
+def received(results, instance):
+    return [event for event in results.get(instance, []) if event[:2] in WHAT_WAS_RECEIVED]
+
+
+WHAT_WAS_RECEIVED = (["received", "state_in"], ["received", "init"])
+
+
+@pytest.mark.parametrize("reader", ["conjoin", "muscle3"])
+@pytest.mark.parametrize("writer", ["conjoin", "muscle3"])
+def test_a_resumed_run_ends_as_the_uninterrupted_one(tmp_path, writer, reader):
+    (tmp_path / "straight").mkdir()
+    straight = run_scenario(
+        SCENARIO, manager="muscle3", libraries=writer, tmp_path=tmp_path / "straight"
+    )
+    assert straight.exit_code == 0, straight.account()
+    snapshots = sorted((straight.run_dir / "snapshots").iterdir())
+    assert len(snapshots) == 5
+    for number, snapshot in enumerate(snapshots):
+        results, again = resume(snapshot, reader, tmp_path / str(number))
+        assert again, "a resumed run can be resumed from its start"
+        for instance in ("macro", "micro"):
+            rest = received(results, instance)
+            whole = received(straight.results, instance)
+            assert rest == whole[len(whole) - len(rest) :]
+        # the last two were made after the last step
+        assert len(received(results, "macro")) == max(0, 3 - number)
