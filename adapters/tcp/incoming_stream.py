@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
+import struct
+import sys
 import threading
 import time
 from collections import deque
@@ -24,6 +26,43 @@ from domain.messages import PeerMessage
 BUFFER_SIZE: Final = 65536
 LARGE: Final = 2**20
 FRAMES_PER_ACKNOWLEDGEMENT: Final = 64
+LEAST_PATIENCE: Final = 0.001
+TIMEVAL: Final = struct.Struct("ll")
+
+
+def _references_of_a_local() -> int:
+    """Return how many references Python counts for an array that only a local variable holds."""
+    local = np.empty(0, np.uint8)
+    return sys.getrefcount(local)
+
+
+REFERENCES_OF_A_LOCAL: Final = _references_of_a_local()
+
+
+class SameSizeMemory:
+    """Memory for large buffers, used again where the next one is of the same size.
+
+    The system hands out new memory cleared, page by page, which takes as long as receiving into it.
+    Something is only kept from the second buffer of a size on, so that a single large message does
+    not cost its memory for ever.
+    """
+
+    def __init__(self) -> None:
+        self._last_size = 0
+        self._kept: np.ndarray[tuple[int], np.dtype[np.uint8]] | None = None
+
+    def take(self, size: int) -> memoryview:
+        """Return memory that nobody else uses."""
+        if size < LARGE:
+            return np.empty(size, np.uint8).data
+        kept, self._kept = self._kept, None
+        # two references: `kept` here, and the argument of the call
+        if kept is None or kept.size != size or sys.getrefcount(kept) > 2:
+            kept = np.empty(size, np.uint8)
+        if size == self._last_size:
+            self._kept = kept
+        self._last_size = size
+        return kept.data
 
 
 class FrameReader:
@@ -37,6 +76,8 @@ class FrameReader:
         self._socket = sock
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
+        self._patience: float | None = None
+        self._memory = SameSizeMemory()
         self._buffer = memoryview(bytearray(BUFFER_SIZE))
         self._start = 0
         self._end = 0
@@ -45,7 +86,24 @@ class FrameReader:
         """Wait until there is something to read, for so many seconds; return whether there is."""
         if self._end > self._start:
             return True
-        return bool(self._poll.poll(None if timeout is None else timeout * 1000))
+        if timeout is not None and timeout < LEAST_PATIENCE:
+            return bool(self._poll.poll(timeout * 1000))
+        # One system call waits and reads, where asking first would take another.
+        if timeout != self._patience:
+            self._set_patience(timeout)
+        self._start = self._end = 0
+        try:
+            self._end = self._receive(self._buffer)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _set_patience(self, timeout: float | None) -> None:
+        seconds = int(timeout or 0)
+        microseconds = int(((timeout or 0) - seconds) * 1e6)
+        value = TIMEVAL.pack(seconds, microseconds)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
+        self._patience = timeout
 
     def read(self, count: int) -> memoryview:
         """Return the next bytes. They are only valid until the next call.
@@ -71,13 +129,13 @@ class FrameReader:
         """
         if not count:
             return memoryview(b"")
-        result: memoryview = np.empty(count, np.uint8).data
+        result = self._memory.take(count)
         at_hand = min(count, self._end - self._start)
         result[:at_hand] = self._buffer[self._start : self._start + at_hand]
         self._start += at_hand
         received = at_hand
         while received < count:
-            received += self._receive(result[received:])
+            received += self._receive_surely(result[received:])
         return result
 
     def _fill(self, count: int) -> None:
@@ -86,7 +144,15 @@ class FrameReader:
             self._buffer[: len(left)] = left
             self._start, self._end = 0, len(left)
         while self._end - self._start < count:
-            self._end += self._receive(self._buffer[self._end :])
+            self._end += self._receive_surely(self._buffer[self._end :])
+
+    def _receive_surely(self, room: memoryview) -> int:
+        """Receive more of what has begun to arrive, however long it takes."""
+        while True:
+            try:
+                return self._receive(room)
+            except BlockingIOError:
+                self._poll.poll()
 
     def _receive(self, room: memoryview) -> int:
         got = self._socket.recv_into(room)

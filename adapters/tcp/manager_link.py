@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 from typing import Any, Final, final
 
 from adapters.tcp.session_client import SessionClient
@@ -61,7 +63,7 @@ class MMPClient(ManagerLink):
         locations = [location] if isinstance(location, str) else list(location)
         self._session = SessionClient(locations, secret=secret, server="manager")
         self._is_own_manager = secret is not None
-        self._reports: deque[mmp.Request] = deque()
+        self._reports: deque[Callable[[], Iterator[mmp.Request]]] = deque()
         self._report_added = threading.Condition()
         self._reporter: threading.Thread | None = None
         self._is_sending = False
@@ -91,12 +93,10 @@ class MMPClient(ManagerLink):
         return mmp.decode_checkpoint_info(self._ask(mmp.GetCheckpointInfo(str(self._instance))))
 
     def submit_log_message(self, record: LogRecord) -> None:
-        self._report(mmp.SubmitLogMessage(record))
+        self._report(lambda: iter((mmp.SubmitLogMessage(record),)))
 
-    def submit_profile_events(self, events: Sequence[ProfileEvent]) -> None:
-        for start in range(0, len(events), EVENTS_PER_REQUEST):
-            batch = tuple(events[start : start + EVENTS_PER_REQUEST])
-            self._report(mmp.SubmitProfileEvents(str(self._instance), batch))
+    def submit_profile_events(self, events: Iterable[ProfileEvent]) -> None:
+        self._report(partial(self._profile_requests, iter(events)))
 
     def submit_snapshot_metadata(self, metadata: SnapshotMetadata) -> None:
         self._ask(mmp.SubmitSnapshot(str(self._instance), metadata))
@@ -106,7 +106,8 @@ class MMPClient(ManagerLink):
     ) -> None:
         if self._is_own_manager:
             wait = None if waiting is None else self._wait(*waiting)
-            self._report(mmp.ReportStatus(str(self._instance), simulated_time, wait))
+            status = mmp.ReportStatus(str(self._instance), simulated_time, wait)
+            self._report(lambda: iter((status,)))
 
     def waiting_for_receive(self, peer: str, port: str, slot: int | None) -> None:
         self._ask(mmp.WaitingForReceive(self._wait(peer, port, slot)))
@@ -160,11 +161,15 @@ class MMPClient(ManagerLink):
             waited += pause
             pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE)
 
-    def _report(self, request: mmp.Request) -> None:
+    def _profile_requests(self, events: Iterator[ProfileEvent]) -> Iterator[mmp.Request]:
+        while batch := tuple(islice(events, EVENTS_PER_REQUEST)):
+            yield mmp.SubmitProfileEvents(str(self._instance), batch)
+
+    def _report(self, make_requests: Callable[[], Iterator[mmp.Request]]) -> None:
         with self._report_added:
             if self._closed:
                 return
-            self._reports.append(request)
+            self._reports.append(make_requests)
             if self._reporter is None:
                 self._reporter = threading.Thread(
                     target=self._send_reports, name=f"conjoin-reports-{self._instance}", daemon=True
@@ -181,11 +186,12 @@ class MMPClient(ManagerLink):
                 if self._closed:
                     return
                 self._is_sending = True
-                request = self._reports.popleft()
+                make_requests = self._reports.popleft()
             # A report that cannot be delivered must not end the simulation; a manager that is gone
             # is noticed where an answer is waited for.
             try:
-                self._ask(request)
+                for request in make_requests():
+                    self._ask(request)
             except TransportError:
                 # to try each of the others for a minute too would keep us from leaving
                 self._forget_reports()

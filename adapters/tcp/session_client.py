@@ -124,16 +124,22 @@ class SessionClient:
 
     def _is_readable(self, timeout: float | None) -> bool:
         poll = select.poll()
-        poll.register(self._open_socket(), select.POLLIN)
+        try:
+            poll.register(self._open_socket(), select.POLLIN)
+        except ValueError:
+            # another thread has closed it just now
+            raise self._closed_error() from None
         return bool(poll.poll(None if timeout is None else timeout * 1000))
 
     def _open_socket(self) -> socket.socket:
         sock = self._socket
         if sock is None:
             # another thread may have closed it while this one waited
-            msg = f"the connection to the {self._server} has been closed"
-            raise TransportError(msg)
+            raise self._closed_error()
         return sock
+
+    def _closed_error(self) -> TransportError:
+        return TransportError(f"the connection to the {self._server} has been closed")
 
     def _send_or_reconnect(self) -> None:
         try:
@@ -145,6 +151,8 @@ class SessionClient:
     def _reconnect(self) -> None:
         """Connect, and send the current request, until it works or the time is over."""
         while True:
+            if self._closing.is_set():
+                raise self._closed_error()
             try:
                 self._connect()
                 self._send_request()
@@ -190,6 +198,10 @@ class SessionClient:
             raise
         self._session_id = session_id
         self._socket = sock
+        if self._closing.is_set():
+            # closed by another thread, which may have found nothing to close
+            self.close()
+            raise self._closed_error()
 
     def _send_request(self) -> None:
         header = word(self._number) + word(len(self._request))

@@ -9,8 +9,10 @@ Source for MUSCLE3's extension types: its wire protocol (version 0.11), as obser
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol, cast, runtime_checkable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol, cast, runtime_checkable
 
 import msgpack
 import numpy as np
@@ -29,6 +31,9 @@ SETTINGS: Final = 1
 GRID_CODES: Final = {"int32": 2, "int64": 3, "float32": 4, "float64": 5, "bool": 6}
 ARRAY: Final = 16
 COMPLEX: Final = 17
+
+HEADER_LENGTH: Final = struct.Struct("<I")
+INLINE: Final = -1
 
 _KEYS: Final = (str, int, float, bytes, type(None), np.generic)
 _CONTAINERS: Final = (dict, list, tuple)
@@ -231,47 +236,93 @@ class OwnPayloads:
             order, memory = "F", array.T
         else:
             order, memory = "C", np.ascontiguousarray(array)
-        size = array.nbytes
-        raw = memory.reshape(-1).view(np.uint8).data if size else memoryview(b"")
-        where: int | memoryview = raw
-        if size > SMALL_ARRAY:
+        where = INLINE
+        raw = b""
+        if array.nbytes > SMALL_ARRAY:
             where = len(self.buffers)
-            self.buffers.append(raw)
-        names = list(indexes) if indexes else None
-        dtype = _dtype_to_wire(array.dtype)
-        return msgpack.ExtType(ARRAY, pack([dtype, array.shape, order, where, is_scalar, names]))
+            self.buffers.append(memory.reshape(-1).view(np.uint8).data)
+        else:
+            raw = memory.tobytes()
+        names = tuple(indexes) if indexes else None
+        if array.dtype.names is None:
+            header = _array_header(array.dtype.str, array.shape, order, where, is_scalar, names)
+        else:
+            description = np.lib.format.dtype_to_descr(array.dtype)
+            header = _pack_header(description, array.shape, order, where, is_scalar, names)
+        return msgpack.ExtType(ARRAY, header + raw)
 
     def _unpack_array(self, data: bytes) -> object:
         try:
-            wire_dtype, shape, order, where, is_scalar, indexes = unpack(data)
-            raw = self.buffers[where] if isinstance(where, int) else where
-            array = _as_array(raw, _dtype_from_wire(wire_dtype), shape, order)
-            return array[()] if is_scalar else Grid(array, indexes)
-        except (IndexError, TypeError, ValueError) as error:
+            end = HEADER_LENGTH.size + HEADER_LENGTH.unpack_from(data)[0]
+            header = _parse_array_header(data[HEADER_LENGTH.size : end])
+            raw = data[end:] if header.where == INLINE else self.buffers[header.where]
+            array = _as_array(raw, header)
+            return array[()] if header.is_scalar else Grid(array, header.indexes)
+        except (IndexError, TypeError, ValueError, struct.error) as error:
             msg = f"received an array that makes no sense: {type(error).__name__}: {error}"
             raise RemoteProtocolError(msg) from error
 
 
-def _as_array(
-    raw: bytes | memoryview, dtype: np.dtype[np.generic], shape: list[int], order: str
-) -> npt.NDArray[np.generic]:
-    if any(type(size) is not int or size < 0 for size in shape):
-        msg = f"shape {shape}"
+class _ArrayHeader(NamedTuple):
+    """What is known of an array before its values.
+
+    Attributes:
+        dtype: Type of the values.
+        shape: Its shape.
+        order: "C" or "F", the order of the values.
+        where: Which of the message's buffers has the values; INLINE if they follow.
+        is_scalar: Whether it is a numpy scalar.
+        indexes: Names of its axes, if any.
+        size: Number of bytes of the values.
+    """
+
+    dtype: np.dtype[np.generic]
+    shape: tuple[int, ...]
+    order: Literal["C", "F"]
+    where: int
+    is_scalar: bool
+    indexes: tuple[str, ...] | None
+    size: int
+
+
+def _pack_header(dtype: object, *values: object) -> bytes:
+    packed = pack([dtype, *values])
+    return HEADER_LENGTH.pack(len(packed)) + packed
+
+
+_array_header: Final = lru_cache(maxsize=256)(_pack_header)
+"""Models send arrays of the same few shapes again and again."""
+
+
+@lru_cache(maxsize=256)
+def _parse_array_header(packed: bytes) -> _ArrayHeader:
+    wire_dtype, shape, order, where, is_scalar, indexes = unpack(packed)
+    dtype = _dtype_from_wire(wire_dtype)
+    if any(type(size) is not int or size < 0 for size in shape) or type(where) is not int:
+        msg = f"shape {shape}, in buffer {where}"
         raise ValueError(msg)
-    if math.prod(shape) * dtype.itemsize != len(raw):
-        msg = f"{len(raw)} bytes for shape {shape} of {dtype}"
+    return _ArrayHeader(
+        dtype,
+        tuple(shape),
+        "F" if order == "F" else "C",
+        where,
+        bool(is_scalar),
+        None if indexes is None else tuple(indexes),
+        math.prod(shape) * dtype.itemsize,
+    )
+
+
+def _as_array(raw: bytes | memoryview, header: _ArrayHeader) -> npt.NDArray[np.generic]:
+    if len(raw) != header.size:
+        msg = f"{len(raw)} bytes for shape {header.shape} of {header.dtype}"
         raise ValueError(msg)
-    if not len(raw):
-        array: npt.NDArray[np.generic] = np.empty(shape, dtype, "F" if order == "F" else "C")
+    if header.size:
+        flat = np.frombuffer(raw, header.dtype)
+        array: npt.NDArray[np.generic] = flat.reshape(header.shape, order=header.order)
     else:
-        flat = np.frombuffer(raw, dtype) if dtype.itemsize else np.empty(0, dtype)
-        array = flat.reshape(shape, order="F" if order == "F" else "C")
+        array = np.empty(header.shape, header.dtype, header.order)
     array.flags.writeable = False
     return array
-
-
-def _dtype_to_wire(dtype: np.dtype[np.generic]) -> object:
-    return dtype.str if dtype.names is None else np.lib.format.dtype_to_descr(dtype)
 
 
 def _dtype_from_wire(wire: object) -> np.dtype[np.generic]:

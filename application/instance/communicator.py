@@ -14,7 +14,6 @@ from domain.errors import RemoteProtocolError
 from domain.messages import NOT_COUNTED, Iteration, Message, Milestone, PeerMessage
 from domain.peers import Endpoint, PeerInfo
 from domain.ports import Operator, PortState
-from domain.profiling import ProfileEventType
 from domain.settings import Settings
 from domain.snapshots import CachedMessage, CommunicatorState, reduced_port
 
@@ -146,16 +145,8 @@ class Communicator:
         port.message_counts[slot or 0] = number + 1
         self._waiting.note_progress(message.timestamp)
         if self._profiler.is_on:
-            self._profiler.record_message(
-                ProfileEventType.SEND,
-                start,
-                self._profiler.now(),
-                port,
-                slot,
-                number,
-                size,
-                message.timestamp,
-            )
+            marks = (start, self._profiler.now())
+            self._profiler.record_message(marks, port, slot, number, size, message.timestamp)
 
     def send_milestone(self, port: PortState, milestone: Milestone) -> None:
         """Send a milestone on all slots of a connected port; the closing one only once."""
@@ -249,7 +240,14 @@ class Communicator:
         else:
             port.message_counts[slot or 0] = number + 1
         if self._profiler.is_on:
-            self._record_receive(start, source.inlet, port, slot, message)
+            self._profiler.record_message(
+                (start, *source.inlet.marks),
+                port,
+                slot,
+                message.number,
+                message.size,
+                message.timestamp,
+            )
         return message
 
     def _receive_new(self, source: _Source, port: PortState, slot: int | None) -> PeerMessage:
@@ -360,20 +358,3 @@ class Communicator:
             " its snapshots do not belong together."
         )
         raise RemoteProtocolError(msg)
-
-    def _record_receive(
-        self, start: int, inlet: Inlet, port: PortState, slot: int | None, message: PeerMessage
-    ) -> None:
-        arrived, transferred, decoded = inlet.marks
-        arrived = max(start, arrived)  # it may have come before we asked
-        transferred = max(arrived, transferred)
-        stop = max(transferred, decoded)
-        for kind, begin, end in (
-            (ProfileEventType.RECEIVE_WAIT, start, arrived),
-            (ProfileEventType.RECEIVE_TRANSFER, arrived, transferred),
-            (ProfileEventType.RECEIVE_DECODE, transferred, stop),
-            (ProfileEventType.RECEIVE, start, stop),
-        ):
-            self._profiler.record_message(
-                kind, begin, end, port, slot, message.number, message.size, message.timestamp
-            )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from domain.checkpoints import CheckpointInfo
@@ -53,8 +53,8 @@ class ManagerLink(Protocol):
         """Send a record to the log of the run."""
 
     @abstractmethod
-    def submit_profile_events(self, events: Sequence[ProfileEvent]) -> None:
-        """Send events to the profile of the run."""
+    def submit_profile_events(self, events: Iterable[ProfileEvent]) -> None:
+        """Send events to the profile of the run. They are not looked at before this returns."""
 
     @abstractmethod
     def submit_snapshot_metadata(self, metadata: SnapshotMetadata) -> None:
