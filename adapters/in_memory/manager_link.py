@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, final
 
 from application.interfaces.manager_desk import ManagerDesk
@@ -86,10 +86,11 @@ class InMemoryManagerLink(ManagerLink):
             if not self._is_closed:
                 self._desk.submit_log_message(record)
 
-    def submit_profile_events(self, events: Sequence[ProfileEvent]) -> None:
+    def submit_profile_events(self, events: Iterable[ProfileEvent]) -> None:
         with self._changed:
             if not self._is_closed:
-                _unless_refused(lambda: self._desk.submit_profile_events(self._instance, events))
+                found = tuple(events)
+                _unless_refused(lambda: self._desk.submit_profile_events(self._instance, found))
 
     def submit_snapshot_metadata(self, metadata: SnapshotMetadata) -> None:
         with self._changed:

@@ -206,7 +206,9 @@ class WatchedManager:
 
 
 @pytest.fixture
-def manager(tmp_path: Path) -> Iterator[WatchedManager]:
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WatchedManager]:
+    # an agent that was made up does not say goodbye
+    monkeypatch.setattr("entrypoints.embedding.SHUTDOWN_TIMEOUT", 0.5)
     path = write_configuration("macro_micro", libraries="conjoin", folder=tmp_path)
     (tmp_path / "run").mkdir()
     options = ManagerOptions(secret=SECRET, listens_locally=True)

@@ -1,0 +1,239 @@
+"""What every ManagerLink promises."""
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from adapters.in_memory.manager_link import InMemoryManagerLink, LockedDesk
+from adapters.tcp.instance_requests import execute_instance_request
+from adapters.tcp.manager_link import MMPClient
+from adapters.tcp.server import Server
+from adapters.wire.locations import TCP, format_location
+from application.interfaces.manager_link import ManagerLink
+from domain.checkpoints import CheckpointRangeRule, Checkpoints
+from domain.conduits import Conduit
+from domain.configuration import Configuration
+from domain.errors import ManagerRefused, TransportError
+from domain.events import InstanceState
+from domain.identity import Reference
+from domain.messages import LogRecord
+from domain.peers import Endpoint
+from domain.ports import Operator, Port
+from domain.profiling import ProfileEvent, ProfileEventType
+from domain.settings import Settings
+from domain.timelines import Timeline
+from tests.support.conditions import wait_until
+from tests.support.desks import InMemoryDesk
+from tests.unit.domain.models import configuration
+
+SECRET = "the secret"
+PORTS = [Port("o_i", Operator.O_I), Port("s", Operator.S)]
+PLACES = ["tcp:127.0.0.1:1"]
+
+
+def a_configuration() -> Configuration:
+    made = configuration(
+        """macro o_i -> micro f_init
+           micro o_f -> macro s
+           lonely
+        """
+    )
+    return Configuration(
+        made.model,
+        made.programs,
+        Settings({"x": 1.5, "macro.y": [1, 2]}),
+        checkpoints=Checkpoints(at_end=True, wallclock_time=(CheckpointRangeRule(5.0),)),
+        resume={Reference("macro"): "/snapshot.pack"},
+    )
+
+
+class ManagerLinkContract(ABC):
+    """To be subclassed for each adapter."""
+
+    is_own_protocol = True
+
+    @abstractmethod
+    def open(self, desk: InMemoryDesk) -> Callable[[str], ManagerLink]:
+        """Return what makes a link for an instance; the desk answers."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what `open` made."""
+
+    @pytest.fixture
+    def desk(self) -> InMemoryDesk:
+        return InMemoryDesk(a_configuration())
+
+    @pytest.fixture
+    def link_of(self, desk) -> Iterator[Callable[[str], ManagerLink]]:
+        make = self.open(desk)
+        links: list[ManagerLink] = []
+
+        def link_of(instance: str) -> ManagerLink:
+            links.append(make(instance))
+            return links[-1]
+
+        yield link_of
+        for link in links:
+            link.close()
+        self.close()
+
+    def register_all(self, link_of: Callable[[str], ManagerLink]) -> dict[str, ManagerLink]:
+        links = {name: link_of(name) for name in ("macro", "micro", "lonely")}
+        for link in links.values():
+            link.register_instance(PLACES, [])
+        return links
+
+    def test_registering_tells_the_timeline(self, link_of):
+        timeline = link_of("macro").register_instance(PLACES, PORTS)
+        assert isinstance(timeline, Timeline)
+
+    def test_an_unknown_instance_is_refused_with_a_reason(self, link_of):
+        with pytest.raises(ManagerRefused, match="no instance 'nobody'"):
+            link_of("nobody").register_instance(PLACES, [])
+
+    def test_registering_twice_is_refused_with_a_reason(self, link_of):
+        link_of("macro").register_instance(PLACES, [])
+        with pytest.raises(ManagerRefused, match="already registered"):
+            link_of("macro").register_instance(PLACES, [])
+
+    def test_peers_are_told_when_all_have_registered(self, link_of):
+        macro = link_of("macro")
+        macro.register_instance(PLACES, [])
+        found = []
+        asking = threading.Thread(target=lambda: found.append(macro.request_peers()))
+        asking.start()
+        micro = link_of("micro")
+        micro.register_instance(["tcp:elsewhere:2"], [])
+        asking.join(30)
+        (peers,) = found
+        assert peers.locations == {Reference("micro"): ("tcp:elsewhere:2",)}
+        assert Conduit(Reference("macro.o_i"), Reference("micro.f_init")) in peers.conduits
+        conduit = peers.conduits_at("o_i")[0]
+        assert peers.peer_endpoint(conduit, None) == Endpoint(Reference("micro"), "f_init")
+
+    def test_peers_of_an_unknown_instance_are_refused(self, link_of):
+        with pytest.raises(ManagerRefused, match="Unknown component nobody"):
+            link_of("nobody").request_peers()
+
+    def test_settings_arrive(self, link_of):
+        assert link_of("macro").get_settings() == Settings({"x": 1.5, "macro.y": [1, 2]})
+
+    def test_checkpoints_arrive(self, link_of, desk):
+        desk.clock.advance(7.0)
+        info = link_of("macro").get_checkpoint_info()
+        assert info.elapsed == 7.0
+        assert info.checkpoints == a_configuration().checkpoints
+        assert info.resume_from == "/snapshot.pack"
+
+    def test_what_is_submitted_arrives_before_the_instance_is_deregistered(self, link_of, desk):
+        link = self.register_all(link_of)["macro"]
+        for number in range(100):
+            link.submit_log_message(LogRecord("macro", 1.0, 30, f"line {number}"))
+        events = [ProfileEvent(ProfileEventType.SEND, n, n + 1) for n in range(1200)]
+        link.submit_profile_events(events)
+        link.deregister_instance()
+        assert [record.text for record in desk.logbook.records] == [
+            f"line {number}" for number in range(100)
+        ]
+        assert desk.profiles.events[Reference("macro")] == events
+        assert not desk.registry.is_registered(Reference("macro"))
+
+    def test_a_report_that_is_refused_does_no_harm(self, link_of):
+        link = link_of("nobody")
+        link.submit_profile_events([ProfileEvent(ProfileEventType.SEND, 0, 1)])
+        link.report_status(simulated_time=1.0, waiting=None)
+        assert link_of("macro").get_settings()
+
+    def test_deregistering_without_having_registered_is_refused(self, link_of):
+        with pytest.raises(ManagerRefused):
+            link_of("macro").deregister_instance()
+
+    def test_a_deadlock_is_found_by_those_who_wait_in_it(self, link_of, desk):
+        links = self.register_all(link_of)
+        links["macro"].waiting_for_receive("micro", "s", None)
+        assert not links["macro"].is_deadlocked()
+        links["micro"].waiting_for_receive("macro", "f_init", 3)
+        assert links["macro"].is_deadlocked()
+        assert links["micro"].is_deadlocked()
+        assert not links["lonely"].is_deadlocked()
+        links["micro"].waiting_for_receive_done("macro", "f_init", 3)
+        assert not links["macro"].is_deadlocked()
+
+    def test_the_status_arrives_where_the_manager_understands_it(self, link_of, desk):
+        link = self.register_all(link_of)["macro"]
+        link.report_status(simulated_time=2.5, waiting=("micro", "s", None))
+        if not self.is_own_protocol:
+            link.deregister_instance()
+            assert desk.board["macro"].simulated_time is None
+            return
+        wait_until(lambda: desk.board["macro"].state is InstanceState.WAITING)
+        assert desk.board["macro"].simulated_time == 2.5
+        assert desk.board["macro"].waiting_for.peer == "micro"
+
+    def test_it_may_be_used_from_several_threads(self, link_of):
+        link = link_of("macro")
+        found: list[Settings] = []
+        threads = [
+            threading.Thread(target=lambda: found.extend(link.get_settings() for _ in range(50)))
+            for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(found) == 200
+        assert all(settings["x"] == 1.5 for settings in found)
+
+    def test_a_closed_link_says_so(self, link_of):
+        link = link_of("macro")
+        link.get_settings()
+        link.close()
+        link.close()
+        link.submit_log_message(LogRecord("macro", 1.0, 30, "too late"))
+        with pytest.raises(TransportError):
+            link.get_settings()
+
+    def test_closing_while_another_thread_reports_is_fine(self, link_of):
+        for _ in range(20):
+            link = link_of("macro")
+            for number in range(20):
+                link.submit_log_message(LogRecord("macro", 1.0, 30, f"line {number}"))
+            link.close()
+
+
+class TestInMemoryManagerLink(ManagerLinkContract):
+    def open(self, desk):
+        locked = LockedDesk(desk.desk)
+        return lambda instance: InMemoryManagerLink(instance, locked)
+
+    def close(self):
+        """There is nothing to let go of."""
+
+
+class TestMMPClient(ManagerLinkContract):
+    secret: "str | None" = SECRET
+
+    def open(self, desk):
+        self.troubles: list[str] = []
+        self.server = Server(
+            lambda data, reply: execute_instance_request(desk.desk, data, reply),
+            name="a manager",
+            max_request=2**20,
+            secret=SECRET,
+            on_trouble=self.troubles.append,
+        )
+        location = format_location(TCP, self.server.listen(["127.0.0.1"]))
+        self.server.start()
+        return lambda instance: MMPClient(instance, location, secret=self.secret)
+
+    def close(self):
+        self.server.close()
+        assert self.troubles == []
+
+
+class TestMMPClientWithMuscle3sProtocol(TestMMPClient):
+    secret = None
+    is_own_protocol = False
