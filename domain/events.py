@@ -94,6 +94,24 @@ class DeadlockFound:
 
 
 @dataclass(frozen=True)
+class SnapshotAnnounced:
+    """Snapshots were written that belong together: the simulation can be resumed from them.
+
+    Attributes:
+        location: Where the workflow snapshot is.
+    """
+
+    location: str
+
+
+@dataclass(frozen=True)
+class SnapshotFailed:
+    """A workflow snapshot could not be written; the simulation goes on."""
+
+    problem: str
+
+
+@dataclass(frozen=True)
 class RunFinished:
     """The run is over.
 
@@ -118,5 +136,7 @@ RunEvent: TypeAlias = (
     | StatusChanged
     | LogRecorded
     | DeadlockFound
+    | SnapshotAnnounced
+    | SnapshotFailed
     | RunFinished
 )

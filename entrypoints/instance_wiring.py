@@ -7,14 +7,16 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
-from adapters.filesystem.snapshot_archive import FilesystemSnapshotArchive
+from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
 from adapters.python_logging.instance_log import PythonInstanceLog
 from adapters.system.clock import SystemClock
 from adapters.tcp.manager_link import MMPClient
 from adapters.tcp.network import LOOPBACK
 from adapters.tcp.peers import TcpPeerTransport
 from adapters.wire.locations import TCP, TcpAddress, addresses_in
+from adapters.wire.snapshot_archive import MsgPackSnapshotArchive
 from application.instance.lifecycle import Lifecycle, Surroundings
 from domain.errors import PortError, TransportError
 from domain.flags import InstanceFlags
@@ -93,7 +95,12 @@ def _connect(environment: InstanceEnvironment) -> Surroundings:
         name, secret=environment.secret, hosts=_hosts_to_listen_on(environment)
     )
     log = PythonInstanceLog(name, link, environment.log_file)
-    return Surroundings(link, transport, SystemClock(), log, FilesystemSnapshotArchive())
+    archive = MsgPackSnapshotArchive(
+        lambda directory: FilesystemSnapshotStore(
+            Path.cwd() if directory is None else Path(directory)
+        )
+    )
+    return Surroundings(link, transport, SystemClock(), log, archive)
 
 
 def _hosts_to_listen_on(environment: InstanceEnvironment) -> list[str] | None:

@@ -14,6 +14,7 @@ from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.peer_lookup import PeerLookup
 from application.manager.registration import InstanceRegistry
 from application.manager.run_control import RunControl
+from application.manager.snapshot_registry import SnapshotRegistry
 from application.manager.status_board import StatusBoard
 from domain.checkpoints import CheckpointInfo
 from domain.configuration import Configuration
@@ -39,6 +40,7 @@ class ServicesDesk(ManagerDesk):
         board: How each instance is.
         logbook: Where log messages go.
         profiles: Where profile events go.
+        snapshots: Which snapshots belong together.
         run_directory: Where snapshots go.
         clock: Tells the time.
     """
@@ -54,6 +56,7 @@ class ServicesDesk(ManagerDesk):
         board: StatusBoard,
         logbook: Logbook,
         profiles: ProfileStore,
+        snapshots: SnapshotRegistry,
         run_directory: RunDirectory,
         clock: Clock,
     ) -> None:
@@ -65,6 +68,7 @@ class ServicesDesk(ManagerDesk):
         self._board = board
         self._logbook = logbook
         self._profiles = profiles
+        self._snapshots = snapshots
         self._run_directory = run_directory
         self._clock = clock
         self._start = clock.monotonic()
@@ -107,8 +111,8 @@ class ServicesDesk(ManagerDesk):
                 break
 
     def submit_snapshot(self, instance: str, metadata: SnapshotMetadata) -> None:
-        self._registry.known(instance)
-        del metadata
+        reference, _ = self._registry.known(instance)
+        self._snapshots.register_snapshot(reference, metadata)
 
     def get_checkpoint_info(self, instance: str) -> CheckpointInfo:
         reference, _ = self._registry.known(instance)

@@ -19,6 +19,8 @@ from structlog.typing import FilteringBoundLogger
 from adapters.callbacks.event_dispatcher import CallbackEventSink
 from adapters.filesystem.logbook import FilesystemLogbook
 from adapters.filesystem.run_directory import FilesystemRunDirectory
+from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
+from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
 from adapters.local_agents.launcher import LocalAgentLauncher
 from adapters.run_scripts.writer import ShellRunScriptWriter
 from adapters.sqlite.profile_store import SqliteProfileStore
@@ -27,21 +29,25 @@ from adapters.tcp import network
 from adapters.tcp.request_router import RequestRouter
 from adapters.tcp.server import DEFAULT_PORT, Server
 from adapters.wire.locations import TCP, format_location
+from adapters.ymmsl_files.resume_files import YmmslWorkflowSnapshotFormat
 from application.interfaces.agents import AgentLauncher
-from application.interfaces.clock import Clock
+from application.interfaces.clock import Clock, Scheduler
 from application.interfaces.logbook import Logbook
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.run_script_writer import RunScriptWriter
+from application.interfaces.snapshot_store import ShelfReport, WorkflowSnapshotShelf
 from application.manager.agent_management import AgentManager, AgentTimeouts, OnResources
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.desk import ServicesDesk
 from application.manager.peer_lookup import PeerLookup
 from application.manager.registration import InstanceRegistry
 from application.manager.run_control import RunControl
+from application.manager.snapshot_registry import SnapshotRegistry
 from application.manager.status_board import StatusBoard
 from application.manager.trouble_report import TroubleReport
 from domain.configuration import Configuration
-from domain.events import RunFinished
+from domain.events import RunFinished, SnapshotAnnounced, SnapshotFailed
+from domain.topology import Topology
 from entrypoints.handed_in import Adapters
 from entrypoints.log_setup import make_log
 
@@ -162,6 +168,52 @@ def _open_server(
         server.close()
 
 
+def _open_shelf(
+    run_directory: FilesystemRunDirectory,
+    clock: Clock,
+    log: FilteringBoundLogger,
+    *_needed_until_closed: object,
+) -> Iterator[WorkflowSnapshotShelf]:
+    shelf = FilesystemWorkflowSnapshotShelf(
+        run_directory.path / "snapshots",
+        store=FilesystemSnapshotStore(run_directory.path),
+        form=YmmslWorkflowSnapshotFormat(),
+        clock=clock,
+    )
+    try:
+        yield shelf
+    finally:
+        _close(shelf.close, "the last workflow snapshots could not be written", log)
+
+
+class ShelfWatch:
+    """Tells the log and the watchers what became of workflow snapshots.
+
+    Args:
+        board: Tells the watchers.
+        scheduler: Leads from the shelf's thread to that of the services.
+        log: The manager's log.
+    """
+
+    def __init__(
+        self, *, board: StatusBoard, scheduler: Scheduler, log: FilteringBoundLogger
+    ) -> None:
+        self._board = board
+        self._scheduler = scheduler
+        self._log = log
+
+    def note(self, report: ShelfReport) -> None:
+        """Take note of what became of one. On any thread."""
+        event: SnapshotAnnounced | SnapshotFailed
+        if report.problem:
+            self._log.error(f"a workflow snapshot could not be written: {report.problem}")
+            event = SnapshotFailed(report.problem)
+        else:
+            self._log.info("workflow snapshot written", location=report.location)
+            event = SnapshotAnnounced(report.location)
+        self._scheduler.call_soon(lambda: self._board.publish(event))
+
+
 def _open_launcher(
     adapters: Adapters, log: FilteringBoundLogger, *_needed_until_closed: object
 ) -> Iterator[AgentLauncher]:
@@ -246,6 +298,17 @@ class ManagerContainer(containers.DeclarativeContainer):
         log=log,
         on_finished=on_finished,
     )
+    shelf = providers.Resource(_open_shelf, run_directory, clock, log, logbook)
+    shelf_watch = providers.Singleton(
+        ShelfWatch, board=board, scheduler=listening.provided.server, log=log
+    )
+    snapshots = providers.Singleton(
+        SnapshotRegistry,
+        configuration,
+        shelf,
+        providers.Singleton(Topology, configuration.provided.model),
+        report=shelf_watch.provided.note,
+    )
     deadlocks = providers.Singleton(DeadlockWatch, on_deadlock=control.provided.note_deadlock)
     desk = providers.Singleton(
         ServicesDesk,
@@ -257,6 +320,7 @@ class ManagerContainer(containers.DeclarativeContainer):
         board=board,
         logbook=logbook,
         profiles=profiles,
+        snapshots=snapshots,
         run_directory=run_directory,
         clock=clock,
     )
