@@ -24,6 +24,7 @@ from adapters.wire.frames import word
 from adapters.wire.greeting import Purpose
 from adapters.wire.locations import TCP, TcpAddress, addresses_in
 from adapters.wire.map import is_request
+from application.manager.agent_management import AgentTimeouts
 from domain.errors import PeerLost, RemoteProtocolError
 from domain.identity import Reference
 from domain.messages import PeerMessage
@@ -208,10 +209,10 @@ class WatchedManager:
 @pytest.fixture
 def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WatchedManager]:
     # an agent that was made up does not say goodbye
-    monkeypatch.setattr("entrypoints.embedding.SHUTDOWN_TIMEOUT", 0.5)
+    monkeypatch.setattr("entrypoints.embedding.SHUTDOWN_MARGIN", 0.5)
     path = write_configuration("macro_micro", libraries="conjoin", folder=tmp_path)
     (tmp_path / "run").mkdir()
-    options = ManagerOptions(secret=SECRET, listens_locally=True)
+    options = ManagerOptions(secret=SECRET, listens_locally=True, timeouts=AgentTimeouts(grace=0.1))
     with Manager([path], run_dir=tmp_path / "run", options=options) as running:
         watched = WatchedManager(running, tmp_path)
         yield watched
