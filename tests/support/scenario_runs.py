@@ -93,6 +93,7 @@ def run_scenario(
     tmp_path: Path,
     timeout: float = 60.0,
     settings: Mapping[str, object] | None = None,
+    resume: Path | None = None,
 ) -> ScenarioRun:
     """Runs a scenario to its end, or until the time is up.
 
@@ -104,10 +105,13 @@ def run_scenario(
         timeout: Seconds until everything is ended.
         settings: Settings that replace those of the scenario; they are given to the manager in
             a second file.
+        resume: A workflow snapshot to resume from; it is given to the manager as well.
     """
     files = [write_configuration(name, libraries=libraries, folder=tmp_path)]
     if settings:
         files.append(write_settings(settings, folder=tmp_path))
+    if resume:
+        files.append(resume)
     run_dir = _new_folder(tmp_path / "run")
     results = _new_folder(tmp_path / "results")
     mark = uuid.uuid4().hex

@@ -1,0 +1,32 @@
+"""A model with F_INIT and O_F that remembers what it has done, and saves it when due.
+
+It works on a number: each pass adds to it what it is called with, and the count of its passes. What
+it finds at the end of each step goes to `$RESULT_DIR`.
+"""
+
+import os
+
+from coupling_library import USES_CHECKPOINT_API, Instance, Message, Operator
+from observations import observing
+
+
+def main() -> None:
+    with observing() as seen:
+        ports = {Operator.F_INIT: ["init"], Operator.O_F: ["final"]}
+        instance = Instance(ports, USES_CHECKPOINT_API)
+        passes, total = 0, 0.0
+        while instance.reuse_instance():
+            if instance.resuming():
+                passes, total = instance.load_snapshot().data
+            if instance.should_init():
+                received = seen.receive(instance, "init")
+                passes, total = passes + 1, total + received.data
+                time = received.timestamp
+            instance.send("final", Message(time + 0.25, None, total * passes))
+            if instance.should_save_final_snapshot():
+                instance.save_final_snapshot(Message(time + 0.25, None, [passes, total]))
+
+
+if __name__ == "__main__":
+    assert os.environ["RESULT_DIR"]
+    main()
