@@ -66,9 +66,12 @@ class CheckpointRangeRule:
             return None
         origin = self.start or 0.0
         steps = math.floor((moment - origin) / self.every)
+        # the quotient is rounded, and may be one off either way
         if self._multiple(origin, steps + 1) <= moment:
             steps += 1
-        return self._multiple(origin, steps)
+        elif self._multiple(origin, steps) > moment:
+            steps -= 1
+        return min(moment, self._multiple(origin, steps))
 
     def _multiple(self, origin: float, steps: int) -> float:
         return origin + steps * self.every

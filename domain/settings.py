@@ -118,8 +118,11 @@ def visible_names(instance: Reference, overlay: Settings, base: Settings) -> lis
     for reference in (*overlay, *base):
         if len(reference) == 1:
             names.add(str(reference))
-        elif len(reference) > len(instance) and reference.starts_with(instance):
-            names.add(str(reference[len(instance) :]))
+            continue
+        rest = reference.parts[len(instance) :] if reference.starts_with(instance) else ()
+        # what begins with an index is another instance's
+        if rest and isinstance(rest[0], str):
+            names.add(str(Reference(rest)))
     return sorted(names)
 
 
