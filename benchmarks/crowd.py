@@ -7,6 +7,7 @@ manager that is measured.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import struct
 import subprocess
@@ -105,10 +106,8 @@ async def _play(
             failures.append(error)
 
     peak = asyncio.create_task(_watch_memory(manager.pid))
-    try:
+    with contextlib.suppress(asyncio.TimeoutError):
         await asyncio.wait_for(asyncio.gather(*map(play, names)), GIVE_UP)
-    except asyncio.TimeoutError:
-        pass
     took = time.perf_counter() - start
     peak.cancel()
     memory = psutil.Process(manager.pid).memory_info().rss if manager.poll() is None else 0

@@ -31,6 +31,6 @@ class Row:
     show: Callable[[float], str]
 
     def __str__(self) -> str:
-        ratio = f"{self.ours / self.theirs:.2f}" if self.theirs else "–"
-        theirs = self.show(self.theirs) if self.theirs else "–"
+        ratio = f"{self.ours / self.theirs:.2f}" if self.theirs else "-"
+        theirs = self.show(self.theirs) if self.theirs else "-"
         return f"| {self.what} | {theirs} | {self.show(self.ours)} | {ratio} |"
