@@ -28,8 +28,17 @@ def rows() -> Iterator[Row]:
         yield Row(
             f"round trip, {_named(size)}", min(a for a, _ in pairs), min(b for _, b in pairs), show
         )
+    yield from _mixed_rows(theirs, ours)
     yield from _memory_rows(theirs, ours)
     yield _longest_row(theirs, ours)
+
+
+def _mixed_rows(theirs: Side, ours: Side) -> Iterator[Row]:
+    for size, count in ((1024, 2000), (16 * 10**6, 20)):
+        alone = _median(_measure(theirs, size, count))
+        mixed = _median(_measure(ours, size, count, peer=theirs))
+        show = in_us if size < 10**6 else in_ms
+        yield Row(f"our manager and macro, MUSCLE3's micro, {_named(size)}", alone, mixed, show)
 
 
 def _memory_rows(theirs: Side, ours: Side) -> Iterator[Row]:
@@ -54,11 +63,13 @@ def _peak_in_payloads(side: Side, role: str, size: int) -> float:
     return float(growth + own) / size
 
 
-def _measure(side: Side, size: int, count: int, answers: str = "data") -> dict[str, Any]:
+def _measure(
+    side: Side, size: int, count: int, answers: str = "data", peer: Side | None = None
+) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         _, run_dir = run(
             side,
-            macro_micro(side),
+            macro_micro(side, peer or side),
             Path(folder) / "x",
             PAYLOAD_BYTES=str(size),
             ROUND_TRIPS=str(count),

@@ -54,7 +54,7 @@ def run(side: Side, configuration: str, folder: Path, **variables: str) -> tuple
     run_dir.mkdir(parents=True)
     file = folder / "model.ymmsl"
     file.write_text(configuration)
-    environment = {**os.environ, "COUPLING_LIBRARY": side.library, **variables}
+    environment = {**os.environ, **variables}
     command = [*side.manager, "--start-all", "--run-dir", str(run_dir), str(file)]
     start = time.perf_counter()
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
@@ -73,12 +73,12 @@ def program(side: Side, name: str) -> str:
     """Return the yMMSL text for one of our programs."""
     return (
         f"  {name}:\n    description: {name}\n    executable: {side.python}\n"
-        f"    args: [{PROGRAMS / name}.py]\n"
+        f"    args: [{PROGRAMS / name}.py]\n    env: {{COUPLING_LIBRARY: {side.library}}}\n"
     )
 
 
-def macro_micro(side: Side, settings: str = "") -> str:
-    """Return the yMMSL text of a macro model that calls a micro model."""
+def macro_micro(macro: Side, micro: Side) -> str:
+    """Return the yMMSL text of a macro model that calls a micro model, of either side."""
     return f"""
 ymmsl_version: v0.2
 models:
@@ -96,6 +96,5 @@ models:
     conduits:
       macro.out: micro.init
       micro.final: macro.in
-{settings}
 programs:
-{program(side, "macro")}{program(side, "micro")}"""
+{program(macro, "macro")}{program(micro, "micro")}"""
