@@ -79,7 +79,7 @@ class OutgoingStream:
     def send(self, pieces: Pieces) -> None:
         """Send the pieces of a frame; all but the first may be changed after this returns."""
         with self._changed:
-            if self._is_lost:
+            if self._is_lost or self._is_sent_at_once(pieces):
                 return
             left = deque(memoryview(piece) for piece in pieces)
             if self._keeps:
@@ -107,6 +107,21 @@ class OutgoingStream:
         """Close the connection."""
         with self._changed:
             self._lose()
+
+    def _is_sent_at_once(self, pieces: Pieces) -> bool:
+        """Send a frame of one piece without more ado; return whether all of it is gone."""
+        sock = self._socket
+        if sock is None or self._keeps or self._queue or len(pieces) > 1:
+            return False
+        try:
+            sent = sock.send(pieces[0])
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError:
+            self._end_connection()
+            return True
+        pieces[0] = pieces[0][sent:]
+        return not pieces[0]
 
     def _write(self, left: deque[memoryview]) -> None:
         """Write as long as the receiver takes it: that is cheaper than to copy what remains."""
@@ -203,5 +218,6 @@ class StreamOutlet(Outlet):
 
     def send(self, message: PeerMessage) -> int:
         pieces = stream.encode_message(self._channel, message)
+        size = sum(map(len, pieces))
         self._stream.send(pieces)
-        return sum(map(len, pieces))
+        return size
