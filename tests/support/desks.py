@@ -1,5 +1,7 @@
 """A manager's desk with everything in memory behind it."""
 
+from pathlib import Path
+
 import structlog
 
 from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
@@ -9,15 +11,21 @@ from adapters.in_memory.logbook import InMemoryLogbook
 from adapters.in_memory.profile_store import InMemoryProfileStore
 from adapters.in_memory.run_directory import InMemoryRunDirectory
 from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter
+from adapters.in_memory.snapshot_store import (
+    InMemorySnapshotStore,
+    InMemoryWorkflowSnapshotShelf,
+)
 from application.manager.agent_management import AgentManager
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.desk import ServicesDesk
 from application.manager.peer_lookup import PeerLookup
 from application.manager.registration import InstanceRegistry
 from application.manager.run_control import RunControl
+from application.manager.snapshot_registry import SnapshotRegistry
 from application.manager.status_board import StatusBoard
 from domain.configuration import Configuration
 from domain.events import RunFinished
+from domain.topology import Topology
 
 
 class InMemoryDesk:
@@ -37,6 +45,9 @@ class InMemoryDesk:
         self.scripts = InMemoryRunScriptWriter()
         self.launcher = InMemoryAgentLauncher()
         self.sink = RecordingEventSink()
+        self.shelf = InMemoryWorkflowSnapshotShelf(
+            InMemorySnapshotStore(Path("/in_memory/scratch"))
+        )
         self.results: list[RunFinished] = []
         self.board = StatusBoard(model, clock=self.clock, events=self.sink)
         self.registry = InstanceRegistry(model)
@@ -71,6 +82,7 @@ class InMemoryDesk:
             board=self.board,
             logbook=self.logbook,
             profiles=self.profiles,
+            snapshots=SnapshotRegistry(configuration, self.shelf, Topology(model)),
             run_directory=self.run_directory,
             clock=self.clock,
         )

@@ -1,0 +1,141 @@
+"""Whole simulations in this process: each instance a thread, everything between them in memory."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import NoReturn, TypeAlias
+
+from adapters.in_memory.instance_log import InMemoryInstanceLog
+from adapters.in_memory.manager_link import InMemoryManagerLink, LockedDesk
+from adapters.in_memory.peer_transport import InMemoryNetwork, InMemoryPeerTransport
+from adapters.system.clock import SystemClock
+from application.instance.lifecycle import Lifecycle, Surroundings
+from application.interfaces.snapshot_archive import SnapshotArchive
+from domain.configuration import Configuration, Model
+from domain.flags import InstanceFlags
+from domain.identity import Reference
+from domain.messages import Message
+from domain.settings import Settings, SettingValue
+from tests.support.desks import InMemoryDesk
+from tests.unit.domain.models import configuration
+
+PATIENCE = 60.0
+NO_FLAGS = InstanceFlags(0)
+Program: TypeAlias = Callable[["Joined"], object]
+
+
+class NoArchive(SnapshotArchive):
+    """For simulations that make no snapshots."""
+
+    def store(self, *_: object) -> NoReturn:
+        raise AssertionError
+
+    def load(self, *_: object) -> NoReturn:
+        raise AssertionError
+
+
+class Joined:
+    """An instance, with the shortest names for what models do."""
+
+    def __init__(self, lifecycle: Lifecycle, log: InMemoryInstanceLog) -> None:
+        self.lifecycle = lifecycle
+        self.log = log
+        self.reuse = lifecycle.reuse_instance
+
+    def send(self, port: str, data: object, slot: "int | None" = None, **options) -> None:
+        self.lifecycle.send(port, Message(0.0, None, data, **options), slot)
+
+    def receive(self, port: str, slot: "int | None" = None, default: object = None) -> object:
+        fallback = None if default is None else Message(0.0, None, default)
+        return self.lifecycle.receive(port, slot, fallback, with_settings=False).data
+
+    def receive_with_settings(self, port: str, slot: "int | None" = None) -> "Settings | None":
+        return self.lifecycle.receive(port, slot, None, with_settings=True).settings
+
+    def setting(self, name: str) -> SettingValue:
+        return self.lifecycle.get_setting(name, None, lambda: "not set")
+
+
+class InMemorySimulation:
+    """A model whose instances are functions.
+
+    Args:
+        conduits: As for `configuration` in tests/unit/domain/models.py.
+        sizes: Multiplicities.
+        timelines: Timelines of the components, if they matter.
+        settings: Base settings.
+    """
+
+    def __init__(
+        self,
+        conduits: str,
+        *,
+        sizes: "dict[str, tuple[int, ...]] | None" = None,
+        timelines: "dict[str, str] | None" = None,
+        settings: "dict[str, SettingValue] | None" = None,
+    ) -> None:
+        made = configuration(conduits, sizes=sizes)
+        components = {
+            name: replace(component, timeline=(timelines or {}).get(str(name), str(name)))
+            for name, component in made.model.components.items()
+        }
+        self.configuration = Configuration(
+            Model(made.model.name, components, made.model.conduits),
+            made.programs,
+            Settings(settings),
+        )
+        self.desk = InMemoryDesk(self.configuration)
+        self._locked = LockedDesk(self.desk.desk)
+        self._network = InMemoryNetwork()
+        self.logs: dict[str, InMemoryInstanceLog] = {}
+
+    def join(self, name: str, ports=None, flags: InstanceFlags = NO_FLAGS) -> Joined:
+        log = self.logs[name] = InMemoryInstanceLog()
+        surroundings = Surroundings(
+            InMemoryManagerLink(name, self._locked),
+            InMemoryPeerTransport(name, self._network),
+            SystemClock(),
+            log,
+            NoArchive(),
+        )
+        return Joined(Lifecycle(Reference(name), ports, flags, surroundings), log)
+
+    def run(
+        self,
+        programs: Mapping[str, Program],
+        *,
+        ports: "Mapping[str, object] | None" = None,
+        flags: InstanceFlags = NO_FLAGS,
+    ) -> dict[str, object]:
+        """Run all instances to their end.
+
+        Args:
+            programs: What each component does.
+            ports: What components declare, where they do.
+            flags: What all of them say about themselves.
+
+        Returns:
+            By instance, what its program returned, or the exception that ended it.
+        """
+        results: dict[str, object] = {}
+
+        def live(name: str, component: str) -> None:
+            try:
+                results[name] = programs[component](
+                    self.join(name, (ports or {}).get(component), flags)
+                )
+            except Exception as error:  # noqa: BLE001 - it is the result
+                results[name] = error
+
+        threads = [
+            threading.Thread(
+                target=live, args=(str(name), str(name.without_trailing_ints())), daemon=True
+            )
+            for name in self.configuration.model.instances()
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+        assert len(results) == len(threads), f"only these have ended: {results}"
+        return results
