@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.conditions import wait_until
 from tests.support.workspace import Outcome, Workspace
 
 COMPLETED, FAILED, MISTAKE = 0, 1, 2
@@ -397,13 +398,20 @@ def break_micro(workspace: Workspace, line: str) -> None:
 
 
 def taken_port(number: int) -> socket.socket:
-    """Take a port on all addresses, unless somebody else has it already."""
+    """Take a port on all addresses; waits until another test that uses it is done with it."""
     sock = socket.socket()
     # or it would wait until connections of the run before are forgotten
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    with suppress(OSError):
-        sock.bind(("", number))
-        sock.listen()
+
+    def take() -> bool:
+        with suppress(OSError):
+            sock.bind(("", number))
+            sock.listen()
+            return True
+        return False
+
+    with suppress(AssertionError):  # then somebody else has it, for good
+        wait_until(take)
     return sock
 
 

@@ -151,7 +151,8 @@ def test_the_agent_keeps_a_log(bench: AgentBench) -> None:
     bench.do(bench.manager.shutdown)
     bench.launcher.close()
     text = (bench.directory / "muscle3_agent_here.log").read_text()
-    for part in ("started a", "a exited with code 0", "shutting down", "agent ended"):
+    # whether it hears the order or the end of its input first is left to the machine
+    for part in ("started a", "a exited with code 0", "agent ended"):
         assert part in text
     assert (bench.directory / "agent_launch.out").read_text() == ""
     assert (bench.directory / "agent_launch.err").read_text() == ""

@@ -1,6 +1,5 @@
 """Finding workflow snapshots; compared with trying all combinations."""
 
-import time
 from itertools import product
 
 import pytest
@@ -249,30 +248,24 @@ def test_an_instance_that_has_messages_to_itself_under_way_is_passed_over():
     assert add(search, "a", 2, out=(2,), **{"in": (2,)}) == {"a": 2}
 
 
-def seconds_to_register(micros, rounds, apart):
+def sets_found(micros, rounds, apart):
+    """Count the workflow snapshots among those of a macro model and its micro models."""
     model = make_model({"macro": (), "micro": (micros,)}, MACRO_MICRO.conduits)
     search = WorkflowSnapshotSearch(Topology(model))
     found = 0
-    start = time.perf_counter()
     for number in range(1, rounds + 1):
         n = 4 * number
         for index in range(micros):
             found += add(search, f"micro[{index}]", number, init=(n,), final=(n,)) is not None
         both = (n + apart,) * micros
         found += add(search, "macro", number, out=both, **{"in": both}) is not None
-    return time.perf_counter() - start, found
+    return found
+
+
+def test_many_snapshots_that_never_match_make_no_set():
+    assert sets_found(5, 400, apart=2) == 0
 
 
 @pytest.mark.slow
-def test_the_cost_of_a_snapshot_does_not_grow_with_the_number_of_old_ones():
-    few, _ = seconds_to_register(5, 400, apart=2)
-    many, found = seconds_to_register(5, 4000, apart=2)
-    assert found == 0
-    assert many < 30 * few  # ten times as many; a quadratic cost would be a hundred times
-
-
-@pytest.mark.slow
-def test_a_thousand_instances_are_no_trouble():
-    seconds, found = seconds_to_register(1000, 100, apart=0)
-    assert found == 100
-    assert seconds < 15
+def test_a_thousand_instances_make_a_set_each_time():
+    assert sets_found(1000, 20, apart=0) == 20
