@@ -114,6 +114,7 @@ THEIR_MANAGER = Cast("their manager, our instances", "muscle3", _all("conjoin"))
 MIXED = Cast("our manager, mixed", "conjoin", _in_turn("conjoin", "muscle3"))
 MIXED_OTHERWISE = Cast("our manager, mixed otherwise", "conjoin", _in_turn("muscle3", "conjoin"))
 THEIRS_MIXED = Cast("their manager, mixed", "muscle3", _in_turn("conjoin", "muscle3"))
+THEIR_OLD_INSTANCES = Cast("our manager, their 0_10 instances", "conjoin", _all("muscle3_0_10"))
 CASTS = (OURS_ALONE, THEIR_INSTANCES, THEIR_MANAGER, MIXED, MIXED_OTHERWISE, THEIRS_MIXED)
 
 
@@ -148,6 +149,17 @@ def test_our_manager_serves_instances_of_0_10(scenario: str, tmp_path: Path, ref
     assert_same_results(run, reference_run(scenario, "muscle3_0_10"))
 
 
+@pytest.mark.parametrize("scenario", ["interact", "instance_set_nested"])
+@pytest.mark.slow
+def test_instances_of_0_10_can_do_with_our_manager_what_they_cannot_with_theirs(
+    scenario: str, tmp_path: Path, reference_run
+):
+    """MUSCLE3 0.10 refuses these files, so those of 0.11 are compared with."""
+    run = run_scenario(scenario, manager="conjoin", libraries="muscle3_0_10", tmp_path=tmp_path)
+    assert_clean_success(run)
+    assert_same_results(run, reference_run(scenario))
+
+
 @pytest.mark.slow
 def test_an_instance_of_0_10_is_refused_in_a_run_of_0_11(tmp_path: Path):
     libraries: dict[str, LibraryName] = {"macro": "muscle3", "micro": "muscle3_0_10"}
@@ -176,7 +188,7 @@ def test_a_resizable_port_may_change_between_rounds(cast: Cast, tmp_path: Path):
 
 
 @pytest.mark.parametrize("how", SIGNS)
-@casts()
+@casts(*CASTS, THEIR_OLD_INSTANCES)
 def test_a_crash_ends_the_run_and_leaves_nothing_behind(how: str, cast: Cast, tmp_path: Path):
     run = cast.run("crash", tmp_path, settings={"how": how})
     assert run.exit_code == 1, run.account()
@@ -188,7 +200,7 @@ def test_a_crash_ends_the_run_and_leaves_nothing_behind(how: str, cast: Cast, tm
 
 
 @pytest.mark.parametrize("how", SIGNS)
-@casts(OURS_ALONE, THEIR_INSTANCES, MIXED)
+@casts(OURS_ALONE, THEIR_INSTANCES, MIXED, THEIR_OLD_INSTANCES)
 def test_our_manager_tells_who_crashed_first_and_how(how: str, cast: Cast, tmp_path: Path):
     run = cast.run("crash", tmp_path, settings={"how": how})
     told = run.stdout + run.stderr
@@ -205,7 +217,7 @@ def test_a_program_that_never_registers_fails_the_run(cast: Cast, tmp_path: Path
     assert "micro" in run.stdout
 
 
-@casts()
+@casts(*CASTS, THEIR_OLD_INSTANCES)
 def test_a_deadlock_is_found_and_told(cast: Cast, tmp_path: Path):
     run = cast.run("deadlock", tmp_path)
     assert run.exit_code == 1, run.account()
