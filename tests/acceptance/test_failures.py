@@ -128,11 +128,12 @@ def test_the_cause_comes_first_and_its_victims_are_told_apart(workspace: Workspa
 
 
 _END_AFTER_THE_MACRO_MODEL = """\
-    import psutil
+    import contextlib, psutil
     macro = psutil.Process(int(open("../../../../macro_pid").read()))
     instance.error_shutdown("The solver did not converge.")
-    while macro.is_running() and macro.status() != psutil.STATUS_ZOMBIE:
-        pass
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while macro.status() != psutil.STATUS_ZOMBIE:
+            pass
     raise SystemExit(3)
     instance.send"""
 
