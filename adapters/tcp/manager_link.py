@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, Final, final
 
 from adapters.tcp.session_client import SessionClient
+from adapters.tcp.waits_in_turn import WaitsInTurn
 from adapters.wire import mmp
 from application.interfaces.manager_link import ManagerLink
 from domain.checkpoints import CheckpointInfo
@@ -63,6 +64,7 @@ class MMPClient(ManagerLink):
         locations = [location] if isinstance(location, str) else list(location)
         self._session = SessionClient(locations, secret=secret, server="manager")
         self._is_own_manager = secret is not None
+        self._waits = WaitsInTurn(self._ask)
         self._reports: deque[Callable[[], Iterator[mmp.Request]]] = deque()
         self._report_added = threading.Condition()
         self._reporter: threading.Thread | None = None
@@ -110,10 +112,18 @@ class MMPClient(ManagerLink):
             self._report(lambda: iter((status,)))
 
     def waiting_for_receive(self, peer: str, port: str, slot: int | None) -> None:
-        self._ask(mmp.WaitingForReceive(self._wait(peer, port, slot)))
+        wait = self._wait(peer, port, slot)
+        if self._is_own_manager:
+            self._ask(mmp.WaitingForReceive(wait))
+        else:
+            self._waits.begin(wait)
 
     def waiting_for_receive_done(self, peer: str, port: str, slot: int | None) -> None:
-        self._ask(mmp.WaitingForReceiveDone(self._wait(peer, port, slot)))
+        wait = self._wait(peer, port, slot)
+        if self._is_own_manager:
+            self._ask(mmp.WaitingForReceiveDone(wait))
+        else:
+            self._waits.end(wait)
 
     def is_deadlocked(self) -> bool:
         return bool(self._ask(mmp.IsDeadlocked(str(self._instance)))[0])

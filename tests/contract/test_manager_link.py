@@ -162,6 +162,19 @@ class ManagerLinkContract(ABC):
         links["micro"].waiting_for_receive_done("macro", "f_init", 3)
         assert not links["macro"].is_deadlocked()
 
+    def test_several_threads_may_wait_at_once_and_end_in_any_order(self, link_of):
+        links = self.register_all(link_of)
+        links["micro"].waiting_for_receive("macro", "f_init", None)
+        for slot in (0, 1, 2):
+            links["macro"].waiting_for_receive("micro", "s", slot)
+        for slot in (0, 2):
+            links["macro"].waiting_for_receive_done("micro", "s", slot)
+        assert links["macro"].is_deadlocked()
+        links["macro"].waiting_for_receive_done("micro", "s", 1)
+        assert not links["macro"].is_deadlocked()
+        links["macro"].waiting_for_receive("micro", "s", 0)
+        assert links["macro"].is_deadlocked()
+
     def test_the_status_arrives_where_the_manager_understands_it(self, link_of, desk):
         link = self.register_all(link_of)["macro"]
         link.report_status(simulated_time=2.5, waiting=("micro", "s", None))
@@ -237,3 +250,21 @@ class TestMMPClient(ManagerLinkContract):
 class TestMMPClientWithMuscle3sProtocol(TestMMPClient):
     secret = None
     is_own_protocol = False
+
+    def test_the_manager_is_told_of_one_wait_at_a_time(self, link_of, desk, monkeypatch):
+        told: list[tuple[str, int | None]] = []
+        for name in ("waiting_for_receive", "waiting_for_receive_done"):
+            monkeypatch.setattr(
+                type(desk.desk), name, lambda _, wait, name=name: told.append((name, wait.slot))
+            )
+        link = link_of("macro")
+        for slot in (0, 1, 2):
+            link.waiting_for_receive("micro", "s", slot)
+        for slot in (1, 0, 2):
+            link.waiting_for_receive_done("micro", "s", slot)
+        assert told == [
+            ("waiting_for_receive", 0),
+            ("waiting_for_receive_done", 0),
+            ("waiting_for_receive", 2),
+            ("waiting_for_receive_done", 2),
+        ]
