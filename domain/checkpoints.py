@@ -143,6 +143,14 @@ class Checkpoints(NamedTuple):
     wallclock_time: tuple[CheckpointRule, ...] = ()
     simulation_time: tuple[CheckpointRule, ...] = ()
 
+    def joined_with(self, others: Checkpoints) -> Checkpoints:
+        """Return these rules and others together."""
+        return Checkpoints(
+            self.at_end or others.at_end,
+            self.wallclock_time + others.wallclock_time,
+            self.simulation_time + others.simulation_time,
+        )
+
     def __bool__(self) -> bool:
         return self.at_end or bool(self.wallclock_time or self.simulation_time)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from domain.conduits import Conduit
 from domain.identity import Reference
@@ -98,6 +98,7 @@ class Snapshot(NamedTuple):
         message: The model's state; None if it has none, in a snapshot that was made for it.
         settings_overlay: The overlay that was in force.
         communicator: How far its exchange of messages had got.
+        instance: Whose it is; empty if that is not known, as in MUSCLE3's.
     """
 
     triggers: tuple[str, ...]
@@ -106,6 +107,7 @@ class Snapshot(NamedTuple):
     message: Message | None
     settings_overlay: Settings
     communicator: CommunicatorState
+    instance: str = ""
 
     def metadata(self, location: str) -> SnapshotMetadata:
         """Return what to tell the manager about this snapshot.
@@ -169,6 +171,25 @@ class WorkflowSnapshot(NamedTuple):
         return {state.instance: state.snapshot.snapshot_filename for state in self.states}
 
 
+_HEADING: Final = "Workflow snapshot for "
+_TAKEN: Final = " taken on "
+
+
+def described_model(description: str) -> str:
+    """Return the name of the model from a description of a workflow snapshot, ours or MUSCLE3's.
+
+    It is empty if there is none in it.
+
+    Example:
+        >>> described_model("Workflow snapshot for kitchen taken on 2026-11-20 22:48:39.")
+        'kitchen'
+    """
+    first = description.partition("\n")[0]
+    if not first.startswith(_HEADING) or _TAKEN not in first:
+        return ""
+    return first.removeprefix(_HEADING).partition(_TAKEN)[0]
+
+
 def describe(snapshot: WorkflowSnapshot, *, taken: str) -> str:
     """Return a workflow snapshot in words: why it was made, and when for each instance.
 
@@ -176,7 +197,7 @@ def describe(snapshot: WorkflowSnapshot, *, taken: str) -> str:
         snapshot: What to describe.
         taken: When it was made, in words.
     """
-    lines = [f"Workflow snapshot for {snapshot.model} taken on {taken}.", "Snapshot triggers:"]
+    lines = [f"{_HEADING}{snapshot.model}{_TAKEN}{taken}.", "Snapshot triggers:"]
     for trigger, instances in sorted(_by_trigger(snapshot).items()):
         lines.append(f"- {trigger} ({', '.join(instances)})")
     return "\n".join([*lines, "", *_table(snapshot), ""])

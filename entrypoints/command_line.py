@@ -9,10 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from domain.errors import ConfigurationError, CouplingError
+from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
 from domain.events import RunFinished
 from domain.version import VERSION
 from entrypoints.by_hand import location_told
+from entrypoints.resume_options import add_resume_options, checkpoints_of
+from entrypoints.snapshot_commands import (
+    add_snapshot_commands,
+    run_snapshot_command,
+    with_list_inserted,
+)
 from entrypoints.stop_signals import StoppedEarly, StopSignals
 
 if TYPE_CHECKING:
@@ -27,11 +33,18 @@ LOG_LINES = 50
 _DEFAULTS = {
     "grace_time": 10.0,
     "log_level": "INFO",
+    "checkpoint_at_end": False,
+    "checkpoint_every_simulation": None,
+    "checkpoint_every_wallclock": None,
     "require_secret": False,
+    "resume": None,
     "run_dir": None,
     "start_all": True,
 }
 """What holds for `conjoin check`, which has none of these options: it is about starting all."""
+
+
+_MISTAKES = {"snapshots": "This is not possible"}
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -52,7 +65,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     )
     _add_sources(check)
     check.set_defaults(**_DEFAULTS)
-    chosen = parser.parse_args(arguments)
+    snapshots = commands.add_parser(
+        "snapshots",
+        help="list, show, verify and remove snapshots",
+        description="Look after the snapshots of a run: 'conjoin snapshots RUN_DIR' lists them.",
+    )
+    add_snapshot_commands(snapshots)
+    given = sys.argv[1:] if arguments is None else arguments
+    chosen = parser.parse_args(with_list_inserted(given))
+    if chosen.command == "snapshots":
+        sys.exit(_guarded(run_snapshot_command, chosen))
     if chosen.command == "check":
         sys.exit(_guarded(_check, chosen))
     sys.exit(_guarded(_run, chosen))
@@ -66,6 +88,7 @@ def run_manager(arguments: Sequence[str] | None = None) -> NoReturn:
     )
     parser.add_argument("--version", action="version", version=f"conjoin {VERSION}")
     _add_run_options(parser)
+    parser.set_defaults(command="run")
     sys.exit(_guarded(_run, parser.parse_args(arguments)))
 
 
@@ -117,6 +140,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="refuse clients that do not prove to belong to this run; MUSCLE3's cannot",
     )
+    add_resume_options(parser)
     parser.add_argument("--quiet", action="store_true", help="show nothing while the run goes on")
     parser.add_argument(
         "--dry-run", action="store_true", help="check everything, and start nothing"
@@ -132,7 +156,10 @@ def _guarded(action: Callable[[argparse.Namespace], int], options: argparse.Name
     except ConfigurationError as error:
         for oddity in error.oddities:
             _complain(f"Warning: {oddity}")
-        _complain(_sentence("This cannot be run", error))
+        _complain(_sentence(_MISTAKES.get(options.command, "This cannot be run"), error))
+        return MISTAKE
+    except InconsistentSnapshot as error:
+        _complain(_sentence("This cannot be resumed", error))
         return MISTAKE
     except CouplingError as error:
         _complain(_sentence("The run failed", error))
@@ -173,9 +200,18 @@ def _new_manager(options: argparse.Namespace) -> Manager:
         timeouts=AgentTimeouts(grace=options.grace_time),
     )
     sources = [Path(name) if name != "-" else name for name in options.files]
-    manager = Manager(sources, model=options.model, run_dir=options.run_dir, options=settings)
+    manager = Manager(
+        sources,
+        model=options.model,
+        run_dir=options.run_dir,
+        resume=options.resume,
+        checkpoints=checkpoints_of(options),
+        options=settings,
+    )
     for warning in manager.warnings:
         _say(f"Warning: {warning}")
+    if manager.resumed_from is not None:
+        _say(f"Resuming from {manager.resumed_from}")
     return manager
 
 

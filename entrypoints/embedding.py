@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,14 +23,18 @@ from adapters.processes.node_inspector import LinuxNodeInspector
 from adapters.ymmsl_files.presence import missing_programs
 from adapters.ymmsl_files.source import YmmslConfigurationSource
 from application.interfaces.logbook import EventSink
+from application.manager.resume_choice import Choice
+from domain.checkpoints import Checkpoints
 from domain.configuration import Configuration
 from domain.errors import ConfigurationError, InsufficientResources, RunError, UsageError
 from domain.events import InstanceStatus, RunEvent, RunFinished
 from domain.planning import Plan, Planner
 from domain.resources import Resources
+from domain.snapshots import described_model
 from entrypoints.containers.manager import ManagerContainer, ManagerOptions
 from entrypoints.handed_in import Adapters
 from entrypoints.outcome import Outcome
+from entrypoints.snapshot_wiring import check_resume, chosen_snapshot
 
 STARTUP_MARGIN: Final = 5.0
 SHUTDOWN_MARGIN: Final = 10.0
@@ -49,11 +54,17 @@ class Manager:
         model: Name of the model to run, where there are several.
         run_dir: An existing directory for the files of the run; None for a new one,
             `run_<model>_<date>_<time>`, in the current directory.
+        resume: What to resume from, in place of what the sources say: a workflow snapshot (a
+            path), the run directory of an earlier run, for the newest one in it that is sound, or
+            `latest`, for the newest of all runs of this model in the current directory, and
+            beside `run_dir`.
+        checkpoints: When to make snapshots, in addition to what the sources say.
         options: How to work.
         adapters: Other adapters to use than the manager's own.
 
     Raises:
         ConfigurationError: If the configuration cannot be run; the text says why.
+        InconsistentSnapshot: If it cannot be resumed from those snapshots; the text says why.
         UsageError: If the arguments are none of the above.
 
     Example:
@@ -70,13 +81,18 @@ class Manager:
         *,
         model: str | None = None,
         run_dir: str | Path | None = None,
+        resume: str | Path | None = None,
+        checkpoints: Checkpoints | None = None,
         options: ManagerOptions | None = None,
         adapters: Adapters | None = None,
     ) -> None:
         self._options = options or ManagerOptions()
         self._source = YmmslConfigurationSource(programs_required=self._options.programs_required)
-        self._configuration = self._load(sources, model)
         self._run_dir = None if run_dir is None else Path(run_dir)
+        self._choice: Choice | None = None
+        self._configuration = self._resumed(self._load(sources, model), resume)
+        if checkpoints:
+            self._configuration = _with_checkpoints(self._configuration, checkpoints)
         self._adapters = _checked(adapters)
         self._outcome = Outcome()
         self._starting = threading.Condition()
@@ -105,7 +121,13 @@ class Manager:
     @property
     def warnings(self) -> Sequence[str]:
         """What is strange about the configuration, without being wrong."""
-        return self._source.warnings
+        passed_over = self._choice.warnings() if self._choice else []
+        return [*self._source.warnings, *passed_over]
+
+    @property
+    def resumed_from(self) -> str | None:
+        """The workflow snapshot that `resume` stands for; None if that was not given."""
+        return self._choice.snapshot.location if self._choice else None
 
     @property
     def run_directory(self) -> Path:
@@ -294,6 +316,17 @@ class Manager:
             return self._source.load(list(sources), model=model)
         return self._source.load([sources], model=model)
 
+    def _resumed(self, configuration: Configuration, resume: str | Path | None) -> Configuration:
+        if resume is None:
+            check_resume(configuration, made_for=described_model(configuration.description))
+            return configuration
+        choice = chosen_snapshot(resume, model=configuration.model, run_dir=self._run_dir)
+        shelved = choice.snapshot.shelved
+        configuration = replace(configuration, resume=shelved.resume)
+        check_resume(configuration, made_for=choice.snapshot.model)
+        self._choice = choice
+        return configuration
+
     def _opened_container(self, undo: contextlib.ExitStack) -> ManagerContainer:
         directory = self._make_run_directory(undo)
         directory.save_configuration(self._source.dump(self._configuration))
@@ -404,6 +437,10 @@ class Manager:
             self._wake_starters()
 
         container.agents().shutdown(on_done=leave)
+
+
+def _with_checkpoints(configuration: Configuration, more: Checkpoints) -> Configuration:
+    return replace(configuration, checkpoints=configuration.checkpoints.joined_with(more))
 
 
 def _wire(container: ManagerContainer) -> None:

@@ -40,6 +40,10 @@ class FilesystemSnapshotStore(SnapshotStore):
         return Path(location).read_bytes()
 
     @override
+    def size(self, location: str) -> int:
+        return Path(location).stat().st_size
+
+    @override
     def secure(self, location: str) -> None:
         sync_file(Path(location))
 

@@ -74,7 +74,24 @@ class FilesystemWorkflowSnapshotShelf(WorkflowSnapshotShelf):
         if not self._directory.is_dir():
             return []
         paths = [path for path in self._directory.iterdir() if _NAME.fullmatch(path.name)]
-        return [self._read(path) for path in sorted(paths, key=lambda path: _key(path.name))]
+        ordered = sorted(paths, key=lambda path: _key(path.name))
+        return [self.read(str(path)) for path in ordered]
+
+    @override
+    def read(self, location: str) -> ShelvedSnapshot:
+        path = Path(location).absolute()
+        taken = _taken(path.name)
+        try:
+            description, resume = self._form.load(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return ShelvedSnapshot(str(path), "", {}, "there is nothing there", taken)
+        except (OSError, ValueError, ConfigurationError) as error:
+            return ShelvedSnapshot(str(path), "", {}, str(error), taken)
+        return ShelvedSnapshot(str(path), description, resume, taken=taken)
+
+    @override
+    def remove(self, location: str) -> None:
+        Path(location).unlink()
 
     @override
     def close(self) -> None:
@@ -118,12 +135,14 @@ class FilesystemWorkflowSnapshotShelf(WorkflowSnapshotShelf):
                 return path
         raise AssertionError
 
-    def _read(self, path: Path) -> ShelvedSnapshot:
-        try:
-            description, resume = self._form.load(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, ConfigurationError) as error:
-            return ShelvedSnapshot(str(path), "", {}, str(error))
-        return ShelvedSnapshot(str(path), description, resume)
+
+def _taken(name: str) -> str:
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return ""
+    digits = match[1]
+    date = f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}"
+    return f"{date} {digits[9:11]}:{digits[11:13]}:{digits[13:]}"
 
 
 def _key(name: str) -> tuple[str, int]:

@@ -62,6 +62,11 @@ class FsspecSnapshotStore(SnapshotStore):
             return bytes(self._files.cat_file(self._path(location)))
 
     @override
+    def size(self, location: str) -> int:
+        with _mapped_errors(location):
+            return int(self._files.info(self._path(location))["size"])
+
+    @override
     def secure(self, location: str) -> None:
         with _mapped_errors(location):
             self._files.info(self._path(location))

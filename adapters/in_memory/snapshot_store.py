@@ -52,6 +52,10 @@ class InMemorySnapshotStore(SnapshotStore):
         return self.snapshots[location]
 
     @override
+    def size(self, location: str) -> int:
+        return len(self.load(location))
+
+    @override
     def secure(self, location: str) -> None:
         self._check(location)
 
@@ -102,7 +106,7 @@ class InMemoryWorkflowSnapshotShelf(WorkflowSnapshotShelf):
         except OSError as error:
             report(ShelfReport(snapshot, "", str(error)))
             return
-        location = f"{_SCHEME}{len(self._shelved)}"
+        location = f"{_SCHEME}{len(self.announced)}"
         self.announced.append(snapshot)
         description = describe(snapshot, taken="just now")
         self._shelved.append(ShelvedSnapshot(location, description, snapshot.resume()))
@@ -111,6 +115,20 @@ class InMemoryWorkflowSnapshotShelf(WorkflowSnapshotShelf):
     @override
     def list(self) -> Sequence[ShelvedSnapshot]:
         return tuple(self._shelved)
+
+    @override
+    def read(self, location: str) -> ShelvedSnapshot:
+        for shelved in self._shelved:
+            if shelved.location == location:
+                return shelved
+        return ShelvedSnapshot(location, "", {}, "there is nothing there")
+
+    @override
+    def remove(self, location: str) -> None:
+        shelved = self.read(location)
+        if shelved.problem:
+            raise FileNotFoundError(f"There is no workflow snapshot at '{location}'.")
+        self._shelved.remove(shelved)
 
     @override
     def close(self) -> None:

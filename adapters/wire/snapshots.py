@@ -65,7 +65,7 @@ class MsgPackSnapshot:
             "settings_overlay": snapshot.settings_overlay.as_dict(),
             "communicator_state": _encode_communicator(snapshot.communicator),
         }
-        own = _encode_own_part(snapshot.communicator)
+        own = _encode_own_part(snapshot)
         if own:
             values["conjoin"] = own
         packer = msgpack.Packer(autoreset=False)
@@ -185,6 +185,7 @@ def _decode(values: Mapping[str, Any], communicator: CommunicatorState) -> Snaps
         _decode_state(values["message"]) if values["message"] else None,
         Settings(_map(values["settings_overlay"])),
         communicator,
+        _text(values.get("conjoin", {}).get("instance", "")),
     )
 
 
@@ -292,9 +293,11 @@ def _decode_rounds(values: Mapping[str, Any]) -> RoundsState:
     )
 
 
-def _encode_own_part(state: CommunicatorState) -> dict[str, object]:
+def _encode_own_part(snapshot: Snapshot) -> dict[str, object]:
     """Return what MUSCLE3 does not know; empty if there is nothing of the kind."""
+    state = snapshot.communicator
     parts: dict[str, object] = {
+        "instance": snapshot.instance,
         "reduced_counts": _encode_counts(state.reduced_counts),
         "held_back": [
             [port, slot, peer, _encode_message(message)]

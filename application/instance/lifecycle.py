@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple, NoReturn, TypeVar
 
 from application.instance.checkpoint_calls import CheckpointCalls, check_supports_checkpoints
@@ -15,6 +16,7 @@ from application.instance.overlays import OverlayKeeper
 from application.instance.port_table import PortTable, default_for
 from application.instance.profiler import Profiler
 from application.instance.receiving import Receiver
+from application.instance.resume_checks import check_fits
 from application.instance.snapshot_manager import SnapshotManager
 from application.instance.waiting import DEFAULT_TIMEOUT, PatientReceiver
 from application.interfaces.clock import Clock
@@ -277,7 +279,14 @@ class Lifecycle:
             communicator=self._communicator, receiver=self._receiver, loop=self._loop
         )
         self._snapshots = SnapshotManager(
-            self._instance, self._link, exchange, archive=self._archive, log=self._log
+            self._instance,
+            self._link,
+            exchange,
+            archive=self._archive,
+            log=self._log,
+            check=partial(
+                check_fits, instance=self._instance, ports=self._ports, flags=self._flags
+            ),
         )
         triggers = CheckpointTriggers(info, clock=self._clock)
         self._checkpoints = CheckpointCalls(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from application.instance.exchange_state import ExchangeState
@@ -27,6 +28,8 @@ class SnapshotManager:
         archive: Keeps the snapshots.
         log: Is told of what cannot be stored.
         must_store: Whether a snapshot that cannot be stored ends the simulation.
+        check: Called with a snapshot that is to be resumed from, and its location; raises
+            InconsistentSnapshot if it is not one for this instance.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class SnapshotManager:
         archive: SnapshotArchive,
         log: InstanceLog,
         must_store: bool = False,
+        check: Callable[[Snapshot, str], None] = lambda snapshot, location: None,  # noqa: ARG005
     ) -> None:
         self._instance = instance_id
         self._manager = manager
@@ -45,6 +49,7 @@ class SnapshotManager:
         self._archive = archive
         self._log = log
         self._must_store = must_store
+        self._check = check
         self._directory: str | None = None
         self._count = 0
         self._resumed: Snapshot | None = None
@@ -69,6 +74,7 @@ class SnapshotManager:
         if resume_snapshot is None:
             return None
         snapshot = self.load_snapshot_from_file(resume_snapshot)
+        self._check(snapshot, resume_snapshot)
         self._resumed = snapshot
         self._exchange.restore(snapshot.communicator)
         self._store(snapshot)
@@ -160,5 +166,6 @@ class SnapshotManager:
 
     def _store(self, snapshot: Snapshot) -> None:
         self._count += 1
+        snapshot = snapshot._replace(instance=str(self._instance))
         location = self._archive.store(self._directory, self._instance, self._count, snapshot)
         self._manager.submit_snapshot_metadata(snapshot.metadata(location))

@@ -37,6 +37,10 @@ class SnapshotStore(Protocol):
         """Return what was stored."""
 
     @abstractmethod
+    def size(self, location: str) -> int:
+        """Return how many bytes were stored."""
+
+    @abstractmethod
     def secure(self, location: str) -> None:
         """Make sure that a snapshot is safe which somebody else may have stored there."""
 
@@ -99,12 +103,15 @@ class ShelvedSnapshot(NamedTuple):
         description: What it is, for people.
         resume: Location of the snapshot of each instance.
         problem: Why it cannot be used, in words; empty if it can.
+        taken: When it was announced, as `2026-11-20 22:48:39`; empty if that is not known. Texts
+            are in the order of the times.
     """
 
     location: str
     description: str
     resume: Mapping[Reference, str]
     problem: str = ""
+    taken: str = ""
 
 
 class WorkflowSnapshotShelf(Protocol):
@@ -128,6 +135,18 @@ class WorkflowSnapshotShelf(Protocol):
 
         Raises:
             OSError: If it cannot be found out.
+        """
+
+    @abstractmethod
+    def read(self, location: str) -> ShelvedSnapshot:
+        """Return the one at a location; if there is none, its `problem` says so."""
+
+    @abstractmethod
+    def remove(self, location: str) -> None:
+        """Remove a workflow snapshot; those of the instances stay.
+
+        Raises:
+            OSError: If that cannot be done.
         """
 
     @abstractmethod

@@ -44,6 +44,10 @@ class SnapshotStoreContract(ABC):
         assert store.load(store.store(MACRO, 1, b"")) == b""
         assert store.load(store.store(MACRO, 2, large)) == large
 
+    def test_a_snapshot_has_a_size(self, store):
+        assert store.size(store.store(MACRO, 1, b"the state")) == 9
+        assert store.size(store.store(MACRO, 2, b"")) == 0
+
     def test_a_snapshot_replaces_one_with_the_same_number(self, store):
         store.store(MACRO, 1, b"a long old one")
         location = store.store(MACRO, 1, b"new")
@@ -64,7 +68,7 @@ class SnapshotStoreContract(ABC):
         with pytest.raises(FileNotFoundError):
             store.load(first)
 
-    @pytest.mark.parametrize("method", ["load", "secure", "remove", "local_path"])
+    @pytest.mark.parametrize("method", ["load", "size", "secure", "remove", "local_path"])
     def test_what_is_not_there_is_an_error(self, store, method):
         location = store.store(MACRO, 1, b"1")
         store.remove(location)

@@ -1,5 +1,6 @@
 """What every WorkflowSnapshotShelf promises."""
 
+import re
 import threading
 from abc import ABC, abstractmethod
 from datetime import datetime
@@ -105,6 +106,26 @@ class WorkflowSnapshotShelfContract(ABC):
         self.reports.wait(2)
         assert [item.resume for item in self.shelf.list()] == [good.resume()]
 
+    def test_one_is_read_by_its_location(self):
+        self.shelf.announce(workflow_snapshot(self.store), self.reports)
+        self.reports.wait(1)
+        (shelved,) = self.shelf.list()
+        assert self.shelf.read(shelved.location) == shelved
+
+    def test_what_was_removed_is_gone_and_its_location_is_not_used_again(self):
+        first, second, third = (workflow_snapshot(self.store, number) for number in (1, 2, 3))
+        self.shelf.announce(first, self.reports)
+        self.shelf.announce(second, self.reports)
+        self.reports.wait(2)
+        self.shelf.remove(self.reports[0].location)
+        self.shelf.announce(third, self.reports)
+        self.reports.wait(3)
+        assert [item.resume for item in self.shelf.list()] == [second.resume(), third.resume()]
+        assert self.shelf.read(self.reports[0].location).problem == "there is nothing there"
+        with pytest.raises(OSError):
+            self.shelf.remove(self.reports[0].location)
+        assert self.store.load(first.resume()[MACRO]) == b"x"
+
     def test_closing_announces_what_is_waiting(self):
         for number in range(1, 6):
             self.shelf.announce(workflow_snapshot(self.store, number), self.reports)
@@ -138,6 +159,7 @@ class TestFilesystemWorkflowSnapshotShelf(WorkflowSnapshotShelfContract):
     def test_files_are_named_after_the_time(self):
         moment = datetime.fromtimestamp(self.clock.time()).astimezone().strftime("%Y%m%d_%H%M%S")
         self.names_after(1)
+        assert re.sub(r"\D", "", self.shelf.list()[0].taken) == moment.replace("_", "")
         self.clock.advance(0.25)
         assert self.names_after(2) == [f"snapshot_{moment}.ymmsl", f"snapshot_{moment}_1.ymmsl"]
 

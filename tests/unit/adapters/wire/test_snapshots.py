@@ -54,6 +54,7 @@ FULL = Snapshot(
         {("mesh", None): ((1,), (2,)), ("mesh", 3): ((),)},
         {"parts": 7},
     ),
+    "outer.micro[3]",
 )
 
 

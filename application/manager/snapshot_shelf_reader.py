@@ -1,0 +1,213 @@
+"""What workflow snapshots a run has written, whether they are sound, and which can go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from application.interfaces.snapshot_archive import SnapshotArchive
+from application.interfaces.snapshot_store import (
+    ShelvedSnapshot,
+    SnapshotStore,
+    WorkflowSnapshotShelf,
+)
+from domain.errors import InconsistentSnapshot
+from domain.identity import Reference
+from domain.snapshots import described_model
+
+
+@dataclass(frozen=True, slots=True)
+class KeptState:
+    """A snapshot of an instance, as it was found.
+
+    Attributes:
+        instance: Whose it is.
+        location: Where it is.
+        size: Its size in bytes; 0 if there is none.
+        triggers: Why it was made.
+        wallclock_time: When, in seconds since the start of its run.
+        timestamp: Simulation time of the state; NaN if it has none.
+        is_final: Whether it was made at the end of a pass of the reuse loop.
+        problem: Why it cannot be used, in words; empty if it can.
+    """
+
+    instance: Reference
+    location: str
+    size: int = 0
+    triggers: tuple[str, ...] = ()
+    wallclock_time: float = float("nan")
+    timestamp: float = float("nan")
+    is_final: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSnapshot:
+    """A workflow snapshot, as it was found.
+
+    Attributes:
+        shelved: The workflow snapshot.
+        states: What it names.
+    """
+
+    shelved: ShelvedSnapshot
+    states: tuple[KeptState, ...]
+
+    @property
+    def location(self) -> str:
+        """Where it is."""
+        return self.shelved.location
+
+    @property
+    def model(self) -> str:
+        """Name of the model; empty if that is not known."""
+        return described_model(self.shelved.description)
+
+    @property
+    def size(self) -> int:
+        """The size of the states together, in bytes."""
+        return sum(state.size for state in self.states)
+
+    @property
+    def triggers(self) -> tuple[str, ...]:
+        """Why it was made, each reason once."""
+        return tuple(dict.fromkeys(item for state in self.states for item in state.triggers))
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why it cannot be used, in words; empty if it is sound."""
+        if self.shelved.problem:
+            return (f"'{self.location}': {self.shelved.problem}",)
+        return tuple(state.problem for state in self.states if state.problem)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether a simulation can be resumed from it."""
+        return not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was removed.
+
+    Attributes:
+        workflow_snapshots: Where the workflow snapshots were.
+        states: Where the snapshots of instances were.
+        size: How many bytes those had.
+        kept: How many workflow snapshots are left.
+    """
+
+    workflow_snapshots: tuple[str, ...]
+    states: tuple[str, ...]
+    size: int
+    kept: int
+
+
+class SnapshotShelfReader:
+    """Examines the workflow snapshots of a run.
+
+    Args:
+        shelf: Where they are.
+        archive: Reads the snapshots that they name.
+        store: Has these snapshots.
+        instances: Lists the snapshots of this run, one store for each instance.
+    """
+
+    def __init__(
+        self,
+        shelf: WorkflowSnapshotShelf,
+        *,
+        archive: SnapshotArchive,
+        store: SnapshotStore,
+        instances: Sequence[SnapshotStore] = (),
+    ) -> None:
+        self._shelf = shelf
+        self._archive = archive
+        self._store = store
+        self._instances = instances
+
+    def newest_first(self) -> Iterator[KeptSnapshot]:
+        """Yield the workflow snapshots; each is examined when its turn comes.
+
+        Raises:
+            OSError: If they cannot be found out.
+        """
+        for shelved in reversed(self._shelf.list()):
+            yield self._examined(shelved)
+
+    def shelved(self) -> Sequence[ShelvedSnapshot]:
+        """Return the workflow snapshots, the oldest first, without examining them."""
+        return self._shelf.list()
+
+    def examine(self, location: str) -> KeptSnapshot:
+        """Return what is at a location."""
+        return self._examined(self._shelf.read(location))
+
+    def prune(self, *, keep: int) -> Pruned:
+        """Remove what is older than the newest sound workflow snapshots, and not needed by any.
+
+        Snapshots of instances that are newer than those of the newest workflow snapshot stay: if
+        the run goes on, they may be part of the next.
+
+        Args:
+            keep: How many sound ones to keep. If there are not so many, nothing is removed.
+
+        Raises:
+            ValueError: If none is to be kept.
+            OSError: If something cannot be removed.
+        """
+        if keep < 1:
+            msg = f"at least 1 workflow snapshot has to be kept, not {keep}"
+            raise ValueError(msg)
+        left, old = self._divided(keep)
+        if not old:
+            return Pruned((), (), 0, len(left))
+        needed = {location for item in left for location in item.resume.values()}
+        states = [item for store in self._instances for item in _older(store, needed)]
+        for item in old:  # first, so that none is ever there without what it names
+            self._shelf.remove(item.location)
+        size = 0
+        for location in states:
+            size += self._store.size(location)
+            self._store.remove(location)
+        return Pruned(tuple(item.location for item in old), tuple(states), size, len(left))
+
+    def _divided(self, keep: int) -> tuple[list[ShelvedSnapshot], list[ShelvedSnapshot]]:
+        """Return the workflow snapshots that stay, and those that go."""
+        listed = list(self._shelf.list())
+        sound = 0
+        for position in range(len(listed) - 1, -1, -1):
+            sound += self._examined(listed[position]).is_sound
+            if sound == keep:
+                return listed[position:], listed[:position]
+        return listed, []
+
+    def _examined(self, shelved: ShelvedSnapshot) -> KeptSnapshot:
+        states = (self._state(instance, where) for instance, where in shelved.resume.items())
+        return KeptSnapshot(shelved, tuple(states))
+
+    def _state(self, instance: Reference, location: str) -> KeptState:
+        try:
+            snapshot = self._archive.load(location)
+        except InconsistentSnapshot as error:
+            return KeptState(instance, location, problem=str(error))
+        if snapshot.instance not in ("", str(instance)):
+            problem = f"Snapshot '{location}' is one of '{snapshot.instance}', not of '{instance}'."
+            return KeptState(instance, location, problem=problem)
+        metadata = snapshot.metadata(location)
+        return KeptState(
+            instance,
+            location,
+            self._store.size(location),
+            metadata.triggers,
+            metadata.wallclock_time,
+            metadata.timestamp,
+            metadata.is_final_snapshot,
+        )
+
+
+def _older(store: SnapshotStore, needed: set[str]) -> list[str]:
+    """Return the snapshots of a store that are not needed, and not newer than all that are."""
+    locations = list(store.locations())
+    newest = max((index for index, item in enumerate(locations) if item in needed), default=0)
+    return [item for item in locations[:newest] if item not in needed]
