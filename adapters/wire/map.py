@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, TypeAlias
 
 from adapters.wire.packing import brief, pack, unpack
+from adapters.wire.requests import parse_request
 from domain.agents import (
     CancelCommand,
     Command,
@@ -136,19 +137,7 @@ def decode_request(data: bytes) -> Request:
     Raises:
         RemoteProtocolError: If they stand for none; the text says why.
     """
-    values = unpack(data)
-    if not isinstance(values, list) or not values or not isinstance(values[0], int):
-        msg = "a request must be a list that begins with a number"
-        raise RemoteProtocolError(msg)
-    parse = REQUESTS.get(values[0])
-    if parse is None:
-        msg = f"there is no request of type {values[0]} that an agent can make"
-        raise RemoteProtocolError(msg)
-    try:
-        return parse(values[1:])
-    except (TypeError, ValueError, LookupError, AttributeError) as error:
-        msg = f"a request of type {values[0]} of an agent has the wrong arguments: {error}"
-        raise RemoteProtocolError(msg) from error
+    return parse_request(data, REQUESTS, sender="an agent")
 
 
 def encode_accepted() -> bytes:

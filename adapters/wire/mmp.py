@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from adapters.wire.packing import brief, pack, unpack
+from adapters.wire.requests import parse_request
 from domain.checkpoints import (
     CheckpointAtRule,
     CheckpointInfo,
@@ -277,19 +278,7 @@ def decode_request(data: bytes) -> Request:
     Raises:
         RemoteProtocolError: If they stand for none; the text says why.
     """
-    values = unpack(data)
-    if not isinstance(values, list) or not values or not isinstance(values[0], int):
-        msg = "a request must be a list that begins with a number"
-        raise RemoteProtocolError(msg)
-    parse = _PARSERS.get(values[0])
-    if parse is None:
-        msg = f"there is no request type {values[0]}"
-        raise RemoteProtocolError(msg)
-    try:
-        return parse(values[1:])
-    except (TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:
-        msg = f"a request of type {values[0]} with the wrong arguments: {error}"
-        raise RemoteProtocolError(msg) from error
+    return parse_request(data, _PARSERS, sender="an instance")
 
 
 def encode_success(*values: object) -> bytes:

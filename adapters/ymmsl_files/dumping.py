@@ -7,17 +7,14 @@ from collections.abc import Iterable, Mapping
 
 import yaml
 
+from adapters.ymmsl_files.requirement_keys import requirement_values
 from domain.checkpoints import CheckpointAtRule, CheckpointRule, Checkpoints
 from domain.conduits import Conduit
 from domain.configuration import (
     Component,
     Configuration,
     Model,
-    MpiCores,
-    MpiNodes,
     Program,
-    ResourceRequirements,
-    Threads,
 )
 from domain.ports import Port
 
@@ -79,7 +76,7 @@ def _document(configuration: Configuration) -> Node:
         "settings": configuration.settings.as_dict(),
         "programs": {str(name): _program(item) for name, item in configuration.programs.items()},
         "resources": {
-            str(model.name + name): _requirements(item)
+            str(model.name + name): requirement_values(item)
             for name, item in configuration.resources.items()
         },
         "checkpoints": _checkpoints(configuration.checkpoints),
@@ -149,20 +146,6 @@ def _program(program: Program) -> Node:
             "args": args,
         }
     )
-
-
-def _requirements(requirements: ResourceRequirements) -> Node:
-    match requirements:
-        case Threads(threads):
-            return {"threads": threads}
-        case MpiCores(processes, threads):
-            return {"mpi_processes": processes, "threads_per_mpi_process": threads}
-        case MpiNodes(nodes, processes, threads):
-            return {
-                "nodes": nodes,
-                "mpi_processes_per_node": processes,
-                "threads_per_mpi_process": threads,
-            }
 
 
 def _checkpoints(checkpoints: Checkpoints) -> Node:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ymmsl import v0_2
 
 from adapters.ymmsl_files.origins import Origins
+from adapters.ymmsl_files.requirement_keys import requirement_values
 from adapters.ymmsl_files.suggestions import hint
 from adapters.ymmsl_files.translating import reference
 from domain.configuration import (
@@ -14,8 +15,6 @@ from domain.configuration import (
     ExecutionModel,
     MpiCores,
     MpiNodes,
-    ResourceRequirements,
-    Threads,
 )
 from domain.identity import Reference
 
@@ -102,20 +101,6 @@ def _unfit_requirements(flat: Configuration) -> Iterator[str]:
 
 def _impossible_requirements(flat: Configuration) -> Iterator[str]:
     for name, given in flat.resources.items():
-        for key, number in _numbers(given).items():
+        for key, number in requirement_values(given).items():
             if number < 1:
                 yield f"resources: '{key}' of '{name}' is {number}; it must be 1 or more."
-
-
-def _numbers(requirements: ResourceRequirements) -> dict[str, int]:
-    match requirements:
-        case Threads(threads):
-            return {"threads": threads}
-        case MpiCores(processes, threads):
-            return {"mpi_processes": processes, "threads_per_mpi_process": threads}
-        case MpiNodes(nodes, processes, threads):
-            return {
-                "nodes": nodes,
-                "mpi_processes_per_node": processes,
-                "threads_per_mpi_process": threads,
-            }
