@@ -6,49 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.pages import save_files
 from tests.support.workspace import Outcome, Workspace
 
 COMPLETED, DAMAGED, MISTAKE = 0, 1, 2
 STEPS = 4
 
-_MACRO = """\
-from entrypoints.instance import Instance, InstanceFlags, Message, Operator
-
-ports = {Operator.O_I: ["state_out"], Operator.S: ["state_in"]}
-instance = Instance(ports, InstanceFlags.USES_CHECKPOINT_API)
-while instance.reuse_instance():
-    step, total = 0, 0.0
-    if instance.resuming():
-        step, total = instance.load_snapshot().data
-        print("resumed at", step, flush=True)
-    instance.should_init()
-    while step < instance.get_setting("steps", "int"):
-        instance.send("state_out", Message(float(step), None, total))
-        total += instance.receive("state_in").data
-        step += 1
-        if instance.should_save_snapshot(float(step)):
-            instance.save_snapshot(Message(float(step), None, [step, total]))
-    print("total", total, flush=True)
-    if instance.should_save_final_snapshot():
-        instance.save_final_snapshot(Message(float(step), None, [step, total]))
-"""
-
-_MICRO = """\
-from entrypoints.instance import Instance, InstanceFlags, Message, Operator
-
-ports = {Operator.F_INIT: ["init"], Operator.O_F: ["final"]}
-instance = Instance(ports, InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE)
-while instance.reuse_instance():
-    message = instance.receive("init")
-    instance.send("final", Message(message.timestamp, None, message.data + 1.0))
-"""
-
 
 @pytest.fixture
 def saving(workspace: Workspace) -> Workspace:
-    """A model that saves its state."""
-    workspace.write("macro.py", _MACRO)
-    workspace.write("micro.py", _MICRO)
+    """A model that saves its state: that of the page on checkpoints."""
+    assert save_files("checkpointing.md", workspace.folder) == ["macro.py", "micro.py"]
     workspace.change("model.ymmsl", "macro.steps: 2", f"macro.steps: {STEPS}")
     workspace.run_dir.rmdir()
     return workspace
