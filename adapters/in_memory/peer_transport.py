@@ -40,11 +40,6 @@ class InMemoryNetwork:
             self._there.discard(instance)
             self._changed.notify_all()
 
-    def is_there(self, instance: str) -> bool:
-        """Whether an instance is reachable."""
-        with self._changed:
-            return instance in self._there
-
     def put(self, receiver: str, frame: bytes) -> None:
         """Add a message for an endpoint."""
         with self._changed:

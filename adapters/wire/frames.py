@@ -61,8 +61,3 @@ class ByteQueue:
             del self._data[: self._start]
             self._start = 0
         return result
-
-    def take_word(self) -> int | None:
-        """Take an integer from the front; None if it is not complete yet."""
-        data = self.take(WORD_SIZE)
-        return None if data is None else WORD.unpack(data)[0]

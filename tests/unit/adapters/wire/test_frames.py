@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.wire.frames import ByteQueue, checked_length, word
+from adapters.wire.frames import WORD_SIZE, ByteQueue, checked_length, word
 from domain.errors import RemoteProtocolError
 
 
@@ -16,9 +16,9 @@ def test_any_word_arrives_byte_by_byte(value: int):
     data = word(value)
     for byte in data[:-1]:
         queue.put(bytes([byte]))
-        assert queue.take_word() is None
+        assert queue.take(WORD_SIZE) is None
     queue.put(data[-1:])
-    assert queue.take_word() == value
+    assert queue.take(WORD_SIZE) == value.to_bytes(8, "little")
     assert len(queue) == 0
 
 
