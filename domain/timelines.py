@@ -282,10 +282,6 @@ class ReuseLoop:
         for rounds in self._rounds.values():
             rounds.start_pass()
 
-    def rounds_of(self, port: str) -> Rounds:
-        """Return the rounds to which a connected O_I or S port belongs."""
-        return self._rounds_by_port[port]
-
     def send(self, port: PortState, slot: int | None) -> Iteration:
         """Note that a connected port sends; return the iteration to send with.
 
@@ -305,16 +301,17 @@ class ReuseLoop:
         self._sent.add((port.name, slot))
         return outer
 
-    def check_receive(self, port: PortState, slot: int | None) -> None:
-        """Check that it is the turn of a connected S port.
+    def expect_receive(self, port: PortState, slot: int | None) -> Iteration:
+        """Check that it is the turn of a connected S port; return the iteration it is to be for.
 
         Raises:
             CallOrderError: If it is not.
         """
-        if self.iteration is None or not self._rounds_by_port[port.name].may_receive(
-            port.name, slot
-        ):
+        outer = self.iteration
+        rounds = self._rounds_by_port[port.name]
+        if outer is None or not rounds.may_receive(port.name, slot):
             raise self._refusal(f"a receive on S port '{_port_and_slot(port.name, slot)}'")
+        return rounds.iteration_to_receive(outer)
 
     def receive(self, port: PortState, slot: int | None, received: Iteration | None) -> None:
         """Note that a connected S port has received a message for an iteration."""

@@ -100,7 +100,7 @@ def _connect(environment: InstanceEnvironment) -> Surroundings:
             Path.cwd() if directory is None else Path(directory)
         )
     )
-    return Surroundings(link, transport, SystemClock(), log, archive)
+    return Surroundings(link, transport, SystemClock(), log, archive, threading.Lock())
 
 
 def _hosts_to_listen_on(environment: InstanceEnvironment) -> list[str] | None:

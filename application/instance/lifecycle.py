@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import NamedTuple, NoReturn, TypeVar
 
@@ -58,6 +59,7 @@ class Surroundings(NamedTuple):
         clock: Tells the time.
         log: Takes what is to be told to the user.
         archive: Keeps snapshots.
+        one_at_a_time: Lets one thread at a time in, where a model has several.
     """
 
     link: ManagerLink
@@ -65,6 +67,7 @@ class Surroundings(NamedTuple):
     clock: Clock
     log: InstanceLog
     archive: SnapshotArchive
+    one_at_a_time: AbstractContextManager[object]
 
 
 class Lifecycle:
@@ -98,6 +101,7 @@ class Lifecycle:
         self._log = surroundings.log
         self._clock = surroundings.clock
         self._archive = surroundings.archive
+        self._one_at_a_time = surroundings.one_at_a_time
         self._profiler = Profiler(clock=self._clock, link=self._link)
         self._waiting = PatientReceiver(link=self._link, clock=self._clock)
         self._communicator = Communicator(
@@ -147,7 +151,8 @@ class Lifecycle:
             if not port.is_open(slot):
                 msg = f"Port {port_name} is already closed."
                 raise PortError(msg)
-            iteration = self._loop.send(port, slot)
+            with self._one_at_a_time:
+                iteration = self._loop.send(port, slot)
             overlay = self._overlays.overlay if message.settings is None else message.settings
             self._communicator.send(port, slot, message, overlay, iteration)
         except CouplingError as error:
@@ -396,14 +401,14 @@ class Lifecycle:
     def _receive_update(
         self, port: PortState, slot: int | None, *, with_settings: bool
     ) -> PeerMessage:
-        self._loop.check_receive(port, slot)
-        assert self._loop.iteration is not None
-        expected = self._loop.rounds_of(port.name).iteration_to_receive(self._loop.iteration)
+        with self._one_at_a_time:
+            expected = self._loop.expect_receive(port, slot)
         message, is_new = self._receiver.receive_update(port, slot, expected)
         if isinstance(message.data, Milestone):
             msg = f"Port {port.name} was closed while trying to receive on it, did the peer crash?"
             raise PortError(msg)
-        self._loop.receive(port, slot, message.iteration if is_new else None)
+        with self._one_at_a_time:
+            self._loop.receive(port, slot, message.iteration if is_new else None)
         if not with_settings:
             self._overlays.check(port, message)
         return message

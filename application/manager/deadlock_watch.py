@@ -49,6 +49,8 @@ class DeadlockWatch:
             raise ManagerRefused(msg)
         self._waits.remove(wait)
         self._graph.remove(wait)
+        # should the same cycle close once more, it is to be told again
+        self._reported = {cycle for cycle in self._reported if wait not in cycle}
 
     def remove_instance(self, instance: str) -> None:
         """Note that an instance is gone."""

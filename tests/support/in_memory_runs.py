@@ -97,6 +97,7 @@ class InMemorySimulation:
             SystemClock(),
             log,
             NoArchive(),
+            threading.Lock(),
         )
         return Joined(Lifecycle(Reference(name), ports, flags, surroundings), log)
 

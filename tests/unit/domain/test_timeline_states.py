@@ -54,7 +54,7 @@ def test_a_restored_loop_goes_on_where_it_was(sends, receives):
     loop.restore(before)
     assert loop.state() == before
     if receives < sends:
-        loop.check_receive(ports["in"], None)
+        loop.expect_receive(ports["in"], None)
         loop.receive(ports["in"], None, (receives,))
     assert loop.send(ports["out"], None) == (sends,)
 
@@ -71,6 +71,6 @@ def test_the_lengths_of_ports_tell_whether_a_round_is_complete():
     loop = ReuseLoop(ports)
     rounds = RoundsState((0,), Operator.O_I, (OUT,), (("in", 0),))
     loop.restore(TimelineState((), (), {"": rounds}), {"in": 2, "out": 1, "gone": 3})
-    loop.check_receive(ports["in"], 1)
+    loop.expect_receive(ports["in"], 1)
     loop.receive(ports["in"], 1, (0,))
     assert loop.send(ports["out"], None) == (1,)

@@ -80,7 +80,7 @@ def test_a_pass_goes_through_its_rounds_to_its_o_f_and_may_then_end():
         assert loop.send(out, None) == (3, number)
         with pytest.raises(CallOrderError, match="A receive on S port 'in'"):
             loop.send(final, 0)
-        loop.check_receive(in_, None)
+        loop.expect_receive(in_, None)
         loop.receive(in_, None, (3, number))
     assert loop.send(final, 0) == (3,)
     with pytest.raises(CallOrderError, match=r"A send on O_F port 'final\[1\]'"):
@@ -95,7 +95,7 @@ def test_nothing_may_be_done_before_the_first_pass():
     out, in_ = port("out", O_I), port("in", S)
     loop = loop_of(out, in_)
     loop.check_finished()
-    for wrong in (lambda: loop.send(out, None), lambda: loop.check_receive(in_, None)):
+    for wrong in (lambda: loop.send(out, None), lambda: loop.expect_receive(in_, None)):
         with pytest.raises(CallOrderError, match=r"- A call of reuse_instance\(\)"):
             wrong()
 
@@ -146,7 +146,7 @@ def test_a_new_pass_forgets_who_led():
     loop.send(out, None)
     loop.receive(in_, None, (0, 0))
     loop.start_pass((1,))
-    loop.check_receive(in_, None)
+    loop.expect_receive(in_, None)
 
 
 def test_unconnected_ports_do_not_count():
