@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -116,6 +117,18 @@ class PortState:
         if missing > 0:
             self.message_counts.extend([0] * missing)
             self._open.extend([True] * missing)
+
+    def restore(self, counts: Sequence[int], length: int) -> None:
+        """Go on with what a snapshot kept.
+
+        Args:
+            counts: Messages passed so far; a port that was longer before has more of them.
+            length: Number of slots, if the port can be resized.
+        """
+        if self.is_resizable:
+            self.set_length(max(len(counts), length))
+            self.set_length(length)
+        self.message_counts[: len(counts)] = counts
 
     def is_open(self, slot: int | None = None) -> bool:
         """Whether the slot (or the scalar port) still expects messages."""

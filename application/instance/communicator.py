@@ -30,6 +30,8 @@ class _Route:
         reducers: How many reducing filters there are on the way.
         held: The last message, while a reducing filter holds it back.
         reduced: Under which name and index it is counted what the filters let pass.
+        milestones: What went this way since the last message. Milestones are not counted, so the
+            snapshot of a receiver that fits ours may be older than they are: they are sent again.
     """
 
     outlet: Outlet
@@ -37,6 +39,17 @@ class _Route:
     reducers: int = 0
     held: PeerMessage | None = field(default=None)
     reduced: tuple[str, int] | None = None
+    milestones: list[PeerMessage] = field(default_factory=list)
+
+    def send_message(self, message: PeerMessage) -> int:
+        """Send a message; return its size."""
+        self.milestones.clear()
+        return self.outlet.send(message)
+
+    def send_milestone(self, message: PeerMessage) -> None:
+        """Send a milestone."""
+        self.milestones.append(message)
+        self.outlet.send(message)
 
 
 @dataclass
@@ -141,7 +154,7 @@ class Communicator:
                 parcel.number = NOT_COUNTED
                 route.held = parcel
             else:
-                size = route.outlet.send(parcel)
+                size = route.send_message(parcel)
         port.message_counts[slot or 0] = number + 1
         self._waiting.note_progress(message.timestamp)
         if self._profiler.is_on:
@@ -167,10 +180,11 @@ class Communicator:
                 self._reduced_counts.get((name, slot), 0) for slot in range(slots)
             )
         held = [
-            CachedMessage(port, slot, route.held, route.peer)
+            CachedMessage(port, slot, message, route.peer)
             for (port, slot), routes in self._routes.items()
             for route in routes
-            if route.held is not None
+            for message in (*self._to_send_again(route, port, slot), route.held)
+            if message is not None
         ]
         return CommunicatorState(
             {port.name: tuple(port.message_counts) for port in self._ports.values()},
@@ -180,6 +194,10 @@ class Communicator:
                 port.name: port.length or 0 for port in self._ports.values() if port.is_resizable
             },
         )
+
+    def _to_send_again(self, route: _Route, port: str, slot: int | None) -> list[PeerMessage]:
+        # nobody would receive what is sent on a slot that a port has no more
+        return route.milestones if slot in self._ports[port].slots() else []
 
     def restore(
         self,
@@ -199,7 +217,11 @@ class Communicator:
             self._reduced_counts.update({(name, slot): count for slot, count in enumerate(counts)})
         for item in state.held_back:
             for route in self._routes_of(self._ports[item.port], item.slot):
-                if route.peer == item.peer:
+                if route.peer != item.peer:
+                    continue
+                if isinstance(item.message.data, Milestone):
+                    route.send_milestone(item.message)
+                else:
                     route.held = item.message
 
     def _restore_port(
@@ -209,12 +231,12 @@ class Communicator:
         state: CommunicatorState,
         last_received: Callable[[PortState, int | None], Iteration | None],
     ) -> None:
-        if port.is_resizable:
-            port.set_length(state.port_lengths.get(port.name, len(counts)))
-        port.message_counts[: len(counts)] = counts
+        port.restore(counts, state.port_lengths.get(port.name, len(counts)))
         if port.is_connected and port.operator.allows_receiving:
-            for slot in port.slots():
-                if port.message_counts[slot or 0]:
+            # a port that was longer before may become so again, so those slots count too
+            for index, number in enumerate(port.message_counts):
+                if number:
+                    slot = index if port.is_vector else None
                     self._may_repeat[port.name, slot] = last_received(port, slot)
 
     def receive(self, port: PortState, slot: int | None) -> PeerMessage:
@@ -266,13 +288,18 @@ class Communicator:
             return message
 
     def _is_repeated(self, message: PeerMessage, port: PortState, slot: int | None) -> bool:
-        if isinstance(message.data, Milestone) and message.data.closes_port:
-            return False
-        if message.number != NOT_COUNTED:
-            return message.number == port.message_counts[slot or 0] - 1
-        # What passes a reducing filter has no number, but there is one for each iteration.
         last = self._may_repeat[port.name, slot]
-        return last is not None and message.iteration <= last
+        if isinstance(message.data, Milestone):
+            if message.data.closes_port:
+                return False
+            # One that lies behind us was passed on before the snapshot was made. One for the
+            # iteration that we are in ends it, and that is yet to come.
+            if last is not None and message.iteration < last[: len(message.iteration)]:
+                return True
+        elif message.number == NOT_COUNTED:
+            # What passes a reducing filter has no number, but there is one for each iteration.
+            return last is not None and message.iteration <= last
+        return message.number == port.message_counts[slot or 0] - 1
 
     def _prepare(self, port: PortState, slot: int | None) -> None:
         if port.operator.allows_sending:
@@ -322,18 +349,18 @@ class Communicator:
     ) -> None:
         if not route.reducers:
             number = port.message_counts[slot or 0]
-            route.outlet.send(self._milestone_message(port, milestone, number))
+            route.send_milestone(self._milestone_message(port, milestone, number))
             return
         target = self._depth_of_sends[port.name] - route.reducers
         reached = len(milestone.iteration)
         if reached == target:
-            route.outlet.send(self._reduced_message(route, milestone.iteration))
+            route.send_message(self._reduced_message(route, milestone.iteration))
             route.held = None
             assert route.reduced is not None
             self._reduced_counts[route.reduced] = self._reduced_counts.get(route.reduced, 0) + 1
         if reached < target or milestone.closes_port:
             # Where the target is the root timeline, its milestone closes the port as well.
-            route.outlet.send(self._milestone_message(port, milestone, NOT_COUNTED))
+            route.send_milestone(self._milestone_message(port, milestone, NOT_COUNTED))
 
     def _reduced_message(self, route: _Route, iteration: Iteration) -> PeerMessage:
         held = route.held

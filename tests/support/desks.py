@@ -45,9 +45,8 @@ class InMemoryDesk:
         self.scripts = InMemoryRunScriptWriter()
         self.launcher = InMemoryAgentLauncher()
         self.sink = RecordingEventSink()
-        self.shelf = InMemoryWorkflowSnapshotShelf(
-            InMemorySnapshotStore(Path("/in_memory/scratch"))
-        )
+        self.snapshots = InMemorySnapshotStore(Path("/in_memory/scratch"))
+        self.shelf = InMemoryWorkflowSnapshotShelf(self.snapshots)
         self.results: list[RunFinished] = []
         self.board = StatusBoard(model, clock=self.clock, events=self.sink)
         self.registry = InstanceRegistry(model)

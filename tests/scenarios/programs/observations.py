@@ -23,6 +23,11 @@ class Observations:
     def __init__(self) -> None:
         self._events: list[object] = []
 
+    @property
+    def events(self) -> list[object]:
+        """What was seen so far."""
+        return self._events
+
     def note(self, what: str, *values: object) -> None:
         """Adds an event: a word for what happened, and what was seen."""
         self._events.append([what, *(exactly(value) for value in values)])

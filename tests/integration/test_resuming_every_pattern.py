@@ -1,0 +1,118 @@
+"""Whatever the coupling, a resumed run goes on as the whole one did, to the last bit.
+
+Each scenario is run in memory with checkpoints at every moment there is, and resumed from every
+workflow snapshot that was written; see ``tests/support/in_memory_resuming.py``.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from domain.checkpoints import CheckpointAtRule, CheckpointRangeRule, Checkpoints
+from domain.configuration import Configuration
+from tests.support.in_memory_resuming import (
+    MemoryRun,
+    check_is_rest_of,
+    other_workflow_snapshots,
+    resume_in_memory,
+    run_in_memory,
+    scenario,
+)
+
+OFTEN = Checkpoints(at_end=True, simulation_time=(CheckpointRangeRule(0.125),))
+PATTERNS = (
+    "checkpoints_ensemble",
+    "checkpoints_resizable",
+    "dispatch",
+    "filter_last",
+    "filter_last_pad",
+    "filter_last_repeat",
+    "filter_last_to_root",
+    "filter_pad",
+    "filter_repeat",
+    "filter_two_levels",
+    "instance_set_nested",
+    "interact",
+    "nested",
+)
+
+
+def check_each_snapshot(
+    configuration: Configuration,
+    whole: MemoryRun,
+    *,
+    before: "MemoryRun | None" = None,
+    seed: int = 0,
+) -> None:
+    """Check that each workflow snapshot is good to resume from.
+
+    They are those of the whole run, or of one before that was resumed from it. Those that there
+    would have been if instances had been faster or slower are tried as well.
+    """
+    before = before or whole
+    found = [
+        *before.workflow_snapshots,
+        *other_workflow_snapshots(configuration, before, seed=seed),
+    ]
+    for resume in {tuple(item.resume().values()): item.resume() for item in found}.values():
+        resumed = resume_in_memory(configuration, before, resume)
+        check_is_rest_of(whole, resumed, before, resume)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_run_resumed_from_any_workflow_snapshot_goes_on_as_the_whole_one_did(pattern):
+    configuration = scenario(pattern, OFTEN)
+    whole = run_in_memory(configuration)
+    assert whole.workflow_snapshots
+    check_each_snapshot(configuration, whole)
+
+
+@pytest.mark.parametrize(
+    "checkpoints",
+    [
+        Checkpoints(at_end=True),
+        Checkpoints(wallclock_time=(CheckpointRangeRule(0.0005),)),
+        Checkpoints(simulation_time=(CheckpointAtRule((-2.5, -1.0)), CheckpointRangeRule(0.5))),
+    ],
+    ids=["at_end", "wallclock", "negative_times"],
+)
+@pytest.mark.parametrize("pattern", ["checkpoints_resizable", "filter_last", "interact", "nested"])
+def test_whatever_the_rules_what_is_written_is_good_to_resume_from(pattern, checkpoints):
+    configuration = scenario(pattern, checkpoints, start=-3.0)
+    for seed in range(3):  # instances are faster or slower each time
+        check_each_snapshot(configuration, run_in_memory(configuration), seed=seed)
+
+
+@pytest.mark.parametrize("pattern", ["filter_last", "filter_two_levels", "interact", "nested"])
+def test_components_that_keep_no_state_have_snapshots_made_for_them(pattern):
+    configuration = scenario(pattern, OFTEN)
+    programs = {
+        name: replace(program, env={**program.env, "STATE": "none"})
+        for name, program in configuration.programs.items()
+    }
+    configuration = replace(configuration, programs=programs)
+    check_each_snapshot(configuration, run_in_memory(configuration))
+
+
+@pytest.mark.parametrize("pattern", ["checkpoints_ensemble", "filter_last_pad", "interact"])
+def test_a_resumed_run_can_be_resumed_and_so_can_one_without_checkpoints(pattern):
+    configuration = scenario(pattern, OFTEN)
+    whole = run_in_memory(configuration)
+    middle = whole.workflow_snapshots[len(whole.workflow_snapshots) // 2].resume()
+    again = resume_in_memory(configuration, whole, middle)
+    assert again.workflow_snapshots[0].resume()  # what was resumed is there from the start
+    check_each_snapshot(configuration, whole, before=again)
+    silent = replace(configuration, checkpoints=Checkpoints())
+    check_is_rest_of(whole, resume_in_memory(silent, whole, middle), whole, middle)
+
+
+def test_instances_that_have_no_snapshot_start_from_scratch():
+    configuration = scenario("dispatch", OFTEN, steps=[2])
+    whole = run_in_memory(configuration)
+    partial = [
+        item for item in other_workflow_snapshots(configuration, whole, seed=0) if item.from_scratch
+    ]
+    assert partial
+    for resume in (snapshot.resume() for snapshot in partial):
+        resumed = resume_in_memory(configuration, whole, resume)
+        check_is_rest_of(whole, resumed, whole, resume)
