@@ -7,6 +7,7 @@ import pytest
 from tests.support.scenario_runs import ScenarioRun, run_scenario
 
 SCENARIOS = ("checkpoints", "checkpoints_of_a_set")
+SCENARIOS_OF_EXCHANGE = ("checkpoints_ensemble",)
 
 
 def received(run: ScenarioRun, instance: str) -> list[object]:
@@ -61,7 +62,7 @@ def test_a_resumed_run_can_be_resumed(tmp_path):
 
 @pytest.mark.muscle3
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", [*SCENARIOS, *SCENARIOS_OF_EXCHANGE])
 @pytest.mark.parametrize(("before", "after"), [("muscle3", "conjoin"), ("conjoin", "muscle3")])
 def test_snapshots_are_exchanged_with_muscle3(name, before, after, tmp_path):
     whole = run(name, before, tmp_path / "whole", manager=before)

@@ -43,7 +43,7 @@ class Component:
             elif self._instance.resuming():
                 state = self._instance.load_snapshot().data
                 self._runs, self._halves, self._time, self._total, self._taken = state
-            if self._instance.should_init():
+            if not self._saves or self._instance.should_init():
                 self._begin()
             self._go_on()
             if self._saves and self._instance.should_save_final_snapshot():
