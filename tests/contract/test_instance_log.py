@@ -1,0 +1,129 @@
+"""What every InstanceLog promises."""
+
+import logging
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+import pytest
+
+from adapters.in_memory.instance_log import InMemoryInstanceLog
+from adapters.python_logging.instance_log import PythonInstanceLog
+from application.interfaces.instance_log import InstanceLog
+
+LEVELS = ("LOCAL", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "DISABLE")
+NASTY = "100 %s of {it}\n\N{SNOWMAN} \ud800"
+
+
+class NotingLink:
+    """Keeps what is to go to the manager's log."""
+
+    def __init__(self):
+        self.records = []
+
+    def submit_log_message(self, record):
+        self.records.append(record)
+
+
+class InstanceLogContract(ABC):
+    """To be subclassed for each adapter."""
+
+    @abstractmethod
+    def make(self, folder: Path) -> InstanceLog:
+        """Return a log that may write files into a folder."""
+
+    @abstractmethod
+    def taken(self) -> list[tuple[int, str]]:
+        """Return level and text of what reached it, all levels being let through."""
+
+    @pytest.fixture
+    def log(self, tmp_path):
+        log = self.make(tmp_path)
+        log.set_levels(local="DEBUG", remote="DEBUG")
+        return log
+
+    def test_what_is_logged_is_taken_in_order(self, log):
+        log.log(logging.INFO, "one")
+        log.log(logging.ERROR, "two")
+        assert self.taken() == [(logging.INFO, "one"), (logging.ERROR, "two")]
+
+    def test_no_text_makes_it_raise(self, log):
+        log.log(logging.WARNING, NASTY)
+        assert self.taken() == [(logging.WARNING, NASTY)]
+
+    @pytest.mark.parametrize("level", LEVELS)
+    def test_a_level_is_known_by_its_name(self, log, level):
+        log.set_levels(local=level, remote="INFO")
+        log.set_levels(local="INFO", remote=level)
+
+    @pytest.mark.parametrize("levels", [("LOUD", "INFO"), ("INFO", "LOUD")])
+    def test_an_unknown_level_is_refused_by_name(self, log, levels):
+        with pytest.raises(ValueError, match="'LOUD'"):
+            log.set_levels(local=levels[0], remote=levels[1])
+
+    def test_levels_stay_as_they_were_where_one_is_refused(self, log):
+        with pytest.raises(ValueError, match="LOUD"):
+            log.set_levels(local="DISABLE", remote="LOUD")
+        log.log(logging.DEBUG, "still here")
+        assert self.taken() == [(logging.DEBUG, "still here")]
+
+
+class TestInMemoryInstanceLog(InstanceLogContract):
+    def make(self, folder):
+        self.log_ = InMemoryInstanceLog()
+        return self.log_
+
+    def taken(self):
+        return self.log_.lines
+
+
+class TestPythonInstanceLog(InstanceLogContract):
+    @pytest.fixture(autouse=True)
+    def bare_root_logger(self, nothing_left_behind):
+        root, conjoin = logging.getLogger(), logging.getLogger("conjoin")
+        before = (root.handlers[:], root.level, conjoin.level)
+        root.handlers = []
+        yield
+        added = [handler for handler in root.handlers if handler not in before[0]]
+        root.handlers = before[0]
+        for handler in added:  # pytest's own stay open
+            handler.close()
+        root.setLevel(before[1])
+        conjoin.setLevel(before[2])
+
+    def make(self, folder):
+        self.link = NotingLink()
+        return PythonInstanceLog("micro[0]", self.link, None)  # type: ignore[arg-type]
+
+    def taken(self):
+        return [(record.level, record.text) for record in self.link.records]
+
+    def test_no_text_makes_it_raise(self, log, capsys):
+        super().test_no_text_makes_it_raise(log)
+        assert all(record.instance == "micro[0]" for record in self.link.records)
+
+    def test_each_side_gets_what_its_level_lets_through(self, log, capsys):
+        log.set_levels(local="ERROR", remote="INFO")
+        for level in (logging.DEBUG, logging.INFO, logging.ERROR):
+            log.log(level, f"at {level}")
+        assert self.taken() == [(20, "at 20"), (40, "at 40")]
+
+    def test_the_models_own_records_go_to_the_manager_too(self, log):
+        logging.getLogger("a.model").error("%d broken", 3)
+        assert self.taken() == [(logging.ERROR, "3 broken")]
+
+    def test_a_file_is_made_in_a_directory_that_was_named(self, tmp_path):
+        log = PythonInstanceLog("micro[0]", NotingLink(), str(tmp_path))  # type: ignore[arg-type]
+        log.set_levels(local="WARNING", remote="DISABLE")
+        log.log(logging.INFO, "quiet")
+        log.log(logging.WARNING, "loud")
+        text = (tmp_path / "muscle3.micro[0].log").read_text()
+        assert text.endswith("WARNING conjoin: loud\n")
+        assert "quiet" not in text
+
+    def test_a_model_that_has_set_up_logging_keeps_its_own(self):
+        root = logging.getLogger()
+        own = logging.NullHandler()
+        root.handlers = [own]
+        PythonInstanceLog("micro[0]", NotingLink(), None)  # type: ignore[arg-type]
+        assert root.handlers[0] is own
+        assert len(root.handlers) == 2

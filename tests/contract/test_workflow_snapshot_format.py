@@ -1,0 +1,67 @@
+"""What every WorkflowSnapshotFormat promises."""
+
+from abc import ABC, abstractmethod
+
+import pytest
+
+from adapters.ymmsl_files.resume_files import YmmslWorkflowSnapshotFormat
+from application.interfaces.snapshot_store import WorkflowSnapshotFormat
+from domain.errors import ConfigurationError
+from domain.identity import Reference
+
+MACRO = Reference("macro")
+MICRO = Reference("outer.micro[3][0]")
+
+
+class WorkflowSnapshotFormatContract(ABC):
+    """To be subclassed for each adapter."""
+
+    @pytest.fixture
+    @abstractmethod
+    def form(self) -> WorkflowSnapshotFormat:
+        """Return a format."""
+
+    @pytest.mark.parametrize(
+        "description",
+        ["", "words", "two\nlines\n", "- a: list?\n  {b}\n", "é \N{SNOWMAN}", "1e5", "null", "'"],
+    )
+    def test_a_description_comes_back_as_it_was(self, form, description):
+        assert form.load(form.dump(description, {MACRO: "x"}))[0] == description
+
+    @pytest.mark.parametrize(
+        "location",
+        ["/run/macro_1.pack", "s3://bucket/a b: c#d", "1e5", "12", "true", "~", "", "é", "*x"],
+    )
+    def test_a_location_comes_back_as_it_was(self, form, location):
+        assert form.load(form.dump("d", {MACRO: location}))[1] == {MACRO: location}
+
+    def test_all_instances_come_back_in_their_order(self, form):
+        resume = {MICRO: "/b", MACRO: "/a"}
+        assert list(form.load(form.dump("d", resume))[1].items()) == list(resume.items())
+
+    def test_there_may_be_no_instances(self, form):
+        assert form.load(form.dump("d", {})) == ("d", {})
+
+    @pytest.mark.parametrize("text", ["", "words", "[", "\0", "3", "a: b", "- a\n- b\n"])
+    def test_another_text_is_refused(self, form, text):
+        with pytest.raises(ConfigurationError):
+            form.load(text)
+
+    def test_half_of_a_text_is_refused_or_lacks_something(self, form):
+        whole = form.dump("d", {MACRO: "/a", MICRO: "/b"})
+        for end in range(len(whole) - 1):
+            try:
+                assert form.load(whole[:end]) != ("d", {MACRO: "/a", MICRO: "/b"})
+            except ConfigurationError:
+                continue
+
+
+class TestYmmslWorkflowSnapshotFormat(WorkflowSnapshotFormatContract):
+    @pytest.fixture
+    def form(self):
+        return YmmslWorkflowSnapshotFormat()
+
+    @pytest.mark.parametrize("resume", ["3", "[a]", "null", "{a: 3}", "{a: null}", "{'a b': x}"])
+    def test_a_resume_section_of_another_kind_is_refused(self, form, resume):
+        with pytest.raises(ConfigurationError):
+            form.load(f"ymmsl_version: v0.2\nresume: {resume}\n")
