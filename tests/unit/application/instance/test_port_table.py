@@ -1,0 +1,103 @@
+"""How a model may use its ports."""
+
+import pytest
+
+from application.instance.port_table import PortTable, default_for
+from domain.errors import PortError
+from domain.identity import Reference
+from domain.messages import Message
+from domain.ports import SETTINGS_IN, Operator, Port, PortState
+
+
+def state(name, operator, *, is_connected=True, length=None, is_resizable=False):
+    port = Port(name, operator)
+    return PortState(port, is_connected=is_connected, length=length, is_resizable=is_resizable)
+
+
+PORTS = (
+    state(SETTINGS_IN, Operator.F_INIT, is_connected=False),
+    state("init", Operator.F_INIT),
+    state("out", Operator.O_I),
+    state("loose", Operator.O_I, is_connected=False),
+    state("in", Operator.S, length=3),
+    state("stretchy_in", Operator.S, length=0, is_resizable=True),
+    state("stretchy_out", Operator.O_F, length=0, is_resizable=True),
+)
+TABLE = PortTable(Reference("micro[0]"), {port.name: port for port in PORTS})
+
+
+def test_it_holds_all_ports_by_name():
+    assert dict(TABLE) == {port.name: port for port in PORTS}
+    assert len(TABLE) == len(PORTS)
+
+
+def test_the_models_own_ports_are_listed_by_operator():
+    assert TABLE.names_by_operator() == {
+        Operator.F_INIT: ["init"],
+        Operator.O_I: ["out", "loose"],
+        Operator.S: ["in", "stretchy_in"],
+        Operator.O_F: ["stretchy_out"],
+    }
+
+
+def test_connected_ports_are_found_by_operator():
+    found = TABLE.connected(Operator.O_I, Operator.O_F)
+    assert [port.name for port in found] == ["out", "stretchy_out"]
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "slot"),
+    [
+        ("to_send_on", "out", None),
+        ("to_send_on", "loose", None),
+        ("to_send_on", "loose", 7),  # what is not connected takes anything
+        ("to_receive_on", "init", None),
+        ("to_receive_on", "in", 2),
+        ("to_receive_on", "stretchy_in", 0),  # which tells its length
+    ],
+)
+def test_what_may_be_used_is_returned(method, name, slot):
+    assert getattr(TABLE, method)(name, slot) is TABLE[name]
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "slot", "problem"),
+    [
+        ("to_send_on", "outt", None, "no port 'outt' on 'micro.0.': it has 'init', 'out'"),
+        ("to_send_on", "in", 0, "send on port 'in'.*operator S and can only receive"),
+        ("to_receive_on", "out", None, "receive on port 'out'.*O_I and can only send"),
+        ("to_send_on", "out", 0, "'out' is a scalar port, but slot 0"),
+        ("to_receive_on", "in", None, "'in' is a vector port of length 3, but no slot"),
+        ("to_receive_on", "in", 3, "'in' has length 3, so it has no slot 3.$"),
+        ("to_receive_on", "in", -1, "no slot -1"),
+        ("to_receive_on", "stretchy_in", 1, "no slot 1. Set its length first"),
+        ("to_send_on", "stretchy_out", 0, "no slot 0. Set its length first"),
+    ],
+)
+def test_other_use_is_refused_with_the_reason(method, name, slot, problem):
+    with pytest.raises(PortError, match=problem):
+        getattr(TABLE, method)(name, slot)
+
+
+def test_where_there_are_no_ports_that_is_said():
+    table = PortTable(Reference("lone"), {SETTINGS_IN: PORTS[0]})
+    with pytest.raises(PortError, match="it has no ports"):
+        table.to_send_on("out", None)
+
+
+def test_only_a_vector_port_has_a_length_and_only_a_resizable_one_gets_another():
+    assert TABLE.vector("in") is TABLE["in"]
+    assert TABLE.resizable("stretchy_in") is TABLE["stretchy_in"]
+    with pytest.raises(PortError, match=r"'out'.*scalar port, so it has no length"):
+        TABLE.vector("out")
+    with pytest.raises(PortError, match="scalar port"):
+        TABLE.resizable("out")
+    with pytest.raises(PortError, match=r"'in'.*cannot be resized"):
+        TABLE.resizable("in")
+
+
+def test_a_port_that_is_not_connected_gives_the_default_or_an_error():
+    message = Message(1.0)
+    assert default_for(TABLE["init"], message) is message
+    with pytest.raises(PortError, match="'init', which is not connected, and no default"):
+        default_for(TABLE["init"], None)
