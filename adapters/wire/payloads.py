@@ -317,11 +317,13 @@ def _as_array(raw: bytes | memoryview, header: _ArrayHeader) -> npt.NDArray[np.g
         msg = f"{len(raw)} bytes for shape {header.shape} of {header.dtype}"
         raise ValueError(msg)
     if header.size:
-        flat = np.frombuffer(raw, header.dtype)
-        array: npt.NDArray[np.generic] = flat.reshape(header.shape, order=header.order)
+        array: npt.NDArray[np.generic] = np.frombuffer(raw, header.dtype)
+        if len(header.shape) != 1:
+            array = array.reshape(header.shape, order=header.order)
     else:
         array = np.empty(header.shape, header.dtype, header.order)
-    array.flags.writeable = False
+    if array.flags.writeable:
+        array.flags.writeable = False
     return array
 
 

@@ -77,6 +77,8 @@ class Receiver:
             conduit = communicator.repeaters_of(port)
             if conduit is not None:
                 self._pads[port.name] = conduit.repeaters.count(ConduitFilter.PAD)
+        self._plain = [port for port in self._initial if port.name not in self._pads]
+        self._repeated = [port for port in self._initial if port.name in self._pads]
         self._repeated_updates = [
             port for port in receiving if port.operator is Operator.S and port.name in self._pads
         ]
@@ -220,14 +222,12 @@ class Receiver:
 
     def _fill_cache(self) -> Iteration:
         """Receive on each F_INIT port and slot that has nothing; return the iteration."""
-        plain = [port for port in self._initial if port.name not in self._pads]
-        repeated = [port for port in self._initial if port.name in self._pads]
-        for port in plain:
+        for port in self._plain:
             self._receive_on_slots(port, self._receive_plain)
-        iteration = self._iteration_of(plain)
+        iteration = self._iteration_of(self._plain)
         if iteration is None:
             return ()
-        for port in repeated:
+        for port in self._repeated:
             self._receive_on_slots(
                 port, lambda port, slot: self._receive_repeated(port, slot, iteration)
             )
