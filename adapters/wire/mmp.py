@@ -310,6 +310,9 @@ def decode_response(data: bytes | memoryview) -> tuple[Status, list[Any]]:
         raise RemoteProtocolError(msg) from error
 
 
+_OPERATOR_NAMES: Final = {operator: operator.name for operator in Operator}
+
+
 def encode_operator(operator: Operator) -> str:
     """Return the name by which an operator goes on the wire."""
     return operator.name
@@ -345,10 +348,10 @@ def decode_port(values: Sequence[object]) -> Port:
 
 def encode_profile_event(event: ProfileEvent) -> list[object]:
     """Return a profile event as a list."""
-    port = None
-    if event.port_name is not None and event.operator is not None:
-        port = [event.port_name, encode_operator(event.operator)]
-    return [int(event.event_type), event.start_time, event.stop_time, port, *event[5:]]
+    # there are five for each message that is sent and received, so this is to be quick
+    kind, start, stop, name, operator, *rest = event
+    port = None if name is None or operator is None else [name, _OPERATOR_NAMES[operator]]
+    return [kind, start, stop, port, *rest]
 
 
 def decode_profile_event(values: Sequence[Any]) -> ProfileEvent:
