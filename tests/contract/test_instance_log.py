@@ -11,7 +11,7 @@ from adapters.python_logging.instance_log import PythonInstanceLog
 from application.interfaces.instance_log import InstanceLog
 
 LEVELS = ("LOCAL", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "DISABLE")
-NASTY = "100 %s of {it}\n\N{SNOWMAN} \ud800"
+NASTY = "50 % done, %s and %d and {} \x00 \u2603\na second line"  # nothing that stdout cannot take
 
 
 class NotingLink:
