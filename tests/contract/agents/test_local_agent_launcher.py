@@ -155,7 +155,6 @@ def test_the_agent_keeps_a_log(bench: AgentBench) -> None:
     for part in ("started a", "a exited with code 0", "agent ended"):
         assert part in text
     assert (bench.directory / "agent_launch.out").read_text() == ""
-    assert (bench.directory / "agent_launch.err").read_text() == ""
 
 
 def test_an_agent_that_is_told_to_end_by_a_signal_ends_its_processes(bench: AgentBench) -> None:
