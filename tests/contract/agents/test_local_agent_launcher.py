@@ -149,12 +149,14 @@ def test_the_agent_keeps_a_log(bench: AgentBench) -> None:
     bench.start("here", "a", "/bin/true")
     bench.wait_for_end("a")
     bench.do(bench.manager.shutdown)
+    log = bench.directory / "muscle3_agent_here.log"
+    # closing the launcher closes the agent's input: it is to have heard the order before that
+    wait_until(lambda: "agent ended" in log.read_text())
     bench.launcher.close()
-    text = (bench.directory / "muscle3_agent_here.log").read_text()
-    # whether it hears the order or the end of its input first is left to the machine
-    for part in ("started a", "a exited with code 0", "agent ended"):
-        assert part in text
+    for part in ("started a", "a exited with code 0", "shutting down", "agent ended"):
+        assert part in log.read_text()
     assert (bench.directory / "agent_launch.out").read_text() == ""
+    assert (bench.directory / "agent_launch.err").read_text() == ""
 
 
 def test_an_agent_that_is_told_to_end_by_a_signal_ends_its_processes(bench: AgentBench) -> None:
