@@ -18,8 +18,9 @@ from domain.profiling import ProfileEvent
 from domain.settings import Settings
 from domain.snapshots import SnapshotMetadata
 from domain.timelines import Timeline
+from domain.version import OWN_VERSION_SUFFIX
 
-VERSION: Final = "0.11.0"
+VERSION: Final = "0.11.0" + OWN_VERSION_SUFFIX
 
 
 @final

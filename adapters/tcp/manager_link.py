@@ -23,6 +23,7 @@ from domain.profiling import ProfileEvent
 from domain.settings import Settings
 from domain.snapshots import SnapshotMetadata
 from domain.timelines import Timeline
+from domain.version import OWN_VERSION_SUFFIX
 
 FIRST_PAUSE: Final = 0.1
 PAUSE_GROWTH: Final = 1.5
@@ -74,7 +75,7 @@ class MMPClient(ManagerLink):
     def register_instance(self, locations: Sequence[str], ports: Sequence[Port]) -> Timeline:
         version = mmp.DIALECT_OF_MUSCLE3
         if self._is_own_manager:
-            version += mmp.OWN_VERSION_SUFFIX
+            version += OWN_VERSION_SUFFIX
         request = mmp.RegisterInstance(str(self._instance), tuple(locations), tuple(ports), version)
         values = self._ask(request)
         return Timeline(str(values[0]) if values else str(self._instance.without_trailing_ints()))

@@ -33,9 +33,6 @@ from domain.snapshots import SnapshotMetadata
 DIALECT_OF_MUSCLE3: Final = "0.11.0"
 """What our instances call themselves to MUSCLE3's manager, which wants its own version."""
 
-OWN_VERSION_SUFFIX: Final = "+conjoin"
-"""What our instances add to that for our own manager."""
-
 
 class Status(IntEnum):
     """How a request went."""

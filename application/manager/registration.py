@@ -9,6 +9,7 @@ from domain.configuration import Component, Model
 from domain.errors import ManagerRefused
 from domain.identity import Reference
 from domain.ports import SETTINGS_IN, Port
+from domain.version import OWN_VERSION_SUFFIX
 
 DIALECTS = ("0.10", "0.11")
 
@@ -24,6 +25,7 @@ class InstanceRegistry:
         self._model = model
         self._locations: dict[Reference, tuple[str, ...]] = {}
         self._dialects: dict[Reference, str] = {}
+        self._own: set[Reference] = set()
         self._dialect: str | None = None
         self._listeners: list[Callable[[Reference], None]] = []
         self._has_filters = any(conduit.filters for conduit in model.conduits)
@@ -53,6 +55,8 @@ class InstanceRegistry:
         self._locations[instance] = tuple(locations)
         self._dialects[instance] = dialect
         self._dialect = dialect
+        if version.endswith(OWN_VERSION_SUFFIX):
+            self._own.add(instance)
         for listener in self._listeners:
             listener(instance)
         return Registration(component.timeline, dialect == "0.10")
@@ -102,6 +106,10 @@ class InstanceRegistry:
     def is_dialect_0_10(self, name: str) -> bool:
         """Whether an instance that has registered speaks the older dialect."""
         return self._dialects.get(self.known(name)[0]) == "0.10"
+
+    def is_own(self, name: str) -> bool:
+        """Whether an instance that has registered uses our own library."""
+        return self.known(name)[0] in self._own
 
     def _check_dialect(self, name: str, version: str) -> str:
         dialect = ".".join(version.split(".")[:2])

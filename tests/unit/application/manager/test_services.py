@@ -43,6 +43,14 @@ def test_the_dialects_that_we_know_may_register(version: str):
     assert desk.desk.is_dialect_0_10("macro") == version.startswith("0.10")
 
 
+def test_our_own_instances_are_told_from_those_of_muscle3():
+    desk = desk_for()
+    register(desk, "macro", version="0.11.0+conjoin")
+    register(desk, "micro", version="0.11.0")
+    assert desk.registry.is_own("macro")
+    assert not desk.registry.is_own("micro")
+
+
 @pytest.mark.parametrize("version", ["0.9.0", "0.12.0", "1.0", "", "0", "0.11x", "?"])
 def test_other_versions_are_refused_by_name(version: str):
     with pytest.raises(ManagerRefused, match="cannot talk"):
