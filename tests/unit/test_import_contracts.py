@@ -47,6 +47,7 @@ PLANTS = [
     Plant("adapters-and-services", "adapters.wire", "import application.instance"),
     Plant("adapters-apart", "adapters.sqlite", "import adapters.filesystem.last_lines"),
     Plant("adapters-apart", "adapters.wire", "import adapters.tcp"),
+    Plant("adapters-apart", "adapters.slurm", "import adapters.processes"),
     Plant("pure-domain", "domain", "import threading"),
     Plant("pure-domain", "domain", "import time"),
     Plant("pure-domain", "domain", "from os import path"),

@@ -1,0 +1,1 @@
+"""The Slurm that the manager is running under, if it is."""
