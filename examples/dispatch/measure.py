@@ -4,7 +4,7 @@ import json
 import math
 from pathlib import Path
 
-from entrypoints.instance import Instance, Operator
+from entrypoints.instance import Instance, InstanceFlags, Operator
 
 GRAVITY = 9.81
 """In m/s2."""
@@ -12,7 +12,8 @@ GRAVITY = 9.81
 
 def main() -> None:
     """Measure the state that comes in."""
-    instance = Instance({Operator.F_INIT: ["initial_state"]})
+    ports = {Operator.F_INIT: ["initial_state"]}
+    instance = Instance(ports, InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE)
     while instance.reuse_instance():
         message = instance.receive("initial_state")
         state = message.data

@@ -1,11 +1,12 @@
 """Gives a swing its first state, and is done."""
 
-from entrypoints.instance import Instance, Message, Operator
+from entrypoints.instance import Instance, InstanceFlags, Message, Operator
 
 
 def main() -> None:
     """Run once: nothing comes in."""
-    instance = Instance({Operator.O_F: ["final_state"]})
+    ports = {Operator.O_F: ["final_state"]}
+    instance = Instance(ports, InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE)
     while instance.reuse_instance():
         angle = instance.get_setting("angle", "float")
         state = {"angle": angle, "speed": 0.0}

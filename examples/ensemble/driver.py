@@ -5,34 +5,54 @@ from pathlib import Path
 
 import numpy as np
 
-from entrypoints.instance import Instance, Message, Operator, Settings
+from entrypoints.instance import Instance, InstanceFlags, Message, Operator, Settings
 
 
 def main() -> None:
     """Run the whole ensemble a number of times."""
     # The [] make these ports vector ports, with a slot for each instance at the other end.
-    instance = Instance({Operator.O_I: ["parameters_out[]"], Operator.S: ["results_in[]"]})
+    ports = {Operator.O_I: ["parameters_out[]", "sizes_out[]"], Operator.S: ["results_in[]"]}
+    instance = Instance(ports, InstanceFlags.USES_CHECKPOINT_API)
     while instance.reuse_instance():
         rounds = instance.get_setting("rounds", "int")
+        initial_size = instance.get_setting("initial_size", "float")
         random = np.random.default_rng(instance.get_setting("seed", "int"))
         members = instance.get_port_length("parameters_out")
+        # All are drawn before the first round, so that a resumed run has the same ones.
+        rates = random.normal(0.5, 0.05, (rounds, members))
 
-        sizes = []
-        for number in range(rounds):
-            rates = random.normal(0.5, 0.05, members)
-            for slot, rate in enumerate(rates):
+        number, sizes = 0, []
+        if instance.resuming():
+            saved = instance.load_snapshot().data
+            number, sizes = saved["number"], saved["sizes"]
+        instance.should_init()  # no messages come in at the start: nothing more to do
+
+        while number < rounds:
+            for slot, rate in enumerate(rates[number]):
                 overlay = Settings({"growth_rate": float(rate)})
                 instance.send("parameters_out", Message(float(number), None, overlay), slot)
+                # It is for the run with these settings, and says so by carrying them.
+                start = Message(float(number), None, initial_size, overlay)
+                instance.send("sizes_out", start, slot)
             # All instances run at the same time; only now we wait for them.
             for slot in range(members):
                 # What comes back carries the overlay that it was made with, a different one on
                 # each slot. `receive` would refuse to mix them.
                 answer = instance.receive_with_settings("results_in", slot)
                 sizes.append(answer.data)
+            number += 1
+
+            if instance.should_save_snapshot(float(number)):
+                state = {"number": number, "sizes": sizes}
+                instance.save_snapshot(Message(float(number), None, state))
 
         summary = {"runs": len(sizes), "mean": np.mean(sizes), "deviation": np.std(sizes)}
         Path("summary.json").write_text(json.dumps(summary))
         print("{runs} runs: {mean:.3f} ± {deviation:.3f}".format(**summary))
+
+        if instance.should_save_final_snapshot():
+            state = {"number": number, "sizes": sizes}
+            instance.save_final_snapshot(Message(float(number), None, state))
 
 
 if __name__ == "__main__":

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from entrypoints.instance import Instance, Message, Operator
+from entrypoints.instance import Instance, InstanceFlags, Message, Operator
 
 
 def main() -> None:
     """Run once, a number of steps."""
-    instance = Instance({Operator.O_I: ["joint_out"], Operator.S: ["joint_in"]})
+    ports = {Operator.O_I: ["joint_out"], Operator.S: ["joint_in"]}
+    instance = Instance(ports, InstanceFlags.USES_CHECKPOINT_API)
     while instance.reuse_instance():
         steps = instance.get_setting("steps", "int")
         dt = instance.get_setting("dt", "float")
@@ -21,10 +22,15 @@ def main() -> None:
         diffusivity = instance.get_setting("diffusivity", "float")
         conductivity = instance.get_setting("conductivity", "float")
         end = instance.get_setting("end_temperature", "float")
-        # Cell 0 is at the far end, the last one beside the joint.
-        rod = np.full(instance.get_setting("cells", "int"), 20.0)
 
-        for step in range(steps):
+        if instance.resuming():
+            saved = instance.load_snapshot().data
+            step, rod = saved["step"], saved["rod"].array
+        if instance.should_init():
+            # Cell 0 is at the far end, the last one beside the joint.
+            step, rod = 0, np.full(instance.get_setting("cells", "int"), 20.0)
+
+        while step < steps:
             time = step * dt
             next_time = time + dt if step + 1 < steps else None
             own = {"temperature": float(rod[-1]), "conductivity": conductivity}
@@ -32,10 +38,17 @@ def main() -> None:
             other = instance.receive("joint_in").data
             joint = joint_temperature(own, other)
             rod = conducted(rod, end, joint, diffusivity * dt / dx**2)
+            step += 1
+
+            if instance.should_save_snapshot(step * dt):
+                instance.save_snapshot(Message(step * dt, None, {"step": step, "rod": rod}))
 
         np.save("temperatures.npy", rod)
         print(f"From the far end {rod[0]:.1f} to the joint {rod[-1]:.1f} degrees")
         print(f"Saved in {Path('temperatures.npy').absolute()}")
+
+        if instance.should_save_final_snapshot():
+            instance.save_final_snapshot(Message(steps * dt, None, {"step": steps, "rod": rod}))
 
 
 def joint_temperature(own: dict[str, float], other: dict[str, float]) -> float:

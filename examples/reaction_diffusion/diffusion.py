@@ -9,37 +9,51 @@ from pathlib import Path
 
 import numpy as np
 
-from entrypoints.instance import Grid, Instance, Message, Operator
+from entrypoints.instance import Grid, Instance, InstanceFlags, Message, Operator
 
 
 def main() -> None:
     """Run once, from t = 0 to t_max."""
-    instance = Instance({Operator.O_I: ["state_out"], Operator.S: ["state_in"]})
+    ports = {Operator.O_I: ["state_out"], Operator.S: ["state_in"]}
+    instance = Instance(ports, InstanceFlags.USES_CHECKPOINT_API)
     while instance.reuse_instance():
         t_max = instance.get_setting("t_max", "float")
         dt = instance.get_setting("dt", "float")
         diffusivity_u = instance.get_setting("diffusivity_u", "float")
         diffusivity_v = instance.get_setting("diffusivity_v", "float")
-        u, v = initial_state(
-            instance.get_setting("height", "int"),
-            instance.get_setting("width", "int"),
-            instance.get_setting("seed", "int"),
-        )
-
         steps = round(t_max / dt)
-        for step in range(steps):
+
+        if instance.resuming():
+            saved = instance.load_snapshot().data
+            step, u, v = saved["step"], saved["u"].array, saved["v"].array
+        if instance.should_init():
+            step = 0
+            u, v = initial_state(
+                instance.get_setting("height", "int"),
+                instance.get_setting("width", "int"),
+                instance.get_setting("seed", "int"),
+            )
+
+        while step < steps:
             u = diffused(u, diffusivity_u * dt)
             v = diffused(v, diffusivity_v * dt)
 
             t_next = (step + 1) * dt if step + 1 < steps else None
-            state = {"u": Grid(u, ["y", "x"]), "v": Grid(v, ["y", "x"])}
+            state = {"u": Grid(u, ["y", "x"]), "v": Grid(v, ["y", "x"]), "duration": dt}
             instance.send("state_out", Message(step * dt, t_next, state))
 
             answer = instance.receive("state_in")
             u, v = answer.data["u"].array, answer.data["v"].array
+            step += 1
+
+            if instance.should_save_snapshot(step * dt):
+                instance.save_snapshot(Message(step * dt, None, {"step": step, "u": u, "v": v}))
 
         np.save("field.npy", v)
         print(f"The field after {steps} steps is in {Path('field.npy').absolute()}")
+
+        if instance.should_save_final_snapshot():
+            instance.save_final_snapshot(Message(steps * dt, None, {"step": steps, "u": u, "v": v}))
 
 
 def initial_state(height: int, width: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,28 +1,26 @@
 """The micro model: two substances react in every cell by itself.
 
-It integrates Gray and Scott's equations from the state that it receives, over the time until the
-next one: du/dt = feed (1 - u) - u v^2 and dv/dt = u v^2 - (feed + kill) v.
+It integrates Gray and Scott's equations from the state that it receives, over the time that it is
+asked for: du/dt = feed (1 - u) - u v^2 and dv/dt = u v^2 - (feed + kill) v.
 """
 
 import numpy as np
 
-from entrypoints.instance import Grid, Instance, Message, Operator
+from entrypoints.instance import Grid, Instance, InstanceFlags, Message, Operator
 
 
 def main() -> None:
     """Run once for each state that comes in."""
-    instance = Instance({Operator.F_INIT: ["initial_state"], Operator.O_F: ["final_state"]})
-    duration = None
+    ports = {Operator.F_INIT: ["initial_state"], Operator.O_F: ["final_state"]}
+    # Nothing is kept from one run to the next, so there is nothing to save at a checkpoint.
+    instance = Instance(ports, InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE)
     while instance.reuse_instance():
         dt = instance.get_setting("dt", "float")
         feed = instance.get_setting("feed", "float")
         kill = instance.get_setting("kill", "float")
 
         message = instance.receive("initial_state")
-        if message.next_timestamp is not None:
-            duration = message.next_timestamp - message.timestamp
-        # The last state comes without the time of a next one; the step is as long as before.
-        steps = max(1, round((duration or dt) / dt))
+        steps = round(message.data["duration"] / dt)
         u, v = reacted(
             message.data["u"].array, message.data["v"].array, feed, kill, dt=dt, steps=steps
         )

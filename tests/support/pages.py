@@ -21,3 +21,12 @@ def save_files(page: str, folder: Path) -> list[str]:
     for name, code in found:
         (folder / name).write_text(code)
     return [name for name, _ in found]
+
+
+def commands(page: str, heading: str) -> str:
+    """The first commands under a heading of a page, as a shell script."""
+    text = (DOCS / page).read_text()
+    section = text.partition(f"\n## {heading}\n")[2]
+    found = re.search(r"^\n((?: {4}.*\n)+)", section, re.MULTILINE)
+    assert found is not None, f"{page} has no commands under '{heading}'"
+    return found[1]

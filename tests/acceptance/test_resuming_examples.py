@@ -1,0 +1,175 @@
+"""The examples are resumed from each workflow snapshot that they write, to the last bit."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from adapters.wire.snapshots import MsgPackSnapshot
+from adapters.ymmsl_files.resume_files import YmmslWorkflowSnapshotFormat
+from domain.identity import Reference
+from domain.snapshots import Snapshot, snapshot_name
+from tests.support.pages import commands
+from tests.support.scenario_runs import write_settings
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+ENVIRONMENT = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+MOMENTS = 3  # those at which each example saves its state, at least; it may do so at its end too
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+@dataclass(frozen=True)
+class Example:
+    """An example, and how to run it.
+
+    Attributes:
+        name: Its folder.
+        every: Simulated time between two checkpoints.
+        results: The files that it leaves, below ``instances``.
+        settings: What makes it short.
+    """
+
+    name: str
+    every: float
+    results: tuple[str, ...]
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+    def run(self, run_dir: Path, *, resume: "Path | None" = None) -> Path:
+        """Run it to its end; return the run directory."""
+        run_dir.mkdir()
+        options = ["--checkpoint-at-end", "--checkpoint-every-simulation", self.every]
+        options += [] if resume is None else ["--resume", resume]
+        files = [f"examples/{self.name}/{self.name}.ymmsl"]
+        if self.settings:
+            files.append(write_settings(self.settings, folder=run_dir))
+        conjoin("run", "--start-all", "--run-dir", run_dir, *options, *files)
+        return run_dir
+
+
+EXAMPLES = (
+    Example(
+        "reaction_diffusion",
+        every=10.0,
+        results=("diffusion/workdir/field.npy",),
+        settings={"diffusion.t_max": 30.0},
+    ),
+    Example(
+        "dispatch",
+        every=7.0,
+        results=("measure/workdir/height.json", "measure/stdout.txt"),
+    ),
+    Example(
+        "interact",
+        every=20.0,
+        results=("copper/workdir/temperatures.npy", "steel/workdir/temperatures.npy"),
+        settings={"steps": 500},
+    ),
+    Example(
+        "ensemble",
+        every=1.0,
+        results=("driver/workdir/summary.json", "driver/stdout.txt"),
+    ),
+)
+
+
+def conjoin(*arguments: object) -> str:
+    """Run the command in an activated environment, as the READMEs say; return its output."""
+    done = subprocess.run(
+        [BIN / "conjoin", *map(str, arguments)],
+        cwd=REPOSITORY,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def workflow_snapshots(run_dir: Path) -> list[Path]:
+    """Those of a run, the oldest first."""
+    found = re.findall(r"^/.*\.ymmsl$", conjoin("snapshots", run_dir), re.MULTILINE)
+    return list(map(Path, found))
+
+
+def files_in(workflow_snapshot: Path) -> dict[Reference, Path]:
+    """The files that a workflow snapshot names, per instance."""
+    _, resume = YmmslWorkflowSnapshotFormat().load(workflow_snapshot.read_text())
+    return {instance: Path(location) for instance, location in resume.items()}
+
+
+def snapshots_in(workflow_snapshot: Path) -> dict[str, Snapshot]:
+    """What is in these files."""
+    return {
+        str(instance): MsgPackSnapshot.decode(path.read_bytes(), name=str(path))
+        for instance, path in files_in(workflow_snapshot).items()
+    }
+
+
+def state_at_the_end(run_dir: Path) -> dict[str, bytes]:
+    """All that a run's last snapshots hold, but for when they were made."""
+    return {
+        instance: MsgPackSnapshot.encode(snapshot._replace(triggers=(), wallclock_time=0.0))
+        for instance, snapshot in snapshots_in(workflow_snapshots(run_dir)[-1]).items()
+    }
+
+
+def check_resumed(run_dir: Path, workflow_snapshot: Path) -> None:
+    """Check that all instances resumed: they store again what they resumed from."""
+    for instance, path in files_in(workflow_snapshot).items():
+        folder = run_dir / "instances" / str(instance) / "snapshots"
+        assert (folder / snapshot_name(instance, 1)).read_bytes() == path.read_bytes()
+
+
+def check_ended_alike(
+    example: Example, whole: Path, resumed: Path, workflow_snapshot: Path
+) -> None:
+    """Check that a run resumed from a workflow snapshot ended as the whole one did."""
+    check_resumed(resumed, workflow_snapshot)
+    assert state_at_the_end(resumed) == state_at_the_end(whole)
+    snapshots = snapshots_in(workflow_snapshot)
+    for name in example.results:
+        instance = name.partition("/")[0]
+        result = resumed / "instances" / name
+        if instance in snapshots and snapshots[instance].is_final_snapshot:
+            continue  # it had done its work before
+        assert result.read_bytes() == (whole / "instances" / name).read_bytes()
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_an_example_resumed_from_any_workflow_snapshot_ends_as_the_whole_run_did(
+    example: Example, tmp_path: Path
+):
+    whole = example.run(tmp_path / "whole")
+    found = workflow_snapshots(whole)
+    assert len(found) >= MOMENTS
+    resumed = []
+    for number, workflow_snapshot in enumerate(found):
+        resumed.append(example.run(tmp_path / f"resumed{number}", resume=workflow_snapshot))
+        check_ended_alike(example, whole, resumed[-1], workflow_snapshot)
+    middle = workflow_snapshots(resumed[0])[1]
+    again = example.run(tmp_path / "again", resume=middle)
+    check_ended_alike(example, whole, again, middle)
+
+
+def test_the_demo_is_saved_and_resumed_as_the_page_says(tmp_path: Path):
+    (tmp_path / "examples").symlink_to(REPOSITORY / "examples")
+    output = subprocess.run(
+        ["bash", "-ec", commands("checkpointing.md", "Try it")],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=200,
+    ).stdout
+    assert b"Resuming from" in output
+    first, second = tmp_path.glob("run_*/instances/diffusion/workdir/field.npy")
+    assert first.read_bytes() == second.read_bytes()
