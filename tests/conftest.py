@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.leftovers import Surroundings, wait_for_leftovers
+from tests.support.slurm import Slurm, running_slurm
 
 
 @pytest.fixture(autouse=True)
@@ -14,3 +15,10 @@ def nothing_left_behind() -> Iterator[None]:
     yield
     left = wait_for_leftovers(before)
     assert not left, f"The test left behind: {', '.join(left)}"
+
+
+@pytest.fixture(scope="session")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
+    """A real Slurm."""
+    with running_slurm(tmp_path_factory.mktemp("slurm")) as started:
+        yield started

@@ -10,8 +10,8 @@ from typing import Final
 from domain.errors import TransportError
 
 JOB_ID: Final = "SLURM_JOB_ID"
-PATIENCE: Final = 15.0
-"""Seconds for squeue to answer; it tries again for 10 when the controller does not."""
+PATIENCE: Final = 30.0
+"""Seconds for squeue to answer. It takes 18 to find out that it cannot reach the controller."""
 
 NO_END: Final = ("NONE", "N/A")
 

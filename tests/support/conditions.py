@@ -8,8 +8,15 @@ import psutil
 PATIENCE = 60.0
 
 
-def wait_until(condition: Callable[[], bool], *, timeout: float = PATIENCE) -> None:
+def wait_until(
+    condition: Callable[[], bool], *, timeout: float = PATIENCE, pause: float = 0.005
+) -> None:
     """Wait for a condition, looking again and again.
+
+    Args:
+        condition: What is to become true.
+        timeout: Seconds to wait at most.
+        pause: Seconds between two looks; more where looking costs something.
 
     Raises:
         AssertionError: If it does not come true in time.
@@ -17,7 +24,7 @@ def wait_until(condition: Callable[[], bool], *, timeout: float = PATIENCE) -> N
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
+        time.sleep(pause)
 
 
 def is_running(pid: int) -> bool:
