@@ -104,7 +104,7 @@ def _verify(options: argparse.Namespace) -> int:
     all_sound = True
     for snapshot in reversed(list(found)):
         all_sound = all_sound and snapshot.is_sound
-        _say_lines([f"{snapshot.location}: {_verdict(snapshot)}", *_complaints(snapshot)])
+        _say_lines([f"{snapshot.location}: {_verdict(snapshot)}", *_comments(snapshot)])
     return SOUND if all_sound else DAMAGED
 
 
@@ -159,7 +159,7 @@ def _summary(snapshot: KeptSnapshot) -> list[str]:
         f"  taken {taken}, {_in_bytes(snapshot.size)}, {_verdict(snapshot)}",
         f"  why: {', '.join(snapshot.triggers) or 'not known'}",
         f"  simulated time: {times or 'not known'}",
-        *_complaints(snapshot),
+        *_comments(snapshot),
     ]
 
 
@@ -187,8 +187,8 @@ def _verdict(snapshot: KeptSnapshot) -> str:
     return "sound" if snapshot.is_sound else "DAMAGED"
 
 
-def _complaints(snapshot: KeptSnapshot) -> list[str]:
-    return [f"  {problem}" for problem in snapshot.problems]
+def _comments(snapshot: KeptSnapshot) -> list[str]:
+    return [f"  {text}" for text in (*snapshot.problems, *snapshot.remarks)]
 
 
 def _time(value: float) -> str:

@@ -87,7 +87,11 @@ class FilesystemWorkflowSnapshotShelf(WorkflowSnapshotShelf):
             return ShelvedSnapshot(str(path), "", {}, "there is nothing there", taken)
         except (OSError, ValueError, ConfigurationError) as error:
             return ShelvedSnapshot(str(path), "", {}, str(error), taken)
-        return ShelvedSnapshot(str(path), description, resume, taken=taken)
+        found = {name: _found(named, path.parent.parent) for name, named in resume.items()}
+        moved_from = next(
+            (_run_of(resume[name]) for name in resume if found[name] != resume[name]), ""
+        )
+        return ShelvedSnapshot(str(path), description, found, taken=taken, moved_from=moved_from)
 
     @override
     def remove(self, location: str) -> None:
@@ -134,6 +138,25 @@ class FilesystemWorkflowSnapshotShelf(WorkflowSnapshotShelf):
                 self._last_name = (name, number)
                 return path
         raise AssertionError
+
+
+def _found(location: str, run: Path) -> str:
+    """Return where a snapshot is by now, if its run has been moved since it was named.
+
+    What is in the run to which the workflow snapshot belongs goes first: at the old place there may
+    be another run by now, whose snapshots have the same names.
+    """
+    named = Path(location)
+    if not named.is_absolute() or named.parts[-4:-3] != ("instances",):
+        return location
+    here = run.joinpath(*named.parts[-4:])
+    if not here.is_file() or (named.is_file() and named.samefile(here)):
+        return location
+    return str(here)
+
+
+def _run_of(location: str) -> str:
+    return str(Path(location).parents[3])
 
 
 def _taken(name: str) -> str:

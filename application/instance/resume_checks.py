@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from application.instance.checkpoint_calls import IMPLICIT_FLAGS
 from domain.errors import InconsistentSnapshot
 from domain.flags import InstanceFlags
 from domain.identity import Reference
@@ -50,11 +51,12 @@ def check_fits(
 
 def _state_problems(snapshot: Snapshot, flags: InstanceFlags) -> Iterator[str]:
     uses_api = InstanceFlags.USES_CHECKPOINT_API in flags
-    if snapshot.message is None and uses_api:
+    if snapshot.message is None and (uses_api or not flags & IMPLICIT_FLAGS):
+        now = "says USES_CHECKPOINT_API" if uses_api else "does not say so any more"
         yield (
             "there is no state of the model in it, for it was made of one that said it keeps none"
             " (KEEPS_NO_STATE_FOR_NEXT_USE or STATE_NOT_REQUIRED_FOR_NEXT_USE), and now the model"
-            " says USES_CHECKPOINT_API"
+            f" {now}"
         )
     if snapshot.message is not None and not uses_api:
         yield (

@@ -105,6 +105,8 @@ class ShelvedSnapshot(NamedTuple):
         problem: Why it cannot be used, in words; empty if it can.
         taken: When it was announced, as `2026-11-20 22:48:39`; empty if that is not known. Texts
             are in the order of the times.
+        moved_from: Where the run was when it was announced, if what it names is somewhere else by
+            now; `resume` says where. Empty if nothing has moved.
     """
 
     location: str
@@ -112,6 +114,7 @@ class ShelvedSnapshot(NamedTuple):
     resume: Mapping[Reference, str]
     problem: str = ""
     taken: str = ""
+    moved_from: str = ""
 
 
 class WorkflowSnapshotShelf(Protocol):

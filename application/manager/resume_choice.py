@@ -23,12 +23,13 @@ class Choice:
     passed_over: tuple[KeptSnapshot, ...] = ()
 
     def warnings(self) -> list[str]:
-        """Return in words what was passed over, and why."""
-        return [
+        """Return in words what was passed over, and why, and what has moved."""
+        passed_over = [
             f"Workflow snapshot '{item.location}' is newer than the one that is resumed from, but"
             f" cannot be used: {' '.join(item.problems)}"
             for item in self.passed_over
         ]
+        return [*passed_over, *self.snapshot.remarks]
 
 
 def choose_newest(

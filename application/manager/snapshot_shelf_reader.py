@@ -81,6 +81,16 @@ class KeptSnapshot:
         return tuple(state.problem for state in self.states if state.problem)
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is odd about it, without being wrong, in words."""
+        before = self.shelved.moved_from
+        text = (
+            f"The run of workflow snapshot '{self.location}' was in '{before}', and has been moved:"
+            " the snapshots that are with it now are taken."
+        )
+        return (text,) if before else ()
+
+    @property
     def is_sound(self) -> bool:
         """Whether a simulation can be resumed from it."""
         return not self.problems

@@ -171,6 +171,58 @@ def test_what_is_not_there_cannot_be_resumed_from(saving: Workspace):
     assert "There is no 'run_of_last_year' to resume from." in outcome.stderr
 
 
+def test_a_run_directory_can_be_moved(saving: Workspace):
+    directory = first_run(saving)
+    moved = saving.folder / "kept"
+    directory.rename(moved)
+    newest = shelf(moved)[-1]
+    remark = f"The run of workflow snapshot '{newest}' was in '{directory}', and has been moved"
+    for asked in (["list", moved], ["show", newest], ["verify", moved]):
+        outcome = saving.conjoin("snapshots", *asked)
+        assert outcome.exit_code == COMPLETED, outcome.text
+        assert remark in outcome.stdout
+    for number, asked in enumerate((newest, moved)):
+        outcome = run(saving, "--resume", asked)
+        assert outcome.exit_code == COMPLETED, outcome.text
+        assert remark in outcome.stdout
+        resumed = run_directories(saving)[number]
+        assert printed_by_macro(resumed).splitlines()[-1] == printed_by_macro(moved).strip()
+
+
+def test_another_run_at_the_old_place_is_not_taken_for_the_one_that_was_moved(saving: Workspace):
+    directory = first_run(saving)
+    printed = printed_by_macro(directory)
+    moved = directory.rename(saving.folder / "kept")
+    saving.change("macro.py", "step, total = 0, 0.0", "step, total = 0, 1000.0")
+    directory.mkdir()
+    outcome = run(saving, "--run-dir", directory.name)
+    assert outcome.exit_code == COMPLETED, outcome.text
+    outcome = run(saving, "--resume", shelf(moved)[-1])
+    assert outcome.exit_code == COMPLETED, outcome.text
+    resumed = run_directories(saving)[-1]
+    assert printed_by_macro(resumed).splitlines()[-1] == printed.strip()
+
+
+def test_what_is_with_a_moved_workflow_snapshot_is_verified(saving: Workspace):
+    directory = first_run(saving)
+    newest = shelf(directory)[-1]
+    name = snapshot_file(newest, "macro").relative_to(directory)
+    moved = directory.rename(saving.folder / "kept")
+    (moved / name).write_bytes(b"")
+    outcome = saving.conjoin("snapshots", "verify", moved)
+    assert outcome.exit_code == DAMAGED
+    assert f"Snapshot '{moved / name}' cannot be used: the file is empty" in outcome.stdout
+
+
+def test_a_link_to_a_run_directory_is_no_move(saving: Workspace):
+    directory = first_run(saving)
+    link = saving.folder / "link"
+    link.symlink_to(directory)
+    outcome = saving.conjoin("snapshots", "verify", link)
+    assert outcome.exit_code == COMPLETED
+    assert "has been moved" not in outcome.text
+
+
 # What does not fit --------------------------------------------------------------------------------
 
 
@@ -262,6 +314,16 @@ def test_flags_that_do_not_fit_the_snapshot_are_refused_by_the_instance(
     stderr = (resumed / "instances" / name / "stderr.txt").read_text()
     assert text in stderr
     assert f"Instance '{name}' cannot be resumed from '{directory}" in outcome.text
+
+
+def test_a_model_that_says_nothing_any_more_is_not_resumed_without_a_state(saving: Workspace):
+    first_run(saving)
+    saving.change("micro.py", ", InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE", "")
+    outcome = saving.conjoin("run", "--start-all", "--resume", "latest", "model.ymmsl")
+    assert outcome.exit_code == DAMAGED
+    assert "Instance 'micro' cannot be resumed from" in outcome.text
+    assert "said it keeps none" in outcome.text
+    assert "does not say so any more" in outcome.text
 
 
 # Looking after snapshots --------------------------------------------------------------------------

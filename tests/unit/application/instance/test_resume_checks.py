@@ -41,6 +41,7 @@ def test_its_own_snapshot_fits_and_one_of_which_nobody_knows_whose_it_is(instanc
     [
         ({"instance": "micro"}, "it is a snapshot of 'micro'"),
         ({"message": None}, "no state of the model in it.*now the model says USES_CHECKPOINT_API"),
+        ({"message": None, "flags": InstanceFlags(0)}, "no state.*does not say so any more"),
         ({"flags": STATELESS}, "a state of the model in it, which would be lost"),
         ({"flags": InstanceFlags(0)}, "a state of the model in it, which would be lost"),
         ({"out": (1, 1, 1)}, "port 'out' had 3 slots, and has 2 now"),
