@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -15,12 +16,23 @@ def past_runs(model: str, *, near: Path | None = None) -> list[Path]:
         model: Name of the model.
         near: The directory of the new run; None if it is to be made.
     """
-    here = Path.cwd()
-    found = [path for path in here.iterdir() if path.name.startswith(f"run_{model}_")]
+    found = [path for path in _children(Path.cwd()) if path.name.startswith(f"run_{model}_")]
     if near is not None:
-        found += near.absolute().parent.iterdir()
+        found += _children(near.absolute().parent)
     # Of two runs that began in one second, the second has _2 at its end.
-    return sorted({path for path in found if (path / "snapshots").is_dir()}, key=_key)
+    return sorted({path for path in found if _has_snapshots(path)}, key=_key)
+
+
+def _children(directory: Path) -> list[Path]:
+    try:
+        return list(directory.iterdir())
+    except OSError:
+        return []
+
+
+def _has_snapshots(path: Path) -> bool:
+    # Path.is_dir() raises where others may not look, as in the directories of other users.
+    return os.path.isdir(path / "snapshots")  # noqa: PTH112
 
 
 def _key(path: Path) -> tuple[int, str]:
