@@ -1,0 +1,233 @@
+"""How messages are numbered, checked, held back by filters, and kept in a snapshot."""
+
+import pytest
+
+from domain.errors import RemoteProtocolError, UnsendableData
+from domain.messages import NOT_COUNTED, Milestone, PeerMessage
+from domain.settings import Settings
+from domain.snapshots import CommunicatorState
+from tests.unit.application.instance.exchange import Exchange
+
+PLAIN = "macro o_i -> micro f_init"
+REDUCED = "macro o_i -> last micro f_init"
+CLOSING = Milestone(())
+
+
+def parcel(number, data="x", iteration=(0,)):
+    return PeerMessage(0.0, None, data, Settings(), None, number, iteration)
+
+
+@pytest.fixture
+def plain():
+    exchange = Exchange(PLAIN)
+    return exchange.join("macro"), exchange.join("micro", depth=2)
+
+
+@pytest.fixture
+def reduced():
+    exchange = Exchange(REDUCED)
+    return exchange.join("macro"), exchange.join("micro")
+
+
+def milestone(member, *iteration, port="o_i"):
+    member.communicator.send_milestone(member.ports[port], Milestone(iteration))
+
+
+def restored(exchange, name, state, last=None, **options):
+    member = exchange.join(name, **options)
+    member.communicator.restore(state, lambda port, slot: last)
+    return member
+
+
+def test_messages_are_numbered_for_each_slot():
+    exchange = Exchange(PLAIN, micro=(2,))
+    macro = exchange.join("macro")
+    micros = [exchange.join(f"micro[{index}]", depth=2) for index in range(2)]
+    for slot in (0, 1, 1):
+        macro.send("o_i", "x", slot)
+    assert macro.ports["o_i"].message_counts == [1, 2]
+    assert micros[0].receive("f_init").number == 0
+    assert [micros[1].receive("f_init").number for _ in range(2)] == [0, 1]
+
+
+def test_each_receiver_on_a_port_gets_the_message_and_it_counts_once():
+    exchange = Exchange(f"{PLAIN}\nmacro o_i -> other f_init")
+    macro = exchange.join("macro")
+    macro.send("o_i", "x")
+    for name in ("micro", "other"):
+        message = exchange.join(name, depth=2).receive("f_init")
+        assert (message.data, message.number) == ("x", 0)
+    assert macro.ports["o_i"].message_counts == [1]
+
+
+def test_what_could_not_be_sent_does_not_count(plain):
+    macro, micro = plain
+    with pytest.raises(UnsendableData):
+        macro.send("o_i", object())
+    macro.send("o_i", "x")
+    assert micro.receive("f_init").number == 0
+
+
+@pytest.mark.parametrize(("number", "slot", "where"), [(1, None, "s"), (2, 1, r"s\[1\]")])
+def test_a_lost_message_is_told_with_its_port_and_slot(number, slot, where):
+    exchange = Exchange("micro o_f -> macro s", **({} if slot is None else {"micro": (2,)}))
+    macro = exchange.join("macro")
+    micro = exchange.join("micro" if slot is None else f"micro[{slot}]", depth=2)
+    micro.outlet("o_f").send(parcel(number))
+    text = f"number {number} was received on port '{where}' where number 0 was expected"
+    with pytest.raises(RemoteProtocolError, match=text):
+        macro.receive("s", slot)
+
+
+def test_a_message_without_a_number_is_taken(plain):
+    macro, micro = plain
+    macro.outlet("o_i").send(parcel(NOT_COUNTED))
+    assert micro.receive("f_init").data == "x"
+    assert micro.ports["f_init"].message_counts == [1]
+
+
+def test_a_message_tells_a_resizable_port_its_length():
+    exchange = Exchange(PLAIN)
+    macro = exchange.join("macro", vectors=["o_i"])
+    micro = exchange.join("micro", depth=2, vectors=["f_init"])
+    macro.ports["o_i"].set_length(3)
+    macro.send("o_i", "x", 0)
+    micro.receive("f_init", 0)
+    assert micro.ports["f_init"].length == 3
+
+
+def test_a_milestone_is_numbered_as_the_next_message_and_does_not_count(plain):
+    macro, micro = plain
+    milestone(macro, 0)
+    macro.send("o_i", "x")
+    assert [micro.receive("f_init").number for _ in range(2)] == [0, 0]
+    assert micro.ports["f_init"].message_counts == [1]
+
+
+def test_the_milestone_that_closes_a_port_is_sent_once(plain):
+    macro, micro = plain
+    milestone(macro)
+    milestone(macro)
+    assert micro.receive("f_init").data == CLOSING
+    assert not micro.ports["f_init"].is_open()
+    assert macro.transport.wait_until_sent(timeout=0)
+
+
+def test_a_reducing_filter_holds_all_but_the_last_back(reduced):
+    macro, micro = reduced
+    for number in range(3):
+        macro.send("o_i", number, iteration=(number,))
+    assert macro.transport.wait_until_sent(timeout=0)
+    milestone(macro)
+    message = micro.receive("f_init")
+    assert (message.data, message.number, message.iteration) == (2, NOT_COUNTED, ())
+
+
+def test_what_is_held_back_may_be_changed_by_the_model(reduced):
+    macro, micro = reduced
+    data = [1]
+    macro.send("o_i", data)
+    data.append(2)
+    milestone(macro)
+    assert micro.receive("f_init").data == [1]
+
+
+def test_where_nothing_was_sent_a_reducing_filter_passes_an_empty_message(reduced):
+    macro, micro = reduced
+    milestone(macro)
+    message = micro.receive("f_init")
+    assert (message.data, message.timestamp) == (None, float("-inf"))
+    assert micro.receive("f_init").data == CLOSING
+
+
+def test_a_reducing_filter_passes_the_milestones_of_outer_iterations_only():
+    exchange = Exchange(REDUCED)
+    macro, micro = exchange.join("macro", depth=3), exchange.join("micro", depth=3)
+    macro.send("o_i", "x", iteration=(0, 0, 0))
+    milestone(macro, 0, 0)
+    milestone(macro, 0)
+    milestone(macro)
+    found = [micro.receive("f_init") for _ in range(3)]
+    assert [(item.data, item.iteration) for item in found] == [
+        ("x", (0, 0)),
+        (Milestone((0,)), (0,)),
+        (CLOSING, ()),
+    ]
+
+
+def test_a_snapshot_keeps_counts_and_what_is_held_back(reduced):
+    macro, _ = reduced
+    macro.send("o_i", "x", iteration=(0,))
+    state = macro.communicator.state()
+    assert state.port_message_counts["o_i"] == (1,)
+    assert [(item.port, item.slot, item.message.data, item.peer) for item in state.held_back] == [
+        ("o_i", None, "x", "micro.f_init")
+    ]
+    assert state.reduced_counts == {}
+
+
+def test_a_snapshot_keeps_what_reducing_filters_let_pass(reduced):
+    macro, _ = reduced
+    macro.send("o_i", "x")
+    milestone(macro)
+    assert macro.communicator.state().reduced_counts == {"o_i -> micro.f_init": (1,)}
+
+
+def test_what_was_held_back_is_sent_after_resuming(reduced):
+    macro, _ = reduced
+    macro.send("o_i", "x")
+    exchange = Exchange(REDUCED)
+    again = restored(exchange, "macro", macro.communicator.state())
+    milestone(again)
+    assert exchange.join("micro").receive("f_init").data == "x"
+    assert again.ports["o_i"].message_counts == [1]
+
+
+def test_milestones_since_the_last_message_are_sent_again_after_resuming(plain):
+    macro, _ = plain
+    milestone(macro, 0)
+    macro.send("o_i", "x")
+    milestone(macro, 1)
+    exchange = Exchange(PLAIN)
+    restored(exchange, "macro", macro.communicator.state())
+    micro = exchange.join("micro", depth=2)
+    micro.ports["f_init"].message_counts = [1]
+    assert micro.receive("f_init").data == Milestone((1,))
+
+
+def test_a_snapshot_keeps_the_lengths_of_resizable_ports():
+    exchange = Exchange(PLAIN)
+    macro = exchange.join("macro", vectors=["o_i"])
+    macro.ports["o_i"].set_length(3)
+    state = macro.communicator.state()
+    assert state.port_lengths["o_i"] == 3
+    again = restored(Exchange(PLAIN), "macro", state, vectors=["o_i"])
+    assert again.ports["o_i"].length == 3
+
+
+def test_what_a_resumed_sender_sends_once_more_is_dropped():
+    exchange = Exchange(PLAIN)
+    state = CommunicatorState({"f_init": (2,), "no_more": (7,)})
+    micro = restored(exchange, "micro", state, last=(1,), depth=2)
+    outlet = exchange.join("macro").outlet("o_i")
+    outlet.send(parcel(1, "again", (1,)))
+    outlet.send(parcel(2, "new", (2,)))
+    outlet.send(parcel(3, "newer", (3,)))
+    assert [micro.receive("f_init").data for _ in range(2)] == ["new", "newer"]
+
+
+def test_a_message_from_before_the_last_one_is_not_taken_for_a_repeated_one():
+    exchange = Exchange(PLAIN)
+    micro = restored(exchange, "micro", CommunicatorState({"f_init": (2,)}), last=(1,), depth=2)
+    exchange.join("macro").outlet("o_i").send(parcel(0))
+    with pytest.raises(RemoteProtocolError, match="its snapshots do not belong together"):
+        micro.receive("f_init")
+
+
+def test_what_passes_a_filter_once_more_is_known_by_its_iteration():
+    exchange = Exchange(REDUCED)
+    micro = restored(exchange, "micro", CommunicatorState({"f_init": (2,)}), last=(1,))
+    outlet = exchange.join("macro").outlet("o_i")
+    for iteration in ((0,), (1,), (2,)):
+        outlet.send(parcel(NOT_COUNTED, iteration[0], iteration))
+    assert micro.receive("f_init").data == 2
