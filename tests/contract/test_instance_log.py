@@ -9,19 +9,12 @@ import pytest
 from adapters.in_memory.instance_log import InMemoryInstanceLog
 from adapters.python_logging.instance_log import PythonInstanceLog
 from application.interfaces.instance_log import InstanceLog
+from tests.support.loggers import NotingLink, bare_root_logger
+
+__all__ = ["bare_root_logger"]
 
 LEVELS = ("LOCAL", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "DISABLE")
 NASTY = "50 % done, %s and %d and {} \x00 \u2603\na second line"  # nothing that stdout cannot take
-
-
-class NotingLink:
-    """Keeps what is to go to the manager's log."""
-
-    def __init__(self):
-        self.records = []
-
-    def submit_log_message(self, record):
-        self.records.append(record)
 
 
 class InstanceLogContract(ABC):
@@ -76,20 +69,8 @@ class TestInMemoryInstanceLog(InstanceLogContract):
         return self.log_.lines
 
 
+@pytest.mark.usefixtures("bare_root_logger")
 class TestPythonInstanceLog(InstanceLogContract):
-    @pytest.fixture(autouse=True)
-    def bare_root_logger(self, nothing_left_behind):
-        root, conjoin = logging.getLogger(), logging.getLogger("conjoin")
-        before = (root.handlers[:], root.level, conjoin.level)
-        root.handlers = []
-        yield
-        added = [handler for handler in root.handlers if handler not in before[0]]
-        root.handlers = before[0]
-        for handler in added:  # pytest's own stay open
-            handler.close()
-        root.setLevel(before[1])
-        conjoin.setLevel(before[2])
-
     def make(self, folder):
         self.link = NotingLink()
         return PythonInstanceLog("micro[0]", self.link, None)  # type: ignore[arg-type]
@@ -110,20 +91,3 @@ class TestPythonInstanceLog(InstanceLogContract):
     def test_the_models_own_records_go_to_the_manager_too(self, log):
         logging.getLogger("a.model").error("%d broken", 3)
         assert self.taken() == [(logging.ERROR, "3 broken")]
-
-    def test_a_file_is_made_in_a_directory_that_was_named(self, tmp_path):
-        log = PythonInstanceLog("micro[0]", NotingLink(), str(tmp_path))  # type: ignore[arg-type]
-        log.set_levels(local="WARNING", remote="DISABLE")
-        log.log(logging.INFO, "quiet")
-        log.log(logging.WARNING, "loud")
-        text = (tmp_path / "muscle3.micro[0].log").read_text()
-        assert text.endswith("WARNING conjoin: loud\n")
-        assert "quiet" not in text
-
-    def test_a_model_that_has_set_up_logging_keeps_its_own(self):
-        root = logging.getLogger()
-        own = logging.NullHandler()
-        root.handlers = [own]
-        PythonInstanceLog("micro[0]", NotingLink(), None)  # type: ignore[arg-type]
-        assert root.handlers[0] is own
-        assert len(root.handlers) == 2

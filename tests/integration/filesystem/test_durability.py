@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from adapters.filesystem import durable_files
 from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
 from domain.identity import Reference
 from tests.integration.filesystem.snapshot_writer import NEW, STOPPED
@@ -95,47 +94,3 @@ def test_in_a_read_only_directory_the_old_snapshots_can_still_be_read(tmp_path):
         assert store.load(location) == OLD
         assert store.locations() == [location]
         store.secure(location)
-
-
-class FailingOs:
-    """The module `os`, of which one function fails."""
-
-    def __init__(self, name):
-        self._name = name
-
-    def __getattr__(self, name):
-        return self._fail if name == self._name else getattr(os, name)
-
-    def _fail(self, *args, **kwargs):
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-
-@pytest.mark.parametrize("function", ["open", "write", "fsync", "replace"])
-def test_a_disk_that_fails_is_told_of_and_leaves_no_half_a_snapshot(
-    tmp_path, monkeypatch, function
-):
-    store = FilesystemSnapshotStore(tmp_path)
-    location = store.store(MACRO, 1, OLD)
-    monkeypatch.setattr(durable_files, "os", FailingOs(function))
-    with pytest.raises(OSError, match="Input/output error"):
-        store.store(MACRO, 1, NEW)
-    monkeypatch.undo()
-    assert store.load(location) == OLD
-    assert [path.name for path in tmp_path.iterdir()] == ["macro_1.pack"]
-
-
-def test_a_file_system_that_cannot_sync_directories_is_fine(tmp_path, monkeypatch):
-    class Picky(FailingOs):
-        def __init__(self):
-            super().__init__("fsync")
-            self._calls = 0
-
-        def _fail(self, descriptor):
-            self._calls += 1
-            if self._calls == 2:  # the first is the file
-                raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-            os.fsync(descriptor)
-
-    monkeypatch.setattr(durable_files, "os", Picky())
-    store = FilesystemSnapshotStore(tmp_path)
-    assert store.load(store.store(MACRO, 1, NEW)) == NEW

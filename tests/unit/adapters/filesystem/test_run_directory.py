@@ -85,3 +85,18 @@ def test_a_directory_without_write_permission_is_named(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(ConfigurationError, match="Permission denied"):
         FilesystemRunDirectory.in_existing(tmp_path)
+
+
+def test_a_configuration_that_cannot_be_saved_is_named(tmp_path):
+    directory = FilesystemRunDirectory.in_existing(tmp_path)
+    (tmp_path / "configuration.ymmsl").mkdir()
+    with pytest.raises(ConfigurationError, match=r"configuration.ymmsl' could not be written: Is"):
+        directory.save_configuration("text")
+
+
+def test_a_directory_that_is_removed_may_be_gone_already(tmp_path):
+    directory = FilesystemRunDirectory.create(MODEL, parent=tmp_path, moment=MOMENT)
+    directory.instance_directory(Reference("micro"))
+    directory.remove()
+    directory.remove()
+    assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from adapters.filesystem.last_lines import last_lines
 from adapters.filesystem.logbook import FilesystemLogbook
 from domain.errors import ConfigurationError
 from domain.messages import LogRecord
@@ -63,23 +62,3 @@ def test_a_full_disk_loses_the_line_and_nothing_else():
     logbook = FilesystemLogbook(Path("/dev/full"))
     logbook.write(LogRecord("macro", 0.0, 20, "lost"))
     logbook.close()
-
-
-def test_the_end_of_a_huge_line_is_given_without_reading_it_all(tmp_path):
-    path = tmp_path / "stderr.txt"
-    path.write_bytes(b"x" * 1_000_000 + b"\nend")
-    lines = last_lines(path, 2).splitlines()
-    assert len(lines[0]) < 300_000
-    assert lines[1] == "end"
-
-
-def test_bytes_that_are_no_text_are_shown_as_such(tmp_path):
-    path = tmp_path / "stderr.txt"
-    path.write_bytes(b"\xff\xfe ok\n")
-    assert last_lines(path, 1).endswith(" ok")
-
-
-def test_no_lines_are_no_lines(tmp_path):
-    path = tmp_path / "stderr.txt"
-    path.write_text("one\n")
-    assert last_lines(path, 0) == ""

@@ -1,0 +1,30 @@
+"""Python's root logger without what others have put there."""
+
+import logging
+
+import pytest
+
+
+class NotingLink:
+    """Keeps what is to go to the manager's log."""
+
+    def __init__(self):
+        self.records = []
+
+    def submit_log_message(self, record):
+        self.records.append(record)
+
+
+@pytest.fixture
+def bare_root_logger(nothing_left_behind):
+    """Take all handlers off the root logger, and put them back after the test."""
+    root, conjoin = logging.getLogger(), logging.getLogger("conjoin")
+    before = (root.handlers[:], root.level, conjoin.level)
+    root.handlers = []
+    yield
+    added = [handler for handler in root.handlers if handler not in before[0]]
+    root.handlers = before[0]
+    for handler in added:  # pytest's own stay open
+        handler.close()
+    root.setLevel(before[1])
+    conjoin.setLevel(before[2])

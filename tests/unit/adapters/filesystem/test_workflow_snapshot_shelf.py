@@ -1,0 +1,121 @@
+"""Workflow snapshots as files: when they are written, and what if they cannot be."""
+
+import pytest
+
+from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
+from adapters.in_memory.clock import ManualClock
+from adapters.in_memory.snapshot_store import InMemorySnapshotStore
+from domain.identity import Reference
+from domain.snapshots import SnapshotMetadata, StoredState, WorkflowSnapshot
+
+MACRO = Reference("macro")
+
+
+class PlainFormat:
+    """Keeps the description only."""
+
+    def dump(self, description, resume):
+        return description
+
+    def load(self, text):
+        return text, {}
+
+
+class NotingStore:
+    """Notes what it is to make safe."""
+
+    def __init__(self):
+        self.secured = []
+
+    def secure(self, location):
+        self.secured.append(location)
+
+
+def snapshot(*locations):
+    states = [
+        StoredState(MACRO + (n,), 1, SnapshotMetadata((), 0.0, 1.0, None, {}, True, location))
+        for n, location in enumerate(locations)
+    ]
+    return WorkflowSnapshot("model", tuple(states))
+
+
+def shelf_in(folder, store=None):
+    return FilesystemWorkflowSnapshotShelf(
+        folder, store=store or NotingStore(), form=PlainFormat(), clock=ManualClock()
+    )
+
+
+def announce_all(shelf, *snapshots):
+    """Announce; return the reports when all has been done."""
+    reports = []
+    for item in snapshots:
+        shelf.announce(item, reports.append)
+    shelf.close()
+    return reports
+
+
+def test_nothing_is_made_before_there_is_something_to_announce(tmp_path):
+    shelf = shelf_in(tmp_path / "shelf")
+    assert shelf.list() == []
+    shelf.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_can_be_used_again_after_it_was_closed(tmp_path):
+    shelf = shelf_in(tmp_path)
+    announce_all(shelf, snapshot("a"))
+    announce_all(shelf, snapshot("b"))
+    assert len(shelf.list()) == 2
+
+
+def test_each_snapshot_is_made_safe_once_while_it_is_named(tmp_path):
+    store = NotingStore()
+    announce_all(
+        shelf_in(tmp_path, store), snapshot("a", "b"), snapshot("a", "c"), snapshot("d", "b")
+    )
+    assert store.secured == ["a", "b", "c", "d", "b"]
+
+
+def test_a_directory_that_cannot_be_made_is_told_each_time(tmp_path):
+    (tmp_path / "file").touch()
+    shelf = shelf_in(tmp_path / "file" / "shelf")
+    reports = announce_all(shelf, snapshot("a"), snapshot("b"))
+    assert [report.location for report in reports] == ["", ""]
+    assert all("Not a directory" in report.problem for report in reports)
+
+
+def test_a_missing_snapshot_is_told_and_no_file_is_made(tmp_path):
+    shelf = shelf_in(tmp_path / "shelf", InMemorySnapshotStore(tmp_path))
+    (report,) = announce_all(shelf, snapshot("absent"))
+    assert "absent" in report.problem
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [
+        ("snapshot_20260102_030405.ymmsl", "2026-01-02 03:04:05"),
+        ("snapshot_20260102_030405_12.ymmsl", "2026-01-02 03:04:05"),
+        ("mine.ymmsl", ""),
+    ],
+)
+def test_the_name_tells_when_it_was_taken(tmp_path, name, taken):
+    (tmp_path / name).write_text("what it is")
+    shelved = shelf_in(tmp_path).read(str(tmp_path / name))
+    assert (shelved.taken, shelved.description, shelved.problem) == (taken, "what it is", "")
+
+
+def test_the_tenth_of_one_second_comes_after_the_ninth(tmp_path):
+    names = ["snapshot_20260102_030405.ymmsl"]
+    names += [f"snapshot_20260102_030405_{number}.ymmsl" for number in (2, 9, 10)]
+    for name in reversed(names):
+        (tmp_path / name).touch()
+    assert [item.location for item in shelf_in(tmp_path).list()] == [
+        str(tmp_path / name) for name in names
+    ]
+
+
+def test_a_directory_in_the_place_of_a_file_is_told(tmp_path):
+    (tmp_path / "snapshot_20260102_030405.ymmsl").mkdir()
+    (shelved,) = shelf_in(tmp_path).list()
+    assert "Is a directory" in shelved.problem

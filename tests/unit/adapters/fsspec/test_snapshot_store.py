@@ -1,0 +1,88 @@
+"""Snapshots in storage of other kinds: their names, copies, and errors of whatever is behind it."""
+
+import uuid
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from adapters.fsspec.snapshot_store import FsspecSnapshotStore
+from domain.identity import Reference
+
+MACRO = Reference("macro")
+MICRO = Reference("micro[3]")
+
+
+@pytest.fixture
+def root():
+    root = f"/{uuid.uuid4().hex}"  # fsspec has one memory for the whole process
+    yield root
+    files = fsspec.filesystem("memory")
+    if files.exists(root):
+        files.rm(root, recursive=True)
+
+
+@pytest.fixture
+def store(root, tmp_path):
+    return FsspecSnapshotStore(f"memory:/{root}", scratch=tmp_path)
+
+
+def failing(monkeypatch, store, name, error):
+    """Let a method of the storage raise."""
+
+    def fail(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(store._files, name, fail)
+
+
+def test_a_location_is_a_url(store, root):
+    assert store.store(MICRO, 7, b"x") == f"memory://{root}/micro-3-_7.pack"
+
+
+def test_other_objects_are_no_snapshots(store, root):
+    location = store.store(MACRO, 1, b"x")
+    files = fsspec.filesystem("memory")
+    for name in (".macro_1.pack.tmp", ".macro_2.pack", "macro.pack", "macro_1.pack.old"):
+        files.pipe(f"{root}/{name}", b"")
+    assert store.locations() == [location]
+
+
+def test_copies_of_snapshots_of_the_same_name_do_not_meet(store, root, tmp_path):
+    other = FsspecSnapshotStore(f"memory:/{root}/other", scratch=tmp_path)
+    copies = [
+        item.local_path(item.store(MACRO, 1, data)) for item, data in ((store, b"a"), (other, b"b"))
+    ]
+    assert [Path(copy).read_bytes() for copy in copies] == [b"a", b"b"]
+
+
+def test_files_of_this_machine_are_not_copied(tmp_path):
+    store = FsspecSnapshotStore(f"file://{tmp_path}/run", scratch=tmp_path / "absent")
+    location = store.store(MACRO, 1, b"x")
+    assert store.local_path(location) == f"{tmp_path}/run/macro_1.pack"
+
+
+def test_an_error_of_the_storage_becomes_one_that_names_the_place(store, monkeypatch):
+    location = store.store(MACRO, 1, b"x")
+    failing(monkeypatch, store, "cat_file", ValueError("no credentials"))
+    with pytest.raises(OSError, match=rf"'{location}' cannot be used: ValueError: no credentials"):
+        store.load(location)
+
+
+def test_of_what_cannot_be_moved_into_place_nothing_is_left(store, monkeypatch):
+    failing(monkeypatch, store, "mv", RuntimeError("gone"))
+    with pytest.raises(OSError, match="RuntimeError: gone"):
+        store.store(MACRO, 1, b"x")
+    assert fsspec.filesystem("memory").ls(store._root) == []
+
+
+def test_what_has_arrived_in_part_is_an_error_and_removed(store, monkeypatch):
+    monkeypatch.setattr(store._files, "size", lambda path: 2)
+    with pytest.raises(OSError, match="of 5 bytes only 2 arrived"):
+        store.store(MACRO, 1, b"whole")
+    assert fsspec.filesystem("memory").ls(store._root) == []
+
+
+def test_options_are_handed_to_the_storage(tmp_path):
+    store = FsspecSnapshotStore(f"file://{tmp_path}/a/b", scratch=tmp_path, auto_mkdir=True)
+    assert store._files.auto_mkdir

@@ -1,0 +1,87 @@
+"""Which processes are taken for what a dead agent has left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+
+import pytest
+
+from adapters.local_agents import orphans
+from adapters.local_agents.orphans import MOST_ROUNDS, kill_processes_of_run
+
+SECRET = "the secret of this run"
+MARK = f"CONJOIN_SECRET={SECRET}"
+
+
+@pytest.fixture
+def killed(monkeypatch):
+    """Collect who would be killed."""
+    found = []
+    monkeypatch.setattr(orphans.os, "kill", lambda pid, number: found.append((pid, number)))
+    return found
+
+
+@pytest.fixture
+def proc(tmp_path):
+    for name in ("self", "cpuinfo"):
+        (tmp_path / name).mkdir()
+    return tmp_path
+
+
+def add(proc, pid, *environment):
+    (proc / str(pid)).mkdir()
+    (proc / str(pid) / "environ").write_bytes("\0".join(environment).encode())
+
+
+def test_those_whose_environment_has_the_secret_are_killed(proc, killed):
+    add(proc, 11, "HOME=/", MARK, "X=1")
+    add(proc, 12, "HOME=/")
+    add(proc, 13, f"{MARK} and more")
+    add(proc, 14, f"OTHER_{MARK}")
+    kill_processes_of_run(SECRET, proc=proc)
+    assert set(killed) == {(11, signal.SIGKILL)}
+
+
+def test_this_process_is_spared(proc, killed):
+    add(proc, os.getpid(), MARK)
+    kill_processes_of_run(SECRET, proc=proc)
+    assert killed == []
+
+
+def test_those_that_have_ended_meanwhile_or_belong_to_others_are_passed_over(proc, killed):
+    (proc / "15").mkdir()
+    add(proc, 16)
+    kill_processes_of_run(SECRET, proc=proc)
+    assert killed == []
+
+
+@pytest.mark.parametrize("error", [ProcessLookupError, PermissionError])
+def test_one_that_cannot_be_killed_does_not_save_the_others(proc, monkeypatch, error):
+    tried = []
+
+    def kill(pid, number):
+        tried.append(pid)
+        raise error
+
+    monkeypatch.setattr(orphans.os, "kill", kill)
+    add(proc, 11, MARK)
+    add(proc, 12, MARK)
+    kill_processes_of_run(SECRET, proc=proc)
+    assert tried.count(11) == tried.count(12) == MOST_ROUNDS
+
+
+def test_where_the_kernel_tells_nothing_nothing_is_done(tmp_path, killed):
+    kill_processes_of_run(SECRET, proc=tmp_path / "absent")
+    assert killed == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_a_real_process_dies():
+    secret = uuid.uuid4().hex
+    command = [sys.executable, "-c", "input()"]
+    environment = {"CONJOIN_SECRET": secret}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as process:
+        kill_processes_of_run(secret)
+        assert process.wait(60) == -signal.SIGKILL

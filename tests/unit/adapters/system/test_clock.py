@@ -1,0 +1,17 @@
+"""The machine's clock is the one that everybody else looks at."""
+
+import time
+
+from adapters.system.clock import SystemClock
+
+
+def test_it_tells_what_the_machine_tells():
+    clock = SystemClock()
+    for ours, theirs in (
+        (clock.time, time.time),
+        (clock.time_ns, time.time_ns),
+        (clock.monotonic, time.monotonic),
+    ):
+        before = theirs()
+        now = ours()
+        assert before <= now <= theirs()
