@@ -1,0 +1,97 @@
+"""The other side of a connection, which does what a test says."""
+
+import socket
+import threading
+from contextlib import contextmanager
+
+from adapters.wire.frames import WORD, WORD_SIZE, word
+from adapters.wire.locations import TCP, TcpAddress, format_location
+
+PATIENCE = 60.0
+
+
+class Scripted:
+    """Accepts connections, one after the other, and has a function deal with each.
+
+    Attributes:
+        location: Where it can be reached.
+        seen: What the functions returned.
+        errors: What they raised.
+    """
+
+    def __init__(self, *parts):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(PATIENCE)
+        port = self._listener.getsockname()[1]
+        self.address = TcpAddress("127.0.0.1", port)
+        self.location = format_location(TCP, [self.address])
+        self.seen = []
+        self.errors = []
+        self._thread = threading.Thread(target=self._run, args=(parts,), name="scripted")
+        self._thread.start()
+
+    def finish(self):
+        """Wait until all parts are over; return what they returned."""
+        self._thread.join(PATIENCE)
+        self._listener.close()
+        assert self.errors == []
+        return self.seen
+
+    def give_up(self):
+        """Accept no more."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join(PATIENCE)
+        self._listener.close()
+
+    def _run(self, parts):
+        try:
+            for part in parts:
+                sock, _ = self._listener.accept()
+                sock.settimeout(PATIENCE)
+                with sock:
+                    self.seen.append(part(sock))
+        except Exception as error:  # noqa: BLE001 - told by the thread that waits
+            self.errors.append(error)
+
+
+@contextmanager
+def scripted(*parts):
+    """Make one, and see it through."""
+    server = Scripted(*parts)
+    try:
+        yield server
+    except BaseException:
+        server.give_up()
+        raise
+    server.finish()
+
+
+def nowhere():
+    """Return a location at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return format_location(TCP, [TcpAddress("127.0.0.1", listener.getsockname()[1])])
+
+
+def take(sock, count):
+    """Receive a number of bytes."""
+    data = b""
+    while len(data) < count:
+        more = sock.recv(count - len(data))
+        assert more, f"the connection was closed after {data!r}"
+        data += more
+    return data
+
+
+def take_word(sock):
+    return WORD.unpack(take(sock, WORD_SIZE))[0]
+
+
+def take_request(sock):
+    """Receive a request of the session protocol; return its number and its bytes."""
+    number, length = take_word(sock), take_word(sock)
+    return number, take(sock, length)
+
+
+def give(sock, response):
+    """Send a response of the session protocol."""
+    sock.sendall(word(len(response)) + response)

@@ -1,0 +1,48 @@
+"""An agent's line when the manager is gone, or does not answer."""
+
+import threading
+
+import pytest
+
+from adapters.tcp.agent_line import TcpAgentLine
+from domain.agents import ProcessResult
+from domain.errors import TransportError
+from domain.resources import NodeResources
+from tests.support.conditions import wait_until
+from tests.unit.adapters.tcp.loopback import nowhere
+
+RESULT = ProcessResult("macro", 0)
+
+
+@pytest.fixture
+def line():
+    line = TcpAgentLine([nowhere()], secret="s", node="n", retry_time=0.1)
+    yield line
+    line.close(timeout=60)
+
+
+def sender_runs():
+    return "conjoin-agent-results" in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_manager_that_is_not_there_is_an_error(line):
+    for ask in (
+        line.next_command,
+        lambda: line.report_resources(NodeResources("n", frozenset()), version="1"),
+    ):
+        with pytest.raises(TransportError, match="connection to the manager was lost for good"):
+            ask()
+
+
+def test_results_that_nobody_takes_end_the_sending_and_nothing_else(line):
+    line.report_results([RESULT])
+    wait_until(lambda: not sender_runs())
+    line.report_results([RESULT])
+
+
+def test_it_may_be_closed_twice(line):
+    line.close(timeout=60)
+    assert not sender_runs()
+    line.close(timeout=60)
+    with pytest.raises(TransportError, match="has been closed"):
+        line.next_command()

@@ -1,0 +1,201 @@
+"""How an instance asks MUSCLE3's manager and ours, and how it reports."""
+
+import threading
+
+import pytest
+
+from adapters.tcp import manager_link
+from adapters.tcp.manager_link import EVENTS_PER_REQUEST, MMPClient
+from adapters.tcp.server import Server
+from adapters.wire import mmp
+from adapters.wire.locations import TCP, format_location
+from domain.errors import ManagerRefused, TransportError
+from domain.identity import Reference
+from domain.messages import LogRecord
+from domain.peers import PeerInfo
+from domain.profiling import ProfileEvent, ProfileEventType
+from domain.timelines import Timeline
+from tests.support.conditions import wait_until
+from tests.unit.adapters.tcp.loopback import nowhere
+
+SECRET = "the secret"
+SUCCESS = mmp.encode_success()
+NO_PEERS = mmp.encode_success(*mmp.encode_peers(PeerInfo(Reference("macro"), (), {}, {})))
+EVENT = ProfileEvent(ProfileEventType.SEND, 0, 1)
+REPORTS = "conjoin-reports-macro"
+
+
+class Manager:
+    """Answers requests with what it was given, then with success, and notes them."""
+
+    def __init__(self):
+        self.answers = []
+        self.requests = []
+        self.server = Server(self._handle, name="a manager", max_request=2**20, secret=SECRET)
+        self.location = format_location(TCP, self.server.listen(["127.0.0.1"]))
+        self.server.start()
+
+    def _handle(self, data, reply):
+        self.requests.append(mmp.decode_request(data))
+        reply([self.answers.pop(0) if self.answers else SUCCESS])
+
+
+@pytest.fixture
+def manager():
+    manager = Manager()
+    yield manager
+    manager.server.close()
+
+
+@pytest.fixture
+def theirs(manager):
+    """Return a link that speaks MUSCLE3's protocol only."""
+    link = MMPClient("macro", manager.location)
+    yield link
+    link.close()
+
+
+@pytest.fixture
+def ours(manager):
+    link = MMPClient("macro", [manager.location], secret=SECRET)
+    yield link
+    link.close()
+
+
+def has_reporter():
+    return REPORTS in [thread.name for thread in threading.enumerate()]
+
+
+def test_muscle3s_manager_is_told_a_version_that_it_knows(theirs, manager):
+    theirs.register_instance(["tcp:a:1"], [])
+    assert manager.requests[0].version == "0.11.0"
+
+
+def test_ours_is_told_that_we_are_its_own(ours, manager):
+    ours.register_instance(["tcp:a:1"], [])
+    assert manager.requests[0].version == "0.11.0+conjoin"
+
+
+def test_a_manager_that_tells_no_timeline_means_our_own_name(manager):
+    manager.answers = [mmp.encode_success("a:b")]
+    link = MMPClient("micro[3]", manager.location)
+    assert link.register_instance([], []) == Timeline("a:b")
+    assert link.register_instance([], []) == Timeline("micro")
+    link.close()
+
+
+def test_muscle3s_manager_is_asked_for_peers_until_they_are_there(theirs, manager, monkeypatch):
+    monkeypatch.setattr(manager_link, "FIRST_PAUSE", 0.001)
+    manager.answers = [mmp.encode_pending("not yet")] * 3 + [NO_PEERS]
+    assert theirs.request_peers().conduits == ()
+    assert manager.requests == [mmp.GetPeers("macro")] * 4
+
+
+def test_peers_that_never_come_are_given_up_with_what_the_manager_said(
+    theirs, manager, monkeypatch
+):
+    monkeypatch.setattr(manager_link, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(manager_link, "PEER_TIMEOUT", 0.002)
+    manager.answers = [mmp.encode_pending("Waiting for micro")] * 100
+    with pytest.raises(ManagerRefused, match=r"within 0 s: Waiting for micro"):
+        theirs.request_peers()
+
+
+def test_ours_is_asked_for_peers_once(ours, manager):
+    manager.answers = [NO_PEERS]
+    ours.request_peers()
+    assert manager.requests == [mmp.AwaitPeers("macro")]
+
+
+@pytest.mark.parametrize("method", ["request_peers", "get_settings", "is_deadlocked"])
+def test_an_error_is_a_refusal_in_the_managers_words(theirs, manager, method):
+    manager.answers = [mmp.encode_error("because")]
+    with pytest.raises(ManagerRefused, match=r"^because$"):
+        getattr(theirs, method)()
+
+
+def test_without_reports_there_is_no_thread_for_them(ours):
+    ours.deregister_instance()
+    assert not has_reporter()
+
+
+def test_reports_are_sent_in_order_by_a_thread_of_a_name(ours, manager):
+    for number in range(5):
+        ours.submit_log_message(LogRecord("macro", 0.0, 30, str(number)))
+    assert has_reporter()
+    ours.flush()
+    assert [request.record.text for request in manager.requests] == ["0", "1", "2", "3", "4"]
+
+
+def test_many_events_are_sent_in_parts(ours, manager):
+    ours.submit_profile_events([EVENT] * (2 * EVENTS_PER_REQUEST + 1))
+    ours.flush()
+    sizes = [len(request.events) for request in manager.requests]
+    assert sizes == [EVENTS_PER_REQUEST, EVENTS_PER_REQUEST, 1]
+
+
+def test_events_are_made_on_the_reporters_thread(ours):
+    made_on = []
+
+    def events():
+        made_on.append(threading.current_thread().name)
+        yield EVENT
+
+    ours.submit_profile_events(events())
+    ours.flush()
+    assert made_on == [REPORTS]
+
+
+def test_no_events_are_no_request(ours, manager):
+    ours.submit_profile_events([])
+    ours.flush()
+    assert manager.requests == []
+
+
+def test_a_report_that_is_refused_does_not_keep_the_next_from_being_sent(ours, manager):
+    manager.answers = [mmp.encode_error("no")]
+    for text in ("refused", "taken"):
+        ours.submit_log_message(LogRecord("macro", 0.0, 30, text))
+    ours.flush()
+    assert len(manager.requests) == 2
+
+
+def test_muscle3s_manager_gets_no_status(theirs, manager):
+    theirs.report_status(simulated_time=1.0, waiting=None)
+    theirs.flush()
+    assert manager.requests == []
+
+
+def test_everything_is_reported_before_leaving(ours, manager):
+    ours.submit_log_message(LogRecord("macro", 0.0, 30, "last words"))
+    ours.deregister_instance()
+    kinds = [type(request) for request in manager.requests]
+    assert kinds == [mmp.SubmitLogMessage, mmp.DeregisterInstance]
+
+
+def test_with_a_manager_that_is_gone_reports_are_dropped_all_at_once(monkeypatch):
+    link = MMPClient("macro", nowhere())
+    monkeypatch.setattr(link._session, "_retry_time", 0.1)
+    for number in range(50):
+        link.submit_log_message(LogRecord("macro", 0.0, 30, str(number)))
+    link.flush()
+    link.close()
+
+
+def test_a_closed_link_has_no_thread_and_says_so(ours):
+    ours.submit_log_message(LogRecord("macro", 0.0, 30, "x"))
+    ours.close()
+    ours.close()
+    assert not has_reporter()
+    ours.submit_log_message(LogRecord("macro", 0.0, 30, "too late"))
+    ours.flush()
+    with pytest.raises(TransportError, match="connection to the manager has been closed"):
+        ours.get_settings()
+
+
+def test_a_manager_of_another_run_is_refused(manager):
+    link = MMPClient("macro", manager.location, secret="another")
+    with pytest.raises(Exception, match="does not know the secret of this run"):
+        link.get_settings()
+    link.close()
+    wait_until(lambda: manager.server.session_count == 0)

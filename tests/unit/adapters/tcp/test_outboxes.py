@@ -1,0 +1,73 @@
+"""Messages that wait for a request, and requests that wait for a message."""
+
+import pytest
+
+from adapters.tcp.outboxes import Outboxes, OutboxOutlet
+from adapters.wire import mpp
+from domain.errors import RemoteProtocolError, UnsendableData
+from domain.messages import PeerMessage
+from domain.settings import Settings
+
+MICRO = "micro.f_init"
+
+
+@pytest.fixture
+def boxes():
+    return Outboxes()
+
+
+def ask(boxes, receiver=MICRO):
+    """Ask for a message; return a list that it is put into."""
+    answers = []
+    boxes.handle(mpp.encode_request(receiver), answers.append)
+    return answers
+
+
+def test_messages_are_fetched_in_order(boxes):
+    boxes.put(MICRO, b"1")
+    boxes.put(MICRO, b"2")
+    assert [ask(boxes), ask(boxes)] == [[[b"1"]], [[b"2"]]]
+
+
+def test_a_request_waits_for_its_message(boxes):
+    answers = ask(boxes)
+    boxes.put("other.f_init", b"theirs")
+    assert answers == []
+    boxes.put(MICRO, b"1")
+    boxes.put(MICRO, b"2")
+    assert answers == [[b"1"]]
+
+
+def test_who_asks_again_after_a_lost_connection_gets_the_message_once(boxes):
+    first, second = ask(boxes), ask(boxes)
+    boxes.put(MICRO, b"1")
+    assert (first, second) == ([], [[b"1"]])
+
+
+def test_it_is_empty_when_all_has_been_fetched(boxes):
+    assert boxes.wait_until_empty(timeout=0)
+    boxes.put(MICRO, b"1")
+    assert not boxes.wait_until_empty(timeout=0)
+    ask(boxes)
+    assert boxes.wait_until_empty(timeout=None)
+
+
+@pytest.mark.parametrize("request_", [b"", b"\xc1", b"\x90", mpp.encode_request(MICRO) + b"x"])
+def test_other_requests_are_refused(boxes, request_):
+    with pytest.raises(RemoteProtocolError):
+        boxes.handle(request_, pytest.fail)
+
+
+def test_what_an_outlet_sends_can_be_decoded_and_its_size_is_told(boxes):
+    message = PeerMessage(1.5, None, [1, "x"], Settings({"a": 1}), None, 0, (3,))
+    size = OutboxOutlet(boxes, sender="macro.o_i", receiver=MICRO).send(message)
+    (((encoded,),),) = [ask(boxes)]
+    assert len(encoded) == size
+    assert mpp.decode_message(encoded) == message
+
+
+def test_what_cannot_be_sent_puts_nothing_in_the_box(boxes):
+    message = PeerMessage(1.5, None, object(), Settings(), None, 0, ())
+    with pytest.raises(UnsendableData):
+        OutboxOutlet(boxes, sender="macro.o_i", receiver=MICRO).send(message)
+    assert boxes.wait_until_empty(timeout=0)

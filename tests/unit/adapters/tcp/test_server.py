@@ -1,0 +1,309 @@
+"""Where a server listens, when clients are answered, and what becomes of those that misbehave."""
+
+import socket
+import threading
+from collections import deque
+
+import pytest
+
+from adapters.tcp import network
+from adapters.tcp.server import Server, remove_front, send_some
+from adapters.tcp.session_client import SessionClient, greet
+from adapters.wire.frames import word
+from adapters.wire.greeting import Purpose
+from adapters.wire.locations import TCP, TcpAddress, format_location
+from domain.errors import RemoteProtocolError
+from tests.support.conditions import wait_until
+from tests.unit.adapters.tcp.loopback import PATIENCE, take, take_word
+
+HOST = "127.0.0.1"
+SECRET = "the secret"
+NAME = "the server's thread"
+
+
+def echo(request, reply):
+    reply([request])
+
+
+@pytest.fixture
+def serve():
+    """Return what starts a server, and returns it with the troubles that it tells of."""
+    made = []
+
+    def start(on_request=echo, **options):
+        troubles = []
+        server = Server(
+            on_request, name=NAME, max_request=2**20, on_trouble=troubles.append, **options
+        )
+        made.append(server)
+        return server, troubles
+
+    yield start
+    for server in made:
+        server.close()
+
+
+def started(server):
+    """Let a server listen and begin; return where."""
+    addresses = server.listen([HOST])
+    server.start()
+    return addresses[0]
+
+
+def client_of(address, **options):
+    return SessionClient([format_location(TCP, [address])], retry_time=0.1, **options)
+
+
+def connected(address):
+    sock = socket.create_connection(address)
+    sock.settimeout(PATIENCE)
+    return sock
+
+
+def open_session(sock):
+    sock.sendall(word(0))
+    return take_word(sock)
+
+
+def test_all_hosts_are_listened_on_at_one_port(serve):
+    server, _ = serve()
+    addresses = server.listen([HOST, "127.0.0.2"])
+    assert [address.host for address in addresses] == [HOST, "127.0.0.2"]
+    assert len({address.port for address in addresses}) == 1
+
+
+def test_a_preferred_port_is_taken_if_it_is_free_and_another_if_not(serve):
+    first, _ = serve()
+    second, _ = serve()
+    (taken,) = first.listen([HOST])
+    assert second.listen([HOST], port=taken.port)[0].port != taken.port
+    first.close()
+    third, _ = serve()
+    assert third.listen([HOST], port=taken.port) == [taken]
+
+
+def test_a_host_that_is_not_ours_is_passed_over(serve):
+    server, _ = serve()
+    assert [address.host for address in server.listen(["192.0.2.1", HOST])] == [HOST]
+
+
+@pytest.mark.parametrize("hosts", [[], ["192.0.2.1"]])
+def test_nothing_to_listen_on_is_an_error(serve, hosts):
+    server, _ = serve()
+    with pytest.raises(OSError):
+        server.listen(hosts)
+
+
+@pytest.mark.skipif(not network.HAS_ABSTRACT_SOCKETS, reason="needs abstract sockets")
+def test_it_can_be_reached_by_a_unix_socket_too(serve):
+    server, _ = serve(secret=SECRET)
+    address = server.listen_unix()
+    server.start()
+    with network.connect([address]) as sock:
+        sock.settimeout(PATIENCE)
+        greet(sock, SECRET, Purpose.SESSION)
+        assert open_session(sock)
+
+
+def test_requests_are_executed_on_its_own_thread(serve):
+    found = []
+
+    def note(request, reply):
+        found.append(threading.current_thread().name)
+        reply([request])
+
+    client = client_of(started(serve(note)[0]))
+    client.call(b"x")
+    client.close()
+    assert found == [NAME]
+
+
+def test_a_response_may_come_late_and_from_another_thread(serve):
+    replies = []
+    client = client_of(started(serve(lambda _, reply: replies.append(reply))[0]))
+    client.begin(b"x")
+    wait_until(lambda: bool(replies))
+    replies[0]([b"la", b"", memoryview(b"te")])
+    replies[0]([b"once more"])
+    assert client.wait(timeout=None) == b"late"
+    client.close()
+
+
+def test_who_does_not_listen_keeps_nobody_else_from_being_answered(serve):
+    large = bytes(2**24)
+    address = started(serve(lambda request, reply: reply([large]))[0])
+    with connected(address) as deaf:
+        open_session(deaf)
+        deaf.sendall(word(1) + word(1) + b"x")
+        client = client_of(address)
+        assert len(client.call(b"x")) == len(large)
+        client.close()
+        assert take(deaf, 8 + len(large)) == word(len(large)) + large
+
+
+def test_the_end_of_a_session_is_told(serve):
+    is_over = threading.Event()
+    server, _ = serve(on_session_ended=is_over.set)
+    client = client_of(started(server))
+    client.call(b"x")
+    assert server.session_count == 1
+    assert not is_over.is_set()
+    client.close()
+    assert is_over.wait(PATIENCE)
+    assert server.session_count == 0
+
+
+def test_a_mistake_of_ours_is_told_with_its_place_and_ends_the_session(serve):
+    def fail(request, reply):
+        raise ZeroDivisionError("oops")
+
+    server, troubles = serve(fail)
+    with connected(started(server)) as sock:
+        open_session(sock)
+        sock.sendall(word(1) + word(1) + b"x")
+        assert sock.recv(1) == b""
+    (trouble,) = troubles
+    assert trouble.startswith("an error of our own while serving a client at 127.0.0.1: Traceback")
+    assert trouble.endswith("ZeroDivisionError: oops")
+    assert server.session_count == 0
+
+
+def test_a_client_that_asks_nonsense_is_answered_and_told_of_once(serve):
+    def refuse(request, reply):
+        reply([b"no"])
+        raise RemoteProtocolError(f"cannot understand {request!r}")
+
+    server, troubles = serve(refuse)
+    client = client_of(started(server))
+    assert [bytes(client.call(text)) for text in (b"a", b"b", b"c")] == [b"no"] * 3
+    client.close()
+    assert troubles == ["trouble with a client at 127.0.0.1: cannot understand b'a'"]
+
+
+def test_who_leaves_in_the_middle_of_a_request_is_told_of(serve):
+    server, troubles = serve()
+    address = started(server)
+    with connected(address) as sock:
+        open_session(sock)
+        sock.sendall(word(1) + word(100) + b"half")
+    wait_until(lambda: bool(troubles))
+    assert troubles == ["a client at 127.0.0.1 left in the middle of a request"]
+
+
+def test_a_request_that_is_too_large_ends_the_connection(serve):
+    server, troubles = serve()
+    with connected(started(server)) as sock:
+        open_session(sock)
+        sock.sendall(word(1) + word(2**20 + 1))
+        assert sock.recv(1) == b""
+    assert len(troubles) == 1
+
+
+def test_some_requests_may_be_made_with_the_secret_only(serve):
+    server, troubles = serve(secret=SECRET, needs_secret=lambda request: request == b"run this")
+    address = started(server)
+    ours = client_of(address, secret=SECRET)
+    assert ours.call(b"run this") == b"run this"
+    ours.close()
+    with connected(address) as theirs:
+        open_session(theirs)
+        theirs.sendall(word(1) + word(2) + b"hi")
+        assert take(theirs, 10) == word(2) + b"hi"
+        theirs.sendall(word(2) + word(8) + b"run this")
+        assert theirs.recv(1) == b""
+    (trouble,) = troubles
+    assert "does not know the secret of this run, without which it may not ask that" in trouble
+
+
+def test_a_stream_is_handed_over_with_what_the_client_said(serve):
+    found = []
+    is_there = threading.Event()
+
+    def take_over(sock, hello):
+        found.append(hello)
+        sock.close()
+        is_there.set()
+
+    server, _ = serve(secret=SECRET, on_stream=take_over)
+    with connected(started(server)) as sock:
+        greet(sock, SECRET, Purpose.STREAM)
+        sock.sendall(word(2) + b"me")
+        assert is_there.wait(PATIENCE)
+    assert found == [b"me"]
+
+
+def test_where_there_are_no_streams_who_wants_one_is_cut_off(serve):
+    server, _ = serve(secret=SECRET)
+    with connected(started(server)) as sock:
+        greet(sock, SECRET, Purpose.STREAM)
+        sock.sendall(word(2) + b"me")
+        assert sock.recv(1) == b""
+
+
+def test_a_callback_that_raises_is_told_of_and_the_server_goes_on(serve):
+    server, troubles = serve()
+    address = started(server)
+    server.call_soon(lambda: 1 / 0)
+    client = client_of(address)
+    assert client.call(b"x") == b"x"
+    client.close()
+    assert "ZeroDivisionError" in troubles[0]
+
+
+def test_who_cannot_be_told_of_troubles_does_no_harm():
+    def deaf(trouble):
+        raise OSError(trouble)
+
+    server = Server(echo, name=NAME, max_request=2**20, on_trouble=deaf)
+    address = started(server)
+    server.call_soon(lambda: 1 / 0)
+    client = client_of(address)
+    assert client.call(b"x") == b"x"
+    client.close()
+    server.close()
+
+
+def test_what_was_answered_is_sent_before_it_closes(serve):
+    replies = []
+    server, _ = serve(lambda _, reply: replies.append(reply))
+    with connected(started(server)) as sock:
+        open_session(sock)
+        sock.sendall(word(1) + word(1) + b"x")
+        wait_until(lambda: bool(replies))
+        replies[0]([b"last"])
+        server.close()
+        assert take(sock, 12) == word(4) + b"last"
+        assert sock.recv(1) == b""
+
+
+def test_it_may_be_closed_twice_and_before_it_was_started():
+    server = Server(echo, name=NAME, max_request=1)
+    address = server.listen([HOST])[0]
+    server.close()
+    server.close()
+    server.call_soon(lambda: None)
+    with pytest.raises(ConnectionRefusedError):
+        connected(TcpAddress(*address))
+
+
+@pytest.mark.parametrize(
+    ("count", "left"), [(0, [b"ab", b"c"]), (1, [b"b", b"c"]), (2, [b"c"]), (3, [])]
+)
+def test_what_was_sent_is_removed_from_the_front(count, left):
+    queue = deque(map(memoryview, (b"ab", b"c")))
+    remove_front(queue, count)
+    assert list(queue) == left
+
+
+def test_a_socket_takes_what_it_can_and_the_rest_stays():
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    queue = deque(memoryview(bytes(2**16)) for _ in range(1000))
+    size = sum(map(len, queue))
+    sent = send_some(ours, queue)
+    assert 0 < sent < size
+    assert sum(map(len, queue)) == size - sent
+    theirs.close()
+    with pytest.raises(OSError, match="Broken pipe"):
+        send_some(ours, queue)
+    ours.close()

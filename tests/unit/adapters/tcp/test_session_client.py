@@ -1,0 +1,253 @@
+"""What a client of a session does when the connection is cut, closed, or answered with nonsense."""
+
+import socket
+import threading
+
+import pytest
+
+from adapters.tcp.server import Server
+from adapters.tcp.session_client import LARGE, SessionClient, receive_exactly
+from adapters.wire.frames import word
+from adapters.wire.locations import TCP, format_location
+from domain.errors import RemoteProtocolError, TransportError
+from tests.support.conditions import wait_until
+from tests.unit.adapters.tcp.loopback import (
+    PATIENCE,
+    give,
+    nowhere,
+    scripted,
+    take,
+    take_request,
+    take_word,
+)
+
+
+class Echo:
+    """A server that answers with what it was asked, when it may."""
+
+    def __init__(self, secret=None):
+        self.requests = []
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+        self._replies = []
+        self.server = Server(self._handle, name="echo", max_request=2**24, secret=secret)
+        self.location = format_location(TCP, self.server.listen(["127.0.0.1"]))
+        self.server.start()
+
+    def _handle(self, request, reply):
+        self.requests.append(request)
+        self._replies.append(reply)
+        if self.may_answer.is_set():
+            self.answer()
+
+    def answer(self):
+        self._replies.pop()([self.requests[-1]])
+
+
+@pytest.fixture
+def echo():
+    echo = Echo()
+    yield echo
+    echo.server.close()
+
+
+@pytest.fixture
+def client(echo):
+    client = SessionClient([echo.location])
+    yield client
+    client.close()
+
+
+def open_session(sock, *, expected=0, session=7):
+    assert take_word(sock) == expected
+    sock.sendall(word(session))
+
+
+def test_requests_are_answered_in_turn(client, echo):
+    for request in (b"", b"one", b"x" * (2 * LARGE)):
+        assert client.call(request) == request
+    assert len(echo.requests) == 3
+
+
+def test_several_threads_may_call(client):
+    found = []
+    threads = [
+        threading.Thread(target=lambda text=text: found.append((text, bytes(client.call(text)))))
+        for text in (b"a", b"b", b"c", b"d")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert len(found) == 4
+    assert all(request == response for request, response in found)
+
+
+def test_a_response_that_is_late_can_be_waited_for_again(client, echo):
+    echo.may_answer.clear()
+    client.begin(b"x")
+    assert client.wait(timeout=0) is None
+    wait_until(lambda: bool(echo.requests))
+    echo.server.call_soon(echo.answer)
+    assert client.wait(timeout=None) == b"x"
+
+
+def test_a_session_goes_on_where_it_was_cut():
+    def cut(sock):
+        open_session(sock)
+        return take_request(sock)
+
+    def go_on(sock):
+        open_session(sock, expected=7)
+        request = take_request(sock)
+        give(sock, b"done")
+        return request
+
+    with scripted(cut, go_on) as server:
+        client = SessionClient([server.location])
+        assert client.call(b"x") == b"done"
+        assert server.finish() == [(1, b"x"), (1, b"x")]
+        client.close()
+
+
+def test_half_a_response_is_not_taken_for_one():
+    def cut(sock):
+        open_session(sock)
+        take_request(sock)
+        sock.sendall(word(4) + b"do")
+
+    def go_on(sock):
+        open_session(sock, expected=7)
+        take_request(sock)
+        give(sock, b"done")
+
+    with scripted(cut, go_on) as server:
+        client = SessionClient([server.location])
+        assert client.call(b"x") == b"done"
+        client.close()
+
+
+def test_a_connection_that_ended_while_nothing_was_asked_is_made_again():
+    def one(sock, expected=0):
+        open_session(sock, expected=expected)
+        number, _ = take_request(sock)
+        give(sock, b"done")
+        return number
+
+    with scripted(one, lambda sock: one(sock, 7)) as server:
+        client = SessionClient([server.location])
+        assert client.call(b"x") == b"done"
+        assert client.call(b"y") == b"done"
+        assert server.finish() == [1, 2]
+        client.close()
+
+
+def test_a_server_that_resumes_another_session_is_refused():
+    def cut(sock):
+        open_session(sock)
+
+    with scripted(cut, lambda sock: open_session(sock, expected=7, session=8)) as server:
+        client = SessionClient([server.location], server="manager")
+        with pytest.raises(RemoteProtocolError, match="the manager resumed another session"):
+            client.call(b"x")
+        client.close()
+
+
+def test_a_response_of_an_absurd_length_is_refused():
+    def absurd(sock):
+        open_session(sock)
+        take_request(sock)
+        sock.sendall(word(2**62))
+
+    with scripted(absurd) as server:
+        client = SessionClient([server.location])
+        with pytest.raises(RemoteProtocolError):
+            client.call(b"x")
+        client.close()
+
+
+def test_a_server_that_is_not_there_is_named():
+    client = SessionClient([nowhere()], server="peer 'macro'", retry_time=0.1)
+    with pytest.raises(TransportError, match=r"connection to the peer 'macro' was lost for good"):
+        client.call(b"x")
+    client.close()
+
+
+def test_a_server_of_another_run_is_refused(echo):
+    other = Echo(secret="theirs")
+    client = SessionClient([other.location], secret="ours")
+    with pytest.raises(RemoteProtocolError, match="does not know the secret of this run"):
+        client.call(b"x")
+    client.close()
+    other.server.close()
+
+
+def test_one_that_was_closed_says_so_and_may_be_closed_again(client):
+    client.call(b"x")
+    client.close()
+    client.close()
+    with pytest.raises(TransportError, match="connection to the server has been closed"):
+        client.call(b"y")
+
+
+def test_closing_ends_the_session_at_the_server(client, echo):
+    client.call(b"x")
+    assert echo.server.session_count == 1
+    client.close()
+    wait_until(lambda: echo.server.session_count == 0)
+
+
+def test_closing_releases_a_thread_that_waits(client, echo):
+    echo.may_answer.clear()
+    errors = []
+
+    def ask():
+        try:
+            client.call(b"x")
+        except TransportError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    wait_until(lambda: bool(echo.requests))
+    client.close()
+    thread.join(PATIENCE)
+    assert len(errors) == 1
+
+
+def test_closing_releases_a_thread_that_tries_to_connect():
+    client = SessionClient([nowhere()])
+    errors = []
+
+    def ask():
+        try:
+            client.call(b"x")
+        except TransportError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    client.close()
+    thread.join(PATIENCE)
+    assert len(errors) == 1
+
+
+@pytest.mark.parametrize("count", [0, 5, LARGE])
+def test_a_number_of_bytes_is_received_in_a_buffer_of_their_own(count):
+    ours, theirs = socket.socketpair()
+    sending = threading.Thread(target=theirs.sendall, args=(b"x" * count + b"more",))
+    sending.start()
+    assert receive_exactly(ours, count) == b"x" * count
+    assert take(ours, 4) == b"more"
+    sending.join(PATIENCE)
+    ours.close()
+    theirs.close()
+
+
+def test_a_connection_that_ends_before_all_is_there_is_an_error():
+    ours, theirs = socket.socketpair()
+    theirs.sendall(b"abc")
+    theirs.close()
+    with pytest.raises(EOFError, match="the other side closed the connection"):
+        receive_exactly(ours, 4)
+    ours.close()
