@@ -163,9 +163,13 @@ class CheckpointInfo(NamedTuple):
         checkpoints: When to make snapshots.
         resume_from: Path of the snapshot to resume from, or None to start from scratch.
         snapshot_directory: Where to put new snapshots; None for the working directory.
+        on_request: Whether the manager may ask for a snapshot at any time (ours).
+        must_store: Whether a snapshot that cannot be stored ends the simulation (ours).
     """
 
     elapsed: float
     checkpoints: Checkpoints
     resume_from: str | None = None
     snapshot_directory: str | None = None
+    on_request: bool = False
+    must_store: bool = False

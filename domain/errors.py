@@ -158,6 +158,10 @@ class InconsistentSnapshot(RunError):
     """A snapshot cannot be used to resume this simulation."""
 
 
+class SnapshotNotStored(RunError):
+    """A snapshot could not be stored, in a run that is to end then."""
+
+
 class TransportError(CouplingError):
     """A connection could not be made or was lost.
 

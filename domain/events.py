@@ -106,9 +106,30 @@ class SnapshotAnnounced:
 
 @dataclass(frozen=True)
 class SnapshotFailed:
-    """A workflow snapshot could not be written; the simulation goes on."""
+    """A snapshot could not be stored.
+
+    Attributes:
+        problem: Why, in words.
+        instance: Whose it is; empty for one of the whole workflow.
+    """
 
     problem: str
+    instance: str = ""
+
+
+@dataclass(frozen=True)
+class StopRequested:
+    """The run is to be stopped from outside, in such a way that it can be resumed.
+
+    Attributes:
+        reason: Why, in words.
+        save_time: For how many seconds at most the instances save first; 0 for not at all.
+        cannot_save: Those because of which they don't: they can be asked by rules only.
+    """
+
+    reason: str
+    save_time: float
+    cannot_save: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,12 +141,14 @@ class RunFinished:
         cause: Why it did not, in words; empty if it did.
         failed_instances: Those that failed, the cause first.
         output_directory: Where the output of the first of these is.
+        was_interrupted: Whether it was stopped from outside, and nothing had gone wrong.
     """
 
     succeeded: bool
     cause: str = ""
     failed_instances: tuple[str, ...] = ()
     output_directory: str = ""
+    was_interrupted: bool = False
 
 
 RunEvent: TypeAlias = (
@@ -138,5 +161,6 @@ RunEvent: TypeAlias = (
     | DeadlockFound
     | SnapshotAnnounced
     | SnapshotFailed
+    | StopRequested
     | RunFinished
 )

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,7 +14,7 @@ from domain.errors import ConfigurationError, CouplingError, InconsistentSnapsho
 from domain.events import RunFinished
 from domain.version import VERSION
 from entrypoints.by_hand import location_told
-from entrypoints.resume_options import add_resume_options, checkpoints_of
+from entrypoints.resume_options import add_resume_options, checkpoint_options_of, checkpoints_of
 from entrypoints.snapshot_commands import (
     add_snapshot_commands,
     run_snapshot_command,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 COMPLETED = 0
 FAILED = 1
 MISTAKE = 2
+RESUMABLE = 75
+"""EX_TEMPFAIL: the run was stopped from outside, and there are snapshots to resume it from."""
 
 LOG_LINES = 50
 
@@ -36,10 +39,13 @@ _DEFAULTS = {
     "checkpoint_at_end": False,
     "checkpoint_every_simulation": None,
     "checkpoint_every_wallclock": None,
+    "checkpoint_failure": "go-on",
+    "checkpoint_on_term": None,
     "require_secret": False,
     "resume": None,
     "run_dir": None,
     "start_all": True,
+    "stop_at": None,
 }
 """What holds for `conjoin check`, which has none of these options: it is about starting all."""
 
@@ -198,6 +204,7 @@ def _new_manager(options: argparse.Namespace) -> Manager:
         programs_required=options.start_all,
         require_secret=options.require_secret,
         timeouts=AgentTimeouts(grace=options.grace_time),
+        checkpoints=checkpoint_options_of(options, warn=_warn),
     )
     sources = [Path(name) if name != "-" else name for name in options.files]
     manager = Manager(
@@ -209,7 +216,7 @@ def _new_manager(options: argparse.Namespace) -> Manager:
         options=settings,
     )
     for warning in manager.warnings:
-        _say(f"Warning: {warning}")
+        _warn(warning)
     if manager.resumed_from is not None:
         _say(f"Resuming from {manager.resumed_from}")
     return manager
@@ -223,7 +230,7 @@ def _run(options: argparse.Namespace) -> int:
         # before a run directory is made
         manager.check()
     with manager:
-        options.signals.call(manager.stop)
+        options.signals.call(manager.stop, on_term=partial(manager.stop, save_first=True))
         with _shown(manager, quiet=options.quiet):
             if options.start_all:
                 manager.start_all()
@@ -235,18 +242,34 @@ def _run(options: argparse.Namespace) -> int:
             ):
                 result = manager.wait()
         assert result is not None
-        return _tell_end(manager, result)
+        _tell_end(manager, result)
+    return _exit_code(manager, result, options)
 
 
-def _tell_end(manager: Manager, result: RunFinished) -> int:
+def _tell_end(manager: Manager, result: RunFinished) -> None:
     if result.succeeded:
-        _say(f"Simulation completed successfully.\nOutput is in {manager.run_directory}")
+        what = "Simulation completed successfully."
+    elif result.was_interrupted:
+        what = result.cause
+    else:
+        what = (
+            "The simulation failed. The last lines of the log, which ends with the cause:\n\n"
+            f"{manager.log_tail(LOG_LINES)}\n"
+        )
+    _say(f"{what}\nOutput is in {manager.run_directory}")
+
+
+def _exit_code(manager: Manager, result: RunFinished, options: argparse.Namespace) -> int:
+    """Return the exit code of a manager that has been closed: all its snapshots are on disk."""
+    if result.succeeded:
         return COMPLETED
-    _say(
-        f"The simulation failed. The last lines of the log, which ends with the cause:\n\n"
-        f"{manager.log_tail(LOG_LINES)}\n\nOutput is in {manager.run_directory}"
-    )
-    return FAILED
+    newest = manager.resumable_from()
+    if newest is None:
+        if options.checkpoint_on_term or manager.configuration.checkpoints:
+            _say("There are no snapshots from which it can be resumed.")
+        return FAILED
+    _say(f"It can be resumed from {newest}: run it again with --resume {manager.run_directory}")
+    return RESUMABLE if result.was_interrupted else FAILED
 
 
 @contextlib.contextmanager
@@ -270,6 +293,10 @@ def _shown(manager: Manager, *, quiet: bool) -> Iterator[None]:
 
 def _say(text: str) -> None:
     print(text, flush=True)  # noqa: T201 - this is what a command line is for
+
+
+def _warn(text: str) -> None:
+    _say(f"Warning: {text}")
 
 
 def _complain(text: str) -> None:

@@ -34,7 +34,7 @@ from domain.snapshots import described_model
 from entrypoints.containers.manager import ManagerContainer, ManagerOptions
 from entrypoints.handed_in import Adapters
 from entrypoints.outcome import Outcome
-from entrypoints.snapshot_wiring import check_resume, chosen_snapshot
+from entrypoints.snapshot_wiring import check_resume, chosen_snapshot, newest_in_run
 
 STARTUP_MARGIN: Final = 5.0
 SHUTDOWN_MARGIN: Final = 10.0
@@ -207,17 +207,32 @@ class Manager:
         self._check_made()
         return await self._outcome.wait_in_loop()
 
-    def stop(self, reason: str = "The run was stopped by the user.") -> None:
+    def stop(
+        self, reason: str = "The run was stopped by the user.", *, save_first: bool = False
+    ) -> None:
         """Stop all programs, and the run. Returns at once; `wait` for the end.
 
         May be called from a signal handler, and more than once.
+
+        Args:
+            reason: Why, for the user.
+            save_first: Whether our own instances may save before, for as long as
+                `ManagerOptions.checkpoints.save_time` says. Called again, it stops at once.
         """
         container = self._made
-        container.listening().server.call_soon(lambda: container.control().stop(reason))
+        service = container.allocation_end() if save_first else container.control()
+        container.listening().server.call_soon(lambda: service.stop(reason))
 
     def status(self) -> list[InstanceStatus]:
         """Return how each instance is at this moment; once closed, how it was in the end."""
         return list(self._made.board().all())
+
+    def resumable_from(self) -> str | None:
+        """Return the newest workflow snapshot of this run that is sound, None if there is none.
+
+        Once the manager is closed all of them are on disk.
+        """
+        return newest_in_run(self.run_directory)
 
     def subscribe(self, callback: Callable[[RunEvent], object]) -> Callable[[], None]:
         """Call back for everything that happens from now on, on a thread named `conjoin-events`.
@@ -258,7 +273,9 @@ class Manager:
         with contextlib.ExitStack() as undo:
             self._container = self._opened_container(undo)
             undo.callback(self._forget)
-            self._container.listening().server.start()
+            server = self._container.listening().server
+            server.start()
+            server.call_soon(self._container.allocation_end().expect)
             undo.pop_all()
         self._is_open = True
         return self
@@ -428,6 +445,8 @@ class Manager:
         log = container.log()
         if result.succeeded:
             log.info("the simulation completed")
+        elif result.was_interrupted:
+            log.warning(result.cause)
         else:
             log.error(f"the simulation failed: {_with_whereabouts(result)}")
 

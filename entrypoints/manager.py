@@ -13,11 +13,12 @@ Example:
 
 from __future__ import annotations
 
+from application.manager.run_checkpoints import CheckpointOptions
 from entrypoints.containers.manager import ManagerOptions
 from entrypoints.embedding import Manager
 from entrypoints.handed_in import Adapters
 
-__all__ = ["Adapters", "Manager", "ManagerOptions"]
+__all__ = ["Adapters", "CheckpointOptions", "Manager", "ManagerOptions"]
 
 if __name__ == "__main__":
     from entrypoints.command_line import run_manager

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Final
 
 from domain.checkpoints import CheckpointRangeRule, Checkpoints
+from domain.errors import TransportError
+
+if TYPE_CHECKING:
+    from application.manager.run_checkpoints import CheckpointOptions
+
+GO_ON: Final = "go-on"
+ABORT: Final = "abort"
 
 
 def add_resume_options(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +47,26 @@ def add_resume_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--checkpoint-at-end", action="store_true", help="make snapshots at the end of the run"
     )
+    group.add_argument(
+        "--checkpoint-on-term",
+        metavar="SECONDS",
+        type=_positive,
+        help="on SIGTERM, and before the end that --stop-at or Slurm sets, have all instances save"
+        " for up to so many seconds, and stop the run then",
+    )
+    group.add_argument(
+        "--stop-at",
+        metavar="WHEN",
+        type=_moment,
+        help="stop the run at this time: 2026-11-20T18:30, or 18:30, or +3600 for seconds from now"
+        " (default with --checkpoint-on-term: the end of the Slurm job, if in one)",
+    )
+    group.add_argument(
+        "--checkpoint-failure",
+        choices=(GO_ON, ABORT),
+        default=GO_ON,
+        help="what to do if a snapshot cannot be stored (default: %(default)s)",
+    )
 
 
 def checkpoints_of(options: argparse.Namespace) -> Checkpoints:
@@ -46,6 +76,52 @@ def checkpoints_of(options: argparse.Namespace) -> Checkpoints:
         tuple(map(CheckpointRangeRule, options.checkpoint_every_wallclock or ())),
         tuple(map(CheckpointRangeRule, options.checkpoint_every_simulation or ())),
     )
+
+
+def checkpoint_options_of(
+    options: argparse.Namespace, *, warn: Callable[[str], None]
+) -> CheckpointOptions:
+    """Return what else the command line says about checkpoints.
+
+    Args:
+        options: The command line.
+        warn: Told if the end of a Slurm job cannot be found out.
+    """
+    from application.manager.run_checkpoints import CheckpointOptions
+
+    stop_at = options.stop_at
+    if stop_at is None and options.checkpoint_on_term is not None:
+        stop_at = _end_of_slurm_job(warn)
+    return CheckpointOptions(
+        save_time=options.checkpoint_on_term,
+        stop_at=stop_at,
+        must_store=options.checkpoint_failure == ABORT,
+    )
+
+
+def _end_of_slurm_job(warn: Callable[[str], None]) -> float | None:
+    from adapters.slurm.allocation import end_of_allocation
+
+    try:
+        return end_of_allocation()
+    except TransportError as error:
+        warn(f"{error} Only SIGTERM will tell, unless you give --stop-at.")
+        return None
+
+
+def _moment(text: str) -> float:
+    """Return a moment in the future, in seconds since the Unix epoch."""
+    now = datetime.now().astimezone()
+    try:
+        if text.startswith("+"):
+            return now.timestamp() + _positive(text[1:])
+        if "T" in text or " " in text:
+            return datetime.fromisoformat(text).astimezone().timestamp()
+        moment = datetime.combine(now.date(), time.fromisoformat(text)).astimezone()
+    except ValueError:
+        msg = f"{text} is neither a time, as 2026-11-20T18:30 or 18:30, nor +SECONDS"
+        raise argparse.ArgumentTypeError(msg) from None
+    return (moment if moment > now else moment + timedelta(days=1)).timestamp()
 
 
 def _positive(text: str) -> float:

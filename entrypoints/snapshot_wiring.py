@@ -66,6 +66,15 @@ def chosen_snapshot(resume: str | Path, *, model: Model, run_dir: Path | None) -
     return choose_given(str(path.absolute()), reader_of_file(path))
 
 
+def newest_in_run(run_directory: Path) -> str | None:
+    """Return the newest workflow snapshot of a run that is sound, if there is one."""
+    try:
+        choice = choose_newest([reader_of_run(run_directory)], model="", where="", any_model=True)
+    except InconsistentSnapshot:
+        return None
+    return choice.snapshot.location
+
+
 def check_resume(configuration: Configuration, *, made_for: str = "") -> None:
     """Check that a configuration can be resumed from the snapshots that it names.
 

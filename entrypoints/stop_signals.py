@@ -29,7 +29,7 @@ class StopSignals:
     """
 
     def __init__(self) -> None:
-        self._stop: Callable[[str], None] | None = None
+        self._stop: dict[int, Callable[[str], None]] = {}
         self._old: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Self:
@@ -47,12 +47,21 @@ class StopSignals:
         for number, handler in self._old.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
 
-    def call(self, stop: Callable[[str], None]) -> None:
-        """From now on, call something that returns at once, with the reason in words."""
-        self._stop = stop
+    def call(
+        self, stop: Callable[[str], None], *, on_term: Callable[[str], None] | None = None
+    ) -> None:
+        """From now on, call something that returns at once, with the reason in words.
+
+        Args:
+            stop: What to call.
+            on_term: What to call instead when it is SIGTERM.
+        """
+        self._stop = dict.fromkeys(REASONS, stop)
+        if on_term is not None:
+            self._stop[signal.SIGTERM] = on_term
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         reason = REASONS[signal.Signals(number)]
-        if self._stop is None:
+        if not self._stop:
             raise StoppedEarly(reason)
-        self._stop(reason)
+        self._stop[number](reason)

@@ -93,10 +93,14 @@ class FilesystemRunDirectory(RunDirectory):
 
     @override
     def instance_directory(self, instance: Reference) -> Path:
-        directory = self._instance_path(instance)
+        directory = self.instance_path(instance)
         _make(directory / "workdir")
         _make(directory / "snapshots")
         return directory
+
+    @override
+    def instance_path(self, instance: Reference) -> Path:
+        return self._path / "instances" / str(instance)
 
     @override
     def log_directory(self) -> Path:
@@ -108,10 +112,7 @@ class FilesystemRunDirectory(RunDirectory):
 
     @override
     def instance_output_tail(self, instance: Reference, *, lines: int) -> str:
-        return last_lines(self._instance_path(instance) / "stderr.txt", lines)
-
-    def _instance_path(self, instance: Reference) -> Path:
-        return self._path / "instances" / str(instance)
+        return last_lines(self.instance_path(instance) / "stderr.txt", lines)
 
 
 def _make_new(parent: Path, name: str) -> Path:

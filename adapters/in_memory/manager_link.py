@@ -98,6 +98,16 @@ class InMemoryManagerLink(ManagerLink):
             self._check_open()
             self._desk.submit_snapshot(self._instance, metadata)
 
+    def await_checkpoint_request(self, on_request: Callable[[str], None]) -> None:
+        with self._changed:
+            self._check_open()
+            self._desk.await_checkpoint_request(self._instance, on_request)
+
+    def report_snapshot_failed(self, problem: str) -> None:
+        with self._changed:
+            if not self._is_closed:
+                _unless_refused(lambda: self._desk.report_snapshot_failed(self._instance, problem))
+
     def report_status(
         self, *, simulated_time: float | None, waiting: tuple[str, str, int | None] | None
     ) -> None:

@@ -41,7 +41,11 @@ class InMemoryRunDirectory(RunDirectory):
 
     @override
     def instance_directory(self, instance: Reference) -> Path:
-        return self._make(self._path / "instances" / str(instance))
+        return self._make(self.instance_path(instance))
+
+    @override
+    def instance_path(self, instance: Reference) -> Path:
+        return self._path / "instances" / str(instance)
 
     @override
     def log_directory(self) -> Path:

@@ -31,6 +31,11 @@ def execute_instance_request(desk: ManagerDesk, data: bytes, reply: Reply) -> No
                 request.instance, lambda peers: reply([_encode_peers(desk, request, peers)])
             )
             return
+        if isinstance(request, mmp.AwaitCheckpointRequest):
+            desk.await_checkpoint_request(
+                request.instance, lambda reason: reply([mmp.encode_success(reason)])
+            )
+            return
         response = _execute(desk, request)
     except NotReadyError as error:
         response = mmp.encode_pending(str(error))
@@ -73,6 +78,8 @@ def _execute(desk: ManagerDesk, request: mmp.Request) -> bytes:
             desk.waiting_for_receive_done(wait)
         case mmp.IsDeadlocked(instance):
             return mmp.encode_success(desk.is_deadlocked(instance))
+        case mmp.ReportSnapshotFailed(instance, problem):
+            desk.report_snapshot_failed(instance, problem)
         case mmp.ReportStatus(instance, simulated_time, waiting):
             desk.report_status(instance, simulated_time, waiting)
         case _:

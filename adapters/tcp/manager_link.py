@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, Final, final
 
+from adapters.tcp.checkpoint_line import CheckpointLine
 from adapters.tcp.session_client import SessionClient
 from adapters.tcp.waits_in_turn import WaitsInTurn
 from adapters.wire import mmp
@@ -63,13 +64,16 @@ class MMPClient(ManagerLink):
     ) -> None:
         self._instance = Reference(str(instance_id))
         locations = [location] if isinstance(location, str) else list(location)
-        self._session = SessionClient(locations, secret=secret, server="manager")
+        self._open_session = partial(SessionClient, locations, secret=secret, server="manager")
+        self._session = self._open_session()
         self._is_own_manager = secret is not None
+        self._checkpoint_line: CheckpointLine | None = None
         self._waits = WaitsInTurn(self._ask)
         self._reports: deque[Callable[[], Iterator[mmp.Request]]] = deque()
         self._report_added = threading.Condition()
         self._reporter: threading.Thread | None = None
         self._is_sending = False
+        self._is_lost = False
         self._closed = False
 
     def register_instance(self, locations: Sequence[str], ports: Sequence[Port]) -> Timeline:
@@ -104,6 +108,18 @@ class MMPClient(ManagerLink):
     def submit_snapshot_metadata(self, metadata: SnapshotMetadata) -> None:
         self._ask(mmp.SubmitSnapshot(str(self._instance), metadata))
 
+    def await_checkpoint_request(self, on_request: Callable[[str], None]) -> None:
+        if self._is_own_manager:
+            # the answer may take as long as the run, so it cannot be waited for in our session
+            self._checkpoint_line = CheckpointLine(
+                str(self._instance), self._open_session(), on_request
+            )
+
+    def report_snapshot_failed(self, problem: str) -> None:
+        if self._is_own_manager:
+            report = mmp.ReportSnapshotFailed(str(self._instance), problem)
+            self._report(lambda: iter((report,)))
+
     def report_status(
         self, *, simulated_time: float | None, waiting: tuple[str, str, int | None] | None
     ) -> None:
@@ -137,12 +153,16 @@ class MMPClient(ManagerLink):
             )
 
     def close(self) -> None:
+        if not self._is_lost:
+            self.flush()
         with self._report_added:
             if self._closed:
                 return
             self._closed = True
             self._report_added.notify_all()
         self._session.close()
+        if self._checkpoint_line is not None:
+            self._checkpoint_line.close()
         if self._reporter is not None:
             self._reporter.join()
 
@@ -150,17 +170,24 @@ class MMPClient(ManagerLink):
         return Wait(str(self._instance), peer, port, slot)
 
     def _ask(self, request: mmp.Request) -> list[Any]:
-        status, values = mmp.decode_response(self._session.call(mmp.encode_request(request)))
+        status, values = mmp.decode_response(self._call(mmp.encode_request(request)))
         if status is not mmp.Status.SUCCESS:
             raise ManagerRefused(str(values[0]) if values else "the manager refused a request")
         return values
+
+    def _call(self, request: bytes) -> memoryview:
+        try:
+            return self._session.call(request)
+        except TransportError:
+            self._is_lost = True
+            raise
 
     def _ask_until_ready(self) -> list[Any]:
         request = mmp.encode_request(mmp.GetPeers(str(self._instance)))
         pause, waited = FIRST_PAUSE, 0.0
         pausing = threading.Event()
         while True:
-            status, values = mmp.decode_response(self._session.call(request))
+            status, values = mmp.decode_response(self._call(request))
             if status is mmp.Status.SUCCESS:
                 return values
             if status is mmp.Status.ERROR:

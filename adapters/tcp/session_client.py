@@ -119,7 +119,8 @@ class SessionClient:
                 sock.settimeout(1.0)
                 sock.sendall(word(0))
             with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_WR)
+                # a thread that waits for an answer wakes up
+                sock.shutdown(socket.SHUT_RDWR)
             sock.close()
 
     def _is_readable(self, timeout: float | None) -> bool:

@@ -13,7 +13,9 @@ from domain.events import (
     InstanceStatus,
     LogRecorded,
     RunEvent,
+    SnapshotFailed,
     StatusChanged,
+    StopRequested,
 )
 from domain.messages import LogRecord, Wait
 
@@ -53,6 +55,10 @@ class Overview:
                 f"{wait.instance} waits for {wait_text(wait)}" for wait in event.cycle
             )
             self._lines.append(f"Deadlock: {chain}")
+        elif isinstance(event, StopRequested):
+            self._lines.append(_stop_text(event))
+        elif isinstance(event, SnapshotFailed) and not event.instance:
+            self._lines.append(f"A workflow snapshot could not be written: {event.problem}")
 
     def statuses(self) -> list[InstanceStatus]:
         """Return how each instance is."""
@@ -108,6 +114,13 @@ def wait_text(wait: Wait) -> str:
 def printable(text: str) -> str:
     """Return a text on one line, without what would move the cursor or change colours."""
     return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _stop_text(event: StopRequested) -> str:
+    if event.cannot_save:
+        names = ", ".join(event.cannot_save)
+        return f"{event.reason} Nothing is saved: MUSCLE3's instances cannot be asked: {names}"
+    return f"{event.reason} All instances save, for up to {event.save_time:g} s."
 
 
 def _end_text(exit_code: int | None) -> str:

@@ -227,6 +227,29 @@ class ReportStatus(NamedTuple):
         return cls(_text(instance), time, wait)
 
 
+class AwaitCheckpointRequest(_AboutInstance):
+    """Answered with a reason when the manager wants a snapshot of an instance (ours)."""
+
+    __slots__ = ()
+
+
+class ReportSnapshotFailed(NamedTuple):
+    """Say that a snapshot could not be stored (ours)."""
+
+    instance: str
+    problem: str
+
+    def arguments(self) -> list[object]:
+        """Return what follows the type on the wire."""
+        return [self.instance, self.problem]
+
+    @classmethod
+    def parse(cls, arguments: list[Any]) -> ReportSnapshotFailed:
+        """Return the request for what follows the type on the wire."""
+        instance, problem = arguments
+        return cls(_text(instance), _text(problem))
+
+
 Request: TypeAlias = (
     RegisterInstance
     | GetPeers
@@ -241,6 +264,8 @@ Request: TypeAlias = (
     | IsDeadlocked
     | AwaitPeers
     | ReportStatus
+    | AwaitCheckpointRequest
+    | ReportSnapshotFailed
 )
 
 REQUESTS: Final[Mapping[int, type[Request]]] = {
@@ -257,6 +282,8 @@ REQUESTS: Final[Mapping[int, type[Request]]] = {
     11: IsDeadlocked,
     64: AwaitPeers,
     65: ReportStatus,
+    66: AwaitCheckpointRequest,
+    67: ReportSnapshotFailed,
 }
 _CODES: Final = {kind: code for code, kind in REQUESTS.items()}
 _PARSERS: Final[Mapping[int, Callable[[list[Any]], Request]]] = {
@@ -375,13 +402,19 @@ def decode_profile_event(values: Sequence[Any]) -> ProfileEvent:
 
 
 def encode_checkpoint_info(info: CheckpointInfo) -> list[object]:
-    """Return the values of a response with checkpoint information."""
+    """Return the values of a response with checkpoint information.
+
+    The last one is ours, and is only there if there is something in it.
+    """
     checkpoints = {
         "at_end": info.checkpoints.at_end,
         "wallclock_time": [_encode_rule(rule) for rule in info.checkpoints.wallclock_time],
         "simulation_time": [_encode_rule(rule) for rule in info.checkpoints.simulation_time],
     }
-    return [info.elapsed, checkpoints, info.resume_from, info.snapshot_directory]
+    values = [info.elapsed, checkpoints, info.resume_from, info.snapshot_directory]
+    if info.on_request or info.must_store:
+        values.append({"on_request": info.on_request, "must_store": info.must_store})
+    return values
 
 
 def _encode_rule(rule: CheckpointRule) -> dict[str, object]:
@@ -410,7 +443,9 @@ def decode_checkpoint_info(values: Sequence[Any]) -> CheckpointInfo:
         RemoteProtocolError: If there is none in it.
     """
     try:
-        elapsed, checkpoints, resume, directory = values
+        elapsed, checkpoints, resume, directory, *rest = values
+        own: Mapping[str, Any] = rest.pop() if rest else {}
+        () = rest
         return CheckpointInfo(
             float(elapsed),
             Checkpoints(
@@ -420,8 +455,10 @@ def decode_checkpoint_info(values: Sequence[Any]) -> CheckpointInfo:
             ),
             resume,
             directory,
+            on_request=bool(own.get("on_request")),
+            must_store=bool(own.get("must_store")),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         msg = f"the manager sent checkpoints that make no sense: {error!r}"
         raise RemoteProtocolError(msg) from error
 

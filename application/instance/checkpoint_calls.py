@@ -10,7 +10,7 @@ from application.instance.overlays import OverlayKeeper
 from application.instance.receiving import Receiver
 from application.instance.snapshot_manager import SnapshotManager
 from domain.call_order import Call, CallOrder
-from domain.checkpoints import Checkpoints
+from domain.checkpoints import CheckpointInfo
 from domain.errors import UsageError
 from domain.flags import InstanceFlags
 from domain.messages import Message
@@ -21,20 +21,24 @@ IMPLICIT_FLAGS: Final = (
 )
 
 
-def check_supports_checkpoints(
-    instance: str, flags: InstanceFlags, checkpoints: Checkpoints
-) -> None:
+def check_supports_checkpoints(instance: str, flags: InstanceFlags, info: CheckpointInfo) -> None:
     """Check that an instance can take part in a run with checkpoints.
 
     Raises:
         UsageError: If it can neither save its state nor do without.
     """
-    if checkpoints and not flags & (InstanceFlags.USES_CHECKPOINT_API | IMPLICIT_FLAGS):
+    if flags & (InstanceFlags.USES_CHECKPOINT_API | IMPLICIT_FLAGS):
+        return
+    if info.checkpoints or info.on_request:
+        wish = (
+            "remove 'checkpoints:' from the yMMSL file"
+            if info.checkpoints
+            else "leave out --checkpoint-on-term"
+        )
         msg = (
             f"This run is to make checkpoints, but instance '{instance}' does not support them."
             " Pass one of the flags USES_CHECKPOINT_API, KEEPS_NO_STATE_FOR_NEXT_USE and"
-            " STATE_NOT_REQUIRED_FOR_NEXT_USE when making the Instance, or remove 'checkpoints:'"
-            " from the yMMSL file."
+            f" STATE_NOT_REQUIRED_FOR_NEXT_USE when making the Instance, or {wish}."
         )
         raise UsageError(msg)
 
@@ -78,7 +82,7 @@ class CheckpointCalls:
     @property
     def has_to_save_implicitly(self) -> bool:
         """Whether snapshots are made for the model, between the passes of its reuse loop."""
-        return self._saves_implicitly and self._triggers.has_rules
+        return self._saves_implicitly and self._triggers.may_save
 
     def resuming(self) -> bool:
         """Whether the model must load a snapshot now."""

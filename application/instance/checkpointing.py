@@ -21,7 +21,8 @@ class CheckpointTriggers:
 
     def __init__(self, info: CheckpointInfo, *, clock: Clock) -> None:
         rules = info.checkpoints
-        self.has_rules = bool(rules)
+        self.may_save = bool(rules) or info.on_request
+        self._request: str | None = None
         self._at_end = rules.at_end
         self._wallclock = Moments(rules.wallclock_time, "wallclock_time")
         self._wallclock.answer_until(0.0)  # the start itself is no moment
@@ -42,6 +43,14 @@ class CheckpointTriggers:
         if timestamp is not None:
             self._simulation.answer_until(timestamp)
 
+    def request(self, reason: str) -> None:
+        """From now on a snapshot is due each time that one can be made. On any thread.
+
+        Args:
+            reason: Why, in words.
+        """
+        self._request = f"request: {reason}"
+
     def is_due(self, timestamp: float) -> bool:
         """Whether a snapshot is due at a simulation time."""
         return bool(self.triggers(timestamp))
@@ -52,7 +61,11 @@ class CheckpointTriggers:
 
     def triggers(self, timestamp: float) -> tuple[str, ...]:
         """Return in words why a snapshot is due at a simulation time; empty if it is not."""
-        due = (self._wallclock.due_at(self.elapsed()), self._simulation.due_at(timestamp))
+        due = (
+            self._wallclock.due_at(self.elapsed()),
+            self._simulation.due_at(timestamp),
+            self._request,
+        )
         return tuple(text for text in due if text is not None)
 
     def final_triggers(self, timestamp: float | None, *, goes_on: bool) -> tuple[str, ...]:
@@ -62,9 +75,10 @@ class CheckpointTriggers:
             timestamp: The largest simulation time among the messages of the next pass, if any.
             goes_on: Whether there will be a next pass.
         """
-        if not goes_on:
-            return (AT_END,) if self._at_end else ()
-        return () if timestamp is None else self.triggers(timestamp)
+        if goes_on and timestamp is not None:
+            return self.triggers(timestamp)
+        due = (AT_END if self._at_end and not goes_on else None, self._request)
+        return tuple(text for text in due if text is not None)
 
     def note_saved(self, timestamp: float) -> None:
         """Take note that a snapshot was made: it answers for all moments passed.

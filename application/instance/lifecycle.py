@@ -279,7 +279,7 @@ class Lifecycle:
         self._prepare_checkpoints(self._link.get_checkpoint_info())
 
     def _prepare_checkpoints(self, info: CheckpointInfo) -> None:
-        check_supports_checkpoints(str(self._instance), self._flags, info.checkpoints)
+        check_supports_checkpoints(str(self._instance), self._flags, info)
         exchange = ExchangeState(
             communicator=self._communicator, receiver=self._receiver, loop=self._loop
         )
@@ -289,6 +289,7 @@ class Lifecycle:
             exchange,
             archive=self._archive,
             log=self._log,
+            must_store=info.must_store,
             check=partial(
                 check_fits, instance=self._instance, ports=self._ports, flags=self._flags
             ),
@@ -307,6 +308,8 @@ class Lifecycle:
         if self._snapshots.resumed is not None and resumed_at is not None:
             self._overlays.overlay = self._snapshots.resumed.settings_overlay
             triggers.resume(resumed_at)
+        if info.on_request:
+            self._link.await_checkpoint_request(triggers.request)
 
     def _apply_library_settings(self) -> None:
         """Follow the settings that are meant for the library itself.

@@ -9,7 +9,7 @@ from application.instance.exchange_state import ExchangeState
 from application.interfaces.instance_log import InstanceLog
 from application.interfaces.manager_link import ManagerLink
 from application.interfaces.snapshot_archive import SnapshotArchive
-from domain.errors import InconsistentSnapshot
+from domain.errors import InconsistentSnapshot, SnapshotNotStored
 from domain.identity import Reference
 from domain.messages import Message
 from domain.settings import Settings
@@ -143,7 +143,7 @@ class SnapshotManager:
             The simulation time for which it answers.
 
         Raises:
-            OSError: If it cannot be stored, and that is to end the simulation.
+            SnapshotNotStored: If it cannot be stored, and that is to end the simulation.
         """
         state = self._end_of_pass if final else None
         snapshot = Snapshot(
@@ -154,12 +154,7 @@ class SnapshotManager:
             settings_overlay,
             state or self._exchange.capture(),
         )
-        try:
-            self._store(snapshot)
-        except OSError as error:
-            self._log.log(ERROR, f"A snapshot of '{self._instance}' could not be stored: {error}")
-            if self._must_store:
-                raise
+        self._store(snapshot)
         if f_init_max_timestamp is not None:
             return f_init_max_timestamp
         return float("nan") if msg is None else msg.timestamp
@@ -167,5 +162,16 @@ class SnapshotManager:
     def _store(self, snapshot: Snapshot) -> None:
         self._count += 1
         snapshot = snapshot._replace(instance=str(self._instance))
-        location = self._archive.store(self._directory, self._instance, self._count, snapshot)
+        try:
+            location = self._archive.store(self._directory, self._instance, self._count, snapshot)
+        except OSError as error:
+            self._tell_failed(error)
+            return
         self._manager.submit_snapshot_metadata(snapshot.metadata(location))
+
+    def _tell_failed(self, error: OSError) -> None:
+        problem = f"A snapshot of '{self._instance}' could not be stored: {error}"
+        self._manager.report_snapshot_failed(problem)
+        if self._must_store:
+            raise SnapshotNotStored(problem) from error
+        self._log.log(ERROR, problem)

@@ -84,6 +84,14 @@ class ManagerDesk(Protocol):
         """Note that an instance has made a snapshot."""
 
     @abstractmethod
+    def await_checkpoint_request(self, instance: str, requested: Callable[[str], None]) -> None:
+        """Call back, once, with the reason, when an instance is to make a snapshot."""
+
+    @abstractmethod
+    def report_snapshot_failed(self, instance: str, problem: str) -> None:
+        """Note that a snapshot of an instance could not be stored."""
+
+    @abstractmethod
     def get_checkpoint_info(self, instance: str) -> CheckpointInfo:
         """Return when to make snapshots, and which to resume from."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from domain.checkpoints import CheckpointInfo
@@ -25,7 +25,8 @@ class ManagerLink(Protocol):
     - TransportError if the manager cannot be reached for about a minute.
 
     The `submit_` and `report_` methods return at once; what they take is sent in order, later,
-    and all of it before the answer to `deregister_instance`.
+    and all of it before the answer to `deregister_instance`, and before `close` returns, unless
+    the manager cannot be reached.
     """
 
     @abstractmethod
@@ -59,6 +60,21 @@ class ManagerLink(Protocol):
     @abstractmethod
     def submit_snapshot_metadata(self, metadata: SnapshotMetadata) -> None:
         """Make a snapshot known to the manager; waits for the answer."""
+
+    @abstractmethod
+    def await_checkpoint_request(self, on_request: Callable[[str], None]) -> None:
+        """Call back, on any thread, when the manager wants a snapshot of this instance.
+
+        Returns at once. The callback gets the reason in words, once at most; never where the
+        manager does not know how to ask.
+        """
+
+    @abstractmethod
+    def report_snapshot_failed(self, problem: str) -> None:
+        """Say that a snapshot could not be stored, and why.
+
+        Does nothing where the manager does not understand it.
+        """
 
     @abstractmethod
     def report_status(

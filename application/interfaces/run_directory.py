@@ -24,6 +24,10 @@ class RunDirectory(Protocol):
         """Make the directory of an instance with `workdir/` and `snapshots/` in it; return it."""
 
     @abstractmethod
+    def instance_path(self, instance: Reference) -> Path:
+        """Return where the directory of an instance is, whether it has been made or not."""
+
+    @abstractmethod
     def log_directory(self) -> Path:
         """Make the directory for the logs of agents and launchers, and return it."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import final
 
-from application.interfaces.clock import Clock
 from application.interfaces.logbook import Logbook
 from application.interfaces.manager_desk import ManagerDesk, Registration
 from application.interfaces.profile_store import ProfileStore
@@ -13,12 +12,13 @@ from application.interfaces.run_directory import RunDirectory
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.peer_lookup import PeerLookup
 from application.manager.registration import InstanceRegistry
+from application.manager.run_checkpoints import RunCheckpoints
 from application.manager.run_control import RunControl
 from application.manager.snapshot_registry import SnapshotRegistry
 from application.manager.status_board import StatusBoard
 from domain.checkpoints import CheckpointInfo
 from domain.configuration import Configuration
-from domain.events import LogRecorded
+from domain.events import LogRecorded, SnapshotFailed
 from domain.messages import LogRecord, Wait
 from domain.peers import PeerInfo
 from domain.ports import Port
@@ -41,8 +41,8 @@ class ServicesDesk(ManagerDesk):
         logbook: Where log messages go.
         profiles: Where profile events go.
         snapshots: Which snapshots belong together.
+        checkpoints: When instances are to save.
         run_directory: Where snapshots go.
-        clock: Tells the time.
     """
 
     def __init__(
@@ -57,8 +57,8 @@ class ServicesDesk(ManagerDesk):
         logbook: Logbook,
         profiles: ProfileStore,
         snapshots: SnapshotRegistry,
+        checkpoints: RunCheckpoints,
         run_directory: RunDirectory,
-        clock: Clock,
     ) -> None:
         self._configuration = configuration
         self._registry = registry
@@ -69,9 +69,8 @@ class ServicesDesk(ManagerDesk):
         self._logbook = logbook
         self._profiles = profiles
         self._snapshots = snapshots
+        self._checkpoints = checkpoints
         self._run_directory = run_directory
-        self._clock = clock
-        self._start = clock.monotonic()
 
     def register_instance(
         self, instance: str, locations: Sequence[str], ports: Sequence[Port], version: str
@@ -92,6 +91,7 @@ class ServicesDesk(ManagerDesk):
     def deregister_instance(self, instance: str) -> None:
         self._registry.deregister(instance)
         self._deadlocks.remove_instance(instance)
+        self._checkpoints.forget(instance)
         self._control.note_deregistered(instance)
 
     def get_settings(self) -> Settings:
@@ -117,12 +117,23 @@ class ServicesDesk(ManagerDesk):
     def get_checkpoint_info(self, instance: str) -> CheckpointInfo:
         reference, _ = self._registry.known(instance)
         directory = str(self._run_directory.instance_directory(reference) / "snapshots")
+        is_own = self._registry.is_own(instance)
         return CheckpointInfo(
-            self._clock.monotonic() - self._start,
-            self._configuration.checkpoints,
+            self._checkpoints.elapsed(),
+            self._checkpoints.checkpoints,
             self._configuration.resume.get(reference),
             directory,
+            on_request=is_own and self._checkpoints.on_request,
+            must_store=is_own and self._checkpoints.must_store,
         )
+
+    def await_checkpoint_request(self, instance: str, requested: Callable[[str], None]) -> None:
+        self._registry.known(instance)
+        self._checkpoints.await_request(instance, requested)
+
+    def report_snapshot_failed(self, instance: str, problem: str) -> None:
+        self._registry.known(instance)
+        self._board.publish(SnapshotFailed(problem, instance))
 
     def waiting_for_receive(self, wait: Wait) -> None:
         self._registry.known(wait.instance)

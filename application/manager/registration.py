@@ -99,6 +99,10 @@ class InstanceRegistry:
         """Whether an instance has registered and not deregistered."""
         return instance in self._locations
 
+    def registered(self) -> list[Reference]:
+        """Return the instances that have registered and not deregistered."""
+        return list(self._locations)
+
     def locations(self, instance: Reference) -> tuple[str, ...]:
         """Return where a registered instance can be reached."""
         return self._locations[instance]

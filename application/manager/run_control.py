@@ -77,6 +77,7 @@ class RunControl:
         self._on_finished = on_finished
         self._failures = Failures()
         self._stop_reason: str | None = None
+        self._was_interrupted = False
         self._is_cancelling = False
         self._is_finished = False
         self._patience: Timer | None = None
@@ -174,6 +175,15 @@ class RunControl:
             reason: Why, for the user.
         """
         if self._stop_reason is None:
+            self._was_interrupted = True
+        self._end(reason)
+
+    def fail(self, reason: str) -> None:
+        """Stop all processes, and then the run, because something that it needs has failed."""
+        self._end(reason)
+
+    def _end(self, reason: str) -> None:
+        if self._stop_reason is None:
             self._stop_reason = reason
         self._cancel_all()
         self._finish_if_done()
@@ -259,7 +269,7 @@ class RunControl:
     def _result(self) -> RunFinished:
         cause = self._failures.cause
         if cause is not None:
-            directory = self._run_directory.instance_directory(Reference(cause.instance))
+            directory = self._run_directory.instance_path(Reference(cause.instance))
             return RunFinished(
                 succeeded=False,
                 cause=self._failures.describe(),
@@ -267,7 +277,9 @@ class RunControl:
                 output_directory=str(directory),
             )
         if self._stop_reason is not None:
-            return RunFinished(succeeded=False, cause=self._stop_reason)
+            return RunFinished(
+                succeeded=False, cause=self._stop_reason, was_interrupted=self._was_interrupted
+            )
         return RunFinished(succeeded=True)
 
     def _instances_to_start(self) -> list[Reference]:

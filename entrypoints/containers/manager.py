@@ -31,22 +31,25 @@ from adapters.tcp.server import DEFAULT_PORT, Server
 from adapters.wire.locations import TCP, format_location
 from adapters.ymmsl_files.resume_files import YmmslWorkflowSnapshotFormat
 from application.interfaces.agents import AgentLauncher
-from application.interfaces.clock import Clock, Scheduler
+from application.interfaces.clock import Clock
 from application.interfaces.logbook import Logbook
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.run_script_writer import RunScriptWriter
-from application.interfaces.snapshot_store import ShelfReport, WorkflowSnapshotShelf
+from application.interfaces.snapshot_store import WorkflowSnapshotShelf
 from application.manager.agent_management import AgentManager, AgentTimeouts, OnResources
+from application.manager.allocation_end import AllocationEnd
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.desk import ServicesDesk
 from application.manager.peer_lookup import PeerLookup
 from application.manager.registration import InstanceRegistry
+from application.manager.run_checkpoints import CheckpointOptions, RunCheckpoints
 from application.manager.run_control import RunControl
+from application.manager.shelf_watch import ShelfWatch
 from application.manager.snapshot_registry import SnapshotRegistry
 from application.manager.status_board import StatusBoard
 from application.manager.trouble_report import TroubleReport
 from domain.configuration import Configuration
-from domain.events import RunFinished, SnapshotAnnounced, SnapshotFailed
+from domain.events import RunFinished
 from domain.topology import Topology
 from entrypoints.handed_in import Adapters
 from entrypoints.log_setup import make_log
@@ -68,6 +71,7 @@ class ManagerOptions:
             it need not, those without one are started by hand.
         require_secret: Whether to refuse clients that do not know the run's secret.
         timeouts: How long to wait for agents, and for programs that are to end.
+        checkpoints: What is wished about checkpoints, beside the rules of the configuration.
         secret: The run's secret.
     """
 
@@ -76,6 +80,7 @@ class ManagerOptions:
     programs_required: bool = True
     require_secret: bool = False
     timeouts: AgentTimeouts = field(default_factory=AgentTimeouts)
+    checkpoints: CheckpointOptions = field(default_factory=CheckpointOptions)
     secret: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
 
 
@@ -186,34 +191,6 @@ def _open_shelf(
         _close(shelf.close, "the last workflow snapshots could not be written", log)
 
 
-class ShelfWatch:
-    """Tells the log and the watchers what became of workflow snapshots.
-
-    Args:
-        board: Tells the watchers.
-        scheduler: Leads from the shelf's thread to that of the services.
-        log: The manager's log.
-    """
-
-    def __init__(
-        self, *, board: StatusBoard, scheduler: Scheduler, log: FilteringBoundLogger
-    ) -> None:
-        self._board = board
-        self._scheduler = scheduler
-        self._log = log
-
-    def note(self, report: ShelfReport) -> None:
-        """Take note of what became of one. On any thread."""
-        event: SnapshotAnnounced | SnapshotFailed
-        if report.problem:
-            self._log.error(f"a workflow snapshot could not be written: {report.problem}")
-            event = SnapshotFailed(report.problem)
-        else:
-            self._log.info("workflow snapshot written", location=report.location)
-            event = SnapshotAnnounced(report.location)
-        self._scheduler.call_soon(lambda: self._board.publish(event))
-
-
 def _open_launcher(
     adapters: Adapters, log: FilteringBoundLogger, *_needed_until_closed: object
 ) -> Iterator[AgentLauncher]:
@@ -298,9 +275,32 @@ class ManagerContainer(containers.DeclarativeContainer):
         log=log,
         on_finished=on_finished,
     )
+    checkpoints = providers.Singleton(
+        RunCheckpoints,
+        configuration.provided.checkpoints,
+        options.provided.checkpoints,
+        clock=clock,
+    )
+    allocation_end = providers.Singleton(
+        AllocationEnd,
+        options.provided.checkpoints,
+        checkpoints=checkpoints,
+        registry=registry,
+        control=control,
+        board=board,
+        scheduler=listening.provided.server,
+        clock=clock,
+        log=log,
+    )
     shelf = providers.Resource(_open_shelf, run_directory, clock, log, logbook)
     shelf_watch = providers.Singleton(
-        ShelfWatch, board=board, scheduler=listening.provided.server, log=log
+        ShelfWatch,
+        board=board,
+        end=allocation_end,
+        control=control,
+        must_store=options.provided.checkpoints.must_store,
+        scheduler=listening.provided.server,
+        log=log,
     )
     snapshots = providers.Singleton(
         SnapshotRegistry,
@@ -321,6 +321,6 @@ class ManagerContainer(containers.DeclarativeContainer):
         logbook=logbook,
         profiles=profiles,
         snapshots=snapshots,
+        checkpoints=checkpoints,
         run_directory=run_directory,
-        clock=clock,
     )

@@ -252,7 +252,7 @@ def test_with_a_required_secret_whoever_does_not_know_it_is_refused(
         outcome = manager.finish()
     assert outcome.exit_code == FAILED
     log = (workspace.run_dir / "muscle3_manager.log").read_text()
-    refusals = [line for line in log.splitlines() if "WARNING" in line]
+    refusals = [line for line in log.splitlines() if "trouble with a client" in line]
     assert len(refusals) == 1, "it comes again and again, and is told of once"
     assert "MUSCLE3's programs cannot know it" in refusals[0]
     assert "CONJOIN_SECRET_FILE" in refusals[0]

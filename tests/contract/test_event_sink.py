@@ -20,7 +20,10 @@ from domain.events import (
     InstanceStatus,
     LogRecorded,
     RunFinished,
+    SnapshotAnnounced,
+    SnapshotFailed,
     StatusChanged,
+    StopRequested,
 )
 from domain.messages import LogRecord, Wait
 
@@ -34,6 +37,11 @@ EVENTS = [
     LogRecorded(LogRecord("micro[3]", 0.0, 40, "")),
     DeadlockFound((WAIT,)),
     DeadlockFound(()),
+    StopRequested("SIGTERM", 30.0),
+    StopRequested("SIGTERM", 0.0, ("macro", "micro[3]")),
+    SnapshotAnnounced("snapshot.ymmsl"),
+    SnapshotFailed("the disk is full"),
+    SnapshotFailed("the disk is full", "macro"),
     InstanceDeregistered("macro"),
     InstanceExited("macro", -9),
     RunFinished(succeeded=False, cause="", failed_instances=("macro",)),

@@ -12,11 +12,12 @@ from adapters.tcp.manager_link import MMPClient
 from adapters.tcp.server import Server
 from adapters.wire.locations import TCP, format_location
 from application.interfaces.manager_link import ManagerLink
+from application.manager.run_checkpoints import CheckpointOptions
 from domain.checkpoints import CheckpointRangeRule, Checkpoints
 from domain.conduits import Conduit
 from domain.configuration import Configuration
 from domain.errors import ManagerRefused, TransportError
-from domain.events import InstanceState
+from domain.events import InstanceState, SnapshotFailed
 from domain.identity import Reference
 from domain.messages import LogRecord
 from domain.peers import Endpoint
@@ -64,7 +65,7 @@ class ManagerLinkContract(ABC):
 
     @pytest.fixture
     def desk(self) -> InMemoryDesk:
-        return InMemoryDesk(a_configuration())
+        return InMemoryDesk(a_configuration(), CheckpointOptions(save_time=30.0, must_store=True))
 
     @pytest.fixture
     def link_of(self, desk) -> Iterator[Callable[[str], ManagerLink]]:
@@ -123,8 +124,9 @@ class ManagerLinkContract(ABC):
 
     def test_checkpoints_arrive(self, link_of, desk):
         desk.clock.advance(7.0)
-        info = link_of("macro").get_checkpoint_info()
+        info = self.register_all(link_of)["macro"].get_checkpoint_info()
         assert info.elapsed == 7.0
+        assert (info.on_request, info.must_store) == (self.is_own_protocol, self.is_own_protocol)
         assert info.checkpoints == a_configuration().checkpoints
         assert info.resume_from == "/snapshot.pack"
 
@@ -186,6 +188,44 @@ class ManagerLinkContract(ABC):
         assert desk.board["macro"].simulated_time == 2.5
         assert desk.board["macro"].waiting_for.peer == "micro"
 
+    def test_a_request_for_a_snapshot_arrives_once_where_the_manager_can_ask(self, link_of, desk):
+        links = self.register_all(link_of)
+        reasons: list[str] = []
+        for link in links.values():
+            link.await_checkpoint_request(reasons.append)
+        if not self.is_own_protocol:
+            assert desk.checkpoints.awaiting == 0
+            return
+        wait_until(lambda: desk.checkpoints.awaiting == 3)
+        assert reasons == []
+        desk.checkpoints.ask_all("the time is over")
+        wait_until(lambda: len(reasons) == 3)
+        assert reasons == ["the time is over"] * 3
+
+    def test_who_awaits_a_request_for_a_snapshot_can_leave(self, link_of, desk):
+        link = self.register_all(link_of)["macro"]
+        link.await_checkpoint_request(pytest.fail)
+        link.deregister_instance()
+        link.close()
+        desk.checkpoints.ask_all("the time is over")
+
+    def test_a_snapshot_that_could_not_be_stored_is_told_where_that_is_understood(
+        self, link_of, desk
+    ):
+        link = self.register_all(link_of)["macro"]
+        link.report_snapshot_failed("the disk is full")
+        link.deregister_instance()
+        failed = [event for event in desk.sink.events if isinstance(event, SnapshotFailed)]
+        expected = [SnapshotFailed("the disk is full", "macro")] if self.is_own_protocol else []
+        assert failed == expected
+
+    def test_what_is_reported_arrives_before_the_link_is_closed(self, link_of, desk):
+        link = link_of("macro")
+        for number in range(50):
+            link.submit_log_message(LogRecord("macro", 1.0, 30, f"line {number}"))
+        link.close()
+        assert len(desk.logbook.records) == 50
+
     def test_it_may_be_used_from_several_threads(self, link_of):
         link = link_of("macro")
         found: list[Settings] = []
@@ -212,9 +252,15 @@ class ManagerLinkContract(ABC):
     def test_closing_while_another_thread_reports_is_fine(self, link_of):
         for _ in range(20):
             link = link_of("macro")
-            for number in range(20):
-                link.submit_log_message(LogRecord("macro", 1.0, 30, f"line {number}"))
+            record = LogRecord("macro", 1.0, 30, "a line")
+            reporting = threading.Thread(
+                target=lambda link=link, record=record: [
+                    link.submit_log_message(record) for _ in range(20)
+                ]
+            )
+            reporting.start()
             link.close()
+            reporting.join()
 
 
 class TestInMemoryManagerLink(ManagerLinkContract):

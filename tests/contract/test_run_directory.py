@@ -45,6 +45,11 @@ class RunDirectoryContract(ABC):
         assert directory.instance_directory(MICRO) == directory.instance_directory(MICRO)
         assert directory.log_directory() == directory.log_directory()
 
+    def test_where_an_instance_is_can_be_asked_before_its_directory_is_made(self, tmp_path):
+        directory = self.make(tmp_path)
+        assert not directory.instance_path(MICRO).exists()
+        assert directory.instance_path(MICRO) == directory.instance_directory(MICRO)
+
     def test_the_configuration_is_saved(self, tmp_path):
         directory = self.make(tmp_path)
         directory.save_configuration("ymmsl_version: v0.2  # größer\n")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
 from adapters.in_memory.clock import ManualClock
@@ -16,10 +17,12 @@ from adapters.in_memory.snapshot_store import (
     InMemoryWorkflowSnapshotShelf,
 )
 from application.manager.agent_management import AgentManager
+from application.manager.allocation_end import AllocationEnd
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.desk import ServicesDesk
 from application.manager.peer_lookup import PeerLookup
 from application.manager.registration import InstanceRegistry
+from application.manager.run_checkpoints import CheckpointOptions, RunCheckpoints
 from application.manager.run_control import RunControl
 from application.manager.snapshot_registry import SnapshotRegistry
 from application.manager.status_board import StatusBoard
@@ -33,9 +36,13 @@ class InMemoryDesk:
 
     Args:
         configuration: What is run.
+        options: What is wished about checkpoints.
     """
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(
+        self, configuration: Configuration, options: CheckpointOptions | None = None
+    ) -> None:
+        options = options or CheckpointOptions()
         model = configuration.model
         self.clock = ManualClock()
         self.logbook = InMemoryLogbook()
@@ -50,7 +57,7 @@ class InMemoryDesk:
         self.results: list[RunFinished] = []
         self.board = StatusBoard(model, clock=self.clock, events=self.sink)
         self.registry = InstanceRegistry(model)
-        log = structlog.wrap_logger(structlog.PrintLogger(), processors=[_drop])
+        log = silent_log()
         self.agents = AgentManager(
             None,
             scheduler=self.clock,
@@ -72,6 +79,17 @@ class InMemoryDesk:
         )
         self.deadlocks = DeadlockWatch(on_deadlock=self.control.note_deadlock)
         self.peers = PeerLookup(model, registry=self.registry)
+        self.checkpoints = RunCheckpoints(configuration.checkpoints, options, clock=self.clock)
+        self.end = AllocationEnd(
+            options,
+            checkpoints=self.checkpoints,
+            registry=self.registry,
+            control=self.control,
+            board=self.board,
+            scheduler=self.clock,
+            clock=self.clock,
+            log=log,
+        )
         self.desk = ServicesDesk(
             configuration,
             registry=self.registry,
@@ -82,9 +100,15 @@ class InMemoryDesk:
             logbook=self.logbook,
             profiles=self.profiles,
             snapshots=SnapshotRegistry(configuration, self.shelf, Topology(model)),
+            checkpoints=self.checkpoints,
             run_directory=self.run_directory,
-            clock=self.clock,
         )
+
+
+def silent_log() -> FilteringBoundLogger:
+    """Return a log that keeps nothing."""
+    log: FilteringBoundLogger = structlog.wrap_logger(structlog.PrintLogger(), processors=[_drop])
+    return log
 
 
 def _drop(*_: object) -> object:

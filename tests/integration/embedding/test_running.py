@@ -121,7 +121,9 @@ def test_several_threads_can_wait(manual):
         manager.stop("that is enough")
         for thread in threads:
             thread.join(LONG)
-    assert results == [RunFinished(succeeded=False, cause="that is enough")] * 5
+    assert (
+        results == [RunFinished(succeeded=False, cause="that is enough", was_interrupted=True)] * 5
+    )
 
 
 def test_stopping_ends_the_programs():
@@ -155,7 +157,9 @@ def test_leaving_ends_a_run_that_goes_on():
     with Manager(NEVER_ENDS) as manager:
         manager.start_all()
     assert manager.wait(0) == RunFinished(
-        succeeded=False, cause="The manager was closed before the run was over."
+        succeeded=False,
+        cause="The manager was closed before the run was over.",
+        was_interrupted=True,
     )
 
 

@@ -37,3 +37,14 @@ def test_what_is_ignored_stays_ignored():
             assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, old)
+
+
+def test_sigterm_may_have_an_answer_of_its_own():
+    stopped: list[str] = []
+    asked: list[str] = []
+    with StopSignals() as signals:
+        signals.call(stopped.append, on_term=asked.append)
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)
+    assert asked[0].startswith("The run was stopped by SIGTERM")
+    assert stopped == ["The run was stopped by Ctrl-C (SIGINT)."]

@@ -11,6 +11,8 @@ from domain.events import (
     InstanceState,
     LogRecorded,
     RunFinished,
+    SnapshotFailed,
+    StopRequested,
 )
 from domain.messages import LogRecord, Wait
 from tests.unit.adapters.terminal.examples import RUNNING, WAITING, changed, status
@@ -92,3 +94,20 @@ def test_simulated_times_are_given_as_a_span():
 def test_a_wait_names_peer_port_and_slot():
     assert wait_text(Wait("micro", "macro", "init")) == "macro on port init"
     assert wait_text(Wait("macro", "micro[3]", "state_in", 3)) == "micro[3] on port state_in[3]"
+
+
+def test_why_and_for_how_long_all_save_is_a_line():
+    overview = Overview(["macro"])
+    overview.note(StopRequested("The time is over.", 30.0))
+    overview.note(StopRequested("The time is over.", 0.0, ("macro", "micro")))
+    assert overview.take_lines() == [
+        "The time is over. All instances save, for up to 30 s.",
+        "The time is over. Nothing is saved: MUSCLE3's instances cannot be asked: macro, micro",
+    ]
+
+
+def test_a_workflow_snapshot_that_failed_is_a_line_and_that_of_an_instance_is_in_its_log():
+    overview = Overview(["macro"])
+    overview.note(SnapshotFailed("the disk is full"))
+    overview.note(SnapshotFailed("the disk is full", "macro"))
+    assert overview.take_lines() == ["A workflow snapshot could not be written: the disk is full"]

@@ -67,12 +67,14 @@ requests = st.one_of(
             mmp.GetCheckpointInfo,
             mmp.IsDeadlocked,
             mmp.AwaitPeers,
+            mmp.AwaitCheckpointRequest,
         )
     ),
     st.just(mmp.GetSettings()),
     st.builds(mmp.SubmitLogMessage, st.builds(LogRecord, texts, finite, integers, texts)),
     st.builds(mmp.SubmitProfileEvents, texts, st.lists(events, max_size=3).map(tuple)),
     st.builds(mmp.SubmitSnapshot, texts, metadata),
+    st.builds(mmp.ReportSnapshotFailed, texts, texts),
     st.builds(mmp.WaitingForReceive, waits),
     st.builds(mmp.WaitingForReceiveDone, waits),
     st.builds(
@@ -95,6 +97,8 @@ checkpoint_infos = st.builds(
     st.builds(Checkpoints, st.booleans(), rules, rules),
     st.none() | texts,
     st.none() | texts,
+    st.booleans(),
+    st.booleans(),
 )
 references = st.lists(names, min_size=2, max_size=3).map(Reference)
 instances = st.tuples(names, st.lists(st.integers(0, 9), max_size=2)).map(

@@ -93,5 +93,22 @@ def test_what_the_resumed_snapshot_answered_for_is_not_due_again(clock, timestam
 
 
 def test_an_instance_knows_whether_there_are_any_rules(clock):
-    assert not make(clock).has_rules
-    assert make(clock, at_end=True).has_rules
+    assert not make(clock).may_save
+    assert make(clock, at_end=True).may_save
+
+
+def test_a_request_makes_a_snapshot_due_at_every_opportunity_from_then_on(clock):
+    triggers = make(clock)
+    assert triggers.triggers(1.0) == ()
+    triggers.request("the time is over")
+    for time in (1.0, 2.0):
+        assert triggers.triggers(time) == ("request: the time is over",)
+        triggers.note_saved(time)
+    assert triggers.final_triggers(3.0, goes_on=True) == ("request: the time is over",)
+    assert triggers.final_triggers(None, goes_on=True) == ("request: the time is over",)
+    assert triggers.final_triggers(None, goes_on=False) == ("request: the time is over",)
+
+
+def test_an_instance_that_may_be_asked_may_have_to_save(clock):
+    info = CheckpointInfo(0.0, Checkpoints(), on_request=True)
+    assert CheckpointTriggers(info, clock=clock).may_save

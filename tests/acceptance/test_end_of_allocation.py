@@ -1,0 +1,273 @@
+"""A run whose time is over saves first, and says whether it can be resumed."""
+
+import re
+import signal
+
+import pytest
+
+from tests.support.conditions import wait_until
+from tests.support.scenario_runs import python_of
+from tests.support.workspace import MANAGER, Outcome, Workspace
+
+COMPLETED, FAILED, MISTAKE, RESUMABLE = 0, 1, 2, 75
+START = (*MANAGER, "--start-all", "--run-dir", "run")
+ENDLESS = 10**9
+AMPLE = 600
+
+MACRO = """\
+from entrypoints.instance import Instance, InstanceFlags, Message, Operator
+
+instance = Instance(
+    {Operator.O_I: ["state_out"], Operator.S: ["state_in"]}, InstanceFlags.USES_CHECKPOINT_API
+)
+while instance.reuse_instance():
+    step, total = 0, 0.0
+    if instance.resuming():
+        step, total = instance.load_snapshot().data
+    instance.should_init()
+    while step < instance.get_setting("steps", "int"):
+        instance.send("state_out", Message(float(step), None, total))
+        total = total / 3 + instance.receive("state_in").data
+        step += 1
+        if step == 20:
+            print("on its way", flush=True)
+        if instance.should_save_snapshot(float(step)):
+            instance.save_snapshot(Message(float(step), None, [step, total]))
+            print("saved", step, flush=True)
+    if instance.should_save_final_snapshot():
+        instance.save_final_snapshot(Message(float(step), None, [step, total]))
+    print("total", total.hex())
+"""
+
+MICRO = """\
+from entrypoints.instance import Instance, InstanceFlags, Message, Operator
+
+instance = Instance(
+    {Operator.F_INIT: ["init"], Operator.O_F: ["final"]}, InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE
+)
+while instance.reuse_instance():
+    message = instance.receive("init")
+    instance.send("final", Message(message.timestamp, None, message.data + 0.1))
+"""
+
+HANGING = """\
+import threading
+from entrypoints.instance import Instance, InstanceFlags, Operator
+
+instance = Instance(
+    {Operator.O_I: ["state_out"], Operator.S: ["state_in"]}, InstanceFlags.USES_CHECKPOINT_API
+)
+instance.reuse_instance()
+print("on its way", flush=True)
+threading.Event().wait()
+"""
+
+
+@pytest.fixture
+def saving(workspace: Workspace) -> Workspace:
+    """A model that goes on for longer than anybody can wait, and saves when asked to."""
+    workspace.write("macro.py", MACRO)
+    workspace.write("micro.py", MICRO)
+    workspace.change("model.ymmsl", "macro.steps: 2", f"macro.steps: {ENDLESS}")
+    return workspace
+
+
+def test_on_sigterm_all_save_and_the_run_can_be_resumed(saving: Workspace):
+    with saving.running(*START, "--checkpoint-on-term", AMPLE, "model.ymmsl") as program:
+        wait_until_it_is_on_its_way(saving)
+        program.process.send_signal(signal.SIGTERM)
+        outcome = program.finish()
+    assert_resumable(saving, outcome)
+    assert "batch system whose time is up. All instances save, for up to 600 s." in outcome.stdout
+    assert "The run was stopped by SIGTERM" in outcome.stdout
+    assert_resumes_to_the_same_result(saving)
+
+
+def test_before_a_known_end_all_save_and_the_run_is_stopped(saving: Workspace):
+    end = ("--stop-at", f"+{AMPLE + 5}", "--checkpoint-on-term", AMPLE)
+    with saving.running(*START, *end, "model.ymmsl") as program:
+        outcome = program.finish()
+    assert_resumable(saving, outcome)
+    assert "The time of the run was over. All instances save, for up to 600 s." in outcome.stdout
+    assert_resumes_to_the_same_result(saving)
+
+
+@pytest.mark.slow
+def test_before_a_known_end_instances_of_muscle3_save_as_well(saving: Workspace):
+    by_muscle3(saving, "macro", "micro")
+    end = ("--stop-at", f"+{AMPLE + 10}", "--checkpoint-on-term", AMPLE)
+    with saving.running(*START, *end, "model.ymmsl") as program:
+        outcome = program.finish()
+    assert_resumable(saving, outcome)
+
+
+def test_that_slurm_does_not_tell_the_end_is_a_warning(workspace: Workspace):
+    environment = {"SLURM_JOB_ID": "1", "PATH": str(workspace.folder)}
+    options = ("--checkpoint-on-term", AMPLE, "--dry-run")
+    with workspace.running(*START, *options, "model.ymmsl", environment=environment) as program:
+        outcome = program.finish()
+    assert outcome.exit_code == COMPLETED, outcome.text
+    assert "Warning: When this Slurm job will end is not known" in outcome.stdout
+    assert "unless you give --stop-at" in outcome.stdout
+
+
+@pytest.mark.slow
+def test_instances_of_muscle3_cannot_be_asked_and_the_user_is_told(saving: Workspace):
+    by_muscle3(saving, "micro")
+    options = ("--checkpoint-on-term", AMPLE, "--checkpoint-every-simulation", 10)
+    with saving.running(*START, *options, "model.ymmsl") as program:
+        wait_until_it_is_on_its_way(saving)
+        wait_until(lambda: any((saving.run_dir / "snapshots").glob("*.ymmsl")))
+        program.process.send_signal(signal.SIGTERM)
+        outcome = program.finish()
+    assert_resumable(saving, outcome)
+    assert "MUSCLE3's instances cannot be asked: micro" in outcome.stdout
+    assert re.search(r"The newest from which this run can be resumed is .*\.ymmsl", log_of(saving))
+
+
+def test_without_a_set_of_snapshots_the_exit_code_promises_nothing(workspace: Workspace):
+    workspace.write("macro.py", HANGING)
+    workspace.write("micro.py", MICRO)
+    with workspace.running(*START, "--checkpoint-on-term", 0.5, "model.ymmsl") as program:
+        wait_until_it_is_on_its_way(workspace)
+        program.process.send_signal(signal.SIGTERM)
+        outcome = program.finish()
+    assert outcome.exit_code == FAILED
+    assert "There are no snapshots from which it can be resumed." in outcome.stdout
+    assert "no set of snapshots was completed in time" in log_of(workspace)
+    assert not outcome.left_behind
+
+
+def test_a_second_sigterm_stops_at_once(workspace: Workspace):
+    workspace.write("macro.py", HANGING)
+    workspace.write("micro.py", MICRO)
+    with workspace.running(*START, "--checkpoint-on-term", AMPLE, "model.ymmsl") as program:
+        wait_until_it_is_on_its_way(workspace)
+        program.process.send_signal(signal.SIGTERM)
+        program.wait_until_it_says("All instances save")
+        program.process.send_signal(signal.SIGTERM)
+        outcome = program.finish()
+    assert outcome.exit_code == FAILED
+    assert not outcome.left_behind
+
+
+def test_a_run_may_just_be_stopped_at_some_time(saving: Workspace):
+    with saving.running(*START, "--stop-at", "+3", "model.ymmsl") as program:
+        outcome = program.finish()
+    assert outcome.exit_code == FAILED
+    assert "The time of the run was over." in outcome.stdout
+    assert not outcome.left_behind
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (("--stop-at", "+5", "--checkpoint-on-term", 10), "to be stopped in 5 s, of which 10 s"),
+        (("--stop-at", "2020-01-01T00:00"), "There is no time for this run"),
+        (("--stop-at", "noon"), "noon is neither a time, as 2026-11-20T18:30 or 18:30, nor"),
+        (("--checkpoint-on-term", "0"), "0 is not larger than 0"),
+    ],
+)
+def test_a_time_that_makes_no_sense_is_refused(
+    saving: Workspace, options: tuple[object, ...], text: str
+):
+    with saving.running(*START, *options, "model.ymmsl") as program:
+        outcome = program.finish()
+    assert outcome.exit_code == MISTAKE
+    assert text in outcome.stderr
+    assert "Traceback" not in outcome.text
+
+
+def test_who_cannot_save_is_refused_when_it_may_be_asked_to(workspace: Workspace):
+    outcome = workspace.start_all("--checkpoint-on-term", 10)
+    assert outcome.exit_code == FAILED
+    assert "does not support them" in outcome.stdout
+    assert "or leave out --checkpoint-on-term" in outcome.stdout
+
+
+# A snapshot that cannot be stored -----------------------------------------------------------------
+
+IN_THE_WAY = 'import shutil; shutil.rmtree("../snapshots", True); open("../snapshots", "w")\n'
+
+
+@pytest.fixture
+def unable(saving: Workspace) -> Workspace:
+    """A model whose snapshots cannot be stored."""
+    saving.change(
+        "macro.py",
+        "while instance.reuse_instance():",
+        f"{IN_THE_WAY}while instance.reuse_instance():",
+    )
+    saving.change("model.ymmsl", f"macro.steps: {ENDLESS}", "macro.steps: 3")
+    return saving
+
+
+def test_a_snapshot_that_cannot_be_stored_is_told_of_and_the_run_goes_on(unable: Workspace):
+    outcome = unable.start_all("--checkpoint-every-simulation", 1)
+    assert outcome.exit_code == COMPLETED, outcome.text
+    assert "macro (error): A snapshot of 'macro' could not be stored" in outcome.stdout
+
+
+def test_a_snapshot_that_cannot_be_stored_ends_the_run_if_the_user_wants_that(unable: Workspace):
+    outcome = unable.start_all("--checkpoint-every-simulation", 1, "--checkpoint-failure", "abort")
+    assert outcome.exit_code == FAILED
+    assert "A snapshot of 'macro' could not be stored" in outcome.stdout
+
+
+def test_a_workflow_snapshot_that_cannot_be_written_ends_the_run_too(saving: Workspace):
+    (saving.run_dir / "snapshots").write_text("in the way")
+    outcome = saving.start_all("--checkpoint-every-simulation", 1, "--checkpoint-failure", "abort")
+    assert outcome.exit_code == FAILED
+    assert "a workflow snapshot could not be written" in outcome.stdout
+
+
+# What they share ----------------------------------------------------------------------------------
+
+
+def wait_until_it_is_on_its_way(workspace: Workspace) -> None:
+    output = workspace.run_dir / "instances" / "macro" / "stdout.txt"
+    wait_until(lambda: output.exists() and "on its way" in output.read_text())
+
+
+def log_of(workspace: Workspace) -> str:
+    return (workspace.run_dir / "muscle3_manager.log").read_text()
+
+
+def by_muscle3(workspace: Workspace, *components: str) -> None:
+    """Have components use MUSCLE3's library."""
+    for name in components:
+        workspace.change(f"{name}.py", "from entrypoints.instance", "from libmuscle")
+        workspace.change(f"{name}.py", ", Operator\n", "\nfrom ymmsl.v0_2 import Operator\n")
+        text = (workspace.folder / "model.ymmsl").read_text()
+        before, found, after = text.rpartition(f"\n  {name}:\n")
+        python = python_of("muscle3")
+        workspace.write(
+            "model.ymmsl",
+            before + found + re.sub(r"executable: .*", f"executable: {python}", after, count=1),
+        )
+
+
+def assert_resumable(workspace: Workspace, outcome: Outcome) -> None:
+    assert outcome.exit_code == RESUMABLE, outcome.text
+    newest = sorted((workspace.run_dir / "snapshots").glob("*.ymmsl"))
+    assert newest
+    assert "It can be resumed from" in outcome.stdout
+    assert f"with --resume {workspace.run_dir}" in outcome.stdout
+    assert not outcome.left_behind
+
+
+def assert_resumes_to_the_same_result(workspace: Workspace) -> None:
+    saved = int(re.findall(r"^saved (\d+)$", printed_by_macro(workspace, "run"), re.MULTILINE)[-1])
+    workspace.change("model.ymmsl", f"macro.steps: {ENDLESS}", f"macro.steps: {saved + 5}")
+    totals = []
+    for name, options in (("whole", ()), ("resumed", ("--resume", workspace.run_dir))):
+        (workspace.folder / name).mkdir()
+        outcome = workspace.manager("--start-all", "--run-dir", name, *options, "model.ymmsl")
+        assert outcome.exit_code == COMPLETED, outcome.text
+        totals.append(re.findall(r"^total (.*)$", printed_by_macro(workspace, name), re.MULTILINE))
+    assert totals[0] == totals[1]
+    assert len(totals[0]) == 1
+
+
+def printed_by_macro(workspace: Workspace, run: str) -> str:
+    return (workspace.folder / run / "instances" / "macro" / "stdout.txt").read_text()

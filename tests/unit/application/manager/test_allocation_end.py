@@ -1,0 +1,125 @@
+"""Instances save before a run is stopped from outside."""
+
+import pytest
+
+from application.manager.allocation_end import TIME_IS_OVER
+from application.manager.run_checkpoints import CheckpointOptions
+from domain.events import StopRequested
+from tests.support.desks import InMemoryDesk
+from tests.unit.domain.models import configuration
+
+OWN, THEIRS = "0.11.0+conjoin", "0.11.0"
+REASON = "somebody wants it"
+
+
+def desk_for(*, save_time: float | None = 30.0, ends_in: float | None = None) -> InMemoryDesk:
+    made = configuration(
+        """macro o_i -> micro f_init
+           micro o_f -> macro s
+        """
+    )
+    now = 1.7e9  # when a manual clock begins
+    stop_at = None if ends_in is None else now + ends_in
+    return InMemoryDesk(made, CheckpointOptions(save_time, stop_at))
+
+
+def join(desk: InMemoryDesk, *, macro: str = OWN, micro: str = OWN) -> list[str]:
+    """Have both register, and await a request; return the list of the reasons that they hear."""
+    reasons: list[str] = []
+    for name, version in (("macro", macro), ("micro", micro)):
+        desk.desk.register_instance(name, ["tcp:here:1"], (), version)
+        if version == OWN:
+            desk.desk.await_checkpoint_request(name, reasons.append)
+    return reasons
+
+
+def test_all_are_asked_and_the_run_is_stopped_once_there_is_a_set():
+    desk = desk_for()
+    reasons = join(desk)
+    desk.end.stop(REASON)
+    assert reasons == [REASON, REASON]
+    assert desk.results == []
+    desk.end.note_announced("snapshot.ymmsl")
+    assert [(result.cause, result.was_interrupted) for result in desk.results] == [(REASON, True)]
+    assert StopRequested(REASON, 30.0) in desk.sink.events
+
+
+def test_an_earlier_set_stops_nothing():
+    desk = desk_for()
+    join(desk)
+    desk.end.note_announced("snapshot.ymmsl")
+    assert desk.results == []
+
+
+def test_when_the_time_is_over_the_run_is_stopped_without_a_set():
+    desk = desk_for()
+    join(desk)
+    desk.end.stop(REASON)
+    desk.clock.advance(29.9)
+    assert desk.results == []
+    desk.clock.advance(0.2)
+    assert len(desk.results) == 1
+
+
+def test_a_second_wish_is_granted_at_once():
+    desk = desk_for()
+    join(desk)
+    desk.end.stop(REASON)
+    desk.end.stop("now!")
+    assert [result.cause for result in desk.results] == ["now!"]
+
+
+@pytest.mark.parametrize("save_time", [None, 30.0])
+def test_without_a_time_for_saving_or_anybody_there_the_run_is_stopped_at_once(save_time):
+    desk = desk_for(save_time=save_time)
+    if save_time is None:
+        join(desk)
+    desk.end.stop(REASON)
+    assert len(desk.results) == 1
+    assert not any(isinstance(event, StopRequested) for event in desk.sink.events)
+
+
+def test_if_not_all_can_be_asked_nobody_is_and_the_run_is_stopped_at_once():
+    desk = desk_for()
+    reasons = join(desk, micro=THEIRS)
+    desk.end.stop(REASON)
+    assert reasons == []
+    assert len(desk.results) == 1
+    assert StopRequested(REASON, 0.0, ("micro",)) in desk.sink.events
+
+
+@pytest.mark.parametrize("micro", [OWN, THEIRS])
+def test_before_a_known_end_those_who_can_are_asked_and_the_others_have_a_rule(micro: str):
+    desk = desk_for(ends_in=100.0)
+    desk.end.expect()
+    reasons = join(desk, micro=micro)
+    desk.clock.advance(69.9)
+    assert reasons == []
+    desk.clock.advance(0.2)
+    assert set(reasons) == {TIME_IS_OVER}
+    assert desk.results == []
+    desk.clock.advance(30)
+    assert [result.cause for result in desk.results] == [TIME_IS_OVER]
+
+
+def test_whoever_comes_late_is_asked_as_well():
+    desk = desk_for()
+    desk.desk.register_instance("macro", ["tcp:here:1"], (), OWN)
+    desk.end.stop(REASON)
+    assert join_micro(desk) == [REASON]
+
+
+def join_micro(desk: InMemoryDesk) -> list[str]:
+    reasons: list[str] = []
+    desk.desk.register_instance("micro", ["tcp:here:1"], (), OWN)
+    desk.desk.await_checkpoint_request("micro", reasons.append)
+    return reasons
+
+
+def test_a_run_may_have_an_end_and_save_nothing():
+    desk = desk_for(save_time=None, ends_in=100.0)
+    desk.end.expect()
+    reasons = join(desk)
+    desk.clock.advance(100)
+    assert reasons == []
+    assert [result.cause for result in desk.results] == [TIME_IS_OVER]
