@@ -1,7 +1,6 @@
 """The examples are resumed from each workflow snapshot that they write, to the last bit."""
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -10,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from adapters.wire.snapshots import MsgPackSnapshot
-from adapters.ymmsl_files.resume_files import YmmslWorkflowSnapshotFormat
 from domain.identity import Reference
-from domain.snapshots import Snapshot, snapshot_name
 from tests.support.pages import commands
 from tests.support.scenario_runs import write_settings
+from tests.support.snapshot_files import (
+    check_resumed,
+    files_in,
+    snapshot_in,
+    state_at_the_end,
+    workflow_snapshots,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -94,52 +97,17 @@ def conjoin(*arguments: object) -> str:
     return done.stdout
 
 
-def workflow_snapshots(run_dir: Path) -> list[Path]:
-    """Those of a run, the oldest first."""
-    found = re.findall(r"^/.*\.ymmsl$", conjoin("snapshots", run_dir), re.MULTILINE)
-    return list(map(Path, found))
-
-
-def files_in(workflow_snapshot: Path) -> dict[Reference, Path]:
-    """The files that a workflow snapshot names, per instance."""
-    _, resume = YmmslWorkflowSnapshotFormat().load(workflow_snapshot.read_text())
-    return {instance: Path(location) for instance, location in resume.items()}
-
-
-def snapshots_in(workflow_snapshot: Path) -> dict[str, Snapshot]:
-    """What is in these files."""
-    return {
-        str(instance): MsgPackSnapshot.decode(path.read_bytes(), name=str(path))
-        for instance, path in files_in(workflow_snapshot).items()
-    }
-
-
-def state_at_the_end(run_dir: Path) -> dict[str, bytes]:
-    """All that a run's last snapshots hold, but for when they were made."""
-    return {
-        instance: MsgPackSnapshot.encode(snapshot._replace(triggers=(), wallclock_time=0.0))
-        for instance, snapshot in snapshots_in(workflow_snapshots(run_dir)[-1]).items()
-    }
-
-
-def check_resumed(run_dir: Path, workflow_snapshot: Path) -> None:
-    """Check that all instances resumed: they store again what they resumed from."""
-    for instance, path in files_in(workflow_snapshot).items():
-        folder = run_dir / "instances" / str(instance) / "snapshots"
-        assert (folder / snapshot_name(instance, 1)).read_bytes() == path.read_bytes()
-
-
 def check_ended_alike(
     example: Example, whole: Path, resumed: Path, workflow_snapshot: Path
 ) -> None:
     """Check that a run resumed from a workflow snapshot ended as the whole one did."""
     check_resumed(resumed, workflow_snapshot)
     assert state_at_the_end(resumed) == state_at_the_end(whole)
-    snapshots = snapshots_in(workflow_snapshot)
+    files = files_in(workflow_snapshot)
     for name in example.results:
-        instance = name.partition("/")[0]
+        instance = Reference(name.partition("/")[0])
         result = resumed / "instances" / name
-        if instance in snapshots and snapshots[instance].is_final_snapshot:
+        if instance in files and snapshot_in(files[instance]).is_final_snapshot:
             continue  # it had done its work before
         assert result.read_bytes() == (whole / "instances" / name).read_bytes()
 

@@ -93,6 +93,7 @@ def run_scenario(
     tmp_path: Path,
     timeout: float = 60.0,
     settings: Mapping[str, object] | None = None,
+    checkpoints: Mapping[str, object] | None = None,
     resume: Path | None = None,
 ) -> ScenarioRun:
     """Runs a scenario to its end, or until the time is up.
@@ -105,11 +106,16 @@ def run_scenario(
         timeout: Seconds until everything is ended.
         settings: Settings that replace those of the scenario; they are given to the manager in
             a second file.
+        checkpoints: When to save, as in a yMMSL file; given in a file of its own. The programs are
+            replaced by those that can save their state.
         resume: A workflow snapshot to resume from; it is given to the manager as well.
     """
     files = [write_configuration(name, libraries=libraries, folder=tmp_path)]
     if settings:
         files.append(write_settings(settings, folder=tmp_path))
+    if checkpoints:
+        _let_programs_save(files[0])
+        files.append(_write_ymmsl(tmp_path / "checkpoints.ymmsl", checkpoints=checkpoints))
     if resume:
         files.append(resume)
     run_dir = _new_folder(tmp_path / "run")
@@ -157,10 +163,7 @@ def write_configuration(
 
 def write_settings(settings: Mapping[str, object], *, folder: Path) -> Path:
     """Writes a yMMSL file that holds nothing but settings."""
-    lines = [f"  {name}: {json.dumps(value)}" for name, value in settings.items()]
-    path = folder / "settings.ymmsl"
-    path.write_text("\n".join(["ymmsl_version: v0.2", "settings:", *lines, ""]))
-    return path
+    return _write_ymmsl(folder / "settings.ymmsl", settings=settings)
 
 
 def python_of(library: LibraryName) -> Path:
@@ -187,6 +190,17 @@ def clean_environment() -> dict[str, str]:
 def read_results(folder: Path) -> dict[str, list[list[object]]]:
     """What the programs wrote down, per instance."""
     return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
+
+
+def _write_ymmsl(path: Path, **sections: Mapping[str, object]) -> Path:
+    lines = [f"{name}: {json.dumps(value)}" for name, value in sections.items()]
+    path.write_text("\n".join(["ymmsl_version: v0.2", *lines, ""]))
+    return path
+
+
+def _let_programs_save(file: Path) -> None:
+    """Has a scenario's file start the program that saves its state, and else does the same."""
+    file.write_text(file.read_text().replace("/walker.py", "/saving_component.py"))
 
 
 def _run_to_the_end(
