@@ -18,7 +18,14 @@ def nothing_left_behind() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
-    """A real Slurm."""
+def slurm_started_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
+    """A real Slurm for all tests that need one."""
     with running_slurm(tmp_path_factory.mktemp("slurm")) as started:
         yield started
+
+
+@pytest.fixture
+def slurm(slurm_started_once: Slurm) -> Iterator[Slurm]:
+    """A real Slurm, without jobs."""
+    yield slurm_started_once
+    slurm_started_once.end_jobs()

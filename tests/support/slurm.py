@@ -94,17 +94,23 @@ class Slurm:
 
     def wait_until_idle(self, *, timeout: float = PATIENCE) -> None:
         """Wait until there are no jobs any more, not even some that are just ending."""
-        wait_until(lambda: not self.run("squeue", "--noheader"), timeout=timeout, pause=_PAUSE)
+        wait_until(self._is_idle, timeout=timeout, pause=_PAUSE)
 
     def end_jobs(self) -> None:
-        """End all jobs."""
+        """End all jobs, and those that they submit while they are being ended."""
+        wait_until(self._is_idle_once_cancelled, pause=_PAUSE)
+
+    def _is_idle(self) -> bool:
+        return not self.run("squeue", "--noheader")
+
+    def _is_idle_once_cancelled(self) -> bool:
         self.run("scancel", "--user", _user())
-        self.wait_until_idle()
+        return self._is_idle()
 
 
 @contextmanager
 def running_slurm(folder: Path) -> Iterator[Slurm]:
-    """Start a Slurm, and end it and all its jobs in the end.
+    """Start a Slurm, and end it in the end.
 
     Without the programs the test is skipped; in CI it fails.
 
@@ -126,7 +132,6 @@ def running_slurm(folder: Path) -> Iterator[Slurm]:
             _start_daemons(folder, environment, undo)
         except AssertionError:
             pytest.fail("\n".join(path.read_text() for path in folder.glob("*.out")))
-        undo.callback(slurm.end_jobs)
         yield slurm
 
 

@@ -1,0 +1,210 @@
+"""The job script on the page about checkpoints: it submits itself until the simulation is done."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.conditions import wait_until
+from tests.support.pages import save_files
+from tests.support.slurm import Slurm
+from tests.support.workspace import Workspace
+
+SCRIPT = "job.sh"
+NO_PROGRESS, FAILED, COMPLETED = 75, 1, 0
+SUBMITTED = "Submitted batch job"
+
+
+class Job:
+    """A user's folder with the model and the job script of the page.
+
+    Args:
+        workspace: The folder.
+        steps: How many steps the model takes.
+    """
+
+    def __init__(self, workspace: Workspace, *, steps: int) -> None:
+        self.workspace = workspace
+        self.folder = workspace.folder
+        assert SCRIPT in save_files("checkpointing.md", self.folder)
+        workspace.change("model.ymmsl", "macro.steps: 2", f"macro.steps: {steps}")
+        # a total that shows the least difference
+        workspace.change("micro.py", "message.data + 1.0", "cos(3.0 * message.data)")
+        workspace.change("micro.py", "from ent", "import time\nfrom math import cos\n\nfrom ent")
+
+    def total(self) -> str:
+        """Return what an uninterrupted run prints."""
+        assert self.workspace.start_all().exit_code == COMPLETED
+        return self._printed(self.workspace.run_dir)[-1]
+
+    def slow_down(self, seconds: float) -> None:
+        """Have each step take some time, and show that it was taken."""
+        self.workspace.change(
+            "micro.py",
+            '    instance.send("final"',
+            f'    time.sleep({seconds})\n    print("answered", flush=True)\n'
+            '    instance.send("final"',
+        )
+
+    def run_directories(self) -> list[Path]:
+        """The runs of the jobs, in order."""
+        return sorted(self.folder.glob("run_pair_*"))
+
+    def check(self, total: str) -> None:
+        """Check that each run went on with the one before, and how it ended."""
+        first, *others = map(self._printed, self.run_directories())
+        assert others, self.account()
+        assert not any("resumed" in line for line in first), first
+        resumed = [float(lines[0].removeprefix("resumed at ")) for lines in others]
+        assert resumed == sorted(set(resumed)), self.account()
+        assert others[-1][-1] == total, self.account()
+        outputs = self._outputs()
+        assert len(outputs) == len(others) + 1, self.account()
+        assert [SUBMITTED in text for text in outputs] == [True] * len(others) + [False]
+
+    def account(self) -> str:
+        """What helps to understand a failure."""
+        return "\n".join(self._outputs())
+
+    def _outputs(self) -> list[str]:
+        paths = sorted(self.folder.glob("slurm-*.out"), key=lambda path: (len(path.name), path))
+        return [path.read_text() for path in paths]
+
+    def _printed(self, run_directory: Path) -> list[str]:
+        return (run_directory / "instances/macro/stdout.txt").read_text().splitlines()
+
+
+@pytest.mark.slow
+def test_a_job_goes_on_in_the_next_allocation_until_the_simulation_is_done(
+    workspace: Workspace, slurm: Slurm
+):
+    job = Job(workspace, steps=20)
+    total = job.total()
+    job.slow_down(1.0)
+    # what is left of the shortest time that Slurm knows are fifteen seconds
+    workspace.change(SCRIPT, "--time=12:00:00", "--time=1")
+    workspace.change(SCRIPT, "--checkpoint-on-term 120", "--checkpoint-on-term 45")
+    slurm.submit(Path(SCRIPT), folder=job.folder)
+    slurm.wait_until_idle(timeout=100.0)
+    job.check(total)
+
+
+@pytest.mark.slow
+def test_a_job_that_gets_a_signal_goes_on_in_the_next(workspace: Workspace, slurm: Slurm):
+    job = Job(workspace, steps=20)
+    total = job.total()
+    job.slow_down(0.3)
+    number = slurm.submit(Path(SCRIPT), folder=job.folder)
+    wait_until(lambda: has_answered(job), pause=0.1)
+    slurm.run("scancel", "--batch", "--signal=TERM", number)
+    slurm.wait_until_idle(timeout=60.0)
+    job.check(total)
+    assert len(job.run_directories()) == 2
+
+
+@pytest.mark.slow
+def test_a_job_that_is_cancelled_does_not_go_on(workspace: Workspace, slurm: Slurm):
+    job = Job(workspace, steps=1000)
+    job.slow_down(0.1)
+    workspace.change(SCRIPT, "conjoin run", "conjoin run --checkpoint-every-simulation 1")
+    number = slurm.submit(Path(SCRIPT), folder=job.folder)
+    wait_until(lambda: any(job.folder.glob("run_pair_*/snapshots/*.ymmsl")), pause=0.1)
+    slurm.run("scancel", number)
+    slurm.wait_until_idle()
+    assert "It can be resumed from" in job.account()
+    assert SUBMITTED not in job.account()
+    assert len(job.run_directories()) == 1
+
+
+def has_answered(job: Job) -> bool:
+    return any(
+        "answered" in path.read_text()
+        for path in job.folder.glob("run_pair_*/instances/micro/stdout.txt")
+    )
+
+
+# What the script does with how a run ended --------------------------------------------------------
+
+
+class FakePrograms:
+    """A folder with the script, and with programs that say how they are called.
+
+    Args:
+        folder: The folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        save_files("checkpointing.md", folder)
+        self._write("sbatch", f"echo {SUBMITTED} $*")
+        self._write("squeue", '[ "$*" = "-h -j 12 -o %T" ] && echo RUNNING')
+
+    def earlier_run(self) -> None:
+        """Have a run from which this one can be resumed."""
+        self._save("run_pair_1", "snapshot_1")
+
+    def job(self, exit_code: int, *, snapshots: int) -> tuple[int, str]:
+        """Run the script with a simulation that makes snapshots; return exit code and output."""
+        folder = "run_pair_2/snapshots"
+        names = " ".join(f"{folder}/snapshot_{number}.ymmsl" for number in range(snapshots))
+        self._write(
+            "conjoin", f"echo conjoin $*; mkdir -p {folder}; touch {folder}/log {names}",
+            f"exit {exit_code}",
+        )  # fmt: skip
+        done = subprocess.run(
+            ["bash", SCRIPT],
+            cwd=self._folder,
+            env={"PATH": f"{self._folder}:/usr/bin:/bin", "SLURM_JOB_ID": "12"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert not done.stderr
+        return done.returncode, done.stdout
+
+    def _save(self, run: str, name: str) -> None:
+        folder = self._folder / run / "snapshots"
+        folder.mkdir(parents=True)
+        (folder / f"{name}.ymmsl").touch()
+
+    def _write(self, name: str, *lines: str) -> None:
+        path = self._folder / name
+        path.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+        path.chmod(0o755)
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> FakePrograms:
+    return FakePrograms(tmp_path)
+
+
+@pytest.mark.parametrize("exit_code", [COMPLETED, FAILED, 2])
+def test_a_simulation_that_is_done_or_has_failed_is_not_submitted_again(
+    programs: FakePrograms, exit_code: int
+):
+    code, printed = programs.job(exit_code, snapshots=3)
+    assert code == exit_code
+    assert SUBMITTED not in printed
+
+
+def test_the_first_allocation_starts_from_the_beginning(programs: FakePrograms):
+    code, printed = programs.job(75, snapshots=1)
+    assert code == COMPLETED
+    assert "--resume" not in printed
+    assert f"{SUBMITTED} {SCRIPT}" in printed
+
+
+def test_the_next_allocation_resumes_the_newest_run(programs: FakePrograms):
+    programs.earlier_run()
+    code, printed = programs.job(75, snapshots=2)
+    assert code == COMPLETED
+    assert "--resume latest model.ymmsl" in printed
+    assert f"{SUBMITTED} {SCRIPT}" in printed
+
+
+@pytest.mark.parametrize("snapshots", [0, 1])
+def test_an_allocation_without_progress_is_the_last(programs: FakePrograms, snapshots: int):
+    programs.earlier_run()
+    code, printed = programs.job(75, snapshots=snapshots)
+    assert code == NO_PROGRESS
+    assert SUBMITTED not in printed
