@@ -1,0 +1,67 @@
+"""Who is whose peer."""
+
+import pytest
+
+from domain.identity import Reference
+from domain.topology import Topology, wiring_problem
+from tests.unit.domain.models import configuration
+
+
+def topology(text, **sizes):
+    return Topology(configuration(text, sizes=sizes).model)
+
+
+def peers(found, instance):
+    return [str(name) for name in found.peer_instances(Reference(instance))]
+
+
+def test_a_component_has_the_conduits_at_both_of_its_sides():
+    found = topology("a o_f -> b f_init\nb o_f -> c f_init\nlonely")
+    assert [str(item) for item in found.conduits_of(Reference("b"))] == [
+        "a.o_f -> b.f_init",
+        "b.o_f -> c.f_init",
+    ]
+    assert found.conduits_of(Reference("lonely")) == []
+
+
+def test_a_conduit_to_itself_is_attached_once():
+    found = topology("a o_i -> a s")
+    assert len(found.conduits_of(Reference("a"))) == 1
+    assert found.peer_components(Reference("a")) == [Reference("a")]
+
+
+def test_each_peer_is_listed_once():
+    found = topology("a o_i -> b f_init\nb o_f -> a s")
+    assert found.peer_components(Reference("a")) == [Reference("b")]
+
+
+def test_instances_talk_to_those_of_their_index():
+    found = topology("a o_i -> b f_init", a=(2,), b=(2,))
+    assert peers(found, "a[1]") == ["b[1]"]
+
+
+def test_a_vector_port_talks_to_each_of_a_set_and_they_to_the_one():
+    found = topology("a o_i -> b f_init", b=(3,))
+    assert peers(found, "a") == ["b[0]", "b[1]", "b[2]"]
+    assert peers(found, "b[2]") == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("sender", "receiver", "fits"),
+    [
+        ((), (), True),
+        ((), (3,), True),
+        ((3,), (3, 2), True),
+        ((3, 2), (3,), True),
+        ((), (3, 2), False),
+        ((3,), (2,), False),
+        ((3,), (2, 3), False),
+    ],
+)
+def test_multiplicities_fit_if_one_has_a_dimension_more_at_its_end(sender, receiver, fits):
+    made = configuration("a o_i -> b f_init", sizes={"a": sender, "b": receiver}).model
+    problem = wiring_problem(made.conduits[0], *made.components.values())
+    if fits:
+        assert problem is None
+    else:
+        assert f"'a' has multiplicity {list(sender)} and 'b' has {list(receiver)}" in problem
