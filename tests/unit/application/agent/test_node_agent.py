@@ -4,9 +4,8 @@ import pytest
 
 from adapters.in_memory.agent_line import InMemoryAgentLine
 from adapters.in_memory.clock import ManualClock
-from adapters.in_memory.processes import InMemoryNodeInspector, InMemoryProcessKeeper, run_on
-from application.agent.conversation import listen_to_manager, watch_processes
-from application.agent.events import AgentEvent, ManagerGone, ManagerHeard, ProcessesEnded
+from adapters.in_memory.processes import InMemoryProcessKeeper, run_on
+from application.agent.events import ManagerGone, ManagerHeard, ProcessesEnded
 from application.agent.node_agent import KILL_MARGIN, NodeAgent
 from domain.agents import (
     CancelCommand,
@@ -14,7 +13,6 @@ from domain.agents import (
     ShutdownCommand,
     StartCommand,
 )
-from domain.errors import ManagerRefused, TransportError
 
 
 def start(name: str, *args: str) -> ManagerHeard:
@@ -171,44 +169,3 @@ def test_what_it_does_is_logged(bench: Bench) -> None:
         "cancelling 1 processes",
         "a was killed by signal 15 (SIGTERM)",
     ]
-
-
-def listen(line: InMemoryAgentLine) -> list[AgentEvent]:
-    events: list[AgentEvent] = []
-    listen_to_manager(
-        line, InMemoryNodeInspector("n", cores=2), version="1.2", on_event=events.append
-    )
-    return events
-
-
-def test_the_resources_are_reported_first() -> None:
-    line = InMemoryAgentLine()
-    line.command(ShutdownCommand())
-    listen(line)
-    assert line.resources == InMemoryNodeInspector("n", cores=2).resources()
-    assert line.version == "1.2"
-
-
-def test_commands_are_passed_on_until_the_last() -> None:
-    line = InMemoryAgentLine()
-    for command in (CancelCommand(), None, ShutdownCommand()):
-        line.command(command)
-    assert listen(line) == [SIGN_OF_LIFE, CANCEL, SIGN_OF_LIFE, SHUTDOWN]
-
-
-@pytest.mark.parametrize("error", [TransportError("lost"), ManagerRefused("another version")])
-def test_a_manager_that_cannot_be_reached_is_gone(error: TransportError | ManagerRefused) -> None:
-    line = InMemoryAgentLine()
-    line.fail(error)
-    assert listen(line) == [SIGN_OF_LIFE, ManagerGone(str(error))]
-
-
-def test_ends_are_passed_on_until_the_keeper_is_woken_up() -> None:
-    keeper = InMemoryProcessKeeper({"run": run_on})
-    for name in "ab":
-        keeper.start(StartCommand(name, Path(), ("run",), {}, Path(), Path()))
-        keeper.finish(name, 4)
-    keeper.wake_up()
-    events: list[AgentEvent] = []
-    watch_processes(keeper, on_event=events.append)
-    assert events == [ProcessesEnded((ProcessResult("a", 4), ProcessResult("b", 4)))]

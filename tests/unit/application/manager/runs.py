@@ -1,0 +1,16 @@
+"""Managers of small models, with everything in memory."""
+
+from tests.support.desks import InMemoryDesk
+from tests.unit.domain.models import configuration
+
+LOOP = "macro o_i -> micro f_init\nmicro o_f -> macro s"
+PLACES = ("tcp:a:1",)
+
+
+def desk_for(text: str = LOOP, **options) -> InMemoryDesk:
+    return InMemoryDesk(configuration(text, **options))
+
+
+def register(desk: InMemoryDesk, *names: str, version: str = "0.11.0", ports: tuple = ()) -> None:
+    for name in names:
+        desk.desk.register_instance(name, PLACES, ports, version)

@@ -1,0 +1,62 @@
+"""The snapshots of a run, in memory."""
+
+from adapters.in_memory.snapshot_store import InMemorySnapshotStore, InMemoryWorkflowSnapshotShelf
+from adapters.wire.snapshot_archive import MsgPackSnapshotArchive
+from application.manager.snapshot_shelf_reader import SnapshotShelfReader
+from domain.identity import Reference
+from domain.messages import Message
+from domain.settings import Settings
+from domain.snapshots import CommunicatorState, Snapshot, StoredState, WorkflowSnapshot
+
+MACRO, MICRO = Reference("macro"), Reference("micro[0]")
+
+
+class Bench:
+    """The snapshots of a run, in memory: one store for each instance."""
+
+    def __init__(self, folder):
+        self.stores = {MACRO: InMemorySnapshotStore(folder), MICRO: InMemorySnapshotStore(folder)}
+        self.everything = InMemorySnapshotStore(folder)
+        for store in self.stores.values():
+            store.snapshots = SharedPart(self.everything.snapshots)
+        self.shelf = InMemoryWorkflowSnapshotShelf(self.everything)
+        self.archive = MsgPackSnapshotArchive(lambda _: self.everything)
+        self.reader = SnapshotShelfReader(
+            self.shelf,
+            archive=self.archive,
+            store=self.everything,
+            instances=list(self.stores.values()),
+        )
+
+    def save(self, instance, number, *, whose=None):
+        name = str(whose or instance)
+        state = Message(float(number), None, number)
+        snapshot = Snapshot(
+            ("t",), 2.0, False, state, Settings(), CommunicatorState({}), instance=name
+        )
+        location = MsgPackSnapshotArchive(lambda _: self.stores[instance]).store(
+            None, instance, number, snapshot
+        )
+        return StoredState(instance, number, snapshot.metadata(location))
+
+    def announce(self, *numbers, model="m", **options):
+        for number in numbers:
+            states = tuple(self.save(name, number, **options) for name in self.stores)
+            self.shelf.announce(WorkflowSnapshot(model, states), lambda report: None)
+        return self.shelf.list()[-1]
+
+    def damage(self, shelved, instance=MACRO):
+        location = shelved.resume[instance]
+        self.everything.snapshots[location] = self.everything.snapshots[location][:-1]
+
+
+class SharedPart(dict):
+    """A store's snapshots, which are found among all others as well."""
+
+    def __init__(self, everything):
+        super().__init__()
+        self._everything = everything
+
+    def __setitem__(self, key, value):
+        super().__setitem__(key, value)
+        self._everything[key] = value

@@ -1,0 +1,51 @@
+"""Which waits make a deadlock, and how often it is told."""
+
+import pytest
+
+from application.manager.deadlock_watch import DeadlockWatch
+from domain.errors import ManagerRefused
+from domain.messages import Wait
+
+
+def test_a_cycle_is_reported_each_time_it_closes_and_withdrawn_waits_make_none():
+    found: list[tuple[Wait, ...]] = []
+    watch = DeadlockWatch(on_deadlock=found.append)
+    a, b = Wait("a", "b", "p"), Wait("b", "a", "q")
+    watch.add(a)
+    assert not watch.is_deadlocked("a")
+    watch.add(b)
+    assert watch.is_deadlocked("a")
+    assert found == [(b, a)]
+    watch.remove(b)
+    assert not watch.is_deadlocked("a")
+    watch.add(b)
+    assert found == [(b, a), (b, a)]
+
+
+def test_waits_must_begin_before_they_end_and_only_once():
+    watch = DeadlockWatch(on_deadlock=lambda _cycle: None)
+    wait = Wait("a", "b", "p")
+    with pytest.raises(ManagerRefused):
+        watch.remove(wait)
+    watch.add(wait)
+    with pytest.raises(ManagerRefused):
+        watch.add(wait)
+    watch.remove_instance("a")
+    watch.add(wait)
+
+
+def test_a_cycle_is_told_once_by_whomever_it_is_closed_and_prolonged():
+    found: list[tuple[Wait, ...]] = []
+    watch = DeadlockWatch(on_deadlock=found.append)
+    for wait in (Wait("a", "b", "p"), Wait("b", "a", "q"), Wait("c", "a", "r")):
+        watch.add(wait)
+    assert len(found) == 1
+    assert not watch.is_deadlocked("nobody")
+
+
+def test_who_has_left_is_in_no_deadlock():
+    watch = DeadlockWatch(on_deadlock=lambda _cycle: None)
+    watch.add(Wait("a", "b", "p"))
+    watch.add(Wait("b", "a", "q"))
+    watch.remove_instance("b")
+    assert not watch.is_deadlocked("a")

@@ -1,0 +1,56 @@
+"""What becomes of a request."""
+
+import pytest
+
+from domain.errors import ManagerRefused
+from domain.events import DeadlockFound, InstanceState, LogRecorded
+from domain.identity import Reference
+from domain.messages import LogRecord, Wait
+from domain.profiling import ProfileEvent, ProfileEventType
+from tests.unit.application.manager.runs import desk_for, register
+
+
+def test_a_wait_is_shown_and_a_deadlock_is_told():
+    desk = desk_for()
+    register(desk, "macro", "micro")
+    desk.desk.waiting_for_receive(Wait("macro", "micro", "s"))
+    assert desk.board["macro"].state is InstanceState.WAITING
+    desk.desk.waiting_for_receive(Wait("micro", "macro", "f_init"))
+    assert [event for event in desk.sink.events if isinstance(event, DeadlockFound)]
+    desk.desk.waiting_for_receive_done(Wait("macro", "micro", "s"))
+    assert desk.board["macro"].state is InstanceState.RUNNING
+
+
+def test_the_time_of_a_muscle3_instance_comes_from_its_profile():
+    desk = desk_for()
+    register(desk, "macro")
+    events = [
+        ProfileEvent(ProfileEventType.SEND, 0, 1, message_timestamp=time) for time in (1.0, 2.5)
+    ]
+    desk.desk.submit_profile_events("macro", events)
+    assert desk.board["macro"].simulated_time == 2.5
+    assert desk.profiles.events[Reference("macro")] == events
+
+
+def test_what_an_instance_logs_is_kept_and_shown():
+    desk = desk_for()
+    record = LogRecord("macro", 0.0, 30, "hm")
+    desk.desk.submit_log_message(record)
+    assert desk.logbook.records == [record]
+    assert LogRecorded(record) in desk.sink.events
+
+
+@pytest.mark.parametrize("name", ["nobody", "macro[1]", "a b"])
+def test_requests_of_strangers_are_refused(name: str):
+    desk = desk_for().desk
+    for request in (
+        lambda: desk.submit_profile_events(name, []),
+        lambda: desk.get_checkpoint_info(name),
+        lambda: desk.is_deadlocked(name),
+        lambda: desk.waiting_for_receive(Wait(name, "macro", "p")),
+        lambda: desk.report_status(name, 0.0, None),
+        lambda: desk.get_peers(name),
+        lambda: desk.deregister_instance(name),
+    ):
+        with pytest.raises(ManagerRefused):
+            request()

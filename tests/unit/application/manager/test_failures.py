@@ -1,0 +1,79 @@
+"""Whose failure is told as the cause."""
+
+import pytest
+
+from application.manager.failures import Failure, Failures
+
+
+def failure(name, *, exit_code=1, reason=None, output=""):
+    return Failure(name, exit_code, reason, output)
+
+
+VICTIM = failure("victim", output="PeerLost: did the peer crash?")
+
+
+def of(*items):
+    failures = Failures()
+    for item in items:
+        failures.add(item)
+    return failures
+
+
+def test_without_failures_there_is_nothing_to_tell():
+    failures = Failures()
+    assert not failures
+    assert (failures.cause, failures.names(), failures.describe()) == (None, (), "")
+
+
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [
+        (failure("a", exit_code=3), "Instance 'a' failed: it exited with code 3."),
+        (failure("a", exit_code=0, reason="why not"), "it exited with code 0; why not."),
+        (failure("a", exit_code=0, reason="who knows?"), "who knows?"),
+    ],
+)
+def test_a_failure_is_told_in_a_sentence(item, text):
+    assert item.describe().endswith(text)
+
+
+def test_the_cause_is_the_first_who_did_not_just_lose_a_peer():
+    failures = of(VICTIM, failure("culprit"), failure("other"))
+    assert failures.names() == ("culprit", "victim", "other")
+    assert failures.describe().endswith("Because of this, these failed too: victim, other.")
+
+
+def test_where_all_lost_a_peer_the_first_of_them_is_the_cause():
+    assert of(VICTIM, VICTIM).cause is VICTIM
+
+
+def test_the_last_lines_are_told_below_the_failure():
+    text = of(failure("a", output="one\ntwo")).describe()
+    assert text.endswith("The last lines of its error output were:\n    one\n    two")
+
+
+def test_output_without_words_is_not_told():
+    assert "last lines" not in of(failure("a", output=" \n\n")).describe()
+
+
+def test_a_deadlock_comes_first_and_only_the_first_of_them():
+    failures = of(failure("a", output="Deadlock detected"))
+    failures.note_deadlock("a waits for b.")
+    failures.note_deadlock("c waits for d.")
+    assert failures.describe().splitlines()[0] == "a waits for b."
+    assert "c waits" not in failures.describe()
+    assert "Deadlock detected" not in failures.describe()
+
+
+def test_a_deadlock_without_failures_is_told():
+    failures = Failures()
+    failures.note_deadlock("a waits for b.")
+    assert failures.describe() == "a waits for b."
+
+
+def test_a_lost_node_is_told_unless_the_failure_says_so_itself():
+    failures = of(failure("a", reason="Node 'n' was lost"))
+    failures.note_lost_node("node 'n' was lost")
+    failures.note_lost_node("Node 'm' was lost")
+    assert failures.describe().splitlines()[0] == "Node 'm' was lost"
+    assert failures.describe().lower().count("node 'n'") == 1

@@ -1,0 +1,56 @@
+"""Who is told of its peers, and when."""
+
+import pytest
+
+from domain.errors import ManagerRefused
+from domain.identity import Reference
+from tests.unit.application.manager.runs import PLACES, desk_for, register
+
+
+def test_peers_are_pending_until_all_have_registered():
+    desk = desk_for(sizes={"micro": (2,)})
+    register(desk, "macro", "micro[1]")
+    with pytest.raises(Exception, match=r"^Waiting for component micro$"):
+        desk.desk.get_peers("macro")
+    told: list[object] = []
+    desk.desk.await_peers("macro", told.append)
+    assert not told
+    register(desk, "micro[0]")
+    assert told == [desk.desk.get_peers("macro")]
+
+
+def test_one_of_a_set_sees_its_own_peers_only():
+    desk = desk_for(sizes={"macro": (2,), "micro": (2,)})
+    register(desk, "macro[1]", "micro[1]")
+    found = desk.desk.get_peers("macro[1]")
+    assert set(found.locations) == {Reference("micro[1]")}
+    assert found.dimensions == {Reference("micro"): (2,)}
+
+
+def test_who_was_there_and_left_can_still_be_asked_for():
+    desk = desk_for()
+    register(desk, "macro", "micro")
+    desk.desk.deregister_instance("micro")
+    assert desk.desk.get_peers("macro").locations[Reference("micro")] == PLACES
+
+
+def test_an_instance_without_peers_needs_to_wait_for_nobody():
+    desk = desk_for("lonely")
+    told = []
+    desk.desk.await_peers("lonely", told.append)
+    assert [dict(info.locations) for info in told] == [{}]
+
+
+def test_who_waits_is_told_once():
+    desk = desk_for()
+    told = []
+    desk.desk.await_peers("macro", told.append)
+    register(desk, "micro")
+    desk.desk.deregister_instance("micro")
+    register(desk, "micro")
+    assert len(told) == 1
+
+
+def test_an_unknown_instance_is_refused_by_name():
+    with pytest.raises(ManagerRefused, match=r"^Unknown component macro\[1\]$"):
+        desk_for().desk.await_peers("macro[1]", pytest.fail)

@@ -1,0 +1,74 @@
+"""Who may take part in a run."""
+
+import pytest
+
+from domain.errors import ManagerRefused
+from domain.identity import Reference
+from domain.ports import Operator, Port
+from tests.unit.application.manager.runs import desk_for, register
+
+FILTERED = "macro o_i -> last micro f_init"
+
+
+@pytest.mark.parametrize("version", ["0.10.0", "0.10.3", "0.11.0", "0.11.2", "0.11.0+conjoin"])
+def test_the_dialects_that_we_know_may_register(version: str):
+    desk = desk_for()
+    register(desk, "macro", version=version)
+    assert desk.desk.is_dialect_0_10("macro") == version.startswith("0.10")
+
+
+def test_our_own_instances_are_told_from_those_of_muscle3():
+    desk = desk_for()
+    register(desk, "macro", version="0.11.0+conjoin")
+    register(desk, "micro", version="0.11.0")
+    assert desk.registry.is_own("macro")
+    assert not desk.registry.is_own("micro")
+
+
+@pytest.mark.parametrize("version", ["0.9.0", "0.12.0", "1.0", "", "0", "0.11x", "?"])
+def test_other_versions_are_refused_by_name(version: str):
+    with pytest.raises(ManagerRefused, match="cannot talk"):
+        register(desk_for(), "macro", version=version)
+
+
+def test_dialects_do_not_mix_in_one_run():
+    desk = desk_for()
+    register(desk, "macro", version="0.11.0")
+    with pytest.raises(ManagerRefused, match="Build all programs with the same version"):
+        register(desk, "micro", version="0.10.0")
+    assert not desk.registry.is_registered(Reference("micro"))
+
+
+def test_the_older_dialect_knows_no_filters():
+    with pytest.raises(ManagerRefused, match="conduit filters"):
+        register(desk_for(FILTERED), "macro", version="0.10.0")
+
+
+@pytest.mark.parametrize(
+    "name", ["nobody", "macro[0]", "micro[3]", "micro", "a b", "", "macro.o_i"]
+)
+def test_who_is_not_in_the_model_is_refused(name: str):
+    with pytest.raises(ManagerRefused, match=r"It has: macro, micro\[0..2\]"):
+        register(desk_for(sizes={"micro": (3,)}), name)
+
+
+def test_a_name_is_taken_until_it_deregisters():
+    desk = desk_for()
+    register(desk, "macro")
+    with pytest.raises(ManagerRefused, match=r"was already registered\. Did you start a non-MPI"):
+        register(desk, "macro")
+    desk.desk.deregister_instance("macro")
+    register(desk, "macro")
+    desk.desk.deregister_instance("macro")
+    with pytest.raises(ManagerRefused, match="not registered"):
+        desk.desk.deregister_instance("macro")
+
+
+def test_a_port_with_another_operator_than_the_configurations_is_refused():
+    with pytest.raises(ManagerRefused, match=r"'o_i' of 'macro' has operator O_F .* but O_I"):
+        register(desk_for(), "macro", ports=(Port("o_i", Operator.O_F), Port("s", Operator.S)))
+
+
+def test_a_program_must_have_the_ports_that_conduits_need():
+    with pytest.raises(ManagerRefused, match=r"connected to port 's' of 'macro'.*It has: o_i"):
+        register(desk_for(), "macro", ports=(Port("o_i", Operator.O_I),))

@@ -1,0 +1,105 @@
+"""How a run goes on, and how it ends."""
+
+import pytest
+
+from domain.events import (
+    InstanceDeregistered,
+    InstanceExited,
+    InstanceRegistered,
+    InstanceState,
+)
+from domain.identity import Reference
+from tests.support.desks import InMemoryDesk
+from tests.unit.application.manager.runs import desk_for, register
+from tests.unit.domain.models import nodes
+
+
+def started(**options) -> InMemoryDesk:
+    desk = desk_for(**options)
+    desk.agents.expect(["n0"])
+    names = list(map(Reference, ("macro", "micro")))
+    desk.control.start_all(
+        dict.fromkeys(names, nodes(2)),
+        environment={},
+        hidden_environment={},
+        bind_to_cores=False,
+    )
+    return desk
+
+
+def live(desk: InMemoryDesk, name: str) -> None:
+    register(desk, name)
+    desk.desk.deregister_instance(name)
+
+
+def test_a_run_in_which_all_end_well_has_succeeded():
+    desk = started()
+    for name in ("macro", "micro"):
+        live(desk, name)
+        assert desk.results == []
+        desk.control.note_exit(name, 0, None)
+    (result,) = desk.results
+    assert result.succeeded
+    assert {status.state for status in desk.board.all()} == {InstanceState.FINISHED}
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "text"), [(3, "code 3"), (-9, "SIGKILL"), (0, "never registered")]
+)
+def test_an_instance_that_ends_badly_is_named_as_the_cause(exit_code: int, text: str):
+    desk = started()
+    desk.run_directory.outputs[Reference("macro")] = "the last words"
+    desk.control.note_exit("macro", exit_code, None)
+    assert desk.results == []
+    desk.control.note_exit("micro", -15, None)
+    (result,) = desk.results
+    assert not result.succeeded
+    assert result.failed_instances == ("macro",)
+    assert text in result.cause
+    assert "the last words" in result.cause
+    assert desk.board["micro"].state is InstanceState.STOPPED
+
+
+def test_who_leaves_before_its_reuse_loop_is_over_has_failed():
+    desk = started()
+    register(desk, "macro")
+    desk.control.note_exit("macro", 0, None)
+    desk.control.note_exit("micro", -15, None)
+    assert "reuse loop was not over" in desk.results[0].cause
+
+
+def test_the_cause_is_not_who_failed_first_only_because_a_peer_was_lost():
+    desk = started()
+    desk.run_directory.outputs[Reference("macro")] = "RuntimeError: did the peer crash?"
+    desk.control.note_exit("macro", 1, None)
+    desk.control.note_exit("micro", 7, None)
+    (result,) = desk.results
+    assert result.failed_instances == ("micro", "macro")
+    assert "code 7" in result.cause
+
+
+def test_a_run_that_is_stopped_ends_all_and_says_why():
+    desk = started()
+    desk.control.stop("The user lost patience.")
+    for name in ("macro", "micro"):
+        desk.control.note_exit(name, -15, None)
+    (result,) = desk.results
+    assert (result.succeeded, result.cause) == (False, "The user lost patience.")
+
+
+def test_instances_that_the_user_starts_are_waited_for():
+    desk = desk_for()
+    live(desk, "macro")
+    assert desk.results == []
+    assert desk.control.by_hand == {"micro"}
+    live(desk, "micro")
+    assert desk.results[0].succeeded
+
+
+def test_watchers_are_told_of_every_step():
+    desk = started()
+    live(desk, "macro")
+    desk.control.note_exit("macro", 0, None)
+    kinds = [type(event) for event in desk.sink.events]
+    order = [kinds.index(k) for k in (InstanceRegistered, InstanceDeregistered, InstanceExited)]
+    assert order == sorted(order)
