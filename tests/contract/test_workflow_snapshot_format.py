@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 
 import pytest
 
+from adapters.in_memory.workflow_snapshot_format import InMemoryWorkflowSnapshotFormat
 from adapters.ymmsl_files.resume_files import YmmslWorkflowSnapshotFormat
 from application.interfaces.snapshot_store import WorkflowSnapshotFormat
 from domain.errors import ConfigurationError
@@ -54,6 +55,12 @@ class WorkflowSnapshotFormatContract(ABC):
                 assert form.load(whole[:end]) != ("d", {MACRO: "/a", MICRO: "/b"})
             except ConfigurationError:
                 continue
+
+
+class TestInMemoryWorkflowSnapshotFormat(WorkflowSnapshotFormatContract):
+    @pytest.fixture
+    def form(self):
+        return InMemoryWorkflowSnapshotFormat()
 
 
 class TestYmmslWorkflowSnapshotFormat(WorkflowSnapshotFormatContract):
