@@ -20,11 +20,11 @@ from tests.support import scenario_runs
 from tests.support.cutting_proxy import (
     GREETING_CUTS,
     RESUME_CUTS,
-    Address,
     Cut,
     CuttingProxy,
     interleaved,
 )
+from tests.support.proxy import Address
 from tests.support.scenario_runs import LibraryName, ManagerName, ScenarioRun, run_scenario
 
 pytestmark = [pytest.mark.muscle3, pytest.mark.timeout(180)]

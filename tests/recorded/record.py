@@ -21,7 +21,8 @@ from pathlib import Path
 import msgpack
 
 from tests.support.muscle3 import CURRENT, PREVIOUS, Muscle3, muscle3
-from tests.support.recording_proxy import Address, RecordedSession, RecordingProxy
+from tests.support.proxy import Address
+from tests.support.recording_proxy import RecordedSession, RecordingProxy
 from tests.support.scenario_runs import clean_environment, write_configuration, write_settings
 
 FOLDER = Path(__file__).resolve().parent

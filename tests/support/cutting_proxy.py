@@ -8,16 +8,17 @@ response comes when the server has executed the request.
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Literal, NamedTuple, TypeAlias
 
-Address = tuple[str, int]
+from tests.support.proxy import WORD, Proxy, Rewriter, Target, receive
+
 Side: TypeAlias = Literal["server", "client"]
 Field: TypeAlias = Literal[
     "hello", "answer", "proof", "session id", "number", "length", "payload", "goodbye"
 ]
 Where: TypeAlias = Literal["before", "inside", "after"]
 
-WORD = 8
 MAGIC = b"CONJOIN1"
 _SIZES: dict[str, int] = {"hello": 32, "answer": 64, "proof": 33}
 _OF_AN_EXCHANGE = ("number", "length", "payload")
@@ -75,8 +76,8 @@ class _CutError(Exception):
     """The connection is to be cut here."""
 
 
-class CuttingProxy:
-    """Listens on loopback, passes everything on to one server, and cuts at each point once.
+class CuttingProxy(Proxy):
+    """Passes everything on to one server, and cuts at each point once.
 
     Args:
         target: Tells where the server listens; called for each connection.
@@ -87,61 +88,20 @@ class CuttingProxy:
 
     def __init__(
         self,
-        target: Callable[[], Address],
+        target: Target,
         cuts: Sequence[Cut],
         *,
-        rewrite: Callable[[bytes], bytes] = bytes,
+        rewrite: Rewriter = bytes,
     ) -> None:
         self.left = list(cuts)
-        self._target = target
         self._rewrite = rewrite
         self._lock = threading.Lock()
         self._was_cut: set[tuple[int, int]] = set()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._relays: list[threading.Thread] = []
-        self._sockets: list[socket.socket] = []
-        self._thread = threading.Thread(target=self._accept, name="cutting proxy", daemon=True)
-        self._thread.start()
+        super().__init__(target, name="cutting proxy")
 
-    @property
-    def location(self) -> str:
-        """The location at which clients find the proxy."""
-        return f"tcp:127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def close(self) -> None:
-        """End all connections and wait for the threads."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._listener.close()
-        for connection in self._sockets:
-            _shut_down(connection)
-        for relay in self._relays:
-            relay.join()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            try:
-                server = socket.create_connection(self._target())
-            except OSError:
-                client.close()
-                continue
-            self._sockets += [client, server]
-            relay = threading.Thread(target=self._relay, args=(client, server), daemon=True)
-            self._relays.append(relay)
-            relay.start()
-
-    def _relay(self, client: socket.socket, server: socket.socket) -> None:
-        for connection in (client, server):
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with client, server:
-            try:
-                _Relay(client, server, self._take, self._rewrite).run()
-            except (EOFError, OSError, _CutError):
-                return
+    def relay(self, client: socket.socket, server: socket.socket) -> None:
+        with suppress(_CutError):
+            _Relay(client, server, self._take, self._rewrite).run()
 
     def _take(self, cut: Cut, session: int, number: int) -> bool:
         """Whether to cut here; if so, it is done."""
@@ -164,7 +124,7 @@ class _Relay:
         client: socket.socket,
         server: socket.socket,
         take: Callable[[Cut, int, int], bool],
-        rewrite: Callable[[bytes], bytes],
+        rewrite: Rewriter,
     ) -> None:
         self._client = client
         self._server = server
@@ -174,22 +134,22 @@ class _Relay:
         self._number = 0
 
     def run(self) -> None:
-        first = _receive(self._client, WORD)
+        first = receive(self._client, WORD)
         if first == MAGIC:
-            hello = first + _receive(self._client, _SIZES["hello"])
+            hello = first + receive(self._client, _SIZES["hello"])
             self._pass_on("hello", "server", hello)
-            self._pass_on("answer", "client", _receive(self._server, _SIZES["answer"]))
-            self._pass_on("proof", "server", _receive(self._client, _SIZES["proof"]))
-            first = _receive(self._client, WORD)
+            self._pass_on("answer", "client", receive(self._server, _SIZES["answer"]))
+            self._pass_on("proof", "server", receive(self._client, _SIZES["proof"]))
+            first = receive(self._client, WORD)
         self._pass_on("session id", "server", first)
-        session_id = _receive(self._server, WORD)
+        session_id = receive(self._server, WORD)
         self._session = int.from_bytes(session_id, "little")
         self._pass_on("session id", "client", session_id)
         while self._pass_exchange():
             pass
 
     def _pass_exchange(self) -> bool:
-        number = _receive(self._client, WORD)
+        number = receive(self._client, WORD)
         self._number = int.from_bytes(number, "little")
         if not self._number:
             self._pass_on("goodbye", "server", number)
@@ -199,11 +159,9 @@ class _Relay:
         self._pass_block(self._server, "client", bytes)
         return True
 
-    def _pass_block(
-        self, source: socket.socket, to: Side, rewrite: Callable[[bytes], bytes]
-    ) -> None:
-        length = int.from_bytes(_receive(source, WORD), "little")
-        payload = rewrite(_receive(source, length))
+    def _pass_block(self, source: socket.socket, to: Side, rewrite: Rewriter) -> None:
+        length = int.from_bytes(receive(source, WORD), "little")
+        payload = rewrite(receive(source, length))
         self._pass_on("length", to, len(payload).to_bytes(WORD, "little"))
         self._pass_on("payload", to, payload)
 
@@ -222,20 +180,3 @@ class _Relay:
 
     def _is_wanted(self, cut: Cut) -> bool:
         return self._take(cut, self._session, self._number)
-
-
-def _receive(source: socket.socket, count: int) -> bytes:
-    parts = bytearray()
-    while len(parts) < count:
-        part = source.recv(count - len(parts))
-        if not part:
-            raise EOFError
-        parts += part
-    return bytes(parts)
-
-
-def _shut_down(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return

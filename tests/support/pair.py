@@ -4,7 +4,7 @@ import sys
 
 from entrypoints.instance import Instance, Message, Operator
 
-MODEL = """\
+_MODEL = """\
 ymmsl_version: v0.2
 description: A macro model that calls a micro model
 models:
@@ -14,8 +14,8 @@ models:
       macro:
         description: Goes through time
         ports:
-          o_i: out
-          s: in
+          o_i: {sends}
+          s: {receives}
         implementation: macro
       micro:
         description: Answers
@@ -24,11 +24,17 @@ models:
           o_f: final
         implementation: micro
     conduits:
-      macro.out: micro.init
-      micro.final: macro.in
-settings:
-  steps: 3
+      macro.{sends}: micro.init
+      micro.final: macro.{receives}
 """
+
+
+def model_with_ports(*, sends: str, receives: str) -> str:
+    """The model without settings and programs, with these names for the ports of `macro`."""
+    return _MODEL.format(sends=sends, receives=receives)
+
+
+MODEL = model_with_ports(sends="out", receives="in") + "settings:\n  steps: 3\n"
 
 IMPORTS = "from entrypoints.instance import Instance, Message, Operator\n"
 

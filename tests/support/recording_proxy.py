@@ -6,15 +6,9 @@ integers are eight bytes, little-endian.
 """
 
 import socket
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-Address = tuple[str, int]
-Target = Callable[[], Address]
-Rewriter = Callable[[bytes], bytes]
-
-_WORD = 8
+from tests.support.proxy import WORD, Proxy, Rewriter, Target, receive
 
 
 @dataclass
@@ -35,8 +29,8 @@ class RecordedSession:
     goodbye: bytes = b""
 
 
-class RecordingProxy:
-    """Listens on loopback and passes everything on to one server.
+class RecordingProxy(Proxy):
+    """Passes everything on to one server, and keeps it.
 
     Args:
         target: Tells where the server listens; called for each connection.
@@ -46,69 +40,25 @@ class RecordingProxy:
 
     def __init__(self, *, target: Target, label: str, rewrite: Rewriter = bytes) -> None:
         self.sessions: list[RecordedSession] = []
-        self._target = target
         self._label = label
         self._rewrite = rewrite
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._relays: list[threading.Thread] = []
-        self._sockets: list[socket.socket] = []
-        self._thread = threading.Thread(target=self._accept, name=f"proxy of {label}", daemon=True)
-        self._thread.start()
+        super().__init__(target, name=f"proxy of {label}")
 
-    @property
-    def location(self) -> str:
-        """The location at which clients find the proxy."""
-        return f"tcp:127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def close(self) -> None:
-        """Ends all connections and waits for the threads."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._listener.close()
-        for connection in self._sockets:
-            _shut_down(connection)
-        for relay in self._relays:
-            relay.join()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            try:
-                server = socket.create_connection(self._target())
-            except OSError:
-                client.close()
-                continue
-            self._sockets += [client, server]
-            session = RecordedSession(self._label)
-            self.sessions.append(session)
-            relay = threading.Thread(
-                target=self._relay, args=(client, server, session), daemon=True
-            )
-            self._relays.append(relay)
-            relay.start()
-
-    def _relay(self, client: socket.socket, server: socket.socket, to: RecordedSession) -> None:
-        for connection in (client, server):
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with client, server:
-            try:
-                _relay_session(client, server, to, self._rewrite)
-            except (EOFError, OSError):
-                return
+    def relay(self, client: socket.socket, server: socket.socket) -> None:
+        session = RecordedSession(self._label)
+        self.sessions.append(session)
+        _relay_session(client, server, session, self._rewrite)
 
 
 def _relay_session(
     client: socket.socket, server: socket.socket, session: RecordedSession, rewrite: Rewriter
 ) -> None:
-    greeting = _pass_on(client, server, _WORD)
+    greeting = _pass_on(client, server, WORD)
     session.hello = (greeting, b"")
-    session.hello = (greeting, _pass_on(server, client, _WORD))
+    session.hello = (greeting, _pass_on(server, client, WORD))
     while True:
-        number = _receive(client, _WORD)
-        if number == bytes(_WORD):
+        number = receive(client, WORD)
+        if number == bytes(WORD):
             session.goodbye = number
             server.sendall(number)
             return
@@ -124,36 +74,19 @@ def _relay_exchange(
 ) -> None:
     request = _receive_block(client)
     session.exchanges.append((number + request, b""))
-    body = rewrite(request[_WORD:])
-    server.sendall(number + len(body).to_bytes(_WORD, "little") + body)
+    body = rewrite(request[WORD:])
+    server.sendall(number + len(body).to_bytes(WORD, "little") + body)
     response = _receive_block(server)
     session.exchanges[-1] = (number + request, response)
     client.sendall(response)
 
 
 def _receive_block(source: socket.socket) -> bytes:
-    length = _receive(source, _WORD)
-    return length + _receive(source, int.from_bytes(length, "little"))
+    length = receive(source, WORD)
+    return length + receive(source, int.from_bytes(length, "little"))
 
 
 def _pass_on(source: socket.socket, target: socket.socket, count: int) -> bytes:
-    data = _receive(source, count)
+    data = receive(source, count)
     target.sendall(data)
     return data
-
-
-def _receive(source: socket.socket, count: int) -> bytes:
-    parts = bytearray()
-    while len(parts) < count:
-        part = source.recv(count - len(parts))
-        if not part:
-            raise EOFError
-        parts += part
-    return bytes(parts)
-
-
-def _shut_down(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return

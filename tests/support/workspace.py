@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from tests.support.conditions import PATIENCE, wait_until
+from tests.support.pair import model_with_ports
 from tests.support.scenario_runs import (
     MARK,
     clean_environment,
@@ -26,28 +27,9 @@ from tests.support.scenario_runs import (
 MANAGER = (sys.executable, "-m", "entrypoints.manager")
 CONJOIN = (str(Path(sys.executable).parent / "conjoin"),)
 
-_MODEL = """\
-ymmsl_version: v0.2
-description: A macro model that calls a micro model
-models:
-  pair:
-    description: A macro model that calls a micro model
-    components:
-      macro:
-        description: Goes through time
-        ports:
-          o_i: state_out
-          s: state_in
-        implementation: macro
-      micro:
-        description: Answers
-        ports:
-          f_init: init
-          o_f: final
-        implementation: micro
-    conduits:
-      macro.state_out: micro.init
-      micro.final: macro.state_in
+_MODEL = (
+    model_with_ports(sends="state_out", receives="state_in")
+    + """\
 settings:
   macro.steps: 2
   micro.k: 0.5
@@ -61,6 +43,7 @@ programs:
     executable: {python}
     args: ["{folder}/micro.py"]
 """
+)
 
 _MACRO = """\
 from entrypoints.instance import Instance, Message, Operator

@@ -1,0 +1,99 @@
+"""What TCP proxies between a client and a server have in common.
+
+Tests put one in between to look at what is said, or to cut it off.
+"""
+
+import socket
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TypeAlias
+
+Address: TypeAlias = tuple[str, int]
+Target: TypeAlias = Callable[[], Address]
+Rewriter: TypeAlias = Callable[[bytes], bytes]
+
+WORD = 8
+
+
+class Proxy(ABC):
+    """Listens on loopback, and has each connection relayed to one server by a thread of its own.
+
+    Args:
+        target: Tells where the server listens; called for each connection.
+        name: Name of the thread that accepts.
+    """
+
+    def __init__(self, target: Target, *, name: str) -> None:
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._relays: list[threading.Thread] = []
+        self._sockets: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._accept, name=name, daemon=True)
+        self._thread.start()
+
+    @abstractmethod
+    def relay(self, client: socket.socket, server: socket.socket) -> None:
+        """Pass on what client and server say; returns or raises when that is over."""
+
+    @property
+    def location(self) -> str:
+        """The location at which clients find the proxy."""
+        return f"tcp:127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def close(self) -> None:
+        """End all connections and wait for the threads."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._listener.close()
+        for connection in self._sockets:
+            _shut_down(connection)
+        for relay in self._relays:
+            relay.join()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection(self._target())
+            except OSError:
+                client.close()
+                continue
+            self._sockets += [client, server]
+            relay = threading.Thread(target=self._relay, args=(client, server), daemon=True)
+            self._relays.append(relay)
+            relay.start()
+
+    def _relay(self, client: socket.socket, server: socket.socket) -> None:
+        for connection in (client, server):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with client, server:
+            try:
+                self.relay(client, server)
+            except (EOFError, OSError):
+                return
+
+
+def receive(source: socket.socket, count: int) -> bytes:
+    """Receive a number of bytes.
+
+    Raises:
+        EOFError: If the connection is closed before they are all there.
+    """
+    parts = bytearray()
+    while len(parts) < count:
+        part = source.recv(count - len(parts))
+        if not part:
+            raise EOFError
+        parts += part
+    return bytes(parts)
+
+
+def _shut_down(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return
