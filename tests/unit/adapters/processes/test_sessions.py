@@ -1,0 +1,77 @@
+"""Which processes belong to a session, and how they are reached."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from adapters.processes.sessions import kill_session, members, signal_group, signal_members
+
+# the middle one leads a group of its own, as what mpirun or timeout start does
+FAMILY = """
+import os, subprocess, sys
+child = subprocess.Popen(
+    [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(1000)"],
+    preexec_fn=os.setpgrp,
+    stdout=subprocess.PIPE,
+)
+child.stdout.readline()
+print(child.pid, flush=True)
+sys.stdin.read()
+child.wait()
+"""
+
+
+@pytest.fixture
+def family():
+    """Return a process that has begun a session, and the process id of its child."""
+    with subprocess.Popen(
+        [sys.executable, "-c", FAMILY],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as leader:
+        child = int(leader.stdout.readline())
+        yield leader, child
+        kill_session(leader.pid)
+
+
+def test_all_but_the_one_that_began_it_are_its_members(family):
+    leader, child = family
+    assert members(leader.pid) == {child}
+
+
+def test_no_session_has_no_members(family):
+    _, child = family
+    assert members(child) == set()
+
+
+def test_members_in_groups_of_their_own_are_reached_too(family):
+    leader, _ = family
+    signal_members(leader.pid, signal.SIGKILL)
+    leader.stdin.close()
+    assert leader.wait(60) == 0
+    assert members(leader.pid) == set()
+
+
+def test_a_group_is_reached_without_those_in_others(family):
+    leader, child = family
+    signal_group(leader.pid, signal.SIGTERM)
+    assert leader.wait(60) == -signal.SIGTERM
+    assert members(leader.pid) == {child}
+
+
+def test_killing_a_session_leaves_nobody(family):
+    leader, _ = family
+    kill_session(leader.pid)
+    assert leader.wait(60) == -signal.SIGKILL
+    assert members(leader.pid) == set()
+
+
+def test_a_group_that_is_gone_is_no_error(family):
+    leader, _ = family
+    kill_session(leader.pid)
+    leader.wait(60)
+    signal_group(leader.pid, signal.SIGTERM)
+    signal_members(leader.pid, signal.SIGTERM)

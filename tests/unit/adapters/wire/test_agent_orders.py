@@ -1,0 +1,38 @@
+"""The line that an agent reads first."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from adapters.wire.agent_orders import decode_orders, encode_orders
+from domain.agents import AgentOrders
+from domain.errors import RemoteProtocolError
+
+ORDERS = AgentOrders(("tcp:a:1", "tcp:b:2"), "s3cret\n\0é", 10.0, 2.5, Path("/log dir"), "node1")
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        ORDERS,
+        replace(ORDERS, log_directory=None, node=None),
+        replace(ORDERS, manager_locations=()),
+        replace(ORDERS, log_directory=Path("/odd \udcff name")),
+    ],
+)
+def test_orders_come_back_as_they_were(orders):
+    assert decode_orders(encode_orders(orders)) == orders
+
+
+def test_they_are_one_line_of_text():
+    line = encode_orders(replace(ORDERS, secret="x" * 10_000))
+    assert line.count(b"\n") == 1
+    assert line.endswith(b"\n")
+    assert line.isascii()
+
+
+@pytest.mark.parametrize("line", [b"", b"\n", b"hello\n", b"kw==\n", encode_orders(ORDERS)[4:]])
+def test_who_is_started_by_hand_is_told_who_starts_agents(line):
+    with pytest.raises(RemoteProtocolError):
+        decode_orders(line)

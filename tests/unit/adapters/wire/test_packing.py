@@ -1,0 +1,52 @@
+"""MessagePack, and bytes that are none."""
+
+import pytest
+
+from adapters.wire.packing import BUFFER_SIZE, brief, pack, unpack
+from domain.errors import RemoteProtocolError
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, -1, 2**64 - 1, 1.5, "é", b"\xff", [1, [2]], {1: "a", None: b""}]
+)
+def test_a_value_comes_back_as_it_was(value):
+    assert unpack(pack(value)) == value
+
+
+def test_one_that_is_larger_than_the_buffer_comes_back_too():
+    value = ["x" * BUFFER_SIZE] * 3
+    assert unpack(pack(value)) == value
+
+
+def test_an_object_may_be_turned_into_one_that_is_known():
+    assert unpack(pack([{3}], default=sorted)) == [[3]]
+    with pytest.raises(TypeError):
+        pack({3})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xc1",
+        b"\x92\x01",
+        b"\x01\x01",
+        b"\xdd\xff\xff\xff\xff",
+        b"\x81\x80\x01",
+        b"\x91" * 10_000,
+        b"\xa2\xff\xff",
+    ],
+    ids=["nothing", "unknown", "too short", "two", "absurd", "list as key", "too deep", "no text"],
+)
+def test_other_bytes_are_refused(data):
+    with pytest.raises(RemoteProtocolError, match="not valid MessagePack"):
+        unpack(data)
+
+
+def test_views_are_taken_as_bytes_are():
+    assert unpack(memoryview(pack("x"))) == unpack(bytearray(pack("x"))) == "x"
+
+
+def test_what_was_received_is_told_briefly():
+    assert len(brief("x" * 10_000)) < 100
+    assert len(brief([[[[[[[[1]]]]]]]] * 1000)) < 500

@@ -1,0 +1,30 @@
+"""What the user may have meant."""
+
+import pytest
+
+from adapters.ymmsl_files.suggestions import MOST_LISTED, hint
+
+MANY = [f"component_{letter * 9}" for letter in "abcdefghi"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "possible", "expected"),
+    [
+        ("marco", ["macro", "zzz"], " Did you mean 'macro'?"),
+        ("micro1", ["micro2", "micro3"], " Did you mean 'micro2' or 'micro3'?"),
+        ("ab", ["abc", "abd", "abe"], " Did you mean 'abc', 'abd' or 'abe'?"),
+        ("x", ["macro", "micro", "macro"], " There is: macro, micro."),
+        ("x", [], ""),
+        (3, [33], " Did you mean '33'?"),
+    ],
+)
+def test_close_names_are_offered_or_else_all(wrong, possible, expected):
+    found = hint(wrong, possible)
+    assert sorted(found) == sorted(expected)
+    assert found.split("'")[0] == expected.split("'")[0]
+
+
+def test_very_many_are_not_listed():
+    assert len(MANY) > MOST_LISTED
+    assert hint("x", MANY) == ""
+    assert hint("component_aaaaaaaab", MANY).startswith(" Did you mean 'component_aaaaaaaaa'")

@@ -1,0 +1,186 @@
+"""What a model is answered when it asks about checkpoints, and when snapshots are made for it."""
+
+import math
+
+import pytest
+
+from adapters.in_memory.clock import ManualClock
+from application.instance.checkpoint_calls import CheckpointCalls, check_supports_checkpoints
+from application.instance.checkpointing import AT_END, CheckpointTriggers
+from application.instance.overlays import OverlayKeeper
+from domain.call_order import Call, CallOrder
+from domain.checkpoints import CheckpointInfo, CheckpointRangeRule, Checkpoints
+from domain.errors import CallOrderError, UsageError
+from domain.flags import InstanceFlags
+from domain.messages import Message, PeerMessage
+from domain.ports import SETTINGS_IN, Operator, Port, PortState
+from domain.settings import Settings
+
+USES_API = InstanceFlags.USES_CHECKPOINT_API
+STATELESS = InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE
+NO_FLAGS = InstanceFlags(0)
+AT_END_ONLY = Checkpoints(at_end=True)
+EVERY_SECOND = Checkpoints(simulation_time=(CheckpointRangeRule(1.0),))
+STATE = Message(1.5, None, "state")
+
+
+class Snapshots:
+    """Notes what is saved."""
+
+    def __init__(self, resumed=None, *, intermediate=False):
+        self.resumed = resumed
+        self._intermediate = intermediate
+        self.saved = []
+        self.ends = 0
+
+    def resuming_from_intermediate(self):
+        return self._intermediate
+
+    def load_snapshot(self):
+        return STATE
+
+    def note_end_of_pass(self):
+        self.ends += 1
+
+    def save_snapshot(self, message, final, triggers, elapsed, next_time, overlay):
+        self.saved.append((message, final, triggers, next_time))
+        return next_time if next_time is not None else math.nan if message is None else 1.5
+
+
+class Receiver:
+    """Has messages for the next pass, at these times by port."""
+
+    def __init__(self, **times):
+        self._times = times
+
+    def initial_messages(self):
+        return [
+            (
+                PortState(Port(name, Operator.F_INIT), is_connected=True, length=None),
+                PeerMessage(time, None, None, Settings(), None, 0, ()),
+            )
+            for name, time in self._times.items()
+        ]
+
+
+class Bench:
+    def __init__(self, rules, *, flags=USES_API, snapshots=None, goes_on=True, **times):
+        self.order = CallOrder(uses_checkpoint_api=flags is USES_API)
+        self.snapshots = snapshots or Snapshots()
+        self.calls = CheckpointCalls(
+            calls=self.order,
+            triggers=CheckpointTriggers(CheckpointInfo(0.0, rules), clock=ManualClock()),
+            snapshots=self.snapshots,
+            overlays=OverlayKeeper(Settings()),
+            receiver=Receiver(**times),
+            receive_ahead=lambda: goes_on,
+            flags=flags,
+        )
+
+    def begin(self):
+        self.order.note(Call.REUSE_INSTANCE, answer=True)
+        return self.calls.resuming()
+
+    def loop(self):
+        self.begin()
+        self.calls.should_init()
+        return self.calls
+
+
+@pytest.mark.parametrize("flags", [USES_API, STATELESS, USES_API | STATELESS])
+def test_who_can_save_or_do_without_may_take_part(flags):
+    check_supports_checkpoints("macro", flags, CheckpointInfo(0.0, AT_END_ONLY))
+
+
+def test_who_can_do_neither_may_take_part_where_nothing_is_saved():
+    check_supports_checkpoints("macro", NO_FLAGS, CheckpointInfo(0.0, Checkpoints()))
+
+
+@pytest.mark.parametrize(
+    ("info", "cure"),
+    [
+        (CheckpointInfo(0.0, AT_END_ONLY), "remove 'checkpoints:' from the yMMSL file"),
+        (CheckpointInfo(0.0, Checkpoints(), on_request=True), "leave out --checkpoint-on-term"),
+    ],
+)
+def test_who_can_do_neither_is_told_what_to_do(info, cure):
+    with pytest.raises(UsageError, match=f"instance 'macro' does not support them.*{cure}"):
+        check_supports_checkpoints("macro", NO_FLAGS, info)
+
+
+def test_a_run_from_scratch_initialises_and_resumes_nothing():
+    bench = Bench(AT_END_ONLY)
+    assert not bench.begin()
+    assert bench.calls.should_init()
+
+
+@pytest.mark.parametrize("intermediate", [True, False])
+def test_a_resumed_run_loads_and_initialises_only_between_passes(intermediate):
+    bench = Bench(AT_END_ONLY, snapshots=Snapshots("resumed", intermediate=intermediate))
+    assert bench.begin()
+    assert bench.calls.load_snapshot() == STATE
+    assert bench.calls.should_init() is not intermediate
+
+
+def test_only_the_first_pass_resumes():
+    bench = Bench(AT_END_ONLY, snapshots=Snapshots("resumed", intermediate=True))
+    bench.calls.note_pass_begun(is_first=False)
+    assert not bench.begin()
+    assert bench.calls.should_init()
+
+
+def test_a_snapshot_is_saved_with_why_and_answers_for_its_moment():
+    bench = Bench(EVERY_SECOND)
+    calls = bench.loop()
+    assert calls.should_save_snapshot(1.5)
+    calls.save_snapshot(STATE)
+    ((message, final, triggers, next_time),) = bench.snapshots.saved
+    assert (message, final, next_time) == (STATE, False, None)
+    assert triggers
+    assert not calls.should_save_snapshot(1.9)
+    assert calls.should_save_snapshot(2.0)
+
+
+def test_what_is_due_must_be_saved_before_anything_else():
+    calls = Bench(EVERY_SECOND).loop()
+    assert calls.should_save_snapshot(1.5)
+    with pytest.raises(CallOrderError, match=r"save_snapshot\(\) must be called first"):
+        calls.should_save_final_snapshot()
+
+
+def test_a_final_snapshot_answers_for_the_messages_of_the_next_pass_but_not_for_settings():
+    bench = Bench(EVERY_SECOND, init=2.5, **{SETTINGS_IN: 9.0})
+    calls = bench.loop()
+    assert calls.should_save_final_snapshot()
+    calls.save_final_snapshot(STATE)
+    assert [(final, next_time) for _, final, _, next_time in bench.snapshots.saved] == [(True, 2.5)]
+    assert bench.snapshots.ends == 1
+
+
+@pytest.mark.parametrize(("goes_on", "is_due"), [(True, False), (False, True)])
+def test_at_the_end_a_snapshot_is_made_where_that_was_asked_for(goes_on, is_due):
+    bench = Bench(AT_END_ONLY, goes_on=goes_on, init=1.0)
+    assert bench.loop().should_save_final_snapshot() is is_due
+
+
+def test_for_a_model_without_state_it_is_made_between_its_passes():
+    bench = Bench(AT_END_ONLY, flags=STATELESS)
+    assert bench.calls.has_to_save_implicitly
+    bench.calls.before_receiving_ahead()
+    bench.calls.after_receiving_ahead(goes_on=True)
+    assert bench.snapshots.saved == []
+    bench.calls.after_receiving_ahead(goes_on=False)
+    assert bench.snapshots.saved == [(None, True, (AT_END,), None)]
+    assert bench.snapshots.ends == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "rules"),
+    [(STATELESS, Checkpoints()), (USES_API, AT_END_ONLY), (USES_API | STATELESS, AT_END_ONLY)],
+)
+def test_otherwise_nothing_is_made_for_it(flags, rules):
+    bench = Bench(rules, flags=flags)
+    bench.calls.before_receiving_ahead()
+    bench.calls.after_receiving_ahead(goes_on=False)
+    assert bench.snapshots.saved == []
+    assert bench.snapshots.ends == 0

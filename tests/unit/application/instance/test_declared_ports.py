@@ -1,0 +1,110 @@
+"""What becomes of the ports that a model declares and those that the configuration knows."""
+
+import pytest
+
+from application.instance.declared_ports import make_port_states, parse_declaration
+from domain.conduits import Conduit
+from domain.errors import PortError
+from domain.identity import Reference
+from domain.peers import PeerInfo
+from domain.ports import SETTINGS_IN, Operator, Port
+
+OUT, IN = Port("out", Operator.O_I), Port("in", Operator.S)
+KNOWN = (Port("out", Operator.O_I, "sub"), IN)
+
+
+def peers(*conduits, instance="macro", sizes=(), ports=KNOWN):
+    joined = tuple(Conduit(*map(Reference, item.split(" -> "))) for item in conduits)
+    return PeerInfo(Reference(instance), joined, {Reference("micro"): sizes}, {}, ports)
+
+
+def states(declared, vectors=(), *conduits, **options):
+    return make_port_states(declared, set(vectors), peers(*conduits, **options))
+
+
+def test_brackets_make_a_vector_port():
+    ports, vectors = parse_declaration({Operator.O_I: ["out", "many[]"], Operator.S: ["in"]})
+    assert ports == [OUT, Port("many", Operator.O_I), IN]
+    assert vectors == {"many"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("muscle_x", "Port name 'muscle_x' is reserved"),
+        ("muscle_x[]", "Port name 'muscle_x' is reserved"),
+        ("", "'' is no valid name"),
+        ("a.b", "'a.b' is no valid name"),
+        ("a[3]", r"'a\[3\]' is no valid name"),
+        ("a[][]", r"'a\[\]\[\]' is no valid name"),
+    ],
+)
+def test_a_name_that_cannot_be_used_is_refused(name, text):
+    with pytest.raises(PortError, match=text):
+        parse_declaration({Operator.O_F: [name]})
+
+
+def test_a_model_that_declares_nothing_has_the_ports_of_the_configuration():
+    found = states(None)
+    assert [port.port for port in found.values()] == [*KNOWN, Port(SETTINGS_IN, Operator.F_INIT)]
+
+
+def test_what_a_model_declares_has_the_timeline_of_the_configuration():
+    assert states([OUT])["out"].port.timeline == "sub"
+
+
+def test_a_port_that_nobody_is_joined_to_is_not_connected():
+    found = states([OUT, IN], ["in"])
+    assert not found["out"].is_connected
+    assert (found["in"].length, found["in"].is_resizable) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "sizes", "instance", "length", "is_resizable"),
+    [
+        ((), (), "macro", None, False),
+        ((), (3,), "macro", 3, False),
+        (("out",), (3,), "macro", 3, False),
+        (("out",), (), "macro", 0, True),
+        ((), (3,), "macro[1]", None, False),
+    ],
+)
+def test_the_length_of_a_port_follows_from_the_dimensions_and_the_declaration(
+    vectors, sizes, instance, length, is_resizable
+):
+    conduit = "macro.out -> micro.in"
+    port = states([OUT], vectors, conduit, sizes=sizes, instance=instance)["out"]
+    assert port.is_connected
+    assert (port.length, port.is_resizable) == (length, is_resizable)
+
+
+def test_a_vector_port_towards_fewer_dimensions_is_refused_with_the_cure():
+    with pytest.raises(
+        PortError, match=r"'out' of 'macro\[1\]' is declared as a vector port.*'\[\]'"
+    ):
+        states([OUT], ["out"], "macro.out -> micro.in", instance="macro[1]")
+
+
+def test_a_conduit_to_a_port_that_is_not_declared_is_named_with_those_that_are():
+    text = "connected to port 'other' of 'macro'.*It declares: in, out"
+    with pytest.raises(PortError, match=text):
+        states([OUT, IN], [], "macro.other -> micro.in")
+
+
+def test_a_conduit_with_settings_needs_no_declared_port():
+    assert states([OUT], [], f"micro.x -> macro.{SETTINGS_IN}")[SETTINGS_IN].is_connected
+
+
+@pytest.mark.parametrize(
+    ("conduit", "text"),
+    [
+        (
+            "macro.in -> micro.x",
+            "sends from port 'in' of 'macro', but that is a port with operator S",
+        ),
+        ("micro.x -> macro.out", "receives on port 'out' of 'macro', .* operator O_I"),
+    ],
+)
+def test_a_conduit_in_the_wrong_direction_is_named_with_the_operator(conduit, text):
+    with pytest.raises(PortError, match=text):
+        states([OUT, IN], [], conduit)

@@ -1,0 +1,142 @@
+"""tests/unit mirrors the packages: whoever changes a module finds its test at once.
+
+The test of `adapters/sqlite/schema.py` is `tests/unit/adapters/sqlite/test_schema.py`. Modules that
+only say what there is (interfaces, plain values) need none.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PACKAGES = ("domain", "application", "adapters", "entrypoints")
+
+_WIRING = "wiring: tested as users see it, in tests/acceptance and tests/integration"
+_SHELL_TEXT = "shell text, which only bash can tell to be right: see tests/contract/scripts"
+_NODE = "tested by what a node tells of itself, in test_node_inspector"
+_KEEPER = "all that it promises is in tests/contract/agents"
+_DISPLAYS = "all displays are tested side by side, in test_displays"
+_AS_WRITTEN = "tested by what users write: what is wrong in a file goes through several modules"
+
+EXCEPTIONS = {
+    "adapters/in_memory/": "doubles promise no more than the contract that they are held to",
+    "adapters/processes/cgroups.py": _NODE,
+    "adapters/processes/topology.py": _NODE,
+    "adapters/processes/end_watch.py": _KEEPER,
+    "adapters/processes/process_keeper.py": _KEEPER,
+    "adapters/run_scripts/environments.py": _SHELL_TEXT,
+    "adapters/run_scripts/launching.py": _SHELL_TEXT,
+    "adapters/run_scripts/writer.py": _SHELL_TEXT,
+    "adapters/terminal/display.py": _DISPLAYS,
+    "adapters/terminal/live_panel.py": _DISPLAYS,
+    "adapters/terminal/plain_progress.py": _DISPLAYS,
+    "adapters/wire/payloads.py": "tested with the messages that carry them, in test_mpp",
+    **dict.fromkeys(
+        (
+            f"adapters/ymmsl_files/{name}.py"
+            for name in (
+                *("arguments", "documents", "expanding", "joining", "keys", "matching"),
+                *("model_checks", "origins", "reading_errors", "resolving", "setting_checks"),
+                *("source", "timeline_errors", "timelines", "translating", "wiring_checks"),
+            )
+        ),
+        _AS_WRITTEN,
+    ),
+    **dict.fromkeys(
+        (
+            f"entrypoints/{name}.py"
+            for name in (
+                *("agent", "by_hand", "command_line", "containers/manager", "embedding"),
+                *("function_programs", "function_runner", "instance", "instance_wiring"),
+                *("resume_options", "simulation", "snapshot_commands", "snapshot_wiring"),
+            )
+        ),
+        _WIRING,
+    ),
+}
+"""Modules, or folders of them, that have no test at the mirrored place, and why."""
+
+
+def modules():
+    """Return all modules, by their paths in the repository."""
+    return [
+        path.relative_to(REPOSITORY)
+        for package in PACKAGES
+        for path in sorted((REPOSITORY / package).rglob("*.py"))
+    ]
+
+
+def has_logic(source):
+    """Whether any function of a module does anything."""
+    return any(
+        any(not _says_nothing(statement) for statement in node.body)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+
+
+def _says_nothing(statement):
+    """Whether it is a docstring, or `...`."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def test_of(module):
+    """Return where the test of a module is."""
+    return REPOSITORY / "tests" / "unit" / module.parent / f"test_{module.stem}.py"
+
+
+test_of.__test__ = False  # type: ignore[attr-defined]
+
+
+def exception_for(module):
+    """Return which exception holds for a module, if any."""
+    path = module.as_posix()
+    return next((item for item in EXCEPTIONS if path == item or path.startswith(item)), None)
+
+
+def without_test():
+    """Return the modules that have logic and no test at the mirrored place."""
+    return [
+        module
+        for module in modules()
+        if not test_of(module).exists()
+        and module.name != "__init__.py"
+        and has_logic((REPOSITORY / module).read_text(encoding="utf-8"))
+    ]
+
+
+def test_each_module_with_logic_has_its_test_at_the_mirrored_place():
+    missing = [str(module) for module in without_test() if exception_for(module) is None]
+    assert missing == [], "write a test at the mirrored place, or an exception with its reason"
+
+
+def test_each_exception_is_still_needed():
+    used = {exception_for(module) for module in without_test()}
+    assert sorted(set(EXCEPTIONS) - used) == []
+
+
+def test_each_test_at_a_mirrored_place_has_its_package():
+    folders = {
+        path.parent.relative_to(REPOSITORY / "tests" / "unit")
+        for package in PACKAGES
+        for path in (REPOSITORY / "tests" / "unit" / package).rglob("test_*.py")
+    }
+    assert [str(folder) for folder in sorted(folders) if not (REPOSITORY / folder).is_dir()] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('"""Only words."""', False),
+        ("LIMIT = 3", False),
+        ("class A(Protocol):\n    def f(self): ...", False),
+        ('class A(Protocol):\n    def f(self):\n        """Does it."""', False),
+        ("class A:\n    x: int", False),
+        ("def f():\n    return 1", True),
+        ('async def f():\n    """Does it."""\n    await g()', True),
+        ("class A:\n    def f(self):\n        self.x = 1", True),
+    ],
+)
+def test_what_does_something_has_logic(source, expected):
+    assert has_logic(source) is expected
