@@ -17,7 +17,8 @@
     │   ├── InstanceFailed
     │   ├── ManagerRefused
     │   ├── InsufficientResources
-    │   └── InconsistentSnapshot
+    │   ├── InconsistentSnapshot
+    │   └── SnapshotNotStored
     ├── TransportError              a connection failed; `transient` says whether to retry
     └── ProtocolError               bytes or messages that make no sense
         ├── LocalProtocolError      we misused the protocol
