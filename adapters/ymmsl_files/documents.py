@@ -12,6 +12,7 @@ import yaml
 import ymmsl
 from ymmsl import v0_1, v0_2
 
+from adapters.ymmsl_files.checksum import check_unaltered
 from adapters.ymmsl_files.keys import duplicate_keys, key_problems
 from adapters.ymmsl_files.reading_errors import explained, malformed, not_ymmsl
 from adapters.ymmsl_files.suggestions import hint
@@ -113,6 +114,10 @@ def _near(path: Path) -> str:
 
 
 def _read_text(text: str, label: str, directory: Path | None, warnings: list[str]) -> Document:
+    try:
+        check_unaltered(text)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{label}: {error}") from None
     try:
         tree = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:

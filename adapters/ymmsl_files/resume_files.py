@@ -8,6 +8,7 @@ from typing import final
 import yaml
 from typing_extensions import override
 
+from adapters.ymmsl_files.checksum import check_unaltered, with_checksum
 from application.interfaces.snapshot_store import WorkflowSnapshotFormat
 from domain.errors import ConfigurationError
 from domain.identity import Reference
@@ -15,7 +16,7 @@ from domain.identity import Reference
 
 @final
 class YmmslWorkflowSnapshotFormat(WorkflowSnapshotFormat):
-    """A yMMSL file with nothing but a description and a resume section.
+    """A yMMSL file with nothing but a checksum, a description and a resume section.
 
     It is given to the manager together with the files of the model.
     """
@@ -27,10 +28,12 @@ class YmmslWorkflowSnapshotFormat(WorkflowSnapshotFormat):
             "description": description,
             "resume": {str(instance): location for instance, location in resume.items()},
         }
-        return str(yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
+        text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+        return with_checksum(text)
 
     @override
     def load(self, text: str) -> tuple[str, Mapping[Reference, str]]:
+        check_unaltered(text)
         try:
             document = yaml.load(text, Loader=_LOADER)  # a safe one
             resume = document["resume"]

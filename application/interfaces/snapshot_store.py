@@ -77,7 +77,7 @@ class WorkflowSnapshotFormat(Protocol):
         """Return the description and the locations that are in a text.
 
         Raises:
-            ConfigurationError: If it is no such text.
+            ConfigurationError: If it is no such text, or not as it was when it was made.
         """
 
 

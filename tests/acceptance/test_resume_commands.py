@@ -56,6 +56,12 @@ def snapshot_file(workflow_snapshot: Path, instance: str) -> Path:
     return Path(match[1])
 
 
+def rewrite(workflow_snapshot: Path, old: str, new: str) -> None:
+    """Change a workflow snapshot by hand, as a user who knows that its checksum has to go."""
+    _, _, text = workflow_snapshot.read_text().partition("\n")
+    workflow_snapshot.write_text(text.replace(old, new))
+
+
 def printed_by_macro(directory: Path) -> str:
     return (directory / "instances" / "macro" / "stdout.txt").read_text()
 
@@ -141,6 +147,42 @@ def test_latest_passes_over_what_is_damaged_and_says_so(saving: Workspace):
     assert f"Warning: Workflow snapshot '{newest}' is newer" in outcome.stdout
     assert f"Snapshot '{damaged}' cannot be used" in outcome.stdout
     assert f"Resuming from {older}\n" in outcome.stdout
+
+
+def cut_in_half(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def with_a_bit_flipped(data: bytes) -> bytes:
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", [cut_in_half, with_a_bit_flipped])
+def test_whichever_file_is_damaged_only_what_is_whole_is_offered(saving: Workspace, damage):
+    directory = first_run(saving)
+    newest = shelf(directory)[-1]
+    for path in (newest, snapshot_file(newest, "macro"), snapshot_file(newest, "micro")):
+        data = path.read_bytes()
+        path.write_bytes(damage(data))
+        outcome = run(saving, "--resume", "latest", "--dry-run")
+        assert f"'{path}'" in outcome.text
+        path.write_bytes(data)
+        whole = [item for item in shelf(directory) if path not in files_of(item)]
+        assert f"Resuming from {whole[-1]}\n" in outcome.stdout, outcome.text
+
+
+def files_of(workflow_snapshot: Path) -> set[Path]:
+    instances = {snapshot_file(workflow_snapshot, name) for name in ("macro", "micro")}
+    return {workflow_snapshot, *instances}
+
+
+def test_a_workflow_snapshot_that_was_changed_is_refused_in_both_ways(saving: Workspace):
+    directory = first_run(saving)
+    newest = shelf(directory)[-1]
+    newest.write_text(newest.read_text().replace("macro_", "macro_1"))
+    check_refused(saving, directory, str(newest), "its checksum is another")
 
 
 def test_a_damaged_file_is_refused_and_an_older_sound_one_is_named(saving: Workspace):
@@ -246,7 +288,7 @@ def test_a_snapshot_of_another_instance_is_refused(saving: Workspace):
     directory = first_run(saving)
     newest = shelf(directory)[-1]
     macro, micro = (str(snapshot_file(newest, name)) for name in ("macro", "micro"))
-    newest.write_text(newest.read_text().replace(macro, micro))
+    rewrite(newest, macro, micro)
     outcome = run(saving, "--resume", newest)
     assert outcome.exit_code == MISTAKE
     assert f"Snapshot '{micro}' is one of 'micro', not of 'macro'." in outcome.stderr
@@ -288,10 +330,7 @@ def test_a_renamed_port_is_refused(saving: Workspace):
 def test_snapshots_of_different_moments_are_refused(saving: Workspace):
     directory = first_run(saving)
     oldest, newest = shelf(directory)[0], shelf(directory)[-1]
-    text = newest.read_text()
-    newest.write_text(
-        text.replace(str(snapshot_file(newest, "micro")), str(snapshot_file(oldest, "micro")))
-    )
+    rewrite(newest, *(str(snapshot_file(path, "micro")) for path in (newest, oldest)))
     check_refused(saving, directory, "the snapshots do not belong together")
 
 

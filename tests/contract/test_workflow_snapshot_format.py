@@ -48,13 +48,24 @@ class WorkflowSnapshotFormatContract(ABC):
         with pytest.raises(ConfigurationError):
             form.load(text)
 
-    def test_half_of_a_text_is_refused_or_lacks_something(self, form):
+    def test_a_text_that_was_cut_off_is_refused(self, form):
         whole = form.dump("d", {MACRO: "/a", MICRO: "/b"})
-        for end in range(len(whole) - 1):
+        for end in range(len(whole)):
+            with pytest.raises(ConfigurationError):
+                form.load(whole[:end])
+
+    def test_a_text_in_which_any_bit_is_flipped_is_refused_or_says_the_same(self, form):
+        said = ("Made on\n- at_end", {MACRO: "/run/macro_1.pack", MICRO: "/run/micro_2.pack"})
+        whole = form.dump(*said).encode()
+        refused = 0
+        for bit in range(8 * len(whole)):
+            damaged = bytearray(whole)
+            damaged[bit // 8] ^= 1 << bit % 8
             try:
-                assert form.load(whole[:end]) != ("d", {MACRO: "/a", MICRO: "/b"})
-            except ConfigurationError:
-                continue
+                assert form.load(damaged.decode()) == said
+            except (ConfigurationError, UnicodeDecodeError):
+                refused += 1
+        assert refused > len(whole)
 
 
 class TestInMemoryWorkflowSnapshotFormat(WorkflowSnapshotFormatContract):
@@ -67,6 +78,10 @@ class TestYmmslWorkflowSnapshotFormat(WorkflowSnapshotFormatContract):
     @pytest.fixture
     def form(self):
         return YmmslWorkflowSnapshotFormat()
+
+    def test_one_without_a_checksum_is_taken_as_it_is(self, form):
+        _, _, rest = form.dump("d", {MACRO: "/a"}).partition("\n")
+        assert form.load(rest.replace("/a", "/b")) == ("d", {MACRO: "/b"})
 
     @pytest.mark.parametrize("resume", ["3", "[a]", "null", "{a: 3}", "{a: null}", "{'a b': x}"])
     def test_a_resume_section_of_another_kind_is_refused(self, form, resume):

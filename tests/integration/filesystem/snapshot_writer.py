@@ -1,6 +1,6 @@
-"""Stores a second snapshot, and is stopped at a step of that; run by test_durability.
+"""Stores a snapshot, and is stopped at a step of that; run by test_durability.
 
-Usage: snapshot_writer.py DIRECTORY STEP before|after|half
+Usage: snapshot_writer.py DIRECTORY STEP before|after|half snapshot|workflow_snapshot
 """
 
 import os
@@ -9,8 +9,13 @@ from pathlib import Path
 
 from adapters.filesystem import durable_files
 from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
+from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
+from adapters.system.clock import SystemClock
+from adapters.ymmsl_files.resume_files import YmmslWorkflowSnapshotFormat
 from domain.identity import Reference
+from domain.snapshots import SnapshotMetadata, StoredState, WorkflowSnapshot, snapshot_name
 
+MACRO = Reference("macro")
 NEW = b"new" * 10_000
 STOPPED = 17
 
@@ -42,7 +47,35 @@ class StoppingOs:
         return call
 
 
+def write_snapshot(directory):
+    FilesystemSnapshotStore(directory).store(MACRO, 1, NEW)
+
+
+def write_workflow_snapshot(directory):
+    shelf = shelf_in(directory)
+    shelf.announce(workflow_snapshot(directory, 2), print)
+    shelf.close()
+
+
+def shelf_in(directory):
+    """Return a shelf, beside the store in the same directory."""
+    return FilesystemWorkflowSnapshotShelf(
+        directory / "shelf",
+        store=FilesystemSnapshotStore(directory),
+        form=YmmslWorkflowSnapshotFormat(),
+        clock=SystemClock(),
+    )
+
+
+def workflow_snapshot(directory, number):
+    """Return one that names a snapshot in the store."""
+    location = str(directory / snapshot_name(MACRO, number))
+    metadata = SnapshotMetadata(("at_end",), 2.5, 1.5, None, {}, True, location)
+    return WorkflowSnapshot("model", (StoredState(MACRO, number, metadata),), ())
+
+
 if __name__ == "__main__":
-    directory, number, which = sys.argv[1:]
-    durable_files.os = StoppingOs(int(number), which)
-    FilesystemSnapshotStore(Path(directory)).store(Reference("macro"), 1, NEW)
+    folder, step, moment, what = sys.argv[1:]
+    durable_files.os = StoppingOs(int(step), moment)
+    write = {"snapshot": write_snapshot, "workflow_snapshot": write_workflow_snapshot}[what]
+    write(Path(folder))

@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 
 from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
-from domain.identity import Reference
-from tests.integration.filesystem.snapshot_writer import NEW, STOPPED
+from tests.integration.filesystem.snapshot_writer import (
+    MACRO,
+    NEW,
+    STOPPED,
+    shelf_in,
+    workflow_snapshot,
+)
 
-MACRO = Reference("macro")
 OLD = b"old" * 10
 WRITER = "tests.integration.filesystem.snapshot_writer"
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -49,12 +53,10 @@ def test_a_writer_that_is_stopped_at_any_step_leaves_the_old_snapshot_or_the_new
         folder.mkdir()
         if has_old:
             store.store(MACRO, 1, OLD)
-        command = [sys.executable, "-m", WRITER, str(folder), str(step), moment]
-        code = subprocess.run(command, cwd=REPOSITORY, timeout=60).returncode
+        has_ended = write_and_stop(folder, step, moment, "snapshot")
         outcomes.append([store.load(location) for location in store.locations()])
-        if code == 0:
+        if has_ended:
             break
-        assert code == STOPPED
         store.store(MACRO, 1, NEW)
         assert [path.name for path in folder.iterdir()] == ["macro_1.pack"]
     else:
@@ -63,6 +65,48 @@ def test_a_writer_that_is_stopped_at_any_step_leaves_the_old_snapshot_or_the_new
     assert outcomes[0] == before
     assert outcomes[-1] == [NEW]
     assert all(outcome in (before, [NEW]) for outcome in outcomes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "half", "after"])
+def test_a_workflow_snapshot_whose_writer_is_stopped_at_any_step_is_whole_or_not_there(
+    tmp_path, moment
+):
+    outcomes = []
+    for step in range(1, MAX_STEPS):
+        folder = tmp_path / str(step)
+        store = FilesystemSnapshotStore(folder)
+        announce(folder, store, 1)
+        store.store(MACRO, 2, NEW)
+        has_ended = write_and_stop(folder, step, moment, "workflow_snapshot")
+        found = shelf_in(folder).list()
+        assert not any(item.problem for item in found)
+        outcomes.append([Path(item.resume[MACRO]).name for item in found])
+        if has_ended:
+            break
+        announce(folder, store, 3)  # a next one is not in the way of what was left
+        assert shelf_in(folder).list()[-1].resume == workflow_snapshot(folder, 3).resume()
+    else:
+        pytest.fail("the writer never got to its end")
+    assert outcomes[0] == ["macro_1.pack"]
+    assert outcomes[-1] == ["macro_1.pack", "macro_2.pack"]
+    assert all(outcome in (outcomes[0], outcomes[-1]) for outcome in outcomes)
+
+
+def announce(folder, store, number):
+    """Put a workflow snapshot onto the shelf, with what it names."""
+    store.store(MACRO, number, OLD)
+    shelf = shelf_in(folder)
+    shelf.announce(workflow_snapshot(folder, number), lambda report: None)
+    shelf.close()
+
+
+def write_and_stop(folder, step, moment, what):
+    """Have a program write, and stop it at a step; return whether it got to its end before."""
+    command = [sys.executable, "-m", WRITER, str(folder), str(step), moment, what]
+    done = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, timeout=60)
+    assert done.returncode in (0, STOPPED)
+    return done.returncode == 0
 
 
 @as_root
