@@ -16,6 +16,7 @@ class InstanceState(Enum):
     STARTED = "started"
     RUNNING = "running"
     WAITING = "waiting"
+    DISCONNECTED = "disconnected"
     FINISHED = "finished"
     FAILED = "failed"
     STOPPED = "stopped"

@@ -36,6 +36,7 @@ LOG_LINES = 50
 _DEFAULTS = {
     "grace_time": 10.0,
     "log_level": "INFO",
+    "reconnect_time": 30.0,
     "checkpoint_at_end": False,
     "checkpoint_every_simulation": None,
     "checkpoint_every_wallclock": None,
@@ -142,6 +143,14 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         " (default: %(default)g)",
     )
     parser.add_argument(
+        "--reconnect-time",
+        type=float,
+        default=_DEFAULTS["reconnect_time"],
+        metavar="SECONDS",
+        help="how long an instance that was started by hand may be without a connection to the"
+        " manager, before it counts as failed (default: %(default)g)",
+    )
+    parser.add_argument(
         "--require-secret",
         action="store_true",
         help="refuse clients that do not prove to belong to this run; MUSCLE3's cannot",
@@ -205,6 +214,7 @@ def _new_manager(options: argparse.Namespace) -> Manager:
         require_secret=options.require_secret,
         timeouts=AgentTimeouts(grace=options.grace_time),
         checkpoints=checkpoint_options_of(options, warn=_warn),
+        reconnect_time=options.reconnect_time,
     )
     sources = [Path(name) if name != "-" else name for name in options.files]
     manager = Manager(

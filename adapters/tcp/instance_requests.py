@@ -6,6 +6,7 @@ from typing import Final
 
 from adapters.tcp.server import Reply
 from adapters.wire import mmp
+from adapters.wire.session import Request, Session
 from application.interfaces.manager_desk import ManagerDesk, NotReadyError
 from domain.errors import CouplingError, RemoteProtocolError
 from domain.peers import PeerInfo
@@ -13,19 +14,21 @@ from domain.peers import PeerInfo
 _SUCCESS: Final = mmp.encode_success()
 
 
-def execute_instance_request(desk: ManagerDesk, data: bytes, reply: Reply) -> None:
+def execute_instance_request(desk: ManagerDesk, received: Request, reply: Reply) -> None:
     """Have the desk execute an instance's request. Whatever goes wrong becomes an error response.
+
+    The session is named after the instance for as long as that is registered.
 
     Args:
         desk: Executes it.
-        data: The request.
+        received: The request.
         reply: Takes the response, at once or later.
 
     Raises:
         RemoteProtocolError: If it makes no sense; it has been answered nevertheless.
     """
     try:
-        request = mmp.decode_request(data)
+        request = mmp.decode_request(received.body)
         if isinstance(request, mmp.AwaitPeers):
             desk.await_peers(
                 request.instance, lambda peers: reply([_encode_peers(desk, request, peers)])
@@ -36,7 +39,7 @@ def execute_instance_request(desk: ManagerDesk, data: bytes, reply: Reply) -> No
                 request.instance, lambda reason: reply([mmp.encode_success(reason)])
             )
             return
-        response = _execute(desk, request)
+        response = _execute(desk, request, received.session)
     except NotReadyError as error:
         response = mmp.encode_pending(str(error))
     except RemoteProtocolError as error:
@@ -50,10 +53,11 @@ def execute_instance_request(desk: ManagerDesk, data: bytes, reply: Reply) -> No
     reply([response])
 
 
-def _execute(desk: ManagerDesk, request: mmp.Request) -> bytes:
+def _execute(desk: ManagerDesk, request: mmp.Request, session: Session) -> bytes:
     match request:
         case mmp.RegisterInstance(instance, locations, ports, version):
             registration = desk.register_instance(instance, locations, ports, version)
+            session.client = instance
             if registration.is_dialect_0_10:
                 return _SUCCESS
             return mmp.encode_success(registration.timeline)
@@ -61,6 +65,7 @@ def _execute(desk: ManagerDesk, request: mmp.Request) -> bytes:
             return _encode_peers(desk, request, desk.get_peers(instance))
         case mmp.DeregisterInstance(instance):
             desk.deregister_instance(instance)
+            session.client = ""
         case mmp.GetSettings():
             return mmp.encode_success(desk.get_settings().as_dict())
         case mmp.SubmitLogMessage(record):

@@ -15,6 +15,7 @@ from adapters.tcp.pulling import PulledPeer, PullingInlet
 from adapters.tcp.server import Reply, Server
 from adapters.wire import stream
 from adapters.wire.locations import CONJOIN, TCP, Address, format_location, speaks_conjoin
+from adapters.wire.session import Request
 from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
 from domain.errors import RemoteProtocolError
 from domain.peers import Endpoint
@@ -120,8 +121,8 @@ class TcpPeerTransport(PeerTransport):
                 self._outgoing[peer] = OutgoingStream(self._server)
             return self._outgoing[peer]
 
-    def _handle(self, request: bytes, reply: Reply) -> None:
-        self._outboxes.handle(request, reply)
+    def _handle(self, request: Request, reply: Reply) -> None:
+        self._outboxes.handle(request.body, reply)
 
     def _take_stream(self, sock: socket.socket, hello: bytes) -> None:
         try:

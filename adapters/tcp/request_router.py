@@ -6,6 +6,7 @@ from adapters.tcp.agent_requests import execute_agent_request
 from adapters.tcp.instance_requests import execute_instance_request
 from adapters.tcp.server import Reply
 from adapters.wire import map as agent_protocol
+from adapters.wire.session import Request, Session
 from application.interfaces.agent_desk import AgentDesk
 from application.interfaces.manager_desk import ManagerDesk
 
@@ -27,11 +28,21 @@ class RequestRouter:
         """Whether only one of our own programs may make a request: agents are handed programs."""
         return agent_protocol.is_request(request)
 
-    def handle(self, request: bytes, reply: Reply) -> None:
+    def handle(self, request: Request, reply: Reply) -> None:
         """Have a request executed."""
         assert self._instances is not None
         assert self._agents is not None
-        if agent_protocol.is_request(request):
-            execute_agent_request(self._agents, request, reply)
+        if agent_protocol.is_request(request.body):
+            execute_agent_request(self._agents, request.body, reply)
         else:
             execute_instance_request(self._instances, request, reply)
+
+    def note_connected(self, session: Session) -> None:
+        """Pass on that a session has a connection now, if it is a registered instance's."""
+        if session.client and self._instances is not None:
+            self._instances.note_connected(session.client)
+
+    def note_disconnected(self, session: Session) -> None:
+        """Pass on that a session has no connection any more, if it is a registered instance's."""
+        if session.client and self._instances is not None:
+            self._instances.note_disconnected(session.client)

@@ -21,6 +21,7 @@ from adapters.wire.session import (
     Buffers,
     Request,
     ServerConnection,
+    Session,
     SessionTable,
     StreamWanted,
 )
@@ -28,7 +29,8 @@ from application.interfaces.clock import Scheduler, Timer
 from domain.errors import RemoteProtocolError
 
 Reply: TypeAlias = Callable[[Buffers], None]
-RequestCallback: TypeAlias = Callable[[bytes, Reply], None]
+RequestCallback: TypeAlias = Callable[[Request, Reply], None]
+SessionCallback: TypeAlias = Callable[[Session], None]
 StreamCallback: TypeAlias = Callable[[socket.socket, bytes], None]
 TroubleCallback: TypeAlias = Callable[[str], None]
 
@@ -54,12 +56,13 @@ class ScheduledCall(Timer):
 class _Client:
     """A connection of a client: its socket, and what is still to be sent to it."""
 
-    __slots__ = ("connection", "has_been_noted", "outgoing", "peer", "socket")
+    __slots__ = ("connection", "has_been_noted", "outgoing", "peer", "session", "socket")
 
     def __init__(self, sock: socket.socket, connection: ServerConnection, peer: str) -> None:
         self.socket = sock
         self.connection = connection
         self.peer = peer
+        self.session: Session | None = None
         self.outgoing: deque[memoryview] = deque()
         self.has_been_noted = False
 
@@ -83,6 +86,8 @@ class Server(Scheduler):
         needs_secret: Tells of a request whether only a client that knows the secret may make it.
         on_stream: Takes over the socket of a client that wants a stream, with what it said.
         on_session_ended: Is told that a client has ended its session.
+        on_connected: Is told of a session that has a connection now, for the first time or again.
+        on_disconnected: Is told of a session that has lost its connection, ended or not.
         on_trouble: Is told, in words, of clients that do not keep to the protocol, once for each
             connection, and of errors of our own.
     """
@@ -98,11 +103,15 @@ class Server(Scheduler):
         needs_secret: Callable[[bytes], bool] = lambda _request: False,
         on_stream: StreamCallback | None = None,
         on_session_ended: Callable[[], None] = lambda: None,
+        on_connected: SessionCallback = lambda _session: None,
+        on_disconnected: SessionCallback = lambda _session: None,
         on_trouble: TroubleCallback = lambda _text: None,
     ) -> None:
         self._on_request = on_request
         self._on_stream = on_stream
         self._on_session_ended = on_session_ended
+        self._on_connected = on_connected
+        self._on_disconnected = on_disconnected
         self._on_trouble = on_trouble
         self._max_request = max_request
         self._secret = secret
@@ -376,7 +385,9 @@ class Server(Scheduler):
 
     def _proceed(self, client: _Client, data: bytes) -> bool:
         """Act on received data; return whether the connection is still ours."""
-        for event in client.connection.received(data):
+        events = client.connection.received(data)
+        self._note_session(client)
+        for event in events:
             if isinstance(event, Request):
                 self._execute(client, event)
             elif isinstance(event, StreamWanted):
@@ -385,6 +396,15 @@ class Server(Scheduler):
             else:
                 self._on_session_ended()
         return True
+
+    def _note_session(self, client: _Client) -> None:
+        session = client.connection.session
+        if session is None or client.session is not None:
+            return
+        client.session = session
+        session.connections += 1
+        if session.connections == 1:
+            self._on_connected(session)
 
     def _execute(self, client: _Client, request: Request) -> None:
         def reply(response: Buffers) -> None:
@@ -397,7 +417,7 @@ class Server(Scheduler):
             if not request.session.is_authenticated and self._needs_secret(request.body):
                 msg = "it does not know the secret of this run, without which it may not ask that"
                 raise RemoteProtocolError(msg)
-            self._on_request(request.body, reply)
+            self._on_request(request, reply)
         except Exception as error:  # noqa: BLE001 - a mistake of one must not end this for all
             self._report_client(client, _blame(client, error))
             if request.session.is_executing:
@@ -453,11 +473,17 @@ class Server(Scheduler):
     def _drop(self, client: _Client) -> None:
         if self._clients.pop(client.connection, None) is None:
             return
-        session = client.connection.session
-        if session is not None and session.connection is client.connection:
-            session.connection = None
         self.unwatch(client.socket)
         client.socket.close()
+        if client.session is not None:
+            self._leave_session(client, client.session)
+
+    def _leave_session(self, client: _Client, session: Session) -> None:
+        if session.connection is client.connection:
+            session.connection = None
+        session.connections -= 1
+        if not session.connections and not self._stopping:
+            self._on_disconnected(session)
 
 
 def _blame(client: _Client, error: Exception) -> str:

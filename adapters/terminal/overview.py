@@ -76,9 +76,12 @@ class Overview:
     def _note_status(self, status: InstanceStatus) -> None:
         old = self._statuses.get(status.instance)
         self._statuses[status.instance] = status
-        has_failed = status.state is InstanceState.FAILED
-        if has_failed and (old is None or old.state is not InstanceState.FAILED):
+        if old is not None and old.state is status.state:
+            return
+        if status.state is InstanceState.FAILED:
             self._lines.append(f"{status.instance} failed{_end_text(status.exit_code)}")
+        elif status.state is InstanceState.DISCONNECTED:
+            self._lines.append(f"{status.instance} has lost its connection to the manager")
 
     def _note_record(self, record: LogRecord) -> None:
         if _WARNING <= record.level < _DISABLED:

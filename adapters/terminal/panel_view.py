@@ -20,12 +20,14 @@ _COLOURS: Mapping[InstanceState, str] = {
     InstanceState.STARTED: "blue",
     InstanceState.RUNNING: "green",
     InstanceState.WAITING: "yellow",
+    InstanceState.DISCONNECTED: "red",
     InstanceState.FINISHED: "cyan",
     InstanceState.FAILED: "bold red",
     InstanceState.STOPPED: "magenta",
 }
 _MOST_TELLING_FIRST = (
     InstanceState.FAILED,
+    InstanceState.DISCONNECTED,
     InstanceState.WAITING,
     InstanceState.RUNNING,
     InstanceState.STARTED,

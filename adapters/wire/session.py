@@ -33,16 +33,28 @@ class Session:
         id: Number by which the client finds it again.
         number: Number of the last request that was begun; 0 before the first.
         connection: The connection on which the client waits for the response to it, if any.
+        connections: How many connections it has; two, where one was lost and nobody noticed yet.
+        client: Who the client is, once whoever executes its requests knows; else empty.
         is_authenticated: Whether the client has proved that it knows the run's secret.
     """
 
-    __slots__ = ("_response", "connection", "id", "is_authenticated", "number")
+    __slots__ = (
+        "_response",
+        "client",
+        "connection",
+        "connections",
+        "id",
+        "is_authenticated",
+        "number",
+    )
 
     def __init__(self, session_id: int, *, is_authenticated: bool = False) -> None:
         self.id = session_id
         self.is_authenticated = is_authenticated
         self.number = 0
         self.connection: ServerConnection | None = None
+        self.connections = 0
+        self.client = ""
         self._response: Buffers | None = ()
 
     @property

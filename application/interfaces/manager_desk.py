@@ -68,6 +68,14 @@ class ManagerDesk(Protocol):
         """Note that an instance is done."""
 
     @abstractmethod
+    def note_disconnected(self, instance: str) -> None:
+        """Note that a registered instance has lost its connection. It may come back."""
+
+    @abstractmethod
+    def note_connected(self, instance: str) -> None:
+        """Note that a registered instance that had lost its connection is back."""
+
+    @abstractmethod
     def get_settings(self) -> Settings:
         """Return the base settings."""
 

@@ -9,6 +9,7 @@ from application.interfaces.logbook import Logbook
 from application.interfaces.manager_desk import ManagerDesk, Registration
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.run_directory import RunDirectory
+from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.peer_lookup import PeerLookup
 from application.manager.registration import InstanceRegistry
@@ -37,6 +38,7 @@ class ServicesDesk(ManagerDesk):
         peers: Who is whose peer.
         deadlocks: Who waits for whom.
         control: How the run goes on.
+        connections: Who has lost its connection.
         board: How each instance is.
         logbook: Where log messages go.
         profiles: Where profile events go.
@@ -53,6 +55,7 @@ class ServicesDesk(ManagerDesk):
         peers: PeerLookup,
         deadlocks: DeadlockWatch,
         control: RunControl,
+        connections: ConnectionWatch,
         board: StatusBoard,
         logbook: Logbook,
         profiles: ProfileStore,
@@ -65,6 +68,7 @@ class ServicesDesk(ManagerDesk):
         self._peers = peers
         self._deadlocks = deadlocks
         self._control = control
+        self._connections = connections
         self._board = board
         self._logbook = logbook
         self._profiles = profiles
@@ -93,6 +97,12 @@ class ServicesDesk(ManagerDesk):
         self._deadlocks.remove_instance(instance)
         self._checkpoints.forget(instance)
         self._control.note_deregistered(instance)
+
+    def note_disconnected(self, instance: str) -> None:
+        self._connections.note_disconnected(instance)
+
+    def note_connected(self, instance: str) -> None:
+        self._connections.note_connected(instance)
 
     def get_settings(self) -> Settings:
         return self._configuration.settings

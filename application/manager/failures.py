@@ -12,19 +12,20 @@ INDIRECT_MARK = "peer crash?"
 
 @dataclass(frozen=True)
 class Failure:
-    """An instance whose process did not end well.
+    """An instance that did not end well.
 
     Attributes:
         instance: Its name.
-        exit_code: Its exit code; minus the number of a signal.
+        exit_code: Exit code of its process; minus the number of a signal. None if unknown, because
+            the user has started it.
         reason: Why, where the exit code alone does not tell.
         error_output: The last lines of its stderr.
     """
 
     instance: str
-    exit_code: int
+    exit_code: int | None
     reason: str | None
-    error_output: str
+    error_output: str = ""
 
     @property
     def is_indirect(self) -> bool:
@@ -33,9 +34,9 @@ class Failure:
 
     def describe(self) -> str:
         """Return in words what happened."""
-        text = f"Instance '{self.instance}' failed: it {process_end(self.exit_code)}"
-        if self.reason is not None:
-            text += f"; {self.reason}"
+        end = None if self.exit_code is None else f"it {process_end(self.exit_code)}"
+        told = "; ".join(part for part in (end, self.reason) if part is not None)
+        text = f"Instance '{self.instance}' failed: {told}"
         return text if text.endswith("?") else text + "."
 
 

@@ -37,6 +37,8 @@ ERROR_LINES: Final = 20
 
 SIGKILLED: Final = -9
 
+DISCONNECTED: Final = "it closed its connection to the manager without deregistering"
+
 
 class RunControl:
     """Runs the instances of a configuration.
@@ -90,6 +92,11 @@ class RunControl:
     def by_hand(self) -> set[str]:
         """Names of the instances that the user starts and that are not done."""
         return self._by_hand - self._deregistered
+
+    def awaits_by_hand(self, name: str) -> bool:
+        """Whether the user starts this instance, it is not done, and the run goes on."""
+        is_awaited = name in self._by_hand and name not in self._deregistered
+        return is_awaited and not self._is_cancelling and not self._is_finished
 
     def start_all(
         self,
@@ -163,6 +170,13 @@ class RunControl:
             self._board.change(name, InstanceState.FAILED, exit_code=exit_code)
             self._add_failure(name, exit_code, problem)
         self._finish_if_done()
+
+    def note_lost(self, name: str, reason: str) -> None:
+        """Note that an instance that the user has started is gone."""
+        if self.awaits_by_hand(name):
+            self._add_lost(name, reason)
+            self._cancel_all()
+            self._finish_if_done()
 
     def note_node_lost(self, node: str, reason: str) -> None:
         """Note that a node's agent is gone; the ends of its processes are told by themselves."""
@@ -249,6 +263,19 @@ class RunControl:
         elif self._patience is None:
             self._patience = self._scheduler.call_later(VICTIM_PATIENCE, self._cancel_all)
 
+    def _add_lost(self, name: str, reason: str) -> None:
+        self._board.change(name, InstanceState.FAILED)
+        self._failures.add(Failure(name, None, reason))
+
+    def _blame_disconnected(self) -> None:
+        """Blame those that are gone for the failures of those that missed them."""
+        cause = self._failures.cause
+        if cause is None or not cause.is_indirect:
+            return
+        for name in sorted(self.by_hand):
+            if self._board[name].state is InstanceState.DISCONNECTED:
+                self._add_lost(name, f"{DISCONNECTED}: did its program crash?")
+
     def _cancel_all(self) -> None:
         if self._is_cancelling:
             return
@@ -264,23 +291,28 @@ class RunControl:
         self._is_finished = True
         if self._patience is not None:
             self._patience.cancel()
+        self._blame_disconnected()
         self._on_finished(self._result())
 
     def _result(self) -> RunFinished:
         cause = self._failures.cause
         if cause is not None:
-            directory = self._run_directory.instance_path(Reference(cause.instance))
             return RunFinished(
                 succeeded=False,
                 cause=self._failures.describe(),
                 failed_instances=self._failures.names(),
-                output_directory=str(directory),
+                output_directory=self._output_directory(cause),
             )
         if self._stop_reason is not None:
             return RunFinished(
                 succeeded=False, cause=self._stop_reason, was_interrupted=self._was_interrupted
             )
         return RunFinished(succeeded=True)
+
+    def _output_directory(self, failure: Failure) -> str:
+        if failure.exit_code is None:
+            return ""  # what the user started writes where the user likes
+        return str(self._run_directory.instance_path(Reference(failure.instance)))
 
     def _instances_to_start(self) -> list[Reference]:
         return [

@@ -38,6 +38,7 @@ from application.interfaces.run_script_writer import RunScriptWriter
 from application.interfaces.snapshot_store import WorkflowSnapshotShelf
 from application.manager.agent_management import AgentManager, AgentTimeouts, OnResources
 from application.manager.allocation_end import AllocationEnd
+from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.desk import ServicesDesk
 from application.manager.peer_lookup import PeerLookup
@@ -72,6 +73,8 @@ class ManagerOptions:
         require_secret: Whether to refuse clients that do not know the run's secret.
         timeouts: How long to wait for agents, and for programs that are to end.
         checkpoints: What is wished about checkpoints, beside the rules of the configuration.
+        reconnect_time: Seconds after which an instance that was started by hand counts as failed,
+            when it has lost its connection to the manager and has not come back.
         secret: The run's secret.
     """
 
@@ -81,6 +84,7 @@ class ManagerOptions:
     require_secret: bool = False
     timeouts: AgentTimeouts = field(default_factory=AgentTimeouts)
     checkpoints: CheckpointOptions = field(default_factory=CheckpointOptions)
+    reconnect_time: float = 30.0
     secret: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
 
 
@@ -161,6 +165,8 @@ def _open_server(
         secret=options.secret,
         require_secret=options.require_secret,
         needs_secret=router.needs_secret,
+        on_connected=router.note_connected,
+        on_disconnected=router.note_disconnected,
         on_trouble=troubles.note,
     )
     try:
@@ -309,6 +315,14 @@ class ManagerContainer(containers.DeclarativeContainer):
         providers.Singleton(Topology, configuration.provided.model),
         report=shelf_watch.provided.note,
     )
+    connections = providers.Singleton(
+        ConnectionWatch,
+        control=control,
+        board=board,
+        scheduler=listening.provided.server,
+        log=log,
+        patience=options.provided.reconnect_time,
+    )
     deadlocks = providers.Singleton(DeadlockWatch, on_deadlock=control.provided.note_deadlock)
     desk = providers.Singleton(
         ServicesDesk,
@@ -317,6 +331,7 @@ class ManagerContainer(containers.DeclarativeContainer):
         peers=peers,
         deadlocks=deadlocks,
         control=control,
+        connections=connections,
         board=board,
         logbook=logbook,
         profiles=profiles,

@@ -3,13 +3,12 @@
 import re
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.support.by_hand import by_hand, manager_by_hand, start_both
 from tests.support.conditions import wait_until
 from tests.support.scenario_runs import python_of
 from tests.support.workspace import MANAGER, RunningProgram, Workspace
@@ -284,48 +283,6 @@ def test_an_instance_without_a_manager_says_where_it_looked(workspace: Workspace
 
 
 # What they share ----------------------------------------------------------------------------------
-
-
-@contextmanager
-def manager_by_hand(
-    workspace: Workspace, *options: str
-) -> Iterator[tuple[RunningProgram, dict[str, str]]]:
-    """Start a manager; give it, and the environment that it tells the user to set."""
-    command = (*MANAGER, "--run-dir", "run", *options, "model.ymmsl")
-    with workspace.running(*command, name="manager") as manager:
-        manager.wait_until_it_says("CONJOIN_SECRET_FILE=")
-        wait_until(lambda: manager.text.endswith("\n"))
-        found = re.findall(r"export (\w+)=(\S+)", manager.text)
-        yield manager, {name: value for name, value in found if name != "MUSCLE_INSTANCE"}
-
-
-@contextmanager
-def by_hand(
-    workspace: Workspace,
-    name: str,
-    environment: dict[str, str],
-    *,
-    python: str | Path = sys.executable,
-) -> Iterator[RunningProgram]:
-    with workspace.running(
-        python,
-        f"{name}.py",
-        name=name,
-        environment={"MUSCLE_INSTANCE": name, **environment},
-    ) as program:
-        yield program
-
-
-def start_both(workspace: Workspace, environment: dict[str, str]) -> None:
-    """Run both instances to their ends."""
-    with ExitStack() as stack:
-        programs = [
-            stack.enter_context(by_hand(workspace, name, environment))
-            for name in ("macro", "micro")
-        ]
-        for program in programs:
-            outcome = program.finish()
-            assert outcome.exit_code == 0, outcome.text
 
 
 def make_micro_manual(workspace: Workspace) -> None:

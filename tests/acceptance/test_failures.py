@@ -3,14 +3,13 @@
 import os
 import re
 import signal
-import sys
 import time
 from datetime import datetime
 
 import pytest
 
 from tests.support.conditions import wait_until
-from tests.support.scenario_runs import LibraryName, python_of
+from tests.support.scenario_runs import LibraryName
 from tests.support.workspace import MANAGER, Outcome, RunningProgram, Workspace
 
 FAILED = 1
@@ -188,22 +187,11 @@ def make_deadlock(workspace: Workspace, library: LibraryName, timeout: float) ->
     )
     workspace.change("micro.py", "while", f"{_note_time('right').strip()}\nwhile")
     if library == "muscle3":
-        use_muscle3(workspace)
+        workspace.use_muscle3()
 
 
 def _note_time(name: str) -> str:
     return f"    import time; open('../../../../{name}', 'w').write(str(time.time()))\n"
-
-
-def use_muscle3(workspace: Workspace) -> None:
-    text = (workspace.folder / "model.ymmsl").read_text()
-    workspace.write("model.ymmsl", text.replace(sys.executable, str(python_of("muscle3"))))
-    for name in ("macro.py", "micro.py"):
-        workspace.change(
-            name,
-            "from entrypoints.instance import Instance, Message, Operator",
-            "from libmuscle import Instance, Message\nfrom ymmsl import Operator",
-        )
 
 
 def time_of_log_line(workspace: Workspace, part: str) -> float:

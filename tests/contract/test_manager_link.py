@@ -278,7 +278,7 @@ class TestMMPClient(ManagerLinkContract):
     def open(self, desk):
         self.troubles: list[str] = []
         self.server = Server(
-            lambda data, reply: execute_instance_request(desk.desk, data, reply),
+            lambda request, reply: execute_instance_request(desk.desk, request, reply),
             name="a manager",
             max_request=2**20,
             secret=SECRET,

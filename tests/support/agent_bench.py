@@ -51,7 +51,7 @@ class AgentBench:
         self.resources: Resources | None = None
         self._changed = threading.Condition()
         self.server = Server(
-            lambda data, reply: execute_agent_request(self.manager, data, reply),
+            lambda request, reply: execute_agent_request(self.manager, request.body, reply),
             name="bench-server",
             max_request=2**20,
             secret=SECRET,

@@ -18,6 +18,7 @@ from adapters.in_memory.snapshot_store import (
 )
 from application.manager.agent_management import AgentManager
 from application.manager.allocation_end import AllocationEnd
+from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.desk import ServicesDesk
 from application.manager.peer_lookup import PeerLookup
@@ -77,6 +78,9 @@ class InMemoryDesk:
             log=log,
             on_finished=self.results.append,
         )
+        self.connections = ConnectionWatch(
+            control=self.control, board=self.board, scheduler=self.clock, log=log, patience=30.0
+        )
         self.deadlocks = DeadlockWatch(on_deadlock=self.control.note_deadlock)
         self.peers = PeerLookup(model, registry=self.registry)
         self.checkpoints = RunCheckpoints(configuration.checkpoints, options, clock=self.clock)
@@ -96,6 +100,7 @@ class InMemoryDesk:
             peers=self.peers,
             deadlocks=self.deadlocks,
             control=self.control,
+            connections=self.connections,
             board=self.board,
             logbook=self.logbook,
             profiles=self.profiles,

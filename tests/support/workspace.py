@@ -22,6 +22,7 @@ from tests.support.scenario_runs import (
     clean_environment,
     end_processes_marked,
     processes_marked,
+    python_of,
 )
 
 MANAGER = (sys.executable, "-m", "entrypoints.manager")
@@ -173,6 +174,17 @@ class Workspace:
         text = (self.folder / name).read_text()
         assert text.count(old) == 1, f"{old!r} is {text.count(old)} times in {name}"
         self.write(name, text.replace(old, new))
+
+    def use_muscle3(self) -> None:
+        """Have both programs use MUSCLE3's library."""
+        text = (self.folder / "model.ymmsl").read_text()
+        self.write("model.ymmsl", text.replace(sys.executable, str(python_of("muscle3"))))
+        for name in ("macro.py", "micro.py"):
+            self.change(
+                name,
+                "from entrypoints.instance import Instance, Message, Operator",
+                "from libmuscle import Instance, Message\nfrom ymmsl import Operator",
+            )
 
     def start_all(self, *arguments: object) -> Outcome:
         """Run `model.ymmsl` to its end, with `run` as the run directory."""

@@ -60,7 +60,7 @@ class TcpSide(ManagerSide, AgentDesk):
 
     def __init__(self) -> None:
         self.server = Server(
-            lambda data, reply: execute_agent_request(self, data, reply),
+            lambda request, reply: execute_agent_request(self, request.body, reply),
             name="server",
             max_request=2**20,
             secret=SECRET,

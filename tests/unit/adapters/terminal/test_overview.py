@@ -40,6 +40,12 @@ def test_a_failure_is_mentioned_once(overview):
     assert overview.take_lines() == []
 
 
+def test_a_lost_connection_is_mentioned_once(overview):
+    for _ in range(2):
+        overview.note(changed("macro", InstanceState.DISCONNECTED))
+    assert overview.take_lines() == ["macro has lost its connection to the manager"]
+
+
 @pytest.mark.parametrize(
     ("exit_code", "text"),
     [(-9, "was ended by SIGKILL"), (-63, "was ended by signal 63"), (0, "exit code 0")],

@@ -1,7 +1,8 @@
 """Managers of small models, with everything in memory."""
 
+from domain.identity import Reference
 from tests.support.desks import InMemoryDesk
-from tests.unit.domain.models import configuration
+from tests.unit.domain.models import configuration, nodes
 
 LOOP = "macro o_i -> micro f_init\nmicro o_f -> macro s"
 PLACES = ("tcp:a:1",)
@@ -14,3 +15,21 @@ def desk_for(text: str = LOOP, **options) -> InMemoryDesk:
 def register(desk: InMemoryDesk, *names: str, version: str = "0.11.0", ports: tuple = ()) -> None:
     for name in names:
         desk.desk.register_instance(name, PLACES, ports, version)
+
+
+def started(**options) -> InMemoryDesk:
+    desk = desk_for(**options)
+    desk.agents.expect(["n0"])
+    names = list(map(Reference, ("macro", "micro")))
+    desk.control.start_all(
+        dict.fromkeys(names, nodes(2)),
+        environment={},
+        hidden_environment={},
+        bind_to_cores=False,
+    )
+    return desk
+
+
+def live(desk: InMemoryDesk, name: str) -> None:
+    register(desk, name)
+    desk.desk.deregister_instance(name)

@@ -9,27 +9,7 @@ from domain.events import (
     InstanceState,
 )
 from domain.identity import Reference
-from tests.support.desks import InMemoryDesk
-from tests.unit.application.manager.runs import desk_for, register
-from tests.unit.domain.models import nodes
-
-
-def started(**options) -> InMemoryDesk:
-    desk = desk_for(**options)
-    desk.agents.expect(["n0"])
-    names = list(map(Reference, ("macro", "micro")))
-    desk.control.start_all(
-        dict.fromkeys(names, nodes(2)),
-        environment={},
-        hidden_environment={},
-        bind_to_cores=False,
-    )
-    return desk
-
-
-def live(desk: InMemoryDesk, name: str) -> None:
-    register(desk, name)
-    desk.desk.deregister_instance(name)
+from tests.unit.application.manager.runs import desk_for, live, register, started
 
 
 def test_a_run_in_which_all_end_well_has_succeeded():

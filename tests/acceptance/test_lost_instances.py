@@ -1,0 +1,106 @@
+"""Instances that are started by hand, and whose connection to the manager is lost."""
+
+import pytest
+
+from tests.support.by_hand import by_hand, manager_by_hand
+from tests.support.conditions import wait_until
+from tests.support.cutting_proxy import Cut, CuttingProxy
+from tests.support.scenario_runs import LibraryName, python_of
+from tests.support.workspace import Workspace
+
+FAILED = 1
+GONE = (
+    "Instance 'micro' failed: it closed its connection to the manager without deregistering, and"
+    " did not come back within 0.5 s: did its program crash?\n"
+)
+AFTER_REGISTERING = (
+    Cut("before", "payload", "client"),
+    Cut("before", "number", "server"),
+    Cut("after", "payload", "client"),
+)
+libraries = pytest.mark.parametrize(
+    "library",
+    ["conjoin", pytest.param("muscle3", marks=[pytest.mark.slow, pytest.mark.muscle3])],
+)
+
+
+@libraries
+def test_an_instance_that_is_killed_ends_the_run(workspace: Workspace, library: LibraryName):
+    hang(workspace)
+    use(workspace, library)
+    python = python_of(library)
+    with (
+        manager_by_hand(workspace, "--reconnect-time", "0.5") as (manager, environment),
+        by_hand(workspace, "macro", environment, python=python),
+        by_hand(workspace, "micro", environment, python=python) as micro,
+    ):
+        wait_until((workspace.folder / "hangs").exists)
+        micro.process.kill()
+        manager.wait_until_it_says("micro has lost its connection to the manager\n")
+        outcome = manager.finish()
+    assert outcome.exit_code == FAILED
+    assert f"the simulation failed: {GONE}" in outcome.stdout, outcome.text
+    assert "Its output is in" not in outcome.stdout
+    assert "WARNING muscle_manager: instance 'micro' is disconnected: " in log_of(workspace)
+
+
+def test_what_the_manager_has_started_ends_with_it(workspace: Workspace):
+    hang(workspace)
+    text = (workspace.folder / "model.ymmsl").read_text()
+    head, _, _ = text.partition("  micro:\n    description: The micro model\n    exec")
+    workspace.write("model.ymmsl", f"{head}  micro:\n    execution_model: manual\n")
+    with (
+        manager_by_hand(workspace, "--start-all") as (manager, environment),
+        by_hand(workspace, "micro", environment) as micro,
+    ):
+        wait_until((workspace.folder / "hangs").exists)
+        micro.process.kill()
+        outcome = manager.finish()
+    assert outcome.exit_code == FAILED
+    cause = outcome.stdout.partition("the simulation failed: ")[2]
+    assert cause.startswith(
+        "Instance 'micro' failed: it closed its connection to the manager without deregistering:"
+        " did its program crash?\n"
+    ), outcome.text
+    assert "Because of this, these failed too: macro." in cause
+    assert not outcome.left_behind
+
+
+@libraries
+def test_an_instance_that_comes_back_goes_on(workspace: Workspace, library: LibraryName):
+    use(workspace, library)
+    python = python_of(library)
+    with manager_by_hand(workspace) as (manager, environment):
+        host, port = environment["MUSCLE_MANAGER"].removeprefix("tcp:").split(",")[0].split(":")
+        proxy = CuttingProxy(lambda: (host, int(port)), AFTER_REGISTERING)
+        try:
+            through_proxy = {**environment, "MUSCLE_MANAGER": proxy.location}
+            with (
+                by_hand(workspace, "macro", through_proxy, python=python) as macro,
+                by_hand(workspace, "micro", environment, python=python) as micro,
+            ):
+                assert [macro.finish().exit_code, micro.finish().exit_code] == [0, 0]
+            outcome = manager.finish()
+        finally:
+            proxy.close()
+    assert outcome.exit_code == 0, outcome.text
+    assert proxy.left == []
+    log = log_of(workspace)
+    assert log.count("instance 'macro' is disconnected: ") == len(AFTER_REGISTERING), log
+    assert log.count("instance 'macro' is connected again") == len(AFTER_REGISTERING), log
+
+
+def use(workspace: Workspace, library: LibraryName) -> None:
+    if library == "muscle3":
+        workspace.use_muscle3()
+
+
+def hang(workspace: Workspace) -> None:
+    """Have the micro model take for ever."""
+    path = workspace.folder / "hangs"
+    code = f"    import time\n    open({str(path)!r}, 'w').close()\n    time.sleep(600)\n"
+    workspace.change("micro.py", "    instance.send", f"{code}    instance.send")
+
+
+def log_of(workspace: Workspace) -> str:
+    return (workspace.run_dir / "muscle3_manager.log").read_text()

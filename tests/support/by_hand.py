@@ -1,0 +1,59 @@
+"""A manager that starts nothing, and instances that are started by hand."""
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tests.support.conditions import wait_until
+from tests.support.workspace import MANAGER, RunningProgram, Workspace
+
+
+@contextmanager
+def manager_by_hand(
+    workspace: Workspace, *options: str
+) -> Iterator[tuple[RunningProgram, dict[str, str]]]:
+    """Start a manager that starts nothing.
+
+    Yields:
+        The manager, and the environment that it tells the user to set.
+    """
+    command = (*MANAGER, "--run-dir", "run", *options, "model.ymmsl")
+    with workspace.running(*command, name="manager") as manager:
+        manager.wait_until_it_says("CONJOIN_SECRET_FILE=")
+        wait_until(lambda: manager.text.endswith("\n"))
+        found = re.findall(r"export (\w+)=(\S+)", manager.text)
+        yield manager, {name: value for name, value in found if name != "MUSCLE_INSTANCE"}
+
+
+@contextmanager
+def by_hand(
+    workspace: Workspace,
+    name: str,
+    environment: dict[str, str],
+    *,
+    python: str | Path = sys.executable,
+) -> Iterator[RunningProgram]:
+    """Start an instance of `model.ymmsl`."""
+    with workspace.running(
+        python,
+        f"{name}.py",
+        name=name,
+        environment={"MUSCLE_INSTANCE": name, **environment},
+    ) as program:
+        yield program
+
+
+def start_both(
+    workspace: Workspace, environment: dict[str, str], *, python: str | Path = sys.executable
+) -> None:
+    """Run both instances to their ends."""
+    with ExitStack() as stack:
+        programs = [
+            stack.enter_context(by_hand(workspace, name, environment, python=python))
+            for name in ("macro", "micro")
+        ]
+        for program in programs:
+            outcome = program.finish()
+            assert outcome.exit_code == 0, outcome.text
