@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from typing_extensions import override
+
 from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
 from domain.events import RunFinished
 from domain.version import VERSION
@@ -54,9 +56,27 @@ _DEFAULTS = {
 _MISTAKES = {"snapshots": "This is not possible"}
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that itself complains of what it does not know.
+
+    Else a command leaves that to the parser above it, which shows its own usage.
+    """
+
+    @override
+    def parse_known_args(  # type: ignore[override]
+        self,
+        args: Sequence[str] | None = None,
+        namespace: argparse.Namespace | None = None,
+    ) -> tuple[argparse.Namespace, list[str]]:
+        known, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return known, unknown
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run `conjoin`."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="conjoin", description="Couples simulation programs into one model and runs it."
     )
     parser.add_argument("--version", action="version", version=f"conjoin {VERSION}")

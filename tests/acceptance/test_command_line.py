@@ -67,6 +67,17 @@ def test_help_helps(workspace: Workspace, command: tuple[str, ...]):
     )
 
 
+@pytest.mark.parametrize("command", [("run",), ("check",), ("snapshots", "list")])
+def test_a_mistyped_option_shows_the_usage_of_the_command(
+    workspace: Workspace, command: tuple[str, ...]
+):
+    outcome = workspace.conjoin(*command, "model.ymmsl", "--typo")
+    assert outcome.exit_code == MISTAKE
+    name = " ".join(["conjoin", *command])
+    assert outcome.stderr.startswith(f"usage: {name} [")
+    assert outcome.stderr.endswith(f"\n{name}: error: unrecognized arguments: --typo\n")
+
+
 def test_the_manager_has_the_options_of_conjoin_run(workspace: Workspace):
     ours = workspace.manager("--help").stdout
     for option in re.findall(r"--[\w-]+", workspace.conjoin("run", "--help").stdout):
