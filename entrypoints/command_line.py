@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -102,6 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     chosen = parser.parse_args(with_list_inserted(given))
     if chosen.command == "snapshots":
         sys.exit(_guarded(run_snapshot_command, chosen))
+    # now, because signals may not interrupt it any more once they are received by StopSignals
+    importlib.import_module("entrypoints.embedding")
     if chosen.command == "check":
         sys.exit(_guarded(_check, chosen))
     sys.exit(_guarded(_run, chosen))

@@ -13,6 +13,11 @@ Example:
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from entrypoints.beginning import let_ctrl_c_end_us
+
+    let_ctrl_c_end_us()  # before that is imported which takes long
+
 from application.manager.run_checkpoints import CheckpointOptions
 from entrypoints.containers.manager import ManagerOptions
 from entrypoints.embedding import Manager

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.conditions import wait_until
 from tests.support.scenario_runs import LibraryName
-from tests.support.workspace import MANAGER, Outcome, RunningProgram, Workspace
+from tests.support.workspace import CONJOIN, MANAGER, Outcome, RunningProgram, Workspace
 
 FAILED = 1
 START = (*MANAGER, "--start-all", "--run-dir", "run", "model.ymmsl")
@@ -78,6 +78,33 @@ def test_a_run_that_waits_for_instances_started_by_hand_can_be_stopped(workspace
         outcome = program.finish()
     assert_stopped(outcome, STOPPED_BY_CTRL_C)
     assert not (workspace.run_dir / "secret").exists()
+
+
+@pytest.mark.parametrize(
+    "command", [START, (*CONJOIN, "run", "model.ymmsl")], ids=["-m", "conjoin"]
+)
+@pytest.mark.parametrize("module", ["argparse", "dependency_injector", "structlog", "ymmsl"])
+def test_ctrl_c_while_modules_are_imported_ends_us_quietly(
+    workspace: Workspace, command: tuple[str, ...], module: str
+):
+    workspace.write("sitecustomize.py", _CTRL_C_AT_AN_IMPORT)
+    environment = {"PYTHONPATH": str(workspace.folder), "CTRL_C_AT": module}
+    with workspace.running(*command, environment=environment) as program:
+        outcome = program.finish()
+    assert (outcome.exit_code, outcome.text) == (-signal.SIGINT, "")
+
+
+_CTRL_C_AT_AN_IMPORT = """\
+import os, signal, sys
+
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == os.environ["CTRL_C_AT"]:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder)
+"""
 
 
 # Ends without a word ------------------------------------------------------------------------------
