@@ -16,6 +16,7 @@ from adapters.ymmsl_files.origins import Origins
 from adapters.ymmsl_files.run_checks import resource_problems, resume_oddities
 from adapters.ymmsl_files.setting_checks import setting_oddities, setting_problems
 from adapters.ymmsl_files.settings_forwarding import forward_settings
+from adapters.ymmsl_files.shell_arguments import argument_oddities
 from adapters.ymmsl_files.timelines import flat_timelines
 from adapters.ymmsl_files.wiring_checks import wiring_problems
 from domain.configuration import (
@@ -72,6 +73,8 @@ def flattened(
         ]
     )
     odd += [*setting_oddities(flat.settings, model), *resume_oddities(flat)]
+    if programs_required:
+        odd += argument_oddities(flat)
     return flat
 
 
