@@ -6,6 +6,7 @@
     ├── ConfigurationError          the yMMSL or the command line is to be fixed
     ├── UsageError                  the model's code is to be fixed
     │   ├── PortError               (also a RuntimeError)
+    │   │   └── PortMissing         (also a KeyError)
     │   ├── CallOrderError          (also a RuntimeError)
     │   ├── SettingMissing          (also a KeyError)
     │   ├── SettingMismatch         (also a TypeError)
@@ -57,6 +58,14 @@ class UsageError(CouplingError):
 
 class PortError(UsageError, RuntimeError):
     """A port was used that does not exist, or in a way that does not fit it."""
+
+
+class PortMissing(KeyError, PortError):
+    """A port was asked about that does not exist."""
+
+    def __str__(self) -> str:
+        """Return the sentence itself, where a KeyError would show its repr."""
+        return str(self.args[0])
 
 
 class CallOrderError(UsageError, RuntimeError):

@@ -15,8 +15,8 @@ from ymmsl import v0_1, v0_2
 from adapters.ymmsl_files.checksum import check_unaltered
 from adapters.ymmsl_files.keys import duplicate_keys, key_problems
 from adapters.ymmsl_files.reading_errors import explained, malformed, not_ymmsl
-from adapters.ymmsl_files.suggestions import hint
 from domain.errors import ConfigurationError
+from domain.suggestions import hint
 
 STANDARD_INPUT = "-"
 

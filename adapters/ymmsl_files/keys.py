@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import yaml
 from ymmsl import v0_1, v0_2
 
-from adapters.ymmsl_files.suggestions import hint
+from domain.suggestions import hint
 
 
 @dataclass(frozen=True)

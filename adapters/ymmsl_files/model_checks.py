@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from ymmsl import v0_2
 
 from adapters.ymmsl_files.origins import Origins
-from adapters.ymmsl_files.suggestions import hint
 from domain.ports import SETTINGS_IN
+from domain.suggestions import hint
 
 RESERVED = "muscle_"
 

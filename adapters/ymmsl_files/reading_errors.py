@@ -8,7 +8,7 @@ import yaml
 from ymmsl import v0_2
 
 from adapters.ymmsl_files.keys import duplicate_keys, entries, scalar_keyed, version_of
-from adapters.ymmsl_files.suggestions import hint
+from domain.suggestions import hint
 
 VERSIONS = ("v0.1", "v0.2")
 

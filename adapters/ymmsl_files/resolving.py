@@ -13,8 +13,8 @@ from ymmsl import v0_2
 
 from adapters.ymmsl_files.documents import Document
 from adapters.ymmsl_files.merging import is_chatter
-from adapters.ymmsl_files.suggestions import hint
 from domain.errors import ConfigurationError
+from domain.suggestions import hint
 
 
 def resolved(

@@ -8,7 +8,6 @@ from ymmsl import v0_2
 
 from adapters.ymmsl_files.origins import Origins
 from adapters.ymmsl_files.requirement_keys import requirement_values
-from adapters.ymmsl_files.suggestions import hint
 from adapters.ymmsl_files.translating import reference
 from domain.configuration import (
     Configuration,
@@ -17,6 +16,7 @@ from domain.configuration import (
     MpiNodes,
 )
 from domain.identity import Reference
+from domain.suggestions import hint
 
 
 def resource_problems(

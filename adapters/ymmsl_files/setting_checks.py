@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from ymmsl import v0_2
 
 from adapters.ymmsl_files.expanding import Expansion
-from adapters.ymmsl_files.suggestions import hint
 from domain.configuration import Component, Model
 from domain.errors import SettingMismatch
 from domain.identity import Reference
 from domain.settings import Settings, checked_value
+from domain.suggestions import hint
 
 
 def setting_oddities(settings: Settings, model: Model) -> list[str]:

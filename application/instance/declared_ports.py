@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from domain.errors import PortError
 from domain.peers import PeerInfo, settings_port
 from domain.ports import SETTINGS_IN, Operator, Port, PortState
+from domain.suggestions import did_you_mean
 
 RESERVED_PREFIX = "muscle_"
 
@@ -78,8 +79,9 @@ def _check_all_declared(names: set[str], peers: PeerInfo) -> None:
                 have = ", ".join(sorted(names)) or "none"
                 msg = (
                     f"Conduit '{conduit}' is connected to port '{name}' of '{peers.instance}', but"
-                    f" the model does not declare that port. It declares: {have}. Correct the"
-                    " conduit in the yMMSL file, or the ports passed to Instance()."
+                    f" the model does not declare that port. It declares: {have}."
+                    f"{did_you_mean(name, names)} Correct the conduit in the yMMSL file, or the"
+                    " ports passed to Instance()."
                 )
                 raise PortError(msg)
 

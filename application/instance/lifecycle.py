@@ -208,9 +208,9 @@ class Lifecycle:
         """Return a port.
 
         Raises:
-            KeyError: If there is none of this name.
+            PortMissing: If there is none of this name.
         """
-        return self._ports[name]
+        return self._ports.asked_about(name)
 
     def vector_port(self, name: str) -> PortState:
         """Return a port that must be a vector port."""

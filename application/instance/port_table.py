@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from domain.errors import PortError
+from domain.errors import PortError, PortMissing
 from domain.identity import Reference
 from domain.messages import Message
 from domain.ports import SETTINGS_IN, Operator, PortState
+from domain.suggestions import did_you_mean
 
 
 class PortTable(Mapping[str, PortState]):
@@ -46,6 +47,17 @@ class PortTable(Mapping[str, PortState]):
             if port.name != SETTINGS_IN:
                 result.setdefault(port.operator, []).append(port.name)
         return result
+
+    def asked_about(self, name: str) -> PortState:
+        """Return a port about which the model wants to know something.
+
+        Raises:
+            PortMissing: If there is no such port.
+        """
+        port = self._ports.get(name)
+        if port is None:
+            raise PortMissing(self._text_of_missing(name))
+        return port
 
     def to_send_on(self, name: str, slot: int | None) -> PortState:
         """Return a port on which the model wants to send.
@@ -104,10 +116,16 @@ class PortTable(Mapping[str, PortState]):
     def _find(self, name: str) -> PortState:
         port = self._ports.get(name)
         if port is None:
-            have = ", ".join(f"'{port}'" for port in self._ports if port != SETTINGS_IN)
-            msg = f"There is no port '{name}' on '{self._instance}': it has {have or 'no ports'}."
-            raise PortError(msg)
+            raise PortError(self._text_of_missing(name))
         return port
+
+    def _text_of_missing(self, name: str) -> str:
+        names = [port for port in self._ports if port != SETTINGS_IN]
+        have = ", ".join(f"'{port}'" for port in names) or "no ports"
+        return (
+            f"There is no port '{name}' on '{self._instance}': it has {have}."
+            f"{did_you_mean(name, names)}"
+        )
 
     def _check_slot(self, port: PortState, slot: int | None) -> None:
         if not port.is_connected:

@@ -9,6 +9,7 @@ from domain.configuration import Component, Model
 from domain.errors import ManagerRefused
 from domain.identity import Reference
 from domain.ports import SETTINGS_IN, Port
+from domain.suggestions import did_you_mean
 from domain.version import OWN_VERSION_SUFFIX
 
 DIALECTS = ("0.10", "0.11")
@@ -159,7 +160,8 @@ class InstanceRegistry:
                 if end[:-1] == component.name and port not in ports and port != SETTINGS_IN:
                     msg = (
                         f"Conduit '{conduit}' is connected to port '{port}' of '{name}', which the"
-                        f" program does not have. It has: {', '.join(sorted(ports))}. Correct the"
-                        " conduit in the yMMSL file, or the ports in the program."
+                        f" program does not have. It has: {', '.join(sorted(ports))}."
+                        f"{did_you_mean(port, ports)} Correct the conduit in the yMMSL file, or the"
+                        " ports in the program."
                     )
                     raise ManagerRefused(msg)

@@ -207,8 +207,8 @@ def test_a_port_that_the_program_does_not_have(workspace: Workspace):
         "macro",
         "exited with code 1",
         "Conduit 'macro.state_out -> micro.init' is connected to port 'state_out' of 'macro', which"
-        " the program does not have. It has: state_aut, state_in. Correct the conduit in the yMMSL"
-        " file, or the ports in the program.",
+        " the program does not have. It has: state_aut, state_in. Did you mean 'state_aut' or"
+        " 'state_in'? Correct the conduit in the yMMSL file, or the ports in the program.",
         f'File "{workspace.folder}/macro.py", line 3',
     )
 
@@ -218,8 +218,20 @@ def test_a_port_that_is_not_in_the_model(workspace: Workspace):
     assert_failed(
         workspace.start_all(),
         "macro",
-        "There is no port 'state' on 'macro': it has 'state_out', 'state_in'.",
+        "There is no port 'state' on 'macro': it has 'state_out', 'state_in'. Did you mean"
+        " 'state_in' or 'state_out'?",
         f'File "{workspace.folder}/macro.py", line 7',
+    )
+
+
+def test_a_question_about_a_port_that_is_not_in_the_model(workspace: Workspace):
+    workspace.change("macro.py", "while", 'instance.is_connected("stat_in")\nwhile')
+    assert_failed(
+        workspace.start_all(),
+        "macro",
+        "There is no port 'stat_in' on 'macro': it has 'state_out', 'state_in'. Did you mean"
+        " 'state_in'",
+        f'File "{workspace.folder}/macro.py", line 4',
     )
 
 

@@ -64,6 +64,7 @@ def test_what_may_be_used_is_returned(method, name, slot):
     ("method", "name", "slot", "problem"),
     [
         ("to_send_on", "outt", None, "no port 'outt' on 'micro.0.': it has 'init', 'out'"),
+        ("to_send_on", "outt", None, "Did you mean 'out'"),
         ("to_send_on", "in", 0, "send on port 'in'.*operator S and can only receive"),
         ("to_receive_on", "out", None, "receive on port 'out'.*O_I and can only send"),
         ("to_send_on", "out", 0, "'out' is a scalar port, but slot 0"),
@@ -77,6 +78,16 @@ def test_what_may_be_used_is_returned(method, name, slot):
 def test_other_use_is_refused_with_the_reason(method, name, slot, problem):
     with pytest.raises(PortError, match=problem):
         getattr(TABLE, method)(name, slot)
+
+
+def test_to_ask_about_an_unknown_port_is_a_key_error_with_a_text_for_the_user():
+    with pytest.raises(KeyError) as caught:
+        TABLE.asked_about("lose")
+    assert str(caught.value) == (
+        "There is no port 'lose' on 'micro[0]': it has 'init', 'out', 'loose', 'in', 'stretchy_in',"
+        " 'stretchy_out'. Did you mean 'loose'?"
+    )
+    assert isinstance(caught.value, PortError)
 
 
 def test_where_there_are_no_ports_that_is_said():
