@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
@@ -21,7 +22,10 @@ from application.instance.lifecycle import Lifecycle, Surroundings
 from domain.errors import PortError, TransportError
 from domain.flags import InstanceFlags
 from domain.ports import Operator
+from domain.troubles import Troubles
 from entrypoints.environment import InstanceEnvironment, read_environment
+
+WARNING = 30
 
 SLOW = 5.0
 """After how many seconds a user who looks on wants to know what it waits for."""
@@ -91,10 +95,14 @@ def _connect(environment: InstanceEnvironment) -> Surroundings:
 
     name = str(environment.instance)
     link = MMPClient(environment.instance, environment.manager, secret=environment.secret)
-    transport = TcpPeerTransport(
-        name, secret=environment.secret, hosts=_hosts_to_listen_on(environment)
-    )
     log = PythonInstanceLog(name, link, environment.log_file)
+    troubles = Troubles(partial(log.log, WARNING))
+    transport = TcpPeerTransport(
+        name,
+        secret=environment.secret,
+        hosts=_hosts_to_listen_on(environment),
+        on_trouble=troubles.note,
+    )
     archive = MsgPackSnapshotArchive(
         lambda directory: FilesystemSnapshotStore(
             Path.cwd() if directory is None else Path(directory)

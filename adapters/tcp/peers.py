@@ -12,7 +12,7 @@ from adapters.tcp.incoming_stream import IncomingStream, StreamConnection, Strea
 from adapters.tcp.outboxes import Outboxes, OutboxOutlet
 from adapters.tcp.outgoing_stream import OutgoingStream, StreamOutlet
 from adapters.tcp.pulling import PulledPeer, PullingInlet
-from adapters.tcp.server import Reply, Server
+from adapters.tcp.server import Reply, Server, TroubleCallback
 from adapters.wire import stream
 from adapters.wire.locations import CONJOIN, TCP, Address, format_location, speaks_conjoin
 from adapters.wire.session import Request
@@ -32,10 +32,16 @@ class TcpPeerTransport(PeerTransport):
         instance: Name of this instance.
         secret: The run's secret. Without it our own streams are neither offered nor used.
         hosts: Addresses to listen on; None for all of this machine's.
+        on_trouble: Is told, in words and on a thread of its own, of strangers who make no sense.
     """
 
     def __init__(
-        self, instance: str, *, secret: str | None = None, hosts: Sequence[str] | None = None
+        self,
+        instance: str,
+        *,
+        secret: str | None = None,
+        hosts: Sequence[str] | None = None,
+        on_trouble: TroubleCallback = lambda _text: None,
     ) -> None:
         self._instance = instance
         self._secret = secret
@@ -51,6 +57,7 @@ class TcpPeerTransport(PeerTransport):
             secret=secret,
             on_stream=self._take_stream,
             on_session_ended=self._notice_end_of_session,
+            on_trouble=on_trouble,
         )
         addresses = self._server.listen(hosts) if hosts else self._server.listen_everywhere()
         self._locations = [format_location(TCP, addresses)]
@@ -129,7 +136,7 @@ class TcpPeerTransport(PeerTransport):
             receiver, received = stream.decode_hello(hello)
         except RemoteProtocolError:
             sock.close()
-            return
+            raise
         # A peer may connect before we know of it: it was told of us first.
         self._outgoing_to(receiver).attach(sock, received)
 

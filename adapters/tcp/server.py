@@ -531,4 +531,12 @@ def remove_front(outgoing: deque[memoryview], count: int) -> None:
             return
 
 
-__all__ = ["DEFAULT_PORT", "Reply", "ScheduledCall", "Server", "remove_front", "send_some"]
+__all__ = [
+    "DEFAULT_PORT",
+    "Reply",
+    "ScheduledCall",
+    "Server",
+    "TroubleCallback",
+    "remove_front",
+    "send_some",
+]

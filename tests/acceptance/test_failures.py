@@ -1,11 +1,14 @@
 """When something goes wrong or is stopped, the user learns why, and nothing stays behind."""
 
+import contextlib
 import os
 import re
 import signal
+import socket
 import time
 from datetime import datetime
 
+import psutil
 import pytest
 
 from tests.support.conditions import wait_until
@@ -162,6 +165,35 @@ _END_AFTER_THE_MACRO_MODEL = """\
             pass
     raise SystemExit(3)
     instance.send"""
+
+
+# Strangers ----------------------------------------------------------------------------------------
+
+
+def test_rubbish_at_an_instances_port_is_told_once(workspace: Workspace):
+    hang(workspace)
+    told = "micro (warning): trouble with a client at 127.0.0.1: "
+    with workspace.running(*START) as program:
+        wait_until_it_hangs(workspace, program)
+        for rubbish in (b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 8):
+            send_to(program.the_process("micro.py"), rubbish)
+        wait_until(lambda: program.text.count(told) == 2)
+        program.process.send_signal(signal.SIGINT)
+        outcome = program.finish()
+    assert log_of(workspace).count("WARNING micro: trouble with a client") == 2, outcome.text
+
+
+def send_to(process: psutil.Process, data: bytes) -> None:
+    """Send something to the port of a process, and wait until it hangs up."""
+    (port,) = {
+        item.laddr.port
+        for item in process.net_connections("tcp4")
+        if item.status == psutil.CONN_LISTEN
+    }
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(data)
+        with contextlib.suppress(ConnectionResetError):
+            assert connection.recv(1) == b""
 
 
 # Deadlocks ----------------------------------------------------------------------------------------

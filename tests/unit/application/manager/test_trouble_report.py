@@ -6,8 +6,9 @@ from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.event_sink import RecordingEventSink
 from adapters.in_memory.logbook import InMemoryLogbook
 from application.manager.status_board import StatusBoard
-from application.manager.trouble_report import MOST_TROUBLES, TroubleReport
+from application.manager.trouble_report import TroubleReport
 from domain.events import LogRecorded
+from domain.troubles import MOST_TROUBLES
 from tests.unit.domain.models import configuration
 
 
