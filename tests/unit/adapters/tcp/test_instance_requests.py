@@ -5,6 +5,7 @@ import pytest
 from adapters.tcp.instance_requests import execute_instance_request
 from adapters.wire import mmp
 from adapters.wire.mmp import Status
+from adapters.wire.session import Request, Session
 from domain.errors import RemoteProtocolError
 from domain.messages import LogRecord, Wait
 from domain.profiling import ProfileEvent, ProfileEventType
@@ -26,9 +27,15 @@ def ask(desk, request):
     return mmp.decode_response(response)
 
 
+def execute(desk, data, answer, session=None):
+    execute_instance_request(desk, Request(session or Session(1), 1, data), answer)
+
+
 def begin(desk, request):
     responses = []
-    execute_instance_request(desk.desk, mmp.encode_request(request), responses.append)
+    execute_instance_request(
+        desk.desk, Request(Session(1), 1, mmp.encode_request(request)), responses.append
+    )
     return responses
 
 
@@ -107,7 +114,7 @@ def test_what_is_refused_is_an_error_with_the_reason(desk):
 def test_what_makes_no_sense_is_an_error_and_told(desk, data):
     responses = []
     with pytest.raises(RemoteProtocolError):
-        execute_instance_request(desk.desk, data, responses.append)
+        execute(desk.desk, data, responses.append)
     ((response,),) = responses
     assert mmp.decode_response(response)[0] is Status.ERROR
 
@@ -119,10 +126,22 @@ def test_a_mistake_of_ours_is_an_error_that_names_the_log_and_is_told():
 
     responses = []
     with pytest.raises(ZeroDivisionError):
-        execute_instance_request(
-            BrokenDesk(), mmp.encode_request(mmp.GetSettings()), responses.append
-        )
+        execute(BrokenDesk(), mmp.encode_request(mmp.GetSettings()), responses.append)
     ((response,),) = responses
     status, (text,) = mmp.decode_response(response)
     assert status is Status.ERROR
     assert "the manager made a mistake, see its log: ZeroDivisionError('oops')" in text
+
+
+def test_a_session_has_the_name_of_its_instance_for_as_long_as_that_is_registered(desk):
+    session = Session(7)
+
+    def names_after(*requests):
+        for request in requests:
+            execute(desk.desk, mmp.encode_request(request), lambda _: None, session)
+            yield session.client
+
+    strangers = mmp.RegisterInstance("nobody", PLACES, (), "0.11.0")
+    registration = mmp.RegisterInstance("macro", PLACES, (), "0.11.0")
+    requests = (strangers, registration, mmp.GetSettings(), mmp.DeregisterInstance("macro"))
+    assert list(names_after(*requests)) == ["", "macro", "macro", ""]

@@ -35,8 +35,8 @@ class Manager:
         self.location = format_location(TCP, self.server.listen(["127.0.0.1"]))
         self.server.start()
 
-    def _handle(self, data, reply):
-        self.requests.append(mmp.decode_request(data))
+    def _handle(self, request, reply):
+        self.requests.append(mmp.decode_request(request.body))
         reply([self.answers.pop(0) if self.answers else SUCCESS])
 
 

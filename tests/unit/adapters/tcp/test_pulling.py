@@ -22,7 +22,11 @@ class Sender:
 
     def __init__(self):
         self.boxes = Outboxes()
-        self.server = Server(self.boxes.handle, name="sender", max_request=2**20)
+        self.server = Server(
+            lambda request, reply: self.boxes.handle(request.body, reply),
+            name="sender",
+            max_request=2**20,
+        )
         location = format_location(TCP, self.server.listen(["127.0.0.1"]))
         self.server.start()
         self.peer = PulledPeer("macro", [location])

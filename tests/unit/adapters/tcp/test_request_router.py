@@ -5,6 +5,10 @@ import pytest
 from adapters.tcp.request_router import RequestRouter
 from adapters.wire import map as agent_protocol
 from adapters.wire import mmp
+from adapters.wire.session import Request, Session
+from domain.events import InstanceState
+from tests.support.desks import InMemoryDesk
+from tests.unit.domain.models import configuration
 
 OF_AN_AGENT = agent_protocol.encode_request(agent_protocol.GetCommand("node1"))
 OF_AN_INSTANCE = mmp.encode_request(mmp.GetSettings())
@@ -34,8 +38,23 @@ def test_a_request_comes_to_the_desk_that_it_is_for(request_, calls):
     router = RequestRouter()
     router.connect(instances=instances, agents=agents)
     with pytest.raises(LookupError):
-        router.handle(request_, lambda response: None)
+        router.handle(Request(Session(1), 1, request_), lambda response: None)
     assert (instances.calls, agents.calls) == calls
+
+
+def test_of_the_sessions_of_instances_alone_is_told_who_comes_and_goes():
+    desk = InMemoryDesk(configuration("macro o_i -> micro f_init"))
+    register = mmp.RegisterInstance("macro", ("tcp:a:1",), (), "0.11.0")
+    router = RequestRouter()
+    router.connect(instances=desk.desk, agents=desk.agents)
+    session = Session(1)
+    router.note_disconnected(Session(2))
+    router.handle(Request(session, 1, mmp.encode_request(register)), lambda _: None)
+    assert desk.board["macro"].state is InstanceState.RUNNING
+    router.note_disconnected(session)
+    assert desk.board["macro"].state is InstanceState.DISCONNECTED
+    router.note_connected(session)
+    assert desk.board["macro"].state is InstanceState.RUNNING
 
 
 def test_only_agents_requests_need_the_secret():

@@ -22,7 +22,7 @@ NAME = "the server's thread"
 
 
 def echo(request, reply):
-    reply([request])
+    reply([request.body])
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_requests_are_executed_on_its_own_thread(serve):
 
     def note(request, reply):
         found.append(threading.current_thread().name)
-        reply([request])
+        reply([request.body])
 
     client = client_of(started(serve(note)[0]))
     client.call(b"x")
@@ -171,7 +171,7 @@ def test_a_mistake_of_ours_is_told_with_its_place_and_ends_the_session(serve):
 def test_a_client_that_asks_nonsense_is_answered_and_told_of_once(serve):
     def refuse(request, reply):
         reply([b"no"])
-        raise RemoteProtocolError(f"cannot understand {request!r}")
+        raise RemoteProtocolError(f"cannot understand {request.body!r}")
 
     server, troubles = serve(refuse)
     client = client_of(started(server))

@@ -35,7 +35,7 @@ class Echo:
         self.server.start()
 
     def _handle(self, request, reply):
-        self.requests.append(request)
+        self.requests.append(request.body)
         self._replies.append(reply)
         if self.may_answer.is_set():
             self.answer()
