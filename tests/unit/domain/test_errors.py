@@ -49,6 +49,7 @@ def test_failed_instances_and_transience_can_be_asked_for():
     ("ours", "builtin"),
     [
         (errors.PortError, RuntimeError),
+        (errors.PortMissing, KeyError),
         (errors.CallOrderError, RuntimeError),
         (errors.SettingMissing, KeyError),
         (errors.SettingMismatch, TypeError),

@@ -8,7 +8,6 @@ from adapters.in_memory.logbook import InMemoryLogbook
 from application.manager.status_board import StatusBoard
 from application.manager.trouble_report import TroubleReport
 from domain.events import LogRecorded
-from domain.troubles import MOST_TROUBLES
 from tests.unit.domain.models import configuration
 
 
@@ -39,10 +38,3 @@ def test_the_same_trouble_is_told_once(bench):
     for text in ("one", "other", "one"):
         bench.report.note(text)
     assert [record.text for record in bench.logbook.records] == ["one", "other"]
-
-
-def test_of_very_many_troubles_only_some_are_told(bench):
-    for number in range(2 * MOST_TROUBLES):
-        bench.report.note(f"trouble {number}")
-    assert len(bench.logbook.records) == MOST_TROUBLES + 1
-    assert "no more" in bench.logbook.records[-1].text

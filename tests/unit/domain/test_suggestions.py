@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.ymmsl_files.suggestions import MOST_LISTED, hint
+from domain.suggestions import MOST_LISTED, did_you_mean, hint
 
 MANY = [f"component_{letter * 9}" for letter in "abcdefghi"]
 
@@ -28,3 +28,8 @@ def test_very_many_are_not_listed():
     assert len(MANY) > MOST_LISTED
     assert hint("x", MANY) == ""
     assert hint("component_aaaaaaaab", MANY).startswith(" Did you mean 'component_aaaaaaaaa'")
+
+
+def test_where_all_are_listed_anyway_close_names_alone_are_offered():
+    assert did_you_mean("marco", ["macro", "zzz"]) == " Did you mean 'macro'?"
+    assert did_you_mean("x", ["macro", "zzz"]) == ""
