@@ -11,7 +11,10 @@ MACRO = Reference("macro")
 
 
 def test_it_is_yaml_with_the_description_as_a_block():
-    assert FORM.dump("two\nlines\n", {MACRO: "/run/macro_1.pack", Reference("m[0]"): "x"}) == (
+    text = FORM.dump("two\nlines\n", {MACRO: "/run/macro_1.pack", Reference("m[0]"): "x"})
+    first_line, _, rest = text.partition("\n")
+    assert first_line.startswith("# checksum: ")
+    assert rest == (
         "ymmsl_version: v0.2\n"
         "description: |\n"
         "  two\n"
