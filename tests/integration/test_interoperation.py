@@ -269,6 +269,17 @@ def test_unconnected_ports_may_be_used(allowed: str, cast: Cast, tmp_path: Path)
     assert_clean_success(cast.run("misuse", tmp_path, settings={"mistake": allowed}))
 
 
+@pytest.mark.parametrize("manager", ["conjoin", "muscle3"])
+def test_threads_of_ours_do_not_wait_for_each_other_at_a_peer_of_theirs(
+    manager: ManagerName, tmp_path: Path
+):
+    libraries: dict[str, LibraryName] = {"caller": "conjoin", "answering": "muscle3"}
+    run = run_scenario("threads", manager=manager, libraries=libraries, tmp_path=tmp_path)
+    assert_clean_success(run)
+    doubled = [2 * step for step in range(50)]
+    assert run.results["caller"] == [["early", doubled], ["late", doubled]]
+
+
 def assert_clean_success(run: ScenarioRun) -> None:
     """The run ended well, said so, and left no process behind."""
     assert run.exit_code == 0, run.account()
