@@ -149,7 +149,7 @@ def test_our_manager_serves_instances_of_0_10(scenario: str, tmp_path: Path, ref
     assert_same_results(run, reference_run(scenario, "muscle3_0_10"))
 
 
-@pytest.mark.parametrize("scenario", ["interact", "instance_set_nested"])
+@pytest.mark.parametrize("scenario", ["interact", "instance_set_nested", "nested_plain"])
 @pytest.mark.slow
 def test_instances_of_0_10_can_do_with_our_manager_what_they_cannot_with_theirs(
     scenario: str, tmp_path: Path, reference_run
