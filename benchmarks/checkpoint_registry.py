@@ -16,6 +16,7 @@ from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
 from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
 from adapters.system.clock import SystemClock
 from adapters.ymmsl_files.resume_files import YmmslWorkflowSnapshotFormat
+from application.manager.snapshot_collection import SnapshotCollection
 from benchmarks.sides import PROGRAMS, Side, both_sides
 from benchmarks.table import Row, in_ms
 from domain.identity import Reference
@@ -63,7 +64,10 @@ def write(instances: int, repeats: int = 20) -> float:
             metadata = SnapshotMetadata(("t",), 0.0, 0.0, None, {}, True, location)
             states.append(StoredState(instance, 1, metadata))
         shelf = FilesystemWorkflowSnapshotShelf(
-            Path(name), store=store, form=YmmslWorkflowSnapshotFormat(), clock=SystemClock()
+            Path(name),
+            keep=SnapshotCollection(lambda _: store).keep,
+            form=YmmslWorkflowSnapshotFormat(),
+            clock=SystemClock(),
         )
         start = time.perf_counter()
         for _ in range(repeats):

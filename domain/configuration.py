@@ -214,10 +214,15 @@ class Configuration:
     @property
     def has_manual_components(self) -> bool:
         """Whether the user starts some of the components."""
-        return any(
-            self.program_of(component).execution_model is ExecutionModel.MANUAL
-            for component in self.model.components.values()
-        )
+        return any(map(self._is_manual, self.model.components.values()))
+
+    def is_started_by_hand(self, instance: Reference) -> bool:
+        """Whether the user starts an instance, or there is none of that name."""
+        component = self.model.component_of(instance)
+        return component is None or self._is_manual(component)
+
+    def _is_manual(self, component: Component) -> bool:
+        return self.program_of(component).execution_model is ExecutionModel.MANUAL
 
     def program_of(self, component: Component) -> Program:
         """Return the program that implements a component."""

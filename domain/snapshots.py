@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -136,6 +137,19 @@ def snapshot_name(instance: Reference, number: int) -> str:
     """
     name = str(instance).replace("[", "-").replace("]", "-")
     return f"{name}_{number}.pack"
+
+
+_URL: Final = re.compile(r"[a-z][\w+.:-]*://", re.IGNORECASE)
+
+
+def is_url(location: str) -> bool:
+    """Return whether the location of a snapshot is a URL, and not a path.
+
+    Example:
+        >>> is_url("s3://bucket/macro_1.pack"), is_url("/run/macro_1.pack")
+        (True, False)
+    """
+    return _URL.match(location) is not None
 
 
 class StoredState(NamedTuple):

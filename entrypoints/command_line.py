@@ -48,6 +48,7 @@ _DEFAULTS = {
     "require_secret": False,
     "resume": None,
     "run_dir": None,
+    "snapshot_store": None,
     "start_all": True,
     "stop_at": None,
 }
@@ -246,6 +247,7 @@ def _new_manager(options: argparse.Namespace) -> Manager:
         run_dir=options.run_dir,
         resume=options.resume,
         checkpoints=checkpoints_of(options),
+        snapshot_store=options.snapshot_store,
         options=settings,
     )
     for warning in manager.warnings:

@@ -7,6 +7,7 @@ this.
 from __future__ import annotations
 
 import contextlib
+import shutil
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -34,7 +35,13 @@ from domain.snapshots import described_model
 from entrypoints.containers.manager import ManagerContainer, ManagerOptions
 from entrypoints.handed_in import Adapters
 from entrypoints.outcome import Outcome
-from entrypoints.snapshot_wiring import check_resume, chosen_snapshot, newest_in_run
+from entrypoints.snapshot_places import SnapshotPlaces, place_of
+from entrypoints.snapshot_wiring import (
+    check_relative_resume,
+    check_resume,
+    chosen_snapshot,
+    newest_in_run,
+)
 
 STARTUP_MARGIN: Final = 5.0
 SHUTDOWN_MARGIN: Final = 10.0
@@ -59,6 +66,8 @@ class Manager:
             `latest`, for the newest of all runs of this model in the current directory, and
             beside `run_dir`.
         checkpoints: When to make snapshots, in addition to what the sources say.
+        snapshot_store: Where to keep the snapshots of the instances, if not in the run directory:
+            another directory, or a URL that fsspec knows, such as `s3://bucket/prefix`.
         options: How to work.
         adapters: Other adapters to use than the manager's own.
 
@@ -83,17 +92,19 @@ class Manager:
         run_dir: str | Path | None = None,
         resume: str | Path | None = None,
         checkpoints: Checkpoints | None = None,
+        snapshot_store: str | Path | None = None,
         options: ManagerOptions | None = None,
         adapters: Adapters | None = None,
     ) -> None:
         self._options = options or ManagerOptions()
         self._source = YmmslConfigurationSource(programs_required=self._options.programs_required)
         self._run_dir = None if run_dir is None else Path(run_dir)
+        self._adapters = _checked(adapters)
+        self._places = _places(snapshot_store, self._adapters)
         self._choice: Choice | None = None
         self._configuration = self._resumed(self._load(sources, model), resume)
         if checkpoints:
             self._configuration = _with_checkpoints(self._configuration, checkpoints)
-        self._adapters = _checked(adapters)
         self._outcome = Outcome()
         self._starting = threading.Condition()
         self._has_been_started = False
@@ -167,6 +178,8 @@ class Manager:
         Raises:
             ConfigurationError: If a program is not there or cannot be executed, or the model needs
                 more cores than there are; then nothing has been started.
+            InconsistentSnapshot: If a path to resume from leads nowhere from where an instance is
+                started; then nothing has been started either.
             RunError: If the agents that start programs do not come up.
             UsageError: If it has been called before.
         """
@@ -178,6 +191,7 @@ class Manager:
             self._has_been_started = True
         if self._is_local:
             self._check_programs()
+        check_relative_resume(self._configuration, container.run_directory(), places=self._places)
         available = self._launch_agents(container)
         if self._outcome.result is None:
             self._start_on(available, container)
@@ -232,7 +246,7 @@ class Manager:
 
         Once the manager is closed all of them are on disk.
         """
-        return newest_in_run(self.run_directory)
+        return newest_in_run(self.run_directory, places=self._places)
 
     def subscribe(self, callback: Callable[[RunEvent], object]) -> Callable[[], None]:
         """Call back for everything that happens from now on, on a thread named `conjoin-events`.
@@ -294,6 +308,8 @@ class Manager:
             self._outcome.settle(RunFinished(succeeded=False, cause=CLOSED_EARLY))
             self._wake_starters()
             container.shutdown_resources()
+            fetched = container.run_directory().fetched_snapshots
+            shutil.rmtree(fetched, ignore_errors=True)
 
     def _end(self, container: ManagerContainer) -> None:
         """End a run that goes on."""
@@ -335,12 +351,15 @@ class Manager:
 
     def _resumed(self, configuration: Configuration, resume: str | Path | None) -> Configuration:
         if resume is None:
-            check_resume(configuration, made_for=described_model(configuration.description))
+            made_for = described_model(configuration.description)
+            check_resume(configuration, places=self._places, made_for=made_for)
             return configuration
-        choice = chosen_snapshot(resume, model=configuration.model, run_dir=self._run_dir)
+        choice = chosen_snapshot(
+            resume, model=configuration.model, run_dir=self._run_dir, places=self._places
+        )
         shelved = choice.snapshot.shelved
         configuration = replace(configuration, resume=shelved.resume)
-        check_resume(configuration, made_for=choice.snapshot.model)
+        check_resume(configuration, places=self._places, made_for=choice.snapshot.model)
         self._choice = choice
         return configuration
 
@@ -350,8 +369,9 @@ class Manager:
         container = ManagerContainer(
             options=providers.Object(self._options),
             adapters=providers.Object(self._adapters),
-            configuration=providers.Object(self._configuration),
+            configuration=providers.Object(self._with_fetched_snapshots(directory, undo)),
             run_directory=providers.Object(directory),
+            storage=providers.Object(self._places.of_run(directory)),
             on_finished=providers.Object(self._note_finished),
             on_resources=providers.Object(self._note_resources),
         )
@@ -359,6 +379,15 @@ class Manager:
         container.init_resources()
         _wire(container)
         return container
+
+    def _with_fetched_snapshots(
+        self, directory: FilesystemRunDirectory, undo: contextlib.ExitStack
+    ) -> Configuration:
+        """Return the configuration with paths in place of all that an instance may not know."""
+        scratch = directory.fetched_snapshots
+        undo.callback(shutil.rmtree, scratch, ignore_errors=True)
+        fetched = self._places.fetched(self._configuration.resume, scratch=scratch)
+        return replace(self._configuration, resume=fetched)
 
     def _forget(self) -> None:
         self._container = None
@@ -472,6 +501,15 @@ def _with_whereabouts(result: RunFinished) -> str:
     if not result.output_directory:
         return result.cause
     return f"{result.cause}\nIts output is in {result.output_directory}"
+
+
+def _places(snapshot_store: str | Path | None, adapters: Adapters) -> SnapshotPlaces:
+    if snapshot_store is None:
+        return SnapshotPlaces(handed_in=adapters.snapshots)
+    if adapters.snapshots is not None:
+        msg = "snapshot_store= and adapters=Adapters(snapshots=...) exclude each other."
+        raise UsageError(msg)
+    return SnapshotPlaces(place_of(snapshot_store))
 
 
 def _checked(adapters: object) -> Adapters:

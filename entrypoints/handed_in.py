@@ -9,6 +9,7 @@ from application.interfaces.clock import Clock
 from application.interfaces.logbook import Logbook
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.run_script_writer import RunScriptWriter
+from application.interfaces.snapshot_store import SnapshotStore
 from domain.errors import UsageError
 
 
@@ -26,6 +27,8 @@ class Adapters:
         logbook: Keeps the log of the run.
         profiles: Keeps what the instances spent their time on.
         scripts: Writes the scripts that start programs.
+        snapshots: Keeps the snapshots of the instances. These write them into the run directory,
+            and the manager moves those that belong together into the store.
 
     Raises:
         UsageError: If one of them lacks a method of its interface.
@@ -42,6 +45,7 @@ class Adapters:
     logbook: Logbook | None = None
     profiles: ProfileStore | None = None
     scripts: RunScriptWriter | None = None
+    snapshots: SnapshotStore | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -56,6 +60,7 @@ _INTERFACES: dict[str, type] = {
     "logbook": Logbook,
     "profiles": ProfileStore,
     "scripts": RunScriptWriter,
+    "snapshots": SnapshotStore,
 }
 
 

@@ -8,9 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
-from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
 from adapters.python_logging.instance_log import PythonInstanceLog
 from adapters.system.clock import SystemClock
 from adapters.tcp.manager_link import MMPClient
@@ -24,6 +22,7 @@ from domain.flags import InstanceFlags
 from domain.ports import Operator
 from domain.troubles import Troubles
 from entrypoints.environment import InstanceEnvironment, read_environment
+from entrypoints.snapshot_stores import open_store
 
 WARNING = 30
 
@@ -103,11 +102,7 @@ def _connect(environment: InstanceEnvironment) -> Surroundings:
         hosts=_hosts_to_listen_on(environment),
         on_trouble=troubles.note,
     )
-    archive = MsgPackSnapshotArchive(
-        lambda directory: FilesystemSnapshotStore(
-            Path.cwd() if directory is None else Path(directory)
-        )
-    )
+    archive = MsgPackSnapshotArchive(open_store)
     return Surroundings(link, transport, SystemClock(), log, archive, threading.Lock())
 
 

@@ -29,6 +29,12 @@ def add_resume_options(parser: argparse.ArgumentParser) -> None:
         " model that are in the current directory or beside --run-dir",
     )
     group.add_argument(
+        "--snapshot-store",
+        metavar="URL",
+        help="where to keep the snapshots of the instances: a directory, or a URL that fsspec"
+        " knows, such as s3://bucket/prefix (default: the run directory)",
+    )
+    group.add_argument(
         "--checkpoint-every-wallclock",
         metavar="SECONDS",
         type=_positive,

@@ -109,7 +109,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _prune(options: argparse.Namespace) -> int:
-    done = _reader_of_run(options.run_dir).prune(keep=options.keep)
+    done = _reader_of_run(options.run_dir, prunes=True).prune(keep=options.keep)
     _say_lines(f"removed {location}" for location in (*done.workflow_snapshots, *done.states))
     _say(
         f"Removed {len(done.workflow_snapshots)} workflow snapshots and {len(done.states)}"
@@ -127,14 +127,14 @@ _ACTIONS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
 }
 
 
-def _reader_of_run(name: str | Path) -> SnapshotShelfReader:
+def _reader_of_run(name: str | Path, *, prunes: bool = False) -> SnapshotShelfReader:
     from entrypoints.snapshot_wiring import reader_of_run
 
     path = _existing(name)
     if not path.is_dir():
         msg = f"'{path}' is no directory; give that of a run."
         raise ConfigurationError(msg)
-    return reader_of_run(path)
+    return reader_of_run(path, prunes=prunes)
 
 
 def _of_file(path: Path) -> KeptSnapshot:

@@ -6,7 +6,7 @@ import shutil
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import final
+from typing import Final, final
 
 from typing_extensions import Self, override
 
@@ -14,6 +14,8 @@ from adapters.filesystem.last_lines import last_lines
 from application.interfaces.run_directory import RunDirectory
 from domain.errors import ConfigurationError
 from domain.identity import Reference
+
+_PLACE: Final = "kept_in.txt"
 
 
 @final
@@ -82,6 +84,29 @@ class FilesystemRunDirectory(RunDirectory):
     def profile_file(self) -> Path:
         """The profile of the run."""
         return self._path / "performance.sqlite"
+
+    @property
+    def fetched_snapshots(self) -> Path:
+        """Where copies are, while the run goes on, of the snapshots that it was resumed from."""
+        return self._path / "snapshots" / "fetched"
+
+    @property
+    def snapshot_place(self) -> str:
+        """Where the snapshots of the instances are kept, if not here; else empty."""
+        path = self._path / "snapshots" / _PLACE
+        return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+
+    def save_snapshot_place(self, place: str) -> None:
+        """Note where the snapshots of the instances are kept.
+
+        Raises:
+            ConfigurationError: If that cannot be written.
+        """
+        path = self.snapshot_directory() / _PLACE
+        try:
+            path.write_text(place + "\n", encoding="utf-8")
+        except OSError as error:
+            raise _unwritable(path, error) from error
 
     @override
     def save_configuration(self, text: str) -> None:

@@ -59,7 +59,7 @@ class FilesystemSnapshotStore(SnapshotStore):
         Path(location).unlink()
 
     @override
-    def local_path(self, location: str) -> str:
+    def local_path(self, location: str, *, scratch: Path) -> str:
         path = Path(location).absolute()
         path.stat()  # there may be nothing
         return str(path)

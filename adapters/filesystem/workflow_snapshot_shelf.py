@@ -16,14 +16,14 @@ from typing_extensions import override
 from adapters.filesystem.durable_files import write_durably
 from application.interfaces.clock import Clock
 from application.interfaces.snapshot_store import (
+    Keep,
     ShelfReport,
     ShelvedSnapshot,
-    SnapshotStore,
     WorkflowSnapshotFormat,
     WorkflowSnapshotShelf,
 )
 from domain.errors import ConfigurationError
-from domain.snapshots import WorkflowSnapshot, describe
+from domain.snapshots import StoredState, WorkflowSnapshot, describe
 
 _NAME: Final = re.compile(r"snapshot_(\d{8}_\d{6})(?:_(\d+))?\.ymmsl")
 _Work: TypeAlias = "tuple[WorkflowSnapshot, Callable[[ShelfReport], None]] | None"
@@ -37,7 +37,7 @@ class FilesystemWorkflowSnapshotShelf(WorkflowSnapshotShelf):
 
     Args:
         directory: Where; it is made when it is needed.
-        store: Where the snapshots are that they name.
+        keep: Sees to it that the snapshots are safe that they name.
         form: What such a file looks like.
         clock: Tells the time.
     """
@@ -46,17 +46,17 @@ class FilesystemWorkflowSnapshotShelf(WorkflowSnapshotShelf):
         self,
         directory: Path,
         *,
-        store: SnapshotStore,
+        keep: Keep,
         form: WorkflowSnapshotFormat,
         clock: Clock,
     ) -> None:
         self._directory = directory.absolute()
-        self._store = store
+        self._keep = keep
         self._form = form
         self._clock = clock
         self._queue: SimpleQueue[_Work] = SimpleQueue()
         self._thread: Thread | None = None
-        self._safe: set[str] = set()
+        self._kept: dict[str, str] = {}
         self._last_time = 0.0
         self._last_name = ("", 0)
 
@@ -113,12 +113,9 @@ class FilesystemWorkflowSnapshotShelf(WorkflowSnapshotShelf):
                 report(ShelfReport(snapshot, "", str(error)))
 
     def _write(self, snapshot: WorkflowSnapshot) -> str:
-        resume = snapshot.resume()
-        for location in resume.values():
-            # MUSCLE3's instances do not wait until theirs are on the disk.
-            if location not in self._safe:
-                self._store.secure(location)
-        self._safe = set(resume.values())  # older ones will not come back
+        resume = {state.instance: self._safe_location(state) for state in snapshot.states}
+        # older ones will not come back
+        self._kept = {old: self._kept[old] for old in snapshot.resume().values()}
         # A clock may be set back, but names are to be in the order of the snapshots.
         self._last_time = max(self._clock.time(), self._last_time)
         moment = datetime.fromtimestamp(self._last_time).astimezone()
@@ -127,6 +124,12 @@ class FilesystemWorkflowSnapshotShelf(WorkflowSnapshotShelf):
         path = self._new_path(moment)
         write_durably(path, self._form.dump(description, resume).encode())
         return str(path)
+
+    def _safe_location(self, state: StoredState) -> str:
+        before = state.snapshot.snapshot_filename
+        if before not in self._kept:
+            self._kept[before] = self._keep(state)
+        return self._kept[before]
 
     def _new_path(self, moment: datetime) -> Path:
         name = f"snapshot_{moment:%Y%m%d_%H%M%S}"

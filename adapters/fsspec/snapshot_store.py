@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, final
+from typing import IO, Any, final
 
 import fsspec
 from typing_extensions import override
@@ -27,16 +27,13 @@ class FsspecSnapshotStore(SnapshotStore):
 
     Args:
         url: Where new snapshots go, such as `s3://bucket/run_1`.
-        scratch: Directory for the copies of snapshots that other programs are to open; not used
-            for storage that is a file system of this machine.
         options: For fsspec: credentials and the like.
 
     Raises:
         OSError: If the storage cannot be reached or is not known.
     """
 
-    def __init__(self, url: str, *, scratch: Path, **options: object) -> None:
-        self._scratch = scratch
+    def __init__(self, url: str, **options: object) -> None:
         with _mapped_errors(url):
             self._files, self._root = fsspec.core.url_to_fs(url, **options)
 
@@ -91,14 +88,14 @@ class FsspecSnapshotStore(SnapshotStore):
             self._files.rm_file(path)
 
     @override
-    def local_path(self, location: str) -> str:
+    def local_path(self, location: str, *, scratch: Path) -> str:
         path = self._path(location)
         if "file" in _protocols(self._files):
             self.secure(location)
             return str(Path(path).absolute())
         # Those of two runs may have the same name.
         prefix = blake2b(location.encode(), digest_size=8).hexdigest()
-        copy = self._scratch.absolute() / f"{prefix}_{_name(path)}"
+        copy = scratch.absolute() / f"{prefix}_{_name(path)}"
         copy.write_bytes(self.load(location))
         return str(copy)
 
@@ -109,9 +106,9 @@ class FsspecSnapshotStore(SnapshotStore):
         with self._files.open(path, "wb") as file:
             file.write(data)
             file.flush()
-            # What is a file of this machine has a descriptor.
-            with suppress(AttributeError, OSError):
-                os.fsync(file.fileno())
+            descriptor = _descriptor(file)
+            if descriptor is not None:
+                os.fsync(descriptor)
         self._files.invalidate_cache()
         size = self._files.size(path)
         if size != len(data):
@@ -120,6 +117,14 @@ class FsspecSnapshotStore(SnapshotStore):
 
 
 _NUMBERED = re.compile(r"([^.].*)_(\d+)\.pack")
+
+
+def _descriptor(file: IO[bytes]) -> int | None:
+    """Return the descriptor of what is a file of this machine."""
+    try:
+        return file.fileno()
+    except (AttributeError, OSError):
+        return None
 
 
 def _name(path: str) -> str:
@@ -143,6 +148,13 @@ def _mapped_errors(where: str) -> Iterator[None]:
         yield
     except OSError:
         raise
+    except ImportError as error:
+        msg = (
+            f"'{where}' needs a Python package that is not installed here: {error}. (What all kinds"
+            " of storage need comes with pip install 'conjoin[fsspec]'; most have a package of"
+            " their own besides.)"
+        )
+        raise OSError(msg) from error
     except Exception as error:
         msg = f"'{where}' cannot be used: {type(error).__name__}: {error}"
         raise OSError(msg) from error

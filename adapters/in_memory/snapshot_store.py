@@ -9,6 +9,7 @@ from typing import final
 from typing_extensions import override
 
 from application.interfaces.snapshot_store import (
+    Keep,
     ShelfReport,
     ShelvedSnapshot,
     SnapshotStore,
@@ -24,16 +25,12 @@ _SCHEME = "in_memory:"
 class InMemorySnapshotStore(SnapshotStore):
     """Keeps snapshots for as long as it lives.
 
-    Args:
-        scratch: Directory for the copies of snapshots that other programs are to open.
-
     Attributes:
         snapshots: What is stored, by location.
         failure: If set, what `store` fails with.
     """
 
-    def __init__(self, scratch: Path) -> None:
-        self._scratch = scratch
+    def __init__(self) -> None:
         self.snapshots: dict[str, bytes] = {}
         self.failure: OSError | None = None
 
@@ -61,7 +58,7 @@ class InMemorySnapshotStore(SnapshotStore):
 
     @override
     def locations(self) -> Sequence[str]:
-        return sorted(self.snapshots, key=lambda item: (len(item), item))
+        return sorted(self.snapshots, key=_key)
 
     @override
     def remove(self, location: str) -> None:
@@ -69,9 +66,9 @@ class InMemorySnapshotStore(SnapshotStore):
         del self.snapshots[location]
 
     @override
-    def local_path(self, location: str) -> str:
+    def local_path(self, location: str, *, scratch: Path) -> str:
         data = self.load(location)
-        path = self._scratch.absolute() / location.removeprefix(_SCHEME)
+        path = scratch.absolute() / location.removeprefix(_SCHEME)
         path.write_bytes(data)
         return str(path)
 
@@ -80,20 +77,25 @@ class InMemorySnapshotStore(SnapshotStore):
             raise FileNotFoundError(f"There is no snapshot at '{location}'.")
 
 
+def _key(location: str) -> tuple[str, int]:
+    name, _, number = location.removesuffix(".pack").rpartition("_")
+    return name, int(number)
+
+
 @final
 class InMemoryWorkflowSnapshotShelf(WorkflowSnapshotShelf):
     """Keeps workflow snapshots in a list.
 
     Args:
-        store: Where the snapshots are that they name.
+        keep: Sees to it that the snapshots are safe that they name.
 
     Attributes:
         announced: All that were announced.
         closed: Whether `close` was called.
     """
 
-    def __init__(self, store: SnapshotStore) -> None:
-        self._store = store
+    def __init__(self, keep: Keep) -> None:
+        self._keep = keep
         self.announced: list[WorkflowSnapshot] = []
         self._shelved: list[ShelvedSnapshot] = []
         self.closed = False
@@ -101,15 +103,14 @@ class InMemoryWorkflowSnapshotShelf(WorkflowSnapshotShelf):
     @override
     def announce(self, snapshot: WorkflowSnapshot, report: Callable[[ShelfReport], None]) -> None:
         try:
-            for location in snapshot.resume().values():
-                self._store.secure(location)
+            resume = {state.instance: self._keep(state) for state in snapshot.states}
         except OSError as error:
             report(ShelfReport(snapshot, "", str(error)))
             return
         location = f"{_SCHEME}{len(self.announced)}"
         self.announced.append(snapshot)
         description = describe(snapshot, taken="just now")
-        self._shelved.append(ShelvedSnapshot(location, description, snapshot.resume()))
+        self._shelved.append(ShelvedSnapshot(location, description, resume))
         report(ShelfReport(snapshot, location))
 
     @override

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import final
+from typing import Final, final
 
 from typing_extensions import override
 
 from adapters.wire.snapshots import MsgPackSnapshot
 from application.interfaces.snapshot_archive import SnapshotArchive
-from application.interfaces.snapshot_store import SnapshotStore
-from domain.errors import InconsistentSnapshot
+from application.interfaces.snapshot_store import OpenStore
+from domain.errors import ConfigurationError, InconsistentSnapshot
 from domain.identity import Reference
 from domain.snapshots import Snapshot
+
+HERE: Final = "."
 
 
 @final
@@ -20,24 +21,31 @@ class MsgPackSnapshotArchive(SnapshotArchive):
     """Encodes and decodes snapshots, and leaves it to a store to keep them.
 
     Args:
-        open_store: Returns the store that puts new snapshots into a directory; None stands for the
-            working directory.
+        open_store: Returns the store for a place.
     """
 
-    def __init__(self, open_store: Callable[[str | None], SnapshotStore]) -> None:
+    def __init__(self, open_store: OpenStore) -> None:
         self._open_store = open_store
+
+    @override
+    def check(self, directory: str | None) -> None:
+        try:
+            self._open_store(directory or HERE)
+        except OSError as error:
+            msg = f"Snapshots cannot be stored: {error}"
+            raise ConfigurationError(msg) from error
 
     @override
     def store(
         self, directory: str | None, instance: Reference, number: int, snapshot: Snapshot
     ) -> str:
         data = MsgPackSnapshot.encode(snapshot)
-        return self._open_store(directory).store(instance, number, data)
+        return self._open_store(directory or HERE).store(instance, number, data)
 
     @override
     def load(self, location: str) -> Snapshot:
         try:
-            data = self._open_store(None).load(location)
+            data = self._open_store(location).load(location)
         except FileNotFoundError as error:
             msg = f"Snapshot '{location}' cannot be used: there is nothing there."
             raise InconsistentSnapshot(msg) from error

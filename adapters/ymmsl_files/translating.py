@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from ymmsl import v0_2
@@ -87,7 +88,15 @@ def checkpoints(source: v0_2.Checkpoints) -> Checkpoints:
 
 def resume(source: Mapping[v0_2.Reference, object]) -> dict[Reference, str]:
     """Return from which snapshots to resume."""
-    return {reference(name): str(path) for name, path in source.items()}
+    return {reference(name): _location(str(path)) for name, path in source.items()}
+
+
+# A path has lost the second slash of what was a URL.
+_URL_AS_PATH = re.compile(r"([a-z][\w+.-]*:)/(?=[^/])", re.IGNORECASE)
+
+
+def _location(path: str) -> str:
+    return _URL_AS_PATH.sub(r"\1//", path, count=1) if _URL_AS_PATH.match(path) else path
 
 
 def _rules(source: Iterable[v0_2.CheckpointRule]) -> tuple[CheckpointRule, ...]:

@@ -68,9 +68,11 @@ class SnapshotManager:
             The simulation time at which it was saved; None without a snapshot.
 
         Raises:
+            ConfigurationError: If no snapshot can be put there.
             InconsistentSnapshot: If it cannot be used.
         """
         self._directory = snapshot_directory
+        self._archive.check(snapshot_directory)
         if resume_snapshot is None:
             return None
         snapshot = self.load_snapshot_from_file(resume_snapshot)

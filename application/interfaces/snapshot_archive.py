@@ -11,13 +11,24 @@ class SnapshotArchive(Protocol):
     """Keeps the snapshots of instances."""
 
     @abstractmethod
+    def check(self, directory: str | None) -> None:
+        """Check that snapshots can be put somewhere, as far as that is seen without doing so.
+
+        Args:
+            directory: Where; None for the working directory.
+
+        Raises:
+            ConfigurationError: If not; the text says what is missing.
+        """
+
+    @abstractmethod
     def store(
         self, directory: str | None, instance: Reference, number: int, snapshot: Snapshot
     ) -> str:
         """Store a snapshot; it is safe when this returns.
 
         Args:
-            directory: Where to put it; None for the working directory.
+            directory: Where to put it, a path or a URL; None for the working directory.
             instance: Whose it is.
             number: Counts from 1 for each instance of a run.
             snapshot: What to store.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from pathlib import Path
+from typing import NamedTuple, Protocol, TypeAlias
 
 from domain.identity import Reference
-from domain.snapshots import WorkflowSnapshot
+from domain.snapshots import StoredState, WorkflowSnapshot
 
 
 class SnapshotStore(Protocol):
@@ -53,11 +54,25 @@ class SnapshotStore(Protocol):
         """Remove a snapshot."""
 
     @abstractmethod
-    def local_path(self, location: str) -> str:
+    def local_path(self, location: str, *, scratch: Path) -> str:
         """Return the absolute path of a file that has the same content.
 
         Other programs, such as those that use MUSCLE3, can open it.
+
+        Args:
+            location: Where it is.
+            scratch: A directory for a copy, if there has to be one.
         """
+
+
+OpenStore: TypeAlias = Callable[[str], SnapshotStore]
+"""Returns the store for a place: one where snapshots go, or the location of one that is there.
+
+Raises OSError if it cannot be had.
+"""
+
+Keep: TypeAlias = Callable[[StoredState], str]
+"""Sees to it that a snapshot is safe, and returns where it is from now on; raises OSError."""
 
 
 class WorkflowSnapshotFormat(Protocol):

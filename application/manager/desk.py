@@ -20,12 +20,13 @@ from application.manager.status_board import StatusBoard
 from domain.checkpoints import CheckpointInfo
 from domain.configuration import Configuration
 from domain.events import LogRecorded, SnapshotFailed
+from domain.identity import Reference
 from domain.messages import LogRecord, Wait
 from domain.peers import PeerInfo
 from domain.ports import Port
 from domain.profiling import ProfileEvent, ProfileEventType
 from domain.settings import Settings
-from domain.snapshots import SnapshotMetadata
+from domain.snapshots import SnapshotMetadata, is_url
 
 
 @final
@@ -45,6 +46,7 @@ class ServicesDesk(ManagerDesk):
         snapshots: Which snapshots belong together.
         checkpoints: When instances are to save.
         run_directory: Where snapshots go.
+        snapshot_place: Where else snapshots go, if not there: a directory, or a URL.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class ServicesDesk(ManagerDesk):
         snapshots: SnapshotRegistry,
         checkpoints: RunCheckpoints,
         run_directory: RunDirectory,
+        snapshot_place: str = "",
     ) -> None:
         self._configuration = configuration
         self._registry = registry
@@ -75,6 +78,7 @@ class ServicesDesk(ManagerDesk):
         self._snapshots = snapshots
         self._checkpoints = checkpoints
         self._run_directory = run_directory
+        self._snapshot_place = snapshot_place
 
     def register_instance(
         self, instance: str, locations: Sequence[str], ports: Sequence[Port], version: str
@@ -126,13 +130,12 @@ class ServicesDesk(ManagerDesk):
 
     def get_checkpoint_info(self, instance: str) -> CheckpointInfo:
         reference, _ = self._registry.known(instance)
-        directory = str(self._run_directory.instance_directory(reference) / "snapshots")
         is_own = self._registry.is_own(instance)
         return CheckpointInfo(
             self._checkpoints.elapsed(),
             self._checkpoints.checkpoints,
             self._configuration.resume.get(reference),
-            directory,
+            self._snapshot_directory(reference, is_own=is_own),
             on_request=is_own and self._checkpoints.on_request,
             must_store=is_own and self._checkpoints.must_store,
         )
@@ -166,3 +169,10 @@ class ServicesDesk(ManagerDesk):
         if simulated_time is not None:
             self._board.note_time(instance, simulated_time)
         self._board.note_wait(instance, waiting)
+
+    def _snapshot_directory(self, instance: Reference, *, is_own: bool) -> str:
+        place = self._snapshot_place
+        # MUSCLE3's instances know files only.
+        if place and (is_own or not is_url(place)):
+            return place
+        return str(self._run_directory.instance_directory(instance) / "snapshots")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from application.interfaces.snapshot_archive import SnapshotArchive
 from application.interfaces.snapshot_store import (
+    OpenStore,
     ShelvedSnapshot,
     SnapshotStore,
     WorkflowSnapshotShelf,
@@ -119,8 +121,8 @@ class SnapshotShelfReader:
     Args:
         shelf: Where they are.
         archive: Reads the snapshots that they name.
-        store: Has these snapshots.
-        instances: Lists the snapshots of this run, one store for each instance.
+        open_store: Returns the store in which one of these is.
+        stores: Those that list the snapshots of this run.
     """
 
     def __init__(
@@ -128,13 +130,13 @@ class SnapshotShelfReader:
         shelf: WorkflowSnapshotShelf,
         *,
         archive: SnapshotArchive,
-        store: SnapshotStore,
-        instances: Sequence[SnapshotStore] = (),
+        open_store: OpenStore,
+        stores: Sequence[SnapshotStore] = (),
     ) -> None:
         self._shelf = shelf
         self._archive = archive
-        self._store = store
-        self._instances = instances
+        self._open_store = open_store
+        self._stores = stores
 
     def newest_first(self) -> Iterator[KeptSnapshot]:
         """Yield the workflow snapshots; each is examined when its turn comes.
@@ -173,13 +175,14 @@ class SnapshotShelfReader:
         if not old:
             return Pruned((), (), 0, len(left))
         needed = {location for item in left for location in item.resume.values()}
-        states = [item for store in self._instances for item in _older(store, needed)]
+        states = [item for store in self._stores for item in _older(store, needed)]
         for item in old:  # first, so that none is ever there without what it names
             self._shelf.remove(item.location)
         size = 0
         for location in states:
-            size += self._store.size(location)
-            self._store.remove(location)
+            store = self._open_store(location)
+            size += store.size(location)
+            store.remove(location)
         return Pruned(tuple(item.location for item in old), tuple(states), size, len(left))
 
     def _divided(self, keep: int) -> tuple[list[ShelvedSnapshot], list[ShelvedSnapshot]]:
@@ -208,7 +211,7 @@ class SnapshotShelfReader:
         return KeptState(
             instance,
             location,
-            self._store.size(location),
+            self._open_store(location).size(location),
             metadata.triggers,
             metadata.wallclock_time,
             metadata.timestamp,
@@ -217,7 +220,13 @@ class SnapshotShelfReader:
 
 
 def _older(store: SnapshotStore, needed: set[str]) -> list[str]:
-    """Return the snapshots of a store that are not needed, and not newer than all that are."""
-    locations = list(store.locations())
-    newest = max((index for index, item in enumerate(locations) if item in needed), default=0)
-    return [item for item in locations[:newest] if item not in needed]
+    """Return the snapshots of a store that are not needed, and older than one that is.
+
+    Only one of the same instance counts: it has the same name, but for the number.
+    """
+    result: list[str] = []
+    for _, group in groupby(store.locations(), key=lambda item: item.rpartition("_")[0]):
+        locations = list(group)
+        newest = max((index for index, item in enumerate(locations) if item in needed), default=0)
+        result += [item for item in locations[:newest] if item not in needed]
+    return result

@@ -19,7 +19,6 @@ from structlog.typing import FilteringBoundLogger
 from adapters.callbacks.event_dispatcher import CallbackEventSink
 from adapters.filesystem.logbook import FilesystemLogbook
 from adapters.filesystem.run_directory import FilesystemRunDirectory
-from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
 from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
 from adapters.local_agents.launcher import LocalAgentLauncher
 from adapters.run_scripts.writer import ShellRunScriptWriter
@@ -46,6 +45,7 @@ from application.manager.registration import InstanceRegistry
 from application.manager.run_checkpoints import CheckpointOptions, RunCheckpoints
 from application.manager.run_control import RunControl
 from application.manager.shelf_watch import ShelfWatch
+from application.manager.snapshot_collection import SnapshotCollection
 from application.manager.snapshot_registry import SnapshotRegistry
 from application.manager.status_board import StatusBoard
 from application.manager.trouble_report import TroubleReport
@@ -54,6 +54,7 @@ from domain.events import RunFinished
 from domain.topology import Topology
 from entrypoints.handed_in import Adapters
 from entrypoints.log_setup import make_log
+from entrypoints.snapshot_places import RunStorage
 
 MAX_REQUEST = 2**28
 
@@ -181,13 +182,14 @@ def _open_server(
 
 def _open_shelf(
     run_directory: FilesystemRunDirectory,
+    storage: RunStorage,
     clock: Clock,
     log: FilteringBoundLogger,
     *_needed_until_closed: object,
 ) -> Iterator[WorkflowSnapshotShelf]:
     shelf = FilesystemWorkflowSnapshotShelf(
         run_directory.path / "snapshots",
-        store=FilesystemSnapshotStore(run_directory.path),
+        keep=SnapshotCollection(storage.open_store, store=storage.store).keep,
         form=YmmslWorkflowSnapshotFormat(),
         clock=clock,
     )
@@ -230,6 +232,7 @@ class ManagerContainer(containers.DeclarativeContainer):
     adapters = providers.Dependency(instance_of=Adapters)
     configuration = providers.Dependency(instance_of=Configuration)
     run_directory: providers.Dependency[FilesystemRunDirectory] = providers.Dependency()
+    storage = providers.Dependency(instance_of=RunStorage, default=RunStorage())
     on_finished: providers.Dependency[OnFinished] = providers.Dependency()
     on_resources: providers.Dependency[OnResources] = providers.Dependency()
 
@@ -298,7 +301,7 @@ class ManagerContainer(containers.DeclarativeContainer):
         clock=clock,
         log=log,
     )
-    shelf = providers.Resource(_open_shelf, run_directory, clock, log, logbook)
+    shelf = providers.Resource(_open_shelf, run_directory, storage, clock, log, logbook)
     shelf_watch = providers.Singleton(
         ShelfWatch,
         board=board,
@@ -338,4 +341,5 @@ class ManagerContainer(containers.DeclarativeContainer):
         snapshots=snapshots,
         checkpoints=checkpoints,
         run_directory=run_directory,
+        snapshot_place=storage.provided.place,
     )

@@ -71,7 +71,7 @@ class SnapshotArchiveContract(ABC):
 
 class TestMsgPackSnapshotArchiveInMemory(SnapshotArchiveContract):
     def make(self, folder):
-        store = InMemorySnapshotStore(folder)
+        store = InMemorySnapshotStore()
 
         def replace(location, data):
             if data is None:
@@ -90,10 +90,7 @@ class TestMsgPackSnapshotArchiveInFiles(SnapshotArchiveContract):
             else:
                 Path(location).write_bytes(data)
 
-        def open_store(directory):
-            return FilesystemSnapshotStore(Path(directory or "."))
-
-        return MsgPackSnapshotArchive(open_store), replace
+        return MsgPackSnapshotArchive(lambda place: FilesystemSnapshotStore(Path(place))), replace
 
     def test_it_is_put_into_the_directory_that_was_named(self):
         location = self.archive.store(self.directory, MACRO, 1, snapshot())

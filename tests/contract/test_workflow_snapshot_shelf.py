@@ -54,8 +54,20 @@ class WorkflowSnapshotShelfContract(ABC):
     def make(self, folder: Path):
         """Return an empty shelf, and the store that it trusts."""
 
+    def keep_in(self, store):
+        """Trust what is in a store, and say where it is."""
+
+        def keep(state):
+            self.kept.append((state.instance, state.number))
+            store.secure(state.snapshot.snapshot_filename)
+            return self.renamed.get(state.instance, state.snapshot.snapshot_filename)
+
+        return keep
+
     @pytest.fixture(autouse=True)
     def make_shelf(self, tmp_path):
+        self.kept = []
+        self.renamed = {}
         self.shelf, self.store = self.make(tmp_path)
         self.reports = Reports()
         yield
@@ -98,6 +110,14 @@ class WorkflowSnapshotShelfContract(ABC):
         assert not self.reports[0].location
         assert snapshot.resume()[MICRO] in self.reports[0].problem
 
+    def test_a_snapshot_is_named_where_it_was_put(self):
+        self.renamed[MACRO] = "s3://bucket/macro_1.pack"
+        snapshot = workflow_snapshot(self.store)
+        self.shelf.announce(snapshot, self.reports)
+        self.reports.wait(1)
+        (shelved,) = self.shelf.list()
+        assert shelved.resume == {**snapshot.resume(), MACRO: "s3://bucket/macro_1.pack"}
+
     def test_a_failure_does_not_keep_the_next_one_from_being_announced(self):
         bad, good = workflow_snapshot(self.store, 1), workflow_snapshot(self.store, 2)
         self.store.remove(bad.resume()[MICRO])
@@ -137,8 +157,8 @@ class WorkflowSnapshotShelfContract(ABC):
 
 class TestInMemoryWorkflowSnapshotShelf(WorkflowSnapshotShelfContract):
     def make(self, folder):
-        store = InMemorySnapshotStore(folder)
-        return InMemoryWorkflowSnapshotShelf(store), store
+        store = InMemorySnapshotStore()
+        return InMemoryWorkflowSnapshotShelf(self.keep_in(store)), store
 
 
 class TestFilesystemWorkflowSnapshotShelf(WorkflowSnapshotShelfContract):
@@ -147,9 +167,24 @@ class TestFilesystemWorkflowSnapshotShelf(WorkflowSnapshotShelfContract):
         self.folder = folder / "shelf"
         store = FilesystemSnapshotStore(folder / "snapshots")
         shelf = FilesystemWorkflowSnapshotShelf(
-            self.folder, store=store, form=YmmslWorkflowSnapshotFormat(), clock=self.clock
+            self.folder,
+            keep=self.keep_in(store),
+            form=YmmslWorkflowSnapshotFormat(),
+            clock=self.clock,
         )
         return shelf, store
+
+    def test_what_was_put_somewhere_is_found_again_if_another_one_could_not_be(self):
+        first = workflow_snapshot(self.store)
+        location = first.resume()[MICRO]
+        self.store.remove(location)
+        self.shelf.announce(first, self.reports)
+        self.reports.wait(1)
+        self.store.store(MICRO, 1, b"x")
+        self.shelf.announce(first, self.reports)
+        self.reports.wait(2)
+        assert self.kept == [(MACRO, 1), (MICRO, 1), (MICRO, 1)]
+        assert self.reports[1].location
 
     def names_after(self, count):
         self.shelf.announce(workflow_snapshot(self.store, count), self.reports)
@@ -174,7 +209,10 @@ class TestFilesystemWorkflowSnapshotShelf(WorkflowSnapshotShelfContract):
         (name,) = self.names_after(1)
         (self.folder / name).write_text("theirs")
         other = FilesystemWorkflowSnapshotShelf(
-            self.folder, store=self.store, form=YmmslWorkflowSnapshotFormat(), clock=self.clock
+            self.folder,
+            keep=self.keep_in(self.store),
+            form=YmmslWorkflowSnapshotFormat(),
+            clock=self.clock,
         )
         other.announce(workflow_snapshot(self.store), self.reports)
         other.close()

@@ -1,7 +1,5 @@
 """A manager's desk with everything in memory behind it."""
 
-from pathlib import Path
-
 import structlog
 from structlog.typing import FilteringBoundLogger
 
@@ -25,6 +23,7 @@ from application.manager.peer_lookup import PeerLookup
 from application.manager.registration import InstanceRegistry
 from application.manager.run_checkpoints import CheckpointOptions, RunCheckpoints
 from application.manager.run_control import RunControl
+from application.manager.snapshot_collection import SnapshotCollection
 from application.manager.snapshot_registry import SnapshotRegistry
 from application.manager.status_board import StatusBoard
 from domain.configuration import Configuration
@@ -38,10 +37,15 @@ class InMemoryDesk:
     Args:
         configuration: What is run.
         options: What is wished about checkpoints.
+        snapshot_place: Where snapshots go, if not into the run directory.
     """
 
     def __init__(
-        self, configuration: Configuration, options: CheckpointOptions | None = None
+        self,
+        configuration: Configuration,
+        options: CheckpointOptions | None = None,
+        *,
+        snapshot_place: str = "",
     ) -> None:
         options = options or CheckpointOptions()
         model = configuration.model
@@ -53,8 +57,10 @@ class InMemoryDesk:
         self.scripts = InMemoryRunScriptWriter()
         self.launcher = InMemoryAgentLauncher()
         self.sink = RecordingEventSink()
-        self.snapshots = InMemorySnapshotStore(Path("/in_memory/scratch"))
-        self.shelf = InMemoryWorkflowSnapshotShelf(self.snapshots)
+        self.snapshots = InMemorySnapshotStore()
+        self.shelf = InMemoryWorkflowSnapshotShelf(
+            SnapshotCollection(lambda _: self.snapshots).keep
+        )
         self.results: list[RunFinished] = []
         self.board = StatusBoard(model, clock=self.clock, events=self.sink)
         self.registry = InstanceRegistry(model)
@@ -107,6 +113,7 @@ class InMemoryDesk:
             snapshots=SnapshotRegistry(configuration, self.shelf, Topology(model)),
             checkpoints=self.checkpoints,
             run_directory=self.run_directory,
+            snapshot_place=snapshot_place,
         )
 
 

@@ -27,6 +27,9 @@ Program: TypeAlias = Callable[["Joined"], object]
 class NoArchive(SnapshotArchive):
     """For simulations that make no snapshots."""
 
+    def check(self, directory: "str | None") -> None:
+        pass
+
     def store(self, *_: object) -> NoReturn:
         raise AssertionError
 

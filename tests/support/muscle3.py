@@ -64,7 +64,7 @@ def muscle3(version: str = CURRENT) -> Muscle3:
     folder.mkdir(parents=True, exist_ok=True)
     name = f"muscle3-{version}-py{sys.version_info.major}.{sys.version_info.minor}"
     environment = folder / name
-    with _locked(folder / f"{name}.lock"):
+    with locked(folder / f"{name}.lock"):
         if not _is_complete(environment):
             _install(environment, version)
     return Muscle3(version=version, environment=environment)
@@ -86,7 +86,8 @@ def peers_folder() -> Path:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """Holds a lock that other test runs respect; the file stays."""
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

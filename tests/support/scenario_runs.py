@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -95,6 +95,8 @@ def run_scenario(
     settings: Mapping[str, object] | None = None,
     checkpoints: Mapping[str, object] | None = None,
     resume: Path | None = None,
+    arguments: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> ScenarioRun:
     """Runs a scenario to its end, or until the time is up.
 
@@ -109,6 +111,8 @@ def run_scenario(
         checkpoints: When to save, as in a yMMSL file; given in a file of its own. The programs are
             replaced by those that can save their state.
         resume: A workflow snapshot to resume from; it is given to the manager as well.
+        arguments: More arguments for the manager.
+        environment: Variables to add for the manager.
     """
     files = [write_configuration(name, libraries=libraries, folder=tmp_path)]
     if settings:
@@ -121,12 +125,17 @@ def run_scenario(
     run_dir = _new_folder(tmp_path / "run")
     results = _new_folder(tmp_path / "results")
     mark = uuid.uuid4().hex
-    command = [*manager_command(manager), "--start-all", "--run-dir", str(run_dir)]
+    command = [*manager_command(manager), "--start-all", "--run-dir", str(run_dir), *arguments]
     started = time.monotonic()
     exit_code = _run_to_the_end(
         [*command, *map(str, files)],
         folder=tmp_path,
-        environment={**clean_environment(), "RESULT_DIR": str(results), MARK: mark},
+        environment={
+            **clean_environment(),
+            **(environment or {}),
+            "RESULT_DIR": str(results),
+            MARK: mark,
+        },
         timeout=timeout,
     )
     return ScenarioRun(

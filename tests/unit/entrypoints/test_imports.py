@@ -7,6 +7,7 @@ import pytest
 
 HEAVY = (
     "dependency_injector",
+    "fsspec",
     "paramiko",
     "psutil",
     "rich",

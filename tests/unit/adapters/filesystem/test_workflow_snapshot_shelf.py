@@ -5,6 +5,7 @@ import pytest
 from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
+from application.manager.snapshot_collection import SnapshotCollection
 from domain.identity import Reference
 from domain.snapshots import SnapshotMetadata, StoredState, WorkflowSnapshot
 
@@ -21,16 +22,6 @@ class PlainFormat:
         return text, {}
 
 
-class NotingStore:
-    """Notes what it is to make safe."""
-
-    def __init__(self):
-        self.secured = []
-
-    def secure(self, location):
-        self.secured.append(location)
-
-
 def snapshot(*locations):
     states = [
         StoredState(MACRO + (n,), 1, SnapshotMetadata((), 0.0, 1.0, None, {}, True, location))
@@ -39,9 +30,14 @@ def snapshot(*locations):
     return WorkflowSnapshot("model", tuple(states))
 
 
-def shelf_in(folder, store=None):
+def where_it_is(state):
+    """Trust whoever has stored a snapshot."""
+    return state.snapshot.snapshot_filename
+
+
+def shelf_in(folder, keep=where_it_is):
     return FilesystemWorkflowSnapshotShelf(
-        folder, store=store or NotingStore(), form=PlainFormat(), clock=ManualClock()
+        folder, keep=keep, form=PlainFormat(), clock=ManualClock()
     )
 
 
@@ -69,11 +65,16 @@ def test_it_can_be_used_again_after_it_was_closed(tmp_path):
 
 
 def test_each_snapshot_is_made_safe_once_while_it_is_named(tmp_path):
-    store = NotingStore()
+    kept = []
+
+    def keep(state):
+        kept.append(where_it_is(state))
+        return kept[-1]
+
     announce_all(
-        shelf_in(tmp_path, store), snapshot("a", "b"), snapshot("a", "c"), snapshot("d", "b")
+        shelf_in(tmp_path, keep), snapshot("a", "b"), snapshot("a", "c"), snapshot("d", "b")
     )
-    assert store.secured == ["a", "b", "c", "d", "b"]
+    assert kept == ["a", "b", "c", "d", "b"]
 
 
 def test_a_directory_that_cannot_be_made_is_told_each_time(tmp_path):
@@ -85,7 +86,7 @@ def test_a_directory_that_cannot_be_made_is_told_each_time(tmp_path):
 
 
 def test_a_missing_snapshot_is_told_and_no_file_is_made(tmp_path):
-    shelf = shelf_in(tmp_path / "shelf", InMemorySnapshotStore(tmp_path))
+    shelf = shelf_in(tmp_path / "shelf", SnapshotCollection(lambda _: InMemorySnapshotStore()).keep)
     (report,) = announce_all(shelf, snapshot("absent"))
     assert "absent" in report.problem
     assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,7 @@
 """Snapshots in storage of other kinds: their names, copies, and errors of whatever is behind it."""
 
+import errno
+import sys
 import uuid
 from pathlib import Path
 
@@ -23,8 +25,8 @@ def root():
 
 
 @pytest.fixture
-def store(root, tmp_path):
-    return FsspecSnapshotStore(f"memory:/{root}", scratch=tmp_path)
+def store(root):
+    return FsspecSnapshotStore(f"memory:/{root}")
 
 
 def failing(monkeypatch, store, name, error):
@@ -49,17 +51,18 @@ def test_other_objects_are_no_snapshots(store, root):
 
 
 def test_copies_of_snapshots_of_the_same_name_do_not_meet(store, root, tmp_path):
-    other = FsspecSnapshotStore(f"memory:/{root}/other", scratch=tmp_path)
+    other = FsspecSnapshotStore(f"memory:/{root}/other")
     copies = [
-        item.local_path(item.store(MACRO, 1, data)) for item, data in ((store, b"a"), (other, b"b"))
+        item.local_path(item.store(MACRO, 1, data), scratch=tmp_path)
+        for item, data in ((store, b"a"), (other, b"b"))
     ]
     assert [Path(copy).read_bytes() for copy in copies] == [b"a", b"b"]
 
 
 def test_files_of_this_machine_are_not_copied(tmp_path):
-    store = FsspecSnapshotStore(f"file://{tmp_path}/run", scratch=tmp_path / "absent")
+    store = FsspecSnapshotStore(f"file://{tmp_path}/run")
     location = store.store(MACRO, 1, b"x")
-    assert store.local_path(location) == f"{tmp_path}/run/macro_1.pack"
+    assert store.local_path(location, scratch=tmp_path / "absent") == f"{tmp_path}/run/macro_1.pack"
 
 
 def test_an_error_of_the_storage_becomes_one_that_names_the_place(store, monkeypatch):
@@ -83,6 +86,25 @@ def test_what_has_arrived_in_part_is_an_error_and_removed(store, monkeypatch):
     assert fsspec.filesystem("memory").ls(store._root) == []
 
 
+def test_a_file_that_does_not_get_to_the_disk_is_an_error_and_removed(tmp_path, monkeypatch):
+    def fail(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    store = FsspecSnapshotStore(f"file://{tmp_path}/run")
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(OSError, match="No space left"):
+        store.store(MACRO, 1, b"x")
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_a_package_that_is_missing_is_named_with_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(
+        OSError, match=r"'s3://b/x' needs a Python package .*s3fs.*'conjoin\[fsspec\]'"
+    ):
+        FsspecSnapshotStore("s3://b/x")
+
+
 def test_options_are_handed_to_the_storage(tmp_path):
-    store = FsspecSnapshotStore(f"file://{tmp_path}/a/b", scratch=tmp_path, auto_mkdir=True)
+    store = FsspecSnapshotStore(f"file://{tmp_path}/a/b", auto_mkdir=True)
     assert store._files.auto_mkdir

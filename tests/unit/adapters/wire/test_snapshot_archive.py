@@ -4,7 +4,7 @@ import pytest
 
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from adapters.wire.snapshot_archive import MsgPackSnapshotArchive
-from domain.errors import InconsistentSnapshot
+from domain.errors import ConfigurationError, InconsistentSnapshot
 from domain.identity import Reference
 from domain.messages import Message
 from domain.settings import Settings
@@ -17,8 +17,8 @@ SNAPSHOT = Snapshot(
 
 
 @pytest.fixture
-def store(tmp_path):
-    return InMemorySnapshotStore(tmp_path)
+def store():
+    return InMemorySnapshotStore()
 
 
 @pytest.fixture
@@ -57,3 +57,26 @@ def test_a_store_that_fails_is_told_of(archive, store):
     store.failure = OSError(28, "No space left on device")
     with pytest.raises(OSError, match="No space"):
         archive.store(None, MACRO, 1, SNAPSHOT)
+
+
+def test_a_store_that_cannot_be_had_is_told_of_before_there_is_anything_to_store(archive):
+    def fail(place):
+        raise OSError(f"'{place}' needs a package")
+
+    archive.check("s3://b")
+    with pytest.raises(ConfigurationError, match="'s3://b' needs a package"):
+        MsgPackSnapshotArchive(fail).check("s3://b")
+
+
+def test_it_asks_for_the_store_of_each_place(store):
+    asked = []
+
+    def open_store(place):
+        asked.append(place)
+        return store
+
+    archive = MsgPackSnapshotArchive(open_store)
+    location = archive.store("s3://b", MACRO, 1, SNAPSHOT)
+    archive.load(location)
+    archive.store(None, MACRO, 1, SNAPSHOT)
+    assert asked == ["s3://b", location, "."]

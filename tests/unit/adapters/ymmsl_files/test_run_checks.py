@@ -2,6 +2,7 @@
 
 import pytest
 
+from adapters.ymmsl_files.source import YmmslConfigurationSource
 from domain.checkpoints import CheckpointAtRule, CheckpointRangeRule, Checkpoints
 from domain.configuration import MpiCores, MpiNodes, Threads
 from tests.unit.adapters.ymmsl_files.models import (
@@ -148,6 +149,17 @@ def test_checkpoints_are_read():
 def test_what_to_resume_is_read():
     text = whole(MACRO_MICRO, PROGRAM, "resume: {macro: /x/macro_1.pack}\n")
     assert load(text).resume == {"macro": "/x/macro_1.pack"}
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["s3://bucket/a/macro_1.pack", "snapshots/macro_1.pack", "/x/s3:/macro_1.pack", "kept:macro_1"],
+)
+def test_a_location_to_resume_from_is_read_and_written_as_it_is(location):
+    text = whole(MACRO_MICRO, PROGRAM, f"resume: {{macro: '{location}'}}\n")
+    read = load(text)
+    assert read.resume == {"macro": location}
+    assert load(YmmslConfigurationSource().dump(read)).resume == {"macro": location}
     assert warnings_of(text) == []
 
 

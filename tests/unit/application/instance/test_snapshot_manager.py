@@ -38,6 +38,10 @@ class Archive:
     def __init__(self):
         self.snapshots = {}
         self.error = None
+        self.checked = []
+
+    def check(self, directory):
+        self.checked.append(directory)
 
     def store(self, directory, instance, number, snapshot):
         if self.error is not None:
@@ -158,6 +162,10 @@ def test_a_snapshot_without_a_state_has_none_to_load():
     assert math.isnan(time)
     with pytest.raises(InconsistentSnapshot, match="of 'macro' has no state of the model in it"):
         bench.snapshots.load_snapshot()
+
+
+def test_whether_snapshots_can_be_stored_is_seen_at_the_start(bench):
+    assert bench.archive.checked == ["/run"]
 
 
 def test_a_run_from_scratch_resumes_nothing(bench):

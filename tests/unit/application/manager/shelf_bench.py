@@ -2,6 +2,7 @@
 
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore, InMemoryWorkflowSnapshotShelf
 from adapters.wire.snapshot_archive import MsgPackSnapshotArchive
+from application.manager.snapshot_collection import SnapshotCollection
 from application.manager.snapshot_shelf_reader import SnapshotShelfReader
 from domain.identity import Reference
 from domain.messages import Message
@@ -14,18 +15,20 @@ MACRO, MICRO = Reference("macro"), Reference("micro[0]")
 class Bench:
     """The snapshots of a run, in memory: one store for each instance."""
 
-    def __init__(self, folder):
-        self.stores = {MACRO: InMemorySnapshotStore(folder), MICRO: InMemorySnapshotStore(folder)}
-        self.everything = InMemorySnapshotStore(folder)
+    def __init__(self):
+        self.stores = {MACRO: InMemorySnapshotStore(), MICRO: InMemorySnapshotStore()}
+        self.everything = InMemorySnapshotStore()
         for store in self.stores.values():
             store.snapshots = SharedPart(self.everything.snapshots)
-        self.shelf = InMemoryWorkflowSnapshotShelf(self.everything)
+        self.shelf = InMemoryWorkflowSnapshotShelf(
+            SnapshotCollection(lambda _: self.everything).keep
+        )
         self.archive = MsgPackSnapshotArchive(lambda _: self.everything)
         self.reader = SnapshotShelfReader(
             self.shelf,
             archive=self.archive,
-            store=self.everything,
-            instances=list(self.stores.values()),
+            open_store=lambda _: self.everything,
+            stores=list(self.stores.values()),
         )
 
     def save(self, instance, number, *, whose=None):

@@ -7,7 +7,9 @@ from domain.events import DeadlockFound, InstanceState, LogRecorded
 from domain.identity import Reference
 from domain.messages import LogRecord, Wait
 from domain.profiling import ProfileEvent, ProfileEventType
-from tests.unit.application.manager.runs import desk_for, register
+from tests.support.desks import InMemoryDesk
+from tests.unit.application.manager.runs import LOOP, desk_for, register
+from tests.unit.domain.models import configuration
 
 
 def test_a_wait_is_shown_and_a_deadlock_is_told():
@@ -54,3 +56,23 @@ def test_requests_of_strangers_are_refused(name: str):
     ):
         with pytest.raises(ManagerRefused):
             request()
+
+
+@pytest.mark.parametrize(
+    ("place", "own", "theirs"),
+    [
+        ("", "macro", "micro"),
+        ("/kept/run", "/kept/run", "/kept/run"),
+        ("s3://kept/run", "s3://kept/run", "micro"),
+    ],
+)
+def test_only_our_own_instances_are_told_of_storage_that_is_no_directory(place, own, theirs):
+    desk = InMemoryDesk(configuration(LOOP), snapshot_place=place)
+    register(desk, "macro", version="0.11.0+conjoin")
+    register(desk, "micro", version="0.11.0")
+    told = [desk.desk.get_checkpoint_info(name).snapshot_directory for name in ("macro", "micro")]
+    in_run = {
+        name: str(desk.run_directory.instance_directory(Reference(name)) / "snapshots")
+        for name in ("macro", "micro")
+    }
+    assert told == [in_run.get(own, own), in_run.get(theirs, theirs)]

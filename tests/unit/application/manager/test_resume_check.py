@@ -18,8 +18,8 @@ FITS = {"o_i": (2,), "s": (2,)}, {"f_init": (2,), "o_f": (2,)}
 
 
 @pytest.fixture
-def archive(tmp_path):
-    store = InMemorySnapshotStore(tmp_path)
+def archive():
+    store = InMemorySnapshotStore()
     return MsgPackSnapshotArchive(lambda _: store)
 
 

@@ -8,8 +8,8 @@ from tests.unit.application.manager.shelf_bench import Bench
 
 
 @pytest.fixture
-def bench(tmp_path):
-    return Bench(tmp_path)
+def bench():
+    return Bench()
 
 
 def test_the_newest_sound_one_is_chosen_and_what_is_passed_over_is_told(bench):
@@ -53,8 +53,8 @@ def test_where_nothing_was_made_the_model_and_the_places_are_told(bench):
         choose_newest([bench.reader], model="m", where="here")
 
 
-def test_of_several_runs_the_newest_is_chosen(bench, tmp_path):
-    other = Bench(tmp_path)
+def test_of_several_runs_the_newest_is_chosen(bench):
+    other = Bench()
     bench.announce(1)
     newest = other.announce(2)
     choice = choose_newest([bench.reader, other.reader], model="m", where="here")

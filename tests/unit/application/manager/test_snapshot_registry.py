@@ -3,6 +3,7 @@
 import pytest
 
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore, InMemoryWorkflowSnapshotShelf
+from application.manager.snapshot_collection import SnapshotCollection
 from application.manager.snapshot_registry import SnapshotRegistry
 from domain.conduits import Conduit
 from domain.configuration import Component, Configuration, Model
@@ -29,8 +30,8 @@ class Bench:
     """A registry with all that it needs."""
 
     def __init__(self, folder):
-        self.store = InMemorySnapshotStore(folder)
-        self.shelf = InMemoryWorkflowSnapshotShelf(self.store)
+        self.store = InMemorySnapshotStore()
+        self.shelf = InMemoryWorkflowSnapshotShelf(SnapshotCollection(lambda _: self.store).keep)
         self.reports = []
         self.registry = SnapshotRegistry(
             Configuration(MODEL, {}), self.shelf, Topology(MODEL), report=self.reports.append

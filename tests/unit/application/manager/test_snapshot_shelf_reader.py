@@ -6,8 +6,8 @@ from tests.unit.application.manager.shelf_bench import MACRO, MICRO, Bench
 
 
 @pytest.fixture
-def bench(tmp_path):
-    return Bench(tmp_path)
+def bench():
+    return Bench()
 
 
 def locations(found):

@@ -1,0 +1,139 @@
+"""A real object store for tests: a server that speaks S3, on this machine.
+
+Server and client are installed on demand, into a folder beside MUSCLE3's. Programs that are started
+with `environment` find both.
+
+>>> with running_object_store(folder) as store:
+...     workspace.conjoin("run", …, "s3://bucket/mine", environment=store.environment)
+...     store.names("bucket")
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.conditions import wait_until
+from tests.support.muscle3 import locked, peers_folder
+from tests.support.scenario_runs import clean_environment
+
+PACKAGES = ("s3fs", "moto[s3]", "flask", "flask-cors")
+_SOMEBODY = (
+    "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/s3/aws4_request, SignedHeaders=host,"
+    " Signature=0"
+)
+"""Nobody checks that, but who is nobody may read nothing."""
+
+_INSTALL_SECONDS = 600
+_REQUEST_SECONDS = 30
+_GRACE_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """A server that is running.
+
+    Attributes:
+        url: Where it is.
+        environment: What a program needs to talk to it by `s3://` URLs.
+    """
+
+    url: str
+    environment: Mapping[str, str]
+
+    def names(self, bucket: str) -> list[str]:
+        """The names of all objects in a bucket."""
+        text = self._request("GET", f"{bucket}?list-type=2&max-keys=1000").decode()
+        return re.findall("<Key>(.*?)</Key>", text)
+
+    def read(self, name: str) -> bytes:
+        """What is in an object: its name begins with that of the bucket."""
+        return self._request("GET", name)
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Put something else into an object."""
+        self._request("PUT", name, data)
+
+    def remove(self, name: str) -> None:
+        """Remove an object."""
+        self._request("DELETE", name)
+
+    def _request(self, method: str, name: str, data: "bytes | None" = None) -> bytes:
+        url = f"{self.url}/{name}"
+        request = urllib.request.Request(url, data, {"Authorization": _SOMEBODY}, method=method)
+        with urllib.request.urlopen(request, timeout=_REQUEST_SECONDS) as response:
+            return response.read()
+
+
+@contextmanager
+def running_object_store(folder: Path) -> Iterator[ObjectStore]:
+    """Start a server; its log is written to a folder.
+
+    Skips the test where the server cannot be had, or fails it in CI.
+    """
+    packages = _require_packages()
+    environment = {**clean_environment(), "PYTHONPATH": str(packages)}
+    log = folder / "object_store.log"
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, env=environment, stdout=output, stderr=output) as server,
+    ):
+        try:
+            wait_until(lambda: bool(_urls(log)) or server.poll() is not None)
+            assert _urls(log), log.read_text()
+            yield ObjectStore(_urls(log)[0], _client_environment(_urls(log)[0], packages))
+        finally:
+            server.terminate()
+            try:
+                server.wait(_GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def _urls(log: Path) -> list[str]:
+    return re.findall(r"Running on (http://[\d.:]+)", log.read_text())
+
+
+def _client_environment(url: str, packages: Path) -> dict[str, str]:
+    return {
+        "PYTHONPATH": str(packages),
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_MAX_ATTEMPTS": "1",
+    }
+
+
+def _require_packages() -> Path:
+    try:
+        return _installed_packages()
+    except (OSError, subprocess.SubprocessError) as error:
+        output = getattr(error, "stderr", None) or b""
+        msg = f"{', '.join(PACKAGES)} could not be installed: {error} {output.decode()[-2000:]}"
+        if os.environ.get("CONJOIN_CI") == "1":
+            pytest.fail(msg)
+        pytest.skip(msg)
+
+
+def _installed_packages() -> Path:
+    name = f"object-store-py{sys.version_info.major}.{sys.version_info.minor}"
+    folder = peers_folder() / name
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with locked(folder.parent / f"{name}.lock"):
+        if not (folder / "complete").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+            command = [*pip, "install", "--quiet", "--target", str(folder), *PACKAGES]
+            subprocess.run(command, check=True, capture_output=True, timeout=_INSTALL_SECONDS)
+            (folder / "complete").touch()
+    return folder
