@@ -16,7 +16,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from dependency_injector import providers
 from typing_extensions import Self
 
 from adapters.filesystem.run_directory import FilesystemRunDirectory
@@ -32,7 +31,11 @@ from domain.events import InstanceStatus, RunEvent, RunFinished
 from domain.planning import Plan, Planner
 from domain.resources import Resources
 from domain.snapshots import described_model
-from entrypoints.containers.manager import ManagerContainer, ManagerOptions
+from entrypoints.containers.manager import (
+    ManagerContainer,
+    ManagerOptions,
+    opened_container,
+)
 from entrypoints.handed_in import Adapters
 from entrypoints.outcome import Outcome
 from entrypoints.snapshot_places import SnapshotPlaces, place_of
@@ -366,18 +369,16 @@ class Manager:
     def _opened_container(self, undo: contextlib.ExitStack) -> ManagerContainer:
         directory = self._make_run_directory(undo)
         directory.save_configuration(self._source.dump(self._configuration))
-        container = ManagerContainer(
-            options=providers.Object(self._options),
-            adapters=providers.Object(self._adapters),
-            configuration=providers.Object(self._with_fetched_snapshots(directory, undo)),
-            run_directory=providers.Object(directory),
-            storage=providers.Object(self._places.of_run(directory)),
-            on_finished=providers.Object(self._note_finished),
-            on_resources=providers.Object(self._note_resources),
+        container = opened_container(
+            options=self._options,
+            adapters=self._adapters,
+            configuration=self._with_fetched_snapshots(directory, undo),
+            run_directory=directory,
+            storage=self._places.of_run(directory),
+            on_finished=self._note_finished,
+            on_resources=self._note_resources,
         )
         undo.callback(container.shutdown_resources)
-        container.init_resources()
-        _wire(container)
         return container
 
     def _with_fetched_snapshots(
@@ -489,12 +490,6 @@ class Manager:
 
 def _with_checkpoints(configuration: Configuration, more: Checkpoints) -> Configuration:
     return replace(configuration, checkpoints=configuration.checkpoints.joined_with(more))
-
-
-def _wire(container: ManagerContainer) -> None:
-    agents = container.agents()
-    container.relay().target = container.control()
-    container.router().connect(instances=container.desk(), agents=agents)
 
 
 def _with_whereabouts(result: RunFinished) -> str:

@@ -232,7 +232,7 @@ class ManagerContainer(containers.DeclarativeContainer):
     adapters = providers.Dependency(instance_of=Adapters)
     configuration = providers.Dependency(instance_of=Configuration)
     run_directory: providers.Dependency[FilesystemRunDirectory] = providers.Dependency()
-    storage = providers.Dependency(instance_of=RunStorage, default=RunStorage())
+    storage = providers.Dependency(instance_of=RunStorage)
     on_finished: providers.Dependency[OnFinished] = providers.Dependency()
     on_resources: providers.Dependency[OnResources] = providers.Dependency()
 
@@ -343,3 +343,42 @@ class ManagerContainer(containers.DeclarativeContainer):
         run_directory=run_directory,
         snapshot_place=storage.provided.place,
     )
+
+
+def opened_container(
+    *,
+    options: ManagerOptions,
+    adapters: Adapters,
+    configuration: Configuration,
+    run_directory: FilesystemRunDirectory,
+    storage: RunStorage,
+    on_finished: OnFinished,
+    on_resources: OnResources,
+) -> ManagerContainer:
+    """Return the parts of a manager, opened and joined.
+
+    Close them with `shutdown_resources`. If one of them cannot be made, all others are closed
+    before its error is raised.
+    """
+    container = ManagerContainer(
+        options=providers.Object(options),
+        adapters=providers.Object(adapters),
+        configuration=providers.Object(configuration),
+        run_directory=providers.Object(run_directory),
+        storage=providers.Object(storage),
+        on_finished=providers.Object(on_finished),
+        on_resources=providers.Object(on_resources),
+    )
+    try:
+        container.init_resources()
+        _join(container)
+    except BaseException:
+        container.shutdown_resources()
+        raise
+    return container
+
+
+def _join(container: ManagerContainer) -> None:
+    agents = container.agents()
+    container.relay().target = container.control()
+    container.router().connect(instances=container.desk(), agents=agents)

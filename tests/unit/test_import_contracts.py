@@ -69,6 +69,8 @@ PLANTS = [
     Plant("home-of-ymmsl", "entrypoints", "import ymmsl"),
     Plant("home-of-ymmsl", "adapters.filesystem", "import yaml"),
     Plant("home-of-wiring", "adapters.tcp", "import dependency_injector"),
+    Plant("home-of-wiring", "entrypoints", "import dependency_injector"),
+    Plant("home-of-cloudpickle", "adapters.tcp", "import cloudpickle"),
     Plant("no-cycles", "domain", "import domain.other_planted"),
 ]
 

@@ -44,7 +44,7 @@ def fail(*_arguments, **_options):
 def test_when_a_resource_cannot_be_made_nothing_is_left(name, manual, folder, monkeypatch):
     provider = providers.Resource(fail)
     monkeypatch.setattr(
-        "entrypoints.embedding.ManagerContainer",
+        "entrypoints.containers.manager.ManagerContainer",
         lambda **given: overridden(ManagerContainer(**given), name, provider),
     )
     with pytest.raises(PartFailed):
@@ -185,13 +185,14 @@ def test_an_exception_in_the_hosts_own_code_ends_the_run():
 def test_every_part_can_be_made(manual, tmp_path):
     """Keyword arguments are not checked before they are used."""
     directory = wiring.FilesystemRunDirectory(tmp_path)
-    container = ManagerContainer(
-        options=providers.Object(ManagerOptions()),
-        adapters=providers.Object(Adapters()),
-        configuration=providers.Object(manual),
-        run_directory=providers.Object(directory),
-        on_finished=providers.Object(lambda _: None),
-        on_resources=providers.Object(lambda _: None),
+    container = wiring.opened_container(
+        options=ManagerOptions(),
+        adapters=Adapters(),
+        configuration=manual,
+        run_directory=directory,
+        storage=wiring.RunStorage(),
+        on_finished=lambda _: None,
+        on_resources=lambda _: None,
     )
     try:
         for provider in container.providers.values():
