@@ -43,9 +43,8 @@ class FsspecSnapshotStore(SnapshotStore):
         path = f"{self._root}/{name}"
         temporary = f"{self._root}/.{name}.tmp"
         with _mapped_errors(path):
-            self._files.makedirs(self._root, exist_ok=True)
             try:
-                self._write(temporary, data)
+                self._write_somewhere_new(temporary, data)
                 self._files.mv(temporary, path)
             except BaseException:
                 with suppress(Exception):
@@ -101,6 +100,14 @@ class FsspecSnapshotStore(SnapshotStore):
 
     def _path(self, location: str) -> str:
         return str(self._files._strip_protocol(location))
+
+    def _write_somewhere_new(self, path: str, data: bytes) -> None:
+        try:
+            self._write(path, data)
+        except FileNotFoundError:
+            # Not all kinds of storage know directories, or let everybody make one.
+            self._files.makedirs(self._root, exist_ok=True)
+            self._write(path, data)
 
     def _write(self, path: str, data: bytes) -> None:
         with self._files.open(path, "wb") as file:

@@ -13,7 +13,7 @@ from tests.support.workspace import Outcome, Workspace
 
 COMPLETED, DAMAGED, FAILED, MISTAKE = 0, 1, 1, 2
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ COMMAND = (sys.executable, "-m", "pytest", "-q", "--noconftest", "-p", "no:cache
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_an_object_store_keeps_all_promises(tmp_path):
     with running_object_store(tmp_path) as store:
         done = subprocess.run(

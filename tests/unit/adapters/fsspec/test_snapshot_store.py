@@ -76,14 +76,19 @@ def test_of_what_cannot_be_moved_into_place_nothing_is_left(store, monkeypatch):
     failing(monkeypatch, store, "mv", RuntimeError("gone"))
     with pytest.raises(OSError, match="RuntimeError: gone"):
         store.store(MACRO, 1, b"x")
-    assert fsspec.filesystem("memory").ls(store._root) == []
+    assert fsspec.filesystem("memory").find(store._root) == []
+
+
+def test_who_may_make_no_directory_can_store_where_none_is_needed(store, monkeypatch):
+    failing(monkeypatch, store, "makedirs", PermissionError("you may not make a bucket"))
+    assert store.load(store.store(MACRO, 1, b"x")) == b"x"
 
 
 def test_what_has_arrived_in_part_is_an_error_and_removed(store, monkeypatch):
     monkeypatch.setattr(store._files, "size", lambda path: 2)
     with pytest.raises(OSError, match="of 5 bytes only 2 arrived"):
         store.store(MACRO, 1, b"whole")
-    assert fsspec.filesystem("memory").ls(store._root) == []
+    assert fsspec.filesystem("memory").find(store._root) == []
 
 
 def test_a_file_that_does_not_get_to_the_disk_is_an_error_and_removed(tmp_path, monkeypatch):
