@@ -22,7 +22,7 @@ from adapters.filesystem.run_directory import FilesystemRunDirectory
 from adapters.processes.node_inspector import LinuxNodeInspector
 from adapters.ymmsl_files.presence import missing_programs
 from adapters.ymmsl_files.source import YmmslConfigurationSource
-from application.interfaces.logbook import EventSink
+from application.interfaces.logbook import EventSink, Logbook
 from application.manager.resume_choice import Choice
 from domain.checkpoints import Checkpoints
 from domain.configuration import Configuration
@@ -113,6 +113,7 @@ class Manager:
         self._has_been_started = False
         self._available: Resources | None = None
         self._container: ManagerContainer | None = None
+        self._logbook: Logbook | None = None
         self._is_open = False
         self._closing = threading.Lock()
 
@@ -272,7 +273,9 @@ class Manager:
 
     def log_tail(self, lines: int = 50) -> str:
         """Return the last lines of the log of the run."""
-        return str(self._made.logbook().tail(lines=lines))
+        self._check_made()
+        assert self._logbook is not None
+        return self._logbook.tail(lines=lines)
 
     def open(self) -> Self:
         """Make the run directory, and listen; where no `with` statement can do that.
@@ -289,6 +292,8 @@ class Manager:
             raise UsageError(msg)
         with contextlib.ExitStack() as undo:
             self._container = self._opened_container(undo)
+            # kept, because asking the container after the end would open it again
+            self._logbook = self._container.logbook()
             undo.callback(self._forget)
             server = self._container.listening().server
             server.start()

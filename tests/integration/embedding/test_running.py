@@ -4,6 +4,7 @@ import asyncio
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 import ymmsl
 
@@ -370,3 +371,11 @@ def test_a_configuration_that_cannot_be_run_is_said_before_anything_is_made(fold
     with pytest.raises(ConfigurationError, match=r"nowhere\.ymmsl"):
         Manager(folder / "nowhere.ymmsl")
     assert list(folder.iterdir()) == []
+
+
+def test_the_log_is_read_after_the_end_without_being_opened_again(manual):
+    with Manager(manual) as manager:
+        pass
+    before = psutil.Process().open_files()
+    assert manager.log_tail()
+    assert psutil.Process().open_files() == before

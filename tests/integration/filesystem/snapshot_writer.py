@@ -12,6 +12,7 @@ from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
 from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
 from adapters.system.clock import SystemClock
 from adapters.ymmsl_files.resume_files import YmmslWorkflowSnapshotFormat
+from application.manager.snapshot_collection import SnapshotCollection
 from domain.identity import Reference
 from domain.snapshots import SnapshotMetadata, StoredState, WorkflowSnapshot, snapshot_name
 
@@ -61,7 +62,7 @@ def shelf_in(directory):
     """Return a shelf, beside the store in the same directory."""
     return FilesystemWorkflowSnapshotShelf(
         directory / "shelf",
-        store=FilesystemSnapshotStore(directory),
+        keep=SnapshotCollection(lambda _: FilesystemSnapshotStore(directory)).keep,
         form=YmmslWorkflowSnapshotFormat(),
         clock=SystemClock(),
     )

@@ -1,10 +1,8 @@
 """Snapshots on a disk that is full or read-only, and written by a program that is stopped."""
 
 import errno
-import os
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,27 +15,12 @@ from tests.integration.filesystem.snapshot_writer import (
     shelf_in,
     workflow_snapshot,
 )
+from tests.support.mounts import as_root, read_only, small_disk
 
 OLD = b"old" * 10
 WRITER = "tests.integration.filesystem.snapshot_writer"
 REPOSITORY = Path(__file__).resolve().parents[3]
 MAX_STEPS = 20
-
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount")
-
-
-@contextmanager
-def mounted(path, *arguments):
-    path.mkdir(exist_ok=True)
-    done = subprocess.run(["mount", *arguments, str(path)], capture_output=True, text=True)
-    if done.returncode:
-        if os.environ.get("CONJOIN_CI") == "1" and "permission" not in done.stderr:
-            pytest.fail(done.stderr)
-        pytest.skip(f"cannot mount here: {done.stderr.strip()}")
-    try:
-        yield path
-    finally:
-        subprocess.run(["umount", str(path)], check=True)
 
 
 @pytest.mark.slow
@@ -111,7 +94,7 @@ def write_and_stop(folder, step, moment, what):
 
 @as_root
 def test_on_a_full_disk_the_old_snapshots_stay_and_nothing_is_left_of_the_new_one(tmp_path):
-    with mounted(tmp_path / "small", "-t", "tmpfs", "-o", "size=64k", "tmpfs") as folder:
+    with small_disk(tmp_path / "small", size="64k") as folder:
         store = FilesystemSnapshotStore(folder)
         location = store.store(MACRO, 1, OLD)
         for number in (1, 2):
@@ -129,8 +112,7 @@ def test_in_a_read_only_directory_the_old_snapshots_can_still_be_read(tmp_path):
     folder = tmp_path / "snapshots"
     store = FilesystemSnapshotStore(folder)
     location = store.store(MACRO, 1, OLD)
-    with mounted(folder, "--bind", str(folder)):
-        subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
+    with read_only(folder):
         with pytest.raises(OSError, match="Read-only"):
             store.store(MACRO, 2, NEW)
         with pytest.raises(OSError, match="Read-only"):
