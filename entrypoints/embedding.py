@@ -284,7 +284,8 @@ class Manager:
             The manager itself, which is to be closed with `close`.
 
         Raises:
-            ConfigurationError: If the run directory cannot be used.
+            ConfigurationError: If the run directory or the store for snapshots cannot be used.
+            InconsistentSnapshot: If a snapshot to resume from cannot be fetched from its store.
             UsageError: If it has been opened before.
         """
         if self._container is not None:

@@ -24,7 +24,9 @@ def new_store(request):
         return
     root = f"/{uuid.uuid4().hex}"
     yield lambda: FsspecSnapshotStore(f"memory:/{root}/{uuid.uuid4().hex}")
-    fsspec.filesystem("memory").rm(root, recursive=True)
+    files = fsspec.filesystem("memory")
+    if files.exists(root):
+        files.rm(root, recursive=True)
 
 
 def run(store, **options):
