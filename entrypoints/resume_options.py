@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 GO_ON: Final = "go-on"
 ABORT: Final = "abort"
 
+SHUTDOWN_TIME: Final = 5.0
+"""Seconds that the manager needs to leave once all programs have ended."""
+
 
 def add_resume_options(parser: argparse.ArgumentParser) -> None:
     """Add them to a parser."""
@@ -97,7 +100,7 @@ def checkpoint_options_of(
 
     stop_at = options.stop_at
     if stop_at is None and options.checkpoint_on_term is not None:
-        stop_at = _end_of_slurm_job(warn)
+        stop_at = _end_of_slurm_job(options.grace_time, warn)
     return CheckpointOptions(
         save_time=options.checkpoint_on_term,
         stop_at=stop_at,
@@ -105,14 +108,16 @@ def checkpoint_options_of(
     )
 
 
-def _end_of_slurm_job(warn: Callable[[str], None]) -> float | None:
+def _end_of_slurm_job(grace_time: float, warn: Callable[[str], None]) -> float | None:
+    """Return when the run must be stopped so that all has ended before Slurm ends the job."""
     from adapters.slurm.allocation import end_of_allocation
 
     try:
-        return end_of_allocation()
+        end = end_of_allocation()
     except TransportError as error:
         warn(f"{error} Only SIGTERM will tell, unless you give --stop-at.")
         return None
+    return None if end is None else end - grace_time - SHUTDOWN_TIME
 
 
 def _moment(text: str) -> float:

@@ -53,7 +53,7 @@ class SessionClient:
         self._request: bytes = b""
         self._socket: socket.socket | None = None
         self._deadline: float | None = None
-        self._failed_at = 0.0
+        self._connected_at = 0.0
         self._pause = 0.0
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -164,13 +164,13 @@ class SessionClient:
 
     def _lose(self, error: Exception) -> None:
         """Note a failure: pause before the next try, or give up."""
-        self._drop()
         now = time.monotonic()
-        if self._deadline is None or now - self._failed_at > self._retry_time:
+        has_worked = self._socket is not None and now - self._connected_at > self._retry_time
+        self._drop()
+        if self._deadline is None or has_worked:
             # a request may wait for hours for its response, and be cut off more than once
             self._deadline = now + self._retry_time
             self._pause = 0.0
-        self._failed_at = now
         if now + self._pause > self._deadline or self._closing.is_set():
             msg = f"the connection to the {self._server} was lost for good: {error}"
             raise TransportError(msg) from error
@@ -199,6 +199,7 @@ class SessionClient:
             raise
         self._session_id = session_id
         self._socket = sock
+        self._connected_at = time.monotonic()
         if self._closing.is_set():
             # closed by another thread, which may have found nothing to close
             self.close()

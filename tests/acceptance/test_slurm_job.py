@@ -81,9 +81,9 @@ def test_a_job_goes_on_in_the_next_allocation_until_the_simulation_is_done(
     job = Job(workspace, steps=20)
     total = job.total()
     job.slow_down(1.0)
-    # what is left of the shortest time that Slurm knows are fifteen seconds
+    # of the shortest time that Slurm knows fifteen seconds are left, and fifteen for the end
     workspace.change(SCRIPT, "--time=12:00:00", "--time=1")
-    workspace.change(SCRIPT, "--checkpoint-on-term 120", "--checkpoint-on-term 45")
+    workspace.change(SCRIPT, "--checkpoint-on-term 120", "--checkpoint-on-term 30")
     slurm.submit(Path(SCRIPT), folder=job.folder)
     slurm.wait_until_idle(timeout=100.0)
     job.check(total)

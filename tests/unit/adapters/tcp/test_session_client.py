@@ -8,7 +8,7 @@ import pytest
 from adapters.tcp.server import Server
 from adapters.tcp.session_client import LARGE, SessionClient, receive_exactly
 from adapters.wire.frames import word
-from adapters.wire.locations import TCP, format_location
+from adapters.wire.locations import TCP, TcpAddress, format_location
 from domain.errors import RemoteProtocolError, TransportError
 from tests.support.conditions import wait_until
 from tests.unit.adapters.tcp.loopback import (
@@ -171,6 +171,15 @@ def test_a_server_that_is_not_there_is_named():
     with pytest.raises(TransportError, match=r"connection to the peer 'macro' was lost for good"):
         client.call(b"x")
     client.close()
+
+
+def test_a_server_that_takes_connections_and_says_nothing_is_given_up_too():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        location = format_location(TCP, [TcpAddress(*silent.getsockname())])
+        client = SessionClient([location], retry_time=0.05)
+        with pytest.raises(TransportError, match="was lost for good"):
+            client.call(b"x")
+        client.close()
 
 
 def test_a_server_of_another_run_is_refused(echo):
