@@ -24,6 +24,7 @@ from entrypoints.snapshot_commands import (
     with_list_inserted,
 )
 from entrypoints.stop_signals import StoppedEarly, StopSignals
+from entrypoints.telling import complain, say, warn
 
 if TYPE_CHECKING:
     from entrypoints.embedding import Manager
@@ -194,17 +195,17 @@ def _guarded(action: Callable[[argparse.Namespace], int], options: argparse.Name
             return action(options)
     except ConfigurationError as error:
         for oddity in error.oddities:
-            _complain(f"Warning: {oddity}")
-        _complain(_sentence(_MISTAKES.get(options.command, "This cannot be run"), error))
+            complain(f"Warning: {oddity}")
+        complain(_sentence(_MISTAKES.get(options.command, "This cannot be run"), error))
         return MISTAKE
     except InconsistentSnapshot as error:
-        _complain(_sentence("This cannot be resumed", error))
+        complain(_sentence("This cannot be resumed", error))
         return MISTAKE
     except CouplingError as error:
-        _complain(_sentence("The run failed", error))
+        complain(_sentence("The run failed", error))
         return FAILED
     except StoppedEarly as reason:
-        _complain(str(reason))
+        complain(str(reason))
         return FAILED
 
 
@@ -218,7 +219,7 @@ def _check(options: argparse.Namespace) -> int:
     manager.check()
     model = manager.configuration.model
     count = sum(1 for _ in model.instances())
-    _say(
+    say(
         f"Model '{model.name}' can be run here: {count} instances of {len(model.components)}"
         f" components, {len(model.conduits)} conduits."
     )
@@ -237,7 +238,7 @@ def _new_manager(options: argparse.Namespace) -> Manager:
         programs_required=options.start_all,
         require_secret=options.require_secret,
         timeouts=AgentTimeouts(grace=options.grace_time),
-        checkpoints=checkpoint_options_of(options, warn=_warn),
+        checkpoints=checkpoint_options_of(options, warn=warn),
         reconnect_time=options.reconnect_time,
     )
     sources = [Path(name) if name != "-" else name for name in options.files]
@@ -251,9 +252,9 @@ def _new_manager(options: argparse.Namespace) -> Manager:
         options=settings,
     )
     for warning in manager.warnings:
-        _warn(warning)
+        warn(warning)
     if manager.resumed_from is not None:
-        _say(f"Resuming from {manager.resumed_from}")
+        say(f"Resuming from {manager.resumed_from}")
     return manager
 
 
@@ -272,7 +273,7 @@ def _run(options: argparse.Namespace) -> int:
             with location_told(
                 manager,
                 file=options.location_file,
-                say=_say,
+                say=say,
                 needs_secret=options.require_secret,
             ):
                 result = manager.wait()
@@ -291,7 +292,7 @@ def _tell_end(manager: Manager, result: RunFinished) -> None:
             "The simulation failed. The last lines of the log, which ends with the cause:\n\n"
             f"{manager.log_tail(LOG_LINES)}\n"
         )
-    _say(f"{what}\nOutput is in {manager.run_directory}")
+    say(f"{what}\nOutput is in {manager.run_directory}")
 
 
 def _exit_code(manager: Manager, result: RunFinished, options: argparse.Namespace) -> int:
@@ -301,9 +302,9 @@ def _exit_code(manager: Manager, result: RunFinished, options: argparse.Namespac
     newest = manager.resumable_from()
     if newest is None:
         if options.checkpoint_on_term or manager.configuration.checkpoints:
-            _say("There are no snapshots from which it can be resumed.")
+            say("There are no snapshots from which it can be resumed.")
         return FAILED
-    _say(f"It can be resumed from {newest}: run it again with --resume {manager.run_directory}")
+    say(f"It can be resumed from {newest}: run it again with --resume {manager.run_directory}")
     return RESUMABLE if result.was_interrupted else FAILED
 
 
@@ -324,15 +325,3 @@ def _shown(manager: Manager, *, quiet: bool) -> Iterator[None]:
         yield
     finally:
         display.close()
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - this is what a command line is for
-
-
-def _warn(text: str) -> None:
-    _say(f"Warning: {text}")
-
-
-def _complain(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from domain.errors import ConfigurationError
+from entrypoints.telling import say
 
 if TYPE_CHECKING:
     from application.manager.snapshot_shelf_reader import KeptSnapshot, SnapshotShelfReader
@@ -86,7 +87,7 @@ def run_snapshot_command(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     found = list(_reader_of_run(options.run_dir).newest_first())
     if not found:
-        _say(f"There is no workflow snapshot in '{options.run_dir}'.")
+        say(f"There is no workflow snapshot in '{options.run_dir}'.")
     for snapshot in reversed(found):
         _say_lines(_summary(snapshot))
     return SOUND
@@ -111,7 +112,7 @@ def _verify(options: argparse.Namespace) -> int:
 def _prune(options: argparse.Namespace) -> int:
     done = _reader_of_run(options.run_dir, prunes=True).prune(keep=options.keep)
     _say_lines(f"removed {location}" for location in (*done.workflow_snapshots, *done.states))
-    _say(
+    say(
         f"Removed {len(done.workflow_snapshots)} workflow snapshots and {len(done.states)}"
         f" snapshots of instances ({_in_bytes(done.size)}); {done.kept} workflow snapshots are"
         " left."
@@ -214,8 +215,4 @@ def _count(text: str) -> int:
 
 def _say_lines(lines: Iterable[str]) -> None:
     for line in lines:
-        _say(line)
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - this is what a command line is for
+        say(line)

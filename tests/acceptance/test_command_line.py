@@ -1,6 +1,7 @@
 """The command line: what its options do, and instances that are started by hand."""
 
 import re
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -291,6 +292,16 @@ def test_an_instance_without_a_manager_says_where_it_looked(workspace: Workspace
     assert outcome.exit_code == 1
     assert "Connection refused" in outcome.stderr
     assert "Its location is taken from --muscle-manager or MUSCLE_MANAGER" in outcome.stderr
+
+
+def test_a_reader_that_goes_away_ends_no_run(workspace: Workspace):
+    quoted = shlex.join([*MANAGER, "--start-all", "--run-dir", "run", "model.ymmsl"])
+    command = f"{quoted} | head -n 0; echo ${{PIPESTATUS[0]}}"
+    with workspace.running("bash", "-c", command) as program:
+        outcome = program.finish()
+    assert outcome.stdout == "0\n"
+    assert outcome.stderr == ""
+    assert (workspace.run_dir / "performance.sqlite").exists()
 
 
 # What they share ----------------------------------------------------------------------------------

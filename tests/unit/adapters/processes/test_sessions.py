@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from adapters.processes.sessions import kill_session, members, signal_group, signal_members
+from tests.support.conditions import wait_until
 
 # the middle one leads a group of its own, as what mpirun or timeout start does
 FAMILY = """
@@ -66,7 +67,7 @@ def test_killing_a_session_leaves_nobody(family):
     leader, _ = family
     kill_session(leader.pid)
     assert leader.wait(60) == -signal.SIGKILL
-    assert members(leader.pid) == set()
+    wait_until(lambda: members(leader.pid) == set())
 
 
 def test_a_group_that_is_gone_is_no_error(family):

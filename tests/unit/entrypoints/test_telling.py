@@ -1,0 +1,28 @@
+"""What is printed goes to where it is read, as long as anybody reads."""
+
+import subprocess
+import sys
+
+import pytest
+
+from entrypoints.telling import complain, say, warn
+
+
+def test_each_has_its_stream(capsys: pytest.CaptureFixture[str]):
+    say("one")
+    warn("two")
+    complain("three")
+    assert capsys.readouterr() == ("one\nWarning: two\n", "three\n")
+
+
+@pytest.mark.parametrize(("tell", "stream"), [("say", "stdout"), ("complain", "stderr")])
+def test_a_reader_that_has_gone_is_no_error(tell: str, stream: str):
+    program = f"from entrypoints.telling import {tell}\ninput()\n{tell}('one')\n{tell}('two')"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, **{stream: subprocess.PIPE}
+    )
+    getattr(process, stream).close()
+    assert process.stdin is not None
+    process.stdin.write(b"\n")
+    process.stdin.close()
+    assert process.wait(60) == 0
