@@ -13,13 +13,14 @@ from application.instance.communicator import Communicator
 from application.instance.declared_ports import Declaration, make_port_states, parse_declaration
 from application.instance.exchange_state import ExchangeState
 from application.instance.leaving import Leaving
+from application.instance.library_settings import apply_library_settings
 from application.instance.overlays import OverlayKeeper
 from application.instance.port_table import PortTable, default_for
 from application.instance.profiler import Profiler
 from application.instance.receiving import Receiver
 from application.instance.resume_checks import check_fits
 from application.instance.snapshot_manager import SnapshotManager
-from application.instance.waiting import DEFAULT_TIMEOUT, PatientReceiver
+from application.instance.waiting import PatientReceiver
 from application.interfaces.clock import Clock
 from application.interfaces.instance_log import InstanceLog
 from application.interfaces.manager_link import ManagerLink
@@ -46,8 +47,6 @@ WARNING = 30
 INFO = 20
 
 _T = TypeVar("_T")
-
-LOG_LEVELS = ("DISABLE", "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "LOCAL")
 
 
 class Surroundings(NamedTuple):
@@ -275,7 +274,9 @@ class Lifecycle:
         self._overlays = OverlayKeeper(self._link.get_settings())
         self._receiver = Receiver(communicator=self._communicator, ports=self._ports)
         self._loop = ReuseLoop(self._ports)
-        self._apply_library_settings()
+        apply_library_settings(
+            self.get_setting, waiting=self._waiting, profiler=self._profiler, log=self._log
+        )
         self._prepare_checkpoints(self._link.get_checkpoint_info())
 
     def _prepare_checkpoints(self, info: CheckpointInfo) -> None:
@@ -310,33 +311,6 @@ class Lifecycle:
             triggers.resume(resumed_at)
         if info.on_request:
             self._link.await_checkpoint_request(triggers.request)
-
-    def _apply_library_settings(self) -> None:
-        """Follow the settings that are meant for the library itself.
-
-        Raises:
-            CouplingError: If one of them has a value of the wrong type.
-        """
-        timeout = self.get_setting(
-            "muscle_deadlock_receive_timeout", "float", lambda: DEFAULT_TIMEOUT
-        )
-        assert isinstance(timeout, float)
-        self._waiting.set_timeout(timeout)
-        level = self.get_setting("muscle_profile_level", "str", lambda: "all")
-        if level not in ("none", "all"):
-            msg = f"Setting 'muscle_profile_level' must be 'none' or 'all', but it is '{level}'."
-            raise UsageError(msg)
-        self._profiler.is_on = level == "all"
-        local = self.get_setting("muscle_local_log_level", "str", lambda: "INFO")
-        remote = self.get_setting("muscle_remote_log_level", "str", lambda: "WARNING")
-        try:
-            self._log.set_levels(local=str(local), remote=str(remote))
-        except ValueError as error:
-            msg = (
-                f"Settings 'muscle_local_log_level' and 'muscle_remote_log_level' must be one of"
-                f" {', '.join(LOG_LEVELS)}: {error}"
-            )
-            raise UsageError(msg) from error
 
     def _shut_down(self, *, failed: bool = False) -> None:
         self._leaving.leave(

@@ -1,0 +1,57 @@
+"""Settings that are meant for the library itself, and not for the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from application.instance.profiler import Profiler
+from application.instance.waiting import DEFAULT_TIMEOUT, PatientReceiver
+from application.interfaces.instance_log import InstanceLog
+from domain.errors import UsageError
+from domain.settings import SettingValue
+
+LOG_LEVELS: Final = ("DISABLE", "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "LOCAL")
+
+
+class GetSetting(Protocol):
+    """Returns a setting of a type, or a default."""
+
+    def __call__(
+        self, name: str, typ: str | None, default: Callable[[], SettingValue]
+    ) -> SettingValue:
+        """Return its value."""
+
+
+def apply_library_settings(
+    get_setting: GetSetting, *, waiting: PatientReceiver, profiler: Profiler, log: InstanceLog
+) -> None:
+    """Follow the settings whose names begin with `muscle_`.
+
+    Args:
+        get_setting: Returns the settings of this instance.
+        waiting: Has a timeout.
+        profiler: Can be switched off.
+        log: Has levels.
+
+    Raises:
+        CouplingError: If one of them has a value of the wrong type, or one that it cannot have.
+    """
+    timeout = get_setting("muscle_deadlock_receive_timeout", "float", lambda: DEFAULT_TIMEOUT)
+    assert isinstance(timeout, float)
+    waiting.set_timeout(timeout)
+    level = get_setting("muscle_profile_level", "str", lambda: "all")
+    if level not in ("none", "all"):
+        msg = f"Setting 'muscle_profile_level' must be 'none' or 'all', but it is '{level}'."
+        raise UsageError(msg)
+    profiler.is_on = level == "all"
+    local = get_setting("muscle_local_log_level", "str", lambda: "INFO")
+    remote = get_setting("muscle_remote_log_level", "str", lambda: "WARNING")
+    try:
+        log.set_levels(local=str(local), remote=str(remote))
+    except ValueError as error:
+        msg = (
+            "Settings 'muscle_local_log_level' and 'muscle_remote_log_level' must be one of"
+            f" {', '.join(LOG_LEVELS)}: {error}"
+        )
+        raise UsageError(msg) from error

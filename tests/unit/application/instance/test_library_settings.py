@@ -1,0 +1,60 @@
+"""Settings that are meant for the library."""
+
+import pytest
+
+from adapters.in_memory.instance_log import InMemoryInstanceLog
+from application.instance.library_settings import apply_library_settings
+from domain.errors import CouplingError
+from domain.settings import checked_value
+
+
+class Noting:
+    """Stands for what has a timeout, and for what can be switched off."""
+
+    is_on = True
+    timeout: "float | None" = None
+
+    def set_timeout(self, seconds: float) -> None:
+        self.timeout = seconds
+
+
+def apply(**settings: object) -> "tuple[Noting, InMemoryInstanceLog]":
+    def get_setting(name, typ, default):
+        return checked_value(name, settings[name], typ) if name in settings else default()
+
+    noting, log = Noting(), InMemoryInstanceLog()
+    apply_library_settings(get_setting, waiting=noting, profiler=noting, log=log)
+    return noting, log
+
+
+def test_what_holds_without_any():
+    noting, log = apply()
+    assert noting.timeout == 10.0
+    assert noting.is_on
+    assert log.levels == ("INFO", "WARNING")
+
+
+def test_each_reaches_what_it_is_for():
+    noting, log = apply(
+        muscle_deadlock_receive_timeout=-1.0,
+        muscle_profile_level="none",
+        muscle_local_log_level="DEBUG",
+        muscle_remote_log_level="ERROR",
+    )
+    assert noting.timeout == -1.0
+    assert not noting.is_on
+    assert log.levels == ("DEBUG", "ERROR")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("muscle_deadlock_receive_timeout", "soon", "muscle_deadlock_receive_timeout"),
+        ("muscle_profile_level", "some", "must be 'none' or 'all', but it is 'some'"),
+        ("muscle_local_log_level", "LOUD", "must be one of DISABLE, CRITICAL.*'LOUD'"),
+        ("muscle_remote_log_level", 3, "muscle_remote_log_level"),
+    ],
+)
+def test_a_value_that_it_cannot_have_is_refused_by_name(name: str, value: object, text: str):
+    with pytest.raises(CouplingError, match=text):
+        apply(**{name: value})
