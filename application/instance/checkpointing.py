@@ -23,7 +23,8 @@ class CheckpointTriggers:
         rules = info.checkpoints
         self.may_save = bool(rules) or info.on_request
         self._request: str | None = None
-        self._at_end = rules.at_end
+        # who has come to its end cannot be asked any more, and would be missing in a set
+        self._at_end = rules.at_end or info.on_request
         self._wallclock = Moments(rules.wallclock_time, "wallclock_time")
         self._wallclock.answer_until(0.0)  # the start itself is no moment
         self._simulation = Moments(rules.simulation_time, "simulation_time")

@@ -2,6 +2,7 @@
 
 import re
 import signal
+import sys
 
 import pytest
 
@@ -50,6 +51,58 @@ while instance.reuse_instance():
     instance.send("final", Message(message.timestamp, None, message.data + 0.1))
 """
 
+ONE_AFTER_THE_OTHER = """\
+ymmsl_version: v0.2
+description: Two models, one after the other
+models:
+  relay:
+    description: Two models, one after the other
+    components:
+      first:
+        description: Is done soon
+        ports: {{o_f: out}}
+        implementation: first
+      macro:
+        description: Takes long
+        ports: {{f_init: init}}
+        implementation: macro
+    conduits:
+      first.out: macro.init
+programs:
+  first: {{description: One, executable: {python}, args: ["../../../../first.py"]}}
+  macro: {{description: Two, executable: {python}, args: ["../../../../macro.py"]}}
+"""
+
+FIRST = """\
+from entrypoints.instance import Instance, InstanceFlags, Message, Operator
+
+instance = Instance({Operator.O_F: ["out"]}, InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE)
+while instance.reuse_instance():
+    instance.send("out", Message(1.0, None, "a text"))
+"""
+
+SECOND = """\
+import os, time
+from entrypoints.instance import Instance, InstanceFlags, Message, Operator
+
+instance = Instance({Operator.F_INIT: ["init"]}, InstanceFlags.USES_CHECKPOINT_API)
+while instance.reuse_instance():
+    if instance.resuming():
+        text = instance.load_snapshot().data
+    if instance.should_init():
+        text = instance.receive("init").data
+    assert text == "a text"
+    print("on its way", flush=True)
+    step = 0
+    while not os.path.exists("../../../../go_on"):
+        step += 1
+        if instance.should_save_snapshot(float(step)):
+            instance.save_snapshot(Message(float(step), None, text))
+        time.sleep(0.01)
+    if instance.should_save_final_snapshot():
+        instance.save_final_snapshot(Message(float(step), None, text))
+"""
+
 HANGING = """\
 import threading
 from entrypoints.instance import Instance, InstanceFlags, Operator
@@ -81,6 +134,21 @@ def test_on_sigterm_all_save_and_the_run_can_be_resumed(saving: Workspace):
     assert "batch system whose time is up. All instances save, for up to 600 s." in outcome.stdout
     assert "The run was stopped by SIGTERM" in outcome.stdout
     assert_resumes_to_the_same_result(saving)
+
+
+def test_who_is_done_already_is_in_the_set_as_well(saving: Workspace):
+    saving.write("model.ymmsl", ONE_AFTER_THE_OTHER.format(python=sys.executable))
+    saving.write("first.py", FIRST)
+    saving.write("macro.py", SECOND)
+    with saving.running(*START, "--checkpoint-on-term", AMPLE, "model.ymmsl") as program:
+        wait_until_it_is_on_its_way(saving)
+        wait_until(lambda: not program.processes("first.py"))
+        program.process.send_signal(signal.SIGTERM)
+        outcome = program.finish()
+    assert_resumable(saving, outcome)
+    (saving.folder / "go_on").touch()
+    resumed = saving.conjoin("run", "--start-all", "--resume", "run", "model.ymmsl")
+    assert resumed.exit_code == COMPLETED, resumed.text
 
 
 def test_before_a_known_end_all_save_and_the_run_is_stopped(saving: Workspace):

@@ -110,5 +110,7 @@ def test_a_request_makes_a_snapshot_due_at_every_opportunity_from_then_on(clock)
 
 
 def test_an_instance_that_may_be_asked_may_have_to_save(clock):
-    info = CheckpointInfo(0.0, Checkpoints(), on_request=True)
-    assert CheckpointTriggers(info, clock=clock).may_save
+    triggers = CheckpointTriggers(CheckpointInfo(0.0, Checkpoints(), on_request=True), clock=clock)
+    assert triggers.may_save
+    assert triggers.final_triggers(1.0, goes_on=True) == ()
+    assert triggers.final_triggers(None, goes_on=False) == ("at_end",)
