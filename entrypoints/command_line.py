@@ -173,7 +173,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         default=_DEFAULTS["reconnect_time"],
         metavar="SECONDS",
         help="how long an instance that was started by hand may be without a connection to the"
-        " manager, before it counts as failed (default: %(default)g)",
+        " manager, before that looks whether the program is still there (default: %(default)g)",
     )
     parser.add_argument(
         "--require-secret",

@@ -82,6 +82,26 @@ def _address_towards_outside() -> str:
         return str(probe.getsockname()[0])
 
 
+def is_numeric(host: str) -> bool:
+    """Whether a host is given by its address, so that no name has to be looked up."""
+    try:
+        socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
+    except OSError:
+        return False
+    return True
+
+
+def is_own(address: str) -> bool:
+    """Whether an address, of version 4 or 6, is one of this machine's."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((address, 0))
+    except OSError:
+        return False
+    return True
+
+
 def reachable(addresses: Sequence[Address]) -> list[Address]:
     """Return the addresses that may be tried from here, Unix sockets first."""
     here = host_identity()

@@ -272,8 +272,10 @@ class Server(Scheduler):
         while not self._stopping:
             for key, _ in self._selector.select(self._time_to_next_timer()):
                 if not self._call(key.data):
-                    # whoever watched this socket cannot be trusted with it any longer
-                    self._selector.unregister(key.fileobj)
+                    # whoever watched this socket cannot be trusted with it any longer; it may
+                    # even be closed already
+                    with contextlib.suppress(KeyError, ValueError):
+                        self._selector.unregister(key.fileobj)
             self._make_due_calls()
         for client in list(self._clients.values()):
             self._flush(client)

@@ -1,4 +1,4 @@
-"""Tells of clients that make no sense."""
+"""Tells of clients that make no sense, or that are not heard of any more."""
 
 from __future__ import annotations
 

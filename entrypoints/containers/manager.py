@@ -25,12 +25,14 @@ from adapters.run_scripts.writer import ShellRunScriptWriter
 from adapters.sqlite.profile_store import SqliteProfileStore
 from adapters.system.clock import SystemClock
 from adapters.tcp import network
+from adapters.tcp.instance_probe import TcpInstanceProbe
 from adapters.tcp.request_router import RequestRouter
 from adapters.tcp.server import DEFAULT_PORT, Server
 from adapters.wire.locations import TCP, format_location
 from adapters.ymmsl_files.resume_files import YmmslWorkflowSnapshotFormat
 from application.interfaces.agents import AgentLauncher
 from application.interfaces.clock import Clock
+from application.interfaces.instance_probe import InstanceProbe
 from application.interfaces.logbook import Logbook
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.run_script_writer import RunScriptWriter
@@ -74,8 +76,8 @@ class ManagerOptions:
         require_secret: Whether to refuse clients that do not know the run's secret.
         timeouts: How long to wait for agents, and for programs that are to end.
         checkpoints: What is wished about checkpoints, beside the rules of the configuration.
-        reconnect_time: Seconds after which an instance that was started by hand counts as failed,
-            when it has lost its connection to the manager and has not come back.
+        reconnect_time: Seconds after which the manager looks whether the program of an instance
+            is still there, if that was started by hand, and has lost its connection.
         secret: The run's secret.
     """
 
@@ -178,6 +180,14 @@ def _open_server(
         yield ListeningServer(server, [format_location(TCP, addresses)])
     finally:
         server.close()
+
+
+def _open_probe(listening: ListeningServer) -> Iterator[InstanceProbe]:
+    probe = TcpInstanceProbe(listening.server)
+    try:
+        yield probe
+    finally:
+        probe.close()
 
 
 def _open_shelf(
@@ -318,12 +328,16 @@ class ManagerContainer(containers.DeclarativeContainer):
         providers.Singleton(Topology, configuration.provided.model),
         report=shelf_watch.provided.note,
     )
+    probe = providers.Resource(_open_probe, listening)
     connections = providers.Singleton(
         ConnectionWatch,
         control=control,
+        registry=registry,
+        probe=probe,
         board=board,
         scheduler=listening.provided.server,
         log=log,
+        warn=troubles.provided.note,
         patience=options.provided.reconnect_time,
     )
     deadlocks = providers.Singleton(DeadlockWatch, on_deadlock=control.provided.note_deadlock)

@@ -1,5 +1,8 @@
 """Instances that are started by hand, and whose connection to the manager is lost."""
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from tests.support.by_hand import by_hand, manager_by_hand
@@ -10,8 +13,9 @@ from tests.support.workspace import Workspace
 
 FAILED = 1
 GONE = (
-    "Instance 'micro' failed: it closed its connection to the manager without deregistering, and"
-    " did not come back within 0.5 s: did its program crash?\n"
+    "Instance 'micro' failed: it closed its connection to the manager without deregistering, did"
+    " not come back, and its program is not there any more: what it printed where you started it"
+    " may tell why.\n"
 )
 AFTER_REGISTERING = (
     Cut("before", "payload", "client"),
@@ -90,6 +94,36 @@ def test_an_instance_that_comes_back_goes_on(workspace: Workspace, library: Libr
     assert log.count("instance 'macro' is connected again") == len(AFTER_REGISTERING), log
 
 
+@libraries
+def test_an_instance_that_computes_on_without_a_connection_goes_on(
+    workspace: Workspace, library: LibraryName
+):
+    go_on = compute_until_told(workspace)
+    use(workspace, library)
+    python = python_of(library)
+    with manager_by_hand(workspace, "--reconnect-time", "0.2") as (manager, environment):
+        host, port = environment["MUSCLE_MANAGER"].removeprefix("tcp:").split(",")[0].split(":")
+        with closing(CuttingProxy(lambda: (host, int(port)), ())) as proxy:
+            through_proxy = {**environment, "MUSCLE_MANAGER": proxy.location}
+            with (
+                by_hand(workspace, "macro", environment, python=python) as macro,
+                by_hand(workspace, "micro", through_proxy, python=python) as micro,
+            ):
+                wait_until((workspace.folder / "computes").exists)
+                proxy.cut()
+                still_there = "instance 'micro' has not come back, but its program is still there"
+                wait_until(lambda: still_there in log_of(workspace))
+                go_on.touch()
+                outcomes = [macro.finish(), micro.finish()]
+            outcome = manager.finish()
+    assert [item.exit_code for item in outcomes] == [0, 0]
+    assert outcome.exit_code == 0, outcome.text
+    assert log_of(workspace).count(still_there) == 1
+    # nor has the port of the instance taken offence at being looked at
+    assert [item.stderr for item in outcomes] == ["", ""]
+    assert "a client" not in log_of(workspace)
+
+
 def use(workspace: Workspace, library: LibraryName) -> None:
     if library == "muscle3":
         workspace.use_muscle3()
@@ -100,6 +134,17 @@ def hang(workspace: Workspace) -> None:
     path = workspace.folder / "hangs"
     code = f"    import time\n    open({str(path)!r}, 'w').close()\n    time.sleep(600)\n"
     workspace.change("micro.py", "    instance.send", f"{code}    instance.send")
+
+
+def compute_until_told(workspace: Workspace) -> Path:
+    """Have the micro model compute until the file that is returned exists."""
+    computes, go_on = workspace.folder / "computes", workspace.folder / "go_on"
+    code = (
+        f"    import os, time\n    open({str(computes)!r}, 'w').close()\n"
+        f"    while not os.path.exists({str(go_on)!r}):\n        time.sleep(0.01)\n"
+    )
+    workspace.change("micro.py", "    instance.send", f"{code}    instance.send")
+    return go_on
 
 
 def log_of(workspace: Workspace) -> str:

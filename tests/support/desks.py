@@ -6,6 +6,7 @@ from structlog.typing import FilteringBoundLogger
 from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.event_sink import RecordingEventSink
+from adapters.in_memory.instance_probe import InMemoryInstanceProbe
 from adapters.in_memory.logbook import InMemoryLogbook
 from adapters.in_memory.profile_store import InMemoryProfileStore
 from adapters.in_memory.run_directory import InMemoryRunDirectory
@@ -26,9 +27,11 @@ from application.manager.run_control import RunControl
 from application.manager.snapshot_collection import SnapshotCollection
 from application.manager.snapshot_registry import SnapshotRegistry
 from application.manager.status_board import StatusBoard
+from application.manager.trouble_report import TroubleReport
 from domain.configuration import Configuration
 from domain.events import RunFinished
 from domain.topology import Topology
+from entrypoints.log_setup import make_log
 
 
 class InMemoryDesk:
@@ -84,8 +87,16 @@ class InMemoryDesk:
             log=log,
             on_finished=self.results.append,
         )
+        self.probe = InMemoryInstanceProbe(self.clock)
         self.connections = ConnectionWatch(
-            control=self.control, board=self.board, scheduler=self.clock, log=log, patience=30.0
+            control=self.control,
+            registry=self.registry,
+            probe=self.probe,
+            board=self.board,
+            scheduler=self.clock,
+            log=make_log(self.logbook, "INFO"),
+            warn=TroubleReport(board=self.board, logbook=self.logbook, clock=self.clock).note,
+            patience=30.0,
         )
         self.deadlocks = DeadlockWatch(on_deadlock=self.control.note_deadlock)
         self.peers = PeerLookup(model, registry=self.registry)

@@ -41,13 +41,17 @@ class Proxy(ABC):
         """The location at which clients find the proxy."""
         return f"tcp:127.0.0.1:{self._listener.getsockname()[1]}"
 
+    def cut(self) -> None:
+        """Cut all connections that there are."""
+        for connection in list(self._sockets):
+            _shut_down(connection)
+
     def close(self) -> None:
         """End all connections and wait for the threads."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._listener.close()
-        for connection in self._sockets:
-            _shut_down(connection)
+        self.cut()
         for relay in self._relays:
             relay.join()
 

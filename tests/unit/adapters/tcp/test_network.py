@@ -141,3 +141,15 @@ def test_a_unix_socket_that_nobody_listens_to_is_refused():
     with pytest.raises(TransportError, match=r"nobody-here.*refused") as caught:
         network.connect([UnixAddress(network.host_identity(), "conjoin-nobody-here")])
     assert not caught.value.transient
+
+
+def test_an_address_of_this_machine_is_told_from_others():
+    assert network.is_own("127.0.0.1")
+    assert not network.is_own("192.0.2.1")
+    assert not network.is_own("2001:db8::1")
+
+
+def test_addresses_are_told_from_names():
+    assert network.is_numeric("192.0.2.1")
+    assert network.is_numeric("2001:db8::1")
+    assert not network.is_numeric("localhost")

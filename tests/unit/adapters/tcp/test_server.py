@@ -153,6 +153,25 @@ def test_the_end_of_a_session_is_told(serve):
     assert server.session_count == 0
 
 
+def test_a_mistake_with_a_socket_that_is_closed_by_then_ends_nothing(serve):
+    server, troubles = serve()
+    started(server)
+    ours, theirs = socket.socketpair()
+
+    def close_and_fail():
+        server.unwatch(ours)
+        ours.close()
+        raise ZeroDivisionError("oops")
+
+    with theirs:
+        server.call_soon(lambda: server.watch(ours, close_and_fail))
+        theirs.sendall(b"x")
+        wait_until(lambda: bool(troubles))
+        done = threading.Event()
+        server.call_soon(done.set)
+        assert done.wait(PATIENCE)
+
+
 def test_a_mistake_of_ours_is_told_with_its_place_and_ends_the_session(serve):
     def fail(request, reply):
         raise ZeroDivisionError("oops")

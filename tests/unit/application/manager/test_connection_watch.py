@@ -1,10 +1,26 @@
 """Instances that were started by hand, and have lost their connection."""
 
-from domain.events import InstanceState
+from application.interfaces.instance_probe import Presence
+from domain.events import InstanceState, LogRecorded
 from domain.identity import Reference
 from domain.messages import Wait
 from tests.support.desks import InMemoryDesk
-from tests.unit.application.manager.runs import desk_for, live, register, started
+from tests.unit.application.manager.runs import PLACES, desk_for, live, register, started
+
+GONE = (
+    "Instance 'micro' failed: it closed its connection to the manager without deregistering, did"
+    " not come back, and its program is not there any more: what it printed where you started it"
+    " may tell why."
+)
+
+
+def find(desk: InMemoryDesk, presence: Presence) -> None:
+    """Have the manager find that of every instance that it looks for."""
+    desk.probe.presence = dict.fromkeys(PLACES, presence)
+
+
+def log_of(desk: InMemoryDesk, containing: str) -> list[str]:
+    return [record.text for record in desk.logbook.records if containing in record.text]
 
 
 def lose(desk: InMemoryDesk, name: str, *, seconds: float) -> None:
@@ -15,6 +31,7 @@ def lose(desk: InMemoryDesk, name: str, *, seconds: float) -> None:
 def test_who_was_started_by_hand_and_does_not_come_back_has_failed():
     desk = desk_for()
     register(desk, "macro", "micro")
+    find(desk, Presence.GONE)
     lose(desk, "micro", seconds=29.9)
     assert desk.results == []
     assert desk.board["micro"].state is InstanceState.DISCONNECTED
@@ -22,10 +39,7 @@ def test_who_was_started_by_hand_and_does_not_come_back_has_failed():
     (result,) = desk.results
     assert not result.succeeded
     assert result.failed_instances == ("micro",)
-    assert result.cause == (
-        "Instance 'micro' failed: it closed its connection to the manager without deregistering,"
-        " and did not come back within 30 s: did its program crash?"
-    )
+    assert result.cause == GONE
     assert result.output_directory == ""
     assert desk.board["micro"].state is InstanceState.FAILED
 
@@ -33,6 +47,7 @@ def test_who_was_started_by_hand_and_does_not_come_back_has_failed():
 def test_who_comes_back_in_time_goes_on_with_what_it_did():
     desk = desk_for()
     register(desk, "macro", "micro")
+    find(desk, Presence.GONE)
     wait = Wait("macro", "micro", "s")
     desk.desk.waiting_for_receive(wait)
     lose(desk, "macro", seconds=29.9)
@@ -42,6 +57,59 @@ def test_who_comes_back_in_time_goes_on_with_what_it_did():
     assert desk.results == []
     lose(desk, "macro", seconds=30.1)
     assert desk.results[0].failed_instances == ("macro",)
+
+
+def test_who_is_still_there_is_waited_for_until_it_is_gone():
+    desk = desk_for()
+    register(desk, "macro", "micro")
+    find(desk, Presence.THERE)
+    wait = Wait("micro", "macro", "f_init")
+    desk.desk.waiting_for_receive(wait)
+    lose(desk, "micro", seconds=1000)
+    assert desk.results == []
+    assert desk.board["micro"].waiting_for == wait
+    assert len(log_of(desk, "'micro' has not come back, but its program is still there")) == 1
+    find(desk, Presence.GONE)
+    desk.clock.advance(30)
+    assert desk.results[0].cause == GONE
+
+
+def test_of_whom_nothing_can_be_seen_the_user_is_told_once_how_to_stop_the_run():
+    desk = desk_for()
+    register(desk, "macro", "micro")
+    lose(desk, "micro", seconds=1000)
+    assert desk.results == []
+    assert desk.board["micro"].state is InstanceState.DISCONNECTED
+    (warning,) = log_of(desk, "whether its program is still there cannot be seen from here")
+    assert "stop the run with Ctrl-C, or by sending the manager SIGTERM" in warning
+    shown = [event.record.text for event in desk.sink.events if isinstance(event, LogRecorded)]
+    assert shown == [warning]
+    find(desk, Presence.GONE)
+    desk.clock.advance(30)
+    assert desk.results[0].cause == GONE
+
+
+def test_who_comes_back_while_it_is_looked_for_is_not_given_up():
+    desk = desk_for()
+    register(desk, "macro", "micro")
+    found = []
+    desk.probe.look = lambda _, callback: found.append(callback)
+    lose(desk, "micro", seconds=30)
+    desk.desk.note_connected("micro")
+    lose(desk, "micro", seconds=1)
+    found[0](Presence.GONE)
+    desk.clock.advance(1)
+    assert desk.results == []
+    assert desk.board["micro"].state is InstanceState.DISCONNECTED
+
+
+def test_nobody_is_looked_for_when_the_run_is_over():
+    desk = desk_for()
+    register(desk, "macro", "micro")
+    lose(desk, "micro", seconds=1)
+    desk.control.stop("enough")
+    desk.clock.advance(60)
+    assert log_of(desk, "has not come back") == []
 
 
 def test_who_has_deregistered_may_go():

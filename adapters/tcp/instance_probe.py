@@ -1,0 +1,142 @@
+"""Knocks at the addresses of an instance to find out whether its program still runs."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, final
+
+from adapters.tcp import network
+from adapters.tcp.server import ScheduledCall, Server
+from adapters.wire.locations import TCP, TcpAddress, addresses_in
+from application.interfaces.instance_probe import InstanceProbe, Presence
+
+ACCEPTED: Final = 0
+
+
+@final
+class TcpInstanceProbe(InstanceProbe):
+    """Connects to instances, and closes the connections without having sent anything.
+
+    Args:
+        server: Watches the sockets, on its thread, which is that of the manager's services.
+        timeout: Seconds to wait for an answer.
+    """
+
+    def __init__(self, server: Server, *, timeout: float = network.CONNECT_TIMEOUT) -> None:
+        self._server = server
+        self._timeout = timeout
+        self._looks: set[_Look] = set()
+
+    def look(self, locations: Sequence[str], found: Callable[[Presence], None]) -> None:
+        def finish(presence: Presence) -> None:
+            self._looks.discard(look)
+            found(presence)
+
+        def start() -> None:
+            self._looks.add(look)
+            look.start(_telling_addresses(locations), self._timeout)
+
+        look = _Look(self._server, finish)
+        self._server.call_soon(start)
+
+    def close(self) -> None:
+        self._server.call_soon(self._close_all)
+
+    def _close_all(self) -> None:
+        while self._looks:
+            self._looks.pop().close()
+
+
+class _Look:
+    """Knocks at several addresses at once. Lives on the server's thread."""
+
+    def __init__(self, server: Server, finish: Callable[[Presence], None]) -> None:
+        self._server = server
+        self._finish = finish
+        self._knocking: set[socket.socket] = set()
+        self._answers: set[int] = set()
+        self._end: ScheduledCall | None = None
+
+    def start(self, addresses: Sequence[TcpAddress], timeout: float) -> None:
+        """Knock at each of the addresses."""
+        self._end = self._server.call_later(timeout, self._conclude)
+        for address in addresses:
+            self._knock(address)
+        self._conclude_if_known()
+
+    def close(self) -> None:
+        """Knock no more."""
+        if self._end is not None:
+            self._end.cancel()
+        for sock in self._knocking:
+            self._server.unwatch(sock)
+            sock.close()
+        self._knocking.clear()
+
+    def _knock(self, address: TcpAddress) -> None:
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        try:
+            sock = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as error:
+            self._answers.add(error.errno or errno.EIO)
+            return
+        sock.setblocking(False)
+        answer = sock.connect_ex((address.host, address.port))
+        if answer == errno.EINPROGRESS:
+            self._knocking.add(sock)
+            self._server.watch(sock, partial(self._hear, sock), writable=True)
+        else:
+            sock.close()
+            self._answers.add(answer)
+
+    def _hear(self, sock: socket.socket) -> None:
+        if sock not in self._knocking:
+            return  # another has answered in the same moment, which was enough
+        self._answers.add(answer_on(sock))
+        self._knocking.discard(sock)
+        self._server.unwatch(sock)
+        sock.close()
+        self._conclude_if_known()
+
+    def _conclude_if_known(self) -> None:
+        if not self._knocking or ACCEPTED in self._answers:
+            self._conclude()
+
+    def _conclude(self) -> None:
+        self.close()
+        if ACCEPTED in self._answers:
+            self._finish(Presence.THERE)
+        elif errno.ECONNREFUSED in self._answers:
+            self._finish(Presence.GONE)
+        else:
+            self._finish(Presence.UNKNOWN)
+
+
+def answer_on(sock: socket.socket) -> int:
+    """Return the answer to connecting: zero if accepted, else the number of the error."""
+    answer = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    try:
+        # Where nobody listens on this machine, the port may happen to be chosen for the very
+        # socket that knocks, which is then connected to itself.
+        is_itself = answer == ACCEPTED and sock.getsockname() == sock.getpeername()
+    except OSError:
+        return answer  # it has left since, but it was there
+    return errno.ECONNREFUSED if is_itself else answer
+
+
+def _telling_addresses(locations: Sequence[str]) -> list[TcpAddress]:
+    """Return the addresses at which an answer tells something.
+
+    Names are left out, as to look them up could take long. So are those that stand for our own
+    machine, such as that of a bridge for containers, where others show that the instance is not on
+    it.
+    """
+    addresses = [
+        address
+        for address in addresses_in(locations, TCP)
+        if isinstance(address, TcpAddress) and network.is_numeric(address.host)
+    ]
+    return [item for item in addresses if not network.is_own(item.host)] or addresses

@@ -1,0 +1,116 @@
+"""What every InstanceProbe promises."""
+
+import socket
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+
+import pytest
+
+from adapters.in_memory.clock import ManualClock
+from adapters.in_memory.instance_probe import InMemoryInstanceProbe
+from adapters.tcp.instance_probe import TcpInstanceProbe
+from adapters.tcp.server import Server
+from application.interfaces.instance_probe import InstanceProbe, Presence
+from tests.support.conditions import wait_until
+
+NOWHERE = "unheard-of:12"
+
+
+class InstanceProbeContract(ABC):
+    """To be subclassed for each adapter."""
+
+    @abstractmethod
+    def somebody(self) -> str:
+        """Return the location of an instance that is there."""
+
+    @abstractmethod
+    def nobody(self) -> str:
+        """Return the location of an instance that is gone."""
+
+    @abstractmethod
+    def wait(self, until: Callable[[], bool]) -> None:
+        """Wait until something has happened."""
+
+    @abstractmethod
+    def services_thread(self) -> int:
+        """Return on which thread the manager's services live."""
+
+    def look(self, probe: InstanceProbe, *locations: str) -> Presence:
+        found: list[tuple[Presence, int]] = []
+        probe.look(locations, lambda presence: found.append((presence, threading.get_ident())))
+        assert not found or threading.get_ident() != self.services_thread()
+        self.wait(lambda: bool(found))
+        ((presence, thread),) = found
+        assert thread == self.services_thread()
+        return presence
+
+    def test_who_listens_is_there(self, probe: InstanceProbe) -> None:
+        assert self.look(probe, self.somebody()) is Presence.THERE
+
+    def test_who_does_not_listen_is_gone(self, probe: InstanceProbe) -> None:
+        assert self.look(probe, self.nobody()) is Presence.GONE
+
+    def test_one_place_of_several_suffices(self, probe: InstanceProbe) -> None:
+        assert self.look(probe, self.nobody(), NOWHERE, self.somebody()) is Presence.THERE
+
+    def test_a_refusal_tells_more_than_silence(self, probe: InstanceProbe) -> None:
+        assert self.look(probe, NOWHERE, self.nobody()) is Presence.GONE
+
+    @pytest.mark.parametrize("locations", [(), (NOWHERE,)])
+    def test_without_a_place_to_look_at_nothing_is_known(
+        self, probe: InstanceProbe, locations: Sequence[str]
+    ) -> None:
+        assert self.look(probe, *locations) is Presence.UNKNOWN
+
+
+class TestInMemoryInstanceProbe(InstanceProbeContract):
+    @pytest.fixture
+    def probe(self) -> InstanceProbe:
+        self.clock = ManualClock()
+        probe = InMemoryInstanceProbe(self.clock)
+        probe.presence = {"here": Presence.THERE, "not here": Presence.GONE}
+        return probe
+
+    def somebody(self) -> str:
+        return "here"
+
+    def nobody(self) -> str:
+        return "not here"
+
+    def wait(self, until: Callable[[], bool]) -> None:
+        self.clock.advance()
+        assert until()
+
+    def services_thread(self) -> int:
+        return threading.get_ident()
+
+
+class TestTcpInstanceProbe(InstanceProbeContract):
+    @pytest.fixture
+    def probe(self) -> Iterator[InstanceProbe]:
+        server = Server(lambda _data, _reply: None, name="server", max_request=10)
+        server.start()
+        threads: list[int] = []
+        server.call_soon(lambda: threads.append(threading.get_ident()))
+        wait_until(lambda: bool(threads))
+        self.thread = threads[0]
+        probe = TcpInstanceProbe(server)
+        with closing(server), closing(probe), socket.create_server(("127.0.0.1", 0)) as listener:
+            self.port = listener.getsockname()[1]
+            yield probe
+
+    def somebody(self) -> str:
+        return f"tcp:127.0.0.1:{self.port}"
+
+    def nobody(self) -> str:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        return f"tcp:127.0.0.1:{port}"
+
+    def wait(self, until: Callable[[], bool]) -> None:
+        wait_until(until)
+
+    def services_thread(self) -> int:
+        return self.thread

@@ -1,0 +1,110 @@
+"""Looking for instances at their ports."""
+
+import errno
+import socket
+from contextlib import ExitStack, closing
+
+import pytest
+
+from adapters.tcp import network
+from adapters.tcp.instance_probe import TcpInstanceProbe, answer_on
+from adapters.tcp.peers import TcpPeerTransport
+from adapters.tcp.server import Server
+from application.interfaces.instance_probe import Presence
+from tests.support.conditions import wait_until
+from tests.unit.adapters.tcp.loopback import nowhere
+
+
+@pytest.fixture
+def server():
+    troubles = []
+    server = Server(
+        lambda _data, _reply: None, name="server", max_request=10, on_trouble=troubles.append
+    )
+    server.start()
+    with closing(server):
+        yield server
+    assert troubles == []
+
+
+@pytest.fixture
+def deaf():
+    """A location at which nobody answers, as if a firewall swallowed everything."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.2", 0), backlog=0))
+        while True:
+            sock = stack.enter_context(socket.socket())
+            sock.settimeout(0.2)
+            try:
+                sock.connect(listener.getsockname())
+            except TimeoutError:
+                break
+        yield f"tcp:127.0.0.2:{listener.getsockname()[1]}"
+
+
+def look(server, *locations, timeout=60.0):
+    found = []
+    with closing(TcpInstanceProbe(server, timeout=timeout)) as probe:
+        probe.look(locations, found.append)
+        wait_until(lambda: bool(found))
+    (presence,) = found
+    return presence
+
+
+def test_where_nobody_answers_nothing_is_known(server, deaf):
+    assert look(server, deaf, timeout=0.1) is Presence.UNKNOWN
+
+
+def test_an_answer_is_enough_where_another_does_not_come(server, deaf):
+    with closing(TcpPeerTransport("a", hosts=["127.0.0.1"])) as transport:
+        assert look(server, deaf, *transport.locations()) is Presence.THERE
+
+
+def test_answers_may_come_in_the_same_moment(server):
+    with ExitStack() as stack:
+        ports = [
+            stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
+            for _ in range(10)
+        ]
+        addresses = ",".join(f"127.0.0.1:{port}" for port in ports)
+        for _ in range(10):
+            assert look(server, f"tcp:{addresses}") is Presence.THERE
+
+
+def test_an_address_of_ours_tells_nothing_of_another_machine(server, deaf, monkeypatch):
+    monkeypatch.setattr(network, "is_own", lambda address: address == "127.0.0.1")
+    assert look(server, nowhere(), deaf, timeout=0.1) is Presence.UNKNOWN
+
+
+def test_names_are_not_looked_up(server):
+    port = nowhere().rpartition(":")[2]
+    assert look(server, f"tcp:localhost:{port}") is Presence.UNKNOWN
+
+
+def test_an_instance_is_not_disturbed_and_tells_nothing(server):
+    troubles = []
+    transport = TcpPeerTransport(
+        "a", secret="shared", hosts=["127.0.0.1"], on_trouble=troubles.append
+    )
+    with closing(transport):
+        for _ in range(10):
+            assert look(server, *transport.locations()) is Presence.THERE
+        assert transport.wait_until_sent(timeout=60.0)
+    assert troubles == []
+
+
+def test_one_that_is_closed_while_it_looks_leaves_nothing_behind(server, deaf):
+    found = []
+    with closing(TcpInstanceProbe(server, timeout=60.0)) as probe:
+        probe.look([deaf], found.append)
+    done = []
+    server.call_soon(lambda: done.append(True))
+    wait_until(lambda: bool(done))
+    assert found == []
+
+
+def test_a_socket_that_has_met_itself_has_met_nobody():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.connect(sock.getsockname())
+        assert answer_on(sock) == errno.ECONNREFUSED
