@@ -37,25 +37,6 @@ RESUMABLE = 75
 
 LOG_LINES = 50
 
-_DEFAULTS = {
-    "grace_time": 10.0,
-    "log_level": "INFO",
-    "reconnect_time": 30.0,
-    "checkpoint_at_end": False,
-    "checkpoint_every_simulation": None,
-    "checkpoint_every_wallclock": None,
-    "checkpoint_failure": "go-on",
-    "checkpoint_on_term": None,
-    "require_secret": False,
-    "resume": None,
-    "run_dir": None,
-    "snapshot_store": None,
-    "start_all": True,
-    "stop_at": None,
-}
-"""What holds for `conjoin check`, which has none of these options: it is about starting all."""
-
-
 _MISTAKES = {"snapshots": "This is not possible"}
 
 
@@ -94,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         description="Check whether the simulation that the files describe can be run here.",
     )
     _add_sources(check)
-    check.set_defaults(**_DEFAULTS)
+    check.set_defaults(**_defaults_of_run())
     snapshots = commands.add_parser(
         "snapshots",
         help="list, show, verify and remove snapshots",
@@ -124,6 +105,14 @@ def run_manager(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(_guarded(_run, parser.parse_args(arguments)))
 
 
+def _defaults_of_run() -> dict[str, object]:
+    """Return what holds for `conjoin check`, which is about `conjoin run --start-all`."""
+    parser = argparse.ArgumentParser()
+    _add_run_options(parser)
+    defaults = vars(parser.parse_args(["--start-all", "-"]))
+    return {name: value for name, value in defaults.items() if name not in ("files", "model")}
+
+
 def _add_sources(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", nargs="+", metavar="FILE", help="yMMSL files, merged in order; - reads stdin"
@@ -150,7 +139,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--log-level",
-        default=_DEFAULTS["log_level"],
+        default="INFO",
         metavar="LEVEL",
         help="least level of the manager's own log: DEBUG, INFO, WARNING, ERROR (default: INFO)",
     )
@@ -162,7 +151,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--grace-time",
         type=float,
-        default=_DEFAULTS["grace_time"],
+        default=10.0,
         metavar="SECONDS",
         help="how long programs may take to end when the run is stopped, before they are killed"
         " (default: %(default)g)",
@@ -170,7 +159,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reconnect-time",
         type=float,
-        default=_DEFAULTS["reconnect_time"],
+        default=30.0,
         metavar="SECONDS",
         help="how long an instance that was started by hand may be without a connection to the"
         " manager, before that looks whether the program is still there (default: %(default)g)",
