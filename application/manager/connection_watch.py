@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
@@ -16,6 +17,12 @@ from domain.events import InstanceState
 from domain.identity import Reference
 from domain.messages import Wait
 
+FAREWELL_TIME: Final = 5.0
+"""Seconds after which an instance that seems to be gone is looked for once more, at most.
+
+Those of MUSCLE3 close their ports when they are done, and then connect again to say so.
+"""
+
 
 class _Loss:
     """What is known of an instance that has lost its connection.
@@ -25,12 +32,14 @@ class _Loss:
 
     Attributes:
         timer: Ends the patience with it.
+        seems_gone: Whether it was not there when it was looked for last.
         told: What has been found of it, and told to the user.
     """
 
     def __init__(self, waiting: Wait | None) -> None:
         self.waiting = waiting
         self.timer: Timer | None = None
+        self.seems_gone = False
         self.told: set[Presence] = set()
 
 
@@ -98,7 +107,8 @@ class ConnectionWatch:
         self._show_as_running(name, loss)
 
     def _wait(self, name: str, loss: _Loss) -> None:
-        loss.timer = self._scheduler.call_later(self._patience, partial(self._look, name, loss))
+        patience = min(FAREWELL_TIME, self._patience) if loss.seems_gone else self._patience
+        loss.timer = self._scheduler.call_later(patience, partial(self._look, name, loss))
 
     def _look(self, name: str, loss: _Loss) -> None:
         if self._control.awaits_by_hand(name):
@@ -108,21 +118,30 @@ class ConnectionWatch:
     def _judge(self, name: str, loss: _Loss, presence: Presence) -> None:
         if self._lost.get(name) is not loss:
             return  # it has come back in the meantime
-        if presence is Presence.GONE:
-            del self._lost[name]
-            self._control.note_lost(
-                name,
-                f"{DISCONNECTED}, did not come back, and its program is not there any more: what it"
-                " printed where you started it may tell why",
-            )
+        if presence is Presence.GONE and loss.seems_gone:
+            self._give_up(name)
             return
+        loss.seems_gone = presence is Presence.GONE
         if presence not in loss.told:
             loss.told.add(presence)
             self._tell(name, loss, presence)
         self._wait(name, loss)
 
+    def _give_up(self, name: str) -> None:
+        del self._lost[name]
+        self._control.note_lost(
+            name,
+            f"{DISCONNECTED}, did not come back, and its program is not there any more: what it"
+            " printed where you started it may tell why",
+        )
+
     def _tell(self, name: str, loss: _Loss, presence: Presence) -> None:
-        if presence is Presence.THERE:
+        if presence is Presence.GONE:
+            self._log.info(
+                f"instance '{name}' has not come back, and its program does not seem to be there"
+                " any more"
+            )
+        elif presence is Presence.THERE:
             self._log.info(
                 f"instance '{name}' has not come back, but its program is still there: the run goes"
                 " on, and it will connect when it has something to say"

@@ -101,7 +101,7 @@ def test_an_instance_that_computes_on_without_a_connection_goes_on(
     go_on = compute_until_told(workspace)
     use(workspace, library)
     python = python_of(library)
-    with manager_by_hand(workspace, "--reconnect-time", "0.2") as (manager, environment):
+    with manager_by_hand(workspace, "--reconnect-time", "2") as (manager, environment):
         host, port = environment["MUSCLE_MANAGER"].removeprefix("tcp:").split(",")[0].split(":")
         with closing(CuttingProxy(lambda: (host, int(port)), ())) as proxy:
             through_proxy = {**environment, "MUSCLE_MANAGER": proxy.location}

@@ -1,6 +1,7 @@
 """Instances that were started by hand, and have lost their connection."""
 
 from application.interfaces.instance_probe import Presence
+from application.manager.connection_watch import FAREWELL_TIME
 from domain.events import InstanceState, LogRecorded
 from domain.identity import Reference
 from domain.messages import Wait
@@ -35,7 +36,7 @@ def test_who_was_started_by_hand_and_does_not_come_back_has_failed():
     lose(desk, "micro", seconds=29.9)
     assert desk.results == []
     assert desk.board["micro"].state is InstanceState.DISCONNECTED
-    desk.clock.advance(0.2)
+    desk.clock.advance(0.2 + FAREWELL_TIME)
     (result,) = desk.results
     assert not result.succeeded
     assert result.failed_instances == ("micro",)
@@ -55,7 +56,7 @@ def test_who_comes_back_in_time_goes_on_with_what_it_did():
     assert desk.board["macro"].waiting_for == wait
     desk.clock.advance(60)
     assert desk.results == []
-    lose(desk, "macro", seconds=30.1)
+    lose(desk, "macro", seconds=30.1 + FAREWELL_TIME)
     assert desk.results[0].failed_instances == ("macro",)
 
 
@@ -70,7 +71,7 @@ def test_who_is_still_there_is_waited_for_until_it_is_gone():
     assert desk.board["micro"].waiting_for == wait
     assert len(log_of(desk, "'micro' has not come back, but its program is still there")) == 1
     find(desk, Presence.GONE)
-    desk.clock.advance(30)
+    desk.clock.advance(30 + FAREWELL_TIME)
     assert desk.results[0].cause == GONE
 
 
@@ -85,7 +86,32 @@ def test_of_whom_nothing_can_be_seen_the_user_is_told_once_how_to_stop_the_run()
     shown = [event.record.text for event in desk.sink.events if isinstance(event, LogRecorded)]
     assert shown == [warning]
     find(desk, Presence.GONE)
+    desk.clock.advance(30 + FAREWELL_TIME)
+    assert desk.results[0].cause == GONE
+
+
+def test_who_closes_its_port_before_it_connects_to_say_that_it_is_done_is_not_given_up():
+    desk = desk_for()
+    register(desk, "macro", "micro")
+    find(desk, Presence.GONE)
+    lose(desk, "micro", seconds=30)
+    desk.desk.note_connected("micro")
+    for name in ("micro", "macro"):
+        desk.desk.deregister_instance(name)
+    assert desk.results[0].succeeded
+
+
+def test_who_is_there_again_has_not_been_gone():
+    desk = desk_for()
+    register(desk, "macro", "micro")
+    find(desk, Presence.GONE)
+    lose(desk, "micro", seconds=30)
+    find(desk, Presence.THERE)
+    desk.clock.advance(FAREWELL_TIME)
+    find(desk, Presence.GONE)
     desk.clock.advance(30)
+    assert desk.results == []
+    desk.clock.advance(FAREWELL_TIME)
     assert desk.results[0].cause == GONE
 
 
