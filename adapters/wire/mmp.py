@@ -117,7 +117,7 @@ class SubmitLogMessage(NamedTuple):
     def arguments(self) -> list[object]:
         """Return what follows the type on the wire."""
         record = self.record
-        return [record.instance, record.time, record.level, record.text]
+        return [record.instance, record.time, record.level, _legible(record.text)]
 
     @classmethod
     def parse(cls, arguments: list[Any]) -> SubmitLogMessage:
@@ -233,21 +233,33 @@ class AwaitCheckpointRequest(_AboutInstance):
     __slots__ = ()
 
 
-class ReportSnapshotFailed(NamedTuple):
-    """Say that a snapshot could not be stored (ours)."""
+class _AboutProblem(NamedTuple):
+    """A request that says what went wrong."""
 
     instance: str
     problem: str
 
     def arguments(self) -> list[object]:
         """Return what follows the type on the wire."""
-        return [self.instance, self.problem]
+        return [self.instance, _legible(self.problem)]
 
     @classmethod
-    def parse(cls, arguments: list[Any]) -> ReportSnapshotFailed:
+    def parse(cls, arguments: list[Any]) -> Any:  # noqa: ANN401 - Self needs Python 3.11
         """Return the request for what follows the type on the wire."""
         instance, problem = arguments
         return cls(_text(instance), _text(problem))
+
+
+class ReportSnapshotFailed(_AboutProblem):
+    """Say that a snapshot could not be stored (ours)."""
+
+    __slots__ = ()
+
+
+class ReportFailed(_AboutProblem):
+    """Say that an instance has failed, and is about to leave (ours)."""
+
+    __slots__ = ()
 
 
 Request: TypeAlias = (
@@ -266,6 +278,7 @@ Request: TypeAlias = (
     | ReportStatus
     | AwaitCheckpointRequest
     | ReportSnapshotFailed
+    | ReportFailed
 )
 
 REQUESTS: Final[Mapping[int, type[Request]]] = {
@@ -284,11 +297,17 @@ REQUESTS: Final[Mapping[int, type[Request]]] = {
     65: ReportStatus,
     66: AwaitCheckpointRequest,
     67: ReportSnapshotFailed,
+    68: ReportFailed,
 }
 _CODES: Final = {kind: code for code, kind in REQUESTS.items()}
 _PARSERS: Final[Mapping[int, Callable[[list[Any]], Request]]] = {
     code: kind.parse for code, kind in REQUESTS.items()
 }
+
+
+def _legible(text: str) -> str:
+    # the names of files may have bytes in them that are no text, and errors quote these
+    return text.encode(errors="backslashreplace").decode()
 
 
 def encode_request(request: Request) -> bytes:

@@ -51,7 +51,7 @@ class Leaving:
         communicator: Communicator,
         receiver: Receiver,
         is_registered: bool,
-        failed: bool,
+        failure: str | None,
     ) -> None:
         """Leave. Only the first call does anything.
 
@@ -60,18 +60,22 @@ class Leaving:
             communicator: Sends the closing milestones.
             receiver: Receives until all ports are closed.
             is_registered: Whether the manager knows us.
-            failed: Whether to leave without waiting for what peers have yet to send.
+            failure: What went wrong, if something did; then what peers have yet to send is not
+                waited for.
         """
         if self.is_done:
             return
         self.is_done = True
         try:
+            if failure is not None and is_registered:
+                # before the peers, who then know nothing better to say than that they lost us
+                self._link.report_failed(failure)
             start = self._profiler.now()
             for port in ports.connected(Operator.O_I, Operator.O_F):
                 communicator.send_milestone(port, Milestone(()))
-            if not failed:
+            if failure is None:
                 self._drain(receiver)
-            self._disconnect(start, failed=failed)
+            self._disconnect(start, timeout=None if failure is None else PATIENCE_AFTER_FAILURE)
             if is_registered:
                 self._deregister()
         except CouplingError as error:
@@ -86,11 +90,11 @@ class Leaving:
         except PeerLost as error:
             self._log.log(WARNING, f"A peer was lost while shutting down: {error}")
 
-    def _disconnect(self, start: int, *, failed: bool) -> None:
+    def _disconnect(self, start: int, *, timeout: float | None) -> None:
         self._profiler.record(ProfileEventType.SHUTDOWN_WAIT, start)
         self._transport.finish_receiving()
         disconnecting = self._profiler.now()
-        self._transport.wait_until_sent(timeout=PATIENCE_AFTER_FAILURE if failed else None)
+        self._transport.wait_until_sent(timeout=timeout)
         self._profiler.record(ProfileEventType.DISCONNECT_WAIT, disconnecting)
         self._profiler.record(ProfileEventType.SHUTDOWN, start)
 

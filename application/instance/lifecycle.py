@@ -138,7 +138,7 @@ class Lifecycle:
     def error_shutdown(self, message: str) -> None:
         """Close all ports and tell the manager that the model failed."""
         self._log.log(ERROR, message)
-        self._shut_down(failed=True)
+        self._shut_down(failure=message)
 
     def send(self, port_name: str, message: Message, slot: int | None) -> None:
         """Send a message."""
@@ -312,20 +312,20 @@ class Lifecycle:
         if info.on_request:
             self._link.await_checkpoint_request(triggers.request)
 
-    def _shut_down(self, *, failed: bool = False) -> None:
+    def _shut_down(self, *, failure: str | None = None) -> None:
         self._leaving.leave(
             ports=self._ports,
             communicator=self._communicator,
             receiver=self._receiver,
             is_registered=self._is_registered,
-            failed=failed,
+            failure=failure,
         )
 
     def _fail(self, error: CouplingError) -> NoReturn:
         """Leave because of an error, and raise it."""
         if not self._leaving.is_done:
             self._log.log(ERROR, str(error))
-            self._shut_down(failed=True)
+            self._shut_down(failure=str(error))
         raise error
 
     # Beginning a pass ----------------------------------------------------------------------------

@@ -100,6 +100,10 @@ class ManagerDesk(Protocol):
         """Note that a snapshot of an instance could not be stored."""
 
     @abstractmethod
+    def report_failed(self, instance: str, problem: str) -> None:
+        """Note that an instance has failed, and why; it deregisters nevertheless."""
+
+    @abstractmethod
     def get_checkpoint_info(self, instance: str) -> CheckpointInfo:
         """Return when to make snapshots, and which to resume from."""
 

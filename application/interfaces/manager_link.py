@@ -77,6 +77,13 @@ class ManagerLink(Protocol):
         """
 
     @abstractmethod
+    def report_failed(self, problem: str) -> None:
+        """Say that this instance has failed, and why, before it deregisters.
+
+        Does nothing where the manager does not understand it.
+        """
+
+    @abstractmethod
     def report_status(
         self, *, simulated_time: float | None, waiting: tuple[str, str, int | None] | None
     ) -> None:

@@ -148,6 +148,10 @@ class ServicesDesk(ManagerDesk):
         self._registry.known(instance)
         self._board.publish(SnapshotFailed(problem, instance))
 
+    def report_failed(self, instance: str, problem: str) -> None:
+        self._registry.known(instance)
+        self._control.note_failed(instance, problem)
+
     def waiting_for_receive(self, wait: Wait) -> None:
         self._registry.known(wait.instance)
         self._deadlocks.add(wait)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from domain.agents import process_end
 
 INDIRECT_MARK = "peer crash?"
-"""What the stderr of an instance says that failed only because it lost a peer."""
+"""What an instance says, or its stderr, that failed only because it lost a peer."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class Failure:
     @property
     def is_indirect(self) -> bool:
         """Whether it failed only because it lost a peer."""
-        return INDIRECT_MARK in self.error_output
+        return INDIRECT_MARK in self.error_output or INDIRECT_MARK in (self.reason or "")
 
     def describe(self) -> str:
         """Return in words what happened."""
         end = None if self.exit_code is None else f"it {process_end(self.exit_code)}"
         told = "; ".join(part for part in (end, self.reason) if part is not None)
         text = f"Instance '{self.instance}' failed: {told}"
-        return text if text.endswith("?") else text + "."
+        return text if text.endswith(("?", ".", "!")) else text + "."
 
 
 class Failures:

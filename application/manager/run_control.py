@@ -30,6 +30,9 @@ from domain.identity import Reference
 from domain.messages import Wait
 from domain.resources import Resources
 
+LEAVING_PATIENCE: Final = 10.0
+"""Seconds that instances that the user has started get to leave, once one of them has failed."""
+
 VICTIM_PATIENCE: Final = 5.0
 """Seconds to wait for the true cause to show after an instance has failed because of another."""
 
@@ -95,8 +98,9 @@ class RunControl:
 
     def awaits_by_hand(self, name: str) -> bool:
         """Whether the user starts this instance, it is not done, and the run goes on."""
-        is_awaited = name in self._by_hand and name not in self._deregistered
-        return is_awaited and not self._is_cancelling and not self._is_finished
+        if self._is_cancelling or self._is_finished or name not in self.by_hand:
+            return False
+        return self._board[name].state is not InstanceState.FAILED
 
     def start_all(
         self,
@@ -171,9 +175,21 @@ class RunControl:
             self._add_failure(name, exit_code, problem)
         self._finish_if_done()
 
+    def note_failed(self, name: str, problem: str) -> None:
+        """Note that an instance says that it has failed, and is about to leave."""
+        if name not in self.by_hand:
+            return  # the end of its process will tell, and what it has printed
+        if self._is_cancelling:
+            self._board.change(name, InstanceState.STOPPED)
+            return
+        self._board.change(name, InstanceState.FAILED)
+        self._wait_for_others(LEAVING_PATIENCE)
+        self._add(Failure(name, None, problem.strip() or "it did not say why"))
+
     def note_lost(self, name: str, reason: str) -> None:
         """Note that an instance that the user has started is gone."""
         if self.awaits_by_hand(name):
+            self._by_hand.discard(name)
             self._add_lost(name, reason)
             self._cancel_all()
             self._finish_if_done()
@@ -199,6 +215,7 @@ class RunControl:
     def _end(self, reason: str) -> None:
         if self._stop_reason is None:
             self._stop_reason = reason
+        self._wait_no_longer()
         self._cancel_all()
         self._finish_if_done()
 
@@ -256,12 +273,28 @@ class RunControl:
 
     def _add_failure(self, name: str, exit_code: int, reason: str | None) -> None:
         output = self._run_directory.instance_output_tail(Reference(name), lines=ERROR_LINES)
-        failure = Failure(name, exit_code, reason, output)
+        self._add(Failure(name, exit_code, reason, output))
+
+    def _add(self, failure: Failure) -> None:
         self._failures.add(failure)
-        if not failure.is_indirect:
+        if failure.is_indirect:
+            self._wait_for_others(VICTIM_PATIENCE)
+        else:
             self._cancel_all()
-        elif self._patience is None:
-            self._patience = self._scheduler.call_later(VICTIM_PATIENCE, self._cancel_all)
+
+    def _wait_for_others(self, seconds: float) -> None:
+        if self._patience is None:
+            self._patience = self._scheduler.call_later(seconds, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._wait_no_longer()
+        self._cancel_all()
+        self._finish_if_done()
+
+    def _wait_no_longer(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
     def _add_lost(self, name: str, reason: str) -> None:
         self._board.change(name, InstanceState.FAILED)
@@ -285,12 +318,11 @@ class RunControl:
     def _finish_if_done(self) -> None:
         if self._is_finished or self._running:
             return
-        is_over = not self.by_hand or self._is_cancelling or bool(self._failures)
-        if not is_over:
+        is_over = self._is_cancelling and self._patience is None
+        if self.by_hand and not is_over:
             return
         self._is_finished = True
-        if self._patience is not None:
-            self._patience.cancel()
+        self._wait_no_longer()
         self._blame_disconnected()
         self._on_finished(self._result())
 

@@ -124,6 +124,43 @@ def test_an_instance_that_computes_on_without_a_connection_goes_on(
     assert "a client" not in log_of(workspace)
 
 
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        ('instance.receive("innit")', "There is no port 'innit'"),
+        ('instance.error_shutdown("Out of cheese."); raise SystemExit(1)', "Out of cheese."),
+    ],
+)
+def test_an_instance_that_fails_ends_the_run_with_what_it_says(
+    workspace: Workspace, code: str, cause: str
+):
+    workspace.change("micro.py", 'message = instance.receive("init")', code)
+    with (
+        manager_by_hand(workspace) as (manager, environment),
+        by_hand(workspace, "macro", environment) as macro,
+        by_hand(workspace, "micro", environment) as micro,
+    ):
+        outcomes = [macro.finish(), micro.finish()]
+        outcome = manager.finish()
+    assert [item.exit_code for item in outcomes] == [1, 1]
+    assert outcome.exit_code == FAILED
+    assert f"the simulation failed: Instance 'micro' failed: {cause}" in outcome.stdout
+    assert "Could not shut down cleanly" not in outcomes[0].text + outcomes[1].text
+
+
+def test_a_model_that_raises_ends_the_run_and_its_terminal_says_why(workspace: Workspace):
+    workspace.change("micro.py", 'message = instance.receive("init")', "1 / 0")
+    with (
+        manager_by_hand(workspace, "--reconnect-time", "0.5") as (manager, environment),
+        by_hand(workspace, "macro", environment),
+        by_hand(workspace, "micro", environment) as micro,
+    ):
+        outcome = manager.finish()
+        assert "ZeroDivisionError" in micro.finish().stderr
+    assert outcome.exit_code == FAILED
+    assert f"the simulation failed: {GONE}" in outcome.stdout, outcome.text
+
+
 def use(workspace: Workspace, library: LibraryName) -> None:
     if library == "muscle3":
         workspace.use_muscle3()

@@ -219,6 +219,13 @@ class ManagerLinkContract(ABC):
         expected = [SnapshotFailed("the disk is full", "macro")] if self.is_own_protocol else []
         assert failed == expected
 
+    def test_a_failure_is_told_where_that_is_understood(self, link_of, desk):
+        link = self.register_all(link_of)["macro"]
+        link.report_failed("out of cheese")
+        link.deregister_instance()
+        state = desk.board["macro"].state
+        assert state is (InstanceState.FAILED if self.is_own_protocol else InstanceState.FINISHED)
+
     def test_what_is_reported_arrives_before_the_link_is_closed(self, link_of, desk):
         link = link_of("macro")
         for number in range(50):

@@ -75,6 +75,7 @@ requests = st.one_of(
     st.builds(mmp.SubmitProfileEvents, texts, st.lists(events, max_size=3).map(tuple)),
     st.builds(mmp.SubmitSnapshot, texts, metadata),
     st.builds(mmp.ReportSnapshotFailed, texts, texts),
+    st.builds(mmp.ReportFailed, texts, texts),
     st.builds(mmp.WaitingForReceive, waits),
     st.builds(mmp.WaitingForReceiveDone, waits),
     st.builds(
@@ -371,3 +372,16 @@ def test_no_change_to_what_muscle3_sent_does_harm(data: st.DataObject):
 def test_our_instances_call_themselves_muscle3_with_an_addition():
     assert mmp.DIALECT_OF_MUSCLE3 == "0.11.0"
     assert unpack(mmp.encode_request(mmp.RegisterInstance("a", (), (), "0.11.0")))[-1] == "0.11.0"
+
+
+@pytest.mark.parametrize(
+    "request_with",
+    [
+        lambda text: mmp.SubmitLogMessage(LogRecord("a", 0.0, 40, text)),
+        lambda text: mmp.ReportFailed("a", text),
+        lambda text: mmp.ReportSnapshotFailed("a", text),
+    ],
+)
+def test_what_is_no_text_in_the_words_of_an_error_is_escaped(request_with):
+    sent = mmp.encode_request(request_with("no file caf\udce9"))
+    assert mmp.decode_request(sent) == request_with("no file caf\\udce9")

@@ -55,7 +55,7 @@ class Notes:
         self.events += [event.event_type for event in events]
 
 
-def leave(notes, *, times=1, is_registered=True, failed=False):
+def leave(notes, *, times=1, is_registered=True, failure=None):
     """Leave; return what was called, and what was logged."""
     log = InMemoryInstanceLog()
     profiler = Profiler(clock=ManualClock(), link=notes)
@@ -66,7 +66,7 @@ def leave(notes, *, times=1, is_registered=True, failed=False):
             communicator=notes,
             receiver=notes,
             is_registered=is_registered,
-            failed=failed,
+            failure=failure,
         )
     assert leaving.is_done
     return notes.calls, log.lines
@@ -85,15 +85,17 @@ def test_ports_are_closed_first_and_connections_last_and_all_of_it_once(times):
     assert lines == []
 
 
-def test_after_a_failure_nothing_more_is_received_and_patience_is_short():
-    calls, _ = leave(Notes(), failed=True)
+def test_after_a_failure_the_manager_is_told_nothing_is_received_and_patience_is_short():
+    calls, _ = leave(Notes(), failure="the reason")
     sent = [("finish_receiving",), ("wait_until_sent", PATIENCE_AFTER_FAILURE)]
-    assert calls == [*CLOSED, *sent, *DEREGISTERED, *ALL_CLOSED]
+    assert calls == [("report_failed", "the reason"), *CLOSED, *sent, *DEREGISTERED, *ALL_CLOSED]
 
 
 def test_who_is_not_registered_does_not_deregister():
     calls, _ = leave(Notes(), is_registered=False)
     assert calls == [*CLOSED, ("drain",), *SENT, *ALL_CLOSED]
+    calls, _ = leave(Notes(), is_registered=False, failure="the reason")
+    assert calls[: len(CLOSED)] == CLOSED
 
 
 def test_how_long_it_took_is_in_the_profile_before_the_manager_forgets_us():

@@ -2,6 +2,7 @@
 
 from application.interfaces.instance_probe import Presence
 from application.manager.connection_watch import FAREWELL_TIME
+from application.manager.run_control import LEAVING_PATIENCE, VICTIM_PATIENCE
 from domain.events import InstanceState, LogRecorded
 from domain.identity import Reference
 from domain.messages import Wait
@@ -138,6 +139,17 @@ def test_nobody_is_looked_for_when_the_run_is_over():
     assert log_of(desk, "has not come back") == []
 
 
+def test_who_has_said_that_it_failed_is_not_looked_for_any_more():
+    desk = desk_for()
+    register(desk, "macro", "micro")
+    find(desk, Presence.GONE)
+    desk.desk.report_failed("macro", "Did the peer crash?")
+    lose(desk, "macro", seconds=LEAVING_PATIENCE)
+    (result,) = desk.results
+    assert result.failed_instances == ("macro",)
+    assert log_of(desk, "is disconnected") == []
+
+
 def test_who_has_deregistered_may_go():
     desk = desk_for()
     live(desk, "macro")
@@ -160,6 +172,7 @@ def test_who_is_gone_is_to_blame_for_who_lost_it_as_a_peer():
     desk.desk.note_disconnected("micro")
     desk.run_directory.outputs[Reference("macro")] = "RuntimeError: did the peer crash?"
     desk.control.note_exit("macro", 1, None)
+    desk.clock.advance(VICTIM_PATIENCE)
     (result,) = desk.results
     assert result.failed_instances == ("micro", "macro")
     assert "closed its connection to the manager" in result.cause

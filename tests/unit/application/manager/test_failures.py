@@ -31,6 +31,7 @@ def test_without_failures_there_is_nothing_to_tell():
         (failure("a", exit_code=3), "Instance 'a' failed: it exited with code 3."),
         (failure("a", exit_code=0, reason="why not"), "it exited with code 0; why not."),
         (failure("a", exit_code=0, reason="who knows?"), "who knows?"),
+        (failure("a", exit_code=None, reason="Out of cheese."), "failed: Out of cheese."),
     ],
 )
 def test_a_failure_is_told_in_a_sentence(item, text):
@@ -41,6 +42,11 @@ def test_the_cause_is_the_first_who_did_not_just_lose_a_peer():
     failures = of(VICTIM, failure("culprit"), failure("other"))
     assert failures.names() == ("culprit", "victim", "other")
     assert failures.describe().endswith("Because of this, these failed too: victim, other.")
+
+
+def test_who_says_itself_that_it_lost_a_peer_is_not_the_cause():
+    said = failure("victim", exit_code=None, reason="The port was closed. Did the peer crash?")
+    assert of(said, failure("culprit")).names() == ("culprit", "victim")
 
 
 def test_where_all_lost_a_peer_the_first_of_them_is_the_cause():

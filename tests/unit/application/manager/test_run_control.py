@@ -2,6 +2,7 @@
 
 import pytest
 
+from application.manager.run_control import LEAVING_PATIENCE
 from domain.events import (
     InstanceDeregistered,
     InstanceExited,
@@ -74,6 +75,92 @@ def test_instances_that_the_user_starts_are_waited_for():
     assert desk.control.by_hand == {"micro"}
     live(desk, "micro")
     assert desk.results[0].succeeded
+
+
+def test_a_run_fails_if_an_instance_that_the_user_started_says_that_it_failed():
+    desk = desk_for()
+    register(desk, "macro", "micro")
+    desk.desk.report_failed("micro", "Out of cheese.\n")
+    assert desk.board["micro"].state is InstanceState.FAILED
+    desk.desk.deregister_instance("micro")
+    assert desk.results == []
+    desk.desk.deregister_instance("macro")
+    (result,) = desk.results
+    assert not result.succeeded
+    assert result.cause == "Instance 'micro' failed: Out of cheese."
+    assert result.output_directory == ""
+    assert desk.board["micro"].state is InstanceState.FAILED
+
+
+def test_who_failed_without_a_word_is_named_nevertheless():
+    desk = desk_for()
+    register(desk, "micro")
+    desk.desk.report_failed("micro", "")
+    desk.clock.advance(LEAVING_PATIENCE)
+    assert desk.results[0].cause == "Instance 'micro' failed: it did not say why."
+
+
+def test_after_a_failure_the_others_get_some_time_to_leave_and_no_more():
+    desk = desk_for()
+    register(desk, "macro", "micro")
+    desk.desk.report_failed("micro", "Out of cheese.")
+    desk.clock.advance(LEAVING_PATIENCE - 0.1)
+    assert desk.results == []
+    desk.clock.advance(0.2)
+    assert desk.results[0].failed_instances == ("micro",)
+
+
+def test_who_says_that_it_lost_a_peer_is_not_the_cause_if_another_says_more():
+    desk = desk_for()
+    register(desk, "macro", "micro")
+    desk.desk.report_failed("macro", "The port was closed. Did the peer crash?")
+    desk.desk.deregister_instance("macro")
+    desk.desk.report_failed("micro", "Out of cheese.")
+    desk.desk.deregister_instance("micro")
+    assert desk.results[0].failed_instances == ("micro", "macro")
+
+
+def test_what_fails_while_the_run_is_stopped_is_not_its_cause():
+    desk = started(manual=("micro",))
+    register(desk, "macro", "micro")
+    desk.control.stop("The user lost patience.")
+    desk.desk.report_failed("micro", "Did the peer crash?")
+    desk.control.note_exit("macro", -15, None)
+    (result,) = desk.results
+    assert result.cause == "The user lost patience."
+    assert desk.board["micro"].state is InstanceState.STOPPED
+
+
+def test_a_user_who_stops_the_run_does_not_wait_for_those_that_leave():
+    desk = desk_for()
+    register(desk, "macro", "micro")
+    desk.desk.report_failed("micro", "Out of cheese.")
+    desk.control.stop("The user lost patience.")
+    assert desk.results[0].failed_instances == ("micro",)
+
+
+def test_of_what_an_agent_has_started_the_end_of_the_process_tells():
+    desk = started()
+    register(desk, "micro")
+    desk.desk.report_failed("micro", "Out of cheese.")
+    assert desk.board["micro"].state is InstanceState.RUNNING
+    desk.desk.deregister_instance("micro")
+    desk.control.note_exit("micro", 3, None)
+    desk.control.note_exit("macro", -15, None)
+    (result,) = desk.results
+    assert result.failed_instances == ("micro",)
+    assert result.cause == "Instance 'micro' failed: it exited with code 3."
+
+
+def test_what_the_user_started_is_to_blame_for_what_the_manager_started():
+    desk = started(manual=("micro",))
+    register(desk, "macro", "micro")
+    desk.run_directory.outputs[Reference("macro")] = "RuntimeError: did the peer crash?"
+    desk.control.note_exit("macro", 1, None)
+    assert desk.results == []
+    desk.desk.report_failed("micro", "Out of cheese.")
+    desk.desk.deregister_instance("micro")
+    assert desk.results[0].failed_instances == ("micro", "macro")
 
 
 def test_watchers_are_told_of_every_step():
