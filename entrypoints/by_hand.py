@@ -56,6 +56,18 @@ def location_told(
         yield
 
 
+def check_location_file(file: str) -> None:
+    """Check whether a file can be written, without touching it.
+
+    Raises:
+        ConfigurationError: If it cannot.
+    """
+    path = Path(file)
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        msg = f"The location file '{file}' cannot be written: is its directory there, and yours?"
+        raise ConfigurationError(msg)
+
+
 def _write_location(file: str, location: str) -> None:
     try:
         Path(file).write_text(location, encoding="ascii")

@@ -16,8 +16,13 @@ from typing_extensions import override
 from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
 from domain.events import RunFinished
 from domain.version import VERSION
-from entrypoints.by_hand import location_told
-from entrypoints.resume_options import add_resume_options, checkpoint_options_of, checkpoints_of
+from entrypoints.by_hand import check_location_file, location_told
+from entrypoints.resume_options import (
+    add_resume_options,
+    checkpoint_options_of,
+    checkpoints_of,
+    not_negative,
+)
 from entrypoints.snapshot_commands import (
     add_snapshot_commands,
     run_snapshot_command,
@@ -150,7 +155,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--grace-time",
-        type=float,
+        type=not_negative,
         default=10.0,
         metavar="SECONDS",
         help="how long programs may take to end when the run is stopped, before they are killed"
@@ -158,7 +163,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--reconnect-time",
-        type=float,
+        type=not_negative,
         default=30.0,
         metavar="SECONDS",
         help="how long an instance that was started by hand may be without a connection to the"
@@ -206,6 +211,8 @@ def _sentence(what: str, error: CouplingError) -> str:
 def _check(options: argparse.Namespace) -> int:
     manager = _new_manager(options)
     manager.check()
+    if options.location_file is not None:
+        check_location_file(options.location_file)
     model = manager.configuration.model
     count = sum(1 for _ in model.instances())
     say(

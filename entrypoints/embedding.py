@@ -34,6 +34,7 @@ from domain.snapshots import described_model
 from entrypoints.containers.manager import (
     ManagerContainer,
     ManagerOptions,
+    check_options,
     opened_container,
 )
 from entrypoints.handed_in import Adapters
@@ -165,14 +166,18 @@ class Manager:
         return set(self._made.control().by_hand)
 
     def check(self) -> None:
-        """Check whether all programs could be started on this machine, before entering or after.
+        """Check whether the model could be run on this machine, as far as that can be said before.
 
         Raises:
-            ConfigurationError: If a program is not there or cannot be executed, or the model needs
-                more cores than there are.
+            ConfigurationError: If a program is not there or cannot be executed, the model needs
+                more cores than there are, the run directory cannot be used, there is no such log
+                level, or no time for the run.
         """
         self._check_programs()
         self._plan(Resources((LinuxNodeInspector().resources(),)))
+        check_options(self._options)
+        if self._run_dir is not None and self._container is None:
+            FilesystemRunDirectory.check_existing(self._run_dir)
 
     def start_all(self) -> None:
         """Start all programs, except those with execution model `manual`.

@@ -43,10 +43,7 @@ def make_log(logbook: Logbook, level: str) -> FilteringBoundLogger:
     Raises:
         ConfigurationError: If there is no such level.
     """
-    name = level.upper()
-    if name not in LEVELS:
-        msg = f"There is no log level '{level}'. Use one of {', '.join(LEVELS)}."
-        raise ConfigurationError(msg)
+    name = checked_level(level)
     log: FilteringBoundLogger = structlog.wrap_logger(
         _LogbookLogger(logbook),
         processors=[structlog.processors.add_log_level, _render],
@@ -54,6 +51,19 @@ def make_log(logbook: Logbook, level: str) -> FilteringBoundLogger:
         cache_logger_on_first_use=False,
     )
     return log
+
+
+def checked_level(level: str) -> str:
+    """Return the name of a log level as Python has it.
+
+    Raises:
+        ConfigurationError: If there is no such level.
+    """
+    name = level.upper()
+    if name not in LEVELS:
+        msg = f"There is no log level '{level}'. Use one of {', '.join(LEVELS)}."
+        raise ConfigurationError(msg)
+    return name
 
 
 def _render(_logger: WrappedLogger, _method: str, event: EventDict) -> dict[str, str]:

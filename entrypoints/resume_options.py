@@ -135,6 +135,15 @@ def _moment(text: str) -> float:
     return (moment if moment > now else moment + timedelta(days=1)).timestamp()
 
 
+def not_negative(text: str) -> float:
+    """Return a number that is 0 or larger, and finite."""
+    value = float(text)
+    if not 0 <= value < math.inf:
+        msg = f"{text} is less than 0" if value < 0 else f"{text} is no number of seconds"
+        raise argparse.ArgumentTypeError(msg)
+    return value
+
+
 def _positive(text: str) -> float:
     value = float(text)
     if not 0 < value < math.inf:

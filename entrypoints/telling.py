@@ -28,7 +28,8 @@ def complain(text: str) -> None:
 def _print(text: str, stream: TextIO, descriptor: int) -> None:
     try:
         print(text, file=stream, flush=True)
-    except BrokenPipeError:
-        # nobody reads it any more, as with `| head`, which is no reason to end a run
+    except OSError:
+        # nobody reads it any more, as with `| head`, or nothing more fits on the disk, which is no
+        # reason to end a run
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), descriptor)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from datetime import datetime
 from itertools import count
@@ -51,20 +53,31 @@ class FilesystemRunDirectory(RunDirectory):
         Raises:
             ConfigurationError: If it is not there, holds another run, or cannot be written.
         """
+        cls.check_existing(path)
+        _make(path / "instances")
+        return cls(path)
+
+    @staticmethod
+    def check_existing(path: Path) -> None:
+        """Check whether a directory that the user made can be used, without touching it.
+
+        Raises:
+            ConfigurationError: If it cannot.
+        """
         if not path.is_dir():
             msg = (
                 f"The run directory '{path}' does not exist, or is no directory. Make it first,"
                 " or leave the choice of a directory to the manager."
             )
             raise ConfigurationError(msg)
-        instances = _make(path / "instances")
-        if any(instances.iterdir()):
+        if any(path.glob("instances/*")):
             msg = (
                 f"The run directory '{path}' holds the output of an earlier run. Give an empty"
                 " one, or remove what is in it."
             )
             raise ConfigurationError(msg)
-        return cls(path)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise _unwritable(path, _why_not(path))
 
     def remove(self) -> None:
         """Remove the directory and all that is in it, as far as that is possible."""
@@ -160,6 +173,13 @@ def _make(path: Path) -> Path:
     except OSError as error:
         raise _unwritable(path, error) from error
     return path
+
+
+def _why_not(path: Path) -> OSError:
+    """Return why a directory cannot be written."""
+    is_read_only = os.statvfs(path).f_flag & os.ST_RDONLY
+    number = errno.EROFS if is_read_only else errno.EACCES
+    return OSError(number, os.strerror(number))
 
 
 def _unwritable(path: Path, error: OSError) -> ConfigurationError:

@@ -50,7 +50,7 @@ class RunCheckpoints:
         self._reason: str | None = None
         self.on_request: Final = options.save_time is not None
         self.must_store: Final = options.must_store
-        self.checkpoints: Final = configured.joined_with(_last_rule(options, clock.time()))
+        self.checkpoints: Final = configured.joined_with(last_rule(options, clock.time()))
 
     def elapsed(self) -> float:
         """Return the seconds since the start of the run."""
@@ -80,10 +80,17 @@ class RunCheckpoints:
             requested(reason)
 
 
-def _last_rule(options: CheckpointOptions, now: float) -> Checkpoints:
+def last_rule(options: CheckpointOptions, now: float) -> Checkpoints:
     """Return the rule by which instances save before the run is stopped, if that is known.
 
     MUSCLE3's instances cannot be asked, but follow rules.
+
+    Args:
+        options: When the run is to be stopped.
+        now: When it begins, in seconds since the Unix epoch.
+
+    Raises:
+        ConfigurationError: If it would be over before it could begin.
     """
     if options.stop_at is None:
         return Checkpoints()

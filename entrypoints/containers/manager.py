@@ -44,7 +44,7 @@ from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.desk import ServicesDesk
 from application.manager.peer_lookup import PeerLookup
 from application.manager.registration import InstanceRegistry
-from application.manager.run_checkpoints import CheckpointOptions, RunCheckpoints
+from application.manager.run_checkpoints import CheckpointOptions, RunCheckpoints, last_rule
 from application.manager.run_control import RunControl
 from application.manager.shelf_watch import ShelfWatch
 from application.manager.snapshot_collection import SnapshotCollection
@@ -55,7 +55,7 @@ from domain.configuration import Configuration
 from domain.events import RunFinished
 from domain.topology import Topology
 from entrypoints.handed_in import Adapters
-from entrypoints.log_setup import make_log
+from entrypoints.log_setup import checked_level, make_log
 from entrypoints.snapshot_places import RunStorage
 
 MAX_REQUEST = 2**28
@@ -89,6 +89,16 @@ class ManagerOptions:
     checkpoints: CheckpointOptions = field(default_factory=CheckpointOptions)
     reconnect_time: float = 30.0
     secret: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
+
+
+def check_options(options: ManagerOptions) -> None:
+    """Check whether a manager can be made with some options.
+
+    Raises:
+        ConfigurationError: If it cannot.
+    """
+    checked_level(options.log_level)
+    last_rule(options.checkpoints, SystemClock().time())
 
 
 class ListeningServer:

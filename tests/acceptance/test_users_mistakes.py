@@ -166,6 +166,32 @@ def test_an_option_that_there_is_not(workspace: Workspace):
     assert_refused(workspace.manager("--strat-all", "model.ymmsl"), "--strat-all", "usage:")
 
 
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (("--run-dir", "nowhere"), "The run directory 'nowhere' does not exist"),
+        (("--run-dir", "used"), "holds the output of an earlier run"),
+        (("--location-file", "nowhere/at/all"), "'nowhere/at/all' cannot be written"),
+        (("--log-level", "loud"), "There is no log level 'loud'"),
+        (("--stop-at", "2020-01-01T00:00"), "There is no time for this run"),
+        (("--grace-time", "-1"), "-1 is less than 0"),
+    ],
+)
+def test_a_dry_run_finds_what_a_run_would_refuse(
+    workspace: Workspace, options: tuple[str, str], text: str
+):
+    (workspace.folder / "used" / "instances" / "macro").mkdir(parents=True)
+    outcome = workspace.manager("--start-all", "--dry-run", *options, "model.ymmsl")
+    assert_refused(outcome, text)
+
+
+def test_a_dry_run_touches_nothing(workspace: Workspace):
+    options = ("--run-dir", "run", "--location-file", "location")
+    assert workspace.manager("--start-all", "--dry-run", *options, "model.ymmsl").exit_code == 0
+    assert not list(workspace.run_dir.iterdir())
+    assert not (workspace.folder / "location").exists()
+
+
 @pytest.mark.parametrize("place", ["nowhere", "model.ymmsl", "model.ymmsl/run"])
 def test_a_run_directory_that_there_is_not(workspace: Workspace, place: str):
     outcome = workspace.manager("--start-all", "--run-dir", place, "model.ymmsl")

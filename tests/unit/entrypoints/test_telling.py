@@ -26,3 +26,9 @@ def test_a_reader_that_has_gone_is_no_error(tell: str, stream: str):
     process.stdin.write(b"\n")
     process.stdin.close()
     assert process.wait(60) == 0
+
+
+def test_a_full_disk_is_no_error():
+    program = "from entrypoints.telling import say\nsay('one')\nsay('two')"
+    with open("/dev/full", "w") as full:
+        assert subprocess.run([sys.executable, "-c", program], stdout=full).returncode == 0
