@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
 from application.interfaces.clock import Scheduler, Timer
 from application.interfaces.run_directory import RunDirectory
-from application.interfaces.run_script_writer import RunScriptWriter
 from application.manager.agent_management import AgentManager
 from application.manager.failures import Failure, Failures
-from application.manager.registration import InstanceRegistry
+from application.manager.starting import ProgramStarter
 from application.manager.status_board import StatusBoard
-from domain.configuration import Configuration, ExecutionModel
+from domain.configuration import Model
 from domain.deadlock import describe_cycle
 from domain.events import (
     DeadlockFound,
@@ -44,15 +42,14 @@ DISCONNECTED: Final = "it closed its connection to the manager without deregiste
 
 
 class RunControl:
-    """Runs the instances of a configuration.
+    """Runs the instances of a model.
 
     Args:
-        configuration: What is run.
+        model: What is run.
         board: The status of each instance.
-        registry: Who has registered.
-        agents: Start processes.
-        run_directory: Where the files go.
-        scripts: Writes the scripts that start programs.
+        starter: Starts programs.
+        agents: End them.
+        run_directory: Where the output of instances is.
         scheduler: Calls back later.
         log: The manager's log.
         on_finished: Is told once that the run is over.
@@ -60,23 +57,20 @@ class RunControl:
 
     def __init__(
         self,
-        configuration: Configuration,
+        model: Model,
         *,
         board: StatusBoard,
-        registry: InstanceRegistry,
+        starter: ProgramStarter,
         agents: AgentManager,
         run_directory: RunDirectory,
-        scripts: RunScriptWriter,
         scheduler: Scheduler,
         log: FilteringBoundLogger,
         on_finished: Callable[[RunFinished], None],
     ) -> None:
-        self._configuration = configuration
         self._board = board
-        self._registry = registry
+        self._starter = starter
         self._agents = agents
         self._run_directory = run_directory
-        self._scripts = scripts
         self._scheduler = scheduler
         self._log = log
         self._on_finished = on_finished
@@ -89,7 +83,7 @@ class RunControl:
         self._running: set[str] = set()
         self._registered: set[str] = set()
         self._deregistered: set[str] = set()
-        self._by_hand = {str(instance) for instance in configuration.model.instances()}
+        self._by_hand = {str(instance) for instance in model.instances()}
 
     @property
     def by_hand(self) -> set[str]:
@@ -120,21 +114,15 @@ class RunControl:
         """
         if self._is_cancelling:
             return
-        to_start = self._instances_to_start()
         # all of them first: what cannot be written is found out while nothing runs yet
-        scripts = {
-            instance: self._write_script(
-                instance, plan[instance], environment=environment, bind_to_cores=bind_to_cores
-            )
-            for instance in to_start
-        }
-        names = set(map(str, to_start))
+        programs = self._starter.prepare(plan, environment=environment, bind_to_cores=bind_to_cores)
+        names = {program.instance for program in programs}
         self._by_hand -= names
         self._running |= names
-        for instance in to_start:
-            self._start(
-                instance, plan[instance].nodes[0].node, scripts[instance], hidden_environment
-            )
+        for program in programs:
+            self._starter.start(program, hidden_environment)
+            self._board.change(program.instance, InstanceState.STARTED)
+            self._board.publish(InstanceStarted(program.instance, program.node))
 
     def note_registered(self, name: str) -> None:
         """Note that an instance has registered."""
@@ -218,42 +206,6 @@ class RunControl:
         self._wait_no_longer()
         self._cancel_all()
         self._finish_if_done()
-
-    def _write_script(
-        self,
-        instance: Reference,
-        resources: Resources,
-        *,
-        environment: Mapping[str, str],
-        bind_to_cores: bool,
-    ) -> Path:
-        component = self._configuration.model.components[instance.without_trailing_ints()]
-        return self._scripts.write(
-            self._run_directory.instance_directory(instance),
-            instance=instance,
-            program=self._configuration.program_of(component),
-            requirements=self._configuration.resources_of(component),
-            resources=resources,
-            environment=environment,
-            bind_to_cores=bind_to_cores,
-        )
-
-    def _start(
-        self, instance: Reference, node: str, script: Path, environment: Mapping[str, str]
-    ) -> None:
-        directory = self._run_directory.instance_directory(instance)
-        self._agents.start(
-            node,
-            str(instance),
-            directory / "workdir",
-            [str(script)],
-            environment,
-            directory / "stdout.txt",
-            directory / "stderr.txt",
-            extend_env=True,
-        )
-        self._board.change(str(instance), InstanceState.STARTED)
-        self._board.publish(InstanceStarted(str(instance), node))
 
     def _problem_with(self, name: str, exit_code: int, reason: str | None) -> str | None:
         if reason is not None:
@@ -345,16 +297,3 @@ class RunControl:
         if failure.exit_code is None:
             return ""  # what the user started writes where the user likes
         return str(self._run_directory.instance_path(Reference(failure.instance)))
-
-    def _instances_to_start(self) -> list[Reference]:
-        return [
-            instance
-            for component in self._configuration.model.components.values()
-            if not self._is_manual(component.name)
-            for instance in component.instances()
-        ]
-
-    def _is_manual(self, component: Reference) -> bool:
-        model = self._configuration.model
-        program = self._configuration.program_of(model.components[component])
-        return program.execution_model is ExecutionModel.MANUAL

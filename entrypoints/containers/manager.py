@@ -49,6 +49,7 @@ from application.manager.run_control import RunControl
 from application.manager.shelf_watch import ShelfWatch
 from application.manager.snapshot_collection import SnapshotCollection
 from application.manager.snapshot_registry import SnapshotRegistry
+from application.manager.starting import ProgramStarter
 from application.manager.status_board import StatusBoard
 from application.manager.trouble_report import TroubleReport
 from domain.configuration import Configuration
@@ -294,12 +295,17 @@ class ManagerContainer(containers.DeclarativeContainer):
     peers = providers.Singleton(PeerLookup, configuration.provided.model, registry=registry)
     control = providers.Singleton(
         RunControl,
-        configuration,
+        configuration.provided.model,
         board=board,
-        registry=registry,
+        starter=providers.Singleton(
+            ProgramStarter,
+            configuration,
+            agents=agents,
+            run_directory=run_directory,
+            scripts=scripts,
+        ),
         agents=agents,
         run_directory=run_directory,
-        scripts=scripts,
         scheduler=listening.provided.server,
         log=log,
         on_finished=on_finished,

@@ -26,6 +26,7 @@ from application.manager.run_checkpoints import CheckpointOptions, RunCheckpoint
 from application.manager.run_control import RunControl
 from application.manager.snapshot_collection import SnapshotCollection
 from application.manager.snapshot_registry import SnapshotRegistry
+from application.manager.starting import ProgramStarter
 from application.manager.status_board import StatusBoard
 from application.manager.trouble_report import TroubleReport
 from domain.configuration import Configuration
@@ -77,12 +78,16 @@ class InMemoryDesk:
             on_finished=lambda *end: self.control.note_exit(*end),
         )
         self.control = RunControl(
-            configuration,
+            model,
             board=self.board,
-            registry=self.registry,
+            starter=ProgramStarter(
+                configuration,
+                agents=self.agents,
+                run_directory=self.run_directory,
+                scripts=self.scripts,
+            ),
             agents=self.agents,
             run_directory=self.run_directory,
-            scripts=self.scripts,
             scheduler=self.clock,
             log=log,
             on_finished=self.results.append,
