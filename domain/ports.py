@@ -74,7 +74,8 @@ class PortState:
         is_connected: Whether a conduit is attached.
         length: Number of slots of a vector port, None for a scalar one.
         is_resizable: Whether the sender may change the length.
-        message_counts: Messages sent or received so far, for each slot (one entry if scalar).
+        message_counts: Messages sent or received so far, for each slot (one entry if scalar, or
+            as long as it has no slots).
     """
 
     __slots__ = (
@@ -97,7 +98,8 @@ class PortState:
         self.is_connected = is_connected
         self.length = length
         self.is_resizable = is_resizable
-        slots = 1 if length is None else length
+        # what is said about an empty port, such as that it is closed, is said on its first slot
+        slots = max(length or 0, 1)
         self.message_counts = [0] * slots
         self._open = [True] * slots
 
@@ -134,9 +136,9 @@ class PortState:
         """Whether the slot (or the scalar port) still expects messages."""
         return self._open[slot or 0]
 
-    def is_any_open(self) -> bool:
-        """Whether any slot still expects messages."""
-        return any(self._open[: 1 if self.length is None else max(self.length, 1)])
+    def open_slots(self) -> list[int | None]:
+        """The slots that still expect messages; the first one stands for a port without any."""
+        return [slot for slot in self.slots() or [0] if self.is_open(slot)]
 
     def close(self, slot: int | None = None) -> None:
         """Note that no more messages come or go through this slot."""

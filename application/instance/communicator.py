@@ -163,9 +163,7 @@ class Communicator:
 
     def send_milestone(self, port: PortState, milestone: Milestone) -> None:
         """Send a milestone on all slots of a connected port; the closing one only once."""
-        for slot in port.slots() or [0]:
-            if not port.is_open(slot):
-                continue
+        for slot in port.open_slots():
             if milestone.closes_port:
                 port.close(slot)
             for route in self._routes_of(port, slot):

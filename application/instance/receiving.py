@@ -288,9 +288,11 @@ class Receiver:
                 self._find_repetition(port, slot, iteration)
 
     def _drain_port(self, port: PortState) -> None:
-        for slot in port.slots() or [0]:
-            while port.is_open(slot):
-                self._communicator.receive(port, slot)
+        # A port may shrink with each message, and nothing will come on a slot that is gone.
+        while slots := port.open_slots():
+            for slot in slots:
+                if slot in (None, 0) or slot < (port.length or 0):
+                    self._communicator.receive(port, slot)
 
 
 def _closing_message() -> PeerMessage:

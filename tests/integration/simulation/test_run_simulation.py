@@ -53,6 +53,30 @@ def test_functions_run_and_what_they_print_appears_here(capsys):
     assert capsys.readouterr().out == "received 0\nreceived 2\nreceived 4\n"
 
 
+@pytest.mark.parametrize("lengths", [[None], [0], [0, 2, 0]])
+def test_a_port_without_slots_sends_nothing(lengths, capsys):
+    def sender():
+        instance = Instance({Operator.O_I: ["out[]"], Operator.S: ["in"]})
+        while instance.reuse_instance():
+            for length in lengths:
+                if length is not None:
+                    instance.set_port_length("out", length)
+                for slot in range(length or 0):
+                    instance.send("out", Message(0.0, None, slot), slot)
+                if length:
+                    print(instance.receive("in").data)
+
+    def receiver():
+        instance = Instance({Operator.F_INIT: ["init[]"], Operator.O_F: ["final"]})
+        while instance.reuse_instance():
+            slots = range(instance.get_port_length("init"))
+            received = [instance.receive("init", slot).data for slot in slots]
+            instance.send("final", Message(0.0, None, received))
+
+    run_simulation(MODEL, {"macro": sender, "micro": receiver})
+    assert capsys.readouterr().out == ("[0, 1]\n" if 2 in lengths else "")
+
+
 def test_a_closure_is_sent_with_what_it_uses(capsys):
     factor = 10
     run_simulation(MODEL, {"macro": macro, "micro": answer_with(lambda data: data * factor)})

@@ -44,16 +44,16 @@ def test_a_scalar_port_has_one_slot_without_a_number():
     assert not port.is_vector
     port.close()
     assert not port.is_open()
-    assert not port.is_any_open()
+    assert not port.open_slots()
 
 
 def test_a_vector_port_is_open_until_all_of_its_slots_are_closed():
     port = state(length=2)
     port.close(0)
     assert (port.is_open(0), port.is_open(1)) == (False, True)
-    assert port.is_any_open()
+    assert port.open_slots()
     port.close(1)
-    assert not port.is_any_open()
+    assert not port.open_slots()
 
 
 def test_a_port_that_grows_has_new_slots_that_are_open():
@@ -76,12 +76,14 @@ def test_a_port_that_shrinks_remembers_its_counts():
 
 def test_a_resizable_port_without_slots_is_open_until_it_is_closed():
     port = state(length=0, is_resizable=True)
+    assert port.slots() == []
+    assert port.open_slots()
     port.set_length(1)
     port.set_length(0)
     assert port.slots() == []
-    assert port.is_any_open()
+    assert port.open_slots()
     port.close(0)
-    assert not port.is_any_open()
+    assert not port.open_slots()
 
 
 def test_counts_of_a_port_that_was_longer_are_restored():

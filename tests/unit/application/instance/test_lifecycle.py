@@ -97,6 +97,105 @@ def test_the_sender_sets_the_length_of_a_resizable_port():
     assert results["receiver"] == [0, 10, 20, 30]
 
 
+def sending_of_lengths(port: str, lengths: "list[int | None]"):
+    """A model that goes through lengths of a port: on O_I in a pass, on O_F one for each pass."""
+
+    def send_all(me: Joined, length: "int | None") -> None:
+        if length is not None:
+            me.lifecycle.set_port_length(port, length)
+        for slot in range(length or 0):
+            me.send(port, [length, slot], slot)
+
+    def sender(me: Joined) -> int:
+        left = iter(lengths)
+        passes = 0
+        while me.reuse():
+            for length in left if port == "o_i" else [next(left)]:
+                send_all(me, length)
+            passes += 1
+        return passes
+
+    return sender
+
+
+def receiving_what_comes(me: Joined) -> list[object]:
+    seen = []
+    while me.reuse():
+        length = me.lifecycle.vector_port("f_init").length
+        seen += [me.receive("f_init", slot) for slot in range(length)]
+    return seen
+
+
+def calling(times: int):
+    def caller(me: Joined) -> None:
+        while me.reuse():
+            for step in range(times):
+                me.send("o_i", step)
+
+    return caller
+
+
+LENGTHS = pytest.mark.parametrize(
+    ("lengths", "received"),
+    [
+        ([None], []),
+        ([0], []),
+        ([0, 2, 0], [[2, 0], [2, 1]]),
+        ([None, 2, 0, 1, 3], [[2, 0], [2, 1], [1, 0], [3, 0], [3, 1], [3, 2]]),
+        ([2, 0], [[2, 0], [2, 1]]),
+    ],
+)
+
+
+@LENGTHS
+def test_an_o_i_port_may_have_no_slots_for_a_while(lengths, received):
+    results = InMemorySimulation(
+        "sender o_i -> receiver f_init", timelines={"receiver": "sender:receiver"}
+    ).run(
+        {"sender": sending_of_lengths("o_i", lengths), "receiver": receiving_what_comes},
+        ports={"sender": {Operator.O_I: ["o_i[]"]}, "receiver": {Operator.F_INIT: ["f_init[]"]}},
+    )
+    assert results == {"sender": 1, "receiver": received}
+
+
+@LENGTHS
+def test_an_o_f_port_may_have_no_slots_for_a_while(lengths, received):
+    called = {"sender": "caller:called", "receiver": "caller:called"}
+    results = InMemorySimulation(
+        """caller o_i -> sender f_init
+           sender o_f -> receiver f_init""",
+        timelines=called,
+    ).run(
+        {
+            "caller": calling(len(lengths)),
+            "sender": sending_of_lengths("o_f", lengths),
+            "receiver": receiving_what_comes,
+        },
+        ports={
+            "sender": {Operator.F_INIT: ["f_init"], Operator.O_F: ["o_f[]"]},
+            "receiver": {Operator.F_INIT: ["f_init[]"]},
+        },
+    )
+    assert results == {"caller": None, "sender": len(lengths), "receiver": received}
+
+
+@pytest.mark.parametrize("lengths", [[None], [0], [2, 0], [2, 1]])
+def test_a_receiver_that_leaves_early_need_not_know_that_a_port_has_shrunk(lengths):
+    def leave(me: Joined) -> str:
+        while me.reuse():
+            for slot in range(lengths[0] or 0):
+                me.receive("s", slot)
+        return "left"
+
+    simulation = InMemorySimulation("sender o_i -> receiver s")
+    results = simulation.run(
+        {"sender": sending_of_lengths("o_i", lengths), "receiver": leave},
+        ports={"sender": {Operator.O_I: ["o_i[]"]}, "receiver": {Operator.S: ["s[]"]}},
+    )
+    assert results == {"sender": 1, "receiver": "left"}
+    assert "lost" not in last_lines(simulation, "receiver")
+
+
 def test_an_overlay_reaches_a_model_and_goes_along_with_what_it_sends():
     def source(me: Joined) -> None:
         while me.reuse():
