@@ -129,9 +129,9 @@ def test_a_port_learns_its_length_and_closes_slot_by_slot():
     assert port.slots() == []
     port.set_length(2)
     port.close(0)
-    assert (port.is_open(0), port.is_open(1), port.is_any_open()) == (False, True, True)
+    assert (port.is_open(0), port.is_open(1), port.open_slots()) == (False, True, [1])
     port.set_length(1)
-    assert not port.is_any_open()
+    assert not port.open_slots()
     port.set_length(3)
     assert port.message_counts == [0, 0, 0]
     assert port.is_open(2)
@@ -141,7 +141,7 @@ def test_a_scalar_port_has_one_slot_that_is_none():
     port = PortState(Port("p", Operator.S), is_connected=True, length=None)
     assert port.slots() == [None]
     port.close()
-    assert not port.is_any_open()
+    assert not port.open_slots()
 
 
 @pytest.mark.parametrize("operator", Operator)
