@@ -99,9 +99,9 @@ class Moments:
     def answer_until(self, time: float) -> None:
         """Let a snapshot be the answer to all moments up to a time, which is included.
 
-        A time that is not a number answers nothing.
+        A time that is not finite answers nothing.
         """
-        if not math.isnan(time):
+        if math.isfinite(time):
             self._started = True
             self._next = self._next_after(time)
 
@@ -109,9 +109,10 @@ class Moments:
         """Return in words which moment has been reached or passed, None if there is none.
 
         Nobody knows at what time simulation begins. So, if nothing has been answered before, a
-        moment that lies before now counts as reached: the last of them.
+        moment that lies before now counts as reached: the last of them. At a time that is not
+        finite, such as that of an empty message, none has been.
         """
-        if math.isnan(time):
+        if not math.isfinite(time):
             return None
         if not self._started:
             self._started = True

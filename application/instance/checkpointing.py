@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from application.interfaces.clock import Clock
@@ -88,5 +87,4 @@ class CheckpointTriggers:
             timestamp: The simulation time until which it does; NaN if that is not known.
         """
         self._wallclock.answer_until(self.elapsed())
-        if not math.isnan(timestamp):
-            self._simulation.answer_until(timestamp)
+        self._simulation.answer_until(timestamp)

@@ -23,11 +23,13 @@ class Pattern:
         scenario: The scenario.
         every: Simulated time between two checkpoints; None: the scenario has rules of its own.
         settings: Settings that replace those of the scenario.
+        fewest: How many workflow snapshots there are at least.
     """
 
     scenario: str
     every: "float | None" = None
     settings: "Mapping[str, object] | None" = None
+    fewest: int = 2
 
     def run(
         self, folder: Path, *, library: LibraryName = "conjoin", resume: "Path | None" = None
@@ -65,9 +67,9 @@ NOT_SHARED = (
     Pattern("instance_set_nested", every=1.5),  # no more to exchange than with `nested`
     Pattern("checkpoints_resizable"),  # MUSCLE3 0.11 hangs at its end
     # and refuses checkpoints with `last`
-    Pattern("filter_last", every=0.25),
-    Pattern("filter_last_pad", every=0.75),
-    Pattern("filter_last_repeat", every=0.75),
+    Pattern("filter_last", every=0.25, fewest=4),
+    Pattern("filter_last_pad", every=0.75, fewest=4),
+    Pattern("filter_last_repeat", every=0.75, fewest=4),
 )
 QUICK = (MACRO_MICRO, INTERACT)
 
@@ -107,7 +109,7 @@ def test_a_run_resumed_from_any_workflow_snapshot_goes_on_as_the_whole_one_did(p
         resumed = pattern.run(tmp_path / f"resumed{number}", resume=snapshot)
         check_is_rest_of(whole, resumed, snapshot)
         lengths.add(sum(len(received(resumed, instance)) for instance in whole.results))
-    assert len(lengths) > 1  # they were made at different moments
+    assert len(lengths) >= pattern.fewest  # they were made at different moments
 
 
 @pytest.mark.slow

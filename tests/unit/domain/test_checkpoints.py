@@ -101,11 +101,15 @@ def test_after_a_snapshot_was_resumed_the_moments_before_it_are_not_due():
     assert due.due_at(3.0) == "simulation_time >= 3.0"
 
 
-def test_a_time_that_is_no_number_is_never_due_and_answers_nothing():
+@pytest.mark.parametrize("time", [math.nan, -math.inf, math.inf])
+def test_a_time_that_is_not_finite_is_never_due_and_answers_nothing(time):
     due = moments(EVEN)
-    due.answer_until(math.nan)
-    assert due.due_at(math.nan) is None
+    due.answer_until(time)
+    assert due.due_at(time) is None
     assert due.due_at(3.0) == "simulation_time >= 2.0"
+    due.answer_until(3.0)
+    due.answer_until(time)
+    assert due.due_at(4.0) == "simulation_time >= 4.0"
 
 
 def test_without_rules_nothing_is_due():
