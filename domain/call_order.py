@@ -11,11 +11,12 @@ A model that uses the API goes through these phases in each pass of the reuse lo
 
 A model that does not use the API calls `reuse_instance` only, and may ask `should_init` and
 `resuming`, which are then without consequence. Each phase but LOOP allows one call; the error for
-any other names it.
+any other names the calls that lead there from here.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from enum import Enum, auto
 
 from domain.errors import CallOrderError
@@ -91,7 +92,7 @@ class CallOrder:
         """Check that a call may be made now.
 
         Raises:
-            CallOrderError: If it may not; the text names the call that is missing.
+            CallOrderError: If it may not; the text names the calls that are missing.
         """
         if not self._uses_api:
             if call not in _WITHOUT_API:
@@ -102,11 +103,36 @@ class CallOrder:
                 )
                 raise CallOrderError(msg)
         elif call not in ALLOWED[self.phase]:
-            expected = " or ".join(f"{allowed.value}()" for allowed in ALLOWED[self.phase])
-            msg = f"{call.value}() was called, but {expected} must be called first."
+            missing = _in_words(_missing_calls(self.phase, call), call)
+            msg = f"{call.value}() was called, but {missing}."
             raise CallOrderError(msg)
 
     def note(self, call: Call, *, answer: bool = True) -> None:
         """Take note that a call was made, and of what it answered."""
         if self._uses_api:
             self.phase = NEXT[call, answer]
+
+
+def _missing_calls(phase: Phase, call: Call) -> tuple[Call, ...]:
+    """Return the fewest calls that lead from a phase to one that allows a call."""
+    pending: deque[tuple[Phase, tuple[Call, ...]]] = deque([(phase, ())])
+    while call not in ALLOWED[pending[0][0]]:
+        reached, way = pending.popleft()
+        pending += [
+            (following, (*way, step))
+            for (step, _), following in NEXT.items()
+            if step in ALLOWED[reached]
+        ]
+    return pending[0][1]
+
+
+def _in_words(missing: tuple[Call, ...], call: Call) -> str:
+    *others, last = (f"{step.value}()" for step in missing)
+    text = f"{', '.join(others)} and {last}" if others else last
+    text += " must be called first"
+    if others:
+        text += ", in this order"
+    unhelpful = NEXT.get((missing[-1], False))
+    if unhelpful is not None and call not in ALLOWED[unhelpful]:
+        text += f", and {last} must return True" if others else " and return True"
+    return text
