@@ -143,6 +143,7 @@ class RunFinished:
         failed_instances: Those that failed, the cause first.
         output_directory: Where the output of the first of these is.
         was_interrupted: Whether it was stopped from outside, and nothing had gone wrong.
+        warnings: What is strange about it all the same.
     """
 
     succeeded: bool
@@ -150,6 +151,7 @@ class RunFinished:
     failed_instances: tuple[str, ...] = ()
     output_directory: str = ""
     was_interrupted: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 RunEvent: TypeAlias = (

@@ -289,6 +289,8 @@ def _tell_end(manager: Manager, result: RunFinished) -> None:
             f"{manager.log_tail(LOG_LINES)}\n"
         )
     say(f"{what}\nOutput is in {manager.run_directory}")
+    for warning in result.warnings:
+        warn(warning)
 
 
 def _exit_code(manager: Manager, result: RunFinished, options: argparse.Namespace) -> int:
@@ -296,6 +298,9 @@ def _exit_code(manager: Manager, result: RunFinished, options: argparse.Namespac
     if result.succeeded:
         return COMPLETED
     newest = manager.resumable_from()
+    if newest is None and manager.resumed_from is not None:
+        say(f"It can be resumed from where it began: {manager.resumed_from}")
+        return RESUMABLE if result.was_interrupted else FAILED
     if newest is None:
         if options.checkpoint_on_term or manager.configuration.checkpoints:
             say("There are no snapshots from which it can be resumed.")

@@ -49,6 +49,13 @@ from entrypoints.snapshot_wiring import (
 
 STARTUP_MARGIN: Final = 5.0
 SHUTDOWN_MARGIN: Final = 10.0
+IN_VAIN: Final = (
+    "Instances made snapshots, but no set of them fits together, so there is nothing to resume"
+    " from. If some come to their end before others, 'at_end: true' under 'checkpoints:' helps."
+)
+UNUSED_RESUME: Final = (
+    "The files say in 'resume:' what to resume from, but that is not used: --resume goes first."
+)
 CLOSED_EARLY: Final = "The manager was closed before the run was over."
 
 
@@ -106,6 +113,7 @@ class Manager:
         self._adapters = _checked(adapters)
         self._places = _places(snapshot_store, self._adapters)
         self._choice: Choice | None = None
+        self._has_unused_resume = False
         self._configuration = self._resumed(self._load(sources, model), resume)
         if checkpoints:
             self._configuration = _with_checkpoints(self._configuration, checkpoints)
@@ -138,7 +146,8 @@ class Manager:
     def warnings(self) -> Sequence[str]:
         """What is strange about the configuration, without being wrong."""
         passed_over = self._choice.warnings() if self._choice else []
-        return [*self._source.warnings, *passed_over]
+        unused = [UNUSED_RESUME] if self._choice and self._has_unused_resume else []
+        return [*self._source.warnings, *passed_over, *unused]
 
     @property
     def resumed_from(self) -> str | None:
@@ -371,6 +380,7 @@ class Manager:
         choice = chosen_snapshot(
             resume, model=configuration.model, run_dir=self._run_dir, places=self._places
         )
+        self._has_unused_resume = bool(configuration.resume)
         shelved = choice.snapshot.shelved
         configuration = replace(configuration, resume=shelved.resume)
         check_resume(configuration, places=self._places, made_for=choice.snapshot.model)
@@ -484,6 +494,9 @@ class Manager:
     def _note_finished(self, result: RunFinished) -> None:
         container = self._made
         log = container.log()
+        if container.snapshots().is_in_vain:
+            log.warning(IN_VAIN)
+            result = replace(result, warnings=(*result.warnings, IN_VAIN))
         if result.succeeded:
             log.info("the simulation completed")
         elif result.was_interrupted:

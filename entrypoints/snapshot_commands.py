@@ -94,9 +94,13 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    snapshot = _of_file(_existing(options.file))
+    path = _existing(options.file)
+    if path.is_dir():
+        msg = f"'{path}' is a directory: name one of the workflow snapshots in {path}/snapshots."
+        raise ConfigurationError(msg)
+    snapshot = _of_file(path)
     _say_lines([*_summary(snapshot), "", *_table(snapshot)])
-    return SOUND
+    return SOUND if snapshot.is_sound else DAMAGED
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -134,6 +138,9 @@ def _reader_of_run(name: str | Path, *, prunes: bool = False) -> SnapshotShelfRe
     path = _existing(name)
     if not path.is_dir():
         msg = f"'{path}' is no directory; give that of a run."
+        raise ConfigurationError(msg)
+    if path.name == "snapshots" and not (path / "snapshots").is_dir():
+        msg = f"'{path}' is in the directory of a run; give that: '{path.parent}'."
         raise ConfigurationError(msg)
     return reader_of_run(path, prunes=prunes)
 
@@ -206,11 +213,10 @@ def _in_bytes(size: float) -> str:
 
 
 def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        msg = "at least 1 has to be kept"
+    if not text.isdecimal() or int(text) < 1:
+        msg = f"{text} is no number of snapshots to keep, which is at least 1"
         raise argparse.ArgumentTypeError(msg)
-    return value
+    return int(text)
 
 
 def _say_lines(lines: Iterable[str]) -> None:

@@ -85,6 +85,9 @@ class FilesystemWorkflowSnapshotShelf(WorkflowSnapshotShelf):
             description, resume = self._form.load(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return ShelvedSnapshot(str(path), "", {}, "there is nothing there", taken)
+        except UnicodeDecodeError:
+            problem = "it is no text: the snapshot of an instance is no workflow snapshot"
+            return ShelvedSnapshot(str(path), "", {}, problem, taken)
         except (OSError, ValueError, ConfigurationError) as error:
             return ShelvedSnapshot(str(path), "", {}, str(error), taken)
         found = {name: _found(named, path.parent.parent) for name, named in resume.items()}
@@ -132,8 +135,9 @@ class FilesystemWorkflowSnapshotShelf(WorkflowSnapshotShelf):
         return self._kept[before]
 
     def _new_path(self, moment: datetime) -> Path:
-        name = f"snapshot_{moment:%Y%m%d_%H%M%S}"
         last_name, last_number = self._last_name
+        # local time goes back every autumn, but names are in the order of the snapshots
+        name = max(f"snapshot_{moment:%Y%m%d_%H%M%S}", last_name)
         for number in count(last_number + 1 if name == last_name else 0):
             suffix = f"_{number}" if number else ""
             path = self._directory / f"{name}{suffix}.ymmsl"

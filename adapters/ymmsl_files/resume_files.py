@@ -35,7 +35,7 @@ class YmmslWorkflowSnapshotFormat(WorkflowSnapshotFormat):
     def load(self, text: str) -> tuple[str, Mapping[Reference, str]]:
         check_unaltered(text)
         try:
-            document = yaml.load(text, Loader=_LOADER)  # a safe one
+            document = yaml.load(text, Loader=_LOADER) or {}  # a safe one
             resume = document["resume"]
             return str(document.get("description", "")), {
                 Reference(instance): _location(value) for instance, value in resume.items()

@@ -37,6 +37,7 @@ class SnapshotRegistry:
         self._search = WorkflowSnapshotSearch(topology)
         self._report = report
         self._numbers: dict[Reference, int] = defaultdict(int)
+        self._has_found_some = False
 
     def register_snapshot(
         self, instance: Reference, snapshot: SnapshotMetadata
@@ -59,8 +60,14 @@ class SnapshotRegistry:
         self._numbers[instance] += 1
         found = self._search.add(instance, self._numbers[instance], snapshot)
         if found is not None:
+            self._has_found_some = True
             self._shelf.announce(found, self._report)
         return found
+
+    @property
+    def is_in_vain(self) -> bool:
+        """Whether there are snapshots, but none that fit together."""
+        return bool(self._numbers) and not self._has_found_some
 
     def shutdown(self) -> None:
         """Finish announcing."""

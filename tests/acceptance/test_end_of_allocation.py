@@ -151,6 +151,39 @@ def test_who_is_done_already_is_in_the_set_as_well(saving: Workspace):
     assert resumed.exit_code == COMPLETED, resumed.text
 
 
+def test_that_no_set_fits_together_is_not_kept_silent(saving: Workspace):
+    saving.write("model.ymmsl", ONE_AFTER_THE_OTHER.format(python=sys.executable))
+    saving.write("first.py", FIRST)
+    saving.write("macro.py", SECOND)
+    rule = ("--checkpoint-every-simulation", 1)
+    with saving.running(*START, *rule, "model.ymmsl") as program:
+        wait_until(lambda: any(saving.run_dir.glob("instances/macro/snapshots/*.pack")))
+        (saving.folder / "go_on").touch()
+        outcome = program.finish()
+    assert outcome.exit_code == COMPLETED, outcome.text
+    assert "Warning: Instances made snapshots, but no set of them fits together" in outcome.stdout
+    assert "'at_end: true' under 'checkpoints:' helps" in outcome.stdout
+
+
+def test_a_resumed_run_that_saves_nothing_can_be_resumed_from_where_it_began(saving: Workspace):
+    with saving.running(*START, "--checkpoint-on-term", AMPLE, "model.ymmsl") as program:
+        wait_until_it_is_on_its_way(saving)
+        program.process.send_signal(signal.SIGTERM)
+        assert_resumable(saving, program.finish())
+    saving.write(
+        "macro.py", "import threading\nprint('on its way', flush=True)\nthreading.Event().wait()\n"
+    )
+    (saving.folder / "again").mkdir()
+    again = (*MANAGER, "--start-all", "--run-dir", "again", "--resume", "run", "model.ymmsl")
+    output = saving.folder / "again" / "instances" / "macro" / "stdout.txt"
+    with saving.running(*again) as program:
+        wait_until(lambda: output.exists() and "on its way" in output.read_text())
+        program.process.send_signal(signal.SIGTERM)
+        outcome = program.finish()
+    assert outcome.exit_code == RESUMABLE
+    assert f"It can be resumed from where it began: {saving.run_dir}" in outcome.stdout
+
+
 def test_before_a_known_end_all_save_and_the_run_is_stopped(saving: Workspace):
     end = ("--stop-at", f"+{AMPLE + 5}", "--checkpoint-on-term", AMPLE)
     with saving.running(*START, *end, "model.ymmsl") as program:

@@ -451,3 +451,46 @@ def test_snapshots_of_what_is_not_there_are_a_mistake(saving: Workspace, action:
     outcome = saving.conjoin("snapshots", *action.split(), "nowhere")
     assert outcome.exit_code == MISTAKE
     assert "there is no 'nowhere'" in outcome.stderr
+
+
+# What is easily overlooked ------------------------------------------------------------------------
+
+
+def test_the_latest_run_may_have_a_directory_that_the_user_named(saving: Workspace):
+    (saving.folder / "mine").mkdir()
+    assert run(saving, "--run-dir", "mine").exit_code == COMPLETED
+    outcome = run(saving, "--resume", "latest")
+    assert outcome.exit_code == COMPLETED, outcome.text
+    assert f"Resuming from {saving.folder / 'mine'}" in outcome.stdout
+
+
+def test_what_the_files_say_about_resuming_is_not_passed_over_in_silence(saving: Workspace):
+    newest = shelf(first_run(saving))[-1]
+    outcome = saving.conjoin("run", "--start-all", "--resume", newest, "model.ymmsl", newest)
+    assert outcome.exit_code == COMPLETED, outcome.text
+    assert "Warning: The files say in 'resume:' what to resume from" in outcome.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("show", "{run}"), "is a directory: name one of the workflow snapshots in"),
+        (("list", "{run}/snapshots"), "is in the directory of a run; give that"),
+        (("prune", "{run}", "--keep", "x"), "x is no number of snapshots to keep"),
+        (("prune", "{run}", "--keep", "0"), "0 is no number of snapshots to keep"),
+    ],
+)
+def test_snapshots_are_looked_for_in_the_right_place(
+    saving: Workspace, arguments: tuple[str, ...], text: str
+):
+    directory = first_run(saving)
+    outcome = saving.conjoin("snapshots", *(item.format(run=directory) for item in arguments))
+    assert outcome.exit_code == MISTAKE
+    assert text in outcome.stderr
+
+
+def test_a_snapshot_of_an_instance_is_no_workflow_snapshot(saving: Workspace):
+    state = snapshot_file(shelf(first_run(saving))[-1], "macro")
+    outcome = saving.conjoin("snapshots", "show", state)
+    assert outcome.exit_code == DAMAGED
+    assert "the snapshot of an instance is no workflow snapshot" in outcome.stdout

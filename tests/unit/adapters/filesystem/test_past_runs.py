@@ -33,10 +33,15 @@ def test_runs_are_in_the_order_of_time_and_of_those_of_one_second(here):
 
 
 def test_other_models_and_runs_without_snapshots_are_left_out(here):
-    make("run_other_20260101_000000", "snapshots_of_mine")
+    make("run_other_20260101_000000", "run_other_20260101_000000_2")
     (here / "run_m_20260101_000000").mkdir()
     (here / "run_m_20260101_000001").touch()
     assert past_runs("m") == []
+
+
+def test_a_directory_that_the_user_named_may_hold_a_run_of_any_model(here):
+    make("mine", "run_m_20260101_000000")
+    assert names_of(past_runs("m")) == ["mine", "run_m_20260101_000000"]
 
 
 def test_beside_a_directory_that_the_user_chose_any_name_will_do(here):

@@ -1,5 +1,8 @@
 """Workflow snapshots as files: when they are written, and what if they cannot be."""
 
+import time
+from datetime import datetime, timezone
+
 import pytest
 
 from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
@@ -35,9 +38,9 @@ def where_it_is(state):
     return state.snapshot.snapshot_filename
 
 
-def shelf_in(folder, keep=where_it_is):
+def shelf_in(folder, keep=where_it_is, clock=None):
     return FilesystemWorkflowSnapshotShelf(
-        folder, keep=keep, form=PlainFormat(), clock=ManualClock()
+        folder, keep=keep, form=PlainFormat(), clock=clock or ManualClock()
     )
 
 
@@ -62,6 +65,26 @@ def test_it_can_be_used_again_after_it_was_closed(tmp_path):
     announce_all(shelf, snapshot("a"))
     announce_all(shelf, snapshot("b"))
     assert len(shelf.list()) == 2
+
+
+@pytest.fixture
+def amsterdam(monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Amsterdam")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("amsterdam")
+def test_they_stay_in_order_when_the_local_time_goes_back(tmp_path):
+    clock = ManualClock(start=datetime(2026, 10, 25, 0, 50, tzinfo=timezone.utc).timestamp())
+    shelf = shelf_in(tmp_path, clock=clock)
+    announced = []
+    for name in "abc":
+        announced += announce_all(shelf, snapshot(name))
+        clock.advance(1200)
+    assert [item.location for item in shelf.list()] == [report.location for report in announced]
 
 
 def test_each_snapshot_is_made_safe_once_while_it_is_named(tmp_path):
