@@ -15,7 +15,7 @@ class Grid:
         indexes: A name for each axis, in order; None or empty for an array without names.
 
     Raises:
-        ValueError: If the number of names is not the number of axes.
+        ValueError: If the number of names is not the number of axes, or the array is masked.
 
     Example:
         >>> Grid(np.zeros((10, 20)), ["x", "y"])
@@ -24,7 +24,7 @@ class Grid:
     __slots__ = ("array", "indexes")
 
     def __init__(self, array: np.ndarray, indexes: Sequence[str] | None = None) -> None:
-        self.array = np.asarray(array)
+        self.array = plain_array(array)
         self.indexes: list[str] | None = list(indexes) if indexes else None
         if self.indexes is not None and len(self.indexes) != self.array.ndim:
             msg = (
@@ -42,3 +42,21 @@ class Grid:
 
     def __repr__(self) -> str:
         return f"Grid({self.array!r}, {self.indexes!r})"
+
+
+def plain_array(array: object) -> np.ndarray:
+    """Return an object that is like an array as a plain one.
+
+    Raises:
+        ValueError: If it is masked: its mask would be lost.
+    """
+    if type(array) is np.ndarray:
+        return array
+    # other objects never get to numpy.ma: looking at it imports it
+    if isinstance(array, np.ndarray) and isinstance(array, np.ma.MaskedArray):
+        msg = (
+            "a masked array would lose its mask; use its .filled(), or its .data and .mask as two"
+            " arrays"
+        )
+        raise ValueError(msg)
+    return np.asarray(array)

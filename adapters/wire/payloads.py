@@ -19,7 +19,7 @@ import numpy as np
 
 from adapters.wire.packing import brief, pack, unpack
 from domain.errors import RemoteProtocolError, UnsendableData
-from domain.grid import Grid
+from domain.grid import Grid, plain_array
 from domain.messages import Milestone
 from domain.settings import Settings, settings_of
 
@@ -37,6 +37,15 @@ INLINE: Final = -1
 
 _KEYS: Final = (str, int, float, bytes, type(None), np.generic)
 _CONTAINERS: Final = (dict, list, tuple)
+_PLAIN_KINDS: Final = "biuf"
+"""Kinds of numpy scalars that Python has too, and MessagePack with it."""
+
+_VARIABLE_WIDTH: Final = "T"
+"""The kind of numpy's StringDType."""
+
+_ONLY_OURS: Final = (
+    ", which MUSCLE3's protocol cannot carry; a program with Conjoin's own library could receive it"
+)
 
 MAX_DEPTH: Final = 500
 """MessagePack cannot go deeper than 511."""
@@ -83,6 +92,15 @@ def _unpack_milestone(data: bytes) -> Milestone:
     return Milestone(tuple(counters))
 
 
+def _unpack_complex(data: bytes) -> complex:
+    match unpack(data):
+        case [float(real), float(imag)]:
+            return complex(real, imag)
+        case _:
+            msg = "received a complex number that is not made of two numbers"
+            raise RemoteProtocolError(msg)
+
+
 def _plain(value: object) -> object:
     """Return what both codecs pack an object as; the object itself where they differ."""
     if isinstance(value, Milestone):
@@ -90,10 +108,6 @@ def _plain(value: object) -> object:
     settings = settings_of(value)
     if settings is not None:
         return pack_settings(settings)
-    if isinstance(value, np.generic) and isinstance(
-        value, (np.bool_, np.integer, np.floating, np.str_, np.bytes_)
-    ):
-        return value.item()
     return value
 
 
@@ -120,9 +134,13 @@ class Muscle3Payloads:
         plain = _plain(value)
         if plain is not value:
             return plain
+        if isinstance(value, np.generic):
+            return _muscle3_scalar(value)
         if isinstance(value, GridLike):
-            return _muscle3_grid(np.asarray(value.array), value.indexes)
+            return _muscle3_grid(value.array, value.indexes)
         msg = f"an object of type {type(value).__name__}"
+        if isinstance(value, complex):
+            msg += _ONLY_OURS
         raise TypeError(msg)
 
     @staticmethod
@@ -137,7 +155,21 @@ class Muscle3Payloads:
         return msgpack.ExtType(code, data)
 
 
+def _muscle3_scalar(scalar: np.generic) -> object:
+    """Return the plain value that is equal to a numpy scalar.
+
+    Raises:
+        TypeError: If there is none.
+    """
+    plain: object = scalar.item() if scalar.dtype.kind in _PLAIN_KINDS else scalar
+    if isinstance(plain, np.generic):  # as a long double stays
+        msg = f"a numpy scalar of type {scalar.dtype}{_ONLY_OURS}"
+        raise TypeError(msg)
+    return plain
+
+
 def _muscle3_grid(array: npt.NDArray[np.generic], indexes: list[str] | None) -> msgpack.ExtType:
+    array = plain_array(array)
     code = GRID_CODES.get(array.dtype.name)
     if code is None:
         msg = (
@@ -198,10 +230,10 @@ class OwnPayloads:
         plain = _plain(value)
         if plain is not value:
             return plain
-        if isinstance(value, GridLike):
-            return self._pack_array(np.asarray(value.array), value.indexes)
         if isinstance(value, np.generic):
             return self._pack_array(np.asarray(value), None, is_scalar=True)
+        if isinstance(value, GridLike):
+            return self._pack_array(value.array, value.indexes)
         if isinstance(value, complex):
             return msgpack.ExtType(COMPLEX, pack([value.real, value.imag]))
         msg = f"an object of type {type(value).__name__}"
@@ -216,7 +248,7 @@ class OwnPayloads:
         if code == SETTINGS:
             return unpack_settings(data)
         if code == COMPLEX:
-            return complex(*unpack(data))
+            return _unpack_complex(data)
         return msgpack.ExtType(code, data)
 
     def _pack_array(
@@ -226,9 +258,9 @@ class OwnPayloads:
         *,
         is_scalar: bool = False,
     ) -> msgpack.ExtType:
+        array = plain_array(array)
         if array.dtype.hasobject:
-            msg = f"an array of {array.dtype}: Python objects in an array cannot be sent"
-            raise TypeError(msg)
+            raise TypeError(_why_not_by_value(array.dtype))
         flags = array.flags
         if flags.c_contiguous:
             order, memory = "C", array
@@ -261,6 +293,12 @@ class OwnPayloads:
         except (IndexError, TypeError, ValueError, struct.error) as error:
             msg = f"received an array that makes no sense: {type(error).__name__}: {error}"
             raise RemoteProtocolError(msg) from error
+
+
+def _why_not_by_value(dtype: np.dtype[np.generic]) -> str:
+    if dtype.kind == _VARIABLE_WIDTH:
+        return f"an array of {dtype}, whose texts are not in the array; use .astype('U') first"
+    return f"an array of {dtype}: Python objects in an array cannot be sent"
 
 
 class _ArrayHeader(NamedTuple):

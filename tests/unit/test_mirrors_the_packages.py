@@ -31,7 +31,6 @@ EXCEPTIONS = {
     "adapters/terminal/display.py": _DISPLAYS,
     "adapters/terminal/live_panel.py": _DISPLAYS,
     "adapters/terminal/plain_progress.py": _DISPLAYS,
-    "adapters/wire/payloads.py": "tested with the messages that carry them, in test_mpp",
     **dict.fromkeys(
         (
             f"adapters/ymmsl_files/{name}.py"

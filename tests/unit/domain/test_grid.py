@@ -39,3 +39,13 @@ def test_a_grid_cannot_be_hashed_as_its_array_may_change():
 
 def test_it_shows_its_values_and_names():
     assert repr(Grid(np.arange(2), ["x"])) == "Grid(array([0, 1]), ['x'])"
+
+
+def test_a_masked_array_is_refused_as_its_mask_would_be_lost():
+    with pytest.raises(ValueError, match=r"lose its mask.*\.filled\(\)"):
+        Grid(np.ma.array([1, 2], mask=[0, 1]))
+
+
+def test_other_kinds_of_arrays_become_plain_ones():
+    records = np.rec.array([(1, 2.0)], [("a", "i4"), ("b", "f8")])
+    assert type(Grid(records).array) is np.ndarray

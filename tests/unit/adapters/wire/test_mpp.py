@@ -141,47 +141,12 @@ def test_a_message_without_one_of_its_fields_is_refused(name: str):
         ("iteration", 5),
         ("iteration", ["x"]),
         ("iteration", [[0]]),
-        ("data", msgpack.ExtType(0, pack("no list"))),
-        ("data", msgpack.ExtType(0, pack([1.5]))),
-        ("data", msgpack.ExtType(1, pack([]))),
-        ("data", msgpack.ExtType(1, pack({"3": 4}))),
         ("data", msgpack.ExtType(1, b"")),
-        ("data", msgpack.ExtType(5, pack([]))),
-        ("data", msgpack.ExtType(5, pack({"type": "float64"}))),
     ],
 )
 def test_a_message_with_a_wrong_field_is_refused(name: str, value: object):
     with pytest.raises(RemoteProtocolError):
         mpp.decode_message(pack({**FIELDS, name: value}))
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"type": "object"},
-        {"type": "complex128"},
-        {"type": ["float64"]},
-        {"type": {"names": ["a"], "formats": ["O"]}},
-        {"shape": [4]},
-        {"shape": [-3, -1]},
-        {"shape": [2**64 - 1]},
-        {"shape": [2**62, 2**62, 0]},
-        {"shape": "3"},
-        {"shape": None},
-        {"shape": [1] * 100},
-        {"data": b"1234567"},
-        {"data": "text"},
-        {"data": None},
-        {"indexes": ["x", "y"]},
-        {"indexes": 5},
-    ],
-)
-def test_a_grid_that_makes_no_sense_is_refused(change: dict[str, object]):
-    grid = {"type": "float64", "shape": [3], "order": "la", "data": bytes(24), "indexes": ["x"]}
-    good = {**FIELDS, "data": msgpack.ExtType(5, pack(grid))}
-    assert mpp.decode_message(pack(good)).data == Grid(np.zeros(3), ["x"])
-    with pytest.raises(RemoteProtocolError):
-        mpp.decode_message(pack({**FIELDS, "data": msgpack.ExtType(5, pack({**grid, **change}))}))
 
 
 @given(st.binary(max_size=100))
@@ -225,45 +190,7 @@ def test_a_milestone_looks_like_that_of_muscle3():
     assert values["iteration"] == [1, 2]
 
 
-@pytest.mark.parametrize(
-    ("data", "path"),
-    [
-        ({"a": [1, {2: 3}]}, r"data\['a'\]\[1\]"),
-        ([object()], r"data\[0\]"),
-        ({"a": {"b": 2**64}}, r"data\['a'\]\['b'\]"),
-        ([[1, {"x": 1j}]], r"data\[0\]\[1\]\['x'\]"),
-        (np.zeros(3, np.complex128), "data cannot be sent.*complex128"),
-        ([np.zeros(3, np.float16)], r"data\[0\].*float16"),
-        (np.array([object()]), "data cannot be sent"),
-    ],
-)
-def test_what_cannot_be_sent_is_refused_at_once_and_named(data: object, path: str):
-    message = PeerMessage(0.0, None, data, Settings(), None, 0, ())
-    with pytest.raises(UnsendableData, match=path):
+def test_what_cannot_be_sent_is_refused_at_once():
+    message = PeerMessage(0.0, None, {"a": [1, {2: 3}]}, Settings(), None, 0, ())
+    with pytest.raises(UnsendableData, match=r"data\['a'\]\[1\]"):
         mpp.encode_message("a.out", "b.in", message)
-
-
-def test_what_contains_itself_is_refused():
-    data: list[object] = []
-    data.append(data)
-    message = PeerMessage(0.0, None, data, Settings(), None, 0, ())
-    with pytest.raises(UnsendableData, match="nested"):
-        mpp.encode_message("a.out", "b.in", message)
-
-
-def test_numpy_scalars_arrive_as_plain_values():
-    data = [np.int32(3), np.float64(0.5), np.bool_(True), np.str_("x"), np.float32(0.25)]
-    message = PeerMessage(0.0, None, data, Settings(), None, 0, ())
-    received = mpp.decode_message(mpp.encode_message("a.out", "b.in", message)).data
-    assert received == [3, 0.5, True, "x", 0.25]
-
-
-def test_a_received_array_is_read_only():
-    message = PeerMessage(0.0, None, np.zeros(3), Settings(), None, 0, ())
-    received = mpp.decode_message(mpp.encode_message("a.out", "b.in", message)).data
-    assert not received.array.flags.writeable
-
-
-def test_an_extension_of_somebody_elses_is_handed_on():
-    data = msgpack.ExtType(99, b"x")
-    assert mpp.decode_message(pack({**FIELDS, "data": data})).data == data

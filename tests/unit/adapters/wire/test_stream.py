@@ -52,43 +52,9 @@ def test_any_message_arrives_as_it_was_sent(channel: int, message: PeerMessage):
         assert getattr(received, name) == getattr(message, name)
 
 
-@pytest.mark.parametrize(
-    "array",
-    [
-        LARGE,
-        LARGE.reshape(50, 100).T,
-        LARGE[::-2],
-        np.broadcast_to(LARGE, (3, 5000)),
-        LARGE.astype(">f4"),
-        LARGE.astype(complex),
-        LARGE.astype("M8[s]"),
-        np.array([b"ab", b"c"] * 5000),
-        np.array([(1, 2.0)] * 5000, [("a", "i4"), ("b", "f8", ())]),
-    ],
-)
-def test_a_large_array_of_any_kind_arrives_beside_the_message(array: np.ndarray):
-    pieces = stream.encode_message(0, message_with({"x": [array, array]}))
-    assert len(pieces) == 3
-    _, received = decode(b"".join(map(bytes, pieces)))
-    for item in received.data["x"]:
-        assert item.array.dtype == array.dtype
-        assert np.array_equal(item.array, array)
-        assert not item.array.flags.writeable
-
-
 def test_a_contiguous_array_is_not_copied():
     pieces = stream.encode_message(0, message_with(LARGE))
     assert np.shares_memory(np.frombuffer(pieces[1], float), LARGE)
-
-
-def test_the_order_of_an_array_arrives_too():
-    _, received = decode(encode(0, message_with(np.asfortranarray(LARGE.reshape(50, 100)))))
-    assert received.data.array.flags.f_contiguous
-
-
-def test_numpy_scalars_that_python_does_not_have_arrive_as_they_are():
-    _, received = decode(encode(0, message_with([np.complex64(1j), np.datetime64("2020", "Y")])))
-    assert received.data == [np.complex64(1j), np.datetime64("2020", "Y")]
 
 
 def test_a_frame_cut_short_anywhere_is_refused():
@@ -162,34 +128,10 @@ HEAD = [0, None, 0.0, None, [], None, None]
         [0, None, 0.0, None, [], [1], None],
         [0, None, 0.0, None, [], "overlay", None],
         [0, None, 0.0, None, [], {"1": 2}, None],
-        *(
-            [*HEAD[:-1], msgpack.ExtType(16, pack(array))]
-            for array in [
-                None,
-                [],
-                ["<f8", [2], "C", b"1234", False, None],
-                ["<f8", [2], "C", 0, False, None],
-                ["<f8", [-1], "C", b"", False, None],
-                ["<f8", ["2"], "C", bytes(16), False, None],
-                ["O", [2], "C", bytes(16), False, None],
-                ["no dtype", [2], "C", bytes(16), False, None],
-                [[["a", "O"]], [2], "C", bytes(16), False, None],
-                [[["a"]], [2], "C", bytes(16), False, None],
-                [[[]], [2], "C", bytes(16), False, None],
-                [5, [2], "C", bytes(16), False, None],
-                ["<f8", [2**63, 0], "C", b"", False, None],
-                ["<f8", [2], "C", bytes(16), False, ["x", "y"]],
-                ["<f8", [2], "C", None, False, None],
-                ["S0", [2**50], "C", b"", False, None],
-            ]
-        ),
-        [*HEAD[:-1], msgpack.ExtType(17, pack([1]))],
-        [*HEAD[:-1], msgpack.ExtType(17, pack(["a", "b"]))],
+        [*HEAD[:-1], msgpack.ExtType(16, b"")],
     ],
 )
 def test_a_message_that_makes_no_sense_is_refused(values: object):
-    if values == [*HEAD[:-1], msgpack.ExtType(17, pack([1]))]:
-        return  # one part makes a complex number as well
     with pytest.raises(RemoteProtocolError):
         stream.decode_message(memoryview(pack(values)), [])
 
@@ -204,7 +146,6 @@ def test_no_change_to_a_head_does_harm(data: st.DataObject):
         stream.decode_message(memoryview(bytes(head)), [])
 
 
-@pytest.mark.parametrize("data", [object(), {"a": [np.array([None])]}, {("a",): 1}, 2**65])
-def test_what_cannot_be_sent_is_refused_at_once(data: object):
-    with pytest.raises(UnsendableData, match="data"):
-        stream.encode_message(0, message_with(data))
+def test_what_cannot_be_sent_is_refused_at_once():
+    with pytest.raises(UnsendableData, match=r"data\['a'\]"):
+        stream.encode_message(0, message_with({"a": object()}))

@@ -1,0 +1,412 @@
+import contextlib
+from types import SimpleNamespace
+
+import msgpack
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as nps
+
+from adapters.wire.packing import pack, unpack
+from adapters.wire.payloads import (
+    ARRAY,
+    COMPLEX,
+    HEADER_LENGTH,
+    INLINE,
+    SMALL_ARRAY,
+    Muscle3Payloads,
+    OwnPayloads,
+    encode_own,
+)
+from domain.errors import RemoteProtocolError, UnsendableData
+from domain.grid import Grid
+from domain.messages import Milestone
+from domain.settings import Settings
+from tests.unit.adapters.wire.wire_values import muscle3_data, own_data, same
+
+LARGE = np.arange(5000.0)
+MASKED = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
+
+EQUAL_IN_PYTHON = [
+    *(np.dtype(code).type(3) for code in "bhilqBHILQ"),
+    np.bool_(True),
+    np.float16(1.5),
+    np.float32(0.1),
+    np.uint64(2**64 - 1),
+    np.int64(-(2**63)),
+]
+"""Scalars whose values Python has as well."""
+
+PYTHONS_OWN = [np.float64(0.1), np.str_("a\0"), np.bytes_(b"a\0")]
+"""Scalars that are a Python float, str or bytes by inheritance."""
+
+ONLY_NUMPYS = [
+    np.longdouble(1) / 3,
+    np.complex64(1 + 2j),
+    np.complex128(1 - 2j),
+    np.clongdouble(1j) / 3,
+    *(
+        scalar(value, unit)
+        for unit in ("Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as", "25us")
+        for scalar, value in ((np.timedelta64, 3), (np.datetime64, 3), (np.timedelta64, "NaT"))
+    ),
+    np.timedelta64(3),
+    np.timedelta64("NaT"),
+    np.datetime64("NaT"),
+    np.datetime64("NaT", "ns"),
+    np.datetime64("2020-01-01T00:00:00.000000001"),
+    np.void(b"abc"),
+    np.array((1, 2.5), "i4,f8")[()],
+]
+"""Scalars whose values Python does not have, or not exactly."""
+
+
+def through_ours(data: object) -> object:
+    """Send data to one of our own peers."""
+    payloads = OwnPayloads()
+    encoded = encode_own(data, payloads)
+    buffers = [memoryview(bytes(buffer)) for buffer in payloads.buffers]
+    return unpack(encoded, OwnPayloads(buffers).ext_hook)
+
+
+def through_muscle3s(data: object) -> object:
+    """Send data to a MUSCLE3 peer."""
+    return unpack(Muscle3Payloads.encode(data), Muscle3Payloads.ext_hook)
+
+
+def assert_same_scalar(received: object, sent: np.generic) -> None:
+    assert isinstance(received, np.generic)
+    # where a long and a long long are the same, numpy has two types for one
+    assert type(received) is np.dtype(sent.dtype.str).type
+    assert received.dtype == sent.dtype
+    # as text, since NaN is not NaN, and a long double has bytes that say nothing
+    assert repr(received) == repr(sent)
+
+
+BOTH = pytest.mark.parametrize("through", [through_ours, through_muscle3s])
+
+
+def id_of(value: object) -> str:
+    return repr(value)
+
+
+@given(own_data)
+@settings(deadline=None)
+def test_any_data_arrive_at_our_own_peer_as_they_were_sent(data: object):
+    assert same(data, through_ours(data))
+
+
+@given(muscle3_data)
+@settings(deadline=None)
+def test_any_data_that_muscle3_knows_arrive_as_they_were_sent(data: object):
+    assert same(data, through_muscle3s(data))
+
+
+def test_there_is_a_scalar_of_each_of_numpys_types():
+    tested = {type(scalar) for scalar in (*EQUAL_IN_PYTHON, *PYTHONS_OWN, *ONLY_NUMPYS)}
+    assert {np.dtype(code).type for code in np.typecodes["All"]} - tested == {np.object_}
+
+
+@pytest.mark.parametrize("scalar", [*EQUAL_IN_PYTHON, *ONLY_NUMPYS], ids=id_of)
+def test_a_numpy_scalar_arrives_at_our_own_peer_as_it_is(scalar: np.generic):
+    received = through_ours([scalar, {"a": scalar}])
+    assert isinstance(received, list)
+    assert_same_scalar(received[0], scalar)
+    assert_same_scalar(received[1]["a"], scalar)
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_any_numpy_scalar_arrives_at_our_own_peer_as_it_is(data: st.DataObject):
+    scalar = data.draw(nps.arrays(data.draw(nps.scalar_dtypes()), ()))[()]
+    if isinstance(scalar, np.float64):
+        scalar = np.longdouble(scalar)
+    assert_same_scalar(through_ours(scalar), scalar)
+
+
+@BOTH
+@pytest.mark.parametrize("scalar", PYTHONS_OWN, ids=id_of)
+def test_a_numpy_scalar_that_is_pythons_own_arrives_as_that(through, scalar: np.generic):
+    received = through(scalar)
+    assert type(received) in (float, str, bytes)
+    assert isinstance(scalar, type(received))
+    assert received == scalar
+
+
+@pytest.mark.parametrize("scalar", EQUAL_IN_PYTHON, ids=id_of)
+def test_a_numpy_scalar_arrives_at_muscle3_as_the_equal_python_value(scalar: np.generic):
+    received = through_muscle3s([scalar])
+    assert received == [scalar.item()]
+    assert type(received[0]) is type(scalar.item())  # type: ignore[index]
+
+
+@pytest.mark.parametrize("data", [*ONLY_NUMPYS, 1j], ids=id_of)
+def test_muscle3_is_not_sent_what_its_protocol_cannot_carry(data: object):
+    reason = r"data\['a'\].*which MUSCLE3's protocol cannot carry.*Conjoin's own library could"
+    with pytest.raises(UnsendableData, match=reason):
+        Muscle3Payloads.encode({"a": data})
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        LARGE,
+        LARGE.reshape(50, 100).T,
+        LARGE[::-2],
+        np.broadcast_to(LARGE, (3, 5000)),
+        LARGE.astype(">f4"),
+        LARGE.astype(complex),
+        LARGE.astype("M8[s]"),
+        np.array([b"ab", b"c"] * 5000),
+        np.array([(1, 2.0)] * 5000, [("a", "i4"), ("b", "f8", ())]),
+    ],
+)
+def test_a_large_array_of_any_kind_arrives_beside_the_message(array: np.ndarray):
+    payloads = OwnPayloads()
+    encoded = encode_own({"x": [array, array]}, payloads)
+    assert len(payloads.buffers) == 2
+    assert len(encoded) < SMALL_ARRAY
+    for item in through_ours({"x": [array, array]})["x"]:  # type: ignore[index]
+        assert item.array.dtype == array.dtype
+        assert np.array_equal(item.array, array)
+        assert not item.array.flags.writeable
+
+
+def test_the_order_of_an_array_arrives_too():
+    received = through_ours(np.asfortranarray(LARGE.reshape(50, 100)))
+    assert received.array.flags.f_contiguous  # type: ignore[attr-defined]
+
+
+@BOTH
+def test_a_received_array_is_read_only(through):
+    assert not through(np.zeros(3)).array.flags.writeable
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "data",
+    [
+        MASKED,
+        np.ma.masked,
+        np.ma.array([(1, 2)], "i4,i4")[0],
+        SimpleNamespace(array=MASKED, indexes=["x"]),
+    ],
+    ids=["array", "the constant", "a structured element", "an object like a Grid"],
+)
+def test_what_is_masked_is_refused_as_its_mask_would_be_lost(through, data: object):
+    with pytest.raises(UnsendableData, match=r"data\['m'\].*lose its mask.*\.filled\(\)"):
+        through({"m": data})
+
+
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.0.0", reason="came with numpy 2")
+def test_texts_of_variable_width_are_refused_with_what_to_do():
+    with pytest.raises(UnsendableData, match=r"data cannot be sent.*\.astype\('U'\)"):
+        through_ours(np.array(["a", "b"], np.dtypes.StringDType()))
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ({"a": [1, {2: 3}]}, r"data\['a'\]\[1\]"),
+        ([object()], r"data\[0\]"),
+        ({"a": {"b": 2**64}}, r"data\['a'\]\['b'\]"),
+        ([[1, {"x": 1j}]], r"data\[0\]\[1\]\['x'\]"),
+        (np.zeros(3, np.complex128), "data cannot be sent.*complex128"),
+        ([np.zeros(3, np.float16)], r"data\[0\].*float16"),
+        (np.array([object()]), "data cannot be sent"),
+    ],
+)
+def test_what_muscle3_cannot_receive_is_named(data: object, path: str):
+    with pytest.raises(UnsendableData, match=path):
+        Muscle3Payloads.encode(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        (object(), "data cannot be sent: it is an object of type object"),
+        ({"a": [np.array([None])]}, r"data\['a'\]\[0\] cannot be sent.*Python objects"),
+        ({("a",): 1}, r"data cannot be sent: its key \('a',\)"),
+        ([2**65], r"data\[0\] cannot be sent.*64 bits"),
+        ({2**65: 1}, f"the key {2**65} of data cannot be sent"),
+        (["\udc80"], r"data\[0\] cannot be sent"),
+    ],
+)
+def test_what_our_own_peer_cannot_receive_is_named(data: object, path: str):
+    with pytest.raises(UnsendableData, match=path):
+        through_ours(data)
+
+
+@BOTH
+def test_what_contains_itself_is_refused(through):
+    data: list[object] = []
+    data.append(data)
+    with pytest.raises(UnsendableData, match="nested"):
+        through(data)
+
+
+@BOTH
+def test_an_extension_of_somebody_elses_is_handed_on(through):
+    assert through(msgpack.ExtType(99, b"x")) == msgpack.ExtType(99, b"x")
+
+
+EVERYTHING = {
+    "arrays": [np.arange(6.0).reshape(2, 3), Grid(np.arange(3, dtype=np.int32), ["x"])],
+    "others": [Settings({"a.b": [1.0]}), Milestone((1, 2)), b"x", None, "y"],
+}
+ONLY_OURS = {"scalars": [np.int64(3), 1j], "structured": np.zeros(2, "i4,f8")}
+OWN_BYTES = encode_own({**EVERYTHING, **ONLY_OURS}, OwnPayloads())
+MUSCLE3_BYTES = Muscle3Payloads.encode(EVERYTHING)
+ENCODED = pytest.mark.parametrize(
+    ("encoded", "hook"),
+    [(OWN_BYTES, OwnPayloads().ext_hook), (MUSCLE3_BYTES, Muscle3Payloads.ext_hook)],
+    ids=["ours", "MUSCLE3's"],
+)
+
+
+@ENCODED
+def test_data_cut_short_anywhere_are_refused(encoded: bytes, hook):
+    for length in range(len(encoded)):
+        with pytest.raises(RemoteProtocolError):
+            unpack(encoded[:length], hook)
+
+
+@ENCODED
+def test_what_follows_data_is_refused(encoded: bytes, hook):
+    unpack(encoded, hook)
+    with pytest.raises(RemoteProtocolError):
+        unpack(encoded + b"\0", hook)
+
+
+@ENCODED
+@given(st.data())
+def test_no_change_to_data_does_harm(encoded: bytes, hook, data: st.DataObject):
+    changed = bytearray(encoded)
+    for _ in range(data.draw(st.integers(1, 4))):
+        changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(RemoteProtocolError):
+        unpack(bytes(changed), hook)
+
+
+@pytest.mark.parametrize("value", [np.arange(5, dtype="i4"), np.float32(1.5), np.zeros(2, "i4,f8")])
+def test_an_array_cut_short_or_followed_by_something_is_refused(value: object):
+    whole = msgpack.unpackb(encode_own(value, OwnPayloads())).data
+    OwnPayloads().ext_hook(ARRAY, whole)
+    for changed in (*(whole[:length] for length in range(len(whole))), whole + b"\0"):
+        with pytest.raises(RemoteProtocolError):
+            OwnPayloads().ext_hook(ARRAY, changed)
+
+
+def test_a_large_array_cut_short_or_followed_by_something_is_refused():
+    payloads = OwnPayloads()
+    header = msgpack.unpackb(encode_own(LARGE, payloads)).data
+    raw = bytes(payloads.buffers[0])
+    OwnPayloads([memoryview(raw)]).ext_hook(ARRAY, header)
+    for changed in (b"", raw[:-8], raw[:-1], raw + b"\0", raw + bytes(8)):
+        with pytest.raises(RemoteProtocolError):
+            OwnPayloads([memoryview(changed)]).ext_hook(ARRAY, header)
+    with pytest.raises(RemoteProtocolError):
+        OwnPayloads([]).ext_hook(ARRAY, header)
+
+
+GOOD_HEADER = {
+    "dtype": "<f8",
+    "shape": [2],
+    "order": "C",
+    "where": INLINE,
+    "is_scalar": False,
+    "indexes": None,
+}
+
+
+def own_array(header: object, raw: bytes = bytes(16)) -> object:
+    packed = pack(header)
+    return OwnPayloads().ext_hook(ARRAY, HEADER_LENGTH.pack(len(packed)) + packed + raw)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dtype": "O"},
+        {"dtype": "no dtype"},
+        {"dtype": 5},
+        {"dtype": None},
+        {"dtype": "S0", "shape": [2**50]},
+        {"dtype": [["a", "O"]]},
+        {"dtype": [["a"]]},
+        {"dtype": [[]]},
+        {"shape": [3]},
+        {"shape": [-1]},
+        {"shape": [-2, -1]},
+        {"shape": ["2"]},
+        {"shape": [2**63, 0]},
+        {"shape": None},
+        {"where": 0},
+        {"where": -2},
+        {"where": "x"},
+        {"where": None},
+        {"indexes": ["x", "y"]},
+        {"indexes": 5},
+    ],
+)
+def test_an_array_that_makes_no_sense_is_refused(change: dict[str, object]):
+    assert own_array(list(GOOD_HEADER.values())) == Grid(np.zeros(2))
+    with pytest.raises(RemoteProtocolError):
+        own_array(list({**GOOD_HEADER, **change}.values()))
+
+
+@pytest.mark.parametrize("header", [None, 5, [], {}, ["<f8"], [*GOOD_HEADER.values(), 1]])
+def test_an_array_with_another_header_is_refused(header: object):
+    with pytest.raises(RemoteProtocolError):
+        own_array(header)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"type": "object"},
+        {"type": "complex128"},
+        {"type": ["float64"]},
+        {"type": {"names": ["a"], "formats": ["O"]}},
+        {"shape": [4]},
+        {"shape": [-3, -1]},
+        {"shape": [2**64 - 1]},
+        {"shape": [2**62, 2**62, 0]},
+        {"shape": "3"},
+        {"shape": None},
+        {"shape": [1] * 100},
+        {"data": b"1234567"},
+        {"data": "text"},
+        {"data": None},
+        {"indexes": ["x", "y"]},
+        {"indexes": 5},
+    ],
+)
+def test_a_grid_that_makes_no_sense_is_refused(change: dict[str, object]):
+    grid = {"type": "float64", "shape": [3], "order": "la", "data": bytes(24), "indexes": ["x"]}
+    assert Muscle3Payloads.ext_hook(5, pack(grid)) == Grid(np.zeros(3), ["x"])
+    with pytest.raises(RemoteProtocolError):
+        Muscle3Payloads.ext_hook(5, pack({**grid, **change}))
+
+
+@pytest.mark.parametrize("hook", [OwnPayloads().ext_hook, Muscle3Payloads.ext_hook])
+@pytest.mark.parametrize(
+    ("code", "data"),
+    [(0, pack("no list")), (0, pack([1.5])), (1, pack([])), (1, pack({"3": 4})), (1, b"")],
+)
+def test_an_extension_that_makes_no_sense_is_refused(hook, code: int, data: bytes):
+    with pytest.raises(RemoteProtocolError):
+        hook(code, data)
+
+
+@pytest.mark.parametrize("values", [[], {}])
+def test_a_grid_without_its_parts_is_refused(values: object):
+    with pytest.raises(RemoteProtocolError):
+        Muscle3Payloads.ext_hook(5, pack(values))
+
+
+@pytest.mark.parametrize("parts", [5, None, [], [1], [1, 2, 3], ["a", "b"]])
+def test_a_complex_number_needs_two_parts(parts: object):
+    with pytest.raises(RemoteProtocolError):
+        OwnPayloads().ext_hook(COMPLEX, pack(parts))
