@@ -204,6 +204,21 @@ def described_model(description: str) -> str:
     return first.removeprefix(_HEADING).partition(_TAKEN)[0]
 
 
+_FROM_SCRATCH: Final = "From scratch"
+_ROW_FROM_SCRATCH: Final = re.compile(rf"(\S+) +- +- +{_FROM_SCRATCH} *")
+
+
+def described_from_scratch(description: str) -> frozenset[str]:
+    """Return which instances are to start from scratch, from a description by `describe`.
+
+    Example:
+        >>> described_from_scratch("late      -           -               From scratch")
+        frozenset({'late'})
+    """
+    rows = map(_ROW_FROM_SCRATCH.fullmatch, description.splitlines())
+    return frozenset(row[1] for row in rows if row is not None)
+
+
 def describe(snapshot: WorkflowSnapshot, *, taken: str) -> str:
     """Return a workflow snapshot in words: why it was made, and when for each instance.
 
@@ -235,6 +250,6 @@ def _table(snapshot: WorkflowSnapshot) -> list[str]:
         row = f"{state.timestamp:<11.6g} {state.wallclock_time:<14.6g}  {kind}"
         rows.append(f"{instance!s:<{width}}  {row}")
     rows += [
-        f"{name!s:<{width}}  {'-':<11} {'-':<14}  From scratch" for name in snapshot.from_scratch
+        f"{name!s:<{width}}  {'-':<11} {'-':<14}  {_FROM_SCRATCH}" for name in snapshot.from_scratch
     ]
     return rows

@@ -30,7 +30,6 @@ from domain.errors import ConfigurationError, InsufficientResources, RunError, U
 from domain.events import InstanceStatus, RunEvent, RunFinished
 from domain.planning import Plan, Planner
 from domain.resources import Resources
-from domain.snapshots import described_model
 from entrypoints.containers.manager import (
     ManagerContainer,
     ManagerOptions,
@@ -374,8 +373,7 @@ class Manager:
 
     def _resumed(self, configuration: Configuration, resume: str | Path | None) -> Configuration:
         if resume is None:
-            made_for = described_model(configuration.description)
-            check_resume(configuration, places=self._places, made_for=made_for)
+            check_resume(configuration, places=self._places, description=configuration.description)
             return configuration
         choice = chosen_snapshot(
             resume, model=configuration.model, run_dir=self._run_dir, places=self._places
@@ -383,7 +381,7 @@ class Manager:
         self._has_unused_resume = bool(configuration.resume)
         shelved = choice.snapshot.shelved
         configuration = replace(configuration, resume=shelved.resume)
-        check_resume(configuration, places=self._places, made_for=choice.snapshot.model)
+        check_resume(configuration, places=self._places, description=shelved.description)
         self._choice = choice
         return configuration
 

@@ -96,10 +96,13 @@ def newest_in_run(run_directory: Path, *, places: SnapshotPlaces) -> str | None:
     return choice.snapshot.location
 
 
-def check_resume(
-    configuration: Configuration, *, places: SnapshotPlaces, made_for: str = ""
-) -> None:
+def check_resume(configuration: Configuration, *, places: SnapshotPlaces, description: str) -> None:
     """Check that a configuration can be resumed from the snapshots that it names.
+
+    Args:
+        configuration: The configuration.
+        places: Knows where snapshots are.
+        description: What the workflow snapshot says of itself.
 
     Raises:
         InconsistentSnapshot: If it cannot.
@@ -107,7 +110,7 @@ def check_resume(
     resume = configuration.resume
     if resume and all(map(places.is_found_from_here, resume.values())):
         archive = MsgPackSnapshotArchive(places.open)
-        ResumeCheck(configuration.model, archive=archive).check(resume, made_for=made_for)
+        ResumeCheck(configuration.model, archive=archive).check(resume, description=description)
 
 
 def check_relative_resume(
@@ -143,7 +146,11 @@ def check_relative_resume(
         )
         raise InconsistentSnapshot("\n".join([*missing, advice]))
     absolute = {**configuration.resume, **{name: str(path) for name, path in found.items()}}
-    check_resume(replace(configuration, resume=absolute), places=places)
+    check_resume(
+        replace(configuration, resume=absolute),
+        places=places,
+        description=configuration.description,
+    )
 
 
 def _reader(shelf: Path, stores: Iterable[str], places: SnapshotPlaces) -> SnapshotShelfReader:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from application.interfaces.snapshot_archive import SnapshotArchive
 from domain.configuration import Model
 from domain.errors import InconsistentSnapshot
 from domain.identity import Reference
 from domain.resumption import connected_ports, port_differences, unknown_instance
-from domain.snapshots import Snapshot
+from domain.snapshots import Snapshot, described_from_scratch, described_model
 from domain.topology import Topology
 from domain.workflow_snapshots import WorkflowSnapshotSearch
 
@@ -27,16 +27,18 @@ class ResumeCheck:
         self._archive = archive
         self._topology = Topology(model)
 
-    def check(self, resume: Mapping[Reference, str], *, made_for: str = "") -> None:
+    def check(self, resume: Mapping[Reference, str], *, description: str = "") -> None:
         """Check that a simulation can be resumed.
 
         Args:
             resume: Location of the snapshot of each instance.
-            made_for: Name of the model whose snapshots they are; empty if that is not known.
+            description: What the workflow snapshot that names them says of itself; empty if that
+                is not known.
 
         Raises:
             InconsistentSnapshot: If it cannot; the text says what is different.
         """
+        made_for = described_model(description)
         if made_for not in ("", str(self._model.name)):
             msg = (
                 f"The snapshots are of model '{made_for}', and not of '{self._model.name}', which"
@@ -50,6 +52,7 @@ class ResumeCheck:
         ]
         snapshots = {} if problems else self._loaded(resume)
         problems += self._differences(snapshots, resume)
+        problems += self._without_snapshot(resume, described_from_scratch(description))
         if not problems and not self._belong_together(snapshots):
             problems.append(
                 "the snapshots do not belong together: what some of the instances had sent is not"
@@ -74,6 +77,23 @@ class ResumeCheck:
             connected = connected_ports(component, self._topology)
             for text in port_differences(snapshot.communicator.port_message_counts, connected):
                 yield f"{what}: {text}"
+
+    def _without_snapshot(
+        self, resume: Mapping[Reference, str], from_scratch: Collection[str]
+    ) -> Iterator[str]:
+        """Yield in words which instances of sets have none, and nobody says that it is so.
+
+        What a set of instances and its peers count does not tell that both have grown.
+        """
+        sets = {name.without_trailing_ints() for name in resume}
+        for instance in self._model.instances():
+            is_of_one = instance.without_trailing_ints() in sets
+            if is_of_one and instance not in resume and str(instance) not in from_scratch:
+                yield (
+                    f"there is no snapshot of '{instance}', though there is one of another instance"
+                    f" of '{instance.without_trailing_ints()}', and the workflow snapshot does not"
+                    " say that it is to start from scratch (was the multiplicity smaller then?)"
+                )
 
     def _belong_together(self, snapshots: Mapping[Reference, Snapshot]) -> bool:
         search = WorkflowSnapshotSearch(self._topology)

@@ -15,6 +15,7 @@ from domain.snapshots import (
     StoredState,
     WorkflowSnapshot,
     describe,
+    described_from_scratch,
     described_model,
     reduced_port,
     snapshot_name,
@@ -75,6 +76,13 @@ def test_a_workflow_snapshot_is_described_for_people():
         "micro[0]  1.5         2.5             Intermediate\n"
         "late      -           -               From scratch\n"
     )
+
+
+def test_who_starts_from_scratch_is_found_in_a_description():
+    late = Reference("late"), Reference("micro[1]")
+    snapshot = WorkflowSnapshot("m", (stored("macro"), stored("micro[0]")), late)
+    assert described_from_scratch(describe(snapshot, taken="today")) == {"late", "micro[1]"}
+    assert described_from_scratch("It starts From scratch") == frozenset()
 
 
 @pytest.mark.parametrize(

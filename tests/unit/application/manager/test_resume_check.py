@@ -9,7 +9,7 @@ from domain.errors import InconsistentSnapshot
 from domain.identity import Reference
 from domain.messages import Message
 from domain.settings import Settings
-from domain.snapshots import CommunicatorState, Snapshot
+from domain.snapshots import CommunicatorState, Snapshot, WorkflowSnapshot, describe
 from tests.unit.domain.models import configuration
 
 MACRO, MICRO = Reference("macro"), Reference("micro")
@@ -23,25 +23,28 @@ def archive():
     return MsgPackSnapshotArchive(lambda _: store)
 
 
+def described(model, *from_scratch):
+    return describe(WorkflowSnapshot(model, (), from_scratch), taken="today")
+
+
 def check(archive, macro=FITS[0], micro=FITS[1], *, whose="macro", **options):
     resume = {
-        name: archive.store(
-            None,
-            name,
-            1,
-            Snapshot(
-                (), 0.0, True, Message(1.0), Settings(), CommunicatorState(counts), instance=owner
-            ),
-        )
+        name: stored(archive, name, counts, owner)
         for name, counts, owner in ((MACRO, macro, whose), (MICRO, micro, "micro"))
     }
     ResumeCheck(MODEL, archive=archive).check(resume, **options)
 
 
 @pytest.mark.parametrize("whose", ["macro", ""])
-@pytest.mark.parametrize("made_for", ["m", ""])
-def test_snapshots_that_fit_are_fine(archive, whose, made_for):
-    check(archive, whose=whose, made_for=made_for)
+@pytest.mark.parametrize("description", [described("m"), ""])
+def test_snapshots_that_fit_are_fine(archive, whose, description):
+    check(archive, whose=whose, description=description)
+
+
+def stored(archive, name, counts, owner):
+    state = CommunicatorState(counts)
+    snapshot = Snapshot((), 0.0, True, Message(1.0), Settings(), state, instance=owner)
+    return archive.store(None, name, 1, snapshot)
 
 
 def test_nothing_to_resume_from_does_not_belong_together(archive):
@@ -51,7 +54,7 @@ def test_nothing_to_resume_from_does_not_belong_together(archive):
 
 def test_those_of_another_model_are_refused_by_its_name(archive):
     with pytest.raises(InconsistentSnapshot, match="of model 'other', and not of 'm'"):
-        check(archive, made_for="other")
+        check(archive, description=described("other"))
 
 
 def test_those_of_another_instance_are_refused_by_its_name(archive):
@@ -82,3 +85,26 @@ def test_snapshots_of_different_moments_do_not_belong_together(archive):
 def test_one_that_cannot_be_read_is_refused_by_its_location(archive):
     with pytest.raises(InconsistentSnapshot, match="absent"):
         ResumeCheck(MODEL, archive=archive).check({MACRO: "absent"})
+
+
+def check_pairs(archive, snapshots, description):
+    """Resume two pairs of instances, of which some have snapshots."""
+    pairs = configuration(
+        "macro o_i -> micro f_init\nmicro o_f -> macro s", sizes={"macro": (2,), "micro": (2,)}
+    )
+    counts = {"macro": FITS[0], "micro": FITS[1]}
+    resume = {
+        Reference(name): stored(archive, Reference(name), counts[name[:5]], name)
+        for name in snapshots
+    }
+    ResumeCheck(pairs.model, archive=archive).check(resume, description=description)
+
+
+def test_a_set_that_has_grown_together_with_its_peers_is_refused(archive):
+    with pytest.raises(InconsistentSnapshot, match=r"of 'macro\[1\]'.*multiplicity smaller"):
+        check_pairs(archive, ["macro[0]", "micro[0]"], described("m"))
+
+
+def test_an_instance_of_a_set_may_start_from_scratch_where_the_workflow_snapshot_says_so(archive):
+    late = Reference("macro[1]"), Reference("micro[1]")
+    check_pairs(archive, ["macro[0]", "micro[0]"], described("m", *late))
