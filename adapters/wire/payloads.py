@@ -279,7 +279,7 @@ class OwnPayloads:
         if array.dtype.names is None:
             header = _array_header(array.dtype.str, array.shape, order, where, is_scalar, names)
         else:
-            description = np.lib.format.dtype_to_descr(array.dtype)
+            description = _describe(array.dtype)
             header = _pack_header(description, array.shape, order, where, is_scalar, names)
         return msgpack.ExtType(ARRAY, header + raw)
 
@@ -290,7 +290,7 @@ class OwnPayloads:
             raw = data[end:] if header.where == INLINE else self.buffers[header.where]
             array = _as_array(raw, header)
             return array[()] if header.is_scalar else Grid(array, header.indexes)
-        except (IndexError, TypeError, ValueError, struct.error) as error:
+        except (IndexError, TypeError, ValueError, OverflowError, struct.error) as error:
             msg = f"received an array that makes no sense: {type(error).__name__}: {error}"
             raise RemoteProtocolError(msg) from error
 
@@ -365,26 +365,54 @@ def _as_array(raw: bytes | memoryview, header: _ArrayHeader) -> npt.NDArray[np.g
     return array
 
 
+def _describe(dtype: np.dtype[np.generic]) -> object:
+    """Return a dtype as values that MessagePack knows.
+
+    A structured one is a map, as `numpy.dtype` takes it: a list of fields could not say that they
+    overlap or are out of order. A field that is an array is a list of its type and its shape.
+    """
+    if dtype.subdtype is not None:
+        base, shape = dtype.subdtype
+        return [_describe(base), shape]
+    if dtype.names is None:
+        return dtype.str
+    fields = [dtype.fields[name] for name in dtype.names]  # type: ignore[index]
+    return {
+        "names": dtype.names,
+        "formats": [_describe(field[0]) for field in fields],
+        "offsets": [field[1] for field in fields],
+        "titles": [field[2] if len(field) > 2 else None for field in fields],  # type: ignore[misc]
+        "itemsize": dtype.itemsize,
+        "aligned": dtype.isalignedstruct,
+        "record": issubclass(dtype.type, np.record),
+    }
+
+
 def _dtype_from_wire(wire: object) -> np.dtype[np.generic]:
-    is_simple = isinstance(wire, str)
-    dtype = np.dtype(wire) if is_simple else np.lib.format.descr_to_dtype(_tuples(wire))  # type: ignore[arg-type, call-overload]
+    dtype = np.dtype(wire if isinstance(wire, str) else _structure(wire))  # type: ignore[call-overload]
     if dtype.hasobject:
         msg = f"dtype {dtype} holds Python objects"
         raise ValueError(msg)
     return cast("np.dtype[np.generic]", dtype)
 
 
-def _tuples(wire: object) -> list[tuple[object, ...]]:
-    """Undo what MessagePack does to the tuples in the description of a structured dtype."""
-    if not isinstance(wire, list):
-        msg = "the dtype of an array is neither a text nor a list"
-        raise TypeError(msg)
-    result = []
-    for name, kind, *shape in wire:
-        inner = _tuples(kind) if isinstance(kind, list) else kind
-        title = tuple(name) if isinstance(name, list) else name
-        result.append((title, inner, *(tuple(item) for item in shape)))
-    return result
+def _structure(wire: object) -> object:
+    """Return what `numpy.dtype` takes for a description.
+
+    Raises:
+        TypeError: If it is none.
+    """
+    match wire:
+        case str():
+            return wire
+        case [base, [*shape]]:
+            return _structure(base), tuple(shape)
+        case {"formats": [*formats], "record": bool(is_record), **others}:
+            parts = {**others, "formats": [_structure(item) for item in formats]}
+            return np.dtype((np.record if is_record else np.void, np.dtype(parts)))  # type: ignore[call-overload]
+        case _:
+            msg = "the dtype of an array is neither a text nor a description"
+            raise TypeError(msg)
 
 
 def encode_own(value: object, payloads: OwnPayloads) -> bytes:

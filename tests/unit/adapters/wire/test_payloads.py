@@ -173,6 +173,57 @@ def test_a_large_array_of_any_kind_arrives_beside_the_message(array: np.ndarray)
         assert not item.array.flags.writeable
 
 
+FIELDS = np.dtype([("x", "f4"), ("y", ">f8"), ("z", "i2")])
+ALIGNED = np.dtype([("a", "u1"), ("b", "f8")], align=True)
+STRUCTURED = {
+    "in order": FIELDS,
+    "out of order": np.zeros(1, FIELDS)[["z", "x"]].dtype,
+    "with a gap": np.zeros(1, FIELDS)[["x", "z"]].dtype,
+    "overlapping": np.dtype({"names": ["a", "b"], "formats": ["u4", "u2"], "offsets": [0, 2]}),
+    "one over all": np.dtype(
+        {"names": ["a", "b"], "formats": [FIELDS, "V14"], "offsets": [0, 0], "itemsize": 20}
+    ),
+    "padded": np.dtype({"names": ["a"], "formats": ["u1"], "offsets": [3], "itemsize": 32}),
+    "aligned": ALIGNED,
+    "titles": np.dtype([(("Title", "a"), "u1"), ("b", "f4")]),
+    "arrays as fields": np.dtype([("a", "f4", (2, 3)), ("b", ALIGNED, (2,))]),
+    "nested": np.dtype([("p", FIELDS), ("q", [("r", ALIGNED), ("s", "M8[ms]")])]),
+    "of all kinds": np.dtype([("ä", "U3"), ("s", "S2"), ("v", "V5"), ("c", "c8"), ("g", "g")]),
+    "records": np.dtype((np.record, FIELDS)),
+    "no fields": np.dtype([]),
+}
+
+
+@pytest.mark.parametrize("dtype", STRUCTURED.values(), ids=STRUCTURED)
+@pytest.mark.parametrize("shape", [(), (3,), (2, 1500)], ids=str)
+def test_a_structured_array_arrives_as_it_is(dtype: np.dtype, shape: tuple[int, ...]):
+    size = int(np.prod(shape)) * dtype.itemsize
+    memory = bytes(index % 99 for index in range(size))
+    array = np.ndarray(shape, dtype, memory)
+    received = through_ours({"a": array})["a"].array  # type: ignore[index]
+    # as text as well, since to numpy what is aligned equals what is laid out by hand
+    assert (received.dtype, repr(received.dtype)) == (dtype, repr(dtype))
+    assert received.dtype.isalignedstruct == dtype.isalignedstruct
+    assert received.shape == shape
+    assert received.tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize("dtype", STRUCTURED.values(), ids=STRUCTURED)
+def test_an_element_of_a_structured_array_arrives_as_it_is(dtype: np.dtype):
+    element = np.zeros(2, dtype)[1]
+    received = through_ours([element])[0]  # type: ignore[index]
+    assert type(received) is type(element)
+    assert received.dtype == dtype
+    assert received.tobytes() == element.tobytes()
+
+
+def test_fields_that_were_picked_from_an_array_with_gaps_arrive_with_their_values():
+    array = np.array([(1, 2, 3), (4, 5, 6), (7, 8, 9)], FIELDS)[["z", "x"]][::2]
+    received = through_ours(array).array  # type: ignore[attr-defined]
+    assert received.dtype == array.dtype
+    assert received.tolist() == [(3, 1.0), (9, 7.0)]
+
+
 def test_the_order_of_an_array_arrives_too():
     received = through_ours(np.asfortranarray(LARGE.reshape(50, 100)))
     assert received.array.flags.f_contiguous  # type: ignore[attr-defined]
@@ -320,6 +371,17 @@ GOOD_HEADER = {
 }
 
 
+DESCRIPTION = {
+    "names": ["a", "b"],
+    "formats": ["<f4", "<i4"],
+    "offsets": [0, 4],
+    "titles": [None, None],
+    "itemsize": 8,
+    "aligned": False,
+    "record": False,
+}
+
+
 def own_array(header: object, raw: bytes = bytes(16)) -> object:
     packed = pack(header)
     return OwnPayloads().ext_hook(ARRAY, HEADER_LENGTH.pack(len(packed)) + packed + raw)
@@ -333,9 +395,37 @@ def own_array(header: object, raw: bytes = bytes(16)) -> object:
         {"dtype": 5},
         {"dtype": None},
         {"dtype": "S0", "shape": [2**50]},
-        {"dtype": [["a", "O"]]},
+        {"dtype": ["O", [2]]},
+        {"dtype": ["<f8", 2]},
+        {"dtype": ["<f8", ["x"]]},
+        {"dtype": ["<f8", [-1]]},
         {"dtype": [["a"]]},
-        {"dtype": [[]]},
+        {"dtype": []},
+        {"dtype": {}},
+        {"dtype": {"formats": ["<f8"], "record": False}},
+        *(
+            {"dtype": {**DESCRIPTION, **part}}
+            for part in [
+                {"names": ["a", "a"]},
+                {"names": [1, 2]},
+                {"names": None},
+                {"names": ["a", "b", "c"]},
+                {"formats": ["<f4", "O"]},
+                {"formats": ["<f4", None]},
+                {"formats": 5},
+                {"offsets": [0, -1]},
+                {"offsets": [0, 5]},
+                {"offsets": ["x", "y"]},
+                {"offsets": [0, 2**70]},
+                {"titles": ["a", "b"]},
+                {"titles": 5},
+                {"itemsize": 7},
+                {"itemsize": 2**62},
+                {"itemsize": None},
+                {"aligned": "x", "offsets": [0, 3]},
+                {"record": 5},
+            ]
+        ),
         {"shape": [3]},
         {"shape": [-1]},
         {"shape": [-2, -1]},
@@ -352,6 +442,8 @@ def own_array(header: object, raw: bytes = bytes(16)) -> object:
 )
 def test_an_array_that_makes_no_sense_is_refused(change: dict[str, object]):
     assert own_array(list(GOOD_HEADER.values())) == Grid(np.zeros(2))
+    structured = own_array(list({**GOOD_HEADER, "dtype": DESCRIPTION}.values()))
+    assert structured == Grid(np.zeros(2, "<f4,<i4").astype([("a", "<f4"), ("b", "<i4")]))
     with pytest.raises(RemoteProtocolError):
         own_array(list({**GOOD_HEADER, **change}.values()))
 
