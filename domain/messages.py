@@ -88,6 +88,18 @@ class PeerMessage:
         self.iteration = iteration
         self.size = 0
 
+    def with_data(self, data: object) -> PeerMessage:
+        """Return the same message with other data."""
+        return PeerMessage(
+            self.timestamp,
+            self.next_timestamp,
+            data,
+            self.overlay,
+            self.port_length,
+            self.number,
+            self.iteration,
+        )
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, PeerMessage):
             return NotImplemented
@@ -105,7 +117,7 @@ class PeerMessage:
 
 
 NOT_COUNTED = -1
-"""Message number of what passes through a reducing filter."""
+"""Message number of what passes through a reducing filter, or closes the port of who failed."""
 
 
 class LogRecord(NamedTuple):

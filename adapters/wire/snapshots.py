@@ -219,12 +219,12 @@ def _encode_message(message: PeerMessage) -> bytes:
         payloads = OwnPayloads()
         encoded = encode_own(message.data, payloads)
         data = msgpack.ExtType(OWN_DATA, pack([encoded, payloads.buffers]))
-        return encode_message(NOBODY, NOBODY, _with_data(message, data))
+        return encode_message(NOBODY, NOBODY, message.with_data(data))
 
 
 def _decode_message(data: bytes) -> PeerMessage:
     message = decode_message(data)
-    return _with_data(message, _decode_data(message.data))
+    return message.with_data(_decode_data(message.data))
 
 
 def _decode_data(data: object) -> object:
@@ -232,18 +232,6 @@ def _decode_data(data: object) -> object:
         return data
     encoded, buffers = unpack(data.data)
     return unpack(encoded, OwnPayloads([memoryview(buffer) for buffer in buffers]).ext_hook)
-
-
-def _with_data(message: PeerMessage, data: object) -> PeerMessage:
-    return PeerMessage(
-        message.timestamp,
-        message.next_timestamp,
-        data,
-        message.overlay,
-        message.port_length,
-        message.number,
-        message.iteration,
-    )
 
 
 def _encode_communicator(state: CommunicatorState) -> dict[str, object]:

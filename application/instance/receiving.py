@@ -47,7 +47,7 @@ class _Repetition:
         return PeerMessage(
             message.timestamp,
             message.next_timestamp,
-            data,
+            _copied(data),
             message.overlay,
             message.port_length,
             message.number,
@@ -165,9 +165,15 @@ class Receiver:
                 return message, True
 
     def state(self) -> tuple[tuple[CachedMessage, ...], dict[PortSlot, tuple[Iteration, ...]]]:
-        """Return what a snapshot keeps: messages received ahead, and what was padded already."""
+        """Return what a snapshot keeps: messages received ahead, and what was padded already.
+
+        Of a message that the model has taken nobody needs the data again. They are the model's now,
+        and it may have changed them into what cannot be stored.
+        """
         cached = [
-            CachedMessage(port, slot, message)
+            CachedMessage(
+                port, slot, message.with_data(None) if (port, slot) in self._used else message
+            )
             for (port, slot), message in self._ahead.items()
             if port not in self._pads and not isinstance(message.data, Milestone)
         ]
@@ -293,6 +299,15 @@ class Receiver:
             for slot in slots:
                 if slot in (None, 0) or slot < (port.length or 0):
                     self._communicator.receive(port, slot)
+
+
+def _copied(data: object) -> object:
+    """Return data that a model may change while we keep ours; nobody can change arrays."""
+    if isinstance(data, dict):
+        return {key: _copied(item) for key, item in data.items()}
+    if isinstance(data, list):
+        return [_copied(item) for item in data]
+    return data
 
 
 def _closing_message() -> PeerMessage:

@@ -20,18 +20,19 @@ def parts(name, exchange=None, **options):
 def test_all_three_are_captured_and_go_on_where_they_were():
     exchange = Exchange(LOOP)
     exchange.join("macro").send("o_i", "x")
-    _, receiver, loop, state = parts("micro", exchange, depth=2)
+    member, receiver, loop, state = parts("micro", exchange, depth=2)
     loop.start_pass(receiver.receive_ahead(lambda milestone: None))
+    receiver.take_initial(member.ports["f_init"], None)
     captured = state.capture()
     assert captured.port_message_counts["f_init"] == (1,)
     assert captured.timeline == loop.state()
-    assert [item.message.data for item in captured.message_cache] == ["x"]
+    assert [item.message.iteration for item in captured.message_cache] == [(0,)]
 
     member, receiver, loop, state = parts("micro", depth=2)
     state.restore(captured)
     assert member.ports["f_init"].message_counts == [1]
     assert loop.iteration == (0,)
-    assert [message.data for _, message in receiver.initial_messages()] == ["x"]
+    assert [message.iteration for _, message in receiver.initial_messages()] == [(0,)]
     assert state.capture() == captured
 
 

@@ -150,10 +150,10 @@ def test_a_repeated_port_that_was_closed_gives_the_closing_milestone_for_ever():
         assert receiver.receive_update(port, None, (1, 0))[0].data == CLOSING
 
 
-def repeated(filters):
+def repeated(filters, data="x"):
     """Return a sender, and a receiver with an S port that has its message by a filter."""
     macro, micro, receiver = pair(f"macro o_i -> {filters} micro s")
-    macro.send("o_i", "x", iteration=(0,))
+    macro.send("o_i", data, iteration=(0,))
     return macro, receiver, micro.ports["s"]
 
 
@@ -196,6 +196,23 @@ def test_what_was_received_ahead_is_kept_in_a_snapshot_as_used():
     assert message.data == "x"
     with pytest.raises(PortError, match="twice"):
         again.take_initial(micro.ports["f_init"], None)
+
+
+def test_a_model_may_change_what_it_was_given_and_the_snapshot_has_no_data_of_that():
+    macro, micro, receiver = pair()
+    macro.send("o_i", {"x": 1})
+    receiver.receive_ahead(passes_nothing_on)
+    receiver.take_initial(micro.ports["f_init"], None).data["solver"] = object()
+    ((kept,), _) = receiver.state()
+    assert (kept.message.data, kept.message.number, kept.message.iteration) == (None, 0, (0,))
+
+
+def test_a_model_may_change_a_repeated_message_and_is_given_it_unchanged_the_next_time():
+    _, receiver, port = repeated("repeat", {"parts": [1]})
+    receiver.receive_update(port, None, (0, 0))[0].data["parts"].append(object())
+    assert receiver.receive_update(port, None, (0, 1))[0].data == {"parts": [1]}
+    ((kept,), _) = receiver.state()
+    assert kept.message.data == {"parts": [1]}
 
 
 def test_what_was_padded_is_padded_after_resuming():
