@@ -161,13 +161,22 @@ class Communicator:
             marks = (start, self._profiler.now())
             self._profiler.record_message(marks, port, slot, number, size, message.timestamp)
 
-    def send_milestone(self, port: PortState, milestone: Milestone) -> None:
-        """Send a milestone on all slots of a connected port; the closing one only once."""
+    def send_milestone(
+        self, port: PortState, milestone: Milestone, *, is_counted: bool = True
+    ) -> None:
+        """Send a milestone on all slots of a connected port; the closing one only once.
+
+        Args:
+            port: A sending port.
+            milestone: What to send.
+            is_counted: Whether the receiver is to check that it has all messages before this.
+        """
         for slot in port.open_slots():
             if milestone.closes_port:
                 port.close(slot)
+            number = port.message_counts[slot or 0] if is_counted else NOT_COUNTED
             for route in self._routes_of(port, slot):
-                self._send_milestone_on(route, port, slot, milestone)
+                self._send_milestone_on(route, port, number, milestone)
 
     def state(self) -> CommunicatorState:
         """Return what a snapshot keeps: all but what the receiver and the reuse loop know."""
@@ -343,10 +352,9 @@ class Communicator:
         return source
 
     def _send_milestone_on(
-        self, route: _Route, port: PortState, slot: int | None, milestone: Milestone
+        self, route: _Route, port: PortState, number: int, milestone: Milestone
     ) -> None:
         if not route.reducers:
-            number = port.message_counts[slot or 0]
             route.send_milestone(self._milestone_message(port, milestone, number))
             return
         target = self._depth_of_sends[port.name] - route.reducers

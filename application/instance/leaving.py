@@ -72,7 +72,8 @@ class Leaving:
                 self._link.report_failed(failure)
             start = self._profiler.now()
             for port in ports.connected(Operator.O_I, Operator.O_F):
-                communicator.send_milestone(port, Milestone(()))
+                # who fails before its counts are restored must not seem to have lost messages
+                communicator.send_milestone(port, Milestone(()), is_counted=failure is None)
             if failure is None:
                 self._drain(receiver)
             self._disconnect(start, timeout=None if failure is None else PATIENCE_AFTER_FAILURE)

@@ -96,6 +96,15 @@ def test_a_message_tells_a_resizable_port_its_length():
     assert micro.ports["f_init"].length == 3
 
 
+def test_who_fails_before_its_counts_are_restored_closes_its_ports_without_a_number():
+    exchange = Exchange(PLAIN)
+    macro = exchange.join("macro")
+    micro = restored(exchange, "micro", CommunicatorState({"f_init": (3,)}), depth=2)
+    macro.communicator.send_milestone(macro.ports["o_i"], CLOSING, is_counted=False)
+    message = micro.receive("f_init")
+    assert (message.data, message.number) == (CLOSING, NOT_COUNTED)
+
+
 def test_a_milestone_is_numbered_as_the_next_message_and_does_not_count(plain):
     macro, micro = plain
     milestone(macro, 0)

@@ -47,8 +47,8 @@ class Notes:
 
         return call
 
-    def send_milestone(self, port, milestone):
-        self.calls.append(("send_milestone", port.name, milestone))
+    def send_milestone(self, port, milestone, *, is_counted):
+        self.calls.append(("send_milestone", port.name, milestone, is_counted))
 
     def submit_profile_events(self, events):
         self.calls.append(("submit_profile_events",))
@@ -72,7 +72,11 @@ def leave(notes, *, times=1, is_registered=True, failure=None):
     return notes.calls, log.lines
 
 
-CLOSED = [("send_milestone", "out", Milestone(())), ("send_milestone", "final", Milestone(()))]
+def closed(*, is_counted):
+    return [("send_milestone", port, Milestone(()), is_counted) for port in ("out", "final")]
+
+
+CLOSED = closed(is_counted=True)
 SENT = [("finish_receiving",), ("wait_until_sent", None)]
 DEREGISTERED = [("submit_profile_events",), ("deregister_instance",)]
 ALL_CLOSED = [("close",), ("close",)]
@@ -88,14 +92,15 @@ def test_ports_are_closed_first_and_connections_last_and_all_of_it_once(times):
 def test_after_a_failure_the_manager_is_told_nothing_is_received_and_patience_is_short():
     calls, _ = leave(Notes(), failure="the reason")
     sent = [("finish_receiving",), ("wait_until_sent", PATIENCE_AFTER_FAILURE)]
-    assert calls == [("report_failed", "the reason"), *CLOSED, *sent, *DEREGISTERED, *ALL_CLOSED]
+    told = [("report_failed", "the reason"), *closed(is_counted=False)]
+    assert calls == [*told, *sent, *DEREGISTERED, *ALL_CLOSED]
 
 
 def test_who_is_not_registered_does_not_deregister():
     calls, _ = leave(Notes(), is_registered=False)
     assert calls == [*CLOSED, ("drain",), *SENT, *ALL_CLOSED]
     calls, _ = leave(Notes(), is_registered=False, failure="the reason")
-    assert calls[: len(CLOSED)] == CLOSED
+    assert calls[: len(CLOSED)] == closed(is_counted=False)
 
 
 def test_how_long_it_took_is_in_the_profile_before_the_manager_forgets_us():
