@@ -103,17 +103,17 @@ class SettingMismatch(UsageError, TypeError):
 
 
 class UnsendableData(UsageError, TypeError):
-    """An object was sent of which some part cannot be put into a message.
+    """An object was sent, or saved, of which some part cannot be put into a message.
 
     Attributes:
         path: Where in the object the part is, as a Python expression on `data`.
         reason: Why it cannot be sent.
     """
 
-    def __init__(self, path: str, reason: str) -> None:
+    def __init__(self, path: str, reason: str, *, purpose: str = "sent") -> None:
         self.path = path
         self.reason = reason
-        super().__init__(f"{path} cannot be sent: {reason}")
+        super().__init__(f"{path} cannot be {purpose}: {reason}")
 
 
 class ImplementationMissing(UsageError, ValueError):

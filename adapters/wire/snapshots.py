@@ -29,6 +29,10 @@ NOBODY: Final = "_"
 OWN_DATA: Final = 18
 """Extension code for the data of a message that MUSCLE3 cannot read."""
 
+_TOO_LARGE: Final = (
+    "it is larger than 4 GiB, more than a snapshot can hold. Save less, or let the model write its"
+    " state to a file of its own, and save where that is"
+)
 _DIGEST_SIZE: Final = 16
 _CHECKSUM_KEY: Final = pack("checksum")
 _CHECKSUM_SIZE: Final = len(_CHECKSUM_KEY) + len(pack(bytes(_DIGEST_SIZE)))
@@ -55,26 +59,15 @@ class MsgPackSnapshot:
         """Return what to put into a file.
 
         Raises:
+            OSError: If it is larger than a file of this format can be.
             UnsendableData: If some part of the model's state cannot be stored.
         """
-        values = {
-            "triggers": list(snapshot.triggers),
-            "wallclock_time": float(snapshot.wallclock_time),
-            "is_final_snapshot": snapshot.is_final_snapshot,
-            "message": b"" if snapshot.message is None else _encode_state(snapshot.message),
-            "settings_overlay": snapshot.settings_overlay.as_dict(),
-            "communicator_state": _encode_communicator(snapshot.communicator),
-        }
-        own = _encode_own_part(snapshot)
-        if own:
-            values["conjoin"] = own
-        packer = msgpack.Packer(autoreset=False)
-        packer.pack_map_header(len(values) + 1)
-        for key, value in values.items():
-            packer.pack(key)
-            packer.pack(value)
-        body: bytes = b"2" + packer.bytes()
-        return body + _checksum(body)
+        try:
+            return _encode(snapshot)
+        except UnsendableData as error:
+            raise UnsendableData(error.path, error.reason, purpose="stored") from error
+        except ValueError as error:  # which is what msgpack raises for what is too large
+            raise OSError(_TOO_LARGE) from error
 
     @staticmethod
     def decode(data: bytes, *, name: str) -> Snapshot:
@@ -98,6 +91,27 @@ class MsgPackSnapshot:
         except _EXPECTED_ERRORS as error:
             reason = f"it is incomplete or damaged ({_in_words(error)})"
             raise _refusal(name, reason) from error
+
+
+def _encode(snapshot: Snapshot) -> bytes:
+    values = {
+        "triggers": list(snapshot.triggers),
+        "wallclock_time": float(snapshot.wallclock_time),
+        "is_final_snapshot": snapshot.is_final_snapshot,
+        "message": b"" if snapshot.message is None else _encode_state(snapshot.message),
+        "settings_overlay": snapshot.settings_overlay.as_dict(),
+        "communicator_state": _encode_communicator(snapshot.communicator),
+    }
+    own = _encode_own_part(snapshot)
+    if own:
+        values["conjoin"] = own
+    packer = msgpack.Packer(autoreset=False)
+    packer.pack_map_header(len(values) + 1)
+    for key, value in values.items():
+        packer.pack(key)
+        packer.pack(value)
+    body: bytes = b"2" + packer.bytes()
+    return body + _checksum(body)
 
 
 def _refusal(name: str, reason: str) -> InconsistentSnapshot:

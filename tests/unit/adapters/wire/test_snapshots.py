@@ -119,9 +119,20 @@ def test_what_muscle3_cannot_read_is_stored_in_our_own_way():
     assert decoded.communicator.message_cache == cache
 
 
-def test_state_that_cannot_be_stored_is_an_error_that_says_where_it_is():
-    with pytest.raises(UnsendableData, match=r"data\['f'\]"):
-        MsgPackSnapshot.encode(FULL._replace(message=Message(0.0, None, {"f": object()})))
+@pytest.mark.parametrize("part", [object(), np.array([object()])])
+def test_state_that_cannot_be_stored_is_an_error_that_says_where_it_is(part):
+    with pytest.raises(
+        UnsendableData, match=r"^data\['f'\] cannot be stored: it is an (object|array)"
+    ):
+        MsgPackSnapshot.encode(FULL._replace(message=Message(0.0, None, {"f": part})))
+
+
+@pytest.mark.parametrize("data", [lambda array: array, lambda array: {"x": [array]}])
+def test_state_that_is_too_large_is_said_to_be_so(tmp_path, data):
+    # a file with nothing in it, so that it takes neither memory nor room
+    array = np.memmap(tmp_path / "sparse", np.float64, mode="w+", shape=2**29)
+    with pytest.raises(OSError, match=r"^it is larger than 4 GiB"):
+        MsgPackSnapshot.encode(FULL._replace(message=Message(0.0, None, data(array))))
 
 
 def test_muscle3_0_11_finds_the_keys_that_it_knows():
