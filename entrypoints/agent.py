@@ -30,6 +30,10 @@ from domain.errors import RemoteProtocolError
 from domain.version import VERSION
 
 STDIN: Final = 0
+PURPOSE: Final = (
+    "The agent starts programs on a node. A manager starts it, with its orders on standard input,"
+    " and nobody needs to start it by hand. It has no options."
+)
 REPORT_TIME: Final = 5.0
 """Seconds to try to get the last results to the manager."""
 
@@ -40,12 +44,14 @@ def main() -> int:
     """Run an agent until its manager says so, or is gone.
 
     Returns:
-        0 if the manager said so, else 1.
+        0 if the manager said so, 2 if there are arguments, else 1.
     """
+    if len(sys.argv) > 1:
+        return _explain()
     try:
         orders = decode_orders(_read_line())
     except RemoteProtocolError as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        print(f"These are no orders for an agent: {error}. {PURPOSE}", file=sys.stderr)  # noqa: T201
         return 1
     inspector = LinuxNodeInspector(node=orders.node)
     log = _AgentLog(orders.log_directory, inspector.node)
@@ -57,6 +63,14 @@ def main() -> int:
         return 0
     print(f"agent on node '{inspector.node}': {failure}", file=sys.stderr)  # noqa: T201
     return 1
+
+
+def _explain() -> int:
+    """Tell somebody who has started us by hand what we are for, and return the exit code."""
+    asked = sys.argv[1:] in (["-h"], ["--help"])
+    text = f"usage: python -m entrypoints.agent\n\n{PURPOSE}"
+    print(text, file=sys.stdout if asked else sys.stderr)
+    return 0 if asked else 2
 
 
 class _AgentLog:

@@ -88,6 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     )
     add_snapshot_commands(snapshots)
     given = sys.argv[1:] if arguments is None else arguments
+    if given and given[0] not in commands.choices and Path(given[0]).is_file():
+        parser.error(f"what is to be done with {given[0]}? To run it: conjoin run {given[0]}")
     chosen = parser.parse_args(with_list_inserted(given))
     if chosen.command == "snapshots":
         sys.exit(_guarded(run_snapshot_command, chosen))
@@ -146,7 +148,8 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         "--log-level",
         default="INFO",
         metavar="LEVEL",
-        help="least level of the manager's own log: DEBUG, INFO, WARNING, ERROR (default: INFO)",
+        help="least level of the manager's own log: DEBUG, INFO, WARNING, ERROR, CRITICAL"
+        " (default: INFO)",
     )
     parser.add_argument(
         "--location-file",
@@ -214,12 +217,15 @@ def _check(options: argparse.Namespace) -> int:
     if options.location_file is not None:
         check_location_file(options.location_file)
     model = manager.configuration.model
-    count = sum(1 for _ in model.instances())
-    say(
-        f"Model '{model.name}' can be run here: {count} instances of {len(model.components)}"
-        f" components, {len(model.conduits)} conduits."
-    )
+    instances = _counted(sum(1 for _ in model.instances()), "instance")
+    components = _counted(len(model.components), "component")
+    conduits = _counted(len(model.conduits), "conduit")
+    say(f"Model '{model.name}' can be run here: {instances} of {components}, {conduits}.")
     return COMPLETED
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _new_manager(options: argparse.Namespace) -> Manager:

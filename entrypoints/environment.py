@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from adapters.wire.locations import TCP, addresses_in
 from domain.errors import ConfigurationError
 from domain.identity import Reference
 
@@ -39,10 +40,12 @@ def read_environment(argv: list[str], environ: Mapping[str, str]) -> InstanceEnv
         environ: The environment.
 
     Raises:
-        ConfigurationError: If the name of the instance is not said, or is none.
+        ConfigurationError: If the name of the instance is not said, or is none; or if the
+            location of the manager is none.
     """
     name = _take(argv, INSTANCE_OPTION) or environ.get("MUSCLE_INSTANCE")
     manager = _take(argv, MANAGER_OPTION) or environ.get("MUSCLE_MANAGER") or DEFAULT_MANAGER
+    _check_location(manager)
     log_file = _take(argv, LOG_FILE_OPTION)
     if not name:
         msg = (
@@ -56,6 +59,16 @@ def read_environment(argv: list[str], environ: Mapping[str, str]) -> InstanceEnv
     except ValueError as error:
         raise ConfigurationError(f"The name of the instance is wrong: {error}") from error
     return InstanceEnvironment(instance, manager, log_file, _secret(environ))
+
+
+def _check_location(location: str) -> None:
+    if not addresses_in([location], TCP):
+        msg = (
+            f"'{location}' is no location of a manager. Write it as the manager says it, such as"
+            f" {DEFAULT_MANAGER}, with 'tcp:', a host and a port, in --muscle-manager=<location> or"
+            " MUSCLE_MANAGER."
+        )
+        raise ConfigurationError(msg)
 
 
 def _take(argv: list[str], option: str) -> str | None:

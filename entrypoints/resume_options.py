@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
@@ -137,16 +138,26 @@ def _moment(text: str) -> float:
 
 def not_negative(text: str) -> float:
     """Return a number that is 0 or larger, and finite."""
-    value = float(text)
-    if not 0 <= value < math.inf:
-        msg = f"{text} is less than 0" if value < 0 else f"{text} is no number of seconds"
+    value = _number(text)
+    if value < 0:
+        msg = f"{text} is less than 0"
         raise argparse.ArgumentTypeError(msg)
     return value
 
 
 def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < math.inf:
+    value = _number(text)
+    if value <= 0:
         msg = f"{text} is not larger than 0"
         raise argparse.ArgumentTypeError(msg)
     return value
+
+
+def _number(text: str) -> float:
+    # argparse would name our function in what it says of a ValueError
+    with contextlib.suppress(ValueError):
+        value = float(text)
+        if math.isfinite(value):
+            return value
+    msg = f"'{text}' is no number"
+    raise argparse.ArgumentTypeError(msg)

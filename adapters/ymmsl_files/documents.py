@@ -54,6 +54,12 @@ def read_documents(
     """
     documents: list[Document] = []
     problems: list[str] = []
+    if sources.count(STANDARD_INPUT) > 1:
+        problem = (
+            "Standard input ('-') is given more than once, but it can be read only once."
+            " Give it once, and the others as files."
+        )
+        return documents, [problem]
     for source in sources:
         try:
             documents.append(_read(source, warnings))

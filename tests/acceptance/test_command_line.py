@@ -12,7 +12,7 @@ import pytest
 from tests.support.by_hand import by_hand, manager_by_hand, start_both
 from tests.support.conditions import wait_until
 from tests.support.scenario_runs import python_of
-from tests.support.workspace import MANAGER, RunningProgram, Workspace
+from tests.support.workspace import MANAGER, Outcome, RunningProgram, Workspace
 
 COMPLETED, FAILED, MISTAKE = 0, 1, 2
 OLD_MODEL = """\
@@ -44,6 +44,20 @@ implementations:
     executable: {python}
     args: ["{folder}/micro.py"]
 """
+LONELY = """\
+ymmsl_version: v0.2
+models:
+  alone:
+    components:
+      one:
+        description: Goes through time
+        ports: {{}}
+        implementation: one
+programs:
+  one:
+    executable: {python}
+"""
+REPOSITORY = Path(__file__).resolve().parents[2]
 BY_HAND = "    execution_model: manual\n"
 
 
@@ -77,6 +91,52 @@ def test_a_mistyped_option_shows_the_usage_of_the_command(
     name = " ".join(["conjoin", *command])
     assert outcome.stderr.startswith(f"usage: {name} [")
     assert outcome.stderr.endswith(f"\n{name}: error: unrecognized arguments: --typo\n")
+
+
+def test_a_file_where_a_command_belongs_gets_the_command_that_runs_it(workspace: Workspace):
+    outcome = workspace.conjoin("model.ymmsl")
+    assert outcome.exit_code == MISTAKE
+    assert outcome.stderr.endswith("To run it: conjoin run model.ymmsl\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("run", "--grace-time", "x"), "--grace-time: 'x' is no number"),
+        (("run", "--reconnect-time", "nan"), "--reconnect-time: 'nan' is no number"),
+        (("run", "--checkpoint-on-term", "x"), "--checkpoint-on-term: 'x' is no number"),
+        (("run", "--checkpoint-every-simulation", "inf"), "'inf' is no number"),
+        (("run", "--stop-at", "+x"), "--stop-at: 'x' is no number"),
+    ],
+)
+def test_a_number_that_is_none_is_said_in_the_users_words(
+    workspace: Workspace, arguments: tuple[str, ...], complaint: str
+):
+    outcome = workspace.conjoin(*arguments, "model.ymmsl")
+    assert outcome.exit_code == MISTAKE
+    assert complaint in outcome.stderr
+
+
+def test_all_log_levels_are_in_the_help(workspace: Workspace):
+    text = " ".join(workspace.conjoin("run", "--help").stdout.split())
+    assert "DEBUG, INFO, WARNING, ERROR, CRITICAL (default: INFO)" in text
+
+
+@pytest.mark.parametrize("module", ["entrypoints.agent", "benchmarks"])
+def test_what_is_started_as_a_module_has_a_help(workspace: Workspace, module: str):
+    outcome = ran_module(workspace, module, "--help")
+    assert outcome.exit_code == COMPLETED, outcome.text
+    assert outcome.stdout.startswith(f"usage: python -m {module}")
+    outcome = ran_module(workspace, module, "nonsense")
+    assert outcome.exit_code == MISTAKE
+    assert f"usage: python -m {module}" in outcome.stderr
+
+
+def ran_module(workspace: Workspace, module: str, *arguments: str) -> Outcome:
+    environment = {"PYTHONPATH": str(REPOSITORY)}
+    command = (sys.executable, "-m", module, *arguments)
+    with workspace.running(*command, environment=environment) as program:
+        return program.finish()
 
 
 def test_the_manager_has_the_options_of_conjoin_run(workspace: Workspace):
@@ -115,6 +175,20 @@ def test_a_configuration_can_come_from_standard_input(workspace: Workspace):
     text = (workspace.folder / "model.ymmsl").read_text()
     outcome = workspace.manager("--start-all", "--run-dir", "run", "-", stdin=text)
     assert outcome.exit_code == COMPLETED, outcome.text
+
+
+def test_standard_input_can_be_given_once_only(workspace: Workspace):
+    text = (workspace.folder / "model.ymmsl").read_text()
+    outcome = workspace.conjoin("check", "-", "-", stdin=text)
+    assert outcome.exit_code == MISTAKE
+    assert "Standard input ('-') is given more than once" in outcome.stderr
+
+
+def test_what_there_is_one_of_is_not_told_in_the_plural(workspace: Workspace):
+    outcome = workspace.conjoin("check", "-", stdin=LONELY.format(python=sys.executable))
+    assert outcome.stdout == (
+        "Model 'alone' can be run here: 1 instance of 1 component, 0 conduits.\n"
+    ), outcome.text
 
 
 def test_a_mistake_on_standard_input_is_said_to_be_there(workspace: Workspace):

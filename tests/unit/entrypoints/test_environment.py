@@ -32,6 +32,17 @@ def test_the_programs_own_name_is_no_argument():
     assert argv == ["--muscle-instance=a"]
 
 
+@pytest.mark.parametrize(
+    "location", ["localhost:9000", "foo:bar", "tcp:localhost", "tcp:localhost:x", "localhost"]
+)
+def test_a_location_that_is_none_is_told_at_once_with_one_that_is(location):
+    says = rf"'{location}' is no location of a manager\. .* such as tcp:localhost:9000"
+    with pytest.raises(ConfigurationError, match=says):
+        read_environment(["p", f"--muscle-manager={location}"], NAMED)
+    with pytest.raises(ConfigurationError, match=says):
+        read_environment(["p"], {**NAMED, "MUSCLE_MANAGER": location})
+
+
 @pytest.mark.parametrize("environ", [{}, {"MUSCLE_INSTANCE": ""}])
 def test_a_program_that_does_not_know_who_it_is_is_told_how_to_start_it(environ):
     with pytest.raises(ConfigurationError, match=r"pass --muscle-instance=<name> or set"):
