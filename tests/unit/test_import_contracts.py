@@ -6,6 +6,7 @@ Imports are planted in a temporary copy of the tree, under the project's own `.i
 import shutil
 import subprocess
 import sys
+from configparser import ConfigParser
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +56,12 @@ PLANTS = [
     Plant("services-without-io", "application.manager", "import socket"),
     Plant("services-without-io", "application.instance", "from time import sleep"),
     Plant("services-without-io", "application.interfaces", "import msgpack"),
+    Plant("services-without-io", "application.manager", "import threading"),
+    Plant("services-without-io", "application.manager", "from datetime import datetime"),
+    Plant("services-without-io", "application.instance", "import http.client"),
+    Plant("services-without-io", "application.instance", "from _thread import allocate_lock"),
+    Plant("services-without-io", "application.agent", "from urllib import request"),
+    Plant("services-without-io", "application.agent", "import queue"),
     Plant("wire-without-io", "adapters.wire", "import socket"),
     Plant("wire-without-io", "adapters.wire", "def late():\n    import logging"),
     Plant("light-instance", "application.instance", "import structlog"),
@@ -71,8 +78,16 @@ PLANTS = [
     Plant("home-of-wiring", "adapters.tcp", "import dependency_injector"),
     Plant("home-of-wiring", "entrypoints", "import dependency_injector"),
     Plant("home-of-cloudpickle", "adapters.tcp", "import cloudpickle"),
+    Plant("homeless", "adapters.tcp", "import zmq"),
     Plant("no-cycles", "domain", "import domain.other_planted"),
 ]
+
+
+def test_no_contract_is_without_a_plant():
+    contracts = ConfigParser()
+    contracts.read(REPOSITORY / ".importlinter")
+    names = {name.rpartition(":")[2] for name in contracts.sections() if ":contract:" in name}
+    assert names == {plant.contract for plant in PLANTS}
 
 
 @pytest.fixture(scope="module")
