@@ -416,7 +416,7 @@ def own_array(header: object, raw: bytes = bytes(16)) -> object:
                 {"offsets": [0, -1]},
                 {"offsets": [0, 5]},
                 {"offsets": ["x", "y"]},
-                {"offsets": [0, 2**70]},
+                {"offsets": [0, 2**63]},
                 {"titles": ["a", "b"]},
                 {"titles": 5},
                 {"itemsize": 7},
