@@ -72,6 +72,14 @@ class CallOrderError(UsageError, RuntimeError):
     """A call was made at a moment at which it is not allowed."""
 
 
+class ArgumentMismatch(UsageError, TypeError):
+    """An argument is of a type that cannot be used there."""
+
+
+class ArgumentInvalid(UsageError, ValueError):
+    """An argument has a value that cannot be used there."""
+
+
 class SettingMissing(UsageError, KeyError):
     """A setting was asked for that is not set, and there was no default."""
 

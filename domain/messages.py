@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from domain.errors import ArgumentInvalid, ArgumentMismatch
 from domain.settings import Settings
 
 Iteration = tuple[int, ...]
@@ -21,12 +22,40 @@ class Message:
         data: What is sent: None, a bool, int, float, str or bytes, a numpy array, a Grid,
             Settings, or lists and dicts of these.
         settings: Settings to send along instead of the sender's overlay; None for the overlay.
+
+    Raises:
+        TypeError: If a time is no number.
+        ValueError: If a time is a text or a number that makes no float.
     """
 
     timestamp: float
     next_timestamp: float | None = None
     data: object = None
     settings: Settings | None = None
+
+    def __post_init__(self) -> None:
+        if type(self.timestamp) is not float:
+            self.timestamp = _time(self.timestamp, "timestamp")
+        if self.next_timestamp is not None and type(self.next_timestamp) is not float:
+            self.next_timestamp = _time(self.next_timestamp, "next_timestamp")
+
+    @property
+    def has_times(self) -> bool:
+        """Whether both times still are what they have been made: a model may assign others."""
+        following = self.next_timestamp
+        return type(self.timestamp) is float and (following is None or type(following) is float)
+
+
+def _time(value: object, name: str) -> float:
+    """Return a time as a float: of Python's or numpy's numbers, or of a text that shows one."""
+    text = f"The {name} of a Message is to be a simulation time, as a number, but {value!r} is a"
+    text += f" {type(value).__name__}. Write e.g. Message(0.0, data=...)."
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except TypeError as error:
+        raise ArgumentMismatch(text) from error
+    except (ValueError, OverflowError) as error:
+        raise ArgumentInvalid(text) from error
 
 
 @dataclass(frozen=True)

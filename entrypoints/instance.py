@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NoReturn
 
-from domain.errors import SettingMissing
+from domain.errors import ArgumentInvalid, ArgumentMismatch, SettingMissing
 from domain.flags import InstanceFlags
 from domain.grid import Grid
 from domain.messages import Message
@@ -61,7 +61,7 @@ class Instance:
         # What makes it work takes longer to import than what a model needs to be defined.
         from entrypoints.instance_wiring import join_simulation
 
-        self._lifecycle = join_simulation(ports, InstanceFlags(flags.value))
+        self._lifecycle = join_simulation(ports, _own_flags(flags))
 
     @plainly
     def reuse_instance(self) -> bool:
@@ -148,19 +148,20 @@ class Instance:
 
     @plainly
     def is_resizable(self, port: str) -> bool:
-        """Return whether the length of a vector port can be changed by its sender.
+        """Return whether a port has slots, and its sender can change how many.
 
         Raises:
-            RuntimeError: If there is no such port, or it is a scalar one.
+            KeyError: If there is no such port.
         """
-        return self._lifecycle.vector_port(port).is_resizable
+        return self._lifecycle.port(port).is_resizable
 
     @plainly
     def get_port_length(self, port: str) -> int:
         """Return the number of slots of a vector port.
 
         Raises:
-            RuntimeError: If there is no such port, or it is a scalar one.
+            KeyError: If there is no such port.
+            RuntimeError: If it is a scalar one.
         """
         return self._lifecycle.vector_port(port).length or 0
 
@@ -169,7 +170,8 @@ class Instance:
         """Change the number of slots of a resizable port.
 
         Raises:
-            RuntimeError: If there is no such port, or it cannot be resized.
+            KeyError: If there is no such port.
+            RuntimeError: If it cannot be resized.
         """
         self._lifecycle.set_port_length(port, length)
 
@@ -192,7 +194,7 @@ class Instance:
         Example:
             >>> instance.send("state_out", Message(t, t + dt, Grid(field, ["x"])))
         """
-        self._lifecycle.send(port_name, _own_message(message), slot)
+        self._lifecycle.send(port_name, _own_message(message, "send()", port_name), slot)
 
     @plainly
     def receive(
@@ -269,7 +271,7 @@ class Instance:
         Args:
             message: The state, with the simulation time at which it is.
         """
-        self._lifecycle.save_snapshot(_own_message(message))
+        self._lifecycle.save_snapshot(_own_message(message, "save_snapshot()"))
 
     @plainly
     def should_save_final_snapshot(self) -> bool:
@@ -286,7 +288,7 @@ class Instance:
         Args:
             message: The state, with the simulation time at which it is.
         """
-        self._lifecycle.save_final_snapshot(_own_message(message))
+        self._lifecycle.save_final_snapshot(_own_message(message, "save_final_snapshot()"))
 
     def _default(self, name: str, default: SettingValue | None) -> Callable[[], SettingValue]:
         def missing() -> NoReturn:
@@ -329,13 +331,34 @@ def run_simulation(
     run(configuration, implementations)
 
 
-def _own_message(message: Message) -> Message:
+def _own_message(message: Message, call: str, port: str = "") -> Message:
     """Return a message of our own for one of another library's, or with another's settings."""
     settings = getattr(message, "settings", None)
     own = None if settings is None else settings_of(settings)
-    if type(message) is Message and own is settings:
+    if type(message) is Message and own is settings and message.has_times:
         return message
-    return Message(message.timestamp, message.next_timestamp, message.data, own)
+    where = f"{call} on port '{port}'" if port else call
+    try:
+        return Message(message.timestamp, message.next_timestamp, message.data, own)
+    except AttributeError:
+        msg = (
+            f"{where} takes a Message, but got a {type(message).__name__}: {message!r:.80}."
+            " Write Message(timestamp, data=...) with the data in it."
+        )
+        raise ArgumentMismatch(msg) from None
+    except (ArgumentMismatch, ArgumentInvalid) as error:
+        raise type(error)(f"{where}: {error}") from None
+
+
+def _own_flags(flags: InstanceFlags) -> InstanceFlags:
+    value = getattr(flags, "value", None)
+    if isinstance(value, int):
+        return InstanceFlags(value)
+    msg = (
+        f"The argument 'flags' of Instance() is to be made of InstanceFlags, but got {flags!r}."
+        " Write e.g. InstanceFlags.DONT_APPLY_OVERLAY, and put a | between several."
+    )
+    raise ArgumentMismatch(msg)
 
 
 __all__ = [

@@ -115,11 +115,24 @@ def _hosts_to_listen_on(environment: InstanceEnvironment) -> list[str] | None:
     return [LOOPBACK] if environment.secret is not None and addresses and is_local else None
 
 
-def _own_declaration(ports: Mapping[Operator, Sequence[str]]) -> dict[Operator, Sequence[str]]:
+def _own_declaration(ports: object) -> dict[Operator, Sequence[str]]:
     """Return a declaration with our own operators for one with those of another library."""
-    try:
-        return {Operator[operator.name]: names for operator, names in ports.items()}
-    except (KeyError, AttributeError) as error:
-        known = ", ".join(operator.name for operator in Operator)
-        msg = f"The ports passed to Instance() have an operator that is none of {known}: {error}"
-        raise PortError(msg) from error
+    if not isinstance(ports, Mapping):
+        msg = (
+            "The ports passed to Instance() are to be lists of names by operator, but got"
+            f' {ports!r}. Write e.g. {{Operator.O_I: ["state_out"]}}.'
+        )
+        raise PortError(msg)
+    return {_own_operator(operator): names for operator, names in ports.items()}
+
+
+def _own_operator(operator: object) -> Operator:
+    for own in Operator:
+        if own == operator:
+            return own
+    known = ", ".join(f"Operator.{own.name}" for own in Operator)
+    msg = (
+        f"The ports passed to Instance() have an operator that is none of {known}: {operator!r}."
+        " Write the operator without quotes, imported from entrypoints.instance."
+    )
+    raise PortError(msg)

@@ -186,6 +186,10 @@ def decode_message(head: memoryview, buffers: list[memoryview]) -> PeerMessage:
     values = unpack(head, OwnPayloads(buffers).ext_hook)
     try:
         number, port_length, timestamp, next_timestamp, iteration, overlay, data = values
+        if type(timestamp) is not float:
+            timestamp = float(timestamp)
+        if next_timestamp is not None and type(next_timestamp) is not float:
+            next_timestamp = float(next_timestamp)
         return PeerMessage(
             timestamp=timestamp,
             next_timestamp=next_timestamp,
@@ -195,6 +199,6 @@ def decode_message(head: memoryview, buffers: list[memoryview]) -> PeerMessage:
             number=number,
             iteration=tuple(iteration),
         )
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         msg = f"received a message in which something is missing or wrong: {error!r}"
         raise RemoteProtocolError(msg) from error

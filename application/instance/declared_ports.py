@@ -18,12 +18,12 @@ def parse_declaration(declaration: Declaration) -> tuple[list[Port], set[str]]:
     """Return the ports that a model declares, and the names of those declared with `[]`.
 
     Raises:
-        PortError: If a name is reserved, invalid or there twice.
+        PortError: If a name is reserved, invalid or there twice, or is no list of names.
     """
     ports: list[Port] = []
     vectors: set[str] = set()
     for operator, names in declaration.items():
-        for name in names:
+        for name in _listed(names, operator):
             bare = name.removesuffix("[]")
             if bare.startswith(RESERVED_PREFIX):
                 msg = f"Port name '{bare}' is reserved: names that start with 'muscle_' are ours."
@@ -38,6 +38,24 @@ def parse_declaration(declaration: Declaration) -> tuple[list[Port], set[str]]:
                 vectors.add(bare)
             ports.append(Port(bare, operator))
     return ports, vectors
+
+
+def _listed(names: object, operator: Operator) -> list[str]:
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        msg = (
+            f"The ports with operator {operator.name} are to be a list of names, but got {names!r}."
+            f' Write ["{names}"].'
+        )
+        raise PortError(msg)
+    listed = list(names)
+    for name in listed:
+        if not isinstance(name, str):
+            msg = (
+                f"The ports with operator {operator.name} are to be given by their names, but"
+                f' {name!r} is no string. Write e.g. ["state_out"].'
+            )
+            raise PortError(msg)
+    return listed
 
 
 def make_port_states(

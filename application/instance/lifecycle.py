@@ -212,11 +212,13 @@ class Lifecycle:
         return self._ports.asked_about(name)
 
     def vector_port(self, name: str) -> PortState:
-        """Return a port that must be a vector port."""
-        try:
-            return self._ports.vector(name)
-        except CouplingError as error:
-            self._fail(error)
+        """Return a port that must be a vector port.
+
+        Raises:
+            PortMissing: If there is none of this name.
+            PortError: If it is a scalar port.
+        """
+        return self._ports.vector(name)
 
     def set_port_length(self, name: str, length: int) -> None:
         """Set the length of a resizable port."""

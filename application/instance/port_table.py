@@ -87,9 +87,10 @@ class PortTable(Mapping[str, PortState]):
         """Return a port that has slots.
 
         Raises:
-            PortError: If there is no such port, or it has none.
+            PortMissing: If there is no such port.
+            PortError: If it has none.
         """
-        port = self._find(name)
+        port = self.asked_about(name)
         if not port.is_vector:
             msg = (
                 f"Port '{name}' of '{self._instance}' is a scalar port, so it has no length."
@@ -102,7 +103,8 @@ class PortTable(Mapping[str, PortState]):
         """Return a port whose length the model may set.
 
         Raises:
-            PortError: If there is no such port, or its length is given.
+            PortMissing: If there is no such port.
+            PortError: If its length is given.
         """
         port = self.vector(name)
         if not port.is_resizable:
@@ -141,6 +143,12 @@ class PortTable(Mapping[str, PortState]):
             msg = (
                 f"Port '{port.name}' is a vector port of length {port.length}, but no slot was"
                 " given. Say which, e.g. slot=0."
+            )
+            raise PortError(msg)
+        elif not hasattr(slot, "__index__"):
+            msg = (
+                f"The slot of port '{port.name}' is to be a whole number, but {slot!r}, a"
+                f" {type(slot).__name__}, was given. Write e.g. slot=0."
             )
             raise PortError(msg)
         else:

@@ -16,6 +16,7 @@ from entrypoints.instance import Instance, Message, Settings, run_simulation
 from tests.support.muscle3 import require_muscle3
 from tests.support.pair import MODEL
 
+QUESTIONS = Path(__file__).resolve().parents[1] / "support" / "port_questions.py"
 PROGRAM = Path(__file__).resolve().parents[1] / "support" / "signatures.py"
 
 
@@ -31,6 +32,29 @@ def api(python, module):
 def test_names_parameters_and_defaults_are_those_of_muscle3(part):
     theirs = api(require_muscle3().python, "libmuscle")
     assert api(sys.executable, "entrypoints.instance")[part] == theirs[part]
+
+
+@pytest.mark.slow
+@pytest.mark.muscle3
+def test_questions_about_ports_have_the_answers_of_muscle3(tmp_path):
+    answers = {}
+    for python, module in (
+        (require_muscle3().python, "libmuscle"),
+        (sys.executable, "entrypoints.instance"),
+    ):
+        done = subprocess.run(
+            [python, QUESTIONS, module], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+        answers[module] = json.loads(done.stdout)
+    assert answers["entrypoints.instance"] == answers["libmuscle"]
+
+
+@pytest.mark.slow
+@pytest.mark.muscle3
+def test_times_of_messages_are_those_of_muscle3():
+    times = api(sys.executable, "entrypoints.instance")["times"]
+    assert times == api(require_muscle3().python, "libmuscle")["times"]
 
 
 def test_all_that_is_offered_says_what_it_is_for():

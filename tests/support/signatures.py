@@ -8,6 +8,9 @@ import inspect
 import json
 import sys
 
+import numpy as np
+
+TIMES = (1, True, "1.5", "a", None, [1], 1j, np.int64(1), np.float32(1.5), np.zeros(2))
 CLASSES = ("Instance", "Message", "Grid")
 
 
@@ -28,12 +31,28 @@ def methods(kind):
     }
 
 
+def time_of(module, value):
+    """What becomes of a time of a message."""
+    results = []
+    for arguments in ((value,), (0.0, value)):
+        try:
+            message = module.Message(*arguments)
+            time = (message.timestamp, message.next_timestamp)[len(arguments) - 1]
+            results.append(f"{type(time).__name__} {time}")
+        except ValueError:
+            results.append("ValueError")
+        except TypeError:
+            results.append("TypeError")
+    return results
+
+
 def api(name):
     """The public API of a module."""
     module = importlib.import_module(name)
     return {
         "classes": {kind: methods(getattr(module, kind)) for kind in CLASSES},
         "flags": {flag.name: flag.value for flag in module.InstanceFlags},
+        "times": [time_of(module, value) for value in TIMES],
         "constants": {
             flag.name: getattr(module, flag.name) == flag for flag in module.InstanceFlags
         },

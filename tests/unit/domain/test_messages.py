@@ -1,8 +1,10 @@
 """Messages and milestones."""
 
+import numpy as np
 import pytest
 
-from domain.messages import Milestone, PeerMessage
+from domain.errors import UsageError
+from domain.messages import Message, Milestone, PeerMessage
 from domain.settings import Settings
 
 
@@ -17,6 +19,32 @@ def message(**changes):
         "iteration": (0, 1),
     }
     return PeerMessage(**{**values, **changes})
+
+
+@pytest.mark.parametrize("time", [1, True, np.int64(1), np.float32(1), np.array(1.0), "1"])
+def test_times_are_floats_whatever_number_was_given(time):
+    made = Message(time, time)
+    assert (type(made.timestamp), type(made.next_timestamp)) == (float, float)
+    assert (made.timestamp, made.next_timestamp) == (1.0, 1.0)
+    assert Message(time).next_timestamp is None
+
+
+@pytest.mark.parametrize(
+    ("time", "kind"), [("a", ValueError), (10**400, ValueError), ([1], TypeError), (1j, TypeError)]
+)
+def test_times_that_are_none_are_refused_and_named(time, kind):
+    with pytest.raises(
+        kind, match="The timestamp of a Message is to be a simulation time"
+    ) as first:
+        Message(time)
+    with pytest.raises(kind, match="The next_timestamp of a Message"):
+        Message(0.0, time)
+    assert isinstance(first.value, UsageError)
+
+
+def test_a_message_needs_a_timestamp():
+    with pytest.raises(TypeError, match=r"None is a NoneType. Write e.g. Message\(0.0"):
+        Message(None)
 
 
 def test_only_the_empty_milestone_closes_a_port():

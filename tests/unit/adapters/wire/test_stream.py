@@ -125,6 +125,9 @@ HEAD = [0, None, 0.0, None, [], None, None]
         HEAD[:-1],
         [*HEAD, 0],
         [0, None, 0.0, None, 5, None, None],
+        [0, None, "noon", None, [], None, None],
+        [0, None, None, None, [], None, None],
+        [0, None, 0.0, "noon", [], None, None],
         [0, None, 0.0, None, [], [1], None],
         [0, None, 0.0, None, [], "overlay", None],
         [0, None, 0.0, None, [], {"1": 2}, None],
@@ -134,6 +137,12 @@ HEAD = [0, None, 0.0, None, [], None, None]
 def test_a_message_that_makes_no_sense_is_refused(values: object):
     with pytest.raises(RemoteProtocolError):
         stream.decode_message(memoryview(pack(values)), [])
+
+
+def test_times_that_came_as_other_numbers_are_floats():
+    message = stream.decode_message(memoryview(pack([0, None, 1, 2, [], None, None])), [])
+    assert (type(message.timestamp), type(message.next_timestamp)) == (float, float)
+    assert (message.timestamp, message.next_timestamp) == (1.0, 2.0)
 
 
 @given(st.data())

@@ -44,6 +44,19 @@ def test_a_name_that_cannot_be_used_is_refused(name, text):
         parse_declaration({Operator.O_F: [name]})
 
 
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        ("state", r"operator O_F.*list of names.*got 'state'. Write \[\"state\"\]"),
+        (None, "operator O_F are to be a list of names, but got None"),
+        ([3], "operator O_F.*3 is no string"),
+    ],
+)
+def test_ports_that_are_no_list_of_names_are_refused(names, text):
+    with pytest.raises(PortError, match=text):
+        parse_declaration({Operator.O_F: names})
+
+
 def test_a_model_that_declares_nothing_has_the_ports_of_the_configuration():
     found = states(None)
     assert [port.port for port in found.values()] == [*KNOWN, Port(SETTINGS_IN, Operator.F_INIT)]

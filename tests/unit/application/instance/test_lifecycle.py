@@ -337,8 +337,8 @@ MISTAKES = {
         PortError,
         "scalar port, but slot 3",
     ),
-    "ask for the length of a scalar port": (
-        lambda me: me.lifecycle.vector_port("o_f"),
+    "set the length of a scalar port": (
+        lambda me: me.lifecycle.set_port_length("o_f", 2),
         PortError,
         "scalar port",
     ),

@@ -71,6 +71,8 @@ def test_what_may_be_used_is_returned(method, name, slot):
         ("to_receive_on", "in", None, "'in' is a vector port of length 3, but no slot"),
         ("to_receive_on", "in", 3, "'in' has length 3, so it has no slot 3.$"),
         ("to_receive_on", "in", -1, "no slot -1"),
+        ("to_receive_on", "in", "0", "slot of port 'in' is to be a whole number, but '0', a str"),
+        ("to_receive_on", "in", 0.0, "'in' is to be a whole number, but 0.0, a float"),
         ("to_receive_on", "stretchy_in", 1, "no slot 1. Set its length first"),
         ("to_send_on", "stretchy_out", 0, "no slot 0. Set its length first"),
     ],
@@ -105,6 +107,9 @@ def test_only_a_vector_port_has_a_length_and_only_a_resizable_one_gets_another()
         TABLE.resizable("out")
     with pytest.raises(PortError, match=r"'in'.*cannot be resized"):
         TABLE.resizable("in")
+    for unknown in (TABLE.vector, TABLE.resizable):
+        with pytest.raises(KeyError, match="Did you mean 'init'"):
+            unknown("inti")
 
 
 def test_a_port_that_is_not_connected_gives_the_default_or_an_error():

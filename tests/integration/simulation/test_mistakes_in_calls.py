@@ -1,0 +1,79 @@
+"""What a model is told that calls the library with arguments of the wrong kind."""
+
+import numpy as np
+import pytest
+
+from entrypoints.instance import Instance, InstanceFlags, Message, Operator, run_simulation
+from tests.support.pair import MODEL, micro
+
+PORTS = {Operator.O_I: ["out"], Operator.S: ["in"]}
+
+
+def started():
+    instance = Instance(PORTS)
+    instance.reuse_instance()
+    return instance
+
+
+def changed():
+    message = Message(0.0)
+    message.timestamp = "noon"
+    return message
+
+
+@pytest.mark.parametrize(
+    ("mistake", "told"),
+    [
+        (
+            lambda: started().send("out", 5),
+            "send() on port 'out' takes a Message, but got a int: 5. Write Message(timestamp,",
+        ),
+        (
+            lambda: started().send("out", changed()),
+            "send() on port 'out': The timestamp of a Message is to be a simulation time, as a",
+        ),
+        (
+            lambda: Instance(PORTS, 4),
+            "'flags' of Instance() is to be made of InstanceFlags, but got 4.",
+        ),
+        (
+            lambda: Instance({"O_I": ["out"]}),
+            "Operator.O_F: 'O_I'. Write the operator without quotes",
+        ),
+        (
+            lambda: Instance(["out"]),
+            "are to be lists of names by operator, but got ['out'].",
+        ),
+        (
+            lambda: Instance({Operator.O_I: "out", Operator.S: ["in"]}),
+            "but got 'out'. Write [\"out\"].",
+        ),
+    ],
+)
+def test_the_argument_is_named_and_what_to_write_instead(mistake, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RuntimeError) as caught:
+        run_simulation(MODEL, {"macro": mistake, "micro": micro})
+    assert told in str(caught.value)
+
+
+def test_flags_and_times_of_other_kinds_will_do(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+
+    def macro():
+        instance = Instance(PORTS, InstanceFlags.DONT_APPLY_OVERLAY)
+        while instance.reuse_instance():
+            message = Message(1, np.int64(2))
+            message.timestamp = np.float32(1.5)
+            instance.send("out", message)
+            instance.receive("in")
+
+    def answering():
+        instance = Instance({Operator.F_INIT: ["init"], Operator.O_F: ["final"]})
+        while instance.reuse_instance():
+            received = instance.receive("init")
+            print(repr(received.timestamp), repr(received.next_timestamp))
+            instance.send("final", received)
+
+    run_simulation(MODEL, {"macro": macro, "micro": answering})
+    assert capsys.readouterr().out == "1.5 2.0\n"
