@@ -99,6 +99,12 @@ class Communicator:
             TransportError: If a peer cannot be reached.
         """
         self._peers = peers
+        # also what nothing has passed yet is counted: a snapshot without it would be of no use
+        self._reduced_counts = {
+            (reduced_port(conduit), 0): 0
+            for conduit in peers.conduits
+            if conduit.reducers and conduit.sending_component == peers.component
+        }
         self._ports = ports
         for port in ports.values():
             is_inner = port.operator in (Operator.O_I, Operator.S)

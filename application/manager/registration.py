@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from application.interfaces.manager_desk import Registration
-from domain.configuration import Component, Model
+from application.manager.run_checkpoints import RunCheckpoints
+from domain.configuration import Component, Configuration
 from domain.errors import ManagerRefused
 from domain.identity import Reference
 from domain.ports import SETTINGS_IN, Port
@@ -19,11 +20,15 @@ class InstanceRegistry:
     """The instances that have registered and not deregistered.
 
     Args:
-        model: The model that is run.
+        configuration: What is run.
+        checkpoints: When instances are to save.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, configuration: Configuration, *, checkpoints: RunCheckpoints) -> None:
+        model = configuration.model
         self._model = model
+        self._resume = configuration.resume
+        self._checkpoints = checkpoints
         self._locations: dict[Reference, tuple[str, ...]] = {}
         self._dialects: dict[Reference, str] = {}
         self._own: set[Reference] = set()
@@ -53,10 +58,13 @@ class InstanceRegistry:
             raise ManagerRefused(msg)
         dialect = self._check_dialect(name, version)
         self._check_ports(name, component, ports)
+        is_own = version.endswith(OWN_VERSION_SUFFIX)
+        if not is_own and (self._checkpoints.checkpoints or instance in self._resume):
+            self._check_reduces_nothing(name, component)
         self._locations[instance] = tuple(locations)
         self._dialects[instance] = dialect
         self._dialect = dialect
-        if version.endswith(OWN_VERSION_SUFFIX):
+        if is_own:
             self._own.add(instance)
         for listener in self._listeners:
             listener(instance)
@@ -138,6 +146,17 @@ class InstanceRegistry:
             )
             raise ManagerRefused(msg)
         return dialect
+
+    def _check_reduces_nothing(self, name: str, component: Component) -> None:
+        """Refuse who would not save what its filters hold back, nor count what they let pass."""
+        for conduit in self._model.conduits:
+            if conduit.reducers and conduit.sending_component == component.name:
+                msg = (
+                    f"Instance '{name}' uses MUSCLE3's library, which cannot save what the filter"
+                    f" of conduit '{conduit}' holds back. Use Conjoin's library there,"
+                    " or run this from scratch, without checkpoints."
+                )
+                raise ManagerRefused(msg)
 
     def _check_ports(self, name: str, component: Component, ports: Sequence[Port]) -> None:
         for port in ports:

@@ -291,7 +291,13 @@ class ManagerContainer(containers.DeclarativeContainer):
         on_node_lost=relay.provided.note_node_lost,
         timeouts=options.provided.timeouts,
     )
-    registry = providers.Singleton(InstanceRegistry, configuration.provided.model)
+    checkpoints = providers.Singleton(
+        RunCheckpoints,
+        configuration.provided.checkpoints,
+        options.provided.checkpoints,
+        clock=clock,
+    )
+    registry = providers.Singleton(InstanceRegistry, configuration, checkpoints=checkpoints)
     peers = providers.Singleton(PeerLookup, configuration.provided.model, registry=registry)
     control = providers.Singleton(
         RunControl,
@@ -309,12 +315,6 @@ class ManagerContainer(containers.DeclarativeContainer):
         scheduler=listening.provided.server,
         log=log,
         on_finished=on_finished,
-    )
-    checkpoints = providers.Singleton(
-        RunCheckpoints,
-        configuration.provided.checkpoints,
-        options.provided.checkpoints,
-        clock=clock,
     )
     allocation_end = providers.Singleton(
         AllocationEnd,

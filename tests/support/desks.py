@@ -67,7 +67,8 @@ class InMemoryDesk:
         )
         self.results: list[RunFinished] = []
         self.board = StatusBoard(model, clock=self.clock, events=self.sink)
-        self.registry = InstanceRegistry(model)
+        self.checkpoints = RunCheckpoints(configuration.checkpoints, options, clock=self.clock)
+        self.registry = InstanceRegistry(configuration, checkpoints=self.checkpoints)
         log = silent_log()
         self.agents = AgentManager(
             None,
@@ -105,7 +106,6 @@ class InMemoryDesk:
         )
         self.deadlocks = DeadlockWatch(on_deadlock=self.control.note_deadlock)
         self.peers = PeerLookup(model, registry=self.registry)
-        self.checkpoints = RunCheckpoints(configuration.checkpoints, options, clock=self.clock)
         self.end = AllocationEnd(
             options,
             checkpoints=self.checkpoints,

@@ -269,3 +269,10 @@ def test_many_snapshots_that_never_match_make_no_set():
 @pytest.mark.slow
 def test_a_thousand_instances_make_a_set_each_time():
     assert sets_found(1000, 20, apart=0) == 20
+
+
+def test_a_snapshot_that_does_not_say_what_has_passed_a_filter_counts_for_nothing():
+    reduced = conduit("a.out", "b.in", ConduitFilter.LAST)
+    search = WorkflowSnapshotSearch(Topology(make_model({"a": (), "b": ()}, [reduced])))
+    assert search.add(Reference("a"), 1, snapshot({"out": (3,)})) is None
+    assert search.add(Reference("a"), 2, snapshot({"out": (3,), reduced_port(reduced): (0,)}))

@@ -172,7 +172,7 @@ def test_a_snapshot_keeps_counts_and_what_is_held_back(reduced):
     assert [(item.port, item.slot, item.message.data, item.peer) for item in state.held_back] == [
         ("o_i", None, "x", "micro.f_init")
     ]
-    assert state.reduced_counts == {}
+    assert state.reduced_counts == {"o_i -> micro.f_init": (0,)}
 
 
 def test_a_snapshot_keeps_what_reducing_filters_let_pass(reduced):

@@ -1,11 +1,16 @@
 """Who may take part in a run."""
 
+from dataclasses import replace
+
 import pytest
 
+from domain.checkpoints import Checkpoints
 from domain.errors import ManagerRefused
 from domain.identity import Reference
 from domain.ports import Operator, Port
+from tests.support.desks import InMemoryDesk
 from tests.unit.application.manager.runs import desk_for, register
+from tests.unit.domain.models import configuration
 
 FILTERED = "macro o_i -> last micro f_init"
 
@@ -42,6 +47,23 @@ def test_dialects_do_not_mix_in_one_run():
 def test_the_older_dialect_knows_no_filters():
     with pytest.raises(ManagerRefused, match="conduit filters"):
         register(desk_for(FILTERED), "macro", version="0.10.0")
+
+
+AT_END = Checkpoints(at_end=True)
+RESUMED = {Reference("macro"): "macro_1.pack"}
+
+
+@pytest.mark.parametrize("changes", [{"checkpoints": AT_END}, {"resume": RESUMED}])
+def test_who_would_not_save_what_its_filters_hold_back_is_refused(changes: dict):
+    desk = InMemoryDesk(replace(configuration(FILTERED), **changes))
+    with pytest.raises(ManagerRefused, match=r"conduit 'macro\.o_i -> last micro\.f_init' holds"):
+        register(desk, "macro", version="0.11.0")
+    register(desk, "micro", version="0.11.0")
+    register(desk, "macro", version="0.11.0+conjoin")
+
+
+def test_without_checkpoints_whoever_likes_may_have_filters():
+    register(desk_for(FILTERED), "macro", "micro", version="0.11.0")
 
 
 @pytest.mark.parametrize(
