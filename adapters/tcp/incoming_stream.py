@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import select
 import socket
 import struct
@@ -20,9 +21,10 @@ from adapters.tcp.session_client import FIRST_PAUSE, PAUSE_GROWTH, RETRY_TIME, g
 from adapters.wire import greeting, locations, stream
 from adapters.wire.frames import word
 from application.interfaces.peer_transport import Inlet
-from domain.errors import CouplingError, PeerLost, RemoteProtocolError, TransportError
+from domain.errors import CouplingError, PeerLost, PortError, RemoteProtocolError, TransportError
 from domain.messages import PeerMessage
 
+SLOT: Final = re.compile(r"\[\d+\]$")
 BUFFER_SIZE: Final = 65536
 LARGE: Final = 2**20
 FRAMES_PER_ACKNOWLEDGEMENT: Final = 64
@@ -281,6 +283,8 @@ class IncomingStream:
         self._connection = connection
         self._arrivals: dict[str, deque[Arrival]] = {}
         self._channels: dict[int, deque[Arrival]] = {}
+        self._expected: dict[str, tuple[str, str]] = {}
+        self._opened: dict[str, str] = {}
         self._changed = threading.Condition()
         self._is_being_read = False
         self._failure: CouplingError | None = None
@@ -288,6 +292,32 @@ class IncomingStream:
     def arrivals(self, endpoint: str) -> deque[Arrival]:
         """Return the queue of what has come for an endpoint and has not been fetched."""
         return self._arrivals.setdefault(endpoint, deque())
+
+    def expect(self, sender: str, receiver: str) -> deque[Arrival]:
+        """Return the queue of an endpoint of ours, for what comes from one of the peer's.
+
+        Raises:
+            PortError: If one of them has a slot, and the other has none.
+        """
+        port = _without_slot(receiver)
+        self._expected[port] = (sender, receiver)
+        self._check_both_have_slots(port)
+        return self.arrivals(receiver)
+
+    def _check_both_have_slots(self, port: str) -> None:
+        if port not in self._expected or port not in self._opened:
+            return
+        sender, receiver = self._expected[port]
+        is_vector_here = receiver != port
+        if is_vector_here != (self._opened[port] != port):
+            sending = _without_slot(sender)
+            vector, scalar = (port, sending) if is_vector_here else (sending, port)
+            msg = (
+                f"Ports '{sending}' and '{port}' are joined by a conduit, but only '{vector}' is"
+                f" declared with '[]' in its model, and '{scalar}' is not. Put '[]' after the names"
+                " of both where the Instance is made, or after neither."
+            )
+            raise PortError(msg)
 
     def receive(self, arrivals: deque[Arrival], timeout: float | None) -> Arrival | None:
         """Return the next message for an endpoint.
@@ -299,6 +329,7 @@ class IncomingStream:
         Raises:
             PeerLost: If the connection is lost for good.
             RemoteProtocolError: If what comes makes no sense.
+            PortError: If the peer sends to a slot of a scalar port, or to a vector port as a whole.
         """
         end = None if timeout is None else time.monotonic() + timeout
         while True:
@@ -333,7 +364,7 @@ class IncomingStream:
                     return False
                 size = self._read_frame(self._connection.reader, time.time_ns())
                 self._connection.note_received(size)
-            except RemoteProtocolError as error:
+            except (RemoteProtocolError, PortError) as error:
                 # where the next frame begins cannot be known any more
                 self._failure = error
                 raise
@@ -364,6 +395,9 @@ class IncomingStream:
         if fixed.channel == stream.OPEN_CHANNEL:
             channel, endpoint = stream.decode_open_channel(head)
             self._channels[channel] = self.arrivals(endpoint)
+            port = _without_slot(endpoint)
+            self._opened[port] = endpoint
+            self._check_both_have_slots(port)
             return fixed.total
         message = stream.decode_message(head, buffers)
         message.size = stream.FIXED.size + fixed.total
@@ -375,13 +409,17 @@ class IncomingStream:
         return fixed.total
 
 
+def _without_slot(endpoint: str) -> str:
+    return SLOT.sub("", endpoint)
+
+
 @final
 class StreamInlet(Inlet):
     """Receives the messages for one of our endpoints."""
 
-    def __init__(self, incoming: IncomingStream, *, receiver: str) -> None:
+    def __init__(self, incoming: IncomingStream, *, sender: str, receiver: str) -> None:
         self._stream = incoming
-        self._arrivals = incoming.arrivals(receiver)
+        self._arrivals = incoming.expect(sender, receiver)
         self._marks = (0, 0, 0)
 
     @property

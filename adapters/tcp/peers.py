@@ -91,7 +91,7 @@ class TcpPeerTransport(PeerTransport):
                 peer, peer_locations, receiver=self._instance, secret=self._secret or ""
             )
             self._incoming[peer] = IncomingStream(peer, connection)
-        return StreamInlet(self._incoming[peer], receiver=str(receiver))
+        return StreamInlet(self._incoming[peer], sender=str(sender), receiver=str(receiver))
 
     def finish_receiving(self) -> None:
         for incoming in self._incoming.values():

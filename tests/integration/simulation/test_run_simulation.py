@@ -77,6 +77,24 @@ def test_a_port_without_slots_sends_nothing(lengths, capsys):
     assert capsys.readouterr().out == ("[0, 1]\n" if 2 in lengths else "")
 
 
+@pytest.mark.parametrize(("sends", "receives"), [("out[]", "init"), ("out", "init[]")])
+def test_a_port_with_slots_at_one_end_only_is_named(sends, receives):
+    def sender():
+        instance = Instance({Operator.O_I: [sends], Operator.S: ["in"]})
+        while instance.reuse_instance():
+            if instance.is_resizable("out"):
+                instance.set_port_length("out", 1)
+            instance.send("out", Message(0.0), 0 if instance.is_vector_port("out") else None)
+
+    def receiver():
+        instance = Instance({Operator.F_INIT: [receives], Operator.O_F: ["final"]})
+        while instance.reuse_instance():
+            raise AssertionError
+
+    with pytest.raises(RuntimeError, match=r"'macro.out' and 'micro.init'.*only.*'\[\]'"):
+        run_simulation(MODEL, {"macro": sender, "micro": receiver})
+
+
 def test_a_closure_is_sent_with_what_it_uses(capsys):
     factor = 10
     run_simulation(MODEL, {"macro": macro, "micro": answer_with(lambda data: data * factor)})

@@ -20,7 +20,7 @@ from adapters.tcp.incoming_stream import (
 )
 from adapters.wire import greeting, stream
 from adapters.wire.locations import CONJOIN, TCP, format_location
-from domain.errors import PeerLost, RemoteProtocolError, TransportError
+from domain.errors import PeerLost, PortError, RemoteProtocolError, TransportError
 from domain.messages import PeerMessage
 from domain.settings import Settings
 from tests.unit.adapters.tcp.loopback import PATIENCE, nowhere, scripted, take, take_word
@@ -172,7 +172,7 @@ def receive():
     def make(*frames, port="in"):
         incoming = IncomingStream("macro", FakeConnection(*frames))
         made.append(incoming)
-        return StreamInlet(incoming, receiver=f"micro.{port}")
+        return StreamInlet(incoming, sender="macro.out", receiver=f"micro.{port}")
 
     yield make
     for incoming in made:
@@ -192,8 +192,8 @@ def test_messages_for_another_endpoint_are_kept_for_it():
         OPENED, stream.open_channel(1, "micro.other"), frame("other", 1), frame("mine")
     )
     incoming = IncomingStream("macro", connection)
-    mine = StreamInlet(incoming, receiver="micro.in")
-    other = StreamInlet(incoming, receiver="micro.other")
+    mine = StreamInlet(incoming, sender="macro.out", receiver="micro.in")
+    other = StreamInlet(incoming, sender="macro.more", receiver="micro.other")
     assert mine.receive(timeout=None).data == "mine"
     assert other.receive(timeout=0).data == "other"
     assert mine.marks != (0, 0, 0)
@@ -300,3 +300,45 @@ def test_a_peer_that_is_not_there_is_an_error(monkeypatch):
     location = nowhere().replace(TCP, CONJOIN)
     with pytest.raises(TransportError):
         StreamConnection("macro", [location], receiver="micro", secret=SECRET)
+
+
+@pytest.mark.parametrize(
+    ("opened", "port", "vector", "scalar"),
+    [
+        ("micro.in[0]", "in", "macro.out", "micro.in"),
+        ("micro.in", "in[0]", "micro.in", "macro.out"),
+    ],
+)
+def test_a_port_with_slots_at_one_end_only_is_refused_for_good(
+    receive, opened, port, vector, scalar
+):
+    inlet = receive(stream.open_channel(0, opened), frame(), port=port)
+    for _ in range(2):
+        with pytest.raises(PortError) as caught:
+            inlet.receive(timeout=None)
+        assert str(caught.value).startswith(
+            "Ports 'macro.out' and 'micro.in' are joined by a conduit, but only"
+            f" '{vector}' is declared with '[]' in its model, and '{scalar}' is not."
+        )
+
+
+def test_a_slot_that_is_looked_at_after_its_channel_was_opened_is_refused():
+    connection = FakeConnection(
+        stream.open_channel(0, "micro.late"), stream.open_channel(1, "micro.in"), frame(1, 1)
+    )
+    incoming = IncomingStream("macro", connection)
+    StreamInlet(incoming, sender="macro.out", receiver="micro.in").receive(timeout=None)
+    with pytest.raises(PortError, match=r"'macro\.tail' and 'micro\.late'"):
+        StreamInlet(incoming, sender="macro.tail", receiver="micro.late[0]")
+    incoming.close()
+
+
+def test_slots_of_one_port_are_joined_to_slots_of_the_other(receive):
+    inlet = receive(
+        stream.open_channel(0, "micro.in[1]"),
+        frame("other"),
+        stream.open_channel(1, "micro.in[0]"),
+        frame("mine", 1),
+        port="in[0]",
+    )
+    assert inlet.receive(timeout=None).data == "mine"
