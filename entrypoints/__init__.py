@@ -11,7 +11,7 @@ _OTHERS = ("domain", "application", "adapters")
 
 
 def _place_of(package: str) -> "str | None":
-    """Return the directory from which a package would be imported, without importing it."""
+    """Return the directory or file from which a package would be imported, not importing it."""
     try:
         spec = importlib.util.find_spec(package)
     except ValueError:  # It was imported in a way that does not say from where.
@@ -19,7 +19,9 @@ def _place_of(package: str) -> "str | None":
     if spec is None:
         return None
     if spec.origin is not None:
-        return os.path.dirname(spec.origin)  # noqa: PTH120 - pathlib would be a slow import
+        # pathlib would be a slow import
+        folder, file = os.path.split(spec.origin)
+        return folder if file == "__init__.py" else spec.origin
     return next(iter(spec.submodule_search_locations or ()), None)
 
 
@@ -36,7 +38,7 @@ def _check_that_others_are_beside() -> None:
         if place is None:
             msg = (
                 f"Conjoin is installed in {home}, but its package '{package}' is not there. Install"
-                " it again: pip install --force-reinstall conjoin"
+                " it again, from a copy of its repository: pip install --force-reinstall ."
             )
             raise ImportError(msg, name=package, path=expected)
         if os.path.realpath(place) != os.path.realpath(expected):

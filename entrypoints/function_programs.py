@@ -18,6 +18,7 @@ import cloudpickle
 from domain.configuration import BaseEnv, Configuration, ExecutionModel, Program
 from domain.errors import ImplementationMissing, UsageError
 from domain.identity import Reference
+from domain.suggestions import hint
 from entrypoints.function_runner import FunctionCall
 
 Function: TypeAlias = Callable[[], object]
@@ -47,9 +48,11 @@ def with_functions(
 
     Raises:
         ImplementationMissing: If neither is there for a component.
-        UsageError: If a function cannot be sent to another process; the text says why.
+        UsageError: If there is a name that no implementation has, or a function cannot be sent to
+            another process; the text says why.
     """
     _check_all_there(configuration, functions)
+    _check_all_known(configuration, functions)
     programs = dict(configuration.programs)
     for name in programs:
         function = functions.get(str(name))
@@ -70,6 +73,14 @@ def _check_all_there(configuration: Configuration, functions: Mapping[str, Funct
     )
     if missing:
         raise ImplementationMissing(tuple(missing), tuple(map(str, functions)))
+
+
+def _check_all_known(configuration: Configuration, functions: Mapping[str, Function]) -> None:
+    known = set(map(str, configuration.programs))
+    for name in functions:
+        if name not in known:
+            msg = f"There is a function for implementation '{name}', which no component has."
+            raise UsageError(msg + hint(name, known))
 
 
 def _program(old: Program, function: Function, *, directory: Path, output: str) -> Program:
@@ -93,7 +104,7 @@ def _program(old: Program, function: Function, *, directory: Path, output: str) 
 
 def _pickled(name: Reference, function: object) -> bytes:
     if not callable(function):
-        msg = f"The implementation '{name}' is a {type(function).__name__}, and no function."
+        msg = f"The implementation '{name}' is of type {type(function).__name__}, and no function."
         raise UsageError(msg)
     try:
         with _taken_along(sys.modules.get(getattr(function, "__module__", None) or "")):

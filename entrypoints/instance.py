@@ -315,7 +315,9 @@ def run_simulation(
 
     Raises:
         RuntimeError: If an instance failed; the text names those that did, and has the exception.
-        ValueError: If there is no implementation for a component.
+        ValueError: If there is neither a function nor a program for a component.
+        UsageError: If no component has an implementation of a name that is given, or what is given
+            for it is no function that can be sent to another process.
         ConfigurationError: If the configuration cannot be run; the text says why.
 
     Example:

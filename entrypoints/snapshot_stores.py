@@ -23,7 +23,7 @@ def open_store(place: str) -> SnapshotStore:
     except ImportError as error:
         msg = (
             f"'{place}' needs the Python package fsspec, which is not installed here."
-            " Install it: pip install 'conjoin[fsspec]'"
+            " Install it: pip install fsspec"
         )
         raise OSError(msg) from error
     return FsspecSnapshotStore(place)

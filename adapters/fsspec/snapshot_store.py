@@ -157,9 +157,8 @@ def _mapped_errors(where: str) -> Iterator[None]:
         raise
     except ImportError as error:
         msg = (
-            f"'{where}' needs a Python package that is not installed here: {error}. (What all kinds"
-            " of storage need comes with pip install 'conjoin[fsspec]'; most have a package of"
-            " their own besides.)"
+            f"'{where}' needs a Python package that is not installed here: {error}. (Besides"
+            " fsspec, most kinds of storage need a package of their own.)"
         )
         raise OSError(msg) from error
     except Exception as error:

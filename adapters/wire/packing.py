@@ -44,5 +44,6 @@ def unpack(
         return msgpack.unpackb(data, raw=False, strict_map_key=False, ext_hook=ext_hook)
     except (ValueError, TypeError, RecursionError, OverflowError, MemoryError) as error:
         # ValueError is the base of all of msgpack's own errors; a TypeError is an unhashable key
-        msg = f"received something that is not valid MessagePack ({type(error).__name__}: {error})"
+        why = ": ".join(filter(None, (type(error).__name__, str(error))))
+        msg = f"received something that is not valid MessagePack ({why})"
         raise RemoteProtocolError(msg) from error

@@ -14,12 +14,14 @@ BIN = Path(sys.executable).parent
 
 @pytest.fixture
 def kitchen(tmp_path):
-    """Save the page's files under the names that it gives."""
+    """Save the page's files under the names that it gives, in a folder whose name has a space."""
     found = re.findall(r"`(\w+\.\w+)`:\n\n```\w+\n(.*?)```", PAGE.read_text(), re.DOTALL)
     assert [name for name, _ in found] == ["pot.py", "heater.py", "kitchen.ymmsl"]
+    folder = tmp_path / "my kitchen"
+    folder.mkdir()
     for name, text in found:
-        (tmp_path / name).write_text(text)
-    return tmp_path
+        (folder / name).write_text(text)
+    return folder
 
 
 def conjoin(folder, *arguments):

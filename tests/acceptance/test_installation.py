@@ -91,6 +91,7 @@ def test_a_module_of_the_same_name_is_reported(interpreter, package, tmp_path):
     (tmp_path / f"{package}.py").touch()
     done = python(interpreter, "import entrypoints", tmp_path)
     assert f"needs its own package '{package}'" in done.stderr
+    assert f"first, in {tmp_path.resolve() / package}.py. Rename that one" in done.stderr
 
 
 @each_installation
@@ -110,6 +111,22 @@ def test_a_package_that_is_missing_is_reported(tmp_path):
     line = done.stderr.splitlines()[-1]
     assert line.startswith(f"ImportError: Conjoin is installed in {tmp_path.resolve()}, but its")
     assert "'domain' is not there. Install it again" in line
+
+
+@pytest.mark.slow
+def test_an_editable_installation_is_hidden_by_the_package_of_pypi_as_the_page_says(editable):
+    (packages,) = editable.parent.parent.glob("lib/python*/site-packages")
+    hiding = packages / "entrypoints.py"
+    hiding.touch()
+    try:
+        done = subprocess.run(
+            [editable.parent / "conjoin", "--version"], capture_output=True, text=True, timeout=60
+        )
+    finally:
+        hiding.unlink()
+    kind, _, text = done.stderr.splitlines()[-1].partition(": ")
+    assert kind == "ModuleNotFoundError"
+    assert f"`{text}`" in (REPOSITORY / "docs" / "troubleshooting.md").read_text()
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -178,7 +178,7 @@ def test_an_instance_without_the_package_says_so_at_the_start(in_store: InStore)
     )
     assert outcome.exit_code == FAILED
     assert "Snapshots cannot be stored" in outcome.text
-    assert "pip install 'conjoin[fsspec]'" in outcome.text
+    assert "pip install fsspec" in outcome.text
 
 
 # Another directory --------------------------------------------------------------------------------
@@ -263,9 +263,7 @@ def test_without_fsspec_the_error_says_how_to_install_it(saving: Workspace):
         "run", "--start-all", "--snapshot-store", "s3://bucket/mine", "model.ymmsl",
         environment={"PYTHONPATH": str(saving.folder / "modules")},
     )  # fmt: skip
-    check_refused(
-        saving, outcome, "fsspec, which is not installed", "pip install 'conjoin[fsspec]'"
-    )
+    check_refused(saving, outcome, "fsspec, which is not installed", "pip install fsspec")
 
 
 def test_snapshots_in_a_store_are_damaged_for_who_cannot_read_them(saving: Workspace):

@@ -227,8 +227,16 @@ def test_a_missing_function_is_named_and_nothing_is_started(folder):
     assert list(folder.iterdir()) == []
 
 
-def test_a_function_that_no_component_needs_is_no_mistake():
-    run_simulation(MODEL, {"macro": macro, "micro": micro, "other": micro})
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("mirco", "Did you mean 'micro' or 'macro'?"), ("other", "There is: macro, micro.")],
+)
+def test_a_function_that_no_component_needs_is_refused(name, hint, folder):
+    programs = "programs:\n  micro:\n    description: A\n    executable: /nowhere\n"
+    with pytest.raises(UsageError) as caught:
+        run_simulation(MODEL + programs, {"macro": macro, name: micro})
+    assert str(caught.value).endswith(f"implementation '{name}', which no component has. {hint}")
+    assert list(folder.iterdir()) == []
 
 
 def test_a_function_takes_the_place_of_a_program(capsys):
@@ -250,7 +258,7 @@ def test_what_cannot_be_sent_to_another_process_is_named():
 
 
 def test_what_is_no_function_is_refused():
-    with pytest.raises(UsageError, match="'micro' is a str, and no function"):
+    with pytest.raises(UsageError, match="'micro' is of type str, and no function"):
         run_simulation(MODEL, {"macro": macro, "micro": "micro"})
 
 

@@ -43,6 +43,11 @@ def test_other_bytes_are_refused(data):
         unpack(data)
 
 
+def test_an_error_without_a_text_is_told_by_its_name_alone():
+    with pytest.raises(RemoteProtocolError, match=r"\(FormatError\)"):
+        unpack(b"\xc1")
+
+
 def test_views_are_taken_as_bytes_are():
     assert unpack(memoryview(pack("x"))) == unpack(bytearray(pack("x"))) == "x"
 
