@@ -114,7 +114,7 @@ class UnsendableData(UsageError, TypeError):
     """An object was sent, or saved, of which some part cannot be put into a message.
 
     Attributes:
-        path: Where in the object the part is, as a Python expression on `data`.
+        path: Where the part is, as a Python expression on the message's `data` or `settings`.
         reason: Why it cannot be sent.
     """
 

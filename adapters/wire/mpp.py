@@ -10,7 +10,7 @@ from typing import Final
 import msgpack
 
 from adapters.wire.packing import brief, pack, unpack
-from adapters.wire.payloads import Muscle3Payloads, pack_settings
+from adapters.wire.payloads import SETTINGS, Muscle3Payloads, encode_overlay
 from domain.errors import RemoteProtocolError
 from domain.messages import PeerMessage
 from domain.settings import Settings
@@ -33,7 +33,7 @@ _KEYS: Final = (
 )
 
 NO_SETTINGS: Final = Settings()
-_NO_SETTINGS_PACKED: Final = pack_settings(NO_SETTINGS)
+_NO_SETTINGS_PACKED: Final = msgpack.ExtType(SETTINGS, encode_overlay(NO_SETTINGS))
 
 
 def encode_request(receiver: str) -> bytes:
@@ -64,10 +64,12 @@ def encode_message(sender: str, receiver: str, message: PeerMessage) -> bytes:
         message: What is sent.
 
     Raises:
-        UnsendableData: If MUSCLE3 could not receive some part of the data.
+        UnsendableData: If MUSCLE3 could not receive some part of the data or the overlay.
     """
     data = Muscle3Payloads.encode(message.data)
-    overlay = pack_settings(message.overlay) if message.overlay else _NO_SETTINGS_PACKED
+    overlay = _NO_SETTINGS_PACKED
+    if message.overlay:
+        overlay = msgpack.ExtType(SETTINGS, encode_overlay(message.overlay))
     head = [sender, receiver, message.port_length, message.timestamp, message.next_timestamp]
     values = [*head, overlay, message.number]
     packer = msgpack.Packer(autoreset=False)

@@ -62,9 +62,28 @@ class GridLike(Protocol):
     indexes: list[str] | None
 
 
-def pack_settings(settings: Settings) -> msgpack.ExtType:
-    """Return the extension value for settings."""
-    return msgpack.ExtType(SETTINGS, pack(settings.as_dict()))
+def encode_overlay(overlay: Settings) -> bytes:
+    """Return the MessagePack form of the settings that go with a message.
+
+    Raises:
+        UnsendableData: If the value of one cannot be a setting's.
+    """
+    return _pack_or_explain(overlay.as_dict(), _plain_setting, "settings")
+
+
+def _plain_setting(value: object) -> object:
+    """Turn what numpy has for numbers, and lists of them, into Python's."""
+    if isinstance(value, np.ndarray):
+        array = plain_array(value)
+        if array.ndim in (1, 2) and array.dtype.kind in "iuf":
+            return array.tolist()
+        msg = f"an array of {array.dtype} with {array.ndim} dimensions, and no list of numbers"
+        raise TypeError(msg)
+    plain = _python_value(value) if isinstance(value, np.generic) else value
+    if plain is not value:
+        return plain
+    msg = f"an object of type {type(value).__name__}, which no setting can have"
+    raise TypeError(msg)
 
 
 def unpack_settings(data: bytes) -> Settings:
@@ -107,7 +126,7 @@ def _plain(value: object) -> object:
         return msgpack.ExtType(MILESTONE, pack(list(value.iteration)))
     settings = settings_of(value)
     if settings is not None:
-        return pack_settings(settings)
+        return msgpack.ExtType(SETTINGS, pack(settings.as_dict(), _plain_setting))
     return value
 
 
@@ -156,16 +175,17 @@ class Muscle3Payloads:
 
 
 def _muscle3_scalar(scalar: np.generic) -> object:
-    """Return the plain value that is equal to a numpy scalar.
-
-    Raises:
-        TypeError: If there is none.
-    """
-    plain: object = scalar.item() if scalar.dtype.kind in _PLAIN_KINDS else scalar
-    if isinstance(plain, np.generic):  # as a long double stays
+    plain = _python_value(scalar)
+    if plain is scalar:
         msg = f"a numpy scalar of type {scalar.dtype}{_ONLY_OURS}"
         raise TypeError(msg)
     return plain
+
+
+def _python_value(scalar: np.generic) -> object:
+    """Return the plain value that is equal to a numpy scalar, or the scalar itself."""
+    plain: object = scalar.item() if scalar.dtype.kind in _PLAIN_KINDS else scalar
+    return scalar if isinstance(plain, np.generic) else plain  # a long double gives another
 
 
 def _muscle3_grid(array: npt.NDArray[np.generic], indexes: list[str] | None) -> msgpack.ExtType:
@@ -425,11 +445,13 @@ def encode_own(value: object, payloads: OwnPayloads) -> bytes:
     return _pack_or_explain(value, payloads.default)
 
 
-def _pack_or_explain(value: object, default: Callable[[object], object]) -> bytes:
+def _pack_or_explain(
+    value: object, default: Callable[[object], object], path: str = "data"
+) -> bytes:
     try:
         return pack(value, default)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise _explain(value, default, "data", error) from error
+        raise _explain(value, default, path, error) from error
 
 
 def _explain(
@@ -437,6 +459,9 @@ def _explain(
 ) -> UnsendableData:
     """Find the part of a value that cannot be packed."""
     parts: list[tuple[str, object]] = []
+    settings = settings_of(value)
+    if settings is not None:
+        value, default = settings.as_dict(), _plain_setting
     if isinstance(value, dict):
         for key, item in value.items():
             parts += [(f"the key {key!r} of {path}", key), (f"{path}[{key!r}]", item)]

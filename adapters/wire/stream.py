@@ -30,7 +30,7 @@ from typing import Final, NamedTuple
 from adapters.wire.frames import checked_length
 from adapters.wire.mpp import NO_SETTINGS
 from adapters.wire.packing import pack, unpack
-from adapters.wire.payloads import OwnPayloads, encode_own
+from adapters.wire.payloads import OwnPayloads, encode_overlay, encode_own
 from domain.errors import RemoteProtocolError
 from domain.messages import PeerMessage
 from domain.settings import Settings
@@ -38,6 +38,7 @@ from domain.settings import Settings
 FIXED: Final = struct.Struct("<QIIII")
 LENGTH: Final = struct.Struct("<Q")
 OPEN_CHANNEL: Final = 0xFFFFFFFF
+_NIL: Final = pack(None)
 MAX_HEAD: Final = 2**31
 MAX_FRAME: Final = 2**48
 MAX_BUFFER_COUNT: Final = 2**20
@@ -132,7 +133,11 @@ def encode_message(channel: int, message: PeerMessage) -> list[bytes | memoryvie
 
 
 def pack_head(message: PeerMessage) -> bytes:
-    """Return the head of a message up to its data."""
+    """Return the head of a message up to its data.
+
+    Raises:
+        UnsendableData: If the value of some setting of its overlay cannot be sent.
+    """
     packed = pack(
         [
             message.number,
@@ -140,11 +145,11 @@ def pack_head(message: PeerMessage) -> bytes:
             message.timestamp,
             message.next_timestamp,
             message.iteration,
-            message.overlay.as_dict() if message.overlay else None,
         ]
     )
+    overlay = encode_overlay(message.overlay) if message.overlay else _NIL
     # an array of seven, of which the last, the data, is packed by itself and follows
-    return b"\x97" + packed[1:]
+    return b"".join((b"\x97", packed[1:], overlay))
 
 
 def decode_fixed(data: memoryview) -> FixedPart:

@@ -10,7 +10,7 @@ from application.instance.profiler import Profiler
 from application.instance.waiting import PatientReceiver
 from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
 from domain.conduits import Conduit
-from domain.errors import RemoteProtocolError
+from domain.errors import RemoteProtocolError, UnsendableData
 from domain.messages import NOT_COUNTED, Iteration, Message, Milestone, PeerMessage
 from domain.peers import Endpoint, PeerInfo
 from domain.ports import Operator, PortState
@@ -26,6 +26,7 @@ class _Route:
 
     Attributes:
         outlet: Where the messages go.
+        port: Name of the sending port.
         peer: The receiving endpoint.
         reducers: How many reducing filters there are on the way.
         held: The last message, while a reducing filter holds it back.
@@ -35,6 +36,7 @@ class _Route:
     """
 
     outlet: Outlet
+    port: str
     peer: str = ""
     reducers: int = 0
     held: PeerMessage | None = field(default=None)
@@ -42,9 +44,17 @@ class _Route:
     milestones: list[PeerMessage] = field(default_factory=list)
 
     def send_message(self, message: PeerMessage) -> int:
-        """Send a message; return its size."""
+        """Send a message; return its size.
+
+        Raises:
+            UnsendableData: If some part of it cannot be sent.
+        """
         self.milestones.clear()
-        return self.outlet.send(message)
+        try:
+            return self.outlet.send(message)
+        except UnsendableData as error:
+            where = f"sent on port '{self.port}'"
+            raise UnsendableData(error.path, error.reason, purpose=where) from error
 
     def send_milestone(self, message: PeerMessage) -> None:
         """Send a milestone."""
@@ -340,7 +350,7 @@ class Communicator:
             peer_locations=self._peers.locations[receiver.instance],
         )
         reduced = (reduced_port(conduit), slot or 0) if conduit.reducers else None
-        return _Route(outlet, str(receiver), len(conduit.reducers), reduced=reduced)
+        return _Route(outlet, port.name, str(receiver), len(conduit.reducers), reduced=reduced)
 
     def _source_of(self, port: PortState, slot: int | None) -> _Source:
         source = self._sources.get((port.name, slot))

@@ -194,3 +194,17 @@ def test_what_cannot_be_sent_is_refused_at_once():
     message = PeerMessage(0.0, None, {"a": [1, {2: 3}]}, Settings(), None, 0, ())
     with pytest.raises(UnsendableData, match=r"data\['a'\]\[1\]"):
         mpp.encode_message("a.out", "b.in", message)
+
+
+def test_settings_that_go_with_a_message_arrive_as_plain_values():
+    overlay = Settings({"a": np.int64(1), "b": np.ones((1, 2)), "c": [np.float32(0.5)]})  # type: ignore[dict-item, list-item]
+    message = PeerMessage(0.0, None, None, overlay, None, 0, ())
+    received = mpp.decode_message(mpp.encode_message("a.out", "b.in", message)).overlay
+    assert received == Settings({"a": 1, "b": [[1.0, 1.0]], "c": [0.5]})
+
+
+def test_a_setting_that_cannot_go_with_a_message_is_named():
+    overlay = Settings({"k": np.timedelta64(3, "s")})  # type: ignore[dict-item]
+    message = PeerMessage(0.0, None, None, overlay, None, 0, ())
+    with pytest.raises(UnsendableData, match=r"settings\['k'\] cannot be sent.*timedelta64"):
+        mpp.encode_message("a.out", "b.in", message)

@@ -289,6 +289,54 @@ def test_what_our_own_peer_cannot_receive_is_named(data: object, path: str):
         through_ours(data)
 
 
+PLAIN_SETTINGS = [
+    *((scalar, scalar.item()) for scalar in EQUAL_IN_PYTHON),
+    (np.float64(0.5), 0.5),
+    (np.str_("x"), "x"),
+    ([np.int64(1), np.int32(2)], [1, 2]),
+    ([[np.float32(0.5)]], [[0.5]]),
+    (np.array([1.0, 2.0]), [1.0, 2.0]),
+    (np.array([1, 2], "u1"), [1, 2]),
+    (np.array([[1.0, 2.0], [3.0, 4.0]]).T, [[1.0, 3.0], [2.0, 4.0]]),
+]
+
+
+@BOTH
+@pytest.mark.parametrize(("value", "plain"), PLAIN_SETTINGS, ids=id_of)
+def test_numpys_numbers_in_settings_arrive_as_pythons(through, value, plain):
+    (received,) = through([Settings({"a": value})])
+    assert isinstance(received, Settings)
+    assert same(plain, received["a"])
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (np.timedelta64(3, "ns"), "timedelta64, which no setting"),
+        (np.longdouble(1), "longdouble, which no setting"),
+        (np.zeros((1, 1, 1)), "3 dimensions"),
+        (np.array(1.0), "0 dimensions"),
+        (np.zeros(2, "c8"), "complex64"),
+        (np.array([True]), "bool"),
+        (np.ma.array([1.0], mask=[True]), "lose its mask"),
+        (1j, "complex, which no setting"),
+        (object(), "object, which no setting"),
+        (2**64, "64 bits"),
+    ],
+    ids=id_of,
+)
+def test_what_cannot_be_a_setting_is_named_with_its_key(through, value, reason: str):
+    with pytest.raises(UnsendableData, match=rf"data\[0\]\['k'\] cannot be sent.*({reason})"):
+        through([Settings({"a": 1, "k": value})])
+
+
+@BOTH
+def test_the_place_in_a_list_that_is_a_setting_is_named(through):
+    with pytest.raises(UnsendableData, match=r"data\['k'\]\[1\] cannot be sent"):
+        through(Settings({"k": [1.0, 1j]}))  # type: ignore[list-item]
+
+
 @BOTH
 def test_what_contains_itself_is_refused(through):
     data: list[object] = []

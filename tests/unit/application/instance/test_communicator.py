@@ -62,7 +62,7 @@ def test_each_receiver_on_a_port_gets_the_message_and_it_counts_once():
 
 def test_what_could_not_be_sent_does_not_count(plain):
     macro, micro = plain
-    with pytest.raises(UnsendableData):
+    with pytest.raises(UnsendableData, match="data cannot be sent on port 'o_i': it is an object"):
         macro.send("o_i", object())
     macro.send("o_i", "x")
     assert micro.receive("f_init").number == 0
