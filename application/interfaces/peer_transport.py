@@ -42,6 +42,7 @@ class Inlet(Protocol):
         Raises:
             PeerLost: If the connection is lost for good.
             RemoteProtocolError: If what comes makes no sense.
+            PortError: If it can be seen that only one of the two joined ports has slots.
         """
 
     @property
@@ -71,6 +72,7 @@ class PeerTransport(Protocol):
 
         Raises:
             TransportError: If the peer cannot be reached at any of its locations.
+            PortError: If it can be seen that only one of the two joined ports has slots.
         """
 
     @abstractmethod
