@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 
 import pytest
 
+from adapters.callbacks.event_dispatcher import CallbackEventSink
 from adapters.in_memory.event_sink import RecordingEventSink
 from adapters.terminal.live_panel import LivePanel
 from adapters.terminal.plain_progress import PlainProgress
@@ -113,3 +114,16 @@ class TestLivePanel(EventSinkContract):
 
     def close(self, sink):
         sink.close()
+
+
+class TestCallbackEventSink(EventSinkContract):
+    def make(self):
+        sink = CallbackEventSink(on_complaint=lambda _: None)
+        sink.subscribe(self.fail)
+        return sink
+
+    def close(self, sink):
+        sink.close()
+
+    def fail(self, event):
+        raise RuntimeError(event)

@@ -1,0 +1,90 @@
+"""What every AgentDesk promises."""
+
+from abc import ABC, abstractmethod
+
+import pytest
+
+from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
+from adapters.in_memory.clock import ManualClock
+from application.interfaces.agent_desk import AgentDesk
+from application.manager.agent_management import AgentManager, AgentTimeouts
+from domain.agents import CancelCommand, ProcessResult
+from domain.errors import ManagerRefused
+from domain.resources import NodeResources
+from domain.version import VERSION
+from tests.support.desks import silent_log
+
+NODE = NodeResources("n", frozenset())
+
+
+class AgentDeskContract(ABC):
+    """To be subclassed for each desk."""
+
+    @pytest.fixture
+    def desk(self) -> AgentDesk:
+        desk = self.make()
+        desk.report_resources(NODE, version=VERSION)
+        return desk
+
+    @pytest.fixture
+    def replies(self) -> list[object]:
+        return []
+
+    @abstractmethod
+    def make(self) -> AgentDesk:
+        """Return a new desk."""
+
+    @abstractmethod
+    def command(self) -> None:
+        """Have the agents of the desk that was made last told to cancel."""
+
+    @abstractmethod
+    def wait(self) -> None:
+        """Let time pass, until an agent gets a sign of life."""
+
+    def test_an_agent_that_is_not_wanted_is_refused(self):
+        with pytest.raises(ManagerRefused, match="n"):
+            self.make().report_resources(NODE, version="none that there is")
+
+    def test_a_command_that_is_there_is_told_at_once(self, desk, replies):
+        self.command()
+        desk.next_command("n", replies.append)
+        assert replies == [CancelCommand()]
+
+    def test_a_command_that_comes_later_is_told_once(self, desk, replies):
+        desk.next_command("n", replies.append)
+        assert replies == []
+        self.command()
+        self.command()
+        assert replies == [CancelCommand()]
+
+    def test_without_a_command_there_is_a_sign_of_life_after_a_while(self, desk, replies):
+        desk.next_command("n", replies.append)
+        self.wait()
+        assert replies == [None]
+
+    def test_results_of_processes_that_it_does_not_know_are_taken(self, desk, replies):
+        desk.report_result([ProcessResult("unheard_of", 0)], node="n")
+        desk.report_result([])
+        self.command()
+        desk.next_command("n", replies.append)
+        assert replies == [CancelCommand()]
+
+
+class TestAgentManager(AgentDeskContract):
+    def make(self):
+        self.clock = ManualClock()
+        self.manager = AgentManager(
+            None,
+            scheduler=self.clock,
+            clock=self.clock,
+            launcher=InMemoryAgentLauncher(),
+            log=silent_log(),
+        )
+        return self.manager
+
+    def command(self):
+        self.manager.cancel_all()
+
+    def wait(self):
+        self.clock.advance(AgentTimeouts().heartbeat)

@@ -1,0 +1,82 @@
+"""What every ManagerDesk promises."""
+
+from abc import ABC, abstractmethod
+
+import pytest
+
+from application.interfaces.manager_desk import ManagerDesk, NotReadyError
+from domain.errors import ManagerRefused
+from domain.messages import LogRecord, Wait
+from tests.support.desks import InMemoryDesk
+from tests.unit.domain.models import configuration
+
+PLACES = ("tcp:a:1",)
+VERSION = "0.11.0"
+OF_AN_INSTANCE = {
+    "get_peers": lambda desk, name: desk.get_peers(name),
+    "deregister_instance": lambda desk, name: desk.deregister_instance(name),
+    "submit_profile_events": lambda desk, name: desk.submit_profile_events(name, []),
+    "await_checkpoint_request": lambda desk, name: desk.await_checkpoint_request(name, print),
+    "report_snapshot_failed": lambda desk, name: desk.report_snapshot_failed(name, "why"),
+    "report_failed": lambda desk, name: desk.report_failed(name, "why"),
+    "get_checkpoint_info": lambda desk, name: desk.get_checkpoint_info(name),
+    "waiting_for_receive": lambda desk, name: desk.waiting_for_receive(Wait(name, "b", "s")),
+    "is_deadlocked": lambda desk, name: desk.is_deadlocked(name),
+    "report_status": lambda desk, name: desk.report_status(name, 0.0, None),
+}
+
+
+class ManagerDeskContract(ABC):
+    """To be subclassed for each desk."""
+
+    @pytest.fixture
+    def desk(self) -> ManagerDesk:
+        return self.make("a o_i -> b f_init\nb o_f -> a s")
+
+    @abstractmethod
+    def make(self, conduits: str) -> ManagerDesk:
+        """Return a new desk for a model."""
+
+    def register(self, desk, *names):
+        for name in names:
+            desk.register_instance(name, PLACES, (), VERSION)
+
+    @pytest.mark.parametrize("request_", OF_AN_INSTANCE)
+    @pytest.mark.parametrize("name", ["unheard_of", "a b", ""])
+    def test_a_stranger_is_refused(self, desk, request_, name):
+        with pytest.raises(ManagerRefused):
+            OF_AN_INSTANCE[request_](desk, name)
+
+    def test_nobody_can_be_somebody_who_is_there_already(self, desk):
+        self.register(desk, "a")
+        with pytest.raises(ManagerRefused, match="a"):
+            self.register(desk, "a")
+
+    def test_peers_are_known_when_all_have_registered(self, desk):
+        told = []
+        self.register(desk, "a")
+        desk.await_peers("a", told.append)
+        with pytest.raises(NotReadyError):
+            desk.get_peers("a")
+        assert told == []
+        self.register(desk, "b")
+        assert told == [desk.get_peers("a")]
+
+    def test_who_waits_in_a_circle_is_deadlocked_until_the_wait_is_over(self, desk):
+        self.register(desk, "a", "b")
+        wait = Wait("a", "b", "s")
+        desk.waiting_for_receive(wait)
+        assert not desk.is_deadlocked("a")
+        desk.waiting_for_receive(Wait("b", "a", "f_init"))
+        assert desk.is_deadlocked("a")
+        desk.waiting_for_receive_done(wait)
+        assert not desk.is_deadlocked("a")
+
+    def test_any_log_message_is_taken(self, desk):
+        for record in (LogRecord("unheard_of", 0.0, 30, ""), LogRecord("", 0.0, 12345, "\x1b")):
+            desk.submit_log_message(record)
+
+
+class TestServicesDesk(ManagerDeskContract):
+    def make(self, conduits):
+        return InMemoryDesk(configuration(conduits)).desk
