@@ -85,13 +85,14 @@ def test_a_port_with_slots_at_one_end_only_is_named(sends, receives):
             if instance.is_resizable("out"):
                 instance.set_port_length("out", 1)
             instance.send("out", Message(0.0), 0 if instance.is_vector_port("out") else None)
+            instance.receive("in")
 
     def receiver():
         instance = Instance({Operator.F_INIT: [receives], Operator.O_F: ["final"]})
         while instance.reuse_instance():
             raise AssertionError
 
-    with pytest.raises(RuntimeError, match=r"'macro.out' and 'micro.init'.*only.*'\[\]'"):
+    with pytest.raises(RuntimeError, match=r"'macro\.out' and 'micro\.init'.*only.*'\[\]'"):
         run_simulation(MODEL, {"macro": sender, "micro": receiver})
 
 
