@@ -71,8 +71,8 @@ class CommunicatorState(NamedTuple):
 
     Attributes:
         port_message_counts: Messages sent and received, for each port and slot.
-        timeline: Where in the reuse loop it is; None if that is not known, as in snapshots of
-            MUSCLE3 0.10 and before.
+        timeline: Where in the reuse loop it is; None if that was not kept, as in snapshots of
+            MUSCLE3 0.10 and before, and is to be deduced from the counts.
         message_cache: Messages received ahead.
         reduced_counts: What reducing filters let pass, for each `reduced_port` and slot.
         held_back: Messages that reducing filters hold.

@@ -18,7 +18,7 @@ Where one of the operators has no connected ports, a round has no second half.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from domain.errors import CallOrderError
@@ -202,6 +202,24 @@ class Rounds:
         self._received = set(state.received)
         self._finish_round_if_done()
 
+    def deduce(self, counts: Mapping[str, Sequence[int]], outer: Iteration) -> RoundsState:
+        """Return the state after so many messages on each port and slot, in all passes together.
+
+        Each takes part in each round, so those with the most have had their turn in the last one.
+        """
+        ports = [*self._senders, *self._receivers]
+        rounds = max((count for port in ports for count in counts.get(port.name, ())), default=0)
+        if not rounds:
+            return RoundsState(None, None, (), ())
+        sent = _slots_with(self._senders, counts, rounds)
+        received = _slots_with(self._receivers, counts, rounds)
+        all_sent = self._is_done(self._senders, set(sent))
+        all_received = self._is_done(self._receivers, set(received))
+        first = Operator.O_I if all_sent or not received else Operator.S
+        # who led in a round that is complete does not show
+        known_first = None if all_sent and all_received else first
+        return RoundsState((*outer, rounds - 1), known_first, sent, received)
+
     def _next_iteration(self, outer: Iteration) -> Iteration:
         return (*outer, 0) if self.iteration is None else (*outer, self.iteration[-1] + 1)
 
@@ -251,10 +269,12 @@ class ReuseLoop:
 
     Args:
         ports: All ports of the instance, by name.
+        depth: How many parts the timeline has.
     """
 
-    def __init__(self, ports: Mapping[str, PortState]) -> None:
+    def __init__(self, ports: Mapping[str, PortState], *, depth: int = 1) -> None:
         self._ports = ports
+        self._depth = depth
         self._final = [
             port for port in ports.values() if port.operator is Operator.O_F and port.is_connected
         ]
@@ -354,6 +374,27 @@ class ReuseLoop:
             if name in self._rounds:
                 self._rounds[name].restore(rounds)
 
+    def deduce(self, counts: Mapping[str, Sequence[int]]) -> TimelineState:
+        """Return the state after so many messages on each port and slot.
+
+        It is what can be told where nothing else was kept. The iteration need not be that in which
+        the instance was, but it fits with what peers deduce that have passed as many messages.
+        """
+        once_a_pass = (Operator.F_INIT, Operator.O_F)
+        passed = [
+            count
+            for name, port in self._ports.items()
+            if port.is_connected and port.operator in once_a_pass
+            for count in counts.get(name, ())
+        ]
+        passes = max(passed, default=0) or 1
+        outer = (*(0,) * (self._depth - 2), passes - 1) if self._depth > 1 else ()
+        return TimelineState(
+            outer,
+            _slots_with(self._final, counts, passes),
+            {name: rounds.deduce(counts, outer) for name, rounds in self._rounds.items()},
+        )
+
     def last_received(self, port: PortState, slot: int | None) -> Iteration | None:
         """Return the iteration of the last message on a receiving port, None if not known.
 
@@ -398,6 +439,19 @@ class ReuseLoop:
 
 def _all_slots(ports: Iterable[PortState]) -> set[PortSlot]:
     return {(port.name, slot) for port in ports for slot in port.slots()}
+
+
+def _slots_with(
+    ports: Iterable[PortState], counts: Mapping[str, Sequence[int]], number: int
+) -> tuple[PortSlot, ...]:
+    """Return the ports and slots that have passed a number of messages."""
+    return tuple(
+        (port.name, index if port.is_vector else None)
+        for port in ports
+        for index, count in enumerate(counts.get(port.name, ()))
+        # a slot that a resizable port did not always have has passed fewer than the others
+        if (counts[port.name][0] if port.is_resizable else count) == number
+    )
 
 
 def _slots_in_a_round(port: PortState) -> int:

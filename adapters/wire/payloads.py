@@ -318,7 +318,7 @@ class OwnPayloads:
 def _why_not_by_value(dtype: np.dtype[np.generic]) -> str:
     if dtype.kind == _VARIABLE_WIDTH:
         return f"an array of {dtype}, whose texts are not in the array; use .astype('U') first"
-    return f"an array of {dtype}: Python objects in an array cannot be sent"
+    return f"an array of {dtype}, which holds Python objects"
 
 
 class _ArrayHeader(NamedTuple):

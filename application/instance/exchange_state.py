@@ -31,8 +31,9 @@ class ExchangeState:
 
     def restore(self, state: CommunicatorState) -> None:
         """Go on from a state that was captured."""
-        if state.timeline is not None:
-            lengths = {port: len(counts) for port, counts in state.port_message_counts.items()}
-            self._loop.restore(state.timeline, {**lengths, **state.port_lengths})
+        counts = state.port_message_counts
+        lengths = {port: len(numbers) for port, numbers in counts.items()}
+        timeline = self._loop.deduce(counts) if state.timeline is None else state.timeline
+        self._loop.restore(timeline, {**lengths, **state.port_lengths})
         self._communicator.restore(state, self._loop.last_received)
         self._receiver.restore(state.message_cache, state.served, self._loop.last_received)

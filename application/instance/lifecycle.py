@@ -275,7 +275,7 @@ class Lifecycle:
         self._profiler.record(ProfileEventType.CONNECT, start)
         self._overlays = OverlayKeeper(self._link.get_settings())
         self._receiver = Receiver(communicator=self._communicator, ports=self._ports)
-        self._loop = ReuseLoop(self._ports)
+        self._loop = ReuseLoop(self._ports, depth=len(timeline))
         apply_library_settings(
             self.get_setting, waiting=self._waiting, profiler=self._profiler, log=self._log
         )

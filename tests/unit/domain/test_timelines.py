@@ -72,6 +72,69 @@ def test_rounds_alternate_as_the_slow_model_says(senders, receivers, data):
         assert rounds.is_between_rounds == (len(slow.done) % slow.size == 0)
 
 
+@given(slots, slots, st.data())
+def test_where_a_round_is_can_be_told_from_how_many_messages_have_passed(senders, receivers, data):
+    ports = [port(f"out{n}", O_I, size) for n, size in enumerate(senders)]
+    ports += [port(f"in{n}", S, size) for n, size in enumerate(receivers)]
+    every = [(item, slot) for item in ports for slot in item.slots()]
+    rounds, counts = Rounds(ports), {item.name: [0] * len(item.slots()) for item in ports}
+
+    def allowed(rounds):
+        return {
+            (item.name, slot)
+            for item, slot in every
+            if (rounds.may_send if item.operator is O_I else rounds.may_receive)(item.name, slot)
+        }
+
+    for _ in range(data.draw(st.integers(0, 3 * len(every)))):
+        item, slot = data.draw(
+            st.sampled_from(
+                [place for place in every if (place[0].name, place[1]) in allowed(rounds)]
+            )
+        )
+        if item.operator is O_I:
+            rounds.send(item.name, slot, (4,))
+        else:
+            rounds.receive(item.name, slot, (4,), (4, counts[item.name][slot or 0]))
+        counts[item.name][slot or 0] += 1
+    deduced = Rounds(ports)
+    deduced.restore(rounds.deduce(counts, (4,)))
+    assert deduced.iteration == rounds.iteration
+    assert deduced.is_between_rounds == rounds.is_between_rounds
+    if rounds.is_between_rounds:
+        assert allowed(deduced) >= allowed(rounds)
+    else:
+        assert allowed(deduced) == allowed(rounds)
+
+
+@pytest.mark.parametrize(
+    ("counts", "depth", "iteration", "may_send_final"),
+    [
+        ({}, 1, (), True),
+        ({"init": (3,), "final": (2,)}, 2, (2,), True),
+        ({"init": (3,), "final": (3,)}, 2, (2,), False),
+        ({"init": (3,), "final": (3,)}, 4, (0, 0, 2), False),
+    ],
+)
+def test_the_pass_can_be_told_from_how_many_messages_have_passed(
+    counts, depth, iteration, may_send_final
+):
+    ports = {item.name: item for item in (port("init", Operator.F_INIT), port("final", O_F))}
+    loop = ReuseLoop(ports, depth=depth)
+    loop.restore(loop.deduce(counts))
+    assert loop.iteration == iteration
+    if may_send_final:
+        assert loop.send(ports["final"], None) == iteration
+    loop.check_finished()
+
+
+def test_a_slot_that_a_resizable_port_did_not_always_have_is_where_the_others_are():
+    parts = PortState(Port("parts", O_I), is_connected=True, length=2, is_resizable=True)
+    loop = loop_of(parts)
+    loop.restore(loop.deduce({"parts": (3, 1)}), {"parts": 2})
+    assert loop.send(parts, 1) == (3,)
+
+
 def test_a_pass_goes_through_its_rounds_to_its_o_f_and_may_then_end():
     out, in_, final = port("out", O_I), port("in", S), port("final", O_F, 2)
     loop = loop_of(out, in_, final)

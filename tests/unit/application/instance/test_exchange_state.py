@@ -41,11 +41,11 @@ def test_capturing_changes_nothing():
     assert state.capture() == state.capture()
 
 
-def test_without_a_place_in_the_loop_it_begins_anew():
+def test_a_place_in_the_loop_that_was_not_kept_is_deduced_from_the_counts():
     member, _, loop, state = parts("macro")
-    state.restore(CommunicatorState({"o_i": (3,)}))
-    assert loop.iteration is None
+    state.restore(CommunicatorState({"o_i": (3,), "s": (2,)}))
     assert member.ports["o_i"].message_counts == [3]
+    assert loop.expect_receive(member.ports["s"], None) == (2,)
 
 
 def test_resizable_ports_have_their_lengths_when_the_loop_is_restored():
