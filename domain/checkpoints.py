@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
+
+_SMALLEST: Final = 2.0**-1022  # numbers below have fewer digits than others
 
 
-class CheckpointAtRule(NamedTuple):
+@dataclass(frozen=True)
+class CheckpointAtRule:
     """Moments given one by one.
 
     Attributes:
@@ -16,6 +19,13 @@ class CheckpointAtRule(NamedTuple):
     """
 
     at: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        for moment in self.at:
+            _check_finite("at", moment)
+
+    def __bool__(self) -> bool:
+        return bool(self.at)
 
     def next_after(self, moment: float) -> float | None:
         """Return the first moment later than the given one, if there is any."""
@@ -44,6 +54,15 @@ class CheckpointRangeRule:
         if not self.every > 0:
             msg = f"'every' of a checkpoint rule must be larger than 0, it is {self.every}"
             raise ValueError(msg)
+        _check_finite("every", self.every)
+        if self.every < _SMALLEST:
+            msg = f"'every' of a checkpoint rule is too small to count with, it is {self.every}"
+            raise ValueError(msg)
+        if self.start is not None:
+            _check_finite("start", self.start)
+        if self.stop is not None and math.isnan(self.stop):
+            msg = "'stop' of a checkpoint rule must be a number, it is nan"
+            raise ValueError(msg)
 
     def next_after(self, moment: float) -> float | None:
         """Return the first moment later than the given one, if there is any."""
@@ -53,7 +72,8 @@ class CheckpointRangeRule:
             return None
         else:
             origin = self.start or 0.0
-            result = self._multiple(origin, math.floor((moment - origin) / self.every) + 1)
+            steps = self._steps(origin, moment)
+            result = moment if steps is None else self._multiple(origin, steps + 1)
             if result <= moment:  # it was rounded down
                 result = max(result + self.every, math.nextafter(moment, math.inf))
         return None if self.stop is not None and result > self.stop else result
@@ -65,7 +85,9 @@ class CheckpointRangeRule:
         if math.isinf(moment) or (self.start is not None and moment < self.start):
             return None
         origin = self.start or 0.0
-        steps = math.floor((moment - origin) / self.every)
+        steps = self._steps(origin, moment)
+        if steps is None:
+            return moment
         # the quotient is rounded, and may be one off either way
         if self._multiple(origin, steps + 1) <= moment:
             steps += 1
@@ -73,8 +95,19 @@ class CheckpointRangeRule:
             steps -= 1
         return min(moment, self._multiple(origin, steps))
 
+    def _steps(self, origin: float, moment: float) -> int | None:
+        """Return how many whole distances there are up to a moment; None if too many to count."""
+        steps = (moment - origin) / self.every
+        return math.floor(steps) if math.isfinite(steps) else None
+
     def _multiple(self, origin: float, steps: int) -> float:
         return origin + steps * self.every
+
+
+def _check_finite(key: str, value: float) -> None:
+    if not math.isfinite(value):
+        msg = f"'{key}' of a checkpoint rule must be a finite number, it is {value}"
+        raise ValueError(msg)
 
 
 CheckpointRule: TypeAlias = CheckpointAtRule | CheckpointRangeRule
@@ -153,7 +186,7 @@ class Checkpoints(NamedTuple):
         )
 
     def __bool__(self) -> bool:
-        return self.at_end or bool(self.wallclock_time or self.simulation_time)
+        return self.at_end or any(self.wallclock_time + self.simulation_time)
 
 
 class CheckpointInfo(NamedTuple):

@@ -41,7 +41,7 @@ def add_resume_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--checkpoint-every-wallclock",
         metavar="SECONDS",
-        type=_positive,
+        type=_distance,
         action="append",
         help="make snapshots each time that so many seconds have passed, besides what the files"
         " ask for",
@@ -49,7 +49,7 @@ def add_resume_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--checkpoint-every-simulation",
         metavar="T",
-        type=_positive,
+        type=_distance,
         action="append",
         help="make snapshots at all multiples of T in simulated time, besides what the files ask"
         " for",
@@ -83,8 +83,8 @@ def checkpoints_of(options: argparse.Namespace) -> Checkpoints:
     """Return when to make snapshots according to the command line."""
     return Checkpoints(
         options.checkpoint_at_end,
-        tuple(map(CheckpointRangeRule, options.checkpoint_every_wallclock or ())),
-        tuple(map(CheckpointRangeRule, options.checkpoint_every_simulation or ())),
+        tuple(options.checkpoint_every_wallclock or ()),
+        tuple(options.checkpoint_every_simulation or ()),
     )
 
 
@@ -143,6 +143,14 @@ def not_negative(text: str) -> float:
         msg = f"{text} is less than 0"
         raise argparse.ArgumentTypeError(msg)
     return value
+
+
+def _distance(text: str) -> CheckpointRangeRule:
+    value = _number(text)
+    try:
+        return CheckpointRangeRule(value)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _positive(text: str) -> float:

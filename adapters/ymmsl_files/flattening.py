@@ -13,7 +13,11 @@ from adapters.ymmsl_files.expanding import Expansion, Leaf, expand
 from adapters.ymmsl_files.joining import joined_conduits
 from adapters.ymmsl_files.model_checks import model_problems, without_implementation
 from adapters.ymmsl_files.origins import Origins
-from adapters.ymmsl_files.run_checks import resource_problems, resume_oddities
+from adapters.ymmsl_files.run_checks import (
+    checkpoint_problems,
+    resource_problems,
+    resume_oddities,
+)
 from adapters.ymmsl_files.setting_checks import setting_oddities, setting_problems
 from adapters.ymmsl_files.settings_forwarding import forward_settings
 from adapters.ymmsl_files.shell_arguments import argument_oddities
@@ -52,6 +56,7 @@ def flattened(
         ConfigurationError: If anything is wrong.
     """
     origins = Origins(documents)
+    _insist(checkpoint_problems(documents))
     _insist(model_problems(whole, origins, programs_required=programs_required))
     odd += without_implementation(whole, origins)
     expansion = expand(whole, root)

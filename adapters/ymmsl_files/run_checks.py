@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ymmsl import v0_2
 
+from adapters.ymmsl_files.documents import Document
 from adapters.ymmsl_files.origins import Origins
 from adapters.ymmsl_files.requirement_keys import requirement_values
 from adapters.ymmsl_files.translating import reference
+from adapters.ymmsl_files.translating import rule as translated_rule
 from domain.configuration import (
     Configuration,
     ExecutionModel,
@@ -37,6 +39,11 @@ def resource_problems(
     return [f"{origins.everything()}: {text}" for text in found]
 
 
+def checkpoint_problems(documents: Iterable[Document]) -> list[str]:
+    """Return what is wrong with the rules on checkpoints."""
+    return [text for item in documents for text in _senseless_rules(item)]
+
+
 def resume_oddities(flat: Configuration) -> list[str]:
     """Return a warning for each instance to be resumed that there is not."""
     known = set(flat.model.instances()) if flat.resume else set()
@@ -45,6 +52,15 @@ def resume_oddities(flat: Configuration) -> list[str]:
         for name in flat.resume
         if name not in known
     ]
+
+
+def _senseless_rules(document: Document) -> Iterator[str]:
+    for key in ("wallclock_time", "simulation_time"):
+        for rule in getattr(document.content.checkpoints, key):
+            try:
+                translated_rule(rule)
+            except (ValueError, OverflowError) as error:
+                yield f"{document.label}: checkpoints.{key}: {error}."
 
 
 def _unknown_components(whole: v0_2.Configuration, flat: Configuration) -> Iterator[str]:

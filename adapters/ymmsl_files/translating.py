@@ -100,10 +100,15 @@ def _location(path: str) -> str:
 
 
 def _rules(source: Iterable[v0_2.CheckpointRule]) -> tuple[CheckpointRule, ...]:
-    return tuple(map(_rule, source))
+    return tuple(map(rule, source))
 
 
-def _rule(source: v0_2.CheckpointRule) -> CheckpointRule:
+def rule(source: v0_2.CheckpointRule) -> CheckpointRule:
+    """Return a rule.
+
+    Raises:
+        ValueError: If it makes no sense.
+    """
     if isinstance(source, v0_2.CheckpointAtRule):
         return CheckpointAtRule(tuple(map(float, source.at)))
     assert isinstance(source, v0_2.CheckpointRangeRule)

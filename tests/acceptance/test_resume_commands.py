@@ -85,7 +85,7 @@ def test_checkpoints_of_the_command_line_are_added_to_those_of_the_files(saving:
     assert len(shelf(directory)) >= 2
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "nan", "soon"])
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "1e-320", "soon"])
 def test_a_distance_of_checkpoints_that_makes_no_sense_is_refused(saving: Workspace, value: str):
     outcome = saving.conjoin("run", f"--checkpoint-every-simulation={value}", "model.ymmsl")
     assert outcome.exit_code == MISTAKE

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.checkpoints import CheckpointAtRule, CheckpointRangeRule, Moments
+from domain.checkpoints import CheckpointAtRule, CheckpointRangeRule, Checkpoints, Moments
 
 AT = CheckpointAtRule((1.0, 3.0, -2.0))
 EVEN = CheckpointRangeRule(2.0)
@@ -114,3 +114,40 @@ def test_a_time_that_is_not_finite_is_never_due_and_answers_nothing(time):
 
 def test_without_rules_nothing_is_due():
     assert moments().due_at(3.0) is None
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda value: CheckpointAtRule((1.0, value)),
+        CheckpointRangeRule,
+        lambda value: CheckpointRangeRule(1.0, value),
+    ],
+)
+def test_moments_must_be_finite(make, value):
+    with pytest.raises(ValueError, match=f"it is {value}"):
+        make(value)
+
+
+def test_the_end_of_a_range_must_be_a_number():
+    assert CheckpointRangeRule(1.0, stop=math.inf).next_after(0.5) == 1.0
+    with pytest.raises(ValueError, match=r"'stop' .* must be a number"):
+        CheckpointRangeRule(1.0, stop=math.nan)
+
+
+def test_a_distance_must_be_large_enough_to_count_with():
+    with pytest.raises(ValueError, match="too small to count with, it is 1e-320"):
+        CheckpointRangeRule(1e-320)
+
+
+@pytest.mark.parametrize(("every", "moment"), [(1e-300, 1e10), (0.1, 1e308), (1e-300, -1e10)])
+def test_moments_that_are_too_many_to_count_follow_at_once(every, moment):
+    rule = CheckpointRangeRule(every)
+    assert rule.next_after(moment) == math.nextafter(moment, math.inf)
+    assert rule.last_until(moment) == moment
+
+
+def test_a_rule_without_moments_is_none():
+    assert not Checkpoints(simulation_time=(CheckpointAtRule(()),))
+    assert Checkpoints(simulation_time=(CheckpointAtRule(()), EVEN))

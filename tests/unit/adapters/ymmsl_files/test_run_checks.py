@@ -146,6 +146,24 @@ def test_checkpoints_are_read():
     )
 
 
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("every: .nan", "'every' of a checkpoint rule must be larger than 0, it is nan"),
+        ("every: .inf", "'every' of a checkpoint rule must be a finite number, it is inf"),
+        ("every: 1.0e-320", "too small to count with"),
+        ("every: 1.0, start: .nan", "'start' of a checkpoint rule must be a finite number"),
+        ("at: [1.0, .nan]", "'at' of a checkpoint rule must be a finite number, it is nan"),
+    ],
+)
+@pytest.mark.parametrize("clock", ["wallclock_time", "simulation_time"])
+def test_checkpoints_that_make_no_sense_are_refused_with_their_key(clock, rule, said):
+    text = whole(MACRO_MICRO, PROGRAM, f"checkpoints: {{{clock}: [{{{rule}}}]}}\n")
+    problem = problem_of(text)
+    assert f": checkpoints.{clock}: " in problem
+    assert said in problem
+
+
 def test_what_to_resume_is_read():
     text = whole(MACRO_MICRO, PROGRAM, "resume: {macro: /x/macro_1.pack}\n")
     assert load(text).resume == {"macro": "/x/macro_1.pack"}
