@@ -18,7 +18,9 @@ class Grid:
         ValueError: If the number of names is not the number of axes, or the array is masked.
 
     Example:
-        >>> Grid(np.zeros((10, 20)), ["x", "y"])
+        >>> grid = Grid(np.zeros((10, 20)), ["x", "y"])
+        >>> grid.array.shape, grid.indexes
+        ((10, 20), ['x', 'y'])
     """
 
     __slots__ = ("array", "indexes")

@@ -26,6 +26,11 @@ class Message:
     Raises:
         TypeError: If a time is no number.
         ValueError: If a time is a text or a number that makes no float.
+
+    Example:
+        >>> message = Message(10.0, next_timestamp=12.0, data={"temperature": [20.0, 20.5]})
+        >>> message.data["temperature"]
+        [20.0, 20.5]
     """
 
     timestamp: float

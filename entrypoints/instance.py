@@ -172,6 +172,11 @@ class Instance:
         Raises:
             KeyError: If there is no such port.
             RuntimeError: If it cannot be resized.
+
+        Example:
+            >>> instance.set_port_length("out", len(states))
+            >>> for slot, state in enumerate(states):
+            ...     instance.send("out", Message(t, data=state), slot)
         """
         self._lifecycle.set_port_length(port, length)
 
@@ -237,12 +242,25 @@ class Instance:
 
         Raises:
             RuntimeError: As for `receive`.
+
+        Example:
+            >>> message = instance.receive_with_settings("init")
+            >>> instance.send("out", Message(message.timestamp, None, data, message.settings))
         """
         return self._lifecycle.receive(port_name, slot, default, with_settings=True)
 
     @plainly
     def resuming(self) -> bool:
-        """Return whether the model must load a snapshot now, with `load_snapshot`."""
+        """Return whether the model must load a snapshot now, with `load_snapshot`.
+
+        Example:
+            >>> if instance.resuming():
+            ...     message = instance.load_snapshot()
+            ...     t, state = message.timestamp, message.data
+            >>> if instance.should_init():
+            ...     message = instance.receive("init")
+            ...     t, state = message.timestamp, message.data
+        """
         return self._lifecycle.resuming()
 
     @plainly
@@ -261,6 +279,12 @@ class Instance:
 
         Args:
             timestamp: Current simulation time.
+
+        Example:
+            >>> while t < t_end:
+            ...     state, t = step(state), t + dt
+            ...     if instance.should_save_snapshot(t):
+            ...         instance.save_snapshot(Message(t, data=state))
         """
         return self._lifecycle.should_save_snapshot(timestamp)
 
@@ -278,6 +302,11 @@ class Instance:
         """Return whether the model must save its state, with `save_final_snapshot`.
 
         To be called at the end of each pass of the reuse loop, after sending on O_F.
+
+        Example:
+            >>> instance.send("final", Message(t, data=state))
+            >>> if instance.should_save_final_snapshot():
+            ...     instance.save_final_snapshot(Message(t, data=state))
         """
         return self._lifecycle.should_save_final_snapshot()
 

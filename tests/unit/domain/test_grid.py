@@ -1,8 +1,11 @@
 """Arrays with named axes."""
 
+import doctest
+
 import numpy as np
 import pytest
 
+from domain import grid
 from domain.grid import Grid
 
 
@@ -49,3 +52,7 @@ def test_a_masked_array_is_refused_as_its_mask_would_be_lost():
 def test_other_kinds_of_arrays_become_plain_ones():
     records = np.rec.array([(1, 2.0)], [("a", "i4"), ("b", "f8")])
     assert type(Grid(records).array) is np.ndarray
+
+
+def test_the_example_in_the_documentation_is_true():
+    assert doctest.testmod(grid) == (0, 2)

@@ -1,8 +1,11 @@
 """Messages and milestones."""
 
+import doctest
+
 import numpy as np
 import pytest
 
+from domain import messages
 from domain.errors import UsageError
 from domain.messages import Message, Milestone, PeerMessage
 from domain.settings import Settings
@@ -79,3 +82,7 @@ def test_how_large_it_was_on_its_way_does_not_make_it_another():
 def test_it_shows_what_it_is_about():
     shown = repr(message())
     assert shown == "PeerMessage(timestamp=1.0, iteration=(0, 1), number=3, data='x')"
+
+
+def test_the_example_in_the_documentation_is_true():
+    assert doctest.testmod(messages) == (0, 2)
