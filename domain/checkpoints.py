@@ -121,13 +121,18 @@ class Moments:
         clock_name: What to call the clock in words.
     """
 
-    __slots__ = ("_clock_name", "_next", "_rules", "_started")
+    __slots__ = ("_answers_first", "_clock_name", "_next", "_rules", "_started")
 
     def __init__(self, rules: Sequence[CheckpointRule], clock_name: str) -> None:
         self._rules = rules
         self._clock_name = clock_name
         self._next: float | None = None
         self._started = False
+        self._answers_first = False
+
+    def answer_first(self) -> None:
+        """Let a snapshot be the answer to all moments up to the time that is asked about next."""
+        self._answers_first = True
 
     def answer_until(self, time: float) -> None:
         """Let a snapshot be the answer to all moments up to a time, which is included.
@@ -145,6 +150,9 @@ class Moments:
         moment that lies before now counts as reached: the last of them. At a time that is not
         finite, such as that of an empty message, none has been.
         """
+        if self._answers_first:
+            self._answers_first = False
+            self.answer_until(time)
         if not math.isfinite(time):
             return None
         if not self._started:

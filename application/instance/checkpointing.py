@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from application.interfaces.clock import Clock
@@ -38,9 +39,14 @@ class CheckpointTriggers:
         """Go on after a snapshot: what it answered for is not due again.
 
         Args:
-            timestamp: Simulation time of the snapshot; NaN or None if that is not known.
+            timestamp: Simulation time of the snapshot; NaN if it was made for a model, and so is
+                the answer up to the messages of the next pass; None if there is none.
         """
-        if timestamp is not None:
+        if timestamp is None:
+            return
+        if math.isnan(timestamp):
+            self._simulation.answer_first()
+        else:
             self._simulation.answer_until(timestamp)
 
     def request(self, reason: str) -> None:

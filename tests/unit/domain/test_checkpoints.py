@@ -151,3 +151,18 @@ def test_moments_that_are_too_many_to_count_follow_at_once(every, moment):
 def test_a_rule_without_moments_is_none():
     assert not Checkpoints(simulation_time=(CheckpointAtRule(()),))
     assert Checkpoints(simulation_time=(CheckpointAtRule(()), EVEN))
+
+
+def test_a_snapshot_of_no_known_time_is_the_answer_up_to_the_next_time():
+    due = moments(EVEN)
+    due.answer_first()
+    assert due.due_at(3.0) is None
+    assert due.due_at(3.5) is None
+    assert due.due_at(4.0) == "simulation_time >= 4.0"
+
+
+def test_it_is_so_only_once_even_where_the_next_message_is_empty():
+    due = moments(EVEN)
+    due.answer_first()
+    assert due.due_at(-math.inf) is None
+    assert due.due_at(3.0) == "simulation_time >= 2.0"
