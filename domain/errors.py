@@ -11,6 +11,7 @@
     │   ├── SettingMissing          (also a KeyError)
     │   ├── SettingMismatch         (also a TypeError)
     │   ├── UnsendableData          (also a TypeError)
+    │   ├── ArgumentMismatch        (also a TypeError)
     │   ├── ArgumentInvalid         (also a ValueError)
     │   └── ImplementationMissing   (also a ValueError)
     ├── RunError                    the run went wrong (also a RuntimeError)
