@@ -492,7 +492,8 @@ class Manager:
     def _note_finished(self, result: RunFinished) -> None:
         container = self._made
         log = container.log()
-        if container.snapshots().is_in_vain:
+        went_well = result.succeeded or result.was_interrupted
+        if went_well and container.snapshots().is_in_vain:
             log.warning(IN_VAIN)
             result = replace(result, warnings=(*result.warnings, IN_VAIN))
         if result.succeeded:
