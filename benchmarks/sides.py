@@ -8,9 +8,10 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from tests.support.muscle3 import muscle3
+from tests.support.muscle3 import REPOSITORY, muscle3, peers_folder
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -35,10 +36,26 @@ class Side:
 def both_sides() -> tuple[Side, Side]:
     """Return MUSCLE3 and Conjoin."""
     theirs = muscle3()
+    ours = _installed()
     return (
         Side("MUSCLE3 0.11", "muscle3", str(theirs.python), (str(theirs.manager),)),
-        Side("Conjoin", "conjoin", sys.executable, (sys.executable, "-m", "entrypoints.manager")),
+        Side("Conjoin", "conjoin", ours, (ours, "-m", "entrypoints.manager")),
     )
+
+
+@cache
+def _installed() -> str:
+    """Return the interpreter of an environment with Conjoin alone, like the one with MUSCLE3.
+
+    Some libraries import whatever else they find, such as what our tests need.
+    """
+    folder = peers_folder() / f"conjoin-py{sys.version_info[0]}.{sys.version_info[1]}"
+    python = folder / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    install = [str(python), "-m", "pip", "install", "--quiet", "--editable", str(REPOSITORY)]
+    subprocess.run(install, check=True)
+    return str(python)
 
 
 def run(side: Side, configuration: str, folder: Path, **variables: str) -> tuple[float, Path]:

@@ -10,9 +10,9 @@ from adapters.filesystem.past_runs import past_runs
 from adapters.filesystem.run_directory import FilesystemRunDirectory
 from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
 from adapters.system.clock import SystemClock
-from adapters.wire.snapshot_archive import MsgPackSnapshotArchive
 from adapters.ymmsl_files.resume_files import YmmslWorkflowSnapshotFormat
 from application.interfaces.run_directory import RunDirectory
+from application.interfaces.snapshot_archive import SnapshotArchive
 from application.manager.resume_check import ResumeCheck
 from application.manager.resume_choice import Choice, choose_given, choose_newest
 from application.manager.snapshot_collection import SnapshotCollection
@@ -109,7 +109,7 @@ def check_resume(configuration: Configuration, *, places: SnapshotPlaces, descri
     """
     resume = configuration.resume
     if resume and all(map(places.is_found_from_here, resume.values())):
-        archive = MsgPackSnapshotArchive(places.open)
+        archive = _archive(places)
         ResumeCheck(configuration.model, archive=archive).check(resume, description=description)
 
 
@@ -153,6 +153,13 @@ def check_relative_resume(
     )
 
 
+def _archive(places: SnapshotPlaces) -> SnapshotArchive:
+    # it takes numpy, which a manager that starts from scratch has no use for
+    from adapters.wire.snapshot_archive import MsgPackSnapshotArchive
+
+    return MsgPackSnapshotArchive(places.open)
+
+
 def _reader(shelf: Path, stores: Iterable[str], places: SnapshotPlaces) -> SnapshotShelfReader:
     return SnapshotShelfReader(
         FilesystemWorkflowSnapshotShelf(
@@ -161,7 +168,7 @@ def _reader(shelf: Path, stores: Iterable[str], places: SnapshotPlaces) -> Snaps
             form=YmmslWorkflowSnapshotFormat(),
             clock=SystemClock(),
         ),
-        archive=MsgPackSnapshotArchive(places.open),
+        archive=_archive(places),
         open_store=places.open,
         stores=list(map(places.open, stores)),
     )
