@@ -87,9 +87,10 @@ requests = st.one_of(
         st.none() | waits,
     ),
 )
-at_rules = st.builds(CheckpointAtRule, st.lists(finite, max_size=3).map(tuple))
+moments = st.floats(allow_nan=False, allow_infinity=False)
+at_rules = st.builds(CheckpointAtRule, st.lists(moments, max_size=3).map(tuple))
 range_rules = st.builds(
-    CheckpointRangeRule, st.floats(1e-9, 1e9), st.none() | finite, st.none() | finite
+    CheckpointRangeRule, st.floats(1e-9, 1e9), st.none() | moments, st.none() | finite
 )
 rules = st.lists(at_rules | range_rules, max_size=3).map(tuple)
 checkpoint_infos = st.builds(
