@@ -321,7 +321,7 @@ def test_numpys_numbers_in_settings_arrive_as_pythons(through, value, plain):
         (np.array([True]), "bool"),
         (np.ma.array([1.0], mask=[True]), "lose its mask"),
         (1j, "complex, which no setting"),
-        (object(), "object, which no setting"),
+        pytest.param(object(), "object, which no setting", id="object"),
         (2**64, "64 bits"),
     ],
     ids=id_of,
