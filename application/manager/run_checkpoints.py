@@ -10,6 +10,9 @@ from application.interfaces.clock import Clock
 from domain.checkpoints import CheckpointAtRule, Checkpoints
 from domain.errors import ConfigurationError
 
+LAST_MOMENTS: Final = 10
+"""How often those save that cannot be asked: at one moment two may be a message apart."""
+
 
 @dataclass(frozen=True)
 class CheckpointOptions:
@@ -104,4 +107,6 @@ def last_rule(options: CheckpointOptions, now: float) -> Checkpoints:
         raise ConfigurationError(msg)
     if options.save_time is None:
         return Checkpoints()
-    return Checkpoints(wallclock_time=(CheckpointAtRule((left - options.save_time,)),))
+    first, apart = left - options.save_time, options.save_time / LAST_MOMENTS
+    moments = tuple(first + number * apart for number in range(LAST_MOMENTS))
+    return Checkpoints(wallclock_time=(CheckpointAtRule(moments),))

@@ -196,7 +196,7 @@ def test_before_a_known_end_all_save_and_the_run_is_stopped(saving: Workspace):
 @pytest.mark.slow
 def test_before_a_known_end_instances_of_muscle3_save_as_well(saving: Workspace):
     by_muscle3(saving, "macro", "micro")
-    end = ("--stop-at", f"+{AMPLE + 10}", "--checkpoint-on-term", AMPLE)
+    end = ("--stop-at", "+50", "--checkpoint-on-term", 40)
     with saving.running(*START, *end, "model.ymmsl") as program:
         outcome = program.finish()
     assert_resumable(saving, outcome)

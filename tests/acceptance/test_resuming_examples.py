@@ -13,10 +13,10 @@ from domain.identity import Reference
 from tests.support.pages import commands
 from tests.support.scenario_runs import write_settings
 from tests.support.snapshot_files import (
+    check_ends_alike,
     check_resumed,
     files_in,
     snapshot_in,
-    state_at_the_end,
     workflow_snapshots,
 )
 
@@ -102,7 +102,7 @@ def check_ended_alike(
 ) -> None:
     """Check that a run resumed from a workflow snapshot ended as the whole one did."""
     check_resumed(resumed, workflow_snapshot)
-    assert state_at_the_end(resumed) == state_at_the_end(whole)
+    check_ends_alike(resumed, whole)
     files = files_in(workflow_snapshot)
     for name in example.results:
         instance = Reference(name.partition("/")[0])

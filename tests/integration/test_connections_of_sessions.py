@@ -57,7 +57,7 @@ def test_a_session_with_another_connection_is_not_lost(watched: Watched):
         with watched.client(0):
             new.sendall(word(0))
             wait_until(lambda: len(watched.seen) == 3)
-        assert watched.seen == [("connected", 1), ("connected", 2), ("disconnected", 1)]
+            assert watched.seen == [("connected", 1), ("connected", 2), ("disconnected", 1)]
 
 
 def test_sessions_do_not_count_as_lost_when_the_server_is_closed(watched: Watched):

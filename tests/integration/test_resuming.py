@@ -8,9 +8,9 @@ import pytest
 
 from tests.support.scenario_runs import LibraryName, ScenarioRun, run_scenario
 from tests.support.snapshot_files import (
+    check_ends_alike,
     check_resumed,
     files_in,
-    state_at_the_end,
     workflow_snapshots,
 )
 
@@ -97,7 +97,7 @@ def check_is_rest_of(whole: ScenarioRun, resumed: ScenarioRun, snapshot: Path) -
         assert rest == full[len(full) - len(rest) :], resumed.account()
         if instance not in map(str, files_in(snapshot)):
             assert rest == full, resumed.account()
-    assert state_at_the_end(resumed.run_dir) == state_at_the_end(whole.run_dir)
+    check_ends_alike(resumed.run_dir, whole.run_dir)
 
 
 @patterns(*SHARED, *NOT_SHARED)
