@@ -69,9 +69,7 @@ def check_same_state(state: State, other: State) -> None:
 def without_what_was_taken(state: State, other: State) -> State:
     """Leave out the data of the messages that have none in the other."""
     encoded, communicator = state
-    taken = {
-        (item.port, item.slot) for item in other[1].message_cache if item.message.data is None
-    }
+    taken = {(item.port, item.slot) for item in other[1].message_cache if item.message.data is None}
     messages = tuple(
         item._replace(message=item.message.with_data(None))
         if (item.port, item.slot) in taken
