@@ -192,8 +192,8 @@ def manager_command(manager: ManagerName) -> list[str]:
 def clean_environment() -> dict[str, str]:
     """This process's environment, without what would lead programs to other libraries."""
     unwanted = ("MUSCLE_", "PYTHON", "VIRTUAL_ENV", "COV_", "PYTEST_")
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(unwanted)}
-    return {**kept, "PYTHONDONTWRITEBYTECODE": "1"}
+    wanted = ("PYTHONPYCACHEPREFIX",)
+    return {k: v for k, v in os.environ.items() if k in wanted or not k.startswith(unwanted)}
 
 
 def read_results(folder: Path) -> dict[str, list[list[object]]]:
