@@ -252,7 +252,7 @@ class Manager:
         """
         container = self._made
         service = container.allocation_end() if save_first else container.control()
-        container.listening().server.call_soon(lambda: service.stop(reason))
+        container.listening().server.loop.call_soon(lambda: service.stop(reason))
 
     def status(self) -> list[InstanceStatus]:
         """Return how each instance is at this moment; once closed, how it was in the end."""
@@ -311,7 +311,7 @@ class Manager:
             undo.callback(self._forget)
             server = self._container.listening().server
             server.start()
-            server.call_soon(self._container.allocation_end().expect)
+            server.loop.call_soon(self._container.allocation_end().expect)
             undo.pop_all()
         self._is_open = True
         return self
@@ -339,7 +339,7 @@ class Manager:
         self._outcome.wait(self._options.timeouts.grace + SHUTDOWN_MARGIN)
         gone = threading.Event()
         agents = container.agents()
-        container.listening().server.call_soon(lambda: agents.shutdown(on_done=gone.set))
+        container.listening().server.loop.call_soon(lambda: agents.shutdown(on_done=gone.set))
         gone.wait(SHUTDOWN_MARGIN)
 
     def _check_made(self) -> None:
@@ -429,7 +429,7 @@ class Manager:
         nodes = container.launcher().launch(
             agents.orders(locations, self._options.secret), on_lost=agents.node_lost
         )
-        server.call_soon(lambda: agents.expect(nodes))
+        server.loop.call_soon(lambda: agents.expect(nodes))
         with self._starting:
             self._starting.wait_for(
                 lambda: self._available is not None or self._outcome.result is not None,
@@ -460,7 +460,7 @@ class Manager:
             finally:
                 started.set()
 
-        container.listening().server.call_soon(start)
+        container.listening().server.loop.call_soon(start)
         started.wait()
         if failure:
             raise failure[0]

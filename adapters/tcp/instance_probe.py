@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final, final
 
 from adapters.tcp import network
-from adapters.tcp.server import ScheduledCall, Server
+from adapters.tcp.event_loop import READABLE, WRITABLE, EventLoop, ScheduledCall
 from adapters.wire.locations import TCP, TcpAddress, addresses_in
 from application.interfaces.instance_probe import InstanceProbe, Presence
 
@@ -21,12 +21,12 @@ class TcpInstanceProbe(InstanceProbe):
     """Connects to instances, and closes the connections without having sent anything.
 
     Args:
-        server: Watches the sockets, on its thread, which is that of the manager's services.
+        loop: Watches the sockets, on its thread, which is that of the manager's services.
         timeout: Seconds to wait for an answer.
     """
 
-    def __init__(self, server: Server, *, timeout: float = network.CONNECT_TIMEOUT) -> None:
-        self._server = server
+    def __init__(self, loop: EventLoop, *, timeout: float = network.CONNECT_TIMEOUT) -> None:
+        self._loop = loop
         self._timeout = timeout
         self._looks: set[_Look] = set()
 
@@ -39,11 +39,11 @@ class TcpInstanceProbe(InstanceProbe):
             self._looks.add(look)
             look.start(_telling_addresses(locations), self._timeout)
 
-        look = _Look(self._server, finish)
-        self._server.call_soon(start)
+        look = _Look(self._loop, finish)
+        self._loop.call_soon(start)
 
     def close(self) -> None:
-        self._server.call_soon(self._close_all)
+        self._loop.call_soon(self._close_all)
 
     def _close_all(self) -> None:
         while self._looks:
@@ -51,10 +51,10 @@ class TcpInstanceProbe(InstanceProbe):
 
 
 class _Look:
-    """Knocks at several addresses at once. Lives on the server's thread."""
+    """Knocks at several addresses at once. Lives on the loop's thread."""
 
-    def __init__(self, server: Server, finish: Callable[[Presence], None]) -> None:
-        self._server = server
+    def __init__(self, loop: EventLoop, finish: Callable[[Presence], None]) -> None:
+        self._loop = loop
         self._finish = finish
         self._knocking: set[socket.socket] = set()
         self._answers: set[int] = set()
@@ -62,7 +62,7 @@ class _Look:
 
     def start(self, addresses: Sequence[TcpAddress], timeout: float) -> None:
         """Knock at each of the addresses."""
-        self._end = self._server.call_later(timeout, self._conclude)
+        self._end = self._loop.call_later(timeout, self._conclude)
         for address in addresses:
             self._knock(address)
         self._conclude_if_known()
@@ -72,7 +72,7 @@ class _Look:
         if self._end is not None:
             self._end.cancel()
         for sock in self._knocking:
-            self._server.unwatch(sock)
+            self._loop.unwatch(sock)
             sock.close()
         self._knocking.clear()
 
@@ -87,7 +87,7 @@ class _Look:
         answer = sock.connect_ex((address.host, address.port))
         if answer == errno.EINPROGRESS:
             self._knocking.add(sock)
-            self._server.watch(sock, partial(self._hear, sock), writable=True)
+            self._loop.watch(sock, partial(self._hear, sock), events=READABLE | WRITABLE)
         else:
             sock.close()
             self._answers.add(answer)
@@ -97,7 +97,7 @@ class _Look:
             return  # another has answered in the same moment, which was enough
         self._answers.add(answer_on(sock))
         self._knocking.discard(sock)
-        self._server.unwatch(sock)
+        self._loop.unwatch(sock)
         sock.close()
         self._conclude_if_known()
 

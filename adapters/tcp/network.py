@@ -1,13 +1,15 @@
-"""Addresses of this machine, and connecting to others."""
+"""Addresses of this machine, connecting to others, and sending what a socket takes."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import resource
 import socket
 import sys
+from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -20,6 +22,7 @@ ANY_IPV4 = "0.0.0.0"
 ANY_IPV6 = "::"
 HAS_ABSTRACT_SOCKETS = sys.platform.startswith("linux")
 
+_MAX_BUFFERS = 512
 _TRANSIENT = frozenset(
     {
         errno.ECONNRESET,
@@ -196,3 +199,35 @@ def allow_many_files() -> None:
     if soft != hard:
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def send_some(sock: socket.socket, outgoing: deque[memoryview]) -> int:
+    """Send from the front of a queue what a non-blocking socket takes, and remove it from there.
+
+    Returns:
+        How many bytes were sent.
+
+    Raises:
+        OSError: If the connection is gone.
+    """
+    total = 0
+    while outgoing:
+        try:
+            sent = sock.sendmsg(list(itertools.islice(outgoing, _MAX_BUFFERS)))
+        except (BlockingIOError, InterruptedError):
+            break
+        total += sent
+        remove_front(outgoing, sent)
+    return total
+
+
+def remove_front(outgoing: deque[memoryview], count: int) -> None:
+    """Remove a number of bytes from the front of a queue of buffers."""
+    while count:
+        first = outgoing[0]
+        if len(first) <= count:
+            count -= len(first)
+            outgoing.popleft()
+        else:
+            outgoing[0] = first[count:]
+            return

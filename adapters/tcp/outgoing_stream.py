@@ -8,7 +8,8 @@ import threading
 from collections import deque
 from typing import Final, TypeAlias, final
 
-from adapters.tcp.server import ScheduledCall, Server, send_some
+from adapters.tcp.event_loop import READABLE, WRITABLE, EventLoop, ScheduledCall
+from adapters.tcp.network import send_some
 from adapters.wire import stream
 from adapters.wire.frames import WORD, WORD_SIZE
 from application.interfaces.peer_transport import Outlet
@@ -25,15 +26,15 @@ class OutgoingStream:
     """All that goes to one receiving instance.
 
     The thread that sends writes as much as the connection takes at once. What it does not take is
-    copied, and written by the server's thread as the receiver gets round to it. Once something is
+    copied, and written by the loop's thread as the receiver gets round to it. Once something is
     queued, everything after it is too, so that nothing is overtaken.
 
     Args:
-        server: On whose thread the queue is written out.
+        loop: On whose thread the queue is written out.
     """
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    def __init__(self, loop: EventLoop) -> None:
+        self._loop = loop
         self._socket: socket.socket | None = None
         self._poll = select.poll()
         self._queue: deque[memoryview] = deque()
@@ -54,7 +55,7 @@ class OutgoingStream:
         return channel
 
     def attach(self, sock: socket.socket, received: int) -> None:
-        """Begin to use the receiver's connection, or go on with a new one. On the server's thread.
+        """Begin to use the receiver's connection, or go on with a new one. On the loop's thread.
 
         Args:
             sock: The connection.
@@ -74,7 +75,7 @@ class OutgoingStream:
             self._incoming = b""
             self._poll = select.poll()
             self._poll.register(sock, select.POLLOUT)
-        self._server.watch(sock, self._proceed, writable=True)
+        self._loop.watch(sock, self._proceed, events=READABLE | WRITABLE)
 
     def send(self, pieces: Pieces) -> None:
         """Send the pieces of a frame; all but the first may be changed after this returns."""
@@ -94,7 +95,7 @@ class OutgoingStream:
             if not left or self._socket is None:
                 return
             self._queue.extend(left if self._keeps else _own_copies(left))
-        self._server.call_soon(self._proceed)
+        self._loop.call_soon(self._proceed)
 
     def wait_until_sent(self, *, timeout: float | None) -> bool:
         """Wait until the receiver has got everything, or is gone; return whether it is so."""
@@ -136,7 +137,7 @@ class OutgoingStream:
             self._end_connection()
 
     def _proceed(self) -> None:
-        """Write from the queue, and hear what the receiver says. On the server's thread."""
+        """Write from the queue, and hear what the receiver says. On the loop's thread."""
         with self._changed:
             sock = self._socket
             if sock is None:
@@ -151,7 +152,9 @@ class OutgoingStream:
                 return
             if not self._queue:
                 self._changed.notify_all()
-            self._server.watch(sock, self._proceed, writable=bool(self._queue))
+            self._loop.watch(
+                sock, self._proceed, events=READABLE | WRITABLE if self._queue else READABLE
+            )
 
     def _hear(self, sock: socket.socket) -> bool:
         """Take in acknowledgements; return whether the receiver is still there."""
@@ -180,12 +183,12 @@ class OutgoingStream:
             self._lose()
             return
         self._detach()
-        self._server.call_soon(self._wait_for_return)
+        self._loop.call_soon(self._wait_for_return)
 
     def _wait_for_return(self) -> None:
         with self._changed:
             if self._socket is None and not self._is_lost and self._patience is None:
-                self._patience = self._server.call_later(RETURN_TIME, self.close)
+                self._patience = self._loop.call_later(RETURN_TIME, self.close)
 
     def _detach(self) -> None:
         if self._patience is not None:
@@ -194,7 +197,7 @@ class OutgoingStream:
         self._queue.clear()
         if self._socket is not None:
             sock, self._socket = self._socket, None
-            self._server.close_soon(sock)
+            self._loop.close_soon(sock)
 
     def _lose(self) -> None:
         self._is_lost = True

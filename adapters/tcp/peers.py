@@ -125,7 +125,7 @@ class TcpPeerTransport(PeerTransport):
     def _outgoing_to(self, peer: str) -> OutgoingStream:
         with self._changed:
             if peer not in self._outgoing:
-                self._outgoing[peer] = OutgoingStream(self._server)
+                self._outgoing[peer] = OutgoingStream(self._server.loop)
             return self._outgoing[peer]
 
     def _handle(self, request: Request, reply: Reply) -> None:

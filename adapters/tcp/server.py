@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import heapq
-import itertools
 import os
-import selectors
 import socket
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, TypeAlias, final
 
 from adapters.tcp import network
+from adapters.tcp.event_loop import READABLE, WRITABLE, EventLoop, in_words
 from adapters.wire import greeting
 from adapters.wire.locations import TcpAddress, UnixAddress
 from adapters.wire.session import (
@@ -25,7 +22,6 @@ from adapters.wire.session import (
     SessionTable,
     StreamWanted,
 )
-from application.interfaces.clock import Scheduler, Timer
 from domain.errors import RemoteProtocolError
 
 Reply: TypeAlias = Callable[[Buffers], None]
@@ -35,44 +31,31 @@ StreamCallback: TypeAlias = Callable[[socket.socket, bytes], None]
 TroubleCallback: TypeAlias = Callable[[str], None]
 
 RECEIVE_SIZE: Final = 65536
-MAX_BUFFERS: Final = 512
 DEFAULT_PORT: Final = 9000
 ACCEPT_PAUSE: Final = 0.5
-
-
-@final
-class ScheduledCall(Timer):
-    """A call that the server's thread is to make at a moment."""
-
-    __slots__ = ("callback",)
-
-    def __init__(self, callback: Callable[[], None]) -> None:
-        self.callback: Callable[[], None] | None = callback
-
-    def cancel(self) -> None:
-        self.callback = None
 
 
 class _Client:
     """A connection of a client: its socket, and what is still to be sent to it."""
 
-    __slots__ = ("connection", "has_been_noted", "outgoing", "peer", "session", "socket")
+    __slots__ = ("connection", "has_been_noted", "outgoing", "peer", "serve", "session", "socket")
 
     def __init__(self, sock: socket.socket, connection: ServerConnection, peer: str) -> None:
         self.socket = sock
         self.connection = connection
         self.peer = peer
         self.session: Session | None = None
+        self.serve: Callable[[], None] = lambda: None
         self.outgoing: deque[memoryview] = deque()
         self.has_been_noted = False
 
 
 @final
-class Server(Scheduler):
-    """Listens, and has requests executed one at a time on its own thread.
+class Server:
+    """Listens, and has requests executed one at a time on the thread of its loop.
 
     A request may be answered at once or later; the client waits. Every callback is called on the
-    server's thread and must not block. One that raises is reported as trouble, and the server goes
+    loop's thread and must not block. One that raises is reported as trouble, and the server goes
     on.
 
     Args:
@@ -90,6 +73,9 @@ class Server(Scheduler):
         on_disconnected: Is told of a session that has lost its connection, ended or not.
         on_trouble: Is told, in words, of clients that do not keep to the protocol, once for each
             connection, and of errors of our own.
+
+    Attributes:
+        loop: Calls back for the server, and for whoever else works on its thread.
     """
 
     def __init__(
@@ -120,15 +106,8 @@ class Server(Scheduler):
         self._sessions = SessionTable()
         self._listeners: list[socket.socket] = []
         self._clients: dict[ServerConnection, _Client] = {}
-        self._selector = selectors.DefaultSelector()
-        self._wake_receiver, self._wake_sender = socket.socketpair()
-        self._calls: deque[Callable[[], None]] = deque()
-        self._timers: list[tuple[float, int, ScheduledCall]] = []
-        self._timer_numbers = itertools.count()
-        self._stopping = False
-        self._is_woken = False
         self._cannot_accept = False
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self.loop: Final = EventLoop(name, on_trouble=self._report, at_end=self._drop_all)
 
     def listen(self, hosts: Sequence[str], *, port: int | None = None) -> list[TcpAddress]:
         """Listen on all of the hosts' addresses at one port.
@@ -190,51 +169,7 @@ class Server(Scheduler):
     def start(self) -> None:
         """Begin to serve."""
         network.allow_many_files()
-        for sock in (self._wake_receiver, self._wake_sender):
-            sock.setblocking(False)
-        self._selector.register(self._wake_receiver, selectors.EVENT_READ, self._drain_wake_ups)
-        self._thread.start()
-
-    def call_soon(self, callback: Callable[[], None]) -> None:
-        self._calls.append(callback)
-        if not self._is_woken:
-            self._is_woken = True
-            # after the server was closed there is nobody to call back any more
-            with contextlib.suppress(OSError):
-                self._wake_sender.send(b"\0")
-
-    def call_later(self, delay: float, callback: Callable[[], None]) -> ScheduledCall:
-        call = ScheduledCall(callback)
-        moment = time.monotonic() + delay
-        heapq.heappush(self._timers, (moment, next(self._timer_numbers), call))
-        return call
-
-    def watch(
-        self, sock: socket.socket, callback: Callable[[], None], *, writable: bool = False
-    ) -> None:
-        """Call back whenever a socket is readable, or writable too. On the server's thread only."""
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if writable else 0)
-        if sock in self._selector.get_map():
-            self._selector.modify(sock, events, callback)
-        else:
-            self._selector.register(sock, events, callback)
-
-    def unwatch(self, sock: socket.socket) -> None:
-        """Stop watching a socket. On the server's thread only."""
-        with contextlib.suppress(KeyError, ValueError):
-            self._selector.unregister(sock)
-
-    def close_soon(self, sock: socket.socket) -> None:
-        """Stop watching a socket, and close it. May be called from any thread."""
-
-        def close() -> None:
-            self.unwatch(sock)
-            sock.close()
-
-        if self._thread.is_alive():
-            self.call_soon(close)
-        else:
-            sock.close()
+        self.loop.start()
 
     @property
     def session_count(self) -> int:
@@ -243,18 +178,9 @@ class Server(Scheduler):
 
     def close(self) -> None:
         """Send what can be sent at once, close everything, and join the thread."""
-        if self._thread.is_alive():
-            self.call_soon(self._stop)
-            if threading.current_thread() is not self._thread:
-                self._thread.join()
+        self.loop.close()
         for listener in self._listeners:
             listener.close()
-        self._wake_receiver.close()
-        self._wake_sender.close()
-        self._selector.close()
-
-    def _stop(self) -> None:
-        self._stopping = True
 
     def _listen_on(self, host: str, port: int, *, must_have: bool) -> socket.socket:
         try:
@@ -266,41 +192,10 @@ class Server(Scheduler):
 
     def _add_listener(self, listener: socket.socket) -> None:
         self._listeners.append(listener)
-        self.watch(listener, lambda: self._accept_all(listener))
+        self._accept_from(listener)
 
-    def _run(self) -> None:
-        while not self._stopping:
-            for key, _ in self._selector.select(self._time_to_next_timer()):
-                if not self._call(key.data):
-                    # whoever watched this socket cannot be trusted with it any longer; it may
-                    # even be closed already
-                    with contextlib.suppress(KeyError, ValueError):
-                        self._selector.unregister(key.fileobj)
-            self._make_due_calls()
-        for client in list(self._clients.values()):
-            self._flush(client)
-            self._drop(client)
-
-    def _drain_wake_ups(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            self._wake_receiver.recv(4096)
-        # In this order: a byte that comes in between is one too many, but one that was swallowed
-        # after this would leave the next caller to believe that we are about to wake up.
-        self._is_woken = False
-
-    def _time_to_next_timer(self) -> float | None:
-        if self._calls:
-            return 0.0
-        return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
-
-    def _call(self, callback: Callable[[], None]) -> bool:
-        """Call back; return whether that went well."""
-        try:
-            callback()
-        except Exception as error:  # noqa: BLE001 - a mistake of one must not end this for all
-            self._report(f"an error of our own: {_in_words(error)}")
-            return False
-        return True
+    def _accept_from(self, listener: socket.socket) -> None:
+        self.loop.watch(listener, lambda: self._accept_all(listener))
 
     def _report(self, trouble: str) -> None:
         with contextlib.suppress(Exception):
@@ -310,15 +205,6 @@ class Server(Scheduler):
         if not client.has_been_noted:
             client.has_been_noted = True
             self._report(trouble)
-
-    def _make_due_calls(self) -> None:
-        for _ in range(len(self._calls)):
-            self._call(self._calls.popleft())
-        now = time.monotonic()
-        while self._timers and self._timers[0][0] <= now:
-            call = heapq.heappop(self._timers)[2]
-            if call.callback is not None:
-                self._call(call.callback)
 
     def _accept_all(self, listener: socket.socket) -> None:
         # a bounded number, so that a flood of connections does not starve those that are there
@@ -339,10 +225,8 @@ class Server(Scheduler):
         if not self._cannot_accept:
             self._report(f"could not accept a connection: {error}")
         self._cannot_accept = True
-        self.unwatch(listener)
-        self.call_later(
-            ACCEPT_PAUSE, lambda: self.watch(listener, lambda: self._accept_all(listener))
-        )
+        self.loop.unwatch(listener)
+        self.loop.call_later(ACCEPT_PAUSE, lambda: self._accept_from(listener))
 
     def _add_client(self, sock: socket.socket, peer: str) -> None:
         sock.setblocking(False)
@@ -356,7 +240,8 @@ class Server(Scheduler):
             nonce=os.urandom(greeting.NONCE_SIZE),
         )
         client = self._clients[connection] = _Client(sock, connection, peer)
-        self._selector.register(sock, selectors.EVENT_READ, lambda: self._serve(client))
+        client.serve = partial(self._serve, client)
+        self.loop.watch(sock, client.serve)
 
     def _serve(self, client: _Client) -> None:
         if client.outgoing:
@@ -410,10 +295,10 @@ class Server(Scheduler):
 
     def _execute(self, client: _Client, request: Request) -> None:
         def reply(response: Buffers) -> None:
-            if threading.current_thread() is self._thread:
+            if self.loop.is_this_thread:
                 self._finish(request, response)
             else:
-                self.call_soon(lambda: self._finish(request, response))
+                self.loop.call_soon(lambda: self._finish(request, response))
 
         try:
             if not request.session.is_authenticated and self._needs_secret(request.body):
@@ -454,28 +339,31 @@ class Server(Scheduler):
 
     def _flush(self, client: _Client) -> None:
         try:
-            send_some(client.socket, client.outgoing)
+            network.send_some(client.socket, client.outgoing)
         except OSError:
             self._drop(client)
             return
-        events = selectors.EVENT_WRITE if client.outgoing else selectors.EVENT_READ
-        with contextlib.suppress(KeyError):
-            key = self._selector.get_key(client.socket)
-            if key.events != events:
-                self._selector.modify(client.socket, events, key.data)
+        self.loop.watch(
+            client.socket, client.serve, events=WRITABLE if client.outgoing else READABLE
+        )
 
     def _hand_over(self, client: _Client, hello: bytes) -> None:
         del self._clients[client.connection]
-        self._selector.unregister(client.socket)
+        self.loop.unwatch(client.socket)
         if self._on_stream is None:
             client.socket.close()
         else:
             self._on_stream(client.socket, hello)
 
+    def _drop_all(self) -> None:
+        for client in list(self._clients.values()):
+            self._flush(client)
+            self._drop(client)
+
     def _drop(self, client: _Client) -> None:
         if self._clients.pop(client.connection, None) is None:
             return
-        self.unwatch(client.socket)
+        self.loop.unwatch(client.socket)
         client.socket.close()
         if client.session is not None:
             self._leave_session(client, client.session)
@@ -484,61 +372,14 @@ class Server(Scheduler):
         if session.connection is client.connection:
             session.connection = None
         session.connections -= 1
-        if not session.connections and not self._stopping:
+        if not session.connections and not self.loop.is_closing:
             self._on_disconnected(session)
 
 
 def _blame(client: _Client, error: Exception) -> str:
     if isinstance(error, RemoteProtocolError):
         return f"trouble with a client at {client.peer}: {error}"
-    return f"an error of our own while serving a client at {client.peer}: {_in_words(error)}"
+    return f"an error of our own while serving a client at {client.peer}: {in_words(error)}"
 
 
-def _in_words(error: Exception) -> str:
-    """Return the error and where it came from, for whoever is to mend it."""
-    import traceback
-
-    return "".join(traceback.format_exception(error)).rstrip()
-
-
-def send_some(sock: socket.socket, outgoing: deque[memoryview]) -> int:
-    """Send from the front of a queue what a non-blocking socket takes, and remove it from there.
-
-    Returns:
-        How many bytes were sent.
-
-    Raises:
-        OSError: If the connection is gone.
-    """
-    total = 0
-    while outgoing:
-        try:
-            sent = sock.sendmsg(list(itertools.islice(outgoing, MAX_BUFFERS)))
-        except (BlockingIOError, InterruptedError):
-            break
-        total += sent
-        remove_front(outgoing, sent)
-    return total
-
-
-def remove_front(outgoing: deque[memoryview], count: int) -> None:
-    """Remove a number of bytes from the front of a queue of buffers."""
-    while count:
-        first = outgoing[0]
-        if len(first) <= count:
-            count -= len(first)
-            outgoing.popleft()
-        else:
-            outgoing[0] = first[count:]
-            return
-
-
-__all__ = [
-    "DEFAULT_PORT",
-    "Reply",
-    "ScheduledCall",
-    "Server",
-    "TroubleCallback",
-    "remove_front",
-    "send_some",
-]
+__all__ = ["DEFAULT_PORT", "Reply", "Server", "TroubleCallback"]

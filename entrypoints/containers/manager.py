@@ -194,7 +194,7 @@ def _open_server(
 
 
 def _open_probe(listening: ListeningServer) -> Iterator[InstanceProbe]:
-    probe = TcpInstanceProbe(listening.server)
+    probe = TcpInstanceProbe(listening.server.loop)
     try:
         yield probe
     finally:
@@ -282,7 +282,7 @@ class ManagerContainer(containers.DeclarativeContainer):
     agents = providers.Singleton(
         AgentManager,
         run_directory.provided.log_directory.call(),
-        scheduler=listening.provided.server,
+        scheduler=listening.provided.server.loop,
         clock=clock,
         launcher=launcher,
         log=log,
@@ -312,7 +312,7 @@ class ManagerContainer(containers.DeclarativeContainer):
         ),
         agents=agents,
         run_directory=run_directory,
-        scheduler=listening.provided.server,
+        scheduler=listening.provided.server.loop,
         log=log,
         on_finished=on_finished,
     )
@@ -323,7 +323,7 @@ class ManagerContainer(containers.DeclarativeContainer):
         registry=registry,
         control=control,
         board=board,
-        scheduler=listening.provided.server,
+        scheduler=listening.provided.server.loop,
         clock=clock,
         log=log,
     )
@@ -334,7 +334,7 @@ class ManagerContainer(containers.DeclarativeContainer):
         end=allocation_end,
         control=control,
         must_store=options.provided.checkpoints.must_store,
-        scheduler=listening.provided.server,
+        scheduler=listening.provided.server.loop,
         log=log,
     )
     snapshots = providers.Singleton(
@@ -351,7 +351,7 @@ class ManagerContainer(containers.DeclarativeContainer):
         registry=registry,
         probe=probe,
         board=board,
-        scheduler=listening.provided.server,
+        scheduler=listening.provided.server.loop,
         log=log,
         warn=troubles.provided.note,
         patience=options.provided.reconnect_time,

@@ -10,8 +10,8 @@ import pytest
 
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.instance_probe import InMemoryInstanceProbe
+from adapters.tcp.event_loop import EventLoop
 from adapters.tcp.instance_probe import TcpInstanceProbe
-from adapters.tcp.server import Server
 from application.interfaces.instance_probe import InstanceProbe, Presence
 from tests.support.conditions import wait_until
 
@@ -90,14 +90,14 @@ class TestInMemoryInstanceProbe(InstanceProbeContract):
 class TestTcpInstanceProbe(InstanceProbeContract):
     @pytest.fixture
     def probe(self) -> Iterator[InstanceProbe]:
-        server = Server(lambda _data, _reply: None, name="server", max_request=10)
-        server.start()
+        loop = EventLoop("loop")
+        loop.start()
         threads: list[int] = []
-        server.call_soon(lambda: threads.append(threading.get_ident()))
+        loop.call_soon(lambda: threads.append(threading.get_ident()))
         wait_until(lambda: bool(threads))
         self.thread = threads[0]
-        probe = TcpInstanceProbe(server)
-        with closing(server), closing(probe), socket.create_server(("127.0.0.1", 0)) as listener:
+        probe = TcpInstanceProbe(loop)
+        with closing(loop), closing(probe), socket.create_server(("127.0.0.1", 0)) as listener:
             self.port = listener.getsockname()[1]
             yield probe
 

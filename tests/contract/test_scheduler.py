@@ -1,4 +1,4 @@
-"""Calls made later: by the server's loop, and by a clock that is told how late it is."""
+"""Calls made later: by an event loop, and by a clock that is told how late it is."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from adapters.in_memory.clock import ManualClock
-from adapters.tcp.server import Server
+from adapters.tcp.event_loop import EventLoop
 from application.interfaces.clock import Scheduler
 from tests.support.conditions import wait_until
 
@@ -90,13 +90,13 @@ class TestManualClock(SchedulerContract):
         pytest.fail("nothing has happened")
 
 
-class TestServer(SchedulerContract):
+class TestEventLoop(SchedulerContract):
     @pytest.fixture
     def scheduler(self) -> Iterator[Scheduler]:
-        server = Server(lambda _data, _reply: None, name="server", max_request=10)
-        server.start()
-        yield server
-        server.close()
+        loop = EventLoop("loop")
+        loop.start()
+        yield loop
+        loop.close()
 
     def pass_time(self, scheduler: Scheduler, until: Callable[[], bool]) -> None:
         wait_until(until)

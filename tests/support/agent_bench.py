@@ -60,7 +60,7 @@ class AgentBench:
         self.location = format_location(TCP, self.server.listen(hosts))
         self.manager = AgentManager(
             directory,
-            scheduler=self.server,
+            scheduler=self.server.loop,
             clock=SystemClock(),
             launcher=launcher,
             log=structlog.get_logger(),
@@ -85,7 +85,7 @@ class AgentBench:
                 errors.append(error)
             done.set()
 
-        self.server.call_soon(run)
+        self.server.loop.call_soon(run)
         assert done.wait(LONG)
         if errors:
             raise errors[0]

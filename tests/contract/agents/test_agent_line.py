@@ -91,7 +91,7 @@ class TcpSide(ManagerSide, AgentDesk):
         self._results += results
 
     def command(self, command: Command | None) -> None:
-        self.server.call_soon(lambda: self._send(command))
+        self.server.loop.call_soon(lambda: self._send(command))
 
     def _send(self, command: Command | None) -> None:
         waiting, self._waiting = self._waiting, None

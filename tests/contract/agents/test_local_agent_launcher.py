@@ -183,7 +183,9 @@ def test_an_agent_that_hears_nothing_ends_its_processes_and_itself(
     pid = start_sleep(bench)
     agent = agent_process()
     is_over = threading.Event()
-    bench.server.call_soon(lambda: is_over.wait(LONG) and None)  # the manager does nothing else
+    bench.server.loop.call_soon(
+        lambda: is_over.wait(LONG) and None
+    )  # the manager does nothing else
     wait_until(lambda: not (is_running(pid) or is_running(agent.pid)))
     is_over.set()
     assert "heard from the manager for 0.5" in (tmp_path / "agent_launch.err").read_text()

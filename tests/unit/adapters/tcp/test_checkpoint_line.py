@@ -32,7 +32,7 @@ class Asker:
     def answer(self, response: bytes) -> None:
         wait_until(lambda: bool(self.replies))
         reply = self.replies.pop()
-        self.server.call_soon(lambda: reply([response]))
+        self.server.loop.call_soon(lambda: reply([response]))
 
 
 @pytest.fixture

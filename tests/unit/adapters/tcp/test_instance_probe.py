@@ -7,23 +7,21 @@ from contextlib import ExitStack, closing
 import pytest
 
 from adapters.tcp import network
+from adapters.tcp.event_loop import EventLoop
 from adapters.tcp.instance_probe import TcpInstanceProbe, answer_on
 from adapters.tcp.peers import TcpPeerTransport
-from adapters.tcp.server import Server
 from application.interfaces.instance_probe import Presence
 from tests.support.conditions import wait_until
 from tests.unit.adapters.tcp.loopback import nowhere
 
 
 @pytest.fixture
-def server():
+def loop():
     troubles = []
-    server = Server(
-        lambda _data, _reply: None, name="server", max_request=10, on_trouble=troubles.append
-    )
-    server.start()
-    with closing(server):
-        yield server
+    loop = EventLoop("loop", on_trouble=troubles.append)
+    loop.start()
+    with closing(loop):
+        yield loop
     assert troubles == []
 
 
@@ -42,25 +40,25 @@ def deaf():
         yield f"tcp:127.0.0.2:{listener.getsockname()[1]}"
 
 
-def look(server, *locations, timeout=60.0):
+def look(loop, *locations, timeout=60.0):
     found = []
-    with closing(TcpInstanceProbe(server, timeout=timeout)) as probe:
+    with closing(TcpInstanceProbe(loop, timeout=timeout)) as probe:
         probe.look(locations, found.append)
         wait_until(lambda: bool(found))
     (presence,) = found
     return presence
 
 
-def test_where_nobody_answers_nothing_is_known(server, deaf):
-    assert look(server, deaf, timeout=0.1) is Presence.UNKNOWN
+def test_where_nobody_answers_nothing_is_known(loop, deaf):
+    assert look(loop, deaf, timeout=0.1) is Presence.UNKNOWN
 
 
-def test_an_answer_is_enough_where_another_does_not_come(server, deaf):
+def test_an_answer_is_enough_where_another_does_not_come(loop, deaf):
     with closing(TcpPeerTransport("a", hosts=["127.0.0.1"])) as transport:
-        assert look(server, deaf, *transport.locations()) is Presence.THERE
+        assert look(loop, deaf, *transport.locations()) is Presence.THERE
 
 
-def test_answers_may_come_in_the_same_moment(server):
+def test_answers_may_come_in_the_same_moment(loop):
     with ExitStack() as stack:
         ports = [
             stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
@@ -68,37 +66,37 @@ def test_answers_may_come_in_the_same_moment(server):
         ]
         addresses = ",".join(f"127.0.0.1:{port}" for port in ports)
         for _ in range(10):
-            assert look(server, f"tcp:{addresses}") is Presence.THERE
+            assert look(loop, f"tcp:{addresses}") is Presence.THERE
 
 
-def test_an_address_of_ours_tells_nothing_of_another_machine(server, deaf, monkeypatch):
+def test_an_address_of_ours_tells_nothing_of_another_machine(loop, deaf, monkeypatch):
     monkeypatch.setattr(network, "is_own", lambda address: address == "127.0.0.1")
-    assert look(server, nowhere(), deaf, timeout=0.1) is Presence.UNKNOWN
+    assert look(loop, nowhere(), deaf, timeout=0.1) is Presence.UNKNOWN
 
 
-def test_names_are_not_looked_up(server):
+def test_names_are_not_looked_up(loop):
     port = nowhere().rpartition(":")[2]
-    assert look(server, f"tcp:localhost:{port}") is Presence.UNKNOWN
+    assert look(loop, f"tcp:localhost:{port}") is Presence.UNKNOWN
 
 
-def test_an_instance_is_not_disturbed_and_tells_nothing(server):
+def test_an_instance_is_not_disturbed_and_tells_nothing(loop):
     troubles = []
     transport = TcpPeerTransport(
         "a", secret="shared", hosts=["127.0.0.1"], on_trouble=troubles.append
     )
     with closing(transport):
         for _ in range(10):
-            assert look(server, *transport.locations()) is Presence.THERE
+            assert look(loop, *transport.locations()) is Presence.THERE
         assert transport.wait_until_sent(timeout=60.0)
     assert troubles == []
 
 
-def test_one_that_is_closed_while_it_looks_leaves_nothing_behind(server, deaf):
+def test_one_that_is_closed_while_it_looks_leaves_nothing_behind(loop, deaf):
     found = []
-    with closing(TcpInstanceProbe(server, timeout=60.0)) as probe:
+    with closing(TcpInstanceProbe(loop, timeout=60.0)) as probe:
         probe.look([deaf], found.append)
     done = []
-    server.call_soon(lambda: done.append(True))
+    loop.call_soon(lambda: done.append(True))
     wait_until(lambda: bool(done))
     assert found == []
 

@@ -2,7 +2,7 @@
 
 import errno
 import socket
-from collections import namedtuple
+from collections import deque, namedtuple
 
 import psutil
 import pytest
@@ -153,3 +153,26 @@ def test_addresses_are_told_from_names():
     assert network.is_numeric("192.0.2.1")
     assert network.is_numeric("2001:db8::1")
     assert not network.is_numeric("localhost")
+
+
+@pytest.mark.parametrize(
+    ("count", "left"), [(0, [b"ab", b"c"]), (1, [b"b", b"c"]), (2, [b"c"]), (3, [])]
+)
+def test_what_was_sent_is_removed_from_the_front(count, left):
+    queue = deque(map(memoryview, (b"ab", b"c")))
+    network.remove_front(queue, count)
+    assert list(queue) == left
+
+
+def test_a_socket_takes_what_it_can_and_the_rest_stays():
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    queue = deque(memoryview(bytes(2**16)) for _ in range(1000))
+    size = sum(map(len, queue))
+    sent = network.send_some(ours, queue)
+    assert 0 < sent < size
+    assert sum(map(len, queue)) == size - sent
+    theirs.close()
+    with pytest.raises(OSError, match="Broken pipe"):
+        network.send_some(ours, queue)
+    ours.close()

@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from adapters.tcp import outgoing_stream
+from adapters.tcp.event_loop import EventLoop
 from adapters.tcp.outgoing_stream import OutgoingStream, StreamOutlet
-from adapters.tcp.server import Server
 from adapters.wire import stream
 from adapters.wire.frames import word
 from domain.errors import UnsendableData
@@ -19,22 +19,22 @@ HUGE = 2**24
 
 
 @pytest.fixture
-def server():
-    server = Server(lambda request, reply: None, name="io", max_request=2**20)
-    server.start()
-    yield server
-    server.close()
+def loop():
+    loop = EventLoop("io")
+    loop.start()
+    yield loop
+    loop.close()
 
 
 @pytest.fixture
-def outgoing(server):
-    outgoing = OutgoingStream(server)
+def outgoing(loop):
+    outgoing = OutgoingStream(loop)
     yield outgoing
     outgoing.close()
 
 
 @pytest.fixture
-def attach(server, outgoing):
+def attach(loop, outgoing):
     """Return what connects a receiver, and returns its end of the connection."""
     ends = []
 
@@ -49,7 +49,7 @@ def attach(server, outgoing):
             outgoing.attach(ours, received)
             is_attached.set()
 
-        server.call_soon(run)
+        loop.call_soon(run)
         assert is_attached.wait(PATIENCE)
         return theirs
 

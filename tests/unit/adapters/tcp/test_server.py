@@ -2,12 +2,11 @@
 
 import socket
 import threading
-from collections import deque
 
 import pytest
 
 from adapters.tcp import network
-from adapters.tcp.server import Server, remove_front, send_some
+from adapters.tcp.server import Server
 from adapters.tcp.session_client import SessionClient, greet
 from adapters.wire.frames import word
 from adapters.wire.greeting import Purpose
@@ -153,25 +152,6 @@ def test_the_end_of_a_session_is_told(serve):
     assert server.session_count == 0
 
 
-def test_a_mistake_with_a_socket_that_is_closed_by_then_ends_nothing(serve):
-    server, troubles = serve()
-    started(server)
-    ours, theirs = socket.socketpair()
-
-    def close_and_fail():
-        server.unwatch(ours)
-        ours.close()
-        raise ZeroDivisionError("oops")
-
-    with theirs:
-        server.call_soon(lambda: server.watch(ours, close_and_fail))
-        theirs.sendall(b"x")
-        wait_until(lambda: bool(troubles))
-        done = threading.Event()
-        server.call_soon(done.set)
-        assert done.wait(PATIENCE)
-
-
 def test_a_mistake_of_ours_is_told_with_its_place_and_ends_the_session(serve):
     def fail(request, reply):
         raise ZeroDivisionError("oops")
@@ -259,23 +239,13 @@ def test_where_there_are_no_streams_who_wants_one_is_cut_off(serve):
         assert sock.recv(1) == b""
 
 
-def test_a_callback_that_raises_is_told_of_and_the_server_goes_on(serve):
-    server, troubles = serve()
-    address = started(server)
-    server.call_soon(lambda: 1 / 0)
-    client = client_of(address)
-    assert client.call(b"x") == b"x"
-    client.close()
-    assert "ZeroDivisionError" in troubles[0]
-
-
 def test_who_cannot_be_told_of_troubles_does_no_harm():
     def deaf(trouble):
         raise OSError(trouble)
 
     server = Server(echo, name=NAME, max_request=2**20, on_trouble=deaf)
     address = started(server)
-    server.call_soon(lambda: 1 / 0)
+    server.loop.call_soon(lambda: 1 / 0)
     client = client_of(address)
     assert client.call(b"x") == b"x"
     client.close()
@@ -300,29 +270,6 @@ def test_it_may_be_closed_twice_and_before_it_was_started():
     address = server.listen([HOST])[0]
     server.close()
     server.close()
-    server.call_soon(lambda: None)
+    server.loop.call_soon(lambda: None)
     with pytest.raises(ConnectionRefusedError):
         connected(TcpAddress(*address))
-
-
-@pytest.mark.parametrize(
-    ("count", "left"), [(0, [b"ab", b"c"]), (1, [b"b", b"c"]), (2, [b"c"]), (3, [])]
-)
-def test_what_was_sent_is_removed_from_the_front(count, left):
-    queue = deque(map(memoryview, (b"ab", b"c")))
-    remove_front(queue, count)
-    assert list(queue) == left
-
-
-def test_a_socket_takes_what_it_can_and_the_rest_stays():
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    queue = deque(memoryview(bytes(2**16)) for _ in range(1000))
-    size = sum(map(len, queue))
-    sent = send_some(ours, queue)
-    assert 0 < sent < size
-    assert sum(map(len, queue)) == size - sent
-    theirs.close()
-    with pytest.raises(OSError, match="Broken pipe"):
-        send_some(ours, queue)
-    ours.close()

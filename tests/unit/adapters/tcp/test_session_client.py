@@ -88,7 +88,7 @@ def test_a_response_that_is_late_can_be_waited_for_again(client, echo):
     client.begin(b"x")
     assert client.wait(timeout=0) is None
     wait_until(lambda: bool(echo.requests))
-    echo.server.call_soon(echo.answer)
+    echo.server.loop.call_soon(echo.answer)
     assert client.wait(timeout=None) == b"x"
 
 

@@ -1,0 +1,183 @@
+"""One thread that waits for sockets and moments, and calls back."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import selectors
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final, final
+
+from application.interfaces.clock import Scheduler, Timer
+
+READABLE: Final = selectors.EVENT_READ
+WRITABLE: Final = selectors.EVENT_WRITE
+
+
+@final
+class ScheduledCall(Timer):
+    """A call that the loop's thread is to make at a moment."""
+
+    __slots__ = ("callback",)
+
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self.callback: Callable[[], None] | None = callback
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
+@final
+class EventLoop(Scheduler):
+    """Makes calls one at a time, on its own thread.
+
+    No call may block. One that raises is reported as trouble, and the loop goes on.
+
+    Args:
+        name: Name of the thread.
+        on_trouble: Is told, in words, of errors of our own.
+        at_end: Is called as the last thing on the thread.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        on_trouble: Callable[[str], None] = lambda _text: None,
+        at_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._on_trouble = on_trouble
+        self._at_end = at_end
+        self._selector = selectors.DefaultSelector()
+        self._wake_receiver, self._wake_sender = socket.socketpair()
+        self._calls: deque[Callable[[], None]] = deque()
+        self._timers: list[tuple[float, int, ScheduledCall]] = []
+        self._timer_numbers = itertools.count()
+        self._is_woken = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self.is_closing = False
+
+    def start(self) -> None:
+        """Begin to wait, and to call back."""
+        for sock in (self._wake_receiver, self._wake_sender):
+            sock.setblocking(False)
+        self.watch(self._wake_receiver, self._drain_wake_ups)
+        self._thread.start()
+
+    @property
+    def is_this_thread(self) -> bool:
+        """Whether the caller is on the loop's thread."""
+        return threading.current_thread() is self._thread
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        self._calls.append(callback)
+        if not self._is_woken:
+            self._is_woken = True
+            # after the loop was closed there is nobody to call back any more
+            with contextlib.suppress(OSError):
+                self._wake_sender.send(b"\0")
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> ScheduledCall:
+        call = ScheduledCall(callback)
+        moment = time.monotonic() + delay
+        heapq.heappush(self._timers, (moment, next(self._timer_numbers), call))
+        return call
+
+    def watch(
+        self, sock: socket.socket, callback: Callable[[], None], *, events: int = READABLE
+    ) -> None:
+        """Call back whenever a socket is readable, or writable. On the loop's thread only.
+
+        Args:
+            sock: The socket.
+            callback: What to call; replaces an earlier one for this socket.
+            events: `READABLE`, `WRITABLE`, or both of them.
+        """
+        key = self._selector.get_map().get(sock)
+        if key is None:
+            self._selector.register(sock, events, callback)
+        elif (key.events, key.data) != (events, callback):
+            self._selector.modify(sock, events, callback)
+
+    def unwatch(self, sock: socket.socket) -> None:
+        """Stop watching a socket. On the loop's thread only."""
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(sock)
+
+    def close_soon(self, sock: socket.socket) -> None:
+        """Stop watching a socket, and close it. May be called from any thread."""
+
+        def close() -> None:
+            self.unwatch(sock)
+            sock.close()
+
+        if self._thread.is_alive():
+            self.call_soon(close)
+        else:
+            sock.close()
+
+    def close(self) -> None:
+        """Make the last call, and join the thread. What was to be called later never is."""
+        if self._thread.is_alive():
+            self.call_soon(self._stop)
+            if not self.is_this_thread:
+                self._thread.join()
+        self._wake_receiver.close()
+        self._wake_sender.close()
+        self._selector.close()
+
+    def _stop(self) -> None:
+        self.is_closing = True
+
+    def _run(self) -> None:
+        while not self.is_closing:
+            for key, _ in self._selector.select(self._time_to_next_timer()):
+                if not self._call(key.data):
+                    # whoever watched this socket cannot be trusted with it any longer; it may
+                    # even be closed already
+                    with contextlib.suppress(KeyError, ValueError):
+                        self._selector.unregister(key.fileobj)
+            self._make_due_calls()
+        self._call(self._at_end)
+
+    def _drain_wake_ups(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self._wake_receiver.recv(4096)
+        # In this order: a byte that comes in between is one too many, but one that was swallowed
+        # after this would leave the next caller to believe that we are about to wake up.
+        self._is_woken = False
+
+    def _time_to_next_timer(self) -> float | None:
+        if self._calls:
+            return 0.0
+        return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
+
+    def _call(self, callback: Callable[[], None]) -> bool:
+        """Call back; return whether that went well."""
+        try:
+            callback()
+        except Exception as error:  # noqa: BLE001 - a mistake of one must not end this for all
+            self._on_trouble(f"an error of our own: {in_words(error)}")
+            return False
+        return True
+
+    def _make_due_calls(self) -> None:
+        for _ in range(len(self._calls)):
+            self._call(self._calls.popleft())
+        now = time.monotonic()
+        while self._timers and self._timers[0][0] <= now:
+            call = heapq.heappop(self._timers)[2]
+            if call.callback is not None:
+                self._call(call.callback)
+
+
+def in_words(error: Exception) -> str:
+    """Return the error and where it came from, for whoever is to mend it."""
+    import traceback
+
+    return "".join(traceback.format_exception(error)).rstrip()
