@@ -3,14 +3,15 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 
 from adapters.in_memory.instance_log import InMemoryInstanceLog
 from adapters.in_memory.manager_link import InMemoryManagerLink, LockedDesk
 from adapters.in_memory.peer_transport import InMemoryNetwork, InMemoryPeerTransport
+from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from adapters.system.clock import SystemClock
+from adapters.wire.snapshot_archive import MsgPackSnapshotArchive
 from application.instance.lifecycle import Lifecycle, Surroundings
-from application.interfaces.snapshot_archive import SnapshotArchive
 from domain.configuration import Configuration, Model
 from domain.flags import InstanceFlags
 from domain.identity import Reference
@@ -22,19 +23,6 @@ from tests.unit.domain.models import configuration
 PATIENCE = 60.0
 NO_FLAGS = InstanceFlags(0)
 Program: TypeAlias = Callable[["Joined"], object]
-
-
-class NoArchive(SnapshotArchive):
-    """For simulations that make no snapshots."""
-
-    def check(self, directory: "str | None") -> None:
-        pass
-
-    def store(self, *_: object) -> NoReturn:
-        raise AssertionError
-
-    def load(self, *_: object) -> NoReturn:
-        raise AssertionError
 
 
 class Joined:
@@ -91,6 +79,7 @@ class InMemorySimulation:
         self._locked = LockedDesk(self.desk.desk)
         self._network = InMemoryNetwork()
         self.logs: dict[str, InMemoryInstanceLog] = {}
+        self.snapshots = InMemorySnapshotStore()
 
     def join(self, name: str, ports=None, flags: InstanceFlags = NO_FLAGS) -> Joined:
         log = self.logs[name] = InMemoryInstanceLog()
@@ -99,7 +88,7 @@ class InMemorySimulation:
             InMemoryPeerTransport(name, self._network),
             SystemClock(),
             log,
-            NoArchive(),
+            MsgPackSnapshotArchive(lambda _: self.snapshots),
             threading.Lock(),
         )
         return Joined(Lifecycle(Reference(name), ports, flags, surroundings), log)

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 
 import pytest
 
+from adapters.in_memory.agent_desk import InMemoryAgentDesk
 from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
 from adapters.in_memory.clock import ManualClock
 from application.interfaces.agent_desk import AgentDesk
@@ -88,3 +89,15 @@ class TestAgentManager(AgentDeskContract):
 
     def wait(self):
         self.clock.advance(AgentTimeouts().heartbeat)
+
+
+class TestInMemoryAgentDesk(AgentDeskContract):
+    def make(self):
+        self.made = InMemoryAgentDesk()
+        return self.made
+
+    def command(self):
+        self.made.command(CancelCommand())
+
+    def wait(self):
+        self.made.command(None)

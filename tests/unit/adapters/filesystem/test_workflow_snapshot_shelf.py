@@ -8,21 +8,13 @@ import pytest
 from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
+from adapters.in_memory.workflow_snapshot_format import InMemoryWorkflowSnapshotFormat
 from application.manager.snapshot_collection import SnapshotCollection
 from domain.identity import Reference
 from domain.snapshots import SnapshotMetadata, StoredState, WorkflowSnapshot
 
 MACRO = Reference("macro")
-
-
-class PlainFormat:
-    """Keeps the description only."""
-
-    def dump(self, description, resume):
-        return description
-
-    def load(self, text):
-        return text, {}
+FORM = InMemoryWorkflowSnapshotFormat()
 
 
 def snapshot(*locations):
@@ -40,7 +32,7 @@ def where_it_is(state):
 
 def shelf_in(folder, keep=where_it_is, clock=None):
     return FilesystemWorkflowSnapshotShelf(
-        folder, keep=keep, form=PlainFormat(), clock=clock or ManualClock()
+        folder, keep=keep, form=FORM, clock=clock or ManualClock()
     )
 
 
@@ -124,7 +116,7 @@ def test_a_missing_snapshot_is_told_and_no_file_is_made(tmp_path):
     ],
 )
 def test_the_name_tells_when_it_was_taken(tmp_path, name, taken):
-    (tmp_path / name).write_text("what it is")
+    (tmp_path / name).write_text(FORM.dump("what it is", {}))
     shelved = shelf_in(tmp_path).read(str(tmp_path / name))
     assert (shelved.taken, shelved.description, shelved.problem) == (taken, "what it is", "")
 

@@ -46,3 +46,10 @@ def test_it_may_be_closed_twice(line):
     line.close(timeout=60)
     with pytest.raises(TransportError, match="has been closed"):
         line.next_command()
+
+
+def test_it_can_be_closed_in_time_while_the_manager_is_not_there():
+    line = TcpAgentLine([nowhere()], secret="s", node="n", retry_time=60.0)
+    line.report_results([RESULT])
+    line.close(timeout=0.05)
+    wait_until(lambda: not sender_runs())

@@ -2,29 +2,12 @@
 
 import pytest
 
+from adapters.in_memory.agent_desk import InMemoryAgentDesk
 from adapters.tcp.agent_requests import execute_agent_request
 from adapters.wire import map as protocol
 from domain.agents import ProcessResult, ShutdownCommand
 from domain.errors import ManagerRefused, RemoteProtocolError
 from domain.resources import NodeResources
-
-
-class Desk:
-    """Notes what it is told, and keeps who waits for a command."""
-
-    def __init__(self):
-        self.told = []
-        self.waiting = []
-
-    def report_resources(self, resources, *, version):
-        self.told.append((resources, version))
-
-    def next_command(self, node, reply):
-        self.told.append(node)
-        self.waiting.append(reply)
-
-    def report_result(self, results, *, node):
-        self.told.append((results, node))
 
 
 class RefusingDesk:
@@ -48,26 +31,26 @@ def execute(desk, request):
     return responses
 
 
-@pytest.mark.parametrize(
-    ("request_", "told"),
-    [
-        (protocol.ReportResources(RESOURCES, "1.2"), (RESOURCES, "1.2")),
-        (protocol.ReportResults((RESULT,), "node1"), ((RESULT,), "node1")),
-    ],
-)
-def test_a_report_comes_to_the_desk_and_is_accepted(request_, told):
-    desk = Desk()
-    (((response,),),) = [execute(desk, request_)]
+def test_resources_come_to_the_desk_and_are_accepted():
+    desk = InMemoryAgentDesk(version="1.2")
+    ((response,),) = execute(desk, protocol.ReportResources(RESOURCES, "1.2"))
     protocol.decode_accepted(response)
-    assert desk.told == [told]
+    assert desk.resources == RESOURCES
+
+
+def test_results_come_to_the_desk_and_are_accepted():
+    desk = InMemoryAgentDesk()
+    ((response,),) = execute(desk, protocol.ReportResults((RESULT,), "node1"))
+    protocol.decode_accepted(response)
+    assert (desk.results, desk.nodes) == ([RESULT], {"node1"})
 
 
 @pytest.mark.parametrize("command", [ShutdownCommand(), None])
 def test_a_command_is_answered_when_there_is_one(command):
-    desk = Desk()
+    desk = InMemoryAgentDesk()
     responses = execute(desk, protocol.GetCommand("node1"))
-    assert (desk.told, responses) == (["node1"], [])
-    desk.waiting[0](command)
+    assert (desk.nodes, responses) == ({"node1"}, [])
+    desk.command(command)
     ((response,),) = responses
     assert protocol.decode_command(response) == command
 
@@ -86,11 +69,19 @@ def test_a_refusal_is_answered_with_its_reason(request_):
         protocol.decode_accepted(response)
 
 
-@pytest.mark.parametrize("data", [b"", b"\xc1", protocol.encode_accepted()])
-def test_what_makes_no_sense_is_answered_and_told(data):
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"", "not valid MessagePack"),
+        (b"\xc1", "not valid MessagePack"),
+        (b"\x91\x05", "no request of type 5"),
+        (protocol.encode_accepted(), "no request of type 0"),
+    ],
+)
+def test_what_makes_no_sense_is_answered_and_told(data, text):
     responses = []
     with pytest.raises(RemoteProtocolError):
-        execute_agent_request(Desk(), data, responses.append)
+        execute_agent_request(InMemoryAgentDesk(), data, responses.append)
     ((response,),) = responses
-    with pytest.raises(ManagerRefused):
+    with pytest.raises(ManagerRefused, match=text):
         protocol.decode_accepted(response)

@@ -5,6 +5,8 @@ import math
 import pytest
 
 from adapters.in_memory.instance_log import InMemoryInstanceLog
+from adapters.in_memory.snapshot_store import InMemorySnapshotStore
+from adapters.wire.snapshot_archive import MsgPackSnapshotArchive
 from application.instance.snapshot_manager import ERROR, SnapshotManager
 from domain.errors import InconsistentSnapshot, SnapshotNotStored
 from domain.identity import Reference
@@ -15,6 +17,8 @@ from domain.snapshots import CommunicatorState, Snapshot
 MACRO = Reference("macro")
 STATE = Message(1.5, None, "state")
 OVERLAY = Settings({"a": 1})
+BEFORE = Reference("before")
+FIRST, SECOND = "in_memory:macro_1.pack", "in_memory:macro_2.pack"
 
 
 class Exchange:
@@ -30,28 +34,6 @@ class Exchange:
 
     def restore(self, state):
         self.restored = state
-
-
-class Archive:
-    """Keeps snapshots by location; may be full."""
-
-    def __init__(self):
-        self.snapshots = {}
-        self.error = None
-        self.checked = []
-
-    def check(self, directory):
-        self.checked.append(directory)
-
-    def store(self, directory, instance, number, snapshot):
-        if self.error is not None:
-            raise self.error
-        location = f"{directory}/{instance}_{number}"
-        self.snapshots[location] = snapshot
-        return location
-
-    def load(self, location):
-        return self.snapshots[location]
 
 
 class Manager:
@@ -70,11 +52,27 @@ class Manager:
 
 class Bench:
     def __init__(self, **options):
-        self.exchange, self.archive, self.manager = Exchange(), Archive(), Manager()
+        self.exchange, self.manager = Exchange(), Manager()
+        self.store, self.places = InMemorySnapshotStore(), []
+        self.archive = MsgPackSnapshotArchive(self._open)
         self.log = InMemoryInstanceLog()
         self.snapshots = SnapshotManager(
             MACRO, self.manager, self.exchange, archive=self.archive, log=self.log, **options
         )
+
+    def _open(self, place):
+        self.places.append(place)
+        return self.store
+
+    @property
+    def locations(self):
+        return list(self.store.snapshots)
+
+    def load(self, location):
+        return self.archive.load(location)
+
+    def put(self, snapshot):
+        return self.archive.store("/before", BEFORE, 9, snapshot)
 
     def save(self, message=STATE, *, final=False, next_time=None):
         return self.snapshots.save_snapshot(message, final, ("t",), 2.0, next_time, OVERLAY)
@@ -90,15 +88,16 @@ def bench():
 def test_snapshots_are_numbered_and_told_with_their_place(bench):
     bench.save()
     bench.save()
-    assert list(bench.archive.snapshots) == ["/run/macro_1", "/run/macro_2"]
-    assert [item.snapshot_filename for item in bench.manager.told] == list(bench.archive.snapshots)
+    assert bench.locations == [FIRST, SECOND]
+    assert [item.snapshot_filename for item in bench.manager.told] == bench.locations
+    assert set(bench.places) == {"/run"}
 
 
 def test_all_that_is_needed_is_in_it(bench):
     bench.save()
     counts = CommunicatorState({"in": (1,)})
     expected = Snapshot(("t",), 2.0, False, STATE, OVERLAY, counts, "macro")
-    assert bench.archive.snapshots["/run/macro_1"] == expected
+    assert bench.load(FIRST) == expected
 
 
 def test_at_the_end_of_a_pass_the_state_before_receiving_ahead_counts(bench):
@@ -106,7 +105,7 @@ def test_at_the_end_of_a_pass_the_state_before_receiving_ahead_counts(bench):
     bench.exchange.capture()
     bench.save(final=True)
     bench.save(final=False)
-    found = [item.communicator for item in bench.archive.snapshots.values()]
+    found = [bench.load(location).communicator for location in bench.locations]
     assert [state.port_message_counts["in"] for state in found] == [(1,), (3,)]
 
 
@@ -122,7 +121,7 @@ def test_without_a_state_it_answers_for_no_time(bench):
 
 
 def test_what_cannot_be_stored_is_told_and_the_run_goes_on(bench):
-    bench.archive.error = OSError("disk full")
+    bench.store.failure = OSError("disk full")
     text = "A snapshot of 'macro' could not be stored: disk full"
     assert bench.save() == 1.5
     assert bench.log.lines == [(ERROR, text)]
@@ -131,15 +130,14 @@ def test_what_cannot_be_stored_is_told_and_the_run_goes_on(bench):
 
 def test_what_must_be_stored_ends_the_run_if_it_cannot_be():
     bench = Bench(must_store=True)
-    bench.archive.error = OSError("disk full")
+    bench.store.failure = OSError("disk full")
     with pytest.raises(SnapshotNotStored, match="could not be stored: disk full"):
         bench.save()
 
 
 def resumed(snapshot, **options):
     bench = Bench(**options)
-    bench.archive.snapshots["/before"] = snapshot
-    return bench, bench.snapshots.prepare_resume("/before", "/run")
+    return bench, bench.snapshots.prepare_resume(bench.put(snapshot), "/run")
 
 
 @pytest.mark.parametrize("final", [True, False])
@@ -149,12 +147,12 @@ def test_a_resumed_run_goes_on_from_the_snapshot_and_stores_it_as_its_first(fina
     bench, time = resumed(snapshot)
     assert time == 1.5
     assert bench.exchange.restored == counts
-    assert bench.archive.snapshots["/run/macro_1"] == snapshot._replace(instance="macro")
+    assert bench.load(FIRST) == snapshot._replace(instance="macro")
     assert bench.snapshots.load_snapshot() == STATE
     assert bench.snapshots.resuming_from_final() is final
     assert bench.snapshots.resuming_from_intermediate() is not final
     bench.save()
-    assert "/run/macro_2" in bench.archive.snapshots
+    assert SECOND in bench.locations
 
 
 def test_a_snapshot_without_a_state_has_none_to_load():
@@ -165,7 +163,7 @@ def test_a_snapshot_without_a_state_has_none_to_load():
 
 
 def test_whether_snapshots_can_be_stored_is_seen_at_the_start(bench):
-    assert bench.archive.checked == ["/run"]
+    assert bench.places == ["/run"]
 
 
 def test_a_run_from_scratch_resumes_nothing(bench):
@@ -179,10 +177,8 @@ def test_a_snapshot_that_does_not_fit_changes_nothing():
         raise InconsistentSnapshot(f"{location} does not fit")
 
     bench = Bench(check=refuse)
-    bench.archive.snapshots["/before"] = Snapshot(
-        (), 2.0, True, STATE, OVERLAY, CommunicatorState({})
-    )
-    with pytest.raises(InconsistentSnapshot, match="/before does not fit"):
-        bench.snapshots.prepare_resume("/before", "/run")
+    before = bench.put(Snapshot((), 2.0, True, STATE, OVERLAY, CommunicatorState({})))
+    with pytest.raises(InconsistentSnapshot, match=f"{before} does not fit"):
+        bench.snapshots.prepare_resume(before, "/run")
     assert bench.exchange.restored is None
-    assert list(bench.archive.snapshots) == ["/before"]
+    assert bench.locations == [before]

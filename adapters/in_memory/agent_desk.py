@@ -1,0 +1,65 @@
+"""A manager's desk for agents, with no manager behind it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import final
+
+from application.interfaces.agent_desk import AgentDesk
+from domain.agents import Command, ProcessResult
+from domain.errors import CouplingError, ManagerRefused
+from domain.resources import NodeResources
+from domain.version import VERSION
+
+
+@final
+class InMemoryAgentDesk(AgentDesk):
+    """Hands out the commands that it is given, and keeps what an agent reports.
+
+    Args:
+        version: Version that the agent must have.
+    """
+
+    def __init__(self, *, version: str = VERSION) -> None:
+        self._version = version
+        self._answers: deque[Command | CouplingError | None] = deque()
+        self._reply: Callable[[Command | None], None] | None = None
+        self.nodes: set[str | None] = set()
+        """The nodes that were named in requests for commands, and with results."""
+        self.resources: NodeResources | None = None
+        """What was reported of the node."""
+        self.results: list[ProcessResult] = []
+        """All results reported, in order."""
+
+    def command(self, command: Command | None) -> None:
+        """Send a command to the agent, or just a sign of life."""
+        if self._reply is None:
+            self._answers.append(command)
+            return
+        reply, self._reply = self._reply, None
+        reply(command)
+
+    def fail(self, error: CouplingError) -> None:
+        """Let the agent's next request fail, when the commands before have been fetched."""
+        self._answers.append(error)
+
+    def report_resources(self, resources: NodeResources, *, version: str) -> None:
+        if version != self._version:
+            msg = f"the agent on node '{resources.node}' is version {version}, not {self._version}"
+            raise ManagerRefused(msg)
+        self.resources = resources
+
+    def next_command(self, node: str, reply: Callable[[Command | None], None]) -> None:
+        self.nodes.add(node)
+        if not self._answers:
+            self._reply = reply
+            return
+        answer = self._answers.popleft()
+        if isinstance(answer, CouplingError):
+            raise answer
+        reply(answer)
+
+    def report_result(self, results: Sequence[ProcessResult], *, node: str | None = None) -> None:
+        self.nodes.add(node)
+        self.results += results

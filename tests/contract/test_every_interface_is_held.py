@@ -1,0 +1,63 @@
+"""Each interface has one contract, and each class that implements it is named where that is."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+
+PARTS = {"Timer": "Scheduler", "Outlet": "PeerTransport", "Inlet": "PeerTransport"}
+"""Interfaces of what another interface returns; they are held to what that one promises."""
+
+BEHIND = {
+    "ScheduledCall": "EventLoop",
+    "ManualTimer": "ManualClock",
+    "StreamOutlet": "TcpPeerTransport",
+    "StreamInlet": "TcpPeerTransport",
+    "OutboxOutlet": "TcpPeerTransport",
+    "PullingInlet": "TcpPeerTransport",
+    "InMemoryOutlet": "InMemoryPeerTransport",
+    "InMemoryInlet": "InMemoryPeerTransport",
+}
+"""Classes whose objects only others make, and by which of these they are held to the contract."""
+
+
+def classes(folder):
+    """Return the names of all classes in a folder, each with those of its bases."""
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in folder.rglob("*.py"))
+    nodes = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    return [(node.name, {ast.unparse(base) for base in node.bases}) for node in nodes]
+
+
+INTERFACES = [
+    name for name, bases in classes(REPOSITORY / "application/interfaces") if "Protocol" in bases
+]
+IMPLEMENTATIONS = [
+    (name, interface)
+    for folder in ("application", "adapters", "entrypoints", "tests")
+    for name, bases in classes(REPOSITORY / folder)
+    for interface in sorted(bases & set(INTERFACES))
+]
+CONTRACTS = [(name, bases) for name, bases in classes(HERE) if name.endswith("Contract")]
+TEXTS = [path.read_text(encoding="utf-8") for path in sorted(HERE.rglob("test_*.py"))]
+
+
+def where_it_is_held(interface):
+    """Return the texts of the modules that hold classes to an interface's contract."""
+    contract = f"{PARTS.get(interface, interface)}Contract"
+    family = {contract, *(name for name, bases in CONTRACTS if contract in bases)}
+    return [text for text in TEXTS if family & set(re.findall(r"\w+", text))]
+
+
+@pytest.mark.parametrize("interface", sorted(set(INTERFACES) - set(PARTS)))
+def test_each_interface_has_one_contract(interface):
+    assert [name for name, _ in CONTRACTS].count(f"{interface}Contract") == 1
+
+
+@pytest.mark.parametrize(("name", "interface"), IMPLEMENTATIONS, ids=lambda value: value)
+def test_each_implementation_is_held_to_the_contract(name, interface):
+    made = BEHIND.get(name, name)
+    assert any(made in text for text in where_it_is_held(interface))
