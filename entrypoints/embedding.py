@@ -19,17 +19,11 @@ from typing import Final
 from typing_extensions import Self
 
 from adapters.filesystem.run_directory import FilesystemRunDirectory
-from adapters.processes.node_inspector import LinuxNodeInspector
-from adapters.ymmsl_files.presence import missing_programs
-from adapters.ymmsl_files.source import YmmslConfigurationSource
 from application.interfaces.logbook import EventSink, Logbook
-from application.manager.resume_choice import Choice
 from domain.checkpoints import Checkpoints
 from domain.configuration import Configuration
-from domain.errors import ConfigurationError, InsufficientResources, RunError, UsageError
+from domain.errors import UsageError
 from domain.events import InstanceStatus, RunEvent, RunFinished
-from domain.planning import Plan, Planner
-from domain.resources import Resources
 from entrypoints.containers.manager import (
     ManagerContainer,
     ManagerOptions,
@@ -38,22 +32,18 @@ from entrypoints.containers.manager import (
 )
 from entrypoints.handed_in import Adapters
 from entrypoints.outcome import Outcome
+from entrypoints.run_input import RunInput
+from entrypoints.run_start import RunStart
 from entrypoints.snapshot_places import SnapshotPlaces, place_of
 from entrypoints.snapshot_wiring import (
     check_relative_resume,
-    check_resume,
-    chosen_snapshot,
     newest_in_run,
 )
 
-STARTUP_MARGIN: Final = 5.0
 SHUTDOWN_MARGIN: Final = 10.0
 IN_VAIN: Final = (
     "Instances made snapshots, but no set of them fits together, so there is nothing to resume"
     " from. If some come to their end before others, 'at_end: true' under 'checkpoints:' helps."
-)
-UNUSED_RESUME: Final = (
-    "The files say in 'resume:' what to resume from, but that is not used: --resume goes first."
 )
 CLOSED_EARLY: Final = "The manager was closed before the run was over."
 
@@ -107,19 +97,25 @@ class Manager:
         adapters: Adapters | None = None,
     ) -> None:
         self._options = options or ManagerOptions()
-        self._source = YmmslConfigurationSource(programs_required=self._options.programs_required)
         self._run_dir = None if run_dir is None else Path(run_dir)
         self._adapters = _checked(adapters)
         self._places = _places(snapshot_store, self._adapters)
-        self._choice: Choice | None = None
-        self._has_unused_resume = False
-        self._configuration = self._resumed(self._load(sources, model), resume)
-        if checkpoints:
-            self._configuration = _with_checkpoints(self._configuration, checkpoints)
+        self._input = RunInput(
+            sources,
+            model=model,
+            resume=resume,
+            checkpoints=checkpoints,
+            run_dir=self._run_dir,
+            places=self._places,
+            programs_required=self._options.programs_required,
+        )
         self._outcome = Outcome()
-        self._starting = threading.Condition()
-        self._has_been_started = False
-        self._available: Resources | None = None
+        self._start = RunStart(
+            self.configuration,
+            self._options,
+            self._outcome,
+            is_local=self._adapters.launcher is None,
+        )
         self._container: ManagerContainer | None = None
         self._logbook: Logbook | None = None
         self._is_open = False
@@ -139,19 +135,18 @@ class Manager:
     @property
     def configuration(self) -> Configuration:
         """The flat configuration that is run."""
-        return self._configuration
+        return self._input.configuration
 
     @property
     def warnings(self) -> Sequence[str]:
         """What is strange about the configuration, without being wrong."""
-        passed_over = self._choice.warnings() if self._choice else []
-        unused = [UNUSED_RESUME] if self._choice and self._has_unused_resume else []
-        return [*self._source.warnings, *passed_over, *unused]
+        return self._input.warnings
 
     @property
     def resumed_from(self) -> str | None:
         """The workflow snapshot that `resume` stands for; None if that was not given."""
-        return self._choice.snapshot.location if self._choice else None
+        choice = self._input.choice
+        return choice.snapshot.location if choice else None
 
     @property
     def run_directory(self) -> Path:
@@ -181,8 +176,7 @@ class Manager:
                 more cores than there are, the run directory cannot be used, there is no such log
                 level, or no time for the run.
         """
-        self._check_programs()
-        self._plan(Resources((LinuxNodeInspector().resources(),)))
+        self._start.check()
         check_options(self._options)
         if self._run_dir is not None and self._container is None:
             FilesystemRunDirectory.check_existing(self._run_dir)
@@ -201,17 +195,9 @@ class Manager:
             UsageError: If it has been called before.
         """
         container = self._opened
-        with self._starting:
-            if self._has_been_started:
-                msg = "start_all() was called twice: make a new Manager for another run."
-                raise UsageError(msg)
-            self._has_been_started = True
-        if self._is_local:
-            self._check_programs()
-        check_relative_resume(self._configuration, container.run_directory(), places=self._places)
-        available = self._launch_agents(container)
-        if self._outcome.result is None:
-            self._start_on(available, container)
+        self._start.begin()
+        check_relative_resume(self.configuration, container.run_directory(), places=self._places)
+        self._start.start(container)
 
     def wait(self, timeout: float | None = None) -> RunFinished | None:
         """Wait until the run is over. Several threads may do so.
@@ -328,7 +314,7 @@ class Manager:
                 self._end(container)
         finally:
             self._outcome.settle(RunFinished(succeeded=False, cause=CLOSED_EARLY))
-            self._wake_starters()
+            self._start.wake()
             container.shutdown_resources()
             fetched = container.run_directory().fetched_snapshots
             shutil.rmtree(fetched, ignore_errors=True)
@@ -364,30 +350,9 @@ class Manager:
             raise UsageError(msg)
         return container
 
-    def _load(self, sources: object, model: str | None) -> Configuration:
-        if isinstance(sources, Configuration):
-            return sources
-        if isinstance(sources, Sequence) and not isinstance(sources, (str, bytes)):
-            return self._source.load(list(sources), model=model)
-        return self._source.load([sources], model=model)
-
-    def _resumed(self, configuration: Configuration, resume: str | Path | None) -> Configuration:
-        if resume is None:
-            check_resume(configuration, places=self._places, description=configuration.description)
-            return configuration
-        choice = chosen_snapshot(
-            resume, model=configuration.model, run_dir=self._run_dir, places=self._places
-        )
-        self._has_unused_resume = bool(configuration.resume)
-        shelved = choice.snapshot.shelved
-        configuration = replace(configuration, resume=shelved.resume)
-        check_resume(configuration, places=self._places, description=shelved.description)
-        self._choice = choice
-        return configuration
-
     def _opened_container(self, undo: contextlib.ExitStack) -> ManagerContainer:
         directory = self._make_run_directory(undo)
-        directory.save_configuration(self._source.dump(self._configuration))
+        directory.save_configuration(self._input.dump())
         container = opened_container(
             options=self._options,
             adapters=self._adapters,
@@ -395,7 +360,7 @@ class Manager:
             run_directory=directory,
             storage=self._places.of_run(directory),
             on_finished=self._note_finished,
-            on_resources=self._note_resources,
+            on_resources=self._start.note_resources,
         )
         undo.callback(container.shutdown_resources)
         return container
@@ -406,8 +371,8 @@ class Manager:
         """Return the configuration with paths in place of all that an instance may not know."""
         scratch = directory.fetched_snapshots
         undo.callback(shutil.rmtree, scratch, ignore_errors=True)
-        fetched = self._places.fetched(self._configuration.resume, scratch=scratch)
-        return replace(self._configuration, resume=fetched)
+        fetched = self._places.fetched(self.configuration.resume, scratch=scratch)
+        return replace(self.configuration, resume=fetched)
 
     def _forget(self) -> None:
         self._container = None
@@ -417,77 +382,10 @@ class Manager:
             return FilesystemRunDirectory.in_existing(self._run_dir)
         moment = datetime.now().astimezone()
         directory = FilesystemRunDirectory.create(
-            self._configuration.model.name, parent=Path.cwd(), moment=moment
+            self.configuration.model.name, parent=Path.cwd(), moment=moment
         )
         undo.callback(directory.remove)
         return directory
-
-    def _launch_agents(self, container: ManagerContainer) -> Resources:
-        """Have an agent started on each node, and wait until they say what is there."""
-        agents = container.agents()
-        server, locations = container.listening().server, container.listening().locations
-        nodes = container.launcher().launch(
-            agents.orders(locations, self._options.secret), on_lost=agents.node_lost
-        )
-        server.loop.call_soon(lambda: agents.expect(nodes))
-        with self._starting:
-            self._starting.wait_for(
-                lambda: self._available is not None or self._outcome.result is not None,
-                self._options.timeouts.startup + STARTUP_MARGIN,
-            )
-        available = self._available or Resources(())
-        if not available.nodes and self._outcome.result is None:
-            msg = "No node agent could be started; see the log of the run for the reason."
-            raise RunError(msg)
-        return available
-
-    def _start_on(self, available: Resources, container: ManagerContainer) -> None:
-        plan = self._plan(available)
-        container.profiles().add_resources(plan.resources)
-        started = threading.Event()
-        failure: list[BaseException] = []
-
-        def start() -> None:
-            try:
-                container.control().start_all(
-                    plan.resources,
-                    environment={"MUSCLE_MANAGER": str(container.listening().locations[0])},
-                    hidden_environment={"CONJOIN_SECRET": self._options.secret},
-                    bind_to_cores=not self._is_local,
-                )
-            except Exception as error:  # noqa: BLE001 - raised again where start_all was called
-                failure.append(error)
-            finally:
-                started.set()
-
-        container.listening().server.loop.call_soon(start)
-        started.wait()
-        if failure:
-            raise failure[0]
-
-    @property
-    def _is_local(self) -> bool:
-        return self._adapters.launcher is None
-
-    def _check_programs(self) -> None:
-        missing = missing_programs(self._configuration)
-        if missing:
-            raise ConfigurationError(*missing)
-
-    def _plan(self, available: Resources) -> Plan:
-        planner = Planner(self._configuration)
-        try:
-            return planner.plan(available, oversubscribe=self._is_local)
-        except InsufficientResources as error:
-            raise ConfigurationError(str(error)) from error
-
-    def _note_resources(self, available: Resources) -> None:
-        self._available = available
-        self._wake_starters()
-
-    def _wake_starters(self) -> None:
-        with self._starting:
-            self._starting.notify_all()
 
     def _note_finished(self, result: RunFinished) -> None:
         container = self._made
@@ -506,13 +404,9 @@ class Manager:
         def leave() -> None:
             if self._outcome.settle(result):
                 container.board().publish(result)
-            self._wake_starters()
+            self._start.wake()
 
         container.agents().shutdown(on_done=leave)
-
-
-def _with_checkpoints(configuration: Configuration, more: Checkpoints) -> Configuration:
-    return replace(configuration, checkpoints=configuration.checkpoints.joined_with(more))
 
 
 def _with_whereabouts(result: RunFinished) -> str:

@@ -48,7 +48,14 @@ EXCEPTIONS = {
             for name in (
                 *("agent", "by_hand", "command_line", "containers/manager", "embedding"),
                 *("function_programs", "function_runner", "instance", "instance_wiring"),
-                *("resume_options", "simulation", "snapshot_commands", "snapshot_wiring"),
+                *(
+                    "resume_options",
+                    "run_input",
+                    "run_start",
+                    "simulation",
+                    "snapshot_commands",
+                    "snapshot_wiring",
+                ),
             )
         ),
         _WIRING,
