@@ -19,7 +19,7 @@ from typing import Final
 from typing_extensions import Self
 
 from adapters.filesystem.run_directory import FilesystemRunDirectory
-from application.interfaces.logbook import EventSink, Logbook
+from application.interfaces.logbook import EventSink
 from domain.checkpoints import Checkpoints
 from domain.configuration import Configuration
 from domain.errors import UsageError
@@ -117,7 +117,6 @@ class Manager:
             is_local=self._adapters.launcher is None,
         )
         self._container: ManagerContainer | None = None
-        self._logbook: Logbook | None = None
         self._is_open = False
         self._closing = threading.Lock()
 
@@ -272,9 +271,7 @@ class Manager:
 
     def log_tail(self, lines: int = 50) -> str:
         """Return the last lines of the log of the run."""
-        self._check_made()
-        assert self._logbook is not None
-        return self._logbook.tail(lines=lines)
+        return str(self._made.logbook().tail(lines=lines))
 
     def open(self) -> Self:
         """Make the run directory, and listen; where no `with` statement can do that.
@@ -292,8 +289,6 @@ class Manager:
             raise UsageError(msg)
         with contextlib.ExitStack() as undo:
             self._container = self._opened_container(undo)
-            # kept, because asking the container after the end would open it again
-            self._logbook = self._container.logbook()
             undo.callback(self._forget)
             server = self._container.listening().server
             server.start()

@@ -401,11 +401,19 @@ def opened_container(
     )
     try:
         container.init_resources()
+        _keep_what_was_opened(container)
         _join(container)
     except BaseException:
         container.shutdown_resources()
         raise
     return container
+
+
+def _keep_what_was_opened(container: ManagerContainer) -> None:
+    # who asked for a resource after it was shut down would open it again, and nobody would close it
+    for provider in container.providers.values():
+        if isinstance(provider, providers.Resource):
+            provider.override(providers.Object(provider()))
 
 
 def _join(container: ManagerContainer) -> None:

@@ -21,6 +21,7 @@ from domain.events import (
 )
 from entrypoints.manager import Adapters, Manager
 from tests.support.conditions import wait_until
+from tests.support.leftovers import Surroundings
 from tests.support.pair import with_programs
 
 LONG = 60.0
@@ -144,6 +145,18 @@ def test_it_may_be_stopped_again_and_when_all_is_over(manual):
         manager.stop("third")
     manager.stop("fourth")
     assert manager.wait().cause == "first"
+
+
+def test_what_is_asked_of_a_closed_one_opens_nothing_again(manual):
+    with Manager(manual) as manager:
+        manager.stop()
+        manager.wait(LONG)
+    before = Surroundings.now()
+    manager.stop()
+    manager.stop(save_first=True)
+    assert manager.status()
+    assert manager.log_tail()
+    assert Surroundings.now() == before
 
 
 def test_a_run_that_was_stopped_before_it_was_started_is_not_started():
