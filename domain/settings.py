@@ -10,6 +10,10 @@ from domain.identity import Reference
 
 SettingValue: TypeAlias = str | int | float | bool | list[int] | list[float] | list[list[float]]
 
+MAX_SETTING_DEPTH = 2
+ALLOWED_VALUES = (
+    "a setting is a text, a number, true or false, or a list of numbers or of such lists"
+)
 SETTING_TYPES = ("str", "int", "float", "bool", "[int]", "[float]", "[[float]]")
 
 
@@ -164,6 +168,23 @@ def _converted(value: object, typ: str) -> SettingValue | None:
     if typ == "float":
         return float(value)
     return value if isinstance(value, int) else None
+
+
+def impossible_values(settings: Settings) -> list[str]:
+    """Return in words which settings have values that none can have."""
+    return [
+        f"Setting '{name}' has value {value!r}, which is a {type(value).__name__}, but"
+        f" {ALLOWED_VALUES}."
+        for name, value in settings.items()
+        if not _is_possible(value)
+    ]
+
+
+def _is_possible(value: object, depth: int = 0) -> bool:
+    if isinstance(value, list) and depth < MAX_SETTING_DEPTH:
+        return all(_is_possible(item, depth + 1) for item in value)
+    # not a kind of these: numpy's float64 is one, and stands in no file
+    return type(value) in (str, int, float, bool)
 
 
 def settings_of(value: object) -> Settings | None:

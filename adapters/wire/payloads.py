@@ -21,7 +21,7 @@ from adapters.wire.packing import brief, pack, unpack
 from domain.errors import RemoteProtocolError, UnsendableData
 from domain.grid import Grid, plain_array
 from domain.messages import Milestone
-from domain.settings import Settings, settings_of
+from domain.settings import ALLOWED_VALUES, MAX_SETTING_DEPTH, Settings, settings_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt  # takes 10 ms to import
@@ -68,7 +68,26 @@ def encode_overlay(overlay: Settings) -> bytes:
     Raises:
         UnsendableData: If the value of one cannot be a setting's.
     """
-    return _pack_or_explain(overlay.as_dict(), _plain_setting, "settings")
+    return _pack_or_explain(_marked(overlay), _plain_setting, "settings")
+
+
+class _NoSetting:
+    """Stands for a value that MessagePack could pack, and that no setting can have."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+
+def _marked(settings: Settings) -> dict[str, object]:
+    """Return the values by name, with marks where MessagePack would take what is no setting's."""
+    return {name: _mark(value, 0) for name, value in settings.as_dict().items()}
+
+
+def _mark(value: object, depth: int) -> object:
+    if isinstance(value, (list, tuple)) and depth < MAX_SETTING_DEPTH:
+        return [_mark(item, depth + 1) for item in value]
+    is_possible = isinstance(value, (str, int, float, np.generic, np.ndarray))
+    return value if is_possible else _NoSetting(value)
 
 
 def _plain_setting(value: object) -> object:
@@ -82,7 +101,8 @@ def _plain_setting(value: object) -> object:
     plain = _python_value(value) if isinstance(value, np.generic) else value
     if plain is not value:
         return plain
-    msg = f"an object of type {type(value).__name__}, which no setting can have"
+    found = value.value if isinstance(value, _NoSetting) else value
+    msg = f"an object of type {type(found).__name__}, which no setting can have: {ALLOWED_VALUES}"
     raise TypeError(msg)
 
 
@@ -126,7 +146,7 @@ def _plain(value: object) -> object:
         return msgpack.ExtType(MILESTONE, pack(list(value.iteration)))
     settings = settings_of(value)
     if settings is not None:
-        return msgpack.ExtType(SETTINGS, pack(settings.as_dict(), _plain_setting))
+        return msgpack.ExtType(SETTINGS, pack(_marked(settings), _plain_setting))
     return value
 
 
@@ -461,7 +481,7 @@ def _explain(
     parts: list[tuple[str, object]] = []
     settings = settings_of(value)
     if settings is not None:
-        value, default = settings.as_dict(), _plain_setting
+        value, default = _marked(settings), _plain_setting
     if isinstance(value, dict):
         for key, item in value.items():
             parts += [(f"the key {key!r} of {path}", key), (f"{path}[{key!r}]", item)]

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 import ymmsl
@@ -384,6 +385,30 @@ def test_a_configuration_that_cannot_be_run_is_said_before_anything_is_made(fold
     with pytest.raises(ConfigurationError, match=r"nowhere\.ymmsl"):
         Manager(folder / "nowhere.ymmsl")
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (None, "None, which is a NoneType"),
+        (b"x", "b'x', which is a bytes"),
+        ({"a": 1}, "{'a': 1}, which is a dict"),
+        ([1.0, None], r"\[1.0, None\], which is a list"),
+        ((1, 2), "which is a tuple"),
+        (np.float64(3.0), "which is a float64"),
+        (np.ones(2), "which is a ndarray"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_value_that_no_setting_can_have_is_refused_with_its_key(folder, value, kind):
+    made = ymmsl.load(RUNS)
+    made.settings["macro.odd"] = value
+    flat = YmmslConfigurationSource().load([RUNS])
+    flat.settings["macro.odd"] = value
+    for source in (made, flat):
+        text = f"Setting 'macro.odd' has value .*{kind}, but a setting is a text, a number"
+        with pytest.raises(ConfigurationError, match=text):
+            Manager(source)
 
 
 def test_the_log_is_read_after_the_end_without_being_opened_again(manual):

@@ -335,6 +335,10 @@ def test_what_cannot_be_a_setting_is_named_with_its_key(through, value, reason: 
 def test_the_place_in_a_list_that_is_a_setting_is_named(through):
     with pytest.raises(UnsendableData, match=r"data\['k'\]\[1\] cannot be sent"):
         through(Settings({"k": [1.0, 1j]}))  # type: ignore[list-item]
+    with pytest.raises(UnsendableData, match=r"data\['k'\]\[1\]\[0\] cannot be sent.*NoneType"):
+        through(Settings({"k": [[1.0], [None]]}))  # type: ignore[list-item]
+    with pytest.raises(UnsendableData, match=r"data\['k'\]\[0\]\[0\] cannot be sent.*list"):
+        through(Settings({"k": [[[1.0]]]}))  # type: ignore[list-item]
 
 
 @BOTH

@@ -167,8 +167,9 @@ def test_settings_that_go_with_a_message_arrive_as_plain_values():
     assert received == Settings({"a": 1, "b": [[1.0, 1.0]], "c": [0.5]})
 
 
-def test_a_setting_that_cannot_go_with_a_message_is_named():
-    overlay = Settings({"k": np.timedelta64(3, "s")})  # type: ignore[dict-item]
-    message = PeerMessage(0.0, None, None, overlay, None, 0, ())
-    with pytest.raises(UnsendableData, match=r"settings\['k'\] cannot be sent.*timedelta64"):
+@pytest.mark.parametrize("value", [np.timedelta64(3, "s"), None, b"x", {}], ids=repr)
+def test_a_setting_that_cannot_go_with_a_message_is_named(value):
+    message = PeerMessage(0.0, None, None, Settings({"k": value}), None, 0, ())
+    text = rf"settings\['k'\] cannot be sent.*{type(value).__name__}"
+    with pytest.raises(UnsendableData, match=text):
         stream.encode_message(0, message)
