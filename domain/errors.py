@@ -126,6 +126,10 @@ class UnsendableData(UsageError, TypeError):
         super().__init__(f"{path} cannot be {purpose}: {reason}")
 
 
+class DataTooLarge(UnsendableData):
+    """Some part of an object is larger than a message, or a snapshot, can hold in one piece."""
+
+
 class ImplementationMissing(UsageError, ValueError):
     """A simulation of Python functions lacks one for some component.
 

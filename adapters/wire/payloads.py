@@ -18,7 +18,7 @@ import msgpack
 import numpy as np
 
 from adapters.wire.packing import brief, pack, unpack
-from domain.errors import RemoteProtocolError, UnsendableData
+from domain.errors import DataTooLarge, RemoteProtocolError, UnsendableData
 from domain.grid import Grid, plain_array
 from domain.messages import Milestone
 from domain.settings import ALLOWED_VALUES, MAX_SETTING_DEPTH, Settings, settings_of
@@ -49,6 +49,8 @@ _ONLY_OURS: Final = (
 
 MAX_DEPTH: Final = 500
 """MessagePack cannot go deeper than 511."""
+
+_TOO_LARGE_FOR_MSGPACK: Final = "object is too large"
 
 SMALL_ARRAY: Final = 8192
 """Arrays up to this size in bytes travel within the message."""
@@ -494,6 +496,8 @@ def _explain(
             return UnsendableData(path, f"it is nested too deeply ({inner})")
         except (TypeError, ValueError, OverflowError) as inner:
             return _explain(part, default, part_path, inner)
+    if str(error).endswith(_TOO_LARGE_FOR_MSGPACK):
+        return DataTooLarge(path, "it is larger than 4 GiB")
     return UnsendableData(path, _reason(value, error))
 
 

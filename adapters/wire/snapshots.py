@@ -16,7 +16,7 @@ import msgpack
 from adapters.wire.mpp import decode_message, encode_message
 from adapters.wire.packing import pack, unpack
 from adapters.wire.payloads import Muscle3Payloads, OwnPayloads, encode_own
-from domain.errors import InconsistentSnapshot, ProtocolError, UnsendableData
+from domain.errors import DataTooLarge, InconsistentSnapshot, ProtocolError, UnsendableData
 from domain.messages import Iteration, Message, PeerMessage
 from domain.ports import Operator
 from domain.settings import Settings
@@ -30,7 +30,7 @@ OWN_DATA: Final = 18
 """Extension code for the data of a message that MUSCLE3 cannot read."""
 
 _TOO_LARGE: Final = (
-    "it is larger than 4 GiB, more than a snapshot can hold. Save less, or let the model write its"
+    " is larger than 4 GiB, more than a snapshot can hold. Save less, or let the model write its"
     " state to a file of its own, and save where that is"
 )
 _DIGEST_SIZE: Final = 16
@@ -59,15 +59,17 @@ class MsgPackSnapshot:
         """Return what to put into a file.
 
         Raises:
-            OSError: If it is larger than a file of this format can be.
+            OSError: If it, or some part of it, is larger than a file of this format can hold.
             UnsendableData: If some part of the model's state cannot be stored.
         """
         try:
             return _encode(snapshot)
+        except DataTooLarge as error:
+            raise OSError(error.path + _TOO_LARGE) from error
         except UnsendableData as error:
             raise UnsendableData(error.path, error.reason, purpose="stored") from error
         except ValueError as error:  # which is what msgpack raises for what is too large
-            raise OSError(_TOO_LARGE) from error
+            raise OSError("it" + _TOO_LARGE) from error
 
     @staticmethod
     def decode(data: bytes, *, name: str) -> Snapshot:

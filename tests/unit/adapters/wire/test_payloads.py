@@ -19,7 +19,7 @@ from adapters.wire.payloads import (
     OwnPayloads,
     encode_own,
 )
-from domain.errors import RemoteProtocolError, UnsendableData
+from domain.errors import DataTooLarge, RemoteProtocolError, UnsendableData
 from domain.grid import Grid
 from domain.messages import Milestone
 from domain.settings import Settings
@@ -329,6 +329,12 @@ def test_numpys_numbers_in_settings_arrive_as_pythons(through, value, plain):
 def test_what_cannot_be_a_setting_is_named_with_its_key(through, value, reason: str):
     with pytest.raises(UnsendableData, match=rf"data\[0\]\['k'\] cannot be sent.*({reason})"):
         through([Settings({"a": 1, "k": value})])
+
+
+@BOTH
+def test_what_is_too_large_for_messagepack_is_named(through):
+    with pytest.raises(DataTooLarge, match=r"data\['k'\] cannot be sent: it is larger than 4 GiB"):
+        through({"k": bytes(2**32)})  # zeros that nobody touches take no memory
 
 
 @BOTH

@@ -135,6 +135,12 @@ def test_state_that_is_too_large_is_said_to_be_so(tmp_path, data):
         MsgPackSnapshot.encode(FULL._replace(message=Message(0.0, None, data(array))))
 
 
+def test_a_part_of_the_state_that_is_too_large_is_named():
+    state = {"a": [1, bytes(2**32)]}  # zeros that nobody touches take no memory
+    with pytest.raises(OSError, match=r"^data\['a'\]\[1\] is larger than 4 GiB"):
+        MsgPackSnapshot.encode(FULL._replace(message=Message(0.0, None, state)))
+
+
 def test_muscle3_0_11_finds_the_keys_that_it_knows():
     data = MsgPackSnapshot.encode(FULL)
     assert data[:1] == b"2"

@@ -128,6 +128,16 @@ def test_what_cannot_be_stored_is_told_and_the_run_goes_on(bench):
     assert (bench.manager.told, bench.manager.failures) == ([], [text])
 
 
+def test_a_state_that_is_too_large_is_told_and_the_run_goes_on(bench):
+    bench.save(Message(1.5, None, bytes(2**32)))
+    bench.save()
+    text = "A snapshot of 'macro' could not be stored: data is larger than 4 GiB"
+    ((_, line),) = bench.log.lines
+    assert line.startswith(text)
+    assert bench.manager.failures == [line]
+    assert bench.locations == [SECOND]
+
+
 def test_what_must_be_stored_ends_the_run_if_it_cannot_be():
     bench = Bench(must_store=True)
     bench.store.failure = OSError("disk full")
