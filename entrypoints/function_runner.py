@@ -12,7 +12,11 @@ import traceback
 from collections.abc import Callable
 from typing import NamedTuple, cast
 
+from entrypoints import plain_errors
+
 FAILED = 1
+OURS = (__file__, plain_errors.__file__)
+"""Modules through which all calls go, and which say nothing about any of them."""
 
 
 class FunctionCall(NamedTuple):
@@ -70,10 +74,18 @@ def _new_log_file(directory: str) -> str:
 
 def _tell(error: BaseException, log_file: str) -> None:
     """Say where the user's code went wrong, without the lines of ours that called it."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
-        trace = trace.tb_next
-    lines = traceback.format_exception(type(error), error, trace or error.__traceback__)
+    told = traceback.TracebackException.from_exception(error)
+    _leave_ours_out(told)
+    lines = list(told.format())
     with open(log_file, "a", encoding="utf-8", errors="backslashreplace") as log:
         log.writelines(lines)
     sys.stderr.write("".join(lines))
+
+
+def _leave_ours_out(told: traceback.TracebackException) -> None:
+    theirs = [frame for frame in told.stack if frame.filename not in OURS]
+    if theirs:
+        told.stack[:] = theirs
+    for before in (told.__cause__, told.__context__):
+        if before is not None:
+            _leave_ours_out(before)

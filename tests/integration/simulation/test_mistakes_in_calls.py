@@ -57,6 +57,28 @@ def test_the_argument_is_named_and_what_to_write_instead(mistake, told, tmp_path
     assert told in str(caught.value)
 
 
+def misnames_a_port():
+    started().send("nowhere", Message(0.0))
+
+
+def goes_on_from_a_mistake():
+    try:
+        misnames_a_port()
+    except RuntimeError as error:
+        raise ValueError("so it ends") from error
+
+
+@pytest.mark.parametrize("mistaken", [misnames_a_port, goes_on_from_a_mistake])
+def test_the_traceback_shows_the_users_own_lines_only(mistaken, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RuntimeError) as caught:
+        run_simulation(MODEL, {"macro": mistaken, "micro": micro})
+    text = str(caught.value)
+    shown = [line.split('"')[1] for line in text.splitlines() if line.lstrip().startswith("File ")]
+    assert set(shown) == {__file__}
+    assert 'started().send("nowhere", Message(0.0))' in text
+
+
 def test_flags_and_times_of_other_kinds_will_do(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
 
