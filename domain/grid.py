@@ -1,10 +1,17 @@
-"""Arrays with named axes."""
+"""Arrays with named axes.
+
+numpy is imported when first needed: it takes longer than all else that a program imports to take
+part in a simulation, and not every program has an array.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Grid:
@@ -18,6 +25,7 @@ class Grid:
         ValueError: If the number of names is not the number of axes, or the array is masked.
 
     Example:
+        >>> import numpy as np
         >>> grid = Grid(np.zeros((10, 20)), ["x", "y"])
         >>> grid.array.shape, grid.indexes
         ((10, 20), ['x', 'y'])
@@ -38,6 +46,8 @@ class Grid:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Grid):
             return NotImplemented
+        import numpy as np
+
         return self.indexes == other.indexes and np.array_equal(self.array, other.array)
 
     __hash__ = None  # type: ignore[assignment]
@@ -52,8 +62,10 @@ def plain_array(array: object) -> np.ndarray:
     Raises:
         ValueError: If it is masked: its mask would be lost.
     """
-    if type(array) is np.ndarray:
+    if type(array) is _plain_type():
         return array
+    import numpy as np
+
     # other objects never get to numpy.ma: looking at it imports it
     if isinstance(array, np.ndarray) and isinstance(array, np.ma.MaskedArray):
         msg = (
@@ -62,3 +74,11 @@ def plain_array(array: object) -> np.ndarray:
         )
         raise ValueError(msg)
     return np.asarray(array)
+
+
+@cache
+def _plain_type() -> type[np.ndarray]:
+    # kept, since even an import that has nothing to do takes a while, for each array
+    import numpy as np
+
+    return np.ndarray

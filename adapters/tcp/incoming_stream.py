@@ -7,16 +7,14 @@ import re
 import select
 import socket
 import struct
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
 from typing import Final, TypeAlias, final
 
-import numpy as np
-
 from adapters.tcp import network
+from adapters.tcp.memory import LARGE, SameSizeMemory
 from adapters.tcp.session_client import FIRST_PAUSE, PAUSE_GROWTH, RETRY_TIME, greet
 from adapters.wire import greeting, locations, stream
 from adapters.wire.frames import word
@@ -26,45 +24,9 @@ from domain.messages import PeerMessage
 
 SLOT: Final = re.compile(r"\[\d+\]$")
 BUFFER_SIZE: Final = 65536
-LARGE: Final = 2**20
 FRAMES_PER_ACKNOWLEDGEMENT: Final = 64
 LEAST_PATIENCE: Final = 0.001
 TIMEVAL: Final = struct.Struct("ll")
-
-
-def _references_of_a_local() -> int:
-    """Return how many references Python counts for an array that only a local variable holds."""
-    local = np.empty(0, np.uint8)
-    return sys.getrefcount(local)
-
-
-REFERENCES_OF_A_LOCAL: Final = _references_of_a_local()
-
-
-class SameSizeMemory:
-    """Memory for large buffers, used again where the next one is of the same size.
-
-    The system hands out new memory cleared, page by page, which takes as long as receiving into it.
-    Something is only kept from the second buffer of a size on, so that a single large message does
-    not cost its memory for ever.
-    """
-
-    def __init__(self) -> None:
-        self._last_size = 0
-        self._kept: np.ndarray[tuple[int], np.dtype[np.uint8]] | None = None
-
-    def take(self, size: int) -> memoryview:
-        """Return memory that nobody else uses."""
-        if size < LARGE:
-            return np.empty(size, np.uint8).data
-        kept, self._kept = self._kept, None
-        # two references: `kept` here, and the argument of the call
-        if kept is None or kept.size != size or sys.getrefcount(kept) > 2:
-            kept = np.empty(size, np.uint8)
-        if size == self._last_size:
-            self._kept = kept
-        self._last_size = size
-        return kept.data
 
 
 class FrameReader:

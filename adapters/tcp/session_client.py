@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from adapters.tcp import network
+from adapters.tcp.memory import LARGE, new_memory
 from adapters.wire import greeting, locations
 from adapters.wire.frames import WORD, WORD_SIZE, checked_length, word
 from domain.errors import RemoteProtocolError, TransportError
@@ -20,7 +21,6 @@ FIRST_PAUSE: Final = 0.5
 PAUSE_GROWTH: Final = 2 ** (1 / 3)
 RETRY_TIME: Final = 60.0
 MAX_RESPONSE: Final = 2**40
-LARGE: Final = 2**20
 
 
 class SessionClient:
@@ -240,7 +240,7 @@ def receive_exactly(sock: socket.socket, count: int) -> memoryview:
         EOFError: If the connection is closed before they are all there.
         OSError: If it fails.
     """
-    buffer = _new_buffer(count)
+    buffer = memoryview(bytearray(count)) if count < LARGE else new_memory(count).data
     received = 0
     while received < count:
         got = sock.recv_into(buffer[received:])
@@ -249,13 +249,3 @@ def receive_exactly(sock: socket.socket, count: int) -> memoryview:
             raise EOFError(msg)
         received += got
     return buffer
-
-
-def _new_buffer(count: int) -> memoryview:
-    if count < LARGE:
-        return memoryview(bytearray(count))
-    # numpy does not clear the memory that it allocates, which counts for large messages. Who
-    # receives large messages has imported it already; a node agent never does.
-    import numpy as np
-
-    return np.empty(count, np.uint8).data

@@ -9,8 +9,9 @@ from typing import Final
 
 import msgpack
 
+from adapters.wire.extensions import SETTINGS
 from adapters.wire.packing import brief, pack, unpack
-from adapters.wire.payloads import SETTINGS, Muscle3Payloads, encode_overlay
+from adapters.wire.payloads import Muscle3Payloads, encode_overlay
 from domain.errors import RemoteProtocolError
 from domain.messages import PeerMessage
 from domain.settings import Settings

@@ -2,66 +2,62 @@
 
 Among ourselves more can be sent, and large arrays travel beside the message instead of in it, so
 that they are neither copied into it nor out of it.
-
-Source for MUSCLE3's extension types: its wire protocol (version 0.11), as observed.
 """
 
 from __future__ import annotations
 
-import math
-import struct
 from collections.abc import Callable
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol, cast, runtime_checkable
+from functools import cache
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgpack
-import numpy as np
 
-from adapters.wire.packing import brief, pack, unpack
+from adapters.wire.extensions import ARRAY, COMPLEX, GRID_CODES, MILESTONE, ONLY_OURS, SETTINGS
+from adapters.wire.packing import pack, unpack
 from domain.errors import DataTooLarge, RemoteProtocolError, UnsendableData
-from domain.grid import Grid, plain_array
 from domain.messages import Milestone
 from domain.settings import ALLOWED_VALUES, MAX_SETTING_DEPTH, Settings, settings_of
 
 if TYPE_CHECKING:
-    import numpy.typing as npt  # takes 10 ms to import
+    from adapters.wire.arrays import ArrayCodec
 
-MILESTONE: Final = 0
-SETTINGS: Final = 1
-GRID_CODES: Final = {"int32": 2, "int64": 3, "float32": 4, "float64": 5, "bool": 6}
-ARRAY: Final = 16
-COMPLEX: Final = 17
-
-HEADER_LENGTH: Final = struct.Struct("<I")
-INLINE: Final = -1
-
-_KEYS: Final = (str, int, float, bytes, type(None), np.generic)
 _CONTAINERS: Final = (dict, list, tuple)
-_PLAIN_KINDS: Final = "biuf"
-"""Kinds of numpy scalars that Python has too, and MessagePack with it."""
-
-_VARIABLE_WIDTH: Final = "T"
-"""The kind of numpy's StringDType."""
-
-_ONLY_OURS: Final = (
-    ", which MUSCLE3's protocol cannot carry; a program with Conjoin's own library could receive it"
-)
+_NO_ARRAYS: Final = frozenset({Milestone, Settings, complex})
+"""What MessagePack does not know either, and can be sent without importing numpy."""
 
 MAX_DEPTH: Final = 500
 """MessagePack cannot go deeper than 511."""
 
 _TOO_LARGE_FOR_MSGPACK: Final = "object is too large"
 
-SMALL_ARRAY: Final = 8192
-"""Arrays up to this size in bytes travel within the message."""
+
+class _Keys(NamedTuple):
+    """What the keys of a dictionary may be.
+
+    Attributes:
+        types: Of these types.
+        may_be_scalars: Whether numpy's scalars will do too.
+        refusal: What any other is.
+    """
+
+    types: tuple[type, ...]
+    may_be_scalars: bool
+    refusal: str
 
 
-@runtime_checkable
-class GridLike(Protocol):
-    """An object with an array and names for its axes, such as MUSCLE3's own Grid."""
+@cache
+def _arrays() -> type[ArrayCodec]:
+    # Whoever sends an array has imported numpy, whoever receives one needs it, and others do not:
+    # to import it takes longer than all else that a program needs to start.
+    from adapters.wire.arrays import ArrayCodec
 
-    array: npt.NDArray[np.generic]
-    indexes: list[str] | None
+    return ArrayCodec
+
+
+_MUSCLE3_KEYS: Final = _Keys((str,), False, "no string, and a MUSCLE3 component refuses such keys")
+_OWN_KEYS: Final = _Keys(
+    (str, int, float, bytes, type(None)), True, "neither a string, a number, bytes nor None"
+)
 
 
 def encode_overlay(overlay: Settings) -> bytes:
@@ -73,37 +69,30 @@ def encode_overlay(overlay: Settings) -> bytes:
     return _pack_or_explain(_marked(overlay), _plain_setting, "settings")
 
 
-class _NoSetting:
-    """Stands for a value that MessagePack could pack, and that no setting can have."""
+class _Doubtful:
+    """Keeps a value from MessagePack, which would pack some that no setting can have."""
 
     def __init__(self, value: object) -> None:
         self.value = value
 
 
 def _marked(settings: Settings) -> dict[str, object]:
-    """Return the values by name, with marks where MessagePack would take what is no setting's."""
+    """Return the values by name, with marks on those that may be no setting's."""
     return {name: _mark(value, 0) for name, value in settings.as_dict().items()}
 
 
 def _mark(value: object, depth: int) -> object:
     if isinstance(value, (list, tuple)) and depth < MAX_SETTING_DEPTH:
         return [_mark(item, depth + 1) for item in value]
-    is_possible = isinstance(value, (str, int, float, np.generic, np.ndarray))
-    return value if is_possible else _NoSetting(value)
+    return value if isinstance(value, (str, int, float)) else _Doubtful(value)
 
 
 def _plain_setting(value: object) -> object:
     """Turn what numpy has for numbers, and lists of them, into Python's."""
-    if isinstance(value, np.ndarray):
-        array = plain_array(value)
-        if array.ndim in (1, 2) and array.dtype.kind in "iuf":
-            return array.tolist()
-        msg = f"an array of {array.dtype} with {array.ndim} dimensions, and no list of numbers"
-        raise TypeError(msg)
-    plain = _python_value(value) if isinstance(value, np.generic) else value
-    if plain is not value:
+    found = value.value if isinstance(value, _Doubtful) else value
+    plain = _arrays().to_setting(found)
+    if plain is not found:
         return plain
-    found = value.value if isinstance(value, _NoSetting) else value
     msg = f"an object of type {type(found).__name__}, which no setting can have: {ALLOWED_VALUES}"
     raise TypeError(msg)
 
@@ -162,26 +151,22 @@ class Muscle3Payloads:
         Raises:
             UnsendableData: If MUSCLE3 could not receive some part of it.
         """
-        _check_keys(value, "data", (str,), "no string, and a MUSCLE3 component refuses such keys")
+        _check_keys(value, "data", _MUSCLE3_KEYS)
         return _pack_or_explain(value, Muscle3Payloads.default)
 
     @staticmethod
     def default(value: object) -> object:
         """Turn an object that MessagePack does not know into one that it does."""
-        if isinstance(value, np.ndarray):
-            return _muscle3_grid(value, None)
-        if isinstance(value, Grid):
-            return _muscle3_grid(value.array, value.indexes)
+        if type(value) not in _NO_ARRAYS:
+            grid = _arrays().to_muscle3(value)
+            if grid is not value:
+                return grid
         plain = _plain(value)
         if plain is not value:
             return plain
-        if isinstance(value, np.generic):
-            return _muscle3_scalar(value)
-        if isinstance(value, GridLike):
-            return _muscle3_grid(value.array, value.indexes)
         msg = f"an object of type {type(value).__name__}"
         if isinstance(value, complex):
-            msg += _ONLY_OURS
+            msg += ONLY_OURS
         raise TypeError(msg)
 
     @staticmethod
@@ -192,62 +177,8 @@ class Muscle3Payloads:
         if code == SETTINGS:
             return unpack_settings(data)
         if code in GRID_CODES.values():
-            return _unpack_muscle3_grid(data)
+            return _arrays().from_muscle3(data)
         return msgpack.ExtType(code, data)
-
-
-def _muscle3_scalar(scalar: np.generic) -> object:
-    plain = _python_value(scalar)
-    if plain is scalar:
-        msg = f"a numpy scalar of type {scalar.dtype}{_ONLY_OURS}"
-        raise TypeError(msg)
-    return plain
-
-
-def _python_value(scalar: np.generic) -> object:
-    """Return the plain value that is equal to a numpy scalar, or the scalar itself."""
-    plain: object = scalar.item() if scalar.dtype.kind in _PLAIN_KINDS else scalar
-    return scalar if isinstance(plain, np.generic) else plain  # a long double gives another
-
-
-def _muscle3_grid(array: npt.NDArray[np.generic], indexes: list[str] | None) -> msgpack.ExtType:
-    array = plain_array(array)
-    code = GRID_CODES.get(array.dtype.name)
-    if code is None:
-        msg = (
-            f"an array of {array.dtype}, while a MUSCLE3 component can receive only"
-            f" {', '.join(GRID_CODES)}; convert it first"
-        )
-        raise TypeError(msg)
-    array = array.astype(array.dtype.newbyteorder("<"), copy=False)
-    if array.flags.f_contiguous:
-        order, memory = "fa", array.T
-    else:
-        order, memory = "la", np.ascontiguousarray(array)
-    payload = {
-        "type": array.dtype.name,
-        "shape": list(array.shape),
-        "order": order,
-        "data": memory.reshape(-1).data.cast("B") if array.size else b"",
-        "indexes": list(indexes) if indexes else None,
-    }
-    return msgpack.ExtType(code, pack(payload))
-
-
-def _unpack_muscle3_grid(data: bytes) -> Grid:
-    values = unpack(data)
-    try:
-        # looked up first, since numpy makes a dtype of almost anything
-        if values["type"] not in GRID_CODES:
-            msg = f"received a grid of unknown type {brief(values['type'])}"
-            raise RemoteProtocolError(msg)
-        dtype = np.dtype(values["type"]).newbyteorder("<")
-        flat = np.frombuffer(values["data"], dtype)
-        array = flat.reshape(tuple(values["shape"]), order="F" if values["order"] == "fa" else "C")
-        return Grid(array, values.get("indexes"))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        msg = f"received a grid that makes no sense: {type(error).__name__}: {error}"
-        raise RemoteProtocolError(msg) from error
 
 
 class OwnPayloads:
@@ -264,18 +195,14 @@ class OwnPayloads:
 
     def default(self, value: object) -> object:
         """Turn an object that MessagePack does not know into one that it does."""
-        # the frequent ones first: to ask for a protocol takes longer than to pack an array
-        if isinstance(value, np.ndarray):
-            return self._pack_array(value, None)
-        if isinstance(value, Grid):
-            return self._pack_array(value.array, value.indexes)
+        # arrays first, which are frequent
+        if type(value) not in _NO_ARRAYS:
+            array = _arrays().to_own(value, self.buffers)
+            if array is not value:
+                return array
         plain = _plain(value)
         if plain is not value:
             return plain
-        if isinstance(value, np.generic):
-            return self._pack_array(np.asarray(value), None, is_scalar=True)
-        if isinstance(value, GridLike):
-            return self._pack_array(value.array, value.indexes)
         if isinstance(value, complex):
             return msgpack.ExtType(COMPLEX, pack([value.real, value.imag]))
         msg = f"an object of type {type(value).__name__}"
@@ -284,7 +211,7 @@ class OwnPayloads:
     def ext_hook(self, code: int, data: bytes) -> object:
         """Return the object for an extension value."""
         if code == ARRAY:
-            return self._unpack_array(data)
+            return _arrays().from_own(data, self.buffers)
         if code == MILESTONE:
             return _unpack_milestone(data)
         if code == SETTINGS:
@@ -293,169 +220,6 @@ class OwnPayloads:
             return _unpack_complex(data)
         return msgpack.ExtType(code, data)
 
-    def _pack_array(
-        self,
-        array: npt.NDArray[np.generic],
-        indexes: list[str] | None,
-        *,
-        is_scalar: bool = False,
-    ) -> msgpack.ExtType:
-        array = plain_array(array)
-        if array.dtype.hasobject:
-            raise TypeError(_why_not_by_value(array.dtype))
-        flags = array.flags
-        if flags.c_contiguous:
-            order, memory = "C", array
-        elif flags.f_contiguous:
-            order, memory = "F", array.T
-        else:
-            order, memory = "C", np.ascontiguousarray(array)
-        where = INLINE
-        raw = b""
-        if array.nbytes > SMALL_ARRAY:
-            where = len(self.buffers)
-            self.buffers.append(memory.reshape(-1).view(np.uint8).data)
-        else:
-            raw = memory.tobytes()
-        names = tuple(indexes) if indexes else None
-        if array.dtype.names is None:
-            header = _array_header(array.dtype.str, array.shape, order, where, is_scalar, names)
-        else:
-            description = _describe(array.dtype)
-            header = _pack_header(description, array.shape, order, where, is_scalar, names)
-        return msgpack.ExtType(ARRAY, header + raw)
-
-    def _unpack_array(self, data: bytes) -> object:
-        try:
-            end = HEADER_LENGTH.size + HEADER_LENGTH.unpack_from(data)[0]
-            header = _parse_array_header(data[HEADER_LENGTH.size : end])
-            raw = data[end:] if header.where == INLINE else self.buffers[header.where]
-            array = _as_array(raw, header)
-            return array[()] if header.is_scalar else Grid(array, header.indexes)
-        except (IndexError, TypeError, ValueError, OverflowError, struct.error) as error:
-            msg = f"received an array that makes no sense: {type(error).__name__}: {error}"
-            raise RemoteProtocolError(msg) from error
-
-
-def _why_not_by_value(dtype: np.dtype[np.generic]) -> str:
-    if dtype.kind == _VARIABLE_WIDTH:
-        return f"an array of {dtype}, whose texts are not in the array; use .astype('U') first"
-    return f"an array of {dtype}, which holds Python objects"
-
-
-class _ArrayHeader(NamedTuple):
-    """What is known of an array before its values.
-
-    Attributes:
-        dtype: Type of the values.
-        shape: Its shape.
-        order: "C" or "F", the order of the values.
-        where: Which of the message's buffers has the values; INLINE if they follow.
-        is_scalar: Whether it is a numpy scalar.
-        indexes: Names of its axes, if any.
-        size: Number of bytes of the values.
-    """
-
-    dtype: np.dtype[np.generic]
-    shape: tuple[int, ...]
-    order: Literal["C", "F"]
-    where: int
-    is_scalar: bool
-    indexes: tuple[str, ...] | None
-    size: int
-
-
-def _pack_header(dtype: object, *values: object) -> bytes:
-    packed = pack([dtype, *values])
-    return HEADER_LENGTH.pack(len(packed)) + packed
-
-
-_array_header: Final = lru_cache(maxsize=256)(_pack_header)
-"""Models send arrays of the same few shapes again and again."""
-
-
-@lru_cache(maxsize=256)
-def _parse_array_header(packed: bytes) -> _ArrayHeader:
-    wire_dtype, shape, order, where, is_scalar, indexes = unpack(packed)
-    dtype = _dtype_from_wire(wire_dtype)
-    if any(type(size) is not int or size < 0 for size in shape) or type(where) is not int:
-        msg = f"shape {shape}, in buffer {where}"
-        raise ValueError(msg)
-    return _ArrayHeader(
-        dtype,
-        tuple(shape),
-        "F" if order == "F" else "C",
-        where,
-        bool(is_scalar),
-        None if indexes is None else tuple(indexes),
-        math.prod(shape) * dtype.itemsize,
-    )
-
-
-def _as_array(raw: bytes | memoryview, header: _ArrayHeader) -> npt.NDArray[np.generic]:
-    if len(raw) != header.size:
-        msg = f"{len(raw)} bytes for shape {header.shape} of {header.dtype}"
-        raise ValueError(msg)
-    if header.size:
-        array: npt.NDArray[np.generic] = np.frombuffer(raw, header.dtype)
-        if len(header.shape) != 1:
-            array = array.reshape(header.shape, order=header.order)
-    else:
-        array = np.empty(header.shape, header.dtype, header.order)
-    if array.flags.writeable:
-        array.flags.writeable = False
-    return array
-
-
-def _describe(dtype: np.dtype[np.generic]) -> object:
-    """Return a dtype as values that MessagePack knows.
-
-    A structured one is a map, as `numpy.dtype` takes it: a list of fields could not say that they
-    overlap or are out of order. A field that is an array is a list of its type and its shape.
-    """
-    if dtype.subdtype is not None:
-        base, shape = dtype.subdtype
-        return [_describe(base), shape]
-    if dtype.names is None:
-        return dtype.str
-    fields = [dtype.fields[name] for name in dtype.names]  # type: ignore[index]
-    return {
-        "names": dtype.names,
-        "formats": [_describe(field[0]) for field in fields],
-        "offsets": [field[1] for field in fields],
-        "titles": [field[2] if len(field) > 2 else None for field in fields],  # type: ignore[misc]
-        "itemsize": dtype.itemsize,
-        "aligned": dtype.isalignedstruct,
-        "record": issubclass(dtype.type, np.record),
-    }
-
-
-def _dtype_from_wire(wire: object) -> np.dtype[np.generic]:
-    dtype = np.dtype(wire if isinstance(wire, str) else _structure(wire))  # type: ignore[call-overload]
-    if dtype.hasobject:
-        msg = f"dtype {dtype} holds Python objects"
-        raise ValueError(msg)
-    return cast("np.dtype[np.generic]", dtype)
-
-
-def _structure(wire: object) -> object:
-    """Return what `numpy.dtype` takes for a description.
-
-    Raises:
-        TypeError: If it is none.
-    """
-    match wire:
-        case str():
-            return wire
-        case [base, [*shape]]:
-            return _structure(base), tuple(shape)
-        case {"formats": [*formats], "record": bool(is_record), **others}:
-            parts = {**others, "formats": [_structure(item) for item in formats]}
-            return np.dtype((np.record if is_record else np.void, np.dtype(parts)))  # type: ignore[call-overload]
-        case _:
-            msg = "the dtype of an array is neither a text nor a description"
-            raise TypeError(msg)
-
 
 def encode_own(value: object, payloads: OwnPayloads) -> bytes:
     """Return the MessagePack form of a value for one of our own peers.
@@ -463,7 +227,7 @@ def encode_own(value: object, payloads: OwnPayloads) -> bytes:
     Raises:
         UnsendableData: If some part of it cannot be sent.
     """
-    _check_keys(value, "data", _KEYS, "neither a string, a number, bytes nor None")
+    _check_keys(value, "data", _OWN_KEYS)
     return _pack_or_explain(value, payloads.default)
 
 
@@ -509,18 +273,18 @@ def _reason(value: object, error: Exception) -> str:
     return f"it is {error}" if isinstance(error, TypeError) else str(error)
 
 
-def _check_keys(
-    value: object, path: str, allowed: tuple[type, ...], reason: str, depth: int = 0
-) -> None:
+def _check_keys(value: object, path: str, keys: _Keys, depth: int = 0) -> None:
     if depth > MAX_DEPTH:
         raise UnsendableData("data", "it is nested too deeply, or contains itself")
     if isinstance(value, dict):
         for key, item in value.items():
-            if not isinstance(key, allowed):
-                raise UnsendableData(path, f"its key {key!r} is {reason}")
+            if not isinstance(key, keys.types) and not (
+                keys.may_be_scalars and _arrays().is_scalar(key)
+            ):
+                raise UnsendableData(path, f"its key {key!r} is {keys.refusal}")
             if isinstance(item, _CONTAINERS):
-                _check_keys(item, f"{path}[{key!r}]", allowed, reason, depth + 1)
+                _check_keys(item, f"{path}[{key!r}]", keys, depth + 1)
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
             if isinstance(item, _CONTAINERS):
-                _check_keys(item, f"{path}[{index}]", allowed, reason, depth + 1)
+                _check_keys(item, f"{path}[{index}]", keys, depth + 1)

@@ -55,4 +55,4 @@ def test_other_kinds_of_arrays_become_plain_ones():
 
 
 def test_the_example_in_the_documentation_is_true():
-    assert doctest.testmod(grid) == (0, 2)
+    assert doctest.testmod(grid) == (0, 3)

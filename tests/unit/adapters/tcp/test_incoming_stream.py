@@ -1,6 +1,5 @@
 """Reading frames, and what becomes of those that make no sense or do not come."""
 
-import gc
 import socket
 import threading
 
@@ -14,7 +13,6 @@ from adapters.tcp.incoming_stream import (
     LARGE,
     FrameReader,
     IncomingStream,
-    SameSizeMemory,
     StreamConnection,
     StreamInlet,
 )
@@ -102,31 +100,6 @@ def test_the_end_of_a_connection_is_an_error(reader, theirs, read):
     theirs.shutdown(socket.SHUT_WR)
     with pytest.raises(EOFError, match="the other side closed the connection"):
         getattr(reader, read)(3)
-
-
-def address_of(memory):
-    return np.frombuffer(memory, np.uint8).ctypes.data
-
-
-def test_memory_of_the_same_size_is_used_again_when_nobody_has_it_any_more():
-    memory = SameSizeMemory()
-    memory.take(LARGE)
-    first = address_of(memory.take(LARGE))
-    gc.collect()
-    assert address_of(memory.take(LARGE)) == first
-
-
-def test_memory_that_somebody_has_is_not_used_again():
-    memory = SameSizeMemory()
-    held = [memory.take(LARGE) for _ in range(4)]
-    assert len({address_of(item) for item in held}) == 4
-    assert {len(item) for item in held} == {LARGE}
-
-
-def test_memory_has_the_size_that_is_asked_for():
-    memory = SameSizeMemory()
-    sizes = [LARGE, LARGE, LARGE + 1, 5, LARGE, 0]
-    assert [len(memory.take(size)) for size in sizes] == sizes
 
 
 class FakeConnection:

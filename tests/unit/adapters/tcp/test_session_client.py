@@ -5,8 +5,9 @@ import threading
 
 import pytest
 
+from adapters.tcp.memory import LARGE
 from adapters.tcp.server import Server
-from adapters.tcp.session_client import LARGE, SessionClient, receive_exactly
+from adapters.tcp.session_client import SessionClient, receive_exactly
 from adapters.wire.frames import word
 from adapters.wire.locations import TCP, TcpAddress, format_location
 from domain.errors import RemoteProtocolError, TransportError

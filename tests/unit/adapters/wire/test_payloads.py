@@ -8,17 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
+from adapters.wire.arrays import HEADER_LENGTH, INLINE, SMALL_ARRAY
+from adapters.wire.extensions import ARRAY, COMPLEX
 from adapters.wire.packing import pack, unpack
-from adapters.wire.payloads import (
-    ARRAY,
-    COMPLEX,
-    HEADER_LENGTH,
-    INLINE,
-    SMALL_ARRAY,
-    Muscle3Payloads,
-    OwnPayloads,
-    encode_own,
-)
+from adapters.wire.payloads import Muscle3Payloads, OwnPayloads, encode_own
 from domain.errors import DataTooLarge, RemoteProtocolError, UnsendableData
 from domain.grid import Grid
 from domain.messages import Milestone

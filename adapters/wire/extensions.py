@@ -1,0 +1,19 @@
+"""How MessagePack's extension values are told apart, in MUSCLE3's protocol and in ours.
+
+Source for MUSCLE3's: its wire protocol (version 0.11), as observed.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+MILESTONE: Final = 0
+SETTINGS: Final = 1
+GRID_CODES: Final = {"int32": 2, "int64": 3, "float32": 4, "float64": 5, "bool": 6}
+ARRAY: Final = 16
+COMPLEX: Final = 17
+
+ONLY_OURS: Final = (
+    ", which MUSCLE3's protocol cannot carry; a program with Conjoin's own library could receive it"
+)
+"""Ends the reason why something cannot be sent to MUSCLE3."""
