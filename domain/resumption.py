@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from domain.configuration import Component, Model
 from domain.identity import Reference
 from domain.peers import slots_between
-from domain.topology import Topology
+
+if TYPE_CHECKING:  # an instance compares its ports too, and starts sooner without these
+    from domain.configuration import Component, Model
+    from domain.topology import Topology
 
 
 def unknown_instance(model: Model, instance: Reference) -> str | None:

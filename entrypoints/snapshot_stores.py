@@ -1,10 +1,10 @@
-"""The store for each kind of place. A model imports this, so it is to be little."""
+"""The store for each kind of place. A model imports this, so it is to be little.
+
+What makes a store work is imported when there is something to store.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
 from application.interfaces.snapshot_store import SnapshotStore
 from domain.snapshots import is_url
 
@@ -16,6 +16,10 @@ def open_store(place: str) -> SnapshotStore:
         OSError: If it cannot be had; the text says why.
     """
     if not is_url(place):
+        from pathlib import Path
+
+        from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
+
         return FilesystemSnapshotStore(Path(place))
     try:
         # Not everybody has it, and it takes a while.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from pathlib import Path
 from typing import Final, final
 
 from application.interfaces.instance_log import InstanceLog
@@ -40,10 +39,7 @@ class PythonInstanceLog(InstanceLog):
         root = logging.getLogger()
         self._local: logging.Handler | None = None
         if log_file is not None:
-            path = Path(log_file)
-            if path.is_dir():
-                path /= f"muscle3.{instance}.log"
-            self._local = logging.FileHandler(path, mode="w", delay=True)
+            self._local = _file_handler(log_file, instance)
         elif not root.handlers:
             self._local = logging.StreamHandler(sys.stderr)
         if self._local is not None:
@@ -63,6 +59,15 @@ class PythonInstanceLog(InstanceLog):
             self._local.setLevel(levels[0])
         self._remote.setLevel(levels[1])
         self._logger.setLevel(min(levels))
+
+
+def _file_handler(log_file: str, instance: str) -> logging.Handler:
+    from pathlib import Path  # takes 3 ms, and is seldom needed
+
+    path = Path(log_file)
+    if path.is_dir():
+        path /= f"muscle3.{instance}.log"
+    return logging.FileHandler(path, mode="w", delay=True)
 
 
 class _ManagerHandler(logging.Handler):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from typing_extensions import override
-
 from adapters.wire.snapshots import MsgPackSnapshot
 from application.interfaces.snapshot_archive import SnapshotArchive
 from application.interfaces.snapshot_store import OpenStore
@@ -27,7 +25,6 @@ class MsgPackSnapshotArchive(SnapshotArchive):
     def __init__(self, open_store: OpenStore) -> None:
         self._open_store = open_store
 
-    @override
     def check(self, directory: str | None) -> None:
         try:
             self._open_store(directory or HERE)
@@ -35,14 +32,12 @@ class MsgPackSnapshotArchive(SnapshotArchive):
             msg = f"Snapshots cannot be stored: {error}"
             raise ConfigurationError(msg) from error
 
-    @override
     def store(
         self, directory: str | None, instance: Reference, number: int, snapshot: Snapshot
     ) -> str:
         data = MsgPackSnapshot.encode(snapshot)
         return self._open_store(directory or HERE).store(instance, number, data)
 
-    @override
     def load(self, location: str) -> Snapshot:
         try:
             data = self._open_store(location).load(location)

@@ -31,10 +31,12 @@ def loaded_by(code):
 
 @pytest.fixture(scope="module")
 def instance_library():
-    # numpy is needed in any case, and what it loads is not for us to choose
-    return loaded_by(
-        "import numpy, msgpack; before = set(sys.modules); import entrypoints.instance"
-    )
+    return loaded_by("import entrypoints.instance")
+
+
+@pytest.fixture(scope="module")
+def instance():
+    return loaded_by("import entrypoints.instance, entrypoints.instance_wiring")
 
 
 @pytest.fixture(scope="module")
@@ -42,19 +44,35 @@ def agent():
     return loaded_by("import entrypoints.agent")
 
 
-@pytest.mark.parametrize(
-    "module", [*HEAVY, "asyncio", "cloudpickle", "concurrent", "logging", "multiprocessing"]
-)
-def test_a_model_does_not_load(module, instance_library):
+@pytest.mark.parametrize("module", ["adapters", "application", "logging", "msgpack"])
+def test_what_a_model_is_written_with_does_not_load(module, instance_library):
     assert module not in instance_library
 
 
-def test_a_model_loads_little_of_ours(instance_library):
-    ours = {name for name in instance_library if name.startswith(("adapters.", "application."))}
+@pytest.mark.parametrize(
+    "module",
+    [
+        *HEAVY,
+        "asyncio",
+        "cloudpickle",
+        "concurrent",
+        "multiprocessing",
+        "numpy",
+        "pathlib",
+        "typing_extensions",
+    ],
+)
+def test_an_instance_does_not_load(module, instance):
+    assert module not in instance
+
+
+def test_an_instance_loads_little_of_ours(instance):
+    assert "domain.configuration" not in instance
+    ours = {name for name in instance if name.startswith(("adapters.", "application."))}
     assert {name.split(".")[1] for name in ours} <= {
-        "filesystem",
         "instance",
         "interfaces",
+        "python_logging",
         "system",
         "tcp",
         "wire",
