@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.support.muscle3 import REPOSITORY, muscle3, peers_folder
 
 PROGRAMS = Path(__file__).parent / "programs"
+PACKAGES = ("domain", "application", "adapters", "entrypoints")
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,9 @@ def _installed() -> str:
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     install = [str(python), "-m", "pip", "install", "--quiet", "--editable", str(REPOSITORY)]
     subprocess.run(install, check=True)
+    # pip has done this for MUSCLE3, and Python may have been told not to do it when it runs
+    packages = [str(REPOSITORY / name) for name in PACKAGES]
+    subprocess.run([str(python), "-m", "compileall", "-q", *packages], check=True)
     return str(python)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -28,15 +27,15 @@ def rows() -> Iterator[Row]:
             in_s,
         )
     yield Row(
-        "import of the instance library",
+        "import of all that an instance takes",
         _import(theirs.python, "import libmuscle"),
-        _import(sys.executable, "import entrypoints.instance"),
+        _import(ours.python, "import entrypoints.instance, entrypoints.instance_wiring"),
         in_ms,
     )
     yield Row(
         "import of numpy and msgpack alone",
         _import(theirs.python, "import numpy, msgpack"),
-        _import(sys.executable, "import numpy, msgpack"),
+        _import(ours.python, "import numpy, msgpack"),
         in_ms,
     )
 
