@@ -11,6 +11,7 @@
     │   ├── SettingMissing          (also a KeyError)
     │   ├── SettingMismatch         (also a TypeError)
     │   ├── UnsendableData          (also a TypeError)
+    │   │   └── DataTooLarge
     │   ├── ArgumentMismatch        (also a TypeError)
     │   ├── ArgumentInvalid         (also a ValueError)
     │   └── ImplementationMissing   (also a ValueError)
