@@ -7,6 +7,9 @@ conduit between them the receiver has received
 - one message more: they are *weakly* consistent. The sender, when resumed, sends that message
   again, and the receiver drops it.
 
+A filter that passes empty messages on while its sender is not called loosens the second of these;
+see `domain.workflow_snapshots`.
+
 Starting from scratch is a snapshot too, with all counts 0. But who starts from scratch sends what
 it will this time, so no receiver may have a message of it already.
 """

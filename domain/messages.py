@@ -122,6 +122,11 @@ class PeerMessage:
         self.iteration = iteration
         self.size = 0
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says no more than that there was nothing to pass through a reducing filter."""
+        return self.data is None and self.timestamp == float("-inf")
+
     def with_data(self, data: object) -> PeerMessage:
         """Return the same message with other data."""
         return PeerMessage(

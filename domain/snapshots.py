@@ -22,7 +22,8 @@ class SnapshotMetadata(NamedTuple):
         timestamp: Simulation time of the saved state; NaN if the state was not saved.
         next_timestamp: Simulation time of the next one, if known.
         port_message_counts: Messages passed so far, for each port and slot. Where a conduit has a
-            reducing filter, what it let pass is counted under `reduced_port` too.
+            reducing filter, what it let pass is counted too: under `reduced_port` at the sender,
+            under `filled_port` at the receiver.
         is_final_snapshot: Whether it was made at the end of a reuse loop.
         snapshot_filename: Where it is.
     """
@@ -46,6 +47,18 @@ def reduced_port(conduit: Conduit) -> str:
         'out -> b.in'
     """
     return f"{conduit.sending_port} -> {conduit.receiver}"
+
+
+def filled_port(conduit: Conduit) -> str:
+    """Return under which name a receiver counts what a reducing filter let pass.
+
+    It counts up to the last message that was not empty. It is no valid name of a port either.
+
+    Example:
+        >>> filled_port(Conduit(Reference("a.out"), Reference("b.in"), (ConduitFilter.LAST,)))
+        'in <- a.out'
+    """
+    return f"{conduit.receiving_port} <- {conduit.sender}"
 
 
 class CachedMessage(NamedTuple):
@@ -74,7 +87,8 @@ class CommunicatorState(NamedTuple):
         timeline: Where in the reuse loop it is; None if that was not kept, as in snapshots of
             MUSCLE3 0.10 and before, and is to be deduced from the counts.
         message_cache: Messages received ahead.
-        reduced_counts: What reducing filters let pass, for each `reduced_port` and slot.
+        reduced_counts: What reducing filters let pass, for each `reduced_port` and `filled_port`,
+            and slot.
         held_back: Messages that reducing filters hold.
         served: For messages that are repeated with padding, the iterations that have had theirs.
         port_lengths: Lengths of the resizable ports.

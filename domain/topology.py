@@ -8,6 +8,8 @@ from domain.conduits import Conduit
 from domain.configuration import Component, Model
 from domain.identity import Reference
 from domain.peers import MAX_DIMENSION_DIFFERENCE, peer_endpoint, slots_between
+from domain.ports import Operator
+from domain.timelines import Timeline
 
 
 def wiring_problem(conduit: Conduit, sender: Component, receiver: Component) -> str | None:
@@ -44,6 +46,39 @@ class Topology:
     def conduits_of(self, component: Reference) -> list[Conduit]:
         """Return the conduits that are attached to a component."""
         return self._conduits.get(component, [])
+
+    def pacing_conduit(self, conduit: Conduit) -> Conduit | None:
+        """Return a conduit that brings a message for each one that a reducing filter lets pass.
+
+        That is one for each pass of a component that calls the sender, or calls who calls it. To
+        each of its passes belongs a message on each of its F_INIT ports.
+
+        Returns:
+            None if these are the sender's own passes, or there is nothing to count them by.
+        """
+        sender = self.model.components[conduit.sending_component]
+        timeline = Timeline(sender.timeline).parts
+        port = sender.ports.get(conduit.sending_port)
+        if port is None:
+            return None
+        depth = len(timeline) - (port.operator is Operator.O_F)
+        level = depth - len(conduit.reducers)
+        if not 0 < level < len(timeline) - 1:
+            return None  # who is called by nobody has a single pass
+        pacing = self._calling_conduit(Reference(timeline[level]))
+        if pacing is None:
+            return None
+        caller = self.model.components[pacing.receiving_component]
+        both = zip(caller.multiplicity, sender.multiplicity, strict=False)
+        return pacing if all(theirs == own for theirs, own in both) else None
+
+    def _calling_conduit(self, component: Reference) -> Conduit | None:
+        for conduit in self.conduits_of(component):
+            if conduit.receiving_component == component and not conduit.repeaters:
+                port = self.model.components[component].ports.get(conduit.receiving_port)
+                if port is not None and port.operator is Operator.F_INIT:
+                    return conduit
+        return None
 
     def peer_components(self, component: Reference) -> list[Reference]:
         """Return the components to which a component is joined, each once."""

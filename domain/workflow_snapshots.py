@@ -9,6 +9,14 @@ counts of an instance only ever grow, so each conduit puts two bounds on a cut, 
     receiver i, sender j: at most one message more: need = received, have = sent + 1 (from
     scratch: 0).
 
+A conduit with a reducing filter is another matter where the sender waits to be called while its
+callers go on: for each of their iterations the filter passes an empty message, and no snapshot of
+the sender tells. But its callers' snapshots hold what makes it do so, the milestones, and when they
+are sent to it again, so are the empty messages, and the receiver drops those that it has. So only
+what the receiver has received up to the last message that was not empty must be at most one more
+than was sent. And lest it be ahead of the callers, it may have received at most one message more
+than these have begun passes.
+
 With need and have growing, the cuts that keep to all bounds form a lattice: of two of them, the one
 with the newer snapshot of each instance is one too. So there is a newest cut, it only ever moves
 forward, and it contains the snapshot by which it moved. What is older is never needed again.
@@ -28,18 +36,42 @@ looking at its own conduits, however many snapshots and instances there are.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product, zip_longest
 from typing import NamedTuple, TypeAlias
 
+from domain.conduits import Conduit
 from domain.configuration import Model
-from domain.consistency import FROM_SCRATCH, Connection, safe_get
+from domain.consistency import FROM_SCRATCH, safe_get
 from domain.identity import Reference
 from domain.peers import peer_endpoint, slots_between
-from domain.snapshots import SnapshotMetadata, StoredState, WorkflowSnapshot, reduced_port
+from domain.snapshots import (
+    SnapshotMetadata,
+    StoredState,
+    WorkflowSnapshot,
+    filled_port,
+    reduced_port,
+)
 from domain.topology import Topology
 
 Count: TypeAlias = int | tuple[int, ...]
 """Messages counted at one end: a number, or one for each slot if all go to the same instance."""
+
+
+class _End(NamedTuple):
+    """Where a conduit begins or ends.
+
+    Attributes:
+        track: At whom.
+        ports: Under which names it is counted there; that counts that a snapshot has first.
+        slot: The slot there; None if there is just one way.
+        is_bound: Whether what is counted there is bound by what is at the other end.
+    """
+
+    track: _Track
+    ports: tuple[str, ...]
+    slot: int | None
+    is_bound: bool = True
 
 
 class _Link:
@@ -47,35 +79,52 @@ class _Link:
 
     Attributes:
         peer: Who is at the other end.
-        connection: The conduit, as seen from this end.
+        ports: Under which names this end is counted; that of them counts that a snapshot has first.
+        is_sending: Whether it is we who send.
+        is_bound: Whether there is a bound on us here.
         slot: The slot on this side, if it is one of several that go to different peers.
         is_whole: Whether all slots of the port go to this peer.
         place: At which place it is among the links of its instance.
         mirror: At which place the other end is among those of the peer.
     """
 
-    __slots__ = ("connection", "is_whole", "mirror", "peer", "place", "slot")
+    __slots__ = (
+        "is_bound",
+        "is_sending",
+        "is_whole",
+        "mirror",
+        "peer",
+        "place",
+        "ports",
+        "slot",
+    )
 
     def __init__(
         self,
         peer: _Track,
-        connection: Connection,
-        slot: int | None,
+        end: _End,
         *,
+        is_sending: bool,
         is_whole: bool,
         place: int,
         mirror: int,
     ) -> None:
         self.peer = peer
-        self.connection = connection
-        self.slot = slot or 0
+        self.ports = end.ports
+        self.is_sending = is_sending
+        self.is_bound = end.is_bound
+        self.slot = end.slot or 0
         self.is_whole = is_whole
         self.place = place
         self.mirror = mirror
 
     def count(self, snapshot: SnapshotMetadata) -> Count:
         """Return what a snapshot counted at this end."""
-        counts = snapshot.port_message_counts.get(self.connection.own_port, ())
+        counts: Sequence[int] = ()
+        for port in self.ports:
+            if port in snapshot.port_message_counts:
+                counts = snapshot.port_message_counts[port]
+                break
         if self.is_whole and len(counts) > 1:
             return tuple(counts)
         return safe_get(counts, self.slot, 0)
@@ -83,7 +132,7 @@ class _Link:
     def is_satisfied(self, need: Count, node: _Node) -> bool:
         """Whether a snapshot at the other end satisfies the bound of one at this end."""
         have = node.counts[self.mirror]
-        extra = 0 if self.connection.is_sending or node.state.number == 0 else 1
+        extra = 0 if self.is_sending or node.state.number == 0 else 1
         if isinstance(need, int) and isinstance(have, int):
             return need <= have + extra
         return all(
@@ -148,7 +197,7 @@ class _Track:
 
     def bounds(self) -> list[tuple[_Track, _Link]]:
         """Return all that is to be checked for a new target."""
-        return [(self, link) for link in self.links if link.peer is not self]
+        return [(self, link) for link in self.links if link.is_bound and link.peer is not self]
 
     @property
     def is_at_beginning(self) -> bool:
@@ -185,7 +234,7 @@ class WorkflowSnapshotSearch:
         model = topology.model
         self._model_name = str(model.name)
         self._tracks = {instance: _Track(instance) for instance in model.instances()}
-        self._join(model)
+        self._join(topology)
         for track in self._tracks.values():
             track.start_from_scratch()
             track.group.waits_for = track
@@ -272,47 +321,63 @@ class WorkflowSnapshotSearch:
                 other.group.unchecked = other.bounds()
         self._settle([other.group for other in self._tracks.values() if other.beyond])
 
-    def _join(self, model: Model) -> None:
+    def _join(self, topology: Topology) -> None:
+        model = topology.model
         for conduit in model.conduits:
-            sender = model.components[conduit.sending_component]
-            receiver = model.components[conduit.receiving_component]
-            port = reduced_port(conduit) if conduit.reducers else conduit.sending_port
-            connection = Connection(port, conduit.receiving_port, is_sending=True)
-            slots = slots_between(sender.multiplicity, receiver.multiplicity)
-            for index in product(*map(range, sender.multiplicity)):
-                if conduit.reducers:
-                    self._tracks[sender.name + index].reduced_ports.add(port)
-                for slot in [None] if slots is None else range(slots):
-                    end = peer_endpoint(
-                        sender.name + index, slot, receiver.name, receiver.multiplicity, "p"
-                    )
-                    self._join_instances(
-                        self._tracks[sender.name + index],
-                        self._tracks[end.instance],
-                        connection,
-                        slot,
-                        end.slot,
-                    )
+            pacing = topology.pacing_conduit(conduit)
+            for start, end in self._ends(conduit, model):
+                if pacing is None:
+                    _join_ends(start, end)
+                else:
+                    _join_paced(start, end, conduit, self._paces(pacing, model, start))
 
-    def _join_instances(
-        self,
-        sender: _Track,
-        receiver: _Track,
-        connection: Connection,
-        slot: int | None,
-        peer_slot: int | None,
-    ) -> None:
-        own_port, peer_port, _ = connection
-        back = Connection(peer_port, own_port, is_sending=False)
-        is_whole = slot is None and peer_slot is None
-        place = len(sender.links)
-        mirror = len(receiver.links) + (sender is receiver)
-        sender.links.append(
-            _Link(receiver, connection, slot, is_whole=is_whole, place=place, mirror=mirror)
-        )
-        receiver.links.append(
-            _Link(sender, back, peer_slot, is_whole=is_whole, place=mirror, mirror=place)
-        )
+    def _ends(self, conduit: Conduit, model: Model) -> Iterator[tuple[_End, _End]]:
+        """Yield where a conduit begins and ends, for each slot of each instance."""
+        sender = model.components[conduit.sending_component]
+        receiver = model.components[conduit.receiving_component]
+        port = reduced_port(conduit) if conduit.reducers else conduit.sending_port
+        slots = slots_between(sender.multiplicity, receiver.multiplicity)
+        for instance in sender.instances():
+            track = self._tracks[instance]
+            if conduit.reducers:
+                track.reduced_ports.add(port)
+            for slot in [None] if slots is None else range(slots):
+                peer = peer_endpoint(instance, slot, receiver.name, receiver.multiplicity, "p")
+                yield (
+                    _End(track, (port,), slot),
+                    _End(self._tracks[peer.instance], (conduit.receiving_port,), peer.slot),
+                )
+
+    def _paces(self, pacing: Conduit, model: Model, start: _End) -> Iterator[_End]:
+        """Yield where the passes are counted that pace a filter; see `Topology.pacing_conduit`."""
+        caller = model.components[pacing.receiving_component]
+        shared = start.track.instance.indices[: len(caller.multiplicity)]
+        for rest in product(*map(range, caller.multiplicity[len(shared) :])):
+            track = self._tracks[caller.name + (*shared, *rest)]
+            yield _End(track, (pacing.receiving_port,), 0, is_bound=False)
+
+
+def _join_paced(start: _End, end: _End, conduit: Conduit, paces: Iterable[_End]) -> None:
+    """Join the ends of a conduit with a filter that also passes what nobody has sent."""
+    # MUSCLE3's library does not count what was not empty, so there all is taken for that
+    filled = (filled_port(conduit), conduit.receiving_port)
+    _join_ends(start, end._replace(is_bound=False))
+    _join_ends(start._replace(is_bound=False), end._replace(ports=filled))
+    for pace in paces:
+        _join_ends(pace, end._replace(slot=end.slot or 0))
+
+
+def _join_ends(start: _End, end: _End) -> None:
+    sender, receiver = start.track, end.track
+    is_whole = start.slot is None and end.slot is None
+    place = len(sender.links)
+    mirror = len(receiver.links) + (sender is receiver)
+    sender.links.append(
+        _Link(receiver, start, is_sending=True, is_whole=is_whole, place=place, mirror=mirror)
+    )
+    receiver.links.append(
+        _Link(sender, end, is_sending=False, is_whole=is_whole, place=mirror, mirror=place)
+    )
 
 
 def _check_one(group: _Group) -> _Group | None:
@@ -407,7 +472,7 @@ def _agrees_with_itself(track: _Track, node: _Node) -> bool:
     return all(
         link.is_satisfied(node.counts[link.place], node)
         for link in track.links
-        if link.peer is track
+        if link.is_bound and link.peer is track
     )
 
 

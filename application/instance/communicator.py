@@ -15,7 +15,7 @@ from domain.messages import NOT_COUNTED, Iteration, Message, Milestone, PeerMess
 from domain.peers import Endpoint, PeerInfo
 from domain.ports import Operator, PortState
 from domain.settings import Settings
-from domain.snapshots import CachedMessage, CommunicatorState, reduced_port
+from domain.snapshots import CachedMessage, CommunicatorState, filled_port, reduced_port
 
 NO_SETTINGS = Settings()
 
@@ -30,6 +30,8 @@ class _Route:
         peer: The receiving endpoint.
         reducers: How many reducing filters there are on the way.
         held: The last message, while a reducing filter holds it back.
+        held_until: Of one that a snapshot kept, the iteration with which it is to be sent. If that
+            is over, the receiver has it: MUSCLE3's library does not send older milestones again.
         reduced: Under which name and index it is counted what the filters let pass.
         milestones: What went this way since the last message. Milestones are not counted, so the
             snapshot of a receiver that fits ours may be older than they are: they are sent again.
@@ -40,6 +42,7 @@ class _Route:
     peer: str = ""
     reducers: int = 0
     held: PeerMessage | None = field(default=None)
+    held_until: Iteration | None = None
     reduced: tuple[str, int] | None = None
     milestones: list[PeerMessage] = field(default_factory=list)
 
@@ -64,11 +67,18 @@ class _Route:
 
 @dataclass
 class _Source:
-    """Where the messages for one slot of a receiving port come from."""
+    """Where the messages for one slot of a receiving port come from.
+
+    Attributes:
+        inlet: Where they come in.
+        peer: Who sends them.
+        reduced: Under which name and index it is counted what reducing filters let pass; None if
+            there are none on the way, and each message has its number.
+    """
 
     inlet: Inlet
     peer: str
-    is_counted: bool
+    reduced: tuple[str, int] | None = None
 
 
 class Communicator:
@@ -111,9 +121,13 @@ class Communicator:
         self._peers = peers
         # also what nothing has passed yet is counted: a snapshot without it would be of no use
         self._reduced_counts = {
-            (reduced_port(conduit), 0): 0
+            (name(conduit), 0): 0
             for conduit in peers.conduits
-            if conduit.reducers and conduit.sending_component == peers.component
+            for name, component in (
+                (reduced_port, conduit.sending_component),
+                (filled_port, conduit.receiving_component),
+            )
+            if conduit.reducers and component == peers.component
         }
         self._ports = ports
         for port in ports.values():
@@ -168,7 +182,7 @@ class Communicator:
             if route.reducers:
                 parcel.data = copy.deepcopy(message.data)  # the model may change it after this
                 parcel.number = NOT_COUNTED
-                route.held = parcel
+                route.held, route.held_until = parcel, None
             else:
                 size = route.send_message(parcel)
         port.message_counts[slot or 0] = number + 1
@@ -246,6 +260,16 @@ class Communicator:
                     route.send_milestone(item.message)
                 else:
                     route.held = item.message
+                    route.held_until = self._end_of_reduction(route, state)
+
+    def _end_of_reduction(self, route: _Route, state: CommunicatorState) -> Iteration | None:
+        """Return the iteration that the snapshot was made in, as far as a filter lets it be."""
+        if state.timeline is None or state.timeline.iteration is None:
+            return None
+        return state.timeline.iteration[: self._target_of(route)]
+
+    def _target_of(self, route: _Route) -> int:
+        return self._depth_of_sends[route.port] - route.reducers
 
     def _restore_port(
         self,
@@ -276,7 +300,7 @@ class Communicator:
         if port.is_resizable and message.port_length is not None:
             port.set_length(message.port_length)
         number = port.message_counts[slot or 0]
-        if source.is_counted and message.number not in (NOT_COUNTED, number):
+        if source.reduced is None and message.number not in (NOT_COUNTED, number):
             self._refuse_number(port, slot, message, number)
         if isinstance(message.data, Milestone):
             if message.data.closes_port:
@@ -284,6 +308,8 @@ class Communicator:
                 return message
         else:
             port.message_counts[slot or 0] = number + 1
+            if source.reduced is not None and not message.is_empty:
+                self._reduced_counts[source.reduced] = number + 1
         if self._profiler.is_on:
             self._profiler.record_message(
                 (start, *source.inlet.marks),
@@ -363,7 +389,8 @@ class Communicator:
                 receiver=Endpoint(self._peers.instance, port.name, slot),
                 peer_locations=self._peers.locations[sender.instance],
             )
-            source = _Source(inlet, str(sender.instance), is_counted=not conduit.reducers)
+            reduced = (filled_port(conduit), slot or 0) if conduit.reducers else None
+            source = _Source(inlet, str(sender.instance), reduced)
             self._sources[port.name, slot] = source
         return source
 
@@ -373,11 +400,11 @@ class Communicator:
         if not route.reducers:
             route.send_milestone(self._milestone_message(port, milestone, number))
             return
-        target = self._depth_of_sends[port.name] - route.reducers
+        target = self._target_of(route)
         reached = len(milestone.iteration)
         if reached == target:
             route.send_message(self._reduced_message(route, milestone.iteration))
-            route.held = None
+            route.held, route.held_until = None, None
             assert route.reduced is not None
             self._reduced_counts[route.reduced] = self._reduced_counts.get(route.reduced, 0) + 1
         if reached < target or milestone.closes_port:
@@ -386,7 +413,7 @@ class Communicator:
 
     def _reduced_message(self, route: _Route, iteration: Iteration) -> PeerMessage:
         held = route.held
-        if held is None:
+        if held is None or route.held_until not in (None, iteration):
             return PeerMessage(float("-inf"), None, None, NO_SETTINGS, None, NOT_COUNTED, iteration)
         held.iteration = iteration
         return held

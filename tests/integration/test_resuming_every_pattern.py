@@ -4,6 +4,7 @@ Each scenario is run in memory with checkpoints at every moment there is, and re
 workflow snapshot that was written; see ``tests/support/in_memory_resuming.py``.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
@@ -25,6 +26,7 @@ FEWEST_SNAPSHOTS = {  # more if no instance is much slower than the others
     "checkpoints_resizable": 4,
     "dispatch": 1,
     "filter_last": 4,
+    "filter_last_late": 7,
     "filter_last_pad": 6,
     "filter_last_repeat": 6,
     "filter_last_to_root": 3,
@@ -75,6 +77,26 @@ def test_an_empty_last_message_does_not_end_checkpoints(steps):
     check_each_snapshot(configuration, whole)
 
 
+NEVER, ONCE_FIRST, ONCE_LAST, NOW_AND_THEN = [0], [1, 0], [0, 0, 0, 0, 0, 1], [0, 2, 0, 0, 1, 0]
+
+
+@pytest.mark.parametrize("stateless", [(), ("micro", "recorder")], ids=["saving", "stateless"])
+@pytest.mark.parametrize(
+    ("steps", "fewest"), [(NEVER, 6), (ONCE_FIRST, 1), (ONCE_LAST, 6), (NOW_AND_THEN, 3)]
+)
+def test_a_model_that_is_not_called_does_not_keep_others_from_being_resumed(
+    steps, fewest, stateless
+):
+    configuration = scenario("filter_last_late", OFTEN, **{"meso.steps": steps})
+    configuration = _keeping_state(configuration, but=stateless)
+    whole = run_in_memory(configuration)
+    assert len(whole.workflow_snapshots) >= fewest
+    check_each_snapshot(configuration, whole)
+    middle = whole.workflow_snapshots[len(whole.workflow_snapshots) // 2].resume()
+    again = resume_in_memory(configuration, whole, middle)
+    check_each_snapshot(configuration, whole, before=again)
+
+
 @pytest.mark.parametrize(
     "checkpoints",
     [
@@ -94,12 +116,19 @@ def test_whatever_the_rules_what_is_written_is_good_to_resume_from(pattern, chec
 @pytest.mark.parametrize("pattern", ["filter_last", "filter_two_levels", "interact", "nested"])
 def test_components_that_keep_no_state_have_snapshots_made_for_them(pattern):
     configuration = scenario(pattern, OFTEN)
+    names = [str(name) for name in configuration.programs]
+    configuration = _keeping_state(configuration, but=names)
+    check_each_snapshot(configuration, run_in_memory(configuration))
+
+
+def _keeping_state(configuration: Configuration, *, but: Collection[str]) -> Configuration:
     programs = {
-        name: replace(program, env={**program.env, "STATE": "none"})
+        name: replace(
+            program, env={**program.env, "STATE": "none" if str(name) in but else "saved"}
+        )
         for name, program in configuration.programs.items()
     }
-    configuration = replace(configuration, programs=programs)
-    check_each_snapshot(configuration, run_in_memory(configuration))
+    return replace(configuration, programs=programs)
 
 
 @pytest.mark.parametrize("pattern", ["checkpoints_ensemble", "filter_last_pad", "interact"])

@@ -21,6 +21,7 @@ def configuration(
     asked: dict[str, ResourceRequirements] | None = None,
     alone: tuple[str, ...] = (),
     manual: tuple[str, ...] = (),
+    timelines: dict[str, str] | None = None,
 ) -> Configuration:
     """Return a configuration.
 
@@ -31,13 +32,18 @@ def configuration(
         asked: Resources.
         alone: Components that may not share resources.
         manual: Components that the user starts.
+        timelines: Timelines, of those for which it matters.
     """
-    sizes = sizes or {}
+    sizes, timelines = sizes or {}, timelines or {}
     joined, names = _conduits(conduits)
     ports = {item.name.lower(): Port(item.name.lower(), item) for item in Operator}
     components = {
         Reference(name): Component(
-            Reference(name), ports, Reference(f"run_{name}"), sizes.get(name, ())
+            Reference(name),
+            ports,
+            Reference(f"run_{name}"),
+            sizes.get(name, ()),
+            timelines.get(name, ""),
         )
         for name in names
     }

@@ -17,6 +17,7 @@ from domain.snapshots import (
     describe,
     described_from_scratch,
     described_model,
+    filled_port,
     reduced_port,
     snapshot_name,
 )
@@ -32,6 +33,7 @@ def stored(name, *, trigger="at_end", final=True):
 
 def test_what_a_filter_let_pass_is_counted_under_a_name_that_no_port_has():
     assert reduced_port(CONDUIT) == "out -> b.in"
+    assert filled_port(CONDUIT) == "in <- a.out"
 
 
 def test_the_manager_is_told_time_counts_and_place():

@@ -6,9 +6,23 @@ from domain.identity import Reference
 from domain.topology import Topology, wiring_problem
 from tests.unit.domain.models import configuration
 
+CALLS = """
+macro o_i -> meso f_init
+meso o_i -> micro f_init
+micro o_f -> meso s
+meso o_f -> macro s
+"""
+TIMELINES = {"macro": "macro", "meso": "macro:meso", "micro": "macro:meso:micro"}
+
 
 def topology(text, **sizes):
     return Topology(configuration(text, sizes=sizes).model)
+
+
+def pacing(filtered, calls=CALLS, **sizes):
+    model = configuration(f"{calls}\n{filtered}", sizes=sizes, timelines=TIMELINES).model
+    conduit = Topology(model).pacing_conduit(model.conduits[-1])
+    return conduit and str(conduit)
 
 
 def peers(found, instance):
@@ -65,3 +79,33 @@ def test_multiplicities_fit_if_one_has_a_dimension_more_at_its_end(sender, recei
         assert problem is None
     else:
         assert f"'a' has multiplicity {list(sender)} and 'b' has {list(receiver)}" in problem
+
+
+@pytest.mark.parametrize("way", ["micro o_f -> last", "micro o_i -> last last"])
+def test_what_paces_a_filter_are_the_calls_of_who_calls_the_sender(way):
+    assert pacing(f"{way} macro s") == "macro.o_i -> meso.f_init"
+
+
+def test_calls_with_messages_that_are_repeated_do_not_pace_a_filter():
+    calls = CALLS.replace("macro o_i", "other o_f -> repeat meso f_init\nmacro o_i")
+    assert pacing("micro o_f -> last macro s", calls) == "macro.o_i -> meso.f_init"
+
+
+@pytest.mark.parametrize(
+    "filtered",
+    [
+        "micro o_i -> last meso s",  # its own passes
+        "meso o_i -> last macro s",
+        "meso o_f -> last other f_init",  # those of a model that is called by nobody
+        "micro o_f -> last last other f_init",
+        "stranger o_f -> last other f_init",
+    ],
+)
+def test_no_calls_of_others_pace_a_filter(filtered):
+    assert pacing(filtered) is None
+
+
+def test_what_paces_instance_sets_has_their_first_dimensions():
+    filtered = "micro o_f -> last other f_init"
+    assert pacing(filtered, meso=(2,), micro=(2, 3)) == "macro.o_i -> meso.f_init"
+    assert pacing(filtered, meso=(2,), micro=(3,)) is None

@@ -1,6 +1,6 @@
 """Finding workflow snapshots; compared with trying all combinations."""
 
-from itertools import product
+from itertools import product, zip_longest
 
 import pytest
 from hypothesis import event, given, settings
@@ -10,19 +10,40 @@ from domain.conduits import Conduit, ConduitFilter
 from domain.configuration import Component, Model
 from domain.consistency import Connection, SnapshotNode
 from domain.identity import Reference
-from domain.snapshots import SnapshotMetadata, reduced_port
+from domain.peers import peer_endpoint, slots_between
+from domain.ports import Operator, Port
+from domain.snapshots import SnapshotMetadata, filled_port, reduced_port
 from domain.topology import Topology, wiring_problem
 from domain.workflow_snapshots import WorkflowSnapshotSearch
 
 NAMES = "abcd"
 
 
-def make_model(multiplicities, conduits):
+def make_model(multiplicities, conduits, callers=None):
+    """A model in which all ports are F_INIT or O_F; callers say by whom components are called."""
+    callers = callers or {}
     components = {
-        Reference(name): Component(Reference(name), {}, Reference("p"), tuple(shape))
+        Reference(name): Component(
+            Reference(name),
+            ports_at(name, conduits),
+            Reference("p"),
+            tuple(shape),
+            f"root:{callers[name]}:{name}" if name in callers else name,
+        )
         for name, shape in multiplicities.items()
     }
     return Model(Reference("m"), components, tuple(conduits))
+
+
+def ports_at(name, conduits):
+    sent = [item.sending_port for item in conduits if item.sending_component == Reference(name)]
+    received = [
+        item.receiving_port for item in conduits if item.receiving_component == Reference(name)
+    ]
+    return {
+        **{port: Port(port, Operator.O_F) for port in sent},
+        **{port: Port(port, Operator.F_INIT) for port in received},
+    }
 
 
 def conduit(sender, receiver, *filters):
@@ -66,16 +87,66 @@ class Exhaustive:
             node.do_consistency_check(by_name[peer], self._connections(node.instance, peer))
             for node in cut
             for peer in node.peers
-        )
+        ) and all(self._keep_pace(by_name, item) for item in self._model.conduits)
+
+    def _keep_pace(self, by_name, item):
+        """Whether receivers are not ahead of a filter but by empty messages, nor of its pace."""
+        pacing = self._topology.pacing_conduit(item)
+        if pacing is None:
+            return True
+        filled = filled_port(item)
+        for sender, sent_slot, receiver, received_slot in self._ways(by_name, item):
+            is_one = sent_slot is None and received_slot is None
+            received = counts_at(receiver, item.receiving_port, received_slot, whole=is_one)
+            says = filled in receiver.snapshot.port_message_counts
+            full = counts_at(receiver, filled, received_slot, whole=is_one) if says else received
+            sent = counts_at(sender, reduced_port(item), sent_slot, whole=is_one)
+            ahead = 0 if sender.num == 0 else 1
+            for passed, taken, last in zip_longest(sent, received, full, fillvalue=0):
+                if passed > taken or last > passed + ahead:
+                    return False
+            (taken,) = counts_at(receiver, item.receiving_port, received_slot, whole=False)
+            for caller in self._callers(by_name, pacing, sender.instance):
+                (begun,) = counts_at(caller, pacing.receiving_port, 0, whole=False)
+                if taken > begun + (0 if caller.num == 0 else 1):
+                    return False
+        return True
+
+    def _ways(self, by_name, item):
+        """Yields sender and slot, receiver and slot, for each of both."""
+        own = self._model.components[item.sending_component].multiplicity
+        peer = self._model.components[item.receiving_component].multiplicity
+        slots = slots_between(own, peer)
+        for node in by_name.values():
+            if node.instance.without_trailing_ints() == item.sending_component:
+                for slot in [None] if slots is None else range(slots):
+                    end = peer_endpoint(node.instance, slot, item.receiving_component, peer, "p")
+                    yield node, slot, by_name[end.instance], end.slot
+
+    @staticmethod
+    def _callers(by_name, pacing, instance):
+        for name, node in by_name.items():
+            if name.without_trailing_ints() == pacing.receiving_component:
+                both = zip(name.indices, instance.indices, strict=False)
+                if all(theirs == own for theirs, own in both):
+                    yield node
 
     def _connections(self, own, peer):
         own, peer = own.without_trailing_ints(), peer.without_trailing_ints()
         for item in self._topology.conduits_of(own):
+            if self._topology.pacing_conduit(item) is not None:
+                continue
             port = reduced_port(item) if item.reducers else item.sending_port
             if (item.sending_component, item.receiving_component) == (own, peer):
                 yield Connection(port, item.receiving_port, is_sending=True)
             if (item.sending_component, item.receiving_component) == (peer, own):
                 yield Connection(item.receiving_port, port, is_sending=False)
+
+
+def counts_at(node, port, slot, *, whole):
+    """What a snapshot counted at a port: for each slot, or for one of them."""
+    counts = node.snapshot.port_message_counts.get(port, ())
+    return counts if whole else ((*counts, *[0] * 9)[slot or 0],)
 
 
 @st.composite
@@ -84,7 +155,7 @@ def models(draw):
     shapes = st.sampled_from([(), (), (2,)])
     multiplicities = {name: draw(shapes) for name in NAMES[:count]}
     pairs = [(a, b) for a in multiplicities for b in multiplicities if a != b]
-    filters = st.sampled_from([(), (), (ConduitFilter.LAST,), (ConduitFilter.REPEAT,)])
+    filters = st.sampled_from([(), *[(ConduitFilter.LAST,)] * 2, (ConduitFilter.REPEAT,)])
     conduits = []
     for number, (a, b) in enumerate(draw(st.lists(st.sampled_from(pairs), min_size=1, max_size=4))):
         # sometimes one sending port feeds two
@@ -101,8 +172,13 @@ def models(draw):
         is None
         for item in conduits
     ]
+    callers = {
+        name: draw(st.sampled_from([other for other in multiplicities if other != name]))
+        for name in multiplicities
+        if draw(st.sampled_from([True, True, False]))
+    }
     return make_model(
-        multiplicities, [item for item, fit in zip(conduits, fits, strict=True) if fit]
+        multiplicities, [item for item, fit in zip(conduits, fits, strict=True) if fit], callers
     )
 
 
@@ -115,7 +191,7 @@ def ports_of(model, instance):
             yield item.receiving_port, item
 
 
-def draw_counts(data, model, instance, before, lowest):
+def draw_counts(data, model, instance, before, lowest, *, says_filled):
     counts = dict(before)
     own = model.components[instance.without_trailing_ints()].multiplicity
     for port, item in ports_of(model, instance):
@@ -129,6 +205,12 @@ def draw_counts(data, model, instance, before, lowest):
         counts[port] = tuple(
             max(0, value + data.draw(st.sampled_from([0, 1, 1, 1, 2, lowest]))) for value in old
         )
+        if says_filled and port == item.receiving_port and item.reducers:
+            full = (*before.get(filled_port(item), ()), *[0] * width)
+            counts[filled_port(item)] = tuple(
+                data.draw(st.sampled_from([new, min(new, was)]))
+                for new, was in zip(counts[port], full, strict=False)
+            )
     return counts
 
 
@@ -138,9 +220,13 @@ def run_both(data, lowest):
     exhaustive = Exhaustive(model)
     instances = list(model.instances())
     counts = {name: {} for name in instances}
+    # MUSCLE3's library does not say until when what it received was not empty
+    filling = data.draw(st.sets(st.sampled_from(instances)))
     for number in range(1, data.draw(st.integers(1, 9)) + 1):
         instance = data.draw(st.sampled_from(instances))
-        counts[instance] = draw_counts(data, model, instance, counts[instance], lowest)
+        counts[instance] = draw_counts(
+            data, model, instance, counts[instance], lowest, says_filled=instance in filling
+        )
         new = snapshot(counts[instance], f"{instance}_{number}")
         node = exhaustive.add(instance, number, new)
         yield exhaustive, node, search.add(instance, number, new)
@@ -276,3 +362,69 @@ def test_a_snapshot_that_does_not_say_what_has_passed_a_filter_counts_for_nothin
     search = WorkflowSnapshotSearch(Topology(make_model({"a": (), "b": ()}, [reduced])))
     assert search.add(Reference("a"), 1, snapshot({"out": (3,)})) is None
     assert search.add(Reference("a"), 2, snapshot({"out": (3,), reduced_port(reduced): (0,)}))
+
+
+LATE = make_model(
+    dict.fromkeys(["macro", "meso", "micro", "log"], ()),
+    [
+        conduit("macro.out", "meso.init"),
+        conduit("meso.out", "micro.init"),
+        conduit("micro.final", "log.in", ConduitFilter.LAST),
+    ],
+    {"micro": "meso"},
+)
+PASSED, FILLED = (port(LATE.conduits[-1]) for port in (reduced_port, filled_port))
+
+
+def late_search():
+    """A search that knows of three calls of `meso`, in which it has not called `micro`."""
+    search = WorkflowSnapshotSearch(Topology(LATE))
+    assert add(search, "macro", 1, out=(3,)) is None
+    assert add(search, "meso", 1, init=(3,), out=(0,)) == {"macro": 1, "meso": 1}
+    return search
+
+
+def add_log(search, number, *, received, filled):
+    counts = {"in": (received,)} | ({} if filled is None else {FILLED: (filled,)})
+    return add(search, "log", number, **counts)
+
+
+@pytest.mark.parametrize(
+    ("received", "filled", "fits"),
+    [
+        (3, 0, True),  # empty messages, which are sent again
+        (3, 1, False),  # not by who has not been called yet
+        (3, None, False),  # MUSCLE3's library does not say which were empty
+        (4, 0, True),
+        (5, 0, False),  # and from whose milestones would these be?
+    ],
+)
+def test_who_was_not_called_yet_starts_from_scratch_if_all_that_passed_was_empty(
+    received, filled, fits
+):
+    found = add_log(late_search(), 1, received=received, filled=filled)
+    assert found == ({"macro": 1, "meso": 1, "log": 1} if fits else None)
+
+
+@pytest.mark.parametrize(("filled", "fits"), [(1, True), (2, True), (3, False)])
+def test_a_receiver_may_have_one_message_more_and_empty_ones_after_that(filled, fits):
+    search = WorkflowSnapshotSearch(Topology(LATE))
+    add(search, "macro", 1, out=(5,))
+    add(search, "meso", 1, init=(5,), out=(1,))
+    called = {"init": (1,), PASSED: (1,)}
+    add_log(search, 1, received=5, filled=filled)
+    found = add(search, "micro", 1, **called)
+    assert found == (dict.fromkeys(["macro", "meso", "micro", "log"], 1) if fits else None)
+
+
+def test_each_of_a_set_keeps_the_pace_of_who_calls_it():
+    shapes = {"macro": (), "meso": (2,), "micro": (2, 2), "log": (2, 2)}
+    model = make_model(shapes, LATE.conduits, {"micro": "meso"})
+    search = WorkflowSnapshotSearch(Topology(model))
+    add(search, "macro", 1, out=(9, 2))
+    for number in range(2):
+        add(search, f"meso[{number}]", 1, init=((9, 2)[number],), out=(0, 0))
+    for name in ("log[0][0]", "log[0][1]"):
+        assert add(search, name, 1, **{"in": (9,), FILLED: (0,)})
+    assert add(search, "log[1][0]", 1, **{"in": (9,), FILLED: (0,)}) is None
+    assert add(search, "log[1][1]", 1, **{"in": (2,), FILLED: (0,)})
