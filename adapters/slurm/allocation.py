@@ -14,6 +14,8 @@ PATIENCE: Final = 30.0
 """Seconds for squeue to answer. It takes 18 to find out that it cannot reach the controller."""
 
 NO_END: Final = ("NONE", "N/A")
+NO_LIMIT: Final = (["UNLIMITED"], ["NOT_SET"])
+"""Limits of jobs for which squeue, just after they have started, may name an end in a year."""
 
 
 def end_of_allocation(
@@ -34,21 +36,18 @@ def end_of_allocation(
     job = environment.get(JOB_ID)
     if not job:
         return None
-    command = ["squeue", "-h", "-j", job, "-o", "%A %e"]
+    command = ["squeue", "-h", "-j", job, "-o", "%A %e %l"]
     printed = _run(command, environment, patience)
-    # of a job array, squeue lists all tasks to the one whose number is also that of the array
-    ours = [end for number, _, end in map(_split, printed.splitlines()) if number == job]
-    if len(ours) == 1 and ours[0] in NO_END:
-        return None
     try:
-        (end,) = map(int, ours)
+        # of a job array, squeue lists all tasks to the one whose number is also that of the array
+        ((end, *limit),) = [
+            rest for number, *rest in map(str.split, printed.splitlines()) if number == job
+        ]
+        if end in NO_END or limit in NO_LIMIT:
+            return None
+        return float(int(end))
     except ValueError:
         raise _unknown(command, f"it printed {printed.strip()!r}") from None
-    return float(end)
-
-
-def _split(line: str) -> tuple[str, str, str]:
-    return line.strip().partition(" ")
 
 
 def _run(command: list[str], environment: Mapping[str, str], patience: float) -> str:

@@ -121,7 +121,7 @@ class CheckpointCalls:
     def should_save_final_snapshot(self) -> bool:
         """Whether the model must save its state at the end of the pass."""
         self._calls.check(Call.SHOULD_SAVE_FINAL_SNAPSHOT)
-        self._snapshots.note_end_of_pass()
+        self._note_end_of_pass()
         self._due = self._final_triggers(goes_on=self._receive_ahead())
         self._calls.note(Call.SHOULD_SAVE_FINAL_SNAPSHOT, answer=bool(self._due))
         return bool(self._due)
@@ -135,7 +135,7 @@ class CheckpointCalls:
     def before_receiving_ahead(self) -> None:
         """Remember the state at the end of a pass, where a snapshot may have to be made of it."""
         if self.has_to_save_implicitly:
-            self._snapshots.note_end_of_pass()
+            self._note_end_of_pass()
 
     def after_receiving_ahead(self, *, goes_on: bool) -> None:
         """Make a snapshot for the model, if one is due."""
@@ -147,6 +147,10 @@ class CheckpointCalls:
     def note_pass_begun(self, *, is_first: bool) -> None:
         """Take note that a pass of the reuse loop begins."""
         self._is_first_pass = is_first
+
+    def _note_end_of_pass(self) -> None:
+        self._snapshots.note_end_of_pass()
+        self._triggers.note_end_of_pass()
 
     def _final_triggers(self, *, goes_on: bool) -> tuple[str, ...]:
         return self._triggers.final_triggers(self._next_time(), goes_on=goes_on)

@@ -30,6 +30,8 @@ class CheckpointTriggers:
         self._simulation = Moments(rules.simulation_time, "simulation_time")
         self._clock = clock
         self._start = clock.monotonic() - info.elapsed
+        self._asked_at = 0.0
+        self._pass_ended_at = 0.0
 
     def elapsed(self) -> float:
         """Return the seconds since the start of the run."""
@@ -57,6 +59,14 @@ class CheckpointTriggers:
         """
         self._request = f"request: {reason}"
 
+    def note_end_of_pass(self) -> None:
+        """Take note that a pass is over: moments that come while its end waits are of the next one.
+
+        Who calls this instance sees them after this pass too. If we saved before them, and they
+        after, the two snapshots would not fit together.
+        """
+        self._pass_ended_at = self.elapsed()
+
     def is_due(self, timestamp: float) -> bool:
         """Whether a snapshot is due at a simulation time."""
         return bool(self.triggers(timestamp))
@@ -67,12 +77,7 @@ class CheckpointTriggers:
 
     def triggers(self, timestamp: float) -> tuple[str, ...]:
         """Return in words why a snapshot is due at a simulation time; empty if it is not."""
-        due = (
-            self._wallclock.due_at(self.elapsed()),
-            self._simulation.due_at(timestamp),
-            self._request,
-        )
-        return tuple(text for text in due if text is not None)
+        return self._triggers_at(self.elapsed(), timestamp)
 
     def final_triggers(self, timestamp: float | None, *, goes_on: bool) -> tuple[str, ...]:
         """Return in words why a snapshot is due at the end of a pass; empty if it is not.
@@ -82,15 +87,24 @@ class CheckpointTriggers:
             goes_on: Whether there will be a next pass.
         """
         if goes_on and timestamp is not None:
-            return self.triggers(timestamp)
+            return self._triggers_at(self._pass_ended_at, timestamp)
         due = (AT_END if self._at_end and not goes_on else None, self._request)
         return tuple(text for text in due if text is not None)
 
     def note_saved(self, timestamp: float) -> None:
-        """Take note that a snapshot was made: it answers for all moments passed.
+        """Take note that a snapshot was made: it answers for all moments passed when it was due.
 
         Args:
             timestamp: The simulation time until which it does; NaN if that is not known.
         """
-        self._wallclock.answer_until(self.elapsed())
+        self._wallclock.answer_until(self._asked_at)
         self._simulation.answer_until(timestamp)
+
+    def _triggers_at(self, elapsed: float, timestamp: float) -> tuple[str, ...]:
+        self._asked_at = elapsed
+        due = (
+            self._wallclock.due_at(elapsed),
+            self._simulation.due_at(timestamp),
+            self._request,
+        )
+        return tuple(text for text in due if text is not None)

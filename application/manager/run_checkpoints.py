@@ -10,7 +10,7 @@ from application.interfaces.clock import Clock
 from domain.checkpoints import CheckpointAtRule, Checkpoints
 from domain.errors import ConfigurationError
 
-LAST_MOMENTS: Final = 10
+LAST_MOMENTS: Final = 100
 """How often those save that cannot be asked: at one moment two may be a message apart."""
 
 

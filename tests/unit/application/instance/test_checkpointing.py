@@ -48,6 +48,7 @@ def test_a_snapshot_without_a_simulation_time_answers_for_the_wallclock_only(clo
         clock, wallclock=[CheckpointRangeRule(60)], simulation=[CheckpointAtRule((2.0,))]
     )
     clock.advance(60)
+    assert triggers.triggers(math.nan) == ("wallclock_time >= 60.0",)
     triggers.note_saved(math.nan)
     assert triggers.triggers(2.5) == ("simulation_time >= 2.0",)
 
@@ -76,6 +77,26 @@ def test_between_passes_the_messages_of_the_next_one_tell_the_time(clock):
     triggers = make(clock, at_end=True, simulation=[CheckpointAtRule((2.0,))])
     assert not triggers.is_final_due(1.0, goes_on=True)
     assert triggers.final_triggers(2.0, goes_on=True) == ("simulation_time >= 2.0",)
+
+
+def test_a_moment_that_comes_while_the_end_of_a_pass_waits_belongs_to_the_next_pass(clock):
+    triggers = make(clock, wallclock=[CheckpointRangeRule(60)])
+    clock.advance(59)
+    triggers.note_end_of_pass()
+    clock.advance(2)  # who calls us is busy, and sees the moment after this pass
+    assert triggers.final_triggers(1.0, goes_on=True) == ()
+    clock.advance(1)
+    triggers.note_end_of_pass()
+    assert triggers.final_triggers(2.0, goes_on=True) == ("wallclock_time >= 60.0",)
+
+
+def test_a_moment_that_comes_while_a_snapshot_is_saved_makes_another_due(clock):
+    triggers = make(clock, wallclock=[CheckpointRangeRule(60)])
+    clock.advance(61)
+    assert triggers.is_due(1.0)
+    clock.advance(60)  # saving takes its time
+    triggers.note_saved(1.0)
+    assert triggers.triggers(2.0) == ("wallclock_time >= 120.0",)
 
 
 def test_settings_alone_make_no_snapshot_due_between_passes(clock):

@@ -23,9 +23,10 @@ def test_without_an_end_the_rules_are_those_of_the_configuration():
 def test_before_a_known_end_there_is_a_rule_more_which_serves_muscle3_too():
     clock = ManualClock()
     checkpoints = make(clock, CheckpointOptions(save_time=10.0, stop_at=clock.time() + 100))
-    moments = tuple(float(second) for second in range(90, 100))
-    rules = checkpoints.checkpoints.wallclock_time
-    assert rules == (*CONFIGURED.wallclock_time, CheckpointAtRule(moments))
+    (*configured, last) = checkpoints.checkpoints.wallclock_time
+    assert configured == [*CONFIGURED.wallclock_time]
+    assert isinstance(last, CheckpointAtRule)
+    assert list(last.at) == pytest.approx([90 + number / 10 for number in range(100)])
 
 
 def test_an_end_alone_makes_no_rule():
