@@ -2,12 +2,13 @@
 
 import socket
 import threading
+import time
 
 import pytest
 
 from adapters.tcp.memory import LARGE
 from adapters.tcp.server import Server
-from adapters.tcp.session_client import SessionClient, receive_exactly
+from adapters.tcp.session_client import RETRY_TIME, SessionClient, receive_exactly
 from adapters.wire.frames import word
 from adapters.wire.locations import TCP, TcpAddress, format_location
 from domain.errors import RemoteProtocolError, TransportError
@@ -171,6 +172,17 @@ def test_a_server_that_is_not_there_is_named():
     client = SessionClient([nowhere()], server="peer 'macro'", retry_time=0.1)
     with pytest.raises(TransportError, match=r"connection to the peer 'macro' was lost for good"):
         client.call(b"x")
+    client.close()
+
+
+def test_a_server_that_has_ended_is_not_waited_for_as_long_as_one_that_was_cut_off(echo):
+    client = SessionClient([echo.location], server="manager", refused_time=0.1)
+    client.call(b"x")
+    echo.server.close()
+    begin = time.monotonic()
+    with pytest.raises(TransportError, match=r"manager was lost for good.*refused.*it has ended"):
+        client.call(b"y")
+    assert time.monotonic() - begin < RETRY_TIME / 2
     client.close()
 
 
