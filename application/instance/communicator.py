@@ -56,8 +56,24 @@ class _Route:
         try:
             return self.outlet.send(message)
         except UnsendableData as error:
-            where = f"sent on port '{self.port}'"
-            raise UnsendableData(error.path, error.reason, purpose=where) from error
+            raise self._unsendable(error.path, error.reason) from error
+
+    def hold_back(self, message: PeerMessage) -> None:
+        """Keep a message as it is now, in place of the one before it.
+
+        Raises:
+            UnsendableData: If no copy can be made of its data, which the model may change later.
+        """
+        try:
+            message.data = copy.deepcopy(message.data)
+        except Exception as error:  # whatever the user's objects raise
+            reason = f"a filter holds it back, and no copy can be made of it: {error}"
+            raise self._unsendable("data", reason) from error
+        message.number = NOT_COUNTED
+        self.held, self.held_until = message, None
+
+    def _unsendable(self, path: str, reason: str) -> UnsendableData:
+        return UnsendableData(path, reason, purpose=f"sent on port '{self.port}'")
 
     def send_milestone(self, message: PeerMessage) -> None:
         """Send a milestone."""
@@ -180,9 +196,7 @@ class Communicator:
                 iteration,
             )
             if route.reducers:
-                parcel.data = copy.deepcopy(message.data)  # the model may change it after this
-                parcel.number = NOT_COUNTED
-                route.held, route.held_until = parcel, None
+                route.hold_back(parcel)
             else:
                 size = route.send_message(parcel)
         port.message_counts[slot or 0] = number + 1

@@ -1,5 +1,8 @@
 """How messages are numbered, checked, held back by filters, and kept in a snapshot."""
 
+import threading
+
+import numpy as np
 import pytest
 
 from domain.errors import RemoteProtocolError, UnsendableData
@@ -140,6 +143,21 @@ def test_what_is_held_back_may_be_changed_by_the_model(reduced):
     data.append(2)
     milestone(macro)
     assert micro.receive("f_init").data == [1]
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        ({np.frombuffer(bytes(8), "i4,i4")[0]: 1}, "unhashable type"),
+        (threading.Lock(), "cannot pickle"),
+    ],
+    ids=["void", "lock"],
+)
+def test_what_is_to_be_held_back_and_cannot_be_copied_is_refused(reduced, data, why):
+    macro, _ = reduced
+    text = f"data cannot be sent on port 'o_i': a filter holds it back.*{why}"
+    with pytest.raises(UnsendableData, match=text):
+        macro.send("o_i", data)
 
 
 def test_where_nothing_was_sent_a_reducing_filter_passes_an_empty_message(reduced):
