@@ -112,10 +112,11 @@ class RunStart:
     def _start_on(self, available: Resources, container: ManagerContainer) -> None:
         plan = self._plan(available)
         container.profiles().add_resources(plan.resources)
-        started = threading.Event()
-        failure: list[BaseException] = []
+        is_done = False
+        failure: BaseException | None = None
 
         def start() -> None:
+            nonlocal is_done, failure
             try:
                 container.control().start_all(
                     plan.resources,
@@ -124,14 +125,17 @@ class RunStart:
                     bind_to_cores=not self._is_local,
                 )
             except Exception as error:  # noqa: BLE001 - raised again where start_all was called
-                failure.append(error)
+                failure = error
             finally:
-                started.set()
+                is_done = True
+                self.wake()
 
         container.listening().server.loop.call_soon(start)
-        started.wait()
-        if failure:
-            raise failure[0]
+        with self._changed:
+            # a manager that is closed meanwhile makes no more calls
+            self._changed.wait_for(lambda: is_done or self._outcome.result is not None)
+        if failure is not None:
+            raise failure
 
     def _check_programs(self) -> None:
         missing = missing_programs(self._configuration)

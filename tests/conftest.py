@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.leftovers import Surroundings, wait_for_leftovers
 from tests.support.slurm import Slurm, running_slurm
+
+# A busy machine may take its time: a test that is slow there is no failure.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)

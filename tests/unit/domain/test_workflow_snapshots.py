@@ -232,7 +232,7 @@ def run_both(data, lowest):
         yield exhaustive, node, search.add(instance, number, new)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_the_newest_workflow_snapshot_is_found_if_and_only_if_there_is_one(data):
     for exhaustive, node, found in run_both(data, lowest=0):
@@ -248,7 +248,7 @@ def test_the_newest_workflow_snapshot_is_found_if_and_only_if_there_is_one(data)
             assert newest in expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_what_is_found_is_consistent_even_if_counts_go_back(data):
     for exhaustive, _, found in run_both(data, lowest=-2):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import msgpack
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
@@ -85,13 +85,11 @@ def id_of(value: object) -> str:
 
 
 @given(own_data)
-@settings(deadline=None)
 def test_any_data_arrive_at_our_own_peer_as_they_were_sent(data: object):
     assert same(data, through_ours(data))
 
 
 @given(muscle3_data)
-@settings(deadline=None)
 def test_any_data_that_muscle3_knows_arrive_as_they_were_sent(data: object):
     assert same(data, through_muscle3s(data))
 
@@ -110,7 +108,6 @@ def test_a_numpy_scalar_arrives_at_our_own_peer_as_it_is(scalar: np.generic):
 
 
 @given(st.data())
-@settings(deadline=None)
 def test_any_numpy_scalar_arrives_at_our_own_peer_as_it_is(data: st.DataObject):
     scalar = data.draw(nps.arrays(data.draw(nps.scalar_dtypes()), ()))[()]
     if isinstance(scalar, np.float64):

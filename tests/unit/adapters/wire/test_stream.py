@@ -3,7 +3,7 @@ import contextlib
 import msgpack
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.wire import stream
@@ -42,7 +42,6 @@ def encode(channel: int, message: PeerMessage) -> bytes:
     return b"".join(bytes(piece) for piece in stream.encode_message(channel, message))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32 - 2), messages(own_data))
 def test_any_message_arrives_as_it_was_sent(channel: int, message: PeerMessage):
     found, received = decode(encode(channel, message))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import ymmsl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.ymmsl_files.dumping import dumped
@@ -24,7 +24,6 @@ values = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(values)
 def test_any_setting_comes_back_as_it_was(value):
     configuration = replace(
@@ -35,7 +34,6 @@ def test_any_setting_comes_back_as_it_was(value):
     assert type(back) is type(value)
 
 
-@settings(deadline=None)
 @given(texts, st.lists(texts, max_size=3))
 def test_any_argument_comes_back_as_it_was(text, items):
     configuration = load(whole(MACRO_MICRO, PROGRAM))
