@@ -90,6 +90,8 @@ class PeerMessage:
         port_length: Length of the sending port if that is resizable, else None.
         number: Counts from 0 for each port and slot; -1 for a message that is not counted.
         iteration: Iteration to which the message belongs.
+        saved_until: Up to which second of the run the sender's snapshots answer for moments of the
+            wall clock; None if it does not say.
     """
 
     __slots__ = (
@@ -99,6 +101,7 @@ class PeerMessage:
         "number",
         "overlay",
         "port_length",
+        "saved_until",
         "size",
         "timestamp",
     )
@@ -112,6 +115,7 @@ class PeerMessage:
         port_length: int | None,
         number: int,
         iteration: Iteration,
+        saved_until: float | None = None,
     ) -> None:
         self.timestamp = timestamp
         self.next_timestamp = next_timestamp
@@ -120,6 +124,7 @@ class PeerMessage:
         self.port_length = port_length
         self.number = number
         self.iteration = iteration
+        self.saved_until = saved_until
         self.size = 0
 
     @property
@@ -137,6 +142,7 @@ class PeerMessage:
             self.port_length,
             self.number,
             self.iteration,
+            self.saved_until,
         )
 
     def __eq__(self, other: object) -> bool:

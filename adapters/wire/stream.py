@@ -10,7 +10,8 @@ One stream carries all messages from one instance to another. A frame is::
     ------------------ end of the fixed part; all integers are little-endian
     buffer lengths     8 bytes each
     head               MessagePack: [number, port length, timestamp, next timestamp, iteration,
-                       overlay or nil, data]; or [channel, receiving endpoint] to open a channel
+                       saved until or nil, overlay or nil, data];
+                       or [channel, receiving endpoint] to open a channel
     buffers            one after the other
 
 Array data stay out of the head, so they are sent from where they are, and received where they will
@@ -145,11 +146,12 @@ def pack_head(message: PeerMessage) -> bytes:
             message.timestamp,
             message.next_timestamp,
             message.iteration,
+            message.saved_until,
         ]
     )
     overlay = encode_overlay(message.overlay) if message.overlay else _NIL
-    # an array of seven, of which the last, the data, is packed by itself and follows
-    return b"".join((b"\x97", packed[1:], overlay))
+    # an array of eight, of which the last, the data, is packed by itself and follows
+    return b"".join((b"\x98", packed[1:], overlay))
 
 
 def decode_fixed(data: memoryview) -> FixedPart:
@@ -190,19 +192,22 @@ def decode_message(head: memoryview, buffers: list[memoryview]) -> PeerMessage:
     """
     values = unpack(head, OwnPayloads(buffers).ext_hook)
     try:
-        number, port_length, timestamp, next_timestamp, iteration, overlay, data = values
+        number, length, timestamp, next_timestamp, iteration, saved, overlay, data = values
         if type(timestamp) is not float:
             timestamp = float(timestamp)
         if next_timestamp is not None and type(next_timestamp) is not float:
             next_timestamp = float(next_timestamp)
+        if saved is not None and type(saved) is not float:
+            saved = float(saved)
         return PeerMessage(
             timestamp=timestamp,
             next_timestamp=next_timestamp,
             data=data,
             overlay=Settings(overlay) if overlay else NO_SETTINGS,
-            port_length=port_length,
+            port_length=length,
             number=number,
             iteration=tuple(iteration),
+            saved_until=saved,
         )
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
         msg = f"received a message in which something is missing or wrong: {error!r}"

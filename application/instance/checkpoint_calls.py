@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from application.instance.checkpointing import CheckpointTriggers
+from application.instance.communicator import Communicator
 from application.instance.overlays import OverlayKeeper
 from application.instance.receiving import Receiver
 from application.instance.snapshot_manager import SnapshotManager
@@ -52,8 +53,10 @@ class CheckpointCalls:
         snapshots: Saves and loads.
         overlays: Knows the overlay in force.
         receiver: Knows the messages of the next pass.
+        communicator: Tells others how far our snapshots answer.
         receive_ahead: Receives those, and returns whether there is a next pass.
         flags: What the model says about itself.
+        is_called: Whether others call us, again and again.
     """
 
     def __init__(
@@ -64,19 +67,24 @@ class CheckpointCalls:
         snapshots: SnapshotManager,
         overlays: OverlayKeeper,
         receiver: Receiver,
+        communicator: Communicator,
         receive_ahead: Callable[[], bool],
         flags: InstanceFlags,
+        is_called: bool,
     ) -> None:
         self._calls = calls
         self._triggers = triggers
         self._snapshots = snapshots
         self._overlays = overlays
         self._receiver = receiver
+        self._communicator = communicator
         self._receive_ahead = receive_ahead
         self._saves_implicitly = bool(
             flags & IMPLICIT_FLAGS and InstanceFlags.USES_CHECKPOINT_API not in flags
         )
+        self._is_called = is_called
         self._is_first_pass = True
+        communicator.saved_until = triggers.saved_until
         self._due: tuple[str, ...] = ()
 
     @property
@@ -109,6 +117,7 @@ class CheckpointCalls:
         """Whether the model must save its state now."""
         self._calls.check(Call.SHOULD_SAVE_SNAPSHOT)
         self._due = self._triggers.triggers(timestamp)
+        self._communicator.saved_until = self._triggers.saved_until
         self._calls.note(Call.SHOULD_SAVE_SNAPSHOT, answer=bool(self._due))
         return bool(self._due)
 
@@ -148,12 +157,22 @@ class CheckpointCalls:
         """Take note that a pass of the reuse loop begins."""
         self._is_first_pass = is_first
 
+    def note_called(self) -> None:
+        """Take note of who calls us for the next pass."""
+        said = [message.saved_until for _, message in self._receiver.initial_messages()]
+        known = [time for time in said if time is not None]
+        follows = self._is_called and known and len(known) == len(said)
+        self._triggers.note_called(max(known) if follows else None)
+
     def _note_end_of_pass(self) -> None:
         self._snapshots.note_end_of_pass()
         self._triggers.note_end_of_pass()
 
     def _final_triggers(self, *, goes_on: bool) -> tuple[str, ...]:
-        return self._triggers.final_triggers(self._next_time(), goes_on=goes_on)
+        self.note_called()
+        due = self._triggers.final_triggers(self._next_time(), goes_on=goes_on)
+        self._communicator.saved_until = self._triggers.saved_until
+        return due
 
     def _next_time(self) -> float | None:
         """Return the largest simulation time among the messages of the next pass, if any."""

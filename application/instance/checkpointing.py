@@ -17,6 +17,10 @@ class CheckpointTriggers:
     Args:
         info: The rules, and how long the run has been going on.
         clock: Tells the time.
+
+    Attributes:
+        saved_until: Up to which second of the run our snapshots answer for all moments of the wall
+            clock; None if there are no such rules.
     """
 
     def __init__(self, info: CheckpointInfo, *, clock: Clock) -> None:
@@ -30,8 +34,9 @@ class CheckpointTriggers:
         self._simulation = Moments(rules.simulation_time, "simulation_time")
         self._clock = clock
         self._start = clock.monotonic() - info.elapsed
-        self._asked_at = 0.0
         self._pass_ended_at = 0.0
+        self._called_at: float | None = None
+        self.saved_until = 0.0 if rules.wallclock_time else None
 
     def elapsed(self) -> float:
         """Return the seconds since the start of the run."""
@@ -59,11 +64,23 @@ class CheckpointTriggers:
         """
         self._request = f"request: {reason}"
 
-    def note_end_of_pass(self) -> None:
-        """Take note that a pass is over: moments that come while its end waits are of the next one.
+    def note_called(self, saved_until: float | None) -> None:
+        """Take note of what those who call us for the next pass say of their snapshots.
 
-        Who calls this instance sees them after this pass too. If we saved before them, and they
-        after, the two snapshots would not fit together.
+        For us there are only the moments for which they have saved already. If we saved for one
+        first, and they after our next answer, the snapshots would not fit together.
+
+        Args:
+            saved_until: Up to which second of the run they answer; None if they do not all say, or
+                nobody calls us again and again.
+        """
+        self._called_at = saved_until
+
+    def note_end_of_pass(self) -> None:
+        """Take note that a pass is over.
+
+        Moments that come while we wait for the next call belong to the next pass: who calls us sees
+        them after it too. This is for callers that do not say, such as MUSCLE3's.
         """
         self._pass_ended_at = self.elapsed()
 
@@ -97,11 +114,14 @@ class CheckpointTriggers:
         Args:
             timestamp: The simulation time until which it does; NaN if that is not known.
         """
-        self._wallclock.answer_until(self._asked_at)
+        if self.saved_until is not None:
+            self._wallclock.answer_until(self.saved_until)
         self._simulation.answer_until(timestamp)
 
-    def _triggers_at(self, elapsed: float, timestamp: float) -> tuple[str, ...]:
-        self._asked_at = elapsed
+    def _triggers_at(self, own_time: float, timestamp: float) -> tuple[str, ...]:
+        elapsed = own_time if self._called_at is None else self._called_at
+        if self.saved_until is not None:
+            self.saved_until = elapsed
         due = (
             self._wallclock.due_at(elapsed),
             self._simulation.due_at(timestamp),

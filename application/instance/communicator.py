@@ -107,6 +107,9 @@ class Communicator:
         transport: Carries messages.
         waiting: Waits for them.
         profiler: Is told of each.
+
+    Attributes:
+        saved_until: What to say in messages of how far our snapshots answer for the wall clock.
     """
 
     def __init__(
@@ -121,6 +124,7 @@ class Communicator:
         self._sources: dict[tuple[str, int | None], _Source] = {}
         self._depth_of_sends: dict[str, int] = {}
         self._reduced_counts: dict[tuple[str, int], int] = {}
+        self.saved_until: float | None = None
         self._may_repeat: dict[tuple[str, int | None], Iteration | None] = {}
 
     def connect(self, peers: PeerInfo, ports: Mapping[str, PortState], *, depth: int) -> None:
@@ -194,6 +198,7 @@ class Communicator:
                 length,
                 number,
                 iteration,
+                self.saved_until,
             )
             if route.reducers:
                 route.hold_back(parcel)
@@ -428,8 +433,9 @@ class Communicator:
     def _reduced_message(self, route: _Route, iteration: Iteration) -> PeerMessage:
         held = route.held
         if held is None or route.held_until not in (None, iteration):
-            return PeerMessage(float("-inf"), None, None, NO_SETTINGS, None, NOT_COUNTED, iteration)
+            held = PeerMessage(float("-inf"), None, None, NO_SETTINGS, None, NOT_COUNTED, iteration)
         held.iteration = iteration
+        held.saved_until = self.saved_until
         return held
 
     def _milestone_message(self, port: PortState, milestone: Milestone, number: int) -> PeerMessage:

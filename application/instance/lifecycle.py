@@ -279,9 +279,10 @@ class Lifecycle:
         apply_library_settings(
             self.get_setting, waiting=self._waiting, profiler=self._profiler, log=self._log
         )
-        self._prepare_checkpoints(self._link.get_checkpoint_info())
+        info = self._link.get_checkpoint_info()
+        self._prepare_checkpoints(info, is_called=len(timeline) > 1)
 
-    def _prepare_checkpoints(self, info: CheckpointInfo) -> None:
+    def _prepare_checkpoints(self, info: CheckpointInfo, *, is_called: bool) -> None:
         check_supports_checkpoints(str(self._instance), self._flags, info)
         exchange = ExchangeState(
             communicator=self._communicator, receiver=self._receiver, loop=self._loop
@@ -304,8 +305,10 @@ class Lifecycle:
             snapshots=self._snapshots,
             overlays=self._overlays,
             receiver=self._receiver,
+            communicator=self._communicator,
             receive_ahead=self._receive_ahead,
             flags=self._flags,
+            is_called=is_called,
         )
         resumed_at = self._snapshots.prepare_resume(info.resume_from, info.snapshot_directory)
         if self._snapshots.resumed is not None and resumed_at is not None:
@@ -345,6 +348,7 @@ class Lifecycle:
         self._received_ahead = None
         if not goes_on:
             return False
+        self._checkpoints.note_called()
         initial = self._receiver.initial_messages()
         settings = [message for port, message in initial if port.name == SETTINGS_IN]
         self._overlays.start_pass(settings[0] if settings else None)

@@ -4,11 +4,13 @@ Each scenario is run in memory with checkpoints at every moment there is, and re
 workflow snapshot that was written; see ``tests/support/in_memory_resuming.py``.
 """
 
+import random
 from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
 
+from adapters.system.clock import SystemClock
 from domain.checkpoints import CheckpointAtRule, CheckpointRangeRule, Checkpoints
 from domain.configuration import Configuration
 from tests.support.in_memory_resuming import (
@@ -111,6 +113,40 @@ def test_whatever_the_rules_what_is_written_is_good_to_resume_from(pattern, chec
     configuration = scenario(pattern, checkpoints, start=-3.0)
     for seed in range(3):  # instances are faster or slower each time
         check_each_snapshot(configuration, run_in_memory(configuration), seed=seed)
+
+
+class RestlessClock(SystemClock):
+    """Goes on by some time, now more and now less, whenever somebody looks."""
+
+    def __init__(self, seed: int) -> None:
+        self._chance = random.Random(seed)
+        self._now = 0.0
+
+    def monotonic(self) -> float:
+        self._now += self._chance.random()
+        return self._now
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("pattern", "caller", "every", "settings"),
+    [
+        ("dispatch_in_loop", "macro", 9.0, {}),
+        ("macro_micro", "macro", 9.0, {}),
+        ("nested", "driver", 200.0, {"solver.coarse.steps": [3]}),
+    ],
+)
+def test_a_moment_of_the_wall_clock_is_the_same_for_a_caller_and_all_whom_it_calls(
+    pattern, caller, every, settings, seed
+):
+    rules = Checkpoints(at_end=True, wallclock_time=(CheckpointRangeRule(every),))
+    steps = {"steps": [0], **settings, f"{caller}.steps": [20], "whole_steps": True}
+    configuration = scenario(pattern, rules, **steps)
+    run = run_in_memory(configuration, clock=RestlessClock(seed))
+    made = [name for name in run.snapshots if name.startswith(f"in_memory:{caller}_")]
+    used = {name for item in run.workflow_snapshots for name in item.resume().values()}
+    # for one of the last step nobody is called any more
+    assert len(used.intersection(made)) >= len(made) - 1 > 1
 
 
 @pytest.mark.parametrize("pattern", ["filter_last", "filter_two_levels", "interact", "nested"])

@@ -27,6 +27,7 @@ from adapters.wire.snapshot_archive import MsgPackSnapshotArchive
 from adapters.wire.snapshots import MsgPackSnapshot
 from adapters.ymmsl_files.source import YmmslConfigurationSource
 from application.instance.lifecycle import Lifecycle, Surroundings
+from application.interfaces.clock import Clock
 from domain.checkpoints import Checkpoints
 from domain.configuration import Configuration
 from domain.flags import InstanceFlags
@@ -50,7 +51,7 @@ class MemoryRun:
     Attributes:
         received: Per instance, what it received, in order.
         workflow_snapshots: All that were announced, in order.
-        snapshots: The snapshots that they name, by location.
+        snapshots: The snapshots that were made, by location.
     """
 
     received: Mapping[str, Events]
@@ -69,9 +70,9 @@ def scenario(name: str, checkpoints: Checkpoints, **settings: object) -> Configu
     return replace(loaded, checkpoints=checkpoints, settings=changed)
 
 
-def run_in_memory(configuration: Configuration) -> MemoryRun:
+def run_in_memory(configuration: Configuration, *, clock: "Clock | None" = None) -> MemoryRun:
     """Run to the end; fails if an instance does."""
-    return _Run(configuration, {}).run()
+    return _Run(configuration, {}, clock or SystemClock()).run()
 
 
 def resume_in_memory(
@@ -81,7 +82,7 @@ def resume_in_memory(
     # the new run has names of its own, which would be the same
     snapshots = {f"before:{name}": data for name, data in before.snapshots.items()}
     places = {instance: f"before:{location}" for instance, location in resume.items()}
-    return _Run(replace(configuration, resume=places), snapshots).run()
+    return _Run(replace(configuration, resume=places), snapshots, SystemClock()).run()
 
 
 def check_is_rest_of(
@@ -144,8 +145,11 @@ def _taken(run: MemoryRun, location: "str | None") -> "int | None":
 
 
 class _Run:
-    def __init__(self, configuration: Configuration, snapshots: Mapping[str, bytes]) -> None:
+    def __init__(
+        self, configuration: Configuration, snapshots: Mapping[str, bytes], clock: Clock
+    ) -> None:
         self._configuration = configuration
+        self._clock = clock
         self._desk = InMemoryDesk(configuration)
         self._store: InMemorySnapshotStore = self._desk.snapshots
         self._store.snapshots.update(snapshots)
@@ -191,7 +195,7 @@ class _Run:
         surroundings = Surroundings(
             InMemoryManagerLink(str(name), self._locked),
             InMemoryPeerTransport(str(name), self._network),
-            SystemClock(),
+            self._clock,
             InMemoryInstanceLog(),
             MsgPackSnapshotArchive(lambda directory: self._store),
             # what lets one of several threads in at a time, where there is such a thing

@@ -1,11 +1,11 @@
 """A component of any shape that saves its state: its ports are those of the yMMSL file.
 
 It does what ``walker.py`` does, with numbers: it adds up, with weights, all that it receives, and
-sends the sum. It asks whether to save its state after each half of a step. Its sum depends on the
-setting ``x``, which it sends on a port whose name begins with ``sample``, to which an ensemble is
-connected. Resizable ports get the lengths in the setting ``lengths``, one for each run.
-``STATE=none`` in its environment makes it forget everything between its runs, so that its snapshots
-are made for it.
+sends the sum. It asks whether to save its state after each half of a step, or, with the setting
+``whole_steps``, after each step. Its sum depends on the setting ``x``, which it sends on a port
+whose name begins with ``sample``, to which an ensemble is connected. Resizable ports get the
+lengths in the setting ``lengths``, one for each run. ``STATE=none`` in its environment makes it
+forget everything between its runs, so that its snapshots are made for it.
 """
 
 import math
@@ -67,9 +67,14 @@ class Component:
             else:
                 self._receive_all(operator)
             self._halves += 1
-            if self._saves and self._instance.should_save_snapshot(self._time):
+            if self._saves and self._is_due():
                 self._instance.save_snapshot(self._state())
         self._send_all(Operator.O_F)
+
+    def _is_due(self) -> bool:
+        if self._halves % 2 and self._setting("whole_steps", "bool", False):
+            return False
+        return self._instance.should_save_snapshot(self._time)
 
     def _send_all(self, operator: Operator) -> None:
         self._time += DT

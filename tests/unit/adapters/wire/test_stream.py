@@ -51,6 +51,13 @@ def test_any_message_arrives_as_it_was_sent(channel: int, message: PeerMessage):
         assert getattr(received, name) == getattr(message, name)
 
 
+@pytest.mark.parametrize("saved_until", [None, 0.0, 3600.5])
+def test_how_far_the_snapshots_of_the_sender_answer_arrives(saved_until: "float | None"):
+    message = message_with(None)
+    message.saved_until = saved_until
+    assert decode(encode(0, message))[1] == message
+
+
 def test_a_contiguous_array_is_not_copied():
     pieces = stream.encode_message(0, message_with(LARGE))
     assert np.shares_memory(np.frombuffer(pieces[1], float), LARGE)
@@ -112,7 +119,7 @@ def test_a_hello_or_a_channel_that_makes_no_sense_is_refused(values: object):
         stream.decode_open_channel(memoryview(pack(values)))
 
 
-HEAD = [0, None, 0.0, None, [], None, None]
+HEAD = [0, None, 0.0, None, [], None, None, None]
 
 
 @pytest.mark.parametrize(
@@ -123,13 +130,14 @@ HEAD = [0, None, 0.0, None, [], None, None]
         [],
         HEAD[:-1],
         [*HEAD, 0],
-        [0, None, 0.0, None, 5, None, None],
-        [0, None, "noon", None, [], None, None],
-        [0, None, None, None, [], None, None],
-        [0, None, 0.0, "noon", [], None, None],
-        [0, None, 0.0, None, [], [1], None],
-        [0, None, 0.0, None, [], "overlay", None],
-        [0, None, 0.0, None, [], {"1": 2}, None],
+        [0, None, 0.0, None, 5, None, None, None],
+        [0, None, "noon", None, [], None, None, None],
+        [0, None, None, None, [], None, None, None],
+        [0, None, 0.0, "noon", [], None, None, None],
+        [0, None, 0.0, None, [], "noon", None, None],
+        [0, None, 0.0, None, [], None, [1], None],
+        [0, None, 0.0, None, [], None, "overlay", None],
+        [0, None, 0.0, None, [], None, {"1": 2}, None],
         [*HEAD[:-1], msgpack.ExtType(16, b"")],
     ],
 )
@@ -139,9 +147,10 @@ def test_a_message_that_makes_no_sense_is_refused(values: object):
 
 
 def test_times_that_came_as_other_numbers_are_floats():
-    message = stream.decode_message(memoryview(pack([0, None, 1, 2, [], None, None])), [])
-    assert (type(message.timestamp), type(message.next_timestamp)) == (float, float)
-    assert (message.timestamp, message.next_timestamp) == (1.0, 2.0)
+    message = stream.decode_message(memoryview(pack([0, None, 1, 2, [], 3, None, None])), [])
+    times = (message.timestamp, message.next_timestamp, message.saved_until)
+    assert times == (1.0, 2.0, 3.0)
+    assert set(map(type, times)) == {float}
 
 
 @given(st.data())

@@ -1,6 +1,7 @@
 """What a model is answered when it asks about checkpoints, and when snapshots are made for it."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 
@@ -52,29 +53,37 @@ class Receiver:
 
     def __init__(self, **times):
         self._times = times
+        self.said = {}
 
     def initial_messages(self):
         return [
             (
                 PortState(Port(name, Operator.F_INIT), is_connected=True, length=None),
-                PeerMessage(time, None, None, Settings(), None, 0, ()),
+                PeerMessage(time, None, None, Settings(), None, 0, (), self.said.get(name)),
             )
             for name, time in self._times.items()
         ]
 
 
 class Bench:
-    def __init__(self, rules, *, flags=USES_API, snapshots=None, goes_on=True, **times):
+    def __init__(
+        self, rules, *, flags=USES_API, snapshots=None, goes_on=True, is_called=False, **times
+    ):
+        self.clock = ManualClock()
+        self.communicator = SimpleNamespace(saved_until=None)
+        self.receiver = Receiver(**times)
         self.order = CallOrder(uses_checkpoint_api=flags is USES_API)
         self.snapshots = snapshots or Snapshots()
         self.calls = CheckpointCalls(
             calls=self.order,
-            triggers=CheckpointTriggers(CheckpointInfo(0.0, rules), clock=ManualClock()),
+            triggers=CheckpointTriggers(CheckpointInfo(0.0, rules), clock=self.clock),
             snapshots=self.snapshots,
             overlays=OverlayKeeper(Settings()),
-            receiver=Receiver(**times),
+            receiver=self.receiver,
+            communicator=self.communicator,
             receive_ahead=lambda: goes_on,
             flags=flags,
+            is_called=is_called,
         )
 
     def begin(self):
@@ -184,3 +193,53 @@ def test_otherwise_nothing_is_made_for_it(flags, rules):
     bench.calls.after_receiving_ahead(goes_on=False)
     assert bench.snapshots.saved == []
     assert bench.snapshots.ends == 0
+
+
+EVERY_MINUTE = Checkpoints(wallclock_time=(CheckpointRangeRule(60.0),))
+
+
+def test_who_calls_others_says_how_far_its_snapshots_answer():
+    bench = Bench(EVERY_MINUTE)
+    calls = bench.loop()
+    assert bench.communicator.saved_until == 0.0
+    bench.clock.advance(59)
+    assert not calls.should_save_snapshot(1.0)
+    assert bench.communicator.saved_until == 59.0
+    bench.clock.advance(2)
+    assert calls.should_save_snapshot(2.0)
+    calls.save_snapshot(STATE)
+    assert bench.communicator.saved_until == 61.0
+
+
+def test_without_rules_on_the_wall_clock_there_is_nothing_to_say():
+    bench = Bench(EVERY_SECOND)
+    bench.loop().should_save_snapshot(1.0)
+    assert bench.communicator.saved_until is None
+
+
+def test_who_is_called_saves_when_its_callers_have_and_passes_that_on():
+    bench = Bench(EVERY_MINUTE, is_called=True, f_init=1.0, other=1.0)
+    bench.receiver.said = {"f_init": 0.0, "other": 0.0}
+    bench.begin()
+    bench.calls.note_called()
+    bench.calls.should_init()
+    bench.clock.advance(70)
+    assert not bench.calls.should_save_snapshot(1.0)  # in the pass: the caller cannot save there
+    assert not bench.calls.should_save_final_snapshot()  # nor has it saved before its next call
+    bench.receiver.said = {"f_init": 50.0, "other": 65.0}
+    bench.loop()
+    assert bench.calls.should_save_final_snapshot()
+    bench.calls.save_final_snapshot(STATE)
+    assert bench.snapshots.saved[-1][2] == ("wallclock_time >= 60.0",)
+    assert bench.communicator.saved_until == 65.0
+
+
+@pytest.mark.parametrize(("is_called", "said"), [(False, {"f_init": 0.0}), (True, {})])
+def test_who_is_called_once_or_by_who_says_nothing_has_its_own_clock(is_called, said):
+    bench = Bench(EVERY_MINUTE, is_called=is_called, f_init=1.0, other=1.0)
+    bench.receiver.said = said
+    bench.begin()
+    bench.calls.note_called()
+    bench.calls.should_init()
+    bench.clock.advance(70)
+    assert bench.calls.should_save_snapshot(1.0)
