@@ -15,7 +15,7 @@ from typing import TypeAlias
 from domain.checkpoints import Checkpoints
 from domain.conduits import Conduit
 from domain.identity import Reference
-from domain.ports import Port
+from domain.ports import SETTINGS_IN, Operator, Port
 from domain.settings import Settings
 
 
@@ -43,6 +43,13 @@ class Component:
         """Yield the names of the instances, the last index running fastest."""
         for index in product(*map(range, self.multiplicity)):
             yield self.name + index
+
+    def operator_of(self, port: str) -> Operator | None:
+        """Return the operator of a port, also of that for settings; None if it has no such port."""
+        if port == SETTINGS_IN:
+            return Operator.F_INIT
+        found = self.ports.get(port)
+        return None if found is None else found.operator
 
 
 @dataclass(frozen=True)

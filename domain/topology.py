@@ -58,27 +58,56 @@ class Topology:
         """
         sender = self.model.components[conduit.sending_component]
         timeline = Timeline(sender.timeline).parts
-        port = sender.ports.get(conduit.sending_port)
-        if port is None:
-            return None
-        depth = len(timeline) - (port.operator is Operator.O_F)
-        level = depth - len(conduit.reducers)
+        level = self._level(conduit)
         if not 0 < level < len(timeline) - 1:
             return None  # who is called by nobody has a single pass
-        pacing = self._calling_conduit(Reference(timeline[level]))
+        pacing = next(iter(self.starting_conduits(Reference(timeline[level]))), None)
         if pacing is None:
             return None
         caller = self.model.components[pacing.receiving_component]
         both = zip(caller.multiplicity, sender.multiplicity, strict=False)
         return pacing if all(theirs == own for theirs, own in both) else None
 
-    def _calling_conduit(self, component: Reference) -> Conduit | None:
-        for conduit in self.conduits_of(component):
-            if conduit.receiving_component == component and not conduit.repeaters:
-                port = self.model.components[component].ports.get(conduit.receiving_port)
-                if port is not None and port.operator is Operator.F_INIT:
-                    return conduit
-        return None
+    def parties_to(self, conduit: Conduit) -> set[Reference]:
+        """Return the components whose snapshots have to tell what a reducing filter has passed.
+
+        These are who sends and who receives through it, and those who call the sender, or call who
+        calls it, if the milestones at which the filter passes a message come from them: they have
+        to send these again.
+        """
+        level = self._level(conduit)
+        found: set[Reference] = set()
+        waiting = [conduit.sending_component]
+        while waiting:
+            component = waiting.pop()
+            if component not in found:
+                found.add(component)
+                waiting += [
+                    item.sending_component
+                    for item in self.starting_conduits(component)
+                    if 0 < level < self._level(item)  # that of the root only closes ports
+                ]
+        return {*found, conduit.receiving_component}
+
+    def starting_conduits(self, component: Reference) -> list[Conduit]:
+        """Return the conduits whose messages begin the passes of a component, one for each pass."""
+        return [
+            conduit
+            for conduit in self.conduits_of(component)
+            if conduit.receiving_component == component
+            and not conduit.repeaters
+            and self._receives_at_start(conduit)
+        ]
+
+    def _receives_at_start(self, conduit: Conduit) -> bool:
+        receiver = self.model.components[conduit.receiving_component]
+        return receiver.operator_of(conduit.receiving_port) is Operator.F_INIT
+
+    def _level(self, conduit: Conduit) -> int:
+        """Return how many counters the iterations have of what comes through reducing filters."""
+        sender = self.model.components[conduit.sending_component]
+        is_final = sender.operator_of(conduit.sending_port) is Operator.O_F
+        return len(Timeline(sender.timeline)) - is_final - len(conduit.reducers)
 
     def peer_components(self, component: Reference) -> list[Reference]:
         """Return the components to which a component is joined, each once."""

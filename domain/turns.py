@@ -21,7 +21,8 @@ from collections.abc import Iterator
 from domain.conduits import Conduit
 from domain.configuration import Model
 from domain.identity import Reference
-from domain.ports import SETTINGS_IN, Operator
+from domain.ports import Operator
+from domain.topology import Topology
 
 
 class Turns:
@@ -33,9 +34,7 @@ class Turns:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._incoming: defaultdict[Reference, list[Conduit]] = defaultdict(list)
-        for conduit in model.conduits:
-            self._incoming[conduit.receiving_component].append(conduit)
+        self._topology = Topology(model)
         self._callers: dict[Reference, Reference | None] = {}
         for name in model.components:
             self._find_caller(name)
@@ -62,28 +61,20 @@ class Turns:
                 result[other].add(name)
         return result
 
-    def _operator(self, component: Reference, port: str) -> Operator:
-        if port == SETTINGS_IN:
-            return Operator.F_INIT
-        return self._model.components[component].ports[port].operator
+    def _operator(self, component: Reference, port: str) -> Operator | None:
+        return self._model.components[component].operator_of(port)
 
     def _find_caller(self, name: Reference) -> Reference | None:
         """Return the component whose O_I starts each run of a component; None if it runs once."""
         if name not in self._callers:
             self._callers[name] = None
-            for conduit in self._starting(name):
+            for conduit in self._topology.starting_conduits(name):
                 sender = conduit.sending_component
                 operator = self._operator(sender, conduit.sending_port)
                 level = sender if operator is Operator.O_I else self._find_caller(sender)
                 self._callers[name] = self._up(level, len(conduit.reducers))
                 break
         return self._callers[name]
-
-    def _starting(self, name: Reference) -> Iterator[Conduit]:
-        for conduit in self._incoming[name]:
-            operator = self._operator(name, conduit.receiving_port)
-            if operator is Operator.F_INIT and not conduit.repeaters:
-                yield conduit
 
     def _up(self, level: Reference | None, steps: int) -> Reference | None:
         for _ in range(steps):

@@ -30,8 +30,6 @@ class _Route:
         peer: The receiving endpoint.
         reducers: How many reducing filters there are on the way.
         held: The last message, while a reducing filter holds it back.
-        held_until: Of one that a snapshot kept, the iteration with which it is to be sent. If that
-            is over, the receiver has it: MUSCLE3's library does not send older milestones again.
         reduced: Under which name and index it is counted what the filters let pass.
         milestones: What went this way since the last message. Milestones are not counted, so the
             snapshot of a receiver that fits ours may be older than they are: they are sent again.
@@ -42,7 +40,6 @@ class _Route:
     peer: str = ""
     reducers: int = 0
     held: PeerMessage | None = field(default=None)
-    held_until: Iteration | None = None
     reduced: tuple[str, int] | None = None
     milestones: list[PeerMessage] = field(default_factory=list)
 
@@ -70,7 +67,7 @@ class _Route:
             reason = f"a filter holds it back, and no copy can be made of it: {error}"
             raise self._unsendable("data", reason) from error
         message.number = NOT_COUNTED
-        self.held, self.held_until = message, None
+        self.held = message
 
     def _unsendable(self, path: str, reason: str) -> UnsendableData:
         return UnsendableData(path, reason, purpose=f"sent on port '{self.port}'")
@@ -279,16 +276,6 @@ class Communicator:
                     route.send_milestone(item.message)
                 else:
                     route.held = item.message
-                    route.held_until = self._end_of_reduction(route, state)
-
-    def _end_of_reduction(self, route: _Route, state: CommunicatorState) -> Iteration | None:
-        """Return the iteration that the snapshot was made in, as far as a filter lets it be."""
-        if state.timeline is None or state.timeline.iteration is None:
-            return None
-        return state.timeline.iteration[: self._target_of(route)]
-
-    def _target_of(self, route: _Route) -> int:
-        return self._depth_of_sends[route.port] - route.reducers
 
     def _restore_port(
         self,
@@ -419,11 +406,11 @@ class Communicator:
         if not route.reducers:
             route.send_milestone(self._milestone_message(port, milestone, number))
             return
-        target = self._target_of(route)
+        target = self._depth_of_sends[port.name] - route.reducers
         reached = len(milestone.iteration)
         if reached == target:
             route.send_message(self._reduced_message(route, milestone.iteration))
-            route.held, route.held_until = None, None
+            route.held = None
             assert route.reduced is not None
             self._reduced_counts[route.reduced] = self._reduced_counts.get(route.reduced, 0) + 1
         if reached < target or milestone.closes_port:
@@ -432,7 +419,7 @@ class Communicator:
 
     def _reduced_message(self, route: _Route, iteration: Iteration) -> PeerMessage:
         held = route.held
-        if held is None or route.held_until not in (None, iteration):
+        if held is None:
             held = PeerMessage(float("-inf"), None, None, NO_SETTINGS, None, NOT_COUNTED, iteration)
         held.iteration = iteration
         held.saved_until = self.saved_until

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 
 from application.interfaces.manager_desk import Registration
 from application.manager.run_checkpoints import RunCheckpoints
+from domain.conduits import Conduit
 from domain.configuration import Component, Configuration
 from domain.errors import ManagerRefused
 from domain.identity import Reference
 from domain.ports import SETTINGS_IN, Port
 from domain.suggestions import did_you_mean
+from domain.topology import Topology
 from domain.version import OWN_VERSION_SUFFIX
 
 DIALECTS = ("0.10", "0.11")
@@ -27,6 +29,7 @@ class InstanceRegistry:
     def __init__(self, configuration: Configuration, *, checkpoints: RunCheckpoints) -> None:
         model = configuration.model
         self._model = model
+        self._topology = Topology(model)
         self._resume = configuration.resume
         self._checkpoints = checkpoints
         self._locations: dict[Reference, tuple[str, ...]] = {}
@@ -59,7 +62,7 @@ class InstanceRegistry:
         dialect = self._check_dialect(name, version)
         self._check_ports(name, component, ports)
         is_own = version.endswith(OWN_VERSION_SUFFIX)
-        if not is_own and (self._checkpoints.checkpoints or instance in self._resume):
+        if not is_own and (self._checkpoints.are_made or self._resume):
             self._check_reduces_nothing(name, component)
         self._locations[instance] = tuple(locations)
         self._dialects[instance] = dialect
@@ -148,13 +151,14 @@ class InstanceRegistry:
         return dialect
 
     def _check_reduces_nothing(self, name: str, component: Component) -> None:
-        """Refuse who would not save what its filters hold back, nor count what they let pass."""
+        """Refuse who would save too little to resume what reducing filters have passed."""
         for conduit in self._model.conduits:
-            if conduit.reducers and conduit.sending_component == component.name:
+            if conduit.reducers and component.name in self._topology.parties_to(conduit):
                 msg = (
-                    f"Instance '{name}' uses MUSCLE3's library, which cannot save what the filter"
-                    f" of conduit '{conduit}' holds back. Use Conjoin's library there,"
-                    " or run this from scratch, without checkpoints."
+                    f"Instance '{name}' uses MUSCLE3's library and {_part_in(conduit, component)}"
+                    f" conduit '{conduit}', but that library saves too little to resume what has"
+                    " passed such a filter. Use Conjoin's library there, or run this from scratch,"
+                    " without checkpoints and --checkpoint-on-term."
                 )
                 raise ManagerRefused(msg)
 
@@ -184,3 +188,12 @@ class InstanceRegistry:
                         " ports in the program."
                     )
                     raise ManagerRefused(msg)
+
+
+def _part_in(conduit: Conduit, component: Component) -> str:
+    """Return in words what one of the parties to a conduit does with it."""
+    if conduit.sending_component == component.name:
+        return "sends through"
+    if conduit.receiving_component == component.name:
+        return "receives through"
+    return "calls who sends through"

@@ -55,6 +55,11 @@ class RunCheckpoints:
         self.must_store: Final = options.must_store
         self.checkpoints: Final = configured.joined_with(last_rule(options, clock.time()))
 
+    @property
+    def are_made(self) -> bool:
+        """Whether instances are to save, by rules or when they are asked."""
+        return bool(self.checkpoints) or self.on_request
+
     def elapsed(self) -> float:
         """Return the seconds since the start of the run."""
         return self._clock.monotonic() - self._start

@@ -1,12 +1,12 @@
 """Simulations resumed from each workflow snapshot that a run wrote, ours and MUSCLE3's mixed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.support.scenario_runs import LibraryName, ScenarioRun, run_scenario
+from tests.support.scenario_runs import LibraryName, ScenarioRun, programs_of, run_scenario
 from tests.support.snapshot_files import (
     check_ends_alike,
     check_resumed,
@@ -40,9 +40,23 @@ class Pattern:
         resume: "Path | None" = None,
     ) -> ScenarioRun:
         """Run it to its end, with manager and instances of a library, or each of its own."""
+        result = self.try_to_run(folder, library=library, libraries=libraries, resume=resume)
+        assert result.exit_code == 0, result.account()
+        assert not result.left_behind
+        return result
+
+    def try_to_run(
+        self,
+        folder: Path,
+        *,
+        library: LibraryName = "conjoin",
+        libraries: "Mapping[str, LibraryName] | None" = None,
+        resume: "Path | None" = None,
+    ) -> ScenarioRun:
+        """Run it as far as it gets."""
         folder.mkdir()
         rules = {"at_end": True, "simulation_time": [{"every": self.every}]}
-        result = run_scenario(
+        return run_scenario(
             self.scenario,
             manager=library,
             libraries=libraries or library,
@@ -51,14 +65,18 @@ class Pattern:
             checkpoints=rules if self.every else None,
             resume=resume,
         )
-        assert result.exit_code == 0, result.account()
-        assert not result.left_behind
-        return result
 
 
 MACRO_MICRO = Pattern("checkpoints")
 INTERACT = Pattern("interact", every=0.5)
 LATE = Pattern("filter_last_late", every=0.5, fewest=4)
+SELDOM = Pattern(
+    "filter_last",
+    every=0.25,
+    settings={"macro.steps": [6], "meso.steps": [0, 0, 2, 0, 0, 1, 0]},
+    fewest=4,
+)
+PADDED = Pattern("filter_last_pad", every=0.75, fewest=4)
 SHARED = (
     MACRO_MICRO,
     Pattern("checkpoints_of_a_set"),
@@ -75,7 +93,7 @@ NOT_SHARED = (
     # and refuses checkpoints with `last`
     LATE,
     Pattern("filter_last", every=0.25, fewest=4),
-    Pattern("filter_last_pad", every=0.75, fewest=4),
+    PADDED,
     Pattern("filter_last_repeat", every=0.75, fewest=4),
 )
 QUICK = (MACRO_MICRO, INTERACT)
@@ -148,10 +166,33 @@ def test_snapshots_are_exchanged_with_muscle3(pattern, before, after, tmp_path):
 @pytest.mark.muscle3
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_what_a_filter_holds_back_is_right_though_its_caller_uses_muscle3(tmp_path):
-    ours = dict.fromkeys(["macro", "micro", "recorder"], "conjoin")
-    libraries = {**ours, "meso": "muscle3"}
-    whole = LATE.run(tmp_path / "whole", libraries=libraries)
-    for number, snapshot in enumerate(workflow_snapshots(whole.run_dir)):
-        resumed = LATE.run(tmp_path / f"{number}", libraries=libraries, resume=snapshot)
+@pytest.mark.parametrize(
+    ("pattern", "theirs"),
+    [
+        pytest.param(SELDOM, ["macro"], id="filter_last"),
+        pytest.param(PADDED, ["driver", "fine"], id="filter_last_pad"),
+    ],
+)
+def test_who_has_no_part_in_what_a_filter_passes_may_use_muscle3(pattern, theirs, tmp_path):
+    libraries = mixed(pattern, theirs)
+    whole = pattern.run(tmp_path / "whole", libraries=libraries)
+    snapshots = workflow_snapshots(whole.run_dir)
+    assert len(snapshots) >= pattern.fewest
+    for number, snapshot in enumerate(snapshots):
+        resumed = pattern.run(tmp_path / f"{number}", libraries=libraries, resume=snapshot)
         check_receives_rest_of(whole, resumed, snapshot)
+
+
+@pytest.mark.muscle3
+@pytest.mark.slow
+def test_who_saves_too_little_to_resume_what_has_passed_a_filter_is_told(tmp_path):
+    run = LATE.try_to_run(tmp_path / "run", libraries=mixed(LATE, ["meso"]))
+    assert run.exit_code == 1, run.account()
+    assert "'meso' uses MUSCLE3's library and calls who sends through conduit" in run.stdout
+
+
+def mixed(pattern: Pattern, theirs: "Collection[str]") -> "dict[str, LibraryName]":
+    """The library of each program, some of them MUSCLE3's."""
+    return {
+        name: "muscle3" if name in theirs else "conjoin" for name in programs_of(pattern.scenario)
+    }

@@ -25,6 +25,11 @@ def pacing(filtered, calls=CALLS, **sizes):
     return conduit and str(conduit)
 
 
+def parties(filtered, calls=CALLS, **timelines):
+    model = configuration(f"{calls}\n{filtered}", timelines=TIMELINES | timelines).model
+    return sorted(map(str, Topology(model).parties_to(model.conduits[-1])))
+
+
 def peers(found, instance):
     return [str(name) for name in found.peer_instances(Reference(instance))]
 
@@ -109,3 +114,39 @@ def test_what_paces_instance_sets_has_their_first_dimensions():
     filtered = "micro o_f -> last other f_init"
     assert pacing(filtered, meso=(2,), micro=(2, 3)) == "macro.o_i -> meso.f_init"
     assert pacing(filtered, meso=(2,), micro=(3,)) is None
+
+
+@pytest.mark.parametrize("way", ["micro o_f -> last", "micro o_i -> last last"])
+def test_parties_to_a_filter_are_both_ends_and_whose_milestones_make_it_pass_messages(way):
+    assert parties(f"{way} other f_init") == ["meso", "micro", "other"]
+
+
+@pytest.mark.parametrize("way", ["micro o_i -> last", "micro o_f -> last last"])
+def test_calls_make_a_filter_for_single_passes_or_for_the_whole_run_pass_nothing(way):
+    assert parties(f"{way} other f_init") == ["micro", "other"]
+
+
+def test_who_calls_through_others_is_party_to_a_filter():
+    calls = """
+    macro o_i -> meso f_init
+    meso o_i -> first f_init
+    first o_f -> second f_init
+    """
+    timelines = {"first": "macro:meso:first", "second": "macro:meso:second"}
+    filtered = "second o_f -> last other f_init"
+    assert parties(filtered, calls, **timelines) == ["first", "meso", "other", "second"]
+
+
+def test_who_sends_settings_for_each_pass_is_party_to_a_filter():
+    calls = f"{CALLS}\nsampler o_i -> micro muscle_settings_in"
+    filtered = "micro o_f -> last other f_init"
+    found = parties(filtered, calls, sampler="macro:sampler")
+    assert found == ["meso", "micro", "other", "sampler"]
+
+
+@pytest.mark.parametrize("way", ["micro s", "repeat micro f_init"])
+def test_who_only_exchanges_messages_with_parties_to_a_filter_is_none(way):
+    """Milestones on S ports, and those between messages that are repeated, are not passed on."""
+    calls = f"{CALLS}\npartner o_i -> {way}"
+    filtered = "micro o_f -> last other f_init"
+    assert parties(filtered, calls, partner="macro:partner") == ["meso", "micro", "other"]

@@ -9,7 +9,6 @@ from domain.errors import RemoteProtocolError, UnsendableData
 from domain.messages import NOT_COUNTED, Milestone, PeerMessage
 from domain.settings import Settings
 from domain.snapshots import CommunicatorState
-from domain.timelines import TimelineState
 from tests.unit.application.instance.exchange import Exchange
 
 PLAIN = "macro o_i -> micro f_init"
@@ -214,36 +213,6 @@ def test_a_snapshot_keeps_until_when_what_filters_let_pass_was_not_empty(reduced
     assert micro.communicator.state().port_message_counts["f_init"] == (5,)
     again = restored(Exchange(REDUCED), "micro", micro.communicator.state())
     assert again.communicator.state().reduced_counts == {"f_init <- macro.o_i": (3,)}
-
-
-def late_micro(state):
-    """A model that is resumed, and who receives the last of what it sends."""
-    exchange = Exchange("micro o_f -> last macro s")
-    micro = restored(exchange, "micro", state, depth=3)
-    return micro, exchange.join("macro")
-
-
-def held_in(*iteration):
-    member, _ = late_micro(CommunicatorState({}))
-    member.send("o_f", "x", iteration=iteration)
-    timeline = TimelineState(iteration, (("o_f", None),), {})
-    return member.communicator.state()._replace(timeline=timeline)
-
-
-def test_what_was_held_back_is_sent_for_the_iteration_in_which_it_was():
-    micro, macro = late_micro(held_in(2, 1))
-    milestone(micro, 2, port="o_f")
-    milestone(micro, 3, port="o_f")
-    assert [macro.receive("s").data for _ in range(2)] == ["x", None]
-
-
-def test_what_was_held_back_is_not_sent_for_a_later_iteration_than_its_own():
-    micro, macro = late_micro(held_in(2, 1))
-    milestone(micro, 4, port="o_f")  # (2,) was sent before, by who does not send it again
-    assert macro.receive("s").is_empty
-    micro.send("o_f", "y", iteration=(5, 0))
-    milestone(micro, 5, port="o_f")
-    assert macro.receive("s").data == "y"
 
 
 def test_what_was_held_back_is_sent_after_resuming(reduced):

@@ -1,9 +1,11 @@
 """Who may take part in a run."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
+from application.manager.run_checkpoints import CheckpointOptions
 from domain.checkpoints import Checkpoints
 from domain.errors import ManagerRefused
 from domain.identity import Reference
@@ -49,17 +51,46 @@ def test_the_older_dialect_knows_no_filters():
         register(desk_for(FILTERED), "macro", version="0.10.0")
 
 
-AT_END = Checkpoints(at_end=True)
-RESUMED = {Reference("macro"): "macro_1.pack"}
+CALLED = """
+driver o_i -> macro f_init
+macro o_i -> micro f_init
+micro o_f -> last reviewer f_init
+"""
+TIMELINES = {
+    "driver": "driver",
+    "macro": "driver:macro",
+    "micro": "driver:macro:micro",
+    "reviewer": "driver:reviewer",
+}
+AT_END = {"checkpoints": Checkpoints(at_end=True)}
+RESUMED = {"resume": {Reference("driver"): "driver_1.pack"}}
 
 
-@pytest.mark.parametrize("changes", [{"checkpoints": AT_END}, {"resume": RESUMED}])
-def test_who_would_not_save_what_its_filters_hold_back_is_refused(changes: dict):
-    desk = InMemoryDesk(replace(configuration(FILTERED), **changes))
-    with pytest.raises(ManagerRefused, match=r"conduit 'macro\.o_i -> last micro\.f_init' holds"):
-        register(desk, "macro", version="0.11.0")
-    register(desk, "micro", version="0.11.0")
-    register(desk, "macro", version="0.11.0+conjoin")
+@pytest.mark.parametrize(
+    ("changes", "options"),
+    [(AT_END, {}), (RESUMED, {}), ({}, {"save_time": 60.0})],
+    ids=["rules", "resumed", "on_request"],
+)
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("micro", "sends through"),
+        ("reviewer", "receives through"),
+        ("macro", "calls who sends through"),
+    ],
+)
+def test_who_saves_too_little_to_resume_what_has_passed_a_filter_is_refused(
+    name: str, part: str, changes: dict, options: dict
+):
+    run = replace(configuration(CALLED, timelines=TIMELINES), **changes)
+    desk = InMemoryDesk(run, CheckpointOptions(**options))
+    refusal = (
+        f"'{name}' uses MUSCLE3's library and {part} conduit 'micro.o_f -> last reviewer.f_init',"
+    )
+    with pytest.raises(ManagerRefused, match=re.escape(refusal)):
+        register(desk, name, version="0.11.0")
+    register(desk, "driver", version="0.11.0")
+    register(desk, name, version="0.11.0+conjoin")
 
 
 def test_without_checkpoints_whoever_likes_may_have_filters():
