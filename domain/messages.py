@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -211,3 +212,33 @@ __all__ = [
     "PeerMessage",
     "Wait",
 ]
+
+
+@dataclass
+class MilestoneRow:
+    """Milestones in a row, each for the iteration after that of the one before.
+
+    Attributes:
+        first: The first of them.
+        count: How many there are.
+    """
+
+    first: PeerMessage
+    count: int = 1
+
+    def take(self, message: PeerMessage) -> bool:
+        """Add a milestone if it is the next one of the row; return whether it is."""
+        is_next = message == self._at(self.count)
+        self.count += is_next
+        return is_next
+
+    def messages(self) -> Iterator[PeerMessage]:
+        """Yield the milestones."""
+        return map(self._at, range(self.count))
+
+    def _at(self, place: int) -> PeerMessage:
+        first = self.first.iteration
+        iteration = (*first[:-1], *(last + place for last in first[-1:]))
+        message = self.first.with_data(Milestone(iteration))
+        message.iteration = iteration
+        return message

@@ -68,13 +68,15 @@ class CachedMessage(NamedTuple):
         port: The port that received it, or on which it is to be sent.
         slot: Slot of that; None for a scalar port.
         message: The message.
-        peer: For one that a reducing filter holds back: the endpoint for which it is.
+        peer: For one that is to be sent: the endpoint for which it is.
+        in_a_row: For a milestone: how many there are, beginning with this one; see `MilestoneRow`.
     """
 
     port: str
     slot: int | None
     message: PeerMessage
     peer: str = ""
+    in_a_row: int = 1
 
 
 class CommunicatorState(NamedTuple):
@@ -89,7 +91,7 @@ class CommunicatorState(NamedTuple):
         message_cache: Messages received ahead.
         reduced_counts: What reducing filters let pass, for each `reduced_port` and `filled_port`,
             and slot.
-        held_back: Messages that reducing filters hold.
+        held_back: Messages that reducing filters hold, and milestones that are to be sent again.
         served: For messages that are repeated with padding, the iterations that have had theirs.
         port_lengths: Lengths of the resizable ports.
     """

@@ -262,7 +262,7 @@ def _encode_communicator(state: CommunicatorState) -> dict[str, object]:
             },
         },
         "message_cache": [
-            [port, slot, _encode_message(message)] for port, slot, message, _ in state.message_cache
+            [item.port, item.slot, _encode_message(item.message)] for item in state.message_cache
         ],
     }
 
@@ -304,8 +304,8 @@ def _encode_own_part(snapshot: Snapshot) -> dict[str, object]:
         "instance": snapshot.instance,
         "reduced_counts": _encode_counts(state.reduced_counts),
         "held_back": [
-            [port, slot, peer, _encode_message(message)]
-            for port, slot, message, peer in state.held_back
+            [port, slot, peer, _encode_message(message), count]
+            for port, slot, message, peer, count in state.held_back
         ],
         "served": [
             [port, slot, [list(iteration) for iteration in iterations]]
@@ -322,8 +322,10 @@ def _decode_own_part(state: CommunicatorState, values: Mapping[str, Any]) -> Com
         timeline=None if values.get("has_no_timeline") else state.timeline,
         reduced_counts=_decode_counts(values.get("reduced_counts", {})),
         held_back=tuple(
-            CachedMessage(_text(port), _slot(slot), _decode_message(message), _text(peer))
-            for port, slot, peer, message in values.get("held_back", ())
+            CachedMessage(
+                _text(port), _slot(slot), _decode_message(message), _text(peer), _int(count)
+            )
+            for port, slot, peer, message, count in values.get("held_back", ())
         ),
         served={
             (_text(port), _slot(slot)): tuple(_iteration(item) for item in iterations)

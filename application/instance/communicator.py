@@ -11,7 +11,14 @@ from application.instance.waiting import PatientReceiver
 from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
 from domain.conduits import Conduit
 from domain.errors import RemoteProtocolError, UnsendableData
-from domain.messages import NOT_COUNTED, Iteration, Message, Milestone, PeerMessage
+from domain.messages import (
+    NOT_COUNTED,
+    Iteration,
+    Message,
+    Milestone,
+    MilestoneRow,
+    PeerMessage,
+)
 from domain.peers import Endpoint, PeerInfo
 from domain.ports import Operator, PortState
 from domain.settings import Settings
@@ -41,7 +48,7 @@ class _Route:
     reducers: int = 0
     held: PeerMessage | None = field(default=None)
     reduced: tuple[str, int] | None = None
-    milestones: list[PeerMessage] = field(default_factory=list)
+    milestones: list[MilestoneRow] = field(default_factory=list)
 
     def send_message(self, message: PeerMessage) -> int:
         """Send a message; return its size.
@@ -74,7 +81,8 @@ class _Route:
 
     def send_milestone(self, message: PeerMessage) -> None:
         """Send a milestone."""
-        self.milestones.append(message)
+        if not (self.milestones and self.milestones[-1].take(message)):
+            self.milestones.append(MilestoneRow(message))
         self.outlet.send(message)
 
 
@@ -232,13 +240,15 @@ class Communicator:
             reduced[name] = tuple(
                 self._reduced_counts.get((name, slot), 0) for slot in range(slots)
             )
-        held = [
-            CachedMessage(port, slot, message, route.peer)
-            for (port, slot), routes in self._routes.items()
-            for route in routes
-            for message in (*self._to_send_again(route, port, slot), route.held)
-            if message is not None
-        ]
+        held: list[CachedMessage] = []
+        for (port, slot), routes in self._routes.items():
+            for route in routes:
+                held += [
+                    CachedMessage(port, slot, row.first, route.peer, row.count)
+                    for row in self._to_send_again(route, port, slot)
+                ]
+                if route.held is not None:
+                    held.append(CachedMessage(port, slot, route.held, route.peer))
         return CommunicatorState(
             {port.name: tuple(port.message_counts) for port in self._ports.values()},
             reduced_counts=reduced,
@@ -248,7 +258,7 @@ class Communicator:
             },
         )
 
-    def _to_send_again(self, route: _Route, port: str, slot: int | None) -> list[PeerMessage]:
+    def _to_send_again(self, route: _Route, port: str, slot: int | None) -> list[MilestoneRow]:
         # nobody would receive what is sent on a slot that a port has no more
         return route.milestones if slot in self._ports[port].slots() else []
 
@@ -273,7 +283,8 @@ class Communicator:
                 if route.peer != item.peer:
                     continue
                 if isinstance(item.message.data, Milestone):
-                    route.send_milestone(item.message)
+                    for message in MilestoneRow(item.message, item.in_a_row).messages():
+                        route.send_milestone(message)
                 else:
                     route.held = item.message
 

@@ -202,7 +202,7 @@ class Receiver:
             last_received: Returns the iteration of the last message on a port and slot.
         """
         ports = {port.name: port for port in self._receiving}
-        for port, slot, message, _ in cached:
+        for port, slot, message, *_ in cached:
             where = (port, slot)
             if port not in self._pads:
                 self._ahead[where] = message

@@ -7,7 +7,7 @@ import pytest
 
 from domain import messages
 from domain.errors import UsageError
-from domain.messages import Message, Milestone, PeerMessage
+from domain.messages import Message, Milestone, MilestoneRow, PeerMessage
 from domain.settings import Settings
 
 
@@ -86,3 +86,39 @@ def test_it_shows_what_it_is_about():
 
 def test_the_example_in_the_documentation_is_true():
     assert doctest.testmod(messages) == (0, 2)
+
+
+def milestone(*iteration, **changes):
+    return message(data=Milestone(iteration), iteration=iteration, **changes)
+
+
+def test_milestones_for_one_iteration_after_another_are_a_row():
+    row = MilestoneRow(milestone(3, 5))
+    assert row.take(milestone(3, 6))
+    assert row.take(milestone(3, 7))
+    assert list(row.messages()) == [milestone(3, number) for number in (5, 6, 7)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        milestone(3, 5),
+        milestone(3, 7),
+        milestone(4, 6),
+        milestone(3),
+        milestone(),
+        milestone(3, 6, number=4),
+        milestone(3, 6, port_length=2),
+        message(iteration=(3, 6)),
+    ],
+)
+def test_what_is_not_the_next_of_a_row_is_not_taken(other):
+    row = MilestoneRow(milestone(3, 5))
+    assert not row.take(other)
+    assert list(row.messages()) == [milestone(3, 5)]
+
+
+def test_a_row_may_begin_with_the_milestone_that_closes_a_port():
+    row = MilestoneRow(milestone())
+    assert not row.take(milestone(0))
+    assert list(row.messages()) == [milestone()]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from adapters.wire.snapshots import MsgPackSnapshot
 from domain.errors import InconsistentSnapshot, UnsendableData
 from domain.grid import Grid
-from domain.messages import Message, PeerMessage
+from domain.messages import Message, Milestone, PeerMessage
 from domain.ports import Operator
 from domain.settings import Settings
 from domain.snapshots import CachedMessage, CommunicatorState, Snapshot
@@ -50,7 +50,10 @@ FULL = Snapshot(
             CachedMessage("v", 2, peer_message(1)),
         ),
         {"out -> b.in": (1,)},
-        (CachedMessage("out", None, peer_message([1]), "b[1].in"),),
+        (
+            CachedMessage("out", None, peer_message(Milestone((1,))), "b[1].in", 9),
+            CachedMessage("out", None, peer_message([1]), "b[1].in"),
+        ),
         {("mesh", None): ((1,), (2,)), ("mesh", 3): ((),)},
         {"parts": 7},
     ),
@@ -184,7 +187,7 @@ def test_an_implicit_snapshot_of_muscle3_0_11_is_read():
     assert snapshot.is_final_snapshot
     state = snapshot.communicator
     assert state.timeline == TimelineState((1,), (("final", None),), {})
-    ((port, slot, message, _),) = state.message_cache
+    ((port, slot, message, *_),) = state.message_cache
     assert (port, slot, message.data, message.number, message.iteration) == (
         "init",
         None,

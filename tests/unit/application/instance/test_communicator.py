@@ -237,6 +237,20 @@ def test_milestones_since_the_last_message_are_sent_again_after_resuming(plain):
     assert micro.receive("f_init").data == Milestone((1,))
 
 
+def test_a_snapshot_does_not_grow_with_the_milestones_that_no_message_follows(plain):
+    macro, _ = plain
+    for number in [*range(100), *range(200, 300)]:
+        milestone(macro, number)
+    state = macro.communicator.state()
+    assert [item.in_a_row for item in state.held_back] == [100, 100]
+    exchange = Exchange(PLAIN)
+    again = restored(exchange, "macro", state)
+    micro = exchange.join("micro", depth=2)
+    received = [micro.receive("f_init").data.iteration[0] for _ in range(200)]
+    assert received == [*range(100), *range(200, 300)]
+    assert again.communicator.state().held_back == state.held_back
+
+
 def test_a_snapshot_keeps_the_lengths_of_resizable_ports():
     exchange = Exchange(PLAIN)
     macro = exchange.join("macro", vectors=["o_i"])
