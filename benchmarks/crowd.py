@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import os
+import signal
 import struct
 import subprocess
 import tempfile
@@ -105,11 +107,14 @@ def _measure(side: Side, count: int) -> Measured:
         command = [*side.manager, "--start-all", "--run-dir", str(folder / "run")]
         command += ["--location-file", str(location), str(folder / "model.ymmsl")]
         with (folder / "output").open("w") as output:
-            manager = subprocess.Popen(command, stdout=output, stderr=output, cwd=folder)
+            manager = subprocess.Popen(
+                command, stdout=output, stderr=output, cwd=folder, start_new_session=True
+            )
         try:
             return asyncio.run(_play(manager, location, count))
         finally:
-            manager.kill()
+            # with all that it has started: MUSCLE3's would outlive it
+            os.killpg(manager.pid, signal.SIGKILL)
             manager.wait()
 
 

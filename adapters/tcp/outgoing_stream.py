@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import threading
+import time
 from collections import deque
 from typing import Final, TypeAlias, final
 
@@ -16,7 +17,8 @@ from application.interfaces.peer_transport import Outlet
 from domain.messages import PeerMessage
 
 LARGE: Final = 2**20
-PATIENCE_MS: Final = 2
+PATIENCE: Final = 0.002
+COPIED_PER_SECOND: Final = 1e9
 RETURN_TIME: Final = 60.0
 
 Pieces: TypeAlias = list[bytes | memoryview]
@@ -125,14 +127,21 @@ class OutgoingStream:
         return not pieces[0]
 
     def _write(self, left: deque[memoryview]) -> None:
-        """Write as long as the receiver takes it: that is cheaper than to copy what remains."""
+        """Write as long as the receiver takes it: that is cheaper than to copy what remains.
+
+        Much may be waited for longer than little: about as long as it would take to copy it.
+        """
         assert self._socket is not None
         size = sum(map(len, left))
+        patience = PATIENCE if self._keeps else max(PATIENCE, size / COPIED_PER_SECOND)
         try:
-            while True:
+            while patience > 0:
                 size -= send_some(self._socket, left)
-                if not left or size < LARGE or not self._poll.poll(PATIENCE_MS):
+                if not left or size < LARGE:
                     return
+                began = time.monotonic()
+                self._poll.poll(1000 * patience)
+                patience -= time.monotonic() - began
         except OSError:
             self._end_connection()
 

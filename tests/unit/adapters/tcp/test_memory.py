@@ -36,3 +36,16 @@ def test_new_memory_can_be_written_to():
     memory = new_memory(3)
     memory.data[:] = b"abc"
     assert memory.tobytes() == b"abc"
+
+
+def test_memory_is_used_in_turn_while_the_model_holds_its_last_message():
+    memory = SameSizeMemory()
+    held = memory.take(LARGE)
+    addresses = []
+    for _ in range(6):
+        received = memory.take(LARGE)  # while the one before is still held
+        held = received
+        addresses.append(address_of(held))
+        del received
+        gc.collect()
+    assert len(set(addresses)) == 2
