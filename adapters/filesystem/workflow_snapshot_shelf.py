@@ -26,6 +26,7 @@ from domain.errors import ConfigurationError
 from domain.snapshots import StoredState, WorkflowSnapshot, describe
 
 _NAME: Final = re.compile(r"snapshot_(\d{8}_\d{6})(?:_(\d+))?\.ymmsl")
+_TIME_WITH_ZONE: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d")
 _Work: TypeAlias = "tuple[WorkflowSnapshot, Callable[[ShelfReport], None]] | None"
 
 
@@ -80,21 +81,25 @@ class FilesystemWorkflowSnapshotShelf(WorkflowSnapshotShelf):
     @override
     def read(self, location: str) -> ShelvedSnapshot:
         path = Path(location).absolute()
-        taken = _taken(path.name)
+        taken, moment = _taken(path.name), _named_moment(path.name)
         try:
             description, resume = self._form.load(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            return ShelvedSnapshot(str(path), "", {}, "there is nothing there", taken)
+            return ShelvedSnapshot(str(path), "", {}, "there is nothing there", taken, moment)
         except UnicodeDecodeError:
             problem = "it is no text: the snapshot of an instance is no workflow snapshot"
-            return ShelvedSnapshot(str(path), "", {}, problem, taken)
+            return ShelvedSnapshot(str(path), "", {}, problem, taken, moment)
         except (OSError, ValueError, ConfigurationError) as error:
-            return ShelvedSnapshot(str(path), "", {}, str(error), taken)
+            return ShelvedSnapshot(str(path), "", {}, str(error), taken, moment)
         found = {name: _found(named, path.parent.parent) for name, named in resume.items()}
         moved_from = next(
             (_run_of(resume[name]) for name in resume if found[name] != resume[name]), ""
         )
-        return ShelvedSnapshot(str(path), description, found, taken=taken, moved_from=moved_from)
+        # in the hour that comes twice in autumn, only the description says which is meant
+        moment = _described_moment(description) or moment
+        return ShelvedSnapshot(
+            str(path), description, found, taken=taken, moment=moment, moved_from=moved_from
+        )
 
     @override
     def remove(self, location: str) -> None:
@@ -122,7 +127,7 @@ class FilesystemWorkflowSnapshotShelf(WorkflowSnapshotShelf):
         # A clock may be set back, but names are to be in the order of the snapshots.
         self._last_time = max(self._clock.time(), self._last_time)
         moment = datetime.fromtimestamp(self._last_time).astimezone()
-        description = describe(snapshot, taken=f"{moment:%Y-%m-%d %H:%M:%S}")
+        description = describe(snapshot, taken=moment.isoformat(" ", "seconds"))
         self._directory.mkdir(parents=True, exist_ok=True)
         path = self._new_path(moment)
         write_durably(path, self._form.dump(description, resume).encode())
@@ -173,6 +178,16 @@ def _taken(name: str) -> str:
     digits = match[1]
     date = f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}"
     return f"{date} {digits[9:11]}:{digits[11:13]}:{digits[13:]}"
+
+
+def _described_moment(description: str) -> float | None:
+    found = _TIME_WITH_ZONE.search(description.partition("\n")[0])
+    return datetime.fromisoformat(found[0]).timestamp() if found else None
+
+
+def _named_moment(name: str) -> float:
+    match = _NAME.fullmatch(name)
+    return datetime.strptime(match[1], "%Y%m%d_%H%M%S").astimezone().timestamp() if match else 0.0
 
 
 def _key(name: str) -> tuple[str, int]:

@@ -120,8 +120,9 @@ class ShelvedSnapshot(NamedTuple):
         description: What it is, for people.
         resume: Location of the snapshot of each instance.
         problem: Why it cannot be used, in words; empty if it can.
-        taken: When it was announced, as `2026-11-20 22:48:39`; empty if that is not known. Texts
-            are in the order of the times.
+        taken: When it was announced, as `2026-11-20 22:48:39` in local time; empty if that is not
+            known.
+        moment: The same, in seconds since the epoch; 0.0 if that is not known.
         moved_from: Where the run was when it was announced, if what it names is somewhere else by
             now; `resume` says where. Empty if nothing has moved.
     """
@@ -131,6 +132,7 @@ class ShelvedSnapshot(NamedTuple):
     resume: Mapping[Reference, str]
     problem: str = ""
     taken: str = ""
+    moment: float = 0.0
     moved_from: str = ""
 
 

@@ -47,7 +47,7 @@ def choose_newest(
         InconsistentSnapshot: If there is none; the text says what is wrong with those there are.
     """
     found = [(item, run) for run in runs for item in run.shelved()]
-    found.sort(key=lambda pair: pair[0].taken)  # stable: those of one second stay in their order
+    found.sort(key=lambda pair: pair[0].moment)  # stable: those of one second stay in their order
     damaged: list[KeptSnapshot] = []
     for shelved, run in reversed(found):
         name = described_model(shelved.description)

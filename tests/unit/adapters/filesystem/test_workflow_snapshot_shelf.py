@@ -79,6 +79,18 @@ def test_they_stay_in_order_when_the_local_time_goes_back(tmp_path):
     assert [item.location for item in shelf.list()] == [report.location for report in announced]
 
 
+@pytest.mark.usefixtures("amsterdam")
+def test_when_the_local_time_has_gone_back_the_moment_tells_which_run_was_later(tmp_path):
+    start = datetime(2026, 10, 25, 0, 50, tzinfo=timezone.utc).timestamp()
+    found = []
+    for name, moment in [("first", start), ("second", start + 1200)]:
+        shelf = shelf_in(tmp_path / name, clock=ManualClock(start=moment))
+        announce_all(shelf, snapshot("a"))
+        found += shelf.list()
+    assert [item.taken[11:] for item in found] == ["02:50:00", "02:10:00"]
+    assert [item.moment for item in found] == [start, start + 1200]
+
+
 def test_each_snapshot_is_made_safe_once_while_it_is_named(tmp_path):
     kept = []
 

@@ -64,6 +64,16 @@ def test_of_several_runs_the_newest_is_chosen(bench):
     )
 
 
+def test_the_order_is_that_of_the_moments_and_not_of_the_runs(bench, monkeypatch):
+    other = Bench()
+    later = bench.announce(1)._replace(moment=20.0)
+    earlier = other.announce(2)._replace(moment=10.0)
+    monkeypatch.setattr(bench.shelf, "list", lambda: [later])
+    monkeypatch.setattr(other.shelf, "list", lambda: [earlier])
+    choice = choose_newest([bench.reader, other.reader], model="m", where="here")
+    assert choice.snapshot.location == later.location
+
+
 def test_one_that_was_asked_for_and_is_sound_needs_no_words(bench):
     first = bench.announce(1)
     bench.announce(2)
