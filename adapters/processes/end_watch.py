@@ -123,9 +123,10 @@ class ThreadWatch(EndWatch[Token], Generic[Token]):
         def run() -> None:
             _wait_for_end(pid, self._closed.wait)
             self._ended.append(token)
-            self._threads.discard(thread)
             if not self._closed.is_set():
                 self._wakeup.ring()
+            # last, because `close` waits for those that are there before it closes the pipe
+            self._threads.discard(thread)
 
         thread = threading.Thread(target=run, name=f"conjoin-wait-{pid}", daemon=True)
         self._threads.add(thread)
