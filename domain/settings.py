@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import TypeAlias
 
-from domain.errors import SettingMismatch, SettingMissing
+from domain.errors import ConfigurationError, SettingMismatch, SettingMissing
 from domain.identity import Reference
 
 SettingValue: TypeAlias = str | int | float | bool | list[int] | list[float] | list[list[float]]
@@ -170,21 +170,58 @@ def _converted(value: object, typ: str) -> SettingValue | None:
     return value if isinstance(value, int) else None
 
 
-def impossible_values(settings: Settings) -> list[str]:
-    """Return in words which settings have values that none can have."""
-    return [
-        f"Setting '{name}' has value {value!r}, which is a {type(value).__name__}, but"
-        f" {ALLOWED_VALUES}."
-        for name, value in settings.items()
-        if not _is_possible(value)
-    ]
+def plain_settings(settings: Settings) -> Settings:
+    """Return settings with Python's own values, as they can stand in a file.
+
+    Those of numpy, tuples, and kinds of numbers and texts, such as members of an IntEnum, become
+    what they stand for.
+
+    Raises:
+        ConfigurationError: If some have values that no setting can have; the text names them.
+    """
+    plain = Settings()
+    problems = []
+    for name, value in settings.items():
+        plain[name] = _plain_value(value)
+        if not _is_possible(plain[name]):
+            problems.append(
+                f"Setting '{name}' has value {value!r}, which is a {type(value).__name__}, but"
+                f" {ALLOWED_VALUES}."
+            )
+        elif not _has_64_bits(plain[name]):
+            problems.append(f"Setting '{name}' has value {value!r}, but integers have 64 bits.")
+    if problems:
+        raise ConfigurationError(*problems)
+    return plain
+
+
+def _plain_value(value: object) -> SettingValue:
+    if isinstance(value, bool):
+        return value
+    for kind in (int, float):
+        if isinstance(value, kind):
+            return kind(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if hasattr(value, "tolist"):  # numpy's numbers and arrays
+        plain = value.tolist()
+        if not hasattr(plain, "tolist"):
+            return _plain_value(plain)
+    if isinstance(value, (list, tuple)):
+        return [_plain_value(item) for item in value]  # type: ignore[return-value]
+    return value  # type: ignore[return-value] # it is looked at next
 
 
 def _is_possible(value: object, depth: int = 0) -> bool:
     if isinstance(value, list) and depth < MAX_SETTING_DEPTH:
         return all(_is_possible(item, depth + 1) for item in value)
-    # not a kind of these: numpy's float64 is one, and stands in no file
-    return type(value) in (str, int, float, bool)
+    return isinstance(value, (str, int, float))
+
+
+def _has_64_bits(value: object) -> bool:
+    if isinstance(value, list):
+        return all(map(_has_64_bits, value))
+    return not isinstance(value, int) or -(2**63) <= value < 2**64
 
 
 def settings_of(value: object) -> Settings | None:

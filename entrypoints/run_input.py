@@ -11,8 +11,7 @@ from adapters.ymmsl_files.source import YmmslConfigurationSource
 from application.manager.resume_choice import Choice
 from domain.checkpoints import Checkpoints
 from domain.configuration import Configuration
-from domain.errors import ConfigurationError
-from domain.settings import impossible_values
+from domain.settings import plain_settings
 from entrypoints.snapshot_places import SnapshotPlaces
 from entrypoints.snapshot_wiring import check_resume, chosen_snapshot
 
@@ -58,9 +57,8 @@ class RunInput:
         self._source = YmmslConfigurationSource(programs_required=programs_required)
         self._has_unused_resume = False
         self.choice: Choice | None = None
-        self.configuration = self._load(sources, model)
-        if problems := impossible_values(self.configuration.settings):
-            raise ConfigurationError(*problems)
+        loaded = self._load(sources, model)
+        self.configuration = replace(loaded, settings=plain_settings(loaded.settings))
         if resume is None:
             description = self.configuration.description
             check_resume(self.configuration, places=places, description=description)

@@ -37,10 +37,6 @@ _TRANSIENT = frozenset(
 )
 
 
-class NobodyListensError(TransportError):
-    """Every address refuses connections: the process that was there has gone."""
-
-
 @lru_cache(maxsize=1)
 def host_identity() -> str:
     """Return what tells this machine, and network namespace, from any other."""
@@ -125,23 +121,19 @@ def connect(addresses: Sequence[Address], *, timeout: float = CONNECT_TIMEOUT) -
         timeout: Seconds to wait for each.
 
     Raises:
-        NobodyListensError: If all of them refuse.
-        TransportError: If none answers; transient if one of them may later.
+        TransportError: If none answers; transient if one of them may later. Where all connections
+            are refused, the process that was there has gone.
     """
     failures: list[str] = []
     transient = False
-    refused = 0
     for address in reachable(addresses):
         try:
             return _connect_one(address, timeout)
         except OSError as error:
             failures.append(f"{address}: {error.strerror or error}")
             transient |= error.errno in _TRANSIENT or isinstance(error, TimeoutError)
-            refused += isinstance(error, ConnectionRefusedError)
     tried = "; ".join(failures) or "it has no address that we know how to use"
     msg = f"cannot connect ({tried})"
-    if failures and refused == len(failures):
-        raise NobodyListensError(msg)
     raise TransportError(msg, transient=transient)
 
 

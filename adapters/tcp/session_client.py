@@ -20,8 +20,6 @@ from domain.errors import RemoteProtocolError, TransportError
 FIRST_PAUSE: Final = 0.5
 PAUSE_GROWTH: Final = 2 ** (1 / 3)
 RETRY_TIME: Final = 60.0
-REFUSED_TIME: Final = 5.0
-"""For how long to try where nobody listens who did: a tunnel may be made anew, a server is not."""
 MAX_RESPONSE: Final = 2**40
 
 
@@ -36,7 +34,6 @@ class SessionClient:
         secret: The run's secret if the server is one of ours, else None.
         server: What to call the server in errors.
         retry_time: How many seconds to keep trying to get a request through.
-        refused_time: How many of these where nobody listens any more.
     """
 
     def __init__(
@@ -46,14 +43,12 @@ class SessionClient:
         secret: str | None = None,
         server: str = "server",
         retry_time: float = RETRY_TIME,
-        refused_time: float = REFUSED_TIME,
     ) -> None:
         self._addresses = locations.addresses_in(server_locations, locations.TCP)
         self._secret = secret
         self._server = server
         self._retry_time = retry_time
-        self._refused_time = refused_time
-        self._refused_since: float | None = None
+        self._lost_for_good = ""
         self._session_id = 0
         self._number = 0
         self._request: bytes = b""
@@ -84,6 +79,8 @@ class SessionClient:
         """
         if self._closing.is_set():
             raise TransportError(f"the connection to the {self._server} has been closed")
+        if self._lost_for_good:
+            raise TransportError(self._lost_for_good)
         self._number += 1
         self._request = request
         self._deadline = None
@@ -177,22 +174,13 @@ class SessionClient:
             # a request may wait for hours for its response, and be cut off more than once
             self._deadline = now + self._retry_time
             self._pause = 0.0
-        has_gone = self._has_gone(error, now)
-        if has_gone or now + self._pause > self._deadline or self._closing.is_set():
-            reason = f"{error}; it has ended" if has_gone else error
-            msg = f"the connection to the {self._server} was lost for good: {reason}"
+        if now + self._pause > self._deadline or self._closing.is_set():
+            msg = f"the connection to the {self._server} was lost for good: {error}"
+            # who has waited for so long does not wait again for each request that is left to make
+            self._lost_for_good = msg
             raise TransportError(msg) from error
         self._closing.wait(self._pause)
         self._pause = self._pause * PAUSE_GROWTH if self._pause else FIRST_PAUSE
-
-    def _has_gone(self, error: Exception, now: float) -> bool:
-        """Whether a server that was there has refused all connections for long enough."""
-        if not (isinstance(error, network.NobodyListensError) and self._session_id):
-            self._refused_since = None
-            return False
-        if self._refused_since is None:
-            self._refused_since = now
-        return now + self._pause > self._refused_since + self._refused_time
 
     def _drop(self) -> None:
         sock, self._socket = self._socket, None

@@ -84,7 +84,9 @@ def _marked(settings: Settings) -> dict[str, object]:
 def _mark(value: object, depth: int) -> object:
     if isinstance(value, (list, tuple)) and depth < MAX_SETTING_DEPTH:
         return [_mark(item, depth + 1) for item in value]
-    return value if isinstance(value, (str, int, float)) else _Doubtful(value)
+    # MUSCLE3's programs may send None, and who has received that passes it on
+    is_plain = (value is None and not depth) or isinstance(value, (str, int, float))
+    return value if is_plain else _Doubtful(value)
 
 
 def _plain_setting(value: object) -> object:

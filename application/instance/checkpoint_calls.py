@@ -159,7 +159,7 @@ class CheckpointCalls:
 
     def note_called(self) -> None:
         """Take note of who calls us for the next pass."""
-        said = [message.saved_until for _, message in self._receiver.initial_messages()]
+        said = [message.saved_until for message in self._receiver.calls()]
         known = [time for time in said if time is not None]
         follows = self._is_called and known and len(known) == len(said)
         self._triggers.note_called(max(known) if follows else None)

@@ -67,8 +67,9 @@ class CheckpointTriggers:
     def note_called(self, saved_until: float | None) -> None:
         """Take note of what those who call us for the next pass say of their snapshots.
 
-        For us there are only the moments for which they have saved already. If we saved for one
-        first, and they after our next answer, the snapshots would not fit together.
+        At the end of a pass there are only the moments for which they have saved already. If we
+        saved for one first, and they after our next answer, the snapshots would not fit together.
+        Within a pass, while they wait, our snapshots fit what they have.
 
         Args:
             saved_until: Up to which second of the run they answer; None if they do not all say, or
@@ -104,7 +105,8 @@ class CheckpointTriggers:
             goes_on: Whether there will be a next pass.
         """
         if goes_on and timestamp is not None:
-            return self._triggers_at(self._pass_ended_at, timestamp)
+            ended_at = self._pass_ended_at if self._called_at is None else self._called_at
+            return self._triggers_at(ended_at, timestamp)
         due = (AT_END if self._at_end and not goes_on else None, self._request)
         return tuple(text for text in due if text is not None)
 
@@ -118,10 +120,9 @@ class CheckpointTriggers:
             self._wallclock.answer_until(self.saved_until)
         self._simulation.answer_until(timestamp)
 
-    def _triggers_at(self, own_time: float, timestamp: float) -> tuple[str, ...]:
-        elapsed = own_time if self._called_at is None else self._called_at
+    def _triggers_at(self, elapsed: float, timestamp: float) -> tuple[str, ...]:
         if self.saved_until is not None:
-            self.saved_until = elapsed
+            self.saved_until = max(self.saved_until, elapsed)
         due = (
             self._wallclock.due_at(elapsed),
             self._simulation.due_at(timestamp),

@@ -129,6 +129,14 @@ class Receiver:
             if (port.name, slot) in self._ahead
         ]
 
+    def calls(self) -> list[PeerMessage]:
+        """Return the F_INIT messages of this pass that are for it alone: those are not repeated."""
+        return [
+            message
+            for port, message in self.initial_messages()
+            if self._communicator.repeaters_of(port) is None
+        ]
+
     def take_initial(self, port: PortState, slot: int | None) -> PeerMessage:
         """Return the message that was received ahead on an F_INIT port, once.
 

@@ -55,6 +55,9 @@ class Receiver:
         self._times = times
         self.said = {}
 
+    def calls(self):
+        return [message for _, message in self.initial_messages()]
+
     def initial_messages(self):
         return [
             (
@@ -224,8 +227,7 @@ def test_who_is_called_saves_when_its_callers_have_and_passes_that_on():
     bench.calls.note_called()
     bench.calls.should_init()
     bench.clock.advance(70)
-    assert not bench.calls.should_save_snapshot(1.0)  # in the pass: the caller cannot save there
-    assert not bench.calls.should_save_final_snapshot()  # nor has it saved before its next call
+    assert not bench.calls.should_save_final_snapshot()  # they have not saved before their calls
     bench.receiver.said = {"f_init": 50.0, "other": 65.0}
     bench.loop()
     assert bench.calls.should_save_final_snapshot()
@@ -234,12 +236,25 @@ def test_who_is_called_saves_when_its_callers_have_and_passes_that_on():
     assert bench.communicator.saved_until == 65.0
 
 
-@pytest.mark.parametrize(("is_called", "said"), [(False, {"f_init": 0.0}), (True, {})])
-def test_who_is_called_once_or_by_who_says_nothing_has_its_own_clock(is_called, said):
-    bench = Bench(EVERY_MINUTE, is_called=is_called, f_init=1.0, other=1.0)
-    bench.receiver.said = said
+def test_who_is_called_saves_by_its_own_clock_while_its_callers_wait():
+    bench = Bench(EVERY_MINUTE, is_called=True, f_init=1.0)
+    bench.receiver.said = {"f_init": 0.0}
     bench.begin()
     bench.calls.note_called()
     bench.calls.should_init()
     bench.clock.advance(70)
     assert bench.calls.should_save_snapshot(1.0)
+    bench.calls.save_snapshot(STATE)
+    assert bench.communicator.saved_until == 70.0
+    bench.receiver.said = {"f_init": 65.0}
+    assert not bench.calls.should_save_final_snapshot()  # it has answered for that
+    assert bench.communicator.saved_until == 70.0
+
+
+@pytest.mark.parametrize(("is_called", "said"), [(False, {"f_init": 0.0}), (True, {})])
+def test_who_is_called_once_or_by_who_says_nothing_has_its_own_clock(is_called, said):
+    bench = Bench(EVERY_MINUTE, is_called=is_called, f_init=1.0, other=1.0)
+    bench.receiver.said = said
+    bench.loop()
+    bench.clock.advance(70)
+    assert bench.calls.should_save_final_snapshot()

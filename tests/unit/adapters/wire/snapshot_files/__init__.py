@@ -1,0 +1,1 @@
+"""Snapshots that the real MUSCLE3 made."""
