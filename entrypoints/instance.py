@@ -182,7 +182,9 @@ class Instance:
 
     @plainly
     def send(self, port_name: str, message: Message, slot: int | None = None) -> None:
-        """Send a message. Never blocks; the data may be changed as soon as this returns.
+        """Send a message; the data may be changed as soon as this returns.
+
+        It does not wait for the receiver, but for a moment, if that saves copying much data.
 
         A message on a port that is not connected is dropped.
 

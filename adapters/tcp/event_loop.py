@@ -122,11 +122,15 @@ class EventLoop(Scheduler):
             sock.close()
 
     def close(self) -> None:
-        """Make the last call, and join the thread. What was to be called later never is."""
+        """Have the last call made, and join the thread. What was to be called later never is."""
         if self._thread.is_alive():
             self.call_soon(self._stop)
             if not self.is_this_thread:
                 self._thread.join()
+        else:
+            self._let_go()
+
+    def _let_go(self) -> None:
         self._wake_receiver.close()
         self._wake_sender.close()
         self._selector.close()
@@ -144,6 +148,7 @@ class EventLoop(Scheduler):
                         self._selector.unregister(key.fileobj)
             self._make_due_calls()
         self._call(self._at_end)
+        self._let_go()
 
     def _drain_wake_ups(self) -> None:
         with contextlib.suppress(BlockingIOError):

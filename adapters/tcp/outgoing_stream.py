@@ -18,6 +18,7 @@ from domain.messages import PeerMessage
 
 LARGE: Final = 2**20
 PATIENCE: Final = 0.002
+MOST_PATIENCE: Final = 0.2
 COPIED_PER_SECOND: Final = 1e9
 RETURN_TIME: Final = 60.0
 
@@ -133,7 +134,9 @@ class OutgoingStream:
         """
         assert self._socket is not None
         size = sum(map(len, left))
-        patience = PATIENCE if self._keeps else max(PATIENCE, size / COPIED_PER_SECOND)
+        patience = PATIENCE
+        if not self._keeps:
+            patience = min(max(PATIENCE, size / COPIED_PER_SECOND), MOST_PATIENCE)
         try:
             while patience > 0:
                 size -= send_some(self._socket, left)

@@ -15,7 +15,9 @@ class Outlet(Protocol):
 
     @abstractmethod
     def send(self, message: PeerMessage) -> int:
-        """Send a message without blocking; the data may be changed when this returns.
+        """Send a message, without waiting for the receiver for longer than copying it would take.
+
+        The data may be changed when this returns.
 
         Returns:
             The size of the encoded message in bytes.

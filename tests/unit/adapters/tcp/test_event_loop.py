@@ -108,6 +108,16 @@ def test_the_last_call_is_made_on_its_thread_and_sees_that_it_closes(troubles):
     assert seen == [(True, True)]
 
 
+def test_it_may_be_closed_by_one_of_its_own_calls(troubles):
+    ended = threading.Event()
+    loop = EventLoop("loop", on_trouble=troubles.append, at_end=ended.set)
+    loop.start()
+    loop.call_soon(lambda: loop.call_later(0.01, loop.close))
+    assert ended.wait(PATIENCE)
+    loop.close()
+    assert troubles == []
+
+
 def test_it_may_be_closed_twice_and_before_it_was_started():
     loop = EventLoop("loop")
     loop.close()
