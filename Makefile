@@ -2,9 +2,9 @@
 
 VENV ?= .venv
 PYTEST_ARGS ?=
-# Most tests wait for other processes: two at a time take little more than half as long. A file stays
+# Most tests wait for other processes: three at a time keep two cores busy. A file stays
 # together, since what its tests share is made once.
-TWO_AT_A_TIME := -n 2 --dist loadfile
+SEVERAL_AT_A_TIME := -n 3 --dist loadfile
 
 # A Python that works: some `python3.x` on the PATH only say that they are not installed.
 CANDIDATES := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.10
@@ -52,7 +52,7 @@ demo: $(READY)
 	python $(DEMO)/draw.py "$$run"
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest $(TWO_AT_A_TIME) $(PYTEST_ARGS)
+	$(VENV)/bin/python -m pytest $(SEVERAL_AT_A_TIME) $(PYTEST_ARGS)
 
 quick: $(READY)
 	$(VENV)/bin/python -m pytest -m "not slow" $(PYTEST_ARGS)
