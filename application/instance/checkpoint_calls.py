@@ -116,8 +116,7 @@ class CheckpointCalls:
     def should_save_snapshot(self, timestamp: float) -> bool:
         """Whether the model must save its state now."""
         self._calls.check(Call.SHOULD_SAVE_SNAPSHOT)
-        self._due = self._triggers.triggers(timestamp)
-        self._communicator.saved_until = self._triggers.saved_until
+        self._decide(self._triggers.triggers(timestamp))
         self._calls.note(Call.SHOULD_SAVE_SNAPSHOT, answer=bool(self._due))
         return bool(self._due)
 
@@ -131,7 +130,7 @@ class CheckpointCalls:
         """Whether the model must save its state at the end of the pass."""
         self._calls.check(Call.SHOULD_SAVE_FINAL_SNAPSHOT)
         self._note_end_of_pass()
-        self._due = self._final_triggers(goes_on=self._receive_ahead())
+        self._decide_at_end(goes_on=self._receive_ahead())
         self._calls.note(Call.SHOULD_SAVE_FINAL_SNAPSHOT, answer=bool(self._due))
         return bool(self._due)
 
@@ -149,7 +148,7 @@ class CheckpointCalls:
     def after_receiving_ahead(self, *, goes_on: bool) -> None:
         """Make a snapshot for the model, if one is due."""
         if self.has_to_save_implicitly:
-            self._due = self._final_triggers(goes_on=goes_on)
+            self._decide_at_end(goes_on=goes_on)
             if self._due:
                 self._save(None, final=True, next_time=self._next_time())
 
@@ -157,22 +156,27 @@ class CheckpointCalls:
         """Take note that a pass of the reuse loop begins."""
         self._is_first_pass = is_first
 
-    def note_called(self) -> None:
-        """Take note of who calls us for the next pass."""
-        said = [message.saved_until for message in self._receiver.calls()]
-        known = [time for time in said if time is not None]
-        follows = self._is_called and known and len(known) == len(said)
-        self._triggers.note_called(max(known) if follows else None)
-
     def _note_end_of_pass(self) -> None:
         self._snapshots.note_end_of_pass()
         self._triggers.note_end_of_pass()
 
-    def _final_triggers(self, *, goes_on: bool) -> tuple[str, ...]:
-        self.note_called()
-        due = self._triggers.final_triggers(self._next_time(), goes_on=goes_on)
+    def _decide(self, due: tuple[str, ...]) -> None:
+        self._due = due
         self._communicator.saved_until = self._triggers.saved_until
-        return due
+
+    def _decide_at_end(self, *, goes_on: bool) -> None:
+        self._decide(
+            self._triggers.final_triggers(
+                self._next_time(), goes_on=goes_on, called_at=self._called_at()
+            )
+        )
+
+    def _called_at(self) -> float | None:
+        """Return how far the snapshots of those answer who call us next, if all of them say."""
+        said = [message.saved_until for message in self._receiver.calls()]
+        known = [time for time in said if time is not None]
+        follows = self._is_called and known and len(known) == len(said)
+        return max(known) if follows else None
 
     def _next_time(self) -> float | None:
         """Return the largest simulation time among the messages of the next pass, if any."""

@@ -35,7 +35,6 @@ class CheckpointTriggers:
         self._clock = clock
         self._start = clock.monotonic() - info.elapsed
         self._pass_ended_at = 0.0
-        self._called_at: float | None = None
         self.saved_until = 0.0 if rules.wallclock_time else None
 
     def elapsed(self) -> float:
@@ -64,19 +63,6 @@ class CheckpointTriggers:
         """
         self._request = f"request: {reason}"
 
-    def note_called(self, saved_until: float | None) -> None:
-        """Take note of what those who call us for the next pass say of their snapshots.
-
-        At the end of a pass there are only the moments for which they have saved already. If we
-        saved for one first, and they after our next answer, the snapshots would not fit together.
-        Within a pass, while they wait, our snapshots fit what they have.
-
-        Args:
-            saved_until: Up to which second of the run they answer; None if they do not all say, or
-                nobody calls us again and again.
-        """
-        self._called_at = saved_until
-
     def note_end_of_pass(self) -> None:
         """Take note that a pass is over.
 
@@ -85,27 +71,27 @@ class CheckpointTriggers:
         """
         self._pass_ended_at = self.elapsed()
 
-    def is_due(self, timestamp: float) -> bool:
-        """Whether a snapshot is due at a simulation time."""
-        return bool(self.triggers(timestamp))
-
-    def is_final_due(self, timestamp: float | None, *, goes_on: bool) -> bool:
-        """Whether a snapshot is due at the end of a pass; see `final_triggers`."""
-        return bool(self.final_triggers(timestamp, goes_on=goes_on))
-
     def triggers(self, timestamp: float) -> tuple[str, ...]:
         """Return in words why a snapshot is due at a simulation time; empty if it is not."""
         return self._triggers_at(self.elapsed(), timestamp)
 
-    def final_triggers(self, timestamp: float | None, *, goes_on: bool) -> tuple[str, ...]:
+    def final_triggers(
+        self, timestamp: float | None, *, goes_on: bool, called_at: float | None = None
+    ) -> tuple[str, ...]:
         """Return in words why a snapshot is due at the end of a pass; empty if it is not.
+
+        Of the wall clock there are only the moments for which those who call us have saved already.
+        If we saved for one first, and they after our next answer, the snapshots would not fit
+        together. Within a pass, while they wait, ours fit what they have.
 
         Args:
             timestamp: The largest simulation time among the messages of the next pass, if any.
             goes_on: Whether there will be a next pass.
+            called_at: Up to which second of the run the snapshots of our callers answer; None if
+                they do not all say, or nobody calls us again and again.
         """
         if goes_on and timestamp is not None:
-            ended_at = self._pass_ended_at if self._called_at is None else self._called_at
+            ended_at = self._pass_ended_at if called_at is None else called_at
             return self._triggers_at(ended_at, timestamp)
         due = (AT_END if self._at_end and not goes_on else None, self._request)
         return tuple(text for text in due if text is not None)

@@ -348,7 +348,6 @@ class Lifecycle:
         self._received_ahead = None
         if not goes_on:
             return False
-        self._checkpoints.note_called()
         initial = self._receiver.initial_messages()
         settings = [message for port, message in initial if port.name == SETTINGS_IN]
         self._overlays.start_pass(settings[0] if settings else None)

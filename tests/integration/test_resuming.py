@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,16 +32,9 @@ class Pattern:
     settings: "Mapping[str, object] | None" = None
     fewest: int = 2
 
-    def run(
-        self,
-        folder: Path,
-        *,
-        library: LibraryName = "conjoin",
-        libraries: "Mapping[str, LibraryName] | None" = None,
-        resume: "Path | None" = None,
-    ) -> ScenarioRun:
-        """Run it to its end, with manager and instances of a library, or each of its own."""
-        result = self.try_to_run(folder, library=library, libraries=libraries, resume=resume)
+    def run(self, folder: Path, **options: Any) -> ScenarioRun:
+        """Run it to its end; see `try_to_run` for the options."""
+        result = self.try_to_run(folder, **options)
         assert result.exit_code == 0, result.account()
         assert not result.left_behind
         return result
@@ -53,7 +47,7 @@ class Pattern:
         libraries: "Mapping[str, LibraryName] | None" = None,
         resume: "Path | None" = None,
     ) -> ScenarioRun:
-        """Run it as far as it gets."""
+        """Run it as far as it gets, with manager and instances of a library, or each of its own."""
         folder.mkdir()
         rules = {"at_end": True, "simulation_time": [{"every": self.every}]}
         return run_scenario(

@@ -7,6 +7,7 @@ import pytest
 from adapters.filesystem.logbook import FilesystemLogbook
 from domain.errors import ConfigurationError
 from domain.messages import LogRecord
+from tests.support.time_zones import time_zone
 
 
 @pytest.fixture
@@ -15,14 +16,9 @@ def log_file(tmp_path):
 
 
 @pytest.fixture
-def utc(monkeypatch):
-    import time
-
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+def utc():
+    with time_zone("UTC"):
+        yield
 
 
 @pytest.mark.usefixtures("utc")

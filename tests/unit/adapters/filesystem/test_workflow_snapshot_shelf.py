@@ -1,6 +1,5 @@
 """Workflow snapshots as files: when they are written, and what if they cannot be."""
 
-import time
 from datetime import datetime, timezone
 
 import pytest
@@ -12,6 +11,7 @@ from adapters.in_memory.workflow_snapshot_format import InMemoryWorkflowSnapshot
 from application.manager.snapshot_collection import SnapshotCollection
 from domain.identity import Reference
 from domain.snapshots import SnapshotMetadata, StoredState, WorkflowSnapshot
+from tests.support.time_zones import time_zone
 
 MACRO = Reference("macro")
 FORM = InMemoryWorkflowSnapshotFormat()
@@ -60,12 +60,9 @@ def test_it_can_be_used_again_after_it_was_closed(tmp_path):
 
 
 @pytest.fixture
-def amsterdam(monkeypatch):
-    monkeypatch.setenv("TZ", "Europe/Amsterdam")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+def amsterdam():
+    with time_zone("Europe/Amsterdam"):
+        yield
 
 
 @pytest.mark.usefixtures("amsterdam")

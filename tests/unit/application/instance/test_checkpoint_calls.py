@@ -224,7 +224,6 @@ def test_who_is_called_saves_when_its_callers_have_and_passes_that_on():
     bench = Bench(EVERY_MINUTE, is_called=True, f_init=1.0, other=1.0)
     bench.receiver.said = {"f_init": 0.0, "other": 0.0}
     bench.begin()
-    bench.calls.note_called()
     bench.calls.should_init()
     bench.clock.advance(70)
     assert not bench.calls.should_save_final_snapshot()  # they have not saved before their calls
@@ -240,7 +239,6 @@ def test_who_is_called_saves_by_its_own_clock_while_its_callers_wait():
     bench = Bench(EVERY_MINUTE, is_called=True, f_init=1.0)
     bench.receiver.said = {"f_init": 0.0}
     bench.begin()
-    bench.calls.note_called()
     bench.calls.should_init()
     bench.clock.advance(70)
     assert bench.calls.should_save_snapshot(1.0)

@@ -56,13 +56,13 @@ def test_a_snapshot_without_a_simulation_time_answers_for_the_wallclock_only(clo
 def test_the_run_may_have_been_going_on_for_a_while(clock):
     triggers = make(clock, wallclock=[CheckpointAtRule((60.0,))], elapsed=59.0)
     assert triggers.elapsed() == 59.0
-    assert not triggers.is_due(0.0)
+    assert not triggers.triggers(0.0)
     clock.advance(1)
-    assert triggers.is_due(0.0)
+    assert triggers.triggers(0.0)
 
 
 def test_the_start_of_the_run_is_no_moment(clock):
-    assert not make(clock, wallclock=[CheckpointRangeRule(60)]).is_due(0.0)
+    assert not make(clock, wallclock=[CheckpointRangeRule(60)]).triggers(0.0)
 
 
 @pytest.mark.parametrize("at_end", [False, True])
@@ -70,12 +70,11 @@ def test_the_last_snapshot_depends_on_at_end_alone(clock, at_end):
     triggers = make(clock, at_end=at_end, simulation=[CheckpointAtRule((2.0,))])
     expected = ("at_end",) if at_end else ()
     assert triggers.final_triggers(None, goes_on=False) == expected
-    assert triggers.is_final_due(None, goes_on=False) is at_end
 
 
 def test_between_passes_the_messages_of_the_next_one_tell_the_time(clock):
     triggers = make(clock, at_end=True, simulation=[CheckpointAtRule((2.0,))])
-    assert not triggers.is_final_due(1.0, goes_on=True)
+    assert not triggers.final_triggers(1.0, goes_on=True)
     assert triggers.final_triggers(2.0, goes_on=True) == ("simulation_time >= 2.0",)
 
 
@@ -93,7 +92,7 @@ def test_a_moment_that_comes_while_the_end_of_a_pass_waits_belongs_to_the_next_p
 def test_a_moment_that_comes_while_a_snapshot_is_saved_makes_another_due(clock):
     triggers = make(clock, wallclock=[CheckpointRangeRule(60)])
     clock.advance(61)
-    assert triggers.is_due(1.0)
+    assert triggers.triggers(1.0)
     clock.advance(60)  # saving takes its time
     triggers.note_saved(1.0)
     assert triggers.triggers(2.0) == ("wallclock_time >= 120.0",)
@@ -102,15 +101,15 @@ def test_a_moment_that_comes_while_a_snapshot_is_saved_makes_another_due(clock):
 def test_settings_alone_make_no_snapshot_due_between_passes(clock):
     triggers = make(clock, wallclock=[CheckpointAtRule((1.0,))])
     clock.advance(2)
-    assert not triggers.is_final_due(None, goes_on=True)
+    assert not triggers.final_triggers(None, goes_on=True)
 
 
 @pytest.mark.parametrize(("timestamp", "due"), [(2.0, False), (math.nan, False), (None, True)])
 def test_what_the_resumed_snapshot_answered_for_is_not_due_again(clock, timestamp, due):
     triggers = make(clock, simulation=[CheckpointAtRule((2.0, 4.0))])
     triggers.resume(timestamp)
-    assert triggers.is_due(3.0) is due
-    assert triggers.is_due(4.0)
+    assert bool(triggers.triggers(3.0)) is due
+    assert triggers.triggers(4.0)
 
 
 def test_an_instance_knows_whether_there_are_any_rules(clock):

@@ -1,0 +1,20 @@
+"""Other places on earth."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def time_zone(name: str) -> Iterator[None]:
+    """Have the local time be that of a time zone."""
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = name
+    time.tzset()
+    yield
+    if before is None:
+        del os.environ["TZ"]
+    else:
+        os.environ["TZ"] = before
+    time.tzset()
