@@ -49,7 +49,6 @@ class AllocationEnd:
         self._clock = clock
         self._log = log
         self._reason: str | None = None
-        self._newest = ""
         self._patience: Timer | None = None
 
     def expect(self) -> None:
@@ -72,17 +71,13 @@ class AllocationEnd:
             self._stop_now(reason)
         elif cannot:
             self._board.publish(StopRequested(reason, 0.0, tuple(cannot)))
-            self._log.warning(
-                f"instances of MUSCLE3 cannot be asked to save: {', '.join(cannot)}."
-                f" {self._what_there_is()}"
-            )
+            self._log.warning(f"instances of MUSCLE3 cannot be asked to save: {', '.join(cannot)}")
             self._stop_now(reason)
         else:
             self._save(reason, self._options.save_time)
 
-    def note_announced(self, location: str) -> None:
+    def note_announced(self) -> None:
         """Take note that there is a set of snapshots to resume from."""
-        self._newest = location
         if self._reason is not None:
             self._stop_now(self._reason)
 
@@ -103,15 +98,10 @@ class AllocationEnd:
 
     def _give_up(self) -> None:
         assert self._reason is not None
-        self._log.warning(f"no set of snapshots was completed in time. {self._what_there_is()}")
+        self._log.warning("no set of snapshots was completed in time")
         self._stop_now(self._reason)
 
     def _stop_now(self, reason: str) -> None:
         if self._patience is not None:
             self._patience.cancel()
         self._control.stop(reason)
-
-    def _what_there_is(self) -> str:
-        if self._newest:
-            return f"The newest from which this run can be resumed is {self._newest}"
-        return "There is none from which this run can be resumed."

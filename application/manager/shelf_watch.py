@@ -51,7 +51,7 @@ class ShelfWatch:
     def _note_announced(self, location: str) -> None:
         self._log.info("workflow snapshot written", location=location)
         self._board.publish(SnapshotAnnounced(location))
-        self._end.note_announced(location)
+        self._end.note_announced()
 
     def _note_failed(self, problem: str) -> None:
         text = f"a workflow snapshot could not be written: {problem}"

@@ -12,9 +12,11 @@ def time_zone(name: str) -> Iterator[None]:
     before = os.environ.get("TZ")
     os.environ["TZ"] = name
     time.tzset()
-    yield
-    if before is None:
-        del os.environ["TZ"]
-    else:
-        os.environ["TZ"] = before
-    time.tzset()
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TZ"]
+        else:
+            os.environ["TZ"] = before
+        time.tzset()

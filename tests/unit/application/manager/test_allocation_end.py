@@ -39,7 +39,7 @@ def test_all_are_asked_and_the_run_is_stopped_once_there_is_a_set():
     desk.end.stop(REASON)
     assert reasons == [REASON, REASON]
     assert desk.results == []
-    desk.end.note_announced("snapshot.ymmsl")
+    desk.end.note_announced()
     assert [(result.cause, result.was_interrupted) for result in desk.results] == [(REASON, True)]
     assert StopRequested(REASON, 30.0) in desk.sink.events
 
@@ -47,7 +47,7 @@ def test_all_are_asked_and_the_run_is_stopped_once_there_is_a_set():
 def test_an_earlier_set_stops_nothing():
     desk = desk_for()
     join(desk)
-    desk.end.note_announced("snapshot.ymmsl")
+    desk.end.note_announced()
     assert desk.results == []
 
 
