@@ -1,12 +1,17 @@
 """Calls made later: by an event loop, and by a clock that is told how late it is."""
 
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 
 from adapters.in_memory.clock import ManualClock
+from adapters.tcp import event_loop
 from adapters.tcp.event_loop import EventLoop
 from application.interfaces.clock import Scheduler
 from tests.support.conditions import wait_until
@@ -18,6 +23,10 @@ class SchedulerContract(ABC):
     @abstractmethod
     def pass_time(self, scheduler: Scheduler, until: Callable[[], bool]) -> None:
         """Let time pass until something has happened."""
+
+    @abstractmethod
+    def in_one_moment(self) -> AbstractContextManager[object]:
+        """Let no time pass on the scheduler's clock."""
 
     def on_its_thread(self, scheduler: Scheduler, action: Callable[[], None]) -> None:
         done = threading.Event()
@@ -33,8 +42,9 @@ class SchedulerContract(ABC):
         made: list[str] = []
 
         def schedule() -> None:
-            scheduler.call_later(0.03, lambda: made.append("later"))
-            scheduler.call_later(0.01, lambda: made.append("sooner"))
+            with self.in_one_moment():
+                scheduler.call_later(0.03, lambda: made.append("later"))
+                scheduler.call_later(0.01, lambda: made.append("sooner"))
 
         self.on_its_thread(scheduler, schedule)
         self.pass_time(scheduler, lambda: len(made) == 2)
@@ -89,6 +99,9 @@ class TestManualClock(SchedulerContract):
             scheduler.advance(0.01)
         pytest.fail("nothing has happened")
 
+    def in_one_moment(self) -> AbstractContextManager[object]:
+        return nullcontext()
+
 
 class TestEventLoop(SchedulerContract):
     @pytest.fixture
@@ -100,3 +113,7 @@ class TestEventLoop(SchedulerContract):
 
     def pass_time(self, scheduler: Scheduler, until: Callable[[], bool]) -> None:
         wait_until(until)
+
+    def in_one_moment(self) -> AbstractContextManager[object]:
+        now = time.monotonic()
+        return mock.patch.object(event_loop, "time", SimpleNamespace(monotonic=lambda: now))
