@@ -151,6 +151,7 @@ class TestPosixProcessKeeper(ProcessKeeperContract):
         one = command("a", shell(f"(trap '' TERM; {READY} sleep 1000) & echo $!; wait"))
         keeper.start(one)
         self.wait_until_running(one)
+        wait_for(lambda: one.stdout.read_text().endswith("\n"))  # the parent has got round to it
         keeper.cancel_all(grace_time=0.1)
         assert keeper.wait_finished(timeout=LONG) == [("a", -15)]
         wait_for(lambda: not is_running(int(one.stdout.read_text())))
