@@ -23,9 +23,14 @@ from tests.support.conditions import is_running, wait_until
 
 
 def agent_process() -> psutil.Process:
-    """Return the agent, when it has become one."""
-    (agent,) = psutil.Process().children()
-    wait_until(lambda: "entrypoints.agent" in agent.cmdline())
+    """Return the agent, when it has become one; a Slurm for other tests may be there as well."""
+
+    def agents() -> list[psutil.Process]:
+        children = psutil.Process().children()
+        return [child for child in children if "entrypoints.agent" in child.cmdline()]
+
+    wait_until(lambda: bool(agents()))
+    (agent,) = agents()
     return agent
 
 
