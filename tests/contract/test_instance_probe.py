@@ -14,6 +14,7 @@ from adapters.tcp.event_loop import EventLoop
 from adapters.tcp.instance_probe import TcpInstanceProbe
 from application.interfaces.instance_probe import InstanceProbe, Presence
 from tests.support.conditions import wait_until
+from tests.support.ports import HOST, held_port
 
 NOWHERE = "unheard-of:12"
 
@@ -97,17 +98,20 @@ class TestTcpInstanceProbe(InstanceProbeContract):
         wait_until(lambda: bool(threads))
         self.thread = threads[0]
         probe = TcpInstanceProbe(loop)
-        with closing(loop), closing(probe), socket.create_server(("127.0.0.1", 0)) as listener:
+        with (
+            closing(loop),
+            closing(probe),
+            socket.create_server((HOST, 0)) as listener,
+            held_port() as self.silent_port,
+        ):
             self.port = listener.getsockname()[1]
             yield probe
 
     def somebody(self) -> str:
-        return f"tcp:127.0.0.1:{self.port}"
+        return f"tcp:{HOST}:{self.port}"
 
     def nobody(self) -> str:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
-        return f"tcp:127.0.0.1:{port}"
+        return f"tcp:{HOST}:{self.silent_port}"
 
     def wait(self, until: Callable[[], bool]) -> None:
         wait_until(until)

@@ -66,12 +66,6 @@ def scripted(*parts):
     server.finish()
 
 
-def nowhere():
-    """Return a location at which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return format_location(TCP, [TcpAddress("127.0.0.1", listener.getsockname()[1])])
-
-
 def take(sock, count):
     """Receive a number of bytes."""
     data = b""

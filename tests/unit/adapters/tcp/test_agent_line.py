@@ -9,14 +9,13 @@ from domain.agents import ProcessResult
 from domain.errors import TransportError
 from domain.resources import NodeResources
 from tests.support.conditions import wait_until
-from tests.unit.adapters.tcp.loopback import nowhere
 
 RESULT = ProcessResult("macro", 0)
 
 
 @pytest.fixture
-def line():
-    line = TcpAgentLine([nowhere()], secret="s", node="n", retry_time=0.1)
+def line(nowhere):
+    line = TcpAgentLine([nowhere], secret="s", node="n", retry_time=0.1)
     yield line
     line.close(timeout=60)
 
@@ -48,8 +47,8 @@ def test_it_may_be_closed_twice(line):
         line.next_command()
 
 
-def test_it_can_be_closed_in_time_while_the_manager_is_not_there():
-    line = TcpAgentLine([nowhere()], secret="s", node="n", retry_time=60.0)
+def test_it_can_be_closed_in_time_while_the_manager_is_not_there(nowhere):
+    line = TcpAgentLine([nowhere], secret="s", node="n", retry_time=60.0)
     line.report_results([RESULT])
     line.close(timeout=0.05)
     wait_until(lambda: not sender_runs())

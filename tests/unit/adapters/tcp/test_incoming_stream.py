@@ -21,7 +21,7 @@ from adapters.wire.locations import CONJOIN, TCP, format_location
 from domain.errors import PeerLost, PortError, RemoteProtocolError, TransportError
 from domain.messages import PeerMessage
 from domain.settings import Settings
-from tests.unit.adapters.tcp.loopback import PATIENCE, nowhere, scripted, take, take_word
+from tests.unit.adapters.tcp.loopback import PATIENCE, scripted, take, take_word
 
 SECRET = "the secret"
 
@@ -268,9 +268,9 @@ def test_a_peer_of_another_run_is_refused():
         connect(server)
 
 
-def test_a_peer_that_is_not_there_is_an_error(monkeypatch):
+def test_a_peer_that_is_not_there_is_an_error(nowhere, monkeypatch):
     monkeypatch.setattr(incoming_stream, "RETRY_TIME", 0.1)
-    location = nowhere().replace(TCP, CONJOIN)
+    location = nowhere.replace(TCP, CONJOIN)
     with pytest.raises(TransportError):
         StreamConnection("macro", [location], receiver="micro", secret=SECRET)
 

@@ -12,7 +12,6 @@ from adapters.tcp.instance_probe import TcpInstanceProbe, answer_on
 from adapters.tcp.peers import TcpPeerTransport
 from application.interfaces.instance_probe import Presence
 from tests.support.conditions import wait_until
-from tests.unit.adapters.tcp.loopback import nowhere
 
 
 @pytest.fixture
@@ -69,13 +68,13 @@ def test_answers_may_come_in_the_same_moment(loop):
             assert look(loop, f"tcp:{addresses}") is Presence.THERE
 
 
-def test_an_address_of_ours_tells_nothing_of_another_machine(loop, deaf, monkeypatch):
+def test_an_address_of_ours_tells_nothing_of_another_machine(loop, nowhere, deaf, monkeypatch):
     monkeypatch.setattr(network, "is_own", lambda address: address == "127.0.0.1")
-    assert look(loop, nowhere(), deaf, timeout=0.1) is Presence.UNKNOWN
+    assert look(loop, nowhere, deaf, timeout=0.1) is Presence.UNKNOWN
 
 
-def test_names_are_not_looked_up(loop):
-    port = nowhere().rpartition(":")[2]
+def test_names_are_not_looked_up(loop, nowhere):
+    port = nowhere.rpartition(":")[2]
     assert look(loop, f"tcp:localhost:{port}") is Presence.UNKNOWN
 
 

@@ -16,7 +16,6 @@ from domain.peers import PeerInfo
 from domain.profiling import ProfileEvent, ProfileEventType
 from domain.timelines import Timeline
 from tests.support.conditions import wait_until
-from tests.unit.adapters.tcp.loopback import nowhere
 
 SECRET = "the secret"
 SUCCESS = mmp.encode_success()
@@ -173,8 +172,8 @@ def test_everything_is_reported_before_leaving(ours, manager):
     assert kinds == [mmp.SubmitLogMessage, mmp.DeregisterInstance]
 
 
-def test_with_a_manager_that_is_gone_reports_are_dropped_all_at_once(monkeypatch):
-    link = MMPClient("macro", nowhere())
+def test_with_a_manager_that_is_gone_reports_are_dropped_all_at_once(nowhere, monkeypatch):
+    link = MMPClient("macro", nowhere)
     monkeypatch.setattr(link._session, "_retry_time", 0.1)
     for number in range(50):
         link.submit_log_message(LogRecord("macro", 0.0, 30, str(number)))

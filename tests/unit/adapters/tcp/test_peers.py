@@ -19,7 +19,7 @@ from domain.identity import Reference
 from domain.messages import PeerMessage
 from domain.peers import Endpoint
 from domain.settings import Settings
-from tests.unit.adapters.tcp.loopback import PATIENCE, nowhere
+from tests.unit.adapters.tcp.loopback import PATIENCE
 
 MACRO = Endpoint(Reference("macro"), "out")
 MICRO = Endpoint(Reference("micro"), "in")
@@ -92,10 +92,10 @@ def test_our_own_peers_have_one_stream_for_all_their_ports(make):
     assert len(macro._outgoing) == len(micro._incoming) == 1
 
 
-def test_a_peer_of_ours_that_is_not_there_is_named(make, monkeypatch):
+def test_a_peer_of_ours_that_is_not_there_is_named(make, nowhere, monkeypatch):
     monkeypatch.setattr(incoming_stream, "RETRY_TIME", 0.1)
     with pytest.raises(TransportError):
-        make().inlet(sender=MICRO, receiver=MACRO, peer_locations=[nowhere().replace(TCP, CONJOIN)])
+        make().inlet(sender=MICRO, receiver=MACRO, peer_locations=[nowhere.replace(TCP, CONJOIN)])
 
 
 def test_a_stream_for_who_does_not_say_its_name_is_closed(make):

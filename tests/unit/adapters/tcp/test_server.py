@@ -13,9 +13,9 @@ from adapters.wire.greeting import Purpose
 from adapters.wire.locations import TCP, TcpAddress, format_location
 from domain.errors import RemoteProtocolError
 from tests.support.conditions import wait_until
+from tests.support.ports import HOST
 from tests.unit.adapters.tcp.loopback import PATIENCE, take, take_word
 
-HOST = "127.0.0.1"
 SECRET = "the secret"
 NAME = "the server's thread"
 
@@ -71,10 +71,10 @@ def test_all_hosts_are_listened_on_at_one_port(serve):
     assert len({address.port for address in addresses}) == 1
 
 
-def test_a_preferred_port_is_taken_if_it_is_free_and_another_if_not(serve):
+def test_a_preferred_port_is_taken_if_it_is_free_and_another_if_not(serve, port):
     first, _ = serve()
     second, _ = serve()
-    (taken,) = first.listen([HOST])
+    (taken,) = first.listen([HOST], port=port)
     assert second.listen([HOST], port=taken.port)[0].port != taken.port
     first.close()
     third, _ = serve()
@@ -265,9 +265,9 @@ def test_what_was_answered_is_sent_before_it_closes(serve):
         assert sock.recv(1) == b""
 
 
-def test_it_may_be_closed_twice_and_before_it_was_started():
+def test_it_may_be_closed_twice_and_before_it_was_started(port):
     server = Server(echo, name=NAME, max_request=1)
-    address = server.listen([HOST])[0]
+    address = server.listen([HOST], port=port)[0]
     server.close()
     server.close()
     server.loop.call_soon(lambda: None)

@@ -9,13 +9,13 @@ from adapters.tcp.memory import LARGE
 from adapters.tcp.server import Server
 from adapters.tcp.session_client import SessionClient, receive_exactly
 from adapters.wire.frames import word
-from adapters.wire.locations import TCP, TcpAddress, addresses_in, format_location
+from adapters.wire.locations import TCP, TcpAddress, format_location
 from domain.errors import RemoteProtocolError, TransportError
 from tests.support.conditions import wait_until
+from tests.support.ports import HOST
 from tests.unit.adapters.tcp.loopback import (
     PATIENCE,
     give,
-    nowhere,
     scripted,
     take,
     take_request,
@@ -26,13 +26,13 @@ from tests.unit.adapters.tcp.loopback import (
 class Echo:
     """A server that answers with what it was asked, when it may."""
 
-    def __init__(self, secret=None):
+    def __init__(self, secret=None, port=None):
         self.requests = []
         self.may_answer = threading.Event()
         self.may_answer.set()
         self._replies = []
         self.server = Server(self._handle, name="echo", max_request=2**24, secret=secret)
-        self.location = format_location(TCP, self.server.listen(["127.0.0.1"]))
+        self.location = format_location(TCP, self.server.listen([HOST], port=port))
         self.server.start()
 
     def _handle(self, request, reply):
@@ -167,21 +167,22 @@ def test_a_response_of_an_absurd_length_is_refused():
         client.close()
 
 
-def test_a_server_that_is_not_there_is_named():
-    client = SessionClient([nowhere()], server="peer 'macro'", retry_time=0.1)
+def test_a_server_that_is_not_there_is_named(nowhere):
+    client = SessionClient([nowhere], server="peer 'macro'", retry_time=0.1)
     with pytest.raises(TransportError, match=r"connection to the peer 'macro' was lost for good"):
         client.call(b"x")
     client.close()
 
 
-def test_a_server_that_was_given_up_is_not_waited_for_again(echo):
-    client = SessionClient([echo.location], server="manager", retry_time=0.1)
+def test_a_server_that_was_given_up_is_not_waited_for_again(port, monkeypatch):
+    echo = Echo(port=port)
+    client = SessionClient([echo.location], server="manager")
     client.call(b"x")
     echo.server.close()
+    monkeypatch.setattr(client, "_retry_time", 0.1)
     with pytest.raises(TransportError, match="manager was lost for good"):
         client.call(b"y")
-    (address,) = addresses_in([echo.location], TCP)
-    with socket.create_server(tuple(address)) as successor:
+    with socket.create_server((HOST, port)) as successor:
         successor.setblocking(False)
         with pytest.raises(TransportError, match="manager was lost for good"):
             client.call(b"z")
@@ -241,8 +242,8 @@ def test_closing_releases_a_thread_that_waits(client, echo):
     assert len(errors) == 1
 
 
-def test_closing_releases_a_thread_that_tries_to_connect():
-    client = SessionClient([nowhere()])
+def test_closing_releases_a_thread_that_tries_to_connect(nowhere):
+    client = SessionClient([nowhere])
     errors = []
 
     def ask():
