@@ -16,7 +16,7 @@ from application.interfaces.agent_line import AgentLine
 from domain.agents import CancelCommand, Command, ProcessResult, ShutdownCommand
 from domain.errors import ManagerRefused, TransportError
 from domain.resources import NodeResources
-from tests.support.conditions import wait_until
+from tests.support.conditions import PATIENCE, wait_until
 
 RESOURCES = InMemoryNodeInspector("n", cores=3, memory=1000).resources()
 SECRET = "s"
@@ -54,7 +54,7 @@ class AgentLineContract(ABC):
     def line(self):
         line = self.open()
         yield line
-        line.close(timeout=5.0)
+        line.close(timeout=PATIENCE)
         self.close()
 
     def test_resources_arrive(self, line):
@@ -72,7 +72,7 @@ class AgentLineContract(ABC):
         thread = threading.Thread(target=lambda: commands.append(line.next_command()))
         thread.start()
         self.command(CancelCommand())
-        thread.join(30.0)
+        thread.join(PATIENCE)
         assert commands == [CancelCommand()]
 
     def test_a_refusal_is_an_error(self, line):
@@ -89,17 +89,17 @@ class AgentLineContract(ABC):
         wait_until(lambda: len(self.results()) == len(results))
         assert self.results() == results
         self.command(None)
-        thread.join(30.0)
+        thread.join(PATIENCE)
 
     def test_closing_sends_what_is_left(self, line):
         results = [ProcessResult(f"p{number}", number) for number in range(20)]
         for result in results:
             line.report_results([result])
-        line.close(timeout=30.0)
+        line.close(timeout=PATIENCE)
         assert self.results() == results
 
     def test_nothing_is_heard_on_a_closed_line(self, line):
-        line.close(timeout=5.0)
+        line.close(timeout=PATIENCE)
         with pytest.raises(TransportError):
             line.next_command()
 
@@ -137,7 +137,7 @@ class TestTcpAgentLine(AgentLineContract):
         )
         location = format_location(TCP, self.server.listen(["127.0.0.1"]))
         self.server.start()
-        return TcpAgentLine([location], secret=SECRET, node="n", retry_time=5.0)
+        return TcpAgentLine([location], secret=SECRET, node="n", retry_time=PATIENCE)
 
     def close(self):
         self.server.close()

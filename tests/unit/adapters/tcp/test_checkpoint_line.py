@@ -11,6 +11,7 @@ from adapters.tcp.session_client import SessionClient
 from adapters.wire import mmp
 from adapters.wire.locations import TCP, format_location
 from tests.support.conditions import wait_until
+from tests.support.ports import HOST
 
 SECRET = "the secret"
 
@@ -18,7 +19,7 @@ SECRET = "the secret"
 class Asker:
     """A manager that keeps the question, and answers when it is told to."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int) -> None:
         self.replies: list[Reply] = []
         self.server = Server(
             lambda _, reply: self.replies.append(reply),
@@ -26,7 +27,7 @@ class Asker:
             max_request=2**20,
             secret=SECRET,
         )
-        self.location = format_location(TCP, self.server.listen(["127.0.0.1"]))
+        self.location = format_location(TCP, self.server.listen([HOST], port=port))
         self.server.start()
 
     def answer(self, response: bytes) -> None:
@@ -36,14 +37,14 @@ class Asker:
 
 
 @pytest.fixture
-def asker() -> Iterator[Asker]:
-    asker = Asker()
+def asker(port: int) -> Iterator[Asker]:
+    asker = Asker(port)
     yield asker
     asker.server.close()
 
 
 def session(asker: Asker) -> SessionClient:
-    return SessionClient([asker.location], secret=SECRET, retry_time=0.1)
+    return SessionClient([asker.location], secret=SECRET)
 
 
 def test_the_reason_arrives(asker: Asker):
@@ -68,9 +69,11 @@ def test_it_can_be_closed_while_it_waits_and_its_thread_ends(asker: Asker):
     assert not [t for t in threading.enumerate() if t.name == "conjoin-checkpoints-macro"]
 
 
-def test_a_manager_that_is_gone_is_no_request(asker: Asker):
-    line = CheckpointLine("macro", session(asker), pytest.fail)
+def test_a_manager_that_is_gone_is_no_request(asker: Asker, monkeypatch: pytest.MonkeyPatch):
+    connection = session(asker)
+    line = CheckpointLine("macro", connection, pytest.fail)
     wait_until(lambda: bool(asker.replies))
+    monkeypatch.setattr(connection, "_retry_time", 0.1)
     asker.server.close()
     wait_until(
         lambda: not [t for t in threading.enumerate() if t.name == "conjoin-checkpoints-macro"]

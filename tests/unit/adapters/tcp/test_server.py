@@ -50,7 +50,7 @@ def started(server):
 
 
 def client_of(address, **options):
-    return SessionClient([format_location(TCP, [address])], retry_time=0.1, **options)
+    return SessionClient([format_location(TCP, [address])], **options)
 
 
 def connected(address):
