@@ -21,7 +21,7 @@ from domain.resources import Resources
 Result = TypeVar("Result")
 LONG = 60.0
 SECRET = "a secret that is nowhere else"
-TIMEOUTS = AgentTimeouts(silence=30.0, startup=60.0, grace=5.0)
+TIMEOUTS = AgentTimeouts(silence=1000.0, startup=LONG, grace=LONG)
 
 
 class AgentBench:
@@ -30,7 +30,7 @@ class AgentBench:
     Args:
         launcher: Launches the agents.
         directory: For logs, and for the files of processes.
-        timeouts: How long to wait for agents.
+        timeouts: How long to wait for agents; by default so long that nothing ends by it.
         hosts: Addresses to listen on.
         version: Version that the agents must have.
     """

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import psutil
 
-_PATIENCE = 5.0
+_PATIENCE = 60.0
 _PAUSE = 0.01
 _KINDS = {
     stat.S_IFSOCK: "socket",
@@ -54,7 +54,7 @@ class Surroundings:
 def wait_for_leftovers(before: Surroundings) -> list[str]:
     """Return in words what is there now and was not before.
 
-    What is just ending is given a few seconds to do so.
+    What is just ending is given time to do so: a thread may not be run for a while.
     """
     if left := _leftovers(before):
         # Garbage in a cycle is no leak; what it forgot to close shows as a ResourceWarning.

@@ -239,7 +239,7 @@ def test_everything_ends_at_once_when_the_manager_is_killed(tmp_path: Path) -> N
         assert all(map(is_running, pids))
         process.kill()
         process.wait(LONG)
-    wait_until(lambda: not any(map(is_running, pids)), timeout=5.0)
+    wait_until(lambda: not any(map(is_running, pids)))
 
 
 def test_the_agent_imports_little() -> None:

@@ -47,7 +47,9 @@ def agent(tmp_path):
 
 
 def orders(folder=None):
-    return AgentOrders(("tcp:127.0.0.1:1",), "no process has this secret", 60.0, 1.0, folder)
+    return AgentOrders(
+        ("tcp:127.0.0.1:1",), "no process has this secret", PATIENCE, PATIENCE, folder
+    )
 
 
 def test_an_agent_without_output_is_told_as_such(agent):

@@ -12,6 +12,7 @@ from adapters.terminal.live_panel import LivePanel
 from adapters.terminal.plain_progress import PlainProgress
 from domain.events import InstanceState, LogRecorded
 from domain.messages import LogRecord
+from tests.support.conditions import PATIENCE
 from tests.unit.adapters.terminal.examples import changed
 
 INSTANCES = ["macro", "micro"]
@@ -36,7 +37,7 @@ class Stream(io.StringIO):
 
     def wait_for(self, text):
         with self._written:
-            assert self._written.wait_for(lambda: text in self.getvalue(), timeout=10)
+            assert self._written.wait_for(lambda: text in self.getvalue(), PATIENCE)
 
 
 class GoneStream(io.StringIO):
