@@ -9,11 +9,15 @@ from typing import TypeVar
 
 import structlog
 
+from adapters.in_memory.clock import ManualClock
 from adapters.system.clock import SystemClock
 from adapters.tcp.agent_requests import execute_agent_request
-from adapters.tcp.server import Server
+from adapters.tcp.event_loop import EventLoop
+from adapters.tcp.server import Reply, Server
 from adapters.wire.locations import TCP, format_location
+from adapters.wire.session import Request
 from application.interfaces.agents import AgentLauncher
+from application.interfaces.clock import Timer
 from application.manager.agent_management import AgentManager, AgentTimeouts
 from domain.agents import AgentOrders
 from domain.resources import Resources
@@ -24,6 +28,20 @@ SECRET = "a secret that is nowhere else"
 TIMEOUTS = AgentTimeouts(silence=1000.0, startup=LONG, grace=LONG)
 
 
+class _TimersByHand:
+    """Makes calls on a loop's thread, but those that are to come later only when told so."""
+
+    def __init__(self, loop: EventLoop, clock: ManualClock) -> None:
+        self._loop = loop
+        self._clock = clock
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
+        return self._clock.call_later(delay, callback)
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        self._loop.call_soon(callback)
+
+
 class AgentBench:
     """Runs a server with an agent manager behind it.
 
@@ -32,6 +50,7 @@ class AgentBench:
         directory: For logs, and for the files of processes.
         timeouts: How long to wait for agents; by default so long that nothing ends by it.
         hosts: Addresses to listen on.
+        clock: What the manager's time is by; by default the machine's.
         version: Version that the agents must have.
     """
 
@@ -42,6 +61,7 @@ class AgentBench:
         *,
         timeouts: AgentTimeouts = TIMEOUTS,
         hosts: tuple[str, ...] = ("127.0.0.1",),
+        clock: ManualClock | None = None,
         **options: str,
     ) -> None:
         self.launcher = launcher
@@ -49,9 +69,11 @@ class AgentBench:
         self.finished: list[tuple[str, int, str | None]] = []
         self.lost: list[tuple[str, str]] = []
         self.resources: Resources | None = None
+        self.requests = 0
+        self._clock = clock
         self._changed = threading.Condition()
         self.server = Server(
-            lambda request, reply: execute_agent_request(self.manager, request.body, reply),
+            self._execute,
             name="bench-server",
             max_request=2**20,
             secret=SECRET,
@@ -60,8 +82,8 @@ class AgentBench:
         self.location = format_location(TCP, self.server.listen(hosts))
         self.manager = AgentManager(
             directory,
-            scheduler=self.server.loop,
-            clock=SystemClock(),
+            scheduler=_TimersByHand(self.server.loop, clock) if clock else self.server.loop,
+            clock=clock or SystemClock(),
             launcher=launcher,
             log=structlog.get_logger(),
             on_finished=lambda *arguments: self._note(self.finished.append, arguments),
@@ -109,6 +131,12 @@ class AgentBench:
         out, err = (self.directory / f"{name}.{kind}" for kind in ("out", "err"))
         self.do(lambda: self.manager.start(node, name, self.directory, args, values, out, err))
 
+    def let_pass(self, seconds: float) -> None:
+        """Let time pass for the manager, if it is by a clock of ours."""
+        assert self._clock is not None
+        clock = self._clock
+        self.do(lambda: clock.advance(seconds))
+
     def wait_for(self, condition: Callable[[], bool], timeout: float = LONG) -> None:
         """Wait for something that only what the manager is told can change."""
         with self._changed:
@@ -126,6 +154,12 @@ class AgentBench:
         self.do(self.manager.shutdown)
         self.launcher.close()
         self.server.close()
+
+    def _execute(self, request: Request, reply: Reply) -> None:
+        execute_agent_request(self.manager, request.body, reply)
+        with self._changed:
+            self.requests += 1
+            self._changed.notify_all()
 
     def _note(self, action: Callable[..., object], value: object) -> None:
         with self._changed:

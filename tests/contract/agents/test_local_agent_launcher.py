@@ -13,12 +13,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from adapters.in_memory.clock import ManualClock
 from adapters.local_agents.launcher import ROOT, LocalAgentLauncher
 from application.interfaces.agents import AgentLauncher
-from application.manager.agent_management import AgentTimeouts
+from application.manager.agent_management import HEARTBEATS_PER_TIMEOUT, AgentTimeouts
 from domain.errors import TransportError
 from tests.contract.agents.agent_launcher import ORDERS, RunningAgentsContract
-from tests.support.agent_bench import LONG, AgentBench
+from tests.support.agent_bench import LONG, TIMEOUTS, AgentBench
 from tests.support.conditions import is_running, wait_until
 
 
@@ -180,10 +181,13 @@ def test_processes_of_an_agent_that_is_killed_die_with_it(bench: AgentBench) -> 
     wait_until(lambda: not is_running(pid))
 
 
+@pytest.mark.slow
 def test_an_agent_that_hears_nothing_ends_its_processes_and_itself(
     launcher: LocalAgentLauncher, tmp_path: Path
 ) -> None:
-    bench = AgentBench(launcher, tmp_path, timeouts=AgentTimeouts(silence=0.5, grace=5.0))
+    # so long that a manager that is paused for a moment before it falls silent is not given up
+    timeouts = AgentTimeouts(silence=20.0, startup=LONG, grace=LONG)
+    bench = AgentBench(launcher, tmp_path, timeouts=timeouts, clock=ManualClock())
     bench.launch_and_wait()
     pid = start_sleep(bench)
     agent = agent_process()
@@ -193,19 +197,25 @@ def test_an_agent_that_hears_nothing_ends_its_processes_and_itself(
     )  # the manager does nothing else
     wait_until(lambda: not (is_running(pid) or is_running(agent.pid)))
     is_over.set()
-    assert "heard from the manager for 0.5" in (tmp_path / "agent_launch.err").read_text()
+    assert "heard from the manager for 20 sec" in (tmp_path / "agent_launch.err").read_text()
     bench.close()
 
 
 def test_an_agent_that_is_stopped_is_lost(launcher: LocalAgentLauncher, tmp_path: Path) -> None:
-    bench = AgentBench(launcher, tmp_path, timeouts=AgentTimeouts(silence=0.5, grace=0.1))
+    bench = AgentBench(launcher, tmp_path, clock=ManualClock())
     bench.launch_and_wait()
     start_sleep(bench)
+    for _ in range(2 * HEARTBEATS_PER_TIMEOUT):
+        before = bench.requests
+        bench.let_pass(TIMEOUTS.heartbeat)
+        bench.wait_for(lambda before=before: bench.requests > before)  # type: ignore[misc]
+    assert bench.lost == []
     agent = agent_process()
     agent.suspend()
+    bench.let_pass(2 * TIMEOUTS.silence)
     assert bench.wait_for_end("a") == (
         -9,
-        "node 'here' was lost: nothing was heard from its agent for 0.5 seconds",
+        "node 'here' was lost: nothing was heard from its agent for 1000 seconds",
     )
     agent.resume()
     bench.close()
