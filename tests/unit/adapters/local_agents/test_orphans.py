@@ -80,8 +80,13 @@ def test_where_the_kernel_tells_nothing_nothing_is_done(tmp_path, killed):
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 def test_a_real_process_dies():
     secret = uuid.uuid4().hex
-    command = [sys.executable, "-c", "input()"]
+    command = [sys.executable, "-c", "print('up', flush=True); input()"]
     environment = {"CONJOIN_SECRET": secret}
-    with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    ) as process:
+        # until a new process has come so far, the kernel may not tell its environment yet
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
         kill_processes_of_run(secret)
         assert process.wait(60) == -signal.SIGKILL
