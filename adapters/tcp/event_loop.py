@@ -140,13 +140,16 @@ class EventLoop(Scheduler):
 
     def _run(self) -> None:
         while not self.is_closing:
-            for key, _ in self._selector.select(self._time_to_next_timer()):
+            # What has come before a timer is due is heard before the timer is called, however long
+            # this thread was not run: so sockets are looked at between that moment and the call.
+            now = time.monotonic()
+            for key, _ in self._selector.select(self._time_to_next_timer(now)):
                 if not self._call(key.data):
                     # whoever watched this socket cannot be trusted with it any longer; it may
                     # even be closed already
                     with contextlib.suppress(KeyError, ValueError):
                         self._selector.unregister(key.fileobj)
-            self._make_due_calls()
+            self._make_due_calls(now)
         self._call(self._at_end)
         self._let_go()
 
@@ -157,10 +160,10 @@ class EventLoop(Scheduler):
         # after this would leave the next caller to believe that we are about to wake up.
         self._is_woken = False
 
-    def _time_to_next_timer(self) -> float | None:
+    def _time_to_next_timer(self, now: float) -> float | None:
         if self._calls:
             return 0.0
-        return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
+        return max(0.0, self._timers[0][0] - now) if self._timers else None
 
     def _call(self, callback: Callable[[], None]) -> bool:
         """Call back; return whether that went well."""
@@ -171,10 +174,9 @@ class EventLoop(Scheduler):
             return False
         return True
 
-    def _make_due_calls(self) -> None:
+    def _make_due_calls(self, now: float) -> None:
         for _ in range(len(self._calls)):
             self._call(self._calls.popleft())
-        now = time.monotonic()
         while self._timers and self._timers[0][0] <= now:
             call = heapq.heappop(self._timers)[2]
             if call.callback is not None:

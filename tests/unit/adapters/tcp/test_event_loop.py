@@ -2,10 +2,13 @@
 
 import socket
 import threading
+import time
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 
+from adapters.tcp import event_loop
 from adapters.tcp.event_loop import READABLE, WRITABLE, EventLoop
 from tests.support.conditions import wait_until
 from tests.unit.adapters.tcp.loopback import PATIENCE
@@ -63,6 +66,24 @@ def test_who_waits_to_write_does_not_hear_and_then_does(loop, pair):
     on_its_thread(loop, lambda: loop.watch(ours, written, events=WRITABLE))
     wait_until(lambda: len(seen) == 2)
     assert seen == ["writable", b"a"]
+
+
+def test_what_came_before_a_timer_was_due_is_heard_first_however_late_it_is(
+    loop, pair, monkeypatch
+):
+    ours, theirs = pair
+    seen = []
+
+    def be_paused():
+        loop.watch(ours, lambda: seen.append(ours.recv(1)))
+        loop.call_later(10.0, lambda: seen.append("too late"))
+        theirs.sendall(b"a")
+        late = SimpleNamespace(monotonic=lambda: time.monotonic() + 20.0)
+        monkeypatch.setattr(event_loop, "time", late)
+
+    loop.call_soon(be_paused)
+    wait_until(lambda: len(seen) == 2)
+    assert seen == [b"a", "too late"]
 
 
 def test_a_socket_is_closed_on_the_loops_thread_or_at_once_if_there_is_none(pair):
