@@ -21,6 +21,7 @@ FIRST_PAUSE: Final = 0.5
 PAUSE_GROWTH: Final = 2 ** (1 / 3)
 RETRY_TIME: Final = 60.0
 MAX_RESPONSE: Final = 2**40
+GOODBYE_TIME: Final = 1.0
 
 
 class SessionClient:
@@ -57,6 +58,7 @@ class SessionClient:
         self._connected_at = 0.0
         self._pause = 0.0
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._closing = threading.Event()
 
     def call(self, request: bytes) -> memoryview:
@@ -116,15 +118,21 @@ class SessionClient:
     def close(self) -> None:
         """End the session and the connection. May be called more than once, from any thread."""
         self._closing.set()
+        # Another thread may be about to send a request. That comes before the goodbye or not at
+        # all; in the middle of one that the server does not take there can be no goodbye.
+        may_write = self._writing.acquire(timeout=GOODBYE_TIME)
         sock, self._socket = self._socket, None
         if sock is not None:
             with contextlib.suppress(OSError):
-                sock.settimeout(1.0)
-                sock.sendall(word(0))
+                if may_write:
+                    sock.settimeout(GOODBYE_TIME)
+                    sock.sendall(word(0))
             with contextlib.suppress(OSError):
                 # a thread that waits for an answer wakes up
                 sock.shutdown(socket.SHUT_RDWR)
             sock.close()
+        if may_write:
+            self._writing.release()
 
     def _is_readable(self, timeout: float | None) -> bool:
         poll = select.poll()
@@ -212,7 +220,8 @@ class SessionClient:
 
     def _send_request(self) -> None:
         header = word(self._number) + word(len(self._request))
-        self._open_socket().sendall(header + self._request)
+        with self._writing:
+            self._open_socket().sendall(header + self._request)
 
     def _read_response(self) -> memoryview:
         sock = self._open_socket()

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from adapters.tcp import session_client
 from adapters.tcp.memory import LARGE
 from adapters.tcp.server import Server
 from adapters.tcp.session_client import SessionClient, receive_exactly
@@ -240,6 +241,37 @@ def test_closing_releases_a_thread_that_waits(client, echo):
     client.close()
     thread.join(PATIENCE)
     assert len(errors) == 1
+
+
+def test_a_request_that_another_thread_is_just_sending_comes_before_the_goodbye(monkeypatch):
+    def listen(sock):
+        open_session(sock)
+        return take_request(sock), take_word(sock)
+
+    monkeypatch.setattr(session_client, "GOODBYE_TIME", PATIENCE)
+    with scripted(listen) as server:
+        client = SessionClient([server.location])
+        is_about_to_send = threading.Event()
+        open_socket = client._open_socket
+
+        def open_and_be_paused():
+            sock = open_socket()
+            is_about_to_send.set()
+            assert client._closing.wait(PATIENCE)
+            return sock
+
+        monkeypatch.setattr(client, "_open_socket", open_and_be_paused)
+
+        def ask():
+            with pytest.raises(TransportError):
+                client.call(b"x")
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        assert is_about_to_send.wait(PATIENCE)
+        client.close()
+        thread.join(PATIENCE)
+        assert server.finish() == [((1, b"x"), 0)]
 
 
 def test_closing_releases_a_thread_that_tries_to_connect(nowhere):
