@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.kernel import run_cells
+from tests.support.packages import require_packages
 from tests.support.pages import code_blocks, save_files
 
 pytestmark = pytest.mark.slow
@@ -73,10 +74,8 @@ print(json.dumps([result, states, wrong.status_code, stopped]))
 """
 
 
-def test_the_web_application_runs_simulations(embedding):
-    if os.environ.get("CONJOIN_CI") != "1":
-        pytest.importorskip("fastapi")
-        pytest.importorskip("httpx")
+def test_the_web_application_runs_simulations(embedding, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(require_packages("web", "fastapi>=0.110", "httpx>=0.27")))
     (embedding / "client.py").write_text(CLIENT)
     result, states, wrong, stopped = json.loads(python(embedding, "-W", "ignore", "client.py"))
     assert result == {"succeeded": True, "cause": ""}

@@ -8,9 +8,7 @@ with `environment` find both.
 ...     store.names("bucket")
 """
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 import urllib.request
@@ -19,10 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from tests.support.conditions import wait_until
-from tests.support.muscle3 import locked, peers_folder
+from tests.support.packages import require_packages
 from tests.support.scenario_runs import clean_environment
 
 PACKAGES = ("s3fs", "moto[s3]", "flask", "flask-cors")
@@ -32,7 +28,6 @@ _SOMEBODY = (
 )
 """Nobody checks that, but who is nobody may read nothing."""
 
-_INSTALL_SECONDS = 600
 _REQUEST_SECONDS = 30
 _GRACE_SECONDS = 10
 
@@ -79,7 +74,7 @@ def running_object_store(folder: Path) -> Iterator[ObjectStore]:
 
     Skips the test where the server cannot be had, or fails it in CI.
     """
-    packages = _require_packages()
+    packages = require_packages("object-store", *PACKAGES)
     environment = {**clean_environment(), "PYTHONPATH": str(packages)}
     log = folder / "object_store.log"
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
@@ -112,28 +107,3 @@ def _client_environment(url: str, packages: Path) -> dict[str, str]:
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_MAX_ATTEMPTS": "1",
     }
-
-
-def _require_packages() -> Path:
-    try:
-        return _installed_packages()
-    except (OSError, subprocess.SubprocessError) as error:
-        output = getattr(error, "stderr", None) or b""
-        msg = f"{', '.join(PACKAGES)} could not be installed: {error} {output.decode()[-2000:]}"
-        if os.environ.get("CONJOIN_CI") == "1":
-            pytest.fail(msg)
-        pytest.skip(msg)
-
-
-def _installed_packages() -> Path:
-    name = f"object-store-py{sys.version_info.major}.{sys.version_info.minor}"
-    folder = peers_folder() / name
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with locked(folder.parent / f"{name}.lock"):
-        if not (folder / "complete").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-            command = [*pip, "install", "--quiet", "--target", str(folder), *PACKAGES]
-            subprocess.run(command, check=True, capture_output=True, timeout=_INSTALL_SECONDS)
-            (folder / "complete").touch()
-    return folder
