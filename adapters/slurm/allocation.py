@@ -14,8 +14,6 @@ PATIENCE: Final = 30.0
 """Seconds for squeue to answer. It takes 18 to find out that it cannot reach the controller."""
 
 NO_END: Final = ("NONE", "N/A")
-NO_LIMIT: Final = (["UNLIMITED"], ["NOT_SET"])
-"""Limits of jobs for which squeue, just after they have started, may name an end in a year."""
 
 
 def end_of_allocation(
@@ -28,7 +26,8 @@ def end_of_allocation(
         patience: Seconds to wait for squeue.
 
     Returns:
-        Seconds since the epoch; None outside Slurm, or if the job may go on for ever.
+        Seconds since the epoch; None outside Slurm, or if the job may go on for ever. A job without
+        a limit, in a partition without one, gets a year when the backfill scheduler starts it.
 
     Raises:
         TransportError: If squeue did not tell; the text says how it was called and what it said.
@@ -36,16 +35,14 @@ def end_of_allocation(
     job = environment.get(JOB_ID)
     if not job:
         return None
-    command = ["squeue", "-h", "-j", job, "-o", "%A %e %l"]
+    command = ["squeue", "-h", "-j", job, "-o", "%A %e"]
     printed = _run(command, environment, patience)
     try:
         # of a job array, squeue lists all tasks to the one whose number is also that of the array
-        ((end, *limit),) = [
-            rest for number, *rest in map(str.split, printed.splitlines()) if number == job
+        ((end,),) = [
+            ends for number, *ends in map(str.split, printed.splitlines()) if number == job
         ]
-        if end in NO_END or limit in NO_LIMIT:
-            return None
-        return float(int(end))
+        return None if end in NO_END else float(int(end))
     except ValueError:
         raise _unknown(command, f"it printed {printed.strip()!r}") from None
 

@@ -34,6 +34,7 @@ _COMMAND_SECONDS = 60
 _GRACE_SECONDS = 10
 _PAUSE = 0.1
 
+# Not the backfill scheduler: jobs without a limit that it starts get one of a year.
 _CONFIGURATION = """\
 ClusterName=testing
 SlurmctldHost={host}(127.0.0.1)
@@ -50,6 +51,7 @@ TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 JobCompType=jobcomp/none
+SchedulerType=sched/builtin
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SlurmdParameters=config_overrides

@@ -40,7 +40,7 @@ def test_outside_slurm_there_is_no_end(environment: dict[str, str]):
 
 
 def test_the_end_is_that_of_our_job(slurm: FakeSlurm):
-    slurm.squeue('[ "$*" = "-h -j 12 -o %A %e %l" ] && echo "12 1795256614 7:00"')
+    slurm.squeue('[ "$*" = "-h -j 12 -o %A %e" ] && echo "12 1795256614"')
     assert slurm.end() == 1795256614.0
 
 
@@ -61,16 +61,16 @@ def test_the_users_choice_of_jobs_to_see_is_set_aside(slurm: FakeSlurm):
     assert slurm.end() == 100.0
 
 
-@pytest.mark.parametrize("words", ["NONE", "N/A", "NONE UNLIMITED", "1826805922 UNLIMITED"])
-def test_a_job_may_have_no_end(slurm: FakeSlurm, words: str):
-    slurm.squeue(f"echo 12 {words}")
+@pytest.mark.parametrize("word", ["NONE", "N/A"])
+def test_a_job_may_have_no_end(slurm: FakeSlurm, word: str):
+    slurm.squeue(f"echo 12 {word}")
     assert slurm.end() is None
 
 
 def test_a_squeue_that_is_missing_is_named(slurm: FakeSlurm, tmp_path: Path):
     slurm.environment["PATH"] = str(tmp_path)
     text = slurm.complaint()
-    assert "'squeue -h -j 12 -o %A %e %l'" in text
+    assert "'squeue -h -j 12 -o %A %e'" in text
     assert "No such file or directory" in text
 
 
