@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.conditions import wait_until
 from tests.support.scenario_runs import python_of
+from tests.support.snapshot_files import workflow_snapshots
 from tests.support.workspace import MANAGER, Outcome, Workspace
 
 COMPLETED, FAILED, MISTAKE, RESUMABLE = 0, 1, 2, 75
@@ -350,8 +351,7 @@ def by_muscle3(workspace: Workspace, *components: str) -> None:
 
 def assert_resumable(workspace: Workspace, outcome: Outcome) -> None:
     assert outcome.exit_code == RESUMABLE, outcome.text
-    written = (workspace.run_dir / "snapshots").glob("*.ymmsl")
-    newest = max(written, key=lambda path: path.stat().st_mtime_ns)
+    newest = workflow_snapshots(workspace.run_dir)[-1]
     assert f"It can be resumed from {newest}: run it again with" in outcome.stdout
     assert f"with --resume {workspace.run_dir}" in outcome.stdout
     assert not outcome.left_behind
