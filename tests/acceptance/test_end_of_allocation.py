@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
+from domain.identity import Reference
 from tests.support.conditions import wait_until
 from tests.support.scenario_runs import python_of
-from tests.support.snapshot_files import workflow_snapshots
+from tests.support.snapshot_files import files_in, snapshot_in, workflow_snapshots
 from tests.support.workspace import MANAGER, Outcome, Workspace
 
 COMPLETED, FAILED, MISTAKE, RESUMABLE = 0, 1, 2, 75
@@ -35,7 +36,6 @@ while instance.reuse_instance():
             print("on its way", flush=True)
         if instance.should_save_snapshot(float(step)):
             instance.save_snapshot(Message(float(step), None, [step, total]))
-            print("saved", step, flush=True)
     if instance.should_save_final_snapshot():
         instance.save_final_snapshot(Message(float(step), None, [step, total]))
     print("total", total.hex())
@@ -358,7 +358,10 @@ def assert_resumable(workspace: Workspace, outcome: Outcome) -> None:
 
 
 def assert_resumes_to_the_same_result(workspace: Workspace) -> None:
-    saved = int(re.findall(r"^saved (\d+)$", printed_by_macro(workspace, "run"), re.MULTILINE)[-1])
+    newest = workflow_snapshots(workspace.run_dir)[-1]
+    state = snapshot_in(files_in(newest)[Reference("macro")]).message
+    assert state is not None
+    saved, _ = state.data
     workspace.change("model.ymmsl", f"macro.steps: {ENDLESS}", f"macro.steps: {saved + 5}")
     totals = []
     for name, options in (("whole", ()), ("resumed", ("--resume", workspace.run_dir))):
