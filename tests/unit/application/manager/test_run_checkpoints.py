@@ -43,6 +43,19 @@ def test_a_run_for_which_there_is_no_time_is_refused(save_time, left):
         make(clock, CheckpointOptions(save_time, clock.time() + left))
 
 
+@pytest.mark.parametrize(
+    ("save_time", "left", "text"),
+    [
+        (None, -5.0, r"in -5 s\. Choose"),
+        (10.0, 5.0, r"in 5 s, of which 10 s are for saving\. Choose"),
+    ],
+)
+def test_it_is_said_how_much_time_there_is_and_what_for(save_time, left, text):
+    clock = ManualClock()
+    with pytest.raises(ConfigurationError, match=f"it is to be stopped {text}"):
+        make(clock, CheckpointOptions(save_time, clock.time() + left))
+
+
 def test_the_time_of_the_run_goes_on():
     clock = ManualClock()
     checkpoints = make(clock)
