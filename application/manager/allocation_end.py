@@ -82,7 +82,7 @@ class AllocationEnd:
             self._stop_now(self._reason)
 
     def _end(self) -> None:
-        if self._options.save_time is None or not self._registry.registered():
+        if self._options.save_time is None:
             self._stop_now(TIME_IS_OVER)
         elif self._reason is None:
             self._save(TIME_IS_OVER, self._options.save_time)

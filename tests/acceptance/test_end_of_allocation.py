@@ -16,6 +16,8 @@ COMPLETED, FAILED, MISTAKE, RESUMABLE = 0, 1, 2, 75
 START = (*MANAGER, "--start-all", "--run-dir", "run")
 ENDLESS = 10**9
 AMPLE = 600
+TIME_TO_BEGIN = 12
+"""Seconds within which a manager on a busy machine has read its options, and begun a run."""
 
 MACRO = """\
 from entrypoints.instance import Instance, InstanceFlags, Message, Operator
@@ -186,7 +188,7 @@ def test_a_resumed_run_that_saves_nothing_can_be_resumed_from_where_it_began(sav
 
 
 def test_before_a_known_end_all_save_and_the_run_is_stopped(saving: Workspace):
-    end = ("--stop-at", f"+{AMPLE + 5}", "--checkpoint-on-term", AMPLE)
+    end = ("--stop-at", f"+{AMPLE + TIME_TO_BEGIN}", "--checkpoint-on-term", AMPLE)
     with saving.running(*START, *end, "model.ymmsl") as program:
         outcome = program.finish()
     assert_resumable(saving, outcome)
@@ -254,7 +256,7 @@ def test_a_second_sigterm_stops_at_once(workspace: Workspace):
 
 
 def test_a_run_may_just_be_stopped_at_some_time(saving: Workspace):
-    with saving.running(*START, "--stop-at", "+3", "model.ymmsl") as program:
+    with saving.running(*START, "--stop-at", f"+{TIME_TO_BEGIN}", "model.ymmsl") as program:
         outcome = program.finish()
     assert outcome.exit_code == FAILED
     assert "The time of the run was over." in outcome.stdout

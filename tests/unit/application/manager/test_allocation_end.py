@@ -102,6 +102,16 @@ def test_before_a_known_end_those_who_can_are_asked_and_the_others_have_a_rule(m
     assert [result.cause for result in desk.results] == [TIME_IS_OVER]
 
 
+def test_before_a_known_end_those_who_have_yet_to_come_are_waited_for_and_asked():
+    desk = desk_for(ends_in=100.0)
+    desk.end.expect()
+    desk.clock.advance(80)
+    assert desk.results == []
+    assert join(desk) == [TIME_IS_OVER, TIME_IS_OVER]
+    desk.end.note_announced()
+    assert [result.cause for result in desk.results] == [TIME_IS_OVER]
+
+
 def test_whoever_comes_late_is_asked_as_well():
     desk = desk_for()
     desk.desk.register_instance("macro", ["tcp:here:1"], (), OWN)
