@@ -27,7 +27,8 @@ def complain(text: str) -> None:
 
 def _print(text: str, stream: TextIO, descriptor: int) -> None:
     try:
-        print(text, file=stream, flush=True)
+        # at once, or what another thread prints might come between the text and the end of its line
+        print(f"{text}\n", end="", file=stream, flush=True)
     except OSError:
         # nobody reads it any more, as with `| head`, or nothing more fits on the disk, which is no
         # reason to end a run

@@ -1,5 +1,6 @@
 """What is printed goes to where it is read, as long as anybody reads."""
 
+import io
 import subprocess
 import sys
 
@@ -13,6 +14,19 @@ def test_each_has_its_stream(capsys: pytest.CaptureFixture[str]):
     warn("two")
     complain("three")
     assert capsys.readouterr() == ("one\nWarning: two\n", "three\n")
+
+
+def test_nothing_can_come_between_a_text_and_the_end_of_its_line(monkeypatch: pytest.MonkeyPatch):
+    written: list[str] = []
+
+    class Noting(io.StringIO):
+        def write(self, text: str) -> int:
+            written.append(text)
+            return len(text)
+
+    monkeypatch.setattr(sys, "stdout", Noting())
+    say("one\ntwo")
+    assert [text for text in written if text] == ["one\ntwo\n"]
 
 
 @pytest.mark.parametrize(("tell", "stream"), [("say", "stdout"), ("complain", "stderr")])
