@@ -110,9 +110,11 @@ def test_an_instance_that_computes_on_without_a_connection_goes_on(
                 by_hand(workspace, "micro", through_proxy, python=python) as micro,
             ):
                 wait_until((workspace.folder / "computes").exists)
-                proxy.cut()
+                # it has nothing to say now, but may not have been done with what it said before
+                proxy.interrupt()
                 still_there = "instance 'micro' has not come back, but its program is still there"
                 wait_until(lambda: still_there in log_of(workspace))
+                proxy.resume()
                 go_on.touch()
                 outcomes = [macro.finish(), micro.finish()]
             outcome = manager.finish()

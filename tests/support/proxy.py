@@ -29,6 +29,8 @@ class Proxy(ABC):
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._relays: list[threading.Thread] = []
         self._sockets: list[socket.socket] = []
+        self._passes = threading.Event()
+        self._passes.set()
         self._thread = threading.Thread(target=self._accept, name=name, daemon=True)
         self._thread.start()
 
@@ -41,19 +43,28 @@ class Proxy(ABC):
         """The location at which clients find the proxy."""
         return f"tcp:127.0.0.1:{self._listener.getsockname()[1]}"
 
-    def cut(self) -> None:
-        """Cut all connections that there are."""
-        for connection in list(self._sockets):
-            _shut_down(connection)
+    def interrupt(self) -> None:
+        """Cut all connections that there are; new ones get no further than to here."""
+        self._passes.clear()
+        self._cut()
+
+    def resume(self) -> None:
+        """Let connections pass again, also those that have waited here."""
+        self._passes.set()
 
     def close(self) -> None:
         """End all connections and wait for the threads."""
         self._listener.shutdown(socket.SHUT_RDWR)
+        self._passes.set()
         self._thread.join()
         self._listener.close()
-        self.cut()
+        self._cut()
         for relay in self._relays:
             relay.join()
+
+    def _cut(self) -> None:
+        for connection in list(self._sockets):
+            _shut_down(connection)
 
     def _accept(self) -> None:
         while True:
@@ -61,6 +72,7 @@ class Proxy(ABC):
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            self._passes.wait()
             try:
                 server = socket.create_connection(self._target())
             except OSError:
