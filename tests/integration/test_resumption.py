@@ -81,6 +81,10 @@ class Proxies:
         self._to_manager: dict[str, CuttingProxy] = {}
         self._to_instance: dict[str, CuttingProxy] = {}
 
+    @property
+    def _everyone(self) -> list[CuttingProxy]:
+        return [*self._to_manager.values(), *self._to_instance.values()]
+
     def to_manager(self, instance: str) -> CuttingProxy:
         cuts = [*RESUME_CUTS, *(GREETING_CUTS if self._pairing.greets(instance) else ())]
         proxy = CuttingProxy(
@@ -99,8 +103,13 @@ class Proxies:
         }
         return {name: list(map(str, proxy.left)) for name, proxy in everyone.items() if proxy.left}
 
+    def wait_until_over(self) -> None:
+        """Wait until the last words of programs that have ended have been passed on, or cut off."""
+        for proxy in self._everyone:
+            proxy.wait_until_over()
+
     def close(self) -> None:
-        for proxy in (*self._to_manager.values(), *self._to_instance.values()):
+        for proxy in self._everyone:
             proxy.close()
 
     def _with_our_location(self, request: bytes) -> bytes:
@@ -165,6 +174,7 @@ def test_cuts_anywhere_lose_nothing_and_repeat_nothing(
             timeout=120.0,
             settings={"steps": STEPS},
         )
+        proxies.wait_until_over()
     assert run.exit_code == 0, run.account()
     assert proxies.cuts_left() == {}, run.account()
     assert_counted_right(run)

@@ -9,6 +9,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TypeAlias
 
+from tests.support.conditions import PATIENCE
+
 Address: TypeAlias = tuple[str, int]
 Target: TypeAlias = Callable[[], Address]
 Rewriter: TypeAlias = Callable[[bytes], bytes]
@@ -51,6 +53,12 @@ class Proxy(ABC):
     def resume(self) -> None:
         """Let connections pass again, also those that have waited here."""
         self._passes.set()
+
+    def wait_until_over(self) -> None:
+        """Wait until all that was said has been passed on: the clients or the server are gone."""
+        for relay in self._relays:
+            relay.join(PATIENCE)
+            assert not relay.is_alive(), "a connection through the proxy is still there"
 
     def close(self) -> None:
         """End all connections and wait for the threads."""
