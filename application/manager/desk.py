@@ -103,9 +103,11 @@ class ServicesDesk(ManagerDesk):
         self._control.note_deregistered(instance)
 
     def note_disconnected(self, instance: str) -> None:
+        self._control.note_disconnected(instance)
         self._connections.note_disconnected(instance)
 
     def note_connected(self, instance: str) -> None:
+        self._control.note_connected(instance)
         self._connections.note_connected(instance)
 
     def get_settings(self) -> Settings:

@@ -29,10 +29,13 @@ from domain.messages import Wait
 from domain.resources import Resources
 
 LEAVING_PATIENCE: Final = 10.0
-"""Seconds that instances that the user has started get to leave, once one of them has failed."""
+"""Seconds that instances that are about to end get to do so, once one of them has failed."""
 
 VICTIM_PATIENCE: Final = 5.0
-"""Seconds to wait for the true cause to show after an instance has failed because of another."""
+"""Seconds to wait for the true cause to show after an instance has failed because of another.
+
+If there is somebody by then who is about to end, and may be the cause, it gets some more time.
+"""
 
 ERROR_LINES: Final = 20
 
@@ -83,6 +86,9 @@ class RunControl:
         self._running: set[str] = set()
         self._registered: set[str] = set()
         self._deregistered: set[str] = set()
+        self._leaving: set[str] = set()
+        self._deadlocked: set[str] = set()
+        self._is_last_chance = False
         self._by_hand = {str(instance) for instance in model.instances()}
 
     @property
@@ -128,16 +134,26 @@ class RunControl:
         """Note that an instance has registered."""
         self._registered.add(name)
         self._deregistered.discard(name)
+        self._leaving.discard(name)
         self._board.change(name, InstanceState.RUNNING)
         self._board.publish(InstanceRegistered(name))
 
     def note_deregistered(self, name: str) -> None:
         """Note that an instance is done."""
         self._deregistered.add(name)
+        self._leaving.add(name)
         self._board.publish(InstanceDeregistered(name))
         if name in self._by_hand:
             self._board.change(name, InstanceState.FINISHED)
         self._finish_if_done()
+
+    def note_disconnected(self, name: str) -> None:
+        """Note that a registered instance has lost its connection: it has most likely crashed."""
+        self._leaving.add(name)
+
+    def note_connected(self, name: str) -> None:
+        """Note that an instance is back."""
+        self._leaving.discard(name)
 
     def note_deadlock(self, cycle: tuple[Wait, ...]) -> None:
         """Note that instances wait for each other in a cycle."""
@@ -145,6 +161,7 @@ class RunControl:
         # at once, and not only when somebody gives up: MUSCLE3's instances take their time
         self._log.error(description)
         self._failures.note_deadlock(description)
+        self._deadlocked.update(wait.instance for wait in cycle)
         self._board.publish(DeadlockFound(cycle))
 
     def note_exit(self, name: str, exit_code: int, reason: str | None) -> None:
@@ -166,7 +183,9 @@ class RunControl:
     def note_failed(self, name: str, problem: str) -> None:
         """Note that an instance says that it has failed, and is about to leave."""
         if name not in self.by_hand:
-            return  # the end of its process will tell, and what it has printed
+            # the end of its process will tell, and what it has printed
+            self._leaving.add(name)
+            return
         if self._is_cancelling:
             self._board.change(name, InstanceState.STOPPED)
             return
@@ -229,7 +248,8 @@ class RunControl:
 
     def _add(self, failure: Failure) -> None:
         self._failures.add(failure)
-        if failure.is_indirect:
+        # whoever is in a deadlock is about to find out as well, and to say so
+        if failure.is_indirect or self._deadlocked & self._running:
             self._wait_for_others(VICTIM_PATIENCE)
         else:
             self._cancel_all()
@@ -240,6 +260,10 @@ class RunControl:
 
     def _lose_patience(self) -> None:
         self._wait_no_longer()
+        if self._running & (self._leaving | self._deadlocked) and not self._is_last_chance:
+            self._is_last_chance = True
+            self._wait_for_others(LEAVING_PATIENCE)
+            return
         self._cancel_all()
         self._finish_if_done()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from application.manager.run_control import LEAVING_PATIENCE
+from application.manager.run_control import LEAVING_PATIENCE, VICTIM_PATIENCE
 from domain.events import (
     InstanceDeregistered,
     InstanceExited,
@@ -10,6 +10,7 @@ from domain.events import (
     InstanceState,
 )
 from domain.identity import Reference
+from domain.messages import Wait
 from tests.unit.application.manager.runs import desk_for, live, register, started
 
 
@@ -57,6 +58,59 @@ def test_the_cause_is_not_who_failed_first_only_because_a_peer_was_lost():
     (result,) = desk.results
     assert result.failed_instances == ("micro", "macro")
     assert "code 7" in result.cause
+
+
+VICTIM = "RuntimeError: did the peer crash?"
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda desk: desk.report_failed("micro", "Out of cheese."),
+        lambda desk: desk.note_disconnected("micro"),
+        lambda desk: desk.deregister_instance("micro"),
+    ],
+    ids=["says so", "is disconnected", "has deregistered"],
+)
+def test_who_is_about_to_end_and_may_be_the_cause_gets_more_time_but_not_for_ever(leave):
+    for seconds, cause in ((LEAVING_PATIENCE - 0.1, "micro"), (LEAVING_PATIENCE + 0.1, "macro")):
+        desk = started()
+        register(desk, "macro", "micro")
+        leave(desk.desk)
+        desk.run_directory.outputs[Reference("macro")] = VICTIM
+        desk.control.note_exit("macro", 1, None)
+        desk.clock.advance(VICTIM_PATIENCE)
+        desk.clock.advance(seconds)
+        desk.control.note_exit("micro", 7, None)
+        assert desk.results[0].failed_instances[0] == cause
+
+
+@pytest.mark.parametrize("was_lost", [False, True])
+def test_where_nobody_is_about_to_end_the_cause_is_not_waited_for_so_long(was_lost: bool):
+    desk = started()
+    register(desk, "macro", "micro")
+    if was_lost:
+        desk.desk.note_disconnected("micro")
+        desk.desk.note_connected("micro")
+    desk.run_directory.outputs[Reference("macro")] = VICTIM
+    desk.control.note_exit("macro", 1, None)
+    desk.clock.advance(VICTIM_PATIENCE + 0.1)
+    desk.control.note_exit("micro", 7, None)
+    assert desk.results[0].failed_instances == ("macro",)
+
+
+def test_all_who_are_in_a_deadlock_may_say_so_before_the_rest_is_stopped():
+    desk = started()
+    register(desk, "macro", "micro")
+    for name, peer, port in (("macro", "micro", "in"), ("micro", "macro", "init")):
+        desk.desk.waiting_for_receive(Wait(name, peer, port, None))
+    desk.control.note_exit("macro", 1, None)
+    desk.clock.advance(VICTIM_PATIENCE + LEAVING_PATIENCE - 0.1)
+    desk.control.note_exit("micro", 1, None)
+    (result,) = desk.results
+    assert result.failed_instances == ("macro", "micro")
+    assert "Deadlock" in result.cause
+    assert desk.board["micro"].state is InstanceState.FAILED
 
 
 def test_a_run_that_is_stopped_ends_all_and_says_why():
