@@ -107,7 +107,9 @@ class NodeAgent:
             case StartCommand():
                 self._start(command)
             case CancelCommand():
-                self._log(f"cancelling {len(self._running)} processes")
+                self._log(
+                    f"cancelling {len(self._running)} processes, with {self._grace_time:g} s to end"
+                )
                 self._keeper.cancel_all(grace_time=self._grace_time)
             case ShutdownCommand():
                 self._log("shutting down, as the manager says")

@@ -166,6 +166,6 @@ def test_what_it_does_is_logged(bench: Bench) -> None:
     bench.ended()
     assert bench.log == [
         "started a",
-        "cancelling 1 processes",
+        "cancelling 1 processes, with 5 s to end",
         "a was killed by signal 15 (SIGTERM)",
     ]
