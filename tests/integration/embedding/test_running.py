@@ -278,15 +278,21 @@ def test_who_has_unsubscribed_is_told_nothing(manual):
 
 
 def test_a_callback_may_stop_and_close_the_manager():
+    threads = set()
     with Manager(NEVER_ENDS) as manager:
 
         def close(event):
             if isinstance(event, InstanceStarted):
+                threads.add(threading.current_thread())
                 manager.close()
 
         manager.subscribe(close)
         manager.start_all()
         assert not manager.wait(LONG).succeeded
+    # who waits is told how it ended before all is closed
+    (closing,) = threads
+    closing.join(LONG)
+    assert not closing.is_alive()
 
 
 def test_the_end_can_be_awaited():
