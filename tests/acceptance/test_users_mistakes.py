@@ -437,20 +437,24 @@ def break_micro(workspace: Workspace, line: str) -> None:
 
 def taken_port(number: int) -> socket.socket:
     """Take a port on all addresses; waits until another test that uses it is done with it."""
-    sock = socket.socket()
-    # or it would wait until connections of the run before are forgotten
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    taken: list[socket.socket] = []
 
     def take() -> bool:
+        sock = socket.socket()
+        # or it would wait until connections of the run before are forgotten
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with suppress(OSError):
             sock.bind(("", number))
             sock.listen()
+            taken.append(sock)
             return True
+        # one that could be bound, and not listen, would never be of use again
+        sock.close()
         return False
 
     with suppress(AssertionError):  # then somebody else has it, for good
         wait_until(take)
-    return sock
+    return taken[0] if taken else socket.socket()
 
 
 @pytest.fixture
