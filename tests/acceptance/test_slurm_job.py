@@ -13,6 +13,29 @@ from tests.support.workspace import Workspace
 SCRIPT = "job.sh"
 NO_PROGRESS, FAILED, COMPLETED = 75, 1, 0
 SUBMITTED = "Submitted batch job"
+STEPS = 2000
+"""So many that no run of `stay_until_saved` comes to their end."""
+
+STAY = """\
+    if is_first_run:
+        print("answered", flush=True)
+        while not have_been_asked():
+            time.sleep(0.01)
+        while any(Path("../../../snapshots").glob("*.ymmsl")):
+            time.sleep(1)
+        time.sleep(0.05)
+"""
+STAY_IMPORTS = """\
+from pathlib import Path
+
+is_first_run = len(list(Path("../../../..").glob("run_pair_*"))) == 1
+
+
+def have_been_asked():
+    return "All instances save" in Path("../../../muscle3_manager.log").read_text()
+
+
+"""
 
 
 class Job:
@@ -38,12 +61,18 @@ class Job:
         return self._printed(self.workspace.run_dir)[-1]
 
     def slow_down(self, seconds: float) -> None:
-        """Have each step take some time, and show that it was taken."""
+        """Have each step take some time."""
         self.workspace.change(
             "micro.py",
             '    instance.send("final"',
-            f'    time.sleep({seconds})\n    print("answered", flush=True)\n'
-            '    instance.send("final"',
+            f'    time.sleep({seconds})\n    instance.send("final"',
+        )
+
+    def stay_until_saved(self) -> None:
+        """Have the first run get no further than to its first set of snapshots, when asked."""
+        self.workspace.change("micro.py", "from entrypoints", f"{STAY_IMPORTS}from entrypoints")
+        self.workspace.change(
+            "micro.py", '    instance.send("final"', f'{STAY}    instance.send("final"'
         )
 
     def run_directories(self) -> list[Path]:
@@ -78,9 +107,9 @@ class Job:
 def test_a_job_goes_on_in_the_next_allocation_until_the_simulation_is_done(
     workspace: Workspace, slurm: Slurm
 ):
-    job = Job(workspace, steps=20)
+    job = Job(workspace, steps=STEPS)
     total = job.total()
-    job.slow_down(1.0)
+    job.stay_until_saved()
     # of the shortest time that Slurm knows fifteen seconds are left, and fifteen for the end
     workspace.change(SCRIPT, "--time=12:00:00", "--time=1")
     workspace.change(SCRIPT, "--checkpoint-on-term 120", "--checkpoint-on-term 30")
@@ -91,9 +120,9 @@ def test_a_job_goes_on_in_the_next_allocation_until_the_simulation_is_done(
 
 @pytest.mark.slow
 def test_a_job_that_gets_a_signal_goes_on_in_the_next(workspace: Workspace, slurm: Slurm):
-    job = Job(workspace, steps=20)
+    job = Job(workspace, steps=STEPS)
     total = job.total()
-    job.slow_down(0.3)
+    job.stay_until_saved()
     number = slurm.submit(Path(SCRIPT), folder=job.folder)
     wait_until(lambda: has_answered(job), pause=0.1)
     slurm.run("scancel", "--batch", "--signal=TERM", number)
