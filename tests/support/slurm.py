@@ -121,14 +121,15 @@ def running_slurm(folder: Path) -> Iterator[Slurm]:
     """
     _require_programs()
     mark = uuid.uuid4().hex
-    environment = {
-        **clean_environment(),
-        "PATH": PATH,
-        "SLURM_CONF": str(_write_configuration(folder)),
-        MARK: mark,
-    }
-    slurm = Slurm(environment)
     with ExitStack() as undo:
+        ports = [undo.enter_context(_reserved_port()) for _ in range(2)]
+        environment = {
+            **clean_environment(),
+            "PATH": PATH,
+            "SLURM_CONF": str(_write_configuration(folder, *ports)),
+            MARK: mark,
+        }
+        slurm = Slurm(environment)
         undo.callback(end_processes_marked, mark)
         try:
             _start_daemons(folder, environment, undo)
@@ -147,14 +148,13 @@ def _require_programs() -> None:
     pytest.skip(text)
 
 
-def _write_configuration(folder: Path) -> Path:
+def _write_configuration(folder: Path, controller_port: int, node_port: int) -> Path:
     for name in ("spool", "state"):
         (folder / name).mkdir()
     (folder / "munge.key").write_bytes(os.urandom(128))
     (folder / "munge.key").chmod(0o600)
     (folder / "cgroup.conf").write_text("CgroupAutomount=no\nCgroupPlugin=cgroup/v1\n")
     path = folder / "slurm.conf"
-    controller_port, node_port = _free_ports()
     path.write_text(
         _CONFIGURATION.format(
             folder=folder,
@@ -214,12 +214,14 @@ def _succeeds(command: list[str], environment: dict[str, str]) -> bool:
     return done.returncode == 0
 
 
-def _free_ports() -> tuple[int, int]:
-    with (
-        socket.create_server(("127.0.0.1", 0)) as one,
-        socket.create_server(("127.0.0.1", 0)) as two,
-    ):
-        return one.getsockname()[1], two.getsockname()[1]
+@contextmanager
+def _reserved_port() -> Iterator[int]:
+    """A port that nobody is given by chance, and that a daemon may bind that reuses addresses."""
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(("", 0))
+        # not listening, or the daemon could not
+        yield sock.getsockname()[1]
 
 
 def _user() -> str:
