@@ -60,7 +60,7 @@ SlurmdPidFile={folder}/slurmd.pid
 SlurmdSpoolDir={folder}/spool
 StateSaveLocation={folder}/state
 SchedulerParameters=sched_min_interval=0
-KillWait=5
+KillWait=30
 NodeName=node1 NodeHostname={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=100 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
