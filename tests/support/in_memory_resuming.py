@@ -6,6 +6,7 @@ resumed from every workflow snapshot there is.
 """
 
 import importlib
+import math
 import os
 import random
 import re
@@ -13,10 +14,11 @@ import sys
 import threading
 import traceback
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 from types import ModuleType
+from typing import TypeAlias
 
 from adapters.in_memory.instance_log import InMemoryInstanceLog
 from adapters.in_memory.manager_link import InMemoryManagerLink, LockedDesk
@@ -42,6 +44,7 @@ from tests.support.scenario_runs import SCENARIOS
 
 PATIENCE = 20.0
 Events = list[list[object]]
+_Waiting: TypeAlias = "dict[Reference, deque[tuple[int, SnapshotMetadata]]]"
 
 
 @dataclass(frozen=True)
@@ -106,11 +109,38 @@ def other_workflow_snapshots(
 ) -> list[WorkflowSnapshot]:
     """Return what would have been found if instances had been faster, or slower."""
     chance = random.Random(seed)
+    return _found(configuration, run, lambda waiting: chance.choice(sorted(waiting, key=str)))
+
+
+def timely_workflow_snapshots(
+    configuration: Configuration, run: MemoryRun
+) -> list[WorkflowSnapshot]:
+    """Return what would have been found if snapshots had come in the order of simulated time.
+
+    What a run finds depends on how fast its instances are: if one of them comes last with all of
+    its own, there is a single one.
+    """
+    return _found(
+        configuration,
+        run,
+        lambda waiting: min(waiting, key=lambda name: (_time(waiting[name][0][1]), str(name))),
+    )
+
+
+def _time(metadata: SnapshotMetadata) -> float:
+    """The simulated time of a snapshot; one without a state comes before all others."""
+    return -math.inf if math.isnan(metadata.timestamp) else metadata.timestamp
+
+
+def _found(
+    configuration: Configuration, run: MemoryRun, choose: "Callable[[_Waiting], Reference]"
+) -> list[WorkflowSnapshot]:
+    """Return what is found if the snapshots of a run come in the order in which they are chosen."""
     search = WorkflowSnapshotSearch(Topology(configuration.model))
     waiting = _metadata_by_instance(configuration, run)
     found = []
     while waiting:
-        name = chance.choice(sorted(waiting, key=str))
+        name = choose(waiting)
         number, metadata = waiting[name].popleft()
         found.append(search.add(name, number, metadata))
         if not waiting[name]:
@@ -118,10 +148,8 @@ def other_workflow_snapshots(
     return [item for item in found if item is not None]
 
 
-def _metadata_by_instance(
-    configuration: Configuration, run: MemoryRun
-) -> dict[Reference, deque[tuple[int, SnapshotMetadata]]]:
-    result = {}
+def _metadata_by_instance(configuration: Configuration, run: MemoryRun) -> "_Waiting":
+    result: _Waiting = {}
     for name in configuration.model.instances():
         stored: deque[tuple[int, SnapshotMetadata]] = deque()
         for number in count(1):
