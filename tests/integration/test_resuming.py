@@ -91,6 +91,7 @@ NOT_SHARED = (
     Pattern("filter_last_repeat", every=0.75, fewest=4),
 )
 QUICK = (MACRO_MICRO, INTERACT)
+MOST_ATTEMPTS = 3
 
 
 def patterns(*chosen: Pattern) -> pytest.MarkDecorator:
@@ -127,13 +128,25 @@ def check_receives_rest_of(whole: ScenarioRun, resumed: ScenarioRun, snapshot: P
 @patterns(*SHARED, *NOT_SHARED)
 @pytest.mark.timeout(300)
 def test_a_run_resumed_from_any_workflow_snapshot_goes_on_as_the_whole_one_did(pattern, tmp_path):
-    whole = pattern.run(tmp_path / "whole")
+    # How many a run finds depends on how fast its instances are: there is a single one if one of
+    # them comes last with all its snapshots.
+    for attempt in range(MOST_ATTEMPTS):
+        folder = tmp_path / f"{attempt}"
+        folder.mkdir()
+        if check_each_workflow_snapshot(pattern, folder) >= pattern.fewest:
+            return
+    pytest.fail(f"no run had {pattern.fewest} workflow snapshots, made at different moments")
+
+
+def check_each_workflow_snapshot(pattern: Pattern, folder: Path) -> int:
+    """Resume from all of a run; return at how many different moments they were made."""
+    whole = pattern.run(folder / "whole")
     lengths = set()
     for number, snapshot in enumerate(workflow_snapshots(whole.run_dir)):
-        resumed = pattern.run(tmp_path / f"resumed{number}", resume=snapshot)
+        resumed = pattern.run(folder / f"resumed{number}", resume=snapshot)
         check_is_rest_of(whole, resumed, snapshot)
         lengths.add(sum(len(received(resumed, instance)) for instance in whole.results))
-    assert len(lengths) >= pattern.fewest  # they were made at different moments
+    return len(lengths)
 
 
 @pytest.mark.slow
