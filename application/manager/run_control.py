@@ -260,7 +260,7 @@ class RunControl:
 
     def _lose_patience(self) -> None:
         self._wait_no_longer()
-        if self._running & (self._leaving | self._deadlocked) and not self._is_last_chance:
+        if self._running & self._leaving and not self._is_last_chance:
             self._is_last_chance = True
             self._wait_for_others(LEAVING_PATIENCE)
             return

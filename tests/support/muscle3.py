@@ -102,7 +102,7 @@ def _install(environment: Path, version: str) -> None:
     shutil.rmtree(environment, ignore_errors=True)
     _run([sys.executable, "-m", "venv", str(environment)], version)
     pip = [str(environment / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-    _run([*pip, "install", "--quiet", f"muscle3=={version}"], version)
+    _run([*pip, "install", "--quiet", "--no-compile", f"muscle3=={version}"], version)
     (environment / "complete").touch()
 
 

@@ -42,7 +42,15 @@ def _installed(what: str, packages: tuple[str, ...]) -> Path:
         if not (folder / "complete").exists():
             shutil.rmtree(folder, ignore_errors=True)
             pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-            command = [*pip, "install", "--quiet", "--target", str(folder), *packages]
+            command = [
+                *pip,
+                "install",
+                "--quiet",
+                "--no-compile",
+                "--target",
+                str(folder),
+                *packages,
+            ]
             subprocess.run(command, check=True, capture_output=True, timeout=_INSTALL_SECONDS)
             (folder / "complete").touch()
     return folder

@@ -105,7 +105,7 @@ def test_all_who_are_in_a_deadlock_may_say_so_before_the_rest_is_stopped():
     for name, peer, port in (("macro", "micro", "in"), ("micro", "macro", "init")):
         desk.desk.waiting_for_receive(Wait(name, peer, port, None))
     desk.control.note_exit("macro", 1, None)
-    desk.clock.advance(VICTIM_PATIENCE + LEAVING_PATIENCE - 0.1)
+    desk.clock.advance(VICTIM_PATIENCE - 0.1)
     desk.control.note_exit("micro", 1, None)
     (result,) = desk.results
     assert result.failed_instances == ("macro", "micro")

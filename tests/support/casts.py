@@ -1,0 +1,64 @@
+"""Who plays which part in a scenario: whose manager, and whose library for each program."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.scenario_runs import (
+    LibraryName,
+    ManagerName,
+    ScenarioRun,
+    programs_of,
+    run_scenario,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who plays which part: whose manager, and whose library for each program."""
+
+    name: str
+    manager: ManagerName
+    libraries: Callable[[tuple[str, ...]], Mapping[str, LibraryName]]
+
+    def run(self, scenario: str, tmp_path: Path, **options) -> ScenarioRun:
+        """Runs a scenario with this cast."""
+        libraries = self.libraries(programs_of(scenario))
+        return run_scenario(
+            scenario, manager=self.manager, libraries=libraries, tmp_path=tmp_path, **options
+        )
+
+
+def _all(library: LibraryName) -> Callable[[tuple[str, ...]], Mapping[str, LibraryName]]:
+    return lambda programs: dict.fromkeys(programs, library)
+
+
+def _in_turn(
+    first: LibraryName, second: LibraryName
+) -> Callable[[tuple[str, ...]], Mapping[str, LibraryName]]:
+    return lambda programs: {p: (first, second)[i % 2] for i, p in enumerate(programs)}
+
+
+OURS_ALONE = Cast("ours alone", "conjoin", _all("conjoin"))
+THEIR_INSTANCES = Cast("our manager, their instances", "conjoin", _all("muscle3"))
+THEIR_MANAGER = Cast("their manager, our instances", "muscle3", _all("conjoin"))
+MIXED = Cast("our manager, mixed", "conjoin", _in_turn("conjoin", "muscle3"))
+MIXED_OTHERWISE = Cast("our manager, mixed otherwise", "conjoin", _in_turn("muscle3", "conjoin"))
+THEIRS_MIXED = Cast("their manager, mixed", "muscle3", _in_turn("conjoin", "muscle3"))
+THEIR_OLD_INSTANCES = Cast("our manager, their 0_10 instances", "conjoin", _all("muscle3_0_10"))
+CASTS = (OURS_ALONE, THEIR_INSTANCES, THEIR_MANAGER, MIXED, MIXED_OTHERWISE, THEIRS_MIXED)
+
+
+def casts(*chosen: Cast) -> pytest.MarkDecorator:
+    """Runs a test with each of the casts; all but the first three count as slow."""
+    parameters = [
+        pytest.param(cast, id=re.sub(r"\W+", "_", cast.name), marks=_marks(cast)) for cast in chosen
+    ]
+    return pytest.mark.parametrize("cast", parameters)
+
+
+def _marks(cast: Cast) -> list[pytest.MarkDecorator]:
+    return [] if cast in (OURS_ALONE, THEIR_INSTANCES, THEIR_MANAGER) else [pytest.mark.slow]
