@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -12,6 +13,9 @@ from tests.support.slurm import Slurm, running_slurm
 # A busy machine may take its time: a test that is slow there is no failure.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+# Hundreds of small programs are started: numpy takes twice as long if it starts threads in each.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # A shell has what it starts in the background ignore Ctrl-C, and all that comes of it as well.
 signal.signal(signal.SIGINT, signal.default_int_handler)
