@@ -2,9 +2,9 @@
 
 VENV ?= .venv
 PYTEST_ARGS ?=
-# Most tests wait for other processes: three at a time keep two cores busy. A file stays
+# Most tests wait for other processes: four at a time keep two cores busy. A file stays
 # together, since what its tests share is made once.
-SEVERAL_AT_A_TIME := -n 3 --dist loadfile
+SEVERAL_AT_A_TIME := -n 4 --dist loadfile
 
 # A Python that works: some `python3.x` on the PATH only say that they are not installed.
 CANDIDATES := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.10

@@ -20,6 +20,7 @@ TIME_TO_BEGIN = 12
 """Seconds within which a manager on a busy machine has read its options, and begun a run."""
 
 MACRO = """\
+import time
 from entrypoints.instance import Instance, InstanceFlags, Message, Operator
 
 instance = Instance(
@@ -31,6 +32,7 @@ while instance.reuse_instance():
         step, total = instance.load_snapshot().data
     instance.should_init()
     while step < instance.get_setting("steps", "int"):
+        time.sleep(0.005)
         instance.send("state_out", Message(float(step), None, total))
         total = total / 3 + instance.receive("state_in").data
         step += 1

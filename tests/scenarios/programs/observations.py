@@ -7,11 +7,12 @@ equal bits.
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from coupling_library import Instance, Message, Settings
 
 _PLAIN_ERRORS = (KeyError, TypeError, ValueError, RuntimeError, Exception)
@@ -104,7 +105,7 @@ def _exactly_composed(value: object) -> object:
         return {"settings": sorted([str(name), exactly(item)] for name, item in value.items())}
     if isinstance(value, Mapping):
         return {"map": [[exactly(key), exactly(item)] for key, item in value.items()]}
-    if isinstance(value, np.ndarray):
+    if _is_array(value):
         return {"array": _exact_array(value)}
     if hasattr(value, "array") and hasattr(value, "indexes"):
         return {"grid": _exact_array(value.array), "indexes": exactly(value.indexes)}
@@ -113,7 +114,13 @@ def _exactly_composed(value: object) -> object:
     return {"other": type(value).__name__}
 
 
-def _exact_array(array: np.ndarray) -> object:
+def _is_array(value: object) -> bool:
+    # a program without arrays need not import numpy, which takes longer than all else that it does
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, numpy.ndarray)
+
+
+def _exact_array(array: Any) -> object:
     return {
         "dtype": array.dtype.str,
         "shape": list(array.shape),
