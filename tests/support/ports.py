@@ -12,10 +12,14 @@ HOST = "127.0.0.1"
 
 
 @contextmanager
-def held_port() -> Iterator[int]:
-    """Hold a port of `HOST`: only who asks for it by its number can listen there."""
+def held_port(host: str = HOST) -> Iterator[int]:
+    """Hold a port: only who asks for it by its number can listen there.
+
+    Args:
+        host: On which address; none for all that this machine has.
+    """
     with socket.socket() as holder:
         # so that it can be listened on beside us, but by number only
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind((HOST, 0))
+        holder.bind((host, 0))
         yield holder.getsockname()[1]

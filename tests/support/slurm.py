@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.conditions import PATIENCE, wait_until
+from tests.support.ports import held_port
 from tests.support.scenario_runs import MARK, clean_environment, end_processes_marked
 
 PROGRAMS = ("munged", "munge", "slurmctld", "slurmd", "sinfo", "sbatch", "squeue", "scancel")
@@ -122,7 +123,7 @@ def running_slurm(folder: Path) -> Iterator[Slurm]:
     _require_programs()
     mark = uuid.uuid4().hex
     with ExitStack() as undo:
-        ports = [undo.enter_context(_reserved_port()) for _ in range(2)]
+        ports = [undo.enter_context(held_port("")) for _ in range(2)]
         environment = {
             **clean_environment(),
             "PATH": PATH,
@@ -212,16 +213,6 @@ def _daemon(command: list[str], folder: Path, environment: dict[str, str]) -> It
 def _succeeds(command: list[str], environment: dict[str, str]) -> bool:
     done = subprocess.run(command, env=environment, capture_output=True, timeout=_COMMAND_SECONDS)
     return done.returncode == 0
-
-
-@contextmanager
-def _reserved_port() -> Iterator[int]:
-    """A port that nobody is given by chance, and that a daemon may bind that reuses addresses."""
-    with socket.socket() as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(("", 0))
-        # not listening, or the daemon could not
-        yield sock.getsockname()[1]
 
 
 def _user() -> str:
