@@ -10,6 +10,7 @@ imports it when there is an array.
 from __future__ import annotations
 
 import math
+import re
 import struct
 from functools import lru_cache
 from typing import (
@@ -42,6 +43,9 @@ SMALL_ARRAY: Final = 8192
 
 _PLAIN_KINDS: Final = "biuf"
 """Kinds of numpy scalars that Python has too, and MessagePack with it."""
+
+_DTYPE: Final = re.compile(r"[<>|=][A-Za-z][0-9]*(\[[0-9]*[A-Za-z]+\])?")
+"""How numpy writes a dtype that has no fields: byte order, kind, size, and a unit of time."""
 
 _VARIABLE_WIDTH: Final = "T"
 """The kind of numpy's StringDType."""
@@ -327,7 +331,7 @@ def _describe(dtype: np.dtype[np.generic]) -> object:
 
 
 def _dtype_from_wire(wire: object) -> np.dtype[np.generic]:
-    dtype = np.dtype(wire if isinstance(wire, str) else _structure(wire))  # type: ignore[call-overload]
+    dtype = np.dtype(_structure(wire))  # type: ignore[call-overload]
     if dtype.hasobject:
         msg = f"dtype {dtype} holds Python objects"
         raise ValueError(msg)
@@ -341,7 +345,8 @@ def _structure(wire: object) -> object:
         TypeError: If it is none.
     """
     match wire:
-        case str():
+        # numpy has other texts for types too, and in some of them it evaluates expressions
+        case str() if _DTYPE.fullmatch(wire):
             return wire
         case [base, [*shape]]:
             return _structure(base), tuple(shape)
@@ -349,5 +354,5 @@ def _structure(wire: object) -> object:
             parts = {**others, "formats": [_structure(item) for item in formats]}
             return np.dtype((np.record if is_record else np.void, np.dtype(parts)))  # type: ignore[call-overload]
         case _:
-            msg = "the dtype of an array is neither a text nor a description"
+            msg = f"{brief(wire)} describes no dtype"
             raise TypeError(msg)
