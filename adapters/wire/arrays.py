@@ -142,7 +142,7 @@ class ArrayCodec:
             raw = data[end:] if header.where == INLINE else buffers[header.where]
             array = _as_array(raw, header)
             return array[()] if header.is_scalar else Grid(array, header.indexes)
-        except (IndexError, TypeError, ValueError, OverflowError, struct.error) as error:
+        except (LookupError, TypeError, ValueError, OverflowError, struct.error) as error:
             msg = f"received an array that makes no sense: {type(error).__name__}: {error}"
             raise RemoteProtocolError(msg) from error
 

@@ -468,6 +468,7 @@ def own_array(header: object, raw: bytes = bytes(16)) -> object:
                 {"offsets": [0, -1]},
                 {"offsets": [0, 5]},
                 {"offsets": ["x", "y"]},
+                {"offsets": {"a": 0, "b": 4}},
                 {"offsets": [0, 2**63]},
                 {"titles": ["a", "b"]},
                 {"titles": 5},
