@@ -15,12 +15,12 @@ from pathlib import Path
 from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
 from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
 from adapters.system.clock import SystemClock
-from adapters.ymmsl_files.resume_files import YmmslWorkflowSnapshotFormat
+from adapters.ymmsl_files.writing.resume_files import YmmslWorkflowSnapshotFormat
 from application.manager.snapshot_collection import SnapshotCollection
 from benchmarks.sides import PROGRAMS, Side, both_sides
 from benchmarks.table import Row, in_ms
+from domain.checkpointing.snapshots import SnapshotMetadata, StoredState, WorkflowSnapshot
 from domain.identity import Reference
-from domain.snapshots import SnapshotMetadata, StoredState, WorkflowSnapshot
 
 CASES = {
     "2 peers, 1000 snapshots each that never match": (0, 1000, "never"),

@@ -29,7 +29,7 @@ def rows() -> Iterator[Row]:
     yield Row(
         "import of all that an instance takes",
         _import(theirs.python, "import libmuscle"),
-        _import(ours.python, "import entrypoints.instance, entrypoints.instance_wiring"),
+        _import(ours.python, "import entrypoints.instance, entrypoints._instance.instance_wiring"),
         in_ms,
     )
     yield Row(

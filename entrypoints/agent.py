@@ -22,11 +22,11 @@ from adapters.processes.process_keeper import PosixProcessKeeper
 from adapters.system.clock import SystemClock
 from adapters.tcp.agent_line import TcpAgentLine
 from adapters.wire.agent_orders import decode_orders
-from application.agent.conversation import listen_to_manager, watch_processes
+from application.agent.event_sources import listen_to_manager, watch_processes
 from application.agent.events import AgentEvent, ManagerGone
 from application.agent.node_agent import NodeAgent
-from domain.agents import AgentOrders
 from domain.errors import RemoteProtocolError
+from domain.running.agents import AgentOrders
 from domain.version import VERSION
 
 STDIN: Final = 0

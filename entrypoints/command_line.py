@@ -14,25 +14,25 @@ from typing import TYPE_CHECKING, NoReturn
 from typing_extensions import override
 
 from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
-from domain.events import RunFinished
+from domain.running.events import RunFinished
 from domain.version import VERSION
-from entrypoints.by_hand import check_location_file, location_told
-from entrypoints.resume_options import (
+from entrypoints._command_line.console import complain, say, warn
+from entrypoints._command_line.manual_start import check_location_file, location_told
+from entrypoints._command_line.resume_options import (
     add_resume_options,
     checkpoint_options_of,
     checkpoints_of,
     not_negative,
 )
-from entrypoints.snapshot_commands import (
+from entrypoints._command_line.snapshot_commands import (
     add_snapshot_commands,
     run_snapshot_command,
     with_list_inserted,
 )
-from entrypoints.stop_signals import StoppedEarly, StopSignals
-from entrypoints.telling import complain, say, warn
+from entrypoints._command_line.stop_signals import StoppedEarly, StopSignals
 
 if TYPE_CHECKING:
-    from entrypoints.embedding import Manager
+    from entrypoints._manager.manager_api import Manager
 
 COMPLETED = 0
 FAILED = 1
@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if chosen.command == "snapshots":
         sys.exit(_guarded(run_snapshot_command, chosen))
     # now, because signals may not interrupt it any more once they are received by StopSignals
-    importlib.import_module("entrypoints.embedding")
+    importlib.import_module("entrypoints._manager.manager_api")
     if chosen.command == "check":
         sys.exit(_guarded(_check, chosen))
     sys.exit(_guarded(_run, chosen))
@@ -231,8 +231,8 @@ def _counted(number: int, noun: str) -> str:
 def _new_manager(options: argparse.Namespace) -> Manager:
     """Return a manager that has read the files, and say what is odd about them."""
     from application.manager.agent_management import AgentTimeouts
-    from entrypoints.containers.manager import ManagerOptions
-    from entrypoints.embedding import Manager
+    from entrypoints._manager.manager_api import Manager
+    from entrypoints.options import ManagerOptions
 
     settings = ManagerOptions(
         log_level=options.log_level,

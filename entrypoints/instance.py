@@ -18,13 +18,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NoReturn
 
+from domain.coupling.flags import InstanceFlags
+from domain.coupling.grid import Grid
+from domain.coupling.messages import Message
+from domain.coupling.ports import Operator
+from domain.coupling.settings import (
+    SETTING_TYPES,
+    Settings,
+    SettingValue,
+    names_to_try,
+    settings_of,
+)
 from domain.errors import ArgumentInvalid, ArgumentMismatch, SettingMissing
-from domain.flags import InstanceFlags
-from domain.grid import Grid
-from domain.messages import Message
-from domain.ports import Operator
-from domain.settings import SETTING_TYPES, Settings, SettingValue, names_to_try, settings_of
-from entrypoints.plain_errors import plainly
+from entrypoints._instance.tracebacks import plainly
 
 DONT_APPLY_OVERLAY: Final = InstanceFlags.DONT_APPLY_OVERLAY
 USES_CHECKPOINT_API: Final = InstanceFlags.USES_CHECKPOINT_API
@@ -59,7 +65,7 @@ class Instance:
         flags: InstanceFlags = InstanceFlags(0),  # noqa: B008 - a constant
     ) -> None:
         # What makes it work takes longer to import than what a model needs to be defined.
-        from entrypoints.instance_wiring import join_simulation
+        from entrypoints._instance.instance_wiring import join_simulation
 
         self._lifecycle = join_simulation(ports, _own_flags(flags))
 
@@ -359,7 +365,7 @@ def run_simulation(
         >>> run_simulation(configuration, {"macro": macro, "micro": micro})
     """
     # A model imports little: all of this is needed by nobody but this function.
-    from entrypoints.simulation import run_simulation as run
+    from entrypoints._simulation.simulation import run_simulation as run
 
     run(configuration, implementations)
 

@@ -12,8 +12,8 @@ import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 from application.interfaces.logbook import Logbook
+from domain.coupling.messages import LogRecord
 from domain.errors import ConfigurationError
-from domain.messages import LogRecord
 
 MANAGER = "muscle_manager"
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")

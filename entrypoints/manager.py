@@ -14,14 +14,12 @@ Example:
 from __future__ import annotations
 
 if __name__ == "__main__":
-    from entrypoints.beginning import let_ctrl_c_end_us
+    from entrypoints.bootstrap import let_ctrl_c_end_us
 
     let_ctrl_c_end_us()  # before that is imported which takes long
 
-from application.manager.run_checkpoints import CheckpointOptions
-from entrypoints.containers.manager import ManagerOptions
-from entrypoints.embedding import Manager
-from entrypoints.handed_in import Adapters
+from entrypoints._manager.manager_api import Manager
+from entrypoints.options import Adapters, CheckpointOptions, ManagerOptions
 
 __all__ = ["Adapters", "CheckpointOptions", "Manager", "ManagerOptions"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeAlias, final
 
 from application.interfaces.logbook import EventSink
-from domain.events import RunEvent
+from domain.running.events import RunEvent
 
 Callback: TypeAlias = Callable[[RunEvent], object]
 Complaint: TypeAlias = Callable[[str], None]

@@ -11,8 +11,8 @@ from typing_extensions import override
 
 from adapters.filesystem.last_lines import last_lines
 from application.interfaces.logbook import Logbook
+from domain.coupling.messages import LogRecord
 from domain.errors import ConfigurationError
-from domain.messages import LogRecord
 
 _LEVEL_NAMES = {
     100: "DISABLE",

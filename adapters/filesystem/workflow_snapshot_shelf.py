@@ -22,8 +22,8 @@ from application.interfaces.snapshot_store import (
     WorkflowSnapshotFormat,
     WorkflowSnapshotShelf,
 )
+from domain.checkpointing.snapshots import StoredState, WorkflowSnapshot, describe
 from domain.errors import ConfigurationError
-from domain.snapshots import StoredState, WorkflowSnapshot, describe
 
 _NAME: Final = re.compile(r"snapshot_(\d{8}_\d{6})(?:_(\d+))?\.ymmsl")
 _TIME_WITH_ZONE: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d")

@@ -14,8 +14,8 @@ import fsspec
 from typing_extensions import override
 
 from application.interfaces.snapshot_store import SnapshotStore
+from domain.checkpointing.snapshots import snapshot_name
 from domain.identity import Reference
-from domain.snapshots import snapshot_name
 
 
 @final

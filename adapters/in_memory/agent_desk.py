@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import final
 
 from application.interfaces.agent_desk import AgentDesk
-from domain.agents import Command, ProcessResult
 from domain.errors import CouplingError, ManagerRefused
-from domain.resources import NodeResources
+from domain.placement.resources import NodeResources
+from domain.running.agents import Command, ProcessResult
 from domain.version import VERSION
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import final
 
 from application.interfaces.agents import AgentLauncher
-from domain.agents import AgentOrders
 from domain.errors import TransportError
+from domain.running.agents import AgentOrders
 
 
 @final

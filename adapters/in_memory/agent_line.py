@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import final
 
 from application.interfaces.agent_line import AgentLine
-from domain.agents import Command, ProcessResult
 from domain.errors import CouplingError, TransportError
-from domain.resources import NodeResources
+from domain.placement.resources import NodeResources
+from domain.running.agents import Command, ProcessResult
 
 
 @final

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import final
 
 from application.interfaces.configuration_source import ConfigurationSource
-from domain.configuration import Configuration
 from domain.errors import ConfigurationError
+from domain.model.configuration import Configuration
 
 
 @final

@@ -7,7 +7,7 @@ from typing import final
 from typing_extensions import override
 
 from application.interfaces.logbook import EventSink
-from domain.events import RunEvent
+from domain.running.events import RunEvent
 
 
 @final

@@ -7,7 +7,7 @@ from typing import final
 from typing_extensions import override
 
 from application.interfaces.logbook import Logbook
-from domain.messages import LogRecord
+from domain.coupling.messages import LogRecord
 
 
 @final

@@ -9,15 +9,15 @@ from typing import Final, final
 
 from application.interfaces.manager_desk import ManagerDesk
 from application.interfaces.manager_link import ManagerLink
-from domain.checkpoints import CheckpointInfo
+from domain.checkpointing.snapshots import SnapshotMetadata
+from domain.coupling.messages import LogRecord, Wait
+from domain.coupling.peers import PeerInfo
+from domain.coupling.ports import Port
+from domain.coupling.settings import Settings
+from domain.coupling.timelines import Timeline
 from domain.errors import ManagerRefused, TransportError
-from domain.messages import LogRecord, Wait
-from domain.peers import PeerInfo
-from domain.ports import Port
-from domain.profiling import ProfileEvent
-from domain.settings import Settings
-from domain.snapshots import SnapshotMetadata
-from domain.timelines import Timeline
+from domain.model.checkpoints import CheckpointInfo
+from domain.running.profiling import ProfileEvent
 from domain.version import OWN_VERSION_SUFFIX
 
 VERSION: Final = "0.11.0" + OWN_VERSION_SUFFIX

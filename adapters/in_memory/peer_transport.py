@@ -10,9 +10,9 @@ from typing import Final, final
 
 from adapters.wire import stream
 from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
+from domain.coupling.messages import PeerMessage
+from domain.coupling.peers import Endpoint
 from domain.errors import PeerLost, TransportError
-from domain.messages import PeerMessage
-from domain.peers import Endpoint
 
 SCHEME: Final = "memory:"
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias, final
 
 from application.interfaces.agents import NodeInspector, ProcessKeeper
-from domain.agents import StartCommand
-from domain.resources import Core, NodeResources
+from domain.placement.resources import Core, NodeResources
+from domain.running.agents import StartCommand
 
 Fate: TypeAlias = Callable[[Sequence[str]], int | None]
 """Given the arguments of a program, tells with which code it ends at once; None: it runs on."""

@@ -9,8 +9,8 @@ from typing_extensions import override
 
 from application.interfaces.profile_store import ProfileStore
 from domain.identity import Reference
-from domain.profiling import ProfileEvent
-from domain.resources import Resources
+from domain.placement.resources import Resources
+from domain.running.profiling import ProfileEvent
 
 
 @final

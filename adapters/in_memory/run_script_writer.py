@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import final
 
 from application.interfaces.run_script_writer import RunScriptWriter
-from domain.configuration import Program, ResourceRequirements
 from domain.identity import Reference
-from domain.resources import Resources
+from domain.model.configuration import Program, ResourceRequirements
+from domain.placement.resources import Resources
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from application.interfaces.snapshot_store import (
     SnapshotStore,
     WorkflowSnapshotShelf,
 )
+from domain.checkpointing.snapshots import WorkflowSnapshot, describe, snapshot_name
 from domain.identity import Reference
-from domain.snapshots import WorkflowSnapshot, describe, snapshot_name
 
 _SCHEME = "in_memory:"
 

@@ -16,8 +16,8 @@ from typing import IO, Final, final
 from adapters.local_agents.orphans import kill_processes_of_run
 from adapters.wire.agent_orders import encode_orders
 from application.interfaces.agents import AgentLauncher
-from domain.agents import AgentOrders, process_end
 from domain.errors import TransportError
+from domain.running.agents import AgentOrders, process_end
 
 AGENT_MODULE: Final = "entrypoints.agent"
 END_MARGIN: Final = 10.0

@@ -9,7 +9,7 @@ from typing import Final, final
 
 from adapters.processes import cgroups, topology
 from application.interfaces.agents import NodeInspector
-from domain.resources import Core, CoreSet, NodeResources
+from domain.placement.resources import Core, CoreSet, NodeResources
 
 
 @final

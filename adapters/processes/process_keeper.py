@@ -16,7 +16,7 @@ from adapters.processes import sessions
 from adapters.processes.end_watch import EndWatch, monotonic_deadline, new_end_watch
 from adapters.processes.parent_death import killer_on_parent_death
 from application.interfaces.agents import ProcessKeeper
-from domain.agents import StartCommand
+from domain.running.agents import StartCommand
 
 LEFTOVER_GRACE_TIME: Final = 10.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from domain.resources import Core, CoreSet
+from domain.placement.resources import Core, CoreSet
 
 
 def read_cores(sys: Path, usable: frozenset[int]) -> CoreSet:

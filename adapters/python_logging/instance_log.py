@@ -8,7 +8,7 @@ from typing import Final, final
 
 from application.interfaces.instance_log import InstanceLog
 from application.interfaces.manager_link import ManagerLink
-from domain.messages import LogRecord
+from domain.coupling.messages import LogRecord
 
 LEVELS: Final = {
     "DISABLE": 100,

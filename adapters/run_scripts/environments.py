@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Final
 
-from domain.configuration import BaseEnv
+from domain.model.configuration import BaseEnv
 
 KEPT_AT_LOGIN: Final = "HOME|USER|LOGNAME|SHELL|TERM|SLURM*|CONJOIN_*"
 """What a login shell would know as well, and what ties the program to its job and its run."""

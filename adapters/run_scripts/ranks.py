@@ -8,8 +8,8 @@ from itertools import groupby
 
 from typing_extensions import assert_never
 
-from domain.configuration import MpiCores, MpiNodes, ResourceRequirements, Threads
-from domain.resources import NodeResources, Resources
+from domain.model.configuration import MpiCores, MpiNodes, ResourceRequirements, Threads
+from domain.placement.resources import NodeResources, Resources
 
 
 @dataclass(frozen=True)

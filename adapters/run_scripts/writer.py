@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final, final
 
 from adapters.run_scripts import environments
-from adapters.run_scripts.launching import Launch, launch_bound, launch_unbound
+from adapters.run_scripts.launch_commands import Launch, launch_bound, launch_unbound
 from adapters.run_scripts.quoting import exports, odd_variables, quoted
 from application.interfaces.run_script_writer import RunScriptWriter
-from domain.configuration import Program, ResourceRequirements
 from domain.identity import Reference
-from domain.resources import Resources
+from domain.model.configuration import Program, ResourceRequirements
+from domain.placement.resources import Resources
 
 RUN_SCRIPT: Final = "run_script.sh"
 PROGRAM_SCRIPT: Final = "program_script"

@@ -21,8 +21,8 @@ from adapters.sqlite.schema import (
 )
 from application.interfaces.profile_store import ProfileStore
 from domain.identity import Reference
-from domain.profiling import ProfileEvent
-from domain.resources import Resources
+from domain.placement.resources import Resources
+from domain.running.profiling import ProfileEvent
 
 _Row: TypeAlias = "tuple[object, ...]"
 

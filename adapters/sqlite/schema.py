@@ -1,7 +1,7 @@
 """The layout of performance.sqlite, format 1.1, which `muscle3 profile` reads."""
 
-from domain.ports import Operator
-from domain.profiling import ProfileEventType
+from domain.coupling.ports import Operator
+from domain.running.profiling import ProfileEventType
 
 FORMAT_VERSION = (1, 1)
 

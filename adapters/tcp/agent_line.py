@@ -10,9 +10,9 @@ from typing import final
 from adapters.tcp.session_client import SessionClient
 from adapters.wire import map as protocol
 from application.interfaces.agent_line import AgentLine
-from domain.agents import Command, ProcessResult
 from domain.errors import CouplingError, TransportError
-from domain.resources import NodeResources
+from domain.placement.resources import NodeResources
+from domain.running.agents import Command, ProcessResult
 
 
 @final

@@ -5,8 +5,8 @@ from __future__ import annotations
 from adapters.tcp.server import Reply
 from adapters.wire import map as protocol
 from application.interfaces.agent_desk import AgentDesk
-from domain.agents import Command
 from domain.errors import ManagerRefused, RemoteProtocolError
+from domain.running.agents import Command
 
 
 def execute_agent_request(desk: AgentDesk, data: bytes, reply: Reply) -> None:

@@ -13,14 +13,14 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final, TypeAlias, final
 
-from adapters.tcp import network
-from adapters.tcp.memory import LARGE, SameSizeMemory
+from adapters.io import network
+from adapters.io.memory import LARGE, SameSizeMemory
 from adapters.tcp.session_client import FIRST_PAUSE, PAUSE_GROWTH, RETRY_TIME, greet
 from adapters.wire import greeting, locations, stream
 from adapters.wire.frames import word
 from application.interfaces.peer_transport import Inlet
+from domain.coupling.messages import PeerMessage
 from domain.errors import CouplingError, PeerLost, PortError, RemoteProtocolError, TransportError
-from domain.messages import PeerMessage
 
 SLOT: Final = re.compile(r"\[\d+\]$")
 BUFFER_SIZE: Final = 65536

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, final
 
-from adapters.tcp import network
-from adapters.tcp.event_loop import READABLE, WRITABLE, EventLoop, ScheduledCall
+from adapters.io import network
+from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, ScheduledCall
 from adapters.wire.locations import TCP, TcpAddress, addresses_in
 from application.interfaces.instance_probe import InstanceProbe, Presence
 

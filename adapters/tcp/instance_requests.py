@@ -8,8 +8,8 @@ from adapters.tcp.server import Reply
 from adapters.wire import mmp
 from adapters.wire.session import Request, Session
 from application.interfaces.manager_desk import ManagerDesk, NotReadyError
+from domain.coupling.peers import PeerInfo
 from domain.errors import CouplingError, RemoteProtocolError
-from domain.peers import PeerInfo
 
 _SUCCESS: Final = mmp.encode_success()
 

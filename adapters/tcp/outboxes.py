@@ -9,7 +9,7 @@ from typing import final
 from adapters.tcp.server import Reply
 from adapters.wire import mpp
 from application.interfaces.peer_transport import Outlet
-from domain.messages import PeerMessage
+from domain.coupling.messages import PeerMessage
 
 
 class Outboxes:

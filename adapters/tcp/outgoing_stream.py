@@ -9,12 +9,12 @@ import time
 from collections import deque
 from typing import Final, TypeAlias, final
 
-from adapters.tcp.event_loop import READABLE, WRITABLE, EventLoop, ScheduledCall
-from adapters.tcp.network import send_some
+from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, ScheduledCall
+from adapters.io.network import send_some
 from adapters.wire import stream
 from adapters.wire.frames import WORD, WORD_SIZE
 from application.interfaces.peer_transport import Outlet
-from domain.messages import PeerMessage
+from domain.coupling.messages import PeerMessage
 
 LARGE: Final = 2**20
 PATIENCE: Final = 0.002

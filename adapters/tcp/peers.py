@@ -11,14 +11,14 @@ from typing import Final, final
 from adapters.tcp.incoming_stream import IncomingStream, StreamConnection, StreamInlet
 from adapters.tcp.outboxes import Outboxes, OutboxOutlet
 from adapters.tcp.outgoing_stream import OutgoingStream, StreamOutlet
-from adapters.tcp.pulling import PulledPeer, PullingInlet
+from adapters.tcp.pulling_inlet import PulledPeer, PullingInlet
 from adapters.tcp.server import Reply, Server, TroubleCallback
 from adapters.wire import stream
 from adapters.wire.locations import CONJOIN, TCP, Address, format_location, speaks_conjoin
 from adapters.wire.session import Request
 from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
+from domain.coupling.peers import Endpoint
 from domain.errors import RemoteProtocolError
-from domain.peers import Endpoint
 
 MAX_REQUEST: Final = 2**20
 GOODBYE_TIMEOUT: Final = 60.0

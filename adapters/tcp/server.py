@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, TypeAlias, final
 
-from adapters.tcp import network
-from adapters.tcp.event_loop import READABLE, WRITABLE, EventLoop, in_words
+from adapters.io import network
+from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, in_words
 from adapters.wire import greeting
 from adapters.wire.locations import TcpAddress, UnixAddress
 from adapters.wire.session import (

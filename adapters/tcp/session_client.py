@@ -11,8 +11,8 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from adapters.tcp import network
-from adapters.tcp.memory import LARGE, new_memory
+from adapters.io import network
+from adapters.io.memory import LARGE, new_memory
 from adapters.wire import greeting, locations
 from adapters.wire.frames import WORD, WORD_SIZE, checked_length, word
 from domain.errors import RemoteProtocolError, TransportError

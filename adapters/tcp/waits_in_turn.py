@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from adapters.wire import mmp
-from domain.messages import Wait
+from domain.coupling.messages import Wait
 
 
 class WaitsInTurn:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TextIO, final
 
 from typing_extensions import override
 
+from adapters.terminal.display_thread import ShowingThread
 from adapters.terminal.overview import Overview
-from adapters.terminal.showing import ShowingThread
 from application.interfaces.logbook import EventSink
-from domain.events import RunEvent
+from domain.running.events import RunEvent
 
 if TYPE_CHECKING:
     from adapters.terminal.panel_view import PanelView

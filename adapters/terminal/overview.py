@@ -7,7 +7,8 @@ import signal
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 
-from domain.events import (
+from domain.coupling.messages import LogRecord, Wait
+from domain.running.events import (
     DeadlockFound,
     InstanceState,
     InstanceStatus,
@@ -17,7 +18,6 @@ from domain.events import (
     StatusChanged,
     StopRequested,
 )
-from domain.messages import LogRecord, Wait
 
 _MOST_LINES_KEPT = 200
 _MOST_LINES_SHOWN = 20

@@ -13,7 +13,7 @@ from rich.text import Text
 from typing_extensions import override
 
 from adapters.terminal.overview import summary, time_span, wait_text
-from domain.events import InstanceState, InstanceStatus
+from domain.running.events import InstanceState, InstanceStatus
 
 _COLOURS: Mapping[InstanceState, str] = {
     InstanceState.WAITING_TO_START: "dim",

@@ -7,10 +7,10 @@ from typing import TextIO, final
 
 from typing_extensions import override
 
+from adapters.terminal.display_thread import ShowingThread
 from adapters.terminal.overview import Overview, summary, time_span
-from adapters.terminal.showing import ShowingThread
 from application.interfaces.logbook import EventSink
-from domain.events import InstanceState, RunEvent
+from domain.running.events import InstanceState, RunEvent
 
 _SECONDS_BETWEEN_LOOKS = 0.25
 _LOOKS_BETWEEN_SUMMARIES = 20

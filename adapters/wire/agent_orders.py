@@ -10,8 +10,8 @@ import binascii
 from pathlib import Path
 
 from adapters.wire.packing import pack, unpack
-from domain.agents import AgentOrders
 from domain.errors import RemoteProtocolError
+from domain.running.agents import AgentOrders
 
 
 def encode_orders(orders: AgentOrders) -> bytes:

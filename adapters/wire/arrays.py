@@ -29,8 +29,8 @@ import numpy as np
 
 from adapters.wire.extensions import ARRAY, GRID_CODES, ONLY_OURS
 from adapters.wire.packing import brief, pack, unpack
+from domain.coupling.grid import Grid, plain_array
 from domain.errors import RemoteProtocolError
-from domain.grid import Grid, plain_array
 
 if TYPE_CHECKING:
     import numpy.typing as npt  # takes 10 ms to import

@@ -15,15 +15,15 @@ from typing import Any, ClassVar, Final, TypeAlias
 
 from adapters.wire.packing import brief, pack, unpack
 from adapters.wire.requests import parse_request
-from domain.agents import (
+from domain.errors import ManagerRefused, RemoteProtocolError
+from domain.placement.resources import Core, NodeResources
+from domain.running.agents import (
     CancelCommand,
     Command,
     ProcessResult,
     ShutdownCommand,
     StartCommand,
 )
-from domain.errors import ManagerRefused, RemoteProtocolError
-from domain.resources import Core, NodeResources
 
 _SUCCESS: Final = 0
 _ERROR: Final = 1

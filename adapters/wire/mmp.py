@@ -13,22 +13,22 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from adapters.wire.packing import brief, pack, unpack
 from adapters.wire.requests import parse_request
-from domain.checkpoints import (
+from domain.checkpointing.snapshots import SnapshotMetadata
+from domain.coupling.conduits import Conduit, ConduitFilter
+from domain.coupling.messages import LogRecord, Wait
+from domain.coupling.peers import PeerInfo
+from domain.coupling.ports import Operator, Port
+from domain.coupling.settings import Settings
+from domain.errors import RemoteProtocolError
+from domain.identity import Reference
+from domain.model.checkpoints import (
     CheckpointAtRule,
     CheckpointInfo,
     CheckpointRangeRule,
     CheckpointRule,
     Checkpoints,
 )
-from domain.conduits import Conduit, ConduitFilter
-from domain.errors import RemoteProtocolError
-from domain.identity import Reference
-from domain.messages import LogRecord, Wait
-from domain.peers import PeerInfo
-from domain.ports import Operator, Port
-from domain.profiling import ProfileEvent, ProfileEventType
-from domain.settings import Settings
-from domain.snapshots import SnapshotMetadata
+from domain.running.profiling import ProfileEvent, ProfileEventType
 
 DIALECT_OF_MUSCLE3: Final = "0.11.0"
 """What our instances call themselves to MUSCLE3's manager, which wants its own version."""

@@ -12,9 +12,9 @@ import msgpack
 from adapters.wire.extensions import SETTINGS
 from adapters.wire.packing import brief, pack, unpack
 from adapters.wire.payloads import Muscle3Payloads, encode_overlay
+from domain.coupling.messages import PeerMessage
+from domain.coupling.settings import Settings
 from domain.errors import RemoteProtocolError
-from domain.messages import PeerMessage
-from domain.settings import Settings
 
 GET_NEXT_MESSAGE: Final = 21
 

@@ -14,9 +14,9 @@ import msgpack
 
 from adapters.wire.extensions import ARRAY, COMPLEX, GRID_CODES, MILESTONE, ONLY_OURS, SETTINGS
 from adapters.wire.packing import pack, unpack
+from domain.coupling.messages import Milestone
+from domain.coupling.settings import ALLOWED_VALUES, MAX_SETTING_DEPTH, Settings, settings_of
 from domain.errors import DataTooLarge, RemoteProtocolError, UnsendableData
-from domain.messages import Milestone
-from domain.settings import ALLOWED_VALUES, MAX_SETTING_DEPTH, Settings, settings_of
 
 if TYPE_CHECKING:
     from adapters.wire.arrays import ArrayCodec

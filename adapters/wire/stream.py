@@ -32,9 +32,9 @@ from adapters.wire.frames import checked_length
 from adapters.wire.mpp import NO_SETTINGS
 from adapters.wire.packing import pack, unpack
 from adapters.wire.payloads import OwnPayloads, encode_overlay, encode_own
+from domain.coupling.messages import PeerMessage
+from domain.coupling.settings import Settings
 from domain.errors import RemoteProtocolError
-from domain.messages import PeerMessage
-from domain.settings import Settings
 
 FIXED: Final = struct.Struct("<QIIII")
 LENGTH: Final = struct.Struct("<Q")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import final
 
-from adapters.ymmsl_files.documents import read_documents
-from adapters.ymmsl_files.dumping import dumped
-from adapters.ymmsl_files.flattening import flattened
-from adapters.ymmsl_files.merging import merged
-from adapters.ymmsl_files.resolving import resolved, root_model
+from adapters.ymmsl_files.flat_configuration import flattened
+from adapters.ymmsl_files.reading.documents import read_documents
+from adapters.ymmsl_files.reading.imports import resolved, root_model
+from adapters.ymmsl_files.reading.merge import merged
+from adapters.ymmsl_files.writing.configuration_file import dumped
 from application.interfaces.configuration_source import ConfigurationSource
-from domain.configuration import Configuration
 from domain.errors import ConfigurationError
+from domain.model.configuration import Configuration
 
 
 @final

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from domain.agents import Command, ProcessResult
+from domain.running.agents import Command, ProcessResult
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from application.agent.events import AgentEvent, ManagerGone, ManagerHeard, Proc
 from application.interfaces.agent_line import AgentLine
 from application.interfaces.agents import ProcessKeeper
 from application.interfaces.clock import Clock
-from domain.agents import (
+from domain.running.agents import (
     COULD_NOT_START,
     CancelCommand,
     Command,

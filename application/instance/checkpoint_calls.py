@@ -8,14 +8,14 @@ from typing import Final
 from application.instance.checkpointing import CheckpointTriggers
 from application.instance.communicator import Communicator
 from application.instance.overlays import OverlayKeeper
-from application.instance.receiving import Receiver
+from application.instance.receiver import Receiver
 from application.instance.snapshot_manager import SnapshotManager
-from domain.call_order import Call, CallOrder
-from domain.checkpoints import CheckpointInfo
+from domain.coupling.call_order import Call, CallOrder
+from domain.coupling.flags import InstanceFlags
+from domain.coupling.messages import Message
+from domain.coupling.ports import SETTINGS_IN
 from domain.errors import UsageError
-from domain.flags import InstanceFlags
-from domain.messages import Message
-from domain.ports import SETTINGS_IN
+from domain.model.checkpoints import CheckpointInfo
 
 IMPLICIT_FLAGS: Final = (
     InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE | InstanceFlags.STATE_NOT_REQUIRED_FOR_NEXT_USE

@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 from application.interfaces.clock import Clock
-from domain.checkpoints import CheckpointInfo, Moments
+from domain.model.checkpoints import CheckpointInfo, Moments
 
 AT_END: Final = "at_end"
 

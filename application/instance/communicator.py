@@ -6,12 +6,17 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from application.instance.patient_receiver import PatientReceiver
 from application.instance.profiler import Profiler
-from application.instance.waiting import PatientReceiver
 from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
-from domain.conduits import Conduit
-from domain.errors import RemoteProtocolError, UnsendableData
-from domain.messages import (
+from domain.checkpointing.snapshots import (
+    CachedMessage,
+    CommunicatorState,
+    filled_port,
+    reduced_port,
+)
+from domain.coupling.conduits import Conduit
+from domain.coupling.messages import (
     NOT_COUNTED,
     Iteration,
     Message,
@@ -19,10 +24,10 @@ from domain.messages import (
     MilestoneRow,
     PeerMessage,
 )
-from domain.peers import Endpoint, PeerInfo
-from domain.ports import Operator, PortState
-from domain.settings import Settings
-from domain.snapshots import CachedMessage, CommunicatorState, filled_port, reduced_port
+from domain.coupling.peers import Endpoint, PeerInfo
+from domain.coupling.ports import Operator, PortState
+from domain.coupling.settings import Settings
+from domain.errors import RemoteProtocolError, UnsendableData
 
 NO_SETTINGS = Settings()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from domain.coupling.peers import PeerInfo, settings_port
+from domain.coupling.ports import SETTINGS_IN, Operator, Port, PortState
 from domain.errors import PortError
-from domain.peers import PeerInfo, settings_port
-from domain.ports import SETTINGS_IN, Operator, Port, PortState
 from domain.suggestions import did_you_mean
 
 RESERVED_PREFIX = "muscle_"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from application.instance.communicator import Communicator
-from application.instance.receiving import Receiver
-from domain.snapshots import CommunicatorState
-from domain.timelines import ReuseLoop
+from application.instance.receiver import Receiver
+from domain.checkpointing.snapshots import CommunicatorState
+from domain.coupling.timelines import ReuseLoop
 
 
 class ExchangeState:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from application.instance.patient_receiver import DEFAULT_TIMEOUT, PatientReceiver
 from application.instance.profiler import Profiler
-from application.instance.waiting import DEFAULT_TIMEOUT, PatientReceiver
 from application.interfaces.instance_log import InstanceLog
+from domain.coupling.settings import SettingValue
 from domain.errors import UsageError
-from domain.settings import SettingValue
 
 LOG_LEVELS: Final = ("DISABLE", "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "LOCAL")
 

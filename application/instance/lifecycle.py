@@ -11,36 +11,36 @@ from application.instance.checkpoint_calls import CheckpointCalls, check_support
 from application.instance.checkpointing import CheckpointTriggers
 from application.instance.communicator import Communicator
 from application.instance.declared_ports import Declaration, make_port_states, parse_declaration
+from application.instance.departure import Leaving
 from application.instance.exchange_state import ExchangeState
-from application.instance.leaving import Leaving
 from application.instance.library_settings import apply_library_settings
 from application.instance.overlays import OverlayKeeper
+from application.instance.patient_receiver import PatientReceiver
 from application.instance.port_table import PortTable, default_for
 from application.instance.profiler import Profiler
-from application.instance.receiving import Receiver
+from application.instance.receiver import Receiver
 from application.instance.resume_checks import check_fits
 from application.instance.snapshot_manager import SnapshotManager
-from application.instance.waiting import PatientReceiver
 from application.interfaces.clock import Clock
 from application.interfaces.instance_log import InstanceLog
 from application.interfaces.manager_link import ManagerLink
 from application.interfaces.peer_transport import PeerTransport
 from application.interfaces.snapshot_archive import SnapshotArchive
-from domain.call_order import Call, CallOrder
-from domain.checkpoints import CheckpointInfo
-from domain.errors import CouplingError, PortError, SettingMissing, UsageError
-from domain.flags import InstanceFlags
-from domain.identity import Reference
-from domain.messages import Message, Milestone, PeerMessage
-from domain.ports import SETTINGS_IN, Operator, Port, PortState
-from domain.profiling import ProfileEventType
-from domain.settings import (
+from domain.coupling.call_order import Call, CallOrder
+from domain.coupling.flags import InstanceFlags
+from domain.coupling.messages import Message, Milestone, PeerMessage
+from domain.coupling.ports import SETTINGS_IN, Operator, Port, PortState
+from domain.coupling.settings import (
     SettingValue,
     checked_value,
     find_setting,
     visible_names,
 )
-from domain.timelines import ReuseLoop
+from domain.coupling.timelines import ReuseLoop
+from domain.errors import CouplingError, PortError, SettingMissing, UsageError
+from domain.identity import Reference
+from domain.model.checkpoints import CheckpointInfo
+from domain.running.profiling import ProfileEventType
 
 ERROR = 40
 WARNING = 30

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from domain.coupling.messages import PeerMessage
+from domain.coupling.ports import PortState
+from domain.coupling.settings import Settings
 from domain.errors import UsageError
-from domain.messages import PeerMessage
-from domain.ports import PortState
-from domain.settings import Settings
 
 
 class ParallelUniverseError(UsageError, RuntimeError):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from domain.coupling.messages import Message
+from domain.coupling.ports import SETTINGS_IN, Operator, PortState
 from domain.errors import PortError, PortMissing
 from domain.identity import Reference
-from domain.messages import Message
-from domain.ports import SETTINGS_IN, Operator, PortState
 from domain.suggestions import did_you_mean
 
 

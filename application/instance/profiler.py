@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 from application.interfaces.clock import Clock
 from application.interfaces.manager_link import ManagerLink
-from domain.ports import PortState
-from domain.profiling import ProfileEvent, ProfileEventType
+from domain.coupling.ports import PortState
+from domain.running.profiling import ProfileEvent, ProfileEventType
 
 FLUSH_COUNT: Final = 200
 ALWAYS: Final = frozenset(

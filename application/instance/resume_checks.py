@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from application.instance.checkpoint_calls import IMPLICIT_FLAGS
+from domain.checkpointing.resumption import port_differences
+from domain.checkpointing.snapshots import Snapshot
+from domain.coupling.flags import InstanceFlags
+from domain.coupling.ports import PortState
 from domain.errors import InconsistentSnapshot
-from domain.flags import InstanceFlags
 from domain.identity import Reference
-from domain.ports import PortState
-from domain.resumption import port_differences
-from domain.snapshots import Snapshot
 
 
 def check_fits(

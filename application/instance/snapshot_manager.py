@@ -9,11 +9,11 @@ from application.instance.exchange_state import ExchangeState
 from application.interfaces.instance_log import InstanceLog
 from application.interfaces.manager_link import ManagerLink
 from application.interfaces.snapshot_archive import SnapshotArchive
+from domain.checkpointing.snapshots import CommunicatorState, Snapshot
+from domain.coupling.messages import Message
+from domain.coupling.settings import Settings
 from domain.errors import InconsistentSnapshot, SnapshotNotStored
 from domain.identity import Reference
-from domain.messages import Message
-from domain.settings import Settings
-from domain.snapshots import CommunicatorState, Snapshot
 
 ERROR: Final = 40
 

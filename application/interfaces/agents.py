@@ -6,8 +6,8 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from domain.agents import AgentOrders, StartCommand
-from domain.resources import NodeResources
+from domain.placement.resources import NodeResources
+from domain.running.agents import AgentOrders, StartCommand
 
 
 class AgentLauncher(Protocol):

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
-from domain.configuration import Configuration
+from domain.model.configuration import Configuration
 
 
 class ConfigurationSource(Protocol):

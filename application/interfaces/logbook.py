@@ -3,8 +3,8 @@
 from abc import abstractmethod
 from typing import Protocol
 
-from domain.events import RunEvent
-from domain.messages import LogRecord
+from domain.coupling.messages import LogRecord
+from domain.running.events import RunEvent
 
 
 class Logbook(Protocol):

@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from domain.checkpoints import CheckpointInfo
+from domain.checkpointing.snapshots import SnapshotMetadata
+from domain.coupling.messages import LogRecord, Wait
+from domain.coupling.peers import PeerInfo
+from domain.coupling.ports import Port
+from domain.coupling.settings import Settings
 from domain.errors import CouplingError
-from domain.messages import LogRecord, Wait
-from domain.peers import PeerInfo
-from domain.ports import Port
-from domain.profiling import ProfileEvent
-from domain.settings import Settings
-from domain.snapshots import SnapshotMetadata
+from domain.model.checkpoints import CheckpointInfo
+from domain.running.profiling import ProfileEvent
 
 
 class NotReadyError(CouplingError):

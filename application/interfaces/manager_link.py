@@ -6,14 +6,14 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from domain.checkpoints import CheckpointInfo
-from domain.messages import LogRecord
-from domain.peers import PeerInfo
-from domain.ports import Port
-from domain.profiling import ProfileEvent
-from domain.settings import Settings
-from domain.snapshots import SnapshotMetadata
-from domain.timelines import Timeline
+from domain.checkpointing.snapshots import SnapshotMetadata
+from domain.coupling.messages import LogRecord
+from domain.coupling.peers import PeerInfo
+from domain.coupling.ports import Port
+from domain.coupling.settings import Settings
+from domain.coupling.timelines import Timeline
+from domain.model.checkpoints import CheckpointInfo
+from domain.running.profiling import ProfileEvent
 
 
 class ManagerLink(Protocol):

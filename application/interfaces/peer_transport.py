@@ -6,8 +6,8 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
-from domain.messages import PeerMessage
-from domain.peers import Endpoint
+from domain.coupling.messages import PeerMessage
+from domain.coupling.peers import Endpoint
 
 
 class Outlet(Protocol):

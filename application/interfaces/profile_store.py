@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.identity import Reference
-from domain.profiling import ProfileEvent
-from domain.resources import Resources
+from domain.placement.resources import Resources
+from domain.running.profiling import ProfileEvent
 
 
 class ProfileStore(Protocol):

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from domain.configuration import Program, ResourceRequirements
 from domain.identity import Reference
-from domain.resources import Resources
+from domain.model.configuration import Program, ResourceRequirements
+from domain.placement.resources import Resources
 
 
 class RunScriptWriter(Protocol):

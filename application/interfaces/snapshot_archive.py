@@ -3,8 +3,8 @@
 from abc import abstractmethod
 from typing import Protocol
 
+from domain.checkpointing.snapshots import Snapshot
 from domain.identity import Reference
-from domain.snapshots import Snapshot
 
 
 class SnapshotArchive(Protocol):

@@ -6,8 +6,8 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
+from domain.checkpointing.snapshots import StoredState, WorkflowSnapshot
 from domain.identity import Reference
-from domain.snapshots import StoredState, WorkflowSnapshot
 
 if TYPE_CHECKING:
     from pathlib import Path  # takes 3 ms to import, which an instance need not wait for

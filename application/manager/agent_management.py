@@ -14,7 +14,9 @@ from structlog.typing import FilteringBoundLogger
 from application.interfaces.agent_desk import AgentDesk
 from application.interfaces.agents import AgentLauncher
 from application.interfaces.clock import Clock, Scheduler, Timer
-from domain.agents import (
+from domain.errors import ManagerRefused
+from domain.placement.resources import NodeResources, Resources
+from domain.running.agents import (
     NODE_LOST,
     AgentOrders,
     CancelCommand,
@@ -23,8 +25,6 @@ from domain.agents import (
     ShutdownCommand,
     StartCommand,
 )
-from domain.errors import ManagerRefused
-from domain.resources import NodeResources, Resources
 from domain.version import VERSION
 
 OnFinished: TypeAlias = Callable[[str, int, str | None], None]

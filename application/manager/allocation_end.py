@@ -9,7 +9,7 @@ from application.manager.registration import InstanceRegistry
 from application.manager.run_checkpoints import CheckpointOptions, RunCheckpoints
 from application.manager.run_control import RunControl
 from application.manager.status_board import StatusBoard
-from domain.events import StopRequested
+from domain.running.events import StopRequested
 
 TIME_IS_OVER = "The time of the run was over."
 

@@ -13,9 +13,9 @@ from application.interfaces.instance_probe import InstanceProbe, Presence
 from application.manager.registration import InstanceRegistry
 from application.manager.run_control import DISCONNECTED, RunControl
 from application.manager.status_board import StatusBoard
-from domain.events import InstanceState
+from domain.coupling.messages import Wait
 from domain.identity import Reference
-from domain.messages import Wait
+from domain.running.events import InstanceState
 
 FAREWELL_TIME: Final = 5.0
 """Seconds after which an instance that seems to be gone is looked for once more, at most.

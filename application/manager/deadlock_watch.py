@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from domain.deadlock import WaitGraph
+from domain.coupling.messages import Wait
 from domain.errors import ManagerRefused
-from domain.messages import Wait
+from domain.running.deadlock import WaitGraph
 
 
 class DeadlockWatch:

@@ -17,16 +17,16 @@ from application.manager.run_checkpoints import RunCheckpoints
 from application.manager.run_control import RunControl
 from application.manager.snapshot_registry import SnapshotRegistry
 from application.manager.status_board import StatusBoard
-from domain.checkpoints import CheckpointInfo
-from domain.configuration import Configuration
-from domain.events import LogRecorded, SnapshotFailed
+from domain.checkpointing.snapshots import SnapshotMetadata, is_url
+from domain.coupling.messages import LogRecord, Wait
+from domain.coupling.peers import PeerInfo
+from domain.coupling.ports import Port
+from domain.coupling.settings import Settings
 from domain.identity import Reference
-from domain.messages import LogRecord, Wait
-from domain.peers import PeerInfo
-from domain.ports import Port
-from domain.profiling import ProfileEvent, ProfileEventType
-from domain.settings import Settings
-from domain.snapshots import SnapshotMetadata, is_url
+from domain.model.checkpoints import CheckpointInfo
+from domain.model.configuration import Configuration
+from domain.running.events import LogRecorded, SnapshotFailed
+from domain.running.profiling import ProfileEvent, ProfileEventType
 
 
 @final

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from domain.agents import process_end
+from domain.running.agents import process_end
 
 INDIRECT_MARK = "peer crash?"
 """What an instance says, or its stderr, that failed only because it lost a peer."""

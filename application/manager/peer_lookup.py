@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from application.interfaces.manager_desk import NotReadyError
 from application.manager.registration import InstanceRegistry
-from domain.configuration import Model
+from domain.coupling.peers import PeerInfo
 from domain.errors import ManagerRefused
 from domain.identity import Reference
-from domain.peers import PeerInfo
-from domain.topology import Topology
+from domain.model.configuration import Model
+from domain.model.topology import Topology
 
 
 @dataclass

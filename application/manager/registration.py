@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 from application.interfaces.manager_desk import Registration
 from application.manager.run_checkpoints import RunCheckpoints
-from domain.conduits import Conduit
-from domain.configuration import Component, Configuration
+from domain.coupling.conduits import Conduit
+from domain.coupling.ports import SETTINGS_IN, Port
 from domain.errors import ManagerRefused
 from domain.identity import Reference
-from domain.ports import SETTINGS_IN, Port
+from domain.model.configuration import Component, Configuration
+from domain.model.topology import Topology
 from domain.suggestions import did_you_mean
-from domain.topology import Topology
 from domain.version import OWN_VERSION_SUFFIX
 
 DIALECTS = ("0.10", "0.11")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from application.interfaces.snapshot_archive import SnapshotArchive
-from domain.configuration import Model
+from domain.checkpointing.resumption import connected_ports, port_differences, unknown_instance
+from domain.checkpointing.snapshots import Snapshot, described_from_scratch, described_model
+from domain.checkpointing.workflow_snapshots import WorkflowSnapshotSearch
 from domain.errors import InconsistentSnapshot
 from domain.identity import Reference
-from domain.resumption import connected_ports, port_differences, unknown_instance
-from domain.snapshots import Snapshot, described_from_scratch, described_model
-from domain.topology import Topology
-from domain.workflow_snapshots import WorkflowSnapshotSearch
+from domain.model.configuration import Model
+from domain.model.topology import Topology
 
 
 class ResumeCheck:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from application.manager.snapshot_shelf_reader import KeptSnapshot, SnapshotShelfReader
+from domain.checkpointing.snapshots import described_model
 from domain.errors import InconsistentSnapshot
-from domain.snapshots import described_model
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from application.interfaces.clock import Clock
-from domain.checkpoints import CheckpointAtRule, Checkpoints
 from domain.errors import ConfigurationError
+from domain.model.checkpoints import CheckpointAtRule, Checkpoints
 
 LAST_MOMENTS: Final = 100
 """How often those save that cannot be asked: at one moment two may be a message apart."""

@@ -11,11 +11,14 @@ from application.interfaces.clock import Scheduler, Timer
 from application.interfaces.run_directory import RunDirectory
 from application.manager.agent_management import AgentManager
 from application.manager.failures import Failure, Failures
-from application.manager.starting import ProgramStarter
+from application.manager.program_starter import ProgramStarter
 from application.manager.status_board import StatusBoard
-from domain.configuration import Model
-from domain.deadlock import describe_cycle
-from domain.events import (
+from domain.coupling.messages import Wait
+from domain.identity import Reference
+from domain.model.configuration import Model
+from domain.placement.resources import Resources
+from domain.running.deadlock import describe_cycle
+from domain.running.events import (
     DeadlockFound,
     InstanceDeregistered,
     InstanceExited,
@@ -24,9 +27,6 @@ from domain.events import (
     InstanceState,
     RunFinished,
 )
-from domain.identity import Reference
-from domain.messages import Wait
-from domain.resources import Resources
 
 LEAVING_PATIENCE: Final = 10.0
 """Seconds that instances that are about to end get to do so, once one of them has failed."""

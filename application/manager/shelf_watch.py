@@ -9,7 +9,7 @@ from application.interfaces.snapshot_store import ShelfReport
 from application.manager.allocation_end import AllocationEnd
 from application.manager.run_control import RunControl
 from application.manager.status_board import StatusBoard
-from domain.events import SnapshotAnnounced, SnapshotFailed
+from domain.running.events import SnapshotAnnounced, SnapshotFailed
 
 
 class ShelfWatch:

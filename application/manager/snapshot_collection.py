@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from application.interfaces.snapshot_store import OpenStore, SnapshotStore
-from domain.snapshots import StoredState, is_url
+from domain.checkpointing.snapshots import StoredState, is_url
 
 
 class SnapshotCollection:

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from application.interfaces.snapshot_store import ShelfReport, WorkflowSnapshotShelf
-from domain.configuration import Configuration
+from domain.checkpointing.snapshots import SnapshotMetadata, WorkflowSnapshot
+from domain.checkpointing.workflow_snapshots import WorkflowSnapshotSearch
 from domain.errors import ConfigurationError
 from domain.identity import Reference
-from domain.snapshots import SnapshotMetadata, WorkflowSnapshot
-from domain.topology import Topology
-from domain.workflow_snapshots import WorkflowSnapshotSearch
+from domain.model.configuration import Configuration
+from domain.model.topology import Topology
 
 
 class SnapshotRegistry:

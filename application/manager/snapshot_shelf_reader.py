@@ -13,9 +13,9 @@ from application.interfaces.snapshot_store import (
     SnapshotStore,
     WorkflowSnapshotShelf,
 )
+from domain.checkpointing.snapshots import described_model
 from domain.errors import InconsistentSnapshot
 from domain.identity import Reference
-from domain.snapshots import described_model
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from application.interfaces.clock import Clock
 from application.interfaces.logbook import EventSink
-from domain.configuration import Model
-from domain.events import InstanceState, InstanceStatus, RunEvent, StatusChanged
-from domain.messages import Wait
+from domain.coupling.messages import Wait
+from domain.model.configuration import Model
+from domain.running.events import InstanceState, InstanceStatus, RunEvent, StatusChanged
 
 
 class StatusBoard:

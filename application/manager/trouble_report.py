@@ -7,9 +7,9 @@ from typing import Final
 from application.interfaces.clock import Clock
 from application.interfaces.logbook import Logbook
 from application.manager.status_board import StatusBoard
-from domain.events import LogRecorded
-from domain.messages import LogRecord
-from domain.troubles import Troubles
+from domain.coupling.messages import LogRecord
+from domain.running.error_log_limit import Troubles
+from domain.running.events import LogRecorded
 
 MANAGER: Final = "muscle_manager"
 WARNING: Final = 30

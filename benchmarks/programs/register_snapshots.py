@@ -61,11 +61,11 @@ programs:
 def register_with_conjoin(items, micros, folder):
     from application.interfaces.snapshot_store import WorkflowSnapshotShelf
     from application.manager.snapshot_registry import SnapshotRegistry
-    from domain.conduits import Conduit
-    from domain.configuration import Component, Configuration, Model
+    from domain.checkpointing.snapshots import SnapshotMetadata
+    from domain.coupling.conduits import Conduit
     from domain.identity import Reference
-    from domain.snapshots import SnapshotMetadata
-    from domain.topology import Topology
+    from domain.model.configuration import Component, Configuration, Model
+    from domain.model.topology import Topology
 
     macro, micro, program = Reference("macro"), Reference("micro"), Reference("p")
     components = {

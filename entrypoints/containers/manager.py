@@ -8,9 +8,7 @@ them by way of something else.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from dependency_injector import containers, providers
@@ -20,16 +18,16 @@ from adapters.callbacks.event_dispatcher import CallbackEventSink
 from adapters.filesystem.logbook import FilesystemLogbook
 from adapters.filesystem.run_directory import FilesystemRunDirectory
 from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
+from adapters.io import network
 from adapters.local_agents.launcher import LocalAgentLauncher
 from adapters.run_scripts.writer import ShellRunScriptWriter
 from adapters.sqlite.profile_store import SqliteProfileStore
 from adapters.system.clock import SystemClock
-from adapters.tcp import network
 from adapters.tcp.instance_probe import TcpInstanceProbe
 from adapters.tcp.request_router import RequestRouter
 from adapters.tcp.server import DEFAULT_PORT, Server
 from adapters.wire.locations import TCP, format_location
-from adapters.ymmsl_files.resume_files import YmmslWorkflowSnapshotFormat
+from adapters.ymmsl_files.writing.resume_files import YmmslWorkflowSnapshotFormat
 from application.interfaces.agents import AgentLauncher
 from application.interfaces.clock import Clock
 from application.interfaces.instance_probe import InstanceProbe
@@ -37,69 +35,31 @@ from application.interfaces.logbook import Logbook
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.run_script_writer import RunScriptWriter
 from application.interfaces.snapshot_store import WorkflowSnapshotShelf
-from application.manager.agent_management import AgentManager, AgentTimeouts, OnResources
+from application.manager.agent_management import AgentManager, OnResources
 from application.manager.allocation_end import AllocationEnd
 from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.desk import ServicesDesk
 from application.manager.peer_lookup import PeerLookup
+from application.manager.program_starter import ProgramStarter
 from application.manager.registration import InstanceRegistry
-from application.manager.run_checkpoints import CheckpointOptions, RunCheckpoints, last_rule
+from application.manager.run_checkpoints import RunCheckpoints
 from application.manager.run_control import RunControl
 from application.manager.shelf_watch import ShelfWatch
 from application.manager.snapshot_collection import SnapshotCollection
 from application.manager.snapshot_registry import SnapshotRegistry
-from application.manager.starting import ProgramStarter
 from application.manager.status_board import StatusBoard
 from application.manager.trouble_report import TroubleReport
-from domain.configuration import Configuration
-from domain.events import RunFinished
-from domain.topology import Topology
-from entrypoints.handed_in import Adapters
-from entrypoints.log_setup import checked_level, make_log
-from entrypoints.snapshot_places import RunStorage
+from domain.model.configuration import Configuration
+from domain.model.topology import Topology
+from domain.running.events import RunFinished
+from entrypoints._snapshots.snapshot_places import RunStorage
+from entrypoints.log_setup import make_log
+from entrypoints.options import Adapters, ManagerOptions
 
 MAX_REQUEST = 2**28
 
 OnFinished: TypeAlias = Callable[[RunFinished], None]
-
-
-@dataclass(frozen=True)
-class ManagerOptions:
-    """How a manager is to work.
-
-    Attributes:
-        log_level: Least level of the manager's own log lines.
-        listens_locally: Whether what the manager starts runs on this machine. Then it listens on
-            loopback only, unless there are programs that are started by hand, wherever that is.
-        programs_required: Whether the configuration must have a program for each component. Where
-            it need not, those without one are started by hand.
-        require_secret: Whether to refuse clients that do not know the run's secret.
-        timeouts: How long to wait for agents, and for programs that are to end.
-        checkpoints: What is wished about checkpoints, beside the rules of the configuration.
-        reconnect_time: Seconds after which the manager looks whether the program of an instance
-            is still there, if that was started by hand, and has lost its connection.
-        secret: The run's secret.
-    """
-
-    log_level: str = "INFO"
-    listens_locally: bool = False
-    programs_required: bool = True
-    require_secret: bool = False
-    timeouts: AgentTimeouts = field(default_factory=AgentTimeouts)
-    checkpoints: CheckpointOptions = field(default_factory=CheckpointOptions)
-    reconnect_time: float = 30.0
-    secret: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
-
-
-def check_options(options: ManagerOptions) -> None:
-    """Check whether a manager can be made with some options.
-
-    Raises:
-        ConfigurationError: If it cannot.
-    """
-    checked_level(options.log_level)
-    last_rule(options.checkpoints, SystemClock().time())
 
 
 class ListeningServer:

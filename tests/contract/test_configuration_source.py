@@ -7,9 +7,13 @@ import pytest
 from adapters.in_memory.configuration_source import InMemoryConfigurationSource
 from adapters.ymmsl_files.source import YmmslConfigurationSource
 from application.interfaces.configuration_source import ConfigurationSource
-from domain.checkpoints import CheckpointAtRule, CheckpointRangeRule, Checkpoints
-from domain.conduits import Conduit, ConduitFilter
-from domain.configuration import (
+from domain.coupling.conduits import Conduit, ConduitFilter
+from domain.coupling.ports import Operator, Port
+from domain.coupling.settings import Settings
+from domain.errors import ConfigurationError
+from domain.identity import Reference
+from domain.model.checkpoints import CheckpointAtRule, CheckpointRangeRule, Checkpoints
+from domain.model.configuration import (
     BaseEnv,
     Component,
     Configuration,
@@ -21,10 +25,6 @@ from domain.configuration import (
     Program,
     Threads,
 )
-from domain.errors import ConfigurationError
-from domain.identity import Reference
-from domain.ports import Operator, Port
-from domain.settings import Settings
 
 
 def component(name: str, program: str, *ports: Port, **details: object) -> Component:

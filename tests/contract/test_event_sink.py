@@ -11,7 +11,8 @@ from adapters.in_memory.event_sink import RecordingEventSink
 from adapters.terminal.live_panel import LivePanel
 from adapters.terminal.plain_progress import PlainProgress
 from application.interfaces.logbook import EventSink
-from domain.events import (
+from domain.coupling.messages import LogRecord, Wait
+from domain.running.events import (
     DeadlockFound,
     InstanceDeregistered,
     InstanceExited,
@@ -26,7 +27,6 @@ from domain.events import (
     StatusChanged,
     StopRequested,
 )
-from domain.messages import LogRecord, Wait
 
 WAIT = Wait("micro[3]", "macro", "init", 0)
 EVENTS = [

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.instance_probe import InMemoryInstanceProbe
-from adapters.tcp.event_loop import EventLoop
+from adapters.io.event_loop import EventLoop
 from adapters.tcp.instance_probe import TcpInstanceProbe
 from application.interfaces.instance_probe import InstanceProbe, Presence
 from tests.support.conditions import wait_until

@@ -6,7 +6,7 @@ from pathlib import Path
 from adapters.filesystem.logbook import FilesystemLogbook
 from adapters.in_memory.logbook import InMemoryLogbook
 from application.interfaces.logbook import Logbook
-from domain.messages import LogRecord
+from domain.coupling.messages import LogRecord
 
 
 def record(text: str, level: int = 20) -> LogRecord:

@@ -5,8 +5,8 @@ from abc import ABC, abstractmethod
 import pytest
 
 from application.interfaces.manager_desk import ManagerDesk, NotReadyError
+from domain.coupling.messages import LogRecord, Wait
 from domain.errors import ManagerRefused
-from domain.messages import LogRecord, Wait
 from tests.support.desks import InMemoryDesk
 from tests.unit.domain.models import configuration
 

@@ -13,18 +13,18 @@ from adapters.tcp.server import Server
 from adapters.wire.locations import TCP, format_location
 from application.interfaces.manager_link import ManagerLink
 from application.manager.run_checkpoints import CheckpointOptions
-from domain.checkpoints import CheckpointRangeRule, Checkpoints
-from domain.conduits import Conduit
-from domain.configuration import Configuration
+from domain.coupling.conduits import Conduit
+from domain.coupling.messages import LogRecord
+from domain.coupling.peers import Endpoint
+from domain.coupling.ports import Operator, Port
+from domain.coupling.settings import Settings
+from domain.coupling.timelines import Timeline
 from domain.errors import ManagerRefused, TransportError
-from domain.events import InstanceState, SnapshotFailed
 from domain.identity import Reference
-from domain.messages import LogRecord
-from domain.peers import Endpoint
-from domain.ports import Operator, Port
-from domain.profiling import ProfileEvent, ProfileEventType
-from domain.settings import Settings
-from domain.timelines import Timeline
+from domain.model.checkpoints import CheckpointRangeRule, Checkpoints
+from domain.model.configuration import Configuration
+from domain.running.events import InstanceState, SnapshotFailed
+from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.conditions import wait_until
 from tests.support.desks import InMemoryDesk
 from tests.unit.domain.models import configuration

@@ -11,12 +11,12 @@ import pytest
 from adapters.in_memory.peer_transport import InMemoryNetwork, InMemoryPeerTransport
 from adapters.tcp.peers import TcpPeerTransport
 from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
+from domain.coupling.grid import Grid
+from domain.coupling.messages import Milestone, PeerMessage
+from domain.coupling.peers import Endpoint
+from domain.coupling.settings import Settings
 from domain.errors import PeerLost, UnsendableData
-from domain.grid import Grid
 from domain.identity import Reference
-from domain.messages import Milestone, PeerMessage
-from domain.peers import Endpoint
-from domain.settings import Settings
 
 PATIENCE = 30.0
 SOON = 0.05

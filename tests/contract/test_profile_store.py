@@ -8,10 +8,10 @@ from pathlib import Path
 from adapters.in_memory.profile_store import InMemoryProfileStore
 from adapters.sqlite.profile_store import SqliteProfileStore
 from application.interfaces.profile_store import ProfileStore
+from domain.coupling.ports import Operator
 from domain.identity import Reference
-from domain.ports import Operator
-from domain.profiling import ProfileEvent, ProfileEventType
-from domain.resources import Core, NodeResources, Resources
+from domain.placement.resources import Core, NodeResources, Resources
+from domain.running.profiling import ProfileEvent, ProfileEventType
 
 MACRO = Reference("macro")
 MICRO = Reference("micro[3]")

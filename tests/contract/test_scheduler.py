@@ -11,8 +11,8 @@ from unittest import mock
 import pytest
 
 from adapters.in_memory.clock import ManualClock
-from adapters.tcp import event_loop
-from adapters.tcp.event_loop import EventLoop
+from adapters.io import event_loop
+from adapters.io.event_loop import EventLoop
 from application.interfaces.clock import Scheduler
 from tests.support.conditions import wait_until
 

@@ -7,12 +7,12 @@ import pytest
 
 from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
-from adapters.wire.snapshot_archive import MsgPackSnapshotArchive
+from adapters.snapshot_files.snapshot_archive import MsgPackSnapshotArchive
+from domain.checkpointing.snapshots import CommunicatorState, Snapshot
+from domain.coupling.messages import Message
+from domain.coupling.settings import Settings
 from domain.errors import InconsistentSnapshot
 from domain.identity import Reference
-from domain.messages import Message
-from domain.settings import Settings
-from domain.snapshots import CommunicatorState, Snapshot
 
 MACRO = Reference("macro")
 MICRO = Reference("outer.micro[3][0]")

@@ -12,10 +12,10 @@ from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
 from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore, InMemoryWorkflowSnapshotShelf
-from adapters.ymmsl_files.resume_files import YmmslWorkflowSnapshotFormat
 from adapters.ymmsl_files.source import YmmslConfigurationSource
+from adapters.ymmsl_files.writing.resume_files import YmmslWorkflowSnapshotFormat
+from domain.checkpointing.snapshots import SnapshotMetadata, StoredState, WorkflowSnapshot
 from domain.identity import Reference
-from domain.snapshots import SnapshotMetadata, StoredState, WorkflowSnapshot
 
 MACRO = Reference("macro")
 MICRO = Reference("micro[0]")

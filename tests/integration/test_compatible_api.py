@@ -89,7 +89,7 @@ def test_operators_and_settings_of_ymmsl_are_taken_for_ours(library, tmp_path, m
     run_simulation(ymmsl.load(MODEL), {"macro": macro, "micro": micro})
     printed = capsys.readouterr().out
     assert "9 [1.5]\n" in printed
-    assert "domain.settings\n" in printed
+    assert "domain.coupling.settings\n" in printed
     assert "['out'] True\n" in printed
 
 

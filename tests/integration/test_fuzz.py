@@ -25,11 +25,11 @@ from adapters.wire.greeting import Purpose
 from adapters.wire.locations import TCP, TcpAddress, addresses_in
 from adapters.wire.map import is_request
 from application.manager.agent_management import AgentTimeouts
+from domain.coupling.messages import PeerMessage
+from domain.coupling.peers import Endpoint
+from domain.coupling.settings import Settings
 from domain.errors import PeerLost, RemoteProtocolError
 from domain.identity import Reference
-from domain.messages import PeerMessage
-from domain.peers import Endpoint
-from domain.settings import Settings
 from entrypoints.manager import Manager, ManagerOptions
 from tests.support.recordings import payloads
 from tests.support.scenario_runs import write_configuration
@@ -209,7 +209,7 @@ class WatchedManager:
 @pytest.fixture
 def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WatchedManager]:
     # an agent that was made up does not say goodbye
-    monkeypatch.setattr("entrypoints.embedding.SHUTDOWN_MARGIN", 0.5)
+    monkeypatch.setattr("entrypoints._manager.manager_api.SHUTDOWN_MARGIN", 0.5)
     path = write_configuration("macro_micro", libraries="conjoin", folder=tmp_path)
     (tmp_path / "run").mkdir()
     options = ManagerOptions(secret=SECRET, listens_locally=True, timeouts=AgentTimeouts(grace=0.1))

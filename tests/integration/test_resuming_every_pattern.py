@@ -11,10 +11,10 @@ from dataclasses import replace
 import pytest
 
 from adapters.system.clock import SystemClock
-from domain.checkpoints import CheckpointAtRule, CheckpointRangeRule, Checkpoints
-from domain.configuration import Configuration
+from domain.checkpointing.snapshots import WorkflowSnapshot
 from domain.identity import Reference
-from domain.snapshots import WorkflowSnapshot
+from domain.model.checkpoints import CheckpointAtRule, CheckpointRangeRule, Checkpoints
+from domain.model.configuration import Configuration
 from tests.support.in_memory_resuming import (
     MemoryRun,
     check_is_rest_of,

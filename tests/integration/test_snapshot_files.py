@@ -5,10 +5,10 @@ import subprocess
 import numpy as np
 import pytest
 
-from adapters.wire.snapshots import MsgPackSnapshot
-from domain.messages import Message
-from domain.settings import Settings
-from domain.snapshots import CommunicatorState, Snapshot
+from adapters.snapshot_files.msgpack_snapshot import MsgPackSnapshot
+from domain.checkpointing.snapshots import CommunicatorState, Snapshot
+from domain.coupling.messages import Message
+from domain.coupling.settings import Settings
 from tests.support.muscle3 import require_muscle3
 
 SNAPSHOT = Snapshot(

@@ -11,11 +11,11 @@ import pytest
 
 from adapters.tcp.peers import TcpPeerTransport
 from adapters.wire.locations import CONJOIN, TcpAddress, addresses_in, format_location
-from domain.grid import Grid
+from domain.coupling.grid import Grid
+from domain.coupling.messages import PeerMessage
+from domain.coupling.peers import Endpoint
+from domain.coupling.settings import Settings
 from domain.identity import Reference
-from domain.messages import PeerMessage
-from domain.peers import Endpoint
-from domain.settings import Settings
 
 SECRET = "a secret of this test"
 SENDER = Endpoint(Reference("sender"), "out")

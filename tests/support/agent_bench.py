@@ -10,17 +10,17 @@ from typing import TypeVar
 import structlog
 
 from adapters.in_memory.clock import ManualClock
+from adapters.io.event_loop import EventLoop
 from adapters.system.clock import SystemClock
 from adapters.tcp.agent_requests import execute_agent_request
-from adapters.tcp.event_loop import EventLoop
 from adapters.tcp.server import Reply, Server
 from adapters.wire.locations import TCP, format_location
 from adapters.wire.session import Request
 from application.interfaces.agents import AgentLauncher
 from application.interfaces.clock import Timer
 from application.manager.agent_management import AgentManager, AgentTimeouts
-from domain.agents import AgentOrders
-from domain.resources import Resources
+from domain.placement.resources import Resources
+from domain.running.agents import AgentOrders
 
 Result = TypeVar("Result")
 LONG = 60.0

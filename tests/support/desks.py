@@ -21,17 +21,17 @@ from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.desk import ServicesDesk
 from application.manager.peer_lookup import PeerLookup
+from application.manager.program_starter import ProgramStarter
 from application.manager.registration import InstanceRegistry
 from application.manager.run_checkpoints import CheckpointOptions, RunCheckpoints
 from application.manager.run_control import RunControl
 from application.manager.snapshot_collection import SnapshotCollection
 from application.manager.snapshot_registry import SnapshotRegistry
-from application.manager.starting import ProgramStarter
 from application.manager.status_board import StatusBoard
 from application.manager.trouble_report import TroubleReport
-from domain.configuration import Configuration
-from domain.events import RunFinished
-from domain.topology import Topology
+from domain.model.configuration import Configuration
+from domain.model.topology import Topology
+from domain.running.events import RunFinished
 from entrypoints.log_setup import make_log
 
 

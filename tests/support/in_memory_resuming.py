@@ -24,20 +24,20 @@ from adapters.in_memory.instance_log import InMemoryInstanceLog
 from adapters.in_memory.manager_link import InMemoryManagerLink, LockedDesk
 from adapters.in_memory.peer_transport import InMemoryNetwork, InMemoryPeerTransport
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
+from adapters.snapshot_files.msgpack_snapshot import MsgPackSnapshot
+from adapters.snapshot_files.snapshot_archive import MsgPackSnapshotArchive
 from adapters.system.clock import SystemClock
-from adapters.wire.snapshot_archive import MsgPackSnapshotArchive
-from adapters.wire.snapshots import MsgPackSnapshot
 from adapters.ymmsl_files.source import YmmslConfigurationSource
 from application.instance.lifecycle import Lifecycle, Surroundings
 from application.interfaces.clock import Clock
-from domain.checkpoints import Checkpoints
-from domain.configuration import Configuration
-from domain.flags import InstanceFlags
+from domain.checkpointing.snapshots import SnapshotMetadata, WorkflowSnapshot, snapshot_name
+from domain.checkpointing.workflow_snapshots import WorkflowSnapshotSearch
+from domain.coupling.flags import InstanceFlags
+from domain.coupling.ports import Operator
 from domain.identity import Reference
-from domain.ports import Operator
-from domain.snapshots import SnapshotMetadata, WorkflowSnapshot, snapshot_name
-from domain.topology import Topology
-from domain.workflow_snapshots import WorkflowSnapshotSearch
+from domain.model.checkpoints import Checkpoints
+from domain.model.configuration import Configuration
+from domain.model.topology import Topology
 from entrypoints.instance import KEEPS_NO_STATE_FOR_NEXT_USE, USES_CHECKPOINT_API, Instance
 from tests.support.desks import InMemoryDesk
 from tests.support.scenario_runs import SCENARIOS

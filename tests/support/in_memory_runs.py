@@ -9,14 +9,14 @@ from adapters.in_memory.instance_log import InMemoryInstanceLog
 from adapters.in_memory.manager_link import InMemoryManagerLink, LockedDesk
 from adapters.in_memory.peer_transport import InMemoryNetwork, InMemoryPeerTransport
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
+from adapters.snapshot_files.snapshot_archive import MsgPackSnapshotArchive
 from adapters.system.clock import SystemClock
-from adapters.wire.snapshot_archive import MsgPackSnapshotArchive
 from application.instance.lifecycle import Lifecycle, Surroundings
-from domain.configuration import Configuration, Model
-from domain.flags import InstanceFlags
+from domain.coupling.flags import InstanceFlags
+from domain.coupling.messages import Message
+from domain.coupling.settings import Settings, SettingValue
 from domain.identity import Reference
-from domain.messages import Message
-from domain.settings import Settings, SettingValue
+from domain.model.configuration import Configuration, Model
 from tests.support.desks import InMemoryDesk
 from tests.unit.domain.models import configuration
 

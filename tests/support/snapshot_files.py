@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from adapters.wire.snapshots import MsgPackSnapshot
-from adapters.ymmsl_files.resume_files import YmmslWorkflowSnapshotFormat
+from adapters.snapshot_files.msgpack_snapshot import MsgPackSnapshot
+from adapters.ymmsl_files.writing.resume_files import YmmslWorkflowSnapshotFormat
+from domain.checkpointing.snapshots import CommunicatorState, Snapshot
 from domain.identity import Reference
-from domain.snapshots import CommunicatorState, Snapshot
 
 State = tuple[bytes, CommunicatorState]
 

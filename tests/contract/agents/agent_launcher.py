@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from application.interfaces.agents import AgentLauncher
-from domain.agents import AgentOrders
+from domain.running.agents import AgentOrders
 from tests.support.agent_bench import LONG, AgentBench
 from tests.support.conditions import wait_until
 

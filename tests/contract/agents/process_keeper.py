@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from application.interfaces.agents import ProcessKeeper
-from domain.agents import StartCommand
+from domain.running.agents import StartCommand
 
 LONG = 30.0
 

@@ -9,9 +9,9 @@ from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
 from adapters.in_memory.clock import ManualClock
 from application.interfaces.agent_desk import AgentDesk
 from application.manager.agent_management import AgentManager, AgentTimeouts
-from domain.agents import CancelCommand, ProcessResult
 from domain.errors import ManagerRefused
-from domain.resources import NodeResources
+from domain.placement.resources import NodeResources
+from domain.running.agents import CancelCommand, ProcessResult
 from domain.version import VERSION
 from tests.support.desks import silent_log
 

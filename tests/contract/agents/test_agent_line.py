@@ -13,9 +13,9 @@ from adapters.tcp.agent_requests import execute_agent_request
 from adapters.tcp.server import Server
 from adapters.wire.locations import TCP, format_location
 from application.interfaces.agent_line import AgentLine
-from domain.agents import CancelCommand, Command, ProcessResult, ShutdownCommand
 from domain.errors import ManagerRefused, TransportError
-from domain.resources import NodeResources
+from domain.placement.resources import NodeResources
+from domain.running.agents import CancelCommand, Command, ProcessResult, ShutdownCommand
 from tests.support.conditions import PATIENCE, wait_until
 
 RESOURCES = InMemoryNodeInspector("n", cores=3, memory=1000).resources()

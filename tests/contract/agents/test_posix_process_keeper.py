@@ -11,7 +11,7 @@ import pytest
 from adapters.processes.end_watch import PidfdWatch, ThreadWatch
 from adapters.processes.process_keeper import PosixProcessKeeper
 from application.interfaces.agents import ProcessKeeper
-from domain.agents import StartCommand
+from domain.running.agents import StartCommand
 from tests.contract.agents.process_keeper import LONG, ProcessKeeperContract
 
 READY = "echo ready >&2; "

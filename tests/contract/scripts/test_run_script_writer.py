@@ -7,9 +7,9 @@ import pytest
 from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter, RunScript
 from adapters.run_scripts.writer import ShellRunScriptWriter
 from application.interfaces.run_script_writer import RunScriptWriter
-from domain.configuration import Program, Threads
 from domain.identity import Reference
-from domain.resources import Core, NodeResources, Resources
+from domain.model.configuration import Program, Threads
+from domain.placement.resources import Core, NodeResources, Resources
 
 MICRO = Reference("micro[3]")
 PROGRAM = Program(Reference("p"), executable="/bin/true")

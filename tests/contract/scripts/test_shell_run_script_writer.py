@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from adapters.run_scripts.writer import ShellRunScriptWriter
-from domain.configuration import BaseEnv, ExecutionModel, MpiCores, Program, Threads
 from domain.identity import Reference
-from domain.resources import Core, NodeResources, Resources
+from domain.model.configuration import BaseEnv, ExecutionModel, MpiCores, Program, Threads
+from domain.placement.resources import Core, NodeResources, Resources
 
 NASTY = "a b'c\"d$(touch pwned)`touch pwned`$HOME\\ *;&|<>\n#é"
 SHOW = """\

@@ -17,11 +17,11 @@ from adapters.run_scripts.writer import ShellRunScriptWriter
 from adapters.system.clock import SystemClock
 from adapters.tcp.server import Server
 from domain.errors import ConfigurationError, RunError, TransportError, UsageError
-from domain.events import InstanceState
+from domain.running.events import InstanceState
+from entrypoints._manager.manager_api import Manager
 from entrypoints.containers import manager as wiring
-from entrypoints.containers.manager import ManagerContainer, ManagerOptions
-from entrypoints.embedding import Manager
-from entrypoints.handed_in import Adapters
+from entrypoints.containers.manager import ManagerContainer
+from entrypoints.options import Adapters, ManagerOptions
 from tests.support.pair import with_programs
 
 RESOURCES = [

@@ -7,8 +7,8 @@ import pytest
 
 from adapters.fsspec.snapshot_store import FsspecSnapshotStore
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
-from domain.checkpoints import CheckpointRangeRule, Checkpoints
 from domain.errors import ConfigurationError, InconsistentSnapshot, UsageError
+from domain.model.checkpoints import CheckpointRangeRule, Checkpoints
 from entrypoints.manager import Adapters, Manager
 from tests.integration.embedding.test_resuming_from_a_program import MODEL
 

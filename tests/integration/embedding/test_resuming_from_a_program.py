@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.checkpoints import CheckpointAtRule, CheckpointRangeRule, Checkpoints
 from domain.errors import InconsistentSnapshot
+from domain.model.checkpoints import CheckpointAtRule, CheckpointRangeRule, Checkpoints
 from entrypoints.manager import Manager
 from tests.support.pair import with_programs
 

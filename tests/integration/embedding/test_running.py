@@ -13,7 +13,7 @@ import ymmsl
 from adapters.in_memory.profile_store import InMemoryProfileStore
 from adapters.ymmsl_files.source import YmmslConfigurationSource
 from domain.errors import ConfigurationError, UsageError
-from domain.events import (
+from domain.running.events import (
     InstanceDeregistered,
     InstanceExited,
     InstanceRegistered,

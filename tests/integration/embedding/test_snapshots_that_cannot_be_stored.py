@@ -4,8 +4,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from domain.checkpoints import CheckpointRangeRule, Checkpoints
-from domain.events import SnapshotAnnounced, SnapshotFailed
+from domain.model.checkpoints import CheckpointRangeRule, Checkpoints
+from domain.running.events import SnapshotAnnounced, SnapshotFailed
 from entrypoints.manager import Manager
 from tests.support.mounts import as_root, read_only, small_disk
 from tests.support.pair import with_programs

@@ -11,10 +11,15 @@ from adapters.filesystem import durable_files
 from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
 from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
 from adapters.system.clock import SystemClock
-from adapters.ymmsl_files.resume_files import YmmslWorkflowSnapshotFormat
+from adapters.ymmsl_files.writing.resume_files import YmmslWorkflowSnapshotFormat
 from application.manager.snapshot_collection import SnapshotCollection
+from domain.checkpointing.snapshots import (
+    SnapshotMetadata,
+    StoredState,
+    WorkflowSnapshot,
+    snapshot_name,
+)
 from domain.identity import Reference
-from domain.snapshots import SnapshotMetadata, StoredState, WorkflowSnapshot, snapshot_name
 
 MACRO = Reference("macro")
 NEW = b"new" * 10_000

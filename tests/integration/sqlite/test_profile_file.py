@@ -5,10 +5,10 @@ import subprocess
 import pytest
 
 from adapters.sqlite.profile_store import SqliteProfileStore
+from domain.coupling.ports import Operator
 from domain.identity import Reference
-from domain.ports import Operator
-from domain.profiling import ProfileEvent, ProfileEventType
-from domain.resources import Core, NodeResources, Resources
+from domain.placement.resources import Core, NodeResources, Resources
+from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.muscle3 import require_muscle3
 
 MACRO = Reference("macro")

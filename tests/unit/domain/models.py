@@ -1,7 +1,9 @@
 """Flat models to test with, written in a few words."""
 
-from domain.conduits import Conduit, ConduitFilter
-from domain.configuration import (
+from domain.coupling.conduits import Conduit, ConduitFilter
+from domain.coupling.ports import Operator, Port
+from domain.identity import Reference
+from domain.model.configuration import (
     Component,
     Configuration,
     ExecutionModel,
@@ -9,9 +11,7 @@ from domain.configuration import (
     Program,
     ResourceRequirements,
 )
-from domain.identity import Reference
-from domain.ports import Operator, Port
-from domain.resources import Core, NodeResources, Resources
+from domain.placement.resources import Core, NodeResources, Resources
 
 
 def configuration(

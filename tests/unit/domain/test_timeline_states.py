@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.ports import Operator, Port, PortState
-from domain.timelines import ReuseLoop, RoundsState, TimelineState
+from domain.coupling.ports import Operator, Port, PortState
+from domain.coupling.timelines import ReuseLoop, RoundsState, TimelineState
 
 OUT = ("out", None)
 IN = ("in", None)

@@ -36,7 +36,7 @@ def instance_library():
 
 @pytest.fixture(scope="module")
 def instance():
-    return loaded_by("import entrypoints.instance, entrypoints.instance_wiring")
+    return loaded_by("import entrypoints.instance, entrypoints._instance.instance_wiring")
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +67,14 @@ def test_an_instance_does_not_load(module, instance):
 
 
 def test_an_instance_loads_little_of_ours(instance):
-    assert "domain.configuration" not in instance
+    assert "domain.model.configuration" not in instance
     ours = {name for name in instance if name.startswith(("adapters.", "application."))}
     assert {name.split(".")[1] for name in ours} <= {
         "instance",
         "interfaces",
+        "io",
         "python_logging",
+        "snapshot_files",
         "system",
         "tcp",
         "wire",
@@ -80,8 +82,8 @@ def test_an_instance_loads_little_of_ours(instance):
 
 
 def test_a_model_can_find_run_simulation_without_loading_it(instance_library):
-    assert "entrypoints.simulation" not in instance_library
-    assert "entrypoints.embedding" not in instance_library
+    assert "entrypoints._simulation.simulation" not in instance_library
+    assert "entrypoints._manager.manager_api" not in instance_library
 
 
 @pytest.mark.parametrize("module", sorted({*HEAVY, "asyncio", "numpy", "logging"} - {"psutil"}))

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from adapters.callbacks.event_dispatcher import CallbackEventSink
-from domain.events import InstanceRegistered
+from domain.running.events import InstanceRegistered
 
 EVENTS = [InstanceRegistered(f"micro[{number}]") for number in range(20)]
 PATIENCE = 60.0

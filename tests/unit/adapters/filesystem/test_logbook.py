@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from adapters.filesystem.logbook import FilesystemLogbook
+from domain.coupling.messages import LogRecord
 from domain.errors import ConfigurationError
-from domain.messages import LogRecord
 from tests.support.time_zones import time_zone
 
 

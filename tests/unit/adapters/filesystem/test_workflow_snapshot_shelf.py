@@ -9,8 +9,8 @@ from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from adapters.in_memory.workflow_snapshot_format import InMemoryWorkflowSnapshotFormat
 from application.manager.snapshot_collection import SnapshotCollection
+from domain.checkpointing.snapshots import SnapshotMetadata, StoredState, WorkflowSnapshot
 from domain.identity import Reference
-from domain.snapshots import SnapshotMetadata, StoredState, WorkflowSnapshot
 from tests.support.time_zones import time_zone
 
 MACRO = Reference("macro")

@@ -7,8 +7,8 @@ import pytest
 
 from adapters.local_agents.launcher import MAX_OUTPUT, LocalAgentLauncher
 from adapters.wire.agent_orders import decode_orders
-from domain.agents import AgentOrders
 from domain.errors import TransportError
+from domain.running.agents import AgentOrders
 
 PATIENCE = 60.0
 

@@ -7,7 +7,7 @@ from adapters.processes import node_inspector
 from adapters.processes.cgroups import Limits, read_limits
 from adapters.processes.node_inspector import LinuxNodeInspector
 from adapters.processes.topology import parse_list, read_cores
-from domain.resources import Core
+from domain.placement.resources import Core
 
 
 def core(number: int, *hwthreads: int) -> Core:

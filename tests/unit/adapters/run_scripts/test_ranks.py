@@ -8,8 +8,8 @@ from adapters.run_scripts.ranks import (
     masks_on_each_node,
     open_mpi_rank_file,
 )
-from domain.configuration import MpiCores, MpiNodes, Threads
-from domain.resources import Core, NodeResources, Resources
+from domain.model.configuration import MpiCores, MpiNodes, Threads
+from domain.placement.resources import Core, NodeResources, Resources
 
 
 def node(name: str, *cores: int) -> NodeResources:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from adapters.sqlite.profile_store import SqliteProfileStore
+from domain.coupling.ports import Operator
 from domain.identity import Reference
-from domain.ports import Operator
-from domain.profiling import ProfileEvent, ProfileEventType
+from domain.running.profiling import ProfileEvent, ProfileEventType
 
 MACRO = Reference("macro")
 SENT = ProfileEvent(ProfileEventType.SEND, 5, 7, "out", Operator.O_I)

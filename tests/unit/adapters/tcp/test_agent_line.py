@@ -5,9 +5,9 @@ import threading
 import pytest
 
 from adapters.tcp.agent_line import TcpAgentLine
-from domain.agents import ProcessResult
 from domain.errors import TransportError
-from domain.resources import NodeResources
+from domain.placement.resources import NodeResources
+from domain.running.agents import ProcessResult
 from tests.support.conditions import wait_until
 
 RESULT = ProcessResult("macro", 0)

@@ -5,9 +5,9 @@ import pytest
 from adapters.in_memory.agent_desk import InMemoryAgentDesk
 from adapters.tcp.agent_requests import execute_agent_request
 from adapters.wire import map as protocol
-from domain.agents import ProcessResult, ShutdownCommand
 from domain.errors import ManagerRefused, RemoteProtocolError
-from domain.resources import NodeResources
+from domain.placement.resources import NodeResources
+from domain.running.agents import ProcessResult, ShutdownCommand
 
 
 class RefusingDesk:

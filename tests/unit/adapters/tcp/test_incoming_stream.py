@@ -18,9 +18,9 @@ from adapters.tcp.incoming_stream import (
 )
 from adapters.wire import greeting, stream
 from adapters.wire.locations import CONJOIN, TCP, format_location
+from domain.coupling.messages import PeerMessage
+from domain.coupling.settings import Settings
 from domain.errors import PeerLost, PortError, RemoteProtocolError, TransportError
-from domain.messages import PeerMessage
-from domain.settings import Settings
 from tests.unit.adapters.tcp.loopback import PATIENCE, scripted, take, take_word
 
 SECRET = "the secret"

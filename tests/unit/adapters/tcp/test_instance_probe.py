@@ -6,8 +6,8 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from adapters.tcp import network
-from adapters.tcp.event_loop import EventLoop
+from adapters.io import network
+from adapters.io.event_loop import EventLoop
 from adapters.tcp.instance_probe import TcpInstanceProbe, answer_on
 from adapters.tcp.peers import TcpPeerTransport
 from application.interfaces.instance_probe import Presence

@@ -6,9 +6,9 @@ from adapters.tcp.instance_requests import execute_instance_request
 from adapters.wire import mmp
 from adapters.wire.mmp import Status
 from adapters.wire.session import Request, Session
+from domain.coupling.messages import LogRecord, Wait
 from domain.errors import RemoteProtocolError
-from domain.messages import LogRecord, Wait
-from domain.profiling import ProfileEvent, ProfileEventType
+from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.desks import InMemoryDesk
 from tests.unit.domain.models import configuration
 

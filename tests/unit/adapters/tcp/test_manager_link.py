@@ -9,12 +9,12 @@ from adapters.tcp.manager_link import EVENTS_PER_REQUEST, MMPClient
 from adapters.tcp.server import Server
 from adapters.wire import mmp
 from adapters.wire.locations import TCP, format_location
+from domain.coupling.messages import LogRecord
+from domain.coupling.peers import PeerInfo
+from domain.coupling.timelines import Timeline
 from domain.errors import ManagerRefused, TransportError
 from domain.identity import Reference
-from domain.messages import LogRecord
-from domain.peers import PeerInfo
-from domain.profiling import ProfileEvent, ProfileEventType
-from domain.timelines import Timeline
+from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.conditions import wait_until
 
 SECRET = "the secret"

@@ -4,9 +4,9 @@ import pytest
 
 from adapters.tcp.outboxes import Outboxes, OutboxOutlet
 from adapters.wire import mpp
+from domain.coupling.messages import PeerMessage
+from domain.coupling.settings import Settings
 from domain.errors import RemoteProtocolError, UnsendableData
-from domain.messages import PeerMessage
-from domain.settings import Settings
 
 MICRO = "micro.f_init"
 

@@ -5,14 +5,14 @@ import threading
 
 import pytest
 
+from adapters.io.event_loop import EventLoop
 from adapters.tcp import outgoing_stream
-from adapters.tcp.event_loop import EventLoop
 from adapters.tcp.outgoing_stream import OutgoingStream, StreamOutlet
 from adapters.wire import stream
 from adapters.wire.frames import word
+from domain.coupling.messages import PeerMessage
+from domain.coupling.settings import Settings
 from domain.errors import UnsendableData
-from domain.messages import PeerMessage
-from domain.settings import Settings
 from tests.unit.adapters.tcp.loopback import PATIENCE, take
 
 HUGE = 2**24

@@ -4,21 +4,22 @@ import socket
 
 import pytest
 
-from adapters.tcp import incoming_stream, network
+from adapters.io import network
+from adapters.tcp import incoming_stream
 from adapters.tcp.outboxes import OutboxOutlet
 from adapters.tcp.outgoing_stream import StreamOutlet
 from adapters.tcp.peers import TcpPeerTransport
-from adapters.tcp.pulling import PullingInlet
+from adapters.tcp.pulling_inlet import PullingInlet
 from adapters.tcp.session_client import SessionClient, greet, receive_exactly
 from adapters.wire import mpp
 from adapters.wire.frames import word
 from adapters.wire.greeting import Purpose
 from adapters.wire.locations import CONJOIN, TCP, UnixAddress, addresses_in
+from domain.coupling.messages import PeerMessage
+from domain.coupling.peers import Endpoint
+from domain.coupling.settings import Settings
 from domain.errors import TransportError
 from domain.identity import Reference
-from domain.messages import PeerMessage
-from domain.peers import Endpoint
-from domain.settings import Settings
 from tests.unit.adapters.tcp.loopback import PATIENCE
 
 MACRO = Endpoint(Reference("macro"), "out")

@@ -6,7 +6,7 @@ from adapters.tcp.request_router import RequestRouter
 from adapters.wire import map as agent_protocol
 from adapters.wire import mmp
 from adapters.wire.session import Request, Session
-from domain.events import InstanceState
+from domain.running.events import InstanceState
 from tests.support.desks import InMemoryDesk
 from tests.unit.domain.models import configuration
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from adapters.tcp import network
+from adapters.io import network
 from adapters.tcp.server import Server
 from adapters.tcp.session_client import SessionClient, greet
 from adapters.wire.frames import word

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
+from adapters.io.memory import LARGE
 from adapters.tcp import session_client
-from adapters.tcp.memory import LARGE
 from adapters.tcp.server import Server
 from adapters.tcp.session_client import SessionClient, receive_exactly
 from adapters.wire.frames import word

@@ -4,8 +4,8 @@ import pytest
 
 from adapters.tcp.waits_in_turn import WaitsInTurn
 from adapters.wire.mmp import WaitingForReceive, WaitingForReceiveDone
+from domain.coupling.messages import Wait
 from domain.errors import ManagerRefused
-from domain.messages import Wait
 
 A, B, C = (Wait("macro", "micro", "s", slot) for slot in range(3))
 

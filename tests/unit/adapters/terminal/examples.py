@@ -1,7 +1,7 @@
 """Events and statuses to show."""
 
-from domain.events import InstanceState, InstanceStatus, StatusChanged
-from domain.messages import Wait
+from domain.coupling.messages import Wait
+from domain.running.events import InstanceState, InstanceStatus, StatusChanged
 
 NOW = 1_795_212_216.0
 

@@ -10,8 +10,8 @@ import pytest
 from adapters.terminal.display import display_for
 from adapters.terminal.live_panel import LivePanel
 from adapters.terminal.plain_progress import PlainProgress
-from domain.events import InstanceState, LogRecorded
-from domain.messages import LogRecord
+from domain.coupling.messages import LogRecord
+from domain.running.events import InstanceState, LogRecorded
 from tests.support.conditions import PATIENCE
 from tests.unit.adapters.terminal.examples import changed
 

@@ -5,7 +5,8 @@ import math
 import pytest
 
 from adapters.terminal.overview import Overview, printable, summary, time_span, wait_text
-from domain.events import (
+from domain.coupling.messages import LogRecord, Wait
+from domain.running.events import (
     DeadlockFound,
     InstanceRegistered,
     InstanceState,
@@ -14,7 +15,6 @@ from domain.events import (
     SnapshotFailed,
     StopRequested,
 )
-from domain.messages import LogRecord, Wait
 from tests.unit.adapters.terminal.examples import RUNNING, WAITING, changed, status
 
 

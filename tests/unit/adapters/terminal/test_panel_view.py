@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from adapters.terminal.panel_view import PanelView
-from domain.events import InstanceState
-from domain.messages import Wait
+from domain.coupling.messages import Wait
+from domain.running.events import InstanceState
 from tests.unit.adapters.terminal.examples import NOW, RUNNING, WAITING, status
 
 

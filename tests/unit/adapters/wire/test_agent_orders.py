@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from adapters.wire.agent_orders import decode_orders, encode_orders
-from domain.agents import AgentOrders
 from domain.errors import RemoteProtocolError
+from domain.running.agents import AgentOrders
 
 ORDERS = AgentOrders(("tcp:a:1", "tcp:b:2"), "s3cret\n\0é", 10.0, 2.5, Path("/log dir"), "node1")
 

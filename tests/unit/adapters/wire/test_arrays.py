@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from adapters.wire.payloads import Muscle3Payloads, OwnPayloads, encode_own
-from domain.grid import Grid
-from domain.messages import Milestone
-from domain.settings import Settings
+from domain.coupling.grid import Grid
+from domain.coupling.messages import Milestone
+from domain.coupling.settings import Settings
 
 RECEIVE = """
 import sys

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from adapters.wire import map as protocol
 from adapters.wire.agent_orders import decode_orders, encode_orders
 from adapters.wire.packing import pack, unpack
-from domain.agents import (
+from domain.errors import ManagerRefused, RemoteProtocolError
+from domain.placement.resources import Core, NodeResources
+from domain.running.agents import (
     AgentOrders,
     CancelCommand,
     Command,
@@ -16,8 +18,6 @@ from domain.agents import (
     ShutdownCommand,
     StartCommand,
 )
-from domain.errors import ManagerRefused, RemoteProtocolError
-from domain.resources import Core, NodeResources
 
 RESOURCES = NodeResources(
     "node1", frozenset({Core(0, frozenset({0, 2})), Core(1, frozenset({1, 3}))}), 2**35

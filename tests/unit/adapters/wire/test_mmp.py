@@ -7,20 +7,20 @@ from hypothesis import strategies as st
 
 from adapters.wire import mmp
 from adapters.wire.packing import pack, unpack
-from domain.checkpoints import (
+from domain.checkpointing.snapshots import SnapshotMetadata
+from domain.coupling.conduits import Conduit, ConduitFilter
+from domain.coupling.messages import LogRecord, Wait
+from domain.coupling.peers import PeerInfo
+from domain.coupling.ports import Operator, Port
+from domain.errors import RemoteProtocolError
+from domain.identity import Reference
+from domain.model.checkpoints import (
     CheckpointAtRule,
     CheckpointInfo,
     CheckpointRangeRule,
     Checkpoints,
 )
-from domain.conduits import Conduit, ConduitFilter
-from domain.errors import RemoteProtocolError
-from domain.identity import Reference
-from domain.messages import LogRecord, Wait
-from domain.peers import PeerInfo
-from domain.ports import Operator, Port
-from domain.profiling import ProfileEvent, ProfileEventType
-from domain.snapshots import SnapshotMetadata
+from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.recordings import RecordedPayload, payloads
 from tests.unit.adapters.wire.wire_values import finite, names
 

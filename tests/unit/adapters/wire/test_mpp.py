@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from adapters.wire import mpp
 from adapters.wire.packing import pack
+from domain.coupling.grid import Grid
+from domain.coupling.messages import Milestone, PeerMessage
+from domain.coupling.settings import Settings
 from domain.errors import RemoteProtocolError, UnsendableData
-from domain.grid import Grid
-from domain.messages import Milestone, PeerMessage
-from domain.settings import Settings
 from tests.support.recordings import RecordedPayload, payloads
 from tests.unit.adapters.wire.wire_values import messages, muscle3_data, same
 

@@ -12,10 +12,10 @@ from adapters.wire.arrays import HEADER_LENGTH, INLINE, SMALL_ARRAY
 from adapters.wire.extensions import ARRAY, COMPLEX
 from adapters.wire.packing import pack, unpack
 from adapters.wire.payloads import Muscle3Payloads, OwnPayloads, encode_own
+from domain.coupling.grid import Grid
+from domain.coupling.messages import Milestone
+from domain.coupling.settings import Settings
 from domain.errors import DataTooLarge, RemoteProtocolError, UnsendableData
-from domain.grid import Grid
-from domain.messages import Milestone
-from domain.settings import Settings
 from tests.unit.adapters.wire.wire_values import muscle3_data, own_data, same
 
 LARGE = np.arange(5000.0)

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from adapters.wire import stream
 from adapters.wire.packing import pack
+from domain.coupling.grid import Grid
+from domain.coupling.messages import PeerMessage
+from domain.coupling.settings import Settings
 from domain.errors import RemoteProtocolError, UnsendableData
-from domain.grid import Grid
-from domain.messages import PeerMessage
-from domain.settings import Settings
 from tests.unit.adapters.wire.wire_values import messages, own_data, same
 
 LARGE = np.arange(5000.0)

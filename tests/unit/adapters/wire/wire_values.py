@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
-from domain.grid import Grid
-from domain.messages import Milestone, PeerMessage
-from domain.settings import Settings
+from domain.coupling.grid import Grid
+from domain.coupling.messages import Milestone, PeerMessage
+from domain.coupling.settings import Settings
 
 MUSCLE3_DTYPES = [np.dtype(name) for name in ("<i4", "<i8", "<f4", "<f8", "?")]
 finite = st.floats(allow_nan=False)

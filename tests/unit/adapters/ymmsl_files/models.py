@@ -1,8 +1,8 @@
 """yMMSL texts to test with."""
 
 from adapters.ymmsl_files.source import YmmslConfigurationSource
-from domain.configuration import Configuration
 from domain.errors import ConfigurationError
+from domain.model.configuration import Configuration
 
 VERSION = "ymmsl_version: v0.2\n"
 

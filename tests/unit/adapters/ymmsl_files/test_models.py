@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.ymmsl_files.source import YmmslConfigurationSource
-from domain.configuration import ExecutionModel
+from domain.model.configuration import ExecutionModel
 from tests.unit.adapters.ymmsl_files.models import (
     MACRO_MICRO,
     NESTED,

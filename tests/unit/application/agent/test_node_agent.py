@@ -7,7 +7,7 @@ from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.processes import InMemoryProcessKeeper, run_on
 from application.agent.events import ManagerGone, ManagerHeard, ProcessesEnded
 from application.agent.node_agent import KILL_MARGIN, NodeAgent
-from domain.agents import (
+from domain.running.agents import (
     CancelCommand,
     ProcessResult,
     ShutdownCommand,

@@ -7,14 +7,14 @@ from adapters.in_memory.manager_link import InMemoryManagerLink, LockedDesk
 from adapters.in_memory.peer_transport import InMemoryNetwork, InMemoryPeerTransport
 from application.instance.communicator import Communicator
 from application.instance.declared_ports import make_port_states
+from application.instance.patient_receiver import PatientReceiver
 from application.instance.profiler import Profiler
-from application.instance.waiting import PatientReceiver
+from domain.coupling.messages import Message
+from domain.coupling.peers import PeerInfo
+from domain.coupling.ports import PortState
+from domain.coupling.settings import Settings
 from domain.identity import Reference
-from domain.messages import Message
-from domain.peers import PeerInfo
-from domain.ports import PortState
-from domain.settings import Settings
-from domain.topology import Topology
+from domain.model.topology import Topology
 from tests.support.desks import InMemoryDesk
 from tests.unit.domain.models import configuration
 

@@ -9,13 +9,13 @@ from adapters.in_memory.clock import ManualClock
 from application.instance.checkpoint_calls import CheckpointCalls, check_supports_checkpoints
 from application.instance.checkpointing import AT_END, CheckpointTriggers
 from application.instance.overlays import OverlayKeeper
-from domain.call_order import Call, CallOrder
-from domain.checkpoints import CheckpointInfo, CheckpointRangeRule, Checkpoints
+from domain.coupling.call_order import Call, CallOrder
+from domain.coupling.flags import InstanceFlags
+from domain.coupling.messages import Message, PeerMessage
+from domain.coupling.ports import SETTINGS_IN, Operator, Port, PortState
+from domain.coupling.settings import Settings
 from domain.errors import CallOrderError, UsageError
-from domain.flags import InstanceFlags
-from domain.messages import Message, PeerMessage
-from domain.ports import SETTINGS_IN, Operator, Port, PortState
-from domain.settings import Settings
+from domain.model.checkpoints import CheckpointInfo, CheckpointRangeRule, Checkpoints
 
 USES_API = InstanceFlags.USES_CHECKPOINT_API
 STATELESS = InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE

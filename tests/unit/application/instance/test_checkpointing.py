@@ -6,7 +6,12 @@ import pytest
 
 from adapters.in_memory.clock import ManualClock
 from application.instance.checkpointing import CheckpointTriggers
-from domain.checkpoints import CheckpointAtRule, CheckpointInfo, CheckpointRangeRule, Checkpoints
+from domain.model.checkpoints import (
+    CheckpointAtRule,
+    CheckpointInfo,
+    CheckpointRangeRule,
+    Checkpoints,
+)
 
 
 @pytest.fixture

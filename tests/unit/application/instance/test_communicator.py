@@ -5,10 +5,10 @@ import threading
 import numpy as np
 import pytest
 
+from domain.checkpointing.snapshots import CommunicatorState
+from domain.coupling.messages import NOT_COUNTED, Milestone, PeerMessage
+from domain.coupling.settings import Settings
 from domain.errors import RemoteProtocolError, UnsendableData
-from domain.messages import NOT_COUNTED, Milestone, PeerMessage
-from domain.settings import Settings
-from domain.snapshots import CommunicatorState
 from tests.unit.application.instance.exchange import Exchange
 
 PLAIN = "macro o_i -> micro f_init"

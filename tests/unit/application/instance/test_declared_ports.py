@@ -3,11 +3,11 @@
 import pytest
 
 from application.instance.declared_ports import make_port_states, parse_declaration
-from domain.conduits import Conduit
+from domain.coupling.conduits import Conduit
+from domain.coupling.peers import PeerInfo
+from domain.coupling.ports import SETTINGS_IN, Operator, Port
 from domain.errors import PortError
 from domain.identity import Reference
-from domain.peers import PeerInfo
-from domain.ports import SETTINGS_IN, Operator, Port
 
 OUT, IN = Port("out", Operator.O_I), Port("in", Operator.S)
 KNOWN = (Port("out", Operator.O_I, "sub"), IN)

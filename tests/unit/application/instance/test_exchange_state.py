@@ -1,9 +1,9 @@
 """What communicator, receiver and reuse loop know is captured and restored together."""
 
 from application.instance.exchange_state import ExchangeState
-from application.instance.receiving import Receiver
-from domain.snapshots import CommunicatorState
-from domain.timelines import ReuseLoop
+from application.instance.receiver import Receiver
+from domain.checkpointing.snapshots import CommunicatorState
+from domain.coupling.timelines import ReuseLoop
 from tests.unit.application.instance.exchange import Exchange
 
 LOOP = "macro o_i -> micro f_init\nmicro o_f -> macro s"

@@ -4,8 +4,8 @@ import pytest
 
 from adapters.in_memory.instance_log import InMemoryInstanceLog
 from application.instance.library_settings import apply_library_settings
+from domain.coupling.settings import checked_value
 from domain.errors import CouplingError
-from domain.settings import checked_value
 
 
 class Noting:

@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+from domain.coupling.flags import InstanceFlags
+from domain.coupling.ports import Operator
+from domain.coupling.settings import Settings
 from domain.errors import (
     CallOrderError,
     Deadlock,
@@ -12,10 +15,7 @@ from domain.errors import (
     UnsendableData,
     UsageError,
 )
-from domain.flags import InstanceFlags
 from domain.identity import Reference
-from domain.ports import Operator
-from domain.settings import Settings
 from tests.support.in_memory_runs import InMemorySimulation, Joined
 
 LOOP = """macro o_i -> micro f_init

@@ -3,10 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from application.instance.overlays import OverlayKeeper
+from domain.coupling.messages import PeerMessage
+from domain.coupling.ports import Operator, Port, PortState
+from domain.coupling.settings import Settings
 from domain.errors import UsageError
-from domain.messages import PeerMessage
-from domain.ports import Operator, Port, PortState
-from domain.settings import Settings
 
 PORT = PortState(Port("init", Operator.F_INIT), is_connected=True, length=None)
 overlays = st.dictionaries(st.sampled_from("abc"), st.integers(0, 2), max_size=2)

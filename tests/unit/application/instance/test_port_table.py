@@ -3,10 +3,10 @@
 import pytest
 
 from application.instance.port_table import PortTable, default_for
+from domain.coupling.messages import Message
+from domain.coupling.ports import SETTINGS_IN, Operator, Port, PortState
 from domain.errors import PortError
 from domain.identity import Reference
-from domain.messages import Message
-from domain.ports import SETTINGS_IN, Operator, Port, PortState
 
 
 def state(name, operator, *, is_connected=True, length=None, is_resizable=False):

@@ -4,8 +4,8 @@ import pytest
 
 from adapters.in_memory.clock import ManualClock
 from application.instance.profiler import ALWAYS, FLUSH_COUNT, Profiler
-from domain.ports import Operator, Port, PortState
-from domain.profiling import ProfileEvent, ProfileEventType
+from domain.coupling.ports import Operator, Port, PortState
+from domain.running.profiling import ProfileEvent, ProfileEventType
 
 PORT = PortState(Port("out", Operator.O_I), is_connected=True, length=3)
 SEND = ProfileEventType.SEND

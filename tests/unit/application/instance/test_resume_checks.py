@@ -3,13 +3,13 @@
 import pytest
 
 from application.instance.resume_checks import check_fits
+from domain.checkpointing.snapshots import CommunicatorState, Snapshot
+from domain.coupling.flags import InstanceFlags
+from domain.coupling.messages import Message
+from domain.coupling.ports import Operator, Port, PortState
+from domain.coupling.settings import Settings
 from domain.errors import InconsistentSnapshot
-from domain.flags import InstanceFlags
 from domain.identity import Reference
-from domain.messages import Message
-from domain.ports import Operator, Port, PortState
-from domain.settings import Settings
-from domain.snapshots import CommunicatorState, Snapshot
 
 SAVES = InstanceFlags.USES_CHECKPOINT_API
 STATELESS = InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE

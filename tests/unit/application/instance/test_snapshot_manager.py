@@ -6,13 +6,13 @@ import pytest
 
 from adapters.in_memory.instance_log import InMemoryInstanceLog
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
-from adapters.wire.snapshot_archive import MsgPackSnapshotArchive
+from adapters.snapshot_files.snapshot_archive import MsgPackSnapshotArchive
 from application.instance.snapshot_manager import ERROR, SnapshotManager
+from domain.checkpointing.snapshots import CommunicatorState, Snapshot
+from domain.coupling.messages import Message
+from domain.coupling.settings import Settings
 from domain.errors import InconsistentSnapshot, SnapshotNotStored
 from domain.identity import Reference
-from domain.messages import Message
-from domain.settings import Settings
-from domain.snapshots import CommunicatorState, Snapshot
 
 MACRO = Reference("macro")
 STATE = Message(1.5, None, "state")

@@ -1,13 +1,18 @@
 """The snapshots of a run, in memory."""
 
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore, InMemoryWorkflowSnapshotShelf
-from adapters.wire.snapshot_archive import MsgPackSnapshotArchive
+from adapters.snapshot_files.snapshot_archive import MsgPackSnapshotArchive
 from application.manager.snapshot_collection import SnapshotCollection
 from application.manager.snapshot_shelf_reader import SnapshotShelfReader
+from domain.checkpointing.snapshots import (
+    CommunicatorState,
+    Snapshot,
+    StoredState,
+    WorkflowSnapshot,
+)
+from domain.coupling.messages import Message
+from domain.coupling.settings import Settings
 from domain.identity import Reference
-from domain.messages import Message
-from domain.settings import Settings
-from domain.snapshots import CommunicatorState, Snapshot, StoredState, WorkflowSnapshot
 
 MACRO, MICRO = Reference("macro"), Reference("micro[0]")
 

@@ -7,15 +7,15 @@ import structlog
 from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
 from adapters.in_memory.clock import ManualClock
 from application.manager.agent_management import AgentManager, AgentTimeouts
-from domain.agents import (
+from domain.errors import ManagerRefused, TransportError
+from domain.placement.resources import Core, NodeResources, Resources
+from domain.running.agents import (
     CancelCommand,
     Command,
     ProcessResult,
     ShutdownCommand,
     StartCommand,
 )
-from domain.errors import ManagerRefused, TransportError
-from domain.resources import Core, NodeResources, Resources
 
 TIMEOUTS = AgentTimeouts(silence=30.0, startup=60.0, grace=5.0)
 VERSION = "1.2"

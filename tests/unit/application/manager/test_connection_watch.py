@@ -3,9 +3,9 @@
 from application.interfaces.instance_probe import Presence
 from application.manager.connection_watch import FAREWELL_TIME
 from application.manager.run_control import LEAVING_PATIENCE, VICTIM_PATIENCE
-from domain.events import InstanceState, LogRecorded
+from domain.coupling.messages import Wait
 from domain.identity import Reference
-from domain.messages import Wait
+from domain.running.events import InstanceState, LogRecorded
 from tests.support.desks import InMemoryDesk
 from tests.unit.application.manager.runs import PLACES, desk_for, live, register, started
 

@@ -3,8 +3,8 @@
 import pytest
 
 from application.manager.deadlock_watch import DeadlockWatch
+from domain.coupling.messages import Wait
 from domain.errors import ManagerRefused
-from domain.messages import Wait
 
 
 def test_a_cycle_is_reported_each_time_it_closes_and_withdrawn_waits_make_none():

@@ -2,11 +2,11 @@
 
 import pytest
 
+from domain.coupling.messages import LogRecord, Wait
 from domain.errors import ManagerRefused
-from domain.events import DeadlockFound, InstanceState, LogRecorded
 from domain.identity import Reference
-from domain.messages import LogRecord, Wait
-from domain.profiling import ProfileEvent, ProfileEventType
+from domain.running.events import DeadlockFound, InstanceState, LogRecorded
+from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.desks import InMemoryDesk
 from tests.unit.application.manager.runs import LOOP, desk_for, register
 from tests.unit.domain.models import configuration

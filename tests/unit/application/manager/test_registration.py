@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from application.manager.run_checkpoints import CheckpointOptions
-from domain.checkpoints import Checkpoints
+from domain.coupling.ports import Operator, Port
 from domain.errors import ManagerRefused
 from domain.identity import Reference
-from domain.ports import Operator, Port
+from domain.model.checkpoints import Checkpoints
 from tests.support.desks import InMemoryDesk
 from tests.unit.application.manager.runs import desk_for, register
 from tests.unit.domain.models import configuration

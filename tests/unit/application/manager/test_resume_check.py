@@ -3,13 +3,13 @@
 import pytest
 
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
-from adapters.wire.snapshot_archive import MsgPackSnapshotArchive
+from adapters.snapshot_files.snapshot_archive import MsgPackSnapshotArchive
 from application.manager.resume_check import ResumeCheck
+from domain.checkpointing.snapshots import CommunicatorState, Snapshot, WorkflowSnapshot, describe
+from domain.coupling.messages import Message
+from domain.coupling.settings import Settings
 from domain.errors import InconsistentSnapshot
 from domain.identity import Reference
-from domain.messages import Message
-from domain.settings import Settings
-from domain.snapshots import CommunicatorState, Snapshot, WorkflowSnapshot, describe
 from tests.unit.domain.models import configuration
 
 MACRO, MICRO = Reference("macro"), Reference("micro")

@@ -4,8 +4,8 @@ import pytest
 
 from adapters.in_memory.clock import ManualClock
 from application.manager.run_checkpoints import CheckpointOptions, RunCheckpoints
-from domain.checkpoints import CheckpointAtRule, CheckpointRangeRule, Checkpoints
 from domain.errors import ConfigurationError
+from domain.model.checkpoints import CheckpointAtRule, CheckpointRangeRule, Checkpoints
 
 CONFIGURED = Checkpoints(wallclock_time=(CheckpointRangeRule(60.0),))
 

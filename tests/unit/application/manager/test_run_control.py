@@ -3,14 +3,14 @@
 import pytest
 
 from application.manager.run_control import LEAVING_PATIENCE, VICTIM_PATIENCE
-from domain.events import (
+from domain.coupling.messages import Wait
+from domain.identity import Reference
+from domain.running.events import (
     InstanceDeregistered,
     InstanceExited,
     InstanceRegistered,
     InstanceState,
 )
-from domain.identity import Reference
-from domain.messages import Wait
 from tests.unit.application.manager.runs import desk_for, live, register, started
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from application.interfaces.snapshot_store import ShelfReport
 from application.manager.shelf_watch import ShelfWatch
-from domain.events import SnapshotAnnounced, SnapshotFailed
+from domain.running.events import SnapshotAnnounced, SnapshotFailed
 from tests.support.desks import InMemoryDesk, silent_log
 from tests.unit.domain.models import configuration
 

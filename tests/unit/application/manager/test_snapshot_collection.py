@@ -4,8 +4,8 @@ import pytest
 
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from application.manager.snapshot_collection import SnapshotCollection
+from domain.checkpointing.snapshots import SnapshotMetadata, StoredState
 from domain.identity import Reference
-from domain.snapshots import SnapshotMetadata, StoredState
 
 MACRO = Reference("macro")
 

@@ -5,12 +5,12 @@ import pytest
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore, InMemoryWorkflowSnapshotShelf
 from application.manager.snapshot_collection import SnapshotCollection
 from application.manager.snapshot_registry import SnapshotRegistry
-from domain.conduits import Conduit
-from domain.configuration import Component, Configuration, Model
+from domain.checkpointing.snapshots import SnapshotMetadata
+from domain.coupling.conduits import Conduit
 from domain.errors import ConfigurationError
 from domain.identity import Reference
-from domain.snapshots import SnapshotMetadata
-from domain.topology import Topology
+from domain.model.configuration import Component, Configuration, Model
+from domain.model.topology import Topology
 
 MACRO = Reference("macro")
 MODEL = Model(

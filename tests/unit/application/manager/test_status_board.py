@@ -5,8 +5,8 @@ import pytest
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.event_sink import RecordingEventSink
 from application.manager.status_board import StatusBoard
-from domain.events import InstanceState, StatusChanged
-from domain.messages import Wait
+from domain.coupling.messages import Wait
+from domain.running.events import InstanceState, StatusChanged
 from tests.unit.domain.models import configuration
 
 WAIT = Wait("macro", "micro[0]", "s")

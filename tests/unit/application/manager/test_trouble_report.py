@@ -7,7 +7,7 @@ from adapters.in_memory.event_sink import RecordingEventSink
 from adapters.in_memory.logbook import InMemoryLogbook
 from application.manager.status_board import StatusBoard
 from application.manager.trouble_report import TroubleReport
-from domain.events import LogRecorded
+from domain.running.events import LogRecorded
 from tests.unit.domain.models import configuration
 
 

@@ -1,0 +1,1 @@
+"""Event loop, network and memory: a layer that every adapter may use."""

@@ -1,0 +1,143 @@
+"""How a program is started: directly, or by one of the MPI launchers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from adapters.run_scripts import ranks
+from domain.model.configuration import ExecutionModel, ResourceRequirements
+from domain.placement.resources import Resources
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How a program is started.
+
+    Attributes:
+        command: Words that come before the program's own.
+        variables: Environment variables that tell program and launcher what they got.
+        rank_file: Text of the file that says where processes go; None if none is needed.
+    """
+
+    command: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    rank_file: str | None = None
+
+
+def launch_unbound(model: ExecutionModel, requirements: ResourceRequirements) -> Launch:
+    """Return how to start a program on this machine, wherever the system lets it run.
+
+    Launchers would otherwise each bind their first process to the machine's first core.
+    """
+    command, more = _UNBOUND[model]
+    processes = str(ranks.process_count(requirements))
+    return Launch(
+        tuple(word.replace("{processes}", processes) for word in command),
+        {**_counts(model, requirements), **more},
+    )
+
+
+def launch_bound(
+    model: ExecutionModel,
+    requirements: ResourceRequirements,
+    resources: Resources,
+    *,
+    rank_file: Path,
+) -> Launch:
+    """Return how to start a program on the cores that it got.
+
+    Args:
+        model: How it is started.
+        requirements: What was asked for.
+        resources: What it got.
+        rank_file: Where the rank file will be, if there is one.
+    """
+    if not model.uses_mpi:
+        return _bind_directly(model, requirements, resources)
+    found = ranks.assign_ranks(requirements, resources)
+    launch = _BOUND[model](found, rank_file)
+    variables = {
+        **_counts(model, requirements),
+        "MUSCLE_RANKFILE": str(rank_file),
+        **launch.variables,
+    }
+    return Launch(launch.command, variables, launch.rank_file)
+
+
+def _counts(model: ExecutionModel, requirements: ResourceRequirements) -> dict[str, str]:
+    threads = str(ranks.threads_per_process(requirements))
+    variables = {"MUSCLE_THREADS": threads, "OMP_NUM_THREADS": threads}
+    if model.uses_mpi:
+        variables["MUSCLE_MPI_PROCESSES"] = str(ranks.process_count(requirements))
+    return variables
+
+
+def _bind_directly(
+    model: ExecutionModel, requirements: ResourceRequirements, resources: Resources
+) -> Launch:
+    place = ranks.all_hwthreads(resources)
+    variables = {
+        **_counts(model, requirements),
+        "MUSCLE_BIND_LIST": place.cpu_list,
+        "MUSCLE_BIND_MASK": f"{place.mask:X}",
+    }
+    return Launch(("taskset", "-c", place.cpu_list), variables)
+
+
+def _bind_with_open_mpi(found: Sequence[ranks.Rank], rank_file: Path) -> Launch:
+    return Launch(
+        (
+            *("mpirun", "-np", str(len(found))),
+            *("--rankfile", str(rank_file), "--use-hwthread-cpus"),
+        ),
+        # the numbers are the operating system's
+        {"OMPI_MCA_rmaps_rank_file_physical": "1"},
+        ranks.open_mpi_rank_file(found),
+    )
+
+
+def _bind_with_intel_mpi(found: Sequence[ranks.Rank], rank_file: Path) -> Launch:
+    masks = ranks.masks_on_each_node(found)
+    domains = f"[{','.join(f'{mask:X}' for mask in masks)}]" if masks else ""
+    pinning = {"I_MPI_PIN_DOMAIN": domains} if masks else {"I_MPI_PIN": "off"}
+    return Launch(
+        ("mpirun", "-n", str(len(found)), "-machinefile", str(rank_file)),
+        # or it would do as Slurm says, who knows nothing of components
+        {"I_MPI_JOB_RESPECT_PROCESS_PLACEMENT": "off", **pinning},
+        ranks.machine_file(found),
+    )
+
+
+def _bind_with_slurm(found: Sequence[ranks.Rank], rank_file: Path) -> Launch:
+    masks = ranks.masks_on_each_node(found)
+    mask_list = ",".join(f"0x{mask:X}" for mask in masks or ())
+    binding = f"--cpu-bind=mask_cpu:{mask_list}" if masks else "--cpu-bind=none"
+    return Launch(
+        (
+            *("srun", "-n", str(len(found)), "-m", "arbitrary"),
+            *("--overlap", "--kill-on-bad-exit=1", binding),
+        ),
+        {"SLURM_HOSTFILE": str(rank_file)} | ({"MUSCLE_BIND_MASK": mask_list} if masks else {}),
+        ranks.host_file(found),
+    )
+
+
+_BOUND: Final[Mapping[ExecutionModel, Callable[[Sequence[ranks.Rank], Path], Launch]]] = {
+    ExecutionModel.OPENMPI: _bind_with_open_mpi,
+    ExecutionModel.INTELMPI: _bind_with_intel_mpi,
+    ExecutionModel.SRUNMPI: _bind_with_slurm,
+}
+
+_UNBOUND: Final[Mapping[ExecutionModel, tuple[tuple[str, ...], Mapping[str, str]]]] = {
+    ExecutionModel.DIRECT: ((), {}),
+    ExecutionModel.MANUAL: ((), {}),
+    ExecutionModel.OPENMPI: (
+        ("mpirun", "-np", "{processes}", "--oversubscribe", "--bind-to", "none"),
+        {},
+    ),
+    ExecutionModel.INTELMPI: (("mpirun", "-n", "{processes}"), {"I_MPI_PIN": "off"}),
+    ExecutionModel.SRUNMPI: (("srun", "-n", "{processes}", "--overlap", "--cpu-bind=none"), {}),
+}

@@ -1,0 +1,1 @@
+"""The MessagePack file format of instance snapshots, and reading and writing such files."""

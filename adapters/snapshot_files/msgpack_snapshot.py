@@ -1,0 +1,409 @@
+"""Snapshot files: a digit for the version, then a MessagePack map that ends the file.
+
+Version 2 is that of MUSCLE3 0.11, version 1 that of 0.10 and before, which knew neither timelines
+nor messages received ahead. Ours have two more keys, which MUSCLE3 passes over: `conjoin` for what
+only Conjoin knows, and, last, `checksum`, over all that comes before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgpack
+
+from adapters.wire.mpp import decode_message, encode_message
+from adapters.wire.packing import pack, unpack
+from adapters.wire.payloads import Muscle3Payloads, OwnPayloads, encode_own
+from domain.checkpointing.snapshots import CachedMessage, CommunicatorState, Snapshot
+from domain.coupling.messages import Iteration, Message, PeerMessage
+from domain.coupling.ports import Operator
+from domain.coupling.settings import Settings
+from domain.coupling.timelines import PortSlot, RoundsState, TimelineState
+from domain.errors import DataTooLarge, InconsistentSnapshot, ProtocolError, UnsendableData
+
+NOBODY: Final = "_"
+"""What MUSCLE3 writes for sender and receiver of a message that is not sent."""
+
+OWN_DATA: Final = 18
+"""Extension code for the data of a message that MUSCLE3 cannot read."""
+
+_TOO_LARGE: Final = (
+    " is larger than 4 GiB, more than a snapshot can hold. Save less, or let the model write its"
+    " state to a file of its own, and save where that is"
+)
+_DIGEST_SIZE: Final = 16
+_CHECKSUM_KEY: Final = pack("checksum")
+_CHECKSUM_SIZE: Final = len(_CHECKSUM_KEY) + len(pack(bytes(_DIGEST_SIZE)))
+_KEYS_V1: Final = frozenset(
+    {
+        "triggers",
+        "wallclock_time",
+        "port_message_counts",
+        "is_final_snapshot",
+        "message",
+        "settings_overlay",
+    }
+)
+_KEYS_V2: Final = frozenset({*_KEYS_V1 - {"port_message_counts"}, "communicator_state"})
+_OWN_KEYS: Final = frozenset({"conjoin", "checksum"})
+_EXPECTED_ERRORS: Final = (ProtocolError, KeyError, ValueError, TypeError, AttributeError)
+
+
+class MsgPackSnapshot:
+    """Turns snapshots into bytes and back."""
+
+    @staticmethod
+    def encode(snapshot: Snapshot) -> bytes:
+        """Return what to put into a file.
+
+        Raises:
+            OSError: If it, or some part of it, is larger than a file of this format can hold.
+            UnsendableData: If some part of the model's state cannot be stored.
+        """
+        try:
+            return _encode(snapshot)
+        except DataTooLarge as error:
+            raise OSError(error.path + _TOO_LARGE) from error
+        except UnsendableData as error:
+            raise UnsendableData(error.path, error.reason, purpose="stored") from error
+        except ValueError as error:  # which is what msgpack raises for what is too large
+            raise OSError("it" + _TOO_LARGE) from error
+
+    @staticmethod
+    def decode(data: bytes, *, name: str) -> Snapshot:
+        """Return the snapshot that is in a file.
+
+        Args:
+            data: What is in it.
+            name: What to call it in an error.
+
+        Raises:
+            InconsistentSnapshot: If it is damaged, or none at all.
+        """
+        version = bytes(data[:1])
+        decode = _VERSIONS.get(version)
+        if decode is None:
+            raise _refusal(name, _why_unknown(version))
+        try:
+            values = _map(unpack(memoryview(data)[1:]))
+            _check_checksum(data, values)
+            return decode(values)
+        except _EXPECTED_ERRORS as error:
+            reason = f"it is incomplete or damaged ({_in_words(error)})"
+            raise _refusal(name, reason) from error
+
+
+def _encode(snapshot: Snapshot) -> bytes:
+    values = {
+        "triggers": list(snapshot.triggers),
+        "wallclock_time": float(snapshot.wallclock_time),
+        "is_final_snapshot": snapshot.is_final_snapshot,
+        "message": b"" if snapshot.message is None else _encode_state(snapshot.message),
+        "settings_overlay": snapshot.settings_overlay.as_dict(),
+        "communicator_state": _encode_communicator(snapshot.communicator),
+    }
+    own = _encode_own_part(snapshot)
+    if own:
+        values["conjoin"] = own
+    packer = msgpack.Packer(autoreset=False)
+    packer.pack_map_header(len(values) + 1)
+    for key, value in values.items():
+        packer.pack(key)
+        packer.pack(value)
+    body: bytes = b"2" + packer.bytes()
+    return body + _checksum(body)
+
+
+def _refusal(name: str, reason: str) -> InconsistentSnapshot:
+    return InconsistentSnapshot(
+        f"Snapshot '{name}' cannot be used: {reason}. Resume from another one."
+    )
+
+
+def _why_unknown(version: bytes) -> str:
+    if not version:
+        return "the file is empty"
+    if not version.isdigit():
+        return "it is no snapshot, or is damaged: it does not begin with the number of a version"
+    return f"it has version {version.decode()}, and this program knows 1 and 2"
+
+
+def _in_words(error: Exception) -> str:
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error)
+
+
+def _checksum(body: bytes) -> bytes:
+    digest = blake2b(body, digest_size=_DIGEST_SIZE).digest()
+    return _CHECKSUM_KEY + pack(digest)
+
+
+def _check_checksum(data: bytes, values: Mapping[str, object]) -> None:
+    """Check that nothing was changed.
+
+    Raises:
+        ValueError: If something was. Without a checksum, as in MUSCLE3's files, nobody knows.
+    """
+    unknown = values.keys() - _KEYS_V1 - _KEYS_V2 - _OWN_KEYS
+    if unknown:  # it may be our checksum's key that was damaged
+        msg = f"it has an unknown part {min(map(repr, unknown))}"
+        raise ValueError(msg)
+    if "checksum" in values and _checksum(data[:-_CHECKSUM_SIZE]) != data[-_CHECKSUM_SIZE:]:
+        msg = "its checksum is wrong"
+        raise ValueError(msg)
+    if "conjoin" in values and "checksum" not in values:
+        msg = "its checksum is missing"
+        raise ValueError(msg)
+
+
+def _decode_v2(values: dict[str, Any]) -> Snapshot:
+    _check_keys(values, _KEYS_V2)
+    state = values["communicator_state"]
+    return _decode(
+        values,
+        _decode_own_part(
+            CommunicatorState(
+                _decode_counts(state["port_message_counts"]),
+                _decode_timeline(state["timeline_state"]),
+                tuple(
+                    CachedMessage(_text(port), _slot(slot), _decode_message(message))
+                    for port, slot, message in state["message_cache"]
+                ),
+            ),
+            values.get("conjoin", {}),
+        ),
+    )
+
+
+def _decode_v1(values: dict[str, Any]) -> Snapshot:
+    # In a final one, F_INIT messages received ahead are not counted, just as in version 2.
+    _check_keys(values, _KEYS_V1)
+    return _decode(values, CommunicatorState(_decode_counts(values["port_message_counts"])))
+
+
+_VERSIONS: Final[Mapping[bytes, Callable[[dict[str, Any]], Snapshot]]] = {
+    b"1": _decode_v1,
+    b"2": _decode_v2,
+}
+
+
+def _check_keys(values: Mapping[str, object], expected: frozenset[str]) -> None:
+    for key in sorted(expected - values.keys()):
+        raise KeyError(key)
+
+
+def _decode(values: Mapping[str, Any], communicator: CommunicatorState) -> Snapshot:
+    return Snapshot(
+        tuple(map(_text, values["triggers"])),
+        _float(values["wallclock_time"]),
+        _bool(values["is_final_snapshot"]),
+        _decode_state(values["message"]) if values["message"] else None,
+        Settings(_map(values["settings_overlay"])),
+        communicator,
+        _text(values.get("conjoin", {}).get("instance", "")),
+    )
+
+
+def _encode_state(message: Message) -> bytes:
+    overlay = Settings() if message.settings is None else message.settings
+    return _encode_message(
+        PeerMessage(message.timestamp, message.next_timestamp, message.data, overlay, None, 0, ())
+    )
+
+
+def _decode_state(data: bytes) -> Message:
+    values = _map(unpack(data, Muscle3Payloads.ext_hook))
+    overlay = values["settings_overlay"]
+    if not isinstance(overlay, Settings):
+        msg = "the overlay of its message is no settings"
+        raise TypeError(msg)
+    next_timestamp = values["next_timestamp"]
+    return Message(
+        _float(values["timestamp"]),
+        None if next_timestamp is None else _float(next_timestamp),
+        _decode_data(values["data"]),
+        overlay or None,
+    )
+
+
+def _encode_message(message: PeerMessage) -> bytes:
+    """Return a message so that MUSCLE3 can read it if that is possible at all."""
+    try:
+        return encode_message(NOBODY, NOBODY, message)
+    except UnsendableData:
+        payloads = OwnPayloads()
+        encoded = encode_own(message.data, payloads)
+        data = msgpack.ExtType(OWN_DATA, pack([encoded, payloads.buffers]))
+        return encode_message(NOBODY, NOBODY, message.with_data(data))
+
+
+def _decode_message(data: bytes) -> PeerMessage:
+    message = decode_message(data)
+    return message.with_data(_decode_data(message.data))
+
+
+def _decode_data(data: object) -> object:
+    if not isinstance(data, msgpack.ExtType) or data.code != OWN_DATA:
+        return data
+    encoded, buffers = unpack(data.data)
+    return unpack(encoded, OwnPayloads([memoryview(buffer) for buffer in buffers]).ext_hook)
+
+
+def _encode_communicator(state: CommunicatorState) -> dict[str, object]:
+    timeline = state.timeline or TimelineState(None, (), {})
+    return {
+        "port_message_counts": _encode_counts(state.port_message_counts),
+        "timeline_state": {
+            "iteration": _encode_iteration(timeline.iteration),
+            "send_participated": _encode_port_slots(timeline.sent),
+            "subtimeline_states": {
+                name: _encode_rounds(rounds) for name, rounds in timeline.rounds.items()
+            },
+        },
+        "message_cache": [
+            [item.port, item.slot, _encode_message(item.message)] for item in state.message_cache
+        ],
+    }
+
+
+def _encode_rounds(rounds: RoundsState) -> dict[str, object]:
+    return {
+        "iteration": _encode_iteration(rounds.iteration),
+        "first_operator": None if rounds.first_operator is None else rounds.first_operator.name,
+        "send_participated": _encode_port_slots(rounds.sent),
+        "receive_participated": _encode_port_slots(rounds.received),
+    }
+
+
+def _decode_timeline(values: Mapping[str, Any]) -> TimelineState:
+    return TimelineState(
+        _decode_iteration(values["iteration"]),
+        _decode_port_slots(values["send_participated"]),
+        {
+            _text(name): _decode_rounds(rounds)
+            for name, rounds in values["subtimeline_states"].items()
+        },
+    )
+
+
+def _decode_rounds(values: Mapping[str, Any]) -> RoundsState:
+    first = values["first_operator"]
+    return RoundsState(
+        _decode_iteration(values["iteration"]),
+        None if first is None else Operator[_text(first)],
+        _decode_port_slots(values["send_participated"]),
+        _decode_port_slots(values["receive_participated"]),
+    )
+
+
+def _encode_own_part(snapshot: Snapshot) -> dict[str, object]:
+    """Return what MUSCLE3 does not know; empty if there is nothing of the kind."""
+    state = snapshot.communicator
+    parts: dict[str, object] = {
+        "instance": snapshot.instance,
+        "reduced_counts": _encode_counts(state.reduced_counts),
+        "held_back": [
+            [port, slot, peer, _encode_message(message), count]
+            for port, slot, message, peer, count in state.held_back
+        ],
+        "served": [
+            [port, slot, [list(iteration) for iteration in iterations]]
+            for (port, slot), iterations in state.served.items()
+        ],
+        "port_lengths": dict(state.port_lengths),
+        "has_no_timeline": state.timeline is None,
+    }
+    return {key: value for key, value in parts.items() if value}
+
+
+def _decode_own_part(state: CommunicatorState, values: Mapping[str, Any]) -> CommunicatorState:
+    return state._replace(
+        timeline=None if values.get("has_no_timeline") else state.timeline,
+        reduced_counts=_decode_counts(values.get("reduced_counts", {})),
+        held_back=tuple(
+            CachedMessage(
+                _text(port), _slot(slot), _decode_message(message), _text(peer), _int(count)
+            )
+            for port, slot, peer, message, count in values.get("held_back", ())
+        ),
+        served={
+            (_text(port), _slot(slot)): tuple(_iteration(item) for item in iterations)
+            for port, slot, iterations in values.get("served", ())
+        },
+        port_lengths={
+            _text(port): _int(length) for port, length in values.get("port_lengths", {}).items()
+        },
+    )
+
+
+def _encode_counts(counts: Mapping[str, tuple[int, ...]]) -> dict[str, list[int]]:
+    return {port: list(numbers) for port, numbers in counts.items()}
+
+
+def _decode_counts(counts: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    return {_text(port): tuple(map(_int, numbers)) for port, numbers in _map(counts).items()}
+
+
+def _encode_iteration(iteration: Iteration | None) -> list[int] | None:
+    return None if iteration is None else list(iteration)
+
+
+def _decode_iteration(value: object) -> Iteration | None:
+    return None if value is None else _iteration(value)
+
+
+def _encode_port_slots(port_slots: tuple[PortSlot, ...]) -> list[list[object]]:
+    return [[port, slot] for port, slot in port_slots]
+
+
+def _decode_port_slots(values: object) -> tuple[PortSlot, ...]:
+    return tuple((_text(port), _slot(slot)) for port, slot in _list(values))
+
+
+def _iteration(value: object) -> Iteration:
+    return tuple(map(_int, _list(value)))
+
+
+def _slot(value: object) -> int | None:
+    return None if value is None else _int(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise _unexpected("a text", value)
+
+
+def _int(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise _unexpected("a whole number", value)
+
+
+def _bool(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _unexpected("true or false", value)
+
+
+def _float(value: object) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    raise _unexpected("a number", value)
+
+
+def _map(value: object) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    raise _unexpected("a map", value)
+
+
+def _list(value: object) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    raise _unexpected("a list", value)
+
+
+def _unexpected(expected: str, value: object) -> TypeError:
+    return TypeError(f"there should be {expected} where there is {value!r:.60}")

@@ -1,0 +1,84 @@
+"""Fetching messages from MUSCLE3 instances."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import final
+
+from adapters.tcp.session_client import SessionClient
+from adapters.wire import mpp
+from application.interfaces.peer_transport import Inlet
+from domain.coupling.messages import PeerMessage
+from domain.errors import PeerLost, TransportError
+
+
+class PulledPeer:
+    """A MUSCLE3 instance from which we fetch messages.
+
+    While it waits for a message on one port it answers nothing else in that session, so each port
+    that is waited for has a session to itself; idle ones are used again.
+    """
+
+    def __init__(self, name: str, locations: Sequence[str]) -> None:
+        self.name = name
+        self._locations = locations
+        self._idle: list[SessionClient] = []
+        self._all: list[SessionClient] = []
+        self._lock = threading.Lock()
+
+    def borrow(self) -> SessionClient:
+        """Return a session on which no request is outstanding."""
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+            session = SessionClient(self._locations, server=f"peer '{self.name}'")
+            self._all.append(session)
+            return session
+
+    def give_back(self, session: SessionClient) -> None:
+        """Make a session available again."""
+        with self._lock:
+            self._idle.append(session)
+
+    def close(self) -> None:
+        """End all sessions."""
+        for session in self._all:
+            session.close()
+
+
+@final
+class PullingInlet(Inlet):
+    """Fetches the messages for one of our endpoints."""
+
+    def __init__(self, peer: PulledPeer, *, receiver: str) -> None:
+        self._peer = peer
+        self._request = mpp.encode_request(receiver)
+        self._session: SessionClient | None = None
+        self._marks = (0, 0, 0)
+
+    @property
+    def marks(self) -> tuple[int, int, int]:
+        return self._marks
+
+    def receive(self, *, timeout: float | None) -> PeerMessage | None:
+        try:
+            if self._session is None:
+                self._session = self._peer.borrow()
+                self._session.begin(self._request)
+            data = self._session.wait(timeout=timeout)
+        except TransportError as error:
+            msg = (
+                f"Error while receiving a message: connection with peer '{self._peer.name}' was"
+                f" lost. Did the peer crash? ({error})"
+            )
+            raise PeerLost(msg) from error
+        if data is None:
+            return None
+        arrived = time.time_ns()
+        self._peer.give_back(self._session)
+        self._session = None
+        message = mpp.decode_message(data)
+        self._marks = (arrived, arrived, time.time_ns())
+        return message

@@ -1,0 +1,1 @@
+"""Checks a configuration beyond what the ymmsl library checks."""

@@ -1,0 +1,122 @@
+"""Checks of what is said about a model beside its wiring: resources, and what to resume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ymmsl import v0_2
+
+from adapters.ymmsl_files.flattening.translation import reference
+from adapters.ymmsl_files.flattening.translation import rule as translated_rule
+from adapters.ymmsl_files.reading.documents import Document
+from adapters.ymmsl_files.reading.origins import Origins
+from adapters.ymmsl_files.reading.requirement_keys import requirement_values
+from domain.identity import Reference
+from domain.model.configuration import (
+    Configuration,
+    ExecutionModel,
+    MpiCores,
+    MpiNodes,
+)
+from domain.suggestions import hint
+
+
+def resource_problems(
+    whole: v0_2.Configuration, flat: Configuration, origins: Origins
+) -> list[str]:
+    """Return what is wrong with the resources asked for.
+
+    Args:
+        whole: The configuration before flattening.
+        flat: The same, flattened.
+        origins: Where things stand.
+    """
+    found = [
+        *_unknown_components(whole, flat),
+        *_unfit_requirements(flat),
+        *_impossible_requirements(flat),
+    ]
+    return [f"{origins.everything()}: {text}" for text in found]
+
+
+def checkpoint_problems(documents: Iterable[Document]) -> list[str]:
+    """Return what is wrong with the rules on checkpoints."""
+    return [text for item in documents for text in _senseless_rules(item)]
+
+
+def resume_oddities(flat: Configuration) -> list[str]:
+    """Return a warning for each instance to be resumed that there is not."""
+    known = set(flat.model.instances()) if flat.resume else set()
+    return [
+        f"'resume' names instance '{name}', which this model does not have.{hint(name, known)}"
+        for name in flat.resume
+        if name not in known
+    ]
+
+
+def _senseless_rules(document: Document) -> Iterator[str]:
+    for key in ("wallclock_time", "simulation_time"):
+        for rule in getattr(document.content.checkpoints, key):
+            try:
+                translated_rule(rule)
+            except (ValueError, OverflowError) as error:
+                yield f"{document.label}: checkpoints.{key}: {error}."
+
+
+def _unknown_components(whole: v0_2.Configuration, flat: Configuration) -> Iterator[str]:
+    root = flat.model.name
+    known = [str(root + name) for name in flat.model.components]
+    others = {reference(name)[0] for name in whole.models if reference(name) != root}
+    for key in map(reference, whole.resources):
+        if str(key) in known or (key[0] in others and not key.starts_with(root)):
+            continue
+        if key.starts_with(root) and _is_left_out(whole, key[len(root) :]):
+            continue
+        prefixed = str(root + key)
+        advice = "" if key.starts_with(root) else _NAMED_BY_PATH
+        yield (
+            f"resources: there is no component '{key}'."
+            f"{hint(key, [prefixed] if prefixed in known else known)}{advice}"
+        )
+
+
+_NAMED_BY_PATH = (
+    " In v0.2 a component is named here by its model and its path in it, as in"
+    " 'my_model.my_component'."
+)
+
+
+def _is_left_out(whole: v0_2.Configuration, path: Reference) -> bool:
+    return any(
+        reference(component.name) == path[-1:]
+        for model in whole.models.values()
+        for component in model.components.values()
+        if component.implementation is None
+    )
+
+
+def _unfit_requirements(flat: Configuration) -> Iterator[str]:
+    for component in flat.model.components.values():
+        program = flat.program_of(component)
+        kind = program.execution_model
+        given = flat.resources.get(component.name)
+        is_mpi = isinstance(given, (MpiCores, MpiNodes))
+        what = f"resources: component '{component.name}' runs program '{program.name}'"
+        if kind.uses_mpi and not is_mpi:
+            key = flat.model.name + component.name
+            yield (
+                f"{what} with execution model '{kind.value}', so say how many MPI processes it"
+                f" gets: '{key}: {{mpi_processes: 4}}', for example."
+            )
+        if is_mpi and kind is ExecutionModel.DIRECT:
+            yield (
+                f"{what}, which does not use MPI, but asks for MPI processes. Give 'threads'"
+                " instead, or set the program's 'execution_model'."
+            )
+
+
+def _impossible_requirements(flat: Configuration) -> Iterator[str]:
+    for name, given in flat.resources.items():
+        for key, number in requirement_values(given).items():
+            if number < 1:
+                yield f"resources: '{key}' of '{name}' is {number}; it must be 1 or more."

@@ -1,0 +1,139 @@
+"""A hierarchical configuration becomes the flat one that is run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ymmsl import v0_2
+
+from adapters.ymmsl_files.checking.model_checks import model_problems, without_implementation
+from adapters.ymmsl_files.checking.run_checks import (
+    checkpoint_problems,
+    resource_problems,
+    resume_oddities,
+)
+from adapters.ymmsl_files.checking.setting_checks import setting_oddities, setting_problems
+from adapters.ymmsl_files.checking.settings_forwarding import forward_settings
+from adapters.ymmsl_files.checking.shell_arguments import argument_oddities
+from adapters.ymmsl_files.checking.wiring_checks import wiring_problems
+from adapters.ymmsl_files.flattening import translation as translating
+from adapters.ymmsl_files.flattening.conduits import joined_conduits
+from adapters.ymmsl_files.flattening.expansion import Expansion, Leaf, expand
+from adapters.ymmsl_files.flattening.timelines import flat_timelines
+from adapters.ymmsl_files.reading.arguments import programs_with_shell_text
+from adapters.ymmsl_files.reading.documents import Document
+from adapters.ymmsl_files.reading.origins import Origins
+from domain.errors import ConfigurationError
+from domain.identity import Reference
+from domain.model.configuration import (
+    Component,
+    Configuration,
+    ExecutionModel,
+    Model,
+    Program,
+    ResourceRequirements,
+)
+
+
+def flattened(
+    whole: v0_2.Configuration,
+    root: v0_2.Model,
+    documents: Sequence[Document],
+    odd: list[str],
+    *,
+    programs_required: bool,
+) -> Configuration:
+    """Check a configuration and flatten it.
+
+    Args:
+        whole: The configuration, its imports resolved.
+        root: The model in it to run.
+        documents: What it was made of.
+        odd: What is odd but not wrong is added to this.
+        programs_required: Whether a component's program must be there.
+
+    Raises:
+        ConfigurationError: If anything is wrong.
+    """
+    origins = Origins(documents)
+    _insist(checkpoint_problems(documents))
+    _insist(model_problems(whole, origins, programs_required=programs_required))
+    odd += without_implementation(whole, origins)
+    expansion = expand(whole, root)
+    model = _model(root, expansion, origins, odd)
+    flat = Configuration(
+        model=model,
+        programs=_programs(whole, expansion, documents),
+        settings=translating.settings(whole.settings),
+        resources=_resources(whole, model),
+        checkpoints=translating.checkpoints(whole.checkpoints),
+        resume=translating.resume(whole.resume),
+        description=whole.description,
+    )
+    _insist(
+        [
+            *wiring_problems(model),
+            *resource_problems(whole, flat, origins),
+            *setting_problems(flat.settings, whole, expansion),
+        ]
+    )
+    odd += [*setting_oddities(flat.settings, model), *resume_oddities(flat)]
+    if programs_required:
+        odd += argument_oddities(flat)
+    return flat
+
+
+def _insist(problems: list[str]) -> None:
+    if problems:
+        raise ConfigurationError(*problems)
+
+
+def _model(root: v0_2.Model, expansion: Expansion, origins: Origins, odd: list[str]) -> Model:
+    timelines = flat_timelines(root, expansion, origins)
+    forward_settings(expansion, timelines)
+    return Model(
+        name=translating.reference(root.name),
+        components={
+            path: _component(leaf, timelines.own[path]) for path, leaf in expansion.leaves.items()
+        },
+        conduits=joined_conduits(expansion, odd),
+        matching_timelines=tuple(timelines.matching),
+    )
+
+
+def _component(leaf: Leaf, timeline: str) -> Component:
+    return Component(
+        name=leaf.path,
+        ports=translating.ports(leaf.component.ports),
+        program=leaf.program,
+        multiplicity=leaf.multiplicity,
+        timeline=timeline,
+        description=leaf.component.description,
+    )
+
+
+def _programs(
+    whole: v0_2.Configuration, expansion: Expansion, documents: Sequence[Document]
+) -> dict[Reference, Program]:
+    """Return the programs in use; one that is not there is left to the user to start."""
+    shell_text = programs_with_shell_text(documents, whole.programs.values())
+    result: dict[Reference, Program] = {}
+    for leaf in expansion.leaves.values():
+        name = leaf.program
+        found = whole.programs.get(v0_2.Reference(str(name)))
+        if found is None:
+            result[name] = Program(name, execution_model=ExecutionModel.MANUAL)
+        else:
+            is_text = str(name) in shell_text
+            result[name] = translating.program(found, args_are_shell_text=is_text)
+    return result
+
+
+def _resources(whole: v0_2.Configuration, model: Model) -> dict[Reference, ResourceRequirements]:
+    """Return what the components need; it is keyed by model and path in the file."""
+    result = {}
+    for key, value in whole.resources.items():
+        name = translating.reference(key)
+        if name.starts_with(model.name) and name[len(model.name) :] in model.components:
+            result[name[len(model.name) :]] = translating.requirements(value)
+    return result

@@ -1,0 +1,1 @@
+"""Turns nested models into one flat model of programs."""

@@ -1,0 +1,75 @@
+"""Links are followed from program to program, and become the conduits of the flat model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from adapters.ymmsl_files.flattening.expansion import Expansion, Link
+from domain.coupling.conduits import Conduit, ConduitFilter
+from domain.errors import ConfigurationError
+from domain.identity import Reference
+
+
+def joined_conduits(expansion: Expansion, odd: list[str]) -> tuple[Conduit, ...]:
+    """Return the conduits between programs.
+
+    A link to a component that was left out is left out too, and so is one that ends at a port of
+    a model to which nothing is connected inside.
+
+    Args:
+        expansion: The unfolded model.
+        odd: Messages that go nowhere are added to this.
+
+    Raises:
+        ConfigurationError: If filters come together in an order that does not work.
+    """
+    conduits: list[Conduit] = []
+    problems: list[str] = []
+    for sender in expansion.links:
+        if sender[:-1] in expansion.leaves:
+            for trail in _trails(expansion, sender, odd):
+                try:
+                    conduits.append(_joined(trail))
+                except ValueError:
+                    problems.append(_disorder(trail))
+    if problems:
+        raise ConfigurationError(*problems)
+    return tuple(conduits)
+
+
+def _trails(expansion: Expansion, sender: Reference, odd: list[str]) -> Iterator[tuple[Link, ...]]:
+    """Yield the links to each program's port that can be reached from a port, in order."""
+    for link in expansion.links.get(sender, ()):
+        owner = link.receiver[:-1]
+        if owner in expansion.leaves:
+            yield (link,)
+        elif owner in expansion.inner:
+            if link.receiver not in expansion.links:
+                odd.append(_dead_end(link))
+            for rest in _trails(expansion, link.receiver, odd):
+                yield (link, *rest)
+
+
+def _dead_end(link: Link) -> str:
+    return (
+        f"What '{link.sender}' sends to '{link.receiver}' goes nowhere, since no conduit starts"
+        " there. Add one, or remove this one."
+    )
+
+
+def _joined(trail: tuple[Link, ...]) -> Conduit:
+    return Conduit(trail[0].sender, trail[-1].receiver, _filters(trail))
+
+
+def _filters(trail: tuple[Link, ...]) -> tuple[ConduitFilter, ...]:
+    return tuple(item for link in trail for item in link.filters)
+
+
+def _disorder(trail: tuple[Link, ...]) -> str:
+    filters = " ".join(item.value for item in _filters(trail))
+    ports = " -> ".join(str(link.sender) for link in trail)
+    return (
+        f"The conduits {ports} -> {trail[-1].receiver} have the filters '{filters}' in all, and"
+        " these are out of order: 'last' comes first, then 'repeat', then 'pad'. Move or remove"
+        " filters on one of these conduits."
+    )

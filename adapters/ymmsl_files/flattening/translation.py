@@ -1,0 +1,126 @@
+"""ymmsl's objects become the domain's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from ymmsl import v0_2
+
+from domain.coupling.ports import SETTINGS_IN, Operator, Port
+from domain.coupling.settings import Settings
+from domain.identity import Reference
+from domain.model.checkpoints import (
+    CheckpointAtRule,
+    CheckpointRangeRule,
+    CheckpointRule,
+    Checkpoints,
+)
+from domain.model.configuration import (
+    BaseEnv,
+    ExecutionModel,
+    KeepsStateForNextUse,
+    MpiCores,
+    MpiNodes,
+    Program,
+    ResourceRequirements,
+    Threads,
+)
+
+
+def reference(name: v0_2.Reference) -> Reference:
+    """Return one of ymmsl's references as ours."""
+    return Reference(str(name)) if len(name) else Reference(())
+
+
+def ports(declared: v0_2.Ports) -> dict[str, Port]:
+    """Return declared ports, without the one for settings, which every component has anyway."""
+    return {
+        str(name): Port(str(name), Operator[port.operator.name], str(port.timeline))
+        for name, port in declared.items()
+        if name != SETTINGS_IN
+    }
+
+
+def program(source: v0_2.Program, *, args_are_shell_text: bool) -> Program:
+    """Return a program.
+
+    Args:
+        source: The program as ymmsl has it.
+        args_are_shell_text: Whether its arguments were written as a string instead of a list.
+    """
+    args = tuple(map(str, source.args or ()))
+    return Program(
+        name=reference(source.name),
+        executable=None if source.executable is None else str(source.executable),
+        args=" ".join(args) if args_are_shell_text else args,
+        env={str(name): str(value) for name, value in source.env.items()},
+        modules=tuple(map(str, source.modules or ())),
+        virtual_env=None if source.virtual_env is None else str(source.virtual_env),
+        base_env=BaseEnv[source.base_env.name],
+        script=source.script,
+        execution_model=ExecutionModel[source.execution_model.name],
+        can_share_resources=source.can_share_resources,
+        keeps_state_for_next_use=KeepsStateForNextUse[source.keeps_state_for_next_use.name],
+        ports=ports(source.ports),
+    )
+
+
+def settings(source: v0_2.Settings) -> Settings:
+    """Return settings."""
+    return Settings({str(name): value for name, value in source.items()})
+
+
+def requirements(source: v0_2.ResourceRequirements) -> ResourceRequirements:
+    """Return what a component needs.
+
+    Raises:
+        TypeError: If ymmsl has a kind of requirements that is not known here.
+    """
+    if isinstance(source, v0_2.MPICoresResReq):
+        return MpiCores(source.mpi_processes, source.threads_per_mpi_process)
+    if isinstance(source, v0_2.MPINodesResReq):
+        return MpiNodes(source.nodes, source.mpi_processes_per_node, source.threads_per_mpi_process)
+    if isinstance(source, v0_2.ThreadedResReq):
+        return Threads(source.threads)
+    raise TypeError(f"ymmsl has a new kind of resources: {type(source).__name__}")
+
+
+def checkpoints(source: v0_2.Checkpoints) -> Checkpoints:
+    """Return when to make snapshots."""
+    return Checkpoints(source.at_end, _rules(source.wallclock_time), _rules(source.simulation_time))
+
+
+def resume(source: Mapping[v0_2.Reference, object]) -> dict[Reference, str]:
+    """Return from which snapshots to resume."""
+    return {reference(name): _location(str(path)) for name, path in source.items()}
+
+
+# A path has lost the second slash of what was a URL.
+_URL_AS_PATH = re.compile(r"([a-z][\w+.-]*:)/(?=[^/])", re.IGNORECASE)
+
+
+def _location(path: str) -> str:
+    return _URL_AS_PATH.sub(r"\1//", path, count=1) if _URL_AS_PATH.match(path) else path
+
+
+def _rules(source: Iterable[v0_2.CheckpointRule]) -> tuple[CheckpointRule, ...]:
+    return tuple(map(rule, source))
+
+
+def rule(source: v0_2.CheckpointRule) -> CheckpointRule:
+    """Return a rule.
+
+    Raises:
+        ValueError: If it makes no sense.
+    """
+    if isinstance(source, v0_2.CheckpointAtRule):
+        return CheckpointAtRule(tuple(map(float, source.at)))
+    assert isinstance(source, v0_2.CheckpointRangeRule)
+    return CheckpointRangeRule(
+        float(source.every), _float_or_none(source.start), _float_or_none(source.stop)
+    )
+
+
+def _float_or_none(value: float | None) -> float | None:
+    return None if value is None else float(value)

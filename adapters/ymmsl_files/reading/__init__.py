@@ -1,0 +1,1 @@
+"""Reads and merges yMMSL documents, with the places of errors."""

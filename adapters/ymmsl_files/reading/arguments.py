@@ -1,0 +1,80 @@
+"""Whether a program's arguments were written as a string or as a list.
+
+A string is shell text (`-n $MUSCLE_THREADS`) and a list is data, but ymmsl makes a list of one out
+of a string. So the YAML is looked at again, where there is a list of one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import yaml
+from ymmsl import v0_2
+
+from adapters.ymmsl_files.reading.documents import Document, parsed_tree
+from adapters.ymmsl_files.reading.keys import entries
+
+ENTRY_POINT_GROUP = "ymmsl.module"
+SEARCH_PATH = "YMMSL_PATH"
+
+
+def programs_with_shell_text(
+    documents: Iterable[Document], programs: Iterable[v0_2.Program]
+) -> set[str]:
+    """Return the full names of the programs whose arguments are shell text.
+
+    Objects do not say which it was; there, a list of one is taken for a string, which is what
+    MUSCLE3 makes of both.
+
+    Args:
+        documents: What the user gave.
+        programs: All programs, those from imports too, under their full names.
+    """
+    written: dict[str, bool] = {}
+    for item in documents:
+        if item.tree is not None:
+            written.update(_in_tree(item.tree))
+    lists_of_one = [str(item.name) for item in programs if len(item.args or ()) == 1]
+    for module in {name.rpartition(".")[0] for name in lists_of_one} - {""}:
+        written.update({f"{module}.{name}": kind for name, kind in _in_module(module).items()})
+    return {name for name in lists_of_one if written.get(name, True)}
+
+
+def _in_module(module: str) -> dict[str, bool]:
+    text = _text_of_module(module, os.environ.get(SEARCH_PATH, ""))
+    tree = None if text is None else parsed_tree(text)
+    return {} if tree is None else _in_tree(tree)
+
+
+def _in_tree(tree: yaml.Node) -> dict[str, bool]:
+    return {
+        name: isinstance(value, yaml.ScalarNode)
+        for key, section in entries(tree)
+        if key in ("programs", "implementations")
+        for name, program in _named(section)
+        for field, value in entries(program)
+        if field == "args"
+    }
+
+
+def _named(section: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
+    yield from entries(section)
+    if isinstance(section, yaml.SequenceNode):
+        for item in section.value:
+            for key, value in entries(item):
+                if key == "name" and isinstance(value, yaml.ScalarNode):
+                    yield str(value.value), item
+
+
+def _text_of_module(module: str, search_path: str) -> str | None:
+    """Find an imported module where ymmsl finds it: an entry point first, then a file."""
+    for entry_point in entry_points(group=ENTRY_POINT_GROUP, name=module):
+        return str(entry_point.load())
+    relative = Path(*module.split(".")).with_suffix(".ymmsl")
+    for directory in search_path.split(":"):
+        if directory and (Path(directory) / relative).is_file():
+            return (Path(directory) / relative).read_text(encoding="utf-8")
+    return None

@@ -1,0 +1,149 @@
+"""Documents: what the user gave, read one by one, before anything is merged."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+import ymmsl
+from ymmsl import v0_1, v0_2
+
+from adapters.ymmsl_files.checksum import check_unaltered
+from adapters.ymmsl_files.reading.keys import duplicate_keys, key_problems
+from adapters.ymmsl_files.reading.reading_errors import explained, malformed, not_ymmsl
+from domain.errors import ConfigurationError
+from domain.suggestions import hint
+
+STANDARD_INPUT = "-"
+
+Content = v0_1.PartialConfiguration | v0_2.Configuration
+
+
+@dataclass(frozen=True)
+class Document:
+    """One file, text or object of the user's.
+
+    Attributes:
+        label: What to call it in a message.
+        content: What ymmsl made of it.
+        tree: Its YAML; None if it was an object.
+        directory: Where it is, if it is a file.
+    """
+
+    label: str
+    content: Content
+    tree: yaml.Node | None = None
+    directory: Path | None = None
+
+
+def read_documents(
+    sources: Sequence[object], warnings: list[str]
+) -> tuple[list[Document], list[str]]:
+    """Read all sources.
+
+    Args:
+        sources: Files, texts, or objects of ymmsl.
+        warnings: What is odd but not wrong is added to this.
+
+    Returns:
+        The documents, and what is wrong with those that could not be read.
+    """
+    documents: list[Document] = []
+    problems: list[str] = []
+    if sources.count(STANDARD_INPUT) > 1:
+        problem = (
+            "Standard input ('-') is given more than once, but it can be read only once."
+            " Give it once, and the others as files."
+        )
+        return documents, [problem]
+    for source in sources:
+        try:
+            documents.append(_read(source, warnings))
+        except ConfigurationError as error:
+            problems += error.problems
+    return documents, problems
+
+
+def parsed_tree(text: str) -> yaml.Node | None:
+    """Return the YAML tree of a text, or None where that cannot be had."""
+    try:
+        return yaml.compose(text, Loader=_LOADER)
+    except yaml.YAMLError:
+        return None
+
+
+# The one in C is ten times as fast; not every PyYAML has it.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _read(source: object, warnings: list[str]) -> Document:
+    if isinstance(source, (v0_1.PartialConfiguration, v0_2.Configuration)):
+        return Document("the configuration object", source)
+    if isinstance(source, Path):
+        return _read_file(source, warnings)
+    if not isinstance(source, str):
+        raise ConfigurationError(
+            f"A configuration cannot be made from a {type(source).__name__}: give the path of a"
+            " yMMSL file, its text, or a configuration object of the ymmsl library."
+        )
+    if source == STANDARD_INPUT:
+        return _read_text(sys.stdin.read(), "standard input", None, warnings)
+    if "\n" in source:
+        return _read_text(source, "the text given", None, warnings)
+    return _read_file(Path(source), warnings)
+
+
+def _read_file(path: Path, warnings: list[str]) -> Document:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigurationError(f"{path}: there is no such file.{_near(path)}") from None
+    except IsADirectoryError:
+        raise ConfigurationError(f"{path}: this is a directory, not a yMMSL file.") from None
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path}: this is not a text file in UTF-8.") from None
+    return _read_text(text, str(path), path.resolve().parent, warnings)
+
+
+def _near(path: Path) -> str:
+    try:
+        present = [item.name for item in path.parent.iterdir() if item.suffix == path.suffix]
+    except OSError:
+        return f" Nor is there a directory {path.parent}."
+    return hint(path.name, present)
+
+
+def _read_text(text: str, label: str, directory: Path | None, warnings: list[str]) -> Document:
+    try:
+        check_unaltered(text)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{label}: {error}") from None
+    try:
+        tree = yaml.compose(text, Loader=_LOADER)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(malformed(error, label)) from None
+    problem = not_ymmsl(tree)
+    if tree is None or problem:
+        raise ConfigurationError(f"{label}: {problem}")
+    problems = key_problems(tree, label)
+    if problems:
+        raise ConfigurationError(*problems)
+    warnings += duplicate_keys(tree, label)
+    return Document(label, _parsed(text, label, tree), tree, directory)
+
+
+def _parsed(text: str, label: str, tree: yaml.Node) -> Content:
+    stream = io.StringIO(text)
+    stream.name = label
+    try:
+        content = ymmsl.load(stream)
+    except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ConfigurationError(explained(str(error), label, tree)) from None
+    assert isinstance(content, (v0_1.PartialConfiguration, v0_2.Configuration))
+    return content

@@ -1,0 +1,160 @@
+"""Imports and custom implementations are resolved, and the model to run is picked."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from ymmsl import v0_2
+
+from adapters.ymmsl_files.reading.documents import Document
+from adapters.ymmsl_files.reading.merge import is_chatter
+from domain.errors import ConfigurationError
+from domain.suggestions import hint
+
+
+def resolved(
+    configuration: v0_2.Configuration, documents: Sequence[Document], odd: list[str]
+) -> v0_2.Configuration:
+    """Return a configuration with its imports taken in and its custom implementations applied.
+
+    Args:
+        configuration: The merged configuration; it is changed, and broken by an error.
+        documents: What it was merged from.
+        odd: What is odd but not wrong is added to this.
+
+    Raises:
+        ConfigurationError: If an import is not found, or a custom implementation fits nowhere.
+    """
+    _check_custom_implementations(configuration, documents)
+    with _logged_warnings(odd), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            v0_2.resolve(v0_2.Reference([]), configuration, reuse_cached_imports=False)
+        except RecursionError:
+            raise ConfigurationError(
+                f"{_labels(documents)}: the imports go round in a circle. Move what two files need"
+                " of each other to a third."
+            ) from None
+        except _USERS_MISTAKES as error:
+            raise ConfigurationError(_explained(str(error), documents)) from None
+    texts = dict.fromkeys(str(item.message) for item in caught)
+    odd += [text for text in texts if not is_chatter(text)]
+    return configuration
+
+
+@contextmanager
+def _logged_warnings(odd: list[str]) -> Iterator[None]:
+    """Collect what ymmsl logs as a warning, such as that a module has two entry points."""
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: odd.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("ymmsl")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+def _check_custom_implementations(
+    configuration: v0_2.Configuration, documents: Sequence[Document]
+) -> None:
+    problems = [
+        f"{_labels(documents)}: custom_implementations: '{key}' names no component. Write the name"
+        " of a model and the path of the component in it, as in 'my_model.my_component'."
+        for key in configuration.custom_implementations
+        if len(key) < 2
+    ]
+    if problems:
+        raise ConfigurationError(*problems)
+
+
+_USERS_MISTAKES = (
+    AttributeError,
+    ImportError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+_NOT_FOUND = re.compile(r"Failed to find a file (\S+) for module (\S+)\.")
+
+
+def _labels(documents: Sequence[Document]) -> str:
+    return " and ".join(dict.fromkeys(item.label for item in documents))
+
+
+def _explained(error: str, documents: Sequence[Document]) -> str:
+    not_found = _NOT_FOUND.search(error)
+    if not_found:
+        return _import_not_found(not_found[1], not_found[2], error, documents)
+    lines = [line.strip() for line in error.replace("<main>", _labels(documents)).splitlines()]
+    text = " ".join(line for line in lines if line)
+    return text if text.startswith(("In ", "While ")) else f"{_labels(documents)}: {text}"
+
+
+def _import_not_found(file: str, module: str, error: str, documents: Sequence[Document]) -> str:
+    trail = " ".join(error.splitlines()[: error[: error.index("Failed")].count("\n")])
+    beside = [item.directory for item in documents if item.directory is not None]
+    here = next((folder for folder in beside if (folder / file).is_file()), None)
+    advice = (
+        f"It is in {here}: set the environment variable YMMSL_PATH to that."
+        if here
+        else f"Set the environment variable YMMSL_PATH to the folder that has {file} in it, or"
+        " install the Python package that offers the module."
+    )
+    return (
+        f"{trail.replace('<main>', _labels(documents))} there is no module '{module}': neither a"
+        f" file {file} in the folders of YMMSL_PATH"
+        f" ({os.environ.get('YMMSL_PATH') or 'which is not set'}), nor an entry point of group"
+        f" ymmsl.module. {advice}"
+    )
+
+
+def root_model(configuration: v0_2.Configuration, wanted: str | None) -> v0_2.Model:
+    """Return the model to run.
+
+    Args:
+        configuration: The resolved configuration.
+        wanted: Name of the model to run; None if there should be only one.
+
+    Raises:
+        ConfigurationError: If there is none, or none of that name, or more than one.
+    """
+    roots = _roots(configuration)
+    names = [str(item.name) for item in roots]
+    if not roots and configuration.models:
+        raise ConfigurationError(
+            f"There is no model to run: each of {', '.join(map(str, configuration.models))} is the"
+            " implementation of a component of another, or of itself."
+        )
+    if not roots:
+        raise ConfigurationError(
+            "There is no model to run. Add 'models' (v0.2) or 'model' (v0.1) to a file, or give a"
+            " further file that has it."
+        )
+    if wanted is not None:
+        chosen = [item for item in roots if wanted in (str(item.name), str(item.name[-1]))]
+        if len(chosen) != 1:
+            raise ConfigurationError(f"There is no model '{wanted}' to run.{hint(wanted, names)}")
+        return chosen[0]
+    if len(roots) > 1:
+        raise ConfigurationError(
+            f"There are {len(roots)} models that could be run: {', '.join(names)}. Say which with"
+            " '-m MODEL', or use one as the implementation of a component of another."
+        )
+    return roots[0]
+
+
+def _roots(configuration: v0_2.Configuration) -> list[v0_2.Model]:
+    used = {
+        component.implementation
+        for model in configuration.models.values()
+        for component in model.components.values()
+    }
+    return [model for name, model in configuration.models.items() if name not in used]

@@ -1,0 +1,114 @@
+"""Several documents become one configuration."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from copy import deepcopy
+
+import ymmsl
+from ymmsl import v0_1, v0_2
+
+from adapters.ymmsl_files.reading.documents import Document
+from domain.errors import ConfigurationError
+
+
+def merged(documents: Sequence[Document], odd: list[str]) -> v0_2.Configuration:
+    """Merge documents: by the rules of v0.1 if all are of that version, else by those of v0.2.
+
+    Args:
+        documents: What to merge, the later ones over the earlier ones; left as it is.
+        odd: What is odd but not wrong is added to this.
+
+    Raises:
+        ConfigurationError: If they cannot be merged.
+    """
+    old = [item.content for item in documents if isinstance(item.content, v0_1_type)]
+    if len(old) == len(documents):
+        return _converted(_merged_old(old), documents[0].label, odd)
+    new = [
+        _converted(item.content, item.label, odd)
+        if isinstance(item.content, v0_1_type)
+        else deepcopy(item.content)
+        for item in documents
+    ]
+    problems = [*_doubled_models(documents, new), *_doubled_programs(documents, new)]
+    if problems:
+        raise ConfigurationError(*problems)
+    for overlay in new[1:]:
+        new[0].update(overlay)
+    return new[0]
+
+
+v0_1_type = v0_1.PartialConfiguration
+
+# What ymmsl says on every conversion, and what is no concern of someone who only runs a model.
+_CHATTER = ("Comments can unfortunately", "In yMMSL v0.2 implementations", "In yMMSL v0.2 comp")
+
+
+def is_chatter(warning: str) -> bool:
+    """Whether a warning of ymmsl says nothing that matters to a run."""
+    return warning.startswith(_CHATTER)
+
+
+def _merged_old(contents: Sequence[v0_1.PartialConfiguration]) -> v0_1.PartialConfiguration:
+    result = deepcopy(contents[0])
+    for overlay in contents[1:]:
+        result.update(deepcopy(overlay))
+    return result
+
+
+def _converted(
+    content: v0_1.PartialConfiguration, label: str, odd: list[str]
+) -> v0_2.Configuration:
+    odd += _guessed_ports(content, label)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ymmsl.convert_to(v0_2.Configuration, content)
+        except (RuntimeError, ValueError) as error:
+            raise ConfigurationError(
+                f"{label}: this v0.1 file cannot be converted to v0.2: {error}"
+            ) from None
+
+
+def _guessed_ports(content: v0_1.PartialConfiguration, label: str) -> list[str]:
+    if not isinstance(content.model, v0_1.Model):
+        return []
+    return [
+        f"{label}: component '{component.name}' has no 'ports'. Its receiving ports are taken for"
+        " f_init and its sending ones for o_f; add them if they are not."
+        for component in content.model.components
+        if not component.ports or not list(component.ports.port_names())
+    ]
+
+
+def _doubled_models(
+    documents: Sequence[Document], contents: Sequence[v0_2.Configuration]
+) -> list[str]:
+    holders = [
+        item.label for item, content in zip(documents, contents, strict=True) if content.models
+    ]
+    if len(holders) < 2:
+        return []
+    problem = (
+        f"There are models in more than one file: {', '.join(holders)}. Give one of them, and let"
+        " it take what it needs from the others with 'imports'."
+    )
+    return [problem]
+
+
+def _doubled_programs(
+    documents: Sequence[Document], contents: Sequence[v0_2.Configuration]
+) -> list[str]:
+    first_in: dict[str, str] = {}
+    problems = []
+    for item, content in zip(documents, contents, strict=True):
+        for name in map(str, content.programs):
+            if name in first_in:
+                problems.append(
+                    f"{item.label}: there is a program '{name}' in {first_in[name]} already."
+                    " Rename or remove one of them."
+                )
+            first_in.setdefault(name, item.label)
+    return problems

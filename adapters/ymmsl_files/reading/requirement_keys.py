@@ -1,0 +1,24 @@
+"""What a component asks for, as the keys of a yMMSL file have it."""
+
+from __future__ import annotations
+
+from domain.model.configuration import MpiCores, MpiNodes, ResourceRequirements, Threads
+
+
+def requirement_values(requirements: ResourceRequirements) -> dict[str, int]:
+    """Return the values by key.
+
+    Args:
+        requirements: What an instance asks for.
+    """
+    match requirements:
+        case Threads(threads):
+            return {"threads": threads}
+        case MpiCores(processes, threads):
+            return {"mpi_processes": processes, "threads_per_mpi_process": threads}
+        case MpiNodes(nodes, processes, threads):
+            return {
+                "nodes": nodes,
+                "mpi_processes_per_node": processes,
+                "threads_per_mpi_process": threads,
+            }

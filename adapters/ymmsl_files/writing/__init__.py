@@ -1,0 +1,1 @@
+"""Writes yMMSL files: the configuration of a run, and workflow snapshots."""

@@ -1,0 +1,46 @@
+"""Where an agent's events come from: the manager, and the processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from application.agent.events import AgentEvent, ManagerGone, ManagerHeard, ProcessesEnded
+from application.interfaces.agent_line import AgentLine
+from application.interfaces.agents import NodeInspector, ProcessKeeper
+from domain.errors import CouplingError
+from domain.running.agents import ProcessResult, ShutdownCommand
+
+
+def listen_to_manager(
+    line: AgentLine,
+    inspector: NodeInspector,
+    *,
+    version: str,
+    on_event: Callable[[AgentEvent], None],
+) -> None:
+    """Report the node's resources, then pass commands on until there are no more.
+
+    Args:
+        line: The connection to the manager.
+        inspector: Tells the resources.
+        version: Version of this agent.
+        on_event: Told what is heard, on this thread.
+    """
+    try:
+        line.report_resources(inspector.resources(), version=version)
+        on_event(ManagerHeard(None))
+        while True:
+            command = line.next_command()
+            on_event(ManagerHeard(command))
+            if isinstance(command, ShutdownCommand):
+                return
+    except CouplingError as error:
+        on_event(ManagerGone(str(error)))
+    except OSError as error:
+        on_event(ManagerGone(f"the resources of this node could not be found out: {error}"))
+
+
+def watch_processes(keeper: ProcessKeeper, *, on_event: Callable[[AgentEvent], None]) -> None:
+    """Pass on which processes end, until the keeper is woken up."""
+    while finished := keeper.wait_finished(timeout=None):
+        on_event(ProcessesEnded(tuple(ProcessResult(name, code) for name, code in finished)))

@@ -1,0 +1,105 @@
+"""How an instance leaves a simulation."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from application.instance.communicator import Communicator
+from application.instance.port_table import PortTable
+from application.instance.profiler import Profiler
+from application.instance.receiver import Receiver
+from application.interfaces.instance_log import InstanceLog
+from application.interfaces.manager_link import ManagerLink
+from application.interfaces.peer_transport import PeerTransport
+from domain.coupling.messages import Milestone
+from domain.coupling.ports import Operator
+from domain.errors import CouplingError, PeerLost
+from domain.running.profiling import ProfileEventType
+
+WARNING: Final = 30
+PATIENCE_AFTER_FAILURE: Final = 5.0
+
+
+class Leaving:
+    """Closes ports, sees that all messages arrive, and deregisters.
+
+    Args:
+        link: Connection to the manager.
+        transport: Connections to the peers.
+        profiler: Is told how long it takes.
+        log: Is told of what goes wrong.
+    """
+
+    def __init__(
+        self,
+        *,
+        link: ManagerLink,
+        transport: PeerTransport,
+        profiler: Profiler,
+        log: InstanceLog,
+    ) -> None:
+        self._link = link
+        self._transport = transport
+        self._profiler = profiler
+        self._log = log
+        self.is_done = False
+
+    def leave(
+        self,
+        *,
+        ports: PortTable,
+        communicator: Communicator,
+        receiver: Receiver,
+        is_registered: bool,
+        failure: str | None,
+    ) -> None:
+        """Leave. Only the first call does anything.
+
+        Args:
+            ports: All ports.
+            communicator: Sends the closing milestones.
+            receiver: Receives until all ports are closed.
+            is_registered: Whether the manager knows us.
+            failure: What went wrong, if something did; then what peers have yet to send is not
+                waited for.
+        """
+        if self.is_done:
+            return
+        self.is_done = True
+        try:
+            if failure is not None and is_registered:
+                # before the peers, who then know nothing better to say than that they lost us
+                self._link.report_failed(failure)
+            start = self._profiler.now()
+            for port in ports.connected(Operator.O_I, Operator.O_F):
+                # who fails before its counts are restored must not seem to have lost messages
+                communicator.send_milestone(port, Milestone(()), is_counted=failure is None)
+            if failure is None:
+                self._drain(receiver)
+            self._disconnect(start, timeout=None if failure is None else PATIENCE_AFTER_FAILURE)
+            if is_registered:
+                self._deregister()
+        except CouplingError as error:
+            self._log.log(WARNING, f"Could not shut down cleanly: {error}")
+        finally:
+            self._transport.close()
+            self._link.close()
+
+    def _drain(self, receiver: Receiver) -> None:
+        try:
+            receiver.drain()
+        except PeerLost as error:
+            self._log.log(WARNING, f"A peer was lost while shutting down: {error}")
+
+    def _disconnect(self, start: int, *, timeout: float | None) -> None:
+        self._profiler.record(ProfileEventType.SHUTDOWN_WAIT, start)
+        self._transport.finish_receiving()
+        disconnecting = self._profiler.now()
+        self._transport.wait_until_sent(timeout=timeout)
+        self._profiler.record(ProfileEventType.DISCONNECT_WAIT, disconnecting)
+        self._profiler.record(ProfileEventType.SHUTDOWN, start)
+
+    def _deregister(self) -> None:
+        self._profiler.record(ProfileEventType.DEREGISTER, self._profiler.now())
+        self._profiler.flush()
+        self._link.deregister_instance()

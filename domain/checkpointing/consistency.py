@@ -1,0 +1,173 @@
+"""Which snapshots of two connected instances belong together.
+
+Every message is counted at both ends of its conduit. Two snapshots belong together if for each
+conduit between them the receiver has received
+
+- all that the sender has sent: they are *strongly* consistent; or
+- one message more: they are *weakly* consistent. The sender, when resumed, sends that message
+  again, and the receiver drops it.
+
+A filter that passes empty messages on while its sender is not called loosens the second of these;
+see `domain.checkpointing.workflow_snapshots`.
+
+Starting from scratch is a snapshot too, with all counts 0. But who starts from scratch sends what
+it will this time, so no receiver may have a message of it already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TypeVar
+
+from domain.checkpointing.snapshots import SnapshotMetadata
+from domain.identity import Reference
+
+T = TypeVar("T")
+
+
+def safe_get(items: Sequence[T], index: int, default: T) -> T:
+    """Return the item at an index, or a default if there is none."""
+    return items[index] if 0 <= index < len(items) else default
+
+
+def calc_consistency(
+    num1: int,
+    num2: int,
+    first_is_sent: bool,
+    num2_is_restart: bool,
+) -> bool:
+    """Whether the counts at the two ends of a conduit agree.
+
+    Args:
+        num1: Messages counted at one end.
+        num2: Messages counted at the other end.
+        first_is_sent: Whether the first count is that of the sender.
+        num2_is_restart: Whether the second one is of an instance that starts from scratch.
+
+    Example:
+        >>> calc_consistency(3, 4, True, False), calc_consistency(4, 3, True, False)
+        (True, False)
+    """
+    if num1 == num2:
+        return True
+    if first_is_sent:
+        return num1 + 1 == num2
+    return num2 + 1 == num1 and not num2_is_restart
+
+
+def calc_consistency_list(
+    num1: Sequence[int],
+    num2: Sequence[int],
+    first_is_sent: bool,
+    num2_is_restart: bool,
+) -> bool:
+    """Whether the counts at the two ends of a conduit between vector ports agree in each slot.
+
+    A slot that one of them does not have counts 0. See `calc_consistency` for the arguments.
+    """
+    return all(
+        calc_consistency(
+            safe_get(num1, slot, 0), safe_get(num2, slot, 0), first_is_sent, num2_is_restart
+        )
+        for slot in range(max(len(num1), len(num2)))
+    )
+
+
+class Connection(NamedTuple):
+    """A conduit, as seen from one of the components that it joins.
+
+    Attributes:
+        own_port: Name of our port.
+        peer_port: Name of the port at the other end.
+        is_sending: Whether it is we who send.
+    """
+
+    own_port: str
+    peer_port: str
+    is_sending: bool
+
+
+class SnapshotNode:
+    """A snapshot of an instance, and which snapshots of its peers it is consistent with.
+
+    Args:
+        num: Number of the snapshot, from 1; 0 for starting from scratch.
+        instance: Who made it.
+        snapshot: What it says about itself.
+        peers: The instances with which this one exchanges messages.
+        consistent_peers: Snapshots found to be consistent with this one, by their instance.
+    """
+
+    def __init__(
+        self,
+        num: int,
+        instance: Reference,
+        snapshot: SnapshotMetadata,
+        peers: Iterable[Reference],
+        consistent_peers: dict[Reference, list[SnapshotNode]] | None = None,
+    ) -> None:
+        self.num = num
+        self.instance = instance
+        self.snapshot = snapshot
+        self.peers = frozenset(peers)
+        self.consistent_peers = {} if consistent_peers is None else consistent_peers
+
+    def __repr__(self) -> str:
+        return f"SnapshotNode({self.num}, {self.instance})"
+
+    @classmethod
+    def from_scratch(cls, instance: Reference, peers: Iterable[Reference]) -> SnapshotNode:
+        """Return the node for starting an instance from scratch."""
+        return cls(0, instance, FROM_SCRATCH, peers)
+
+    @property
+    def is_from_scratch(self) -> bool:
+        """Whether this stands for starting from scratch."""
+        return self.num == 0 and not any(map(any, self.snapshot.port_message_counts.values()))
+
+    @property
+    def consistent(self) -> bool:
+        """Whether there is at least one consistent snapshot of each peer."""
+        return all(self.consistent_peers.get(peer) for peer in self.peers)
+
+    def do_consistency_check(
+        self, peer_node: SnapshotNode, connections: Iterable[Connection]
+    ) -> bool:
+        """Check whether a snapshot of a peer is consistent with this one, and record it at both.
+
+        Args:
+            peer_node: The other snapshot.
+            connections: The conduits between the two instances' components, as this one sees them.
+        """
+        agree = all(self._agrees(peer_node, connection) for connection in connections)
+        if agree:
+            self._record(peer_node)
+            peer_node._record(self)
+        return agree
+
+    def _agrees(self, peer: SnapshotNode, connection: Connection) -> bool:
+        own, other = self._counts_at_both_ends(peer, connection)
+        if self.is_from_scratch:
+            return calc_consistency_list(other, own, not connection.is_sending, True)
+        return calc_consistency_list(own, other, connection.is_sending, peer.is_from_scratch)
+
+    def _counts_at_both_ends(
+        self, peer: SnapshotNode, connection: Connection
+    ) -> tuple[Sequence[int], Sequence[int]]:
+        own = self.snapshot.port_message_counts.get(connection.own_port, ())
+        other = peer.snapshot.port_message_counts.get(connection.peer_port, ())
+        own_index, peer_index = self.instance.indices, peer.instance.indices
+        if len(peer_index) > len(own_index):
+            return (safe_get(own, peer_index[-1], 0),), (safe_get(other, 0, 0),)
+        if len(peer_index) < len(own_index):
+            return (safe_get(own, 0, 0),), (safe_get(other, own_index[-1], 0),)
+        return own, other
+
+    def _record(self, peer: SnapshotNode) -> None:
+        known = self.consistent_peers.setdefault(peer.instance, [])
+        if peer not in known:
+            known.append(peer)
+
+
+FROM_SCRATCH = SnapshotMetadata((), 0.0, float("-inf"), None, {}, True, "")
+"""What there is to say of an instance that starts from scratch."""

@@ -1,0 +1,1 @@
+"""What couples instances: ports, conduits, messages, settings and timelines."""

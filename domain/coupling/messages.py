@@ -1,0 +1,244 @@
+"""What instances send to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from domain.coupling.settings import Settings
+from domain.errors import ArgumentInvalid, ArgumentMismatch
+
+Iteration = tuple[int, ...]
+"""One counter for each level of the timeline on which a message is sent."""
+
+
+@dataclass
+class Message:
+    """A message, as a model sends or receives it.
+
+    Attributes:
+        timestamp: Simulation time of the state that the data describe, in the model's unit.
+        next_timestamp: Time of the next message that the sender intends to send, or None.
+        data: What is sent: None, a bool, int, float, str or bytes, a numpy array, a Grid,
+            Settings, or lists and dicts of these.
+        settings: Settings to send along instead of the sender's overlay; None for the overlay.
+
+    Raises:
+        TypeError: If a time is no number.
+        ValueError: If a time is a text or a number that makes no float.
+
+    Example:
+        >>> message = Message(10.0, next_timestamp=12.0, data={"temperature": [20.0, 20.5]})
+        >>> message.data["temperature"]
+        [20.0, 20.5]
+    """
+
+    timestamp: float
+    next_timestamp: float | None = None
+    data: object = None
+    settings: Settings | None = None
+
+    def __post_init__(self) -> None:
+        if type(self.timestamp) is not float:
+            self.timestamp = _time(self.timestamp, "timestamp")
+        if self.next_timestamp is not None and type(self.next_timestamp) is not float:
+            self.next_timestamp = _time(self.next_timestamp, "next_timestamp")
+
+    @property
+    def has_times(self) -> bool:
+        """Whether both times still are what they have been made: a model may assign others."""
+        following = self.next_timestamp
+        return type(self.timestamp) is float and (following is None or type(following) is float)
+
+
+def _time(value: object, name: str) -> float:
+    """Return a time as a float: of Python's or numpy's numbers, or of a text that shows one."""
+    text = f"The {name} of a Message is to be a simulation time, as a number, but {value!r} is a"
+    text += f" {type(value).__name__}. Write e.g. Message(0.0, data=...)."
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except TypeError as error:
+        raise ArgumentMismatch(text) from error
+    except (ValueError, OverflowError) as error:
+        raise ArgumentInvalid(text) from error
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """Says that nothing more will be sent for an iteration.
+
+    Attributes:
+        iteration: The finished iteration; the empty one closes the port.
+    """
+
+    iteration: Iteration
+
+    @property
+    def closes_port(self) -> bool:
+        """Whether nothing more will be sent at all."""
+        return not self.iteration
+
+
+class PeerMessage:
+    """A message on its way between two endpoints.
+
+    Attributes:
+        timestamp: As in Message.
+        next_timestamp: As in Message.
+        data: The user's data, or a Milestone.
+        overlay: Settings overlay that goes with it.
+        port_length: Length of the sending port if that is resizable, else None.
+        number: Counts from 0 for each port and slot; -1 for a message that is not counted.
+        iteration: Iteration to which the message belongs.
+        saved_until: Up to which second of the run the sender's snapshots answer for moments of the
+            wall clock; None if it does not say.
+    """
+
+    __slots__ = (
+        "data",
+        "iteration",
+        "next_timestamp",
+        "number",
+        "overlay",
+        "port_length",
+        "saved_until",
+        "size",
+        "timestamp",
+    )
+
+    def __init__(
+        self,
+        timestamp: float,
+        next_timestamp: float | None,
+        data: object,
+        overlay: Settings,
+        port_length: int | None,
+        number: int,
+        iteration: Iteration,
+        saved_until: float | None = None,
+    ) -> None:
+        self.timestamp = timestamp
+        self.next_timestamp = next_timestamp
+        self.data = data
+        self.overlay = overlay
+        self.port_length = port_length
+        self.number = number
+        self.iteration = iteration
+        self.saved_until = saved_until
+        self.size = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says no more than that there was nothing to pass through a reducing filter."""
+        return self.data is None and self.timestamp == float("-inf")
+
+    def with_data(self, data: object) -> PeerMessage:
+        """Return the same message with other data."""
+        return PeerMessage(
+            self.timestamp,
+            self.next_timestamp,
+            data,
+            self.overlay,
+            self.port_length,
+            self.number,
+            self.iteration,
+            self.saved_until,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PeerMessage):
+            return NotImplemented
+        return all(
+            getattr(self, name) == getattr(other, name) for name in self.__slots__ if name != "size"
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return (
+            f"PeerMessage(timestamp={self.timestamp}, iteration={self.iteration},"
+            f" number={self.number}, data={self.data!r})"
+        )
+
+
+NOT_COUNTED = -1
+"""Message number of what passes through a reducing filter, or closes the port of who failed."""
+
+
+class LogRecord(NamedTuple):
+    """A line for the log of the run.
+
+    Attributes:
+        instance: Who says it.
+        time: When, in seconds since the Unix epoch.
+        level: A number as in Python's logging; 0 for local and 100 for disabled.
+        text: What is said.
+    """
+
+    instance: str
+    time: float
+    level: int
+    text: str
+
+
+LogMessage = LogRecord
+"""The name that MUSCLE3's documentation uses."""
+
+
+class Wait(NamedTuple):
+    """An instance waiting to receive.
+
+    Attributes:
+        instance: Who waits.
+        peer: For whom.
+        port: On which of its ports.
+        slot: On which slot of it; None for a scalar port.
+    """
+
+    instance: str
+    peer: str
+    port: str
+    slot: int | None = None
+
+
+__all__ = [
+    "NOT_COUNTED",
+    "Iteration",
+    "LogMessage",
+    "LogRecord",
+    "Message",
+    "Milestone",
+    "PeerMessage",
+    "Wait",
+]
+
+
+@dataclass
+class MilestoneRow:
+    """Milestones in a row, each for the iteration after that of the one before.
+
+    Attributes:
+        first: The first of them.
+        count: How many there are.
+    """
+
+    first: PeerMessage
+    count: int = 1
+
+    def take(self, message: PeerMessage) -> bool:
+        """Add a milestone if it is the next one of the row; return whether it is."""
+        is_next = message == self._at(self.count)
+        self.count += is_next
+        return is_next
+
+    def messages(self) -> Iterator[PeerMessage]:
+        """Yield the milestones."""
+        return map(self._at, range(self.count))
+
+    def _at(self, place: int) -> PeerMessage:
+        first = self.first.iteration
+        iteration = (*first[:-1], *(last + place for last in first[-1:]))
+        message = self.first.with_data(Milestone(iteration))
+        message.iteration = iteration
+        return message

@@ -1,0 +1,150 @@
+"""Peers, as an instance sees them: endpoints, slots and dimensions.
+
+The dimensions of two components decide how their instances are joined by a conduit:
+
+============================  ======================================================
+peer has the same dimensions  instance `[i]` talks to peer instance `[i]`
+peer has one dimension more   a vector port here: slot k is peer instance `[i][k]`
+peer has one dimension less   a scalar port here: our last index is the slot at the peer
+============================  ======================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from domain.coupling.conduits import Conduit
+from domain.coupling.ports import SETTINGS_IN, Operator, Port
+from domain.errors import PortError
+from domain.identity import Reference
+
+MAX_DIMENSION_DIFFERENCE = 1
+
+
+class Endpoint(NamedTuple):
+    """One end of a stream of messages: an instance, a port of it, and a slot of that.
+
+    Attributes:
+        instance: Name of the instance, with its indices.
+        port: Name of the port.
+        slot: Slot of a vector port; None for a scalar one.
+    """
+
+    instance: Reference
+    port: str
+    slot: int | None = None
+
+    def __str__(self) -> str:
+        suffix = "" if self.slot is None else f"[{self.slot}]"
+        return f"{self.instance}.{self.port}{suffix}"
+
+
+def slots_between(own: tuple[int, ...], peer: tuple[int, ...]) -> int | None:
+    """Return the length that a port gets from the dimensions on both sides.
+
+    Args:
+        own: Dimensions of the component that has the port.
+        peer: Dimensions of the component that it is joined to.
+
+    Returns:
+        The number of slots, or None if the port has a single one.
+    """
+    return peer[-1] if len(peer) == len(own) + 1 else None
+
+
+def peer_endpoint(
+    instance: Reference,
+    slot: int | None,
+    peer: Reference,
+    peer_dimensions: tuple[int, ...],
+    peer_port: str,
+) -> Endpoint:
+    """Return the other end of the stream that goes through a port and slot of an instance."""
+    index = instance.indices
+    if len(peer_dimensions) > len(index):
+        return Endpoint(peer + (*index, slot or 0), peer_port)
+    if len(peer_dimensions) < len(index):
+        return Endpoint(peer + index[:-1], peer_port, index[-1])
+    return Endpoint(peer + index, peer_port, slot)
+
+
+class PeerInfo(NamedTuple):
+    """What an instance is told about its surroundings.
+
+    Attributes:
+        instance: Its own name.
+        conduits: The conduits attached to it.
+        dimensions: Multiplicity of each peer component.
+        locations: Where each peer instance can be reached.
+        ports: Its ports as the configuration declares them.
+    """
+
+    instance: Reference
+    conduits: tuple[Conduit, ...]
+    dimensions: Mapping[Reference, tuple[int, ...]]
+    locations: Mapping[Reference, tuple[str, ...]]
+    ports: tuple[Port, ...] = ()
+
+    @property
+    def component(self) -> Reference:
+        """Name of the component to which the instance belongs."""
+        return self.instance.without_trailing_ints()
+
+    def conduits_at(self, port: str) -> list[Conduit]:
+        """Return the conduits attached to a port of this instance."""
+        own = self.component + port
+        return [item for item in self.conduits if own in (item.sender, item.receiver)]
+
+    def port_length(self, port: str) -> int | None:
+        """Return the length that the peers' dimensions give to a connected port.
+
+        Returns:
+            The number of slots; None where the dimensions are equal, or the peer has fewer.
+
+        Raises:
+            PortError: If the peers' dimensions do not allow it.
+        """
+        own = self.instance.indices
+        lengths: set[tuple[int, ...]] = set()
+        for conduit in self.conduits_at(port):
+            dimensions = self._peer_dimensions(conduit)
+            if abs(len(dimensions) - len(own)) > MAX_DIMENSION_DIFFERENCE:
+                msg = (
+                    f"Port '{port}' of '{self.instance}' is joined by '{conduit}' to a component"
+                    f" with {len(dimensions)} dimensions, but '{self.instance}' has {len(own)}."
+                    " These may differ by at most one: change the multiplicity of one of them."
+                )
+                raise PortError(msg)
+            lengths.add(dimensions)
+        if len(lengths) > 1:
+            msg = (
+                f"Port '{port}' of '{self.instance}' is joined to components of different"
+                " multiplicity. Give those the same multiplicity, or use a port for each."
+            )
+            raise PortError(msg)
+        dimensions = lengths.pop()
+        return dimensions[-1] if len(dimensions) == len(own) + 1 else None
+
+    def has_equal_dimensions(self, port: str) -> bool:
+        """Whether the peers of a connected port have as many dimensions as this instance."""
+        own = len(self.instance.indices)
+        return all(len(self._peer_dimensions(item)) == own for item in self.conduits_at(port))
+
+    def peer_endpoint(self, conduit: Conduit, slot: int | None) -> Endpoint:
+        """Return the other end of a conduit for one slot of our port."""
+        peer, port = self._other_end(conduit)
+        return peer_endpoint(self.instance, slot, peer, self.dimensions[peer], port)
+
+    def _other_end(self, conduit: Conduit) -> tuple[Reference, str]:
+        if conduit.sending_component == self.component:
+            return conduit.receiving_component, conduit.receiving_port
+        return conduit.sending_component, conduit.sending_port
+
+    def _peer_dimensions(self, conduit: Conduit) -> tuple[int, ...]:
+        return self.dimensions[self._other_end(conduit)[0]]
+
+
+def settings_port() -> Port:
+    """Return the port on which every component can receive an overlay."""
+    return Port(SETTINGS_IN, Operator.F_INIT)

@@ -1,0 +1,470 @@
+"""Timelines, iterations, and the rounds of O_I and S within one pass of the reuse loop.
+
+A component lives on a timeline, a path such as `macro:micro`: its own flattened name, below the
+components that call it. With n parts in that path, its F_INIT and O_F messages carry an iteration
+of n - 1 counters, which says for which call of it they are, and its O_I and S messages one of n.
+
+Within one pass, each sub-timeline goes through *rounds*: every connected O_I port and slot sends
+once, and every connected S port and slot receives once. Whichever operator came first leads, for
+the rest of the pass::
+
+            O_I leads                                 S leads
+    idle ──send──> sending ─last send─> receiving     idle ──receive──> receiving ─last─> sending
+      ^                                     │           ^                                    │
+      └───────────── last receive ──────────┘           └───────────── last send ────────────┘
+
+Where one of the operators has no connected ports, a round has no second half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from domain.coupling.messages import Iteration
+from domain.coupling.ports import Operator, PortState
+from domain.errors import CallOrderError
+
+PortSlot = tuple[str, "int | None"]
+
+
+class Timeline:
+    """A path of component names, from the outermost caller to the component itself.
+
+    Args:
+        text: The names, joined by colons; empty for the root.
+    """
+
+    __slots__ = ("parts",)
+
+    def __init__(self, text: str) -> None:
+        self.parts: tuple[str, ...] = tuple(part for part in text.split(":") if part)
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Timeline) and self.parts == other.parts
+
+    def __hash__(self) -> int:
+        return hash(self.parts)
+
+    def __str__(self) -> str:
+        return ":".join(self.parts)
+
+    def __repr__(self) -> str:
+        return f'Timeline("{self}")'
+
+
+class RoundsState(NamedTuple):
+    """What a snapshot keeps of a sub-timeline."""
+
+    iteration: Iteration | None
+    first_operator: Operator | None
+    sent: tuple[PortSlot, ...]
+    received: tuple[PortSlot, ...]
+
+
+class Rounds:
+    """The rounds of O_I and S on one sub-timeline.
+
+    Args:
+        ports: The connected O_I and S ports on it.
+    """
+
+    def __init__(self, ports: Iterable[PortState]) -> None:
+        ports = list(ports)
+        self._senders = [port for port in ports if port.operator is Operator.O_I]
+        self._receivers = [port for port in ports if port.operator is Operator.S]
+        self.start_pass()
+
+    def start_pass(self) -> None:
+        """Forget the previous pass of the reuse loop."""
+        self.iteration: Iteration | None = None
+        self.first_operator: Operator | None = None
+        self._sent: set[PortSlot] = set()
+        self._received: set[PortSlot] = set()
+
+    @property
+    def is_between_rounds(self) -> bool:
+        """Whether no round is under way: each has been completed, or none was begun."""
+        return not self._sent and not self._received
+
+    def may_send(self, port: str, slot: int | None) -> bool:
+        """Whether it is the turn of this O_I port and slot."""
+        if (port, slot) in self._sent:
+            return False
+        if self.is_between_rounds:
+            return self.first_operator is not Operator.S or not self._receivers
+        if self.first_operator is Operator.O_I:
+            return not self._received
+        return self._is_done(self._receivers, self._received)
+
+    def may_receive(self, port: str, slot: int | None) -> bool:
+        """Whether it is the turn of this S port and slot."""
+        if (port, slot) in self._received:
+            return False
+        if self.is_between_rounds:
+            return self.first_operator is not Operator.O_I or not self._senders
+        if self.first_operator is Operator.S:
+            return not self._sent
+        return self._is_done(self._senders, self._sent)
+
+    def send(self, port: str, slot: int | None, outer: Iteration) -> Iteration:
+        """Note that this port and slot sends; return the iteration to send with.
+
+        Args:
+            port: Name of an O_I port.
+            slot: Slot of it.
+            outer: Iteration of the pass.
+        """
+        if self.first_operator is None:
+            self.first_operator = Operator.O_I
+        if self.is_between_rounds:
+            self.iteration = self._next_iteration(outer)
+        self._sent.add((port, slot))
+        result = self.iteration
+        self._finish_round_if_done()
+        return outer if result is None else result
+
+    def receive(
+        self, port: str, slot: int | None, outer: Iteration, received: Iteration | None
+    ) -> None:
+        """Note that this port and slot has received.
+
+        Args:
+            port: Name of an S port.
+            slot: Slot of it.
+            outer: Iteration of the pass.
+            received: Iteration of the message; None if it does not tell (a repeated message).
+
+        Raises:
+            CallOrderError: If the message does not belong to the round that is under way.
+        """
+        if self.first_operator is None:
+            self.first_operator = Operator.S
+        if self.first_operator is Operator.S:
+            self._take_iteration(port, outer, received)
+        self._received.add((port, slot))
+        self._finish_round_if_done()
+
+    def iteration_to_receive(self, outer: Iteration) -> Iteration:
+        """Return the iteration of the round for which an S port would receive now."""
+        if self.iteration is None or (
+            self.is_between_rounds and self.first_operator is not Operator.O_I
+        ):
+            return self._next_iteration(outer)
+        return self.iteration
+
+    def last_received(self, port: str, slot: int | None, outer: Iteration) -> Iteration:
+        """Return the iteration of the last message on an S port; (…, -1) if there was none."""
+        if self.iteration is None:
+            return (*outer, -1)
+        if self.is_between_rounds or (port, slot) in self._received:
+            return self.iteration
+        return (*self.iteration[:-1], self.iteration[-1] - 1)
+
+    def missing_actions(self) -> list[str]:
+        """List what may come next, in words."""
+        sends = [(port, slot) for port in self._senders for slot in port.slots()]
+        receives = [(port, slot) for port in self._receivers for slot in port.slots()]
+        return [
+            f"A send on O_I port '{_port_and_slot(port.name, slot)}'"
+            for port, slot in sends
+            if self.may_send(port.name, slot)
+        ] + [
+            f"A receive on S port '{_port_and_slot(port.name, slot)}'"
+            for port, slot in receives
+            if self.may_receive(port.name, slot)
+        ]
+
+    def state(self) -> RoundsState:
+        """Return what a snapshot keeps.
+
+        A round that has been completed is kept as one in which everybody took part, not as none:
+        MUSCLE3, which may resume from it, would repeat it otherwise.
+        """
+        sent, received = self._sent, self._received
+        if self.is_between_rounds and self.iteration is not None:
+            sent, received = _all_slots(self._senders), _all_slots(self._receivers)
+        return RoundsState(
+            self.iteration,
+            self.first_operator,
+            tuple(sorted(sent, key=_sort_key)),
+            tuple(sorted(received, key=_sort_key)),
+        )
+
+    def restore(self, state: RoundsState) -> None:
+        """Go on from what a snapshot kept. The ports must have their lengths already."""
+        self.iteration = state.iteration
+        self.first_operator = state.first_operator
+        self._sent = set(state.sent)
+        self._received = set(state.received)
+        self._finish_round_if_done()
+
+    def deduce(self, counts: Mapping[str, Sequence[int]], outer: Iteration) -> RoundsState:
+        """Return the state after so many messages on each port and slot, in all passes together.
+
+        Each takes part in each round, so those with the most have had their turn in the last one.
+        """
+        ports = [*self._senders, *self._receivers]
+        rounds = max((count for port in ports for count in counts.get(port.name, ())), default=0)
+        if not rounds:
+            return RoundsState(None, None, (), ())
+        sent = _slots_with(self._senders, counts, rounds)
+        received = _slots_with(self._receivers, counts, rounds)
+        all_sent = self._is_done(self._senders, set(sent))
+        all_received = self._is_done(self._receivers, set(received))
+        first = Operator.O_I if all_sent or not received else Operator.S
+        # who led in a round that is complete does not show
+        known_first = None if all_sent and all_received else first
+        return RoundsState((*outer, rounds - 1), known_first, sent, received)
+
+    def _next_iteration(self, outer: Iteration) -> Iteration:
+        return (*outer, 0) if self.iteration is None else (*outer, self.iteration[-1] + 1)
+
+    def _take_iteration(self, port: str, outer: Iteration, received: Iteration | None) -> None:
+        if received is None:
+            if self.is_between_rounds:
+                self.iteration = self._next_iteration(outer)
+        elif self.is_between_rounds:
+            if self.iteration is not None and received <= self.iteration:
+                msg = (
+                    f"A message for iteration {list(received)} was received on port '{port}', but"
+                    f" iteration {list(self.iteration)} has been done already. Do the peers of this"
+                    " component send equally often?"
+                )
+                raise CallOrderError(msg)
+            self.iteration = received
+        elif received != self.iteration:
+            msg = (
+                f"A message for iteration {list(received)} was received on port '{port}' in a"
+                f" round with messages for iteration {list(self.iteration or ())}. Do the peers of"
+                " this component send equally often?"
+            )
+            raise CallOrderError(msg)
+
+    def _finish_round_if_done(self) -> None:
+        if self._is_done(self._senders, self._sent) and self._is_done(
+            self._receivers, self._received
+        ):
+            self._sent = set()
+            self._received = set()
+
+    @staticmethod
+    def _is_done(ports: list[PortState], done: set[PortSlot]) -> bool:
+        return len(done) >= sum(map(_slots_in_a_round, ports))
+
+
+class TimelineState(NamedTuple):
+    """What a snapshot keeps of the pass under way."""
+
+    iteration: Iteration | None
+    sent: tuple[PortSlot, ...]
+    rounds: Mapping[str, RoundsState]
+
+
+class ReuseLoop:
+    """The order of sends and receives within the passes of the reuse loop.
+
+    Args:
+        ports: All ports of the instance, by name.
+        depth: How many parts the timeline has.
+    """
+
+    def __init__(self, ports: Mapping[str, PortState], *, depth: int = 1) -> None:
+        self._ports = ports
+        self._depth = depth
+        self._final = [
+            port for port in ports.values() if port.operator is Operator.O_F and port.is_connected
+        ]
+        self._rounds: dict[str, Rounds] = {}
+        by_name: dict[str, Rounds] = {}
+        for annotation in {port.port.timeline for port in ports.values()}:
+            members = [
+                port
+                for port in ports.values()
+                if port.port.timeline == annotation
+                and port.operator in (Operator.O_I, Operator.S)
+                and port.is_connected
+            ]
+            if members:
+                rounds = self._rounds[annotation] = Rounds(members)
+                by_name.update({port.name: rounds for port in members})
+        self._rounds_by_port = by_name
+        self.iteration: Iteration | None = None
+        self._sent: set[PortSlot] = set()
+
+    def start_pass(self, iteration: Iteration) -> None:
+        """Begin a pass for the iteration of the messages received on F_INIT."""
+        self.iteration = iteration
+        self._sent = set()
+        for rounds in self._rounds.values():
+            rounds.start_pass()
+
+    def send(self, port: PortState, slot: int | None) -> Iteration:
+        """Note that a connected port sends; return the iteration to send with.
+
+        Raises:
+            CallOrderError: If it is not its turn.
+        """
+        outer = self.iteration
+        if outer is None:
+            raise self._refusal(f"a send on port '{_port_and_slot(port.name, slot)}'")
+        if port.operator is Operator.O_I:
+            rounds = self._rounds_by_port[port.name]
+            if not rounds.may_send(port.name, slot):
+                raise self._refusal(f"a send on O_I port '{_port_and_slot(port.name, slot)}'")
+            return rounds.send(port.name, slot, outer)
+        if (port.name, slot) in self._sent or not self._all_between_rounds():
+            raise self._refusal(f"a send on O_F port '{_port_and_slot(port.name, slot)}'")
+        self._sent.add((port.name, slot))
+        return outer
+
+    def expect_receive(self, port: PortState, slot: int | None) -> Iteration:
+        """Check that it is the turn of a connected S port; return the iteration it is to be for.
+
+        Raises:
+            CallOrderError: If it is not.
+        """
+        outer = self.iteration
+        rounds = self._rounds_by_port[port.name]
+        if outer is None or not rounds.may_receive(port.name, slot):
+            raise self._refusal(f"a receive on S port '{_port_and_slot(port.name, slot)}'")
+        return rounds.iteration_to_receive(outer)
+
+    def receive(self, port: PortState, slot: int | None, received: Iteration | None) -> None:
+        """Note that a connected S port has received a message for an iteration."""
+        assert self.iteration is not None
+        self._rounds_by_port[port.name].receive(port.name, slot, self.iteration, received)
+
+    def check_finished(self) -> None:
+        """Check that the pass is complete.
+
+        Raises:
+            CallOrderError: If something still has to be sent or received.
+        """
+        if self.iteration is None:
+            return
+        if not self._all_between_rounds() or self._final_to_send():
+            raise self._refusal("the next call of reuse_instance()")
+
+    def state(self) -> TimelineState:
+        """Return what a snapshot keeps."""
+        return TimelineState(
+            self.iteration,
+            tuple(sorted(self._sent, key=_sort_key)),
+            {name: rounds.state() for name, rounds in self._rounds.items()},
+        )
+
+    def restore(self, state: TimelineState, lengths: Mapping[str, int] | None = None) -> None:
+        """Go on from what a snapshot kept.
+
+        Args:
+            state: What it kept.
+            lengths: Lengths of the resizable ports, without which nobody can tell whether a round
+                is complete.
+        """
+        for name, length in (lengths or {}).items():
+            if name in self._ports and self._ports[name].is_resizable:
+                self._ports[name].set_length(length)
+        self.iteration = state.iteration
+        self._sent = set(state.sent)
+        for name, rounds in state.rounds.items():
+            if name in self._rounds:
+                self._rounds[name].restore(rounds)
+
+    def deduce(self, counts: Mapping[str, Sequence[int]]) -> TimelineState:
+        """Return the state after so many messages on each port and slot.
+
+        It is what can be told where nothing else was kept. The iteration need not be that in which
+        the instance was, but it fits with what peers deduce that have passed as many messages.
+        """
+        once_a_pass = (Operator.F_INIT, Operator.O_F)
+        passed = [
+            count
+            for name, port in self._ports.items()
+            if port.is_connected and port.operator in once_a_pass
+            for count in counts.get(name, ())
+        ]
+        passes = max(passed, default=0) or 1
+        outer = (*(0,) * (self._depth - 2), passes - 1) if self._depth > 1 else ()
+        return TimelineState(
+            outer,
+            _slots_with(self._final, counts, passes),
+            {name: rounds.deduce(counts, outer) for name, rounds in self._rounds.items()},
+        )
+
+    def last_received(self, port: PortState, slot: int | None) -> Iteration | None:
+        """Return the iteration of the last message on a receiving port, None if not known.
+
+        For an S port that has not received in this pass it is one before the first of the pass.
+        """
+        if self.iteration is None or port.operator is Operator.F_INIT:
+            return self.iteration
+        rounds = self._rounds_by_port.get(port.name)
+        if rounds is None:
+            return None
+        return rounds.last_received(port.name, slot, self.iteration)
+
+    def _all_between_rounds(self) -> bool:
+        return all(rounds.is_between_rounds for rounds in self._rounds.values())
+
+    def _final_to_send(self) -> list[PortSlot]:
+        return [
+            (port.name, slot)
+            for port in self._final
+            for slot in port.slots()
+            if (port.name, slot) not in self._sent
+        ]
+
+    def _refusal(self, action: str) -> CallOrderError:
+        expected = ["A call of reuse_instance()"] if self.iteration is None else []
+        if self.iteration is not None:
+            expected = [
+                item for rounds in self._rounds.values() for item in rounds.missing_actions()
+            ]
+            if self._all_between_rounds():
+                expected += [
+                    f"A send on O_F port '{_port_and_slot(port, slot)}'"
+                    for port, slot in self._final_to_send()
+                ]
+                if not self._final_to_send():
+                    expected.append("A call of reuse_instance()")
+        lines = "\n".join(f"- {item}" for item in expected)
+        return CallOrderError(
+            f"Not allowed to do {action} yet: was expecting one of the following instead:\n{lines}"
+        )
+
+
+def _all_slots(ports: Iterable[PortState]) -> set[PortSlot]:
+    return {(port.name, slot) for port in ports for slot in port.slots()}
+
+
+def _slots_with(
+    ports: Iterable[PortState], counts: Mapping[str, Sequence[int]], number: int
+) -> tuple[PortSlot, ...]:
+    """Return the ports and slots that have passed a number of messages."""
+    return tuple(
+        (port.name, index if port.is_vector else None)
+        for port in ports
+        for index, count in enumerate(counts.get(port.name, ()))
+        # a slot that a resizable port did not always have has passed fewer than the others
+        if (counts[port.name][0] if port.is_resizable else count) == number
+    )
+
+
+def _slots_in_a_round(port: PortState) -> int:
+    if port.length is None:
+        return 1
+    # A resizable receiving port learns its length from what comes on its first slot.
+    learns_length = port.is_resizable and port.operator.allows_receiving
+    return max(port.length, 1) if learns_length else port.length
+
+
+def _port_and_slot(port: str, slot: int | None) -> str:
+    return port if slot is None else f"{port}[{slot}]"
+
+
+def _sort_key(item: PortSlot) -> tuple[str, int]:
+    return item[0], -1 if item[1] is None else item[1]

@@ -1,0 +1,1 @@
+"""The model that is run: components, their programs, timelines and checkpoint rules."""

@@ -1,0 +1,240 @@
+"""What is to be run: one flat model of programs, with its settings and resources.
+
+Hierarchical models have been flattened by the time they get here, so a component's name may have
+several parts (`outer.inner`), and each component is implemented by a program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import product
+from typing import TypeAlias
+
+from domain.coupling.conduits import Conduit
+from domain.coupling.ports import SETTINGS_IN, Operator, Port
+from domain.coupling.settings import Settings
+from domain.identity import Reference
+from domain.model.checkpoints import Checkpoints
+
+
+@dataclass(frozen=True)
+class Component:
+    """A component of the flat model.
+
+    Attributes:
+        name: Its full name, without indices.
+        ports: Its ports by name, as declared in the configuration.
+        program: Name of the program that implements it.
+        multiplicity: Shape of its set of instances; empty for a single one.
+        timeline: The timeline it is on, its own name last, such as `macro:micro`.
+        description: What it is, for people.
+    """
+
+    name: Reference
+    ports: Mapping[str, Port]
+    program: Reference
+    multiplicity: tuple[int, ...] = ()
+    timeline: str = ""
+    description: str = ""
+
+    def instances(self) -> Iterator[Reference]:
+        """Yield the names of the instances, the last index running fastest."""
+        for index in product(*map(range, self.multiplicity)):
+            yield self.name + index
+
+    def operator_of(self, port: str) -> Operator | None:
+        """Return the operator of a port, also of that for settings; None if it has no such port."""
+        if port == SETTINGS_IN:
+            return Operator.F_INIT
+        found = self.ports.get(port)
+        return None if found is None else found.operator
+
+
+@dataclass(frozen=True)
+class Model:
+    """Components and the conduits between them.
+
+    Attributes:
+        name: Name of the model.
+        components: Components by name.
+        conduits: All conduits.
+        matching_timelines: Sets of timelines that have the same points in time, so that conduits
+            may join them.
+    """
+
+    name: Reference
+    components: Mapping[Reference, Component]
+    conduits: tuple[Conduit, ...] = ()
+    matching_timelines: tuple[tuple[str, ...], ...] = ()
+
+    def instances(self) -> Iterator[Reference]:
+        """Yield the names of all instances of all components."""
+        for component in self.components.values():
+            yield from component.instances()
+
+    def component_of(self, instance: Reference) -> Component | None:
+        """Return the component to which an instance belongs; None if there is no such instance."""
+        component = self.components.get(instance.without_trailing_ints())
+        if component is None or len(instance.indices) != len(component.multiplicity):
+            return None
+        in_range = all(
+            0 <= index < size
+            for index, size in zip(instance.indices, component.multiplicity, strict=True)
+        )
+        return component if in_range else None
+
+
+class BaseEnv(Enum):
+    """The environment that a program's own variables and modules are put on top of."""
+
+    MANAGER = "manager"
+    """That in which the manager was started."""
+    CLEAN = "clean"
+    """The manager's, with modules unloaded and the virtual environment left."""
+    LOGIN = "login"
+    """That of a login shell."""
+
+
+class ExecutionModel(Enum):
+    """How a program is started."""
+
+    DIRECT = "direct"
+    OPENMPI = "openmpi"
+    INTELMPI = "intelmpi"
+    SRUNMPI = "srunmpi"
+    MANUAL = "manual"
+    """By the user."""
+
+    @property
+    def uses_mpi(self) -> bool:
+        """Whether the program runs as several MPI processes."""
+        return self in (ExecutionModel.OPENMPI, ExecutionModel.INTELMPI, ExecutionModel.SRUNMPI)
+
+
+class KeepsStateForNextUse(Enum):
+    """Whether a program remembers anything from one pass of its reuse loop to the next."""
+
+    NECESSARY = "necessary"
+    NO = "no"
+    HELPFUL = "helpful"
+
+
+@dataclass(frozen=True)
+class Program:
+    """How to start an implementation.
+
+    Attributes:
+        name: Its name.
+        executable: Path of the file to run; None with a script.
+        args: A text is shell text (`-n $MUSCLE_THREADS`); a tuple is data.
+        env: Variables to set; a name with a leading `+` appends to the inherited value.
+        modules: Environment modules to load.
+        virtual_env: Python virtual environment to activate.
+        base_env: What all this goes on top of.
+        script: A whole script instead of an executable.
+        execution_model: How it is started.
+        can_share_resources: Whether it may share cores with components that it takes turns with.
+        keeps_state_for_next_use: Whether it needs checkpoints to be resumed.
+        ports: Ports it declares; empty if it declares none.
+    """
+
+    name: Reference
+    executable: str | None = None
+    args: str | tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    modules: tuple[str, ...] = ()
+    virtual_env: str | None = None
+    base_env: BaseEnv = BaseEnv.MANAGER
+    script: str | None = None
+    execution_model: ExecutionModel = ExecutionModel.DIRECT
+    can_share_resources: bool = True
+    keeps_state_for_next_use: KeepsStateForNextUse = KeepsStateForNextUse.NECESSARY
+    ports: Mapping[str, Port] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Threads:
+    """A program in one process.
+
+    Attributes:
+        threads: Number of cores it gets, all on one node.
+    """
+
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class MpiCores:
+    """An MPI program that asks for processes, wherever they are.
+
+    Attributes:
+        mpi_processes: Number of processes.
+        threads_per_mpi_process: Cores for each of them.
+    """
+
+    mpi_processes: int
+    threads_per_mpi_process: int = 1
+
+
+@dataclass(frozen=True)
+class MpiNodes:
+    """An MPI program that asks for whole nodes.
+
+    Attributes:
+        nodes: Number of nodes.
+        mpi_processes_per_node: Processes on each node.
+        threads_per_mpi_process: Cores for each of them.
+    """
+
+    nodes: int
+    mpi_processes_per_node: int
+    threads_per_mpi_process: int = 1
+
+
+ResourceRequirements: TypeAlias = Threads | MpiCores | MpiNodes
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """All of a simulation to run.
+
+    Attributes:
+        model: The flat model.
+        programs: Programs by name; each that a component names is there.
+        settings: Base settings.
+        resources: What each component needs; a component that is not here needs one thread.
+        checkpoints: When to make snapshots.
+        resume: Snapshot to resume from, by instance; others start from scratch.
+        description: What it is, for people.
+    """
+
+    model: Model
+    programs: Mapping[Reference, Program]
+    settings: Settings = field(default_factory=Settings)
+    resources: Mapping[Reference, ResourceRequirements] = field(default_factory=dict)
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
+    resume: Mapping[Reference, str] = field(default_factory=dict)
+    description: str = ""
+
+    @property
+    def has_manual_components(self) -> bool:
+        """Whether the user starts some of the components."""
+        return any(map(self._is_manual, self.model.components.values()))
+
+    def is_started_by_hand(self, instance: Reference) -> bool:
+        """Whether the user starts an instance, or there is none of that name."""
+        component = self.model.component_of(instance)
+        return component is None or self._is_manual(component)
+
+    def _is_manual(self, component: Component) -> bool:
+        return self.program_of(component).execution_model is ExecutionModel.MANUAL
+
+    def program_of(self, component: Component) -> Program:
+        """Return the program that implements a component."""
+        return self.programs[component.program]
+
+    def resources_of(self, component: Component) -> ResourceRequirements:
+        """Return what an instance of a component needs."""
+        return self.resources.get(component.name, Threads())

@@ -1,0 +1,133 @@
+"""Who is whose peer in a flat model, as the manager sees it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from domain.coupling.conduits import Conduit
+from domain.coupling.peers import MAX_DIMENSION_DIFFERENCE, peer_endpoint, slots_between
+from domain.coupling.ports import Operator
+from domain.coupling.timelines import Timeline
+from domain.identity import Reference
+from domain.model.configuration import Component, Model
+
+
+def wiring_problem(conduit: Conduit, sender: Component, receiver: Component) -> str | None:
+    """Return in words why a conduit cannot join two components of these dimensions, or None."""
+    shorter, longer = sorted((sender.multiplicity, receiver.multiplicity), key=len)
+    fits = longer[: len(shorter)] == shorter
+    if fits and len(longer) - len(shorter) <= MAX_DIMENSION_DIFFERENCE:
+        return None
+    return (
+        f"Conduit '{conduit}' cannot be made: '{sender.name}' has multiplicity"
+        f" {list(sender.multiplicity)} and '{receiver.name}' has {list(receiver.multiplicity)}."
+        " They must be equal, or one must be the other with one dimension added at its end."
+    )
+
+
+class Topology:
+    """Looks up conduits and peers in a flat model.
+
+    Args:
+        model: The model.
+
+    Attributes:
+        model: The same.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._conduits: dict[Reference, list[Conduit]] = defaultdict(list)
+        for conduit in model.conduits:
+            self._conduits[conduit.sending_component].append(conduit)
+            if conduit.receiving_component != conduit.sending_component:
+                self._conduits[conduit.receiving_component].append(conduit)
+
+    def conduits_of(self, component: Reference) -> list[Conduit]:
+        """Return the conduits that are attached to a component."""
+        return self._conduits.get(component, [])
+
+    def pacing_conduit(self, conduit: Conduit) -> Conduit | None:
+        """Return a conduit that brings a message for each one that a reducing filter lets pass.
+
+        That is one for each pass of a component that calls the sender, or calls who calls it. To
+        each of its passes belongs a message on each of its F_INIT ports.
+
+        Returns:
+            None if these are the sender's own passes, or there is nothing to count them by.
+        """
+        sender = self.model.components[conduit.sending_component]
+        timeline = Timeline(sender.timeline).parts
+        level = self._level(conduit)
+        if not 0 < level < len(timeline) - 1:
+            return None  # who is called by nobody has a single pass
+        pacing = next(iter(self.starting_conduits(Reference(timeline[level]))), None)
+        if pacing is None:
+            return None
+        caller = self.model.components[pacing.receiving_component]
+        both = zip(caller.multiplicity, sender.multiplicity, strict=False)
+        return pacing if all(theirs == own for theirs, own in both) else None
+
+    def parties_to(self, conduit: Conduit) -> set[Reference]:
+        """Return the components whose snapshots have to tell what a reducing filter has passed.
+
+        These are who sends and who receives through it, and those who call the sender, or call who
+        calls it, if the milestones at which the filter passes a message come from them: they have
+        to send these again.
+        """
+        level = self._level(conduit)
+        found: set[Reference] = set()
+        waiting = [conduit.sending_component]
+        while waiting:
+            component = waiting.pop()
+            if component not in found:
+                found.add(component)
+                waiting += [
+                    item.sending_component
+                    for item in self.starting_conduits(component)
+                    if 0 < level < self._level(item)  # that of the root only closes ports
+                ]
+        return {*found, conduit.receiving_component}
+
+    def starting_conduits(self, component: Reference) -> list[Conduit]:
+        """Return the conduits whose messages begin the passes of a component, one for each pass."""
+        return [
+            conduit
+            for conduit in self.conduits_of(component)
+            if conduit.receiving_component == component
+            and not conduit.repeaters
+            and self._receives_at_start(conduit)
+        ]
+
+    def _receives_at_start(self, conduit: Conduit) -> bool:
+        receiver = self.model.components[conduit.receiving_component]
+        return receiver.operator_of(conduit.receiving_port) is Operator.F_INIT
+
+    def _level(self, conduit: Conduit) -> int:
+        """Return how many counters the iterations have of what comes through reducing filters."""
+        sender = self.model.components[conduit.sending_component]
+        is_final = sender.operator_of(conduit.sending_port) is Operator.O_F
+        return len(Timeline(sender.timeline)) - is_final - len(conduit.reducers)
+
+    def peer_components(self, component: Reference) -> list[Reference]:
+        """Return the components to which a component is joined, each once."""
+        peers = dict.fromkeys(
+            conduit.receiving_component
+            if conduit.sending_component == component
+            else conduit.sending_component
+            for conduit in self.conduits_of(component)
+        )
+        return list(peers)
+
+    def peer_instances(self, instance: Reference) -> list[Reference]:
+        """Return the instances with which an instance talks, in the order of their names."""
+        component = instance.without_trailing_ints()
+        result: list[Reference] = []
+        for peer in self.peer_components(component):
+            dimensions = self.model.components[peer].multiplicity
+            count = slots_between(self.model.components[component].multiplicity, dimensions)
+            slots = [None] if count is None else list(range(count))
+            result += [
+                peer_endpoint(instance, slot, peer, dimensions, "p").instance for slot in slots
+            ]
+        return result

@@ -1,0 +1,1 @@
+"""Which instances run on which cores."""

@@ -1,0 +1,168 @@
+"""Puts instances onto cores.
+
+An instance gets whole cores of its own, except that components which take turns may get the same
+ones (see `domain.model.turns`). Those that ask for most go first, each to the first node with room,
+onto cores that it can share before free ones. That is not always the best packing, but a good one,
+found fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
+
+from domain.errors import InsufficientResources
+from domain.identity import Reference
+from domain.model.configuration import (
+    Component,
+    Configuration,
+    ExecutionModel,
+    MpiNodes,
+    ResourceRequirements,
+)
+from domain.model.turns import Turns
+from domain.placement.core_ledger import CoreLedger
+from domain.placement.core_search import SpareCores, find_cores
+from domain.placement.requirements import core_count, cores_on_one_node, in_words
+from domain.placement.resources import Core, NodeResources, Resources
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which instance gets which cores.
+
+    Attributes:
+        resources: What each instance gets; instances that the user starts are not here.
+        oversubscribed: Instances that share cores with others that run at the same time.
+    """
+
+    resources: Mapping[Reference, Resources] = field(default_factory=dict)
+    oversubscribed: tuple[Reference, ...] = ()
+
+
+class Planner:
+    """Plans the runs of one configuration.
+
+    Args:
+        configuration: The flat configuration.
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._planned = sorted(
+            (item for item in configuration.model.components.values() if self._is_planned(item)),
+            key=self._size,
+            reverse=True,
+        )
+        self._partners = self._sharing_partners()
+        self._dimensions = {item.name: len(item.multiplicity) for item in self._planned}
+
+    def plan(self, available: Resources, *, oversubscribe: bool = False) -> Plan:
+        """Give cores to all instances.
+
+        Args:
+            available: The cores that there are.
+            oversubscribe: Whether instances that run at the same time may share cores when there
+                are not enough, as with MUSCLE3 on a single machine, where the operating system
+                divides them. Not on a cluster.
+
+        Raises:
+            InsufficientResources: If there are too few, or, when oversubscribing, if a single
+                instance asks for more than there is.
+        """
+        ledger = CoreLedger(available, self._partners, self._dimensions)
+        spare = SpareCores(ledger) if oversubscribe else None
+        given: dict[Reference, Resources] = {}
+        squeezed: list[Reference] = []
+        for component in self._planned:
+            requirements = self._configuration.resources_of(component)
+            for instance in component.instances():
+                cores = find_cores(ledger, component.name, instance.indices, requirements)
+                if cores is None and spare is not None:
+                    cores = spare.find(requirements)
+                    squeezed.append(instance)
+                if cores is None:
+                    raise _too_few(component, instance, requirements, available)
+                ledger.give(component.name, instance.indices, cores)
+                if spare is not None:
+                    spare.give(cores)
+                given[instance] = ledger.resources(cores)
+        in_order = self._configuration.model.instances()
+        return Plan({name: given[name] for name in in_order if name in given}, tuple(squeezed))
+
+    def nodes_needed(self, cores_per_node: int) -> int:
+        """Return how many nodes of a given size the model needs.
+
+        Args:
+            cores_per_node: Number of cores of each node.
+
+        Raises:
+            InsufficientResources: If an instance does not fit on nodes of this size.
+        """
+        if not self._planned:
+            return 0
+        for component in self._planned:
+            requirements = self._configuration.resources_of(component)
+            if cores_per_node < cores_on_one_node(requirements):
+                instance = next(component.instances(), component.name)
+                raise _too_few(component, instance, requirements, _nodes(1, cores_per_node))
+        count = 1
+        while True:
+            try:
+                plan = self.plan(_nodes(count, cores_per_node))
+            except InsufficientResources:
+                count *= 2
+            else:
+                return len({node.node for given in plan.resources.values() for node in given})
+
+    def _is_planned(self, component: Component) -> bool:
+        program = self._configuration.program_of(component)
+        return program.execution_model is not ExecutionModel.MANUAL
+
+    def _size(self, component: Component) -> tuple[bool, int, int]:
+        requirements = self._configuration.resources_of(component)
+        whole_nodes = isinstance(requirements, MpiNodes)
+        return whole_nodes, cores_on_one_node(requirements), core_count(requirements)
+
+    def _sharing_partners(self) -> dict[Reference, set[Reference]]:
+        sharing = {
+            item.name
+            for item in self._planned
+            if self._configuration.program_of(item).can_share_resources
+        }
+        partners = Turns(self._configuration.model).partners()
+        return {name: partners[name] & sharing for name in sharing}
+
+
+def nodes_needed(configuration: Configuration, cores_per_node: int) -> int:
+    """Return how many nodes of a given size a configuration needs.
+
+    Args:
+        configuration: The flat configuration.
+        cores_per_node: Number of cores of each node.
+
+    Raises:
+        InsufficientResources: If an instance does not fit on nodes of this size.
+    """
+    return Planner(configuration).nodes_needed(cores_per_node)
+
+
+def _nodes(count: int, cores_per_node: int) -> Resources:
+    cores = frozenset(Core(number, frozenset({number})) for number in range(cores_per_node))
+    return Resources(tuple(NodeResources(f"node{number:06}", cores) for number in range(count)))
+
+
+def _too_few(
+    component: Component,
+    instance: Reference,
+    requirements: ResourceRequirements,
+    available: Resources,
+) -> InsufficientResources:
+    count = prod(component.multiplicity)
+    each = f" for each of its {count} instances" if count > 1 else ""
+    return InsufficientResources(
+        f"There are too few cores: component '{component.name}' asks for {in_words(requirements)}"
+        f"{each}, and there is no room left for '{instance}'. There is: {available.as_text()}. Ask"
+        " for less under 'resources', make the model smaller, or run it on more or larger nodes."
+    )

@@ -1,0 +1,1 @@
+"""What happens during a run: agents and processes, events, deadlocks, profiling."""

@@ -1,0 +1,68 @@
+"""Who waits for whom, and whether that can ever end."""
+
+from __future__ import annotations
+
+from domain.coupling.messages import Wait
+
+
+class WaitGraph:
+    """The waits of all instances.
+
+    An instance waits for one peer at a time, or, if it receives in several threads, for several.
+    """
+
+    def __init__(self) -> None:
+        self._waits: dict[str, dict[tuple[str, int | None], Wait]] = {}
+
+    def add(self, wait: Wait) -> None:
+        """Note that an instance waits. Saying so twice changes nothing."""
+        self._waits.setdefault(wait.instance, {})[wait.port, wait.slot] = wait
+
+    def remove(self, wait: Wait) -> None:
+        """Note that a wait is over. A wait that is not known is ignored."""
+        waits = self._waits.get(wait.instance, {})
+        waits.pop((wait.port, wait.slot), None)
+        if not waits:
+            self._waits.pop(wait.instance, None)
+
+    def remove_instance(self, instance: str) -> None:
+        """Note that an instance is gone."""
+        self._waits.pop(instance, None)
+
+    def find_cycle(self, instance: str) -> tuple[Wait, ...]:
+        """Return the waits of a cycle through an instance, beginning with its own; empty if none.
+
+        Args:
+            instance: Name of an instance.
+        """
+        came_by: dict[str, Wait] = {}
+        pending = [instance]
+        while pending:
+            for wait in self._waits.get(pending.pop(), {}).values():
+                if wait.peer in came_by:
+                    continue
+                came_by[wait.peer] = wait
+                if wait.peer == instance:
+                    return _path_back(instance, came_by)
+                pending.append(wait.peer)
+        return ()
+
+
+def _path_back(instance: str, came_by: dict[str, Wait]) -> tuple[Wait, ...]:
+    path = [came_by[instance]]
+    while path[-1].instance != instance:
+        path.append(came_by[path[-1].instance])
+    return tuple(reversed(path))
+
+
+def describe_cycle(cycle: tuple[Wait, ...]) -> str:
+    """Return in words who waits for whom."""
+    lines = [
+        f"- '{wait.instance}' waits on port '{_port_and_slot(wait)}' for '{wait.peer}'"
+        for wait in cycle
+    ]
+    return "\n".join(["Deadlock: these instances wait for each other in a cycle:", *lines])
+
+
+def _port_and_slot(wait: Wait) -> str:
+    return wait.port if wait.slot is None else f"{wait.port}[{wait.slot}]"

@@ -1,0 +1,1 @@
+"""Internals of the command line: console output, signals and subcommands."""

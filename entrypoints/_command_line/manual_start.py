@@ -1,0 +1,96 @@
+"""What somebody needs to know who starts instances by hand."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from entrypoints._manager.manager_api import Manager
+
+MOST_NAMES: Final = 10
+SECRET_FILE: Final = "secret"
+
+
+@contextlib.contextmanager
+def secret_shared(manager: Manager) -> Iterator[Path]:
+    """Keep the secret of a run in a file that only its user can read, for as long as it goes on."""
+    path = manager.run_directory / SECRET_FILE
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(manager.secret)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def location_told(
+    manager: Manager, *, file: str | None, say: Callable[[str], None], needs_secret: bool
+) -> Iterator[None]:
+    """Say where the manager is, if anybody needs to know.
+
+    Args:
+        manager: It is open, and has started what it starts itself.
+        file: Where to write the location; None to say it.
+        say: Tells the user something.
+        needs_secret: Whether nobody can take part without the secret.
+
+    Raises:
+        ConfigurationError: If the file cannot be written.
+    """
+    if file is not None:
+        _write_location(file, manager.location)
+    names = sorted(manager.instances_by_hand)
+    if not names:
+        yield
+        return
+    with secret_shared(manager) as secret_file:
+        say(_instructions(manager, names, secret_file, needs_secret=needs_secret))
+        yield
+
+
+def check_location_file(file: str) -> None:
+    """Check whether a file can be written, without touching it.
+
+    Raises:
+        ConfigurationError: If it cannot.
+    """
+    path = Path(file)
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        msg = f"The location file '{file}' cannot be written: is its directory there, and yours?"
+        raise ConfigurationError(msg)
+
+
+def _write_location(file: str, location: str) -> None:
+    try:
+        Path(file).write_text(location, encoding="ascii")
+    except OSError as error:
+        msg = f"The location file '{file}' cannot be written: {error.strerror}."
+        raise ConfigurationError(msg) from None
+
+
+def _instructions(
+    manager: Manager, names: list[str], secret_file: Path, *, needs_secret: bool
+) -> str:
+    more = f", and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    why = (
+        "Without the secret of this run nobody can take part (--require-secret), so set also"
+        if needs_secret
+        else "Programs that use Conjoin's own library are faster, and safer, with"
+    )
+    return (
+        f"Waiting for these instances to be started by hand:"
+        f" {', '.join(names[:MOST_NAMES])}{more}\n"
+        f"Tell them where the manager is, and who they are:\n"
+        f"    export MUSCLE_MANAGER={manager.location}\n"
+        f"    export MUSCLE_INSTANCE=<name>\n"
+        f"{why}\n"
+        f"    export CONJOIN_SECRET_FILE={secret_file}"
+    )

@@ -1,0 +1,224 @@
+"""The commands `conjoin snapshots …`."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from domain.errors import ConfigurationError
+from entrypoints._command_line.console import say
+
+if TYPE_CHECKING:
+    from application.manager.snapshot_shelf_reader import KeptSnapshot, SnapshotShelfReader
+
+SOUND: Final = 0
+DAMAGED: Final = 1
+LIST: Final = "list"
+
+_KILO: Final = 1024
+
+
+def with_list_inserted(arguments: Sequence[str]) -> list[str]:
+    """Return the command line with the action that is meant where none is given.
+
+    Example:
+        >>> with_list_inserted(["snapshots", "run_kitchen_20261120_224839"])
+        ['snapshots', 'list', 'run_kitchen_20261120_224839']
+    """
+    result = list(arguments)
+    is_bare = result[:1] == ["snapshots"] and len(result) > 1
+    if is_bare and result[1] not in _ACTIONS and not result[1].startswith("-"):
+        result.insert(1, LIST)
+    return result
+
+
+def add_snapshot_commands(parser: argparse.ArgumentParser) -> None:
+    """Add the actions to the parser of `conjoin snapshots`."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = actions.add_parser(
+        LIST,
+        help="list the workflow snapshots of a run: 'conjoin snapshots RUN_DIR' does the same",
+        description="List the workflow snapshots of a run, the oldest first.",
+    )
+    listing.add_argument("run_dir", metavar="RUN_DIR", help="the directory of a run")
+    show = actions.add_parser(
+        "show", help="show what is in a workflow snapshot", description="Show a workflow snapshot."
+    )
+    show.add_argument("file", metavar="FILE", help="a workflow snapshot")
+    verify = actions.add_parser(
+        "verify",
+        help="check whether snapshots are sound",
+        description="Read snapshots, and say which are damaged. Exit code 1 if any is.",
+    )
+    verify.add_argument(
+        "path", metavar="RUN_DIR|FILE", help="the directory of a run, or one workflow snapshot"
+    )
+    prune = actions.add_parser(
+        "prune",
+        help="remove old snapshots",
+        description="Remove all but the newest sound workflow snapshots of a run, and what only"
+        " those that are removed need.",
+    )
+    prune.add_argument("run_dir", metavar="RUN_DIR", help="the directory of a run")
+    prune.add_argument(
+        "--keep",
+        required=True,
+        type=_count,
+        metavar="N",
+        help="how many sound workflow snapshots to keep",
+    )
+
+
+def run_snapshot_command(options: argparse.Namespace) -> int:
+    """Do what was asked for, and return the exit code.
+
+    Raises:
+        ConfigurationError: If there is no such file or directory, or it cannot be used.
+    """
+    try:
+        return _ACTIONS[options.action](options)
+    except OSError as error:
+        raise ConfigurationError(f"the snapshots are not accessible: {error}") from error
+
+
+def _list(options: argparse.Namespace) -> int:
+    found = list(_reader_of_run(options.run_dir).newest_first())
+    if not found:
+        say(f"There is no workflow snapshot in '{options.run_dir}'.")
+    for snapshot in reversed(found):
+        _say_lines(_summary(snapshot))
+    return SOUND
+
+
+def _show(options: argparse.Namespace) -> int:
+    path = _existing(options.file)
+    if path.is_dir():
+        msg = f"'{path}' is a directory: name one of the workflow snapshots in {path}/snapshots."
+        raise ConfigurationError(msg)
+    snapshot = _of_file(path)
+    _say_lines([*_summary(snapshot), "", *_table(snapshot)])
+    return SOUND if snapshot.is_sound else DAMAGED
+
+
+def _verify(options: argparse.Namespace) -> int:
+    path = _existing(options.path)
+    found = _reader_of_run(path).newest_first() if path.is_dir() else [_of_file(path)]
+    all_sound = True
+    for snapshot in reversed(list(found)):
+        all_sound = all_sound and snapshot.is_sound
+        _say_lines([f"{snapshot.location}: {_verdict(snapshot)}", *_comments(snapshot)])
+    return SOUND if all_sound else DAMAGED
+
+
+def _prune(options: argparse.Namespace) -> int:
+    done = _reader_of_run(options.run_dir, prunes=True).prune(keep=options.keep)
+    _say_lines(f"removed {location}" for location in (*done.workflow_snapshots, *done.states))
+    say(
+        f"Removed {len(done.workflow_snapshots)} workflow snapshots and {len(done.states)}"
+        f" snapshots of instances ({_in_bytes(done.size)}); {done.kept} workflow snapshots are"
+        " left."
+    )
+    return SOUND
+
+
+_ACTIONS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
+    LIST: _list,
+    "show": _show,
+    "verify": _verify,
+    "prune": _prune,
+}
+
+
+def _reader_of_run(name: str | Path, *, prunes: bool = False) -> SnapshotShelfReader:
+    from entrypoints._snapshots.snapshot_wiring import reader_of_run
+
+    path = _existing(name)
+    if not path.is_dir():
+        msg = f"'{path}' is no directory; give that of a run."
+        raise ConfigurationError(msg)
+    if path.name == "snapshots" and not (path / "snapshots").is_dir():
+        msg = f"'{path}' is in the directory of a run; give that: '{path.parent}'."
+        raise ConfigurationError(msg)
+    return reader_of_run(path, prunes=prunes)
+
+
+def _of_file(path: Path) -> KeptSnapshot:
+    from entrypoints._snapshots.snapshot_wiring import reader_of_file
+
+    return reader_of_file(path).examine(str(path.absolute()))
+
+
+def _existing(name: str | Path) -> Path:
+    path = Path(name)
+    if not path.exists():
+        msg = f"there is no '{path}'."
+        raise ConfigurationError(msg)
+    return path
+
+
+def _summary(snapshot: KeptSnapshot) -> list[str]:
+    times = ", ".join(f"{state.instance} {_time(state.timestamp)}" for state in snapshot.states)
+    taken = snapshot.shelved.taken or "at an unknown time"
+    return [
+        snapshot.location,
+        f"  taken {taken}, {_in_bytes(snapshot.size)}, {_verdict(snapshot)}",
+        f"  why: {', '.join(snapshot.triggers) or 'not known'}",
+        f"  simulated time: {times or 'not known'}",
+        *_comments(snapshot),
+    ]
+
+
+def _table(snapshot: KeptSnapshot) -> list[str]:
+    rows = [("Instance", "t", "Wallclock time", "Type", "Size", "File")]
+    rows += [
+        (
+            str(state.instance),
+            _time(state.timestamp),
+            _time(state.wallclock_time),
+            "damaged" if state.problem else "final" if state.is_final else "intermediate",
+            _in_bytes(state.size),
+            state.location,
+        )
+        for state in snapshot.states
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _verdict(snapshot: KeptSnapshot) -> str:
+    return "sound" if snapshot.is_sound else "DAMAGED"
+
+
+def _comments(snapshot: KeptSnapshot) -> list[str]:
+    return [f"  {text}" for text in (*snapshot.problems, *snapshot.remarks)]
+
+
+def _time(value: float) -> str:
+    # the snapshot of a model without a state has no time
+    return "-" if math.isnan(value) else f"{value:g}"
+
+
+def _in_bytes(size: float) -> str:
+    for unit in ("bytes", "KiB", "MiB"):
+        if size < _KILO:
+            return f"{size:.3g} {unit}" if unit != "bytes" else f"{size} bytes"
+        size /= _KILO
+    return f"{size:.3g} GiB"
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        msg = f"{text} is no number of snapshots to keep, which is at least 1"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
+def _say_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        say(line)

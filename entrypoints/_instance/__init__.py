@@ -1,0 +1,1 @@
+"""Internals of the instance library: environment and wiring."""

@@ -1,0 +1,138 @@
+"""What an instance is made of. A plain function, so that models need not wait for a container."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
+from adapters.io.network import LOOPBACK
+from adapters.python_logging.instance_log import PythonInstanceLog
+from adapters.snapshot_files.snapshot_archive import MsgPackSnapshotArchive
+from adapters.system.clock import SystemClock
+from adapters.tcp.manager_link import MMPClient
+from adapters.tcp.peers import TcpPeerTransport
+from adapters.wire.locations import TCP, TcpAddress, addresses_in
+from application.instance.lifecycle import Lifecycle, Surroundings
+from domain.coupling.flags import InstanceFlags
+from domain.coupling.ports import Operator
+from domain.errors import PortError, TransportError
+from domain.running.error_log_limit import Troubles
+from entrypoints._instance.environment import InstanceEnvironment, read_environment
+from entrypoints._snapshots.snapshot_stores import open_store
+
+WARNING = 30
+
+SLOW = 5.0
+"""After how many seconds a user who looks on wants to know what it waits for."""
+
+
+def join_simulation(
+    ports: Mapping[Operator, Sequence[str]] | None, flags: InstanceFlags
+) -> Lifecycle:
+    """Connect this program to the simulation that its arguments and environment name.
+
+    Args:
+        ports: Names of the ports by operator; operators of another library will do.
+        flags: What the model says about itself.
+
+    Raises:
+        CouplingError: If that is not possible.
+    """
+    environment = read_environment(sys.argv, os.environ)
+    declaration = None if ports is None else _own_declaration(ports)
+    surroundings = _connect(environment)
+    try:
+        with _told_if_slow(environment):
+            return Lifecycle(environment.instance, declaration, flags, surroundings)
+    except TransportError as error:
+        _close(surroundings)
+        raise TransportError(_unreachable(environment, error)) from error
+    except BaseException:
+        _close(surroundings)
+        raise
+
+
+def _close(surroundings: Surroundings) -> None:
+    surroundings.transport.close()
+    surroundings.link.close()
+
+
+@contextlib.contextmanager
+def _told_if_slow(environment: InstanceEnvironment) -> Iterator[None]:
+    """Tell whoever looks on, and may have started this program by hand, what it is waiting for."""
+    text = (
+        f"Instance '{environment.instance}' has not joined the simulation yet: either there is no"
+        f" manager at {environment.manager}, or its peers have not started. It goes on trying."
+    )
+    timer = threading.Timer(SLOW, lambda: print(text, file=sys.stderr, flush=True))  # noqa: T201
+    timer.name = "conjoin-slow-start"
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def _unreachable(environment: InstanceEnvironment, error: TransportError) -> str:
+    secret = "" if environment.secret else ", and does it ask for a secret (CONJOIN_SECRET_FILE)"
+    return (
+        f"Instance '{environment.instance}' could not join the simulation: {error}. Is the manager"
+        f" running{secret}? Its location is taken from --muscle-manager or MUSCLE_MANAGER, and is"
+        f" {environment.manager} here."
+    )
+
+
+def _connect(environment: InstanceEnvironment) -> Surroundings:
+    # Python's logging takes 10 ms to import, and not every program that imports this makes an
+    # Instance.
+
+    name = str(environment.instance)
+    link = MMPClient(environment.instance, environment.manager, secret=environment.secret)
+    log = PythonInstanceLog(name, link, environment.log_file)
+    troubles = Troubles(partial(log.log, WARNING))
+    transport = TcpPeerTransport(
+        name,
+        secret=environment.secret,
+        hosts=_hosts_to_listen_on(environment),
+        on_trouble=troubles.note,
+    )
+    archive = MsgPackSnapshotArchive(open_store)
+    return Surroundings(link, transport, SystemClock(), log, archive, threading.Lock())
+
+
+def _hosts_to_listen_on(environment: InstanceEnvironment) -> list[str] | None:
+    """Return loopback alone where our manager is there alone: then all peers are here too."""
+    addresses = addresses_in([environment.manager], TCP)
+    is_local = all(
+        isinstance(address, TcpAddress) and address.host == LOOPBACK for address in addresses
+    )
+    return [LOOPBACK] if environment.secret is not None and addresses and is_local else None
+
+
+def _own_declaration(ports: object) -> dict[Operator, Sequence[str]]:
+    """Return a declaration with our own operators for one with those of another library."""
+    if not isinstance(ports, Mapping):
+        msg = (
+            "The ports passed to Instance() are to be lists of names by operator, but got"
+            f' {ports!r}. Write e.g. {{Operator.O_I: ["state_out"]}}.'
+        )
+        raise PortError(msg)
+    return {_own_operator(operator): names for operator, names in ports.items()}
+
+
+def _own_operator(operator: object) -> Operator:
+    for own in Operator:
+        if own == operator:
+            return own
+    known = ", ".join(f"Operator.{own.name}" for own in Operator)
+    msg = (
+        f"The ports passed to Instance() have an operator that is none of {known}: {operator!r}."
+        " Write the operator without quotes, imported from entrypoints.instance."
+    )
+    raise PortError(msg)

@@ -1,0 +1,1 @@
+"""Internals of the embeddable manager: input, wiring and the end of a run."""

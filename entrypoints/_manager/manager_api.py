@@ -1,0 +1,426 @@
+"""Running a coupled simulation from a program: what `entrypoints.manager` offers.
+
+It is not there itself, because that module, run by `python -m`, needs the command line, which needs
+this.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from typing_extensions import Self
+
+from adapters.filesystem.run_directory import FilesystemRunDirectory
+from application.interfaces.logbook import EventSink
+from domain.errors import UsageError
+from domain.model.checkpoints import Checkpoints
+from domain.model.configuration import Configuration
+from domain.running.events import InstanceStatus, RunEvent, RunFinished
+from entrypoints._manager.outcome import Outcome
+from entrypoints._manager.run_input import RunInput
+from entrypoints._manager.run_start import RunStart
+from entrypoints._snapshots.snapshot_places import SnapshotPlaces, place_of
+from entrypoints._snapshots.snapshot_wiring import (
+    check_relative_resume,
+    newest_in_run,
+)
+from entrypoints.containers.manager import ManagerContainer, opened_container
+from entrypoints.options import Adapters, ManagerOptions, check_options
+
+SHUTDOWN_MARGIN: Final = 10.0
+IN_VAIN: Final = (
+    "Instances made snapshots, but no set of them fits together, so there is nothing to resume"
+    " from. If some come to their end before others, 'at_end: true' under 'checkpoints:' helps."
+)
+CLOSED_EARLY: Final = "The manager was closed before the run was over."
+
+
+class Manager:
+    """Runs one simulation. To be used as a context manager, once.
+
+    It installs no signal handlers, changes no global logging and reads no command line, and several
+    can live in one process. All methods may be called from any thread.
+
+    Args:
+        sources: yMMSL files (paths), texts of such files (with at least one line break), or
+            configurations of the ymmsl library; merged in order. A single one needs no list. Or a
+            flat `domain.model.configuration.Configuration`, by itself.
+        model: Name of the model to run, where there are several.
+        run_dir: An existing directory for the files of the run; None for a new one,
+            `run_<model>_<date>_<time>`, in the current directory.
+        resume: What to resume from, in place of what the sources say: a workflow snapshot (a
+            path), the run directory of an earlier run, for the newest one in it that is sound, or
+            `latest`, for the newest of all runs of this model in the current directory, and
+            beside `run_dir`.
+        checkpoints: When to make snapshots, in addition to what the sources say.
+        snapshot_store: Where to keep the snapshots of the instances, if not in the run directory:
+            another directory, or a URL that fsspec knows, such as `s3://bucket/prefix`.
+        options: How to work.
+        adapters: Other adapters to use than the manager's own.
+
+    Raises:
+        ConfigurationError: If the configuration cannot be run; the text says why.
+        InconsistentSnapshot: If it cannot be resumed from those snapshots; the text says why.
+        UsageError: If the arguments are none of the above.
+
+    Example:
+        ::
+
+            with Manager(["model.ymmsl", "settings.ymmsl"]) as manager:
+                manager.start_all()
+                result = manager.wait()
+    """
+
+    def __init__(
+        self,
+        sources: object,
+        *,
+        model: str | None = None,
+        run_dir: str | Path | None = None,
+        resume: str | Path | None = None,
+        checkpoints: Checkpoints | None = None,
+        snapshot_store: str | Path | None = None,
+        options: ManagerOptions | None = None,
+        adapters: Adapters | None = None,
+    ) -> None:
+        self._options = options or ManagerOptions()
+        self._run_dir = None if run_dir is None else Path(run_dir)
+        self._adapters = _checked(adapters)
+        self._places = _places(snapshot_store, self._adapters)
+        self._input = RunInput(
+            sources,
+            model=model,
+            resume=resume,
+            checkpoints=checkpoints,
+            run_dir=self._run_dir,
+            places=self._places,
+            programs_required=self._options.programs_required,
+        )
+        self._outcome = Outcome()
+        self._start = RunStart(
+            self.configuration,
+            self._options,
+            self._outcome,
+            is_local=self._adapters.launcher is None,
+        )
+        self._container: ManagerContainer | None = None
+        self._is_open = False
+        self._closing = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def configuration(self) -> Configuration:
+        """The flat configuration that is run."""
+        return self._input.configuration
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What is strange about the configuration, without being wrong."""
+        return self._input.warnings
+
+    @property
+    def resumed_from(self) -> str | None:
+        """The workflow snapshot that `resume` stands for; None if that was not given."""
+        choice = self._input.choice
+        return choice.snapshot.location if choice else None
+
+    @property
+    def run_directory(self) -> Path:
+        """Where the files of the run are."""
+        return Path(self._made.run_directory().path)
+
+    @property
+    def location(self) -> str:
+        """Where instances can reach the manager, for MUSCLE_MANAGER."""
+        return str(self._opened.listening().locations[0])
+
+    @property
+    def secret(self) -> str:
+        """Secret of this run, by which our own programs know each other."""
+        return self._options.secret
+
+    @property
+    def instances_by_hand(self) -> set[str]:
+        """Names of the instances that the user starts and that are not done."""
+        return set(self._made.control().by_hand)
+
+    def check(self) -> None:
+        """Check whether the model could be run on this machine, as far as that can be said before.
+
+        Raises:
+            ConfigurationError: If a program is not there or cannot be executed, the model needs
+                more cores than there are, the run directory cannot be used, there is no such log
+                level, or no time for the run.
+        """
+        self._start.check()
+        check_options(self._options)
+        if self._run_dir is not None and self._container is None:
+            FilesystemRunDirectory.check_existing(self._run_dir)
+
+    def start_all(self) -> None:
+        """Start all programs, except those with execution model `manual`.
+
+        Blocks for a moment: in an event loop, use `await asyncio.to_thread(manager.start_all)`.
+
+        Raises:
+            ConfigurationError: If a program is not there or cannot be executed, or the model needs
+                more cores than there are; then nothing has been started.
+            InconsistentSnapshot: If a path to resume from leads nowhere from where an instance is
+                started; then nothing has been started either.
+            RunError: If the agents that start programs do not come up.
+            UsageError: If it has been called before.
+        """
+        container = self._opened
+        self._start.begin()
+        check_relative_resume(self.configuration, container.run_directory(), places=self._places)
+        self._start.start(container)
+
+    def wait(self, timeout: float | None = None) -> RunFinished | None:
+        """Wait until the run is over. Several threads may do so.
+
+        Args:
+            timeout: For how many seconds to wait; None for as long as it takes.
+
+        Returns:
+            How it ended, or None if the time was over first.
+        """
+        self._check_made()
+        return self._outcome.wait(timeout)
+
+    async def finished(self) -> RunFinished:
+        """Wait until the run is over, without blocking the event loop.
+
+        Example:
+            ::
+
+                with Manager("model.ymmsl") as manager:
+                    await asyncio.to_thread(manager.start_all)
+                    result = await manager.finished()
+        """
+        self._check_made()
+        return await self._outcome.wait_in_loop()
+
+    def stop(
+        self, reason: str = "The run was stopped by the user.", *, save_first: bool = False
+    ) -> None:
+        """Stop all programs, and the run. Returns at once; `wait` for the end.
+
+        May be called from a signal handler, and more than once.
+
+        Args:
+            reason: Why, for the user.
+            save_first: Whether our own instances may save before, for as long as
+                `ManagerOptions.checkpoints.save_time` says. Called again, it stops at once.
+        """
+        container = self._made
+        service = container.allocation_end() if save_first else container.control()
+        container.listening().server.loop.call_soon(lambda: service.stop(reason))
+
+    def status(self) -> list[InstanceStatus]:
+        """Return how each instance is at this moment; once closed, how it was in the end."""
+        return list(self._made.board().all())
+
+    def resumable_from(self) -> str | None:
+        """Return the newest workflow snapshot of this run that is sound, None if there is none.
+
+        Once the manager is closed all of them are on disk.
+        """
+        return newest_in_run(self.run_directory, places=self._places)
+
+    def subscribe(self, callback: Callable[[RunEvent], object]) -> Callable[[], None]:
+        """Call back for everything that happens from now on, on a thread named `conjoin-events`.
+
+        A callback that raises is logged, and called again for the next event.
+
+        Returns:
+            A function that ends the subscription.
+        """
+        unsubscribe: Callable[[], None] = self._opened.events().subscribe(callback)
+        return unsubscribe
+
+    def watch(self, sink: EventSink) -> None:
+        """Have a watcher told of everything from now on, on the manager's own thread.
+
+        Args:
+            sink: Must return at once and not raise; where that cannot be promised, use `subscribe`.
+        """
+        self._opened.board().watch(sink)
+
+    def log_tail(self, lines: int = 50) -> str:
+        """Return the last lines of the log of the run."""
+        return str(self._made.logbook().tail(lines=lines))
+
+    def open(self) -> Self:
+        """Make the run directory, and listen; where no `with` statement can do that.
+
+        Returns:
+            The manager itself, which is to be closed with `close`.
+
+        Raises:
+            ConfigurationError: If the run directory or the store for snapshots cannot be used.
+            InconsistentSnapshot: If a snapshot to resume from cannot be fetched from its store.
+            UsageError: If it has been opened before.
+        """
+        if self._container is not None:
+            msg = "A Manager can be entered once: make a new one for another run."
+            raise UsageError(msg)
+        with contextlib.ExitStack() as undo:
+            self._container = self._opened_container(undo)
+            undo.callback(self._forget)
+            server = self._container.listening().server
+            server.start()
+            server.loop.call_soon(self._container.allocation_end().expect)
+            undo.pop_all()
+        self._is_open = True
+        return self
+
+    def close(self) -> None:
+        """Stop the run if it goes on, and let go of everything. May be called more than once."""
+        with self._closing:
+            if not self._is_open:
+                return
+            self._is_open = False
+        container = self._made
+        try:
+            if self._outcome.result is None:
+                self._end(container)
+        finally:
+            self._outcome.settle(RunFinished(succeeded=False, cause=CLOSED_EARLY))
+            self._start.wake()
+            container.shutdown_resources()
+            fetched = container.run_directory().fetched_snapshots
+            shutil.rmtree(fetched, ignore_errors=True)
+
+    def _end(self, container: ManagerContainer) -> None:
+        """End a run that goes on."""
+        self.stop(CLOSED_EARLY)
+        self._outcome.wait(self._options.timeouts.grace + SHUTDOWN_MARGIN)
+        gone = threading.Event()
+        agents = container.agents()
+        container.listening().server.loop.call_soon(lambda: agents.shutdown(on_done=gone.set))
+        gone.wait(SHUTDOWN_MARGIN)
+
+    def _check_made(self) -> None:
+        if self._container is None:
+            msg = (
+                "Use a Manager as a context manager, or open() it: with Manager(...) as manager:"
+                " ..."
+            )
+            raise UsageError(msg)
+
+    @property
+    def _made(self) -> ManagerContainer:
+        self._check_made()
+        assert self._container is not None
+        return self._container
+
+    @property
+    def _opened(self) -> ManagerContainer:
+        container = self._made
+        if not self._is_open:
+            msg = "This Manager has been closed: make a new one for another run."
+            raise UsageError(msg)
+        return container
+
+    def _opened_container(self, undo: contextlib.ExitStack) -> ManagerContainer:
+        directory = self._make_run_directory(undo)
+        directory.save_configuration(self._input.dump())
+        container = opened_container(
+            options=self._options,
+            adapters=self._adapters,
+            configuration=self._with_fetched_snapshots(directory, undo),
+            run_directory=directory,
+            storage=self._places.of_run(directory),
+            on_finished=self._note_finished,
+            on_resources=self._start.note_resources,
+        )
+        undo.callback(container.shutdown_resources)
+        return container
+
+    def _with_fetched_snapshots(
+        self, directory: FilesystemRunDirectory, undo: contextlib.ExitStack
+    ) -> Configuration:
+        """Return the configuration with paths in place of all that an instance may not know."""
+        scratch = directory.fetched_snapshots
+        undo.callback(shutil.rmtree, scratch, ignore_errors=True)
+        fetched = self._places.fetched(self.configuration.resume, scratch=scratch)
+        return replace(self.configuration, resume=fetched)
+
+    def _forget(self) -> None:
+        self._container = None
+
+    def _make_run_directory(self, undo: contextlib.ExitStack) -> FilesystemRunDirectory:
+        if self._run_dir is not None:
+            return FilesystemRunDirectory.in_existing(self._run_dir)
+        moment = datetime.now().astimezone()
+        directory = FilesystemRunDirectory.create(
+            self.configuration.model.name, parent=Path.cwd(), moment=moment
+        )
+        undo.callback(directory.remove)
+        return directory
+
+    def _note_finished(self, result: RunFinished) -> None:
+        container = self._made
+        log = container.log()
+        went_well = result.succeeded or result.was_interrupted
+        if went_well and container.snapshots().is_in_vain:
+            log.warning(IN_VAIN)
+            result = replace(result, warnings=(*result.warnings, IN_VAIN))
+        if result.succeeded:
+            log.info("the simulation completed")
+        elif result.was_interrupted:
+            log.warning(result.cause)
+        else:
+            log.error(f"the simulation failed: {_with_whereabouts(result)}")
+
+        def leave() -> None:
+            if self._outcome.settle(result):
+                container.board().publish(result)
+            self._start.wake()
+
+        container.agents().shutdown(on_done=leave)
+
+
+def _with_whereabouts(result: RunFinished) -> str:
+    if not result.output_directory:
+        return result.cause
+    return f"{result.cause}\nIts output is in {result.output_directory}"
+
+
+def _places(snapshot_store: str | Path | None, adapters: Adapters) -> SnapshotPlaces:
+    if snapshot_store is None:
+        return SnapshotPlaces(handed_in=adapters.snapshots)
+    if adapters.snapshots is not None:
+        msg = "snapshot_store= and adapters=Adapters(snapshots=...) exclude each other."
+        raise UsageError(msg)
+    return SnapshotPlaces(place_of(snapshot_store))
+
+
+def _checked(adapters: object) -> Adapters:
+    if adapters is None:
+        return Adapters()
+    if not isinstance(adapters, Adapters):
+        msg = (
+            f"adapters= takes Adapters(...) of entrypoints.manager, and not a"
+            f" {type(adapters).__name__}: Manager(..., adapters=Adapters(launcher=...))"
+        )
+        raise UsageError(msg)
+    return adapters

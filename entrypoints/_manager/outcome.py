@@ -1,0 +1,69 @@
+"""How a run ended, for whoever waits to hear of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+
+from domain.running.events import RunFinished
+
+
+class Outcome:
+    """Becomes known once; threads and event loops can wait for that, however many of them."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._result: RunFinished | None = None
+        self._callbacks: set[Callable[[], None]] = set()
+
+    @property
+    def result(self) -> RunFinished | None:
+        """How the run ended; None while it goes on."""
+        return self._result
+
+    def settle(self, result: RunFinished) -> bool:
+        """Make the result known.
+
+        Returns:
+            Whether it was not known yet; a second result is dropped.
+        """
+        with self._changed:
+            if self._result is not None:
+                return False
+            self._result = result
+            self._changed.notify_all()
+            callbacks, self._callbacks = self._callbacks, set()
+        for callback in callbacks:
+            callback()
+        return True
+
+    def wait(self, timeout: float | None) -> RunFinished | None:
+        """Block until the result is known, or the time is over; return it, or None."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._result is not None, timeout)
+        return self._result
+
+    async def wait_in_loop(self) -> RunFinished:
+        """Wait until the result is known, without blocking the event loop."""
+        loop = asyncio.get_running_loop()
+        is_known = asyncio.Event()
+
+        def wake_up() -> None:
+            # a loop that has been closed in the meantime waits for nothing any more
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(is_known.set)
+
+        with self._changed:
+            if self._result is None:
+                self._callbacks.add(wake_up)
+            else:
+                is_known.set()
+        try:
+            await is_known.wait()
+        finally:
+            with self._changed:
+                self._callbacks.discard(wake_up)
+        assert self._result is not None
+        return self._result

@@ -1,0 +1,96 @@
+"""What a manager is to run, made of what its user gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, final
+
+from adapters.ymmsl_files.source import YmmslConfigurationSource
+from application.manager.resume_choice import Choice
+from domain.coupling.settings import plain_settings
+from domain.model.checkpoints import Checkpoints
+from domain.model.configuration import Configuration
+from entrypoints._snapshots.snapshot_places import SnapshotPlaces
+from entrypoints._snapshots.snapshot_wiring import check_resume, chosen_snapshot
+
+UNUSED_RESUME: Final = (
+    "The files say in 'resume:' what to resume from, but that is not used: --resume goes first."
+)
+
+
+@final
+class RunInput:
+    """A configuration that can be run, and what is to be said about it.
+
+    Args:
+        sources: What `Manager` takes.
+        model: Name of the model to run, where there are several.
+        resume: What to resume from, in place of what the sources say.
+        checkpoints: When to make snapshots, in addition to what the sources say.
+        run_dir: The directory of the run, if the user has one.
+        places: Where snapshots are.
+        programs_required: Whether each component must have a program.
+
+    Attributes:
+        configuration: The flat configuration.
+        choice: The workflow snapshot that `resume` stands for.
+
+    Raises:
+        ConfigurationError: If the configuration cannot be run; the text says why.
+        InconsistentSnapshot: If it cannot be resumed from those snapshots; the text says why.
+        UsageError: If these are no sources.
+    """
+
+    def __init__(
+        self,
+        sources: object,
+        *,
+        model: str | None,
+        resume: str | Path | None,
+        checkpoints: Checkpoints | None,
+        run_dir: Path | None,
+        places: SnapshotPlaces,
+        programs_required: bool,
+    ) -> None:
+        self._source = YmmslConfigurationSource(programs_required=programs_required)
+        self._has_unused_resume = False
+        self.choice: Choice | None = None
+        loaded = self._load(sources, model)
+        self.configuration = replace(loaded, settings=plain_settings(loaded.settings))
+        if resume is None:
+            description = self.configuration.description
+            check_resume(self.configuration, places=places, description=description)
+        else:
+            self._resume(resume, run_dir, places)
+        if checkpoints:
+            joined = self.configuration.checkpoints.joined_with(checkpoints)
+            self.configuration = replace(self.configuration, checkpoints=joined)
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What is strange about it, without being wrong."""
+        passed_over = self.choice.warnings() if self.choice else []
+        unused = [UNUSED_RESUME] if self._has_unused_resume else []
+        return [*self._source.warnings, *passed_over, *unused]
+
+    def dump(self) -> str:
+        """Return the text of a yMMSL file with the configuration."""
+        return self._source.dump(self.configuration)
+
+    def _load(self, sources: object, model: str | None) -> Configuration:
+        if isinstance(sources, Configuration):
+            return sources
+        if isinstance(sources, Sequence) and not isinstance(sources, (str, bytes)):
+            return self._source.load(list(sources), model=model)
+        return self._source.load([sources], model=model)
+
+    def _resume(self, resume: str | Path, run_dir: Path | None, places: SnapshotPlaces) -> None:
+        configuration = self.configuration
+        choice = chosen_snapshot(resume, model=configuration.model, run_dir=run_dir, places=places)
+        shelved = choice.snapshot.shelved
+        self.choice = choice
+        self._has_unused_resume = bool(configuration.resume)
+        self.configuration = replace(configuration, resume=shelved.resume)
+        check_resume(self.configuration, places=places, description=shelved.description)

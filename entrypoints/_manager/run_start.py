@@ -1,0 +1,151 @@
+"""Having all the programs of a run started, by agents on its nodes."""
+
+from __future__ import annotations
+
+import threading
+from typing import Final, final
+
+from adapters.processes.node_inspector import LinuxNodeInspector
+from adapters.ymmsl_files.checking.presence import missing_programs
+from domain.errors import ConfigurationError, InsufficientResources, RunError, UsageError
+from domain.model.configuration import Configuration
+from domain.placement.planning import Plan, Planner
+from domain.placement.resources import Resources
+from entrypoints._manager.outcome import Outcome
+from entrypoints.containers.manager import ManagerContainer
+from entrypoints.options import ManagerOptions
+
+STARTUP_MARGIN: Final = 5.0
+
+
+@final
+class RunStart:
+    """Starts the programs of a run, once, on the thread of whoever asks for it.
+
+    Args:
+        configuration: What is run.
+        options: How to work.
+        outcome: How the run ends, which it may do before it has been started.
+        is_local: Whether all runs on this machine.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        options: ManagerOptions,
+        outcome: Outcome,
+        *,
+        is_local: bool,
+    ) -> None:
+        self._configuration = configuration
+        self._options = options
+        self._outcome = outcome
+        self._is_local = is_local
+        self._changed = threading.Condition()
+        self._is_used = False
+        self._available: Resources | None = None
+
+    def check(self) -> None:
+        """Check whether it could be started on this machine.
+
+        Raises:
+            ConfigurationError: If a program is not there or cannot be executed, or there are not
+                enough cores.
+        """
+        self._check_programs()
+        self._plan(Resources((LinuxNodeInspector().resources(),)))
+
+    def begin(self) -> None:
+        """Look whether it can be started, before anything is.
+
+        Raises:
+            ConfigurationError: If a program is not there or cannot be executed.
+            UsageError: If it has been called before.
+        """
+        with self._changed:
+            if self._is_used:
+                msg = "start_all() was called twice: make a new Manager for another run."
+                raise UsageError(msg)
+            self._is_used = True
+        if self._is_local:
+            self._check_programs()
+
+    def start(self, container: ManagerContainer) -> None:
+        """Start agents, and have them start the programs. Blocks for a moment.
+
+        Raises:
+            ConfigurationError: If the model needs more cores than there are.
+            RunError: If the agents do not come up.
+        """
+        available = self._launch_agents(container)
+        if self._outcome.result is None:
+            self._start_on(available, container)
+
+    def note_resources(self, available: Resources) -> None:
+        """Take note of the nodes that the agents have found. May be called from any thread."""
+        self._available = available
+        self.wake()
+
+    def wake(self) -> None:
+        """Look whether the run is over already. May be called from any thread."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def _launch_agents(self, container: ManagerContainer) -> Resources:
+        """Have an agent started on each node, and wait until they say what is there."""
+        agents = container.agents()
+        server, locations = container.listening().server, container.listening().locations
+        nodes = container.launcher().launch(
+            agents.orders(locations, self._options.secret), on_lost=agents.node_lost
+        )
+        server.loop.call_soon(lambda: agents.expect(nodes))
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._available is not None or self._outcome.result is not None,
+                self._options.timeouts.startup + STARTUP_MARGIN,
+            )
+        available = self._available or Resources(())
+        if not available.nodes and self._outcome.result is None:
+            msg = "No node agent could be started; see the log of the run for the reason."
+            raise RunError(msg)
+        return available
+
+    def _start_on(self, available: Resources, container: ManagerContainer) -> None:
+        plan = self._plan(available)
+        container.profiles().add_resources(plan.resources)
+        is_done = False
+        failure: BaseException | None = None
+
+        def start() -> None:
+            nonlocal is_done, failure
+            try:
+                container.control().start_all(
+                    plan.resources,
+                    environment={"MUSCLE_MANAGER": str(container.listening().locations[0])},
+                    hidden_environment={"CONJOIN_SECRET": self._options.secret},
+                    bind_to_cores=not self._is_local,
+                )
+            except Exception as error:  # noqa: BLE001 - raised again where start_all was called
+                failure = error
+            finally:
+                is_done = True
+                self.wake()
+
+        container.listening().server.loop.call_soon(start)
+        with self._changed:
+            # a manager that is closed meanwhile makes no more calls
+            self._changed.wait_for(lambda: is_done or self._outcome.result is not None)
+        if failure is not None:
+            raise failure
+
+    def _check_programs(self) -> None:
+        missing = missing_programs(self._configuration)
+        if missing:
+            raise ConfigurationError(*missing)
+
+    def _plan(self, available: Resources) -> Plan:
+        planner = Planner(self._configuration)
+        try:
+            return planner.plan(available, oversubscribe=self._is_local)
+        except InsufficientResources as error:
+            raise ConfigurationError(str(error)) from error

@@ -1,0 +1,1 @@
+"""Internals of run_simulation: Python functions that run as components."""

@@ -1,0 +1,155 @@
+"""Python functions as programs that a manager can start."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import Final, TypeAlias
+
+import cloudpickle
+
+from domain.errors import ImplementationMissing, UsageError
+from domain.identity import Reference
+from domain.model.configuration import BaseEnv, Configuration, ExecutionModel, Program
+from domain.suggestions import hint
+from entrypoints._simulation.function_runner import FunctionCall
+
+Function: TypeAlias = Callable[[], object]
+
+START: Final = """\
+import sys
+sys.path[:] = {path!r}
+from entrypoints._simulation.function_runner import run
+run({call_file!r})
+"""
+
+
+def with_functions(
+    configuration: Configuration,
+    functions: Mapping[str, Function],
+    *,
+    directory: Path,
+    output: Path,
+) -> Configuration:
+    """Return a configuration with functions in place of programs.
+
+    Args:
+        configuration: What is to be run.
+        functions: Functions by the names of the implementations that they are.
+        directory: Where files for the processes can be put.
+        output: The named pipe to which they print.
+
+    Raises:
+        ImplementationMissing: If neither is there for a component.
+        UsageError: If there is a name that no implementation has, or a function cannot be sent to
+            another process; the text says why.
+    """
+    _check_all_there(configuration, functions)
+    _check_all_known(configuration, functions)
+    programs = dict(configuration.programs)
+    for name in programs:
+        function = functions.get(str(name))
+        if function is not None:
+            programs[name] = _program(
+                programs[name], function, directory=directory, output=str(output)
+            )
+    return replace(configuration, programs=programs)
+
+
+def _check_all_there(configuration: Configuration, functions: Mapping[str, Function]) -> None:
+    needed = {component.program for component in configuration.model.components.values()}
+    missing = sorted(
+        str(name)
+        for name in needed
+        if str(name) not in functions
+        and configuration.programs[name].execution_model is ExecutionModel.MANUAL
+    )
+    if missing:
+        raise ImplementationMissing(tuple(missing), tuple(map(str, functions)))
+
+
+def _check_all_known(configuration: Configuration, functions: Mapping[str, Function]) -> None:
+    known = set(map(str, configuration.programs))
+    for name in functions:
+        if name not in known:
+            msg = f"There is a function for implementation '{name}', which no component has."
+            raise UsageError(msg + hint(name, known))
+
+
+def _program(old: Program, function: Function, *, directory: Path, output: str) -> Program:
+    call = FunctionCall(_pickled(old.name, function), os.getcwd(), output)  # noqa: PTH109
+    call_file = directory / f"{old.name}.call"
+    call_file.write_bytes(pickle.dumps(tuple(call)))
+    program_file = directory / f"{old.name}.py"
+    path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - of '' too
+    program_file.write_text(START.format(path=path, call_file=str(call_file)), encoding="utf-8")
+    return replace(
+        old,
+        executable=sys.executable,
+        args=(str(program_file),),
+        script=None,
+        base_env=BaseEnv.MANAGER,
+        modules=(),
+        virtual_env=None,
+        execution_model=ExecutionModel.DIRECT,
+    )
+
+
+def _pickled(name: Reference, function: object) -> bytes:
+    if not callable(function):
+        msg = f"The implementation '{name}' is of type {type(function).__name__}, and no function."
+        raise UsageError(msg)
+    try:
+        with _taken_along(sys.modules.get(getattr(function, "__module__", None) or "")):
+            data: bytes = cloudpickle.dumps(function)
+    except Exception as error:  # objects raise what they like when they are pickled
+        msg = (
+            f"The function for implementation '{name}' cannot be sent to another process:"
+            f" {type(error).__name__}: {error}. Make what it uses inside of it."
+        )
+        raise UsageError(msg) from error
+    return data
+
+
+@contextmanager
+def _taken_along(module: ModuleType | None) -> Iterator[None]:
+    """Have what is defined in a module pickled by value, if another process cannot import it."""
+    if module is None or module.__name__ == "__main__" or _can_be_imported(module):
+        yield
+        return
+    cloudpickle.register_pickle_by_value(module)
+    try:
+        yield
+    finally:
+        cloudpickle.unregister_pickle_by_value(module)
+
+
+def _can_be_imported(module: ModuleType) -> bool:
+    """Whether a fresh process with our path would find this module by its name."""
+    path: Sequence[str] | None = None
+    spec: ModuleSpec | None = None
+    for name in _prefixes(module.__name__):
+        spec = _find(name, path)
+        if spec is None:
+            return False
+        path = spec.submodule_search_locations
+    return spec is not None and spec.origin == getattr(module, "__file__", spec.origin)
+
+
+def _find(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
+    # importlib.util.find_spec would say of what is loaded already that it is there
+    specs = (finder.find_spec(name, path, None) for finder in sys.meta_path)
+    return next((spec for spec in specs if spec is not None), None)
+
+
+def _prefixes(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    for count in range(1, len(parts) + 1):
+        yield ".".join(parts[:count])

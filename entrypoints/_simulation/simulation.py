@@ -1,0 +1,77 @@
+"""Running a whole simulation of Python functions from within one: for tests and notebooks."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from adapters.filesystem.last_lines import last_lines
+from adapters.filesystem.output_pipe import OutputPipe
+from adapters.ymmsl_files.source import YmmslConfigurationSource
+from domain.errors import InstanceFailed
+from domain.model.configuration import Configuration
+from domain.running.events import InstanceState, RunEvent, RunFinished
+from entrypoints._manager.manager_api import Manager
+from entrypoints._simulation.function_programs import Function, with_functions
+from entrypoints.options import ManagerOptions
+
+MOST_ERROR_LINES = 1000
+
+
+def run_simulation(configuration: object, implementations: Mapping[str, Function]) -> None:
+    """Run a simulation to its end. See `entrypoints.instance.run_simulation`."""
+    flat = _flat(configuration)
+    with (
+        tempfile.TemporaryDirectory(prefix="conjoin-", ignore_cleanup_errors=True) as folder,
+        OutputPipe(Path(folder, "output")) as output,
+    ):
+        run_dir = Path(folder, "run")
+        run_dir.mkdir()
+        flat = with_functions(flat, implementations, directory=Path(folder), output=output.path)
+        result = _run(flat, run_dir, output)
+    if not result.succeeded:
+        raise InstanceFailed(_account(result), result.failed_instances)
+
+
+def _flat(configuration: object) -> Configuration:
+    source = YmmslConfigurationSource(programs_required=False, imports_allowed=False)
+    sources = configuration if isinstance(configuration, (list, tuple)) else [configuration]
+    return source.load(sources)
+
+
+def _run(configuration: Configuration, run_dir: Path, output: OutputPipe) -> RunFinished:
+    options = ManagerOptions(listens_locally=True)
+    with Manager(configuration, run_dir=run_dir, options=options) as manager:
+
+        def note(event: RunEvent) -> None:
+            if isinstance(event, RunFinished):
+                output.no_more()
+
+        manager.subscribe(note)
+        manager.start_all()
+        # by this thread itself, so that in a notebook it appears under the cell that is run
+        for text in output.texts():
+            sys.stdout.write(text)
+        result = manager.wait()
+        assert result is not None
+        _show_warnings(manager)
+    return result
+
+
+def _show_warnings(manager: Manager) -> None:
+    # what those wrote that failed is in the error, or of no interest beside it
+    for status in manager.status():
+        if status.state is InstanceState.FINISHED:
+            path = manager.run_directory / "instances" / status.instance / "stderr.txt"
+            text = last_lines(path, MOST_ERROR_LINES)
+            if text:
+                sys.stderr.write(f"{text}\n")
+
+
+def _account(result: RunFinished) -> str:
+    if not result.failed_instances:
+        return f"The simulation failed: {result.cause}"
+    names = ", ".join(f"'{name}'" for name in result.failed_instances)
+    return f"The simulation failed, at instance(s) {names}.\n{result.cause}"

@@ -1,0 +1,146 @@
+"""What is watched, what is called, and that no mistake of one call ends the others."""
+
+import socket
+import threading
+import time
+from contextlib import closing
+from types import SimpleNamespace
+
+import pytest
+
+from adapters.io import event_loop
+from adapters.io.event_loop import READABLE, WRITABLE, EventLoop
+from tests.support.conditions import wait_until
+from tests.unit.adapters.tcp.loopback import PATIENCE
+
+
+@pytest.fixture
+def troubles():
+    return []
+
+
+@pytest.fixture
+def loop(troubles):
+    loop = EventLoop("loop", on_trouble=troubles.append)
+    loop.start()
+    with closing(loop):
+        yield loop
+
+
+@pytest.fixture
+def pair():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+def on_its_thread(loop, action):
+    """Have the loop do something, and wait for it."""
+    done = threading.Event()
+    loop.call_soon(lambda: (action(), done.set()))
+    assert done.wait(PATIENCE)
+
+
+def test_a_socket_is_watched_until_it_no_longer_is(loop, pair):
+    ours, theirs = pair
+    heard = []
+    on_its_thread(loop, lambda: loop.watch(ours, lambda: heard.append(ours.recv(1))))
+    theirs.sendall(b"a")
+    wait_until(lambda: bool(heard))
+    on_its_thread(loop, lambda: loop.unwatch(ours))
+    theirs.sendall(b"b")
+    on_its_thread(loop, lambda: None)
+    assert heard == [b"a"]
+    assert ours.recv(1) == b"b"
+
+
+def test_who_waits_to_write_does_not_hear_and_then_does(loop, pair):
+    ours, theirs = pair
+    seen = []
+
+    def written():
+        seen.append("writable")
+        loop.watch(ours, lambda: seen.append(ours.recv(1)), events=READABLE)
+
+    theirs.sendall(b"a")
+    on_its_thread(loop, lambda: loop.watch(ours, written, events=WRITABLE))
+    wait_until(lambda: len(seen) == 2)
+    assert seen == ["writable", b"a"]
+
+
+def test_what_came_before_a_timer_was_due_is_heard_first_however_late_it_is(
+    loop, pair, monkeypatch
+):
+    ours, theirs = pair
+    seen = []
+
+    def be_paused():
+        loop.watch(ours, lambda: seen.append(ours.recv(1)))
+        loop.call_later(10.0, lambda: seen.append("too late"))
+        theirs.sendall(b"a")
+        late = SimpleNamespace(monotonic=lambda: time.monotonic() + 20.0)
+        monkeypatch.setattr(event_loop, "time", late)
+
+    loop.call_soon(be_paused)
+    wait_until(lambda: len(seen) == 2)
+    assert seen == [b"a", "too late"]
+
+
+def test_a_socket_is_closed_on_the_loops_thread_or_at_once_if_there_is_none(pair):
+    ours, theirs = pair
+    loop = EventLoop("loop")
+    loop.close_soon(ours)
+    assert ours.fileno() == -1
+    loop.start()
+    on_its_thread(loop, lambda: loop.watch(theirs, lambda: None, events=WRITABLE))
+    loop.close_soon(theirs)
+    wait_until(lambda: theirs.fileno() == -1)
+    loop.close()
+
+
+def test_a_mistake_with_a_socket_that_is_closed_by_then_ends_nothing(loop, pair, troubles):
+    ours, theirs = pair
+
+    def close_and_fail():
+        loop.unwatch(ours)
+        ours.close()
+        raise ZeroDivisionError("oops")
+
+    loop.call_soon(lambda: loop.watch(ours, close_and_fail))
+    theirs.sendall(b"x")
+    wait_until(lambda: bool(troubles))
+    on_its_thread(loop, lambda: None)
+
+
+def test_a_call_that_raises_is_told_of_with_its_place_and_the_loop_goes_on(loop, troubles):
+    loop.call_soon(lambda: 1 / 0)
+    on_its_thread(loop, lambda: None)
+    (trouble,) = troubles
+    assert trouble.startswith("an error of our own: Traceback")
+    assert "ZeroDivisionError" in trouble
+
+
+def test_the_last_call_is_made_on_its_thread_and_sees_that_it_closes(troubles):
+    seen = []
+    loop = EventLoop("loop", at_end=lambda: seen.append((loop.is_this_thread, loop.is_closing)))
+    loop.start()
+    assert not loop.is_this_thread
+    loop.close()
+    assert seen == [(True, True)]
+
+
+def test_it_may_be_closed_by_one_of_its_own_calls(troubles):
+    ended = threading.Event()
+    loop = EventLoop("loop", on_trouble=troubles.append, at_end=ended.set)
+    loop.start()
+    loop.call_soon(lambda: loop.call_later(0.01, loop.close))
+    assert ended.wait(PATIENCE)
+    loop.close()
+    assert troubles == []
+
+
+def test_it_may_be_closed_twice_and_before_it_was_started():
+    loop = EventLoop("loop")
+    loop.close()
+    loop.close()
+    loop.call_soon(lambda: None)

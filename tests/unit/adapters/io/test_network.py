@@ -1,0 +1,178 @@
+"""Where this machine is, and what becomes of connecting to others."""
+
+import errno
+import socket
+from collections import deque, namedtuple
+
+import psutil
+import pytest
+
+from adapters.io import network
+from adapters.wire.locations import TcpAddress, UnixAddress
+from domain.errors import TransportError
+
+HERE = TcpAddress("here", 1)
+THERE = TcpAddress("there", 2)
+
+Interface = namedtuple("Interface", ["isup"])  # noqa: PYI024 - as psutil's
+Found = namedtuple("Found", ["family", "address"])  # noqa: PYI024
+
+
+class ConnectedSocket:
+    """Looks like one."""
+
+    def __init__(self, address):
+        self.address = address
+        self.options = []
+        self.timeout = 1.0
+
+    def setsockopt(self, *option):
+        self.options.append(option)
+
+    def settimeout(self, timeout):
+        self.timeout = timeout
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """What each address answers with: an error, or else a connection."""
+    errors: dict[tuple[str, int], OSError] = {}
+
+    def create_connection(address, timeout):
+        if address in errors:
+            raise errors[address]
+        return ConnectedSocket(address)
+
+    monkeypatch.setattr(socket, "create_connection", create_connection)
+    return errors
+
+
+def error(number):
+    return OSError(number, errno.errorcode[number])
+
+
+def interfaces(monkeypatch, default="", **addresses):
+    """Make this machine have interfaces; those whose name begins with `down` are down."""
+    found = {
+        name: [Found(socket.AF_INET6 if ":" in item else socket.AF_INET, item) for item in items]
+        for name, items in addresses.items()
+    }
+    states = {name: Interface(not name.startswith("down")) for name in found}
+    monkeypatch.setattr(psutil, "net_if_addrs", lambda: found)
+    monkeypatch.setattr(psutil, "net_if_stats", lambda: states)
+    monkeypatch.setattr(network, "_address_towards_outside", lambda: default)
+
+
+def test_the_identity_of_this_machine_stays_and_fits_into_a_location():
+    identity = network.host_identity()
+    assert identity == network.host_identity()
+    assert identity
+    assert not set(identity) & set("=,")
+
+
+def test_ipv4_comes_before_ipv6_and_loopback_not_at_all(monkeypatch):
+    interfaces(monkeypatch, lo=["127.0.0.1", "::1"], eth=["2001:db8::1", "10.0.0.1"])
+    assert network.own_hosts() == ["10.0.0.1", "2001:db8::1"]
+
+
+def test_the_address_towards_the_outside_is_first(monkeypatch):
+    interfaces(monkeypatch, "10.0.0.2", a=["10.0.0.1"], b=["10.0.0.2"])
+    assert network.own_hosts() == ["10.0.0.2", "10.0.0.1"]
+
+
+def test_what_is_down_or_for_one_link_only_is_no_address(monkeypatch):
+    interfaces(monkeypatch, down=["10.0.0.1"], eth=["169.254.0.1", "fe80::1%eth", "10.0.0.3"])
+    assert network.own_hosts() == ["10.0.0.3"]
+
+
+def test_without_a_network_there_is_loopback(monkeypatch):
+    interfaces(monkeypatch, lo=["127.0.0.1"], down=["10.0.0.1"])
+    assert network.own_hosts() == ["127.0.0.1"]
+
+
+def test_unix_sockets_are_tried_first_and_on_this_machine_only():
+    ours = UnixAddress(network.host_identity(), "name")
+    theirs = UnixAddress("elsewhere", "name")
+    expected = [ours, THERE] if network.HAS_ABSTRACT_SOCKETS else [THERE]
+    assert network.reachable([THERE, theirs, ours]) == expected
+
+
+def test_the_first_address_that_answers_is_taken(answers):
+    answers[HERE] = error(errno.ECONNREFUSED)
+    sock = network.connect([HERE, THERE, TcpAddress("never asked", 3)])
+    assert sock.address == THERE  # type: ignore[attr-defined]
+    assert sock.timeout is None
+    assert (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1) in sock.options  # type: ignore[attr-defined]
+
+
+def test_the_error_tells_what_each_address_answered(answers):
+    answers[HERE] = error(errno.ECONNREFUSED)
+    answers[THERE] = error(errno.EHOSTUNREACH)
+    with pytest.raises(TransportError, match="here:1: ECONNREFUSED; there:2: EHOSTUNREACH"):
+        network.connect([HERE, THERE])
+
+
+@pytest.mark.parametrize(
+    ("failures", "transient"),
+    [
+        ([error(errno.ECONNREFUSED), error(errno.ECONNREFUSED)], False),
+        ([error(errno.ECONNREFUSED), error(errno.ENETUNREACH)], True),
+        ([error(errno.ECONNRESET), error(errno.ECONNREFUSED)], True),
+        ([TimeoutError("timed out"), error(errno.ECONNREFUSED)], True),
+        ([socket.gaierror(socket.EAI_NONAME, "no such name")] * 2, False),
+    ],
+)
+def test_trying_again_may_help_unless_all_refuse(answers, failures, transient):
+    answers.update(zip((HERE, THERE), failures, strict=True))
+    with pytest.raises(TransportError) as caught:
+        network.connect([HERE, THERE])
+    assert caught.value.transient is transient
+
+
+@pytest.mark.parametrize("addresses", [[], [UnixAddress("elsewhere", "name")]])
+def test_where_there_is_nothing_to_try_that_is_said(addresses):
+    with pytest.raises(TransportError, match="no address that we know how to use") as caught:
+        network.connect(addresses)
+    assert not caught.value.transient
+
+
+@pytest.mark.skipif(not network.HAS_ABSTRACT_SOCKETS, reason="needs abstract Unix sockets")
+def test_a_unix_socket_that_nobody_listens_to_is_refused():
+    with pytest.raises(TransportError, match=r"nobody-here.*refused") as caught:
+        network.connect([UnixAddress(network.host_identity(), "conjoin-nobody-here")])
+    assert not caught.value.transient
+
+
+def test_an_address_of_this_machine_is_told_from_others():
+    assert network.is_own("127.0.0.1")
+    assert not network.is_own("192.0.2.1")
+    assert not network.is_own("2001:db8::1")
+
+
+def test_addresses_are_told_from_names():
+    assert network.is_numeric("192.0.2.1")
+    assert network.is_numeric("2001:db8::1")
+    assert not network.is_numeric("localhost")
+
+
+@pytest.mark.parametrize(
+    ("count", "left"), [(0, [b"ab", b"c"]), (1, [b"b", b"c"]), (2, [b"c"]), (3, [])]
+)
+def test_what_was_sent_is_removed_from_the_front(count, left):
+    queue = deque(map(memoryview, (b"ab", b"c")))
+    network.remove_front(queue, count)
+    assert list(queue) == left
+
+
+def test_a_socket_takes_what_it_can_and_the_rest_stays():
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    queue = deque(memoryview(bytes(2**16)) for _ in range(1000))
+    size = sum(map(len, queue))
+    sent = network.send_some(ours, queue)
+    assert 0 < sent < size
+    assert sum(map(len, queue)) == size - sent
+    theirs.close()
+    with pytest.raises(OSError, match="Broken pipe"):
+        network.send_some(ours, queue)
+    ours.close()

@@ -1,0 +1,117 @@
+"""Fetching from a peer that answers one request at a time."""
+
+import pytest
+
+from adapters.tcp.outboxes import Outboxes, OutboxOutlet
+from adapters.tcp.pulling_inlet import PulledPeer, PullingInlet
+from adapters.tcp.server import Server
+from adapters.wire.frames import word
+from adapters.wire.locations import TCP, format_location
+from domain.coupling.messages import PeerMessage
+from domain.coupling.settings import Settings
+from domain.errors import PeerLost, RemoteProtocolError
+from tests.unit.adapters.tcp.loopback import give, scripted, take_request, take_word
+
+
+def message(data):
+    return PeerMessage(0.0, None, data, Settings(), None, 0, ())
+
+
+class Sender:
+    """An instance that waits to be asked."""
+
+    def __init__(self):
+        self.boxes = Outboxes()
+        self.server = Server(
+            lambda request, reply: self.boxes.handle(request.body, reply),
+            name="sender",
+            max_request=2**20,
+        )
+        location = format_location(TCP, self.server.listen(["127.0.0.1"]))
+        self.server.start()
+        self.peer = PulledPeer("macro", [location])
+
+    def send(self, data, port="in"):
+        OutboxOutlet(self.boxes, sender="macro.out", receiver=f"micro.{port}").send(message(data))
+
+    def inlet(self, port="in"):
+        return PullingInlet(self.peer, receiver=f"micro.{port}")
+
+
+@pytest.fixture
+def sender():
+    sender = Sender()
+    yield sender
+    sender.peer.close()
+    sender.server.close()
+
+
+def test_messages_are_fetched_in_order(sender):
+    inlet = sender.inlet()
+    for number in range(3):
+        sender.send(number)
+    assert [inlet.receive(timeout=None).data for _ in range(3)] == [0, 1, 2]
+
+
+def test_who_gives_up_waiting_gets_the_message_next_time(sender):
+    inlet = sender.inlet()
+    assert inlet.receive(timeout=0) is None
+    assert inlet.receive(timeout=0.01) is None
+    sender.send("late")
+    assert inlet.receive(timeout=None).data == "late"
+
+
+def test_ports_that_wait_at_once_have_sessions_of_their_own(sender):
+    first, second = sender.inlet("a"), sender.inlet("b")
+    assert first.receive(timeout=0) is None
+    sender.send("x", "b")
+    assert second.receive(timeout=None).data == "x"
+    assert sender.server.session_count == 2
+
+
+def test_ports_that_wait_in_turn_share_a_session(sender):
+    for port in ("a", "b", "c"):
+        sender.send("x", port)
+        sender.inlet(port).receive(timeout=None)
+    assert sender.server.session_count == 1
+
+
+def test_a_session_can_be_borrowed_again_when_it_was_given_back(sender):
+    first = sender.peer.borrow()
+    second = sender.peer.borrow()
+    assert first is not second
+    sender.peer.give_back(first)
+    assert sender.peer.borrow() is first
+
+
+def test_marks_are_those_of_the_last_message(sender):
+    inlet = sender.inlet()
+    assert inlet.marks == (0, 0, 0)
+    sender.send("x")
+    inlet.receive(timeout=None)
+    assert inlet.marks[0] <= inlet.marks[1] <= inlet.marks[2]
+    assert inlet.marks[0] > 1.6e18
+
+
+def test_a_peer_that_is_closed_is_lost_and_named(sender):
+    inlet = sender.inlet()
+    sender.peer.close()
+    sender.send("x")
+    inlet.receive(timeout=None)
+    sender.peer.close()
+    with pytest.raises(PeerLost, match=r"connection with peer 'macro' was lost.*has been closed"):
+        inlet.receive(timeout=None)
+
+
+def test_an_answer_that_is_no_message_is_refused():
+    def answer(sock):
+        assert take_word(sock) == 0
+        sock.sendall(word(1))
+        take_request(sock)
+        give(sock, b"\xc1")
+
+    with scripted(answer) as server:
+        peer = PulledPeer("macro", [server.location])
+        with pytest.raises(RemoteProtocolError):
+            PullingInlet(peer, receiver="micro.in").receive(timeout=None)
+        peer.close()

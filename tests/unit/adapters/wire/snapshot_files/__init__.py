@@ -1,1 +1,0 @@
-"""Snapshots that the real MUSCLE3 made."""

@@ -1,0 +1,115 @@
+"""Whether programs are there to be started."""
+
+from dataclasses import replace
+
+import pytest
+
+from adapters.ymmsl_files.checking.presence import missing_programs
+from domain.identity import Reference
+from domain.model.configuration import (
+    BaseEnv,
+    Component,
+    Configuration,
+    ExecutionModel,
+    Model,
+    Program,
+)
+
+NAME = Reference("p")
+
+
+def missing(**details: object) -> list[str]:
+    program = replace(Program(NAME, executable="/bin/sh"), **details)  # type: ignore[arg-type]
+    components = {Reference("a"): Component(Reference("a"), {}, NAME)}
+    return missing_programs(Configuration(Model(Reference("m"), components), {NAME: program}))
+
+
+@pytest.fixture
+def bin_directory(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def make_executable(path):
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_an_executable_that_is_there_is_fine(tmp_path):
+    assert missing(executable=str(make_executable(tmp_path / "a b"))) == []
+
+
+def test_an_executable_that_is_not_there_is_told():
+    assert missing(executable="/x/y") == [
+        "Program 'p': there is no executable '/x/y'. Correct its path, or build it first."
+    ]
+
+
+def test_a_file_that_is_not_executable_is_told_with_the_cure(tmp_path):
+    (tmp_path / "x").touch()
+    assert missing(executable=f"{tmp_path}/x") == [
+        f"Program 'p': '{tmp_path}/x' is not executable. Run: chmod +x '{tmp_path}/x'"
+    ]
+
+
+def test_a_directory_is_told(tmp_path):
+    assert "is a directory" in missing(executable=str(tmp_path))[0]
+
+
+def test_a_relative_path_is_told():
+    assert "Write an absolute path." in missing(executable="bin/x")[0]
+
+
+@pytest.mark.parametrize("path", ["~/bin/x", "$HOME/bin/x"])
+def test_a_path_that_the_user_expects_to_be_expanded_is_told(path):
+    assert "write the path in full" in missing(executable=path)[0]
+
+
+def test_a_command_is_looked_for_on_the_path(bin_directory):
+    make_executable(bin_directory / "solver")
+    assert missing(executable="solver") == []
+    assert "there is no command 'slover' on the PATH" in missing(executable="slover")[0]
+
+
+def test_a_command_in_the_current_directory_is_pointed_at(bin_directory, monkeypatch):
+    make_executable(bin_directory / "solver")
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert f"Did you mean '{bin_directory}/solver'?" in missing(executable="solver")[0]
+
+
+def test_a_command_is_looked_for_in_the_virtual_environment(tmp_path):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "activate").touch()
+    make_executable(tmp_path / "bin" / "solver")
+    assert missing(executable="solver", virtual_env=str(tmp_path)) == []
+
+
+def test_a_virtual_environment_that_is_not_there_is_told(tmp_path):
+    assert "no virtual environment '/x/y'" in missing(virtual_env="/x/y")[0]
+    assert "has no file bin/activate" in missing(virtual_env=str(tmp_path))[0]
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"modules": ("gcc",)},
+        {"base_env": BaseEnv.LOGIN},
+        {"base_env": BaseEnv.CLEAN},
+        {"env": {"+PATH": ":/x"}},
+    ],
+)
+def test_a_command_is_not_looked_for_where_the_path_is_not_known(details):
+    assert missing(executable="no_such_command", **details) == []
+
+
+def test_mpi_must_be_there(bin_directory):
+    make_executable(bin_directory / "solver")
+    said = missing(executable="solver", execution_model=ExecutionModel.OPENMPI)
+    assert "there is no 'mpirun' on the PATH" in said[0]
+
+
+def test_scripts_and_manual_programs_are_not_looked_at():
+    assert missing(executable=None, script="anything") == []
+    assert missing(executable=None, execution_model=ExecutionModel.MANUAL) == []

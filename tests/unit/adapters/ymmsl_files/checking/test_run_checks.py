@@ -1,0 +1,186 @@
+"""Resources, settings, checkpoints and what to resume."""
+
+import pytest
+
+from adapters.ymmsl_files.source import YmmslConfigurationSource
+from domain.model.checkpoints import CheckpointAtRule, CheckpointRangeRule, Checkpoints
+from domain.model.configuration import MpiCores, MpiNodes, Threads
+from tests.unit.adapters.ymmsl_files.models import (
+    MACRO_MICRO,
+    NESTED,
+    PROGRAM,
+    load,
+    problem_of,
+    problems_of,
+    warnings_of,
+    whole,
+)
+
+MPI_PROGRAM = PROGRAM.replace("true}", "true, execution_model: openmpi}")
+
+
+def test_resources_are_named_by_model_and_path():
+    resources = "resources: {top.outer.fine: {threads: 2}}\n"
+    configuration = load(whole(NESTED, PROGRAM, resources))
+    assert configuration.resources == {"outer.fine": Threads(2)}
+
+
+def test_all_kinds_of_resources_are_read():
+    resources = "resources:\n  m.macro: {mpi_processes: 3}\n"
+    resources += "  m.micro: {nodes: 2, mpi_processes_per_node: 4, threads_per_mpi_process: 5}\n"
+    assert load(whole(MACRO_MICRO, MPI_PROGRAM, resources)).resources == {
+        "macro": MpiCores(3, 1),
+        "micro": MpiNodes(2, 4, 5),
+    }
+
+
+@pytest.mark.parametrize(
+    ("resources", "said"),
+    [
+        ("m.mirco: {threads: 2}", "there is no component 'm.mirco'. Did you mean 'm.micro'"),
+        ("micro: {threads: 2}", "Did you mean 'm.micro'? In v0.2 a component is named here by"),
+        ("m.micro: {mpi_processes: 2}", "which does not use MPI, but asks for MPI processes"),
+        ("m.micro: {threads: 0}", "'threads' of 'micro' is 0; it must be 1 or more"),
+        ("m.micro: {thraeds: 2}", "no key 'thraeds' in 'resources.m.micro'. Did you mean 'threads"),
+    ],
+)
+def test_a_mistake_in_resources_is_told(resources, said):
+    assert said in problem_of(whole(MACRO_MICRO, PROGRAM, f"resources: {{{resources}}}\n"))
+
+
+def test_an_mpi_program_needs_mpi_resources():
+    first, second = problems_of(whole(MACRO_MICRO, MPI_PROGRAM))
+    assert "component 'macro' runs program 'p' with execution model 'openmpi'" in first
+    assert "'m.micro: {mpi_processes: 4}'" in second
+
+
+def test_resources_of_a_model_that_is_not_run_are_left_alone():
+    text = MACRO_MICRO + "  other: {description: x, components: {}}\n"
+    resources = "resources: {other.x: {threads: 3}}\n"
+    assert load(whole(text, PROGRAM, resources), model="m").resources == {}
+
+
+def test_resources_of_a_component_that_is_left_out_are_left_alone():
+    text = MACRO_MICRO.replace("final}, implementation: p", "final}, optional: true")
+    assert load(whole(text, PROGRAM, "resources: {m.micro: {threads: 3}}\n")).resources == {}
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("drvier.k", "Setting 'drvier.k' is for 'drvier', but there is no such component. Did you"),
+        ("outer.corase.k", "'outer.corase', but there is no such component. Did you mean 'outer.c"),
+        ("outer.coarse[2].k", "an instance that there is not: 'outer.coarse' has multiplicity [2]"),
+        ("outer.fine[1][3].k", "'outer.fine' has multiplicity [2, 3]"),
+        ("driver[0].k", "'driver' has multiplicity []"),
+        ("outer[1].coarse.k", "has an index after 'outer', which is no component with instances"),
+    ],
+)
+def test_a_setting_for_nobody_is_a_warning(setting, said):
+    (warning,) = warnings_of(whole(NESTED, PROGRAM, f"settings: {{'{setting}': 3}}\n"))
+    assert said in warning
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "k",
+        "driver.k",
+        "outer.k",
+        "outer.coarse.k",
+        "outer.coarse[1].k",
+        "outer.fine[1].k",
+        "outer.fine[1][2].k",
+        "driver.k.part",
+    ],
+)
+def test_a_setting_for_somebody_is_fine(setting):
+    assert warnings_of(whole(NESTED, PROGRAM, f"settings: {{'{setting}': 3}}\n")) == []
+
+
+SUPPORTED = PROGRAM.replace(
+    "/bin/true}", "/bin/true, supported_settings: {k: {type: float, description: x}}}"
+).replace("}}}", "}}}")
+
+
+@pytest.mark.parametrize(
+    ("settings", "bad"),
+    [
+        ("k: 3.5", None),
+        ("k: 3", None),
+        ("k: text", "k"),
+        ("{k: text, macro.k: 1.0, micro.k: 1.0}", None),
+        ("micro.k: text", "micro.k"),
+        ("{micro.k: 1.0, k: [1]}", "k"),
+    ],
+)
+def test_supported_settings_are_checked_where_they_are_found(settings, bad):
+    text = whole(
+        MACRO_MICRO,
+        SUPPORTED,
+        f"settings: {settings if settings[0] == '{' else '{' + settings + '}'}\n",
+    )
+    if bad is None:
+        assert load(text)
+    else:
+        assert all(item.startswith(f"Setting '{bad}' has value") for item in problems_of(text))
+
+
+def test_one_instance_of_the_wrong_type_is_told():
+    model = MACRO_MICRO.replace("o_f: final}", "o_f: final}, multiplicity: 3")
+    said = problem_of(whole(model, SUPPORTED, "settings: {k: 1.0, 'micro[1].k': true}\n"))
+    assert said.startswith("Setting 'micro[1].k' has value True")
+
+
+def test_checkpoints_are_read():
+    text = whole(
+        MACRO_MICRO,
+        PROGRAM,
+        "checkpoints:\n  at_end: true\n  wallclock_time: [{every: 60, stop: 600}]\n"
+        "  simulation_time: [{at: [3, 1]}, {every: 0.5, start: 1}]\n",
+    )
+    assert load(text).checkpoints == Checkpoints(
+        at_end=True,
+        wallclock_time=(CheckpointRangeRule(60.0, None, 600.0),),
+        simulation_time=(CheckpointAtRule((1.0, 3.0)), CheckpointRangeRule(0.5, 1.0)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("every: .nan", "'every' of a checkpoint rule must be larger than 0, it is nan"),
+        ("every: .inf", "'every' of a checkpoint rule must be a finite number, it is inf"),
+        ("every: 1.0e-320", "too small to count with"),
+        ("every: 1.0, start: .nan", "'start' of a checkpoint rule must be a finite number"),
+        ("at: [1.0, .nan]", "'at' of a checkpoint rule must be a finite number, it is nan"),
+    ],
+)
+@pytest.mark.parametrize("clock", ["wallclock_time", "simulation_time"])
+def test_checkpoints_that_make_no_sense_are_refused_with_their_key(clock, rule, said):
+    text = whole(MACRO_MICRO, PROGRAM, f"checkpoints: {{{clock}: [{{{rule}}}]}}\n")
+    problem = problem_of(text)
+    assert f": checkpoints.{clock}: " in problem
+    assert said in problem
+
+
+def test_what_to_resume_is_read():
+    text = whole(MACRO_MICRO, PROGRAM, "resume: {macro: /x/macro_1.pack}\n")
+    assert load(text).resume == {"macro": "/x/macro_1.pack"}
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["s3://bucket/a/macro_1.pack", "snapshots/macro_1.pack", "/x/s3:/macro_1.pack", "kept:macro_1"],
+)
+def test_a_location_to_resume_from_is_read_and_written_as_it_is(location):
+    text = whole(MACRO_MICRO, PROGRAM, f"resume: {{macro: '{location}'}}\n")
+    read = load(text)
+    assert read.resume == {"macro": location}
+    assert load(YmmslConfigurationSource().dump(read)).resume == {"macro": location}
+    assert warnings_of(text) == []
+
+
+def test_resuming_an_instance_that_there_is_not_is_a_warning():
+    text = whole(MACRO_MICRO, PROGRAM, "resume: {mcaro: /x/macro_1.pack}\n")
+    assert "'mcaro', which this model does not have. Did you mean" in warnings_of(text)[0]

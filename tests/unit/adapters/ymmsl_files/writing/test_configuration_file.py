@@ -1,0 +1,50 @@
+"""Writing a flat configuration."""
+
+from dataclasses import replace
+
+import ymmsl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.ymmsl_files.writing.configuration_file import dumped
+from domain.coupling.settings import Settings
+from tests.unit.adapters.ymmsl_files.models import MACRO_MICRO, NESTED, PROGRAM, load, whole
+
+numbers = st.floats(allow_nan=False) | st.integers(-(2**63), 2**63 - 1)
+texts = st.text(st.characters(exclude_categories=["Cs"], codec="utf-8"), max_size=20).map(
+    lambda text: "".join(part for part in text if part.isprintable())
+)
+values = st.one_of(
+    texts,
+    st.booleans(),
+    numbers,
+    st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1),
+    st.lists(st.floats(allow_nan=False), min_size=1),
+    st.lists(st.lists(st.floats(allow_nan=False), min_size=1), min_size=1),
+)
+
+
+@given(values)
+def test_any_setting_comes_back_as_it_was(value):
+    configuration = replace(
+        load(whole(MACRO_MICRO, PROGRAM)), settings=Settings({"macro.s": value})
+    )
+    back = load(dumped(configuration)).settings["macro.s"]
+    assert back == value
+    assert type(back) is type(value)
+
+
+@given(texts, st.lists(texts, max_size=3))
+def test_any_argument_comes_back_as_it_was(text, items):
+    configuration = load(whole(MACRO_MICRO, PROGRAM))
+    (name,) = configuration.programs
+    for args in (tuple(items), *([text] if text else [])):
+        changed = {name: replace(configuration.programs[name], args=args)}
+        assert load(dumped(replace(configuration, programs=changed))).programs[name].args == args
+
+
+def test_what_is_written_is_consistent_for_ymmsl_itself():
+    text = dumped(load(whole(NESTED, PROGRAM, "resources: {top.driver: {threads: 2}}\n")))
+    configuration = ymmsl.load(text)
+    configuration.check_consistent()
+    ymmsl.v0_2.check_timelines(configuration.root_model())

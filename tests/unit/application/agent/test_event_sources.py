@@ -1,0 +1,69 @@
+"""What an agent hears from its manager, and of its processes."""
+
+from pathlib import Path
+
+import pytest
+
+from adapters.in_memory.agent_line import InMemoryAgentLine
+from adapters.in_memory.processes import InMemoryNodeInspector, InMemoryProcessKeeper, run_on
+from application.agent.event_sources import listen_to_manager, watch_processes
+from application.agent.events import AgentEvent, ManagerGone, ManagerHeard, ProcessesEnded
+from domain.errors import ManagerRefused, TransportError
+from domain.running.agents import CancelCommand, ProcessResult, ShutdownCommand, StartCommand
+
+CANCEL = ManagerHeard(CancelCommand())
+SHUTDOWN = ManagerHeard(ShutdownCommand())
+SIGN_OF_LIFE = ManagerHeard(None)
+
+
+def listen(line: InMemoryAgentLine) -> list[AgentEvent]:
+    events: list[AgentEvent] = []
+    listen_to_manager(
+        line, InMemoryNodeInspector("n", cores=2), version="1.2", on_event=events.append
+    )
+    return events
+
+
+def test_the_resources_are_reported_first() -> None:
+    line = InMemoryAgentLine()
+    line.command(ShutdownCommand())
+    listen(line)
+    assert line.resources == InMemoryNodeInspector("n", cores=2).resources()
+    assert line.version == "1.2"
+
+
+def test_commands_are_passed_on_until_the_last() -> None:
+    line = InMemoryAgentLine()
+    for command in (CancelCommand(), None, ShutdownCommand()):
+        line.command(command)
+    assert listen(line) == [SIGN_OF_LIFE, CANCEL, SIGN_OF_LIFE, SHUTDOWN]
+
+
+@pytest.mark.parametrize("error", [TransportError("lost"), ManagerRefused("another version")])
+def test_a_manager_that_cannot_be_reached_is_gone(error: TransportError | ManagerRefused) -> None:
+    line = InMemoryAgentLine()
+    line.fail(error)
+    assert listen(line) == [SIGN_OF_LIFE, ManagerGone(str(error))]
+
+
+def test_ends_are_passed_on_until_the_keeper_is_woken_up() -> None:
+    keeper = InMemoryProcessKeeper({"run": run_on})
+    for name in "ab":
+        keeper.start(StartCommand(name, Path(), ("run",), {}, Path(), Path()))
+        keeper.finish(name, 4)
+    keeper.wake_up()
+    events: list[AgentEvent] = []
+    watch_processes(keeper, on_event=events.append)
+    assert events == [ProcessesEnded((ProcessResult("a", 4), ProcessResult("b", 4)))]
+
+
+def test_a_node_that_cannot_tell_its_resources_has_no_use() -> None:
+    class Unknown:
+        def resources(self) -> None:
+            raise PermissionError("/sys is not ours")
+
+    events: list[AgentEvent] = []
+    line = InMemoryAgentLine()
+    listen_to_manager(line, Unknown(), version="1.2", on_event=events.append)  # type: ignore[arg-type]
+    text = "the resources of this node could not be found out: /sys is not ours"
+    assert events == [ManagerGone(text)]

@@ -1,0 +1,133 @@
+"""Waiting for a message: what the manager is told, and when."""
+
+from itertools import pairwise
+
+import pytest
+
+from adapters.in_memory.clock import ManualClock
+from application.instance.patient_receiver import PatientReceiver
+from domain.coupling.messages import PeerMessage
+from domain.coupling.settings import Settings
+from domain.errors import Deadlock
+
+MESSAGE = PeerMessage(0.0, None, "x", Settings(), None, 0, ())
+
+
+class LateInlet:
+    """Has a message at a moment, or never."""
+
+    marks = (0, 0, 0)
+
+    def __init__(self, clock: ManualClock, moment: float) -> None:
+        self._clock = clock
+        self._moment = moment
+
+    def receive(self, *, timeout: "float | None") -> "PeerMessage | None":
+        left = self._moment - self._clock.monotonic()
+        if timeout is not None and left > timeout:
+            self._clock.advance(timeout)
+            return None
+        self._clock.advance(max(0.0, left))
+        return MESSAGE
+
+
+class NotingLink:
+    """Notes what is asked and reported, with the time."""
+
+    def __init__(self, clock: ManualClock, deadlocked_at: float = float("inf")) -> None:
+        self._clock = clock
+        self._deadlocked_at = deadlocked_at
+        self.notes: list[tuple[float, object]] = []
+
+    def _note(self, what: object) -> None:
+        self.notes.append((round(self._clock.monotonic(), 3), what))
+
+    def report_status(self, *, simulated_time, waiting) -> None:
+        self._note(("status", simulated_time, waiting))
+
+    def waiting_for_receive(self, peer, port, slot) -> None:
+        self._note(("waits", peer, port, slot))
+
+    def waiting_for_receive_done(self, peer, port, slot) -> None:
+        self._note(("done", peer, port, slot))
+
+    def is_deadlocked(self) -> bool:
+        self._note("deadlocked?")
+        return self._clock.monotonic() >= self._deadlocked_at
+
+
+def wait(moment: float, timeout: float = 10.0, deadlocked_at: float = float("inf")):
+    clock = ManualClock()
+    link = NotingLink(clock, deadlocked_at)
+    receiver = PatientReceiver(link=link, clock=clock)  # type: ignore[arg-type]
+    receiver.set_timeout(timeout)
+    inlet = LateInlet(clock, moment)
+    return link.notes, lambda: receiver.receive(inlet, peer="p", port="in", slot=3)  # type: ignore[arg-type]
+
+
+WAITS = ("status", None, ("p", "in", 3))
+GOES_ON = ("status", None, None)
+
+
+def test_a_short_wait_is_nobodys_business():
+    notes, receive = wait(0.1)
+    assert receive() is MESSAGE
+    assert notes == []
+
+
+def test_a_longer_wait_is_shown_and_withdrawn():
+    notes, receive = wait(5.0)
+    receive()
+    assert notes == [(0.2, WAITS), (5.0, GOES_ON)]
+
+
+def test_a_wait_beyond_the_timeout_may_be_a_deadlock():
+    notes, receive = wait(10.5)
+    receive()
+    assert notes == [
+        (0.2, WAITS),
+        (10.0, ("waits", "p", "in", 3)),
+        (10.0, "deadlocked?"),
+        (10.5, ("done", "p", "in", 3)),
+        (10.5, GOES_ON),
+    ]
+
+
+def test_a_deadlock_is_asked_for_at_once_and_then_ever_more_rarely():
+    notes, receive = wait(100.0)
+    receive()
+    asked = [moment for moment, what in notes if what == "deadlocked?"]
+    pauses = [later - earlier for earlier, later in pairwise(asked)]
+    assert asked[0] == 10.0
+    assert pauses == sorted(pauses)
+    assert pauses[0] == pytest.approx(5.0)
+
+
+def test_a_deadlock_ends_the_wait_with_the_port():
+    notes, receive = wait(float("inf"), deadlocked_at=12.0)
+    with pytest.raises(Deadlock, match=r"receiving a message on port 'in\[3\]'"):
+        receive()
+    assert notes[-1][1] == GOES_ON
+    assert notes[-1][0] < 20.0
+
+
+def test_a_negative_timeout_means_that_nothing_is_a_deadlock():
+    notes, receive = wait(1000.0, timeout=-1.0)
+    receive()
+    assert notes == [(0.2, WAITS), (1000.0, GOES_ON)]
+
+
+def test_the_timeout_is_never_shorter_than_a_tenth_of_a_second():
+    notes, receive = wait(0.5, timeout=0.0)
+    receive()
+    assert (0.1, ("waits", "p", "in", 3)) in notes
+
+
+def test_progress_is_reported_once_a_second():
+    clock = ManualClock()
+    link = NotingLink(clock)
+    receiver = PatientReceiver(link=link, clock=clock)  # type: ignore[arg-type]
+    for step in range(1000):
+        clock.advance(0.01)
+        receiver.note_progress(float(step))
+    assert 9 <= len(link.notes) <= 10

@@ -1,0 +1,99 @@
+"""Operators, and ports while they are used."""
+
+from enum import Enum
+
+import pytest
+
+from domain.coupling.ports import Operator, Port, PortState
+
+Theirs = Enum("Operator", {"F_INIT": "f_init", "O_I": "o_i"})
+Other = Enum("Other", {"F_INIT": 1})
+
+
+def state(operator=Operator.S, *, length=None, is_resizable=False):
+    return PortState(
+        Port("p", operator), is_connected=True, length=length, is_resizable=is_resizable
+    )
+
+
+@pytest.mark.parametrize(
+    ("operator", "sends"),
+    [
+        (Operator.F_INIT, False),
+        (Operator.O_I, True),
+        (Operator.S, False),
+        (Operator.O_F, True),
+    ],
+)
+def test_an_operator_sends_or_receives(operator, sends):
+    assert operator.allows_sending is sends
+    assert operator.allows_receiving is not sends
+
+
+def test_the_ymmsl_librarys_operators_are_ours():
+    assert Operator.F_INIT == Theirs.F_INIT
+    assert {Operator.F_INIT: "found"}[Theirs.F_INIT] == "found"
+    assert Operator.F_INIT != Theirs.O_I
+    assert Operator.F_INIT != Other.F_INIT
+    assert Operator.F_INIT != 1
+
+
+def test_a_scalar_port_has_one_slot_without_a_number():
+    port = state()
+    assert port.slots() == [None]
+    assert not port.is_vector
+    port.close()
+    assert not port.is_open()
+    assert not port.open_slots()
+
+
+def test_a_vector_port_is_open_until_all_of_its_slots_are_closed():
+    port = state(length=2)
+    port.close(0)
+    assert (port.is_open(0), port.is_open(1)) == (False, True)
+    assert port.open_slots()
+    port.close(1)
+    assert not port.open_slots()
+
+
+def test_a_port_that_grows_has_new_slots_that_are_open():
+    port = state(length=1, is_resizable=True)
+    port.message_counts[0] = 5
+    port.close(0)
+    port.set_length(3)
+    assert port.message_counts == [5, 0, 0]
+    assert [port.is_open(slot) for slot in port.slots()] == [False, True, True]
+
+
+def test_a_port_that_shrinks_remembers_its_counts():
+    port = state(length=3, is_resizable=True)
+    port.message_counts[:] = [1, 2, 3]
+    port.set_length(1)
+    assert port.slots() == [0]
+    port.set_length(3)
+    assert port.message_counts == [1, 2, 3]
+
+
+def test_a_resizable_port_without_slots_is_open_until_it_is_closed():
+    port = state(length=0, is_resizable=True)
+    assert port.slots() == []
+    assert port.open_slots()
+    port.set_length(1)
+    port.set_length(0)
+    assert port.slots() == []
+    assert port.open_slots()
+    port.close(0)
+    assert not port.open_slots()
+
+
+def test_counts_of_a_port_that_was_longer_are_restored():
+    port = state(length=0, is_resizable=True)
+    port.restore([4, 5, 6], 2)
+    assert port.slots() == [0, 1]
+    assert port.message_counts == [4, 5, 6]
+
+
+def test_counts_of_a_fixed_port_do_not_change_its_length():
+    port = state(length=2)
+    port.restore([4, 5], 7)
+    assert (port.length, port.message_counts) == (2, [4, 5])

@@ -1,0 +1,137 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.coupling.settings import (
+    SETTING_TYPES,
+    Settings,
+    checked_value,
+    find_setting,
+    names_to_try,
+    visible_names,
+)
+from domain.errors import SettingMismatch, SettingMissing
+from domain.identity import Reference
+
+ME = Reference("a.b[3]")
+short = st.sampled_from(["a", "b", "s"])
+names = st.lists(short, min_size=1, max_size=3).map(".".join) | st.sampled_from(
+    ["a.b[3].s", "a.b[4].s", "a.b[3].s.t"]
+)
+settings = st.dictionaries(names, st.integers(0, 9), max_size=8).map(Settings)
+instances = st.sampled_from(["a", "a.b", "a.b[3]", "a.b[3][1]", "b"]).map(Reference)
+
+
+def test_the_longest_name_wins_and_an_index_before_none():
+    assert names_to_try(ME, "s") == ("a.b[3].s", "a.b.s", "a.s", "s")
+
+
+def test_a_base_value_at_a_longer_name_beats_an_overlays():
+    base, overlay = Settings({"a.b[3].s": 1}), Settings({"s": 2})
+    assert find_setting(ME, "s", overlay, base) == 1
+
+
+def test_an_overlay_beats_the_base_at_the_same_name():
+    assert find_setting(ME, "s", Settings({"a.s": 2}), Settings({"a.s": 1, "s": 0})) == 2
+
+
+@given(instances, settings, settings, short)
+def test_the_value_is_that_of_the_first_name_that_is_set_anywhere(instance, overlay, base, name):
+    merged = base.updated_with(overlay)
+    expected = [merged[tried] for tried in names_to_try(instance, name) if tried in merged]
+    if expected:
+        assert find_setting(instance, name, overlay, base) == expected[0]
+    else:
+        with pytest.raises(SettingMissing):
+            find_setting(instance, name, overlay, base)
+
+
+@given(instances, settings, settings)
+def test_every_visible_name_can_be_asked_for(instance, overlay, base):
+    found = visible_names(instance, overlay, base)
+    assert found == sorted(set(found))
+    for name in found:
+        find_setting(instance, name, overlay, base)
+
+
+def test_what_belongs_to_others_is_not_visible():
+    base = Settings({"x": 1, "a.x": 2, "a.b[3].y": 3, "a.b[4].z": 4, "a.b[3].sub.w": 5})
+    assert visible_names(ME, Settings({"o": 1}), base) == ["o", "sub.w", "x", "y"]
+
+
+@given(settings, settings)
+def test_an_overlay_goes_over_and_changes_neither(base, overlay):
+    before = base.as_dict(), overlay.as_dict()
+    merged = base.updated_with(overlay)
+    for name in {*base, *overlay}:
+        assert merged[name] == (overlay if name in overlay else base)[name]
+    assert (base.as_dict(), overlay.as_dict()) == before
+
+
+def test_a_missing_setting_says_where_it_can_be_set():
+    with pytest.raises(KeyError) as caught:
+        find_setting(ME, "s", Settings(), Settings())
+    assert "a.b[3].s, a.b.s, a.s, s" in str(caught.value)
+
+
+VALUES = {
+    "str": ["", "x"],
+    "int": [0, -5],
+    "float": [1.5],
+    "bool": [True, False],
+    "[int]": [[1, 2]],
+    "[float]": [[1.5, 2.0]],
+    "[[float]]": [[[1.5], [2.0, 3.0]]],
+}
+FITS_TOO = {"float": ["int"], "[float]": ["[int]"]}
+
+
+@pytest.mark.parametrize("typ", SETTING_TYPES)
+@pytest.mark.parametrize("kind", VALUES)
+def test_a_value_is_accepted_where_its_type_is_asked_for(typ: str, kind: str):
+    for value in VALUES[kind]:
+        if kind == typ or kind in FITS_TOO.get(typ, ()):
+            assert checked_value("s", value, typ) == value
+        else:
+            with pytest.raises(TypeError, match=r"(?s)'s'.*" + typ.replace("[", r"\[")):
+                checked_value("s", value, typ)
+
+
+def test_an_int_becomes_a_float_where_one_is_asked_for_in_lists_too():
+    assert type(checked_value("s", 1, "float")) is float
+    assert all(type(x) is float for x in checked_value("s", [1, 2.5], "[float]"))
+    assert type(checked_value("s", [[1]], "[[float]]")[0][0]) is float
+
+
+@pytest.mark.parametrize(
+    ("value", "typ"),
+    [
+        (True, "int"),
+        (True, "float"),
+        ([1, True], "[int]"),
+        ([1.0, "x"], "[float]"),
+        ([1], "[[float]]"),
+    ],
+)
+def test_every_element_is_looked_at_and_true_is_no_number(value, typ):
+    with pytest.raises(SettingMismatch):
+        checked_value("s", value, typ)
+
+
+@pytest.mark.parametrize("typ", ["list", "[str]", "", "Float", "[[int]]"])
+def test_an_unknown_type_is_the_models_mistake(typ: str):
+    with pytest.raises(ValueError, match="no setting type"):
+        checked_value("s", 1, typ)
+
+
+def test_settings_behave_like_a_dict_of_references():
+    found = Settings({"a.b": 1})
+    found["c"] = 2
+    assert list(found) == [Reference("a.b"), Reference("c")]
+    assert found[Reference("a.b")] == 1
+    assert "c" in found
+    del found["c"]
+    assert found == Settings({"a.b": 1})
+    assert found.copy() is not found
+    with pytest.raises(ValueError):
+        found["not a name"] = 1

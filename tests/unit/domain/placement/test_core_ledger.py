@@ -1,0 +1,69 @@
+"""The planner's books."""
+
+import pytest
+
+from domain.identity import Reference
+from domain.placement.core_ledger import CoreLedger, bits, lowest
+from domain.placement.resources import Resources
+from tests.unit.domain.models import nodes
+
+A, B, C = map(Reference, "abc")
+
+
+def ledger(*cores, **partners):
+    return CoreLedger(
+        nodes(*cores),
+        {Reference(name): set(map(Reference, others)) for name, others in partners.items()},
+        {A: 0, B: 1, C: 1},
+    )
+
+
+def test_what_is_given_is_not_free_any_more():
+    books = ledger(2, 3)
+    assert list(books.nodes_with_free_cores()) == [0, 1]
+    books.give(A, (), {0: 0b11, 1: 0b010})
+    assert list(books.nodes_with_free_cores()) == [1]
+    assert books.free == [0, 0b101]
+
+
+def test_cores_are_told_by_node_in_order():
+    found = ledger(2, 3).resources({1: 0b101, 0: 0b10})
+    assert [(node.node, [core.core_id for core in sorted(node.cores)]) for node in found] == [
+        ("n0", [1]),
+        ("n1", [0, 2]),
+    ]
+    assert ledger(1).resources({}) == Resources(())
+
+
+def test_those_that_take_turns_may_share():
+    books = ledger(2, b="a")
+    books.give(A, (), {0: 0b11})
+    assert books.shareable(B, (5,)) == {0: 0b11}
+    assert books.shareable(C, (5,)) == {}
+
+
+def test_members_of_sets_share_where_their_indices_agree():
+    books = ledger(2, c="b")
+    books.give(B, (0,), {0: 0b01})
+    books.give(B, (1,), {0: 0b10})
+    assert books.shareable(C, (1,)) == {0: 0b10}
+    assert books.shareable(C, (2,)) == {}
+
+
+def test_what_a_third_one_uses_too_cannot_be_shared():
+    books = ledger(2, b="a")
+    books.give(A, (), {0: 0b11})
+    books.give(C, (0,), {0: 0b01})
+    assert books.shareable(B, (0,)) == {0: 0b10}
+
+
+@pytest.mark.parametrize(
+    ("mask", "numbers"), [(0, []), (1, [0]), (0b1010, [1, 3]), (1 << 5000, [5000])]
+)
+def test_the_bits_of_a_mask(mask, numbers):
+    assert list(bits(mask)) == numbers
+
+
+@pytest.mark.parametrize(("count", "mask"), [(0, 0), (1, 0b10), (2, 0b1010), (3, 0b11010)])
+def test_the_lowest_bits_of_a_mask(count, mask):
+    assert lowest(0b11010, count) == mask

@@ -1,0 +1,62 @@
+"""Which cores an instance gets."""
+
+import pytest
+
+from domain.identity import Reference
+from domain.model.configuration import MpiCores, MpiNodes, Threads
+from domain.placement.core_ledger import CoreLedger
+from domain.placement.core_search import SpareCores, find_cores
+from tests.unit.domain.models import nodes
+
+A, B = Reference("a"), Reference("b")
+
+
+def ledger(*cores):
+    return CoreLedger(nodes(*cores), {A: {B}, B: {A}}, {A: 0, B: 0})
+
+
+@pytest.mark.parametrize(
+    ("requirements", "found"),
+    [
+        (Threads(2), {0: 0b11}),
+        (Threads(3), {1: 0b111}),
+        (Threads(5), None),
+        (MpiCores(3, 1), {0: 0b11, 1: 0b1}),
+        (MpiCores(2, 2), {0: 0b11, 1: 0b11}),
+        (MpiCores(4, 2), None),
+        (MpiNodes(1, 1), {0: 0b11}),
+        (MpiNodes(1, 2, 2), {1: 0b1111}),
+        (MpiNodes(2, 2), {0: 0b11, 1: 0b1111}),
+        (MpiNodes(3, 1), None),
+    ],
+    ids=str,
+)
+def test_free_cores_are_found_from_the_first_node_on(requirements, found):
+    assert find_cores(ledger(2, 4), A, (), requirements) == found
+
+
+def test_shared_cores_are_taken_before_free_ones():
+    books = ledger(4)
+    books.give(B, (), {0: 0b1100})
+    assert find_cores(books, A, (), Threads(1)) == {0: 0b0100}
+    assert find_cores(books, A, (), Threads(3)) == {0: 0b1101}
+
+
+def test_a_node_on_which_another_has_a_core_is_not_whole():
+    books = ledger(2, 2)
+    books.give(Reference("other"), (), {0: 0b01})
+    assert find_cores(books, A, (), MpiNodes(1, 1)) == {1: 0b11}
+
+
+def test_spare_cores_are_those_in_least_demand():
+    spare = SpareCores(ledger(2, 2))
+    spare.give({0: 0b11, 1: 0b01})
+    assert spare.find(Threads(1)) == {1: 0b10}
+    assert spare.find(Threads(2)) == {1: 0b11}
+    assert spare.find(MpiCores(3, 1)) == {1: 0b10, 0: 0b11}
+    assert spare.find(MpiNodes(1, 2)) == {1: 0b11}
+
+
+@pytest.mark.parametrize("requirements", [Threads(3), MpiCores(5, 1), MpiNodes(3, 1)], ids=str)
+def test_more_than_there_is_cannot_be_spared(requirements):
+    assert SpareCores(ledger(2, 2)).find(requirements) is None

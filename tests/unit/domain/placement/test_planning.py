@@ -1,0 +1,279 @@
+"""Instances onto cores."""
+
+import time
+from itertools import combinations
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from domain.errors import InsufficientResources
+from domain.identity import Reference
+from domain.model.configuration import (
+    Configuration,
+    MpiCores,
+    MpiNodes,
+    ResourceRequirements,
+    Threads,
+)
+from domain.model.turns import Turns
+from domain.placement.planning import Plan, Planner, nodes_needed
+from domain.placement.resources import Resources
+from tests.unit.domain.models import configuration, nodes
+
+CALL = """
+macro o_i -> micro f_init
+micro o_f -> macro s
+"""
+
+
+def plan(model: Configuration, available: Resources, **options: bool) -> Plan:
+    return Planner(model).plan(available, **options)
+
+
+def cores_of(planned: Plan) -> dict[str, list[str]]:
+    """Return who got what, as in `n0:3`."""
+    return {
+        str(name): [f"{node.node}:{core.core_id}" for node in given for core in sorted(node.cores)]
+        for name, given in planned.resources.items()
+    }
+
+
+def test_an_instance_gets_one_core_unless_it_asks():
+    assert cores_of(plan(configuration("a"), nodes(4))) == {"a": ["n0:0"]}
+
+
+def test_those_that_run_side_by_side_get_cores_of_their_own():
+    assert cores_of(plan(configuration("a\nb"), nodes(2))) == {"a": ["n0:0"], "b": ["n0:1"]}
+
+
+def test_those_that_take_turns_share():
+    assert cores_of(plan(configuration(CALL), nodes(1))) == {"macro": ["n0:0"], "micro": ["n0:0"]}
+
+
+def test_those_that_may_not_share_do_not():
+    model = configuration(CALL, alone=("micro",))
+    assert cores_of(plan(model, nodes(2))) == {"macro": ["n0:0"], "micro": ["n0:1"]}
+
+
+def test_members_of_a_set_share_with_their_caller_but_not_with_each_other():
+    model = configuration(CALL, sizes={"micro": (3,)})
+    planned = cores_of(plan(model, nodes(3)))
+    assert planned["macro"] == ["n0:0"]
+    assert sorted(planned[f"micro[{index}]"] for index in range(3)) == [
+        ["n0:0"],
+        ["n0:1"],
+        ["n0:2"],
+    ]
+
+
+def test_members_of_two_sets_share_by_index():
+    model = configuration(CALL, sizes={"macro": (2,), "micro": (2,)})
+    planned = cores_of(plan(model, nodes(2)))
+    assert planned["macro[0]"] == planned["micro[0]"]
+    assert planned["macro[1]"] == planned["micro[1]"]
+
+
+def test_the_larger_one_is_placed_first_and_the_smaller_one_shares_with_it():
+    model = configuration(CALL, asked={"micro": Threads(4)})
+    planned = cores_of(plan(model, nodes(2, 4)))
+    assert planned == {"macro": ["n1:0"], "micro": ["n1:0", "n1:1", "n1:2", "n1:3"]}
+
+
+def test_threads_are_not_split_across_nodes():
+    with pytest.raises(InsufficientResources):
+        plan(configuration("a", asked={"a": Threads(3)}), nodes(2, 2))
+
+
+def test_mpi_processes_may_be_split_but_not_one_of_them():
+    model = configuration("a", asked={"a": MpiCores(3, 2)})
+    planned = plan(model, nodes(5, 3)).resources["a"]
+    assert {node.node: len(node.cores) for node in planned} == {"n0": 4, "n1": 2}
+    with pytest.raises(InsufficientResources):
+        plan(model, nodes(3, 3))
+
+
+def test_whole_nodes_are_given_to_those_that_ask_for_nodes():
+    model = configuration("a\nb", asked={"a": MpiNodes(2, 3, 1)})
+    planned = plan(model, nodes(2, 4, 4, 4)).resources
+    assert [node.node for node in planned["a"]] == ["n1", "n2"]
+    assert planned["a"].core_count == 8
+    assert [node.node for node in planned["b"]] == ["n0"]
+
+
+def test_components_that_the_user_starts_take_nothing():
+    model = configuration("a\nb", manual=("a",))
+    assert cores_of(plan(model, nodes(1))) == {"b": ["n0:0"]}
+
+
+def test_the_plan_is_in_the_order_of_the_model():
+    model = configuration("a\nb\nc", asked={"c": Threads(2)})
+    assert list(plan(model, nodes(4)).resources) == ["a", "b", "c"]
+
+
+def test_too_few_cores_is_told_with_what_was_asked_and_what_there_is():
+    model = configuration("a\nb", sizes={"b": (2,)}, asked={"b": Threads(2)})
+    with pytest.raises(InsufficientResources) as caught:
+        plan(model, nodes(3))
+    assert str(caught.value) == (
+        "There are too few cores: component 'b' asks for 2 threads on one node for each of its 2"
+        " instances, and there is no room left for 'b[1]'. There is: n0 (3 cores). Ask for less"
+        " under 'resources', make the model smaller, or run it on more or larger nodes."
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (MpiCores(9, 1), "asks for 9 MPI processes with 1 thread each, and"),
+        (MpiNodes(1, 3, 3), "asks for 1 whole node with 3 MPI processes of 3 threads on each, and"),
+    ],
+)
+def test_what_was_asked_is_told_in_words(asked, words):
+    with pytest.raises(InsufficientResources, match=words):
+        plan(configuration("a", asked={"a": asked}), nodes(8))
+
+
+def test_when_oversubscribing_the_load_is_spread_and_told():
+    planned = plan(configuration("a\nb\nc\nd"), nodes(2), oversubscribe=True)
+    assert [core for (core,) in cores_of(planned).values()] == ["n0:0", "n0:1", "n0:0", "n0:1"]
+    assert planned.oversubscribed == ("c", "d")
+
+
+def test_nothing_is_oversubscribed_while_there_is_room():
+    assert plan(configuration("a\nb"), nodes(2), oversubscribe=True).oversubscribed == ()
+
+
+def test_oversubscribing_does_not_make_room_for_one_that_is_too_large():
+    with pytest.raises(InsufficientResources):
+        plan(configuration("a", asked={"a": Threads(3)}), nodes(2), oversubscribe=True)
+
+
+def test_how_many_nodes_are_needed():
+    model = configuration(CALL, sizes={"micro": (10,)}, asked={"micro": Threads(3)})
+    assert nodes_needed(model, 4) == 10
+    assert nodes_needed(model, 8) == 5
+    assert nodes_needed(configuration("a", manual=("a",)), 8) == 0
+    assert nodes_needed(configuration("a", asked={"a": MpiNodes(3, 1)}), 8) == 3
+
+
+def test_no_number_of_nodes_is_enough_for_one_that_does_not_fit_on_a_node():
+    with pytest.raises(InsufficientResources, match="asks for 9 threads on one node"):
+        nodes_needed(configuration("a", asked={"a": Threads(9)}), 8)
+
+
+@pytest.mark.parametrize(
+    ("size", "asked", "available"),
+    [(5000, 1, (5000,)), (5000, 5000, (5000,)), (2500, 1, (1,) * 2500), (2500, 64, (64,) * 80)],
+)
+def test_thousands_of_instances_are_planned_within_seconds(size, asked, available):
+    model = configuration(CALL, sizes={"micro": (size,)}, asked={"macro": Threads(asked)})
+    started = time.perf_counter()
+    assert len(plan(model, nodes(*available)).resources) == size + 1
+    assert time.perf_counter() - started < 5
+
+
+SHAPES = st.sampled_from([(), (), (2,), (3,)])
+ASKED = st.one_of(
+    st.builds(Threads, st.integers(1, 4)),
+    st.builds(MpiCores, st.integers(1, 4), st.integers(1, 3)),
+    st.builds(MpiNodes, st.integers(1, 2), st.integers(1, 2), st.integers(1, 2)),
+)
+NAMES = "abcde"
+
+
+@st.composite
+def configurations(draw: st.DrawFn) -> Configuration:
+    """Make models of calls and dispatches; a component depends only on those before it."""
+    lines = list(NAMES)
+    for position, name in enumerate(NAMES[1:], 1):
+        before = draw(st.sampled_from(NAMES[:position]))
+        kind = draw(st.sampled_from(["call", "send", "dispatch", "none"]))
+        if kind in ("call", "send"):
+            lines.append(f"{before} o_i -> {name} f_init")
+        if kind == "call":
+            lines.append(f"{name} o_f -> {before} s")
+        if kind == "dispatch":
+            lines.append(f"{before} o_f -> {name} f_init")
+    shape = draw(SHAPES)
+    return configuration(
+        "\n".join(lines),
+        sizes={name: draw(st.sampled_from([(), shape])) for name in NAMES},
+        asked={name: draw(ASKED) for name in NAMES if draw(st.booleans())},
+        alone=tuple(name for name in NAMES if draw(st.integers(0, 4)) == 0),
+    )
+
+
+AVAILABLE = st.lists(st.integers(1, 9), min_size=1, max_size=8).map(lambda counts: nodes(*counts))
+
+
+def planned_or_assumed_away(model: Configuration, available: Resources) -> Plan:
+    try:
+        return plan(model, available)
+    except InsufficientResources:
+        assume(False)
+        raise
+
+
+@given(configurations(), AVAILABLE)
+def test_no_core_is_given_to_two_instances_that_may_run_side_by_side(model, available):
+    planned = planned_or_assumed_away(model, available)
+    partners = Turns(model.model).partners()
+    for one, other in combinations(planned.resources, 2):
+        first, second = (item.without_trailing_ints() for item in (one, other))
+        together = {(node.node, core) for node in planned.resources[one] for core in node.cores} & {
+            (node.node, core) for node in planned.resources[other] for core in node.cores
+        }
+        if together:
+            shorter = min(len(one.indices), len(other.indices))
+            assert second in partners[first]
+            assert one.indices[:shorter] == other.indices[:shorter]
+            assert all(may_share(model, name) for name in (first, second))
+
+
+def may_share(model: Configuration, name: Reference) -> bool:
+    return model.program_of(model.model.components[name]).can_share_resources
+
+
+@given(configurations(), AVAILABLE)
+def test_everything_asked_is_given_from_what_there_is(model, available):
+    planned = planned_or_assumed_away(model, available)
+    there = {node.node: node.cores for node in available}
+    assert set(planned.resources) == set(model.model.instances())
+    for instance, given_ in planned.resources.items():
+        assert len({node.node for node in given_}) == len(given_.nodes)
+        assert all(node.cores <= there[node.node] for node in given_)
+        component = model.model.component_of(instance)
+        assert component is not None
+        assert_fits(model.resources_of(component), given_, there)
+
+
+def assert_fits(asked: ResourceRequirements, given_: Resources, there: dict) -> None:
+    counts = [len(node.cores) for node in given_]
+    match asked:
+        case Threads(threads):
+            assert counts == [threads]
+        case MpiCores(processes, threads):
+            assert sum(counts) == processes * threads
+            assert all(count % threads == 0 for count in counts)
+        case MpiNodes(count, processes, threads):
+            assert len(counts) == count
+            assert all(node.cores == there[node.node] for node in given_)
+            assert min(counts) >= processes * threads
+
+
+@given(configurations(), st.integers(4, 12))
+def test_as_many_nodes_as_are_needed_are_enough(model, cores):
+    count = nodes_needed(model, cores)
+    assert plan(model, nodes(*[cores] * count))
+
+
+@given(configurations(), AVAILABLE)
+def test_oversubscribing_fails_only_for_a_single_instance_that_is_too_large(model, available):
+    try:
+        planned = plan(model, available, oversubscribe=True)
+    except InsufficientResources:
+        with pytest.raises(InsufficientResources):
+            plan(model, available)
+    else:
+        assert set(planned.resources) == set(model.model.instances())

@@ -1,0 +1,41 @@
+"""How much of a traceback a user sees."""
+
+import traceback
+
+import pytest
+
+from domain.errors import PortError, RemoteProtocolError
+from entrypoints._instance.tracebacks import plainly
+
+
+def fail_deep_inside(error):
+    raise error
+
+
+@plainly
+def method(error):
+    """Fails."""
+    fail_deep_inside(error)
+
+
+def functions_in(caught):
+    return [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+
+
+def test_what_the_user_can_mend_ends_where_it_was_called():
+    with pytest.raises(PortError, match="no port") as caught:
+        method(PortError("no port"))
+    assert "fail_deep_inside" not in functions_in(caught)
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("error", [RemoteProtocolError("odd"), ZeroDivisionError("ours")])
+def test_what_looks_like_a_mistake_of_ours_keeps_its_traceback(error):
+    with pytest.raises(type(error)) as caught:
+        method(error)
+    assert "fail_deep_inside" in functions_in(caught)
+
+
+def test_a_method_keeps_its_name_words_and_answer():
+    assert (method.__name__, method.__doc__) == ("method", "Fails.")
+    assert plainly(lambda one, *, other: (one, other))(1, other=2) == (1, 2)
