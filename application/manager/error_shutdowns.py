@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from domain.messages import LogRecord
-from domain.profiling import ProfileEvent, ProfileEventType
+from domain.coupling.messages import LogRecord
+from domain.running.profiling import ProfileEvent, ProfileEventType
 
 CRITICAL: Final = 50
 NANOSECONDS: Final = 1e9

@@ -3,9 +3,9 @@
 import pytest
 
 from application.manager.error_shutdowns import ErrorShutdowns
-from domain.messages import LogRecord
-from domain.profiling import ProfileEvent, ProfileEventType
-from domain.profiling import ProfileEventType as Type
+from domain.coupling.messages import LogRecord
+from domain.running.profiling import ProfileEvent, ProfileEventType
+from domain.running.profiling import ProfileEventType as Type
 
 END_OF_LOOP = (Type.SHUTDOWN_WAIT, Type.DISCONNECT_WAIT, Type.SHUTDOWN, Type.DEREGISTER)
 ERROR = (Type.DISCONNECT_WAIT, Type.SHUTDOWN, Type.DEREGISTER)
