@@ -88,6 +88,7 @@ class RunControl:
         self._registered: set[str] = set()
         self._deregistered: set[str] = set()
         self._leaving: set[str] = set()
+        self._reported: dict[str, str] = {}
         self._deadlocked: set[str] = set()
         self._is_last_chance = False
         self._by_hand = {str(instance) for instance in model.instances()}
@@ -136,6 +137,7 @@ class RunControl:
         self._registered.add(name)
         self._deregistered.discard(name)
         self._leaving.discard(name)
+        self._reported.pop(name, None)
         self._board.change(name, InstanceState.RUNNING)
         self._board.publish(InstanceRegistered(name))
 
@@ -182,17 +184,19 @@ class RunControl:
         self._finish_if_done()
 
     def note_failed(self, name: str, problem: str) -> None:
-        """Note that an instance says that it has failed, and is about to leave."""
+        """Note that an instance reports an error, because of which it is about to leave."""
+        problem = problem.strip()
         if name not in self.by_hand:
-            # the end of its process will tell, and what it has printed
+            # its process has yet to end, and may print more about the error
             self._leaving.add(name)
+            self._reported[name] = problem
             return
         if self._is_cancelling:
             self._board.change(name, InstanceState.STOPPED)
             return
         self._board.change(name, InstanceState.FAILED)
         self._wait_for_others(LEAVING_PATIENCE)
-        self._add(Failure(name, None, problem.strip() or "it did not say why"))
+        self._add(Failure(name, None, problem or "it did not say why"))
 
     def note_lost(self, name: str, reason: str) -> None:
         """Note that an instance that the user has started is gone."""
@@ -232,6 +236,9 @@ class RunControl:
             return "nobody here did that, but the system does when memory runs out"
         if end != SUCCESS:
             return None
+        if name in self._reported:
+            error = self._reported[name] or "it did not say which"
+            return f"before that, it reported an error: {error}"
         if name not in self._registered:
             return "it never registered: does the program make an Instance?"
         if name not in self._deregistered:

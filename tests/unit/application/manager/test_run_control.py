@@ -208,6 +208,65 @@ def test_of_what_an_agent_has_started_the_end_of_the_process_tells():
     assert result.cause == "Instance 'micro' failed: it exited with code 3."
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ("The mesh is inside out.\n", "The mesh is inside out."),
+        ("a tangled mesh", "a tangled mesh."),
+        ("", "it did not say which."),
+    ],
+)
+def test_exit_code_0_after_a_reported_error_is_a_failure_with_that_error(error: str, told: str):
+    desk = started()
+    register(desk, "macro", "micro")
+    desk.desk.report_failed("micro", error)
+    desk.desk.deregister_instance("micro")
+    desk.control.note_exit("micro", 0, None)
+    assert desk.board["micro"].state is InstanceState.FAILED
+    desk.control.note_exit("macro", -15, None)
+    (result,) = desk.results
+    assert not result.succeeded
+    assert result.failed_instances == ("micro",)
+    assert result.cause == (
+        "Instance 'micro' failed: it exited with code 0; before that, it reported an error: " + told
+    )
+
+
+def test_reported_loss_of_a_peer_is_not_the_cause_if_another_instance_reports_more():
+    desk = started()
+    register(desk, "macro", "micro")
+    desk.desk.report_failed("macro", "The port was closed. Did the peer crash?")
+    desk.control.note_exit("macro", 0, None)
+    desk.desk.report_failed("micro", "The mesh is inside out.")
+    desk.control.note_exit("micro", 0, None)
+    (result,) = desk.results
+    assert result.failed_instances == ("micro", "macro")
+    assert "The mesh is inside out." in result.cause
+
+
+def test_error_that_was_reported_before_registering_again_is_forgotten():
+    desk = started()
+    register(desk, "macro", "micro")
+    desk.desk.report_failed("micro", "The mesh is inside out.")
+    for name in ("micro", "macro"):
+        desk.desk.deregister_instance(name)
+    live(desk, "micro")
+    for name in ("micro", "macro"):
+        desk.control.note_exit(name, 0, None)
+    assert desk.results[0].succeeded
+
+
+def test_exit_code_0_after_a_reported_error_counts_as_stopped_while_the_run_is_stopped():
+    desk = started()
+    register(desk, "macro", "micro")
+    desk.control.stop("The user lost patience.")
+    desk.desk.report_failed("micro", "Did the peer crash?")
+    for name in ("micro", "macro"):
+        desk.control.note_exit(name, 0, None)
+    assert desk.results[0].cause == "The user lost patience."
+    assert desk.board["micro"].state is InstanceState.STOPPED
+
+
 def test_what_the_user_started_is_to_blame_for_what_the_manager_started():
     desk = started(manual=("micro",))
     register(desk, "macro", "micro")
