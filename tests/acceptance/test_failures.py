@@ -129,7 +129,10 @@ def test_an_agent_that_is_killed_fails_the_run(workspace: Workspace):
         outcome = program.finish()
     assert outcome.exit_code == FAILED
     cause = outcome.stdout.partition("the simulation failed: ")[2]
-    reason = r"Instance 'm.cro' failed: .*; node '.*' was lost: its agent .* was killed by signal 9"
+    reason = (
+        r"Instance 'm.cro' failed: it ended because node '.*' was lost: its agent .* was killed by"
+        " signal 9"
+    )
     assert re.match(reason, cause), outcome.text
     assert cause.count("was lost") == 1
     assert not outcome.left_behind
