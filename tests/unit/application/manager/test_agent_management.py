@@ -21,6 +21,7 @@ from domain.running.process_end import (
     Killed,
     NeverStarted,
     NodeLost,
+    ProcessEnd,
     ProcessResult,
 )
 
