@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from adapters.io.event_loop import EventLoop
 from adapters.tcp.server import Server
 from adapters.wire.frames import word
 from tests.support.conditions import wait_until
@@ -17,7 +18,7 @@ class Watched:
         self.seen: list[tuple[str, int]] = []
         self._server = Server(
             lambda _request, reply: reply([b"ok"]),
-            name="watched",
+            loop=EventLoop("watched"),
             max_request=100,
             on_connected=lambda session: self.seen.append(("connected", session.id)),
             on_disconnected=lambda session: self.seen.append(("disconnected", session.id)),
