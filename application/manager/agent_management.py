@@ -16,23 +16,19 @@ from application.interfaces.clock import Clock, Scheduler, Timer
 from domain.errors import ManagerRefused
 from domain.placement.resources import NodeResources, Resources
 from domain.running.agents import (
-    NODE_LOST,
     AgentOrders,
     CancelCommand,
     Command,
-    ProcessResult,
     ShutdownCommand,
     StartCommand,
 )
+from domain.running.process_end import NeverStarted, NodeLost, ProcessEnd, ProcessResult
 from domain.version import VERSION
 
-OnFinished: TypeAlias = Callable[[str, int, str | None], None]
+OnFinished: TypeAlias = Callable[[str, ProcessEnd], None]
 OnResources: TypeAlias = Callable[[Resources], None]
 OnNodeLost: TypeAlias = Callable[[str, str], None]
 Reply: TypeAlias = Callable[[Command | None], None]
-
-CANCELLED: Final = -15
-"""Exit code of a process that was cancelled before its agent heard of it."""
 
 HEARTBEATS_PER_TIMEOUT: Final = 3
 
@@ -123,7 +119,7 @@ class AgentManager(AgentDesk):
         self._timeouts = timeouts or AgentTimeouts()
         self._version = version
         self._nodes: dict[str, _Node] = {}
-        self._finished: list[tuple[str, int]] = []
+        self._finished: list[tuple[str, ProcessEnd]] = []
         self._is_expecting = False
         self._is_shutting_down = False
         self._on_shut_down: Callable[[], None] | None = None
@@ -134,8 +130,7 @@ class AgentManager(AgentDesk):
         """Call back whenever a process has ended.
 
         Args:
-            listener: Called with the name, the exit code (minus the signal's number if it was
-                killed) and, unless the process itself is to blame, the reason.
+            listener: Called with the name of the process and how it ended.
         """
         self._on_finished.append(listener)
 
@@ -213,8 +208,8 @@ class AgentManager(AgentDesk):
             raise ValueError(msg)
         node.running.add(name)
         if node.is_gone:
-            reason = node.loss or f"node '{node_name}' has been shut down"
-            self._finish_soon(node, ProcessResult(name, NODE_LOST, reason))
+            shut_down = NeverStarted(f"node '{node_name}' has been shut down")
+            self._finish_soon(node, name, NodeLost(node.loss) if node.loss else shut_down)
             return
         command = StartCommand(name, work_dir, tuple(args), env, stdout, stderr, extend_env)
         self._command(node, command)
@@ -225,8 +220,8 @@ class AgentManager(AgentDesk):
             self._drop_unfetched(node)
             self._command(node, CancelCommand())
 
-    def get_finished(self) -> list[tuple[str, int]]:
-        """Return name and exit code of each process that has ended since the last call."""
+    def get_finished(self) -> list[tuple[str, ProcessEnd]]:
+        """Return the processes that have ended since the last call, by name, and how."""
         finished, self._finished = self._finished, []
         return finished
 
@@ -296,7 +291,7 @@ class AgentManager(AgentDesk):
             self._heard_from(node)
         for result in results:
             for candidate in self._nodes.values():
-                self._finish(candidate, result)
+                self._finish(candidate, result.name, result.end)
 
     # inside
 
@@ -340,29 +335,23 @@ class AgentManager(AgentDesk):
         unfetched, node.commands = node.commands, deque()
         for command in unfetched:
             if isinstance(command, StartCommand):
-                reason = "it was cancelled before it was started"
-                self._finish_soon(node, ProcessResult(command.name, CANCELLED, reason))
+                cancelled = NeverStarted("it was cancelled before its agent got the command")
+                self._finish_soon(node, command.name, cancelled)
             else:
                 node.commands.append(command)
 
-    def _finish_soon(self, node: _Node, result: ProcessResult) -> None:
+    def _finish_soon(self, node: _Node, name: str, end: ProcessEnd) -> None:
         # not at once, so that nobody is called back from within a call of their own
-        self._scheduler.call_soon(partial(self._finish, node, result))
+        self._scheduler.call_soon(partial(self._finish, node, name, end))
 
-    def _finish(self, node: _Node, result: ProcessResult) -> None:
-        if result.name not in node.running:
+    def _finish(self, node: _Node, name: str, end: ProcessEnd) -> None:
+        if name not in node.running:
             return
-        node.running.discard(result.name)
-        self._log.info(
-            "process ended",
-            name=result.name,
-            how=str(result.end),
-            node=node.name,
-            why=result.reason,
-        )
-        self._finished.append((result.name, result.exit_code))
+        node.running.discard(name)
+        self._log.info("process ended", name=name, how=str(end), node=node.name)
+        self._finished.append((name, end))
         for listener in self._on_finished:
-            listener(result.name, result.exit_code, result.reason)
+            listener(name, end)
 
     def _watch(self, node: _Node, delay: float) -> None:
         if node.watch is not None:
@@ -394,7 +383,7 @@ class AgentManager(AgentDesk):
         for listener in self._on_node_lost:
             listener(name, reason)
         for process in sorted(node.running):
-            self._finish(node, ProcessResult(process, NODE_LOST, node.loss))
+            self._finish(node, process, NodeLost(node.loss))
         self._answer(node, ShutdownCommand())
         self._tell_resources_if_complete()
         self._tell_if_shut_down()

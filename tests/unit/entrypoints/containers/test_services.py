@@ -2,15 +2,15 @@
 
 from domain.checkpointing.snapshots import SnapshotMetadata
 from domain.identity import Reference
-from domain.running.agents import ProcessResult
 from domain.running.events import InstanceState, SnapshotAnnounced
+from domain.running.process_end import SUCCESS, Exited, ProcessResult
 from tests.unit.application.manager.runs import desk_for, live, started
 
 
 def test_process_end_reported_by_agent_reaches_run_control():
     desk = started()
     live(desk, "macro")
-    desk.agents.report_result([ProcessResult("macro", 0)])
+    desk.agents.report_result([ProcessResult("macro", SUCCESS)])
     assert desk.board["macro"].state is InstanceState.FINISHED
 
 
@@ -19,7 +19,7 @@ def test_lost_node_is_part_of_the_cause():
     desk.agents.node_lost("n1", "the cable was pulled")
     desk.clock.advance()
     for name in ("macro", "micro"):
-        desk.agents.report_result([ProcessResult(name, 1)])
+        desk.agents.report_result([ProcessResult(name, Exited(1))])
     (result,) = desk.results
     assert "Node 'n1' was lost: the cable was pulled" in result.cause
 
