@@ -190,7 +190,10 @@ class Manager:
         """
         opened = self._opened
         self._start.begin()
-        check_relative_resume(self.configuration, opened.run_directory, places=self._places)
+        for warning in check_relative_resume(
+            self.configuration, opened.run_directory, places=self._places
+        ):
+            opened.run_log.log.warning(warning)
         self._start.start(opened)
 
     def wait(self, timeout: float | None = None) -> RunFinished | None:
