@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from adapters.in_memory.manager_link import InMemoryManagerLink, LockedDesk
+from adapters.io.event_loop import EventLoop
 from adapters.tcp.instance_requests import execute_instance_request
 from adapters.tcp.manager_link import MMPClient
 from adapters.tcp.server import Server
@@ -286,7 +287,7 @@ class TestMMPClient(ManagerLinkContract):
         self.troubles: list[str] = []
         self.server = Server(
             lambda request, reply: execute_instance_request(desk.desk, request, reply),
-            name="a manager",
+            loop=EventLoop("a manager"),
             max_request=2**20,
             secret=SECRET,
             on_trouble=self.troubles.append,

@@ -75,7 +75,7 @@ class AgentBench:
         self._changed = threading.Condition()
         self.server = Server(
             self._execute,
-            name="bench-server",
+            loop=EventLoop("bench-server"),
             max_request=2**20,
             secret=SECRET,
             require_secret=True,
@@ -85,14 +85,13 @@ class AgentBench:
             directory,
             scheduler=_TimersByHand(self.server.loop, clock) if clock else self.server.loop,
             clock=clock or SystemClock(),
-            launcher=launcher,
             log=structlog.get_logger(),
-            on_finished=lambda *arguments: self._note(self.finished.append, arguments),
-            on_resources=lambda resources: self._note(self._set_resources, resources),
-            on_node_lost=lambda *arguments: self._note(self.lost.append, arguments),
             timeouts=timeouts,
             **options,
         )
+        self.manager.on_finished(lambda *end: self._note(self.finished.append, end))
+        self.manager.on_resources(lambda found: self._note(self._set_resources, found))
+        self.manager.on_node_lost(lambda *loss: self._note(self.lost.append, loss))
         self.server.start()
 
     def do(self, action: Callable[[], Result]) -> Result:
@@ -118,7 +117,8 @@ class AgentBench:
         return self.manager.orders([self.location], SECRET)
 
     def launch(self) -> None:
-        self.do(lambda: self.manager.launch([self.location], SECRET))
+        nodes = self.launcher.launch(self.orders(), on_lost=self.manager.node_lost)
+        self.do(lambda: self.manager.expect(nodes))
 
     def launch_and_wait(self) -> Resources:
         self.launch()

@@ -94,6 +94,7 @@ class RunningAgentsContract(AgentLauncherContract):
     def test_cancelling_ends_processes(self, bench: AgentBench) -> None:
         (node, *_) = bench.launch_and_wait()
         bench.start(node.node, "a", "/bin/sleep", "1000")
+        wait_until((bench.directory / "a.out").exists)
         bench.do(bench.manager.cancel_all)
         assert bench.wait_for_end("a") == Killed(15)
 

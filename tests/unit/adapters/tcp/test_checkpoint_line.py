@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from adapters.io.event_loop import EventLoop
 from adapters.tcp.checkpoint_line import CheckpointLine
 from adapters.tcp.server import Reply, Server
 from adapters.tcp.session_client import SessionClient
@@ -23,7 +24,7 @@ class Asker:
         self.replies: list[Reply] = []
         self.server = Server(
             lambda _, reply: self.replies.append(reply),
-            name="a manager",
+            loop=EventLoop("a manager"),
             max_request=2**20,
             secret=SECRET,
         )

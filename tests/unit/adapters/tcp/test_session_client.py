@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from adapters.io.event_loop import EventLoop
 from adapters.io.memory import LARGE
 from adapters.tcp import session_client
 from adapters.tcp.server import Server
@@ -32,7 +33,7 @@ class Echo:
         self.may_answer = threading.Event()
         self.may_answer.set()
         self._replies = []
-        self.server = Server(self._handle, name="echo", max_request=2**24, secret=secret)
+        self.server = Server(self._handle, loop=EventLoop("echo"), max_request=2**24, secret=secret)
         self.location = format_location(TCP, self.server.listen([HOST], port=port))
         self.server.start()
 
