@@ -17,7 +17,7 @@ from structlog.typing import FilteringBoundLogger
 from adapters.callbacks.event_dispatcher import CallbackEventSink
 from adapters.filesystem.logbook import FilesystemLogbook
 from adapters.filesystem.run_directory import FilesystemRunDirectory
-from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
+from adapters.filesystem.workflow_snapshot_store import FilesystemWorkflowSnapshotStore
 from adapters.io import network
 from adapters.local_agents.launcher import LocalAgentLauncher
 from adapters.run_scripts.writer import ShellRunScriptWriter
@@ -27,14 +27,14 @@ from adapters.tcp.instance_probe import TcpInstanceProbe
 from adapters.tcp.request_router import RequestRouter
 from adapters.tcp.server import DEFAULT_PORT, Server
 from adapters.wire.locations import TCP, format_location
-from adapters.ymmsl_files.writing.resume_files import YmmslWorkflowSnapshotFormat
+from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSnapshotFormat
 from application.interfaces.agents import AgentLauncher
 from application.interfaces.clock import Clock
 from application.interfaces.instance_probe import InstanceProbe
 from application.interfaces.logbook import Logbook
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.run_script_writer import RunScriptWriter
-from application.interfaces.snapshot_store import WorkflowSnapshotShelf
+from application.interfaces.snapshot_store import WorkflowSnapshotStore
 from application.manager.agent_management import AgentManager, OnResources
 from application.manager.allocation_end import AllocationEnd
 from application.manager.connection_watch import ConnectionWatch
@@ -43,17 +43,17 @@ from application.manager.desk import ServicesDesk
 from application.manager.peer_lookup import PeerLookup
 from application.manager.program_starter import ProgramStarter
 from application.manager.registration import InstanceRegistry
-from application.manager.run_checkpoints import RunCheckpoints
 from application.manager.run_control import RunControl
-from application.manager.shelf_watch import ShelfWatch
-from application.manager.snapshot_collection import SnapshotCollection
-from application.manager.snapshot_registry import SnapshotRegistry
+from application.manager.snapshots.run_checkpoints import RunCheckpoints
+from application.manager.snapshots.snapshot_copier import SnapshotCopier
+from application.manager.snapshots.snapshot_registry import SnapshotRegistry
+from application.manager.snapshots.workflow_snapshot_watch import WorkflowSnapshotWatch
 from application.manager.status_board import StatusBoard
 from application.manager.trouble_report import TroubleReport
 from domain.model.configuration import Configuration
 from domain.model.topology import Topology
 from domain.running.events import RunFinished
-from entrypoints._snapshots.snapshot_places import RunStorage
+from entrypoints._snapshots.snapshot_places import RunSnapshotStore
 from entrypoints.log_setup import make_log
 from entrypoints.options import Adapters, ManagerOptions
 
@@ -163,14 +163,14 @@ def _open_probe(listening: ListeningServer) -> Iterator[InstanceProbe]:
 
 def _open_shelf(
     run_directory: FilesystemRunDirectory,
-    storage: RunStorage,
+    storage: RunSnapshotStore,
     clock: Clock,
     log: FilteringBoundLogger,
     *_needed_until_closed: object,
-) -> Iterator[WorkflowSnapshotShelf]:
-    shelf = FilesystemWorkflowSnapshotShelf(
+) -> Iterator[WorkflowSnapshotStore]:
+    shelf = FilesystemWorkflowSnapshotStore(
         run_directory.path / "snapshots",
-        keep=SnapshotCollection(storage.open_store, store=storage.store).keep,
+        keep=SnapshotCopier(storage.open_store, store=storage.store).ensure_stored,
         form=YmmslWorkflowSnapshotFormat(),
         clock=clock,
     )
@@ -213,7 +213,7 @@ class ManagerContainer(containers.DeclarativeContainer):
     adapters = providers.Dependency(instance_of=Adapters)
     configuration = providers.Dependency(instance_of=Configuration)
     run_directory: providers.Dependency[FilesystemRunDirectory] = providers.Dependency()
-    storage = providers.Dependency(instance_of=RunStorage)
+    storage = providers.Dependency(instance_of=RunSnapshotStore)
     on_finished: providers.Dependency[OnFinished] = providers.Dependency()
     on_resources: providers.Dependency[OnResources] = providers.Dependency()
 
@@ -289,9 +289,9 @@ class ManagerContainer(containers.DeclarativeContainer):
     )
     shelf = providers.Resource(_open_shelf, run_directory, storage, clock, log, logbook)
     shelf_watch = providers.Singleton(
-        ShelfWatch,
+        WorkflowSnapshotWatch,
         board=board,
-        end=allocation_end,
+        on_announced=allocation_end.provided.note_announced,
         control=control,
         must_store=options.provided.checkpoints.must_store,
         scheduler=listening.provided.server.loop,
@@ -341,7 +341,7 @@ def opened_container(
     adapters: Adapters,
     configuration: Configuration,
     run_directory: FilesystemRunDirectory,
-    storage: RunStorage,
+    storage: RunSnapshotStore,
     on_finished: OnFinished,
     on_resources: OnResources,
 ) -> ManagerContainer:

@@ -13,7 +13,7 @@ from adapters.in_memory.run_directory import InMemoryRunDirectory
 from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter
 from adapters.in_memory.snapshot_store import (
     InMemorySnapshotStore,
-    InMemoryWorkflowSnapshotShelf,
+    InMemoryWorkflowSnapshotStore,
 )
 from application.manager.agent_management import AgentManager
 from application.manager.allocation_end import AllocationEnd
@@ -23,10 +23,10 @@ from application.manager.desk import ServicesDesk
 from application.manager.peer_lookup import PeerLookup
 from application.manager.program_starter import ProgramStarter
 from application.manager.registration import InstanceRegistry
-from application.manager.run_checkpoints import CheckpointOptions, RunCheckpoints
 from application.manager.run_control import RunControl
-from application.manager.snapshot_collection import SnapshotCollection
-from application.manager.snapshot_registry import SnapshotRegistry
+from application.manager.snapshots.run_checkpoints import CheckpointOptions, RunCheckpoints
+from application.manager.snapshots.snapshot_copier import SnapshotCopier
+from application.manager.snapshots.snapshot_registry import SnapshotRegistry
 from application.manager.status_board import StatusBoard
 from application.manager.trouble_report import TroubleReport
 from domain.model.configuration import Configuration
@@ -62,8 +62,8 @@ class InMemoryDesk:
         self.launcher = InMemoryAgentLauncher()
         self.sink = RecordingEventSink()
         self.snapshots = InMemorySnapshotStore()
-        self.shelf = InMemoryWorkflowSnapshotShelf(
-            SnapshotCollection(lambda _: self.snapshots).keep
+        self.shelf = InMemoryWorkflowSnapshotStore(
+            SnapshotCopier(lambda _: self.snapshots).ensure_stored
         )
         self.results: list[RunFinished] = []
         self.board = StatusBoard(model, clock=self.clock, events=self.sink)

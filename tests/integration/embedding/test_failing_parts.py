@@ -190,7 +190,7 @@ def test_every_part_can_be_made(manual, tmp_path):
         adapters=Adapters(),
         configuration=manual,
         run_directory=directory,
-        storage=wiring.RunStorage(),
+        storage=wiring.RunSnapshotStore(),
         on_finished=lambda _: None,
         on_resources=lambda _: None,
     )
