@@ -12,7 +12,8 @@ from adapters.wire import map as protocol
 from application.interfaces.agent_line import AgentLine
 from domain.errors import CouplingError, TransportError
 from domain.placement.resources import NodeResources
-from domain.running.agents import Command, ProcessResult
+from domain.running.agents import Command
+from domain.running.process_end import ProcessResult
 
 
 @final
