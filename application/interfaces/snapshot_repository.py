@@ -45,6 +45,7 @@ class SnapshotRepository(Protocol):
         """Return the snapshot at a location.
 
         Raises:
+            ForeignSnapshot: If another library wrote it, and it cannot be decoded here.
             InconsistentSnapshot: If there is none, or it is damaged, or of an unknown version; the
                 text says which, and where.
         """

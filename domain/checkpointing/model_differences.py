@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from domain.coupling.peers import slots_between
+from domain.errors import ForeignSnapshot
 from domain.identity import Reference
 
 if TYPE_CHECKING:  # an instance compares its ports too, and starts sooner without these
@@ -25,6 +26,20 @@ def unknown_instance(model: Model, instance: Reference) -> str | None:
     return (
         f"there is a snapshot of '{instance}', and the multiplicity of '{name}' is {now} now, so"
         " that it has no such instance"
+    )
+
+
+def unchecked_snapshot(instance: Reference, error: ForeignSnapshot) -> str:
+    """Return a warning that the snapshot of an instance could not be checked.
+
+    Args:
+        instance: The instance that resumes from it.
+        error: Why it could not be decoded.
+    """
+    return (
+        f"Snapshot '{error.location}' of '{instance}' was written by another library than"
+        f" Conjoin's, and cannot be checked: {error.reason}. Only '{instance}' itself must be able"
+        " to read it."
     )
 
 

@@ -36,7 +36,7 @@ looking at its own conduits, however many snapshots and instances there are.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import product, zip_longest
 from typing import NamedTuple, TypeAlias
 
@@ -228,12 +228,15 @@ class WorkflowSnapshotSearch:
 
     Args:
         topology: The model, and who is whose peer in it.
+        unchecked: Instances of which no snapshot can be read. Any snapshot of a peer is taken to be
+            consistent with theirs.
     """
 
-    def __init__(self, topology: Topology) -> None:
+    def __init__(self, topology: Topology, *, unchecked: Collection[Reference] = ()) -> None:
         model = topology.model
         self._model_name = str(model.name)
         self._tracks = {instance: _Track(instance) for instance in model.instances()}
+        self._unchecked = frozenset(unchecked)
         self._join(topology)
         for track in self._tracks.values():
             track.start_from_scratch()
@@ -326,10 +329,15 @@ class WorkflowSnapshotSearch:
         for conduit in model.conduits:
             pacing = topology.pacing_conduit(conduit)
             for start, end in self._ends(conduit, model):
+                if not (self._is_checked(start) and self._is_checked(end)):
+                    continue
                 if pacing is None:
                     _join_ends(start, end)
                 else:
                     _join_paced(start, end, conduit, self._paces(pacing, model, start))
+
+    def _is_checked(self, end: _End) -> bool:
+        return end.track.instance not in self._unchecked
 
     def _ends(self, conduit: Conduit, model: Model) -> Iterator[tuple[_End, _End]]:
         """Yield where a conduit begins and ends, for each slot of each instance."""
@@ -354,7 +362,9 @@ class WorkflowSnapshotSearch:
         shared = start.track.instance.indices[: len(caller.multiplicity)]
         for rest in product(*map(range, caller.multiplicity[len(shared) :])):
             track = self._tracks[caller.name + (*shared, *rest)]
-            yield _End(track, (pacing.receiving_port,), 0, is_bound=False)
+            pace = _End(track, (pacing.receiving_port,), 0, is_bound=False)
+            if self._is_checked(pace):
+                yield pace
 
 
 def _join_paced(start: _End, end: _End, conduit: Conduit, paces: Iterable[_End]) -> None:

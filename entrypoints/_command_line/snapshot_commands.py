@@ -12,7 +12,11 @@ from domain.errors import ConfigurationError
 from entrypoints._command_line.console import say
 
 if TYPE_CHECKING:
-    from application.manager.snapshots.run_snapshots import ExaminedWorkflowSnapshot, RunSnapshots
+    from application.manager.snapshots.run_snapshots import (
+        ExaminedSnapshot,
+        ExaminedWorkflowSnapshot,
+        RunSnapshots,
+    )
 
 SOUND: Final = 0
 DAMAGED: Final = 1
@@ -178,7 +182,7 @@ def _table(snapshot: ExaminedWorkflowSnapshot) -> list[str]:
             str(state.instance),
             _time(state.timestamp),
             _time(state.wallclock_time),
-            "damaged" if state.problem else "final" if state.is_final else "intermediate",
+            _type(state),
             _in_bytes(state.size),
             state.location,
         )
@@ -189,6 +193,14 @@ def _table(snapshot: ExaminedWorkflowSnapshot) -> list[str]:
         "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
+
+
+def _type(state: ExaminedSnapshot) -> str:
+    if state.problem:
+        return "damaged"
+    if state.remark:
+        return "unknown"
+    return "final" if state.is_final else "intermediate"
 
 
 def _verdict(snapshot: ExaminedWorkflowSnapshot) -> str:

@@ -190,7 +190,9 @@ class Manager:
         """
         container = self._opened
         self._start.begin()
-        check_relative_resume(self.configuration, container.run_directory(), places=self._places)
+        directory = container.run_directory()
+        for warning in check_relative_resume(self.configuration, directory, places=self._places):
+            container.log().warning(warning)
         self._start.start(container)
 
     def wait(self, timeout: float | None = None) -> RunFinished | None:

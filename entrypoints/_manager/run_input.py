@@ -56,12 +56,15 @@ class RunInput:
     ) -> None:
         self._source = YmmslConfigurationSource(programs_required=programs_required)
         self._has_unused_resume = False
+        self._unchecked: Sequence[str] = ()
         self.choice: ResumeChoice | None = None
         loaded = self._load(sources, model)
         self.configuration = replace(loaded, settings=plain_settings(loaded.settings))
         if resume is None:
             description = self.configuration.description
-            check_resume(self.configuration, places=places, description=description)
+            self._unchecked = check_resume(
+                self.configuration, places=places, description=description
+            )
         else:
             self._resume(resume, run_dir, places)
         if checkpoints:
@@ -73,7 +76,9 @@ class RunInput:
         """What is strange about it, without being wrong."""
         passed_over = self.choice.warnings() if self.choice else []
         unused = [UNUSED_RESUME] if self._has_unused_resume else []
-        return [*self._source.warnings, *passed_over, *unused]
+        # the choice has looked at the same snapshots
+        unchecked = [text for text in self._unchecked if text not in passed_over]
+        return [*self._source.warnings, *passed_over, *unchecked, *unused]
 
     def dump(self) -> str:
         """Return the text of a yMMSL file with the configuration."""
@@ -93,4 +98,6 @@ class RunInput:
         self.choice = choice
         self._has_unused_resume = bool(configuration.resume)
         self.configuration = replace(configuration, resume=shelved.resume)
-        check_resume(self.configuration, places=places, description=shelved.description)
+        self._unchecked = check_resume(
+            self.configuration, places=places, description=shelved.description
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,7 +96,9 @@ def newest_in_run(run_directory: Path, *, places: SnapshotStores) -> str | None:
     return choice.snapshot.location
 
 
-def check_resume(configuration: Configuration, *, places: SnapshotStores, description: str) -> None:
+def check_resume(
+    configuration: Configuration, *, places: SnapshotStores, description: str
+) -> Sequence[str]:
     """Check that a configuration can be resumed from the snapshots that it names.
 
     Args:
@@ -104,22 +106,28 @@ def check_resume(configuration: Configuration, *, places: SnapshotStores, descri
         places: Knows where snapshots are.
         description: What the workflow snapshot says of itself.
 
+    Returns:
+        Warnings about snapshots that could not be checked.
+
     Raises:
         InconsistentSnapshot: If it cannot.
     """
     resume = configuration.resume
-    if resume and all(map(places.is_found_from_here, resume.values())):
-        archive = _archive(places)
-        check = WorkflowResumeCheck(configuration.model, archive=archive)
-        check.check(resume, description=description)
+    if not resume or not all(map(places.is_found_from_here, resume.values())):
+        return ()
+    check = WorkflowResumeCheck(configuration.model, archive=_archive(places))
+    return check.check(resume, description=description)
 
 
 def check_relative_resume(
     configuration: Configuration, run_directory: RunDirectory, *, places: SnapshotStores
-) -> None:
+) -> Sequence[str]:
     """Check what is named by paths that are not absolute: they begin where the instances start.
 
     Where an instance starts that the user starts nobody knows.
+
+    Returns:
+        Warnings about snapshots that could not be checked.
 
     Raises:
         InconsistentSnapshot: If it cannot be resumed from.
@@ -130,7 +138,7 @@ def check_relative_resume(
         if not places.is_found_from_here(location)
     }
     if not relative or any(map(configuration.is_started_by_hand, relative)):
-        return
+        return ()
     found = {
         name: run_directory.instance_directory(name) / "workdir" / location
         for name, location in relative.items()
@@ -147,7 +155,7 @@ def check_relative_resume(
         )
         raise InconsistentSnapshot("\n".join([*missing, advice]))
     absolute = {**configuration.resume, **{name: str(path) for name, path in found.items()}}
-    check_resume(
+    return check_resume(
         replace(configuration, resume=absolute),
         places=places,
         description=configuration.description,

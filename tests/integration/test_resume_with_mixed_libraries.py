@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from domain.identity import Reference
 from tests.support.scenario_runs import LibraryName, ScenarioRun, programs_of, run_scenario
 from tests.support.snapshot_files import (
     check_ends_alike,
     check_resumed,
     files_in,
+    in_cpp_form,
+    make_foreign,
     workflow_snapshots,
 )
 
@@ -168,6 +171,37 @@ def test_snapshots_are_exchanged_with_muscle3(pattern, before, after, tmp_path):
     for number, snapshot in enumerate(workflow_snapshots(whole.run_dir)):
         resumed = pattern.run(tmp_path / f"{number}", library=after, resume=snapshot)
         check_is_rest_of(whole, resumed, snapshot)
+
+
+@pytest.mark.muscle3
+@pytest.mark.timeout(300)
+def test_muscle3_resumes_from_a_snapshot_that_we_cannot_decode(tmp_path):
+    whole = MACRO_MICRO.run(tmp_path / "whole", library="muscle3")
+    snapshot = workflow_snapshots(whole.run_dir)[1]
+    foreign = files_in(snapshot)[Reference("macro")]
+    make_foreign(foreign)  # MUSCLE3 ignores keys that it does not know
+    libraries = dict.fromkeys(programs_of(MACRO_MICRO.scenario), "muscle3")
+    resumed = MACRO_MICRO.run(tmp_path / "resumed", libraries=libraries, resume=snapshot)
+    assert f"Snapshot '{foreign}' of 'macro' was written by another library" in resumed.stdout
+    for instance in whole.results:
+        full, rest = received(whole, instance), received(resumed, instance)
+        assert rest == full[len(full) - len(rest) :], resumed.account()
+
+
+@pytest.mark.muscle3
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("pattern", [MACRO_MICRO, INTERACT], ids=lambda item: item.scenario)
+def test_snapshots_in_the_form_of_the_cpp_library_are_resumed_from(pattern, tmp_path):
+    whole = pattern.run(tmp_path / "whole", library="muscle3")
+    for number, snapshot in enumerate(workflow_snapshots(whole.run_dir)):
+        kept = {path: path.read_bytes() for path in files_in(snapshot).values()}
+        for path, data in kept.items():
+            path.write_bytes(in_cpp_form(data))
+        resumed = pattern.run(tmp_path / f"{number}", resume=snapshot)
+        check_is_rest_of(whole, resumed, snapshot)
+        for path, data in kept.items():
+            path.write_bytes(data)
 
 
 @pytest.mark.muscle3

@@ -14,7 +14,8 @@ from application.interfaces.snapshot_store import (
     WorkflowSnapshotStore,
 )
 from domain.checkpointing.instance_snapshot import described_model
-from domain.errors import InconsistentSnapshot
+from domain.checkpointing.model_differences import unchecked_snapshot
+from domain.errors import ForeignSnapshot, InconsistentSnapshot
 from domain.identity import Reference
 
 
@@ -31,6 +32,7 @@ class ExaminedSnapshot:
         timestamp: Simulation time of the state; NaN if it has none.
         is_final: Whether it was made at the end of a pass of the reuse loop.
         problem: Why it cannot be used, in words; empty if it can.
+        remark: Why it could not be checked, in words; empty if it could.
     """
 
     instance: Reference
@@ -41,6 +43,7 @@ class ExaminedSnapshot:
     timestamp: float = float("nan")
     is_final: bool = False
     problem: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,8 @@ class ExaminedWorkflowSnapshot:
             f"The run of workflow snapshot '{self.location}' was in '{before}', and has been moved:"
             " the snapshots that are with it now are taken."
         )
-        return (text,) if before else ()
+        states = tuple(state.remark for state in self.states if state.remark)
+        return (text, *states) if before else states
 
     @property
     def is_sound(self) -> bool:
@@ -204,6 +208,10 @@ class RunSnapshots:
     def _state(self, instance: Reference, location: str) -> ExaminedSnapshot:
         try:
             snapshot = self._archive.load(location)
+        except ForeignSnapshot as error:
+            size = self._open_store(location).size(location)
+            remark = unchecked_snapshot(instance, error)
+            return ExaminedSnapshot(instance, location, size, remark=remark)
         except InconsistentSnapshot as error:
             return ExaminedSnapshot(instance, location, problem=str(error))
         if snapshot.instance not in ("", str(instance)):

@@ -9,10 +9,11 @@ from domain.checkpointing.instance_snapshot import Snapshot, described_from_scra
 from domain.checkpointing.model_differences import (
     connected_ports,
     port_differences,
+    unchecked_snapshot,
     unknown_instance,
 )
 from domain.checkpointing.workflow_snapshot_search import WorkflowSnapshotSearch
-from domain.errors import InconsistentSnapshot
+from domain.errors import ForeignSnapshot, InconsistentSnapshot
 from domain.identity import Reference
 from domain.model.configuration import Model
 from domain.model.topology import Topology
@@ -31,13 +32,19 @@ class WorkflowResumeCheck:
         self._archive = archive
         self._topology = Topology(model)
 
-    def check(self, resume: Mapping[Reference, str], *, description: str = "") -> None:
+    def check(self, resume: Mapping[Reference, str], *, description: str = "") -> Sequence[str]:
         """Check that a simulation can be resumed.
+
+        A snapshot of another library that cannot be decoded is left out of all comparisons: only
+        the instance that resumes from it must be able to read it.
 
         Args:
             resume: Location of the snapshot of each instance.
             description: What the workflow snapshot that names them says of itself; empty if that
                 is not known.
+
+        Returns:
+            A warning for each snapshot that could not be checked.
 
         Raises:
             InconsistentSnapshot: If it cannot; the text says what is different.
@@ -54,19 +61,30 @@ class WorkflowResumeCheck:
             for text in (unknown_instance(self._model, instance) for instance in resume)
             if text is not None
         ]
-        snapshots = {} if problems else self._loaded(resume)
+        snapshots, foreign = ({}, {}) if problems else self._loaded(resume)
         problems += self._differences(snapshots, resume)
         problems += self._without_snapshot(resume, described_from_scratch(description))
-        if not problems and not self._belong_together(snapshots):
+        if not problems and not self._belong_together(snapshots, foreign):
             problems.append(
                 "the snapshots do not belong together: what some of the instances had sent is not"
                 " what the others had received. Take all of them from one workflow snapshot"
             )
         if problems:
             raise InconsistentSnapshot(_refusal(problems))
+        return [unchecked_snapshot(instance, error) for instance, error in foreign.items()]
 
-    def _loaded(self, resume: Mapping[Reference, str]) -> dict[Reference, Snapshot]:
-        return {instance: self._archive.load(location) for instance, location in resume.items()}
+    def _loaded(
+        self, resume: Mapping[Reference, str]
+    ) -> tuple[dict[Reference, Snapshot], dict[Reference, ForeignSnapshot]]:
+        """Return the snapshots, and why those of other libraries could not be decoded."""
+        snapshots: dict[Reference, Snapshot] = {}
+        foreign: dict[Reference, ForeignSnapshot] = {}
+        for instance, location in resume.items():
+            try:
+                snapshots[instance] = self._archive.load(location)
+            except ForeignSnapshot as error:
+                foreign[instance] = error
+        return snapshots, foreign
 
     def _differences(
         self, snapshots: Mapping[Reference, Snapshot], resume: Mapping[Reference, str]
@@ -99,8 +117,12 @@ class WorkflowResumeCheck:
                     " say that it is to start from scratch (was the multiplicity smaller then?)"
                 )
 
-    def _belong_together(self, snapshots: Mapping[Reference, Snapshot]) -> bool:
-        search = WorkflowSnapshotSearch(self._topology)
+    def _belong_together(
+        self, snapshots: Mapping[Reference, Snapshot], unchecked: Collection[Reference]
+    ) -> bool:
+        if unchecked and not snapshots:
+            return True  # there is nothing to compare
+        search = WorkflowSnapshotSearch(self._topology, unchecked=unchecked)
         newest = None
         for instance, snapshot in snapshots.items():
             newest = search.add(instance, 1, snapshot.metadata("")) or newest

@@ -5,8 +5,10 @@ import pytest
 from domain.checkpointing.model_differences import (
     connected_ports,
     port_differences,
+    unchecked_snapshot,
     unknown_instance,
 )
+from domain.errors import ForeignSnapshot
 from domain.identity import Reference
 from domain.model.topology import Topology
 from tests.unit.domain.models import configuration
@@ -53,3 +55,10 @@ def test_each_difference_is_told():
         "port 'one' had 1 slot, and has 2 now",
         "port 'old' had passed messages (5), and is not there or not connected now",
     ]
+
+
+def test_warning_of_an_unchecked_snapshot_names_the_file_the_instance_and_the_reason():
+    error = ForeignSnapshot("Refused.", location="/run/micro-0-_1.pack", reason="it is new")
+    text = unchecked_snapshot(Reference("micro[0]"), error)
+    assert text.startswith("Snapshot '/run/micro-0-_1.pack' of 'micro[0]' was written by another")
+    assert "cannot be checked: it is new." in text

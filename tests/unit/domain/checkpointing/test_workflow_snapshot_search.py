@@ -428,3 +428,27 @@ def test_each_of_a_set_keeps_the_pace_of_who_calls_it():
         assert add(search, name, 1, **{"in": (9,), FILLED: (0,)})
     assert add(search, "log[1][0]", 1, **{"in": (9,), FILLED: (0,)}) is None
     assert add(search, "log[1][1]", 1, **{"in": (2,), FILLED: (0,)})
+
+
+CHAIN = make_model(
+    {"macro": (), "meso": (), "micro": ()},
+    [conduit("macro.out", "meso.in"), conduit("meso.out", "micro.in")],
+)
+
+
+def test_snapshots_are_compared_with_each_other_but_not_with_an_unchecked_instance():
+    search = WorkflowSnapshotSearch(Topology(CHAIN), unchecked={Reference("meso")})
+    assert add(search, "micro", 1, **{"in": (5,)}) == {"micro": 1}
+    assert add(search, "macro", 1, out=(9,)) == {"macro": 1, "micro": 1}
+
+
+def test_peers_of_an_unchecked_instance_must_fit_their_other_peers():
+    search = WorkflowSnapshotSearch(Topology(CHAIN), unchecked={Reference("macro")})
+    assert add(search, "meso", 1, **{"in": (9,), "out": (3,)}) is None
+    assert add(search, "micro", 1, **{"in": (3,)}) == {"meso": 1, "micro": 1}
+
+
+def test_unchecked_caller_sets_no_pace_for_a_filter():
+    search = WorkflowSnapshotSearch(Topology(LATE), unchecked={Reference("meso")})
+    found = add_log(search, 1, received=5, filled=0)
+    assert found == {"log": 1}

@@ -33,6 +33,17 @@ def test_what_is_damaged_is_named(bench):
     assert shelved.resume[MACRO] in found.problems[0]
 
 
+def test_foreign_snapshot_that_cannot_be_decoded_is_sound_with_a_remark(bench):
+    shelved = bench.announce(1)
+    bench.everything.snapshots[shelved.resume[MACRO]] = b"9\x80"
+    (found,) = bench.reader.newest_first()
+    assert found.is_sound
+    (remark,) = found.remarks
+    assert shelved.resume[MACRO] in remark
+    assert "it has version 9" in remark
+    assert found.states[0].size == 2
+
+
 def test_a_snapshot_of_another_instance_is_not_sound(bench):
     bench.announce(1, whose="macro")
     (found,) = bench.reader.newest_first()

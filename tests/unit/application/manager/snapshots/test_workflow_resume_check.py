@@ -23,8 +23,12 @@ FITS = {"o_i": (2,), "s": (2,)}, {"f_init": (2,), "o_f": (2,)}
 
 
 @pytest.fixture
-def archive():
-    store = InMemorySnapshotStore()
+def store():
+    return InMemorySnapshotStore()
+
+
+@pytest.fixture
+def archive(store):
     return MsgPackSnapshotRepository(lambda _: store)
 
 
@@ -37,7 +41,7 @@ def check(archive, macro=FITS[0], micro=FITS[1], *, whose="macro", **options):
         name: stored(archive, name, counts, owner)
         for name, counts, owner in ((MACRO, macro, whose), (MICRO, micro, "micro"))
     }
-    WorkflowResumeCheck(MODEL, archive=archive).check(resume, **options)
+    return WorkflowResumeCheck(MODEL, archive=archive).check(resume, **options)
 
 
 @pytest.mark.parametrize("whose", ["macro", ""])
@@ -90,6 +94,52 @@ def test_snapshots_of_different_moments_do_not_belong_together(archive):
 def test_one_that_cannot_be_read_is_refused_by_its_location(archive):
     with pytest.raises(InconsistentSnapshot, match="absent"):
         WorkflowResumeCheck(MODEL, archive=archive).check({MACRO: "absent"})
+
+
+def foreign(store, location):
+    """Replace a snapshot by one that only its own library can decode."""
+    store.snapshots[location] = b"9\x80"
+    return location
+
+
+def test_foreign_snapshot_that_cannot_be_decoded_is_a_warning(store, archive):
+    resume = {
+        MACRO: stored(archive, MACRO, FITS[0], "macro"),
+        MICRO: foreign(store, stored(archive, MICRO, FITS[1], "micro")),
+    }
+    (warning,) = WorkflowResumeCheck(MODEL, archive=archive).check(resume)
+    assert resume[MICRO] in warning
+    assert "'micro'" in warning
+    assert "it has version 9" in warning
+
+
+def test_foreign_snapshots_alone_are_all_warned_of(store, archive):
+    resume = {name: foreign(store, stored(archive, name, {}, str(name))) for name in (MACRO, MICRO)}
+    warnings = WorkflowResumeCheck(MODEL, archive=archive).check(resume)
+    assert [name in text for name, text in zip(resume.values(), warnings, strict=True)] == [
+        True,
+        True,
+    ]
+
+
+def test_snapshots_that_fit_cause_no_warning(archive):
+    assert check(archive) == []
+
+
+def test_readable_snapshot_beside_a_foreign_one_is_still_checked(store, archive):
+    resume = {
+        MACRO: stored(archive, MACRO, {"o_i": (2,)}, "macro"),
+        MICRO: foreign(store, stored(archive, MICRO, FITS[1], "micro")),
+    }
+    with pytest.raises(InconsistentSnapshot, match="port 's' is connected now"):
+        WorkflowResumeCheck(MODEL, archive=archive).check(resume)
+
+
+def test_damaged_snapshot_of_our_own_is_refused(store, archive):
+    resume = {MACRO: stored(archive, MACRO, FITS[0], "macro")}
+    store.snapshots[resume[MACRO]] = store.snapshots[resume[MACRO]][:-1]
+    with pytest.raises(InconsistentSnapshot, match="incomplete or damaged"):
+        WorkflowResumeCheck(MODEL, archive=archive).check(resume)
 
 
 def check_pairs(archive, snapshots, description):
