@@ -21,6 +21,7 @@ from domain.running.process_end import (
     Killed,
     NeverStarted,
     NodeLost,
+    ProcessEnd,
     ProcessResult,
 )
 
@@ -392,7 +393,7 @@ def test_an_agent_that_is_shut_down_is_not_lost(bench: Bench) -> None:
     bench.clock.advance(1000.0)
     assert bench.lost == []
     bench.manager.report_result([ProcessResult("a", Killed(15))], node="node1")
-    assert bench.finished == [("a", -15, None)]
+    assert bench.finished == [("a", Killed(15))]
 
 
 def test_an_agent_that_comes_too_late_is_shut_down(bench: Bench) -> None:
