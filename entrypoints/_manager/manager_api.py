@@ -21,13 +21,13 @@ from typing_extensions import Self
 from adapters.filesystem.run_directory import FilesystemRunDirectory
 from application.interfaces.logbook import EventSink
 from domain.errors import UsageError
-from domain.model.checkpoints import Checkpoints
+from domain.model.checkpoint_rules import Checkpoints
 from domain.model.configuration import Configuration
 from domain.running.events import InstanceStatus, RunEvent, RunFinished
 from entrypoints._manager.outcome import Outcome
 from entrypoints._manager.run_input import RunInput
 from entrypoints._manager.run_start import RunStart
-from entrypoints._snapshots.snapshot_places import SnapshotPlaces, place_of
+from entrypoints._snapshots.snapshot_places import SnapshotStores, store_location
 from entrypoints._snapshots.snapshot_wiring import (
     check_relative_resume,
     newest_in_run,
@@ -398,13 +398,13 @@ def _with_whereabouts(result: RunFinished) -> str:
     return f"{result.cause}\nIts output is in {result.output_directory}"
 
 
-def _places(snapshot_store: str | Path | None, adapters: Adapters) -> SnapshotPlaces:
+def _places(snapshot_store: str | Path | None, adapters: Adapters) -> SnapshotStores:
     if snapshot_store is None:
-        return SnapshotPlaces(handed_in=adapters.snapshots)
+        return SnapshotStores(handed_in=adapters.snapshots)
     if adapters.snapshots is not None:
         msg = "snapshot_store= and adapters=Adapters(snapshots=...) exclude each other."
         raise UsageError(msg)
-    return SnapshotPlaces(place_of(snapshot_store))
+    return SnapshotStores(store_location(snapshot_store))
 
 
 def _checked(adapters: object) -> Adapters:

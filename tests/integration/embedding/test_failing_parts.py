@@ -190,7 +190,7 @@ def test_every_part_can_be_made(manual, tmp_path):
         adapters=Adapters(),
         configuration=manual,
         run_directory=wiring.FilesystemRunDirectory(tmp_path),
-        storage=wiring.RunStorage(),
+        storage=wiring.RunSnapshotStore(),
         on_finished=lambda _: None,
     )
     try:

@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.ymmsl_files.source import YmmslConfigurationSource
-from domain.model.checkpoints import CheckpointAtRule, CheckpointRangeRule, Checkpoints
+from domain.model.checkpoint_rules import CheckpointAtRule, CheckpointRangeRule, Checkpoints
 from domain.model.configuration import MpiCores, MpiNodes, Threads
 from tests.unit.adapters.ymmsl_files.models import (
     MACRO_MICRO,
