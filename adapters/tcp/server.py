@@ -33,6 +33,9 @@ TroubleCallback: TypeAlias = Callable[[str], None]
 RECEIVE_SIZE: Final = 65536
 DEFAULT_PORT: Final = 9000
 ACCEPT_PAUSE: Final = 0.5
+FIRST_SESSION_ID_BITS: Final = 61
+"""Random bits of the first session id. Ids count up from it, fit a signed 64-bit integer, which
+MUSCLE3's clients read, and stay below the magic number with which our own clients begin."""
 
 
 class _Client:
@@ -103,7 +106,7 @@ class Server:
         self._secret = secret
         self._require_secret = require_secret
         self._needs_secret = needs_secret
-        self._sessions = SessionTable()
+        self._sessions = SessionTable(first_id=_first_session_id())
         self._listeners: list[socket.socket] = []
         self._clients: dict[ServerConnection, _Client] = {}
         self._cannot_accept = False
@@ -374,6 +377,15 @@ class Server:
         session.connections -= 1
         if not session.connections and not self.loop.is_closing:
             self._on_disconnected(session)
+
+
+def _first_session_id() -> int:
+    """Return a random id for the first session.
+
+    Clients of an earlier run may still try to reconnect to port 9000. If ids were 1, 2, 3, … as
+    there, such a client would take over the session of an instance of this run.
+    """
+    return 1 + (int.from_bytes(os.urandom(8), "little") >> (64 - FIRST_SESSION_ID_BITS))
 
 
 def _blame(client: _Client, error: Exception) -> str:

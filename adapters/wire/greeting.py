@@ -1,7 +1,7 @@
 """How two of our own programs prove to each other that they belong to the same run.
 
-A MUSCLE3 client begins with a session id, a small integer. Ours begins with MAGIC instead, which
-is no session id that MUSCLE3 ever hands out, so that one port serves both::
+A MUSCLE3 client begins with a session id. Ours begins with MAGIC instead, which is larger than any
+session id that our servers or MUSCLE3's hand out, so that one port serves both::
 
     client → server   MAGIC, client's nonce (32 bytes)
     server → client   server's nonce (32 bytes), HMAC(secret, "server" + both nonces)

@@ -117,11 +117,17 @@ class _Step(Enum):
 
 
 class SessionTable:
-    """The sessions of one server."""
+    """The sessions of one server.
 
-    def __init__(self) -> None:
+    Args:
+        first_id: Id of the first session, from 1 to 2**63 - 1; later ids count up from it. A
+            server whose address another server may have used starts at a random id, so that a
+            client of that other server cannot resume a session here.
+    """
+
+    def __init__(self, *, first_id: int = 1) -> None:
         self._sessions: dict[int, Session] = {}
-        self._next_id = 1
+        self._next_id = first_id
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -155,7 +161,7 @@ class SessionTable:
             msg = f"a client wants to resume session {session_id}, which does not exist"
             raise RemoteProtocolError(msg)
         if found.is_authenticated and not is_authenticated:
-            # the ids are easily guessed, so they are no proof
+            # ids count up and can be guessed, so an id is not a proof of identity
             msg = f"a client wants to resume session {session_id}, which belongs to another"
             raise RemoteProtocolError(msg)
         return found

@@ -56,12 +56,32 @@ def begin(table: SessionTable, body: bytes = b"first") -> tuple[ServerConnection
     return connection, event
 
 
-def test_sessions_are_numbered_from_one():
-    table = SessionTable()
-    for expected in (1, 2, 3):
+@pytest.mark.parametrize("first", [1, 2**62, 2**63 - 3])
+def test_session_ids_count_up_from_the_first(first: int):
+    table = SessionTable(first_id=first)
+    for expected in (first, first + 1, first + 2):
         connection = connect(table)
         connection.received(word(0))
         assert sent(connection) == word(expected)
+
+
+def test_session_id_of_another_server_is_refused():
+    stale, _ = begin(SessionTable(first_id=2**60))
+    assert stale.session is not None
+    table = SessionTable(first_id=2**61)
+    begin(table)
+    for session_id in (stale.session.id, 1, 2, 3):
+        with pytest.raises(RemoteProtocolError, match="does not exist"):
+            connect(table).received(word(session_id))
+
+
+def test_session_with_a_large_id_is_resumed():
+    table = SessionTable(first_id=2**63 - 1)
+    _, event = begin(table)
+    finish(event, b"one")
+    again = connect(table)
+    assert again.received(word(2**63 - 1) + request(1, b"first")) == []
+    assert sent(again) == word(2**63 - 1) + word(3) + b"one"
 
 
 def test_a_request_comes_out_once_however_it_is_cut_into_pieces():
