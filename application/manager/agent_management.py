@@ -17,23 +17,19 @@ from application.interfaces.clock import Clock, Scheduler, Timer
 from domain.errors import ManagerRefused
 from domain.placement.resources import NodeResources, Resources
 from domain.running.agents import (
-    NODE_LOST,
     AgentOrders,
     CancelCommand,
     Command,
-    ProcessResult,
     ShutdownCommand,
     StartCommand,
 )
+from domain.running.process_end import NeverStarted, NodeLost, ProcessEnd, ProcessResult
 from domain.version import VERSION
 
-OnFinished: TypeAlias = Callable[[str, int, str | None], None]
+OnFinished: TypeAlias = Callable[[str, ProcessEnd], None]
 OnResources: TypeAlias = Callable[[Resources], None]
 OnNodeLost: TypeAlias = Callable[[str, str], None]
 Reply: TypeAlias = Callable[[Command | None], None]
-
-CANCELLED: Final = -15
-"""Exit code of a process that was cancelled before its agent heard of it."""
 
 HEARTBEATS_PER_TIMEOUT: Final = 3
 
@@ -105,8 +101,7 @@ class AgentManager(AgentDesk):
         clock: Tells the time.
         launcher: Brings agents to run.
         log: The manager's log.
-        on_finished: Told name, exit code (minus the signal's number if killed) and, unless the
-            process itself is to blame, the reason, when a process has ended.
+        on_finished: Called with the name of a process and how it ended.
         on_resources: Told what there is, when every agent has reported, or is lost.
         on_node_lost: Told name and reason, when a node is lost, before its processes are.
         timeouts: How long to wait for agents.
@@ -138,7 +133,7 @@ class AgentManager(AgentDesk):
         self._timeouts = timeouts or AgentTimeouts()
         self._version = version
         self._nodes: dict[str, _Node] = {}
-        self._finished: list[tuple[str, int]] = []
+        self._finished: list[tuple[str, ProcessEnd]] = []
         self._is_expecting = False
         self._is_shutting_down = False
         self._on_shut_down: Callable[[], None] | None = None
@@ -221,8 +216,8 @@ class AgentManager(AgentDesk):
             raise ValueError(msg)
         node.running.add(name)
         if node.is_gone:
-            reason = node.loss or f"node '{node_name}' has been shut down"
-            self._finish_soon(node, ProcessResult(name, NODE_LOST, reason))
+            shut_down = NeverStarted(f"node '{node_name}' has been shut down")
+            self._finish_soon(node, name, NodeLost(node.loss) if node.loss else shut_down)
             return
         command = StartCommand(name, work_dir, tuple(args), env, stdout, stderr, extend_env)
         self._command(node, command)
@@ -233,8 +228,8 @@ class AgentManager(AgentDesk):
             self._drop_unfetched(node)
             self._command(node, CancelCommand())
 
-    def get_finished(self) -> list[tuple[str, int]]:
-        """Return name and exit code of each process that has ended since the last call."""
+    def get_finished(self) -> list[tuple[str, ProcessEnd]]:
+        """Return the processes that have ended since the last call, by name, and how."""
         finished, self._finished = self._finished, []
         return finished
 
@@ -304,7 +299,7 @@ class AgentManager(AgentDesk):
             self._heard_from(node)
         for result in results:
             for candidate in self._nodes.values():
-                self._finish(candidate, result)
+                self._finish(candidate, result.name, result.end)
 
     # inside
 
@@ -348,28 +343,22 @@ class AgentManager(AgentDesk):
         unfetched, node.commands = node.commands, deque()
         for command in unfetched:
             if isinstance(command, StartCommand):
-                reason = "it was cancelled before it was started"
-                self._finish_soon(node, ProcessResult(command.name, CANCELLED, reason))
+                cancelled = NeverStarted("it was cancelled before its agent got the command")
+                self._finish_soon(node, command.name, cancelled)
             else:
                 node.commands.append(command)
 
-    def _finish_soon(self, node: _Node, result: ProcessResult) -> None:
+    def _finish_soon(self, node: _Node, name: str, end: ProcessEnd) -> None:
         # not at once, so that nobody is called back from within a call of their own
-        self._scheduler.call_soon(partial(self._finish, node, result))
+        self._scheduler.call_soon(partial(self._finish, node, name, end))
 
-    def _finish(self, node: _Node, result: ProcessResult) -> None:
-        if result.name not in node.running:
+    def _finish(self, node: _Node, name: str, end: ProcessEnd) -> None:
+        if name not in node.running:
             return
-        node.running.discard(result.name)
-        self._log.info(
-            "process ended",
-            name=result.name,
-            how=str(result.end),
-            node=node.name,
-            why=result.reason,
-        )
-        self._finished.append((result.name, result.exit_code))
-        self._on_finished(result.name, result.exit_code, result.reason)
+        node.running.discard(name)
+        self._log.info("process ended", name=name, how=str(end), node=node.name)
+        self._finished.append((name, end))
+        self._on_finished(name, end)
 
     def _watch(self, node: _Node, delay: float) -> None:
         if node.watch is not None:
@@ -400,7 +389,7 @@ class AgentManager(AgentDesk):
         self._log.error("node lost", node=name, reason=reason)
         self._on_node_lost(name, reason)
         for process in sorted(node.running):
-            self._finish(node, ProcessResult(process, NODE_LOST, node.loss))
+            self._finish(node, process, NodeLost(node.loss))
         self._answer(node, ShutdownCommand())
         self._tell_resources_if_complete()
         self._tell_if_shut_down()

@@ -53,6 +53,7 @@ from application.manager.trouble_report import TroubleReport
 from domain.model.configuration import Configuration
 from domain.model.topology import Topology
 from domain.running.events import RunFinished
+from domain.running.process_end import ProcessEnd
 from entrypoints._snapshots.snapshot_places import RunStorage
 from entrypoints.log_setup import make_log
 from entrypoints.options import Adapters, ManagerOptions
@@ -81,10 +82,10 @@ class Relay:
     def __init__(self) -> None:
         self.target: RunControl | None = None
 
-    def note_exit(self, name: str, exit_code: int, reason: str | None) -> None:
+    def note_exit(self, name: str, end: ProcessEnd) -> None:
         """Pass it on."""
         assert self.target is not None
-        self.target.note_exit(name, exit_code, reason)
+        self.target.note_exit(name, end)
 
     def note_node_lost(self, node: str, reason: str) -> None:
         """Pass it on."""

@@ -27,6 +27,7 @@ from domain.running.events import (
     StatusChanged,
     StopRequested,
 )
+from domain.running.process_end import Killed
 
 WAIT = Wait("micro[3]", "macro", "init", 0)
 EVENTS = [
@@ -44,7 +45,7 @@ EVENTS = [
     SnapshotFailed("the disk is full"),
     SnapshotFailed("the disk is full", "macro"),
     InstanceDeregistered("macro"),
-    InstanceExited("macro", -9),
+    InstanceExited("macro", Killed(9)),
     RunFinished(succeeded=False, cause="", failed_instances=("macro",)),
 ]
 

@@ -21,6 +21,7 @@ from application.interfaces.clock import Timer
 from application.manager.agent_management import AgentManager, AgentTimeouts
 from domain.placement.resources import Resources
 from domain.running.agents import AgentOrders
+from domain.running.process_end import ProcessEnd
 
 Result = TypeVar("Result")
 LONG = 60.0
@@ -66,7 +67,7 @@ class AgentBench:
     ) -> None:
         self.launcher = launcher
         self.directory = directory
-        self.finished: list[tuple[str, int, str | None]] = []
+        self.finished: list[tuple[str, ProcessEnd]] = []
         self.lost: list[tuple[str, str]] = []
         self.resources: Resources | None = None
         self.requests = 0
@@ -144,10 +145,10 @@ class AgentBench:
                 f"finished: {self.finished}; lost: {self.lost}; resources: {self.resources}"
             )
 
-    def wait_for_end(self, name: str) -> tuple[int, str | None]:
+    def wait_for_end(self, name: str) -> ProcessEnd:
         self.wait_for(lambda: any(item[0] == name for item in self.finished))
-        (found,) = (item[1:] for item in self.finished if item[0] == name)
-        return found
+        (end,) = (end for ended, end in self.finished if ended == name)
+        return end
 
     def close(self) -> None:
         """Shut the agents down as a manager does."""

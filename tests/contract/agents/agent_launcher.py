@@ -9,6 +9,7 @@ import pytest
 
 from application.interfaces.agents import AgentLauncher
 from domain.running.agents import AgentOrders
+from domain.running.process_end import Exited, Killed, NeverStarted, NodeLost
 from tests.support.agent_bench import LONG, AgentBench
 from tests.support.conditions import wait_until
 
@@ -81,21 +82,20 @@ class RunningAgentsContract(AgentLauncherContract):
     def test_processes_run_on_each_node(self, bench: AgentBench) -> None:
         for node in bench.launch_and_wait():
             bench.start(node.node, f"on-{node.node}", "/bin/sh", "-c", "exit 7")
-            assert bench.wait_for_end(f"on-{node.node}") == (7, None)
+            assert bench.wait_for_end(f"on-{node.node}") == Exited(7)
 
     def test_a_program_that_is_not_there_is_told_with_the_reason(self, bench: AgentBench) -> None:
         (node, *_) = bench.launch_and_wait()
         bench.start(node.node, "a", "/no/such/program")
-        exit_code, reason = bench.wait_for_end("a")
-        assert exit_code == 127
-        assert reason is not None
-        assert "/no/such/program" in reason
+        end = bench.wait_for_end("a")
+        assert isinstance(end, NeverStarted)
+        assert "/no/such/program" in end.reason
 
     def test_cancelling_ends_processes(self, bench: AgentBench) -> None:
         (node, *_) = bench.launch_and_wait()
         bench.start(node.node, "a", "/bin/sleep", "1000")
         bench.do(bench.manager.cancel_all)
-        assert bench.wait_for_end("a")[0] == -15
+        assert bench.wait_for_end("a") == Killed(15)
 
     def test_a_lost_agents_processes_count_as_failed(
         self, bench: AgentBench, launcher: AgentLauncher
@@ -105,10 +105,9 @@ class RunningAgentsContract(AgentLauncherContract):
         out = bench.directory / "a.out"
         wait_until(out.exists)
         self.let_die(launcher, node.node)
-        exit_code, reason = bench.wait_for_end("a")
-        assert exit_code == -9
-        assert reason is not None
-        assert node.node in reason
+        end = bench.wait_for_end("a")
+        assert isinstance(end, NodeLost)
+        assert node.node in end.reason
 
     def test_an_agent_of_another_version_is_refused(
         self, launcher: AgentLauncher, tmp_path: Path

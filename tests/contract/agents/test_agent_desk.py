@@ -11,7 +11,8 @@ from application.interfaces.agent_desk import AgentDesk
 from application.manager.agent_management import AgentManager, AgentTimeouts
 from domain.errors import ManagerRefused
 from domain.placement.resources import NodeResources
-from domain.running.agents import CancelCommand, ProcessResult
+from domain.running.agents import CancelCommand
+from domain.running.process_end import SUCCESS, ProcessResult
 from domain.version import VERSION
 from tests.support.desks import silent_log
 
@@ -65,7 +66,7 @@ class AgentDeskContract(ABC):
         assert replies == [None]
 
     def test_results_of_processes_that_it_does_not_know_are_taken(self, desk, replies):
-        desk.report_result([ProcessResult("unheard_of", 0)], node="n")
+        desk.report_result([ProcessResult("unheard_of", SUCCESS)], node="n")
         desk.report_result([])
         self.command()
         desk.next_command("n", replies.append)

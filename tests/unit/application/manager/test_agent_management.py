@@ -12,9 +12,16 @@ from domain.placement.resources import Core, NodeResources, Resources
 from domain.running.agents import (
     CancelCommand,
     Command,
-    ProcessResult,
     ShutdownCommand,
     StartCommand,
+)
+from domain.running.process_end import (
+    SUCCESS,
+    Exited,
+    Killed,
+    NeverStarted,
+    NodeLost,
+    ProcessResult,
 )
 
 TIMEOUTS = AgentTimeouts(silence=30.0, startup=60.0, grace=5.0)
@@ -41,7 +48,7 @@ class Bench:
     def __init__(self, *nodes: str) -> None:
         self.clock = ManualClock()
         self.launcher = InMemoryAgentLauncher(nodes)
-        self.finished: list[tuple[str, int, str | None]] = []
+        self.finished: list[tuple[str, ProcessEnd]] = []
         self.resources: list[Resources] = []
         self.lost: list[tuple[str, str]] = []
         self.manager = AgentManager(
@@ -221,28 +228,28 @@ def test_a_name_cannot_be_used_twice_at_a_time(two: Bench) -> None:
 def test_an_end_is_told_once(bench: Bench) -> None:
     bench.start()
     for _ in range(2):
-        bench.manager.report_result([ProcessResult("a", 3)], node="node1")
-    assert bench.finished == [("a", 3, None)]
-    assert bench.manager.get_finished() == [("a", 3)]
+        bench.manager.report_result([ProcessResult("a", Exited(3))], node="node1")
+    assert bench.finished == [("a", Exited(3))]
+    assert bench.manager.get_finished() == [("a", Exited(3))]
     assert bench.manager.get_finished() == []
 
 
 def test_the_reason_of_an_end_is_told(bench: Bench) -> None:
     bench.start()
-    bench.manager.report_result([ProcessResult("a", 127, "no such file")])
-    assert bench.finished == [("a", 127, "no such file")]
+    bench.manager.report_result([ProcessResult("a", NeverStarted("no such file"))])
+    assert bench.finished == [("a", NeverStarted("no such file"))]
 
 
 def test_ends_of_unknown_processes_are_ignored(bench: Bench) -> None:
-    bench.manager.report_result([ProcessResult("b", 0)])
+    bench.manager.report_result([ProcessResult("b", SUCCESS)])
     assert bench.finished == []
 
 
 def test_a_name_can_be_used_again(bench: Bench) -> None:
     for exit_code in (1, 2):
         bench.start()
-        bench.manager.report_result([ProcessResult("a", exit_code)])
-    assert bench.finished == [("a", 1, None), ("a", 2, None)]
+        bench.manager.report_result([ProcessResult("a", Exited(exit_code))])
+    assert bench.finished == [("a", Exited(1)), ("a", Exited(2))]
 
 
 def test_cancelling_goes_to_all_nodes(two: Bench) -> None:
@@ -258,7 +265,8 @@ def test_what_no_agent_has_heard_of_is_cancelled_at_once(bench: Bench) -> None:
     bench.manager.cancel_all()
     assert bench.finished == []
     bench.clock.advance()
-    assert bench.finished == [("b", -15, "it was cancelled before it was started")]
+    cancelled = NeverStarted("it was cancelled before its agent got the command")
+    assert bench.finished == [("b", cancelled)]
     assert bench.poll().answers == [CancelCommand()]
 
 
@@ -272,9 +280,8 @@ def test_a_silent_agent_is_lost_with_its_processes(two: Bench) -> None:
     assert two.lost == []
     two.clock.advance(2.0)
     assert two.lost == [("node1", "nothing was heard from its agent for 30 seconds")]
-    ((name, exit_code, reason),) = two.finished
-    assert (name, exit_code) == ("a", -9)
-    assert reason == "node 'node1' was lost: nothing was heard from its agent for 30 seconds"
+    reason = "node 'node1' was lost: nothing was heard from its agent for 30 seconds"
+    assert two.finished == [("a", NodeLost(reason))]
 
 
 @pytest.mark.parametrize(
@@ -314,7 +321,7 @@ def test_the_launcher_tells_of_losses_from_any_thread(bench: Bench) -> None:
     bench.launcher.lose("node1", "killed; it said: oops")
     assert bench.finished == []
     bench.clock.advance()
-    assert bench.finished == [("a", -9, "node 'node1' was lost: killed; it said: oops")]
+    assert bench.finished == [("a", NodeLost("node 'node1' was lost: killed; it said: oops"))]
 
 
 def test_a_loss_is_told_once(bench: Bench) -> None:
@@ -328,7 +335,7 @@ def test_an_agent_that_comes_back_after_its_loss_is_shut_down(bench: Bench) -> N
     bench.start()
     bench.launcher.lose("node1", "cable pulled")
     bench.clock.advance()
-    bench.manager.report_result([ProcessResult("a", 0)], node="node1")
+    bench.manager.report_result([ProcessResult("a", SUCCESS)], node="node1")
     assert bench.poll().answers == [ShutdownCommand()]
     assert len(bench.finished) == 1
     with pytest.raises(ManagerRefused):
@@ -347,7 +354,7 @@ def test_what_is_started_on_a_lost_node_ends_at_once(bench: Bench) -> None:
     bench.clock.advance()
     bench.start()
     bench.clock.advance()
-    assert bench.finished == [("a", -9, "node 'node1' was lost: gone")]
+    assert bench.finished == [("a", NodeLost("node 'node1' was lost: gone"))]
     assert bench.manager.get_resources() == Resources()
 
 
@@ -384,7 +391,7 @@ def test_an_agent_that_is_shut_down_is_not_lost(bench: Bench) -> None:
     bench.launcher.lose("node1", "exited with code 0")
     bench.clock.advance(1000.0)
     assert bench.lost == []
-    bench.manager.report_result([ProcessResult("a", -15)], node="node1")
+    bench.manager.report_result([ProcessResult("a", Killed(15))], node="node1")
     assert bench.finished == [("a", -15, None)]
 
 
@@ -410,6 +417,6 @@ def test_a_callback_may_call_the_manager(bench: Bench) -> None:
     poll = Poll()
     manager.next_command("n", poll)
     assert [type(command) for command in poll.answers] == [StartCommand]
-    manager.report_result([ProcessResult("a", 1)], node="n")
+    manager.report_result([ProcessResult("a", Exited(1))], node="n")
     manager.next_command("n", poll)
     assert poll.answers[-1] == CancelCommand()
