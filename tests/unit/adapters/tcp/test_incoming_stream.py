@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.tcp import incoming_stream
 from adapters.tcp.incoming_stream import (
     BUFFER_SIZE,
     FRAMES_PER_ACKNOWLEDGEMENT,
