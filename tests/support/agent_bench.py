@@ -15,7 +15,7 @@ from adapters.system.clock import SystemClock
 from adapters.tcp.agent_requests import execute_agent_request
 from adapters.tcp.server import Reply, Server
 from adapters.wire.locations import TCP, format_location
-from adapters.wire.session import Request
+from adapters.wire.session_server import Request
 from application.interfaces.agents import AgentLauncher
 from application.interfaces.clock import Timer
 from application.manager.agent_management import AgentManager, AgentTimeouts

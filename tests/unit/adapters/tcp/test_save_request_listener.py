@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from adapters.wire import mmp
 from adapters.wire.locations import TCP, format_location
 from tests.support.conditions import wait_until
 from tests.support.ports import HOST
+from tests.unit.adapters.tcp.loopback import RETRY_ONCE
 
 SECRET = "the secret"
 
@@ -44,8 +46,8 @@ def asker(port: int) -> Iterator[Asker]:
     asker.server.close()
 
 
-def session(asker: Asker) -> SessionClient:
-    return SessionClient([asker.location], secret=SECRET)
+def session(asker: Asker, **options: Any) -> SessionClient:
+    return SessionClient([asker.location], secret=SECRET, **options)
 
 
 def test_the_reason_arrives(asker: Asker):
@@ -70,11 +72,10 @@ def test_it_can_be_closed_while_it_waits_and_its_thread_ends(asker: Asker):
     assert not [t for t in threading.enumerate() if t.name == "conjoin-checkpoints-macro"]
 
 
-def test_a_manager_that_is_gone_is_no_request(asker: Asker, monkeypatch: pytest.MonkeyPatch):
-    connection = session(asker)
+def test_a_manager_that_is_gone_is_no_request(asker: Asker):
+    connection = session(asker, retries=RETRY_ONCE)
     line = SaveRequestListener("macro", connection, pytest.fail)
     wait_until(lambda: bool(asker.replies))
-    monkeypatch.setattr(connection, "_retry_time", 0.1)
     asker.server.close()
     wait_until(
         lambda: not [t for t in threading.enumerate() if t.name == "conjoin-checkpoints-macro"]
