@@ -412,8 +412,8 @@ def _checked(adapters: object) -> Adapters:
         return Adapters()
     if not isinstance(adapters, Adapters):
         msg = (
-            f"adapters= takes Adapters(...) of entrypoints.manager, and not a"
-            f" {type(adapters).__name__}: Manager(..., adapters=Adapters(launcher=...))"
+            f"Manager(adapters=...) takes conjoin.Adapters(...), but got a"
+            f" {type(adapters).__name__}. Write Manager(..., adapters=Adapters(launcher=...))"
         )
         raise UsageError(msg)
     return adapters
