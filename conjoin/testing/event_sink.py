@@ -14,6 +14,7 @@ from conjoin.events import (
     InstanceStarted,
     InstanceState,
     InstanceStatus,
+    Killed,
     LogRecord,
     LogRecorded,
     RunEvent,
@@ -25,7 +26,6 @@ from conjoin.events import (
     Wait,
 )
 from conjoin.interfaces import EventSink
-from domain.running.process_end import Killed
 
 _WAIT = Wait("micro[3]", "macro", "init", 0)
 
