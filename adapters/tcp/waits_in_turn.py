@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from adapters.wire import mmp
+from adapters.wire.requests import Request
 from domain.coupling.messages import Wait
 
 
@@ -20,7 +21,7 @@ class WaitsInTurn:
         ask: Sends a request to the manager, and returns when it has answered.
     """
 
-    def __init__(self, ask: Callable[[mmp.Request], Any]) -> None:
+    def __init__(self, ask: Callable[[Request[[Wait], None], Wait], Any]) -> None:
         self._ask = ask
         self._lock = threading.Lock()
         self._waits: list[Wait] = []
@@ -32,7 +33,7 @@ class WaitsInTurn:
         with self._lock:
             self._waits.append(wait)
             if len(self._waits) == 1:
-                self._ask(mmp.WaitingForReceive(wait))
+                self._ask(mmp.waiting_for_receive, wait)
 
     def end(self, wait: Wait) -> None:
         """Tell the manager that a wait is over, if it knows of it, and of the next one instead."""
@@ -40,6 +41,6 @@ class WaitsInTurn:
             is_known = self._waits[0] == wait
             self._waits.remove(wait)
             if is_known:
-                self._ask(mmp.WaitingForReceiveDone(wait))
+                self._ask(mmp.waiting_for_receive_done, wait)
                 if self._waits:
-                    self._ask(mmp.WaitingForReceive(self._waits[0]))
+                    self._ask(mmp.waiting_for_receive, self._waits[0])
