@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import psutil
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def wait_until(
