@@ -14,7 +14,7 @@ from domain.coupling.conduits import Conduit, ConduitFilter
 from domain.coupling.ports import Operator, Port
 from domain.coupling.settings import Settings
 from domain.identity import Identifier, Reference
-from domain.model.checkpoints import (
+from domain.model.checkpoint_rules import (
     CheckpointAtRule,
     CheckpointRangeRule,
     CheckpointRule,

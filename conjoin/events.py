@@ -7,7 +7,7 @@ Example:
 
         def report(event: RunEvent) -> None:
             if isinstance(event, InstanceExited):
-                print(event.instance, "exited with code", event.exit_code)
+                print(event.instance, event.end)
 
         manager.subscribe(report)
 """
@@ -29,17 +29,23 @@ from domain.running.events import (
     StatusChanged,
     StopRequested,
 )
+from domain.running.process_end import Exited, Killed, NeverStarted, NodeLost, ProcessEnd
 
 __all__ = [
     "DeadlockFound",
+    "Exited",
     "InstanceDeregistered",
     "InstanceExited",
     "InstanceRegistered",
     "InstanceStarted",
     "InstanceState",
     "InstanceStatus",
+    "Killed",
     "LogRecord",
     "LogRecorded",
+    "NeverStarted",
+    "NodeLost",
+    "ProcessEnd",
     "RunEvent",
     "RunFinished",
     "SnapshotAnnounced",

@@ -16,14 +16,14 @@ from typing_extensions import override
 from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
 from domain.running.events import RunFinished
 from domain.version import VERSION
-from entrypoints._command_line.console import complain, say, warn
-from entrypoints._command_line.manual_start import check_location_file, location_told
-from entrypoints._command_line.resume_options import (
-    add_resume_options,
+from entrypoints._command_line.checkpoint_arguments import (
+    add_checkpoint_arguments,
     checkpoint_options_of,
     checkpoints_of,
     not_negative,
 )
+from entrypoints._command_line.console import complain, say, warn
+from entrypoints._command_line.manual_start import check_location_file, location_told
 from entrypoints._command_line.snapshot_commands import (
     add_snapshot_commands,
     run_snapshot_command,
@@ -177,7 +177,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="refuse clients that do not prove to belong to this run; MUSCLE3's cannot",
     )
-    add_resume_options(parser)
+    add_checkpoint_arguments(parser)
     parser.add_argument("--quiet", action="store_true", help="show nothing while the run goes on")
     parser.add_argument(
         "--dry-run", action="store_true", help="check everything, and start nothing"

@@ -1,4 +1,4 @@
-"""Hands events to callbacks on one named thread."""
+"""Delivers events to subscribed callbacks on one named thread."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class CallbackEventSink(EventSink):
     """Calls each subscriber for each event, in order, on a thread named `conjoin-events`.
 
     Args:
-        on_complaint: Is told, in words, of callbacks that raise.
+        on_complaint: Called with a message when a callback raises.
     """
 
     def __init__(self, *, on_complaint: Complaint) -> None:
@@ -31,7 +31,7 @@ class CallbackEventSink(EventSink):
         self._thread: threading.Thread | None = None
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
-        """Call back for each event from now on; call what this returns to end that."""
+        """Call back for each event from now on; return a function that unsubscribes."""
         with self._changed:
             self._callbacks.append(callback)
             if self._thread is None:
@@ -48,7 +48,7 @@ class CallbackEventSink(EventSink):
                 self._changed.notify()
 
     def close(self) -> None:
-        """Deliver what is left, and end the thread. May be called more than once."""
+        """Deliver the remaining events and end the thread. Idempotent."""
         with self._changed:
             self._is_closed = True
             self._changed.notify()

@@ -1,4 +1,4 @@
-"""Snapshots of instances in any storage that fsspec knows, such as an object store."""
+"""Stores instance snapshots in any storage that fsspec supports, such as an object store."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import fsspec
 from typing_extensions import override
 
 from application.interfaces.snapshot_store import SnapshotStore
-from domain.checkpointing.snapshots import snapshot_name
+from domain.checkpointing.instance_snapshot import snapshot_name
 from domain.identity import Reference
 
 
@@ -22,15 +22,15 @@ from domain.identity import Reference
 class FsspecSnapshotStore(SnapshotStore):
     """Keeps each snapshot as an object `<instance>_<number>.pack`. A location is its URL.
 
-    A snapshot gets its name when all of it has arrived, and how much has arrived is checked. How
-    safe it is then is a matter of the storage.
+    A snapshot is written under a temporary name, its size is checked, and then it is renamed. Its
+    durability after that depends on the storage.
 
     Args:
         url: Where new snapshots go, such as `s3://bucket/run_1`.
         options: For fsspec: credentials and the like.
 
     Raises:
-        OSError: If the storage cannot be reached or is not known.
+        OSError: If the storage cannot be reached, or fsspec does not support it.
     """
 
     def __init__(self, url: str, **options: object) -> None:
@@ -83,7 +83,7 @@ class FsspecSnapshotStore(SnapshotStore):
     def remove(self, location: str) -> None:
         with _mapped_errors(location):
             path = self._path(location)
-            self._files.info(path)  # some kinds of storage say nothing if there is nothing
+            self._files.info(path)  # some backends ignore a missing object on removal
             self._files.rm_file(path)
 
     @override
@@ -92,7 +92,7 @@ class FsspecSnapshotStore(SnapshotStore):
         if "file" in _protocols(self._files):
             self.secure(location)
             return str(Path(path).absolute())
-        # Those of two runs may have the same name.
+        # Snapshots of different runs may have the same name.
         prefix = blake2b(location.encode(), digest_size=8).hexdigest()
         copy = scratch.absolute() / f"{prefix}_{_name(path)}"
         copy.write_bytes(self.load(location))
@@ -105,7 +105,7 @@ class FsspecSnapshotStore(SnapshotStore):
         try:
             self._write(path, data)
         except FileNotFoundError:
-            # Not all kinds of storage know directories, or let everybody make one.
+            # Created only when needed: not every backend has directories, or lets users create one.
             self._files.makedirs(self._root, exist_ok=True)
             self._write(path, data)
 
@@ -127,7 +127,7 @@ _NUMBERED = re.compile(r"([^.].*)_(\d+)\.pack")
 
 
 def _descriptor(file: IO[bytes]) -> int | None:
-    """Return the descriptor of what is a file of this machine."""
+    """Return the file descriptor of a local file, or None."""
     try:
         return file.fileno()
     except (AttributeError, OSError):
@@ -150,15 +150,15 @@ def _protocols(files: Any) -> tuple[str, ...]:  # noqa: ANN401 - fsspec has no t
 
 @contextmanager
 def _mapped_errors(where: str) -> Iterator[None]:
-    """Turn the errors of whatever library is behind fsspec into an OSError."""
+    """Convert any error of fsspec's backends into an OSError."""
     try:
         yield
     except OSError:
         raise
     except ImportError as error:
         msg = (
-            f"'{where}' needs a Python package that is not installed here: {error}. (Besides"
-            " fsspec, most kinds of storage need a package of their own.)"
+            f"'{where}' needs a Python package that is not installed: {error}. Most storage"
+            " backends need a package in addition to fsspec."
         )
         raise OSError(msg) from error
     except Exception as error:

@@ -9,7 +9,8 @@ from typing import final
 from application.interfaces.agent_desk import AgentDesk
 from domain.errors import CouplingError, ManagerRefused
 from domain.placement.resources import NodeResources
-from domain.running.agents import Command, ProcessResult
+from domain.running.agents import Command
+from domain.running.process_end import ProcessResult
 from domain.version import VERSION
 
 

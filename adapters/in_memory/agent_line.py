@@ -9,7 +9,8 @@ from typing import final
 from application.interfaces.agent_line import AgentLine
 from domain.errors import CouplingError, TransportError
 from domain.placement.resources import NodeResources
-from domain.running.agents import Command, ProcessResult
+from domain.running.agents import Command
+from domain.running.process_end import ProcessResult
 
 
 @final

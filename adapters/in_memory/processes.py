@@ -10,6 +10,7 @@ from typing import Final, TypeAlias, final
 from application.interfaces.agents import NodeInspector, ProcessKeeper
 from domain.placement.resources import Core, NodeResources
 from domain.running.agents import StartCommand
+from domain.running.process_end import SUCCESS, Exited, Killed, ProcessEnd, ProcessResult
 
 Fate: TypeAlias = Callable[[Sequence[str]], int | None]
 """Given the arguments of a program, tells with which code it ends at once; None: it runs on."""
@@ -44,7 +45,7 @@ class InMemoryProcessKeeper(ProcessKeeper):
         self._stubborn = frozenset(stubborn)
         self._changed = threading.Condition()
         self._running: dict[str, str] = {}
-        self._finished: list[tuple[str, int]] = []
+        self._finished: list[ProcessResult] = []
         self._kills: dict[str, float] = {}
         self._is_woken = False
         self.started: list[StartCommand] = []
@@ -56,10 +57,10 @@ class InMemoryProcessKeeper(ProcessKeeper):
         with self._changed:
             return frozenset(self._running)
 
-    def finish(self, name: str, exit_code: int = 0) -> None:
+    def finish(self, name: str, end: ProcessEnd = SUCCESS) -> None:
         """Let a process end."""
         with self._changed:
-            self._end(name, exit_code)
+            self._end(name, end)
 
     def start(self, command: StartCommand) -> None:
         program = command.args[0]
@@ -70,9 +71,9 @@ class InMemoryProcessKeeper(ProcessKeeper):
             self._running[command.name] = program
             exit_code = self._programs[program](command.args)
             if exit_code is not None:
-                self._end(command.name, exit_code)
+                self._end(command.name, Exited(exit_code))
 
-    def wait_finished(self, *, timeout: float | None) -> list[tuple[str, int]]:
+    def wait_finished(self, *, timeout: float | None) -> list[ProcessResult]:
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._changed:
             while True:
@@ -98,7 +99,7 @@ class InMemoryProcessKeeper(ProcessKeeper):
                 if program in self._stubborn:
                     self._kills[name] = time.monotonic() + grace_time
                 else:
-                    self._end(name, -SIGTERM)
+                    self._end(name, Killed(SIGTERM))
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -109,12 +110,12 @@ class InMemoryProcessKeeper(ProcessKeeper):
     def _kill_overdue(self) -> None:
         now = time.monotonic()
         for name in [name for name, moment in self._kills.items() if moment <= now]:
-            self._end(name, -SIGKILL)
+            self._end(name, Killed(SIGKILL))
 
-    def _end(self, name: str, exit_code: int) -> None:
+    def _end(self, name: str, end: ProcessEnd) -> None:
         del self._running[name]
         self._kills.pop(name, None)
-        self._finished.append((name, exit_code))
+        self._finished.append(ProcessResult(name, end))
         self._changed.notify_all()
 
 

@@ -17,7 +17,8 @@ from adapters.local_agents.orphans import kill_processes_of_run
 from adapters.wire.agent_orders import encode_orders
 from application.interfaces.agents import AgentLauncher
 from domain.errors import TransportError
-from domain.running.agents import AgentOrders, process_end
+from domain.running.agents import AgentOrders
+from domain.running.process_end import SUCCESS, ProcessEnd, from_return_code
 
 AGENT_MODULE: Final = "entrypoints.agent"
 END_MARGIN: Final = 10.0
@@ -56,12 +57,12 @@ class LocalAgentLauncher(AgentLauncher):
         self._tell(orders)
 
         def watch(agent: subprocess.Popen[bytes]) -> None:
-            exit_code = agent.wait()
+            end = from_return_code(agent.wait())
             # an agent exits with 0 when it has been told to, and only then
-            if exit_code != 0:
+            if end != SUCCESS:
                 kill_processes_of_run(orders.secret)
-            if exit_code != 0 and not self._is_closing.is_set():
-                on_lost(self._node, _describe(agent, exit_code, (output, errors)))
+            if end != SUCCESS and not self._is_closing.is_set():
+                on_lost(self._node, _describe(agent, end, (output, errors)))
 
         self._watcher = threading.Thread(
             target=watch, args=(self._agent,), name="conjoin-agent-watch", daemon=True
@@ -119,10 +120,10 @@ def _close_pipe(agent: subprocess.Popen[bytes]) -> None:
         agent.stdin.close()
 
 
-def _describe(agent: subprocess.Popen[bytes], exit_code: int, files: Sequence[IO[bytes]]) -> str:
+def _describe(agent: subprocess.Popen[bytes], end: ProcessEnd, files: Sequence[IO[bytes]]) -> str:
     command = " ".join(map(str, agent.args)) if isinstance(agent.args, list) else str(agent.args)
     printed = "\n".join(filter(None, map(_tail, files))) or "nothing"
-    return f"its agent ({command}) {process_end(exit_code)}; it printed: {printed}"
+    return f"its agent ({command}) {end}; it printed: {printed}"
 
 
 def _tail(file: IO[bytes]) -> str:

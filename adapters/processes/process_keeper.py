@@ -17,6 +17,7 @@ from adapters.processes.end_watch import EndWatch, monotonic_deadline, new_end_w
 from adapters.processes.parent_death import killer_on_parent_death
 from application.interfaces.agents import ProcessKeeper
 from domain.running.agents import StartCommand
+from domain.running.process_end import Exited, Killed, ProcessResult, from_return_code
 
 LEFTOVER_GRACE_TIME: Final = 10.0
 
@@ -31,7 +32,7 @@ class _Process:
     Attributes:
         name: Name by which its end is reported.
         popen: The process.
-        exit_code: How it ended; None while it runs.
+        end: How it ended; None while it runs.
         kill_at: When to kill what is left of its session; None if not.
         is_cancelled: Whether it was asked to end.
         is_reported: Whether its end has been reported.
@@ -39,7 +40,7 @@ class _Process:
 
     name: str
     popen: subprocess.Popen[bytes]
-    exit_code: int | None = None
+    end: Exited | Killed | None = None
     kill_at: float | None = None
     is_cancelled: bool = False
     is_reported: bool = False
@@ -90,7 +91,7 @@ class PosixProcessKeeper(ProcessKeeper):
             self._processes.add(process)
         self._watch.watch(popen.pid, process)
 
-    def wait_finished(self, *, timeout: float | None) -> list[tuple[str, int]]:
+    def wait_finished(self, *, timeout: float | None) -> list[ProcessResult]:
         deadline = monotonic_deadline(timeout)
         while True:
             results = self._kill_overdue()
@@ -140,13 +141,13 @@ class PosixProcessKeeper(ProcessKeeper):
                 default=None,
             )
 
-    def _examine(self, process: _Process) -> list[tuple[str, int]]:
+    def _examine(self, process: _Process) -> list[ProcessResult]:
         """See what is left, after a process or something in its session has ended."""
         with self._lock:
             if process not in self._processes:
                 return []
-            if process.exit_code is None:
-                process.exit_code = _exit_code(process.popen)
+            if process.end is None:
+                process.end = _end_of(process.popen)
             left = sessions.members(process.pid)
             if not left:
                 return self._finish(process)
@@ -156,7 +157,7 @@ class PosixProcessKeeper(ProcessKeeper):
             self._watch.watch(left.pop(), process)
             return [] if process.is_cancelled else _report(process)
 
-    def _kill_overdue(self) -> list[tuple[str, int]]:
+    def _kill_overdue(self) -> list[ProcessResult]:
         now = time.monotonic()
         with self._lock:
             overdue = [
@@ -164,15 +165,15 @@ class PosixProcessKeeper(ProcessKeeper):
                 for process in self._processes
                 if process.kill_at is not None and process.kill_at <= now
             ]
-            results: list[tuple[str, int]] = []
+            results: list[ProcessResult] = []
             for process in overdue:
                 process.kill_at = None
                 sessions.kill_session(process.pid)
-                if process.exit_code is not None:
+                if process.end is not None:
                     results += self._finish(process)
             return results
 
-    def _finish(self, process: _Process) -> list[tuple[str, int]]:
+    def _finish(self, process: _Process) -> list[ProcessResult]:
         """Reap a process of whose session nothing is left."""
         self._processes.discard(process)
         process.popen.wait()
@@ -200,22 +201,22 @@ def _spawn(command: StartCommand, in_child: Callable[[], None] | None) -> subpro
             raise OSError(str(error)) from error
 
 
-def _exit_code(popen: subprocess.Popen[bytes]) -> int:
+def _end_of(popen: subprocess.Popen[bytes]) -> Exited | Killed:
     """Return how a process ended, without reaping it where that is possible."""
     if hasattr(os, "waitid"):
         with contextlib.suppress(ChildProcessError):
             status = os.waitid(os.P_PID, popen.pid, os.WEXITED | os.WNOWAIT)
             if status is not None:
                 was_killed = status.si_code != os.CLD_EXITED
-                return -status.si_status if was_killed else status.si_status
-    return popen.wait()
+                return Killed(status.si_status) if was_killed else Exited(status.si_status)
+    return from_return_code(popen.wait())
 
 
-def _report(process: _Process) -> list[tuple[str, int]]:
-    if process.is_reported or process.exit_code is None:
+def _report(process: _Process) -> list[ProcessResult]:
+    if process.is_reported or process.end is None:
         return []
     process.is_reported = True
-    return [(process.name, process.exit_code)]
+    return [ProcessResult(process.name, process.end)]
 
 
 def _earliest(one: float | None, other: float | None) -> float | None:

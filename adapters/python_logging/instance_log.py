@@ -1,4 +1,4 @@
-"""Sends what a model logs to the manager, and keeps it here too."""
+"""Forwards a model's log records to the manager and keeps a local copy."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ FORMAT: Final = "%(asctime)-15s: %(levelname)s %(name)s: %(message)s"
 
 @final
 class PythonInstanceLog(InstanceLog):
-    """Joins the root logger to the manager's log.
+    """Connects Python's root logger to the manager's log.
 
-    What the model logs goes to the manager from the remote level on, and from the local level on
-    to a log file if one was asked for; else to stderr, unless the model has set up logging itself.
+    Records at or above the remote level go to the manager. Records at or above the local level go
+    to the log file, if there is one, and otherwise to stderr unless the model configured logging.
 
     Args:
         instance: Name of the instance.
@@ -62,7 +62,7 @@ class PythonInstanceLog(InstanceLog):
 
 
 def _file_handler(log_file: str, instance: str) -> logging.Handler:
-    from pathlib import Path  # takes 3 ms, and is seldom needed
+    from pathlib import Path  # imported late: it takes 3 ms and is rarely needed
 
     path = Path(log_file)
     if path.is_dir():
@@ -79,7 +79,7 @@ class _ManagerHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             text = self.format(record)
-        except Exception:  # noqa: BLE001 - a message that cannot be formatted is not ours to judge
+        except Exception:  # noqa: BLE001 - logging reports formatting errors itself
             self.handleError(record)
             return
         self._link.submit_log_message(
@@ -91,5 +91,5 @@ def _number_of(level: str) -> int:
     try:
         return LEVELS[level.upper()]
     except KeyError:
-        msg = f"there is no log level '{level}'"
+        msg = f"unknown log level '{level}'; use one of {', '.join(LEVELS)}"
         raise ValueError(msg) from None

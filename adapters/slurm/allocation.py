@@ -1,4 +1,4 @@
-"""What Slurm says about the job that this process is in."""
+"""Queries Slurm about the job that this process runs in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from domain.errors import TransportError
 
 JOB_ID: Final = "SLURM_JOB_ID"
 PATIENCE: Final = 30.0
-"""Seconds for squeue to answer. It takes 18 to find out that it cannot reach the controller."""
+"""Seconds for squeue to answer; it takes 18 s to report that the controller is unreachable."""
 
 NO_END: Final = ("NONE", "N/A")
 
@@ -19,18 +19,18 @@ NO_END: Final = ("NONE", "N/A")
 def end_of_allocation(
     environment: Mapping[str, str] = os.environ, *, patience: float = PATIENCE
 ) -> float | None:
-    """Return when Slurm will end the job that this process is in.
+    """Return when Slurm will end the job that this process runs in.
 
     Args:
         environment: The environment variables of this process.
         patience: Seconds to wait for squeue.
 
     Returns:
-        Seconds since the epoch; None outside Slurm, or if the job may go on for ever. A job without
-        a limit, in a partition without one, gets a year when the backfill scheduler starts it.
+        Seconds since the epoch; None outside Slurm, or if the job has no time limit. If neither
+        the job nor its partition has a limit, the backfill scheduler sets the end to one year.
 
     Raises:
-        TransportError: If squeue did not tell; the text says how it was called and what it said.
+        TransportError: If squeue fails; the message has its command line and its output.
     """
     job = environment.get(JOB_ID)
     if not job:
@@ -38,7 +38,7 @@ def end_of_allocation(
     command = ["squeue", "-h", "-j", job, "-o", "%A %e"]
     printed = _run(command, environment, patience)
     try:
-        # of a job array, squeue lists all tasks to the one whose number is also that of the array
+        # a task's number can equal the array's number; squeue then lists all tasks of the array
         ((end,),) = [
             ends for number, *ends in map(str.split, printed.splitlines()) if number == job
         ]
@@ -59,19 +59,19 @@ def _run(command: list[str], environment: Mapping[str, str], patience: float) ->
             timeout=patience,
         )
     except subprocess.TimeoutExpired:
-        raise _unknown(command, f"it gave no answer within {patience:g} seconds") from None
+        raise _unknown(command, f"no answer within {patience:g} seconds") from None
     except OSError as error:
         raise _unknown(command, str(error)) from error
     if done.returncode != 0:
-        said = done.stderr.strip() or "nothing"
-        raise _unknown(command, f"it ended with exit code {done.returncode}, and said: {said}")
+        printed = done.stderr.strip() or "nothing"
+        raise _unknown(command, f"exit code {done.returncode}; it printed: {printed}")
     return done.stdout
 
 
 def _for_squeue(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment without the user's choice of which jobs to see and how.
+    """Return the environment without the user's own squeue filters and formats.
 
-    Time in seconds since the epoch leaves no doubt where the clocks go back.
+    Times in seconds since the epoch are unambiguous when daylight saving time ends.
     """
     kept = {name: text for name, text in environment.items() if not name.startswith("SQUEUE_")}
     return {**kept, "SLURM_TIME_FORMAT": "%s"}
@@ -79,5 +79,5 @@ def _for_squeue(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _unknown(command: list[str], reason: str) -> TransportError:
     return TransportError(
-        f"When this Slurm job will end is not known: '{' '.join(command)}' did not tell: {reason}."
+        f"Could not determine when this Slurm job ends: '{' '.join(command)}' failed: {reason}."
     )

@@ -1,1 +1,1 @@
-"""Keeps profiles in SQLite."""
+"""Stores profiles in SQLite."""

@@ -1,4 +1,4 @@
-"""Keeps a profile in an SQLite file, written by a thread of its own."""
+"""Stores a profile in an SQLite file, written by a dedicated thread."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Insertion:
 
 @dataclass(frozen=True)
 class _EventsOfInstance:
-    """Events to be written; they become rows on the writer's thread, off the caller's."""
+    """Events to be written; the writer's thread, not the caller's, converts them to rows."""
 
     oid: int
     events: Sequence[ProfileEvent]
@@ -50,12 +50,12 @@ _Work: TypeAlias = "_Insertion | _EventsOfInstance"
 class SqliteProfileStore(ProfileStore):
     """Writes performance.sqlite.
 
-    The caller only puts its events into a queue. Whatever has come in while the writer was busy
-    is stored in one transaction. When storing fails, the run goes on without: what could not be
-    stored is counted, and reported by `close`.
+    The caller only puts its events into a queue. The writer stores all queued events in one
+    transaction. If storing fails, the run continues; lost rows are counted and reported by
+    `close`.
 
     Args:
-        path: The file. One that is there already, of an earlier run, is replaced.
+        path: The file. An existing file of an earlier run is replaced.
     """
 
     def __init__(self, path: Path) -> None:
@@ -102,7 +102,7 @@ class SqliteProfileStore(ProfileStore):
 
 
 class _Writer:
-    """What runs on the writer's thread, and what became of it."""
+    """Runs on the writer's thread, and counts what could not be stored."""
 
     def __init__(self, path: Path, queue: SimpleQueue[_Work | None]) -> None:
         self._path = path
@@ -111,7 +111,7 @@ class _Writer:
         self._lost_rows = 0
 
     def run(self) -> None:
-        """Store what comes out of the queue until None does."""
+        """Store queued work until None is taken from the queue."""
         try:
             connection = _new_database(self._path)
         except (sqlite3.Error, OSError) as error:
@@ -153,13 +153,13 @@ class _Writer:
             try:
                 connection.executemany(statement, rows)
             except (OverflowError, ValueError) as error:
-                # A number beyond 64 bits, say. It came from another program, and is no reason to
-                # lose what the others sent.
+                # For example a number beyond 64 bits, sent by one program: keep the rows of the
+                # others.
                 self._note(error, lost_rows=len(rows))
         connection.execute("COMMIT")
 
     def _next_batch(self) -> tuple[list[_Work], bool]:
-        """Wait for something to do; return all there is, and whether it is the last."""
+        """Wait for work; return everything queued, and whether it is the last batch."""
         batch: list[_Work] = []
         work = self._queue.get()
         while work is not None:
@@ -189,8 +189,8 @@ def _new_database(path: Path) -> sqlite3.Connection:
     path.unlink(missing_ok=True)
     connection = sqlite3.connect(path, isolation_level=None)
     try:
-        # What is safe from a crash of ours is enough: after a crash of the machine there is no
-        # run left to profile, and syncing costs milliseconds of a shared file system each time.
+        # Surviving a crash of this process is enough: after a crash of the machine the run is
+        # lost anyway, and each sync costs milliseconds on a shared file system.
         connection.execute("PRAGMA synchronous = OFF")
         connection.executescript(creation_script())
     except sqlite3.Error:
@@ -229,7 +229,7 @@ def _count(batch: Iterable[_Work]) -> int:
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
-    # SQLite has done so itself after some errors, such as a full disk.
+    # SQLite rolls back by itself after some errors, such as a full disk.
     if connection.in_transaction:
         with suppress(sqlite3.Error):
             connection.execute("ROLLBACK")

@@ -1,4 +1,4 @@
-"""Time as the machine knows it."""
+"""The system clock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from application.interfaces.clock import Clock
 
 @final
 class SystemClock(Clock):
-    """Tells the machine's time."""
+    """Reads the system's clocks."""
 
     def time(self) -> float:
         return time.time()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import os
 import re
 import select
 import socket
@@ -15,9 +17,10 @@ from typing import Final, TypeAlias, final
 
 from adapters.io import network
 from adapters.io.memory import LARGE, SameSizeMemory
-from adapters.tcp.session_client import FIRST_PAUSE, PAUSE_GROWTH, RETRY_TIME, greet
+from adapters.tcp.session_client import receive_exactly
 from adapters.wire import greeting, locations, stream
 from adapters.wire.frames import word
+from adapters.wire.retries import DEFAULT_RETRIES, Retries, RetryPolicy
 from application.interfaces.peer_transport import Inlet
 from domain.coupling.messages import PeerMessage
 from domain.errors import CouplingError, PeerLost, PortError, RemoteProtocolError, TransportError
@@ -25,8 +28,13 @@ from domain.errors import CouplingError, PeerLost, PortError, RemoteProtocolErro
 SLOT: Final = re.compile(r"\[\d+\]$")
 BUFFER_SIZE: Final = 65536
 FRAMES_PER_ACKNOWLEDGEMENT: Final = 64
-LEAST_PATIENCE: Final = 0.001
 TIMEVAL: Final = struct.Struct("ll")
+
+TIMEOUT_STEPS_PER_SECOND: Final = 100
+"""A socket's receive timeout is rounded up to one of these steps."""
+
+TIMEOUT_TOLERANCE: Final = 0.02
+"""A socket keeps a receive timeout that is too long by less than so many seconds."""
 
 
 class FrameReader:
@@ -40,21 +48,30 @@ class FrameReader:
         self._socket = sock
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
-        self._patience: float | None = None
+        self._receive_timeout: float | None = None
         self._memory = SameSizeMemory()
         self._buffer = memoryview(bytearray(BUFFER_SIZE))
         self._start = 0
         self._end = 0
 
     def wait_readable(self, timeout: float | None) -> bool:
-        """Wait until there is something to read, for so many seconds; return whether there is."""
+        """Wait until there is something to read; return False if nothing arrives in time.
+
+        Args:
+            timeout: Seconds to wait; None waits without limit. The wait may exceed this by up to
+                `TIMEOUT_TOLERANCE`.
+
+        Raises:
+            OSError: If the connection fails.
+            EOFError: If it is closed.
+        """
         if self._end > self._start:
             return True
-        if timeout is not None and timeout < LEAST_PATIENCE:
+        if timeout is not None and timeout < TIMEOUT_TOLERANCE:
             return bool(self._poll.poll(timeout * 1000))
-        # One system call waits and reads, where asking first would take another.
-        if timeout != self._patience:
-            self._set_patience(timeout)
+        # A receive timeout waits and reads in one system call; poll() would need another.
+        if not self._fits_receive_timeout(timeout):
+            self._set_receive_timeout(timeout)
         self._start = self._end = 0
         try:
             self._end = self._receive(self._buffer)
@@ -62,12 +79,22 @@ class FrameReader:
             return False
         return True
 
-    def _set_patience(self, timeout: float | None) -> None:
-        seconds = int(timeout or 0)
-        microseconds = int(((timeout or 0) - seconds) * 1e6)
-        value = TIMEVAL.pack(seconds, microseconds)
+    def _fits_receive_timeout(self, timeout: float | None) -> bool:
+        """Return whether the socket's receive timeout is close enough, to save a system call.
+
+        Callers compute the time left until a deadline, so that no two timeouts are equal.
+        """
+        current = self._receive_timeout
+        if current is None or timeout is None:
+            return current is timeout
+        return timeout <= current < timeout + TIMEOUT_TOLERANCE
+
+    def _set_receive_timeout(self, timeout: float | None) -> None:
+        steps = math.ceil((timeout or 0) * TIMEOUT_STEPS_PER_SECOND)
+        seconds, rest = divmod(steps, TIMEOUT_STEPS_PER_SECOND)
+        value = TIMEVAL.pack(seconds, rest * 1_000_000 // TIMEOUT_STEPS_PER_SECOND)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
-        self._patience = timeout
+        self._receive_timeout = None if timeout is None else steps / TIMEOUT_STEPS_PER_SECOND
 
     def read(self, count: int) -> memoryview:
         """Return the next bytes. They are only valid until the next call.
@@ -137,14 +164,22 @@ class StreamConnection:
         peer_locations: Where it can be reached.
         receiver: Our own name.
         secret: The run's secret.
+        retries: How often and for how long to try to connect.
 
     Raises:
         TransportError: If the peer cannot be reached.
     """
 
     def __init__(
-        self, peer: str, peer_locations: Sequence[str], *, receiver: str, secret: str
+        self,
+        peer: str,
+        peer_locations: Sequence[str],
+        *,
+        receiver: str,
+        secret: str,
+        retries: RetryPolicy = DEFAULT_RETRIES,
     ) -> None:
+        self._policy = retries
         self._peer = peer
         self._addresses = locations.addresses_in(peer_locations, locations.CONJOIN)
         self._receiver = receiver
@@ -156,7 +191,10 @@ class StreamConnection:
         self._open_patiently()
 
     def next_frame_begins(self, *, timeout: float | None) -> bool:
-        """Wait until a frame begins to arrive; return False if none does for so many seconds."""
+        """Wait until a frame begins to arrive; return False if none does in time.
+
+        The wait may be somewhat shorter or longer than `timeout` seconds.
+        """
         return self.reader.wait_readable(timeout)
 
     def note_received(self, size: int) -> None:
@@ -196,24 +234,24 @@ class StreamConnection:
         self._bytes_to_acknowledge = 0
 
     def _open_patiently(self) -> None:
-        end = time.monotonic() + RETRY_TIME
-        pause = 0.0
+        retries = Retries(self._policy)
         while True:
             try:
                 self._open()
             except TransportError as error:
-                if not error.transient or time.monotonic() + pause > end:
+                now = time.monotonic()
+                retry_at = retries.next_try(now)
+                if not error.transient or retry_at is None:
                     raise
-                time.sleep(pause)  # nothing tells us when the network is back
-                pause = pause * PAUSE_GROWTH if pause else FIRST_PAUSE
+                time.sleep(retry_at - now)  # nothing tells us when the network is back
             else:
                 return
 
     def _open(self) -> None:
         sock = network.connect(self._addresses)
         try:
-            sock.settimeout(RETRY_TIME)
-            greet(sock, self._secret, greeting.Purpose.STREAM)
+            sock.settimeout(self._policy.give_up_after)
+            self._greet(sock)
             hello = stream.encode_hello(self._receiver, self._received)
             sock.sendall(word(len(hello)) + hello)
             sock.settimeout(None)
@@ -228,6 +266,13 @@ class StreamConnection:
         self._may_be_lost = sock.family != socket.AF_UNIX
         self._acknowledged = self._received
         self.reader = FrameReader(sock)
+
+    def _greet(self, sock: socket.socket) -> None:
+        nonce = os.urandom(greeting.NONCE_SIZE)
+        sock.sendall(greeting.client_hello(nonce))
+        answer = bytes(receive_exactly(sock, greeting.ANSWER_SIZE))
+        purpose = greeting.Purpose.STREAM
+        sock.sendall(greeting.client_finish(self._secret, nonce, answer, purpose))
 
 
 class IncomingStream:
@@ -323,7 +368,9 @@ class IncomingStream:
             left = None if end is None else max(0.0, end - time.monotonic())
             try:
                 if not self._connection.next_frame_begins(timeout=left):
-                    return False
+                    if end is not None and time.monotonic() >= end:
+                        return False
+                    continue
                 size = self._read_frame(self._connection.reader, time.time_ns())
                 self._connection.note_received(size)
             except (RemoteProtocolError, PortError) as error:

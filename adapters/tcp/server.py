@@ -14,13 +14,13 @@ from adapters.io import network
 from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, in_words
 from adapters.wire import greeting
 from adapters.wire.locations import TcpAddress, UnixAddress
-from adapters.wire.session import (
+from adapters.wire.session_server import (
     Buffers,
     Request,
     ServerConnection,
     Session,
     SessionTable,
-    StreamWanted,
+    StreamRequested,
 )
 from domain.errors import RemoteProtocolError
 
@@ -33,6 +33,9 @@ TroubleCallback: TypeAlias = Callable[[str], None]
 RECEIVE_SIZE: Final = 65536
 DEFAULT_PORT: Final = 9000
 ACCEPT_PAUSE: Final = 0.5
+FIRST_SESSION_ID_BITS: Final = 61
+"""Random bits of the first session id. Ids count up from it, fit a signed 64-bit integer, which
+MUSCLE3's clients read, and stay below the magic number with which our own clients begin."""
 
 
 class _Client:
@@ -62,7 +65,7 @@ class Server:
         on_request: Executes a request; is given the function that takes the response, which may be
             called from any thread, once. If it raises without having answered, the client's
             session is over; a RemoteProtocolError says that this is the client's fault.
-        name: Name of the thread.
+        loop: Calls back for the server, which starts and closes it.
         max_request: Largest request to accept, in bytes.
         secret: Secret of the run; None where our own greeting is not spoken.
         require_secret: Whether to refuse clients that do not know it.
@@ -82,7 +85,7 @@ class Server:
         self,
         on_request: RequestCallback,
         *,
-        name: str,
+        loop: EventLoop,
         max_request: int,
         secret: str | None = None,
         require_secret: bool = False,
@@ -103,11 +106,13 @@ class Server:
         self._secret = secret
         self._require_secret = require_secret
         self._needs_secret = needs_secret
-        self._sessions = SessionTable()
+        self._sessions = SessionTable(first_id=_first_session_id())
         self._listeners: list[socket.socket] = []
         self._clients: dict[ServerConnection, _Client] = {}
         self._cannot_accept = False
-        self.loop: Final = EventLoop(name, on_trouble=self._report, at_end=self._drop_all)
+        self.loop: Final = loop
+        loop.on_trouble(self._report)
+        loop.at_end(self._drop_all)
 
     def listen(self, hosts: Sequence[str], *, port: int | None = None) -> list[TcpAddress]:
         """Listen on all of the hosts' addresses at one port.
@@ -277,7 +282,7 @@ class Server:
         for event in events:
             if isinstance(event, Request):
                 self._execute(client, event)
-            elif isinstance(event, StreamWanted):
+            elif isinstance(event, StreamRequested):
                 self._hand_over(client, event.hello)
                 return False
             else:
@@ -374,6 +379,15 @@ class Server:
         session.connections -= 1
         if not session.connections and not self.loop.is_closing:
             self._on_disconnected(session)
+
+
+def _first_session_id() -> int:
+    """Return a random id for the first session.
+
+    Clients of an earlier run may still try to reconnect to port 9000. If ids were 1, 2, 3, … as
+    there, such a client would take over the session of an instance of this run.
+    """
+    return 1 + (int.from_bytes(os.urandom(8), "little") >> (64 - FIRST_SESSION_ID_BITS))
 
 
 def _blame(client: _Client, error: Exception) -> str:

@@ -18,6 +18,7 @@ from domain.running.events import (
     StatusChanged,
     StopRequested,
 )
+from domain.running.process_end import Exited, Killed, ProcessEnd
 
 _MOST_LINES_KEPT = 200
 _MOST_LINES_SHOWN = 20
@@ -79,7 +80,7 @@ class Overview:
         if old is not None and old.state is status.state:
             return
         if status.state is InstanceState.FAILED:
-            self._lines.append(f"{status.instance} failed{_end_text(status.exit_code)}")
+            self._lines.append(f"{status.instance} failed{_end_text(status.end)}")
         elif status.state is InstanceState.DISCONNECTED:
             self._lines.append(f"{status.instance} has lost its connection to the manager")
 
@@ -126,13 +127,19 @@ def _stop_text(event: StopRequested) -> str:
     return f"{event.reason} All instances save, for up to {event.save_time:g} s."
 
 
-def _end_text(exit_code: int | None) -> str:
-    if exit_code is None:
-        return ""
-    if exit_code >= 0:
-        return f": it ended with exit code {exit_code}"
+def _end_text(end: ProcessEnd | None) -> str:
+    match end:
+        case None:
+            return ""
+        case Exited(code):
+            return f": it ended with exit code {code}"
+        case Killed(number):
+            return f": it was ended by {_signal_text(number)}"
+    return f": it {end}"
+
+
+def _signal_text(number: int) -> str:
     try:
-        name = signal.Signals(-exit_code).name
+        return signal.Signals(number).name
     except ValueError:
-        name = f"signal {-exit_code}"
-    return f": it was ended by {name}"
+        return f"signal {number}"

@@ -2,8 +2,8 @@
 
 MUSCLE3's, with these additions of ours: a report of resources has the memory and the version of
 the agent; GET_COMMAND is answered when there is a command, or nothing for a while (a long poll,
-which is the heartbeat as well); results have a reason and are followed by the node's name; a start
-command may extend the agent's environment.
+which is the heartbeat as well); results give the end of a process as a kind and a value, and are
+followed by the node's name; a start command may extend the agent's environment.
 """
 
 from __future__ import annotations
@@ -20,9 +20,17 @@ from domain.placement.resources import Core, NodeResources
 from domain.running.agents import (
     CancelCommand,
     Command,
-    ProcessResult,
     ShutdownCommand,
     StartCommand,
+)
+from domain.running.process_end import (
+    Exited,
+    Killed,
+    NeverStarted,
+    NodeLost,
+    ProcessEnd,
+    ProcessResult,
+    from_return_code,
 )
 
 _SUCCESS: Final = 0
@@ -100,7 +108,7 @@ class ReportResults:
 
     def arguments(self) -> list[object]:
         """Return what follows the type on the wire."""
-        results = [[result.name, result.exit_code, result.reason] for result in self.results]
+        results = [[result.name, *_end_values(result.end)] for result in self.results]
         return [results, self.node]
 
     @classmethod
@@ -266,11 +274,37 @@ def _core(item: list[Any]) -> Core:
 
 
 def _result(item: list[Any]) -> ProcessResult:
-    name, exit_code, *rest = item
-    (reason,) = rest or (None,)
-    return ProcessResult(
-        _text(name), _integer(exit_code), None if reason is None else _text(reason)
-    )
+    name, *end = item
+    return ProcessResult(_text(name), _parse_end(end))
+
+
+def _end_values(end: ProcessEnd) -> list[object]:
+    match end:
+        case Exited(code):
+            return ["exited", code]
+        case Killed(signal):
+            return ["killed", signal]
+        case NeverStarted(reason):
+            return ["never_started", reason]
+        case NodeLost(reason):
+            return ["node_lost", reason]
+
+
+def _parse_end(values: list[Any]) -> ProcessEnd:
+    if len(values) == 1:  # MUSCLE3's form: the return code alone
+        return from_return_code(_integer(values[0]))
+    kind, value = values
+    match kind:
+        case "exited":
+            return Exited(_integer(value))
+        case "killed":
+            return Killed(_integer(value))
+        case "never_started":
+            return NeverStarted(_text(value))
+        case "node_lost":
+            return NodeLost(_text(value))
+    msg = f"a process cannot end in the way {brief(kind)}"
+    raise ValueError(msg)
 
 
 def _text(value: object) -> str:

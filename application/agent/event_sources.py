@@ -8,7 +8,7 @@ from application.agent.events import AgentEvent, ManagerGone, ManagerHeard, Proc
 from application.interfaces.agent_line import AgentLine
 from application.interfaces.agents import NodeInspector, ProcessKeeper
 from domain.errors import CouplingError
-from domain.running.agents import ProcessResult, ShutdownCommand
+from domain.running.agents import ShutdownCommand
 
 
 def listen_to_manager(
@@ -43,4 +43,4 @@ def listen_to_manager(
 def watch_processes(keeper: ProcessKeeper, *, on_event: Callable[[AgentEvent], None]) -> None:
     """Pass on which processes end, until the keeper is woken up."""
     while finished := keeper.wait_finished(timeout=None):
-        on_event(ProcessesEnded(tuple(ProcessResult(name, code) for name, code in finished)))
+        on_event(ProcessesEnded(tuple(finished)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from domain.running.agents import Command, ProcessResult
+from domain.running.agents import Command
+from domain.running.process_end import ProcessResult
 
 
 @dataclass(frozen=True)

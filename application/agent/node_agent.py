@@ -11,13 +11,12 @@ from application.interfaces.agent_line import AgentLine
 from application.interfaces.agents import ProcessKeeper
 from application.interfaces.clock import Clock
 from domain.running.agents import (
-    COULD_NOT_START,
     CancelCommand,
     Command,
-    ProcessResult,
     ShutdownCommand,
     StartCommand,
 )
+from domain.running.process_end import NeverStarted, ProcessResult
 
 KILL_MARGIN: Final = 5.0
 """Seconds for processes to disappear after SIGKILL; one that sits in the kernel may never do."""
@@ -122,14 +121,15 @@ class NodeAgent:
         try:
             self._keeper.start(command)
         except OSError as error:
-            self._refuse(command.name, f"could not be started: {error}")
+            self._refuse(command.name, str(error))
         else:
             self._running.add(command.name)
             self._log(f"started {command.name}")
 
     def _refuse(self, name: str, reason: str) -> None:
-        self._log(f"{name}: {reason}")
-        self._line.report_results([ProcessResult(name, COULD_NOT_START, reason)])
+        end = NeverStarted(reason)
+        self._log(f"{name} {end}")
+        self._line.report_results([ProcessResult(name, end)])
 
     def _report_ended(self, results: tuple[ProcessResult, ...]) -> None:
         for result in results:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from domain.placement.resources import NodeResources
-from domain.running.agents import Command, ProcessResult
+from domain.running.agents import Command
+from domain.running.process_end import ProcessResult
 
 
 class AgentDesk(Protocol):

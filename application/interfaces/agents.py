@@ -8,6 +8,7 @@ from typing import Protocol
 
 from domain.placement.resources import NodeResources
 from domain.running.agents import AgentOrders, StartCommand
+from domain.running.process_end import ProcessResult
 
 
 class AgentLauncher(Protocol):
@@ -47,12 +48,12 @@ class ProcessKeeper(Protocol):
         """
 
     @abstractmethod
-    def wait_finished(self, *, timeout: float | None) -> list[tuple[str, int]]:
+    def wait_finished(self, *, timeout: float | None) -> list[ProcessResult]:
         """Wait until some processes have ended; return each just once.
 
         Returns:
-            Name and exit code; minus the number of the signal for a process that was killed.
-            Empty when the time is over, or when `wake_up` was called.
+            Their results, each `Exited` or `Killed`. Empty after the timeout, or when `wake_up`
+            was called.
         """
 
     @abstractmethod

@@ -12,28 +12,23 @@ from typing import Final, TypeAlias, final
 from structlog.typing import FilteringBoundLogger
 
 from application.interfaces.agent_desk import AgentDesk
-from application.interfaces.agents import AgentLauncher
 from application.interfaces.clock import Clock, Scheduler, Timer
 from domain.errors import ManagerRefused
 from domain.placement.resources import NodeResources, Resources
 from domain.running.agents import (
-    NODE_LOST,
     AgentOrders,
     CancelCommand,
     Command,
-    ProcessResult,
     ShutdownCommand,
     StartCommand,
 )
+from domain.running.process_end import NeverStarted, NodeLost, ProcessEnd, ProcessResult
 from domain.version import VERSION
 
-OnFinished: TypeAlias = Callable[[str, int, str | None], None]
+OnFinished: TypeAlias = Callable[[str, ProcessEnd], None]
 OnResources: TypeAlias = Callable[[Resources], None]
 OnNodeLost: TypeAlias = Callable[[str, str], None]
 Reply: TypeAlias = Callable[[Command | None], None]
-
-CANCELLED: Final = -15
-"""Exit code of a process that was cancelled before its agent heard of it."""
 
 HEARTBEATS_PER_TIMEOUT: Final = 3
 
@@ -87,28 +82,19 @@ class _Node:
     loss: str | None = None
 
 
-def _ignore(*_arguments: object) -> None:
-    """Do nothing with what is told."""
-
-
 @final
 class AgentManager(AgentDesk):
     """Knows the agents, by the names of their nodes, and the processes that they run.
 
     All methods are to be called on the scheduler's thread, and so are the callbacks; a callback
-    may call methods. It is told of each process exactly once, by `on_finished` and also by
-    `get_finished`.
+    may call methods. The end of each process is reported exactly once, to the listeners of
+    `on_finished` and also by `get_finished`.
 
     Args:
         agent_dir: Directory for the logs of agents and launchers; None for none.
         scheduler: Makes calls later.
         clock: Tells the time.
-        launcher: Brings agents to run.
         log: The manager's log.
-        on_finished: Told name, exit code (minus the signal's number if killed) and, unless the
-            process itself is to blame, the reason, when a process has ended.
-        on_resources: Told what there is, when every agent has reported, or is lost.
-        on_node_lost: Told name and reason, when a node is lost, before its processes are.
         timeouts: How long to wait for agents.
         version: Version that the agents must have.
     """
@@ -119,51 +105,52 @@ class AgentManager(AgentDesk):
         *,
         scheduler: Scheduler,
         clock: Clock,
-        launcher: AgentLauncher,
         log: FilteringBoundLogger,
-        on_finished: OnFinished = _ignore,
-        on_resources: OnResources = _ignore,
-        on_node_lost: OnNodeLost = _ignore,
         timeouts: AgentTimeouts | None = None,
         version: str = VERSION,
     ) -> None:
         self._agent_dir = agent_dir
         self._scheduler = scheduler
         self._clock = clock
-        self._launcher = launcher
         self._log = log
-        self._on_finished = on_finished
-        self._on_resources = on_resources
-        self._on_node_lost = on_node_lost
+        self._on_finished: list[OnFinished] = []
+        self._on_resources: list[OnResources] = []
+        self._on_node_lost: list[OnNodeLost] = []
         self._timeouts = timeouts or AgentTimeouts()
         self._version = version
         self._nodes: dict[str, _Node] = {}
-        self._finished: list[tuple[str, int]] = []
+        self._finished: list[tuple[str, ProcessEnd]] = []
         self._is_expecting = False
         self._is_shutting_down = False
         self._on_shut_down: Callable[[], None] | None = None
 
     # for the manager
 
-    def launch(self, manager_locations: Sequence[str], secret: str) -> None:
-        """Have an agent started on each node. Blocks for as long as the launcher needs.
+    def on_finished(self, listener: OnFinished) -> None:
+        """Call back whenever a process has ended.
 
-        A manager with a slow launcher may call `launcher.launch` on another thread itself, with
-        `orders` and `node_lost`, and `expect` what that returns.
+        Args:
+            listener: Called with the name of the process and how it ended.
+        """
+        self._on_finished.append(listener)
+
+    def on_resources(self, listener: OnResources) -> None:
+        """Call back with what there is, once every agent has reported or is lost."""
+        self._on_resources.append(listener)
+
+    def on_node_lost(self, listener: OnNodeLost) -> None:
+        """Call back with name and reason when a node is lost, before its processes end."""
+        self._on_node_lost.append(listener)
+
+    def orders(self, manager_locations: Sequence[str], secret: str) -> AgentOrders:
+        """Return the orders for agents that are launched.
+
+        Pass them to a launcher, with `node_lost`, and the nodes that this returns to `expect`.
 
         Args:
             manager_locations: Where agents can reach the manager.
             secret: Secret of the run.
-
-        Raises:
-            ConfigurationError: If the allocation or the hosts are described wrongly.
-            TransportError: If a node cannot be reached.
         """
-        orders = self.orders(manager_locations, secret)
-        self.expect(self._launcher.launch(orders, on_lost=self.node_lost))
-
-    def orders(self, manager_locations: Sequence[str], secret: str) -> AgentOrders:
-        """Return what agents are to be told when they are launched."""
         return AgentOrders(
             manager_locations=tuple(manager_locations),
             secret=secret,
@@ -221,8 +208,8 @@ class AgentManager(AgentDesk):
             raise ValueError(msg)
         node.running.add(name)
         if node.is_gone:
-            reason = node.loss or f"node '{node_name}' has been shut down"
-            self._finish_soon(node, ProcessResult(name, NODE_LOST, reason))
+            shut_down = NeverStarted(f"node '{node_name}' has been shut down")
+            self._finish_soon(node, name, NodeLost(node.loss) if node.loss else shut_down)
             return
         command = StartCommand(name, work_dir, tuple(args), env, stdout, stderr, extend_env)
         self._command(node, command)
@@ -233,8 +220,8 @@ class AgentManager(AgentDesk):
             self._drop_unfetched(node)
             self._command(node, CancelCommand())
 
-    def get_finished(self) -> list[tuple[str, int]]:
-        """Return name and exit code of each process that has ended since the last call."""
+    def get_finished(self) -> list[tuple[str, ProcessEnd]]:
+        """Return the processes that have ended since the last call, by name, and how."""
         finished, self._finished = self._finished, []
         return finished
 
@@ -304,7 +291,7 @@ class AgentManager(AgentDesk):
             self._heard_from(node)
         for result in results:
             for candidate in self._nodes.values():
-                self._finish(candidate, result)
+                self._finish(candidate, result.name, result.end)
 
     # inside
 
@@ -348,28 +335,23 @@ class AgentManager(AgentDesk):
         unfetched, node.commands = node.commands, deque()
         for command in unfetched:
             if isinstance(command, StartCommand):
-                reason = "it was cancelled before it was started"
-                self._finish_soon(node, ProcessResult(command.name, CANCELLED, reason))
+                cancelled = NeverStarted("it was cancelled before its agent got the command")
+                self._finish_soon(node, command.name, cancelled)
             else:
                 node.commands.append(command)
 
-    def _finish_soon(self, node: _Node, result: ProcessResult) -> None:
+    def _finish_soon(self, node: _Node, name: str, end: ProcessEnd) -> None:
         # not at once, so that nobody is called back from within a call of their own
-        self._scheduler.call_soon(partial(self._finish, node, result))
+        self._scheduler.call_soon(partial(self._finish, node, name, end))
 
-    def _finish(self, node: _Node, result: ProcessResult) -> None:
-        if result.name not in node.running:
+    def _finish(self, node: _Node, name: str, end: ProcessEnd) -> None:
+        if name not in node.running:
             return
-        node.running.discard(result.name)
-        self._log.info(
-            "process ended",
-            name=result.name,
-            how=str(result.end),
-            node=node.name,
-            why=result.reason,
-        )
-        self._finished.append((result.name, result.exit_code))
-        self._on_finished(result.name, result.exit_code, result.reason)
+        node.running.discard(name)
+        self._log.info("process ended", name=name, how=str(end), node=node.name)
+        self._finished.append((name, end))
+        for listener in self._on_finished:
+            listener(name, end)
 
     def _watch(self, node: _Node, delay: float) -> None:
         if node.watch is not None:
@@ -398,9 +380,10 @@ class AgentManager(AgentDesk):
         self._expect_no_more(node)
         node.commands.clear()
         self._log.error("node lost", node=name, reason=reason)
-        self._on_node_lost(name, reason)
+        for listener in self._on_node_lost:
+            listener(name, reason)
         for process in sorted(node.running):
-            self._finish(node, ProcessResult(process, NODE_LOST, node.loss))
+            self._finish(node, process, NodeLost(node.loss))
         self._answer(node, ShutdownCommand())
         self._tell_resources_if_complete()
         self._tell_if_shut_down()
@@ -415,7 +398,8 @@ class AgentManager(AgentDesk):
         nodes = self._nodes.values()
         if self._is_expecting and all(node.resources or node.loss for node in nodes):
             self._is_expecting = False
-            self._on_resources(self.get_resources())
+            for listener in self._on_resources:
+                listener(self.get_resources())
 
     def _tell_if_shut_down(self) -> None:
         if not all(node.is_gone for node in self._nodes.values()):

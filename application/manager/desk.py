@@ -11,19 +11,20 @@ from application.interfaces.profile_store import ProfileStore
 from application.interfaces.run_directory import RunDirectory
 from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
+from application.manager.error_shutdowns import ErrorShutdowns
 from application.manager.peer_lookup import PeerLookup
 from application.manager.registration import InstanceRegistry
-from application.manager.run_checkpoints import RunCheckpoints
 from application.manager.run_control import RunControl
-from application.manager.snapshot_registry import SnapshotRegistry
+from application.manager.snapshots.run_checkpoints import RunCheckpoints
+from application.manager.snapshots.snapshot_registry import SnapshotRegistry
 from application.manager.status_board import StatusBoard
-from domain.checkpointing.snapshots import SnapshotMetadata, is_url
+from domain.checkpointing.instance_snapshot import SnapshotMetadata, is_url
 from domain.coupling.messages import LogRecord, Wait
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
 from domain.identity import Reference
-from domain.model.checkpoints import CheckpointInfo
+from domain.model.checkpoint_rules import CheckpointInfo
 from domain.model.configuration import Configuration
 from domain.running.events import LogRecorded, SnapshotFailed
 from domain.running.profiling import ProfileEvent, ProfileEventType
@@ -79,11 +80,14 @@ class ServicesDesk(ManagerDesk):
         self._checkpoints = checkpoints
         self._run_directory = run_directory
         self._snapshot_place = snapshot_place
+        self._error_shutdowns = ErrorShutdowns()
 
     def register_instance(
         self, instance: str, locations: Sequence[str], ports: Sequence[Port], version: str
     ) -> Registration:
         registration = self._registry.register(instance, locations, ports, version)
+        if not self._registry.is_own(instance):
+            self._error_shutdowns.watch(instance)
         self._control.note_registered(instance)
         return registration
 
@@ -100,6 +104,9 @@ class ServicesDesk(ManagerDesk):
         self._registry.deregister(instance)
         self._deadlocks.remove_instance(instance)
         self._checkpoints.forget(instance)
+        error = self._error_shutdowns.error_of(instance)
+        if error is not None:
+            self._control.note_failed(instance, error)
         self._control.note_deregistered(instance)
 
     def note_disconnected(self, instance: str) -> None:
@@ -115,11 +122,13 @@ class ServicesDesk(ManagerDesk):
 
     def submit_log_message(self, record: LogRecord) -> None:
         self._logbook.write(record)
+        self._error_shutdowns.note_log(record)
         self._board.publish(LogRecorded(record))
 
     def submit_profile_events(self, instance: str, events: Sequence[ProfileEvent]) -> None:
         reference, _ = self._registry.known(instance)
         self._profiles.add_events(reference, events)
+        self._error_shutdowns.note_events(instance, events)
         for event in reversed(events):
             # MUSCLE3's instances tell how far they are in no other way
             if event.event_type is ProfileEventType.SEND and event.message_timestamp is not None:

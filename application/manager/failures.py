@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from domain.running.agents import process_end
+from domain.running.process_end import ProcessEnd
 
 INDIRECT_MARK = "peer crash?"
 """What an instance says, or its stderr, that failed only because it lost a peer."""
@@ -16,14 +16,13 @@ class Failure:
 
     Attributes:
         instance: Its name.
-        exit_code: Exit code of its process; minus the number of a signal. None if unknown, because
-            the user has started it.
-        reason: Why, where the exit code alone does not tell.
+        end: How its process ended; None if unknown, because the user has started it.
+        reason: Why, where the end alone does not explain it.
         error_output: The last lines of its stderr.
     """
 
     instance: str
-    exit_code: int | None
+    end: ProcessEnd | None
     reason: str | None
     error_output: str = ""
 
@@ -32,11 +31,15 @@ class Failure:
         """Whether it failed only because it lost a peer."""
         return INDIRECT_MARK in self.error_output or INDIRECT_MARK in (self.reason or "")
 
+    @property
+    def explanation(self) -> str:
+        """How its process ended, and why, as far as known."""
+        end = None if self.end is None else f"it {self.end}"
+        return "; ".join(part for part in (end, self.reason) if part is not None)
+
     def describe(self) -> str:
         """Return in words what happened."""
-        end = None if self.exit_code is None else f"it {process_end(self.exit_code)}"
-        told = "; ".join(part for part in (end, self.reason) if part is not None)
-        text = f"Instance '{self.instance}' failed: {told}"
+        text = f"Instance '{self.instance}' failed: {self.explanation}"
         return text if text.endswith(("?", ".", "!")) else text + "."
 
 
@@ -83,7 +86,7 @@ class Failures:
         cause = self.cause
         if cause is None:
             return self._deadlock or ""
-        told = (cause.reason or "").lower()
+        told = cause.explanation.lower()
         parts = [text for text in self._lost_nodes if text.lower() not in told]
         parts += [self._deadlock] if self._deadlock else []
         parts.append(cause.describe())

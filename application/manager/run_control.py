@@ -27,6 +27,7 @@ from domain.running.events import (
     InstanceState,
     RunFinished,
 )
+from domain.running.process_end import SUCCESS, Killed, ProcessEnd
 
 LEAVING_PATIENCE: Final = 10.0
 """Seconds that instances that are about to end get to do so, once one of them has failed."""
@@ -39,7 +40,7 @@ If there is somebody by then who is about to end, and may be the cause, it gets 
 
 ERROR_LINES: Final = 20
 
-SIGKILLED: Final = -9
+SIGKILL: Final = 9
 
 DISCONNECTED: Final = "it closed its connection to the manager without deregistering"
 
@@ -87,6 +88,7 @@ class RunControl:
         self._registered: set[str] = set()
         self._deregistered: set[str] = set()
         self._leaving: set[str] = set()
+        self._reported: dict[str, str] = {}
         self._deadlocked: set[str] = set()
         self._is_last_chance = False
         self._by_hand = {str(instance) for instance in model.instances()}
@@ -135,6 +137,7 @@ class RunControl:
         self._registered.add(name)
         self._deregistered.discard(name)
         self._leaving.discard(name)
+        self._reported.pop(name, None)
         self._board.change(name, InstanceState.RUNNING)
         self._board.publish(InstanceRegistered(name))
 
@@ -164,34 +167,36 @@ class RunControl:
         self._deadlocked.update(wait.instance for wait in cycle)
         self._board.publish(DeadlockFound(cycle))
 
-    def note_exit(self, name: str, exit_code: int, reason: str | None) -> None:
+    def note_exit(self, name: str, end: ProcessEnd) -> None:
         """Note that a process has ended."""
         if name not in self._running:
             return
         self._running.discard(name)
-        self._board.publish(InstanceExited(name, exit_code))
-        problem = self._problem_with(name, exit_code, reason)
-        if self._is_cancelling and (exit_code != 0 or problem is not None):
-            self._board.change(name, InstanceState.STOPPED, exit_code=exit_code)
-        elif exit_code == 0 and problem is None:
-            self._board.change(name, InstanceState.FINISHED, exit_code=exit_code)
+        self._board.publish(InstanceExited(name, end))
+        problem = self._problem_with(name, end)
+        if self._is_cancelling and (end != SUCCESS or problem is not None):
+            self._board.change(name, InstanceState.STOPPED, end=end)
+        elif end == SUCCESS and problem is None:
+            self._board.change(name, InstanceState.FINISHED, end=end)
         else:
-            self._board.change(name, InstanceState.FAILED, exit_code=exit_code)
-            self._add_failure(name, exit_code, problem)
+            self._board.change(name, InstanceState.FAILED, end=end)
+            self._add_failure(name, end, problem)
         self._finish_if_done()
 
     def note_failed(self, name: str, problem: str) -> None:
-        """Note that an instance says that it has failed, and is about to leave."""
+        """Note that an instance reports an error, because of which it is about to leave."""
+        problem = problem.strip()
         if name not in self.by_hand:
-            # the end of its process will tell, and what it has printed
+            # its process has yet to end, and may print more about the error
             self._leaving.add(name)
+            self._reported[name] = problem
             return
         if self._is_cancelling:
             self._board.change(name, InstanceState.STOPPED)
             return
         self._board.change(name, InstanceState.FAILED)
         self._wait_for_others(LEAVING_PATIENCE)
-        self._add(Failure(name, None, problem.strip() or "it did not say why"))
+        self._add(Failure(name, None, problem or "it did not say why"))
 
     def note_lost(self, name: str, reason: str) -> None:
         """Note that an instance that the user has started is gone."""
@@ -226,13 +231,14 @@ class RunControl:
         self._cancel_all()
         self._finish_if_done()
 
-    def _problem_with(self, name: str, exit_code: int, reason: str | None) -> str | None:
-        if reason is not None:
-            return reason
-        if exit_code == SIGKILLED:
+    def _problem_with(self, name: str, end: ProcessEnd) -> str | None:
+        if end == Killed(SIGKILL):
             return "nobody here did that, but the system does when memory runs out"
-        if exit_code != 0:
+        if end != SUCCESS:
             return None
+        if name in self._reported:
+            error = self._reported[name] or "it did not say which"
+            return f"before that, it reported an error: {error}"
         if name not in self._registered:
             return "it never registered: does the program make an Instance?"
         if name not in self._deregistered:
@@ -242,9 +248,9 @@ class RunControl:
             )
         return None
 
-    def _add_failure(self, name: str, exit_code: int, reason: str | None) -> None:
+    def _add_failure(self, name: str, end: ProcessEnd, reason: str | None) -> None:
         output = self._run_directory.instance_output_tail(Reference(name), lines=ERROR_LINES)
-        self._add(Failure(name, exit_code, reason, output))
+        self._add(Failure(name, end, reason, output))
 
     def _add(self, failure: Failure) -> None:
         self._failures.add(failure)
@@ -318,6 +324,6 @@ class RunControl:
         return RunFinished(succeeded=True)
 
     def _output_directory(self, failure: Failure) -> str:
-        if failure.exit_code is None:
+        if failure.end is None:
             return ""  # what the user started writes where the user likes
         return str(self._run_directory.instance_path(Reference(failure.instance)))

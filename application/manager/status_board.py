@@ -9,6 +9,7 @@ from application.interfaces.logbook import EventSink
 from domain.coupling.messages import Wait
 from domain.model.configuration import Model
 from domain.running.events import InstanceState, InstanceStatus, RunEvent, StatusChanged
+from domain.running.process_end import ProcessEnd
 
 
 class StatusBoard:
@@ -51,7 +52,7 @@ class StatusBoard:
         for sink in self._sinks:
             sink.notify(event)
 
-    def change(self, instance: str, state: InstanceState, *, exit_code: int | None = None) -> None:
+    def change(self, instance: str, state: InstanceState, *, end: ProcessEnd | None = None) -> None:
         """Note that an instance has got to another state; one that has ended stays ended."""
         old = self._status[instance]
         final = (InstanceState.FAILED, InstanceState.STOPPED)
@@ -60,8 +61,8 @@ class StatusBoard:
         ):
             state = old.state
         since = old.since if old.state is state else self._clock.time()
-        code = old.exit_code if exit_code is None else exit_code
-        self._put(replace(old, state=state, since=since, waiting_for=None, exit_code=code))
+        end = old.end if end is None else end
+        self._put(replace(old, state=state, since=since, waiting_for=None, end=end))
 
     def note_wait(self, instance: str, waiting: Wait | None) -> None:
         """Note that a running instance waits, or goes on."""

@@ -14,12 +14,13 @@ from adapters.system.clock import SystemClock
 from adapters.tcp.agent_requests import execute_agent_request
 from adapters.tcp.server import Reply, Server
 from adapters.wire.locations import TCP, format_location
-from adapters.wire.session import Request
+from adapters.wire.session_server import Request
 from application.interfaces.agents import AgentLauncher
 from application.interfaces.clock import Timer
 from application.manager.agent_management import AgentManager, AgentTimeouts
 from domain.placement.resources import Resources
 from domain.running.agents import AgentOrders
+from domain.running.process_end import ProcessEnd
 
 Result = TypeVar("Result")
 LONG = 60.0
@@ -72,7 +73,7 @@ class AgentBench:
     ) -> None:
         self.launcher = launcher
         self.directory = directory
-        self.finished: list[tuple[str, int, str | None]] = []
+        self.finished: list[tuple[str, ProcessEnd]] = []
         self.lost: list[tuple[str, str]] = []
         self.resources: Resources | None = None
         self.requests = 0
@@ -80,7 +81,7 @@ class AgentBench:
         self._changed = threading.Condition()
         self.server = Server(
             self._execute,
-            name="bench-server",
+            loop=EventLoop("bench-server"),
             max_request=2**20,
             secret=SECRET,
             require_secret=True,
@@ -90,14 +91,13 @@ class AgentBench:
             directory,
             scheduler=_TimersByHand(self.server.loop, clock) if clock else self.server.loop,
             clock=clock or SystemClock(),
-            launcher=launcher,
             log=structlog.get_logger(),
-            on_finished=lambda *arguments: self._note(self.finished.append, arguments),
-            on_resources=lambda resources: self._note(self._set_resources, resources),
-            on_node_lost=lambda *arguments: self._note(self.lost.append, arguments),
             timeouts=timeouts,
             **options,
         )
+        self.manager.on_finished(lambda *end: self._note(self.finished.append, end))
+        self.manager.on_resources(lambda found: self._note(self._set_resources, found))
+        self.manager.on_node_lost(lambda *loss: self._note(self.lost.append, loss))
         self.server.start()
 
     def do(self, action: Callable[[], Result]) -> Result:
@@ -125,7 +125,8 @@ class AgentBench:
 
     def launch(self) -> None:
         """Launch the agents, and do not wait for them."""
-        self.do(lambda: self.manager.launch([self.location], SECRET))
+        nodes = self.launcher.launch(self.orders(), on_lost=self.manager.node_lost)
+        self.do(lambda: self.manager.expect(nodes))
 
     def launch_and_wait(self) -> Resources:
         """Launch the agents, and return what they report."""
@@ -154,11 +155,11 @@ class AgentBench:
                 f"finished: {self.finished}; lost: {self.lost}; resources: {self.resources}"
             )
 
-    def wait_for_end(self, name: str) -> tuple[int, str | None]:
-        """Wait for the end of a process, and return its exit code, and why it failed to start."""
+    def wait_for_end(self, name: str) -> ProcessEnd:
+        """Wait for the end of a process, and return how it ended."""
         self.wait_for(lambda: any(item[0] == name for item in self.finished))
-        (found,) = (item[1:] for item in self.finished if item[0] == name)
-        return found
+        (end,) = (end for ended, end in self.finished if ended == name)
+        return end
 
     def close(self) -> None:
         """Shut the agents down as a manager does, and close launcher and server."""

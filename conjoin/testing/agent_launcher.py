@@ -10,6 +10,7 @@ import pytest
 from conjoin.interfaces import AgentLauncher, AgentOrders
 from conjoin.testing.agent_bench import SECRET, AgentBench
 from conjoin.testing.conditions import wait_until
+from domain.running.process_end import Exited, Killed, NeverStarted, NodeLost
 
 ORDERS = AgentOrders(("tcp:127.0.0.1:9",), "a secret", 20.0, 2.0, None)
 
@@ -84,21 +85,21 @@ class RunningAgentsContract(AgentLauncherContract):
     def test_processes_run_on_each_node(self, bench: AgentBench) -> None:
         for node in bench.launch_and_wait():
             bench.start(node.node, f"on-{node.node}", "/bin/sh", "-c", "exit 7")
-            assert bench.wait_for_end(f"on-{node.node}") == (7, None)
+            assert bench.wait_for_end(f"on-{node.node}") == Exited(7)
 
     def test_missing_program_is_reported_with_the_reason(self, bench: AgentBench) -> None:
         (node, *_) = bench.launch_and_wait()
         bench.start(node.node, "a", "/no/such/program")
-        exit_code, reason = bench.wait_for_end("a")
-        assert exit_code == 127
-        assert reason is not None
-        assert "/no/such/program" in reason
+        end = bench.wait_for_end("a")
+        assert isinstance(end, NeverStarted)
+        assert "/no/such/program" in end.reason
 
     def test_cancelling_ends_processes(self, bench: AgentBench) -> None:
         (node, *_) = bench.launch_and_wait()
         bench.start(node.node, "a", "/bin/sleep", "1000")
+        wait_until((bench.directory / "a.out").exists)
         bench.do(bench.manager.cancel_all)
-        assert bench.wait_for_end("a")[0] == -15
+        assert bench.wait_for_end("a") == Killed(15)
 
     def test_processes_of_a_lost_agent_count_as_failed(
         self, bench: AgentBench, launcher: AgentLauncher
@@ -108,10 +109,9 @@ class RunningAgentsContract(AgentLauncherContract):
         out = bench.directory / "a.out"
         wait_until(out.exists)
         self.let_die(launcher, node.node)
-        exit_code, reason = bench.wait_for_end("a")
-        assert exit_code == -9
-        assert reason is not None
-        assert node.node in reason
+        end = bench.wait_for_end("a")
+        assert isinstance(end, NodeLost)
+        assert node.node in end.reason
 
     def test_agent_of_another_version_is_refused(
         self, launcher: AgentLauncher, tmp_path: Path

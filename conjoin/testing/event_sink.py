@@ -14,6 +14,7 @@ from conjoin.events import (
     InstanceStarted,
     InstanceState,
     InstanceStatus,
+    Killed,
     LogRecord,
     LogRecorded,
     RunEvent,
@@ -32,7 +33,7 @@ EVENTS: list[RunEvent] = [
     InstanceStarted("macro", "node1"),
     InstanceRegistered("macro"),
     *(
-        StatusChanged(InstanceStatus("macro", state, 0.0, _WAIT, 1.5, -9))
+        StatusChanged(InstanceStatus("macro", state, 0.0, _WAIT, 1.5, Killed(9)))
         for state in InstanceState
     ),
     StatusChanged(InstanceStatus("unheard_of", InstanceState.RUNNING, float("inf"))),
@@ -46,7 +47,7 @@ EVENTS: list[RunEvent] = [
     SnapshotFailed("the disk is full"),
     SnapshotFailed("the disk is full", "macro"),
     InstanceDeregistered("macro"),
-    InstanceExited("macro", -9),
+    InstanceExited("macro", Killed(9)),
     RunFinished(succeeded=False, cause="", failed_instances=("macro",)),
 ]
 """Every kind of event, also with unusual values."""

@@ -1,4 +1,4 @@
-"""What manager and node agents tell each other: orders, commands, and how processes ended."""
+"""What the manager sends to node agents: their orders, and commands."""
 
 from __future__ import annotations
 
@@ -71,77 +71,3 @@ class ShutdownCommand:
 
 
 Command: TypeAlias = StartCommand | CancelCommand | ShutdownCommand
-
-
-@dataclass(frozen=True)
-class Exited:
-    """A process ended by itself."""
-
-    code: int
-
-    def __str__(self) -> str:
-        return f"exited with code {self.code}"
-
-
-@dataclass(frozen=True)
-class Killed:
-    """A process was ended by a signal."""
-
-    signal: int
-
-    def __str__(self) -> str:
-        return f"was killed by signal {self.signal}{_signal_name(self.signal)}"
-
-
-ProcessEnd: TypeAlias = Exited | Killed
-
-
-def process_end(exit_code: int) -> ProcessEnd:
-    """Return how a process ended, from its code or minus the number of a signal."""
-    return Killed(-exit_code) if exit_code < 0 else Exited(exit_code)
-
-
-@dataclass(frozen=True)
-class ProcessResult:
-    """How a process ended.
-
-    Attributes:
-        name: The name given with the order to start it.
-        exit_code: Its exit code; minus the number of the signal if it was killed.
-        reason: Why, if it is not the process itself that is to blame: it could not be started,
-            or its node was lost.
-    """
-
-    name: str
-    exit_code: int
-    reason: str | None = None
-
-    @property
-    def end(self) -> ProcessEnd:
-        """How it ended, as a value."""
-        return process_end(self.exit_code)
-
-
-COULD_NOT_START = 127
-"""Exit code of a process that was never started, as a shell would report it."""
-
-NODE_LOST = -9
-"""Exit code of a process on a node that was lost: its agent kills it, if it is still there."""
-
-_SIGNALS = {
-    1: "SIGHUP",
-    2: "SIGINT",
-    3: "SIGQUIT",
-    4: "SIGILL",
-    6: "SIGABRT",
-    8: "SIGFPE",
-    9: "SIGKILL",
-    11: "SIGSEGV",
-    13: "SIGPIPE",
-    15: "SIGTERM",
-}
-"""Signals that end programs and have the same number everywhere."""
-
-
-def _signal_name(number: int) -> str:
-    return f" ({_SIGNALS[number]})" if number in _SIGNALS else ""

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from domain.coupling.messages import LogRecord, Wait
+from domain.running.process_end import ProcessEnd
 
 
 class InstanceState(Enum):
@@ -32,7 +33,7 @@ class InstanceStatus:
         since: When it got there, in seconds since the Unix epoch.
         waiting_for: What it waits to receive, while it waits.
         simulated_time: Timestamp of its last message, if known.
-        exit_code: How its process ended: the code, or minus the number of a signal.
+        end: How its process ended; None while it runs, or if the user started it.
     """
 
     instance: str
@@ -40,7 +41,7 @@ class InstanceStatus:
     since: float
     waiting_for: Wait | None = None
     simulated_time: float | None = None
-    exit_code: int | None = None
+    end: ProcessEnd | None = None
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,10 @@ class InstanceDeregistered:
 
 @dataclass(frozen=True)
 class InstanceExited:
-    """The process of an instance ended; the code is minus the number of a signal that killed it."""
+    """The process of an instance ended."""
 
     instance: str
-    exit_code: int
+    end: ProcessEnd
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,10 @@ def test_an_agent_that_is_killed_fails_the_run(workspace: Workspace):
         outcome = program.finish()
     assert outcome.exit_code == FAILED
     cause = outcome.stdout.partition("the simulation failed: ")[2]
-    reason = r"Instance 'm.cro' failed: .*; node '.*' was lost: its agent .* was killed by signal 9"
+    reason = (
+        r"Instance 'm.cro' failed: it ended because node '.*' was lost: its agent .* was killed by"
+        " signal 9"
+    )
     assert re.match(reason, cause), outcome.text
     assert cause.count("was lost") == 1
     assert not outcome.left_behind
@@ -164,6 +167,31 @@ _END_AFTER_THE_MACRO_MODEL = """\
             pass
     raise SystemExit(3)
     instance.send"""
+
+
+@pytest.mark.parametrize(
+    "library",
+    ["conjoin", pytest.param("muscle3", marks=[pytest.mark.slow, pytest.mark.muscle3])],
+)
+def test_error_shutdown_followed_by_exit_code_0_fails_the_run(
+    workspace: Workspace, library: LibraryName
+):
+    workspace.change("micro.py", 'message = instance.receive("init")', _ERROR_AND_EXIT_CODE_0)
+    if library == "muscle3":
+        workspace.use_muscle3()
+    outcome = workspace.start_all()
+    assert outcome.exit_code == FAILED, outcome.text
+    cause = outcome.stdout.partition("the simulation failed: ")[2]
+    assert cause.startswith(
+        "Instance 'micro' failed: it exited with code 0; before that, it reported an error: The"
+        " mesh is inside out.\n"
+    ), outcome.text
+    assert not outcome.left_behind
+
+
+_ERROR_AND_EXIT_CODE_0 = """instance.receive("init")
+    instance.error_shutdown("The mesh is inside out.")
+    raise SystemExit(0)"""
 
 
 # Strangers ----------------------------------------------------------------------------------------

@@ -150,6 +150,25 @@ def test_an_instance_that_fails_ends_the_run_with_what_it_says(
     assert "Could not shut down cleanly" not in outcomes[0].text + outcomes[1].text
 
 
+@libraries
+def test_error_shutdown_followed_by_exit_code_0_fails_the_run(
+    workspace: Workspace, library: LibraryName
+):
+    error = 'instance.error_shutdown("Out of cheese."); raise SystemExit(0)'
+    workspace.change("micro.py", 'message = instance.receive("init")', error)
+    use(workspace, library)
+    python = python_of(library)
+    with (
+        manager_by_hand(workspace) as (manager, environment),
+        by_hand(workspace, "macro", environment, python=python),
+        by_hand(workspace, "micro", environment, python=python) as micro,
+    ):
+        assert micro.finish().exit_code == 0
+        outcome = manager.finish()
+    assert outcome.exit_code == FAILED, outcome.text
+    assert "the simulation failed: Instance 'micro' failed: Out of cheese.\n" in outcome.stdout
+
+
 def test_a_model_that_raises_ends_the_run_and_its_terminal_says_why(workspace: Workspace):
     workspace.change("micro.py", 'message = instance.receive("init")', "1 / 0")
     with (

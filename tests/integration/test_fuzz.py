@@ -93,9 +93,12 @@ class RawClient:
         answer = self.hear(greeting.ANSWER_SIZE)
         self.say(greeting.client_finish(SECRET, b"c" * 32, answer, purpose))
 
-    def begin(self) -> None:
+    def begin(self) -> int:
+        """Begin a session; return its id."""
         self.say(word(0))
-        assert len(self.hear(8)) == 8
+        session_id = self.hear(8)
+        assert len(session_id) == 8
+        return int.from_bytes(session_id, "little")
 
     def ask(self, number: int, request: bytes) -> bytes | None:
         """The response to a request; None if the server closed the connection."""
@@ -352,10 +355,10 @@ def test_rubbish_on_an_instances_port_leaves_it_well():
 def test_a_senseless_request_to_an_instance_ends_the_session():
     with instance() as (transport, address):
         with RawClient(address) as client:
-            client.begin()
+            session = client.begin()
             assert client.ask(1, b"\x92\x63\x01") is None
         with RawClient(address) as client:
-            client.say(word(1))
+            client.say(word(session))
             assert client.hear_end() == b""
         send_and_fetch(transport)
 

@@ -61,7 +61,7 @@ EXCEPTIONS = {
             f"entrypoints/{name}.py"
             for name in (
                 "_command_line/manual_start",
-                "_command_line/resume_options",
+                "_command_line/checkpoint_arguments",
                 "_command_line/snapshot_commands",
                 "_instance/instance_wiring",
                 "_manager/manager_api",

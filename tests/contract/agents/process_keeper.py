@@ -10,6 +10,7 @@ import pytest
 
 from application.interfaces.agents import ProcessKeeper
 from domain.running.agents import StartCommand
+from domain.running.process_end import Exited, Killed, ProcessResult
 
 LONG = 30.0
 
@@ -52,7 +53,7 @@ class ProcessKeeperContract(ABC):
     @pytest.mark.parametrize("exit_code", [0, 1, 42, 255])
     def test_the_exit_code_is_told(self, keeper: ProcessKeeper, command, exit_code) -> None:
         keeper.start(command("a", self.ending(exit_code)))
-        assert keeper.wait_finished(timeout=LONG) == [("a", exit_code)]
+        assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Exited(exit_code))]
 
     def test_an_end_is_told_once(self, keeper: ProcessKeeper, command) -> None:
         keeper.start(command("a", self.ending(0)))
@@ -63,12 +64,13 @@ class ProcessKeeperContract(ABC):
         names = {f"p{number}" for number in range(10)}
         for name in names:
             keeper.start(command(name, self.ending(3)))
-        finished: list[tuple[str, int]] = []
+        finished: list[ProcessResult] = []
         while len(finished) < len(names):
             found = keeper.wait_finished(timeout=LONG)
             assert found
             finished += found
-        assert sorted(finished) == sorted((name, 3) for name in names)
+        assert len(finished) == len(names)
+        assert set(finished) == {ProcessResult(name, Exited(3)) for name in names}
 
     def test_waiting_ends_when_the_time_is_over(self, keeper: ProcessKeeper, command) -> None:
         keeper.start(command("a", self.running()))
@@ -91,7 +93,7 @@ class ProcessKeeperContract(ABC):
         for one in commands:
             self.wait_until_running(one)
         keeper.cancel_all(grace_time=LONG)
-        assert self.collect(keeper, 2) == [("a", -15), ("b", -15)]
+        assert self.collect(keeper, 2) == [ProcessResult(name, Killed(15)) for name in "ab"]
 
     def test_what_does_not_end_is_killed_after_the_grace_time(
         self, keeper: ProcessKeeper, command
@@ -100,7 +102,7 @@ class ProcessKeeperContract(ABC):
         keeper.start(one)
         self.wait_until_running(one)
         keeper.cancel_all(grace_time=0.1)
-        assert keeper.wait_finished(timeout=LONG) == [("a", -9)]
+        assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Killed(9))]
 
     def test_cancelling_nothing_is_fine(self, keeper: ProcessKeeper) -> None:
         keeper.cancel_all(grace_time=0.0)
@@ -109,15 +111,15 @@ class ProcessKeeperContract(ABC):
     def test_another_can_be_started_after_cancelling(self, keeper: ProcessKeeper, command) -> None:
         keeper.cancel_all(grace_time=0.0)
         keeper.start(command("a", self.ending(1)))
-        assert keeper.wait_finished(timeout=LONG) == [("a", 1)]
+        assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Exited(1))]
 
     def test_a_name_can_be_used_again(self, keeper: ProcessKeeper, command) -> None:
         for exit_code in (1, 2):
             keeper.start(command("a", self.ending(exit_code)))
-            assert keeper.wait_finished(timeout=LONG) == [("a", exit_code)]
+            assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Exited(exit_code))]
 
     def test_wake_up_ends_a_wait(self, keeper: ProcessKeeper) -> None:
-        results: list[list[tuple[str, int]]] = []
+        results: list[list[ProcessResult]] = []
         thread = threading.Thread(
             target=lambda: results.append(keeper.wait_finished(timeout=None)), name="waiter"
         )
@@ -129,14 +131,14 @@ class ProcessKeeperContract(ABC):
     def test_one_that_waits_sees_what_is_started_meanwhile(
         self, keeper: ProcessKeeper, command
     ) -> None:
-        results: list[list[tuple[str, int]]] = []
+        results: list[list[ProcessResult]] = []
         thread = threading.Thread(
             target=lambda: results.append(keeper.wait_finished(timeout=None)), name="waiter"
         )
         thread.start()
         keeper.start(command("a", self.ending(5)))
         thread.join(LONG)
-        assert results == [[("a", 5)]]
+        assert results == [[ProcessResult("a", Exited(5))]]
 
     def test_one_that_waits_sees_what_is_killed_meanwhile(
         self, keeper: ProcessKeeper, command
@@ -144,14 +146,14 @@ class ProcessKeeperContract(ABC):
         one = command("a", self.stubborn())
         keeper.start(one)
         self.wait_until_running(one)
-        results: list[list[tuple[str, int]]] = []
+        results: list[list[ProcessResult]] = []
         thread = threading.Thread(
             target=lambda: results.append(keeper.wait_finished(timeout=None)), name="waiter"
         )
         thread.start()
         keeper.cancel_all(grace_time=0.05)
         thread.join(LONG)
-        assert results == [[("a", -9)]]
+        assert results == [[ProcessResult("a", Killed(9))]]
 
     def test_closing_ends_what_runs(self, keeper: ProcessKeeper, command) -> None:
         one = command("a", self.stubborn())
@@ -161,10 +163,10 @@ class ProcessKeeperContract(ABC):
         keeper.close()
 
     @staticmethod
-    def collect(keeper: ProcessKeeper, count: int) -> list[tuple[str, int]]:
-        finished: list[tuple[str, int]] = []
+    def collect(keeper: ProcessKeeper, count: int) -> list[ProcessResult]:
+        finished: list[ProcessResult] = []
         while len(finished) < count:
             found = keeper.wait_finished(timeout=LONG)
             assert found, f"only {finished} ended"
             finished += found
-        return sorted(finished)
+        return sorted(finished, key=lambda result: result.name)

@@ -5,13 +5,13 @@ from abc import ABC, abstractmethod
 import pytest
 
 from adapters.in_memory.agent_desk import InMemoryAgentDesk
-from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
 from adapters.in_memory.clock import ManualClock
 from application.interfaces.agent_desk import AgentDesk
 from application.manager.agent_management import AgentManager, AgentTimeouts
 from domain.errors import ManagerRefused
 from domain.placement.resources import NodeResources
-from domain.running.agents import CancelCommand, ProcessResult
+from domain.running.agents import CancelCommand
+from domain.running.process_end import SUCCESS, ProcessResult
 from domain.version import VERSION
 from tests.support.desks import silent_log
 
@@ -65,7 +65,7 @@ class AgentDeskContract(ABC):
         assert replies == [None]
 
     def test_results_of_processes_that_it_does_not_know_are_taken(self, desk, replies):
-        desk.report_result([ProcessResult("unheard_of", 0)], node="n")
+        desk.report_result([ProcessResult("unheard_of", SUCCESS)], node="n")
         desk.report_result([])
         self.command()
         desk.next_command("n", replies.append)
@@ -79,7 +79,6 @@ class TestAgentManager(AgentDeskContract):
             None,
             scheduler=self.clock,
             clock=self.clock,
-            launcher=InMemoryAgentLauncher(),
             log=silent_log(),
         )
         return self.manager

@@ -8,6 +8,7 @@ import pytest
 from adapters.in_memory.agent_desk import InMemoryAgentDesk
 from adapters.in_memory.agent_line import InMemoryAgentLine
 from adapters.in_memory.processes import InMemoryNodeInspector
+from adapters.io.event_loop import EventLoop
 from adapters.tcp.agent_line import TcpAgentLine
 from adapters.tcp.agent_requests import execute_agent_request
 from adapters.tcp.server import Server
@@ -15,7 +16,8 @@ from adapters.wire.locations import TCP, format_location
 from application.interfaces.agent_line import AgentLine
 from domain.errors import ManagerRefused, TransportError
 from domain.placement.resources import NodeResources
-from domain.running.agents import CancelCommand, Command, ProcessResult, ShutdownCommand
+from domain.running.agents import CancelCommand, Command, ShutdownCommand
+from domain.running.process_end import SUCCESS, Exited, NodeLost, ProcessResult
 from tests.support.conditions import PATIENCE, wait_until
 
 RESOURCES = InMemoryNodeInspector("n", cores=3, memory=1000).resources()
@@ -83,7 +85,7 @@ class AgentLineContract(ABC):
     def test_results_arrive_in_order_while_a_command_is_waited_for(self, line):
         thread = threading.Thread(target=line.next_command)
         thread.start()
-        results = [ProcessResult("a", 0), ProcessResult("b", -9, "why"), ProcessResult("c", 1)]
+        results = [ProcessResult("a", SUCCESS), ProcessResult("b", NodeLost("why"))]
         line.report_results(results[:2])
         line.report_results(results[2:])
         wait_until(lambda: len(self.results()) == len(results))
@@ -92,7 +94,7 @@ class AgentLineContract(ABC):
         thread.join(PATIENCE)
 
     def test_closing_sends_what_is_left(self, line):
-        results = [ProcessResult(f"p{number}", number) for number in range(20)]
+        results = [ProcessResult(f"p{number}", Exited(number)) for number in range(20)]
         for result in results:
             line.report_results([result])
         line.close(timeout=PATIENCE)
@@ -130,7 +132,7 @@ class TestTcpAgentLine(AgentLineContract):
         self.desk = InMemoryAgentDesk(version=VERSION)
         self.server = Server(
             lambda request, reply: execute_agent_request(self.desk, request.body, reply),
-            name="server",
+            loop=EventLoop("server"),
             max_request=2**20,
             secret=SECRET,
             require_secret=True,

@@ -12,6 +12,7 @@ from adapters.processes.end_watch import PidfdWatch, ThreadWatch
 from adapters.processes.process_keeper import PosixProcessKeeper
 from application.interfaces.agents import ProcessKeeper
 from domain.running.agents import StartCommand
+from domain.running.process_end import Exited, Killed, ProcessResult
 from tests.contract.agents.process_keeper import LONG, ProcessKeeperContract
 
 READY = "echo ready >&2; "
@@ -70,7 +71,7 @@ class TestPosixProcessKeeper(ProcessKeeperContract):
 
     def test_a_signal_that_killed_it_is_told(self, keeper: ProcessKeeper, command) -> None:
         keeper.start(command("a", shell("kill -SEGV $$")))
-        assert keeper.wait_finished(timeout=LONG) == [("a", -11)]
+        assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Killed(11))]
 
     def test_output_goes_to_files_which_are_overwritten(
         self, keeper: ProcessKeeper, command
@@ -130,7 +131,7 @@ class TestPosixProcessKeeper(ProcessKeeperContract):
 
     def test_it_has_nothing_on_its_standard_input(self, keeper: ProcessKeeper, command) -> None:
         keeper.start(command("a", shell("! read line")))
-        assert keeper.wait_finished(timeout=LONG) == [("a", 0)]
+        assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Exited(0))]
 
     def test_it_inherits_no_open_file(self, keeper: ProcessKeeper, command) -> None:
         one = command("a", shell("ls /proc/self/fd | wc -l"))
@@ -143,7 +144,7 @@ class TestPosixProcessKeeper(ProcessKeeperContract):
         keeper.start(one)
         self.wait_until_running(one)
         keeper.cancel_all(grace_time=LONG)
-        assert keeper.wait_finished(timeout=LONG) == [("a", -15)]
+        assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Killed(15))]
         assert not is_running(int(one.stdout.read_text()))
 
     def test_children_that_do_not_end_are_killed_after_their_parent_has_ended(
@@ -154,7 +155,7 @@ class TestPosixProcessKeeper(ProcessKeeperContract):
         self.wait_until_running(one)
         wait_for(lambda: one.stdout.read_text().endswith("\n"))  # the parent has got round to it
         keeper.cancel_all(grace_time=0.1)
-        assert keeper.wait_finished(timeout=LONG) == [("a", -15)]
+        assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Killed(15))]
         wait_for(lambda: not is_running(int(one.stdout.read_text())))
 
     def test_a_child_may_use_the_grace_time_although_its_parent_has_ended(
@@ -166,13 +167,13 @@ class TestPosixProcessKeeper(ProcessKeeperContract):
         keeper.start(one)
         self.wait_until_running(one)
         keeper.cancel_all(grace_time=LONG)
-        assert keeper.wait_finished(timeout=LONG) == [("a", -15)]
+        assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Killed(15))]
         assert saved.exists()
 
     def test_what_a_process_leaves_behind_is_ended(self, keeper: ProcessKeeper, command) -> None:
         one = command("a", shell("sleep 1000 & echo $!"))
         keeper.start(one)
-        assert keeper.wait_finished(timeout=LONG) == [("a", 0)]
+        assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Exited(0))]
         wait_for(lambda: not is_running(int(one.stdout.read_text())))
 
     def test_children_in_process_groups_of_their_own_are_killed(
@@ -205,7 +206,7 @@ def test_what_is_left_behind_and_does_not_end_is_killed_after_a_grace_time(tmp_p
     out, err = tmp_path / "out", tmp_path / "err"
     text = "(trap '' TERM; echo ready >&2; sleep 1000) & echo $!; read -t 0.2 < <(sleep 1); exit 4"
     keeper.start(StartCommand("a", tmp_path, shell(text), dict(os.environ), out, err))
-    assert keeper.wait_finished(timeout=LONG) == [("a", 4)]
+    assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Exited(4))]
     wait_for(lambda: not (keeper.wait_finished(timeout=0.01) or is_running(int(out.read_text()))))
     keeper.close()
     assert psutil.Process().children() == before

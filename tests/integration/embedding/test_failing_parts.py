@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -184,21 +185,18 @@ def test_an_exception_in_the_hosts_own_code_ends_the_run():
 
 def test_every_part_can_be_made(manual, tmp_path):
     """Keyword arguments are not checked before they are used."""
-    directory = wiring.FilesystemRunDirectory(tmp_path)
-    container = wiring.opened_container(
+    opened = wiring.opened_manager(
         options=ManagerOptions(),
         adapters=Adapters(),
         configuration=manual,
-        run_directory=directory,
-        storage=wiring.RunStorage(),
+        run_directory=wiring.FilesystemRunDirectory(tmp_path),
+        storage=wiring.RunSnapshotStore(),
         on_finished=lambda _: None,
-        on_resources=lambda _: None,
     )
     try:
-        for provider in container.providers.values():
-            assert provider() is not None
+        assert all(getattr(opened, part.name) is not None for part in fields(opened))
     finally:
-        container.shutdown_resources()
+        opened.close()
 
 
 def test_what_is_handed_in_is_used_and_closed(manual):

@@ -21,6 +21,7 @@ from domain.running.events import (
     InstanceState,
     RunFinished,
 )
+from domain.running.process_end import Exited
 from entrypoints.manager import Adapters, Manager
 from tests.support.conditions import wait_until
 from tests.support.leftovers import Surroundings
@@ -80,7 +81,7 @@ def test_a_run_is_run_to_its_end():
         manager.start_all()
         assert manager.wait(LONG) == RunFinished(succeeded=True)
         assert states(manager) == {"macro": "finished", "micro": "finished"}
-        assert [status.exit_code for status in manager.status()] == [0, 0]
+        assert [status.end for status in manager.status()] == [Exited(0), Exited(0)]
 
 
 def test_files_go_to_the_run_directory_that_is_given(folder):

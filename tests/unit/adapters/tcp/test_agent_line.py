@@ -7,10 +7,10 @@ import pytest
 from adapters.tcp.agent_line import TcpAgentLine
 from domain.errors import TransportError
 from domain.placement.resources import NodeResources
-from domain.running.agents import ProcessResult
+from domain.running.process_end import SUCCESS, ProcessResult
 from tests.support.conditions import wait_until
 
-RESULT = ProcessResult("macro", 0)
+RESULT = ProcessResult("macro", SUCCESS)
 
 
 @pytest.fixture

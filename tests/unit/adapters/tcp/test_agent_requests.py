@@ -7,7 +7,8 @@ from adapters.tcp.agent_requests import execute_agent_request
 from adapters.wire import map as protocol
 from domain.errors import ManagerRefused, RemoteProtocolError
 from domain.placement.resources import NodeResources
-from domain.running.agents import ProcessResult, ShutdownCommand
+from domain.running.agents import ShutdownCommand
+from domain.running.process_end import Killed, ProcessResult
 
 
 class RefusingDesk:
@@ -21,7 +22,7 @@ class RefusingDesk:
 
 
 RESOURCES = NodeResources("node1", frozenset())
-RESULT = ProcessResult("macro", -9)
+RESULT = ProcessResult("macro", Killed(9))
 
 
 def execute(desk, request):

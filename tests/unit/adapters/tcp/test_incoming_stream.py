@@ -2,15 +2,20 @@
 
 import socket
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.tcp import incoming_stream
 from adapters.tcp.incoming_stream import (
     BUFFER_SIZE,
     FRAMES_PER_ACKNOWLEDGEMENT,
     LARGE,
+    TIMEOUT_TOLERANCE,
+    TIMEVAL,
     FrameReader,
     IncomingStream,
     StreamConnection,
@@ -21,7 +26,7 @@ from adapters.wire.locations import CONJOIN, TCP, format_location
 from domain.coupling.messages import PeerMessage
 from domain.coupling.settings import Settings
 from domain.errors import PeerLost, PortError, RemoteProtocolError, TransportError
-from tests.unit.adapters.tcp.loopback import PATIENCE, scripted, take, take_word
+from tests.unit.adapters.tcp.loopback import PATIENCE, RETRY_ONCE, scripted, take, take_word
 
 SECRET = "the secret"
 
@@ -52,6 +57,72 @@ def test_nothing_comes_until_something_does(reader, theirs):
     assert reader.wait_readable(0)
     assert reader.read(1) == b"x"
     assert not reader.wait_readable(0.01)
+
+
+class CountingSocket(socket.socket):
+    """Records the receive timeouts that are set, and which is in force at each receive.
+
+    Each receive delivers a byte at once: no test waits.
+    """
+
+    def __init__(self):
+        super().__init__(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.timeouts_set = []
+        self.in_force = []
+
+    def setsockopt(self, level, option, value):
+        assert (level, option) == (socket.SOL_SOCKET, socket.SO_RCVTIMEO)
+        seconds, microseconds = TIMEVAL.unpack(value)
+        self.timeouts_set.append(seconds + microseconds / 1e6)
+
+    def recv_into(self, buffer):
+        self.in_force.append(self.timeouts_set[-1] if self.timeouts_set else 0.0)
+        buffer[0] = 0
+        return 1
+
+
+def wait_with(timeouts):
+    """Have a byte received with each of these timeouts; return the socket."""
+    with CountingSocket() as sock:
+        reader = FrameReader(sock)
+        for timeout in timeouts:
+            assert reader.wait_readable(timeout)
+            reader.read(1)
+    return sock
+
+
+def test_receive_timeout_is_set_once_for_many_messages_with_nearly_equal_timeouts():
+    # the time left until a deadline of 0.2 s, always a little less
+    nearly_equal = [0.2 - number * 1e-5 for number in (3, 1, 2, 7, 5, 0)] * 20
+    assert wait_with(nearly_equal).timeouts_set == [0.2]
+
+
+def test_receive_timeout_is_set_once_for_timeouts_on_both_sides_of_a_step():
+    assert wait_with([0.1899, 0.1901, 0.19, 0.1899, 0.1901]).timeouts_set == [0.19, 0.2]
+
+
+@pytest.mark.parametrize(
+    ("timeouts", "expected"),
+    [
+        ([0.2, 0.3], [0.2, 0.3]),
+        ([0.3, 0.2], [0.3, 0.2]),
+        ([0.2, 0.175], [0.2, 0.18]),
+        ([None, None], []),
+        ([0.2, None, None, 0.2], [0.2, 0.0, 0.2]),
+        ([1.0, 86400.995], [1.0, 86401.0]),
+    ],
+)
+def test_receive_timeout_is_set_again_when_it_no_longer_fits(timeouts, expected):
+    assert wait_with(timeouts).timeouts_set == pytest.approx(expected)
+
+
+@given(st.lists(st.floats(TIMEOUT_TOLERANCE, 1000.0), min_size=1))
+def test_receive_timeout_in_force_is_never_too_short_nor_much_too_long(timeouts):
+    microsecond = 1e-6
+    in_force = wait_with(timeouts).in_force
+    assert len(in_force) == len(timeouts)
+    for asked, got in zip(timeouts, in_force, strict=True):
+        assert asked - microsecond <= got <= asked + TIMEOUT_TOLERANCE + microsecond
 
 
 def test_parts_are_read_one_by_one_however_they_come(reader, theirs):
@@ -150,6 +221,33 @@ def receive():
     yield make
     for incoming in made:
         incoming.close()
+
+
+class ImpatientConnection:
+    """Returns from each wait without a frame, after a share of the time it was given."""
+
+    def __init__(self, clock, share):
+        self._clock = clock
+        self._share = share
+        self.timeouts = []
+
+    def next_frame_begins(self, *, timeout):
+        self.timeouts.append(timeout)
+        self._clock.now += timeout * self._share
+        return False
+
+
+@pytest.mark.parametrize(
+    ("share", "timeouts"), [(1.0, [8.0]), (1.125, [8.0]), (0.5, [8.0, 4.0, 2.0])]
+)
+def test_deadline_of_a_receive_is_checked_by_the_clock(monkeypatch, share, timeouts):
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(incoming_stream, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    connection = ImpatientConnection(clock, share)
+    incoming = IncomingStream("macro", connection)
+    assert incoming.receive(incoming.arrivals("micro.in"), 8.0) is None
+    assert connection.timeouts[: len(timeouts)] == timeouts
+    assert clock.now >= 108.0
 
 
 def test_what_has_come_before_the_loss_is_given_out_before_it_is_told(receive):
@@ -268,11 +366,10 @@ def test_a_peer_of_another_run_is_refused():
         connect(server)
 
 
-def test_a_peer_that_is_not_there_is_an_error(nowhere, monkeypatch):
-    monkeypatch.setattr(incoming_stream, "RETRY_TIME", 0.1)
+def test_a_peer_that_is_not_there_is_an_error(nowhere):
     location = nowhere.replace(TCP, CONJOIN)
     with pytest.raises(TransportError):
-        StreamConnection("macro", [location], receiver="micro", secret=SECRET)
+        StreamConnection("macro", [location], receiver="micro", secret=SECRET, retries=RETRY_ONCE)
 
 
 @pytest.mark.parametrize(

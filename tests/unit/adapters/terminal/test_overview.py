@@ -15,6 +15,7 @@ from domain.running.events import (
     SnapshotFailed,
     StopRequested,
 )
+from domain.running.process_end import Exited, Killed, NeverStarted, NodeLost
 from tests.unit.adapters.terminal.examples import RUNNING, WAITING, changed, status
 
 
@@ -34,8 +35,8 @@ def test_the_last_status_counts(overview):
 
 
 def test_a_failure_is_mentioned_once(overview):
-    overview.note(changed("macro", InstanceState.FAILED, exit_code=3))
-    overview.note(changed("macro", InstanceState.FAILED, exit_code=3))
+    overview.note(changed("macro", InstanceState.FAILED, end=Exited(3)))
+    overview.note(changed("macro", InstanceState.FAILED, end=Exited(3)))
     assert overview.take_lines() == ["macro failed: it ended with exit code 3"]
     assert overview.take_lines() == []
 
@@ -47,11 +48,17 @@ def test_a_lost_connection_is_mentioned_once(overview):
 
 
 @pytest.mark.parametrize(
-    ("exit_code", "text"),
-    [(-9, "was ended by SIGKILL"), (-63, "was ended by signal 63"), (0, "exit code 0")],
+    ("end", "text"),
+    [
+        (Killed(9), "was ended by SIGKILL"),
+        (Killed(63), "was ended by signal 63"),
+        (Exited(0), "exit code 0"),
+        (NeverStarted("no such file"), "could not be started: no such file"),
+        (NodeLost("node 'n' was lost: gone"), "ended because node 'n' was lost: gone"),
+    ],
 )
-def test_the_end_of_a_process_is_put_in_words(overview, exit_code, text):
-    overview.note(changed("macro", InstanceState.FAILED, exit_code=exit_code))
+def test_the_end_of_a_process_is_put_in_words(overview, end, text):
+    overview.note(changed("macro", InstanceState.FAILED, end=end))
     assert text in overview.take_lines()[0]
 
 

@@ -14,20 +14,19 @@ from domain.running.agents import (
     AgentOrders,
     CancelCommand,
     Command,
-    ProcessResult,
     ShutdownCommand,
     StartCommand,
 )
+from domain.running.process_end import Exited, Killed, NeverStarted, NodeLost, ProcessResult
 
 RESOURCES = NodeResources(
     "node1", frozenset({Core(0, frozenset({0, 2})), Core(1, frozenset({1, 3}))}), 2**35
 )
+ENDS = [Exited(0), Exited(3), Killed(9), NeverStarted("no such file"), NodeLost("gone")]
 REQUESTS = [
     protocol.ReportResources(RESOURCES, "0.1.0"),
     protocol.GetCommand("node1"),
-    protocol.ReportResults(
-        (ProcessResult("macro", 0), ProcessResult("micro[1]", -9, "its node was lost")), "node1"
-    ),
+    protocol.ReportResults(tuple(ProcessResult("micro[1]", end) for end in ENDS), "node1"),
 ]
 START = StartCommand(
     name="micro[1]",
@@ -44,7 +43,13 @@ numbers = st.integers(0, 2**40)
 paths = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
 cores = st.builds(Core, numbers, st.frozensets(numbers))
 resources = st.builds(NodeResources, names, st.frozensets(cores), st.none() | st.integers(0, 2**62))
-results = st.builds(ProcessResult, names, st.integers(-64, 255), st.none() | st.text(max_size=20))
+ends = st.one_of(
+    st.builds(Exited, st.integers(0, 255)),
+    st.builds(Killed, st.integers(1, 64)),
+    st.builds(NeverStarted, st.text(max_size=20)),
+    st.builds(NodeLost, st.text(max_size=20)),
+)
+results = st.builds(ProcessResult, names, ends)
 requests = st.one_of(
     st.builds(protocol.ReportResources, resources, st.text()),
     st.builds(protocol.GetCommand, names),
@@ -104,9 +109,17 @@ def test_requests_of_muscle3_are_understood() -> None:
     assert protocol.decode_request(pack([41, "n", {"cpu": [[3, 3, 7]]}])) == (
         protocol.ReportResources(NodeResources("n", frozenset({Core(3, frozenset({3, 7}))})))
     )
-    assert protocol.decode_request(pack([43, [["a", 1]]])) == protocol.ReportResults(
-        (ProcessResult("a", 1),)
+    assert protocol.decode_request(pack([43, [["a", 1], ["b", -9]]])) == protocol.ReportResults(
+        (ProcessResult("a", Exited(1)), ProcessResult("b", Killed(9)))
     )
+
+
+@pytest.mark.parametrize(
+    "end", [["vanished", 1], ["exited", "1"], ["killed"], ["node_lost", 9], []]
+)
+def test_invalid_process_end_is_rejected(end: list[object]) -> None:
+    with pytest.raises(RemoteProtocolError):
+        protocol.decode_request(pack([43, [["a", *end]]]))
 
 
 def test_a_start_command_looks_like_that_of_muscle3() -> None:

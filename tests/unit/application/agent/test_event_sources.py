@@ -9,7 +9,8 @@ from adapters.in_memory.processes import InMemoryNodeInspector, InMemoryProcessK
 from application.agent.event_sources import listen_to_manager, watch_processes
 from application.agent.events import AgentEvent, ManagerGone, ManagerHeard, ProcessesEnded
 from domain.errors import ManagerRefused, TransportError
-from domain.running.agents import CancelCommand, ProcessResult, ShutdownCommand, StartCommand
+from domain.running.agents import CancelCommand, ShutdownCommand, StartCommand
+from domain.running.process_end import Exited, ProcessResult
 
 CANCEL = ManagerHeard(CancelCommand())
 SHUTDOWN = ManagerHeard(ShutdownCommand())
@@ -50,11 +51,11 @@ def test_ends_are_passed_on_until_the_keeper_is_woken_up() -> None:
     keeper = InMemoryProcessKeeper({"run": run_on})
     for name in "ab":
         keeper.start(StartCommand(name, Path(), ("run",), {}, Path(), Path()))
-        keeper.finish(name, 4)
+        keeper.finish(name, Exited(4))
     keeper.wake_up()
     events: list[AgentEvent] = []
     watch_processes(keeper, on_event=events.append)
-    assert events == [ProcessesEnded((ProcessResult("a", 4), ProcessResult("b", 4)))]
+    assert events == [ProcessesEnded(tuple(ProcessResult(name, Exited(4)) for name in "ab"))]
 
 
 def test_a_node_that_cannot_tell_its_resources_has_no_use() -> None:

@@ -9,10 +9,10 @@ from application.agent.events import ManagerGone, ManagerHeard, ProcessesEnded
 from application.agent.node_agent import KILL_MARGIN, NodeAgent
 from domain.running.agents import (
     CancelCommand,
-    ProcessResult,
     ShutdownCommand,
     StartCommand,
 )
+from domain.running.process_end import Exited, Killed, NeverStarted, ProcessResult
 
 
 def start(name: str, *args: str) -> ManagerHeard:
@@ -44,7 +44,7 @@ class Bench:
     def ended(self) -> None:
         """Pass on what has ended."""
         finished = self.keeper.wait_finished(timeout=0.0)
-        self.agent.handle(ProcessesEnded(tuple(ProcessResult(*item) for item in finished)))
+        self.agent.handle(ProcessesEnded(tuple(finished)))
 
 
 @pytest.fixture
@@ -55,25 +55,26 @@ def bench() -> Bench:
 def test_a_process_is_started_and_its_end_reported(bench: Bench) -> None:
     bench.agent.handle(start("a", "run"))
     assert bench.keeper.running == {"a"}
-    bench.keeper.finish("a", 3)
+    bench.keeper.finish("a", Exited(3))
     bench.ended()
-    assert bench.line.results == [ProcessResult("a", 3)]
+    assert bench.line.results == [ProcessResult("a", Exited(3))]
     assert not bench.agent.ended
 
 
 def test_a_process_that_cannot_be_started_is_reported_with_the_reason(bench: Bench) -> None:
     bench.agent.handle(start("a", "missing"))
     (result,) = bench.line.results
-    assert (result.name, result.exit_code) == ("a", 127)
-    assert "could not be started" in str(result.reason)
-    assert "missing" in str(result.reason)
+    assert result.name == "a"
+    assert isinstance(result.end, NeverStarted)
+    assert "missing" in result.end.reason
+    assert any("a could not be started" in line for line in bench.log)
 
 
 def test_cancelling_ends_the_processes_but_not_the_agent(bench: Bench) -> None:
     bench.agent.handle(start("a", "run"))
     bench.agent.handle(CANCEL)
     bench.ended()
-    assert bench.line.results == [ProcessResult("a", -15)]
+    assert bench.line.results == [ProcessResult("a", Killed(15))]
     assert not bench.agent.ended
 
 
@@ -89,7 +90,7 @@ def test_shutting_down_ends_the_processes_first(bench: Bench) -> None:
     assert not bench.agent.ended
     bench.ended()
     assert bench.agent.ended
-    assert bench.line.results == [ProcessResult("a", -15)]
+    assert bench.line.results == [ProcessResult("a", Killed(15))]
 
 
 def test_nothing_is_started_while_ending(bench: Bench) -> None:

@@ -7,14 +7,22 @@ import structlog
 from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
 from adapters.in_memory.clock import ManualClock
 from application.manager.agent_management import AgentManager, AgentTimeouts
-from domain.errors import ManagerRefused, TransportError
+from domain.errors import ManagerRefused
 from domain.placement.resources import Core, NodeResources, Resources
 from domain.running.agents import (
     CancelCommand,
     Command,
-    ProcessResult,
     ShutdownCommand,
     StartCommand,
+)
+from domain.running.process_end import (
+    SUCCESS,
+    Exited,
+    Killed,
+    NeverStarted,
+    NodeLost,
+    ProcessEnd,
+    ProcessResult,
 )
 
 TIMEOUTS = AgentTimeouts(silence=30.0, startup=60.0, grace=5.0)
@@ -41,24 +49,24 @@ class Bench:
     def __init__(self, *nodes: str) -> None:
         self.clock = ManualClock()
         self.launcher = InMemoryAgentLauncher(nodes)
-        self.finished: list[tuple[str, int, str | None]] = []
+        self.finished: list[tuple[str, ProcessEnd]] = []
         self.resources: list[Resources] = []
         self.lost: list[tuple[str, str]] = []
         self.manager = AgentManager(
             Path("/logs"),
             scheduler=self.clock,
             clock=self.clock,
-            launcher=self.launcher,
             log=structlog.get_logger(),
-            on_finished=lambda *arguments: self.finished.append(arguments),
-            on_resources=self.resources.append,
-            on_node_lost=lambda *arguments: self.lost.append(arguments),
             timeouts=TIMEOUTS,
             version=VERSION,
         )
+        self.manager.on_finished(lambda *arguments: self.finished.append(arguments))
+        self.manager.on_resources(self.resources.append)
+        self.manager.on_node_lost(lambda *arguments: self.lost.append(arguments))
 
     def launch(self) -> None:
-        self.manager.launch(["tcp:manager:9000"], "secret")
+        orders = self.manager.orders(["tcp:manager:9000"], "secret")
+        self.manager.expect(self.launcher.launch(orders, on_lost=self.manager.node_lost))
 
     def report(self, *nodes: str) -> None:
         for node in nodes:
@@ -106,19 +114,6 @@ def test_agents_are_told_what_they_need() -> None:
     assert orders.manager_locations == ("tcp:manager:9000",)
     assert (orders.secret, orders.timeout, orders.grace_time) == ("secret", 30.0, 5.0)
     assert orders.log_directory == Path("/logs")
-
-
-def test_a_launch_that_fails_is_an_error() -> None:
-    bench = Bench()
-    manager = AgentManager(
-        None,
-        scheduler=bench.clock,
-        clock=bench.clock,
-        launcher=InMemoryAgentLauncher(["far"], unreachable=["far"]),
-        log=structlog.get_logger(),
-    )
-    with pytest.raises(TransportError, match="far"):
-        manager.launch([], "secret")
 
 
 def test_resources_are_told_when_all_agents_have_reported() -> None:
@@ -221,28 +216,28 @@ def test_a_name_cannot_be_used_twice_at_a_time(two: Bench) -> None:
 def test_an_end_is_told_once(bench: Bench) -> None:
     bench.start()
     for _ in range(2):
-        bench.manager.report_result([ProcessResult("a", 3)], node="node1")
-    assert bench.finished == [("a", 3, None)]
-    assert bench.manager.get_finished() == [("a", 3)]
+        bench.manager.report_result([ProcessResult("a", Exited(3))], node="node1")
+    assert bench.finished == [("a", Exited(3))]
+    assert bench.manager.get_finished() == [("a", Exited(3))]
     assert bench.manager.get_finished() == []
 
 
 def test_the_reason_of_an_end_is_told(bench: Bench) -> None:
     bench.start()
-    bench.manager.report_result([ProcessResult("a", 127, "no such file")])
-    assert bench.finished == [("a", 127, "no such file")]
+    bench.manager.report_result([ProcessResult("a", NeverStarted("no such file"))])
+    assert bench.finished == [("a", NeverStarted("no such file"))]
 
 
 def test_ends_of_unknown_processes_are_ignored(bench: Bench) -> None:
-    bench.manager.report_result([ProcessResult("b", 0)])
+    bench.manager.report_result([ProcessResult("b", SUCCESS)])
     assert bench.finished == []
 
 
 def test_a_name_can_be_used_again(bench: Bench) -> None:
     for exit_code in (1, 2):
         bench.start()
-        bench.manager.report_result([ProcessResult("a", exit_code)])
-    assert bench.finished == [("a", 1, None), ("a", 2, None)]
+        bench.manager.report_result([ProcessResult("a", Exited(exit_code))])
+    assert bench.finished == [("a", Exited(1)), ("a", Exited(2))]
 
 
 def test_cancelling_goes_to_all_nodes(two: Bench) -> None:
@@ -258,7 +253,8 @@ def test_what_no_agent_has_heard_of_is_cancelled_at_once(bench: Bench) -> None:
     bench.manager.cancel_all()
     assert bench.finished == []
     bench.clock.advance()
-    assert bench.finished == [("b", -15, "it was cancelled before it was started")]
+    cancelled = NeverStarted("it was cancelled before its agent got the command")
+    assert bench.finished == [("b", cancelled)]
     assert bench.poll().answers == [CancelCommand()]
 
 
@@ -272,9 +268,8 @@ def test_a_silent_agent_is_lost_with_its_processes(two: Bench) -> None:
     assert two.lost == []
     two.clock.advance(2.0)
     assert two.lost == [("node1", "nothing was heard from its agent for 30 seconds")]
-    ((name, exit_code, reason),) = two.finished
-    assert (name, exit_code) == ("a", -9)
-    assert reason == "node 'node1' was lost: nothing was heard from its agent for 30 seconds"
+    reason = "node 'node1' was lost: nothing was heard from its agent for 30 seconds"
+    assert two.finished == [("a", NodeLost(reason))]
 
 
 @pytest.mark.parametrize(
@@ -314,7 +309,7 @@ def test_the_launcher_tells_of_losses_from_any_thread(bench: Bench) -> None:
     bench.launcher.lose("node1", "killed; it said: oops")
     assert bench.finished == []
     bench.clock.advance()
-    assert bench.finished == [("a", -9, "node 'node1' was lost: killed; it said: oops")]
+    assert bench.finished == [("a", NodeLost("node 'node1' was lost: killed; it said: oops"))]
 
 
 def test_a_loss_is_told_once(bench: Bench) -> None:
@@ -328,7 +323,7 @@ def test_an_agent_that_comes_back_after_its_loss_is_shut_down(bench: Bench) -> N
     bench.start()
     bench.launcher.lose("node1", "cable pulled")
     bench.clock.advance()
-    bench.manager.report_result([ProcessResult("a", 0)], node="node1")
+    bench.manager.report_result([ProcessResult("a", SUCCESS)], node="node1")
     assert bench.poll().answers == [ShutdownCommand()]
     assert len(bench.finished) == 1
     with pytest.raises(ManagerRefused):
@@ -347,7 +342,7 @@ def test_what_is_started_on_a_lost_node_ends_at_once(bench: Bench) -> None:
     bench.clock.advance()
     bench.start()
     bench.clock.advance()
-    assert bench.finished == [("a", -9, "node 'node1' was lost: gone")]
+    assert bench.finished == [("a", NodeLost("node 'node1' was lost: gone"))]
     assert bench.manager.get_resources() == Resources()
 
 
@@ -384,8 +379,8 @@ def test_an_agent_that_is_shut_down_is_not_lost(bench: Bench) -> None:
     bench.launcher.lose("node1", "exited with code 0")
     bench.clock.advance(1000.0)
     assert bench.lost == []
-    bench.manager.report_result([ProcessResult("a", -15)], node="node1")
-    assert bench.finished == [("a", -15, None)]
+    bench.manager.report_result([ProcessResult("a", Killed(15))], node="node1")
+    assert bench.finished == [("a", Killed(15))]
 
 
 def test_an_agent_that_comes_too_late_is_shut_down(bench: Bench) -> None:
@@ -399,17 +394,18 @@ def test_a_callback_may_call_the_manager(bench: Bench) -> None:
         None,
         scheduler=bench.clock,
         clock=bench.clock,
-        launcher=InMemoryAgentLauncher(["n"]),
         log=structlog.get_logger(),
-        on_finished=lambda *_: manager.cancel_all(),
-        on_resources=lambda _: manager.start("n", "a", Path(), ["a"], {}, Path("out"), Path("err")),
         version=VERSION,
     )
-    manager.launch([], "secret")
+    manager.on_finished(lambda *_: manager.cancel_all())
+    manager.on_resources(
+        lambda _: manager.start("n", "a", Path(), ["a"], {}, Path("out"), Path("err"))
+    )
+    manager.expect(["n"])
     manager.report_resources(node_resources("n"), version=VERSION)
     poll = Poll()
     manager.next_command("n", poll)
     assert [type(command) for command in poll.answers] == [StartCommand]
-    manager.report_result([ProcessResult("a", 1)], node="n")
+    manager.report_result([ProcessResult("a", Exited(1))], node="n")
     manager.next_command("n", poll)
     assert poll.answers[-1] == CancelCommand()

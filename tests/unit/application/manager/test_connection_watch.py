@@ -6,6 +6,7 @@ from application.manager.run_control import LEAVING_PATIENCE, VICTIM_PATIENCE
 from domain.coupling.messages import Wait
 from domain.identity import Reference
 from domain.running.events import InstanceState, LogRecorded
+from domain.running.process_end import Exited
 from tests.support.desks import InMemoryDesk
 from tests.unit.application.manager.runs import PLACES, desk_for, live, register, started
 
@@ -171,7 +172,7 @@ def test_who_is_gone_is_to_blame_for_who_lost_it_as_a_peer():
     register(desk, "macro", "micro")
     desk.desk.note_disconnected("micro")
     desk.run_directory.outputs[Reference("macro")] = "RuntimeError: did the peer crash?"
-    desk.control.note_exit("macro", 1, None)
+    desk.control.note_exit("macro", Exited(1))
     desk.clock.advance(VICTIM_PATIENCE)
     (result,) = desk.results
     assert result.failed_instances == ("micro", "macro")

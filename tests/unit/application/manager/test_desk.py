@@ -6,9 +6,10 @@ from domain.coupling.messages import LogRecord, Wait
 from domain.errors import ManagerRefused
 from domain.identity import Reference
 from domain.running.events import DeadlockFound, InstanceState, LogRecorded
+from domain.running.process_end import Exited, Killed
 from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.desks import InMemoryDesk
-from tests.unit.application.manager.runs import LOOP, desk_for, register
+from tests.unit.application.manager.runs import LOOP, desk_for, register, started
 from tests.unit.domain.models import configuration
 
 
@@ -40,6 +41,42 @@ def test_what_an_instance_logs_is_kept_and_shown():
     desk.desk.submit_log_message(record)
     assert desk.logbook.records == [record]
     assert LogRecorded(record) in desk.sink.events
+
+
+def shut_down_with_an_error(desk: InMemoryDesk, name: str) -> None:
+    """Do what MUSCLE3's library does in `error_shutdown`."""
+    desk.desk.submit_log_message(LogRecord(name, 1.0, 50, "The mesh is inside out."))
+    events = [ProfileEvent(ProfileEventType.SHUTDOWN, 1_100_000_000, 1_200_000_000)]
+    desk.desk.submit_profile_events(name, events)
+    desk.desk.deregister_instance(name)
+
+
+def test_error_shutdown_of_muscle3_followed_by_exit_code_0_fails_the_run():
+    desk = started()
+    register(desk, "macro", "micro")
+    shut_down_with_an_error(desk, "micro")
+    desk.control.note_exit("micro", Exited(0))
+    desk.control.note_exit("macro", Killed(15))
+    (result,) = desk.results
+    assert result.failed_instances == ("micro",)
+    assert "it reported an error: The mesh is inside out." in result.cause
+
+
+def test_error_shutdown_of_a_manually_started_instance_of_muscle3_fails_the_run():
+    desk = desk_for()
+    register(desk, "macro", "micro")
+    shut_down_with_an_error(desk, "micro")
+    assert desk.board["micro"].state is InstanceState.FAILED
+    desk.desk.deregister_instance("macro")
+    assert desk.results[0].cause == "Instance 'micro' failed: The mesh is inside out."
+
+
+def test_critical_message_of_our_own_instance_is_not_an_error_shutdown():
+    desk = desk_for()
+    register(desk, "macro", "micro", version="0.11.0+conjoin")
+    shut_down_with_an_error(desk, "micro")
+    desk.desk.deregister_instance("macro")
+    assert desk.results[0].succeeded
 
 
 @pytest.mark.parametrize("name", ["nobody", "macro[1]", "a b"])

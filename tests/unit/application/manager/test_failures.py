@@ -3,10 +3,13 @@
 import pytest
 
 from application.manager.failures import Failure, Failures
+from domain.running.process_end import Exited, NodeLost
+
+EXITED = Exited(1)
 
 
-def failure(name, *, exit_code=1, reason=None, output=""):
-    return Failure(name, exit_code, reason, output)
+def failure(name, *, end=EXITED, reason=None, output=""):
+    return Failure(name, end, reason, output)
 
 
 VICTIM = failure("victim", output="PeerLost: did the peer crash?")
@@ -28,10 +31,10 @@ def test_without_failures_there_is_nothing_to_tell():
 @pytest.mark.parametrize(
     ("item", "text"),
     [
-        (failure("a", exit_code=3), "Instance 'a' failed: it exited with code 3."),
-        (failure("a", exit_code=0, reason="why not"), "it exited with code 0; why not."),
-        (failure("a", exit_code=0, reason="who knows?"), "who knows?"),
-        (failure("a", exit_code=None, reason="Out of cheese."), "failed: Out of cheese."),
+        (failure("a", end=Exited(3)), "Instance 'a' failed: it exited with code 3."),
+        (failure("a", end=Exited(0), reason="why not"), "it exited with code 0; why not."),
+        (failure("a", end=Exited(0), reason="who knows?"), "who knows?"),
+        (failure("a", end=None, reason="Out of cheese."), "failed: Out of cheese."),
     ],
 )
 def test_a_failure_is_told_in_a_sentence(item, text):
@@ -45,7 +48,7 @@ def test_the_cause_is_the_first_who_did_not_just_lose_a_peer():
 
 
 def test_who_says_itself_that_it_lost_a_peer_is_not_the_cause():
-    said = failure("victim", exit_code=None, reason="The port was closed. Did the peer crash?")
+    said = failure("victim", end=None, reason="The port was closed. Did the peer crash?")
     assert of(said, failure("culprit")).names() == ("culprit", "victim")
 
 
@@ -78,7 +81,7 @@ def test_a_deadlock_without_failures_is_told():
 
 
 def test_a_lost_node_is_told_unless_the_failure_says_so_itself():
-    failures = of(failure("a", reason="Node 'n' was lost"))
+    failures = of(failure("a", end=NodeLost("node 'n' was lost")))
     failures.note_lost_node("node 'n' was lost")
     failures.note_lost_node("Node 'm' was lost")
     assert failures.describe().splitlines()[0] == "Node 'm' was lost"

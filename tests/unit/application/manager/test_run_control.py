@@ -11,6 +11,7 @@ from domain.running.events import (
     InstanceRegistered,
     InstanceState,
 )
+from domain.running.process_end import Exited, Killed, ProcessEnd
 from tests.unit.application.manager.runs import desk_for, live, register, started
 
 
@@ -19,21 +20,22 @@ def test_a_run_in_which_all_end_well_has_succeeded():
     for name in ("macro", "micro"):
         live(desk, name)
         assert desk.results == []
-        desk.control.note_exit(name, 0, None)
+        desk.control.note_exit(name, Exited(0))
     (result,) = desk.results
     assert result.succeeded
     assert {status.state for status in desk.board.all()} == {InstanceState.FINISHED}
 
 
 @pytest.mark.parametrize(
-    ("exit_code", "text"), [(3, "code 3"), (-9, "SIGKILL"), (0, "never registered")]
+    ("end", "text"),
+    [(Exited(3), "code 3"), (Killed(9), "SIGKILL"), (Exited(0), "never registered")],
 )
-def test_an_instance_that_ends_badly_is_named_as_the_cause(exit_code: int, text: str):
+def test_an_instance_that_ends_badly_is_named_as_the_cause(end: ProcessEnd, text: str):
     desk = started()
     desk.run_directory.outputs[Reference("macro")] = "the last words"
-    desk.control.note_exit("macro", exit_code, None)
+    desk.control.note_exit("macro", end)
     assert desk.results == []
-    desk.control.note_exit("micro", -15, None)
+    desk.control.note_exit("micro", Killed(15))
     (result,) = desk.results
     assert not result.succeeded
     assert result.failed_instances == ("macro",)
@@ -45,16 +47,16 @@ def test_an_instance_that_ends_badly_is_named_as_the_cause(exit_code: int, text:
 def test_who_leaves_before_its_reuse_loop_is_over_has_failed():
     desk = started()
     register(desk, "macro")
-    desk.control.note_exit("macro", 0, None)
-    desk.control.note_exit("micro", -15, None)
+    desk.control.note_exit("macro", Exited(0))
+    desk.control.note_exit("micro", Killed(15))
     assert "reuse loop was not over" in desk.results[0].cause
 
 
 def test_the_cause_is_not_who_failed_first_only_because_a_peer_was_lost():
     desk = started()
     desk.run_directory.outputs[Reference("macro")] = "RuntimeError: did the peer crash?"
-    desk.control.note_exit("macro", 1, None)
-    desk.control.note_exit("micro", 7, None)
+    desk.control.note_exit("macro", Exited(1))
+    desk.control.note_exit("micro", Exited(7))
     (result,) = desk.results
     assert result.failed_instances == ("micro", "macro")
     assert "code 7" in result.cause
@@ -78,10 +80,10 @@ def test_who_is_about_to_end_and_may_be_the_cause_gets_more_time_but_not_for_eve
         register(desk, "macro", "micro")
         leave(desk.desk)
         desk.run_directory.outputs[Reference("macro")] = VICTIM
-        desk.control.note_exit("macro", 1, None)
+        desk.control.note_exit("macro", Exited(1))
         desk.clock.advance(VICTIM_PATIENCE)
         desk.clock.advance(seconds)
-        desk.control.note_exit("micro", 7, None)
+        desk.control.note_exit("micro", Exited(7))
         assert desk.results[0].failed_instances[0] == cause
 
 
@@ -93,9 +95,9 @@ def test_where_nobody_is_about_to_end_the_cause_is_not_waited_for_so_long(was_lo
         desk.desk.note_disconnected("micro")
         desk.desk.note_connected("micro")
     desk.run_directory.outputs[Reference("macro")] = VICTIM
-    desk.control.note_exit("macro", 1, None)
+    desk.control.note_exit("macro", Exited(1))
     desk.clock.advance(VICTIM_PATIENCE + 0.1)
-    desk.control.note_exit("micro", 7, None)
+    desk.control.note_exit("micro", Exited(7))
     assert desk.results[0].failed_instances == ("macro",)
 
 
@@ -104,9 +106,9 @@ def test_all_who_are_in_a_deadlock_may_say_so_before_the_rest_is_stopped():
     register(desk, "macro", "micro")
     for name, peer, port in (("macro", "micro", "in"), ("micro", "macro", "init")):
         desk.desk.waiting_for_receive(Wait(name, peer, port, None))
-    desk.control.note_exit("macro", 1, None)
+    desk.control.note_exit("macro", Exited(1))
     desk.clock.advance(VICTIM_PATIENCE - 0.1)
-    desk.control.note_exit("micro", 1, None)
+    desk.control.note_exit("micro", Exited(1))
     (result,) = desk.results
     assert result.failed_instances == ("macro", "micro")
     assert "Deadlock" in result.cause
@@ -117,7 +119,7 @@ def test_a_run_that_is_stopped_ends_all_and_says_why():
     desk = started()
     desk.control.stop("The user lost patience.")
     for name in ("macro", "micro"):
-        desk.control.note_exit(name, -15, None)
+        desk.control.note_exit(name, Killed(15))
     (result,) = desk.results
     assert (result.succeeded, result.cause) == (False, "The user lost patience.")
 
@@ -179,7 +181,7 @@ def test_what_fails_while_the_run_is_stopped_is_not_its_cause():
     register(desk, "macro", "micro")
     desk.control.stop("The user lost patience.")
     desk.desk.report_failed("micro", "Did the peer crash?")
-    desk.control.note_exit("macro", -15, None)
+    desk.control.note_exit("macro", Killed(15))
     (result,) = desk.results
     assert result.cause == "The user lost patience."
     assert desk.board["micro"].state is InstanceState.STOPPED
@@ -199,18 +201,77 @@ def test_of_what_an_agent_has_started_the_end_of_the_process_tells():
     desk.desk.report_failed("micro", "Out of cheese.")
     assert desk.board["micro"].state is InstanceState.RUNNING
     desk.desk.deregister_instance("micro")
-    desk.control.note_exit("micro", 3, None)
-    desk.control.note_exit("macro", -15, None)
+    desk.control.note_exit("micro", Exited(3))
+    desk.control.note_exit("macro", Killed(15))
     (result,) = desk.results
     assert result.failed_instances == ("micro",)
     assert result.cause == "Instance 'micro' failed: it exited with code 3."
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ("The mesh is inside out.\n", "The mesh is inside out."),
+        ("a tangled mesh", "a tangled mesh."),
+        ("", "it did not say which."),
+    ],
+)
+def test_exit_code_0_after_a_reported_error_is_a_failure_with_that_error(error: str, told: str):
+    desk = started()
+    register(desk, "macro", "micro")
+    desk.desk.report_failed("micro", error)
+    desk.desk.deregister_instance("micro")
+    desk.control.note_exit("micro", Exited(0))
+    assert desk.board["micro"].state is InstanceState.FAILED
+    desk.control.note_exit("macro", Killed(15))
+    (result,) = desk.results
+    assert not result.succeeded
+    assert result.failed_instances == ("micro",)
+    assert result.cause == (
+        "Instance 'micro' failed: it exited with code 0; before that, it reported an error: " + told
+    )
+
+
+def test_reported_loss_of_a_peer_is_not_the_cause_if_another_instance_reports_more():
+    desk = started()
+    register(desk, "macro", "micro")
+    desk.desk.report_failed("macro", "The port was closed. Did the peer crash?")
+    desk.control.note_exit("macro", Exited(0))
+    desk.desk.report_failed("micro", "The mesh is inside out.")
+    desk.control.note_exit("micro", Exited(0))
+    (result,) = desk.results
+    assert result.failed_instances == ("micro", "macro")
+    assert "The mesh is inside out." in result.cause
+
+
+def test_error_that_was_reported_before_registering_again_is_forgotten():
+    desk = started()
+    register(desk, "macro", "micro")
+    desk.desk.report_failed("micro", "The mesh is inside out.")
+    for name in ("micro", "macro"):
+        desk.desk.deregister_instance(name)
+    live(desk, "micro")
+    for name in ("micro", "macro"):
+        desk.control.note_exit(name, Exited(0))
+    assert desk.results[0].succeeded
+
+
+def test_exit_code_0_after_a_reported_error_counts_as_stopped_while_the_run_is_stopped():
+    desk = started()
+    register(desk, "macro", "micro")
+    desk.control.stop("The user lost patience.")
+    desk.desk.report_failed("micro", "Did the peer crash?")
+    for name in ("micro", "macro"):
+        desk.control.note_exit(name, Exited(0))
+    assert desk.results[0].cause == "The user lost patience."
+    assert desk.board["micro"].state is InstanceState.STOPPED
 
 
 def test_what_the_user_started_is_to_blame_for_what_the_manager_started():
     desk = started(manual=("micro",))
     register(desk, "macro", "micro")
     desk.run_directory.outputs[Reference("macro")] = "RuntimeError: did the peer crash?"
-    desk.control.note_exit("macro", 1, None)
+    desk.control.note_exit("macro", Exited(1))
     assert desk.results == []
     desk.desk.report_failed("micro", "Out of cheese.")
     desk.desk.deregister_instance("micro")
@@ -220,7 +281,7 @@ def test_what_the_user_started_is_to_blame_for_what_the_manager_started():
 def test_watchers_are_told_of_every_step():
     desk = started()
     live(desk, "macro")
-    desk.control.note_exit("macro", 0, None)
+    desk.control.note_exit("macro", Exited(0))
     kinds = [type(event) for event in desk.sink.events]
     order = [kinds.index(k) for k in (InstanceRegistered, InstanceDeregistered, InstanceExited)]
     assert order == sorted(order)

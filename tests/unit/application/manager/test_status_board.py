@@ -7,6 +7,7 @@ from adapters.in_memory.event_sink import RecordingEventSink
 from application.manager.status_board import StatusBoard
 from domain.coupling.messages import Wait
 from domain.running.events import InstanceState, StatusChanged
+from domain.running.process_end import Exited
 from tests.unit.domain.models import configuration
 
 WAIT = Wait("macro", "micro[0]", "s")
@@ -50,18 +51,18 @@ def test_the_same_state_again_is_as_old_as_it_was(board, clock):
     assert board["macro"].since == before
 
 
-@pytest.mark.parametrize("end", [InstanceState.FAILED, InstanceState.STOPPED])
-def test_who_has_failed_or_was_stopped_stays_so(board, end):
-    board.change("macro", end, exit_code=3)
+@pytest.mark.parametrize("state", [InstanceState.FAILED, InstanceState.STOPPED])
+def test_who_has_failed_or_was_stopped_stays_so(board, state):
+    board.change("macro", state, end=Exited(3))
     board.change("macro", InstanceState.FINISHED)
-    assert (board["macro"].state, board["macro"].exit_code) == (end, 3)
+    assert (board["macro"].state, board["macro"].end) == (state, Exited(3))
 
 
 def test_who_has_finished_can_fail_after_all_but_not_run_again(board):
     board.change("macro", InstanceState.FINISHED)
     board.change("macro", RUNNING)
     assert board["macro"].state is InstanceState.FINISHED
-    board.change("macro", InstanceState.FAILED, exit_code=1)
+    board.change("macro", InstanceState.FAILED, end=Exited(1))
     assert board["macro"].state is InstanceState.FAILED
 
 

@@ -1,18 +1,16 @@
-import pytest
+from pathlib import Path
 
-from domain.running.agents import Exited, Killed, ProcessResult, process_end
+from domain.running.agents import AgentOrders, StartCommand
 
 
-@pytest.mark.parametrize(
-    ("exit_code", "end", "text"),
-    [
-        (0, Exited(0), "exited with code 0"),
-        (3, Exited(3), "exited with code 3"),
-        (-9, Killed(9), "was killed by signal 9 (SIGKILL)"),
-        (-40, Killed(40), "was killed by signal 40"),
-    ],
-)
-def test_how_a_process_ended_is_told_in_words(exit_code: int, end: object, text: str) -> None:
-    assert process_end(exit_code) == end
-    assert ProcessResult("a", exit_code).end == end
-    assert str(process_end(exit_code)) == text
+def test_repr_of_orders_hides_the_secret() -> None:
+    orders = AgentOrders(("tcp:host:9000",), "very secret", 30.0, 10.0, None, node="node1")
+    assert "very secret" not in repr(orders)
+    assert "node1" in repr(orders)
+
+
+def test_repr_of_start_command_hides_the_environment() -> None:
+    path = Path("/run")
+    command = StartCommand("macro", path, ("model.py",), {"TOKEN": "very secret"}, path, path)
+    assert "very secret" not in repr(command)
+    assert "macro" in repr(command)

@@ -1,0 +1,90 @@
+"""Detects that an instance of MUSCLE3 has shut down because of an error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from domain.coupling.messages import LogRecord
+from domain.running.profiling import ProfileEvent, ProfileEventType
+
+CRITICAL: Final = 50
+NANOSECONDS: Final = 1e9
+EXCHANGES: Final = (ProfileEventType.SEND, ProfileEventType.RECEIVE)
+
+
+@dataclass
+class _Trace:
+    """What a registered instance has reported about its end so far.
+
+    Attributes:
+        error: The last message that it logged at level CRITICAL.
+        last_exchange: When it last began to send or receive, in ns since the Unix epoch.
+        has_ended_loop: Whether its reuse loop has ended.
+        has_shut_down: Whether it has shut down.
+    """
+
+    error: LogRecord | None = None
+    last_exchange: int = 0
+    has_ended_loop: bool = False
+    has_shut_down: bool = False
+
+
+class ErrorShutdowns:
+    """Detects which instances of MUSCLE3 have shut down because of an error.
+
+    Our own library reports an error with a request, which MUSCLE3's protocol lacks. When a model
+    calls `error_shutdown`, or a call of the library fails, MUSCLE3's library
+
+    - logs the error at level CRITICAL, as a model may do as well,
+    - sends and receives nothing from then on,
+    - records SHUTDOWN, but not SHUTDOWN_WAIT, in its profile. At the end of the reuse loop it
+      records both; in version 0.10 only if it has F_INIT ports,
+    - deregisters.
+
+    While `muscle_profile_level` is `none`, errors cannot be told apart from messages of the model
+    and are not detected.
+    """
+
+    def __init__(self) -> None:
+        self._traces: dict[str, _Trace] = {}
+
+    def watch(self, instance: str) -> None:
+        """Start to watch an instance of MUSCLE3 that has registered."""
+        self._traces[instance] = _Trace()
+
+    def note_log(self, record: LogRecord) -> None:
+        """Take note of what an instance logs."""
+        trace = self._traces.get(record.instance)
+        if trace is not None and record.level >= CRITICAL:
+            trace.error = record
+
+    def note_events(self, instance: str, events: Sequence[ProfileEvent]) -> None:
+        """Take note of what an instance has done."""
+        trace = self._traces.get(instance)
+        if trace is None:
+            return
+        for event in events:
+            if event.event_type in EXCHANGES:
+                trace.last_exchange = max(trace.last_exchange, event.start_time)
+            elif event.event_type is ProfileEventType.SHUTDOWN_WAIT:
+                trace.has_ended_loop = True
+            elif event.event_type is ProfileEventType.SHUTDOWN:
+                trace.has_shut_down = True
+
+    def error_of(self, instance: str) -> str | None:
+        """Return the error because of which an instance deregisters, and stop watching it.
+
+        Returns:
+            The error as the instance logged it; None if there is none, or the instance is not
+            watched.
+        """
+        trace = self._traces.pop(instance, None)
+        if trace is None or trace.error is None:
+            return None
+        if trace.has_ended_loop or not trace.has_shut_down:
+            return None
+        if trace.last_exchange > trace.error.time * NANOSECONDS:
+            return None
+        return trace.error.text

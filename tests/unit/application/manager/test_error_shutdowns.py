@@ -1,0 +1,94 @@
+"""Which endings of MUSCLE3's instances are errors; the traces are those of real instances."""
+
+import pytest
+
+from application.manager.error_shutdowns import ErrorShutdowns
+from domain.coupling.messages import LogRecord
+from domain.running.profiling import ProfileEvent, ProfileEventType
+from domain.running.profiling import ProfileEventType as Type
+
+END_OF_LOOP = (Type.SHUTDOWN_WAIT, Type.DISCONNECT_WAIT, Type.SHUTDOWN, Type.DEREGISTER)
+ERROR = (Type.DISCONNECT_WAIT, Type.SHUTDOWN, Type.DEREGISTER)
+WITHOUT_PROFILING = (Type.DEREGISTER,)
+WARNING, CRITICAL = 30, 50
+
+
+@pytest.fixture
+def shutdowns():
+    made = ErrorShutdowns()
+    made.watch("micro")
+    return made
+
+
+def log(shutdowns: ErrorShutdowns, text: str, time: float, level: int = CRITICAL) -> None:
+    shutdowns.note_log(LogRecord("micro", time, level, text))
+
+
+def do(shutdowns: ErrorShutdowns, *types: ProfileEventType, at: float) -> None:
+    """Have an instance do something at a time, in seconds."""
+    start = int(at * 1e9)
+    shutdowns.note_events("micro", [ProfileEvent(what, start, start + 1) for what in types])
+
+
+def test_critical_message_before_an_early_shutdown_is_an_error(shutdowns):
+    do(shutdowns, Type.REGISTER, Type.CONNECT, Type.RECEIVE, at=1.0)
+    log(shutdowns, "inside out", 2.0)
+    do(shutdowns, *ERROR, at=2.1)
+    assert shutdowns.error_of("micro") == "inside out"
+
+
+def test_events_that_arrive_after_the_message_but_happened_before_it_do_not_matter(shutdowns):
+    log(shutdowns, "inside out", 2.0)
+    do(shutdowns, Type.RECEIVE, Type.SEND, at=1.0)
+    do(shutdowns, *ERROR, at=2.1)
+    assert shutdowns.error_of("micro") == "inside out"
+
+
+def test_critical_message_before_the_end_of_the_reuse_loop_is_not_an_error(shutdowns):
+    log(shutdowns, "the model says so", 2.0)
+    do(shutdowns, *END_OF_LOOP, at=2.1)
+    assert shutdowns.error_of("micro") is None
+
+
+@pytest.mark.parametrize("what", [Type.SEND, Type.RECEIVE])
+def test_critical_message_before_another_exchange_is_not_an_error(shutdowns, what):
+    """MUSCLE3 0.10 records no SHUTDOWN_WAIT for an instance without F_INIT ports."""
+    log(shutdowns, "the model says so", 2.0)
+    do(shutdowns, what, at=3.0)
+    do(shutdowns, *ERROR, at=4.0)
+    assert shutdowns.error_of("micro") is None
+
+
+def test_the_last_critical_message_is_the_error(shutdowns):
+    log(shutdowns, "the model says so", 2.0)
+    do(shutdowns, Type.SEND, at=3.0)
+    log(shutdowns, "inside out", 4.0)
+    do(shutdowns, *ERROR, at=4.1)
+    assert shutdowns.error_of("micro") == "inside out"
+
+
+def test_early_shutdown_without_a_critical_message_is_not_an_error(shutdowns):
+    log(shutdowns, "hm", 2.0, WARNING)
+    do(shutdowns, *ERROR, at=2.1)
+    assert shutdowns.error_of("micro") is None
+
+
+def test_nothing_is_concluded_without_profiling(shutdowns):
+    log(shutdowns, "inside out, or the model says so", 2.0)
+    do(shutdowns, *WITHOUT_PROFILING, at=2.1)
+    assert shutdowns.error_of("micro") is None
+
+
+def test_an_instance_that_registers_again_starts_afresh(shutdowns):
+    log(shutdowns, "inside out", 2.0)
+    do(shutdowns, *ERROR, at=2.1)
+    shutdowns.watch("micro")
+    do(shutdowns, *ERROR, at=3.0)
+    assert shutdowns.error_of("micro") is None
+
+
+def test_instances_that_are_not_watched_have_no_error():
+    shutdowns = ErrorShutdowns()
+    log(shutdowns, "inside out", 2.0)
+    do(shutdowns, *ERROR, at=2.1)
+    assert shutdowns.error_of("micro") is None
