@@ -4,7 +4,7 @@ import json
 import math
 from pathlib import Path
 
-from entrypoints.instance import Instance, InstanceFlags, Operator
+from conjoin import Instance, InstanceFlags, Operator
 
 GRAVITY = 9.81
 """In m/s2."""

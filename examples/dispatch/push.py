@@ -1,6 +1,6 @@
 """Gives a swing its first state, and is done."""
 
-from entrypoints.instance import Instance, InstanceFlags, Message, Operator
+from conjoin import Instance, InstanceFlags, Message, Operator
 
 
 def main() -> None:

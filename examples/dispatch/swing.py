@@ -2,7 +2,7 @@
 
 import math
 
-from entrypoints.instance import Instance, InstanceFlags, Message, Operator
+from conjoin import Instance, InstanceFlags, Message, Operator
 
 GRAVITY = 9.81
 """In m/s2."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from entrypoints.instance import Instance, InstanceFlags, Message, Operator, Settings
+from conjoin import Instance, InstanceFlags, Message, Operator, Settings
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """A population that grows until its food gives out: dx/dt = r x (1 - x)."""
 
-from entrypoints.instance import Instance, InstanceFlags, Message, Operator
+from conjoin import Instance, InstanceFlags, Message, Operator
 
 
 def main() -> None:

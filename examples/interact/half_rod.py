@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from entrypoints.instance import Instance, InstanceFlags, Message, Operator
+from conjoin import Instance, InstanceFlags, Message, Operator
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from entrypoints.instance import Grid, Instance, InstanceFlags, Message, Operator
+from conjoin import Grid, Instance, InstanceFlags, Message, Operator
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ asked for: du/dt = feed (1 - u) - u v^2 and dv/dt = u v^2 - (feed + kill) v.
 
 import numpy as np
 
-from entrypoints.instance import Grid, Instance, InstanceFlags, Message, Operator
+from conjoin import Grid, Instance, InstanceFlags, Message, Operator
 
 
 def main() -> None:
