@@ -213,7 +213,7 @@ def _sentence(what: str, error: CouplingError) -> str:
 
 def _check(options: argparse.Namespace) -> int:
     manager = _new_manager(options)
-    manager.check()
+    _check_and_warn(manager)
     if options.location_file is not None:
         check_location_file(options.location_file)
     model = manager.configuration.model
@@ -260,13 +260,18 @@ def _new_manager(options: argparse.Namespace) -> Manager:
     return manager
 
 
+def _check_and_warn(manager: Manager) -> None:
+    for warning in manager.check():
+        warn(warning)
+
+
 def _run(options: argparse.Namespace) -> int:
     if options.dry_run:
         return _check(options)
     manager = _new_manager(options)
     if options.start_all:
         # before a run directory is made
-        manager.check()
+        _check_and_warn(manager)
     with manager:
         options.signals.call(manager.stop, on_term=partial(manager.stop, save_first=True))
         with _shown(manager, quiet=options.quiet):

@@ -162,18 +162,23 @@ class Manager:
         """Names of the instances that the user starts and that are not done."""
         return self._made.services.control.by_hand
 
-    def check(self) -> None:
+    def check(self) -> Sequence[str]:
         """Check whether the model could be run on this machine, as far as that can be said before.
 
+        Returns:
+            Warnings about running it on this machine, such as that it has fewer cores than the
+            model asks for.
+
         Raises:
-            ConfigurationError: If a program is not there or cannot be executed, the model needs
-                more cores than there are, the run directory cannot be used, there is no such log
-                level, or no time for the run.
+            ConfigurationError: If a program is not there or cannot be executed, the run directory
+                cannot be used, there is no such log level, or no time for the run; with a launcher
+                of one's own, also if the model needs more cores than there are.
         """
-        self._start.check()
+        warnings = self._start.check()
         check_options(self._options)
         if self._run_dir is not None and self._parts is None:
             FilesystemRunDirectory.check_existing(self._run_dir)
+        return warnings
 
     def start_all(self) -> None:
         """Start all programs, except those with execution model `manual`.
@@ -182,7 +187,8 @@ class Manager:
 
         Raises:
             ConfigurationError: If a program is not there or cannot be executed, or the model needs
-                more cores than there are; then nothing has been started.
+                more cores than there are, on nodes of a launcher of one's own; then nothing has
+                been started. On this machine, too few cores are a warning in the log.
             InconsistentSnapshot: If a path to resume from leads nowhere from where an instance is
                 started; then nothing has been started either.
             RunError: If the agents that start programs do not come up.
