@@ -1,4 +1,4 @@
-"""Says how high a swing can still go."""
+"""Computes how high a swing can still go."""
 
 import json
 import math
@@ -11,7 +11,7 @@ GRAVITY = 9.81
 
 
 def main() -> None:
-    """Measure the state that comes in."""
+    """Measure the state that is received."""
     ports = {Operator.F_INIT: ["initial_state"]}
     instance = Instance(ports, InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE)
     while instance.reuse_instance():

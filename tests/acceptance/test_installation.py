@@ -123,6 +123,26 @@ def test_module_of_pypi_hides_an_editable_installation_and_is_named(editable_env
     assert "'pip uninstall entrypoints'" in line
 
 
+@pytest.mark.parametrize(
+    ("hiding", "program"),
+    [
+        ("conjoin.py", "from conjoin import Instance"),
+        ("conjoin/__init__.py", "from conjoin import Instance"),
+        ("entrypoints/__init__.py", "from entrypoints.instance import Instance"),
+        ("entrypoints.py", "from entrypoints.instance import Instance"),
+    ],
+)
+def test_message_about_a_hidden_package_is_in_the_guide(hiding, program, this, tmp_path):
+    file = tmp_path / hiding
+    file.parent.mkdir(exist_ok=True)
+    file.touch()
+    line = python(this, program, tmp_path).stderr.splitlines()[-1]
+    message = line.partition(": ")[2].partition(" (")[0]
+    guide = (REPOSITORY / "docs" / "troubleshooting.md").read_text()
+    (row,) = (row for row in guide.splitlines() if row.startswith("|") and f"`{hiding}`" in row)
+    assert f"| `{program}` | `{message}` |" in row
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_package_declares_that_it_has_types(package):
     assert (REPOSITORY / package / "py.typed").exists()
