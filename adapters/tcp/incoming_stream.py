@@ -155,8 +155,10 @@ def read_frame(reader: FrameReader, stream: StreamReceiver) -> None:
     """
     is_complete = False
     while not is_complete:
-        read = reader.read_in_place if stream.in_place else reader.read
-        is_complete = stream.received(read(stream.wanted))
+        if stream.in_place:
+            is_complete = stream.received(reader.read_in_place(stream.wanted))
+        else:
+            is_complete = stream.received(reader.read(stream.wanted))
 
 
 class IncomingStream:
