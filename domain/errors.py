@@ -22,6 +22,7 @@
     │   ├── ManagerRefused
     │   ├── InsufficientResources
     │   ├── InconsistentSnapshot
+    │   │   └── ForeignSnapshot
     │   └── SnapshotNotStored
     ├── TransportError              a connection failed; `transient` says whether to retry
     └── ProtocolError               bytes or messages that make no sense
@@ -181,6 +182,22 @@ class InsufficientResources(RunError):
 
 class InconsistentSnapshot(RunError):
     """A snapshot cannot be used to resume this simulation."""
+
+
+class ForeignSnapshot(InconsistentSnapshot):
+    """A snapshot that another library wrote, and that this library cannot decode.
+
+    An instance with that other library can still resume from it.
+
+    Attributes:
+        location: Where the snapshot is.
+        reason: Why it cannot be decoded.
+    """
+
+    def __init__(self, message: str, *, location: str, reason: str) -> None:
+        self.location = location
+        self.reason = reason
+        super().__init__(message)
 
 
 class SnapshotNotStored(RunError):

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Final
 
+from adapters.run_scripts.quoting import expanded
 from domain.model.configuration import BaseEnv
 
 KEPT_AT_LOGIN: Final = "HOME|USER|LOGNAME|SHELL|TERM|SLURM*|CONJOIN_*"
@@ -54,6 +55,13 @@ if [ -n "${VIRTUAL_ENV-}" ]; then
 fi
 """
 
+_ACTIVATE: Final = """\
+. "$conjoin_venv/bin/activate" || {
+    echo "virtual environment $conjoin_venv could not be activated" >&2
+    exit 1
+}
+"""
+
 
 def base_environment(base: BaseEnv) -> list[str]:
     """Return what makes the environment that everything else is put on top of."""
@@ -70,20 +78,19 @@ def load_modules(modules: Sequence[str]) -> list[str]:
     """Return what loads environment modules, or gives up with a word on which one failed."""
     if not modules:
         return []
-    loads = [
-        f"module load {shlex.quote(name)} || {_give_up(f'module {name} could not be loaded')}"
-        for name in modules
-    ]
-    return [_FIND_MODULE_COMMAND, *loads]
+    return [_FIND_MODULE_COMMAND, *map(_load_module, modules)]
 
 
 def activate(virtual_env: str | None) -> list[str]:
     """Return what replaces the active virtual environment by another one."""
     if virtual_env is None:
         return []
-    script = f"{virtual_env.rstrip('/')}/bin/activate"
-    failure = _give_up(f"virtual environment {virtual_env} could not be activated")
-    return [_LEAVE_VIRTUAL_ENVIRONMENT, f". {shlex.quote(script)} || {failure}"]
+    return [
+        # the path may refer to the active environment, so expand it before leaving that
+        f"conjoin_venv={expanded(virtual_env)}",
+        _LEAVE_VIRTUAL_ENVIRONMENT,
+        _ACTIVATE,
+    ]
 
 
 def change_directory(directory: str) -> str:
@@ -91,5 +98,6 @@ def change_directory(directory: str) -> str:
     return f"cd -- {shlex.quote(directory)} || exit 1"
 
 
-def _give_up(reason: str) -> str:
-    return f"{{ echo {shlex.quote(reason)} >&2; exit 1; }}"
+def _load_module(name: str) -> str:
+    word = expanded(name)
+    return f"module load {word} || {{ echo module {word} could not be loaded >&2; exit 1; }}"

@@ -7,12 +7,38 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from typing_extensions import assert_never
+
+from domain.model.shell_words import Home, Piece, Text, Variable, parse_word
+
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 def quoted(words: Sequence[str]) -> str:
     """Return words as shell text that stands for exactly these words."""
     return " ".join(map(shlex.quote, words))
+
+
+def expanded(word: str) -> str:
+    """Return shell text for one word in which the shell replaces variables and `~`.
+
+    The word stays one word, whatever the values of the variables.
+
+    Args:
+        word: The word, as `domain.model.shell_words` describes it.
+    """
+    return "".join(map(_expanded, parse_word(word).pieces)) or "''"
+
+
+def expanded_arguments(words: Sequence[str]) -> str:
+    """Return shell text for arguments in which the shell replaces variables and `~`.
+
+    An argument that consists of unquoted variables is dropped if these are empty or not set.
+
+    Args:
+        words: The arguments, as `domain.model.shell_words` describes them.
+    """
+    return " ".join(map(_argument, words))
 
 
 def exports(variables: Mapping[str, str]) -> list[str]:
@@ -44,3 +70,26 @@ def _export(name: str, value: str) -> str:
         variable = name[1:]
         return f'export {variable}="${{{variable}-}}"{shlex.quote(value)}'
     return f"export {name}={shlex.quote(value)}"
+
+
+def _argument(text: str) -> str:
+    word = parse_word(text)
+    return "".join(map(_vanishing, word.pieces)) if word.can_vanish else expanded(text)
+
+
+def _vanishing(piece: Piece) -> str:
+    assert isinstance(piece, Variable)
+    return f"${{{piece.name}:+{_expanded(piece)}}}"
+
+
+def _expanded(piece: Piece) -> str:
+    match piece:
+        case Text(text):
+            # a shell replaces `~` only if the slash after it is not quoted
+            return f"/{quoted([text[1:]])}" if text.startswith("/") else quoted([text])
+        case Variable(name):
+            return f'"${{{name}}}"'
+        case Home(user):
+            return f"~{user}"
+        case _:
+            assert_never(piece)

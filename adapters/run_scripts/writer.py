@@ -8,7 +8,13 @@ from typing import Final, final
 
 from adapters.run_scripts import environments
 from adapters.run_scripts.launch_commands import Launch, launch_bound, launch_unbound
-from adapters.run_scripts.quoting import exports, odd_variables, quoted
+from adapters.run_scripts.quoting import (
+    expanded,
+    expanded_arguments,
+    exports,
+    odd_variables,
+    quoted,
+)
 from application.interfaces.run_script_writer import RunScriptWriter
 from domain.identity import Reference
 from domain.model.configuration import Program, ResourceRequirements
@@ -69,10 +75,11 @@ def _command(directory: Path, program: Program, launch: Launch) -> str:
         script = _write_executable(directory / PROGRAM_SCRIPT, program.script)
         return f"exec {quoted([str(script)])}"
     assert program.executable is not None
-    words = [*odd_variables(program.env), *launch.command, program.executable]
+    launcher = quoted([*odd_variables(program.env), *launch.command])
+    words = f"{launcher} {expanded(program.executable)}".lstrip()
     if not isinstance(program.args, str):
-        return f"exec {quoted([*words, *program.args])}"
-    text = f"{quoted(words)} {program.args.strip()}".rstrip()
+        return f"exec {words} {expanded_arguments(program.args)}".rstrip()
+    text = f"{words} {program.args.strip()}".rstrip()
     return text if _ONLY_ONE_COMMAND & set(text) else f"exec {text}"
 
 

@@ -3,6 +3,10 @@
 Version 2 is that of MUSCLE3 0.11, version 1 that of 0.10 and before, which knew neither timelines
 nor messages received ahead. Ours have two more keys, which MUSCLE3 passes over: `conjoin` for what
 only Conjoin knows, and, last, `checksum`, over all that comes before it.
+
+MUSCLE3's C++ and Fortran libraries write the same versions as its Python library, except for the
+settings overlays: nil in a message that has none, and an extension value instead of a map for the
+overlay of the instance. A snapshot without a state may have nil for its message.
 """
 
 from __future__ import annotations
@@ -13,15 +17,22 @@ from typing import Any, Final
 
 import msgpack
 
-from adapters.wire.mpp import decode_message, encode_message
+from adapters.wire.extensions import SETTINGS
+from adapters.wire.mpp import NO_SETTINGS, decode_message, encode_message
 from adapters.wire.packing import pack, unpack
-from adapters.wire.payloads import Muscle3Payloads, OwnPayloads, encode_own
-from domain.checkpointing.snapshots import CachedMessage, CommunicatorState, Snapshot
+from adapters.wire.payloads import Muscle3Payloads, OwnPayloads, encode_own, unpack_settings
+from domain.checkpointing.instance_snapshot import CommunicatorState, SavedMessage, Snapshot
 from domain.coupling.messages import Iteration, Message, PeerMessage
 from domain.coupling.ports import Operator
 from domain.coupling.settings import Settings
 from domain.coupling.timelines import PortSlot, RoundsState, TimelineState
-from domain.errors import DataTooLarge, InconsistentSnapshot, ProtocolError, UnsendableData
+from domain.errors import (
+    DataTooLarge,
+    ForeignSnapshot,
+    InconsistentSnapshot,
+    ProtocolError,
+    UnsendableData,
+)
 
 NOBODY: Final = "_"
 """What MUSCLE3 writes for sender and receiver of a message that is not sent."""
@@ -34,6 +45,7 @@ _TOO_LARGE: Final = (
     " state to a file of its own, and save where that is"
 )
 _DIGEST_SIZE: Final = 16
+_OWN_PART_KEY: Final = pack("conjoin")
 _CHECKSUM_KEY: Final = pack("checksum")
 _CHECKSUM_SIZE: Final = len(_CHECKSUM_KEY) + len(pack(bytes(_DIGEST_SIZE)))
 _KEYS_V1: Final = frozenset(
@@ -80,19 +92,27 @@ class MsgPackSnapshot:
             name: What to call it in an error.
 
         Raises:
+            ForeignSnapshot: If another library wrote it, and it cannot be decoded here.
             InconsistentSnapshot: If it is damaged, or none at all.
         """
         version = bytes(data[:1])
         decode = _VERSIONS.get(version)
         if decode is None:
-            raise _refusal(name, _why_unknown(version))
+            raise _refusal(name, _why_unknown(version), is_foreign=_is_foreign(data))
+        is_complete = False
         try:
             values = _map(unpack(memoryview(data)[1:]))
+            is_complete = True
             _check_checksum(data, values)
             return decode(values)
         except _EXPECTED_ERRORS as error:
-            reason = f"it is incomplete or damaged ({_in_words(error)})"
-            raise _refusal(name, reason) from error
+            # no library can read a map that ends too soon
+            is_foreign = is_complete and _is_foreign(data)
+            what = (
+                "is not in a form that is known here" if is_foreign else "is incomplete or damaged"
+            )
+            reason = f"it {what} ({_in_words(error)})"
+            raise _refusal(name, reason, is_foreign=is_foreign) from error
 
 
 def _encode(snapshot: Snapshot) -> bytes:
@@ -116,10 +136,22 @@ def _encode(snapshot: Snapshot) -> bytes:
     return body + _checksum(body)
 
 
-def _refusal(name: str, reason: str) -> InconsistentSnapshot:
-    return InconsistentSnapshot(
-        f"Snapshot '{name}' cannot be used: {reason}. Resume from another one."
-    )
+def _refusal(name: str, reason: str, *, is_foreign: bool) -> InconsistentSnapshot:
+    msg = f"Snapshot '{name}' cannot be used: {reason}. Resume from another one."
+    if is_foreign:
+        return ForeignSnapshot(msg, location=name, reason=reason)
+    return InconsistentSnapshot(msg)
+
+
+def _is_foreign(data: bytes) -> bool:
+    """Return whether a file that cannot be decoded is a snapshot of another library.
+
+    Ours end with a checksum and have a part of our own, so that a single damaged byte cannot make
+    one of them look foreign.
+    """
+    end = data[-_CHECKSUM_SIZE:]
+    is_ours = end.startswith(_CHECKSUM_KEY) or _OWN_PART_KEY in data
+    return len(data) > 1 and data[:1].isdigit() and not is_ours
 
 
 def _why_unknown(version: bytes) -> str:
@@ -167,7 +199,7 @@ def _decode_v2(values: dict[str, Any]) -> Snapshot:
                 _decode_counts(state["port_message_counts"]),
                 _decode_timeline(state["timeline_state"]),
                 tuple(
-                    CachedMessage(_text(port), _slot(slot), _decode_message(message))
+                    SavedMessage(_text(port), _slot(slot), _decode_message(message))
                     for port, slot, message in state["message_cache"]
                 ),
             ),
@@ -199,10 +231,16 @@ def _decode(values: Mapping[str, Any], communicator: CommunicatorState) -> Snaps
         _float(values["wallclock_time"]),
         _bool(values["is_final_snapshot"]),
         _decode_state(values["message"]) if values["message"] else None,
-        Settings(_map(values["settings_overlay"])),
+        _decode_overlay(values["settings_overlay"]),
         communicator,
         _text(values.get("conjoin", {}).get("instance", "")),
     )
+
+
+def _decode_overlay(value: object) -> Settings:
+    if isinstance(value, msgpack.ExtType) and value.code == SETTINGS:
+        return unpack_settings(value.data)
+    return Settings(_map(value))
 
 
 def _encode_state(message: Message) -> bytes:
@@ -214,7 +252,7 @@ def _encode_state(message: Message) -> bytes:
 
 def _decode_state(data: bytes) -> Message:
     values = _map(unpack(data, Muscle3Payloads.ext_hook))
-    overlay = values["settings_overlay"]
+    overlay = NO_SETTINGS if values["settings_overlay"] is None else values["settings_overlay"]
     if not isinstance(overlay, Settings):
         msg = "the overlay of its message is no settings"
         raise TypeError(msg)
@@ -239,7 +277,7 @@ def _encode_message(message: PeerMessage) -> bytes:
 
 
 def _decode_message(data: bytes) -> PeerMessage:
-    message = decode_message(data)
+    message = decode_message(data, nil_overlay=NO_SETTINGS)
     return message.with_data(_decode_data(message.data))
 
 
@@ -322,7 +360,7 @@ def _decode_own_part(state: CommunicatorState, values: Mapping[str, Any]) -> Com
         timeline=None if values.get("has_no_timeline") else state.timeline,
         reduced_counts=_decode_counts(values.get("reduced_counts", {})),
         held_back=tuple(
-            CachedMessage(
+            SavedMessage(
                 _text(port), _slot(slot), _decode_message(message), _text(peer), _int(count)
             )
             for port, slot, peer, message, count in values.get("held_back", ())

@@ -9,13 +9,13 @@ from functools import partial
 from itertools import islice
 from typing import Any, Final, final
 
-from adapters.tcp.checkpoint_line import CheckpointLine
+from adapters.tcp.save_request_listener import SaveRequestListener
 from adapters.tcp.session_client import SessionClient
 from adapters.tcp.waits_in_turn import WaitsInTurn
 from adapters.wire import mmp
 from adapters.wire.reconnection import DEFAULT_RETRIES, RetryPolicy
 from application.interfaces.manager_link import ManagerLink
-from domain.checkpointing.snapshots import SnapshotMetadata
+from domain.checkpointing.instance_snapshot import SnapshotMetadata
 from domain.coupling.messages import LogRecord, Wait
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
@@ -23,7 +23,7 @@ from domain.coupling.settings import Settings
 from domain.coupling.timelines import Timeline
 from domain.errors import CouplingError, ManagerRefused, TransportError
 from domain.identity import Reference
-from domain.model.checkpoints import CheckpointInfo
+from domain.model.checkpoint_rules import CheckpointInfo
 from domain.running.profiling import ProfileEvent
 from domain.version import OWN_VERSION_SUFFIX
 
@@ -78,7 +78,7 @@ class MMPClient(ManagerLink):
         )
         self._session = self._open_session()
         self._is_own_manager = secret is not None
-        self._checkpoint_line: CheckpointLine | None = None
+        self._checkpoint_line: SaveRequestListener | None = None
         self._waits = WaitsInTurn(self._ask)
         self._reports: deque[Callable[[], Iterator[mmp.Request]]] = deque()
         self._report_added = threading.Condition()
@@ -122,7 +122,7 @@ class MMPClient(ManagerLink):
     def await_checkpoint_request(self, on_request: Callable[[str], None]) -> None:
         if self._is_own_manager:
             # the answer may take as long as the run, so it cannot be waited for in our session
-            self._checkpoint_line = CheckpointLine(
+            self._checkpoint_line = SaveRequestListener(
                 str(self._instance), self._open_session(), on_request
             )
 

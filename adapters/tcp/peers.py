@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Final, final
 
+from adapters.io.event_loop import EventLoop
 from adapters.tcp.incoming_stream import IncomingStream, StreamConnection, StreamInlet
 from adapters.tcp.outboxes import Outboxes, OutboxOutlet
 from adapters.tcp.outgoing_stream import OutgoingStream, StreamOutlet
@@ -52,7 +53,7 @@ class TcpPeerTransport(PeerTransport):
         self._changed = threading.Condition()
         self._server = Server(
             self._handle,
-            name=f"conjoin-io-{instance}",
+            loop=EventLoop(f"conjoin-io-{instance}"),
             max_request=MAX_REQUEST,
             secret=secret,
             on_stream=self._take_stream,

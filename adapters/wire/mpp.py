@@ -86,8 +86,12 @@ def _pack_iteration(message: PeerMessage) -> bytes:
     return pack("iteration") + pack(list(message.iteration))
 
 
-def decode_message(data: bytes | memoryview) -> PeerMessage:
+def decode_message(data: bytes | memoryview, *, nil_overlay: Settings | None = None) -> PeerMessage:
     """Return the message that the bytes stand for.
+
+    Args:
+        data: The bytes.
+        nil_overlay: Overlay of a message that has nil in its place; None to refuse that.
 
     Raises:
         RemoteProtocolError: If they stand for none.
@@ -95,6 +99,8 @@ def decode_message(data: bytes | memoryview) -> PeerMessage:
     values = unpack(data, Muscle3Payloads.ext_hook)
     try:
         overlay = values["settings_overlay"]
+        if overlay is None and nil_overlay is not None:
+            overlay = nil_overlay
         if not isinstance(overlay, Settings):
             msg = "received a message whose overlay is no settings"
             raise RemoteProtocolError(msg)

@@ -16,7 +16,7 @@ from domain.coupling.conduits import Conduit
 from domain.coupling.ports import SETTINGS_IN, Operator, Port
 from domain.coupling.settings import Settings
 from domain.identity import Reference
-from domain.model.checkpoints import Checkpoints
+from domain.model.checkpoint_rules import Checkpoints
 
 
 @dataclass(frozen=True)
@@ -125,10 +125,13 @@ class KeepsStateForNextUse(Enum):
 class Program:
     """How to start an implementation.
 
+    In `executable`, `modules`, `virtual_env` and a tuple of `args`, variables and `~` are replaced
+    as `domain.model.shell_words` describes; `domain.model.shell_words.literally` prevents that.
+
     Attributes:
         name: Its name.
         executable: Path of the file to run; None with a script.
-        args: A text is shell text (`-n $MUSCLE_THREADS`); a tuple is data.
+        args: A string is shell text (`-n $MUSCLE_THREADS`); a tuple has one word per argument.
         env: Variables to set; a name with a leading `+` appends to the inherited value.
         modules: Environment modules to load.
         virtual_env: Python virtual environment to activate.

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Final, final
 
 from adapters.ymmsl_files.source import YmmslConfigurationSource
-from application.manager.resume_choice import Choice
+from application.manager.snapshots.resume_choice import ResumeChoice
 from domain.coupling.settings import plain_settings
-from domain.model.checkpoints import Checkpoints
+from domain.model.checkpoint_rules import Checkpoints
 from domain.model.configuration import Configuration
-from entrypoints._snapshots.snapshot_places import SnapshotPlaces
+from entrypoints._snapshots.snapshot_places import SnapshotStores
 from entrypoints._snapshots.snapshot_wiring import check_resume, chosen_snapshot
 
 UNUSED_RESUME: Final = (
@@ -51,17 +51,20 @@ class RunInput:
         resume: str | Path | None,
         checkpoints: Checkpoints | None,
         run_dir: Path | None,
-        places: SnapshotPlaces,
+        places: SnapshotStores,
         programs_required: bool,
     ) -> None:
         self._source = YmmslConfigurationSource(programs_required=programs_required)
         self._has_unused_resume = False
-        self.choice: Choice | None = None
+        self._unchecked: Sequence[str] = ()
+        self.choice: ResumeChoice | None = None
         loaded = self._load(sources, model)
         self.configuration = replace(loaded, settings=plain_settings(loaded.settings))
         if resume is None:
             description = self.configuration.description
-            check_resume(self.configuration, places=places, description=description)
+            self._unchecked = check_resume(
+                self.configuration, places=places, description=description
+            )
         else:
             self._resume(resume, run_dir, places)
         if checkpoints:
@@ -73,7 +76,9 @@ class RunInput:
         """What is strange about it, without being wrong."""
         passed_over = self.choice.warnings() if self.choice else []
         unused = [UNUSED_RESUME] if self._has_unused_resume else []
-        return [*self._source.warnings, *passed_over, *unused]
+        # the choice has looked at the same snapshots
+        unchecked = [text for text in self._unchecked if text not in passed_over]
+        return [*self._source.warnings, *passed_over, *unchecked, *unused]
 
     def dump(self) -> str:
         """Return the text of a yMMSL file with the configuration."""
@@ -86,11 +91,13 @@ class RunInput:
             return self._source.load(list(sources), model=model)
         return self._source.load([sources], model=model)
 
-    def _resume(self, resume: str | Path, run_dir: Path | None, places: SnapshotPlaces) -> None:
+    def _resume(self, resume: str | Path, run_dir: Path | None, places: SnapshotStores) -> None:
         configuration = self.configuration
         choice = chosen_snapshot(resume, model=configuration.model, run_dir=run_dir, places=places)
         shelved = choice.snapshot.shelved
         self.choice = choice
         self._has_unused_resume = bool(configuration.resume)
         self.configuration = replace(configuration, resume=shelved.resume)
-        check_resume(self.configuration, places=places, description=shelved.description)
+        self._unchecked = check_resume(
+            self.configuration, places=places, description=shelved.description
+        )

@@ -18,6 +18,7 @@ import cloudpickle
 from domain.errors import ImplementationMissing, UsageError
 from domain.identity import Reference
 from domain.model.configuration import BaseEnv, Configuration, ExecutionModel, Program
+from domain.model.shell_words import literally
 from domain.suggestions import hint
 from entrypoints._simulation.function_runner import FunctionCall
 
@@ -92,8 +93,8 @@ def _program(old: Program, function: Function, *, directory: Path, output: str) 
     program_file.write_text(START.format(path=path, call_file=str(call_file)), encoding="utf-8")
     return replace(
         old,
-        executable=sys.executable,
-        args=(str(program_file),),
+        executable=literally(sys.executable),
+        args=(literally(str(program_file)),),
         script=None,
         base_env=BaseEnv.MANAGER,
         modules=(),

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from adapters.filesystem.past_runs import past_runs
 from adapters.filesystem.run_directory import FilesystemRunDirectory
-from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
+from adapters.filesystem.workflow_snapshot_store import FilesystemWorkflowSnapshotStore
 from adapters.system.clock import SystemClock
-from adapters.ymmsl_files.writing.resume_files import YmmslWorkflowSnapshotFormat
+from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSnapshotFormat
 from application.interfaces.run_directory import RunDirectory
-from application.interfaces.snapshot_archive import SnapshotArchive
-from application.manager.resume_check import ResumeCheck
-from application.manager.resume_choice import Choice, choose_given, choose_newest
-from application.manager.snapshot_collection import SnapshotCollection
-from application.manager.snapshot_shelf_reader import SnapshotShelfReader
+from application.interfaces.snapshot_repository import SnapshotRepository
+from application.manager.snapshots.resume_choice import ResumeChoice, choose_given, choose_newest
+from application.manager.snapshots.run_snapshots import RunSnapshots
+from application.manager.snapshots.snapshot_copier import SnapshotCopier
+from application.manager.snapshots.workflow_resume_check import WorkflowResumeCheck
 from domain.errors import InconsistentSnapshot
 from domain.model.configuration import Configuration, Model
-from entrypoints._snapshots.snapshot_places import SnapshotPlaces
+from entrypoints._snapshots.snapshot_places import SnapshotStores
 
 LATEST = "latest"
-NOWHERE_ELSE = SnapshotPlaces()
+NOWHERE_ELSE = SnapshotStores()
 
 
 def reader_of_run(
-    run_directory: Path, *, places: SnapshotPlaces = NOWHERE_ELSE, prunes: bool = False
-) -> SnapshotShelfReader:
+    run_directory: Path, *, places: SnapshotStores = NOWHERE_ELSE, prunes: bool = False
+) -> RunSnapshots:
     """Return what reads the workflow snapshots of a run.
 
     Args:
@@ -46,14 +46,14 @@ def reader_of_run(
     return _reader(run.path / "snapshots", stores, places)
 
 
-def reader_of_file(path: Path, *, places: SnapshotPlaces = NOWHERE_ELSE) -> SnapshotShelfReader:
+def reader_of_file(path: Path, *, places: SnapshotStores = NOWHERE_ELSE) -> RunSnapshots:
     """Return what reads a workflow snapshot, and those beside it."""
     return _reader(path.absolute().parent, [], places)
 
 
 def chosen_snapshot(
-    resume: str | Path, *, model: Model, run_dir: Path | None, places: SnapshotPlaces
-) -> Choice:
+    resume: str | Path, *, model: Model, run_dir: Path | None, places: SnapshotStores
+) -> ResumeChoice:
     """Return the workflow snapshot that the user asks for.
 
     Args:
@@ -86,7 +86,7 @@ def chosen_snapshot(
     return choose_given(str(path.absolute()), reader_of_file(path, places=places))
 
 
-def newest_in_run(run_directory: Path, *, places: SnapshotPlaces) -> str | None:
+def newest_in_run(run_directory: Path, *, places: SnapshotStores) -> str | None:
     """Return the newest workflow snapshot of a run that is sound, if there is one."""
     reader = reader_of_run(run_directory, places=places)
     try:
@@ -96,7 +96,9 @@ def newest_in_run(run_directory: Path, *, places: SnapshotPlaces) -> str | None:
     return choice.snapshot.location
 
 
-def check_resume(configuration: Configuration, *, places: SnapshotPlaces, description: str) -> None:
+def check_resume(
+    configuration: Configuration, *, places: SnapshotStores, description: str
+) -> Sequence[str]:
     """Check that a configuration can be resumed from the snapshots that it names.
 
     Args:
@@ -104,21 +106,28 @@ def check_resume(configuration: Configuration, *, places: SnapshotPlaces, descri
         places: Knows where snapshots are.
         description: What the workflow snapshot says of itself.
 
+    Returns:
+        Warnings about snapshots that could not be checked.
+
     Raises:
         InconsistentSnapshot: If it cannot.
     """
     resume = configuration.resume
-    if resume and all(map(places.is_found_from_here, resume.values())):
-        archive = _archive(places)
-        ResumeCheck(configuration.model, archive=archive).check(resume, description=description)
+    if not resume or not all(map(places.is_found_from_here, resume.values())):
+        return ()
+    check = WorkflowResumeCheck(configuration.model, archive=_archive(places))
+    return check.check(resume, description=description)
 
 
 def check_relative_resume(
-    configuration: Configuration, run_directory: RunDirectory, *, places: SnapshotPlaces
-) -> None:
+    configuration: Configuration, run_directory: RunDirectory, *, places: SnapshotStores
+) -> Sequence[str]:
     """Check what is named by paths that are not absolute: they begin where the instances start.
 
     Where an instance starts that the user starts nobody knows.
+
+    Returns:
+        Warnings about snapshots that could not be checked.
 
     Raises:
         InconsistentSnapshot: If it cannot be resumed from.
@@ -129,7 +138,7 @@ def check_relative_resume(
         if not places.is_found_from_here(location)
     }
     if not relative or any(map(configuration.is_started_by_hand, relative)):
-        return
+        return ()
     found = {
         name: run_directory.instance_directory(name) / "workdir" / location
         for name, location in relative.items()
@@ -146,25 +155,25 @@ def check_relative_resume(
         )
         raise InconsistentSnapshot("\n".join([*missing, advice]))
     absolute = {**configuration.resume, **{name: str(path) for name, path in found.items()}}
-    check_resume(
+    return check_resume(
         replace(configuration, resume=absolute),
         places=places,
         description=configuration.description,
     )
 
 
-def _archive(places: SnapshotPlaces) -> SnapshotArchive:
+def _archive(places: SnapshotStores) -> SnapshotRepository:
     # it takes numpy, which a manager that starts from scratch has no use for
-    from adapters.snapshot_files.snapshot_archive import MsgPackSnapshotArchive
+    from adapters.snapshot_files.snapshot_repository import MsgPackSnapshotRepository
 
-    return MsgPackSnapshotArchive(places.open)
+    return MsgPackSnapshotRepository(places.open)
 
 
-def _reader(shelf: Path, stores: Iterable[str], places: SnapshotPlaces) -> SnapshotShelfReader:
-    return SnapshotShelfReader(
-        FilesystemWorkflowSnapshotShelf(
+def _reader(shelf: Path, stores: Iterable[str], places: SnapshotStores) -> RunSnapshots:
+    return RunSnapshots(
+        FilesystemWorkflowSnapshotStore(
             shelf,
-            keep=SnapshotCollection(places.open).keep,
+            keep=SnapshotCopier(places.open).ensure_stored,
             form=YmmslWorkflowSnapshotFormat(),
             clock=SystemClock(),
         ),

@@ -222,6 +222,54 @@ def test_a_file_of_version_0_2_over_one_of_version_0_1(workspace: Workspace):
     assert "simulated time 4" in outcome.stdout
 
 
+@pytest.mark.parametrize("version", ["v0.1", "v0.2"])
+def test_shell_variables_in_a_program_are_replaced(workspace: Workspace, version: str):
+    if version == "v0.1":
+        workspace.write("model.ymmsl", OLD_MODEL.format(python=sys.executable, folder="FOLDER"))
+    text = (workspace.folder / "model.ymmsl").read_text().replace("FOLDER", str(workspace.folder))
+    text = text.replace(sys.executable, "${THIS_PYTHON}").replace(str(workspace.folder), "$CODE")
+    workspace.write("model.ymmsl", text.replace('["$CODE/micro.py"]', '["~/micro.py"]'))
+    environment = {
+        "THIS_PYTHON": sys.executable,
+        "CODE": str(workspace.folder),
+        "HOME": str(workspace.folder),
+    }
+    arguments = ("--start-all", "--run-dir", "run", "model.ymmsl")
+    with workspace.running(*MANAGER, *arguments, environment=environment) as program:
+        outcome = program.finish()
+    assert outcome.exit_code == COMPLETED, outcome.text
+    assert "Warning" not in outcome.text
+
+
+def test_a_check_names_shell_variables_that_are_not_set(workspace: Workspace):
+    text = (workspace.folder / "model.ymmsl").read_text()
+    text = text.replace(str(workspace.folder), "$NO_CODE").replace(
+        sys.executable, "$NO_HOME/python"
+    )
+    workspace.write("model.ymmsl", text)
+    outcome = workspace.conjoin("check", "model.ymmsl")
+    assert outcome.exit_code == MISTAKE
+    for field, name in (("args", "NO_CODE"), ("executable", "NO_HOME")):
+        unset = f"Program 'micro': variable '{name}' in its '{field}' is not set here"
+        assert f"Warning: {unset}" in outcome.stdout
+    assert "written as '$NO_HOME/python', but 'NO_HOME' is not set." in outcome.stderr
+
+
+def test_too_few_cores_are_a_warning_on_the_users_own_machine(workspace: Workspace):
+    resources = "resources: {pair.micro: {threads: 9999}}\nprograms:"
+    workspace.change("model.ymmsl", "programs:", resources)
+    program = (workspace.folder / "micro.py").read_text()
+    workspace.write("micro.py", f"import os\nprint(os.environ['OMP_NUM_THREADS'])\n{program}")
+    outcome = workspace.start_all()
+    assert outcome.exit_code == COMPLETED, outcome.text
+    said = re.search(r"There is: \S+ \(\d+ cores\)\. Component 'micro' asks for .*", outcome.stdout)
+    assert said is not None
+    assert said[0].endswith("Component 'micro' asks for 9999 threads on one node.")
+    assert said[0] in (workspace.run_dir / "muscle3_manager.log").read_text()
+    output = workspace.run_dir / "instances" / "micro" / "stdout.txt"
+    assert output.read_text() == "9999\n"
+
+
 # What is shown and logged -------------------------------------------------------------------------
 
 

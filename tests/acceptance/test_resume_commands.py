@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.pages import save_files
+from tests.support.snapshot_files import in_cpp_form, make_foreign
 from tests.support.workspace import Outcome, Workspace
 
 COMPLETED, DAMAGED, MISTAKE = 0, 1, 2
@@ -263,6 +264,51 @@ def test_a_link_to_a_run_directory_is_no_move(saving: Workspace):
     outcome = saving.conjoin("snapshots", "verify", link)
     assert outcome.exit_code == COMPLETED
     assert "has been moved" not in outcome.text
+
+
+# Snapshots of MUSCLE3's libraries ----------------------------------------------------------------
+
+
+def test_snapshots_in_the_form_of_the_cpp_library_are_resumed_from(saving: Workspace):
+    directory = first_run(saving)
+    newest = shelf(directory)[-1]
+    for name in ("macro", "micro"):
+        path = snapshot_file(newest, name)
+        path.write_bytes(in_cpp_form(path.read_bytes()))
+    outcome = run(saving, "--resume", newest)
+    assert outcome.exit_code == COMPLETED, outcome.text
+    assert "Warning" not in outcome.text
+    (resumed,) = set(run_directories(saving)) - {directory}
+    assert "resumed at" in printed_by_macro(resumed)
+    assert printed_by_macro(resumed).splitlines()[-1] == printed_by_macro(directory).strip()
+
+
+def test_foreign_snapshot_that_cannot_be_decoded_is_a_warning(saving: Workspace):
+    directory = first_run(saving)
+    newest = shelf(directory)[-1]
+    foreign = snapshot_file(newest, "micro")
+    make_foreign(foreign)
+    warning = f"Snapshot '{foreign}' of 'micro' was written by another library than Conjoin's"
+    for asked in (["--resume", newest], ["--resume", "latest"], [newest]):
+        outcome = run(saving, "--dry-run", *asked)
+        assert outcome.exit_code == COMPLETED, outcome.text
+        assert outcome.text.count(warning) == 1
+        assert "new_in_0_12" in outcome.text
+    for action in ("verify", "show"):
+        outcome = saving.conjoin("snapshots", action, newest)
+        assert outcome.exit_code == COMPLETED, outcome.text
+        assert warning in outcome.stdout
+    assert re.search(rf"^micro +- +- +unknown .*{foreign}$", outcome.stdout, re.MULTILINE)
+
+
+def test_undecodable_snapshot_fails_the_instance_that_must_read_it(saving: Workspace):
+    foreign = snapshot_file(shelf(first_run(saving))[-1], "micro")
+    make_foreign(foreign)
+    outcome = run(saving, "--resume", "latest")
+    assert outcome.exit_code == DAMAGED
+    resumed = run_directories(saving)[-1]
+    stderr = (resumed / "instances" / "micro" / "stderr.txt").read_text()
+    assert f"Snapshot '{foreign}' cannot be used" in stderr
 
 
 # What does not fit --------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.object_store import ObjectStore, running_object_store
 from tests.support.pages import save_files
+from tests.support.snapshot_files import make_foreign
 from tests.support.workspace import Outcome, Workspace
 
 COMPLETED, DAMAGED, FAILED, MISTAKE = 0, 1, 1, 2
@@ -323,6 +324,12 @@ def test_paths_that_are_not_absolute_begin_where_an_instance_starts(saving: Work
     outcome = resume_from(saving, right)
     assert outcome.exit_code == MISTAKE
     assert "it is incomplete or damaged" in outcome.stderr
+    clear(saving)
+    (inside / "macro_1.pack").write_bytes(data)
+    make_foreign(inside / "macro_1.pack")
+    resume_from(saving, right)
+    log = (saving.run_dir / "muscle3_manager.log").read_text()
+    assert re.search(r"WARNING .*Snapshot '.*macro_1.pack' of 'macro' was written by another", log)
 
 
 def clear(saving: Workspace) -> None:

@@ -1,10 +1,14 @@
 """The snapshots that a run wrote."""
 
 from pathlib import Path
+from typing import Any
+
+import msgpack
 
 from adapters.snapshot_files.msgpack_snapshot import MsgPackSnapshot
-from adapters.ymmsl_files.writing.resume_files import YmmslWorkflowSnapshotFormat
-from domain.checkpointing.snapshots import CommunicatorState, Snapshot
+from adapters.wire.extensions import SETTINGS
+from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSnapshotFormat
+from domain.checkpointing.instance_snapshot import CommunicatorState, Snapshot
 from domain.identity import Reference
 
 State = tuple[bytes, CommunicatorState]
@@ -27,6 +31,38 @@ def files_in(workflow_snapshot: Path) -> dict[Reference, Path]:
 def snapshot_in(file: Path) -> Snapshot:
     """What is in one of these."""
     return MsgPackSnapshot.decode(file.read_bytes(), name=str(file))
+
+
+def in_cpp_form(data: bytes) -> bytes:
+    """Return a snapshot in the form in which MUSCLE3's C++ and Fortran libraries write it.
+
+    A message without settings has nil for its overlay, the overlay of the instance is an extension
+    value, and a snapshot without a state has nil for its message.
+    """
+    values = _muscle3_values(data)
+    overlay = msgpack.packb(values["settings_overlay"])
+    values["settings_overlay"] = msgpack.ExtType(SETTINGS, overlay)
+    values["message"] = _with_nil_overlay(values["message"]) if values["message"] else None
+    return data[:1] + bytes(msgpack.packb(values))
+
+
+def _muscle3_values(data: bytes) -> dict[str, Any]:
+    """Return the values in a snapshot, except those that only ours have."""
+    values = msgpack.unpackb(data[1:], strict_map_key=False)
+    return {key: value for key, value in values.items() if key not in ("conjoin", "checksum")}
+
+
+def _with_nil_overlay(message: bytes) -> bytes:
+    values = msgpack.unpackb(message, strict_map_key=False)
+    if values["settings_overlay"] == msgpack.ExtType(SETTINGS, msgpack.packb({})):
+        values["settings_overlay"] = None
+    return bytes(msgpack.packb(values))
+
+
+def make_foreign(file: Path) -> None:
+    """Turn a snapshot into one of a later MUSCLE3, with a key that we do not know."""
+    values = _muscle3_values(file.read_bytes())
+    file.write_bytes(b"2" + bytes(msgpack.packb({**values, "new_in_0_12": True})))
 
 
 def state_in(file: Path) -> State:

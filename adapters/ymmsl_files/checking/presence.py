@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from adapters.ymmsl_files.checking.shell_arguments import replaced, unset_variables
 from domain.model.configuration import BaseEnv, Configuration, ExecutionModel, Program
 
 _LAUNCHERS = {
@@ -35,8 +36,9 @@ def missing_programs(configuration: Configuration) -> list[str]:
 def _problems(program: Program) -> Iterator[str]:
     if program.execution_model is ExecutionModel.MANUAL or program.script is not None:
         return
-    yield from _virtual_env_problems(program.virtual_env)
-    yield from _executable_problems(program)
+    virtual_env = replaced(program.virtual_env or "", program)
+    yield from _virtual_env_problems(program, virtual_env)
+    yield from _executable_problems(program, virtual_env)
     launcher = _LAUNCHERS.get(program.execution_model)
     if launcher and _search_path_is_known(program) and not shutil.which(launcher):
         yield (
@@ -46,49 +48,55 @@ def _problems(program: Program) -> Iterator[str]:
         )
 
 
-def _virtual_env_problems(virtual_env: str | None) -> Iterator[str]:
-    if virtual_env is None:
+def _virtual_env_problems(program: Program, path: str | None) -> Iterator[str]:
+    if program.virtual_env is None or path is None:
         return
-    path = Path(virtual_env)
-    if not path.is_dir():
-        yield f"there is no virtual environment '{path}'.{_unexpanded(virtual_env)}"
-    elif not (path / "bin" / "activate").is_file():
-        yield f"virtual environment '{path}' has no file bin/activate in it."
+    origin = _origin(program.virtual_env, path, program)
+    if not Path(path).is_dir():
+        yield f"there is no virtual environment '{path}'.{origin}"
+    elif not (Path(path) / "bin" / "activate").is_file():
+        yield f"virtual environment '{path}' has no file bin/activate in it.{origin}"
 
 
-def _executable_problems(program: Program) -> Iterator[str]:
-    name = program.executable
-    if name is None:
+def _executable_problems(program: Program, virtual_env: str | None) -> Iterator[str]:
+    if program.executable is None:
         yield "it has neither an 'executable' nor a 'script'."
-    elif os.sep not in name:
-        yield from _command_problems(program, name)
-    elif not Path(name).is_absolute():
+        return
+    name = replaced(program.executable, program, virtual_env=virtual_env)
+    if name is None:
+        return
+    origin = _origin(program.executable, name, program)
+    if os.sep in name:
+        yield from (problem + origin for problem in _file_problems(name))
+    elif virtual_env is not None:
+        yield from (problem + origin for problem in _command_problems(program, name, virtual_env))
+
+
+def _file_problems(name: str) -> Iterator[str]:
+    if not Path(name).is_absolute():
         yield (
             f"executable '{name}' is a relative path, and would be looked for in the instance's"
-            f" own working directory. Write an absolute path.{_unexpanded(name)}"
+            " own working directory. Write an absolute path."
         )
     elif not Path(name).exists():
-        yield (
-            f"there is no executable '{name}'. Correct its path, or build it first."
-            f"{_unexpanded(name)}"
-        )
+        yield f"there is no executable '{name}'. Correct its path, or build it first."
     elif Path(name).is_dir():
         yield f"executable '{name}' is a directory."
     elif not os.access(name, os.X_OK):
         yield f"'{name}' is not executable. Run: chmod +x '{name}'"
 
 
-def _command_problems(program: Program, name: str) -> Iterator[str]:
+def _command_problems(program: Program, name: str, virtual_env: str) -> Iterator[str]:
     if not _search_path_is_known(program):
         return
     directories = [os.environ.get("PATH", os.defpath)]
-    if program.virtual_env is not None:
-        directories.insert(0, str(Path(program.virtual_env) / "bin"))
+    if virtual_env:
+        directories.insert(0, str(Path(virtual_env) / "bin"))
     if shutil.which(name, path=os.pathsep.join(directories)):
         return
     here = Path.cwd() / name
     advice = f"Did you mean '{here}'?" if here.is_file() else "Write its absolute path."
-    yield f"there is no command '{name}' on the PATH. {advice}{_unexpanded(name)}"
+    yield f"there is no command '{name}' on the PATH. {advice}"
 
 
 def _search_path_is_known(program: Program) -> bool:
@@ -96,7 +104,15 @@ def _search_path_is_known(program: Program) -> bool:
     return program.base_env is BaseEnv.MANAGER and not program.modules and not changes_path
 
 
-def _unexpanded(path: str) -> str:
+def _origin(written: str, path: str, program: Program) -> str:
+    """Return what to add to a message about a path that is not what the user has written."""
+    unset = unset_variables(written, program)
+    if unset:
+        names = " and ".join(f"'{name}'" for name in unset)
+        verb = "is" if len(unset) == 1 else "are"
+        return f" It is written as '{written}', but {names} {verb} not set."
+    if path != written:
+        return f" It is written as '{written}'."
     if path.startswith("~") or "$" in path:
-        return " A '~' or '$NAME' is not replaced here: write the path in full."
+        return " Only '~', '$NAME' and '${NAME}' are replaced here."
     return ""

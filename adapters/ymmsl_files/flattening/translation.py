@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 
@@ -10,7 +11,7 @@ from ymmsl import v0_2
 from domain.coupling.ports import SETTINGS_IN, Operator, Port
 from domain.coupling.settings import Settings
 from domain.identity import Reference
-from domain.model.checkpoints import (
+from domain.model.checkpoint_rules import (
     CheckpointAtRule,
     CheckpointRangeRule,
     CheckpointRule,
@@ -26,6 +27,7 @@ from domain.model.configuration import (
     ResourceRequirements,
     Threads,
 )
+from domain.model.shell_words import literally
 
 
 def reference(name: v0_2.Reference) -> Reference:
@@ -52,11 +54,11 @@ def program(source: v0_2.Program, *, args_are_shell_text: bool) -> Program:
     args = tuple(map(str, source.args or ()))
     return Program(
         name=reference(source.name),
-        executable=None if source.executable is None else str(source.executable),
-        args=" ".join(args) if args_are_shell_text else args,
+        executable=None if source.executable is None else _word(source.executable),
+        args=" ".join(args) if args_are_shell_text else tuple(map(_word, args)),
         env={str(name): str(value) for name, value in source.env.items()},
         modules=tuple(map(str, source.modules or ())),
-        virtual_env=None if source.virtual_env is None else str(source.virtual_env),
+        virtual_env=None if source.virtual_env is None else _word(source.virtual_env),
         base_env=BaseEnv[source.base_env.name],
         script=source.script,
         execution_model=ExecutionModel[source.execution_model.name],
@@ -64,6 +66,20 @@ def program(source: v0_2.Program, *, args_are_shell_text: bool) -> Program:
         keeps_state_for_next_use=KeepsStateForNextUse[source.keeps_state_for_next_use.name],
         ports=ports(source.ports),
     )
+
+
+def _word(written: object) -> str:
+    """Return a word of a command; in a path, what exists as it is written stands for itself.
+
+    Folders may have a dollar sign in their names, and not every such path means a variable.
+    """
+    text = str(written)
+    if not text.startswith("/") or "$" not in text:
+        return text
+    end = len(text)
+    while end and not os.path.exists(text[:end]):  # noqa: PTH110 - a Path may raise
+        end = text.rfind("/", 0, end)
+    return literally(text[:end]) + text[end:]
 
 
 def settings(source: v0_2.Settings) -> Settings:

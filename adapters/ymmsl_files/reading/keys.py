@@ -24,11 +24,17 @@ class _Place:
         keys: The keys allowed in a mapping there; None if any.
         inside: What may stand below some of the keys.
         items: What may stand below the other keys, or in a list.
+        keeps_duplicates: Whether all entries with the same key count, not only the last one.
     """
 
     keys: frozenset[str] | None = None
     inside: dict[str, _Place] = field(default_factory=dict)
     items: _Place | None = None
+    keeps_duplicates: bool = False
+
+    def below(self, key: str) -> _Place | None:
+        """Return what may stand below a key."""
+        return self.inside.get(key, self.items)
 
 
 def key_problems(tree: yaml.Node, label: str) -> list[str]:
@@ -45,11 +51,13 @@ def key_problems(tree: yaml.Node, label: str) -> list[str]:
 def duplicate_keys(tree: yaml.Node, label: str) -> list[str]:
     """Return a warning for each key that stands twice in one mapping; the last one counts.
 
+    Where all of them count, as in `conduits`, there is nothing to warn about.
+
     Args:
         tree: The YAML of the document.
         label: What to call the document.
     """
-    return list(_duplicates(tree, "", label))
+    return list(_duplicates(tree, _PLACES.get(version_of(tree) or ""), "", label))
 
 
 def version_of(tree: yaml.Node) -> str | None:
@@ -82,7 +90,7 @@ def _unknown_keys(node: yaml.Node, place: _Place, path: str, label: str) -> Iter
                 f"{label}, line {key_node.start_mark.line + 1}: there is no key '{key}'{where}."
                 f"{hint(key, place.keys)}"
             )
-        inner = place.inside.get(key, place.items)
+        inner = place.below(key)
         if inner is not None:
             yield from _unknown_keys(value, inner, below, label)
 
@@ -94,18 +102,18 @@ def scalar_keyed(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
     return [item for item in node.value if isinstance(item[0], yaml.ScalarNode)]
 
 
-def _duplicates(node: yaml.Node, path: str, label: str) -> Iterator[str]:
+def _duplicates(node: yaml.Node, place: _Place | None, path: str, label: str) -> Iterator[str]:
     seen: set[str] = set()
     for (key, value), (key_node, _) in zip(entries(node), scalar_keyed(node), strict=True):
         below = f"{path}.{key}" if path else key
-        if key in seen:
+        if key in seen and not (place and place.keeps_duplicates):
             line = key_node.start_mark.line + 1
             yield f"{label}, line {line}: '{below}' stands here again; what stood before is lost."
         seen.add(key)
-        yield from _duplicates(value, below, label)
+        yield from _duplicates(value, place and place.below(key), below, label)
     if isinstance(node, yaml.SequenceNode):
         for number, item in enumerate(node.value):
-            yield from _duplicates(item, f"{path}[{number}]", label)
+            yield from _duplicates(item, place and place.items, f"{path}[{number}]", label)
 
 
 def _parameters(*constructors: Callable[..., object]) -> frozenset[str]:
@@ -131,9 +139,14 @@ def _shared() -> dict[str, _Place]:
     return {"resources": _resources(), "checkpoints": _checkpoints()}
 
 
+_ALL_COUNT = _Place(keeps_duplicates=True)
+"""A mapping that ymmsl turns into a list, so that a key may stand in it more than once."""
+
+
 def _version_1() -> _Place:
     component = _Place(_parameters(v0_1.Component), {"ports": _Place(_parameters(v0_1.Ports))})
-    model = _Place(_parameters(v0_1.Model), {"components": _Place(items=component)})
+    inside = {"components": _Place(items=component), "conduits": _ALL_COUNT}
+    model = _Place(_parameters(v0_1.Model), inside)
     implementations = _Place(items=_Place(_parameters(v0_1.Implementation)))
     top = _parameters(v0_1.Configuration) | {"ymmsl_version"}
     return _Place(top, {"model": model, "implementations": implementations, **_shared()})
@@ -141,7 +154,12 @@ def _version_1() -> _Place:
 
 def _version_2() -> _Place:
     component = _Place(_parameters(v0_2.Component))
-    model = _Place(_parameters(v0_2.Model), {"components": _Place(items=component)})
+    parts = {
+        "components": _Place(items=component),
+        "conduits": _ALL_COUNT,
+        "matching_timelines": _ALL_COUNT,
+    }
+    model = _Place(_parameters(v0_2.Model), parts)
     programs = _Place(items=_Place(_parameters(v0_2.Program)))
     top = _parameters(v0_2.Configuration) | {"ymmsl_version"}
     inside = {"models": _Place(items=model), "programs": programs, **_shared()}

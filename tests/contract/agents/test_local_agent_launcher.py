@@ -17,9 +17,11 @@ from adapters.in_memory.clock import ManualClock
 from adapters.local_agents.launcher import ROOT, LocalAgentLauncher
 from application.interfaces.agents import AgentLauncher
 from application.manager.agent_management import HEARTBEATS_PER_TIMEOUT, AgentTimeouts
+from conjoin.testing import RunningAgentsContract
+from conjoin.testing.agent_bench import LONG, TIMEOUTS, AgentBench
+from conjoin.testing.agent_launcher import ORDERS
 from domain.errors import TransportError
-from tests.contract.agents.agent_launcher import ORDERS, RunningAgentsContract
-from tests.support.agent_bench import LONG, TIMEOUTS, AgentBench
+from domain.running.process_end import Exited, Killed, NodeLost
 from tests.support.conditions import is_running, wait_until
 
 
@@ -129,7 +131,7 @@ def test_many_processes_run_at_a_time(bench: AgentBench) -> None:
     for name in names:
         bench.start("here", name, "/bin/sh", "-c", "exit 2")
     for name in names:
-        assert bench.wait_for_end(name) == (2, None)
+        assert bench.wait_for_end(name) == Exited(2)
     assert len(bench.finished) == len(names)
 
 
@@ -137,7 +139,7 @@ def test_shutting_down_ends_what_runs_and_reports_it(bench: AgentBench) -> None:
     bench.launch_and_wait()
     pid = start_sleep(bench)
     bench.do(bench.manager.shutdown)
-    assert bench.wait_for_end("a") == (-15, None)
+    assert bench.wait_for_end("a") == Killed(15)
     assert not is_running(pid)
     bench.launcher.close()
     assert bench.lost == []
@@ -213,10 +215,8 @@ def test_an_agent_that_is_stopped_is_lost(launcher: LocalAgentLauncher, tmp_path
     agent = agent_process()
     agent.suspend()
     bench.let_pass(2 * TIMEOUTS.silence)
-    assert bench.wait_for_end("a") == (
-        -9,
-        "node 'here' was lost: nothing was heard from its agent for 1000 seconds",
-    )
+    reason = "node 'here' was lost: nothing was heard from its agent for 1000 seconds"
+    assert bench.wait_for_end("a") == NodeLost(reason)
     agent.resume()
     bench.close()
 
@@ -230,7 +230,7 @@ def test_everything_ends_at_once_when_the_manager_is_killed(tmp_path: Path) -> N
             from pathlib import Path
 
             from adapters.local_agents.launcher import LocalAgentLauncher
-            from tests.support.agent_bench import AgentBench
+            from conjoin.testing.agent_bench import AgentBench
 
             bench = AgentBench(LocalAgentLauncher(node="here"), Path(sys.argv[1]))
             bench.launch_and_wait()

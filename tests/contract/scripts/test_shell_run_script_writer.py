@@ -16,6 +16,7 @@ import pytest
 from adapters.run_scripts.writer import ShellRunScriptWriter
 from domain.identity import Reference
 from domain.model.configuration import BaseEnv, ExecutionModel, MpiCores, Program, Threads
+from domain.model.shell_words import literally
 from domain.placement.resources import Core, NodeResources, Resources
 
 NASTY = "a b'c\"d$(touch pwned)`touch pwned`$HOME\\ *;&|<>\n#é"
@@ -128,9 +129,44 @@ def test_the_program_knows_who_it_is_and_where_the_manager_is(bench: Bench) -> N
     assert (env["MUSCLE_INSTANCE"], env["MUSCLE_MANAGER"]) == ("micro[3]", "tcp:here:9000")
 
 
-def test_a_list_of_arguments_is_data(bench: Bench) -> None:
+def test_a_list_of_arguments_is_data_but_for_variables(bench: Bench) -> None:
     args = ("-n", "$MUSCLE_THREADS", NASTY, "")
-    assert bench.shown(bench.write(args=args))["args"] == list(args)
+    expected = ["-n", "4", NASTY.replace("$HOME", "/my home"), ""]
+    env = {"HOME": "/my home"}
+    assert bench.shown(bench.write(Threads(4), args=args), env)["args"] == expected
+    assert not list(bench.workdir.iterdir())
+
+
+def test_values_of_variables_in_a_list_of_arguments_are_data(bench: Bench) -> None:
+    env = {"NASTY": NASTY, "HOME": "/my home"}
+    script = bench.write(args=("$NASTY", "x${NASTY}", "~/a b"))
+    assert bench.shown(script, env)["args"] == [NASTY, f"x{NASTY}", "/my home/a b"]
+    assert not list(bench.workdir.iterdir())
+
+
+def test_variables_in_arguments_may_be_a_programs_own(bench: Bench) -> None:
+    script = bench.write(env={"OWN": "$MUSCLE_INSTANCE *"}, args=("$OWN", "$MUSCLE_INSTANCE"))
+    assert bench.shown(script)["args"] == ["$MUSCLE_INSTANCE *", "micro[3]"]
+
+
+@pytest.mark.parametrize("path", ["$THERE/show it.py", "${THERE}/show it.py", "~/show it.py"])
+@pytest.mark.parametrize("args", ["a b", ("a", "b")])
+def test_variables_in_the_path_of_an_executable_are_replaced(
+    bench: Bench, path: str, args: str | tuple[str, ...]
+) -> None:
+    env = {"THERE": str(bench.directory), "HOME": str(bench.directory)}
+    assert bench.shown(bench.write(executable=path, args=args), env)["args"] == ["a", "b"]
+
+
+def test_an_executable_may_be_a_variable_as_a_whole(bench: Bench) -> None:
+    assert bench.shown(bench.write(executable="$SHOW"), {"SHOW": str(bench.show)})["args"] == []
+
+
+def test_an_executable_whose_variable_is_empty_is_not_replaced_by_its_arguments(
+    bench: Bench,
+) -> None:
+    done = bench.run(bench.write(executable="$UNSET", args=(str(bench.show),)))
+    assert done.returncode == 127
 
 
 def test_a_text_of_arguments_is_shell_text(bench: Bench) -> None:
@@ -172,9 +208,17 @@ def test_variables_for_resources_win_over_a_programs_own(bench: Bench) -> None:
 
 
 def test_an_executable_may_have_any_name(bench: Bench) -> None:
-    program = bench.directory / "pro gram $(touch pwned)"
+    program = bench.directory / "pro gram $(touch pwned);*`"
     shutil.copy(bench.show, program)
     assert bench.shown(bench.write(executable=str(program)))["args"] == []
+
+
+def test_an_executable_whose_name_contains_a_variable_can_be_written_literally(
+    bench: Bench,
+) -> None:
+    program = bench.directory / "$HOME"
+    shutil.copy(bench.show, program)
+    assert bench.shown(bench.write(executable=literally(str(program))))["args"] == []
 
 
 def test_an_executable_is_looked_up_on_the_path(bench: Bench) -> None:
@@ -203,8 +247,36 @@ def test_a_virtual_environment_replaces_the_active_one(bench: Bench) -> None:
     assert str(old) not in env["PATH"]
 
 
-def test_a_virtual_environment_that_is_not_there_is_an_error(bench: Bench) -> None:
-    done = bench.run(bench.write(virtual_env="/no/venv"))
+@pytest.mark.parametrize("written", ["$VENVS/my venv", "${VENVS}/my venv", "~/my venv", "$VENV"])
+def test_variables_in_the_path_of_a_virtual_environment_are_replaced(
+    bench: Bench, written: str
+) -> None:
+    venv = make_venv(bench.directory / "my venv")
+    there = str(bench.directory)
+    inherited = {"VENVS": there, "HOME": there, "VENV": str(venv)}
+    env = bench.shown(bench.write(virtual_env=written), inherited)["env"]
+    assert env["VIRTUAL_ENV"] == str(venv)
+    assert "conjoin_venv" not in env
+
+
+def test_the_active_virtual_environment_may_be_activated_again(bench: Bench) -> None:
+    venv = make_venv(bench.directory / "my venv")
+    active = {"VIRTUAL_ENV": str(venv), "PATH": f"{venv}/bin:{os.environ['PATH']}"}
+    assert bench.shown(bench.write(virtual_env="$VIRTUAL_ENV"), active)["env"] == {
+        **bench.shown(bench.write(virtual_env=str(venv)), active)["env"]
+    }
+
+
+def test_an_executable_in_the_virtual_environment_can_be_named_by_it(bench: Bench) -> None:
+    venv = make_venv(bench.directory / "my venv")
+    shutil.copy(bench.show, venv / "bin/show")
+    script = bench.write(virtual_env=str(venv), executable="$VIRTUAL_ENV/bin/show")
+    assert bench.shown(script)["env"]["VIRTUAL_ENV"] == str(venv)
+
+
+@pytest.mark.parametrize("written", ["/no/venv", "$NO/venv"])
+def test_a_virtual_environment_that_is_not_there_is_an_error(bench: Bench, written: str) -> None:
+    done = bench.run(bench.write(virtual_env=written), {"NO": "/no"})
     assert done.returncode == 1
     assert "virtual environment /no/venv could not be activated" in done.stderr
 
@@ -234,6 +306,12 @@ def modules(bench: Bench) -> dict[str, str]:
 def test_modules_are_loaded_in_order(bench: Bench, modules: dict[str, str]) -> None:
     env = bench.shown(bench.write(modules=("gcc/12", "a b")), modules)["env"]
     assert env["CALLS"] == "[load gcc/12][load a b]"
+
+
+def test_variables_in_modules_are_replaced(bench: Bench, modules: dict[str, str]) -> None:
+    script = bench.write(modules=("$COMPILER/12", "${COMPILER};b"))
+    env = bench.shown(script, {**modules, "COMPILER": "g c"})["env"]
+    assert env["CALLS"] == "[load g c/12][load g c;b]"
 
 
 def test_a_module_that_cannot_be_loaded_is_an_error(bench: Bench, modules: dict[str, str]) -> None:
@@ -343,9 +421,9 @@ def test_an_mpi_program_is_started_by_its_launcher(
 ) -> None:
     fake = bench.fake(launcher)
     script = bench.write(
-        MpiCores(4), bound, execution_model=model, executable="my program", args=(NASTY,)
+        MpiCores(4), bound, execution_model=model, executable="my $NAME", args=(literally(NASTY),)
     )
-    shown = bench.shown(script, fake)
+    shown = bench.shown(script, {**fake, "NAME": "program"})
     args, env = shown["args"], shown["env"]
     assert args[-2:] == ["my program", NASTY]
     assert args[args.index("-np" if "-np" in args else "-n") + 1] == "4"

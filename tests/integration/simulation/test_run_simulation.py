@@ -53,6 +53,15 @@ def test_functions_run_and_what_they_print_appears_here(capsys):
     assert capsys.readouterr().out == "received 0\nreceived 2\nreceived 4\n"
 
 
+def test_functions_run_where_the_temporary_directory_is_named_like_a_variable(
+    tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "$HOME ~").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "$HOME ~"))
+    run_simulation(MODEL, {"macro": macro, "micro": micro})
+    assert capsys.readouterr().out == "received 0\nreceived 2\nreceived 4\n"
+
+
 @pytest.mark.parametrize("lengths", [[None], [0], [0, 2, 0]])
 def test_a_port_without_slots_sends_nothing(lengths, capsys):
     def sender():

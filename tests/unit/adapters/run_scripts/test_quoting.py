@@ -3,8 +3,17 @@
 import subprocess
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from adapters.run_scripts.quoting import exports, odd_variables, quoted
+from adapters.run_scripts.quoting import (
+    expanded,
+    expanded_arguments,
+    exports,
+    odd_variables,
+    quoted,
+)
+from domain.model.shell_words import parse_word
 
 NASTY = "a 'b' \"c\" $HOME `d` \\ * ; é\n#"
 
@@ -37,3 +46,77 @@ def test_names_that_no_shell_allows_are_left_to_another_command():
 
 def test_without_odd_names_there_is_no_such_command():
     assert odd_variables({"X": "1", "+Y": "2"}) == []
+
+
+ENVIRONMENT = {"A": NASTY, "HOME": "/home/a b", "EMPTY": ""}
+
+
+def as_arguments(text: str) -> list[str]:
+    """Return what a program gets as its arguments."""
+    done = run(f"printf '%s\\0' {text} end", **ENVIRONMENT)
+    return done.split("\0")[:-2]
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("$A", NASTY),
+        ("x/${A}/*", f"x/{NASTY}/*"),
+        ("~/a b", "/home/a b/a b"),
+        ("~", "/home/a b"),
+        ("~root/x", "/root/x"),
+        ("f=~/x;y", "f=/home/a b/x;y"),
+        ("\\~/$(x)", "~/$(x)"),
+        ('"$A"', NASTY),
+        ('"$EMPTY"', ""),
+        ("$UNSET/x", "/x"),
+        ("", ""),
+    ],
+)
+def test_a_word_with_variables_stays_one_word(word, expected):
+    assert as_arguments(expanded(word)) == [expected]
+    assert as_arguments(expanded_arguments([word])) == [expected]
+
+
+@pytest.mark.parametrize("word", ["$UNSET", "$EMPTY", "${UNSET}$EMPTY"])
+def test_an_argument_of_empty_variables_is_dropped_as_by_a_shell(word):
+    assert (
+        as_arguments(expanded_arguments(["a", word, "b"]))
+        == ["a", "b"]
+        == as_arguments(f"a {word} b")
+    )
+    assert as_arguments(expanded(word)) == [""]
+
+
+@given(st.lists(st.text("$A{}~\\/='\"x *;&|<>()`!#\n-", min_size=1)))
+@settings(max_examples=50, deadline=None)
+def test_bash_agrees_with_what_a_word_is_said_to_stand_for(words):
+    values = [
+        parse_word(word).replaced(
+            lambda name: ENVIRONMENT.get(name, ""),
+            lambda user: f"~{user}" if user else ENVIRONMENT["HOME"],
+        )
+        for word in words
+    ]
+    expected = [
+        value
+        for word, value in zip(words, values, strict=True)
+        if value or not parse_word(word).can_vanish
+    ]
+    assert as_arguments(expanded_arguments(words)) == expected
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("$X", "${X}/y", "$X$UNSET", "~", "~/y", "f=~/y", "--f=~/y", "~root/y", "~nosuchuser/y"),
+        *("\\$X", "\\\\$X", "\\~/y", '"$X"', "'$X'", '"~/$X"', "x~", "$XY"),
+    ],
+)
+def test_words_without_spaces_are_what_they_are_to_muscle3(word):
+    """MUSCLE3 pastes the word into its script."""
+    environment = {"X": "value", "HOME": "/home/me"}
+    ours, theirs = (
+        run(f"printf '[%s]' x {text}", **environment) for text in (expanded_arguments([word]), word)
+    )
+    assert ours == theirs

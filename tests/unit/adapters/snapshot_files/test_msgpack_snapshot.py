@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.snapshot_files.msgpack_snapshot import MsgPackSnapshot
-from domain.checkpointing.snapshots import CachedMessage, CommunicatorState, Snapshot
+from domain.checkpointing.instance_snapshot import CommunicatorState, SavedMessage, Snapshot
 from domain.coupling.grid import Grid
 from domain.coupling.messages import Message, Milestone, PeerMessage
 from domain.coupling.ports import Operator
 from domain.coupling.settings import Settings
 from domain.coupling.timelines import RoundsState, TimelineState
-from domain.errors import InconsistentSnapshot, UnsendableData
+from domain.errors import ForeignSnapshot, InconsistentSnapshot, UnsendableData
+from tests.support.snapshot_files import in_cpp_form
 
 FILES = Path(__file__).parent / "recorded"
 
@@ -46,13 +47,13 @@ FULL = Snapshot(
             },
         ),
         (
-            CachedMessage("init", None, peer_message("hello")),
-            CachedMessage("v", 2, peer_message(1)),
+            SavedMessage("init", None, peer_message("hello")),
+            SavedMessage("v", 2, peer_message(1)),
         ),
         {"out -> b.in": (1,)},
         (
-            CachedMessage("out", None, peer_message(Milestone((1,))), "b[1].in", 9),
-            CachedMessage("out", None, peer_message([1]), "b[1].in"),
+            SavedMessage("out", None, peer_message(Milestone((1,))), "b[1].in", 9),
+            SavedMessage("out", None, peer_message([1]), "b[1].in"),
         ),
         {("mesh", None): ((1,), (2,)), ("mesh", 3): ((),)},
         {"parts": 7},
@@ -111,7 +112,7 @@ def test_arrays_of_every_kind_are_kept(array):
 
 def test_what_muscle3_cannot_read_is_stored_in_our_own_way():
     state = {1: complex(1, 2), "half": np.float16(0.5), "big": np.arange(20_000, dtype=np.uint16)}
-    cache = (CachedMessage("in", None, peer_message({2: 3})),)
+    cache = (SavedMessage("in", None, peer_message({2: 3})),)
     snapshot = FULL._replace(
         message=Message(0.0, None, state),
         communicator=FULL.communicator._replace(message_cache=cache),
@@ -219,9 +220,37 @@ def test_a_snapshot_of_muscle3_0_10_can_be_stored_again():
     assert MsgPackSnapshot.decode(MsgPackSnapshot.encode(snapshot), name="x") == snapshot
 
 
-def refused(data):
+@pytest.mark.parametrize("name", [path.stem for path in sorted(FILES.glob("*.pack"))])
+def test_snapshot_in_the_form_of_the_cpp_library_is_read(name):
+    data = (FILES / f"{name}.pack").read_bytes()
+    cpp = in_cpp_form(data)
+    assert cpp != data
+    read_back = MsgPackSnapshot.decode(cpp, name=name)
+    assert MsgPackSnapshot.encode(read_back) == MsgPackSnapshot.encode(read(name))
+
+
+@pytest.mark.parametrize("message", [FULL.message, Message(2.0, 3.0, [1.5]), None])
+def test_settings_overlays_in_the_form_of_the_cpp_library_are_read(message):
+    cpp = in_cpp_form(MsgPackSnapshot.encode(FULL._replace(message=message)))
+    snapshot = MsgPackSnapshot.decode(cpp, name="cpp")
+    assert snapshot.settings_overlay == FULL.settings_overlay
+    assert snapshot.message == message
+    assert snapshot.communicator.message_cache == FULL.communicator.message_cache
+
+
+def test_nil_overlay_of_a_message_received_ahead_is_empty():
+    values = msgpack.unpackb((FILES / "muscle3_0_11_implicit.pack").read_bytes()[1:])
+    ((port, slot, message),) = values["communicator_state"]["message_cache"]
+    message = msgpack.packb({**msgpack.unpackb(message), "settings_overlay": None})
+    values["communicator_state"]["message_cache"] = [[port, slot, message]]
+    snapshot = MsgPackSnapshot.decode(b"2" + msgpack.packb(values), name="x")
+    assert snapshot.communicator.message_cache[0].message.overlay == Settings()
+
+
+def refused(data, *, foreign=False):
     with pytest.raises(InconsistentSnapshot) as caught:
         MsgPackSnapshot.decode(data, name="run/macro_1.pack")
+    assert isinstance(caught.value, ForeignSnapshot) == foreign
     text = str(caught.value)
     assert text.startswith("Snapshot 'run/macro_1.pack' cannot be used: ")
     return text
@@ -250,9 +279,9 @@ def test_a_snapshot_with_something_after_its_end_is_refused():
 
 def test_the_reason_is_told():
     assert "the file is empty" in refused(b"")
-    assert "it has version 3" in refused(b"3\x80")
+    assert "it has version 3" in refused(b"3\x80", foreign=True)
     assert "it is no snapshot" in refused(b"PK\x03\x04")
-    assert "'communicator_state' is missing" in refused(b"2\x80")
+    assert "'communicator_state' is missing" in refused(b"2\x80", foreign=True)
     data = bytearray(MsgPackSnapshot.encode(FULL))
     data[data.index(b"at_end")] ^= 1
     assert "its checksum is wrong" in refused(bytes(data))
@@ -262,7 +291,8 @@ def test_the_reason_is_told():
 @given(st.binary(max_size=60))
 def test_no_bytes_make_anything_but_a_snapshot_or_a_refusal(data):
     for version in (b"1", b"2", b""):
-        refused(version + data)
+        with pytest.raises(InconsistentSnapshot):
+            MsgPackSnapshot.decode(version + data, name="random")
 
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted(FILES.glob("*.pack"))])
@@ -270,3 +300,38 @@ def test_a_truncated_snapshot_of_muscle3_is_refused(name):
     data = (FILES / f"{name}.pack").read_bytes()
     for length in range(len(data)):
         refused(data[:length])
+
+
+def changed(**changes):
+    """A snapshot of MUSCLE3 in which some values are replaced."""
+    values = msgpack.unpackb((FILES / "muscle3_0_11_intermediate.pack").read_bytes()[1:])
+    return b"2" + msgpack.packb({**values, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"settings_overlay": msgpack.ExtType(99, b"")}, "there should be a map"),
+        ({"message": b"\xc1"}, "not valid MessagePack"),
+        ({"message": msgpack.packb({"data": 1})}, "'settings_overlay' is missing"),
+        ({"communicator_state": None}, "not subscriptable"),
+        ({"new_in_0_12": 1}, "unknown part 'new_in_0_12'"),
+    ],
+)
+def test_snapshot_of_another_library_that_cannot_be_decoded_is_foreign(changes, reason):
+    text = refused(changed(**changes), foreign=True)
+    assert "it is not in a form that is known here" in text
+    assert reason in text
+
+
+def test_foreign_snapshot_error_has_the_location_and_the_reason():
+    with pytest.raises(ForeignSnapshot) as caught:
+        MsgPackSnapshot.decode(b"7\x80", name="run/macro_1.pack")
+    assert caught.value.location == "run/macro_1.pack"
+    assert caught.value.reason == "it has version 7, and this program knows 1 and 2"
+
+
+def test_damaged_version_of_our_own_snapshot_does_not_make_it_foreign():
+    data = MsgPackSnapshot.encode(FULL)
+    for version in b"013456789":
+        refused(bytes([version]) + data[1:])

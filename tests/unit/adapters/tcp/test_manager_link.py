@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from adapters.io.event_loop import EventLoop
 from adapters.tcp.manager_link import EVENTS_PER_REQUEST, MMPClient
 from adapters.tcp.server import Server
 from adapters.wire import mmp
@@ -30,7 +31,9 @@ class Manager:
     def __init__(self):
         self.answers = []
         self.requests = []
-        self.server = Server(self._handle, name="a manager", max_request=2**20, secret=SECRET)
+        self.server = Server(
+            self._handle, loop=EventLoop("a manager"), max_request=2**20, secret=SECRET
+        )
         self.location = format_location(TCP, self.server.listen(["127.0.0.1"]))
         self.server.start()
 

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from adapters.io.event_loop import EventLoop
 from adapters.io.memory import LARGE
 from adapters.tcp.server import Server
 from adapters.tcp.session_client import SessionClient, receive_exactly
@@ -35,7 +36,7 @@ class Echo:
         self.may_answer = threading.Event()
         self.may_answer.set()
         self._replies = []
-        self.server = Server(self._handle, name="echo", max_request=2**24, secret=secret)
+        self.server = Server(self._handle, loop=EventLoop("echo"), max_request=2**24, secret=secret)
         self.location = format_location(TCP, self.server.listen([HOST], port=port))
         self.server.start()
 

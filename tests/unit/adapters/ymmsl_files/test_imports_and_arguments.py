@@ -78,6 +78,19 @@ def test_objects_do_not_say_so_one_argument_is_taken_for_shell_text():
     assert programs["p"].args == "-n $MUSCLE_THREADS"
 
 
+def test_a_dollar_sign_in_the_name_of_an_existing_folder_is_not_a_variable(tmp_path):
+    there = tmp_path / "my $HOME"
+    there.mkdir()
+    text = "ymmsl_version: v0.1\nmodel:\n  name: m\n  components: {macro: p}\n"
+    text += (
+        f"implementations:\n  p: {{executable: '{there}', virtual_env: '{there}', args: ARGS}}\n"
+    )
+    program = load(text.replace("ARGS", f"['{there}/x$A/', '{there}x', $HOME]")).programs["p"]
+    literal = f"{tmp_path}/my \\$HOME"
+    assert program.executable == program.virtual_env == literal
+    assert program.args == (f"{literal}/x$A/", f"{there}x", "$HOME")
+
+
 def test_a_module_that_is_not_found_is_told(monkeypatch):
     monkeypatch.delenv("YMMSL_PATH", raising=False)
     assert problem_of(whole(MAIN)) == (
@@ -138,5 +151,5 @@ def test_what_ymmsl_logs_as_a_warning_becomes_ours(library, monkeypatch):
 def test_a_module_can_come_from_an_entry_point(monkeypatch):
     found = lambda **_: EntryPoints([POINT])  # noqa: E731
     monkeypatch.setattr("ymmsl.v0_2.resolver.entry_points", found)
-    monkeypatch.setattr("adapters.ymmsl_files.reading.arguments.entry_points", found)
+    monkeypatch.setattr("adapters.ymmsl_files.reading.imported_files.entry_points", found)
     assert load(whole(MAIN)).programs["lib.codes.p"].args == "-n $MUSCLE_THREADS"

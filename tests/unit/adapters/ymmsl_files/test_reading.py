@@ -111,6 +111,56 @@ def test_a_key_that_stands_twice_is_a_warning():
     ]
 
 
+FAN_OUT = """
+models:
+  fan:
+    description: x
+    components:
+      src: {description: x, ports: {o_f: out}, implementation: p}
+      one: {description: x, ports: {f_init: in}, implementation: p}
+      two: {description: x, ports: {f_init: in}, implementation: p}
+    conduits:
+      src.out: one.in
+      src.out: RECEIVER
+"""
+OLD_FAN_OUT = """ymmsl_version: v0.1
+model:
+  name: fan
+  components:
+    src: {ports: {o_f: out}, implementation: p}
+    one: {ports: {f_init: in}, implementation: p}
+    two: {ports: {f_init: in}, implementation: p}
+  conduits:
+    src.out: one.in
+    src.out: RECEIVER
+implementations:
+  p: {executable: /bin/true}
+"""
+
+
+@pytest.mark.parametrize("text", [whole(FAN_OUT, PROGRAM), OLD_FAN_OUT], ids=["v0.2", "v0.1"])
+@pytest.mark.parametrize("receiver", ["two.in", "[two.in]"])
+def test_a_sender_with_several_conduits_entries_keeps_them_all(text, receiver):
+    text = text.replace("RECEIVER", receiver)
+    conduits = [(str(item.sender), str(item.receiver)) for item in load(text).model.conduits]
+    assert conduits == [("src.out", "one.in"), ("src.out", "two.in")]
+    assert warnings_of(text) == []
+
+
+def test_a_duplicate_conduit_is_a_second_sender():
+    problem = problem_of(whole(FAN_OUT.replace("RECEIVER", "one.in"), PROGRAM))
+    assert "port 'one.in' receives from 'src.out' and from 'src.out'" in problem
+
+
+def test_a_timeline_with_several_matching_entries_keeps_them_all():
+    ports = "{o_i: out, s: in}"
+    text = FAN_OUT.replace("{o_f: out}", ports).replace("{f_init: in}", ports)
+    text = text[: text.index("    conduits")]
+    text = whole(text + "    matching_timelines:\n      src: one\n      src: two\n", PROGRAM)
+    assert load(text).model.matching_timelines == (("src", "one", "two"),)
+    assert warnings_of(text) == []
+
+
 @pytest.mark.parametrize(
     ("addition", "said"),
     [

@@ -6,6 +6,7 @@ from domain.coupling.messages import LogRecord, Wait
 from domain.errors import ManagerRefused
 from domain.identity import Reference
 from domain.running.events import DeadlockFound, InstanceState, LogRecorded
+from domain.running.process_end import Exited, Killed
 from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.desks import InMemoryDesk
 from tests.unit.application.manager.runs import LOOP, desk_for, register, started
@@ -54,8 +55,8 @@ def test_error_shutdown_of_muscle3_followed_by_exit_code_0_fails_the_run():
     desk = started()
     register(desk, "macro", "micro")
     shut_down_with_an_error(desk, "micro")
-    desk.control.note_exit("micro", 0, None)
-    desk.control.note_exit("macro", -15, None)
+    desk.control.note_exit("micro", Exited(0))
+    desk.control.note_exit("macro", Killed(15))
     (result,) = desk.results
     assert result.failed_instances == ("micro",)
     assert "it reported an error: The mesh is inside out." in result.cause

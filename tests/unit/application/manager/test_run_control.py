@@ -221,9 +221,9 @@ def test_exit_code_0_after_a_reported_error_is_a_failure_with_that_error(error: 
     register(desk, "macro", "micro")
     desk.desk.report_failed("micro", error)
     desk.desk.deregister_instance("micro")
-    desk.control.note_exit("micro", 0, None)
+    desk.control.note_exit("micro", Exited(0))
     assert desk.board["micro"].state is InstanceState.FAILED
-    desk.control.note_exit("macro", -15, None)
+    desk.control.note_exit("macro", Killed(15))
     (result,) = desk.results
     assert not result.succeeded
     assert result.failed_instances == ("micro",)
@@ -236,9 +236,9 @@ def test_reported_loss_of_a_peer_is_not_the_cause_if_another_instance_reports_mo
     desk = started()
     register(desk, "macro", "micro")
     desk.desk.report_failed("macro", "The port was closed. Did the peer crash?")
-    desk.control.note_exit("macro", 0, None)
+    desk.control.note_exit("macro", Exited(0))
     desk.desk.report_failed("micro", "The mesh is inside out.")
-    desk.control.note_exit("micro", 0, None)
+    desk.control.note_exit("micro", Exited(0))
     (result,) = desk.results
     assert result.failed_instances == ("micro", "macro")
     assert "The mesh is inside out." in result.cause
@@ -252,7 +252,7 @@ def test_error_that_was_reported_before_registering_again_is_forgotten():
         desk.desk.deregister_instance(name)
     live(desk, "micro")
     for name in ("micro", "macro"):
-        desk.control.note_exit(name, 0, None)
+        desk.control.note_exit(name, Exited(0))
     assert desk.results[0].succeeded
 
 
@@ -262,7 +262,7 @@ def test_exit_code_0_after_a_reported_error_counts_as_stopped_while_the_run_is_s
     desk.control.stop("The user lost patience.")
     desk.desk.report_failed("micro", "Did the peer crash?")
     for name in ("micro", "macro"):
-        desk.control.note_exit(name, 0, None)
+        desk.control.note_exit(name, Exited(0))
     assert desk.results[0].cause == "The user lost patience."
     assert desk.board["micro"].state is InstanceState.STOPPED
 

@@ -62,9 +62,47 @@ def test_a_relative_path_is_told():
     assert "Write an absolute path." in missing(executable="bin/x")[0]
 
 
-@pytest.mark.parametrize("path", ["~/bin/x", "$HOME/bin/x"])
-def test_a_path_that_the_user_expects_to_be_expanded_is_told(path):
-    assert "write the path in full" in missing(executable=path)[0]
+@pytest.mark.parametrize("written", ["$THERE/a b", "${THERE}/a b", "~/a b", '"$THERE/a b"'])
+def test_an_executable_is_looked_for_where_its_variables_say(tmp_path, monkeypatch, written):
+    monkeypatch.setenv("THERE", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (problem,) = missing(executable=written)
+    assert f"there is no executable '{tmp_path}/a b'." in problem
+    assert problem.endswith(f" It is written as '{written}'.")
+    make_executable(tmp_path / "a b")
+    assert missing(executable=written) == []
+
+
+def test_an_unset_variable_in_a_path_that_is_missing_is_named(monkeypatch):
+    monkeypatch.delenv("NOWHERE", raising=False)
+    monkeypatch.delenv("NEITHER", raising=False)
+    problems = missing(executable="$NOWHERE/x", virtual_env="/${NOWHERE}/${NEITHER}y")
+    assert [problem.partition(" It is written as ")[2] for problem in problems] == [
+        "'/${NOWHERE}/${NEITHER}y', but 'NOWHERE' and 'NEITHER' are not set.",
+        "'$NOWHERE/x', but 'NOWHERE' is not set.",
+    ]
+
+
+def test_a_path_with_a_variable_is_not_looked_for_where_its_value_is_not_known():
+    unknown = {"executable": "$SOLVER_HOME/bin/x", "virtual_env": "$SOLVER_HOME/venv"}
+    assert missing(**unknown, modules=("solver",)) == []
+    assert missing(**unknown, base_env=BaseEnv.LOGIN) == []
+    assert "no executable '/no/x'" in missing(executable="/no/x", modules=("solver",))[0]
+
+
+@pytest.mark.parametrize("written", ["${THERE:-/}/x", "/$(date)/x", "~nosuchuser/x"])
+def test_what_is_not_replaced_in_a_path_is_explained(written):
+    assert missing(executable=written)[0].endswith(
+        " Only '~', '$NAME' and '${NAME}' are replaced here."
+    )
+
+
+def test_a_command_may_be_a_variable(bin_directory, monkeypatch):
+    make_executable(bin_directory / "solver")
+    monkeypatch.setenv("SOLVER", "solver")
+    assert missing(executable="$SOLVER") == []
+    monkeypatch.setenv("SOLVER", "slover")
+    assert missing(executable="$SOLVER")[0].endswith(" It is written as '$SOLVER'.")
 
 
 def test_a_command_is_looked_for_on_the_path(bin_directory):
@@ -84,6 +122,7 @@ def test_a_command_is_looked_for_in_the_virtual_environment(tmp_path):
     (tmp_path / "bin" / "activate").touch()
     make_executable(tmp_path / "bin" / "solver")
     assert missing(executable="solver", virtual_env=str(tmp_path)) == []
+    assert missing(executable="$VIRTUAL_ENV/bin/solver", virtual_env=str(tmp_path)) == []
 
 
 def test_a_virtual_environment_that_is_not_there_is_told(tmp_path):

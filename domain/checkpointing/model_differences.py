@@ -1,0 +1,89 @@
+"""What is different between a simulation that is to be resumed and its snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from domain.coupling.peers import slots_between
+from domain.errors import ForeignSnapshot
+from domain.identity import Reference
+
+if TYPE_CHECKING:  # an instance compares its ports too, and starts sooner without these
+    from domain.model.configuration import Component, Model
+    from domain.model.topology import Topology
+
+
+def unknown_instance(model: Model, instance: Reference) -> str | None:
+    """Return in words why there is no such instance in a model; None if there is."""
+    if model.component_of(instance) is not None:
+        return None
+    name = instance.without_trailing_ints()
+    component = model.components.get(name)
+    if component is None:
+        return f"there is a snapshot of '{instance}', and model '{model.name}' has no '{name}'"
+    now = list(component.multiplicity) if component.multiplicity else "none"
+    return (
+        f"there is a snapshot of '{instance}', and the multiplicity of '{name}' is {now} now, so"
+        " that it has no such instance"
+    )
+
+
+def unchecked_snapshot(instance: Reference, error: ForeignSnapshot) -> str:
+    """Return a warning that the snapshot of an instance could not be checked.
+
+    Args:
+        instance: The instance that resumes from it.
+        error: Why it could not be decoded.
+    """
+    return (
+        f"Snapshot '{error.location}' of '{instance}' was written by another library than"
+        f" Conjoin's, and cannot be checked: {error.reason}. Only '{instance}' itself must be able"
+        " to read it."
+    )
+
+
+def connected_ports(component: Component, topology: Topology) -> dict[str, int | None]:
+    """Return the connected ports of a component.
+
+    Returns:
+        Number of slots by name; None where the multiplicities do not tell: the port is scalar, or
+        can be resized.
+    """
+    result: dict[str, int | None] = {}
+    for conduit in topology.conduits_of(component.name):
+        sender, receiver = conduit.sending_component, conduit.receiving_component
+        for own, port, other in (
+            (sender, conduit.sending_port, receiver),
+            (receiver, conduit.receiving_port, sender),
+        ):
+            if own == component.name:
+                peer = topology.model.components[other]
+                result[port] = slots_between(component.multiplicity, peer.multiplicity)
+    return result
+
+
+def port_differences(
+    counts: Mapping[str, Sequence[int]], connected: Mapping[str, int | None]
+) -> Iterator[str]:
+    """Yield in words what is different about the ports.
+
+    Args:
+        counts: Messages passed until the snapshot was made, for each port and slot.
+        connected: Number of slots of each port that is connected now; None if it is not known.
+    """
+    for name, slots in connected.items():
+        if name not in counts:
+            yield f"port '{name}' is connected now, and was not there"
+        elif slots is not None and len(counts[name]) != slots:
+            yield f"port '{name}' had {_counted(len(counts[name]))}, and has {slots} now"
+    for name, numbers in counts.items():
+        if name not in connected and any(numbers):
+            yield (
+                f"port '{name}' had passed messages ({sum(numbers)}), and is not there or not"
+                " connected now"
+            )
+
+
+def _counted(slots: int) -> str:
+    return "1 slot" if slots == 1 else f"{slots} slots"
