@@ -13,7 +13,7 @@ from adapters.tcp.save_request_listener import SaveRequestListener
 from adapters.tcp.session_client import SessionClient
 from adapters.tcp.waits_in_turn import WaitsInTurn
 from adapters.wire import mmp
-from adapters.wire.retries import DEFAULT_RETRIES, RetryPolicy
+from adapters.wire.reconnection import DEFAULT_RETRIES, RetryPolicy
 from application.interfaces.manager_link import ManagerLink
 from domain.checkpointing.instance_snapshot import SnapshotMetadata
 from domain.coupling.messages import LogRecord, Wait
