@@ -14,9 +14,9 @@ from application.interfaces.peer_transport import PeerTransport
 from domain.coupling.messages import Milestone
 from domain.coupling.ports import Operator
 from domain.errors import CouplingError, PeerLost
+from domain.running.log_levels import LogLevel
 from domain.running.profiling import ProfileEventType
 
-WARNING: Final = 30
 PATIENCE_AFTER_FAILURE: Final = 5.0
 
 
@@ -80,7 +80,7 @@ class Leaving:
             if is_registered:
                 self._deregister()
         except CouplingError as error:
-            self._log.log(WARNING, f"Could not shut down cleanly: {error}")
+            self._log.log(LogLevel.WARNING, f"Could not shut down cleanly: {error}")
         finally:
             self._transport.close()
             self._link.close()
@@ -89,7 +89,7 @@ class Leaving:
         try:
             receiver.drain()
         except PeerLost as error:
-            self._log.log(WARNING, f"A peer was lost while shutting down: {error}")
+            self._log.log(LogLevel.WARNING, f"A peer was lost while shutting down: {error}")
 
     def _disconnect(self, start: int, *, timeout: float | None) -> None:
         self._profiler.record(ProfileEventType.SHUTDOWN_WAIT, start)

@@ -40,11 +40,8 @@ from domain.coupling.timelines import ReuseLoop
 from domain.errors import CouplingError, PortError, SettingMissing, UsageError
 from domain.identity import Reference
 from domain.model.checkpoints import CheckpointInfo
+from domain.running.log_levels import LogLevel
 from domain.running.profiling import ProfileEventType
-
-ERROR = 40
-WARNING = 30
-INFO = 20
 
 _T = TypeVar("_T")
 
@@ -137,7 +134,7 @@ class Lifecycle:
 
     def error_shutdown(self, message: str) -> None:
         """Close all ports and tell the manager that the model failed."""
-        self._log.log(ERROR, message)
+        self._log.log(LogLevel.ERROR, message)
         self._shut_down(failure=message)
 
     def send(self, port_name: str, message: Message, slot: int | None) -> None:
@@ -329,7 +326,7 @@ class Lifecycle:
     def _fail(self, error: CouplingError) -> NoReturn:
         """Leave because of an error, and raise it."""
         if not self._leaving.is_done:
-            self._log.log(ERROR, str(error))
+            self._log.log(LogLevel.ERROR, str(error))
             self._shut_down(failure=str(error))
         raise error
 

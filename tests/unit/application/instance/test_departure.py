@@ -4,13 +4,14 @@ import pytest
 
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.instance_log import InMemoryInstanceLog
-from application.instance.departure import PATIENCE_AFTER_FAILURE, WARNING, Leaving
+from application.instance.departure import PATIENCE_AFTER_FAILURE, Leaving
 from application.instance.port_table import PortTable
 from application.instance.profiler import Profiler
 from domain.coupling.messages import Milestone
 from domain.coupling.ports import Operator, Port, PortState
 from domain.errors import ManagerRefused, PeerLost
 from domain.identity import Reference
+from domain.running.log_levels import LogLevel
 from domain.running.profiling import ProfileEventType
 
 PORTS = PortTable(
@@ -117,13 +118,13 @@ def test_how_long_it_took_is_in_the_profile_before_the_manager_forgets_us():
 def test_a_peer_that_is_lost_meanwhile_is_logged_and_the_rest_is_done():
     calls, lines = leave(Notes(drain=PeerLost("macro is gone")))
     assert calls == [*CLOSED, ("drain",), *SENT, *DEREGISTERED, *ALL_CLOSED]
-    assert lines == [(WARNING, "A peer was lost while shutting down: macro is gone")]
+    assert lines == [(LogLevel.WARNING, "A peer was lost while shutting down: macro is gone")]
 
 
 def test_a_manager_that_refuses_is_logged_and_everything_is_closed():
     calls, lines = leave(Notes(deregister_instance=ManagerRefused("no")))
     assert calls[-2:] == ALL_CLOSED
-    assert lines == [(WARNING, "Could not shut down cleanly: no")]
+    assert lines == [(LogLevel.WARNING, "Could not shut down cleanly: no")]
 
 
 def test_an_error_of_our_own_is_not_hidden_and_everything_is_closed():
