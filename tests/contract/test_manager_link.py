@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from adapters.in_memory.manager_link import InMemoryManagerLink, LockedDesk
+from adapters.io.event_loop import EventLoop
 from adapters.tcp.instance_requests import execute_instance_request
 from adapters.tcp.manager_link import MMPClient
 from adapters.tcp.server import Server
 from adapters.wire.locations import TCP, format_location
 from application.interfaces.manager_link import ManagerLink
-from application.manager.run_checkpoints import CheckpointOptions
+from application.manager.snapshots.run_checkpoints import CheckpointOptions
 from domain.coupling.conduits import Conduit
 from domain.coupling.messages import LogRecord
 from domain.coupling.peers import Endpoint
@@ -21,7 +22,7 @@ from domain.coupling.settings import Settings
 from domain.coupling.timelines import Timeline
 from domain.errors import ManagerRefused, TransportError
 from domain.identity import Reference
-from domain.model.checkpoints import CheckpointRangeRule, Checkpoints
+from domain.model.checkpoint_rules import CheckpointRangeRule, Checkpoints
 from domain.model.configuration import Configuration
 from domain.running.events import InstanceState, SnapshotFailed
 from domain.running.profiling import ProfileEvent, ProfileEventType
@@ -286,7 +287,7 @@ class TestMMPClient(ManagerLinkContract):
         self.troubles: list[str] = []
         self.server = Server(
             lambda request, reply: execute_instance_request(desk.desk, request, reply),
-            name="a manager",
+            loop=EventLoop("a manager"),
             max_request=2**20,
             secret=SECRET,
             on_trouble=self.troubles.append,
