@@ -14,6 +14,7 @@ from application.interfaces.peer_transport import PeerTransport
 from domain.coupling.messages import Milestone
 from domain.coupling.ports import Operator
 from domain.errors import CouplingError, PeerLost
+from domain.running.failure_kinds import FailureKind
 from domain.running.log_levels import LogLevel
 from domain.running.profiling import ProfileEventType
 
@@ -52,6 +53,7 @@ class Leaving:
         receiver: Receiver,
         is_registered: bool,
         failure: str | None,
+        kind: FailureKind,
     ) -> None:
         """Leave. Only the first call does anything.
 
@@ -62,6 +64,7 @@ class Leaving:
             is_registered: Whether the manager knows us.
             failure: What went wrong, if something did; then what peers have yet to send is not
                 waited for.
+            kind: What kind of failure it is.
         """
         if self.is_done:
             return
@@ -69,7 +72,7 @@ class Leaving:
         try:
             if failure is not None and is_registered:
                 # before the peers, who then know nothing better to say than that they lost us
-                self._link.report_failed(failure)
+                self._link.report_failed(failure, kind=kind)
             start = self._profiler.now()
             for port in ports.connected(Operator.O_I, Operator.O_F):
                 # who fails before its counts are restored must not seem to have lost messages

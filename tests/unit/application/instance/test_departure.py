@@ -11,6 +11,7 @@ from domain.coupling.messages import Milestone
 from domain.coupling.ports import Operator, Port, PortState
 from domain.errors import ManagerRefused, PeerLost
 from domain.identity import Reference
+from domain.running.failure_kinds import FailureKind
 from domain.running.log_levels import LogLevel
 from domain.running.profiling import ProfileEventType
 
@@ -68,6 +69,7 @@ def leave(notes, *, times=1, is_registered=True, failure=None):
             receiver=notes,
             is_registered=is_registered,
             failure=failure,
+            kind=FailureKind.LOST_PEER,
         )
     assert leaving.is_done
     return notes.calls, log.lines
@@ -93,7 +95,7 @@ def test_ports_are_closed_first_and_connections_last_and_all_of_it_once(times):
 def test_after_a_failure_the_manager_is_told_nothing_is_received_and_patience_is_short():
     calls, _ = leave(Notes(), failure="the reason")
     sent = [("finish_receiving",), ("wait_until_sent", PATIENCE_AFTER_FAILURE)]
-    told = [("report_failed", "the reason"), *closed(is_counted=False)]
+    told = [("report_failed", "the reason", FailureKind.LOST_PEER), *closed(is_counted=False)]
     assert calls == [*told, *sent, *DEREGISTERED, *ALL_CLOSED]
 
 
