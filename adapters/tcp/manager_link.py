@@ -24,6 +24,7 @@ from domain.coupling.timelines import Timeline
 from domain.errors import CouplingError, ManagerRefused, TransportError
 from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointInfo
+from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
 from domain.version import OWN_VERSION_SUFFIX
 
@@ -131,9 +132,9 @@ class MMPClient(ManagerLink):
             report = mmp.ReportSnapshotFailed(str(self._instance), problem)
             self._report(lambda: iter((report,)))
 
-    def report_failed(self, problem: str) -> None:
+    def report_failed(self, problem: str, *, kind: FailureKind) -> None:
         if self._is_own_manager:
-            report = mmp.ReportFailed(str(self._instance), problem)
+            report = mmp.ReportFailed(str(self._instance), problem, kind)
             self._report(lambda: iter((report,)))
 
     def report_status(
