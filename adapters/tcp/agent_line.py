@@ -9,8 +9,8 @@ from typing import Any, final
 
 from adapters.tcp.session_client import SessionClient
 from adapters.wire import map as agent_protocol
+from adapters.wire.reconnection import RetryPolicy
 from adapters.wire.requests import Status, decode_response
-from adapters.wire.retries import RetryPolicy
 from application.interfaces.agent_line import AgentLine
 from domain.errors import CouplingError, ManagerRefused, RemoteProtocolError, TransportError
 from domain.placement.resources import NodeResources

@@ -14,8 +14,8 @@ from adapters.tcp.session_client import SessionClient
 from adapters.tcp.waits_in_turn import WaitsInTurn
 from adapters.wire import mmp
 from adapters.wire.mmp_values import decode_peers
+from adapters.wire.reconnection import DEFAULT_RETRIES, RetryPolicy
 from adapters.wire.requests import Arguments, Reply, Request, Status, decode_response
-from adapters.wire.retries import DEFAULT_RETRIES, RetryPolicy
 from application.interfaces.manager_link import ManagerLink
 from domain.checkpointing.instance_snapshot import SnapshotMetadata
 from domain.coupling.messages import LogRecord, Wait
@@ -26,6 +26,7 @@ from domain.coupling.timelines import Timeline
 from domain.errors import CouplingError, ManagerRefused, TransportError
 from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointInfo
+from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
 from domain.version import OWN_VERSION_SUFFIX
 
@@ -133,8 +134,8 @@ class MMPClient(ManagerLink):
     def report_snapshot_failed(self, problem: str) -> None:
         self._report(mmp.report_snapshot_failed, self._name, problem)
 
-    def report_failed(self, problem: str) -> None:
-        self._report(mmp.report_failed, self._name, problem)
+    def report_failed(self, problem: str, *, kind: FailureKind) -> None:
+        self._report(mmp.report_failed, self._name, problem, kind)
 
     def report_status(
         self, *, simulated_time: float | None, waiting: tuple[str, str, int | None] | None

@@ -29,6 +29,7 @@ from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
 from domain.model.checkpoint_rules import CheckpointInfo
+from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
 
 DIALECT_OF_MUSCLE3: Final = "0.11.0"
@@ -79,6 +80,12 @@ TIME: Final[Field[float | None]] = Field(
 )
 AWAITED: Final[Field[tuple[str, str, int | None] | None]] = Field(
     lambda awaited: [awaited], _decode_awaited
+)
+
+FAILURE_KIND: Final[Field[FailureKind | None]] = Field(
+    lambda kind: [] if kind is None else [kind.value],
+    lambda kind: None if kind is None else FailureKind(kind),
+    default=(None,),
 )
 
 
@@ -218,7 +225,7 @@ def report_snapshot_failed(desk: ManagerDesk, instance: str, problem: str) -> No
     desk.report_snapshot_failed(instance, problem)
 
 
-@REQUESTS.immediate(68, TEXT, MESSAGE, answer=NOTHING, own_only=True)
-def report_failed(desk: ManagerDesk, instance: str, problem: str) -> None:
+@REQUESTS.immediate(68, TEXT, MESSAGE, FAILURE_KIND, answer=NOTHING, own_only=True)
+def report_failed(desk: ManagerDesk, instance: str, problem: str, kind: FailureKind | None) -> None:
     """Report that an instance has failed, and is about to leave."""
-    desk.report_failed(instance, problem)
+    desk.report_failed(instance, problem, kind=kind)

@@ -11,7 +11,6 @@ from adapters.wire.mmp_values import decode_peers, encode_checkpoint_info, encod
 from adapters.wire.packing import pack, unpack
 from adapters.wire.requests import (
     ReceivedRequest,
-    Request,
     Status,
     decode_response,
     encode_error,
@@ -22,6 +21,7 @@ from domain.coupling.messages import LogRecord, Wait
 from domain.coupling.ports import Operator, Port
 from domain.errors import RemoteProtocolError
 from domain.identity import Reference
+from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.recordings import RecordedPayload, payloads
 from tests.unit.adapters.wire.wire_values import finite, names
@@ -80,7 +80,8 @@ requests = st.one_of(
     ),
     st.tuples(st.just(mmp.submit_profile_events), texts, st.lists(events, max_size=3).map(tuple)),
     st.tuples(st.just(mmp.submit_snapshot), texts, metadata),
-    st.tuples(st.sampled_from([mmp.report_snapshot_failed, mmp.report_failed]), texts, texts),
+    st.tuples(st.just(mmp.report_snapshot_failed), texts, texts),
+    st.tuples(st.just(mmp.report_failed), texts, texts, st.none() | st.sampled_from(FailureKind)),
     st.tuples(st.sampled_from([mmp.waiting_for_receive, mmp.waiting_for_receive_done]), waits),
     st.tuples(
         st.just(mmp.report_status),
@@ -260,10 +261,19 @@ def test_our_instances_register_with_muscle3s_version():
     assert unpack(mmp.register_instance.encode("a", (), (), "0.11.0"))[-1] == "0.11.0"
 
 
-@pytest.mark.parametrize("request_", [mmp.report_failed, mmp.report_snapshot_failed])
-def test_undecodable_bytes_in_error_messages_are_escaped(request_: Request[[str, str], None]):
-    sent = request_.encode("a", "no file caf\udce9")
-    assert mmp.REQUESTS.decode(sent).arguments == ["a", "no file caf\\udce9"]
+@pytest.mark.parametrize(
+    "sent",
+    [
+        mmp.report_failed.encode("a", "no file caf\udce9", FailureKind.OWN),
+        mmp.report_snapshot_failed.encode("a", "no file caf\udce9"),
+    ],
+)
+def test_undecodable_bytes_in_error_messages_are_escaped(sent: bytes):
+    assert mmp.REQUESTS.decode(sent).arguments[:2] == ["a", "no file caf\\udce9"]
+
+
+def test_failure_report_without_a_kind_is_accepted():
+    assert mmp.REQUESTS.decode(pack([68, "a", "why"])).arguments == ["a", "why", None]
 
 
 def test_undecodable_bytes_in_log_messages_are_escaped():
