@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Any, Final, final
 
 from adapters.tcp.save_request_listener import SaveRequestListener
+from adapters.tcp.serialised_waits import SerialisedWaits
 from adapters.tcp.session_client import SessionClient
-from adapters.tcp.waits_in_turn import WaitsInTurn
 from adapters.wire import mmp
 from adapters.wire.mmp_values import decode_peers
 from adapters.wire.reconnection import DEFAULT_RETRIES, RetryPolicy
@@ -83,7 +83,7 @@ class MMPClient(ManagerLink):
         self._session = self._open_session()
         self._is_own_manager = secret is not None
         self._checkpoint_line: SaveRequestListener | None = None
-        self._waits = WaitsInTurn(self._ask)
+        self._waits = SerialisedWaits(self._ask)
         self._reports: deque[Callable[[], Iterator[bytes]]] = deque()
         self._report_added = threading.Condition()
         self._reporter: threading.Thread | None = None

@@ -61,7 +61,7 @@ def _decode_report(node: object, values: Any) -> NodeReport:  # noqa: ANN401 - c
 
 NODE: Final[Field[str]] = Field(lambda node: [node], text)
 OPTIONAL_NODE: Final[Field[str | None]] = Field(
-    lambda node: [node], lambda node: optional(text, node), default=(None,)
+    lambda node: [node], lambda node=None: optional(text, node)
 )
 REPORT: Final[Field[NodeReport]] = Field(_encode_report, _decode_report, width=2)
 RESULTS: Final[Field[Sequence[ProcessResult]]] = Field(

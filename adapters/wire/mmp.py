@@ -84,8 +84,7 @@ AWAITED: Final[Field[tuple[str, str, int | None] | None]] = Field(
 
 FAILURE_KIND: Final[Field[FailureKind | None]] = Field(
     lambda kind: [] if kind is None else [kind.value],
-    lambda kind: None if kind is None else FailureKind(kind),
-    default=(None,),
+    lambda *kind: FailureKind(*kind) if kind else None,
 )
 
 

@@ -47,12 +47,12 @@ class Field(Generic[Value]):
 
     Args:
         encode: Returns the values on the wire.
-        decode: Returns the argument for that many values; raises one of UNPACKING_ERRORS.
+        decode: Returns the argument for that many values, or for none if an older sender ends the
+            list before it; raises one of UNPACKING_ERRORS.
         width: Number of values on the wire.
-        default: Values that stand for this argument if an older sender ends the list before it.
     """
 
-    __slots__ = ("decode", "default", "encode", "width")
+    __slots__ = ("decode", "encode", "width")
 
     def __init__(
         self,
@@ -60,12 +60,10 @@ class Field(Generic[Value]):
         decode: Callable[..., Value],
         *,
         width: int = 1,
-        default: Sequence[object] = (),
     ) -> None:
         self.encode = encode
         self.decode = decode
         self.width = width
-        self.default = default
 
 
 class Answer(Generic[Result, Reply]):
@@ -151,7 +149,7 @@ class Request(Generic[Arguments, Reply]):
         arguments = []
         for field in self._fields:
             taken, values = values[: field.width], values[field.width :]
-            arguments.append(field.decode(*(taken or field.default)))
+            arguments.append(field.decode(*taken))
         if values:
             msg = f"it has {len(values)} too many"
             raise TypeError(msg)

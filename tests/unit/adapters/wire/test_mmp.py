@@ -272,6 +272,12 @@ def test_undecodable_bytes_in_error_messages_are_escaped(sent: bytes):
     assert mmp.REQUESTS.decode(sent).arguments[:2] == ["a", "no file caf\\udce9"]
 
 
+@pytest.mark.parametrize("kind", ["fate", 1, None])
+def test_unknown_failure_kind_is_rejected(kind: object):
+    with pytest.raises(RemoteProtocolError):
+        mmp.REQUESTS.decode(pack([68, "a", "why", kind]))
+
+
 def test_failure_report_without_a_kind_is_accepted():
     assert mmp.REQUESTS.decode(pack([68, "a", "why"])).arguments == ["a", "why", None]
 

@@ -1,4 +1,4 @@
-"""Several threads of a model that wait, and a manager that takes one wait at a time."""
+"""Reports the waits of several threads to a manager that accepts one at a time."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from adapters.wire.requests import Request
 from domain.coupling.messages import Wait
 
 
-class WaitsInTurn:
-    """Tells MUSCLE3's manager of one wait of this instance at a time.
+class SerialisedWaits:
+    """Reports one wait of this instance at a time to MUSCLE3's manager.
 
-    Told of a second one before the first is over, it drops the connection, and counts the request
-    as being executed: the instance would hang.
+    If a second wait is reported before the first is over, that manager drops the connection and
+    considers the request as being executed, so the instance would hang.
 
     Args:
         ask: Sends a request to the manager, and returns when it has answered.
@@ -26,21 +26,21 @@ class WaitsInTurn:
         self._lock = threading.Lock()
         self._waits: list[Wait] = []
 
-    # The lock is held while asking, since the order of these requests is what this is about.
+    # The lock is held while asking, because it protects the order of these requests.
 
     def begin(self, wait: Wait) -> None:
-        """Tell the manager of a wait, unless it knows of another."""
+        """Report a wait, unless another one is reported already."""
         with self._lock:
             self._waits.append(wait)
             if len(self._waits) == 1:
                 self._ask(mmp.waiting_for_receive, wait)
 
     def end(self, wait: Wait) -> None:
-        """Tell the manager that a wait is over, if it knows of it, and of the next one instead."""
+        """Report the end of a wait if it was reported, and then the next wait."""
         with self._lock:
-            is_known = self._waits[0] == wait
+            is_reported = self._waits[0] == wait
             self._waits.remove(wait)
-            if is_known:
+            if is_reported:
                 self._ask(mmp.waiting_for_receive_done, wait)
                 if self._waits:
                     self._ask(mmp.waiting_for_receive, self._waits[0])
