@@ -13,13 +13,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
-from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
+from adapters.filesystem.workflow_snapshot_store import FilesystemWorkflowSnapshotStore
 from adapters.system.clock import SystemClock
-from adapters.ymmsl_files.writing.resume_files import YmmslWorkflowSnapshotFormat
-from application.manager.snapshot_collection import SnapshotCollection
+from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSnapshotFormat
+from application.manager.snapshots.snapshot_copier import SnapshotCopier
 from benchmarks.sides import PROGRAMS, Side, both_sides
 from benchmarks.table import Row, in_ms
-from domain.checkpointing.snapshots import SnapshotMetadata, StoredState, WorkflowSnapshot
+from domain.checkpointing.instance_snapshot import (
+    RegisteredSnapshot,
+    SnapshotMetadata,
+    WorkflowSnapshot,
+)
 from domain.identity import Reference
 
 CASES = {
@@ -62,10 +66,10 @@ def write(instances: int, repeats: int = 20) -> float:
             instance = Reference(f"micro[{number}]")
             location = store.store(instance, 1, b"x")
             metadata = SnapshotMetadata(("t",), 0.0, 0.0, None, {}, True, location)
-            states.append(StoredState(instance, 1, metadata))
-        shelf = FilesystemWorkflowSnapshotShelf(
+            states.append(RegisteredSnapshot(instance, 1, metadata))
+        shelf = FilesystemWorkflowSnapshotStore(
             Path(name),
-            keep=SnapshotCollection(lambda _: store).keep,
+            keep=SnapshotCopier(lambda _: store).ensure_stored,
             form=YmmslWorkflowSnapshotFormat(),
             clock=SystemClock(),
         )

@@ -16,14 +16,14 @@ from typing_extensions import override
 from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
 from domain.running.events import RunFinished
 from domain.version import VERSION
-from entrypoints._command_line.console import complain, say, warn
-from entrypoints._command_line.manual_start import check_location_file, location_told
-from entrypoints._command_line.resume_options import (
-    add_resume_options,
+from entrypoints._command_line.checkpoint_arguments import (
+    add_checkpoint_arguments,
     checkpoint_options_of,
     checkpoints_of,
     not_negative,
 )
+from entrypoints._command_line.console import complain, say, warn
+from entrypoints._command_line.manual_start import check_location_file, location_told
 from entrypoints._command_line.snapshot_commands import (
     add_snapshot_commands,
     run_snapshot_command,
@@ -177,7 +177,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="refuse clients that do not prove to belong to this run; MUSCLE3's cannot",
     )
-    add_resume_options(parser)
+    add_checkpoint_arguments(parser)
     parser.add_argument("--quiet", action="store_true", help="show nothing while the run goes on")
     parser.add_argument(
         "--dry-run", action="store_true", help="check everything, and start nothing"
@@ -213,7 +213,7 @@ def _sentence(what: str, error: CouplingError) -> str:
 
 def _check(options: argparse.Namespace) -> int:
     manager = _new_manager(options)
-    manager.check()
+    _check_and_warn(manager)
     if options.location_file is not None:
         check_location_file(options.location_file)
     model = manager.configuration.model
@@ -260,13 +260,18 @@ def _new_manager(options: argparse.Namespace) -> Manager:
     return manager
 
 
+def _check_and_warn(manager: Manager) -> None:
+    for warning in manager.check():
+        warn(warning)
+
+
 def _run(options: argparse.Namespace) -> int:
     if options.dry_run:
         return _check(options)
     manager = _new_manager(options)
     if options.start_all:
         # before a run directory is made
-        manager.check()
+        _check_and_warn(manager)
     with manager:
         options.signals.call(manager.stop, on_term=partial(manager.stop, save_first=True))
         with _shown(manager, quiet=options.quiet):

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from adapters.filesystem.durable_files import sync_file, write_durably
 from application.interfaces.snapshot_store import SnapshotStore
-from domain.checkpointing.snapshots import snapshot_name
+from domain.checkpointing.instance_snapshot import snapshot_name
 from domain.identity import Reference
 
 

@@ -14,7 +14,7 @@ import fsspec
 from typing_extensions import override
 
 from application.interfaces.snapshot_store import SnapshotStore
-from domain.checkpointing.snapshots import snapshot_name
+from domain.checkpointing.instance_snapshot import snapshot_name
 from domain.identity import Reference
 
 

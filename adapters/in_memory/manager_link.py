@@ -9,14 +9,14 @@ from typing import Final, final
 
 from application.interfaces.manager_desk import ManagerDesk
 from application.interfaces.manager_link import ManagerLink
-from domain.checkpointing.snapshots import SnapshotMetadata
+from domain.checkpointing.instance_snapshot import SnapshotMetadata
 from domain.coupling.messages import LogRecord, Wait
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
 from domain.coupling.timelines import Timeline
 from domain.errors import ManagerRefused, TransportError
-from domain.model.checkpoints import CheckpointInfo
+from domain.model.checkpoint_rules import CheckpointInfo
 from domain.running.profiling import ProfileEvent
 from domain.version import OWN_VERSION_SUFFIX
 

@@ -9,13 +9,13 @@ from typing import final
 from typing_extensions import override
 
 from application.interfaces.snapshot_store import (
-    Keep,
-    ShelfReport,
-    ShelvedSnapshot,
+    AnnouncementResult,
+    EnsureStored,
     SnapshotStore,
-    WorkflowSnapshotShelf,
+    StoredWorkflowSnapshot,
+    WorkflowSnapshotStore,
 )
-from domain.checkpointing.snapshots import WorkflowSnapshot, describe, snapshot_name
+from domain.checkpointing.instance_snapshot import WorkflowSnapshot, describe, snapshot_name
 from domain.identity import Reference
 
 _SCHEME = "in_memory:"
@@ -83,7 +83,7 @@ def _key(location: str) -> tuple[str, int]:
 
 
 @final
-class InMemoryWorkflowSnapshotShelf(WorkflowSnapshotShelf):
+class InMemoryWorkflowSnapshotStore(WorkflowSnapshotStore):
     """Keeps workflow snapshots in a list.
 
     Args:
@@ -94,35 +94,37 @@ class InMemoryWorkflowSnapshotShelf(WorkflowSnapshotShelf):
         closed: Whether `close` was called.
     """
 
-    def __init__(self, keep: Keep) -> None:
+    def __init__(self, keep: EnsureStored) -> None:
         self._keep = keep
         self.announced: list[WorkflowSnapshot] = []
-        self._shelved: list[ShelvedSnapshot] = []
+        self._shelved: list[StoredWorkflowSnapshot] = []
         self.closed = False
 
     @override
-    def announce(self, snapshot: WorkflowSnapshot, report: Callable[[ShelfReport], None]) -> None:
+    def announce(
+        self, snapshot: WorkflowSnapshot, report: Callable[[AnnouncementResult], None]
+    ) -> None:
         try:
             resume = {state.instance: self._keep(state) for state in snapshot.states}
         except OSError as error:
-            report(ShelfReport(snapshot, "", str(error)))
+            report(AnnouncementResult(snapshot, "", str(error)))
             return
         location = f"{_SCHEME}{len(self.announced)}"
         self.announced.append(snapshot)
         description = describe(snapshot, taken="just now")
-        self._shelved.append(ShelvedSnapshot(location, description, resume))
-        report(ShelfReport(snapshot, location))
+        self._shelved.append(StoredWorkflowSnapshot(location, description, resume))
+        report(AnnouncementResult(snapshot, location))
 
     @override
-    def list(self) -> Sequence[ShelvedSnapshot]:
+    def list(self) -> Sequence[StoredWorkflowSnapshot]:
         return tuple(self._shelved)
 
     @override
-    def read(self, location: str) -> ShelvedSnapshot:
+    def read(self, location: str) -> StoredWorkflowSnapshot:
         for shelved in self._shelved:
             if shelved.location == location:
                 return shelved
-        return ShelvedSnapshot(location, "", {}, "there is nothing there")
+        return StoredWorkflowSnapshot(location, "", {}, "there is nothing there")
 
     @override
     def remove(self, location: str) -> None:

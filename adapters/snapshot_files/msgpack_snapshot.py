@@ -21,7 +21,7 @@ from adapters.wire.extensions import SETTINGS
 from adapters.wire.mpp import NO_SETTINGS, decode_message, encode_message
 from adapters.wire.packing import pack, unpack
 from adapters.wire.payloads import Muscle3Payloads, OwnPayloads, encode_own, unpack_settings
-from domain.checkpointing.snapshots import CachedMessage, CommunicatorState, Snapshot
+from domain.checkpointing.instance_snapshot import CommunicatorState, SavedMessage, Snapshot
 from domain.coupling.messages import Iteration, Message, PeerMessage
 from domain.coupling.ports import Operator
 from domain.coupling.settings import Settings
@@ -199,7 +199,7 @@ def _decode_v2(values: dict[str, Any]) -> Snapshot:
                 _decode_counts(state["port_message_counts"]),
                 _decode_timeline(state["timeline_state"]),
                 tuple(
-                    CachedMessage(_text(port), _slot(slot), _decode_message(message))
+                    SavedMessage(_text(port), _slot(slot), _decode_message(message))
                     for port, slot, message in state["message_cache"]
                 ),
             ),
@@ -360,7 +360,7 @@ def _decode_own_part(state: CommunicatorState, values: Mapping[str, Any]) -> Com
         timeline=None if values.get("has_no_timeline") else state.timeline,
         reduced_counts=_decode_counts(values.get("reduced_counts", {})),
         held_back=tuple(
-            CachedMessage(
+            SavedMessage(
                 _text(port), _slot(slot), _decode_message(message), _text(peer), _int(count)
             )
             for port, slot, peer, message, count in values.get("held_back", ())

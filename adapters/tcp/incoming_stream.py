@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import re
 import select
 import socket
@@ -16,9 +17,10 @@ from typing import Final, TypeAlias, final
 
 from adapters.io import network
 from adapters.io.memory import LARGE, SameSizeMemory
-from adapters.tcp.session_client import FIRST_PAUSE, PAUSE_GROWTH, RETRY_TIME, greet
+from adapters.tcp.session_client import receive_exactly
 from adapters.wire import greeting, locations, stream
 from adapters.wire.frames import word
+from adapters.wire.retries import DEFAULT_RETRIES, Retries, RetryPolicy
 from application.interfaces.peer_transport import Inlet
 from domain.coupling.messages import PeerMessage
 from domain.errors import CouplingError, PeerLost, PortError, RemoteProtocolError, TransportError
@@ -162,14 +164,22 @@ class StreamConnection:
         peer_locations: Where it can be reached.
         receiver: Our own name.
         secret: The run's secret.
+        retries: How often and for how long to try to connect.
 
     Raises:
         TransportError: If the peer cannot be reached.
     """
 
     def __init__(
-        self, peer: str, peer_locations: Sequence[str], *, receiver: str, secret: str
+        self,
+        peer: str,
+        peer_locations: Sequence[str],
+        *,
+        receiver: str,
+        secret: str,
+        retries: RetryPolicy = DEFAULT_RETRIES,
     ) -> None:
+        self._policy = retries
         self._peer = peer
         self._addresses = locations.addresses_in(peer_locations, locations.CONJOIN)
         self._receiver = receiver
@@ -224,24 +234,24 @@ class StreamConnection:
         self._bytes_to_acknowledge = 0
 
     def _open_patiently(self) -> None:
-        end = time.monotonic() + RETRY_TIME
-        pause = 0.0
+        retries = Retries(self._policy)
         while True:
             try:
                 self._open()
             except TransportError as error:
-                if not error.transient or time.monotonic() + pause > end:
+                now = time.monotonic()
+                retry_at = retries.next_try(now)
+                if not error.transient or retry_at is None:
                     raise
-                time.sleep(pause)  # nothing tells us when the network is back
-                pause = pause * PAUSE_GROWTH if pause else FIRST_PAUSE
+                time.sleep(retry_at - now)  # nothing tells us when the network is back
             else:
                 return
 
     def _open(self) -> None:
         sock = network.connect(self._addresses)
         try:
-            sock.settimeout(RETRY_TIME)
-            greet(sock, self._secret, greeting.Purpose.STREAM)
+            sock.settimeout(self._policy.give_up_after)
+            self._greet(sock)
             hello = stream.encode_hello(self._receiver, self._received)
             sock.sendall(word(len(hello)) + hello)
             sock.settimeout(None)
@@ -256,6 +266,13 @@ class StreamConnection:
         self._may_be_lost = sock.family != socket.AF_UNIX
         self._acknowledged = self._received
         self.reader = FrameReader(sock)
+
+    def _greet(self, sock: socket.socket) -> None:
+        nonce = os.urandom(greeting.NONCE_SIZE)
+        sock.sendall(greeting.client_hello(nonce))
+        answer = bytes(receive_exactly(sock, greeting.ANSWER_SIZE))
+        purpose = greeting.Purpose.STREAM
+        sock.sendall(greeting.client_finish(self._secret, nonce, answer, purpose))
 
 
 class IncomingStream:

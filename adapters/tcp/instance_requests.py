@@ -6,7 +6,7 @@ from typing import Final
 
 from adapters.tcp.server import Reply
 from adapters.wire import mmp
-from adapters.wire.session import Request, Session
+from adapters.wire.session_server import Request, Session
 from application.interfaces.manager_desk import ManagerDesk, NotReadyError
 from domain.coupling.peers import PeerInfo
 from domain.errors import CouplingError, RemoteProtocolError

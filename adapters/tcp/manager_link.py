@@ -9,12 +9,13 @@ from functools import partial
 from itertools import islice
 from typing import Any, Final, final
 
-from adapters.tcp.checkpoint_line import CheckpointLine
+from adapters.tcp.save_request_listener import SaveRequestListener
 from adapters.tcp.session_client import SessionClient
 from adapters.tcp.waits_in_turn import WaitsInTurn
 from adapters.wire import mmp
+from adapters.wire.retries import DEFAULT_RETRIES, RetryPolicy
 from application.interfaces.manager_link import ManagerLink
-from domain.checkpointing.snapshots import SnapshotMetadata
+from domain.checkpointing.instance_snapshot import SnapshotMetadata
 from domain.coupling.messages import LogRecord, Wait
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
@@ -22,7 +23,7 @@ from domain.coupling.settings import Settings
 from domain.coupling.timelines import Timeline
 from domain.errors import CouplingError, ManagerRefused, TransportError
 from domain.identity import Reference
-from domain.model.checkpoints import CheckpointInfo
+from domain.model.checkpoint_rules import CheckpointInfo
 from domain.running.profiling import ProfileEvent
 from domain.version import OWN_VERSION_SUFFIX
 
@@ -53,6 +54,9 @@ class MMPClient(ManagerLink):
         location: Where the manager is: a location string, or several.
         secret: The run's secret, if the manager is ours and we were given it; else MUSCLE3's own
             protocol is spoken, to the letter.
+        retries: How often and for how long to retry when the connection is lost.
+        first_pause: Seconds before MUSCLE3's manager is asked for the peers a second time.
+        peer_timeout: Seconds for which it is asked for them.
     """
 
     def __init__(
@@ -61,13 +65,20 @@ class MMPClient(ManagerLink):
         location: str | Sequence[str],
         *,
         secret: str | None = None,
+        retries: RetryPolicy = DEFAULT_RETRIES,
+        first_pause: float = FIRST_PAUSE,
+        peer_timeout: float = PEER_TIMEOUT,
     ) -> None:
         self._instance = Reference(str(instance_id))
+        self._first_pause = first_pause
+        self._peer_timeout = peer_timeout
         locations = [location] if isinstance(location, str) else list(location)
-        self._open_session = partial(SessionClient, locations, secret=secret, server="manager")
+        self._open_session = partial(
+            SessionClient, locations, secret=secret, server="manager", retries=retries
+        )
         self._session = self._open_session()
         self._is_own_manager = secret is not None
-        self._checkpoint_line: CheckpointLine | None = None
+        self._checkpoint_line: SaveRequestListener | None = None
         self._waits = WaitsInTurn(self._ask)
         self._reports: deque[Callable[[], Iterator[mmp.Request]]] = deque()
         self._report_added = threading.Condition()
@@ -111,7 +122,7 @@ class MMPClient(ManagerLink):
     def await_checkpoint_request(self, on_request: Callable[[str], None]) -> None:
         if self._is_own_manager:
             # the answer may take as long as the run, so it cannot be waited for in our session
-            self._checkpoint_line = CheckpointLine(
+            self._checkpoint_line = SaveRequestListener(
                 str(self._instance), self._open_session(), on_request
             )
 
@@ -189,7 +200,7 @@ class MMPClient(ManagerLink):
 
     def _ask_until_ready(self) -> list[Any]:
         request = mmp.encode_request(mmp.GetPeers(str(self._instance)))
-        pause, waited = FIRST_PAUSE, 0.0
+        pause, waited = self._first_pause, 0.0
         pausing = threading.Event()
         while True:
             status, values = mmp.decode_response(self._call(request))
@@ -197,8 +208,8 @@ class MMPClient(ManagerLink):
                 return values
             if status is mmp.Status.ERROR:
                 raise ManagerRefused(str(values[0]))
-            if waited >= PEER_TIMEOUT:
-                msg = f"Not all peers started within {PEER_TIMEOUT:.0f} s: {values[0]}"
+            if waited >= self._peer_timeout:
+                msg = f"Not all peers started within {self._peer_timeout:.0f} s: {values[0]}"
                 raise ManagerRefused(msg)
             pausing.wait(pause)  # MUSCLE3's manager offers nothing but to be asked again
             waited += pause

@@ -16,7 +16,7 @@ from adapters.tcp.pulling_inlet import PulledPeer, PullingInlet
 from adapters.tcp.server import Reply, Server, TroubleCallback
 from adapters.wire import stream
 from adapters.wire.locations import CONJOIN, TCP, Address, format_location, speaks_conjoin
-from adapters.wire.session import Request
+from adapters.wire.session_server import Request
 from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
 from domain.coupling.peers import Endpoint
 from domain.errors import RemoteProtocolError

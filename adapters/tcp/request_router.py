@@ -6,7 +6,7 @@ from adapters.tcp.agent_requests import execute_agent_request
 from adapters.tcp.instance_requests import execute_instance_request
 from adapters.tcp.server import Reply
 from adapters.wire import map as agent_protocol
-from adapters.wire.session import Request, Session
+from adapters.wire.session_server import Request, Session
 from application.interfaces.agent_desk import AgentDesk
 from application.interfaces.manager_desk import ManagerDesk
 

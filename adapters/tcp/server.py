@@ -14,13 +14,13 @@ from adapters.io import network
 from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, in_words
 from adapters.wire import greeting
 from adapters.wire.locations import TcpAddress, UnixAddress
-from adapters.wire.session import (
+from adapters.wire.session_server import (
     Buffers,
     Request,
     ServerConnection,
     Session,
     SessionTable,
-    StreamWanted,
+    StreamRequested,
 )
 from domain.errors import RemoteProtocolError
 
@@ -282,7 +282,7 @@ class Server:
         for event in events:
             if isinstance(event, Request):
                 self._execute(client, event)
-            elif isinstance(event, StreamWanted):
+            elif isinstance(event, StreamRequested):
                 self._hand_over(client, event.hello)
                 return False
             else:

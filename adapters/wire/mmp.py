@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from adapters.wire.packing import brief, pack, unpack
 from adapters.wire.requests import parse_request
-from domain.checkpointing.snapshots import SnapshotMetadata
+from domain.checkpointing.instance_snapshot import SnapshotMetadata
 from domain.coupling.conduits import Conduit, ConduitFilter
 from domain.coupling.messages import LogRecord, Wait
 from domain.coupling.peers import PeerInfo
@@ -21,7 +21,7 @@ from domain.coupling.ports import Operator, Port
 from domain.coupling.settings import Settings
 from domain.errors import RemoteProtocolError
 from domain.identity import Reference
-from domain.model.checkpoints import (
+from domain.model.checkpoint_rules import (
     CheckpointAtRule,
     CheckpointInfo,
     CheckpointRangeRule,

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from application.instance.patient_receiver import PatientReceiver
 from application.instance.profiler import Profiler
 from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
-from domain.checkpointing.snapshots import (
-    CachedMessage,
+from domain.checkpointing.instance_snapshot import (
     CommunicatorState,
+    SavedMessage,
     filled_port,
     reduced_port,
 )
@@ -245,15 +245,15 @@ class Communicator:
             reduced[name] = tuple(
                 self._reduced_counts.get((name, slot), 0) for slot in range(slots)
             )
-        held: list[CachedMessage] = []
+        held: list[SavedMessage] = []
         for (port, slot), routes in self._routes.items():
             for route in routes:
                 held += [
-                    CachedMessage(port, slot, row.first, route.peer, row.count)
+                    SavedMessage(port, slot, row.first, route.peer, row.count)
                     for row in self._to_send_again(route, port, slot)
                 ]
                 if route.held is not None:
-                    held.append(CachedMessage(port, slot, route.held, route.peer))
+                    held.append(SavedMessage(port, slot, route.held, route.peer))
         return CommunicatorState(
             {port.name: tuple(port.message_counts) for port in self._ports.values()},
             reduced_counts=reduced,

@@ -7,25 +7,28 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import NamedTuple, NoReturn, TypeVar
 
-from application.instance.checkpoint_calls import CheckpointCalls, check_supports_checkpoints
-from application.instance.checkpointing import CheckpointTriggers
+from application.instance.checkpoints.checkpoint_calls import (
+    CheckpointCalls,
+    check_supports_checkpoints,
+)
+from application.instance.checkpoints.exchange_state import ExchangeState
+from application.instance.checkpoints.instance_resume_check import check_instance_resume
+from application.instance.checkpoints.snapshot_manager import SnapshotManager
+from application.instance.checkpoints.triggers import CheckpointTriggers
 from application.instance.communicator import Communicator
 from application.instance.declared_ports import Declaration, make_port_states, parse_declaration
 from application.instance.departure import Leaving
-from application.instance.exchange_state import ExchangeState
 from application.instance.library_settings import apply_library_settings
 from application.instance.overlays import OverlayKeeper
 from application.instance.patient_receiver import PatientReceiver
 from application.instance.port_table import PortTable, default_for
 from application.instance.profiler import Profiler
 from application.instance.receiver import Receiver
-from application.instance.resume_checks import check_fits
-from application.instance.snapshot_manager import SnapshotManager
 from application.interfaces.clock import Clock
 from application.interfaces.instance_log import InstanceLog
 from application.interfaces.manager_link import ManagerLink
 from application.interfaces.peer_transport import PeerTransport
-from application.interfaces.snapshot_archive import SnapshotArchive
+from application.interfaces.snapshot_repository import SnapshotRepository
 from domain.coupling.call_order import Call, CallOrder
 from domain.coupling.flags import InstanceFlags
 from domain.coupling.messages import Message, Milestone, PeerMessage
@@ -39,7 +42,7 @@ from domain.coupling.settings import (
 from domain.coupling.timelines import ReuseLoop
 from domain.errors import CouplingError, PortError, SettingMissing, UsageError
 from domain.identity import Reference
-from domain.model.checkpoints import CheckpointInfo
+from domain.model.checkpoint_rules import CheckpointInfo
 from domain.running.profiling import ProfileEventType
 
 ERROR = 40
@@ -65,7 +68,7 @@ class Surroundings(NamedTuple):
     transport: PeerTransport
     clock: Clock
     log: InstanceLog
-    archive: SnapshotArchive
+    archive: SnapshotRepository
     one_at_a_time: AbstractContextManager[object]
 
 
@@ -295,7 +298,7 @@ class Lifecycle:
             log=self._log,
             must_store=info.must_store,
             check=partial(
-                check_fits, instance=self._instance, ports=self._ports, flags=self._flags
+                check_instance_resume, instance=self._instance, ports=self._ports, flags=self._flags
             ),
         )
         triggers = CheckpointTriggers(info, clock=self._clock)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from application.instance.communicator import Communicator
-from domain.checkpointing.snapshots import CachedMessage
+from domain.checkpointing.instance_snapshot import SavedMessage
 from domain.coupling.conduits import ConduitFilter
 from domain.coupling.messages import NOT_COUNTED, Iteration, Milestone, PeerMessage
 from domain.coupling.ports import SETTINGS_IN, Operator, PortState
@@ -172,21 +172,21 @@ class Receiver:
             if not isinstance(message.data, Milestone) or message.data.closes_port:
                 return message, True
 
-    def state(self) -> tuple[tuple[CachedMessage, ...], dict[PortSlot, tuple[Iteration, ...]]]:
+    def state(self) -> tuple[tuple[SavedMessage, ...], dict[PortSlot, tuple[Iteration, ...]]]:
         """Return what a snapshot keeps: messages received ahead, and what was padded already.
 
         Of a message that the model has taken nobody needs the data again. They are the model's now,
         and it may have changed them into what cannot be stored.
         """
         cached = [
-            CachedMessage(
+            SavedMessage(
                 port, slot, message.with_data(None) if (port, slot) in self._used else message
             )
             for (port, slot), message in self._ahead.items()
             if port not in self._pads and not isinstance(message.data, Milestone)
         ]
         cached += [
-            CachedMessage(port, slot, repetition.message)
+            SavedMessage(port, slot, repetition.message)
             for (port, slot), repetition in self._repetitions.items()
         ]
         served = {
@@ -198,7 +198,7 @@ class Receiver:
 
     def restore(
         self,
-        cached: Iterable[CachedMessage],
+        cached: Iterable[SavedMessage],
         served: Mapping[PortSlot, tuple[Iteration, ...]],
         last_received: Callable[[PortState, int | None], Iteration | None],
     ) -> None:

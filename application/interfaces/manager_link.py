@@ -6,13 +6,13 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from domain.checkpointing.snapshots import SnapshotMetadata
+from domain.checkpointing.instance_snapshot import SnapshotMetadata
 from domain.coupling.messages import LogRecord
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
 from domain.coupling.timelines import Timeline
-from domain.model.checkpoints import CheckpointInfo
+from domain.model.checkpoint_rules import CheckpointInfo
 from domain.running.profiling import ProfileEvent
 
 

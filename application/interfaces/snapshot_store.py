@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
-from domain.checkpointing.snapshots import StoredState, WorkflowSnapshot
+from domain.checkpointing.instance_snapshot import RegisteredSnapshot, WorkflowSnapshot
 from domain.identity import Reference
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ OpenStore: TypeAlias = Callable[[str], SnapshotStore]
 Raises OSError if it cannot be had.
 """
 
-Keep: TypeAlias = Callable[[StoredState], str]
+EnsureStored: TypeAlias = Callable[[RegisteredSnapshot], str]
 """Sees to it that a snapshot is safe, and returns where it is from now on; raises OSError."""
 
 
@@ -98,7 +98,7 @@ class WorkflowSnapshotFormat(Protocol):
         """
 
 
-class ShelfReport(NamedTuple):
+class AnnouncementResult(NamedTuple):
     """What became of a workflow snapshot that was to be announced.
 
     Attributes:
@@ -112,7 +112,7 @@ class ShelfReport(NamedTuple):
     problem: str = ""
 
 
-class ShelvedSnapshot(NamedTuple):
+class StoredWorkflowSnapshot(NamedTuple):
     """A workflow snapshot that was announced.
 
     Attributes:
@@ -136,11 +136,13 @@ class ShelvedSnapshot(NamedTuple):
     moved_from: str = ""
 
 
-class WorkflowSnapshotShelf(Protocol):
+class WorkflowSnapshotStore(Protocol):
     """Keeps the workflow snapshots of a run."""
 
     @abstractmethod
-    def announce(self, snapshot: WorkflowSnapshot, report: Callable[[ShelfReport], None]) -> None:
+    def announce(
+        self, snapshot: WorkflowSnapshot, report: Callable[[AnnouncementResult], None]
+    ) -> None:
         """Put a workflow snapshot where users find it, once all that it names is safe.
 
         Returns at once. No two get the same name, and they are put there in the order in which
@@ -152,7 +154,7 @@ class WorkflowSnapshotShelf(Protocol):
         """
 
     @abstractmethod
-    def list(self) -> Sequence[ShelvedSnapshot]:
+    def list(self) -> Sequence[StoredWorkflowSnapshot]:
         """Return those that are there, the oldest first.
 
         Raises:
@@ -160,7 +162,7 @@ class WorkflowSnapshotShelf(Protocol):
         """
 
     @abstractmethod
-    def read(self, location: str) -> ShelvedSnapshot:
+    def read(self, location: str) -> StoredWorkflowSnapshot:
         """Return the one at a location; if there is none, its `problem` says so."""
 
     @abstractmethod

@@ -6,8 +6,8 @@ from structlog.typing import FilteringBoundLogger
 
 from application.interfaces.clock import Clock, Scheduler, Timer
 from application.manager.registration import InstanceRegistry
-from application.manager.run_checkpoints import CheckpointOptions, RunCheckpoints
 from application.manager.run_control import RunControl
+from application.manager.snapshots.run_checkpoints import CheckpointOptions, RunCheckpoints
 from application.manager.status_board import StatusBoard
 from domain.running.events import StopRequested
 

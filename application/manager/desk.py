@@ -14,17 +14,17 @@ from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.error_shutdowns import ErrorShutdowns
 from application.manager.peer_lookup import PeerLookup
 from application.manager.registration import InstanceRegistry
-from application.manager.run_checkpoints import RunCheckpoints
 from application.manager.run_control import RunControl
-from application.manager.snapshot_registry import SnapshotRegistry
+from application.manager.snapshots.run_checkpoints import RunCheckpoints
+from application.manager.snapshots.snapshot_registry import SnapshotRegistry
 from application.manager.status_board import StatusBoard
-from domain.checkpointing.snapshots import SnapshotMetadata, is_url
+from domain.checkpointing.instance_snapshot import SnapshotMetadata, is_url
 from domain.coupling.messages import LogRecord, Wait
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
 from domain.identity import Reference
-from domain.model.checkpoints import CheckpointInfo
+from domain.model.checkpoint_rules import CheckpointInfo
 from domain.model.configuration import Configuration
 from domain.running.events import LogRecorded, SnapshotFailed
 from domain.running.profiling import ProfileEvent, ProfileEventType

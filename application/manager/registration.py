@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from application.interfaces.manager_desk import Registration
-from application.manager.run_checkpoints import RunCheckpoints
+from application.manager.snapshots.run_checkpoints import RunCheckpoints
 from domain.coupling.conduits import Conduit
 from domain.coupling.ports import SETTINGS_IN, Port
 from domain.errors import ManagerRefused

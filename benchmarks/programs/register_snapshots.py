@@ -59,9 +59,9 @@ programs:
 
 
 def register_with_conjoin(items, micros, folder):
-    from application.interfaces.snapshot_store import WorkflowSnapshotShelf
-    from application.manager.snapshot_registry import SnapshotRegistry
-    from domain.checkpointing.snapshots import SnapshotMetadata
+    from application.interfaces.snapshot_store import WorkflowSnapshotStore
+    from application.manager.snapshots.snapshot_registry import SnapshotRegistry
+    from domain.checkpointing.instance_snapshot import SnapshotMetadata
     from domain.coupling.conduits import Conduit
     from domain.identity import Reference
     from domain.model.configuration import Component, Configuration, Model
@@ -79,7 +79,7 @@ def register_with_conjoin(items, micros, folder):
         tuple(Conduit(Reference(sender), Reference(receiver)) for sender, receiver in conduits),
     )
 
-    class Nowhere(WorkflowSnapshotShelf):
+    class Nowhere(WorkflowSnapshotStore):
         """A shelf from which everything falls: the registry alone is measured."""
 
         def announce(self, snapshot, report): ...

@@ -8,7 +8,7 @@ conduit between them the receiver has received
   again, and the receiver drops it.
 
 A filter that passes empty messages on while its sender is not called loosens the second of these;
-see `domain.checkpointing.workflow_snapshots`.
+see `domain.checkpointing.workflow_snapshot_search`.
 
 Starting from scratch is a snapshot too, with all counts 0. But who starts from scratch sends what
 it will this time, so no receiver may have a message of it already.
@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
-from domain.checkpointing.snapshots import SnapshotMetadata
+from domain.checkpointing.instance_snapshot import SnapshotMetadata
 from domain.identity import Reference
 
 T = TypeVar("T")

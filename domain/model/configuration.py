@@ -16,7 +16,7 @@ from domain.coupling.conduits import Conduit
 from domain.coupling.ports import SETTINGS_IN, Operator, Port
 from domain.coupling.settings import Settings
 from domain.identity import Reference
-from domain.model.checkpoints import Checkpoints
+from domain.model.checkpoint_rules import Checkpoints
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from domain.errors import ConfigurationError
 from entrypoints._command_line.console import say
 
 if TYPE_CHECKING:
-    from application.manager.snapshot_shelf_reader import (
-        KeptSnapshot,
-        KeptState,
-        SnapshotShelfReader,
+    from application.manager.snapshots.run_snapshots import (
+        ExaminedSnapshot,
+        ExaminedWorkflowSnapshot,
+        RunSnapshots,
     )
 
 SOUND: Final = 0
@@ -136,7 +136,7 @@ _ACTIONS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
 }
 
 
-def _reader_of_run(name: str | Path, *, prunes: bool = False) -> SnapshotShelfReader:
+def _reader_of_run(name: str | Path, *, prunes: bool = False) -> RunSnapshots:
     from entrypoints._snapshots.snapshot_wiring import reader_of_run
 
     path = _existing(name)
@@ -149,7 +149,7 @@ def _reader_of_run(name: str | Path, *, prunes: bool = False) -> SnapshotShelfRe
     return reader_of_run(path, prunes=prunes)
 
 
-def _of_file(path: Path) -> KeptSnapshot:
+def _of_file(path: Path) -> ExaminedWorkflowSnapshot:
     from entrypoints._snapshots.snapshot_wiring import reader_of_file
 
     return reader_of_file(path).examine(str(path.absolute()))
@@ -163,7 +163,7 @@ def _existing(name: str | Path) -> Path:
     return path
 
 
-def _summary(snapshot: KeptSnapshot) -> list[str]:
+def _summary(snapshot: ExaminedWorkflowSnapshot) -> list[str]:
     times = ", ".join(f"{state.instance} {_time(state.timestamp)}" for state in snapshot.states)
     taken = snapshot.shelved.taken or "at an unknown time"
     return [
@@ -175,7 +175,7 @@ def _summary(snapshot: KeptSnapshot) -> list[str]:
     ]
 
 
-def _table(snapshot: KeptSnapshot) -> list[str]:
+def _table(snapshot: ExaminedWorkflowSnapshot) -> list[str]:
     rows = [("Instance", "t", "Wallclock time", "Type", "Size", "File")]
     rows += [
         (
@@ -195,7 +195,7 @@ def _table(snapshot: KeptSnapshot) -> list[str]:
     ]
 
 
-def _type(state: KeptState) -> str:
+def _type(state: ExaminedSnapshot) -> str:
     if state.problem:
         return "damaged"
     if state.remark:
@@ -203,11 +203,11 @@ def _type(state: KeptState) -> str:
     return "final" if state.is_final else "intermediate"
 
 
-def _verdict(snapshot: KeptSnapshot) -> str:
+def _verdict(snapshot: ExaminedWorkflowSnapshot) -> str:
     return "sound" if snapshot.is_sound else "DAMAGED"
 
 
-def _comments(snapshot: KeptSnapshot) -> list[str]:
+def _comments(snapshot: ExaminedWorkflowSnapshot) -> list[str]:
     return [f"  {text}" for text in (*snapshot.problems, *snapshot.remarks)]
 
 

@@ -11,7 +11,7 @@ from functools import partial
 
 from adapters.io.network import LOOPBACK
 from adapters.python_logging.instance_log import PythonInstanceLog
-from adapters.snapshot_files.snapshot_archive import MsgPackSnapshotArchive
+from adapters.snapshot_files.snapshot_repository import MsgPackSnapshotRepository
 from adapters.system.clock import SystemClock
 from adapters.tcp.manager_link import MMPClient
 from adapters.tcp.peers import TcpPeerTransport
@@ -22,7 +22,7 @@ from domain.coupling.ports import Operator
 from domain.errors import PortError, TransportError
 from domain.running.error_log_limit import Troubles
 from entrypoints._instance.environment import InstanceEnvironment, read_environment
-from entrypoints._snapshots.snapshot_stores import open_store
+from entrypoints._snapshots.store_factory import open_store
 
 WARNING = 30
 
@@ -102,7 +102,7 @@ def _connect(environment: InstanceEnvironment) -> Surroundings:
         hosts=_hosts_to_listen_on(environment),
         on_trouble=troubles.note,
     )
-    archive = MsgPackSnapshotArchive(open_store)
+    archive = MsgPackSnapshotRepository(open_store)
     return Surroundings(link, transport, SystemClock(), log, archive, threading.Lock())
 
 

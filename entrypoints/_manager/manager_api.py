@@ -21,13 +21,13 @@ from typing_extensions import Self
 from adapters.filesystem.run_directory import FilesystemRunDirectory
 from application.interfaces.logbook import EventSink
 from domain.errors import UsageError
-from domain.model.checkpoints import Checkpoints
+from domain.model.checkpoint_rules import Checkpoints
 from domain.model.configuration import Configuration
 from domain.running.events import InstanceStatus, RunEvent, RunFinished
 from entrypoints._manager.outcome import Outcome
 from entrypoints._manager.run_input import RunInput
 from entrypoints._manager.run_start import RunStart
-from entrypoints._snapshots.snapshot_places import SnapshotPlaces, place_of
+from entrypoints._snapshots.snapshot_places import SnapshotStores, store_location
 from entrypoints._snapshots.snapshot_wiring import (
     check_relative_resume,
     newest_in_run,
@@ -162,18 +162,23 @@ class Manager:
         """Names of the instances that the user starts and that are not done."""
         return self._made.services.control.by_hand
 
-    def check(self) -> None:
+    def check(self) -> Sequence[str]:
         """Check whether the model could be run on this machine, as far as that can be said before.
 
+        Returns:
+            Warnings about running it on this machine, such as that it has fewer cores than the
+            model asks for.
+
         Raises:
-            ConfigurationError: If a program is not there or cannot be executed, the model needs
-                more cores than there are, the run directory cannot be used, there is no such log
-                level, or no time for the run.
+            ConfigurationError: If a program is not there or cannot be executed, the run directory
+                cannot be used, there is no such log level, or no time for the run; with a launcher
+                of one's own, also if the model needs more cores than there are.
         """
-        self._start.check()
+        warnings = self._start.check()
         check_options(self._options)
         if self._run_dir is not None and self._parts is None:
             FilesystemRunDirectory.check_existing(self._run_dir)
+        return warnings
 
     def start_all(self) -> None:
         """Start all programs, except those with execution model `manual`.
@@ -182,7 +187,8 @@ class Manager:
 
         Raises:
             ConfigurationError: If a program is not there or cannot be executed, or the model needs
-                more cores than there are; then nothing has been started.
+                more cores than there are, on nodes of a launcher of one's own; then nothing has
+                been started. On this machine, too few cores are a warning in the log.
             InconsistentSnapshot: If a path to resume from leads nowhere from where an instance is
                 started; then nothing has been started either.
             RunError: If the agents that start programs do not come up.
@@ -398,13 +404,13 @@ def _with_whereabouts(result: RunFinished) -> str:
     return f"{result.cause}\nIts output is in {result.output_directory}"
 
 
-def _places(snapshot_store: str | Path | None, adapters: Adapters) -> SnapshotPlaces:
+def _places(snapshot_store: str | Path | None, adapters: Adapters) -> SnapshotStores:
     if snapshot_store is None:
-        return SnapshotPlaces(handed_in=adapters.snapshots)
+        return SnapshotStores(handed_in=adapters.snapshots)
     if adapters.snapshots is not None:
         msg = "snapshot_store= and adapters=Adapters(snapshots=...) exclude each other."
         raise UsageError(msg)
-    return SnapshotPlaces(place_of(snapshot_store))
+    return SnapshotStores(store_location(snapshot_store))
 
 
 def _checked(adapters: object) -> Adapters:
@@ -412,8 +418,8 @@ def _checked(adapters: object) -> Adapters:
         return Adapters()
     if not isinstance(adapters, Adapters):
         msg = (
-            f"adapters= takes Adapters(...) of entrypoints.manager, and not a"
-            f" {type(adapters).__name__}: Manager(..., adapters=Adapters(launcher=...))"
+            f"Manager(adapters=...) takes conjoin.Adapters(...), but got a"
+            f" {type(adapters).__name__}. Write Manager(..., adapters=Adapters(launcher=...))"
         )
         raise UsageError(msg)
     return adapters

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Final, final
 
 from adapters.ymmsl_files.source import YmmslConfigurationSource
-from application.manager.resume_choice import Choice
+from application.manager.snapshots.resume_choice import ResumeChoice
 from domain.coupling.settings import plain_settings
-from domain.model.checkpoints import Checkpoints
+from domain.model.checkpoint_rules import Checkpoints
 from domain.model.configuration import Configuration
-from entrypoints._snapshots.snapshot_places import SnapshotPlaces
+from entrypoints._snapshots.snapshot_places import SnapshotStores
 from entrypoints._snapshots.snapshot_wiring import check_resume, chosen_snapshot
 
 UNUSED_RESUME: Final = (
@@ -51,13 +51,13 @@ class RunInput:
         resume: str | Path | None,
         checkpoints: Checkpoints | None,
         run_dir: Path | None,
-        places: SnapshotPlaces,
+        places: SnapshotStores,
         programs_required: bool,
     ) -> None:
         self._source = YmmslConfigurationSource(programs_required=programs_required)
         self._has_unused_resume = False
         self._unchecked: Sequence[str] = ()
-        self.choice: Choice | None = None
+        self.choice: ResumeChoice | None = None
         loaded = self._load(sources, model)
         self.configuration = replace(loaded, settings=plain_settings(loaded.settings))
         if resume is None:
@@ -91,7 +91,7 @@ class RunInput:
             return self._source.load(list(sources), model=model)
         return self._source.load([sources], model=model)
 
-    def _resume(self, resume: str | Path, run_dir: Path | None, places: SnapshotPlaces) -> None:
+    def _resume(self, resume: str | Path, run_dir: Path | None, places: SnapshotStores) -> None:
         configuration = self.configuration
         choice = chosen_snapshot(resume, model=configuration.model, run_dir=run_dir, places=places)
         shelved = choice.snapshot.shelved

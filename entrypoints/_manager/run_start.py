@@ -43,15 +43,19 @@ class RunStart:
         self._is_used = False
         self._available: Resources | None = None
 
-    def check(self) -> None:
+    def check(self) -> list[str]:
         """Check whether it could be started on this machine.
+
+        Returns:
+            Warnings: instances will share cores, for example.
 
         Raises:
             ConfigurationError: If a program is not there or cannot be executed, or there are not
-                enough cores.
+                enough cores and nothing may be oversubscribed.
         """
         self._check_programs()
-        self._plan(Resources((LinuxNodeInspector().resources(),)))
+        _, warnings = self._plan(Resources((LinuxNodeInspector().resources(),)))
+        return warnings
 
     def begin(self) -> None:
         """Look whether it can be started, before anything is.
@@ -72,7 +76,8 @@ class RunStart:
         """Start agents, and have them start the programs. Blocks for a moment.
 
         Raises:
-            ConfigurationError: If the model needs more cores than there are.
+            ConfigurationError: If the model needs more cores than there are, and nothing may be
+                oversubscribed.
             RunError: If the agents do not come up.
         """
         available = self._launch_agents(opened)
@@ -112,7 +117,7 @@ class RunStart:
         return available
 
     def _start_on(self, available: Resources, opened: OpenedManager) -> None:
-        plan = self._plan(available)
+        plan, warnings = self._plan(available)
         opened.profiles.add_resources(plan.resources)
         is_done = False
         failure: BaseException | None = None
@@ -120,6 +125,8 @@ class RunStart:
         def start() -> None:
             nonlocal is_done, failure
             try:
+                for warning in warnings:
+                    opened.run_log.log.warning(warning)
                 opened.services.control.start_all(
                     plan.resources,
                     environment={"MUSCLE_MANAGER": opened.launch.manager_locations[0]},
@@ -144,9 +151,12 @@ class RunStart:
         if missing:
             raise ConfigurationError(*missing)
 
-    def _plan(self, available: Resources) -> Plan:
+    def _plan(self, available: Resources) -> tuple[Plan, list[str]]:
+        """Return a plan, and warnings about it."""
         planner = Planner(self._configuration)
         try:
-            return planner.plan(available, oversubscribe=self._is_local)
+            plan = planner.plan(available, oversubscribe=self._is_local)
         except InsufficientResources as error:
             raise ConfigurationError(str(error)) from error
+        warning = planner.oversubscription(plan, available)
+        return plan, [] if warning is None else [warning]

@@ -11,10 +11,10 @@ from typing import Final
 
 from adapters.filesystem.run_directory import FilesystemRunDirectory
 from application.interfaces.snapshot_store import OpenStore, SnapshotStore
-from domain.checkpointing.snapshots import is_url
+from domain.checkpointing.instance_snapshot import is_url
 from domain.errors import ConfigurationError, InconsistentSnapshot
 from domain.identity import Reference
-from entrypoints._snapshots.snapshot_stores import open_store
+from entrypoints._snapshots.store_factory import open_store
 
 _PROBE: Final = Reference("conjoin")
 _PROBE_DATA: Final = b"Can a snapshot be stored here?"
@@ -22,7 +22,7 @@ _IN_FILES: Final = ("file", "local")
 
 
 @dataclass(frozen=True)
-class RunStorage:
+class RunSnapshotStore:
     """Where the snapshots of one run are kept.
 
     Attributes:
@@ -37,7 +37,7 @@ class RunStorage:
     open_store: OpenStore = open_store
 
 
-class SnapshotPlaces:
+class SnapshotStores:
     """Knows where the snapshots of a run are to be kept, and finds those of earlier ones.
 
     Args:
@@ -64,7 +64,7 @@ class SnapshotPlaces:
         """
         return self._handed_in is not None or is_url(location) or Path(location).is_absolute()
 
-    def of_run(self, directory: FilesystemRunDirectory) -> RunStorage:
+    def of_run(self, directory: FilesystemRunDirectory) -> RunSnapshotStore:
         """Return where the snapshots of a run are kept, after a look whether they can be.
 
         Raises:
@@ -72,15 +72,15 @@ class SnapshotPlaces:
         """
         if self._handed_in is not None:
             _check_writable(self._handed_in, "adapters=Adapters(snapshots=...)")
-            return RunStorage("", self._handed_in, self.open)
+            return RunSnapshotStore("", self._handed_in, self.open)
         if not self._place:
-            return RunStorage()
+            return RunSnapshotStore()
         # There may be a run directory of the same name elsewhere.
         place = f"{self._place}/{directory.path.name}_{secrets.token_hex(4)}"
         store = _opened(place)
         _check_writable(store, self._place)
         directory.save_snapshot_place(place)
-        return RunStorage(place, store if is_url(place) else None)
+        return RunSnapshotStore(place, store if is_url(place) else None)
 
     def fetched(self, resume: Mapping[Reference, str], *, scratch: Path) -> dict[Reference, str]:
         """Return paths for the locations of snapshots, where they can be opened by any instance.
@@ -105,7 +105,7 @@ class SnapshotPlaces:
             raise InconsistentSnapshot(msg) from error
 
 
-def place_of(given: str | Path) -> str:
+def store_location(given: str | Path) -> str:
     """Return the place for snapshots that the user means: an absolute path, or a URL.
 
     Raises:

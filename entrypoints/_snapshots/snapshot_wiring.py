@@ -8,26 +8,26 @@ from pathlib import Path
 
 from adapters.filesystem.past_runs import past_runs
 from adapters.filesystem.run_directory import FilesystemRunDirectory
-from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
+from adapters.filesystem.workflow_snapshot_store import FilesystemWorkflowSnapshotStore
 from adapters.system.clock import SystemClock
-from adapters.ymmsl_files.writing.resume_files import YmmslWorkflowSnapshotFormat
+from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSnapshotFormat
 from application.interfaces.run_directory import RunDirectory
-from application.interfaces.snapshot_archive import SnapshotArchive
-from application.manager.resume_check import ResumeCheck
-from application.manager.resume_choice import Choice, choose_given, choose_newest
-from application.manager.snapshot_collection import SnapshotCollection
-from application.manager.snapshot_shelf_reader import SnapshotShelfReader
+from application.interfaces.snapshot_repository import SnapshotRepository
+from application.manager.snapshots.resume_choice import ResumeChoice, choose_given, choose_newest
+from application.manager.snapshots.run_snapshots import RunSnapshots
+from application.manager.snapshots.snapshot_copier import SnapshotCopier
+from application.manager.snapshots.workflow_resume_check import WorkflowResumeCheck
 from domain.errors import InconsistentSnapshot
 from domain.model.configuration import Configuration, Model
-from entrypoints._snapshots.snapshot_places import SnapshotPlaces
+from entrypoints._snapshots.snapshot_places import SnapshotStores
 
 LATEST = "latest"
-NOWHERE_ELSE = SnapshotPlaces()
+NOWHERE_ELSE = SnapshotStores()
 
 
 def reader_of_run(
-    run_directory: Path, *, places: SnapshotPlaces = NOWHERE_ELSE, prunes: bool = False
-) -> SnapshotShelfReader:
+    run_directory: Path, *, places: SnapshotStores = NOWHERE_ELSE, prunes: bool = False
+) -> RunSnapshots:
     """Return what reads the workflow snapshots of a run.
 
     Args:
@@ -46,14 +46,14 @@ def reader_of_run(
     return _reader(run.path / "snapshots", stores, places)
 
 
-def reader_of_file(path: Path, *, places: SnapshotPlaces = NOWHERE_ELSE) -> SnapshotShelfReader:
+def reader_of_file(path: Path, *, places: SnapshotStores = NOWHERE_ELSE) -> RunSnapshots:
     """Return what reads a workflow snapshot, and those beside it."""
     return _reader(path.absolute().parent, [], places)
 
 
 def chosen_snapshot(
-    resume: str | Path, *, model: Model, run_dir: Path | None, places: SnapshotPlaces
-) -> Choice:
+    resume: str | Path, *, model: Model, run_dir: Path | None, places: SnapshotStores
+) -> ResumeChoice:
     """Return the workflow snapshot that the user asks for.
 
     Args:
@@ -86,7 +86,7 @@ def chosen_snapshot(
     return choose_given(str(path.absolute()), reader_of_file(path, places=places))
 
 
-def newest_in_run(run_directory: Path, *, places: SnapshotPlaces) -> str | None:
+def newest_in_run(run_directory: Path, *, places: SnapshotStores) -> str | None:
     """Return the newest workflow snapshot of a run that is sound, if there is one."""
     reader = reader_of_run(run_directory, places=places)
     try:
@@ -97,7 +97,7 @@ def newest_in_run(run_directory: Path, *, places: SnapshotPlaces) -> str | None:
 
 
 def check_resume(
-    configuration: Configuration, *, places: SnapshotPlaces, description: str
+    configuration: Configuration, *, places: SnapshotStores, description: str
 ) -> Sequence[str]:
     """Check that a configuration can be resumed from the snapshots that it names.
 
@@ -115,12 +115,12 @@ def check_resume(
     resume = configuration.resume
     if not resume or not all(map(places.is_found_from_here, resume.values())):
         return ()
-    check = ResumeCheck(configuration.model, archive=_archive(places))
+    check = WorkflowResumeCheck(configuration.model, archive=_archive(places))
     return check.check(resume, description=description)
 
 
 def check_relative_resume(
-    configuration: Configuration, run_directory: RunDirectory, *, places: SnapshotPlaces
+    configuration: Configuration, run_directory: RunDirectory, *, places: SnapshotStores
 ) -> Sequence[str]:
     """Check what is named by paths that are not absolute: they begin where the instances start.
 
@@ -162,18 +162,18 @@ def check_relative_resume(
     )
 
 
-def _archive(places: SnapshotPlaces) -> SnapshotArchive:
+def _archive(places: SnapshotStores) -> SnapshotRepository:
     # it takes numpy, which a manager that starts from scratch has no use for
-    from adapters.snapshot_files.snapshot_archive import MsgPackSnapshotArchive
+    from adapters.snapshot_files.snapshot_repository import MsgPackSnapshotRepository
 
-    return MsgPackSnapshotArchive(places.open)
+    return MsgPackSnapshotRepository(places.open)
 
 
-def _reader(shelf: Path, stores: Iterable[str], places: SnapshotPlaces) -> SnapshotShelfReader:
-    return SnapshotShelfReader(
-        FilesystemWorkflowSnapshotShelf(
+def _reader(shelf: Path, stores: Iterable[str], places: SnapshotStores) -> RunSnapshots:
+    return RunSnapshots(
+        FilesystemWorkflowSnapshotStore(
             shelf,
-            keep=SnapshotCollection(places.open).keep,
+            keep=SnapshotCopier(places.open).ensure_stored,
             form=YmmslWorkflowSnapshotFormat(),
             clock=SystemClock(),
         ),

@@ -18,7 +18,7 @@ from structlog.typing import FilteringBoundLogger
 from adapters.callbacks.event_dispatcher import CallbackEventSink
 from adapters.filesystem.logbook import FilesystemLogbook
 from adapters.filesystem.run_directory import FilesystemRunDirectory
-from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
+from adapters.filesystem.workflow_snapshot_store import FilesystemWorkflowSnapshotStore
 from adapters.io import network
 from adapters.io.event_loop import EventLoop
 from adapters.local_agents.launcher import LocalAgentLauncher
@@ -30,18 +30,18 @@ from adapters.tcp.request_router import RequestRouter
 from adapters.tcp.server import DEFAULT_PORT, Server
 from adapters.threads.worker import ThreadWorker
 from adapters.wire.locations import TCP, format_location
-from adapters.ymmsl_files.writing.resume_files import YmmslWorkflowSnapshotFormat
+from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSnapshotFormat
 from application.interfaces.agents import AgentLauncher
 from application.interfaces.clock import Clock
 from application.interfaces.instance_probe import InstanceProbe
 from application.interfaces.logbook import Logbook
 from application.interfaces.node_pool import AgentLaunch
 from application.interfaces.profile_store import ProfileStore
-from application.interfaces.snapshot_store import WorkflowSnapshotShelf
-from application.manager.snapshot_collection import SnapshotCollection
+from application.interfaces.snapshot_store import WorkflowSnapshotStore
+from application.manager.snapshots.snapshot_copier import SnapshotCopier
 from domain.model.configuration import Configuration
 from domain.running.events import RunFinished
-from entrypoints._snapshots.snapshot_places import RunStorage
+from entrypoints._snapshots.snapshot_places import RunSnapshotStore
 from entrypoints.containers.services import ManagerParts, ManagerServices, build_services
 from entrypoints.log_setup import make_log
 from entrypoints.options import Adapters, ManagerOptions
@@ -151,11 +151,11 @@ def _open_probe(loop: EventLoop) -> Iterator[InstanceProbe]:
 
 
 def _open_shelf(
-    run_directory: FilesystemRunDirectory, storage: RunStorage, clock: Clock, run_log: RunLog
-) -> Iterator[WorkflowSnapshotShelf]:
-    shelf = FilesystemWorkflowSnapshotShelf(
+    run_directory: FilesystemRunDirectory, storage: RunSnapshotStore, clock: Clock, run_log: RunLog
+) -> Iterator[WorkflowSnapshotStore]:
+    shelf = FilesystemWorkflowSnapshotStore(
         run_directory.path / "snapshots",
-        keep=SnapshotCollection(storage.open_store, store=storage.store).keep,
+        keep=SnapshotCopier(storage.open_store, store=storage.store).ensure_stored,
         form=YmmslWorkflowSnapshotFormat(),
         clock=clock,
     )
@@ -171,7 +171,7 @@ def _open_services(
     adapters: Adapters,
     configuration: Configuration,
     run_directory: FilesystemRunDirectory,
-    storage: RunStorage,
+    storage: RunSnapshotStore,
     on_finished: OnFinished,
     clock: Clock,
     run_log: RunLog,
@@ -179,7 +179,7 @@ def _open_services(
     profiles: ProfileStore,
     loop: EventLoop,
     probe: InstanceProbe,
-    shelf: WorkflowSnapshotShelf,
+    shelf: WorkflowSnapshotStore,
 ) -> Iterator[ManagerServices]:
     parts = ManagerParts(
         clock=clock,
@@ -267,7 +267,7 @@ class ManagerContainer(containers.DeclarativeContainer):
     adapters = providers.Dependency(instance_of=Adapters)
     configuration = providers.Dependency(instance_of=Configuration)
     run_directory = providers.Dependency(instance_of=FilesystemRunDirectory)
-    storage = providers.Dependency(instance_of=RunStorage)
+    storage = providers.Dependency(instance_of=RunSnapshotStore)
     on_finished: providers.Dependency[OnFinished] = providers.Dependency()
     clock: providers.Dependency[Clock] = providers.Dependency()
     launcher: providers.Dependency[AgentLauncher] = providers.Dependency()
@@ -304,7 +304,7 @@ def opened_manager(
     adapters: Adapters,
     configuration: Configuration,
     run_directory: FilesystemRunDirectory,
-    storage: RunStorage,
+    storage: RunSnapshotStore,
     on_finished: OnFinished,
 ) -> OpenedManager:
     """Open what a manager works with, and start to serve.

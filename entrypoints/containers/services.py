@@ -13,7 +13,7 @@ from application.interfaces.logbook import EventSink, Logbook
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.run_directory import RunDirectory
 from application.interfaces.run_script_writer import RunScriptWriter
-from application.interfaces.snapshot_store import WorkflowSnapshotShelf
+from application.interfaces.snapshot_store import WorkflowSnapshotStore
 from application.manager.allocation_end import AllocationEnd
 from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
@@ -21,10 +21,10 @@ from application.manager.desk import ServicesDesk
 from application.manager.peer_lookup import PeerLookup
 from application.manager.program_starter import ProgramStarter
 from application.manager.registration import InstanceRegistry
-from application.manager.run_checkpoints import RunCheckpoints
 from application.manager.run_control import RunControl
-from application.manager.shelf_watch import ShelfWatch
-from application.manager.snapshot_registry import SnapshotRegistry
+from application.manager.snapshots.run_checkpoints import RunCheckpoints
+from application.manager.snapshots.snapshot_registry import SnapshotRegistry
+from application.manager.snapshots.workflow_snapshot_watch import WorkflowSnapshotWatch
 from application.manager.status_board import StatusBoard
 from application.manager.trouble_report import TroubleReport
 from application.nodes.agent_manager import AgentManager
@@ -59,7 +59,7 @@ class ManagerParts:
     profiles: ProfileStore
     run_directory: RunDirectory
     scripts: RunScriptWriter
-    shelf: WorkflowSnapshotShelf
+    shelf: WorkflowSnapshotStore
     probe: InstanceProbe
 
 
@@ -219,9 +219,9 @@ def _build_snapshots(
     allocation_end: AllocationEnd,
     control: RunControl,
 ) -> SnapshotRegistry:
-    watch = ShelfWatch(
+    watch = WorkflowSnapshotWatch(
         board=board,
-        end=allocation_end,
+        on_announced=allocation_end.note_announced,
         control=control,
         must_store=options.checkpoints.must_store,
         scheduler=parts.scheduler,

@@ -141,17 +141,6 @@ def test_a_program_that_is_not_executable(workspace: Workspace):
     assert_refused(outcome, f"Program 'micro': '{path}' is not executable. Run: chmod +x '{path}'")
 
 
-def test_not_enough_cores(workspace: Workspace):
-    workspace.change(
-        "model.ymmsl", "programs:", "resources: {pair.micro: {threads: 9999}}\nprograms:"
-    )
-    outcome = workspace.start_all()
-    assert_refused(
-        outcome, "too few cores: component 'micro' asks for 9999 threads", "There is: ", "Ask for"
-    )
-    assert not list(workspace.run_dir.iterdir()), "it began"
-
-
 def test_a_file_that_is_not_there(workspace: Workspace):
     outcome = workspace.manager("--start-all", "modell.ymmsl")
     assert_refused(outcome, "modell.ymmsl: there is no such file. Did you mean 'model.ymmsl'?")

@@ -12,7 +12,7 @@ from domain.coupling.ports import Operator, Port
 from domain.coupling.settings import Settings
 from domain.errors import ConfigurationError
 from domain.identity import Reference
-from domain.model.checkpoints import CheckpointAtRule, CheckpointRangeRule, Checkpoints
+from domain.model.checkpoint_rules import CheckpointAtRule, CheckpointRangeRule, Checkpoints
 from domain.model.configuration import (
     BaseEnv,
     Component,

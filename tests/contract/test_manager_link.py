@@ -13,7 +13,7 @@ from adapters.tcp.manager_link import MMPClient
 from adapters.tcp.server import Server
 from adapters.wire.locations import TCP, format_location
 from application.interfaces.manager_link import ManagerLink
-from application.manager.run_checkpoints import CheckpointOptions
+from application.manager.snapshots.run_checkpoints import CheckpointOptions
 from domain.coupling.conduits import Conduit
 from domain.coupling.messages import LogRecord
 from domain.coupling.peers import Endpoint
@@ -22,7 +22,7 @@ from domain.coupling.settings import Settings
 from domain.coupling.timelines import Timeline
 from domain.errors import ManagerRefused, TransportError
 from domain.identity import Reference
-from domain.model.checkpoints import CheckpointRangeRule, Checkpoints
+from domain.model.checkpoint_rules import CheckpointRangeRule, Checkpoints
 from domain.model.configuration import Configuration
 from domain.running.events import InstanceState, SnapshotFailed
 from domain.running.profiling import ProfileEvent, ProfileEventType

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 import pytest
 
 from adapters.in_memory.workflow_snapshot_format import InMemoryWorkflowSnapshotFormat
-from adapters.ymmsl_files.writing.resume_files import YmmslWorkflowSnapshotFormat
+from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSnapshotFormat
 from application.interfaces.snapshot_store import WorkflowSnapshotFormat
 from domain.errors import ConfigurationError
 from domain.identity import Reference

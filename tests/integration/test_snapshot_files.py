@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from adapters.snapshot_files.msgpack_snapshot import MsgPackSnapshot
-from domain.checkpointing.snapshots import CommunicatorState, Snapshot
+from domain.checkpointing.instance_snapshot import CommunicatorState, Snapshot
 from domain.coupling.messages import Message
 from domain.coupling.settings import Settings
 from tests.support.muscle3 import require_muscle3

@@ -13,11 +13,11 @@ from adapters.in_memory.run_directory import InMemoryRunDirectory
 from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter
 from adapters.in_memory.snapshot_store import (
     InMemorySnapshotStore,
-    InMemoryWorkflowSnapshotShelf,
+    InMemoryWorkflowSnapshotStore,
 )
 from adapters.in_memory.worker import InlineWorker
 from application.interfaces.node_pool import AgentLaunch
-from application.manager.snapshot_collection import SnapshotCollection
+from application.manager.snapshots.snapshot_copier import SnapshotCopier
 from domain.model.configuration import Configuration
 from domain.running.events import RunFinished
 from entrypoints.containers.services import ManagerParts, build_services
@@ -49,8 +49,8 @@ class InMemoryDesk:
         self.scripts = InMemoryRunScriptWriter()
         self.sink = RecordingEventSink()
         self.snapshots = InMemorySnapshotStore()
-        self.shelf = InMemoryWorkflowSnapshotShelf(
-            SnapshotCollection(lambda _: self.snapshots).keep
+        self.shelf = InMemoryWorkflowSnapshotStore(
+            SnapshotCopier(lambda _: self.snapshots).ensure_stored
         )
         self.probe = InMemoryInstanceProbe(self.clock)
         self.launcher = InMemoryAgentLauncher(["n0"])

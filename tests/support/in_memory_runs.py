@@ -9,7 +9,7 @@ from adapters.in_memory.instance_log import InMemoryInstanceLog
 from adapters.in_memory.manager_link import InMemoryManagerLink, LockedDesk
 from adapters.in_memory.peer_transport import InMemoryNetwork, InMemoryPeerTransport
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
-from adapters.snapshot_files.snapshot_archive import MsgPackSnapshotArchive
+from adapters.snapshot_files.snapshot_repository import MsgPackSnapshotRepository
 from adapters.system.clock import SystemClock
 from application.instance.lifecycle import Lifecycle, Surroundings
 from domain.coupling.flags import InstanceFlags
@@ -88,7 +88,7 @@ class InMemorySimulation:
             InMemoryPeerTransport(name, self._network),
             SystemClock(),
             log,
-            MsgPackSnapshotArchive(lambda _: self.snapshots),
+            MsgPackSnapshotRepository(lambda _: self.snapshots),
             threading.Lock(),
         )
         return Joined(Lifecycle(Reference(name), ports, flags, surroundings), log)

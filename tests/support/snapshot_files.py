@@ -7,8 +7,8 @@ import msgpack
 
 from adapters.snapshot_files.msgpack_snapshot import MsgPackSnapshot
 from adapters.wire.extensions import SETTINGS
-from adapters.ymmsl_files.writing.resume_files import YmmslWorkflowSnapshotFormat
-from domain.checkpointing.snapshots import CommunicatorState, Snapshot
+from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSnapshotFormat
+from domain.checkpointing.instance_snapshot import CommunicatorState, Snapshot
 from domain.identity import Reference
 
 State = tuple[bytes, CommunicatorState]

@@ -11,7 +11,7 @@ from ymmsl import v0_2
 from domain.coupling.ports import SETTINGS_IN, Operator, Port
 from domain.coupling.settings import Settings
 from domain.identity import Reference
-from domain.model.checkpoints import (
+from domain.model.checkpoint_rules import (
     CheckpointAtRule,
     CheckpointRangeRule,
     CheckpointRule,

@@ -10,7 +10,7 @@ import yaml
 from adapters.ymmsl_files.reading.requirement_keys import requirement_values
 from domain.coupling.conduits import Conduit
 from domain.coupling.ports import Port
-from domain.model.checkpoints import CheckpointAtRule, CheckpointRule, Checkpoints
+from domain.model.checkpoint_rules import CheckpointAtRule, CheckpointRule, Checkpoints
 from domain.model.configuration import (
     Component,
     Configuration,

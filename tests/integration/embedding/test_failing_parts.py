@@ -190,7 +190,7 @@ def test_every_part_can_be_made(manual, tmp_path):
         adapters=Adapters(),
         configuration=manual,
         run_directory=wiring.FilesystemRunDirectory(tmp_path),
-        storage=wiring.RunStorage(),
+        storage=wiring.RunSnapshotStore(),
         on_finished=lambda _: None,
     )
     try:
@@ -220,17 +220,17 @@ def test_a_name_that_no_adapter_has_is_refused():
 
 @pytest.mark.parametrize("wrong", [{"launcher": InMemoryAgentLauncher()}, InMemoryAgentLauncher()])
 def test_adapters_are_named_in_a_value_of_their_own(wrong, manual):
-    with pytest.raises(UsageError, match=r"adapters= takes Adapters\(\.\.\.\)"):
+    with pytest.raises(UsageError, match=r"Manager\(adapters=...\) takes conjoin.Adapters"):
         Manager(manual, adapters=wrong)
 
 
 def test_an_adapter_that_lacks_a_method_is_refused_and_the_method_named():
-    with pytest.raises(UsageError, match="is no AgentLauncher: it has no launch"):
+    with pytest.raises(UsageError, match=r"implements AgentLauncher.* has no method launch"):
         Adapters(launcher=InMemoryLogbook())
 
 
 def test_a_class_in_place_of_an_object_is_refused():
-    with pytest.raises(UsageError, match="hand in an object made from it"):
+    with pytest.raises(UsageError, match="but got the class"):
         Adapters(launcher=InMemoryAgentLauncher)
 
 

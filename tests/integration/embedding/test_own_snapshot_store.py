@@ -8,9 +8,9 @@ import pytest
 from adapters.fsspec.snapshot_store import FsspecSnapshotStore
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from domain.errors import ConfigurationError, InconsistentSnapshot, UsageError
-from domain.model.checkpoints import CheckpointRangeRule, Checkpoints
+from domain.model.checkpoint_rules import CheckpointRangeRule, Checkpoints
 from entrypoints.manager import Adapters, Manager
-from tests.integration.embedding.test_resuming_from_a_program import MODEL
+from tests.integration.embedding.test_resume_from_a_program import MODEL
 
 EACH_STEP = Checkpoints(simulation_time=(CheckpointRangeRule(1.0),))
 

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from domain.model.checkpoints import CheckpointRangeRule, Checkpoints
+from domain.model.checkpoint_rules import CheckpointRangeRule, Checkpoints
 from domain.running.events import SnapshotAnnounced, SnapshotFailed
 from entrypoints.manager import Manager
 from tests.support.mounts import as_root, read_only, small_disk

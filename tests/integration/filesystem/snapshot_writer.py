@@ -9,13 +9,13 @@ from pathlib import Path
 
 from adapters.filesystem import durable_files
 from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
-from adapters.filesystem.workflow_snapshot_shelf import FilesystemWorkflowSnapshotShelf
+from adapters.filesystem.workflow_snapshot_store import FilesystemWorkflowSnapshotStore
 from adapters.system.clock import SystemClock
-from adapters.ymmsl_files.writing.resume_files import YmmslWorkflowSnapshotFormat
-from application.manager.snapshot_collection import SnapshotCollection
-from domain.checkpointing.snapshots import (
+from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSnapshotFormat
+from application.manager.snapshots.snapshot_copier import SnapshotCopier
+from domain.checkpointing.instance_snapshot import (
+    RegisteredSnapshot,
     SnapshotMetadata,
-    StoredState,
     WorkflowSnapshot,
     snapshot_name,
 )
@@ -65,9 +65,9 @@ def write_workflow_snapshot(directory):
 
 def shelf_in(directory):
     """Return a shelf, beside the store in the same directory."""
-    return FilesystemWorkflowSnapshotShelf(
+    return FilesystemWorkflowSnapshotStore(
         directory / "shelf",
-        keep=SnapshotCollection(lambda _: FilesystemSnapshotStore(directory)).keep,
+        keep=SnapshotCopier(lambda _: FilesystemSnapshotStore(directory)).ensure_stored,
         form=YmmslWorkflowSnapshotFormat(),
         clock=SystemClock(),
     )
@@ -77,7 +77,7 @@ def workflow_snapshot(directory, number):
     """Return one that names a snapshot in the store."""
     location = str(directory / snapshot_name(MACRO, number))
     metadata = SnapshotMetadata(("at_end",), 2.5, 1.5, None, {}, True, location)
-    return WorkflowSnapshot("model", (StoredState(MACRO, number, metadata),), ())
+    return WorkflowSnapshot("model", (RegisteredSnapshot(MACRO, number, metadata),), ())
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.snapshot_files.msgpack_snapshot import MsgPackSnapshot
-from domain.checkpointing.snapshots import CachedMessage, CommunicatorState, Snapshot
+from domain.checkpointing.instance_snapshot import CommunicatorState, SavedMessage, Snapshot
 from domain.coupling.grid import Grid
 from domain.coupling.messages import Message, Milestone, PeerMessage
 from domain.coupling.ports import Operator
@@ -47,13 +47,13 @@ FULL = Snapshot(
             },
         ),
         (
-            CachedMessage("init", None, peer_message("hello")),
-            CachedMessage("v", 2, peer_message(1)),
+            SavedMessage("init", None, peer_message("hello")),
+            SavedMessage("v", 2, peer_message(1)),
         ),
         {"out -> b.in": (1,)},
         (
-            CachedMessage("out", None, peer_message(Milestone((1,))), "b[1].in", 9),
-            CachedMessage("out", None, peer_message([1]), "b[1].in"),
+            SavedMessage("out", None, peer_message(Milestone((1,))), "b[1].in", 9),
+            SavedMessage("out", None, peer_message([1]), "b[1].in"),
         ),
         {("mesh", None): ((1,), (2,)), ("mesh", 3): ((),)},
         {"parts": 7},
@@ -112,7 +112,7 @@ def test_arrays_of_every_kind_are_kept(array):
 
 def test_what_muscle3_cannot_read_is_stored_in_our_own_way():
     state = {1: complex(1, 2), "half": np.float16(0.5), "big": np.arange(20_000, dtype=np.uint16)}
-    cache = (CachedMessage("in", None, peer_message({2: 3})),)
+    cache = (SavedMessage("in", None, peer_message({2: 3})),)
     snapshot = FULL._replace(
         message=Message(0.0, None, state),
         communicator=FULL.communicator._replace(message_cache=cache),

@@ -26,7 +26,7 @@ from adapters.wire.locations import CONJOIN, TCP, format_location
 from domain.coupling.messages import PeerMessage
 from domain.coupling.settings import Settings
 from domain.errors import PeerLost, PortError, RemoteProtocolError, TransportError
-from tests.unit.adapters.tcp.loopback import PATIENCE, scripted, take, take_word
+from tests.unit.adapters.tcp.loopback import PATIENCE, RETRY_ONCE, scripted, take, take_word
 
 SECRET = "the secret"
 
@@ -366,11 +366,10 @@ def test_a_peer_of_another_run_is_refused():
         connect(server)
 
 
-def test_a_peer_that_is_not_there_is_an_error(nowhere, monkeypatch):
-    monkeypatch.setattr(incoming_stream, "RETRY_TIME", 0.1)
+def test_a_peer_that_is_not_there_is_an_error(nowhere):
     location = nowhere.replace(TCP, CONJOIN)
     with pytest.raises(TransportError):
-        StreamConnection("macro", [location], receiver="micro", secret=SECRET)
+        StreamConnection("macro", [location], receiver="micro", secret=SECRET, retries=RETRY_ONCE)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from adapters.tcp.request_router import RequestRouter
 from adapters.wire import map as agent_protocol
 from adapters.wire import mmp
-from adapters.wire.session import Request, Session
+from adapters.wire.session_server import Request, Session
 from domain.running.events import InstanceState
 from tests.support.desks import InMemoryDesk
 from tests.unit.domain.models import configuration

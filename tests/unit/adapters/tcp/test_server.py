@@ -8,14 +8,14 @@ import pytest
 from adapters.io import network
 from adapters.io.event_loop import EventLoop
 from adapters.tcp.server import Server
-from adapters.tcp.session_client import SessionClient, greet
+from adapters.tcp.session_client import SessionClient
 from adapters.wire.frames import word
 from adapters.wire.greeting import Purpose
 from adapters.wire.locations import TCP, TcpAddress, format_location
 from domain.errors import RemoteProtocolError
 from tests.support.conditions import wait_until
 from tests.support.ports import HOST
-from tests.unit.adapters.tcp.loopback import PATIENCE, take, take_word
+from tests.unit.adapters.tcp.loopback import PATIENCE, greet, take, take_word
 
 SECRET = "the secret"
 NAME = "the server's thread"

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from adapters.wire import mmp
 from adapters.wire.packing import pack, unpack
-from domain.checkpointing.snapshots import SnapshotMetadata
+from domain.checkpointing.instance_snapshot import SnapshotMetadata
 from domain.coupling.conduits import Conduit, ConduitFilter
 from domain.coupling.messages import LogRecord, Wait
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Operator, Port
 from domain.errors import RemoteProtocolError
 from domain.identity import Reference
-from domain.model.checkpoints import (
+from domain.model.checkpoint_rules import (
     CheckpointAtRule,
     CheckpointInfo,
     CheckpointRangeRule,

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from domain.checkpointing.snapshots import CommunicatorState
+from domain.checkpointing.instance_snapshot import CommunicatorState
 from domain.coupling.messages import NOT_COUNTED, Milestone, PeerMessage
 from domain.coupling.settings import Settings
 from domain.errors import RemoteProtocolError, UnsendableData

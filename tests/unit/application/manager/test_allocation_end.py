@@ -3,7 +3,7 @@
 import pytest
 
 from application.manager.allocation_end import TIME_IS_OVER
-from application.manager.run_checkpoints import CheckpointOptions
+from application.manager.snapshots.run_checkpoints import CheckpointOptions
 from domain.running.events import StopRequested
 from tests.support.desks import InMemoryDesk
 from tests.unit.domain.models import configuration

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from application.manager.run_checkpoints import CheckpointOptions
+from application.manager.snapshots.run_checkpoints import CheckpointOptions
 from domain.coupling.ports import Operator, Port
 from domain.errors import ManagerRefused
 from domain.identity import Reference
-from domain.model.checkpoints import Checkpoints
+from domain.model.checkpoint_rules import Checkpoints
 from tests.support.desks import InMemoryDesk
 from tests.unit.application.manager.runs import desk_for, register
 from tests.unit.domain.models import configuration

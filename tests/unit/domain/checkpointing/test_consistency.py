@@ -9,7 +9,7 @@ from domain.checkpointing.consistency import (
     calc_consistency_list,
     safe_get,
 )
-from domain.checkpointing.snapshots import SnapshotMetadata
+from domain.checkpointing.instance_snapshot import SnapshotMetadata
 from domain.identity import Reference
 
 MACRO = Reference("macro")

@@ -138,15 +138,57 @@ def test_when_oversubscribing_the_load_is_spread_and_told():
     planned = plan(configuration("a\nb\nc\nd"), nodes(2), oversubscribe=True)
     assert [core for (core,) in cores_of(planned).values()] == ["n0:0", "n0:1", "n0:0", "n0:1"]
     assert planned.oversubscribed == ("c", "d")
+    assert planned.reduced == ()
 
 
 def test_nothing_is_oversubscribed_while_there_is_room():
     assert plan(configuration("a\nb"), nodes(2), oversubscribe=True).oversubscribed == ()
 
 
-def test_oversubscribing_does_not_make_room_for_one_that_is_too_large():
+@pytest.mark.parametrize(
+    ("asked", "cores"),
+    [
+        (Threads(4), ["n1:0", "n1:1", "n1:2"]),
+        (MpiCores(6), ["n0:0", "n0:1", "n1:0", "n1:1", "n1:2"]),
+        (MpiCores(1, 4), ["n0:0", "n0:1", "n1:0", "n1:1", "n1:2"]),
+        (MpiNodes(1, 4), ["n0:0", "n0:1", "n1:0", "n1:1", "n1:2"]),
+        (MpiNodes(3, 1), ["n0:0", "n0:1", "n1:0", "n1:1", "n1:2"]),
+    ],
+)
+def test_when_oversubscribing_an_instance_that_is_too_large_gets_all_cores(asked, cores):
+    planned = plan(configuration("a", asked={"a": asked}), nodes(2, 3), oversubscribe=True)
+    assert cores_of(planned) == {"a": cores}
+    assert planned.oversubscribed == planned.reduced == ("a",)
+
+
+def test_oversubscribing_needs_one_core_at_least():
     with pytest.raises(InsufficientResources):
-        plan(configuration("a", asked={"a": Threads(3)}), nodes(2), oversubscribe=True)
+        plan(configuration("a"), nodes(0), oversubscribe=True)
+
+
+def warning(model: Configuration, available: Resources) -> str | None:
+    planner = Planner(model)
+    return planner.oversubscription(planner.plan(available, oversubscribe=True), available)
+
+
+def test_enough_cores_are_no_warning():
+    assert warning(configuration(CALL), nodes(1)) is None
+
+
+def test_oversubscription_is_a_warning_with_what_was_asked_and_what_there_is():
+    model = configuration("a\nb", sizes={"a": (3,)}, asked={"a": Threads(64)})
+    assert warning(model, nodes(2)) == (
+        "There are too few cores for the model to run at full speed. There is: n0 (2 cores)."
+        " Component 'a' asks for 64 threads on one node for each of its 3 instances. 1 of 4"
+        " instances shares cores with others that run at the same time: 'b'."
+    )
+
+
+def test_a_long_list_of_oversubscribed_instances_is_cut():
+    said = warning(configuration("a", sizes={"a": (11,)}), nodes(1))
+    assert said is not None
+    assert "10 of 11 instances share cores with others that run at the same time: 'a[1]'," in said
+    assert said.endswith(" 'a[8]' and 2 more.")
 
 
 def test_how_many_nodes_are_needed():
@@ -269,11 +311,20 @@ def test_as_many_nodes_as_are_needed_are_enough(model, cores):
 
 
 @given(configurations(), AVAILABLE)
-def test_oversubscribing_fails_only_for_a_single_instance_that_is_too_large(model, available):
-    try:
-        planned = plan(model, available, oversubscribe=True)
-    except InsufficientResources:
+def test_oversubscribing_finds_room_for_all_instances(model, available):
+    planned = plan(model, available, oversubscribe=True)
+    there = {node.node: node.cores for node in available}
+    assert set(planned.resources) == set(model.model.instances())
+    for given_ in planned.resources.values():
+        assert given_.core_count > 0
+        assert all(node.cores <= there[node.node] for node in given_)
+    assert set(planned.reduced) <= set(planned.oversubscribed)
+
+
+@given(configurations(), AVAILABLE)
+def test_a_model_is_oversubscribed_only_if_it_does_not_fit(model, available):
+    if plan(model, available, oversubscribe=True).oversubscribed:
         with pytest.raises(InsufficientResources):
             plan(model, available)
     else:
-        assert set(planned.resources) == set(model.model.instances())
+        assert plan(model, available)

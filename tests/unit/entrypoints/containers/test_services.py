@@ -1,6 +1,6 @@
 """Events travel from one service to another as `build_services` has wired them."""
 
-from domain.checkpointing.snapshots import SnapshotMetadata
+from domain.checkpointing.instance_snapshot import SnapshotMetadata
 from domain.identity import Reference
 from domain.running.events import InstanceState, SnapshotAnnounced
 from domain.running.process_end import SUCCESS, Exited, ProcessResult

@@ -1,0 +1,51 @@
+"""An instance's snapshots in a store of any kind, in MUSCLE3's form."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from adapters.snapshot_files.msgpack_snapshot import MsgPackSnapshot
+from application.interfaces.snapshot_repository import SnapshotRepository
+from application.interfaces.snapshot_store import OpenStore
+from domain.checkpointing.instance_snapshot import Snapshot
+from domain.errors import ConfigurationError, InconsistentSnapshot
+from domain.identity import Reference
+
+HERE: Final = "."
+
+
+@final
+class MsgPackSnapshotRepository(SnapshotRepository):
+    """Encodes and decodes snapshots, and leaves it to a store to keep them.
+
+    Args:
+        open_store: Returns the store for a place.
+    """
+
+    def __init__(self, open_store: OpenStore) -> None:
+        self._open_store = open_store
+
+    def check(self, directory: str | None) -> None:
+        try:
+            self._open_store(directory or HERE)
+        except OSError as error:
+            msg = f"Snapshots cannot be stored: {error}"
+            raise ConfigurationError(msg) from error
+
+    def store(
+        self, directory: str | None, instance: Reference, number: int, snapshot: Snapshot
+    ) -> str:
+        data = MsgPackSnapshot.encode(snapshot)
+        return self._open_store(directory or HERE).store(instance, number, data)
+
+    def load(self, location: str) -> Snapshot:
+        try:
+            data = self._open_store(location).load(location)
+        except FileNotFoundError as error:
+            msg = f"Snapshot '{location}' cannot be used: there is nothing there."
+            raise InconsistentSnapshot(msg) from error
+        except OSError as error:
+            reason = error.strerror or error
+            msg = f"Snapshot '{location}' cannot be used: it cannot be read: {reason}."
+            raise InconsistentSnapshot(msg) from error
+        return MsgPackSnapshot.decode(data, name=location)

@@ -1,0 +1,1 @@
+"""An instance's side of checkpoints: decide when to save, save, and resume."""

@@ -1,0 +1,179 @@
+"""Saves the state of an instance, and resumes from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from application.instance.checkpoints.exchange_state import ExchangeState
+from application.interfaces.instance_log import InstanceLog
+from application.interfaces.manager_link import ManagerLink
+from application.interfaces.snapshot_repository import SnapshotRepository
+from domain.checkpointing.instance_snapshot import CommunicatorState, Snapshot
+from domain.coupling.messages import Message
+from domain.coupling.settings import Settings
+from domain.errors import InconsistentSnapshot, SnapshotNotStored
+from domain.identity import Reference
+
+ERROR: Final = 40
+
+
+class SnapshotManager:
+    """The instance's side of checkpointing.
+
+    Args:
+        instance_id: Name of the instance.
+        manager: Is told of each snapshot.
+        communicator: Knows how far the exchange of messages has got.
+        archive: Keeps the snapshots.
+        log: Is told of what cannot be stored.
+        must_store: Whether a snapshot that cannot be stored ends the simulation.
+        check: Called with a snapshot that is to be resumed from, and its location; raises
+            InconsistentSnapshot if it is not one for this instance.
+    """
+
+    def __init__(
+        self,
+        instance_id: Reference,
+        manager: ManagerLink,
+        communicator: ExchangeState,
+        *,
+        archive: SnapshotRepository,
+        log: InstanceLog,
+        must_store: bool = False,
+        check: Callable[[Snapshot, str], None] = lambda snapshot, location: None,  # noqa: ARG005
+    ) -> None:
+        self._instance = instance_id
+        self._manager = manager
+        self._exchange = communicator
+        self._archive = archive
+        self._log = log
+        self._must_store = must_store
+        self._check = check
+        self._directory: str | None = None
+        self._count = 0
+        self._resumed: Snapshot | None = None
+        self._end_of_pass: CommunicatorState | None = None
+
+    def prepare_resume(
+        self, resume_snapshot: str | None, snapshot_directory: str | None
+    ) -> float | None:
+        """Restore the exchange of messages from a snapshot, and store that as the first of the run.
+
+        Args:
+            resume_snapshot: Where it is; None to start from scratch.
+            snapshot_directory: Where new snapshots go; None for the working directory.
+
+        Returns:
+            The simulation time at which it was saved; None without a snapshot.
+
+        Raises:
+            ConfigurationError: If no snapshot can be put there.
+            InconsistentSnapshot: If it cannot be used.
+        """
+        self._directory = snapshot_directory
+        self._archive.check(snapshot_directory)
+        if resume_snapshot is None:
+            return None
+        snapshot = self.load_snapshot_from_file(resume_snapshot)
+        self._check(snapshot, resume_snapshot)
+        self._resumed = snapshot
+        self._exchange.restore(snapshot.communicator)
+        self._store(snapshot)
+        return snapshot.metadata("").timestamp
+
+    @property
+    def resumed(self) -> Snapshot | None:
+        """The snapshot that this run was resumed from, if any."""
+        return self._resumed
+
+    def resuming_from_intermediate(self) -> bool:
+        """Whether we resume from within a pass of the reuse loop."""
+        return self._resumed is not None and not self._resumed.is_final_snapshot
+
+    def resuming_from_final(self) -> bool:
+        """Whether we resume from between two passes of the reuse loop."""
+        return self._resumed is not None and self._resumed.is_final_snapshot
+
+    def load_snapshot(self) -> Message:
+        """Return the state that the model saved.
+
+        Raises:
+            InconsistentSnapshot: If the snapshot has none.
+        """
+        if self._resumed is None or self._resumed.message is None:
+            msg = (
+                f"The snapshot of '{self._instance}' has no state of the model in it: it was made"
+                " for a model that keeps none. Use the same flags as when it was made."
+            )
+            raise InconsistentSnapshot(msg)
+        return self._resumed.message
+
+    def load_snapshot_from_file(self, location: str) -> Snapshot:
+        """Return the snapshot at a location.
+
+        Raises:
+            InconsistentSnapshot: If there is none, or it is damaged, or of an unknown version.
+        """
+        return self._archive.load(location)
+
+    def note_end_of_pass(self) -> None:
+        """Remember the state before the messages of the next pass are received."""
+        self._end_of_pass = self._exchange.capture()
+
+    def save_snapshot(
+        self,
+        msg: Message | None,
+        final: bool,
+        triggers: tuple[str, ...],
+        wallclock_time: float,
+        f_init_max_timestamp: float | None,
+        settings_overlay: Settings,
+    ) -> float:
+        """Store a snapshot, and make it known to the manager.
+
+        Args:
+            msg: The model's state; None if it has none.
+            final: Whether the pass of the reuse loop is over.
+            triggers: Why, in words.
+            wallclock_time: When, in seconds since the start of the run.
+            f_init_max_timestamp: For a final one, the largest simulation time among the messages
+                of the next pass.
+            settings_overlay: The overlay in force.
+
+        Returns:
+            The simulation time for which it answers.
+
+        Raises:
+            SnapshotNotStored: If it cannot be stored, and that is to end the simulation.
+        """
+        state = self._end_of_pass if final else None
+        snapshot = Snapshot(
+            triggers,
+            wallclock_time,
+            final,
+            msg,
+            settings_overlay,
+            state or self._exchange.capture(),
+        )
+        self._store(snapshot)
+        if f_init_max_timestamp is not None:
+            return f_init_max_timestamp
+        return float("nan") if msg is None else msg.timestamp
+
+    def _store(self, snapshot: Snapshot) -> None:
+        self._count += 1
+        snapshot = snapshot._replace(instance=str(self._instance))
+        try:
+            location = self._archive.store(self._directory, self._instance, self._count, snapshot)
+        except OSError as error:
+            self._tell_failed(error)
+            return
+        self._manager.submit_snapshot_metadata(snapshot.metadata(location))
+
+    def _tell_failed(self, error: OSError) -> None:
+        problem = f"A snapshot of '{self._instance}' could not be stored: {error}"
+        self._manager.report_snapshot_failed(problem)
+        if self._must_store:
+            raise SnapshotNotStored(problem) from error
+        self._log.log(ERROR, problem)

@@ -1,0 +1,1 @@
+"""The manager's side of checkpoints: register, announce, examine and choose snapshots."""

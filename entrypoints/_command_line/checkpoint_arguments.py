@@ -1,0 +1,171 @@
+"""Options of the command line about checkpoints, and what to resume from."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Final
+
+from domain.errors import TransportError
+from domain.model.checkpoint_rules import CheckpointRangeRule, Checkpoints
+
+if TYPE_CHECKING:
+    from application.manager.snapshots.run_checkpoints import CheckpointOptions
+
+GO_ON: Final = "go-on"
+ABORT: Final = "abort"
+
+SHUTDOWN_TIME: Final = 5.0
+"""Seconds that the manager needs to leave once all programs have ended."""
+
+
+def add_checkpoint_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add them to a parser."""
+    group = parser.add_argument_group("checkpoints, see docs/checkpointing.md")
+    group.add_argument(
+        "--resume",
+        metavar="WHAT",
+        help="resume from a workflow snapshot (a .ymmsl file), from the newest sound one in the"
+        " run directory of an earlier run, or, with 'latest', from the newest of all runs of this"
+        " model that are in the current directory or beside --run-dir",
+    )
+    group.add_argument(
+        "--snapshot-store",
+        metavar="URL",
+        help="where to keep the snapshots of the instances: a directory, or a URL that fsspec"
+        " knows, such as s3://bucket/prefix (default: the run directory)",
+    )
+    group.add_argument(
+        "--checkpoint-every-wallclock",
+        metavar="SECONDS",
+        type=_distance,
+        action="append",
+        help="make snapshots each time that so many seconds have passed, besides what the files"
+        " ask for",
+    )
+    group.add_argument(
+        "--checkpoint-every-simulation",
+        metavar="T",
+        type=_distance,
+        action="append",
+        help="make snapshots at all multiples of T in simulated time, besides what the files ask"
+        " for",
+    )
+    group.add_argument(
+        "--checkpoint-at-end", action="store_true", help="make snapshots at the end of the run"
+    )
+    group.add_argument(
+        "--checkpoint-on-term",
+        metavar="SECONDS",
+        type=_positive,
+        help="on SIGTERM, and before the end that --stop-at or Slurm sets, have all instances save"
+        " for up to so many seconds, and stop the run then",
+    )
+    group.add_argument(
+        "--stop-at",
+        metavar="WHEN",
+        type=_moment,
+        help="stop the run at this time: 2026-11-20T18:30, or 18:30, or +3600 for seconds from now"
+        " (default with --checkpoint-on-term: the end of the Slurm job, if in one)",
+    )
+    group.add_argument(
+        "--checkpoint-failure",
+        choices=(GO_ON, ABORT),
+        default=GO_ON,
+        help="what to do if a snapshot cannot be stored (default: %(default)s)",
+    )
+
+
+def checkpoints_of(options: argparse.Namespace) -> Checkpoints:
+    """Return when to make snapshots according to the command line."""
+    return Checkpoints(
+        options.checkpoint_at_end,
+        tuple(options.checkpoint_every_wallclock or ()),
+        tuple(options.checkpoint_every_simulation or ()),
+    )
+
+
+def checkpoint_options_of(
+    options: argparse.Namespace, *, warn: Callable[[str], None]
+) -> CheckpointOptions:
+    """Return what else the command line says about checkpoints.
+
+    Args:
+        options: The command line.
+        warn: Told if the end of a Slurm job cannot be found out.
+    """
+    from application.manager.snapshots.run_checkpoints import CheckpointOptions
+
+    stop_at = options.stop_at
+    if stop_at is None and options.checkpoint_on_term is not None:
+        stop_at = _end_of_slurm_job(options.grace_time, warn)
+    return CheckpointOptions(
+        save_time=options.checkpoint_on_term,
+        stop_at=stop_at,
+        must_store=options.checkpoint_failure == ABORT,
+    )
+
+
+def _end_of_slurm_job(grace_time: float, warn: Callable[[str], None]) -> float | None:
+    """Return when the run must be stopped so that all has ended before Slurm ends the job."""
+    from adapters.slurm.allocation import end_of_allocation
+
+    try:
+        end = end_of_allocation()
+    except TransportError as error:
+        warn(f"{error} Only SIGTERM will tell, unless you give --stop-at.")
+        return None
+    return None if end is None else end - grace_time - SHUTDOWN_TIME
+
+
+def _moment(text: str) -> float:
+    """Return a moment in the future, in seconds since the Unix epoch."""
+    now = datetime.now().astimezone()
+    try:
+        if text.startswith("+"):
+            return now.timestamp() + _positive(text[1:])
+        if "T" in text or " " in text:
+            return datetime.fromisoformat(text).astimezone().timestamp()
+        moment = datetime.combine(now.date(), time.fromisoformat(text)).astimezone()
+    except ValueError:
+        msg = f"{text} is neither a time, as 2026-11-20T18:30 or 18:30, nor +SECONDS"
+        raise argparse.ArgumentTypeError(msg) from None
+    return (moment if moment > now else moment + timedelta(days=1)).timestamp()
+
+
+def not_negative(text: str) -> float:
+    """Return a number that is 0 or larger, and finite."""
+    value = _number(text)
+    if value < 0:
+        msg = f"{text} is less than 0"
+        raise argparse.ArgumentTypeError(msg)
+    return value
+
+
+def _distance(text: str) -> CheckpointRangeRule:
+    value = _number(text)
+    try:
+        return CheckpointRangeRule(value)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _positive(text: str) -> float:
+    value = _number(text)
+    if value <= 0:
+        msg = f"{text} is not larger than 0"
+        raise argparse.ArgumentTypeError(msg)
+    return value
+
+
+def _number(text: str) -> float:
+    # argparse would name our function in what it says of a ValueError
+    with contextlib.suppress(ValueError):
+        value = float(text)
+        if math.isfinite(value):
+            return value
+    msg = f"'{text}' is no number"
+    raise argparse.ArgumentTypeError(msg)

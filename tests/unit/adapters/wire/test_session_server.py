@@ -1,0 +1,408 @@
+"""What the server's side of a session does with what a client says, byte by byte."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.wire import greeting
+from adapters.wire.frames import word
+from adapters.wire.session_server import (
+    Request,
+    ServerConnection,
+    SessionEnded,
+    SessionTable,
+    StreamRequested,
+)
+from domain.errors import RemoteProtocolError
+from tests.support.recordings import Recording, recordings
+
+NONCE = b"n" * 32
+
+
+def connect(
+    table: SessionTable, *, secret: str | None = None, require: bool = False, limit: int = 1000
+) -> ServerConnection:
+    return ServerConnection(
+        table, max_request=limit, secret=secret, require_secret=require, nonce=NONCE
+    )
+
+
+def request(number: int, body: bytes) -> bytes:
+    return word(number) + word(len(body)) + body
+
+
+def sent(connection: ServerConnection) -> bytes:
+    return b"".join(bytes(part) for part in connection.data_to_send())
+
+
+def greet(connection: ServerConnection, purpose: greeting.Purpose, secret: str = "secret") -> None:
+    assert connection.received(greeting.client_hello(b"c" * 32)) == []
+    finish = greeting.client_finish(secret, b"c" * 32, sent(connection), purpose)
+    assert connection.received(finish) == []
+
+
+def finish(event, response: bytes) -> None:
+    """Do what a server does with a response."""
+    event.session.finish([response])
+    if event.session.connection is not None:
+        event.session.connection.answer([response])
+
+
+def begin(table: SessionTable, body: bytes = b"first") -> tuple[ServerConnection, Request]:
+    connection = connect(table)
+    (event,) = connection.received(word(0) + request(1, body))
+    assert isinstance(event, Request)
+    sent(connection)
+    return connection, event
+
+
+@pytest.mark.parametrize("first", [1, 2**62, 2**63 - 3])
+def test_session_ids_count_up_from_the_first(first: int):
+    table = SessionTable(first_id=first)
+    for expected in (first, first + 1, first + 2):
+        connection = connect(table)
+        connection.received(word(0))
+        assert sent(connection) == word(expected)
+
+
+def test_session_id_of_another_server_is_refused():
+    stale, _ = begin(SessionTable(first_id=2**60))
+    assert stale.session is not None
+    table = SessionTable(first_id=2**61)
+    begin(table)
+    for session_id in (stale.session.id, 1, 2, 3):
+        with pytest.raises(RemoteProtocolError, match="does not exist"):
+            connect(table).received(word(session_id))
+
+
+def test_session_with_a_large_id_is_resumed():
+    table = SessionTable(first_id=2**63 - 1)
+    _, event = begin(table)
+    finish(event, b"one")
+    again = connect(table)
+    assert again.received(word(2**63 - 1) + request(1, b"first")) == []
+    assert sent(again) == word(2**63 - 1) + word(3) + b"one"
+
+
+def test_a_request_comes_out_once_however_it_is_cut_into_pieces():
+    data = word(0) + request(1, b"hello")
+    for size in range(1, len(data) + 1):
+        connection = connect(SessionTable())
+        pieces = [data[start : start + size] for start in range(0, len(data), size)]
+        assert [e.body for piece in pieces for e in connection.received(piece)] == [b"hello"]
+        assert sent(connection) == word(1)
+
+
+def test_an_empty_request_is_one_too():
+    (event,) = connect(SessionTable()).received(word(0) + request(1, b""))
+    assert (event.number, event.body) == (1, b"")
+
+
+def test_the_end_of_a_session_comes_out_and_it_is_forgotten():
+    table = SessionTable()
+    connection, event = begin(table)
+    finish(event, b"response")
+    assert connection.received(word(0)) == [SessionEnded(event.session)]
+    assert connection.is_done
+    assert len(table) == 0
+
+
+def test_the_response_goes_out_with_its_length_before_it():
+    connection, event = begin(SessionTable())
+    finish(event, b"response")
+    assert sent(connection) == word(8) + b"response"
+
+
+def test_a_response_in_several_parts_has_one_length():
+    connection, _ = begin(SessionTable())
+    connection.answer([b"ab", bytearray(b"c"), memoryview(b"def")])
+    assert sent(connection) == word(6) + b"abcdef"
+
+
+def test_a_finished_request_that_is_repeated_is_answered_and_not_executed():
+    table = SessionTable()
+    _, event = begin(table)
+    finish(event, b"response")
+    for _ in range(3):
+        again = connect(table)
+        assert again.received(word(1) + request(1, b"first")) == []
+        assert sent(again) == word(1) + word(8) + b"response"
+
+
+def test_a_request_repeated_while_it_is_executed_is_answered_once_on_the_new_connection():
+    table = SessionTable()
+    old, event = begin(table)
+    again = connect(table)
+    assert again.received(word(1) + request(1, b"first")) == []
+    assert sent(again) == word(1)
+    finish(event, b"response")
+    assert sent(again) == word(8) + b"response"
+    assert sent(old) == b""
+
+
+def test_a_request_repeated_twice_on_one_connection_while_executed_is_answered_once():
+    connection, event = begin(SessionTable())
+    assert connection.received(request(1, b"first")) == []
+    finish(event, b"response")
+    assert sent(connection) == word(8) + b"response"
+
+
+def test_a_response_that_is_ready_before_the_request_is_repeated_comes_once():
+    table = SessionTable()
+    _, event = begin(table)
+    again = connect(table)
+    again.received(word(1))
+    assert sent(again) == word(1)
+    finish(event, b"response")
+    assert sent(again) == b""
+    assert again.received(request(1, b"first")) == []
+    assert sent(again) == word(8) + b"response"
+
+
+def test_the_old_connection_gets_nothing_once_the_client_is_back():
+    table = SessionTable()
+    old, event = begin(table)
+    connect(table).received(word(1))
+    finish(event, b"response")
+    assert sent(old) == b""
+
+
+def test_a_stale_number_is_dropped():
+    table = SessionTable()
+    connection, event = begin(table)
+    finish(event, b"one")
+    sent(connection)
+    (event,) = connection.received(request(2, b"second"))
+    finish(event, b"two")
+    sent(connection)
+    assert connection.received(request(1, b"first")) == []
+    assert sent(connection) == b""
+
+
+@pytest.mark.parametrize("number", [2, 3, 10**9])
+def test_a_number_above_the_running_one_is_dropped_and_the_running_one_answered(number: int):
+    connection, event = begin(SessionTable())
+    assert connection.received(request(number, b"impatient")) == []
+    finish(event, b"response")
+    assert sent(connection) == word(8) + b"response"
+
+
+def test_a_stale_number_on_a_new_connection_does_not_get_the_response_to_another():
+    table = SessionTable()
+    connection, event = begin(table)
+    finish(event, b"one")
+    (event,) = connection.received(request(2, b"second"))
+    again = connect(table)
+    again.received(word(1) + request(1, b"first"))
+    assert sent(again) == word(1)
+    finish(event, b"two")
+    assert sent(again) == b""
+
+
+def test_the_response_is_kept_until_the_next_request_begins():
+    table = SessionTable()
+    connection, event = begin(table)
+    finish(event, b"one")
+    assert event.session.kept_response(1) == [b"one"]
+    connection.received(request(2, b"second"))
+    assert event.session.kept_response(1) is None
+    assert event.session.kept_response(2) is None
+
+
+@pytest.mark.parametrize("session", [1, 2, 2**62])
+def test_to_resume_an_unknown_session_is_refused(session: int):
+    with pytest.raises(RemoteProtocolError, match="does not exist"):
+        connect(SessionTable()).received(word(session))
+
+
+def test_to_resume_a_session_that_was_ended_is_refused():
+    table = SessionTable()
+    connection = connect(table)
+    connection.received(word(0) + word(0))
+    assert len(table) == 0
+    with pytest.raises(RemoteProtocolError, match="does not exist"):
+        connect(table).received(word(1))
+
+
+def test_talking_on_after_the_end_is_refused():
+    with pytest.raises(RemoteProtocolError, match="sent data after"):
+        connect(SessionTable()).received(word(0) + word(0) + b"x")
+
+
+def test_an_absurd_length_is_refused_before_anything_is_stored():
+    connection = connect(SessionTable(), limit=10)
+    connection.received(word(0))
+    with pytest.raises(RemoteProtocolError, match="more than the 10"):
+        connection.received(word(1) + word(11))
+
+
+@pytest.mark.parametrize("value", [2**63, 2**64 - 1])
+def test_words_that_are_no_numbers_are_refused(value: int):
+    rubbish = value.to_bytes(8, "little")
+    for start in (b"", word(0), word(0) + word(1)):
+        with pytest.raises(RemoteProtocolError):
+            connect(SessionTable()).received(start + rubbish)
+
+
+def test_what_is_incomplete_is_known():
+    data = word(0) + request(1, b"abc")
+    connection = connect(SessionTable())
+    for position, byte in enumerate(data):
+        begun = position not in (0, 8)
+        assert connection.unread == begun, position
+        connection.received(bytes([byte]))
+    assert not connection.unread
+
+
+def test_one_of_ours_greets_and_goes_on_with_a_session():
+    table = SessionTable()
+    connection = connect(table, secret="secret", require=True)
+    greet(connection, greeting.Purpose.SESSION)
+    (event,) = connection.received(word(0) + request(1, b"x"))
+    assert event.body == b"x"
+    assert event.session.is_authenticated
+    assert sent(connection) == word(1)
+
+
+def test_the_greeting_may_come_byte_by_byte():
+    connection = connect(SessionTable(), secret="secret")
+    for byte in greeting.client_hello(b"c" * 32):
+        connection.received(bytes([byte]))
+    finish_ = greeting.client_finish(
+        "secret", b"c" * 32, sent(connection), greeting.Purpose.SESSION
+    )
+    for byte in finish_ + word(0):
+        connection.received(bytes([byte]))
+    assert sent(connection) == word(1)
+
+
+def test_a_greeting_with_the_wrong_secret_is_refused():
+    connection = connect(SessionTable(), secret="secret")
+    connection.received(greeting.client_hello(b"c" * 32))
+    answer = greeting.server_answer("wrong", b"c" * 32, NONCE)
+    proof = greeting.client_finish("wrong", b"c" * 32, answer, greeting.Purpose.SESSION)
+    with pytest.raises(RemoteProtocolError, match="does not know the secret"):
+        connection.received(proof)
+
+
+def test_a_greeting_where_none_is_offered_is_refused():
+    with pytest.raises(RemoteProtocolError):
+        connect(SessionTable()).received(greeting.client_hello(b"c" * 32))
+
+
+def test_a_client_of_muscle3_is_served_beside_ours():
+    connection = connect(SessionTable(), secret="secret")
+    (event,) = connection.received(word(0) + request(1, b"x"))
+    assert not event.session.is_authenticated
+
+
+def test_a_client_of_muscle3_is_refused_where_the_secret_is_required():
+    with pytest.raises(RemoteProtocolError, match="was refused"):
+        connect(SessionTable(), secret="secret", require=True).received(word(0))
+
+
+def test_nobody_resumes_a_session_of_ours_without_the_secret():
+    table = SessionTable()
+    connection = connect(table, secret="secret")
+    greet(connection, greeting.Purpose.SESSION)
+    connection.received(word(0) + request(1, b"x"))
+    with pytest.raises(RemoteProtocolError, match="belongs to another"):
+        connect(table, secret="secret").received(word(1))
+
+
+def test_a_stream_is_handed_over_with_what_the_client_said():
+    connection = connect(SessionTable(), secret="secret")
+    greet(connection, greeting.Purpose.STREAM)
+    assert connection.received(word(5)) == []
+    assert connection.received(b"hello") == [StreamRequested(b"hello")]
+    assert connection.is_done
+
+
+def test_an_absurd_stream_hello_is_refused():
+    connection = connect(SessionTable(), secret="secret")
+    greet(connection, greeting.Purpose.STREAM)
+    with pytest.raises(RemoteProtocolError):
+        connection.received(word(1001))
+
+
+@given(st.lists(st.binary(max_size=80), max_size=6))
+def test_no_bytes_do_harm(pieces: list[bytes]):
+    for secret in (None, "secret"):
+        connection = connect(SessionTable(), secret=secret)
+        try:
+            for piece in pieces:
+                connection.received(piece)
+        except RemoteProtocolError:
+            pass
+
+
+class Client:
+    """A client that is cut off now and then, and repeats what it was about."""
+
+    def __init__(self, table: SessionTable) -> None:
+        self.table = table
+        self.executed: list[bytes] = []
+        self.session = 0
+        self.connection: ServerConnection | None = None
+        self.running: list[Request] = []
+
+    def connect(self) -> None:
+        self.connection = connect(self.table)
+        self.feed(word(self.session))
+        self.session = int.from_bytes(sent(self.connection), "little")
+
+    def feed(self, data: bytes) -> None:
+        assert self.connection is not None
+        for event in self.connection.received(data):
+            assert isinstance(event, Request)
+            self.executed.append(event.body)
+            self.running.append(event)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(st.lists(st.integers(0, 40), max_size=3), st.booleans(), st.integers(0, 2)),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_each_request_is_executed_once_and_answered_wherever_the_client_is_cut_off(plan):
+    """Each step: cuts while sending, whether it is done by then, cuts before the answer."""
+    client = Client(SessionTable())
+    client.connect()
+    for number, (cuts, early, answer_cuts) in enumerate(plan, start=1):
+        body = b"request %d" % number
+        data = request(number, body)
+        for cut in cuts:
+            client.feed(data[:cut])
+            if early and client.running:
+                finish(client.running.pop(), body.upper())
+            client.connect()
+        client.feed(data)
+        for _ in range(answer_cuts):
+            client.connect()
+            client.feed(data)
+        if client.running:
+            finish(client.running.pop(), body.upper())
+        assert client.connection is not None
+        assert sent(client.connection) == word(len(body)) + body.upper()
+    assert client.executed == [b"request %d" % n for n in range(1, len(plan) + 1)]
+
+
+@pytest.mark.parametrize("recording", recordings(), ids=lambda item: item.name)
+def test_what_muscle3_said_is_understood_and_answered_with_the_same_bytes(recording: Recording):
+    responses = {e.number: e.response_payload for e in recording.exchanges if e.response}
+    connection = connect(SessionTable(), limit=2**20)
+    seen = []
+    output = b""
+    for start in range(0, len(recording.from_client), 7):
+        for event in connection.received(recording.from_client[start : start + 7]):
+            if isinstance(event, Request):
+                seen.append(event.body)
+                if event.number in responses:
+                    finish(event, responses[event.number])
+        output += sent(connection)
+    assert seen == [exchange.request_payload for exchange in recording.exchanges]
+    assert output[8:] == recording.from_server[8:]
+    assert connection.is_done == bool(recording.goodbye)

@@ -1,0 +1,40 @@
+"""What is told of workflow snapshots."""
+
+import pytest
+
+from application.interfaces.snapshot_store import AnnouncementResult
+from application.manager.snapshots.workflow_snapshot_watch import WorkflowSnapshotWatch
+from domain.running.events import SnapshotAnnounced, SnapshotFailed
+from tests.support.desks import InMemoryDesk, silent_log
+from tests.unit.domain.models import configuration
+
+
+def watch_for(desk: InMemoryDesk, *, must_store: bool = False) -> WorkflowSnapshotWatch:
+    return WorkflowSnapshotWatch(
+        board=desk.board,
+        on_announced=desk.end.note_announced,
+        control=desk.control,
+        must_store=must_store,
+        scheduler=desk.clock,
+        log=silent_log(),
+    )
+
+
+@pytest.fixture
+def desk() -> InMemoryDesk:
+    return InMemoryDesk(configuration("macro o_i -> micro f_init"))
+
+
+def test_watchers_hear_of_it_on_the_thread_of_the_services(desk: InMemoryDesk):
+    watch_for(desk).note(AnnouncementResult(None, "snapshot.ymmsl"))
+    assert desk.sink.events == []
+    desk.clock.advance()
+    assert desk.sink.events == [SnapshotAnnounced("snapshot.ymmsl")]
+
+
+@pytest.mark.parametrize("must_store", [False, True])
+def test_one_that_could_not_be_written_ends_the_run_if_it_must_not(desk: InMemoryDesk, must_store):
+    watch_for(desk, must_store=must_store).note(AnnouncementResult(None, "", "the disk is full"))
+    desk.clock.advance()
+    assert SnapshotFailed("the disk is full") in desk.sink.events
+    assert [result.was_interrupted for result in desk.results] == ([False] if must_store else [])
