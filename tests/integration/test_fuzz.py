@@ -24,7 +24,7 @@ from adapters.wire.frames import word
 from adapters.wire.greeting import Purpose
 from adapters.wire.locations import TCP, TcpAddress, addresses_in
 from adapters.wire.map import is_request
-from application.manager.agent_management import AgentTimeouts
+from application.nodes.agent_timeouts import AgentTimeouts
 from domain.coupling.messages import PeerMessage
 from domain.coupling.peers import Endpoint
 from domain.coupling.settings import Settings
