@@ -7,26 +7,21 @@ import numpy as np
 import pytest
 
 from adapters.tcp import incoming_stream
-from adapters.tcp.frame_reader import FrameReader
 from adapters.tcp.incoming_stream import IncomingStream, StreamConnection, StreamInlet
 from adapters.wire import greeting, stream
 from adapters.wire.locations import CONJOIN, TCP, format_location
 from adapters.wire.stream_receiver import BYTES_PER_ACKNOWLEDGEMENT, FRAMES_PER_ACKNOWLEDGEMENT
 from domain.errors import PeerLost, PortError, RemoteProtocolError, TransportError
+from tests.support.stream_ends import SECRET, ConnectedStream, frame, new_receiver
 from tests.unit.adapters.tcp.loopback import PATIENCE, RETRY_ONCE, scripted, take, take_word
-from tests.unit.adapters.wire.stream_ends import SECRET, connect_receiver, frame, new_receiver
 
 
-class FakeConnection(StreamConnection):
-    """Is connected already, delivers some frames, and is lost then."""
-
-    def __init__(self, *frames):
-        self.stream = new_receiver()
-        connect_receiver(self.stream, is_resumable=False)
-        self._socket, theirs = socket.socketpair()
-        theirs.sendall(b"".join(frames))
-        theirs.close()
-        self._reader = FrameReader(self._socket)
+def delivering(*frames):
+    """Return a connection that delivers some frames, and is lost then."""
+    ours, theirs = socket.socketpair()
+    theirs.sendall(b"".join(frames))
+    theirs.close()
+    return ConnectedStream(ours)
 
 
 OPENED = stream.open_channel(0, "micro.in")
@@ -38,7 +33,7 @@ def receive():
     made = []
 
     def make(*frames, port="in"):
-        incoming = IncomingStream("macro", FakeConnection(*frames))
+        incoming = IncomingStream("macro", delivering(*frames))
         made.append(incoming)
         return StreamInlet(incoming, sender="macro.out", receiver=f"micro.{port}")
 
@@ -84,7 +79,7 @@ def test_what_has_come_before_the_loss_is_given_out_before_it_is_told(receive):
 
 
 def test_messages_for_another_endpoint_are_kept_for_it():
-    connection = FakeConnection(
+    connection = delivering(
         OPENED, stream.open_channel(1, "micro.other"), frame("other", 1), frame("mine")
     )
     incoming = IncomingStream("macro", connection)
@@ -266,7 +261,7 @@ def test_a_port_with_slots_at_one_end_only_is_refused_for_good(
 
 
 def test_a_slot_that_is_looked_at_after_its_channel_was_opened_is_refused():
-    connection = FakeConnection(
+    connection = delivering(
         stream.open_channel(0, "micro.late"), stream.open_channel(1, "micro.in"), frame(1, 1)
     )
     incoming = IncomingStream("macro", connection)
