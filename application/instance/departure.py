@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from application.instance.communicator import Communicator
-from application.instance.port_table import PortTable
+from application.instance.connections import Connections
 from application.instance.profiler import Profiler
 from application.instance.receiver import Receiver
 from application.interfaces.instance_log import InstanceLog
@@ -16,6 +15,7 @@ from domain.coupling.ports import Operator
 from domain.errors import CouplingError, PeerLost
 from domain.running.profiling import ProfileEventType
 
+ERROR: Final = 40
 WARNING: Final = 30
 PATIENCE_AFTER_FAILURE: Final = 5.0
 
@@ -44,24 +44,34 @@ class Leaving:
         self._log = log
         self.is_done = False
 
-    def leave(
-        self,
-        *,
-        ports: PortTable,
-        communicator: Communicator,
-        receiver: Receiver,
-        is_registered: bool,
-        failure: str | None,
+    def leave_failed(
+        self, error: CouplingError, connections: Connections | None, *, is_registered: bool = True
     ) -> None:
-        """Leave. Only the first call does anything.
+        """Log an error and leave because of it, unless that has been done.
 
         Args:
-            ports: All ports.
-            communicator: Sends the closing milestones.
-            receiver: Receives until all ports are closed.
-            is_registered: Whether the manager knows us.
-            failure: What went wrong, if something did; then what peers have yet to send is not
-                waited for.
+            error: Why the instance fails.
+            connections: As for `leave`.
+            is_registered: As for `leave`.
+        """
+        if not self.is_done:
+            self._log.log(ERROR, str(error))
+            self.leave(connections, is_registered=is_registered, failure=str(error))
+
+    def leave(
+        self,
+        connections: Connections | None,
+        *,
+        is_registered: bool = True,
+        failure: str | None = None,
+    ) -> None:
+        """Leave. Only the first call has an effect.
+
+        Args:
+            connections: The ports to close; None if the instance fails before it has any.
+            is_registered: Whether the manager has registered the instance.
+            failure: Why the instance fails; None if it does not. An instance that fails does not
+                wait for messages that peers have yet to send.
         """
         if self.is_done:
             return
@@ -71,11 +81,8 @@ class Leaving:
                 # before the peers, who then know nothing better to say than that they lost us
                 self._link.report_failed(failure)
             start = self._profiler.now()
-            for port in ports.connected(Operator.O_I, Operator.O_F):
-                # who fails before its counts are restored must not seem to have lost messages
-                communicator.send_milestone(port, Milestone(()), is_counted=failure is None)
-            if failure is None:
-                self._drain(receiver)
+            if connections is not None:
+                self._close_ports(connections, failed=failure is not None)
             self._disconnect(start, timeout=None if failure is None else PATIENCE_AFTER_FAILURE)
             if is_registered:
                 self._deregister()
@@ -84,6 +91,14 @@ class Leaving:
         finally:
             self._transport.close()
             self._link.close()
+
+    def _close_ports(self, connections: Connections, *, failed: bool) -> None:
+        ports, communicator, receiver = connections
+        for port in ports.connected(Operator.O_I, Operator.O_F):
+            # if counts have yet to be restored, counting would make messages seem to be lost
+            communicator.send_milestone(port, Milestone(()), is_counted=not failed)
+        if not failed:
+            self._drain(receiver)
 
     def _drain(self, receiver: Receiver) -> None:
         try:
