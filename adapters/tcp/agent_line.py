@@ -9,7 +9,7 @@ from typing import final
 
 from adapters.tcp.session_client import SessionClient
 from adapters.wire import map as protocol
-from adapters.wire.retries import RetryPolicy
+from adapters.wire.reconnection import RetryPolicy
 from application.interfaces.agent_line import AgentLine
 from domain.errors import CouplingError, TransportError
 from domain.placement.resources import NodeResources

@@ -85,8 +85,8 @@ def _execute(desk: ManagerDesk, request: mmp.Request, session: Session) -> bytes
             return mmp.encode_success(desk.is_deadlocked(instance))
         case mmp.ReportSnapshotFailed(instance, problem):
             desk.report_snapshot_failed(instance, problem)
-        case mmp.ReportFailed(instance, problem):
-            desk.report_failed(instance, problem)
+        case mmp.ReportFailed(instance, problem, kind):
+            desk.report_failed(instance, problem, kind=kind)
         case mmp.ReportStatus(instance, simulated_time, waiting):
             desk.report_status(instance, simulated_time, waiting)
         case _:

@@ -13,7 +13,7 @@ from adapters.tcp.save_request_listener import SaveRequestListener
 from adapters.tcp.session_client import SessionClient
 from adapters.tcp.waits_in_turn import WaitsInTurn
 from adapters.wire import mmp
-from adapters.wire.retries import DEFAULT_RETRIES, RetryPolicy
+from adapters.wire.reconnection import DEFAULT_RETRIES, RetryPolicy
 from application.interfaces.manager_link import ManagerLink
 from domain.checkpointing.instance_snapshot import SnapshotMetadata
 from domain.coupling.messages import LogRecord, Wait
@@ -24,6 +24,7 @@ from domain.coupling.timelines import Timeline
 from domain.errors import CouplingError, ManagerRefused, TransportError
 from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointInfo
+from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
 from domain.version import OWN_VERSION_SUFFIX
 
@@ -131,9 +132,9 @@ class MMPClient(ManagerLink):
             report = mmp.ReportSnapshotFailed(str(self._instance), problem)
             self._report(lambda: iter((report,)))
 
-    def report_failed(self, problem: str) -> None:
+    def report_failed(self, problem: str, *, kind: FailureKind) -> None:
         if self._is_own_manager:
-            report = mmp.ReportFailed(str(self._instance), problem)
+            report = mmp.ReportFailed(str(self._instance), problem, kind)
             self._report(lambda: iter((report,)))
 
     def report_status(

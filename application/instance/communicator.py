@@ -12,7 +12,7 @@ from application.instance.routes import Route, Routes, Source
 from domain.checkpointing.instance_snapshot import CommunicatorState
 from domain.coupling.filters import NO_SETTINGS, FilterChain
 from domain.coupling.messages import NOT_COUNTED, Iteration, Message, Milestone, PeerMessage
-from domain.coupling.ports import PortState
+from domain.coupling.ports import PortState, port_label
 from domain.coupling.settings import Settings
 from domain.errors import RemoteProtocolError
 
@@ -234,7 +234,7 @@ def _milestone_message(port: PortState, milestone: Milestone, number: int) -> Pe
 def _wrong_number(
     port: PortState, slot: int | None, message: PeerMessage, expected: int
 ) -> RemoteProtocolError:
-    where = port.name if slot is None else f"{port.name}[{slot}]"
+    where = port_label(port.name, slot)
     return RemoteProtocolError(
         f"Message number {message.number} was received on port '{where}', where number {expected}"
         " was expected: a message was lost, or received twice. If this run was resumed, its"

@@ -13,10 +13,10 @@ from application.interfaces.peer_transport import PeerTransport
 from domain.coupling.messages import Milestone
 from domain.coupling.ports import Operator
 from domain.errors import CouplingError, PeerLost
+from domain.running.failure_kinds import FailureKind, kind_of
+from domain.running.log_levels import LogLevel
 from domain.running.profiling import ProfileEventType
 
-ERROR: Final = 40
-WARNING: Final = 30
 PATIENCE_AFTER_FAILURE: Final = 5.0
 
 
@@ -55,8 +55,13 @@ class Leaving:
             is_registered: As for `leave`.
         """
         if not self.is_done:
-            self._log.log(ERROR, str(error))
-            self.leave(connections, is_registered=is_registered, failure=str(error))
+            self._log.log(LogLevel.ERROR, str(error))
+            self.leave(
+                connections,
+                is_registered=is_registered,
+                failure=str(error),
+                kind=kind_of(error),
+            )
 
     def leave(
         self,
@@ -64,6 +69,7 @@ class Leaving:
         *,
         is_registered: bool = True,
         failure: str | None = None,
+        kind: FailureKind = FailureKind.OWN,
     ) -> None:
         """Leave. Only the first call has an effect.
 
@@ -72,6 +78,7 @@ class Leaving:
             is_registered: Whether the manager has registered the instance.
             failure: Why the instance fails; None if it does not. An instance that fails does not
                 wait for messages that peers have yet to send.
+            kind: Kind of the failure.
         """
         if self.is_done:
             return
@@ -79,7 +86,7 @@ class Leaving:
         try:
             if failure is not None and is_registered:
                 # before the peers, who then know nothing better to say than that they lost us
-                self._link.report_failed(failure)
+                self._link.report_failed(failure, kind=kind)
             start = self._profiler.now()
             if connections is not None:
                 self._close_ports(connections, failed=failure is not None)
@@ -87,7 +94,7 @@ class Leaving:
             if is_registered:
                 self._deregister()
         except CouplingError as error:
-            self._log.log(WARNING, f"Could not shut down cleanly: {error}")
+            self._log.log(LogLevel.WARNING, f"Could not shut down cleanly: {error}")
         finally:
             self._transport.close()
             self._link.close()
@@ -104,7 +111,7 @@ class Leaving:
         try:
             receiver.drain()
         except PeerLost as error:
-            self._log.log(WARNING, f"A peer was lost while shutting down: {error}")
+            self._log.log(LogLevel.WARNING, f"A peer was lost while shutting down: {error}")
 
     def _disconnect(self, start: int, *, timeout: float | None) -> None:
         self._profiler.record(ProfileEventType.SHUTDOWN_WAIT, start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Final, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 from application.instance.checkpoints.checkpoint_calls import CheckpointCalls
 from application.instance.checkpoints.snapshot_manager import SnapshotManager
@@ -21,10 +21,9 @@ from domain.coupling.messages import Message, Milestone, PeerMessage
 from domain.coupling.ports import SETTINGS_IN, Operator, PortState
 from domain.coupling.settings import SettingValue
 from domain.coupling.timelines import ReuseLoop
-from domain.errors import CouplingError, PortError, UsageError
+from domain.errors import CouplingError, PortClosed, PortError, UsageError
 from domain.identity import Reference
-
-ERROR: Final = 40
+from domain.running.log_levels import LogLevel
 
 _T = TypeVar("_T")
 
@@ -105,7 +104,7 @@ class Lifecycle:
 
     def error_shutdown(self, message: str) -> None:
         """Report to the manager that the model failed, and close all ports."""
-        self._log.log(ERROR, message)
+        self._log.log(LogLevel.ERROR, message)
         self._departure.leave(self._connections, failure=message)
 
     def send(self, port_name: str, message: Message, slot: int | None) -> None:
@@ -258,7 +257,7 @@ class Lifecycle:
         message, is_new = self._receiver.receive_update(port, slot, expected)
         if isinstance(message.data, Milestone):
             msg = f"Port {port.name} was closed while trying to receive on it, did the peer crash?"
-            raise PortError(msg)
+            raise PortClosed(msg)
         with self._one_at_a_time:
             self._loop.receive(port, slot, message.iteration if is_new else None)
         if not with_settings:

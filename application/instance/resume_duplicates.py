@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from domain.coupling.messages import NOT_COUNTED, Iteration, Milestone, PeerMessage
-from domain.coupling.ports import PortState
-from domain.coupling.timelines import PortSlot
+from domain.coupling.ports import PortSlot, PortState
 
 LastReceived = Callable[[PortState, "int | None"], "Iteration | None"]
 """Returns the iteration of the last message on a receiving port and slot; None if unknown."""

@@ -11,8 +11,7 @@ from domain.coupling.conduits import Conduit
 from domain.coupling.filters import FilterChain, Reduction, filters_of
 from domain.coupling.messages import Milestone, MilestoneRow, PeerMessage
 from domain.coupling.peers import Endpoint, PeerInfo
-from domain.coupling.ports import Operator, PortState
-from domain.coupling.timelines import PortSlot
+from domain.coupling.ports import Operator, PortSlot, PortState
 from domain.errors import UnsendableData
 
 CountKey = tuple[str, int]

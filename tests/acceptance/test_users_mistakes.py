@@ -15,7 +15,7 @@ from tests.support.conditions import wait_until
 from tests.support.workspace import Outcome, Workspace
 
 COMPLETED, FAILED, MISTAKE = 0, 1, 2
-OUR_FRAME = re.compile(r'File ".*/(entrypoints|application|adapters|domain)/')
+OUR_FRAME = re.compile(r'File ".*/(conjoin|entrypoints|application|adapters|domain)/')
 THEIR_PROGRAM = 'executable: {python}\n    args: ["{folder}/micro.py"]'
 
 

@@ -46,7 +46,9 @@ class InMemoryDesk:
         self.scripts = InMemoryRunScriptWriter()
         self.sink = RecordingEventSink()
         self.snapshots = InMemorySnapshotStore()
-        self.shelf = InMemoryWorkflowSnapshotStore(SnapshotCopier(lambda _: self.snapshots).keep)
+        self.shelf = InMemoryWorkflowSnapshotStore(
+            SnapshotCopier(lambda _: self.snapshots).ensure_stored
+        )
         self.probe = InMemoryInstanceProbe(self.clock)
         self.results: list[RunFinished] = []
         parts = ManagerParts(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from adapters.wire import greeting
 from adapters.wire.frames import WORD, WORD_SIZE, word
 from adapters.wire.locations import TCP, TcpAddress, format_location
-from adapters.wire.retries import RetryPolicy
+from adapters.wire.reconnection import RetryPolicy
 
 PATIENCE = 60.0
 

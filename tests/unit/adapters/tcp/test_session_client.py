@@ -11,7 +11,7 @@ from adapters.tcp.server import Server
 from adapters.tcp.session_client import SessionClient, receive_exactly
 from adapters.wire.frames import word
 from adapters.wire.locations import TCP, TcpAddress, format_location
-from adapters.wire.retries import RetryPolicy
+from adapters.wire.reconnection import RetryPolicy
 from domain.errors import RemoteProtocolError, TransportError
 from tests.support.conditions import wait_until
 from tests.support.ports import HOST
