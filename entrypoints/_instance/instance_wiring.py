@@ -16,7 +16,8 @@ from adapters.system.clock import SystemClock
 from adapters.tcp.manager_link import MMPClient
 from adapters.tcp.peers import TcpPeerTransport
 from adapters.wire.locations import TCP, TcpAddress, addresses_in
-from application.instance.lifecycle import Lifecycle, Surroundings
+from application.instance.arrival import Surroundings, join
+from application.instance.lifecycle import Lifecycle
 from domain.coupling.flags import InstanceFlags
 from domain.coupling.ports import Operator
 from domain.errors import PortError, TransportError
@@ -46,7 +47,7 @@ def join_simulation(
     surroundings = _connect(environment)
     try:
         with _told_if_slow(environment):
-            return Lifecycle(environment.instance, declaration, flags, surroundings)
+            return join(environment.instance, declaration, flags, surroundings)
     except TransportError as error:
         _close(surroundings)
         raise TransportError(_unreachable(environment, error)) from error
