@@ -18,7 +18,8 @@ from adapters.tcp.peer_server import PeerServer
 from adapters.tcp.pull_transport import PullPeerTransport
 from adapters.tcp.stream_transport import StreamPeerTransport
 from adapters.wire.locations import TCP, TcpAddress, addresses_in
-from application.instance.lifecycle import Lifecycle, Surroundings
+from application.instance.arrival import Surroundings, join
+from application.instance.lifecycle import Lifecycle
 from application.instance.peer_transports import PeerTransports
 from application.interfaces.peer_transport import PeerTransport
 from domain.coupling.flags import InstanceFlags
@@ -50,7 +51,7 @@ def join_simulation(
     surroundings = _connect(environment)
     try:
         with _told_if_slow(environment):
-            return Lifecycle(environment.instance, declaration, flags, surroundings)
+            return join(environment.instance, declaration, flags, surroundings)
     except PeerUnreachable:
         # the manager was reached, so there is nothing to add
         _close(surroundings)

@@ -362,7 +362,7 @@ def log_of(workspace: Workspace) -> str:
 def by_muscle3(workspace: Workspace, *components: str) -> None:
     """Have components use MUSCLE3's library."""
     for name in components:
-        workspace.change(f"{name}.py", "from conjoin", "from libmuscle")
+        workspace.change(f"{name}.py", "from entrypoints.instance", "from libmuscle")
         workspace.change(f"{name}.py", ", Operator\n", "\nfrom ymmsl.v0_2 import Operator\n")
         text = (workspace.folder / "model.ymmsl").read_text()
         before, found, after = text.rpartition(f"\n  {name}:\n")
