@@ -67,7 +67,7 @@ class MMPClient(ManagerLink):
         self._open_session = partial(SessionClient, locations, secret=secret, server="manager")
         self._session = self._open_session()
         self._is_own_manager = secret is not None
-        self._checkpoint_line: SaveRequestListener | None = None
+        self._save_requests: SaveRequestListener | None = None
         self._waits = WaitsInTurn(self._ask)
         self._reports: deque[Callable[[], Iterator[mmp.Request]]] = deque()
         self._report_added = threading.Condition()
@@ -111,7 +111,7 @@ class MMPClient(ManagerLink):
     def await_checkpoint_request(self, on_request: Callable[[str], None]) -> None:
         if self._is_own_manager:
             # the answer may take as long as the run, so it cannot be waited for in our session
-            self._checkpoint_line = SaveRequestListener(
+            self._save_requests = SaveRequestListener(
                 str(self._instance), self._open_session(), on_request
             )
 
@@ -166,8 +166,8 @@ class MMPClient(ManagerLink):
             self._closed = True
             self._report_added.notify_all()
         self._session.close()
-        if self._checkpoint_line is not None:
-            self._checkpoint_line.close()
+        if self._save_requests is not None:
+            self._save_requests.close()
         if self._reporter is not None:
             self._reporter.join()
 

@@ -60,7 +60,7 @@ class Surroundings(NamedTuple):
         transport: Connections to the peers.
         clock: Tells the time.
         log: Takes what is to be told to the user.
-        archive: Keeps snapshots.
+        snapshots: Stores and loads snapshots.
         one_at_a_time: Lets one thread at a time in, where a model has several.
     """
 
@@ -68,7 +68,7 @@ class Surroundings(NamedTuple):
     transport: PeerTransport
     clock: Clock
     log: InstanceLog
-    archive: SnapshotRepository
+    snapshots: SnapshotRepository
     one_at_a_time: AbstractContextManager[object]
 
 
@@ -102,7 +102,7 @@ class Lifecycle:
         self._transport = surroundings.transport
         self._log = surroundings.log
         self._clock = surroundings.clock
-        self._archive = surroundings.archive
+        self._repository = surroundings.snapshots
         self._one_at_a_time = surroundings.one_at_a_time
         self._profiler = Profiler(clock=self._clock, link=self._link)
         self._waiting = PatientReceiver(link=self._link, clock=self._clock)
@@ -248,17 +248,17 @@ class Lifecycle:
         """Whether the model must save its state now."""
         return self._guarded(lambda: self._checkpoints.should_save_snapshot(timestamp))
 
-    def save_snapshot(self, message: Message) -> None:
-        """Keep the state of the model."""
-        self._guarded(lambda: self._checkpoints.save_snapshot(message))
+    def take_snapshot(self, message: Message) -> None:
+        """Take a snapshot with the state of the model."""
+        self._guarded(lambda: self._checkpoints.accept_state(message))
 
     def should_save_final_snapshot(self) -> bool:
         """Whether the model must save its state at the end of the reuse loop."""
         return self._guarded(self._checkpoints.should_save_final_snapshot)
 
-    def save_final_snapshot(self, message: Message) -> None:
-        """Keep the state of the model at the end of the reuse loop."""
-        self._guarded(lambda: self._checkpoints.save_final_snapshot(message))
+    def take_final_snapshot(self, message: Message) -> None:
+        """Take a snapshot with the state of the model at the end of the reuse loop."""
+        self._guarded(lambda: self._checkpoints.accept_final_state(message))
 
     # Joining and leaving -------------------------------------------------------------------------
 
@@ -294,7 +294,7 @@ class Lifecycle:
             self._instance,
             self._link,
             exchange,
-            archive=self._archive,
+            repository=self._repository,
             log=self._log,
             must_store=info.must_store,
             check=partial(

@@ -34,7 +34,7 @@ from application.interfaces.instance_probe import InstanceProbe
 from application.interfaces.logbook import Logbook
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.run_script_writer import RunScriptWriter
-from application.interfaces.snapshot_store import WorkflowSnapshotStore
+from application.interfaces.workflow_snapshot_store import WorkflowSnapshotStore
 from application.manager.agent_management import AgentManager, OnResources
 from application.manager.allocation_end import AllocationEnd
 from application.manager.connection_watch import ConnectionWatch
@@ -47,6 +47,7 @@ from application.manager.run_control import RunControl
 from application.manager.snapshots.run_checkpoints import RunCheckpoints
 from application.manager.snapshots.snapshot_copier import SnapshotCopier
 from application.manager.snapshots.snapshot_registry import SnapshotRegistry
+from application.manager.snapshots.snapshot_stores import RunSnapshotStore
 from application.manager.snapshots.workflow_snapshot_watch import WorkflowSnapshotWatch
 from application.manager.status_board import StatusBoard
 from application.manager.trouble_report import TroubleReport
@@ -54,7 +55,6 @@ from domain.model.configuration import Configuration
 from domain.model.topology import Topology
 from domain.running.events import RunFinished
 from domain.running.process_end import ProcessEnd
-from entrypoints._snapshots.snapshot_places import RunSnapshotStore
 from entrypoints.log_setup import make_log
 from entrypoints.options import Adapters, ManagerOptions
 
@@ -171,7 +171,7 @@ def _open_shelf(
 ) -> Iterator[WorkflowSnapshotStore]:
     shelf = FilesystemWorkflowSnapshotStore(
         run_directory.path / "snapshots",
-        keep=SnapshotCopier(storage.open_store, store=storage.store).ensure_stored,
+        ensure_stored=SnapshotCopier(storage.open_store, target=storage.target).ensure_stored,
         form=YmmslWorkflowSnapshotFormat(),
         clock=clock,
     )
@@ -332,7 +332,7 @@ class ManagerContainer(containers.DeclarativeContainer):
         snapshots=snapshots,
         checkpoints=checkpoints,
         run_directory=run_directory,
-        snapshot_place=storage.provided.place,
+        snapshot_place=storage.provided.location,
     )
 
 

@@ -1,4 +1,4 @@
-"""What every SnapshotStore promises."""
+"""Contract of SnapshotStore."""
 
 import uuid
 from abc import ABC, abstractmethod
@@ -16,39 +16,39 @@ MICRO = Reference("outer.micro[3][0]")
 
 
 class SnapshotStoreContract(ABC):
-    """To be subclassed for each adapter."""
+    """Subclassed for each adapter."""
 
     @abstractmethod
     def make(self, folder: Path):
-        """Return a store that is empty the first time."""
+        """Return a store, which is empty when first made for a folder."""
 
     @pytest.fixture
     def store(self, tmp_path):
         return self.make(tmp_path)
 
-    def test_what_was_stored_can_be_loaded(self, store):
+    def test_stored_data_can_be_loaded(self, store):
         location = store.store(MACRO, 1, b"the state")
         assert store.load(location) == b"the state"
         store.secure(location)
 
-    def test_each_snapshot_has_a_location_of_its_own(self, store):
+    def test_locations_are_unique(self, store):
         stored = {store.store(name, n, bytes([n])): n for name in (MACRO, MICRO) for n in (1, 2)}
         assert len(stored) == 4
         assert all(store.load(location) == bytes([n]) for location, n in stored.items())
 
-    def test_a_location_tells_instance_and_number(self, store):
+    def test_location_contains_instance_and_number(self, store):
         assert store.store(MICRO, 12, b"x").endswith("outer.micro-3--0-_12.pack")
 
-    def test_an_empty_snapshot_and_a_large_one_are_kept(self, store):
+    def test_empty_and_large_snapshots_are_stored(self, store):
         large = bytes(range(256)) * 20_000
         assert store.load(store.store(MACRO, 1, b"")) == b""
         assert store.load(store.store(MACRO, 2, large)) == large
 
-    def test_a_snapshot_has_a_size(self, store):
+    def test_size_is_the_number_of_bytes(self, store):
         assert store.size(store.store(MACRO, 1, b"the state")) == 9
         assert store.size(store.store(MACRO, 2, b"")) == 0
 
-    def test_a_snapshot_replaces_one_with_the_same_number(self, store):
+    def test_snapshot_replaces_one_with_the_same_number(self, store):
         store.store(MACRO, 1, b"a long old one")
         location = store.store(MACRO, 1, b"new")
         assert store.load(location) == b"new"
@@ -58,7 +58,7 @@ class SnapshotStoreContract(ABC):
         stored = [store.store(MACRO, number, b"x") for number in range(1, 12)]
         assert store.locations() == stored
 
-    def test_those_of_each_instance_are_listed_together(self, store):
+    def test_locations_are_grouped_by_instance(self, store):
         for number in (9, 10, 11):
             for name in (MICRO, MACRO):
                 store.store(name, number, b"x")
@@ -68,10 +68,10 @@ class SnapshotStoreContract(ABC):
             *(f"outer.micro-3--0-_{number}.pack" for number in (9, 10, 11)),
         ]
 
-    def test_a_new_store_is_empty(self, store):
+    def test_new_store_is_empty(self, store):
         assert list(store.locations()) == []
 
-    def test_a_removed_snapshot_is_gone(self, store):
+    def test_removed_snapshot_does_not_exist(self, store):
         first, second = store.store(MACRO, 1, b"1"), store.store(MACRO, 2, b"2")
         store.remove(first)
         assert store.locations() == [second]
@@ -79,19 +79,19 @@ class SnapshotStoreContract(ABC):
             store.load(first)
 
     @pytest.mark.parametrize("method", ["load", "size", "secure", "remove"])
-    def test_what_is_not_there_is_an_error(self, store, method):
+    def test_missing_snapshot_raises_file_not_found(self, store, method):
         location = store.store(MACRO, 1, b"1")
         store.remove(location)
         with pytest.raises(FileNotFoundError):
             getattr(store, method)(location)
 
-    def test_what_is_not_there_cannot_be_opened_by_others_either(self, store, tmp_path):
+    def test_missing_snapshot_has_no_local_path(self, store, tmp_path):
         location = store.store(MACRO, 1, b"1")
         store.remove(location)
         with pytest.raises(FileNotFoundError):
             store.local_path(location, scratch=tmp_path)
 
-    def test_other_programs_can_open_a_snapshot(self, store, tmp_path):
+    def test_local_path_has_the_same_contents(self, store, tmp_path):
         path = store.local_path(store.store(MICRO, 1, b"the state"), scratch=tmp_path)
         assert Path(path).is_absolute()
         assert Path(path).read_bytes() == b"the state"
@@ -103,9 +103,9 @@ class TestInMemorySnapshotStore(SnapshotStoreContract):
 
 
 class StoredOutsideContract(SnapshotStoreContract):
-    """What also holds for those whose snapshots outlive them."""
+    """For stores whose snapshots outlive the store object."""
 
-    def test_another_store_finds_what_was_stored(self, store, tmp_path):
+    def test_another_store_object_finds_stored_snapshots(self, store, tmp_path):
         location = store.store(MACRO, 1, b"the state")
         other = self.make(tmp_path)
         assert other.load(location) == b"the state"
@@ -125,12 +125,12 @@ class TestFsspecSnapshotStoreOnLocalFiles(StoredOutsideContract):
 class TestFsspecSnapshotStoreInMemory(StoredOutsideContract):
     @pytest.fixture(autouse=True)
     def choose_root(self):
-        self.root = uuid.uuid4().hex  # fsspec has one memory for the whole process
+        self.root = uuid.uuid4().hex  # fsspec's memory is shared by the whole process
 
     def make(self, folder):
         return FsspecSnapshotStore(f"memory://{self.root}/snapshots")
 
 
-def test_storage_that_fsspec_does_not_know_is_an_error(tmp_path):
+def test_unknown_fsspec_protocol_is_an_error(tmp_path):
     with pytest.raises(OSError, match="unheard-of://x"):
         FsspecSnapshotStore("unheard-of://x")

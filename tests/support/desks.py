@@ -11,10 +11,8 @@ from adapters.in_memory.logbook import InMemoryLogbook
 from adapters.in_memory.profile_store import InMemoryProfileStore
 from adapters.in_memory.run_directory import InMemoryRunDirectory
 from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter
-from adapters.in_memory.snapshot_store import (
-    InMemorySnapshotStore,
-    InMemoryWorkflowSnapshotStore,
-)
+from adapters.in_memory.snapshot_store import InMemorySnapshotStore
+from adapters.in_memory.workflow_snapshot_store import InMemoryWorkflowSnapshotStore
 from application.manager.agent_management import AgentManager
 from application.manager.allocation_end import AllocationEnd
 from application.manager.connection_watch import ConnectionWatch
@@ -62,7 +60,7 @@ class InMemoryDesk:
         self.launcher = InMemoryAgentLauncher()
         self.sink = RecordingEventSink()
         self.snapshots = InMemorySnapshotStore()
-        self.shelf = InMemoryWorkflowSnapshotStore(
+        self.workflow_snapshots = InMemoryWorkflowSnapshotStore(
             SnapshotCopier(lambda _: self.snapshots).ensure_stored
         )
         self.results: list[RunFinished] = []
@@ -126,7 +124,7 @@ class InMemoryDesk:
             board=self.board,
             logbook=self.logbook,
             profiles=self.profiles,
-            snapshots=SnapshotRegistry(configuration, self.shelf, Topology(model)),
+            snapshots=SnapshotRegistry(configuration, self.workflow_snapshots, Topology(model)),
             checkpoints=self.checkpoints,
             run_directory=self.run_directory,
             snapshot_place=snapshot_place,
