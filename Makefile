@@ -48,7 +48,7 @@ $(READY): pyproject.toml
 demo: $(READY)
 	@run=run_demo_$$(date +%Y%m%d_%H%M%S) && mkdir "$$run" && \
 	export PATH="$$PWD/$(VENV)/bin:$$PATH" && \
-	python -m entrypoints.manager --start-all --run-dir "$$run" $(DEMO)/reaction_diffusion.ymmsl && \
+	python -m conjoin run --start-all --run-dir "$$run" $(DEMO)/reaction_diffusion.ymmsl && \
 	python $(DEMO)/draw.py "$$run"
 
 test: $(READY)

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.support.muscle3 import REPOSITORY, muscle3, peers_folder
 
 PROGRAMS = Path(__file__).parent / "programs"
-PACKAGES = ("domain", "application", "adapters", "entrypoints")
+PACKAGES = ("conjoin", "domain", "application", "adapters", "entrypoints")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing_extensions import override
 from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
 from domain.running.events import RunFinished
 from domain.version import VERSION
+from domain.wording import counted
 from entrypoints._command_line.checkpoint_arguments import (
     add_checkpoint_arguments,
     checkpoint_options_of,
@@ -213,19 +214,15 @@ def _sentence(what: str, error: CouplingError) -> str:
 
 def _check(options: argparse.Namespace) -> int:
     manager = _new_manager(options)
-    manager.check()
+    _check_and_warn(manager)
     if options.location_file is not None:
         check_location_file(options.location_file)
     model = manager.configuration.model
-    instances = _counted(sum(1 for _ in model.instances()), "instance")
-    components = _counted(len(model.components), "component")
-    conduits = _counted(len(model.conduits), "conduit")
+    instances = counted(sum(1 for _ in model.instances()), "instance")
+    components = counted(len(model.components), "component")
+    conduits = counted(len(model.conduits), "conduit")
     say(f"Model '{model.name}' can be run here: {instances} of {components}, {conduits}.")
     return COMPLETED
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _new_manager(options: argparse.Namespace) -> Manager:
@@ -260,13 +257,18 @@ def _new_manager(options: argparse.Namespace) -> Manager:
     return manager
 
 
+def _check_and_warn(manager: Manager) -> None:
+    for warning in manager.check():
+        warn(warning)
+
+
 def _run(options: argparse.Namespace) -> int:
     if options.dry_run:
         return _check(options)
     manager = _new_manager(options)
     if options.start_all:
         # before a run directory is made
-        manager.check()
+        _check_and_warn(manager)
     with manager:
         options.signals.call(manager.stop, on_term=partial(manager.stop, save_first=True))
         with _shown(manager, quiet=options.quiet):

@@ -1,9 +1,11 @@
 """What a model imports to take part in a coupled simulation.
 
+Users import these names from `conjoin`; this module stays for models that import them from here.
+
 Example:
     A micro model, which the manager starts::
 
-        from entrypoints.instance import Instance, Message, Operator
+        from conjoin import Instance, Message, Operator
 
         instance = Instance({Operator.F_INIT: ["initial_state"], Operator.O_F: ["final_state"]})
         while instance.reuse_instance():

@@ -1,9 +1,11 @@
 """The manager: runs a coupled simulation, from another program or from the command line.
 
+Users import `Manager` from `conjoin`; this module stays for programs that import it from here.
+
 Example:
     ::
 
-        from entrypoints.manager import Manager
+        from conjoin import Manager
 
         with Manager(["model.ymmsl"]) as manager:
             manager.start_all()
@@ -19,9 +21,9 @@ if __name__ == "__main__":
     let_ctrl_c_end_us()  # before that is imported which takes long
 
 from entrypoints._manager.manager_api import Manager
-from entrypoints.options import Adapters, CheckpointOptions, ManagerOptions
+from entrypoints.options import Adapters, AgentTimeouts, CheckpointOptions, ManagerOptions
 
-__all__ = ["Adapters", "CheckpointOptions", "Manager", "ManagerOptions"]
+__all__ = ["Adapters", "AgentTimeouts", "CheckpointOptions", "Manager", "ManagerOptions"]
 
 if __name__ == "__main__":
     from entrypoints.command_line import run_manager

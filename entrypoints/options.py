@@ -1,4 +1,4 @@
-"""Options of a Manager, and the adapters that an embedder may replace."""
+"""The options of a Manager, and the adapters that an embedding program can replace."""
 
 from __future__ import annotations
 
@@ -17,25 +17,36 @@ from application.manager.snapshots.run_checkpoints import CheckpointOptions, las
 from domain.errors import UsageError
 from entrypoints.log_setup import checked_level
 
-__all__ = ["Adapters", "CheckpointOptions", "ManagerOptions", "check_options"]
+__all__ = ["Adapters", "AgentTimeouts", "CheckpointOptions", "ManagerOptions"]
 
 
 @dataclass(frozen=True)
 class ManagerOptions:
-    """How a manager is to work.
+    """Options of a Manager.
 
     Attributes:
-        log_level: Least level of the manager's own log lines.
-        listens_locally: Whether what the manager starts runs on this machine. Then it listens on
-            loopback only, unless there are programs that are started by hand, wherever that is.
-        programs_required: Whether the configuration must have a program for each component. Where
-            it need not, those without one are started by hand.
-        require_secret: Whether to refuse clients that do not know the run's secret.
-        timeouts: How long to wait for agents, and for programs that are to end.
-        checkpoints: What is wished about checkpoints, beside the rules of the configuration.
-        reconnect_time: Seconds after which the manager looks whether the program of an instance
-            is still there, if that was started by hand, and has lost its connection.
-        secret: The run's secret.
+        log_level: Lowest level of the manager's own log lines: DEBUG, INFO, WARNING, ERROR or
+            CRITICAL.
+        listens_locally: Whether all programs that the manager starts run on this machine. Then it
+            listens on the loopback interface only, unless some programs are started by hand.
+        programs_required: Whether the configuration must have a program for each component. If
+            not, components without a program are started by hand.
+        require_secret: Whether to refuse clients that do not prove that they belong to this run.
+            MUSCLE3's cannot.
+        timeouts: How long to wait for agents, and for programs that are asked to end.
+        checkpoints: How to save before the run is stopped, in addition to the configuration's
+            checkpoint rules.
+        reconnect_time: Seconds for which an instance that was started by hand may be disconnected
+            before the manager checks whether its program still runs.
+        secret: Secret of the run, with which Conjoin's own programs authenticate. Random by
+            default.
+
+    Example:
+        ::
+
+            options = ManagerOptions(checkpoints=CheckpointOptions(save_time=120.0))
+            with Manager("model.ymmsl", options=options) as manager:
+                ...
     """
 
     log_level: str = "INFO"
@@ -49,10 +60,11 @@ class ManagerOptions:
 
 
 def check_options(options: ManagerOptions) -> None:
-    """Check whether a manager can be made with some options.
+    """Check the options that cannot be checked one by one, or not without a clock.
 
     Raises:
-        ConfigurationError: If it cannot.
+        ConfigurationError: If the log level does not exist, or the run would have to stop before
+            it starts.
     """
     checked_level(options.log_level)
     last_rule(options.checkpoints, SystemClock().time())
@@ -60,23 +72,24 @@ def check_options(options: ManagerOptions) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Adapters:
-    """What to use in place of the manager's own adapters. None takes the manager's own.
+    """Adapters to use in place of the manager's own; None stands for the manager's own.
 
-    What is handed in belongs to the manager from then on, which closes it when it is closed
-    itself. So each is good for one manager.
+    The manager owns the adapters that are passed to it, and closes them when it is closed itself.
+    Therefore each can be used by one manager only.
 
     Attributes:
-        clock: Tells the time.
-        launcher: Brings agents to run. Programs are then bound to the cores that they get, and
-            never get a core that another has.
-        logbook: Keeps the log of the run.
-        profiles: Keeps what the instances spent their time on.
+        clock: Provides the time.
+        launcher: Starts agents on the nodes. With a launcher of your own, programs are bound to
+            the cores that they are assigned, and a model that needs more cores than exist is
+            refused.
+        logbook: Stores the log of the run.
+        profiles: Stores the profiling events of the instances.
         scripts: Writes the scripts that start programs.
-        snapshots: Keeps the snapshots of the instances. These write them into the run directory,
-            and the manager moves those that belong together into the store.
+        snapshots: Stores the snapshots of the instances. The instances write them into the run
+            directory; the manager moves those that form a workflow snapshot into the store.
 
     Raises:
-        UsageError: If one of them lacks a method of its interface.
+        UsageError: If an adapter lacks a method of its interface.
 
     Example:
         ::
@@ -96,7 +109,7 @@ class Adapters:
         for attribute in fields(self):
             adapter = getattr(self, attribute.name)
             if adapter is not None:
-                _check(attribute.name, adapter, _INTERFACES[attribute.name])
+                _check_methods(attribute.name, adapter, _INTERFACES[attribute.name])
 
 
 _INTERFACES: dict[str, type] = {
@@ -109,12 +122,23 @@ _INTERFACES: dict[str, type] = {
 }
 
 
-def _check(name: str, adapter: object, interface: type) -> None:
-    # said here, and not in the middle of a run
+def _check_methods(argument: str, adapter: object, interface: type) -> None:
+    """Check that an adapter has all methods of its interface: now, and not in the middle of a run.
+
+    Raises:
+        UsageError: If a method is missing, or a class was passed in place of an object.
+    """
+    if isinstance(adapter, type):
+        msg = (
+            f"Adapters({argument}=...) takes an object that implements {interface.__name__}, but"
+            f" got the class {adapter.__name__}: pass {adapter.__name__}(...)"
+        )
+        raise UsageError(msg)
     wanted: frozenset[str] = getattr(interface, "__abstractmethods__", frozenset())
     missing = sorted(method for method in wanted if not hasattr(adapter, method))
-    if missing or isinstance(adapter, type):
-        kind = f"the class {adapter.__name__}" if isinstance(adapter, type) else repr(adapter)
-        why = f"it has no {', no '.join(missing)}" if missing else "hand in an object made from it"
-        msg = f"adapters={name}: {kind} is no {interface.__name__}: {why}"
+    if missing:
+        msg = (
+            f"Adapters({argument}=...) takes an object that implements {interface.__name__}, but"
+            f" {adapter!r} has no method {' and no method '.join(missing)}"
+        )
         raise UsageError(msg)

@@ -40,19 +40,11 @@ class EventLoop(Scheduler):
 
     Args:
         name: Name of the thread.
-        on_trouble: Is told, in words, of errors of our own.
-        at_end: Is called as the last thing on the thread.
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        on_trouble: Callable[[str], None] = lambda _text: None,
-        at_end: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._on_trouble = on_trouble
-        self._at_end = at_end
+    def __init__(self, name: str) -> None:
+        self._trouble_listeners: list[Callable[[str], None]] = []
+        self._last_calls: list[Callable[[], None]] = []
         self._selector = selectors.DefaultSelector()
         self._wake_receiver, self._wake_sender = socket.socketpair()
         self._calls: deque[Callable[[], None]] = deque()
@@ -62,12 +54,25 @@ class EventLoop(Scheduler):
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.is_closing = False
 
+    def on_trouble(self, listener: Callable[[str], None]) -> None:
+        """Report errors of our own, in words, to a listener. To be called before `start`."""
+        self._trouble_listeners.append(listener)
+
+    def at_end(self, callback: Callable[[], None]) -> None:
+        """Make a call as one of the last on the thread. To be called before `start`."""
+        self._last_calls.append(callback)
+
     def start(self) -> None:
         """Begin to wait, and to call back."""
         for sock in (self._wake_receiver, self._wake_sender):
             sock.setblocking(False)
         self.watch(self._wake_receiver, self._drain_wake_ups)
         self._thread.start()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the loop has been started and has not ended."""
+        return self._thread.is_alive()
 
     @property
     def is_this_thread(self) -> bool:
@@ -150,7 +155,8 @@ class EventLoop(Scheduler):
                     with contextlib.suppress(KeyError, ValueError):
                         self._selector.unregister(key.fileobj)
             self._make_due_calls(now)
-        self._call(self._at_end)
+        for callback in self._last_calls:
+            self._call(callback)
         self._let_go()
 
     def _drain_wake_ups(self) -> None:
@@ -170,7 +176,8 @@ class EventLoop(Scheduler):
         try:
             callback()
         except Exception as error:  # noqa: BLE001 - a mistake of one must not end this for all
-            self._on_trouble(f"an error of our own: {in_words(error)}")
+            for listener in self._trouble_listeners:
+                listener(f"an error of our own: {in_words(error)}")
             return False
         return True
 

@@ -1,12 +1,12 @@
-"""Memory to receive into, which is not cleared first: that counts where much is received.
+"""Memory for received data, which is not cleared first: that matters for large messages.
 
-It is numpy's, which is imported when first needed: whoever receives much is most often sent arrays,
-and a node agent never does.
+The memory is numpy's. numpy is imported when memory is first needed, since it takes long to import:
+instances that receive much usually receive arrays, and a node agent never does.
 """
 
 from __future__ import annotations
 
-import sys
+import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -18,55 +18,70 @@ if TYPE_CHECKING:
 LARGE: Final = 2**20
 
 
-def _references_of_a_local() -> int:
-    """Return how many references Python counts for what only a local variable holds."""
-    local = bytearray()
-    return sys.getrefcount(local)
+class _Block:
+    """A block of memory that is lent to one borrower at a time.
 
+    A borrower gets a view of a lease, an array that shares the block's memory. Each view, slice and
+    array that is made from it keeps the lease alive, so once the lease is gone, the memory is
+    unused. numpy's arrays are not tracked by the cyclic garbage collector, which clears weak
+    references to objects that a finalizer may still revive; the reference to a lease is therefore
+    cleared only when the lease is freed.
+    """
 
-REFERENCES_OF_A_LOCAL: Final = _references_of_a_local()
-"""Two, with the argument of the call, but not in every Python: 3.14 does not count that."""
+    __slots__ = ("_lease", "_memory")
+
+    def __init__(self, size: int) -> None:
+        self._memory = new_memory(size)
+        self._lease: weakref.ref[Bytes] | None = None
+
+    @property
+    def is_lent(self) -> bool:
+        """Whether the memory may still be used by a borrower."""
+        return self._lease is not None and self._lease() is not None
+
+    def lend(self) -> memoryview:
+        """Return the memory. It is lent until the last object that refers to it is gone."""
+        lease = self._memory[:]
+        self._lease = weakref.ref(lease)
+        return lease.data
 
 
 class SameSizeMemory:
-    """Memory for large buffers, used again where the next one is of the same size.
+    """Memory for large buffers, reused while the buffers have the same size.
 
-    The system hands out new memory cleared, page by page, which takes as long as receiving into it.
-    Two are kept, since a model often holds its last message while the next one comes in. But only
-    from the second buffer of a size on, so that a single large message does not cost its memory for
-    ever.
+    The system clears new memory page by page, which takes as long as receiving into it. Two blocks
+    are kept, since a model often holds its last message while the next one arrives. The first
+    buffer of a size is not kept, so that a single large message does not occupy memory for ever.
     """
 
     def __init__(self) -> None:
         self._last_size = 0
-        self._kept: deque[Bytes] = deque(maxlen=2)
+        self._blocks: deque[_Block] = deque(maxlen=2)
 
     def take(self, size: int) -> memoryview:
-        """Return memory that nobody else uses."""
+        """Return memory to which nothing else refers."""
         if size < LARGE:
             return new_memory(size).data
         if size != self._last_size:
             self._last_size = size
-            self._kept.clear()
+            self._blocks.clear()
             return new_memory(size).data
-        memory = self._unused()
-        if memory is None:
-            memory = new_memory(size)
-        self._kept.append(memory)
-        return memory.data
+        block = self._take_unused() or _Block(size)
+        self._blocks.append(block)
+        return block.lend()
 
-    def _unused(self) -> Bytes | None:
-        """Return one of those that were kept, and that nobody else uses any more."""
-        for _ in range(len(self._kept)):
-            kept = self._kept.popleft()
-            if sys.getrefcount(kept) <= REFERENCES_OF_A_LOCAL:
-                return kept
-            self._kept.append(kept)
+    def _take_unused(self) -> _Block | None:
+        """Remove a block that is not lent from those that are kept, and return it."""
+        for _ in range(len(self._blocks)):
+            block = self._blocks.popleft()
+            if not block.is_lent:
+                return block
+            self._blocks.append(block)
         return None
 
 
 def new_memory(size: int) -> Bytes:
-    """Return so many bytes that may be anything."""
+    """Return so many bytes with arbitrary contents."""
     import numpy as np
 
     return np.empty(size, np.uint8)

@@ -22,7 +22,9 @@ ANY_IPV4 = "0.0.0.0"
 ANY_IPV6 = "::"
 HAS_ABSTRACT_SOCKETS = sys.platform.startswith("linux")
 
-_MAX_BUFFERS = 512
+MAX_BUFFERS = 512
+"""How many buffers may be sent with one call; fewer than any system's limit."""
+
 _TRANSIENT = frozenset(
     {
         errno.ECONNRESET,
@@ -213,7 +215,7 @@ def send_some(sock: socket.socket, outgoing: deque[memoryview]) -> int:
     total = 0
     while outgoing:
         try:
-            sent = sock.sendmsg(list(itertools.islice(outgoing, _MAX_BUFFERS)))
+            sent = sock.sendmsg(list(itertools.islice(outgoing, MAX_BUFFERS)))
         except (BlockingIOError, InterruptedError):
             break
         total += sent

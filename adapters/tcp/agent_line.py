@@ -9,6 +9,7 @@ from typing import final
 
 from adapters.tcp.session_client import SessionClient
 from adapters.wire import map as protocol
+from adapters.wire.reconnection import RetryPolicy
 from application.interfaces.agent_line import AgentLine
 from domain.errors import CouplingError, TransportError
 from domain.placement.resources import NodeResources
@@ -31,8 +32,9 @@ class TcpAgentLine(AgentLine):
         self, manager_locations: Sequence[str], *, secret: str, node: str, retry_time: float
     ) -> None:
         self._node = node
+        retries = RetryPolicy(give_up_after=retry_time)
         self._commands, self._reports = (
-            SessionClient(manager_locations, secret=secret, server="manager", retry_time=retry_time)
+            SessionClient(manager_locations, secret=secret, server="manager", retries=retries)
             for _ in range(2)
         )
         self._is_closed = False

@@ -43,7 +43,10 @@ class TcpInstanceProbe(InstanceProbe):
         self._loop.call_soon(start)
 
     def close(self) -> None:
-        self._loop.call_soon(self._close_all)
+        if self._loop.is_running:
+            self._loop.call_soon(self._close_all)
+        else:
+            self._close_all()
 
     def _close_all(self) -> None:
         while self._looks:

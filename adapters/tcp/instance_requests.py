@@ -6,7 +6,7 @@ from typing import Final
 
 from adapters.tcp.server import Reply
 from adapters.wire import mmp
-from adapters.wire.session import Request, Session
+from adapters.wire.session_server import Request, Session
 from application.interfaces.manager_desk import ManagerDesk, NotReadyError
 from domain.coupling.peers import PeerInfo
 from domain.errors import CouplingError, RemoteProtocolError
@@ -85,8 +85,8 @@ def _execute(desk: ManagerDesk, request: mmp.Request, session: Session) -> bytes
             return mmp.encode_success(desk.is_deadlocked(instance))
         case mmp.ReportSnapshotFailed(instance, problem):
             desk.report_snapshot_failed(instance, problem)
-        case mmp.ReportFailed(instance, problem):
-            desk.report_failed(instance, problem)
+        case mmp.ReportFailed(instance, problem, kind):
+            desk.report_failed(instance, problem, kind=kind)
         case mmp.ReportStatus(instance, simulated_time, waiting):
             desk.report_status(instance, simulated_time, waiting)
         case _:

@@ -13,6 +13,7 @@ from adapters.tcp.save_request_listener import SaveRequestListener
 from adapters.tcp.session_client import SessionClient
 from adapters.tcp.waits_in_turn import WaitsInTurn
 from adapters.wire import mmp
+from adapters.wire.reconnection import DEFAULT_RETRIES, RetryPolicy
 from application.interfaces.manager_link import ManagerLink
 from domain.checkpointing.instance_snapshot import SnapshotMetadata
 from domain.coupling.messages import LogRecord, Wait
@@ -23,6 +24,7 @@ from domain.coupling.timelines import Timeline
 from domain.errors import CouplingError, ManagerRefused, TransportError
 from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointInfo
+from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
 from domain.version import OWN_VERSION_SUFFIX
 
@@ -53,6 +55,9 @@ class MMPClient(ManagerLink):
         location: Where the manager is: a location string, or several.
         secret: The run's secret, if the manager is ours and we were given it; else MUSCLE3's own
             protocol is spoken, to the letter.
+        retries: How often and for how long to retry when the connection is lost.
+        first_pause: Seconds before MUSCLE3's manager is asked for the peers a second time.
+        peer_timeout: Seconds for which it is asked for them.
     """
 
     def __init__(
@@ -61,10 +66,17 @@ class MMPClient(ManagerLink):
         location: str | Sequence[str],
         *,
         secret: str | None = None,
+        retries: RetryPolicy = DEFAULT_RETRIES,
+        first_pause: float = FIRST_PAUSE,
+        peer_timeout: float = PEER_TIMEOUT,
     ) -> None:
         self._instance = Reference(str(instance_id))
+        self._first_pause = first_pause
+        self._peer_timeout = peer_timeout
         locations = [location] if isinstance(location, str) else list(location)
-        self._open_session = partial(SessionClient, locations, secret=secret, server="manager")
+        self._open_session = partial(
+            SessionClient, locations, secret=secret, server="manager", retries=retries
+        )
         self._session = self._open_session()
         self._is_own_manager = secret is not None
         self._save_requests: SaveRequestListener | None = None
@@ -120,9 +132,9 @@ class MMPClient(ManagerLink):
             report = mmp.ReportSnapshotFailed(str(self._instance), problem)
             self._report(lambda: iter((report,)))
 
-    def report_failed(self, problem: str) -> None:
+    def report_failed(self, problem: str, *, kind: FailureKind) -> None:
         if self._is_own_manager:
-            report = mmp.ReportFailed(str(self._instance), problem)
+            report = mmp.ReportFailed(str(self._instance), problem, kind)
             self._report(lambda: iter((report,)))
 
     def report_status(
@@ -189,7 +201,7 @@ class MMPClient(ManagerLink):
 
     def _ask_until_ready(self) -> list[Any]:
         request = mmp.encode_request(mmp.GetPeers(str(self._instance)))
-        pause, waited = FIRST_PAUSE, 0.0
+        pause, waited = self._first_pause, 0.0
         pausing = threading.Event()
         while True:
             status, values = mmp.decode_response(self._call(request))
@@ -197,8 +209,8 @@ class MMPClient(ManagerLink):
                 return values
             if status is mmp.Status.ERROR:
                 raise ManagerRefused(str(values[0]))
-            if waited >= PEER_TIMEOUT:
-                msg = f"Not all peers started within {PEER_TIMEOUT:.0f} s: {values[0]}"
+            if waited >= self._peer_timeout:
+                msg = f"Not all peers started within {self._peer_timeout:.0f} s: {values[0]}"
                 raise ManagerRefused(msg)
             pausing.wait(pause)  # MUSCLE3's manager offers nothing but to be asked again
             waited += pause

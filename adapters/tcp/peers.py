@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Final, final
 
+from adapters.io.event_loop import EventLoop
 from adapters.tcp.incoming_stream import IncomingStream, StreamConnection, StreamInlet
 from adapters.tcp.outboxes import Outboxes, OutboxOutlet
 from adapters.tcp.outgoing_stream import OutgoingStream, StreamOutlet
@@ -15,7 +16,7 @@ from adapters.tcp.pulling_inlet import PulledPeer, PullingInlet
 from adapters.tcp.server import Reply, Server, TroubleCallback
 from adapters.wire import stream
 from adapters.wire.locations import CONJOIN, TCP, Address, format_location, speaks_conjoin
-from adapters.wire.session import Request
+from adapters.wire.session_server import Request
 from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
 from domain.coupling.peers import Endpoint
 from domain.errors import RemoteProtocolError
@@ -52,7 +53,7 @@ class TcpPeerTransport(PeerTransport):
         self._changed = threading.Condition()
         self._server = Server(
             self._handle,
-            name=f"conjoin-io-{instance}",
+            loop=EventLoop(f"conjoin-io-{instance}"),
             max_request=MAX_REQUEST,
             secret=secret,
             on_stream=self._take_stream,

@@ -6,20 +6,20 @@ from adapters.tcp.agent_requests import execute_agent_request
 from adapters.tcp.instance_requests import execute_instance_request
 from adapters.tcp.server import Reply
 from adapters.wire import map as agent_protocol
-from adapters.wire.session import Request, Session
+from adapters.wire.session_server import Request, Session
 from application.interfaces.agent_desk import AgentDesk
 from application.interfaces.manager_desk import ManagerDesk
 
 
 class RequestRouter:
-    """Instances and agents use the same port; the type of a request says whose it is."""
+    """Instances and agents use the same port; the type of a request says whose it is.
 
-    def __init__(self) -> None:
-        self._instances: ManagerDesk | None = None
-        self._agents: AgentDesk | None = None
+    Args:
+        instances: Answers the requests of instances.
+        agents: Answers the requests of agents.
+    """
 
-    def connect(self, *, instances: ManagerDesk, agents: AgentDesk) -> None:
-        """Say who answers. To be called before the server is started."""
+    def __init__(self, *, instances: ManagerDesk, agents: AgentDesk) -> None:
         self._instances = instances
         self._agents = agents
 
@@ -30,8 +30,6 @@ class RequestRouter:
 
     def handle(self, request: Request, reply: Reply) -> None:
         """Have a request executed."""
-        assert self._instances is not None
-        assert self._agents is not None
         if agent_protocol.is_request(request.body):
             execute_agent_request(self._agents, request.body, reply)
         else:
@@ -39,10 +37,10 @@ class RequestRouter:
 
     def note_connected(self, session: Session) -> None:
         """Pass on that a session has a connection now, if it is a registered instance's."""
-        if session.client and self._instances is not None:
+        if session.client:
             self._instances.note_connected(session.client)
 
     def note_disconnected(self, session: Session) -> None:
         """Pass on that a session has no connection any more, if it is a registered instance's."""
-        if session.client and self._instances is not None:
+        if session.client:
             self._instances.note_disconnected(session.client)

@@ -14,13 +14,13 @@ from adapters.io import network
 from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, in_words
 from adapters.wire import greeting
 from adapters.wire.locations import TcpAddress, UnixAddress
-from adapters.wire.session import (
+from adapters.wire.session_server import (
     Buffers,
     Request,
     ServerConnection,
     Session,
     SessionTable,
-    StreamWanted,
+    StreamRequested,
 )
 from domain.errors import RemoteProtocolError
 
@@ -65,7 +65,7 @@ class Server:
         on_request: Executes a request; is given the function that takes the response, which may be
             called from any thread, once. If it raises without having answered, the client's
             session is over; a RemoteProtocolError says that this is the client's fault.
-        name: Name of the thread.
+        loop: Calls back for the server, which starts and closes it.
         max_request: Largest request to accept, in bytes.
         secret: Secret of the run; None where our own greeting is not spoken.
         require_secret: Whether to refuse clients that do not know it.
@@ -85,7 +85,7 @@ class Server:
         self,
         on_request: RequestCallback,
         *,
-        name: str,
+        loop: EventLoop,
         max_request: int,
         secret: str | None = None,
         require_secret: bool = False,
@@ -110,7 +110,9 @@ class Server:
         self._listeners: list[socket.socket] = []
         self._clients: dict[ServerConnection, _Client] = {}
         self._cannot_accept = False
-        self.loop: Final = EventLoop(name, on_trouble=self._report, at_end=self._drop_all)
+        self.loop: Final = loop
+        loop.on_trouble(self._report)
+        loop.at_end(self._drop_all)
 
     def listen(self, hosts: Sequence[str], *, port: int | None = None) -> list[TcpAddress]:
         """Listen on all of the hosts' addresses at one port.
@@ -280,7 +282,7 @@ class Server:
         for event in events:
             if isinstance(event, Request):
                 self._execute(client, event)
-            elif isinstance(event, StreamWanted):
+            elif isinstance(event, StreamRequested):
                 self._hand_over(client, event.hello)
                 return False
             else:

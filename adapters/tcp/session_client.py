@@ -1,4 +1,4 @@
-"""The client's side of a session: requests that survive a lost connection."""
+"""Drives the client's side of a session with sockets."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from adapters.io import network
 from adapters.io.memory import LARGE, new_memory
-from adapters.wire import greeting, locations
-from adapters.wire.frames import WORD, WORD_SIZE, checked_length, word
-from domain.errors import RemoteProtocolError, TransportError
+from adapters.wire import locations
+from adapters.wire.frames import Piece
+from adapters.wire.greeting import NONCE_SIZE
+from adapters.wire.reconnection import DEFAULT_RETRIES, ConnectionState, RetryPolicy
+from adapters.wire.session_client import ClientSession
+from domain.errors import TransportError
 
-FIRST_PAUSE: Final = 0.5
-PAUSE_GROWTH: Final = 2 ** (1 / 3)
-RETRY_TIME: Final = 60.0
-MAX_RESPONSE: Final = 2**40
 GOODBYE_TIME: Final = 1.0
+SHORTEST_TIMEOUT: Final = 0.001
 
 
 class SessionClient:
@@ -34,7 +34,8 @@ class SessionClient:
         server_locations: Where the server can be reached.
         secret: The run's secret if the server is one of ours, else None.
         server: What to call the server in errors.
-        retry_time: How many seconds to keep trying to get a request through.
+        retries: How often and for how long to retry a request.
+        goodbye_time: Seconds that `close` may take to end the session at the server.
     """
 
     def __init__(
@@ -43,22 +44,17 @@ class SessionClient:
         *,
         secret: str | None = None,
         server: str = "server",
-        retry_time: float = RETRY_TIME,
+        retries: RetryPolicy = DEFAULT_RETRIES,
+        goodbye_time: float = GOODBYE_TIME,
     ) -> None:
         self._addresses = locations.addresses_in(server_locations, locations.TCP)
-        self._secret = secret
         self._server = server
-        self._retry_time = retry_time
-        self._lost_for_good = ""
-        self._session_id = 0
-        self._number = 0
-        self._request: bytes = b""
+        self._goodbye_time = goodbye_time
+        self._session = ClientSession(secret=secret, server=server, retries=retries)
         self._socket: socket.socket | None = None
-        self._deadline: float | None = None
-        self._connected_at = 0.0
-        self._pause = 0.0
+        self._calling = threading.Lock()
         self._lock = threading.Lock()
-        self._writing = threading.Lock()
+        """Guards the session, and keeps what is written to the socket in order."""
         self._closing = threading.Event()
 
     def call(self, request: bytes) -> memoryview:
@@ -66,8 +62,9 @@ class SessionClient:
 
         Raises:
             TransportError: If it does not get through within the retry time.
+            RemoteProtocolError: If the server violates the protocol.
         """
-        with self._lock:
+        with self._calling:
             self.begin(request)
             response = self.wait(timeout=None)
         assert response is not None
@@ -78,61 +75,99 @@ class SessionClient:
 
         Raises:
             TransportError: If it does not get through within the retry time.
+            RemoteProtocolError: If the server violates the protocol.
         """
-        if self._closing.is_set():
-            raise TransportError(f"the connection to the {self._server} has been closed")
-        if self._lost_for_good:
-            raise TransportError(self._lost_for_good)
-        self._number += 1
-        self._request = request
-        self._deadline = None
-        self._pause = 0.0
-        if self._socket is None:
-            self._reconnect()
-        else:
-            self._send_or_reconnect()
+        self._raise_if_over()
+        if self._session.is_waiting:
+            # an interrupt kept the last caller from receiving its response, which comes first
+            self.wait(timeout=None)
+        with self._lock:
+            self._session.begin(request)
+        with self._reconnecting():
+            self._send_pending()
+        self._restore()
 
     def wait(self, *, timeout: float | None) -> memoryview | None:
         """Return the response to the request that was begun.
 
         Args:
-            timeout: How many seconds to wait for it to begin to arrive; None for ever.
+            timeout: Seconds to wait for it to begin to arrive; None waits without limit.
 
         Returns:
-            The response; None if the time is over.
+            The response; None if it does not begin to arrive in time.
 
         Raises:
             TransportError: If the connection was lost for longer than the retry time.
+            RemoteProtocolError: If the server violates the protocol.
         """
         end = None if timeout is None else time.monotonic() + timeout
         while True:
+            self._restore()
             left = None if end is None else max(0.0, end - time.monotonic())
             if not self._is_readable(left):
                 return None
-            try:
-                return self._read_response()
-            except (OSError, EOFError) as error:
-                self._lose(error)
-                self._reconnect()
+            with self._reconnecting():
+                while (response := self._receive()) is None:
+                    pass
+                return memoryview(response)
 
     def close(self) -> None:
         """End the session and the connection. May be called more than once, from any thread."""
         self._closing.set()
-        # Another thread may be about to send a request. That comes before the goodbye or not at
-        # all; in the middle of one that the server does not take there can be no goodbye.
-        may_write = self._writing.acquire(timeout=GOODBYE_TIME)
+        # Another thread may be sending a request. The server must get either all of it or none
+        # before the goodbye; if it does not take it, there is no goodbye.
+        may_write = self._lock.acquire(timeout=self._goodbye_time)
         sock, self._socket = self._socket, None
         if sock is not None:
             with contextlib.suppress(OSError):
                 if may_write:
-                    sock.settimeout(GOODBYE_TIME)
-                    sock.sendall(word(0))
+                    self._session.end()
+                    sock.settimeout(self._goodbye_time)
+                    sock.sendall(b"".join(self._session.data_to_send()))
             with contextlib.suppress(OSError):
-                # a thread that waits for an answer wakes up
-                sock.shutdown(socket.SHUT_RDWR)
+                sock.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for a response
             sock.close()
         if may_write:
-            self._writing.release()
+            self._lock.release()
+
+    def _restore(self) -> None:
+        """Connect until the session is open and the outstanding request is sent."""
+        while self._session.state is not ConnectionState.OPEN:
+            self._raise_if_over()
+            self._pause()
+            with self._reconnecting():
+                self._connect()
+
+    def _pause(self) -> None:
+        retry_at = self._session.next_deadline()
+        if retry_at is not None:
+            self._closing.wait(max(0.0, retry_at - time.monotonic()))
+
+    def _connect(self) -> None:
+        sock = network.connect(self._addresses)
+        with self._lock:
+            if self._closing.is_set():
+                sock.close()
+                raise self._closed_error()
+            self._socket = sock
+            self._session.connected(now=time.monotonic(), nonce=os.urandom(NONCE_SIZE))
+        while (deadline := self._session.next_deadline()) is not None:
+            sock.settimeout(max(SHORTEST_TIMEOUT, deadline - time.monotonic()))
+            self._send_pending()
+            self._receive()
+        sock.settimeout(None)
+        self._send_pending()
+
+    def _send_pending(self) -> None:
+        with self._lock:
+            data = b"".join(self._session.data_to_send())
+            if data:
+                self._open_socket().sendall(data)
+
+    def _receive(self) -> Piece | None:
+        data = receive_exactly(self._open_socket(), self._session.wanted)
+        with self._lock:
+            return self._session.received(data)
 
     def _is_readable(self, timeout: float | None) -> bool:
         poll = select.poll()
@@ -143,6 +178,30 @@ class SessionClient:
             raise self._closed_error() from None
         return bool(poll.poll(None if timeout is None else timeout * 1000))
 
+    @contextlib.contextmanager
+    def _reconnecting(self) -> Iterator[None]:
+        """Close the connection if it fails, so that `_restore` makes another one.
+
+        Raises:
+            TransportError: If it has failed for too long, or the client is closed.
+        """
+        try:
+            yield
+        except (OSError, EOFError, TransportError) as error:
+            self._disconnect(error)
+            self._raise_if_over(error)
+        except BaseException as error:
+            # after a protocol error or an interrupt, unread parts of a response may remain
+            self._disconnect(error)
+            raise
+
+    def _disconnect(self, error: BaseException) -> None:
+        with self._lock:
+            sock, self._socket = self._socket, None
+            if sock is not None:
+                sock.close()
+            self._session.connection_lost(str(error), now=time.monotonic())
+
     def _open_socket(self) -> socket.socket:
         sock = self._socket
         if sock is None:
@@ -150,108 +209,21 @@ class SessionClient:
             raise self._closed_error()
         return sock
 
+    def _raise_if_over(self, cause: Exception | None = None) -> None:
+        if self._closing.is_set():
+            raise self._closed_error() from cause
+        if self._session.state is ConnectionState.LOST:
+            raise TransportError(self._session.loss) from cause
+
     def _closed_error(self) -> TransportError:
         return TransportError(f"the connection to the {self._server} has been closed")
-
-    def _send_or_reconnect(self) -> None:
-        try:
-            self._send_request()
-        except OSError as error:
-            self._lose(error)
-            self._reconnect()
-
-    def _reconnect(self) -> None:
-        """Connect, and send the current request, until it works or the time is over."""
-        while True:
-            if self._closing.is_set():
-                raise self._closed_error()
-            try:
-                self._connect()
-                self._send_request()
-            except (OSError, EOFError, TransportError) as error:
-                self._lose(error)
-            else:
-                return
-
-    def _lose(self, error: Exception) -> None:
-        """Note a failure: pause before the next try, or give up."""
-        now = time.monotonic()
-        has_worked = self._socket is not None and now - self._connected_at > self._retry_time
-        self._drop()
-        if self._deadline is None or has_worked:
-            # a request may wait for hours for its response, and be cut off more than once
-            self._deadline = now + self._retry_time
-            self._pause = 0.0
-        if now + self._pause > self._deadline or self._closing.is_set():
-            msg = f"the connection to the {self._server} was lost for good: {error}"
-            # who has waited for so long does not wait again for each request that is left to make
-            self._lost_for_good = msg
-            raise TransportError(msg) from error
-        self._closing.wait(self._pause)
-        self._pause = self._pause * PAUSE_GROWTH if self._pause else FIRST_PAUSE
-
-    def _drop(self) -> None:
-        sock, self._socket = self._socket, None
-        if sock is not None:
-            sock.close()
-
-    def _connect(self) -> None:
-        sock = network.connect(self._addresses)
-        try:
-            sock.settimeout(self._retry_time)
-            if self._secret is not None:
-                greet(sock, self._secret, greeting.Purpose.SESSION)
-            sock.sendall(word(self._session_id))
-            session_id = WORD.unpack(receive_exactly(sock, WORD_SIZE))[0]
-            if self._session_id not in (0, session_id):
-                msg = f"the {self._server} resumed another session than it was asked for"
-                raise RemoteProtocolError(msg)
-            sock.settimeout(None)
-        except BaseException:
-            sock.close()
-            raise
-        self._session_id = session_id
-        self._socket = sock
-        self._connected_at = time.monotonic()
-        if self._closing.is_set():
-            # closed by another thread, which may have found nothing to close
-            self.close()
-            raise self._closed_error()
-
-    def _send_request(self) -> None:
-        header = word(self._number) + word(len(self._request))
-        with self._writing:
-            self._open_socket().sendall(header + self._request)
-
-    def _read_response(self) -> memoryview:
-        sock = self._open_socket()
-        length = WORD.unpack(receive_exactly(sock, WORD_SIZE))[0]
-        try:
-            return receive_exactly(sock, checked_length(length, MAX_RESPONSE))
-        except RemoteProtocolError:
-            self._drop()
-            raise
-
-
-def greet(sock: socket.socket, secret: str, purpose: greeting.Purpose) -> None:
-    """Prove to a server of ours that we belong to its run, and have it prove the same.
-
-    Raises:
-        OSError: If the connection fails.
-        EOFError: If it is closed.
-        RemoteProtocolError: If the server does not know the secret.
-    """
-    nonce = os.urandom(greeting.NONCE_SIZE)
-    sock.sendall(greeting.client_hello(nonce))
-    answer = bytes(receive_exactly(sock, greeting.ANSWER_SIZE))
-    sock.sendall(greeting.client_finish(secret, nonce, answer, purpose))
 
 
 def receive_exactly(sock: socket.socket, count: int) -> memoryview:
     """Receive a number of bytes into a buffer of their own.
 
     Raises:
-        EOFError: If the connection is closed before they are all there.
+        EOFError: If the connection is closed before they have all arrived.
         OSError: If it fails.
     """
     buffer = memoryview(bytearray(count)) if count < LARGE else new_memory(count).data

@@ -1,11 +1,18 @@
-"""Words and lengths: how bytes on a stream are divided.
+"""Words and lengths: how the bytes of a connection are divided into pieces.
 
 Every integer is 8 bytes, little-endian, as in MUSCLE3's transport.
+
+A parser is a generator: it yields how many bytes it needs next, and is sent these. It therefore
+reads like the protocol that it parses, from top to bottom. `ParserFeed` drives it with bytes that
+arrive in pieces of any size; a driver that reads from a blocking socket can also receive exactly
+as many bytes as are wanted, in memory of its choice.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Generator
+from typing import TypeAlias, TypeVar
 
 from domain.errors import RemoteProtocolError
 
@@ -14,6 +21,11 @@ WORD_SIZE = WORD.size
 
 MAX_SIGNED = 2**63 - 1
 
+_T = TypeVar("_T")
+
+Piece: TypeAlias = bytes | memoryview
+Parser: TypeAlias = Generator[int, Piece, _T]
+
 
 def word(value: int) -> bytes:
     """Return the bytes of an integer from 0 to 2**63 - 1."""
@@ -21,10 +33,10 @@ def word(value: int) -> bytes:
 
 
 def checked_length(length: int, limit: int) -> int:
-    """Return a length that was received, if it may be believed.
+    """Return a received length if it is within the limit.
 
     Raises:
-        RemoteProtocolError: If it is larger than the limit; nothing has been allocated then.
+        RemoteProtocolError: If it is larger; nothing has been allocated then.
     """
     if length > limit:
         msg = f"the other side announced {length} bytes, more than the {limit} that are allowed"
@@ -32,8 +44,43 @@ def checked_length(length: int, limit: int) -> int:
     return length
 
 
+def integer(piece: Piece) -> int:
+    """Return the integer that a received word stands for.
+
+    Raises:
+        RemoteProtocolError: If it is larger than any integer of the protocol.
+    """
+    value = int.from_bytes(piece, "little")
+    if value > MAX_SIGNED:
+        msg = f"received {value:#x} instead of a number: the other side speaks another protocol"
+        raise RemoteProtocolError(msg)
+    return value
+
+
+def read_integer() -> Parser[int]:
+    """Parse one word.
+
+    Raises:
+        RemoteProtocolError: If it is not an integer of the protocol.
+    """
+    return integer((yield WORD_SIZE))
+
+
+def read_block(limit: int) -> Parser[Piece]:
+    """Parse a length and as many bytes.
+
+    Args:
+        limit: Largest length to accept.
+
+    Raises:
+        RemoteProtocolError: If the length exceeds the limit.
+    """
+    length = yield from read_integer()
+    return (yield checked_length(length, limit))
+
+
 class ByteQueue:
-    """Bytes that have been received and not yet looked at."""
+    """Bytes that have been received and not been parsed yet."""
 
     __slots__ = ("_data", "_start")
 
@@ -61,3 +108,50 @@ class ByteQueue:
             del self._data[: self._start]
             self._start = 0
         return result
+
+
+class ParserFeed:
+    """Cuts received bytes into the pieces that a parser asks for.
+
+    The parser may keep the pieces. If exactly the wanted bytes are fed, it gets them uncopied, so
+    the caller must not change them afterwards.
+
+    Args:
+        parser: A parser that was not started. It runs up to the first piece that it asks for.
+
+    Attributes:
+        wanted: Number of bytes that the parser needs to continue.
+        is_done: Whether the parser has returned.
+    """
+
+    __slots__ = ("_parser", "_queue", "is_done", "wanted")
+
+    def __init__(self, parser: Parser[None]) -> None:
+        self._parser = parser
+        self._queue = ByteQueue()
+        self.is_done = False
+        self.wanted = next(parser)
+
+    @property
+    def unparsed(self) -> int:
+        """Number of received bytes that the parser has not been given."""
+        return len(self._queue)
+
+    def feed(self, data: Piece) -> None:
+        """Run the parser as far as the received bytes suffice.
+
+        Raises:
+            RemoteProtocolError: If the parser rejects them; it cannot continue then.
+        """
+        if len(data) == self.wanted and not self.is_done and not self._queue:
+            self._send(data)
+        else:
+            self._queue.put(data)
+        while not self.is_done and (piece := self._queue.take(self.wanted)) is not None:
+            self._send(piece)
+
+    def _send(self, piece: Piece) -> None:
+        try:
+            self.wanted = self._parser.send(piece)
+        except StopIteration:
+            self.is_done = True

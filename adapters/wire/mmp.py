@@ -28,6 +28,7 @@ from domain.model.checkpoint_rules import (
     CheckpointRule,
     Checkpoints,
 )
+from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent, ProfileEventType
 
 DIALECT_OF_MUSCLE3: Final = "0.11.0"
@@ -233,8 +234,8 @@ class AwaitCheckpointRequest(_AboutInstance):
     __slots__ = ()
 
 
-class _AboutProblem(NamedTuple):
-    """A request that says what went wrong."""
+class ReportSnapshotFailed(NamedTuple):
+    """Say that a snapshot could not be stored (ours)."""
 
     instance: str
     problem: str
@@ -244,22 +245,35 @@ class _AboutProblem(NamedTuple):
         return [self.instance, _legible(self.problem)]
 
     @classmethod
-    def parse(cls, arguments: list[Any]) -> Any:  # noqa: ANN401 - Self needs Python 3.11
+    def parse(cls, arguments: list[Any]) -> ReportSnapshotFailed:
         """Return the request for what follows the type on the wire."""
         instance, problem = arguments
         return cls(_text(instance), _text(problem))
 
 
-class ReportSnapshotFailed(_AboutProblem):
-    """Say that a snapshot could not be stored (ours)."""
+class ReportFailed(NamedTuple):
+    """Say that an instance has failed, and is about to leave (ours).
 
-    __slots__ = ()
+    Attributes:
+        instance: Its name.
+        problem: Why, for the user.
+        kind: What kind of failure it is; None from versions that do not report it.
+    """
 
+    instance: str
+    problem: str
+    kind: FailureKind | None = None
 
-class ReportFailed(_AboutProblem):
-    """Say that an instance has failed, and is about to leave (ours)."""
+    def arguments(self) -> list[object]:
+        """Return what follows the type on the wire."""
+        kind = [] if self.kind is None else [self.kind.value]
+        return [self.instance, _legible(self.problem), *kind]
 
-    __slots__ = ()
+    @classmethod
+    def parse(cls, arguments: list[Any]) -> ReportFailed:
+        """Return the request for what follows the type on the wire."""
+        instance, problem, *kind = arguments
+        return cls(_text(instance), _text(problem), *map(FailureKind, kind))
 
 
 Request: TypeAlias = (

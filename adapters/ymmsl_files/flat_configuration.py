@@ -19,6 +19,7 @@ from adapters.ymmsl_files.checking.wiring_checks import wiring_problems
 from adapters.ymmsl_files.flattening import translation as translating
 from adapters.ymmsl_files.flattening.conduits import joined_conduits
 from adapters.ymmsl_files.flattening.expansion import Expansion, Leaf, expand
+from adapters.ymmsl_files.flattening.resource_names import ResourceNames, resources_by_component
 from adapters.ymmsl_files.flattening.timelines import flat_timelines
 from adapters.ymmsl_files.reading.arguments import programs_with_shell_text
 from adapters.ymmsl_files.reading.documents import Document
@@ -31,7 +32,6 @@ from domain.model.configuration import (
     ExecutionModel,
     Model,
     Program,
-    ResourceRequirements,
     ResumeOrigin,
 )
 
@@ -62,11 +62,12 @@ def flattened(
     odd += without_implementation(whole, origins)
     expansion = expand(whole, root)
     model = _model(root, expansion, origins, odd)
+    names = ResourceNames(model.name, expansion, map(translating.reference, whole.models))
     flat = Configuration(
         model=model,
         programs=_programs(whole, expansion, documents),
         settings=translating.settings(whole.settings),
-        resources=_resources(whole, model),
+        resources=resources_by_component(documents, names, odd),
         checkpoints=translating.checkpoints(whole.checkpoints),
         resume=translating.resume(whole.resume),
         description=whole.description,
@@ -75,7 +76,7 @@ def flattened(
     _insist(
         [
             *wiring_problems(model),
-            *resource_problems(whole, flat, origins),
+            *resource_problems(whole, flat, names, origins),
             *setting_problems(flat.settings, whole, expansion),
         ]
     )
@@ -135,13 +136,3 @@ def _resume_origin(documents: Sequence[Document]) -> ResumeOrigin | None:
     """Return the origin that the last of the documents with one states."""
     found = [item.resume_origin for item in documents if item.resume_origin is not None]
     return found[-1] if found else None
-
-
-def _resources(whole: v0_2.Configuration, model: Model) -> dict[Reference, ResourceRequirements]:
-    """Return what the components need; it is keyed by model and path in the file."""
-    result = {}
-    for key, value in whole.resources.items():
-        name = translating.reference(key)
-        if name.starts_with(model.name) and name[len(model.name) :] in model.components:
-            result[name[len(model.name) :]] = translating.requirements(value)
-    return result

@@ -25,7 +25,7 @@ from domain.coupling.messages import (
     PeerMessage,
 )
 from domain.coupling.peers import Endpoint, PeerInfo
-from domain.coupling.ports import Operator, PortState
+from domain.coupling.ports import Operator, PortState, port_label
 from domain.coupling.settings import Settings
 from domain.errors import RemoteProtocolError, UnsendableData
 
@@ -450,7 +450,7 @@ class Communicator:
     def _refuse_number(
         self, port: PortState, slot: int | None, message: PeerMessage, expected: int
     ) -> None:
-        where = port.name if slot is None else f"{port.name}[{slot}]"
+        where = port_label(port.name, slot)
         msg = (
             f"Message number {message.number} was received on port '{where}' where number"
             f" {expected} was expected: a message was lost or came twice. If this run was resumed,"

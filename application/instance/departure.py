@@ -14,9 +14,10 @@ from application.interfaces.peer_transport import PeerTransport
 from domain.coupling.messages import Milestone
 from domain.coupling.ports import Operator
 from domain.errors import CouplingError, PeerLost
+from domain.running.failure_kinds import FailureKind
+from domain.running.log_levels import LogLevel
 from domain.running.profiling import ProfileEventType
 
-WARNING: Final = 30
 PATIENCE_AFTER_FAILURE: Final = 5.0
 
 
@@ -52,6 +53,7 @@ class Leaving:
         receiver: Receiver,
         is_registered: bool,
         failure: str | None,
+        kind: FailureKind,
     ) -> None:
         """Leave. Only the first call does anything.
 
@@ -62,6 +64,7 @@ class Leaving:
             is_registered: Whether the manager knows us.
             failure: What went wrong, if something did; then what peers have yet to send is not
                 waited for.
+            kind: What kind of failure it is.
         """
         if self.is_done:
             return
@@ -69,7 +72,7 @@ class Leaving:
         try:
             if failure is not None and is_registered:
                 # before the peers, who then know nothing better to say than that they lost us
-                self._link.report_failed(failure)
+                self._link.report_failed(failure, kind=kind)
             start = self._profiler.now()
             for port in ports.connected(Operator.O_I, Operator.O_F):
                 # who fails before its counts are restored must not seem to have lost messages
@@ -80,7 +83,7 @@ class Leaving:
             if is_registered:
                 self._deregister()
         except CouplingError as error:
-            self._log.log(WARNING, f"Could not shut down cleanly: {error}")
+            self._log.log(LogLevel.WARNING, f"Could not shut down cleanly: {error}")
         finally:
             self._transport.close()
             self._link.close()
@@ -89,7 +92,7 @@ class Leaving:
         try:
             receiver.drain()
         except PeerLost as error:
-            self._log.log(WARNING, f"A peer was lost while shutting down: {error}")
+            self._log.log(LogLevel.WARNING, f"A peer was lost while shutting down: {error}")
 
     def _disconnect(self, start: int, *, timeout: float | None) -> None:
         self._profiler.record(ProfileEventType.SHUTDOWN_WAIT, start)

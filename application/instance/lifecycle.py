@@ -40,14 +40,12 @@ from domain.coupling.settings import (
     visible_names,
 )
 from domain.coupling.timelines import ReuseLoop
-from domain.errors import CouplingError, PortError, SettingMissing, UsageError
+from domain.errors import CouplingError, PortClosed, PortError, SettingMissing, UsageError
 from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointInfo
+from domain.running.failure_kinds import FailureKind, kind_of
+from domain.running.log_levels import LogLevel
 from domain.running.profiling import ProfileEventType
-
-ERROR = 40
-WARNING = 30
-INFO = 20
 
 _T = TypeVar("_T")
 
@@ -140,7 +138,7 @@ class Lifecycle:
 
     def error_shutdown(self, message: str) -> None:
         """Close all ports and tell the manager that the model failed."""
-        self._log.log(ERROR, message)
+        self._log.log(LogLevel.ERROR, message)
         self._shut_down(failure=message)
 
     def send(self, port_name: str, message: Message, slot: int | None) -> None:
@@ -320,20 +318,23 @@ class Lifecycle:
         if info.on_request:
             self._link.await_checkpoint_request(triggers.request)
 
-    def _shut_down(self, *, failure: str | None = None) -> None:
+    def _shut_down(
+        self, *, failure: str | None = None, kind: FailureKind = FailureKind.OWN
+    ) -> None:
         self._leaving.leave(
             ports=self._ports,
             communicator=self._communicator,
             receiver=self._receiver,
             is_registered=self._is_registered,
             failure=failure,
+            kind=kind,
         )
 
     def _fail(self, error: CouplingError) -> NoReturn:
         """Leave because of an error, and raise it."""
         if not self._leaving.is_done:
-            self._log.log(ERROR, str(error))
-            self._shut_down(failure=str(error))
+            self._log.log(LogLevel.ERROR, str(error))
+            self._shut_down(failure=str(error), kind=kind_of(error))
         raise error
 
     # Beginning a pass ----------------------------------------------------------------------------
@@ -391,7 +392,7 @@ class Lifecycle:
         message, is_new = self._receiver.receive_update(port, slot, expected)
         if isinstance(message.data, Milestone):
             msg = f"Port {port.name} was closed while trying to receive on it, did the peer crash?"
-            raise PortError(msg)
+            raise PortClosed(msg)
         with self._one_at_a_time:
             self._loop.receive(port, slot, message.iteration if is_new else None)
         if not with_settings:

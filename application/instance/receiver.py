@@ -9,11 +9,9 @@ from application.instance.communicator import Communicator
 from domain.checkpointing.instance_snapshot import SavedMessage
 from domain.coupling.conduits import ConduitFilter
 from domain.coupling.messages import NOT_COUNTED, Iteration, Milestone, PeerMessage
-from domain.coupling.ports import SETTINGS_IN, Operator, PortState
+from domain.coupling.ports import SETTINGS_IN, Operator, PortSlot, PortState, port_label
 from domain.coupling.settings import Settings
 from domain.errors import PortError
-
-PortSlot = tuple[str, "int | None"]
 
 
 @dataclass
@@ -145,7 +143,7 @@ class Receiver:
         """
         key = (port.name, slot)
         if key in self._used or key not in self._ahead:
-            where = port.name if slot is None else f"{port.name}[{slot}]"
+            where = port_label(port.name, slot)
             msg = (
                 f"Tried to receive twice on F_INIT port '{where}' in one pass of the reuse loop."
                 " Each pass has one message on each F_INIT port: keep it in a variable, or declare"

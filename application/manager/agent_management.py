@@ -12,7 +12,6 @@ from typing import Final, TypeAlias, final
 from structlog.typing import FilteringBoundLogger
 
 from application.interfaces.agent_desk import AgentDesk
-from application.interfaces.agents import AgentLauncher
 from application.interfaces.clock import Clock, Scheduler, Timer
 from domain.errors import ManagerRefused
 from domain.placement.resources import NodeResources, Resources
@@ -83,27 +82,19 @@ class _Node:
     loss: str | None = None
 
 
-def _ignore(*_arguments: object) -> None:
-    """Do nothing with what is told."""
-
-
 @final
 class AgentManager(AgentDesk):
     """Knows the agents, by the names of their nodes, and the processes that they run.
 
     All methods are to be called on the scheduler's thread, and so are the callbacks; a callback
-    may call methods. It is told of each process exactly once, by `on_finished` and also by
-    `get_finished`.
+    may call methods. The end of each process is reported exactly once, to the listeners of
+    `on_finished` and also by `get_finished`.
 
     Args:
         agent_dir: Directory for the logs of agents and launchers; None for none.
         scheduler: Makes calls later.
         clock: Tells the time.
-        launcher: Brings agents to run.
         log: The manager's log.
-        on_finished: Called with the name of a process and how it ended.
-        on_resources: Told what there is, when every agent has reported, or is lost.
-        on_node_lost: Told name and reason, when a node is lost, before its processes are.
         timeouts: How long to wait for agents.
         version: Version that the agents must have.
     """
@@ -114,22 +105,17 @@ class AgentManager(AgentDesk):
         *,
         scheduler: Scheduler,
         clock: Clock,
-        launcher: AgentLauncher,
         log: FilteringBoundLogger,
-        on_finished: OnFinished = _ignore,
-        on_resources: OnResources = _ignore,
-        on_node_lost: OnNodeLost = _ignore,
         timeouts: AgentTimeouts | None = None,
         version: str = VERSION,
     ) -> None:
         self._agent_dir = agent_dir
         self._scheduler = scheduler
         self._clock = clock
-        self._launcher = launcher
         self._log = log
-        self._on_finished = on_finished
-        self._on_resources = on_resources
-        self._on_node_lost = on_node_lost
+        self._on_finished: list[OnFinished] = []
+        self._on_resources: list[OnResources] = []
+        self._on_node_lost: list[OnNodeLost] = []
         self._timeouts = timeouts or AgentTimeouts()
         self._version = version
         self._nodes: dict[str, _Node] = {}
@@ -140,25 +126,31 @@ class AgentManager(AgentDesk):
 
     # for the manager
 
-    def launch(self, manager_locations: Sequence[str], secret: str) -> None:
-        """Have an agent started on each node. Blocks for as long as the launcher needs.
+    def on_finished(self, listener: OnFinished) -> None:
+        """Call back whenever a process has ended.
 
-        A manager with a slow launcher may call `launcher.launch` on another thread itself, with
-        `orders` and `node_lost`, and `expect` what that returns.
+        Args:
+            listener: Called with the name of the process and how it ended.
+        """
+        self._on_finished.append(listener)
+
+    def on_resources(self, listener: OnResources) -> None:
+        """Call back with what there is, once every agent has reported or is lost."""
+        self._on_resources.append(listener)
+
+    def on_node_lost(self, listener: OnNodeLost) -> None:
+        """Call back with name and reason when a node is lost, before its processes end."""
+        self._on_node_lost.append(listener)
+
+    def orders(self, manager_locations: Sequence[str], secret: str) -> AgentOrders:
+        """Return the orders for agents that are launched.
+
+        Pass them to a launcher, with `node_lost`, and the nodes that this returns to `expect`.
 
         Args:
             manager_locations: Where agents can reach the manager.
             secret: Secret of the run.
-
-        Raises:
-            ConfigurationError: If the allocation or the hosts are described wrongly.
-            TransportError: If a node cannot be reached.
         """
-        orders = self.orders(manager_locations, secret)
-        self.expect(self._launcher.launch(orders, on_lost=self.node_lost))
-
-    def orders(self, manager_locations: Sequence[str], secret: str) -> AgentOrders:
-        """Return what agents are to be told when they are launched."""
         return AgentOrders(
             manager_locations=tuple(manager_locations),
             secret=secret,
@@ -358,7 +350,8 @@ class AgentManager(AgentDesk):
         node.running.discard(name)
         self._log.info("process ended", name=name, how=str(end), node=node.name)
         self._finished.append((name, end))
-        self._on_finished(name, end)
+        for listener in self._on_finished:
+            listener(name, end)
 
     def _watch(self, node: _Node, delay: float) -> None:
         if node.watch is not None:
@@ -387,7 +380,8 @@ class AgentManager(AgentDesk):
         self._expect_no_more(node)
         node.commands.clear()
         self._log.error("node lost", node=name, reason=reason)
-        self._on_node_lost(name, reason)
+        for listener in self._on_node_lost:
+            listener(name, reason)
         for process in sorted(node.running):
             self._finish(node, process, NodeLost(node.loss))
         self._answer(node, ShutdownCommand())
@@ -404,7 +398,8 @@ class AgentManager(AgentDesk):
         nodes = self._nodes.values()
         if self._is_expecting and all(node.resources or node.loss for node in nodes):
             self._is_expecting = False
-            self._on_resources(self.get_resources())
+            for listener in self._on_resources:
+                listener(self.get_resources())
 
     def _tell_if_shut_down(self) -> None:
         if not all(node.is_gone for node in self._nodes.values()):

@@ -27,6 +27,7 @@ from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointInfo
 from domain.model.configuration import Configuration
 from domain.running.events import LogRecorded, SnapshotFailed
+from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent, ProfileEventType
 
 
@@ -47,7 +48,8 @@ class ServicesDesk(ManagerDesk):
         snapshots: Which snapshots belong together.
         checkpoints: When instances are to save.
         run_directory: Where snapshots go.
-        snapshot_place: Where else snapshots go, if not there: a directory, or a URL.
+        snapshot_store: Path or URL of the store for instance snapshots; empty for the run
+            directory.
     """
 
     def __init__(
@@ -65,7 +67,7 @@ class ServicesDesk(ManagerDesk):
         snapshots: SnapshotRegistry,
         checkpoints: RunCheckpoints,
         run_directory: RunDirectory,
-        snapshot_place: str = "",
+        snapshot_store: str = "",
     ) -> None:
         self._configuration = configuration
         self._registry = registry
@@ -79,16 +81,17 @@ class ServicesDesk(ManagerDesk):
         self._snapshots = snapshots
         self._checkpoints = checkpoints
         self._run_directory = run_directory
-        self._snapshot_place = snapshot_place
+        self._snapshot_store = snapshot_store
         self._error_shutdowns = ErrorShutdowns()
 
     def register_instance(
         self, instance: str, locations: Sequence[str], ports: Sequence[Port], version: str
     ) -> Registration:
         registration = self._registry.register(instance, locations, ports, version)
-        if not self._registry.is_own(instance):
+        is_own = self._registry.is_own(instance)
+        if not is_own:
             self._error_shutdowns.watch(instance)
-        self._control.note_registered(instance)
+        self._control.note_registered(instance, is_own=is_own)
         return registration
 
     def get_peers(self, instance: str) -> PeerInfo:
@@ -159,9 +162,11 @@ class ServicesDesk(ManagerDesk):
         self._registry.known(instance)
         self._board.publish(SnapshotFailed(problem, instance))
 
-    def report_failed(self, instance: str, problem: str) -> None:
+    def report_failed(
+        self, instance: str, problem: str, *, kind: FailureKind | None = None
+    ) -> None:
         self._registry.known(instance)
-        self._control.note_failed(instance, problem)
+        self._control.note_failed(instance, problem, kind=kind)
 
     def waiting_for_receive(self, wait: Wait) -> None:
         self._registry.known(wait.instance)
@@ -186,8 +191,7 @@ class ServicesDesk(ManagerDesk):
         self._board.note_wait(instance, waiting)
 
     def _snapshot_directory(self, instance: Reference, *, is_own: bool) -> str:
-        place = self._snapshot_place
-        # MUSCLE3's instances know files only.
-        if place and (is_own or not is_url(place)):
-            return place
+        store = self._snapshot_store
+        if store and (is_own or not is_url(store)):  # MUSCLE3's library supports only files
+            return store
         return str(self._run_directory.instance_directory(instance) / "snapshots")

@@ -105,6 +105,17 @@ class SpareCores:
             case MpiNodes(nodes, processes, threads):
                 return self._find_nodes(nodes, processes * threads)
 
+    def all_for(self, requirements: ResourceRequirements) -> NodeMasks | None:
+        """Return all cores for an instance that asks for more; None if there are no cores.
+
+        A single process gets those of the largest node.
+        """
+        cores = {node: mask for node, mask in enumerate(self._full) if mask}
+        if cores and isinstance(requirements, Threads):
+            largest = max(cores, key=lambda node: cores[node].bit_count())
+            return {largest: cores[largest]}
+        return cores or None
+
     def _find_groups(self, groups: int, size: int) -> NodeMasks | None:
         found: NodeMasks = {}
         for _ in range(groups):

@@ -8,7 +8,7 @@ found fast.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
@@ -26,6 +26,7 @@ from domain.placement.core_ledger import CoreLedger
 from domain.placement.core_search import SpareCores, find_cores
 from domain.placement.requirements import core_count, cores_on_one_node, in_words
 from domain.placement.resources import Core, NodeResources, Resources
+from domain.suggestions import MOST_LISTED
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,14 @@ class Plan:
 
     Attributes:
         resources: What each instance gets; instances that the user starts are not here.
-        oversubscribed: Instances that share cores with others that run at the same time.
+        oversubscribed: Instances that share cores with others that run at the same time, or that
+            get fewer cores than they ask for.
+        reduced: Those of them that get fewer cores than they ask for.
     """
 
     resources: Mapping[Reference, Resources] = field(default_factory=dict)
     oversubscribed: tuple[Reference, ...] = ()
+    reduced: tuple[Reference, ...] = ()
 
 
 class Planner:
@@ -64,17 +68,17 @@ class Planner:
         Args:
             available: The cores that there are.
             oversubscribe: Whether instances that run at the same time may share cores when there
-                are not enough, as with MUSCLE3 on a single machine, where the operating system
-                divides them. Not on a cluster.
+                are not enough, and one may get fewer than it asks for, as with MUSCLE3 on a single
+                machine, where the operating system divides them. Not on a cluster.
 
         Raises:
-            InsufficientResources: If there are too few, or, when oversubscribing, if a single
-                instance asks for more than there is.
+            InsufficientResources: If there are too few, or none at all when oversubscribing.
         """
         ledger = CoreLedger(available, self._partners, self._dimensions)
         spare = SpareCores(ledger) if oversubscribe else None
         given: dict[Reference, Resources] = {}
         squeezed: list[Reference] = []
+        reduced: list[Reference] = []
         for component in self._planned:
             requirements = self._configuration.resources_of(component)
             for instance in component.instances():
@@ -82,6 +86,9 @@ class Planner:
                 if cores is None and spare is not None:
                     cores = spare.find(requirements)
                     squeezed.append(instance)
+                if cores is None and spare is not None:
+                    cores = spare.all_for(requirements)
+                    reduced.append(instance)
                 if cores is None:
                     raise _too_few(component, instance, requirements, available)
                 ledger.give(component.name, instance.indices, cores)
@@ -89,7 +96,37 @@ class Planner:
                     spare.give(cores)
                 given[instance] = ledger.resources(cores)
         in_order = self._configuration.model.instances()
-        return Plan({name: given[name] for name in in_order if name in given}, tuple(squeezed))
+        resources = {name: given[name] for name in in_order if name in given}
+        return Plan(resources, tuple(squeezed), tuple(reduced))
+
+    def oversubscription(self, plan: Plan, available: Resources) -> str | None:
+        """Return a warning if a plan gives too few cores to some instances, else None.
+
+        Args:
+            plan: A plan of this planner.
+            available: The cores that there are.
+        """
+        if not plan.oversubscribed:
+            return None
+        reduced = {name.without_trailing_ints() for name in plan.reduced}
+        sentences = [
+            f"Component '{name}' asks for {self._asked(name)}." for name in sorted(reduced)
+        ]
+        sharing = [name for name in plan.oversubscribed if name not in plan.reduced]
+        if sharing:
+            verb = "shares" if len(sharing) == 1 else "share"
+            sentences.append(
+                f"{len(sharing)} of {len(plan.resources)} instances {verb} cores with others that"
+                f" run at the same time: {_listed(sharing)}."
+            )
+        return (
+            "There are too few cores for the model to run at full speed. There is:"
+            f" {available.as_text()}. {' '.join(sentences)}"
+        )
+
+    def _asked(self, name: Reference) -> str:
+        component = self._configuration.model.components[name]
+        return _asked(component, self._configuration.resources_of(component))
 
     def nodes_needed(self, cores_per_node: int) -> int:
         """Return how many nodes of a given size the model needs.
@@ -159,10 +196,22 @@ def _too_few(
     requirements: ResourceRequirements,
     available: Resources,
 ) -> InsufficientResources:
+    return InsufficientResources(
+        f"There are too few cores: component '{component.name}' asks for"
+        f" {_asked(component, requirements)}, and there is no room left for '{instance}'. There is:"
+        f" {available.as_text()}. Ask for less under 'resources', make the model smaller, or run it"
+        " on more or larger nodes."
+    )
+
+
+def _asked(component: Component, requirements: ResourceRequirements) -> str:
     count = prod(component.multiplicity)
     each = f" for each of its {count} instances" if count > 1 else ""
-    return InsufficientResources(
-        f"There are too few cores: component '{component.name}' asks for {in_words(requirements)}"
-        f"{each}, and there is no room left for '{instance}'. There is: {available.as_text()}. Ask"
-        " for less under 'resources', make the model smaller, or run it on more or larger nodes."
-    )
+    return f"{in_words(requirements)}{each}"
+
+
+def _listed(names: Sequence[Reference]) -> str:
+    texts = [f"'{name}'" for name in names[:MOST_LISTED]]
+    if len(names) > MOST_LISTED:
+        texts.append(f"{len(names) - MOST_LISTED} more")
+    return f"{', '.join(texts[:-1])} and {texts[-1]}" if len(texts) > 1 else texts[0]

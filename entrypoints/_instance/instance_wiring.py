@@ -21,10 +21,9 @@ from domain.coupling.flags import InstanceFlags
 from domain.coupling.ports import Operator
 from domain.errors import PortError, TransportError
 from domain.running.error_log_limit import Troubles
+from domain.running.log_levels import LogLevel
 from entrypoints._instance.environment import InstanceEnvironment, read_environment
 from entrypoints._snapshots.store_factory import open_store
-
-WARNING = 30
 
 SLOW = 5.0
 """After how many seconds a user who looks on wants to know what it waits for."""
@@ -95,7 +94,7 @@ def _connect(environment: InstanceEnvironment) -> Surroundings:
     name = str(environment.instance)
     link = MMPClient(environment.instance, environment.manager, secret=environment.secret)
     log = PythonInstanceLog(name, link, environment.log_file)
-    troubles = Troubles(partial(log.log, WARNING))
+    troubles = Troubles(partial(log.log, LogLevel.WARNING))
     transport = TcpPeerTransport(
         name,
         secret=environment.secret,

@@ -34,7 +34,7 @@ from entrypoints._snapshots.snapshot_wiring import (
     resume_chooser,
     snapshot_stores,
 )
-from entrypoints.containers.manager import ManagerContainer, opened_container
+from entrypoints.containers.manager import OpenedManager, opened_manager
 from entrypoints.options import Adapters, ManagerOptions, check_options
 
 SHUTDOWN_MARGIN: Final = 10.0
@@ -113,7 +113,7 @@ class Manager:
             self._outcome,
             is_local=self._adapters.launcher is None,
         )
-        self._container: ManagerContainer | None = None
+        self._parts: OpenedManager | None = None
         self._is_open = False
         self._closing = threading.Lock()
 
@@ -147,12 +147,12 @@ class Manager:
     @property
     def run_directory(self) -> Path:
         """Where the files of the run are."""
-        return Path(self._made.run_directory().path)
+        return self._made.run_directory.path
 
     @property
     def location(self) -> str:
         """Where instances can reach the manager, for MUSCLE_MANAGER."""
-        return str(self._opened.listening().locations[0])
+        return self._opened.launch.manager_locations[0]
 
     @property
     def secret(self) -> str:
@@ -162,20 +162,25 @@ class Manager:
     @property
     def instances_by_hand(self) -> set[str]:
         """Names of the instances that the user starts and that are not done."""
-        return set(self._made.control().by_hand)
+        return self._made.services.control.by_hand
 
-    def check(self) -> None:
+    def check(self) -> Sequence[str]:
         """Check whether the model could be run on this machine, as far as that can be said before.
 
+        Returns:
+            Warnings about running it on this machine, such as that it has fewer cores than the
+            model asks for.
+
         Raises:
-            ConfigurationError: If a program is not there or cannot be executed, the model needs
-                more cores than there are, the run directory cannot be used, there is no such log
-                level, or no time for the run.
+            ConfigurationError: If a program is not there or cannot be executed, the run directory
+                cannot be used, there is no such log level, or no time for the run; with a launcher
+                of one's own, also if the model needs more cores than there are.
         """
-        self._start.check()
+        warnings = self._start.check()
         check_options(self._options)
-        if self._run_dir is not None and self._container is None:
+        if self._run_dir is not None and self._parts is None:
             FilesystemRunDirectory.check_existing(self._run_dir)
+        return warnings
 
     def start_all(self) -> None:
         """Start all programs, except those with execution model `manual`.
@@ -184,19 +189,19 @@ class Manager:
 
         Raises:
             ConfigurationError: If a program is not there or cannot be executed, or the model needs
-                more cores than there are; then nothing has been started.
+                more cores than there are, on nodes of a launcher of one's own; then nothing has
+                been started. On this machine, too few cores are a warning in the log.
             InconsistentSnapshot: If a path to resume from leads nowhere from where an instance is
                 started; then nothing has been started either.
             RunError: If the agents that start programs do not come up.
             UsageError: If it has been called before.
         """
-        container = self._opened
+        opened = self._opened
         self._start.begin()
-        directory = container.run_directory()
         check = resume_check(self._stores)
-        for warning in check.check_relative(self.configuration, directory):
-            container.log().warning(warning)
-        self._start.start(container)
+        for warning in check.check_relative(self.configuration, opened.run_directory):
+            opened.run_log.log.warning(warning)
+        self._start.start(opened)
 
     def wait(self, timeout: float | None = None) -> RunFinished | None:
         """Wait until the run is over. Several threads may do so.
@@ -235,13 +240,13 @@ class Manager:
             save_first: Whether our own instances may save before, for as long as
                 `ManagerOptions.checkpoints.save_time` says. Called again, it stops at once.
         """
-        container = self._made
-        service = container.allocation_end() if save_first else container.control()
-        container.listening().server.loop.call_soon(lambda: service.stop(reason))
+        services = self._made.services
+        service = services.allocation_end if save_first else services.control
+        self._made.loop.call_soon(lambda: service.stop(reason))
 
     def status(self) -> list[InstanceStatus]:
         """Return how each instance is at this moment; once closed, how it was in the end."""
-        return list(self._made.board().all())
+        return self._made.services.board.all()
 
     def resumable_from(self) -> str | None:
         """Return the newest workflow snapshot of this run that is sound, None if there is none.
@@ -258,8 +263,7 @@ class Manager:
         Returns:
             A function that ends the subscription.
         """
-        unsubscribe: Callable[[], None] = self._opened.events().subscribe(callback)
-        return unsubscribe
+        return self._opened.events.subscribe(callback)
 
     def watch(self, sink: EventSink) -> None:
         """Have a watcher told of everything from now on, on the manager's own thread.
@@ -267,11 +271,11 @@ class Manager:
         Args:
             sink: Must return at once and not raise; where that cannot be promised, use `subscribe`.
         """
-        self._opened.board().watch(sink)
+        self._opened.services.board.watch(sink)
 
     def log_tail(self, lines: int = 50) -> str:
         """Return the last lines of the log of the run."""
-        return str(self._made.logbook().tail(lines=lines))
+        return self._made.run_log.book.tail(lines=lines)
 
     def open(self) -> Self:
         """Make the run directory, and listen; where no `with` statement can do that.
@@ -284,16 +288,15 @@ class Manager:
             InconsistentSnapshot: If a snapshot to resume from cannot be fetched from its store.
             UsageError: If it has been opened before.
         """
-        if self._container is not None:
+        if self._parts is not None:
             msg = "A Manager can be entered once: make a new one for another run."
             raise UsageError(msg)
         with contextlib.ExitStack() as undo:
-            self._container = self._opened_container(undo)
-            undo.callback(self._forget)
-            server = self._container.listening().server
-            server.start()
-            server.loop.call_soon(self._container.allocation_end().expect)
+            self._parts = self._opened_parts(undo)
             undo.pop_all()
+        services = self._parts.services
+        services.agents.on_resources(self._start.note_resources)
+        self._parts.loop.call_soon(services.allocation_end.expect)
         self._is_open = True
         return self
 
@@ -303,28 +306,26 @@ class Manager:
             if not self._is_open:
                 return
             self._is_open = False
-        container = self._made
+        parts = self._made
         try:
             if self._outcome.result is None:
-                self._end(container)
+                self._end(parts)
         finally:
             self._outcome.settle(RunFinished(succeeded=False, cause=CLOSED_EARLY))
             self._start.wake()
-            container.shutdown_resources()
-            fetched = container.run_directory().fetched_snapshots
-            shutil.rmtree(fetched, ignore_errors=True)
+            parts.close()
+            shutil.rmtree(parts.run_directory.fetched_snapshots, ignore_errors=True)
 
-    def _end(self, container: ManagerContainer) -> None:
+    def _end(self, parts: OpenedManager) -> None:
         """End a run that goes on."""
         self.stop(CLOSED_EARLY)
         self._outcome.wait(self._options.timeouts.grace + SHUTDOWN_MARGIN)
         gone = threading.Event()
-        agents = container.agents()
-        container.listening().server.loop.call_soon(lambda: agents.shutdown(on_done=gone.set))
+        parts.loop.call_soon(lambda: parts.services.agents.shutdown(on_done=gone.set))
         gone.wait(SHUTDOWN_MARGIN)
 
     def _check_made(self) -> None:
-        if self._container is None:
+        if self._parts is None:
             msg = (
                 "Use a Manager as a context manager, or open() it: with Manager(...) as manager:"
                 " ..."
@@ -332,33 +333,30 @@ class Manager:
             raise UsageError(msg)
 
     @property
-    def _made(self) -> ManagerContainer:
+    def _made(self) -> OpenedManager:
         self._check_made()
-        assert self._container is not None
-        return self._container
+        assert self._parts is not None
+        return self._parts
 
     @property
-    def _opened(self) -> ManagerContainer:
-        container = self._made
+    def _opened(self) -> OpenedManager:
+        parts = self._made
         if not self._is_open:
             msg = "This Manager has been closed: make a new one for another run."
             raise UsageError(msg)
-        return container
+        return parts
 
-    def _opened_container(self, undo: contextlib.ExitStack) -> ManagerContainer:
+    def _opened_parts(self, undo: contextlib.ExitStack) -> OpenedManager:
         directory = self._make_run_directory(undo)
         directory.save_configuration(self._input.dump())
-        container = opened_container(
+        return opened_manager(
             options=self._options,
             adapters=self._adapters,
             configuration=self._with_fetched_snapshots(directory, undo),
             run_directory=directory,
             storage=self._stores.of_run(directory, suffix=secrets.token_hex(4)),
             on_finished=self._note_finished,
-            on_resources=self._start.note_resources,
         )
-        undo.callback(container.shutdown_resources)
-        return container
 
     def _with_fetched_snapshots(
         self, directory: FilesystemRunDirectory, undo: contextlib.ExitStack
@@ -367,9 +365,6 @@ class Manager:
         undo.callback(shutil.rmtree, directory.fetched_snapshots, ignore_errors=True)
         fetched = self._stores.local_copies(self.configuration.resume, directory)
         return replace(self.configuration, resume=fetched)
-
-    def _forget(self) -> None:
-        self._container = None
 
     def _make_run_directory(self, undo: contextlib.ExitStack) -> FilesystemRunDirectory:
         if self._run_dir is not None:
@@ -382,10 +377,10 @@ class Manager:
         return directory
 
     def _note_finished(self, result: RunFinished) -> None:
-        container = self._made
-        log = container.log()
+        parts = self._made
+        log, services = parts.run_log.log, parts.services
         went_well = result.succeeded or result.was_interrupted
-        if went_well and container.snapshots().is_in_vain:
+        if went_well and services.snapshots.is_in_vain:
             log.warning(IN_VAIN)
             result = replace(result, warnings=(*result.warnings, IN_VAIN))
         if result.succeeded:
@@ -397,10 +392,10 @@ class Manager:
 
         def leave() -> None:
             if self._outcome.settle(result):
-                container.board().publish(result)
+                services.board.publish(result)
             self._start.wake()
 
-        container.agents().shutdown(on_done=leave)
+        services.agents.shutdown(on_done=leave)
 
 
 def _with_whereabouts(result: RunFinished) -> str:
@@ -421,8 +416,8 @@ def _checked(adapters: object) -> Adapters:
         return Adapters()
     if not isinstance(adapters, Adapters):
         msg = (
-            f"adapters= takes Adapters(...) of entrypoints.manager, and not a"
-            f" {type(adapters).__name__}: Manager(..., adapters=Adapters(launcher=...))"
+            f"Manager(adapters=...) takes conjoin.Adapters(...), but got a"
+            f" {type(adapters).__name__}. Write Manager(..., adapters=Adapters(launcher=...))"
         )
         raise UsageError(msg)
     return adapters

@@ -12,7 +12,7 @@ from domain.model.configuration import Configuration
 from domain.placement.planning import Plan, Planner
 from domain.placement.resources import Resources
 from entrypoints._manager.outcome import Outcome
-from entrypoints.containers.manager import ManagerContainer
+from entrypoints.containers.manager import OpenedManager
 from entrypoints.options import ManagerOptions
 
 STARTUP_MARGIN: Final = 5.0
@@ -45,15 +45,19 @@ class RunStart:
         self._is_used = False
         self._available: Resources | None = None
 
-    def check(self) -> None:
+    def check(self) -> list[str]:
         """Check whether it could be started on this machine.
+
+        Returns:
+            Warnings: instances will share cores, for example.
 
         Raises:
             ConfigurationError: If a program is not there or cannot be executed, or there are not
-                enough cores.
+                enough cores and nothing may be oversubscribed.
         """
         self._check_programs()
-        self._plan(Resources((LinuxNodeInspector().resources(),)))
+        _, warnings = self._plan(Resources((LinuxNodeInspector().resources(),)))
+        return warnings
 
     def begin(self) -> None:
         """Look whether it can be started, before anything is.
@@ -70,16 +74,17 @@ class RunStart:
         if self._is_local:
             self._check_programs()
 
-    def start(self, container: ManagerContainer) -> None:
+    def start(self, opened: OpenedManager) -> None:
         """Start agents, and have them start the programs. Blocks for a moment.
 
         Raises:
-            ConfigurationError: If the model needs more cores than there are.
+            ConfigurationError: If the model needs more cores than there are, and nothing may be
+                oversubscribed.
             RunError: If the agents do not come up.
         """
-        available = self._launch_agents(container)
+        available = self._launch_agents(opened)
         if self._outcome.result is None:
-            self._start_on(available, container)
+            self._start_on(available, opened)
 
     def note_resources(self, available: Resources) -> None:
         """Take note of the nodes that the agents have found. May be called from any thread."""
@@ -91,14 +96,12 @@ class RunStart:
         with self._changed:
             self._changed.notify_all()
 
-    def _launch_agents(self, container: ManagerContainer) -> Resources:
+    def _launch_agents(self, opened: OpenedManager) -> Resources:
         """Have an agent started on each node, and wait until they say what is there."""
-        agents = container.agents()
-        server, locations = container.listening().server, container.listening().locations
-        nodes = container.launcher().launch(
-            agents.orders(locations, self._options.secret), on_lost=agents.node_lost
-        )
-        server.loop.call_soon(lambda: agents.expect(nodes))
+        agents, launch = opened.services.agents, opened.launch
+        orders = agents.orders(launch.manager_locations, self._options.secret)
+        nodes = launch.launcher.launch(orders, on_lost=agents.node_lost)
+        opened.loop.call_soon(lambda: agents.expect(nodes))
         with self._changed:
             self._changed.wait_for(
                 lambda: self._available is not None or self._outcome.result is not None,
@@ -110,18 +113,20 @@ class RunStart:
             raise RunError(msg)
         return available
 
-    def _start_on(self, available: Resources, container: ManagerContainer) -> None:
-        plan = self._plan(available)
-        container.profiles().add_resources(plan.resources)
+    def _start_on(self, available: Resources, opened: OpenedManager) -> None:
+        plan, warnings = self._plan(available)
+        opened.profiles.add_resources(plan.resources)
         is_done = False
         failure: BaseException | None = None
 
         def start() -> None:
             nonlocal is_done, failure
             try:
-                container.control().start_all(
+                for warning in warnings:
+                    opened.run_log.log.warning(warning)
+                opened.services.control.start_all(
                     plan.resources,
-                    environment={"MUSCLE_MANAGER": str(container.listening().locations[0])},
+                    environment={"MUSCLE_MANAGER": opened.launch.manager_locations[0]},
                     hidden_environment={"CONJOIN_SECRET": self._options.secret},
                     bind_to_cores=not self._is_local,
                 )
@@ -131,7 +136,7 @@ class RunStart:
                 is_done = True
                 self.wake()
 
-        container.listening().server.loop.call_soon(start)
+        opened.loop.call_soon(start)
         with self._changed:
             # a manager that is closed meanwhile makes no more calls
             self._changed.wait_for(lambda: is_done or self._outcome.result is not None)
@@ -143,9 +148,12 @@ class RunStart:
         if missing:
             raise ConfigurationError(*missing)
 
-    def _plan(self, available: Resources) -> Plan:
+    def _plan(self, available: Resources) -> tuple[Plan, list[str]]:
+        """Return a plan, and warnings about it."""
         planner = Planner(self._configuration)
         try:
-            return planner.plan(available, oversubscribe=self._is_local)
+            plan = planner.plan(available, oversubscribe=self._is_local)
         except InsufficientResources as error:
             raise ConfigurationError(str(error)) from error
+        warning = planner.oversubscription(plan, available)
+        return plan, [] if warning is None else [warning]

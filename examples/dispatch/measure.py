@@ -1,17 +1,17 @@
-"""Says how high a swing can still go."""
+"""Computes how high a swing can still go."""
 
 import json
 import math
 from pathlib import Path
 
-from entrypoints.instance import Instance, InstanceFlags, Operator
+from conjoin import Instance, InstanceFlags, Operator
 
 GRAVITY = 9.81
 """In m/s2."""
 
 
 def main() -> None:
-    """Measure the state that comes in."""
+    """Measure the state that is received."""
     ports = {Operator.F_INIT: ["initial_state"]}
     instance = Instance(ports, InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE)
     while instance.reuse_instance():

@@ -1,10 +1,10 @@
-"""Gives a swing its first state, and is done."""
+"""Sends the initial state to a swing, and ends."""
 
-from entrypoints.instance import Instance, InstanceFlags, Message, Operator
+from conjoin import Instance, InstanceFlags, Message, Operator
 
 
 def main() -> None:
-    """Run once: nothing comes in."""
+    """Run once, without an input."""
     ports = {Operator.O_F: ["final_state"]}
     instance = Instance(ports, InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE)
     while instance.reuse_instance():

@@ -2,14 +2,14 @@
 
 import math
 
-from entrypoints.instance import Instance, InstanceFlags, Message, Operator
+from conjoin import Instance, InstanceFlags, Message, Operator
 
 GRAVITY = 9.81
 """In m/s2."""
 
 
 def main() -> None:
-    """Go on from the state that comes in."""
+    """Continue from the state that is received."""
     ports = {Operator.F_INIT: ["initial_state"], Operator.O_F: ["final_state"]}
     instance = Instance(ports, InstanceFlags.USES_CHECKPOINT_API)
     while instance.reuse_instance():

@@ -1,12 +1,12 @@
-"""A population that grows until its food gives out: dx/dt = r x (1 - x)."""
+"""A population that grows until its food runs out: dx/dt = r x (1 - x)."""
 
-from entrypoints.instance import Instance, InstanceFlags, Message, Operator
+from conjoin import Instance, InstanceFlags, Message, Operator
 
 
 def main() -> None:
-    """Run once for each overlay that comes in; nothing here has to know about overlays."""
+    """Run once for each overlay that is received; the model needs no code for overlays."""
     ports = {Operator.F_INIT: ["initial_size"], Operator.O_F: ["final_size"]}
-    # Nothing is kept from one run to the next, so there is nothing to save at a checkpoint.
+    # No state is kept from one run to the next, so there is nothing to save at a checkpoint.
     instance = Instance(ports, InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE)
     while instance.reuse_instance():
         rate = instance.get_setting("growth_rate", "float")

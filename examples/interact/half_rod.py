@@ -1,18 +1,18 @@
 """One half of a rod: heat conduction, du/dt = diffusivity d2u/dx2, in explicit finite differences.
 
-At its far end the temperature is given. At the joint, the heat that leaves one half enters the
-other: each tells the other how warm the cell beside the joint is, and how well it conducts.
+The temperature at its far end is given. At the joint, the heat that leaves one half enters the
+other. For that, the halves exchange the temperature of the cell at the joint, and the conductivity.
 """
 
 from pathlib import Path
 
 import numpy as np
 
-from entrypoints.instance import Instance, InstanceFlags, Message, Operator
+from conjoin import Instance, InstanceFlags, Message, Operator
 
 
 def main() -> None:
-    """Run once, a number of steps."""
+    """Run once, for several steps."""
     ports = {Operator.O_I: ["joint_out"], Operator.S: ["joint_in"]}
     instance = Instance(ports, InstanceFlags.USES_CHECKPOINT_API)
     while instance.reuse_instance():
@@ -27,7 +27,7 @@ def main() -> None:
             saved = instance.load_snapshot().data
             step, rod = saved["step"], saved["rod"].array
         if instance.should_init():
-            # Cell 0 is at the far end, the last one beside the joint.
+            # Cell 0 is at the far end, and the last cell at the joint.
             step, rod = 0, np.full(instance.get_setting("cells", "int"), 20.0)
 
         while step < steps:
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def joint_temperature(own: dict[str, float], other: dict[str, float]) -> float:
-    """Return the temperature at which as much heat comes to the joint as leaves it."""
+    """Return the temperature at which as much heat enters the joint as leaves it."""
     total = own["conductivity"] + other["conductivity"]
     warmth = (side["conductivity"] * side["temperature"] for side in (own, other))
     return sum(warmth) / total
@@ -67,7 +67,7 @@ def conducted(rod: np.ndarray, end: float, joint: float, number: float) -> np.nd
         joint: Temperature at the joint, half a cell behind the last.
         number: diffusivity dt / dx^2.
     """
-    # Mirrored at both ends, so that the temperature there is the one given.
+    # Mirror the cells at both ends, so that the temperature there is the given one.
     padded = np.concatenate(([2 * end - rod[0]], rod, [2 * joint - rod[-1]]))
     return rod + number * (padded[:-2] - 2 * rod + padded[2:])
 

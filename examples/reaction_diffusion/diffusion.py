@@ -1,15 +1,15 @@
-"""The macro model: two substances spread over a field, and react in between.
+"""The macro model: two substances diffuse in a field, and react between the steps.
 
 Each step solves du/dt = D laplace(u) with explicit finite differences (five-point stencil, cells of
-size 1, periodic edges), which is stable as long as dt < 1 / (4 D). Then the state is sent out, and
-what comes back is the state after the reaction over the same time step (operator splitting).
+size 1, periodic edges), which is stable if dt < 1 / (4 D). Then the model sends the state, and
+receives the state after the reaction over the same time step (operator splitting).
 """
 
 from pathlib import Path
 
 import numpy as np
 
-from entrypoints.instance import Grid, Instance, InstanceFlags, Message, Operator
+from conjoin import Grid, Instance, InstanceFlags, Message, Operator
 
 
 def main() -> None:
@@ -57,12 +57,12 @@ def main() -> None:
 
 
 def initial_state(height: int, width: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return fields full of u, with a few spots in which v is to spread from.
+    """Return fields full of u, with a few spots from which v spreads.
 
     Args:
         height: Number of rows.
         width: Number of columns.
-        seed: Decides where the spots are.
+        seed: Seed of the random positions of the spots.
     """
     random = np.random.default_rng(seed)
     u, v = np.ones((height, width)), np.zeros((height, width))

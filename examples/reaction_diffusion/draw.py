@@ -1,4 +1,4 @@
-"""Draws the field that a run ended with: `python draw.py RUN_DIR`."""
+"""Draws the final field of a run: `python draw.py RUN_DIR`."""
 
 import sys
 from pathlib import Path
@@ -10,27 +10,27 @@ LETTERS = " .+*#"
 
 
 def main() -> None:
-    """Draw the field of the run directory on the command line; of several, the last."""
+    """Draw the field of the last run directory on the command line."""
     if len(sys.argv) == 1:
         sys.exit("Usage: python draw.py RUN_DIR")
     path = Path(sys.argv[-1]) / "instances" / "diffusion" / "workdir" / "field.npy"
     try:
         field = np.load(path)
     except FileNotFoundError:
-        sys.exit(f"There is no '{path}': the run has not completed, or is of another model.")
+        sys.exit(f"'{path}' does not exist: the run has not completed, or is of another model.")
     encoding = (sys.stdout.encoding or "ascii").lower()
     shades = BLOCKS if encoding.startswith("utf") else LETTERS
     print("\n".join(drawing(field, shades)))
 
 
 def drawing(field: np.ndarray, shades: str) -> list[str]:
-    """Return lines of text, the darker the less there is.
+    """Return lines of text, in which larger values have denser characters.
 
-    Two rows of the field make a line, as a character is about twice as high as wide.
+    Each line shows two rows of the field, because a character is about twice as high as wide.
 
     Args:
         field: What to draw, with an even number of rows.
-        shades: Characters, from nothing to full.
+        shades: Characters, from empty to dense.
     """
     lines = (field[0::2] + field[1::2]) / 2
     spread = max(np.ptp(lines), 1e-12)

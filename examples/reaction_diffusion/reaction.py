@@ -6,13 +6,13 @@ asked for: du/dt = feed (1 - u) - u v^2 and dv/dt = u v^2 - (feed + kill) v.
 
 import numpy as np
 
-from entrypoints.instance import Grid, Instance, InstanceFlags, Message, Operator
+from conjoin import Grid, Instance, InstanceFlags, Message, Operator
 
 
 def main() -> None:
-    """Run once for each state that comes in."""
+    """Run once for each state that is received."""
     ports = {Operator.F_INIT: ["initial_state"], Operator.O_F: ["final_state"]}
-    # Nothing is kept from one run to the next, so there is nothing to save at a checkpoint.
+    # No state is kept from one run to the next, so there is nothing to save at a checkpoint.
     instance = Instance(ports, InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE)
     while instance.reuse_instance():
         dt = instance.get_setting("dt", "float")
@@ -35,10 +35,10 @@ def reacted(
     """Return both substances after some explicit Euler steps.
 
     Args:
-        u: Concentration of what is fed.
-        v: Concentration of what is taken away.
+        u: Concentration of the substance that is fed.
+        v: Concentration of the substance that is removed.
         feed: Rate at which u is fed, per unit of time.
-        kill: Rate at which v is taken away in addition.
+        kill: Rate at which v is removed, in addition to `feed`.
         dt: Length of a step.
         steps: Number of steps.
     """

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.installations import Environment, build_wheel
 from tests.support.workspace import Workspace
 
 
@@ -11,3 +12,18 @@ from tests.support.workspace import Workspace
 def workspace(tmp_path: Path) -> Workspace:
     """A user's folder with a model that works."""
     return Workspace(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Conjoin's wheel."""
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment with Conjoin from its wheel, and with the packages that it requires."""
+    environment = Environment(tmp_path_factory.mktemp("installed"))
+    environment.install(wheel)
+    environment.share_dependencies()
+    return environment

@@ -255,6 +255,21 @@ def test_a_check_names_shell_variables_that_are_not_set(workspace: Workspace):
     assert "written as '$NO_HOME/python', but 'NO_HOME' is not set." in outcome.stderr
 
 
+def test_too_few_cores_are_a_warning_on_the_users_own_machine(workspace: Workspace):
+    resources = "resources: {pair.micro: {threads: 9999}}\nprograms:"
+    workspace.change("model.ymmsl", "programs:", resources)
+    program = (workspace.folder / "micro.py").read_text()
+    workspace.write("micro.py", f"import os\nprint(os.environ['OMP_NUM_THREADS'])\n{program}")
+    outcome = workspace.start_all()
+    assert outcome.exit_code == COMPLETED, outcome.text
+    said = re.search(r"There is: \S+ \(\d+ cores\)\. Component 'micro' asks for .*", outcome.stdout)
+    assert said is not None
+    assert said[0].endswith("Component 'micro' asks for 9999 threads on one node.")
+    assert said[0] in (workspace.run_dir / "muscle3_manager.log").read_text()
+    output = workspace.run_dir / "instances" / "micro" / "stdout.txt"
+    assert output.read_text() == "9999\n"
+
+
 # What is shown and logged -------------------------------------------------------------------------
 
 

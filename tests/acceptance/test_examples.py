@@ -22,7 +22,7 @@ ENVIRONMENT = {
 
 def run(example, run_dir):
     """Run an example from the root of the repository; return the manager's output."""
-    command = [sys.executable, "-m", "entrypoints.manager", "--start-all", "--run-dir", run_dir]
+    command = [sys.executable, "-m", "conjoin", "run", "--start-all", "--run-dir", run_dir]
     done = subprocess.run(
         [*command, f"examples/{example}/{example}.ymmsl"],
         cwd=REPOSITORY,

@@ -1,15 +1,16 @@
-"""Conjoin as it is installed, and what Python says when a folder gets in its way."""
+"""Conjoin as it is installed, and what Python says when a folder of the user's hides a part."""
 
+import shutil
 import subprocess
 import sys
-import venv
-from pathlib import Path
+from importlib.metadata import PathDistribution
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-PACKAGES = ("domain", "application", "adapters", "entrypoints")
-OTHERS = PACKAGES[:-1]
+from tests.support.installations import REPOSITORY, Environment, foreign_wheel
+
+PACKAGES = ("conjoin", "domain", "application", "adapters", "entrypoints")
+OTHERS = PACKAGES[1:-1]
 
 
 def python(interpreter, program, folder):
@@ -19,25 +20,21 @@ def python(interpreter, program, folder):
     )
 
 
-def installed(folder, *, editable):
-    """Install Conjoin without what it needs; return the interpreter."""
-    venv.create(folder, with_pip=True)
-    interpreter = folder / "bin" / "python"
-    what = ["--editable", REPOSITORY] if editable else [REPOSITORY]
-    command = [interpreter, "-m", "pip", "install", "--quiet", "--no-deps", *what]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110)
-    assert done.returncode == 0, done.stderr
-    return interpreter
+@pytest.fixture
+def normal(installed):
+    return installed.python
 
 
 @pytest.fixture(scope="module")
-def normal(tmp_path_factory):
-    return installed(tmp_path_factory.mktemp("normal"), editable=False)
+def editable_environment(tmp_path_factory):
+    environment = Environment(tmp_path_factory.mktemp("editable"))
+    environment.install_from_source("--editable", REPOSITORY)
+    return environment
 
 
-@pytest.fixture(scope="module")
-def editable(tmp_path_factory):
-    return installed(tmp_path_factory.mktemp("editable"), editable=True)
+@pytest.fixture
+def editable(editable_environment):
+    return editable_environment.python
 
 
 @pytest.fixture
@@ -62,11 +59,10 @@ def interpreter(request, installation):
 
 
 @each_installation
-def test_all_four_packages_are_found_together(interpreter, tmp_path):
+def test_all_packages_are_found_in_one_directory(interpreter, tmp_path):
     program = (
-        "import adapters, application, domain, entrypoints, pathlib;"
-        "print({pathlib.Path(p.__file__).parent.parent"
-        " for p in (adapters, application, domain, entrypoints)}.__len__())"
+        f"import {', '.join(PACKAGES)}, pathlib;"
+        f"print(len({{pathlib.Path(p.__file__).parent.parent for p in ({', '.join(PACKAGES)})}}))"
     )
     done = python(interpreter, program, tmp_path)
     assert (done.stdout, done.stderr) == ("1\n", "")
@@ -74,7 +70,7 @@ def test_all_four_packages_are_found_together(interpreter, tmp_path):
 
 @each_installation
 @pytest.mark.parametrize("package", OTHERS)
-def test_a_package_of_the_same_name_is_reported_with_both_places(interpreter, package, tmp_path):
+def test_package_of_the_same_name_is_reported_with_both_places(interpreter, package, tmp_path):
     theirs = tmp_path / package
     theirs.mkdir()
     (theirs / "__init__.py").touch()
@@ -86,66 +82,84 @@ def test_a_package_of_the_same_name_is_reported_with_both_places(interpreter, pa
 
 
 @each_installation
-@pytest.mark.parametrize("package", OTHERS)
-def test_a_module_of_the_same_name_is_reported(interpreter, package, tmp_path):
+@pytest.mark.parametrize("package", [*OTHERS, "entrypoints"])
+def test_module_of_the_same_name_is_reported(interpreter, package, tmp_path):
     (tmp_path / f"{package}.py").touch()
-    done = python(interpreter, "import entrypoints", tmp_path)
+    done = python(interpreter, "import conjoin", tmp_path)
     assert f"needs its own package '{package}'" in done.stderr
     assert f"first, in {tmp_path.resolve() / package}.py. Rename that one" in done.stderr
 
 
 @each_installation
-@pytest.mark.parametrize("package", OTHERS)
-def test_a_folder_that_is_no_package_is_in_nobodys_way(interpreter, package, tmp_path):
+@pytest.mark.parametrize("package", [*OTHERS, "entrypoints"])
+def test_folder_without_init_of_the_same_name_is_ignored(interpreter, package, tmp_path):
     (tmp_path / package).mkdir()
-    assert python(interpreter, "import entrypoints", tmp_path).returncode == 0
+    assert python(interpreter, "import conjoin, entrypoints", tmp_path).returncode == 0
 
 
-def test_a_package_that_is_missing_is_reported(tmp_path):
-    (tmp_path / "entrypoints").mkdir()
-    source = (REPOSITORY / "entrypoints" / "__init__.py").read_text()
-    (tmp_path / "entrypoints" / "__init__.py").write_text(source)
+def test_missing_package_is_reported(tmp_path):
+    shutil.copytree(REPOSITORY / "entrypoints", tmp_path / "entrypoints")
     command = [sys.executable, "-I", "-S", "-c", "import sys; sys.path.insert(0, '.');"]
     command[-1] += "import entrypoints"
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     line = done.stderr.splitlines()[-1]
     assert line.startswith(f"ImportError: Conjoin is installed in {tmp_path.resolve()}, but its")
-    assert "'domain' is not there. Install it again" in line
+    assert "'domain' is missing. Install Conjoin again" in line
 
 
 @pytest.mark.slow
-def test_an_editable_installation_is_hidden_by_the_package_of_pypi_as_the_page_says(editable):
-    (packages,) = editable.parent.parent.glob("lib/python*/site-packages")
-    hiding = packages / "entrypoints.py"
-    hiding.touch()
+def test_module_of_pypi_hides_an_editable_installation_and_is_named(editable_environment, tmp_path):
+    theirs = foreign_wheel(tmp_path, "entrypoints", "0.4.2", {"entrypoints.py": ""})
+    editable_environment.install(theirs)
     try:
-        done = subprocess.run(
-            [editable.parent / "conjoin", "--version"], capture_output=True, text=True, timeout=60
+        done = editable_environment.run(
+            editable_environment.python.parent / "conjoin", "--version", cwd=tmp_path
         )
     finally:
-        hiding.unlink()
-    kind, _, text = done.stderr.splitlines()[-1].partition(": ")
-    assert kind == "ModuleNotFoundError"
-    assert f"`{text}`" in (REPOSITORY / "docs" / "troubleshooting.md").read_text()
+        editable_environment.uninstall("entrypoints")
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith("ImportError: Conjoin needs its own package 'entrypoints', in ")
+    assert "which belongs to the distribution 'entrypoints' 0.4.2" in line
+    assert "'pip uninstall entrypoints'" in line
+
+
+@pytest.mark.parametrize(
+    ("hiding", "program"),
+    [
+        ("conjoin.py", "from conjoin import Instance"),
+        ("conjoin/__init__.py", "from conjoin import Instance"),
+        ("entrypoints/__init__.py", "from entrypoints.instance import Instance"),
+        ("entrypoints.py", "from entrypoints.instance import Instance"),
+    ],
+)
+def test_message_about_a_hidden_package_is_in_the_guide(hiding, program, this, tmp_path):
+    file = tmp_path / hiding
+    file.parent.mkdir(exist_ok=True)
+    file.touch()
+    line = python(this, program, tmp_path).stderr.splitlines()[-1]
+    message = line.partition(": ")[2].partition(" (")[0]
+    guide = (REPOSITORY / "docs" / "troubleshooting.md").read_text()
+    (row,) = (row for row in guide.splitlines() if row.startswith("|") and f"`{hiding}`" in row)
+    assert f"| `{program}` | `{message}` |" in row
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_the_packages_say_that_they_have_types(package):
+def test_package_declares_that_it_has_types(package):
     assert (REPOSITORY / package / "py.typed").exists()
 
 
 @pytest.mark.slow
-def test_a_normal_installation_has_the_types_and_the_program(normal, tmp_path):
-    program = (
-        "import entrypoints, pathlib;"
-        "home = pathlib.Path(entrypoints.__file__).parent.parent;"
-        "print(*sorted(p.parent.name for p in home.glob('*/py.typed')))"
-    )
-    done = python(normal, program, tmp_path)
-    assert set(PACKAGES) <= set(done.stdout.split())
-    assert (normal.parent / "conjoin").exists()
+def test_wheel_has_the_types_the_command_and_the_extras(installed, tmp_path):
+    assert {path.parent.name for path in installed.site_packages.glob("*/py.typed")} == {*PACKAGES}
+    (metadata,) = installed.site_packages.glob("conjoin-*.dist-info")
+    extras = PathDistribution(metadata).metadata.get_all("Provides-Extra")
+    assert {"fsspec", "testing"} <= set(extras)
+    for command in (["-m", "conjoin"], [installed.python.parent / "conjoin"]):
+        done = installed.run(*command, "--version", cwd=tmp_path)
+        assert done.stdout == "conjoin 0.1.0\n", done.stderr
 
 
-def test_the_check_imports_nothing_of_the_other_packages(this, tmp_path):
-    program = f"import entrypoints, sys;print([name for name in {OTHERS} if name in sys.modules])"
+@pytest.mark.parametrize("package", ["entrypoints", "conjoin"])
+def test_check_imports_none_of_the_other_packages(package, this, tmp_path):
+    program = f"import {package}, sys;print([name for name in {OTHERS} if name in sys.modules])"
     assert python(this, program, tmp_path).stdout == "[]\n"

@@ -70,7 +70,7 @@ class Job:
 
     def stay_until_saved(self) -> None:
         """Have the first run get no further than to its first set of snapshots, when asked."""
-        self.workspace.change("micro.py", "from entrypoints", f"{STAY_IMPORTS}from entrypoints")
+        self.workspace.change("micro.py", "from conjoin", f"{STAY_IMPORTS}from conjoin")
         self.workspace.change(
             "micro.py", '    instance.send("final"', f'{STAY}    instance.send("final"'
         )

@@ -15,7 +15,7 @@ from tests.support.conditions import wait_until
 from tests.support.workspace import Outcome, Workspace
 
 COMPLETED, FAILED, MISTAKE = 0, 1, 2
-OUR_FRAME = re.compile(r'File ".*/(entrypoints|application|adapters|domain)/')
+OUR_FRAME = re.compile(r'File ".*/(conjoin|entrypoints|application|adapters|domain)/')
 THEIR_PROGRAM = 'executable: {python}\n    args: ["{folder}/micro.py"]'
 
 
@@ -139,17 +139,6 @@ def test_a_program_that_is_not_executable(workspace: Workspace):
     replace_program(workspace, f"executable: {path}")
     outcome = workspace.start_all()
     assert_refused(outcome, f"Program 'micro': '{path}' is not executable. Run: chmod +x '{path}'")
-
-
-def test_not_enough_cores(workspace: Workspace):
-    workspace.change(
-        "model.ymmsl", "programs:", "resources: {pair.micro: {threads: 9999}}\nprograms:"
-    )
-    outcome = workspace.start_all()
-    assert_refused(
-        outcome, "too few cores: component 'micro' asks for 9999 threads", "There is: ", "Ask for"
-    )
-    assert not list(workspace.run_dir.iterdir()), "it began"
 
 
 def test_a_file_that_is_not_there(workspace: Workspace):

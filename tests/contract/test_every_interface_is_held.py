@@ -41,7 +41,12 @@ IMPLEMENTATIONS = [
     for name, bases in classes(REPOSITORY / folder)
     for interface in sorted(bases & set(INTERFACES))
 ]
-CONTRACTS = [(name, bases) for name, bases in classes(HERE) if name.endswith("Contract")]
+CONTRACTS = [
+    (name, bases)
+    for folder in (HERE, REPOSITORY / "conjoin" / "testing")
+    for name, bases in classes(folder)
+    if name.endswith("Contract")
+]
 TEXTS = [path.read_text(encoding="utf-8") for path in sorted(HERE.rglob("test_*.py"))]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from adapters.in_memory.manager_link import InMemoryManagerLink, LockedDesk
+from adapters.io.event_loop import EventLoop
 from adapters.tcp.instance_requests import execute_instance_request
 from adapters.tcp.manager_link import MMPClient
 from adapters.tcp.server import Server
@@ -24,6 +25,7 @@ from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointRangeRule, Checkpoints
 from domain.model.configuration import Configuration
 from domain.running.events import InstanceState, SnapshotFailed
+from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.conditions import wait_until
 from tests.support.desks import InMemoryDesk
@@ -221,7 +223,7 @@ class ManagerLinkContract(ABC):
 
     def test_a_failure_is_told_where_that_is_understood(self, link_of, desk):
         link = self.register_all(link_of)["macro"]
-        link.report_failed("out of cheese")
+        link.report_failed("out of cheese", kind=FailureKind.OWN)
         link.deregister_instance()
         state = desk.board["macro"].state
         assert state is (InstanceState.FAILED if self.is_own_protocol else InstanceState.FINISHED)
@@ -286,7 +288,7 @@ class TestMMPClient(ManagerLinkContract):
         self.troubles: list[str] = []
         self.server = Server(
             lambda request, reply: execute_instance_request(desk.desk, request, reply),
-            name="a manager",
+            loop=EventLoop("a manager"),
             max_request=2**20,
             secret=SECRET,
             on_trouble=self.troubles.append,

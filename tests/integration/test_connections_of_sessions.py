@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from adapters.io.event_loop import EventLoop
 from adapters.tcp.server import Server
 from adapters.tcp.session_client import receive_exactly
 from adapters.wire.frames import word
@@ -18,7 +19,7 @@ class Watched:
         self.seen: list[tuple[str, int]] = []
         self._server = Server(
             lambda _request, reply: reply([b"ok"]),
-            name="watched",
+            loop=EventLoop("watched"),
             max_request=100,
             on_connected=lambda session: self.seen.append(("connected", session.id)),
             on_disconnected=lambda session: self.seen.append(("disconnected", session.id)),

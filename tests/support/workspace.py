@@ -47,7 +47,7 @@ programs:
 )
 
 _MACRO = """\
-from entrypoints.instance import Instance, Message, Operator
+from conjoin import Instance, Message, Operator
 
 instance = Instance({Operator.O_I: ["state_out"], Operator.S: ["state_in"]})
 while instance.reuse_instance():
@@ -57,7 +57,7 @@ while instance.reuse_instance():
 """
 
 _MICRO = """\
-from entrypoints.instance import Instance, Message, Operator
+from conjoin import Instance, Message, Operator
 
 instance = Instance({Operator.F_INIT: ["init"], Operator.O_F: ["final"]})
 while instance.reuse_instance():
@@ -182,7 +182,7 @@ class Workspace:
         for name in ("macro.py", "micro.py"):
             self.change(
                 name,
-                "from entrypoints.instance import Instance, Message, Operator",
+                "from conjoin import Instance, Message, Operator",
                 "from libmuscle import Instance, Message\nfrom ymmsl import Operator",
             )
 

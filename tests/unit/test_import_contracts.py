@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PACKAGES = ("domain", "application", "adapters", "entrypoints")
+PACKAGES = ("conjoin", "domain", "application", "adapters", "entrypoints")
 LINT = "import sys; from importlinter.cli import lint_imports_command; lint_imports_command()"
 
 
@@ -41,6 +41,11 @@ PLANTS = [
     Plant("layers", "application.interfaces", "import adapters.sqlite"),
     Plant("layers", "application.manager", "import adapters.sqlite"),
     Plant("layers", "adapters.sqlite", "import entrypoints"),
+    Plant("layers", "entrypoints", "import conjoin"),
+    Plant("layers", "adapters.sqlite", "import conjoin.errors"),
+    Plant("public-names", "conjoin", "import adapters.sqlite"),
+    Plant("public-names", "conjoin", "import application.manager"),
+    Plant("public-names", "conjoin.testing", "import adapters.filesystem"),
     Plant("services-apart", "application.manager", "import application.instance"),
     Plant("services-apart", "application.instance", "import application.manager"),
     Plant("services-apart", "application.interfaces", "import application.manager"),
@@ -70,6 +75,8 @@ PLANTS = [
     Plant("home-of-msgpack", "adapters.tcp", "import msgpack"),
     Plant("home-of-numpy", "domain", "import numpy"),
     Plant("home-of-psutil", "adapters.sqlite", "import psutil"),
+    Plant("home-of-pytest", "adapters.sqlite", "import pytest"),
+    Plant("home-of-pytest", "conjoin", "import pytest"),
     Plant("home-of-rich", "adapters.terminal", "import rich"),
     Plant("home-of-rich", "entrypoints", "import rich.console"),
     Plant("home-of-sqlite3", "adapters.filesystem", "import sqlite3"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PACKAGES = ("domain", "application", "adapters", "entrypoints")
+PACKAGES = ("conjoin", "domain", "application", "adapters", "entrypoints")
 
 _WIRING = "wiring: tested as users see it, in tests/acceptance and tests/integration"
 _SHELL_TEXT = "shell text, which only bash can tell to be right: see tests/contract/scripts"
@@ -20,6 +20,7 @@ _DISPLAYS = "all displays are tested side by side, in test_displays"
 _AS_WRITTEN = "tested by what users write: what is wrong in a file goes through several modules"
 
 EXCEPTIONS = {
+    "conjoin/testing/": "contract tests, which tests/contract runs for all adapters",
     "adapters/in_memory/": "doubles promise no more than the contract that they are held to",
     "adapters/processes/cgroups.py": _NODE,
     "adapters/processes/topology.py": _NODE,

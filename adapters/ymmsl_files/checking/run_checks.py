@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ymmsl import v0_2
 
+from adapters.ymmsl_files.flattening.resource_names import ResourceNames
 from adapters.ymmsl_files.flattening.translation import reference
 from adapters.ymmsl_files.flattening.translation import rule as translated_rule
 from adapters.ymmsl_files.reading.documents import Document
@@ -22,17 +23,18 @@ from domain.suggestions import hint
 
 
 def resource_problems(
-    whole: v0_2.Configuration, flat: Configuration, origins: Origins
+    whole: v0_2.Configuration, flat: Configuration, names: ResourceNames, origins: Origins
 ) -> list[str]:
     """Return what is wrong with the resources asked for.
 
     Args:
         whole: The configuration before flattening.
         flat: The same, flattened.
+        names: Finds the components that resources are for.
         origins: Where things stand.
     """
     found = [
-        *_unknown_components(whole, flat),
+        *_unclear_components(whole, flat, names),
         *_unfit_requirements(flat),
         *_impossible_requirements(flat),
     ]
@@ -63,21 +65,22 @@ def _senseless_rules(document: Document) -> Iterator[str]:
                 yield f"{document.label}: checkpoints.{key}: {error}."
 
 
-def _unknown_components(whole: v0_2.Configuration, flat: Configuration) -> Iterator[str]:
+def _unclear_components(
+    whole: v0_2.Configuration, flat: Configuration, names: ResourceNames
+) -> Iterator[str]:
     root = flat.model.name
     known = [str(root + name) for name in flat.model.components]
-    others = {reference(name)[0] for name in whole.models if reference(name) != root}
     for key in map(reference, whole.resources):
-        if str(key) in known or (key[0] in others and not key.starts_with(root)):
+        meant = names.components(key)
+        if len(meant) > 1:
+            listed = " or ".join(f"'{root + path}'" for path in meant)
+            yield f"resources: '{key}' may be {listed}. Write the one that is meant."
+        if meant or names.is_elsewhere(key):
             continue
-        if key.starts_with(root) and _is_left_out(whole, key[len(root) :]):
-            continue
-        prefixed = str(root + key)
-        advice = "" if key.starts_with(root) else _NAMED_BY_PATH
-        yield (
-            f"resources: there is no component '{key}'."
-            f"{hint(key, [prefixed] if prefixed in known else known)}{advice}"
-        )
+        path = key[len(root) :] if key.starts_with(root) else key
+        if not _is_left_out(whole, path):
+            advice = "" if key.starts_with(root) else _NAMED_BY_PATH
+            yield f"resources: there is no component '{key}'.{hint(key, known)}{advice}"
 
 
 _NAMED_BY_PATH = (

@@ -1,24 +1,19 @@
 """Whether a program's arguments were written as a string or as a list.
 
-A string is shell text (`-n $MUSCLE_THREADS`) and a list is data, but ymmsl makes a list of one out
-of a string. So the YAML is looked at again, where there is a list of one.
+A string is shell text (`-n $MUSCLE_THREADS`), and an element of a list is one argument, but ymmsl
+makes a list of one out of a string. So the YAML is looked at again, where there is a list of one.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
-from importlib.metadata import entry_points
-from pathlib import Path
 
 import yaml
 from ymmsl import v0_2
 
 from adapters.ymmsl_files.reading.documents import Document, parsed_tree
+from adapters.ymmsl_files.reading.imported_files import module_text
 from adapters.ymmsl_files.reading.keys import entries
-
-ENTRY_POINT_GROUP = "ymmsl.module"
-SEARCH_PATH = "YMMSL_PATH"
 
 
 def programs_with_shell_text(
@@ -44,8 +39,8 @@ def programs_with_shell_text(
 
 
 def _in_module(module: str) -> dict[str, bool]:
-    text = _text_of_module(module, os.environ.get(SEARCH_PATH, ""))
-    tree = None if text is None else parsed_tree(text)
+    found = module_text(module)
+    tree = None if found is None else parsed_tree(found.text)
     return {} if tree is None else _in_tree(tree)
 
 
@@ -67,14 +62,3 @@ def _named(section: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
             for key, value in entries(item):
                 if key == "name" and isinstance(value, yaml.ScalarNode):
                     yield str(value.value), item
-
-
-def _text_of_module(module: str, search_path: str) -> str | None:
-    """Find an imported module where ymmsl finds it: an entry point first, then a file."""
-    for entry_point in entry_points(group=ENTRY_POINT_GROUP, name=module):
-        return str(entry_point.load())
-    relative = Path(*module.split(".")).with_suffix(".ymmsl")
-    for directory in search_path.split(":"):
-        if directory and (Path(directory) / relative).is_file():
-            return (Path(directory) / relative).read_text(encoding="utf-8")
-    return None

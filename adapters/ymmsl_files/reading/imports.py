@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from ymmsl import v0_2
 
 from adapters.ymmsl_files.reading.documents import Document
+from adapters.ymmsl_files.reading.imported_files import ignored_sections
 from adapters.ymmsl_files.reading.merge import is_chatter
 from domain.errors import ConfigurationError
 from domain.suggestions import hint
@@ -31,6 +32,7 @@ def resolved(
         ConfigurationError: If an import is not found, or a custom implementation fits nowhere.
     """
     _check_custom_implementations(configuration, documents)
+    modules = [str(statement.module) for statement in configuration.imports]
     with _logged_warnings(odd), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -44,6 +46,7 @@ def resolved(
             raise ConfigurationError(_explained(str(error), documents)) from None
     texts = dict.fromkeys(str(item.message) for item in caught)
     odd += [text for text in texts if not is_chatter(text)]
+    odd += ignored_sections(modules)
     return configuration
 
 

@@ -5,7 +5,6 @@ from abc import ABC, abstractmethod
 import pytest
 
 from adapters.in_memory.agent_desk import InMemoryAgentDesk
-from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
 from adapters.in_memory.clock import ManualClock
 from application.interfaces.agent_desk import AgentDesk
 from application.manager.agent_management import AgentManager, AgentTimeouts
@@ -80,7 +79,6 @@ class TestAgentManager(AgentDeskContract):
             None,
             scheduler=self.clock,
             clock=self.clock,
-            launcher=InMemoryAgentLauncher(),
             log=silent_log(),
         )
         return self.manager

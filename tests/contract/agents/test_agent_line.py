@@ -8,6 +8,7 @@ import pytest
 from adapters.in_memory.agent_desk import InMemoryAgentDesk
 from adapters.in_memory.agent_line import InMemoryAgentLine
 from adapters.in_memory.processes import InMemoryNodeInspector
+from adapters.io.event_loop import EventLoop
 from adapters.tcp.agent_line import TcpAgentLine
 from adapters.tcp.agent_requests import execute_agent_request
 from adapters.tcp.server import Server
@@ -131,7 +132,7 @@ class TestTcpAgentLine(AgentLineContract):
         self.desk = InMemoryAgentDesk(version=VERSION)
         self.server = Server(
             lambda request, reply: execute_agent_request(self.desk, request.body, reply),
-            name="server",
+            loop=EventLoop("server"),
             max_request=2**20,
             secret=SECRET,
             require_secret=True,

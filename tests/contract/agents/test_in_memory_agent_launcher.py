@@ -1,6 +1,6 @@
 from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
 from application.interfaces.agents import AgentLauncher
-from tests.contract.agents.agent_launcher import AgentLauncherContract
+from conjoin.testing import AgentLauncherContract
 
 
 class TestInMemoryAgentLauncher(AgentLauncherContract):

@@ -17,10 +17,11 @@ from adapters.in_memory.clock import ManualClock
 from adapters.local_agents.launcher import ROOT, LocalAgentLauncher
 from application.interfaces.agents import AgentLauncher
 from application.manager.agent_management import HEARTBEATS_PER_TIMEOUT, AgentTimeouts
+from conjoin.testing import RunningAgentsContract
+from conjoin.testing.agent_bench import LONG, TIMEOUTS, AgentBench
+from conjoin.testing.agent_launcher import ORDERS
 from domain.errors import TransportError
 from domain.running.process_end import Exited, Killed, NodeLost
-from tests.contract.agents.agent_launcher import ORDERS, RunningAgentsContract
-from tests.support.agent_bench import LONG, TIMEOUTS, AgentBench
 from tests.support.conditions import is_running, wait_until
 
 
@@ -229,7 +230,7 @@ def test_everything_ends_at_once_when_the_manager_is_killed(tmp_path: Path) -> N
             from pathlib import Path
 
             from adapters.local_agents.launcher import LocalAgentLauncher
-            from tests.support.agent_bench import AgentBench
+            from conjoin.testing.agent_bench import AgentBench
 
             bench = AgentBench(LocalAgentLauncher(node="here"), Path(sys.argv[1]))
             bench.launch_and_wait()

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -185,21 +186,18 @@ def test_an_exception_in_the_hosts_own_code_ends_the_run():
 
 def test_every_part_can_be_made(manual, tmp_path):
     """Keyword arguments are not checked before they are used."""
-    directory = wiring.FilesystemRunDirectory(tmp_path)
-    container = wiring.opened_container(
+    opened = wiring.opened_manager(
         options=ManagerOptions(),
         adapters=Adapters(),
         configuration=manual,
-        run_directory=directory,
+        run_directory=wiring.FilesystemRunDirectory(tmp_path),
         storage=wiring.RunSnapshotStore(open_store),
         on_finished=lambda _: None,
-        on_resources=lambda _: None,
     )
     try:
-        for provider in container.providers.values():
-            assert provider() is not None
+        assert all(getattr(opened, part.name) is not None for part in fields(opened))
     finally:
-        container.shutdown_resources()
+        opened.close()
 
 
 def test_what_is_handed_in_is_used_and_closed(manual):
@@ -223,17 +221,17 @@ def test_a_name_that_no_adapter_has_is_refused():
 
 @pytest.mark.parametrize("wrong", [{"launcher": InMemoryAgentLauncher()}, InMemoryAgentLauncher()])
 def test_adapters_are_named_in_a_value_of_their_own(wrong, manual):
-    with pytest.raises(UsageError, match=r"adapters= takes Adapters\(\.\.\.\)"):
+    with pytest.raises(UsageError, match=r"Manager\(adapters=...\) takes conjoin.Adapters"):
         Manager(manual, adapters=wrong)
 
 
 def test_an_adapter_that_lacks_a_method_is_refused_and_the_method_named():
-    with pytest.raises(UsageError, match="is no AgentLauncher: it has no launch"):
+    with pytest.raises(UsageError, match=r"implements AgentLauncher.* has no method launch"):
         Adapters(launcher=InMemoryLogbook())
 
 
 def test_a_class_in_place_of_an_object_is_refused():
-    with pytest.raises(UsageError, match="hand in an object made from it"):
+    with pytest.raises(UsageError, match="but got the class"):
         Adapters(launcher=InMemoryAgentLauncher)
 
 

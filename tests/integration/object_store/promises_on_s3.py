@@ -1,14 +1,14 @@
-"""Holds the store of snapshots to its promises on S3. Run by `test_promises_on_s3.py`."""
+"""Runs the contract tests for snapshot stores on S3. Started by `test_promises_on_s3.py`."""
 
 import uuid
 
 import pytest
 
 from adapters.fsspec.snapshot_store import FsspecSnapshotStore
-from tests.contract.test_snapshot_store import StoredOutsideContract
+from conjoin.testing import PersistentSnapshotStoreContract
 
 
-class TestFsspecSnapshotStoreOnS3(StoredOutsideContract):
+class TestFsspecSnapshotStoreOnS3(PersistentSnapshotStoreContract):
     @pytest.fixture(autouse=True)
     def choose_bucket(self):
         self.bucket = f"bucket-{uuid.uuid4().hex}"

@@ -1,9 +1,8 @@
 """What programs import, in a fresh process: a model and an agent have to start quickly."""
 
-import subprocess
-import sys
-
 import pytest
+
+from tests.support.loaded_modules import loaded_by
 
 HEAVY = (
     "dependency_injector",
@@ -18,15 +17,6 @@ HEAVY = (
     "ymmsl",
     "zmq",
 )
-
-
-def loaded_by(code):
-    """Return the names of the modules that a fresh process has after running some code."""
-    program = f"import sys\nbefore = set(sys.modules)\n{code}\n"
-    program += "print(*(set(sys.modules) - before))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return set(done.stdout.split())
 
 
 @pytest.fixture(scope="module")

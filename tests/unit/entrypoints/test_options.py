@@ -1,11 +1,11 @@
-"""Adapters that an embedder brings along."""
+"""Adapters that an embedding program passes to a Manager."""
 
 import pytest
 
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.logbook import InMemoryLogbook
-from domain.errors import UsageError
-from entrypoints.options import Adapters
+from domain.errors import ConfigurationError, UsageError
+from entrypoints.options import Adapters, CheckpointOptions, ManagerOptions, check_options
 
 
 class HalfALogbook:
@@ -18,22 +18,39 @@ class HalfALogbook:
         return "half a logbook"
 
 
-def test_by_default_the_managers_own_are_used():
+def test_adapters_default_to_the_managers_own():
     assert Adapters().logbook is None
 
 
-def test_one_that_has_all_methods_is_taken():
+def test_adapter_with_all_methods_is_accepted():
     clock, logbook = ManualClock(), InMemoryLogbook()
     found = Adapters(clock=clock, logbook=logbook)
     assert (found.clock, found.logbook) == (clock, logbook)
 
 
-def test_what_it_lacks_is_told_at_once():
-    text = "adapters=logbook: half a logbook is no Logbook: it has no close, no tail"
-    with pytest.raises(UsageError, match=text):
+def test_missing_methods_of_an_adapter_are_reported():
+    with pytest.raises(UsageError) as caught:
         Adapters(logbook=HalfALogbook())
+    assert str(caught.value) == (
+        "Adapters(logbook=...) takes an object that implements Logbook, but half a logbook has no"
+        " method close and no method tail"
+    )
 
 
-def test_a_class_in_the_place_of_an_object_is_told():
-    with pytest.raises(UsageError, match="the class ManualClock is no Clock: hand in an object"):
+def test_class_in_place_of_an_adapter_is_rejected():
+    with pytest.raises(UsageError) as caught:
         Adapters(clock=ManualClock)
+    assert str(caught.value) == (
+        "Adapters(clock=...) takes an object that implements Clock, but got the class ManualClock:"
+        " pass ManualClock(...)"
+    )
+
+
+def test_unknown_log_level_is_rejected():
+    with pytest.raises(ConfigurationError, match="LOUD"):
+        check_options(ManagerOptions(log_level="LOUD"))
+
+
+def test_stop_time_in_the_past_is_rejected():
+    with pytest.raises(ConfigurationError):
+        check_options(ManagerOptions(checkpoints=CheckpointOptions(stop_at=1.0)))

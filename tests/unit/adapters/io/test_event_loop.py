@@ -21,7 +21,8 @@ def troubles():
 
 @pytest.fixture
 def loop(troubles):
-    loop = EventLoop("loop", on_trouble=troubles.append)
+    loop = EventLoop("loop")
+    loop.on_trouble(troubles.append)
     loop.start()
     with closing(loop):
         yield loop
@@ -122,7 +123,8 @@ def test_a_call_that_raises_is_told_of_with_its_place_and_the_loop_goes_on(loop,
 
 def test_the_last_call_is_made_on_its_thread_and_sees_that_it_closes(troubles):
     seen = []
-    loop = EventLoop("loop", at_end=lambda: seen.append((loop.is_this_thread, loop.is_closing)))
+    loop = EventLoop("loop")
+    loop.at_end(lambda: seen.append((loop.is_this_thread, loop.is_closing)))
     loop.start()
     assert not loop.is_this_thread
     loop.close()
@@ -131,12 +133,23 @@ def test_the_last_call_is_made_on_its_thread_and_sees_that_it_closes(troubles):
 
 def test_it_may_be_closed_by_one_of_its_own_calls(troubles):
     ended = threading.Event()
-    loop = EventLoop("loop", on_trouble=troubles.append, at_end=ended.set)
+    loop = EventLoop("loop")
+    loop.on_trouble(troubles.append)
+    loop.at_end(ended.set)
     loop.start()
     loop.call_soon(lambda: loop.call_later(0.01, loop.close))
     assert ended.wait(PATIENCE)
     loop.close()
     assert troubles == []
+
+
+def test_loop_is_running_from_its_start_to_its_end():
+    loop = EventLoop("loop")
+    before = loop.is_running
+    loop.start()
+    meanwhile = loop.is_running
+    loop.close()
+    assert (before, meanwhile, loop.is_running) == (False, True, False)
 
 
 def test_it_may_be_closed_twice_and_before_it_was_started():

@@ -4,10 +4,15 @@ import socket
 import threading
 from contextlib import contextmanager
 
+from adapters.wire import greeting
 from adapters.wire.frames import WORD, WORD_SIZE, word
 from adapters.wire.locations import TCP, TcpAddress, format_location
+from adapters.wire.reconnection import RetryPolicy
 
 PATIENCE = 60.0
+
+RETRY_ONCE = RetryPolicy(first_pause=1e9)
+"""Retries once, at once, and then gives up: the next pause would be too long."""
 
 
 class Scripted:
@@ -68,12 +73,12 @@ def scripted(*parts):
 
 def take(sock, count):
     """Receive a number of bytes."""
-    data = b""
+    data = bytearray()
     while len(data) < count:
         more = sock.recv(count - len(data))
-        assert more, f"the connection was closed after {data!r}"
+        assert more, f"the connection was closed after {bytes(data)!r}"
         data += more
-    return data
+    return bytes(data)
 
 
 def take_word(sock):
@@ -89,3 +94,11 @@ def take_request(sock):
 def give(sock, response):
     """Send a response of the session protocol."""
     sock.sendall(word(len(response)) + response)
+
+
+def greet(sock, secret, purpose):
+    """Greet a server, as our own clients do."""
+    nonce = b"c" * greeting.NONCE_SIZE
+    sock.sendall(greeting.client_hello(nonce))
+    answer = take(sock, greeting.ANSWER_SIZE)
+    sock.sendall(greeting.client_finish(secret, nonce, answer, purpose))

@@ -17,7 +17,8 @@ from tests.support.conditions import wait_until
 @pytest.fixture
 def loop():
     troubles = []
-    loop = EventLoop("loop", on_trouble=troubles.append)
+    loop = EventLoop("loop")
+    loop.on_trouble(troubles.append)
     loop.start()
     with closing(loop):
         yield loop

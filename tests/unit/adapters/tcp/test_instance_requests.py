@@ -5,7 +5,7 @@ import pytest
 from adapters.tcp.instance_requests import execute_instance_request
 from adapters.wire import mmp
 from adapters.wire.mmp import Status
-from adapters.wire.session import Request, Session
+from adapters.wire.session_server import Request, Session
 from domain.coupling.messages import LogRecord, Wait
 from domain.errors import RemoteProtocolError
 from domain.running.profiling import ProfileEvent, ProfileEventType

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from adapters.tcp import manager_link
+from adapters.io.event_loop import EventLoop
 from adapters.tcp.manager_link import EVENTS_PER_REQUEST, MMPClient
 from adapters.tcp.server import Server
 from adapters.wire import mmp
@@ -16,6 +16,7 @@ from domain.errors import ManagerRefused, TransportError
 from domain.identity import Reference
 from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.conditions import wait_until
+from tests.unit.adapters.tcp.loopback import RETRY_ONCE
 
 SECRET = "the secret"
 SUCCESS = mmp.encode_success()
@@ -30,7 +31,9 @@ class Manager:
     def __init__(self):
         self.answers = []
         self.requests = []
-        self.server = Server(self._handle, name="a manager", max_request=2**20, secret=SECRET)
+        self.server = Server(
+            self._handle, loop=EventLoop("a manager"), max_request=2**20, secret=SECRET
+        )
         self.location = format_location(TCP, self.server.listen(["127.0.0.1"]))
         self.server.start()
 
@@ -49,7 +52,7 @@ def manager():
 @pytest.fixture
 def theirs(manager):
     """Return a link that speaks MUSCLE3's protocol only."""
-    link = MMPClient("macro", manager.location)
+    link = MMPClient("macro", manager.location, first_pause=0.001)
     yield link
     link.close()
 
@@ -83,21 +86,18 @@ def test_a_manager_that_tells_no_timeline_means_our_own_name(manager):
     link.close()
 
 
-def test_muscle3s_manager_is_asked_for_peers_until_they_are_there(theirs, manager, monkeypatch):
-    monkeypatch.setattr(manager_link, "FIRST_PAUSE", 0.001)
+def test_muscle3s_manager_is_asked_for_peers_until_they_are_there(theirs, manager):
     manager.answers = [mmp.encode_pending("not yet")] * 3 + [NO_PEERS]
     assert theirs.request_peers().conduits == ()
     assert manager.requests == [mmp.GetPeers("macro")] * 4
 
 
-def test_peers_that_never_come_are_given_up_with_what_the_manager_said(
-    theirs, manager, monkeypatch
-):
-    monkeypatch.setattr(manager_link, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(manager_link, "PEER_TIMEOUT", 0.002)
+def test_peers_that_never_come_are_given_up_with_what_the_manager_said(manager):
     manager.answers = [mmp.encode_pending("Waiting for micro")] * 100
+    link = MMPClient("macro", manager.location, first_pause=0.001, peer_timeout=0.002)
     with pytest.raises(ManagerRefused, match=r"within 0 s: Waiting for micro"):
-        theirs.request_peers()
+        link.request_peers()
+    link.close()
 
 
 def test_ours_is_asked_for_peers_once(ours, manager):
@@ -172,9 +172,8 @@ def test_everything_is_reported_before_leaving(ours, manager):
     assert kinds == [mmp.SubmitLogMessage, mmp.DeregisterInstance]
 
 
-def test_with_a_manager_that_is_gone_reports_are_dropped_all_at_once(nowhere, monkeypatch):
-    link = MMPClient("macro", nowhere)
-    monkeypatch.setattr(link._session, "_retry_time", 0.1)
+def test_with_a_manager_that_is_gone_reports_are_dropped_all_at_once(nowhere):
+    link = MMPClient("macro", nowhere, retries=RETRY_ONCE)
     for number in range(50):
         link.submit_log_message(LogRecord("macro", 0.0, 30, str(number)))
     link.flush()

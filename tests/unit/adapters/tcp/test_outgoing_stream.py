@@ -1,5 +1,7 @@
 """What is written at once, what is queued, and what is kept until the receiver has it."""
 
+import contextlib
+import select
 import socket
 import threading
 
@@ -10,6 +12,7 @@ from adapters.tcp import outgoing_stream
 from adapters.tcp.outgoing_stream import OutgoingStream, StreamOutlet
 from adapters.wire import stream
 from adapters.wire.frames import word
+from adapters.wire.stream_sender import RETURN_TIME
 from domain.coupling.messages import PeerMessage
 from domain.coupling.settings import Settings
 from domain.errors import UnsendableData
@@ -27,8 +30,13 @@ def loop():
 
 
 @pytest.fixture
-def outgoing(loop):
-    outgoing = OutgoingStream(loop)
+def return_time():
+    return RETURN_TIME
+
+
+@pytest.fixture
+def outgoing(loop, return_time):
+    outgoing = OutgoingStream(loop, return_time=return_time)
     yield outgoing
     outgoing.close()
 
@@ -145,8 +153,8 @@ def test_on_this_machine_a_receiver_connects_once(outgoing, attach):
     assert take(theirs, 1) == b"x"
 
 
-def test_a_receiver_that_does_not_come_back_is_given_up(outgoing, attach, monkeypatch):
-    monkeypatch.setattr(outgoing_stream, "RETURN_TIME", 0.05)
+@pytest.mark.parametrize("return_time", [0.05])
+def test_a_receiver_that_does_not_come_back_is_given_up(outgoing, attach):
     theirs = attach()
     outgoing.send([b"x"])
     theirs.close()
@@ -163,6 +171,110 @@ def test_after_closing_nothing_is_sent_and_nothing_waited_for(outgoing, attach):
     assert outgoing.wait_until_sent(timeout=0)
     assert take(theirs, 1) == b"x"
     assert theirs.recv(1) == b""
+
+
+class PausingSelect:
+    """Stands in for the module: does something while a thread waits for the receiver."""
+
+    POLLOUT = select.POLLOUT
+
+    def __init__(self, action):
+        self._action = action
+        self.pauses = 0
+
+    def poll(self):
+        pause, real = self._pause, select.poll()
+
+        class Poll:
+            register = real.register
+
+            def poll(self, timeout):
+                pause()
+                return real.poll(timeout)
+
+        return Poll()
+
+    def _pause(self):
+        self.pauses += 1
+        if self.pauses == 1:
+            thread = threading.Thread(target=self._action)
+            thread.start()
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+
+
+@pytest.fixture
+def during_wait(monkeypatch):
+    """Return what has an action done, by another thread, while a sender waits for the receiver."""
+
+    def prepare(action):
+        pausing = PausingSelect(action)
+        monkeypatch.setattr(outgoing_stream, "select", pausing)
+        return pausing
+
+    return prepare
+
+
+@FAMILIES
+def test_lock_is_free_while_a_thread_waits_for_the_receiver(outgoing, attach, during_wait, family):
+    theirs = attach(family)
+
+    def use():
+        outgoing.send([b"next"])
+        assert not outgoing.wait_until_sent(timeout=0)
+
+    waits = during_wait(use)
+    outgoing.send([b"head", memoryview(bytes(HUGE))])
+    assert waits.pauses
+    assert take(theirs, HUGE + 8) == b"head" + bytes(HUGE) + b"next"
+
+
+def test_connection_that_is_replaced_while_a_thread_waits_is_closed(outgoing, attach, during_wait):
+    first = attach()
+    ends = []
+    waits = during_wait(lambda: ends.append(attach()))
+    outgoing.send([b"head", memoryview(bytes(HUGE))])
+    outgoing.send([b"next"])
+    assert waits.pauses
+    assert take(ends[0], HUGE + 8) == b"head" + bytes(HUGE) + b"next"
+    while first.recv(HUGE):
+        pass
+
+
+@FAMILIES
+def test_stream_that_is_closed_while_a_thread_waits_is_closed(
+    outgoing, attach, during_wait, family
+):
+    theirs = attach(family)
+    waits = during_wait(outgoing.close)
+    outgoing.send([bytes(HUGE)])
+    assert waits.pauses == 1
+    assert outgoing.wait_until_sent(timeout=0)
+    with contextlib.suppress(ConnectionError):
+        while theirs.recv(HUGE):
+            pass
+
+
+def test_receiver_that_returns_after_a_write_failed_gets_the_whole_frame(
+    outgoing, attach, during_wait
+):
+    waits = during_wait(attach().close)
+    outgoing.send([b"head", memoryview(bytes(HUGE))])
+    assert waits.pauses
+    assert take(attach(), HUGE + 4) == b"head" + bytes(HUGE)
+
+
+def test_interrupted_write_is_continued_by_the_loop(outgoing, attach, during_wait):
+    theirs = attach(socket.AF_UNIX)
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    waits = during_wait(lambda: None)
+    waits._pause = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        outgoing.send([b"head", memoryview(bytes(HUGE))])
+    assert take(theirs, HUGE + 4) == b"head" + bytes(HUGE)
 
 
 def test_each_endpoint_has_a_channel_that_is_opened_once(outgoing, attach):

@@ -5,12 +5,11 @@ import socket
 import pytest
 
 from adapters.io import network
-from adapters.tcp import incoming_stream
 from adapters.tcp.outboxes import OutboxOutlet
 from adapters.tcp.outgoing_stream import StreamOutlet
 from adapters.tcp.peers import TcpPeerTransport
 from adapters.tcp.pulling_inlet import PullingInlet
-from adapters.tcp.session_client import SessionClient, greet, receive_exactly
+from adapters.tcp.session_client import SessionClient, receive_exactly
 from adapters.wire import mpp
 from adapters.wire.frames import word
 from adapters.wire.greeting import Purpose
@@ -20,7 +19,7 @@ from domain.coupling.peers import Endpoint
 from domain.coupling.settings import Settings
 from domain.errors import TransportError
 from domain.identity import Reference
-from tests.unit.adapters.tcp.loopback import PATIENCE
+from tests.unit.adapters.tcp.loopback import PATIENCE, greet
 
 MACRO = Endpoint(Reference("macro"), "out")
 MICRO = Endpoint(Reference("micro"), "in")
@@ -93,8 +92,7 @@ def test_our_own_peers_have_one_stream_for_all_their_ports(make):
     assert len(macro._outgoing) == len(micro._incoming) == 1
 
 
-def test_a_peer_of_ours_that_is_not_there_is_named(make, nowhere, monkeypatch):
-    monkeypatch.setattr(incoming_stream, "RETRY_TIME", 0.1)
+def test_a_peer_of_ours_that_is_not_there_is_named(make, nowhere):
     with pytest.raises(TransportError):
         make().inlet(sender=MICRO, receiver=MACRO, peer_locations=[nowhere.replace(TCP, CONJOIN)])
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from adapters.io.event_loop import EventLoop
 from adapters.tcp.outboxes import Outboxes, OutboxOutlet
 from adapters.tcp.pulling_inlet import PulledPeer, PullingInlet
 from adapters.tcp.server import Server
@@ -24,7 +25,7 @@ class Sender:
         self.boxes = Outboxes()
         self.server = Server(
             lambda request, reply: self.boxes.handle(request.body, reply),
-            name="sender",
+            loop=EventLoop("sender"),
             max_request=2**20,
         )
         location = format_location(TCP, self.server.listen(["127.0.0.1"]))

@@ -5,7 +5,7 @@ import pytest
 from adapters.tcp.request_router import RequestRouter
 from adapters.wire import map as agent_protocol
 from adapters.wire import mmp
-from adapters.wire.session import Request, Session
+from adapters.wire.session_server import Request, Session
 from domain.running.events import InstanceState
 from tests.support.desks import InMemoryDesk
 from tests.unit.domain.models import configuration
@@ -35,8 +35,7 @@ class Desk:
 )
 def test_a_request_comes_to_the_desk_that_it_is_for(request_, calls):
     instances, agents = Desk(), Desk()
-    router = RequestRouter()
-    router.connect(instances=instances, agents=agents)
+    router = RequestRouter(instances=instances, agents=agents)
     with pytest.raises(LookupError):
         router.handle(Request(Session(1), 1, request_), lambda response: None)
     assert (instances.calls, agents.calls) == calls
@@ -45,8 +44,7 @@ def test_a_request_comes_to_the_desk_that_it_is_for(request_, calls):
 def test_of_the_sessions_of_instances_alone_is_told_who_comes_and_goes():
     desk = InMemoryDesk(configuration("macro o_i -> micro f_init"))
     register = mmp.RegisterInstance("macro", ("tcp:a:1",), (), "0.11.0")
-    router = RequestRouter()
-    router.connect(instances=desk.desk, agents=desk.agents)
+    router = RequestRouter(instances=desk.desk, agents=desk.agents)
     session = Session(1)
     router.note_disconnected(Session(2))
     router.handle(Request(session, 1, mmp.encode_request(register)), lambda _: None)

@@ -2,9 +2,11 @@
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from adapters.io.event_loop import EventLoop
 from adapters.tcp.save_request_listener import SaveRequestListener
 from adapters.tcp.server import Reply, Server
 from adapters.tcp.session_client import SessionClient
@@ -12,6 +14,7 @@ from adapters.wire import mmp
 from adapters.wire.locations import TCP, format_location
 from tests.support.conditions import wait_until
 from tests.support.ports import HOST
+from tests.unit.adapters.tcp.loopback import RETRY_ONCE
 
 SECRET = "the secret"
 
@@ -23,7 +26,7 @@ class Manager:
         self.replies: list[Reply] = []
         self.server = Server(
             lambda _, reply: self.replies.append(reply),
-            name="a manager",
+            loop=EventLoop("a manager"),
             max_request=2**20,
             secret=SECRET,
         )
@@ -43,8 +46,8 @@ def manager(port: int) -> Iterator[Manager]:
     manager.server.close()
 
 
-def session(manager: Manager) -> SessionClient:
-    return SessionClient([manager.location], secret=SECRET)
+def session(manager: Manager, **options: Any) -> SessionClient:
+    return SessionClient([manager.location], secret=SECRET, **options)
 
 
 def test_callback_gets_the_reason(manager: Manager):
@@ -69,11 +72,10 @@ def test_close_ends_the_waiting_thread_and_is_idempotent(manager: Manager):
     assert not [t for t in threading.enumerate() if t.name == "conjoin-checkpoints-macro"]
 
 
-def test_lost_manager_is_not_a_request(manager: Manager, monkeypatch: pytest.MonkeyPatch):
-    connection = session(manager)
+def test_lost_manager_is_not_a_request(manager: Manager):
+    connection = session(manager, retries=RETRY_ONCE)
     listener = SaveRequestListener("macro", connection, pytest.fail)
     wait_until(lambda: bool(manager.replies))
-    monkeypatch.setattr(connection, "_retry_time", 0.1)
     manager.server.close()
     wait_until(
         lambda: not [t for t in threading.enumerate() if t.name == "conjoin-checkpoints-macro"]

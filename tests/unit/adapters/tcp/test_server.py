@@ -6,15 +6,16 @@ import threading
 import pytest
 
 from adapters.io import network
+from adapters.io.event_loop import EventLoop
 from adapters.tcp.server import Server
-from adapters.tcp.session_client import SessionClient, greet
+from adapters.tcp.session_client import SessionClient
 from adapters.wire.frames import word
 from adapters.wire.greeting import Purpose
 from adapters.wire.locations import TCP, TcpAddress, format_location
 from domain.errors import RemoteProtocolError
 from tests.support.conditions import wait_until
 from tests.support.ports import HOST
-from tests.unit.adapters.tcp.loopback import PATIENCE, take, take_word
+from tests.unit.adapters.tcp.loopback import PATIENCE, greet, take, take_word
 
 SECRET = "the secret"
 NAME = "the server's thread"
@@ -32,7 +33,11 @@ def serve():
     def start(on_request=echo, **options):
         troubles = []
         server = Server(
-            on_request, name=NAME, max_request=2**20, on_trouble=troubles.append, **options
+            on_request,
+            loop=EventLoop(NAME),
+            max_request=2**20,
+            on_trouble=troubles.append,
+            **options,
         )
         made.append(server)
         return server, troubles
@@ -243,7 +248,7 @@ def test_who_cannot_be_told_of_troubles_does_no_harm():
     def deaf(trouble):
         raise OSError(trouble)
 
-    server = Server(echo, name=NAME, max_request=2**20, on_trouble=deaf)
+    server = Server(echo, loop=EventLoop(NAME), max_request=2**20, on_trouble=deaf)
     address = started(server)
     server.loop.call_soon(lambda: 1 / 0)
     client = client_of(address)
@@ -266,7 +271,7 @@ def test_what_was_answered_is_sent_before_it_closes(serve):
 
 
 def test_it_may_be_closed_twice_and_before_it_was_started(port):
-    server = Server(echo, name=NAME, max_request=1)
+    server = Server(echo, loop=EventLoop(NAME), max_request=1)
     address = server.listen([HOST], port=port)[0]
     server.close()
     server.close()

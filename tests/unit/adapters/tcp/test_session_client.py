@@ -5,23 +5,27 @@ import threading
 
 import pytest
 
+from adapters.io.event_loop import EventLoop
 from adapters.io.memory import LARGE
-from adapters.tcp import session_client
 from adapters.tcp.server import Server
 from adapters.tcp.session_client import SessionClient, receive_exactly
 from adapters.wire.frames import word
 from adapters.wire.locations import TCP, TcpAddress, format_location
+from adapters.wire.reconnection import RetryPolicy
 from domain.errors import RemoteProtocolError, TransportError
 from tests.support.conditions import wait_until
 from tests.support.ports import HOST
 from tests.unit.adapters.tcp.loopback import (
     PATIENCE,
+    RETRY_ONCE,
     give,
     scripted,
     take,
     take_request,
     take_word,
 )
+
+HUGE = 2**26
 
 
 class Echo:
@@ -32,7 +36,7 @@ class Echo:
         self.may_answer = threading.Event()
         self.may_answer.set()
         self._replies = []
-        self.server = Server(self._handle, name="echo", max_request=2**24, secret=secret)
+        self.server = Server(self._handle, loop=EventLoop("echo"), max_request=2**24, secret=secret)
         self.location = format_location(TCP, self.server.listen([HOST], port=port))
         self.server.start()
 
@@ -169,18 +173,17 @@ def test_a_response_of_an_absurd_length_is_refused():
 
 
 def test_a_server_that_is_not_there_is_named(nowhere):
-    client = SessionClient([nowhere], server="peer 'macro'", retry_time=0.1)
+    client = SessionClient([nowhere], server="peer 'macro'", retries=RETRY_ONCE)
     with pytest.raises(TransportError, match=r"connection to the peer 'macro' was lost for good"):
         client.call(b"x")
     client.close()
 
 
-def test_a_server_that_was_given_up_is_not_waited_for_again(port, monkeypatch):
+def test_a_server_that_was_given_up_is_not_waited_for_again(port):
     echo = Echo(port=port)
-    client = SessionClient([echo.location], server="manager")
+    client = SessionClient([echo.location], server="manager", retries=RETRY_ONCE)
     client.call(b"x")
     echo.server.close()
-    monkeypatch.setattr(client, "_retry_time", 0.1)
     with pytest.raises(TransportError, match="manager was lost for good"):
         client.call(b"y")
     with socket.create_server((HOST, port)) as successor:
@@ -195,7 +198,7 @@ def test_a_server_that_was_given_up_is_not_waited_for_again(port, monkeypatch):
 def test_a_server_that_takes_connections_and_says_nothing_is_given_up_too():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         location = format_location(TCP, [TcpAddress(*silent.getsockname())])
-        client = SessionClient([location], retry_time=0.05)
+        client = SessionClient([location], retries=RetryPolicy(give_up_after=0.05))
         with pytest.raises(TransportError, match="was lost for good"):
             client.call(b"x")
         client.close()
@@ -243,35 +246,40 @@ def test_closing_releases_a_thread_that_waits(client, echo):
     assert len(errors) == 1
 
 
-def test_a_request_that_another_thread_is_just_sending_comes_before_the_goodbye(monkeypatch):
+def test_a_request_that_another_thread_is_just_sending_comes_before_the_goodbye():
+    is_closing = threading.Event()
+    has_begun = threading.Event()
+
     def listen(sock):
         open_session(sock)
-        return take_request(sock), take_word(sock)
+        number, length = take_word(sock), take_word(sock)
+        has_begun.set()
+        assert is_closing.wait(PATIENCE)
+        return number, len(take(sock, length)), take_word(sock)
 
-    monkeypatch.setattr(session_client, "GOODBYE_TIME", PATIENCE)
     with scripted(listen) as server:
-        client = SessionClient([server.location])
-        is_about_to_send = threading.Event()
-        open_socket = client._open_socket
-
-        def open_and_be_paused():
-            sock = open_socket()
-            is_about_to_send.set()
-            assert client._closing.wait(PATIENCE)
-            return sock
-
-        monkeypatch.setattr(client, "_open_socket", open_and_be_paused)
+        client = SessionClient([server.location], goodbye_time=PATIENCE)
 
         def ask():
             with pytest.raises(TransportError):
-                client.call(b"x")
+                client.call(bytes(HUGE))  # blocks until the server receives it
 
         thread = threading.Thread(target=ask)
         thread.start()
-        assert is_about_to_send.wait(PATIENCE)
+        assert has_begun.wait(PATIENCE)
+        is_closing.set()
         client.close()
         thread.join(PATIENCE)
-        assert server.finish() == [((1, b"x"), 0)]
+        assert server.finish() == [(1, HUGE, 0)]
+
+
+def test_request_after_an_abandoned_one_gets_its_own_response(client, echo):
+    echo.may_answer.clear()
+    client.begin(b"abandoned")
+    wait_until(lambda: bool(echo.requests))
+    echo.may_answer.set()
+    echo.server.loop.call_soon(echo.answer)
+    assert client.call(b"x") == b"x"
 
 
 def test_closing_releases_a_thread_that_tries_to_connect(nowhere):

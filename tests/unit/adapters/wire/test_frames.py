@@ -2,7 +2,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.wire.frames import WORD_SIZE, ByteQueue, checked_length, word
+from adapters.wire.frames import (
+    WORD_SIZE,
+    ByteQueue,
+    Parser,
+    ParserFeed,
+    checked_length,
+    integer,
+    read_block,
+    read_integer,
+    word,
+)
 from domain.errors import RemoteProtocolError
 
 
@@ -53,3 +63,75 @@ def test_only_a_length_within_the_limit_is_believed(length: int, limit: int):
     else:
         with pytest.raises(RemoteProtocolError, match=str(length)):
             checked_length(length, limit)
+
+
+@given(st.integers(0, 2**63 - 1))
+def test_integer_of_a_word(value: int):
+    assert integer(word(value)) == value
+
+
+@pytest.mark.parametrize("value", [2**63, 2**64 - 1])
+def test_word_beyond_the_integers_is_rejected(value: int):
+    with pytest.raises(RemoteProtocolError, match="another protocol"):
+        integer(value.to_bytes(8, "little"))
+
+
+class Blocks:
+    """Parses a number of blocks."""
+
+    def __init__(self, *, limit: int = 10) -> None:
+        self.blocks: list[bytes | memoryview] = []
+        self._limit = limit
+        self.feed = ParserFeed(self._parse())
+
+    def _parse(self) -> Parser[None]:
+        for _ in range((yield from read_integer())):
+            self.blocks.append((yield from read_block(self._limit)))
+
+
+BLOCKS = word(3) + word(3) + b"one" + word(0) + word(5) + b"three"
+
+
+@pytest.mark.parametrize("size", range(1, len(BLOCKS) + 1))
+def test_parser_gets_its_pieces_whatever_the_sizes_that_arrive(size: int):
+    parsing = Blocks()
+    for start in range(0, len(BLOCKS), size):
+        assert not parsing.feed.is_done
+        parsing.feed.feed(BLOCKS[start : start + size])
+    assert parsing.feed.is_done
+    assert parsing.blocks == [b"one", b"", b"three"]
+
+
+def test_parser_reports_how_many_bytes_it_needs():
+    parsing = Blocks()
+    wanted = []
+    position = 0
+    while not parsing.feed.is_done:
+        wanted.append(parsing.feed.wanted)
+        parsing.feed.feed(BLOCKS[position : position + wanted[-1]])
+        position += wanted[-1]
+    assert wanted == [8, 8, 3, 8, 8, 5]
+    assert parsing.feed.unparsed == 0
+
+
+def test_piece_that_is_fed_by_itself_is_not_copied():
+    parsing = Blocks()
+    parsing.feed.feed(word(1) + word(3))
+    buffer = bytearray(b"one")
+    parsing.feed.feed(memoryview(buffer))
+    buffer[0:1] = b"O"
+    assert parsing.blocks == [b"One"]
+
+
+def test_trailing_data_stay_unparsed():
+    parsing = Blocks()
+    parsing.feed.feed(BLOCKS + b"more")
+    assert parsing.feed.is_done
+    parsing.feed.feed(b"and more")
+    assert parsing.feed.unparsed == len(b"moreand more")
+
+
+def test_block_beyond_the_limit_is_rejected_before_it_arrives():
+    parsing = Blocks(limit=2)
+    with pytest.raises(RemoteProtocolError, match="more than the 2"):
+        parsing.feed.feed(word(1) + word(3))

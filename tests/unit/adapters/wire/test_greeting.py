@@ -1,7 +1,11 @@
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from adapters.tcp.server import FIRST_SESSION_ID_BITS
 from adapters.wire import greeting
+from adapters.wire.frames import Parser, ParserFeed
 from adapters.wire.greeting import Purpose
 from domain.errors import RemoteProtocolError
 
@@ -65,3 +69,81 @@ def test_every_changed_or_missing_byte_is_noticed():
 def test_the_magic_is_larger_than_any_session_id():
     largest_first_id = 2**FIRST_SESSION_ID_BITS
     assert int.from_bytes(greeting.MAGIC, "little") > largest_first_id + 2**48
+
+
+class Greeter:
+    """One half of the greeting, and what it has sent."""
+
+    def __init__(self, half: Callable[..., Parser[Any]], secret: str = "secret", **options: Any):
+        self.sent: list[bytes] = []
+        self.purpose: Purpose | None = None
+        self._parser = half(secret, send=self.sent.append, **options)
+        self.feed = ParserFeed(self._run())
+
+    def _run(self) -> Parser[None]:
+        self.purpose = yield from self._parser
+
+    def take_sent(self) -> bytes:
+        data = b"".join(self.sent)
+        self.sent.clear()
+        return data
+
+
+def greeter(secret: str = "secret", purpose: Purpose = Purpose.SESSION) -> Greeter:
+    return Greeter(greeting.greet_as_client, secret, nonce=CLIENT, purpose=purpose)
+
+
+def greeted(secret: str = "secret") -> Greeter:
+    return Greeter(greeting.greet_as_server, secret, nonce=SERVER)
+
+
+def carry(data: bytes, to: Greeter, size: int) -> None:
+    for start in range(0, len(data), size):
+        to.feed.feed(data[start : start + size])
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_both_halves_complete_the_greeting_in_pieces_of_any_size(purpose: Purpose, size: int):
+    client, server = greeter(purpose=purpose), greeted()
+    hello = client.take_sent()
+    assert hello.startswith(greeting.MAGIC)
+    carry(hello[len(greeting.MAGIC) :], server, size)
+    carry(server.take_sent(), client, size)
+    carry(client.take_sent(), server, size)
+    assert client.feed.is_done
+    assert server.feed.is_done
+    assert server.purpose is purpose
+
+
+def test_halves_leave_what_follows_the_greeting_unparsed():
+    client, server = greeter(), greeted()
+    server.feed.feed(client.take_sent()[len(greeting.MAGIC) :])
+    client.feed.feed(server.take_sent() + b"after")
+    assert client.feed.unparsed == len(b"after")
+    server.feed.feed(client.take_sent() + b"after")
+    assert server.feed.unparsed == len(b"after")
+
+
+def test_client_half_rejects_a_server_with_another_secret():
+    client, server = greeter("ours"), greeted("theirs")
+    server.feed.feed(client.take_sent()[len(greeting.MAGIC) :])
+    with pytest.raises(RemoteProtocolError, match="the other side does not know the secret"):
+        client.feed.feed(server.take_sent())
+    assert client.take_sent() == b""
+
+
+def test_server_half_rejects_a_client_with_another_secret():
+    server = greeted("ours")
+    server.feed.feed(CLIENT)
+    answer = greeting.server_answer("theirs", CLIENT, SERVER)
+    with pytest.raises(RemoteProtocolError, match="a client does not know the secret"):
+        server.feed.feed(greeting.client_finish("theirs", CLIENT, answer, Purpose.SESSION))
+
+
+def test_unknown_purpose_is_rejected():
+    server = greeted()
+    server.feed.feed(CLIENT)
+    finish = greeting.client_finish("secret", CLIENT, server.take_sent(), Purpose.SESSION)
+    with pytest.raises(RemoteProtocolError, match="unknown purpose: b'X'"):
+        server.feed.feed(finish[:-1] + b"X")

@@ -20,6 +20,7 @@ from domain.model.checkpoint_rules import (
     CheckpointRangeRule,
     Checkpoints,
 )
+from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.recordings import RecordedPayload, payloads
 from tests.unit.adapters.wire.wire_values import finite, names
@@ -75,7 +76,7 @@ requests = st.one_of(
     st.builds(mmp.SubmitProfileEvents, texts, st.lists(events, max_size=3).map(tuple)),
     st.builds(mmp.SubmitSnapshot, texts, metadata),
     st.builds(mmp.ReportSnapshotFailed, texts, texts),
-    st.builds(mmp.ReportFailed, texts, texts),
+    st.builds(mmp.ReportFailed, texts, texts, st.none() | st.sampled_from(FailureKind)),
     st.builds(mmp.WaitingForReceive, waits),
     st.builds(mmp.WaitingForReceiveDone, waits),
     st.builds(
@@ -386,3 +387,13 @@ def test_our_instances_call_themselves_muscle3_with_an_addition():
 def test_what_is_no_text_in_the_words_of_an_error_is_escaped(request_with):
     sent = mmp.encode_request(request_with("no file caf\udce9"))
     assert mmp.decode_request(sent) == request_with("no file caf\\udce9")
+
+
+def test_failure_without_a_kind_is_decoded():
+    assert mmp.decode_request(pack([68, "a", "why"])) == mmp.ReportFailed("a", "why", None)
+
+
+@pytest.mark.parametrize("kind", ["fate", 1, None])
+def test_unknown_failure_kind_is_rejected(kind):
+    with pytest.raises(RemoteProtocolError):
+        mmp.decode_request(pack([68, "a", "why", kind]))

@@ -151,5 +151,5 @@ def test_what_ymmsl_logs_as_a_warning_becomes_ours(library, monkeypatch):
 def test_a_module_can_come_from_an_entry_point(monkeypatch):
     found = lambda **_: EntryPoints([POINT])  # noqa: E731
     monkeypatch.setattr("ymmsl.v0_2.resolver.entry_points", found)
-    monkeypatch.setattr("adapters.ymmsl_files.reading.arguments.entry_points", found)
+    monkeypatch.setattr("adapters.ymmsl_files.reading.imported_files.entry_points", found)
     assert load(whole(MAIN)).programs["lib.codes.p"].args == "-n $MUSCLE_THREADS"

@@ -7,7 +7,7 @@ import structlog
 from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
 from adapters.in_memory.clock import ManualClock
 from application.manager.agent_management import AgentManager, AgentTimeouts
-from domain.errors import ManagerRefused, TransportError
+from domain.errors import ManagerRefused
 from domain.placement.resources import Core, NodeResources, Resources
 from domain.running.agents import (
     CancelCommand,
@@ -56,17 +56,17 @@ class Bench:
             Path("/logs"),
             scheduler=self.clock,
             clock=self.clock,
-            launcher=self.launcher,
             log=structlog.get_logger(),
-            on_finished=lambda *arguments: self.finished.append(arguments),
-            on_resources=self.resources.append,
-            on_node_lost=lambda *arguments: self.lost.append(arguments),
             timeouts=TIMEOUTS,
             version=VERSION,
         )
+        self.manager.on_finished(lambda *arguments: self.finished.append(arguments))
+        self.manager.on_resources(self.resources.append)
+        self.manager.on_node_lost(lambda *arguments: self.lost.append(arguments))
 
     def launch(self) -> None:
-        self.manager.launch(["tcp:manager:9000"], "secret")
+        orders = self.manager.orders(["tcp:manager:9000"], "secret")
+        self.manager.expect(self.launcher.launch(orders, on_lost=self.manager.node_lost))
 
     def report(self, *nodes: str) -> None:
         for node in nodes:
@@ -114,19 +114,6 @@ def test_agents_are_told_what_they_need() -> None:
     assert orders.manager_locations == ("tcp:manager:9000",)
     assert (orders.secret, orders.timeout, orders.grace_time) == ("secret", 30.0, 5.0)
     assert orders.log_directory == Path("/logs")
-
-
-def test_a_launch_that_fails_is_an_error() -> None:
-    bench = Bench()
-    manager = AgentManager(
-        None,
-        scheduler=bench.clock,
-        clock=bench.clock,
-        launcher=InMemoryAgentLauncher(["far"], unreachable=["far"]),
-        log=structlog.get_logger(),
-    )
-    with pytest.raises(TransportError, match="far"):
-        manager.launch([], "secret")
 
 
 def test_resources_are_told_when_all_agents_have_reported() -> None:
@@ -407,13 +394,14 @@ def test_a_callback_may_call_the_manager(bench: Bench) -> None:
         None,
         scheduler=bench.clock,
         clock=bench.clock,
-        launcher=InMemoryAgentLauncher(["n"]),
         log=structlog.get_logger(),
-        on_finished=lambda *_: manager.cancel_all(),
-        on_resources=lambda _: manager.start("n", "a", Path(), ["a"], {}, Path("out"), Path("err")),
         version=VERSION,
     )
-    manager.launch([], "secret")
+    manager.on_finished(lambda *_: manager.cancel_all())
+    manager.on_resources(
+        lambda _: manager.start("n", "a", Path(), ["a"], {}, Path("out"), Path("err"))
+    )
+    manager.expect(["n"])
     manager.report_resources(node_resources("n"), version=VERSION)
     poll = Poll()
     manager.next_command("n", poll)

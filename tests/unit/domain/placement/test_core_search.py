@@ -60,3 +60,17 @@ def test_spare_cores_are_those_in_least_demand():
 @pytest.mark.parametrize("requirements", [Threads(3), MpiCores(5, 1), MpiNodes(3, 1)], ids=str)
 def test_more_than_there_is_cannot_be_spared(requirements):
     assert SpareCores(ledger(2, 2)).find(requirements) is None
+
+
+@pytest.mark.parametrize(
+    ("requirements", "cores"),
+    [
+        (Threads(9), {1: 0b111}),
+        (MpiCores(9, 1), {0: 0b11, 1: 0b111}),
+        (MpiNodes(3, 1), {0: 0b11, 1: 0b111}),
+    ],
+    ids=str,
+)
+def test_an_instance_that_asks_for_more_than_there_is_can_have_all_cores(requirements, cores):
+    assert SpareCores(ledger(2, 3, 0)).all_for(requirements) == cores
+    assert SpareCores(ledger(0)).all_for(requirements) is None

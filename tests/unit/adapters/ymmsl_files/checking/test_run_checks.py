@@ -38,7 +38,8 @@ def test_all_kinds_of_resources_are_read():
     ("resources", "said"),
     [
         ("m.mirco: {threads: 2}", "there is no component 'm.mirco'. Did you mean 'm.micro'"),
-        ("micro: {threads: 2}", "Did you mean 'm.micro'? In v0.2 a component is named here by"),
+        ("mirco: {threads: 2}", "Did you mean 'm.micro'? In v0.2 a component is named here by"),
+        ("other.micro: {threads: 2}", "there is no component 'other.micro'. Did you mean 'm.mi"),
         ("m.micro: {mpi_processes: 2}", "which does not use MPI, but asks for MPI processes"),
         ("m.micro: {threads: 0}", "'threads' of 'micro' is 0; it must be 1 or more"),
         ("m.micro: {thraeds: 2}", "no key 'thraeds' in 'resources.m.micro'. Did you mean 'threads"),

@@ -1,4 +1,4 @@
-"""What every launcher of agents promises."""
+"""The promises of `AgentLauncher`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -7,17 +7,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from application.interfaces.agents import AgentLauncher
-from domain.running.agents import AgentOrders
+from conjoin.interfaces import AgentLauncher, AgentOrders
+from conjoin.testing.agent_bench import SECRET, AgentBench
+from conjoin.testing.conditions import wait_until
 from domain.running.process_end import Exited, Killed, NeverStarted, NodeLost
-from tests.support.agent_bench import LONG, AgentBench
-from tests.support.conditions import wait_until
 
 ORDERS = AgentOrders(("tcp:127.0.0.1:9",), "a secret", 20.0, 2.0, None)
 
 
 class AgentLauncherContract(ABC):
-    """Promises that hold whether or not there is anything behind a node's name."""
+    """Tests for any launcher, whether or not its nodes exist."""
 
     @pytest.fixture
     def launcher(self) -> Iterator[AgentLauncher]:
@@ -31,7 +30,7 @@ class AgentLauncherContract(ABC):
 
     @abstractmethod
     def let_die(self, launcher: AgentLauncher, node: str) -> None:
-        """Let the agent on a node die."""
+        """Kill the agent on a node."""
 
     def test_nodes_have_names(self, launcher: AgentLauncher) -> None:
         nodes = launcher.launch(ORDERS, on_lost=lambda *_: None)
@@ -39,7 +38,7 @@ class AgentLauncherContract(ABC):
         assert len(set(nodes)) == len(nodes)
         assert all(nodes)
 
-    def test_an_agent_that_dies_is_lost(self, launcher: AgentLauncher) -> None:
+    def test_killed_agent_is_reported_as_lost(self, launcher: AgentLauncher) -> None:
         lost: list[tuple[str, str]] = []
         node = launcher.launch(ORDERS, on_lost=lambda *arguments: lost.append(arguments))[0]
         self.let_die(launcher, node)
@@ -47,23 +46,27 @@ class AgentLauncherContract(ABC):
         assert lost[0][0] == node
         assert lost[0][1]
 
-    def test_an_agent_that_is_ended_is_not_lost(self, launcher: AgentLauncher) -> None:
+    def test_agent_that_is_shut_down_is_not_reported_as_lost(self, launcher: AgentLauncher) -> None:
         lost: list[tuple[str, str]] = []
         launcher.launch(ORDERS, on_lost=lambda *arguments: lost.append(arguments))
         launcher.close()
         assert lost == []
 
-    def test_closing_without_having_launched_is_fine(self, launcher: AgentLauncher) -> None:
+    def test_unused_launcher_can_be_closed(self, launcher: AgentLauncher) -> None:
         launcher.close()
 
-    def test_closing_twice_is_fine(self, launcher: AgentLauncher) -> None:
+    def test_close_is_idempotent(self, launcher: AgentLauncher) -> None:
         launcher.launch(ORDERS, on_lost=lambda *_: None)
         launcher.close()
         launcher.close()
 
 
 class RunningAgentsContract(AgentLauncherContract):
-    """Promises of launchers that start real agents, as seen by a manager."""
+    """More tests, for a launcher that starts real agents, from the manager's point of view.
+
+    Attributes:
+        hosts: Addresses of this machine on which the agents can reach the manager.
+    """
 
     hosts: tuple[str, ...] = ("127.0.0.1",)
 
@@ -73,7 +76,7 @@ class RunningAgentsContract(AgentLauncherContract):
         yield bench
         bench.close()
 
-    def test_agents_report_under_the_names_that_the_launcher_gives(self, bench: AgentBench) -> None:
+    def test_agents_report_under_the_names_from_the_launcher(self, bench: AgentBench) -> None:
         resources = bench.launch_and_wait()
         assert [node.node for node in resources]
         assert all(node.cores for node in resources)
@@ -84,7 +87,7 @@ class RunningAgentsContract(AgentLauncherContract):
             bench.start(node.node, f"on-{node.node}", "/bin/sh", "-c", "exit 7")
             assert bench.wait_for_end(f"on-{node.node}") == Exited(7)
 
-    def test_a_program_that_is_not_there_is_told_with_the_reason(self, bench: AgentBench) -> None:
+    def test_missing_program_is_reported_with_the_reason(self, bench: AgentBench) -> None:
         (node, *_) = bench.launch_and_wait()
         bench.start(node.node, "a", "/no/such/program")
         end = bench.wait_for_end("a")
@@ -94,10 +97,11 @@ class RunningAgentsContract(AgentLauncherContract):
     def test_cancelling_ends_processes(self, bench: AgentBench) -> None:
         (node, *_) = bench.launch_and_wait()
         bench.start(node.node, "a", "/bin/sleep", "1000")
+        wait_until((bench.directory / "a.out").exists)
         bench.do(bench.manager.cancel_all)
         assert bench.wait_for_end("a") == Killed(15)
 
-    def test_a_lost_agents_processes_count_as_failed(
+    def test_processes_of_a_lost_agent_count_as_failed(
         self, bench: AgentBench, launcher: AgentLauncher
     ) -> None:
         (node, *_) = bench.launch_and_wait()
@@ -109,7 +113,7 @@ class RunningAgentsContract(AgentLauncherContract):
         assert isinstance(end, NodeLost)
         assert node.node in end.reason
 
-    def test_an_agent_of_another_version_is_refused(
+    def test_agent_of_another_version_is_refused(
         self, launcher: AgentLauncher, tmp_path: Path
     ) -> None:
         bench = AgentBench(launcher, tmp_path, hosts=self.hosts, version="0.0.1")
@@ -118,14 +122,11 @@ class RunningAgentsContract(AgentLauncherContract):
         assert "install the same version" in bench.lost[0][1]
         bench.close()
 
-    def test_the_secret_is_on_no_command_line(self, bench: AgentBench) -> None:
+    def test_secret_is_not_on_any_command_line(self, bench: AgentBench) -> None:
         bench.launch_and_wait()
         lines = [" ".join(process.info["cmdline"] or []) for process in self.processes()]
-        assert not any("a secret that" in line for line in lines)
+        assert not any(SECRET in line for line in lines)
 
     @staticmethod
     def processes() -> Iterator[psutil.Process]:
         return psutil.process_iter(["cmdline"])
-
-
-__all__ = ["LONG", "AgentLauncherContract", "RunningAgentsContract"]

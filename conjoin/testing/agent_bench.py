@@ -1,7 +1,6 @@
-"""A manager's side for real agents: a server, an agent manager, and ways to wait for it."""
+"""The manager's side for real agents: a server and an agent manager, and ways to wait for them."""
 
 import os
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,7 @@ from adapters.system.clock import SystemClock
 from adapters.tcp.agent_requests import execute_agent_request
 from adapters.tcp.server import Reply, Server
 from adapters.wire.locations import TCP, format_location
-from adapters.wire.session import Request
+from adapters.wire.session_server import Request
 from application.interfaces.agents import AgentLauncher
 from application.interfaces.clock import Timer
 from application.manager.agent_management import AgentManager, AgentTimeouts
@@ -30,7 +29,7 @@ TIMEOUTS = AgentTimeouts(silence=1000.0, startup=LONG, grace=LONG)
 
 
 class _TimersByHand:
-    """Makes calls on a loop's thread, but those that are to come later only when told so."""
+    """Makes calls on a loop's thread, and delayed ones when a manual clock is advanced."""
 
     def __init__(self, loop: EventLoop, clock: ManualClock) -> None:
         self._loop = loop
@@ -47,12 +46,19 @@ class AgentBench:
     """Runs a server with an agent manager behind it.
 
     Args:
-        launcher: Launches the agents.
+        launcher: Starts the agents.
         directory: For logs, and for the files of processes.
-        timeouts: How long to wait for agents; by default so long that nothing ends by it.
+        timeouts: How long to wait for agents; by default too long for any timeout to occur.
         hosts: Addresses to listen on.
-        clock: What the manager's time is by; by default the machine's.
-        version: Version that the agents must have.
+        clock: The manager's clock; by default the machine's.
+        options: Further options of the agent manager, such as `version`: the version that the
+            agents must have.
+
+    Attributes:
+        finished: Name, exit code and reason of each process that has ended.
+        lost: Node and reason for each lost agent.
+        resources: The resources of all nodes, once all agents have reported.
+        requests: Number of requests received.
     """
 
     def __init__(
@@ -75,7 +81,7 @@ class AgentBench:
         self._changed = threading.Condition()
         self.server = Server(
             self._execute,
-            name="bench-server",
+            loop=EventLoop("bench-server"),
             max_request=2**20,
             secret=SECRET,
             require_secret=True,
@@ -85,18 +91,17 @@ class AgentBench:
             directory,
             scheduler=_TimersByHand(self.server.loop, clock) if clock else self.server.loop,
             clock=clock or SystemClock(),
-            launcher=launcher,
             log=structlog.get_logger(),
-            on_finished=lambda *arguments: self._note(self.finished.append, arguments),
-            on_resources=lambda resources: self._note(self._set_resources, resources),
-            on_node_lost=lambda *arguments: self._note(self.lost.append, arguments),
             timeouts=timeouts,
             **options,
         )
+        self.manager.on_finished(lambda *end: self._note(self.finished.append, end))
+        self.manager.on_resources(lambda found: self._note(self._set_resources, found))
+        self.manager.on_node_lost(lambda *loss: self._note(self.lost.append, loss))
         self.server.start()
 
     def do(self, action: Callable[[], Result]) -> Result:
-        """Do something on the server's thread, and return the result."""
+        """Call a function on the server's thread, and return its result."""
         results: list[Result] = []
         errors: list[Exception] = []
         done = threading.Event()
@@ -104,7 +109,7 @@ class AgentBench:
         def run() -> None:
             try:
                 results.append(action())
-            except Exception as error:  # noqa: BLE001 - raised again by whoever asked
+            except Exception as error:  # noqa: BLE001 - raised again in the calling thread
                 errors.append(error)
             done.set()
 
@@ -115,12 +120,16 @@ class AgentBench:
         return results[0]
 
     def orders(self) -> AgentOrders:
+        """Return the orders that the launcher is given."""
         return self.manager.orders([self.location], SECRET)
 
     def launch(self) -> None:
-        self.do(lambda: self.manager.launch([self.location], SECRET))
+        """Launch the agents, and do not wait for them."""
+        nodes = self.launcher.launch(self.orders(), on_lost=self.manager.node_lost)
+        self.do(lambda: self.manager.expect(nodes))
 
     def launch_and_wait(self) -> Resources:
+        """Launch the agents, and return what they report."""
         self.launch()
         self.wait_for(lambda: self.resources is not None or bool(self.lost))
         assert self.lost == []
@@ -128,30 +137,32 @@ class AgentBench:
         return self.resources
 
     def start(self, node: str, name: str, *args: str, env: dict[str, str] | None = None) -> None:
+        """Start a process on a node; its output goes to `<name>.out` and `<name>.err`."""
         values = dict(os.environ) if env is None else env
         out, err = (self.directory / f"{name}.{kind}" for kind in ("out", "err"))
         self.do(lambda: self.manager.start(node, name, self.directory, args, values, out, err))
 
     def let_pass(self, seconds: float) -> None:
-        """Let time pass for the manager, if it is by a clock of ours."""
+        """Advance the manual clock."""
         assert self._clock is not None
         clock = self._clock
         self.do(lambda: clock.advance(seconds))
 
     def wait_for(self, condition: Callable[[], bool], timeout: float = LONG) -> None:
-        """Wait for something that only what the manager is told can change."""
+        """Wait for a condition that can change only when the agent manager is notified."""
         with self._changed:
             assert self._changed.wait_for(condition, timeout), (
                 f"finished: {self.finished}; lost: {self.lost}; resources: {self.resources}"
             )
 
     def wait_for_end(self, name: str) -> ProcessEnd:
+        """Wait for the end of a process, and return how it ended."""
         self.wait_for(lambda: any(item[0] == name for item in self.finished))
         (end,) = (end for ended, end in self.finished if ended == name)
         return end
 
     def close(self) -> None:
-        """Shut the agents down as a manager does."""
+        """Shut the agents down as a manager does, and close launcher and server."""
         self.do(self.manager.shutdown)
         self.launcher.close()
         self.server.close()
@@ -169,6 +180,3 @@ class AgentBench:
 
     def _set_resources(self, resources: Resources) -> None:
         self.resources = resources
-
-
-PYTHON = sys.executable

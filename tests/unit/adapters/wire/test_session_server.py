@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from adapters.wire import greeting
 from adapters.wire.frames import word
-from adapters.wire.session import (
+from adapters.wire.session_server import (
     Request,
     ServerConnection,
     SessionEnded,
     SessionTable,
-    StreamWanted,
+    StreamRequested,
 )
 from domain.errors import RemoteProtocolError
 from tests.support.recordings import Recording, recordings
@@ -225,7 +225,7 @@ def test_to_resume_a_session_that_was_ended_is_refused():
 
 
 def test_talking_on_after_the_end_is_refused():
-    with pytest.raises(RemoteProtocolError, match="went on talking"):
+    with pytest.raises(RemoteProtocolError, match="sent data after"):
         connect(SessionTable()).received(word(0) + word(0) + b"x")
 
 
@@ -314,7 +314,7 @@ def test_a_stream_is_handed_over_with_what_the_client_said():
     connection = connect(SessionTable(), secret="secret")
     greet(connection, greeting.Purpose.STREAM)
     assert connection.received(word(5)) == []
-    assert connection.received(b"hello") == [StreamWanted(b"hello")]
+    assert connection.received(b"hello") == [StreamRequested(b"hello")]
     assert connection.is_done
 
 

@@ -1,0 +1,306 @@
+"""The server's side of sessions, without sockets.
+
+Requests and responses survive a lost connection, and each request is executed exactly once. A
+session has an id and outlives its connections. One request at a time is outstanding in it. The
+requests are numbered, so that a client that lost its connection can repeat the current one on a new
+connection, and the server detects whether it has executed it already. On each connection::
+
+    client → server   session id        0 = a new session
+    server → client   session id        the same id when resuming
+    then, any number of times:
+    client → server   request number    1, 2, 3, … ; 0 ends the session
+    client → server   length, bytes     the request
+    server → client   length, bytes     the response
+
+Our own clients send a greeting first (see `greeting`). This is the server's side; `session_client`
+is the client's. What the server does with a request depends on its number::
+
+                        number above the last, nothing running
+       ┌────────────── idle ───────────────────────────────────> executing ──┐
+       │ number = last: │ ▲                                        │  number = running:
+       └─ send the kept ┘ └──────────────── response ──────────────┘  answer there when done
+          response
+
+Any other number is dropped unanswered: it is stale, or the client is broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+from adapters.wire import greeting
+from adapters.wire.frames import (
+    WORD_SIZE,
+    Parser,
+    ParserFeed,
+    integer,
+    read_block,
+    read_integer,
+    word,
+)
+from domain.errors import RemoteProtocolError
+
+Buffers: TypeAlias = Sequence[bytes | bytearray | memoryview]
+
+
+class Session:
+    """One client's requests, over all of its connections.
+
+    Attributes:
+        id: Number by which the client resumes it.
+        number: Number of the last request that was begun; 0 before the first.
+        connection: The connection on which the client waits for the response to it, if any.
+        connections: How many connections it has. A second one means that the client reconnected
+            before the server noticed that the first one was lost.
+        client: Name of the client, once it is set by the code that executes its requests.
+        is_authenticated: Whether the client has proved that it knows the run's secret.
+    """
+
+    __slots__ = (
+        "_response",
+        "client",
+        "connection",
+        "connections",
+        "id",
+        "is_authenticated",
+        "number",
+    )
+
+    def __init__(self, session_id: int, *, is_authenticated: bool = False) -> None:
+        self.id = session_id
+        self.is_authenticated = is_authenticated
+        self.number = 0
+        self.connection: ServerConnection | None = None
+        self.connections = 0
+        self.client = ""
+        self._response: Buffers | None = ()
+
+    @property
+    def is_executing(self) -> bool:
+        """Whether a request is being executed."""
+        return self._response is None
+
+    def accept(self, number: int) -> bool:
+        """Return whether a request is new, and if so, mark it as being executed."""
+        if self.is_executing or number <= self.number:
+            return False
+        self.number = number
+        self._response = None
+        return True
+
+    def kept_response(self, number: int) -> Buffers | None:
+        """Return the response to the last request if it is finished and has this number."""
+        return self._response if number == self.number and not self.is_executing else None
+
+    def finish(self, response: Buffers) -> None:
+        """Keep the response to the request that was being executed."""
+        self._response = response
+
+
+class Request(NamedTuple):
+    """A request that is to be executed, once."""
+
+    session: Session
+    number: int
+    body: bytes
+
+
+class SessionEnded(NamedTuple):
+    """The client has ended its session."""
+
+    session: Session
+
+
+class StreamRequested(NamedTuple):
+    """The client requests a stream of messages instead of a session.
+
+    Attributes:
+        hello: The client's introduction.
+    """
+
+    hello: bytes
+
+
+Event: TypeAlias = Request | SessionEnded | StreamRequested
+
+
+class SessionTable:
+    """The sessions of one server.
+
+    Args:
+        first_id: Id of the first session, from 1 to 2**63 - 1; later ids count up from it. A
+            server whose address another server may have used starts at a random id, so that a
+            client of that other server cannot resume a session here.
+    """
+
+    def __init__(self, *, first_id: int = 1) -> None:
+        self._sessions: dict[int, Session] = {}
+        self._next_id = first_id
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    @property
+    def in_use(self) -> int:
+        """Number of sessions whose client may come back for the response to a request.
+
+        A client that lost its connection before it received the session id opens a new session,
+        so sessions without requests do not count.
+        """
+        # a copy, since other threads than the server's read this
+        return sum(session.number > 0 for session in list(self._sessions.values()))
+
+    def open(self, session_id: int, *, is_authenticated: bool = False) -> Session:
+        """Return a new session for id 0, or the one that has this id.
+
+        Args:
+            session_id: Id that the client sent.
+            is_authenticated: Whether it has proved that it knows the run's secret.
+
+        Raises:
+            RemoteProtocolError: If there is no such session, or it belongs to another client.
+        """
+        if session_id == 0:
+            session = Session(self._next_id, is_authenticated=is_authenticated)
+            self._sessions[session.id] = session
+            self._next_id += 1
+            return session
+        found = self._sessions.get(session_id)
+        if found is None:
+            msg = f"a client wants to resume session {session_id}, which does not exist"
+            raise RemoteProtocolError(msg)
+        if found.is_authenticated and not is_authenticated:
+            # ids count up and can be guessed, so an id is not a proof of identity
+            msg = f"a client wants to resume session {session_id}, which belongs to another"
+            raise RemoteProtocolError(msg)
+        return found
+
+    def end(self, session: Session) -> None:
+        """Forget a session."""
+        self._sessions.pop(session.id, None)
+
+
+class ServerConnection:
+    """The server's side of one connection: bytes in, events and bytes out.
+
+    The caller passes received bytes to `received`, executes the requests that it returns, passes
+    each response to `answer`, and sends what `data_to_send` returns after either.
+
+    Args:
+        sessions: The server's sessions.
+        max_request: Largest request to accept, in bytes.
+        secret: The run's secret; None where our own greeting is not offered.
+        require_secret: Whether to refuse clients that do not know it.
+        nonce: 32 random bytes for this connection.
+
+    Attributes:
+        session: The client's session, once it is open.
+        is_authenticated: Whether the client has proved that it knows the run's secret.
+    """
+
+    def __init__(
+        self,
+        sessions: SessionTable,
+        *,
+        max_request: int,
+        secret: str | None = None,
+        require_secret: bool = False,
+        nonce: bytes = b"",
+    ) -> None:
+        self._sessions = sessions
+        self._max_request = max_request
+        self._secret = secret
+        self._require_secret = require_secret
+        self._nonce = nonce
+        self._outgoing: list[bytes | bytearray | memoryview] = []
+        self._events: list[Event] = []
+        self._is_in_request = False
+        self.session: Session | None = None
+        self.is_authenticated = False
+        self._feed = ParserFeed(self._parse())
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the client may send nothing more."""
+        return self._feed.is_done
+
+    @property
+    def unread(self) -> bool:
+        """Whether the client has sent a part of something that is not complete."""
+        return self._feed.unparsed > 0 or self._is_in_request
+
+    def data_to_send(self) -> Buffers:
+        """Return the bytes to send now, and forget them."""
+        outgoing, self._outgoing = self._outgoing, []
+        return outgoing
+
+    def received(self, data: bytes | memoryview) -> list[Event]:
+        """Parse received bytes; return what is to be done about them.
+
+        Raises:
+            RemoteProtocolError: If they violate the protocol; the caller closes the connection.
+        """
+        self._feed.feed(data)
+        if self._feed.is_done and self._feed.unparsed:
+            msg = "a client sent data after it had ended its session"
+            raise RemoteProtocolError(msg)
+        events, self._events = self._events, []
+        return events
+
+    def answer(self, response: Buffers) -> None:
+        """Send a response to the request that the session is executing."""
+        length = sum(len(part) for part in response)
+        self._outgoing.append(word(length))
+        self._outgoing.extend(response)
+
+    def _parse(self) -> Parser[None]:
+        first = yield WORD_SIZE
+        if first == greeting.MAGIC and self._secret is not None:
+            purpose = yield from greeting.greet_as_server(
+                self._secret, nonce=self._nonce, send=self._send
+            )
+            self.is_authenticated = True
+            if purpose is greeting.Purpose.STREAM:
+                hello = yield from read_block(self._max_request)
+                self._events.append(StreamRequested(bytes(hello)))
+                return
+            first = yield WORD_SIZE
+        session = self._open_session(integer(first))
+        while number := (yield from read_integer()):
+            self._is_in_request = True
+            body = yield from read_block(self._max_request)
+            self._is_in_request = False
+            self._take_request(session, number, bytes(body))
+        self._sessions.end(session)
+        self._events.append(SessionEnded(session))
+
+    def _send(self, data: bytes) -> None:
+        self._outgoing.append(data)
+
+    def _open_session(self, session_id: int) -> Session:
+        if self._require_secret and not self.is_authenticated:
+            msg = (
+                "it does not know the secret of this run, which the option --require-secret asks"
+                " for, so it was refused. MUSCLE3's programs cannot know it; those that use"
+                " Conjoin's library find it in the file that CONJOIN_SECRET_FILE names"
+            )
+            raise RemoteProtocolError(msg)
+        session = self._sessions.open(session_id, is_authenticated=self.is_authenticated)
+        # The client lost its other connection, and will repeat its request here. A response that
+        # is sent before it does would be sent once more when it does.
+        session.connection = None
+        self.session = session
+        self._outgoing.append(word(session.id))
+        return session
+
+    def _take_request(self, session: Session, number: int, body: bytes) -> None:
+        is_new = session.accept(number)
+        if number == session.number:
+            session.connection = self
+        if is_new:
+            self._events.append(Request(session, number, body))
+            return
+        kept = session.kept_response(number)
+        if kept is not None:
+            self.answer(kept)

@@ -1,0 +1,98 @@
+"""Which components are meant by the keys under `resources`.
+
+In v0.2 a key is the name of the model that is run, and the path of a component in it. Users leave
+the model's name out, as in v0.1, or write that of the inner model that contains the component. Both
+are accepted where only one component can be meant. MUSCLE3 ignores such keys.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from adapters.ymmsl_files.flattening.expansion import Expansion
+from adapters.ymmsl_files.flattening.translation import reference, requirements
+from adapters.ymmsl_files.reading.documents import Document
+from domain.identity import Reference
+from domain.model.configuration import ResourceRequirements
+
+
+class ResourceNames:
+    """Finds the components that keys under `resources` mean.
+
+    Args:
+        root: Name of the model that is run.
+        expansion: That model, unfolded.
+        models: Names of all models, also of those that are not run.
+    """
+
+    def __init__(self, root: Reference, expansion: Expansion, models: Iterable[Reference]) -> None:
+        self._root = root
+        self._leaves = expansion.leaves.keys()
+        self._by_short_name: defaultdict[Reference, list[Reference]] = defaultdict(list)
+        for path in expansion.leaves:
+            for name in dict.fromkeys(_short_names(path, expansion)):
+                self._by_short_name[name].append(path)
+        used = {root, *(reference(item.model.name) for item in expansion.inner.values())}
+        self._unused_models = [name for name in models if name not in used]
+
+    def components(self, key: Reference) -> list[Reference]:
+        """Return the paths of the components that a key may mean.
+
+        Args:
+            key: The key as the user wrote it.
+        """
+        path = key[len(self._root) :] if key.starts_with(self._root) else Reference(())
+        if path in self._leaves:
+            return [path]
+        if self.is_elsewhere(key):
+            return []
+        return [key] if key in self._leaves else self._by_short_name.get(key, [])
+
+    def is_elsewhere(self, key: Reference) -> bool:
+        """Whether a key is for a component of a model that is not run.
+
+        Args:
+            key: The key as the user wrote it.
+        """
+        return not key.starts_with(self._root) and any(map(key.starts_with, self._unused_models))
+
+
+def resources_by_component(
+    documents: Iterable[Document], names: ResourceNames, odd: list[str]
+) -> dict[Reference, ResourceRequirements]:
+    """Return what each component needs, by its path; a later document overrides an earlier one.
+
+    Args:
+        documents: What the user gave.
+        names: Finds the components; a key that means none or several of them is left out.
+        odd: What is odd but not wrong is added to this.
+    """
+    result: dict[Reference, ResourceRequirements] = {}
+    for document in documents:
+        key_of: dict[Reference, Reference] = {}
+        for key, value in document.content.resources.items():
+            name = reference(key)
+            meant = names.components(name)
+            if len(meant) != 1:
+                continue
+            (path,) = meant
+            if path in key_of:
+                odd.append(
+                    f"{document.label}: under 'resources', '{key_of[path]}' and '{name}' are the"
+                    " same component. The last one is used; remove the other one."
+                )
+            key_of[path] = name
+            result[path] = requirements(value)
+    return result
+
+
+def _short_names(path: Reference, expansion: Expansion) -> Iterator[Reference]:
+    """Yield the ends of a path, alone and after the name of the model that contains them."""
+    for start in range(len(path)):
+        yield path[start:]
+        around = expansion.inner.get(path[:start])
+        if around is not None:
+            model = reference(around.model.name)
+            yield model + path[start:]
+            yield model[-1:] + path[start:]

@@ -1,0 +1,99 @@
+"""Imported modules, and what they contain apart from implementations."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from adapters.ymmsl_files.reading.documents import parsed_tree
+from adapters.ymmsl_files.reading.keys import entries
+
+ENTRY_POINT_GROUP = "ymmsl.module"
+SEARCH_PATH = "YMMSL_PATH"
+
+_NOT_IMPORTED: Final = ("settings", "resources", "checkpoints", "resume")
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleText:
+    """The text of a module.
+
+    Attributes:
+        label: What to call it in a message.
+        text: The text.
+    """
+
+    label: str
+    text: str
+
+
+def module_text(module: str) -> ModuleText | None:
+    """Find an imported module where ymmsl finds it: an entry point first, then a file.
+
+    Args:
+        module: Its name, such as `lib.codes`.
+    """
+    for entry_point in entry_points(group=ENTRY_POINT_GROUP, name=module):
+        return ModuleText(f"module {module}", str(entry_point.load()))
+    relative = Path(*module.split(".")).with_suffix(".ymmsl")
+    for directory in os.environ.get(SEARCH_PATH, "").split(":"):
+        path = Path(directory) / relative
+        if directory and path.is_file():
+            return ModuleText(str(path), path.read_text(encoding="utf-8"))
+    return None
+
+
+def ignored_sections(modules: Iterable[str]) -> list[str]:
+    """Return a warning for each imported module with sections that an import leaves out.
+
+    Args:
+        modules: Names of the modules that the user's files import.
+    """
+    return [
+        f"{label}: its {_listed(ignored)} not used, since only implementations are imported. Move"
+        " what you need of them into the file that you run."
+        for label, tree in _modules(modules)
+        if (ignored := _sections(tree))
+    ]
+
+
+def _modules(names: Iterable[str]) -> Iterator[tuple[str, yaml.Node]]:
+    """Yield modules, and those that they import, each once: what to call it, and its YAML."""
+    waiting = list(names)
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop(0)
+        found = None if name in seen else module_text(name)
+        seen.add(name)
+        tree = None if found is None else parsed_tree(found.text)
+        if found is not None and tree is not None:
+            yield found.label, tree
+            waiting += _imported_by(tree)
+
+
+def _sections(tree: yaml.Node) -> list[str]:
+    return [
+        key
+        for key, value in entries(tree)
+        if key in _NOT_IMPORTED and isinstance(value, yaml.CollectionNode) and value.value
+    ]
+
+
+def _listed(sections: list[str]) -> str:
+    quoted = [f"'{name}'" for name in sections]
+    return f"{' and '.join(quoted)} {'is' if len(quoted) == 1 else 'are'}"
+
+
+def _imported_by(tree: yaml.Node) -> Iterator[str]:
+    """Yield the names of the modules in statements such as `from lib.codes import ...`."""
+    for key, value in entries(tree):
+        if key == "imports" and isinstance(value, yaml.SequenceNode):
+            for item in value.value:
+                words = str(item.value).split() if isinstance(item, yaml.ScalarNode) else []
+                yield from words[1:2]

@@ -1,0 +1,60 @@
+"""A flat model as values: what a Manager makes of yMMSL files, and takes in their place.
+
+Example:
+    ::
+
+        from conjoin import Manager
+        from conjoin.configuration import CheckpointRangeRule, Checkpoints
+
+        hourly = Checkpoints(wallclock_time=(CheckpointRangeRule(every=3600.0),))
+        manager = Manager("model.ymmsl", checkpoints=hourly)
+"""
+
+from domain.coupling.conduits import Conduit, ConduitFilter
+from domain.coupling.ports import Operator, Port
+from domain.coupling.settings import Settings
+from domain.identity import Identifier, Reference
+from domain.model.checkpoint_rules import (
+    CheckpointAtRule,
+    CheckpointRangeRule,
+    CheckpointRule,
+    Checkpoints,
+)
+from domain.model.configuration import (
+    BaseEnv,
+    Component,
+    Configuration,
+    ExecutionModel,
+    KeepsStateForNextUse,
+    Model,
+    MpiCores,
+    MpiNodes,
+    Program,
+    ResourceRequirements,
+    Threads,
+)
+
+__all__ = [
+    "BaseEnv",
+    "CheckpointAtRule",
+    "CheckpointRangeRule",
+    "CheckpointRule",
+    "Checkpoints",
+    "Component",
+    "Conduit",
+    "ConduitFilter",
+    "Configuration",
+    "ExecutionModel",
+    "Identifier",
+    "KeepsStateForNextUse",
+    "Model",
+    "MpiCores",
+    "MpiNodes",
+    "Operator",
+    "Port",
+    "Program",
+    "Reference",
+    "ResourceRequirements",
+    "Settings",
+    "Threads",
+]

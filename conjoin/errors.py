@@ -1,0 +1,71 @@
+"""The errors that Conjoin raises on purpose; see `domain.errors` for the tree.
+
+Example:
+    ::
+
+        from conjoin import Manager
+        from conjoin.errors import ConfigurationError
+
+        try:
+            manager = Manager("model.ymmsl")
+        except ConfigurationError as error:
+            print(error)
+"""
+
+from domain.errors import (
+    ArgumentInvalid,
+    ArgumentMismatch,
+    CallOrderError,
+    ConfigurationError,
+    CouplingError,
+    DataTooLarge,
+    Deadlock,
+    ForeignSnapshot,
+    ImplementationMissing,
+    InconsistentSnapshot,
+    InstanceFailed,
+    InsufficientResources,
+    LocalProtocolError,
+    ManagerRefused,
+    PeerLost,
+    PortError,
+    PortMissing,
+    ProtocolError,
+    RemoteProtocolError,
+    RunError,
+    SettingMismatch,
+    SettingMissing,
+    SnapshotNotStored,
+    TransportError,
+    UnsendableData,
+    UsageError,
+)
+
+__all__ = [
+    "ArgumentInvalid",
+    "ArgumentMismatch",
+    "CallOrderError",
+    "ConfigurationError",
+    "CouplingError",
+    "DataTooLarge",
+    "Deadlock",
+    "ForeignSnapshot",
+    "ImplementationMissing",
+    "InconsistentSnapshot",
+    "InstanceFailed",
+    "InsufficientResources",
+    "LocalProtocolError",
+    "ManagerRefused",
+    "PeerLost",
+    "PortError",
+    "PortMissing",
+    "ProtocolError",
+    "RemoteProtocolError",
+    "RunError",
+    "SettingMismatch",
+    "SettingMissing",
+    "SnapshotNotStored",
+    "TransportError",
+    "UnsendableData",
+    "UsageError",
+]

@@ -1,0 +1,56 @@
+"""What a Manager reports to its subscribers, and what `status()` and `wait()` return.
+
+Example:
+    ::
+
+        from conjoin.events import InstanceExited, RunEvent
+
+        def report(event: RunEvent) -> None:
+            if isinstance(event, InstanceExited):
+                print(event.instance, event.end)
+
+        manager.subscribe(report)
+"""
+
+from domain.coupling.messages import LogRecord, Wait
+from domain.running.events import (
+    DeadlockFound,
+    InstanceDeregistered,
+    InstanceExited,
+    InstanceRegistered,
+    InstanceStarted,
+    InstanceState,
+    InstanceStatus,
+    LogRecorded,
+    RunEvent,
+    RunFinished,
+    SnapshotAnnounced,
+    SnapshotFailed,
+    StatusChanged,
+    StopRequested,
+)
+from domain.running.process_end import Exited, Killed, NeverStarted, NodeLost, ProcessEnd
+
+__all__ = [
+    "DeadlockFound",
+    "Exited",
+    "InstanceDeregistered",
+    "InstanceExited",
+    "InstanceRegistered",
+    "InstanceStarted",
+    "InstanceState",
+    "InstanceStatus",
+    "Killed",
+    "LogRecord",
+    "LogRecorded",
+    "NeverStarted",
+    "NodeLost",
+    "ProcessEnd",
+    "RunEvent",
+    "RunFinished",
+    "SnapshotAnnounced",
+    "SnapshotFailed",
+    "StatusChanged",
+    "StopRequested",
+    "Wait",
+]

@@ -1,0 +1,44 @@
+"""What an adapter of your own implements, and the values that it gets and returns.
+
+The interfaces are the arguments of `conjoin.Adapters`, and what `Manager.watch` takes. Their
+docstrings say what an implementation promises; `conjoin.testing` has the tests for that.
+"""
+
+from adapters.wire.agent_orders import encode_orders
+from application.interfaces.agents import AgentLauncher
+from application.interfaces.clock import Clock
+from application.interfaces.logbook import EventSink, Logbook
+from application.interfaces.profile_store import ProfileStore
+from application.interfaces.run_script_writer import RunScriptWriter
+from application.interfaces.snapshot_store import SnapshotStore
+from domain.coupling.messages import LogRecord
+from domain.coupling.ports import Operator
+from domain.identity import Reference
+from domain.model.configuration import Program, ResourceRequirements
+from domain.placement.resources import Core, NodeResources, Resources
+from domain.running.agents import AgentOrders
+from domain.running.events import RunEvent
+from domain.running.profiling import ProfileEvent, ProfileEventType
+
+__all__ = [
+    "AgentLauncher",
+    "AgentOrders",
+    "Clock",
+    "Core",
+    "EventSink",
+    "LogRecord",
+    "Logbook",
+    "NodeResources",
+    "Operator",
+    "ProfileEvent",
+    "ProfileEventType",
+    "ProfileStore",
+    "Program",
+    "Reference",
+    "ResourceRequirements",
+    "Resources",
+    "RunEvent",
+    "RunScriptWriter",
+    "SnapshotStore",
+    "encode_orders",
+]

@@ -1,0 +1,232 @@
+"""Wires the manager's services, for the manager itself and for the tests alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from structlog.typing import FilteringBoundLogger
+
+from application.interfaces.clock import Clock, Scheduler
+from application.interfaces.instance_probe import InstanceProbe
+from application.interfaces.logbook import EventSink, Logbook
+from application.interfaces.profile_store import ProfileStore
+from application.interfaces.run_directory import RunDirectory
+from application.interfaces.run_script_writer import RunScriptWriter
+from application.interfaces.workflow_snapshot_store import WorkflowSnapshotStore
+from application.manager.agent_management import AgentManager
+from application.manager.allocation_end import AllocationEnd
+from application.manager.connection_watch import ConnectionWatch
+from application.manager.deadlock_watch import DeadlockWatch
+from application.manager.desk import ServicesDesk
+from application.manager.peer_lookup import PeerLookup
+from application.manager.program_starter import ProgramStarter
+from application.manager.registration import InstanceRegistry
+from application.manager.run_control import RunControl
+from application.manager.snapshots.run_checkpoints import RunCheckpoints
+from application.manager.snapshots.snapshot_registry import SnapshotRegistry
+from application.manager.snapshots.workflow_snapshot_watch import WorkflowSnapshotWatch
+from application.manager.status_board import StatusBoard
+from application.manager.trouble_report import TroubleReport
+from domain.model.configuration import Configuration
+from domain.model.topology import Topology
+from domain.running.events import RunFinished
+from entrypoints.options import ManagerOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerParts:
+    """The outside of the hexagon: what the manager's services work with.
+
+    Attributes:
+        clock: Tells the time.
+        scheduler: Makes calls later, on the thread on which the services live.
+        logbook: Where log messages go.
+        log: The manager's own log, which ends up in the logbook.
+        events: Receives everything that happens in the run.
+        profiles: Where profile events go.
+        run_directory: Where the files of the run are.
+        scripts: Writes the scripts that start programs.
+        workflow_snapshots: Where workflow snapshots are announced.
+        probe: Looks whether an instance that was started by hand is still running.
+    """
+
+    clock: Clock
+    scheduler: Scheduler
+    logbook: Logbook
+    log: FilteringBoundLogger
+    events: EventSink
+    profiles: ProfileStore
+    run_directory: RunDirectory
+    scripts: RunScriptWriter
+    workflow_snapshots: WorkflowSnapshotStore
+    probe: InstanceProbe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerServices:
+    """The manager's services, wired to each other. All of them live on the scheduler's thread.
+
+    Attributes:
+        desk: Answers the requests of instances.
+        agents: Answers those of agents, and has them start processes.
+        control: Starts and stops the instances, and decides how the run ends.
+        allocation_end: Has the instances save before the run is stopped.
+        board: The status of each instance.
+        registry: Which instances have registered.
+        peers: Which instances are whose peers.
+        connections: Which instances have lost their connection.
+        deadlocks: Which instances wait for which others.
+        checkpoints: When the instances save.
+        snapshots: Which snapshots fit together.
+        troubles: Reports misbehaving clients.
+    """
+
+    desk: ServicesDesk
+    agents: AgentManager
+    control: RunControl
+    allocation_end: AllocationEnd
+    board: StatusBoard
+    registry: InstanceRegistry
+    peers: PeerLookup
+    connections: ConnectionWatch
+    deadlocks: DeadlockWatch
+    checkpoints: RunCheckpoints
+    snapshots: SnapshotRegistry
+    troubles: TroubleReport
+
+
+def build_services(
+    parts: ManagerParts,
+    configuration: Configuration,
+    options: ManagerOptions,
+    *,
+    on_finished: Callable[[RunFinished], None],
+    snapshot_store: str = "",
+) -> ManagerServices:
+    """Build the services of one manager.
+
+    Args:
+        parts: What they work with.
+        configuration: What is run.
+        options: How to work.
+        on_finished: Called once, when the run is over.
+        snapshot_store: Path or URL of the store for instance snapshots; empty for the run
+            directory.
+    """
+    model = configuration.model
+    board = StatusBoard(model, clock=parts.clock, events=parts.events)
+    troubles = TroubleReport(board=board, logbook=parts.logbook, clock=parts.clock)
+    checkpoints = RunCheckpoints(configuration.checkpoints, options.checkpoints, clock=parts.clock)
+    registry = InstanceRegistry(configuration, checkpoints=checkpoints)
+    peers = PeerLookup(model, registry=registry)
+    agents = _build_agents(parts, options)
+    control = _build_control(parts, configuration, agents, board, on_finished)
+    agents.on_finished(control.note_exit)
+    agents.on_node_lost(control.note_node_lost)
+    allocation_end = AllocationEnd(
+        options.checkpoints,
+        checkpoints=checkpoints,
+        registry=registry,
+        control=control,
+        board=board,
+        scheduler=parts.scheduler,
+        clock=parts.clock,
+        log=parts.log,
+    )
+    snapshots = _build_snapshots(parts, configuration, options, board, allocation_end, control)
+    connections = ConnectionWatch(
+        control=control,
+        registry=registry,
+        probe=parts.probe,
+        board=board,
+        scheduler=parts.scheduler,
+        log=parts.log,
+        warn=troubles.note,
+        patience=options.reconnect_time,
+    )
+    deadlocks = DeadlockWatch(on_deadlock=control.note_deadlock)
+    desk = ServicesDesk(
+        configuration,
+        registry=registry,
+        peers=peers,
+        deadlocks=deadlocks,
+        control=control,
+        connections=connections,
+        board=board,
+        logbook=parts.logbook,
+        profiles=parts.profiles,
+        snapshots=snapshots,
+        checkpoints=checkpoints,
+        run_directory=parts.run_directory,
+        snapshot_store=snapshot_store,
+    )
+    return ManagerServices(
+        desk=desk,
+        agents=agents,
+        control=control,
+        allocation_end=allocation_end,
+        board=board,
+        registry=registry,
+        peers=peers,
+        connections=connections,
+        deadlocks=deadlocks,
+        checkpoints=checkpoints,
+        snapshots=snapshots,
+        troubles=troubles,
+    )
+
+
+def _build_agents(parts: ManagerParts, options: ManagerOptions) -> AgentManager:
+    return AgentManager(
+        parts.run_directory.log_directory(),
+        scheduler=parts.scheduler,
+        clock=parts.clock,
+        log=parts.log,
+        timeouts=options.timeouts,
+    )
+
+
+def _build_control(
+    parts: ManagerParts,
+    configuration: Configuration,
+    agents: AgentManager,
+    board: StatusBoard,
+    on_finished: Callable[[RunFinished], None],
+) -> RunControl:
+    starter = ProgramStarter(
+        configuration,
+        agents=agents,
+        run_directory=parts.run_directory,
+        scripts=parts.scripts,
+    )
+    return RunControl(
+        configuration.model,
+        board=board,
+        starter=starter,
+        agents=agents,
+        run_directory=parts.run_directory,
+        scheduler=parts.scheduler,
+        log=parts.log,
+        on_finished=on_finished,
+    )
+
+
+def _build_snapshots(
+    parts: ManagerParts,
+    configuration: Configuration,
+    options: ManagerOptions,
+    board: StatusBoard,
+    allocation_end: AllocationEnd,
+    control: RunControl,
+) -> SnapshotRegistry:
+    watch = WorkflowSnapshotWatch(
+        board=board,
+        on_announced=allocation_end.note_announced,
+        control=control,
+        must_store=options.checkpoints.must_store,
+        scheduler=parts.scheduler,
+        log=parts.log,
+    )
+    topology = Topology(configuration.model)
+    return SnapshotRegistry(configuration, parts.workflow_snapshots, topology, report=watch.note)
