@@ -110,8 +110,8 @@ def _connect(environment: InstanceEnvironment) -> Surroundings:
         hosts=_hosts_to_listen_on(environment),
         on_trouble=troubles.note,
     )
-    archive = MsgPackSnapshotRepository(open_store)
-    return Surroundings(link, transport, SystemClock(), log, archive, threading.Lock())
+    snapshots = MsgPackSnapshotRepository(open_store)
+    return Surroundings(link, transport, SystemClock(), log, snapshots, threading.Lock())
 
 
 def open_transports(
