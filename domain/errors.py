@@ -6,7 +6,8 @@
     ├── ConfigurationError          the yMMSL or the command line is to be fixed
     ├── UsageError                  the model's code is to be fixed
     │   ├── PortError               (also a RuntimeError)
-    │   │   └── PortMissing         (also a KeyError)
+    │   │   ├── PortMissing         (also a KeyError)
+    │   │   └── PortClosed
     │   ├── CallOrderError          (also a RuntimeError)
     │   ├── SettingMissing          (also a KeyError)
     │   ├── SettingMismatch         (also a TypeError)
@@ -70,6 +71,10 @@ class PortMissing(KeyError, PortError):
     def __str__(self) -> str:
         """Return the sentence itself, where a KeyError would show its repr."""
         return str(self.args[0])
+
+
+class PortClosed(PortError):
+    """A message was expected on a port whose peer has closed it."""
 
 
 class CallOrderError(UsageError, RuntimeError):

@@ -16,6 +16,7 @@ from typing_extensions import override
 from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
 from domain.running.events import RunFinished
 from domain.version import VERSION
+from domain.wording import counted
 from entrypoints._command_line.checkpoint_arguments import (
     add_checkpoint_arguments,
     checkpoint_options_of,
@@ -217,20 +218,16 @@ def _check(options: argparse.Namespace) -> int:
     if options.location_file is not None:
         check_location_file(options.location_file)
     model = manager.configuration.model
-    instances = _counted(sum(1 for _ in model.instances()), "instance")
-    components = _counted(len(model.components), "component")
-    conduits = _counted(len(model.conduits), "conduit")
+    instances = counted(sum(1 for _ in model.instances()), "instance")
+    components = counted(len(model.components), "component")
+    conduits = counted(len(model.conduits), "conduit")
     say(f"Model '{model.name}' can be run here: {instances} of {components}, {conduits}.")
     return COMPLETED
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _new_manager(options: argparse.Namespace) -> Manager:
     """Return a manager that has read the files, and say what is odd about them."""
-    from application.manager.agent_management import AgentTimeouts
+    from application.nodes.agent_timeouts import AgentTimeouts
     from entrypoints._manager.manager_api import Manager
     from entrypoints.options import ManagerOptions
 

@@ -13,16 +13,7 @@ from adapters.filesystem.last_lines import last_lines
 from application.interfaces.logbook import Logbook
 from domain.coupling.messages import LogRecord
 from domain.errors import ConfigurationError
-
-_LEVEL_NAMES = {
-    100: "DISABLE",
-    50: "CRITICAL",
-    40: "ERROR",
-    30: "WARNING",
-    20: "INFO",
-    10: "DEBUG",
-    0: "LOCAL",
-}
+from domain.running.log_levels import LogLevel, level_name
 
 
 @final
@@ -69,7 +60,7 @@ def format_record(record: LogRecord) -> str:
         >>> format_record(LogRecord("micro[0]", 0.0, 20, "Started"))  # doctest: +SKIP
         'micro[0]       1970-01-01 00:00:00,000 INFO    micro[0]: Started'
     """
-    level = _LEVEL_NAMES.get(record.level, "INFO")
+    level = level_name(record.level, default=LogLevel.INFO)
     moment = _local_time(record.time)
     return f"{record.instance:<14} {moment} {level:<7} {record.instance}: {record.text}"
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import final
 
 from application.interfaces.instance_log import InstanceLog
-
-LEVELS: Final = ("LOCAL", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "DISABLE")
+from domain.running.log_levels import LogLevel
 
 
 @final
@@ -22,12 +21,12 @@ class InMemoryInstanceLog(InstanceLog):
         self.lines: list[tuple[int, str]] = []
         self.levels: tuple[str, str] | None = None
 
-    def log(self, level: int, text: str) -> None:
+    def log(self, level: LogLevel, text: str) -> None:
         self.lines.append((level, text))
 
     def set_levels(self, *, local: str, remote: str) -> None:
         for level in (local, remote):
-            if level not in LEVELS:
+            if level not in LogLevel.__members__:
                 msg = f"there is no log level '{level}'"
                 raise ValueError(msg)
         self.levels = (local, remote)

@@ -17,6 +17,7 @@ from domain.coupling.settings import Settings
 from domain.coupling.timelines import Timeline
 from domain.errors import ManagerRefused, TransportError
 from domain.model.checkpoint_rules import CheckpointInfo
+from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
 from domain.version import OWN_VERSION_SUFFIX
 
@@ -108,10 +109,12 @@ class InMemoryManagerLink(ManagerLink):
             if not self._is_closed:
                 _unless_refused(lambda: self._desk.report_snapshot_failed(self._instance, problem))
 
-    def report_failed(self, problem: str) -> None:
+    def report_failed(self, problem: str, *, kind: FailureKind) -> None:
         with self._changed:
             if not self._is_closed:
-                _unless_refused(lambda: self._desk.report_failed(self._instance, problem))
+                _unless_refused(
+                    lambda: self._desk.report_failed(self._instance, problem, kind=kind)
+                )
 
     def report_status(
         self, *, simulated_time: float | None, waiting: tuple[str, str, int | None] | None

@@ -9,16 +9,8 @@ from typing import Final, final
 from application.interfaces.instance_log import InstanceLog
 from application.interfaces.manager_link import ManagerLink
 from domain.coupling.messages import LogRecord
+from domain.running.log_levels import LogLevel
 
-LEVELS: Final = {
-    "DISABLE": 100,
-    "CRITICAL": 50,
-    "ERROR": 40,
-    "WARNING": 30,
-    "INFO": 20,
-    "DEBUG": 10,
-    "LOCAL": 0,
-}
 FORMAT: Final = "%(asctime)-15s: %(levelname)s %(name)s: %(message)s"
 
 
@@ -50,8 +42,8 @@ class PythonInstanceLog(InstanceLog):
         self._logger = logging.getLogger("conjoin")
         self.set_levels(local="INFO", remote="WARNING")
 
-    def log(self, level: int, text: str) -> None:
-        self._logger.log(level, "%s", text)
+    def log(self, level: LogLevel, text: str) -> None:
+        self._logger.log(int(level), "%s", text)
 
     def set_levels(self, *, local: str, remote: str) -> None:
         levels = [_number_of(local), _number_of(remote)]
@@ -87,9 +79,9 @@ class _ManagerHandler(logging.Handler):
         )
 
 
-def _number_of(level: str) -> int:
+def _number_of(level: str) -> LogLevel:
     try:
-        return LEVELS[level.upper()]
+        return LogLevel[level.upper()]
     except KeyError:
-        msg = f"unknown log level '{level}'; use one of {', '.join(LEVELS)}"
+        msg = f"unknown log level '{level}'; use one of {', '.join(LogLevel.__members__)}"
         raise ValueError(msg) from None

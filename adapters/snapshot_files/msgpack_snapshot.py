@@ -23,9 +23,9 @@ from adapters.wire.packing import pack, unpack
 from adapters.wire.payloads import Muscle3Payloads, OwnPayloads, encode_own, unpack_settings
 from domain.checkpointing.instance_snapshot import CommunicatorState, SavedMessage, Snapshot
 from domain.coupling.messages import Iteration, Message, PeerMessage
-from domain.coupling.ports import Operator
+from domain.coupling.ports import Operator, PortSlot
 from domain.coupling.settings import Settings
-from domain.coupling.timelines import PortSlot, RoundsState, TimelineState
+from domain.coupling.timelines import RoundsState, TimelineState
 from domain.errors import (
     DataTooLarge,
     ForeignSnapshot,

@@ -1,163 +1,29 @@
-"""Receiving from one of our own instances: the model's thread reads by itself."""
+"""Receives from one of our own instances: the model's thread reads by itself."""
 
 from __future__ import annotations
 
 import contextlib
-import math
 import os
-import re
-import select
 import socket
-import struct
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
-from typing import Final, TypeAlias, final
+from typing import final
 
 from adapters.io import network
-from adapters.io.memory import LARGE, SameSizeMemory
-from adapters.tcp.session_client import receive_exactly
-from adapters.wire import greeting, locations, stream
-from adapters.wire.frames import word
-from adapters.wire.retries import DEFAULT_RETRIES, Retries, RetryPolicy
+from adapters.tcp.frame_reader import FrameReader
+from adapters.tcp.session_client import SHORTEST_TIMEOUT, receive_exactly
+from adapters.wire import locations
+from adapters.wire.greeting import NONCE_SIZE
+from adapters.wire.reconnection import DEFAULT_RETRIES, ConnectionState, RetryPolicy
+from adapters.wire.stream_receiver import Arrivals, Marks, StreamReceiver
 from application.interfaces.peer_transport import Inlet
 from domain.coupling.messages import PeerMessage
 from domain.errors import CouplingError, PeerLost, PortError, RemoteProtocolError, TransportError
 
-SLOT: Final = re.compile(r"\[\d+\]$")
-BUFFER_SIZE: Final = 65536
-FRAMES_PER_ACKNOWLEDGEMENT: Final = 64
-TIMEVAL: Final = struct.Struct("ll")
-
-TIMEOUT_STEPS_PER_SECOND: Final = 100
-"""A socket's receive timeout is rounded up to one of these steps."""
-
-TIMEOUT_TOLERANCE: Final = 0.02
-"""A socket keeps a receive timeout that is too long by less than so many seconds."""
-
-
-class FrameReader:
-    """Reads frames from a connection: small parts through a buffer, large ones straight in place.
-
-    Args:
-        sock: The connection; blocking.
-    """
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._socket = sock
-        self._poll = select.poll()
-        self._poll.register(sock, select.POLLIN)
-        self._receive_timeout: float | None = None
-        self._memory = SameSizeMemory()
-        self._buffer = memoryview(bytearray(BUFFER_SIZE))
-        self._start = 0
-        self._end = 0
-
-    def wait_readable(self, timeout: float | None) -> bool:
-        """Wait until there is something to read; return False if nothing arrives in time.
-
-        Args:
-            timeout: Seconds to wait; None waits without limit. The wait may exceed this by up to
-                `TIMEOUT_TOLERANCE`.
-
-        Raises:
-            OSError: If the connection fails.
-            EOFError: If it is closed.
-        """
-        if self._end > self._start:
-            return True
-        if timeout is not None and timeout < TIMEOUT_TOLERANCE:
-            return bool(self._poll.poll(timeout * 1000))
-        # A receive timeout waits and reads in one system call; poll() would need another.
-        if not self._fits_receive_timeout(timeout):
-            self._set_receive_timeout(timeout)
-        self._start = self._end = 0
-        try:
-            self._end = self._receive(self._buffer)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _fits_receive_timeout(self, timeout: float | None) -> bool:
-        """Return whether the socket's receive timeout is close enough, to save a system call.
-
-        Callers compute the time left until a deadline, so that no two timeouts are equal.
-        """
-        current = self._receive_timeout
-        if current is None or timeout is None:
-            return current is timeout
-        return timeout <= current < timeout + TIMEOUT_TOLERANCE
-
-    def _set_receive_timeout(self, timeout: float | None) -> None:
-        steps = math.ceil((timeout or 0) * TIMEOUT_STEPS_PER_SECOND)
-        seconds, rest = divmod(steps, TIMEOUT_STEPS_PER_SECOND)
-        value = TIMEVAL.pack(seconds, rest * 1_000_000 // TIMEOUT_STEPS_PER_SECOND)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
-        self._receive_timeout = None if timeout is None else steps / TIMEOUT_STEPS_PER_SECOND
-
-    def read(self, count: int) -> memoryview:
-        """Return the next bytes. They are only valid until the next call.
-
-        Raises:
-            OSError: If the connection fails.
-            EOFError: If it is closed.
-        """
-        if count > BUFFER_SIZE:
-            return self.read_in_place(count)
-        if self._end - self._start < count:
-            self._fill(count)
-        result = self._buffer[self._start : self._start + count]
-        self._start += count
-        return result
-
-    def read_in_place(self, count: int) -> memoryview:
-        """Return the next bytes in a buffer of their own.
-
-        Raises:
-            OSError: If the connection fails.
-            EOFError: If it is closed.
-        """
-        if not count:
-            return memoryview(b"")
-        result = self._memory.take(count)
-        at_hand = min(count, self._end - self._start)
-        result[:at_hand] = self._buffer[self._start : self._start + at_hand]
-        self._start += at_hand
-        received = at_hand
-        while received < count:
-            received += self._receive_surely(result[received:])
-        return result
-
-    def _fill(self, count: int) -> None:
-        if self._start + count > BUFFER_SIZE or self._start == self._end:
-            left = bytes(self._buffer[self._start : self._end])
-            self._buffer[: len(left)] = left
-            self._start, self._end = 0, len(left)
-        while self._end - self._start < count:
-            self._end += self._receive_surely(self._buffer[self._end :])
-
-    def _receive_surely(self, room: memoryview) -> int:
-        """Receive more of what has begun to arrive, however long it takes."""
-        while True:
-            try:
-                return self._receive(room)
-            except BlockingIOError:
-                self._poll.poll()
-
-    def _receive(self, room: memoryview) -> int:
-        got = self._socket.recv_into(room)
-        if got == 0:
-            msg = "the other side closed the connection"
-            raise EOFError(msg)
-        return got
-
-
-Arrival: TypeAlias = tuple[PeerMessage, tuple[int, int, int]]
-
 
 class StreamConnection:
-    """A connection to a sending instance, which is made again when it is lost over a network.
+    """Drives the stream from a sending instance, over as many connections as it takes.
 
     Args:
         peer: Name of the sending instance.
@@ -166,8 +32,12 @@ class StreamConnection:
         secret: The run's secret.
         retries: How often and for how long to try to connect.
 
+    Attributes:
+        stream: What has arrived.
+
     Raises:
         TransportError: If the peer cannot be reached.
+        RemoteProtocolError: If the peer belongs to another run.
     """
 
     def __init__(
@@ -179,106 +49,122 @@ class StreamConnection:
         secret: str,
         retries: RetryPolicy = DEFAULT_RETRIES,
     ) -> None:
-        self._policy = retries
         self._peer = peer
         self._addresses = locations.addresses_in(peer_locations, locations.CONJOIN)
-        self._receiver = receiver
-        self._secret = secret
-        self._received = 0
-        self._acknowledged = 0
-        self._bytes_to_acknowledge = 0
-        self._is_closed = False
-        self._open_patiently()
+        self.stream = StreamReceiver(sender=peer, receiver=receiver, secret=secret, retries=retries)
+        self._open()
 
     def next_frame_begins(self, *, timeout: float | None) -> bool:
         """Wait until a frame begins to arrive; return False if none does in time.
 
         The wait may be somewhat shorter or longer than `timeout` seconds.
-        """
-        return self.reader.wait_readable(timeout)
 
-    def note_received(self, size: int) -> None:
-        """Take note that a frame of some size is complete, and say so from time to time."""
-        self._received += 1
-        self._bytes_to_acknowledge += size
-        is_many = self._received - self._acknowledged >= FRAMES_PER_ACKNOWLEDGEMENT
-        if self._may_be_lost and (is_many or self._bytes_to_acknowledge >= LARGE):
-            # a connection that is gone is noticed, and made again, at the next read
+        Raises:
+            OSError: If the connection fails.
+            EOFError: If it is closed.
+        """
+        return self._reader.wait_readable(timeout)
+
+    def read_frame(self) -> None:
+        """Read one frame, and put the message in its queue.
+
+        Raises:
+            OSError: If the connection fails.
+            EOFError: If it is closed.
+            RemoteProtocolError: If the peer violates the protocol.
+            PortError: If the peer sends to a slot of a scalar port, or to a vector port as a whole.
+        """
+        began = time.time_ns()
+        read_frame(self._reader, self.stream)
+        transferred = time.time_ns()
+        arrival = self.stream.take_frame()
+        if arrival is not None:
+            queue, message = arrival
+            queue.append((message, (began, transferred, time.time_ns())))
+        if self.stream.outgoing:
+            # a lost connection is noticed, and made again, at the next read
             with contextlib.suppress(OSError):
-                self._acknowledge()
+                self._socket.sendall(self.stream.data_to_send())
 
     def restore(self) -> bool:
         """Connect again after the connection was lost; return whether that was possible."""
         self._socket.close()
-        if not self._may_be_lost or self._is_closed:
+        self.stream.connection_lost(now=time.monotonic())
+        if self.stream.state is not ConnectionState.DISCONNECTED:
             return False
         try:
-            self._open_patiently()
+            self._open()
         except TransportError:
             return False
         return True
 
     def close(self) -> None:
-        """Say what was received, and close the connection. May be called more than once."""
-        if self._is_closed:
-            return
-        self._is_closed = True
-        if self._may_be_lost:
+        """Acknowledge what was received, and close the connection. May be called more than once."""
+        self.stream.end()
+        if self.stream.outgoing:
             with contextlib.suppress(OSError):
-                self._acknowledge()
+                self._socket.sendall(self.stream.data_to_send())
         self._socket.close()
 
-    def _acknowledge(self) -> None:
-        self._socket.sendall(word(self._received))
-        self._acknowledged = self._received
-        self._bytes_to_acknowledge = 0
-
-    def _open_patiently(self) -> None:
-        retries = Retries(self._policy)
+    def _open(self) -> None:
+        """Connect until the stream is open."""
         while True:
+            deadline = self.stream.next_deadline()
+            if deadline is not None:
+                # nothing reports when the network is back
+                time.sleep(max(0.0, deadline - time.monotonic()))
             try:
-                self._open()
+                self._connect()
             except TransportError as error:
-                now = time.monotonic()
-                retry_at = retries.next_try(now)
-                if not error.transient or retry_at is None:
+                self.stream.connection_lost(now=time.monotonic(), may_retry=error.transient)
+                if self.stream.state is not ConnectionState.DISCONNECTED:
                     raise
-                time.sleep(retry_at - now)  # nothing tells us when the network is back
             else:
                 return
 
-    def _open(self) -> None:
+    def _connect(self) -> None:
         sock = network.connect(self._addresses)
+        is_resumable = sock.family != socket.AF_UNIX
+        nonce = os.urandom(NONCE_SIZE)
+        self.stream.connected(now=time.monotonic(), nonce=nonce, is_resumable=is_resumable)
         try:
-            sock.settimeout(self._policy.give_up_after)
-            self._greet(sock)
-            hello = stream.encode_hello(self._receiver, self._received)
-            sock.sendall(word(len(hello)) + hello)
+            while (deadline := self.stream.next_deadline()) is not None:
+                sock.settimeout(max(SHORTEST_TIMEOUT, deadline - time.monotonic()))
+                sock.sendall(self.stream.data_to_send())
+                self.stream.received(receive_exactly(sock, self.stream.wanted))
+            sock.sendall(self.stream.data_to_send())
             sock.settimeout(None)
         except (OSError, EOFError) as error:
             sock.close()
             msg = f"cannot connect to peer '{self._peer}': {error}"
             raise TransportError(msg, transient=True) from error
-        except RemoteProtocolError:
+        except BaseException:
             sock.close()
             raise
         self._socket = sock
-        self._may_be_lost = sock.family != socket.AF_UNIX
-        self._acknowledged = self._received
-        self.reader = FrameReader(sock)
+        self._reader = FrameReader(sock)
 
-    def _greet(self, sock: socket.socket) -> None:
-        nonce = os.urandom(greeting.NONCE_SIZE)
-        sock.sendall(greeting.client_hello(nonce))
-        answer = bytes(receive_exactly(sock, greeting.ANSWER_SIZE))
-        purpose = greeting.Purpose.STREAM
-        sock.sendall(greeting.client_finish(self._secret, nonce, answer, purpose))
+
+def read_frame(reader: FrameReader, stream: StreamReceiver) -> None:
+    """Read until a frame is complete.
+
+    Raises:
+        OSError: If the connection fails.
+        EOFError: If it is closed.
+        RemoteProtocolError: If the peer violates the protocol.
+    """
+    is_complete = False
+    while not is_complete:
+        if stream.in_place:
+            is_complete = stream.received(reader.read_in_place(stream.wanted))
+        else:
+            is_complete = stream.received(reader.read(stream.wanted))
 
 
 class IncomingStream:
-    """All that comes from one sending instance.
+    """Distributes what arrives from one sending instance. May be used from several threads.
 
-    Whichever thread waits for a message first reads, for the others too, until it has its own.
+    The first thread that waits for a message reads, for the others too, until its own arrives.
 
     Args:
         peer: Name of the sending instance.
@@ -288,54 +174,30 @@ class IncomingStream:
     def __init__(self, peer: str, connection: StreamConnection) -> None:
         self._peer = peer
         self._connection = connection
-        self._arrivals: dict[str, deque[Arrival]] = {}
-        self._channels: dict[int, deque[Arrival]] = {}
-        self._expected: dict[str, tuple[str, str]] = {}
-        self._opened: dict[str, str] = {}
         self._changed = threading.Condition()
         self._is_being_read = False
         self._failure: CouplingError | None = None
 
-    def arrivals(self, endpoint: str) -> deque[Arrival]:
-        """Return the queue of what has come for an endpoint and has not been fetched."""
-        return self._arrivals.setdefault(endpoint, deque())
-
-    def expect(self, sender: str, receiver: str) -> deque[Arrival]:
-        """Return the queue of an endpoint of ours, for what comes from one of the peer's.
+    def expect(self, sender: str, receiver: str) -> Arrivals:
+        """Return the queue of an endpoint of ours, for what arrives from one of the peer's.
 
         Raises:
             PortError: If one of them has a slot, and the other has none.
         """
-        port = _without_slot(receiver)
-        self._expected[port] = (sender, receiver)
-        self._check_both_have_slots(port)
-        return self.arrivals(receiver)
+        return self._connection.stream.expect(sender, receiver)
 
-    def _check_both_have_slots(self, port: str) -> None:
-        if port not in self._expected or port not in self._opened:
-            return
-        sender, receiver = self._expected[port]
-        is_vector_here = receiver != port
-        if is_vector_here != (self._opened[port] != port):
-            sending = _without_slot(sender)
-            vector, scalar = (port, sending) if is_vector_here else (sending, port)
-            msg = (
-                f"Ports '{sending}' and '{port}' are joined by a conduit, but only '{vector}' is"
-                f" declared with '[]' in its model, and '{scalar}' is not. Put '[]' after the names"
-                " of both where the Instance is made, or after neither."
-            )
-            raise PortError(msg)
-
-    def receive(self, arrivals: deque[Arrival], timeout: float | None) -> Arrival | None:
+    def receive(
+        self, arrivals: Arrivals, timeout: float | None
+    ) -> tuple[PeerMessage, Marks] | None:
         """Return the next message for an endpoint.
 
         Args:
             arrivals: The endpoint's queue.
-            timeout: How many seconds to wait for it to begin to arrive; None for ever.
+            timeout: Seconds to wait for it to begin to arrive; None waits without limit.
 
         Raises:
             PeerLost: If the connection is lost for good.
-            RemoteProtocolError: If what comes makes no sense.
+            RemoteProtocolError: If the peer violates the protocol.
             PortError: If the peer sends to a slot of a scalar port, or to a vector port as a whole.
         """
         end = None if timeout is None else time.monotonic() + timeout
@@ -371,55 +233,30 @@ class IncomingStream:
                     if end is not None and time.monotonic() >= end:
                         return False
                     continue
-                size = self._read_frame(self._connection.reader, time.time_ns())
-                self._connection.note_received(size)
+                self._connection.read_frame()
             except (RemoteProtocolError, PortError) as error:
-                # where the next frame begins cannot be known any more
+                # the position of the next frame is unknown
                 self._failure = error
                 raise
             except (OSError, EOFError, ValueError) as error:
-                if not self._connection.restore():
+                if not self._restore():
                     self._failure = self._loss()
                     raise self._failure from error
             else:
                 return True
+
+    def _restore(self) -> bool:
+        try:
+            return self._connection.restore()
+        except RemoteProtocolError as error:
+            self._failure = error
+            raise
 
     def _loss(self) -> PeerLost:
         return PeerLost(
             f"Error while receiving a message: connection with peer '{self._peer}' was lost."
             " Did the peer crash?"
         )
-
-    def _read_frame(self, reader: FrameReader, began: int) -> int:
-        """Read a frame into the queue of its channel; return its size."""
-        fixed = stream.decode_fixed(reader.read(stream.FIXED.size))
-        lengths: list[int] = []
-        if fixed.buffer_count:
-            lengths = stream.decode_buffer_lengths(fixed, reader.read(fixed.index_length))
-        head = reader.read(fixed.head_length)
-        if lengths:
-            head = memoryview(bytes(head))  # what follows may be read over it
-        buffers = [reader.read_in_place(length) for length in lengths]
-        transferred = time.time_ns()
-        if fixed.channel == stream.OPEN_CHANNEL:
-            channel, endpoint = stream.decode_open_channel(head)
-            self._channels[channel] = self.arrivals(endpoint)
-            port = _without_slot(endpoint)
-            self._opened[port] = endpoint
-            self._check_both_have_slots(port)
-            return fixed.total
-        message = stream.decode_message(head, buffers)
-        message.size = stream.FIXED.size + fixed.total
-        arrivals = self._channels.get(fixed.channel)
-        if arrivals is None:
-            msg = f"peer '{self._peer}' sent a message on a channel that it has not opened"
-            raise RemoteProtocolError(msg)
-        arrivals.append((message, (began, transferred, time.time_ns())))
-        return fixed.total
-
-
-def _without_slot(endpoint: str) -> str:
-    return SLOT.sub("", endpoint)
 
 
 @final

@@ -1,226 +1,223 @@
-"""Sending to one of our own instances: the model's thread writes by itself."""
+"""Sends to one of our own instances: the model's thread writes by itself."""
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import threading
 import time
 from collections import deque
-from typing import Final, TypeAlias, final
+from typing import Final, final
 
-from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, ScheduledCall
-from adapters.io.network import send_some
+from adapters.io.event_loop import READABLE, WRITABLE, EventLoop
+from adapters.io.network import MAX_BUFFERS, remove_front, send_some
 from adapters.wire import stream
-from adapters.wire.frames import WORD, WORD_SIZE
+from adapters.wire.stream_sender import RETURN_TIME, Pieces, StreamSender
 from application.interfaces.peer_transport import Outlet
 from domain.coupling.messages import PeerMessage
+from domain.errors import RemoteProtocolError
 
 LARGE: Final = 2**20
 PATIENCE: Final = 0.002
 MOST_PATIENCE: Final = 0.2
 COPIED_PER_SECOND: Final = 1e9
-RETURN_TIME: Final = 60.0
-
-Pieces: TypeAlias = list[bytes | memoryview]
 
 
 class OutgoingStream:
-    """All that goes to one receiving instance.
+    """Drives the stream to one receiving instance. May be used from several threads.
 
-    The thread that sends writes as much as the connection takes at once. What it does not take is
-    copied, and written by the loop's thread as the receiver gets round to it. Once something is
-    queued, everything after it is too, so that nothing is overtaken.
+    The thread that sends writes as much as the connection takes at once. The rest is copied, and
+    written by the loop's thread when the receiver takes it. Once something is queued, everything
+    after it is queued too, so that the order is kept.
+
+    The lock is not held while a thread waits for the connection to take more. Such a thread owns
+    the socket's writing end, and closes the socket when the stream stops using it meanwhile.
 
     Args:
-        loop: On whose thread the queue is written out.
+        loop: Writes out the queue, on its thread.
+        return_time: Seconds for which to wait for a receiver to connect again.
     """
 
-    def __init__(self, loop: EventLoop) -> None:
+    def __init__(self, loop: EventLoop, *, return_time: float = RETURN_TIME) -> None:
         self._loop = loop
+        self._sender = StreamSender(return_time=return_time)
         self._socket: socket.socket | None = None
-        self._poll = select.poll()
-        self._queue: deque[memoryview] = deque()
-        self._kept: deque[list[memoryview]] = deque()
-        self._keeps = True
-        self._acknowledged = 0
-        self._incoming = b""
-        self._channels = 0
-        self._is_lost = False
-        self._patience: ScheduledCall | None = None
+        self._written_by_a_thread: socket.socket | None = None
         self._changed = threading.Condition()
 
     def open_channel(self, receiver: str) -> int:
-        """Give a number to a receiving endpoint, and let the receiver know."""
-        channel = self._channels
-        self._channels += 1
-        self.send([stream.open_channel(channel, receiver)])
+        """Assign a channel to a receiving endpoint, and announce it to the receiver."""
+        with self._changed:
+            channel, frame = self._sender.open_channel(receiver)
+        self.send([frame])
         return channel
 
     def attach(self, sock: socket.socket, received: int) -> None:
-        """Begin to use the receiver's connection, or go on with a new one. On the loop's thread.
+        """Use the receiver's connection, or replace the last one by it. On the loop's thread.
 
         Args:
             sock: The connection.
-            received: How many frames the receiver has already.
+            received: How many frames the receiver has got.
         """
         with self._changed:
-            if self._is_lost or not self._keeps:
-                sock.close()  # a receiver on this machine connects once
-                return
-            self._detach()
-            self._forget_received(received)
-            self._queue = deque(piece for frame in self._kept for piece in frame)
-            self._keeps = sock.family != socket.AF_UNIX
-            if not self._keeps:
-                self._kept.clear()
-            self._socket = sock
-            self._incoming = b""
-            self._poll = select.poll()
-            self._poll.register(sock, select.POLLOUT)
-        self._loop.watch(sock, self._proceed, events=READABLE | WRITABLE)
+            is_accepted = self._sender.accepts_connection
+            if is_accepted:
+                self._detach()
+                self._sender.connected(
+                    received=received, is_resumable=sock.family != socket.AF_UNIX
+                )
+                self._socket = sock
+                self._changed.notify_all()
+        if is_accepted:
+            self._loop.watch(sock, self._proceed, events=READABLE | WRITABLE)
+        else:
+            sock.close()
 
     def send(self, pieces: Pieces) -> None:
         """Send the pieces of a frame; all but the first may be changed after this returns."""
         with self._changed:
-            if self._is_lost or self._is_sent_at_once(pieces):
+            sock = self._socket
+            if sock is not None and self._sender.is_idle:
+                pieces = self._write_at_once(sock, pieces)
+                if not pieces:
+                    return
+            left = self._sender.add(pieces)
+            if not left or sock is None:
                 return
-            left = deque(memoryview(piece) for piece in pieces)
-            if self._keeps:
-                left = deque(_own_copies(pieces))
-                self._kept.append(list(left))
-            if self._socket is None:
-                return
-            if self._queue:
-                self._queue.extend(left if self._keeps else _own_copies(left))
-                return
-            self._write(left)
-            if not left or self._socket is None:
-                return
-            self._queue.extend(left if self._keeps else _own_copies(left))
-        self._loop.call_soon(self._proceed)
+            self._written_by_a_thread = sock
+        try:
+            self._write(sock, left)
+        finally:
+            self._end_write(sock, left)
 
     def wait_until_sent(self, *, timeout: float | None) -> bool:
         """Wait until the receiver has got everything, or is gone; return whether it is so."""
         with self._changed:
-            return self._changed.wait_for(
-                lambda: self._is_lost or not (self._queue or self._kept), timeout=timeout
-            )
+            return self._changed.wait_for(lambda: self._sender.is_all_received, timeout=timeout)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection. May be called more than once, from any thread."""
         with self._changed:
-            self._lose()
+            self._sender.lose()
+            self._detach()
+            self._changed.notify_all()
 
-    def _is_sent_at_once(self, pieces: Pieces) -> bool:
-        """Send a frame of one piece without more ado; return whether all of it is gone."""
-        sock = self._socket
-        if sock is None or self._keeps or self._queue or len(pieces) > 1:
-            return False
+    def _write_at_once(self, sock: socket.socket, pieces: Pieces) -> Pieces:
+        """Write a frame past the queue, without waiting; return what is left to be written."""
+        if len(pieces) > MAX_BUFFERS:
+            return pieces
         try:
-            sent = sock.send(pieces[0])
+            # send() takes less time than sendmsg() for a single piece
+            sent = sock.send(pieces[0]) if len(pieces) == 1 else sock.sendmsg(pieces)
         except (BlockingIOError, InterruptedError):
-            return False
+            return pieces
         except OSError:
-            self._end_connection()
-            return True
-        pieces[0] = pieces[0][sent:]
-        return not pieces[0]
+            self._end_connection(sock)
+            return []
+        if sent == sum(map(len, pieces)):
+            return []
+        left = deque(memoryview(piece) for piece in pieces)
+        remove_front(left, sent)
+        return list(left)
 
-    def _write(self, left: deque[memoryview]) -> None:
-        """Write as long as the receiver takes it: that is cheaper than to copy what remains.
+    def _write(self, sock: socket.socket, left: deque[memoryview]) -> None:
+        """Write as long as the receiver takes it, which is cheaper than to copy what remains.
 
-        Much may be waited for longer than little: about as long as it would take to copy it.
+        The time to wait for a large frame is about the time that it would take to copy it. Frames
+        that are kept until they are acknowledged were copied already.
         """
-        assert self._socket is not None
         size = sum(map(len, left))
         patience = PATIENCE
-        if not self._keeps:
+        if sock.family == socket.AF_UNIX:
             patience = min(max(PATIENCE, size / COPIED_PER_SECOND), MOST_PATIENCE)
         try:
-            while patience > 0:
-                size -= send_some(self._socket, left)
-                if not left or size < LARGE:
-                    return
+            size -= send_some(sock, left)
+            if size < LARGE:
+                return
+            poll = select.poll()
+            poll.register(sock, select.POLLOUT)
+            while size >= LARGE and patience > 0:
                 began = time.monotonic()
-                self._poll.poll(1000 * patience)
+                poll.poll(1000 * patience)
                 patience -= time.monotonic() - began
+                size -= send_some(sock, left)
         except OSError:
-            self._end_connection()
+            with self._changed:
+                self._end_connection(sock)
+
+    def _end_write(self, sock: socket.socket, left: deque[memoryview]) -> None:
+        """Queue what a thread has not written, and give the writing end back."""
+        with self._changed:
+            if self._written_by_a_thread is sock:
+                self._written_by_a_thread = None
+            self._sender.end_direct_write(left)
+            is_replaced = self._socket is not sock
+            has_more = bool(self._sender.outgoing)
+            self._changed.notify_all()
+        if is_replaced:
+            self._loop.close_soon(sock)
+        if has_more:
+            self._loop.call_soon(self._proceed)
 
     def _proceed(self) -> None:
-        """Write from the queue, and hear what the receiver says. On the loop's thread."""
+        """Receive acknowledgements, and write from the queue. On the loop's thread."""
         with self._changed:
             sock = self._socket
             if sock is None:
                 return
             try:
-                if not self._hear(sock):
-                    self._end_connection()
+                if not self._receive(sock):
+                    self._end_connection(sock)
                     return
-                send_some(sock, self._queue)
-            except OSError:
-                self._end_connection()
+                if self._sender.may_write:
+                    send_some(sock, self._sender.outgoing)
+            except (OSError, RemoteProtocolError):
+                self._end_connection(sock)
                 return
-            if not self._queue:
-                self._changed.notify_all()
-            self._loop.watch(
-                sock, self._proceed, events=READABLE | WRITABLE if self._queue else READABLE
-            )
+            self._changed.notify_all()
+            has_more = self._sender.may_write and bool(self._sender.outgoing)
+        events = READABLE | WRITABLE if has_more else READABLE
+        self._loop.watch(sock, self._proceed, events=events)
 
-    def _hear(self, sock: socket.socket) -> bool:
-        """Take in acknowledgements; return whether the receiver is still there."""
+    def _receive(self, sock: socket.socket) -> bool:
+        """Receive acknowledgements; return whether the receiver is still there."""
         try:
             data = sock.recv(4096)
         except (BlockingIOError, InterruptedError):
             return True
-        if not data:
-            return False
-        self._incoming += data
-        whole = len(self._incoming) - len(self._incoming) % WORD_SIZE
-        if whole:
-            self._forget_received(WORD.unpack_from(self._incoming, whole - WORD_SIZE)[0])
-            self._incoming = self._incoming[whole:]
-        return True
+        self._sender.received(data)
+        return bool(data)
 
-    def _forget_received(self, received: int) -> None:
-        while self._kept and self._acknowledged < received:
-            self._kept.popleft()
-            self._acknowledged += 1
-        self._changed.notify_all()
-
-    def _end_connection(self) -> None:
-        """Wait for the receiver to come back, if it can."""
-        if not self._keeps:
-            self._lose()
+    def _end_connection(self, sock: socket.socket) -> None:
+        """Wait for the receiver to connect again, if it can. With the lock."""
+        if self._socket is not sock:
             return
+        self._sender.connection_lost(now=time.monotonic())
         self._detach()
-        self._loop.call_soon(self._wait_for_return)
+        self._changed.notify_all()
+        self._loop.call_soon(self._tick)
 
-    def _wait_for_return(self) -> None:
+    def _tick(self) -> None:
+        """Give the receiver up when it is time. On the loop's thread."""
         with self._changed:
-            if self._socket is None and not self._is_lost and self._patience is None:
-                self._patience = self._loop.call_later(RETURN_TIME, self.close)
+            self._sender.tick(time.monotonic())
+            deadline = self._sender.next_deadline()
+            self._changed.notify_all()
+        if deadline is not None:
+            self._loop.call_later(max(0.0, deadline - time.monotonic()), self._tick)
 
     def _detach(self) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
-        self._queue.clear()
-        if self._socket is not None:
-            sock, self._socket = self._socket, None
+        """Stop using the connection. With the lock."""
+        sock, self._socket = self._socket, None
+        if sock is None:
+            return
+        if sock is self._written_by_a_thread:
+            # to close it now could let that thread write to another file with the same number
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+        else:
             self._loop.close_soon(sock)
-
-    def _lose(self) -> None:
-        self._is_lost = True
-        self._kept.clear()
-        self._detach()
-        self._changed.notify_all()
-
-
-def _own_copies(pieces: Pieces | deque[memoryview]) -> list[memoryview]:
-    """Return the same bytes where nobody else can change them."""
-    return [memoryview(piece if isinstance(piece, bytes) else bytes(piece)) for piece in pieces]
 
 
 @final

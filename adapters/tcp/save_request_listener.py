@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from adapters.tcp.session_client import SessionClient
 from adapters.wire import mmp
+from adapters.wire.requests import Status, decode_response
 from domain.errors import CouplingError
 
 
@@ -23,7 +24,7 @@ class SaveRequestListener:
         self, instance: str, session: SessionClient, on_request: Callable[[str], None]
     ) -> None:
         self._session = session
-        self._request = mmp.encode_request(mmp.AwaitCheckpointRequest(instance))
+        self._request = mmp.await_checkpoint_request.encode(instance)
         self._on_request = on_request
         self._thread = threading.Thread(
             target=self._listen, name=f"conjoin-checkpoints-{instance}", daemon=True
@@ -37,8 +38,8 @@ class SaveRequestListener:
 
     def _listen(self) -> None:
         try:
-            status, values = mmp.decode_response(self._session.call(self._request))
+            status, values = decode_response(self._session.call(self._request))
         except CouplingError:
             return  # a manager that is gone is noticed where the instance needs it
-        if status is mmp.Status.SUCCESS:
-            self._on_request(str(values[0]))
+        if status is Status.SUCCESS:
+            self._on_request(mmp.await_checkpoint_request.decode_answer(values))

@@ -16,8 +16,8 @@ from adapters.io.memory import LARGE, new_memory
 from adapters.wire import locations
 from adapters.wire.frames import Piece
 from adapters.wire.greeting import NONCE_SIZE
-from adapters.wire.retries import DEFAULT_RETRIES, RetryPolicy
-from adapters.wire.session_client import ClientSession, ClientState
+from adapters.wire.reconnection import DEFAULT_RETRIES, ConnectionState, RetryPolicy
+from adapters.wire.session_client import ClientSession
 from domain.errors import TransportError
 
 GOODBYE_TIME: Final = 1.0
@@ -132,7 +132,7 @@ class SessionClient:
 
     def _restore(self) -> None:
         """Connect until the session is open and the outstanding request is sent."""
-        while self._session.state is not ClientState.OPEN:
+        while self._session.state is not ConnectionState.OPEN:
             self._raise_if_over()
             self._pause()
             with self._reconnecting():
@@ -212,7 +212,7 @@ class SessionClient:
     def _raise_if_over(self, cause: Exception | None = None) -> None:
         if self._closing.is_set():
             raise self._closed_error() from cause
-        if self._session.state is ClientState.LOST:
+        if self._session.state is ConnectionState.LOST:
             raise TransportError(self._session.loss) from cause
 
     def _closed_error(self) -> TransportError:

@@ -8,6 +8,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 
 from domain.coupling.messages import LogRecord, Wait
+from domain.coupling.ports import port_label
 from domain.running.events import (
     DeadlockFound,
     InstanceState,
@@ -18,14 +19,12 @@ from domain.running.events import (
     StatusChanged,
     StopRequested,
 )
+from domain.running.log_levels import LogLevel, level_name
 from domain.running.process_end import Exited, Killed, ProcessEnd
 
 _MOST_LINES_KEPT = 200
 _MOST_LINES_SHOWN = 20
 _LONGEST_LINE = 400
-_WARNING = 30
-_DISABLED = 100
-_LEVEL_NAMES = {30: "warning", 40: "error", 50: "critical"}
 
 
 class Overview:
@@ -85,8 +84,8 @@ class Overview:
             self._lines.append(f"{status.instance} has lost its connection to the manager")
 
     def _note_record(self, record: LogRecord) -> None:
-        if _WARNING <= record.level < _DISABLED:
-            level = _LEVEL_NAMES.get(record.level, "warning")
+        if LogLevel.WARNING <= record.level < LogLevel.DISABLE:
+            level = level_name(record.level, default=LogLevel.WARNING).lower()
             self._lines.append(f"{record.instance} ({level}): {record.text}")
 
 
@@ -111,8 +110,7 @@ def time_span(statuses: Iterable[InstanceStatus]) -> str:
 
 def wait_text(wait: Wait) -> str:
     """Return for whom and where an instance waits, such as `micro on port state_in[3]`."""
-    slot = "" if wait.slot is None else f"[{wait.slot}]"
-    return f"{wait.peer} on port {wait.port}{slot}"
+    return f"{wait.peer} on port {port_label(wait.port, wait.slot)}"
 
 
 def printable(text: str) -> str:

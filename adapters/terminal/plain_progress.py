@@ -11,6 +11,7 @@ from adapters.terminal.display_thread import ShowingThread
 from adapters.terminal.overview import Overview, summary, time_span
 from application.interfaces.logbook import EventSink
 from domain.running.events import InstanceState, RunEvent
+from domain.wording import counted
 
 _SECONDS_BETWEEN_LOOKS = 0.25
 _LOOKS_BETWEEN_SUMMARIES = 20
@@ -38,7 +39,7 @@ class PlainProgress(EventSink):
     ) -> None:
         self._overview = Overview(instances)
         self._stream = stream
-        self._lines = [f"Running {model}: {_counted(len(instances))}"]
+        self._lines = [f"Running {model}: {counted(len(instances), 'instance')}"]
         self._looks = 0
         self._last_summary = ""
         self._thread = ShowingThread(self._show, name="terminal progress", period=period)
@@ -73,7 +74,3 @@ class PlainProgress(EventSink):
 
 
 _ENDED = (InstanceState.FINISHED, InstanceState.FAILED, InstanceState.STOPPED)
-
-
-def _counted(instances: int) -> str:
-    return "1 instance" if instances == 1 else f"{instances} instances"

@@ -1,43 +1,19 @@
 """The client's side of a session, without the socket; see `session_server` for the protocol.
 
-::
-
-                 connected            session id received            end
-    DISCONNECTED ─────────> OPENING ──────────────────────> OPEN ─────────> ENDED
-      │      ▲                 │                              │
-      │      └────────────── connection lost ─────────────────┘
-      └───────── connection lost for too long ──> LOST
+The states of its connection are described in `reconnection`: it is open once the server has sent
+the session's id.
 """
 
 from __future__ import annotations
 
-from enum import Enum, auto
 from typing import Final
 
 from adapters.wire import greeting
 from adapters.wire.frames import Parser, ParserFeed, Piece, read_block, read_integer, word
-from adapters.wire.retries import DEFAULT_RETRIES, Retries, RetryPolicy
+from adapters.wire.reconnection import DEFAULT_RETRIES, ConnectionState, Reconnection, RetryPolicy
 from domain.errors import LocalProtocolError, RemoteProtocolError
 
 MAX_RESPONSE: Final = 2**40
-
-
-class ClientState(Enum):
-    """What the client can do now.
-
-    Attributes:
-        DISCONNECTED: Connect, at `next_deadline`.
-        OPENING: Receive, until the session is open, or `next_deadline` has passed.
-        OPEN: Send requests and receive responses.
-        LOST: Nothing any more: the server could not be reached for too long.
-        ENDED: Nothing any more: the session was ended.
-    """
-
-    DISCONNECTED = auto()
-    OPENING = auto()
-    OPEN = auto()
-    LOST = auto()
-    ENDED = auto()
 
 
 class ClientSession:
@@ -46,8 +22,7 @@ class ClientSession:
     The driver owns the sockets and the clock:
 
     - It connects when the state is DISCONNECTED and `next_deadline` has passed, and calls
-      `connected`. The request that is outstanding, if any, is sent by itself once the session is
-      open.
+      `connected`. The outstanding request, if any, is sent by itself once the session is open.
     - It passes received bytes to `received`, which returns the response when it is complete.
     - It sends what `data_to_send` returns after each call of another method.
     - It calls `connection_lost` when it cannot connect, when it has closed a connection because
@@ -57,11 +32,9 @@ class ClientSession:
     Args:
         secret: The run's secret if the server is one of ours, else None.
         server: What to call the server in errors.
-        retries: How often and for how long to reconnect. A new connection that does not open the
-            session within `retries.give_up_after` is lost.
+        retries: How often and for how long to reconnect.
 
     Attributes:
-        state: What can be done now.
         id: Id of the session; 0 until the server has assigned it.
         number: Number of the last request.
         loss: Why the session is lost, if it is.
@@ -76,18 +49,19 @@ class ClientSession:
     ) -> None:
         self._secret = secret
         self._server = server
-        self._policy = retries
-        self._retries = Retries(retries)
+        self._connection = Reconnection(retries)
         self._request: bytes | None = None
         self._response: Piece | None = None
         self._outgoing: list[bytes] = []
         self._feed: ParserFeed | None = None
-        self._connected_at = 0.0
-        self._deadline: float | None = None
-        self.state = ClientState.DISCONNECTED
         self.id = 0
         self.number = 0
         self.loss = ""
+
+    @property
+    def state(self) -> ConnectionState:
+        """What can be done now."""
+        return self._connection.state
 
     @property
     def is_waiting(self) -> bool:
@@ -107,7 +81,7 @@ class ClientSession:
 
         None means at once for the former, and without limit for the latter.
         """
-        return self._deadline
+        return self._connection.deadline
 
     def data_to_send(self) -> list[bytes]:
         """Return the bytes to send now, and forget them."""
@@ -123,20 +97,20 @@ class ClientSession:
         if self.is_waiting:
             msg = "a request was made before the last one was answered"
             raise LocalProtocolError(msg)
-        if self.state in (ClientState.LOST, ClientState.ENDED):
+        if self.state in (ConnectionState.LOST, ConnectionState.ENDED):
             msg = f"a request was made in a session that is {self.state.name}"
             raise LocalProtocolError(msg)
         self.number += 1
         self._request = request
-        self._retries.reset()
-        if self.state is ClientState.OPEN:
+        self._connection.restart()
+        if self.state is ConnectionState.OPEN:
             self._send_request(request)
 
     def end(self) -> None:
-        """End the session. Its server forgets it, if there is a connection."""
-        if self.state is ClientState.OPEN:
+        """End the session. If there is a connection, the server learns of it and forgets it."""
+        if self.state is ConnectionState.OPEN:
             self._send(word(0))
-        self.state = ClientState.ENDED
+        self._connection.end()
 
     def connected(self, *, now: float, nonce: bytes = b"") -> None:
         """Open the session on a new connection, or resume it there.
@@ -148,33 +122,23 @@ class ClientSession:
         Raises:
             LocalProtocolError: If there is a connection already, or the session is over.
         """
-        if self.state is not ClientState.DISCONNECTED:
-            msg = f"a session that is {self.state.name} cannot be connected"
-            raise LocalProtocolError(msg)
-        self.state = ClientState.OPENING
-        self._connected_at = now
-        self._deadline = now + self._policy.give_up_after
+        self._connection.connected(now)
         self._feed = ParserFeed(self._parse(nonce))
 
     def connection_lost(self, reason: str, *, now: float) -> None:
         """Retry later, or give up if that has failed for too long.
 
+        A request may wait for hours for its response, and lose its connection repeatedly. So the
+        retry time begins anew when a connection has lasted for longer.
+
         Args:
             reason: What went wrong.
             now: Current time in seconds.
         """
-        if self.state in (ClientState.LOST, ClientState.ENDED):
-            return
-        age = now - self._connected_at
-        if self.state is ClientState.OPEN and age > self._policy.give_up_after:
-            # a request may wait for hours for its response, and lose its connection repeatedly
-            self._retries.reset()
-        self.state = ClientState.DISCONNECTED
         self._feed = None
         self._outgoing = []
-        self._deadline = self._retries.next_try(now)
-        if self._deadline is None:
-            self.state = ClientState.LOST
+        self._connection.lost(now)
+        if self.state is ConnectionState.LOST and not self.loss:
             self.loss = f"the connection to the {self._server} was lost for good: {reason}"
 
     def received(self, data: Piece) -> Piece | None:
@@ -210,8 +174,7 @@ class ClientSession:
             msg = f"the {self._server} resumed another session than it was asked for"
             raise RemoteProtocolError(msg)
         self.id = session_id
-        self.state = ClientState.OPEN
-        self._deadline = None
+        self._connection.opened()
         if self._request is not None:
             self._send_request(self._request)
         while True:

@@ -1,6 +1,7 @@
-"""The protocol between our own instances: the sender pushes, and nobody asks.
+"""The protocol between our own instances: the sender pushes, and the receiver need not ask.
 
-One stream carries all messages from one instance to another. A frame is::
+This module encodes and decodes frames; `stream_sender` and `stream_receiver` exchange them. One
+stream carries all messages from one instance to another. A frame is::
 
     total length (8)   of all that follows the fixed part
     channel (4)        which pair of endpoints; OPEN_CHANNEL opens one
@@ -17,10 +18,13 @@ One stream carries all messages from one instance to another. A frame is::
 Array data stay out of the head, so they are sent from where they are, and received where they will
 be used.
 
+The receiver connects, greets (see `greeting`), and sends a hello: a length, its name and how many
+frames it has received.
+
 A connection over a network may be lost. The sender keeps each frame until the receiver has
-acknowledged it, which that does from time to time, with the number of frames received so far as one
-word. When it connects again it says how many it has, and gets the rest. A Unix socket is only lost
-with the peer, so there nothing is kept nor acknowledged.
+acknowledged it: it sends the number of frames received so far, as one word, after every few frames.
+When it connects again, the number in its hello determines where the sender resumes. A Unix socket
+is lost only if the peer is, so frames are neither kept nor acknowledged there.
 """
 
 from __future__ import annotations
@@ -28,7 +32,7 @@ from __future__ import annotations
 import struct
 from typing import Final, NamedTuple
 
-from adapters.wire.frames import checked_length
+from adapters.wire.frames import Piece, checked_length
 from adapters.wire.mpp import NO_SETTINGS
 from adapters.wire.packing import pack, unpack
 from adapters.wire.payloads import OwnPayloads, encode_overlay, encode_own
@@ -46,7 +50,7 @@ MAX_BUFFER_COUNT: Final = 2**20
 
 
 class FixedPart(NamedTuple):
-    """What the beginning of a frame says.
+    """The beginning of a frame.
 
     Attributes:
         channel: Which pair of endpoints.
@@ -67,7 +71,7 @@ class FixedPart(NamedTuple):
 
 
 def encode_hello(receiver: str, received: int) -> bytes:
-    """Return what the receiving instance says when it connects, or connects again.
+    """Return the hello of a receiving instance that connects.
 
     Args:
         receiver: Its name.
@@ -77,16 +81,16 @@ def encode_hello(receiver: str, received: int) -> bytes:
 
 
 def decode_hello(data: bytes) -> tuple[str, int]:
-    """Return which instance wants a stream, and how many frames of it it has received already.
+    """Return the name of the receiving instance, and how many frames it has received.
 
     Raises:
-        RemoteProtocolError: If it does not say so.
+        RemoteProtocolError: If it is not a hello.
     """
     match unpack(data):
         case [str(receiver), int(received)] if received >= 0:
             return receiver, received
         case _:
-            msg = "an instance that wants a stream does not say who it is"
+            msg = "an instance requested a stream without its name and its number of frames"
             raise RemoteProtocolError(msg)
 
 
@@ -96,11 +100,11 @@ def open_channel(channel: int, receiver: str) -> bytes:
     return FIXED.pack(len(head), OPEN_CHANNEL, len(head), 0, 0) + head
 
 
-def decode_open_channel(head: memoryview) -> tuple[int, str]:
+def decode_open_channel(head: Piece) -> tuple[int, str]:
     """Return number and receiving endpoint of a channel.
 
     Raises:
-        RemoteProtocolError: If they are not there.
+        RemoteProtocolError: If the head does not contain them.
     """
     match unpack(head):
         case [int(channel), str(receiver)]:
@@ -113,7 +117,7 @@ def decode_open_channel(head: memoryview) -> tuple[int, str]:
 def encode_message(channel: int, message: PeerMessage) -> list[bytes | memoryview]:
     """Return the frame for a message, as the pieces to send.
 
-    All but the first piece are views of the user's own data.
+    All but the first piece are views of the user's data.
 
     Raises:
         UnsendableData: If some part of the data cannot be sent.
@@ -154,13 +158,17 @@ def pack_head(message: PeerMessage) -> bytes:
     return b"".join((b"\x98", packed[1:], overlay))
 
 
-def decode_fixed(data: memoryview) -> FixedPart:
-    """Return what the fixed part of a frame says.
+def decode_fixed(data: Piece) -> FixedPart:
+    """Return the fixed part of a frame.
 
     Raises:
-        RemoteProtocolError: If it makes no sense.
+        RemoteProtocolError: If it is too short or long, or its lengths are absurd or contradictory.
     """
-    total, channel, head_length, buffer_count, _ = FIXED.unpack(data)
+    try:
+        total, channel, head_length, buffer_count, _ = FIXED.unpack(data)
+    except struct.error as error:
+        msg = f"received {len(data)} bytes instead of the fixed part of a frame"
+        raise RemoteProtocolError(msg) from error
     checked_length(total, MAX_FRAME)
     checked_length(head_length, MAX_HEAD)
     checked_length(buffer_count, MAX_BUFFER_COUNT)
@@ -171,12 +179,15 @@ def decode_fixed(data: memoryview) -> FixedPart:
     return fixed
 
 
-def decode_buffer_lengths(fixed: FixedPart, index: memoryview) -> list[int]:
+def decode_buffer_lengths(fixed: FixedPart, index: Piece) -> list[int]:
     """Return the lengths of a frame's buffers.
 
     Raises:
         RemoteProtocolError: If they do not add up.
     """
+    if len(index) != fixed.index_length:
+        msg = f"received {len(index)} bytes instead of the lengths of a frame's buffers"
+        raise RemoteProtocolError(msg)
     lengths = [item for (item,) in LENGTH.iter_unpack(index)]
     if fixed.index_length + fixed.head_length + sum(lengths) != fixed.total:
         msg = "received a frame whose parts do not add up to its length"
@@ -184,11 +195,11 @@ def decode_buffer_lengths(fixed: FixedPart, index: memoryview) -> list[int]:
     return lengths
 
 
-def decode_message(head: memoryview, buffers: list[memoryview]) -> PeerMessage:
+def decode_message(head: Piece, buffers: list[memoryview]) -> PeerMessage:
     """Return the message for a head and its buffers.
 
     Raises:
-        RemoteProtocolError: If they make none.
+        RemoteProtocolError: If they do not form a message.
     """
     values = unpack(head, OwnPayloads(buffers).ext_hook)
     try:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Protocol
 
 from application.instance.patient_receiver import DEFAULT_TIMEOUT, PatientReceiver
 from application.instance.profiler import Profiler
 from application.interfaces.instance_log import InstanceLog
 from domain.coupling.settings import SettingValue
 from domain.errors import UsageError
-
-LOG_LEVELS: Final = ("DISABLE", "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "LOCAL")
+from domain.running.log_levels import LogLevel
 
 
 class GetSetting(Protocol):
@@ -52,6 +51,6 @@ def apply_library_settings(
     except ValueError as error:
         msg = (
             "Settings 'muscle_local_log_level' and 'muscle_remote_log_level' must be one of"
-            f" {', '.join(LOG_LEVELS)}: {error}"
+            f" {', '.join(LogLevel.__members__)}: {error}"
         )
         raise UsageError(msg) from error

@@ -8,6 +8,7 @@ from application.interfaces.clock import Clock
 from application.interfaces.manager_link import ManagerLink
 from application.interfaces.peer_transport import Inlet
 from domain.coupling.messages import PeerMessage
+from domain.coupling.ports import port_label
 from domain.errors import Deadlock
 
 REPORT_AFTER: Final = 0.2
@@ -81,11 +82,10 @@ class PatientReceiver:
         while message is None:
             # asked at once, then ever more rarely: the last to join a cycle finds it
             if self._link.is_deadlocked():
-                where = port if slot is None else f"{port}[{slot}]"
                 msg = (
-                    f"Deadlock detected while receiving a message on port '{where}'. See the"
-                    " manager's log for which instances wait for which. Does each of them send"
-                    " what the other waits for?"
+                    "Deadlock detected while receiving a message on port"
+                    f" '{port_label(port, slot)}'. See the manager's log for which instances wait"
+                    " for which. Does each of them send what the other waits for?"
                 )
                 raise Deadlock(msg)
             message = inlet.receive(timeout=pause)

@@ -3,13 +3,15 @@
 from abc import abstractmethod
 from typing import Protocol
 
+from domain.running.log_levels import LogLevel
+
 
 class InstanceLog(Protocol):
     """Takes what the library wants to tell the model's user."""
 
     @abstractmethod
-    def log(self, level: int, text: str) -> None:
-        """Log a text at a level as in Python's logging. Never blocks, never raises."""
+    def log(self, level: LogLevel, text: str) -> None:
+        """Log a text. Never blocks, never raises."""
 
     @abstractmethod
     def set_levels(self, *, local: str, remote: str) -> None:

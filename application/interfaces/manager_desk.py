@@ -14,6 +14,7 @@ from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
 from domain.errors import CouplingError
 from domain.model.checkpoint_rules import CheckpointInfo
+from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
 
 
@@ -100,8 +101,16 @@ class ManagerDesk(Protocol):
         """Note that a snapshot of an instance could not be stored."""
 
     @abstractmethod
-    def report_failed(self, instance: str, problem: str) -> None:
-        """Note that an instance has failed, and why; it deregisters nevertheless."""
+    def report_failed(
+        self, instance: str, problem: str, *, kind: FailureKind | None = None
+    ) -> None:
+        """Note that an instance has failed; it deregisters nevertheless.
+
+        Args:
+            instance: Its name.
+            problem: Why, for the user.
+            kind: What kind of failure it is; None if the instance does not report it.
+        """
 
     @abstractmethod
     def get_checkpoint_info(self, instance: str) -> CheckpointInfo:

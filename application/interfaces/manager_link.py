@@ -13,6 +13,7 @@ from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
 from domain.coupling.timelines import Timeline
 from domain.model.checkpoint_rules import CheckpointInfo
+from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
 
 
@@ -77,10 +78,14 @@ class ManagerLink(Protocol):
         """
 
     @abstractmethod
-    def report_failed(self, problem: str) -> None:
-        """Say that this instance has failed, and why, before it deregisters.
+    def report_failed(self, problem: str, *, kind: FailureKind) -> None:
+        """Report that this instance has failed and is about to deregister.
 
-        Does nothing where the manager does not understand it.
+        Does nothing if the manager does not support it.
+
+        Args:
+            problem: Why, for the user.
+            kind: What kind of failure it is, by which the manager seeks the cause.
         """
 
     @abstractmethod

@@ -27,6 +27,7 @@ from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointInfo
 from domain.model.configuration import Configuration
 from domain.running.events import LogRecorded, SnapshotFailed
+from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent, ProfileEventType
 
 
@@ -86,9 +87,10 @@ class ServicesDesk(ManagerDesk):
         self, instance: str, locations: Sequence[str], ports: Sequence[Port], version: str
     ) -> Registration:
         registration = self._registry.register(instance, locations, ports, version)
-        if not self._registry.is_own(instance):
+        is_own = self._registry.is_own(instance)
+        if not is_own:
             self._error_shutdowns.watch(instance)
-        self._control.note_registered(instance)
+        self._control.note_registered(instance, is_own=is_own)
         return registration
 
     def get_peers(self, instance: str) -> PeerInfo:
@@ -159,9 +161,11 @@ class ServicesDesk(ManagerDesk):
         self._registry.known(instance)
         self._board.publish(SnapshotFailed(problem, instance))
 
-    def report_failed(self, instance: str, problem: str) -> None:
+    def report_failed(
+        self, instance: str, problem: str, *, kind: FailureKind | None = None
+    ) -> None:
         self._registry.known(instance)
-        self._control.note_failed(instance, problem)
+        self._control.note_failed(instance, problem, kind=kind)
 
     def waiting_for_receive(self, wait: Wait) -> None:
         self._registry.known(wait.instance)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.coupling.messages import LogRecord
+from domain.running.log_levels import LogLevel
 from domain.running.profiling import ProfileEvent, ProfileEventType
 
-CRITICAL: Final = 50
 NANOSECONDS: Final = 1e9
 EXCHANGES: Final = (ProfileEventType.SEND, ProfileEventType.RECEIVE)
 
@@ -57,7 +57,7 @@ class ErrorShutdowns:
     def note_log(self, record: LogRecord) -> None:
         """Take note of what an instance logs."""
         trace = self._traces.get(record.instance)
-        if trace is not None and record.level >= CRITICAL:
+        if trace is not None and record.level >= LogLevel.CRITICAL:
             trace.error = record
 
     def note_events(self, instance: str, events: Sequence[ProfileEvent]) -> None:

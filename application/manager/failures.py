@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from domain.running.failure_kinds import FailureKind
 from domain.running.process_end import ProcessEnd
 
 INDIRECT_MARK = "peer crash?"
-"""What an instance says, or its stderr, that failed only because it lost a peer."""
+"""Part of the errors of MUSCLE3's library when a peer is lost."""
+
+
+def kind_in_words(text: str) -> FailureKind:
+    """Return the kind of a failure by the error message or output of a MUSCLE3 instance.
+
+    MUSCLE3's protocol has no request to report it.
+    """
+    return FailureKind.LOST_PEER if INDIRECT_MARK in text else FailureKind.OWN
 
 
 @dataclass(frozen=True)
@@ -19,17 +28,19 @@ class Failure:
         end: How its process ended; None if unknown, because the user has started it.
         reason: Why, where the end alone does not explain it.
         error_output: The last lines of its stderr.
+        kind: What kind of failure it is.
     """
 
     instance: str
     end: ProcessEnd | None
     reason: str | None
     error_output: str = ""
+    kind: FailureKind = FailureKind.OWN
 
     @property
     def is_indirect(self) -> bool:
         """Whether it failed only because it lost a peer."""
-        return INDIRECT_MARK in self.error_output or INDIRECT_MARK in (self.reason or "")
+        return self.kind is FailureKind.LOST_PEER
 
     @property
     def explanation(self) -> str:

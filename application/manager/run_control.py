@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from structlog.typing import FilteringBoundLogger
 
 from application.interfaces.clock import Scheduler, Timer
+from application.interfaces.node_pool import NodePool
 from application.interfaces.run_directory import RunDirectory
-from application.manager.agent_management import AgentManager
-from application.manager.failures import Failure, Failures
+from application.manager.failures import Failure, Failures, kind_in_words
 from application.manager.program_starter import ProgramStarter
 from application.manager.status_board import StatusBoard
 from domain.coupling.messages import Wait
@@ -27,6 +27,7 @@ from domain.running.events import (
     InstanceState,
     RunFinished,
 )
+from domain.running.failure_kinds import FailureKind
 from domain.running.process_end import SUCCESS, Killed, ProcessEnd
 
 LEAVING_PATIENCE: Final = 10.0
@@ -43,6 +44,18 @@ ERROR_LINES: Final = 20
 SIGKILL: Final = 9
 
 DISCONNECTED: Final = "it closed its connection to the manager without deregistering"
+
+
+class _Report(NamedTuple):
+    """A failure that an instance has reported.
+
+    Attributes:
+        problem: Why, for the user.
+        kind: What kind of failure it is; None if the instance did not report it.
+    """
+
+    problem: str
+    kind: FailureKind | None
 
 
 class RunControl:
@@ -65,7 +78,7 @@ class RunControl:
         *,
         board: StatusBoard,
         starter: ProgramStarter,
-        agents: AgentManager,
+        agents: NodePool,
         run_directory: RunDirectory,
         scheduler: Scheduler,
         log: FilteringBoundLogger,
@@ -88,7 +101,8 @@ class RunControl:
         self._registered: set[str] = set()
         self._deregistered: set[str] = set()
         self._leaving: set[str] = set()
-        self._reported: dict[str, str] = {}
+        self._reported: dict[str, _Report] = {}
+        self._own: set[str] = set()
         self._deadlocked: set[str] = set()
         self._is_last_chance = False
         self._by_hand = {str(instance) for instance in model.instances()}
@@ -132,8 +146,15 @@ class RunControl:
             self._board.change(program.instance, InstanceState.STARTED)
             self._board.publish(InstanceStarted(program.instance, program.node))
 
-    def note_registered(self, name: str) -> None:
-        """Note that an instance has registered."""
+    def note_registered(self, name: str, *, is_own: bool) -> None:
+        """Note that an instance has registered.
+
+        Args:
+            name: Its name.
+            is_own: Whether it uses our own library, and not MUSCLE3's.
+        """
+        if is_own:
+            self._own.add(name)
         self._registered.add(name)
         self._deregistered.discard(name)
         self._leaving.discard(name)
@@ -183,20 +204,30 @@ class RunControl:
             self._add_failure(name, end, problem)
         self._finish_if_done()
 
-    def note_failed(self, name: str, problem: str) -> None:
-        """Note that an instance reports an error, because of which it is about to leave."""
+    def note_failed(self, name: str, problem: str, *, kind: FailureKind | None = None) -> None:
+        """Note that an instance reports an error, because of which it is about to leave.
+
+        Args:
+            name: Its name.
+            problem: The error.
+            kind: What kind of failure it is; None if it was not reported.
+        """
         problem = problem.strip()
         if name not in self.by_hand:
             # its process has yet to end, and may print more about the error
             self._leaving.add(name)
-            self._reported[name] = problem
+            self._reported[name] = _Report(problem, kind)
             return
         if self._is_cancelling:
             self._board.change(name, InstanceState.STOPPED)
             return
         self._board.change(name, InstanceState.FAILED)
         self._wait_for_others(LEAVING_PATIENCE)
-        self._add(Failure(name, None, problem or "it did not say why"))
+        self._add(
+            Failure(
+                name, None, problem or "it did not say why", kind=kind or kind_in_words(problem)
+            )
+        )
 
     def note_lost(self, name: str, reason: str) -> None:
         """Note that an instance that the user has started is gone."""
@@ -237,7 +268,7 @@ class RunControl:
         if end != SUCCESS:
             return None
         if name in self._reported:
-            error = self._reported[name] or "it did not say which"
+            error = self._reported[name].problem or "it did not say which"
             return f"before that, it reported an error: {error}"
         if name not in self._registered:
             return "it never registered: does the program make an Instance?"
@@ -250,7 +281,14 @@ class RunControl:
 
     def _add_failure(self, name: str, end: ProcessEnd, reason: str | None) -> None:
         output = self._run_directory.instance_output_tail(Reference(name), lines=ERROR_LINES)
-        self._add(Failure(name, end, reason, output))
+        self._add(Failure(name, end, reason, output, self._kind_of_failure(name, output)))
+
+    def _kind_of_failure(self, name: str, output: str) -> FailureKind:
+        report = self._reported.get(name)
+        if report is None:
+            # our own library would have reported the loss of a peer
+            return FailureKind.OWN if name in self._own else kind_in_words(output)
+        return report.kind or kind_in_words(f"{report.problem}\n{output}")
 
     def _add(self, failure: Failure) -> None:
         self._failures.add(failure)

@@ -10,9 +10,9 @@ from application.manager.status_board import StatusBoard
 from domain.coupling.messages import LogRecord
 from domain.running.error_log_limit import Troubles
 from domain.running.events import LogRecorded
+from domain.running.log_levels import LogLevel
 
 MANAGER: Final = "muscle_manager"
-WARNING: Final = 30
 
 
 class TroubleReport:
@@ -35,6 +35,6 @@ class TroubleReport:
         self._troubles.note(trouble)
 
     def _tell(self, text: str) -> None:
-        record = LogRecord(MANAGER, self._clock.time(), WARNING, text)
+        record = LogRecord(MANAGER, self._clock.time(), LogLevel.WARNING, text)
         self._logbook.write(record)
         self._board.publish(LogRecorded(record))

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Default timeout in seconds: far longer than anything takes, also on a busy machine."""
 
 

@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 
 from domain.coupling.conduits import Conduit
 from domain.coupling.messages import Iteration, Message, PeerMessage
+from domain.coupling.ports import PortSlot
 from domain.coupling.settings import Settings
-from domain.coupling.timelines import PortSlot, TimelineState
+from domain.coupling.timelines import TimelineState
 from domain.identity import Reference
 
 

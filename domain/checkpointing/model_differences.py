@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from domain.coupling.peers import slots_between
 from domain.errors import ForeignSnapshot
 from domain.identity import Reference
+from domain.wording import counted
 
 if TYPE_CHECKING:  # an instance compares its ports too, and starts sooner without these
     from domain.model.configuration import Component, Model
@@ -76,14 +77,10 @@ def port_differences(
         if name not in counts:
             yield f"port '{name}' is connected now, and was not there"
         elif slots is not None and len(counts[name]) != slots:
-            yield f"port '{name}' had {_counted(len(counts[name]))}, and has {slots} now"
+            yield f"port '{name}' had {counted(len(counts[name]), 'slot')}, and has {slots} now"
     for name, numbers in counts.items():
         if name not in connected and any(numbers):
             yield (
                 f"port '{name}' had passed messages ({sum(numbers)}), and is not there or not"
                 " connected now"
             )
-
-
-def _counted(slots: int) -> str:
-    return "1 slot" if slots == 1 else f"{slots} slots"

@@ -49,6 +49,7 @@ from domain.checkpointing.instance_snapshot import (
     reduced_port,
 )
 from domain.coupling.conduits import Conduit
+from domain.coupling.filters import filters_of
 from domain.coupling.peers import peer_endpoint, slots_between
 from domain.identity import Reference
 from domain.model.configuration import Model
@@ -343,11 +344,12 @@ class WorkflowSnapshotSearch:
         """Yield where a conduit begins and ends, for each slot of each instance."""
         sender = model.components[conduit.sending_component]
         receiver = model.components[conduit.receiving_component]
-        port = reduced_port(conduit) if conduit.reducers else conduit.sending_port
+        reduces = filters_of(conduit).reduces
+        port = reduced_port(conduit) if reduces else conduit.sending_port
         slots = slots_between(sender.multiplicity, receiver.multiplicity)
         for instance in sender.instances():
             track = self._tracks[instance]
-            if conduit.reducers:
+            if reduces:
                 track.reduced_ports.add(port)
             for slot in [None] if slots is None else range(slots):
                 peer = peer_endpoint(instance, slot, receiver.name, receiver.multiplicity, "p")

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from domain.coupling.conduits import Conduit
-from domain.coupling.ports import SETTINGS_IN, Operator, Port
+from domain.coupling.ports import SETTINGS_IN, Operator, Port, port_label
 from domain.errors import PortError
 from domain.identity import Reference
 
@@ -36,8 +36,7 @@ class Endpoint(NamedTuple):
     slot: int | None = None
 
     def __str__(self) -> str:
-        suffix = "" if self.slot is None else f"[{self.slot}]"
-        return f"{self.instance}.{self.port}{suffix}"
+        return f"{self.instance}.{port_label(self.port, self.slot)}"
 
 
 def slots_between(own: tuple[int, ...], peer: tuple[int, ...]) -> int | None:

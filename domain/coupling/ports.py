@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeAlias
 
 SETTINGS_IN = "muscle_settings_in"
 """The F_INIT port that every component has, and on which it receives an overlay."""
+
+
+PortSlot: TypeAlias = tuple[str, "int | None"]
+"""Name of a port, and a slot of it; None for a scalar port."""
+
+
+def port_label(port: str, slot: int | None) -> str:
+    """Return a port and slot as messages to users show them, such as `out` or `out[3]`."""
+    return port if slot is None else f"{port}[{slot}]"
 
 
 class Operator(Enum):

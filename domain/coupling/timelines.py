@@ -22,10 +22,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from domain.coupling.messages import Iteration
-from domain.coupling.ports import Operator, PortState
+from domain.coupling.ports import Operator, PortSlot, PortState, port_label
 from domain.errors import CallOrderError
-
-PortSlot = tuple[str, "int | None"]
 
 
 class Timeline:
@@ -169,11 +167,11 @@ class Rounds:
         sends = [(port, slot) for port in self._senders for slot in port.slots()]
         receives = [(port, slot) for port in self._receivers for slot in port.slots()]
         return [
-            f"A send on O_I port '{_port_and_slot(port.name, slot)}'"
+            f"A send on O_I port '{port_label(port.name, slot)}'"
             for port, slot in sends
             if self.may_send(port.name, slot)
         ] + [
-            f"A receive on S port '{_port_and_slot(port.name, slot)}'"
+            f"A receive on S port '{port_label(port.name, slot)}'"
             for port, slot in receives
             if self.may_receive(port.name, slot)
         ]
@@ -310,14 +308,14 @@ class ReuseLoop:
         """
         outer = self.iteration
         if outer is None:
-            raise self._refusal(f"a send on port '{_port_and_slot(port.name, slot)}'")
+            raise self._refusal(f"a send on port '{port_label(port.name, slot)}'")
         if port.operator is Operator.O_I:
             rounds = self._rounds_by_port[port.name]
             if not rounds.may_send(port.name, slot):
-                raise self._refusal(f"a send on O_I port '{_port_and_slot(port.name, slot)}'")
+                raise self._refusal(f"a send on O_I port '{port_label(port.name, slot)}'")
             return rounds.send(port.name, slot, outer)
         if (port.name, slot) in self._sent or not self._all_between_rounds():
-            raise self._refusal(f"a send on O_F port '{_port_and_slot(port.name, slot)}'")
+            raise self._refusal(f"a send on O_F port '{port_label(port.name, slot)}'")
         self._sent.add((port.name, slot))
         return outer
 
@@ -330,7 +328,7 @@ class ReuseLoop:
         outer = self.iteration
         rounds = self._rounds_by_port[port.name]
         if outer is None or not rounds.may_receive(port.name, slot):
-            raise self._refusal(f"a receive on S port '{_port_and_slot(port.name, slot)}'")
+            raise self._refusal(f"a receive on S port '{port_label(port.name, slot)}'")
         return rounds.iteration_to_receive(outer)
 
     def receive(self, port: PortState, slot: int | None, received: Iteration | None) -> None:
@@ -426,7 +424,7 @@ class ReuseLoop:
             ]
             if self._all_between_rounds():
                 expected += [
-                    f"A send on O_F port '{_port_and_slot(port, slot)}'"
+                    f"A send on O_F port '{port_label(port, slot)}'"
                     for port, slot in self._final_to_send()
                 ]
                 if not self._final_to_send():
@@ -460,10 +458,6 @@ def _slots_in_a_round(port: PortState) -> int:
     # A resizable receiving port learns its length from what comes on its first slot.
     learns_length = port.is_resizable and port.operator.allows_receiving
     return max(port.length, 1) if learns_length else port.length
-
-
-def _port_and_slot(port: str, slot: int | None) -> str:
-    return port if slot is None else f"{port}[{slot}]"
 
 
 def _sort_key(item: PortSlot) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain.model.configuration import MpiCores, MpiNodes, ResourceRequirements, Threads
+from domain.wording import counted
 
 
 def cores_on_one_node(requirements: ResourceRequirements) -> int:
@@ -43,18 +44,15 @@ def in_words(requirements: ResourceRequirements) -> str:
     """
     match requirements:
         case Threads(threads):
-            return f"{_counted(threads, 'thread')} on one node"
+            return f"{counted(threads, 'thread')} on one node"
         case MpiCores(processes, threads):
-            return (
-                f"{_counted(processes, 'MPI process', 'es')} with {_counted(threads, 'thread')}"
-                " each"
-            )
+            return f"{_processes(processes)} with {counted(threads, 'thread')} each"
         case MpiNodes(nodes, processes, threads):
             return (
-                f"{_counted(nodes, 'whole node')} with {_counted(processes, 'MPI process', 'es')}"
-                f" of {_counted(threads, 'thread')} on each"
+                f"{counted(nodes, 'whole node')} with {_processes(processes)} of"
+                f" {counted(threads, 'thread')} on each"
             )
 
 
-def _counted(number: int, thing: str, plural: str = "s") -> str:
-    return f"{number} {thing}{'' if number == 1 else plural}"
+def _processes(number: int) -> str:
+    return counted(number, "MPI process", ending="es")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain.coupling.messages import Wait
+from domain.coupling.ports import port_label
 
 
 class WaitGraph:
@@ -58,11 +59,7 @@ def _path_back(instance: str, came_by: dict[str, Wait]) -> tuple[Wait, ...]:
 def describe_cycle(cycle: tuple[Wait, ...]) -> str:
     """Return in words who waits for whom."""
     lines = [
-        f"- '{wait.instance}' waits on port '{_port_and_slot(wait)}' for '{wait.peer}'"
+        f"- '{wait.instance}' waits on port '{port_label(wait.port, wait.slot)}' for '{wait.peer}'"
         for wait in cycle
     ]
     return "\n".join(["Deadlock: these instances wait for each other in a cycle:", *lines])
-
-
-def _port_and_slot(wait: Wait) -> str:
-    return wait.port if wait.slot is None else f"{wait.port}[{wait.slot}]"

@@ -16,15 +16,15 @@ from adapters.system.clock import SystemClock
 from adapters.tcp.manager_link import MMPClient
 from adapters.tcp.peers import TcpPeerTransport
 from adapters.wire.locations import TCP, TcpAddress, addresses_in
-from application.instance.lifecycle import Lifecycle, Surroundings
+from application.instance.arrival import Surroundings, join
+from application.instance.lifecycle import Lifecycle
 from domain.coupling.flags import InstanceFlags
 from domain.coupling.ports import Operator
 from domain.errors import PortError, TransportError
 from domain.running.error_log_limit import Troubles
+from domain.running.log_levels import LogLevel
 from entrypoints._instance.environment import InstanceEnvironment, read_environment
 from entrypoints._snapshots.store_factory import open_store
-
-WARNING = 30
 
 SLOW = 5.0
 """After how many seconds a user who looks on wants to know what it waits for."""
@@ -47,7 +47,7 @@ def join_simulation(
     surroundings = _connect(environment)
     try:
         with _told_if_slow(environment):
-            return Lifecycle(environment.instance, declaration, flags, surroundings)
+            return join(environment.instance, declaration, flags, surroundings)
     except TransportError as error:
         _close(surroundings)
         raise TransportError(_unreachable(environment, error)) from error
@@ -95,7 +95,7 @@ def _connect(environment: InstanceEnvironment) -> Surroundings:
     name = str(environment.instance)
     link = MMPClient(environment.instance, environment.manager, secret=environment.secret)
     log = PythonInstanceLog(name, link, environment.log_file)
-    troubles = Troubles(partial(log.log, WARNING))
+    troubles = Troubles(partial(log.log, LogLevel.WARNING))
     transport = TcpPeerTransport(
         name,
         secret=environment.secret,

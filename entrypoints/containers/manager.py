@@ -28,12 +28,14 @@ from adapters.system.clock import SystemClock
 from adapters.tcp.instance_probe import TcpInstanceProbe
 from adapters.tcp.request_router import RequestRouter
 from adapters.tcp.server import DEFAULT_PORT, Server
+from adapters.threads.worker import ThreadWorker
 from adapters.wire.locations import TCP, format_location
 from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSnapshotFormat
 from application.interfaces.agents import AgentLauncher
 from application.interfaces.clock import Clock
 from application.interfaces.instance_probe import InstanceProbe
 from application.interfaces.logbook import Logbook
+from application.interfaces.node_pool import AgentLaunch
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.snapshot_store import WorkflowSnapshotStore
 from application.manager.snapshots.snapshot_copier import SnapshotCopier
@@ -73,19 +75,6 @@ class ListeningServer:
 
     server: Server
     locations: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AgentLaunch:
-    """How agents are started.
-
-    Attributes:
-        launcher: Starts them.
-        manager_locations: Where they reach the manager.
-    """
-
-    launcher: AgentLauncher
-    manager_locations: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,11 +237,18 @@ def _open_server(
 
 
 def _open_launch(
-    launcher: AgentLauncher, listening: ListeningServer, run_log: RunLog
+    launcher: AgentLauncher,
+    listening: ListeningServer,
+    options: ManagerOptions,
+    loop: EventLoop,
+    run_log: RunLog,
 ) -> Iterator[AgentLaunch]:
+    worker = ThreadWorker("conjoin-launch", scheduler=loop)
     try:
-        yield AgentLaunch(launcher, listening.locations)
+        yield AgentLaunch(launcher, worker, listening.locations, options.secret)
     finally:
+        # a launch in progress must end first, or the launcher may not close what it starts
+        worker.close()
         _close(launcher.close, "the launcher of agents could not be closed", run_log)
 
 
@@ -299,7 +295,7 @@ class ManagerContainer(containers.DeclarativeContainer):
         shelf=shelf,
     )
     listening = providers.Resource(_open_server, options, configuration, loop, services, run_log)
-    launch = providers.Resource(_open_launch, launcher, listening, run_log)
+    launch = providers.Resource(_open_launch, launcher, listening, options, loop, run_log)
 
 
 def opened_manager(

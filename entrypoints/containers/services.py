@@ -14,7 +14,6 @@ from application.interfaces.profile_store import ProfileStore
 from application.interfaces.run_directory import RunDirectory
 from application.interfaces.run_script_writer import RunScriptWriter
 from application.interfaces.snapshot_store import WorkflowSnapshotStore
-from application.manager.agent_management import AgentManager
 from application.manager.allocation_end import AllocationEnd
 from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
@@ -28,6 +27,7 @@ from application.manager.snapshots.snapshot_registry import SnapshotRegistry
 from application.manager.snapshots.workflow_snapshot_watch import WorkflowSnapshotWatch
 from application.manager.status_board import StatusBoard
 from application.manager.trouble_report import TroubleReport
+from application.nodes.agent_manager import AgentManager
 from domain.model.configuration import Configuration
 from domain.model.topology import Topology
 from domain.running.events import RunFinished

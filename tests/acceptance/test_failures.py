@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import socket
-from datetime import datetime
 
 import psutil
 import pytest
@@ -225,17 +224,16 @@ def send_to(process: psutil.Process, data: bytes) -> None:
 
 # Deadlocks ----------------------------------------------------------------------------------------
 
-TIMEOUT = 11.0
-"""Long enough for a second one to make up for all that may hold us up on a busy machine."""
-
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "library",
     ["conjoin", pytest.param("muscle3", marks=[pytest.mark.slow, pytest.mark.muscle3])],
 )
-def test_a_deadlock_is_reported_within_two_timeouts(workspace: Workspace, library: LibraryName):
-    make_deadlock(workspace, library, TIMEOUT)
+def test_deadlock_is_reported_before_an_instance_gives_up(
+    workspace: Workspace, library: LibraryName
+):
+    make_deadlock(workspace, library, timeout=1.0)
     outcome = workspace.start_all()
     assert outcome.exit_code == FAILED
     for text in (
@@ -244,15 +242,15 @@ def test_a_deadlock_is_reported_within_two_timeouts(workspace: Workspace, librar
         "- 'micro' waits on port 'init' for 'macro'",
     ):
         assert text in outcome.stdout, outcome.text
-        assert text in log_of(workspace)
-    began = max(float((workspace.folder / name).read_text()) for name in ("left", "right"))
-    assert began < time_of_log_line(workspace, "Deadlock: ") < began + 2 * TIMEOUT
+        report, gave_up, _ = log_of(workspace).partition("Deadlock detected")
+        assert gave_up, outcome.text
+        assert text in report
     assert not outcome.left_behind
 
 
 @pytest.mark.slow
 def test_a_negative_timeout_switches_the_search_for_deadlocks_off(workspace: Workspace):
-    make_deadlock(workspace, "conjoin", -1)
+    make_deadlock(workspace, "conjoin", timeout=-1.0)
     with workspace.running(*START) as program:
         # shown after 0.2 s, by when the shortest of timeouts is long over
         program.wait_until_it_says("2 waiting")
@@ -262,7 +260,7 @@ def test_a_negative_timeout_switches_the_search_for_deadlocks_off(workspace: Wor
     assert "Deadlock" not in outcome.text + log_of(workspace)
 
 
-def make_deadlock(workspace: Workspace, library: LibraryName, timeout: float) -> None:
+def make_deadlock(workspace: Workspace, library: LibraryName, *, timeout: float) -> None:
     """Have the macro model receive before it sends."""
     workspace.change(
         "model.ymmsl", "settings:", f"settings:\n  muscle_deadlock_receive_timeout: {timeout:.1f}"
@@ -271,22 +269,10 @@ def make_deadlock(workspace: Workspace, library: LibraryName, timeout: float) ->
     workspace.change(
         "macro.py",
         "    for step",
-        f"{_note_time('left')}    instance.receive('state_in')\n    for step",
+        "    instance.receive('state_in')\n    for step",
     )
-    workspace.change("micro.py", "while", f"{_note_time('right').strip()}\nwhile")
     if library == "muscle3":
         workspace.use_muscle3()
-
-
-def _note_time(name: str) -> str:
-    return f"    import time; open('../../../../{name}', 'w').write(str(time.time()))\n"
-
-
-def time_of_log_line(workspace: Workspace, part: str) -> float:
-    line = next(line for line in log_of(workspace).splitlines() if part in line)
-    found = re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}", line)
-    assert found is not None
-    return datetime.strptime(found[0], "%Y-%m-%d %H:%M:%S,%f").astimezone().timestamp()
 
 
 # What they share ----------------------------------------------------------------------------------

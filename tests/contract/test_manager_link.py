@@ -25,6 +25,7 @@ from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointRangeRule, Checkpoints
 from domain.model.configuration import Configuration
 from domain.running.events import InstanceState, SnapshotFailed
+from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.conditions import wait_until
 from tests.support.desks import InMemoryDesk
@@ -222,7 +223,7 @@ class ManagerLinkContract(ABC):
 
     def test_a_failure_is_told_where_that_is_understood(self, link_of, desk):
         link = self.register_all(link_of)["macro"]
-        link.report_failed("out of cheese")
+        link.report_failed("out of cheese", kind=FailureKind.OWN)
         link.deregister_instance()
         state = desk.board["macro"].state
         assert state is (InstanceState.FAILED if self.is_own_protocol else InstanceState.FINISHED)

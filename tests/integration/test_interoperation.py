@@ -18,9 +18,10 @@ from tests.support.casts import (
     Cast,
     casts,
 )
+from tests.support.reference_runs import TIMEOUT_OF_A_TEST
 from tests.support.scenario_runs import LibraryName, ManagerName, ScenarioRun, run_scenario
 
-pytestmark = [pytest.mark.muscle3, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.muscle3, pytest.mark.timeout(TIMEOUT_OF_A_TEST)]
 
 SCENARIOS = (
     "macro_micro",

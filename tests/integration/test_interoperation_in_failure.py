@@ -18,9 +18,10 @@ from tests.support.casts import (
     Cast,
     casts,
 )
+from tests.support.reference_runs import TIMEOUT_OF_A_TEST
 from tests.support.scenario_runs import ScenarioRun
 
-pytestmark = [pytest.mark.muscle3, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.muscle3, pytest.mark.timeout(TIMEOUT_OF_A_TEST)]
 
 OUT_OF_ORDER = (
     r"Not allowed to .* yet: was expecting one of the following instead:\n"
@@ -45,8 +46,6 @@ LOST_PEER = re.compile(
     r"Port \S+ was closed while trying to receive on it, did the peer crash\?"
     r"|connection with peer '.*' was lost\. Did the peer crash\?"
 )
-DEADLOCK_TIMEOUT = 11.0  # a second one makes up for all that may hold us up on a busy machine
-SECONDS_TO_START_AND_STOP = 4.0
 DEADLOCK = "Deadlock detected while receiving a message on port 'boundary_in'."
 
 
@@ -104,14 +103,13 @@ def test_a_deadlock_is_found_and_told(cast: Cast, played_run):
     assert any(DEADLOCK in run.instance_stderr(name) for name in ("left", "right")), run.account()
 
 
-@pytest.mark.slow
-@casts(OURS_ALONE)
-def test_our_manager_soon_tells_who_waits_for_whom(cast: Cast, tmp_path: Path):
-    settings = {"muscle_deadlock_receive_timeout": DEADLOCK_TIMEOUT}
-    run = cast.run("deadlock", tmp_path, settings=settings)
-    assert re.search("left.*boundary_in.*right", run.stdout), run.account()
-    assert re.search("right.*boundary_in.*left", run.stdout), run.account()
-    assert run.seconds < 2 * DEADLOCK_TIMEOUT + SECONDS_TO_START_AND_STOP
+@casts(OURS_ALONE, THEIR_INSTANCES)
+def test_our_manager_reports_a_deadlock_before_an_instance_gives_up(cast: Cast, played_run):
+    run = played_run(cast, "deadlock")
+    report, gave_up, _ = run.stdout.partition("Deadlock detected")
+    assert gave_up, run.account()
+    assert re.search("left.*boundary_in.*right", report), run.account()
+    assert re.search("right.*boundary_in.*left", report), run.account()
 
 
 @casts(OURS_ALONE)

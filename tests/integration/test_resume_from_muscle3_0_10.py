@@ -4,18 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.scenario_runs import run_scenario
+from tests.support.reference_runs import TIMEOUT_OF_A_TEST, run_muscle3_alone
+from tests.support.scenario_runs import LibraryName, run_scenario
 
-pytestmark = [pytest.mark.muscle3, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.muscle3, pytest.mark.slow, pytest.mark.timeout(TIMEOUT_OF_A_TEST)]
 
 SCENARIO = "checkpoints_0_10"
 
 
-def run(folder: Path, library: str, resume: "Path | None" = None):
+def run(folder: Path, library: LibraryName, resume: "Path | None" = None):
     folder.mkdir()
-    done = run_scenario(
-        SCENARIO, manager=library, libraries=library, tmp_path=folder, resume=resume
-    )
+    if library == "conjoin":
+        done = run_scenario(
+            SCENARIO, manager=library, libraries=library, tmp_path=folder, resume=resume
+        )
+    else:
+        done = run_muscle3_alone(SCENARIO, version=library, folder=folder, resume=resume)
     assert done.exit_code == 0, done.account()
     return done
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from domain.identity import Reference
+from tests.support.reference_runs import TIMEOUT_OF_A_TEST, run_muscle3_alone
 from tests.support.scenario_runs import LibraryName, ScenarioRun, programs_of, run_scenario
 from tests.support.snapshot_files import (
     check_ends_alike,
@@ -53,14 +54,19 @@ class Pattern:
         """Run it as far as it gets, with manager and instances of a library, or each of its own."""
         folder.mkdir()
         rules = {"at_end": True, "simulation_time": [{"every": self.every}]}
+        options = {
+            "settings": self.settings,
+            "checkpoints": rules if self.every else None,
+            "resume": resume,
+        }
+        if library != "conjoin" and libraries is None:
+            return run_muscle3_alone(self.scenario, version=library, folder=folder, **options)
         return run_scenario(
             self.scenario,
             manager=library,
             libraries=libraries or library,
             tmp_path=folder,
-            settings=self.settings,
-            checkpoints=rules if self.every else None,
-            resume=resume,
+            **options,
         )
 
 
@@ -163,7 +169,7 @@ def test_a_resumed_run_can_be_resumed(tmp_path):
 
 @pytest.mark.muscle3
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(TIMEOUT_OF_A_TEST)
 @patterns(*SHARED)
 @pytest.mark.parametrize(("before", "after"), [("muscle3", "conjoin"), ("conjoin", "muscle3")])
 def test_snapshots_are_exchanged_with_muscle3(pattern, before, after, tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.reference_runs import TIMEOUT_OF_A_TEST, run_muscle3_alone
 from tests.support.scenario_runs import (
     MARK,
     clean_environment,
@@ -18,7 +19,7 @@ from tests.support.scenario_runs import (
     write_configuration,
 )
 
-pytestmark = [pytest.mark.muscle3, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.muscle3, pytest.mark.slow, pytest.mark.timeout(TIMEOUT_OF_A_TEST)]
 
 SCENARIO = "checkpoints"
 
@@ -34,7 +35,7 @@ def resume(snapshot: Path, folder: Path):
     environment = {**clean_environment(), "RESULT_DIR": str(results), MARK: folder.as_posix()}
     try:
         done = subprocess.run(
-            command, env=environment, cwd=folder, capture_output=True, text=True, timeout=60
+            command, env=environment, cwd=folder, capture_output=True, text=True, timeout=120
         )
     finally:
         end_processes_marked(folder.as_posix())
@@ -51,10 +52,12 @@ WHAT_WAS_RECEIVED = (["received", "state_in"], ["received", "init"])
 
 @pytest.mark.parametrize("writer", ["conjoin", "muscle3"])
 def test_a_resumed_run_ends_as_the_uninterrupted_one(tmp_path, writer):
-    (tmp_path / "straight").mkdir()
-    straight = run_scenario(
-        SCENARIO, manager="muscle3", libraries=writer, tmp_path=tmp_path / "straight"
-    )
+    folder = tmp_path / "straight"
+    folder.mkdir()
+    if writer == "muscle3":
+        straight = run_muscle3_alone(SCENARIO, version=writer, folder=folder)
+    else:
+        straight = run_scenario(SCENARIO, manager="muscle3", libraries=writer, tmp_path=folder)
     assert straight.exit_code == 0, straight.account()
     snapshots = sorted((straight.run_dir / "snapshots").iterdir())
     assert len(snapshots) == 5

@@ -3,6 +3,7 @@
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.event_sink import RecordingEventSink
 from adapters.in_memory.instance_probe import InMemoryInstanceProbe
@@ -14,6 +15,8 @@ from adapters.in_memory.snapshot_store import (
     InMemorySnapshotStore,
     InMemoryWorkflowSnapshotStore,
 )
+from adapters.in_memory.worker import InlineWorker
+from application.interfaces.node_pool import AgentLaunch
 from application.manager.snapshots.snapshot_copier import SnapshotCopier
 from domain.model.configuration import Configuration
 from domain.running.events import RunFinished
@@ -50,6 +53,7 @@ class InMemoryDesk:
             SnapshotCopier(lambda _: self.snapshots).ensure_stored
         )
         self.probe = InMemoryInstanceProbe(self.clock)
+        self.launcher = InMemoryAgentLauncher(["n0"])
         self.results: list[RunFinished] = []
         parts = ManagerParts(
             clock=self.clock,
@@ -80,6 +84,15 @@ class InMemoryDesk:
         self.end = services.allocation_end
         self.peers = services.peers
         self.registry = services.registry
+
+    def launch_agents(self) -> None:
+        """Launch the agent on node `n0`."""
+        launch = AgentLaunch(self.launcher, InlineWorker(), ("tcp:manager:9000",), "secret")
+        self.agents.launch(launch, failed=_raise)
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 def silent_log() -> FilteringBoundLogger:

@@ -28,7 +28,7 @@ from adapters.snapshot_files.msgpack_snapshot import MsgPackSnapshot
 from adapters.snapshot_files.snapshot_repository import MsgPackSnapshotRepository
 from adapters.system.clock import SystemClock
 from adapters.ymmsl_files.source import YmmslConfigurationSource
-from application.instance.lifecycle import Lifecycle, Surroundings
+from application.instance.arrival import Surroundings, join
 from application.interfaces.clock import Clock
 from domain.checkpointing.instance_snapshot import SnapshotMetadata, WorkflowSnapshot, snapshot_name
 from domain.checkpointing.workflow_snapshot_search import WorkflowSnapshotSearch
@@ -231,7 +231,7 @@ class _Run:
         )
         flags = USES_CHECKPOINT_API if saves else KEEPS_NO_STATE_FOR_NEXT_USE
         instance = Instance.__new__(Instance)
-        instance._lifecycle = Lifecycle(name, ports, InstanceFlags(flags.value), surroundings)
+        instance._lifecycle = join(name, ports, InstanceFlags(flags.value), surroundings)
         return instance
 
 

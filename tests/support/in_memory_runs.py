@@ -11,7 +11,8 @@ from adapters.in_memory.peer_transport import InMemoryNetwork, InMemoryPeerTrans
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from adapters.snapshot_files.snapshot_repository import MsgPackSnapshotRepository
 from adapters.system.clock import SystemClock
-from application.instance.lifecycle import Lifecycle, Surroundings
+from application.instance.arrival import Surroundings, join
+from application.instance.lifecycle import Lifecycle
 from domain.coupling.flags import InstanceFlags
 from domain.coupling.messages import Message
 from domain.coupling.settings import Settings, SettingValue
@@ -91,7 +92,7 @@ class InMemorySimulation:
             MsgPackSnapshotRepository(lambda _: self.snapshots),
             threading.Lock(),
         )
-        return Joined(Lifecycle(Reference(name), ports, flags, surroundings), log)
+        return Joined(join(Reference(name), ports, flags, surroundings), log)
 
     def run(
         self,

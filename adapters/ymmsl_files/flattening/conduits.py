@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adapters.ymmsl_files.flattening.expansion import Expansion, Link
-from domain.coupling.conduits import Conduit, ConduitFilter
+from domain.coupling.conduits import Conduit, ConduitFilter, filter_order
 from domain.errors import ConfigurationError
 from domain.identity import Reference
 
@@ -70,6 +70,6 @@ def _disorder(trail: tuple[Link, ...]) -> str:
     ports = " -> ".join(str(link.sender) for link in trail)
     return (
         f"The conduits {ports} -> {trail[-1].receiver} have the filters '{filters}' in all, and"
-        " these are out of order: 'last' comes first, then 'repeat', then 'pad'. Move or remove"
-        " filters on one of these conduits."
+        f" these are out of order: write {filter_order()}. Move or remove filters on one of these"
+        " conduits."
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from application.instance.checkpoints.exchange_state import ExchangeState
 from application.interfaces.instance_log import InstanceLog
@@ -14,8 +13,7 @@ from domain.coupling.messages import Message
 from domain.coupling.settings import Settings
 from domain.errors import InconsistentSnapshot, SnapshotNotStored
 from domain.identity import Reference
-
-ERROR: Final = 40
+from domain.running.log_levels import LogLevel
 
 
 class SnapshotManager:
@@ -176,4 +174,4 @@ class SnapshotManager:
         self._manager.report_snapshot_failed(problem)
         if self._must_store:
             raise SnapshotNotStored(problem) from error
-        self._log.log(ERROR, problem)
+        self._log.log(LogLevel.ERROR, problem)

@@ -1,208 +1,27 @@
-"""Reading frames, and what becomes of those that make no sense or do not come."""
+"""Messages from a peer, malformed frames, and lost connections."""
 
 import socket
-import threading
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from adapters.tcp import incoming_stream
-from adapters.tcp.incoming_stream import (
-    BUFFER_SIZE,
-    FRAMES_PER_ACKNOWLEDGEMENT,
-    LARGE,
-    TIMEOUT_TOLERANCE,
-    TIMEVAL,
-    FrameReader,
-    IncomingStream,
-    StreamConnection,
-    StreamInlet,
-)
+from adapters.tcp.incoming_stream import IncomingStream, StreamConnection, StreamInlet
 from adapters.wire import greeting, stream
 from adapters.wire.locations import CONJOIN, TCP, format_location
-from domain.coupling.messages import PeerMessage
-from domain.coupling.settings import Settings
+from adapters.wire.stream_receiver import BYTES_PER_ACKNOWLEDGEMENT, FRAMES_PER_ACKNOWLEDGEMENT
 from domain.errors import PeerLost, PortError, RemoteProtocolError, TransportError
+from tests.support.stream_ends import SECRET, ConnectedStream, frame, new_receiver
 from tests.unit.adapters.tcp.loopback import PATIENCE, RETRY_ONCE, scripted, take, take_word
 
-SECRET = "the secret"
 
-
-@pytest.fixture
-def ends():
+def delivering(*frames):
+    """Return a connection that delivers some frames, and is lost then."""
     ours, theirs = socket.socketpair()
-    yield ours, theirs
-    ours.close()
+    theirs.sendall(b"".join(frames))
     theirs.close()
-
-
-@pytest.fixture
-def reader(ends):
-    return FrameReader(ends[0])
-
-
-@pytest.fixture
-def theirs(ends):
-    return ends[1]
-
-
-def test_nothing_comes_until_something_does(reader, theirs):
-    assert not reader.wait_readable(0)
-    assert not reader.wait_readable(0.01)
-    theirs.sendall(b"x")
-    assert reader.wait_readable(None)
-    assert reader.wait_readable(0)
-    assert reader.read(1) == b"x"
-    assert not reader.wait_readable(0.01)
-
-
-class CountingSocket(socket.socket):
-    """Records the receive timeouts that are set, and which is in force at each receive.
-
-    Each receive delivers a byte at once: no test waits.
-    """
-
-    def __init__(self):
-        super().__init__(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.timeouts_set = []
-        self.in_force = []
-
-    def setsockopt(self, level, option, value):
-        assert (level, option) == (socket.SOL_SOCKET, socket.SO_RCVTIMEO)
-        seconds, microseconds = TIMEVAL.unpack(value)
-        self.timeouts_set.append(seconds + microseconds / 1e6)
-
-    def recv_into(self, buffer):
-        self.in_force.append(self.timeouts_set[-1] if self.timeouts_set else 0.0)
-        buffer[0] = 0
-        return 1
-
-
-def wait_with(timeouts):
-    """Have a byte received with each of these timeouts; return the socket."""
-    with CountingSocket() as sock:
-        reader = FrameReader(sock)
-        for timeout in timeouts:
-            assert reader.wait_readable(timeout)
-            reader.read(1)
-    return sock
-
-
-def test_receive_timeout_is_set_once_for_many_messages_with_nearly_equal_timeouts():
-    # the time left until a deadline of 0.2 s, always a little less
-    nearly_equal = [0.2 - number * 1e-5 for number in (3, 1, 2, 7, 5, 0)] * 20
-    assert wait_with(nearly_equal).timeouts_set == [0.2]
-
-
-def test_receive_timeout_is_set_once_for_timeouts_on_both_sides_of_a_step():
-    assert wait_with([0.1899, 0.1901, 0.19, 0.1899, 0.1901]).timeouts_set == [0.19, 0.2]
-
-
-@pytest.mark.parametrize(
-    ("timeouts", "expected"),
-    [
-        ([0.2, 0.3], [0.2, 0.3]),
-        ([0.3, 0.2], [0.3, 0.2]),
-        ([0.2, 0.175], [0.2, 0.18]),
-        ([None, None], []),
-        ([0.2, None, None, 0.2], [0.2, 0.0, 0.2]),
-        ([1.0, 86400.995], [1.0, 86401.0]),
-    ],
-)
-def test_receive_timeout_is_set_again_when_it_no_longer_fits(timeouts, expected):
-    assert wait_with(timeouts).timeouts_set == pytest.approx(expected)
-
-
-@given(st.lists(st.floats(TIMEOUT_TOLERANCE, 1000.0), min_size=1))
-def test_receive_timeout_in_force_is_never_too_short_nor_much_too_long(timeouts):
-    microsecond = 1e-6
-    in_force = wait_with(timeouts).in_force
-    assert len(in_force) == len(timeouts)
-    for asked, got in zip(timeouts, in_force, strict=True):
-        assert asked - microsecond <= got <= asked + TIMEOUT_TOLERANCE + microsecond
-
-
-def test_parts_are_read_one_by_one_however_they_come(reader, theirs):
-    sending = threading.Thread(target=lambda: [theirs.sendall(b"x") for _ in range(100)])
-    sending.start()
-    assert [len(reader.read(count)) for count in (0, 1, 30, 69)] == [0, 1, 30, 69]
-    sending.join(PATIENCE)
-
-
-def test_parts_that_do_not_fit_behind_each_other_are_read_whole(reader, theirs):
-    data = bytes(range(256)) * (BUFFER_SIZE // 256)
-    sending = threading.Thread(target=theirs.sendall, args=(data * 3,))
-    sending.start()
-    assert reader.read(100) == data[:100]
-    assert reader.read(BUFFER_SIZE) == (data * 2)[100 : 100 + BUFFER_SIZE]
-    assert reader.read(BUFFER_SIZE + 50) == (data * 3)[100 + BUFFER_SIZE : 150 + 2 * BUFFER_SIZE]
-    sending.join(PATIENCE)
-
-
-def test_what_was_read_ahead_comes_first_in_place(reader, theirs):
-    theirs.sendall(b"headbuffer")
-    assert bytes(reader.read(4)) == b"head"
-    assert reader.read_in_place(6) == b"buffer"
-    assert reader.read_in_place(0) == b""
-
-
-def test_a_buffer_in_place_is_not_written_over(reader, theirs):
-    theirs.sendall(b"onetwo")
-    first = reader.read_in_place(3)
-    assert reader.read_in_place(3) == b"two"
-    assert first == b"one"
-
-
-def test_what_has_begun_is_waited_for_beyond_the_time(reader, theirs):
-    theirs.sendall(b"ab")
-    assert reader.wait_readable(0.01)
-    sending = threading.Timer(0.05, theirs.sendall, [b"cd"])
-    sending.start()
-    assert reader.read(4) == b"abcd"
-    sending.join(PATIENCE)
-
-
-@pytest.mark.parametrize("read", ["read", "read_in_place"])
-def test_the_end_of_a_connection_is_an_error(reader, theirs, read):
-    theirs.sendall(b"ab")
-    theirs.shutdown(socket.SHUT_WR)
-    with pytest.raises(EOFError, match="the other side closed the connection"):
-        getattr(reader, read)(3)
-
-
-class FakeConnection:
-    """Gives out frames; may be lost."""
-
-    def __init__(self, *frames, restores=False):
-        self._ours, theirs = socket.socketpair()
-        theirs.sendall(b"".join(frames))
-        theirs.close()
-        self.reader = FrameReader(self._ours)
-        self.noted = []
-        self._restores = restores
-
-    def next_frame_begins(self, *, timeout):
-        return self.reader.wait_readable(timeout)
-
-    def note_received(self, size):
-        self.noted.append(size)
-
-    def restore(self):
-        return self._restores
-
-    def close(self):
-        self._ours.close()
-
-
-def message(data="x", number=0):
-    return PeerMessage(0.0, None, data, Settings(), None, number, ())
-
-
-def frame(data="x", channel=0):
-    return b"".join(map(bytes, stream.encode_message(channel, message(data))))
+    return ConnectedStream(ours)
 
 
 OPENED = stream.open_channel(0, "micro.in")
@@ -214,7 +33,7 @@ def receive():
     made = []
 
     def make(*frames, port="in"):
-        incoming = IncomingStream("macro", FakeConnection(*frames))
+        incoming = IncomingStream("macro", delivering(*frames))
         made.append(incoming)
         return StreamInlet(incoming, sender="macro.out", receiver=f"micro.{port}")
 
@@ -227,6 +46,7 @@ class ImpatientConnection:
     """Returns from each wait without a frame, after a share of the time it was given."""
 
     def __init__(self, clock, share):
+        self.stream = new_receiver()
         self._clock = clock
         self._share = share
         self.timeouts = []
@@ -245,12 +65,12 @@ def test_deadline_of_a_receive_is_checked_by_the_clock(monkeypatch, share, timeo
     monkeypatch.setattr(incoming_stream, "time", SimpleNamespace(monotonic=lambda: clock.now))
     connection = ImpatientConnection(clock, share)
     incoming = IncomingStream("macro", connection)
-    assert incoming.receive(incoming.arrivals("micro.in"), 8.0) is None
+    assert incoming.receive(incoming.expect("macro.out", "micro.in"), 8.0) is None
     assert connection.timeouts[: len(timeouts)] == timeouts
     assert clock.now >= 108.0
 
 
-def test_what_has_come_before_the_loss_is_given_out_before_it_is_told(receive):
+def test_messages_received_before_the_loss_are_delivered_before_peer_lost(receive):
     inlet = receive(OPENED, frame(1), frame(2))
     assert [inlet.receive(timeout=None).data for _ in range(2)] == [1, 2]
     for _ in range(2):
@@ -258,8 +78,8 @@ def test_what_has_come_before_the_loss_is_given_out_before_it_is_told(receive):
             inlet.receive(timeout=None)
 
 
-def test_messages_for_another_endpoint_are_kept_for_it():
-    connection = FakeConnection(
+def test_messages_for_another_endpoint_are_queued():
+    connection = delivering(
         OPENED, stream.open_channel(1, "micro.other"), frame("other", 1), frame("mine")
     )
     incoming = IncomingStream("macro", connection)
@@ -271,26 +91,26 @@ def test_messages_for_another_endpoint_are_kept_for_it():
     incoming.close()
 
 
-def test_a_message_on_a_channel_that_was_not_opened_is_refused_for_good(receive):
+def test_message_on_an_unopened_channel_is_a_lasting_error(receive):
     inlet = receive(frame(channel=3), OPENED, frame())
     for _ in range(2):
         with pytest.raises(RemoteProtocolError, match="'macro' sent a message on a channel"):
             inlet.receive(timeout=None)
 
 
-def test_a_frame_that_makes_no_sense_is_refused_for_good(receive):
+def test_malformed_frame_is_a_lasting_error(receive):
     inlet = receive(OPENED, b"\xff" * 100)
     for _ in range(2):
         with pytest.raises(RemoteProtocolError):
             inlet.receive(timeout=None)
 
 
-def test_half_a_frame_is_a_loss(receive):
+def test_connection_lost_in_a_frame_is_peer_lost(receive):
     with pytest.raises(PeerLost):
         receive(OPENED, frame("long" * 10)[:-1]).receive(timeout=None)
 
 
-def test_the_size_of_a_message_is_that_of_its_frame(receive):
+def test_size_of_a_message_is_that_of_its_frame(receive):
     whole = frame(np.zeros(1000))
     assert receive(OPENED, whole).receive(timeout=None).size == len(whole)
 
@@ -312,37 +132,53 @@ def connect(server, secret=SECRET):
     return StreamConnection("macro", [location], receiver="micro", secret=secret)
 
 
-def test_the_receiver_says_who_it_is_and_in_the_end_how_much_it_has():
+def read_frames(connection, count):
+    """Read frames as they come, whatever is in them."""
+    for _ in range(count):
+        assert connection.next_frame_begins(timeout=None)
+        connection.read_frame()
+
+
+def test_hello_and_last_acknowledgement_are_sent():
     def sender(sock):
-        return greet_client(sock), take_word(sock)
+        hello = greet_client(sock)
+        sock.sendall(OPENED)
+        return hello, take_word(sock)
 
     with scripted(sender) as server:
         connection = connect(server)
-        connection.note_received(1)
+        read_frames(connection, 1)
         connection.close()
         connection.close()
         assert server.finish() == [(("micro", 0), 1)]
 
 
-def test_it_says_how_much_it_has_from_time_to_time():
+def test_acknowledgements_are_sent_after_many_or_large_frames():
+    many = FRAMES_PER_ACKNOWLEDGEMENT
+
     def sender(sock):
         greet_client(sock)
-        return [take_word(sock) for _ in range(3)]
+        sock.sendall(OPENED + frame() * (many - 1))
+        first = take_word(sock)
+        sock.sendall(frame(bytes(BYTES_PER_ACKNOWLEDGEMENT)))
+        return [first, take_word(sock), take_word(sock)]
 
     with scripted(sender) as server:
         connection = connect(server)
-        for _ in range(FRAMES_PER_ACKNOWLEDGEMENT):
-            connection.note_received(1)
-        connection.note_received(LARGE)
+        read_frames(connection, many + 1)
         connection.close()
-        many = FRAMES_PER_ACKNOWLEDGEMENT
         assert server.finish() == [[many, many + 1, many + 1]]
 
 
-def test_a_lost_connection_is_made_again_with_how_much_it_has():
-    with scripted(greet_client, greet_client) as server:
+def test_lost_connection_is_resumed_after_the_received_frames():
+    def sender(sock):
+        hello = greet_client(sock)
+        sock.sendall(OPENED)
+        return hello
+
+    with scripted(sender, greet_client) as server:
         connection = connect(server)
-        connection.note_received(1)
+        read_frames(connection, 1)
         with pytest.raises(EOFError):
             connection.next_frame_begins(timeout=None)
         assert connection.restore()
@@ -350,14 +186,46 @@ def test_a_lost_connection_is_made_again_with_how_much_it_has():
         assert server.finish() == [("micro", 0), ("micro", 1)]
 
 
-def test_a_connection_that_we_closed_is_not_made_again():
+def test_messages_of_both_connections_are_received():
+    def first(sock):
+        greet_client(sock)
+        sock.sendall(OPENED + frame("one") + frame("half")[:-1])
+
+    def second(sock):
+        assert greet_client(sock) == ("micro", 2)
+        sock.sendall(frame("two"))
+        return take_word(sock)
+
+    with scripted(first, second) as server:
+        incoming = IncomingStream("macro", connect(server))
+        inlet = StreamInlet(incoming, sender="macro.out", receiver="micro.in")
+        assert [inlet.receive(timeout=PATIENCE).data for _ in range(2)] == ["one", "two"]
+        incoming.close()
+        assert server.finish() == [None, 3]
+
+
+def test_wrong_secret_at_a_reconnection_is_a_lasting_error():
+    def impostor(sock):
+        take(sock, greeting.HELLO_SIZE)
+        sock.sendall(bytes(greeting.ANSWER_SIZE))
+
+    with scripted(greet_client, impostor) as server:
+        incoming = IncomingStream("macro", connect(server))
+        inlet = StreamInlet(incoming, sender="macro.out", receiver="micro.in")
+        for _ in range(2):
+            with pytest.raises(RemoteProtocolError, match="the secret"):
+                inlet.receive(timeout=PATIENCE)
+        incoming.close()
+
+
+def test_closed_connection_is_not_restored():
     with scripted(greet_client) as server:
         connection = connect(server)
         connection.close()
         assert not connection.restore()
 
 
-def test_a_peer_of_another_run_is_refused():
+def test_peer_of_another_run_is_rejected():
     def sender(sock):
         take(sock, greeting.HELLO_SIZE)
         sock.sendall(bytes(greeting.ANSWER_SIZE))
@@ -366,7 +234,7 @@ def test_a_peer_of_another_run_is_refused():
         connect(server)
 
 
-def test_a_peer_that_is_not_there_is_an_error(nowhere):
+def test_absent_peer_is_a_transport_error(nowhere):
     location = nowhere.replace(TCP, CONJOIN)
     with pytest.raises(TransportError):
         StreamConnection("macro", [location], receiver="micro", secret=SECRET, retries=RETRY_ONCE)
@@ -379,9 +247,7 @@ def test_a_peer_that_is_not_there_is_an_error(nowhere):
         ("micro.in", "in[0]", "micro.in", "macro.out"),
     ],
 )
-def test_a_port_with_slots_at_one_end_only_is_refused_for_good(
-    receive, opened, port, vector, scalar
-):
+def test_port_with_slots_at_one_end_only_is_a_lasting_error(receive, opened, port, vector, scalar):
     inlet = receive(stream.open_channel(0, opened), frame(), port=port)
     for _ in range(2):
         with pytest.raises(PortError) as caught:
@@ -392,8 +258,8 @@ def test_a_port_with_slots_at_one_end_only_is_refused_for_good(
         )
 
 
-def test_a_slot_that_is_looked_at_after_its_channel_was_opened_is_refused():
-    connection = FakeConnection(
+def test_slot_of_a_channel_that_was_opened_without_one_is_rejected():
+    connection = delivering(
         stream.open_channel(0, "micro.late"), stream.open_channel(1, "micro.in"), frame(1, 1)
     )
     incoming = IncomingStream("macro", connection)
@@ -403,7 +269,7 @@ def test_a_slot_that_is_looked_at_after_its_channel_was_opened_is_refused():
     incoming.close()
 
 
-def test_slots_of_one_port_are_joined_to_slots_of_the_other(receive):
+def test_slots_of_vector_ports_are_received_separately(receive):
     inlet = receive(
         stream.open_channel(0, "micro.in[1]"),
         frame("other"),

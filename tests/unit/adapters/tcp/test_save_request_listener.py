@@ -10,8 +10,9 @@ from adapters.io.event_loop import EventLoop
 from adapters.tcp.save_request_listener import SaveRequestListener
 from adapters.tcp.server import Reply, Server
 from adapters.tcp.session_client import SessionClient
-from adapters.wire import mmp
 from adapters.wire.locations import TCP, format_location
+from adapters.wire.packing import pack
+from adapters.wire.requests import Status, encode_error
 from tests.support.conditions import wait_until
 from tests.support.ports import HOST
 from tests.unit.adapters.tcp.loopback import RETRY_ONCE
@@ -53,14 +54,14 @@ def session(asker: Asker, **options: Any) -> SessionClient:
 def test_the_reason_arrives(asker: Asker):
     reasons: list[str] = []
     line = SaveRequestListener("macro", session(asker), reasons.append)
-    asker.answer(mmp.encode_success("the time is over"))
+    asker.answer(pack([Status.SUCCESS, "the time is over"]))
     wait_until(lambda: reasons == ["the time is over"])
     line.close()
 
 
 def test_a_refusal_is_no_request(asker: Asker):
     line = SaveRequestListener("macro", session(asker), pytest.fail)
-    asker.answer(mmp.encode_error("who are you?"))
+    asker.answer(encode_error("who are you?"))
     line.close()
 
 

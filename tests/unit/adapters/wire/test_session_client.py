@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from adapters.wire import greeting
 from adapters.wire.frames import word
-from adapters.wire.retries import RetryPolicy
-from adapters.wire.session_client import ClientSession, ClientState
+from adapters.wire.reconnection import ConnectionState, RetryPolicy
+from adapters.wire.session_client import ClientSession
 from adapters.wire.session_server import Request, ServerConnection, SessionEnded, SessionTable
 from domain.errors import LocalProtocolError, RemoteProtocolError
 from tests.support.recordings import Recording, recordings
@@ -48,9 +48,9 @@ def test_new_session_is_requested_with_id_zero():
     session = client()
     session.connected(now=0.0)
     assert sent(session) == word(0)
-    assert session.state is ClientState.OPENING
+    assert session.state is ConnectionState.OPENING
     assert session.received(word(ID)) is None
-    assert (session.state, session.id) == (ClientState.OPEN, ID)
+    assert (session.state, session.id) == (ConnectionState.OPEN, ID)
 
 
 def test_request_is_sent_once_the_session_is_open():
@@ -77,7 +77,7 @@ def test_session_is_resumed_with_its_id_and_the_outstanding_request():
     session.begin(b"x")
     sent(session)
     session.connection_lost("cut", now=1.0)
-    assert session.state is ClientState.DISCONNECTED
+    assert session.state is ConnectionState.DISCONNECTED
     session.connected(now=1.0)
     assert sent(session) == word(ID)
     session.received(word(ID))
@@ -198,12 +198,12 @@ def test_lost_connections_are_retried_with_growing_pauses_until_the_deadline():
     assert session.next_deadline() is None
     deadlines = []
     now = 100.0
-    while session.state is ClientState.DISCONNECTED:
+    while session.state is ConnectionState.DISCONNECTED:
         session.connection_lost("refused", now=now)
         deadlines.append(session.next_deadline())
         now = session.next_deadline() or now
     assert deadlines == [100.0, 101.0, 103.0, 107.0, None]
-    assert session.state is ClientState.LOST
+    assert session.state is ConnectionState.LOST
     assert session.loss == "the connection to the manager was lost for good: refused"
 
 
@@ -222,10 +222,10 @@ def test_connection_that_opens_and_is_lost_soon_does_not_restart_the_retry_time(
     for now in (100.0, 103.0, 106.0):
         opened(session, now=now)
         session.connection_lost("cut", now=now)
-        assert session.state is ClientState.DISCONNECTED
+        assert session.state is ConnectionState.DISCONNECTED
     opened(session, now=109.0)
     session.connection_lost("cut", now=109.0)
-    assert session.state is ClientState.LOST
+    assert session.state is ConnectionState.LOST
 
 
 def test_long_lived_connection_restarts_the_retry_time():
@@ -250,7 +250,7 @@ def test_connection_that_never_opens_the_session_is_given_up():
     session = client()
     session.begin(b"x")
     now = 0.0
-    while session.state is not ClientState.LOST:
+    while session.state is not ConnectionState.LOST:
         now = session.next_deadline() or now
         session.connected(now=now)
         now = session.next_deadline() or now
@@ -300,7 +300,7 @@ def test_end_of_an_open_session_is_sent_after_the_request():
     session.end()
     assert sent(session) == word(1) + block(b"x") + word(0)
     session.connection_lost("closed", now=0.0)
-    assert session.state is ClientState.ENDED
+    assert session.state is ConnectionState.ENDED
 
 
 def test_end_without_a_connection_sends_nothing():

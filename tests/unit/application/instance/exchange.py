@@ -7,8 +7,10 @@ from adapters.in_memory.manager_link import InMemoryManagerLink, LockedDesk
 from adapters.in_memory.peer_transport import InMemoryNetwork, InMemoryPeerTransport
 from application.instance.communicator import Communicator
 from application.instance.declared_ports import make_port_states
+from application.instance.filter_counts import FilterCounts
 from application.instance.patient_receiver import PatientReceiver
 from application.instance.profiler import Profiler
+from application.instance.routes import Routes
 from domain.coupling.messages import Message
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import PortState
@@ -71,13 +73,16 @@ class Exchange:
         link = InMemoryManagerLink(name, self._locked)
         clock = ManualClock()
         transport = InMemoryPeerTransport(name, self._network)
+        ports = make_port_states(peers.ports, set(vectors), peers)
+        routes = Routes(transport=transport, peers=peers, ports=ports, depth=depth)
         communicator = Communicator(
-            transport=transport,
+            routes=routes,
+            counts=FilterCounts(peers),
+            ports=ports,
             waiting=PatientReceiver(link=link, clock=clock),
             profiler=Profiler(clock=clock, link=link),
         )
-        ports = make_port_states(peers.ports, set(vectors), peers)
-        communicator.connect(peers, ports, depth=depth)
+        routes.connect()
         return Member(peers, ports, transport, communicator)
 
     def _peers_of(self, instance):

@@ -4,13 +4,15 @@ import pytest
 
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.instance_log import InMemoryInstanceLog
-from application.instance.departure import PATIENCE_AFTER_FAILURE, WARNING, Leaving
+from application.instance.departure import PATIENCE_AFTER_FAILURE, Leaving
 from application.instance.port_table import PortTable
 from application.instance.profiler import Profiler
 from domain.coupling.messages import Milestone
 from domain.coupling.ports import Operator, Port, PortState
 from domain.errors import ManagerRefused, PeerLost
 from domain.identity import Reference
+from domain.running.failure_kinds import FailureKind
+from domain.running.log_levels import LogLevel
 from domain.running.profiling import ProfileEventType
 
 PORTS = PortTable(
@@ -67,6 +69,7 @@ def leave(notes, *, times=1, is_registered=True, failure=None):
             receiver=notes,
             is_registered=is_registered,
             failure=failure,
+            kind=FailureKind.LOST_PEER,
         )
     assert leaving.is_done
     return notes.calls, log.lines
@@ -92,7 +95,7 @@ def test_ports_are_closed_first_and_connections_last_and_all_of_it_once(times):
 def test_after_a_failure_the_manager_is_told_nothing_is_received_and_patience_is_short():
     calls, _ = leave(Notes(), failure="the reason")
     sent = [("finish_receiving",), ("wait_until_sent", PATIENCE_AFTER_FAILURE)]
-    told = [("report_failed", "the reason"), *closed(is_counted=False)]
+    told = [("report_failed", "the reason", FailureKind.LOST_PEER), *closed(is_counted=False)]
     assert calls == [*told, *sent, *DEREGISTERED, *ALL_CLOSED]
 
 
@@ -117,13 +120,13 @@ def test_how_long_it_took_is_in_the_profile_before_the_manager_forgets_us():
 def test_a_peer_that_is_lost_meanwhile_is_logged_and_the_rest_is_done():
     calls, lines = leave(Notes(drain=PeerLost("macro is gone")))
     assert calls == [*CLOSED, ("drain",), *SENT, *DEREGISTERED, *ALL_CLOSED]
-    assert lines == [(WARNING, "A peer was lost while shutting down: macro is gone")]
+    assert lines == [(LogLevel.WARNING, "A peer was lost while shutting down: macro is gone")]
 
 
 def test_a_manager_that_refuses_is_logged_and_everything_is_closed():
     calls, lines = leave(Notes(deregister_instance=ManagerRefused("no")))
     assert calls[-2:] == ALL_CLOSED
-    assert lines == [(WARNING, "Could not shut down cleanly: no")]
+    assert lines == [(LogLevel.WARNING, "Could not shut down cleanly: no")]
 
 
 def test_an_error_of_our_own_is_not_hidden_and_everything_is_closed():

@@ -10,12 +10,14 @@ from domain.coupling.settings import Settings
 from domain.errors import (
     CallOrderError,
     Deadlock,
+    PortClosed,
     PortError,
     SettingMismatch,
     UnsendableData,
     UsageError,
 )
 from domain.identity import Reference
+from domain.running.failure_kinds import FailureKind
 from tests.support.in_memory_runs import InMemorySimulation, Joined
 
 LOOP = """macro o_i -> micro f_init
@@ -298,10 +300,42 @@ def test_who_waits_for_an_answer_learns_that_the_peer_is_gone():
 
     simulation = InMemorySimulation(LOOP, timelines=CALLED)
     results = simulation.run({"macro": counting_macro, "micro": micro})
-    assert raised(results, "macro", RuntimeError) == (
+    assert raised(results, "macro", PortClosed) == (
         "Port s was closed while trying to receive on it, did the peer crash?"
     )
     assert "The matrix is singular." in last_lines(simulation, "micro")
+
+
+def kinds_reported(simulation: InMemorySimulation) -> dict[str, FailureKind]:
+    """Return the kinds of failure that instances report from now on."""
+    kinds: dict[str, FailureKind] = {}
+    simulation.desk.desk.report_failed = lambda name, _, *, kind: kinds.update({name: kind})
+    return kinds
+
+
+def test_closed_port_is_reported_as_a_lost_peer_and_error_shutdown_as_own_failure():
+    def micro(me: Joined) -> None:
+        me.reuse()
+        me.lifecycle.error_shutdown("The matrix is singular.")
+
+    simulation = InMemorySimulation(LOOP, timelines=CALLED)
+    kinds = kinds_reported(simulation)
+    simulation.run({"macro": counting_macro, "micro": micro})
+    assert kinds == {"macro": FailureKind.LOST_PEER, "micro": FailureKind.OWN}
+
+
+def test_deadlock_is_reported_as_such():
+    def waiting(me: Joined) -> None:
+        me.reuse()
+        me.receive("s")
+
+    simulation = InMemorySimulation(
+        "a o_i -> b s\nb o_i -> a s", settings={"muscle_deadlock_receive_timeout": 0.1}
+    )
+    kinds = kinds_reported(simulation)
+    simulation.run({"a": waiting, "b": waiting})
+    assert set(kinds) == {"a", "b"}
+    assert FailureKind.DEADLOCK in kinds.values()
 
 
 def test_two_that_wait_for_each_other_are_told_of_the_deadlock():

@@ -2,17 +2,18 @@
 
 import pytest
 
-from application.manager.failures import Failure, Failures
+from application.manager.failures import Failure, Failures, kind_in_words
+from domain.running.failure_kinds import FailureKind
 from domain.running.process_end import Exited, NodeLost
 
 EXITED = Exited(1)
 
 
-def failure(name, *, end=EXITED, reason=None, output=""):
-    return Failure(name, end, reason, output)
+def failure(name, *, end=EXITED, reason=None, output="", kind=FailureKind.OWN):
+    return Failure(name, end, reason, output, kind)
 
 
-VICTIM = failure("victim", output="PeerLost: did the peer crash?")
+VICTIM = failure("victim", kind=FailureKind.LOST_PEER)
 
 
 def of(*items):
@@ -47,9 +48,22 @@ def test_the_cause_is_the_first_who_did_not_just_lose_a_peer():
     assert failures.describe().endswith("Because of this, these failed too: victim, other.")
 
 
-def test_who_says_itself_that_it_lost_a_peer_is_not_the_cause():
-    said = failure("victim", end=None, reason="The port was closed. Did the peer crash?")
+def test_instance_that_reports_a_lost_peer_is_not_the_cause():
+    said = failure("victim", end=None, reason="The port was closed.", kind=FailureKind.LOST_PEER)
     assert of(said, failure("culprit")).names() == ("culprit", "victim")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("RuntimeError: The port was closed. Did the peer crash?", FailureKind.LOST_PEER),
+        ("connection with peer 'macro' was lost. Did the peer crash? (…)", FailureKind.LOST_PEER),
+        ("ValueError: Out of cheese.", FailureKind.OWN),
+        ("", FailureKind.OWN),
+    ],
+)
+def test_failure_kind_is_found_in_the_words_of_muscle3(text, kind):
+    assert kind_in_words(text) is kind
 
 
 def test_where_all_lost_a_peer_the_first_of_them_is_the_cause():

@@ -11,7 +11,9 @@ from domain.running.events import (
     InstanceRegistered,
     InstanceState,
 )
+from domain.running.failure_kinds import FailureKind
 from domain.running.process_end import Exited, Killed, ProcessEnd
+from domain.version import OWN_VERSION_SUFFIX
 from tests.unit.application.manager.runs import desk_for, live, register, started
 
 
@@ -62,6 +64,7 @@ def test_the_cause_is_not_who_failed_first_only_because_a_peer_was_lost():
     assert "code 7" in result.cause
 
 
+OWN = "0.11.0" + OWN_VERSION_SUFFIX
 VICTIM = "RuntimeError: did the peer crash?"
 
 
@@ -173,6 +176,50 @@ def test_who_says_that_it_lost_a_peer_is_not_the_cause_if_another_says_more():
     desk.desk.deregister_instance("macro")
     desk.desk.report_failed("micro", "Out of cheese.")
     desk.desk.deregister_instance("micro")
+    assert desk.results[0].failed_instances == ("micro", "macro")
+
+
+def test_reported_failure_kind_decides_and_not_the_words_of_the_error():
+    for kinds, failed in (
+        ((FailureKind.LOST_PEER, FailureKind.OWN), ("micro", "macro")),
+        ((FailureKind.OWN, FailureKind.LOST_PEER), ("macro",)),
+        ((FailureKind.DEADLOCK, FailureKind.OWN), ("macro",)),
+    ):
+        desk = desk_for()
+        register(desk, "macro", "micro", version=OWN)
+        for name, kind in zip(("macro", "micro"), kinds, strict=True):
+            desk.desk.report_failed(name, "Did the peer crash?", kind=kind)
+            desk.desk.deregister_instance(name)
+        assert desk.results[0].failed_instances == failed
+
+
+def test_reported_loss_of_a_peer_is_indirect_whatever_the_process_prints():
+    desk = started()
+    register(desk, "macro", "micro", version=OWN)
+    desk.desk.report_failed("macro", "Error 17", kind=FailureKind.LOST_PEER)
+    desk.control.note_exit("macro", Killed(9))
+    desk.control.note_exit("micro", Exited(7))
+    assert desk.results[0].failed_instances == ("micro", "macro")
+
+
+def test_output_of_own_instances_is_not_searched_for_a_lost_peer():
+    desk = started()
+    register(desk, "macro", "micro", version=OWN)
+    desk.run_directory.outputs[Reference("macro")] = VICTIM
+    desk.control.note_exit("macro", Exited(1))
+    desk.control.note_exit("micro", Killed(15))
+    (result,) = desk.results
+    assert result.failed_instances == ("macro",)
+    assert desk.board["micro"].state is InstanceState.STOPPED
+
+
+def test_failure_that_own_instance_reports_without_a_kind_is_classified_by_its_words():
+    desk = desk_for()
+    register(desk, "macro", "micro", version=OWN)
+    desk.desk.report_failed("macro", "The port was closed. Did the peer crash?")
+    desk.desk.report_failed("micro", "Out of cheese.")
+    for name in ("macro", "micro"):
+        desk.desk.deregister_instance(name)
     assert desk.results[0].failed_instances == ("micro", "macro")
 
 

@@ -4,7 +4,7 @@ from enum import Enum
 
 import pytest
 
-from domain.coupling.ports import Operator, Port, PortState
+from domain.coupling.ports import Operator, Port, PortState, port_label
 
 Theirs = Enum("Operator", {"F_INIT": "f_init", "O_I": "o_i"})
 Other = Enum("Other", {"F_INIT": 1})
@@ -97,3 +97,8 @@ def test_counts_of_a_fixed_port_do_not_change_its_length():
     port = state(length=2)
     port.restore([4, 5], 7)
     assert (port.length, port.message_counts) == (2, [4, 5])
+
+
+@pytest.mark.parametrize(("slot", "label"), [(None, "out"), (0, "out[0]"), (3, "out[3]")])
+def test_port_label_shows_the_slot_of_vector_ports(slot: int | None, label: str) -> None:
+    assert port_label("out", slot) == label

@@ -7,12 +7,13 @@ import pytest
 from adapters.in_memory.instance_log import InMemoryInstanceLog
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from adapters.snapshot_files.snapshot_repository import MsgPackSnapshotRepository
-from application.instance.checkpoints.snapshot_manager import ERROR, SnapshotManager
+from application.instance.checkpoints.snapshot_manager import SnapshotManager
 from domain.checkpointing.instance_snapshot import CommunicatorState, Snapshot
 from domain.coupling.messages import Message
 from domain.coupling.settings import Settings
 from domain.errors import InconsistentSnapshot, SnapshotNotStored
 from domain.identity import Reference
+from domain.running.log_levels import LogLevel
 
 MACRO = Reference("macro")
 STATE = Message(1.5, None, "state")
@@ -124,7 +125,7 @@ def test_what_cannot_be_stored_is_told_and_the_run_goes_on(bench):
     bench.store.failure = OSError("disk full")
     text = "A snapshot of 'macro' could not be stored: disk full"
     assert bench.save() == 1.5
-    assert bench.log.lines == [(ERROR, text)]
+    assert bench.log.lines == [(LogLevel.ERROR, text)]
     assert (bench.manager.told, bench.manager.failures) == ([], [text])
 
 

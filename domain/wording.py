@@ -1,0 +1,8 @@
+"""Phrases that messages for people have in common."""
+
+from __future__ import annotations
+
+
+def counted(number: int, noun: str, *, ending: str = "s") -> str:
+    """Return a number with a noun, such as `1 slot` or `3 slots`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}{ending}"

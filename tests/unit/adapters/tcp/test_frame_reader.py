@@ -1,0 +1,153 @@
+"""Reading the parts of frames from a socket."""
+
+import socket
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.tcp.frame_reader import BUFFER_SIZE, TIMEOUT_TOLERANCE, TIMEVAL, FrameReader
+from tests.unit.adapters.tcp.loopback import PATIENCE
+
+
+@pytest.fixture
+def ends():
+    ours, theirs = socket.socketpair()
+    yield ours, theirs
+    ours.close()
+    theirs.close()
+
+
+@pytest.fixture
+def reader(ends):
+    return FrameReader(ends[0])
+
+
+@pytest.fixture
+def theirs(ends):
+    return ends[1]
+
+
+def test_wait_returns_once_data_arrive(reader, theirs):
+    assert not reader.wait_readable(0)
+    assert not reader.wait_readable(0.01)
+    theirs.sendall(b"x")
+    assert reader.wait_readable(None)
+    assert reader.wait_readable(0)
+    assert reader.read(1) == b"x"
+    assert not reader.wait_readable(0.01)
+
+
+class CountingSocket(socket.socket):
+    """Records the receive timeouts that are set, and which is in force at each receive.
+
+    Each receive delivers a byte at once: no test waits.
+    """
+
+    def __init__(self):
+        super().__init__(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.timeouts_set = []
+        self.in_force = []
+
+    def setsockopt(self, level, option, value):
+        assert (level, option) == (socket.SOL_SOCKET, socket.SO_RCVTIMEO)
+        seconds, microseconds = TIMEVAL.unpack(value)
+        self.timeouts_set.append(seconds + microseconds / 1e6)
+
+    def recv_into(self, buffer):
+        self.in_force.append(self.timeouts_set[-1] if self.timeouts_set else 0.0)
+        buffer[0] = 0
+        return 1
+
+
+def wait_with(timeouts):
+    """Have a byte received with each of these timeouts; return the socket."""
+    with CountingSocket() as sock:
+        reader = FrameReader(sock)
+        for timeout in timeouts:
+            assert reader.wait_readable(timeout)
+            reader.read(1)
+    return sock
+
+
+def test_receive_timeout_is_set_once_for_many_messages_with_nearly_equal_timeouts():
+    # the time left until a deadline of 0.2 s, always a little less
+    nearly_equal = [0.2 - number * 1e-5 for number in (3, 1, 2, 7, 5, 0)] * 20
+    assert wait_with(nearly_equal).timeouts_set == [0.2]
+
+
+def test_receive_timeout_is_set_once_for_timeouts_on_both_sides_of_a_step():
+    assert wait_with([0.1899, 0.1901, 0.19, 0.1899, 0.1901]).timeouts_set == [0.19, 0.2]
+
+
+@pytest.mark.parametrize(
+    ("timeouts", "expected"),
+    [
+        ([0.2, 0.3], [0.2, 0.3]),
+        ([0.3, 0.2], [0.3, 0.2]),
+        ([0.2, 0.175], [0.2, 0.18]),
+        ([None, None], []),
+        ([0.2, None, None, 0.2], [0.2, 0.0, 0.2]),
+        ([1.0, 86400.995], [1.0, 86401.0]),
+    ],
+)
+def test_receive_timeout_is_set_again_when_it_no_longer_fits(timeouts, expected):
+    assert wait_with(timeouts).timeouts_set == pytest.approx(expected)
+
+
+@given(st.lists(st.floats(TIMEOUT_TOLERANCE, 1000.0), min_size=1))
+def test_receive_timeout_in_force_is_never_too_short_nor_much_too_long(timeouts):
+    microsecond = 1e-6
+    in_force = wait_with(timeouts).in_force
+    assert len(in_force) == len(timeouts)
+    for asked, got in zip(timeouts, in_force, strict=True):
+        assert asked - microsecond <= got <= asked + TIMEOUT_TOLERANCE + microsecond
+
+
+def test_parts_are_read_whatever_the_sizes_that_arrive(reader, theirs):
+    sending = threading.Thread(target=lambda: [theirs.sendall(b"x") for _ in range(100)])
+    sending.start()
+    assert [len(reader.read(count)) for count in (0, 1, 30, 69)] == [0, 1, 30, 69]
+    sending.join(PATIENCE)
+
+
+def test_parts_beyond_the_end_of_the_buffer_are_read_whole(reader, theirs):
+    data = bytes(range(256)) * (BUFFER_SIZE // 256)
+    sending = threading.Thread(target=theirs.sendall, args=(data * 3,))
+    sending.start()
+    assert reader.read(100) == data[:100]
+    assert reader.read(BUFFER_SIZE) == (data * 2)[100 : 100 + BUFFER_SIZE]
+    assert reader.read(BUFFER_SIZE + 50) == (data * 3)[100 + BUFFER_SIZE : 150 + 2 * BUFFER_SIZE]
+    sending.join(PATIENCE)
+
+
+def test_bytes_read_ahead_come_first_in_place(reader, theirs):
+    theirs.sendall(b"headbuffer")
+    assert bytes(reader.read(4)) == b"head"
+    assert reader.read_in_place(6) == b"buffer"
+    assert reader.read_in_place(0) == b""
+
+
+def test_buffer_read_in_place_is_not_overwritten(reader, theirs):
+    theirs.sendall(b"onetwo")
+    first = reader.read_in_place(3)
+    assert reader.read_in_place(3) == b"two"
+    assert first == b"one"
+
+
+def test_rest_of_a_part_is_waited_for_beyond_the_timeout(reader, theirs):
+    theirs.sendall(b"ab")
+    assert reader.wait_readable(0.01)
+    sending = threading.Timer(0.05, theirs.sendall, [b"cd"])
+    sending.start()
+    assert reader.read(4) == b"abcd"
+    sending.join(PATIENCE)
+
+
+@pytest.mark.parametrize("read", ["read", "read_in_place"])
+def test_end_of_the_connection_is_an_error(reader, theirs, read):
+    theirs.sendall(b"ab")
+    theirs.shutdown(socket.SHUT_WR)
+    with pytest.raises(EOFError, match="the other side closed the connection"):
+        getattr(reader, read)(3)

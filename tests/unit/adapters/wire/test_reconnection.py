@@ -1,0 +1,121 @@
+import pytest
+
+from adapters.wire.reconnection import ConnectionState, Reconnection, RetryPolicy
+from domain.errors import LocalProtocolError
+
+POLICY = RetryPolicy(give_up_after=10.0, first_pause=1.0, growth=2.0)
+
+
+@pytest.fixture
+def connection() -> Reconnection:
+    return Reconnection(POLICY)
+
+
+def deadline_after_loss(connection: Reconnection, now: float) -> "float | None":
+    connection.lost(now)
+    return connection.deadline
+
+
+def open_at(connection: Reconnection, now: float) -> None:
+    connection.connected(now)
+    connection.opened()
+
+
+def test_first_connection_is_made_at_once(connection: Reconnection):
+    assert (connection.state, connection.deadline) == (ConnectionState.DISCONNECTED, None)
+
+
+def test_first_retry_follows_at_once_and_pauses_grow(connection: Reconnection):
+    deadlines = [deadline_after_loss(connection, 100.0) for _ in range(4)]
+    assert deadlines == [100.0, 101.0, 102.0, 104.0]
+
+
+def test_pauses_are_counted_from_each_failure(connection: Reconnection):
+    deadlines = [deadline_after_loss(connection, now) for now in (100.0, 103.0, 105.0)]
+    assert deadlines == [100.0, 104.0, 107.0]
+
+
+def test_retries_end_when_the_next_would_come_too_late(connection: Reconnection):
+    connection.lost(100.0)
+    connection.lost(100.5)
+    assert deadline_after_loss(connection, 108.0) == 110.0
+    assert deadline_after_loss(connection, 108.0) is None
+    assert connection.state is ConnectionState.LOST
+
+
+def test_default_policy_retries_for_about_a_minute():
+    connection = Reconnection(RetryPolicy())
+    times = [0.0]
+    while (deadline := deadline_after_loss(connection, times[-1])) is not None:
+        times.append(deadline)
+    assert 50.0 < times[-1] <= 60.0
+    assert 10 < len(times) < 20
+
+
+@pytest.mark.parametrize("failures", [1, 5])
+def test_restart_forgets_all_failures(connection: Reconnection, failures: int):
+    for _ in range(failures):
+        connection.lost(100.0)
+    connection.restart()
+    assert [deadline_after_loss(connection, 500.0) for _ in range(2)] == [500.0, 501.0]
+
+
+def test_failure_without_a_chance_gives_up_at_once(connection: Reconnection):
+    connection.lost(100.0, may_retry=False)
+    assert (connection.state, connection.deadline) == (ConnectionState.LOST, None)
+
+
+def test_opening_has_a_deadline_and_an_open_connection_has_none(connection: Reconnection):
+    connection.connected(100.0)
+    assert (connection.state, connection.deadline) == (ConnectionState.OPENING, 110.0)
+    connection.opened()
+    assert (connection.state, connection.deadline) == (ConnectionState.OPEN, None)
+
+
+def test_failures_while_opening_add_up(connection: Reconnection):
+    deadlines = []
+    for _ in range(3):
+        connection.connected(100.0)
+        deadlines.append(deadline_after_loss(connection, 100.0))
+    assert deadlines == [100.0, 101.0, 102.0]
+
+
+def test_connection_that_is_lost_soon_counts_as_a_failure(connection: Reconnection):
+    deadlines = []
+    for _ in range(3):
+        open_at(connection, 100.0)
+        deadlines.append(deadline_after_loss(connection, 100.0))
+    assert deadlines == [100.0, 101.0, 102.0]
+
+
+def test_connection_that_lasted_restarts_the_retry_time(connection: Reconnection):
+    for now in range(0, 1000, 20):
+        open_at(connection, now)
+        assert deadline_after_loss(connection, now + 11.0) == now + 11.0
+
+
+def test_second_connection_is_misuse(connection: Reconnection):
+    connection.connected(0.0)
+    with pytest.raises(LocalProtocolError, match="OPENING"):
+        connection.connected(0.0)
+    connection.opened()
+    with pytest.raises(LocalProtocolError, match="OPEN"):
+        connection.connected(0.0)
+
+
+def test_nothing_changes_after_the_loss(connection: Reconnection):
+    connection.lost(0.0, may_retry=False)
+    connection.lost(0.0)
+    assert connection.state is ConnectionState.LOST
+    with pytest.raises(LocalProtocolError, match="LOST"):
+        connection.connected(0.0)
+
+
+def test_nothing_changes_after_the_end(connection: Reconnection):
+    connection.connected(0.0)
+    connection.end()
+    connection.opened()
+    connection.lost(0.0)
+    assert (connection.state, connection.deadline) == (ConnectionState.ENDED, None)
+    with pytest.raises(LocalProtocolError, match="ENDED"):
+        connection.connected(0.0)
