@@ -15,7 +15,7 @@ from domain.coupling.messages import Message
 from domain.coupling.settings import Settings
 from domain.errors import InconsistentSnapshot
 from domain.identity import Reference
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 MACRO, MICRO = Reference("macro"), Reference("micro")
 MODEL = configuration("macro o_i -> micro f_init\nmicro o_f -> macro s").model
