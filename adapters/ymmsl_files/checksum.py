@@ -1,7 +1,7 @@
-"""The first line of the files that we write to resume from: a checksum of what follows.
+"""The first line of our workflow snapshot files: a checksum of the rest.
 
-It is a comment, so that MUSCLE3 passes over it. It stands first, so that it is there whatever a
-file has lost at its end. A file without one was written by somebody else.
+It is a comment, which MUSCLE3 ignores. It comes first so that a truncated file still has it. Files
+without a checksum were written by other programs.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ _SIZE: Final = 16
 
 
 def with_checksum(text: str) -> str:
-    """Return a text with its checksum before it."""
+    """Return contents with a line for their checksum in front."""
     return f"{_MARK}{_digest(text)}\n{text}"
 
 
 def check_unaltered(text: str) -> None:
-    """Check that a text that begins with a checksum is the one that was written.
+    """Verify the checksum of contents that begin with one.
 
     Raises:
-        ConfigurationError: If it is not.
+        ConfigurationError: If the checksum does not match.
     """
     line, _, rest = text.partition("\n")
     if line.startswith(_MARK) and line != _MARK + _digest(rest):
         msg = (
-            "it is damaged, or has been changed, since it was written: its checksum is another. If"
-            " you have changed it yourself, remove its first line."
+            "it was damaged or changed after it was written: its checksum does not match. If you"
+            " changed it yourself, remove its first line."
         )
         raise ConfigurationError(msg)
 
