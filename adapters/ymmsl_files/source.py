@@ -21,7 +21,8 @@ class YmmslConfigurationSource(ConfigurationSource):
 
     Args:
         programs_required: Whether each component's program must be in the files. If not, missing
-            programs become manually started ones.        imports_allowed: Whether the files may import from others.
+            programs become manually started ones.
+        imports_allowed: Whether the files may import from others.
 
     Attributes:
         warnings: The warnings of the last load.

@@ -72,8 +72,9 @@ def _problem(inner: Inner, first: list[v0_2.Component]) -> str | None:
         f" model '{inner.model.name}', but"
     )
     ending = (
-        f"Give the model an f_init port for settings, connect it inside the model to 'muscle_settings_in' of"
-        f" the components that need them, and send to that port of '{inner.path}'."
+        "Give the model an f_init port for settings, connect it inside the model to"
+        " 'muscle_settings_in' of the components that need them,"
+        f" and send to that port of '{inner.path}'."
     )
     if not first:
         return f"{opening} no component inside it is started from outside. {ending}"

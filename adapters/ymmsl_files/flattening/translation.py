@@ -71,7 +71,8 @@ def program(source: v0_2.Program, *, args_are_shell_text: bool) -> Program:
 def _word(written: object) -> str:
     """Return a word of a command; a path that exists as written is taken literally.
 
-    Names of directories may contain dollar signs that do not start a variable."""
+    Names of directories may contain dollar signs that do not start a variable.
+    """
     text = str(written)
     if not text.startswith("/") or "$" not in text:
         return text
