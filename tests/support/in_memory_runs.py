@@ -78,7 +78,7 @@ class InMemorySimulation:
         )
         self.desk = InMemoryDesk(self.configuration)
         self._locked = LockedDesk(self.desk.desk)
-        self._network = InMemoryNetwork()
+        self.network = InMemoryNetwork()
         self.logs: dict[str, InMemoryInstanceLog] = {}
         self.snapshots = InMemorySnapshotStore()
 
@@ -86,7 +86,7 @@ class InMemorySimulation:
         log = self.logs[name] = InMemoryInstanceLog()
         surroundings = Surroundings(
             InMemoryManagerLink(name, self._locked),
-            InMemoryPeerTransport(name, self._network),
+            InMemoryPeerTransport(name, self.network),
             SystemClock(),
             log,
             MsgPackSnapshotRepository(lambda _: self.snapshots),
