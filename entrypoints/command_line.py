@@ -227,7 +227,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _new_manager(options: argparse.Namespace) -> Manager:
     """Return a manager that has read the files, and say what is odd about them."""
-    from application.manager.agent_management import AgentTimeouts
+    from application.nodes.agent_timeouts import AgentTimeouts
     from entrypoints._manager.manager_api import Manager
     from entrypoints.options import ManagerOptions
 

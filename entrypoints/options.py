@@ -12,8 +12,8 @@ from application.interfaces.logbook import Logbook
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.run_script_writer import RunScriptWriter
 from application.interfaces.snapshot_store import SnapshotStore
-from application.manager.agent_management import AgentTimeouts
 from application.manager.snapshots.run_checkpoints import CheckpointOptions, last_rule
+from application.nodes.agent_timeouts import AgentTimeouts
 from domain.errors import UsageError
 from entrypoints.log_setup import checked_level
 

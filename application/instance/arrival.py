@@ -216,7 +216,7 @@ class _Arrival:
             self._instance,
             self._link,
             exchange,
-            archive=self._outside.archive,
+            repository=self._outside.archive,
             log=self._outside.log,
             must_store=info.must_store,
             check=partial(

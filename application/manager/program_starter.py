@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from application.interfaces.node_pool import NodePool
 from application.interfaces.run_directory import RunDirectory
 from application.interfaces.run_script_writer import RunScriptWriter
-from application.manager.agent_management import AgentManager
 from domain.identity import Reference
 from domain.model.configuration import Configuration, ExecutionModel
 from domain.placement.resources import Resources
@@ -44,7 +44,7 @@ class ProgramStarter:
         self,
         configuration: Configuration,
         *,
-        agents: AgentManager,
+        agents: NodePool,
         run_directory: RunDirectory,
         scripts: RunScriptWriter,
     ) -> None:

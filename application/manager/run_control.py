@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 from structlog.typing import FilteringBoundLogger
 
 from application.interfaces.clock import Scheduler, Timer
+from application.interfaces.node_pool import NodePool
 from application.interfaces.run_directory import RunDirectory
-from application.manager.agent_management import AgentManager
 from application.manager.failures import Failure, Failures, kind_in_words
 from application.manager.program_starter import ProgramStarter
 from application.manager.status_board import StatusBoard
@@ -78,7 +78,7 @@ class RunControl:
         *,
         board: StatusBoard,
         starter: ProgramStarter,
-        agents: AgentManager,
+        agents: NodePool,
         run_directory: RunDirectory,
         scheduler: Scheduler,
         log: FilteringBoundLogger,

@@ -9,6 +9,7 @@ from typing import TypeVar
 import structlog
 
 from adapters.in_memory.clock import ManualClock
+from adapters.in_memory.worker import InlineWorker
 from adapters.io.event_loop import EventLoop
 from adapters.system.clock import SystemClock
 from adapters.tcp.agent_requests import execute_agent_request
@@ -17,9 +18,10 @@ from adapters.wire.locations import TCP, format_location
 from adapters.wire.session_server import Request
 from application.interfaces.agents import AgentLauncher
 from application.interfaces.clock import Timer
-from application.manager.agent_management import AgentManager, AgentTimeouts
+from application.interfaces.node_pool import AgentLaunch
+from application.nodes.agent_manager import AgentManager
+from application.nodes.agent_timeouts import AgentTimeouts
 from domain.placement.resources import Resources
-from domain.running.agents import AgentOrders
 from domain.running.process_end import ProcessEnd
 
 Result = TypeVar("Result")
@@ -119,14 +121,10 @@ class AgentBench:
             raise errors[0]
         return results[0]
 
-    def orders(self) -> AgentOrders:
-        """Return the orders that the launcher is given."""
-        return self.manager.orders([self.location], SECRET)
-
     def launch(self) -> None:
         """Launch the agents, and do not wait for them."""
-        nodes = self.launcher.launch(self.orders(), on_lost=self.manager.node_lost)
-        self.do(lambda: self.manager.expect(nodes))
+        launch = AgentLaunch(self.launcher, InlineWorker(), (self.location,), SECRET)
+        self.do(lambda: self.manager.launch(launch, failed=_raise))
 
     def launch_and_wait(self) -> Resources:
         """Launch the agents, and return what they report."""
@@ -180,3 +178,7 @@ class AgentBench:
 
     def _set_resources(self, resources: Resources) -> None:
         self.resources = resources
+
+
+def _raise(error: Exception) -> None:
+    raise error

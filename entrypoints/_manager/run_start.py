@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Final, final
+from typing import final
 
 from adapters.processes.node_inspector import LinuxNodeInspector
 from adapters.ymmsl_files.checking.presence import missing_programs
@@ -14,8 +14,6 @@ from domain.placement.resources import Resources
 from entrypoints._manager.outcome import Outcome
 from entrypoints.containers.manager import OpenedManager
 from entrypoints.options import ManagerOptions
-
-STARTUP_MARGIN: Final = 5.0
 
 
 @final
@@ -98,15 +96,20 @@ class RunStart:
 
     def _launch_agents(self, opened: OpenedManager) -> Resources:
         """Have an agent started on each node, and wait until they say what is there."""
-        agents, launch = opened.services.agents, opened.launch
-        orders = agents.orders(launch.manager_locations, self._options.secret)
-        nodes = launch.launcher.launch(orders, on_lost=agents.node_lost)
-        opened.loop.call_soon(lambda: agents.expect(nodes))
+        failure: Exception | None = None
+
+        def note_failure(error: Exception) -> None:
+            nonlocal failure
+            failure = error
+            self.wake()
+
+        opened.loop.call_soon(
+            lambda: opened.services.agents.launch(opened.launch, failed=note_failure)
+        )
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._available is not None or self._outcome.result is not None,
-                self._options.timeouts.startup + STARTUP_MARGIN,
-            )
+            self._changed.wait_for(lambda: self._available or failure or self._outcome.result)
+        if failure is not None:
+            raise failure
         available = self._available or Resources(())
         if not available.nodes and self._outcome.result is None:
             msg = "No node agent could be started; see the log of the run for the reason."

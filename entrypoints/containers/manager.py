@@ -28,18 +28,20 @@ from adapters.system.clock import SystemClock
 from adapters.tcp.instance_probe import TcpInstanceProbe
 from adapters.tcp.request_router import RequestRouter
 from adapters.tcp.server import DEFAULT_PORT, Server
+from adapters.threads.worker import ThreadWorker
 from adapters.wire.locations import TCP, format_location
 from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSnapshotFormat
 from application.interfaces.agents import AgentLauncher
 from application.interfaces.clock import Clock
 from application.interfaces.instance_probe import InstanceProbe
 from application.interfaces.logbook import Logbook
+from application.interfaces.node_pool import AgentLaunch
 from application.interfaces.profile_store import ProfileStore
-from application.interfaces.snapshot_store import WorkflowSnapshotStore
+from application.interfaces.workflow_snapshot_store import WorkflowSnapshotStore
 from application.manager.snapshots.snapshot_copier import SnapshotCopier
+from application.manager.snapshots.snapshot_stores import RunSnapshotStore
 from domain.model.configuration import Configuration
 from domain.running.events import RunFinished
-from entrypoints._snapshots.snapshot_places import RunSnapshotStore
 from entrypoints.containers.services import ManagerParts, ManagerServices, build_services
 from entrypoints.log_setup import make_log
 from entrypoints.options import Adapters, ManagerOptions
@@ -73,19 +75,6 @@ class ListeningServer:
 
     server: Server
     locations: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AgentLaunch:
-    """How agents are started.
-
-    Attributes:
-        launcher: Starts them.
-        manager_locations: Where they reach the manager.
-    """
-
-    launcher: AgentLauncher
-    manager_locations: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,19 +150,19 @@ def _open_probe(loop: EventLoop) -> Iterator[InstanceProbe]:
         probe.close()
 
 
-def _open_shelf(
+def _open_workflow_snapshots(
     run_directory: FilesystemRunDirectory, storage: RunSnapshotStore, clock: Clock, run_log: RunLog
 ) -> Iterator[WorkflowSnapshotStore]:
-    shelf = FilesystemWorkflowSnapshotStore(
+    store = FilesystemWorkflowSnapshotStore(
         run_directory.path / "snapshots",
-        keep=SnapshotCopier(storage.open_store, store=storage.store).ensure_stored,
+        ensure_stored=SnapshotCopier(storage.open_store, target=storage.target).ensure_stored,
         form=YmmslWorkflowSnapshotFormat(),
         clock=clock,
     )
     try:
-        yield shelf
+        yield store
     finally:
-        _close(shelf.close, "the last workflow snapshots could not be written", run_log)
+        _close(store.close, "the last workflow snapshots could not be written", run_log)
 
 
 def _open_services(
@@ -190,7 +179,7 @@ def _open_services(
     profiles: ProfileStore,
     loop: EventLoop,
     probe: InstanceProbe,
-    shelf: WorkflowSnapshotStore,
+    workflow_snapshots: WorkflowSnapshotStore,
 ) -> Iterator[ManagerServices]:
     parts = ManagerParts(
         clock=clock,
@@ -201,7 +190,7 @@ def _open_services(
         profiles=profiles,
         run_directory=run_directory,
         scripts=adapters.scripts or ShellRunScriptWriter(),
-        shelf=shelf,
+        workflow_snapshots=workflow_snapshots,
         probe=probe,
     )
     yield build_services(
@@ -209,7 +198,7 @@ def _open_services(
         configuration,
         options,
         on_finished=on_finished,
-        snapshot_place=storage.place,
+        snapshot_store=storage.location,
     )
 
 
@@ -248,11 +237,18 @@ def _open_server(
 
 
 def _open_launch(
-    launcher: AgentLauncher, listening: ListeningServer, run_log: RunLog
+    launcher: AgentLauncher,
+    listening: ListeningServer,
+    options: ManagerOptions,
+    loop: EventLoop,
+    run_log: RunLog,
 ) -> Iterator[AgentLaunch]:
+    worker = ThreadWorker("conjoin-launch", scheduler=loop)
     try:
-        yield AgentLaunch(launcher, listening.locations)
+        yield AgentLaunch(launcher, worker, listening.locations, options.secret)
     finally:
+        # a launch in progress must end first, or the launcher may not close what it starts
+        worker.close()
         _close(launcher.close, "the launcher of agents could not be closed", run_log)
 
 
@@ -281,7 +277,9 @@ class ManagerContainer(containers.DeclarativeContainer):
     profiles = providers.Resource(_open_profiles, adapters, run_directory, configuration, run_log)
     loop = providers.Resource(_open_loop)
     probe = providers.Resource(_open_probe, loop)
-    shelf = providers.Resource(_open_shelf, run_directory, storage, clock, run_log)
+    workflow_snapshots = providers.Resource(
+        _open_workflow_snapshots, run_directory, storage, clock, run_log
+    )
     services = providers.Resource(
         _open_services,
         options=options,
@@ -296,10 +294,10 @@ class ManagerContainer(containers.DeclarativeContainer):
         profiles=profiles,
         loop=loop,
         probe=probe,
-        shelf=shelf,
+        workflow_snapshots=workflow_snapshots,
     )
     listening = providers.Resource(_open_server, options, configuration, loop, services, run_log)
-    launch = providers.Resource(_open_launch, launcher, listening, run_log)
+    launch = providers.Resource(_open_launch, launcher, listening, options, loop, run_log)
 
 
 def opened_manager(

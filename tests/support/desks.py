@@ -3,6 +3,7 @@
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.event_sink import RecordingEventSink
 from adapters.in_memory.instance_probe import InMemoryInstanceProbe
@@ -10,10 +11,10 @@ from adapters.in_memory.logbook import InMemoryLogbook
 from adapters.in_memory.profile_store import InMemoryProfileStore
 from adapters.in_memory.run_directory import InMemoryRunDirectory
 from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter
-from adapters.in_memory.snapshot_store import (
-    InMemorySnapshotStore,
-    InMemoryWorkflowSnapshotStore,
-)
+from adapters.in_memory.snapshot_store import InMemorySnapshotStore
+from adapters.in_memory.worker import InlineWorker
+from adapters.in_memory.workflow_snapshot_store import InMemoryWorkflowSnapshotStore
+from application.interfaces.node_pool import AgentLaunch
 from application.manager.snapshots.snapshot_copier import SnapshotCopier
 from domain.model.configuration import Configuration
 from domain.running.events import RunFinished
@@ -28,7 +29,7 @@ class InMemoryDesk:
     Args:
         configuration: What is run.
         options: Options for checkpoints.
-        snapshot_place: Where snapshots go, if not into the run directory.
+        snapshot_store: Path or URL of the snapshot store; empty for the run directory.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class InMemoryDesk:
         configuration: Configuration,
         options: CheckpointOptions | None = None,
         *,
-        snapshot_place: str = "",
+        snapshot_store: str = "",
     ) -> None:
         self.clock = ManualClock()
         self.logbook = InMemoryLogbook()
@@ -46,10 +47,11 @@ class InMemoryDesk:
         self.scripts = InMemoryRunScriptWriter()
         self.sink = RecordingEventSink()
         self.snapshots = InMemorySnapshotStore()
-        self.shelf = InMemoryWorkflowSnapshotStore(
+        self.workflow_snapshots = InMemoryWorkflowSnapshotStore(
             SnapshotCopier(lambda _: self.snapshots).ensure_stored
         )
         self.probe = InMemoryInstanceProbe(self.clock)
+        self.launcher = InMemoryAgentLauncher(["n0"])
         self.results: list[RunFinished] = []
         parts = ManagerParts(
             clock=self.clock,
@@ -60,7 +62,7 @@ class InMemoryDesk:
             profiles=self.profiles,
             run_directory=self.run_directory,
             scripts=self.scripts,
-            shelf=self.shelf,
+            workflow_snapshots=self.workflow_snapshots,
             probe=self.probe,
         )
         services = build_services(
@@ -68,7 +70,7 @@ class InMemoryDesk:
             configuration,
             ManagerOptions(checkpoints=options or CheckpointOptions()),
             on_finished=self.results.append,
-            snapshot_place=snapshot_place,
+            snapshot_store=snapshot_store,
         )
         self.agents = services.agents
         self.board = services.board
@@ -80,6 +82,15 @@ class InMemoryDesk:
         self.end = services.allocation_end
         self.peers = services.peers
         self.registry = services.registry
+
+    def launch_agents(self) -> None:
+        """Launch the agent on node `n0`."""
+        launch = AgentLaunch(self.launcher, InlineWorker(), ("tcp:manager:9000",), "secret")
+        self.agents.launch(launch, failed=_raise)
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 def silent_log() -> FilteringBoundLogger:

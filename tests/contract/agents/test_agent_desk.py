@@ -7,7 +7,8 @@ import pytest
 from adapters.in_memory.agent_desk import InMemoryAgentDesk
 from adapters.in_memory.clock import ManualClock
 from application.interfaces.agent_desk import AgentDesk
-from application.manager.agent_management import AgentManager, AgentTimeouts
+from application.nodes.agent_manager import AgentManager
+from application.nodes.agent_timeouts import AgentTimeouts
 from domain.errors import ManagerRefused
 from domain.placement.resources import NodeResources
 from domain.running.agents import CancelCommand

@@ -16,7 +16,7 @@ import pytest
 from adapters.in_memory.clock import ManualClock
 from adapters.local_agents.launcher import ROOT, LocalAgentLauncher
 from application.interfaces.agents import AgentLauncher
-from application.manager.agent_management import HEARTBEATS_PER_TIMEOUT, AgentTimeouts
+from application.nodes.agent_timeouts import HEARTBEATS_PER_TIMEOUT, AgentTimeouts
 from conjoin.testing import RunningAgentsContract
 from conjoin.testing.agent_bench import LONG, TIMEOUTS, AgentBench
 from conjoin.testing.agent_launcher import ORDERS

@@ -19,7 +19,7 @@ def register(desk: InMemoryDesk, *names: str, version: str = "0.11.0", ports: tu
 
 def started(**options) -> InMemoryDesk:
     desk = desk_for(**options)
-    desk.agents.expect(["n0"])
+    desk.launch_agents()
     names = list(map(Reference, ("macro", "micro")))
     desk.control.start_all(
         dict.fromkeys(names, nodes(2)),

@@ -16,7 +16,7 @@ def test_process_end_reported_by_agent_reaches_run_control():
 
 def test_lost_node_is_part_of_the_cause():
     desk = started()
-    desk.agents.node_lost("n1", "the cable was pulled")
+    desk.launcher.lose("n1", "the cable was pulled")
     desk.clock.advance()
     for name in ("macro", "micro"):
         desk.agents.report_result([ProcessResult(name, Exited(1))])

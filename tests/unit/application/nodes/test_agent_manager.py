@@ -6,7 +6,10 @@ import structlog
 
 from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
 from adapters.in_memory.clock import ManualClock
-from application.manager.agent_management import AgentManager, AgentTimeouts
+from adapters.in_memory.worker import InlineWorker
+from application.interfaces.node_pool import AgentLaunch
+from application.nodes.agent_manager import AgentManager
+from application.nodes.agent_timeouts import AgentTimeouts
 from domain.errors import ManagerRefused
 from domain.placement.resources import Core, NodeResources, Resources
 from domain.running.agents import (
@@ -31,6 +34,15 @@ VERSION = "1.2"
 
 def node_resources(node: str) -> NodeResources:
     return NodeResources(node, frozenset({Core(0, frozenset({0}))}), 1000)
+
+
+def launch(manager: AgentManager, launcher: InMemoryAgentLauncher) -> None:
+    launch = AgentLaunch(launcher, InlineWorker(), ("tcp:manager:9000",), "secret")
+    manager.launch(launch, failed=_raise)
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 class Poll:
@@ -65,8 +77,7 @@ class Bench:
         self.manager.on_node_lost(lambda *arguments: self.lost.append(arguments))
 
     def launch(self) -> None:
-        orders = self.manager.orders(["tcp:manager:9000"], "secret")
-        self.manager.expect(self.launcher.launch(orders, on_lost=self.manager.node_lost))
+        launch(self.manager, self.launcher)
 
     def report(self, *nodes: str) -> None:
         for node in nodes:
@@ -128,10 +139,10 @@ def test_resources_are_told_when_all_agents_have_reported() -> None:
 
 
 def test_agents_may_report_before_the_launcher_is_done() -> None:
-    bench = Bench()
+    bench = Bench("node1", "node2")
     bench.report("node2", "node1")
     assert bench.resources == []
-    bench.manager.expect(["node1", "node2"])
+    bench.launch()
     assert [node.node for node in bench.resources[0]] == ["node1", "node2"]
 
 
@@ -401,7 +412,7 @@ def test_a_callback_may_call_the_manager(bench: Bench) -> None:
     manager.on_resources(
         lambda _: manager.start("n", "a", Path(), ["a"], {}, Path("out"), Path("err"))
     )
-    manager.expect(["n"])
+    launch(manager, InMemoryAgentLauncher(["n"]))
     manager.report_resources(node_resources("n"), version=VERSION)
     poll = Poll()
     manager.next_command("n", poll)

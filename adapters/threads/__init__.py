@@ -1,0 +1,1 @@
+"""Work on threads of the manager's own."""

@@ -1,0 +1,1 @@
+"""The nodes of a run: which agents exist, which processes run where, and placement."""

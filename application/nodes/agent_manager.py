@@ -1,0 +1,255 @@
+"""The manager's side of the node agents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias, final
+
+from structlog.typing import FilteringBoundLogger
+from typing_extensions import override
+
+from application.interfaces.agent_desk import AgentDesk
+from application.interfaces.clock import Clock, Scheduler
+from application.interfaces.node_pool import AgentLaunch, NodePool
+from application.nodes.agent_timeouts import AgentTimeouts
+from application.nodes.command_queue import CommandQueue, Reply
+from application.nodes.process_ledger import OnFinished, ProcessLedger
+from application.nodes.roster import AgentRoster, OnResources
+from domain.errors import ManagerRefused
+from domain.model.configuration import Configuration
+from domain.placement.planning import Plan, Planner
+from domain.placement.resources import NodeResources, Resources
+from domain.running.agents import (
+    AgentOrders,
+    CancelCommand,
+    Command,
+    ShutdownCommand,
+    StartCommand,
+)
+from domain.running.process_end import NeverStarted, NodeLost, ProcessEnd, ProcessResult
+from domain.version import VERSION
+
+OnNodeLost: TypeAlias = Callable[[str, str], None]
+
+
+@final
+class AgentManager(AgentDesk, NodePool):
+    """Runs processes by way of the agents, one on each node.
+
+    The roster knows the agents, the ledger the processes, and each agent has a queue of commands.
+
+    Args:
+        agent_dir: Directory for the logs of agents and launchers; None for none.
+        scheduler: Calls back later.
+        clock: Tells the time.
+        log: The manager's log.
+        timeouts: How long to wait for agents.
+        version: Version that the agents must have.
+    """
+
+    def __init__(
+        self,
+        agent_dir: Path | None,
+        *,
+        scheduler: Scheduler,
+        clock: Clock,
+        log: FilteringBoundLogger,
+        timeouts: AgentTimeouts | None = None,
+        version: str = VERSION,
+    ) -> None:
+        self._agent_dir = agent_dir
+        self._scheduler = scheduler
+        self._timeouts = timeouts or AgentTimeouts()
+        self._version = version
+        self._ledger = ProcessLedger(scheduler=scheduler, log=log)
+        self._roster = AgentRoster(
+            scheduler=scheduler,
+            clock=clock,
+            log=log,
+            timeouts=self._timeouts,
+            on_silence=self._lose,
+        )
+        self._queues: dict[str, CommandQueue] = {}
+        self._on_node_lost: list[OnNodeLost] = []
+        self._is_shutting_down = False
+        self._on_shut_down: Callable[[], None] | None = None
+
+    # NodePool
+
+    @override
+    def on_resources(self, listener: OnResources) -> None:
+        self._roster.on_resources(listener)
+
+    @override
+    def on_finished(self, listener: OnFinished) -> None:
+        self._ledger.on_finished(listener)
+
+    @override
+    def on_node_lost(self, listener: OnNodeLost) -> None:
+        self._on_node_lost.append(listener)
+
+    @override
+    def launch(self, launch: AgentLaunch, *, failed: Callable[[Exception], None]) -> None:
+        orders = AgentOrders(
+            manager_locations=launch.manager_locations,
+            secret=launch.secret,
+            timeout=self._timeouts.silence,
+            grace_time=self._timeouts.grace,
+            log_directory=self._agent_dir,
+        )
+        launch.worker.run(
+            lambda: launch.launcher.launch(orders, on_lost=self._lose_soon),
+            done=self._roster.expect,
+            failed=failed,
+        )
+
+    @override
+    def get_resources(self) -> Resources:
+        return self._roster.resources()
+
+    @override
+    def place(
+        self, configuration: Configuration, available: Resources, *, oversubscribe: bool
+    ) -> Plan:
+        return Planner(configuration).plan(available, oversubscribe=oversubscribe)
+
+    @override
+    def start(
+        self,
+        node_name: str,
+        name: str,
+        work_dir: Path,
+        args: Sequence[str],
+        env: Mapping[str, str],
+        stdout: Path,
+        stderr: Path,
+        *,
+        extend_env: bool = False,
+    ) -> None:
+        if node_name not in self._roster:
+            known = ", ".join(self._roster) or "none at all"
+            msg = f"there is no node '{node_name}', only {known}"
+            raise ValueError(msg)
+        self._ledger.add(name, node=node_name)
+        if self._roster.is_gone(node_name):
+            loss = self._roster.loss_of(node_name)
+            shut_down = NeverStarted(f"node '{node_name}' has been shut down")
+            self._ledger.end_soon(name, NodeLost(loss) if loss else shut_down)
+            return
+        command = StartCommand(name, work_dir, tuple(args), env, stdout, stderr, extend_env)
+        self._command(node_name, command)
+
+    @override
+    def cancel_all(self) -> None:
+        self._command_all(CancelCommand())
+
+    @override
+    def get_finished(self) -> list[tuple[str, ProcessEnd]]:
+        return self._ledger.take_finished()
+
+    @override
+    def shutdown(self, on_done: Callable[[], None] | None = None) -> None:
+        self._is_shutting_down = True
+        self._on_shut_down = on_done
+        self._command_all(ShutdownCommand())
+        self._report_if_shut_down()
+
+    # AgentDesk
+
+    @override
+    def report_resources(self, resources: NodeResources, *, version: str) -> None:
+        name = resources.node
+        if version != self._version:
+            reason = _other_version(name, version, self._version)
+            self._lose(name, reason)
+            raise ManagerRefused(reason)
+        self._note_sign(name)
+        loss = self._roster.loss_of(name)
+        if loss is not None:
+            raise ManagerRefused(loss)
+        self._roster.note_resources(resources)
+
+    @override
+    def next_command(self, node: str, reply: Reply) -> None:
+        self._note_sign(node)
+        if self._roster.loss_of(node) is not None:
+            reply(ShutdownCommand())
+        else:
+            self._queue(node).fetch(reply)
+
+    @override
+    def report_result(self, results: Sequence[ProcessResult], *, node: str | None = None) -> None:
+        if node is not None:
+            self._note_sign(node)
+        for result in results:
+            self._ledger.end(result.name, result.end)
+
+    def _queue(self, node: str) -> CommandQueue:
+        if node not in self._queues:
+            self._queues[node] = CommandQueue(
+                scheduler=self._scheduler,
+                heartbeat=self._timeouts.heartbeat,
+                on_reply=partial(self._note_reply, node),
+            )
+        return self._queues[node]
+
+    def _note_sign(self, node: str) -> None:
+        """Note a sign of life from an agent, even if it is not expected."""
+        is_new = node not in self._roster
+        self._roster.add(node)
+        if is_new and self._is_shutting_down:
+            self._command(node, ShutdownCommand())
+        self._roster.note_sign(node)
+
+    def _note_reply(self, node: str, command: Command | None) -> None:
+        # an agent that waits for a command is silent because of us
+        self._roster.note_sign(node)
+        if isinstance(command, ShutdownCommand):
+            self._roster.dismiss(node)
+            self._report_if_shut_down()
+
+    def _command(self, node: str, command: Command) -> None:
+        if not self._roster.is_gone(node):
+            self._queue(node).add(command)
+
+    def _command_all(self, command: CancelCommand | ShutdownCommand) -> None:
+        """Give all agents a command, in place of those to start processes."""
+        cancelled = NeverStarted("it was cancelled before its agent got the command")
+        for node in self._roster:
+            for process in self._queue(node).take_back_starts():
+                self._ledger.end_soon(process, cancelled)
+            self._command(node, command)
+
+    def _lose_soon(self, node: str, reason: str) -> None:
+        """Lose a node. May be called from any thread."""
+        self._scheduler.call_soon(partial(self._lose, node, reason))
+
+    def _lose(self, node: str, reason: str) -> None:
+        loss = self._roster.lose(node, reason)
+        if loss is None:
+            return
+        queue = self._queue(node)
+        queue.clear()
+        for listener in self._on_node_lost:
+            listener(node, reason)
+        for process in self._ledger.running_on(node):
+            self._ledger.end(process, NodeLost(loss))
+        queue.reply(ShutdownCommand())
+        self._roster.announce_if_complete()
+        self._report_if_shut_down()
+
+    def _report_if_shut_down(self) -> None:
+        if not self._roster.are_all_gone:
+            return
+        on_done, self._on_shut_down = self._on_shut_down, None
+        if on_done is not None:
+            on_done()
+
+
+def _other_version(node: str, version: str, wanted: str) -> str:
+    return (
+        f"the agent on node '{node}' is version {version or 'unknown'}, and the manager is"
+        f" version {wanted}: install the same version on both"
+    )
