@@ -10,6 +10,7 @@ from domain.checkpointing.consistency import Connection, SnapshotNode
 from domain.checkpointing.instance_snapshot import SnapshotMetadata, filled_port, reduced_port
 from domain.checkpointing.workflow_snapshot_search import WorkflowSnapshotSearch
 from domain.coupling.conduits import Conduit, ConduitFilter
+from domain.coupling.filters import filters_of
 from domain.coupling.peers import peer_endpoint, slots_between
 from domain.coupling.ports import Operator, Port
 from domain.identity import Reference
@@ -136,7 +137,7 @@ class Exhaustive:
         for item in self._topology.conduits_of(own):
             if self._topology.pacing_conduit(item) is not None:
                 continue
-            port = reduced_port(item) if item.reducers else item.sending_port
+            port = reduced_port(item) if filters_of(item).reduces else item.sending_port
             if (item.sending_component, item.receiving_component) == (own, peer):
                 yield Connection(port, item.receiving_port, is_sending=True)
             if (item.sending_component, item.receiving_component) == (peer, own):
@@ -186,7 +187,7 @@ def ports_of(model, instance):
     component = instance.without_trailing_ints()
     for item in model.conduits:
         if item.sending_component == component:
-            yield reduced_port(item) if item.reducers else item.sending_port, item
+            yield reduced_port(item) if filters_of(item).reduces else item.sending_port, item
         if item.receiving_component == component:
             yield item.receiving_port, item
 
@@ -205,7 +206,7 @@ def draw_counts(data, model, instance, before, lowest, *, says_filled):
         counts[port] = tuple(
             max(0, value + data.draw(st.sampled_from([0, 1, 1, 1, 2, lowest]))) for value in old
         )
-        if says_filled and port == item.receiving_port and item.reducers:
+        if says_filled and port == item.receiving_port and filters_of(item).reduces:
             full = (*before.get(filled_port(item), ()), *[0] * width)
             counts[filled_port(item)] = tuple(
                 data.draw(st.sampled_from([new, min(new, was)]))

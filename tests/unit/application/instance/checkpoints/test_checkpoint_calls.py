@@ -18,6 +18,7 @@ from domain.coupling.messages import Message, PeerMessage
 from domain.coupling.ports import SETTINGS_IN, Operator, Port, PortState
 from domain.coupling.settings import Settings
 from domain.errors import CallOrderError, UsageError
+from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointInfo, CheckpointRangeRule, Checkpoints
 
 USES_API = InstanceFlags.USES_CHECKPOINT_API
@@ -84,7 +85,7 @@ class Bench:
             calls=self.order,
             triggers=CheckpointTriggers(CheckpointInfo(0.0, rules), clock=self.clock),
             snapshots=self.snapshots,
-            overlays=OverlayKeeper(Settings()),
+            overlays=OverlayKeeper(Reference("macro"), Settings()),
             receiver=self.receiver,
             communicator=self.communicator,
             receive_ahead=lambda: goes_on,
