@@ -18,6 +18,7 @@ from domain.model.configuration import Program, ResourceRequirements
 from domain.placement.resources import Core, NodeResources, Resources
 from domain.running.agents import AgentOrders
 from domain.running.events import RunEvent
+from domain.running.log_levels import LogLevel
 from domain.running.profiling import ProfileEvent, ProfileEventType
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Clock",
     "Core",
     "EventSink",
+    "LogLevel",
     "LogRecord",
     "Logbook",
     "NodeResources",
