@@ -32,6 +32,7 @@ from domain.model.configuration import (
     ExecutionModel,
     Model,
     Program,
+    ResumeOrigin,
 )
 
 
@@ -70,6 +71,7 @@ def flattened(
         checkpoints=translating.checkpoints(whole.checkpoints),
         resume=translating.resume(whole.resume),
         description=whole.description,
+        resume_origin=_resume_origin(documents),
     )
     _insist(
         [
@@ -128,3 +130,9 @@ def _programs(
             is_text = str(name) in shell_text
             result[name] = translating.program(found, args_are_shell_text=is_text)
     return result
+
+
+def _resume_origin(documents: Sequence[Document]) -> ResumeOrigin | None:
+    """Return the origin that the last of the documents with one states."""
+    found = [item.resume_origin for item in documents if item.resume_origin is not None]
+    return found[-1] if found else None

@@ -15,7 +15,9 @@ from ymmsl import v0_1, v0_2
 from adapters.ymmsl_files.checksum import check_unaltered
 from adapters.ymmsl_files.reading.keys import duplicate_keys, key_problems
 from adapters.ymmsl_files.reading.reading_errors import explained, malformed, not_ymmsl
+from adapters.ymmsl_files.snapshot_header import load_header
 from domain.errors import ConfigurationError
+from domain.model.configuration import ResumeOrigin
 from domain.suggestions import hint
 
 STANDARD_INPUT = "-"
@@ -32,12 +34,14 @@ class Document:
         content: What ymmsl made of it.
         tree: Its YAML; None if it was an object.
         directory: Where it is, if it is a file.
+        resume_origin: What its comment lines say about a workflow snapshot, if anything.
     """
 
     label: str
     content: Content
     tree: yaml.Node | None = None
     directory: Path | None = None
+    resume_origin: ResumeOrigin | None = None
 
 
 def read_documents(
@@ -135,7 +139,8 @@ def _read_text(text: str, label: str, directory: Path | None, warnings: list[str
     if problems:
         raise ConfigurationError(*problems)
     warnings += duplicate_keys(tree, label)
-    return Document(label, _parsed(text, label, tree), tree, directory)
+    origin = load_header(text).origin
+    return Document(label, _parsed(text, label, tree), tree, directory, origin)
 
 
 def _parsed(text: str, label: str, tree: yaml.Node) -> Content:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 import yaml
 
 from adapters.ymmsl_files.reading.requirement_keys import requirement_values
+from adapters.ymmsl_files.snapshot_header import SnapshotHeader, dump_header
 from domain.coupling.conduits import Conduit
 from domain.coupling.ports import Port
 from domain.model.checkpoint_rules import CheckpointAtRule, CheckpointRule, Checkpoints
@@ -29,7 +30,8 @@ def dumped(configuration: Configuration) -> str:
     Args:
         configuration: What to describe.
     """
-    return yaml.dump(
+    header = dump_header(SnapshotHeader(configuration.resume_origin))
+    return header + yaml.dump(
         _without_empty(_document(configuration)),
         Dumper=_Dumper,
         sort_keys=False,

@@ -20,6 +20,7 @@ from adapters.tcp.server import Server
 from domain.errors import ConfigurationError, RunError, TransportError, UsageError
 from domain.running.events import InstanceState
 from entrypoints._manager.manager_api import Manager
+from entrypoints._snapshots.store_factory import open_store
 from entrypoints.containers import manager as wiring
 from entrypoints.containers.manager import ManagerContainer
 from entrypoints.options import Adapters, ManagerOptions
@@ -190,7 +191,7 @@ def test_every_part_can_be_made(manual, tmp_path):
         adapters=Adapters(),
         configuration=manual,
         run_directory=wiring.FilesystemRunDirectory(tmp_path),
-        storage=wiring.RunSnapshotStore(),
+        storage=wiring.RunSnapshotStore(open_store),
         on_finished=lambda _: None,
     )
     try:
