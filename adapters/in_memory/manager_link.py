@@ -108,10 +108,11 @@ class InMemoryManagerLink(ManagerLink):
             if not self._is_closed:
                 _unless_refused(lambda: self._desk.report_snapshot_failed(self._instance, problem))
 
-    def report_failed(self, problem: str) -> None:
+    def report_failed(self, problem: str) -> bool:
         with self._changed:
             if not self._is_closed:
                 _unless_refused(lambda: self._desk.report_failed(self._instance, problem))
+        return True
 
     def report_status(
         self, *, simulated_time: float | None, waiting: tuple[str, str, int | None] | None

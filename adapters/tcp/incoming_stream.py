@@ -181,13 +181,17 @@ class StreamConnection:
         return True
 
     def close(self) -> None:
-        """Say what was received, and close the connection. May be called more than once."""
+        """Acknowledge, say goodbye, and close the connection. May be called more than once.
+
+        After the goodbye the sender does not wait until the rest has been received.
+        """
         if self._is_closed:
             return
         self._is_closed = True
         if self._may_be_lost:
             with contextlib.suppress(OSError):
                 self._acknowledge()
+                self._socket.sendall(word(stream.GOODBYE))
         self._socket.close()
 
     def _acknowledge(self) -> None:

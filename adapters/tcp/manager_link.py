@@ -120,10 +120,11 @@ class MMPClient(ManagerLink):
             report = mmp.ReportSnapshotFailed(str(self._instance), problem)
             self._report(lambda: iter((report,)))
 
-    def report_failed(self, problem: str) -> None:
+    def report_failed(self, problem: str) -> bool:
         if self._is_own_manager:
             report = mmp.ReportFailed(str(self._instance), problem)
             self._report(lambda: iter((report,)))
+        return self._is_own_manager
 
     def report_status(
         self, *, simulated_time: float | None, waiting: tuple[str, str, int | None] | None

@@ -47,6 +47,7 @@ class OutgoingStream:
         self._incoming = b""
         self._channels = 0
         self._is_lost = False
+        self._was_attached = False
         self._patience: ScheduledCall | None = None
         self._changed = threading.Condition()
 
@@ -68,6 +69,7 @@ class OutgoingStream:
             if self._is_lost or not self._keeps:
                 sock.close()  # a receiver on this machine connects once
                 return
+            self._was_attached = True
             self._detach()
             self._forget_received(received)
             self._queue = deque(piece for frame in self._kept for piece in frame)
@@ -106,6 +108,12 @@ class OutgoingStream:
             return self._changed.wait_for(
                 lambda: self._is_lost or not (self._queue or self._kept), timeout=timeout
             )
+
+    @property
+    def awaits_first_connection(self) -> bool:
+        """Whether something waits for a receiver that has not connected yet."""
+        with self._changed:
+            return bool(self._kept) and not (self._was_attached or self._is_lost)
 
     def close(self) -> None:
         """Close the connection."""
@@ -158,6 +166,8 @@ class OutgoingStream:
                 if not self._hear(sock):
                     self._end_connection()
                     return
+                if self._is_lost:
+                    return
                 send_some(sock, self._queue)
             except OSError:
                 self._end_connection()
@@ -169,7 +179,7 @@ class OutgoingStream:
             )
 
     def _hear(self, sock: socket.socket) -> bool:
-        """Take in acknowledgements; return whether the receiver is still there."""
+        """Take in acknowledgements; return whether the connection is still there."""
         try:
             data = sock.recv(4096)
         except (BlockingIOError, InterruptedError):
@@ -179,8 +189,12 @@ class OutgoingStream:
         self._incoming += data
         whole = len(self._incoming) - len(self._incoming) % WORD_SIZE
         if whole:
-            self._forget_received(WORD.unpack_from(self._incoming, whole - WORD_SIZE)[0])
+            last = WORD.unpack_from(self._incoming, whole - WORD_SIZE)[0]
             self._incoming = self._incoming[whole:]
+            if last == stream.GOODBYE:
+                self._lose()
+            else:
+                self._forget_received(last)
         return True
 
     def _forget_received(self, received: int) -> None:

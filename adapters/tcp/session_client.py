@@ -22,6 +22,7 @@ PAUSE_GROWTH: Final = 2 ** (1 / 3)
 RETRY_TIME: Final = 60.0
 MAX_RESPONSE: Final = 2**40
 GOODBYE_TIME: Final = 1.0
+LEAST_CONNECT_TIMEOUT: Final = 0.5
 
 
 class SessionClient:
@@ -49,6 +50,7 @@ class SessionClient:
         self._secret = secret
         self._server = server
         self._retry_time = retry_time
+        self._stall_time: float | None = None
         self._lost_for_good = ""
         self._session_id = 0
         self._number = 0
@@ -114,6 +116,16 @@ class SessionClient:
             except (OSError, EOFError) as error:
                 self._lose(error)
                 self._reconnect()
+
+    def limit_retries(self, seconds: float) -> None:
+        """Give up sooner on a lost connection, or on a server that stalls, from now on."""
+        self._retry_time = min(self._retry_time, seconds)
+        if self._deadline is not None:
+            self._deadline = min(self._deadline, time.monotonic() + seconds)
+        self._stall_time = seconds
+        if self._socket is not None:
+            with contextlib.suppress(OSError):  # another thread may close it just now
+                self._socket.settimeout(seconds)
 
     def close(self) -> None:
         """End the session and the connection. May be called more than once, from any thread."""
@@ -196,7 +208,8 @@ class SessionClient:
             sock.close()
 
     def _connect(self) -> None:
-        sock = network.connect(self._addresses)
+        timeout = min(network.CONNECT_TIMEOUT, max(self._retry_time, LEAST_CONNECT_TIMEOUT))
+        sock = network.connect(self._addresses, timeout=timeout)
         try:
             sock.settimeout(self._retry_time)
             if self._secret is not None:
@@ -206,7 +219,7 @@ class SessionClient:
             if self._session_id not in (0, session_id):
                 msg = f"the {self._server} resumed another session than it was asked for"
                 raise RemoteProtocolError(msg)
-            sock.settimeout(None)
+            sock.settimeout(self._stall_time)
         except BaseException:
             sock.close()
             raise

@@ -19,8 +19,9 @@ be used.
 
 A connection over a network may be lost. The sender keeps each frame until the receiver has
 acknowledged it, which that does from time to time, with the number of frames received so far as one
-word. When it connects again it says how many it has, and gets the rest. A Unix socket is only lost
-with the peer, so there nothing is kept nor acknowledged.
+word. When it connects again it says how many it has, and gets the rest. A receiver that leaves
+sends GOODBYE as its last word: then the sender drops what it still keeps. A Unix socket is only
+lost with the peer, so there nothing is kept nor acknowledged.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from __future__ import annotations
 import struct
 from typing import Final, NamedTuple
 
-from adapters.wire.frames import checked_length
+from adapters.wire.frames import MAX_SIGNED, checked_length
 from adapters.wire.mpp import NO_SETTINGS
 from adapters.wire.packing import pack, unpack
 from adapters.wire.payloads import OwnPayloads, encode_overlay, encode_own
@@ -39,6 +40,7 @@ from domain.settings import Settings
 FIXED: Final = struct.Struct("<QIIII")
 LENGTH: Final = struct.Struct("<Q")
 OPEN_CHANNEL: Final = 0xFFFFFFFF
+GOODBYE: Final = MAX_SIGNED
 _NIL: Final = pack(None)
 MAX_HEAD: Final = 2**31
 MAX_FRAME: Final = 2**48

@@ -338,6 +338,31 @@ class Communicator:
             )
         return message
 
+    def must_drain(self, port: PortState, slot: int | None) -> bool:
+        """Return whether the sender to a connected port waits until everything is fetched."""
+        if self._peers is None:
+            return False
+        (conduit,) = self._peers.conduits_at(port.name)
+        sender = self._peers.peer_endpoint(conduit, slot)
+        return self._transport.must_drain(self._peers.locations[sender.instance])
+
+    def fetch(self, port: PortState, slot: int | None, *, timeout: float) -> PeerMessage | None:
+        """Return the next message for a connected port, which is neither checked nor counted.
+
+        Args:
+            port: A receiving port.
+            slot: Slot of it; None for a scalar port.
+            timeout: Seconds to wait for the message.
+
+        Returns:
+            The message; None if the time is over.
+
+        Raises:
+            PeerLost: If the connection to the peer is lost for good.
+            RemoteProtocolError: If what comes makes no sense.
+        """
+        return self._source_of(port, slot).inlet.receive(timeout=timeout)
+
     def _receive_new(self, source: _Source, port: PortState, slot: int | None) -> PeerMessage:
         """Return the next message, but for one that a resumed sender sends once more."""
         where = (port.name, slot)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from application.instance.communicator import Communicator
+from application.instance.draining import Draining
 from application.instance.port_table import PortTable
 from application.instance.profiler import Profiler
 from application.instance.receiving import Receiver
+from application.interfaces.clock import Clock
 from application.interfaces.instance_log import InstanceLog
 from application.interfaces.manager_link import ManagerLink
 from application.interfaces.peer_transport import PeerTransport
@@ -18,6 +20,13 @@ from domain.profiling import ProfileEventType
 
 WARNING: Final = 30
 PATIENCE_AFTER_FAILURE: Final = 5.0
+"""Seconds for draining, and for the peers to fetch what was sent to them, after a failure."""
+
+DRAINING_PATIENCE: Final = 60.0
+"""Seconds for draining where the manager does not stop the peers of an instance that failed."""
+
+LEAST_PATIENCE: Final = 1.0
+RETRY_TIME_AFTER_FAILURE: Final = 2.0
 
 
 class Leaving:
@@ -28,6 +37,7 @@ class Leaving:
         transport: Connections to the peers.
         profiler: Is told how long it takes.
         log: Is told of what goes wrong.
+        clock: Measures the time.
     """
 
     def __init__(
@@ -37,11 +47,13 @@ class Leaving:
         transport: PeerTransport,
         profiler: Profiler,
         log: InstanceLog,
+        clock: Clock,
     ) -> None:
         self._link = link
         self._transport = transport
         self._profiler = profiler
         self._log = log
+        self._clock = clock
         self.is_done = False
 
     def leave(
@@ -60,23 +72,26 @@ class Leaving:
             communicator: Sends the closing milestones.
             receiver: Receives until all ports are closed.
             is_registered: Whether the manager knows us.
-            failure: What went wrong, if something did; then what peers have yet to send is not
-                waited for.
+            failure: What went wrong, if something did; then neither peers that have yet to send
+                nor those that have yet to receive are waited for without a limit.
         """
         if self.is_done:
             return
         self.is_done = True
         try:
-            if failure is not None and is_registered:
-                # before the peers, who then know nothing better to say than that they lost us
-                self._link.report_failed(failure)
+            # before the peers, who then know nothing better to say than that they lost us
+            stops_peers = (
+                failure is not None and is_registered and self._link.report_failed(failure)
+            )
             start = self._profiler.now()
-            for port in ports.connected(Operator.O_I, Operator.O_F):
-                # who fails before its counts are restored must not seem to have lost messages
-                communicator.send_milestone(port, Milestone(()), is_counted=failure is None)
+            self._close_ports(ports, communicator, is_counted=failure is None)
+            timeout: float | None = None
             if failure is None:
                 self._drain(receiver)
-            self._disconnect(start, timeout=None if failure is None else PATIENCE_AFTER_FAILURE)
+            else:
+                patience = PATIENCE_AFTER_FAILURE if stops_peers else DRAINING_PATIENCE
+                timeout = self._drain_after_failure(ports, communicator, patience)
+            self._disconnect(start, timeout=timeout)
             if is_registered:
                 self._deregister()
         except CouplingError as error:
@@ -84,6 +99,28 @@ class Leaving:
         finally:
             self._transport.close()
             self._link.close()
+
+    def _close_ports(
+        self, ports: PortTable, communicator: Communicator, *, is_counted: bool
+    ) -> None:
+        for port in ports.connected(Operator.O_I, Operator.O_F):
+            try:
+                # who fails before its counts are restored must not seem to have lost messages
+                communicator.send_milestone(port, Milestone(()), is_counted=is_counted)
+            except CouplingError as error:
+                self._log.log(WARNING, f"Port '{port.name}' could not be closed: {error}")
+
+    def _drain_after_failure(
+        self, ports: PortTable, communicator: Communicator, patience: float
+    ) -> float:
+        """Drain the ports for a limited time; return how long to wait for receivers after that."""
+        start = self._clock.monotonic()
+        self._transport.limit_retries(RETRY_TIME_AFTER_FAILURE)
+        Draining(communicator, clock=self._clock).drain(
+            ports.connected(Operator.F_INIT, Operator.S), timeout=patience
+        )
+        spent = self._clock.monotonic() - start
+        return max(LEAST_PATIENCE, PATIENCE_AFTER_FAILURE - spent)
 
     def _drain(self, receiver: Receiver) -> None:
         try:

@@ -107,7 +107,11 @@ class Lifecycle:
             transport=self._transport, waiting=self._waiting, profiler=self._profiler
         )
         self._leaving = Leaving(
-            link=self._link, transport=self._transport, profiler=self._profiler, log=self._log
+            link=self._link,
+            transport=self._transport,
+            profiler=self._profiler,
+            log=self._log,
+            clock=self._clock,
         )
         self._ports = PortTable(instance, {})
         self._receiver = Receiver(communicator=self._communicator, ports={})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from application.instance.communicator import Communicator
 from domain.conduits import ConduitFilter
-from domain.errors import PortError
+from domain.errors import PeerLost, PortError
 from domain.messages import NOT_COUNTED, Iteration, Milestone, PeerMessage
 from domain.ports import SETTINGS_IN, Operator, PortState
 from domain.settings import Settings
@@ -225,10 +225,20 @@ class Receiver:
             self._repetitions[where] = _Repetition(message, pads, done)
 
     def drain(self) -> None:
-        """Receive on every port until it is closed, dropping what comes."""
+        """Receive on every port until it is closed, dropping what comes.
+
+        Raises:
+            PeerLost: If a sender was lost; the other ports have been drained then.
+        """
         self._ahead.clear()
+        losses: list[PeerLost] = []
         for port in self._receiving:
-            self._drain_port(port)
+            try:
+                self._drain_port(port)
+            except PeerLost as error:
+                losses.append(error)
+        if losses:
+            raise losses[0]
 
     def _drop_used(self) -> None:
         self._ahead.clear()

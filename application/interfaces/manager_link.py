@@ -77,10 +77,13 @@ class ManagerLink(Protocol):
         """
 
     @abstractmethod
-    def report_failed(self, problem: str) -> None:
+    def report_failed(self, problem: str) -> bool:
         """Say that this instance has failed, and why, before it deregisters.
 
         Does nothing where the manager does not understand it.
+
+        Returns:
+            Whether the manager understands it, and stops the other instances.
         """
 
     @abstractmethod
