@@ -15,7 +15,13 @@ from typing import Final, TypeAlias, final
 
 from adapters.tcp import network
 from adapters.tcp.memory import LARGE, SameSizeMemory
-from adapters.tcp.session_client import FIRST_PAUSE, PAUSE_GROWTH, RETRY_TIME, greet
+from adapters.tcp.session_client import (
+    FIRST_PAUSE,
+    GOODBYE_TIME,
+    PAUSE_GROWTH,
+    RETRY_TIME,
+    greet,
+)
 from adapters.wire import greeting, locations, stream
 from adapters.wire.frames import word
 from application.interfaces.peer_transport import Inlet
@@ -190,9 +196,19 @@ class StreamConnection:
         self._is_closed = True
         if self._may_be_lost:
             with contextlib.suppress(OSError):
-                self._acknowledge()
-                self._socket.sendall(word(stream.GOODBYE))
+                self._say_goodbye()
         self._socket.close()
+
+    def _say_goodbye(self) -> None:
+        self._socket.settimeout(GOODBYE_TIME)
+        self._acknowledge()
+        self._socket.sendall(word(stream.GOODBYE))
+        self._socket.shutdown(socket.SHUT_WR)
+        # To close a connection with unread data resets it, and the goodbye may be lost. The sender
+        # closes its end when it has read it.
+        end = time.monotonic() + GOODBYE_TIME
+        while time.monotonic() < end and self._socket.recv(BUFFER_SIZE):
+            pass
 
     def _acknowledge(self) -> None:
         self._socket.sendall(word(self._received))

@@ -51,12 +51,13 @@ class Draining:
         end = self._clock.monotonic() + timeout
         turn = 0
         while waiting := self._waiting(ports):
-            if not self._drop_those_at_hand(waiting, end):
-                turn += 1
-                left = max(0.0, end - self._clock.monotonic())
-                self._drop_one(*waiting[turn % len(waiting)], timeout=min(PAUSE, left))
-            if self._clock.monotonic() >= end:
+            found = self._drop_those_at_hand(waiting, end)
+            left = end - self._clock.monotonic()
+            if left <= 0:
                 return not self._waiting(ports)
+            if not found:
+                turn += 1
+                self._drop_one(*waiting[turn % len(waiting)], timeout=min(PAUSE, left))
         return True
 
     def _waiting(self, ports: Iterable[PortState]) -> list[PortSlot]:

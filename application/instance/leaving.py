@@ -84,7 +84,7 @@ class Leaving:
                 failure is not None and is_registered and self._link.report_failed(failure)
             )
             start = self._profiler.now()
-            self._close_ports(ports, communicator, is_counted=failure is None)
+            self._close_ports(ports, communicator, has_failed=failure is not None)
             timeout: float | None = None
             if failure is None:
                 self._drain(receiver)
@@ -101,13 +101,15 @@ class Leaving:
             self._link.close()
 
     def _close_ports(
-        self, ports: PortTable, communicator: Communicator, *, is_counted: bool
+        self, ports: PortTable, communicator: Communicator, *, has_failed: bool
     ) -> None:
         for port in ports.connected(Operator.O_I, Operator.O_F):
             try:
                 # who fails before its counts are restored must not seem to have lost messages
-                communicator.send_milestone(port, Milestone(()), is_counted=is_counted)
+                communicator.send_milestone(port, Milestone(()), is_counted=not has_failed)
             except CouplingError as error:
+                if not has_failed:
+                    raise
                 self._log.log(WARNING, f"Port '{port.name}' could not be closed: {error}")
 
     def _drain_after_failure(

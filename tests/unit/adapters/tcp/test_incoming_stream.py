@@ -214,16 +214,16 @@ def connect(server, secret=SECRET):
     return StreamConnection("macro", [location], receiver="micro", secret=secret)
 
 
-def test_the_receiver_says_who_it_is_and_in_the_end_how_much_it_has():
+def test_the_receiver_says_who_it_is_and_in_the_end_how_much_it_has_and_goodbye():
     def sender(sock):
-        return greet_client(sock), take_word(sock)
+        return greet_client(sock), take_word(sock), take_word(sock), sock.recv(1)
 
     with scripted(sender) as server:
         connection = connect(server)
         connection.note_received(1)
         connection.close()
         connection.close()
-        assert server.finish() == [(("micro", 0), 1)]
+        assert server.finish() == [(("micro", 0), 1, stream.GOODBYE, b"")]
 
 
 def test_it_says_how_much_it_has_from_time_to_time():

@@ -138,6 +138,44 @@ def test_on_this_machine_a_receiver_that_is_gone_is_gone_for_good(outgoing, atta
     assert outgoing.wait_until_sent(timeout=0)
 
 
+def test_receiver_that_says_goodbye_is_not_waited_for(outgoing, attach):
+    theirs = attach()
+    for frame in (b"one", b"two"):
+        outgoing.send([frame])
+    theirs.sendall(word(1))
+    assert not outgoing.wait_until_sent(timeout=0.05)
+    theirs.sendall(word(stream.GOODBYE))
+    assert outgoing.wait_until_sent(timeout=PATIENCE)
+    outgoing.send([b"three"])
+    assert outgoing.wait_until_sent(timeout=0)
+    assert attach().recv(1) == b""
+
+
+def test_goodbye_in_pieces_is_understood(outgoing, attach):
+    theirs = attach()
+    outgoing.send([b"one"])
+    said = word(0) + word(stream.GOODBYE)
+    theirs.sendall(said[:-1])
+    assert not outgoing.wait_until_sent(timeout=0.05)
+    theirs.sendall(said[-1:])
+    assert outgoing.wait_until_sent(timeout=PATIENCE)
+
+
+def test_stream_awaits_its_first_connection_while_something_is_kept_for_it(outgoing, attach):
+    assert not outgoing.awaits_first_connection
+    outgoing.send([b"one"])
+    assert outgoing.awaits_first_connection
+    attach().close()
+    assert not outgoing.awaits_first_connection
+
+
+def test_stream_that_was_given_up_awaits_nothing(outgoing):
+    outgoing.send([b"one"])
+    outgoing.close()
+    assert not outgoing.awaits_first_connection
+    assert outgoing.wait_until_sent(timeout=0)
+
+
 def test_on_this_machine_a_receiver_connects_once(outgoing, attach):
     theirs = attach(socket.AF_UNIX)
     assert attach(socket.AF_UNIX).recv(1) == b""

@@ -108,6 +108,22 @@ def test_who_fails_before_its_counts_are_restored_closes_its_ports_without_a_num
     assert (message.data, message.number) == (CLOSING, NOT_COUNTED)
 
 
+@pytest.mark.parametrize("must_drain", [False, True])
+def test_ports_must_be_drained_if_their_senders_wait(must_drain):
+    exchange = Exchange(PLAIN, must_drain=must_drain, micro=(2,))
+    exchange.join("macro")
+    micro = exchange.join("micro[1]", depth=2)
+    assert micro.communicator.must_drain(micro.ports["f_init"], None) == must_drain
+
+
+def test_messages_are_fetched_without_being_checked_or_counted(plain):
+    macro, micro = plain
+    assert micro.communicator.fetch(micro.ports["f_init"], None, timeout=0) is None
+    macro.outlet("o_i").send(parcel(7))
+    assert micro.communicator.fetch(micro.ports["f_init"], None, timeout=0).number == 7
+    assert micro.ports["f_init"].message_counts == [0]
+
+
 def test_a_milestone_is_numbered_as_the_next_message_and_does_not_count(plain):
     macro, micro = plain
     milestone(macro, 0)

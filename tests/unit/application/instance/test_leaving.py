@@ -4,10 +4,17 @@ import pytest
 
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.instance_log import InMemoryInstanceLog
-from application.instance.leaving import PATIENCE_AFTER_FAILURE, WARNING, Leaving
+from application.instance.leaving import (
+    DRAINING_PATIENCE,
+    LEAST_PATIENCE,
+    PATIENCE_AFTER_FAILURE,
+    RETRY_TIME_AFTER_FAILURE,
+    WARNING,
+    Leaving,
+)
 from application.instance.port_table import PortTable
 from application.instance.profiler import Profiler
-from domain.errors import ManagerRefused, PeerLost
+from domain.errors import ManagerRefused, PeerLost, UnsendableData
 from domain.identity import Reference
 from domain.messages import Milestone
 from domain.ports import Operator, Port, PortState
@@ -31,11 +38,16 @@ class Notes:
     """Stands for all that an instance leaves, and notes what it is asked for.
 
     Args:
+        stops_peers: Whether the manager stops the peers of an instance that failed.
+        must_be_drained: Whether peers wait until everything is fetched. None of them sends.
         failures: What is raised, by the name of the call.
     """
 
-    def __init__(self, **failures):
+    def __init__(self, *, stops_peers=True, must_be_drained=False, **failures):
         self._failures = failures
+        self.stops_peers = stops_peers
+        self.must_be_drained = must_be_drained
+        self.clock = ManualClock()
         self.calls = []
         self.events = []
 
@@ -50,6 +62,18 @@ class Notes:
     def send_milestone(self, port, milestone, *, is_counted):
         self.calls.append(("send_milestone", port.name, milestone, is_counted))
 
+    def report_failed(self, problem):
+        self.calls.append(("report_failed", problem))
+        return self.stops_peers
+
+    def must_drain(self, port, slot):
+        return self.must_be_drained
+
+    def fetch(self, port, slot, *, timeout):
+        if timeout:
+            self.clock.advance(timeout)
+        return
+
     def submit_profile_events(self, events):
         self.calls.append(("submit_profile_events",))
         self.events += [event.event_type for event in events]
@@ -59,7 +83,7 @@ def leave(notes, *, times=1, is_registered=True, failure=None):
     """Leave; return what was called, and what was logged."""
     log = InMemoryInstanceLog()
     profiler = Profiler(clock=ManualClock(), link=notes)
-    leaving = Leaving(link=notes, transport=notes, profiler=profiler, log=log)
+    leaving = Leaving(link=notes, transport=notes, profiler=profiler, log=log, clock=notes.clock)
     for _ in range(times):
         leaving.leave(
             ports=PORTS,
@@ -89,11 +113,53 @@ def test_ports_are_closed_first_and_connections_last_and_all_of_it_once(times):
     assert lines == []
 
 
-def test_after_a_failure_the_manager_is_told_nothing_is_received_and_patience_is_short():
-    calls, _ = leave(Notes(), failure="the reason")
-    sent = [("finish_receiving",), ("wait_until_sent", PATIENCE_AFTER_FAILURE)]
+def failed(*, waited):
+    limited = ("limit_retries", RETRY_TIME_AFTER_FAILURE)
+    sent = [("finish_receiving",), ("wait_until_sent", waited)]
     told = [("report_failed", "the reason"), *closed(is_counted=False)]
-    assert calls == [*told, *sent, *DEREGISTERED, *ALL_CLOSED]
+    return [*told, limited, *sent, *DEREGISTERED, *ALL_CLOSED]
+
+
+def test_after_a_failure_the_manager_is_told_first_and_patience_is_short():
+    calls, _ = leave(Notes(), failure="the reason")
+    assert calls == failed(waited=PATIENCE_AFTER_FAILURE)
+
+
+def test_after_a_failure_ports_are_drained_for_a_limited_time():
+    notes = Notes(must_be_drained=True)
+    calls, _ = leave(notes, failure="the reason")
+    assert calls == failed(waited=LEAST_PATIENCE)
+    assert notes.clock.monotonic() == pytest.approx(PATIENCE_AFTER_FAILURE)
+
+
+def test_ports_are_drained_for_longer_where_the_manager_does_not_stop_the_peers():
+    notes = Notes(must_be_drained=True, stops_peers=False)
+    calls, _ = leave(notes, failure="the reason")
+    assert calls == failed(waited=LEAST_PATIENCE)
+    assert notes.clock.monotonic() == pytest.approx(DRAINING_PATIENCE)
+
+
+class Unsendable(Notes):
+    """Has a filter that holds something back that cannot be sent."""
+
+    def send_milestone(self, port, milestone, *, is_counted):
+        super().send_milestone(port, milestone, is_counted=is_counted)
+        if port.name == "out":
+            raise UnsendableData("data", "it is too odd")
+
+
+def test_port_that_cannot_be_closed_after_a_failure_is_logged_and_the_others_are_closed():
+    calls, lines = leave(Unsendable(), failure="the reason")
+    assert calls == failed(waited=PATIENCE_AFTER_FAILURE)
+    assert lines == [
+        (WARNING, "Port 'out' could not be closed: data cannot be sent: it is too odd")
+    ]
+
+
+def test_instance_whose_last_message_cannot_be_sent_does_not_deregister_as_if_all_were_well():
+    calls, lines = leave(Unsendable())
+    assert calls == [CLOSED[0], *ALL_CLOSED]
+    assert lines == [(WARNING, "Could not shut down cleanly: data cannot be sent: it is too odd")]
 
 
 def test_who_is_not_registered_does_not_deregister():

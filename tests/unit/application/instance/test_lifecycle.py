@@ -291,6 +291,52 @@ def test_an_instance_that_fails_tells_its_peers_by_closing_its_ports():
     assert "data cannot be sent" in last_lines(simulation, "macro")
 
 
+SENDING = 50
+
+
+def sending_macro(me: Joined) -> int:
+    me.reuse()
+    for number in range(SENDING):
+        me.send("o_i", number)
+    return int(me.reuse())
+
+
+def misusing(me: Joined) -> None:
+    me.send("nothing", 1)
+
+
+def shutting_down(me: Joined) -> None:
+    me.lifecycle.error_shutdown("The matrix is singular.")
+
+
+@pytest.mark.parametrize("fail", [misusing, shutting_down])
+@pytest.mark.parametrize("received", [0, 1])
+def test_an_instance_that_fails_drains_its_ports_for_senders_that_wait(fail, received):
+    def failing(me: Joined) -> None:
+        me.reuse()
+        for _ in range(received):
+            me.receive("s")
+        fail(me)
+
+    simulation = InMemorySimulation("macro o_i -> micro s", must_drain=True)
+    results = simulation.run({"macro": sending_macro, "micro": failing})
+    assert results["macro"] == 0
+
+
+def test_an_instance_that_fails_while_joining_drains_its_ports_too():
+    def failing(me: Joined) -> None:
+        pytest.fail("has joined")
+
+    simulation = InMemorySimulation(
+        "macro o_i -> micro s",
+        must_drain=True,
+        settings={"micro.muscle_deadlock_receive_timeout": "soon"},
+    )
+    results = simulation.run({"macro": sending_macro, "micro": failing})
+    assert results["macro"] == 0
+    assert isinstance(results["micro"], RuntimeError | TypeError)
+
+
 def test_who_waits_for_an_answer_learns_that_the_peer_is_gone():
     def micro(me: Joined) -> None:
         me.reuse()

@@ -3,7 +3,7 @@
 import pytest
 
 from application.instance.receiving import Receiver
-from domain.errors import PortError
+from domain.errors import PeerLost, PortError
 from domain.messages import Milestone
 from domain.ports import SETTINGS_IN
 from tests.unit.application.instance.exchange import Exchange
@@ -180,6 +180,18 @@ def test_draining_drops_what_comes_until_all_ports_are_closed():
     receiver.drain()
     assert not micro.ports["f_init"].is_open()
     assert macro.transport.wait_until_sent(timeout=0)
+
+
+def test_draining_goes_on_after_a_lost_peer_and_reports_it_in_the_end():
+    exchange = Exchange("gone o_i -> micro f_init\nthere o_i -> micro s")
+    gone, there = exchange.join("gone"), exchange.join("there")
+    receiver = receiver_of(exchange.join("micro", depth=2))
+    gone.transport.close()
+    there.send("o_i", "x")
+    milestone(there)
+    with pytest.raises(PeerLost, match="'gone' was lost"):
+        receiver.drain()
+    assert there.transport.wait_until_sent(timeout=0)
 
 
 def test_what_was_received_ahead_is_kept_in_a_snapshot_as_used():
