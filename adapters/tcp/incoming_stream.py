@@ -8,11 +8,11 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
-from typing import final
+from typing import Final, final
 
 from adapters.io import network
 from adapters.tcp.frame_reader import FrameReader
-from adapters.tcp.session_client import SHORTEST_TIMEOUT, receive_exactly
+from adapters.tcp.session_client import GOODBYE_TIME, SHORTEST_TIMEOUT, receive_exactly
 from adapters.wire import locations
 from adapters.wire.greeting import NONCE_SIZE
 from adapters.wire.reconnection import DEFAULT_RETRIES, ConnectionState, RetryPolicy
@@ -20,6 +20,8 @@ from adapters.wire.stream_receiver import Arrivals, Marks, StreamReceiver
 from application.interfaces.peer_transport import Inlet
 from domain.coupling.messages import PeerMessage
 from domain.errors import CouplingError, PeerLost, PortError, RemoteProtocolError, TransportError
+
+RECEIVE_SIZE: Final = 65536
 
 
 class StreamConnection:
@@ -99,12 +101,22 @@ class StreamConnection:
         return True
 
     def close(self) -> None:
-        """Acknowledge what was received, and close the connection. May be called more than once."""
+        """Acknowledge, send a goodbye, and close the connection. Idempotent."""
         self.stream.end()
         if self.stream.outgoing:
             with contextlib.suppress(OSError):
-                self._socket.sendall(self.stream.data_to_send())
+                self._send_goodbye()
         self._socket.close()
+
+    def _send_goodbye(self) -> None:
+        self._socket.settimeout(GOODBYE_TIME)
+        self._socket.sendall(self.stream.data_to_send())
+        self._socket.shutdown(socket.SHUT_WR)
+        # Closing a connection with unread data resets it, and the goodbye may be lost. The sender
+        # closes its end after reading the goodbye.
+        end = time.monotonic() + GOODBYE_TIME
+        while time.monotonic() < end and self._socket.recv(RECEIVE_SIZE):
+            pass
 
     def _open(self) -> None:
         """Connect until the stream is open."""
