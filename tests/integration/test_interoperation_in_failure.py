@@ -119,6 +119,17 @@ def test_sender_ends_after_its_receiver_has_shut_down_with_an_error_and_exit_cod
         assert run.results["sender"] == [["left"]], run.account()
 
 
+@pytest.mark.parametrize("how", ["misuse", "error_shutdown"])
+@casts(MIXED)
+def test_failing_receiver_gives_up_on_a_sender_that_goes_on_for_long(
+    how: str, cast: Cast, played_run: PlayedRun
+):
+    run = played_run(cast, "failing_receiver", how=how, messages=10_000)
+    assert run.exit_code == 1, run.account()
+    assert not run.left_behind
+    assert "receiver" in run.stdout
+
+
 @casts(THEIR_MANAGER, THEIRS_MIXED_OTHERWISE)
 def test_our_sender_ends_after_its_receiver_has_vanished(cast: Cast, played_run: PlayedRun):
     run = played_run(cast, "failing_receiver", how="vanish")

@@ -4,8 +4,7 @@ import pytest
 
 from adapters.tcp.departures import Departures, instance_of
 from adapters.tcp.outboxes import Outboxes
-from adapters.tcp.outgoing_stream import RETURN_TIME
-from adapters.wire.session import Session
+from adapters.wire.session_server import Session
 
 MICRO, OTHER = "micro.f_init", "other.f_init"
 
@@ -100,37 +99,6 @@ def test_sessions_of_other_receivers_are_not_ended(bench, connections, refuses):
     bench.fetching(connections=connections)
     bench.departures.end_sessions()
     assert bench.ended == []
-
-
-class Stream:
-    """Stands for a stream."""
-
-    def __init__(self, *, awaits_first_connection):
-        self.awaits_first_connection = awaits_first_connection
-        self.is_closed = False
-
-    def close(self):
-        self.is_closed = True
-
-
-@pytest.mark.parametrize(
-    ("waited", "refuses", "awaits", "is_given_up"),
-    [
-        (RETURN_TIME, True, True, True),
-        (RETURN_TIME - 1, True, True, False),
-        (RETURN_TIME, False, True, False),
-        (RETURN_TIME, True, False, False),
-    ],
-)
-def test_stream_to_a_receiver_that_never_connected_is_given_up_after_a_while(
-    bench, waited, refuses, awaits, is_given_up
-):
-    if refuses:
-        bench.refuse()
-    stream = Stream(awaits_first_connection=awaits)
-    bench.departures.give_up_unconnected({"micro": stream}, waited=waited)
-    assert stream.is_closed == is_given_up
-    assert len(bench.reports) == is_given_up
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import pytest
 
 from adapters.in_memory.clock import ManualClock
 from application.instance.draining import PAUSE, Draining
-from domain.errors import PeerLost, RemoteProtocolError
 from domain.coupling.messages import Milestone, PeerMessage
 from domain.coupling.ports import Operator, Port, PortState
 from domain.coupling.settings import Settings
+from domain.errors import PeerLost, RemoteProtocolError
 from tests.unit.application.instance.exchange import Exchange
 
 TIMEOUT = 5.0
