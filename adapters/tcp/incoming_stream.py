@@ -12,7 +12,7 @@ from typing import Final, final
 
 from adapters.io import network
 from adapters.tcp.frame_reader import FrameReader
-from adapters.tcp.session_client import GOODBYE_TIME, SHORTEST_TIMEOUT, receive_exactly
+from adapters.tcp.session_client import SHORTEST_TIMEOUT, receive_exactly
 from adapters.wire import locations
 from adapters.wire.greeting import NONCE_SIZE
 from adapters.wire.reconnection import DEFAULT_RETRIES, ConnectionState, RetryPolicy
@@ -22,6 +22,8 @@ from domain.coupling.messages import PeerMessage
 from domain.errors import CouplingError, PeerLost, PortError, RemoteProtocolError, TransportError
 
 RECEIVE_SIZE: Final = 65536
+GOODBYE_TIME: Final = 10.0
+"""Seconds for a sender to read our goodbye; one that misses it waits a minute for our return."""
 
 
 class StreamConnection:
