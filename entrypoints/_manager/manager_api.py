@@ -34,7 +34,7 @@ from entrypoints._snapshots.snapshot_wiring import (
     resume_chooser,
     snapshot_stores,
 )
-from entrypoints.containers.manager import OpenedManager, opened_manager
+from entrypoints.containers.manager import OpenedManager, chosen_launcher, opened_manager
 from entrypoints.options import Adapters, ManagerOptions, check_options
 
 SHUTDOWN_MARGIN: Final = 10.0
@@ -106,12 +106,13 @@ class Manager:
             stores=self._stores,
             programs_required=self._options.programs_required,
         )
+        self._launcher = chosen_launcher(self._adapters)
         self._outcome = Outcome()
         self._start = RunStart(
             self.configuration,
             self._options,
             self._outcome,
-            is_local=self._adapters.launcher is None,
+            self._launcher.capabilities,
         )
         self._parts: OpenedManager | None = None
         self._is_open = False
@@ -352,6 +353,7 @@ class Manager:
         return opened_manager(
             options=self._options,
             adapters=self._adapters,
+            launcher=self._launcher,
             configuration=self._with_fetched_snapshots(directory, undo),
             run_directory=directory,
             storage=self._stores.of_run(directory, suffix=secrets.token_hex(4)),

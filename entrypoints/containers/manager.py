@@ -205,6 +205,7 @@ def _open_services(
 def _open_server(
     options: ManagerOptions,
     configuration: Configuration,
+    launcher: AgentLauncher,
     loop: EventLoop,
     services: ManagerServices,
     run_log: RunLog,
@@ -222,7 +223,8 @@ def _open_server(
         on_trouble=services.troubles.note,
     )
     try:
-        if options.listens_locally and not configuration.has_manual_components:
+        is_all_here = launcher.capabilities.is_this_machine and options.starts_all
+        if is_all_here and not configuration.has_manual_components:
             addresses = server.listen([network.LOOPBACK], port=DEFAULT_PORT)
         else:
             addresses = server.listen_everywhere(port=DEFAULT_PORT)
@@ -296,14 +298,22 @@ class ManagerContainer(containers.DeclarativeContainer):
         probe=probe,
         workflow_snapshots=workflow_snapshots,
     )
-    listening = providers.Resource(_open_server, options, configuration, loop, services, run_log)
+    listening = providers.Resource(
+        _open_server, options, configuration, launcher, loop, services, run_log
+    )
     launch = providers.Resource(_open_launch, launcher, listening, options, loop, run_log)
+
+
+def chosen_launcher(adapters: Adapters) -> AgentLauncher:
+    """Return the embedder's launcher, or the default: one for this machine."""
+    return adapters.launcher or LocalAgentLauncher()
 
 
 def opened_manager(
     *,
     options: ManagerOptions,
     adapters: Adapters,
+    launcher: AgentLauncher,
     configuration: Configuration,
     run_directory: FilesystemRunDirectory,
     storage: RunSnapshotStore,
@@ -316,6 +326,7 @@ def opened_manager(
     Args:
         options: How to work.
         adapters: What the embedder handed in.
+        launcher: Starts agents; see `chosen_launcher`.
         configuration: What is run.
         run_directory: Where the files of the run are.
         storage: Where the snapshots of the instances are kept.
@@ -329,7 +340,7 @@ def opened_manager(
         storage=providers.Object(storage),
         on_finished=providers.Object(on_finished),
         clock=providers.Object(adapters.clock or SystemClock()),
-        launcher=providers.Object(adapters.launcher or LocalAgentLauncher()),
+        launcher=providers.Object(launcher),
     )
 
     def close() -> None:

@@ -29,7 +29,7 @@ from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.conditions import wait_until
 from tests.support.desks import InMemoryDesk
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 SECRET = "the secret"
 PORTS = [Port("o_i", Operator.O_I), Port("s", Operator.S)]

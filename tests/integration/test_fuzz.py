@@ -217,7 +217,7 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched
     monkeypatch.setattr("entrypoints._manager.manager_api.SHUTDOWN_MARGIN", 0.5)
     path = write_configuration("macro_micro", libraries="conjoin", folder=tmp_path)
     (tmp_path / "run").mkdir()
-    options = ManagerOptions(secret=SECRET, listens_locally=True, timeouts=AgentTimeouts(grace=0.1))
+    options = ManagerOptions(secret=SECRET, starts_all=True, timeouts=AgentTimeouts(grace=0.1))
     with Manager([path], run_dir=tmp_path / "run", options=options) as running:
         watched = WatchedManager(running, tmp_path)
         yield watched

@@ -20,7 +20,7 @@ from domain.coupling.settings import Settings, SettingValue
 from domain.identity import Reference
 from domain.model.configuration import Configuration, Model
 from tests.support.desks import InMemoryDesk
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 PATIENCE = 60.0
 NO_FLAGS = InstanceFlags(0)

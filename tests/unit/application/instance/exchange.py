@@ -19,7 +19,7 @@ from domain.coupling.settings import Settings
 from domain.identity import Reference
 from domain.model.topology import Topology
 from tests.support.desks import InMemoryDesk
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 
 @dataclass

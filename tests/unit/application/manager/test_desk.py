@@ -9,8 +9,8 @@ from domain.running.events import DeadlockFound, InstanceState, LogRecorded
 from domain.running.process_end import Exited, Killed
 from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.desks import InMemoryDesk
+from tests.support.models import configuration
 from tests.unit.application.manager.runs import LOOP, desk_for, register, started
-from tests.unit.domain.models import configuration
 
 
 def test_a_wait_is_shown_and_a_deadlock_is_told():

@@ -11,7 +11,7 @@ from domain.checkpointing.model_differences import (
 from domain.errors import ForeignSnapshot
 from domain.identity import Reference
 from domain.model.topology import Topology
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 MODEL = configuration(
     "macro o_i -> micro f_init\nmicro o_f -> macro s", sizes={"micro": (3,)}

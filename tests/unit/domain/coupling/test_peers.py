@@ -10,7 +10,7 @@ from domain.coupling.ports import Operator, Port, PortState
 from domain.errors import PortError
 from domain.identity import Reference
 from domain.model.topology import Topology, wiring_problem
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 shapes = st.lists(st.integers(1, 3), max_size=2).map(tuple)
 

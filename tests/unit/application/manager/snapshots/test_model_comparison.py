@@ -11,7 +11,7 @@ from domain.coupling.settings import Settings
 from domain.errors import InconsistentSnapshot
 from domain.identity import Reference
 from domain.model.configuration import ResumeOrigin
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 MACRO, MICRO = Reference("macro"), Reference("micro")
 MODEL = configuration("macro o_i -> micro f_init\nmicro o_f -> macro s").model

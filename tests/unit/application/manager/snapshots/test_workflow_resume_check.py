@@ -16,7 +16,7 @@ from domain.coupling.settings import Settings
 from domain.errors import InconsistentSnapshot
 from domain.identity import Reference
 from domain.model.configuration import ExecutionModel, ResumeOrigin
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 MACRO, MICRO = Reference("macro"), Reference("micro")
 CONFIGURATION = configuration("macro o_i -> micro f_init\nmicro o_f -> macro s")

@@ -6,7 +6,7 @@ from application.interfaces.workflow_snapshot_store import AnnouncementResult
 from application.manager.snapshots.workflow_snapshot_watch import WorkflowSnapshotWatch
 from domain.running.events import SnapshotAnnounced, SnapshotFailed
 from tests.support.desks import InMemoryDesk, silent_log
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 
 def watch_for(desk: InMemoryDesk, *, must_store: bool = False) -> WorkflowSnapshotWatch:
