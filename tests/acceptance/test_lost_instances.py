@@ -129,7 +129,7 @@ def test_an_instance_that_computes_on_without_a_connection_goes_on(
 @pytest.mark.parametrize(
     ("code", "cause"),
     [
-        ('instance.receive("innit")', "There is no port 'innit'"),
+        ('instance.receive("innit")', "'micro' has no port 'innit'"),
         ('instance.error_shutdown("Out of cheese."); raise SystemExit(1)', "Out of cheese."),
     ],
 )
