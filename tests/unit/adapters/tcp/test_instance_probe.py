@@ -10,7 +10,7 @@ from adapters.io import network
 from adapters.io.event_loop import EventLoop
 from adapters.tcp.instance_probe import TcpInstanceProbe, answer_on
 from adapters.tcp.peers import TcpPeerTransport
-from application.interfaces.instance_probe import Presence
+from domain.running.presence import Presence
 from tests.support.conditions import wait_until
 
 
