@@ -18,6 +18,8 @@ from domain.model.configuration import Program, ResourceRequirements
 from domain.placement.resources import Core, NodeResources, Resources
 from domain.running.agents import AgentOrders
 from domain.running.events import RunEvent
+from domain.running.launcher_capabilities import LauncherCapabilities
+from domain.running.log_levels import LogLevel
 from domain.running.profiling import ProfileEvent, ProfileEventType
 
 __all__ = [
@@ -26,6 +28,8 @@ __all__ = [
     "Clock",
     "Core",
     "EventSink",
+    "LauncherCapabilities",
+    "LogLevel",
     "LogRecord",
     "Logbook",
     "NodeResources",

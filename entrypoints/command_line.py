@@ -233,7 +233,7 @@ def _new_manager(options: argparse.Namespace) -> Manager:
 
     settings = ManagerOptions(
         log_level=options.log_level,
-        listens_locally=options.start_all,
+        starts_all=options.start_all,
         programs_required=options.start_all,
         require_secret=options.require_secret,
         timeouts=AgentTimeouts(grace=options.grace_time),

@@ -15,6 +15,7 @@ from application.interfaces.snapshot_store import SnapshotStore
 from application.manager.snapshots.run_checkpoints import CheckpointOptions, last_rule
 from application.nodes.agent_timeouts import AgentTimeouts
 from domain.errors import UsageError
+from domain.running.launcher_capabilities import LauncherCapabilities
 from entrypoints.log_setup import checked_level
 
 __all__ = ["Adapters", "AgentTimeouts", "CheckpointOptions", "ManagerOptions"]
@@ -27,8 +28,9 @@ class ManagerOptions:
     Attributes:
         log_level: Lowest level of the manager's own log lines: DEBUG, INFO, WARNING, ERROR or
             CRITICAL.
-        listens_locally: Whether all programs that the manager starts run on this machine. Then it
-            listens on the loopback interface only, unless some programs are started by hand.
+        starts_all: Whether the caller promises that `start_all` starts all instances, except those
+            with execution model `manual`. If there are none of these, and the launcher's agents
+            run on this machine, the manager then listens on the loopback interface only.
         programs_required: Whether the configuration must have a program for each component. If
             not, components without a program are started by hand.
         require_secret: Whether to refuse clients that do not prove that they belong to this run.
@@ -50,7 +52,7 @@ class ManagerOptions:
     """
 
     log_level: str = "INFO"
-    listens_locally: bool = False
+    starts_all: bool = False
     programs_required: bool = True
     require_secret: bool = False
     timeouts: AgentTimeouts = field(default_factory=AgentTimeouts)
@@ -79,9 +81,8 @@ class Adapters:
 
     Attributes:
         clock: Provides the time.
-        launcher: Starts agents on the nodes. With a launcher of your own, programs are bound to
-            the cores that they are assigned, and a model that needs more cores than exist is
-            refused.
+        launcher: Starts agents on the nodes. Its `capabilities` decide, for example, whether
+            programs are bound to cores, and whether too few cores are an error.
         logbook: Stores the log of the run.
         profiles: Stores the profiling events of the instances.
         scripts: Writes the scripts that start programs.
@@ -89,7 +90,8 @@ class Adapters:
             directory; the manager moves those that form a workflow snapshot into the store.
 
     Raises:
-        UsageError: If an adapter lacks a method of its interface.
+        UsageError: If an adapter lacks a method or attribute of its interface, or the launcher's
+            `capabilities` are not `LauncherCapabilities`.
 
     Example:
         ::
@@ -109,7 +111,9 @@ class Adapters:
         for attribute in fields(self):
             adapter = getattr(self, attribute.name)
             if adapter is not None:
-                _check_methods(attribute.name, adapter, _INTERFACES[attribute.name])
+                _check_members(attribute.name, adapter, _INTERFACES[attribute.name])
+        if self.launcher is not None:
+            _check_capabilities(self.launcher)
 
 
 _INTERFACES: dict[str, type] = {
@@ -122,11 +126,11 @@ _INTERFACES: dict[str, type] = {
 }
 
 
-def _check_methods(argument: str, adapter: object, interface: type) -> None:
-    """Check that an adapter has all methods of its interface: now, and not in the middle of a run.
+def _check_members(argument: str, adapter: object, interface: type) -> None:
+    """Check that an adapter has all that its interface has: now, and not in the middle of a run.
 
     Raises:
-        UsageError: If a method is missing, or a class was passed in place of an object.
+        UsageError: If a member is missing, or a class was passed in place of an object.
     """
     if isinstance(adapter, type):
         msg = (
@@ -135,10 +139,31 @@ def _check_methods(argument: str, adapter: object, interface: type) -> None:
         )
         raise UsageError(msg)
     wanted: frozenset[str] = getattr(interface, "__abstractmethods__", frozenset())
-    missing = sorted(method for method in wanted if not hasattr(adapter, method))
+    missing = [repr(name) for name in sorted(wanted) if not hasattr(adapter, name)]
     if missing:
         msg = (
             f"Adapters({argument}=...) takes an object that implements {interface.__name__}, but"
-            f" {adapter!r} has no method {' and no method '.join(missing)}"
+            f" {adapter!r} lacks {' and '.join(missing)}"
+        )
+        raise UsageError(msg)
+
+
+def _check_capabilities(launcher: AgentLauncher) -> None:
+    """Check the capabilities of a launcher.
+
+    Raises:
+        UsageError: If they have another type, or the manager does not support them.
+    """
+    capabilities: object = launcher.capabilities
+    if not isinstance(capabilities, LauncherCapabilities):
+        msg = (
+            f"Adapters(launcher=...): the attribute 'capabilities' of {launcher!r} must be a"
+            f" LauncherCapabilities (from conjoin.interfaces), not a {type(capabilities).__name__}"
+        )
+        raise UsageError(msg)
+    if not capabilities.shares_files:
+        msg = (
+            f"Adapters(launcher=...): the capabilities of {launcher!r} have shares_files=False, but"
+            " nodes without the manager's files are not supported yet"
         )
         raise UsageError(msg)

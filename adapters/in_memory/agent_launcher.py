@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import final
 
+from typing_extensions import override
+
 from application.interfaces.agents import AgentLauncher
 from domain.errors import TransportError
 from domain.running.agents import AgentOrders
+from domain.running.launcher_capabilities import LauncherCapabilities
 
 
 @final
@@ -17,11 +20,17 @@ class InMemoryAgentLauncher(AgentLauncher):
     Args:
         nodes: Names of the nodes.
         unreachable: Names of nodes at which launching fails.
+        capabilities: What to pretend to be capable of.
     """
 
     def __init__(
-        self, nodes: Sequence[str] = ("node1",), *, unreachable: Sequence[str] = ()
+        self,
+        nodes: Sequence[str] = ("node1",),
+        *,
+        unreachable: Sequence[str] = (),
+        capabilities: LauncherCapabilities | None = None,
     ) -> None:
+        self._capabilities = capabilities or LauncherCapabilities()
         self._nodes = tuple(nodes)
         self._unreachable = tuple(unreachable)
         self._on_lost: Callable[[str, str], None] | None = None
@@ -30,6 +39,12 @@ class InMemoryAgentLauncher(AgentLauncher):
         self.is_closed = False
         """Whether it was closed."""
 
+    @property
+    @override
+    def capabilities(self) -> LauncherCapabilities:
+        return self._capabilities
+
+    @override
     def launch(self, orders: AgentOrders, *, on_lost: Callable[[str, str], None]) -> Sequence[str]:
         if self._unreachable:
             msg = f"node '{self._unreachable[0]}' cannot be reached"
@@ -43,5 +58,6 @@ class InMemoryAgentLauncher(AgentLauncher):
         if self._on_lost is not None and not self.is_closed:
             self._on_lost(node, reason)
 
+    @override
     def close(self) -> None:
         self.is_closed = True

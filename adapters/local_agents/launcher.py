@@ -13,11 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final, final
 
+from typing_extensions import override
+
 from adapters.local_agents.orphans import kill_processes_of_run
 from adapters.wire.agent_orders import encode_orders
 from application.interfaces.agents import AgentLauncher
 from domain.errors import TransportError
 from domain.running.agents import AgentOrders
+from domain.running.launcher_capabilities import THIS_MACHINE, LauncherCapabilities
 from domain.running.process_end import SUCCESS, ProcessEnd, from_return_code
 
 AGENT_MODULE: Final = "entrypoints.agent"
@@ -38,9 +41,18 @@ class LocalAgentLauncher(AgentLauncher):
     Args:
         node: Name that the agent is to report; the host's by default.
         python: Interpreter to run it with.
+        capabilities: What it can do: by default, what suits a machine that its user shares with
+            other programs.
     """
 
-    def __init__(self, *, node: str | None = None, python: str = sys.executable) -> None:
+    def __init__(
+        self,
+        *,
+        node: str | None = None,
+        python: str = sys.executable,
+        capabilities: LauncherCapabilities = THIS_MACHINE,
+    ) -> None:
+        self._capabilities = capabilities
         self._node = node or socket.gethostname()
         self._python = python
         self._agent: subprocess.Popen[bytes] | None = None
@@ -49,6 +61,12 @@ class LocalAgentLauncher(AgentLauncher):
         self._end_time = END_MARGIN
         self._files = contextlib.ExitStack()
 
+    @property
+    @override
+    def capabilities(self) -> LauncherCapabilities:
+        return self._capabilities
+
+    @override
     def launch(self, orders: AgentOrders, *, on_lost: Callable[[str, str], None]) -> Sequence[str]:
         self._end_time = orders.grace_time + END_MARGIN
         output = self._open_output(orders.log_directory, "agent_launch.out")
@@ -70,6 +88,7 @@ class LocalAgentLauncher(AgentLauncher):
         self._watcher.start()
         return [self._node]
 
+    @override
     def close(self) -> None:
         self._is_closing.set()
         agent, self._agent = self._agent, None

@@ -82,7 +82,7 @@ class MMPClient(ManagerLink):
         )
         self._session = self._open_session()
         self._is_own_manager = secret is not None
-        self._checkpoint_line: SaveRequestListener | None = None
+        self._save_requests: SaveRequestListener | None = None
         self._waits = SerialisedWaits(self._ask)
         self._reports: deque[Callable[[], Iterator[bytes]]] = deque()
         self._report_added = threading.Condition()
@@ -127,9 +127,7 @@ class MMPClient(ManagerLink):
     def await_checkpoint_request(self, on_request: Callable[[str], None]) -> None:
         if self._is_own_manager:
             # needs a session of its own, since the answer may take as long as the run
-            self._checkpoint_line = SaveRequestListener(
-                self._name, self._open_session(), on_request
-            )
+            self._save_requests = SaveRequestListener(self._name, self._open_session(), on_request)
 
     def report_snapshot_failed(self, problem: str) -> None:
         self._report(mmp.report_snapshot_failed, self._name, problem)
@@ -175,8 +173,8 @@ class MMPClient(ManagerLink):
             self._closed = True
             self._report_added.notify_all()
         self._session.close()
-        if self._checkpoint_line is not None:
-            self._checkpoint_line.close()
+        if self._save_requests is not None:
+            self._save_requests.close()
         if self._reporter is not None:
             self._reporter.join()
 

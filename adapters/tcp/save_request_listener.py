@@ -1,4 +1,4 @@
-"""Where an instance hears that the manager wants a snapshot."""
+"""Listens for the manager's request to make a snapshot."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from domain.errors import CouplingError
 
 
 class SaveRequestListener:
-    """Asks the manager, and waits for the answer for as long as it takes.
+    """Sends a request that the manager answers when it wants a snapshot, and waits for the answer.
 
     Args:
         instance: Name of the instance.
-        session: For this question only; it is closed with the line.
-        on_request: Called with the reason, on the line's own thread.
+        session: A session of its own, which is closed with the listener.
+        on_request: Called with the reason, on the listener's thread.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class SaveRequestListener:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop waiting. May be called more than once."""
+        """Stop listening. Idempotent."""
         self._session.close()
         self._thread.join()
 
@@ -40,6 +40,6 @@ class SaveRequestListener:
         try:
             status, values = decode_response(self._session.call(self._request))
         except CouplingError:
-            return  # a manager that is gone is noticed where the instance needs it
+            return  # the instance notices a lost manager when it next needs it
         if status is Status.SUCCESS:
             self._on_request(mmp.await_checkpoint_request.decode_answer(values))

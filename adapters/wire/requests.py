@@ -16,9 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import IntEnum
-from typing import Any, Concatenate, Final, Generic, TypeAlias, TypeVar
-
-from typing_extensions import ParamSpec
+from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeAlias, TypeVar
 
 from adapters.wire.packing import brief, pack, unpack
 from domain.errors import RemoteProtocolError

@@ -51,7 +51,7 @@ class Surroundings(NamedTuple):
         transport: Connections to the peers.
         clock: The clock.
         log: Takes messages for the user.
-        archive: Stores and loads snapshots.
+        snapshots: Stores and loads snapshots.
         one_at_a_time: Admits one thread of the model at a time.
     """
 
@@ -59,7 +59,7 @@ class Surroundings(NamedTuple):
     transport: PeerTransport
     clock: Clock
     log: InstanceLog
-    archive: SnapshotRepository
+    snapshots: SnapshotRepository
     one_at_a_time: AbstractContextManager[object]
 
 
@@ -216,7 +216,7 @@ class _Arrival:
             self._instance,
             self._link,
             exchange,
-            archive=self._outside.archive,
+            repository=self._outside.snapshots,
             log=self._outside.log,
             must_store=info.must_store,
             check=partial(

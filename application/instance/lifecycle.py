@@ -206,17 +206,17 @@ class Lifecycle:
         """Whether the model must save its state now."""
         return self._guarded(lambda: self._checkpoints.should_save_snapshot(timestamp))
 
-    def save_snapshot(self, message: Message) -> None:
-        """Keep the state of the model."""
-        self._guarded(lambda: self._checkpoints.save_snapshot(message))
+    def take_snapshot(self, message: Message) -> None:
+        """Take a snapshot with the state of the model."""
+        self._guarded(lambda: self._checkpoints.accept_state(message))
 
     def should_save_final_snapshot(self) -> bool:
         """Whether the model must save its state at the end of the reuse loop."""
         return self._guarded(self._checkpoints.should_save_final_snapshot)
 
-    def save_final_snapshot(self, message: Message) -> None:
-        """Keep the state of the model at the end of the reuse loop."""
-        self._guarded(lambda: self._checkpoints.save_final_snapshot(message))
+    def take_final_snapshot(self, message: Message) -> None:
+        """Take a snapshot with the state of the model at the end of the reuse loop."""
+        self._guarded(lambda: self._checkpoints.accept_final_state(message))
 
     # Passes and leaving --------------------------------------------------------------------------
 

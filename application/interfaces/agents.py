@@ -8,11 +8,21 @@ from typing import Protocol
 
 from domain.placement.resources import NodeResources
 from domain.running.agents import AgentOrders, StartCommand
+from domain.running.launcher_capabilities import LauncherCapabilities
 from domain.running.process_end import ProcessResult
 
 
 class AgentLauncher(Protocol):
     """Brings agents to run on the nodes of an allocation."""
+
+    @property
+    @abstractmethod
+    def capabilities(self) -> LauncherCapabilities:
+        """What this launcher can do.
+
+        The manager reads it before the launch, and `manager_locations` again when `launch` has
+        returned. All else never changes.
+        """
 
     @abstractmethod
     def launch(self, orders: AgentOrders, *, on_lost: Callable[[str, str], None]) -> Sequence[str]:

@@ -2,12 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
-from conjoin.interfaces import AgentLauncher, AgentOrders
+from conjoin.interfaces import AgentLauncher, AgentOrders, LauncherCapabilities
 from conjoin.testing.agent_bench import SECRET, AgentBench
 from conjoin.testing.conditions import wait_until
 from domain.running.process_end import Exited, Killed, NeverStarted, NodeLost
@@ -31,6 +32,19 @@ class AgentLauncherContract(ABC):
     @abstractmethod
     def let_die(self, launcher: AgentLauncher, node: str) -> None:
         """Kill the agent on a node."""
+
+    def test_capabilities_are_known_before_the_launch(self, launcher: AgentLauncher) -> None:
+        before = launcher.capabilities
+        assert isinstance(before, LauncherCapabilities)
+        launcher.launch(ORDERS, on_lost=lambda *_: None)
+        # where the manager can be reached may be known only now
+        assert replace(launcher.capabilities, manager_locations={}) == replace(
+            before, manager_locations={}
+        )
+
+    def test_manager_locations_are_those_of_launched_nodes(self, launcher: AgentLauncher) -> None:
+        nodes = launcher.launch(ORDERS, on_lost=lambda *_: None)
+        assert set(launcher.capabilities.manager_locations) <= set(nodes)
 
     def test_nodes_have_names(self, launcher: AgentLauncher) -> None:
         nodes = launcher.launch(ORDERS, on_lost=lambda *_: None)

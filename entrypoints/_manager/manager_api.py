@@ -7,6 +7,7 @@ this.
 from __future__ import annotations
 
 import contextlib
+import secrets
 import shutil
 import threading
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from typing_extensions import Self
 
 from adapters.filesystem.run_directory import FilesystemRunDirectory
 from application.interfaces.logbook import EventSink
+from application.manager.snapshots.snapshot_stores import SnapshotStores
 from domain.errors import UsageError
 from domain.model.checkpoint_rules import Checkpoints
 from domain.model.configuration import Configuration
@@ -27,12 +29,12 @@ from domain.running.events import InstanceStatus, RunEvent, RunFinished
 from entrypoints._manager.outcome import Outcome
 from entrypoints._manager.run_input import RunInput
 from entrypoints._manager.run_start import RunStart
-from entrypoints._snapshots.snapshot_places import SnapshotStores, store_location
 from entrypoints._snapshots.snapshot_wiring import (
-    check_relative_resume,
-    newest_in_run,
+    resume_check,
+    resume_chooser,
+    snapshot_stores,
 )
-from entrypoints.containers.manager import OpenedManager, opened_manager
+from entrypoints.containers.manager import OpenedManager, chosen_launcher, opened_manager
 from entrypoints.options import Adapters, ManagerOptions, check_options
 
 SHUTDOWN_MARGIN: Final = 10.0
@@ -94,22 +96,23 @@ class Manager:
         self._options = options or ManagerOptions()
         self._run_dir = None if run_dir is None else Path(run_dir)
         self._adapters = _checked(adapters)
-        self._places = _places(snapshot_store, self._adapters)
+        self._stores = _stores(snapshot_store, self._adapters)
         self._input = RunInput(
             sources,
             model=model,
             resume=resume,
             checkpoints=checkpoints,
             run_dir=self._run_dir,
-            places=self._places,
+            stores=self._stores,
             programs_required=self._options.programs_required,
         )
+        self._launcher = chosen_launcher(self._adapters)
         self._outcome = Outcome()
         self._start = RunStart(
             self.configuration,
             self._options,
             self._outcome,
-            is_local=self._adapters.launcher is None,
+            self._launcher.capabilities,
         )
         self._parts: OpenedManager | None = None
         self._is_open = False
@@ -196,9 +199,8 @@ class Manager:
         """
         opened = self._opened
         self._start.begin()
-        for warning in check_relative_resume(
-            self.configuration, opened.run_directory, places=self._places
-        ):
+        check = resume_check(self._stores)
+        for warning in check.check_relative(self.configuration, opened.run_directory):
             opened.run_log.log.warning(warning)
         self._start.start(opened)
 
@@ -252,7 +254,7 @@ class Manager:
 
         Once the manager is closed all of them are on disk.
         """
-        return newest_in_run(self.run_directory, places=self._places)
+        return resume_chooser(self._stores).newest_in(self.run_directory)
 
     def subscribe(self, callback: Callable[[RunEvent], object]) -> Callable[[], None]:
         """Call back for everything that happens from now on, on a thread named `conjoin-events`.
@@ -351,9 +353,10 @@ class Manager:
         return opened_manager(
             options=self._options,
             adapters=self._adapters,
+            launcher=self._launcher,
             configuration=self._with_fetched_snapshots(directory, undo),
             run_directory=directory,
-            storage=self._places.of_run(directory),
+            storage=self._stores.of_run(directory, suffix=secrets.token_hex(4)),
             on_finished=self._note_finished,
         )
 
@@ -361,9 +364,8 @@ class Manager:
         self, directory: FilesystemRunDirectory, undo: contextlib.ExitStack
     ) -> Configuration:
         """Return the configuration with paths in place of all that an instance may not know."""
-        scratch = directory.fetched_snapshots
-        undo.callback(shutil.rmtree, scratch, ignore_errors=True)
-        fetched = self._places.fetched(self.configuration.resume, scratch=scratch)
+        undo.callback(shutil.rmtree, directory.fetched_snapshots, ignore_errors=True)
+        fetched = self._stores.local_copies(self.configuration.resume, directory)
         return replace(self.configuration, resume=fetched)
 
     def _make_run_directory(self, undo: contextlib.ExitStack) -> FilesystemRunDirectory:
@@ -404,13 +406,11 @@ def _with_whereabouts(result: RunFinished) -> str:
     return f"{result.cause}\nIts output is in {result.output_directory}"
 
 
-def _places(snapshot_store: str | Path | None, adapters: Adapters) -> SnapshotStores:
-    if snapshot_store is None:
-        return SnapshotStores(handed_in=adapters.snapshots)
-    if adapters.snapshots is not None:
+def _stores(snapshot_store: str | Path | None, adapters: Adapters) -> SnapshotStores:
+    if snapshot_store is not None and adapters.snapshots is not None:
         msg = "snapshot_store= and adapters=Adapters(snapshots=...) exclude each other."
         raise UsageError(msg)
-    return SnapshotStores(store_location(snapshot_store))
+    return snapshot_stores(snapshot_store, adapter=adapters.snapshots)
 
 
 def _checked(adapters: object) -> Adapters:

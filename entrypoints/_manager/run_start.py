@@ -11,6 +11,7 @@ from domain.errors import ConfigurationError, InsufficientResources, RunError, U
 from domain.model.configuration import Configuration
 from domain.placement.planning import Plan, Planner
 from domain.placement.resources import Resources
+from domain.running.launcher_capabilities import LauncherCapabilities
 from entrypoints._manager.outcome import Outcome
 from entrypoints.containers.manager import OpenedManager
 from entrypoints.options import ManagerOptions
@@ -24,7 +25,7 @@ class RunStart:
         configuration: What is run.
         options: How to work.
         outcome: How the run ends, which it may do before it has been started.
-        is_local: Whether all runs on this machine.
+        capabilities: What the launcher of agents can do.
     """
 
     def __init__(
@@ -32,13 +33,12 @@ class RunStart:
         configuration: Configuration,
         options: ManagerOptions,
         outcome: Outcome,
-        *,
-        is_local: bool,
+        capabilities: LauncherCapabilities,
     ) -> None:
         self._configuration = configuration
         self._options = options
         self._outcome = outcome
-        self._is_local = is_local
+        self._capabilities = capabilities
         self._changed = threading.Condition()
         self._is_used = False
         self._available: Resources | None = None
@@ -69,7 +69,7 @@ class RunStart:
                 msg = "start_all() was called twice: make a new Manager for another run."
                 raise UsageError(msg)
             self._is_used = True
-        if self._is_local:
+        if self._capabilities.is_this_machine:
             self._check_programs()
 
     def start(self, opened: OpenedManager) -> None:
@@ -131,7 +131,7 @@ class RunStart:
                     plan.resources,
                     environment={"MUSCLE_MANAGER": opened.launch.manager_locations[0]},
                     hidden_environment={"CONJOIN_SECRET": self._options.secret},
-                    bind_to_cores=not self._is_local,
+                    bind_to_cores=self._capabilities.binds_cores,
                 )
             except Exception as error:  # noqa: BLE001 - raised again where start_all was called
                 failure = error
@@ -155,7 +155,7 @@ class RunStart:
         """Return a plan, and warnings about it."""
         planner = Planner(self._configuration)
         try:
-            plan = planner.plan(available, oversubscribe=self._is_local)
+            plan = planner.plan(available, oversubscribe=self._capabilities.may_oversubscribe)
         except InsufficientResources as error:
             raise ConfigurationError(str(error)) from error
         warning = planner.oversubscription(plan, available)

@@ -42,7 +42,7 @@ def _flat(configuration: object) -> Configuration:
 
 
 def _run(configuration: Configuration, run_dir: Path, output: OutputPipe) -> RunFinished:
-    options = ManagerOptions(listens_locally=True)
+    options = ManagerOptions(starts_all=True)
     with Manager(configuration, run_dir=run_dir, options=options) as manager:
 
         def note(event: RunEvent) -> None:

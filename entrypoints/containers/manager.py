@@ -37,11 +37,11 @@ from application.interfaces.instance_probe import InstanceProbe
 from application.interfaces.logbook import Logbook
 from application.interfaces.node_pool import AgentLaunch
 from application.interfaces.profile_store import ProfileStore
-from application.interfaces.snapshot_store import WorkflowSnapshotStore
+from application.interfaces.workflow_snapshot_store import WorkflowSnapshotStore
 from application.manager.snapshots.snapshot_copier import SnapshotCopier
+from application.manager.snapshots.snapshot_stores import RunSnapshotStore
 from domain.model.configuration import Configuration
 from domain.running.events import RunFinished
-from entrypoints._snapshots.snapshot_places import RunSnapshotStore
 from entrypoints.containers.services import ManagerParts, ManagerServices, build_services
 from entrypoints.log_setup import make_log
 from entrypoints.options import Adapters, ManagerOptions
@@ -150,19 +150,19 @@ def _open_probe(loop: EventLoop) -> Iterator[InstanceProbe]:
         probe.close()
 
 
-def _open_shelf(
+def _open_workflow_snapshots(
     run_directory: FilesystemRunDirectory, storage: RunSnapshotStore, clock: Clock, run_log: RunLog
 ) -> Iterator[WorkflowSnapshotStore]:
-    shelf = FilesystemWorkflowSnapshotStore(
+    store = FilesystemWorkflowSnapshotStore(
         run_directory.path / "snapshots",
-        keep=SnapshotCopier(storage.open_store, store=storage.store).ensure_stored,
+        ensure_stored=SnapshotCopier(storage.open_store, target=storage.target).ensure_stored,
         form=YmmslWorkflowSnapshotFormat(),
         clock=clock,
     )
     try:
-        yield shelf
+        yield store
     finally:
-        _close(shelf.close, "the last workflow snapshots could not be written", run_log)
+        _close(store.close, "the last workflow snapshots could not be written", run_log)
 
 
 def _open_services(
@@ -179,7 +179,7 @@ def _open_services(
     profiles: ProfileStore,
     loop: EventLoop,
     probe: InstanceProbe,
-    shelf: WorkflowSnapshotStore,
+    workflow_snapshots: WorkflowSnapshotStore,
 ) -> Iterator[ManagerServices]:
     parts = ManagerParts(
         clock=clock,
@@ -190,7 +190,7 @@ def _open_services(
         profiles=profiles,
         run_directory=run_directory,
         scripts=adapters.scripts or ShellRunScriptWriter(),
-        shelf=shelf,
+        workflow_snapshots=workflow_snapshots,
         probe=probe,
     )
     yield build_services(
@@ -198,13 +198,14 @@ def _open_services(
         configuration,
         options,
         on_finished=on_finished,
-        snapshot_place=storage.place,
+        snapshot_store=storage.location,
     )
 
 
 def _open_server(
     options: ManagerOptions,
     configuration: Configuration,
+    launcher: AgentLauncher,
     loop: EventLoop,
     services: ManagerServices,
     run_log: RunLog,
@@ -222,7 +223,8 @@ def _open_server(
         on_trouble=services.troubles.note,
     )
     try:
-        if options.listens_locally and not configuration.has_manual_components:
+        is_all_here = launcher.capabilities.is_this_machine and options.starts_all
+        if is_all_here and not configuration.has_manual_components:
             addresses = server.listen([network.LOOPBACK], port=DEFAULT_PORT)
         else:
             addresses = server.listen_everywhere(port=DEFAULT_PORT)
@@ -277,7 +279,9 @@ class ManagerContainer(containers.DeclarativeContainer):
     profiles = providers.Resource(_open_profiles, adapters, run_directory, configuration, run_log)
     loop = providers.Resource(_open_loop)
     probe = providers.Resource(_open_probe, loop)
-    shelf = providers.Resource(_open_shelf, run_directory, storage, clock, run_log)
+    workflow_snapshots = providers.Resource(
+        _open_workflow_snapshots, run_directory, storage, clock, run_log
+    )
     services = providers.Resource(
         _open_services,
         options=options,
@@ -292,16 +296,24 @@ class ManagerContainer(containers.DeclarativeContainer):
         profiles=profiles,
         loop=loop,
         probe=probe,
-        shelf=shelf,
+        workflow_snapshots=workflow_snapshots,
     )
-    listening = providers.Resource(_open_server, options, configuration, loop, services, run_log)
+    listening = providers.Resource(
+        _open_server, options, configuration, launcher, loop, services, run_log
+    )
     launch = providers.Resource(_open_launch, launcher, listening, options, loop, run_log)
+
+
+def chosen_launcher(adapters: Adapters) -> AgentLauncher:
+    """Return the embedder's launcher, or the default: one for this machine."""
+    return adapters.launcher or LocalAgentLauncher()
 
 
 def opened_manager(
     *,
     options: ManagerOptions,
     adapters: Adapters,
+    launcher: AgentLauncher,
     configuration: Configuration,
     run_directory: FilesystemRunDirectory,
     storage: RunSnapshotStore,
@@ -314,6 +326,7 @@ def opened_manager(
     Args:
         options: How to work.
         adapters: What the embedder handed in.
+        launcher: Starts agents; see `chosen_launcher`.
         configuration: What is run.
         run_directory: Where the files of the run are.
         storage: Where the snapshots of the instances are kept.
@@ -327,7 +340,7 @@ def opened_manager(
         storage=providers.Object(storage),
         on_finished=providers.Object(on_finished),
         clock=providers.Object(adapters.clock or SystemClock()),
-        launcher=providers.Object(adapters.launcher or LocalAgentLauncher()),
+        launcher=providers.Object(launcher),
     )
 
     def close() -> None:

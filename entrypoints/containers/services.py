@@ -13,7 +13,7 @@ from application.interfaces.logbook import EventSink, Logbook
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.run_directory import RunDirectory
 from application.interfaces.run_script_writer import RunScriptWriter
-from application.interfaces.snapshot_store import WorkflowSnapshotStore
+from application.interfaces.workflow_snapshot_store import WorkflowSnapshotStore
 from application.manager.allocation_end import AllocationEnd
 from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
@@ -49,7 +49,7 @@ class ManagerParts:
         profiles: Where profile events go.
         run_directory: Where the files of the run are.
         scripts: Writes the scripts that start programs.
-        shelf: Where workflow snapshots are announced.
+        workflow_snapshots: Where workflow snapshots are announced.
         probe: Looks whether an instance that was started by hand is still running.
     """
 
@@ -61,7 +61,7 @@ class ManagerParts:
     profiles: ProfileStore
     run_directory: RunDirectory
     scripts: RunScriptWriter
-    shelf: WorkflowSnapshotStore
+    workflow_snapshots: WorkflowSnapshotStore
     probe: InstanceProbe
 
 
@@ -80,7 +80,7 @@ class ManagerServices:
         connections: Looks for the programs of instances that have lost their connection.
         deadlocks: Which instances wait for which others.
         checkpoints: When the instances save.
-        snapshots: Which snapshots belong together.
+        snapshots: Which snapshots fit together.
         troubles: Reports misbehaving clients.
     """
 
@@ -104,7 +104,7 @@ def build_services(
     options: ManagerOptions,
     *,
     on_finished: Callable[[RunFinished], None],
-    snapshot_place: str = "",
+    snapshot_store: str = "",
 ) -> ManagerServices:
     """Build the services of one manager.
 
@@ -113,7 +113,8 @@ def build_services(
         configuration: What is run.
         options: How to work.
         on_finished: Called once, when the run is over.
-        snapshot_place: Where snapshots go, if not into the run directory: a directory, or a URL.
+        snapshot_store: Path or URL of the store for instance snapshots; empty for the run
+            directory.
     """
     model = configuration.model
     board = StatusBoard(model, clock=parts.clock, events=parts.events)
@@ -128,7 +129,7 @@ def build_services(
         agents=agents,
         run_directory=parts.run_directory,
         look_for=connections.look_for,
-        ask_to_save=checkpoints.ask_all,
+        ask_to_save=checkpoints.request_all,
         scheduler=parts.scheduler,
         log=parts.log,
         warn=troubles.note,
@@ -152,7 +153,7 @@ def build_services(
         snapshots=snapshots,
         checkpoints=checkpoints,
         run_directory=parts.run_directory,
-        snapshot_place=snapshot_place,
+        snapshot_store=snapshot_store,
     )
     return ManagerServices(
         desk=desk,
@@ -218,4 +219,4 @@ def _build_snapshots(
         log=parts.log,
     )
     topology = Topology(configuration.model)
-    return SnapshotRegistry(configuration, parts.shelf, topology, report=watch.note)
+    return SnapshotRegistry(configuration, parts.workflow_snapshots, topology, report=watch.note)

@@ -18,18 +18,19 @@ from typing_extensions import Self
 
 from adapters.tcp.incoming_stream import IncomingStream
 from adapters.tcp.manager_link import MMPClient
-from adapters.tcp.peers import TcpPeerTransport
 from adapters.wire import greeting, mpp, stream
 from adapters.wire.frames import word
 from adapters.wire.greeting import Purpose
 from adapters.wire.locations import TCP, TcpAddress, addresses_in
 from adapters.wire.map import is_request
+from application.instance.peer_transports import PeerTransports
 from application.nodes.agent_timeouts import AgentTimeouts
 from domain.coupling.messages import PeerMessage
 from domain.coupling.peers import Endpoint
 from domain.coupling.settings import Settings
 from domain.errors import PeerLost, RemoteProtocolError
 from domain.identity import Reference
+from entrypoints._instance.instance_wiring import open_transports
 from entrypoints.manager import Manager, ManagerOptions
 from tests.support.recordings import payloads
 from tests.support.scenario_runs import write_configuration
@@ -216,7 +217,7 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched
     monkeypatch.setattr("entrypoints._manager.manager_api.SHUTDOWN_MARGIN", 0.5)
     path = write_configuration("macro_micro", libraries="conjoin", folder=tmp_path)
     (tmp_path / "run").mkdir()
-    options = ManagerOptions(secret=SECRET, listens_locally=True, timeouts=AgentTimeouts(grace=0.1))
+    options = ManagerOptions(secret=SECRET, starts_all=True, timeouts=AgentTimeouts(grace=0.1))
     with Manager([path], run_dir=tmp_path / "run", options=options) as running:
         watched = WatchedManager(running, tmp_path)
         yield watched
@@ -307,8 +308,8 @@ def test_a_client_that_asks_and_never_listens_takes_no_memory(manager: WatchedMa
 
 
 @contextmanager
-def instance() -> Iterator[tuple[TcpPeerTransport, TcpAddress]]:
-    transport = TcpPeerTransport("a", secret=SECRET, hosts=["127.0.0.1"])
+def instance() -> Iterator[tuple[PeerTransports, TcpAddress]]:
+    transport = open_transports("a", secret=SECRET, hosts=["127.0.0.1"])
     try:
         (address, *_) = addresses_in(transport.locations(), TCP)
         yield transport, address
@@ -316,7 +317,7 @@ def instance() -> Iterator[tuple[TcpPeerTransport, TcpAddress]]:
         transport.close()
 
 
-def send_and_fetch(transport: TcpPeerTransport) -> None:
+def send_and_fetch(transport: PeerTransports) -> None:
     """A good peer of either kind gets its messages."""
     for name, secret in (("ours", SECRET), ("theirs", None)):
         places = ["tcp:127.0.0.1:1", "conjoin:127.0.0.1:1"][: 2 if secret else 1]
@@ -324,7 +325,7 @@ def send_and_fetch(transport: TcpPeerTransport) -> None:
         receiver = Endpoint(Reference(name), "in")
         outlet = transport.outlet(sender=sender, receiver=receiver, peer_locations=places)
         outlet.send(PeerMessage(0.0, None, name, Settings(), None, 0, ()))
-        peer = TcpPeerTransport(name, secret=secret, hosts=["127.0.0.1"])
+        peer = open_transports(name, secret=secret, hosts=["127.0.0.1"])
         inlet = peer.inlet(sender=sender, receiver=receiver, peer_locations=transport.locations())
         message = inlet.receive(timeout=PATIENCE)
         assert message is not None

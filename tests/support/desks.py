@@ -11,11 +11,9 @@ from adapters.in_memory.logbook import InMemoryLogbook
 from adapters.in_memory.profile_store import InMemoryProfileStore
 from adapters.in_memory.run_directory import InMemoryRunDirectory
 from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter
-from adapters.in_memory.snapshot_store import (
-    InMemorySnapshotStore,
-    InMemoryWorkflowSnapshotStore,
-)
+from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from adapters.in_memory.worker import InlineWorker
+from adapters.in_memory.workflow_snapshot_store import InMemoryWorkflowSnapshotStore
 from application.interfaces.node_pool import AgentLaunch
 from application.manager.snapshots.snapshot_copier import SnapshotCopier
 from domain.model.configuration import Configuration
@@ -31,7 +29,7 @@ class InMemoryDesk:
     Args:
         configuration: What is run.
         options: Options for checkpoints.
-        snapshot_place: Where snapshots go, if not into the run directory.
+        snapshot_store: Path or URL of the snapshot store; empty for the run directory.
     """
 
     def __init__(
@@ -39,7 +37,7 @@ class InMemoryDesk:
         configuration: Configuration,
         options: CheckpointOptions | None = None,
         *,
-        snapshot_place: str = "",
+        snapshot_store: str = "",
     ) -> None:
         self.clock = ManualClock()
         self.logbook = InMemoryLogbook()
@@ -49,7 +47,7 @@ class InMemoryDesk:
         self.scripts = InMemoryRunScriptWriter()
         self.sink = RecordingEventSink()
         self.snapshots = InMemorySnapshotStore()
-        self.shelf = InMemoryWorkflowSnapshotStore(
+        self.workflow_snapshots = InMemoryWorkflowSnapshotStore(
             SnapshotCopier(lambda _: self.snapshots).ensure_stored
         )
         self.probe = InMemoryInstanceProbe(self.clock)
@@ -64,7 +62,7 @@ class InMemoryDesk:
             profiles=self.profiles,
             run_directory=self.run_directory,
             scripts=self.scripts,
-            shelf=self.shelf,
+            workflow_snapshots=self.workflow_snapshots,
             probe=self.probe,
         )
         services = build_services(
@@ -72,7 +70,7 @@ class InMemoryDesk:
             configuration,
             ManagerOptions(checkpoints=options or CheckpointOptions()),
             on_finished=self.results.append,
-            snapshot_place=snapshot_place,
+            snapshot_store=snapshot_store,
         )
         self.agents = services.agents
         self.board = services.board

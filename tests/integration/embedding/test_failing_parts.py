@@ -19,7 +19,9 @@ from adapters.system.clock import SystemClock
 from adapters.tcp.server import Server
 from domain.errors import ConfigurationError, RunError, TransportError, UsageError
 from domain.running.events import InstanceState
+from domain.running.launcher_capabilities import THIS_MACHINE, LauncherCapabilities
 from entrypoints._manager.manager_api import Manager
+from entrypoints._snapshots.store_factory import open_store
 from entrypoints.containers import manager as wiring
 from entrypoints.containers.manager import ManagerContainer
 from entrypoints.options import Adapters, ManagerOptions
@@ -164,9 +166,28 @@ def test_an_agent_that_dies_at_once_is_an_error(monkeypatch):
     assert "no_such_agent" in manager.log_tail()
 
 
+@pytest.mark.parametrize(
+    ("capabilities", "options", "hosts"),
+    [
+        (THIS_MACHINE, ManagerOptions(starts_all=True), ["127.0.0.1"]),
+        (THIS_MACHINE, ManagerOptions(), ["elsewhere"]),
+        (LauncherCapabilities(), ManagerOptions(starts_all=True), ["elsewhere"]),
+    ],
+    ids=["all-here", "may-be-started-elsewhere", "agents-elsewhere"],
+)
+def test_manager_listens_on_loopback_only_if_all_instances_run_on_this_machine(
+    capabilities, options, hosts, monkeypatch
+):
+    monkeypatch.setattr("adapters.io.network.own_hosts", lambda: ["elsewhere"])
+    adapters = Adapters(launcher=InMemoryAgentLauncher(capabilities=capabilities))
+    with Manager(with_programs(), options=options, adapters=adapters) as manager:
+        addresses = manager.location.removeprefix("tcp:").split(",")
+    assert [address.rpartition(":")[0] for address in addresses] == hosts
+
+
 def test_too_few_cores_are_an_error_and_nothing_is_started():
     resources = "resources:\n  pair.macro:\n    threads: 1000\n"
-    adapters = Adapters(launcher=LocalAgentLauncher())
+    adapters = Adapters(launcher=LocalAgentLauncher(capabilities=LauncherCapabilities()))
     with Manager(with_programs() + resources, adapters=adapters) as manager:
         with pytest.raises(ConfigurationError, match="1000"):
             manager.start_all()
@@ -188,9 +209,10 @@ def test_every_part_can_be_made(manual, tmp_path):
     opened = wiring.opened_manager(
         options=ManagerOptions(),
         adapters=Adapters(),
+        launcher=InMemoryAgentLauncher(),
         configuration=manual,
         run_directory=wiring.FilesystemRunDirectory(tmp_path),
-        storage=wiring.RunSnapshotStore(),
+        storage=wiring.RunSnapshotStore(open_store),
         on_finished=lambda _: None,
     )
     try:
@@ -224,8 +246,34 @@ def test_adapters_are_named_in_a_value_of_their_own(wrong, manual):
         Manager(manual, adapters=wrong)
 
 
+def test_launcher_without_capabilities_is_rejected():
+    class Launcher:
+        def launch(self, orders, *, on_lost):
+            """Start nothing."""
+
+        def close(self):
+            """Do nothing."""
+
+    with pytest.raises(UsageError, match="'capabilities'"):
+        Adapters(launcher=Launcher())
+
+
+def test_launcher_whose_capabilities_have_another_type_is_rejected():
+    launcher = InMemoryAgentLauncher(capabilities="all")
+    with pytest.raises(UsageError, match=r"must be a LauncherCapabilities .* not a str"):
+        Adapters(launcher=launcher)
+
+
+def test_launcher_whose_nodes_lack_the_files_is_rejected():
+    launcher = InMemoryAgentLauncher(capabilities=LauncherCapabilities(shares_files=False))
+    with pytest.raises(UsageError, match="shares_files=False"):
+        Adapters(launcher=launcher)
+
+
 def test_an_adapter_that_lacks_a_method_is_refused_and_the_method_named():
-    with pytest.raises(UsageError, match=r"implements AgentLauncher.* has no method launch"):
+    with pytest.raises(
+        UsageError, match=r"implements AgentLauncher.* lacks 'capabilities' and 'launch'"
+    ):
         Adapters(launcher=InMemoryLogbook())
 
 

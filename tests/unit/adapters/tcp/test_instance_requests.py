@@ -11,7 +11,7 @@ from domain.coupling.messages import LogRecord, Wait
 from domain.errors import RemoteProtocolError
 from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.desks import InMemoryDesk
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 PLACES = ("tcp:a:1",)
 WAIT = Wait("macro", "micro", "s")

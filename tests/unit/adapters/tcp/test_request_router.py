@@ -8,7 +8,7 @@ from adapters.wire import mmp
 from adapters.wire.session_server import Request, Session
 from domain.running.events import InstanceState
 from tests.support.desks import InMemoryDesk
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 OF_AN_AGENT = agent_protocol.get_command.encode("node1")
 OF_AN_INSTANCE = mmp.get_settings.encode()

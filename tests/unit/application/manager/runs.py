@@ -2,7 +2,7 @@
 
 from domain.identity import Reference
 from tests.support.desks import InMemoryDesk
-from tests.unit.domain.models import configuration, nodes
+from tests.support.models import configuration, nodes
 
 LOOP = "macro o_i -> micro f_init\nmicro o_f -> macro s"
 PLACES = ("tcp:a:1",)

@@ -7,8 +7,8 @@ from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter
 from application.manager.program_starter import Prepared, ProgramStarter
 from domain.identity import Reference
 from domain.model.configuration import Configuration
+from tests.support.models import configuration, nodes
 from tests.unit.application.manager.runs import LOOP
-from tests.unit.domain.models import configuration, nodes
 
 
 class Agents:

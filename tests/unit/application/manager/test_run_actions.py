@@ -32,7 +32,7 @@ from domain.running.run_state.instructions import (
 )
 from domain.running.run_state.timers import RunTimer, TimerKind
 from entrypoints.log_setup import make_log
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 PATIENCE = RunTimer(TimerKind.PATIENCE)
 

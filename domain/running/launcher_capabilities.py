@@ -1,0 +1,42 @@
+"""What a launcher of agents can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LauncherCapabilities:
+    """What a launcher of agents can do. The defaults suit the nodes of a cluster.
+
+    Attributes:
+        is_this_machine: Whether all agents run on the manager's machine. If so, the manager checks
+            before the start that the programs exist, and listens on the loopback interface only,
+            unless instances are started by hand.
+        shares_files: Whether the nodes have the manager's files, at the same paths.
+        binds_cores: Whether threads and MPI ranks are bound to the cores that they are given.
+        may_oversubscribe: Whether instances that run at the same time may share cores if there are
+            too few. Otherwise too few cores are an error.
+        manager_locations: For nodes whose programs cannot reach the manager where it listens, such
+            as those behind a tunnel: the location by which they do, by the name of the node.
+    """
+
+    is_this_machine: bool = False
+    shares_files: bool = True
+    binds_cores: bool = True
+    may_oversubscribe: bool = False
+    manager_locations: Mapping[str, str] = field(default_factory=dict)
+
+    def manager_location(self, node: str, *, default: str) -> str:
+        """Return the location by which programs on a node reach the manager.
+
+        Args:
+            node: Name of the node.
+            default: Where the manager listens.
+        """
+        return self.manager_locations.get(node, default)
+
+
+THIS_MACHINE = LauncherCapabilities(is_this_machine=True, binds_cores=False, may_oversubscribe=True)
+"""For a launcher of the only agent, on the manager's machine, which the user may share."""
