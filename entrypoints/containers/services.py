@@ -21,6 +21,7 @@ from application.manager.desk import ServicesDesk
 from application.manager.peer_lookup import PeerLookup
 from application.manager.program_starter import ProgramStarter
 from application.manager.registration import InstanceRegistry
+from application.manager.run_actions import RunActions
 from application.manager.run_control import RunControl
 from application.manager.snapshots.run_checkpoints import RunCheckpoints
 from application.manager.snapshots.snapshot_registry import SnapshotRegistry
@@ -31,6 +32,7 @@ from application.nodes.agent_manager import AgentManager
 from domain.model.configuration import Configuration
 from domain.model.topology import Topology
 from domain.running.events import RunFinished
+from domain.running.run_state.run_state import RunState
 from entrypoints.options import ManagerOptions
 
 
@@ -75,7 +77,7 @@ class ManagerServices:
         board: The status of each instance.
         registry: Which instances have registered.
         peers: Which instances are whose peers.
-        connections: Which instances have lost their connection.
+        connections: Looks for the programs of instances that have lost their connection.
         deadlocks: Which instances wait for which others.
         checkpoints: When the instances save.
         snapshots: Which snapshots fit together.
@@ -121,30 +123,23 @@ def build_services(
     registry = InstanceRegistry(configuration, checkpoints=checkpoints)
     peers = PeerLookup(model, registry=registry)
     agents = _build_agents(parts, options)
-    control = _build_control(parts, configuration, agents, board, on_finished)
-    agents.on_finished(control.note_exit)
-    agents.on_node_lost(control.note_node_lost)
-    allocation_end = AllocationEnd(
-        options.checkpoints,
-        checkpoints=checkpoints,
-        registry=registry,
-        control=control,
+    connections = ConnectionWatch(registry=registry, probe=parts.probe)
+    actions = RunActions(
         board=board,
-        scheduler=parts.scheduler,
-        clock=parts.clock,
-        log=parts.log,
-    )
-    snapshots = _build_snapshots(parts, configuration, options, board, allocation_end, control)
-    connections = ConnectionWatch(
-        control=control,
-        registry=registry,
-        probe=parts.probe,
-        board=board,
+        agents=agents,
+        run_directory=parts.run_directory,
+        look_for=connections.look_for,
+        ask_to_save=checkpoints.request_all,
         scheduler=parts.scheduler,
         log=parts.log,
         warn=troubles.note,
-        patience=options.reconnect_time,
+        on_finished=on_finished,
     )
+    control = _build_control(parts, configuration, options, agents, actions)
+    agents.on_finished(control.note_exit)
+    agents.on_node_lost(control.note_node_lost)
+    allocation_end = AllocationEnd(options.checkpoints, control=control, clock=parts.clock)
+    snapshots = _build_snapshots(parts, configuration, options, board, allocation_end, control)
     deadlocks = DeadlockWatch(on_deadlock=control.note_deadlock)
     desk = ServicesDesk(
         configuration,
@@ -152,7 +147,6 @@ def build_services(
         peers=peers,
         deadlocks=deadlocks,
         control=control,
-        connections=connections,
         board=board,
         logbook=parts.logbook,
         profiles=parts.profiles,
@@ -190,26 +184,22 @@ def _build_agents(parts: ManagerParts, options: ManagerOptions) -> AgentManager:
 def _build_control(
     parts: ManagerParts,
     configuration: Configuration,
+    options: ManagerOptions,
     agents: AgentManager,
-    board: StatusBoard,
-    on_finished: Callable[[RunFinished], None],
+    actions: RunActions,
 ) -> RunControl:
+    state = RunState(
+        map(str, configuration.model.instances()),
+        reconnect_time=options.reconnect_time,
+        save_time=options.checkpoints.save_time,
+    )
     starter = ProgramStarter(
         configuration,
         agents=agents,
         run_directory=parts.run_directory,
         scripts=parts.scripts,
     )
-    return RunControl(
-        configuration.model,
-        board=board,
-        starter=starter,
-        agents=agents,
-        run_directory=parts.run_directory,
-        scheduler=parts.scheduler,
-        log=parts.log,
-        on_finished=on_finished,
-    )
+    return RunControl(state, actions=actions, starter=starter)
 
 
 def _build_snapshots(
