@@ -1,8 +1,8 @@
-"""Starts all instances, watches over them, and says when and how the run ends."""
+"""Watches over all instances, and decides when and how the run ends."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from structlog.typing import FilteringBoundLogger
@@ -11,12 +11,10 @@ from application.interfaces.clock import Scheduler, Timer
 from application.interfaces.node_pool import NodePool
 from application.interfaces.run_directory import RunDirectory
 from application.manager.failures import Failure, Failures, kind_in_words
-from application.manager.program_starter import ProgramStarter
 from application.manager.status_board import StatusBoard
 from domain.coupling.messages import Wait
 from domain.identity import Reference
 from domain.model.configuration import Model
-from domain.placement.resources import Resources
 from domain.running.deadlock import describe_cycle
 from domain.running.events import (
     DeadlockFound,
@@ -59,17 +57,15 @@ class _Report(NamedTuple):
 
 
 class RunControl:
-    """Runs the instances of a model.
+    """Watches over the instances of a model.
 
     Args:
         model: What is run.
         board: The status of each instance.
-        starter: Starts programs.
         agents: End them.
         run_directory: Where the output of instances is.
         scheduler: Calls back later.
         log: The manager's log.
-        on_finished: Is told once that the run is over.
     """
 
     def __init__(
@@ -77,20 +73,17 @@ class RunControl:
         model: Model,
         *,
         board: StatusBoard,
-        starter: ProgramStarter,
         agents: NodePool,
         run_directory: RunDirectory,
         scheduler: Scheduler,
         log: FilteringBoundLogger,
-        on_finished: Callable[[RunFinished], None],
     ) -> None:
         self._board = board
-        self._starter = starter
         self._agents = agents
         self._run_directory = run_directory
         self._scheduler = scheduler
         self._log = log
-        self._on_finished = on_finished
+        self._listeners: list[Callable[[RunFinished], object]] = []
         self._failures = Failures()
         self._stop_reason: str | None = None
         self._was_interrupted = False
@@ -112,39 +105,27 @@ class RunControl:
         """Names of the instances that the user starts and that are not done."""
         return self._by_hand - self._deregistered
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether the run has ended, or all processes are being stopped."""
+        return self._is_cancelling or self._is_finished
+
+    def on_finished(self, listener: Callable[[RunFinished], object]) -> None:
+        """Call back once, when the run is over."""
+        self._listeners.append(listener)
+
     def awaits_by_hand(self, name: str) -> bool:
         """Whether the user starts this instance, it is not done, and the run goes on."""
-        if self._is_cancelling or self._is_finished or name not in self.by_hand:
+        if self.is_ending or name not in self.by_hand:
             return False
         return self._board[name].state is not InstanceState.FAILED
 
-    def start_all(
-        self,
-        plan: Mapping[Reference, Resources],
-        *,
-        environment: Mapping[str, str],
-        hidden_environment: Mapping[str, str],
-        bind_to_cores: bool,
-    ) -> None:
-        """Start a process for each instance.
-
-        Args:
-            plan: Where each instance goes.
-            environment: Variables for all of them, beside their programs' own.
-            hidden_environment: The same, but never to be written to a file.
-            bind_to_cores: Whether they are bound to their cores.
-        """
-        if self._is_cancelling:
-            return
-        # all of them first: what cannot be written is found out while nothing runs yet
-        programs = self._starter.prepare(plan, environment=environment, bind_to_cores=bind_to_cores)
-        names = {program.instance for program in programs}
-        self._by_hand -= names
-        self._running |= names
-        for program in programs:
-            self._starter.start(program, hidden_environment)
-            self._board.change(program.instance, InstanceState.STARTED)
-            self._board.publish(InstanceStarted(program.instance, program.node))
+    def note_started(self, name: str, node: str) -> None:
+        """Note that the program of an instance is being started on a node."""
+        self._by_hand.discard(name)
+        self._running.add(name)
+        self._board.change(name, InstanceState.STARTED)
+        self._board.publish(InstanceStarted(name, node))
 
     def note_registered(self, name: str, *, is_own: bool) -> None:
         """Note that an instance has registered.
@@ -344,7 +325,9 @@ class RunControl:
         self._is_finished = True
         self._wait_no_longer()
         self._blame_disconnected()
-        self._on_finished(self._result())
+        result = self._result()
+        for listener in self._listeners:
+            listener(result)
 
     def _result(self) -> RunFinished:
         cause = self._failures.cause

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from structlog.typing import FilteringBoundLogger
@@ -10,10 +9,12 @@ from structlog.typing import FilteringBoundLogger
 from application.interfaces.clock import Clock, Scheduler
 from application.interfaces.instance_probe import InstanceProbe
 from application.interfaces.logbook import EventSink, Logbook
+from application.interfaces.node_pool import NodePool
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.run_directory import RunDirectory
 from application.interfaces.run_script_writer import RunScriptWriter
 from application.interfaces.snapshot_store import WorkflowSnapshotStore
+from application.interfaces.worker import Worker
 from application.manager.allocation_end import AllocationEnd
 from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
@@ -22,6 +23,7 @@ from application.manager.peer_lookup import PeerLookup
 from application.manager.program_starter import ProgramStarter
 from application.manager.registration import InstanceRegistry
 from application.manager.run_control import RunControl
+from application.manager.run_service import RunService
 from application.manager.snapshots.run_checkpoints import RunCheckpoints
 from application.manager.snapshots.snapshot_registry import SnapshotRegistry
 from application.manager.snapshots.workflow_snapshot_watch import WorkflowSnapshotWatch
@@ -30,7 +32,6 @@ from application.manager.trouble_report import TroubleReport
 from application.nodes.agent_manager import AgentManager
 from domain.model.configuration import Configuration
 from domain.model.topology import Topology
-from domain.running.events import RunFinished
 from entrypoints.options import ManagerOptions
 
 
@@ -49,6 +50,7 @@ class ManagerParts:
         scripts: Writes the scripts that start programs.
         shelf: Where workflow snapshots are announced.
         probe: Looks whether an instance that was started by hand is still running.
+        worker: Does slow work, away from the services' thread.
     """
 
     clock: Clock
@@ -61,6 +63,7 @@ class ManagerParts:
     scripts: RunScriptWriter
     shelf: WorkflowSnapshotStore
     probe: InstanceProbe
+    worker: Worker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,8 @@ class ManagerServices:
     Attributes:
         desk: Answers the requests of instances.
         agents: Answers those of agents, and has them start processes.
-        control: Starts and stops the instances, and decides how the run ends.
+        run: Starts the run, and reports how it ended.
+        control: Watches over the instances, and decides how the run ends.
         allocation_end: Has the instances save before the run is stopped.
         board: The status of each instance.
         registry: Which instances have registered.
@@ -84,6 +88,7 @@ class ManagerServices:
 
     desk: ServicesDesk
     agents: AgentManager
+    run: RunService
     control: RunControl
     allocation_end: AllocationEnd
     board: StatusBoard
@@ -101,7 +106,6 @@ def build_services(
     configuration: Configuration,
     options: ManagerOptions,
     *,
-    on_finished: Callable[[RunFinished], None],
     snapshot_place: str = "",
 ) -> ManagerServices:
     """Build the services of one manager.
@@ -110,7 +114,6 @@ def build_services(
         parts: What they work with.
         configuration: What is run.
         options: How to work.
-        on_finished: Called once, when the run is over.
         snapshot_place: Where snapshots go, if not into the run directory: a directory, or a URL.
     """
     model = configuration.model
@@ -120,7 +123,14 @@ def build_services(
     registry = InstanceRegistry(configuration, checkpoints=checkpoints)
     peers = PeerLookup(model, registry=registry)
     agents = _build_agents(parts, options)
-    control = _build_control(parts, configuration, agents, board, on_finished)
+    control = RunControl(
+        model,
+        board=board,
+        agents=agents,
+        run_directory=parts.run_directory,
+        scheduler=parts.scheduler,
+        log=parts.log,
+    )
     agents.on_finished(control.note_exit)
     agents.on_node_lost(control.note_node_lost)
     allocation_end = AllocationEnd(
@@ -134,6 +144,9 @@ def build_services(
         log=parts.log,
     )
     snapshots = _build_snapshots(parts, configuration, options, board, allocation_end, control)
+    run = _build_run(parts, configuration, agents, control, board, snapshots)
+    agents.on_resources(run.note_resources)
+    control.on_finished(run.note_result)
     connections = ConnectionWatch(
         control=control,
         registry=registry,
@@ -163,6 +176,7 @@ def build_services(
     return ManagerServices(
         desk=desk,
         agents=agents,
+        run=run,
         control=control,
         allocation_end=allocation_end,
         board=board,
@@ -186,28 +200,31 @@ def _build_agents(parts: ManagerParts, options: ManagerOptions) -> AgentManager:
     )
 
 
-def _build_control(
+def _build_run(
     parts: ManagerParts,
     configuration: Configuration,
-    agents: AgentManager,
+    pool: NodePool,
+    control: RunControl,
     board: StatusBoard,
-    on_finished: Callable[[RunFinished], None],
-) -> RunControl:
+    snapshots: SnapshotRegistry,
+) -> RunService:
     starter = ProgramStarter(
         configuration,
-        agents=agents,
+        pool=pool,
         run_directory=parts.run_directory,
         scripts=parts.scripts,
     )
-    return RunControl(
-        configuration.model,
-        board=board,
+    return RunService(
+        configuration,
+        pool=pool,
         starter=starter,
-        agents=agents,
-        run_directory=parts.run_directory,
+        control=control,
+        board=board,
+        profiles=parts.profiles,
+        snapshots=snapshots,
+        worker=parts.worker,
         scheduler=parts.scheduler,
         log=parts.log,
-        on_finished=on_finished,
     )
 
 
