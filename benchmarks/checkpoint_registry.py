@@ -1,7 +1,7 @@
-"""How long the manager takes to find out which snapshots belong together.
+"""How long the manager takes to find the snapshots that fit together.
 
-MUSCLE3's registry writes each workflow snapshot too; ours hands them to a thread that does so, and
-what that takes is measured by itself.
+MUSCLE3's registry also writes each workflow snapshot; ours leaves that to a thread, which is
+measured separately.
 """
 
 from __future__ import annotations
@@ -19,11 +19,8 @@ from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSna
 from application.manager.snapshots.snapshot_copier import SnapshotCopier
 from benchmarks.sides import PROGRAMS, Side, both_sides
 from benchmarks.table import Row, in_ms
-from domain.checkpointing.instance_snapshot import (
-    RegisteredSnapshot,
-    SnapshotMetadata,
-    WorkflowSnapshot,
-)
+from domain.checkpointing.instance_snapshot import SnapshotMetadata
+from domain.checkpointing.workflow_snapshot import RegisteredSnapshot, WorkflowSnapshot
 from domain.identity import Reference
 
 CASES = {
@@ -58,25 +55,25 @@ def register(side: Side, micros: int, rounds: int, matching: str) -> float:
 
 
 def write(instances: int, repeats: int = 20) -> float:
-    """Return the seconds to write a workflow snapshot, and to see that it is safe on the disk."""
+    """Return the seconds to write a workflow snapshot durably."""
     with tempfile.TemporaryDirectory() as name:
         store = FilesystemSnapshotStore(Path(name))
-        states = []
+        snapshots = []
         for number in range(instances):
             instance = Reference(f"micro[{number}]")
             location = store.store(instance, 1, b"x")
             metadata = SnapshotMetadata(("t",), 0.0, 0.0, None, {}, True, location)
-            states.append(RegisteredSnapshot(instance, 1, metadata))
-        shelf = FilesystemWorkflowSnapshotStore(
+            snapshots.append(RegisteredSnapshot(instance, 1, metadata))
+        workflow_snapshots = FilesystemWorkflowSnapshotStore(
             Path(name),
-            keep=SnapshotCopier(lambda _: store).ensure_stored,
+            ensure_stored=SnapshotCopier(lambda _: store).ensure_stored,
             form=YmmslWorkflowSnapshotFormat(),
             clock=SystemClock(),
         )
         start = time.perf_counter()
         for _ in range(repeats):
-            shelf.announce(WorkflowSnapshot("m", tuple(states)), [].append)
-        shelf.close()
+            workflow_snapshots.announce(WorkflowSnapshot("m", tuple(snapshots)), [].append)
+        workflow_snapshots.close()
         return (time.perf_counter() - start) / repeats
 
 

@@ -29,6 +29,7 @@ from domain.running.events import (
     StatusChanged,
     StopRequested,
 )
+from domain.running.log_levels import LogLevel
 from domain.running.process_end import Exited, Killed, NeverStarted, NodeLost, ProcessEnd
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "InstanceState",
     "InstanceStatus",
     "Killed",
+    "LogLevel",
     "LogRecord",
     "LogRecorded",
     "NeverStarted",

@@ -19,6 +19,7 @@ from domain.placement.resources import Core, NodeResources, Resources
 from domain.running.agents import AgentOrders
 from domain.running.events import RunEvent
 from domain.running.launcher_capabilities import LauncherCapabilities
+from domain.running.log_levels import LogLevel
 from domain.running.profiling import ProfileEvent, ProfileEventType
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Core",
     "EventSink",
     "LauncherCapabilities",
+    "LogLevel",
     "LogRecord",
     "Logbook",
     "NodeResources",

@@ -26,6 +26,7 @@
     │   │   └── ForeignSnapshot
     │   └── SnapshotNotStored
     ├── TransportError              a connection failed; `transient` says whether to retry
+    │   └── PeerUnreachable         no transport of this instance reaches a peer
     └── ProtocolError               bytes or messages that make no sense
         ├── LocalProtocolError      we misused the protocol
         └── RemoteProtocolError     the other side did
@@ -219,6 +220,10 @@ class TransportError(CouplingError):
     def __init__(self, message: str, *, transient: bool = False) -> None:
         self.transient = transient
         super().__init__(message)
+
+
+class PeerUnreachable(TransportError):
+    """A peer published no location that a transport of this instance reaches."""
 
 
 class ProtocolError(CouplingError):

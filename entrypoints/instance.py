@@ -305,7 +305,7 @@ class Instance:
         Args:
             message: The state, with the simulation time at which it is.
         """
-        self._lifecycle.save_snapshot(_own_message(message, "save_snapshot()"))
+        self._lifecycle.take_snapshot(_own_message(message, "save_snapshot()"))
 
     @plainly
     def should_save_final_snapshot(self) -> bool:
@@ -327,7 +327,7 @@ class Instance:
         Args:
             message: The state, with the simulation time at which it is.
         """
-        self._lifecycle.save_final_snapshot(_own_message(message, "save_final_snapshot()"))
+        self._lifecycle.take_final_snapshot(_own_message(message, "save_final_snapshot()"))
 
     def _default(self, name: str, default: SettingValue | None) -> Callable[[], SettingValue]:
         def missing() -> NoReturn:

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, at whatever moment the machine stops."""
+"""Durable writes: a file is complete or absent, even if the machine crashes."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ _CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP)
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Write a file; it is on the disk when this returns.
+    """Write a file atomically; it is durable when this returns.
 
-    Until all of it is there it has a temporary name, the same for every attempt, so that one that
-    was cut off is tidied up by the next.
+    The data is written to a temporary file first. Its name is the same for every attempt, so that
+    the next attempt replaces the leftovers of an interrupted one.
 
     Args:
-        path: The file; one that is there already is replaced.
-        data: What to write.
+        path: The file, which is replaced if it exists.
+        data: The data.
 
     Raises:
-        OSError: If that cannot be done; then the old file or the new one is there, not half of it.
+        OSError: If it cannot be written; then the old file or the new one is there, but no part of
+            one.
     """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         with _opened(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as descriptor:
             _write_all(descriptor, data)
             os.fsync(descriptor)
-        os.replace(temporary, path)  # noqa: PTH105 - the tests stop the program at each call of os
+        os.replace(temporary, path)  # noqa: PTH105 - tests stop the program at each call of os
         sync_directory(path.parent)
     except OSError:
         with suppress(OSError):
@@ -38,10 +39,10 @@ def write_durably(path: Path, data: bytes) -> None:
 
 
 def sync_file(path: Path) -> None:
-    """See that a file that another program wrote is on the disk.
+    """Flush a file that another program wrote to disk.
 
     Raises:
-        OSError: If it is not there, or cannot be.
+        OSError: If it does not exist, or cannot be flushed.
     """
     with _opened(path, os.O_RDONLY) as descriptor:
         os.fsync(descriptor)
@@ -49,7 +50,7 @@ def sync_file(path: Path) -> None:
 
 
 def sync_directory(path: Path) -> None:
-    """See that the names of the files in a directory are on the disk.
+    """Flush the names of the files in a directory to disk.
 
     Raises:
         OSError: If that fails.
@@ -58,7 +59,7 @@ def sync_directory(path: Path) -> None:
         try:
             os.fsync(descriptor)
         except OSError as error:
-            # Some network file systems keep names safe by themselves, and refuse this.
+            # some network file systems flush names by themselves, and do not support this
             if error.errno not in _CANNOT_SYNC:
                 raise
 

@@ -1,34 +1,51 @@
-"""Finds the directories of earlier runs."""
+"""Finds the run directories of earlier runs."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, final
 
-_GIVEN_NAME: Final = re.compile(r"run_(.+)_\d{8}_\d{6}(?:_\d+)?")
+from typing_extensions import override
+
+from application.interfaces.past_runs import PastRuns
+
+_NAME_BY_MANAGER: Final = re.compile(r"run_(.+)_\d{8}_\d{6}(?:_\d+)?")
 
 
-def past_runs(model: str, *, near: Path | None = None) -> list[Path]:
-    """Return the directories of earlier runs in the order of their names.
+@final
+class FilesystemPastRuns(PastRuns):
+    """Searches the current directory, and the siblings of a directory that the user chose.
 
-    They are in the current directory, or beside a directory that the user chose. Those with names
-    that a manager has given to runs of other models are left out; other names say nothing.
-
-    Args:
-        model: Name of the model.
-        near: The directory of the new run; None if it is to be made.
+    In the current directory, a name that a manager has given to the run of another model excludes a
+    run. Other names do not tell the model.
     """
-    found = [path for path in _children(Path.cwd()) if _may_be_of(path, model)]
-    if near is not None:
-        found += _children(near.absolute().parent)
-    # Of two runs that began in one second, the second has _2 at its end.
-    return sorted({path for path in found if _has_snapshots(path)}, key=_key)
+
+    @override
+    def of_model(self, model: str, *, near: Path | None = None) -> Sequence[Path]:
+        found = [path for path in _children(Path.cwd()) if _may_be_of(path, model)]
+        if near is not None:
+            found += _children(near.absolute().parent)
+        return sorted({path for path in found if _has_snapshots(path)}, key=_key)
+
+    @override
+    def searched(self, *, near: Path | None = None) -> Sequence[Path]:
+        siblings = [] if near is None else [near.absolute().parent]
+        return list(dict.fromkeys([Path.cwd(), *siblings]))
+
+    @override
+    def is_directory(self, path: Path) -> bool:
+        return path.is_dir()
+
+    @override
+    def exists(self, path: Path) -> bool:
+        return path.exists()
 
 
 def _may_be_of(path: Path, model: str) -> bool:
-    match = _GIVEN_NAME.fullmatch(path.name)
+    match = _NAME_BY_MANAGER.fullmatch(path.name)
     return match is None or match[1] == model
 
 
@@ -40,9 +57,10 @@ def _children(directory: Path) -> list[Path]:
 
 
 def _has_snapshots(path: Path) -> bool:
-    # Path.is_dir() raises where others may not look, as in the directories of other users.
+    # unlike Path.is_dir(), this does not raise for directories of other users
     return os.path.isdir(path / "snapshots")  # noqa: PTH112
 
 
 def _key(path: Path) -> tuple[int, str]:
+    # the second of two runs started within one second has the suffix _2
     return len(path.name), path.name

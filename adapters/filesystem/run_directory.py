@@ -17,7 +17,7 @@ from application.interfaces.run_directory import RunDirectory
 from domain.errors import ConfigurationError
 from domain.identity import Reference
 
-_PLACE: Final = "kept_in.txt"
+_STORE_NOTE: Final = "kept_in.txt"
 
 
 @final
@@ -100,24 +100,24 @@ class FilesystemRunDirectory(RunDirectory):
 
     @property
     def fetched_snapshots(self) -> Path:
-        """Where copies are, while the run goes on, of the snapshots that it was resumed from."""
+        """Directory with copies of the snapshots that the run was resumed from, during the run."""
         return self._path / "snapshots" / "fetched"
 
     @property
-    def snapshot_place(self) -> str:
-        """Where the snapshots of the instances are kept, if not here; else empty."""
-        path = self._path / "snapshots" / _PLACE
+    def snapshot_store(self) -> str:
+        """Path or URL of the store with the instance snapshots; empty if they are in here."""
+        path = self._path / "snapshots" / _STORE_NOTE
         return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 
-    def save_snapshot_place(self, place: str) -> None:
-        """Note where the snapshots of the instances are kept.
+    @override
+    def fetched_snapshot_directory(self) -> Path:
+        return _make(self.fetched_snapshots)
 
-        Raises:
-            ConfigurationError: If that cannot be written.
-        """
-        path = self.snapshot_directory() / _PLACE
+    @override
+    def save_snapshot_store(self, location: str) -> None:
+        path = self.snapshot_directory() / _STORE_NOTE
         try:
-            path.write_text(place + "\n", encoding="utf-8")
+            path.write_text(location + "\n", encoding="utf-8")
         except OSError as error:
             raise _unwritable(path, error) from error
 

@@ -1,4 +1,4 @@
-"""Snapshots of instances as files in a directory."""
+"""Instance snapshots as files in a directory."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from domain.identity import Reference
 
 @final
 class FilesystemSnapshotStore(SnapshotStore):
-    """Keeps each snapshot in a file `<instance>_<number>.pack`. A location is its path.
+    """Stores each snapshot in a file `<instance>_<number>.pack`, whose path is its location.
 
-    Snapshots anywhere can be loaded, secured and removed; new ones go into one directory.
+    New snapshots go into one directory; those in other directories can be loaded, secured and
+    removed too.
 
     Args:
-        directory: Where new snapshots go; it is made if it is not there.
+        directory: Directory for new snapshots; created when needed.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -61,7 +62,7 @@ class FilesystemSnapshotStore(SnapshotStore):
     @override
     def local_path(self, location: str, *, scratch: Path) -> str:
         path = Path(location).absolute()
-        path.stat()  # there may be nothing
+        path.stat()  # raises FileNotFoundError
         return str(path)
 
 
@@ -73,6 +74,6 @@ def _is_snapshot(name: str) -> bool:
 
 
 def name_key(name: str) -> tuple[str, int]:
-    """Return by what names of snapshots are to be sorted, so that 10 comes after 9."""
+    """Return the key to sort names of snapshots by, with 10 after 9."""
     match = _NUMBERED.fullmatch(name)
     return (name, 0) if match is None else (match[1], int(match[2]))

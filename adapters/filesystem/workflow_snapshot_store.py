@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -15,49 +16,54 @@ from typing_extensions import override
 
 from adapters.filesystem.durable_files import write_durably
 from application.interfaces.clock import Clock
-from application.interfaces.snapshot_store import (
+from application.interfaces.workflow_snapshot_store import (
     AnnouncementResult,
     EnsureStored,
-    StoredWorkflowSnapshot,
     WorkflowSnapshotFormat,
     WorkflowSnapshotStore,
 )
-from domain.checkpointing.instance_snapshot import RegisteredSnapshot, WorkflowSnapshot, describe
+from domain.checkpointing.workflow_snapshot import (
+    RegisteredSnapshot,
+    StoredWorkflowSnapshot,
+    WorkflowSnapshot,
+    WorkflowSnapshotRecord,
+    describe,
+)
 from domain.errors import ConfigurationError
+from domain.model.configuration import ResumeOrigin
 
 _NAME: Final = re.compile(r"snapshot_(\d{8}_\d{6})(?:_(\d+))?\.ymmsl")
-_TIME_WITH_ZONE: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d")
 _Work: TypeAlias = "tuple[WorkflowSnapshot, Callable[[AnnouncementResult], None]] | None"
 
 
 @final
 class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
-    """Keeps each workflow snapshot in a file `snapshot_<yyyymmdd_hhmmss>[_<n>].ymmsl`.
+    """Stores each workflow snapshot in a file `snapshot_<yyyymmdd_hhmmss>[_<n>].ymmsl`.
 
-    They are written by a thread, which begins with the first.
+    A thread, started by the first announcement, writes them.
 
     Args:
-        directory: Where; it is made when it is needed.
-        keep: Sees to it that the snapshots are safe that they name.
-        form: What such a file looks like.
-        clock: Tells the time.
+        directory: Where the files go; created when needed.
+        ensure_stored: Makes the instance snapshots durable that a workflow snapshot names.
+        form: The format of the files.
+        clock: The source of the times in names and files.
     """
 
     def __init__(
         self,
         directory: Path,
         *,
-        keep: EnsureStored,
+        ensure_stored: EnsureStored,
         form: WorkflowSnapshotFormat,
         clock: Clock,
     ) -> None:
         self._directory = directory.absolute()
-        self._keep = keep
+        self._ensure_stored = ensure_stored
         self._form = form
         self._clock = clock
         self._queue: SimpleQueue[_Work] = SimpleQueue()
         self._thread: Thread | None = None
-        self._kept: dict[str, str] = {}
+        self._stored: dict[str, str] = {}
         self._last_time = 0.0
         self._last_name = ("", 0)
 
@@ -83,26 +89,24 @@ class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
     @override
     def read(self, location: str) -> StoredWorkflowSnapshot:
         path = Path(location).absolute()
-        taken, moment = _taken(path.name), _named_moment(path.name)
         try:
-            description, resume = self._form.load(path.read_text(encoding="utf-8"))
+            record = self._form.load(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            return StoredWorkflowSnapshot(
-                str(path), "", {}, "there is nothing there", taken, moment
-            )
+            return _unusable(path, "there is nothing there")
         except UnicodeDecodeError:
-            problem = "it is no text: the snapshot of an instance is no workflow snapshot"
-            return StoredWorkflowSnapshot(str(path), "", {}, problem, taken, moment)
+            return _unusable(path, "it is not a text file: is it the snapshot of an instance?")
         except (OSError, ValueError, ConfigurationError) as error:
-            return StoredWorkflowSnapshot(str(path), "", {}, str(error), taken, moment)
-        found = {name: _found(named, path.parent.parent) for name, named in resume.items()}
-        moved_from = next(
-            (_run_of(resume[name]) for name in resume if found[name] != resume[name]), ""
-        )
-        # in the hour that comes twice in autumn, only the description says which is meant
-        moment = _described_moment(description) or moment
+            return _unusable(path, str(error))
+        named = record.resume
+        found = {name: _present_location(named[name], path.parent.parent) for name in named}
+        moved = (_run_of(named[name]) for name in named if found[name] != named[name])
+        taken = _taken(record, path)
         return StoredWorkflowSnapshot(
-            str(path), description, found, taken=taken, moment=moment, moved_from=moved_from
+            str(path),
+            replace(record, resume=found),
+            taken="" if taken is None else f"{taken:%Y-%m-%d %H:%M:%S}",
+            timestamp=0.0 if taken is None else taken.timestamp(),
+            moved_from=next(moved, ""),
         )
 
     @override
@@ -125,27 +129,33 @@ class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
                 report(AnnouncementResult(snapshot, "", str(error)))
 
     def _write(self, snapshot: WorkflowSnapshot) -> str:
-        resume = {state.instance: self._safe_location(state) for state in snapshot.states}
-        # older ones will not come back
-        self._kept = {old: self._kept[old] for old in snapshot.resume().values()}
-        # A clock may be set back, but names are to be in the order of the snapshots.
+        resume = {item.instance: self._stored_location(item) for item in snapshot.snapshots}
+        # older ones are never named again
+        self._stored = {old: self._stored[old] for old in snapshot.resume().values()}
+        # the clock may be set back, but names must be in the order of the snapshots
         self._last_time = max(self._clock.time(), self._last_time)
         moment = datetime.fromtimestamp(self._last_time).astimezone()
-        description = describe(snapshot, taken=moment.isoformat(" ", "seconds"))
+        taken = moment.isoformat(" ", "seconds")
+        record = WorkflowSnapshotRecord(
+            resume,
+            ResumeOrigin(snapshot.model, frozenset(map(str, snapshot.from_scratch))),
+            taken,
+            describe(snapshot, taken=taken),
+        )
         self._directory.mkdir(parents=True, exist_ok=True)
         path = self._new_path(moment)
-        write_durably(path, self._form.dump(description, resume).encode())
+        write_durably(path, self._form.dump(record).encode())
         return str(path)
 
-    def _safe_location(self, state: RegisteredSnapshot) -> str:
-        before = state.snapshot.snapshot_filename
-        if before not in self._kept:
-            self._kept[before] = self._keep(state)
-        return self._kept[before]
+    def _stored_location(self, snapshot: RegisteredSnapshot) -> str:
+        registered = snapshot.metadata.snapshot_filename
+        if registered not in self._stored:
+            self._stored[registered] = self._ensure_stored(snapshot)
+        return self._stored[registered]
 
     def _new_path(self, moment: datetime) -> Path:
         last_name, last_number = self._last_name
-        # local time goes back every autumn, but names are in the order of the snapshots
+        # local time is set back every autumn, but names must be in the order of the snapshots
         name = max(f"snapshot_{moment:%Y%m%d_%H%M%S}", last_name)
         for number in count(last_number + 1 if name == last_name else 0):
             suffix = f"_{number}" if number else ""
@@ -156,11 +166,40 @@ class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
         raise AssertionError
 
 
-def _found(location: str, run: Path) -> str:
-    """Return where a snapshot is by now, if its run has been moved since it was named.
+def _unusable(path: Path, problem: str) -> StoredWorkflowSnapshot:
+    taken = _named_time(path)
+    return StoredWorkflowSnapshot(
+        str(path),
+        problem=problem,
+        taken="" if taken is None else f"{taken:%Y-%m-%d %H:%M:%S}",
+        timestamp=0.0 if taken is None else taken.timestamp(),
+    )
 
-    What is in the run to which the workflow snapshot belongs goes first: at the old place there may
-    be another run by now, whose snapshots have the same names.
+
+def _taken(record: WorkflowSnapshotRecord, path: Path) -> datetime | None:
+    """Return when a workflow snapshot was taken, preferably according to its contents.
+
+    In the hour that is repeated in autumn, the local time in its name is ambiguous.
+    """
+    try:
+        return datetime.fromisoformat(record.taken)
+    except ValueError:
+        return _named_time(path)
+
+
+def _named_time(path: Path) -> datetime | None:
+    match = _NAME.fullmatch(path.name)
+    try:
+        return None if match is None else datetime.strptime(match[1], "%Y%m%d_%H%M%S").astimezone()
+    except ValueError:
+        return None
+
+
+def _present_location(location: str, run: Path) -> str:
+    """Return where a snapshot is now, if its run has been moved since it was named.
+
+    Snapshots in the run directory of the workflow snapshot take precedence: at the old place there
+    may be another run by now, with snapshots of the same names.
     """
     named = Path(location)
     if not named.is_absolute() or named.parts[-4:-3] != ("instances",):
@@ -173,25 +212,6 @@ def _found(location: str, run: Path) -> str:
 
 def _run_of(location: str) -> str:
     return str(Path(location).parents[3])
-
-
-def _taken(name: str) -> str:
-    match = _NAME.fullmatch(name)
-    if match is None:
-        return ""
-    digits = match[1]
-    date = f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}"
-    return f"{date} {digits[9:11]}:{digits[11:13]}:{digits[13:]}"
-
-
-def _described_moment(description: str) -> float | None:
-    found = _TIME_WITH_ZONE.search(description.partition("\n")[0])
-    return datetime.fromisoformat(found[0]).timestamp() if found else None
-
-
-def _named_moment(name: str) -> float:
-    match = _NAME.fullmatch(name)
-    return datetime.strptime(match[1], "%Y%m%d_%H%M%S").astimezone().timestamp() if match else 0.0
 
 
 def _key(name: str) -> tuple[str, int]:

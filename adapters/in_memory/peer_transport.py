@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from typing import Final, final
 
 from adapters.wire import stream
+from adapters.wire.locations import has_scheme
 from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
 from domain.coupling.messages import PeerMessage
 from domain.coupling.peers import Endpoint
-from domain.errors import PeerLost, TransportError
+from domain.errors import PeerLost
 
-SCHEME: Final = "memory:"
+SCHEME: Final = "memory"
 
 
 @final
@@ -102,7 +103,10 @@ class InMemoryPeerTransport(PeerTransport):
         network.join(instance)
 
     def locations(self) -> Sequence[str]:
-        return [f"{SCHEME}{self._instance}"]
+        return [f"{SCHEME}:{self._instance}"]
+
+    def reaches(self, peer_locations: Sequence[str]) -> bool:
+        return has_scheme(peer_locations, SCHEME)
 
     def outlet(
         self,
@@ -115,11 +119,12 @@ class InMemoryPeerTransport(PeerTransport):
         return InMemoryOutlet(self._network, receiver=str(receiver))
 
     def inlet(
-        self, *, sender: Endpoint, receiver: Endpoint, peer_locations: Sequence[str]
+        self,
+        *,
+        sender: Endpoint,
+        receiver: Endpoint,
+        peer_locations: Sequence[str],  # noqa: ARG002 - there is one network only
     ) -> Inlet:
-        if not any(place.startswith(SCHEME) for place in peer_locations):
-            msg = f"cannot connect to peer '{sender.instance}': it is not in this process"
-            raise TransportError(msg)
         return InMemoryInlet(self._network, sender=str(sender.instance), receiver=str(receiver))
 
     def finish_receiving(self) -> None:

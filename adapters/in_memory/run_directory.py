@@ -21,6 +21,7 @@ class InMemoryRunDirectory(RunDirectory):
     Attributes:
         configuration: What was saved; None before.
         made: The directories that were asked for.
+        snapshot_store: The snapshot store that was noted; empty before.
         outputs: What instances wrote to their stderr: to be filled in by a test.
     """
 
@@ -28,6 +29,7 @@ class InMemoryRunDirectory(RunDirectory):
         self._path = path
         self.configuration: str | None = None
         self.made: set[Path] = set()
+        self.snapshot_store = ""
         self.outputs: dict[Reference, str] = {}
 
     @property
@@ -54,6 +56,14 @@ class InMemoryRunDirectory(RunDirectory):
     @override
     def snapshot_directory(self) -> Path:
         return self._make(self._path / "snapshots")
+
+    @override
+    def fetched_snapshot_directory(self) -> Path:
+        return self._make(self._path / "snapshots" / "fetched")
+
+    @override
+    def save_snapshot_store(self, location: str) -> None:
+        self.snapshot_store = location
 
     @override
     def instance_output_tail(self, instance: Reference, *, lines: int) -> str:

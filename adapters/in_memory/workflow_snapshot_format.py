@@ -1,40 +1,49 @@
-"""Files from which a simulation can be resumed, in the plainest form."""
+"""Workflow snapshots as JSON."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import final
 from zlib import crc32
 
 from typing_extensions import override
 
-from application.interfaces.snapshot_store import WorkflowSnapshotFormat
+from application.interfaces.workflow_snapshot_store import WorkflowSnapshotFormat
+from domain.checkpointing.workflow_snapshot import WorkflowSnapshotRecord
 from domain.errors import ConfigurationError
 from domain.identity import Reference
+from domain.model.configuration import ResumeOrigin
 
 
 @final
 class InMemoryWorkflowSnapshotFormat(WorkflowSnapshotFormat):
-    """JSON, which the tests that look at such a text can write by hand, without the checksum."""
+    """JSON that tests can write by hand, without the checksum."""
 
     @override
-    def dump(self, description: str, resume: Mapping[Reference, str]) -> str:
-        places = {str(name): place for name, place in resume.items()}
-        return json.dumps([description, places, _checksum(description, places)])
+    def dump(self, record: WorkflowSnapshotRecord) -> str:
+        locations = {str(name): location for name, location in record.resume.items()}
+        origin = [record.origin.model, sorted(record.origin.from_scratch)]
+        values: list[object] = [locations, origin, record.taken, record.description]
+        return json.dumps([*values, _checksum(values)])
 
     @override
-    def load(self, text: str) -> tuple[str, Mapping[Reference, str]]:
+    def load(self, text: str) -> WorkflowSnapshotRecord:
         try:
-            description, resume, *checksum = json.loads(text)
-            if checksum not in ([], [_checksum(description, resume)]):
-                msg = "its checksum is another"
+            *values, checksum = json.loads(text)
+            if checksum not in (None, _checksum(values)):
+                msg = "its checksum does not match"
                 raise ValueError(msg)
-            return str(description), {Reference(name): str(place) for name, place in resume.items()}
+            resume, (model, from_scratch), taken, description = values
+            return WorkflowSnapshotRecord(
+                {Reference(name): str(location) for name, location in resume.items()},
+                ResumeOrigin(str(model), frozenset(map(str, from_scratch))),
+                str(taken),
+                str(description),
+            )
         except (AttributeError, TypeError, ValueError) as error:
-            msg = f"it is no workflow snapshot ({error})"
+            msg = f"it is not a workflow snapshot ({error})"
             raise ConfigurationError(msg) from error
 
 
-def _checksum(*values: object) -> int:
+def _checksum(values: list[object]) -> int:
     return crc32(json.dumps(values).encode())

@@ -1,4 +1,4 @@
-"""One thread that waits for sockets and moments, and calls back."""
+"""One thread that waits for sockets and timers, and calls back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WRITABLE: Final = selectors.EVENT_WRITE
 
 @final
 class ScheduledCall(Timer):
-    """A call that the loop's thread is to make at a moment."""
+    """A call that the loop's thread makes at a given time."""
 
     __slots__ = ("callback",)
 
@@ -55,7 +55,7 @@ class EventLoop(Scheduler):
         self.is_closing = False
 
     def on_trouble(self, listener: Callable[[str], None]) -> None:
-        """Report errors of our own, in words, to a listener. To be called before `start`."""
+        """Report internal errors, as text, to a listener. To be called before `start`."""
         self._trouble_listeners.append(listener)
 
     def at_end(self, callback: Callable[[], None]) -> None:
@@ -63,7 +63,7 @@ class EventLoop(Scheduler):
         self._last_calls.append(callback)
 
     def start(self) -> None:
-        """Begin to wait, and to call back."""
+        """Start the thread."""
         for sock in (self._wake_receiver, self._wake_sender):
             sock.setblocking(False)
         self.watch(self._wake_receiver, self._drain_wake_ups)
@@ -83,7 +83,7 @@ class EventLoop(Scheduler):
         self._calls.append(callback)
         if not self._is_woken:
             self._is_woken = True
-            # after the loop was closed there is nobody to call back any more
+            # nothing is called after the loop was closed
             with contextlib.suppress(OSError):
                 self._wake_sender.send(b"\0")
 
@@ -127,7 +127,7 @@ class EventLoop(Scheduler):
             sock.close()
 
     def close(self) -> None:
-        """Have the last call made, and join the thread. What was to be called later never is."""
+        """Make the last calls, and join the thread. Pending timers are dropped."""
         if self._thread.is_alive():
             self.call_soon(self._stop)
             if not self.is_this_thread:
@@ -150,8 +150,7 @@ class EventLoop(Scheduler):
             now = time.monotonic()
             for key, _ in self._selector.select(self._time_to_next_timer(now)):
                 if not self._call(key.data):
-                    # whoever watched this socket cannot be trusted with it any longer; it may
-                    # even be closed already
+                    # the callback would fail again and again; the socket may even be closed
                     with contextlib.suppress(KeyError, ValueError):
                         self._selector.unregister(key.fileobj)
             self._make_due_calls(now)
@@ -162,8 +161,8 @@ class EventLoop(Scheduler):
     def _drain_wake_ups(self) -> None:
         with contextlib.suppress(BlockingIOError):
             self._wake_receiver.recv(4096)
-        # In this order: a byte that comes in between is one too many, but one that was swallowed
-        # after this would leave the next caller to believe that we are about to wake up.
+        # In this order: a byte sent in between wakes the loop once too often. If the flag were
+        # cleared first, a byte could be drained whose sender relies on it to wake the loop.
         self._is_woken = False
 
     def _time_to_next_timer(self, now: float) -> float | None:
@@ -172,12 +171,12 @@ class EventLoop(Scheduler):
         return max(0.0, self._timers[0][0] - now) if self._timers else None
 
     def _call(self, callback: Callable[[], None]) -> bool:
-        """Call back; return whether that went well."""
+        """Call back; return whether that raised nothing."""
         try:
             callback()
-        except Exception as error:  # noqa: BLE001 - a mistake of one must not end this for all
+        except Exception as error:  # noqa: BLE001 - a failing callback must not end the loop
             for listener in self._trouble_listeners:
-                listener(f"an error of our own: {in_words(error)}")
+                listener(f"internal error: {in_words(error)}")
             return False
         return True
 
@@ -191,7 +190,7 @@ class EventLoop(Scheduler):
 
 
 def in_words(error: Exception) -> str:
-    """Return the error and where it came from, for whoever is to mend it."""
+    """Return the error with its traceback."""
     import traceback
 
     return "".join(traceback.format_exception(error)).rstrip()

@@ -41,7 +41,7 @@ _TRANSIENT = frozenset(
 
 @lru_cache(maxsize=1)
 def host_identity() -> str:
-    """Return what tells this machine, and network namespace, from any other."""
+    """Return an identifier of this machine and network namespace."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as boot_id:
             boot = boot_id.read().strip()
@@ -54,8 +54,8 @@ def host_identity() -> str:
 def own_hosts() -> list[str]:
     """Return the addresses at which this machine can be reached, most likely first.
 
-    These are those of all interfaces that are up: IPv4 before IPv6, and loopback only where there
-    is nothing else.
+    They belong to the interfaces that are up: IPv4 before IPv6, and loopback only if there is no
+    other.
     """
     import ipaddress
 
@@ -77,8 +77,8 @@ def own_hosts() -> list[str]:
 
 
 def _address_towards_outside() -> str:
-    # Connecting a datagram socket sends nothing: it only asks which of our addresses the route to
-    # the rest of the world goes out from. The target is one that is reserved for documentation.
+    # Connecting a datagram socket sends nothing, but selects the local address of the route to the
+    # target, which is an address that is reserved for documentation.
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))
@@ -123,8 +123,8 @@ def connect(addresses: Sequence[Address], *, timeout: float = CONNECT_TIMEOUT) -
         timeout: Seconds to wait for each.
 
     Raises:
-        TransportError: If none answers; transient if one of them may later. Where all connections
-            are refused, the process that was there has gone.
+        TransportError: If none answers; transient if one of them may later. If all connections are
+            refused, the process has gone.
     """
     failures: list[str] = []
     transient = False
@@ -134,7 +134,7 @@ def connect(addresses: Sequence[Address], *, timeout: float = CONNECT_TIMEOUT) -
         except OSError as error:
             failures.append(f"{address}: {error.strerror or error}")
             transient |= error.errno in _TRANSIENT or isinstance(error, TimeoutError)
-    tried = "; ".join(failures) or "it has no address that we know how to use"
+    tried = "; ".join(failures) or "it has no address that can be used here"
     msg = f"cannot connect ({tried})"
     raise TransportError(msg, transient=transient)
 
@@ -162,7 +162,7 @@ def listen(host: str, port: int, *, backlog: int = 4096) -> socket.socket:
     Args:
         host: Address to listen on; empty for all.
         port: Port to listen on; 0 for any.
-        backlog: How many clients may wait to be accepted.
+        backlog: Number of clients that may wait to be accepted.
 
     Raises:
         OSError: If that is not possible.
@@ -196,7 +196,7 @@ def listen_unix(name: str, *, backlog: int = 4096) -> socket.socket:
 
 
 def allow_many_files() -> None:
-    """Raise this process's limit on open files as far as it may be raised without privileges."""
+    """Raise this process's limit on open files as far as possible without privileges."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         with contextlib.suppress(ValueError, OSError):
@@ -204,10 +204,10 @@ def allow_many_files() -> None:
 
 
 def send_some(sock: socket.socket, outgoing: deque[memoryview]) -> int:
-    """Send from the front of a queue what a non-blocking socket takes, and remove it from there.
+    """Send from the front of a queue as much as a non-blocking socket takes, and remove it.
 
     Returns:
-        How many bytes were sent.
+        Number of bytes that were sent.
 
     Raises:
         OSError: If the connection is gone.

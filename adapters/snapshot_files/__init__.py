@@ -1,1 +1,1 @@
-"""The MessagePack file format of instance snapshots, and reading and writing such files."""
+"""The MessagePack format of instance snapshots, and a repository that uses it."""

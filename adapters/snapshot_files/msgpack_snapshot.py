@@ -1,8 +1,8 @@
-"""Snapshot files: a digit for the version, then a MessagePack map that ends the file.
+"""The format of instance snapshots: a digit for the version, then one MessagePack map.
 
-Version 2 is that of MUSCLE3 0.11, version 1 that of 0.10 and before, which knew neither timelines
-nor messages received ahead. Ours have two more keys, which MUSCLE3 passes over: `conjoin` for what
-only Conjoin knows, and, last, `checksum`, over all that comes before it.
+Version 2 is that of MUSCLE3 0.11, version 1 that of 0.10 and earlier, which had neither timelines
+nor messages received ahead. Conjoin adds two keys, which MUSCLE3 ignores: `conjoin` for state that
+only Conjoin has, and, last, `checksum` of everything before it.
 
 MUSCLE3's C++ and Fortran libraries write the same versions as its Python library, except for the
 settings overlays: nil in a message that has none, and an extension value instead of a map for the
@@ -35,14 +35,14 @@ from domain.errors import (
 )
 
 NOBODY: Final = "_"
-"""What MUSCLE3 writes for sender and receiver of a message that is not sent."""
+"""Sender and receiver that MUSCLE3 writes for a message that is not sent."""
 
 OWN_DATA: Final = 18
 """Extension code for the data of a message that MUSCLE3 cannot read."""
 
 _TOO_LARGE: Final = (
-    " is larger than 4 GiB, more than a snapshot can hold. Save less, or let the model write its"
-    " state to a file of its own, and save where that is"
+    " is larger than 4 GiB, the limit of a snapshot. Save less, or write the state to a file and"
+    " save its path"
 )
 _DIGEST_SIZE: Final = 16
 _OWN_PART_KEY: Final = pack("conjoin")
@@ -64,15 +64,15 @@ _EXPECTED_ERRORS: Final = (ProtocolError, KeyError, ValueError, TypeError, Attri
 
 
 class MsgPackSnapshot:
-    """Turns snapshots into bytes and back."""
+    """Encodes and decodes instance snapshots."""
 
     @staticmethod
     def encode(snapshot: Snapshot) -> bytes:
-        """Return what to put into a file.
+        """Return the bytes of a snapshot.
 
         Raises:
-            OSError: If it, or some part of it, is larger than a file of this format can hold.
-            UnsendableData: If some part of the model's state cannot be stored.
+            OSError: If it, or a part of it, exceeds the limit of the format.
+            UnsendableData: If a part of the model's state cannot be stored.
         """
         try:
             return _encode(snapshot)
@@ -80,20 +80,20 @@ class MsgPackSnapshot:
             raise OSError(error.path + _TOO_LARGE) from error
         except UnsendableData as error:
             raise UnsendableData(error.path, error.reason, purpose="stored") from error
-        except ValueError as error:  # which is what msgpack raises for what is too large
+        except ValueError as error:  # raised by msgpack for data that is too large
             raise OSError("it" + _TOO_LARGE) from error
 
     @staticmethod
     def decode(data: bytes, *, name: str) -> Snapshot:
-        """Return the snapshot that is in a file.
+        """Return the snapshot that some bytes encode.
 
         Args:
-            data: What is in it.
-            name: What to call it in an error.
+            data: The bytes.
+            name: Name of the snapshot in error messages.
 
         Raises:
             ForeignSnapshot: If another library wrote it, and it cannot be decoded here.
-            InconsistentSnapshot: If it is damaged, or none at all.
+            InconsistentSnapshot: If it is damaged, or not a snapshot.
         """
         version = bytes(data[:1])
         decode = _VERSIONS.get(version)
@@ -108,9 +108,7 @@ class MsgPackSnapshot:
         except _EXPECTED_ERRORS as error:
             # no library can read a map that ends too soon
             is_foreign = is_complete and _is_foreign(data)
-            what = (
-                "is not in a form that is known here" if is_foreign else "is incomplete or damaged"
-            )
+            what = "is in an unknown format" if is_foreign else "is incomplete or damaged"
             reason = f"it {what} ({_in_words(error)})"
             raise _refusal(name, reason, is_foreign=is_foreign) from error
 
@@ -158,8 +156,8 @@ def _why_unknown(version: bytes) -> str:
     if not version:
         return "the file is empty"
     if not version.isdigit():
-        return "it is no snapshot, or is damaged: it does not begin with the number of a version"
-    return f"it has version {version.decode()}, and this program knows 1 and 2"
+        return "it is not a snapshot, or is damaged: it does not start with a version number"
+    return f"it has version {version.decode()}, but only 1 and 2 are supported"
 
 
 def _in_words(error: Exception) -> str:
@@ -172,17 +170,17 @@ def _checksum(body: bytes) -> bytes:
 
 
 def _check_checksum(data: bytes, values: Mapping[str, object]) -> None:
-    """Check that nothing was changed.
+    """Check the checksum, which MUSCLE3's snapshots do not have.
 
     Raises:
-        ValueError: If something was. Without a checksum, as in MUSCLE3's files, nobody knows.
+        ValueError: If it does not match.
     """
     unknown = values.keys() - _KEYS_V1 - _KEYS_V2 - _OWN_KEYS
-    if unknown:  # it may be our checksum's key that was damaged
-        msg = f"it has an unknown part {min(map(repr, unknown))}"
+    if unknown:  # perhaps the key of our checksum is damaged
+        msg = f"it has an unknown key {min(map(repr, unknown))}"
         raise ValueError(msg)
     if "checksum" in values and _checksum(data[:-_CHECKSUM_SIZE]) != data[-_CHECKSUM_SIZE:]:
-        msg = "its checksum is wrong"
+        msg = "its checksum does not match"
         raise ValueError(msg)
     if "conjoin" in values and "checksum" not in values:
         msg = "its checksum is missing"
@@ -209,7 +207,7 @@ def _decode_v2(values: dict[str, Any]) -> Snapshot:
 
 
 def _decode_v1(values: dict[str, Any]) -> Snapshot:
-    # In a final one, F_INIT messages received ahead are not counted, just as in version 2.
+    # as in version 2, a final one does not count F_INIT messages received ahead
     _check_keys(values, _KEYS_V1)
     return _decode(values, CommunicatorState(_decode_counts(values["port_message_counts"])))
 
@@ -254,7 +252,7 @@ def _decode_state(data: bytes) -> Message:
     values = _map(unpack(data, Muscle3Payloads.ext_hook))
     overlay = NO_SETTINGS if values["settings_overlay"] is None else values["settings_overlay"]
     if not isinstance(overlay, Settings):
-        msg = "the overlay of its message is no settings"
+        msg = "the overlay of its message is not a settings object"
         raise TypeError(msg)
     next_timestamp = values["next_timestamp"]
     return Message(
@@ -266,7 +264,7 @@ def _decode_state(data: bytes) -> Message:
 
 
 def _encode_message(message: PeerMessage) -> bytes:
-    """Return a message so that MUSCLE3 can read it if that is possible at all."""
+    """Encode a message in MUSCLE3's format if possible, otherwise in our own."""
     try:
         return encode_message(NOBODY, NOBODY, message)
     except UnsendableData:
@@ -336,7 +334,7 @@ def _decode_rounds(values: Mapping[str, Any]) -> RoundsState:
 
 
 def _encode_own_part(snapshot: Snapshot) -> dict[str, object]:
-    """Return what MUSCLE3 does not know; empty if there is nothing of the kind."""
+    """Return the state that MUSCLE3's format has no keys for; empty if there is none."""
     state = snapshot.communicator
     parts: dict[str, object] = {
         "instance": snapshot.instance,
@@ -410,13 +408,13 @@ def _slot(value: object) -> int | None:
 def _text(value: object) -> str:
     if isinstance(value, str):
         return value
-    raise _unexpected("a text", value)
+    raise _unexpected("a string", value)
 
 
 def _int(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise _unexpected("a whole number", value)
+    raise _unexpected("an integer", value)
 
 
 def _bool(value: object) -> bool:
@@ -444,4 +442,4 @@ def _list(value: object) -> list[Any]:
 
 
 def _unexpected(expected: str, value: object) -> TypeError:
-    return TypeError(f"there should be {expected} where there is {value!r:.60}")
+    return TypeError(f"expected {expected}, found {value!r:.60}")

@@ -1,4 +1,4 @@
-"""An instance's snapshots in a store of any kind, in MUSCLE3's form."""
+"""Instance snapshots in MUSCLE3's format, in a snapshot store of any kind."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from domain.checkpointing.instance_snapshot import Snapshot
 from domain.errors import ConfigurationError, InconsistentSnapshot
 from domain.identity import Reference
 
-HERE: Final = "."
+_HERE: Final = "."
 
 
 @final
 class MsgPackSnapshotRepository(SnapshotRepository):
-    """Encodes and decodes snapshots, and leaves it to a store to keep them.
+    """Encodes and decodes snapshots, and has a snapshot store keep the bytes.
 
     Args:
-        open_store: Returns the store for a place.
+        open_store: Returns the store for a path or URL.
     """
 
     def __init__(self, open_store: OpenStore) -> None:
@@ -27,16 +27,16 @@ class MsgPackSnapshotRepository(SnapshotRepository):
 
     def check(self, directory: str | None) -> None:
         try:
-            self._open_store(directory or HERE)
+            self._open_store(directory or _HERE)
         except OSError as error:
             msg = f"Snapshots cannot be stored: {error}"
             raise ConfigurationError(msg) from error
 
-    def store(
+    def add(
         self, directory: str | None, instance: Reference, number: int, snapshot: Snapshot
     ) -> str:
         data = MsgPackSnapshot.encode(snapshot)
-        return self._open_store(directory or HERE).store(instance, number, data)
+        return self._open_store(directory or _HERE).store(instance, number, data)
 
     def load(self, location: str) -> Snapshot:
         try:

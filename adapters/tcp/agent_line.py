@@ -5,13 +5,14 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Sequence
-from typing import final
+from typing import Any, final
 
 from adapters.tcp.session_client import SessionClient
-from adapters.wire import map as protocol
+from adapters.wire import map as agent_protocol
 from adapters.wire.reconnection import RetryPolicy
+from adapters.wire.requests import Status, decode_response
 from application.interfaces.agent_line import AgentLine
-from domain.errors import CouplingError, TransportError
+from domain.errors import CouplingError, ManagerRefused, RemoteProtocolError, TransportError
 from domain.placement.resources import NodeResources
 from domain.running.agents import Command
 from domain.running.process_end import ProcessResult
@@ -46,12 +47,13 @@ class TcpAgentLine(AgentLine):
         self._sender.start()
 
     def report_resources(self, resources: NodeResources, *, version: str) -> None:
-        request = protocol.ReportResources(resources, version)
-        protocol.decode_accepted(self._ask(request))
+        report = agent_protocol.NodeReport(resources, version)
+        _check_accepted(self._ask(agent_protocol.report_resources.encode(report)))
 
     def next_command(self) -> Command | None:
-        request = protocol.GetCommand(self._node)
-        return protocol.decode_command(self._ask(request))
+        request = agent_protocol.get_command
+        status, values = _decode_response(self._ask(request.encode(self._node)))
+        return None if status is Status.PENDING else request.decode_answer(values)
 
     def report_results(self, results: Sequence[ProcessResult]) -> None:
         self._results.put(results)
@@ -63,18 +65,31 @@ class TcpAgentLine(AgentLine):
         self._commands.close()
         self._reports.close()
 
-    def _ask(self, request: protocol.Request) -> memoryview:
+    def _ask(self, request: bytes) -> memoryview:
         if self._is_closed:
             msg = "the connection to the manager has been closed"
             raise TransportError(msg)
-        return self._commands.call(protocol.encode_request(request))
+        return self._commands.call(request)
 
     def _send_results(self) -> None:
         while (results := self._results.get()) is not None:
-            request = protocol.ReportResults(tuple(results), self._node)
+            request = agent_protocol.report_results.encode(results, self._node)
             try:
-                protocol.decode_accepted(self._reports.call(protocol.encode_request(request)))
+                _check_accepted(self._reports.call(request))
             except CouplingError:
-                # the other session notices as well that the manager is gone, and that ends the
-                # agent; what is still to be reported has nobody to go to
+                # the manager is gone: the session for commands detects this too, and ends the agent
                 return
+
+
+def _check_accepted(response: memoryview) -> None:
+    status, _ = _decode_response(response)
+    if status is not Status.SUCCESS:
+        msg = "the manager answered a report with the status 'pending'"
+        raise RemoteProtocolError(msg)
+
+
+def _decode_response(response: memoryview) -> tuple[Status, list[Any]]:
+    status, values = decode_response(response)
+    if status is Status.ERROR:
+        raise ManagerRefused(str(values[0]) if values else "the manager gave no reason")
+    return status, values

@@ -21,7 +21,7 @@ TIMEOUT_TOLERANCE: Final = 0.02
 
 
 class FrameReader:
-    """Reads frames from a connection: small parts through a buffer, large ones straight in place.
+    """Reads parts of frames: small ones through a buffer, large ones directly in place.
 
     Args:
         sock: The connection; blocking.
@@ -80,7 +80,7 @@ class FrameReader:
         self._receive_timeout = None if timeout is None else steps / TIMEOUT_STEPS_PER_SECOND
 
     def read(self, count: int) -> memoryview:
-        """Return the next bytes. They are only valid until the next call.
+        """Return the next bytes. They are valid only until the next call.
 
         Raises:
             OSError: If the connection fails.
@@ -121,7 +121,7 @@ class FrameReader:
             self._end += self._receive_surely(self._buffer[self._end :])
 
     def _receive_surely(self, room: memoryview) -> int:
-        """Receive more of what has begun to arrive, however long it takes."""
+        """Receive the rest of a part that has begun to arrive, however long it takes."""
         while True:
             try:
                 return self._receive(room)

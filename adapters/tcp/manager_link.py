@@ -10,10 +10,12 @@ from itertools import islice
 from typing import Any, Final, final
 
 from adapters.tcp.save_request_listener import SaveRequestListener
+from adapters.tcp.serialised_waits import SerialisedWaits
 from adapters.tcp.session_client import SessionClient
-from adapters.tcp.waits_in_turn import WaitsInTurn
 from adapters.wire import mmp
+from adapters.wire.mmp_values import decode_peers
 from adapters.wire.reconnection import DEFAULT_RETRIES, RetryPolicy
+from adapters.wire.requests import Arguments, Reply, Request, Status, decode_response
 from application.interfaces.manager_link import ManagerLink
 from domain.checkpointing.instance_snapshot import SnapshotMetadata
 from domain.coupling.messages import LogRecord, Wait
@@ -71,6 +73,7 @@ class MMPClient(ManagerLink):
         peer_timeout: float = PEER_TIMEOUT,
     ) -> None:
         self._instance = Reference(str(instance_id))
+        self._name = str(self._instance)
         self._first_pause = first_pause
         self._peer_timeout = peer_timeout
         locations = [location] if isinstance(location, str) else list(location)
@@ -79,9 +82,9 @@ class MMPClient(ManagerLink):
         )
         self._session = self._open_session()
         self._is_own_manager = secret is not None
-        self._checkpoint_line: SaveRequestListener | None = None
-        self._waits = WaitsInTurn(self._ask)
-        self._reports: deque[Callable[[], Iterator[mmp.Request]]] = deque()
+        self._save_requests: SaveRequestListener | None = None
+        self._waits = SerialisedWaits(self._ask)
+        self._reports: deque[Callable[[], Iterator[bytes]]] = deque()
         self._report_added = threading.Condition()
         self._reporter: threading.Thread | None = None
         self._is_sending = False
@@ -92,75 +95,67 @@ class MMPClient(ManagerLink):
         version = mmp.DIALECT_OF_MUSCLE3
         if self._is_own_manager:
             version += OWN_VERSION_SUFFIX
-        request = mmp.RegisterInstance(str(self._instance), tuple(locations), tuple(ports), version)
-        values = self._ask(request)
-        return Timeline(str(values[0]) if values else str(self._instance.without_trailing_ints()))
+        timeline = self._ask(mmp.register_instance, self._name, locations, ports, version)
+        return Timeline(timeline or str(self._instance.without_trailing_ints()))
 
     def request_peers(self) -> PeerInfo:
         if self._is_own_manager:
-            return mmp.decode_peers(self._instance, self._ask(mmp.AwaitPeers(str(self._instance))))
-        return mmp.decode_peers(self._instance, self._ask_until_ready())
+            values = self._ask(mmp.await_peers, self._name)
+        else:
+            values = self._ask_until_ready()
+        return decode_peers(self._instance, values)
 
     def deregister_instance(self) -> None:
         self.flush()
-        self._ask(mmp.DeregisterInstance(str(self._instance)))
+        self._ask(mmp.deregister_instance, self._name)
 
     def get_settings(self) -> Settings:
-        return mmp.decode_settings(self._ask(mmp.GetSettings())[0])
+        return self._ask(mmp.get_settings)
 
     def get_checkpoint_info(self) -> CheckpointInfo:
-        return mmp.decode_checkpoint_info(self._ask(mmp.GetCheckpointInfo(str(self._instance))))
+        return self._ask(mmp.get_checkpoint_info, self._name)
 
     def submit_log_message(self, record: LogRecord) -> None:
-        self._report(lambda: iter((mmp.SubmitLogMessage(record),)))
+        self._report(mmp.submit_log_message, record)
 
     def submit_profile_events(self, events: Iterable[ProfileEvent]) -> None:
-        self._report(partial(self._profile_requests, iter(events)))
+        self._queue(partial(self._profile_requests, iter(events)))
 
     def submit_snapshot_metadata(self, metadata: SnapshotMetadata) -> None:
-        self._ask(mmp.SubmitSnapshot(str(self._instance), metadata))
+        self._ask(mmp.submit_snapshot, self._name, metadata)
 
     def await_checkpoint_request(self, on_request: Callable[[str], None]) -> None:
         if self._is_own_manager:
-            # the answer may take as long as the run, so it cannot be waited for in our session
-            self._checkpoint_line = SaveRequestListener(
-                str(self._instance), self._open_session(), on_request
-            )
+            # needs a session of its own, since the answer may take as long as the run
+            self._save_requests = SaveRequestListener(self._name, self._open_session(), on_request)
 
     def report_snapshot_failed(self, problem: str) -> None:
-        if self._is_own_manager:
-            report = mmp.ReportSnapshotFailed(str(self._instance), problem)
-            self._report(lambda: iter((report,)))
+        self._report(mmp.report_snapshot_failed, self._name, problem)
 
     def report_failed(self, problem: str, *, kind: FailureKind) -> None:
-        if self._is_own_manager:
-            report = mmp.ReportFailed(str(self._instance), problem, kind)
-            self._report(lambda: iter((report,)))
+        self._report(mmp.report_failed, self._name, problem, kind)
 
     def report_status(
         self, *, simulated_time: float | None, waiting: tuple[str, str, int | None] | None
     ) -> None:
-        if self._is_own_manager:
-            wait = None if waiting is None else self._wait(*waiting)
-            status = mmp.ReportStatus(str(self._instance), simulated_time, wait)
-            self._report(lambda: iter((status,)))
+        self._report(mmp.report_status, self._name, simulated_time, waiting)
 
     def waiting_for_receive(self, peer: str, port: str, slot: int | None) -> None:
         wait = self._wait(peer, port, slot)
         if self._is_own_manager:
-            self._ask(mmp.WaitingForReceive(wait))
+            self._ask(mmp.waiting_for_receive, wait)
         else:
             self._waits.begin(wait)
 
     def waiting_for_receive_done(self, peer: str, port: str, slot: int | None) -> None:
         wait = self._wait(peer, port, slot)
         if self._is_own_manager:
-            self._ask(mmp.WaitingForReceiveDone(wait))
+            self._ask(mmp.waiting_for_receive_done, wait)
         else:
             self._waits.end(wait)
 
     def is_deadlocked(self) -> bool:
-        return bool(self._ask(mmp.IsDeadlocked(str(self._instance)))[0])
+        return self._ask(mmp.is_deadlocked, self._name)
 
     def flush(self) -> None:
         """Wait until all that was submitted and reported has been sent."""
@@ -178,17 +173,26 @@ class MMPClient(ManagerLink):
             self._closed = True
             self._report_added.notify_all()
         self._session.close()
-        if self._checkpoint_line is not None:
-            self._checkpoint_line.close()
+        if self._save_requests is not None:
+            self._save_requests.close()
         if self._reporter is not None:
             self._reporter.join()
 
     def _wait(self, peer: str, port: str, slot: int | None) -> Wait:
-        return Wait(str(self._instance), peer, port, slot)
+        return Wait(self._name, peer, port, slot)
 
-    def _ask(self, request: mmp.Request) -> list[Any]:
-        status, values = mmp.decode_response(self._call(mmp.encode_request(request)))
-        if status is not mmp.Status.SUCCESS:
+    def _ask(
+        self,
+        request: Request[Arguments, Reply],
+        *arguments: Arguments.args,
+        **keywords: Arguments.kwargs,
+    ) -> Reply:
+        values = self._send(request.encode(*arguments, **keywords))
+        return request.decode_answer(values)
+
+    def _send(self, request: bytes) -> list[Any]:
+        status, values = decode_response(self._call(request))
+        if status is not Status.SUCCESS:
             raise ManagerRefused(str(values[0]) if values else "the manager refused a request")
         return values
 
@@ -200,34 +204,44 @@ class MMPClient(ManagerLink):
             raise
 
     def _ask_until_ready(self) -> list[Any]:
-        request = mmp.encode_request(mmp.GetPeers(str(self._instance)))
+        request = mmp.get_peers.encode(self._name)
         pause, waited = self._first_pause, 0.0
         pausing = threading.Event()
         while True:
-            status, values = mmp.decode_response(self._call(request))
-            if status is mmp.Status.SUCCESS:
+            status, values = decode_response(self._call(request))
+            if status is Status.SUCCESS:
                 return values
-            if status is mmp.Status.ERROR:
+            if status is Status.ERROR:
                 raise ManagerRefused(str(values[0]))
             if waited >= self._peer_timeout:
                 msg = f"Not all peers started within {self._peer_timeout:.0f} s: {values[0]}"
                 raise ManagerRefused(msg)
-            pausing.wait(pause)  # MUSCLE3's manager offers nothing but to be asked again
+            pausing.wait(pause)  # MUSCLE3's manager can only be polled
             waited += pause
             pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE)
 
-    def _profile_requests(self, events: Iterator[ProfileEvent]) -> Iterator[mmp.Request]:
+    def _profile_requests(self, events: Iterator[ProfileEvent]) -> Iterator[bytes]:
         while batch := tuple(islice(events, EVENTS_PER_REQUEST)):
-            yield mmp.SubmitProfileEvents(str(self._instance), batch)
+            yield mmp.submit_profile_events.encode(self._name, batch)
 
-    def _report(self, make_requests: Callable[[], Iterator[mmp.Request]]) -> None:
+    def _report(
+        self,
+        request: Request[Arguments, None],
+        *arguments: Arguments.args,
+        **keywords: Arguments.kwargs,
+    ) -> None:
+        """Queue a report; drop one that only our own manager understands if it is MUSCLE3's."""
+        if self._is_own_manager or not request.own_only:
+            self._queue(lambda: iter((request.encode(*arguments, **keywords),)))
+
+    def _queue(self, make_requests: Callable[[], Iterator[bytes]]) -> None:
         with self._report_added:
             if self._closed:
                 return
             self._reports.append(make_requests)
             if self._reporter is None:
                 self._reporter = threading.Thread(
-                    target=self._send_reports, name=f"conjoin-reports-{self._instance}", daemon=True
+                    target=self._send_reports, name=f"conjoin-reports-{self._name}", daemon=True
                 )
                 self._reporter.start()
             self._report_added.notify_all()
@@ -242,13 +256,13 @@ class MMPClient(ManagerLink):
                     return
                 self._is_sending = True
                 make_requests = self._reports.popleft()
-            # A report that cannot be delivered must not end the simulation; a manager that is gone
-            # is noticed where an answer is waited for.
+            # A report that cannot be delivered must not end the simulation; requests that wait for
+            # an answer detect a lost manager.
             try:
                 for request in make_requests():
-                    self._ask(request)
+                    self._send(request)
             except TransportError:
-                # to try each of the others for a minute too would keep us from leaving
+                # retrying each of the others for a minute would delay our exit
                 self._forget_reports()
             except CouplingError:
                 continue

@@ -1,4 +1,4 @@
-"""Where an instance hears that the manager wants a snapshot."""
+"""Listens for the manager's request to make a snapshot."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from collections.abc import Callable
 
 from adapters.tcp.session_client import SessionClient
 from adapters.wire import mmp
+from adapters.wire.requests import Status, decode_response
 from domain.errors import CouplingError
 
 
 class SaveRequestListener:
-    """Asks the manager, and waits for the answer for as long as it takes.
+    """Sends a request that the manager answers when it wants a snapshot, and waits for the answer.
 
     Args:
         instance: Name of the instance.
-        session: For this question only; it is closed with the line.
-        on_request: Called with the reason, on the line's own thread.
+        session: A session of its own, which is closed with the listener.
+        on_request: Called with the reason, on the listener's thread.
     """
 
     def __init__(
         self, instance: str, session: SessionClient, on_request: Callable[[str], None]
     ) -> None:
         self._session = session
-        self._request = mmp.encode_request(mmp.AwaitCheckpointRequest(instance))
+        self._request = mmp.await_checkpoint_request.encode(instance)
         self._on_request = on_request
         self._thread = threading.Thread(
             target=self._listen, name=f"conjoin-checkpoints-{instance}", daemon=True
@@ -31,14 +32,14 @@ class SaveRequestListener:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop waiting. May be called more than once."""
+        """Stop listening. Idempotent."""
         self._session.close()
         self._thread.join()
 
     def _listen(self) -> None:
         try:
-            status, values = mmp.decode_response(self._session.call(self._request))
+            status, values = decode_response(self._session.call(self._request))
         except CouplingError:
-            return  # a manager that is gone is noticed where the instance needs it
-        if status is mmp.Status.SUCCESS:
-            self._on_request(str(values[0]))
+            return  # the instance notices a lost manager when it next needs it
+        if status is Status.SUCCESS:
+            self._on_request(mmp.await_checkpoint_request.decode_answer(values))

@@ -39,7 +39,7 @@ MUSCLE3's clients read, and stay below the magic number with which our own clien
 
 
 class _Client:
-    """A connection of a client: its socket, and what is still to be sent to it."""
+    """A connection of a client: its socket, and the data that are still to be sent."""
 
     __slots__ = ("connection", "has_been_noted", "outgoing", "peer", "serve", "session", "socket")
 
@@ -55,30 +55,30 @@ class _Client:
 
 @final
 class Server:
-    """Listens, and has requests executed one at a time on the thread of its loop.
+    """Listens, and passes requests to a callback, one at a time, on the thread of its loop.
 
     A request may be answered at once or later; the client waits. Every callback is called on the
     loop's thread and must not block. One that raises is reported as trouble, and the server goes
     on.
 
     Args:
-        on_request: Executes a request; is given the function that takes the response, which may be
-            called from any thread, once. If it raises without having answered, the client's
-            session is over; a RemoteProtocolError says that this is the client's fault.
+        on_request: Executes a request. Its second argument is the function that takes the
+            response, which may be called from any thread, once. If `on_request` raises without a
+            response, the client's session ends; a RemoteProtocolError blames the client.
         loop: Calls back for the server, which starts and closes it.
         max_request: Largest request to accept, in bytes.
-        secret: Secret of the run; None where our own greeting is not spoken.
+        secret: Secret of the run; None where our own greeting is not offered.
         require_secret: Whether to refuse clients that do not know it.
-        needs_secret: Tells of a request whether only a client that knows the secret may make it.
-        on_stream: Takes over the socket of a client that wants a stream, with what it said.
-        on_session_ended: Is told that a client has ended its session.
-        on_connected: Is told of a session that has a connection now, for the first time or again.
-        on_disconnected: Is told of a session that has lost its connection, ended or not.
-        on_trouble: Is told, in words, of clients that do not keep to the protocol, once for each
-            connection, and of errors of our own.
+        needs_secret: Whether only a client that knows the secret may make a request.
+        on_stream: Takes over the socket of a client that requests a stream, with its hello.
+        on_session_ended: Called when a client has ended its session.
+        on_connected: Called when a session gets a connection, for the first time or again.
+        on_disconnected: Called when a session has lost its last connection, ended or not.
+        on_trouble: Called with a text about a client that violates the protocol, once for each
+            connection, or about an internal error.
 
     Attributes:
-        loop: Calls back for the server, and for whoever else works on its thread.
+        loop: Calls back for the server, and for other objects on its thread.
     """
 
     def __init__(
@@ -150,7 +150,7 @@ class Server:
             port: A port to prefer; another is taken where it is in use.
 
         Returns:
-            The addresses at which others can reach us, most likely first.
+            The addresses at which clients can reach this server, most likely first.
 
         Raises:
             OSError: If that is not possible.
@@ -164,7 +164,7 @@ class Server:
         ]
 
     def listen_unix(self) -> UnixAddress | None:
-        """Listen on an abstract Unix socket as well; None where there are none."""
+        """Listen on an abstract Unix socket as well; None where the system has none."""
         if not network.HAS_ABSTRACT_SOCKETS:
             return None
         name = f"conjoin-{os.urandom(16).hex()}"
@@ -172,13 +172,13 @@ class Server:
         return UnixAddress(network.host_identity(), name)
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Start the thread."""
         network.allow_many_files()
         self.loop.start()
 
     @property
     def session_count(self) -> int:
-        """How many clients have made requests and not ended their session."""
+        """Number of clients that have made requests and not ended their session."""
         return self._sessions.in_use
 
     def close(self) -> None:
@@ -212,7 +212,7 @@ class Server:
             self._report(trouble)
 
     def _accept_all(self, listener: socket.socket) -> None:
-        # a bounded number, so that a flood of connections does not starve those that are there
+        # a bounded number, so that a flood of connections does not starve the present ones
         for _ in range(100):
             try:
                 sock, address = listener.accept()
@@ -225,8 +225,8 @@ class Server:
             self._add_client(sock, str(address[0]) if address else "this machine")
 
     def _stop_accepting_for_now(self, listener: socket.socket, error: OSError) -> None:
-        # Most likely there are too many open files. The client stays in the queue, so the listener
-        # stays readable: to look again at once would keep us busy doing nothing else.
+        # Most likely there are too many open files. The client stays in the queue and the listener
+        # readable, so without a pause this thread would do nothing but retry.
         if not self._cannot_accept:
             self._report(f"could not accept a connection: {error}")
         self._cannot_accept = True
@@ -252,7 +252,7 @@ class Server:
         if client.outgoing:
             self._flush(client)
         if client.outgoing:
-            # who does not take its responses is not listened to, else they would pile up here
+            # do not read from a client that does not receive: its responses would pile up here
             return
         try:
             data = client.socket.recv(RECEIVE_SIZE)
@@ -267,7 +267,7 @@ class Server:
         try:
             if not self._proceed(client, data):
                 return
-        except Exception as error:  # noqa: BLE001 - a mistake of one must not end this for all
+        except Exception as error:  # noqa: BLE001 - a failure for one client must not end the server
             self._report_client(client, _blame(client, error))
             self._drop(client)
             return
@@ -310,10 +310,10 @@ class Server:
                 msg = "it does not know the secret of this run, without which it may not ask that"
                 raise RemoteProtocolError(msg)
             self._on_request(request, reply)
-        except Exception as error:  # noqa: BLE001 - a mistake of one must not end this for all
+        except Exception as error:  # noqa: BLE001 - a failure for one client must not end the server
             self._report_client(client, _blame(client, error))
             if request.session.is_executing:
-                # It will never be answered. Without a session the client cannot wait for that.
+                # It will never be answered; without the session, the client does not wait for it.
                 self._sessions.end(request.session)
                 self._on_session_ended()
                 self._drop(client)
@@ -393,7 +393,7 @@ def _first_session_id() -> int:
 def _blame(client: _Client, error: Exception) -> str:
     if isinstance(error, RemoteProtocolError):
         return f"trouble with a client at {client.peer}: {error}"
-    return f"an error of our own while serving a client at {client.peer}: {in_words(error)}"
+    return f"internal error while serving a client at {client.peer}: {in_words(error)}"
 
 
 __all__ = ["DEFAULT_PORT", "Reply", "Server", "TroubleCallback"]

@@ -65,9 +65,9 @@ def addresses_in(locations: Sequence[str], scheme: str) -> list[Address]:
     return result
 
 
-def speaks_conjoin(locations: Sequence[str]) -> bool:
-    """Whether a process with these locations understands our own streams."""
-    return any(location.startswith(f"{CONJOIN}:") for location in locations)
+def has_scheme(locations: Sequence[str], scheme: str) -> bool:
+    """Return whether any of the locations has a scheme."""
+    return any(location.startswith(f"{scheme}:") for location in locations)
 
 
 def _parse_address(text: str) -> Address | None:

@@ -1,7 +1,7 @@
-"""The first line of the files that we write to resume from: a checksum of what follows.
+"""The checksum line of workflow snapshot files.
 
-It is a comment, so that MUSCLE3 passes over it. It stands first, so that it is there whatever a
-file has lost at its end. A file without one was written by somebody else.
+It is the first line, so that it survives whatever a file loses at its end, and a comment, so that
+MUSCLE3 ignores it. A file without it was not written by Conjoin, or has been edited.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ _SIZE: Final = 16
 
 
 def with_checksum(text: str) -> str:
-    """Return a text with its checksum before it."""
+    """Return a text with its checksum line prepended."""
     return f"{_MARK}{_digest(text)}\n{text}"
 
 
 def check_unaltered(text: str) -> None:
-    """Check that a text that begins with a checksum is the one that was written.
+    """Check the checksum of a text, if it starts with one.
 
     Raises:
-        ConfigurationError: If it is not.
+        ConfigurationError: If it does not match.
     """
     line, _, rest = text.partition("\n")
     if line.startswith(_MARK) and line != _MARK + _digest(rest):
         msg = (
-            "it is damaged, or has been changed, since it was written: its checksum is another. If"
-            " you have changed it yourself, remove its first line."
+            "it is damaged, or has been changed since it was written: its checksum does not match."
+            " If you have changed it yourself, remove its first line."
         )
         raise ConfigurationError(msg)
 

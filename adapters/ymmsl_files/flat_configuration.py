@@ -1,4 +1,4 @@
-"""A hierarchical configuration becomes the flat one that is run."""
+"""Flattens a hierarchical configuration into the one that is run."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from domain.model.configuration import (
     ExecutionModel,
     Model,
     Program,
+    ResumeOrigin,
 )
 
 
@@ -48,12 +49,12 @@ def flattened(
     Args:
         whole: The configuration, its imports resolved.
         root: The model in it to run.
-        documents: What it was made of.
-        odd: What is odd but not wrong is added to this.
-        programs_required: Whether a component's program must be there.
+        documents: The documents that it was merged from.
+        odd: Receives warnings.
+        programs_required: Whether each component's program must exist.
 
     Raises:
-        ConfigurationError: If anything is wrong.
+        ConfigurationError: If the configuration is invalid; it lists all errors.
     """
     origins = Origins(documents)
     _insist(checkpoint_problems(documents))
@@ -70,6 +71,7 @@ def flattened(
         checkpoints=translating.checkpoints(whole.checkpoints),
         resume=translating.resume(whole.resume),
         description=whole.description,
+        resume_origin=_resume_origin(documents),
     )
     _insist(
         [
@@ -116,7 +118,7 @@ def _component(leaf: Leaf, timeline: str) -> Component:
 def _programs(
     whole: v0_2.Configuration, expansion: Expansion, documents: Sequence[Document]
 ) -> dict[Reference, Program]:
-    """Return the programs in use; one that is not there is left to the user to start."""
+    """Return the programs in use; missing ones become manually started programs."""
     shell_text = programs_with_shell_text(documents, whole.programs.values())
     result: dict[Reference, Program] = {}
     for leaf in expansion.leaves.values():
@@ -128,3 +130,9 @@ def _programs(
             is_text = str(name) in shell_text
             result[name] = translating.program(found, args_are_shell_text=is_text)
     return result
+
+
+def _resume_origin(documents: Sequence[Document]) -> ResumeOrigin | None:
+    """Return the origin that the last of the documents with one states."""
+    found = [item.resume_origin for item in documents if item.resume_origin is not None]
+    return found[-1] if found else None

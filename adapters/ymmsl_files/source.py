@@ -1,4 +1,4 @@
-"""The yMMSL files of a user, read, checked and flattened."""
+"""Reads, checks and flattens the user's yMMSL files."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ class YmmslConfigurationSource(ConfigurationSource):
     """Reads yMMSL v0.1 and v0.2.
 
     Args:
-        programs_required: Whether each component's program must be in the files. Where the user
-            starts all components, a program that is not there becomes one that is started
-            by hand.
+        programs_required: Whether each component's program must be in the files. If not, missing
+            programs become manually started ones.
         imports_allowed: Whether the files may import from others.
 
     Attributes:
-        warnings: What the last load found odd but not wrong.
+        warnings: The warnings of the last load.
     """
 
     def __init__(self, *, programs_required: bool = True, imports_allowed: bool = True) -> None:
@@ -35,16 +34,16 @@ class YmmslConfigurationSource(ConfigurationSource):
         self._imports_allowed = imports_allowed
 
     def load(self, sources: Sequence[object], *, model: str | None = None) -> Configuration:
-        """Return the flat configuration that the sources describe together.
+        """Return the flat configuration that the sources describe.
 
         Args:
-            sources: Paths (`-` is standard input), texts (anything with a line break in it), or
+            sources: Paths (`-` is standard input), contents (any string with a line break), or
                 configuration objects of ymmsl; merged in this order.
-            model: Name of the model to run, where there are several.
+            model: Name of the model to run, if there are several.
 
         Raises:
-            ConfigurationError: If anything is wrong; each problem names file and key, and the
-                oddities are the warnings.
+            ConfigurationError: If the configuration is invalid. Each error names file and key; its
+                `oddities` are the warnings.
         """
         self.warnings = []
         try:
@@ -54,7 +53,7 @@ class YmmslConfigurationSource(ConfigurationSource):
             raise
 
     def dump(self, configuration: Configuration) -> str:
-        """Return the text of a yMMSL v0.2 file that describes the flat configuration."""
+        """Return the contents of a yMMSL v0.2 file that describes the flat configuration."""
         return dumped(configuration)
 
     def _load(self, sources: Sequence[object], model: str | None) -> Configuration:

@@ -1,179 +1,61 @@
-"""Sends and receives messages on the ports of one instance."""
+"""Sending and receiving messages on the ports of one instance."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 
+from application.instance.filter_counts import FilterCounts
 from application.instance.patient_receiver import PatientReceiver
 from application.instance.profiler import Profiler
-from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
-from domain.checkpointing.instance_snapshot import (
-    CommunicatorState,
-    SavedMessage,
-    filled_port,
-    reduced_port,
-)
-from domain.coupling.conduits import Conduit
-from domain.coupling.messages import (
-    NOT_COUNTED,
-    Iteration,
-    Message,
-    Milestone,
-    MilestoneRow,
-    PeerMessage,
-)
-from domain.coupling.peers import Endpoint, PeerInfo
-from domain.coupling.ports import Operator, PortState, port_label
+from application.instance.resume_duplicates import LastReceived, ResumeDuplicates
+from application.instance.routes import Route, Routes, Source
+from domain.checkpointing.instance_snapshot import CommunicatorState
+from domain.coupling.filters import NO_SETTINGS, FilterChain
+from domain.coupling.messages import NOT_COUNTED, Iteration, Message, Milestone, PeerMessage
+from domain.coupling.ports import PortState, port_label
 from domain.coupling.settings import Settings
-from domain.errors import RemoteProtocolError, UnsendableData
-
-NO_SETTINGS = Settings()
-
-
-@dataclass
-class _Route:
-    """The way from one slot of a sending port to one receiver.
-
-    Attributes:
-        outlet: Where the messages go.
-        port: Name of the sending port.
-        peer: The receiving endpoint.
-        reducers: How many reducing filters there are on the way.
-        held: The last message, while a reducing filter holds it back.
-        reduced: Under which name and index it is counted what the filters let pass.
-        milestones: What went this way since the last message. Milestones are not counted, so the
-            snapshot of a receiver that fits ours may be older than they are: they are sent again.
-    """
-
-    outlet: Outlet
-    port: str
-    peer: str = ""
-    reducers: int = 0
-    held: PeerMessage | None = field(default=None)
-    reduced: tuple[str, int] | None = None
-    milestones: list[MilestoneRow] = field(default_factory=list)
-
-    def send_message(self, message: PeerMessage) -> int:
-        """Send a message; return its size.
-
-        Raises:
-            UnsendableData: If some part of it cannot be sent.
-        """
-        self.milestones.clear()
-        try:
-            return self.outlet.send(message)
-        except UnsendableData as error:
-            raise self._unsendable(error.path, error.reason) from error
-
-    def hold_back(self, message: PeerMessage) -> None:
-        """Keep a message as it is now, in place of the one before it.
-
-        Raises:
-            UnsendableData: If no copy can be made of its data, which the model may change later.
-        """
-        try:
-            message.data = copy.deepcopy(message.data)
-        except Exception as error:  # whatever the user's objects raise
-            reason = f"a filter holds it back, and no copy can be made of it: {error}"
-            raise self._unsendable("data", reason) from error
-        message.number = NOT_COUNTED
-        self.held = message
-
-    def _unsendable(self, path: str, reason: str) -> UnsendableData:
-        return UnsendableData(path, reason, purpose=f"sent on port '{self.port}'")
-
-    def send_milestone(self, message: PeerMessage) -> None:
-        """Send a milestone."""
-        if not (self.milestones and self.milestones[-1].take(message)):
-            self.milestones.append(MilestoneRow(message))
-        self.outlet.send(message)
-
-
-@dataclass
-class _Source:
-    """Where the messages for one slot of a receiving port come from.
-
-    Attributes:
-        inlet: Where they come in.
-        peer: Who sends them.
-        reduced: Under which name and index it is counted what reducing filters let pass; None if
-            there are none on the way, and each message has its number.
-    """
-
-    inlet: Inlet
-    peer: str
-    reduced: tuple[str, int] | None = None
+from domain.errors import RemoteProtocolError
 
 
 class Communicator:
-    """Sends and receives messages, and counts them.
+    """Sends, receives and counts messages.
 
-    It knows what is connected to what, numbers and checks messages, and applies the sender's
-    filters. It does not know whose turn it is; see `Lifecycle` and `Receiver` for that.
+    It numbers and checks messages, and applies the filters of the sender. `Lifecycle` checks
+    whether a message may be sent or received now, and `Receiver` applies the filters of the
+    receiver.
 
     Args:
-        transport: Carries messages.
-        waiting: Waits for them.
-        profiler: Is told of each.
+        routes: The routes to and from the peers.
+        counts: Counts what passes reducing filters.
+        ports: All ports.
+        waiting: Waits for messages.
+        profiler: Records each message.
 
     Attributes:
-        saved_until: What to say in messages of how far our snapshots answer for the wall clock.
+        saved_until: Up to which second of the run our snapshots cover the rules on the wall clock;
+            sent along with messages. None if that is unknown.
     """
 
     def __init__(
-        self, *, transport: PeerTransport, waiting: PatientReceiver, profiler: Profiler
+        self,
+        *,
+        routes: Routes,
+        counts: FilterCounts,
+        ports: Mapping[str, PortState],
+        waiting: PatientReceiver,
+        profiler: Profiler,
     ) -> None:
-        self._transport = transport
+        self._routes = routes
+        self._filter_counts = counts
+        self._ports = ports
         self._waiting = waiting
         self._profiler = profiler
-        self._peers: PeerInfo | None = None
-        self._ports: Mapping[str, PortState] = {}
-        self._routes: dict[tuple[str, int | None], list[_Route]] = {}
-        self._sources: dict[tuple[str, int | None], _Source] = {}
-        self._depth_of_sends: dict[str, int] = {}
-        self._reduced_counts: dict[tuple[str, int], int] = {}
+        self._duplicates = ResumeDuplicates()
         self.saved_until: float | None = None
-        self._may_repeat: dict[tuple[str, int | None], Iteration | None] = {}
 
-    def connect(self, peers: PeerInfo, ports: Mapping[str, PortState], *, depth: int) -> None:
-        """Prepare for all messages to come.
-
-        Args:
-            peers: Who our peers are, and where.
-            ports: All our ports.
-            depth: How many counters an iteration has on O_I and S ports.
-
-        Raises:
-            TransportError: If a peer cannot be reached.
-        """
-        self._peers = peers
-        # also what nothing has passed yet is counted: a snapshot without it would be of no use
-        self._reduced_counts = {
-            (name(conduit), 0): 0
-            for conduit in peers.conduits
-            for name, component in (
-                (reduced_port, conduit.sending_component),
-                (filled_port, conduit.receiving_component),
-            )
-            if conduit.reducers and component == peers.component
-        }
-        self._ports = ports
-        for port in ports.values():
-            is_inner = port.operator in (Operator.O_I, Operator.S)
-            self._depth_of_sends[port.name] = depth if is_inner else depth - 1
-            if port.is_connected:
-                for slot in port.slots():
-                    self._prepare(port, slot)
-
-    def repeaters_of(self, port: PortState) -> Conduit | None:
-        """Return the conduit to a receiving port, if there is a repeating filter on it."""
-        assert self._peers is not None
-        for conduit in self._peers.conduits_at(port.name):
-            if conduit.repeaters:
-                return conduit
-        return None
+    def filters_into(self, port: PortState) -> FilterChain:
+        """Return the filters on the conduit to a connected receiving port."""
+        return self._routes.filters_into(port)
 
     def send(
         self,
@@ -187,10 +69,10 @@ class Communicator:
 
         Args:
             port: A sending port.
-            slot: Slot of it; None for a scalar port.
-            message: What to send.
-            overlay: Settings overlay to send with it.
-            iteration: Iteration for which it is.
+            slot: Slot of the port; None for a scalar port.
+            message: The message.
+            overlay: Settings overlay to send along.
+            iteration: Iteration to which the message belongs.
 
         Raises:
             UnsendableData: If some part of the data cannot be sent.
@@ -199,7 +81,7 @@ class Communicator:
         size = 0
         number = port.message_counts[slot or 0]
         length = port.length if port.is_resizable else None
-        for route in self._routes_of(port, slot):
+        for route in self._routes.from_port(port, slot):
             parcel = PeerMessage(
                 message.timestamp,
                 message.next_timestamp,
@@ -210,10 +92,10 @@ class Communicator:
                 iteration,
                 self.saved_until,
             )
-            if route.reducers:
-                route.hold_back(parcel)
-            else:
+            if route.reduction is None:
                 size = route.send_message(parcel)
+            else:
+                route.hold_back(parcel)
         port.message_counts[slot or 0] = number + 1
         self._waiting.note_progress(message.timestamp)
         if self._profiler.is_on:
@@ -223,115 +105,80 @@ class Communicator:
     def send_milestone(
         self, port: PortState, milestone: Milestone, *, is_counted: bool = True
     ) -> None:
-        """Send a milestone on all slots of a connected port; the closing one only once.
+        """Send a milestone on all open slots of a connected port.
+
+        A milestone that closes the port also closes the slots, so it is sent only once.
 
         Args:
             port: A sending port.
-            milestone: What to send.
-            is_counted: Whether the receiver is to check that it has all messages before this.
+            milestone: The milestone.
+            is_counted: Whether the receiver must check that it has all messages before this one.
+
+        Raises:
+            UnsendableData: If some part of a message that was held back cannot be sent.
         """
         for slot in port.open_slots():
             if milestone.closes_port:
                 port.close(slot)
             number = port.message_counts[slot or 0] if is_counted else NOT_COUNTED
-            for route in self._routes_of(port, slot):
-                self._send_milestone_on(route, port, number, milestone)
+            for route in self._routes.from_port(port, slot):
+                if route.reduction is None:
+                    route.send_milestone(_milestone_message(port, milestone, number))
+                else:
+                    self._end_iteration(route, port, milestone)
 
     def state(self) -> CommunicatorState:
-        """Return what a snapshot keeps: all but what the receiver and the reuse loop know."""
-        reduced: dict[str, tuple[int, ...]] = {}
-        for name, _ in self._reduced_counts:
-            slots = max(slot for other, slot in self._reduced_counts if other == name) + 1
-            reduced[name] = tuple(
-                self._reduced_counts.get((name, slot), 0) for slot in range(slots)
-            )
-        held: list[SavedMessage] = []
-        for (port, slot), routes in self._routes.items():
-            for route in routes:
-                held += [
-                    SavedMessage(port, slot, row.first, route.peer, row.count)
-                    for row in self._to_send_again(route, port, slot)
-                ]
-                if route.held is not None:
-                    held.append(SavedMessage(port, slot, route.held, route.peer))
+        """Return what a snapshot must save, except for the state of receiver and reuse loop."""
+        ports = self._ports.values()
         return CommunicatorState(
-            {port.name: tuple(port.message_counts) for port in self._ports.values()},
-            reduced_counts=reduced,
-            held_back=tuple(held),
-            port_lengths={
-                port.name: port.length or 0 for port in self._ports.values() if port.is_resizable
-            },
+            {port.name: tuple(port.message_counts) for port in ports},
+            reduced_counts=self._filter_counts.state(),
+            held_back=self._routes.state(),
+            port_lengths={port.name: port.length or 0 for port in ports if port.is_resizable},
         )
 
-    def _to_send_again(self, route: _Route, port: str, slot: int | None) -> list[MilestoneRow]:
-        # nobody would receive what is sent on a slot that a port has no more
-        return route.milestones if slot in self._ports[port].slots() else []
-
-    def restore(
-        self,
-        state: CommunicatorState,
-        last_received: Callable[[PortState, int | None], Iteration | None],
-    ) -> None:
-        """Go on from what a snapshot kept.
+    def restore(self, state: CommunicatorState, last_received: LastReceived) -> None:
+        """Continue from a saved state.
 
         Args:
-            state: What it kept.
+            state: The saved state.
             last_received: Returns the iteration of the last message on a receiving port and slot.
         """
         for name, counts in state.port_message_counts.items():
             if name in self._ports:
                 self._restore_port(self._ports[name], counts, state, last_received)
-        for name, counts in state.reduced_counts.items():
-            self._reduced_counts.update({(name, slot): count for slot, count in enumerate(counts)})
-        for item in state.held_back:
-            for route in self._routes_of(self._ports[item.port], item.slot):
-                if route.peer != item.peer:
-                    continue
-                if isinstance(item.message.data, Milestone):
-                    for message in MilestoneRow(item.message, item.in_a_row).messages():
-                        route.send_milestone(message)
-                else:
-                    route.held = item.message
-
-    def _restore_port(
-        self,
-        port: PortState,
-        counts: Sequence[int],
-        state: CommunicatorState,
-        last_received: Callable[[PortState, int | None], Iteration | None],
-    ) -> None:
-        port.restore(counts, state.port_lengths.get(port.name, len(counts)))
-        if port.is_connected and port.operator.allows_receiving:
-            # a port that was longer before may become so again, so those slots count too
-            for index, number in enumerate(port.message_counts):
-                if number:
-                    slot = index if port.is_vector else None
-                    self._may_repeat[port.name, slot] = last_received(port, slot)
+        self._filter_counts.restore(state.reduced_counts)
+        for saved in state.held_back:
+            self._routes.restore(saved)
 
     def receive(self, port: PortState, slot: int | None) -> PeerMessage:
         """Return the next message, or milestone, for a connected port.
 
+        Args:
+            port: A receiving port.
+            slot: Slot of the port; None for a scalar port.
+
         Raises:
-            Deadlock: If it will never come.
+            Deadlock: If the message can never arrive.
             PeerLost: If the connection to the peer is lost for good.
-            RemoteProtocolError: If what comes makes no sense.
+            RemoteProtocolError: If a message was lost, or an invalid one was received.
         """
-        source = self._source_of(port, slot)
+        source = self._routes.into_port(port, slot)
         start = self._profiler.now()
         message = self._receive_new(source, port, slot)
         if port.is_resizable and message.port_length is not None:
             port.set_length(message.port_length)
         number = port.message_counts[slot or 0]
-        if source.reduced is None and message.number not in (NOT_COUNTED, number):
-            self._refuse_number(port, slot, message, number)
+        if source.count_key is None and message.number not in (NOT_COUNTED, number):
+            raise _wrong_number(port, slot, message, number)
         if isinstance(message.data, Milestone):
             if message.data.closes_port:
                 port.close(slot)
                 return message
         else:
             port.message_counts[slot or 0] = number + 1
-            if source.reduced is not None and not message.is_empty:
-                self._reduced_counts[source.reduced] = number + 1
+            if source.count_key is not None and not message.is_empty:
+                self._filter_counts.set_count(source.count_key, number + 1)
         if self._profiler.is_on:
             self._profiler.record_message(
                 (start, *source.inlet.marks),
@@ -343,117 +190,53 @@ class Communicator:
             )
         return message
 
-    def _receive_new(self, source: _Source, port: PortState, slot: int | None) -> PeerMessage:
-        """Return the next message, but for one that a resumed sender sends once more."""
-        where = (port.name, slot)
+    def _end_iteration(self, route: Route, port: PortState, milestone: Milestone) -> None:
+        """End an iteration on a route with reducing filters."""
+        assert route.reduction is not None
+        assert route.count_key is not None
+        message = route.reduction.end_iteration(milestone)
+        if message is not None:
+            message.saved_until = self.saved_until
+            route.send_message(message)
+            self._filter_counts.increase(route.count_key)
+        if route.reduction.passes(milestone):
+            route.send_milestone(_milestone_message(port, milestone, NOT_COUNTED))
+
+    def _restore_port(
+        self,
+        port: PortState,
+        counts: Sequence[int],
+        state: CommunicatorState,
+        last_received: LastReceived,
+    ) -> None:
+        port.restore(counts, state.port_lengths.get(port.name, len(counts)))
+        if port.is_connected and port.operator.allows_receiving:
+            self._duplicates.expect(port, last_received)
+
+    def _receive_new(self, source: Source, port: PortState, slot: int | None) -> PeerMessage:
+        """Return the next message that is not a duplicate."""
         while True:
             message = self._waiting.receive(
                 source.inlet, peer=source.peer, port=port.name, slot=slot
             )
-            if where not in self._may_repeat:
+            is_checked = self._duplicates.are_expected
+            if not (is_checked and self._duplicates.is_duplicate(message, port, slot)):
                 return message
-            if self._is_repeated(message, port, slot):
-                continue
-            if not isinstance(message.data, Milestone):
-                del self._may_repeat[where]
-            return message
 
-    def _is_repeated(self, message: PeerMessage, port: PortState, slot: int | None) -> bool:
-        last = self._may_repeat[port.name, slot]
-        if isinstance(message.data, Milestone):
-            if message.data.closes_port:
-                return False
-            # One that lies behind us was passed on before the snapshot was made. One for the
-            # iteration that we are in ends it, and that is yet to come.
-            if last is not None and message.iteration < last[: len(message.iteration)]:
-                return True
-        elif message.number == NOT_COUNTED:
-            # What passes a reducing filter has no number, but there is one for each iteration.
-            return last is not None and message.iteration <= last
-        return message.number == port.message_counts[slot or 0] - 1
 
-    def _prepare(self, port: PortState, slot: int | None) -> None:
-        if port.operator.allows_sending:
-            self._routes_of(port, slot)
-        else:
-            self._source_of(port, slot)
+def _milestone_message(port: PortState, milestone: Milestone, number: int) -> PeerMessage:
+    length = port.length if port.is_resizable else None
+    return PeerMessage(
+        float("-inf"), None, milestone, NO_SETTINGS, length, number, milestone.iteration
+    )
 
-    def _routes_of(self, port: PortState, slot: int | None) -> list[_Route]:
-        routes = self._routes.get((port.name, slot))
-        if routes is None:
-            assert self._peers is not None
-            routes = [
-                self._make_route(port, slot, conduit)
-                for conduit in self._peers.conduits_at(port.name)
-            ]
-            self._routes[port.name, slot] = routes
-        return routes
 
-    def _make_route(self, port: PortState, slot: int | None, conduit: Conduit) -> _Route:
-        assert self._peers is not None
-        receiver = self._peers.peer_endpoint(conduit, slot)
-        outlet = self._transport.outlet(
-            sender=Endpoint(self._peers.instance, port.name, slot),
-            receiver=receiver,
-            peer_locations=self._peers.locations[receiver.instance],
-        )
-        reduced = (reduced_port(conduit), slot or 0) if conduit.reducers else None
-        return _Route(outlet, port.name, str(receiver), len(conduit.reducers), reduced=reduced)
-
-    def _source_of(self, port: PortState, slot: int | None) -> _Source:
-        source = self._sources.get((port.name, slot))
-        if source is None:
-            assert self._peers is not None
-            (conduit,) = self._peers.conduits_at(port.name)
-            sender = self._peers.peer_endpoint(conduit, slot)
-            inlet = self._transport.inlet(
-                sender=sender,
-                receiver=Endpoint(self._peers.instance, port.name, slot),
-                peer_locations=self._peers.locations[sender.instance],
-            )
-            reduced = (filled_port(conduit), slot or 0) if conduit.reducers else None
-            source = _Source(inlet, str(sender.instance), reduced)
-            self._sources[port.name, slot] = source
-        return source
-
-    def _send_milestone_on(
-        self, route: _Route, port: PortState, number: int, milestone: Milestone
-    ) -> None:
-        if not route.reducers:
-            route.send_milestone(self._milestone_message(port, milestone, number))
-            return
-        target = self._depth_of_sends[port.name] - route.reducers
-        reached = len(milestone.iteration)
-        if reached == target:
-            route.send_message(self._reduced_message(route, milestone.iteration))
-            route.held = None
-            assert route.reduced is not None
-            self._reduced_counts[route.reduced] = self._reduced_counts.get(route.reduced, 0) + 1
-        if reached < target or milestone.closes_port:
-            # Where the target is the root timeline, its milestone closes the port as well.
-            route.send_milestone(self._milestone_message(port, milestone, NOT_COUNTED))
-
-    def _reduced_message(self, route: _Route, iteration: Iteration) -> PeerMessage:
-        held = route.held
-        if held is None:
-            held = PeerMessage(float("-inf"), None, None, NO_SETTINGS, None, NOT_COUNTED, iteration)
-        held.iteration = iteration
-        held.saved_until = self.saved_until
-        return held
-
-    def _milestone_message(self, port: PortState, milestone: Milestone, number: int) -> PeerMessage:
-        length = port.length if port.is_resizable else None
-        return PeerMessage(
-            float("-inf"), None, milestone, NO_SETTINGS, length, number, milestone.iteration
-        )
-
-    def _refuse_number(
-        self, port: PortState, slot: int | None, message: PeerMessage, expected: int
-    ) -> None:
-        where = port_label(port.name, slot)
-        msg = (
-            f"Message number {message.number} was received on port '{where}' where number"
-            f" {expected} was expected: a message was lost or came twice. If this run was resumed,"
-            " its snapshots do not belong together."
-        )
-        raise RemoteProtocolError(msg)
+def _wrong_number(
+    port: PortState, slot: int | None, message: PeerMessage, expected: int
+) -> RemoteProtocolError:
+    where = port_label(port.name, slot)
+    return RemoteProtocolError(
+        f"Message number {message.number} was received on port '{where}', where number {expected}"
+        " was expected: a message was lost, or received twice. If this run was resumed, its"
+        " snapshots do not belong together."
+    )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from application.instance.communicator import Communicator
-from application.instance.port_table import PortTable
+from application.instance.connections import Connections
 from application.instance.profiler import Profiler
 from application.instance.receiver import Receiver
 from application.interfaces.instance_log import InstanceLog
@@ -14,7 +13,7 @@ from application.interfaces.peer_transport import PeerTransport
 from domain.coupling.messages import Milestone
 from domain.coupling.ports import Operator
 from domain.errors import CouplingError, PeerLost
-from domain.running.failure_kinds import FailureKind
+from domain.running.failure_kinds import FailureKind, kind_of
 from domain.running.log_levels import LogLevel
 from domain.running.profiling import ProfileEventType
 
@@ -45,26 +44,41 @@ class Leaving:
         self._log = log
         self.is_done = False
 
-    def leave(
-        self,
-        *,
-        ports: PortTable,
-        communicator: Communicator,
-        receiver: Receiver,
-        is_registered: bool,
-        failure: str | None,
-        kind: FailureKind,
+    def leave_failed(
+        self, error: CouplingError, connections: Connections | None, *, is_registered: bool = True
     ) -> None:
-        """Leave. Only the first call does anything.
+        """Log an error and leave because of it, unless that has been done.
 
         Args:
-            ports: All ports.
-            communicator: Sends the closing milestones.
-            receiver: Receives until all ports are closed.
-            is_registered: Whether the manager knows us.
-            failure: What went wrong, if something did; then what peers have yet to send is not
-                waited for.
-            kind: What kind of failure it is.
+            error: Why the instance fails.
+            connections: As for `leave`.
+            is_registered: As for `leave`.
+        """
+        if not self.is_done:
+            self._log.log(LogLevel.ERROR, str(error))
+            self.leave(
+                connections,
+                is_registered=is_registered,
+                failure=str(error),
+                kind=kind_of(error),
+            )
+
+    def leave(
+        self,
+        connections: Connections | None,
+        *,
+        is_registered: bool = True,
+        failure: str | None = None,
+        kind: FailureKind = FailureKind.OWN,
+    ) -> None:
+        """Leave. Only the first call has an effect.
+
+        Args:
+            connections: The ports to close; None if the instance fails before it has any.
+            is_registered: Whether the manager has registered the instance.
+            failure: Why the instance fails; None if it does not. An instance that fails does not
+                wait for messages that peers have yet to send.
+            kind: Kind of the failure.
         """
         if self.is_done:
             return
@@ -74,11 +88,8 @@ class Leaving:
                 # before the peers, who then know nothing better to say than that they lost us
                 self._link.report_failed(failure, kind=kind)
             start = self._profiler.now()
-            for port in ports.connected(Operator.O_I, Operator.O_F):
-                # who fails before its counts are restored must not seem to have lost messages
-                communicator.send_milestone(port, Milestone(()), is_counted=failure is None)
-            if failure is None:
-                self._drain(receiver)
+            if connections is not None:
+                self._close_ports(connections, failed=failure is not None)
             self._disconnect(start, timeout=None if failure is None else PATIENCE_AFTER_FAILURE)
             if is_registered:
                 self._deregister()
@@ -87,6 +98,14 @@ class Leaving:
         finally:
             self._transport.close()
             self._link.close()
+
+    def _close_ports(self, connections: Connections, *, failed: bool) -> None:
+        ports, communicator, receiver = connections
+        for port in ports.connected(Operator.O_I, Operator.O_F):
+            # if counts have yet to be restored, counting would make messages seem to be lost
+            communicator.send_milestone(port, Milestone(()), is_counted=not failed)
+        if not failed:
+            self._drain(receiver)
 
     def _drain(self, receiver: Receiver) -> None:
         try:

@@ -1,125 +1,91 @@
-"""The life of one instance: from registering, through the reuse loop, to shutting down."""
+"""The life of one instance, from its first pass through the reuse loop until it leaves."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import partial
-from typing import NamedTuple, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
-from application.instance.checkpoints.checkpoint_calls import (
-    CheckpointCalls,
-    check_supports_checkpoints,
-)
-from application.instance.checkpoints.exchange_state import ExchangeState
-from application.instance.checkpoints.instance_resume_check import check_instance_resume
+from application.instance.checkpoints.checkpoint_calls import CheckpointCalls
 from application.instance.checkpoints.snapshot_manager import SnapshotManager
-from application.instance.checkpoints.triggers import CheckpointTriggers
-from application.instance.communicator import Communicator
-from application.instance.declared_ports import Declaration, make_port_states, parse_declaration
+from application.instance.connections import Connections
 from application.instance.departure import Leaving
-from application.instance.library_settings import apply_library_settings
+from application.instance.next_pass import NextPass
 from application.instance.overlays import OverlayKeeper
 from application.instance.patient_receiver import PatientReceiver
-from application.instance.port_table import PortTable, default_for
-from application.instance.profiler import Profiler
-from application.instance.receiver import Receiver
-from application.interfaces.clock import Clock
+from application.instance.port_table import default_for
 from application.interfaces.instance_log import InstanceLog
-from application.interfaces.manager_link import ManagerLink
-from application.interfaces.peer_transport import PeerTransport
-from application.interfaces.snapshot_repository import SnapshotRepository
 from domain.coupling.call_order import Call, CallOrder
 from domain.coupling.flags import InstanceFlags
 from domain.coupling.messages import Message, Milestone, PeerMessage
-from domain.coupling.ports import SETTINGS_IN, Operator, Port, PortState
-from domain.coupling.settings import (
-    SettingValue,
-    checked_value,
-    find_setting,
-    visible_names,
-)
+from domain.coupling.ports import SETTINGS_IN, Operator, PortState
+from domain.coupling.settings import SettingValue
 from domain.coupling.timelines import ReuseLoop
-from domain.errors import CouplingError, PortClosed, PortError, SettingMissing, UsageError
+from domain.errors import CouplingError, PortClosed, PortError, UsageError
 from domain.identity import Reference
-from domain.model.checkpoint_rules import CheckpointInfo
-from domain.running.failure_kinds import FailureKind, kind_of
 from domain.running.log_levels import LogLevel
-from domain.running.profiling import ProfileEventType
 
 _T = TypeVar("_T")
 
 
-class Surroundings(NamedTuple):
-    """All that an instance needs of the outside.
-
-    Attributes:
-        link: Connection to the manager.
-        transport: Connections to the peers.
-        clock: Tells the time.
-        log: Takes what is to be told to the user.
-        archive: Keeps snapshots.
-        one_at_a_time: Lets one thread at a time in, where a model has several.
-    """
-
-    link: ManagerLink
-    transport: PeerTransport
-    clock: Clock
-    log: InstanceLog
-    archive: SnapshotRepository
-    one_at_a_time: AbstractContextManager[object]
-
-
 class Lifecycle:
-    """Lets a model take part in a coupled simulation.
+    """An instance that has joined a simulation, with all that a model can do.
 
-    Every call that fails because the model, the configuration or a peer is wrong closes all ports
-    and tells the manager first, so that nobody waits for this instance.
+    When a call fails because of the model, the configuration or a peer, the instance first reports
+    the failure to the manager and closes all ports, so that no peer waits for it. See `arrival` for
+    how an instance joins, and `departure` for how it leaves.
 
     Args:
         instance: Name of the instance.
-        ports: Ports by operator; None to take those of the configuration.
-        flags: What the model says about itself.
-        surroundings: The outside.
+        flags: The flags that the model passes.
+        connections: The ports, and the services that send and receive on them.
+        waiting: Reports progress to the manager.
+        overlays: The settings.
+        loop: The order of sends and receives.
+        next_pass: Ends a pass of the reuse loop, and begins the next one.
+        calls: The order of calls of the API.
+        snapshots: Has the snapshot that the instance was resumed from.
+        checkpoints: Handles the calls for checkpoints.
+        departure: Leaves the simulation.
+        log: Takes messages for the user.
+        one_at_a_time: Admits one thread of the model at a time.
 
-    Raises:
-        CouplingError: If the instance cannot take part.
+    Attributes:
+        name: Name of the instance.
     """
 
     def __init__(
         self,
         instance: Reference,
-        ports: Declaration | None,
         flags: InstanceFlags,
-        surroundings: Surroundings,
+        *,
+        connections: Connections,
+        waiting: PatientReceiver,
+        overlays: OverlayKeeper,
+        loop: ReuseLoop,
+        next_pass: NextPass,
+        calls: CallOrder,
+        snapshots: SnapshotManager,
+        checkpoints: CheckpointCalls,
+        departure: Leaving,
+        log: InstanceLog,
+        one_at_a_time: AbstractContextManager[object],
     ) -> None:
-        self._instance = instance
         self.name = instance
         self._flags = flags
-        self._link = surroundings.link
-        self._transport = surroundings.transport
-        self._log = surroundings.log
-        self._clock = surroundings.clock
-        self._archive = surroundings.archive
-        self._one_at_a_time = surroundings.one_at_a_time
-        self._profiler = Profiler(clock=self._clock, link=self._link)
-        self._waiting = PatientReceiver(link=self._link, clock=self._clock)
-        self._communicator = Communicator(
-            transport=self._transport, waiting=self._waiting, profiler=self._profiler
-        )
-        self._leaving = Leaving(
-            link=self._link, transport=self._transport, profiler=self._profiler, log=self._log
-        )
-        self._ports = PortTable(instance, {})
-        self._receiver = Receiver(communicator=self._communicator, ports={})
-        self._is_registered = False
+        self._connections = connections
+        self._ports, self._communicator, self._receiver = connections
+        self._waiting = waiting
+        self._overlays = overlays
+        self._loop = loop
+        self._next_pass = next_pass
+        self._calls = calls
+        self._snapshots = snapshots
+        self._checkpoints = checkpoints
+        self._departure = departure
+        self._log = log
+        self._one_at_a_time = one_at_a_time
         self._has_begun = False
-        self._received_ahead: bool | None = None
-        self._calls = CallOrder(uses_checkpoint_api=InstanceFlags.USES_CHECKPOINT_API in flags)
-        try:
-            self._join(ports)
-        except CouplingError as error:
-            self._fail(error)
 
     # The reuse loop ------------------------------------------------------------------------------
 
@@ -133,13 +99,13 @@ class Lifecycle:
             self._fail(error)
         self._calls.note(Call.REUSE_INSTANCE, answer=goes_on)
         if not goes_on:
-            self._shut_down()
+            self._departure.leave(self._connections)
         return goes_on
 
     def error_shutdown(self, message: str) -> None:
-        """Close all ports and tell the manager that the model failed."""
+        """Report to the manager that the model failed, and close all ports."""
         self._log.log(LogLevel.ERROR, message)
-        self._shut_down(failure=message)
+        self._departure.leave(self._connections, failure=message)
 
     def send(self, port_name: str, message: Message, slot: int | None) -> None:
         """Send a message."""
@@ -181,24 +147,18 @@ class Lifecycle:
     # What the model can ask ----------------------------------------------------------------------
 
     def list_settings(self) -> list[str]:
-        """Return the names of all settings that this instance can ask for."""
-        return visible_names(self._instance, self._overlays.overlay, self._overlays.base)
+        """Return the names of all settings that apply to this instance."""
+        return self._overlays.names()
 
     def get_setting(
         self, name: str, typ: str | None, default: Callable[[], SettingValue]
     ) -> SettingValue:
-        """Return the value of a setting.
+        """Return the value of a setting; see `OverlayKeeper.get`.
 
-        Args:
-            name: Its name.
-            typ: The type it must have; None for any.
-            default: Returns the default, or raises SettingMissing's own KeyError if there is none.
+        Raises:
+            SettingMismatch: If the value has another type.
         """
-        try:
-            value = find_setting(self._instance, name, self._overlays.overlay, self._overlays.base)
-        except SettingMissing:
-            return default()
-        return value if typ is None else checked_value(name, value, typ)
+        return self._overlays.get(name, typ, default)
 
     def list_ports(self) -> dict[Operator, list[str]]:
         """Return the names of the ports by operator."""
@@ -246,141 +206,46 @@ class Lifecycle:
         """Whether the model must save its state now."""
         return self._guarded(lambda: self._checkpoints.should_save_snapshot(timestamp))
 
-    def save_snapshot(self, message: Message) -> None:
-        """Keep the state of the model."""
-        self._guarded(lambda: self._checkpoints.save_snapshot(message))
+    def take_snapshot(self, message: Message) -> None:
+        """Take a snapshot with the state of the model."""
+        self._guarded(lambda: self._checkpoints.accept_state(message))
 
     def should_save_final_snapshot(self) -> bool:
         """Whether the model must save its state at the end of the reuse loop."""
         return self._guarded(self._checkpoints.should_save_final_snapshot)
 
-    def save_final_snapshot(self, message: Message) -> None:
-        """Keep the state of the model at the end of the reuse loop."""
-        self._guarded(lambda: self._checkpoints.save_final_snapshot(message))
+    def take_final_snapshot(self, message: Message) -> None:
+        """Take a snapshot with the state of the model at the end of the reuse loop."""
+        self._guarded(lambda: self._checkpoints.accept_final_state(message))
 
-    # Joining and leaving -------------------------------------------------------------------------
-
-    def _join(self, declaration: Declaration | None) -> None:
-        declared: list[Port] | None = None
-        vectors: set[str] = set()
-        if declaration is not None:
-            declared, vectors = parse_declaration(declaration)
-        start = self._profiler.now()
-        timeline = self._link.register_instance(self._transport.locations(), declared or [])
-        self._is_registered = True
-        self._profiler.record(ProfileEventType.REGISTER, start)
-        start = self._profiler.now()
-        peers = self._link.request_peers()
-        self._ports = PortTable(self._instance, make_port_states(declared, vectors, peers))
-        self._communicator.connect(peers, self._ports, depth=len(timeline))
-        self._profiler.record(ProfileEventType.CONNECT, start)
-        self._overlays = OverlayKeeper(self._link.get_settings())
-        self._receiver = Receiver(communicator=self._communicator, ports=self._ports)
-        self._loop = ReuseLoop(self._ports, depth=len(timeline))
-        apply_library_settings(
-            self.get_setting, waiting=self._waiting, profiler=self._profiler, log=self._log
-        )
-        info = self._link.get_checkpoint_info()
-        self._prepare_checkpoints(info, is_called=len(timeline) > 1)
-
-    def _prepare_checkpoints(self, info: CheckpointInfo, *, is_called: bool) -> None:
-        check_supports_checkpoints(str(self._instance), self._flags, info)
-        exchange = ExchangeState(
-            communicator=self._communicator, receiver=self._receiver, loop=self._loop
-        )
-        self._snapshots = SnapshotManager(
-            self._instance,
-            self._link,
-            exchange,
-            archive=self._archive,
-            log=self._log,
-            must_store=info.must_store,
-            check=partial(
-                check_instance_resume, instance=self._instance, ports=self._ports, flags=self._flags
-            ),
-        )
-        triggers = CheckpointTriggers(info, clock=self._clock)
-        self._checkpoints = CheckpointCalls(
-            calls=self._calls,
-            triggers=triggers,
-            snapshots=self._snapshots,
-            overlays=self._overlays,
-            receiver=self._receiver,
-            communicator=self._communicator,
-            receive_ahead=self._receive_ahead,
-            flags=self._flags,
-            is_called=is_called,
-        )
-        resumed_at = self._snapshots.prepare_resume(info.resume_from, info.snapshot_directory)
-        if self._snapshots.resumed is not None and resumed_at is not None:
-            self._overlays.overlay = self._snapshots.resumed.settings_overlay
-            triggers.resume(resumed_at)
-        if info.on_request:
-            self._link.await_checkpoint_request(triggers.request)
-
-    def _shut_down(
-        self, *, failure: str | None = None, kind: FailureKind = FailureKind.OWN
-    ) -> None:
-        self._leaving.leave(
-            ports=self._ports,
-            communicator=self._communicator,
-            receiver=self._receiver,
-            is_registered=self._is_registered,
-            failure=failure,
-            kind=kind,
-        )
-
-    def _fail(self, error: CouplingError) -> NoReturn:
-        """Leave because of an error, and raise it."""
-        if not self._leaving.is_done:
-            self._log.log(LogLevel.ERROR, str(error))
-            self._shut_down(failure=str(error), kind=kind_of(error))
-        raise error
-
-    # Beginning a pass ----------------------------------------------------------------------------
+    # Passes and leaving --------------------------------------------------------------------------
 
     def _begin_pass(self) -> bool:
         is_first = not self._has_begun
         self._has_begun = True
         self._checkpoints.note_pass_begun(is_first=is_first)
         if is_first and self._snapshots.resuming_from_intermediate():
-            return True  # the pass goes on in which the snapshot was made
+            return True  # continue the pass in which the snapshot was taken
         self._checkpoints.before_receiving_ahead()
-        goes_on = self._receive_ahead()
+        goes_on = self._next_pass.receive_ahead()
         if self._loop.iteration is not None:
             self._checkpoints.after_receiving_ahead(goes_on=goes_on)
-        self._received_ahead = None
-        if not goes_on:
-            return False
+        if goes_on:
+            self._adopt_overlay()
+            self._next_pass.start()
+        return goes_on
+
+    def _adopt_overlay(self) -> None:
         initial = self._receiver.initial_messages()
         settings = [message for port, message in initial if port.name == SETTINGS_IN]
         self._overlays.start_pass(settings[0] if settings else None)
         if InstanceFlags.DONT_APPLY_OVERLAY not in self._flags:
             self._overlays.adopt(item for item in initial if item[0].name != SETTINGS_IN)
-        self._loop.start_pass(self._next_iteration)
-        return True
 
-    def _receive_ahead(self) -> bool:
-        """End the pass, and receive what begins the next one; return whether there is one."""
-        if self._received_ahead is not None:
-            return self._received_ahead
-        self._loop.check_finished()
-        finished = self._loop.iteration
-        if finished is not None:
-            self._send_on(Milestone(finished), Operator.O_I)
-        if not self._receiver.has_initial_ports and finished is not None:
-            self._received_ahead = False
-            return False
-        iteration = self._receiver.receive_ahead(
-            lambda milestone: self._send_on(milestone, Operator.O_I, Operator.O_F)
-        )
-        self._next_iteration = iteration or ()
-        self._received_ahead = iteration is not None
-        return self._received_ahead
-
-    def _send_on(self, milestone: Milestone, *operators: Operator) -> None:
-        for port in self._ports.connected(*operators):
-            self._communicator.send_milestone(port, milestone)
+    def _fail(self, error: CouplingError) -> NoReturn:
+        """Leave because of an error, and raise it."""
+        self._departure.leave_failed(error, self._connections)
+        raise error
 
     # Checking what the model does ----------------------------------------------------------------
 
@@ -409,9 +274,9 @@ class Lifecycle:
             raise PortError(msg)
 
     def _check_usable(self) -> None:
-        if self._leaving.is_done:
+        if self._departure.is_done:
             msg = (
-                f"Instance '{self._instance}' has shut down already: reuse_instance() returned"
+                f"Instance '{self.name}' has shut down already: reuse_instance() returned"
                 " False, or an error was raised before."
             )
             raise UsageError(msg)

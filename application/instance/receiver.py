@@ -1,63 +1,23 @@
-"""Receiving ahead: F_INIT messages, the milestones among them, and repeated messages."""
+"""Receiving ahead: F_INIT messages, the milestones between them, and repeated messages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 
 from application.instance.communicator import Communicator
+from application.instance.resume_duplicates import LastReceived
 from domain.checkpointing.instance_snapshot import SavedMessage
-from domain.coupling.conduits import ConduitFilter
+from domain.coupling.filters import NO_SETTINGS, FilterChain, Repetition
 from domain.coupling.messages import NOT_COUNTED, Iteration, Milestone, PeerMessage
 from domain.coupling.ports import SETTINGS_IN, Operator, PortSlot, PortState, port_label
-from domain.coupling.settings import Settings
 from domain.errors import PortError
 
 
-@dataclass
-class _Repetition:
-    """A message that came through repeating filters, and how it has been given out so far.
-
-    Attributes:
-        message: The message.
-        pads: How many levels of iteration have only their first message, and empty ones after.
-        served: Iterations for which the full message has been given, without the padded levels.
-    """
-
-    message: PeerMessage
-    pads: int
-    served: set[Iteration] = field(default_factory=set)
-
-    def covers(self, iteration: Iteration) -> bool:
-        """Whether the message is also that of an iteration of the receiver."""
-        own = self.message.iteration
-        return iteration[: len(own)] == own
-
-    def give(self, iteration: Iteration) -> PeerMessage:
-        """Return the message for an iteration of the receiver, or an empty one."""
-        message = self.message
-        data = message.data
-        if self.pads:
-            outer = iteration[: len(iteration) - self.pads]
-            if outer in self.served:
-                data = None
-            self.served.add(outer)
-        return PeerMessage(
-            message.timestamp,
-            message.next_timestamp,
-            _copied(data),
-            message.overlay,
-            message.port_length,
-            message.number,
-            iteration,
-        )
-
-
 class Receiver:
-    """Gives out messages, some of which it has received ahead.
+    """Gives out the messages for each pass, and applies the repeating filters of conduits.
 
     Args:
-        communicator: Receives.
+        communicator: Receives the messages.
         ports: All ports of the instance.
     """
 
@@ -68,20 +28,21 @@ class Receiver:
         ]
         self._receiving = sorted(receiving, key=lambda port: port.operator.value)
         self._initial = [port for port in receiving if port.operator is Operator.F_INIT]
-        # the settings come last, as the instances that send them expect
+        # instances that send settings expect these to be received last
         self._initial.sort(key=lambda port: port.name == SETTINGS_IN)
-        self._pads: dict[str, int] = {}
-        for port in receiving:
-            conduit = communicator.repeaters_of(port)
-            if conduit is not None:
-                self._pads[port.name] = conduit.repeaters.count(ConduitFilter.PAD)
-        self._plain = [port for port in self._initial if port.name not in self._pads]
-        self._repeated = [port for port in self._initial if port.name in self._pads]
+        filters = {port.name: communicator.filters_into(port) for port in receiving}
+        self._repeaters: dict[str, FilterChain] = {
+            name: chain for name, chain in filters.items() if chain.repeats
+        }
+        self._plain = [port for port in self._initial if port.name not in self._repeaters]
+        self._repeated = [port for port in self._initial if port.name in self._repeaters]
         self._repeated_updates = [
-            port for port in receiving if port.operator is Operator.S and port.name in self._pads
+            port
+            for port in receiving
+            if port.operator is Operator.S and port.name in self._repeaters
         ]
         self._ahead: dict[PortSlot, PeerMessage] = {}
-        self._repetitions: dict[PortSlot, _Repetition] = {}
+        self._repetitions: dict[PortSlot, Repetition] = {}
         self._used: set[PortSlot] = set()
 
     @property
@@ -93,10 +54,10 @@ class Receiver:
         """Receive the messages that begin the next pass of the reuse loop.
 
         Args:
-            pass_on: Sends a milestone on to those downstream.
+            pass_on: Sends a milestone on, out of our own ports.
 
         Returns:
-            The iteration for which they are, or None if there will be no next pass.
+            The iteration of the messages; None if there is no next pass.
         """
         self._drop_used()
         while True:
@@ -128,18 +89,16 @@ class Receiver:
         ]
 
     def calls(self) -> list[PeerMessage]:
-        """Return the F_INIT messages of this pass that are for it alone: those are not repeated."""
+        """Return the F_INIT messages that are for this pass alone, which excludes repeated ones."""
         return [
-            message
-            for port, message in self.initial_messages()
-            if self._communicator.repeaters_of(port) is None
+            message for port, message in self.initial_messages() if port.name not in self._repeaters
         ]
 
     def take_initial(self, port: PortState, slot: int | None) -> PeerMessage:
-        """Return the message that was received ahead on an F_INIT port, once.
+        """Return the message that was received ahead on an F_INIT port.
 
         Raises:
-            PortError: If it has been taken already.
+            PortError: If it was returned before.
         """
         key = (port.name, slot)
         if key in self._used or key not in self._ahead:
@@ -156,14 +115,14 @@ class Receiver:
     def receive_update(
         self, port: PortState, slot: int | None, iteration: Iteration
     ) -> tuple[PeerMessage, bool]:
-        """Return the next message on an S port, and whether it came just now.
+        """Return the message for an S port, and whether it is a new one.
 
         Args:
             port: The port.
-            slot: Its slot.
-            iteration: Iteration of the receiver, for a repeated message.
+            slot: Slot of the port; None for a scalar port.
+            iteration: Iteration of the receiver, which a repeated message is for.
         """
-        if port.name in self._pads:
+        if port.name in self._repeaters:
             return self._receive_repeated(port, slot, iteration), False
         while True:
             message = self._communicator.receive(port, slot)
@@ -171,26 +130,30 @@ class Receiver:
                 return message, True
 
     def state(self) -> tuple[tuple[SavedMessage, ...], dict[PortSlot, tuple[Iteration, ...]]]:
-        """Return what a snapshot keeps: messages received ahead, and what was padded already.
+        """Return what a snapshot must save.
 
-        Of a message that the model has taken nobody needs the data again. They are the model's now,
-        and it may have changed them into what cannot be stored.
+        Messages that the model has taken are saved without their data: these are not needed again,
+        and the model may have changed them into something that cannot be stored.
+
+        Returns:
+            The messages received ahead, and for those that a filter repeats, the state of the
+            filter.
         """
         cached = [
             SavedMessage(
                 port, slot, message.with_data(None) if (port, slot) in self._used else message
             )
             for (port, slot), message in self._ahead.items()
-            if port not in self._pads and not isinstance(message.data, Milestone)
+            if port not in self._repeaters and not isinstance(message.data, Milestone)
         ]
         cached += [
             SavedMessage(port, slot, repetition.message)
             for (port, slot), repetition in self._repetitions.items()
         ]
         served = {
-            where: tuple(sorted(repetition.served))
+            where: state
             for where, repetition in self._repetitions.items()
-            if repetition.served
+            if (state := repetition.state())
         }
         return tuple(cached), served
 
@@ -198,32 +161,31 @@ class Receiver:
         self,
         cached: Iterable[SavedMessage],
         served: Mapping[PortSlot, tuple[Iteration, ...]],
-        last_received: Callable[[PortState, int | None], Iteration | None],
+        last_received: LastReceived,
     ) -> None:
-        """Go on from what a snapshot kept.
+        """Continue from a saved state.
 
         Args:
             cached: Messages received ahead.
-            served: For padded messages, the iterations that have had theirs.
+            served: For messages that a filter repeats, the state of the filter.
             last_received: Returns the iteration of the last message on a port and slot.
         """
         ports = {port.name: port for port in self._receiving}
         for port, slot, message, *_ in cached:
             where = (port, slot)
-            if port not in self._pads:
+            if port not in self._repeaters:
                 self._ahead[where] = message
                 self._used.add(where)
                 continue
-            pads = self._pads[port]
-            done = set(served.get(where, ()))
+            repetition = self._repetitions[where] = self._repeaters[port].repetition(message)
+            repetition.restore(served.get(where, ()))
             last = last_received(ports[port], slot)
-            if pads and where not in served and last is not None and min(last, default=0) >= 0:
-                # MUSCLE3 does not keep what was padded: what is in use has been given once
-                done.add(last[: len(last) - pads])
-            self._repetitions[where] = _Repetition(message, pads, done)
+            if where not in served and last is not None and min(last, default=0) >= 0:
+                # MUSCLE3 saves no state of filters, but this message was given out once
+                repetition.note_given(last)
 
     def drain(self) -> None:
-        """Receive on every port until it is closed, dropping what comes."""
+        """Receive on every port until it is closed, and drop the messages."""
         self._ahead.clear()
         for port in self._receiving:
             self._drain_port(port)
@@ -233,7 +195,7 @@ class Receiver:
         self._used.clear()
 
     def _fill_cache(self) -> Iteration:
-        """Receive on each F_INIT port and slot that has nothing; return the iteration."""
+        """Receive on each F_INIT port and slot that has no message; return the iteration."""
         for port in self._plain:
             self._receive_on_slots(port, self._receive_plain)
         iteration = self._iteration_of(self._plain)
@@ -248,8 +210,7 @@ class Receiver:
     def _receive_on_slots(
         self, port: PortState, receive: Callable[[PortState, int | None], PeerMessage]
     ) -> None:
-        # A resizable port learns its length from what comes on its first slot, so that one is
-        # always received.
+        # The message on the first slot of a resizable port sets its length, so it comes first.
         first = 0 if port.is_vector else None
         if (port.name, first) not in self._ahead:
             self._ahead[port.name, first] = receive(port, first)
@@ -269,20 +230,20 @@ class Receiver:
 
     def _find_repetition(
         self, port: PortState, slot: int | None, iteration: Iteration
-    ) -> _Repetition | None:
-        """Return the message that is repeated for an iteration; None if the port is closed."""
+    ) -> Repetition | None:
+        """Return the message to repeat for an iteration; None if the port is closed."""
         repetition = self._repetitions.get((port.name, slot))
         while repetition is None or not repetition.covers(iteration):
             if not port.is_open(slot):
                 return None
             message = self._communicator.receive(port, slot)
             if not isinstance(message.data, Milestone):
-                repetition = _Repetition(message, self._pads[port.name])
+                repetition = self._repeaters[port.name].repetition(message)
                 self._repetitions[port.name, slot] = repetition
         return repetition
 
     def _iteration_of(self, ports: list[PortState]) -> Iteration | None:
-        """Return the iteration of the messages received ahead, None if there is a milestone."""
+        """Return the iteration of the messages received ahead; None if one is a milestone."""
         messages = [
             self._ahead[port.name, slot]
             for port in ports
@@ -300,21 +261,12 @@ class Receiver:
                 self._find_repetition(port, slot, iteration)
 
     def _drain_port(self, port: PortState) -> None:
-        # A port may shrink with each message, and nothing will come on a slot that is gone.
+        # Each message may shrink the port, and no messages arrive on a slot that it has lost.
         while slots := port.open_slots():
             for slot in slots:
                 if slot in (None, 0) or slot < (port.length or 0):
                     self._communicator.receive(port, slot)
 
 
-def _copied(data: object) -> object:
-    """Return data that a model may change while we keep ours; nobody can change arrays."""
-    if isinstance(data, dict):
-        return {key: _copied(item) for key, item in data.items()}
-    if isinstance(data, list):
-        return [_copied(item) for item in data]
-    return data
-
-
 def _closing_message() -> PeerMessage:
-    return PeerMessage(float("-inf"), None, Milestone(()), Settings(), None, NOT_COUNTED, ())
+    return PeerMessage(float("-inf"), None, Milestone(()), NO_SETTINGS, None, NOT_COUNTED, ())

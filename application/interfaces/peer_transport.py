@@ -54,17 +54,43 @@ class Inlet(Protocol):
 
 
 class PeerTransport(Protocol):
-    """Connects this instance to its peers."""
+    """Connects this instance to the peers that it reaches.
+
+    A transport has a scheme of its own, with which all its locations begin, such as `tcp` in
+    `tcp:10.0.0.3:9000`. An instance has one or more transports; see
+    `application.instance.peer_transports`.
+    """
 
     @abstractmethod
     def locations(self) -> Sequence[str]:
-        """Return where peers can reach this instance."""
+        """Return where peers can reach this instance by this transport: `scheme:rest` each."""
+
+    @abstractmethod
+    def reaches(self, peer_locations: Sequence[str]) -> bool:
+        """Return whether this transport can exchange messages with a peer.
+
+        This is decided by the locations alone, without connecting. The peer decides in the same
+        way whether it reaches this instance, and must get the same answer.
+
+        Args:
+            peer_locations: All locations of the peer, for all its transports. Locations with an
+                unknown scheme are ignored.
+        """
 
     @abstractmethod
     def outlet(
         self, *, sender: Endpoint, receiver: Endpoint, peer_locations: Sequence[str]
     ) -> Outlet:
-        """Return the outlet for a stream of messages from one of our endpoints."""
+        """Return the outlet for a stream of messages from one of our endpoints.
+
+        Args:
+            sender: The endpoint of ours.
+            receiver: The peer's endpoint.
+            peer_locations: All locations of the peer, which this transport reaches.
+
+        Raises:
+            PeerUnreachable: If several transports are combined, and none reaches the peer.
+        """
 
     @abstractmethod
     def inlet(
@@ -72,7 +98,13 @@ class PeerTransport(Protocol):
     ) -> Inlet:
         """Return the inlet for a stream of messages to one of our endpoints.
 
+        Args:
+            sender: The peer's endpoint.
+            receiver: The endpoint of ours.
+            peer_locations: All locations of the peer, which this transport reaches.
+
         Raises:
+            PeerUnreachable: If several transports are combined, and none reaches the peer.
             TransportError: If the peer cannot be reached at any of its locations.
             PortError: If it can be seen that only one of the two joined ports has slots.
         """

@@ -36,5 +36,17 @@ class RunDirectory(Protocol):
         """Make the directory for workflow snapshots, and return it."""
 
     @abstractmethod
+    def fetched_snapshot_directory(self) -> Path:
+        """Make the directory for copies of snapshots to resume from, and return it."""
+
+    @abstractmethod
+    def save_snapshot_store(self, location: str) -> None:
+        """Note the path or URL of the store that has the instance snapshots of this run.
+
+        Raises:
+            ConfigurationError: If it cannot be written.
+        """
+
+    @abstractmethod
     def instance_output_tail(self, instance: Reference, *, lines: int) -> str:
         """Return the last lines that an instance wrote to its stderr; empty if none."""

@@ -1,4 +1,4 @@
-"""Where an instance keeps its snapshots."""
+"""Instance snapshots as values, wherever and in whatever format they are stored."""
 
 from abc import abstractmethod
 from typing import Protocol
@@ -8,36 +8,36 @@ from domain.identity import Reference
 
 
 class SnapshotRepository(Protocol):
-    """Keeps the snapshots of instances."""
+    """Encodes instance snapshots for a snapshot store, and decodes those that it loads from one."""
 
     @abstractmethod
     def check(self, directory: str | None) -> None:
-        """Check that snapshots can be put somewhere, as far as that is seen without doing so.
+        """Check whether snapshots can be stored somewhere, as far as possible without storing one.
 
         Args:
-            directory: Where; None for the working directory.
+            directory: Path or URL of the store; None for the working directory.
 
         Raises:
-            ConfigurationError: If not; the text says what is missing.
+            ConfigurationError: If not; the message names what is missing.
         """
 
     @abstractmethod
-    def store(
+    def add(
         self, directory: str | None, instance: Reference, number: int, snapshot: Snapshot
     ) -> str:
-        """Store a snapshot; it is safe when this returns.
+        """Add a snapshot; it is durable when this returns.
 
         Args:
-            directory: Where to put it, a path or a URL; None for the working directory.
-            instance: Whose it is.
+            directory: Path or URL of the store; None for the working directory.
+            instance: The instance that made it.
             number: Counts from 1 for each instance of a run.
-            snapshot: What to store.
+            snapshot: The snapshot.
 
         Returns:
-            Its location, by which it is found again.
+            Its location, to pass to `load`.
 
         Raises:
-            OSError: If it cannot be stored; nothing that looks like a snapshot is left then.
+            OSError: If it cannot be stored; then no partial snapshot remains.
         """
 
     @abstractmethod
@@ -46,6 +46,6 @@ class SnapshotRepository(Protocol):
 
         Raises:
             ForeignSnapshot: If another library wrote it, and it cannot be decoded here.
-            InconsistentSnapshot: If there is none, or it is damaged, or of an unknown version; the
-                text says which, and where.
+            InconsistentSnapshot: If it does not exist, is damaged or has an unknown version; the
+                message says which, and names the location.
         """

@@ -93,7 +93,7 @@ class AllocationEnd:
         self._log.warning(
             f"{reason} All instances save, for up to {seconds:g} s, and then the run is stopped."
         )
-        self._checkpoints.ask_all(reason)
+        self._checkpoints.request_all(reason)
         self._patience = self._scheduler.call_later(seconds, self._give_up)
 
     def _give_up(self) -> None:

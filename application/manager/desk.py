@@ -48,7 +48,8 @@ class ServicesDesk(ManagerDesk):
         snapshots: Which snapshots belong together.
         checkpoints: When instances are to save.
         run_directory: Where snapshots go.
-        snapshot_place: Where else snapshots go, if not there: a directory, or a URL.
+        snapshot_store: Path or URL of the store for instance snapshots; empty for the run
+            directory.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class ServicesDesk(ManagerDesk):
         snapshots: SnapshotRegistry,
         checkpoints: RunCheckpoints,
         run_directory: RunDirectory,
-        snapshot_place: str = "",
+        snapshot_store: str = "",
     ) -> None:
         self._configuration = configuration
         self._registry = registry
@@ -80,7 +81,7 @@ class ServicesDesk(ManagerDesk):
         self._snapshots = snapshots
         self._checkpoints = checkpoints
         self._run_directory = run_directory
-        self._snapshot_place = snapshot_place
+        self._snapshot_store = snapshot_store
         self._error_shutdowns = ErrorShutdowns()
 
     def register_instance(
@@ -190,8 +191,7 @@ class ServicesDesk(ManagerDesk):
         self._board.note_wait(instance, waiting)
 
     def _snapshot_directory(self, instance: Reference, *, is_own: bool) -> str:
-        place = self._snapshot_place
-        # MUSCLE3's instances know files only.
-        if place and (is_own or not is_url(place)):
-            return place
+        store = self._snapshot_store
+        if store and (is_own or not is_url(store)):  # MUSCLE3's library supports only files
+            return store
         return str(self._run_directory.instance_directory(instance) / "snapshots")

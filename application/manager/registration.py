@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from application.interfaces.manager_desk import Registration
 from application.manager.snapshots.run_checkpoints import RunCheckpoints
 from domain.coupling.conduits import Conduit
+from domain.coupling.filters import filters_of
 from domain.coupling.ports import SETTINGS_IN, Port
 from domain.errors import ManagerRefused
 from domain.identity import Reference
@@ -153,7 +154,7 @@ class InstanceRegistry:
     def _check_reduces_nothing(self, name: str, component: Component) -> None:
         """Refuse who would save too little to resume what reducing filters have passed."""
         for conduit in self._model.conduits:
-            if conduit.reducers and component.name in self._topology.parties_to(conduit):
+            if filters_of(conduit).reduces and component.name in self._topology.parties_to(conduit):
                 msg = (
                     f"Instance '{name}' uses MUSCLE3's library and {_part_in(conduit, component)}"
                     f" conduit '{conduit}', but that library saves too little to resume what has"

@@ -1,8 +1,8 @@
-"""Registers snapshots of a macro model and its micro models with a registry; prints the seconds.
+"""Registers snapshots of a macro model and its micro models; prints the seconds.
 
-Usage: register_snapshots.py muscle3|conjoin MICROS ROUNDS never|once|all FOLDER. MICROS 0 is a
-single one without an index. A snapshot of the macro model matches none of those of a micro model,
-or one, or all, since their counts are the same.
+Usage: register_snapshots.py muscle3|conjoin MICROS ROUNDS never|once|all FOLDER. MICROS 0 stands
+for a single micro model without an index. A snapshot of the macro model matches none of those of a
+micro model, one, or all, because their counts are equal.
 """
 
 import sys
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def snapshots(micros, rounds, matching):
-    """Yields the instances' names and counts, in the order in which they are made."""
+    """Yield names and counts of the instances, in the order of their snapshots."""
     width = max(micros, 1)
     names = [f"micro[{index}]" for index in range(micros)] or ["micro"]
     for number in range(1, rounds + 1):
@@ -59,7 +59,7 @@ programs:
 
 
 def register_with_conjoin(items, micros, folder):
-    from application.interfaces.snapshot_store import WorkflowSnapshotStore
+    from application.interfaces.workflow_snapshot_store import WorkflowSnapshotStore
     from application.manager.snapshots.snapshot_registry import SnapshotRegistry
     from domain.checkpointing.instance_snapshot import SnapshotMetadata
     from domain.coupling.conduits import Conduit
@@ -80,7 +80,7 @@ def register_with_conjoin(items, micros, folder):
     )
 
     class Nowhere(WorkflowSnapshotStore):
-        """A shelf from which everything falls: the registry alone is measured."""
+        """Stores nothing, so that only the registry is measured."""
 
         def announce(self, snapshot, report): ...
         def list(self): ...

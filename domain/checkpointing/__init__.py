@@ -1,1 +1,1 @@
-"""Snapshots, which of them are consistent, and what can be resumed from them."""
+"""Instance snapshots, and which of them together make a workflow snapshot."""

@@ -1,17 +1,17 @@
-"""Which snapshots of two connected instances belong together.
+"""Consistency of the snapshots of two connected instances.
 
-Every message is counted at both ends of its conduit. Two snapshots belong together if for each
+Every message is counted at both ends of its conduit. Two snapshots are consistent if on each
 conduit between them the receiver has received
 
-- all that the sender has sent: they are *strongly* consistent; or
-- one message more: they are *weakly* consistent. The sender, when resumed, sends that message
-  again, and the receiver drops it.
+- as many messages as the sender has sent (*strong* consistency), or
+- one message more (*weak* consistency). The sender, when resumed, sends that message again, and the
+  receiver drops the duplicate.
 
-A filter that passes empty messages on while its sender is not called loosens the second of these;
-see `domain.checkpointing.workflow_snapshot_search`.
+A filter that passes empty messages while its sender is not called relaxes the second condition; see
+`domain.checkpointing.workflow_snapshot_search`.
 
-Starting from scratch is a snapshot too, with all counts 0. But who starts from scratch sends what
-it will this time, so no receiver may have a message of it already.
+A start from scratch counts as a snapshot with all counts 0. However, an instance that starts from
+scratch may send other messages this time, so no receiver may already have one of them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 def safe_get(items: Sequence[T], index: int, default: T) -> T:
-    """Return the item at an index, or a default if there is none."""
+    """Return the item at an index, or a default if the index is out of range."""
     return items[index] if 0 <= index < len(items) else default
 
 
@@ -36,13 +36,13 @@ def calc_consistency(
     first_is_sent: bool,
     num2_is_restart: bool,
 ) -> bool:
-    """Whether the counts at the two ends of a conduit agree.
+    """Return whether the counts at the two ends of a conduit are consistent.
 
     Args:
         num1: Messages counted at one end.
         num2: Messages counted at the other end.
-        first_is_sent: Whether the first count is that of the sender.
-        num2_is_restart: Whether the second one is of an instance that starts from scratch.
+        first_is_sent: Whether `num1` is the sender's count.
+        num2_is_restart: Whether `num2` belongs to an instance that starts from scratch.
 
     Example:
         >>> calc_consistency(3, 4, True, False), calc_consistency(4, 3, True, False)
@@ -61,9 +61,10 @@ def calc_consistency_list(
     first_is_sent: bool,
     num2_is_restart: bool,
 ) -> bool:
-    """Whether the counts at the two ends of a conduit between vector ports agree in each slot.
+    """Return whether the counts of two vector ports are consistent in each slot.
 
-    A slot that one of them does not have counts 0. See `calc_consistency` for the arguments.
+    A slot that only one of them has counts 0 at the other. See `calc_consistency` for the
+    arguments.
     """
     return all(
         calc_consistency(
@@ -74,12 +75,12 @@ def calc_consistency_list(
 
 
 class Connection(NamedTuple):
-    """A conduit, as seen from one of the components that it joins.
+    """A conduit, as seen from one of the components that it connects.
 
     Attributes:
-        own_port: Name of our port.
+        own_port: Name of this component's port.
         peer_port: Name of the port at the other end.
-        is_sending: Whether it is we who send.
+        is_sending: Whether this component is the sender.
     """
 
     own_port: str
@@ -88,14 +89,14 @@ class Connection(NamedTuple):
 
 
 class SnapshotNode:
-    """A snapshot of an instance, and which snapshots of its peers it is consistent with.
+    """An instance snapshot, and the snapshots of its peers that it is consistent with.
 
     Args:
-        num: Number of the snapshot, from 1; 0 for starting from scratch.
-        instance: Who made it.
-        snapshot: What it says about itself.
-        peers: The instances with which this one exchanges messages.
-        consistent_peers: Snapshots found to be consistent with this one, by their instance.
+        num: Number of the snapshot, from 1; 0 for a start from scratch.
+        instance: The instance that made it.
+        snapshot: What that instance reported about it.
+        peers: The instances that this one exchanges messages with.
+        consistent_peers: Snapshots known to be consistent with this one, by instance.
     """
 
     def __init__(
@@ -117,27 +118,27 @@ class SnapshotNode:
 
     @classmethod
     def from_scratch(cls, instance: Reference, peers: Iterable[Reference]) -> SnapshotNode:
-        """Return the node for starting an instance from scratch."""
+        """Return the node that stands for a start from scratch."""
         return cls(0, instance, FROM_SCRATCH, peers)
 
     @property
     def is_from_scratch(self) -> bool:
-        """Whether this stands for starting from scratch."""
+        """Whether this node stands for a start from scratch."""
         return self.num == 0 and not any(map(any, self.snapshot.port_message_counts.values()))
 
     @property
     def consistent(self) -> bool:
-        """Whether there is at least one consistent snapshot of each peer."""
+        """Whether each peer has at least one snapshot that is consistent with this one."""
         return all(self.consistent_peers.get(peer) for peer in self.peers)
 
     def do_consistency_check(
         self, peer_node: SnapshotNode, connections: Iterable[Connection]
     ) -> bool:
-        """Check whether a snapshot of a peer is consistent with this one, and record it at both.
+        """Return whether a snapshot of a peer is consistent with this one; record it at both.
 
         Args:
             peer_node: The other snapshot.
-            connections: The conduits between the two instances' components, as this one sees them.
+            connections: The conduits between the two components, seen from this one.
         """
         agree = all(self._agrees(peer_node, connection) for connection in connections)
         if agree:
@@ -170,4 +171,4 @@ class SnapshotNode:
 
 
 FROM_SCRATCH = SnapshotMetadata((), 0.0, float("-inf"), None, {}, True, "")
-"""What there is to say of an instance that starts from scratch."""
+"""Metadata of the snapshot that stands for a start from scratch."""

@@ -1,4 +1,4 @@
-"""What is different between a simulation that is to be resumed and its snapshots."""
+"""Differences between a model and the snapshots that it is to be resumed from."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from domain.errors import ForeignSnapshot
 from domain.identity import Reference
 from domain.wording import counted
 
-if TYPE_CHECKING:  # an instance compares its ports too, and starts sooner without these
+if TYPE_CHECKING:  # an instance uses this module too, and starts faster without these
     from domain.model.configuration import Component, Model
     from domain.model.topology import Topology
 
 
 def unknown_instance(model: Model, instance: Reference) -> str | None:
-    """Return in words why there is no such instance in a model; None if there is."""
+    """Return why a model does not have an instance; None if it does."""
     if model.component_of(instance) is not None:
         return None
     name = instance.without_trailing_ints()
     component = model.components.get(name)
     if component is None:
-        return f"there is a snapshot of '{instance}', and model '{model.name}' has no '{name}'"
+        return f"there is a snapshot of '{instance}', but model '{model.name}' has no '{name}'"
     now = list(component.multiplicity) if component.multiplicity else "none"
     return (
-        f"there is a snapshot of '{instance}', and the multiplicity of '{name}' is {now} now, so"
-        " that it has no such instance"
+        f"there is a snapshot of '{instance}', but the multiplicity of '{name}' is now {now}, so"
+        " this instance does not exist"
     )
 
 
@@ -34,11 +34,11 @@ def unchecked_snapshot(instance: Reference, error: ForeignSnapshot) -> str:
     """Return a warning that the snapshot of an instance could not be checked.
 
     Args:
-        instance: The instance that resumes from it.
+        instance: The instance to be resumed from it.
         error: Why it could not be decoded.
     """
     return (
-        f"Snapshot '{error.location}' of '{instance}' was written by another library than"
+        f"Snapshot '{error.location}' of '{instance}' was written by a library other than"
         f" Conjoin's, and cannot be checked: {error.reason}. Only '{instance}' itself must be able"
         " to read it."
     )
@@ -48,8 +48,8 @@ def connected_ports(component: Component, topology: Topology) -> dict[str, int |
     """Return the connected ports of a component.
 
     Returns:
-        Number of slots by name; None where the multiplicities do not tell: the port is scalar, or
-        can be resized.
+        Number of slots by port name; None if the multiplicities do not determine it, because the
+        port is scalar or resizable.
     """
     result: dict[str, int | None] = {}
     for conduit in topology.conduits_of(component.name):
@@ -67,20 +67,20 @@ def connected_ports(component: Component, topology: Topology) -> dict[str, int |
 def port_differences(
     counts: Mapping[str, Sequence[int]], connected: Mapping[str, int | None]
 ) -> Iterator[str]:
-    """Yield in words what is different about the ports.
+    """Yield a description of each difference between the ports of a snapshot and of an instance.
 
     Args:
-        counts: Messages passed until the snapshot was made, for each port and slot.
-        connected: Number of slots of each port that is connected now; None if it is not known.
+        counts: Messages passed before the snapshot was made, for each port and slot.
+        connected: Number of slots of each port that is connected now; None if unknown.
     """
     for name, slots in connected.items():
         if name not in counts:
-            yield f"port '{name}' is connected now, and was not there"
+            yield f"port '{name}' is connected now, but was not when the snapshot was made"
         elif slots is not None and len(counts[name]) != slots:
-            yield f"port '{name}' had {counted(len(counts[name]), 'slot')}, and has {slots} now"
+            yield f"port '{name}' had {counted(len(counts[name]), 'slot')}, and now has {slots}"
     for name, numbers in counts.items():
         if name not in connected and any(numbers):
             yield (
-                f"port '{name}' had passed messages ({sum(numbers)}), and is not there or not"
-                " connected now"
+                f"port '{name}' had passed messages ({sum(numbers)}), but is now missing or not"
+                " connected"
             )

@@ -1,36 +1,38 @@
-"""Finds the snapshots that together make a workflow snapshot, without searching.
+"""Finds the instance snapshots that make up the newest workflow snapshot, without a search.
 
-Let x(i) be the number of the snapshot that is chosen for instance i, its place in the *cut*. The
-counts of an instance only ever grow, so each conduit puts two bounds on a cut, both of the form
+Choose one snapshot for each instance; x(i) is the number of the one chosen for instance i. Such a
+choice is called a *cut*. The counts of an instance only ever grow, so each conduit puts two bounds
+on a cut, both of the form
 
     need(x(i)) <= have(x(j))
 
-    sender i, receiver j: all that was sent must have been received, need = sent, have = received;
-    receiver i, sender j: at most one message more: need = received, have = sent + 1 (from
-    scratch: 0).
+    sender i, receiver j: everything sent must have been received: need = sent, have = received;
+    receiver i, sender j: at most one message more: need = received, have = sent + 1 (if j starts
+    from scratch: 0).
 
-A conduit with a reducing filter is another matter where the sender waits to be called while its
-callers go on: for each of their iterations the filter passes an empty message, and no snapshot of
-the sender tells. But its callers' snapshots hold what makes it do so, the milestones, and when they
-are sent to it again, so are the empty messages, and the receiver drops those that it has. So only
-what the receiver has received up to the last message that was not empty must be at most one more
-than was sent. And lest it be ahead of the callers, it may have received at most one message more
-than these have begun passes.
+A conduit with a reducing filter differs while its sender waits to be called and the sender's
+callers go on: for each of their iterations the filter passes an empty message, which no snapshot of
+the sender counts. However, the snapshots of the callers hold the milestones that cause the empty
+messages. When the milestones are sent again, so are the empty messages, and the receiver drops the
+duplicates. Therefore the bound applies only to the messages received up to the last one that was
+not empty. So that the receiver is not ahead of the callers either, it may have received at most one
+message more than the passes that they have started.
 
-With need and have growing, the cuts that keep to all bounds form a lattice: of two of them, the one
-with the newer snapshot of each instance is one too. So there is a newest cut, it only ever moves
-forward, and it contains the snapshot by which it moved. What is older is never needed again.
+As need and have only grow, the cuts that satisfy all bounds form a lattice: taking the newer
+snapshot of each instance from two such cuts gives another. Hence there is a newest cut, it only
+ever moves forward, and it contains the snapshot that made it move. Older snapshots are never needed
+again.
 
-To move it forward, each instance has a *target*: its oldest snapshot beyond the cut. A bound on
-the target of i that the cut does not satisfy means: i can only move if j moves. Either j cannot
-move until it makes another snapshot, or j waits for somebody in turn, and so on. If that chain
-leads back to i, then these instances can only move together: they become one group. Within a group,
-a target that does not satisfy the bounds of the others never will, and is dropped. A group of which
-all bounds are satisfied moves, and falls apart into its instances.
+To move the cut forward, each instance has a *target*: its oldest snapshot beyond the cut. If the
+cut does not satisfy a bound on the target of i, then i can only move if j moves. Either j cannot
+move before it makes another snapshot, or j waits for another instance in turn, and so on. If that
+chain leads back to i, these instances can only move together: they become one group. Within a
+group, a target that does not satisfy the bounds of the others never will, and is dropped. A group
+whose bounds are all satisfied moves, and is split into its instances again.
 
-Every bound is looked at once for each target, groups are merged small into large, and each
-snapshot becomes a target once at most. So the cost of a new snapshot is, on average, that of
-looking at its own conduits, however many snapshots and instances there are.
+Each bound is checked once per target, smaller groups are merged into larger ones, and each snapshot
+becomes a target at most once. So the average cost of a new snapshot is that of checking its own
+conduits, regardless of the number of snapshots and instances.
 """
 
 from __future__ import annotations
@@ -41,31 +43,27 @@ from itertools import product, zip_longest
 from typing import NamedTuple, TypeAlias
 
 from domain.checkpointing.consistency import FROM_SCRATCH, safe_get
-from domain.checkpointing.instance_snapshot import (
-    RegisteredSnapshot,
-    SnapshotMetadata,
-    WorkflowSnapshot,
-    filled_port,
-    reduced_port,
-)
+from domain.checkpointing.instance_snapshot import SnapshotMetadata, filled_port, reduced_port
+from domain.checkpointing.workflow_snapshot import RegisteredSnapshot, WorkflowSnapshot
 from domain.coupling.conduits import Conduit
+from domain.coupling.filters import filters_of
 from domain.coupling.peers import peer_endpoint, slots_between
 from domain.identity import Reference
 from domain.model.configuration import Model
 from domain.model.topology import Topology
 
 Count: TypeAlias = int | tuple[int, ...]
-"""Messages counted at one end: a number, or one for each slot if all go to the same instance."""
+"""Messages counted at one end: one number, or one per slot if all slots have the same peer."""
 
 
 class _End(NamedTuple):
-    """Where a conduit begins or ends.
+    """One end of a conduit, before it is linked to the other.
 
     Attributes:
-        track: At whom.
-        ports: Under which names it is counted there; that counts that a snapshot has first.
-        slot: The slot there; None if there is just one way.
-        is_bound: Whether what is counted there is bound by what is at the other end.
+        track: The instance.
+        ports: Keys of its count; the first one that a snapshot has is used.
+        slot: The slot; None if the port does not distribute over several peers.
+        is_bound: Whether the count at the other end puts a bound on this one.
     """
 
     track: _Track
@@ -78,14 +76,14 @@ class _Link:
     """One end of a conduit between two instances.
 
     Attributes:
-        peer: Who is at the other end.
-        ports: Under which names this end is counted; that of them counts that a snapshot has first.
-        is_sending: Whether it is we who send.
-        is_bound: Whether there is a bound on us here.
-        slot: The slot on this side, if it is one of several that go to different peers.
-        is_whole: Whether all slots of the port go to this peer.
-        place: At which place it is among the links of its instance.
-        mirror: At which place the other end is among those of the peer.
+        peer: The instance at the other end.
+        ports: Keys of this end's count; the first one that a snapshot has is used.
+        is_sending: Whether this end sends.
+        is_bound: Whether the other end puts a bound on this one.
+        slot: The slot at this end, if its slots have different peers.
+        is_whole: Whether all slots of the port have this peer.
+        place: Index of this link among those of its instance.
+        mirror: Index of the opposite link among those of the peer.
     """
 
     __slots__ = (
@@ -118,21 +116,21 @@ class _Link:
         self.place = place
         self.mirror = mirror
 
-    def count(self, snapshot: SnapshotMetadata) -> Count:
-        """Return what a snapshot counted at this end."""
+    def count(self, metadata: SnapshotMetadata) -> Count:
+        """Return the messages that a snapshot counted at this end."""
         counts: Sequence[int] = ()
         for port in self.ports:
-            if port in snapshot.port_message_counts:
-                counts = snapshot.port_message_counts[port]
+            if port in metadata.port_message_counts:
+                counts = metadata.port_message_counts[port]
                 break
         if self.is_whole and len(counts) > 1:
             return tuple(counts)
         return safe_get(counts, self.slot, 0)
 
     def is_satisfied(self, need: Count, node: _Node) -> bool:
-        """Whether a snapshot at the other end satisfies the bound of one at this end."""
+        """Return whether a snapshot at the other end satisfies the bound of one at this end."""
         have = node.counts[self.mirror]
-        extra = 0 if self.is_sending or node.state.number == 0 else 1
+        extra = 0 if self.is_sending or node.snapshot.number == 0 else 1
         if isinstance(need, int) and isinstance(have, int):
             return need <= have + extra
         return all(
@@ -142,23 +140,23 @@ class _Link:
 
 
 class _Node(NamedTuple):
-    """A snapshot, and what it counted at each link of its instance."""
+    """A snapshot, and its count for each link of its instance."""
 
-    state: RegisteredSnapshot
+    snapshot: RegisteredSnapshot
     counts: list[Count]
 
 
 class _Track:
-    """An instance on its way.
+    """The snapshots of one instance, and how far the cut has got among them.
 
     Attributes:
-        instance: Its name.
+        instance: Name of the instance.
         links: Its ends of the conduits.
         cut: Its snapshot in the newest cut.
-        beyond: Its snapshots that are newer, oldest first. The first is the target.
+        beyond: Its newer snapshots, the oldest first. The first is the target.
         newest: The counts of its newest snapshot.
-        reduced_ports: Under which names it counts what its filters let pass.
-        group: Those with which it can only move together.
+        reduced_ports: Keys under which it counts the messages that passed its filters.
+        group: The instances that it can only move together with.
         watchers: The groups that wait for it to move.
     """
 
@@ -183,36 +181,36 @@ class _Track:
         self.start_from_scratch()
 
     def start_from_scratch(self) -> None:
-        """Put the cut at the very beginning."""
-        state = RegisteredSnapshot(self.instance, 0, FROM_SCRATCH)
-        self.cut = _Node(state, [0] * len(self.links))
+        """Move the cut to the start from scratch."""
+        snapshot = RegisteredSnapshot(self.instance, 0, FROM_SCRATCH)
+        self.cut = _Node(snapshot, [0] * len(self.links))
         self.newest: list[Count] = self.cut.counts
 
-    def counts_what_it_reduces(self, snapshot: SnapshotMetadata) -> bool:
-        """Whether a snapshot says what has passed the filters on this side.
+    def counts_reduced_messages(self, metadata: SnapshotMetadata) -> bool:
+        """Return whether a snapshot counts the messages that passed this instance's filters.
 
-        MUSCLE3's library does not. Without that, nobody knows with what it is consistent.
+        MUSCLE3's library does not count them. Without the counts, consistency cannot be determined.
         """
-        return self.reduced_ports <= snapshot.port_message_counts.keys()
+        return self.reduced_ports <= metadata.port_message_counts.keys()
 
     def bounds(self) -> list[tuple[_Track, _Link]]:
-        """Return all that is to be checked for a new target."""
+        """Return the bounds to check for a new target."""
         return [(self, link) for link in self.links if link.is_bound and link.peer is not self]
 
     @property
     def is_at_beginning(self) -> bool:
-        """Whether it has no snapshot in the newest cut."""
-        return self.cut.state.number == 0
+        """Whether the instance starts from scratch in the newest cut."""
+        return self.cut.snapshot.number == 0
 
 
 class _Group:
-    """Instances that can only move together, or a single one.
+    """Instances that can only move together, or a single instance.
 
     Attributes:
-        tracks: Who they are; empty once the group is no more.
+        tracks: The instances; empty once the group has been dissolved.
         unchecked: Bounds not yet known to be satisfied.
-        waits_for: Who has to move, or, if it is one of them, to make another snapshot, before
-            this group can move; None while that is to be found out.
+        waits_for: The instance that must move before this group can, or, if it belongs to the
+            group, must make another snapshot; None while that is not yet determined.
     """
 
     __slots__ = ("tracks", "unchecked", "waits_for")
@@ -224,11 +222,11 @@ class _Group:
 
 
 class WorkflowSnapshotSearch:
-    """Knows the newest workflow snapshot.
+    """Keeps track of the newest workflow snapshot.
 
     Args:
-        topology: The model, and who is whose peer in it.
-        unchecked: Instances of which no snapshot can be read. Any snapshot of a peer is taken to be
+        topology: The model, and the peers of each of its instances.
+        unchecked: Instances whose snapshots cannot be read. Any snapshot of a peer is assumed to be
             consistent with theirs.
     """
 
@@ -243,23 +241,23 @@ class WorkflowSnapshotSearch:
             track.group.waits_for = track
 
     def add(
-        self, instance: Reference, number: int, snapshot: SnapshotMetadata
+        self, instance: Reference, number: int, metadata: SnapshotMetadata
     ) -> WorkflowSnapshot | None:
-        """Take note of a new snapshot; return the newest workflow snapshot if it completes one.
+        """Add an instance snapshot; return the newest workflow snapshot if it completes one.
 
         Args:
-            instance: Who made it.
-            number: Its number, from 1 and growing.
-            snapshot: What is known about it.
+            instance: The instance that made it.
+            number: Its number, from 1 and increasing.
+            metadata: What the instance reported about it.
 
         Raises:
-            KeyError: If there is no such instance.
+            KeyError: If the model has no such instance.
         """
         track = self._tracks[instance]
-        if not track.counts_what_it_reduces(snapshot):
+        if not track.counts_reduced_messages(metadata):
             return None
-        state = RegisteredSnapshot(instance, number, snapshot)
-        node = _Node(state, [link.count(snapshot) for link in track.links])
+        snapshot = RegisteredSnapshot(instance, number, metadata)
+        node = _Node(snapshot, [link.count(metadata) for link in track.links])
         if not _agrees_with_itself(track, node):
             return None
         if _goes_back(track.newest, node.counts):
@@ -267,12 +265,12 @@ class WorkflowSnapshotSearch:
         track.newest = node.counts
         track.beyond.append(node)
         if len(track.beyond) > 1 or track.group.waits_for is not track:
-            return None  # it waits for something else than its own next snapshot
+            return None  # it waits for another instance, and not for this snapshot
         track.group.unchecked += track.bounds()
         return self._newest() if self._settle([track.group]) else None
 
     def __len__(self) -> int:
-        """Return how many snapshots are being kept, those of the newest cut among them."""
+        """Return the number of snapshots in memory, including those of the newest cut."""
         return sum(
             len(track.beyond) + (not track.is_at_beginning) for track in self._tracks.values()
         )
@@ -281,7 +279,7 @@ class WorkflowSnapshotSearch:
         tracks = self._tracks.values()
         return WorkflowSnapshot(
             self._model_name,
-            tuple(track.cut.state for track in tracks if not track.is_at_beginning),
+            tuple(track.cut.snapshot for track in tracks if not track.is_at_beginning),
             tuple(track.instance for track in tracks if track.is_at_beginning),
         )
 
@@ -306,10 +304,10 @@ class WorkflowSnapshotSearch:
         return moved
 
     def _begin_again(self, track: _Track) -> None:
-        """Forget the snapshots of an instance that counts from a lower number than before.
+        """Drop the snapshots of an instance whose counts have become lower.
 
-        Nothing is known of how its snapshots relate to those of its peers that are older, so the
-        newest cut is found anew.
+        How its new snapshots relate to the older ones of its peers is unknown, so the newest cut is
+        determined again from the start.
         """
         track.beyond.clear()
         for other in self._tracks.values():
@@ -340,14 +338,15 @@ class WorkflowSnapshotSearch:
         return end.track.instance not in self._unchecked
 
     def _ends(self, conduit: Conduit, model: Model) -> Iterator[tuple[_End, _End]]:
-        """Yield where a conduit begins and ends, for each slot of each instance."""
+        """Yield the two ends of a conduit, for each slot of each instance."""
         sender = model.components[conduit.sending_component]
         receiver = model.components[conduit.receiving_component]
-        port = reduced_port(conduit) if conduit.reducers else conduit.sending_port
+        reduces = filters_of(conduit).reduces
+        port = reduced_port(conduit) if reduces else conduit.sending_port
         slots = slots_between(sender.multiplicity, receiver.multiplicity)
         for instance in sender.instances():
             track = self._tracks[instance]
-            if conduit.reducers:
+            if reduces:
                 track.reduced_ports.add(port)
             for slot in [None] if slots is None else range(slots):
                 peer = peer_endpoint(instance, slot, receiver.name, receiver.multiplicity, "p")
@@ -357,7 +356,7 @@ class WorkflowSnapshotSearch:
                 )
 
     def _paces(self, pacing: Conduit, model: Model, start: _End) -> Iterator[_End]:
-        """Yield where the passes are counted that pace a filter; see `Topology.pacing_conduit`."""
+        """Yield the ends that count the passes pacing a filter; see `Topology.pacing_conduit`."""
         caller = model.components[pacing.receiving_component]
         shared = start.track.instance.indices[: len(caller.multiplicity)]
         for rest in product(*map(range, caller.multiplicity[len(shared) :])):
@@ -368,8 +367,8 @@ class WorkflowSnapshotSearch:
 
 
 def _join_paced(start: _End, end: _End, conduit: Conduit, paces: Iterable[_End]) -> None:
-    """Join the ends of a conduit with a filter that also passes what nobody has sent."""
-    # MUSCLE3's library does not count what was not empty, so there all is taken for that
+    """Join the ends of a conduit with a filter that also passes messages that were never sent."""
+    # MUSCLE3's library does not count non-empty messages separately: assume that none was empty
     filled = (filled_port(conduit), conduit.receiving_port)
     _join_ends(start, end._replace(is_bound=False))
     _join_ends(start._replace(is_bound=False), end._replace(ports=filled))
@@ -394,8 +393,7 @@ def _check_one(group: _Group) -> _Group | None:
     """Check one bound of a group.
 
     Returns:
-        The group to go on with, which is another one if they were merged; None if this one must
-        wait.
+        The group to continue with, which is a new one after a merge; None if this group must wait.
     """
     track, link = group.unchecked[-1]
     peer = link.peer
@@ -414,7 +412,7 @@ def _check_one(group: _Group) -> _Group | None:
 
 
 def _raise_target(group: _Group, link: _Link, need: Count) -> _Group | None:
-    """Drop the targets of a member that do not satisfy the bound of another one."""
+    """Drop the targets of a member that do not satisfy the bound of another member."""
     peer = link.peer
     dropped = False
     while peer.beyond and not link.is_satisfied(need, peer.beyond[0]):
@@ -430,10 +428,10 @@ def _raise_target(group: _Group, link: _Link, need: Count) -> _Group | None:
 
 
 def _chain_back(first: _Group, last: _Group) -> list[_Group]:
-    """Return the groups that wait for each other from the first up to the last, without that.
+    """Return the chain of groups that wait for each other, from the first up to the last.
 
     Returns:
-        Nothing, if the chain does not lead there.
+        The chain without the last group; empty if it does not lead there.
     """
     chain = [first]
     while True:
@@ -446,7 +444,7 @@ def _chain_back(first: _Group, last: _Group) -> list[_Group]:
 
 
 def _merged(groups: list[_Group]) -> _Group:
-    """Make one group of several, and return it."""
+    """Merge several groups into one, and return it."""
     largest = max(groups, key=lambda group: len(group.tracks))
     for group in groups:
         if group is largest:
@@ -461,7 +459,7 @@ def _merged(groups: list[_Group]) -> _Group:
 
 
 def _move(group: _Group) -> list[_Group]:
-    """Move the cut to the targets of a group; return the groups that may be able to move now."""
+    """Move the cut to the targets of a group; return the groups that can perhaps move now."""
     tracks, group.tracks = group.tracks, []
     result = []
     for track in tracks:
@@ -478,7 +476,7 @@ def _move(group: _Group) -> list[_Group]:
 
 
 def _agrees_with_itself(track: _Track, node: _Node) -> bool:
-    """Whether the counts at both ends of each conduit from an instance to itself agree."""
+    """Return whether the counts of each conduit from an instance to itself are consistent."""
     return all(
         link.is_satisfied(node.counts[link.place], node)
         for link in track.links
@@ -487,7 +485,7 @@ def _agrees_with_itself(track: _Track, node: _Node) -> bool:
 
 
 def _goes_back(before: list[Count], now: list[Count]) -> bool:
-    """Whether any count is lower than it was."""
+    """Return whether any count has decreased."""
     return any(
         old > new
         if isinstance(old, int) and isinstance(new, int)

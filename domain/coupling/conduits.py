@@ -1,4 +1,4 @@
-"""Conduits and the filters on them."""
+"""Conduits, and the names of the filters on them."""
 
 from __future__ import annotations
 
@@ -9,34 +9,41 @@ from domain.identity import Reference
 
 
 class ConduitFilter(Enum):
-    """What a conduit does to the messages that pass through it."""
+    """The filters, by their names in yMMSL and in the protocol.
+
+    They are listed in the order in which a conduit may have them. `domain.coupling.filters`
+    implements them.
+    """
 
     LAST = "last"
     """Pass only the last message of each iteration (a reducer, at the sender)."""
     REPEAT = "repeat"
-    """Give the same message as often as it is asked for (at the receiver)."""
+    """Give the same message out for each iteration (a repeater, at the receiver)."""
     PAD = "pad"
-    """Give the message once, then empty ones (at the receiver)."""
+    """Give the message out once, then empty messages (a repeater, at the receiver)."""
 
-    @property
-    def is_reducer(self) -> bool:
-        """Whether the filter takes away a level of iteration."""
-        return self is ConduitFilter.LAST
 
-    @property
-    def is_repeater(self) -> bool:
-        """Whether the filter adds a level of iteration."""
-        return self is not ConduitFilter.LAST
+def filter_order() -> str:
+    """Return the order in which a conduit may have filters, in words.
+
+    Example:
+        >>> filter_order()
+        'last, then repeat, then pad'
+    """
+    return ", then ".join(item.value for item in ConduitFilter)
 
 
 @dataclass(frozen=True)
 class Conduit:
-    """Joins a sending port to a receiving one.
+    """Connects a sending port to a receiving port.
 
     Attributes:
         sender: Component and port that send, without indices.
         receiver: Component and port that receive, without indices.
-        filters: Filters, in the order in which they apply.
+        filters: Filters, in the order in which messages pass them.
+
+    Raises:
+        ValueError: If the filters are out of order.
     """
 
     sender: Reference
@@ -47,7 +54,7 @@ class Conduit:
         ranks = [list(ConduitFilter).index(item) for item in self.filters]
         if ranks != sorted(ranks):
             names = " ".join(item.value for item in self.filters)
-            msg = f"Filters '{names}' of {self} are out of order: write last, then repeat, then pad"
+            msg = f"Filters '{names}' of {self} are out of order: write {filter_order()}"
             raise ValueError(msg)
 
     @property
@@ -69,16 +76,6 @@ class Conduit:
     def receiving_port(self) -> str:
         """Name of the port that receives."""
         return str(self.receiver[-1])
-
-    @property
-    def reducers(self) -> tuple[ConduitFilter, ...]:
-        """The filters that the sender applies."""
-        return tuple(item for item in self.filters if item.is_reducer)
-
-    @property
-    def repeaters(self) -> tuple[ConduitFilter, ...]:
-        """The filters that the receiver applies."""
-        return tuple(item for item in self.filters if item.is_repeater)
 
     def __str__(self) -> str:
         filters = "".join(f"{item.value} " for item in self.filters)

@@ -200,6 +200,20 @@ ResourceRequirements: TypeAlias = Threads | MpiCores | MpiNodes
 
 
 @dataclass(frozen=True)
+class ResumeOrigin:
+    """What is known about the workflow snapshot that a simulation is resumed from.
+
+    Attributes:
+        model: Name of its model; empty if unknown.
+        from_scratch: Names of the instances that it has no snapshot of, and that start from
+            scratch.
+    """
+
+    model: str = ""
+    from_scratch: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Configuration:
     """All of a simulation to run.
 
@@ -211,6 +225,7 @@ class Configuration:
         checkpoints: When to make snapshots.
         resume: Snapshot to resume from, by instance; others start from scratch.
         description: What it is, for people.
+        resume_origin: Where the snapshots in `resume` come from; None if unknown.
     """
 
     model: Model
@@ -220,6 +235,7 @@ class Configuration:
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
     resume: Mapping[Reference, str] = field(default_factory=dict)
     description: str = ""
+    resume_origin: ResumeOrigin | None = None
 
     @property
     def has_manual_components(self) -> bool:

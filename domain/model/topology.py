@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from domain.coupling.conduits import Conduit
+from domain.coupling.filters import filters_of
 from domain.coupling.peers import MAX_DIMENSION_DIFFERENCE, peer_endpoint, slots_between
 from domain.coupling.ports import Operator
 from domain.coupling.timelines import Timeline
@@ -95,7 +96,7 @@ class Topology:
             conduit
             for conduit in self.conduits_of(component)
             if conduit.receiving_component == component
-            and not conduit.repeaters
+            and not filters_of(conduit).repeats
             and self._receives_at_start(conduit)
         ]
 
@@ -107,7 +108,7 @@ class Topology:
         """Return how many counters the iterations have of what comes through reducing filters."""
         sender = self.model.components[conduit.sending_component]
         is_final = sender.operator_of(conduit.sending_port) is Operator.O_F
-        return len(Timeline(sender.timeline)) - is_final - len(conduit.reducers)
+        return len(Timeline(sender.timeline)) - is_final - filters_of(conduit).levels_removed
 
     def peer_components(self, component: Reference) -> list[Reference]:
         """Return the components to which a component is joined, each once."""

@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from domain.coupling.conduits import Conduit
+from domain.coupling.filters import filters_of
 from domain.coupling.ports import Operator
 from domain.identity import Reference
 from domain.model.configuration import Model
@@ -72,7 +73,7 @@ class Turns:
                 sender = conduit.sending_component
                 operator = self._operator(sender, conduit.sending_port)
                 level = sender if operator is Operator.O_I else self._find_caller(sender)
-                self._callers[name] = self._up(level, len(conduit.reducers))
+                self._callers[name] = self._up(level, filters_of(conduit).levels_removed)
                 break
         return self._callers[name]
 
@@ -88,7 +89,7 @@ class Turns:
             return
         receiver = conduit.receiving_component
         operator = self._operator(receiver, conduit.receiving_port)
-        if operator is Operator.F_INIT or conduit.repeaters:
+        if operator is Operator.F_INIT or filters_of(conduit).repeats:
             self._next[first].add(receiver)
         elif self._callers[first] == receiver:
             self._returns.add(first)
@@ -96,7 +97,7 @@ class Turns:
     def _ended_by(self, conduit: Conduit) -> Reference | None:
         """Return the component that has ended when a message comes out of a conduit, if any."""
         sender = conduit.sending_component
-        steps = len(conduit.reducers)
+        steps = filters_of(conduit).levels_removed
         if self._operator(sender, conduit.sending_port) is Operator.O_I:
             return self._up(sender, steps - 1) if steps else None
         return self._up(sender, steps)

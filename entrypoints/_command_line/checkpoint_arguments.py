@@ -1,4 +1,4 @@
-"""Options of the command line about checkpoints, and what to resume from."""
+"""Command line arguments for checkpoints, and for resuming from them."""
 
 from __future__ import annotations
 
@@ -19,57 +19,56 @@ GO_ON: Final = "go-on"
 ABORT: Final = "abort"
 
 SHUTDOWN_TIME: Final = 5.0
-"""Seconds that the manager needs to leave once all programs have ended."""
+"""Seconds that the manager needs to shut down after all programs have ended."""
 
 
 def add_checkpoint_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add them to a parser."""
+    """Add the arguments to a parser."""
     group = parser.add_argument_group("checkpoints, see docs/checkpointing.md")
     group.add_argument(
         "--resume",
         metavar="WHAT",
-        help="resume from a workflow snapshot (a .ymmsl file), from the newest sound one in the"
-        " run directory of an earlier run, or, with 'latest', from the newest of all runs of this"
-        " model that are in the current directory or beside --run-dir",
+        help="resume from a workflow snapshot (a .ymmsl file), from the newest sound one in a run"
+        " directory, or, with 'latest', from the newest sound one of all runs of this model in the"
+        " current directory or beside --run-dir",
     )
     group.add_argument(
         "--snapshot-store",
         metavar="URL",
-        help="where to keep the snapshots of the instances: a directory, or a URL that fsspec"
-        " knows, such as s3://bucket/prefix (default: the run directory)",
+        help="where to store instance snapshots: a directory, or a URL that fsspec supports, such"
+        " as s3://bucket/prefix (default: the run directory)",
     )
     group.add_argument(
         "--checkpoint-every-wallclock",
         metavar="SECONDS",
-        type=_distance,
+        type=_interval,
         action="append",
-        help="make snapshots each time that so many seconds have passed, besides what the files"
-        " ask for",
+        help="make snapshots every so many seconds, in addition to the rules in the files",
     )
     group.add_argument(
         "--checkpoint-every-simulation",
         metavar="T",
-        type=_distance,
+        type=_interval,
         action="append",
-        help="make snapshots at all multiples of T in simulated time, besides what the files ask"
-        " for",
+        help="make snapshots at all multiples of T in simulation time, in addition to the rules in"
+        " the files",
     )
     group.add_argument(
-        "--checkpoint-at-end", action="store_true", help="make snapshots at the end of the run"
+        "--checkpoint-at-end", action="store_true", help="make a snapshot when an instance ends"
     )
     group.add_argument(
         "--checkpoint-on-term",
         metavar="SECONDS",
         type=_positive,
-        help="on SIGTERM, and before the end that --stop-at or Slurm sets, have all instances save"
-        " for up to so many seconds, and stop the run then",
+        help="on SIGTERM, and before the end set by --stop-at or Slurm, let all instances save for"
+        " up to so many seconds, then stop the run",
     )
     group.add_argument(
         "--stop-at",
         metavar="WHEN",
-        type=_moment,
-        help="stop the run at this time: 2026-11-20T18:30, or 18:30, or +3600 for seconds from now"
-        " (default with --checkpoint-on-term: the end of the Slurm job, if in one)",
+        type=_time,
+        help="stop the run at this time: 2026-11-20T18:30, 18:30, or +3600 for seconds from now"
+        " (default with --checkpoint-on-term: the end of the Slurm job, if there is one)",
     )
     group.add_argument(
         "--checkpoint-failure",
@@ -80,7 +79,7 @@ def add_checkpoint_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def checkpoints_of(options: argparse.Namespace) -> Checkpoints:
-    """Return when to make snapshots according to the command line."""
+    """Return the checkpoint rules of the command line."""
     return Checkpoints(
         options.checkpoint_at_end,
         tuple(options.checkpoint_every_wallclock or ()),
@@ -91,11 +90,11 @@ def checkpoints_of(options: argparse.Namespace) -> Checkpoints:
 def checkpoint_options_of(
     options: argparse.Namespace, *, warn: Callable[[str], None]
 ) -> CheckpointOptions:
-    """Return what else the command line says about checkpoints.
+    """Return the other checkpoint options of the command line.
 
     Args:
-        options: The command line.
-        warn: Told if the end of a Slurm job cannot be found out.
+        options: The parsed command line.
+        warn: Called with a warning if the end of the Slurm job cannot be determined.
     """
     from application.manager.snapshots.run_checkpoints import CheckpointOptions
 
@@ -110,34 +109,34 @@ def checkpoint_options_of(
 
 
 def _end_of_slurm_job(grace_time: float, warn: Callable[[str], None]) -> float | None:
-    """Return when the run must be stopped so that all has ended before Slurm ends the job."""
+    """Return when to stop the run so that everything has ended before Slurm ends the job."""
     from adapters.slurm.allocation import end_of_allocation
 
     try:
         end = end_of_allocation()
     except TransportError as error:
-        warn(f"{error} Only SIGTERM will tell, unless you give --stop-at.")
+        warn(f"{error} Only SIGTERM will stop the run in time, unless you pass --stop-at.")
         return None
     return None if end is None else end - grace_time - SHUTDOWN_TIME
 
 
-def _moment(text: str) -> float:
-    """Return a moment in the future, in seconds since the Unix epoch."""
+def _time(text: str) -> float:
+    """Return a time in the future, in seconds since the Unix epoch."""
     now = datetime.now().astimezone()
     try:
         if text.startswith("+"):
             return now.timestamp() + _positive(text[1:])
         if "T" in text or " " in text:
             return datetime.fromisoformat(text).astimezone().timestamp()
-        moment = datetime.combine(now.date(), time.fromisoformat(text)).astimezone()
+        today = datetime.combine(now.date(), time.fromisoformat(text)).astimezone()
     except ValueError:
-        msg = f"{text} is neither a time, as 2026-11-20T18:30 or 18:30, nor +SECONDS"
+        msg = f"{text} is neither a time, such as 2026-11-20T18:30 or 18:30, nor +SECONDS"
         raise argparse.ArgumentTypeError(msg) from None
-    return (moment if moment > now else moment + timedelta(days=1)).timestamp()
+    return (today if today > now else today + timedelta(days=1)).timestamp()
 
 
 def not_negative(text: str) -> float:
-    """Return a number that is 0 or larger, and finite."""
+    """Parse a finite number that is 0 or greater."""
     value = _number(text)
     if value < 0:
         msg = f"{text} is less than 0"
@@ -145,7 +144,7 @@ def not_negative(text: str) -> float:
     return value
 
 
-def _distance(text: str) -> CheckpointRangeRule:
+def _interval(text: str) -> CheckpointRangeRule:
     value = _number(text)
     try:
         return CheckpointRangeRule(value)
@@ -156,16 +155,16 @@ def _distance(text: str) -> CheckpointRangeRule:
 def _positive(text: str) -> float:
     value = _number(text)
     if value <= 0:
-        msg = f"{text} is not larger than 0"
+        msg = f"{text} is not greater than 0"
         raise argparse.ArgumentTypeError(msg)
     return value
 
 
 def _number(text: str) -> float:
-    # argparse would name our function in what it says of a ValueError
+    # for a ValueError, argparse would show the name of this function
     with contextlib.suppress(ValueError):
         value = float(text)
         if math.isfinite(value):
             return value
-    msg = f"'{text}' is no number"
+    msg = f"'{text}' is not a number"
     raise argparse.ArgumentTypeError(msg)

@@ -1,4 +1,4 @@
-"""The commands `conjoin snapshots …`."""
+"""The command `conjoin snapshots` and its actions."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from domain.errors import ConfigurationError
 from entrypoints._command_line.console import say
 
 if TYPE_CHECKING:
-    from application.manager.snapshots.run_snapshots import (
+    from application.manager.snapshots.examined_snapshots import (
         ExaminedSnapshot,
         ExaminedWorkflowSnapshot,
-        RunSnapshots,
     )
+    from application.manager.snapshots.run_snapshots import RunSnapshots
 
 SOUND: Final = 0
 DAMAGED: Final = 1
@@ -26,7 +26,7 @@ _KILO: Final = 1024
 
 
 def with_list_inserted(arguments: Sequence[str]) -> list[str]:
-    """Return the command line with the action that is meant where none is given.
+    """Return the command line with the action `list` inserted if it names no action.
 
     Example:
         >>> with_list_inserted(["snapshots", "run_kitchen_20261120_224839"])
@@ -44,18 +44,20 @@ def add_snapshot_commands(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser(
         LIST,
-        help="list the workflow snapshots of a run: 'conjoin snapshots RUN_DIR' does the same",
+        help="list the workflow snapshots of a run; short form: 'conjoin snapshots RUN_DIR'",
         description="List the workflow snapshots of a run, the oldest first.",
     )
     listing.add_argument("run_dir", metavar="RUN_DIR", help="the directory of a run")
     show = actions.add_parser(
-        "show", help="show what is in a workflow snapshot", description="Show a workflow snapshot."
+        "show",
+        help="show the contents of a workflow snapshot",
+        description="Show the contents of a workflow snapshot.",
     )
     show.add_argument("file", metavar="FILE", help="a workflow snapshot")
     verify = actions.add_parser(
         "verify",
         help="check whether snapshots are sound",
-        description="Read snapshots, and say which are damaged. Exit code 1 if any is.",
+        description="Read snapshots, and report damaged ones. The exit code is 1 if there are any.",
     )
     verify.add_argument(
         "path", metavar="RUN_DIR|FILE", help="the directory of a run, or one workflow snapshot"
@@ -63,8 +65,8 @@ def add_snapshot_commands(parser: argparse.ArgumentParser) -> None:
     prune = actions.add_parser(
         "prune",
         help="remove old snapshots",
-        description="Remove all but the newest sound workflow snapshots of a run, and what only"
-        " those that are removed need.",
+        description="Remove all but the newest sound workflow snapshots of a run, and the instance"
+        " snapshots that no other workflow snapshot needs.",
     )
     prune.add_argument("run_dir", metavar="RUN_DIR", help="the directory of a run")
     prune.add_argument(
@@ -77,10 +79,10 @@ def add_snapshot_commands(parser: argparse.ArgumentParser) -> None:
 
 
 def run_snapshot_command(options: argparse.Namespace) -> int:
-    """Do what was asked for, and return the exit code.
+    """Run the command, and return the exit code.
 
     Raises:
-        ConfigurationError: If there is no such file or directory, or it cannot be used.
+        ConfigurationError: If the file or directory does not exist, or cannot be used.
     """
     try:
         return _ACTIONS[options.action](options)
@@ -89,9 +91,9 @@ def run_snapshot_command(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    found = list(_reader_of_run(options.run_dir).newest_first())
+    found = list(_snapshots_of_run(options.run_dir).newest_first())
     if not found:
-        say(f"There is no workflow snapshot in '{options.run_dir}'.")
+        say(f"There are no workflow snapshots in '{options.run_dir}'.")
     for snapshot in reversed(found):
         _say_lines(_summary(snapshot))
     return SOUND
@@ -100,7 +102,7 @@ def _list(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     path = _existing(options.file)
     if path.is_dir():
-        msg = f"'{path}' is a directory: name one of the workflow snapshots in {path}/snapshots."
+        msg = f"'{path}' is a directory. Name one of the workflow snapshots in {path}/snapshots."
         raise ConfigurationError(msg)
     snapshot = _of_file(path)
     _say_lines([*_summary(snapshot), "", *_table(snapshot)])
@@ -109,7 +111,7 @@ def _show(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     path = _existing(options.path)
-    found = _reader_of_run(path).newest_first() if path.is_dir() else [_of_file(path)]
+    found = _snapshots_of_run(path).newest_first() if path.is_dir() else [_of_file(path)]
     all_sound = True
     for snapshot in reversed(list(found)):
         all_sound = all_sound and snapshot.is_sound
@@ -118,12 +120,11 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _prune(options: argparse.Namespace) -> int:
-    done = _reader_of_run(options.run_dir, prunes=True).prune(keep=options.keep)
-    _say_lines(f"removed {location}" for location in (*done.workflow_snapshots, *done.states))
+    done = _snapshots_of_run(options.run_dir, prunes=True).prune(keep=options.keep)
+    _say_lines(f"removed {location}" for location in (*done.workflow_snapshots, *done.snapshots))
     say(
-        f"Removed {len(done.workflow_snapshots)} workflow snapshots and {len(done.states)}"
-        f" snapshots of instances ({_in_bytes(done.size)}); {done.kept} workflow snapshots are"
-        " left."
+        f"Removed {len(done.workflow_snapshots)} workflow snapshots and {len(done.snapshots)}"
+        f" instance snapshots ({_in_bytes(done.size)}); {done.kept} workflow snapshots are left."
     )
     return SOUND
 
@@ -136,41 +137,41 @@ _ACTIONS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
 }
 
 
-def _reader_of_run(name: str | Path, *, prunes: bool = False) -> RunSnapshots:
-    from entrypoints._snapshots.snapshot_wiring import reader_of_run
+def _snapshots_of_run(name: str | Path, *, prunes: bool = False) -> RunSnapshots:
+    from entrypoints._snapshots.snapshot_wiring import run_snapshots, snapshot_stores
 
     path = _existing(name)
     if not path.is_dir():
-        msg = f"'{path}' is no directory; give that of a run."
+        msg = f"'{path}' is not a directory. Name a run directory."
         raise ConfigurationError(msg)
     if path.name == "snapshots" and not (path / "snapshots").is_dir():
-        msg = f"'{path}' is in the directory of a run; give that: '{path.parent}'."
+        msg = f"'{path}' is inside a run directory. Name that one: '{path.parent}'."
         raise ConfigurationError(msg)
-    return reader_of_run(path, prunes=prunes)
+    return run_snapshots(path, stores=snapshot_stores(), prunes=prunes)
 
 
 def _of_file(path: Path) -> ExaminedWorkflowSnapshot:
-    from entrypoints._snapshots.snapshot_wiring import reader_of_file
+    from entrypoints._snapshots.snapshot_wiring import snapshot_stores, snapshots_beside
 
-    return reader_of_file(path).examine(str(path.absolute()))
+    return snapshots_beside(path, stores=snapshot_stores()).examine(str(path))
 
 
 def _existing(name: str | Path) -> Path:
     path = Path(name)
     if not path.exists():
-        msg = f"there is no '{path}'."
+        msg = f"'{path}' does not exist."
         raise ConfigurationError(msg)
     return path
 
 
 def _summary(snapshot: ExaminedWorkflowSnapshot) -> list[str]:
-    times = ", ".join(f"{state.instance} {_time(state.timestamp)}" for state in snapshot.states)
-    taken = snapshot.shelved.taken or "at an unknown time"
+    times = ", ".join(f"{item.instance} {_time(item.timestamp)}" for item in snapshot.snapshots)
+    taken = snapshot.stored.taken or "at an unknown time"
     return [
         snapshot.location,
         f"  taken {taken}, {_in_bytes(snapshot.size)}, {_verdict(snapshot)}",
-        f"  why: {', '.join(snapshot.triggers) or 'not known'}",
-        f"  simulated time: {times or 'not known'}",
+        f"  why: {', '.join(snapshot.triggers) or 'unknown'}",
+        f"  simulated time: {times or 'unknown'}",
         *_comments(snapshot),
     ]
 
@@ -179,14 +180,14 @@ def _table(snapshot: ExaminedWorkflowSnapshot) -> list[str]:
     rows = [("Instance", "t", "Wallclock time", "Type", "Size", "File")]
     rows += [
         (
-            str(state.instance),
-            _time(state.timestamp),
-            _time(state.wallclock_time),
-            _type(state),
-            _in_bytes(state.size),
-            state.location,
+            str(item.instance),
+            _time(item.timestamp),
+            _time(item.wallclock_time),
+            _type(item),
+            _in_bytes(item.size),
+            item.location,
         )
-        for state in snapshot.states
+        for item in snapshot.snapshots
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
@@ -195,12 +196,12 @@ def _table(snapshot: ExaminedWorkflowSnapshot) -> list[str]:
     ]
 
 
-def _type(state: ExaminedSnapshot) -> str:
-    if state.problem:
+def _type(snapshot: ExaminedSnapshot) -> str:
+    if snapshot.problem:
         return "damaged"
-    if state.remark:
+    if snapshot.remark:
         return "unknown"
-    return "final" if state.is_final else "intermediate"
+    return "final" if snapshot.is_final else "intermediate"
 
 
 def _verdict(snapshot: ExaminedWorkflowSnapshot) -> str:
@@ -212,7 +213,7 @@ def _comments(snapshot: ExaminedWorkflowSnapshot) -> list[str]:
 
 
 def _time(value: float) -> str:
-    # the snapshot of a model without a state has no time
+    # implicit snapshots have no simulation time
     return "-" if math.isnan(value) else f"{value:g}"
 
 
@@ -226,7 +227,7 @@ def _in_bytes(size: float) -> str:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        msg = f"{text} is no number of snapshots to keep, which is at least 1"
+        msg = f"{text} is not a number of snapshots to keep, which must be at least 1"
         raise argparse.ArgumentTypeError(msg)
     return int(text)
 

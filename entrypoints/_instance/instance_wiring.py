@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from adapters.io.network import LOOPBACK
@@ -14,12 +14,17 @@ from adapters.python_logging.instance_log import PythonInstanceLog
 from adapters.snapshot_files.snapshot_repository import MsgPackSnapshotRepository
 from adapters.system.clock import SystemClock
 from adapters.tcp.manager_link import MMPClient
-from adapters.tcp.peers import TcpPeerTransport
+from adapters.tcp.peer_server import PeerServer
+from adapters.tcp.pull_transport import PullPeerTransport
+from adapters.tcp.stream_transport import StreamPeerTransport
 from adapters.wire.locations import TCP, TcpAddress, addresses_in
-from application.instance.lifecycle import Lifecycle, Surroundings
+from application.instance.arrival import Surroundings, join
+from application.instance.lifecycle import Lifecycle
+from application.instance.peer_transports import PeerTransports
+from application.interfaces.peer_transport import PeerTransport
 from domain.coupling.flags import InstanceFlags
 from domain.coupling.ports import Operator
-from domain.errors import PortError, TransportError
+from domain.errors import PeerUnreachable, PortError, TransportError
 from domain.running.error_log_limit import Troubles
 from domain.running.log_levels import LogLevel
 from entrypoints._instance.environment import InstanceEnvironment, read_environment
@@ -46,7 +51,11 @@ def join_simulation(
     surroundings = _connect(environment)
     try:
         with _told_if_slow(environment):
-            return Lifecycle(environment.instance, declaration, flags, surroundings)
+            return join(environment.instance, declaration, flags, surroundings)
+    except PeerUnreachable:
+        # the manager was reached, so there is nothing to add
+        _close(surroundings)
+        raise
     except TransportError as error:
         _close(surroundings)
         raise TransportError(_unreachable(environment, error)) from error
@@ -95,14 +104,38 @@ def _connect(environment: InstanceEnvironment) -> Surroundings:
     link = MMPClient(environment.instance, environment.manager, secret=environment.secret)
     log = PythonInstanceLog(name, link, environment.log_file)
     troubles = Troubles(partial(log.log, LogLevel.WARNING))
-    transport = TcpPeerTransport(
+    transport = open_transports(
         name,
         secret=environment.secret,
         hosts=_hosts_to_listen_on(environment),
         on_trouble=troubles.note,
     )
-    archive = MsgPackSnapshotRepository(open_store)
-    return Surroundings(link, transport, SystemClock(), log, archive, threading.Lock())
+    snapshots = MsgPackSnapshotRepository(open_store)
+    return Surroundings(link, transport, SystemClock(), log, snapshots, threading.Lock())
+
+
+def open_transports(
+    instance: str,
+    *,
+    secret: str | None = None,
+    hosts: Sequence[str] | None = None,
+    on_trouble: Callable[[str], None] = lambda _text: None,
+) -> PeerTransports:
+    """Return the transports of an instance, which listen for its peers.
+
+    Args:
+        instance: Name of the instance.
+        secret: The run's secret. Without it our own streams are neither offered nor used.
+        hosts: Addresses to listen on; None for all of this machine's.
+        on_trouble: Receives descriptions of connections that violate a protocol, on another thread.
+    """
+    server = PeerServer(instance, secret=secret, hosts=hosts, on_trouble=on_trouble)
+    # the preferred transport comes first
+    transports: list[PeerTransport] = []
+    if secret is not None:
+        transports.append(StreamPeerTransport(instance, server=server, secret=secret))
+    transports.append(PullPeerTransport(server=server))
+    return PeerTransports(transports, clock=SystemClock())
 
 
 def _hosts_to_listen_on(environment: InstanceEnvironment) -> list[str] | None:

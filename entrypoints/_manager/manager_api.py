@@ -18,6 +18,7 @@ from typing_extensions import Self
 
 from adapters.filesystem.run_directory import FilesystemRunDirectory
 from application.interfaces.logbook import EventSink
+from application.manager.snapshots.snapshot_stores import SnapshotStores
 from domain.errors import UsageError
 from domain.model.checkpoint_rules import Checkpoints
 from domain.model.configuration import Configuration
@@ -27,10 +28,10 @@ from entrypoints._manager.opening import open_manager
 from entrypoints._manager.outcome import Outcome
 from entrypoints._manager.run_input import RunInput
 from entrypoints._manager.start_bridge import StartBridge
-from entrypoints._snapshots.snapshot_places import SnapshotStores, store_location
 from entrypoints._snapshots.snapshot_wiring import (
-    check_relative_resume,
-    newest_in_run,
+    resume_check,
+    resume_chooser,
+    snapshot_stores,
 )
 from entrypoints.containers.manager import OpenedManager, chosen_launcher
 from entrypoints.options import Adapters, ManagerOptions, check_options
@@ -90,14 +91,14 @@ class Manager:
         self._options = options or ManagerOptions()
         self._run_dir = None if run_dir is None else Path(run_dir)
         self._adapters = _checked(adapters)
-        self._places = _places(snapshot_store, self._adapters)
+        self._stores = _stores(snapshot_store, self._adapters)
         self._input = RunInput(
             sources,
             model=model,
             resume=resume,
             checkpoints=checkpoints,
             run_dir=self._run_dir,
-            places=self._places,
+            stores=self._stores,
             programs_required=self._options.programs_required,
         )
         self._launcher = chosen_launcher(self._adapters)
@@ -192,9 +193,8 @@ class Manager:
         self._start.begin()
         if self._launcher.capabilities.is_this_machine:
             check_programs(self.configuration)
-        for warning in check_relative_resume(
-            self.configuration, opened.run_directory, places=self._places
-        ):
+        check = resume_check(self._stores)
+        for warning in check.check_relative(self.configuration, opened.run_directory):
             opened.run_log.log.warning(warning)
         start = partial(opened.services.run.start, opened.launch)
         self._start.run(start, scheduler=opened.loop)
@@ -249,7 +249,7 @@ class Manager:
 
         Once the manager is closed all of them are on disk.
         """
-        return newest_in_run(self.run_directory, places=self._places)
+        return resume_chooser(self._stores).newest_in(self.run_directory)
 
     def subscribe(self, callback: Callable[[RunEvent], object]) -> Callable[[], None]:
         """Call back for everything that happens from now on, on a thread named `conjoin-events`.
@@ -290,7 +290,7 @@ class Manager:
         self._parts = open_manager(
             self._input,
             run_dir=self._run_dir,
-            places=self._places,
+            stores=self._stores,
             options=self._options,
             adapters=self._adapters,
             launcher=self._launcher,
@@ -347,13 +347,11 @@ class Manager:
         return parts
 
 
-def _places(snapshot_store: str | Path | None, adapters: Adapters) -> SnapshotStores:
-    if snapshot_store is None:
-        return SnapshotStores(handed_in=adapters.snapshots)
-    if adapters.snapshots is not None:
+def _stores(snapshot_store: str | Path | None, adapters: Adapters) -> SnapshotStores:
+    if snapshot_store is not None and adapters.snapshots is not None:
         msg = "snapshot_store= and adapters=Adapters(snapshots=...) exclude each other."
         raise UsageError(msg)
-    return SnapshotStores(store_location(snapshot_store))
+    return snapshot_stores(snapshot_store, adapter=adapters.snapshots)
 
 
 def _checked(adapters: object) -> Adapters:

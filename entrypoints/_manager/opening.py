@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,10 +12,10 @@ from pathlib import Path
 
 from adapters.filesystem.run_directory import FilesystemRunDirectory
 from application.interfaces.agents import AgentLauncher
+from application.manager.snapshots.snapshot_stores import SnapshotStores
 from domain.model.configuration import Configuration
 from domain.running.events import RunFinished
 from entrypoints._manager.run_input import RunInput
-from entrypoints._snapshots.snapshot_places import SnapshotStores
 from entrypoints.containers.manager import OpenedManager, opened_manager
 from entrypoints.options import Adapters, ManagerOptions
 
@@ -23,7 +24,7 @@ def open_manager(
     run_input: RunInput,
     *,
     run_dir: Path | None,
-    places: SnapshotStores,
+    stores: SnapshotStores,
     options: ManagerOptions,
     adapters: Adapters,
     launcher: AgentLauncher,
@@ -36,7 +37,7 @@ def open_manager(
     Args:
         run_input: What is run.
         run_dir: An existing directory for the files; None for a new one.
-        places: Where snapshots are.
+        stores: Where snapshots are stored.
         options: How to work.
         adapters: What the embedder handed in.
         launcher: Starts agents.
@@ -53,9 +54,9 @@ def open_manager(
             options=options,
             adapters=adapters,
             launcher=launcher,
-            configuration=_with_fetched_snapshots(run_input.configuration, directory, places, undo),
+            configuration=_with_fetched_snapshots(run_input.configuration, directory, stores, undo),
             run_directory=directory,
-            storage=places.of_run(directory),
+            storage=stores.of_run(directory, suffix=secrets.token_hex(4)),
             on_finished=on_finished,
         )
         undo.pop_all()
@@ -78,10 +79,9 @@ def _run_directory(
 def _with_fetched_snapshots(
     configuration: Configuration,
     directory: FilesystemRunDirectory,
-    places: SnapshotStores,
+    stores: SnapshotStores,
     undo: contextlib.ExitStack,
 ) -> Configuration:
     """Return the configuration with local copies of the snapshots that instances cannot reach."""
-    scratch = directory.fetched_snapshots
-    undo.callback(shutil.rmtree, scratch, ignore_errors=True)
-    return replace(configuration, resume=places.fetched(configuration.resume, scratch=scratch))
+    undo.callback(shutil.rmtree, directory.fetched_snapshots, ignore_errors=True)
+    return replace(configuration, resume=stores.local_copies(configuration.resume, directory))

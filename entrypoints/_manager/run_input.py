@@ -9,15 +9,13 @@ from typing import Final, final
 
 from adapters.ymmsl_files.source import YmmslConfigurationSource
 from application.manager.snapshots.resume_choice import ResumeChoice
+from application.manager.snapshots.snapshot_stores import SnapshotStores
 from domain.coupling.settings import plain_settings
 from domain.model.checkpoint_rules import Checkpoints
 from domain.model.configuration import Configuration
-from entrypoints._snapshots.snapshot_places import SnapshotStores
-from entrypoints._snapshots.snapshot_wiring import check_resume, chosen_snapshot
+from entrypoints._snapshots.snapshot_wiring import resume_check, resume_chooser
 
-UNUSED_RESUME: Final = (
-    "The files say in 'resume:' what to resume from, but that is not used: --resume goes first."
-)
+UNUSED_RESUME: Final = "'resume:' in the files is ignored, because --resume takes precedence."
 
 
 @final
@@ -30,7 +28,7 @@ class RunInput:
         resume: What to resume from, in place of what the sources say.
         checkpoints: When to make snapshots, in addition to what the sources say.
         run_dir: The directory of the run, if the user has one.
-        places: Where snapshots are.
+        stores: The stores that hold the snapshots.
         programs_required: Whether each component must have a program.
 
     Attributes:
@@ -51,7 +49,7 @@ class RunInput:
         resume: str | Path | None,
         checkpoints: Checkpoints | None,
         run_dir: Path | None,
-        places: SnapshotStores,
+        stores: SnapshotStores,
         programs_required: bool,
     ) -> None:
         self._source = YmmslConfigurationSource(programs_required=programs_required)
@@ -61,12 +59,9 @@ class RunInput:
         loaded = self._load(sources, model)
         self.configuration = replace(loaded, settings=plain_settings(loaded.settings))
         if resume is None:
-            description = self.configuration.description
-            self._unchecked = check_resume(
-                self.configuration, places=places, description=description
-            )
+            self._unchecked = resume_check(stores).check(self.configuration)
         else:
-            self._resume(resume, run_dir, places)
+            self._resume(resume, run_dir, stores)
         if checkpoints:
             joined = self.configuration.checkpoints.joined_with(checkpoints)
             self.configuration = replace(self.configuration, checkpoints=joined)
@@ -76,7 +71,7 @@ class RunInput:
         """What is strange about it, without being wrong."""
         passed_over = self.choice.warnings() if self.choice else []
         unused = [UNUSED_RESUME] if self._has_unused_resume else []
-        # the choice has looked at the same snapshots
+        # the choice examined the same snapshots
         unchecked = [text for text in self._unchecked if text not in passed_over]
         return [*self._source.warnings, *passed_over, *unchecked, *unused]
 
@@ -91,13 +86,13 @@ class RunInput:
             return self._source.load(list(sources), model=model)
         return self._source.load([sources], model=model)
 
-    def _resume(self, resume: str | Path, run_dir: Path | None, places: SnapshotStores) -> None:
-        configuration = self.configuration
-        choice = chosen_snapshot(resume, model=configuration.model, run_dir=run_dir, places=places)
-        shelved = choice.snapshot.shelved
+    def _resume(self, resume: str | Path, run_dir: Path | None, stores: SnapshotStores) -> None:
+        model = str(self.configuration.model.name)
+        choice = resume_chooser(stores).choose(resume, model=model, run_dir=run_dir)
+        stored = choice.snapshot.stored
         self.choice = choice
-        self._has_unused_resume = bool(configuration.resume)
-        self.configuration = replace(configuration, resume=shelved.resume)
-        self._unchecked = check_resume(
-            self.configuration, places=places, description=shelved.description
+        self._has_unused_resume = bool(self.configuration.resume)
+        self.configuration = replace(
+            self.configuration, resume=stored.resume, resume_origin=stored.origin
         )
+        self._unchecked = resume_check(stores).check(self.configuration)

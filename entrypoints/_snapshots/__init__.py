@@ -1,1 +1,1 @@
-"""Where snapshots are kept, and which of them a run resumes from: wiring."""
+"""Wiring of what stores, finds and checks snapshots."""

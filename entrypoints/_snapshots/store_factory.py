@@ -1,6 +1,6 @@
-"""The store for each kind of place. A model imports this, so it is to be little.
+"""Opens the snapshot store for a path or a URL.
 
-What makes a store work is imported when there is something to store.
+Models import this module, so backends are imported lazily to keep their start-up fast.
 """
 
 from __future__ import annotations
@@ -9,25 +9,25 @@ from application.interfaces.snapshot_store import SnapshotStore
 from domain.checkpointing.instance_snapshot import is_url
 
 
-def open_store(place: str) -> SnapshotStore:
-    """Return the store for a directory or a URL, or for the location of a snapshot.
+def open_store(location: str) -> SnapshotStore:
+    """Return the store at a path or URL, or the one that holds the snapshot there.
 
     Raises:
-        OSError: If it cannot be had; the text says why.
+        OSError: If it cannot be opened; the message says why.
     """
-    if not is_url(place):
+    if not is_url(location):
         from pathlib import Path
 
         from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
 
-        return FilesystemSnapshotStore(Path(place))
+        return FilesystemSnapshotStore(Path(location))
     try:
-        # Not everybody has it, and it takes a while.
+        # optional, and slow to import
         from adapters.fsspec.snapshot_store import FsspecSnapshotStore
     except ImportError as error:
         msg = (
-            f"'{place}' needs the Python package fsspec, which is not installed here."
+            f"'{location}' needs the Python package fsspec, which is not installed here."
             " Install it: pip install fsspec"
         )
         raise OSError(msg) from error
-    return FsspecSnapshotStore(place)
+    return FsspecSnapshotStore(location)

@@ -37,12 +37,12 @@ from application.interfaces.instance_probe import InstanceProbe
 from application.interfaces.logbook import Logbook
 from application.interfaces.node_pool import AgentLaunch
 from application.interfaces.profile_store import ProfileStore
-from application.interfaces.snapshot_store import WorkflowSnapshotStore
 from application.interfaces.worker import Worker
+from application.interfaces.workflow_snapshot_store import WorkflowSnapshotStore
 from application.manager.snapshots.snapshot_copier import SnapshotCopier
+from application.manager.snapshots.snapshot_stores import RunSnapshotStore
 from domain.model.configuration import Configuration
 from domain.running.events import RunFinished
-from entrypoints._snapshots.snapshot_places import RunSnapshotStore
 from entrypoints.containers.services import ManagerParts, ManagerServices, build_services
 from entrypoints.log_setup import make_log
 from entrypoints.options import Adapters, ManagerOptions
@@ -159,19 +159,19 @@ def _open_worker(loop: EventLoop) -> Iterator[Worker]:
         worker.close()
 
 
-def _open_shelf(
+def _open_workflow_snapshots(
     run_directory: FilesystemRunDirectory, storage: RunSnapshotStore, clock: Clock, run_log: RunLog
 ) -> Iterator[WorkflowSnapshotStore]:
-    shelf = FilesystemWorkflowSnapshotStore(
+    store = FilesystemWorkflowSnapshotStore(
         run_directory.path / "snapshots",
-        keep=SnapshotCopier(storage.open_store, store=storage.store).ensure_stored,
+        ensure_stored=SnapshotCopier(storage.open_store, target=storage.target).ensure_stored,
         form=YmmslWorkflowSnapshotFormat(),
         clock=clock,
     )
     try:
-        yield shelf
+        yield store
     finally:
-        _close(shelf.close, "the last workflow snapshots could not be written", run_log)
+        _close(store.close, "the last workflow snapshots could not be written", run_log)
 
 
 def _open_services(
@@ -187,7 +187,7 @@ def _open_services(
     profiles: ProfileStore,
     loop: EventLoop,
     probe: InstanceProbe,
-    shelf: WorkflowSnapshotStore,
+    workflow_snapshots: WorkflowSnapshotStore,
     worker: Worker,
     on_finished: OnFinished,
 ) -> Iterator[ManagerServices]:
@@ -200,11 +200,11 @@ def _open_services(
         profiles=profiles,
         run_directory=run_directory,
         scripts=adapters.scripts or ShellRunScriptWriter(),
-        shelf=shelf,
+        workflow_snapshots=workflow_snapshots,
         probe=probe,
         worker=worker,
     )
-    services = build_services(parts, configuration, options, snapshot_place=storage.place)
+    services = build_services(parts, configuration, options, snapshot_store=storage.location)
     services.run.on_finished(on_finished)
     yield services
 
@@ -286,7 +286,9 @@ class ManagerContainer(containers.DeclarativeContainer):
     profiles = providers.Resource(_open_profiles, adapters, run_directory, configuration, run_log)
     loop = providers.Resource(_open_loop)
     probe = providers.Resource(_open_probe, loop)
-    shelf = providers.Resource(_open_shelf, run_directory, storage, clock, run_log)
+    workflow_snapshots = providers.Resource(
+        _open_workflow_snapshots, run_directory, storage, clock, run_log
+    )
     worker = providers.Resource(_open_worker, loop)
     services = providers.Resource(
         _open_services,
@@ -301,7 +303,7 @@ class ManagerContainer(containers.DeclarativeContainer):
         profiles=profiles,
         loop=loop,
         probe=probe,
-        shelf=shelf,
+        workflow_snapshots=workflow_snapshots,
         worker=worker,
         on_finished=on_finished,
     )

@@ -13,8 +13,8 @@ from application.interfaces.node_pool import NodePool
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.run_directory import RunDirectory
 from application.interfaces.run_script_writer import RunScriptWriter
-from application.interfaces.snapshot_store import WorkflowSnapshotStore
 from application.interfaces.worker import Worker
+from application.interfaces.workflow_snapshot_store import WorkflowSnapshotStore
 from application.manager.allocation_end import AllocationEnd
 from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
@@ -48,7 +48,7 @@ class ManagerParts:
         profiles: Where profile events go.
         run_directory: Where the files of the run are.
         scripts: Writes the scripts that start programs.
-        shelf: Where workflow snapshots are announced.
+        workflow_snapshots: Where workflow snapshots are announced.
         probe: Looks whether an instance that was started by hand is still running.
         worker: Does slow work, away from the services' thread.
     """
@@ -61,7 +61,7 @@ class ManagerParts:
     profiles: ProfileStore
     run_directory: RunDirectory
     scripts: RunScriptWriter
-    shelf: WorkflowSnapshotStore
+    workflow_snapshots: WorkflowSnapshotStore
     probe: InstanceProbe
     worker: Worker
 
@@ -82,7 +82,7 @@ class ManagerServices:
         connections: Which instances have lost their connection.
         deadlocks: Which instances wait for which others.
         checkpoints: When the instances save.
-        snapshots: Which snapshots belong together.
+        snapshots: Which snapshots fit together.
         troubles: Reports misbehaving clients.
     """
 
@@ -106,7 +106,7 @@ def build_services(
     configuration: Configuration,
     options: ManagerOptions,
     *,
-    snapshot_place: str = "",
+    snapshot_store: str = "",
 ) -> ManagerServices:
     """Build the services of one manager.
 
@@ -114,7 +114,8 @@ def build_services(
         parts: What they work with.
         configuration: What is run.
         options: How to work.
-        snapshot_place: Where snapshots go, if not into the run directory: a directory, or a URL.
+        snapshot_store: Path or URL of the store for instance snapshots; empty for the run
+            directory.
     """
     model = configuration.model
     board = StatusBoard(model, clock=parts.clock, events=parts.events)
@@ -171,7 +172,7 @@ def build_services(
         snapshots=snapshots,
         checkpoints=checkpoints,
         run_directory=parts.run_directory,
-        snapshot_place=snapshot_place,
+        snapshot_store=snapshot_store,
     )
     return ManagerServices(
         desk=desk,
@@ -245,4 +246,4 @@ def _build_snapshots(
         log=parts.log,
     )
     topology = Topology(configuration.model)
-    return SnapshotRegistry(configuration, parts.shelf, topology, report=watch.note)
+    return SnapshotRegistry(configuration, parts.workflow_snapshots, topology, report=watch.note)

@@ -212,7 +212,7 @@ def test_that_slurm_does_not_tell_the_end_is_a_warning(workspace: Workspace):
         outcome = program.finish()
     assert outcome.exit_code == COMPLETED, outcome.text
     assert "Warning: When this Slurm job will end is not known" in outcome.stdout
-    assert "unless you give --stop-at" in outcome.stdout
+    assert "unless you pass --stop-at" in outcome.stdout
 
 
 @pytest.mark.slow
@@ -266,10 +266,10 @@ def test_a_run_may_just_be_stopped_at_some_time(saving: Workspace):
     ("options", "text"),
     [
         # some of the five seconds are over by then
-        (("--stop-at", "+5", "--checkpoint-on-term", 10), r"stopped in -?\d+ s, of which 10 s are"),
-        (("--stop-at", "2020-01-01T00:00"), "There is no time for this run"),
-        (("--stop-at", "noon"), "noon is neither a time, as 2026-11-20T18:30 or 18:30, nor"),
-        (("--checkpoint-on-term", "0"), "0 is not larger than 0"),
+        (("--stop-at", "+5", "--checkpoint-on-term", 10), r"stop in -?\d+ s, 10 s of which are"),
+        (("--stop-at", "2020-01-01T00:00"), "No time is left for this run"),
+        (("--stop-at", "noon"), "noon is neither a time, such as 2026-11-20T18:30 or 18:30, nor"),
+        (("--checkpoint-on-term", "0"), "0 is not greater than 0"),
     ],
 )
 def test_a_time_that_makes_no_sense_is_refused(
@@ -362,7 +362,7 @@ def log_of(workspace: Workspace) -> str:
 def by_muscle3(workspace: Workspace, *components: str) -> None:
     """Have components use MUSCLE3's library."""
     for name in components:
-        workspace.change(f"{name}.py", "from conjoin", "from libmuscle")
+        workspace.change(f"{name}.py", "from entrypoints.instance", "from libmuscle")
         workspace.change(f"{name}.py", ", Operator\n", "\nfrom ymmsl.v0_2 import Operator\n")
         text = (workspace.folder / "model.ymmsl").read_text()
         before, found, after = text.rpartition(f"\n  {name}:\n")

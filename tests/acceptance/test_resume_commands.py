@@ -1,4 +1,4 @@
-"""What a user does with snapshots: make, list, verify and prune them, and resume from them."""
+"""The commands with which a user makes, lists, verifies and prunes snapshots, and resumes."""
 
 import re
 import shutil
@@ -16,7 +16,7 @@ STEPS = 4
 
 @pytest.fixture
 def saving(workspace: Workspace) -> Workspace:
-    """A model that saves its state: that of the page on checkpoints."""
+    """Return the model of docs/checkpointing.md, which saves its state."""
     assert {"macro.py", "micro.py"} <= set(save_files("checkpointing.md", workspace.folder))
     workspace.change("model.ymmsl", "macro.steps: 2", f"macro.steps: {STEPS}")
     workspace.run_dir.rmdir()
@@ -24,7 +24,7 @@ def saving(workspace: Workspace) -> Workspace:
 
 
 def run(saving: Workspace, *arguments: object) -> Outcome:
-    """Run the model in a directory of its own, with a snapshot after each step."""
+    """Run the model in a new directory, with a snapshot after each step."""
     return saving.conjoin(
         "run", "--start-all", "--checkpoint-every-simulation", 1, *arguments, "model.ymmsl"
     )
@@ -42,14 +42,14 @@ def first_run(saving: Workspace) -> Path:
     return directory
 
 
-def shelf(directory: Path) -> list[Path]:
-    """The workflow snapshots of a run, the oldest first."""
+def workflow_snapshots_of(directory: Path) -> list[Path]:
+    """Return the workflow snapshots of a run, the oldest first."""
     found = (directory / "snapshots").glob("snapshot_*.ymmsl")
     return sorted(found, key=lambda path: (path.name[:24], len(path.name), path.name))
 
 
 def snapshot_file(workflow_snapshot: Path, instance: str) -> Path:
-    """The file of an instance that a workflow snapshot names."""
+    """Return the file of an instance that a workflow snapshot names."""
     match = re.search(
         rf"^  {re.escape(instance)}: '?([^'\n]+)", workflow_snapshot.read_text(), re.MULTILINE
     )
@@ -58,7 +58,7 @@ def snapshot_file(workflow_snapshot: Path, instance: str) -> Path:
 
 
 def rewrite(workflow_snapshot: Path, old: str, new: str) -> None:
-    """Change a workflow snapshot by hand, as a user who knows that its checksum has to go."""
+    """Edit a workflow snapshot as a user does, who removes its checksum."""
     _, _, text = workflow_snapshot.read_text().partition("\n")
     workflow_snapshot.write_text(text.replace(old, new))
 
@@ -70,7 +70,7 @@ def printed_by_macro(directory: Path) -> str:
 # Checkpoints on the command line ------------------------------------------------------------------
 
 
-def test_checkpoints_of_the_command_line_are_added_to_those_of_the_files(saving: Workspace):
+def test_checkpoint_options_are_added_to_the_rules_of_the_files(saving: Workspace):
     saving.write(
         "more.ymmsl",
         "ymmsl_version: v0.2\ncheckpoints:\n  simulation_time:\n  - at: [2.0]\n",
@@ -83,11 +83,11 @@ def test_checkpoints_of_the_command_line_are_added_to_those_of_the_files(saving:
     (directory,) = run_directories(saving)
     kept = (directory / "configuration.ymmsl").read_text()
     assert all(text in kept for text in ("at_end: true", "every: 1000", "every: 3", "2.0"))
-    assert len(shelf(directory)) >= 2
+    assert len(workflow_snapshots_of(directory)) >= 2
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "1e-320", "soon"])
-def test_a_distance_of_checkpoints_that_makes_no_sense_is_refused(saving: Workspace, value: str):
+def test_invalid_checkpoint_interval_is_rejected(saving: Workspace, value: str):
     outcome = saving.conjoin("run", f"--checkpoint-every-simulation={value}", "model.ymmsl")
     assert outcome.exit_code == MISTAKE
     assert "--checkpoint-every-simulation" in outcome.stderr
@@ -97,26 +97,30 @@ def test_a_distance_of_checkpoints_that_makes_no_sense_is_refused(saving: Worksp
 
 
 @pytest.mark.parametrize("what", ["latest", "directory", "file"])
-def test_a_resumed_run_goes_on_in_a_directory_of_its_own(saving: Workspace, what: str):
+def test_resumed_run_continues_in_a_new_run_directory(saving: Workspace, what: str):
     directory = first_run(saving)
-    sources = {"latest": "latest", "directory": directory.name, "file": shelf(directory)[-1]}
+    sources = {
+        "latest": "latest",
+        "directory": directory.name,
+        "file": workflow_snapshots_of(directory)[-1],
+    }
     outcome = run(saving, "--resume", sources[what])
     assert outcome.exit_code == COMPLETED, outcome.text
-    assert f"Resuming from {shelf(directory)[-1]}\n" in outcome.stdout
+    assert f"Resuming from {workflow_snapshots_of(directory)[-1]}\n" in outcome.stdout
     (resumed,) = set(run_directories(saving)) - {directory}
     assert "resumed at" in printed_by_macro(resumed)
     assert printed_by_macro(resumed).splitlines()[-1] == printed_by_macro(directory).strip()
 
 
-def test_the_latest_is_that_of_the_newest_run(saving: Workspace):
+def test_latest_is_the_newest_workflow_snapshot_of_all_runs(saving: Workspace):
     first_run(saving)
     assert run(saving, "--resume", "latest").exit_code == COMPLETED
     newest = run_directories(saving)[-1]
     outcome = run(saving, "--resume", "latest", "--dry-run")
-    assert f"Resuming from {shelf(newest)[-1]}\n" in outcome.stdout, outcome.text
+    assert f"Resuming from {workflow_snapshots_of(newest)[-1]}\n" in outcome.stdout, outcome.text
 
 
-def test_the_latest_is_looked_for_beside_a_given_run_directory(saving: Workspace):
+def test_latest_is_searched_beside_a_given_run_directory(saving: Workspace):
     directory = first_run(saving)
     place = saving.folder / "elsewhere"
     (place / "second").mkdir(parents=True)
@@ -124,10 +128,10 @@ def test_the_latest_is_looked_for_beside_a_given_run_directory(saving: Workspace
     shutil.rmtree(directory / "snapshots")
     outcome = run(saving, "--resume", "latest", "--run-dir", "elsewhere/second")
     assert outcome.exit_code == COMPLETED, outcome.text
-    assert f"Resuming from {shelf(place / 'first')[-1]}\n" in outcome.stdout
+    assert f"Resuming from {workflow_snapshots_of(place / 'first')[-1]}\n" in outcome.stdout
 
 
-def test_runs_of_another_model_are_none_of_our_business(saving: Workspace):
+def test_latest_ignores_runs_of_other_models(saving: Workspace):
     first_run(saving)
     text = (saving.folder / "model.ymmsl").read_text()
     saving.write("model.ymmsl", text.replace("\n  pair:", "\n  pai:"))
@@ -135,12 +139,12 @@ def test_runs_of_another_model_are_none_of_our_business(saving: Workspace):
         path.rename(path.with_name(path.name.replace("run_pair_", "run_pai_")))
     outcome = run(saving, "--resume", "latest")
     assert outcome.exit_code == MISTAKE
-    assert "There is no workflow snapshot of model 'pai' among the runs in" in outcome.stderr
+    assert "No workflow snapshot of model 'pai' was found among the runs in" in outcome.stderr
 
 
-def test_latest_passes_over_what_is_damaged_and_says_so(saving: Workspace):
+def test_latest_skips_damaged_workflow_snapshots_with_a_warning(saving: Workspace):
     directory = first_run(saving)
-    older, newest = shelf(directory)[-2:]
+    older, newest = workflow_snapshots_of(directory)[-2:]
     damaged = snapshot_file(newest, "macro")
     damaged.write_bytes(damaged.read_bytes()[:-10])
     outcome = run(saving, "--resume", "latest")
@@ -161,16 +165,16 @@ def with_a_bit_flipped(data: bytes) -> bytes:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("damage", [cut_in_half, with_a_bit_flipped])
-def test_whichever_file_is_damaged_only_what_is_whole_is_offered(saving: Workspace, damage):
+def test_latest_is_sound_whichever_file_is_damaged(saving: Workspace, damage):
     directory = first_run(saving)
-    newest = shelf(directory)[-1]
+    newest = workflow_snapshots_of(directory)[-1]
     for path in (newest, snapshot_file(newest, "macro"), snapshot_file(newest, "micro")):
         data = path.read_bytes()
         path.write_bytes(damage(data))
         outcome = run(saving, "--resume", "latest", "--dry-run")
         assert f"'{path}'" in outcome.text
         path.write_bytes(data)
-        whole = [item for item in shelf(directory) if path not in files_of(item)]
+        whole = [item for item in workflow_snapshots_of(directory) if path not in files_of(item)]
         assert f"Resuming from {whole[-1]}\n" in outcome.stdout, outcome.text
 
 
@@ -179,16 +183,16 @@ def files_of(workflow_snapshot: Path) -> set[Path]:
     return {workflow_snapshot, *instances}
 
 
-def test_a_workflow_snapshot_that_was_changed_is_refused_in_both_ways(saving: Workspace):
+def test_altered_workflow_snapshot_is_rejected(saving: Workspace):
     directory = first_run(saving)
-    newest = shelf(directory)[-1]
+    newest = workflow_snapshots_of(directory)[-1]
     newest.write_text(newest.read_text().replace("macro_", "macro_1"))
-    check_refused(saving, directory, str(newest), "its checksum is another")
+    check_rejected(saving, directory, str(newest), "its checksum does not match")
 
 
-def test_a_damaged_file_is_refused_and_an_older_sound_one_is_named(saving: Workspace):
+def test_damaged_file_is_rejected_and_an_older_sound_one_named(saving: Workspace):
     directory = first_run(saving)
-    older, newest = shelf(directory)[-2:]
+    older, newest = workflow_snapshots_of(directory)[-2:]
     snapshot_file(newest, "macro").unlink()
     outcome = run(saving, "--resume", newest)
     assert outcome.exit_code == MISTAKE
@@ -198,27 +202,29 @@ def test_a_damaged_file_is_refused_and_an_older_sound_one_is_named(saving: Works
     assert run_directories(saving) == [directory]
 
 
-def test_when_all_are_damaged_each_is_named_with_the_reason(saving: Workspace):
+def test_all_damaged_workflow_snapshots_are_listed_with_reasons(saving: Workspace):
     directory = first_run(saving)
     for path in directory.glob("instances/macro/snapshots/*.pack"):
         path.write_bytes(b"")
     outcome = run(saving, "--resume", directory.name)
     assert outcome.exit_code == MISTAKE
-    assert all(f"- '{path}': " in outcome.stderr for path in shelf(directory))
+    assert all(f"- '{path}': " in outcome.stderr for path in workflow_snapshots_of(directory))
     assert "the file is empty" in outcome.stderr
 
 
-def test_what_is_not_there_cannot_be_resumed_from(saving: Workspace):
+def test_missing_resume_argument_is_rejected(saving: Workspace):
     outcome = run(saving, "--resume", "run_of_last_year")
     assert outcome.exit_code == MISTAKE
-    assert "There is no 'run_of_last_year' to resume from." in outcome.stderr
+    assert (
+        "'run_of_last_year' does not exist, so the run cannot be resumed from it." in outcome.stderr
+    )
 
 
-def test_a_run_directory_can_be_moved(saving: Workspace):
+def test_moved_run_directory_can_be_resumed_from(saving: Workspace):
     directory = first_run(saving)
     moved = saving.folder / "kept"
     directory.rename(moved)
-    newest = shelf(moved)[-1]
+    newest = workflow_snapshots_of(moved)[-1]
     remark = f"The run of workflow snapshot '{newest}' was in '{directory}', and has been moved"
     for asked in (["list", moved], ["show", newest], ["verify", moved]):
         outcome = saving.conjoin("snapshots", *asked)
@@ -232,7 +238,7 @@ def test_a_run_directory_can_be_moved(saving: Workspace):
         assert printed_by_macro(resumed).splitlines()[-1] == printed_by_macro(moved).strip()
 
 
-def test_another_run_at_the_old_place_is_not_taken_for_the_one_that_was_moved(saving: Workspace):
+def test_new_run_at_the_old_place_is_not_confused_with_the_moved_one(saving: Workspace):
     directory = first_run(saving)
     printed = printed_by_macro(directory)
     moved = directory.rename(saving.folder / "kept")
@@ -240,15 +246,15 @@ def test_another_run_at_the_old_place_is_not_taken_for_the_one_that_was_moved(sa
     directory.mkdir()
     outcome = run(saving, "--run-dir", directory.name)
     assert outcome.exit_code == COMPLETED, outcome.text
-    outcome = run(saving, "--resume", shelf(moved)[-1])
+    outcome = run(saving, "--resume", workflow_snapshots_of(moved)[-1])
     assert outcome.exit_code == COMPLETED, outcome.text
     resumed = run_directories(saving)[-1]
     assert printed_by_macro(resumed).splitlines()[-1] == printed.strip()
 
 
-def test_what_is_with_a_moved_workflow_snapshot_is_verified(saving: Workspace):
+def test_verify_reads_the_snapshots_of_a_moved_run(saving: Workspace):
     directory = first_run(saving)
-    newest = shelf(directory)[-1]
+    newest = workflow_snapshots_of(directory)[-1]
     name = snapshot_file(newest, "macro").relative_to(directory)
     moved = directory.rename(saving.folder / "kept")
     (moved / name).write_bytes(b"")
@@ -257,7 +263,7 @@ def test_what_is_with_a_moved_workflow_snapshot_is_verified(saving: Workspace):
     assert f"Snapshot '{moved / name}' cannot be used: the file is empty" in outcome.stdout
 
 
-def test_a_link_to_a_run_directory_is_no_move(saving: Workspace):
+def test_symlink_to_a_run_directory_is_not_a_move(saving: Workspace):
     directory = first_run(saving)
     link = saving.folder / "link"
     link.symlink_to(directory)
@@ -271,7 +277,7 @@ def test_a_link_to_a_run_directory_is_no_move(saving: Workspace):
 
 def test_snapshots_in_the_form_of_the_cpp_library_are_resumed_from(saving: Workspace):
     directory = first_run(saving)
-    newest = shelf(directory)[-1]
+    newest = workflow_snapshots_of(directory)[-1]
     for name in ("macro", "micro"):
         path = snapshot_file(newest, name)
         path.write_bytes(in_cpp_form(path.read_bytes()))
@@ -285,10 +291,10 @@ def test_snapshots_in_the_form_of_the_cpp_library_are_resumed_from(saving: Works
 
 def test_foreign_snapshot_that_cannot_be_decoded_is_a_warning(saving: Workspace):
     directory = first_run(saving)
-    newest = shelf(directory)[-1]
+    newest = workflow_snapshots_of(directory)[-1]
     foreign = snapshot_file(newest, "micro")
     make_foreign(foreign)
-    warning = f"Snapshot '{foreign}' of 'micro' was written by another library than Conjoin's"
+    warning = f"Snapshot '{foreign}' of 'micro' was written by a library other than Conjoin's"
     for asked in (["--resume", newest], ["--resume", "latest"], [newest]):
         outcome = run(saving, "--dry-run", *asked)
         assert outcome.exit_code == COMPLETED, outcome.text
@@ -302,7 +308,7 @@ def test_foreign_snapshot_that_cannot_be_decoded_is_a_warning(saving: Workspace)
 
 
 def test_undecodable_snapshot_fails_the_instance_that_must_read_it(saving: Workspace):
-    foreign = snapshot_file(shelf(first_run(saving))[-1], "micro")
+    foreign = snapshot_file(workflow_snapshots_of(first_run(saving))[-1], "micro")
     make_foreign(foreign)
     outcome = run(saving, "--resume", "latest")
     assert outcome.exit_code == DAMAGED
@@ -311,28 +317,33 @@ def test_undecodable_snapshot_fails_the_instance_that_must_read_it(saving: Works
     assert f"Snapshot '{foreign}' cannot be used" in stderr
 
 
-# What does not fit --------------------------------------------------------------------------------
+# Rejected snapshots -------------------------------------------------------------------------------
 
 
-def check_refused(saving: Workspace, directory: Path, *texts: str) -> None:
-    """Check that resuming is refused before anything starts, in both ways of asking for it."""
-    for asked in (["--resume", shelf(directory)[-1]], [shelf(directory)[-1]]):
+def check_rejected(saving: Workspace, directory: Path, *texts: str) -> None:
+    """Check that resuming is rejected before the start, with --resume and as a file."""
+    for asked in (
+        ["--resume", workflow_snapshots_of(directory)[-1]],
+        [workflow_snapshots_of(directory)[-1]],
+    ):
         outcome = run(saving, *asked)
         assert outcome.exit_code == MISTAKE, outcome.text
         assert all(text in outcome.stderr for text in texts), outcome.text
     assert run_directories(saving) == [directory]
 
 
-def test_a_snapshot_of_another_model_is_refused(saving: Workspace):
+def test_snapshot_of_another_model_is_rejected(saving: Workspace):
     directory = first_run(saving)
     text = (saving.folder / "model.ymmsl").read_text()
     saving.write("model.ymmsl", text.replace("\n  pair:", "\n  couple:"))
-    check_refused(saving, directory, "The snapshots are of model 'pair', and not of 'couple'")
+    check_rejected(
+        saving, directory, "The snapshots are of model 'pair', but model 'couple' is to be run"
+    )
 
 
-def test_a_snapshot_of_another_instance_is_refused(saving: Workspace):
+def test_snapshot_of_another_instance_is_rejected(saving: Workspace):
     directory = first_run(saving)
-    newest = shelf(directory)[-1]
+    newest = workflow_snapshots_of(directory)[-1]
     macro, micro = (str(snapshot_file(newest, name)) for name in ("macro", "micro"))
     rewrite(newest, macro, micro)
     outcome = run(saving, "--resume", newest)
@@ -340,7 +351,7 @@ def test_a_snapshot_of_another_instance_is_refused(saving: Workspace):
     assert f"Snapshot '{micro}' is one of 'micro', not of 'macro'." in outcome.stderr
 
 
-def test_a_changed_multiplicity_is_refused(saving: Workspace):
+def test_changed_multiplicity_is_rejected(saving: Workspace):
     directory = first_run(saving)
     for name in ("macro", "micro"):
         saving.change(
@@ -348,36 +359,36 @@ def test_a_changed_multiplicity_is_refused(saving: Workspace):
             f"implementation: {name}",
             f"implementation: {name}\n        multiplicity: 2",
         )
-    check_refused(
-        saving, directory, "a snapshot of 'macro', and the multiplicity of 'macro' is [2] now"
+    check_rejected(
+        saving, directory, "a snapshot of 'macro', but the multiplicity of 'macro' is now [2]"
     )
 
 
-def test_a_component_that_became_a_set_is_refused(saving: Workspace):
+def test_component_that_became_a_set_is_rejected(saving: Workspace):
     directory = first_run(saving)
     saving.change(
         "model.ymmsl", "implementation: micro", "implementation: micro\n        multiplicity: 2"
     )
-    check_refused(saving, directory, "the multiplicity of 'micro' is [2] now")
+    check_rejected(saving, directory, "the multiplicity of 'micro' is now [2]")
 
 
-def test_a_renamed_port_is_refused(saving: Workspace):
+def test_renamed_port_is_rejected(saving: Workspace):
     directory = first_run(saving)
     text = (saving.folder / "model.ymmsl").read_text()
     saving.write("model.ymmsl", text.replace("state_out", "state_sent"))
-    check_refused(
+    check_rejected(
         saving,
         directory,
-        "port 'state_sent' is connected now, and was not there",
-        "port 'state_out' had passed messages (3), and is not there or not connected now",
+        "port 'state_sent' is connected now, but was not when the snapshot was made",
+        "port 'state_out' had passed messages (3), but is now missing or not connected",
     )
 
 
-def test_snapshots_of_different_moments_are_refused(saving: Workspace):
+def test_inconsistent_snapshots_are_rejected(saving: Workspace):
     directory = first_run(saving)
-    oldest, newest = shelf(directory)[0], shelf(directory)[-1]
+    oldest, newest = workflow_snapshots_of(directory)[0], workflow_snapshots_of(directory)[-1]
     rewrite(newest, *(str(snapshot_file(path, "micro")) for path in (newest, oldest)))
-    check_refused(saving, directory, "the snapshots do not belong together")
+    check_rejected(saving, directory, "the snapshots do not fit together")
 
 
 @pytest.mark.parametrize(
@@ -387,7 +398,7 @@ def test_snapshots_of_different_moments_are_refused(saving: Workspace):
         ("micro.py", "KEEPS_NO_STATE_FOR_NEXT_USE", "USES_CHECKPOINT_API", "no state of the model"),
     ],
 )
-def test_flags_that_do_not_fit_the_snapshot_are_refused_by_the_instance(
+def test_instance_rejects_a_snapshot_that_does_not_match_its_flags(
     saving: Workspace, program: str, old: str, new: str, text: str
 ):
     directory = first_run(saving)
@@ -401,17 +412,17 @@ def test_flags_that_do_not_fit_the_snapshot_are_refused_by_the_instance(
     assert f"Instance '{name}' cannot be resumed from '{directory}" in outcome.text
 
 
-def test_a_model_that_says_nothing_any_more_is_not_resumed_without_a_state(saving: Workspace):
+def test_instance_without_flags_rejects_a_snapshot_without_a_state(saving: Workspace):
     first_run(saving)
     saving.change("micro.py", ", InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE", "")
     outcome = saving.conjoin("run", "--start-all", "--resume", "latest", "model.ymmsl")
     assert outcome.exit_code == DAMAGED
     assert "Instance 'micro' cannot be resumed from" in outcome.text
-    assert "said it keeps none" in outcome.text
-    assert "does not say so any more" in outcome.text
+    assert "it has no state of the model" in outcome.text
+    assert "now it passes neither" in outcome.text
 
 
-# Looking after snapshots --------------------------------------------------------------------------
+# The command conjoin snapshots --------------------------------------------------------------------
 
 
 def test_workflow_snapshots_are_listed(saving: Workspace):
@@ -419,24 +430,26 @@ def test_workflow_snapshots_are_listed(saving: Workspace):
     outcome = saving.conjoin("snapshots", directory.name)
     assert outcome.exit_code == COMPLETED, outcome.text
     blocks = re.split(r"^(?=/)", outcome.stdout, flags=re.MULTILINE)[1:]
-    assert [block.splitlines()[0] for block in blocks] == list(map(str, shelf(directory)))
+    assert [block.splitlines()[0] for block in blocks] == list(
+        map(str, workflow_snapshots_of(directory))
+    )
     last = blocks[-1].splitlines()
     assert re.fullmatch(r"  taken \d{4}-\d\d-\d\d \d\d:\d\d:\d\d, \S+ (bytes|KiB), sound", last[1])
     assert re.match(r"  why: simulation_time >= \d", last[2])
     assert re.search(r"macro \d.*micro -", last[3])
 
 
-def test_a_run_without_snapshots_says_so(saving: Workspace):
+def test_list_of_a_run_without_snapshots(saving: Workspace):
     (saving.folder / "empty").mkdir()
     outcome = saving.conjoin("snapshots", "empty")
     assert (outcome.exit_code, outcome.stdout) == (
         COMPLETED,
-        "There is no workflow snapshot in 'empty'.\n",
+        "There are no workflow snapshots in 'empty'.\n",
     )
 
 
-def test_one_workflow_snapshot_is_shown(saving: Workspace):
-    newest = shelf(first_run(saving))[-1]
+def test_workflow_snapshot_is_shown(saving: Workspace):
+    newest = workflow_snapshots_of(first_run(saving))[-1]
     outcome = saving.conjoin("snapshots", "show", newest)
     assert outcome.exit_code == COMPLETED, outcome.text
     macro, micro = outcome.stdout.splitlines()[-2:]
@@ -444,12 +457,14 @@ def test_one_workflow_snapshot_is_shown(saving: Workspace):
     assert re.fullmatch(r"micro +- .* final +.*/micro_\d+\.pack", micro)
 
 
-def test_what_is_damaged_is_found(saving: Workspace):
+def test_verify_finds_damaged_snapshots(saving: Workspace):
     directory = first_run(saving)
     outcome = saving.conjoin("snapshots", "verify", directory.name)
     assert outcome.exit_code == COMPLETED, outcome.text
-    assert outcome.stdout == "".join(f"{path}: sound\n" for path in shelf(directory))
-    newest = shelf(directory)[-1]
+    assert outcome.stdout == "".join(
+        f"{path}: sound\n" for path in workflow_snapshots_of(directory)
+    )
+    newest = workflow_snapshots_of(directory)[-1]
     damaged = snapshot_file(newest, "macro")
     data = bytearray(damaged.read_bytes())
     data[len(data) // 2] ^= 1
@@ -460,13 +475,13 @@ def test_what_is_damaged_is_found(saving: Workspace):
         assert f"{newest}: DAMAGED\n  Snapshot '{damaged}' cannot be used" in outcome.stdout
 
 
-def test_what_is_old_is_removed_and_what_is_kept_can_be_resumed_from(saving: Workspace):
+def test_prune_keeps_what_the_newest_workflow_snapshots_need(saving: Workspace):
     directory = first_run(saving)
-    kept = shelf(directory)[-2:]
+    kept = workflow_snapshots_of(directory)[-2:]
     needed = {snapshot_file(path, name) for path in kept for name in ("macro", "micro")}
     outcome = saving.conjoin("snapshots", "prune", directory.name, "--keep", 2)
     assert outcome.exit_code == COMPLETED, outcome.text
-    assert shelf(directory) == kept
+    assert workflow_snapshots_of(directory) == kept
     left = set(directory.glob("instances/*/snapshots/*.pack"))
     assert needed <= left
     assert left - needed == {path for path in left - needed if is_newer(path, needed)}
@@ -475,7 +490,7 @@ def test_what_is_old_is_removed_and_what_is_kept_can_be_resumed_from(saving: Wor
 
 
 def is_newer(path: Path, needed: set[Path]) -> bool:
-    """Whether a snapshot is newer than all that are needed of the same instance."""
+    """Return whether a snapshot is newer than the needed ones of the same instance."""
     return all(number(path) > number(other) for other in needed if other.parent == path.parent)
 
 
@@ -483,7 +498,7 @@ def number(path: Path) -> int:
     return int(path.stem.rpartition("_")[2])
 
 
-def test_nothing_is_removed_where_too_few_are_sound(saving: Workspace):
+def test_prune_removes_nothing_if_too_few_are_sound(saving: Workspace):
     directory = first_run(saving)
     before = sorted(directory.rglob("*"))
     outcome = saving.conjoin("snapshots", "prune", directory.name, "--keep", 100)
@@ -493,16 +508,16 @@ def test_nothing_is_removed_where_too_few_are_sound(saving: Workspace):
 
 
 @pytest.mark.parametrize("action", ["list", "show", "verify", "prune --keep=1"])
-def test_snapshots_of_what_is_not_there_are_a_mistake(saving: Workspace, action: str):
+def test_missing_run_directory_is_rejected(saving: Workspace, action: str):
     outcome = saving.conjoin("snapshots", *action.split(), "nowhere")
     assert outcome.exit_code == MISTAKE
-    assert "there is no 'nowhere'" in outcome.stderr
+    assert "'nowhere' does not exist" in outcome.stderr
 
 
-# What is easily overlooked ------------------------------------------------------------------------
+# Special cases -----------------------------------------------------------------------------------
 
 
-def test_the_latest_run_may_have_a_directory_that_the_user_named(saving: Workspace):
+def test_latest_finds_a_run_directory_named_by_the_user(saving: Workspace):
     (saving.folder / "mine").mkdir()
     assert run(saving, "--run-dir", "mine").exit_code == COMPLETED
     outcome = run(saving, "--resume", "latest")
@@ -510,23 +525,23 @@ def test_the_latest_run_may_have_a_directory_that_the_user_named(saving: Workspa
     assert f"Resuming from {saving.folder / 'mine'}" in outcome.stdout
 
 
-def test_what_the_files_say_about_resuming_is_not_passed_over_in_silence(saving: Workspace):
-    newest = shelf(first_run(saving))[-1]
+def test_ignored_resume_section_causes_a_warning(saving: Workspace):
+    newest = workflow_snapshots_of(first_run(saving))[-1]
     outcome = saving.conjoin("run", "--start-all", "--resume", newest, "model.ymmsl", newest)
     assert outcome.exit_code == COMPLETED, outcome.text
-    assert "Warning: The files say in 'resume:' what to resume from" in outcome.stdout
+    assert "Warning: 'resume:' in the files is ignored" in outcome.stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (("show", "{run}"), "is a directory: name one of the workflow snapshots in"),
-        (("list", "{run}/snapshots"), "is in the directory of a run; give that"),
-        (("prune", "{run}", "--keep", "x"), "x is no number of snapshots to keep"),
-        (("prune", "{run}", "--keep", "0"), "0 is no number of snapshots to keep"),
+        (("show", "{run}"), "is a directory. Name one of the workflow snapshots in"),
+        (("list", "{run}/snapshots"), "is inside a run directory. Name that one"),
+        (("prune", "{run}", "--keep", "x"), "x is not a number of snapshots to keep"),
+        (("prune", "{run}", "--keep", "0"), "0 is not a number of snapshots to keep"),
     ],
 )
-def test_snapshots_are_looked_for_in_the_right_place(
+def test_wrong_argument_is_rejected_with_advice(
     saving: Workspace, arguments: tuple[str, ...], text: str
 ):
     directory = first_run(saving)
@@ -535,8 +550,8 @@ def test_snapshots_are_looked_for_in_the_right_place(
     assert text in outcome.stderr
 
 
-def test_a_snapshot_of_an_instance_is_no_workflow_snapshot(saving: Workspace):
-    state = snapshot_file(shelf(first_run(saving))[-1], "macro")
+def test_instance_snapshot_is_not_a_workflow_snapshot(saving: Workspace):
+    state = snapshot_file(workflow_snapshots_of(first_run(saving))[-1], "macro")
     outcome = saving.conjoin("snapshots", "show", state)
     assert outcome.exit_code == DAMAGED
-    assert "the snapshot of an instance is no workflow snapshot" in outcome.stdout
+    assert "is it the snapshot of an instance?" in outcome.stdout

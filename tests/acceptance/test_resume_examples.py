@@ -1,4 +1,4 @@
-"""The examples are resumed from each workflow snapshot that they write, to the last bit."""
+"""The examples, resumed from each of their workflow snapshots, give the same results."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ from tests.support.snapshot_files import (
 REPOSITORY = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 ENVIRONMENT = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-MOMENTS = 3  # those at which each example saves its state, at least; it may do so at its end too
+CHECKPOINTS = 3  # checkpoints of each example, at least; it may save at its end too
 MOST_ATTEMPTS = 3
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -84,7 +84,7 @@ EXAMPLES = (
 
 
 def conjoin(*arguments: object) -> str:
-    """Run the command in an activated environment, as the READMEs say; return its output."""
+    """Run the command in an activated environment, as in the READMEs; return its output."""
     done = subprocess.run(
         [BIN / "conjoin", *map(str, arguments)],
         cwd=REPOSITORY,
@@ -101,7 +101,7 @@ def conjoin(*arguments: object) -> str:
 def check_ended_alike(
     example: Example, whole: Path, resumed: Path, workflow_snapshot: Path
 ) -> None:
-    """Check that a run resumed from a workflow snapshot ended as the whole one did."""
+    """Check that a resumed run ended as the whole run did."""
     check_resumed(resumed, workflow_snapshot)
     check_ends_alike(resumed, whole)
     files = files_in(workflow_snapshot)
@@ -109,28 +109,28 @@ def check_ended_alike(
         instance = Reference(name.partition("/")[0])
         result = resumed / "instances" / name
         if instance in files and snapshot_in(files[instance]).is_final_snapshot:
-            continue  # it had done its work before
+            continue  # the instance had ended before
         assert result.read_bytes() == (whole / "instances" / name).read_bytes()
 
 
-def run_with_several_moments(example: Example, folder: Path) -> Path:
-    """Run an example until a run has workflow snapshots of several moments.
+def run_with_several_checkpoints(example: Example, folder: Path) -> Path:
+    """Run an example until a run has workflow snapshots of several checkpoints.
 
-    How many it finds depends on how fast its instances are: there is a single one if one of them
-    comes last with all its snapshots.
+    Their number depends on the speed of the instances: there is only one if an instance registers
+    all its snapshots last.
     """
     for attempt in range(MOST_ATTEMPTS):
         run_dir = example.run(folder / f"whole{attempt}")
-        if len(workflow_snapshots(run_dir)) >= MOMENTS:
+        if len(workflow_snapshots(run_dir)) >= CHECKPOINTS:
             return run_dir
-    pytest.fail(f"no run had {MOMENTS} workflow snapshots")
+    pytest.fail(f"no run had {CHECKPOINTS} workflow snapshots")
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
-def test_an_example_resumed_from_any_workflow_snapshot_ends_as_the_whole_run_did(
+def test_example_resumed_from_any_workflow_snapshot_ends_as_the_whole_run(
     example: Example, tmp_path: Path
 ):
-    whole = run_with_several_moments(example, tmp_path)
+    whole = run_with_several_checkpoints(example, tmp_path)
     found = workflow_snapshots(whole)
     resumed = []
     for number, workflow_snapshot in enumerate(found):
@@ -142,7 +142,7 @@ def test_an_example_resumed_from_any_workflow_snapshot_ends_as_the_whole_run_did
     check_ended_alike(example, whole, again, middle)
 
 
-def test_the_demo_is_saved_and_resumed_as_the_page_says(tmp_path: Path):
+def test_documented_demo_is_saved_and_resumed(tmp_path: Path):
     (tmp_path / "examples").symlink_to(REPOSITORY / "examples")
     output = subprocess.run(
         ["bash", "-ec", commands("checkpointing.md", "Try it")],

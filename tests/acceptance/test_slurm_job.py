@@ -53,7 +53,9 @@ class Job:
         workspace.change("model.ymmsl", "macro.steps: 2", f"macro.steps: {steps}")
         # a total that shows the least difference
         workspace.change("micro.py", "message.data + 1.0", "cos(3.0 * message.data)")
-        workspace.change("micro.py", "from ent", "import time\nfrom math import cos\n\nfrom ent")
+        workspace.change(
+            "micro.py", "from conjoin", "import time\nfrom math import cos\n\nfrom conjoin"
+        )
 
     def total(self) -> str:
         """Return what an uninterrupted run prints."""

@@ -1,4 +1,4 @@
-"""Snapshots that are kept elsewhere: in an object store, or in another directory."""
+"""Snapshots in an object store or in another directory."""
 
 import re
 import shutil
@@ -25,7 +25,7 @@ def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectSto
 
 @pytest.fixture
 def saving(workspace: Workspace) -> Workspace:
-    """A model that saves its state: that of the page on checkpoints."""
+    """Return the model of docs/checkpointing.md, which saves its state."""
     save_files("checkpointing.md", workspace.folder)
     workspace.change("model.ymmsl", "macro.steps: 2", "macro.steps: 4")
     workspace.run_dir.rmdir()
@@ -33,7 +33,7 @@ def saving(workspace: Workspace) -> Workspace:
 
 
 class InStore:
-    """Runs of a model whose snapshots are kept in the object store."""
+    """Runs of a model with snapshots in the object store."""
 
     def __init__(self, saving: Workspace, store: ObjectStore, bucket: str) -> None:
         self.saving = saving
@@ -56,7 +56,7 @@ class InStore:
         return directory
 
     def names(self) -> set[str]:
-        """The objects in the bucket, with the name of the bucket."""
+        """Return the objects in the bucket, with its name."""
         return {f"{self.bucket}/{name}" for name in self.store.names(self.bucket)}
 
 
@@ -66,14 +66,14 @@ def in_store(saving: Workspace, object_store: ObjectStore, request) -> InStore:
     return InStore(saving, object_store, name)
 
 
-def shelf(directory: Path) -> list[Path]:
-    """The workflow snapshots of a run, the oldest first."""
+def workflow_snapshots_of(directory: Path) -> list[Path]:
+    """Return the workflow snapshots of a run, the oldest first."""
     found = (directory / "snapshots").glob("snapshot_*.ymmsl")
     return sorted(found, key=lambda path: (path.name[:24], len(path.name), path.name))
 
 
 def objects_of(workflow_snapshot: Path) -> set[str]:
-    """What a workflow snapshot names, without `s3://`."""
+    """Return the objects that a workflow snapshot names, without `s3://`."""
     return set(re.findall(r"s3://([^'\n]+)", workflow_snapshot.read_text()))
 
 
@@ -84,14 +84,14 @@ def printed_by_macro(directory: Path) -> list[str]:
 # An object store ----------------------------------------------------------------------------------
 
 
-def test_snapshots_go_to_the_store_and_are_resumed_from_there(in_store: InStore):
+def test_snapshots_are_stored_in_and_resumed_from_an_object_store(in_store: InStore):
     first = in_store.run()
     place = (first / "snapshots" / "kept_in.txt").read_text().strip()
     assert re.fullmatch(rf"{in_store.url}/{first.name}_[0-9a-f]+", place)
     assert not list(first.rglob("*.pack"))
     before = {name: in_store.store.read(name) for name in in_store.names()}
     assert all(re.fullmatch(r".*/(macro|micro)_\d+\.pack", name) for name in before)
-    named = [objects_of(path) for path in shelf(first)]
+    named = [objects_of(path) for path in workflow_snapshots_of(first)]
     assert all(len(names) == 2 and names <= set(before) for names in named)
     assert all(f"s3://{name}".startswith(f"{place}/") for name in before)
 
@@ -100,25 +100,28 @@ def test_snapshots_go_to_the_store_and_are_resumed_from_there(in_store: InStore)
     assert printed_by_macro(second)[-1] == printed_by_macro(first)[-1]
     assert not list(second.rglob("*.pack"))
     assert not (second / "snapshots" / "fetched").exists()
-    # What the new run writes has the same names, but another place.
+    # the snapshots of the new run have the same names, but another prefix
     assert all(in_store.store.read(name) == data for name, data in before.items())
     assert len(in_store.names()) > len(before)
 
 
-def test_a_run_in_the_store_is_resumed_from_a_file_and_from_a_file_of_the_model(in_store: InStore):
+def test_run_in_the_store_is_resumed_from_a_workflow_snapshot_file(in_store: InStore):
     first = in_store.run()
-    for asked in (["--resume", shelf(first)[-1]], [shelf(first)[0]]):
+    for asked in (
+        ["--resume", workflow_snapshots_of(first)[-1]],
+        [workflow_snapshots_of(first)[0]],
+    ):
         resumed = in_store.run(*asked)
         assert printed_by_macro(resumed)[0].startswith("resumed at")
         assert printed_by_macro(resumed)[-1] == printed_by_macro(first)[-1]
 
 
-def test_what_is_in_the_store_is_listed_shown_and_verified(in_store: InStore):
+def test_snapshots_in_the_store_are_listed_shown_and_verified(in_store: InStore):
     directory = in_store.run()
-    newest = shelf(directory)[-1]
+    newest = workflow_snapshots_of(directory)[-1]
     outcome = in_store.conjoin("snapshots", directory)
     assert outcome.exit_code == COMPLETED, outcome.text
-    assert outcome.stdout.count(", sound\n") == len(shelf(directory))
+    assert outcome.stdout.count(", sound\n") == len(workflow_snapshots_of(directory))
     outcome = in_store.conjoin("snapshots", "show", newest)
     sizes = {name: len(in_store.store.read(name)) for name in objects_of(newest)}
     for name, size in sizes.items():
@@ -133,27 +136,27 @@ def test_what_is_in_the_store_is_listed_shown_and_verified(in_store: InStore):
         "run", "--start-all", "--dry-run", "--resume", "latest", "model.ymmsl"
     )
     assert f"Snapshot 's3://{damaged}' cannot be used: there is nothing there" in outcome.stdout
-    assert f"Resuming from {shelf(directory)[-2]}\n" in outcome.stdout
+    assert f"Resuming from {workflow_snapshots_of(directory)[-2]}\n" in outcome.stdout
 
 
-def test_what_is_old_is_removed_from_the_store(in_store: InStore):
+def test_prune_removes_objects_from_the_store(in_store: InStore):
     other = in_store.run()
     others = in_store.names()
     directory = in_store.run()
-    kept = shelf(directory)[-1]
+    kept = workflow_snapshots_of(directory)[-1]
     outcome = in_store.conjoin("snapshots", "prune", directory, "--keep", 1)
     assert outcome.exit_code == COMPLETED, outcome.text
-    assert shelf(directory) == [kept]
+    assert workflow_snapshots_of(directory) == [kept]
     left = in_store.names() - others
     assert left >= objects_of(kept)
     assert all(_number(name) >= _number(_same(name, objects_of(kept))) for name in left)
     assert in_store.names() >= others
-    assert len(shelf(other)) > 1
+    assert len(workflow_snapshots_of(other)) > 1
     in_store.run("--resume", kept)
 
 
 def _same(name: str, needed: set[str]) -> str:
-    """The one among some that is of the same instance."""
+    """Return the needed object of the same instance."""
     (result,) = (item for item in needed if item.rpartition("_")[0] == name.rpartition("_")[0])
     return result
 
@@ -162,16 +165,16 @@ def _number(name: str) -> int:
     return int(name.removesuffix(".pack").rpartition("_")[2])
 
 
-def test_a_store_that_cannot_be_reached_is_refused_before_anything_starts(in_store: InStore):
+def test_unreachable_store_is_rejected_before_the_start(in_store: InStore):
     environment = {**in_store.store.environment, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     outcome = in_store.saving.conjoin(
         "run", "--start-all", "--snapshot-store", in_store.url, "model.ymmsl",
         environment=environment,
     )  # fmt: skip
-    check_refused(in_store.saving, outcome, in_store.url, "Could not connect")
+    check_rejected(in_store.saving, outcome, in_store.url, "Could not connect")
 
 
-def test_an_instance_without_the_package_says_so_at_the_start(in_store: InStore):
+def test_instance_without_fsspec_fails_at_its_start(in_store: InStore):
     text = (in_store.saving.folder / "macro.py").read_text()
     in_store.saving.write("macro.py", f"import sys\nsys.modules['fsspec'] = None\n{text}")
     outcome = in_store.conjoin(
@@ -186,7 +189,7 @@ def test_an_instance_without_the_package_says_so_at_the_start(in_store: InStore)
 
 
 @pytest.mark.parametrize("form", ["{place}", "file://{place}", "kept"])
-def test_snapshots_go_to_another_directory(saving: Workspace, form: str):
+def test_snapshots_are_stored_in_another_directory(saving: Workspace, form: str):
     place = saving.folder / "kept"
     given = form.format(place=place)
     outcome = saving.conjoin(
@@ -202,7 +205,7 @@ def test_snapshots_go_to_another_directory(saving: Workspace, form: str):
     assert outcome.exit_code == COMPLETED, outcome.text
 
 
-def test_a_model_does_not_load_what_it_does_not_need(saving: Workspace):
+def test_model_does_not_import_fsspec_unless_needed(saving: Workspace):
     text = (saving.folder / "macro.py").read_text()
     saving.write(
         "macro.py", f"{text}import sys\nprint('fsspec' in sys.modules, 's3fs' in sys.modules)"
@@ -217,11 +220,11 @@ def test_a_model_does_not_load_what_it_does_not_need(saving: Workspace):
         assert printed_by_macro(directory)[-1] == "False False"
 
 
-# What cannot be -----------------------------------------------------------------------------------
+# Rejected stores ----------------------------------------------------------------------------------
 
 
-def check_refused(saving: Workspace, outcome: Outcome, *texts: str) -> None:
-    """Check that a run was refused in words, and nothing of it is left."""
+def check_rejected(saving: Workspace, outcome: Outcome, *texts: str) -> None:
+    """Check that a run was rejected with an error message, and left nothing behind."""
     assert outcome.exit_code == MISTAKE, outcome.text
     assert "This cannot be run: Snapshots cannot be kept in '" in outcome.stderr
     assert all(text in outcome.stderr for text in texts), outcome.stderr
@@ -232,42 +235,42 @@ def check_refused(saving: Workspace, outcome: Outcome, *texts: str) -> None:
 @pytest.mark.parametrize(
     ("given", "text"),
     [
-        ("memory://mine", "it is the memory of one process, and gone when that ends"),
+        ("memory://mine", "it is the memory of one process, and lost when that ends"),
         ("s3:/bucket/mine", "write 's3://…' for a URL"),
-        ("file://mine", "the path in it has to begin with a /"),
+        ("file://mine", "its path must start with a /"),
         ("unheard-of://mine", "Protocol not known: unheard-of"),
         ("model.ymmsl/mine", "Not a directory"),
         ("s3://bucket/mine", "Install s3fs to access S3"),
         ("https://127.0.0.1:9/mine", "aiohttp"),
     ],
 )
-def test_what_is_no_store_is_refused(saving: Workspace, given: str, text: str):
+def test_invalid_store_is_rejected(saving: Workspace, given: str, text: str):
     for what in (["--dry-run"], []) if "model.ymmsl" not in given else ([],):
         outcome = saving.conjoin(
             "run", "--start-all", *what, "--snapshot-store", given, "model.ymmsl"
         )
-        check_refused(saving, outcome, text)
+        check_rejected(saving, outcome, text)
 
 
-def test_a_password_in_a_url_is_refused_and_not_shown(saving: Workspace):
+def test_password_in_a_url_is_rejected_and_not_shown(saving: Workspace):
     outcome = saving.conjoin(
         "run", "--start-all", "--snapshot-store", "ftp://me:hush@127.0.0.1/mine", "model.ymmsl"
     )
-    check_refused(saving, outcome, "there is a password in it")
+    check_rejected(saving, outcome, "it contains a password")
     assert "hush" not in outcome.text
 
 
-def test_without_fsspec_the_error_says_how_to_install_it(saving: Workspace):
+def test_missing_fsspec_error_says_how_to_install_it(saving: Workspace):
     (saving.folder / "modules").mkdir()
     saving.write("modules/fsspec.py", "raise ModuleNotFoundError('no fsspec here')\n")
     outcome = saving.conjoin(
         "run", "--start-all", "--snapshot-store", "s3://bucket/mine", "model.ymmsl",
         environment={"PYTHONPATH": str(saving.folder / "modules")},
     )  # fmt: skip
-    check_refused(saving, outcome, "fsspec, which is not installed", "pip install fsspec")
+    check_rejected(saving, outcome, "fsspec, which is not installed", "pip install fsspec")
 
 
-def test_snapshots_in_a_store_are_damaged_for_who_cannot_read_them(saving: Workspace):
+def test_snapshots_in_an_unreadable_store_count_as_damaged(saving: Workspace):
     saving.write(
         "resumed.ymmsl", "ymmsl_version: v0.2\nresume:\n  macro: s3://bucket/macro_1.pack\n"
     )
@@ -280,7 +283,7 @@ def test_snapshots_in_a_store_are_damaged_for_who_cannot_read_them(saving: Works
     assert "Install s3fs" in outcome.stderr
 
 
-# Paths that are not absolute ----------------------------------------------------------------------
+# Relative paths --------------------------------------------------------------------------------
 
 
 def resume_from(saving: Workspace, name: str) -> Outcome:
@@ -293,7 +296,7 @@ def resume_from(saving: Workspace, name: str) -> Outcome:
     return saving.start_all("resumed.ymmsl")
 
 
-def test_paths_that_are_not_absolute_begin_where_an_instance_starts(saving: Workspace):
+def test_relative_paths_start_in_the_working_directory_of_the_instance(saving: Workspace):
     outcome = saving.conjoin(
         "run", "--start-all", "--checkpoint-at-end", "--snapshot-store", "kept", "model.ymmsl"
     )
@@ -304,7 +307,7 @@ def test_paths_that_are_not_absolute_begin_where_an_instance_starts(saving: Work
         assert outcome.exit_code == MISTAKE, outcome.text
         path = saving.run_dir / "instances" / "macro" / "workdir" / wrong / "macro_1.pack"
         assert f"'{wrong}/macro_1.pack', from which 'macro' is to be resumed" in outcome.stderr
-        assert f"would be '{path}', and there is no such file" in outcome.stderr
+        assert f"would be '{path}', but that file does not exist" in outcome.stderr
         assert not (saving.run_dir / "instances" / "macro" / "stdout.txt").exists()
         clear(saving)
     right = f"../../../../kept/{inside.name}"
@@ -312,7 +315,7 @@ def test_paths_that_are_not_absolute_begin_where_an_instance_starts(saving: Work
     (inside / "micro_1.pack").rename(inside / "macro_1.pack")
     outcome = resume_from(saving, right)
     assert outcome.exit_code == MISTAKE
-    assert "no such file" in outcome.stderr
+    assert "that file does not exist" in outcome.stderr
     clear(saving)
     (inside / "macro_1.pack").rename(inside / "micro_1.pack")
     (inside / "macro_2.pack").rename(inside / "macro_1.pack")
@@ -329,7 +332,9 @@ def test_paths_that_are_not_absolute_begin_where_an_instance_starts(saving: Work
     make_foreign(inside / "macro_1.pack")
     resume_from(saving, right)
     log = (saving.run_dir / "muscle3_manager.log").read_text()
-    assert re.search(r"WARNING .*Snapshot '.*macro_1.pack' of 'macro' was written by another", log)
+    assert re.search(
+        r"WARNING .*Snapshot '.*macro_1.pack' of 'macro' was written by a library", log
+    )
 
 
 def clear(saving: Workspace) -> None:

@@ -162,7 +162,7 @@ def test_an_option_that_there_is_not(workspace: Workspace):
         (("--run-dir", "used"), "holds the output of an earlier run"),
         (("--location-file", "nowhere/at/all"), "'nowhere/at/all' cannot be written"),
         (("--log-level", "loud"), "There is no log level 'loud'"),
-        (("--stop-at", "2020-01-01T00:00"), "There is no time for this run"),
+        (("--stop-at", "2020-01-01T00:00"), "No time is left for this run"),
         (("--grace-time", "-1"), "-1 is less than 0"),
     ],
 )

@@ -15,10 +15,10 @@ PARTS = {"Timer": "Scheduler", "Outlet": "PeerTransport", "Inlet": "PeerTranspor
 BEHIND = {
     "ScheduledCall": "EventLoop",
     "ManualTimer": "ManualClock",
-    "StreamOutlet": "TcpPeerTransport",
-    "StreamInlet": "TcpPeerTransport",
-    "OutboxOutlet": "TcpPeerTransport",
-    "PullingInlet": "TcpPeerTransport",
+    "StreamOutlet": "StreamPeerTransport",
+    "StreamInlet": "StreamPeerTransport",
+    "OutboxOutlet": "PullPeerTransport",
+    "PullingInlet": "PullPeerTransport",
     "InMemoryOutlet": "InMemoryPeerTransport",
     "InMemoryInlet": "InMemoryPeerTransport",
 }

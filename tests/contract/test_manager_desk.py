@@ -8,7 +8,7 @@ from application.interfaces.manager_desk import ManagerDesk, NotReadyError
 from domain.coupling.messages import LogRecord, Wait
 from domain.errors import ManagerRefused
 from tests.support.desks import InMemoryDesk
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 PLACES = ("tcp:a:1",)
 VERSION = "0.11.0"

@@ -29,7 +29,7 @@ from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.conditions import wait_until
 from tests.support.desks import InMemoryDesk
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 SECRET = "the secret"
 PORTS = [Port("o_i", Operator.O_I), Port("s", Operator.S)]
@@ -200,7 +200,7 @@ class ManagerLinkContract(ABC):
             return
         wait_until(lambda: desk.checkpoints.awaiting == 3)
         assert reasons == []
-        desk.checkpoints.ask_all("the time is over")
+        desk.checkpoints.request_all("the time is over")
         wait_until(lambda: len(reasons) == 3)
         assert reasons == ["the time is over"] * 3
 
@@ -209,7 +209,7 @@ class ManagerLinkContract(ABC):
         link.await_checkpoint_request(pytest.fail)
         link.deregister_instance()
         link.close()
-        desk.checkpoints.ask_all("the time is over")
+        desk.checkpoints.request_all("the time is over")
 
     def test_a_snapshot_that_could_not_be_stored_is_told_where_that_is_understood(
         self, link_of, desk

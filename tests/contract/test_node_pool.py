@@ -24,7 +24,7 @@ from domain.running.process_end import (
 )
 from domain.version import VERSION
 from tests.support.desks import silent_log
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 NODES = tuple(
     NodeResources(name, frozenset({Core(0, frozenset({0})), Core(1, frozenset({1}))}))

@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 
 from adapters.in_memory.peer_transport import InMemoryNetwork, InMemoryPeerTransport
-from adapters.tcp.peers import TcpPeerTransport
+from adapters.system.clock import SystemClock
+from adapters.tcp.peer_server import PeerServer
+from adapters.tcp.pull_transport import PullPeerTransport
+from adapters.tcp.stream_transport import StreamPeerTransport
+from application.instance.peer_transports import PeerTransports
 from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
 from domain.coupling.grid import Grid
 from domain.coupling.messages import Milestone, PeerMessage
@@ -18,8 +22,11 @@ from domain.coupling.settings import Settings
 from domain.errors import PeerLost, UnsendableData
 from domain.identity import Reference
 
+HOSTS = ["127.0.0.1"]
+SECRET = "the secret"
 PATIENCE = 30.0
 SOON = 0.05
+UNKNOWN = ["unknown:127.0.0.1:1", "unknown"]
 LARGE = np.arange(500_000.0)
 
 
@@ -103,9 +110,34 @@ class PeerTransportContract(ABC):
         opened += [self.make("a"), self.make("b")]
         return Pair(*opened)
 
-    def test_it_says_where_it_can_be_reached(self, pair):
+    def test_locations_are_unique_and_have_a_scheme(self, pair):
         assert pair.sender.locations()
         assert set(pair.sender.locations()).isdisjoint(pair.receiver.locations())
+        for location in pair.sender.locations():
+            scheme, colon, rest = location.partition(":")
+            assert scheme
+            assert colon
+            assert rest
+
+    def test_both_ends_reach_each_other(self, pair):
+        assert pair.sender.reaches(pair.receiver.locations())
+        assert pair.receiver.reaches(pair.sender.locations())
+
+    @pytest.mark.parametrize("locations", [[], ["unknown:a"], ["unknown:a", "other"]], ids=str)
+    def test_peer_with_unknown_schemes_only_is_not_reached(self, pair, locations):
+        assert not pair.sender.reaches(locations)
+
+    def test_locations_of_unknown_schemes_are_ignored(self, pair):
+        locations = [*pair.sender.locations(), *UNKNOWN]
+        assert pair.receiver.reaches([*UNKNOWN, *pair.sender.locations()])
+        ends = {
+            "sender": Endpoint(Reference("a"), "out"),
+            "receiver": Endpoint(Reference("b"), "in"),
+        }
+        outlet = pair.sender.outlet(**ends, peer_locations=[*UNKNOWN, *pair.receiver.locations()])
+        inlet = pair.receiver.inlet(**ends, peer_locations=locations)
+        outlet.send(message("x"))
+        assert inlet.receive(timeout=PATIENCE).data == "x"
 
     @pytest.mark.parametrize(
         "data",
@@ -320,13 +352,23 @@ class TestInMemoryPeerTransport(PeerTransportContract):
         return InMemoryPeerTransport(name, self.network)
 
 
-class TestTcpPeerTransportWithStreams(PeerTransportContract):
+class TestStreamPeerTransport(PeerTransportContract):
     def make(self, name):
-        return TcpPeerTransport(name, secret="the secret", hosts=["127.0.0.1"])
+        server = PeerServer(name, secret=SECRET, hosts=HOSTS)
+        return StreamPeerTransport(name, server=server, secret=SECRET)
 
 
-class TestTcpPeerTransportWithMuscle3sProtocol(PeerTransportContract):
+class TestPullPeerTransport(PeerTransportContract):
     notices_a_lost_peer_soon = False
 
     def make(self, name):
-        return TcpPeerTransport(name, hosts=["127.0.0.1"])
+        return PullPeerTransport(server=PeerServer(name, hosts=HOSTS))
+
+
+class TestPeerTransports(PeerTransportContract):
+    """Two transports that share a server, as instances have them."""
+
+    def make(self, name):
+        server = PeerServer(name, secret=SECRET, hosts=HOSTS)
+        streams = StreamPeerTransport(name, server=server, secret=SECRET)
+        return PeerTransports([streams, PullPeerTransport(server=server)], clock=SystemClock())

@@ -23,6 +23,10 @@ class RunDirectoryContract(ABC):
         """Return what was saved."""
 
     @abstractmethod
+    def saved_snapshot_store(self, directory: RunDirectory) -> str:
+        """Return the snapshot store that was noted."""
+
+    @abstractmethod
     def write_output(self, directory: RunDirectory, instance: Reference, text: str) -> None:
         """Let an instance write to its stderr."""
 
@@ -32,12 +36,14 @@ class RunDirectoryContract(ABC):
             directory.instance_directory(MICRO),
             directory.log_directory(),
             directory.snapshot_directory(),
+            directory.fetched_snapshot_directory(),
         ]
         assert directory.path.is_absolute()
         assert [path.relative_to(directory.path).as_posix() for path in paths] == [
             "instances/outer.micro[3]",
             "logs",
             "snapshots",
+            "snapshots/fetched",
         ]
 
     def test_asking_again_gives_the_same_directory(self, tmp_path):
@@ -54,6 +60,12 @@ class RunDirectoryContract(ABC):
         directory = self.make(tmp_path)
         directory.save_configuration("ymmsl_version: v0.2  # größer\n")
         assert self.saved_configuration(directory) == "ymmsl_version: v0.2  # größer\n"
+
+    def test_snapshot_store_is_saved(self, tmp_path):
+        directory = self.make(tmp_path)
+        assert self.saved_snapshot_store(directory) == ""
+        directory.save_snapshot_store("s3://bucket/größer")
+        assert self.saved_snapshot_store(directory) == "s3://bucket/größer"
 
     def test_the_end_of_what_an_instance_wrote_can_be_read(self, tmp_path):
         directory = self.make(tmp_path)
@@ -72,6 +84,9 @@ class TestInMemoryRunDirectory(RunDirectoryContract):
     def saved_configuration(self, directory):
         return directory.configuration
 
+    def saved_snapshot_store(self, directory):
+        return directory.snapshot_store
+
     def write_output(self, directory, instance, text):
         directory.outputs[instance] = text
 
@@ -82,6 +97,9 @@ class TestFilesystemRunDirectory(RunDirectoryContract):
 
     def saved_configuration(self, directory):
         return (directory.path / "configuration.ymmsl").read_text(encoding="utf-8")
+
+    def saved_snapshot_store(self, directory):
+        return directory.snapshot_store
 
     def write_output(self, directory, instance, text):
         (directory.instance_directory(instance) / "stderr.txt").write_text(text)

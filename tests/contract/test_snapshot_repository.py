@@ -1,4 +1,4 @@
-"""What every SnapshotRepository promises, over stores of each kind."""
+"""Contract of SnapshotRepository, over different snapshot stores."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -25,47 +25,47 @@ def snapshot(number=1):
 
 
 class SnapshotRepositoryContract(ABC):
-    """To be subclassed for each adapter."""
+    """Subclassed for each adapter."""
 
     @abstractmethod
     def make(self, folder: Path):
-        """Return an archive, and a function that replaces the bytes at a location; None: none."""
+        """Return a repository, and a function that replaces or removes the bytes at a location."""
 
     @pytest.fixture(autouse=True)
-    def make_archive(self, tmp_path):
-        self.archive, self.replace = self.make(tmp_path)
-        self.directory = str(tmp_path / "made" / "if needed")
+    def make_repository(self, tmp_path):
+        self.repository, self.replace = self.make(tmp_path)
+        self.directory = str(tmp_path / "created" / "if needed")
 
-    def test_a_snapshot_comes_back_as_it_was(self):
-        location = self.archive.store(self.directory, MACRO, 1, snapshot())
-        assert self.archive.load(location) == snapshot()
+    def test_snapshot_round_trips(self):
+        location = self.repository.add(self.directory, MACRO, 1, snapshot())
+        assert self.repository.load(location) == snapshot()
 
-    def test_one_without_a_state_comes_back_as_well(self):
+    def test_snapshot_without_a_state_round_trips(self):
         bare = snapshot()._replace(message=None, is_final_snapshot=False)
-        assert self.archive.load(self.archive.store(self.directory, MACRO, 1, bare)) == bare
+        assert self.repository.load(self.repository.add(self.directory, MACRO, 1, bare)) == bare
 
-    def test_each_has_a_location_of_its_own(self):
-        stored = {
-            self.archive.store(self.directory, name, n, snapshot(n)): n
+    def test_locations_are_unique(self):
+        added = {
+            self.repository.add(self.directory, name, n, snapshot(n)): n
             for name in (MACRO, MICRO)
             for n in (1, 2)
         }
-        assert len(stored) == 4
-        assert all(self.archive.load(place) == snapshot(n) for place, n in stored.items())
+        assert len(added) == 4
+        assert all(self.repository.load(place) == snapshot(n) for place, n in added.items())
 
-    def test_no_directory_is_the_working_directory(self, tmp_path, monkeypatch):
+    def test_default_directory_is_the_working_directory(self, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
-        location = self.archive.store(None, MICRO, 1, snapshot())
-        assert self.archive.load(location) == snapshot()
+        location = self.repository.add(None, MICRO, 1, snapshot())
+        assert self.repository.load(location) == snapshot()
 
     @pytest.mark.parametrize(
         "data", [None, b"", b"\x00", b"3", b"not a snapshot", b"\xff" * 100], ids=repr
     )
-    def test_what_is_no_snapshot_is_refused_by_its_location(self, data):
-        location = self.archive.store(self.directory, MACRO, 1, snapshot())
+    def test_missing_or_invalid_snapshot_is_rejected_with_its_location(self, data):
+        location = self.repository.add(self.directory, MACRO, 1, snapshot())
         self.replace(location, data)
         with pytest.raises(InconsistentSnapshot) as caught:
-            self.archive.load(location)
+            self.repository.load(location)
         assert location in str(caught.value)
 
 
@@ -90,16 +90,15 @@ class TestMsgPackSnapshotRepositoryInFiles(SnapshotRepositoryContract):
             else:
                 Path(location).write_bytes(data)
 
-        return MsgPackSnapshotRepository(
-            lambda place: FilesystemSnapshotStore(Path(place))
-        ), replace
+        repository = MsgPackSnapshotRepository(lambda place: FilesystemSnapshotStore(Path(place)))
+        return repository, replace
 
-    def test_it_is_put_into_the_directory_that_was_named(self):
-        location = self.archive.store(self.directory, MACRO, 1, snapshot())
+    def test_snapshot_is_stored_in_the_given_directory(self):
+        location = self.repository.add(self.directory, MACRO, 1, snapshot())
         assert [str(path) for path in Path(self.directory).iterdir()] == [location]
 
-    def test_nothing_is_left_where_it_cannot_be_stored(self, tmp_path):
+    def test_no_partial_snapshot_remains_after_a_failure(self, tmp_path):
         (tmp_path / "file").touch()
         with pytest.raises(OSError, match="file"):
-            self.archive.store(str(tmp_path / "file"), MACRO, 1, snapshot())
+            self.repository.add(str(tmp_path / "file"), MACRO, 1, snapshot())
         assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -1,4 +1,4 @@
-"""What every WorkflowSnapshotStore promises."""
+"""Contract of WorkflowSnapshotStore."""
 
 import re
 import threading
@@ -11,31 +11,30 @@ import pytest
 from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
 from adapters.filesystem.workflow_snapshot_store import FilesystemWorkflowSnapshotStore
 from adapters.in_memory.clock import ManualClock
-from adapters.in_memory.snapshot_store import InMemorySnapshotStore, InMemoryWorkflowSnapshotStore
+from adapters.in_memory.snapshot_store import InMemorySnapshotStore
+from adapters.in_memory.workflow_snapshot_store import InMemoryWorkflowSnapshotStore
 from adapters.ymmsl_files.source import YmmslConfigurationSource
 from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSnapshotFormat
-from domain.checkpointing.instance_snapshot import (
-    RegisteredSnapshot,
-    SnapshotMetadata,
-    WorkflowSnapshot,
-)
+from domain.checkpointing.instance_snapshot import SnapshotMetadata
+from domain.checkpointing.workflow_snapshot import RegisteredSnapshot, WorkflowSnapshot
 from domain.identity import Reference
+from domain.model.configuration import ResumeOrigin
 
 MACRO = Reference("macro")
 MICRO = Reference("micro[0]")
 
 
 def workflow_snapshot(store, number=1):
-    states = []
+    snapshots = []
     for name, final, time in ((MACRO, False, 1.5), (MICRO, True, float("nan"))):
         location = store.store(name, number, b"x")
         metadata = SnapshotMetadata(("at_end",), 2.5, time, None, {}, final, location)
-        states.append(RegisteredSnapshot(name, number, metadata))
-    return WorkflowSnapshot("model", tuple(states), (Reference("late"),))
+        snapshots.append(RegisteredSnapshot(name, number, metadata))
+    return WorkflowSnapshot("model", tuple(snapshots), (Reference("late"),))
 
 
 class Reports(list):
-    """Collects reports; `wait` waits for a number of them."""
+    """Collects results; `wait` waits for a number of them."""
 
     def __init__(self):
         super().__init__()
@@ -52,44 +51,51 @@ class Reports(list):
 
 
 class WorkflowSnapshotStoreContract(ABC):
-    """To be subclassed for each adapter."""
+    """Subclassed for each adapter."""
 
     @abstractmethod
     def make(self, folder: Path):
-        """Return an empty shelf, and the store that it trusts."""
+        """Return an empty store, and the store with the instance snapshots that it names."""
 
-    def keep_in(self, store):
-        """Trust what is in a store, and say where it is."""
+    def ensure_stored_in(self, store):
+        """Return a function that makes sure that a snapshot is in a store."""
 
-        def keep(state):
-            self.kept.append((state.instance, state.number))
-            store.secure(state.snapshot.snapshot_filename)
-            return self.renamed.get(state.instance, state.snapshot.snapshot_filename)
+        def ensure_stored(snapshot):
+            self.ensured.append((snapshot.instance, snapshot.number))
+            location = snapshot.metadata.snapshot_filename
+            store.secure(location)
+            return self.renamed.get(snapshot.instance, location)
 
-        return keep
+        return ensure_stored
 
     @pytest.fixture(autouse=True)
-    def make_shelf(self, tmp_path):
-        self.kept = []
+    def make_store(self, tmp_path):
+        self.ensured = []
         self.renamed = {}
-        self.shelf, self.store = self.make(tmp_path)
+        self.workflow_snapshots, self.store = self.make(tmp_path)
         self.reports = Reports()
         yield
-        self.shelf.close()
+        self.workflow_snapshots.close()
 
-    def test_what_was_announced_is_on_the_shelf(self):
+    def test_announced_workflow_snapshot_is_listed(self):
         snapshot = workflow_snapshot(self.store)
-        self.shelf.announce(snapshot, self.reports)
+        self.workflow_snapshots.announce(snapshot, self.reports)
         self.reports.wait(1)
-        (shelved,) = self.shelf.list()
-        assert self.reports == [(snapshot, shelved.location, "")]
-        assert shelved.resume == snapshot.resume()
-        assert not shelved.problem
+        (stored,) = self.workflow_snapshots.list()
+        assert self.reports == [(snapshot, stored.location, "")]
+        assert stored.resume == snapshot.resume()
+        assert not stored.problem
 
-    def test_the_description_says_why_and_when(self):
-        self.shelf.announce(workflow_snapshot(self.store), self.reports)
+    def test_record_states_model_and_instances_from_scratch(self):
+        self.workflow_snapshots.announce(workflow_snapshot(self.store), self.reports)
         self.reports.wait(1)
-        lines = self.shelf.list()[0].description.splitlines()
+        (stored,) = self.workflow_snapshots.list()
+        assert stored.origin == ResumeOrigin("model", frozenset({"late"}))
+
+    def test_description_contains_triggers_and_times(self):
+        self.workflow_snapshots.announce(workflow_snapshot(self.store), self.reports)
+        self.reports.wait(1)
+        lines = self.workflow_snapshots.list()[0].record.description.splitlines()
         assert lines[0].startswith("Workflow snapshot for model taken on ")
         assert "- at_end (macro, micro[0])" in lines
         assert [line.split() for line in lines[-3:]] == [
@@ -98,123 +104,131 @@ class WorkflowSnapshotStoreContract(ABC):
             ["late", "-", "-", "From", "scratch"],
         ]
 
-    def test_no_two_get_the_same_location_and_the_oldest_comes_first(self):
+    def test_locations_are_unique_and_listed_oldest_first(self):
         announced = [workflow_snapshot(self.store, number) for number in range(1, 13)]
         for snapshot in announced:
-            self.shelf.announce(snapshot, self.reports)
+            self.workflow_snapshots.announce(snapshot, self.reports)
         self.reports.wait(12)
-        assert [item.resume for item in self.shelf.list()] == [item.resume() for item in announced]
+        assert [item.resume for item in self.workflow_snapshots.list()] == [
+            item.resume() for item in announced
+        ]
 
-    def test_a_workflow_snapshot_that_names_a_missing_one_is_not_announced(self):
+    def test_workflow_snapshot_with_a_missing_snapshot_is_not_announced(self):
         snapshot = workflow_snapshot(self.store)
         self.store.remove(snapshot.resume()[MICRO])
-        self.shelf.announce(snapshot, self.reports)
+        self.workflow_snapshots.announce(snapshot, self.reports)
         self.reports.wait(1)
-        assert list(self.shelf.list()) == []
+        assert list(self.workflow_snapshots.list()) == []
         assert not self.reports[0].location
         assert snapshot.resume()[MICRO] in self.reports[0].problem
 
-    def test_a_snapshot_is_named_where_it_was_put(self):
+    def test_final_location_of_a_snapshot_is_recorded(self):
         self.renamed[MACRO] = "s3://bucket/macro_1.pack"
         snapshot = workflow_snapshot(self.store)
-        self.shelf.announce(snapshot, self.reports)
+        self.workflow_snapshots.announce(snapshot, self.reports)
         self.reports.wait(1)
-        (shelved,) = self.shelf.list()
-        assert shelved.resume == {**snapshot.resume(), MACRO: "s3://bucket/macro_1.pack"}
+        (stored,) = self.workflow_snapshots.list()
+        assert stored.resume == {**snapshot.resume(), MACRO: "s3://bucket/macro_1.pack"}
 
-    def test_a_failure_does_not_keep_the_next_one_from_being_announced(self):
+    def test_failed_announcement_does_not_block_the_next(self):
         bad, good = workflow_snapshot(self.store, 1), workflow_snapshot(self.store, 2)
         self.store.remove(bad.resume()[MICRO])
-        self.shelf.announce(bad, self.reports)
-        self.shelf.announce(good, self.reports)
+        self.workflow_snapshots.announce(bad, self.reports)
+        self.workflow_snapshots.announce(good, self.reports)
         self.reports.wait(2)
-        assert [item.resume for item in self.shelf.list()] == [good.resume()]
+        assert [item.resume for item in self.workflow_snapshots.list()] == [good.resume()]
 
-    def test_one_is_read_by_its_location(self):
-        self.shelf.announce(workflow_snapshot(self.store), self.reports)
+    def test_read_returns_the_listed_workflow_snapshot(self):
+        self.workflow_snapshots.announce(workflow_snapshot(self.store), self.reports)
         self.reports.wait(1)
-        (shelved,) = self.shelf.list()
-        assert self.shelf.read(shelved.location) == shelved
+        (stored,) = self.workflow_snapshots.list()
+        assert self.workflow_snapshots.read(stored.location) == stored
 
-    def test_what_was_removed_is_gone_and_its_location_is_not_used_again(self):
+    def test_removed_location_is_not_reused(self):
         first, second, third = (workflow_snapshot(self.store, number) for number in (1, 2, 3))
-        self.shelf.announce(first, self.reports)
-        self.shelf.announce(second, self.reports)
+        self.workflow_snapshots.announce(first, self.reports)
+        self.workflow_snapshots.announce(second, self.reports)
         self.reports.wait(2)
-        self.shelf.remove(self.reports[0].location)
-        self.shelf.announce(third, self.reports)
+        self.workflow_snapshots.remove(self.reports[0].location)
+        self.workflow_snapshots.announce(third, self.reports)
         self.reports.wait(3)
-        assert [item.resume for item in self.shelf.list()] == [second.resume(), third.resume()]
-        assert self.shelf.read(self.reports[0].location).problem == "there is nothing there"
+        assert [item.resume for item in self.workflow_snapshots.list()] == [
+            second.resume(),
+            third.resume(),
+        ]
+        assert (
+            self.workflow_snapshots.read(self.reports[0].location).problem
+            == "there is nothing there"
+        )
         with pytest.raises(OSError):
-            self.shelf.remove(self.reports[0].location)
+            self.workflow_snapshots.remove(self.reports[0].location)
         assert self.store.load(first.resume()[MACRO]) == b"x"
 
-    def test_closing_announces_what_is_waiting(self):
+    def test_close_finishes_pending_announcements(self):
         for number in range(1, 6):
-            self.shelf.announce(workflow_snapshot(self.store, number), self.reports)
-        self.shelf.close()
-        self.shelf.close()
+            self.workflow_snapshots.announce(workflow_snapshot(self.store, number), self.reports)
+        self.workflow_snapshots.close()
+        self.workflow_snapshots.close()
         assert len(self.reports) == 5
-        assert len(self.shelf.list()) == 5
+        assert len(self.workflow_snapshots.list()) == 5
 
 
 class TestInMemoryWorkflowSnapshotStore(WorkflowSnapshotStoreContract):
     def make(self, folder):
         store = InMemorySnapshotStore()
-        return InMemoryWorkflowSnapshotStore(self.keep_in(store)), store
+        return InMemoryWorkflowSnapshotStore(self.ensure_stored_in(store)), store
 
 
 class TestFilesystemWorkflowSnapshotStore(WorkflowSnapshotStoreContract):
     def make(self, folder):
         self.clock = ManualClock()
-        self.folder = folder / "shelf"
+        self.folder = folder / "workflow_snapshots"
         store = FilesystemSnapshotStore(folder / "snapshots")
-        shelf = FilesystemWorkflowSnapshotStore(
+        workflow_snapshots = FilesystemWorkflowSnapshotStore(
             self.folder,
-            keep=self.keep_in(store),
+            ensure_stored=self.ensure_stored_in(store),
             form=YmmslWorkflowSnapshotFormat(),
             clock=self.clock,
         )
-        return shelf, store
+        return workflow_snapshots, store
 
-    def test_what_was_put_somewhere_is_found_again_if_another_one_could_not_be(self):
+    def test_stored_snapshot_is_not_stored_again_after_another_failed(self):
         first = workflow_snapshot(self.store)
         location = first.resume()[MICRO]
         self.store.remove(location)
-        self.shelf.announce(first, self.reports)
+        self.workflow_snapshots.announce(first, self.reports)
         self.reports.wait(1)
         self.store.store(MICRO, 1, b"x")
-        self.shelf.announce(first, self.reports)
+        self.workflow_snapshots.announce(first, self.reports)
         self.reports.wait(2)
-        assert self.kept == [(MACRO, 1), (MICRO, 1), (MICRO, 1)]
+        assert self.ensured == [(MACRO, 1), (MICRO, 1), (MICRO, 1)]
         assert self.reports[1].location
 
     def names_after(self, count):
-        self.shelf.announce(workflow_snapshot(self.store, count), self.reports)
+        self.workflow_snapshots.announce(workflow_snapshot(self.store, count), self.reports)
         self.reports.wait(count)
         return [Path(report.location).name for report in self.reports]
 
     def test_files_are_named_after_the_time(self):
         moment = datetime.fromtimestamp(self.clock.time()).astimezone().strftime("%Y%m%d_%H%M%S")
         self.names_after(1)
-        assert re.sub(r"\D", "", self.shelf.list()[0].taken) == moment.replace("_", "")
+        assert re.sub(r"\D", "", self.workflow_snapshots.list()[0].taken) == moment.replace("_", "")
         self.clock.advance(0.25)
         assert self.names_after(2) == [f"snapshot_{moment}.ymmsl", f"snapshot_{moment}_1.ymmsl"]
 
-    def test_a_clock_that_is_set_back_does_not_change_the_order(self):
+    def test_clock_set_back_does_not_change_the_order(self):
         self.clock.advance(100)
         self.names_after(1)
         self.clock.advance(-50)
         names = self.names_after(2)
-        assert [Path(item.location).name for item in self.shelf.list()] == names
+        assert [Path(item.location).name for item in self.workflow_snapshots.list()] == names
 
-    def test_files_of_an_earlier_run_are_not_replaced(self):
+    def test_existing_files_are_not_replaced(self):
         (name,) = self.names_after(1)
         (self.folder / name).write_text("theirs")
         other = FilesystemWorkflowSnapshotStore(
             self.folder,
-            keep=self.keep_in(self.store),
+            ensure_stored=self.ensure_stored_in(self.store),
             form=YmmslWorkflowSnapshotFormat(),
             clock=self.clock,
         )
@@ -223,19 +237,19 @@ class TestFilesystemWorkflowSnapshotStore(WorkflowSnapshotStoreContract):
         assert (self.folder / name).read_text() == "theirs"
         assert self.reports[1].location
 
-    def test_a_damaged_file_is_listed_with_what_is_wrong(self):
+    def test_damaged_file_is_listed_with_its_problem(self):
         self.folder.mkdir()
         (self.folder / "snapshot_20260101_000000.ymmsl").write_text("resume: [")
         (self.folder / "snapshot_20260101_000001.ymmsl").write_bytes(b"\xff")
         (self.folder / "notes.txt").write_text("")
-        assert [bool(item.problem) for item in self.shelf.list()] == [True, True]
+        assert [bool(item.problem) for item in self.workflow_snapshots.list()] == [True, True]
 
-    def test_a_run_can_be_resumed_from_a_file_and_the_files_of_the_model(self):
+    def test_run_is_resumed_from_the_file_together_with_the_model(self):
         self.names_after(1)
         model = """ymmsl_version: v0.2
 models:
   model:
-    description: Two of them
+    description: Two components
     components:
       macro: {description: x, ports: {}, implementation: p}
       micro: {description: x, ports: {}, implementation: p, multiplicity: 1}
@@ -245,3 +259,4 @@ programs:
         location = self.reports[0].location
         configuration = YmmslConfigurationSource().load([model, Path(location)])
         assert configuration.resume == workflow_snapshot(self.store).resume()
+        assert configuration.resume_origin == ResumeOrigin("model", frozenset({"late"}))

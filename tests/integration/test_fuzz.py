@@ -16,23 +16,25 @@ import psutil
 import pytest
 from typing_extensions import Self
 
-from adapters.tcp.incoming_stream import FrameReader, IncomingStream
+from adapters.tcp.incoming_stream import IncomingStream
 from adapters.tcp.manager_link import MMPClient
-from adapters.tcp.peers import TcpPeerTransport
 from adapters.wire import greeting, mpp, stream
 from adapters.wire.frames import word
 from adapters.wire.greeting import Purpose
 from adapters.wire.locations import TCP, TcpAddress, addresses_in
 from adapters.wire.map import is_request
+from application.instance.peer_transports import PeerTransports
 from application.nodes.agent_timeouts import AgentTimeouts
 from domain.coupling.messages import PeerMessage
 from domain.coupling.peers import Endpoint
 from domain.coupling.settings import Settings
 from domain.errors import PeerLost, RemoteProtocolError
 from domain.identity import Reference
+from entrypoints._instance.instance_wiring import open_transports
 from entrypoints.manager import Manager, ManagerOptions
 from tests.support.recordings import payloads
 from tests.support.scenario_runs import write_configuration
+from tests.support.stream_ends import ConnectedStream
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -196,7 +198,7 @@ class WatchedManager:
     def troubles(self) -> int:
         """How many lines the manager has logged about trouble."""
         lines = self._log.read_text().splitlines()
-        assert not [line for line in lines if "error of our own" in line], "\n".join(lines)
+        assert not [line for line in lines if "internal error" in line], "\n".join(lines)
         return sum("trouble with" in line or "left in the middle" in line for line in lines)
 
     def check_well(self) -> None:
@@ -306,8 +308,8 @@ def test_a_client_that_asks_and_never_listens_takes_no_memory(manager: WatchedMa
 
 
 @contextmanager
-def instance() -> Iterator[tuple[TcpPeerTransport, TcpAddress]]:
-    transport = TcpPeerTransport("a", secret=SECRET, hosts=["127.0.0.1"])
+def instance() -> Iterator[tuple[PeerTransports, TcpAddress]]:
+    transport = open_transports("a", secret=SECRET, hosts=["127.0.0.1"])
     try:
         (address, *_) = addresses_in(transport.locations(), TCP)
         yield transport, address
@@ -315,7 +317,7 @@ def instance() -> Iterator[tuple[TcpPeerTransport, TcpAddress]]:
         transport.close()
 
 
-def send_and_fetch(transport: TcpPeerTransport) -> None:
+def send_and_fetch(transport: PeerTransports) -> None:
     """A good peer of either kind gets its messages."""
     for name, secret in (("ours", SECRET), ("theirs", None)):
         places = ["tcp:127.0.0.1:1", "conjoin:127.0.0.1:1"][: 2 if secret else 1]
@@ -323,7 +325,7 @@ def send_and_fetch(transport: TcpPeerTransport) -> None:
         receiver = Endpoint(Reference(name), "in")
         outlet = transport.outlet(sender=sender, receiver=receiver, peer_locations=places)
         outlet.send(PeerMessage(0.0, None, name, Settings(), None, 0, ()))
-        peer = TcpPeerTransport(name, secret=secret, hosts=["127.0.0.1"])
+        peer = open_transports(name, secret=secret, hosts=["127.0.0.1"])
         inlet = peer.inlet(sender=sender, receiver=receiver, peer_locations=transport.locations())
         message = inlet.receive(timeout=PATIENCE)
         assert message is not None
@@ -363,26 +365,6 @@ def test_a_senseless_request_to_an_instance_ends_the_session():
         send_and_fetch(transport)
 
 
-class Connection:
-    """A connection to a sending instance that sends what it is told, and cannot be restored."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._socket = sock
-        self.reader = FrameReader(sock)
-
-    def next_frame_begins(self, *, timeout: float | None) -> bool:
-        return self.reader.wait_readable(timeout)
-
-    def note_received(self, size: int) -> None:
-        pass
-
-    def restore(self) -> bool:
-        return False
-
-    def close(self) -> None:
-        self._socket.close()
-
-
 def test_a_receiver_of_a_senseless_stream_gets_an_error_and_nothing_worse():
     chance = random.Random(6)
     message = PeerMessage(
@@ -398,13 +380,14 @@ def test_a_receiver_of_a_senseless_stream_gets_an_error_and_nothing_worse():
         data = frames[:start] + mutated(frames[start : start + 300], chance) + frames[start + 300 :]
         feeding = threading.Thread(target=_feed, args=(theirs, data))
         feeding.start()
-        incoming = IncomingStream("peer", Connection(ours))  # type: ignore[arg-type]
+        incoming = IncomingStream("peer", ConnectedStream(ours))
+        arrivals = incoming.expect("peer.out", "a.in")
         try:
-            outcomes.add(type(incoming.receive(incoming.arrivals("a.in"), PATIENCE)))
+            outcomes.add(type(incoming.receive(arrivals, PATIENCE)))
         except (PeerLost, RemoteProtocolError) as error:
             outcomes.add(type(error))
             with pytest.raises((PeerLost, RemoteProtocolError)):
-                incoming.receive(incoming.arrivals("a.in"), PATIENCE)
+                incoming.receive(arrivals, PATIENCE)
         incoming.close()
         feeding.join()
     assert outcomes >= {PeerLost, RemoteProtocolError}

@@ -1,7 +1,7 @@
-"""Whatever the coupling, a resumed run goes on as the whole one did, to the last bit.
+"""Resumed runs continue exactly as whole runs do, for every coupling pattern.
 
-Each scenario is run in memory with checkpoints at every moment there is, and resumed from every
-workflow snapshot that was written; see ``tests/support/in_memory_resuming.py``.
+Each scenario is run in memory with many checkpoints, and resumed from every workflow snapshot; see
+``tests/support/in_memory_resume.py``.
 """
 
 import random
@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.system.clock import SystemClock
-from domain.checkpointing.instance_snapshot import WorkflowSnapshot
+from domain.checkpointing.workflow_snapshot import WorkflowSnapshot
 from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointAtRule, CheckpointRangeRule, Checkpoints
 from domain.model.configuration import Configuration
@@ -51,11 +51,10 @@ def check_each_snapshot(
     before: "MemoryRun | None" = None,
     seed: int = 0,
 ) -> int:
-    """Check that each workflow snapshot is good to resume from; return how many that are at least.
+    """Check that each workflow snapshot can be resumed from; return their least number.
 
-    They are those of the whole run, or of one before that was resumed from it. Those that there
-    would have been if instances had been faster or slower are tried as well: how many the run
-    itself has found depends on that.
+    The workflow snapshots are those of the whole run, or of a run resumed from it, and those that
+    other speeds of the instances would have led to.
     """
     before = before or whole
     certain = [
@@ -69,22 +68,22 @@ def check_each_snapshot(
 
 
 def _different(found: Collection[WorkflowSnapshot]) -> list[Mapping[Reference, str]]:
-    """What is to be resumed from each, without repetitions."""
+    """Return what to resume from for each, without duplicates."""
     return list({tuple(item.resume().values()): item.resume() for item in found}.values())
 
 
 @pytest.mark.parametrize(("pattern", "fewest"), FEWEST_SNAPSHOTS.items())
-def test_a_run_resumed_from_any_workflow_snapshot_goes_on_as_the_whole_one_did(pattern, fewest):
+def test_run_resumed_from_any_workflow_snapshot_continues_as_the_whole_run(pattern, fewest):
     configuration = scenario(pattern, OFTEN)
     whole = run_in_memory(configuration)
     assert check_each_snapshot(configuration, whole) >= fewest
-    # whatever comes first, in the end there is one newest
+    # the newest one does not depend on the order
     newest = timely_workflow_snapshots(configuration, whole)[-1]
     assert whole.workflow_snapshots[-1].resume() == newest.resume()
 
 
 @pytest.mark.parametrize("steps", [[2, 0, 3], [0, 0, 2, 2]])
-def test_an_empty_last_message_does_not_end_checkpoints(steps):
+def test_empty_message_of_last_does_not_end_checkpoints(steps):
     configuration = scenario("filter_last", OFTEN, **{"macro.steps": [6], "meso.steps": steps})
     whole = run_in_memory(configuration)
     assert check_each_snapshot(configuration, whole) >= 8
@@ -97,9 +96,7 @@ NEVER, ONCE_FIRST, ONCE_LAST, NOW_AND_THEN = [0], [1, 0], [0, 0, 0, 0, 0, 1], [0
 @pytest.mark.parametrize(
     ("steps", "fewest"), [(NEVER, 6), (ONCE_FIRST, 1), (ONCE_LAST, 6), (NOW_AND_THEN, 3)]
 )
-def test_a_model_that_is_not_called_does_not_keep_others_from_being_resumed(
-    steps, fewest, stateless
-):
+def test_uncalled_model_does_not_prevent_resuming_the_others(steps, fewest, stateless):
     configuration = scenario("filter_last_late", OFTEN, **{"meso.steps": steps})
     configuration = _keeping_state(configuration, but=stateless)
     whole = run_in_memory(configuration)
@@ -119,14 +116,14 @@ def test_a_model_that_is_not_called_does_not_keep_others_from_being_resumed(
     ids=["at_end", "wallclock", "negative_times"],
 )
 @pytest.mark.parametrize("pattern", ["checkpoints_resizable", "filter_last", "interact", "nested"])
-def test_whatever_the_rules_what_is_written_is_good_to_resume_from(pattern, checkpoints):
+def test_all_rules_lead_to_resumable_workflow_snapshots(pattern, checkpoints):
     configuration = scenario(pattern, checkpoints, start=-3.0)
-    for seed in range(3):  # instances are faster or slower each time
+    for seed in range(3):  # with different speeds of the instances
         check_each_snapshot(configuration, run_in_memory(configuration), seed=seed)
 
 
-class RestlessClock(SystemClock):
-    """Goes on by some time, now more and now less, whenever somebody looks."""
+class RandomClock(SystemClock):
+    """Advances by a random time with each query."""
 
     def __init__(self, seed: int) -> None:
         self._chance = random.Random(seed)
@@ -146,22 +143,22 @@ class RestlessClock(SystemClock):
         ("nested", "driver", 200.0, {"solver.coarse.steps": [3]}),
     ],
 )
-def test_a_moment_of_the_wall_clock_is_the_same_for_a_caller_and_all_whom_it_calls(
+def test_wall_clock_checkpoints_of_caller_and_callees_fit_together(
     pattern, caller, every, settings, seed
 ):
     rules = Checkpoints(at_end=True, wallclock_time=(CheckpointRangeRule(every),))
     steps = {"steps": [0], **settings, f"{caller}.steps": [20], "whole_steps": True}
     configuration = scenario(pattern, rules, **steps)
-    run = run_in_memory(configuration, clock=RestlessClock(seed))
+    run = run_in_memory(configuration, clock=RandomClock(seed))
     made = [name for name in run.snapshots if name.startswith(f"in_memory:{caller}_")]
     found = timely_workflow_snapshots(configuration, run)
     used = {name for item in found for name in item.resume().values()}
-    # for one of the last step nobody is called any more
+    # after the last step nothing is called any more
     assert len(used.intersection(made)) >= len(made) - 1 > 1
 
 
 @pytest.mark.parametrize("pattern", ["filter_last", "filter_two_levels", "interact", "nested"])
-def test_components_that_keep_no_state_have_snapshots_made_for_them(pattern):
+def test_stateless_components_get_implicit_snapshots(pattern):
     configuration = scenario(pattern, OFTEN)
     names = [str(name) for name in configuration.programs]
     configuration = _keeping_state(configuration, but=names)
@@ -179,18 +176,18 @@ def _keeping_state(configuration: Configuration, *, but: Collection[str]) -> Con
 
 
 @pytest.mark.parametrize("pattern", ["checkpoints_ensemble", "filter_last_pad", "interact"])
-def test_a_resumed_run_can_be_resumed_and_so_can_one_without_checkpoints(pattern):
+def test_resumed_runs_can_be_resumed_with_and_without_checkpoints(pattern):
     configuration = scenario(pattern, OFTEN)
     whole = run_in_memory(configuration)
     middle = whole.workflow_snapshots[len(whole.workflow_snapshots) // 2].resume()
     again = resume_in_memory(configuration, whole, middle)
-    assert again.workflow_snapshots[0].resume()  # what was resumed is there from the start
+    assert again.workflow_snapshots[0].resume()  # the resumed snapshots are registered at the start
     check_each_snapshot(configuration, whole, before=again)
     silent = replace(configuration, checkpoints=Checkpoints())
     check_is_rest_of(whole, resume_in_memory(silent, whole, middle), whole, middle)
 
 
-def test_instances_that_have_no_snapshot_start_from_scratch():
+def test_instances_without_a_snapshot_start_from_scratch():
     configuration = scenario("dispatch", OFTEN, steps=[2])
     whole = run_in_memory(configuration)
     partial = [

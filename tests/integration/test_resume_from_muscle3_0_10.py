@@ -1,4 +1,4 @@
-"""Runs of MUSCLE3 0.10, its manager and its instances, are resumed by ours."""
+"""Conjoin resumes runs of MUSCLE3 0.10."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def received(run, instance: str, port: str) -> list:
     return [event for event in events if event[:2] == ["received", port]]
 
 
-def test_a_run_resumed_from_any_of_them_ends_as_the_uninterrupted_one(tmp_path: Path):
+def test_run_resumed_from_any_0_10_snapshot_ends_as_the_whole_run(tmp_path: Path):
     straight = run(tmp_path / "straight", "muscle3_0_10")
     left = []
     for number, snapshot in enumerate(sorted((straight.run_dir / "snapshots").iterdir())):

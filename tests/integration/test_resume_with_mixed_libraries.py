@@ -1,4 +1,4 @@
-"""Simulations resumed from each workflow snapshot that a run wrote, ours and MUSCLE3's mixed."""
+"""Runs with Conjoin's and MUSCLE3's libraries, resumed from each of their workflow snapshots."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ from tests.support.snapshot_files import (
 
 @dataclass(frozen=True)
 class Pattern:
-    """A way to couple, and when to save.
+    """A coupling pattern, and when to save.
 
     Attributes:
         scenario: The scenario.
-        every: Simulated time between two checkpoints; None: the scenario has rules of its own.
+        every: Simulation time between checkpoints; None if the scenario has rules of its own.
         settings: Settings that replace those of the scenario.
-        fewest: How many workflow snapshots there are at least.
+        fewest: Least number of workflow snapshots.
     """
 
     scenario: str
@@ -37,7 +37,7 @@ class Pattern:
     fewest: int = 2
 
     def run(self, folder: Path, **options: Any) -> ScenarioRun:
-        """Run it to its end; see `try_to_run` for the options."""
+        """Run to the end; see `try_to_run` for the options."""
         result = self.try_to_run(folder, **options)
         assert result.exit_code == 0, result.account()
         assert not result.left_behind
@@ -51,7 +51,7 @@ class Pattern:
         libraries: "Mapping[str, LibraryName] | None" = None,
         resume: "Path | None" = None,
     ) -> ScenarioRun:
-        """Run it as far as it gets, with manager and instances of a library, or each of its own."""
+        """Run as far as it gets, with manager and instances of one library, or with several."""
         folder.mkdir()
         rules = {"at_end": True, "simulation_time": [{"every": self.every}]}
         options = {
@@ -91,9 +91,9 @@ SHARED = (
     Pattern("filter_pad", every=0.25),
 )
 NOT_SHARED = (
-    Pattern("instance_set_nested", every=1.5),  # no more to exchange than with `nested`
+    Pattern("instance_set_nested", every=1.5),  # exchanges no more than `nested`
     Pattern("checkpoints_resizable"),  # MUSCLE3 0.11 hangs at its end
-    # and refuses checkpoints with `last`
+    # MUSCLE3 rejects checkpoints with `last`
     LATE,
     Pattern("filter_last", every=0.25, fewest=4),
     PADDED,
@@ -104,7 +104,7 @@ MOST_ATTEMPTS = 3
 
 
 def patterns(*chosen: Pattern) -> pytest.MarkDecorator:
-    """Runs a test with each; all but the quick ones count as slow."""
+    """Run a test with each pattern; all but the quick ones are marked as slow."""
     parameters = [
         pytest.param(item, id=item.scenario, marks=[] if item in QUICK else [pytest.mark.slow])
         for item in chosen
@@ -113,19 +113,19 @@ def patterns(*chosen: Pattern) -> pytest.MarkDecorator:
 
 
 def received(run: ScenarioRun, instance: str) -> list[object]:
-    """What an instance received on its ports, in order."""
+    """Return what an instance received on its ports, in order."""
     events = run.results.get(instance, [])
     return [event for event in events if event[0] == "received" and event[1] != "(snapshot)"]
 
 
 def check_is_rest_of(whole: ScenarioRun, resumed: ScenarioRun, snapshot: Path) -> None:
-    """Check that a run resumed from a snapshot went on as the whole one did, to the last bit."""
+    """Check that a resumed run continued exactly as the whole run did."""
     check_receives_rest_of(whole, resumed, snapshot)
     check_ends_alike(resumed.run_dir, whole.run_dir)
 
 
 def check_receives_rest_of(whole: ScenarioRun, resumed: ScenarioRun, snapshot: Path) -> None:
-    """Check that all received what they still had to receive, to the last bit."""
+    """Check that each instance received exactly the remaining messages."""
     check_resumed(resumed.run_dir, snapshot)
     for instance in whole.results:
         full, rest = received(whole, instance), received(resumed, instance)
@@ -136,19 +136,19 @@ def check_receives_rest_of(whole: ScenarioRun, resumed: ScenarioRun, snapshot: P
 
 @patterns(*SHARED, *NOT_SHARED)
 @pytest.mark.timeout(300)
-def test_a_run_resumed_from_any_workflow_snapshot_goes_on_as_the_whole_one_did(pattern, tmp_path):
-    # How many a run finds depends on how fast its instances are: there is a single one if one of
-    # them comes last with all its snapshots.
+def test_run_resumed_from_any_workflow_snapshot_continues_as_the_whole_run(pattern, tmp_path):
+    # Their number depends on the speed of the instances: there is only one if an instance registers
+    # all its snapshots last.
     for attempt in range(MOST_ATTEMPTS):
         folder = tmp_path / f"{attempt}"
         folder.mkdir()
         if check_each_workflow_snapshot(pattern, folder) >= pattern.fewest:
             return
-    pytest.fail(f"no run had {pattern.fewest} workflow snapshots, made at different moments")
+    pytest.fail(f"no run had {pattern.fewest} workflow snapshots of different checkpoints")
 
 
 def check_each_workflow_snapshot(pattern: Pattern, folder: Path) -> int:
-    """Resume from all of a run; return at how many different moments they were made."""
+    """Resume from all workflow snapshots; return the number of different checkpoints."""
     whole = pattern.run(folder / "whole")
     lengths = set()
     for number, snapshot in enumerate(workflow_snapshots(whole.run_dir)):
@@ -159,7 +159,7 @@ def check_each_workflow_snapshot(pattern: Pattern, folder: Path) -> int:
 
 
 @pytest.mark.slow
-def test_a_resumed_run_can_be_resumed(tmp_path):
+def test_resumed_run_can_be_resumed(tmp_path):
     whole = INTERACT.run(tmp_path / "whole")
     first = INTERACT.run(tmp_path / "first", resume=workflow_snapshots(whole.run_dir)[1])
     for number, snapshot in enumerate(workflow_snapshots(first.run_dir)):
@@ -188,7 +188,7 @@ def test_muscle3_resumes_from_a_snapshot_that_we_cannot_decode(tmp_path):
     make_foreign(foreign)  # MUSCLE3 ignores keys that it does not know
     libraries = dict.fromkeys(programs_of(MACRO_MICRO.scenario), "muscle3")
     resumed = MACRO_MICRO.run(tmp_path / "resumed", libraries=libraries, resume=snapshot)
-    assert f"Snapshot '{foreign}' of 'macro' was written by another library" in resumed.stdout
+    assert f"Snapshot '{foreign}' of 'macro' was written by a library other" in resumed.stdout
     for instance in whole.results:
         full, rest = received(whole, instance), received(resumed, instance)
         assert rest == full[len(full) - len(rest) :], resumed.account()
@@ -220,7 +220,7 @@ def test_snapshots_in_the_form_of_the_cpp_library_are_resumed_from(pattern, tmp_
         pytest.param(PADDED, ["driver", "fine"], id="filter_last_pad"),
     ],
 )
-def test_who_has_no_part_in_what_a_filter_passes_may_use_muscle3(pattern, theirs, tmp_path):
+def test_instance_not_involved_in_a_filter_may_use_muscle3(pattern, theirs, tmp_path):
     libraries = mixed(pattern, theirs)
     whole = pattern.run(tmp_path / "whole", libraries=libraries)
     snapshots = workflow_snapshots(whole.run_dir)
@@ -232,14 +232,14 @@ def test_who_has_no_part_in_what_a_filter_passes_may_use_muscle3(pattern, theirs
 
 @pytest.mark.muscle3
 @pytest.mark.slow
-def test_who_saves_too_little_to_resume_what_has_passed_a_filter_is_told(tmp_path):
+def test_instance_that_saves_too_little_for_a_filter_is_rejected(tmp_path):
     run = LATE.try_to_run(tmp_path / "run", libraries=mixed(LATE, ["meso"]))
     assert run.exit_code == 1, run.account()
     assert "'meso' uses MUSCLE3's library and calls who sends through conduit" in run.stdout
 
 
 def mixed(pattern: Pattern, theirs: "Collection[str]") -> "dict[str, LibraryName]":
-    """The library of each program, some of them MUSCLE3's."""
+    """Return the library of each program, some of them MUSCLE3's."""
     return {
         name: "muscle3" if name in theirs else "conjoin" for name in programs_of(pattern.scenario)
     }

@@ -1,8 +1,8 @@
-"""Whatever connection is cut, and wherever: nothing is lost, and nothing is done twice.
+"""Sessions recover from connections that are cut anywhere: nothing is lost or done twice.
 
-A proxy stands before the manager and before each instance, and cuts each connection before and
-after each field of the transport and inside each payload, both ways. The model that is run counts
-in a way that shows a message that was lost or came twice, and logs a line each step.
+Proxies in front of the manager and of each instance cut each connection before and after each field
+of the transport and inside each payload, in both directions. The model counts in a way that reveals
+lost and duplicate messages, and logs a line each step.
 """
 
 import re
@@ -46,7 +46,7 @@ GOODBYES = {
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """Whose manager, whose programs, and whether ours are given the run's secret."""
+    """The libraries of manager and programs, and whether ours get the secret of the run."""
 
     manager: ManagerName
     macro: LibraryName
@@ -58,7 +58,7 @@ class Pairing:
         return {"macro": self.macro, "micro": self.micro}
 
     def greets(self, instance: str) -> bool:
-        """Whether an instance greets the manager in our own way."""
+        """Return whether an instance uses our handshake with the manager."""
         return self.has_secret and self.libraries[instance] == "conjoin"
 
 
@@ -72,7 +72,7 @@ PAIRINGS = {
 
 
 class Proxies:
-    """The proxies of a run: one on the way from each instance to the manager, one before each."""
+    """The proxies of a run: from each instance to the manager, and in front of each instance."""
 
     def __init__(self, pairing: Pairing, folder: Path) -> None:
         self._pairing = pairing
@@ -96,7 +96,7 @@ class Proxies:
         return proxy
 
     def cuts_left(self) -> dict[str, list[str]]:
-        """The cuts that could not be made."""
+        """Return the cuts that were not made."""
         everyone = {
             **{f"{name} to manager": proxy for name, proxy in self._to_manager.items()},
             **{f"peer to {name}": proxy for name, proxy in self._to_instance.items()},
@@ -104,7 +104,7 @@ class Proxies:
         return {name: list(map(str, proxy.left)) for name, proxy in everyone.items() if proxy.left}
 
     def wait_until_over(self) -> None:
-        """Wait until the last words of programs that have ended have been passed on, or cut off."""
+        """Wait until the last data of ended programs has been forwarded, or cut off."""
         for proxy in self._everyone:
             proxy.wait_until_over()
 
@@ -113,7 +113,7 @@ class Proxies:
             proxy.close()
 
     def _with_our_location(self, request: bytes) -> bytes:
-        """Put a proxy's location into a registration: peers then come by here, and pull."""
+        """Put the location of a proxy into a registration, so that peers connect here, and pull."""
         content = msgpack.unpackb(request)
         if content[0] != REGISTER_INSTANCE:
             return request
@@ -130,7 +130,7 @@ class Proxies:
 def proxies_between(
     pairing: Pairing, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Proxies]:
-    """Have every program of a scenario go through proxies of its own."""
+    """Make every program of a scenario connect through proxies of its own."""
     proxies = Proxies(pairing, folder)
     original = scenario_runs.write_configuration
 
@@ -162,7 +162,7 @@ def proxies_between(
 
 
 @pytest.mark.parametrize("pairing", PAIRINGS.values(), ids=PAIRINGS)
-def test_cuts_anywhere_lose_nothing_and_repeat_nothing(
+def test_cut_connections_lose_and_repeat_nothing(
     pairing: Pairing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     with proxies_between(pairing, tmp_path, monkeypatch) as proxies:

@@ -1,6 +1,6 @@
-"""MUSCLE3's manager runs our instances, and resumes them from each set that its registry found.
+"""MUSCLE3's manager runs and resumes our instances, with the workflow snapshots that it finds.
 
-How its own instances are resumed from our snapshots is in `test_resuming`.
+`test_resume_with_mixed_libraries` has MUSCLE3's instances resumed from our snapshots.
 """
 
 import subprocess
@@ -25,7 +25,7 @@ SCENARIO = "checkpoints"
 
 
 def resume(snapshot: Path, folder: Path):
-    """Returns what the programs saw in a run that was resumed."""
+    """Resume a run; return what its programs received, and its workflow snapshots."""
     folder.mkdir()
     results, run = folder / "results", folder / "run"
     results.mkdir()
@@ -44,14 +44,14 @@ def resume(snapshot: Path, folder: Path):
 
 
 def received(results, instance):
-    return [event for event in results.get(instance, []) if event[:2] in WHAT_WAS_RECEIVED]
+    return [event for event in results.get(instance, []) if event[:2] in RECEIVED]
 
 
-WHAT_WAS_RECEIVED = (["received", "state_in"], ["received", "init"])
+RECEIVED = (["received", "state_in"], ["received", "init"])
 
 
 @pytest.mark.parametrize("writer", ["conjoin", "muscle3"])
-def test_a_resumed_run_ends_as_the_uninterrupted_one(tmp_path, writer):
+def test_run_resumed_by_muscle3s_manager_ends_as_the_whole_run(tmp_path, writer):
     folder = tmp_path / "straight"
     folder.mkdir()
     if writer == "muscle3":

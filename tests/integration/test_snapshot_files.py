@@ -29,7 +29,7 @@ SNAPSHOT = Snapshot(
         (SNAPSHOT._replace(message=None, is_final_snapshot=True), ["Final", "No data available"]),
     ],
 )
-def test_the_muscle3_program_shows_our_snapshots(tmp_path, snapshot, expected):
+def test_muscle3_command_shows_our_snapshots(tmp_path, snapshot, expected):
     path = tmp_path / "macro_1.pack"
     path.write_bytes(MsgPackSnapshot.encode(snapshot))
     program = require_muscle3().muscle3

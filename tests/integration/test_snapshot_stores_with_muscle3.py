@@ -1,6 +1,6 @@
-"""Real MUSCLE3 instances in runs whose snapshots are kept elsewhere.
+"""Real MUSCLE3 instances in runs with a snapshot store.
 
-They write files, and open files; whatever else there is to it, the manager does.
+They read and write files; the manager moves these to and from the store.
 """
 
 import re
@@ -40,7 +40,7 @@ def run(folder: Path, libraries, **options) -> ScenarioRun:
     return result
 
 
-def shelf(result: ScenarioRun) -> list[Path]:
+def workflow_snapshots_of(result: ScenarioRun) -> list[Path]:
     paths = sorted((result.run_dir / "snapshots").glob("snapshot_*.ymmsl"))
     assert paths, "no workflow snapshot was written"
     return paths
@@ -51,7 +51,7 @@ def shelf(result: ScenarioRun) -> list[Path]:
     [("conjoin", "muscle3"), ("muscle3", "conjoin"), (MIXED, MIXED), ("muscle3", "muscle3")],
     ids=str,
 )
-def test_a_run_in_an_object_store_is_resumed_by_whoever_it_is(
+def test_run_in_an_object_store_is_resumed_by_either_library(
     tmp_path: Path, object_store: ObjectStore, request, before, after
 ):
     bucket = "muscle3-" + re.sub(r"[^a-z0-9]", "", request.node.name.lower())[-40:]
@@ -61,26 +61,28 @@ def test_a_run_in_an_object_store_is_resumed_by_whoever_it_is(
     }
     whole = run(tmp_path / "whole", before, **options)
     stored = {f"s3://{bucket}/{name}" for name in object_store.names(bucket)}
-    for path in shelf(whole):
+    for path in workflow_snapshots_of(whole):
         assert set(re.findall(r"s3://[^'\n]+", path.read_text())) <= stored
         assert path.read_text().count("s3://") == 2
-    for number in (0, len(shelf(whole)) - 2):
-        resumed = run(tmp_path / str(number), after, resume=shelf(whole)[number], **options)
+    for number in (0, len(workflow_snapshots_of(whole)) - 2):
+        resumed = run(
+            tmp_path / str(number), after, resume=workflow_snapshots_of(whole)[number], **options
+        )
         for instance in ("macro", "micro"):
             full, rest = received(whole, instance), received(resumed, instance)
             assert rest == full[len(full) - len(rest) :], resumed.account()
         assert len(received(resumed, "macro")) < len(received(whole, "macro"))
-        assert shelf(resumed)[0].read_text().count("s3://") == 2
+        assert workflow_snapshots_of(resumed)[0].read_text().count("s3://") == 2
         assert not (resumed.run_dir / "snapshots" / "fetched").exists()
 
 
-def test_muscle3_writes_into_another_directory(tmp_path: Path):
+def test_muscle3_instances_write_to_another_directory(tmp_path: Path):
     place = tmp_path / "kept"
     whole = run(tmp_path / "whole", MIXED, arguments=("--snapshot-store", str(place)))
     assert not list(whole.run_dir.rglob("*.pack"))
-    for path in shelf(whole):
+    for path in workflow_snapshots_of(whole):
         assert path.read_text().count(f"{place}/run_") == 2
-    resumed = run(tmp_path / "resumed", "muscle3", resume=shelf(whole)[1])
+    resumed = run(tmp_path / "resumed", "muscle3", resume=workflow_snapshots_of(whole)[1])
     full, rest = received(whole, "macro"), received(resumed, "macro")
     assert rest == full[len(full) - len(rest) :]
     assert 0 < len(rest) < len(full)

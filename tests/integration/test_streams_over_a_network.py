@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from adapters.tcp.peers import TcpPeerTransport
 from adapters.wire.locations import CONJOIN, TcpAddress, addresses_in, format_location
+from application.instance.peer_transports import PeerTransports
 from domain.coupling.grid import Grid
 from domain.coupling.messages import PeerMessage
 from domain.coupling.peers import Endpoint
 from domain.coupling.settings import Settings
 from domain.identity import Reference
+from entrypoints._instance.instance_wiring import open_transports
 
 SECRET = "a secret of this test"
 SENDER = Endpoint(Reference("sender"), "out")
@@ -95,10 +96,9 @@ def _shut(sock: socket.socket) -> None:
 
 
 @pytest.fixture
-def transports() -> Iterator[tuple[TcpPeerTransport, TcpPeerTransport]]:
+def transports() -> Iterator[tuple[PeerTransports, PeerTransports]]:
     pair = tuple(
-        TcpPeerTransport(name, secret=SECRET, hosts=["127.0.0.1"])
-        for name in ("sender", "receiver")
+        open_transports(name, secret=SECRET, hosts=["127.0.0.1"]) for name in ("sender", "receiver")
     )
     yield pair  # type: ignore[misc]
     for transport in pair:

@@ -11,11 +11,9 @@ from adapters.in_memory.logbook import InMemoryLogbook
 from adapters.in_memory.profile_store import InMemoryProfileStore
 from adapters.in_memory.run_directory import InMemoryRunDirectory
 from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter
-from adapters.in_memory.snapshot_store import (
-    InMemorySnapshotStore,
-    InMemoryWorkflowSnapshotStore,
-)
+from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from adapters.in_memory.worker import InlineWorker
+from adapters.in_memory.workflow_snapshot_store import InMemoryWorkflowSnapshotStore
 from application.interfaces.node_pool import AgentLaunch
 from application.manager.snapshots.snapshot_copier import SnapshotCopier
 from application.nodes.agent_timeouts import AgentTimeouts
@@ -25,7 +23,7 @@ from domain.version import VERSION
 from entrypoints.containers.services import ManagerParts, build_services
 from entrypoints.log_setup import make_log
 from entrypoints.options import CheckpointOptions, ManagerOptions
-from tests.unit.domain.models import nodes
+from tests.support.models import nodes
 
 NEVER = AgentTimeouts(silence=1e6, startup=1e6)
 """So long that the agent, which nobody plays, is not considered lost."""
@@ -37,7 +35,7 @@ class InMemoryDesk:
     Args:
         configuration: What is run.
         options: Options for checkpoints.
-        snapshot_place: Where snapshots go, if not into the run directory.
+        snapshot_store: Path or URL of the snapshot store; empty for the run directory.
     """
 
     def __init__(
@@ -45,7 +43,7 @@ class InMemoryDesk:
         configuration: Configuration,
         options: CheckpointOptions | None = None,
         *,
-        snapshot_place: str = "",
+        snapshot_store: str = "",
     ) -> None:
         self.clock = ManualClock()
         self.logbook = InMemoryLogbook()
@@ -55,7 +53,7 @@ class InMemoryDesk:
         self.scripts = InMemoryRunScriptWriter()
         self.sink = RecordingEventSink()
         self.snapshots = InMemorySnapshotStore()
-        self.shelf = InMemoryWorkflowSnapshotStore(
+        self.workflow_snapshots = InMemoryWorkflowSnapshotStore(
             SnapshotCopier(lambda _: self.snapshots).ensure_stored
         )
         self.probe = InMemoryInstanceProbe(self.clock)
@@ -71,7 +69,7 @@ class InMemoryDesk:
             profiles=self.profiles,
             run_directory=self.run_directory,
             scripts=self.scripts,
-            shelf=self.shelf,
+            workflow_snapshots=self.workflow_snapshots,
             probe=self.probe,
             worker=self.worker,
         )
@@ -79,7 +77,7 @@ class InMemoryDesk:
             parts,
             configuration,
             ManagerOptions(checkpoints=options or CheckpointOptions(), timeouts=NEVER),
-            snapshot_place=snapshot_place,
+            snapshot_store=snapshot_store,
         )
         self.agents = services.agents
         self.board = services.board

@@ -1,8 +1,8 @@
-"""Runs of scenarios with checkpoints in this process, and runs resumed from what they saved.
+"""Runs of scenarios with checkpoints in this process, and runs resumed from their snapshots.
 
-Each instance is a thread that runs ``saving_component.py``, everything between them is in memory,
-and snapshots are encoded as they are elsewhere. A run takes milliseconds, so that one can be
-resumed from every workflow snapshot there is.
+Each instance is a thread that runs ``saving_component.py``. Everything between them is in memory,
+and snapshots are encoded as in files. A run takes milliseconds, so that tests can resume from every
+workflow snapshot.
 """
 
 import importlib
@@ -28,9 +28,10 @@ from adapters.snapshot_files.msgpack_snapshot import MsgPackSnapshot
 from adapters.snapshot_files.snapshot_repository import MsgPackSnapshotRepository
 from adapters.system.clock import SystemClock
 from adapters.ymmsl_files.source import YmmslConfigurationSource
-from application.instance.lifecycle import Lifecycle, Surroundings
+from application.instance.arrival import Surroundings, join
 from application.interfaces.clock import Clock
-from domain.checkpointing.instance_snapshot import SnapshotMetadata, WorkflowSnapshot, snapshot_name
+from domain.checkpointing.instance_snapshot import SnapshotMetadata, snapshot_name
+from domain.checkpointing.workflow_snapshot import WorkflowSnapshot
 from domain.checkpointing.workflow_snapshot_search import WorkflowSnapshotSearch
 from domain.coupling.flags import InstanceFlags
 from domain.coupling.ports import Operator
@@ -49,12 +50,12 @@ _Waiting: TypeAlias = "dict[Reference, deque[tuple[int, SnapshotMetadata]]]"
 
 @dataclass(frozen=True)
 class MemoryRun:
-    """What came of a run.
+    """The outcome of a run.
 
     Attributes:
-        received: Per instance, what it received, in order.
-        workflow_snapshots: All that were announced, in order.
-        snapshots: The snapshots that were made, by location.
+        received: What each instance received, in order.
+        workflow_snapshots: The announced workflow snapshots, in order.
+        snapshots: The instance snapshots, by location.
     """
 
     received: Mapping[str, Events]
@@ -63,7 +64,7 @@ class MemoryRun:
 
 
 def scenario(name: str, checkpoints: Checkpoints, **settings: object) -> Configuration:
-    """Return a scenario's configuration, with other checkpoints and settings."""
+    """Return the configuration of a scenario, with other checkpoints and settings."""
     text = (SCENARIOS / f"{name}.ymmsl").read_text()
     text = re.sub(r"\$\{(\w+)\}", r"/\1", text)
     loaded = YmmslConfigurationSource().load([text])
@@ -74,15 +75,15 @@ def scenario(name: str, checkpoints: Checkpoints, **settings: object) -> Configu
 
 
 def run_in_memory(configuration: Configuration, *, clock: "Clock | None" = None) -> MemoryRun:
-    """Run to the end; fails if an instance does."""
+    """Run to the end; fail if an instance fails."""
     return _Run(configuration, {}, clock or SystemClock()).run()
 
 
 def resume_in_memory(
     configuration: Configuration, before: MemoryRun, resume: Mapping[Reference, str]
 ) -> MemoryRun:
-    """Resume from the snapshots at some locations; who has none starts from scratch."""
-    # the new run has names of its own, which would be the same
+    """Resume from the snapshots at some locations; instances without one start from scratch."""
+    # the names of the new run's snapshots would be the same
     snapshots = {f"before:{name}": data for name, data in before.snapshots.items()}
     places = {instance: f"before:{location}" for instance, location in resume.items()}
     return _Run(replace(configuration, resume=places), snapshots, SystemClock()).run()
@@ -91,10 +92,10 @@ def resume_in_memory(
 def check_is_rest_of(
     whole: MemoryRun, resumed: MemoryRun, before: MemoryRun, resume: Mapping[Reference, str]
 ) -> None:
-    """Check that a run resumed from an earlier one went on as the whole one did, to the last bit.
+    """Check that a resumed run continued exactly as the whole run did.
 
-    Each instance must have received just what it had not received when its snapshot was made.
-    Instances that save nothing cannot tell how much that is.
+    Each instance must have received exactly the messages that it had not received when its snapshot
+    was made. For instances without a state, their number is unknown.
     """
     for name, full in whole.received.items():
         rest = resumed.received[name]
@@ -107,7 +108,7 @@ def check_is_rest_of(
 def other_workflow_snapshots(
     configuration: Configuration, run: MemoryRun, *, seed: int
 ) -> list[WorkflowSnapshot]:
-    """Return what would have been found if instances had been faster, or slower."""
+    """Return the workflow snapshots that other speeds of the instances would have led to."""
     chance = random.Random(seed)
     return _found(configuration, run, lambda waiting: chance.choice(sorted(waiting, key=str)))
 
@@ -115,10 +116,10 @@ def other_workflow_snapshots(
 def timely_workflow_snapshots(
     configuration: Configuration, run: MemoryRun
 ) -> list[WorkflowSnapshot]:
-    """Return what would have been found if snapshots had come in the order of simulated time.
+    """Return the workflow snapshots that snapshots in the order of simulation time lead to.
 
-    What a run finds depends on how fast its instances are: if one of them comes last with all of
-    its own, there is a single one.
+    What a run finds depends on the speed of its instances: if one of them registers all its
+    snapshots last, there is only one workflow snapshot.
     """
     return _found(
         configuration,
@@ -128,14 +129,14 @@ def timely_workflow_snapshots(
 
 
 def _time(metadata: SnapshotMetadata) -> float:
-    """The simulated time of a snapshot; one without a state comes before all others."""
+    """Return the simulation time of a snapshot; one without a state comes first."""
     return -math.inf if math.isnan(metadata.timestamp) else metadata.timestamp
 
 
 def _found(
     configuration: Configuration, run: MemoryRun, choose: "Callable[[_Waiting], Reference]"
 ) -> list[WorkflowSnapshot]:
-    """Return what is found if the snapshots of a run come in the order in which they are chosen."""
+    """Return what is found if the snapshots of a run are registered in a chosen order."""
     search = WorkflowSnapshotSearch(Topology(configuration.model))
     waiting = _metadata_by_instance(configuration, run)
     found = []
@@ -165,7 +166,7 @@ def _metadata_by_instance(configuration: Configuration, run: MemoryRun) -> "_Wai
 
 
 def _taken(run: MemoryRun, location: "str | None") -> "int | None":
-    """How many messages an instance had received when a snapshot was made, if that says so."""
+    """Return the number of messages received before a snapshot was made, if it has a state."""
     if location is None:
         return 0
     state = MsgPackSnapshot.decode(run.snapshots[location], name=location).message
@@ -199,10 +200,12 @@ class _Run:
         for thread in threads.values():
             thread.join(PATIENCE)
         alive = [name for name, thread in threads.items() if thread.is_alive()]
-        assert not alive, f"These have not ended: {alive}; failed: {self._failures}"
+        assert not alive, f"still running: {alive}; failed: {self._failures}"
         assert not self._failures, self._failures
         return MemoryRun(
-            self._received, tuple(self._desk.shelf.announced), dict(self._store.snapshots)
+            self._received,
+            tuple(self._desk.workflow_snapshots.announced),
+            dict(self._store.snapshots),
         )
 
     def _live(self, name: Reference, program: ModuleType) -> None:
@@ -213,7 +216,7 @@ class _Run:
             saves = env.get("STATE") != "none"
             instance = self._join(name, program.vector_ports(env), saves=saves)
             program.Component(instance, seen, saves=saves).live()
-        except Exception as error:  # noqa: BLE001 - told by the thread that waits
+        except Exception as error:  # noqa: BLE001 - the waiting thread reports it
             self._failures[str(name)] = "".join(traceback.format_exception(error))
         self._received[str(name)] = seen.events
 
@@ -226,17 +229,17 @@ class _Run:
             self._clock,
             InMemoryInstanceLog(),
             MsgPackSnapshotRepository(lambda directory: self._store),
-            # what lets one of several threads in at a time, where there is such a thing
+            # locks, if there are any
             *(threading.Lock() for _ in Surroundings._fields[5:]),
         )
         flags = USES_CHECKPOINT_API if saves else KEEPS_NO_STATE_FOR_NEXT_USE
         instance = Instance.__new__(Instance)
-        instance._lifecycle = Lifecycle(name, ports, InstanceFlags(flags.value), surroundings)
+        instance._lifecycle = join(name, ports, InstanceFlags(flags.value), surroundings)
         return instance
 
 
 def _program(name: str) -> ModuleType:
-    """Return a scenario's program, which is to use our library."""
+    """Import the program of a scenario, with Conjoin's library."""
     folder = str(SCENARIOS / "programs")
     if name not in sys.modules:
         before = os.environ.get("MODEL_LIBRARY")

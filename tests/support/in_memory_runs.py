@@ -11,14 +11,16 @@ from adapters.in_memory.peer_transport import InMemoryNetwork, InMemoryPeerTrans
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from adapters.snapshot_files.snapshot_repository import MsgPackSnapshotRepository
 from adapters.system.clock import SystemClock
-from application.instance.lifecycle import Lifecycle, Surroundings
+from application.instance.arrival import Surroundings, join
+from application.instance.lifecycle import Lifecycle
+from application.instance.peer_transports import PeerTransports
 from domain.coupling.flags import InstanceFlags
 from domain.coupling.messages import Message
 from domain.coupling.settings import Settings, SettingValue
 from domain.identity import Reference
 from domain.model.configuration import Configuration, Model
 from tests.support.desks import InMemoryDesk
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 PATIENCE = 60.0
 NO_FLAGS = InstanceFlags(0)
@@ -77,21 +79,22 @@ class InMemorySimulation:
         )
         self.desk = InMemoryDesk(self.configuration)
         self._locked = LockedDesk(self.desk.desk)
-        self._network = InMemoryNetwork()
+        self.network = InMemoryNetwork()
         self.logs: dict[str, InMemoryInstanceLog] = {}
         self.snapshots = InMemorySnapshotStore()
 
     def join(self, name: str, ports=None, flags: InstanceFlags = NO_FLAGS) -> Joined:
         log = self.logs[name] = InMemoryInstanceLog()
+        clock = SystemClock()
         surroundings = Surroundings(
             InMemoryManagerLink(name, self._locked),
-            InMemoryPeerTransport(name, self._network),
-            SystemClock(),
+            PeerTransports([InMemoryPeerTransport(name, self.network)], clock=clock),
+            clock,
             log,
             MsgPackSnapshotRepository(lambda _: self.snapshots),
             threading.Lock(),
         )
-        return Joined(Lifecycle(Reference(name), ports, flags, surroundings), log)
+        return Joined(join(Reference(name), ports, flags, surroundings), log)
 
     def run(
         self,

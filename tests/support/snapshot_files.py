@@ -1,4 +1,4 @@
-"""The snapshots that a run wrote."""
+"""The snapshot files that a run wrote."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ State = tuple[bytes, CommunicatorState]
 
 
 def workflow_snapshots(run_dir: Path) -> list[Path]:
-    """Those of a run, the oldest first; fails if there are none."""
+    """Return the workflow snapshots of a run, the oldest first; fail if there are none."""
     found = (run_dir / "snapshots").glob("snapshot_*.ymmsl")
     paths = sorted(found, key=lambda path: (path.name[:24], len(path.name), path.name))
     assert paths, "no workflow snapshot was written"
@@ -23,13 +23,13 @@ def workflow_snapshots(run_dir: Path) -> list[Path]:
 
 
 def files_in(workflow_snapshot: Path) -> dict[Reference, Path]:
-    """The files that a workflow snapshot names, per instance."""
-    _, resume = YmmslWorkflowSnapshotFormat().load(workflow_snapshot.read_text())
-    return {instance: Path(location) for instance, location in resume.items()}
+    """Return the file of each instance that a workflow snapshot names."""
+    record = YmmslWorkflowSnapshotFormat().load(workflow_snapshot.read_text())
+    return {instance: Path(location) for instance, location in record.resume.items()}
 
 
 def snapshot_in(file: Path) -> Snapshot:
-    """What is in one of these."""
+    """Return the snapshot in a file."""
     return MsgPackSnapshot.decode(file.read_bytes(), name=str(file))
 
 
@@ -66,9 +66,9 @@ def make_foreign(file: Path) -> None:
 
 
 def state_in(file: Path) -> State:
-    """What snapshots of ours and MUSCLE3's say of a state, to compare with others to the last bit.
+    """Return what Conjoin's and MUSCLE3's snapshots both contain, to compare two bit by bit.
 
-    When and why it was made is left out, and in which order ports received their messages.
+    This leaves out when and why it was made, and the order in which ports received messages.
     """
     snapshot = snapshot_in(file)
     bare = snapshot._replace(
@@ -80,14 +80,14 @@ def state_in(file: Path) -> State:
 
 
 def check_resumed(run_dir: Path, workflow_snapshot: Path) -> None:
-    """Check that all instances resumed: they store again what they resumed from."""
+    """Check that all instances resumed: each stores the snapshot that it resumed from again."""
     for instance, path in files_in(workflow_snapshot).items():
         (first,) = (run_dir / "instances" / str(instance) / "snapshots").glob("*_1.pack")
         check_same_state(state_in(first), state_in(path))
 
 
 def check_ends_alike(run_dir: Path, other: Path) -> None:
-    """Check that the last snapshots of two runs hold the same."""
+    """Check that the last snapshots of two runs are equal."""
     files, others = (files_in(workflow_snapshots(path)[-1]) for path in (run_dir, other))
     assert files.keys() == others.keys()
     for instance, file in files.items():
@@ -95,15 +95,15 @@ def check_ends_alike(run_dir: Path, other: Path) -> None:
 
 
 def check_same_state(state: State, other: State) -> None:
-    """Check that two are the same, but for data that MUSCLE3 keeps, and we leave out.
+    """Check that two states are equal, except for data that only MUSCLE3 saves.
 
-    That is the data of messages that the model has taken already.
+    That is the data of messages that the model has received already.
     """
-    assert without_what_was_taken(state, other) == without_what_was_taken(other, state)
+    assert without_received_data(state, other) == without_received_data(other, state)
 
 
-def without_what_was_taken(state: State, other: State) -> State:
-    """Leave out the data of the messages that have none in the other."""
+def without_received_data(state: State, other: State) -> State:
+    """Remove the data of messages that have none in the other state."""
     encoded, communicator = state
     taken = {(item.port, item.slot) for item in other[1].message_cache if item.message.data is None}
     messages = tuple(

@@ -1,4 +1,4 @@
-"""Checks of each model as it stands in its file: its components, their ports, its conduits."""
+"""Checks each model as written: its components, their ports and its conduits."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ RESERVED = "muscle_"
 def model_problems(
     configuration: v0_2.Configuration, origins: Origins, *, programs_required: bool
 ) -> list[str]:
-    """Return what is wrong with the models of a configuration.
+    """Return the errors in the models of a configuration.
 
     Args:
         configuration: A configuration whose imports are resolved.
-        origins: Where its models are from.
-        programs_required: Whether each implementation that is named must be there.
+        origins: The files of its models.
+        programs_required: Whether each named implementation must exist.
     """
     problems: list[str] = []
     for model in configuration.models.values():
@@ -40,7 +40,7 @@ def model_problems(
 
 
 def without_implementation(configuration: v0_2.Configuration, origins: Origins) -> list[str]:
-    """Return a warning for each component that is left out without being marked optional."""
+    """Return a warning for each omitted component that is not marked optional."""
     return [
         f"{origins.model(model)}: component '{component.name}' has no implementation, so it is"
         " left out, and its conduits too. Mark it 'optional: true' if that is what you want."
@@ -76,8 +76,8 @@ def _port_name_problems(model: v0_2.Model) -> Iterator[str]:
             fine = name == SETTINGS_IN and port.operator is v0_2.Operator.F_INIT
             if str(name).startswith(RESERVED) and not fine:
                 yield (
-                    f"port '{name}' of {owner} starts with '{RESERVED}', which is kept for the"
-                    " coupling library. Rename the port."
+                    f"port '{name}' of {owner} starts with '{RESERVED}', which is reserved for"
+                    " the coupling library. Rename the port."
                 )
 
 
@@ -88,8 +88,8 @@ def _missing_implementations(configuration: v0_2.Configuration, model: v0_2.Mode
         if wanted is not None and wanted not in known:
             offer = hint(wanted, set(known) - {model.name})
             yield (
-                f"component '{component.name}' has implementation '{wanted}', but there is no"
-                f" program or model of that name.{offer} Add it to 'programs', or import it."
+                f"component '{component.name}' has implementation '{wanted}', but no program"
+                f" or model has that name.{offer}  Add it to 'programs', or import it."
             )
 
 
@@ -149,17 +149,17 @@ def _conduit_problems(model: v0_2.Model) -> Iterator[str]:
 
 
 def _end_problem(model: v0_2.Model, end: v0_2.Reference, *, sends: bool) -> str | None:
-    """Say what is wrong with one end of a conduit.
+    """Return the error in one end of a conduit, or None.
 
-    A port of the model itself looks the other way from inside: what the model receives, its
-    conduits send on.
+    From inside, a model's own port has the opposite direction: conduits pass on what the model
+    receives.
     """
     name, port = end[:-1], str(end[-1])
     if not len(name):
         return _port_problem(port, model.ports, f"model '{model.name}'", sends=not sends)
     component = model.components.get(name)
     if component is None:
-        return f"there is no component '{name}'.{hint(name, model.components)}"
+        return f"component '{name}' does not exist.{hint(name, model.components)}"
     if port == SETTINGS_IN and not sends:
         return None
     return _port_problem(port, component.ports, f"component '{name}'", sends=sends)

@@ -1,4 +1,4 @@
-"""Whether the programs of a configuration are there to be started."""
+"""Checks that the programs of a configuration can be started on this machine."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _LAUNCHERS = {
 
 
 def missing_programs(configuration: Configuration) -> list[str]:
-    """Return what is missing on this machine to start the programs of a configuration.
+    """Return what this machine lacks to start the programs of a configuration.
 
-    What depends on modules or on another environment than this one is not looked for.
+    Programs that depend on modules or on another base environment are not checked.
 
     Args:
         configuration: The flat configuration.
@@ -53,7 +53,7 @@ def _virtual_env_problems(program: Program, path: str | None) -> Iterator[str]:
         return
     origin = _origin(program.virtual_env, path, program)
     if not Path(path).is_dir():
-        yield f"there is no virtual environment '{path}'.{origin}"
+        yield f"virtual environment '{path}' does not exist.{origin}"
     elif not (Path(path) / "bin" / "activate").is_file():
         yield f"virtual environment '{path}' has no file bin/activate in it.{origin}"
 
@@ -75,11 +75,11 @@ def _executable_problems(program: Program, virtual_env: str | None) -> Iterator[
 def _file_problems(name: str) -> Iterator[str]:
     if not Path(name).is_absolute():
         yield (
-            f"executable '{name}' is a relative path, and would be looked for in the instance's"
-            " own working directory. Write an absolute path."
+            f"executable '{name}' is relative to the instance's own working directory."
+            " Write an absolute path."
         )
     elif not Path(name).exists():
-        yield f"there is no executable '{name}'. Correct its path, or build it first."
+        yield f"executable '{name}' does not exist. Correct its path, or build it first."
     elif Path(name).is_dir():
         yield f"executable '{name}' is a directory."
     elif not os.access(name, os.X_OK):
@@ -96,7 +96,7 @@ def _command_problems(program: Program, name: str, virtual_env: str) -> Iterator
         return
     here = Path.cwd() / name
     advice = f"Did you mean '{here}'?" if here.is_file() else "Write its absolute path."
-    yield f"there is no command '{name}' on the PATH. {advice}"
+    yield f"command '{name}' is not on the PATH. {advice}"
 
 
 def _search_path_is_known(program: Program) -> bool:
@@ -105,7 +105,7 @@ def _search_path_is_known(program: Program) -> bool:
 
 
 def _origin(written: str, path: str, program: Program) -> str:
-    """Return what to add to a message about a path that is not what the user has written."""
+    """Return a sentence for messages about a path that differs from what the user wrote."""
     unset = unset_variables(written, program)
     if unset:
         names = " and ".join(f"'{name}'" for name in unset)

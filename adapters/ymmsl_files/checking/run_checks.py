@@ -1,4 +1,4 @@
-"""Checks of what is said about a model beside its wiring: resources, and what to resume."""
+"""Checks of resources, checkpoint rules and snapshots to resume from."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from domain.suggestions import hint
 def resource_problems(
     whole: v0_2.Configuration, flat: Configuration, names: ResourceNames, origins: Origins
 ) -> list[str]:
-    """Return what is wrong with the resources asked for.
+    """Return the errors in the requested resources.
 
     Args:
         whole: The configuration before flattening.
         flat: The same, flattened.
         names: Finds the components that resources are for.
-        origins: Where things stand.
+        origins: The files of the models.
     """
     found = [
         *_unclear_components(whole, flat, names),
@@ -42,12 +42,12 @@ def resource_problems(
 
 
 def checkpoint_problems(documents: Iterable[Document]) -> list[str]:
-    """Return what is wrong with the rules on checkpoints."""
-    return [text for item in documents for text in _senseless_rules(item)]
+    """Return the errors in the checkpoint rules."""
+    return [text for item in documents for text in _invalid_rules(item)]
 
 
 def resume_oddities(flat: Configuration) -> list[str]:
-    """Return a warning for each instance to be resumed that there is not."""
+    """Return a warning for each instance under `resume` that does not exist."""
     known = set(flat.model.instances()) if flat.resume else set()
     return [
         f"'resume' names instance '{name}', which this model does not have.{hint(name, known)}"
@@ -56,7 +56,7 @@ def resume_oddities(flat: Configuration) -> list[str]:
     ]
 
 
-def _senseless_rules(document: Document) -> Iterator[str]:
+def _invalid_rules(document: Document) -> Iterator[str]:
     for key in ("wallclock_time", "simulation_time"):
         for rule in getattr(document.content.checkpoints, key):
             try:
@@ -74,18 +74,17 @@ def _unclear_components(
         meant = names.components(key)
         if len(meant) > 1:
             listed = " or ".join(f"'{root + path}'" for path in meant)
-            yield f"resources: '{key}' may be {listed}. Write the one that is meant."
+            yield f"resources: '{key}' is ambiguous: it may be {listed}. Use one of these."
         if meant or names.is_elsewhere(key):
             continue
         path = key[len(root) :] if key.starts_with(root) else key
         if not _is_left_out(whole, path):
             advice = "" if key.starts_with(root) else _NAMED_BY_PATH
-            yield f"resources: there is no component '{key}'.{hint(key, known)}{advice}"
+            yield f"resources: component '{key}' does not exist.{hint(key, known)}{advice}"
 
 
 _NAMED_BY_PATH = (
-    " In v0.2 a component is named here by its model and its path in it, as in"
-    " 'my_model.my_component'."
+    " In v0.2, write the model and the component's path in it, as in 'my_model.my_component'."
 )
 
 
@@ -108,8 +107,8 @@ def _unfit_requirements(flat: Configuration) -> Iterator[str]:
         if kind.uses_mpi and not is_mpi:
             key = flat.model.name + component.name
             yield (
-                f"{what} with execution model '{kind.value}', so say how many MPI processes it"
-                f" gets: '{key}: {{mpi_processes: 4}}', for example."
+                f"{what} with execution model '{kind.value}', but does not set the number of MPI"
+                f" processes. Add, for example: '{key}: {{mpi_processes: 4}}'."
             )
         if is_mpi and kind is ExecutionModel.DIRECT:
             yield (

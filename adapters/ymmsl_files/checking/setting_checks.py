@@ -1,4 +1,4 @@
-"""Checks of settings: whom they are for, and whether they are of the type that is supported."""
+"""Checks of settings: which components they are for, and whether their types are supported."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from domain.suggestions import hint
 
 
 def setting_oddities(settings: Settings, model: Model) -> list[str]:
-    """Return a warning for each setting whose name starts with no component or instance.
+    """Return a warning for each setting whose prefix does not match a component or instance.
 
     Args:
         settings: The base settings.
@@ -28,12 +28,12 @@ def setting_oddities(settings: Settings, model: Model) -> list[str]:
 def setting_problems(
     settings: Settings, whole: v0_2.Configuration, expansion: Expansion
 ) -> list[str]:
-    """Return which settings are not of the type that an implementation says it supports.
+    """Return an error for each setting whose type differs from the one an implementation declares.
 
     Args:
         settings: The base settings.
         whole: The configuration before flattening.
-        expansion: Its model, unfolded.
+        expansion: Its model, expanded.
     """
     owners: list[tuple[Reference, v0_2.Implementation]] = [
         (leaf.path, program)
@@ -45,7 +45,7 @@ def setting_problems(
 
 
 def _oddity(name: Reference, model: Model) -> str | None:
-    """Say what is odd about a name: `path.setting`, or `path[index].setting`.
+    """Return a warning about a name `path.setting` or `path[index].setting`, or None.
 
     The path may end before that of a component, for all components below it, and the setting's
     own name may have several parts.
@@ -55,17 +55,17 @@ def _oddity(name: Reference, model: Model) -> str | None:
     if not any(item.starts_with(path) or path.starts_with(item) for item in components):
         known = {str(item[:end]) for item in components for end in range(1, len(item) + 1)}
         return (
-            f"Setting '{name}' is for '{path}', but there is no such component.{hint(path, known)}"
+            f"Setting '{name}' is for '{path}', but no component has that name.{hint(path, known)}"
         )
     index = _indices_after(name, len(path))
     if index and path not in components:
         return (
-            f"Setting '{name}' has an index after '{path}', which is no component with instances;"
-            " an index comes after the whole name of a component."
+            f"Setting '{name}' has an index after '{path}', which is not a component. Put the"
+            " index after the full name of a component."
         )
     if index and not _is_in_range(index, components[path]):
         return (
-            f"Setting '{name}' is for an instance that there is not: '{path}' has multiplicity"
+            f"Setting '{name}' is for an instance that does not exist: '{path}' has multiplicity"
             f" {list(components[path].multiplicity)}."
         )
     return None
@@ -102,12 +102,12 @@ def _mismatches(settings: Settings, path: Reference, owner: v0_2.Implementation)
             except SettingMismatch:
                 yield (
                     f"Setting '{key}' has value {settings[key]!r}, but '{owner.name}', which"
-                    f" implements '{path}', says that '{name}' is of type {supported.typ.value}."
+                    f" implements '{path}', declares '{name}' as {supported.typ.value}."
                 )
 
 
 def _keys_for(settings: Settings, path: Reference, name: Reference) -> Iterator[Reference]:
-    """Yield under which names a component finds a setting: as a whole, and for single instances."""
+    """Yield the names under which a component, or a single instance of it, finds a setting."""
     for end in range(len(path), -1, -1):
         key = path[:end] + name
         if key in settings:

@@ -1,7 +1,7 @@
-"""Settings sent to a component that is implemented by a model.
+"""Forwards settings that are sent to a component implemented by a model.
 
-They are for all that runs inside it. Those components inside that are called from outside get them
-(each by a conduit of its own), and what they send carries the settings on to the others.
+The settings apply to all components inside the model. Each inner component that is called from
+outside receives them through its own conduit, and its messages pass them on to the others.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from domain.identity import Reference
 
 
 def forward_settings(expansion: Expansion, timelines: FlatTimelines) -> None:
-    """Add links from each model's settings port to those of the components that it starts with.
+    """Add links from each model's settings port to those of the components that run first.
 
     Args:
-        expansion: The unfolded model; links are added to it.
+        expansion: The expanded model; links are added to it.
         timelines: The timelines of its components.
 
     Raises:
-        ConfigurationError: If a model gets settings that cannot be passed on like this.
+        ConfigurationError: If settings for a model cannot be forwarded in this way.
     """
     problems: list[str] = []
     for inner in expansion.inner.values():
@@ -49,7 +49,7 @@ def forward_settings(expansion: Expansion, timelines: FlatTimelines) -> None:
 def _first_components(
     inner: Inner, expansion: Expansion, timelines: FlatTimelines
 ) -> Iterator[v0_2.Component]:
-    """Yield the components that run once for each call and are not started by one another."""
+    """Yield the components that run once per call and do not start each other."""
     depth = _depth(timelines, inner.path)
     for component in inner.model.components.values():
         path = inner.path + reference(component.name)
@@ -72,8 +72,9 @@ def _problem(inner: Inner, first: list[v0_2.Component]) -> str | None:
         f" model '{inner.model.name}', but"
     )
     ending = (
-        f"Give the model an f_init port for settings, conduct it inside to 'muscle_settings_in' of"
-        f" the components that need them, and send to that port of '{inner.path}'."
+        "Give the model an f_init port for settings, connect it inside the model to"
+        " 'muscle_settings_in' of the components that need them,"
+        f" and send to that port of '{inner.path}'."
     )
     if not first:
         return f"{opening} no component inside it is started from outside. {ending}"

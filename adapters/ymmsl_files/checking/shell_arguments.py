@@ -1,4 +1,4 @@
-"""Shell variables in what starts a program: their values, and which of them are not set."""
+"""Checks shell variables in commands, arguments and virtual environments of programs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from domain.model.shell_words import VARIABLE, parse_word
 _QUOTED: Final = re.compile(r"""\\.|'[^']*'|"(?P<expanded>(?:\\.|[^"\\])*)\"""", re.DOTALL)
 _ESCAPED: Final = re.compile(r"\\.", re.DOTALL)
 _NOT_REPLACED: Final = re.compile(r"(?<!\\)\$(?:\(|\{(?![A-Za-z_]\w*\}))", re.ASCII)
-"""What a shell would replace, but what stays as it is in a list of arguments."""
+"""Expressions that a shell would replace, but that are literal in a list of arguments."""
 _SET_BY_THE_SHELL: Final = re.compile(
     r"PWD|OLDPWD|HOSTNAME|HOSTTYPE|OSTYPE|MACHTYPE|E?UID|PPID|SHLVL|RANDOM|SECONDS|IFS|BASH\w*"
 )
@@ -24,7 +24,7 @@ _VIRTUAL_ENV: Final = "VIRTUAL_ENV"
 def argument_oddities(configuration: Configuration) -> list[str]:
     """Return warnings about variables that are not set, or that the shell does not replace.
 
-    A variable that a module or a login shell may yet set is not looked for.
+    Variables that a module or a login shell may set later are not checked.
 
     Args:
         configuration: The flat configuration.
@@ -38,9 +38,9 @@ def argument_oddities(configuration: Configuration) -> list[str]:
 
 
 def replaced(word: str, program: Program, *, virtual_env: str | None = None) -> str | None:
-    """Return a word with everything in it replaced, or None if a value is not known yet.
+    """Return a word with its variables replaced, or None if a value is not known yet.
 
-    A variable that is not set is replaced by nothing, as the shell does.
+    An unset variable is replaced by the empty string, as in the shell.
 
     Args:
         word: The word.
@@ -55,7 +55,7 @@ def replaced(word: str, program: Program, *, virtual_env: str | None = None) -> 
 
 
 def unset_variables(word: str, program: Program) -> list[str]:
-    """Return the variables in a word that are not set; none if something may yet set them.
+    """Return the unset variables in a word; none if a module or login shell may set them.
 
     Args:
         word: The word.
@@ -80,7 +80,7 @@ def _oddities(program: Program) -> Iterator[str]:
         for argument in program.args:
             if _NOT_REPLACED.search(argument):
                 yield (
-                    f"argument '{argument}' is passed on as it stands, since only '~', '$NAME' and"
+                    f"argument '{argument}' is passed on literally, since only '~', '$NAME' and"
                     " '${NAME}' are replaced in a list. Write 'args' as one string to have the"
                     " shell read it."
                 )
@@ -100,7 +100,7 @@ def _variables_in_words(words: Iterable[str]) -> Iterator[str]:
 
 
 def _variables_in(text: str) -> Iterator[str]:
-    """Return the names of the variables that a shell replaces in a text."""
+    """Return the names of the variables that a shell replaces in a string."""
     bare = _QUOTED.sub(lambda found: _ESCAPED.sub("", found["expanded"] or ""), text)
     for plain, braced in VARIABLE.findall(bare):
         yield plain or braced

@@ -13,7 +13,7 @@ from domain.model.topology import wiring_problem
 
 
 def wiring_problems(model: Model) -> list[str]:
-    """Return what is wrong with how the components of a flat model are joined."""
+    """Return the errors in the connections of a flat model."""
     if not model.components:
         return [
             f"Model '{model.name}' has no component to run: none of them has an implementation."

@@ -1,11 +1,11 @@
-"""Links are followed from program to program, and become the conduits of the flat model."""
+"""Follows links from program to program, which yields the conduits of the flat model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from adapters.ymmsl_files.flattening.expansion import Expansion, Link
-from domain.coupling.conduits import Conduit, ConduitFilter
+from domain.coupling.conduits import Conduit, ConduitFilter, filter_order
 from domain.errors import ConfigurationError
 from domain.identity import Reference
 
@@ -13,15 +13,15 @@ from domain.identity import Reference
 def joined_conduits(expansion: Expansion, odd: list[str]) -> tuple[Conduit, ...]:
     """Return the conduits between programs.
 
-    A link to a component that was left out is left out too, and so is one that ends at a port of
-    a model to which nothing is connected inside.
+    Links to omitted components are omitted, and so are links to a model's port that is not
+    connected inside the model.
 
     Args:
-        expansion: The unfolded model.
-        odd: Messages that go nowhere are added to this.
+        expansion: The expanded model.
+        odd: Receives a warning for each conduit whose messages no component receives.
 
     Raises:
-        ConfigurationError: If filters come together in an order that does not work.
+        ConfigurationError: If joined conduits have filters in an invalid order.
     """
     conduits: list[Conduit] = []
     problems: list[str] = []
@@ -38,7 +38,7 @@ def joined_conduits(expansion: Expansion, odd: list[str]) -> tuple[Conduit, ...]
 
 
 def _trails(expansion: Expansion, sender: Reference, odd: list[str]) -> Iterator[tuple[Link, ...]]:
-    """Yield the links to each program's port that can be reached from a port, in order."""
+    """Yield the chain of links to each program's port that is reachable from a port."""
     for link in expansion.links.get(sender, ()):
         owner = link.receiver[:-1]
         if owner in expansion.leaves:
@@ -52,8 +52,8 @@ def _trails(expansion: Expansion, sender: Reference, odd: list[str]) -> Iterator
 
 def _dead_end(link: Link) -> str:
     return (
-        f"What '{link.sender}' sends to '{link.receiver}' goes nowhere, since no conduit starts"
-        " there. Add one, or remove this one."
+        f"No component receives the messages of '{link.sender}' to '{link.receiver}', since no"
+        " conduit starts there. Add one, or remove this one."
     )
 
 
@@ -70,6 +70,6 @@ def _disorder(trail: tuple[Link, ...]) -> str:
     ports = " -> ".join(str(link.sender) for link in trail)
     return (
         f"The conduits {ports} -> {trail[-1].receiver} have the filters '{filters}' in all, and"
-        " these are out of order: 'last' comes first, then 'repeat', then 'pad'. Move or remove"
-        " filters on one of these conduits."
+        f" these are out of order: write {filter_order()}. Move or remove filters on one of these"
+        " conduits."
     )

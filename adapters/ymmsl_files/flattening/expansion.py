@@ -1,8 +1,8 @@
-"""A model that contains models is unfolded into programs and the links between them.
+"""Expands a model that contains models into programs and the links between them.
 
-A *link* is a conduit with full paths at both ends. A port of a model has the same path whether it
-is looked at from inside (`start` in the model that implements `solver`) or from outside
-(`solver.start`), so that joining conduits end to end is following links until a program's port.
+A *link* is a conduit with full paths at both ends. A port of a model has the same path inside the
+model (`start` in the model that implements `solver`) and outside (`solver.start`). So conduits are
+joined end to end by following links until they reach a program's port.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Leaf:
 
     Attributes:
         path: Its full name.
-        component: The component as it stands in its model.
+        component: The component as written in its model.
         program: Name of its program.
-        multiplicity: Its own, after those of the components around it.
+        multiplicity: Those of the enclosing components, followed by its own.
     """
 
     path: Reference
@@ -50,7 +50,7 @@ class Inner:
 
     Attributes:
         path: Its full name.
-        component: The component as it stands in its model.
+        component: The component as written in its model.
         model: The model that implements it.
     """
 
@@ -61,7 +61,7 @@ class Inner:
 
 @dataclass
 class Expansion:
-    """All of a model, unfolded.
+    """A whole model, expanded.
 
     Attributes:
         leaves: Components implemented by programs, by path.
@@ -78,13 +78,13 @@ class Expansion:
 
 
 def expand(configuration: v0_2.Configuration, root: v0_2.Model) -> Expansion:
-    """Unfold a model.
+    """Expand a model.
 
-    Components without an implementation are left out.
+    Components without an implementation are omitted.
 
     Args:
         configuration: A configuration whose imports are resolved.
-        root: The model in it to unfold.
+        root: The model in it to expand.
 
     Raises:
         ConfigurationError: If a model contains itself.

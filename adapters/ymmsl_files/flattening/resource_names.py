@@ -1,8 +1,8 @@
-"""Which components are meant by the keys under `resources`.
+"""Finds the components that the keys under `resources` refer to.
 
-In v0.2 a key is the name of the model that is run, and the path of a component in it. Users leave
-the model's name out, as in v0.1, or write that of the inner model that contains the component. Both
-are accepted where only one component can be meant. MUSCLE3 ignores such keys.
+In v0.2 a key is the name of the model that is run, followed by the path of a component in it. Users
+omit the model's name, as in v0.1, or write that of the inner model that contains the component.
+Both are accepted if they are unambiguous. MUSCLE3 ignores such keys.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from domain.model.configuration import ResourceRequirements
 
 
 class ResourceNames:
-    """Finds the components that keys under `resources` mean.
+    """Finds the components that keys under `resources` refer to.
 
     Args:
         root: Name of the model that is run.
-        expansion: That model, unfolded.
-        models: Names of all models, also of those that are not run.
+        expansion: That model, expanded.
+        models: Names of all models, including those that are not run.
     """
 
     def __init__(self, root: Reference, expansion: Expansion, models: Iterable[Reference]) -> None:
@@ -37,7 +37,7 @@ class ResourceNames:
         self._unused_models = [name for name in models if name not in used]
 
     def components(self, key: Reference) -> list[Reference]:
-        """Return the paths of the components that a key may mean.
+        """Return the paths of the components that a key may refer to.
 
         Args:
             key: The key as the user wrote it.
@@ -61,12 +61,12 @@ class ResourceNames:
 def resources_by_component(
     documents: Iterable[Document], names: ResourceNames, odd: list[str]
 ) -> dict[Reference, ResourceRequirements]:
-    """Return what each component needs, by its path; a later document overrides an earlier one.
+    """Return the requirements of each component by path; later documents override earlier ones.
 
     Args:
-        documents: What the user gave.
-        names: Finds the components; a key that means none or several of them is left out.
-        odd: What is odd but not wrong is added to this.
+        documents: The user's documents.
+        names: Finds the components; unknown and ambiguous keys are omitted.
+        odd: Receives warnings.
     """
     result: dict[Reference, ResourceRequirements] = {}
     for document in documents:
@@ -88,7 +88,7 @@ def resources_by_component(
 
 
 def _short_names(path: Reference, expansion: Expansion) -> Iterator[Reference]:
-    """Yield the ends of a path, alone and after the name of the model that contains them."""
+    """Yield the suffixes of a path, alone and after the name of the model that contains them."""
     for start in range(len(path)):
         yield path[start:]
         around = expansion.inner.get(path[:start])

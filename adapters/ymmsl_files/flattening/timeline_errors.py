@@ -1,4 +1,4 @@
-"""What ymmsl says about timelines, in terms of the user's file."""
+"""Explains ymmsl's timeline errors in terms of the user's file."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from ymmsl import v0_2
 
 
 def explained(error: v0_2.ResolveTimelineException) -> str:
-    """Say what is wrong with the timelines of a model, and what to do.
+    """Return a message about an error in a model's timelines, with the cure.
 
     Args:
-        error: What ymmsl raised.
+        error: ymmsl's error.
     """
     if isinstance(error, v0_2.CyclicDependency):
         return _explained_cycle(error)
@@ -25,7 +25,7 @@ def explained(error: v0_2.ResolveTimelineException) -> str:
         return (
             f"conduit {_shown(error.conduit)} joins timeline '{error.timeline1 or ':'}' to"
             f" timeline '{error.timeline2 or ':'}', and with its filters taken into account these"
-            f" do not match.{error.hint} It may also be that a component's o_i and s ports need a"
+            f" do not match.{error.hint} Perhaps a component's o_i and s ports need a"
             " timeline annotation, that an f_init port is connected wrongly, or that these"
             " timelines have the same points in time and should be listed under"
             " 'matching_timelines'."
@@ -49,7 +49,7 @@ def _explained_inconsistency(error: v0_2.InconsistentTimelines) -> str:
         for conduit, timeline in zip(error.conduits, error.timelines, strict=False)
     )
     return (
-        f"the f_init ports of component '{error.component.name}' get messages from different"
+        f"the f_init ports of component '{error.component.name}' receive messages from different"
         f" timelines: {ports}. Add filters to these conduits ('last' to leave a timeline, 'repeat'"
         " or 'pad' to enter one), or connect them elsewhere."
     )

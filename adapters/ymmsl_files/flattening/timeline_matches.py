@@ -1,8 +1,8 @@
-"""Which timelines inside a model are one timeline when seen from outside.
+"""Finds timelines inside a model that appear as one timeline outside.
 
-Two components inside may share the work of what looks like one component from outside: one sends
-on the model's o_i port, the other receives on its s port. In the flat model these are two
-timelines, and must be listed as matching.
+Two components inside a model may act as one component: one sends on the model's o_i port, the other
+receives on its s port. In the flat model these have two timelines, which must be listed as
+matching.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from domain.identity import Reference
 def matches_behind(
     inner: Inner, expansion: Expansion, own: Mapping[Reference, str]
 ) -> Iterator[tuple[str, ...]]:
-    """Yield the timelines inside a model that are one timeline when seen from outside.
+    """Yield the timelines inside a model that appear as one timeline outside.
 
     Args:
         inner: A component that is implemented by a model.
-        expansion: The unfolded model.
-        own: The timeline of each component, its own name last.
+        expansion: The expanded model.
+        own: The timeline of each component, ending in its own name.
     """
     behind: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for conduit in inner.model.conduits:
@@ -54,8 +54,8 @@ def _message_timeline(timeline: str, end: v0_2.Reference, ports: v0_2.Ports) -> 
     """Return the timeline on which the messages of a component's port are counted.
 
     Args:
-        timeline: That of the component.
-        end: The component's port; any component will do.
+        timeline: The component's timeline.
+        end: The port; only its last part is used.
         ports: The component's ports.
     """
     name = str(end[-1])

@@ -1,9 +1,9 @@
-"""On which timeline each component of the flat model is, and whether the conduits agree with it.
+"""Assigns a timeline to each component of the flat model, and checks the conduits against them.
 
-Each model is checked as it stands in its file, and the timelines are put together from the outside
-inwards, as MUSCLE3 does: in a component `outer` that `driver` calls, a component `a` that calls `b`
-is on `driver:outer.a`, and `b` on `driver:outer.a:outer.b`. What `outer` calls, whichever component
-inside it does so, is on `outer:called`.
+Each model is checked as written, and the timelines are composed from the outside inwards, as
+MUSCLE3 does. In a component `outer` that `driver` calls, a component `a` that calls `b` is on
+`driver:outer.a`, and `b` is on `driver:outer.a:outer.b`. A component that `outer` calls is on
+`outer:called`, no matter which component inside `outer` calls it.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class FlatTimelines:
     """Timelines in a flat model.
 
     Attributes:
-        own: The timeline of each component, that of an inner model too, its own name last.
-        matching: Sets of matching timelines, the leading one first in each.
+        own: The timeline of each component, including inner models, ending in its own name.
+        matching: Sets of matching timelines, each with the leading one first.
     """
 
     own: dict[Reference, str] = field(default_factory=dict)
@@ -38,12 +38,12 @@ class FlatTimelines:
 
 
 def flat_timelines(root: v0_2.Model, expansion: Expansion, origins: Origins) -> FlatTimelines:
-    """Return the timelines of all components of an unfolded model.
+    """Return the timelines of all components of an expanded model.
 
     Args:
         root: The outermost model.
-        expansion: The unfolded model.
-        origins: Where the models are from, for messages.
+        expansion: The expanded model.
+        origins: The files of the models, for messages.
 
     Raises:
         ConfigurationError: If they form a cycle or do not match.
@@ -84,7 +84,7 @@ def _add(
 
 
 def _pruned(model: v0_2.Model, path: Reference, expansion: Expansion) -> v0_2.Model:
-    """Return a copy of a model with only what will run."""
+    """Return a copy of a model with only the components that will run."""
     result = copy(model)
     result.components = {
         name: copy(component)
@@ -108,7 +108,7 @@ def _outside(timeline: v0_2.Timeline, model: v0_2.Model, path: Reference) -> Par
 
 
 def _part_outside(part: v0_2.Reference, model: v0_2.Model, path: Reference) -> Reference:
-    """Return a part of a timeline as it is called outside; that of the model's own ports too."""
+    """Return the name that a part of a timeline has outside the model."""
     length = len(model.name)
     if len(path) and part[:1] not in model.components and part[:length] == model.name:
         rest = part[length:]

@@ -1,4 +1,4 @@
-"""ymmsl's objects become the domain's."""
+"""Translates ymmsl's objects to the domain's."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from domain.model.shell_words import literally
 
 
 def reference(name: v0_2.Reference) -> Reference:
-    """Return one of ymmsl's references as ours."""
+    """Return the domain's reference for one of ymmsl's."""
     return Reference(str(name)) if len(name) else Reference(())
 
 
 def ports(declared: v0_2.Ports) -> dict[str, Port]:
-    """Return declared ports, without the one for settings, which every component has anyway."""
+    """Return declared ports, except the settings port, which every component has."""
     return {
         str(name): Port(str(name), Operator[port.operator.name], str(port.timeline))
         for name, port in declared.items()
@@ -69,9 +69,9 @@ def program(source: v0_2.Program, *, args_are_shell_text: bool) -> Program:
 
 
 def _word(written: object) -> str:
-    """Return a word of a command; in a path, what exists as it is written stands for itself.
+    """Return a word of a command; a path that exists as written is taken literally.
 
-    Folders may have a dollar sign in their names, and not every such path means a variable.
+    Names of directories may contain dollar signs that do not start a variable.
     """
     text = str(written)
     if not text.startswith("/") or "$" not in text:
@@ -88,10 +88,10 @@ def settings(source: v0_2.Settings) -> Settings:
 
 
 def requirements(source: v0_2.ResourceRequirements) -> ResourceRequirements:
-    """Return what a component needs.
+    """Return the resource requirements of a component.
 
     Raises:
-        TypeError: If ymmsl has a kind of requirements that is not known here.
+        TypeError: If ymmsl returns a kind of requirements that is not supported here.
     """
     if isinstance(source, v0_2.MPICoresResReq):
         return MpiCores(source.mpi_processes, source.threads_per_mpi_process)
@@ -99,7 +99,7 @@ def requirements(source: v0_2.ResourceRequirements) -> ResourceRequirements:
         return MpiNodes(source.nodes, source.mpi_processes_per_node, source.threads_per_mpi_process)
     if isinstance(source, v0_2.ThreadedResReq):
         return Threads(source.threads)
-    raise TypeError(f"ymmsl has a new kind of resources: {type(source).__name__}")
+    raise TypeError(f"unsupported kind of resources: {type(source).__name__}")
 
 
 def checkpoints(source: v0_2.Checkpoints) -> Checkpoints:
@@ -112,7 +112,7 @@ def resume(source: Mapping[v0_2.Reference, object]) -> dict[Reference, str]:
     return {reference(name): _location(str(path)) for name, path in source.items()}
 
 
-# A path has lost the second slash of what was a URL.
+# ymmsl reads a URL as a path, which drops its second slash.
 _URL_AS_PATH = re.compile(r"([a-z][\w+.-]*:)/(?=[^/])", re.IGNORECASE)
 
 
@@ -128,7 +128,7 @@ def rule(source: v0_2.CheckpointRule) -> CheckpointRule:
     """Return a rule.
 
     Raises:
-        ValueError: If it makes no sense.
+        ValueError: If the rule is invalid.
     """
     if isinstance(source, v0_2.CheckpointAtRule):
         return CheckpointAtRule(tuple(map(float, source.at)))

@@ -1,7 +1,7 @@
-"""Whether a program's arguments were written as a string or as a list.
+"""Determines whether a program's arguments were written as a string or as a list.
 
-A string is shell text (`-n $MUSCLE_THREADS`), and an element of a list is one argument, but ymmsl
-makes a list of one out of a string. So the YAML is looked at again, where there is a list of one.
+A string is shell text (`-n $MUSCLE_THREADS`); an element of a list is one argument. ymmsl converts
+a string to a list with one element, so such lists are looked up again in the YAML.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ def programs_with_shell_text(
 ) -> set[str]:
     """Return the full names of the programs whose arguments are shell text.
 
-    Objects do not say which it was; there, a list of one is taken for a string, which is what
-    MUSCLE3 makes of both.
+    Configuration objects do not record which it was. Their lists with one element count as
+    strings, as in MUSCLE3.
 
     Args:
-        documents: What the user gave.
-        programs: All programs, those from imports too, under their full names.
+        documents: The user's documents.
+        programs: All programs, including imported ones, under their full names.
     """
     written: dict[str, bool] = {}
     for item in documents:

@@ -1,4 +1,4 @@
-"""Documents: what the user gave, read one by one, before anything is merged."""
+"""Reads each of the user's files, strings and objects into a document, before merging."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from ymmsl import v0_1, v0_2
 from adapters.ymmsl_files.checksum import check_unaltered
 from adapters.ymmsl_files.reading.keys import duplicate_keys, key_problems
 from adapters.ymmsl_files.reading.reading_errors import explained, malformed, not_ymmsl
+from adapters.ymmsl_files.snapshot_header import load_header
 from domain.errors import ConfigurationError
+from domain.model.configuration import ResumeOrigin
 from domain.suggestions import hint
 
 STANDARD_INPUT = "-"
@@ -25,19 +27,21 @@ Content = v0_1.PartialConfiguration | v0_2.Configuration
 
 @dataclass(frozen=True)
 class Document:
-    """One file, text or object of the user's.
+    """One file, string or object given by the user.
 
     Attributes:
-        label: What to call it in a message.
-        content: What ymmsl made of it.
-        tree: Its YAML; None if it was an object.
-        directory: Where it is, if it is a file.
+        label: Its name in messages.
+        content: The object that ymmsl read from it.
+        tree: Its YAML tree; None if it was an object.
+        directory: The directory of a file, else None.
+        resume_origin: The metadata in the comment lines of a workflow snapshot, if any.
     """
 
     label: str
     content: Content
     tree: yaml.Node | None = None
     directory: Path | None = None
+    resume_origin: ResumeOrigin | None = None
 
 
 def read_documents(
@@ -46,11 +50,11 @@ def read_documents(
     """Read all sources.
 
     Args:
-        sources: Files, texts, or objects of ymmsl.
-        warnings: What is odd but not wrong is added to this.
+        sources: Paths, strings, or objects of ymmsl.
+        warnings: Receives warnings.
 
     Returns:
-        The documents, and what is wrong with those that could not be read.
+        The documents, and the errors in those that could not be read.
     """
     documents: list[Document] = []
     problems: list[str] = []
@@ -69,14 +73,14 @@ def read_documents(
 
 
 def parsed_tree(text: str) -> yaml.Node | None:
-    """Return the YAML tree of a text, or None where that cannot be had."""
+    """Return the YAML tree of a string, or None if it cannot be parsed."""
     try:
         return yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError:
         return None
 
 
-# The one in C is ten times as fast; not every PyYAML has it.
+# The loader in C is ten times as fast, but not every PyYAML has it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -101,7 +105,7 @@ def _read_file(path: Path, warnings: list[str]) -> Document:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ConfigurationError(f"{path}: there is no such file.{_near(path)}") from None
+        raise ConfigurationError(f"{path}: file not found.{_near(path)}") from None
     except IsADirectoryError:
         raise ConfigurationError(f"{path}: this is a directory, not a yMMSL file.") from None
     except OSError as error:
@@ -115,7 +119,7 @@ def _near(path: Path) -> str:
     try:
         present = [item.name for item in path.parent.iterdir() if item.suffix == path.suffix]
     except OSError:
-        return f" Nor is there a directory {path.parent}."
+        return f" The directory {path.parent} does not exist either."
     return hint(path.name, present)
 
 
@@ -135,7 +139,8 @@ def _read_text(text: str, label: str, directory: Path | None, warnings: list[str
     if problems:
         raise ConfigurationError(*problems)
     warnings += duplicate_keys(tree, label)
-    return Document(label, _parsed(text, label, tree), tree, directory)
+    origin = load_header(text).origin
+    return Document(label, _parsed(text, label, tree), tree, directory, origin)
 
 
 def _parsed(text: str, label: str, tree: yaml.Node) -> Content:

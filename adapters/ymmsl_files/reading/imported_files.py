@@ -22,11 +22,11 @@ _NOT_IMPORTED: Final = ("settings", "resources", "checkpoints", "resume")
 
 @dataclass(frozen=True, slots=True)
 class ModuleText:
-    """The text of a module.
+    """The contents of a module.
 
     Attributes:
-        label: What to call it in a message.
-        text: The text.
+        label: Its name in messages.
+        text: Its contents.
     """
 
     label: str
@@ -34,7 +34,7 @@ class ModuleText:
 
 
 def module_text(module: str) -> ModuleText | None:
-    """Find an imported module where ymmsl finds it: an entry point first, then a file.
+    """Find an imported module as ymmsl does: an entry point first, then a file.
 
     Args:
         module: Its name, such as `lib.codes`.
@@ -50,21 +50,21 @@ def module_text(module: str) -> ModuleText | None:
 
 
 def ignored_sections(modules: Iterable[str]) -> list[str]:
-    """Return a warning for each imported module with sections that an import leaves out.
+    """Return a warning for each imported module with sections that an import ignores.
 
     Args:
-        modules: Names of the modules that the user's files import.
+        modules: Names of the modules that the user's files import directly.
     """
     return [
         f"{label}: its {_listed(ignored)} not used, since only implementations are imported. Move"
-        " what you need of them into the file that you run."
+        " the parts that you need into the file that you run."
         for label, tree in _modules(modules)
         if (ignored := _sections(tree))
     ]
 
 
 def _modules(names: Iterable[str]) -> Iterator[tuple[str, yaml.Node]]:
-    """Yield modules, and those that they import, each once: what to call it, and its YAML."""
+    """Yield the label and YAML of modules and of those that they import, each once."""
     waiting = list(names)
     seen: set[str] = set()
     while waiting:

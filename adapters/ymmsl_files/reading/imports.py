@@ -1,4 +1,4 @@
-"""Imports and custom implementations are resolved, and the model to run is picked."""
+"""Resolves imports and custom implementations, and selects the model to run."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from domain.suggestions import hint
 def resolved(
     configuration: v0_2.Configuration, documents: Sequence[Document], odd: list[str]
 ) -> v0_2.Configuration:
-    """Return a configuration with its imports taken in and its custom implementations applied.
+    """Return a configuration with its imports and custom implementations resolved.
 
     Args:
-        configuration: The merged configuration; it is changed, and broken by an error.
-        documents: What it was merged from.
-        odd: What is odd but not wrong is added to this.
+        configuration: The merged configuration; it is modified, and unusable after an error.
+        documents: The documents that it was merged from.
+        odd: Receives warnings.
 
     Raises:
-        ConfigurationError: If an import is not found, or a custom implementation fits nowhere.
+        ConfigurationError: If an import or the component of a custom implementation is not found.
     """
     _check_custom_implementations(configuration, documents)
     modules = [str(statement.module) for statement in configuration.imports]
@@ -52,7 +52,7 @@ def resolved(
 
 @contextmanager
 def _logged_warnings(odd: list[str]) -> Iterator[None]:
-    """Collect what ymmsl logs as a warning, such as that a module has two entry points."""
+    """Collect warnings that ymmsl logs, such as about a module with two entry points."""
     handler = logging.Handler(logging.WARNING)
     handler.emit = lambda record: odd.append(record.getMessage())  # type: ignore[method-assign]
     logger = logging.getLogger("ymmsl")
@@ -106,13 +106,13 @@ def _import_not_found(file: str, module: str, error: str, documents: Sequence[Do
     beside = [item.directory for item in documents if item.directory is not None]
     here = next((folder for folder in beside if (folder / file).is_file()), None)
     advice = (
-        f"It is in {here}: set the environment variable YMMSL_PATH to that."
+        f"It is in {here}: set the environment variable YMMSL_PATH to that directory."
         if here
         else f"Set the environment variable YMMSL_PATH to the folder that has {file} in it, or"
         " install the Python package that offers the module."
     )
     return (
-        f"{trail.replace('<main>', _labels(documents))} there is no module '{module}': neither a"
+        f"{trail.replace('<main>', _labels(documents))} module '{module}' was not found: neither a"
         f" file {file} in the folders of YMMSL_PATH"
         f" ({os.environ.get('YMMSL_PATH') or 'which is not set'}), nor an entry point of group"
         f" ymmsl.module. {advice}"
@@ -127,28 +127,28 @@ def root_model(configuration: v0_2.Configuration, wanted: str | None) -> v0_2.Mo
         wanted: Name of the model to run; None if there should be only one.
 
     Raises:
-        ConfigurationError: If there is none, or none of that name, or more than one.
+        ConfigurationError: If there is no such model, or more than one candidate.
     """
     roots = _roots(configuration)
     names = [str(item.name) for item in roots]
     if not roots and configuration.models:
         raise ConfigurationError(
-            f"There is no model to run: each of {', '.join(map(str, configuration.models))} is the"
+            f"No model can be run: each of {', '.join(map(str, configuration.models))} is the"
             " implementation of a component of another, or of itself."
         )
     if not roots:
         raise ConfigurationError(
-            "There is no model to run. Add 'models' (v0.2) or 'model' (v0.1) to a file, or give a"
-            " further file that has it."
+            "No model to run was found. Add 'models' (v0.2) or 'model' (v0.1) to a file, or give"
+            " another file that has it."
         )
     if wanted is not None:
         chosen = [item for item in roots if wanted in (str(item.name), str(item.name[-1]))]
         if len(chosen) != 1:
-            raise ConfigurationError(f"There is no model '{wanted}' to run.{hint(wanted, names)}")
+            raise ConfigurationError(f"Model '{wanted}' does not exist.{hint(wanted, names)}")
         return chosen[0]
     if len(roots) > 1:
         raise ConfigurationError(
-            f"There are {len(roots)} models that could be run: {', '.join(names)}. Say which with"
+            f"There are {len(roots)} models that could be run: {', '.join(names)}. Select one with"
             " '-m MODEL', or use one as the implementation of a component of another."
         )
     return roots[0]

@@ -1,7 +1,7 @@
-"""Keys that are not allowed where they stand, found in the YAML itself.
+"""Finds invalid and duplicate keys in the YAML itself.
 
-ymmsl stops at the first; the user is better served by all of them, each with what was meant. Which
-keys there are is taken from ymmsl's own constructors, so that this need not follow its changes.
+ymmsl stops at the first invalid key. This reports all of them, each with suggestions. The valid
+keys are read from ymmsl's own constructors, so they follow its changes.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from domain.suggestions import hint
 
 @dataclass(frozen=True)
 class _Place:
-    """What may stand in some place of a document.
+    """The keys that are valid at some place in a document.
 
     Attributes:
         keys: The keys allowed in a mapping there; None if any.
-        inside: What may stand below some of the keys.
-        items: What may stand below the other keys, or in a list.
+        inside: The places below some of the keys.
+        items: The place below the other keys, or in a list.
         keeps_duplicates: Whether all entries with the same key count, not only the last one.
     """
 
@@ -33,35 +33,35 @@ class _Place:
     keeps_duplicates: bool = False
 
     def below(self, key: str) -> _Place | None:
-        """Return what may stand below a key."""
+        """Return the place below a key."""
         return self.inside.get(key, self.items)
 
 
 def key_problems(tree: yaml.Node, label: str) -> list[str]:
-    """Return what is wrong with the keys of a document.
+    """Return the errors in the keys of a document.
 
     Args:
         tree: The YAML of the document.
-        label: What to call the document.
+        label: The document's name in messages.
     """
     root = _PLACES.get(version_of(tree) or "")
     return [] if root is None else list(_unknown_keys(tree, root, "", label))
 
 
 def duplicate_keys(tree: yaml.Node, label: str) -> list[str]:
-    """Return a warning for each key that stands twice in one mapping; the last one counts.
+    """Return a warning for each duplicate key in a mapping where only the last one counts.
 
-    Where all of them count, as in `conduits`, there is nothing to warn about.
+    Mappings in which all entries count, such as `conduits`, cause no warnings.
 
     Args:
         tree: The YAML of the document.
-        label: What to call the document.
+        label: The document's name in messages.
     """
     return list(_duplicates(tree, _PLACES.get(version_of(tree) or ""), "", label))
 
 
 def version_of(tree: yaml.Node) -> str | None:
-    """Return the yMMSL version that a document says it has."""
+    """Return the yMMSL version that a document declares."""
     for key, value in entries(tree):
         if key == "ymmsl_version" and isinstance(value, yaml.ScalarNode):
             return str(value.value)
@@ -69,7 +69,7 @@ def version_of(tree: yaml.Node) -> str | None:
 
 
 def entries(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
-    """Yield the keys of a mapping with what stands below them; nothing for other nodes."""
+    """Yield the keys of a mapping with the nodes below them; nothing for other nodes."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode):
@@ -87,7 +87,7 @@ def _unknown_keys(node: yaml.Node, place: _Place, path: str, label: str) -> Iter
         if place.keys is not None and key not in place.keys:
             where = f" in '{path}'" if path else ""
             yield (
-                f"{label}, line {key_node.start_mark.line + 1}: there is no key '{key}'{where}."
+                f"{label}, line {key_node.start_mark.line + 1}: unknown key '{key}'{where}."
                 f"{hint(key, place.keys)}"
             )
         inner = place.below(key)
@@ -108,7 +108,7 @@ def _duplicates(node: yaml.Node, place: _Place | None, path: str, label: str) ->
         below = f"{path}.{key}" if path else key
         if key in seen and not (place and place.keeps_duplicates):
             line = key_node.start_mark.line + 1
-            yield f"{label}, line {line}: '{below}' stands here again; what stood before is lost."
+            yield f"{label}, line {line}: duplicate key '{below}': the earlier value is ignored."
         seen.add(key)
         yield from _duplicates(value, place and place.below(key), below, label)
     if isinstance(node, yaml.SequenceNode):

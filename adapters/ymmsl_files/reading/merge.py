@@ -1,4 +1,4 @@
-"""Several documents become one configuration."""
+"""Merges documents into one configuration."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def merged(documents: Sequence[Document], odd: list[str]) -> v0_2.Configuration:
     """Merge documents: by the rules of v0.1 if all are of that version, else by those of v0.2.
 
     Args:
-        documents: What to merge, the later ones over the earlier ones; left as it is.
-        odd: What is odd but not wrong is added to this.
+        documents: The documents; later ones override earlier ones. They are not modified.
+        odd: Receives warnings.
 
     Raises:
         ConfigurationError: If they cannot be merged.
@@ -42,12 +42,12 @@ def merged(documents: Sequence[Document], odd: list[str]) -> v0_2.Configuration:
 
 v0_1_type = v0_1.PartialConfiguration
 
-# What ymmsl says on every conversion, and what is no concern of someone who only runs a model.
+# Warnings that ymmsl emits on every conversion, and that do not matter for running a model.
 _CHATTER = ("Comments can unfortunately", "In yMMSL v0.2 implementations", "In yMMSL v0.2 comp")
 
 
 def is_chatter(warning: str) -> bool:
-    """Whether a warning of ymmsl says nothing that matters to a run."""
+    """Whether a warning of ymmsl is irrelevant for a run."""
     return warning.startswith(_CHATTER)
 
 
@@ -76,8 +76,8 @@ def _guessed_ports(content: v0_1.PartialConfiguration, label: str) -> list[str]:
     if not isinstance(content.model, v0_1.Model):
         return []
     return [
-        f"{label}: component '{component.name}' has no 'ports'. Its receiving ports are taken for"
-        " f_init and its sending ones for o_f; add them if they are not."
+        f"{label}: component '{component.name}' has no 'ports'. Its receiving ports are assumed to"
+        " be f_init and its sending ports o_f; add 'ports' if that is wrong."
         for component in content.model.components
         if not component.ports or not list(component.ports.port_names())
     ]
@@ -107,7 +107,7 @@ def _doubled_programs(
         for name in map(str, content.programs):
             if name in first_in:
                 problems.append(
-                    f"{item.label}: there is a program '{name}' in {first_in[name]} already."
+                    f"{item.label}: program '{name}' is already defined in {first_in[name]}."
                     " Rename or remove one of them."
                 )
             first_in.setdefault(name, item.label)

@@ -1,4 +1,4 @@
-"""From which file a model or program comes, for messages."""
+"""Names the file that a model or program comes from, for messages."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _CUSTOMISED = "__customised_for__"
 
 
 class Origins:
-    """Says where things stand.
+    """Knows the file of each model and program.
 
     Args:
-        documents: What the user gave.
+        documents: The user's documents.
     """
 
     def __init__(self, documents: Sequence[Document]) -> None:
@@ -26,7 +26,7 @@ class Origins:
                 self._label_by_name[name] = item.label
 
     def of(self, name: object) -> str:
-        """Return what to call the file that has a model or program.
+        """Return the name of the file that contains a model or program.
 
         Args:
             name: Its full name.
@@ -36,7 +36,7 @@ class Origins:
         return self._label_by_name.get(text, f"module {module}" if module else self._all)
 
     def model(self, model: v0_2.Model) -> str:
-        """Return the opening of a message about a model: its file and its name."""
+        """Return the start of a message about a model: its file and its name."""
         base, _, where = str(model.name).partition(_CUSTOMISED)
         suffix = f" (as customised for '{where}')" if where else ""
         return f"{self.of(base)}: in model '{base}'{suffix}"

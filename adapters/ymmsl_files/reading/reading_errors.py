@@ -1,4 +1,4 @@
-"""What ymmsl says about a document that it cannot read, in one sentence that says where."""
+"""Converts ymmsl's errors about a document to one sentence with the place of the error."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _PATH = "Expected a(n) <class 'type'>"
 
 
 def not_ymmsl(tree: yaml.Node | None) -> str | None:
-    """Say why a document is no yMMSL at all; None if it may be.
+    """Return why a document is not yMMSL at all, or None.
 
     Args:
-        tree: Its YAML; None if it has none.
+        tree: Its YAML tree; None if it has none.
     """
     if tree is None:
         return "it is empty."
@@ -36,18 +36,18 @@ def not_ymmsl(tree: yaml.Node | None) -> str | None:
         return "it has no 'ymmsl_version'. Add 'ymmsl_version: v0.2' at its top."
     if version not in VERSIONS:
         return (
-            f"yMMSL version '{version}' is not known here.{hint(version, VERSIONS)} Perhaps the"
+            f"yMMSL version '{version}' is not supported.{hint(version, VERSIONS)} Perhaps the"
             " file is for a later version of this program."
         )
     return None
 
 
 def malformed(error: yaml.YAMLError, label: str) -> str:
-    """Say where a document is no valid YAML.
+    """Return a message that locates a YAML syntax error.
 
     Args:
-        error: What the YAML library raised.
-        label: What to call the document.
+        error: The YAML library's error.
+        label: The document's name in messages.
     """
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return f"{label}: this is not valid YAML: {error}"
@@ -60,18 +60,18 @@ def malformed(error: yaml.YAMLError, label: str) -> str:
 
 
 def explained(error: str, label: str, tree: yaml.Node | None) -> str:
-    """Say in one sentence what ymmsl says in several lines.
+    """Return one sentence for an error message of ymmsl with several lines.
 
     Args:
-        error: ymmsl's text.
-        label: What to call the document.
-        tree: Its YAML; None if it has none.
+        error: ymmsl's message.
+        label: The document's name in messages.
+        tree: Its YAML tree; None if it has none.
     """
     twice = _TWICE.search(error)
     if twice is not None and tree is not None:
         doubled = [text for text in duplicate_keys(tree, label) if f".{twice[1]}'" in text]
         if doubled:
-            return f"{doubled[0]} Write the two as one."
+            return f"{doubled[0]} Merge the two entries."
     place = _PLACE.search(error)
     if place is None or tree is None:
         return f"{label}: {_what(error)}"
@@ -82,7 +82,7 @@ def explained(error: str, label: str, tree: yaml.Node | None) -> str:
 
 
 def key_at(tree: yaml.Node, line: int, column: int) -> str:
-    """Return the path of the innermost key at or around a place; empty if there is none.
+    """Return the path of the innermost key at or around a place; empty without such a key.
 
     Args:
         tree: The YAML of a document.
@@ -102,9 +102,7 @@ def key_at(tree: yaml.Node, line: int, column: int) -> str:
 def _what(text: str) -> str:
     choice = _CHOICE.search(text)
     if choice and (kinds := getattr(v0_2, choice[1], None)):
-        return (
-            f"what stands here should be one of {', '.join(item.name.lower() for item in kinds)}."
-        )
+        return f"invalid value; expected one of {', '.join(item.name.lower() for item in kinds)}."
     lines = [line.strip() for line in text.splitlines()]
     lines = list(dict.fromkeys(line for line in lines if line and not _NOISE.match(line)))
     wanted = [line for line in lines if _KIND.fullmatch(line) and line != _PATH]
@@ -113,4 +111,4 @@ def _what(text: str) -> str:
     if not wanted or len(wanted) < len(lines) - 1:
         return " ".join(lines)
     kinds = [_OWN_NAMES.sub(r"\1", line.removeprefix("Expected ")) for line in wanted]
-    return f"what stands here does not fit; expected {', or '.join(kinds)}."
+    return f"invalid value; expected {', or '.join(kinds)}."

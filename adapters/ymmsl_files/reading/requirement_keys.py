@@ -1,4 +1,4 @@
-"""What a component asks for, as the keys of a yMMSL file have it."""
+"""The resource requirements of a component as keys of a yMMSL file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def requirement_values(requirements: ResourceRequirements) -> dict[str, int]:
     """Return the values by key.
 
     Args:
-        requirements: What an instance asks for.
+        requirements: The requirements of an instance.
     """
     match requirements:
         case Threads(threads):

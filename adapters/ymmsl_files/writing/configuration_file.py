@@ -1,4 +1,4 @@
-"""A flat configuration as a yMMSL v0.2 file."""
+"""Writes a flat configuration as a yMMSL v0.2 file."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 import yaml
 
 from adapters.ymmsl_files.reading.requirement_keys import requirement_values
+from adapters.ymmsl_files.snapshot_header import SnapshotHeader, dump_header
 from domain.coupling.conduits import Conduit
 from domain.coupling.ports import Port
 from domain.model.checkpoint_rules import CheckpointAtRule, CheckpointRule, Checkpoints
@@ -22,14 +23,15 @@ Node = dict[str, object]
 
 
 def dumped(configuration: Configuration) -> str:
-    """Return the text of a file that describes a flat configuration.
+    """Return the contents of a file that describes a flat configuration.
 
-    ymmsl's own writer is not used, since it would write arguments that are shell text as a list.
+    ymmsl's own writer is unsuitable: it writes arguments that are shell text as a list.
 
     Args:
-        configuration: What to describe.
+        configuration: The flat configuration.
     """
-    return yaml.dump(
+    header = dump_header(SnapshotHeader(configuration.resume_origin))
+    return header + yaml.dump(
         _without_empty(_document(configuration)),
         Dumper=_Dumper,
         sort_keys=False,
@@ -39,14 +41,14 @@ def dumped(configuration: Configuration) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as blocks, and never refers back to a node with `*id`."""
+    """Writes strings with line breaks as blocks, and never uses YAML aliases."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
         return True
 
 
-# What ymmsl reads as a text without quotes. It takes `1e5` for a number and `trueish` for a
-# boolean, which PyYAML, when it writes, does not know.
+# Strings that ymmsl reads correctly without quotes. It reads `1e5` as a number and `trueish` as a
+# boolean, which PyYAML's writer does not take into account.
 _PLAIN = re.compile(r"(?!true|false)[a-z_/][\w./ -]*", re.ASCII | re.IGNORECASE)
 
 

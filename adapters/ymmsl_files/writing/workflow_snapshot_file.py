@@ -1,68 +1,82 @@
-"""Files that say from which snapshots to resume."""
+"""Workflow snapshot files: yMMSL files that say which snapshots to resume from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import final
 
 import yaml
 from typing_extensions import override
 
 from adapters.ymmsl_files.checksum import check_unaltered, with_checksum
-from application.interfaces.snapshot_store import WorkflowSnapshotFormat
+from adapters.ymmsl_files.snapshot_header import SnapshotHeader, dump_header, load_header
+from application.interfaces.workflow_snapshot_store import WorkflowSnapshotFormat
+from domain.checkpointing.workflow_snapshot import (
+    WorkflowSnapshotRecord,
+    described_origin,
+    described_time,
+)
 from domain.errors import ConfigurationError
 from domain.identity import Reference
 
 
 @final
 class YmmslWorkflowSnapshotFormat(WorkflowSnapshotFormat):
-    """A yMMSL file with nothing but a checksum, a description and a resume section.
+    """A yMMSL file with a checksum and a header in comments, a description, and `resume`.
 
-    It is given to the manager together with the files of the model.
+    MUSCLE3 can resume from it, and so can Conjoin from MUSCLE3's, and from older files of its own,
+    which have no header: then the facts are taken from the description.
     """
 
     @override
-    def dump(self, description: str, resume: Mapping[Reference, str]) -> str:
+    def dump(self, record: WorkflowSnapshotRecord) -> str:
         document = {
             "ymmsl_version": "v0.2",
-            "description": description,
-            "resume": {str(instance): location for instance, location in resume.items()},
+            "description": record.description,
+            "resume": {str(instance): location for instance, location in record.resume.items()},
         }
         text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
-        return with_checksum(text)
+        return with_checksum(dump_header(SnapshotHeader(record.origin, record.taken)) + text)
 
     @override
-    def load(self, text: str) -> tuple[str, Mapping[Reference, str]]:
+    def load(self, text: str) -> WorkflowSnapshotRecord:
         check_unaltered(text)
         try:
             document = yaml.load(text, Loader=_LOADER) or {}  # a safe one
-            resume = document["resume"]
-            return str(document.get("description", "")), {
-                Reference(instance): _location(value) for instance, value in resume.items()
+            resume = {
+                Reference(instance): _location(value)
+                for instance, value in document["resume"].items()
             }
+            description = str(document.get("description", ""))
         except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
-            msg = f"there is no list of snapshots to resume from in it ({error})"
+            msg = f"it has no valid list of snapshots to resume from ({error})"
             raise ConfigurationError(msg) from error
+        header = load_header(text)
+        return WorkflowSnapshotRecord(
+            resume=resume,
+            origin=header.origin or described_origin(description),
+            taken=header.taken or described_time(description),
+            description=description,
+        )
 
 
 def _location(value: object) -> str:
     if not isinstance(value, str):
-        msg = f"{value!r} is no location of a snapshot"
+        msg = f"{value!r} is not the location of a snapshot"
         raise TypeError(msg)
     return value
 
 
-# Those in C are ten times as fast; not every PyYAML has them.
+# Those in C are ten times as fast, but not every PyYAML has them.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BASE_DUMPER: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class _Dumper(_BASE_DUMPER):  # type: ignore[misc, valid-type]
-    """Writes texts of several lines as blocks."""
+    """Writes strings of several lines as blocks."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    # ymmsl takes `1e5` for a number, which PyYAML does not know when it writes.
+    # Quote `1e5`, which ymmsl would read as a number; PyYAML would not quote it
     style = "|" if "\n" in text else "'" if not text[:1].isalpha() else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 

@@ -1,1 +1,1 @@
-"""An instance's side of checkpoints: decide when to save, save, and resume."""
+"""Checkpoints on the side of the instance: when to save, saving, and resuming."""

@@ -1,4 +1,4 @@
-"""What the calls of the checkpointing API do."""
+"""Implements the calls of the checkpoint API."""
 
 from __future__ import annotations
 
@@ -26,37 +26,37 @@ def check_supports_checkpoints(instance: str, flags: InstanceFlags, info: Checkp
     """Check that an instance can take part in a run with checkpoints.
 
     Raises:
-        UsageError: If it can neither save its state nor do without.
+        UsageError: If it neither saves its state nor does without.
     """
     if flags & (InstanceFlags.USES_CHECKPOINT_API | IMPLICIT_FLAGS):
         return
     if info.checkpoints or info.on_request:
-        wish = (
+        otherwise = (
             "remove 'checkpoints:' from the yMMSL file"
             if info.checkpoints
             else "leave out --checkpoint-on-term"
         )
         msg = (
-            f"This run is to make checkpoints, but instance '{instance}' does not support them."
-            " Pass one of the flags USES_CHECKPOINT_API, KEEPS_NO_STATE_FOR_NEXT_USE and"
-            f" STATE_NOT_REQUIRED_FOR_NEXT_USE when making the Instance, or {wish}."
+            f"This run makes checkpoints, but instance '{instance}' does not support them. Pass one"
+            " of the flags USES_CHECKPOINT_API, KEEPS_NO_STATE_FOR_NEXT_USE and"
+            f" STATE_NOT_REQUIRED_FOR_NEXT_USE when creating the Instance, or {otherwise}."
         )
         raise UsageError(msg)
 
 
 class CheckpointCalls:
-    """Answers the model's questions about checkpoints, in the order in which it may ask.
+    """Handles the model's checkpoint calls, and enforces their order.
 
     Args:
-        calls: Watches over the order.
-        triggers: Says when a snapshot is due.
-        snapshots: Saves and loads.
-        overlays: Knows the overlay in force.
-        receiver: Knows the messages of the next pass.
-        communicator: Tells others how far our snapshots answer.
-        receive_ahead: Receives those, and returns whether there is a next pass.
-        flags: What the model says about itself.
-        is_called: Whether others call us, again and again.
+        calls: Enforces the order.
+        triggers: Decides when a snapshot is due.
+        snapshots: Saves and loads snapshots.
+        overlays: Has the overlay in force.
+        receiver: Has the messages of the next pass.
+        communicator: Sends along how far our snapshots cover the rules on the wall clock.
+        receive_ahead: Receives the messages of the next pass; returns whether there is one.
+        flags: The flags that the model passes.
+        is_called: Whether other instances call this one repeatedly.
     """
 
     def __init__(
@@ -89,11 +89,11 @@ class CheckpointCalls:
 
     @property
     def has_to_save_implicitly(self) -> bool:
-        """Whether snapshots are made for the model, between the passes of its reuse loop."""
+        """Whether implicit snapshots are made, between the passes of the reuse loop."""
         return self._saves_implicitly and self._triggers.may_save
 
     def resuming(self) -> bool:
-        """Whether the model must load a snapshot now."""
+        """Return whether the model must load a snapshot now."""
         self._calls.check(Call.RESUMING)
         answer = self._is_first_pass and self._snapshots.resumed is not None
         self._calls.note(Call.RESUMING, answer=answer)
@@ -107,53 +107,53 @@ class CheckpointCalls:
         return message
 
     def should_init(self) -> bool:
-        """Whether the model must initialise itself."""
+        """Return whether the model must initialise itself."""
         self._calls.check(Call.SHOULD_INIT)
         answer = not (self._is_first_pass and self._snapshots.resuming_from_intermediate())
         self._calls.note(Call.SHOULD_INIT)
         return answer
 
     def should_save_snapshot(self, timestamp: float) -> bool:
-        """Whether the model must save its state now."""
+        """Return whether the model must save its state now."""
         self._calls.check(Call.SHOULD_SAVE_SNAPSHOT)
         self._decide(self._triggers.triggers(timestamp))
         self._calls.note(Call.SHOULD_SAVE_SNAPSHOT, answer=bool(self._due))
         return bool(self._due)
 
-    def save_snapshot(self, message: Message) -> None:
-        """Keep the state of the model."""
+    def accept_state(self, message: Message) -> None:
+        """Handle `save_snapshot`: store the state of the model within a pass."""
         self._calls.check(Call.SAVE_SNAPSHOT)
         self._save(message, final=False, next_time=None)
         self._calls.note(Call.SAVE_SNAPSHOT)
 
     def should_save_final_snapshot(self) -> bool:
-        """Whether the model must save its state at the end of the pass."""
+        """Return whether the model must save its state at the end of the pass."""
         self._calls.check(Call.SHOULD_SAVE_FINAL_SNAPSHOT)
         self._note_end_of_pass()
         self._decide_at_end(goes_on=self._receive_ahead())
         self._calls.note(Call.SHOULD_SAVE_FINAL_SNAPSHOT, answer=bool(self._due))
         return bool(self._due)
 
-    def save_final_snapshot(self, message: Message) -> None:
-        """Keep the state of the model at the end of the pass."""
+    def accept_final_state(self, message: Message) -> None:
+        """Handle `save_final_snapshot`: store the state of the model at the end of a pass."""
         self._calls.check(Call.SAVE_FINAL_SNAPSHOT)
         self._save(message, final=True, next_time=self._next_time())
         self._calls.note(Call.SAVE_FINAL_SNAPSHOT)
 
     def before_receiving_ahead(self) -> None:
-        """Remember the state at the end of a pass, where a snapshot may have to be made of it."""
+        """Capture the state at the end of a pass, if an implicit snapshot may have to be made."""
         if self.has_to_save_implicitly:
             self._note_end_of_pass()
 
     def after_receiving_ahead(self, *, goes_on: bool) -> None:
-        """Make a snapshot for the model, if one is due."""
+        """Make an implicit snapshot, if one is due."""
         if self.has_to_save_implicitly:
             self._decide_at_end(goes_on=goes_on)
             if self._due:
                 self._save(None, final=True, next_time=self._next_time())
 
     def note_pass_begun(self, *, is_first: bool) -> None:
-        """Take note that a pass of the reuse loop begins."""
+        """Note that a pass of the reuse loop starts."""
         self._is_first_pass = is_first
 
     def _note_end_of_pass(self) -> None:
@@ -172,11 +172,14 @@ class CheckpointCalls:
         )
 
     def _called_at(self) -> float | None:
-        """Return how far the snapshots of those answer who call us next, if all of them say."""
-        said = [message.saved_until for message in self._receiver.calls()]
-        known = [time for time in said if time is not None]
-        follows = self._is_called and known and len(known) == len(said)
-        return max(known) if follows else None
+        """Return the time up to which our callers' snapshots cover the rules on the wall clock.
+
+        None unless all of them report it.
+        """
+        reported = [message.saved_until for message in self._receiver.calls()]
+        known = [time for time in reported if time is not None]
+        is_known = self._is_called and known and len(known) == len(reported)
+        return max(known) if is_known else None
 
     def _next_time(self) -> float | None:
         """Return the largest simulation time among the messages of the next pass, if any."""
@@ -188,7 +191,7 @@ class CheckpointCalls:
         return max(times, default=None)
 
     def _save(self, message: Message | None, *, final: bool, next_time: float | None) -> None:
-        time = self._snapshots.save_snapshot(
+        timestamp = self._snapshots.save_snapshot(
             message,
             final,
             self._due,
@@ -196,4 +199,4 @@ class CheckpointCalls:
             next_time,
             self._overlays.overlay,
         )
-        self._triggers.note_saved(time)
+        self._triggers.note_saved(timestamp)

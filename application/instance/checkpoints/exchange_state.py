@@ -1,4 +1,4 @@
-"""How far an instance's exchange of messages has got, all in one."""
+"""Captures and restores the communication state of an instance as a whole."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from domain.coupling.timelines import ReuseLoop
 
 
 class ExchangeState:
-    """Captures and restores what communicator, receiver and reuse loop know.
+    """The states of communicator, receiver and reuse loop, taken together.
 
     Args:
-        communicator: Knows the numbers of messages, and what filters hold back.
-        receiver: Knows what was received ahead.
-        loop: Knows where in the reuse loop we are.
+        communicator: Has the message counts, and the messages that filters hold back.
+        receiver: Has the messages received ahead.
+        loop: Has the position in the reuse loop.
     """
 
     def __init__(self, *, communicator: Communicator, receiver: Receiver, loop: ReuseLoop) -> None:
@@ -23,14 +23,14 @@ class ExchangeState:
         self._loop = loop
 
     def capture(self) -> CommunicatorState:
-        """Return the state of this moment."""
+        """Return the present state."""
         cached, served = self._receiver.state()
         return self._communicator.state()._replace(
             timeline=self._loop.state(), message_cache=cached, served=served
         )
 
     def restore(self, state: CommunicatorState) -> None:
-        """Go on from a state that was captured."""
+        """Continue from a state that was captured."""
         counts = state.port_message_counts
         lengths = {port: len(numbers) for port, numbers in counts.items()}
         timeline = self._loop.deduce(counts) if state.timeline is None else state.timeline

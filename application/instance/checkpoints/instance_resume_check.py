@@ -1,4 +1,4 @@
-"""Whether an instance can go on from a snapshot."""
+"""Checks whether an instance can resume from a snapshot."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def check_instance_resume(
     Args:
         snapshot: The snapshot.
         location: Where it is.
-        instance: Who is to be resumed.
+        instance: The instance to be resumed.
         ports: Its ports, as they are now.
-        flags: What its model says about itself now.
+        flags: The flags that its model passes now.
 
     Raises:
-        InconsistentSnapshot: If not; the text says what is different, and what to do.
+        InconsistentSnapshot: If it cannot; the message lists the differences.
     """
     counts = snapshot.communicator.port_message_counts
     problems = [
@@ -52,16 +52,15 @@ def check_instance_resume(
 def _state_problems(snapshot: Snapshot, flags: InstanceFlags) -> Iterator[str]:
     uses_api = InstanceFlags.USES_CHECKPOINT_API in flags
     if snapshot.message is None and (uses_api or not flags & IMPLICIT_FLAGS):
-        now = "says USES_CHECKPOINT_API" if uses_api else "does not say so any more"
+        now = "it passes USES_CHECKPOINT_API" if uses_api else "it passes neither"
         yield (
-            "there is no state of the model in it, for it was made of one that said it keeps none"
-            " (KEEPS_NO_STATE_FOR_NEXT_USE or STATE_NOT_REQUIRED_FOR_NEXT_USE), and now the model"
-            f" {now}"
+            "it has no state of the model, which passed KEEPS_NO_STATE_FOR_NEXT_USE or"
+            f" STATE_NOT_REQUIRED_FOR_NEXT_USE when it was made, and now {now}"
         )
     if snapshot.message is not None and not uses_api:
         yield (
-            "there is a state of the model in it, which would be lost, because the model does not"
-            " say USES_CHECKPOINT_API any more"
+            "it has a state of the model, which would be lost because the model no longer passes"
+            " USES_CHECKPOINT_API"
         )
 
 

@@ -1,4 +1,4 @@
-"""Saves the state of an instance, and resumes from it."""
+"""Saves the state of an instance as snapshots, and resumes it from one."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class SnapshotManager:
 
     Args:
         instance_id: Name of the instance.
-        manager: Is told of each snapshot.
-        communicator: Knows how far the exchange of messages has got.
-        archive: Keeps the snapshots.
-        log: Is told of what cannot be stored.
+        manager: Registers each snapshot.
+        communicator: The communication state to save and restore.
+        repository: Stores and loads the snapshots.
+        log: Receives an error for each snapshot that cannot be stored.
         must_store: Whether a snapshot that cannot be stored ends the simulation.
-        check: Called with a snapshot that is to be resumed from, and its location; raises
-            InconsistentSnapshot if it is not one for this instance.
+        check: Called with a snapshot to resume from, and its location; raises InconsistentSnapshot
+            if this instance cannot be resumed from it.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class SnapshotManager:
         manager: ManagerLink,
         communicator: ExchangeState,
         *,
-        archive: SnapshotRepository,
+        repository: SnapshotRepository,
         log: InstanceLog,
         must_store: bool = False,
         check: Callable[[Snapshot, str], None] = lambda snapshot, location: None,  # noqa: ARG005
@@ -44,7 +44,7 @@ class SnapshotManager:
         self._instance = instance_id
         self._manager = manager
         self._exchange = communicator
-        self._archive = archive
+        self._repository = repository
         self._log = log
         self._must_store = must_store
         self._check = check
@@ -56,21 +56,22 @@ class SnapshotManager:
     def prepare_resume(
         self, resume_snapshot: str | None, snapshot_directory: str | None
     ) -> float | None:
-        """Restore the exchange of messages from a snapshot, and store that as the first of the run.
+        """Restore the communication state from a snapshot, and store it as the first of the run.
 
         Args:
-            resume_snapshot: Where it is; None to start from scratch.
-            snapshot_directory: Where new snapshots go; None for the working directory.
+            resume_snapshot: Its location; None to start from scratch.
+            snapshot_directory: Path or URL of the store for new snapshots; None for the working
+                directory.
 
         Returns:
             The simulation time at which it was saved; None without a snapshot.
 
         Raises:
-            ConfigurationError: If no snapshot can be put there.
-            InconsistentSnapshot: If it cannot be used.
+            ConfigurationError: If snapshots cannot be stored there.
+            InconsistentSnapshot: If the snapshot cannot be used.
         """
         self._directory = snapshot_directory
-        self._archive.check(snapshot_directory)
+        self._repository.check(snapshot_directory)
         if resume_snapshot is None:
             return None
         snapshot = self.load_snapshot_from_file(resume_snapshot)
@@ -82,27 +83,27 @@ class SnapshotManager:
 
     @property
     def resumed(self) -> Snapshot | None:
-        """The snapshot that this run was resumed from, if any."""
+        """The snapshot that this instance was resumed from, if any."""
         return self._resumed
 
     def resuming_from_intermediate(self) -> bool:
-        """Whether we resume from within a pass of the reuse loop."""
+        """Return whether we resume from within a pass of the reuse loop."""
         return self._resumed is not None and not self._resumed.is_final_snapshot
 
     def resuming_from_final(self) -> bool:
-        """Whether we resume from between two passes of the reuse loop."""
+        """Return whether we resume from between two passes of the reuse loop."""
         return self._resumed is not None and self._resumed.is_final_snapshot
 
     def load_snapshot(self) -> Message:
         """Return the state that the model saved.
 
         Raises:
-            InconsistentSnapshot: If the snapshot has none.
+            InconsistentSnapshot: If the snapshot has no state.
         """
         if self._resumed is None or self._resumed.message is None:
             msg = (
-                f"The snapshot of '{self._instance}' has no state of the model in it: it was made"
-                " for a model that keeps none. Use the same flags as when it was made."
+                f"The snapshot of '{self._instance}' has no state of the model, because the model"
+                " kept none when it was made. Pass the same flags to Instance() as then."
             )
             raise InconsistentSnapshot(msg)
         return self._resumed.message
@@ -111,12 +112,12 @@ class SnapshotManager:
         """Return the snapshot at a location.
 
         Raises:
-            InconsistentSnapshot: If there is none, or it is damaged, or of an unknown version.
+            InconsistentSnapshot: If it does not exist, is damaged or has an unknown version.
         """
-        return self._archive.load(location)
+        return self._repository.load(location)
 
     def note_end_of_pass(self) -> None:
-        """Remember the state before the messages of the next pass are received."""
+        """Capture the state before the messages of the next pass are received."""
         self._end_of_pass = self._exchange.capture()
 
     def save_snapshot(
@@ -128,22 +129,22 @@ class SnapshotManager:
         f_init_max_timestamp: float | None,
         settings_overlay: Settings,
     ) -> float:
-        """Store a snapshot, and make it known to the manager.
+        """Store a snapshot, and register it with the manager.
 
         Args:
-            msg: The model's state; None if it has none.
+            msg: The model's state; None if it keeps none.
             final: Whether the pass of the reuse loop is over.
-            triggers: Why, in words.
-            wallclock_time: When, in seconds since the start of the run.
+            triggers: Why the snapshot is made.
+            wallclock_time: When it is made, in seconds since the start of the run.
             f_init_max_timestamp: For a final one, the largest simulation time among the messages
                 of the next pass.
             settings_overlay: The overlay in force.
 
         Returns:
-            The simulation time for which it answers.
+            The simulation time up to which it covers checkpoint times; NaN if unknown.
 
         Raises:
-            SnapshotNotStored: If it cannot be stored, and that is to end the simulation.
+            SnapshotNotStored: If it cannot be stored, and `must_store` is set.
         """
         state = self._end_of_pass if final else None
         snapshot = Snapshot(
@@ -163,13 +164,13 @@ class SnapshotManager:
         self._count += 1
         snapshot = snapshot._replace(instance=str(self._instance))
         try:
-            location = self._archive.store(self._directory, self._instance, self._count, snapshot)
+            location = self._repository.add(self._directory, self._instance, self._count, snapshot)
         except OSError as error:
-            self._tell_failed(error)
+            self._report_failure(error)
             return
         self._manager.submit_snapshot_metadata(snapshot.metadata(location))
 
-    def _tell_failed(self, error: OSError) -> None:
+    def _report_failure(self, error: OSError) -> None:
         problem = f"A snapshot of '{self._instance}' could not be stored: {error}"
         self._manager.report_snapshot_failed(problem)
         if self._must_store:

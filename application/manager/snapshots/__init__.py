@@ -1,1 +1,1 @@
-"""The manager's side of checkpoints: register, announce, examine and choose snapshots."""
+"""Snapshots on the side of the manager: when to save, what to announce, what to resume from."""

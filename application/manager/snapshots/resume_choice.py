@@ -1,29 +1,34 @@
-"""Which workflow snapshot to resume from."""
+"""Chooses the workflow snapshot to resume from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
-from application.manager.snapshots.run_snapshots import ExaminedWorkflowSnapshot, RunSnapshots
-from domain.checkpointing.instance_snapshot import described_model
+from application.interfaces.past_runs import PastRuns
+from application.manager.snapshots.examined_snapshots import ExaminedWorkflowSnapshot
+from application.manager.snapshots.run_snapshots import RunSnapshots
 from domain.errors import InconsistentSnapshot
+
+LATEST: Final = "latest"
 
 
 @dataclass(frozen=True, slots=True)
 class ResumeChoice:
-    """A workflow snapshot that is sound.
+    """The workflow snapshot to resume from.
 
     Attributes:
-        snapshot: Which.
-        passed_over: Newer ones, which are damaged.
+        snapshot: The workflow snapshot, which is sound.
+        passed_over: Newer workflow snapshots, which are damaged.
     """
 
     snapshot: ExaminedWorkflowSnapshot
     passed_over: tuple[ExaminedWorkflowSnapshot, ...] = ()
 
     def warnings(self) -> list[str]:
-        """Return in words what was passed over, and why, and what has moved."""
+        """Return a warning for each snapshot passed over, and the remarks on the chosen one."""
         passed_over = [
             f"Workflow snapshot '{item.location}' is newer than the one that is resumed from, but"
             f" cannot be used: {' '.join(item.problems)}"
@@ -32,61 +37,126 @@ class ResumeChoice:
         return [*passed_over, *self.snapshot.remarks]
 
 
+class ResumeChooser:
+    """Finds the workflow snapshot that a user asks for.
+
+    Args:
+        past_runs: Finds the directories of earlier runs.
+        run_at: Returns the snapshots of the run with a run directory.
+        beside: Returns the workflow snapshots in the directory of a workflow snapshot file.
+    """
+
+    def __init__(
+        self,
+        *,
+        past_runs: PastRuns,
+        run_at: Callable[[Path], RunSnapshots],
+        beside: Callable[[Path], RunSnapshots],
+    ) -> None:
+        self._past_runs = past_runs
+        self._run_at = run_at
+        self._beside = beside
+
+    def choose(self, resume: str | Path, *, model: str, run_dir: Path | None) -> ResumeChoice:
+        """Return the workflow snapshot to resume from.
+
+        Args:
+            resume: A workflow snapshot file, a run directory for the newest one in it, or `latest`
+                for the newest one of any earlier run of the model.
+            model: Name of the model to be resumed.
+            run_dir: Directory of the new run, if the user gave one.
+
+        Raises:
+            InconsistentSnapshot: If there is none, or it is damaged.
+        """
+        if resume == LATEST:
+            return self._choose_latest(model, run_dir)
+        path = Path(resume)
+        if self._past_runs.is_directory(path):
+            where = f"in run directory '{path}'"
+            return choose_newest([self._run_at(path)], model=model, where=where, any_model=True)
+        if not self._past_runs.exists(path):
+            msg = (
+                f"'{path}' does not exist, so the run cannot be resumed from it. Name a workflow"
+                f" snapshot, a run directory, or '{LATEST}'."
+            )
+            raise InconsistentSnapshot(msg)
+        return choose_given(str(path), self._beside(path))
+
+    def newest_in(self, run: Path) -> str | None:
+        """Return the location of the newest sound workflow snapshot of a run; None if none."""
+        try:
+            choice = choose_newest([self._run_at(run)], model="", where="", any_model=True)
+        except InconsistentSnapshot:
+            return None
+        return choice.snapshot.location
+
+    def _choose_latest(self, model: str, run_dir: Path | None) -> ResumeChoice:
+        runs = map(self._run_at, self._past_runs.of_model(model, near=run_dir))
+        searched = map(str, self._past_runs.searched(near=run_dir))
+        where = f"among the runs in {' and '.join(searched)}"
+        return choose_newest(runs, model=model, where=where)
+
+
 def choose_newest(
     runs: Iterable[RunSnapshots], *, model: str, where: str, any_model: bool = False
 ) -> ResumeChoice:
-    """Return the newest sound workflow snapshot among those of some runs.
+    """Return the newest sound workflow snapshot of some runs.
 
     Args:
         runs: The runs, in the order in which they were started.
-        model: Name of the model that is to be resumed.
-        where: Where was searched, in words.
-        any_model: Whether one of another model is an answer too, which is then refused.
+        model: Name of the model to be resumed.
+        where: Where the runs were searched, for error messages.
+        any_model: Whether to consider workflow snapshots of other models, which later checks
+            reject.
 
     Raises:
-        InconsistentSnapshot: If there is none; the text says what is wrong with those there are.
+        InconsistentSnapshot: If there is none; the message says what is wrong with the damaged
+            ones.
     """
-    found = [(item, run) for run in runs for item in run.shelved()]
-    found.sort(key=lambda pair: pair[0].moment)  # stable: those of one second stay in their order
+    found = [(item, run) for run in runs for item in run.stored()]
+    found.sort(key=lambda pair: pair[0].timestamp)  # stable: equal times keep their order
     damaged: list[ExaminedWorkflowSnapshot] = []
-    for shelved, run in reversed(found):
-        name = described_model(shelved.description)
-        if any_model or name in ("", model):
-            snapshot = run.examine(shelved.location)
+    for stored, run in reversed(found):
+        if any_model or stored.origin.model in ("", model):
+            snapshot = run.examine(stored.location)
             if snapshot.is_sound:
                 return ResumeChoice(snapshot, tuple(damaged))
             damaged.append(snapshot)
     raise InconsistentSnapshot(_nothing_found(damaged, model, where))
 
 
-def choose_given(location: str, reader: RunSnapshots) -> ResumeChoice:
-    """Return a workflow snapshot that the user named.
+def choose_given(location: str, run: RunSnapshots) -> ResumeChoice:
+    """Return the workflow snapshot that the user named.
 
     Args:
-        location: Where it is.
-        reader: Reads it, and those around it.
+        location: Location of the workflow snapshot.
+        run: The run that it belongs to.
 
     Raises:
-        InconsistentSnapshot: If it is not sound. The text says why, and names an older one.
+        InconsistentSnapshot: If it is not sound. The message says why, and names the newest older
+            one that is.
     """
-    snapshot = reader.examine(location)
+    snapshot = run.examine(location)
     if snapshot.is_sound:
         return ResumeChoice(snapshot)
-    older = _older_sound_one(snapshot, reader)
+    older = _newest_sound_before(snapshot, run)
     advice = f"The newest older one that is sound is '{older}'." if older else _NO_OLDER_ONE
-    problems = " ".join(snapshot.problems)
-    msg = f"Workflow snapshot '{location}' cannot be resumed from. {problems} {advice}"
+    msg = (
+        f"Workflow snapshot '{snapshot.location}' cannot be resumed from."
+        f" {' '.join(snapshot.problems)} {advice}"
+    )
     raise InconsistentSnapshot(msg)
 
 
-_NO_OLDER_ONE = "There is no older one that is sound beside it."
+_NO_OLDER_ONE: Final = "None of the older ones beside it is sound."
 
 
-def _older_sound_one(damaged: ExaminedWorkflowSnapshot, reader: RunSnapshots) -> str:
-    locations = [item.location for item in reader.shelved()]
+def _newest_sound_before(damaged: ExaminedWorkflowSnapshot, run: RunSnapshots) -> str:
+    locations = [item.location for item in run.stored()]
     if damaged.location in locations:
         for location in reversed(locations[: locations.index(damaged.location)]):
-            if reader.examine(location).is_sound:
+            if run.examine(location).is_sound:
                 return location
     return ""
 
@@ -94,7 +164,7 @@ def _older_sound_one(damaged: ExaminedWorkflowSnapshot, reader: RunSnapshots) ->
 def _nothing_found(damaged: Sequence[ExaminedWorkflowSnapshot], model: str, where: str) -> str:
     if not damaged:
         return (
-            f"There is no workflow snapshot of model '{model}' {where}. Was the run made with"
+            f"No workflow snapshot of model '{model}' was found {where}. Was the run made with"
             " checkpoints?"
         )
     lines = [f"- '{item.location}': {' '.join(item.problems)}" for item in damaged]

@@ -1,4 +1,4 @@
-"""When the instances of a run are to save."""
+"""When the instances of a run save: by rules, and when the manager requests it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from application.interfaces.clock import Clock
 from domain.errors import ConfigurationError
 from domain.model.checkpoint_rules import CheckpointAtRule, Checkpoints
 
-LAST_MOMENTS: Final = 100
-"""How often those save that cannot be asked: at one moment two may be a message apart."""
+LAST_CHECKPOINTS: Final = 100
+"""Number of checkpoints before a stop: at a single one, two instances may be a message apart."""
 
 
 @dataclass(frozen=True)
 class CheckpointOptions:
-    """What the user wishes about checkpoints, beside the rules of the configuration.
+    """The user's options on checkpoints, in addition to the rules of the configuration.
 
     Attributes:
-        save_time: For how many seconds, before the run is stopped, instances may save; None for not
+        save_time: For how many seconds instances may save before the run is stopped; None for not
             at all.
-        stop_at: When the run is to be stopped, in seconds since the Unix epoch; None for never.
+        stop_at: When to stop the run, in seconds since the Unix epoch; None for never.
         must_store: Whether a snapshot that cannot be stored ends the simulation.
     """
 
@@ -31,17 +31,17 @@ class CheckpointOptions:
 
 
 class RunCheckpoints:
-    """Answers when instances are to save, and asks them to.
+    """Tells instances when to save, and passes on requests to save now.
 
-    The run begins when this is made.
+    The run starts when this is created.
 
     Args:
         configured: The rules of the configuration.
-        options: What else the user wishes.
-        clock: Tells the time.
+        options: The user's options.
+        clock: The clock of the run.
 
     Raises:
-        ConfigurationError: If the run would be over before it could begin.
+        ConfigurationError: If the run would have to stop before it could start.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class RunCheckpoints:
 
     @property
     def are_made(self) -> bool:
-        """Whether instances are to save, by rules or when they are asked."""
+        """Whether instances save, by rules or on request."""
         return bool(self.checkpoints) or self.on_request
 
     def elapsed(self) -> float:
@@ -65,23 +65,23 @@ class RunCheckpoints:
         return self._clock.monotonic() - self._start
 
     def await_request(self, instance: str, requested: Callable[[str], None]) -> None:
-        """Call back, with the reason, when an instance is to save."""
+        """Call back with the reason when an instance is requested to save."""
         if self._reason is not None:
             requested(self._reason)
         else:
             self._waiting[instance] = requested
 
     def forget(self, instance: str) -> None:
-        """Take note that an instance is done."""
+        """Drop the callback of an instance that is done."""
         self._waiting.pop(instance, None)
 
     @property
     def awaiting(self) -> int:
-        """How many instances can be asked."""
+        """Number of instances that can be requested to save."""
         return len(self._waiting)
 
-    def ask_all(self, reason: str) -> None:
-        """Have all our own instances save, now and whenever they can."""
+    def request_all(self, reason: str) -> None:
+        """Request all instances with Conjoin's library to save whenever they can, from now on."""
         self._reason = reason
         waiting, self._waiting = self._waiting, {}
         for requested in waiting.values():
@@ -89,29 +89,29 @@ class RunCheckpoints:
 
 
 def last_rule(options: CheckpointOptions, now: float) -> Checkpoints:
-    """Return the rule by which instances save before the run is stopped, if that is known.
+    """Return the rule by which instances save before the run is stopped at a known time.
 
-    MUSCLE3's instances cannot be asked, but follow rules.
+    Instances with MUSCLE3's library cannot be requested to save, but they follow rules.
 
     Args:
-        options: When the run is to be stopped.
-        now: When it begins, in seconds since the Unix epoch.
+        options: When to stop the run.
+        now: When it starts, in seconds since the Unix epoch.
 
     Raises:
-        ConfigurationError: If it would be over before it could begin.
+        ConfigurationError: If the run would have to stop before it could start.
     """
     if options.stop_at is None:
         return Checkpoints()
     left = options.stop_at - now
     if left <= (options.save_time or 0.0):
-        saving = f", of which {options.save_time:g} s are for saving" if options.save_time else ""
+        saving = f", {options.save_time:g} s of which are for saving" if options.save_time else ""
         msg = (
-            f"There is no time for this run: it is to be stopped in {left:.0f} s{saving}. Choose a"
-            " later moment for --stop-at, or ask for a longer allocation."
+            f"No time is left for this run: it has to stop in {left:.0f} s{saving}. Choose a later"
+            " time for --stop-at, or ask for a longer allocation."
         )
         raise ConfigurationError(msg)
     if options.save_time is None:
         return Checkpoints()
-    first, apart = left - options.save_time, options.save_time / LAST_MOMENTS
-    moments = tuple(first + number * apart for number in range(LAST_MOMENTS))
-    return Checkpoints(wallclock_time=(CheckpointAtRule(moments),))
+    first, interval = left - options.save_time, options.save_time / LAST_CHECKPOINTS
+    times = tuple(first + number * interval for number in range(LAST_CHECKPOINTS))
+    return Checkpoints(wallclock_time=(CheckpointAtRule(times),))

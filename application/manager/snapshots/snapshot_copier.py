@@ -1,45 +1,46 @@
-"""Brings the snapshots that belong together to where they are kept."""
+"""Copies instance snapshots into the snapshot store of the run."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 
 from application.interfaces.snapshot_store import OpenStore, SnapshotStore
-from domain.checkpointing.instance_snapshot import RegisteredSnapshot, is_url
+from domain.checkpointing.instance_snapshot import is_url
+from domain.checkpointing.workflow_snapshot import RegisteredSnapshot
 
 
 class SnapshotCopier:
-    """Sees to it that each snapshot is safe before it is announced.
+    """Makes instance snapshots durable before a workflow snapshot that names them is announced.
 
-    Not every instance can put its snapshots into the store of the run: those of MUSCLE3 write
-    files, and nobody but the manager has a store that was handed in to it. What such an instance
-    has written into the run directory is moved.
+    Not every instance can write to the store of the run: those that use MUSCLE3's library write
+    files, and only the manager has a store that was passed to it as an adapter. Snapshots that such
+    an instance wrote into the run directory are moved into the store.
 
     Args:
-        open_store: Returns the store in which a snapshot is.
-        store: Where they are to be kept, if not where the instances put them.
+        open_store: Returns the store that holds a snapshot.
+        target: The store of the run, if the instances do not write to it themselves.
     """
 
-    def __init__(self, open_store: OpenStore, *, store: SnapshotStore | None = None) -> None:
+    def __init__(self, open_store: OpenStore, *, target: SnapshotStore | None = None) -> None:
         self._open_store = open_store
-        self._store = store
+        self._target = target
 
-    def ensure_stored(self, state: RegisteredSnapshot) -> str:
-        """Make sure that a snapshot is safe, and return where it is from now on.
+    def ensure_stored(self, snapshot: RegisteredSnapshot) -> str:
+        """Make a snapshot durable in the store of the run, and return its final location.
 
         Args:
-            state: The snapshot, as an instance made it known.
+            snapshot: The snapshot, as its instance registered it.
 
         Raises:
-            OSError: If it is not there, or cannot be kept.
+            OSError: If it does not exist or cannot be stored.
         """
-        location = state.snapshot.snapshot_filename
-        found_in = self._open_store(location)
-        if self._store is None or is_url(location):
-            # MUSCLE3's instances do not wait until theirs are on the disk.
-            found_in.secure(location)
+        location = snapshot.metadata.snapshot_filename
+        source = self._open_store(location)
+        if self._target is None or is_url(location):
+            # MUSCLE3's library does not flush its snapshots to disk
+            source.secure(location)
             return location
-        kept = self._store.store(state.instance, state.number, found_in.load(location))
+        copied = self._target.store(snapshot.instance, snapshot.number, source.load(location))
         with suppress(OSError):
-            found_in.remove(location)  # it is safe elsewhere now
-        return kept
+            source.remove(location)  # the copy is durable
+        return copied

@@ -1,4 +1,4 @@
-"""What became of workflow snapshots."""
+"""Reports whether workflow snapshots could be announced."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Callable
 from structlog.typing import FilteringBoundLogger
 
 from application.interfaces.clock import Scheduler
-from application.interfaces.snapshot_store import AnnouncementResult
+from application.interfaces.workflow_snapshot_store import AnnouncementResult
 from application.manager.run_control import RunControl
 from application.manager.status_board import StatusBoard
 from domain.running.events import SnapshotAnnounced, SnapshotFailed
 
 
 class WorkflowSnapshotWatch:
-    """Tells the log, the watchers, and who waits for one, what became of workflow snapshots.
+    """Logs and publishes the result of each announcement, and ends the run if it has to.
 
     Args:
-        board: Tells the watchers.
-        on_announced: Called when there is a new one.
-        control: Stops the run.
-        must_store: Whether one that cannot be stored ends the simulation.
-        scheduler: Leads from the shelf's thread to that of the services.
+        board: Publishes events.
+        on_announced: Called after a workflow snapshot has been announced.
+        control: Ends the run.
+        must_store: Whether a workflow snapshot that cannot be stored ends the simulation.
+        scheduler: Makes calls on the thread of the services.
         log: The manager's log.
     """
 
@@ -42,12 +42,12 @@ class WorkflowSnapshotWatch:
         self._scheduler = scheduler
         self._log = log
 
-    def note(self, report: AnnouncementResult) -> None:
-        """Take note of what became of one. On any thread."""
-        if report.problem:
-            self._scheduler.call_soon(lambda: self._note_failed(report.problem))
+    def note(self, result: AnnouncementResult) -> None:
+        """Handle the result of an announcement. Thread-safe."""
+        if result.problem:
+            self._scheduler.call_soon(lambda: self._note_failed(result.problem))
         else:
-            self._scheduler.call_soon(lambda: self._note_announced(report.location))
+            self._scheduler.call_soon(lambda: self._note_announced(result.location))
 
     def _note_announced(self, location: str) -> None:
         self._log.info("workflow snapshot written", location=location)

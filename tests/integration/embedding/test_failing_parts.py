@@ -21,6 +21,7 @@ from domain.errors import ConfigurationError, RunError, TransportError, UsageErr
 from domain.running.events import InstanceState
 from domain.running.launcher_capabilities import THIS_MACHINE, LauncherCapabilities
 from entrypoints._manager.manager_api import Manager
+from entrypoints._snapshots.store_factory import open_store
 from entrypoints.containers import manager as wiring
 from entrypoints.containers.manager import ManagerContainer
 from entrypoints.options import Adapters, ManagerOptions
@@ -211,7 +212,7 @@ def test_every_part_can_be_made(manual, tmp_path):
         launcher=InMemoryAgentLauncher(),
         configuration=manual,
         run_directory=wiring.FilesystemRunDirectory(tmp_path),
-        storage=wiring.RunSnapshotStore(),
+        storage=wiring.RunSnapshotStore(open_store),
         on_finished=lambda _: None,
     )
     try:

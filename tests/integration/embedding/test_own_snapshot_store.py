@@ -1,4 +1,4 @@
-"""A program brings along a store of its own for snapshots."""
+"""A program passes a snapshot store of its own to the manager."""
 
 import uuid
 
@@ -17,7 +17,7 @@ EACH_STEP = Checkpoints(simulation_time=(CheckpointRangeRule(1.0),))
 
 @pytest.fixture(params=["memory of fsspec", "double"])
 def new_store(request):
-    """Makes a store for one run; what was in those of earlier runs is in it, too."""
+    """Return a function that makes a store for one run; it also holds those of earlier runs."""
     if request.param == "double":
         store = InMemorySnapshotStore()
         yield lambda: store
@@ -38,28 +38,28 @@ def run(store, **options):
         return manager
 
 
-def test_snapshots_are_moved_into_the_store_and_resumed_from_there(new_store):
+def test_snapshots_are_moved_into_the_store_and_resumed_from_it(new_store):
     store = new_store()
     first = run(store)
-    shelved = sorted((first.run_directory / "snapshots").glob("*.ymmsl"))
-    assert shelved
-    assert not any(str(first.run_directory) in path.read_text() for path in shelved)
-    named = [location for location in store.locations() if location in shelved[-1].read_text()]
+    written = sorted((first.run_directory / "snapshots").glob("*.ymmsl"))
+    assert written
+    assert not any(str(first.run_directory) in path.read_text() for path in written)
+    named = [location for location in store.locations() if location in written[-1].read_text()]
     assert len(named) == 2
     second = run(new_store(), resume="latest")
-    assert second.resumed_from == str(shelved[-1])
+    assert second.resumed_from == str(written[-1])
     assert all("memory:" in location for location in second.configuration.resume.values())
     assert not (second.run_directory / "snapshots" / "fetched").exists()
 
 
-def test_what_no_workflow_snapshot_names_stays_in_the_run_directory(new_store):
+def test_snapshots_in_no_workflow_snapshot_stay_in_the_run_directory(new_store):
     manager = run(new_store())
     left = list(manager.run_directory.rglob("*.pack"))
     texts = [path.read_text() for path in (manager.run_directory / "snapshots").glob("*.ymmsl")]
     assert not any(str(path) in text for path in left for text in texts)
 
 
-def test_a_snapshot_that_is_not_in_the_store_cannot_be_resumed_from(new_store):
+def test_missing_snapshot_cannot_be_resumed_from(new_store):
     store = new_store()
     first = run(store)
     for location in list(store.locations()):
@@ -68,7 +68,7 @@ def test_a_snapshot_that_is_not_in_the_store_cannot_be_resumed_from(new_store):
         run(store, resume=first.run_directory)
 
 
-def test_a_store_that_fails_at_the_start_is_refused_and_nothing_is_left(folder):
+def test_store_that_fails_at_the_start_is_rejected_and_leaves_nothing(folder):
     store = InMemorySnapshotStore()
     store.failure = OSError("the tape robot is on strike")
     with (
@@ -79,22 +79,24 @@ def test_a_store_that_fails_at_the_start_is_refused_and_nothing_is_left(folder):
     assert list(folder.iterdir()) == []
 
 
-def test_a_store_that_forgets_is_refused():
+def test_store_that_loses_data_is_rejected():
     store = InMemorySnapshotStore()
     store.load = lambda location: b""
     with (
-        pytest.raises(ConfigurationError, match="what was read is not what had been stored"),
+        pytest.raises(
+            ConfigurationError, match="the data that was read differs from what had been stored"
+        ),
         Manager(MODEL, adapters=Adapters(snapshots=store)),
     ):
         pass
 
 
-def test_there_is_one_place_for_snapshots():
+def test_two_stores_exclude_each_other():
     with pytest.raises(UsageError, match="exclude each other"):
         Manager(MODEL, snapshot_store="kept", adapters=Adapters(snapshots=InMemorySnapshotStore()))
 
 
-def test_a_program_names_another_directory(folder):
+def test_snapshot_store_can_be_another_directory(folder):
     with Manager(MODEL, checkpoints=EACH_STEP, snapshot_store=folder / "kept") as manager:
         manager.start_all()
         assert manager.wait().succeeded
@@ -104,7 +106,7 @@ def test_a_program_names_another_directory(folder):
     assert Manager(MODEL, resume="latest").resumed_from is not None
 
 
-def test_a_store_fails_in_the_middle_of_a_run_and_the_simulation_goes_on():
+def test_store_failure_during_a_run_does_not_end_it():
     store = InMemorySnapshotStore()
     adapters = Adapters(snapshots=store)
     with Manager(MODEL, checkpoints=EACH_STEP, adapters=adapters) as manager:

@@ -1,4 +1,4 @@
-"""A program resumes a simulation, and asks for checkpoints."""
+"""A program resumes a simulation and makes checkpoints, with a Manager."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def run(**options):
         return manager
 
 
-def test_checkpoints_are_added_to_those_of_the_files():
+def test_checkpoints_are_added_to_the_rules_of_the_files():
     more = "ymmsl_version: v0.2\ncheckpoints:\n  simulation_time:\n  - at: [2.0]\n"
     rules = Manager([MODEL, more], checkpoints=EACH_STEP).configuration.checkpoints
     assert rules == Checkpoints(
@@ -49,7 +49,7 @@ def test_checkpoints_are_added_to_those_of_the_files():
     )
 
 
-def test_a_program_resumes_from_the_latest_run():
+def test_manager_resumes_from_the_latest_run():
     first = run()
     assert first.resumed_from is None
     second = run(resume="latest")
@@ -59,8 +59,8 @@ def test_a_program_resumes_from_the_latest_run():
     assert run(resume=first.run_directory).resumed_from == second.resumed_from
 
 
-def test_what_cannot_be_resumed_is_an_error_when_the_manager_is_made(folder):
-    with pytest.raises(InconsistentSnapshot, match="There is no workflow snapshot of model"):
+def test_invalid_resume_raises_when_the_manager_is_created(folder):
+    with pytest.raises(InconsistentSnapshot, match="No workflow snapshot of model"):
         Manager(MODEL, resume="latest")
     bad = f"ymmsl_version: v0.2\nresume:\n  macro: {folder}/nothing_1.pack\n"
     with pytest.raises(InconsistentSnapshot, match="there is nothing there"):

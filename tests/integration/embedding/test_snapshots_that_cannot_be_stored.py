@@ -1,4 +1,4 @@
-"""A simulation goes on when its snapshots cannot be stored, and says so."""
+"""A simulation whose snapshots cannot be stored continues, and reports it."""
 
 from contextlib import ExitStack
 
@@ -45,21 +45,23 @@ SNAPSHOTS_OF_MACRO = "instances/macro/snapshots"
 
 @pytest.fixture
 def mounts():
-    """What is mounted stays until the end of the test."""
+    """Keep mounts until the end of the test."""
     with ExitStack() as stack:
         yield stack
 
 
 def run(before_start=lambda run_directory: None, **options):
-    """Run to the end; return the manager, and what it told of snapshots."""
-    told = []
+    """Run to the end; return the manager, and its events about snapshots."""
+    events = []
     with Manager(MODEL, checkpoints=EACH_STEP, **options) as manager:
-        manager.subscribe(told.append)
+        manager.subscribe(events.append)
         before_start(manager.run_directory)
         manager.start_all()
         result = manager.wait()
     assert result.succeeded, result.cause
-    return manager, [item for item in told if isinstance(item, (SnapshotAnnounced, SnapshotFailed))]
+    return manager, [
+        item for item in events if isinstance(item, (SnapshotAnnounced, SnapshotFailed))
+    ]
 
 
 def total(manager):
@@ -67,12 +69,12 @@ def total(manager):
 
 
 @as_root
-def test_on_a_full_disk_what_was_stored_before_can_be_resumed_from(mounts):
-    manager, told = run(
+def test_full_disk_keeps_earlier_snapshots_resumable(mounts):
+    manager, events = run(
         lambda run: mounts.enter_context(small_disk(run / SNAPSHOTS_OF_MACRO, size="200k"))
     )
-    failed = [item for item in told if isinstance(item, SnapshotFailed)]
-    announced = [item for item in told if isinstance(item, SnapshotAnnounced)]
+    failed = [item for item in events if isinstance(item, SnapshotFailed)]
+    announced = [item for item in events if isinstance(item, SnapshotAnnounced)]
     assert len(failed) + len(announced) == STEPS
     assert announced
     assert failed
@@ -85,20 +87,20 @@ def test_on_a_full_disk_what_was_stored_before_can_be_resumed_from(mounts):
 
 
 @as_root
-def test_in_a_read_only_directory_the_simulation_goes_on_without_snapshots(mounts):
-    manager, told = run(lambda run: mounts.enter_context(read_only(run / SNAPSHOTS_OF_MACRO)))
-    assert [type(item) for item in told] == [SnapshotFailed] * STEPS
-    assert all(item.instance == "macro" for item in told)
-    assert "Read-only file system" in told[0].problem
-    assert told[0].problem in manager.log_tail()
+def test_read_only_directory_does_not_end_the_simulation(mounts):
+    manager, events = run(lambda run: mounts.enter_context(read_only(run / SNAPSHOTS_OF_MACRO)))
+    assert [type(item) for item in events] == [SnapshotFailed] * STEPS
+    assert all(item.instance == "macro" for item in events)
+    assert "Read-only file system" in events[0].problem
+    assert events[0].problem in manager.log_tail()
     assert total(manager)
 
 
 @as_root
-def test_workflow_snapshots_that_cannot_be_written_are_told_of_as_well(mounts):
-    manager, told = run(lambda run: mounts.enter_context(read_only(run / "snapshots")))
-    assert {type(item) for item in told} == {SnapshotFailed}
-    assert all(item.instance == "" for item in told)
-    assert "Read-only file system" in told[0].problem
+def test_workflow_snapshots_that_cannot_be_written_are_reported(mounts):
+    manager, events = run(lambda run: mounts.enter_context(read_only(run / "snapshots")))
+    assert {type(item) for item in events} == {SnapshotFailed}
+    assert all(item.instance == "" for item in events)
+    assert "Read-only file system" in events[0].problem
     assert "a workflow snapshot could not be written" in manager.log_tail()
     assert total(manager)

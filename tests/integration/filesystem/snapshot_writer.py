@@ -1,4 +1,4 @@
-"""Stores a snapshot, and is stopped at a step of that; run by test_durability.
+"""Stores a snapshot, and is stopped at one of the steps of that; run by test_durability.
 
 Usage: snapshot_writer.py DIRECTORY STEP before|after|half snapshot|workflow_snapshot
 """
@@ -13,12 +13,8 @@ from adapters.filesystem.workflow_snapshot_store import FilesystemWorkflowSnapsh
 from adapters.system.clock import SystemClock
 from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSnapshotFormat
 from application.manager.snapshots.snapshot_copier import SnapshotCopier
-from domain.checkpointing.instance_snapshot import (
-    RegisteredSnapshot,
-    SnapshotMetadata,
-    WorkflowSnapshot,
-    snapshot_name,
-)
+from domain.checkpointing.instance_snapshot import SnapshotMetadata, snapshot_name
+from domain.checkpointing.workflow_snapshot import RegisteredSnapshot, WorkflowSnapshot
 from domain.identity import Reference
 
 MACRO = Reference("macro")
@@ -27,7 +23,7 @@ STOPPED = 17
 
 
 class StoppingOs:
-    """The module `os`, of which the n-th call stops this program."""
+    """The module `os`, whose n-th call stops this program."""
 
     def __init__(self, step, moment):
         self._left = step
@@ -58,23 +54,23 @@ def write_snapshot(directory):
 
 
 def write_workflow_snapshot(directory):
-    shelf = shelf_in(directory)
-    shelf.announce(workflow_snapshot(directory, 2), print)
-    shelf.close()
+    store = workflow_store_in(directory)
+    store.announce(workflow_snapshot(directory, 2), print)
+    store.close()
 
 
-def shelf_in(directory):
-    """Return a shelf, beside the store in the same directory."""
+def workflow_store_in(directory):
+    """Return the store for workflow snapshots in the directory of a snapshot store."""
     return FilesystemWorkflowSnapshotStore(
-        directory / "shelf",
-        keep=SnapshotCopier(lambda _: FilesystemSnapshotStore(directory)).ensure_stored,
+        directory / "workflow_snapshots",
+        ensure_stored=SnapshotCopier(lambda _: FilesystemSnapshotStore(directory)).ensure_stored,
         form=YmmslWorkflowSnapshotFormat(),
         clock=SystemClock(),
     )
 
 
 def workflow_snapshot(directory, number):
-    """Return one that names a snapshot in the store."""
+    """Return a workflow snapshot that names a snapshot in the store."""
     location = str(directory / snapshot_name(MACRO, number))
     metadata = SnapshotMetadata(("at_end",), 2.5, 1.5, None, {}, True, location)
     return WorkflowSnapshot("model", (RegisteredSnapshot(MACRO, number, metadata),), ())

@@ -1,4 +1,4 @@
-"""Snapshots on a disk that is full or read-only, and written by a program that is stopped."""
+"""Snapshots on a full or read-only disk, and snapshots whose writer is stopped."""
 
 import errno
 import subprocess
@@ -12,8 +12,8 @@ from tests.integration.filesystem.snapshot_writer import (
     MACRO,
     NEW,
     STOPPED,
-    shelf_in,
     workflow_snapshot,
+    workflow_store_in,
 )
 from tests.support.mounts import as_root, read_only, small_disk
 
@@ -26,9 +26,7 @@ MAX_STEPS = 20
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before", "half", "after"])
 @pytest.mark.parametrize("has_old", [False, True])
-def test_a_writer_that_is_stopped_at_any_step_leaves_the_old_snapshot_or_the_new(
-    tmp_path, moment, has_old
-):
+def test_stopped_writer_leaves_the_old_or_the_new_snapshot(tmp_path, moment, has_old):
     outcomes = []
     for step in range(1, MAX_STEPS):
         folder = tmp_path / str(step)
@@ -43,7 +41,7 @@ def test_a_writer_that_is_stopped_at_any_step_leaves_the_old_snapshot_or_the_new
         store.store(MACRO, 1, NEW)
         assert [path.name for path in folder.iterdir()] == ["macro_1.pack"]
     else:
-        pytest.fail("the writer never got to its end")
+        pytest.fail("the writer never ended")
     before = [OLD] if has_old else []
     assert outcomes[0] == before
     assert outcomes[-1] == [NEW]
@@ -52,9 +50,7 @@ def test_a_writer_that_is_stopped_at_any_step_leaves_the_old_snapshot_or_the_new
 
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before", "half", "after"])
-def test_a_workflow_snapshot_whose_writer_is_stopped_at_any_step_is_whole_or_not_there(
-    tmp_path, moment
-):
+def test_stopped_writer_leaves_a_complete_workflow_snapshot_or_none(tmp_path, moment):
     outcomes = []
     for step in range(1, MAX_STEPS):
         folder = tmp_path / str(step)
@@ -62,30 +58,30 @@ def test_a_workflow_snapshot_whose_writer_is_stopped_at_any_step_is_whole_or_not
         announce(folder, store, 1)
         store.store(MACRO, 2, NEW)
         has_ended = write_and_stop(folder, step, moment, "workflow_snapshot")
-        found = shelf_in(folder).list()
+        found = workflow_store_in(folder).list()
         assert not any(item.problem for item in found)
         outcomes.append([Path(item.resume[MACRO]).name for item in found])
         if has_ended:
             break
-        announce(folder, store, 3)  # a next one is not in the way of what was left
-        assert shelf_in(folder).list()[-1].resume == workflow_snapshot(folder, 3).resume()
+        announce(folder, store, 3)  # the leftovers do not block the next one
+        assert workflow_store_in(folder).list()[-1].resume == workflow_snapshot(folder, 3).resume()
     else:
-        pytest.fail("the writer never got to its end")
+        pytest.fail("the writer never ended")
     assert outcomes[0] == ["macro_1.pack"]
     assert outcomes[-1] == ["macro_1.pack", "macro_2.pack"]
     assert all(outcome in (outcomes[0], outcomes[-1]) for outcome in outcomes)
 
 
 def announce(folder, store, number):
-    """Put a workflow snapshot onto the shelf, with what it names."""
+    """Announce a workflow snapshot, and store the snapshot that it names."""
     store.store(MACRO, number, OLD)
-    shelf = shelf_in(folder)
-    shelf.announce(workflow_snapshot(folder, number), lambda report: None)
-    shelf.close()
+    workflow_snapshots = workflow_store_in(folder)
+    workflow_snapshots.announce(workflow_snapshot(folder, number), lambda result: None)
+    workflow_snapshots.close()
 
 
 def write_and_stop(folder, step, moment, what):
-    """Have a program write, and stop it at a step; return whether it got to its end before."""
+    """Run the writer, and stop it at a step; return whether it ended before that."""
     command = [sys.executable, "-m", WRITER, str(folder), str(step), moment, what]
     done = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, timeout=60)
     assert done.returncode in (0, STOPPED)
@@ -93,7 +89,7 @@ def write_and_stop(folder, step, moment, what):
 
 
 @as_root
-def test_on_a_full_disk_the_old_snapshots_stay_and_nothing_is_left_of_the_new_one(tmp_path):
+def test_full_disk_keeps_old_snapshots_and_no_partial_new_one(tmp_path):
     with small_disk(tmp_path / "small", size="64k") as folder:
         store = FilesystemSnapshotStore(folder)
         location = store.store(MACRO, 1, OLD)
@@ -108,7 +104,7 @@ def test_on_a_full_disk_the_old_snapshots_stay_and_nothing_is_left_of_the_new_on
 
 
 @as_root
-def test_in_a_read_only_directory_the_old_snapshots_can_still_be_read(tmp_path):
+def test_read_only_directory_keeps_old_snapshots_readable(tmp_path):
     folder = tmp_path / "snapshots"
     store = FilesystemSnapshotStore(folder)
     location = store.store(MACRO, 1, OLD)

@@ -1,4 +1,4 @@
-"""Snapshots as files: their names, and what else may lie among them."""
+"""Snapshots as files: their names, and other files beside them."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ from domain.identity import Reference
 MACRO = Reference("macro")
 
 
-def test_a_location_is_an_absolute_path_and_stays_where_it_is(tmp_path, monkeypatch):
+def test_location_is_an_absolute_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     store = FilesystemSnapshotStore(Path("snapshots"))
     monkeypatch.chdir("/")
     assert store.store(MACRO, 1, b"x") == str(tmp_path / "snapshots" / "macro_1.pack")
 
 
-def test_the_directory_is_made_when_something_is_stored_and_not_before(tmp_path):
+def test_directory_is_created_by_the_first_snapshot(tmp_path):
     folder = tmp_path / "a" / "b"
     store = FilesystemSnapshotStore(folder)
     assert store.locations() == []
@@ -26,7 +26,7 @@ def test_the_directory_is_made_when_something_is_stored_and_not_before(tmp_path)
     assert folder.is_dir()
 
 
-def test_other_files_are_no_snapshots(tmp_path):
+def test_other_files_are_not_listed(tmp_path):
     store = FilesystemSnapshotStore(tmp_path)
     for name in (".macro_1.pack.tmp", ".macro_1.pack", "macro.pack", "macro_1.pack.old", "_1.pack"):
         (tmp_path / name).touch()
@@ -34,7 +34,7 @@ def test_other_files_are_no_snapshots(tmp_path):
     assert store.locations() == [location]
 
 
-def test_snapshots_elsewhere_can_be_used(tmp_path):
+def test_snapshots_in_other_directories_can_be_used(tmp_path):
     location = FilesystemSnapshotStore(tmp_path / "theirs").store(MACRO, 1, b"x")
     store = FilesystemSnapshotStore(tmp_path / "mine")
     store.secure(location)
@@ -43,7 +43,7 @@ def test_snapshots_elsewhere_can_be_used(tmp_path):
     assert not Path(location).exists()
 
 
-def test_a_directory_that_cannot_be_made_is_named(tmp_path):
+def test_error_names_a_directory_that_cannot_be_created(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError, match="file/snapshots"):
         FilesystemSnapshotStore(tmp_path / "file" / "snapshots").store(MACRO, 1, b"x")

@@ -1,4 +1,4 @@
-"""Snapshots in storage of other kinds: their names, copies, and errors of whatever is behind it."""
+"""Snapshots in fsspec storage: their names, local copies, and errors of the backend."""
 
 import errno
 import sys
@@ -17,7 +17,7 @@ MICRO = Reference("micro[3]")
 
 @pytest.fixture
 def root():
-    root = f"/{uuid.uuid4().hex}"  # fsspec has one memory for the whole process
+    root = f"/{uuid.uuid4().hex}"  # fsspec's memory is shared by the whole process
     yield root
     files = fsspec.filesystem("memory")
     if files.exists(root):
@@ -30,7 +30,7 @@ def store(root):
 
 
 def failing(monkeypatch, store, name, error):
-    """Let a method of the storage raise."""
+    """Make a method of the backend raise."""
 
     def fail(*args, **kwargs):
         raise error
@@ -38,11 +38,11 @@ def failing(monkeypatch, store, name, error):
     monkeypatch.setattr(store._files, name, fail)
 
 
-def test_a_location_is_a_url(store, root):
+def test_location_is_a_url(store, root):
     assert store.store(MICRO, 7, b"x") == f"memory://{root}/micro-3-_7.pack"
 
 
-def test_other_objects_are_no_snapshots(store, root):
+def test_other_objects_are_not_listed(store, root):
     location = store.store(MACRO, 1, b"x")
     files = fsspec.filesystem("memory")
     for name in (".macro_1.pack.tmp", ".macro_2.pack", "macro.pack", "macro_1.pack.old"):
@@ -50,7 +50,7 @@ def test_other_objects_are_no_snapshots(store, root):
     assert store.locations() == [location]
 
 
-def test_copies_of_snapshots_of_the_same_name_do_not_meet(store, root, tmp_path):
+def test_local_copies_of_equal_names_do_not_clash(store, root, tmp_path):
     other = FsspecSnapshotStore(f"memory:/{root}/other")
     copies = [
         item.local_path(item.store(MACRO, 1, data), scratch=tmp_path)
@@ -59,39 +59,39 @@ def test_copies_of_snapshots_of_the_same_name_do_not_meet(store, root, tmp_path)
     assert [Path(copy).read_bytes() for copy in copies] == [b"a", b"b"]
 
 
-def test_files_of_this_machine_are_not_copied(tmp_path):
+def test_local_files_are_not_copied(tmp_path):
     store = FsspecSnapshotStore(f"file://{tmp_path}/run")
     location = store.store(MACRO, 1, b"x")
     assert store.local_path(location, scratch=tmp_path / "absent") == f"{tmp_path}/run/macro_1.pack"
 
 
-def test_an_error_of_the_storage_becomes_one_that_names_the_place(store, monkeypatch):
+def test_backend_error_is_mapped_and_names_the_location(store, monkeypatch):
     location = store.store(MACRO, 1, b"x")
     failing(monkeypatch, store, "cat_file", ValueError("no credentials"))
     with pytest.raises(OSError, match=rf"'{location}' cannot be used: ValueError: no credentials"):
         store.load(location)
 
 
-def test_of_what_cannot_be_moved_into_place_nothing_is_left(store, monkeypatch):
+def test_failed_rename_leaves_no_object(store, monkeypatch):
     failing(monkeypatch, store, "mv", RuntimeError("gone"))
     with pytest.raises(OSError, match="RuntimeError: gone"):
         store.store(MACRO, 1, b"x")
     assert fsspec.filesystem("memory").find(store._root) == []
 
 
-def test_who_may_make_no_directory_can_store_where_none_is_needed(store, monkeypatch):
+def test_directory_is_not_created_unless_needed(store, monkeypatch):
     failing(monkeypatch, store, "makedirs", PermissionError("you may not make a bucket"))
     assert store.load(store.store(MACRO, 1, b"x")) == b"x"
 
 
-def test_what_has_arrived_in_part_is_an_error_and_removed(store, monkeypatch):
+def test_incomplete_upload_is_an_error_and_removed(store, monkeypatch):
     monkeypatch.setattr(store._files, "size", lambda path: 2)
     with pytest.raises(OSError, match="of 5 bytes only 2 arrived"):
         store.store(MACRO, 1, b"whole")
     assert fsspec.filesystem("memory").find(store._root) == []
 
 
-def test_a_file_that_does_not_get_to_the_disk_is_an_error_and_removed(tmp_path, monkeypatch):
+def test_failed_fsync_is_an_error_and_removes_the_file(tmp_path, monkeypatch):
     def fail(descriptor):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -102,12 +102,12 @@ def test_a_file_that_does_not_get_to_the_disk_is_an_error_and_removed(tmp_path, 
     assert list((tmp_path / "run").iterdir()) == []
 
 
-def test_a_package_that_is_missing_is_named_with_how_to_install_it(monkeypatch):
+def test_missing_package_is_named_with_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(OSError, match=r"'s3://b/x' needs a Python package .*Install s3fs"):
         FsspecSnapshotStore("s3://b/x")
 
 
-def test_options_are_handed_to_the_storage(tmp_path):
+def test_options_are_passed_to_the_backend(tmp_path):
     store = FsspecSnapshotStore(f"file://{tmp_path}/a/b", auto_mkdir=True)
     assert store._files.auto_mkdir

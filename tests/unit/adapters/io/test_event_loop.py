@@ -117,7 +117,7 @@ def test_a_call_that_raises_is_told_of_with_its_place_and_the_loop_goes_on(loop,
     loop.call_soon(lambda: 1 / 0)
     on_its_thread(loop, lambda: None)
     (trouble,) = troubles
-    assert trouble.startswith("an error of our own: Traceback")
+    assert trouble.startswith("internal error: Traceback")
     assert "ZeroDivisionError" in trouble
 
 

@@ -131,7 +131,7 @@ def test_trying_again_may_help_unless_all_refuse(answers, failures, transient):
 
 @pytest.mark.parametrize("addresses", [[], [UnixAddress("elsewhere", "name")]])
 def test_where_there_is_nothing_to_try_that_is_said(addresses):
-    with pytest.raises(TransportError, match="no address that we know how to use") as caught:
+    with pytest.raises(TransportError, match="no address that can be used here") as caught:
         network.connect(addresses)
     assert not caught.value.transient
 

@@ -1,4 +1,4 @@
-"""Snapshot files: those of MUSCLE3 are read, ours come back as they were, damaged ones do not."""
+"""The format of instance snapshots: round trips, MUSCLE3's files, and damaged ones."""
 
 import math
 from pathlib import Path
@@ -62,11 +62,11 @@ FULL = Snapshot(
 )
 
 
-def test_a_snapshot_comes_back_as_it_was():
+def test_snapshot_round_trips():
     assert MsgPackSnapshot.decode(MsgPackSnapshot.encode(FULL), name="x") == FULL
 
 
-def test_an_implicit_snapshot_has_no_state_and_no_time():
+def test_implicit_snapshot_has_no_state_and_no_time():
     snapshot = FULL._replace(message=None)
     decoded = MsgPackSnapshot.decode(MsgPackSnapshot.encode(snapshot), name="x")
     assert decoded.message is None
@@ -75,7 +75,7 @@ def test_an_implicit_snapshot_has_no_state_and_no_time():
     assert metadata.next_timestamp is None
 
 
-def test_the_metadata_count_what_filters_let_pass_too():
+def test_metadata_includes_reduced_counts():
     metadata = FULL.metadata("here")
     assert metadata.port_message_counts == {
         "out": (3, 2),
@@ -99,7 +99,7 @@ def test_the_metadata_count_what_filters_let_pass_too():
         np.array([], dtype=np.float32),
     ],
 )
-def test_arrays_of_every_kind_are_kept(array):
+def test_arrays_round_trip(array):
     snapshot = FULL._replace(message=Message(0.0, None, {"array": array, "n": (1, 2)}))
     data = MsgPackSnapshot.decode(MsgPackSnapshot.encode(snapshot), name="x").message.data
     kept = data["array"]
@@ -110,7 +110,7 @@ def test_arrays_of_every_kind_are_kept(array):
         assert kept.flags.f_contiguous == array.flags.f_contiguous
 
 
-def test_what_muscle3_cannot_read_is_stored_in_our_own_way():
+def test_data_that_muscle3_cannot_read_is_stored_in_our_format():
     state = {1: complex(1, 2), "half": np.float16(0.5), "big": np.arange(20_000, dtype=np.uint16)}
     cache = (SavedMessage("in", None, peer_message({2: 3})),)
     snapshot = FULL._replace(
@@ -124,7 +124,7 @@ def test_what_muscle3_cannot_read_is_stored_in_our_own_way():
 
 
 @pytest.mark.parametrize("part", [object(), np.array([object()])])
-def test_state_that_cannot_be_stored_is_an_error_that_says_where_it_is(part):
+def test_unstorable_state_is_an_error_that_names_the_part(part):
     with pytest.raises(
         UnsendableData, match=r"^data\['f'\] cannot be stored: it is an (object|array)"
     ):
@@ -132,20 +132,20 @@ def test_state_that_cannot_be_stored_is_an_error_that_says_where_it_is(part):
 
 
 @pytest.mark.parametrize("data", [lambda array: array, lambda array: {"x": [array]}])
-def test_state_that_is_too_large_is_said_to_be_so(tmp_path, data):
+def test_state_that_is_too_large_is_an_error(tmp_path, data):
     # a file with nothing in it, so that it takes neither memory nor room
     array = np.memmap(tmp_path / "sparse", np.float64, mode="w+", shape=2**29)
     with pytest.raises(OSError, match=r"^it is larger than 4 GiB"):
         MsgPackSnapshot.encode(FULL._replace(message=Message(0.0, None, data(array))))
 
 
-def test_a_part_of_the_state_that_is_too_large_is_named():
+def test_part_of_the_state_that_is_too_large_is_named():
     state = {"a": [1, bytes(2**32)]}  # zeros that nobody touches take no memory
     with pytest.raises(OSError, match=r"^data\['a'\]\[1\] is larger than 4 GiB"):
         MsgPackSnapshot.encode(FULL._replace(message=Message(0.0, None, state)))
 
 
-def test_muscle3_0_11_finds_the_keys_that_it_knows():
+def test_snapshot_has_the_keys_of_muscle3_0_11():
     data = MsgPackSnapshot.encode(FULL)
     assert data[:1] == b"2"
     values = msgpack.unpackb(data[1:], raw=False)
@@ -160,7 +160,7 @@ def test_muscle3_0_11_finds_the_keys_that_it_knows():
     assert rounds["first_operator"] == "O_I"
 
 
-def test_an_intermediate_snapshot_of_muscle3_0_11_is_read():
+def test_intermediate_snapshot_of_muscle3_0_11_is_read():
     assert read("muscle3_0_11_intermediate") == Snapshot(
         ("simulation_time >= 1.0",),
         pytest.approx(0.4, abs=0.1),
@@ -182,7 +182,7 @@ def test_an_intermediate_snapshot_of_muscle3_0_11_is_read():
     )
 
 
-def test_an_implicit_snapshot_of_muscle3_0_11_is_read():
+def test_implicit_snapshot_of_muscle3_0_11_is_read():
     snapshot = read("muscle3_0_11_implicit")
     assert snapshot.message is None
     assert snapshot.is_final_snapshot
@@ -198,7 +198,7 @@ def test_an_implicit_snapshot_of_muscle3_0_11_is_read():
     )
 
 
-def test_an_intermediate_snapshot_of_muscle3_0_10_is_read():
+def test_intermediate_snapshot_of_muscle3_0_10_is_read():
     snapshot = read("muscle3_0_10_intermediate")
     step, grid = snapshot.message.data
     assert step == 1
@@ -208,14 +208,14 @@ def test_an_intermediate_snapshot_of_muscle3_0_10_is_read():
     )
 
 
-def test_a_final_snapshot_of_muscle3_0_10_counts_what_was_received_ahead_as_not_received():
+def test_final_snapshot_of_muscle3_0_10_does_not_count_messages_received_ahead():
     snapshot = read("muscle3_0_10_final")
     assert snapshot.is_final_snapshot
     assert snapshot.communicator.port_message_counts["init"] == (3,)
     assert snapshot.communicator.port_message_counts["final"] == (3,)
 
 
-def test_a_snapshot_of_muscle3_0_10_can_be_stored_again():
+def test_snapshot_of_muscle3_0_10_can_be_stored_again():
     snapshot = read("muscle3_0_10_final")
     assert MsgPackSnapshot.decode(MsgPackSnapshot.encode(snapshot), name="x") == snapshot
 
@@ -257,14 +257,14 @@ def refused(data, *, foreign=False):
 
 
 @pytest.mark.parametrize("length", range(0, 600, 7))
-def test_a_truncated_snapshot_is_refused(length):
+def test_truncated_snapshot_is_rejected(length):
     data = MsgPackSnapshot.encode(FULL)
     assert length < len(data)
     refused(data[:length])
     refused(data[: len(data) - 1 - length])
 
 
-def test_a_snapshot_in_which_any_bit_is_flipped_is_refused():
+def test_snapshot_with_any_bit_flipped_is_rejected():
     for snapshot in (FULL, FULL._replace(communicator=CommunicatorState({"out": (1,)}))):
         data = MsgPackSnapshot.encode(snapshot)
         for bit in range(len(data) * 8):
@@ -273,30 +273,30 @@ def test_a_snapshot_in_which_any_bit_is_flipped_is_refused():
             refused(bytes(damaged))
 
 
-def test_a_snapshot_with_something_after_its_end_is_refused():
+def test_snapshot_with_trailing_data_is_rejected():
     refused(MsgPackSnapshot.encode(FULL) + b"\0")
 
 
-def test_the_reason_is_told():
+def test_error_states_the_reason():
     assert "the file is empty" in refused(b"")
     assert "it has version 3" in refused(b"3\x80", foreign=True)
-    assert "it is no snapshot" in refused(b"PK\x03\x04")
+    assert "it is not a snapshot" in refused(b"PK\x03\x04")
     assert "'communicator_state' is missing" in refused(b"2\x80", foreign=True)
     data = bytearray(MsgPackSnapshot.encode(FULL))
     data[data.index(b"at_end")] ^= 1
-    assert "its checksum is wrong" in refused(bytes(data))
+    assert "its checksum does not match" in refused(bytes(data))
 
 
 @settings(max_examples=300)
 @given(st.binary(max_size=60))
-def test_no_bytes_make_anything_but_a_snapshot_or_a_refusal(data):
+def test_arbitrary_bytes_are_decoded_or_rejected(data):
     for version in (b"1", b"2", b""):
         with pytest.raises(InconsistentSnapshot):
             MsgPackSnapshot.decode(version + data, name="random")
 
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted(FILES.glob("*.pack"))])
-def test_a_truncated_snapshot_of_muscle3_is_refused(name):
+def test_truncated_snapshot_of_muscle3_is_rejected(name):
     data = (FILES / f"{name}.pack").read_bytes()
     for length in range(len(data)):
         refused(data[:length])
@@ -311,16 +311,16 @@ def changed(**changes):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"settings_overlay": msgpack.ExtType(99, b"")}, "there should be a map"),
+        ({"settings_overlay": msgpack.ExtType(99, b"")}, "expected a map"),
         ({"message": b"\xc1"}, "not valid MessagePack"),
         ({"message": msgpack.packb({"data": 1})}, "'settings_overlay' is missing"),
         ({"communicator_state": None}, "not subscriptable"),
-        ({"new_in_0_12": 1}, "unknown part 'new_in_0_12'"),
+        ({"new_in_0_12": 1}, "unknown key 'new_in_0_12'"),
     ],
 )
 def test_snapshot_of_another_library_that_cannot_be_decoded_is_foreign(changes, reason):
     text = refused(changed(**changes), foreign=True)
-    assert "it is not in a form that is known here" in text
+    assert "it is in an unknown format" in text
     assert reason in text
 
 
@@ -328,7 +328,7 @@ def test_foreign_snapshot_error_has_the_location_and_the_reason():
     with pytest.raises(ForeignSnapshot) as caught:
         MsgPackSnapshot.decode(b"7\x80", name="run/macro_1.pack")
     assert caught.value.location == "run/macro_1.pack"
-    assert caught.value.reason == "it has version 7, and this program knows 1 and 2"
+    assert caught.value.reason == "it has version 7, but only 1 and 2 are supported"
 
 
 def test_damaged_version_of_our_own_snapshot_does_not_make_it_foreign():

@@ -1,4 +1,4 @@
-"""Snapshots of an instance, kept in a store of any kind."""
+"""Instance snapshots in a snapshot store: errors, and which store is used."""
 
 import pytest
 
@@ -22,61 +22,61 @@ def store():
 
 
 @pytest.fixture
-def archive(store):
+def repository(store):
     return MsgPackSnapshotRepository(lambda directory: store)
 
 
-def test_a_snapshot_comes_back_as_it_was(archive):
-    assert archive.load(archive.store("somewhere", MACRO, 1, SNAPSHOT)) == SNAPSHOT
+def test_snapshot_round_trips(repository):
+    assert repository.load(repository.add("somewhere", MACRO, 1, SNAPSHOT)) == SNAPSHOT
 
 
-def test_what_is_not_there_is_refused_by_name(archive, store):
-    location = archive.store(None, MACRO, 1, SNAPSHOT)
+def test_missing_snapshot_is_rejected_with_its_location(repository, store):
+    location = repository.add(None, MACRO, 1, SNAPSHOT)
     store.remove(location)
     with pytest.raises(InconsistentSnapshot, match=f"'{location}'.*nothing there"):
-        archive.load(location)
+        repository.load(location)
 
 
-def test_what_is_damaged_is_refused_by_name(archive, store):
-    location = archive.store(None, MACRO, 1, SNAPSHOT)
+def test_damaged_snapshot_is_rejected_with_its_location(repository, store):
+    location = repository.add(None, MACRO, 1, SNAPSHOT)
     store.snapshots[location] = store.snapshots[location][:-5]
     with pytest.raises(InconsistentSnapshot, match=f"'{location}'.*damaged"):
-        archive.load(location)
+        repository.load(location)
 
 
-def test_what_cannot_be_read_is_refused_with_the_reason(archive, store, monkeypatch):
+def test_unreadable_snapshot_is_rejected_with_the_reason(repository, store, monkeypatch):
     def fail(location):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(store, "load", fail)
     with pytest.raises(InconsistentSnapshot, match="Permission denied"):
-        archive.load("x")
+        repository.load("x")
 
 
-def test_a_store_that_fails_is_told_of(archive, store):
+def test_storage_failure_is_raised(repository, store):
     store.failure = OSError(28, "No space left on device")
     with pytest.raises(OSError, match="No space"):
-        archive.store(None, MACRO, 1, SNAPSHOT)
+        repository.add(None, MACRO, 1, SNAPSHOT)
 
 
-def test_a_store_that_cannot_be_had_is_told_of_before_there_is_anything_to_store(archive):
-    def fail(place):
-        raise OSError(f"'{place}' needs a package")
+def test_check_rejects_a_store_that_cannot_be_opened(repository):
+    def fail(location):
+        raise OSError(f"'{location}' needs a package")
 
-    archive.check("s3://b")
+    repository.check("s3://b")
     with pytest.raises(ConfigurationError, match="'s3://b' needs a package"):
         MsgPackSnapshotRepository(fail).check("s3://b")
 
 
-def test_it_asks_for_the_store_of_each_place(store):
-    asked = []
+def test_store_is_opened_for_each_location(store):
+    opened = []
 
-    def open_store(place):
-        asked.append(place)
+    def open_store(location):
+        opened.append(location)
         return store
 
-    archive = MsgPackSnapshotRepository(open_store)
-    location = archive.store("s3://b", MACRO, 1, SNAPSHOT)
-    archive.load(location)
-    archive.store(None, MACRO, 1, SNAPSHOT)
-    assert asked == ["s3://b", location, "."]
+    repository = MsgPackSnapshotRepository(open_store)
+    location = repository.add("s3://b", MACRO, 1, SNAPSHOT)
+    repository.load(location)
+    repository.add(None, MACRO, 1, SNAPSHOT)
+    assert opened == ["s3://b", location, "."]

@@ -1,4 +1,4 @@
-"""The other side of a connection, which does what a test says."""
+"""The other side of a connection, scripted by a test."""
 
 import socket
 import threading
@@ -16,12 +16,12 @@ RETRY_ONCE = RetryPolicy(first_pause=1e9)
 
 
 class Scripted:
-    """Accepts connections, one after the other, and has a function deal with each.
+    """Accepts connections one after the other, and passes each to a function.
 
     Attributes:
         location: Where it can be reached.
-        seen: What the functions returned.
-        errors: What they raised.
+        seen: Results of the functions.
+        errors: Exceptions that they raised.
     """
 
     def __init__(self, *parts):
@@ -36,7 +36,7 @@ class Scripted:
         self._thread.start()
 
     def finish(self):
-        """Wait until all parts are over; return what they returned."""
+        """Wait until all functions have returned; return their results."""
         self._thread.join(PATIENCE)
         self._listener.close()
         assert self.errors == []
@@ -55,13 +55,13 @@ class Scripted:
                 sock.settimeout(PATIENCE)
                 with sock:
                     self.seen.append(part(sock))
-        except Exception as error:  # noqa: BLE001 - told by the thread that waits
+        except Exception as error:  # noqa: BLE001 - the waiting thread raises it
             self.errors.append(error)
 
 
 @contextmanager
 def scripted(*parts):
-    """Make one, and see it through."""
+    """Start a server with some functions, and wait for them at the end."""
     server = Scripted(*parts)
     try:
         yield server

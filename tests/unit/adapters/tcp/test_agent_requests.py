@@ -1,10 +1,12 @@
-"""What an agent is answered."""
+"""Executing the requests of agents."""
 
 import pytest
 
 from adapters.in_memory.agent_desk import InMemoryAgentDesk
 from adapters.tcp.agent_requests import execute_agent_request
 from adapters.wire import map as protocol
+from adapters.wire.map import NodeReport
+from adapters.wire.requests import Status, decode_response
 from domain.errors import ManagerRefused, RemoteProtocolError
 from domain.placement.resources import NodeResources
 from domain.running.agents import ShutdownCommand
@@ -25,49 +27,54 @@ RESOURCES = NodeResources("node1", frozenset())
 RESULT = ProcessResult("macro", Killed(9))
 
 
-def execute(desk, request):
-    """Execute a request; return the list that responses are put into."""
+def execute(desk, kind, *arguments):
+    """Execute a request; return the list that receives the responses."""
     responses = []
-    execute_agent_request(desk, protocol.encode_request(request), responses.append)
+    execute_agent_request(desk, kind.encode(*arguments), responses.append)
     return responses
 
 
-def test_resources_come_to_the_desk_and_are_accepted():
+def test_report_of_resources_reaches_the_desk():
     desk = InMemoryAgentDesk(version="1.2")
-    ((response,),) = execute(desk, protocol.ReportResources(RESOURCES, "1.2"))
-    protocol.decode_accepted(response)
+    ((response,),) = execute(desk, protocol.report_resources, NodeReport(RESOURCES, "1.2"))
+    assert decode_response(response) == (Status.SUCCESS, [])
     assert desk.resources == RESOURCES
 
 
-def test_results_come_to_the_desk_and_are_accepted():
+def test_report_of_results_reaches_the_desk():
     desk = InMemoryAgentDesk()
-    ((response,),) = execute(desk, protocol.ReportResults((RESULT,), "node1"))
-    protocol.decode_accepted(response)
+    ((response,),) = execute(desk, protocol.report_results, (RESULT,), "node1")
+    assert decode_response(response) == (Status.SUCCESS, [])
     assert (desk.results, desk.nodes) == ([RESULT], {"node1"})
 
 
 @pytest.mark.parametrize("command", [ShutdownCommand(), None])
-def test_a_command_is_answered_when_there_is_one(command):
+def test_request_for_a_command_is_answered_when_the_desk_has_one(command):
     desk = InMemoryAgentDesk()
-    responses = execute(desk, protocol.GetCommand("node1"))
+    responses = execute(desk, protocol.get_command, "node1")
     assert (desk.nodes, responses) == ({"node1"}, [])
     desk.command(command)
     ((response,),) = responses
-    assert protocol.decode_command(response) == command
+    status, values = decode_response(response)
+    if command is None:
+        assert (status, values) == (Status.PENDING, [])
+    else:
+        assert protocol.get_command.decode_answer(values) == command
 
 
 @pytest.mark.parametrize(
     "request_",
     [
-        protocol.ReportResources(RESOURCES, "1.2"),
-        protocol.ReportResults((RESULT,), "node1"),
-        protocol.GetCommand("node1"),
+        (protocol.report_resources, NodeReport(RESOURCES, "1.2")),
+        (protocol.report_results, (RESULT,), "node1"),
+        (protocol.get_command, "node1"),
     ],
 )
-def test_a_refusal_is_answered_with_its_reason(request_):
-    ((response,),) = execute(RefusingDesk(), request_)
-    with pytest.raises(ManagerRefused, match=r"^no "):
-        protocol.decode_accepted(response)
+def test_refusal_is_answered_with_its_reason(request_):
+    ((response,),) = execute(RefusingDesk(), *request_)
+    status, (reason,) = decode_response(response)
+    assert status is Status.ERROR
+    assert reason.startswith("no ")
 
 
 @pytest.mark.parametrize(
@@ -75,14 +82,15 @@ def test_a_refusal_is_answered_with_its_reason(request_):
     [
         (b"", "not valid MessagePack"),
         (b"\xc1", "not valid MessagePack"),
-        (b"\x91\x05", "no request of type 5"),
-        (protocol.encode_accepted(), "no request of type 0"),
+        (b"\x91\x05", "unknown type 5"),
+        (b"\x91\x00", "unknown type 0"),
     ],
 )
-def test_what_makes_no_sense_is_answered_and_told(data, text):
+def test_invalid_request_is_answered_with_an_error_and_raises(data, text):
     responses = []
     with pytest.raises(RemoteProtocolError):
         execute_agent_request(InMemoryAgentDesk(), data, responses.append)
     ((response,),) = responses
-    with pytest.raises(ManagerRefused, match=text):
-        protocol.decode_accepted(response)
+    status, (reason,) = decode_response(response)
+    assert status is Status.ERROR
+    assert text in reason

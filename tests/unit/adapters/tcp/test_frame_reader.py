@@ -29,7 +29,7 @@ def theirs(ends):
     return ends[1]
 
 
-def test_nothing_comes_until_something_does(reader, theirs):
+def test_wait_returns_once_data_arrive(reader, theirs):
     assert not reader.wait_readable(0)
     assert not reader.wait_readable(0.01)
     theirs.sendall(b"x")
@@ -105,14 +105,14 @@ def test_receive_timeout_in_force_is_never_too_short_nor_much_too_long(timeouts)
         assert asked - microsecond <= got <= asked + TIMEOUT_TOLERANCE + microsecond
 
 
-def test_parts_are_read_one_by_one_however_they_come(reader, theirs):
+def test_parts_are_read_whatever_the_sizes_that_arrive(reader, theirs):
     sending = threading.Thread(target=lambda: [theirs.sendall(b"x") for _ in range(100)])
     sending.start()
     assert [len(reader.read(count)) for count in (0, 1, 30, 69)] == [0, 1, 30, 69]
     sending.join(PATIENCE)
 
 
-def test_parts_that_do_not_fit_behind_each_other_are_read_whole(reader, theirs):
+def test_parts_beyond_the_end_of_the_buffer_are_read_whole(reader, theirs):
     data = bytes(range(256)) * (BUFFER_SIZE // 256)
     sending = threading.Thread(target=theirs.sendall, args=(data * 3,))
     sending.start()
@@ -122,21 +122,21 @@ def test_parts_that_do_not_fit_behind_each_other_are_read_whole(reader, theirs):
     sending.join(PATIENCE)
 
 
-def test_what_was_read_ahead_comes_first_in_place(reader, theirs):
+def test_bytes_read_ahead_come_first_in_place(reader, theirs):
     theirs.sendall(b"headbuffer")
     assert bytes(reader.read(4)) == b"head"
     assert reader.read_in_place(6) == b"buffer"
     assert reader.read_in_place(0) == b""
 
 
-def test_a_buffer_in_place_is_not_written_over(reader, theirs):
+def test_buffer_read_in_place_is_not_overwritten(reader, theirs):
     theirs.sendall(b"onetwo")
     first = reader.read_in_place(3)
     assert reader.read_in_place(3) == b"two"
     assert first == b"one"
 
 
-def test_what_has_begun_is_waited_for_beyond_the_time(reader, theirs):
+def test_rest_of_a_part_is_waited_for_beyond_the_timeout(reader, theirs):
     theirs.sendall(b"ab")
     assert reader.wait_readable(0.01)
     sending = threading.Timer(0.05, theirs.sendall, [b"cd"])
@@ -146,7 +146,7 @@ def test_what_has_begun_is_waited_for_beyond_the_time(reader, theirs):
 
 
 @pytest.mark.parametrize("read", ["read", "read_in_place"])
-def test_the_end_of_a_connection_is_an_error(reader, theirs, read):
+def test_end_of_the_connection_is_an_error(reader, theirs, read):
     theirs.sendall(b"ab")
     theirs.shutdown(socket.SHUT_WR)
     with pytest.raises(EOFError, match="the other side closed the connection"):

@@ -1,4 +1,4 @@
-"""Reading frames, and what becomes of those that make no sense or do not come."""
+"""Messages from a peer, malformed frames, and lost connections."""
 
 import socket
 from types import SimpleNamespace
@@ -7,26 +7,21 @@ import numpy as np
 import pytest
 
 from adapters.tcp import incoming_stream
-from adapters.tcp.frame_reader import FrameReader
 from adapters.tcp.incoming_stream import IncomingStream, StreamConnection, StreamInlet
 from adapters.wire import greeting, stream
 from adapters.wire.locations import CONJOIN, TCP, format_location
 from adapters.wire.stream_receiver import BYTES_PER_ACKNOWLEDGEMENT, FRAMES_PER_ACKNOWLEDGEMENT
 from domain.errors import PeerLost, PortError, RemoteProtocolError, TransportError
+from tests.support.stream_ends import SECRET, ConnectedStream, frame, new_receiver
 from tests.unit.adapters.tcp.loopback import PATIENCE, RETRY_ONCE, scripted, take, take_word
-from tests.unit.adapters.wire.stream_ends import SECRET, connect_receiver, frame, new_receiver
 
 
-class FakeConnection(StreamConnection):
-    """Is connected already, delivers some frames, and is lost then."""
-
-    def __init__(self, *frames):
-        self.stream = new_receiver()
-        connect_receiver(self.stream, is_resumable=False)
-        self._socket, theirs = socket.socketpair()
-        theirs.sendall(b"".join(frames))
-        theirs.close()
-        self._reader = FrameReader(self._socket)
+def delivering(*frames):
+    """Return a connection that delivers some frames, and is lost then."""
+    ours, theirs = socket.socketpair()
+    theirs.sendall(b"".join(frames))
+    theirs.close()
+    return ConnectedStream(ours)
 
 
 OPENED = stream.open_channel(0, "micro.in")
@@ -38,7 +33,7 @@ def receive():
     made = []
 
     def make(*frames, port="in"):
-        incoming = IncomingStream("macro", FakeConnection(*frames))
+        incoming = IncomingStream("macro", delivering(*frames))
         made.append(incoming)
         return StreamInlet(incoming, sender="macro.out", receiver=f"micro.{port}")
 
@@ -75,7 +70,7 @@ def test_deadline_of_a_receive_is_checked_by_the_clock(monkeypatch, share, timeo
     assert clock.now >= 108.0
 
 
-def test_what_has_come_before_the_loss_is_given_out_before_it_is_told(receive):
+def test_messages_received_before_the_loss_are_delivered_before_peer_lost(receive):
     inlet = receive(OPENED, frame(1), frame(2))
     assert [inlet.receive(timeout=None).data for _ in range(2)] == [1, 2]
     for _ in range(2):
@@ -83,8 +78,8 @@ def test_what_has_come_before_the_loss_is_given_out_before_it_is_told(receive):
             inlet.receive(timeout=None)
 
 
-def test_messages_for_another_endpoint_are_kept_for_it():
-    connection = FakeConnection(
+def test_messages_for_another_endpoint_are_queued():
+    connection = delivering(
         OPENED, stream.open_channel(1, "micro.other"), frame("other", 1), frame("mine")
     )
     incoming = IncomingStream("macro", connection)
@@ -96,26 +91,26 @@ def test_messages_for_another_endpoint_are_kept_for_it():
     incoming.close()
 
 
-def test_a_message_on_a_channel_that_was_not_opened_is_refused_for_good(receive):
+def test_message_on_an_unopened_channel_is_a_lasting_error(receive):
     inlet = receive(frame(channel=3), OPENED, frame())
     for _ in range(2):
         with pytest.raises(RemoteProtocolError, match="'macro' sent a message on a channel"):
             inlet.receive(timeout=None)
 
 
-def test_a_frame_that_makes_no_sense_is_refused_for_good(receive):
+def test_malformed_frame_is_a_lasting_error(receive):
     inlet = receive(OPENED, b"\xff" * 100)
     for _ in range(2):
         with pytest.raises(RemoteProtocolError):
             inlet.receive(timeout=None)
 
 
-def test_half_a_frame_is_a_loss(receive):
+def test_connection_lost_in_a_frame_is_peer_lost(receive):
     with pytest.raises(PeerLost):
         receive(OPENED, frame("long" * 10)[:-1]).receive(timeout=None)
 
 
-def test_the_size_of_a_message_is_that_of_its_frame(receive):
+def test_size_of_a_message_is_that_of_its_frame(receive):
     whole = frame(np.zeros(1000))
     assert receive(OPENED, whole).receive(timeout=None).size == len(whole)
 
@@ -144,7 +139,7 @@ def read_frames(connection, count):
         connection.read_frame()
 
 
-def test_the_receiver_says_who_it_is_and_in_the_end_how_much_it_has():
+def test_hello_and_last_acknowledgement_are_sent():
     def sender(sock):
         hello = greet_client(sock)
         sock.sendall(OPENED)
@@ -158,7 +153,7 @@ def test_the_receiver_says_who_it_is_and_in_the_end_how_much_it_has():
         assert server.finish() == [(("micro", 0), 1)]
 
 
-def test_it_says_how_much_it_has_from_time_to_time():
+def test_acknowledgements_are_sent_after_many_or_large_frames():
     many = FRAMES_PER_ACKNOWLEDGEMENT
 
     def sender(sock):
@@ -175,7 +170,7 @@ def test_it_says_how_much_it_has_from_time_to_time():
         assert server.finish() == [[many, many + 1, many + 1]]
 
 
-def test_a_lost_connection_is_made_again_with_how_much_it_has():
+def test_lost_connection_is_resumed_after_the_received_frames():
     def sender(sock):
         hello = greet_client(sock)
         sock.sendall(OPENED)
@@ -191,7 +186,7 @@ def test_a_lost_connection_is_made_again_with_how_much_it_has():
         assert server.finish() == [("micro", 0), ("micro", 1)]
 
 
-def test_frames_of_both_connections_of_a_stream_are_received():
+def test_messages_of_both_connections_are_received():
     def first(sock):
         greet_client(sock)
         sock.sendall(OPENED + frame("one") + frame("half")[:-1])
@@ -209,7 +204,7 @@ def test_frames_of_both_connections_of_a_stream_are_received():
         assert server.finish() == [None, 3]
 
 
-def test_a_peer_that_greets_wrongly_when_it_returns_is_refused_for_good():
+def test_wrong_secret_at_a_reconnection_is_a_lasting_error():
     def impostor(sock):
         take(sock, greeting.HELLO_SIZE)
         sock.sendall(bytes(greeting.ANSWER_SIZE))
@@ -223,14 +218,14 @@ def test_a_peer_that_greets_wrongly_when_it_returns_is_refused_for_good():
         incoming.close()
 
 
-def test_a_connection_that_we_closed_is_not_made_again():
+def test_closed_connection_is_not_restored():
     with scripted(greet_client) as server:
         connection = connect(server)
         connection.close()
         assert not connection.restore()
 
 
-def test_a_peer_of_another_run_is_refused():
+def test_peer_of_another_run_is_rejected():
     def sender(sock):
         take(sock, greeting.HELLO_SIZE)
         sock.sendall(bytes(greeting.ANSWER_SIZE))
@@ -239,7 +234,7 @@ def test_a_peer_of_another_run_is_refused():
         connect(server)
 
 
-def test_a_peer_that_is_not_there_is_an_error(nowhere):
+def test_absent_peer_is_a_transport_error(nowhere):
     location = nowhere.replace(TCP, CONJOIN)
     with pytest.raises(TransportError):
         StreamConnection("macro", [location], receiver="micro", secret=SECRET, retries=RETRY_ONCE)
@@ -252,9 +247,7 @@ def test_a_peer_that_is_not_there_is_an_error(nowhere):
         ("micro.in", "in[0]", "micro.in", "macro.out"),
     ],
 )
-def test_a_port_with_slots_at_one_end_only_is_refused_for_good(
-    receive, opened, port, vector, scalar
-):
+def test_port_with_slots_at_one_end_only_is_a_lasting_error(receive, opened, port, vector, scalar):
     inlet = receive(stream.open_channel(0, opened), frame(), port=port)
     for _ in range(2):
         with pytest.raises(PortError) as caught:
@@ -265,8 +258,8 @@ def test_a_port_with_slots_at_one_end_only_is_refused_for_good(
         )
 
 
-def test_a_slot_that_is_looked_at_after_its_channel_was_opened_is_refused():
-    connection = FakeConnection(
+def test_slot_of_a_channel_that_was_opened_without_one_is_rejected():
+    connection = delivering(
         stream.open_channel(0, "micro.late"), stream.open_channel(1, "micro.in"), frame(1, 1)
     )
     incoming = IncomingStream("macro", connection)
@@ -276,7 +269,7 @@ def test_a_slot_that_is_looked_at_after_its_channel_was_opened_is_refused():
     incoming.close()
 
 
-def test_slots_of_one_port_are_joined_to_slots_of_the_other(receive):
+def test_slots_of_vector_ports_are_received_separately(receive):
     inlet = receive(
         stream.open_channel(0, "micro.in[1]"),
         frame("other"),

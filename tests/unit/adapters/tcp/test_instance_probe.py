@@ -9,7 +9,8 @@ import pytest
 from adapters.io import network
 from adapters.io.event_loop import EventLoop
 from adapters.tcp.instance_probe import TcpInstanceProbe, answer_on
-from adapters.tcp.peers import TcpPeerTransport
+from adapters.tcp.peer_server import PeerServer
+from adapters.tcp.pull_transport import PullPeerTransport
 from application.interfaces.instance_probe import Presence
 from tests.support.conditions import wait_until
 
@@ -54,7 +55,8 @@ def test_where_nobody_answers_nothing_is_known(loop, deaf):
 
 
 def test_an_answer_is_enough_where_another_does_not_come(loop, deaf):
-    with closing(TcpPeerTransport("a", hosts=["127.0.0.1"])) as transport:
+    server = PeerServer("a", hosts=["127.0.0.1"])
+    with closing(PullPeerTransport(server=server)) as transport:
         assert look(loop, deaf, *transport.locations()) is Presence.THERE
 
 
@@ -81,10 +83,8 @@ def test_names_are_not_looked_up(loop, nowhere):
 
 def test_an_instance_is_not_disturbed_and_tells_nothing(loop):
     troubles = []
-    transport = TcpPeerTransport(
-        "a", secret="shared", hosts=["127.0.0.1"], on_trouble=troubles.append
-    )
-    with closing(transport):
+    server = PeerServer("a", secret="shared", hosts=["127.0.0.1"], on_trouble=troubles.append)
+    with closing(PullPeerTransport(server=server)) as transport:
         for _ in range(10):
             assert look(loop, *transport.locations()) is Presence.THERE
         assert transport.wait_until_sent(timeout=60.0)

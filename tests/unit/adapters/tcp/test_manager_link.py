@@ -9,6 +9,9 @@ from adapters.tcp.manager_link import EVENTS_PER_REQUEST, MMPClient
 from adapters.tcp.server import Server
 from adapters.wire import mmp
 from adapters.wire.locations import TCP, format_location
+from adapters.wire.mmp_values import encode_peers
+from adapters.wire.packing import pack
+from adapters.wire.requests import Status, encode_error, encode_pending
 from domain.coupling.messages import LogRecord
 from domain.coupling.peers import PeerInfo
 from domain.coupling.timelines import Timeline
@@ -19,8 +22,8 @@ from tests.support.conditions import wait_until
 from tests.unit.adapters.tcp.loopback import RETRY_ONCE
 
 SECRET = "the secret"
-SUCCESS = mmp.encode_success()
-NO_PEERS = mmp.encode_success(*mmp.encode_peers(PeerInfo(Reference("macro"), (), {}, {})))
+SUCCESS = pack([Status.SUCCESS])
+NO_PEERS = pack([Status.SUCCESS, *encode_peers(PeerInfo(Reference("macro"), (), {}, {}))])
 EVENT = ProfileEvent(ProfileEventType.SEND, 0, 1)
 REPORTS = "conjoin-reports-macro"
 
@@ -38,7 +41,8 @@ class Manager:
         self.server.start()
 
     def _handle(self, request, reply):
-        self.requests.append(mmp.decode_request(request.body))
+        received = mmp.REQUESTS.decode(request.body)
+        self.requests.append((received.request, *received.arguments))
         reply([self.answers.pop(0) if self.answers else SUCCESS])
 
 
@@ -68,18 +72,18 @@ def has_reporter():
     return REPORTS in [thread.name for thread in threading.enumerate()]
 
 
-def test_muscle3s_manager_is_told_a_version_that_it_knows(theirs, manager):
+def test_registration_with_muscle3_sends_its_version(theirs, manager):
     theirs.register_instance(["tcp:a:1"], [])
-    assert manager.requests[0].version == "0.11.0"
+    assert manager.requests[0][-1] == "0.11.0"
 
 
-def test_ours_is_told_that_we_are_its_own(ours, manager):
+def test_registration_with_our_manager_sends_our_version(ours, manager):
     ours.register_instance(["tcp:a:1"], [])
-    assert manager.requests[0].version == "0.11.0+conjoin"
+    assert manager.requests[0][-1] == "0.11.0+conjoin"
 
 
-def test_a_manager_that_tells_no_timeline_means_our_own_name(manager):
-    manager.answers = [mmp.encode_success("a:b")]
+def test_missing_timeline_defaults_to_the_component(manager):
+    manager.answers = [pack([Status.SUCCESS, "a:b"])]
     link = MMPClient("micro[3]", manager.location)
     assert link.register_instance([], []) == Timeline("a:b")
     assert link.register_instance([], []) == Timeline("micro")
@@ -87,13 +91,13 @@ def test_a_manager_that_tells_no_timeline_means_our_own_name(manager):
 
 
 def test_muscle3s_manager_is_asked_for_peers_until_they_are_there(theirs, manager):
-    manager.answers = [mmp.encode_pending("not yet")] * 3 + [NO_PEERS]
+    manager.answers = [encode_pending("not yet")] * 3 + [NO_PEERS]
     assert theirs.request_peers().conduits == ()
-    assert manager.requests == [mmp.GetPeers("macro")] * 4
+    assert manager.requests == [(mmp.get_peers, "macro")] * 4
 
 
 def test_peers_that_never_come_are_given_up_with_what_the_manager_said(manager):
-    manager.answers = [mmp.encode_pending("Waiting for micro")] * 100
+    manager.answers = [encode_pending("Waiting for micro")] * 100
     link = MMPClient("macro", manager.location, first_pause=0.001, peer_timeout=0.002)
     with pytest.raises(ManagerRefused, match=r"within 0 s: Waiting for micro"):
         link.request_peers()
@@ -103,37 +107,37 @@ def test_peers_that_never_come_are_given_up_with_what_the_manager_said(manager):
 def test_ours_is_asked_for_peers_once(ours, manager):
     manager.answers = [NO_PEERS]
     ours.request_peers()
-    assert manager.requests == [mmp.AwaitPeers("macro")]
+    assert manager.requests == [(mmp.await_peers, "macro")]
 
 
 @pytest.mark.parametrize("method", ["request_peers", "get_settings", "is_deadlocked"])
 def test_an_error_is_a_refusal_in_the_managers_words(theirs, manager, method):
-    manager.answers = [mmp.encode_error("because")]
+    manager.answers = [encode_error("because")]
     with pytest.raises(ManagerRefused, match=r"^because$"):
         getattr(theirs, method)()
 
 
-def test_without_reports_there_is_no_thread_for_them(ours):
+def test_reporter_thread_is_started_only_when_needed(ours):
     ours.deregister_instance()
     assert not has_reporter()
 
 
-def test_reports_are_sent_in_order_by_a_thread_of_a_name(ours, manager):
+def test_reports_are_sent_in_order_by_a_named_thread(ours, manager):
     for number in range(5):
         ours.submit_log_message(LogRecord("macro", 0.0, 30, str(number)))
     assert has_reporter()
     ours.flush()
-    assert [request.record.text for request in manager.requests] == ["0", "1", "2", "3", "4"]
+    assert [record.text for _, record in manager.requests] == ["0", "1", "2", "3", "4"]
 
 
-def test_many_events_are_sent_in_parts(ours, manager):
+def test_many_events_are_split_over_requests(ours, manager):
     ours.submit_profile_events([EVENT] * (2 * EVENTS_PER_REQUEST + 1))
     ours.flush()
-    sizes = [len(request.events) for request in manager.requests]
+    sizes = [len(events) for _, _, events in manager.requests]
     assert sizes == [EVENTS_PER_REQUEST, EVENTS_PER_REQUEST, 1]
 
 
-def test_events_are_made_on_the_reporters_thread(ours):
+def test_events_are_created_on_the_reporter_thread(ours):
     made_on = []
 
     def events():
@@ -145,14 +149,14 @@ def test_events_are_made_on_the_reporters_thread(ours):
     assert made_on == [REPORTS]
 
 
-def test_no_events_are_no_request(ours, manager):
+def test_empty_list_of_events_sends_no_request(ours, manager):
     ours.submit_profile_events([])
     ours.flush()
     assert manager.requests == []
 
 
-def test_a_report_that_is_refused_does_not_keep_the_next_from_being_sent(ours, manager):
-    manager.answers = [mmp.encode_error("no")]
+def test_refused_report_does_not_block_the_next(ours, manager):
+    manager.answers = [encode_error("no")]
     for text in ("refused", "taken"):
         ours.submit_log_message(LogRecord("macro", 0.0, 30, text))
     ours.flush()
@@ -165,11 +169,11 @@ def test_muscle3s_manager_gets_no_status(theirs, manager):
     assert manager.requests == []
 
 
-def test_everything_is_reported_before_leaving(ours, manager):
+def test_reports_are_sent_before_deregistering(ours, manager):
     ours.submit_log_message(LogRecord("macro", 0.0, 30, "last words"))
     ours.deregister_instance()
-    kinds = [type(request) for request in manager.requests]
-    assert kinds == [mmp.SubmitLogMessage, mmp.DeregisterInstance]
+    kinds = [kind for kind, *_ in manager.requests]
+    assert kinds == [mmp.submit_log_message, mmp.deregister_instance]
 
 
 def test_with_a_manager_that_is_gone_reports_are_dropped_all_at_once(nowhere):

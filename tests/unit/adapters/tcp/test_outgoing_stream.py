@@ -1,4 +1,4 @@
-"""What is written at once, what is queued, and what is kept until the receiver has it."""
+"""Frames that are written at once, queued, or kept until they are acknowledged."""
 
 import contextlib
 import select
@@ -78,7 +78,7 @@ FAMILIES = pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_UNIX], i
 
 
 @FAMILIES
-def test_what_is_sent_before_the_receiver_is_there_is_kept_for_it(outgoing, attach, family):
+def test_frames_sent_before_the_receiver_connects_are_kept(outgoing, attach, family):
     outgoing.send([b"one"])
     outgoing.send([b"two", memoryview(b"three")])
     assert not outgoing.wait_until_sent(timeout=0)
@@ -86,7 +86,7 @@ def test_what_is_sent_before_the_receiver_is_there_is_kept_for_it(outgoing, atta
 
 
 @FAMILIES
-def test_what_is_sent_then_comes_in_order(outgoing, attach, family):
+def test_frames_arrive_in_order(outgoing, attach, family):
     theirs = attach(family)
     for number in range(100):
         outgoing.send([b"%03d" % number])
@@ -94,7 +94,7 @@ def test_what_is_sent_then_comes_in_order(outgoing, attach, family):
 
 
 @FAMILIES
-def test_what_the_receiver_does_not_take_yet_does_not_hold_the_sender(outgoing, attach, family):
+def test_sender_does_not_wait_for_a_slow_receiver(outgoing, attach, family):
     theirs = attach(family)
     data = bytearray(b"x" * HUGE)
     outgoing.send([b"head", memoryview(data)])
@@ -104,13 +104,13 @@ def test_what_the_receiver_does_not_take_yet_does_not_hold_the_sender(outgoing, 
     assert take(theirs, HUGE + 8) == b"head" + b"x" * HUGE + b"next"
 
 
-def test_on_this_machine_all_is_sent_when_it_is_written(outgoing, attach):
+def test_frames_over_a_unix_socket_are_sent_once_written(outgoing, attach):
     attach(socket.AF_UNIX)
     outgoing.send([b"x"])
     assert outgoing.wait_until_sent(timeout=0)
 
 
-def test_over_a_network_all_is_sent_when_the_receiver_says_so(outgoing, attach):
+def test_frames_over_a_network_are_sent_once_acknowledged(outgoing, attach):
     theirs = attach()
     outgoing.send([b"one"])
     outgoing.send([b"two"])
@@ -121,7 +121,7 @@ def test_over_a_network_all_is_sent_when_the_receiver_says_so(outgoing, attach):
     assert outgoing.wait_until_sent(timeout=PATIENCE)
 
 
-def test_a_receiver_that_comes_back_gets_what_it_does_not_have(outgoing, attach):
+def test_receiver_that_reconnects_gets_the_frames_that_it_lacks(outgoing, attach):
     theirs = attach()
     for frame in (b"one", b"two", b"three"):
         outgoing.send([frame])
@@ -130,7 +130,7 @@ def test_a_receiver_that_comes_back_gets_what_it_does_not_have(outgoing, attach)
     assert take(attach(received=1), 8) == b"twothree"
 
 
-def test_a_receiver_that_comes_back_before_its_loss_was_noticed_replaces_itself(outgoing, attach):
+def test_new_connection_replaces_one_whose_loss_was_not_noticed(outgoing, attach):
     first = attach()
     outgoing.send([b"one"])
     second = attach(received=0)
@@ -139,14 +139,14 @@ def test_a_receiver_that_comes_back_before_its_loss_was_noticed_replaces_itself(
     assert first.recv(1) == b""
 
 
-def test_on_this_machine_a_receiver_that_is_gone_is_gone_for_good(outgoing, attach):
+def test_receiver_whose_unix_socket_is_closed_is_lost(outgoing, attach):
     attach(socket.AF_UNIX).close()
     assert outgoing.wait_until_sent(timeout=PATIENCE)
     outgoing.send([b"x"])
     assert outgoing.wait_until_sent(timeout=0)
 
 
-def test_on_this_machine_a_receiver_connects_once(outgoing, attach):
+def test_receiver_connects_over_a_unix_socket_only_once(outgoing, attach):
     theirs = attach(socket.AF_UNIX)
     assert attach(socket.AF_UNIX).recv(1) == b""
     outgoing.send([b"x"])
@@ -154,7 +154,7 @@ def test_on_this_machine_a_receiver_connects_once(outgoing, attach):
 
 
 @pytest.mark.parametrize("return_time", [0.05])
-def test_a_receiver_that_does_not_come_back_is_given_up(outgoing, attach):
+def test_receiver_that_does_not_reconnect_in_time_is_given_up(outgoing, attach):
     theirs = attach()
     outgoing.send([b"x"])
     theirs.close()
@@ -162,7 +162,7 @@ def test_a_receiver_that_does_not_come_back_is_given_up(outgoing, attach):
     assert attach().recv(1) == b""
 
 
-def test_after_closing_nothing_is_sent_and_nothing_waited_for(outgoing, attach):
+def test_closed_stream_sends_nothing_and_waits_for_nothing(outgoing, attach):
     theirs = attach()
     outgoing.send([b"x"])
     outgoing.close()
@@ -277,7 +277,7 @@ def test_interrupted_write_is_continued_by_the_loop(outgoing, attach, during_wai
     assert take(theirs, HUGE + 4) == b"head" + bytes(HUGE)
 
 
-def test_each_endpoint_has_a_channel_that_is_opened_once(outgoing, attach):
+def test_channel_of_each_endpoint_is_opened_once(outgoing, attach):
     theirs = attach()
     outlets = [StreamOutlet(outgoing, receiver=f"micro.{port}") for port in ("a", "b")]
     opened = stream.open_channel(0, "micro.a") + stream.open_channel(1, "micro.b")
@@ -288,7 +288,7 @@ def test_each_endpoint_has_a_channel_that_is_opened_once(outgoing, attach):
     assert take(theirs, sum(sizes)) == b"".join(frames)
 
 
-def test_of_what_cannot_be_sent_nothing_is(outgoing, attach):
+def test_unsendable_data_leave_no_partial_frame(outgoing, attach):
     theirs = attach()
     outlet = StreamOutlet(outgoing, receiver="micro.a")
     take(theirs, len(stream.open_channel(0, "micro.a")))

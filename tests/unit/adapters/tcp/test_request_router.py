@@ -8,10 +8,10 @@ from adapters.wire import mmp
 from adapters.wire.session_server import Request, Session
 from domain.running.events import InstanceState
 from tests.support.desks import InMemoryDesk
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
-OF_AN_AGENT = agent_protocol.encode_request(agent_protocol.GetCommand("node1"))
-OF_AN_INSTANCE = mmp.encode_request(mmp.GetSettings())
+OF_AN_AGENT = agent_protocol.get_command.encode("node1")
+OF_AN_INSTANCE = mmp.get_settings.encode()
 
 
 class Desk:
@@ -43,11 +43,11 @@ def test_a_request_comes_to_the_desk_that_it_is_for(request_, calls):
 
 def test_of_the_sessions_of_instances_alone_is_told_who_comes_and_goes():
     desk = InMemoryDesk(configuration("macro o_i -> micro f_init"))
-    register = mmp.RegisterInstance("macro", ("tcp:a:1",), (), "0.11.0")
+    register = mmp.register_instance.encode("macro", ("tcp:a:1",), (), "0.11.0")
     router = RequestRouter(instances=desk.desk, agents=desk.agents)
     session = Session(1)
     router.note_disconnected(Session(2))
-    router.handle(Request(session, 1, mmp.encode_request(register)), lambda _: None)
+    router.handle(Request(session, 1, register), lambda _: None)
     assert desk.board["macro"].state is InstanceState.RUNNING
     router.note_disconnected(session)
     assert desk.board["macro"].state is InstanceState.DISCONNECTED

@@ -1,4 +1,4 @@
-"""An instance's line on which the manager asks for a snapshot."""
+"""Listening for the manager's request to make a snapshot."""
 
 import threading
 from collections.abc import Iterator
@@ -10,8 +10,9 @@ from adapters.io.event_loop import EventLoop
 from adapters.tcp.save_request_listener import SaveRequestListener
 from adapters.tcp.server import Reply, Server
 from adapters.tcp.session_client import SessionClient
-from adapters.wire import mmp
 from adapters.wire.locations import TCP, format_location
+from adapters.wire.packing import pack
+from adapters.wire.requests import Status, encode_error
 from tests.support.conditions import wait_until
 from tests.support.ports import HOST
 from tests.unit.adapters.tcp.loopback import RETRY_ONCE
@@ -19,8 +20,8 @@ from tests.unit.adapters.tcp.loopback import RETRY_ONCE
 SECRET = "the secret"
 
 
-class Asker:
-    """A manager that keeps the question, and answers when it is told to."""
+class Manager:
+    """A manager that answers the request when a test calls `answer`."""
 
     def __init__(self, port: int) -> None:
         self.replies: list[Reply] = []
@@ -40,44 +41,44 @@ class Asker:
 
 
 @pytest.fixture
-def asker(port: int) -> Iterator[Asker]:
-    asker = Asker(port)
-    yield asker
-    asker.server.close()
+def manager(port: int) -> Iterator[Manager]:
+    manager = Manager(port)
+    yield manager
+    manager.server.close()
 
 
-def session(asker: Asker, **options: Any) -> SessionClient:
-    return SessionClient([asker.location], secret=SECRET, **options)
+def session(manager: Manager, **options: Any) -> SessionClient:
+    return SessionClient([manager.location], secret=SECRET, **options)
 
 
-def test_the_reason_arrives(asker: Asker):
+def test_callback_gets_the_reason(manager: Manager):
     reasons: list[str] = []
-    line = SaveRequestListener("macro", session(asker), reasons.append)
-    asker.answer(mmp.encode_success("the time is over"))
+    listener = SaveRequestListener("macro", session(manager), reasons.append)
+    manager.answer(pack([Status.SUCCESS, "the time is over"]))
     wait_until(lambda: reasons == ["the time is over"])
-    line.close()
+    listener.close()
 
 
-def test_a_refusal_is_no_request(asker: Asker):
-    line = SaveRequestListener("macro", session(asker), pytest.fail)
-    asker.answer(mmp.encode_error("who are you?"))
-    line.close()
+def test_error_response_is_not_a_request(manager: Manager):
+    listener = SaveRequestListener("macro", session(manager), pytest.fail)
+    manager.answer(encode_error("who are you?"))
+    listener.close()
 
 
-def test_it_can_be_closed_while_it_waits_and_its_thread_ends(asker: Asker):
-    line = SaveRequestListener("macro", session(asker), pytest.fail)
-    wait_until(lambda: bool(asker.replies))
-    line.close()
-    line.close()
+def test_close_ends_the_waiting_thread_and_is_idempotent(manager: Manager):
+    listener = SaveRequestListener("macro", session(manager), pytest.fail)
+    wait_until(lambda: bool(manager.replies))
+    listener.close()
+    listener.close()
     assert not [t for t in threading.enumerate() if t.name == "conjoin-checkpoints-macro"]
 
 
-def test_a_manager_that_is_gone_is_no_request(asker: Asker):
-    connection = session(asker, retries=RETRY_ONCE)
-    line = SaveRequestListener("macro", connection, pytest.fail)
-    wait_until(lambda: bool(asker.replies))
-    asker.server.close()
+def test_lost_manager_is_not_a_request(manager: Manager):
+    connection = session(manager, retries=RETRY_ONCE)
+    listener = SaveRequestListener("macro", connection, pytest.fail)
+    wait_until(lambda: bool(manager.replies))
+    manager.server.close()
     wait_until(
         lambda: not [t for t in threading.enumerate() if t.name == "conjoin-checkpoints-macro"]
     )
-    line.close()
+    listener.close()

@@ -1,4 +1,4 @@
-"""Where a server listens, when clients are answered, and what becomes of those that misbehave."""
+"""Listening, replying to clients, and clients that misbehave."""
 
 import socket
 import threading
@@ -27,7 +27,7 @@ def echo(request, reply):
 
 @pytest.fixture
 def serve():
-    """Return what starts a server, and returns it with the troubles that it tells of."""
+    """Return a function that makes a server, and returns it with the list of its troubles."""
     made = []
 
     def start(on_request=echo, **options):
@@ -48,7 +48,7 @@ def serve():
 
 
 def started(server):
-    """Let a server listen and begin; return where."""
+    """Let a server listen, and start it; return its address."""
     addresses = server.listen([HOST])
     server.start()
     return addresses[0]
@@ -69,14 +69,14 @@ def open_session(sock):
     return take_word(sock)
 
 
-def test_all_hosts_are_listened_on_at_one_port(serve):
+def test_server_listens_on_all_hosts_at_one_port(serve):
     server, _ = serve()
     addresses = server.listen([HOST, "127.0.0.2"])
     assert [address.host for address in addresses] == [HOST, "127.0.0.2"]
     assert len({address.port for address in addresses}) == 1
 
 
-def test_a_preferred_port_is_taken_if_it_is_free_and_another_if_not(serve, port):
+def test_preferred_port_is_used_if_it_is_free(serve, port):
     first, _ = serve()
     second, _ = serve()
     (taken,) = first.listen([HOST], port=port)
@@ -86,20 +86,20 @@ def test_a_preferred_port_is_taken_if_it_is_free_and_another_if_not(serve, port)
     assert third.listen([HOST], port=taken.port) == [taken]
 
 
-def test_a_host_that_is_not_ours_is_passed_over(serve):
+def test_host_of_another_machine_is_skipped(serve):
     server, _ = serve()
     assert [address.host for address in server.listen(["192.0.2.1", HOST])] == [HOST]
 
 
 @pytest.mark.parametrize("hosts", [[], ["192.0.2.1"]])
-def test_nothing_to_listen_on_is_an_error(serve, hosts):
+def test_no_address_to_listen_on_is_an_error(serve, hosts):
     server, _ = serve()
     with pytest.raises(OSError):
         server.listen(hosts)
 
 
 @pytest.mark.skipif(not network.HAS_ABSTRACT_SOCKETS, reason="needs abstract sockets")
-def test_it_can_be_reached_by_a_unix_socket_too(serve):
+def test_server_listens_on_a_unix_socket(serve):
     server, _ = serve(secret=SECRET)
     address = server.listen_unix()
     server.start()
@@ -109,7 +109,7 @@ def test_it_can_be_reached_by_a_unix_socket_too(serve):
         assert open_session(sock)
 
 
-def test_requests_are_executed_on_its_own_thread(serve):
+def test_requests_are_executed_on_the_loops_thread(serve):
     found = []
 
     def note(request, reply):
@@ -122,7 +122,7 @@ def test_requests_are_executed_on_its_own_thread(serve):
     assert found == [NAME]
 
 
-def test_a_response_may_come_late_and_from_another_thread(serve):
+def test_reply_may_be_called_late_from_another_thread(serve):
     replies = []
     client = client_of(started(serve(lambda _, reply: replies.append(reply))[0]))
     client.begin(b"x")
@@ -133,7 +133,7 @@ def test_a_response_may_come_late_and_from_another_thread(serve):
     client.close()
 
 
-def test_who_does_not_listen_keeps_nobody_else_from_being_answered(serve):
+def test_client_that_does_not_receive_does_not_delay_others(serve):
     large = bytes(2**24)
     address = started(serve(lambda request, reply: reply([large]))[0])
     with connected(address) as deaf:
@@ -145,7 +145,7 @@ def test_who_does_not_listen_keeps_nobody_else_from_being_answered(serve):
         assert take(deaf, 8 + len(large)) == word(len(large)) + large
 
 
-def test_the_end_of_a_session_is_told(serve):
+def test_end_of_a_session_calls_back(serve):
     is_over = threading.Event()
     server, _ = serve(on_session_ended=is_over.set)
     client = client_of(started(server))
@@ -157,7 +157,7 @@ def test_the_end_of_a_session_is_told(serve):
     assert server.session_count == 0
 
 
-def test_a_mistake_of_ours_is_told_with_its_place_and_ends_the_session(serve):
+def test_internal_error_is_reported_and_ends_the_session(serve):
     def fail(request, reply):
         raise ZeroDivisionError("oops")
 
@@ -167,12 +167,12 @@ def test_a_mistake_of_ours_is_told_with_its_place_and_ends_the_session(serve):
         sock.sendall(word(1) + word(1) + b"x")
         assert sock.recv(1) == b""
     (trouble,) = troubles
-    assert trouble.startswith("an error of our own while serving a client at 127.0.0.1: Traceback")
+    assert trouble.startswith("internal error while serving a client at 127.0.0.1: Traceback")
     assert trouble.endswith("ZeroDivisionError: oops")
     assert server.session_count == 0
 
 
-def test_a_client_that_asks_nonsense_is_answered_and_told_of_once(serve):
+def test_malformed_requests_of_a_client_are_reported_once(serve):
     def refuse(request, reply):
         reply([b"no"])
         raise RemoteProtocolError(f"cannot understand {request.body!r}")
@@ -184,7 +184,7 @@ def test_a_client_that_asks_nonsense_is_answered_and_told_of_once(serve):
     assert troubles == ["trouble with a client at 127.0.0.1: cannot understand b'a'"]
 
 
-def test_who_leaves_in_the_middle_of_a_request_is_told_of(serve):
+def test_connection_closed_within_a_request_is_reported(serve):
     server, troubles = serve()
     address = started(server)
     with connected(address) as sock:
@@ -194,7 +194,7 @@ def test_who_leaves_in_the_middle_of_a_request_is_told_of(serve):
     assert troubles == ["a client at 127.0.0.1 left in the middle of a request"]
 
 
-def test_a_request_that_is_too_large_ends_the_connection(serve):
+def test_request_beyond_the_limit_ends_the_connection(serve):
     server, troubles = serve()
     with connected(started(server)) as sock:
         open_session(sock)
@@ -203,7 +203,7 @@ def test_a_request_that_is_too_large_ends_the_connection(serve):
     assert len(troubles) == 1
 
 
-def test_some_requests_may_be_made_with_the_secret_only(serve):
+def test_request_that_needs_the_secret_is_rejected_without_it(serve):
     server, troubles = serve(secret=SECRET, needs_secret=lambda request: request == b"run this")
     address = started(server)
     ours = client_of(address, secret=SECRET)
@@ -219,7 +219,7 @@ def test_some_requests_may_be_made_with_the_secret_only(serve):
     assert "does not know the secret of this run, without which it may not ask that" in trouble
 
 
-def test_a_stream_is_handed_over_with_what_the_client_said(serve):
+def test_stream_socket_is_handed_over_with_the_hello(serve):
     found = []
     is_there = threading.Event()
 
@@ -236,7 +236,7 @@ def test_a_stream_is_handed_over_with_what_the_client_said(serve):
     assert found == [b"me"]
 
 
-def test_where_there_are_no_streams_who_wants_one_is_cut_off(serve):
+def test_stream_request_is_closed_where_streams_are_not_offered(serve):
     server, _ = serve(secret=SECRET)
     with connected(started(server)) as sock:
         greet(sock, SECRET, Purpose.STREAM)
@@ -244,7 +244,7 @@ def test_where_there_are_no_streams_who_wants_one_is_cut_off(serve):
         assert sock.recv(1) == b""
 
 
-def test_who_cannot_be_told_of_troubles_does_no_harm():
+def test_error_in_the_trouble_callback_is_ignored():
     def deaf(trouble):
         raise OSError(trouble)
 
@@ -257,7 +257,7 @@ def test_who_cannot_be_told_of_troubles_does_no_harm():
     server.close()
 
 
-def test_what_was_answered_is_sent_before_it_closes(serve):
+def test_pending_responses_are_sent_before_closing(serve):
     replies = []
     server, _ = serve(lambda _, reply: replies.append(reply))
     with connected(started(server)) as sock:
@@ -270,7 +270,7 @@ def test_what_was_answered_is_sent_before_it_closes(serve):
         assert sock.recv(1) == b""
 
 
-def test_it_may_be_closed_twice_and_before_it_was_started(port):
+def test_server_may_be_closed_twice_and_before_its_start(port):
     server = Server(echo, loop=EventLoop(NAME), max_request=1)
     address = server.listen([HOST], port=port)[0]
     server.close()

@@ -1,4 +1,4 @@
-"""What a client of a session does when the connection is cut, closed, or answered with nonsense."""
+"""A client of a session when the connection is lost or closed, or the server misbehaves."""
 
 import socket
 import threading
@@ -69,13 +69,13 @@ def open_session(sock, *, expected=0, session=7):
     sock.sendall(word(session))
 
 
-def test_requests_are_answered_in_turn(client, echo):
+def test_requests_are_answered_in_order(client, echo):
     for request in (b"", b"one", b"x" * (2 * LARGE)):
         assert client.call(request) == request
     assert len(echo.requests) == 3
 
 
-def test_several_threads_may_call(client):
+def test_requests_of_several_threads_get_their_own_responses(client):
     found = []
     threads = [
         threading.Thread(target=lambda text=text: found.append((text, bytes(client.call(text)))))
@@ -89,7 +89,7 @@ def test_several_threads_may_call(client):
     assert all(request == response for request, response in found)
 
 
-def test_a_response_that_is_late_can_be_waited_for_again(client, echo):
+def test_late_response_can_be_waited_for_again(client, echo):
     echo.may_answer.clear()
     client.begin(b"x")
     assert client.wait(timeout=0) is None
@@ -98,7 +98,7 @@ def test_a_response_that_is_late_can_be_waited_for_again(client, echo):
     assert client.wait(timeout=None) == b"x"
 
 
-def test_a_session_goes_on_where_it_was_cut():
+def test_request_is_repeated_after_the_connection_is_lost():
     def cut(sock):
         open_session(sock)
         return take_request(sock)
@@ -116,7 +116,7 @@ def test_a_session_goes_on_where_it_was_cut():
         client.close()
 
 
-def test_half_a_response_is_not_taken_for_one():
+def test_incomplete_response_is_dropped_and_requested_again():
     def cut(sock):
         open_session(sock)
         take_request(sock)
@@ -133,7 +133,7 @@ def test_half_a_response_is_not_taken_for_one():
         client.close()
 
 
-def test_a_connection_that_ended_while_nothing_was_asked_is_made_again():
+def test_connection_lost_between_requests_is_made_again():
     def one(sock, expected=0):
         open_session(sock, expected=expected)
         number, _ = take_request(sock)
@@ -148,7 +148,7 @@ def test_a_connection_that_ended_while_nothing_was_asked_is_made_again():
         client.close()
 
 
-def test_a_server_that_resumes_another_session_is_refused():
+def test_server_that_resumes_another_session_is_rejected():
     def cut(sock):
         open_session(sock)
 
@@ -159,7 +159,7 @@ def test_a_server_that_resumes_another_session_is_refused():
         client.close()
 
 
-def test_a_response_of_an_absurd_length_is_refused():
+def test_absurd_response_length_is_rejected():
     def absurd(sock):
         open_session(sock)
         take_request(sock)
@@ -172,14 +172,14 @@ def test_a_response_of_an_absurd_length_is_refused():
         client.close()
 
 
-def test_a_server_that_is_not_there_is_named(nowhere):
+def test_absent_server_is_named_in_the_error(nowhere):
     client = SessionClient([nowhere], server="peer 'macro'", retries=RETRY_ONCE)
     with pytest.raises(TransportError, match=r"connection to the peer 'macro' was lost for good"):
         client.call(b"x")
     client.close()
 
 
-def test_a_server_that_was_given_up_is_not_waited_for_again(port):
+def test_server_that_was_given_up_is_not_retried(port):
     echo = Echo(port=port)
     client = SessionClient([echo.location], server="manager", retries=RETRY_ONCE)
     client.call(b"x")
@@ -195,7 +195,7 @@ def test_a_server_that_was_given_up_is_not_waited_for_again(port):
     client.close()
 
 
-def test_a_server_that_takes_connections_and_says_nothing_is_given_up_too():
+def test_server_that_accepts_and_never_answers_is_given_up():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         location = format_location(TCP, [TcpAddress(*silent.getsockname())])
         client = SessionClient([location], retries=RetryPolicy(give_up_after=0.05))
@@ -204,7 +204,7 @@ def test_a_server_that_takes_connections_and_says_nothing_is_given_up_too():
         client.close()
 
 
-def test_a_server_of_another_run_is_refused(echo):
+def test_server_of_another_run_is_rejected(echo):
     other = Echo(secret="theirs")
     client = SessionClient([other.location], secret="ours")
     with pytest.raises(RemoteProtocolError, match="does not know the secret of this run"):
@@ -213,7 +213,7 @@ def test_a_server_of_another_run_is_refused(echo):
     other.server.close()
 
 
-def test_one_that_was_closed_says_so_and_may_be_closed_again(client):
+def test_closed_client_raises_and_may_be_closed_again(client):
     client.call(b"x")
     client.close()
     client.close()
@@ -228,7 +228,7 @@ def test_closing_ends_the_session_at_the_server(client, echo):
     wait_until(lambda: echo.server.session_count == 0)
 
 
-def test_closing_releases_a_thread_that_waits(client, echo):
+def test_closing_releases_a_waiting_thread(client, echo):
     echo.may_answer.clear()
     errors = []
 
@@ -246,7 +246,7 @@ def test_closing_releases_a_thread_that_waits(client, echo):
     assert len(errors) == 1
 
 
-def test_a_request_that_another_thread_is_just_sending_comes_before_the_goodbye():
+def test_goodbye_follows_the_request_that_another_thread_is_sending():
     is_closing = threading.Event()
     has_begun = threading.Event()
 
@@ -282,7 +282,7 @@ def test_request_after_an_abandoned_one_gets_its_own_response(client, echo):
     assert client.call(b"x") == b"x"
 
 
-def test_closing_releases_a_thread_that_tries_to_connect(nowhere):
+def test_closing_releases_a_connecting_thread(nowhere):
     client = SessionClient([nowhere])
     errors = []
 
@@ -300,7 +300,7 @@ def test_closing_releases_a_thread_that_tries_to_connect(nowhere):
 
 
 @pytest.mark.parametrize("count", [0, 5, LARGE])
-def test_a_number_of_bytes_is_received_in_a_buffer_of_their_own(count):
+def test_exact_number_of_bytes_is_received(count):
     ours, theirs = socket.socketpair()
     sending = threading.Thread(target=theirs.sendall, args=(b"x" * count + b"more",))
     sending.start()
@@ -311,7 +311,7 @@ def test_a_number_of_bytes_is_received_in_a_buffer_of_their_own(count):
     theirs.close()
 
 
-def test_a_connection_that_ends_before_all_is_there_is_an_error():
+def test_connection_closed_before_all_bytes_arrived_is_an_error():
     ours, theirs = socket.socketpair()
     theirs.sendall(b"abc")
     theirs.close()

@@ -16,12 +16,12 @@ from adapters.wire.frames import (
 from domain.errors import RemoteProtocolError
 
 
-def test_a_word_is_eight_bytes_with_the_lowest_first():
+def test_word_is_eight_bytes_in_little_endian_order():
     assert word(0x0102) == bytes([2, 1, 0, 0, 0, 0, 0, 0])
 
 
 @given(st.integers(0, 2**63 - 1))
-def test_any_word_arrives_byte_by_byte(value: int):
+def test_word_arrives_byte_by_byte(value: int):
     queue = ByteQueue()
     data = word(value)
     for byte in data[:-1]:
@@ -33,7 +33,7 @@ def test_any_word_arrives_byte_by_byte(value: int):
 
 
 @given(st.lists(st.binary(max_size=200), max_size=20), st.lists(st.integers(0, 300), max_size=20))
-def test_bytes_come_out_in_the_order_in_which_they_were_put(pieces, counts):
+def test_byte_queue_keeps_the_order(pieces, counts):
     queue = ByteQueue()
     for piece in pieces:
         queue.put(piece)
@@ -48,7 +48,7 @@ def test_bytes_come_out_in_the_order_in_which_they_were_put(pieces, counts):
     assert len(queue) == len(expected)
 
 
-def test_what_was_taken_takes_no_room_for_long():
+def test_byte_queue_frees_the_memory_of_taken_bytes():
     queue = ByteQueue()
     for number in range(100):
         queue.put(bytes([number]) * 10_001)
@@ -57,7 +57,7 @@ def test_what_was_taken_takes_no_room_for_long():
 
 
 @given(st.integers(0, 2**64), st.integers(0, 2**64))
-def test_only_a_length_within_the_limit_is_believed(length: int, limit: int):
+def test_length_beyond_the_limit_is_rejected(length: int, limit: int):
     if length <= limit:
         assert checked_length(length, limit) == length
     else:

@@ -15,48 +15,48 @@ ANSWER = greeting.server_answer("secret", CLIENT, SERVER)
 
 
 @pytest.mark.parametrize("purpose", Purpose)
-def test_both_sides_learn_that_the_other_knows_the_secret(purpose: Purpose):
+def test_both_sides_verify_the_secret_of_the_other(purpose: Purpose):
     finish = greeting.client_finish("secret", CLIENT, ANSWER, purpose)
     assert greeting.check_client_finish("secret", CLIENT, SERVER, finish) is purpose
 
 
-def test_the_parts_have_the_sizes_that_the_other_side_waits_for():
+def test_parts_have_the_sizes_that_the_other_side_expects():
     assert len(greeting.client_hello(CLIENT)) == greeting.HELLO_SIZE
     assert len(ANSWER) == greeting.ANSWER_SIZE
     finish = greeting.client_finish("secret", CLIENT, ANSWER, Purpose.SESSION)
     assert len(finish) == greeting.FINISH_SIZE
 
 
-def test_the_secret_does_not_travel():
+def test_secret_is_not_sent():
     finish = greeting.client_finish("secret", CLIENT, ANSWER, Purpose.STREAM)
     assert b"secret" not in greeting.client_hello(CLIENT) + ANSWER + finish
 
 
-def test_a_server_without_the_secret_is_refused():
+def test_server_without_the_secret_is_rejected():
     with pytest.raises(RemoteProtocolError, match="does not know the secret"):
         greeting.client_finish("another", CLIENT, ANSWER, Purpose.SESSION)
 
 
-def test_a_client_without_the_secret_is_refused():
+def test_client_without_the_secret_is_rejected():
     answer = greeting.server_answer("another", CLIENT, SERVER)
     finish = greeting.client_finish("another", CLIENT, answer, Purpose.SESSION)
     with pytest.raises(RemoteProtocolError, match="does not know the secret"):
         greeting.check_client_finish("secret", CLIENT, SERVER, finish)
 
 
-def test_a_proof_that_was_overheard_is_of_no_use_another_time():
+def test_proof_cannot_be_replayed():
     finish = greeting.client_finish("secret", CLIENT, ANSWER, Purpose.SESSION)
     with pytest.raises(RemoteProtocolError):
         greeting.check_client_finish("secret", CLIENT, b"t" * 32, finish)
 
 
-def test_a_server_cannot_send_a_client_its_own_proof_back():
+def test_client_rejects_its_own_proof_from_a_server():
     finish = greeting.client_finish("secret", CLIENT, ANSWER, Purpose.SESSION)
     with pytest.raises(RemoteProtocolError):
         greeting.client_finish("secret", CLIENT, SERVER + finish[:32], Purpose.SESSION)
 
 
-def test_every_changed_or_missing_byte_is_noticed():
+def test_changed_or_missing_byte_is_rejected():
     finish = greeting.client_finish("secret", CLIENT, ANSWER, Purpose.SESSION)
     for position in range(len(finish)):
         changed = bytearray(finish)
@@ -66,7 +66,7 @@ def test_every_changed_or_missing_byte_is_noticed():
                 greeting.check_client_finish("secret", CLIENT, SERVER, wrong)
 
 
-def test_the_magic_is_larger_than_any_session_id():
+def test_magic_is_larger_than_any_session_id():
     largest_first_id = 2**FIRST_SESSION_ID_BITS
     assert int.from_bytes(greeting.MAGIC, "little") > largest_first_id + 2**48
 

@@ -8,7 +8,7 @@ from adapters.wire.locations import (
     UnixAddress,
     addresses_in,
     format_location,
-    speaks_conjoin,
+    has_scheme,
 )
 
 hosts = st.one_of(st.ip_addresses(v=4).map(str), st.ip_addresses(v=6).map(str), st.just("a-b.c"))
@@ -37,6 +37,7 @@ def test_no_text_does_harm(texts):
         addresses_in([text], TCP)
 
 
-def test_ours_are_told_apart_by_their_scheme():
-    assert speaks_conjoin(["tcp:a:1", "conjoin:a:1"])
-    assert not speaks_conjoin(["tcp:a:1", "conjoin2:a:1"])
+def test_scheme_is_found_among_several_locations():
+    assert has_scheme(["tcp:a:1", "conjoin:a:1"], CONJOIN)
+    assert not has_scheme(["tcp:a:1", "conjoin2:a:1"], CONJOIN)
+    assert not has_scheme([], TCP)

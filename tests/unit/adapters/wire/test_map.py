@@ -1,14 +1,18 @@
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.in_memory.agent_desk import InMemoryAgentDesk
 from adapters.wire import map as protocol
 from adapters.wire.agent_orders import decode_orders, encode_orders
+from adapters.wire.map import NodeReport
 from adapters.wire.packing import pack, unpack
-from domain.errors import ManagerRefused, RemoteProtocolError
+from adapters.wire.requests import Status, decode_response
+from domain.errors import RemoteProtocolError
 from domain.placement.resources import Core, NodeResources
 from domain.running.agents import (
     AgentOrders,
@@ -24,9 +28,13 @@ RESOURCES = NodeResources(
 )
 ENDS = [Exited(0), Exited(3), Killed(9), NeverStarted("no such file"), NodeLost("gone")]
 REQUESTS = [
-    protocol.ReportResources(RESOURCES, "0.1.0"),
-    protocol.GetCommand("node1"),
-    protocol.ReportResults(tuple(ProcessResult("micro[1]", end) for end in ENDS), "node1"),
+    (protocol.report_resources, NodeReport(RESOURCES, "0.1.0")),
+    (protocol.get_command, "node1"),
+    (
+        protocol.report_results,
+        tuple(ProcessResult("micro[1]", end) for end in ENDS),
+        "node1",
+    ),
 ]
 START = StartCommand(
     name="micro[1]",
@@ -51,9 +59,9 @@ ends = st.one_of(
 )
 results = st.builds(ProcessResult, names, ends)
 requests = st.one_of(
-    st.builds(protocol.ReportResources, resources, st.text()),
-    st.builds(protocol.GetCommand, names),
-    st.builds(protocol.ReportResults, st.lists(results).map(tuple), st.none() | names),
+    st.tuples(st.just(protocol.report_resources), st.builds(NodeReport, resources, st.text())),
+    st.tuples(st.just(protocol.get_command), names),
+    st.tuples(st.just(protocol.report_results), st.lists(results).map(tuple), st.none() | names),
 )
 commands = st.one_of(
     st.just(CancelCommand()),
@@ -71,46 +79,78 @@ commands = st.one_of(
 )
 
 
+def encoded(request_: tuple[Any, ...]) -> bytes:
+    """Return the bytes of a kind of request and its arguments."""
+    kind, *arguments = request_
+    return bytes(kind.encode(*arguments))
+
+
+def decoded(data: bytes) -> tuple[Any, ...]:
+    """Return the kind of request and its arguments in some bytes."""
+    received = protocol.REQUESTS.decode(data)
+    return (received.request, *received.arguments)
+
+
+def encoded_command(command: Command | None) -> bytes:
+    """Return the response that the agent's desk gives to GET_COMMAND."""
+    desk = InMemoryAgentDesk()
+    responses: list[bytes] = []
+    request_ = protocol.REQUESTS.decode(protocol.get_command.encode("node1"))
+    request_.execute(desk, lambda response: responses.append(pack(response)))
+    desk.command(command)
+    return responses[0]
+
+
+def decoded_command(data: bytes) -> Command | None:
+    """Return the command in a response to GET_COMMAND."""
+    status, values = decode_response(data)
+    return None if status is Status.PENDING else protocol.get_command.decode_answer(values)
+
+
 @pytest.mark.parametrize("request_", REQUESTS)
-def test_a_request_arrives_as_it_was_sent(request_: protocol.Request) -> None:
-    data = protocol.encode_request(request_)
+def test_example_requests_round_trip(request_: tuple[Any, ...]) -> None:
+    data = encoded(request_)
     assert protocol.is_request(data)
-    assert protocol.decode_request(data) == request_
+    assert decoded(data) == request_
 
 
 @given(requests)
-def test_any_request_arrives_as_it_was_sent(request_: protocol.Request) -> None:
-    assert protocol.decode_request(protocol.encode_request(request_)) == request_
+def test_requests_round_trip(request_: tuple[Any, ...]) -> None:
+    assert decoded(encoded(request_)) == request_
 
 
 @pytest.mark.parametrize("command", [START, CancelCommand(), ShutdownCommand(), None])
-def test_a_command_arrives_as_it_was_sent(command: Command | None) -> None:
-    assert protocol.decode_command(protocol.encode_command(command)) == command
+def test_example_commands_round_trip(command: Command | None) -> None:
+    assert decoded_command(encoded_command(command)) == command
 
 
 @given(commands)
-def test_any_command_arrives_as_it_was_sent(command: Command) -> None:
-    assert protocol.decode_command(protocol.encode_command(command)) == command
+def test_commands_round_trip(command: Command) -> None:
+    assert decoded_command(encoded_command(command)) == command
 
 
-def test_names_that_are_no_proper_text_arrive_all_the_same() -> None:
+def test_names_that_are_not_valid_utf8_round_trip() -> None:
     odd = b"caf\xe9".decode("utf-8", "surrogateescape")
     command = StartCommand("a", Path(odd), (odd,), {odd: odd}, Path(odd), Path(odd))
-    assert protocol.decode_command(protocol.encode_command(command)) == command
+    assert decoded_command(encoded_command(command)) == command
 
 
-def test_requests_look_like_those_of_muscle3() -> None:
-    assert unpack(protocol.encode_request(protocol.GetCommand("n"))) == [42, "n"]
-    kind, node, values = unpack(protocol.encode_request(REQUESTS[0]))
+def test_requests_have_the_form_of_muscle3() -> None:
+    assert unpack(protocol.get_command.encode("n")) == [42, "n"]
+    kind, node, values = unpack(encoded(REQUESTS[0]))
     assert (kind, node, values["cpu"]) == (41, "node1", [[0, 0, 2], [1, 1, 3]])
 
 
-def test_requests_of_muscle3_are_understood() -> None:
-    assert protocol.decode_request(pack([41, "n", {"cpu": [[3, 3, 7]]}])) == (
-        protocol.ReportResources(NodeResources("n", frozenset({Core(3, frozenset({3, 7}))})))
+def test_requests_of_muscle3_are_decoded() -> None:
+    resources = NodeResources("n", frozenset({Core(3, frozenset({3, 7}))}))
+    assert decoded(pack([41, "n", {"cpu": [[3, 3, 7]]}])) == (
+        protocol.report_resources,
+        NodeReport(resources),
     )
-    assert protocol.decode_request(pack([43, [["a", 1], ["b", -9]]])) == protocol.ReportResults(
-        (ProcessResult("a", Exited(1)), ProcessResult("b", Killed(9)))
+    assert decoded(pack([43, [["a", 1], ["b", -9]]])) == (
+        protocol.report_results,
+        (ProcessResult("a", Exited(1)), ProcessResult("b", Killed(9))),
+        None,
     )
 
 
@@ -119,11 +159,11 @@ def test_requests_of_muscle3_are_understood() -> None:
 )
 def test_invalid_process_end_is_rejected(end: list[object]) -> None:
     with pytest.raises(RemoteProtocolError):
-        protocol.decode_request(pack([43, [["a", *end]]]))
+        protocol.REQUESTS.decode(pack([43, [["a", *end]]]))
 
 
-def test_a_start_command_looks_like_that_of_muscle3() -> None:
-    status, packed = unpack(protocol.encode_command(START))
+def test_start_command_has_the_form_of_muscle3() -> None:
+    status, packed = unpack(encoded_command(START))
     assert status == 0
     assert isinstance(packed, bytes)
     assert unpack(packed)[:7] == [
@@ -138,37 +178,37 @@ def test_a_start_command_looks_like_that_of_muscle3() -> None:
 
 
 @pytest.mark.parametrize("request_", REQUESTS)
-def test_a_request_cut_short_anywhere_is_refused(request_: protocol.Request) -> None:
-    data = protocol.encode_request(request_)
+def test_truncated_request_is_rejected(request_: tuple[Any, ...]) -> None:
+    data = encoded(request_)
     for length in range(len(data)):
         with pytest.raises(RemoteProtocolError):
-            protocol.decode_request(data[:length])
+            protocol.REQUESTS.decode(data[:length])
 
 
 @pytest.mark.parametrize("command", [START, CancelCommand(), ShutdownCommand(), None])
-def test_a_command_cut_short_anywhere_is_refused(command: Command | None) -> None:
-    data = protocol.encode_command(command)
+def test_truncated_command_is_rejected(command: Command | None) -> None:
+    data = encoded_command(command)
     for length in range(len(data)):
         with pytest.raises(RemoteProtocolError):
-            protocol.decode_command(data[:length])
+            decoded_command(data[:length])
 
 
-def test_a_packed_command_cut_short_anywhere_is_refused() -> None:
-    _, packed = unpack(protocol.encode_command(START))
+def test_truncated_packed_command_is_rejected() -> None:
+    _, packed = unpack(encoded_command(START))
     for length in range(len(packed)):
         with pytest.raises(RemoteProtocolError):
-            protocol.decode_command(pack([0, packed[:length]]))
+            decoded_command(pack([0, packed[:length]]))
 
 
 @pytest.mark.parametrize("request_", REQUESTS)
-def test_a_request_with_more_behind_it_is_refused(request_: protocol.Request) -> None:
+def test_request_with_trailing_bytes_is_rejected(request_: tuple[Any, ...]) -> None:
     with pytest.raises(RemoteProtocolError):
-        protocol.decode_request(protocol.encode_request(request_) + b"\0")
+        protocol.REQUESTS.decode(encoded(request_) + b"\0")
 
 
-def test_a_command_with_more_behind_it_is_refused() -> None:
+def test_command_with_trailing_bytes_is_rejected() -> None:
     with pytest.raises(RemoteProtocolError):
-        protocol.decode_command(protocol.encode_command(START) + b"\0")
+        decoded_command(encoded_command(START) + b"\0")
 
 
 @pytest.mark.parametrize(
@@ -196,9 +236,9 @@ def test_a_command_with_more_behind_it_is_refused() -> None:
         [43, 5],
     ],
 )
-def test_a_request_that_makes_no_sense_is_refused(values: object) -> None:
+def test_invalid_request_is_rejected(values: object) -> None:
     with pytest.raises(RemoteProtocolError):
-        protocol.decode_request(pack(values))
+        protocol.REQUESTS.decode(pack(values))
 
 
 @pytest.mark.parametrize(
@@ -218,35 +258,23 @@ def test_a_request_that_makes_no_sense_is_refused(values: object) -> None:
         [0, 5],
     ],
 )
-def test_a_command_that_makes_no_sense_is_refused(values: object) -> None:
+def test_invalid_command_is_rejected(values: object) -> None:
     with pytest.raises(RemoteProtocolError):
-        protocol.decode_command(pack(values))
+        decoded_command(pack(values))
 
 
 @given(st.binary(max_size=60))
-def test_no_bytes_do_harm(data: bytes) -> None:
-    for decode in (protocol.decode_request, protocol.decode_command, protocol.decode_accepted):
-        with contextlib.suppress(RemoteProtocolError, ManagerRefused):
+def test_random_bytes_raise_only_protocol_errors(data: bytes) -> None:
+    for decode in (protocol.REQUESTS.decode, decoded_command):
+        with contextlib.suppress(RemoteProtocolError):
             decode(data)
     protocol.is_request(data)
 
 
-def test_requests_of_instances_are_told_apart() -> None:
+def test_requests_of_instances_are_distinguished() -> None:
     assert not protocol.is_request(pack([1, "macro", [], [], "0.11.0"]))
     assert not protocol.is_request(b"")
     assert not protocol.is_request(pack([]))
-
-
-def test_a_report_is_accepted() -> None:
-    protocol.decode_accepted(protocol.encode_accepted())
-
-
-def test_a_refusal_arrives_with_its_text() -> None:
-    refusal = protocol.encode_refused("another version")
-    with pytest.raises(ManagerRefused, match="another version"):
-        protocol.decode_accepted(refusal)
-    with pytest.raises(ManagerRefused, match="another version"):
-        protocol.decode_command(refusal)
 
 
 ORDERS = AgentOrders(("tcp:a:1", "tcp:b:2"), "secret", 30.0, 10.0, Path("/logs here"), "node1")
@@ -255,14 +283,14 @@ ORDERS = AgentOrders(("tcp:a:1", "tcp:b:2"), "secret", 30.0, 10.0, Path("/logs h
 @pytest.mark.parametrize(
     "orders", [ORDERS, AgentOrders((), "", 0.5, 0.0, None), AgentOrders((), "é\n", 1, 1, None)]
 )
-def test_orders_arrive_as_they_were_sent(orders: AgentOrders) -> None:
+def test_orders_round_trip(orders: AgentOrders) -> None:
     line = encode_orders(orders)
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
     assert decode_orders(line) == orders
 
 
-def test_orders_cut_short_anywhere_are_refused() -> None:
+def test_truncated_orders_are_rejected() -> None:
     line = encode_orders(ORDERS)
     for length in range(len(line) - 2):
         with pytest.raises(RemoteProtocolError):

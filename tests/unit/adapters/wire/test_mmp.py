@@ -1,25 +1,26 @@
 import contextlib
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.wire import mmp
+from adapters.wire.mmp_values import decode_peers, encode_checkpoint_info, encode_peers
 from adapters.wire.packing import pack, unpack
+from adapters.wire.requests import (
+    ReceivedRequest,
+    Status,
+    decode_response,
+    encode_error,
+    encode_pending,
+)
 from domain.checkpointing.instance_snapshot import SnapshotMetadata
-from domain.coupling.conduits import Conduit, ConduitFilter
 from domain.coupling.messages import LogRecord, Wait
-from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Operator, Port
 from domain.errors import RemoteProtocolError
 from domain.identity import Reference
-from domain.model.checkpoint_rules import (
-    CheckpointAtRule,
-    CheckpointInfo,
-    CheckpointRangeRule,
-    Checkpoints,
-)
 from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.recordings import RecordedPayload, payloads
@@ -53,68 +54,41 @@ metadata = st.builds(
     texts,
 )
 requests = st.one_of(
-    st.builds(
-        mmp.RegisterInstance,
+    st.tuples(
+        st.just(mmp.register_instance),
         texts,
         st.lists(texts, max_size=3).map(tuple),
         st.lists(ports, max_size=3).map(tuple),
         texts,
     ),
-    *(
-        st.builds(kind, texts)
-        for kind in (
-            mmp.GetPeers,
-            mmp.DeregisterInstance,
-            mmp.GetCheckpointInfo,
-            mmp.IsDeadlocked,
-            mmp.AwaitPeers,
-            mmp.AwaitCheckpointRequest,
-        )
-    ),
-    st.just(mmp.GetSettings()),
-    st.builds(mmp.SubmitLogMessage, st.builds(LogRecord, texts, finite, integers, texts)),
-    st.builds(mmp.SubmitProfileEvents, texts, st.lists(events, max_size=3).map(tuple)),
-    st.builds(mmp.SubmitSnapshot, texts, metadata),
-    st.builds(mmp.ReportSnapshotFailed, texts, texts),
-    st.builds(mmp.ReportFailed, texts, texts, st.none() | st.sampled_from(FailureKind)),
-    st.builds(mmp.WaitingForReceive, waits),
-    st.builds(mmp.WaitingForReceiveDone, waits),
-    st.builds(
-        lambda instance, time, wait: mmp.ReportStatus(
-            instance, time, wait and wait._replace(instance=instance)
+    st.tuples(
+        st.sampled_from(
+            [
+                mmp.get_peers,
+                mmp.deregister_instance,
+                mmp.get_checkpoint_info,
+                mmp.is_deadlocked,
+                mmp.await_peers,
+                mmp.await_checkpoint_request,
+            ]
         ),
         texts,
-        st.none() | finite,
-        st.none() | waits,
     ),
-)
-moments = st.floats(allow_nan=False, allow_infinity=False)
-at_rules = st.builds(CheckpointAtRule, st.lists(moments, max_size=3).map(tuple))
-range_rules = st.builds(
-    CheckpointRangeRule, st.floats(1e-9, 1e9), st.none() | moments, st.none() | finite
-)
-rules = st.lists(at_rules | range_rules, max_size=3).map(tuple)
-checkpoint_infos = st.builds(
-    CheckpointInfo,
-    finite,
-    st.builds(Checkpoints, st.booleans(), rules, rules),
-    st.none() | texts,
-    st.none() | texts,
-    st.booleans(),
-    st.booleans(),
-)
-references = st.lists(names, min_size=2, max_size=3).map(Reference)
-instances = st.tuples(names, st.lists(st.integers(0, 9), max_size=2)).map(
-    lambda parts: Reference([parts[0], *parts[1]])
-)
-filters = st.sampled_from([(), (ConduitFilter.LAST,), tuple(ConduitFilter)])
-peer_infos = st.builds(
-    PeerInfo,
-    st.just(Reference("me[1]")),
-    st.lists(st.builds(Conduit, references, references, filters), max_size=3).map(tuple),
-    st.dictionaries(instances, st.lists(st.integers(0, 9), max_size=3).map(tuple), max_size=3),
-    st.dictionaries(instances, st.lists(texts, max_size=2).map(tuple), max_size=3),
-    st.lists(st.builds(Port, names, st.sampled_from(Operator), texts), max_size=3).map(tuple),
+    st.just((mmp.get_settings,)),
+    st.tuples(
+        st.just(mmp.submit_log_message), st.builds(LogRecord, texts, finite, integers, texts)
+    ),
+    st.tuples(st.just(mmp.submit_profile_events), texts, st.lists(events, max_size=3).map(tuple)),
+    st.tuples(st.just(mmp.submit_snapshot), texts, metadata),
+    st.tuples(st.just(mmp.report_snapshot_failed), texts, texts),
+    st.tuples(st.just(mmp.report_failed), texts, texts, st.none() | st.sampled_from(FailureKind)),
+    st.tuples(st.sampled_from([mmp.waiting_for_receive, mmp.waiting_for_receive_done]), waits),
+    st.tuples(
+        st.just(mmp.report_status),
+        texts,
+        st.none() | finite,
+        st.none() | st.tuples(texts, texts, optional),
+    ),
 )
 
 
@@ -123,92 +97,68 @@ def by_name(payload: RecordedPayload) -> str:
 
 
 @given(requests)
-def test_any_request_arrives_as_it_was_sent(request_: mmp.Request):
-    received = mmp.decode_request(mmp.encode_request(request_))
-    assert received == request_
-    assert type(received) is type(request_)
+def test_requests_round_trip(request_: tuple[Any, ...]):
+    kind, *arguments = request_
+    received = mmp.REQUESTS.decode(kind.encode(*arguments))
+    assert received.request is kind
+    assert received.arguments == arguments
 
 
-@given(checkpoint_infos)
-def test_any_checkpoint_information_arrives_as_it_was_sent(info: CheckpointInfo):
-    response = mmp.encode_success(*mmp.encode_checkpoint_info(info))
-    assert mmp.decode_checkpoint_info(mmp.decode_response(response)[1]) == info
-
-
-@given(peer_infos)
-def test_any_peers_arrive_as_they_were_sent(info: PeerInfo):
-    response = mmp.encode_success(*mmp.encode_peers(info))
-    assert mmp.decode_peers(info.instance, mmp.decode_response(response)[1]) == info
-
-
-@given(peer_infos)
-def test_peers_of_the_older_dialect_lose_filters_and_timelines_only(info: PeerInfo):
-    found = mmp.decode_peers(info.instance, mmp.encode_peers(info, dialect_0_10=True))
-    assert found.conduits == tuple(Conduit(c.sender, c.receiver) for c in info.conduits)
-    assert found.ports == tuple(Port(port.name, port.operator) for port in info.ports)
-    assert found.locations == info.locations
-
-
-def test_the_table_has_every_request_under_its_number():
-    assert {code for code in mmp.REQUESTS if code < 64} == set(range(1, 12))
-    assert len(set(mmp.REQUESTS.values())) == len(mmp.REQUESTS)
+def test_table_has_all_requests_of_muscle3_and_marks_our_own():
+    assert {request.code for request in mmp.REQUESTS if not request.own_only} == set(range(1, 12))
+    assert all(request.code >= 64 for request in mmp.REQUESTS if request.own_only)
 
 
 @pytest.mark.parametrize("payload", REQUESTS, ids=by_name)
-def test_requests_are_muscle3s_to_the_byte(payload: RecordedPayload):
-    assert mmp.encode_request(mmp.decode_request(payload.payload)) == payload.payload
+def test_requests_match_recorded_bytes_of_muscle3(payload: RecordedPayload):
+    assert mmp.REQUESTS.decode(payload.payload).encode() == payload.payload
 
 
 @pytest.mark.parametrize("payload", RESPONSES, ids=by_name)
-def test_responses_are_muscle3s_to_the_byte(payload: RecordedPayload):
-    request_ = mmp.decode_request(payload.request)
-    status, values = mmp.decode_response(payload.payload)
-    if status is mmp.Status.SUCCESS:
-        assert mmp.encode_success(*_again(request_, values, payload.version)) == payload.payload
-    elif status is mmp.Status.ERROR:
-        assert mmp.encode_error(values[0]) == payload.payload
+def test_responses_match_recorded_bytes_of_muscle3(payload: RecordedPayload):
+    received = mmp.REQUESTS.decode(payload.request)
+    status, values = decode_response(payload.payload)
+    if status is Status.SUCCESS:
+        again = pack([status, *_encoded_again(received, values, payload.version)])
+        assert again == payload.payload
+    elif status is Status.ERROR:
+        assert encode_error(values[0]) == payload.payload
     else:
-        assert mmp.encode_pending(values[0]) == payload.payload
+        assert encode_pending(values[0]) == payload.payload
 
 
-def _again(request_: mmp.Request, values: list, version: str) -> list[object]:
-    """Decode the values of a response, and encode them once more."""
-    match request_:
-        case mmp.GetPeers(instance):
-            found = mmp.decode_peers(Reference(instance), values)
-            return mmp.encode_peers(found, dialect_0_10=version.startswith("0.10"))
-        case mmp.GetSettings():
-            return [mmp.decode_settings(values[0]).as_dict()]
-        case mmp.GetCheckpointInfo():
-            return mmp.encode_checkpoint_info(mmp.decode_checkpoint_info(values))
-        case mmp.RegisterInstance():
-            return [str(value) for value in values]
-        case mmp.IsDeadlocked():
-            return [bool(values[0])]
-        case _:
-            assert values == []
-            return []
+def _encoded_again(received: ReceivedRequest[Any], values: list[Any], version: str) -> list[object]:
+    """Decode the values of a response, and encode them again."""
+    reply = received.request.decode_answer(values)
+    if received.request is mmp.get_peers:
+        found = decode_peers(Reference(received.arguments[0]), values)
+        return encode_peers(found, dialect_0_10=version.startswith("0.10"))
+    if received.request is mmp.get_settings:
+        return [reply.as_dict()]
+    if received.request is mmp.get_checkpoint_info:
+        return encode_checkpoint_info(reply)
+    return [] if reply is None else [reply]
 
 
 @pytest.mark.parametrize("payload", REQUESTS[::5], ids=by_name)
-def test_a_request_cut_short_anywhere_is_refused(payload: RecordedPayload):
+def test_truncated_request_is_rejected(payload: RecordedPayload):
     for length in range(len(payload.payload)):
         with pytest.raises(RemoteProtocolError):
-            mmp.decode_request(payload.payload[:length])
+            mmp.REQUESTS.decode(payload.payload[:length])
 
 
 @pytest.mark.parametrize("payload", RESPONSES[::5], ids=by_name)
-def test_a_response_cut_short_anywhere_is_refused(payload: RecordedPayload):
+def test_truncated_response_is_rejected(payload: RecordedPayload):
     for length in range(len(payload.payload)):
         with pytest.raises(RemoteProtocolError):
-            mmp.decode_response(payload.payload[:length])
+            decode_response(payload.payload[:length])
 
 
-def test_what_follows_a_request_or_response_is_refused():
+def test_trailing_bytes_are_rejected():
     with pytest.raises(RemoteProtocolError):
-        mmp.decode_request(mmp.encode_request(mmp.GetSettings()) + b"\0")
+        mmp.REQUESTS.decode(mmp.get_settings.encode() + b"\0")
     with pytest.raises(RemoteProtocolError):
-        mmp.decode_response(mmp.encode_success() + b"\0")
+        decode_response(pack([Status.SUCCESS]) + b"\0")
 
 
 EVENT = [2, 10, 20, ["out", "O_I"], None, None, 0, 100, 1.5]
@@ -273,127 +223,66 @@ EVENT = [2, 10, 20, ["out", "O_I"], None, None, 0, 100, 1.5]
         [65, "a", 0.0, 5],
     ],
 )
-def test_a_request_that_makes_no_sense_is_refused(values: object):
+def test_invalid_request_is_rejected(values: object):
     with pytest.raises(RemoteProtocolError):
-        mmp.decode_request(pack(values))
+        mmp.REQUESTS.decode(pack(values))
 
 
-def test_a_deeply_nested_argument_is_refused():
+def test_deeply_nested_argument_is_rejected():
     for depth in (100, 900, 980, 1000, 1015):
         with pytest.raises(RemoteProtocolError):
-            mmp.decode_request(b"\x92\x02" + b"\x91" * depth + b"\xc0")
+            mmp.REQUESTS.decode(b"\x92\x02" + b"\x91" * depth + b"\xc0")
 
 
 @pytest.mark.parametrize("values", [None, [], [3], ["0"], {}, 0, [None], [[[]]]])
-def test_a_response_that_makes_no_sense_is_refused(values: object):
+def test_invalid_response_is_rejected(values: object):
     with pytest.raises(RemoteProtocolError):
-        mmp.decode_response(pack(values))
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        [],
-        [[], {}, {}],
-        [[], {}, {}, [], 0],
-        [[["a.b"]], {}, {}, []],
-        [[["a.b", "c.d", "no such filter"]], {}, {}, []],
-        [[["a.b", "c.d", "repeat last"]], {}, {}, []],
-        [[["a b", "c.d", ""]], {}, {}, []],
-        [[], {"a": 5}, {}, []],
-        [[], [], {}, []],
-        [[], {}, {"a": [5]}, []],
-        [[], {}, {"": []}, []],
-        [[], {}, {}, [["p"]]],
-        [None, None, None, None],
-    ],
-)
-def test_peers_that_make_no_sense_are_refused(values: list[object]):
-    with pytest.raises(RemoteProtocolError):
-        mmp.decode_peers(Reference("a"), values)
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        [],
-        [0.0, {}, None, None],
-        [0.0, {"at_end": True, "wallclock_time": [{}], "simulation_time": []}, None, None],
-        [0.0, {"at_end": True, "wallclock_time": 5, "simulation_time": []}, None, None],
-        [0.0, {"at_end": True, "wallclock_time": [5], "simulation_time": []}, None, None],
-        [0.0, [], None, None],
-        [
-            0.0,
-            {
-                "at_end": True,
-                "wallclock_time": [{"every": 0.0, "start": None, "stop": None}],
-                "simulation_time": [],
-            },
-            None,
-            None,
-        ],
-        [
-            0.0,
-            {
-                "at_end": True,
-                "wallclock_time": [{"every": "x", "start": None, "stop": None}],
-                "simulation_time": [],
-            },
-            None,
-            None,
-        ],
-    ],
-)
-def test_checkpoints_that_make_no_sense_are_refused(values: list[object]):
-    with pytest.raises(RemoteProtocolError):
-        mmp.decode_checkpoint_info(values)
-
-
-@pytest.mark.parametrize("value", [None, [], 5, {"3": 4}, {"a b": 1}])
-def test_settings_that_make_no_sense_are_refused(value: object):
-    with pytest.raises(RemoteProtocolError):
-        mmp.decode_settings(value)
+        decode_response(pack(values))
 
 
 @given(st.binary(max_size=80))
-def test_no_bytes_do_harm(data: bytes):
-    for decode in (mmp.decode_request, mmp.decode_response):
+def test_random_bytes_raise_only_protocol_errors(data: bytes):
+    for decode in (mmp.REQUESTS.decode, decode_response):
         with contextlib.suppress(RemoteProtocolError):
             decode(data)
 
 
 @given(st.data())
-def test_no_change_to_what_muscle3_sent_does_harm(data: st.DataObject):
+def test_corrupted_requests_raise_only_protocol_errors(data: st.DataObject):
     payload = bytearray(data.draw(st.sampled_from(REQUESTS)).payload)
     for _ in range(data.draw(st.integers(1, 4))):
         payload[data.draw(st.integers(0, len(payload) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(RemoteProtocolError):
-        mmp.decode_request(bytes(payload))
+        mmp.REQUESTS.decode(bytes(payload))
 
 
-def test_our_instances_call_themselves_muscle3_with_an_addition():
+def test_our_instances_register_with_muscle3s_version():
     assert mmp.DIALECT_OF_MUSCLE3 == "0.11.0"
-    assert unpack(mmp.encode_request(mmp.RegisterInstance("a", (), (), "0.11.0")))[-1] == "0.11.0"
+    assert unpack(mmp.register_instance.encode("a", (), (), "0.11.0"))[-1] == "0.11.0"
 
 
 @pytest.mark.parametrize(
-    "request_with",
+    "sent",
     [
-        lambda text: mmp.SubmitLogMessage(LogRecord("a", 0.0, 40, text)),
-        lambda text: mmp.ReportFailed("a", text),
-        lambda text: mmp.ReportSnapshotFailed("a", text),
+        mmp.report_failed.encode("a", "no file caf\udce9", FailureKind.OWN),
+        mmp.report_snapshot_failed.encode("a", "no file caf\udce9"),
     ],
 )
-def test_what_is_no_text_in_the_words_of_an_error_is_escaped(request_with):
-    sent = mmp.encode_request(request_with("no file caf\udce9"))
-    assert mmp.decode_request(sent) == request_with("no file caf\\udce9")
-
-
-def test_failure_without_a_kind_is_decoded():
-    assert mmp.decode_request(pack([68, "a", "why"])) == mmp.ReportFailed("a", "why", None)
+def test_undecodable_bytes_in_error_messages_are_escaped(sent: bytes):
+    assert mmp.REQUESTS.decode(sent).arguments[:2] == ["a", "no file caf\\udce9"]
 
 
 @pytest.mark.parametrize("kind", ["fate", 1, None])
-def test_unknown_failure_kind_is_rejected(kind):
+def test_unknown_failure_kind_is_rejected(kind: object):
     with pytest.raises(RemoteProtocolError):
-        mmp.decode_request(pack([68, "a", "why", kind]))
+        mmp.REQUESTS.decode(pack([68, "a", "why", kind]))
+
+
+def test_failure_report_without_a_kind_is_accepted():
+    assert mmp.REQUESTS.decode(pack([68, "a", "why"])).arguments == ["a", "why", None]
+
+
+def test_undecodable_bytes_in_log_messages_are_escaped():
+    sent = mmp.submit_log_message.encode(LogRecord("a", 0.0, 40, "no file caf\udce9"))
+    (record,) = mmp.REQUESTS.decode(sent).arguments
+    assert record.text == "no file caf\\udce9"

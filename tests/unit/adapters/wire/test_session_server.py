@@ -1,4 +1,4 @@
-"""What the server's side of a session does with what a client says, byte by byte."""
+"""The server's side of sessions, without sockets, byte by byte."""
 
 import pytest
 from hypothesis import given, settings
@@ -65,7 +65,7 @@ def test_session_ids_count_up_from_the_first(first: int):
         assert sent(connection) == word(expected)
 
 
-def test_session_id_of_another_server_is_refused():
+def test_session_id_of_another_server_is_rejected():
     stale, _ = begin(SessionTable(first_id=2**60))
     assert stale.session is not None
     table = SessionTable(first_id=2**61)
@@ -84,7 +84,7 @@ def test_session_with_a_large_id_is_resumed():
     assert sent(again) == word(2**63 - 1) + word(3) + b"one"
 
 
-def test_a_request_comes_out_once_however_it_is_cut_into_pieces():
+def test_request_comes_out_once_whatever_the_sizes_that_arrive():
     data = word(0) + request(1, b"hello")
     for size in range(1, len(data) + 1):
         connection = connect(SessionTable())
@@ -93,12 +93,12 @@ def test_a_request_comes_out_once_however_it_is_cut_into_pieces():
         assert sent(connection) == word(1)
 
 
-def test_an_empty_request_is_one_too():
+def test_empty_request_comes_out():
     (event,) = connect(SessionTable()).received(word(0) + request(1, b""))
     assert (event.number, event.body) == (1, b"")
 
 
-def test_the_end_of_a_session_comes_out_and_it_is_forgotten():
+def test_end_of_a_session_comes_out_and_the_session_is_forgotten():
     table = SessionTable()
     connection, event = begin(table)
     finish(event, b"response")
@@ -107,19 +107,19 @@ def test_the_end_of_a_session_comes_out_and_it_is_forgotten():
     assert len(table) == 0
 
 
-def test_the_response_goes_out_with_its_length_before_it():
+def test_response_follows_its_length():
     connection, event = begin(SessionTable())
     finish(event, b"response")
     assert sent(connection) == word(8) + b"response"
 
 
-def test_a_response_in_several_parts_has_one_length():
+def test_response_in_several_parts_has_one_length():
     connection, _ = begin(SessionTable())
     connection.answer([b"ab", bytearray(b"c"), memoryview(b"def")])
     assert sent(connection) == word(6) + b"abcdef"
 
 
-def test_a_finished_request_that_is_repeated_is_answered_and_not_executed():
+def test_repeated_finished_request_gets_the_kept_response():
     table = SessionTable()
     _, event = begin(table)
     finish(event, b"response")
@@ -129,7 +129,7 @@ def test_a_finished_request_that_is_repeated_is_answered_and_not_executed():
         assert sent(again) == word(1) + word(8) + b"response"
 
 
-def test_a_request_repeated_while_it_is_executed_is_answered_once_on_the_new_connection():
+def test_request_repeated_during_execution_is_answered_on_the_new_connection():
     table = SessionTable()
     old, event = begin(table)
     again = connect(table)
@@ -140,14 +140,14 @@ def test_a_request_repeated_while_it_is_executed_is_answered_once_on_the_new_con
     assert sent(old) == b""
 
 
-def test_a_request_repeated_twice_on_one_connection_while_executed_is_answered_once():
+def test_request_repeated_on_one_connection_during_execution_is_answered_once():
     connection, event = begin(SessionTable())
     assert connection.received(request(1, b"first")) == []
     finish(event, b"response")
     assert sent(connection) == word(8) + b"response"
 
 
-def test_a_response_that_is_ready_before_the_request_is_repeated_comes_once():
+def test_response_that_is_ready_before_the_request_is_repeated_is_sent_once():
     table = SessionTable()
     _, event = begin(table)
     again = connect(table)
@@ -159,7 +159,7 @@ def test_a_response_that_is_ready_before_the_request_is_repeated_comes_once():
     assert sent(again) == word(8) + b"response"
 
 
-def test_the_old_connection_gets_nothing_once_the_client_is_back():
+def test_old_connection_gets_no_response_after_a_reconnection():
     table = SessionTable()
     old, event = begin(table)
     connect(table).received(word(1))
@@ -167,7 +167,7 @@ def test_the_old_connection_gets_nothing_once_the_client_is_back():
     assert sent(old) == b""
 
 
-def test_a_stale_number_is_dropped():
+def test_stale_request_number_is_dropped():
     table = SessionTable()
     connection, event = begin(table)
     finish(event, b"one")
@@ -180,14 +180,14 @@ def test_a_stale_number_is_dropped():
 
 
 @pytest.mark.parametrize("number", [2, 3, 10**9])
-def test_a_number_above_the_running_one_is_dropped_and_the_running_one_answered(number: int):
+def test_request_number_above_the_running_one_is_dropped(number: int):
     connection, event = begin(SessionTable())
     assert connection.received(request(number, b"impatient")) == []
     finish(event, b"response")
     assert sent(connection) == word(8) + b"response"
 
 
-def test_a_stale_number_on_a_new_connection_does_not_get_the_response_to_another():
+def test_stale_number_on_a_new_connection_does_not_get_another_response():
     table = SessionTable()
     connection, event = begin(table)
     finish(event, b"one")
@@ -199,7 +199,7 @@ def test_a_stale_number_on_a_new_connection_does_not_get_the_response_to_another
     assert sent(again) == b""
 
 
-def test_the_response_is_kept_until_the_next_request_begins():
+def test_response_is_kept_until_the_next_request_begins():
     table = SessionTable()
     connection, event = begin(table)
     finish(event, b"one")
@@ -210,12 +210,12 @@ def test_the_response_is_kept_until_the_next_request_begins():
 
 
 @pytest.mark.parametrize("session", [1, 2, 2**62])
-def test_to_resume_an_unknown_session_is_refused(session: int):
+def test_resuming_an_unknown_session_is_rejected(session: int):
     with pytest.raises(RemoteProtocolError, match="does not exist"):
         connect(SessionTable()).received(word(session))
 
 
-def test_to_resume_a_session_that_was_ended_is_refused():
+def test_resuming_an_ended_session_is_rejected():
     table = SessionTable()
     connection = connect(table)
     connection.received(word(0) + word(0))
@@ -224,12 +224,12 @@ def test_to_resume_a_session_that_was_ended_is_refused():
         connect(table).received(word(1))
 
 
-def test_talking_on_after_the_end_is_refused():
+def test_data_after_the_end_of_a_session_are_rejected():
     with pytest.raises(RemoteProtocolError, match="sent data after"):
         connect(SessionTable()).received(word(0) + word(0) + b"x")
 
 
-def test_an_absurd_length_is_refused_before_anything_is_stored():
+def test_request_length_beyond_the_limit_is_rejected():
     connection = connect(SessionTable(), limit=10)
     connection.received(word(0))
     with pytest.raises(RemoteProtocolError, match="more than the 10"):
@@ -237,14 +237,14 @@ def test_an_absurd_length_is_refused_before_anything_is_stored():
 
 
 @pytest.mark.parametrize("value", [2**63, 2**64 - 1])
-def test_words_that_are_no_numbers_are_refused(value: int):
+def test_words_that_are_not_numbers_are_rejected(value: int):
     rubbish = value.to_bytes(8, "little")
     for start in (b"", word(0), word(0) + word(1)):
         with pytest.raises(RemoteProtocolError):
             connect(SessionTable()).received(start + rubbish)
 
 
-def test_what_is_incomplete_is_known():
+def test_incomplete_request_is_reported_as_unread():
     data = word(0) + request(1, b"abc")
     connection = connect(SessionTable())
     for position, byte in enumerate(data):
@@ -254,7 +254,7 @@ def test_what_is_incomplete_is_known():
     assert not connection.unread
 
 
-def test_one_of_ours_greets_and_goes_on_with_a_session():
+def test_session_follows_the_greeting():
     table = SessionTable()
     connection = connect(table, secret="secret", require=True)
     greet(connection, greeting.Purpose.SESSION)
@@ -264,7 +264,7 @@ def test_one_of_ours_greets_and_goes_on_with_a_session():
     assert sent(connection) == word(1)
 
 
-def test_the_greeting_may_come_byte_by_byte():
+def test_greeting_may_arrive_byte_by_byte():
     connection = connect(SessionTable(), secret="secret")
     for byte in greeting.client_hello(b"c" * 32):
         connection.received(bytes([byte]))
@@ -276,7 +276,7 @@ def test_the_greeting_may_come_byte_by_byte():
     assert sent(connection) == word(1)
 
 
-def test_a_greeting_with_the_wrong_secret_is_refused():
+def test_greeting_with_the_wrong_secret_is_rejected():
     connection = connect(SessionTable(), secret="secret")
     connection.received(greeting.client_hello(b"c" * 32))
     answer = greeting.server_answer("wrong", b"c" * 32, NONCE)
@@ -285,23 +285,23 @@ def test_a_greeting_with_the_wrong_secret_is_refused():
         connection.received(proof)
 
 
-def test_a_greeting_where_none_is_offered_is_refused():
+def test_greeting_is_rejected_where_it_is_not_offered():
     with pytest.raises(RemoteProtocolError):
         connect(SessionTable()).received(greeting.client_hello(b"c" * 32))
 
 
-def test_a_client_of_muscle3_is_served_beside_ours():
+def test_muscle3_client_is_served_without_a_greeting():
     connection = connect(SessionTable(), secret="secret")
     (event,) = connection.received(word(0) + request(1, b"x"))
     assert not event.session.is_authenticated
 
 
-def test_a_client_of_muscle3_is_refused_where_the_secret_is_required():
+def test_muscle3_client_is_rejected_where_the_secret_is_required():
     with pytest.raises(RemoteProtocolError, match="was refused"):
         connect(SessionTable(), secret="secret", require=True).received(word(0))
 
 
-def test_nobody_resumes_a_session_of_ours_without_the_secret():
+def test_resuming_an_authenticated_session_without_the_secret_is_rejected():
     table = SessionTable()
     connection = connect(table, secret="secret")
     greet(connection, greeting.Purpose.SESSION)
@@ -310,7 +310,7 @@ def test_nobody_resumes_a_session_of_ours_without_the_secret():
         connect(table, secret="secret").received(word(1))
 
 
-def test_a_stream_is_handed_over_with_what_the_client_said():
+def test_stream_is_requested_with_the_hello_of_the_client():
     connection = connect(SessionTable(), secret="secret")
     greet(connection, greeting.Purpose.STREAM)
     assert connection.received(word(5)) == []
@@ -318,7 +318,7 @@ def test_a_stream_is_handed_over_with_what_the_client_said():
     assert connection.is_done
 
 
-def test_an_absurd_stream_hello_is_refused():
+def test_stream_hello_beyond_the_limit_is_rejected():
     connection = connect(SessionTable(), secret="secret")
     greet(connection, greeting.Purpose.STREAM)
     with pytest.raises(RemoteProtocolError):
@@ -326,7 +326,7 @@ def test_an_absurd_stream_hello_is_refused():
 
 
 @given(st.lists(st.binary(max_size=80), max_size=6))
-def test_no_bytes_do_harm(pieces: list[bytes]):
+def test_arbitrary_bytes_raise_nothing_but_protocol_errors(pieces: list[bytes]):
     for secret in (None, "secret"):
         connection = connect(SessionTable(), secret=secret)
         try:
@@ -367,7 +367,7 @@ class Client:
         max_size=8,
     )
 )
-def test_each_request_is_executed_once_and_answered_wherever_the_client_is_cut_off(plan):
+def test_each_request_is_executed_once_wherever_connections_are_cut(plan):
     """Each step: cuts while sending, whether it is done by then, cuts before the answer."""
     client = Client(SessionTable())
     client.connect()
@@ -391,7 +391,7 @@ def test_each_request_is_executed_once_and_answered_wherever_the_client_is_cut_o
 
 
 @pytest.mark.parametrize("recording", recordings(), ids=lambda item: item.name)
-def test_what_muscle3_said_is_understood_and_answered_with_the_same_bytes(recording: Recording):
+def test_recorded_sessions_of_muscle3_are_served_with_the_same_bytes(recording: Recording):
     responses = {e.number: e.response_payload for e in recording.exchanges if e.response}
     connection = connect(SessionTable(), limit=2**20)
     seen = []

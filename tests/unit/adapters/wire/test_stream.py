@@ -43,7 +43,7 @@ def encode(channel: int, message: PeerMessage) -> bytes:
 
 
 @given(st.integers(0, 2**32 - 2), messages(own_data))
-def test_any_message_arrives_as_it_was_sent(channel: int, message: PeerMessage):
+def test_message_round_trips(channel: int, message: PeerMessage):
     found, received = decode(encode(channel, message))
     assert found == channel
     assert same(message.data, received.data)
@@ -52,25 +52,25 @@ def test_any_message_arrives_as_it_was_sent(channel: int, message: PeerMessage):
 
 
 @pytest.mark.parametrize("saved_until", [None, 0.0, 3600.5])
-def test_how_far_the_snapshots_of_the_sender_answer_arrives(saved_until: "float | None"):
+def test_saved_until_round_trips(saved_until: "float | None"):
     message = message_with(None)
     message.saved_until = saved_until
     assert decode(encode(0, message))[1] == message
 
 
-def test_a_contiguous_array_is_not_copied():
+def test_contiguous_array_is_not_copied():
     pieces = stream.encode_message(0, message_with(LARGE))
     assert np.shares_memory(np.frombuffer(pieces[1], float), LARGE)
 
 
-def test_a_frame_cut_short_anywhere_is_refused():
+def test_truncated_frame_is_rejected():
     frame = encode(0, message_with(Grid(np.arange(2000.0), ["x"])))
     for length in [*range(200), *range(200, len(frame), 97)]:
         with pytest.raises(RemoteProtocolError):
             decode(frame[:length])
 
 
-def test_a_head_cut_short_anywhere_is_refused():
+def test_truncated_head_is_rejected():
     head = stream.pack_head(message_with(None)) + pack({"a": [1, 2]})
     for length in range(len(head)):
         with pytest.raises(RemoteProtocolError):
@@ -89,7 +89,7 @@ def test_a_head_cut_short_anywhere_is_refused():
         (10, 0, 0, 2, 0),
     ],
 )
-def test_absurd_lengths_are_refused_before_anything_is_read(fixed):
+def test_absurd_lengths_are_rejected_in_the_fixed_part(fixed):
     with pytest.raises(RemoteProtocolError):
         stream.decode_fixed(memoryview(stream.FIXED.pack(*fixed)))
 
@@ -107,25 +107,25 @@ def test_buffer_lengths_of_another_size_are_rejected(length: int):
         stream.decode_buffer_lengths(fixed, memoryview(bytes(length)))
 
 
-def test_lengths_that_do_not_add_up_are_refused():
+def test_buffer_lengths_that_do_not_add_up_are_rejected():
     fixed = stream.decode_fixed(memoryview(stream.FIXED.pack(100, 0, 10, 2, 0)))
     with pytest.raises(RemoteProtocolError, match="add up"):
         stream.decode_buffer_lengths(fixed, memoryview(stream.LENGTH.pack(30) * 2))
 
 
-def test_a_channel_is_opened_with_its_name():
+def test_channel_opening_round_trips():
     frame = memoryview(stream.open_channel(3, "b.in[2]"))
     fixed = stream.decode_fixed(frame[: stream.FIXED.size])
     assert fixed.channel == stream.OPEN_CHANNEL
     assert stream.decode_open_channel(frame[stream.FIXED.size :]) == (3, "b.in[2]")
 
 
-def test_a_receiver_says_who_it_is_and_how_much_it_has():
+def test_hello_round_trips():
     assert stream.decode_hello(stream.encode_hello("micro[1]", 5)) == ("micro[1]", 5)
 
 
 @pytest.mark.parametrize("values", [None, [], [1], ["a"], ["a", "b"], ["a", -1], "a", {}])
-def test_a_hello_or_a_channel_that_makes_no_sense_is_refused(values: object):
+def test_malformed_hello_or_channel_opening_is_rejected(values: object):
     with pytest.raises(RemoteProtocolError):
         stream.decode_hello(pack(values))
     with pytest.raises(RemoteProtocolError):
@@ -154,12 +154,12 @@ HEAD = [0, None, 0.0, None, [], None, None, None]
         [*HEAD[:-1], msgpack.ExtType(16, b"")],
     ],
 )
-def test_a_message_that_makes_no_sense_is_refused(values: object):
+def test_malformed_message_is_rejected(values: object):
     with pytest.raises(RemoteProtocolError):
         stream.decode_message(memoryview(pack(values)), [])
 
 
-def test_times_that_came_as_other_numbers_are_floats():
+def test_times_that_arrive_as_integers_become_floats():
     message = stream.decode_message(memoryview(pack([0, None, 1, 2, [], 3, None, None])), [])
     times = (message.timestamp, message.next_timestamp, message.saved_until)
     assert times == (1.0, 2.0, 3.0)
@@ -167,7 +167,7 @@ def test_times_that_came_as_other_numbers_are_floats():
 
 
 @given(st.data())
-def test_no_change_to_a_head_does_harm(data: st.DataObject):
+def test_changed_head_raises_nothing_but_protocol_errors(data: st.DataObject):
     message = message_with([Grid(np.zeros((2, 3)), ["x", "y"]), 1j, np.zeros(2, "i4,f8")])
     head = bytearray(encode(0, message)[stream.FIXED.size :])
     for _ in range(data.draw(st.integers(1, 4))):
@@ -176,12 +176,12 @@ def test_no_change_to_a_head_does_harm(data: st.DataObject):
         stream.decode_message(memoryview(bytes(head)), [])
 
 
-def test_what_cannot_be_sent_is_refused_at_once():
+def test_unsendable_data_are_rejected():
     with pytest.raises(UnsendableData, match=r"data\['a'\]"):
         stream.encode_message(0, message_with({"a": object()}))
 
 
-def test_settings_that_go_with_a_message_arrive_as_plain_values():
+def test_overlay_settings_arrive_as_plain_values():
     overlay = Settings({"a": np.int64(1), "b": np.ones((1, 2)), "c": [np.float32(0.5)], "d": None})  # type: ignore[dict-item, list-item]
     message = PeerMessage(0.0, None, None, overlay, None, 0, ())
     received = decode(b"".join(map(bytes, stream.encode_message(0, message))))[1].overlay
@@ -189,7 +189,7 @@ def test_settings_that_go_with_a_message_arrive_as_plain_values():
 
 
 @pytest.mark.parametrize("value", [np.timedelta64(3, "s"), b"x", {}], ids=repr)
-def test_a_setting_that_cannot_go_with_a_message_is_named(value):
+def test_unsendable_overlay_setting_is_named(value):
     message = PeerMessage(0.0, None, None, Settings({"k": value}), None, 0, ())
     text = rf"settings\['k'\] cannot be sent.*{type(value).__name__}"
     with pytest.raises(UnsendableData, match=text):

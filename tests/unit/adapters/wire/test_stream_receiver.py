@@ -18,7 +18,7 @@ from adapters.wire.stream_receiver import (
 )
 from domain.coupling.grid import Grid
 from domain.errors import LocalProtocolError, PortError, RemoteProtocolError
-from tests.unit.adapters.wire.stream_ends import (
+from tests.support.stream_ends import (
     CLIENT_NONCE,
     PieceCutter,
     connect_receiver,

@@ -14,7 +14,7 @@ from adapters.wire.reconnection import ConnectionState
 from adapters.wire.stream_sender import StreamSender
 from domain.coupling.grid import Grid
 from domain.errors import LocalProtocolError, RemoteProtocolError
-from tests.unit.adapters.wire.stream_ends import (
+from tests.support.stream_ends import (
     PieceCutter,
     connect_receiver,
     message,

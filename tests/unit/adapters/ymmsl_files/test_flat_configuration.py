@@ -136,12 +136,12 @@ def test_filters_are_joined_in_order(inner):
     assert conduits["outer.fine.mesh"].filters == expected
 
 
-def test_filters_that_come_out_of_order_are_told():
+def test_filters_out_of_order_are_rejected():
     text = FILTERED.replace("OUTER", "pad").replace("INNER", "repeat")
     assert problem_of(whole(text, PROGRAM)) == (
         "The conduits setup.mesh -> outer.mesh -> outer.fine.mesh have the filters 'pad repeat' in"
-        " all, and these are out of order: 'last' comes first, then 'repeat', then 'pad'. Move or"
-        " remove filters on one of these conduits."
+        " all, and these are out of order: write last, then repeat, then pad. Move or remove"
+        " filters on one of these conduits."
     )
 
 

@@ -7,8 +7,11 @@ from adapters.in_memory.manager_link import InMemoryManagerLink, LockedDesk
 from adapters.in_memory.peer_transport import InMemoryNetwork, InMemoryPeerTransport
 from application.instance.communicator import Communicator
 from application.instance.declared_ports import make_port_states
+from application.instance.filter_counts import FilterCounts
 from application.instance.patient_receiver import PatientReceiver
 from application.instance.profiler import Profiler
+from application.instance.routes import Routes
+from application.interfaces.peer_transport import PeerTransport
 from domain.coupling.messages import Message
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import PortState
@@ -16,7 +19,7 @@ from domain.coupling.settings import Settings
 from domain.identity import Reference
 from domain.model.topology import Topology
 from tests.support.desks import InMemoryDesk
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 
 @dataclass
@@ -32,7 +35,7 @@ class Member:
 
     peers: PeerInfo
     ports: dict[str, PortState]
-    transport: InMemoryPeerTransport
+    transport: PeerTransport
     communicator: Communicator
 
     def send(self, port, data, slot=None, iteration=(0,)):
@@ -65,19 +68,34 @@ class Exchange:
         self._network = InMemoryNetwork()
         self._locked = LockedDesk(self.desk.desk)
 
-    def join(self, name, *, depth=1, vectors=()):
-        """Return an instance that has connected to its peers."""
+    def join(self, name, *, depth=1, vectors=(), transport=None, locations=None):
+        """Return an instance that has connected to its peers.
+
+        Args:
+            name: Name of the instance.
+            depth: How many counters an iteration has on O_I and S ports.
+            vectors: Names of the vector ports.
+            transport: Connects it to its peers; None for memory.
+            locations: Locations of the peers by name; None if they are all in memory.
+        """
         peers = self._peers_of(Reference(name))
+        if locations is not None:
+            peers = peers._replace(
+                locations={peer: tuple(locations[str(peer)]) for peer in peers.locations}
+            )
         link = InMemoryManagerLink(name, self._locked)
         clock = ManualClock()
-        transport = InMemoryPeerTransport(name, self._network)
+        transport = transport or InMemoryPeerTransport(name, self._network)
+        ports = make_port_states(peers.ports, set(vectors), peers)
+        routes = Routes(transport=transport, peers=peers, ports=ports, depth=depth)
         communicator = Communicator(
-            transport=transport,
+            routes=routes,
+            counts=FilterCounts(peers),
+            ports=ports,
             waiting=PatientReceiver(link=link, clock=clock),
             profiler=Profiler(clock=clock, link=link),
         )
-        ports = make_port_states(peers.ports, set(vectors), peers)
-        communicator.connect(peers, ports, depth=depth)
+        routes.connect()
         return Member(peers, ports, transport, communicator)
 
     def _peers_of(self, instance):

@@ -1,4 +1,4 @@
-"""How messages are numbered, checked, held back by filters, and kept in a snapshot."""
+"""How messages are numbered, checked, held back by filters, and saved in a snapshot."""
 
 import threading
 
@@ -42,7 +42,7 @@ def restored(exchange, name, state, last=None, **options):
     return member
 
 
-def test_messages_are_numbered_for_each_slot():
+def test_messages_are_numbered_per_slot():
     exchange = Exchange(PLAIN, micro=(2,))
     macro = exchange.join("macro")
     micros = [exchange.join(f"micro[{index}]", depth=2) for index in range(2)]
@@ -53,7 +53,7 @@ def test_messages_are_numbered_for_each_slot():
     assert [micros[1].receive("f_init").number for _ in range(2)] == [0, 1]
 
 
-def test_each_receiver_on_a_port_gets_the_message_and_it_counts_once():
+def test_message_to_several_receivers_is_counted_once():
     exchange = Exchange(f"{PLAIN}\nmacro o_i -> other f_init")
     macro = exchange.join("macro")
     macro.send("o_i", "x")
@@ -63,7 +63,7 @@ def test_each_receiver_on_a_port_gets_the_message_and_it_counts_once():
     assert macro.ports["o_i"].message_counts == [1]
 
 
-def test_what_could_not_be_sent_does_not_count(plain):
+def test_unsendable_message_is_not_counted(plain):
     macro, micro = plain
     with pytest.raises(UnsendableData, match="data cannot be sent on port 'o_i': it is an object"):
         macro.send("o_i", object())
@@ -72,24 +72,24 @@ def test_what_could_not_be_sent_does_not_count(plain):
 
 
 @pytest.mark.parametrize(("number", "slot", "where"), [(1, None, "s"), (2, 1, r"s\[1\]")])
-def test_a_lost_message_is_told_with_its_port_and_slot(number, slot, where):
+def test_error_for_a_lost_message_names_port_and_slot(number, slot, where):
     exchange = Exchange("micro o_f -> macro s", **({} if slot is None else {"micro": (2,)}))
     macro = exchange.join("macro")
     micro = exchange.join("micro" if slot is None else f"micro[{slot}]", depth=2)
     micro.outlet("o_f").send(parcel(number))
-    text = f"number {number} was received on port '{where}' where number 0 was expected"
+    text = f"number {number} was received on port '{where}', where number 0 was expected"
     with pytest.raises(RemoteProtocolError, match=text):
         macro.receive("s", slot)
 
 
-def test_a_message_without_a_number_is_taken(plain):
+def test_message_without_a_number_is_accepted(plain):
     macro, micro = plain
     macro.outlet("o_i").send(parcel(NOT_COUNTED))
     assert micro.receive("f_init").data == "x"
     assert micro.ports["f_init"].message_counts == [1]
 
 
-def test_a_message_tells_a_resizable_port_its_length():
+def test_message_sets_the_length_of_a_resizable_port():
     exchange = Exchange(PLAIN)
     macro = exchange.join("macro", vectors=["o_i"])
     micro = exchange.join("micro", depth=2, vectors=["f_init"])
@@ -99,7 +99,7 @@ def test_a_message_tells_a_resizable_port_its_length():
     assert micro.ports["f_init"].length == 3
 
 
-def test_who_fails_before_its_counts_are_restored_closes_its_ports_without_a_number():
+def test_uncounted_milestone_is_accepted_whatever_the_count_of_the_receiver():
     exchange = Exchange(PLAIN)
     macro = exchange.join("macro")
     micro = restored(exchange, "micro", CommunicatorState({"f_init": (3,)}), depth=2)
@@ -108,7 +108,7 @@ def test_who_fails_before_its_counts_are_restored_closes_its_ports_without_a_num
     assert (message.data, message.number) == (CLOSING, NOT_COUNTED)
 
 
-def test_a_milestone_is_numbered_as_the_next_message_and_does_not_count(plain):
+def test_milestone_has_the_number_of_the_next_message_and_is_not_counted(plain):
     macro, micro = plain
     milestone(macro, 0)
     macro.send("o_i", "x")
@@ -116,7 +116,7 @@ def test_a_milestone_is_numbered_as_the_next_message_and_does_not_count(plain):
     assert micro.ports["f_init"].message_counts == [1]
 
 
-def test_the_milestone_that_closes_a_port_is_sent_once(plain):
+def test_closing_milestone_is_sent_once(plain):
     macro, micro = plain
     milestone(macro)
     milestone(macro)
@@ -125,7 +125,7 @@ def test_the_milestone_that_closes_a_port_is_sent_once(plain):
     assert macro.transport.wait_until_sent(timeout=0)
 
 
-def test_a_reducing_filter_holds_all_but_the_last_back(reduced):
+def test_reducing_filter_sends_only_the_last_message(reduced):
     macro, micro = reduced
     for number in range(3):
         macro.send("o_i", number, iteration=(number,))
@@ -135,7 +135,7 @@ def test_a_reducing_filter_holds_all_but_the_last_back(reduced):
     assert (message.data, message.number, message.iteration) == (2, NOT_COUNTED, ())
 
 
-def test_what_is_held_back_may_be_changed_by_the_model(reduced):
+def test_model_may_change_data_that_is_held_back(reduced):
     macro, micro = reduced
     data = [1]
     macro.send("o_i", data)
@@ -152,14 +152,14 @@ def test_what_is_held_back_may_be_changed_by_the_model(reduced):
     ],
     ids=["void", "lock"],
 )
-def test_what_is_to_be_held_back_and_cannot_be_copied_is_refused(reduced, data, why):
+def test_data_that_cannot_be_copied_is_rejected_by_a_reducing_filter(reduced, data, why):
     macro, _ = reduced
     text = f"data cannot be sent on port 'o_i': a filter holds it back.*{why}"
     with pytest.raises(UnsendableData, match=text):
         macro.send("o_i", data)
 
 
-def test_where_nothing_was_sent_a_reducing_filter_passes_an_empty_message(reduced):
+def test_reducing_filter_sends_an_empty_message_for_an_iteration_without_messages(reduced):
     macro, micro = reduced
     milestone(macro)
     message = micro.receive("f_init")
@@ -167,7 +167,7 @@ def test_where_nothing_was_sent_a_reducing_filter_passes_an_empty_message(reduce
     assert micro.receive("f_init").data == CLOSING
 
 
-def test_a_reducing_filter_passes_the_milestones_of_outer_iterations_only():
+def test_reducing_filter_passes_only_milestones_of_outer_iterations():
     exchange = Exchange(REDUCED)
     macro, micro = exchange.join("macro", depth=3), exchange.join("micro", depth=3)
     macro.send("o_i", "x", iteration=(0, 0, 0))
@@ -182,7 +182,7 @@ def test_a_reducing_filter_passes_the_milestones_of_outer_iterations_only():
     ]
 
 
-def test_a_snapshot_keeps_counts_and_what_is_held_back(reduced):
+def test_snapshot_has_counts_and_messages_held_back(reduced):
     macro, _ = reduced
     macro.send("o_i", "x", iteration=(0,))
     state = macro.communicator.state()
@@ -193,14 +193,14 @@ def test_a_snapshot_keeps_counts_and_what_is_held_back(reduced):
     assert state.reduced_counts == {"o_i -> micro.f_init": (0,)}
 
 
-def test_a_snapshot_keeps_what_reducing_filters_let_pass(reduced):
+def test_snapshot_has_the_count_of_messages_that_passed_a_reducing_filter(reduced):
     macro, _ = reduced
     macro.send("o_i", "x")
     milestone(macro)
     assert macro.communicator.state().reduced_counts == {"o_i -> micro.f_init": (1,)}
 
 
-def test_a_snapshot_keeps_until_when_what_filters_let_pass_was_not_empty(reduced):
+def test_receiver_counts_reduced_messages_up_to_the_last_that_was_not_empty(reduced):
     _, micro = reduced
     outlet = reduced[0].outlet("o_i")
     filled = []
@@ -215,7 +215,7 @@ def test_a_snapshot_keeps_until_when_what_filters_let_pass_was_not_empty(reduced
     assert again.communicator.state().reduced_counts == {"f_init <- macro.o_i": (3,)}
 
 
-def test_what_was_held_back_is_sent_after_resuming(reduced):
+def test_message_held_back_is_sent_after_resuming(reduced):
     macro, _ = reduced
     macro.send("o_i", "x")
     exchange = Exchange(REDUCED)
@@ -237,7 +237,7 @@ def test_milestones_since_the_last_message_are_sent_again_after_resuming(plain):
     assert micro.receive("f_init").data == Milestone((1,))
 
 
-def test_a_snapshot_does_not_grow_with_the_milestones_that_no_message_follows(plain):
+def test_snapshot_stores_consecutive_milestones_as_one_row(plain):
     macro, _ = plain
     for number in [*range(100), *range(200, 300)]:
         milestone(macro, number)
@@ -251,7 +251,7 @@ def test_a_snapshot_does_not_grow_with_the_milestones_that_no_message_follows(pl
     assert again.communicator.state().held_back == state.held_back
 
 
-def test_a_snapshot_keeps_the_lengths_of_resizable_ports():
+def test_snapshot_has_the_lengths_of_resizable_ports():
     exchange = Exchange(PLAIN)
     macro = exchange.join("macro", vectors=["o_i"])
     macro.ports["o_i"].set_length(3)
@@ -261,7 +261,7 @@ def test_a_snapshot_keeps_the_lengths_of_resizable_ports():
     assert again.ports["o_i"].length == 3
 
 
-def test_what_a_resumed_sender_sends_once_more_is_dropped():
+def test_duplicates_from_a_resumed_sender_are_dropped():
     exchange = Exchange(PLAIN)
     state = CommunicatorState({"f_init": (2,), "no_more": (7,)})
     micro = restored(exchange, "micro", state, last=(1,), depth=2)
@@ -272,7 +272,7 @@ def test_what_a_resumed_sender_sends_once_more_is_dropped():
     assert [micro.receive("f_init").data for _ in range(2)] == ["new", "newer"]
 
 
-def test_a_message_from_before_the_last_one_is_not_taken_for_a_repeated_one():
+def test_message_older_than_the_last_one_is_not_a_duplicate():
     exchange = Exchange(PLAIN)
     micro = restored(exchange, "micro", CommunicatorState({"f_init": (2,)}), last=(1,), depth=2)
     exchange.join("macro").outlet("o_i").send(parcel(0))
@@ -280,7 +280,7 @@ def test_a_message_from_before_the_last_one_is_not_taken_for_a_repeated_one():
         micro.receive("f_init")
 
 
-def test_what_passes_a_filter_once_more_is_known_by_its_iteration():
+def test_duplicates_that_passed_a_reducing_filter_are_dropped_by_iteration():
     exchange = Exchange(REDUCED)
     micro = restored(exchange, "micro", CommunicatorState({"f_init": (2,)}), last=(1,))
     outlet = exchange.join("macro").outlet("o_i")

@@ -1,4 +1,4 @@
-"""What becomes of the ports that a model declares and those that the configuration knows."""
+"""How declared and configured ports are combined."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def states(declared, vectors=(), *conduits, **options):
     return make_port_states(declared, set(vectors), peers(*conduits, **options))
 
 
-def test_brackets_make_a_vector_port():
+def test_brackets_declare_a_vector_port():
     ports, vectors = parse_declaration({Operator.O_I: ["out", "many[]"], Operator.S: ["in"]})
     assert ports == [OUT, Port("many", Operator.O_I), IN]
     assert vectors == {"many"}
@@ -39,7 +39,7 @@ def test_brackets_make_a_vector_port():
         ("a[][]", r"'a\[\]\[\]' is no valid name"),
     ],
 )
-def test_a_name_that_cannot_be_used_is_refused(name, text):
+def test_invalid_port_name_is_rejected(name, text):
     with pytest.raises(PortError, match=text):
         parse_declaration({Operator.O_F: [name]})
 
@@ -52,21 +52,21 @@ def test_a_name_that_cannot_be_used_is_refused(name, text):
         ([3], "operator O_F.*3 is no string"),
     ],
 )
-def test_ports_that_are_no_list_of_names_are_refused(names, text):
+def test_ports_that_are_not_a_list_of_names_are_rejected(names, text):
     with pytest.raises(PortError, match=text):
         parse_declaration({Operator.O_F: names})
 
 
-def test_a_model_that_declares_nothing_has_the_ports_of_the_configuration():
+def test_model_without_a_declaration_has_the_configured_ports():
     found = states(None)
     assert [port.port for port in found.values()] == [*KNOWN, Port(SETTINGS_IN, Operator.F_INIT)]
 
 
-def test_what_a_model_declares_has_the_timeline_of_the_configuration():
+def test_declared_port_has_the_configured_timeline():
     assert states([OUT])["out"].port.timeline == "sub"
 
 
-def test_a_port_that_nobody_is_joined_to_is_not_connected():
+def test_port_without_conduits_is_not_connected():
     found = states([OUT, IN], ["in"])
     assert not found["out"].is_connected
     assert (found["in"].length, found["in"].is_resizable) == (0, True)
@@ -82,7 +82,7 @@ def test_a_port_that_nobody_is_joined_to_is_not_connected():
         ((), (3,), "macro[1]", None, False),
     ],
 )
-def test_the_length_of_a_port_follows_from_the_dimensions_and_the_declaration(
+def test_port_length_follows_from_dimensions_and_declaration(
     vectors, sizes, instance, length, is_resizable
 ):
     conduit = "macro.out -> micro.in"
@@ -91,20 +91,20 @@ def test_the_length_of_a_port_follows_from_the_dimensions_and_the_declaration(
     assert (port.length, port.is_resizable) == (length, is_resizable)
 
 
-def test_a_vector_port_towards_fewer_dimensions_is_refused_with_the_cure():
+def test_vector_port_towards_fewer_dimensions_is_rejected_with_a_hint():
     with pytest.raises(
         PortError, match=r"'out' of 'macro\[1\]' is declared as a vector port.*'\[\]'"
     ):
         states([OUT], ["out"], "macro.out -> micro.in", instance="macro[1]")
 
 
-def test_a_conduit_to_a_port_that_is_not_declared_is_named_with_those_that_are():
+def test_conduit_to_an_undeclared_port_is_rejected():
     text = "connected to port 'other' of 'macro'.*It declares: in, out"
     with pytest.raises(PortError, match=text):
         states([OUT, IN], [], "macro.other -> micro.in")
 
 
-def test_a_conduit_with_settings_needs_no_declared_port():
+def test_settings_port_need_not_be_declared():
     assert states([OUT], [], f"micro.x -> macro.{SETTINGS_IN}")[SETTINGS_IN].is_connected
 
 
@@ -118,6 +118,6 @@ def test_a_conduit_with_settings_needs_no_declared_port():
         ("micro.x -> macro.out", "receives on port 'out' of 'macro', .* operator O_I"),
     ],
 )
-def test_a_conduit_in_the_wrong_direction_is_named_with_the_operator(conduit, text):
+def test_conduit_in_the_wrong_direction_is_rejected(conduit, text):
     with pytest.raises(PortError, match=text):
         states([OUT, IN], [], conduit)

@@ -4,12 +4,13 @@ import pytest
 
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.instance_log import InMemoryInstanceLog
+from application.instance.connections import Connections
 from application.instance.departure import PATIENCE_AFTER_FAILURE, Leaving
 from application.instance.port_table import PortTable
 from application.instance.profiler import Profiler
 from domain.coupling.messages import Milestone
 from domain.coupling.ports import Operator, Port, PortState
-from domain.errors import ManagerRefused, PeerLost
+from domain.errors import ManagerRefused, PeerLost, UsageError
 from domain.identity import Reference
 from domain.running.failure_kinds import FailureKind
 from domain.running.log_levels import LogLevel
@@ -57,16 +58,14 @@ class Notes:
         self.events += [event.event_type for event in events]
 
 
-def leave(notes, *, times=1, is_registered=True, failure=None):
+def leave(notes, *, times=1, is_registered=True, is_connected=True, failure=None):
     """Leave; return what was called, and what was logged."""
     log = InMemoryInstanceLog()
     profiler = Profiler(clock=ManualClock(), link=notes)
     leaving = Leaving(link=notes, transport=notes, profiler=profiler, log=log)
     for _ in range(times):
         leaving.leave(
-            ports=PORTS,
-            communicator=notes,
-            receiver=notes,
+            Connections(PORTS, notes, notes) if is_connected else None,
             is_registered=is_registered,
             failure=failure,
             kind=FailureKind.LOST_PEER,
@@ -134,3 +133,26 @@ def test_an_error_of_our_own_is_not_hidden_and_everything_is_closed():
     with pytest.raises(ZeroDivisionError):
         leave(notes)
     assert notes.calls[-2:] == ALL_CLOSED
+
+
+def test_instance_without_connections_closes_no_ports():
+    calls, _ = leave(Notes(), is_connected=False, failure="the reason")
+    sent = [("finish_receiving",), ("wait_until_sent", PATIENCE_AFTER_FAILURE)]
+    reported = [("report_failed", "the reason", FailureKind.LOST_PEER)]
+    assert calls == [*reported, *sent, *DEREGISTERED, *ALL_CLOSED]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [(PeerLost("gone"), FailureKind.LOST_PEER), (UsageError("wrong"), FailureKind.OWN)],
+)
+def test_error_is_logged_and_reported_once_with_its_kind(error, kind):
+    notes, log = Notes(), InMemoryInstanceLog()
+    profiler = Profiler(clock=ManualClock(), link=notes)
+    leaving = Leaving(link=notes, transport=notes, profiler=profiler, log=log)
+    for _ in range(2):
+        leaving.leave_failed(error, Connections(PORTS, notes, notes))
+    assert log.lines == [(LogLevel.ERROR, str(error))]
+    assert [call for call in notes.calls if call[0] == "report_failed"] == [
+        ("report_failed", str(error), kind)
+    ]

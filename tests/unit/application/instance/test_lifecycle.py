@@ -1,4 +1,4 @@
-"""Instances that live a whole life, with everything outside of them in memory."""
+"""Whole lives of instances, with in-memory connections."""
 
 import re
 
@@ -12,7 +12,6 @@ from domain.errors import (
     Deadlock,
     PortClosed,
     PortError,
-    SettingMismatch,
     UnsendableData,
     UsageError,
 )
@@ -51,21 +50,21 @@ def raised(results: dict[str, object], name: str, kind: type[Exception]) -> str:
     return str(results[name])
 
 
-def test_a_macro_model_calls_a_micro_model_and_both_leave():
+def test_macro_and_micro_exchange_messages_and_deregister():
     simulation = InMemorySimulation(LOOP, timelines=CALLED)
     results = simulation.run({"macro": counting_macro, "micro": doubling_micro})
     assert results == {"macro": [0, 2, 4], "micro": 3}
     assert not any(map(simulation.desk.registry.is_registered, map(Reference, results)))
 
 
-def test_a_model_without_f_init_runs_once():
+def test_model_without_f_init_ports_runs_a_single_pass():
     def count(me: Joined) -> int:
         return sum(1 for _ in iter(me.reuse, False))
 
     assert InMemorySimulation("alone").run({"alone": count}) == {"alone": 1}
 
 
-def test_a_vector_port_talks_to_each_instance_of_a_set():
+def test_vector_port_exchanges_messages_with_each_instance_of_a_set():
     def macro(me: Joined) -> object:
         while me.reuse():
             assert me.lifecycle.vector_port("o_i").length == 3
@@ -79,7 +78,7 @@ def test_a_vector_port_talks_to_each_instance_of_a_set():
     assert results["macro"] == [0, 2, 4]
 
 
-def test_the_sender_sets_the_length_of_a_resizable_port():
+def test_sender_sets_the_length_of_a_resizable_port():
     def sender(me: Joined) -> None:
         while me.reuse():
             me.lifecycle.set_port_length("o_f", 4)
@@ -100,7 +99,7 @@ def test_the_sender_sets_the_length_of_a_resizable_port():
 
 
 def sending_of_lengths(port: str, lengths: "list[int | None]"):
-    """A model that goes through lengths of a port: on O_I in a pass, on O_F one for each pass."""
+    """Return a model that sets a port to each length: on O_I within a pass, on O_F one per pass."""
 
     def send_all(me: Joined, length: "int | None") -> None:
         if length is not None:
@@ -150,7 +149,7 @@ LENGTHS = pytest.mark.parametrize(
 
 
 @LENGTHS
-def test_an_o_i_port_may_have_no_slots_for_a_while(lengths, received):
+def test_resizable_o_i_port_may_temporarily_have_no_slots(lengths, received):
     results = InMemorySimulation(
         "sender o_i -> receiver f_init", timelines={"receiver": "sender:receiver"}
     ).run(
@@ -161,7 +160,7 @@ def test_an_o_i_port_may_have_no_slots_for_a_while(lengths, received):
 
 
 @LENGTHS
-def test_an_o_f_port_may_have_no_slots_for_a_while(lengths, received):
+def test_resizable_o_f_port_may_temporarily_have_no_slots(lengths, received):
     called = {"sender": "caller:called", "receiver": "caller:called"}
     results = InMemorySimulation(
         """caller o_i -> sender f_init
@@ -182,7 +181,7 @@ def test_an_o_f_port_may_have_no_slots_for_a_while(lengths, received):
 
 
 @pytest.mark.parametrize("lengths", [[None], [0], [2, 0], [2, 1]])
-def test_a_receiver_that_leaves_early_need_not_know_that_a_port_has_shrunk(lengths):
+def test_receiver_leaves_early_although_the_sender_shrank_the_port(lengths):
     def leave(me: Joined) -> str:
         while me.reuse():
             for slot in range(lengths[0] or 0):
@@ -198,7 +197,7 @@ def test_a_receiver_that_leaves_early_need_not_know_that_a_port_has_shrunk(lengt
     assert "lost" not in last_lines(simulation, "receiver")
 
 
-def test_an_overlay_reaches_a_model_and_goes_along_with_what_it_sends():
+def test_settings_overlay_applies_to_a_model_and_to_its_messages():
     def source(me: Joined) -> None:
         while me.reuse():
             me.send("o_f", Settings({"x": 5}))
@@ -225,7 +224,7 @@ def test_an_overlay_reaches_a_model_and_goes_along_with_what_it_sends():
     assert results["judge"] == Settings({"x": 5})
 
 
-def test_messages_of_different_universes_do_not_mix():
+def test_messages_with_different_overlays_are_rejected():
     def source(value: int):
         def run(me: Joined) -> None:
             while me.reuse():
@@ -248,7 +247,7 @@ def test_messages_of_different_universes_do_not_mix():
     ("filters", "expected"),
     [("repeat", ["first", "first", "first"]), ("pad", ["first", None, None])],
 )
-def test_a_repeating_filter_gives_the_message_as_often_as_asked(filters: str, expected: list):
+def test_repeating_filter_gives_the_message_on_each_receive(filters: str, expected: list):
     def source(me: Joined) -> None:
         while me.reuse():
             me.send("o_f", "first")
@@ -265,7 +264,7 @@ def test_a_repeating_filter_gives_the_message_as_often_as_asked(filters: str, ex
     assert simulation.run({"source": source, "looping": looping})["looping"] == expected
 
 
-def test_a_reducing_filter_passes_the_last_message_of_the_loop():
+def test_reducing_filter_passes_the_last_message_of_the_loop():
     def loop(me: Joined) -> None:
         while me.reuse():
             for step in range(5):
@@ -281,7 +280,7 @@ def test_a_reducing_filter_passes_the_last_message_of_the_loop():
     assert simulation.run({"loop": loop, "after": after})["after"] == [4]
 
 
-def test_an_instance_that_fails_tells_its_peers_by_closing_its_ports():
+def test_failing_instance_closes_its_ports():
     def macro(me: Joined) -> None:
         me.reuse()
         me.send("o_i", object())
@@ -293,7 +292,7 @@ def test_an_instance_that_fails_tells_its_peers_by_closing_its_ports():
     assert "data cannot be sent" in last_lines(simulation, "macro")
 
 
-def test_who_waits_for_an_answer_learns_that_the_peer_is_gone():
+def test_receive_fails_when_the_peer_closes_the_port():
     def micro(me: Joined) -> None:
         me.reuse()
         me.lifecycle.error_shutdown("The matrix is singular.")
@@ -338,7 +337,7 @@ def test_deadlock_is_reported_as_such():
     assert FailureKind.DEADLOCK in kinds.values()
 
 
-def test_two_that_wait_for_each_other_are_told_of_the_deadlock():
+def test_deadlock_of_two_instances_raises_an_error():
     def waiting(me: Joined) -> None:
         me.reuse()
         me.receive("s")
@@ -390,7 +389,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("mistake", "kind", "text"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_named_and_the_peers_do_not_wait_for_ever(mistake, kind, text):
+def test_misuse_of_ports_is_reported_and_peers_are_not_left_waiting(mistake, kind, text):
     def wrong(me: Joined) -> None:
         me.reuse()
         mistake(me)
@@ -405,7 +404,7 @@ def test_a_mistake_is_named_and_the_peers_do_not_wait_for_ever(mistake, kind, te
     assert last_lines(simulation, "wrong") == str(results["wrong"])
 
 
-def test_f_init_has_one_message_for_each_pass():
+def test_second_receive_on_an_f_init_port_in_a_pass_is_rejected():
     def greedy(me: Joined) -> None:
         me.reuse()
         me.receive("f_init")
@@ -421,7 +420,7 @@ def test_f_init_has_one_message_for_each_pass():
     assert "receive twice on F_INIT port 'f_init'" in raised(results, "greedy", PortError)
 
 
-def test_an_instance_that_has_left_says_so():
+def test_calls_after_shutdown_are_rejected():
     me = InMemorySimulation("alone").join("alone")
     assert me.reuse()
     assert not me.reuse()
@@ -430,7 +429,7 @@ def test_an_instance_that_has_left_says_so():
             call()
 
 
-def test_what_is_sent_on_a_port_that_is_not_connected_is_dropped():
+def test_unconnected_ports_drop_messages_and_give_the_default():
     me = InMemorySimulation("alone").join("alone")
     me.reuse()
     me.send("o_f", object())
@@ -438,50 +437,7 @@ def test_what_is_sent_on_a_port_that_is_not_connected_is_dropped():
     assert not me.reuse()
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "text"),
-    [
-        ("muscle_profile_level", "some", "must be 'none' or 'all'"),
-        ("muscle_local_log_level", "LOUD", "must be one of DISABLE, CRITICAL"),
-        ("muscle_deadlock_receive_timeout", "soon", "'muscle_deadlock_receive_timeout'"),
-    ],
-)
-def test_a_wrong_setting_for_the_library_is_refused_at_once(name, value, text):
-    simulation = InMemorySimulation("alone", settings={name: value})
-    with pytest.raises((UsageError, SettingMismatch), match=text):
-        simulation.join("alone")
-    assert not simulation.desk.registry.is_registered(Reference("alone"))
-
-
-@pytest.mark.parametrize(
-    ("ports", "text"),
-    [
-        ({Operator.O_F: ["muscle_x"]}, "reserved"),
-        ({Operator.O_F: ["a b"]}, "no valid name"),
-        ({Operator.O_F: ["a"], Operator.S: ["a[]"]}, "declared twice"),
-    ],
-)
-def test_a_wrong_declaration_of_ports_is_refused(ports, text):
-    with pytest.raises(PortError, match=text):
-        InMemorySimulation("alone").join("alone", ports)
-
-
-def test_a_conduit_to_a_port_that_the_program_does_not_have_is_named():
-    simulation = InMemorySimulation("a o_f -> a s")
-    with pytest.raises(RuntimeError, match=r"connected to port 's' of 'a'.*does not have.* o_f"):
-        simulation.join("a", {Operator.O_F: ["o_f"]})
-
-
-def test_a_vector_port_towards_fewer_dimensions_is_refused():
-    simulation = InMemorySimulation("a o_f -> b f_init", sizes={"a": (1,)})
-    results = simulation.run(
-        {"a": doubling_micro, "b": doubling_micro},
-        ports={"a": {Operator.O_F: ["o_f[]"]}, "b": {Operator.F_INIT: ["f_init"]}},
-    )
-    assert "fewer dimensions" in raised(results, "a[0]", PortError)
-
-
-def test_everything_is_profiled_unless_the_user_does_not_want_it():
+def test_profile_level_none_turns_off_profiling_of_messages():
     for level, expected in (("all", {"SEND", "RECEIVE", "SHUTDOWN"}), ("none", set())):
         simulation = InMemorySimulation(
             LOOP, timelines=CALLED, settings={"muscle_profile_level": level}

@@ -1,3 +1,5 @@
+"""Looking up settings, and adopting overlays from messages."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,10 +8,15 @@ from application.instance.overlays import OverlayKeeper
 from domain.coupling.messages import PeerMessage
 from domain.coupling.ports import Operator, Port, PortState
 from domain.coupling.settings import Settings
-from domain.errors import UsageError
+from domain.errors import SettingMismatch, UsageError
+from domain.identity import Reference
 
 PORT = PortState(Port("init", Operator.F_INIT), is_connected=True, length=None)
 overlays = st.dictionaries(st.sampled_from("abc"), st.integers(0, 2), max_size=2)
+
+
+def keeper_of(base: dict) -> OverlayKeeper:
+    return OverlayKeeper(Reference("micro[0]"), Settings(base))
 
 
 def message(overlay: dict, data: object = None) -> PeerMessage:
@@ -17,29 +24,29 @@ def message(overlay: dict, data: object = None) -> PeerMessage:
 
 
 @given(overlays, overlays)
-def test_the_settings_received_go_over_the_overlay_they_came_with(came_with, received):
-    keeper = OverlayKeeper(Settings())
+def test_received_settings_override_the_overlay_of_their_message(came_with, received):
+    keeper = keeper_of({})
     keeper.start_pass(message(came_with, Settings(received)))
     assert keeper.overlay == Settings({**came_with, **received})
 
 
-def test_without_a_settings_message_a_pass_begins_with_none():
-    keeper = OverlayKeeper(Settings())
+def test_pass_without_a_settings_message_starts_with_an_empty_overlay():
+    keeper = keeper_of({})
     keeper.start_pass(message({}, Settings({"a": 1})))
     keeper.start_pass(None)
     assert keeper.overlay == Settings()
 
 
 @pytest.mark.parametrize("data", [None, {"a": 1}, "x"])
-def test_something_else_than_settings_is_refused(data: object):
+def test_settings_message_without_settings_is_rejected(data: object):
     with pytest.raises(UsageError, match="must send Settings"):
-        OverlayKeeper(Settings()).start_pass(message({}, data))
+        keeper_of({}).start_pass(message({}, data))
 
 
 @given(st.lists(overlays, max_size=4), overlays)
-def test_the_first_overlay_is_adopted_and_all_after_it_must_be_equal(came, first):
-    """The model: nothing but empty ones until one is not, and then only that."""
-    keeper = OverlayKeeper(Settings())
+def test_first_overlay_is_adopted_and_later_ones_must_be_equal(came, first):
+    """The reference: overlays are empty until the first that is not, and equal to it after that."""
+    keeper = keeper_of({})
     keeper.start_pass(message({}, Settings(first)))
     expected = first
     fits = True
@@ -57,10 +64,23 @@ def test_the_first_overlay_is_adopted_and_all_after_it_must_be_equal(came, first
             keeper.adopt(messages)
 
 
-def test_what_is_adopted_does_not_change_with_the_message():
+def test_adopted_overlay_is_a_copy():
     received = message({"a": 1})
-    keeper = OverlayKeeper(Settings())
+    keeper = keeper_of({})
     keeper.start_pass(None)
     keeper.adopt([(PORT, received)])
     received.overlay["a"] = 2
     assert keeper.overlay == Settings({"a": 1})
+
+
+def test_overlay_overrides_base_settings():
+    keeper = keeper_of({"a": 1, "b": 2, "micro[0].c": 3})
+    keeper.start_pass(message({"a": 4}, Settings()))
+    found = [keeper.get(name, "int", lambda: -1) for name in ("a", "b", "c", "d")]
+    assert found == [4, 2, 3, -1]
+    assert keeper.names() == ["a", "b", "c"]
+
+
+def test_setting_of_another_type_is_rejected():
+    with pytest.raises(SettingMismatch, match="'a'"):
+        keeper_of({"a": 1}).get("a", "str", lambda: "x")

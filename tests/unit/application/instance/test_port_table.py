@@ -26,12 +26,12 @@ PORTS = (
 TABLE = PortTable(Reference("micro[0]"), {port.name: port for port in PORTS})
 
 
-def test_it_holds_all_ports_by_name():
+def test_port_table_maps_names_to_ports():
     assert dict(TABLE) == {port.name: port for port in PORTS}
     assert len(TABLE) == len(PORTS)
 
 
-def test_the_models_own_ports_are_listed_by_operator():
+def test_ports_of_the_model_are_listed_by_operator():
     assert TABLE.names_by_operator() == {
         Operator.F_INIT: ["init"],
         Operator.O_I: ["out", "loose"],
@@ -50,13 +50,13 @@ def test_connected_ports_are_found_by_operator():
     [
         ("to_send_on", "out", None),
         ("to_send_on", "loose", None),
-        ("to_send_on", "loose", 7),  # what is not connected takes anything
+        ("to_send_on", "loose", 7),  # slots of unconnected ports are not checked
         ("to_receive_on", "init", None),
         ("to_receive_on", "in", 2),
-        ("to_receive_on", "stretchy_in", 0),  # which tells its length
+        ("to_receive_on", "stretchy_in", 0),  # the message there sets the length
     ],
 )
-def test_what_may_be_used_is_returned(method, name, slot):
+def test_valid_port_and_slot_are_accepted(method, name, slot):
     assert getattr(TABLE, method)(name, slot) is TABLE[name]
 
 
@@ -77,12 +77,12 @@ def test_what_may_be_used_is_returned(method, name, slot):
         ("to_send_on", "stretchy_out", 0, "no slot 0. Set its length first"),
     ],
 )
-def test_other_use_is_refused_with_the_reason(method, name, slot, problem):
+def test_invalid_port_or_slot_is_rejected(method, name, slot, problem):
     with pytest.raises(PortError, match=problem):
         getattr(TABLE, method)(name, slot)
 
 
-def test_to_ask_about_an_unknown_port_is_a_key_error_with_a_text_for_the_user():
+def test_unknown_port_raises_a_key_error_with_a_readable_message():
     with pytest.raises(KeyError) as caught:
         TABLE.asked_about("lose")
     assert str(caught.value) == (
@@ -92,13 +92,13 @@ def test_to_ask_about_an_unknown_port_is_a_key_error_with_a_text_for_the_user():
     assert isinstance(caught.value, PortError)
 
 
-def test_where_there_are_no_ports_that_is_said():
+def test_error_for_an_unknown_port_reports_that_there_are_no_ports():
     table = PortTable(Reference("lone"), {SETTINGS_IN: PORTS[0]})
     with pytest.raises(PortError, match="it has no ports"):
         table.to_send_on("out", None)
 
 
-def test_only_a_vector_port_has_a_length_and_only_a_resizable_one_gets_another():
+def test_length_requires_a_vector_port_and_resizing_a_resizable_one():
     assert TABLE.vector("in") is TABLE["in"]
     assert TABLE.resizable("stretchy_in") is TABLE["stretchy_in"]
     with pytest.raises(PortError, match=r"'out'.*scalar port, so it has no length"):
@@ -112,7 +112,7 @@ def test_only_a_vector_port_has_a_length_and_only_a_resizable_one_gets_another()
             unknown("inti")
 
 
-def test_a_port_that_is_not_connected_gives_the_default_or_an_error():
+def test_unconnected_port_gives_the_default_or_an_error():
     message = Message(1.0)
     assert default_for(TABLE["init"], message) is message
     with pytest.raises(PortError, match="'init', which is not connected, and no default"):

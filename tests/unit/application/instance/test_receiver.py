@@ -1,4 +1,4 @@
-"""Which messages are received ahead, given out again, padded, dropped, and kept in a snapshot."""
+"""Messages received ahead, repeated, padded, dropped, and saved in a snapshot."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def milestone(member, *iteration, port="o_i"):
 
 
 def pair(conduits=PLAIN, *, depth=2, vectors=()):
-    """Return a macro model, and a micro model with its receiver."""
+    """Return a macro instance, and a micro instance with its receiver."""
     exchange = Exchange(conduits)
     micro = exchange.join("micro", depth=depth, vectors=vectors)
     return exchange.join("macro", vectors=vectors), micro, receiver_of(micro)
@@ -31,7 +31,7 @@ def passes_nothing_on(milestone):
     pytest.fail(f"passed on {milestone}")
 
 
-def test_without_ports_there_is_nothing_to_receive():
+def test_instance_without_ports_receives_nothing():
     exchange = Exchange("lonely")
     receiver = receiver_of(exchange.join("lonely"))
     assert not receiver.has_initial_ports
@@ -39,7 +39,7 @@ def test_without_ports_there_is_nothing_to_receive():
     assert receiver.initial_messages() == []
 
 
-def test_each_pass_has_the_iteration_of_its_messages():
+def test_iteration_of_a_pass_is_that_of_its_f_init_messages():
     macro, _, receiver = pair()
     for number in range(2):
         macro.send("o_i", number, iteration=(number,))
@@ -48,7 +48,7 @@ def test_each_pass_has_the_iteration_of_its_messages():
         assert (port.name, message.data) == ("f_init", number)
 
 
-def test_the_settings_are_received_last():
+def test_settings_are_received_last():
     exchange = Exchange(f"driver o_i -> micro {SETTINGS_IN}\n{PLAIN}")
     for name in ("driver", "macro"):
         exchange.join(name).send("o_i", name)
@@ -59,7 +59,7 @@ def test_the_settings_are_received_last():
     assert names == ["f_init", SETTINGS_IN]
 
 
-def test_a_milestone_is_passed_on_and_the_next_message_received():
+def test_milestone_is_passed_on_and_the_next_message_is_received():
     macro, _, receiver = pair(depth=3)
     milestone(macro, 0)
     macro.send("o_i", "x", iteration=(1, 0))
@@ -68,13 +68,13 @@ def test_a_milestone_is_passed_on_and_the_next_message_received():
     assert passed == [Milestone((0,))]
 
 
-def test_a_closed_port_is_the_end_and_is_not_passed_on():
+def test_closing_milestone_ends_the_reuse_loop_and_is_not_passed_on():
     macro, _, receiver = pair()
     milestone(macro)
     assert receiver.receive_ahead(passes_nothing_on) is None
 
 
-def test_deeper_milestones_are_passed_on_first_where_ports_differ():
+def test_milestones_of_different_ports_are_passed_on_deepest_first():
     exchange = Exchange(f"{PLAIN}\nother o_i -> micro {SETTINGS_IN}")
     macro, other = exchange.join("macro"), exchange.join("other")
     receiver = receiver_of(exchange.join("micro", depth=4))
@@ -88,7 +88,7 @@ def test_deeper_milestones_are_passed_on_first_where_ports_differ():
     assert passed == [Milestone((0, 0)), Milestone((0,))]
 
 
-def test_an_initial_message_can_be_taken_once():
+def test_f_init_message_can_be_taken_only_once():
     macro, micro, receiver = pair()
     macro.send("o_i", "x")
     receiver.receive_ahead(passes_nothing_on)
@@ -97,7 +97,7 @@ def test_an_initial_message_can_be_taken_once():
         receiver.take_initial(micro.ports["f_init"], None)
 
 
-def test_a_slot_that_was_taken_twice_is_named():
+def test_error_for_a_second_take_names_the_slot():
     macro, micro, receiver = pair(vectors=["o_i", "f_init"])
     macro.ports["o_i"].set_length(2)
     for slot in range(2):
@@ -109,7 +109,7 @@ def test_a_slot_that_was_taken_twice_is_named():
         receiver.take_initial(port, 1)
 
 
-def test_a_resizable_port_learns_its_length_from_its_first_slot():
+def test_message_on_the_first_slot_sets_the_length_of_a_resizable_port():
     macro, micro, receiver = pair(vectors=["o_i", "f_init"])
     macro.ports["o_i"].set_length(2)
     for slot in range(2):
@@ -119,7 +119,7 @@ def test_a_resizable_port_learns_its_length_from_its_first_slot():
     assert [message.data for _, message in receiver.initial_messages()] == ["x", "x"]
 
 
-def test_a_repeated_message_is_given_for_each_iteration_that_it_covers():
+def test_repeated_message_is_given_for_each_iteration_it_covers():
     _, receiver, port = repeated("repeat")
     found = [receiver.receive_update(port, None, (0, step)) for step in range(3)]
     assert [(item.data, item.iteration) for item, _ in found] == [
@@ -130,20 +130,20 @@ def test_a_repeated_message_is_given_for_each_iteration_that_it_covers():
     assert not any(is_new for _, is_new in found)
 
 
-def test_a_padded_message_is_given_once_and_empty_ones_after_it():
+def test_padded_message_is_given_once_and_then_empty_messages():
     _, receiver, port = repeated("pad")
     found = [receiver.receive_update(port, None, (0, step))[0].data for step in range(3)]
     assert found == ["x", None, None]
 
 
-def test_the_next_message_is_received_when_the_iteration_is_no_longer_covered():
+def test_next_message_is_received_for_an_iteration_that_is_not_covered():
     macro, receiver, port = repeated("repeat")
     receiver.receive_update(port, None, (0, 0))
     macro.send("o_i", "y", iteration=(1,))
     assert receiver.receive_update(port, None, (1, 0))[0].data == "y"
 
 
-def test_a_repeated_port_that_was_closed_gives_the_closing_milestone_for_ever():
+def test_closed_port_with_a_repeater_keeps_giving_the_closing_milestone():
     macro, receiver, port = repeated("repeat")
     milestone(macro)
     for _ in range(2):
@@ -151,13 +151,13 @@ def test_a_repeated_port_that_was_closed_gives_the_closing_milestone_for_ever():
 
 
 def repeated(filters, data="x"):
-    """Return a sender, and a receiver with an S port that has its message by a filter."""
+    """Return a sender, and a receiver with an S port behind repeating filters."""
     macro, micro, receiver = pair(f"macro o_i -> {filters} micro s")
     macro.send("o_i", data, iteration=(0,))
     return macro, receiver, micro.ports["s"]
 
 
-def test_milestones_on_an_s_port_are_skipped_but_the_closing_one():
+def test_milestones_on_an_s_port_are_skipped_except_the_closing_one():
     exchange = Exchange("micro o_f -> macro s")
     macro, micro = exchange.join("macro"), exchange.join("micro", depth=2)
     receiver = receiver_of(macro)
@@ -169,7 +169,7 @@ def test_milestones_on_an_s_port_are_skipped_but_the_closing_one():
     assert receiver.receive_update(macro.ports["s"], None, (2,))[0].data == CLOSING
 
 
-def test_draining_drops_what_comes_until_all_ports_are_closed():
+def test_draining_drops_messages_until_all_ports_are_closed():
     exchange = Exchange(f"{PLAIN}\nmicro o_f -> macro s")
     macro, micro = exchange.join("macro"), exchange.join("micro", depth=2)
     receiver = receiver_of(micro)
@@ -182,7 +182,7 @@ def test_draining_drops_what_comes_until_all_ports_are_closed():
     assert macro.transport.wait_until_sent(timeout=0)
 
 
-def test_what_was_received_ahead_is_kept_in_a_snapshot_as_used():
+def test_snapshot_has_the_messages_received_ahead_as_taken():
     macro, micro, receiver = pair()
     macro.send("o_i", "x")
     receiver.receive_ahead(passes_nothing_on)
@@ -198,7 +198,7 @@ def test_what_was_received_ahead_is_kept_in_a_snapshot_as_used():
         again.take_initial(micro.ports["f_init"], None)
 
 
-def test_a_model_may_change_what_it_was_given_and_the_snapshot_has_no_data_of_that():
+def test_snapshot_has_no_data_of_messages_that_the_model_has_taken():
     macro, micro, receiver = pair()
     macro.send("o_i", {"x": 1})
     receiver.receive_ahead(passes_nothing_on)
@@ -207,7 +207,7 @@ def test_a_model_may_change_what_it_was_given_and_the_snapshot_has_no_data_of_th
     assert (kept.message.data, kept.message.number, kept.message.iteration) == (None, 0, (0,))
 
 
-def test_a_model_may_change_a_repeated_message_and_is_given_it_unchanged_the_next_time():
+def test_repeated_message_is_unchanged_after_the_model_changes_its_copy():
     _, receiver, port = repeated("repeat", {"parts": [1]})
     receiver.receive_update(port, None, (0, 0))[0].data["parts"].append(object())
     assert receiver.receive_update(port, None, (0, 1))[0].data == {"parts": [1]}
@@ -215,7 +215,7 @@ def test_a_model_may_change_a_repeated_message_and_is_given_it_unchanged_the_nex
     assert kept.message.data == {"parts": [1]}
 
 
-def test_what_was_padded_is_padded_after_resuming():
+def test_padding_continues_after_resuming():
     _, receiver, port = repeated("pad")
     receiver.receive_update(port, None, (0, 0))
     cached, served = receiver.state()
@@ -227,7 +227,7 @@ def test_what_was_padded_is_padded_after_resuming():
 
 
 @pytest.mark.parametrize(("last", "data"), [((0, 0), None), ((0, -1), "x"), (None, "x")])
-def test_a_snapshot_of_muscle3_does_not_tell_what_was_padded_but_the_iteration_does(last, data):
+def test_padding_is_deduced_from_the_iteration_for_a_muscle3_snapshot(last, data):
     _, receiver, port = repeated("pad")
     receiver.receive_update(port, None, (0, 0))
     cached, _ = receiver.state()

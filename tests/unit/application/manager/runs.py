@@ -1,7 +1,7 @@
 """Managers of small models, with everything in memory."""
 
 from tests.support.desks import InMemoryDesk
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 LOOP = "macro o_i -> micro f_init\nmicro o_f -> macro s"
 PLACES = ("tcp:a:1",)

@@ -6,7 +6,7 @@ from application.manager.allocation_end import TIME_IS_OVER
 from application.manager.snapshots.run_checkpoints import CheckpointOptions
 from domain.running.events import StopRequested
 from tests.support.desks import InMemoryDesk
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 OWN, THEIRS = "0.11.0+conjoin", "0.11.0"
 REASON = "somebody wants it"

@@ -9,8 +9,8 @@ from domain.running.events import DeadlockFound, InstanceState, LogRecorded
 from domain.running.process_end import Exited, Killed
 from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.desks import InMemoryDesk
+from tests.support.models import configuration
 from tests.unit.application.manager.runs import LOOP, desk_for, register, started
-from tests.unit.domain.models import configuration
 
 
 def test_a_wait_is_shown_and_a_deadlock_is_told():
@@ -104,7 +104,7 @@ def test_requests_of_strangers_are_refused(name: str):
     ],
 )
 def test_only_our_own_instances_are_told_of_storage_that_is_no_directory(place, own, theirs):
-    desk = InMemoryDesk(configuration(LOOP), snapshot_place=place)
+    desk = InMemoryDesk(configuration(LOOP), snapshot_store=place)
     register(desk, "macro", version="0.11.0+conjoin")
     register(desk, "micro", version="0.11.0")
     told = [desk.desk.get_checkpoint_info(name).snapshot_directory for name in ("macro", "micro")]

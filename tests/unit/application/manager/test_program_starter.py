@@ -8,8 +8,8 @@ from application.manager.program_starter import PreparedProgram, ProgramStarter
 from domain.identity import Reference
 from domain.model.configuration import Configuration
 from domain.running.agents import StartCommand
+from tests.support.models import configuration, nodes
 from tests.unit.application.manager.runs import LOOP
-from tests.unit.domain.models import configuration, nodes
 
 (NODE,) = nodes(2)
 

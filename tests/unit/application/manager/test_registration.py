@@ -11,8 +11,8 @@ from domain.errors import ManagerRefused
 from domain.identity import Reference
 from domain.model.checkpoint_rules import Checkpoints
 from tests.support.desks import InMemoryDesk
+from tests.support.models import configuration
 from tests.unit.application.manager.runs import desk_for, register
-from tests.unit.domain.models import configuration
 
 FILTERED = "macro o_i -> last micro f_init"
 

@@ -12,8 +12,9 @@ from adapters.in_memory.node_pool import InMemoryNodePool
 from adapters.in_memory.profile_store import InMemoryProfileStore
 from adapters.in_memory.run_directory import InMemoryRunDirectory
 from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter
-from adapters.in_memory.snapshot_store import InMemorySnapshotStore, InMemoryWorkflowSnapshotStore
+from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from adapters.in_memory.worker import InlineWorker
+from adapters.in_memory.workflow_snapshot_store import InMemoryWorkflowSnapshotStore
 from application.interfaces.node_pool import AgentLaunch
 from application.manager.program_starter import ProgramStarter
 from application.manager.run_control import RunControl
@@ -31,7 +32,7 @@ from domain.running.events import InstanceStarted, InstanceState, RunFinished
 from domain.running.launcher_capabilities import LauncherCapabilities
 from domain.running.process_end import SUCCESS, Exited
 from entrypoints.log_setup import make_log
-from tests.unit.domain.models import configuration, nodes
+from tests.support.models import configuration, nodes
 
 
 class Bench:

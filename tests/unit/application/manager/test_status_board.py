@@ -8,7 +8,7 @@ from application.manager.status_board import StatusBoard
 from domain.coupling.messages import Wait
 from domain.running.events import InstanceState, StatusChanged
 from domain.running.process_end import Exited
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 WAIT = Wait("macro", "micro[0]", "s")
 RUNNING, WAITING = InstanceState.RUNNING, InstanceState.WAITING

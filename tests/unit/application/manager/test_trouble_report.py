@@ -8,7 +8,7 @@ from adapters.in_memory.logbook import InMemoryLogbook
 from application.manager.status_board import StatusBoard
 from application.manager.trouble_report import TroubleReport
 from domain.running.events import LogRecorded
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 
 class Bench:

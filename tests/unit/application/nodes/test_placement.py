@@ -3,7 +3,7 @@ import pytest
 from application.nodes.placement import place
 from domain.errors import InsufficientResources
 from domain.identity import Reference
-from tests.unit.domain.models import configuration, nodes
+from tests.support.models import configuration, nodes
 
 
 def test_instances_get_cores_of_the_nodes():

@@ -1,4 +1,4 @@
-"""Which snapshots of two instances belong together."""
+"""Consistency of the snapshots of two instances."""
 
 import pytest
 
@@ -39,13 +39,13 @@ def node(num, instance, peers, **counts):
         (1, 0, True, True, False),
     ],
 )
-def test_a_receiver_may_have_one_message_more_unless_the_sender_restarts(
+def test_receiver_may_be_one_message_ahead_unless_the_sender_restarts(
     num1, num2, first_is_sent, num2_is_restart, expected
 ):
     assert calc_consistency(num1, num2, first_is_sent, num2_is_restart) is expected
 
 
-def test_lists_are_compared_slot_by_slot_and_missing_slots_count_zero():
+def test_count_lists_are_compared_by_slot_and_missing_slots_count_zero():
     assert calc_consistency_list([2, 3], [2, 4], True, False)
     assert not calc_consistency_list([2, 3], [2, 5], True, False)
     assert calc_consistency_list([2], [2, 1], True, False)
@@ -53,13 +53,13 @@ def test_lists_are_compared_slot_by_slot_and_missing_slots_count_zero():
     assert calc_consistency_list([], [], True, True)
 
 
-def test_safe_get_gives_the_default_outside_of_the_list():
+def test_safe_get_returns_the_default_out_of_range():
     assert safe_get([1, 2], 1, 7) == 2
     assert safe_get([1, 2], 2, 7) == 7
     assert safe_get([1, 2], -1, 7) == 7
 
 
-def test_a_check_is_recorded_at_both_snapshots():
+def test_consistency_is_recorded_at_both_nodes():
     macro = node(1, "macro", ["micro"], out=(2,), **{"in": (2,)})
     micro = node(4, "micro", ["macro"], init=(2,), final=(2,))
     assert not macro.consistent
@@ -70,7 +70,7 @@ def test_a_check_is_recorded_at_both_snapshots():
     assert micro.consistent_peers == {MACRO: [macro]}
 
 
-def test_every_conduit_has_to_agree():
+def test_every_conduit_must_be_consistent():
     macro = node(1, "macro", ["micro"], out=(2,), **{"in": (1,)})
     micro = node(4, "micro", ["macro"], init=(2,), final=(2,))
     assert not macro.do_consistency_check(micro, [TO_MICRO, FROM_MICRO])
@@ -78,7 +78,7 @@ def test_every_conduit_has_to_agree():
     assert not micro.consistent_peers
 
 
-def test_a_vector_port_is_compared_at_the_slot_of_the_peer():
+def test_vector_port_is_compared_at_the_slot_of_the_peer():
     macro = node(1, "macro", ["micro[0]", "micro[1]"], out=(2, 3))
     first = node(1, "micro[0]", ["macro"], init=(2,))
     second = node(1, "micro[1]", ["macro"], init=(2,))
@@ -90,7 +90,7 @@ def test_a_vector_port_is_compared_at_the_slot_of_the_peer():
     assert not second.do_consistency_check(macro, [back])
 
 
-def test_a_resizable_port_is_compared_whole():
+def test_resizable_port_is_compared_in_all_slots():
     maker = node(1, "maker", ["taker"], parts=(2, 3))
     connection = Connection("parts", "parts", is_sending=True)
     assert maker.do_consistency_check(node(1, "taker", ["maker"], parts=(2, 3, 1)), [connection])
@@ -98,7 +98,7 @@ def test_a_resizable_port_is_compared_whole():
 
 
 @pytest.mark.parametrize("scratch_first", [False, True])
-def test_nobody_is_ahead_of_a_sender_that_starts_from_scratch(scratch_first):
+def test_receiver_may_not_be_ahead_of_a_sender_from_scratch(scratch_first):
     sender = SnapshotNode.from_scratch(MACRO, [MICRO])
     ahead = node(1, "micro", ["macro"], init=(1,))
     if scratch_first:
@@ -109,7 +109,7 @@ def test_nobody_is_ahead_of_a_sender_that_starts_from_scratch(scratch_first):
     assert sender.do_consistency_check(SnapshotNode.from_scratch(MICRO, [MACRO]), [TO_MICRO])
 
 
-def test_a_receiver_can_start_from_scratch_if_nothing_was_sent():
+def test_receiver_starts_from_scratch_only_if_nothing_was_sent():
     scratch = SnapshotNode.from_scratch(MICRO, [MACRO])
     assert node(1, "macro", ["micro"], out=(0,)).do_consistency_check(scratch, [TO_MICRO])
     assert not node(2, "macro", ["micro"], out=(1,)).do_consistency_check(scratch, [TO_MICRO])

@@ -1,4 +1,4 @@
-"""Finding workflow snapshots; compared with trying all combinations."""
+"""The search for workflow snapshots, compared with an exhaustive search."""
 
 from itertools import product, zip_longest
 
@@ -10,6 +10,7 @@ from domain.checkpointing.consistency import Connection, SnapshotNode
 from domain.checkpointing.instance_snapshot import SnapshotMetadata, filled_port, reduced_port
 from domain.checkpointing.workflow_snapshot_search import WorkflowSnapshotSearch
 from domain.coupling.conduits import Conduit, ConduitFilter
+from domain.coupling.filters import filters_of
 from domain.coupling.peers import peer_endpoint, slots_between
 from domain.coupling.ports import Operator, Port
 from domain.identity import Reference
@@ -20,7 +21,7 @@ NAMES = "abcd"
 
 
 def make_model(multiplicities, conduits, callers=None):
-    """A model in which all ports are F_INIT or O_F; callers say by whom components are called."""
+    """Return a model with F_INIT and O_F ports only; callers maps components to their callers."""
     callers = callers or {}
     components = {
         Reference(name): Component(
@@ -55,7 +56,7 @@ def snapshot(counts, name="x"):
 
 
 class Exhaustive:
-    """Tries all combinations, with the definition of consistency as it is documented."""
+    """Tries all combinations, with consistency defined as documented."""
 
     def __init__(self, model):
         self._model = model
@@ -72,7 +73,7 @@ class Exhaustive:
         return node
 
     def cuts_with(self, new):
-        """Yields every consistent combination in which the new snapshot is."""
+        """Yield every consistent combination that contains the new snapshot."""
         choices = [[new] if name == new.instance else nodes for name, nodes in self._nodes.items()]
         for cut in product(*choices):
             if self.is_consistent(cut):
@@ -90,7 +91,7 @@ class Exhaustive:
         ) and all(self._keep_pace(by_name, item) for item in self._model.conduits)
 
     def _keep_pace(self, by_name, item):
-        """Whether receivers are not ahead of a filter but by empty messages, nor of its pace."""
+        """Return whether receivers keep to the bounds of a filter with a pace."""
         pacing = self._topology.pacing_conduit(item)
         if pacing is None:
             return True
@@ -113,7 +114,7 @@ class Exhaustive:
         return True
 
     def _ways(self, by_name, item):
-        """Yields sender and slot, receiver and slot, for each of both."""
+        """Yield sender and slot, receiver and slot, for each connection of a conduit."""
         own = self._model.components[item.sending_component].multiplicity
         peer = self._model.components[item.receiving_component].multiplicity
         slots = slots_between(own, peer)
@@ -136,7 +137,7 @@ class Exhaustive:
         for item in self._topology.conduits_of(own):
             if self._topology.pacing_conduit(item) is not None:
                 continue
-            port = reduced_port(item) if item.reducers else item.sending_port
+            port = reduced_port(item) if filters_of(item).reduces else item.sending_port
             if (item.sending_component, item.receiving_component) == (own, peer):
                 yield Connection(port, item.receiving_port, is_sending=True)
             if (item.sending_component, item.receiving_component) == (peer, own):
@@ -144,7 +145,7 @@ class Exhaustive:
 
 
 def counts_at(node, port, slot, *, whole):
-    """What a snapshot counted at a port: for each slot, or for one of them."""
+    """Return what a snapshot counted at a port: for each slot, or for one of them."""
     counts = node.snapshot.port_message_counts.get(port, ())
     return counts if whole else ((*counts, *[0] * 9)[slot or 0],)
 
@@ -186,7 +187,7 @@ def ports_of(model, instance):
     component = instance.without_trailing_ints()
     for item in model.conduits:
         if item.sending_component == component:
-            yield reduced_port(item) if item.reducers else item.sending_port, item
+            yield reduced_port(item) if filters_of(item).reduces else item.sending_port, item
         if item.receiving_component == component:
             yield item.receiving_port, item
 
@@ -205,7 +206,7 @@ def draw_counts(data, model, instance, before, lowest, *, says_filled):
         counts[port] = tuple(
             max(0, value + data.draw(st.sampled_from([0, 1, 1, 1, 2, lowest]))) for value in old
         )
-        if says_filled and port == item.receiving_port and item.reducers:
+        if says_filled and port == item.receiving_port and filters_of(item).reduces:
             full = (*before.get(filled_port(item), ()), *[0] * width)
             counts[filled_port(item)] = tuple(
                 data.draw(st.sampled_from([new, min(new, was)]))
@@ -234,14 +235,14 @@ def run_both(data, lowest):
 
 @settings(max_examples=300)
 @given(st.data())
-def test_the_newest_workflow_snapshot_is_found_if_and_only_if_there_is_one(data):
+def test_newest_workflow_snapshot_is_found_if_and_only_if_it_exists(data):
     for exhaustive, node, found in run_both(data, lowest=0):
         expected = list(exhaustive.cuts_with(node))
         event(f"found: {found is not None}")
         if found is None:
             assert not expected
         else:
-            numbers = {state.instance: state.number for state in found.states}
+            numbers = {item.instance: item.number for item in found.snapshots}
             numbers.update(dict.fromkeys(found.from_scratch, 0))
             newest = {name: max(cut[name] for cut in expected) for name in numbers}
             assert numbers == newest
@@ -250,10 +251,10 @@ def test_the_newest_workflow_snapshot_is_found_if_and_only_if_there_is_one(data)
 
 @settings(max_examples=200)
 @given(st.data())
-def test_what_is_found_is_consistent_even_if_counts_go_back(data):
+def test_found_workflow_snapshot_is_consistent_even_if_counts_decrease(data):
     for exhaustive, _, found in run_both(data, lowest=-2):
         if found is not None:
-            nodes = [exhaustive.node(state.instance, state.number) for state in found.states]
+            nodes = [exhaustive.node(item.instance, item.number) for item in found.snapshots]
             scratch = [exhaustive.node(name, 0) for name in found.from_scratch]
             assert exhaustive.is_consistent([*nodes, *scratch])
 
@@ -266,10 +267,10 @@ MACRO_MICRO = make_model(
 
 def add(search, instance, number, **counts):
     found = search.add(Reference(instance), number, snapshot(counts))
-    return found and {str(state.instance): state.number for state in found.states}
+    return found and {str(item.instance): item.number for item in found.snapshots}
 
 
-def test_what_is_older_than_the_newest_workflow_snapshot_is_dropped():
+def test_snapshots_older_than_the_newest_workflow_snapshot_are_dropped():
     search = WorkflowSnapshotSearch(Topology(MACRO_MICRO))
     for number in range(1, 100):
         assert add(search, "macro", number, out=(number,), **{"in": (number,)}) is None
@@ -303,7 +304,7 @@ def test_snapshots_that_chase_each_other_around_a_cycle_are_dropped():
         assert len(search) <= 3
 
 
-def test_an_instance_that_is_joined_to_nobody_is_always_in_a_workflow_snapshot():
+def test_unconnected_instance_is_in_every_workflow_snapshot():
     model = make_model({"a": (), "b": ()}, [])
     search = WorkflowSnapshotSearch(Topology(model))
     assert add(search, "a", 1) == {"a": 1}
@@ -311,13 +312,13 @@ def test_an_instance_that_is_joined_to_nobody_is_always_in_a_workflow_snapshot()
     assert add(search, "a", 2) == {"a": 2, "b": 1}
 
 
-def test_the_resumed_copies_of_a_new_run_make_a_workflow_snapshot():
+def test_copies_of_resumed_snapshots_make_a_workflow_snapshot():
     search = WorkflowSnapshotSearch(Topology(MACRO_MICRO))
     assert add(search, "micro", 1, init=(7,), final=(6,)) is None
     assert add(search, "macro", 1, out=(6,), **{"in": (6,)}) == {"macro": 1, "micro": 1}
 
 
-def test_an_instance_that_counts_from_the_beginning_again_is_followed():
+def test_instance_whose_counts_restart_is_followed():
     search = WorkflowSnapshotSearch(Topology(MACRO_MICRO))
     add(search, "macro", 1, out=(5,), **{"in": (5,)})
     add(search, "micro", 1, init=(5,), final=(5,))
@@ -327,7 +328,7 @@ def test_an_instance_that_counts_from_the_beginning_again_is_followed():
     assert add(search, "micro", 3, init=(2,), final=(2,)) == {"macro": 3, "micro": 3}
 
 
-def test_an_instance_that_has_messages_to_itself_under_way_is_passed_over():
+def test_snapshot_with_messages_to_itself_in_transit_is_skipped():
     model = make_model({"a": ()}, [conduit("a.out", "a.in")])
     search = WorkflowSnapshotSearch(Topology(model))
     assert add(search, "a", 1, out=(2,), **{"in": (1,)}) is None
@@ -335,7 +336,7 @@ def test_an_instance_that_has_messages_to_itself_under_way_is_passed_over():
 
 
 def sets_found(micros, rounds, apart):
-    """Count the workflow snapshots among those of a macro model and its micro models."""
+    """Count the workflow snapshots of a macro model and its micro models."""
     model = make_model({"macro": (), "micro": (micros,)}, MACRO_MICRO.conduits)
     search = WorkflowSnapshotSearch(Topology(model))
     found = 0
@@ -348,16 +349,16 @@ def sets_found(micros, rounds, apart):
     return found
 
 
-def test_many_snapshots_that_never_match_make_no_set():
+def test_snapshots_that_never_match_make_no_workflow_snapshot():
     assert sets_found(5, 400, apart=2) == 0
 
 
 @pytest.mark.slow
-def test_a_thousand_instances_make_a_set_each_time():
+def test_thousand_instances_make_a_workflow_snapshot_each_time():
     assert sets_found(1000, 20, apart=0) == 20
 
 
-def test_a_snapshot_that_does_not_say_what_has_passed_a_filter_counts_for_nothing():
+def test_snapshot_without_reduced_counts_is_ignored():
     reduced = conduit("a.out", "b.in", ConduitFilter.LAST)
     search = WorkflowSnapshotSearch(Topology(make_model({"a": (), "b": ()}, [reduced])))
     assert search.add(Reference("a"), 1, snapshot({"out": (3,)})) is None
@@ -377,7 +378,7 @@ PASSED, FILLED = (port(LATE.conduits[-1]) for port in (reduced_port, filled_port
 
 
 def late_search():
-    """A search that knows of three calls of `meso`, in which it has not called `micro`."""
+    """Return a search after three calls of `meso`, none of which called `micro`."""
     search = WorkflowSnapshotSearch(Topology(LATE))
     assert add(search, "macro", 1, out=(3,)) is None
     assert add(search, "meso", 1, init=(3,), out=(0,)) == {"macro": 1, "meso": 1}
@@ -393,21 +394,19 @@ def add_log(search, number, *, received, filled):
     ("received", "filled", "fits"),
     [
         (3, 0, True),  # empty messages, which are sent again
-        (3, 1, False),  # not by who has not been called yet
-        (3, None, False),  # MUSCLE3's library does not say which were empty
+        (3, 1, False),  # not sent by an instance that has not been called yet
+        (3, None, False),  # MUSCLE3's library does not count which were empty
         (4, 0, True),
-        (5, 0, False),  # and from whose milestones would these be?
+        (5, 0, False),  # more than the milestones of the callers cause
     ],
 )
-def test_who_was_not_called_yet_starts_from_scratch_if_all_that_passed_was_empty(
-    received, filled, fits
-):
+def test_uncalled_sender_starts_from_scratch_if_only_empty_messages_passed(received, filled, fits):
     found = add_log(late_search(), 1, received=received, filled=filled)
     assert found == ({"macro": 1, "meso": 1, "log": 1} if fits else None)
 
 
 @pytest.mark.parametrize(("filled", "fits"), [(1, True), (2, True), (3, False)])
-def test_a_receiver_may_have_one_message_more_and_empty_ones_after_that(filled, fits):
+def test_receiver_may_be_one_message_ahead_and_have_empty_ones_after_it(filled, fits):
     search = WorkflowSnapshotSearch(Topology(LATE))
     add(search, "macro", 1, out=(5,))
     add(search, "meso", 1, init=(5,), out=(1,))
@@ -417,7 +416,7 @@ def test_a_receiver_may_have_one_message_more_and_empty_ones_after_that(filled, 
     assert found == (dict.fromkeys(["macro", "meso", "micro", "log"], 1) if fits else None)
 
 
-def test_each_of_a_set_keeps_the_pace_of_who_calls_it():
+def test_each_instance_of_a_set_keeps_the_pace_of_its_caller():
     shapes = {"macro": (), "meso": (2,), "micro": (2, 2), "log": (2, 2)}
     model = make_model(shapes, LATE.conduits, {"micro": "meso"})
     search = WorkflowSnapshotSearch(Topology(model))

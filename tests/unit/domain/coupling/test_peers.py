@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.coupling.conduits import Conduit, ConduitFilter
+from domain.coupling.conduits import Conduit
 from domain.coupling.grid import Grid
 from domain.coupling.messages import Milestone
 from domain.coupling.peers import Endpoint, PeerInfo, peer_endpoint, slots_between
@@ -10,7 +10,7 @@ from domain.coupling.ports import Operator, Port, PortState
 from domain.errors import PortError
 from domain.identity import Reference
 from domain.model.topology import Topology, wiring_problem
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 shapes = st.lists(st.integers(1, 3), max_size=2).map(tuple)
 
@@ -75,17 +75,6 @@ def test_a_conduit_to_oneself_is_attached_at_both_ends():
     peers = info("a", {"a": ()}, ("a.out", "a.in"))
     (conduit,) = peers.conduits_at("out")
     assert peers.conduits_at("in") == [conduit]
-
-
-def test_filters_have_their_order():
-    ends = Reference("a.o"), Reference("b.i")
-    for filters in ([], ["last"], ["last", "last", "repeat", "pad", "pad"]):
-        found = Conduit(*ends, tuple(map(ConduitFilter, filters)))
-        assert len(found.reducers) == filters.count("last")
-        assert len(found.repeaters) == len(filters) - filters.count("last")
-    for wrong in (["repeat", "last"], ["pad", "repeat"]):
-        with pytest.raises(ValueError, match="out of order"):
-            Conduit(*ends, tuple(map(ConduitFilter, wrong)))
 
 
 def test_peers_of_an_instance_of_a_set_are_the_matching_ones():

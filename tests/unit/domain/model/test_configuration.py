@@ -4,7 +4,7 @@ import pytest
 
 from domain.identity import Reference
 from domain.model.configuration import ExecutionModel, MpiCores, Threads
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 MADE = configuration(
     "macro o_i -> micro f_init", sizes={"micro": (2, 3)}, asked={"micro": MpiCores(4)}

@@ -4,7 +4,7 @@ import pytest
 
 from domain.identity import Reference
 from domain.model.topology import Topology, wiring_problem
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 CALLS = """
 macro o_i -> meso f_init

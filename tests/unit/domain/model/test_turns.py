@@ -3,7 +3,7 @@
 import pytest
 
 from domain.model.turns import Turns
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 CALL = """
 macro o_i -> micro f_init

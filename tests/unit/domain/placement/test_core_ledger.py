@@ -5,7 +5,7 @@ import pytest
 from domain.identity import Reference
 from domain.placement.core_ledger import CoreLedger, bits, lowest
 from domain.placement.resources import Resources
-from tests.unit.domain.models import nodes
+from tests.support.models import nodes
 
 A, B, C = map(Reference, "abc")
 

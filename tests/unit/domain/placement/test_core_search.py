@@ -6,7 +6,7 @@ from domain.identity import Reference
 from domain.model.configuration import MpiCores, MpiNodes, Threads
 from domain.placement.core_ledger import CoreLedger
 from domain.placement.core_search import SpareCores, find_cores
-from tests.unit.domain.models import nodes
+from tests.support.models import nodes
 
 A, B = Reference("a"), Reference("b")
 

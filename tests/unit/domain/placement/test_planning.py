@@ -22,7 +22,7 @@ from domain.model.configuration import (
 from domain.model.turns import Turns
 from domain.placement.planning import Plan, Planner, nodes_needed
 from domain.placement.resources import Resources
-from tests.unit.domain.models import configuration, nodes
+from tests.support.models import configuration, nodes
 
 CALL = """
 macro o_i -> micro f_init

@@ -1,7 +1,7 @@
 """Cores on nodes."""
 
 from domain.placement.resources import Core, Resources
-from tests.unit.domain.models import nodes
+from tests.support.models import nodes
 
 
 def test_cores_are_counted_over_all_nodes():

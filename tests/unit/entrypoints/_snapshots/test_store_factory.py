@@ -1,4 +1,4 @@
-"""Each kind of place has its store."""
+"""The snapshot store for each kind of location."""
 
 import sys
 
@@ -9,17 +9,17 @@ from adapters.fsspec.snapshot_store import FsspecSnapshotStore
 from entrypoints._snapshots.store_factory import open_store
 
 
-@pytest.mark.parametrize("place", [".", "kept", "/kept", "/kept/macro_1.pack"])
-def test_a_path_is_in_files(place):
-    assert isinstance(open_store(place), FilesystemSnapshotStore)
+@pytest.mark.parametrize("location", [".", "kept", "/kept", "/kept/macro_1.pack"])
+def test_path_opens_a_directory(location):
+    assert isinstance(open_store(location), FilesystemSnapshotStore)
 
 
-@pytest.mark.parametrize("place", ["memory://kept", "memory://kept/macro_1.pack"])
-def test_a_url_is_for_fsspec(place):
-    assert isinstance(open_store(place), FsspecSnapshotStore)
+@pytest.mark.parametrize("location", ["memory://kept", "memory://kept/macro_1.pack"])
+def test_url_opens_fsspec_storage(location):
+    assert isinstance(open_store(location), FsspecSnapshotStore)
 
 
-def test_without_fsspec_it_is_said_how_to_install_it(monkeypatch):
+def test_missing_fsspec_error_says_how_to_install_it(monkeypatch):
     monkeypatch.delitem(sys.modules, "adapters.fsspec.snapshot_store")
     monkeypatch.setitem(sys.modules, "fsspec", None)
     with pytest.raises(OSError, match=r"'s3://b/x' needs .*fsspec.*pip install fsspec$"):

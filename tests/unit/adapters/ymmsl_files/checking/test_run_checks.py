@@ -150,11 +150,11 @@ def test_checkpoints_are_read():
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        ("every: .nan", "'every' of a checkpoint rule must be larger than 0, it is nan"),
-        ("every: .inf", "'every' of a checkpoint rule must be a finite number, it is inf"),
-        ("every: 1.0e-320", "too small to count with"),
+        ("every: .nan", "'every' of a checkpoint rule must be greater than 0, not nan"),
+        ("every: .inf", "'every' of a checkpoint rule must be a finite number, not inf"),
+        ("every: 1.0e-320", "'every' of a checkpoint rule is too small"),
         ("every: 1.0, start: .nan", "'start' of a checkpoint rule must be a finite number"),
-        ("at: [1.0, .nan]", "'at' of a checkpoint rule must be a finite number, it is nan"),
+        ("at: [1.0, .nan]", "'at' of a checkpoint rule must be a finite number, not nan"),
     ],
 )
 @pytest.mark.parametrize("clock", ["wallclock_time", "simulation_time"])

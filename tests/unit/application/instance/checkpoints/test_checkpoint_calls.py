@@ -1,4 +1,4 @@
-"""What a model is answered when it asks about checkpoints, and when snapshots are made for it."""
+"""The calls of the checkpoint API, and implicit snapshots."""
 
 import math
 from types import SimpleNamespace
@@ -18,6 +18,7 @@ from domain.coupling.messages import Message, PeerMessage
 from domain.coupling.ports import SETTINGS_IN, Operator, Port, PortState
 from domain.coupling.settings import Settings
 from domain.errors import CallOrderError, UsageError
+from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointInfo, CheckpointRangeRule, Checkpoints
 
 USES_API = InstanceFlags.USES_CHECKPOINT_API
@@ -29,7 +30,7 @@ STATE = Message(1.5, None, "state")
 
 
 class Snapshots:
-    """Notes what is saved."""
+    """Records what is saved."""
 
     def __init__(self, resumed=None, *, intermediate=False):
         self.resumed = resumed
@@ -52,11 +53,11 @@ class Snapshots:
 
 
 class Receiver:
-    """Has messages for the next pass, at these times by port."""
+    """Has messages for the next pass, with these times by port."""
 
     def __init__(self, **times):
         self._times = times
-        self.said = {}
+        self.saved_until = {}
 
     def calls(self):
         return [message for _, message in self.initial_messages()]
@@ -65,7 +66,7 @@ class Receiver:
         return [
             (
                 PortState(Port(name, Operator.F_INIT), is_connected=True, length=None),
-                PeerMessage(time, None, None, Settings(), None, 0, (), self.said.get(name)),
+                PeerMessage(time, None, None, Settings(), None, 0, (), self.saved_until.get(name)),
             )
             for name, time in self._times.items()
         ]
@@ -84,7 +85,7 @@ class Bench:
             calls=self.order,
             triggers=CheckpointTriggers(CheckpointInfo(0.0, rules), clock=self.clock),
             snapshots=self.snapshots,
-            overlays=OverlayKeeper(Settings()),
+            overlays=OverlayKeeper(Reference("macro"), Settings()),
             receiver=self.receiver,
             communicator=self.communicator,
             receive_ahead=lambda: goes_on,
@@ -103,34 +104,34 @@ class Bench:
 
 
 @pytest.mark.parametrize("flags", [USES_API, STATELESS, USES_API | STATELESS])
-def test_who_can_save_or_do_without_may_take_part(flags):
+def test_instance_that_saves_or_needs_no_state_is_accepted(flags):
     check_supports_checkpoints("macro", flags, CheckpointInfo(0.0, AT_END_ONLY))
 
 
-def test_who_can_do_neither_may_take_part_where_nothing_is_saved():
+def test_instance_without_support_is_accepted_without_checkpoints():
     check_supports_checkpoints("macro", NO_FLAGS, CheckpointInfo(0.0, Checkpoints()))
 
 
 @pytest.mark.parametrize(
-    ("info", "cure"),
+    ("info", "advice"),
     [
         (CheckpointInfo(0.0, AT_END_ONLY), "remove 'checkpoints:' from the yMMSL file"),
         (CheckpointInfo(0.0, Checkpoints(), on_request=True), "leave out --checkpoint-on-term"),
     ],
 )
-def test_who_can_do_neither_is_told_what_to_do(info, cure):
-    with pytest.raises(UsageError, match=f"instance 'macro' does not support them.*{cure}"):
+def test_instance_without_support_is_rejected_with_advice(info, advice):
+    with pytest.raises(UsageError, match=f"instance 'macro' does not support them.*{advice}"):
         check_supports_checkpoints("macro", NO_FLAGS, info)
 
 
-def test_a_run_from_scratch_initialises_and_resumes_nothing():
+def test_instance_from_scratch_initialises_and_does_not_resume():
     bench = Bench(AT_END_ONLY)
     assert not bench.begin()
     assert bench.calls.should_init()
 
 
 @pytest.mark.parametrize("intermediate", [True, False])
-def test_a_resumed_run_loads_and_initialises_only_between_passes(intermediate):
+def test_resumed_instance_initialises_only_between_passes(intermediate):
     bench = Bench(AT_END_ONLY, snapshots=Snapshots("resumed", intermediate=intermediate))
     assert bench.begin()
     assert bench.calls.load_snapshot() == STATE
@@ -144,11 +145,11 @@ def test_only_the_first_pass_resumes():
     assert bench.calls.should_init()
 
 
-def test_a_snapshot_is_saved_with_why_and_answers_for_its_moment():
+def test_snapshot_has_triggers_and_covers_its_time():
     bench = Bench(EVERY_SECOND)
     calls = bench.loop()
     assert calls.should_save_snapshot(1.5)
-    calls.save_snapshot(STATE)
+    calls.accept_state(STATE)
     ((message, final, triggers, next_time),) = bench.snapshots.saved
     assert (message, final, next_time) == (STATE, False, None)
     assert triggers
@@ -156,29 +157,29 @@ def test_a_snapshot_is_saved_with_why_and_answers_for_its_moment():
     assert calls.should_save_snapshot(2.0)
 
 
-def test_what_is_due_must_be_saved_before_anything_else():
+def test_due_snapshot_must_be_saved_before_the_next_call():
     calls = Bench(EVERY_SECOND).loop()
     assert calls.should_save_snapshot(1.5)
     with pytest.raises(CallOrderError, match=r"save_snapshot\(\) must be called first"):
         calls.should_save_final_snapshot()
 
 
-def test_a_final_snapshot_answers_for_the_messages_of_the_next_pass_but_not_for_settings():
+def test_final_snapshot_covers_the_next_messages_but_not_settings():
     bench = Bench(EVERY_SECOND, init=2.5, **{SETTINGS_IN: 9.0})
     calls = bench.loop()
     assert calls.should_save_final_snapshot()
-    calls.save_final_snapshot(STATE)
+    calls.accept_final_state(STATE)
     assert [(final, next_time) for _, final, _, next_time in bench.snapshots.saved] == [(True, 2.5)]
     assert bench.snapshots.ends == 1
 
 
 @pytest.mark.parametrize(("goes_on", "is_due"), [(True, False), (False, True)])
-def test_at_the_end_a_snapshot_is_made_where_that_was_asked_for(goes_on, is_due):
+def test_final_snapshot_is_due_at_the_end_if_configured(goes_on, is_due):
     bench = Bench(AT_END_ONLY, goes_on=goes_on, init=1.0)
     assert bench.loop().should_save_final_snapshot() is is_due
 
 
-def test_for_a_model_without_state_it_is_made_between_its_passes():
+def test_implicit_snapshot_is_made_between_passes():
     bench = Bench(AT_END_ONLY, flags=STATELESS)
     assert bench.calls.has_to_save_implicitly
     bench.calls.before_receiving_ahead()
@@ -193,7 +194,7 @@ def test_for_a_model_without_state_it_is_made_between_its_passes():
     ("flags", "rules"),
     [(STATELESS, Checkpoints()), (USES_API, AT_END_ONLY), (USES_API | STATELESS, AT_END_ONLY)],
 )
-def test_otherwise_nothing_is_made_for_it(flags, rules):
+def test_implicit_snapshot_is_not_made_otherwise(flags, rules):
     bench = Bench(rules, flags=flags)
     bench.calls.before_receiving_ahead()
     bench.calls.after_receiving_ahead(goes_on=False)
@@ -204,7 +205,7 @@ def test_otherwise_nothing_is_made_for_it(flags, rules):
 EVERY_MINUTE = Checkpoints(wallclock_time=(CheckpointRangeRule(60.0),))
 
 
-def test_who_calls_others_says_how_far_its_snapshots_answer():
+def test_caller_sends_how_far_its_snapshots_cover_the_wall_clock():
     bench = Bench(EVERY_MINUTE)
     calls = bench.loop()
     assert bench.communicator.saved_until == 0.0
@@ -213,49 +214,51 @@ def test_who_calls_others_says_how_far_its_snapshots_answer():
     assert bench.communicator.saved_until == 59.0
     bench.clock.advance(2)
     assert calls.should_save_snapshot(2.0)
-    calls.save_snapshot(STATE)
+    calls.accept_state(STATE)
     assert bench.communicator.saved_until == 61.0
 
 
-def test_without_rules_on_the_wall_clock_there_is_nothing_to_say():
+def test_nothing_is_sent_without_rules_on_the_wall_clock():
     bench = Bench(EVERY_SECOND)
     bench.loop().should_save_snapshot(1.0)
     assert bench.communicator.saved_until is None
 
 
-def test_who_is_called_saves_when_its_callers_have_and_passes_that_on():
+def test_called_instance_saves_after_its_callers_and_passes_that_on():
     bench = Bench(EVERY_MINUTE, is_called=True, f_init=1.0, other=1.0)
-    bench.receiver.said = {"f_init": 0.0, "other": 0.0}
+    bench.receiver.saved_until = {"f_init": 0.0, "other": 0.0}
     bench.begin()
     bench.calls.should_init()
     bench.clock.advance(70)
-    assert not bench.calls.should_save_final_snapshot()  # they have not saved before their calls
-    bench.receiver.said = {"f_init": 50.0, "other": 65.0}
+    assert (
+        not bench.calls.should_save_final_snapshot()
+    )  # the callers had not saved before they called
+    bench.receiver.saved_until = {"f_init": 50.0, "other": 65.0}
     bench.loop()
     assert bench.calls.should_save_final_snapshot()
-    bench.calls.save_final_snapshot(STATE)
+    bench.calls.accept_final_state(STATE)
     assert bench.snapshots.saved[-1][2] == ("wallclock_time >= 60.0",)
     assert bench.communicator.saved_until == 65.0
 
 
-def test_who_is_called_saves_by_its_own_clock_while_its_callers_wait():
+def test_called_instance_follows_its_own_clock_while_its_callers_wait():
     bench = Bench(EVERY_MINUTE, is_called=True, f_init=1.0)
-    bench.receiver.said = {"f_init": 0.0}
+    bench.receiver.saved_until = {"f_init": 0.0}
     bench.begin()
     bench.calls.should_init()
     bench.clock.advance(70)
     assert bench.calls.should_save_snapshot(1.0)
-    bench.calls.save_snapshot(STATE)
+    bench.calls.accept_state(STATE)
     assert bench.communicator.saved_until == 70.0
-    bench.receiver.said = {"f_init": 65.0}
-    assert not bench.calls.should_save_final_snapshot()  # it has answered for that
+    bench.receiver.saved_until = {"f_init": 65.0}
+    assert not bench.calls.should_save_final_snapshot()  # covered already
     assert bench.communicator.saved_until == 70.0
 
 
-@pytest.mark.parametrize(("is_called", "said"), [(False, {"f_init": 0.0}), (True, {})])
-def test_who_is_called_once_or_by_who_says_nothing_has_its_own_clock(is_called, said):
+@pytest.mark.parametrize(("is_called", "saved_until"), [(False, {"f_init": 0.0}), (True, {})])
+def test_own_clock_counts_if_called_once_or_by_callers_that_do_not_report(is_called, saved_until):
     bench = Bench(EVERY_MINUTE, is_called=is_called, f_init=1.0, other=1.0)
-    bench.receiver.said = said
+    bench.receiver.saved_until = saved_until
     bench.loop()
     bench.clock.advance(70)
     assert bench.calls.should_save_final_snapshot()

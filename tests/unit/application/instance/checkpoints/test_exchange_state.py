@@ -1,4 +1,4 @@
-"""What communicator, receiver and reuse loop know is captured and restored together."""
+"""The states of communicator, receiver and reuse loop are captured and restored together."""
 
 from application.instance.checkpoints.exchange_state import ExchangeState
 from application.instance.receiver import Receiver
@@ -17,7 +17,7 @@ def parts(name, exchange=None, **options):
     return member, receiver, loop, state
 
 
-def test_all_three_are_captured_and_go_on_where_they_were():
+def test_captured_state_is_restored():
     exchange = Exchange(LOOP)
     exchange.join("macro").send("o_i", "x")
     member, receiver, loop, state = parts("micro", exchange, depth=2)
@@ -36,19 +36,19 @@ def test_all_three_are_captured_and_go_on_where_they_were():
     assert state.capture() == captured
 
 
-def test_capturing_changes_nothing():
+def test_capture_is_idempotent():
     *_, state = parts("macro")
     assert state.capture() == state.capture()
 
 
-def test_a_place_in_the_loop_that_was_not_kept_is_deduced_from_the_counts():
+def test_missing_timeline_is_deduced_from_the_counts():
     member, _, loop, state = parts("macro")
     state.restore(CommunicatorState({"o_i": (3,), "s": (2,)}))
     assert member.ports["o_i"].message_counts == [3]
     assert loop.expect_receive(member.ports["s"], None) == (2,)
 
 
-def test_resizable_ports_have_their_lengths_when_the_loop_is_restored():
+def test_lengths_of_resizable_ports_are_restored_before_the_loop():
     _, _, loop, state = parts("macro", vectors=["o_i"])
     member, _, first, before = parts("macro", vectors=["o_i"])
     member.ports["o_i"].set_length(2)

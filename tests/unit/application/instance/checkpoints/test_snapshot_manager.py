@@ -1,4 +1,4 @@
-"""What is stored and told when a snapshot is made, and what if that fails."""
+"""Saving snapshots, failures while saving, and resuming."""
 
 import math
 
@@ -23,29 +23,29 @@ FIRST, SECOND = "in_memory:macro_1.pack", "in_memory:macro_2.pack"
 
 
 class Exchange:
-    """Counts how often it was looked at."""
+    """Counts how often it was captured."""
 
     def __init__(self):
-        self.looks = 0
+        self.captures = 0
         self.restored = None
 
     def capture(self):
-        self.looks += 1
-        return CommunicatorState({"in": (self.looks,)})
+        self.captures += 1
+        return CommunicatorState({"in": (self.captures,)})
 
     def restore(self, state):
         self.restored = state
 
 
 class Manager:
-    """Notes what it is told."""
+    """Records what is reported to it."""
 
     def __init__(self):
-        self.told = []
+        self.registered = []
         self.failures = []
 
     def submit_snapshot_metadata(self, metadata):
-        self.told.append(metadata)
+        self.registered.append(metadata)
 
     def report_snapshot_failed(self, problem):
         self.failures.append(problem)
@@ -54,15 +54,15 @@ class Manager:
 class Bench:
     def __init__(self, **options):
         self.exchange, self.manager = Exchange(), Manager()
-        self.store, self.places = InMemorySnapshotStore(), []
-        self.archive = MsgPackSnapshotRepository(self._open)
+        self.store, self.opened = InMemorySnapshotStore(), []
+        self.repository = MsgPackSnapshotRepository(self._open)
         self.log = InMemoryInstanceLog()
         self.snapshots = SnapshotManager(
-            MACRO, self.manager, self.exchange, archive=self.archive, log=self.log, **options
+            MACRO, self.manager, self.exchange, repository=self.repository, log=self.log, **options
         )
 
-    def _open(self, place):
-        self.places.append(place)
+    def _open(self, location):
+        self.opened.append(location)
         return self.store
 
     @property
@@ -70,10 +70,10 @@ class Bench:
         return list(self.store.snapshots)
 
     def load(self, location):
-        return self.archive.load(location)
+        return self.repository.load(location)
 
     def put(self, snapshot):
-        return self.archive.store("/before", BEFORE, 9, snapshot)
+        return self.repository.add("/before", BEFORE, 9, snapshot)
 
     def save(self, message=STATE, *, final=False, next_time=None):
         return self.snapshots.save_snapshot(message, final, ("t",), 2.0, next_time, OVERLAY)
@@ -86,22 +86,22 @@ def bench():
     return bench
 
 
-def test_snapshots_are_numbered_and_told_with_their_place(bench):
+def test_snapshots_are_numbered_and_registered_with_their_location(bench):
     bench.save()
     bench.save()
     assert bench.locations == [FIRST, SECOND]
-    assert [item.snapshot_filename for item in bench.manager.told] == bench.locations
-    assert set(bench.places) == {"/run"}
+    assert [item.snapshot_filename for item in bench.manager.registered] == bench.locations
+    assert set(bench.opened) == {"/run"}
 
 
-def test_all_that_is_needed_is_in_it(bench):
+def test_stored_snapshot_is_complete(bench):
     bench.save()
     counts = CommunicatorState({"in": (1,)})
     expected = Snapshot(("t",), 2.0, False, STATE, OVERLAY, counts, "macro")
     assert bench.load(FIRST) == expected
 
 
-def test_at_the_end_of_a_pass_the_state_before_receiving_ahead_counts(bench):
+def test_final_snapshot_has_the_state_before_receiving_ahead(bench):
     bench.snapshots.note_end_of_pass()
     bench.exchange.capture()
     bench.save(final=True)
@@ -111,25 +111,25 @@ def test_at_the_end_of_a_pass_the_state_before_receiving_ahead_counts(bench):
 
 
 @pytest.mark.parametrize(
-    ("message", "next_time", "answered"), [(STATE, None, 1.5), (STATE, 7.0, 7.0), (None, 7.0, 7.0)]
+    ("message", "next_time", "covered"), [(STATE, None, 1.5), (STATE, 7.0, 7.0), (None, 7.0, 7.0)]
 )
-def test_the_time_is_told_for_which_it_answers(bench, message, next_time, answered):
-    assert bench.save(message, next_time=next_time) == answered
+def test_save_snapshot_returns_the_time_it_covers(bench, message, next_time, covered):
+    assert bench.save(message, next_time=next_time) == covered
 
 
-def test_without_a_state_it_answers_for_no_time(bench):
+def test_snapshot_without_a_state_covers_no_time(bench):
     assert math.isnan(bench.save(None))
 
 
-def test_what_cannot_be_stored_is_told_and_the_run_goes_on(bench):
+def test_storage_failure_is_logged_and_reported_and_does_not_raise(bench):
     bench.store.failure = OSError("disk full")
     text = "A snapshot of 'macro' could not be stored: disk full"
     assert bench.save() == 1.5
     assert bench.log.lines == [(LogLevel.ERROR, text)]
-    assert (bench.manager.told, bench.manager.failures) == ([], [text])
+    assert (bench.manager.registered, bench.manager.failures) == ([], [text])
 
 
-def test_a_state_that_is_too_large_is_told_and_the_run_goes_on(bench):
+def test_state_that_is_too_large_is_logged_and_does_not_raise(bench):
     bench.save(Message(1.5, None, bytes(2**32)))
     bench.save()
     text = "A snapshot of 'macro' could not be stored: data is larger than 4 GiB"
@@ -139,7 +139,7 @@ def test_a_state_that_is_too_large_is_told_and_the_run_goes_on(bench):
     assert bench.locations == [SECOND]
 
 
-def test_what_must_be_stored_ends_the_run_if_it_cannot_be():
+def test_storage_failure_raises_if_snapshots_must_be_stored():
     bench = Bench(must_store=True)
     bench.store.failure = OSError("disk full")
     with pytest.raises(SnapshotNotStored, match="could not be stored: disk full"):
@@ -152,7 +152,7 @@ def resumed(snapshot, **options):
 
 
 @pytest.mark.parametrize("final", [True, False])
-def test_a_resumed_run_goes_on_from_the_snapshot_and_stores_it_as_its_first(final):
+def test_resumed_snapshot_is_restored_and_stored_as_the_first(final):
     counts = CommunicatorState({"in": (5,)})
     snapshot = Snapshot(("t",), 2.0, final, STATE, OVERLAY, counts)
     bench, time = resumed(snapshot)
@@ -166,24 +166,24 @@ def test_a_resumed_run_goes_on_from_the_snapshot_and_stores_it_as_its_first(fina
     assert SECOND in bench.locations
 
 
-def test_a_snapshot_without_a_state_has_none_to_load():
+def test_loading_a_snapshot_without_a_state_is_an_error():
     bench, time = resumed(Snapshot((), 2.0, True, None, OVERLAY, CommunicatorState({})))
     assert math.isnan(time)
-    with pytest.raises(InconsistentSnapshot, match="of 'macro' has no state of the model in it"):
+    with pytest.raises(InconsistentSnapshot, match="of 'macro' has no state of the model"):
         bench.snapshots.load_snapshot()
 
 
-def test_whether_snapshots_can_be_stored_is_seen_at_the_start(bench):
-    assert bench.places == ["/run"]
+def test_store_is_checked_at_the_start(bench):
+    assert bench.opened == ["/run"]
 
 
-def test_a_run_from_scratch_resumes_nothing(bench):
+def test_run_from_scratch_resumes_nothing(bench):
     assert bench.snapshots.resumed is None
     assert not bench.snapshots.resuming_from_final()
     assert not bench.snapshots.resuming_from_intermediate()
 
 
-def test_a_snapshot_that_does_not_fit_changes_nothing():
+def test_rejected_snapshot_changes_nothing():
     def refuse(snapshot, location):
         raise InconsistentSnapshot(f"{location} does not fit")
 

@@ -1,15 +1,12 @@
 """The snapshots of a run, in memory."""
 
-from adapters.in_memory.snapshot_store import InMemorySnapshotStore, InMemoryWorkflowSnapshotStore
+from adapters.in_memory.snapshot_store import InMemorySnapshotStore
+from adapters.in_memory.workflow_snapshot_store import InMemoryWorkflowSnapshotStore
 from adapters.snapshot_files.snapshot_repository import MsgPackSnapshotRepository
 from application.manager.snapshots.run_snapshots import RunSnapshots
 from application.manager.snapshots.snapshot_copier import SnapshotCopier
-from domain.checkpointing.instance_snapshot import (
-    CommunicatorState,
-    RegisteredSnapshot,
-    Snapshot,
-    WorkflowSnapshot,
-)
+from domain.checkpointing.instance_snapshot import CommunicatorState, Snapshot
+from domain.checkpointing.workflow_snapshot import RegisteredSnapshot, WorkflowSnapshot
 from domain.coupling.messages import Message
 from domain.coupling.settings import Settings
 from domain.identity import Reference
@@ -25,13 +22,12 @@ class Bench:
         self.everything = InMemorySnapshotStore()
         for store in self.stores.values():
             store.snapshots = SharedPart(self.everything.snapshots)
-        self.shelf = InMemoryWorkflowSnapshotStore(
+        self.workflow_snapshots = InMemoryWorkflowSnapshotStore(
             SnapshotCopier(lambda _: self.everything).ensure_stored
         )
-        self.archive = MsgPackSnapshotRepository(lambda _: self.everything)
-        self.reader = RunSnapshots(
-            self.shelf,
-            archive=self.archive,
+        self.run = RunSnapshots(
+            self.workflow_snapshots,
+            repository=MsgPackSnapshotRepository(lambda _: self.everything),
             open_store=lambda _: self.everything,
             stores=list(self.stores.values()),
         )
@@ -42,24 +38,25 @@ class Bench:
         snapshot = Snapshot(
             ("t",), 2.0, False, state, Settings(), CommunicatorState({}), instance=name
         )
-        location = MsgPackSnapshotRepository(lambda _: self.stores[instance]).store(
-            None, instance, number, snapshot
-        )
+        repository = MsgPackSnapshotRepository(lambda _: self.stores[instance])
+        location = repository.add(None, instance, number, snapshot)
         return RegisteredSnapshot(instance, number, snapshot.metadata(location))
 
     def announce(self, *numbers, model="m", **options):
         for number in numbers:
-            states = tuple(self.save(name, number, **options) for name in self.stores)
-            self.shelf.announce(WorkflowSnapshot(model, states), lambda report: None)
-        return self.shelf.list()[-1]
+            snapshots = tuple(self.save(name, number, **options) for name in self.stores)
+            self.workflow_snapshots.announce(
+                WorkflowSnapshot(model, snapshots), lambda result: None
+            )
+        return self.workflow_snapshots.list()[-1]
 
-    def damage(self, shelved, instance=MACRO):
-        location = shelved.resume[instance]
+    def damage(self, stored, instance=MACRO):
+        location = stored.resume[instance]
         self.everything.snapshots[location] = self.everything.snapshots[location][:-1]
 
 
 class SharedPart(dict):
-    """A store's snapshots, which are found among all others as well."""
+    """The snapshots of one store, which are added to a common dictionary too."""
 
     def __init__(self, everything):
         super().__init__()

@@ -1,4 +1,4 @@
-"""What instances are told about checkpoints."""
+"""Checkpoint rules and requests of a run."""
 
 import pytest
 
@@ -14,13 +14,13 @@ def make(clock: ManualClock, options: CheckpointOptions | None = None) -> RunChe
     return RunCheckpoints(CONFIGURED, options or CheckpointOptions(), clock=clock)
 
 
-def test_without_an_end_the_rules_are_those_of_the_configuration():
+def test_rules_are_those_of_the_configuration_without_an_end():
     checkpoints = make(ManualClock(), CheckpointOptions(save_time=10.0))
     assert checkpoints.checkpoints == CONFIGURED
     assert checkpoints.on_request
 
 
-def test_before_a_known_end_there_is_a_rule_more_which_serves_muscle3_too():
+def test_known_end_adds_a_rule_for_muscle3s_instances():
     clock = ManualClock()
     checkpoints = make(clock, CheckpointOptions(save_time=10.0, stop_at=clock.time() + 100))
     (*configured, last) = checkpoints.checkpoints.wallclock_time
@@ -29,7 +29,7 @@ def test_before_a_known_end_there_is_a_rule_more_which_serves_muscle3_too():
     assert list(last.at) == pytest.approx([90 + number / 10 for number in range(100)])
 
 
-def test_an_end_alone_makes_no_rule():
+def test_end_without_save_time_adds_no_rule():
     clock = ManualClock()
     checkpoints = make(clock, CheckpointOptions(stop_at=clock.time() + 100))
     assert checkpoints.checkpoints == CONFIGURED
@@ -37,9 +37,9 @@ def test_an_end_alone_makes_no_rule():
 
 
 @pytest.mark.parametrize(("save_time", "left"), [(None, 0.0), (None, -5.0), (10.0, 10.0)])
-def test_a_run_for_which_there_is_no_time_is_refused(save_time, left):
+def test_run_without_time_left_is_rejected(save_time, left):
     clock = ManualClock()
-    with pytest.raises(ConfigurationError, match="There is no time for this run"):
+    with pytest.raises(ConfigurationError, match="No time is left for this run"):
         make(clock, CheckpointOptions(save_time, clock.time() + left))
 
 
@@ -47,23 +47,23 @@ def test_a_run_for_which_there_is_no_time_is_refused(save_time, left):
     ("save_time", "left", "text"),
     [
         (None, -5.0, r"in -5 s\. Choose"),
-        (10.0, 5.0, r"in 5 s, of which 10 s are for saving\. Choose"),
+        (10.0, 5.0, r"in 5 s, 10 s of which are for saving\. Choose"),
     ],
 )
-def test_it_is_said_how_much_time_there_is_and_what_for(save_time, left, text):
+def test_error_states_the_time_left_and_the_save_time(save_time, left, text):
     clock = ManualClock()
-    with pytest.raises(ConfigurationError, match=f"it is to be stopped {text}"):
+    with pytest.raises(ConfigurationError, match=f"it has to stop {text}"):
         make(clock, CheckpointOptions(save_time, clock.time() + left))
 
 
-def test_the_time_of_the_run_goes_on():
+def test_elapsed_counts_from_the_start_of_the_run():
     clock = ManualClock()
     checkpoints = make(clock)
     clock.advance(2.5)
     assert checkpoints.elapsed() == 2.5
 
 
-def test_each_is_asked_once_and_who_has_left_is_not():
+def test_each_remaining_instance_is_requested_once():
     checkpoints = make(ManualClock(), CheckpointOptions(save_time=10.0))
     reasons: list[str] = []
     for name in ("macro", "micro"):
@@ -71,6 +71,6 @@ def test_each_is_asked_once_and_who_has_left_is_not():
             name, lambda reason, name=name: reasons.append(f"{name}: {reason}")
         )
     checkpoints.forget("macro")
-    checkpoints.ask_all("one")
-    checkpoints.ask_all("two")
+    checkpoints.request_all("one")
+    checkpoints.request_all("two")
     assert reasons == ["micro: one"]

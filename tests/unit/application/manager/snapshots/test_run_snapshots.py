@@ -1,4 +1,4 @@
-"""Which workflow snapshots are sound, and which are removed."""
+"""Examining and pruning the snapshots of a run."""
 
 import pytest
 
@@ -14,49 +14,49 @@ def locations(found):
     return [item.location for item in found]
 
 
-def test_what_is_kept_is_described(bench):
+def test_examination_describes_the_snapshots(bench):
     bench.announce(1)
-    (found,) = bench.reader.newest_first()
+    (found,) = bench.run.newest_first()
     assert (found.model, found.triggers, found.problems) == ("m", ("t",), ())
-    assert [(state.instance, state.timestamp) for state in found.states] == [
+    assert [(item.instance, item.timestamp) for item in found.snapshots] == [
         (MACRO, 1.0),
         (MICRO, 1.0),
     ]
     assert found.size == sum(map(len, bench.everything.snapshots.values()))
 
 
-def test_what_is_damaged_is_named(bench):
-    shelved = bench.announce(1)
-    bench.damage(shelved)
-    (found,) = bench.reader.newest_first()
+def test_damaged_snapshot_is_named(bench):
+    stored = bench.announce(1)
+    bench.damage(stored)
+    (found,) = bench.run.newest_first()
     assert not found.is_sound
-    assert shelved.resume[MACRO] in found.problems[0]
+    assert stored.resume[MACRO] in found.problems[0]
 
 
 def test_foreign_snapshot_that_cannot_be_decoded_is_sound_with_a_remark(bench):
-    shelved = bench.announce(1)
-    bench.everything.snapshots[shelved.resume[MACRO]] = b"9\x80"
-    (found,) = bench.reader.newest_first()
+    stored = bench.announce(1)
+    bench.everything.snapshots[stored.resume[MACRO]] = b"9\x80"
+    (found,) = bench.run.newest_first()
     assert found.is_sound
     (remark,) = found.remarks
-    assert shelved.resume[MACRO] in remark
+    assert stored.resume[MACRO] in remark
     assert "it has version 9" in remark
-    assert found.states[0].size == 2
+    assert found.snapshots[0].size == 2
 
 
-def test_a_snapshot_of_another_instance_is_not_sound(bench):
+def test_snapshot_of_another_instance_is_not_sound(bench):
     bench.announce(1, whose="macro")
-    (found,) = bench.reader.newest_first()
+    (found,) = bench.run.newest_first()
     assert "is one of 'macro', not of 'micro[0]'" in found.problems[0]
 
 
-def test_pruning_removes_what_is_old_and_not_needed(bench):
+def test_prune_removes_old_snapshots_that_are_not_needed(bench):
     bench.announce(1, 2, 3)
-    not_announced_yet = bench.save(MACRO, 4).snapshot.snapshot_filename
-    first, second, third = bench.shelf.list()
-    done = bench.reader.prune(keep=2)
+    not_announced_yet = bench.save(MACRO, 4).metadata.snapshot_filename
+    first, second, third = bench.workflow_snapshots.list()
+    done = bench.run.prune(keep=2)
     assert list(done.workflow_snapshots) == [first.location]
-    assert set(done.states) == set(first.resume.values())
+    assert set(done.snapshots) == set(first.resume.values())
     assert (done.kept, done.size > 0) == (2, True)
     assert set(bench.everything.snapshots) == {
         *second.resume.values(),
@@ -65,22 +65,22 @@ def test_pruning_removes_what_is_old_and_not_needed(bench):
     }
 
 
-def test_pruning_keeps_so_many_that_are_sound(bench):
+def test_prune_keeps_the_given_number_of_sound_ones(bench):
     bench.announce(1, 2)
     bench.damage(bench.announce(3))
-    done = bench.reader.prune(keep=1)
+    done = bench.run.prune(keep=1)
     assert (len(done.workflow_snapshots), done.kept) == (1, 2)
-    assert [item.is_sound for item in bench.reader.newest_first()] == [False, True]
+    assert [item.is_sound for item in bench.run.newest_first()] == [False, True]
 
 
-def test_pruning_removes_nothing_where_too_few_are_sound(bench):
+def test_prune_removes_nothing_if_too_few_are_sound(bench):
     bench.announce(1)
     bench.damage(bench.announce(2))
-    done = bench.reader.prune(keep=2)
-    assert (done.workflow_snapshots, done.states, done.kept) == ((), (), 2)
+    done = bench.run.prune(keep=2)
+    assert (done.workflow_snapshots, done.snapshots, done.kept) == ((), (), 2)
     assert len(bench.everything.snapshots) == 4
 
 
-def test_all_cannot_be_removed(bench):
+def test_prune_rejects_keeping_none(bench):
     with pytest.raises(ValueError, match="at least 1"):
-        bench.reader.prune(keep=0)
+        bench.run.prune(keep=0)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from adapters.in_memory.snapshot_store import InMemorySnapshotStore, InMemoryWorkflowSnapshotStore
+from adapters.in_memory.snapshot_store import InMemorySnapshotStore
+from adapters.in_memory.workflow_snapshot_store import InMemoryWorkflowSnapshotStore
 from application.manager.snapshots.snapshot_copier import SnapshotCopier
 from application.manager.snapshots.snapshot_registry import SnapshotRegistry
 from domain.checkpointing.instance_snapshot import SnapshotMetadata
@@ -27,16 +28,19 @@ MODEL = Model(
 
 
 class Bench:
-    """A registry with all that it needs."""
+    """A registry with its stores."""
 
     def __init__(self, folder):
         self.store = InMemorySnapshotStore()
-        self.shelf = InMemoryWorkflowSnapshotStore(
+        self.workflow_snapshots = InMemoryWorkflowSnapshotStore(
             SnapshotCopier(lambda _: self.store).ensure_stored
         )
-        self.reports = []
+        self.results = []
         self.registry = SnapshotRegistry(
-            Configuration(MODEL, {}), self.shelf, Topology(MODEL), report=self.reports.append
+            Configuration(MODEL, {}),
+            self.workflow_snapshots,
+            Topology(MODEL),
+            report=self.results.append,
         )
         self._number = 0
 
@@ -47,7 +51,7 @@ class Bench:
         return self.registry.register_snapshot(Reference(instance), snapshot), location
 
     def register_all(self, count):
-        """Registers a snapshot of each at the same point; returns what was completed and where."""
+        """Register a snapshot of each at the same point; return what the last one completed."""
         self.register("macro", out=(count, count), **{"in": (count, count)})
         self.register("micro[1]", init=(count,), final=(count,))
         return self.register("micro[0]", init=(count,), final=(count,))
@@ -58,51 +62,51 @@ def bench(tmp_path):
     return Bench(tmp_path)
 
 
-def test_a_workflow_snapshot_is_announced_when_its_last_snapshot_comes(bench):
+def test_workflow_snapshot_is_announced_when_it_is_complete(bench):
     assert bench.register("macro", out=(1, 1), **{"in": (1, 1)})[0] is None
     assert bench.register("micro[1]", init=(1,), final=(1,))[0] is None
     found, location = bench.register("micro[0]", init=(1,), final=(1,))
-    assert bench.shelf.announced == [found]
+    assert bench.workflow_snapshots.announced == [found]
     assert found.model == "model"
     assert found.resume()[Reference("micro[0]")] == location
-    assert [str(state.instance) for state in found.states] == ["macro", "micro[0]", "micro[1]"]
-    assert [report.problem for report in bench.reports] == [""]
+    assert [str(item.instance) for item in found.snapshots] == ["macro", "micro[0]", "micro[1]"]
+    assert [result.problem for result in bench.results] == [""]
 
 
-def test_each_snapshot_completes_at_most_one(bench):
+def test_snapshot_completes_at_most_one_workflow_snapshot(bench):
     for count in range(1, 5):
         bench.register_all(count)
-    assert len(bench.shelf.announced) == 4
+    assert len(bench.workflow_snapshots.announced) == 4
 
 
-def test_an_instance_that_has_not_begun_starts_from_scratch(bench):
+def test_instance_without_snapshots_starts_from_scratch(bench):
     bench.register("macro", out=(1, 0), **{"in": (1, 0)})
     found, _ = bench.register("micro[0]", init=(1,), final=(1,))
     assert found.from_scratch == (Reference("micro[1]"),)
     assert Reference("micro[1]") not in found.resume()
 
 
-def test_numbers_count_for_each_instance(bench):
+def test_snapshots_are_numbered_by_instance(bench):
     bench.register_all(1)
     found, _ = bench.register_all(2)
-    assert [state.number for state in found.states] == [2, 2, 2]
+    assert [item.number for item in found.snapshots] == [2, 2, 2]
 
 
-def test_a_snapshot_of_nobody_is_refused(bench):
+def test_snapshot_of_an_unknown_instance_is_rejected(bench):
     for name in ("nobody", "micro", "micro[2]", "macro[0]"):
-        with pytest.raises(ConfigurationError, match="no instance of this model"):
+        with pytest.raises(ConfigurationError, match="not an instance of this model"):
             bench.register(name)
 
 
-def test_a_snapshot_that_was_lost_is_reported(bench):
+def test_lost_snapshot_is_reported(bench):
     bench.register("macro", out=(1, 1), **{"in": (1, 1)})
     _, lost = bench.register("micro[1]", init=(1,), final=(1,))
     bench.store.remove(lost)
     bench.register("micro[0]", init=(1,), final=(1,))
-    assert not bench.shelf.announced
-    assert lost in bench.reports[0].problem
+    assert not bench.workflow_snapshots.announced
+    assert lost in bench.results[0].problem
 
 
-def test_shutting_down_closes_the_shelf(bench):
+def test_shutdown_closes_the_store(bench):
     bench.registry.shutdown()
-    assert bench.shelf.closed
+    assert bench.workflow_snapshots.closed

@@ -1,165 +1,113 @@
-"""Whether snapshots fit a model."""
+"""Checks of the snapshots that a configuration names, before the start of a run."""
+
+from dataclasses import replace
 
 import pytest
 
+from adapters.in_memory.run_directory import InMemoryRunDirectory
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from adapters.snapshot_files.snapshot_repository import MsgPackSnapshotRepository
+from application.manager.snapshots.snapshot_stores import SnapshotStores
 from application.manager.snapshots.workflow_resume_check import WorkflowResumeCheck
-from domain.checkpointing.instance_snapshot import (
-    CommunicatorState,
-    Snapshot,
-    WorkflowSnapshot,
-    describe,
-)
+from domain.checkpointing.instance_snapshot import CommunicatorState, Snapshot
+from domain.checkpointing.workflow_snapshot import WorkflowSnapshot, describe
 from domain.coupling.messages import Message
 from domain.coupling.settings import Settings
 from domain.errors import InconsistentSnapshot
 from domain.identity import Reference
-from tests.unit.domain.models import configuration
+from domain.model.configuration import ExecutionModel, ResumeOrigin
+from tests.support.models import configuration
 
 MACRO, MICRO = Reference("macro"), Reference("micro")
-MODEL = configuration("macro o_i -> micro f_init\nmicro o_f -> macro s").model
-FITS = {"o_i": (2,), "s": (2,)}, {"f_init": (2,), "o_f": (2,)}
+CONFIGURATION = configuration("macro o_i -> micro f_init\nmicro o_f -> macro s")
+COUNTS = {MACRO: {"o_i": (2,), "s": (2,)}, MICRO: {"f_init": (2,), "o_f": (2,)}}
+WORKDIR = "/in_memory/run/instances/macro/workdir"
+
+
+class Bench:
+    """A check of snapshots that are in memory."""
+
+    def __init__(self):
+        self.store = InMemorySnapshotStore()
+        self.stores = SnapshotStores(lambda _: self.store)
+        repository = MsgPackSnapshotRepository(lambda _: self.store)
+        self._check = WorkflowResumeCheck(stores=self.stores, repository=repository)
+        self.run_directory = InMemoryRunDirectory()
+
+    def put(self, location, instance):
+        """Store a fitting snapshot of an instance at a location; return the location."""
+        state = CommunicatorState(COUNTS[instance])
+        snapshot = Snapshot((), 0.0, True, Message(1.0), Settings(), state, str(instance))
+        stored = MsgPackSnapshotRepository(lambda _: self.store).add(None, instance, 1, snapshot)
+        self.store.snapshots[location] = self.store.snapshots.pop(stored)
+        return location
+
+    def check(self, macro, micro, **changes):
+        resumed = replace(CONFIGURATION, resume={MACRO: macro, MICRO: micro}, **changes)
+        return self._check.check(resumed)
+
+    def check_relative(self, macro, micro, **changes):
+        resumed = replace(CONFIGURATION, resume={MACRO: macro, MICRO: micro}, **changes)
+        return self._check.check_relative(resumed, self.run_directory)
 
 
 @pytest.fixture
-def store():
-    return InMemorySnapshotStore()
+def bench():
+    return Bench()
 
 
-@pytest.fixture
-def archive(store):
-    return MsgPackSnapshotRepository(lambda _: store)
+def test_fitting_snapshots_are_accepted(bench):
+    assert bench.check(bench.put("/a", MACRO), bench.put("s3://b/c", MICRO)) == []
 
 
-def described(model, *from_scratch):
-    return describe(WorkflowSnapshot(model, (), from_scratch), taken="today")
+def test_absolute_paths_are_checked(bench):
+    with pytest.raises(InconsistentSnapshot, match="'/absent' cannot be used"):
+        bench.check("/absent", bench.put("/b", MICRO))
 
 
-def check(archive, macro=FITS[0], micro=FITS[1], *, whose="macro", **options):
-    resume = {
-        name: stored(archive, name, counts, owner)
-        for name, counts, owner in ((MACRO, macro, whose), (MICRO, micro, "micro"))
-    }
-    return WorkflowResumeCheck(MODEL, archive=archive).check(resume, **options)
+def test_relative_paths_are_not_checked_before_the_run_directory_exists(bench):
+    assert bench.check("absent", "/absent") == ()
 
 
-@pytest.mark.parametrize("whose", ["macro", ""])
-@pytest.mark.parametrize("description", [described("m"), ""])
-def test_snapshots_that_fit_are_fine(archive, whose, description):
-    check(archive, whose=whose, description=description)
+def test_origin_of_the_configuration_is_checked(bench):
+    locations = bench.put("/a", MACRO), bench.put("/b", MICRO)
+    with pytest.raises(InconsistentSnapshot, match="are of model 'other'"):
+        bench.check(*locations, resume_origin=ResumeOrigin("other"))
 
 
-def stored(archive, name, counts, owner):
-    state = CommunicatorState(counts)
-    snapshot = Snapshot((), 0.0, True, Message(1.0), Settings(), state, instance=owner)
-    return archive.store(None, name, 1, snapshot)
+def test_description_is_checked_if_the_origin_is_unknown(bench):
+    locations = bench.put("/a", MACRO), bench.put("/b", MICRO)
+    description = describe(WorkflowSnapshot("other", ()), taken="today")
+    with pytest.raises(InconsistentSnapshot, match="are of model 'other'"):
+        bench.check(*locations, description=description)
+    assert bench.check(*locations, description=description, resume_origin=ResumeOrigin()) == []
 
 
-def test_nothing_to_resume_from_does_not_belong_together(archive):
-    with pytest.raises(InconsistentSnapshot):
-        WorkflowResumeCheck(MODEL, archive=archive).check({})
+def test_relative_path_starts_in_the_working_directory_of_the_instance(bench):
+    bench.put(f"{WORKDIR}/a", MACRO)
+    assert bench.check_relative("a", bench.put("/b", MICRO)) == []
 
 
-def test_those_of_another_model_are_refused_by_its_name(archive):
-    with pytest.raises(InconsistentSnapshot, match="of model 'other', and not of 'm'"):
-        check(archive, description=described("other"))
-
-
-def test_those_of_another_instance_are_refused_by_its_name(archive):
-    with pytest.raises(InconsistentSnapshot, match=r"'macro', resumed from .*a snapshot of 'x'"):
-        check(archive, whose="x")
-
-
-def test_an_instance_that_is_not_in_the_model_is_named_without_looking_further(archive):
-    with pytest.raises(InconsistentSnapshot, match="stranger"):
-        WorkflowResumeCheck(MODEL, archive=archive).check({Reference("stranger"): "absent"})
-
-
-def test_all_differences_are_told_at_once(archive):
+def test_missing_file_at_a_relative_path_is_rejected_with_advice(bench):
     with pytest.raises(InconsistentSnapshot) as caught:
-        check(archive, {"o_i": (2,)}, {"o_f": (2,)})
-    lines = str(caught.value).splitlines()
-    assert lines[0] == "The snapshots do not fit what is to be run:"
-    assert lines[1].startswith("- 'macro'")
-    assert any(line.startswith("- 'micro'") for line in lines)
-    assert lines[-1].startswith("Run the model as it was")
+        bench.check_relative("a", bench.put("/b", MICRO))
+    assert f"would be '{WORKDIR}/a', but that file does not exist" in str(caught.value)
+    assert "use absolute ones" in str(caught.value)
 
 
-def test_snapshots_of_different_moments_do_not_belong_together(archive):
-    with pytest.raises(InconsistentSnapshot, match="do not belong together"):
-        check(archive, {"o_i": (5,), "s": (5,)})
+def test_unfitting_snapshot_at_a_relative_path_is_rejected(bench):
+    bench.put(f"{WORKDIR}/a", MICRO)
+    with pytest.raises(InconsistentSnapshot, match="this is a snapshot of 'micro'"):
+        bench.check_relative("a", bench.put("/b", MICRO))
 
 
-def test_one_that_cannot_be_read_is_refused_by_its_location(archive):
-    with pytest.raises(InconsistentSnapshot, match="absent"):
-        WorkflowResumeCheck(MODEL, archive=archive).check({MACRO: "absent"})
+def test_absolute_paths_alone_are_not_checked_again(bench):
+    assert bench.check_relative("/absent", "/absent") == ()
 
 
-def foreign(store, location):
-    """Replace a snapshot by one that only its own library can decode."""
-    store.snapshots[location] = b"9\x80"
-    return location
-
-
-def test_foreign_snapshot_that_cannot_be_decoded_is_a_warning(store, archive):
-    resume = {
-        MACRO: stored(archive, MACRO, FITS[0], "macro"),
-        MICRO: foreign(store, stored(archive, MICRO, FITS[1], "micro")),
+def test_relative_path_of_a_manually_started_instance_is_not_checked(bench):
+    programs = {
+        name: replace(program, execution_model=ExecutionModel.MANUAL)
+        for name, program in CONFIGURATION.programs.items()
     }
-    (warning,) = WorkflowResumeCheck(MODEL, archive=archive).check(resume)
-    assert resume[MICRO] in warning
-    assert "'micro'" in warning
-    assert "it has version 9" in warning
-
-
-def test_foreign_snapshots_alone_are_all_warned_of(store, archive):
-    resume = {name: foreign(store, stored(archive, name, {}, str(name))) for name in (MACRO, MICRO)}
-    warnings = WorkflowResumeCheck(MODEL, archive=archive).check(resume)
-    assert [name in text for name, text in zip(resume.values(), warnings, strict=True)] == [
-        True,
-        True,
-    ]
-
-
-def test_snapshots_that_fit_cause_no_warning(archive):
-    assert check(archive) == []
-
-
-def test_readable_snapshot_beside_a_foreign_one_is_still_checked(store, archive):
-    resume = {
-        MACRO: stored(archive, MACRO, {"o_i": (2,)}, "macro"),
-        MICRO: foreign(store, stored(archive, MICRO, FITS[1], "micro")),
-    }
-    with pytest.raises(InconsistentSnapshot, match="port 's' is connected now"):
-        WorkflowResumeCheck(MODEL, archive=archive).check(resume)
-
-
-def test_damaged_snapshot_of_our_own_is_refused(store, archive):
-    resume = {MACRO: stored(archive, MACRO, FITS[0], "macro")}
-    store.snapshots[resume[MACRO]] = store.snapshots[resume[MACRO]][:-1]
-    with pytest.raises(InconsistentSnapshot, match="incomplete or damaged"):
-        WorkflowResumeCheck(MODEL, archive=archive).check(resume)
-
-
-def check_pairs(archive, snapshots, description):
-    """Resume two pairs of instances, of which some have snapshots."""
-    pairs = configuration(
-        "macro o_i -> micro f_init\nmicro o_f -> macro s", sizes={"macro": (2,), "micro": (2,)}
-    )
-    counts = {"macro": FITS[0], "micro": FITS[1]}
-    resume = {
-        Reference(name): stored(archive, Reference(name), counts[name[:5]], name)
-        for name in snapshots
-    }
-    WorkflowResumeCheck(pairs.model, archive=archive).check(resume, description=description)
-
-
-def test_a_set_that_has_grown_together_with_its_peers_is_refused(archive):
-    with pytest.raises(InconsistentSnapshot, match=r"of 'macro\[1\]'.*multiplicity smaller"):
-        check_pairs(archive, ["macro[0]", "micro[0]"], described("m"))
-
-
-def test_an_instance_of_a_set_may_start_from_scratch_where_the_workflow_snapshot_says_so(archive):
-    late = Reference("macro[1]"), Reference("micro[1]")
-    check_pairs(archive, ["macro[0]", "micro[0]"], described("m", *late))
+    assert bench.check_relative("absent", "/absent", programs=programs) == ()

@@ -1,12 +1,12 @@
-"""What is told of workflow snapshots."""
+"""Reports on announced workflow snapshots."""
 
 import pytest
 
-from application.interfaces.snapshot_store import AnnouncementResult
+from application.interfaces.workflow_snapshot_store import AnnouncementResult
 from application.manager.snapshots.workflow_snapshot_watch import WorkflowSnapshotWatch
 from domain.running.events import SnapshotAnnounced, SnapshotFailed
 from tests.support.desks import InMemoryDesk, silent_log
-from tests.unit.domain.models import configuration
+from tests.support.models import configuration
 
 
 def watch_for(desk: InMemoryDesk, *, must_store: bool = False) -> WorkflowSnapshotWatch:
@@ -25,7 +25,7 @@ def desk() -> InMemoryDesk:
     return InMemoryDesk(configuration("macro o_i -> micro f_init"))
 
 
-def test_watchers_hear_of_it_on_the_thread_of_the_services(desk: InMemoryDesk):
+def test_announcement_is_published_on_the_thread_of_the_services(desk: InMemoryDesk):
     watch_for(desk).note(AnnouncementResult(None, "snapshot.ymmsl"))
     assert desk.sink.events == []
     desk.clock.advance()
@@ -33,7 +33,9 @@ def test_watchers_hear_of_it_on_the_thread_of_the_services(desk: InMemoryDesk):
 
 
 @pytest.mark.parametrize("must_store", [False, True])
-def test_one_that_could_not_be_written_ends_the_run_if_it_must_not(desk: InMemoryDesk, must_store):
+def test_failed_announcement_ends_the_run_only_if_snapshots_must_be_stored(
+    desk: InMemoryDesk, must_store
+):
     watch_for(desk, must_store=must_store).note(AnnouncementResult(None, "", "the disk is full"))
     desk.clock.advance()
     assert SnapshotFailed("the disk is full") in desk.sink.events

@@ -1,5 +1,9 @@
 """The other end of a stream, as plain bytes."""
 
+import socket
+
+from adapters.tcp.frame_reader import FrameReader
+from adapters.tcp.incoming_stream import StreamConnection
 from adapters.wire import greeting, stream
 from adapters.wire.frames import ByteQueue
 from adapters.wire.reconnection import DEFAULT_RETRIES, ConnectionState, RetryPolicy
@@ -65,3 +69,17 @@ def message(data: object = "x", number: int = 0) -> PeerMessage:
 def frame(data: object = "x", channel: int = 0, number: int = 0) -> bytes:
     """The bytes of a message."""
     return b"".join(map(bytes, stream.encode_message(channel, message(data, number))))
+
+
+class ConnectedStream(StreamConnection):
+    """A connection from `macro` to `micro` that is open already, and is lost with its socket.
+
+    Args:
+        sock: Delivers frames.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.stream = new_receiver()
+        connect_receiver(self.stream, is_resumable=False)
+        self._socket = sock
+        self._reader = FrameReader(sock)

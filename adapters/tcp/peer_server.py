@@ -1,0 +1,128 @@
+"""The listening sockets of an instance, shared by all its transports that use TCP."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final, final
+
+from adapters.io.event_loop import EventLoop
+from adapters.tcp.server import (
+    Reply,
+    RequestCallback,
+    Server,
+    StreamCallback,
+    TroubleCallback,
+)
+from adapters.wire.locations import Address
+from adapters.wire.session_server import Request
+from domain.errors import RemoteProtocolError
+
+MAX_REQUEST: Final = 2**20
+
+
+@final
+class PeerServer:
+    """Accepts connections from peers, and passes each on to the transport that handles its kind.
+
+    One port serves MUSCLE3's clients and ours: the first bytes of a connection tell them apart. The
+    server starts when the first transport registers, and closes when the last one has left. Create
+    all transports before you publish their locations: connections of a kind that no transport
+    handles yet are closed.
+
+    Args:
+        instance: Name of this instance.
+        secret: The run's secret; None accepts no streams.
+        hosts: Addresses to listen on; None for all of this machine's.
+        on_trouble: Receives descriptions of connections that violate a protocol, on the server's
+            thread.
+
+    Attributes:
+        addresses: Where clients on any machine can connect, the most likely to work first.
+        local_addresses: Where our own clients on this machine can connect faster.
+        loop: Calls back on the server's thread.
+    """
+
+    def __init__(
+        self,
+        instance: str,
+        *,
+        secret: str | None = None,
+        hosts: Sequence[str] | None = None,
+        on_trouble: TroubleCallback = lambda _text: None,
+    ) -> None:
+        self.loop: Final = EventLoop(f"conjoin-io-{instance}")
+        self._on_request: RequestCallback = _refuse_request
+        self._on_stream: StreamCallback = _refuse_stream
+        self._on_session_ended: Callable[[], None] = lambda: None
+        self._users = 0
+        self._changed = threading.Lock()
+        self._server = Server(
+            lambda request, reply: self._on_request(request, reply),
+            loop=self.loop,
+            max_request=MAX_REQUEST,
+            secret=secret,
+            on_stream=lambda sock, hello: self._on_stream(sock, hello),
+            on_session_ended=lambda: self._on_session_ended(),
+            on_trouble=on_trouble,
+        )
+        self.addresses: Final[Sequence[Address]] = (
+            self._server.listen(hosts) if hosts else self._server.listen_everywhere()
+        )
+        unix = None if secret is None else self._server.listen_unix()
+        self.local_addresses: Final[Sequence[Address]] = [] if unix is None else [unix]
+
+    def serve_requests(
+        self, on_request: RequestCallback, *, on_session_ended: Callable[[], None]
+    ) -> None:
+        """Register the transport that answers requests.
+
+        Args:
+            on_request: Answers a request, on the server's thread.
+            on_session_ended: Is called when a client has ended its session.
+        """
+        self._on_request = on_request
+        self._on_session_ended = on_session_ended
+        self._register()
+
+    def serve_streams(self, on_stream: StreamCallback) -> None:
+        """Register the transport that sends streams.
+
+        Args:
+            on_stream: Takes over the socket of a client that requests a stream, with the client's
+                hello, on the server's thread.
+        """
+        self._on_stream = on_stream
+        self._register()
+
+    @property
+    def session_count(self) -> int:
+        """How many clients have made requests and not ended their session."""
+        return self._server.session_count
+
+    def leave(self) -> None:
+        """Unregister a transport. The last one closes the server, and joins its thread."""
+        with self._changed:
+            self._users -= 1
+            is_last = self._users == 0
+        if is_last:
+            self._server.close()
+
+    def _register(self) -> None:
+        with self._changed:
+            self._users += 1
+            is_first = self._users == 1
+        if is_first:
+            self._server.start()
+
+
+def _refuse_request(request: Request, reply: Reply) -> None:  # noqa: ARG001 - a callback's signature
+    msg = "a client requested a message, but this instance sends streams only"
+    raise RemoteProtocolError(msg)
+
+
+def _refuse_stream(sock: socket.socket, hello: bytes) -> None:  # noqa: ARG001 - a callback's signature
+    sock.close()
+    msg = "a client requested a stream, but this instance only answers requests for messages"
+    raise RemoteProtocolError(msg)

@@ -1,0 +1,112 @@
+"""Connects an instance to other instances of ours, by streams of messages."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from typing import final
+
+from adapters.tcp.incoming_stream import IncomingStream, StreamConnection, StreamInlet
+from adapters.tcp.outgoing_stream import OutgoingStream, StreamOutlet
+from adapters.tcp.peer_server import PeerServer
+from adapters.wire import stream
+from adapters.wire.locations import CONJOIN, format_location, has_scheme
+from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
+from domain.coupling.peers import Endpoint
+from domain.errors import RemoteProtocolError
+
+
+@final
+class StreamPeerTransport(PeerTransport):
+    """Sends to and receives from peers with a `conjoin:` location.
+
+    There is one stream for all ports that two instances share in one direction. The receiver
+    connects to the sender.
+
+    Args:
+        instance: Name of this instance.
+        server: Accepts the connections of receivers.
+        secret: The run's secret, which both ends prove to know.
+    """
+
+    def __init__(self, instance: str, *, server: PeerServer, secret: str) -> None:
+        self._instance = instance
+        self._server = server
+        self._secret = secret
+        self._locations = [format_location(CONJOIN, [*server.local_addresses, *server.addresses])]
+        self._outgoing: dict[str, OutgoingStream] = {}
+        self._incoming: dict[str, IncomingStream] = {}
+        self._is_closed = False
+        self._changed = threading.Lock()
+        server.serve_streams(self._take_stream)
+
+    def locations(self) -> Sequence[str]:
+        return self._locations
+
+    def reaches(self, peer_locations: Sequence[str]) -> bool:
+        return has_scheme(peer_locations, CONJOIN)
+
+    def outlet(
+        self,
+        *,
+        sender: Endpoint,  # noqa: ARG002 - the receiver alone decides where a message goes
+        receiver: Endpoint,
+        peer_locations: Sequence[str],  # noqa: ARG002 - the receiver connects
+    ) -> Outlet:
+        outgoing = self._outgoing_to(str(receiver.instance))
+        return StreamOutlet(outgoing, receiver=str(receiver))
+
+    def inlet(
+        self, *, sender: Endpoint, receiver: Endpoint, peer_locations: Sequence[str]
+    ) -> Inlet:
+        peer = str(sender.instance)
+        if peer not in self._incoming:
+            connection = StreamConnection(
+                peer, peer_locations, receiver=self._instance, secret=self._secret
+            )
+            self._incoming[peer] = IncomingStream(peer, connection)
+        return StreamInlet(self._incoming[peer], sender=str(sender), receiver=str(receiver))
+
+    def finish_receiving(self) -> None:
+        for incoming in self._incoming.values():
+            incoming.close()
+
+    def wait_until_sent(self, *, timeout: float | None) -> bool:
+        end = None if timeout is None else time.monotonic() + timeout
+        return all(
+            outgoing.wait_until_sent(
+                timeout=None if end is None else max(0.0, end - time.monotonic())
+            )
+            for outgoing in list(self._outgoing.values())
+        )
+
+    def close(self) -> None:
+        self.finish_receiving()
+        with self._changed:
+            if self._is_closed:
+                return
+            self._is_closed = True
+            streams = list(self._outgoing.values())
+        for outgoing in streams:
+            outgoing.close()
+        self._server.leave()
+
+    def _outgoing_to(self, peer: str) -> OutgoingStream:
+        with self._changed:
+            if peer not in self._outgoing:
+                self._outgoing[peer] = OutgoingStream(self._server.loop)
+                if self._is_closed:
+                    # another transport may keep the server open, so receivers can still connect
+                    self._outgoing[peer].close()
+            return self._outgoing[peer]
+
+    def _take_stream(self, sock: socket.socket, hello: bytes) -> None:
+        try:
+            receiver, received = stream.decode_hello(hello)
+        except RemoteProtocolError:
+            sock.close()
+            raise
+        # A peer that received our location first may connect before we know of the peer.
+        self._outgoing_to(receiver).attach(sock, received)

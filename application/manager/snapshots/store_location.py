@@ -1,0 +1,65 @@
+"""Parses the snapshot store that a user names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from application.interfaces.snapshot_store import OpenStore
+from domain.checkpointing.instance_snapshot import is_url
+from domain.errors import ConfigurationError
+
+_FILE_SCHEMES: Final = ("file", "local")
+
+
+def parse_store_location(
+    given: str | Path, *, open_store: OpenStore, working_directory: Path
+) -> str:
+    """Return the absolute path or the URL of the snapshot store that a user names.
+
+    Args:
+        given: A path or a URL.
+        open_store: Opens the store at a URL.
+        working_directory: What a relative path is relative to.
+
+    Raises:
+        ConfigurationError: If snapshots cannot be stored there.
+    """
+    text = str(given)
+    if isinstance(given, Path) or not re.match(r"[A-Za-z][\w+.-]+:", text):
+        return str(working_directory / text)
+    scheme, _, rest = text.partition(":")
+    if not is_url(text):
+        raise unusable_store(text, f"write '{scheme}://…' for a URL, or './{text}' for a directory")
+    if scheme in _FILE_SCHEMES:
+        return _path_in(text, rest.removeprefix("//"))
+    if scheme == "memory":
+        raise unusable_store(text, "it is the memory of one process, and lost when that ends")
+    if re.match(r"//[^/@]*:[^/@]*@", rest):
+        raise unusable_store(
+            scheme + "://…",
+            "it contains a password, which others could read in the files of the run. Put the"
+            " password into the configuration of fsspec",
+        )
+    try:
+        open_store(text)
+    except OSError as error:
+        raise unusable_store(text, reason_of(error)) from error
+    return text.rstrip("/")
+
+
+def _path_in(url: str, path: str) -> str:
+    if not path.startswith("/"):
+        raise unusable_store(url, "its path must start with a /, as in 'file:///scratch/mine'")
+    return str(Path(path))
+
+
+def unusable_store(name: str, reason: str) -> ConfigurationError:
+    """Return the error for a store that snapshots cannot be kept in."""
+    return ConfigurationError(f"Snapshots cannot be kept in '{name}': {reason}.")
+
+
+def reason_of(error: OSError) -> str:
+    """Return what an error of a store says, without its number."""
+    return error.strerror or str(error)
