@@ -13,6 +13,7 @@ from typing_extensions import assert_never
 from application.interfaces.clock import Scheduler, Timer
 from application.interfaces.node_pool import NodePool
 from application.interfaces.run_directory import RunDirectory
+from application.interfaces.worker import Worker
 from application.manager.status_board import StatusBoard
 from domain.identity import Reference
 from domain.running.events import RunFinished
@@ -54,10 +55,10 @@ class RunActions:
         run_directory: Has the output of instances.
         look_for: Looks for the program of an instance.
         ask_to_save: Asks all instances to save, for a reason.
+        worker: Reads files, which may be slow.
         scheduler: Runs timers.
         log: The manager's log.
         warn: Shows a warning to the user, and logs it.
-        on_finished: Called once, when the run is over.
     """
 
     def __init__(
@@ -68,21 +69,26 @@ class RunActions:
         run_directory: RunDirectory,
         look_for: LookFor,
         ask_to_save: Callable[[str], None],
+        worker: Worker,
         scheduler: Scheduler,
         log: FilteringBoundLogger,
         warn: Callable[[str], None],
-        on_finished: Callable[[RunFinished], None],
     ) -> None:
         self._board = board
         self._agents = agents
         self._run_directory = run_directory
         self._look_for = look_for
         self._ask_to_save = ask_to_save
+        self._worker = worker
         self._scheduler = scheduler
         self._log = log
         self._warn = warn
-        self._on_finished = on_finished
+        self._listeners: list[Callable[[RunFinished], object]] = []
         self._timers: dict[RunTimer, Timer] = {}
+
+    def on_finished(self, listener: Callable[[RunFinished], object]) -> None:
+        """Call back once, when the run is over."""
+        self._listeners.append(listener)
 
     def carry_out(self, instruction: Instruction, handle: Handle) -> None:
         """Carry out an instruction.
@@ -109,9 +115,13 @@ class RunActions:
             case AskToSave(reason):
                 self._ask_to_save(reason)
             case FinishRun(result, output_of):
-                self._on_finished(self._with_output_directory(result, output_of))
+                self._finish(self._with_output_directory(result, output_of))
             case _:
                 assert_never(instruction)
+
+    def _finish(self, result: RunFinished) -> None:
+        for listener in self._listeners:
+            listener(result)
 
     def _set_timer(self, instruction: StartTimer | CancelTimer, handle: Handle) -> None:
         old = self._timers.pop(instruction.timer, None)
@@ -129,10 +139,13 @@ class RunActions:
         name = question.instance
         match question:
             case ReadErrorOutput():
-                output = self._run_directory.instance_output_tail(
-                    Reference(name), lines=ERROR_LINES
+                self._worker.run(
+                    lambda: self._run_directory.instance_output_tail(
+                        Reference(name), lines=ERROR_LINES
+                    ),
+                    done=lambda output: handle(ErrorOutputRead(name, output)),
+                    failed=lambda error: handle(ErrorOutputRead(name, f"(unreadable: {error})")),
                 )
-                handle(ErrorOutputRead(name, output))
             case Probe(attempt=attempt):
 
                 def answer(presence: Presence) -> None:

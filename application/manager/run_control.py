@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
 
-from application.manager.program_starter import ProgramStarter
 from application.manager.run_actions import RunActions
 from domain.coupling.messages import Wait
-from domain.identity import Reference
-from domain.placement.resources import Resources
+from domain.running.events import RunFinished
 from domain.running.failure_kinds import FailureKind
 from domain.running.process_end import ProcessEnd
 from domain.running.run_state.events import (
@@ -31,20 +29,18 @@ from domain.running.run_state.run_state import RunState
 
 
 class RunControl:
-    """Runs the instances of a model.
+    """Watches over the instances of a model.
 
     What happens is passed to the state machine as events, and its instructions are carried out.
 
     Args:
         state: Decides what to do.
         actions: Does it.
-        starter: Starts programs.
     """
 
-    def __init__(self, state: RunState, *, actions: RunActions, starter: ProgramStarter) -> None:
+    def __init__(self, state: RunState, *, actions: RunActions) -> None:
         self._state = state
         self._actions = actions
-        self._starter = starter
         self._events: deque[StateEvent] = deque()
         self._is_handling = False
 
@@ -53,30 +49,14 @@ class RunControl:
         """Names of the instances that the user starts and that are not done."""
         return self._state.by_hand
 
-    def start_all(
-        self,
-        plan: Mapping[Reference, Resources],
-        *,
-        environment: Mapping[str, str],
-        hidden_environment: Mapping[str, str],
-        bind_to_cores: bool,
-    ) -> None:
-        """Start a process for each instance.
+    @property
+    def is_ending(self) -> bool:
+        """Whether the run has ended, or all processes are being stopped."""
+        return not self._state.is_going_on
 
-        Args:
-            plan: Where each instance goes.
-            environment: Variables for all of them, beside their programs' own.
-            hidden_environment: The same, but never to be written to a file.
-            bind_to_cores: Whether they are bound to their cores.
-        """
-        if not self._state.is_going_on:
-            return
-        # prepare all of them first: files that cannot be written are found while nothing runs yet
-        programs = self._starter.prepare(plan, environment=environment, bind_to_cores=bind_to_cores)
-        self.handle(ProgramsAssigned(tuple(program.instance for program in programs)))
-        for program in programs:
-            self._starter.start(program, hidden_environment)
-            self.handle(ProcessStarted(program.instance, program.node))
+    def on_finished(self, listener: Callable[[RunFinished], object]) -> None:
+        """Call back once, when the run is over."""
+        self._actions.on_finished(listener)
 
     def handle(self, event: StateEvent) -> None:
         """Handle an event, and those that follow from carrying out instructions."""
@@ -90,6 +70,16 @@ class RunControl:
                     self._actions.carry_out(instruction, self.handle)
         finally:
             self._is_handling = False
+
+    # what the run service reports
+
+    def note_assigned(self, names: Iterable[str]) -> None:
+        """Take note that the programs of instances are about to be started by agents."""
+        self.handle(ProgramsAssigned(tuple(names)))
+
+    def note_started(self, name: str, node: str) -> None:
+        """Take note that the program of an instance is being started on a node."""
+        self.handle(ProcessStarted(name, node))
 
     # what instances report
 

@@ -8,6 +8,7 @@ from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.event_sink import RecordingEventSink
 from adapters.in_memory.logbook import InMemoryLogbook
 from adapters.in_memory.run_directory import InMemoryRunDirectory
+from adapters.in_memory.worker import InlineWorker
 from application.manager.run_actions import RunActions
 from application.manager.status_board import StatusBoard
 from domain.coupling.messages import Wait
@@ -54,11 +55,12 @@ class Bench:
             run_directory=self.run_directory,
             look_for=self.look_for,
             ask_to_save=lambda reason: self.done.append(("ask_to_save", reason)),
+            worker=InlineWorker(),
             scheduler=self.clock,
             log=make_log(self.logbook, "INFO"),
             warn=lambda text: self.done.append(("warn", text)),
-            on_finished=lambda result: self.done.append(result),
         )
+        self.actions.on_finished(self.done.append)
 
     def cancel_all(self):
         self.done.append("cancel_all")
