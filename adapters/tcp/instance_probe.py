@@ -11,7 +11,8 @@ from typing import Final, final
 from adapters.io import network
 from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, ScheduledCall
 from adapters.wire.locations import TCP, TcpAddress, addresses_in
-from application.interfaces.instance_probe import InstanceProbe, Presence
+from application.interfaces.instance_probe import InstanceProbe
+from domain.running.presence import Presence
 
 ACCEPTED: Final = 0
 _NO_NETWORK: Final = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})

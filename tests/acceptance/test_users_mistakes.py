@@ -352,8 +352,8 @@ def test_a_component_that_is_killed(workspace: Workspace):
     assert_failed(
         workspace.start_all(),
         "micro",
-        "it was killed by signal 9 (SIGKILL); nobody here did that, but the system does when memory"
-        " runs out.",
+        "it was killed by signal 9 (SIGKILL); Conjoin did not send that signal, but the system does"
+        " when memory runs out.",
     )
 
 

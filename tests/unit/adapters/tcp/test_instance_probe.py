@@ -11,7 +11,7 @@ from adapters.io.event_loop import EventLoop
 from adapters.tcp.instance_probe import TcpInstanceProbe, answer_on, refuses_connections
 from adapters.tcp.peer_server import PeerServer
 from adapters.tcp.pull_transport import PullPeerTransport
-from application.interfaces.instance_probe import Presence
+from domain.running.presence import Presence
 from tests.support.conditions import wait_until
 
 
