@@ -1,4 +1,4 @@
-"""How each instance is, and who wants to hear of it."""
+"""Holds the status of each instance, and publishes its changes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from domain.running.process_end import ProcessEnd
 
 
 class StatusBoard:
-    """Keeps the status of each instance, and tells the watchers of every change.
+    """Holds the status of each instance, and publishes every change as an event.
 
     Args:
-        model: The model that is run.
-        clock: Tells the time.
-        events: Passes events on to subscribers.
+        model: The model of the run.
+        clock: Provides the time of each change.
+        events: The first subscriber.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class StatusBoard:
         return self._status[instance]
 
     def watch(self, sink: EventSink) -> None:
-        """Tell one more watcher of everything from now on."""
+        """Add a subscriber to all further events."""
         self._sinks = [*self._sinks, sink]
 
     def all(self) -> list[InstanceStatus]:
@@ -48,12 +48,12 @@ class StatusBoard:
         return list(self._status.values())
 
     def publish(self, event: RunEvent) -> None:
-        """Tell the watchers of an event."""
+        """Notify the subscribers of an event."""
         for sink in self._sinks:
             sink.notify(event)
 
     def change(self, instance: str, state: InstanceState, *, end: ProcessEnd | None = None) -> None:
-        """Note that an instance has got to another state; one that has ended stays ended."""
+        """Set the state of an instance, unless that would revive one that has ended."""
         old = self._status[instance]
         final = (InstanceState.FAILED, InstanceState.STOPPED)
         if old.state in final or (
@@ -65,7 +65,7 @@ class StatusBoard:
         self._put(replace(old, state=state, since=since, waiting_for=None, end=end))
 
     def note_wait(self, instance: str, waiting: Wait | None) -> None:
-        """Note that a running instance waits, or goes on."""
+        """Record what a running instance waits for; None if it does not wait."""
         old = self._status[instance]
         if old.state not in (InstanceState.RUNNING, InstanceState.WAITING):
             return
@@ -75,7 +75,7 @@ class StatusBoard:
             self._put(replace(old, state=state, since=now, waiting_for=waiting))
 
     def note_time(self, instance: str, simulated_time: float) -> None:
-        """Note how far an instance is in simulated time."""
+        """Record the simulation time of an instance."""
         old = self._status[instance]
         if old.simulated_time != simulated_time:
             self._put(replace(old, simulated_time=simulated_time))

@@ -20,17 +20,17 @@ class ResumeChoice:
     """The workflow snapshot to resume from.
 
     Attributes:
-        snapshot: The workflow snapshot, which is sound.
-        passed_over: Newer workflow snapshots, which are damaged.
+        snapshot: The workflow snapshot, which can be used.
+        passed_over: Newer workflow snapshots, which cannot be used.
     """
 
     snapshot: ExaminedWorkflowSnapshot
     passed_over: tuple[ExaminedWorkflowSnapshot, ...] = ()
 
     def warnings(self) -> list[str]:
-        """Return a warning for each snapshot passed over, and the remarks on the chosen one."""
+        """Return a warning for each snapshot passed over, and remarks on the chosen one."""
         passed_over = [
-            f"Workflow snapshot '{item.location}' is newer than the one that is resumed from, but"
+            f"Workflow snapshot '{item.location}' is newer than the one to resume from, but"
             f" cannot be used: {' '.join(item.problems)}"
             for item in self.passed_over
         ]
@@ -84,7 +84,7 @@ class ResumeChooser:
         return choose_given(str(path), self._beside(path))
 
     def newest_in(self, run: Path) -> str | None:
-        """Return the location of the newest sound workflow snapshot of a run; None if none."""
+        """Return the location of a run's newest sound workflow snapshot, or None."""
         try:
             choice = choose_newest([self._run_at(run)], model="", where="", any_model=True)
         except InconsistentSnapshot:

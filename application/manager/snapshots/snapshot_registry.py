@@ -23,7 +23,7 @@ class SnapshotRegistry:
 
     Args:
         config: The configuration of the run.
-        snapshot_folder: Where to announce workflow snapshots.
+        snapshot_folder: Store for workflow snapshots.
         topology: The peers of each instance.
         report: Called with the result of each announcement, on any thread.
     """
@@ -70,7 +70,7 @@ class SnapshotRegistry:
 
     @property
     def is_in_vain(self) -> bool:
-        """Whether snapshots were registered, but none of them fit together."""
+        """Whether instances registered snapshots, but none of them fit together."""
         return bool(self._numbers) and not self._has_found_some
 
     def shutdown(self) -> None:

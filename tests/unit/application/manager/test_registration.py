@@ -34,7 +34,7 @@ def test_our_own_instances_are_told_from_those_of_muscle3():
 
 @pytest.mark.parametrize("version", ["0.9.0", "0.12.0", "1.0", "", "0", "0.11x", "?"])
 def test_other_versions_are_refused_by_name(version: str):
-    with pytest.raises(ManagerRefused, match="cannot talk"):
+    with pytest.raises(ManagerRefused, match="does not support"):
         register(desk_for(), "macro", version=version)
 
 
@@ -76,7 +76,7 @@ RESUMED = {"resume": {Reference("driver"): "driver_1.pack"}}
     [
         ("micro", "sends through"),
         ("reviewer", "receives through"),
-        ("macro", "calls who sends through"),
+        ("macro", "calls the sender of"),
     ],
 )
 def test_who_saves_too_little_to_resume_what_has_passed_a_filter_is_refused(

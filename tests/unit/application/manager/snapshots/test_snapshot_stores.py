@@ -92,7 +92,7 @@ def test_store_that_is_not_writable_is_rejected():
 def test_store_that_returns_other_data_is_rejected(monkeypatch):
     adapter = InMemorySnapshotStore()
     monkeypatch.setattr(adapter, "load", lambda location: b"")
-    with pytest.raises(ConfigurationError, match="differs from what had been stored"):
+    with pytest.raises(ConfigurationError, match="returned data that differs from what was stored"):
         SnapshotStores(Opened(), adapter=adapter).of_run(InMemoryRunDirectory(), suffix="1a")
 
 
