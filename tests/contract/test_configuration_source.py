@@ -118,27 +118,27 @@ class ConfigurationSourceContract(ABC):
     def make(self) -> ConfigurationSource:
         """Return a new source."""
 
-    def test_what_was_dumped_can_be_loaded_again(self):
+    def test_dumped_configuration_can_be_loaded(self):
         source = self.make()
         configuration = everything()
         assert source.load([source.dump(configuration)]) == configuration
 
-    def test_the_model_can_be_named(self):
+    def test_model_can_be_selected_by_name(self):
         source = self.make()
         configuration = everything()
         assert source.load([source.dump(configuration)], model="whole") == configuration
 
-    def test_another_model_is_refused_by_name(self):
+    def test_unknown_model_is_rejected_by_name(self):
         source = self.make()
         with pytest.raises(ConfigurationError, match="no model 'hole'"):
             source.load([source.dump(everything())], model="hole")
 
-    def test_nothing_is_refused(self):
+    def test_empty_list_of_sources_is_rejected(self):
         with pytest.raises(ConfigurationError):
             self.make().load([])
 
     @pytest.mark.parametrize("nonsense", [3, None, "nonsense\n", b"bytes"])
-    def test_nonsense_is_refused(self, nonsense):
+    def test_invalid_source_is_rejected(self, nonsense):
         with pytest.raises(ConfigurationError):
             self.make().load([nonsense])
 

@@ -47,20 +47,22 @@ class InstanceProbeContract(ABC):
         assert thread == self.services_thread()
         return presence
 
-    def test_who_listens_is_there(self, probe: InstanceProbe) -> None:
+    def test_listening_instance_is_there(self, probe: InstanceProbe) -> None:
         assert self.look(probe, self.somebody()) is Presence.THERE
 
-    def test_who_does_not_listen_is_gone(self, probe: InstanceProbe) -> None:
+    def test_instance_that_does_not_listen_is_gone(self, probe: InstanceProbe) -> None:
         assert self.look(probe, self.nobody()) is Presence.GONE
 
-    def test_one_place_of_several_suffices(self, probe: InstanceProbe) -> None:
+    def test_one_reachable_location_is_sufficient(self, probe: InstanceProbe) -> None:
         assert self.look(probe, self.nobody(), NOWHERE, self.somebody()) is Presence.THERE
 
-    def test_a_refusal_tells_more_than_silence(self, probe: InstanceProbe) -> None:
+    def test_refused_connection_takes_precedence_over_no_response(
+        self, probe: InstanceProbe
+    ) -> None:
         assert self.look(probe, NOWHERE, self.nobody()) is Presence.GONE
 
     @pytest.mark.parametrize("locations", [(), (NOWHERE,)])
-    def test_without_a_place_to_look_at_nothing_is_known(
+    def test_result_without_locations_is_unknown(
         self, probe: InstanceProbe, locations: Sequence[str]
     ) -> None:
         assert self.look(probe, *locations) is Presence.UNKNOWN

@@ -99,7 +99,7 @@ class NodePoolContract(ABC):
         assert launched.get_finished() == [("a", Exited(3))]
         assert launched.get_finished() == []
 
-    def test_name_is_free_again_when_its_process_has_ended(self, launched, reports):
+    def test_name_of_an_ended_process_can_be_reused(self, launched, reports):
         for code in (1, 2):
             self.start(launched, "a")
             self.let_agents_work()
@@ -133,7 +133,7 @@ class NodePoolContract(ABC):
             ("a", NodeLost("node 'n0' was lost: its cable was pulled")),
         ]
 
-    def test_cancelling_ends_all_processes(self, launched, reports):
+    def test_cancel_ends_all_processes(self, launched, reports):
         for name, node in (("a", "n0"), ("b", "n1")):
             self.start(launched, name, node)
         self.let_agents_work()
@@ -142,7 +142,7 @@ class NodePoolContract(ABC):
         self.let_agents_work()
         assert sorted(reports.events) == [("a", Killed(15)), ("b", Killed(15))]
 
-    def test_shutdown_is_done_when_every_agent_has_got_the_command(self, launched):
+    def test_shutdown_completes_when_every_agent_has_received_the_command(self, launched):
         done: list[bool] = []
         launched.shutdown(lambda: done.append(True))
         self.let_agents_work()

@@ -59,7 +59,7 @@ class AgentLineContract(ABC):
         line.close(timeout=PATIENCE)
         self.close()
 
-    def test_resources_arrive(self, line):
+    def test_reported_resources_arrive(self, line):
         line.report_resources(RESOURCES, version=VERSION)
         assert self.resources() == RESOURCES
 
@@ -69,7 +69,7 @@ class AgentLineContract(ABC):
             self.command(command)
         assert [line.next_command() for _ in commands] == commands
 
-    def test_a_command_is_waited_for(self, line):
+    def test_next_command_waits_for_a_command(self, line):
         commands: list[Command | None] = []
         thread = threading.Thread(target=lambda: commands.append(line.next_command()))
         thread.start()
@@ -77,12 +77,12 @@ class AgentLineContract(ABC):
         thread.join(PATIENCE)
         assert commands == [CancelCommand()]
 
-    def test_a_refusal_is_an_error(self, line):
+    def test_rejected_request_raises_an_error(self, line):
         self.refuse("go away")
         with pytest.raises(ManagerRefused, match="go away"):
             line.next_command()
 
-    def test_results_arrive_in_order_while_a_command_is_waited_for(self, line):
+    def test_results_arrive_in_order_during_a_wait_for_a_command(self, line):
         thread = threading.Thread(target=line.next_command)
         thread.start()
         results = [ProcessResult("a", SUCCESS), ProcessResult("b", NodeLost("why"))]
@@ -93,14 +93,14 @@ class AgentLineContract(ABC):
         self.command(None)
         thread.join(PATIENCE)
 
-    def test_closing_sends_what_is_left(self, line):
+    def test_close_sends_pending_results(self, line):
         results = [ProcessResult(f"p{number}", Exited(number)) for number in range(20)]
         for result in results:
             line.report_results([result])
         line.close(timeout=PATIENCE)
         assert self.results() == results
 
-    def test_nothing_is_heard_on_a_closed_line(self, line):
+    def test_closed_line_raises_an_error(self, line):
         line.close(timeout=PATIENCE)
         with pytest.raises(TransportError):
             line.next_command()

@@ -67,34 +67,34 @@ def start_sleep(bench: AgentBench) -> int:
     return int(out.read_text())
 
 
-def test_the_node_is_this_host_unless_it_is_given_a_name() -> None:
+def test_node_name_defaults_to_the_host_name() -> None:
     unnamed = LocalAgentLauncher()
     assert unnamed.launch(ORDERS, on_lost=lambda *_: None) == [socket.gethostname()]
     unnamed.close()
 
 
-def test_the_name_that_is_given_is_reported(bench: AgentBench) -> None:
+def test_given_node_name_is_reported(bench: AgentBench) -> None:
     assert [node.node for node in bench.launch_and_wait()] == ["here"]
 
 
-def test_the_secret_is_in_no_environment(bench: AgentBench) -> None:
+def test_secret_is_not_in_the_environment_of_the_agent(bench: AgentBench) -> None:
     bench.launch_and_wait()
     assert not any("a secret that" in value for value in agent_process().environ().values())
 
 
-def test_processes_do_not_see_the_secret(bench: AgentBench) -> None:
+def test_secret_is_not_in_the_environment_of_processes(bench: AgentBench) -> None:
     bench.launch_and_wait()
     bench.start("here", "a", "/usr/bin/env")
     bench.wait_for_end("a")
     assert "a secret that" not in (bench.directory / "a.out").read_text()
 
 
-def test_the_agent_is_out_of_reach_of_ctrl_c(bench: AgentBench) -> None:
+def test_agent_does_not_receive_ctrl_c(bench: AgentBench) -> None:
     bench.launch_and_wait()
     assert os.getsid(agent_process().pid) == agent_process().pid
 
 
-def test_users_modules_do_not_get_in_the_way(
+def test_agent_does_not_import_modules_from_the_working_directory(
     bench: AgentBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "domain.py").write_text("raise SystemExit('the wrong module')")
@@ -102,7 +102,7 @@ def test_users_modules_do_not_get_in_the_way(
     bench.launch_and_wait()
 
 
-def test_an_agent_that_cannot_start_is_told_with_what_it_printed(
+def test_failed_start_of_an_agent_is_reported_with_its_output(
     tmp_path: Path,
 ) -> None:
     python = tmp_path / "python"
@@ -118,14 +118,14 @@ def test_an_agent_that_cannot_start_is_told_with_what_it_printed(
     bench.close()
 
 
-def test_an_interpreter_that_is_not_there_is_an_error() -> None:
+def test_missing_interpreter_is_an_error() -> None:
     launcher = LocalAgentLauncher(node="here", python="/no/python")
     with pytest.raises(TransportError, match=r"'here'.*/no/python"):
         launcher.launch(ORDERS, on_lost=lambda *_: None)
     launcher.close()
 
 
-def test_many_processes_run_at_a_time(bench: AgentBench) -> None:
+def test_many_processes_run_concurrently(bench: AgentBench) -> None:
     bench.launch_and_wait()
     names = [f"p{number}" for number in range(30)]
     for name in names:
@@ -135,7 +135,7 @@ def test_many_processes_run_at_a_time(bench: AgentBench) -> None:
     assert len(bench.finished) == len(names)
 
 
-def test_shutting_down_ends_what_runs_and_reports_it(bench: AgentBench) -> None:
+def test_shutdown_reports_ended_processes(bench: AgentBench) -> None:
     bench.launch_and_wait()
     pid = start_sleep(bench)
     bench.do(bench.manager.shutdown)
@@ -145,14 +145,14 @@ def test_shutting_down_ends_what_runs_and_reports_it(bench: AgentBench) -> None:
     assert bench.lost == []
 
 
-def test_closing_the_launcher_alone_ends_everything(bench: AgentBench) -> None:
+def test_closing_the_launcher_ends_agent_and_processes(bench: AgentBench) -> None:
     bench.launch_and_wait()
     pid = start_sleep(bench)
     bench.launcher.close()
     assert not is_running(pid)
 
 
-def test_the_agent_keeps_a_log(bench: AgentBench) -> None:
+def test_agent_writes_a_log(bench: AgentBench) -> None:
     bench.launch_and_wait()
     bench.start("here", "a", "/bin/true")
     bench.wait_for_end("a")
@@ -167,7 +167,7 @@ def test_the_agent_keeps_a_log(bench: AgentBench) -> None:
     assert (bench.directory / "agent_launch.err").read_text() == ""
 
 
-def test_an_agent_that_is_told_to_end_by_a_signal_ends_its_processes(bench: AgentBench) -> None:
+def test_agent_that_receives_sigterm_ends_its_processes(bench: AgentBench) -> None:
     bench.launch_and_wait()
     pid = start_sleep(bench)
     agent_process().send_signal(signal.SIGTERM)
@@ -176,7 +176,7 @@ def test_an_agent_that_is_told_to_end_by_a_signal_ends_its_processes(bench: Agen
     assert "received signal 15" in bench.lost[0][1]
 
 
-def test_processes_of_an_agent_that_is_killed_die_with_it(bench: AgentBench) -> None:
+def test_processes_of_a_killed_agent_die(bench: AgentBench) -> None:
     bench.launch_and_wait()
     pid = start_sleep(bench)
     agent_process().kill()
@@ -184,7 +184,7 @@ def test_processes_of_an_agent_that_is_killed_die_with_it(bench: AgentBench) -> 
 
 
 @pytest.mark.slow
-def test_an_agent_that_hears_nothing_ends_its_processes_and_itself(
+def test_agent_without_heartbeats_ends_its_processes_and_exits(
     launcher: LocalAgentLauncher, tmp_path: Path
 ) -> None:
     # so long that a manager that is paused for a moment before it falls silent is not given up
@@ -203,7 +203,7 @@ def test_an_agent_that_hears_nothing_ends_its_processes_and_itself(
     bench.close()
 
 
-def test_an_agent_that_is_stopped_is_lost(launcher: LocalAgentLauncher, tmp_path: Path) -> None:
+def test_suspended_agent_is_reported_as_lost(launcher: LocalAgentLauncher, tmp_path: Path) -> None:
     bench = AgentBench(launcher, tmp_path, clock=ManualClock())
     bench.launch_and_wait()
     start_sleep(bench)
@@ -221,7 +221,7 @@ def test_an_agent_that_is_stopped_is_lost(launcher: LocalAgentLauncher, tmp_path
     bench.close()
 
 
-def test_everything_ends_at_once_when_the_manager_is_killed(tmp_path: Path) -> None:
+def test_agent_and_processes_end_when_the_manager_is_killed(tmp_path: Path) -> None:
     manager = tmp_path / "manager.py"
     manager.write_text(
         textwrap.dedent(
@@ -252,7 +252,7 @@ def test_everything_ends_at_once_when_the_manager_is_killed(tmp_path: Path) -> N
     wait_until(lambda: not any(map(is_running, pids)))
 
 
-def test_the_agent_imports_little() -> None:
+def test_agent_imports_only_what_it_needs() -> None:
     text = "import sys, entrypoints.agent; print(*{name.partition('.')[0] for name in sys.modules})"
     output = subprocess.run(
         [sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, check=True

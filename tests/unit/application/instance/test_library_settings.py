@@ -27,14 +27,14 @@ def apply(**settings: object) -> "tuple[Noting, InMemoryInstanceLog]":
     return noting, log
 
 
-def test_what_holds_without_any():
+def test_library_settings_have_defaults():
     noting, log = apply()
     assert noting.timeout == 10.0
     assert noting.is_on
     assert log.levels == ("INFO", "WARNING")
 
 
-def test_each_reaches_what_it_is_for():
+def test_library_settings_are_applied():
     noting, log = apply(
         muscle_deadlock_receive_timeout=-1.0,
         muscle_profile_level="none",
@@ -55,6 +55,6 @@ def test_each_reaches_what_it_is_for():
         ("muscle_remote_log_level", 3, "muscle_remote_log_level"),
     ],
 )
-def test_a_value_that_it_cannot_have_is_refused_by_name(name: str, value: object, text: str):
+def test_invalid_library_setting_is_rejected_by_name(name: str, value: object, text: str):
     with pytest.raises(CouplingError, match=text):
         apply(**{name: value})

@@ -69,19 +69,19 @@ WAITS = ("status", None, ("p", "in", 3))
 GOES_ON = ("status", None, None)
 
 
-def test_a_short_wait_is_nobodys_business():
+def test_short_wait_is_not_reported():
     notes, receive = wait(0.1)
     assert receive() is MESSAGE
     assert notes == []
 
 
-def test_a_longer_wait_is_shown_and_withdrawn():
+def test_longer_wait_is_reported_and_withdrawn():
     notes, receive = wait(5.0)
     receive()
     assert notes == [(0.2, WAITS), (5.0, GOES_ON)]
 
 
-def test_a_wait_beyond_the_timeout_may_be_a_deadlock():
+def test_wait_beyond_the_timeout_is_checked_for_deadlock():
     notes, receive = wait(10.5)
     receive()
     assert notes == [
@@ -93,7 +93,7 @@ def test_a_wait_beyond_the_timeout_may_be_a_deadlock():
     ]
 
 
-def test_a_deadlock_is_asked_for_at_once_and_then_ever_more_rarely():
+def test_deadlock_is_polled_with_increasing_pauses():
     notes, receive = wait(100.0)
     receive()
     asked = [moment for moment, what in notes if what == "deadlocked?"]
@@ -103,7 +103,7 @@ def test_a_deadlock_is_asked_for_at_once_and_then_ever_more_rarely():
     assert pauses[0] == pytest.approx(5.0)
 
 
-def test_a_deadlock_ends_the_wait_with_the_port():
+def test_deadlock_error_names_the_port():
     notes, receive = wait(float("inf"), deadlocked_at=12.0)
     with pytest.raises(Deadlock, match=r"receiving a message on port 'in\[3\]'"):
         receive()
@@ -111,19 +111,19 @@ def test_a_deadlock_ends_the_wait_with_the_port():
     assert notes[-1][0] < 20.0
 
 
-def test_a_negative_timeout_means_that_nothing_is_a_deadlock():
+def test_negative_timeout_disables_deadlock_detection():
     notes, receive = wait(1000.0, timeout=-1.0)
     receive()
     assert notes == [(0.2, WAITS), (1000.0, GOES_ON)]
 
 
-def test_the_timeout_is_never_shorter_than_a_tenth_of_a_second():
+def test_minimum_timeout_is_a_tenth_of_a_second():
     notes, receive = wait(0.5, timeout=0.0)
     receive()
     assert (0.1, ("waits", "p", "in", 3)) in notes
 
 
-def test_progress_is_reported_once_a_second():
+def test_progress_is_reported_once_per_second():
     clock = ManualClock()
     link = NotingLink(clock)
     receiver = PatientReceiver(link=link, clock=clock)  # type: ignore[arg-type]

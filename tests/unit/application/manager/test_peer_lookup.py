@@ -19,7 +19,7 @@ def test_peers_are_pending_until_all_have_registered():
     assert told == [desk.desk.get_peers("macro")]
 
 
-def test_one_of_a_set_sees_its_own_peers_only():
+def test_instance_of_a_set_gets_only_its_own_peers():
     desk = desk_for(sizes={"macro": (2,), "micro": (2,)})
     register(desk, "macro[1]", "micro[1]")
     found = desk.desk.get_peers("macro[1]")
@@ -27,21 +27,21 @@ def test_one_of_a_set_sees_its_own_peers_only():
     assert found.dimensions == {Reference("micro"): (2,)}
 
 
-def test_who_was_there_and_left_can_still_be_asked_for():
+def test_deregistered_peer_is_still_found():
     desk = desk_for()
     register(desk, "macro", "micro")
     desk.desk.deregister_instance("micro")
     assert desk.desk.get_peers("macro").locations[Reference("micro")] == PLACES
 
 
-def test_an_instance_without_peers_needs_to_wait_for_nobody():
+def test_instance_without_peers_is_called_back_immediately():
     desk = desk_for("lonely")
     told = []
     desk.desk.await_peers("lonely", told.append)
     assert [dict(info.locations) for info in told] == [{}]
 
 
-def test_who_waits_is_told_once():
+def test_waiting_instance_is_called_back_once():
     desk = desk_for()
     told = []
     desk.desk.await_peers("macro", told.append)
@@ -51,6 +51,6 @@ def test_who_waits_is_told_once():
     assert len(told) == 1
 
 
-def test_an_unknown_instance_is_refused_by_name():
+def test_unknown_instance_is_rejected_by_name():
     with pytest.raises(ManagerRefused, match=r"^Unknown component macro\[1\]$"):
         desk_for().desk.await_peers("macro[1]", pytest.fail)

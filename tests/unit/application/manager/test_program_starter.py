@@ -37,7 +37,7 @@ class Bench:
         return self.starter.prepare(plan, environment={"A": "1"}, bind_to_cores=True)
 
 
-def test_a_script_is_written_for_each_instance_before_any_is_started():
+def test_all_scripts_are_written_before_any_instance_starts():
     bench = Bench(configuration(LOOP, sizes={"micro": (2,)}))
     prepared = bench.prepare("macro", "micro[0]", "micro[1]")
     assert [program.instance for program in prepared] == ["macro", "micro[0]", "micro[1]"]
@@ -49,12 +49,12 @@ def test_a_script_is_written_for_each_instance_before_any_is_started():
     assert bench.agents.started == []
 
 
-def test_what_the_user_starts_is_left_alone():
+def test_no_script_is_written_for_manually_started_instances():
     bench = Bench(configuration(LOOP, manual=("micro",)))
     assert [program.instance for program in bench.prepare("macro")] == ["macro"]
 
 
-def test_an_agent_is_told_where_the_output_goes_and_what_no_file_may_hold():
+def test_start_command_has_output_paths_and_secret_environment():
     bench = Bench(configuration(LOOP))
     macro, _ = bench.prepare("macro", "micro")
     bench.starter.start(macro, {"SECRET": "2"})

@@ -30,20 +30,20 @@ def board(clock, sink):
     return StatusBoard(model, clock=clock, events=sink)
 
 
-def test_at_first_all_wait_to_be_started_in_the_order_of_the_model(board, clock):
+def test_initial_status_is_waiting_to_start_in_model_order(board, clock):
     assert [status.instance for status in board.all()] == ["macro", "micro[0]", "micro[1]"]
     assert {status.state for status in board.all()} == {InstanceState.WAITING_TO_START}
     assert {status.since for status in board.all()} == {clock.time()}
 
 
-def test_a_change_is_told_with_its_time(board, clock, sink):
+def test_status_change_is_published_with_its_time(board, clock, sink):
     clock.advance(5.0)
     board.change("macro", RUNNING)
     assert board["macro"].since == clock.time()
     assert sink.events == [StatusChanged(board["macro"])]
 
 
-def test_the_same_state_again_is_as_old_as_it_was(board, clock):
+def test_unchanged_state_keeps_its_time(board, clock):
     board.change("macro", RUNNING)
     before = board["macro"].since
     clock.advance(5.0)
@@ -52,13 +52,13 @@ def test_the_same_state_again_is_as_old_as_it_was(board, clock):
 
 
 @pytest.mark.parametrize("state", [InstanceState.FAILED, InstanceState.STOPPED])
-def test_who_has_failed_or_was_stopped_stays_so(board, state):
+def test_failed_and_stopped_are_final_states(board, state):
     board.change("macro", state, end=Exited(3))
     board.change("macro", InstanceState.FINISHED)
     assert (board["macro"].state, board["macro"].end) == (state, Exited(3))
 
 
-def test_who_has_finished_can_fail_after_all_but_not_run_again(board):
+def test_finished_instance_can_fail_but_not_run_again(board):
     board.change("macro", InstanceState.FINISHED)
     board.change("macro", RUNNING)
     assert board["macro"].state is InstanceState.FINISHED
@@ -66,7 +66,7 @@ def test_who_has_finished_can_fail_after_all_but_not_run_again(board):
     assert board["macro"].state is InstanceState.FAILED
 
 
-def test_a_wait_is_shown_while_it_lasts(board, clock):
+def test_wait_is_in_the_status_until_it_ends(board, clock):
     board.change("macro", RUNNING)
     clock.advance(1.0)
     board.note_wait("macro", WAIT)
@@ -76,13 +76,13 @@ def test_a_wait_is_shown_while_it_lasts(board, clock):
     assert (board["macro"].state, board["macro"].waiting_for) == (RUNNING, None)
 
 
-def test_who_does_not_run_does_not_wait(board, sink):
+def test_wait_of_an_instance_that_is_not_running_is_ignored(board, sink):
     board.note_wait("macro", WAIT)
     assert board["macro"].state is InstanceState.WAITING_TO_START
     assert sink.events == []
 
 
-def test_what_has_not_changed_is_not_told(board, sink):
+def test_unchanged_status_is_not_published(board, sink):
     board.change("macro", RUNNING)
     board.note_time("macro", 1.0)
     told = len(sink.events)
@@ -91,7 +91,7 @@ def test_what_has_not_changed_is_not_told(board, sink):
     assert len(sink.events) == told
 
 
-def test_another_watcher_is_told_from_now_on(board, sink):
+def test_new_subscriber_gets_only_later_events(board, sink):
     board.change("macro", RUNNING)
     late = RecordingEventSink()
     board.watch(late)

@@ -177,7 +177,7 @@ def test_store_is_checked_at_the_start(bench):
     assert bench.opened == ["/run"]
 
 
-def test_run_from_scratch_resumes_nothing(bench):
+def test_run_from_scratch_restores_no_snapshot(bench):
     assert bench.snapshots.resumed is None
     assert not bench.snapshots.resuming_from_final()
     assert not bench.snapshots.resuming_from_intermediate()

@@ -55,7 +55,7 @@ def test_existing_snapshot_is_held():
     assert not stores.holds(location)
 
 
-def test_run_gets_a_store_of_its_own_which_its_directory_notes():
+def test_new_run_gets_its_own_store_recorded_in_its_directory():
     opened, directory = Opened(), InMemoryRunDirectory(Path("/runs/run_m"))
     run = SnapshotStores(opened, location="/kept").of_run(directory, suffix="1a")
     assert run.location == directory.snapshot_store == "/kept/run_m_1a"
