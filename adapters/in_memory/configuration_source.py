@@ -36,7 +36,7 @@ class InMemoryConfigurationSource(ConfigurationSource):
             raise ConfigurationError(f"{source!r} is not a configuration.")
         if model is not None and found.model.name != model:
             raise ConfigurationError(
-                f"There is no model '{model}' to run. There is: {found.model.name}."
+                f"Model '{model}' does not exist. The configuration has '{found.model.name}'."
             )
         return found
 

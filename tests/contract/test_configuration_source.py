@@ -1,4 +1,4 @@
-"""What every ConfigurationSource promises."""
+"""Contract of ConfigurationSource."""
 
 from abc import ABC, abstractmethod
 
@@ -33,7 +33,7 @@ def component(name: str, program: str, *ports: Port, **details: object) -> Compo
 
 
 def everything() -> Configuration:
-    """Return a configuration that uses all there is."""
+    """Return a configuration that uses every feature."""
     components = [
         component("setup", "script", Port("mesh", Operator.O_F), timeline="setup"),
         component(
@@ -112,7 +112,7 @@ def everything() -> Configuration:
 
 
 class ConfigurationSourceContract(ABC):
-    """To be subclassed for each adapter."""
+    """Subclassed for each adapter."""
 
     @abstractmethod
     def make(self) -> ConfigurationSource:
@@ -130,7 +130,7 @@ class ConfigurationSourceContract(ABC):
 
     def test_unknown_model_is_rejected_by_name(self):
         source = self.make()
-        with pytest.raises(ConfigurationError, match="no model 'hole'"):
+        with pytest.raises(ConfigurationError, match="Model 'hole' does not exist"):
             source.load([source.dump(everything())], model="hole")
 
     def test_empty_list_of_sources_is_rejected(self):

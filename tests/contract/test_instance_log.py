@@ -1,4 +1,4 @@
-"""What every InstanceLog promises."""
+"""Contract of InstanceLog."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -14,11 +14,11 @@ from tests.support.loggers import NotingLink, bare_root_logger
 __all__ = ["bare_root_logger"]
 
 LEVELS = ("LOCAL", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "DISABLE")
-NASTY = "50 % done, %s and %d and {} \x00 \u2603\na second line"  # nothing that stdout cannot take
+NASTY = "50 % done, %s and %d and {} \x00 \u2603\na second line"  # only what stdout can encode
 
 
 class InstanceLogContract(ABC):
-    """To be subclassed for each adapter."""
+    """Subclassed for each adapter."""
 
     @abstractmethod
     def make(self, folder: Path) -> InstanceLog:
@@ -26,7 +26,7 @@ class InstanceLogContract(ABC):
 
     @abstractmethod
     def taken(self) -> list[tuple[int, str]]:
-        """Return level and text of what reached it, all levels being let through."""
+        """Return level and text of all logged messages, with all levels enabled."""
 
     @pytest.fixture
     def log(self, tmp_path):

@@ -1,4 +1,4 @@
-"""What every ManagerDesk promises."""
+"""Contract of ManagerDesk."""
 
 from abc import ABC, abstractmethod
 
@@ -27,7 +27,7 @@ OF_AN_INSTANCE = {
 
 
 class ManagerDeskContract(ABC):
-    """To be subclassed for each desk."""
+    """Subclassed for each desk."""
 
     @pytest.fixture
     def desk(self) -> ManagerDesk:

@@ -1,4 +1,4 @@
-"""What every NodePool promises."""
+"""Contract of NodePool."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -33,7 +33,7 @@ NODES = tuple(
 
 
 class Reports:
-    """Collects what a pool reports, in order."""
+    """Records the reports of a pool, in order."""
 
     def __init__(self, pool: NodePool) -> None:
         self.resources: list[Resources] = []
@@ -44,7 +44,7 @@ class Reports:
 
 
 class NodePoolContract(ABC):
-    """To be subclassed for each pool. It has the nodes `NODES`."""
+    """Subclassed for each pool, which has the nodes `NODES`."""
 
     @pytest.fixture
     def pool(self):
@@ -68,19 +68,19 @@ class NodePoolContract(ABC):
 
     @abstractmethod
     def make(self, clock: ManualClock) -> NodePool:
-        """Return a pool that is not launched yet."""
+        """Return a pool that has not been launched."""
 
     @abstractmethod
     def let_agents_work(self) -> None:
-        """Let the agents report, and execute commands, as far as they can; then the pool."""
+        """Make the agents report and execute commands, then let the pool process the reports."""
 
     @abstractmethod
     def let_end(self, name: str, end: ProcessEnd) -> None:
-        """Let a process end."""
+        """End a process."""
 
     @abstractmethod
     def lose(self, node: str) -> None:
-        """Let a node be lost because its cable was pulled."""
+        """Simulate the loss of a node whose cable was pulled."""
 
     def start(self, pool: NodePool, name: str, node: str = "n0") -> None:
         pool.start(node, name, Path("/w"), ["/bin/a"], {}, Path("/out"), Path("/err"))

@@ -1,4 +1,4 @@
-"""What every RunDirectory promises."""
+"""Contract of RunDirectory."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -12,7 +12,7 @@ MICRO = Reference("outer.micro[3]")
 
 
 class RunDirectoryContract(ABC):
-    """To be subclassed for each adapter."""
+    """Subclassed for each adapter."""
 
     @abstractmethod
     def make(self, folder: Path) -> RunDirectory:
@@ -20,15 +20,15 @@ class RunDirectoryContract(ABC):
 
     @abstractmethod
     def saved_configuration(self, directory: RunDirectory) -> str | None:
-        """Return what was saved."""
+        """Return the saved configuration."""
 
     @abstractmethod
     def saved_snapshot_store(self, directory: RunDirectory) -> str:
-        """Return the snapshot store that was noted."""
+        """Return the saved location of the snapshot store."""
 
     @abstractmethod
     def write_output(self, directory: RunDirectory, instance: Reference, text: str) -> None:
-        """Let an instance write to its stderr."""
+        """Write to the stderr file of an instance."""
 
     def test_paths_are_absolute_and_inside_the_run_directory(self, tmp_path):
         directory = self.make(tmp_path)

@@ -1,4 +1,4 @@
-"""Calls made later: by an event loop, and by a clock that is told how late it is."""
+"""Contract of Scheduler: an event loop and a manual clock."""
 
 import threading
 import time
@@ -18,15 +18,15 @@ from tests.support.conditions import wait_until
 
 
 class SchedulerContract(ABC):
-    """Promises of `Scheduler`."""
+    """Subclassed for each scheduler."""
 
     @abstractmethod
     def pass_time(self, scheduler: Scheduler, until: Callable[[], bool]) -> None:
-        """Let time pass until something has happened."""
+        """Let time pass until a condition is true."""
 
     @abstractmethod
     def in_one_moment(self) -> AbstractContextManager[object]:
-        """Let no time pass on the scheduler's clock."""
+        """Stop the scheduler's clock."""
 
     def on_its_thread(self, scheduler: Scheduler, action: Callable[[], None]) -> None:
         done = threading.Event()
@@ -97,7 +97,7 @@ class TestManualClock(SchedulerContract):
             if until():
                 return
             scheduler.advance(0.01)
-        pytest.fail("nothing has happened")
+        pytest.fail("timed out")
 
     def in_one_moment(self) -> AbstractContextManager[object]:
         return nullcontext()

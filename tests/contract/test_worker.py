@@ -1,4 +1,4 @@
-"""What every Worker promises."""
+"""Contract of Worker."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -15,7 +15,7 @@ from tests.support.conditions import PATIENCE
 
 
 class Outcome:
-    """Collects the results and errors of work."""
+    """Records the results and errors of work."""
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
@@ -45,7 +45,7 @@ class Outcome:
 
 
 class WorkerContract(ABC):
-    """To be subclassed for each adapter."""
+    """Subclassed for each adapter."""
 
     @pytest.fixture
     def outcome(self):
@@ -60,11 +60,11 @@ class WorkerContract(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of what the worker needed, once it is closed."""
+        """Release what the worker needed, after it is closed."""
 
     @abstractmethod
     def is_right_thread(self, thread: threading.Thread) -> bool:
-        """Whether callbacks are to be called on a thread."""
+        """Whether callbacks are expected on the given thread."""
 
     def test_result_is_passed_on(self, outcome):
         outcome.run(lambda: 6 * 7)

@@ -1,4 +1,4 @@
-"""What every keeper of processes promises."""
+"""Contract of ProcessKeeper."""
 
 import os
 import threading
@@ -16,26 +16,26 @@ LONG = 30.0
 
 
 class ProcessKeeperContract(ABC):
-    """Promises of `ProcessKeeper`. Subclasses say what to start for them."""
+    """Subclassed for each adapter, with the programs to start."""
 
     @abstractmethod
     def ending(self, exit_code: int) -> tuple[str, ...]:
-        """Arguments of a program that ends with a code at once."""
+        """Return the arguments of a program that exits immediately with a code."""
 
     @abstractmethod
     def running(self) -> tuple[str, ...]:
-        """Arguments of a program that runs on, and ends on SIGTERM."""
+        """Return the arguments of a program that runs until SIGTERM."""
 
     @abstractmethod
     def stubborn(self) -> tuple[str, ...]:
-        """Arguments of a program that runs on, and does not end on SIGTERM."""
+        """Return the arguments of a program that ignores SIGTERM."""
 
     @abstractmethod
     def missing(self) -> tuple[str, ...]:
-        """Arguments of a program that is not there."""
+        """Return the arguments of a program that does not exist."""
 
-    def wait_until_running(self, command: StartCommand) -> None:  # noqa: B027 - where need be
-        """Wait until a program that runs on does so (and ignores signals that it should)."""
+    def wait_until_running(self, command: StartCommand) -> None:  # noqa: B027 - optional
+        """Wait until a running program has started (and has installed its signal handlers)."""
 
     @pytest.fixture
     def command(self, tmp_path: Path) -> Callable[..., StartCommand]:
@@ -167,6 +167,6 @@ class ProcessKeeperContract(ABC):
         finished: list[ProcessResult] = []
         while len(finished) < count:
             found = keeper.wait_finished(timeout=LONG)
-            assert found, f"only {finished} ended"
+            assert found, f"only these processes ended: {finished}"
             finished += found
         return sorted(finished, key=lambda result: result.name)

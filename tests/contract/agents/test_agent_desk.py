@@ -1,4 +1,4 @@
-"""What every AgentDesk promises."""
+"""Contract of AgentDesk."""
 
 from abc import ABC, abstractmethod
 
@@ -20,7 +20,7 @@ NODE = NodeResources("n", frozenset())
 
 
 class AgentDeskContract(ABC):
-    """To be subclassed for each desk."""
+    """Subclassed for each desk."""
 
     @pytest.fixture
     def desk(self) -> AgentDesk:
@@ -38,15 +38,15 @@ class AgentDeskContract(ABC):
 
     @abstractmethod
     def command(self) -> None:
-        """Have the agents of the desk that was made last told to cancel."""
+        """Send a cancel command to the agents of the last desk made."""
 
     @abstractmethod
     def wait(self) -> None:
-        """Let time pass, until an agent gets a sign of life."""
+        """Let time pass until the desk sends a heartbeat."""
 
     def test_agent_of_another_version_is_rejected(self):
         with pytest.raises(ManagerRefused, match="n"):
-            self.make().report_resources(NODE, version="none that there is")
+            self.make().report_resources(NODE, version="unknown")
 
     def test_pending_command_is_delivered_immediately(self, desk, replies):
         self.command()

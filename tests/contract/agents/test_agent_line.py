@@ -1,4 +1,4 @@
-"""What every AgentLine promises."""
+"""Contract of AgentLine."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -26,31 +26,31 @@ VERSION = "1.2"
 
 
 class AgentLineContract(ABC):
-    """To be subclassed for each adapter."""
+    """Subclassed for each adapter."""
 
     @abstractmethod
     def open(self) -> AgentLine:
-        """Return a line from node `n` to a manager."""
+        """Return a connection from node `n` to a manager."""
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of that manager."""
+        """Close that manager."""
 
     @abstractmethod
     def command(self, command: "Command | None") -> None:
-        """Let the manager send a command, or just a sign of life."""
+        """Make the manager send a command; None is a heartbeat."""
 
     @abstractmethod
     def refuse(self, text: str) -> None:
-        """Let the manager refuse the request for a command that is made next."""
+        """Make the manager reject the next request for a command."""
 
     @abstractmethod
     def resources(self) -> "NodeResources | None":
-        """Return what the manager was told about the node by an agent of `VERSION`."""
+        """Return the resources that an agent of `VERSION` reported to the manager."""
 
     @abstractmethod
     def results(self) -> list[ProcessResult]:
-        """Return the results that the manager was told of."""
+        """Return the results that the manager received."""
 
     @pytest.fixture
     def line(self):
@@ -112,7 +112,7 @@ class TestInMemoryAgentLine(AgentLineContract):
         return self.line
 
     def close(self):
-        """There is nothing to let go of."""
+        """Do nothing: there is no manager."""
 
     def command(self, command):
         self.line.command(command)

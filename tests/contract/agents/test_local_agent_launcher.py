@@ -1,4 +1,4 @@
-"""A real agent, as a child process."""
+"""Tests of real agents, which run as child processes."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ from tests.support.conditions import is_running, wait_until
 
 
 def agent_process() -> psutil.Process:
-    """Return the agent, when it has become one; a Slurm for other tests may be there as well."""
+    """Return the agent, once it has started; the tests' Slurm may be a child as well."""
 
     def agents() -> list[psutil.Process]:
         children = psutil.Process().children()
@@ -60,7 +60,7 @@ def bench(launcher: LocalAgentLauncher, tmp_path: Path) -> Iterator[AgentBench]:
 
 
 def start_sleep(bench: AgentBench) -> int:
-    """Start something that runs on, as process `a`; return its process id."""
+    """Start a long-running process named `a`, and return its process id."""
     bench.start("here", "a", "/bin/bash", "-c", "echo $$; exec sleep 1000")
     out = bench.directory / "a.out"
     wait_until(lambda: out.exists() and out.read_text().endswith("\n"))
@@ -158,7 +158,7 @@ def test_agent_writes_a_log(bench: AgentBench) -> None:
     bench.wait_for_end("a")
     bench.do(bench.manager.shutdown)
     log = bench.directory / "muscle3_agent_here.log"
-    # closing the launcher closes the agent's input: it is to have heard the order before that
+    # wait for the agent to process the shutdown, because closing the launcher closes its input
     wait_until(lambda: "agent ended" in log.read_text())
     bench.launcher.close()
     for part in ("started a", "a exited with code 0", "shutting down", "agent ended"):
@@ -187,16 +187,14 @@ def test_processes_of_a_killed_agent_die(bench: AgentBench) -> None:
 def test_agent_without_heartbeats_ends_its_processes_and_exits(
     launcher: LocalAgentLauncher, tmp_path: Path
 ) -> None:
-    # so long that a manager that is paused for a moment before it falls silent is not given up
+    # long enough that a short pause of the manager on a busy machine does not exceed it
     timeouts = AgentTimeouts(silence=20.0, startup=LONG, grace=LONG)
     bench = AgentBench(launcher, tmp_path, timeouts=timeouts, clock=ManualClock())
     bench.launch_and_wait()
     pid = start_sleep(bench)
     agent = agent_process()
     is_over = threading.Event()
-    bench.server.loop.call_soon(
-        lambda: is_over.wait(LONG) and None
-    )  # the manager does nothing else
+    bench.server.loop.call_soon(lambda: is_over.wait(LONG) and None)  # block the manager's thread
     wait_until(lambda: not (is_running(pid) or is_running(agent.pid)))
     is_over.set()
     assert "heard from the manager for 20 sec" in (tmp_path / "agent_launch.err").read_text()

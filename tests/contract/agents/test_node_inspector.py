@@ -1,4 +1,4 @@
-"""What every NodeInspector promises."""
+"""Contract of NodeInspector."""
 
 from abc import ABC, abstractmethod
 
@@ -10,12 +10,12 @@ from application.interfaces.agents import NodeInspector
 
 
 class NodeInspectorContract(ABC):
-    """To be subclassed for each adapter."""
+    """Subclassed for each adapter."""
 
     @pytest.fixture
     @abstractmethod
     def inspector(self) -> NodeInspector:
-        """Return an inspector of a node called `here`."""
+        """Return an inspector of a node named `here`."""
 
     def test_node_has_the_given_name(self, inspector):
         assert inspector.resources().node == "here"

@@ -1,4 +1,4 @@
-"""Real processes."""
+"""Tests of PosixProcessKeeper with real processes."""
 
 import os
 import time
@@ -149,7 +149,7 @@ class TestPosixProcessKeeper(ProcessKeeperContract):
         one = command("a", shell(f"(trap '' TERM; {READY} sleep 1000) & echo $!; wait"))
         keeper.start(one)
         self.wait_until_running(one)
-        wait_for(lambda: one.stdout.read_text().endswith("\n"))  # the parent has got round to it
+        wait_for(lambda: one.stdout.read_text().endswith("\n"))  # the parent has printed the id
         keeper.cancel_all(grace_time=0.1)
         assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Killed(15))]
         wait_for(lambda: not is_running(int(one.stdout.read_text())))

@@ -1,6 +1,6 @@
 """Script writers keep the contract of `RunScriptWriter`.
 
-What the scripts do is tested in test_shell_run_script_writer.
+The effects of the scripts are tested in test_shell_run_script_writer.
 """
 
 from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter, RunScript

@@ -1,4 +1,4 @@
-"""Real scripts, run by the real shell."""
+"""Tests of run scripts, executed by a real shell."""
 
 import json
 import os
@@ -44,7 +44,7 @@ def resources(*nodes: str, cores: int = 2) -> Resources:
 
 
 class Bench:
-    """An instance's directory."""
+    """Writes and runs scripts in the directory of an instance."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -90,7 +90,7 @@ class Bench:
         return result
 
     def fake(self, name: str) -> dict[str, str]:
-        """Put a program on the path that shows how it is called."""
+        """Put a program on the path that prints its arguments and environment."""
         folder = self.directory / "fakes"
         folder.mkdir(exist_ok=True)
         shutil.copy(self.show, folder / name)
@@ -291,7 +291,7 @@ def make_venv(path: Path) -> Path:
 
 @pytest.fixture
 def modules(bench: Bench) -> dict[str, str]:
-    """An installation of environment modules, or what is used of one."""
+    """A fake installation of environment modules."""
     home = bench.directory / "modules home"
     (home / "init").mkdir(parents=True)
     (home / "init/bash").write_text(

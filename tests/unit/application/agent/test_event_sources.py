@@ -1,4 +1,4 @@
-"""What an agent hears from its manager, and of its processes."""
+"""Events that an agent receives from its manager and its processes."""
 
 from pathlib import Path
 

@@ -42,7 +42,7 @@ class Bench:
         )
 
     def ended(self) -> None:
-        """Pass on what has ended."""
+        """Pass ended processes to the agent."""
         finished = self.keeper.wait_finished(timeout=0.0)
         self.agent.handle(ProcessesEnded(tuple(finished)))
 

@@ -1,4 +1,4 @@
-"""What is noted of what an instance does, and when it is handed over."""
+"""Profile events of an instance, and when they are submitted."""
 
 import pytest
 
@@ -11,8 +11,8 @@ PORT = PortState(Port("out", Operator.O_I), is_connected=True, length=3)
 SEND = ProfileEventType.SEND
 
 
-class NotingLink:
-    """Keeps the batches, and looks at them only when asked to."""
+class RecordingLink:
+    """Records batches, and evaluates them lazily."""
 
     def __init__(self):
         self.batches = []
@@ -26,7 +26,7 @@ class NotingLink:
 
 @pytest.fixture
 def link():
-    return NotingLink()
+    return RecordingLink()
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_sent_message_is_one_event(profiler, link):
     ("marks", "times"),
     [
         ((10, 20, 30, 40), [(10, 20), (20, 30), (30, 40), (10, 40)]),
-        ((10, 5, 7, 40), [(10, 10), (10, 10), (10, 40), (10, 40)]),  # it was there before
+        ((10, 5, 7, 40), [(10, 10), (10, 10), (10, 40), (10, 40)]),  # it had arrived before
     ],
 )
 def test_received_message_is_an_event_per_phase_and_one_for_all(profiler, link, marks, times):

@@ -1,4 +1,4 @@
-"""Which waits make a deadlock, and how often it is told."""
+"""Detection of deadlocks, and how often they are reported."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_wait_for_an_instance_in_a_cycle_is_not_reported_as_a_new_cycle():
     for wait in (Wait("a", "b", "p"), Wait("b", "a", "q"), Wait("c", "a", "r")):
         watch.add(wait)
     assert len(found) == 1
-    assert not watch.is_deadlocked("nobody")
+    assert not watch.is_deadlocked("unknown")
 
 
 def test_removed_instance_is_not_part_of_a_deadlock():

@@ -1,4 +1,4 @@
-"""What becomes of a request."""
+"""Dispatch of requests to the manager's services."""
 
 import pytest
 
@@ -79,7 +79,7 @@ def test_critical_message_of_our_own_instance_is_not_an_error_shutdown():
     assert desk.results[0].succeeded
 
 
-@pytest.mark.parametrize("name", ["nobody", "macro[1]", "a b"])
+@pytest.mark.parametrize("name", ["unknown", "macro[1]", "a b"])
 def test_requests_of_unknown_instances_are_rejected(name: str):
     desk = desk_for().desk
     for request in (
@@ -107,9 +107,11 @@ def test_store_at_a_url_is_passed_only_to_our_own_instances(place, own, theirs):
     desk = InMemoryDesk(configuration(LOOP), snapshot_store=place)
     register(desk, "macro", version="0.11.0+conjoin")
     register(desk, "micro", version="0.11.0")
-    told = [desk.desk.get_checkpoint_info(name).snapshot_directory for name in ("macro", "micro")]
+    reported = [
+        desk.desk.get_checkpoint_info(name).snapshot_directory for name in ("macro", "micro")
+    ]
     in_run = {
         name: str(desk.run_directory.instance_directory(Reference(name)) / "snapshots")
         for name in ("macro", "micro")
     }
-    assert told == [in_run.get(own, own), in_run.get(theirs, theirs)]
+    assert reported == [in_run.get(own, own), in_run.get(theirs, theirs)]

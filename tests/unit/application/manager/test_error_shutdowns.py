@@ -1,4 +1,4 @@
-"""Which endings of MUSCLE3's instances are errors; the traces are those of real instances."""
+"""Detection of error shutdowns, with traces of real MUSCLE3 instances."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def log(shutdowns: ErrorShutdowns, text: str, time: float, level: int = CRITICAL
 
 
 def do(shutdowns: ErrorShutdowns, *types: ProfileEventType, at: float) -> None:
-    """Have an instance do something at a time, in seconds."""
+    """Record events of an instance at a time, in seconds."""
     start = int(at * 1e9)
     shutdowns.note_events("micro", [ProfileEvent(what, start, start + 1) for what in types])
 

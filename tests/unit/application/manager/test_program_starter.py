@@ -1,4 +1,4 @@
-"""Run scripts are written, and handed to the agents."""
+"""Writing of run scripts, and start commands for agents."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tests.unit.application.manager.runs import LOOP
 
 
 class Agents:
-    """Notes what is to be started."""
+    """Records start commands."""
 
     def __init__(self) -> None:
         self.started: list[tuple[Any, ...]] = []
@@ -22,7 +22,7 @@ class Agents:
 
 
 class Bench:
-    """A starter with everything in memory."""
+    """A program starter with in-memory adapters."""
 
     def __init__(self, made: Configuration) -> None:
         self.agents = Agents()

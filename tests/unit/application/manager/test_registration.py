@@ -1,4 +1,4 @@
-"""Who may take part in a run."""
+"""Registration of instances."""
 
 import re
 from dataclasses import replace
@@ -98,7 +98,7 @@ def test_muscle3_instances_may_use_filters_without_checkpoints():
 
 
 @pytest.mark.parametrize(
-    "name", ["nobody", "macro[0]", "micro[3]", "micro", "a b", "", "macro.o_i"]
+    "name", ["unknown", "macro[0]", "micro[3]", "micro", "a b", "", "macro.o_i"]
 )
 def test_instance_that_is_not_in_the_model_is_rejected(name: str):
     with pytest.raises(ManagerRefused, match=r"It has: macro, micro\[0..2\]"):

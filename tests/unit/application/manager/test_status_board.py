@@ -1,4 +1,4 @@
-"""The status of each instance, and who is told of its changes."""
+"""The status of each instance, and the events for its changes."""
 
 import pytest
 
@@ -85,10 +85,10 @@ def test_wait_of_an_instance_that_is_not_running_is_ignored(board, sink):
 def test_unchanged_status_is_not_published(board, sink):
     board.change("macro", RUNNING)
     board.note_time("macro", 1.0)
-    told = len(sink.events)
+    before = len(sink.events)
     board.note_wait("macro", None)
     board.note_time("macro", 1.0)
-    assert len(sink.events) == told
+    assert len(sink.events) == before
 
 
 def test_new_subscriber_gets_only_later_events(board, sink):

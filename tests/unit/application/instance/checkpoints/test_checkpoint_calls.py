@@ -53,7 +53,7 @@ class Snapshots:
 
 
 class Receiver:
-    """Has messages for the next pass, with these times by port."""
+    """Holds messages for the next pass, with the given timestamps by port."""
 
     def __init__(self, **times):
         self._times = times

@@ -1,4 +1,4 @@
-"""Whether an instance can be resumed from a snapshot."""
+"""Checks of whether an instance can resume from a snapshot."""
 
 import pytest
 

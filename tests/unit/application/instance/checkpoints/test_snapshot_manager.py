@@ -23,7 +23,7 @@ FIRST, SECOND = "in_memory:macro_1.pack", "in_memory:macro_2.pack"
 
 
 class Exchange:
-    """Counts how often it was captured."""
+    """Counts how often its state is captured."""
 
     def __init__(self):
         self.captures = 0
@@ -38,7 +38,7 @@ class Exchange:
 
 
 class Manager:
-    """Records what is reported to it."""
+    """Records what the instance reports."""
 
     def __init__(self):
         self.registered = []

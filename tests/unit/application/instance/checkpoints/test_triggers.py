@@ -1,4 +1,4 @@
-"""When an instance must save its state."""
+"""Triggers of snapshots: when an instance must save its state."""
 
 import math
 
@@ -87,7 +87,7 @@ def test_time_reached_while_waiting_for_a_call_belongs_to_the_next_pass(clock):
     triggers = make(clock, wallclock=[CheckpointRangeRule(60)])
     clock.advance(59)
     triggers.note_end_of_pass()
-    clock.advance(2)  # our caller is busy, and sees that time after this pass
+    clock.advance(2)  # our caller is busy, and detects that time after this pass
     assert triggers.final_triggers(1.0, goes_on=True) == ()
     clock.advance(1)
     triggers.note_end_of_pass()

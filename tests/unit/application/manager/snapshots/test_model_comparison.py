@@ -1,4 +1,4 @@
-"""Whether snapshots fit a model and each other."""
+"""Checks of whether snapshots fit a model and each other."""
 
 import pytest
 
@@ -98,7 +98,7 @@ def test_missing_snapshot_is_rejected_with_its_location(repository):
 
 
 def foreign(store, location):
-    """Replace a snapshot by one that only its own library can decode."""
+    """Replace a snapshot with one that only its own library can decode."""
     store.snapshots[location] = b"9\x80"
     return location
 
@@ -146,7 +146,7 @@ def test_damaged_snapshot_of_our_own_is_rejected(store, repository):
 
 
 def check_pairs(repository, snapshots, origin):
-    """Resume two pairs of instances, of which some have snapshots."""
+    """Resume two pairs of instances, some of which have snapshots."""
     pairs = configuration(
         "macro o_i -> micro f_init\nmicro o_f -> macro s", sizes={"macro": (2,), "micro": (2,)}
     )

@@ -97,7 +97,7 @@ OLD_RUN, NEW_RUN, OTHER_RUN = HERE / "run_m_1", HERE / "run_m_2", HERE / "run_n_
 
 
 class Runs:
-    """Three earlier runs, and what chooses from them."""
+    """Three earlier runs, and a ResumeChoice among them."""
 
     def __init__(self):
         self.benches = {path: Bench() for path in (OLD_RUN, NEW_RUN, OTHER_RUN)}

@@ -1,4 +1,4 @@
-"""Parsing the snapshot store that a user names."""
+"""Parsing of the snapshot store that a user names."""
 
 from pathlib import Path
 

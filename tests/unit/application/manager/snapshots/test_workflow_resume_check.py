@@ -25,7 +25,7 @@ WORKDIR = "/in_memory/run/instances/macro/workdir"
 
 
 class Bench:
-    """A check of snapshots that are in memory."""
+    """A resume check with snapshots in memory."""
 
     def __init__(self):
         self.store = InMemorySnapshotStore()
