@@ -43,8 +43,8 @@ class ErrorShutdowns:
       records both; in version 0.10 only if it has F_INIT ports,
     - deregisters.
 
-    While `muscle_profile_level` is `none`, errors cannot be told apart from messages of the model
-    and are not detected.
+    While `muscle_profile_level` is `none`, errors are indistinguishable from messages of the
+    model and are not detected.
     """
 
     def __init__(self) -> None:
@@ -77,8 +77,7 @@ class ErrorShutdowns:
         """Return the error that made an instance deregister, and stop watching it.
 
         Returns:
-            The error as the instance logged it; None if there is none, or the instance is not
-            watched.
+            The error that the instance logged; None if it logged none, or is not watched.
         """
         trace = self._traces.pop(instance, None)
         if trace is None or trace.error is None:

@@ -67,7 +67,7 @@ class ResumeChooser:
             run_dir: Directory of the new run, if the user gave one.
 
         Raises:
-            InconsistentSnapshot: If there is none, or it is damaged.
+            InconsistentSnapshot: If none is found, or the given one is damaged.
         """
         if resume == LATEST:
             return self._choose_latest(model, run_dir)
@@ -111,8 +111,7 @@ def choose_newest(
             reject.
 
     Raises:
-        InconsistentSnapshot: If there is none; the message says what is wrong with the damaged
-            ones.
+        InconsistentSnapshot: If none is sound; the message describes the damaged ones.
     """
     found = [(item, run) for run in runs for item in run.stored()]
     found.sort(key=lambda pair: pair[0].timestamp)  # stable: equal times keep their order

@@ -50,7 +50,7 @@ class SnapshotRegistry:
 
         Args:
             instance: The instance that made it.
-            snapshot: What the instance reported about it.
+            snapshot: The metadata that the instance reported.
 
         Returns:
             The workflow snapshot that is being announced, if any.

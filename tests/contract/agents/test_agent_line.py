@@ -112,7 +112,7 @@ class TestInMemoryAgentLine(AgentLineContract):
         return self.line
 
     def close(self):
-        """Do nothing: there is no manager."""
+        """Do nothing: this adapter has no manager."""
 
     def command(self, command):
         self.line.command(command)
