@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import final
 
 from application.interfaces.clock import Scheduler
-from application.interfaces.instance_probe import InstanceProbe, Presence
+from application.interfaces.instance_probe import InstanceProbe
+from domain.running.presence import Presence
 
 
 @final

@@ -9,9 +9,9 @@ from typing import final
 from typing_extensions import override
 
 from application.interfaces.clock import Scheduler
-from application.interfaces.node_pool import AgentLaunch, NodePool
+from application.interfaces.node_pool import AgentLaunch, NodePool, Placement
 from domain.model.configuration import Configuration
-from domain.placement.planning import Plan, Planner
+from domain.placement.planning import Planner
 from domain.placement.resources import NodeResources, Resources
 from domain.running.agents import StartCommand
 from domain.running.process_end import Killed, NeverStarted, NodeLost, ProcessEnd
@@ -70,8 +70,11 @@ class InMemoryNodePool(NodePool):
     @override
     def place(
         self, configuration: Configuration, available: Resources, *, oversubscribe: bool
-    ) -> Plan:
-        return Planner(configuration).plan(available, oversubscribe=oversubscribe)
+    ) -> Placement:
+        planner = Planner(configuration)
+        plan = planner.plan(available, oversubscribe=oversubscribe)
+        warning = planner.oversubscription(plan, available)
+        return Placement(plan.resources, (warning,) if warning else ())
 
     @override
     def start(

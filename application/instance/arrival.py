@@ -103,6 +103,7 @@ class _Arrival:
             transport=surroundings.transport,
             profiler=self._profiler,
             log=surroundings.log,
+            clock=surroundings.clock,
         )
         self._is_registered = False
         self._connections: Connections | None = None

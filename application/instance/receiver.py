@@ -10,7 +10,7 @@ from domain.checkpointing.instance_snapshot import SavedMessage
 from domain.coupling.filters import NO_SETTINGS, FilterChain, Repetition
 from domain.coupling.messages import NOT_COUNTED, Iteration, Milestone, PeerMessage
 from domain.coupling.ports import SETTINGS_IN, Operator, PortSlot, PortState, port_label
-from domain.errors import PortError
+from domain.errors import PeerLost, PortError
 
 
 class Receiver:
@@ -185,10 +185,20 @@ class Receiver:
                 repetition.note_given(last)
 
     def drain(self) -> None:
-        """Receive on every port until it is closed, and drop the messages."""
+        """Receive on every port until it is closed, and drop the messages.
+
+        Raises:
+            PeerLost: If a sender was lost; the other ports have been drained nevertheless.
+        """
         self._ahead.clear()
+        losses: list[PeerLost] = []
         for port in self._receiving:
-            self._drain_port(port)
+            try:
+                self._drain_port(port)
+            except PeerLost as error:
+                losses.append(error)
+        if losses:
+            raise losses[0]
 
     def _drop_used(self) -> None:
         self._ahead.clear()

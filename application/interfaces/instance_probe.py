@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from enum import Enum
 from typing import Protocol
 
-
-class Presence(Enum):
-    """The result of a probe."""
-
-    THERE = "there"
-    GONE = "gone"
-    UNKNOWN = "unknown"
+from domain.running.presence import Presence
 
 
 class InstanceProbe(Protocol):

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from application.interfaces.agents import AgentLauncher
 from application.interfaces.worker import Worker
+from domain.identity import Reference
 from domain.model.configuration import Configuration
-from domain.placement.planning import Plan
 from domain.placement.resources import Resources
 from domain.running.process_end import ProcessEnd
 
@@ -31,6 +31,19 @@ class AgentLaunch:
     worker: Worker
     manager_locations: tuple[str, ...]
     secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Which instance runs where.
+
+    Attributes:
+        resources: The cores of each instance; instances that are started by hand are missing.
+        warnings: Warnings for the user, such as that instances share cores.
+    """
+
+    resources: Mapping[Reference, Resources]
+    warnings: tuple[str, ...] = ()
 
 
 class NodePool(Protocol):
@@ -81,8 +94,8 @@ class NodePool(Protocol):
     @abstractmethod
     def place(
         self, configuration: Configuration, available: Resources, *, oversubscribe: bool
-    ) -> Plan:
-        """Decide which instance gets which cores. Thread-safe.
+    ) -> Placement:
+        """Decide which instance gets which cores. May be called on any thread.
 
         Args:
             configuration: The flat configuration.

@@ -1,4 +1,4 @@
-"""Dispatches the requests of instances to the manager's services."""
+"""Answers the requests of instances, by asking the service that each is about."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from application.interfaces.logbook import Logbook
 from application.interfaces.manager_desk import ManagerDesk, Registration
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.run_directory import RunDirectory
-from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.error_shutdowns import ErrorShutdowns
 from application.manager.peer_lookup import PeerLookup
@@ -33,21 +32,20 @@ from domain.running.profiling import ProfileEvent, ProfileEventType
 
 @final
 class ServicesDesk(ManagerDesk):
-    """Dispatches each request to the services that it concerns.
+    """Has each request answered by the service that it is about.
 
     Args:
-        configuration: The configuration of the run.
-        registry: Registers instances.
-        peers: Looks up the peers of an instance.
-        deadlocks: Detects deadlocks.
-        control: Controls the run.
-        connections: Watches for instances that lose their connection.
-        board: Holds the status of each instance.
-        logbook: Stores log records.
-        profiles: Stores profile events.
-        snapshots: Registers snapshots.
-        checkpoints: Decides when instances save.
-        run_directory: Holds the snapshots, unless there is a snapshot store.
+        configuration: What is run.
+        registry: Who has registered.
+        peers: Who is whose peer.
+        deadlocks: Who waits for whom.
+        control: How the run goes on.
+        board: How each instance is.
+        logbook: Where log messages go.
+        profiles: Where profile events go.
+        snapshots: Which snapshots belong together.
+        checkpoints: When instances are to save.
+        run_directory: Where snapshots go.
         snapshot_store: Path or URL of the store for instance snapshots; empty for the run
             directory.
     """
@@ -60,7 +58,6 @@ class ServicesDesk(ManagerDesk):
         peers: PeerLookup,
         deadlocks: DeadlockWatch,
         control: RunControl,
-        connections: ConnectionWatch,
         board: StatusBoard,
         logbook: Logbook,
         profiles: ProfileStore,
@@ -74,7 +71,6 @@ class ServicesDesk(ManagerDesk):
         self._peers = peers
         self._deadlocks = deadlocks
         self._control = control
-        self._connections = connections
         self._board = board
         self._logbook = logbook
         self._profiles = profiles
@@ -114,11 +110,9 @@ class ServicesDesk(ManagerDesk):
 
     def note_disconnected(self, instance: str) -> None:
         self._control.note_disconnected(instance)
-        self._connections.note_disconnected(instance)
 
     def note_connected(self, instance: str) -> None:
         self._control.note_connected(instance)
-        self._connections.note_connected(instance)
 
     def get_settings(self) -> Settings:
         return self._configuration.settings
@@ -133,7 +127,7 @@ class ServicesDesk(ManagerDesk):
         self._profiles.add_events(reference, events)
         self._error_shutdowns.note_events(instance, events)
         for event in reversed(events):
-            # MUSCLE3's instances report their simulation time in no other way
+            # MUSCLE3's instances tell how far they are in no other way
             if event.event_type is ProfileEventType.SEND and event.message_timestamp is not None:
                 self._board.note_time(instance, event.message_timestamp)
                 break
@@ -171,12 +165,12 @@ class ServicesDesk(ManagerDesk):
     def waiting_for_receive(self, wait: Wait) -> None:
         self._registry.known(wait.instance)
         self._deadlocks.add(wait)
-        self._board.note_wait(wait.instance, wait)
+        self._control.note_wait(wait.instance, wait)
 
     def waiting_for_receive_done(self, wait: Wait) -> None:
         self._registry.known(wait.instance)
         self._deadlocks.remove(wait)
-        self._board.note_wait(wait.instance, None)
+        self._control.note_wait(wait.instance, None)
 
     def is_deadlocked(self, instance: str) -> bool:
         self._registry.known(instance)
@@ -188,7 +182,7 @@ class ServicesDesk(ManagerDesk):
         self._registry.known(instance)
         if simulated_time is not None:
             self._board.note_time(instance, simulated_time)
-        self._board.note_wait(instance, waiting)
+        self._control.note_wait(instance, waiting)
 
     def _snapshot_directory(self, instance: Reference, *, is_own: bool) -> str:
         store = self._snapshot_store

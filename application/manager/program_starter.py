@@ -1,10 +1,10 @@
-"""Starts the programs of instances."""
+"""Prepares and starts the programs of instances."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from application.interfaces.node_pool import NodePool
 from application.interfaces.run_directory import RunDirectory
@@ -14,7 +14,8 @@ from domain.model.configuration import Configuration, ExecutionModel
 from domain.placement.resources import Resources
 
 
-class Prepared(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PreparedProgram:
     """A program that is ready to be started.
 
     Attributes:
@@ -35,7 +36,7 @@ class ProgramStarter:
 
     Args:
         configuration: What is run.
-        agents: Start processes.
+        pool: Runs processes on nodes.
         run_directory: Where the files go.
         scripts: Writes the scripts.
     """
@@ -44,12 +45,12 @@ class ProgramStarter:
         self,
         configuration: Configuration,
         *,
-        agents: NodePool,
+        pool: NodePool,
         run_directory: RunDirectory,
         scripts: RunScriptWriter,
     ) -> None:
         self._configuration = configuration
-        self._agents = agents
+        self._pool = pool
         self._run_directory = run_directory
         self._scripts = scripts
 
@@ -57,39 +58,42 @@ class ProgramStarter:
         self,
         plan: Mapping[Reference, Resources],
         *,
-        environment: Mapping[str, str],
+        manager_location: Callable[[str], str],
         bind_to_cores: bool,
-    ) -> list[Prepared]:
-        """Get all programs ready, except those that the user starts.
+    ) -> list[PreparedProgram]:
+        """Write what is needed to start the programs, except those that are started by hand.
+
+        This takes its time, and may be called on any thread.
 
         Args:
-            plan: Where each instance goes.
-            environment: Variables for all of them, beside their programs' own.
-            bind_to_cores: Whether they are bound to their cores.
+            plan: The cores of each instance.
+            manager_location: Returns the location by which programs on a node reach the manager.
+            bind_to_cores: Whether programs are bound to their cores.
 
         Raises:
             ConfigurationError: If a file cannot be written.
         """
         return [
-            self._prepare(
-                instance, plan[instance], environment=environment, bind_to_cores=bind_to_cores
-            )
+            self._prepare(instance, plan[instance], manager_location, bind_to_cores=bind_to_cores)
             for instance in self._instances_to_start()
         ]
 
-    def start(self, program: Prepared, environment: Mapping[str, str]) -> None:
+    def start(self, program: PreparedProgram, *, secret: str) -> None:
         """Start a program.
 
         Args:
-            program: Which.
-            environment: Variables that are not in its script.
+            program: The program.
+            secret: Secret of the run, which is written to no file.
+
+        Raises:
+            ValueError: If its node does not exist, or it is running already.
         """
-        self._agents.start(
+        self._pool.start(
             program.node,
             program.instance,
             program.directory / "workdir",
             [str(program.script)],
-            environment,
+            {"CONJOIN_SECRET": secret},
             program.directory / "stdout.txt",
             program.directory / "stderr.txt",
             extend_env=True,
@@ -99,11 +103,12 @@ class ProgramStarter:
         self,
         instance: Reference,
         resources: Resources,
+        manager_location: Callable[[str], str],
         *,
-        environment: Mapping[str, str],
         bind_to_cores: bool,
-    ) -> Prepared:
+    ) -> PreparedProgram:
         component = self._configuration.model.components[instance.without_trailing_ints()]
+        node = resources.nodes[0].node
         directory = self._run_directory.instance_directory(instance)
         script = self._scripts.write(
             directory,
@@ -111,10 +116,10 @@ class ProgramStarter:
             program=self._configuration.program_of(component),
             requirements=self._configuration.resources_of(component),
             resources=resources,
-            environment=environment,
+            environment={"MUSCLE_MANAGER": manager_location(node)},
             bind_to_cores=bind_to_cores,
         )
-        return Prepared(str(instance), resources.nodes[0].node, directory, script)
+        return PreparedProgram(str(instance), node, directory, script)
 
     def _instances_to_start(self) -> list[Reference]:
         return [

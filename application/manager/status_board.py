@@ -1,4 +1,4 @@
-"""Holds the status of each instance, and publishes its changes."""
+"""The status of each instance, and the subscribers that watch it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from domain.running.process_end import ProcessEnd
 
 
 class StatusBoard:
-    """Holds the status of each instance, and publishes every change as an event.
+    """Shows the status of each instance, and notifies subscribers of every change.
 
     Args:
-        model: The model of the run.
-        clock: Provides the time of each change.
-        events: The first subscriber.
+        model: The model that is run.
+        clock: Gives the times of changes.
+        events: Passes events on to subscribers.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class StatusBoard:
         return self._status[instance]
 
     def watch(self, sink: EventSink) -> None:
-        """Add a subscriber to all further events."""
+        """Notify one more subscriber from now on."""
         self._sinks = [*self._sinks, sink]
 
     def all(self) -> list[InstanceStatus]:
@@ -48,34 +48,35 @@ class StatusBoard:
         return list(self._status.values())
 
     def publish(self, event: RunEvent) -> None:
-        """Notify the subscribers of an event."""
+        """Notify subscribers of an event."""
         for sink in self._sinks:
             sink.notify(event)
 
-    def change(self, instance: str, state: InstanceState, *, end: ProcessEnd | None = None) -> None:
-        """Set the state of an instance, unless that would revive one that has ended."""
-        old = self._status[instance]
-        final = (InstanceState.FAILED, InstanceState.STOPPED)
-        if old.state in final or (
-            old.state is InstanceState.FINISHED and state not in (*final, InstanceState.FINISHED)
-        ):
-            state = old.state
-        since = old.since if old.state is state else self._clock.time()
-        end = old.end if end is None else end
-        self._put(replace(old, state=state, since=since, waiting_for=None, end=end))
+    def show(
+        self,
+        instance: str,
+        state: InstanceState,
+        *,
+        waiting_for: Wait | None = None,
+        end: ProcessEnd | None = None,
+    ) -> None:
+        """Show where an instance is in its life.
 
-    def note_wait(self, instance: str, waiting: Wait | None) -> None:
-        """Record what a running instance waits for; None if it does not wait."""
+        Args:
+            instance: Its name.
+            state: Where it is.
+            waiting_for: What it waits to receive, while it waits.
+            end: How its process ended, if it has.
+        """
         old = self._status[instance]
-        if old.state not in (InstanceState.RUNNING, InstanceState.WAITING):
-            return
-        state = InstanceState.RUNNING if waiting is None else InstanceState.WAITING
-        if (old.state, old.waiting_for) != (state, waiting):
-            now = self._clock.time()
-            self._put(replace(old, state=state, since=now, waiting_for=waiting))
+        is_same = (old.state, old.waiting_for) == (state, waiting_for)
+        since = old.since if is_same else self._clock.time()
+        new = replace(old, state=state, since=since, waiting_for=waiting_for, end=end)
+        if new != old:
+            self._put(new)
 
     def note_time(self, instance: str, simulated_time: float) -> None:
-        """Record the simulation time of an instance."""
+        """Show how far an instance is in simulated time."""
         old = self._status[instance]
         if old.simulated_time != simulated_time:
             self._put(replace(old, simulated_time=simulated_time))

@@ -12,14 +12,14 @@ from typing_extensions import override
 
 from application.interfaces.agent_desk import AgentDesk
 from application.interfaces.clock import Clock, Scheduler
-from application.interfaces.node_pool import AgentLaunch, NodePool
+from application.interfaces.node_pool import AgentLaunch, NodePool, Placement
 from application.nodes.agent_timeouts import AgentTimeouts
 from application.nodes.command_queue import CommandQueue, Reply
+from application.nodes.placement import place
 from application.nodes.process_ledger import OnFinished, ProcessLedger
 from application.nodes.roster import AgentRoster, OnResources
 from domain.errors import ManagerRefused
 from domain.model.configuration import Configuration
-from domain.placement.planning import Plan, Planner
 from domain.placement.resources import NodeResources, Resources
 from domain.running.agents import (
     AgentOrders,
@@ -112,8 +112,8 @@ class AgentManager(AgentDesk, NodePool):
     @override
     def place(
         self, configuration: Configuration, available: Resources, *, oversubscribe: bool
-    ) -> Plan:
-        return Planner(configuration).plan(available, oversubscribe=oversubscribe)
+    ) -> Placement:
+        return place(configuration, available, oversubscribe=oversubscribe)
 
     @override
     def start(

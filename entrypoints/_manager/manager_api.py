@@ -6,13 +6,10 @@ this.
 
 from __future__ import annotations
 
-import contextlib
-import secrets
 import shutil
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -26,22 +23,20 @@ from domain.errors import UsageError
 from domain.model.checkpoint_rules import Checkpoints
 from domain.model.configuration import Configuration
 from domain.running.events import InstanceStatus, RunEvent, RunFinished
+from entrypoints._manager.local_checks import check_cores, check_programs
+from entrypoints._manager.opening import open_manager
 from entrypoints._manager.outcome import Outcome
 from entrypoints._manager.run_input import RunInput
-from entrypoints._manager.run_start import RunStart
+from entrypoints._manager.start_bridge import StartBridge
 from entrypoints._snapshots.snapshot_wiring import (
     resume_check,
     resume_chooser,
     snapshot_stores,
 )
-from entrypoints.containers.manager import OpenedManager, chosen_launcher, opened_manager
+from entrypoints.containers.manager import OpenedManager, chosen_launcher
 from entrypoints.options import Adapters, ManagerOptions, check_options
 
 SHUTDOWN_MARGIN: Final = 10.0
-IN_VAIN: Final = (
-    "Instances made snapshots, but no set of them fits together, so there is nothing to resume"
-    " from. If some come to their end before others, 'at_end: true' under 'checkpoints:' helps."
-)
 CLOSED_EARLY: Final = "The manager was closed before the run was over."
 
 
@@ -108,12 +103,7 @@ class Manager:
         )
         self._launcher = chosen_launcher(self._adapters)
         self._outcome = Outcome()
-        self._start = RunStart(
-            self.configuration,
-            self._options,
-            self._outcome,
-            self._launcher.capabilities,
-        )
+        self._start = StartBridge()
         self._parts: OpenedManager | None = None
         self._is_open = False
         self._closing = threading.Lock()
@@ -177,7 +167,9 @@ class Manager:
                 cannot be used, there is no such log level, or no time for the run; with a launcher
                 of one's own, also if the model needs more cores than there are.
         """
-        warnings = self._start.check()
+        check_programs(self.configuration)
+        oversubscribe = self._launcher.capabilities.may_oversubscribe
+        warnings = check_cores(self.configuration, oversubscribe=oversubscribe)
         check_options(self._options)
         if self._run_dir is not None and self._parts is None:
             FilesystemRunDirectory.check_existing(self._run_dir)
@@ -199,10 +191,13 @@ class Manager:
         """
         opened = self._opened
         self._start.begin()
+        if self._launcher.capabilities.is_this_machine:
+            check_programs(self.configuration)
         check = resume_check(self._stores)
         for warning in check.check_relative(self.configuration, opened.run_directory):
             opened.run_log.log.warning(warning)
-        self._start.start(opened)
+        start = partial(opened.services.run.start, opened.launch)
+        self._start.run(start, scheduler=opened.loop)
 
     def wait(self, timeout: float | None = None) -> RunFinished | None:
         """Wait until the run is over. Several threads may do so.
@@ -292,12 +287,16 @@ class Manager:
         if self._parts is not None:
             msg = "A Manager can be entered once: make a new one for another run."
             raise UsageError(msg)
-        with contextlib.ExitStack() as undo:
-            self._parts = self._opened_parts(undo)
-            undo.pop_all()
-        services = self._parts.services
-        services.agents.on_resources(self._start.note_resources)
-        self._parts.loop.call_soon(services.allocation_end.expect)
+        self._parts = open_manager(
+            self._input,
+            run_dir=self._run_dir,
+            stores=self._stores,
+            options=self._options,
+            adapters=self._adapters,
+            launcher=self._launcher,
+            on_finished=self._outcome.settle,
+        )
+        self._parts.loop.call_soon(self._parts.services.allocation_end.expect)
         self._is_open = True
         return self
 
@@ -313,7 +312,7 @@ class Manager:
                 self._end(parts)
         finally:
             self._outcome.settle(RunFinished(succeeded=False, cause=CLOSED_EARLY))
-            self._start.wake()
+            self._start.abandon()
             parts.close()
             shutil.rmtree(parts.run_directory.fetched_snapshots, ignore_errors=True)
 
@@ -346,64 +345,6 @@ class Manager:
             msg = "This Manager has been closed: make a new one for another run."
             raise UsageError(msg)
         return parts
-
-    def _opened_parts(self, undo: contextlib.ExitStack) -> OpenedManager:
-        directory = self._make_run_directory(undo)
-        directory.save_configuration(self._input.dump())
-        return opened_manager(
-            options=self._options,
-            adapters=self._adapters,
-            launcher=self._launcher,
-            configuration=self._with_fetched_snapshots(directory, undo),
-            run_directory=directory,
-            storage=self._stores.of_run(directory, suffix=secrets.token_hex(4)),
-            on_finished=self._note_finished,
-        )
-
-    def _with_fetched_snapshots(
-        self, directory: FilesystemRunDirectory, undo: contextlib.ExitStack
-    ) -> Configuration:
-        """Return the configuration with paths in place of all that an instance may not know."""
-        undo.callback(shutil.rmtree, directory.fetched_snapshots, ignore_errors=True)
-        fetched = self._stores.local_copies(self.configuration.resume, directory)
-        return replace(self.configuration, resume=fetched)
-
-    def _make_run_directory(self, undo: contextlib.ExitStack) -> FilesystemRunDirectory:
-        if self._run_dir is not None:
-            return FilesystemRunDirectory.in_existing(self._run_dir)
-        moment = datetime.now().astimezone()
-        directory = FilesystemRunDirectory.create(
-            self.configuration.model.name, parent=Path.cwd(), moment=moment
-        )
-        undo.callback(directory.remove)
-        return directory
-
-    def _note_finished(self, result: RunFinished) -> None:
-        parts = self._made
-        log, services = parts.run_log.log, parts.services
-        went_well = result.succeeded or result.was_interrupted
-        if went_well and services.snapshots.is_in_vain:
-            log.warning(IN_VAIN)
-            result = replace(result, warnings=(*result.warnings, IN_VAIN))
-        if result.succeeded:
-            log.info("the simulation completed")
-        elif result.was_interrupted:
-            log.warning(result.cause)
-        else:
-            log.error(f"the simulation failed: {_with_whereabouts(result)}")
-
-        def leave() -> None:
-            if self._outcome.settle(result):
-                services.board.publish(result)
-            self._start.wake()
-
-        services.agents.shutdown(on_done=leave)
-
-
-def _with_whereabouts(result: RunFinished) -> str:
-    if not result.output_directory:
-        return result.cause
-    return f"{result.cause}\nIts output is in {result.output_directory}"
 
 
 def _stores(snapshot_store: str | Path | None, adapters: Adapters) -> SnapshotStores:

@@ -37,6 +37,7 @@ from application.interfaces.instance_probe import InstanceProbe
 from application.interfaces.logbook import Logbook
 from application.interfaces.node_pool import AgentLaunch
 from application.interfaces.profile_store import ProfileStore
+from application.interfaces.worker import Worker
 from application.interfaces.workflow_snapshot_store import WorkflowSnapshotStore
 from application.manager.snapshots.snapshot_copier import SnapshotCopier
 from application.manager.snapshots.snapshot_stores import RunSnapshotStore
@@ -48,7 +49,7 @@ from entrypoints.options import Adapters, ManagerOptions
 
 MAX_REQUEST = 2**28
 
-OnFinished: TypeAlias = Callable[[RunFinished], None]
+OnFinished: TypeAlias = Callable[[RunFinished], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,14 @@ def _open_probe(loop: EventLoop) -> Iterator[InstanceProbe]:
         probe.close()
 
 
+def _open_worker(loop: EventLoop) -> Iterator[Worker]:
+    worker = ThreadWorker("conjoin-worker", scheduler=loop)
+    try:
+        yield worker
+    finally:
+        worker.close()
+
+
 def _open_workflow_snapshots(
     run_directory: FilesystemRunDirectory, storage: RunSnapshotStore, clock: Clock, run_log: RunLog
 ) -> Iterator[WorkflowSnapshotStore]:
@@ -172,7 +181,6 @@ def _open_services(
     configuration: Configuration,
     run_directory: FilesystemRunDirectory,
     storage: RunSnapshotStore,
-    on_finished: OnFinished,
     clock: Clock,
     run_log: RunLog,
     events: CallbackEventSink,
@@ -180,6 +188,8 @@ def _open_services(
     loop: EventLoop,
     probe: InstanceProbe,
     workflow_snapshots: WorkflowSnapshotStore,
+    worker: Worker,
+    on_finished: OnFinished,
 ) -> Iterator[ManagerServices]:
     parts = ManagerParts(
         clock=clock,
@@ -192,14 +202,11 @@ def _open_services(
         scripts=adapters.scripts or ShellRunScriptWriter(),
         workflow_snapshots=workflow_snapshots,
         probe=probe,
+        worker=worker,
     )
-    yield build_services(
-        parts,
-        configuration,
-        options,
-        on_finished=on_finished,
-        snapshot_store=storage.location,
-    )
+    services = build_services(parts, configuration, options, snapshot_store=storage.location)
+    services.run.on_finished(on_finished)
+    yield services
 
 
 def _open_server(
@@ -282,6 +289,7 @@ class ManagerContainer(containers.DeclarativeContainer):
     workflow_snapshots = providers.Resource(
         _open_workflow_snapshots, run_directory, storage, clock, run_log
     )
+    worker = providers.Resource(_open_worker, loop)
     services = providers.Resource(
         _open_services,
         options=options,
@@ -289,7 +297,6 @@ class ManagerContainer(containers.DeclarativeContainer):
         configuration=configuration,
         run_directory=run_directory,
         storage=storage,
-        on_finished=on_finished,
         clock=clock,
         run_log=run_log,
         events=events,
@@ -297,6 +304,8 @@ class ManagerContainer(containers.DeclarativeContainer):
         loop=loop,
         probe=probe,
         workflow_snapshots=workflow_snapshots,
+        worker=worker,
+        on_finished=on_finished,
     )
     listening = providers.Resource(
         _open_server, options, configuration, launcher, loop, services, run_log

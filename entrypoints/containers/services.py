@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from structlog.typing import FilteringBoundLogger
@@ -10,9 +9,11 @@ from structlog.typing import FilteringBoundLogger
 from application.interfaces.clock import Clock, Scheduler
 from application.interfaces.instance_probe import InstanceProbe
 from application.interfaces.logbook import EventSink, Logbook
+from application.interfaces.node_pool import NodePool
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.run_directory import RunDirectory
 from application.interfaces.run_script_writer import RunScriptWriter
+from application.interfaces.worker import Worker
 from application.interfaces.workflow_snapshot_store import WorkflowSnapshotStore
 from application.manager.allocation_end import AllocationEnd
 from application.manager.client_error_report import ClientErrorReport
@@ -22,7 +23,9 @@ from application.manager.desk import ServicesDesk
 from application.manager.peer_lookup import PeerLookup
 from application.manager.program_starter import ProgramStarter
 from application.manager.registration import InstanceRegistry
+from application.manager.run_actions import RunActions
 from application.manager.run_control import RunControl
+from application.manager.run_service import RunService
 from application.manager.snapshots.run_checkpoints import RunCheckpoints
 from application.manager.snapshots.snapshot_registry import SnapshotRegistry
 from application.manager.snapshots.workflow_snapshot_watch import WorkflowSnapshotWatch
@@ -30,7 +33,7 @@ from application.manager.status_board import StatusBoard
 from application.nodes.agent_manager import AgentManager
 from domain.model.configuration import Configuration
 from domain.model.topology import Topology
-from domain.running.events import RunFinished
+from domain.running.run_state.run_state import RunState
 from entrypoints.options import ManagerOptions
 
 
@@ -49,6 +52,7 @@ class ManagerParts:
         scripts: Writes the scripts that start programs.
         workflow_snapshots: Where workflow snapshots are announced.
         probe: Looks whether an instance that was started by hand is still running.
+        worker: Does slow work, away from the services' thread.
     """
 
     clock: Clock
@@ -61,6 +65,7 @@ class ManagerParts:
     scripts: RunScriptWriter
     workflow_snapshots: WorkflowSnapshotStore
     probe: InstanceProbe
+    worker: Worker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +75,8 @@ class ManagerServices:
     Attributes:
         desk: Answers the requests of instances.
         agents: Answers those of agents, and has them start processes.
-        control: Starts and stops the instances, and decides how the run ends.
+        run: Starts the run, and reports how it ended.
+        control: Watches over the instances, and decides how the run ends.
         allocation_end: Has the instances save before the run is stopped.
         board: The status of each instance.
         registry: Which instances have registered.
@@ -84,6 +90,7 @@ class ManagerServices:
 
     desk: ServicesDesk
     agents: AgentManager
+    run: RunService
     control: RunControl
     allocation_end: AllocationEnd
     board: StatusBoard
@@ -101,7 +108,6 @@ def build_services(
     configuration: Configuration,
     options: ManagerOptions,
     *,
-    on_finished: Callable[[RunFinished], None],
     snapshot_store: str = "",
 ) -> ManagerServices:
     """Build the services of one manager.
@@ -110,7 +116,6 @@ def build_services(
         parts: What they work with.
         configuration: What is run.
         options: How to work.
-        on_finished: Called once, when the run is over.
         snapshot_store: Path or URL of the store for instance snapshots; empty for the run
             directory.
     """
@@ -121,30 +126,26 @@ def build_services(
     registry = InstanceRegistry(configuration, checkpoints=checkpoints)
     peers = PeerLookup(model, registry=registry)
     agents = _build_agents(parts, options)
-    control = _build_control(parts, configuration, agents, board, on_finished)
-    agents.on_finished(control.note_exit)
-    agents.on_node_lost(control.note_node_lost)
-    allocation_end = AllocationEnd(
-        options.checkpoints,
-        checkpoints=checkpoints,
-        registry=registry,
-        control=control,
+    connections = ConnectionWatch(registry=registry, probe=parts.probe)
+    actions = RunActions(
         board=board,
-        scheduler=parts.scheduler,
-        clock=parts.clock,
-        log=parts.log,
-    )
-    snapshots = _build_snapshots(parts, configuration, options, board, allocation_end, control)
-    connections = ConnectionWatch(
-        control=control,
-        registry=registry,
-        probe=parts.probe,
-        board=board,
+        agents=agents,
+        run_directory=parts.run_directory,
+        look_for=connections.look_for,
+        ask_to_save=checkpoints.request_all,
+        worker=parts.worker,
         scheduler=parts.scheduler,
         log=parts.log,
         warn=client_errors.note,
-        patience=options.reconnect_time,
     )
+    control = RunControl(_build_state(configuration, options), actions=actions)
+    agents.on_finished(control.note_exit)
+    agents.on_node_lost(control.note_node_lost)
+    allocation_end = AllocationEnd(options.checkpoints, control=control, clock=parts.clock)
+    snapshots = _build_snapshots(parts, configuration, options, board, allocation_end, control)
+    run = _build_run(parts, configuration, agents, control, board, snapshots)
+    agents.on_resources(run.note_resources)
+    control.on_finished(run.note_result)
     deadlocks = DeadlockWatch(on_deadlock=control.note_deadlock)
     desk = ServicesDesk(
         configuration,
@@ -152,7 +153,6 @@ def build_services(
         peers=peers,
         deadlocks=deadlocks,
         control=control,
-        connections=connections,
         board=board,
         logbook=parts.logbook,
         profiles=parts.profiles,
@@ -164,6 +164,7 @@ def build_services(
     return ManagerServices(
         desk=desk,
         agents=agents,
+        run=run,
         control=control,
         allocation_end=allocation_end,
         board=board,
@@ -187,28 +188,39 @@ def _build_agents(parts: ManagerParts, options: ManagerOptions) -> AgentManager:
     )
 
 
-def _build_control(
+def _build_state(configuration: Configuration, options: ManagerOptions) -> RunState:
+    return RunState(
+        map(str, configuration.model.instances()),
+        reconnect_time=options.reconnect_time,
+        save_time=options.checkpoints.save_time,
+    )
+
+
+def _build_run(
     parts: ManagerParts,
     configuration: Configuration,
-    agents: AgentManager,
+    pool: NodePool,
+    control: RunControl,
     board: StatusBoard,
-    on_finished: Callable[[RunFinished], None],
-) -> RunControl:
+    snapshots: SnapshotRegistry,
+) -> RunService:
     starter = ProgramStarter(
         configuration,
-        agents=agents,
+        pool=pool,
         run_directory=parts.run_directory,
         scripts=parts.scripts,
     )
-    return RunControl(
-        configuration.model,
-        board=board,
+    return RunService(
+        configuration,
+        pool=pool,
         starter=starter,
-        agents=agents,
-        run_directory=parts.run_directory,
+        control=control,
+        board=board,
+        profiles=parts.profiles,
+        snapshots=snapshots,
+        worker=parts.worker,
         scheduler=parts.scheduler,
         log=parts.log,
-        on_finished=on_finished,
     )
 
 

@@ -12,7 +12,8 @@ from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.instance_probe import InMemoryInstanceProbe
 from adapters.io.event_loop import EventLoop
 from adapters.tcp.instance_probe import TcpInstanceProbe
-from application.interfaces.instance_probe import InstanceProbe, Presence
+from application.interfaces.instance_probe import InstanceProbe
+from domain.running.presence import Presence
 from tests.support.conditions import wait_until
 from tests.support.ports import HOST, held_port
 

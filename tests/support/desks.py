@@ -16,11 +16,17 @@ from adapters.in_memory.worker import InlineWorker
 from adapters.in_memory.workflow_snapshot_store import InMemoryWorkflowSnapshotStore
 from application.interfaces.node_pool import AgentLaunch
 from application.manager.snapshots.snapshot_copier import SnapshotCopier
+from application.nodes.agent_timeouts import AgentTimeouts
 from domain.model.configuration import Configuration
 from domain.running.events import RunFinished
+from domain.version import VERSION
 from entrypoints.containers.services import ManagerParts, build_services
 from entrypoints.log_setup import make_log
 from entrypoints.options import CheckpointOptions, ManagerOptions
+from tests.support.models import nodes
+
+NEVER = AgentTimeouts(silence=1e6, startup=1e6)
+"""So long that the agent, which nobody plays, is not considered lost."""
 
 
 class InMemoryDesk:
@@ -52,6 +58,7 @@ class InMemoryDesk:
         )
         self.probe = InMemoryInstanceProbe(self.clock)
         self.launcher = InMemoryAgentLauncher(["n0"])
+        self.worker = InlineWorker()
         self.results: list[RunFinished] = []
         parts = ManagerParts(
             clock=self.clock,
@@ -64,12 +71,12 @@ class InMemoryDesk:
             scripts=self.scripts,
             workflow_snapshots=self.workflow_snapshots,
             probe=self.probe,
+            worker=self.worker,
         )
         services = build_services(
             parts,
             configuration,
-            ManagerOptions(checkpoints=options or CheckpointOptions()),
-            on_finished=self.results.append,
+            ManagerOptions(checkpoints=options or CheckpointOptions(), timeouts=NEVER),
             snapshot_store=snapshot_store,
         )
         self.agents = services.agents
@@ -82,11 +89,14 @@ class InMemoryDesk:
         self.end = services.allocation_end
         self.peers = services.peers
         self.registry = services.registry
+        self.run = services.run
+        self.control.on_finished(self.results.append)
 
-    def launch_agents(self) -> None:
-        """Launch the agent on node `n0`."""
-        launch = AgentLaunch(self.launcher, InlineWorker(), ("tcp:manager:9000",), "secret")
-        self.agents.launch(launch, failed=_raise)
+    def start_run(self, *, cores: int = 4) -> None:
+        """Start all programs on node `n0`, whose agent reports at once."""
+        launch = AgentLaunch(self.launcher, self.worker, ("tcp:manager:9000",), "secret")
+        self.run.start(launch, started=lambda: None, failed=_raise)
+        self.agents.report_resources(nodes(cores).nodes[0], version=VERSION)
 
 
 def _raise(error: Exception) -> None:

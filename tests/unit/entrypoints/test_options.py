@@ -28,12 +28,12 @@ def test_adapter_with_all_methods_is_accepted():
     assert (found.clock, found.logbook) == (clock, logbook)
 
 
-def test_missing_methods_of_an_adapter_are_reported():
+def test_missing_members_of_an_adapter_are_reported():
     with pytest.raises(UsageError) as caught:
         Adapters(logbook=HalfALogbook())
     assert str(caught.value) == (
-        "Adapters(logbook=...) takes an object that implements Logbook, but half a logbook has no"
-        " method close and no method tail"
+        "Adapters(logbook=...) takes an object that implements Logbook, but half a logbook"
+        " lacks 'close' and 'tail'"
     )
 
 

@@ -1,8 +1,7 @@
 """Managers of small models, with in-memory adapters."""
 
-from domain.identity import Reference
 from tests.support.desks import InMemoryDesk
-from tests.support.models import configuration, nodes
+from tests.support.models import configuration
 
 LOOP = "macro o_i -> micro f_init\nmicro o_f -> macro s"
 PLACES = ("tcp:a:1",)
@@ -19,14 +18,7 @@ def register(desk: InMemoryDesk, *names: str, version: str = "0.11.0", ports: tu
 
 def started(**options) -> InMemoryDesk:
     desk = desk_for(**options)
-    desk.launch_agents()
-    names = list(map(Reference, ("macro", "micro")))
-    desk.control.start_all(
-        dict.fromkeys(names, nodes(2)),
-        environment={},
-        hidden_environment={},
-        bind_to_cores=False,
-    )
+    desk.start_run()
     return desk
 
 

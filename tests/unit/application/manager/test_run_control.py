@@ -2,7 +2,6 @@
 
 import pytest
 
-from application.manager.run_control import LEAVING_PATIENCE, VICTIM_PATIENCE
 from domain.coupling.messages import Wait
 from domain.identity import Reference
 from domain.running.events import (
@@ -13,6 +12,7 @@ from domain.running.events import (
 )
 from domain.running.failure_kinds import FailureKind
 from domain.running.process_end import Exited, Killed, ProcessEnd
+from domain.running.run_state.run_phases import LEAVING_PATIENCE, VICTIM_PATIENCE
 from domain.version import OWN_VERSION_SUFFIX
 from tests.unit.application.manager.runs import desk_for, live, register, started
 
@@ -156,7 +156,7 @@ def test_who_failed_without_a_word_is_named_nevertheless():
     register(desk, "micro")
     desk.desk.report_failed("micro", "")
     desk.clock.advance(LEAVING_PATIENCE)
-    assert desk.results[0].cause == "Instance 'micro' failed: it did not say why."
+    assert desk.results[0].cause == "Instance 'micro' failed: it did not report why."
 
 
 def test_after_a_failure_the_others_get_some_time_to_leave_and_no_more():
@@ -260,7 +260,7 @@ def test_of_what_an_agent_has_started_the_end_of_the_process_tells():
     [
         ("The mesh is inside out.\n", "The mesh is inside out."),
         ("a tangled mesh", "a tangled mesh."),
-        ("", "it did not say which."),
+        ("", "it did not report which."),
     ],
 )
 def test_exit_code_0_after_a_reported_error_is_a_failure_with_that_error(error: str, told: str):

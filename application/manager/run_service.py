@@ -1,0 +1,227 @@
+"""Runs a simulation: from the launch of the agents to the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final, final
+
+from structlog.typing import FilteringBoundLogger
+
+from application.interfaces.clock import Scheduler
+from application.interfaces.node_pool import AgentLaunch, NodePool, Placement
+from application.interfaces.profile_store import ProfileStore
+from application.interfaces.worker import Worker
+from application.manager.program_starter import PreparedProgram, ProgramStarter
+from application.manager.run_control import RunControl
+from application.manager.snapshots.snapshot_registry import SnapshotRegistry
+from application.manager.status_board import StatusBoard
+from domain.errors import ConfigurationError, InsufficientResources, RunError
+from domain.model.configuration import Configuration
+from domain.placement.resources import Resources
+from domain.running.events import RunFinished
+from domain.running.launcher_capabilities import LauncherCapabilities
+
+BATCH: Final = 20
+"""How many programs are started in one call of the scheduler's."""
+
+NO_AGENT: Final = "No node agent could be started; see the log of the run for the reason."
+
+IN_VAIN: Final = (
+    "Instances made snapshots, but no set of them fits together, so there is nothing to resume"
+    " from. If some come to their end before others, 'at_end: true' under 'checkpoints:' helps."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A start that is in progress.
+
+    Attributes:
+        launch: How agents are started.
+        started: Called when it is over.
+        failed: Called instead with an error.
+    """
+
+    launch: AgentLaunch
+    started: Callable[[], None]
+    failed: Callable[[Exception], None]
+
+
+@final
+class RunService:
+    """Runs one simulation.
+
+    `start` launches the agents, waits for what their nodes have to offer, places the instances,
+    prepares their programs, and starts these. RunControl watches over the run, and decides how it
+    ended; the agents are shut down before that is reported.
+
+    Args:
+        configuration: What is run.
+        pool: Runs processes on nodes.
+        starter: Prepares and starts programs.
+        control: Watches over the run.
+        board: The status of each instance.
+        profiles: Where the cores that instances get are recorded.
+        snapshots: Which snapshots belong together.
+        worker: Does what is slow.
+        scheduler: Makes calls later.
+        log: The manager's log.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        pool: NodePool,
+        starter: ProgramStarter,
+        control: RunControl,
+        board: StatusBoard,
+        profiles: ProfileStore,
+        snapshots: SnapshotRegistry,
+        worker: Worker,
+        scheduler: Scheduler,
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._configuration = configuration
+        self._pool = pool
+        self._starter = starter
+        self._control = control
+        self._board = board
+        self._profiles = profiles
+        self._snapshots = snapshots
+        self._worker = worker
+        self._scheduler = scheduler
+        self._log = log
+        self._start: _Start | None = None
+        self._listeners: list[Callable[[RunFinished], object]] = []
+
+    def on_finished(self, listener: Callable[[RunFinished], object]) -> None:
+        """Call back once, when the run is over and its agents have been shut down."""
+        self._listeners.append(listener)
+
+    def start(
+        self,
+        launch: AgentLaunch,
+        *,
+        started: Callable[[], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """Start all programs, except those that are started by hand. To be called once.
+
+        Args:
+            launch: How agents are started.
+            started: Called when all programs have been started, or the run has ended before.
+            failed: Called instead if they cannot be started, with a ConfigurationError if the
+                model does not fit on the nodes or a file cannot be written, a RunError if no agent
+                could be started, or what the launcher raised.
+        """
+        self._start = _Start(launch, started, failed)
+        self._pool.launch(launch, failed=self._fail)
+
+    def note_resources(self, available: Resources) -> None:
+        """Place the instances on the nodes that there are, and go on from there."""
+        start = self._start
+        if start is None or self._ends_early():
+            return
+        if not available.nodes:
+            self._fail(RunError(NO_AGENT))
+            return
+        self._worker.run(
+            lambda: self._place(available, start.launch.launcher.capabilities),
+            done=partial(self._prepare, start),
+            failed=self._fail,
+        )
+
+    def note_result(self, result: RunFinished) -> None:
+        """Shut the agents down, and then report how the run ended."""
+        if self._snapshots.is_in_vain and (result.succeeded or result.was_interrupted):
+            self._log.warning(IN_VAIN)
+            result = replace(result, warnings=(*result.warnings, IN_VAIN))
+        if result.succeeded:
+            self._log.info("the simulation completed")
+        elif result.was_interrupted:
+            self._log.warning(result.cause)
+        else:
+            self._log.error(f"the simulation failed: {_with_output_directory(result)}")
+        self._pool.shutdown(on_done=partial(self._report, result))
+
+    def _place(self, available: Resources, capabilities: LauncherCapabilities) -> Placement:
+        try:
+            placement = self._pool.place(
+                self._configuration,
+                available,
+                oversubscribe=capabilities.may_oversubscribe,
+            )
+        except InsufficientResources as error:
+            raise ConfigurationError(str(error)) from error
+        self._profiles.add_resources(placement.resources)
+        return placement
+
+    def _prepare(self, start: _Start, placement: Placement) -> None:
+        for warning in placement.warnings:
+            self._log.warning(warning)
+        if self._ends_early():
+            return
+        # all of them first: what cannot be written is found out while nothing runs yet
+        self._worker.run(
+            lambda: self._prepare_all(placement, start.launch),
+            done=partial(self._start_programs, start),
+            failed=self._fail,
+        )
+
+    def _prepare_all(self, placement: Placement, launch: AgentLaunch) -> list[PreparedProgram]:
+        capabilities = launch.launcher.capabilities
+        listens_at = launch.manager_locations[0]
+        return self._starter.prepare(
+            placement.resources,
+            manager_location=partial(capabilities.manager_location, default=listens_at),
+            bind_to_cores=capabilities.binds_cores,
+        )
+
+    def _start_programs(self, start: _Start, programs: Sequence[PreparedProgram]) -> None:
+        """Start a batch of programs, and then the others, so that nothing else waits for long."""
+        if self._ends_early():
+            return
+        try:
+            self._control.note_assigned(program.instance for program in programs[:BATCH])
+            for program in programs[:BATCH]:
+                self._starter.start(program, secret=start.launch.secret)
+                self._control.note_started(program.instance, program.node)
+        except ValueError as error:
+            self._fail(error)
+            return
+        if len(programs) > BATCH:
+            rest = programs[BATCH:]
+            self._scheduler.call_soon(partial(self._start_programs, start, rest))
+        else:
+            self._end_start()
+
+    def _ends_early(self) -> bool:
+        """Whether the run has ended, or is being stopped, before all programs were started."""
+        if self._control.is_ending:
+            self._end_start()
+        return self._control.is_ending
+
+    def _end_start(self) -> None:
+        start, self._start = self._start, None
+        if start is not None:
+            start.started()
+
+    def _fail(self, error: Exception) -> None:
+        start, self._start = self._start, None
+        if start is not None:
+            start.failed(error)
+
+    def _report(self, result: RunFinished) -> None:
+        for listener in self._listeners:
+            listener(result)
+        self._board.publish(result)
+        self._end_start()
+
+
+def _with_output_directory(result: RunFinished) -> str:
+    if not result.output_directory:
+        return result.cause
+    return f"{result.cause}\nIts output is in {result.output_directory}"

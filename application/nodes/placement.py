@@ -1,0 +1,26 @@
+"""Placement of instances onto the cores of nodes."""
+
+from __future__ import annotations
+
+from application.interfaces.node_pool import Placement
+from domain.model.configuration import Configuration
+from domain.placement.planning import Planner
+from domain.placement.resources import Resources
+
+
+def place(configuration: Configuration, available: Resources, *, oversubscribe: bool) -> Placement:
+    """Decide which instance gets which cores.
+
+    Args:
+        configuration: The flat configuration.
+        available: The cores that there are.
+        oversubscribe: Whether instances that run at the same time may share cores if there are
+            too few.
+
+    Raises:
+        InsufficientResources: If there are too few cores.
+    """
+    planner = Planner(configuration)
+    plan = planner.plan(available, oversubscribe=oversubscribe)
+    warning = planner.oversubscription(plan, available)
+    return Placement(plan.resources, () if warning is None else (warning,))

@@ -1,0 +1,43 @@
+"""Whether a model can be run on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adapters.processes.node_inspector import LinuxNodeInspector
+from adapters.ymmsl_files.checking.presence import missing_programs
+from application.nodes.placement import place
+from domain.errors import ConfigurationError, InsufficientResources
+from domain.model.configuration import Configuration
+from domain.placement.resources import Resources
+
+
+def check_programs(configuration: Configuration) -> None:
+    """Check whether the programs of a model exist on this machine.
+
+    Raises:
+        ConfigurationError: If a program does not exist, or cannot be executed.
+    """
+    missing = missing_programs(configuration)
+    if missing:
+        raise ConfigurationError(*missing)
+
+
+def check_cores(configuration: Configuration, *, oversubscribe: bool) -> Sequence[str]:
+    """Check whether this machine has enough cores for a model.
+
+    Args:
+        configuration: The flat configuration.
+        oversubscribe: Whether instances that run at the same time may share cores.
+
+    Returns:
+        Warnings, such as that instances share cores.
+
+    Raises:
+        ConfigurationError: If there are too few cores.
+    """
+    available = Resources((LinuxNodeInspector().resources(),))
+    try:
+        return place(configuration, available, oversubscribe=oversubscribe).warnings
+    except InsufficientResources as error:
+        raise ConfigurationError(str(error)) from error

@@ -1,0 +1,87 @@
+"""Opens a manager: its run directory, and all that works in it."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from adapters.filesystem.run_directory import FilesystemRunDirectory
+from application.interfaces.agents import AgentLauncher
+from application.manager.snapshots.snapshot_stores import SnapshotStores
+from domain.model.configuration import Configuration
+from domain.running.events import RunFinished
+from entrypoints._manager.run_input import RunInput
+from entrypoints.containers.manager import OpenedManager, opened_manager
+from entrypoints.options import Adapters, ManagerOptions
+
+
+def open_manager(
+    run_input: RunInput,
+    *,
+    run_dir: Path | None,
+    stores: SnapshotStores,
+    options: ManagerOptions,
+    adapters: Adapters,
+    launcher: AgentLauncher,
+    on_finished: Callable[[RunFinished], object],
+) -> OpenedManager:
+    """Create the files of a run, and open what its manager works with.
+
+    If that fails, nothing is left of it.
+
+    Args:
+        run_input: What is run.
+        run_dir: An existing directory for the files; None for a new one.
+        stores: Where snapshots are stored.
+        options: How to work.
+        adapters: What the embedder handed in.
+        launcher: Starts agents.
+        on_finished: Called once, on the services' thread, when the run is over.
+
+    Raises:
+        ConfigurationError: If the run directory or the store for snapshots cannot be used.
+        InconsistentSnapshot: If a snapshot to resume from cannot be fetched from its store.
+    """
+    with contextlib.ExitStack() as undo:
+        directory = _run_directory(run_input.configuration, run_dir, undo)
+        directory.save_configuration(run_input.dump())
+        opened = opened_manager(
+            options=options,
+            adapters=adapters,
+            launcher=launcher,
+            configuration=_with_fetched_snapshots(run_input.configuration, directory, stores, undo),
+            run_directory=directory,
+            storage=stores.of_run(directory, suffix=secrets.token_hex(4)),
+            on_finished=on_finished,
+        )
+        undo.pop_all()
+    return opened
+
+
+def _run_directory(
+    configuration: Configuration, run_dir: Path | None, undo: contextlib.ExitStack
+) -> FilesystemRunDirectory:
+    if run_dir is not None:
+        return FilesystemRunDirectory.in_existing(run_dir)
+    moment = datetime.now().astimezone()
+    directory = FilesystemRunDirectory.create(
+        configuration.model.name, parent=Path.cwd(), moment=moment
+    )
+    undo.callback(directory.remove)
+    return directory
+
+
+def _with_fetched_snapshots(
+    configuration: Configuration,
+    directory: FilesystemRunDirectory,
+    stores: SnapshotStores,
+    undo: contextlib.ExitStack,
+) -> Configuration:
+    """Return the configuration with local copies of the snapshots that instances cannot reach."""
+    undo.callback(shutil.rmtree, directory.fetched_snapshots, ignore_errors=True)
+    return replace(configuration, resume=stores.local_copies(configuration.resume, directory))

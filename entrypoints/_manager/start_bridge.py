@@ -1,0 +1,67 @@
+"""The bridge from the thread that starts a run to the one on which the services live."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Protocol, final
+
+from application.interfaces.clock import Scheduler
+from domain.errors import UsageError
+
+
+class Start(Protocol):
+    """Starts a run, on the services' thread; calls one of the callbacks when that is over."""
+
+    def __call__(
+        self, *, started: Callable[[], None], failed: Callable[[Exception], None]
+    ) -> None: ...
+
+
+@final
+class StartBridge:
+    """Has a run started on the services' thread, and waits for that on the caller's, once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_used = False
+        self._is_over = threading.Event()
+        self._error: Exception | None = None
+
+    def begin(self) -> None:
+        """Claim the only start.
+
+        Raises:
+            UsageError: If it has been claimed before.
+        """
+        with self._lock:
+            if self._is_used:
+                msg = "start_all() was called twice: make a new Manager for another run."
+                raise UsageError(msg)
+            self._is_used = True
+
+    def run(self, start: Start, *, scheduler: Scheduler) -> None:
+        """Call `start` on the services' thread, and wait until it is over, or abandoned.
+
+        Raises:
+            Exception: What the start failed with.
+        """
+
+        def attempt() -> None:
+            try:
+                start(started=self._is_over.set, failed=self._fail)
+            except Exception as error:  # noqa: BLE001 - raised again on the caller's thread
+                self._fail(error)
+
+        scheduler.call_soon(attempt)
+        self._is_over.wait()
+        if self._error is not None:
+            raise self._error
+
+    def abandon(self) -> None:
+        """Wait no longer: the services' thread is about to end. May be called on any thread."""
+        self._is_over.set()
+
+    def _fail(self, error: Exception) -> None:
+        self._error = error
+        self._is_over.set()
