@@ -16,6 +16,7 @@ from application.interfaces.run_script_writer import RunScriptWriter
 from application.interfaces.worker import Worker
 from application.interfaces.workflow_snapshot_store import WorkflowSnapshotStore
 from application.manager.allocation_end import AllocationEnd
+from application.manager.client_error_report import ClientErrorReport
 from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.desk import ServicesDesk
@@ -29,7 +30,6 @@ from application.manager.snapshots.run_checkpoints import RunCheckpoints
 from application.manager.snapshots.snapshot_registry import SnapshotRegistry
 from application.manager.snapshots.workflow_snapshot_watch import WorkflowSnapshotWatch
 from application.manager.status_board import StatusBoard
-from application.manager.trouble_report import TroubleReport
 from application.nodes.agent_manager import AgentManager
 from domain.model.configuration import Configuration
 from domain.model.topology import Topology
@@ -85,7 +85,7 @@ class ManagerServices:
         deadlocks: Which instances wait for which others.
         checkpoints: When the instances save.
         snapshots: Which snapshots fit together.
-        troubles: Reports misbehaving clients.
+        client_errors: Reports misbehaving clients.
     """
 
     desk: ServicesDesk
@@ -100,7 +100,7 @@ class ManagerServices:
     deadlocks: DeadlockWatch
     checkpoints: RunCheckpoints
     snapshots: SnapshotRegistry
-    troubles: TroubleReport
+    client_errors: ClientErrorReport
 
 
 def build_services(
@@ -121,7 +121,7 @@ def build_services(
     """
     model = configuration.model
     board = StatusBoard(model, clock=parts.clock, events=parts.events)
-    troubles = TroubleReport(board=board, logbook=parts.logbook, clock=parts.clock)
+    client_errors = ClientErrorReport(board=board, logbook=parts.logbook, clock=parts.clock)
     checkpoints = RunCheckpoints(configuration.checkpoints, options.checkpoints, clock=parts.clock)
     registry = InstanceRegistry(configuration, checkpoints=checkpoints)
     peers = PeerLookup(model, registry=registry)
@@ -136,7 +136,7 @@ def build_services(
         worker=parts.worker,
         scheduler=parts.scheduler,
         log=parts.log,
-        warn=troubles.note,
+        warn=client_errors.note,
     )
     control = RunControl(_build_state(configuration, options), actions=actions)
     agents.on_finished(control.note_exit)
@@ -174,7 +174,7 @@ def build_services(
         deadlocks=deadlocks,
         checkpoints=checkpoints,
         snapshots=snapshots,
-        troubles=troubles,
+        client_errors=client_errors,
     )
 
 
