@@ -1,1 +1,1 @@
-"""What a user does, and what they see."""
+"""Tests of what a user does and sees."""

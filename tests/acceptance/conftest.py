@@ -1,4 +1,4 @@
-"""What acceptance tests start from."""
+"""Fixtures of the acceptance tests."""
 
 from pathlib import Path
 

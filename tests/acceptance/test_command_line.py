@@ -64,14 +64,14 @@ BY_HAND = "    execution_model: manual\n"
 # Help and checks ----------------------------------------------------------------------------------
 
 
-def test_the_version_is_told(workspace: Workspace):
+def test_version_option_prints_the_version(workspace: Workspace):
     for outcome in (workspace.conjoin("--version"), workspace.manager("--version")):
         assert outcome.exit_code == COMPLETED
         assert re.fullmatch(r"conjoin \d+\.\d+\.\d+\S*\n", outcome.stdout)
 
 
 @pytest.mark.parametrize("command", [(), ("run",), ("check",)])
-def test_help_helps(workspace: Workspace, command: tuple[str, ...]):
+def test_help_option_prints_the_usage(workspace: Workspace, command: tuple[str, ...]):
     outcome = workspace.conjoin(*command, "--help")
     assert outcome.exit_code == COMPLETED
     assert outcome.stdout.startswith(" ".join(["usage: conjoin", *command]))
@@ -93,7 +93,7 @@ def test_a_mistyped_option_shows_the_usage_of_the_command(
     assert outcome.stderr.endswith(f"\n{name}: error: unrecognized arguments: --typo\n")
 
 
-def test_a_file_where_a_command_belongs_gets_the_command_that_runs_it(workspace: Workspace):
+def test_file_instead_of_a_command_gets_a_hint_to_conjoin_run(workspace: Workspace):
     outcome = workspace.conjoin("model.ymmsl")
     assert outcome.exit_code == MISTAKE
     assert outcome.stderr.endswith("To run it: conjoin run model.ymmsl\n")
@@ -109,7 +109,7 @@ def test_a_file_where_a_command_belongs_gets_the_command_that_runs_it(workspace:
         (("run", "--stop-at", "+x"), "--stop-at: 'x' is no number"),
     ],
 )
-def test_a_number_that_is_none_is_said_in_the_users_words(
+def test_invalid_number_of_an_option_is_rejected_with_the_option_name(
     workspace: Workspace, arguments: tuple[str, ...], complaint: str
 ):
     outcome = workspace.conjoin(*arguments, "model.ymmsl")
@@ -123,7 +123,7 @@ def test_all_log_levels_are_in_the_help(workspace: Workspace):
 
 
 @pytest.mark.parametrize("module", ["entrypoints.agent", "benchmarks"])
-def test_what_is_started_as_a_module_has_a_help(workspace: Workspace, module: str):
+def test_modules_that_run_as_programs_have_a_help_option(workspace: Workspace, module: str):
     outcome = ran_module(workspace, module, "--help")
     assert outcome.exit_code == COMPLETED, outcome.text
     assert outcome.stdout.startswith(f"usage: python -m {module}")
@@ -139,14 +139,14 @@ def ran_module(workspace: Workspace, module: str, *arguments: str) -> Outcome:
         return program.finish()
 
 
-def test_the_manager_has_the_options_of_conjoin_run(workspace: Workspace):
+def test_manager_module_has_all_options_of_conjoin_run(workspace: Workspace):
     ours = workspace.manager("--help").stdout
     for option in re.findall(r"--[\w-]+", workspace.conjoin("run", "--help").stdout):
         assert option in ours
 
 
 @pytest.mark.parametrize("command", ["check", "dry-run"])
-def test_a_check_starts_nothing(workspace: Workspace, command: str):
+def test_check_starts_no_program(workspace: Workspace, command: str):
     before = sorted(workspace.folder.rglob("*.ymmsl"))
     if command == "check":
         outcome = workspace.conjoin("check", "model.ymmsl")
@@ -159,7 +159,7 @@ def test_a_check_starts_nothing(workspace: Workspace, command: str):
     assert sorted(workspace.folder.rglob("*.ymmsl")) == before
 
 
-def test_a_check_finds_several_mistakes_at_once(workspace: Workspace):
+def test_check_reports_several_mistakes_at_once(workspace: Workspace):
     text = (workspace.folder / "model.ymmsl").read_text()
     workspace.write("model.ymmsl", text.replace(sys.executable, "no_such_command"))
     outcome = workspace.conjoin("check", "model.ymmsl")
@@ -168,36 +168,36 @@ def test_a_check_finds_several_mistakes_at_once(workspace: Workspace):
     assert "- Program 'micro': there is no command 'no_such_command'" in outcome.stderr
 
 
-# Where a configuration comes from -----------------------------------------------------------------
+# Configuration files ------------------------------------------------------------------------------
 
 
-def test_a_configuration_can_come_from_standard_input(workspace: Workspace):
+def test_configuration_is_read_from_standard_input(workspace: Workspace):
     text = (workspace.folder / "model.ymmsl").read_text()
     outcome = workspace.manager("--start-all", "--run-dir", "run", "-", stdin=text)
     assert outcome.exit_code == COMPLETED, outcome.text
 
 
-def test_standard_input_can_be_given_once_only(workspace: Workspace):
+def test_standard_input_given_twice_is_rejected(workspace: Workspace):
     text = (workspace.folder / "model.ymmsl").read_text()
     outcome = workspace.conjoin("check", "-", "-", stdin=text)
     assert outcome.exit_code == MISTAKE
     assert "Standard input ('-') is given more than once" in outcome.stderr
 
 
-def test_what_there_is_one_of_is_not_told_in_the_plural(workspace: Workspace):
+def test_count_of_one_is_printed_in_the_singular(workspace: Workspace):
     outcome = workspace.conjoin("check", "-", stdin=LONELY.format(python=sys.executable))
     assert outcome.stdout == (
         "Model 'alone' can be run here: 1 instance of 1 component, 0 conduits.\n"
     ), outcome.text
 
 
-def test_a_mistake_on_standard_input_is_said_to_be_there(workspace: Workspace):
+def test_error_message_names_standard_input_and_the_line(workspace: Workspace):
     outcome = workspace.conjoin("check", "-", stdin="ymmsl_version: v0.2\nmodel: [\n")
     assert outcome.exit_code == MISTAKE
     assert "standard input, line 3" in outcome.stderr
 
 
-def test_later_files_go_over_earlier_ones(workspace: Workspace):
+def test_later_files_override_earlier_ones(workspace: Workspace):
     workspace.write("more.ymmsl", "ymmsl_version: v0.2\nsettings:\n  macro.steps: 5\n")
     outcome = workspace.manager("--start-all", "--run-dir", "run", "model.ymmsl", "more.ymmsl")
     assert outcome.exit_code == COMPLETED, outcome.text
@@ -205,7 +205,7 @@ def test_later_files_go_over_earlier_ones(workspace: Workspace):
     assert "macro.steps: 5" in (workspace.run_dir / "configuration.ymmsl").read_text()
 
 
-def test_files_of_version_0_1(workspace: Workspace):
+def test_file_of_version_0_1_is_run_without_warnings(workspace: Workspace):
     text = OLD_MODEL.format(python=sys.executable, folder=workspace.folder)
     workspace.write("model.ymmsl", text)
     outcome = workspace.start_all()
@@ -213,7 +213,7 @@ def test_files_of_version_0_1(workspace: Workspace):
     assert "Warning" not in outcome.text
 
 
-def test_a_file_of_version_0_2_over_one_of_version_0_1(workspace: Workspace):
+def test_file_of_version_0_2_overrides_one_of_version_0_1(workspace: Workspace):
     text = OLD_MODEL.format(python=sys.executable, folder=workspace.folder)
     workspace.write("model.ymmsl", text)
     workspace.write("more.ymmsl", "ymmsl_version: v0.2\nsettings:\n  macro.steps: 5\n")
@@ -255,38 +255,40 @@ def test_a_check_names_shell_variables_that_are_not_set(workspace: Workspace):
     assert "written as '$NO_HOME/python', but 'NO_HOME' is not set." in outcome.stderr
 
 
-def test_too_few_cores_are_a_warning_on_the_users_own_machine(workspace: Workspace):
+def test_too_few_local_cores_cause_a_warning(workspace: Workspace):
     resources = "resources: {pair.micro: {threads: 9999}}\nprograms:"
     workspace.change("model.ymmsl", "programs:", resources)
     program = (workspace.folder / "micro.py").read_text()
     workspace.write("micro.py", f"import os\nprint(os.environ['OMP_NUM_THREADS'])\n{program}")
     outcome = workspace.start_all()
     assert outcome.exit_code == COMPLETED, outcome.text
-    said = re.search(r"There is: \S+ \(\d+ cores\)\. Component 'micro' asks for .*", outcome.stdout)
-    assert said is not None
-    assert said[0].endswith("Component 'micro' asks for 9999 threads on one node.")
-    assert said[0] in (workspace.run_dir / "muscle3_manager.log").read_text()
+    warning = re.search(
+        r"There is: \S+ \(\d+ cores\)\. Component 'micro' asks for .*", outcome.stdout
+    )
+    assert warning is not None
+    assert warning[0].endswith("Component 'micro' asks for 9999 threads on one node.")
+    assert warning[0] in (workspace.run_dir / "muscle3_manager.log").read_text()
     output = workspace.run_dir / "instances" / "micro" / "stdout.txt"
     assert output.read_text() == "9999\n"
 
 
-# What is shown and logged -------------------------------------------------------------------------
+# Output and log -----------------------------------------------------------------------------------
 
 
-def test_a_run_directory_is_made_where_none_is_given(workspace: Workspace):
+def test_run_directory_is_created_by_default(workspace: Workspace):
     outcome = workspace.manager("--start-all", "model.ymmsl")
     (made,) = workspace.folder.glob("run_pair_*")
     assert re.fullmatch(r"run_pair_\d{8}_\d{6}", made.name)
     assert f"Output is in {made}\n" in outcome.stdout
 
 
-def test_a_quiet_run_tells_its_end_alone(workspace: Workspace):
+def test_quiet_run_prints_only_its_result(workspace: Workspace):
     outcome = workspace.start_all("--quiet")
     expected = f"Simulation completed successfully.\nOutput is in {workspace.run_dir}\n"
     assert outcome.stdout == expected
 
 
-def test_a_quiet_run_that_fails_still_says_why(workspace: Workspace):
+def test_quiet_run_that_fails_prints_the_cause(workspace: Workspace):
     workspace.write("micro.py", "raise SystemExit(7)\n")
     outcome = workspace.start_all("--quiet")
     assert outcome.exit_code == FAILED
@@ -295,7 +297,9 @@ def test_a_quiet_run_that_fails_still_says_why(workspace: Workspace):
 
 
 @pytest.mark.parametrize(("level", "is_logged"), [("info", True), ("WARNING", False)])
-def test_the_log_level_is_that_of_the_manager(workspace: Workspace, level: str, *, is_logged: bool):
+def test_log_level_option_applies_to_the_manager_log(
+    workspace: Workspace, level: str, *, is_logged: bool
+):
     assert workspace.start_all("--log-level", level).exit_code == COMPLETED
     log = (workspace.run_dir / "muscle3_manager.log").read_text()
     assert ("the simulation completed" in log) is is_logged
@@ -314,7 +318,7 @@ def test_instances_can_be_started_by_hand(workspace: Workspace):
     assert not outcome.left_behind
 
 
-def test_programs_need_not_be_in_the_files_when_started_by_hand(workspace: Workspace):
+def test_files_may_omit_programs_that_are_started_by_hand(workspace: Workspace):
     text = (workspace.folder / "model.ymmsl").read_text()
     workspace.write("model.ymmsl", text.partition("programs:")[0])
     with manager_by_hand(workspace) as (manager, environment):
@@ -322,7 +326,7 @@ def test_programs_need_not_be_in_the_files_when_started_by_hand(workspace: Works
         assert manager.finish().exit_code == COMPLETED
 
 
-def test_a_manual_program_is_left_to_the_user(workspace: Workspace):
+def test_manual_program_is_not_started_by_the_manager(workspace: Workspace):
     make_micro_manual(workspace)
     with manager_by_hand(workspace, "--start-all") as (manager, environment):
         assert "Waiting for these instances to be started by hand: micro\n" in manager.text
@@ -333,7 +337,7 @@ def test_a_manual_program_is_left_to_the_user(workspace: Workspace):
     assert not outcome.left_behind
 
 
-def test_where_all_is_local_nobody_else_can_reach_the_manager(workspace: Workspace):
+def test_manager_listens_on_loopback_only_if_all_programs_are_local(workspace: Workspace):
     workspace.write("micro.py", "import time\ntime.sleep(600)\n")
     command = (*MANAGER, "--start-all", "--run-dir", "run", "model.ymmsl")
     with workspace.running(*command) as manager:
@@ -342,13 +346,15 @@ def test_where_all_is_local_nobody_else_can_reach_the_manager(workspace: Workspa
 
 
 @pytest.mark.parametrize("start", ["--start-all", "--no-start-all"])
-def test_where_something_is_started_by_hand_it_can_be_anywhere(workspace: Workspace, start: str):
+def test_manager_listens_on_all_addresses_if_a_program_is_started_by_hand(
+    workspace: Workspace, start: str
+):
     make_micro_manual(workspace)
     with manager_by_hand(workspace, start) as (manager, _):
         assert "0.0.0.0" in hosts_listened_on(manager)
 
 
-def test_the_location_file_has_one_line_without_its_end(workspace: Workspace):
+def test_location_file_has_one_line_without_a_newline(workspace: Workspace):
     workspace.folder.joinpath("sub").mkdir()
     command = (*MANAGER, "--run-dir", "run", "--location-file", "sub/location", "model.ymmsl")
     with workspace.running(*command) as manager:
@@ -359,7 +365,7 @@ def test_the_location_file_has_one_line_without_its_end(workspace: Workspace):
         assert manager.finish().exit_code == COMPLETED
 
 
-def test_with_a_required_secret_our_programs_can_be_started_by_hand(workspace: Workspace):
+def test_program_started_by_hand_reads_the_required_secret(workspace: Workspace):
     with manager_by_hand(workspace, "--require-secret") as (manager, environment):
         secret = Path(environment["CONJOIN_SECRET_FILE"])
         assert secret.stat().st_mode & 0o777 == 0o600
@@ -372,9 +378,7 @@ def test_with_a_required_secret_our_programs_can_be_started_by_hand(workspace: W
     "library",
     ["conjoin", pytest.param("muscle3", marks=[pytest.mark.slow, pytest.mark.muscle3])],
 )
-def test_with_a_required_secret_whoever_does_not_know_it_is_refused(
-    workspace: Workspace, library: str
-):
+def test_program_without_the_required_secret_is_rejected(workspace: Workspace, library: str):
     if library == "muscle3":
         workspace.write("macro.py", "from libmuscle import Instance\nInstance()\n")
     with manager_by_hand(workspace, "--require-secret") as (manager, environment):
@@ -391,7 +395,7 @@ def test_with_a_required_secret_whoever_does_not_know_it_is_refused(
     assert "CONJOIN_SECRET_FILE" in refusals[0]
 
 
-def test_an_instance_that_the_model_does_not_have_is_told_so(workspace: Workspace):
+def test_unknown_instance_name_is_rejected(workspace: Workspace):
     with manager_by_hand(workspace) as (manager, environment):
         wrong = {**environment, "MUSCLE_INSTANCE": "mikro"}
         with by_hand(workspace, "micro", wrong) as program:
@@ -402,7 +406,7 @@ def test_an_instance_that_the_model_does_not_have_is_told_so(workspace: Workspac
 
 
 @pytest.mark.slow
-def test_an_instance_without_a_manager_says_where_it_looked(workspace: Workspace):
+def test_instance_without_a_manager_reports_the_location_it_tried(workspace: Workspace):
     nowhere = {"MUSCLE_MANAGER": "tcp:localhost:9"}
     with by_hand(workspace, "micro", nowhere) as program:
         program.wait_until_it_says(
@@ -416,7 +420,7 @@ def test_an_instance_without_a_manager_says_where_it_looked(workspace: Workspace
     assert "Its location is taken from --muscle-manager or MUSCLE_MANAGER" in outcome.stderr
 
 
-def test_a_reader_that_goes_away_ends_no_run(workspace: Workspace):
+def test_run_continues_after_the_reader_of_its_output_exits(workspace: Workspace):
     quoted = shlex.join([*MANAGER, "--start-all", "--run-dir", "run", "model.ymmsl"])
     command = f"{quoted} | head -n 0; echo ${{PIPESTATUS[0]}}"
     with workspace.running("bash", "-c", command) as program:
@@ -426,7 +430,7 @@ def test_a_reader_that_goes_away_ends_no_run(workspace: Workspace):
     assert (workspace.run_dir / "performance.sqlite").exists()
 
 
-# What they share ----------------------------------------------------------------------------------
+# Helpers ------------------------------------------------------------------------------------------
 
 
 def make_micro_manual(workspace: Workspace) -> None:

@@ -1,4 +1,4 @@
-"""A run whose time is over saves first, and says whether it can be resumed."""
+"""A run whose time is up saves its state first, and reports whether it can be resumed."""
 
 import re
 import shutil
@@ -124,14 +124,14 @@ threading.Event().wait()
 
 @pytest.fixture
 def saving(workspace: Workspace) -> Workspace:
-    """A model that goes on for longer than anybody can wait, and saves when asked to."""
+    """A model that runs practically forever, and saves its state on request."""
     workspace.write("macro.py", MACRO)
     workspace.write("micro.py", MICRO)
     workspace.change("model.ymmsl", "macro.steps: 2", f"macro.steps: {ENDLESS}")
     return workspace
 
 
-def test_on_sigterm_all_save_and_the_run_can_be_resumed(saving: Workspace):
+def test_sigterm_makes_all_instances_save_a_resumable_run(saving: Workspace):
     with saving.running(*START, "--checkpoint-on-term", AMPLE, "model.ymmsl") as program:
         wait_until_it_is_on_its_way(saving)
         program.process.send_signal(signal.SIGTERM)
@@ -142,7 +142,7 @@ def test_on_sigterm_all_save_and_the_run_can_be_resumed(saving: Workspace):
     assert_resumes_to_the_same_result(saving)
 
 
-def test_who_is_done_already_is_in_the_set_as_well(saving: Workspace):
+def test_finished_instance_is_part_of_the_workflow_snapshot(saving: Workspace):
     saving.write("model.ymmsl", ONE_AFTER_THE_OTHER.format(python=sys.executable))
     saving.write("first.py", FIRST)
     saving.write("macro.py", SECOND)
@@ -157,7 +157,7 @@ def test_who_is_done_already_is_in_the_set_as_well(saving: Workspace):
     assert resumed.exit_code == COMPLETED, resumed.text
 
 
-def test_that_no_set_fits_together_is_not_kept_silent(saving: Workspace):
+def test_inconsistent_snapshots_cause_a_warning(saving: Workspace):
     saving.write("model.ymmsl", ONE_AFTER_THE_OTHER.format(python=sys.executable))
     saving.write("first.py", FIRST)
     saving.write("macro.py", SECOND)
@@ -171,7 +171,7 @@ def test_that_no_set_fits_together_is_not_kept_silent(saving: Workspace):
     assert "'at_end: true' under 'checkpoints:' helps" in outcome.stdout
 
 
-def test_a_resumed_run_that_saves_nothing_can_be_resumed_from_where_it_began(saving: Workspace):
+def test_resumed_run_without_new_snapshots_names_the_run_it_began_from(saving: Workspace):
     with saving.running(*START, "--checkpoint-on-term", AMPLE, "model.ymmsl") as program:
         wait_until_it_is_on_its_way(saving)
         program.process.send_signal(signal.SIGTERM)
@@ -190,7 +190,7 @@ def test_a_resumed_run_that_saves_nothing_can_be_resumed_from_where_it_began(sav
     assert f"It can be resumed from where it began: {saving.run_dir}" in outcome.stdout
 
 
-def test_before_a_known_end_all_save_and_the_run_is_stopped(saving: Workspace):
+def test_all_instances_save_before_the_stop_time(saving: Workspace):
     outcome = run_until_the_time_is_over(saving, save_time=AMPLE)
     assert_resumable(saving, outcome)
     assert "The time of the run was over. All instances save, for up to 600 s." in outcome.stdout
@@ -198,14 +198,14 @@ def test_before_a_known_end_all_save_and_the_run_is_stopped(saving: Workspace):
 
 
 @pytest.mark.slow
-def test_before_a_known_end_instances_of_muscle3_save_as_well(saving: Workspace):
+def test_muscle3_instances_save_before_the_stop_time(saving: Workspace):
     by_muscle3(saving, "macro", "micro")
-    # not asked, they save a hundred times at equal distances within this time
+    # They cannot be asked to save, so they save a hundred times, evenly spread over this time.
     outcome = run_until_the_time_is_over(saving, save_time=100)
     assert_resumable(saving, outcome)
 
 
-def test_that_slurm_does_not_tell_the_end_is_a_warning(workspace: Workspace):
+def test_unknown_end_of_a_slurm_job_causes_a_warning(workspace: Workspace):
     environment = {"SLURM_JOB_ID": "1", "PATH": str(workspace.folder)}
     options = ("--checkpoint-on-term", AMPLE, "--dry-run")
     with workspace.running(*START, *options, "model.ymmsl", environment=environment) as program:
@@ -216,7 +216,7 @@ def test_that_slurm_does_not_tell_the_end_is_a_warning(workspace: Workspace):
 
 
 @pytest.mark.slow
-def test_instances_of_muscle3_cannot_be_asked_and_the_user_is_told(saving: Workspace):
+def test_muscle3_instances_that_cannot_be_asked_to_save_are_reported(saving: Workspace):
     by_muscle3(saving, "micro")
     options = ("--checkpoint-on-term", AMPLE, "--checkpoint-every-simulation", 10)
     with saving.running(*START, *options, "model.ymmsl") as program:
@@ -229,7 +229,7 @@ def test_instances_of_muscle3_cannot_be_asked_and_the_user_is_told(saving: Works
     assert "instances of MUSCLE3 cannot be asked to save: micro" in log_of(saving)
 
 
-def test_without_a_set_of_snapshots_the_exit_code_promises_nothing(workspace: Workspace):
+def test_exit_code_is_failure_without_a_workflow_snapshot(workspace: Workspace):
     workspace.write("macro.py", HANGING)
     workspace.write("micro.py", MICRO)
     with workspace.running(*START, "--checkpoint-on-term", 0.5, "model.ymmsl") as program:
@@ -242,7 +242,7 @@ def test_without_a_set_of_snapshots_the_exit_code_promises_nothing(workspace: Wo
     assert not outcome.left_behind
 
 
-def test_a_second_sigterm_stops_at_once(workspace: Workspace):
+def test_second_sigterm_stops_the_run_at_once(workspace: Workspace):
     workspace.write("macro.py", HANGING)
     workspace.write("micro.py", MICRO)
     with workspace.running(*START, "--checkpoint-on-term", AMPLE, "model.ymmsl") as program:
@@ -255,7 +255,7 @@ def test_a_second_sigterm_stops_at_once(workspace: Workspace):
     assert not outcome.left_behind
 
 
-def test_a_run_may_just_be_stopped_at_some_time(saving: Workspace):
+def test_stop_time_without_checkpoints_just_stops_the_run(saving: Workspace):
     outcome = run_until_the_time_is_over(saving)
     assert outcome.exit_code == FAILED
     assert "The time of the run was over." in outcome.stdout
@@ -265,16 +265,14 @@ def test_a_run_may_just_be_stopped_at_some_time(saving: Workspace):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        # some of the five seconds are over by then
+        # Some of the five seconds have passed when the message is written.
         (("--stop-at", "+5", "--checkpoint-on-term", 10), r"stop in -?\d+ s, 10 s of which are"),
         (("--stop-at", "2020-01-01T00:00"), "No time is left for this run"),
         (("--stop-at", "noon"), "noon is neither a time, such as 2026-11-20T18:30 or 18:30, nor"),
         (("--checkpoint-on-term", "0"), "0 is not greater than 0"),
     ],
 )
-def test_a_time_that_makes_no_sense_is_refused(
-    saving: Workspace, options: tuple[object, ...], text: str
-):
+def test_invalid_stop_time_is_rejected(saving: Workspace, options: tuple[object, ...], text: str):
     with saving.running(*START, *options, "model.ymmsl") as program:
         outcome = program.finish()
     assert outcome.exit_code == MISTAKE
@@ -282,14 +280,14 @@ def test_a_time_that_makes_no_sense_is_refused(
     assert "Traceback" not in outcome.text
 
 
-def test_who_cannot_save_is_refused_when_it_may_be_asked_to(workspace: Workspace):
+def test_instance_without_checkpoint_support_is_rejected(workspace: Workspace):
     outcome = workspace.start_all("--checkpoint-on-term", 10)
     assert outcome.exit_code == FAILED
     assert "does not support them" in outcome.stdout
     assert "or leave out --checkpoint-on-term" in outcome.stdout
 
 
-# A snapshot that cannot be stored -----------------------------------------------------------------
+# Snapshots that cannot be stored ------------------------------------------------------------------
 
 IN_THE_WAY = 'import shutil; shutil.rmtree("../snapshots", True); open("../snapshots", "w")\n'
 
@@ -306,37 +304,37 @@ def unable(saving: Workspace) -> Workspace:
     return saving
 
 
-def test_a_snapshot_that_cannot_be_stored_is_told_of_and_the_run_goes_on(unable: Workspace):
+def test_run_continues_after_a_snapshot_cannot_be_stored(unable: Workspace):
     outcome = unable.start_all("--checkpoint-every-simulation", 1)
     assert outcome.exit_code == COMPLETED, outcome.text
     assert "macro (error): A snapshot of 'macro' could not be stored" in outcome.stdout
 
 
-def test_a_snapshot_that_cannot_be_stored_ends_the_run_if_the_user_wants_that(unable: Workspace):
+def test_snapshot_that_cannot_be_stored_ends_the_run_with_abort(unable: Workspace):
     outcome = unable.start_all("--checkpoint-every-simulation", 1, "--checkpoint-failure", "abort")
     assert outcome.exit_code == FAILED
     assert "A snapshot of 'macro' could not be stored" in outcome.stdout
 
 
-def test_a_workflow_snapshot_that_cannot_be_written_ends_the_run_too(saving: Workspace):
+def test_workflow_snapshot_that_cannot_be_written_ends_the_run_with_abort(saving: Workspace):
     (saving.run_dir / "snapshots").write_text("in the way")
     outcome = saving.start_all("--checkpoint-every-simulation", 1, "--checkpoint-failure", "abort")
     assert outcome.exit_code == FAILED
     assert "a workflow snapshot could not be written" in outcome.stdout
 
 
-# What they share ----------------------------------------------------------------------------------
+# Helpers ------------------------------------------------------------------------------------------
 
 
 def run_until_the_time_is_over(workspace: Workspace, *, save_time: int = 0) -> Outcome:
-    """Run the model with an end that is as near as the manager accepts.
+    """Run the model with the earliest stop time that the manager accepts.
 
-    How long the manager needs until it begins depends on the machine. A manager that comes up too
-    late refuses the run, which is then repeated with more time.
+    How long the manager takes to start depends on the machine. A manager that starts too late
+    rejects the stop time; then the run is repeated with more time.
 
     Args:
-        workspace: Where the model is.
-        save_time: Seconds for saving; 0 for a run that is just stopped.
+        workspace: The folder with the model.
+        save_time: Seconds reserved for saving; 0 to stop the run without saving.
     """
     saving = ("--checkpoint-on-term", save_time) if save_time else ()
     for seconds in TIMES_TO_BEGIN:
@@ -360,7 +358,7 @@ def log_of(workspace: Workspace) -> str:
 
 
 def by_muscle3(workspace: Workspace, *components: str) -> None:
-    """Have components use MUSCLE3's library."""
+    """Make components use MUSCLE3's library."""
     for name in components:
         workspace.change(f"{name}.py", "from entrypoints.instance", "from libmuscle")
         workspace.change(f"{name}.py", ", Operator\n", "\nfrom ymmsl.v0_2 import Operator\n")

@@ -1,4 +1,4 @@
-"""When something goes wrong or is stopped, the user learns why, and nothing stays behind."""
+"""A run that fails or is stopped reports why, and leaves no process behind."""
 
 import contextlib
 import os
@@ -26,7 +26,7 @@ def test_ctrl_c_stops_everything(workspace: Workspace):
     hang(workspace)
     with workspace.running(*START) as program:
         wait_until_it_hangs(workspace, program)
-        # what a terminal does
+        # A terminal signals the whole process group.
         os.killpg(program.process.pid, signal.SIGINT)
         outcome = program.finish()
     assert_stopped(outcome, STOPPED_BY_CTRL_C)
@@ -51,7 +51,7 @@ def test_a_signal_to_the_manager_stops_everything(
     assert_stopped(outcome, text)
 
 
-def test_whoever_ends_well_when_told_to_stop_is_not_blamed(workspace: Workspace):
+def test_stopped_program_that_exits_with_code_0_is_not_reported_as_failed(workspace: Workspace):
     hang(workspace, "import signal; signal.signal(signal.SIGTERM, lambda *_: os._exit(0))")
     with workspace.running(*START) as program:
         wait_until_it_hangs(workspace, program)
@@ -85,7 +85,7 @@ def test_a_run_that_waits_for_instances_started_by_hand_can_be_stopped(workspace
     "command", [START, (*CONJOIN, "run", "model.ymmsl")], ids=["-m", "conjoin"]
 )
 @pytest.mark.parametrize("module", ["argparse", "dependency_injector", "structlog", "ymmsl"])
-def test_ctrl_c_while_modules_are_imported_ends_us_quietly(
+def test_ctrl_c_during_imports_exits_without_a_traceback(
     workspace: Workspace, command: tuple[str, ...], module: str
 ):
     workspace.write("sitecustomize.py", _CTRL_C_AT_AN_IMPORT)
@@ -108,7 +108,7 @@ sys.meta_path.insert(0, Finder)
 """
 
 
-# Ends without a word ------------------------------------------------------------------------------
+# Killed processes ---------------------------------------------------------------------------------
 
 
 def test_a_manager_that_is_killed_leaves_no_process_behind(workspace: Workspace):
@@ -137,10 +137,10 @@ def test_an_agent_that_is_killed_fails_the_run(workspace: Workspace):
     assert not outcome.left_behind
 
 
-# Who is to blame ----------------------------------------------------------------------------------
+# Cause of a failure -------------------------------------------------------------------------------
 
 
-def test_the_cause_comes_first_and_its_victims_are_told_apart(workspace: Workspace):
+def test_cause_of_a_failure_is_reported_before_its_victims(workspace: Workspace):
     workspace.change(
         "macro.py", "while inst", "open('../../../../macro_pid', 'w').write(PID)\nwhile inst"
     )
@@ -193,24 +193,24 @@ _ERROR_AND_EXIT_CODE_0 = """instance.receive("init")
     raise SystemExit(0)"""
 
 
-# Strangers ----------------------------------------------------------------------------------------
+# Foreign clients ----------------------------------------------------------------------------------
 
 
-def test_rubbish_at_an_instances_port_is_told_once(workspace: Workspace):
+def test_invalid_data_at_an_instances_port_is_logged_once(workspace: Workspace):
     hang(workspace)
-    told = "micro (warning): trouble with a client at 127.0.0.1: "
+    warning = "micro (warning): trouble with a client at 127.0.0.1: "
     with workspace.running(*START) as program:
         wait_until_it_hangs(workspace, program)
         for rubbish in (b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 8):
             send_to(program.the_process("micro.py"), rubbish)
-        wait_until(lambda: program.text.count(told) == 2)
+        wait_until(lambda: program.text.count(warning) == 2)
         program.process.send_signal(signal.SIGINT)
         outcome = program.finish()
     assert log_of(workspace).count("WARNING micro: trouble with a client") == 2, outcome.text
 
 
 def send_to(process: psutil.Process, data: bytes) -> None:
-    """Send something to the port of a process, and wait until it hangs up."""
+    """Send data to the port of a process, and wait until it closes the connection."""
     (port,) = {
         item.laddr.port
         for item in process.net_connections("tcp4")
@@ -249,10 +249,10 @@ def test_deadlock_is_reported_before_an_instance_gives_up(
 
 
 @pytest.mark.slow
-def test_a_negative_timeout_switches_the_search_for_deadlocks_off(workspace: Workspace):
+def test_negative_timeout_disables_deadlock_detection(workspace: Workspace):
     make_deadlock(workspace, "conjoin", timeout=-1.0)
     with workspace.running(*START) as program:
-        # shown after 0.2 s, by when the shortest of timeouts is long over
+        # It is shown after 0.2 s, long after the shortest timeout.
         program.wait_until_it_says("2 waiting")
         program.process.send_signal(signal.SIGINT)
         outcome = program.finish()
@@ -261,7 +261,7 @@ def test_a_negative_timeout_switches_the_search_for_deadlocks_off(workspace: Wor
 
 
 def make_deadlock(workspace: Workspace, library: LibraryName, *, timeout: float) -> None:
-    """Have the macro model receive before it sends."""
+    """Make the macro model receive before it sends."""
     workspace.change(
         "model.ymmsl", "settings:", f"settings:\n  muscle_deadlock_receive_timeout: {timeout:.1f}"
     )
@@ -275,11 +275,11 @@ def make_deadlock(workspace: Workspace, library: LibraryName, *, timeout: float)
         workspace.use_muscle3()
 
 
-# What they share ----------------------------------------------------------------------------------
+# Helpers ------------------------------------------------------------------------------------------
 
 
 def hang(workspace: Workspace, before: str = "pass") -> None:
-    """Have the micro model take for ever."""
+    """Make the micro model hang."""
     lines = ["import os, time", before, "open('../../../../hangs', 'w').close()", "time.sleep(600)"]
     code = "".join(f"    {line}\n" for line in lines)
     workspace.change("micro.py", "    instance.send", f"{code}    instance.send")
@@ -295,7 +295,7 @@ def log_of(workspace: Workspace) -> str:
 
 
 def assert_stopped(outcome: Outcome, text: str) -> None:
-    """It was stopped, which nobody is blamed for."""
+    """Assert that the run was stopped, and that no instance is reported as failed."""
     assert outcome.exit_code == FAILED, outcome.text
     assert f"\n{text}" in outcome.stdout, outcome.text
     assert "failed" not in outcome.stdout

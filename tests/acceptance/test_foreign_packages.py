@@ -1,6 +1,6 @@
 """Other distributions that overwrite one of Conjoin's four import roots.
 
-Their wheels are made here, and really installed: PyPI has packages of all four names.
+PyPI has packages of all four names. These tests build such wheels and really install them.
 """
 
 import pytest
@@ -26,7 +26,7 @@ def root(request):
 
 @pytest.fixture
 def foreign(root, tmp_path):
-    """A wheel with a package that has the name of one of ours, and cannot be imported here."""
+    """A wheel whose package has the name of one of ours, and cannot be imported here."""
     files = {
         f"{root}/__init__.py": "import torch\n",
         f"{root}/their_own.py": "",
@@ -47,7 +47,7 @@ def output_of(environment, program, folder):
     return done.stdout
 
 
-def test_wheel_installed_after_ours_is_named_and_the_cure_works(
+def test_wheel_that_overwrites_a_root_is_named_and_the_advice_works(
     environment, wheel, root, foreign, tmp_path
 ):
     environment.install(wheel)

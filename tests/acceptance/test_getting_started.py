@@ -1,4 +1,4 @@
-"""The first thing that a new user tries works as it is written."""
+"""The first example of the documentation works as written."""
 
 import os
 import re
@@ -14,7 +14,7 @@ BIN = Path(sys.executable).parent
 
 @pytest.fixture
 def kitchen(tmp_path):
-    """Save the page's files under the names that it gives, in a folder whose name has a space."""
+    """Save the files of the page, under its names, in a folder whose name contains a space."""
     found = re.findall(r"`(\w+\.\w+)`:\n\n```\w+\n(.*?)```", PAGE.read_text(), re.DOTALL)
     assert [name for name, _ in found] == ["pot.py", "heater.py", "kitchen.ymmsl"]
     folder = tmp_path / "my kitchen"
@@ -40,13 +40,13 @@ def conjoin(folder, *arguments):
 
 
 @pytest.mark.slow
-def test_the_kitchen_runs_and_says_what_the_page_says(kitchen):
+def test_output_of_the_kitchen_example_matches_the_page(kitchen):
     conjoin(kitchen, "run", "--start-all", "kitchen.ymmsl")
     (output,) = kitchen.glob("run_kitchen_*/instances/pot/stdout.txt")
     assert output.read_text().strip() in PAGE.read_text()
 
 
 @pytest.mark.slow
-def test_the_kitchen_can_be_checked(kitchen):
+def test_kitchen_example_passes_the_check(kitchen):
     conjoin(kitchen, "check", "kitchen.ymmsl")
     assert not list(kitchen.glob("run_*"))

@@ -1,4 +1,4 @@
-"""Conjoin as it is installed, and what Python says when a folder of the user's hides a part."""
+"""An installed Conjoin, and the error message when a user's folder hides one of its packages."""
 
 import shutil
 import subprocess
@@ -14,7 +14,7 @@ OTHERS = PACKAGES[1:-1]
 
 
 def python(interpreter, program, folder):
-    """Run a program in a folder, which comes first on Python's path."""
+    """Run a program in a folder that comes first on Python's path."""
     return subprocess.run(
         [interpreter, "-c", program], cwd=folder, capture_output=True, text=True, timeout=60
     )
@@ -39,7 +39,7 @@ def editable(editable_environment):
 
 @pytest.fixture
 def this():
-    """The interpreter that runs the tests, with whatever installation it has."""
+    """The interpreter that runs the tests, with its installation of Conjoin."""
     return sys.executable
 
 

@@ -1,4 +1,4 @@
-"""Instances that are started by hand, and whose connection to the manager is lost."""
+"""Instances that are started by hand, and lose their connection to the manager."""
 
 from contextlib import closing
 from pathlib import Path
@@ -29,7 +29,7 @@ libraries = pytest.mark.parametrize(
 
 
 @libraries
-def test_an_instance_that_is_killed_ends_the_run(workspace: Workspace, library: LibraryName):
+def test_killed_instance_ends_the_run(workspace: Workspace, library: LibraryName):
     hang(workspace)
     use(workspace, library)
     python = python_of(library)
@@ -48,7 +48,7 @@ def test_an_instance_that_is_killed_ends_the_run(workspace: Workspace, library: 
     assert "WARNING muscle_manager: instance 'micro' is disconnected: " in log_of(workspace)
 
 
-def test_what_the_manager_has_started_ends_with_it(workspace: Workspace):
+def test_lost_instance_ends_the_programs_started_by_the_manager(workspace: Workspace):
     hang(workspace)
     text = (workspace.folder / "model.ymmsl").read_text()
     head, _, _ = text.partition("  micro:\n    description: The micro model\n    exec")
@@ -71,7 +71,7 @@ def test_what_the_manager_has_started_ends_with_it(workspace: Workspace):
 
 
 @libraries
-def test_an_instance_that_comes_back_goes_on(workspace: Workspace, library: LibraryName):
+def test_instance_continues_after_it_reconnects(workspace: Workspace, library: LibraryName):
     use(workspace, library)
     python = python_of(library)
     with manager_by_hand(workspace) as (manager, environment):
@@ -95,10 +95,10 @@ def test_an_instance_that_comes_back_goes_on(workspace: Workspace, library: Libr
 
 
 @libraries
-def test_an_instance_that_computes_on_without_a_connection_goes_on(
+def test_instance_that_computes_without_a_connection_is_not_given_up(
     workspace: Workspace, library: LibraryName
 ):
-    go_on = compute_until_told(workspace)
+    go_on = compute_until_file_exists(workspace)
     use(workspace, library)
     python = python_of(library)
     with manager_by_hand(workspace, "--reconnect-time", "2") as (manager, environment):
@@ -110,7 +110,7 @@ def test_an_instance_that_computes_on_without_a_connection_goes_on(
                 by_hand(workspace, "micro", through_proxy, python=python) as micro,
             ):
                 wait_until((workspace.folder / "computes").exists)
-                # it has nothing to say now, but may not have been done with what it said before
+                # It sends nothing now, but may still be sending an earlier report.
                 proxy.interrupt()
                 still_there = (
                     "instance 'micro' has not reconnected, but its program is still running"
@@ -123,7 +123,7 @@ def test_an_instance_that_computes_on_without_a_connection_goes_on(
     assert [item.exit_code for item in outcomes] == [0, 0]
     assert outcome.exit_code == 0, outcome.text
     assert log_of(workspace).count(still_there) == 1
-    # nor has the port of the instance taken offence at being looked at
+    # The instance logs no warning either when its port is probed.
     assert [item.stderr for item in outcomes] == ["", ""]
     assert "a client" not in log_of(workspace)
 
@@ -135,7 +135,7 @@ def test_an_instance_that_computes_on_without_a_connection_goes_on(
         ('instance.error_shutdown("Out of cheese."); raise SystemExit(1)', "Out of cheese."),
     ],
 )
-def test_an_instance_that_fails_ends_the_run_with_what_it_says(
+def test_error_of_a_manual_instance_is_the_cause_of_the_failed_run(
     workspace: Workspace, code: str, cause: str
 ):
     workspace.change("micro.py", 'message = instance.receive("init")', code)
@@ -171,7 +171,9 @@ def test_error_shutdown_followed_by_exit_code_0_fails_the_run(
     assert "the simulation failed: Instance 'micro' failed: Out of cheese.\n" in outcome.stdout
 
 
-def test_a_model_that_raises_ends_the_run_and_its_terminal_says_why(workspace: Workspace):
+def test_exception_in_a_manual_instance_ends_the_run_and_is_printed_on_its_terminal(
+    workspace: Workspace,
+):
     workspace.change("micro.py", 'message = instance.receive("init")', "1 / 0")
     with (
         manager_by_hand(workspace, "--reconnect-time", "0.5") as (manager, environment),
@@ -190,14 +192,14 @@ def use(workspace: Workspace, library: LibraryName) -> None:
 
 
 def hang(workspace: Workspace) -> None:
-    """Have the micro model take for ever."""
+    """Make the micro model hang."""
     path = workspace.folder / "hangs"
     code = f"    import time\n    open({str(path)!r}, 'w').close()\n    time.sleep(600)\n"
     workspace.change("micro.py", "    instance.send", f"{code}    instance.send")
 
 
-def compute_until_told(workspace: Workspace) -> Path:
-    """Have the micro model compute until the file that is returned exists."""
+def compute_until_file_exists(workspace: Workspace) -> Path:
+    """Make the micro model compute until the returned file exists."""
     computes, go_on = workspace.folder / "computes", workspace.folder / "go_on"
     code = (
         f"    import os, time\n    open({str(computes)!r}, 'w').close()\n"

@@ -1,4 +1,4 @@
-"""To import numpy takes longer than all else that a model needs: not every model should wait."""
+"""A model without arrays does not import numpy, the slowest of all imports."""
 
 import pytest
 
@@ -32,7 +32,7 @@ print("numpy" in sys.modules)
 
 
 def printed(workspace: Workspace, *, sent: str, shown: str) -> tuple[str, list[str]]:
-    """Run a model whose micro model sends back what it gets; return what both print."""
+    """Run a model whose micro model echoes what it receives; return what both print."""
     workspace.write("macro.py", MACRO.format(sent=sent, shown=shown))
     workspace.write("micro.py", MICRO)
     outcome = workspace.start_all()
@@ -44,7 +44,7 @@ def printed(workspace: Workspace, *, sent: str, shown: str) -> tuple[str, list[s
     return macro, micro.split()
 
 
-def test_a_run_without_arrays_does_not_load_numpy(workspace: Workspace):
+def test_run_without_arrays_does_not_import_numpy(workspace: Workspace):
     macro, micro = printed(
         workspace,
         sent="sent = [1, 1.5, 'x', b'y', {'z': 1j, 2: None}, Settings({'a': [0.5]})]",
@@ -55,7 +55,7 @@ def test_a_run_without_arrays_does_not_load_numpy(workspace: Workspace):
 
 
 @pytest.mark.parametrize("size", [3, 3000, 300_000], ids=["small", "large", "very large"])
-def test_arrays_and_grids_arrive_where_the_model_has_never_imported_numpy(
+def test_arrays_and_grids_arrive_in_a_model_that_has_not_imported_numpy(
     workspace: Workspace, size: int
 ):
     macro, micro = printed(

@@ -1,4 +1,4 @@
-"""The programs in the documentation of the library and of embedding run as they are written."""
+"""The programs in the documentation of the library and of embedding run as written."""
 
 import json
 import os
@@ -41,17 +41,17 @@ def embedding(kitchen):
     return kitchen
 
 
-def test_the_shortest_program_runs(embedding):
+def test_shortest_example_runs(embedding):
     assert python(embedding, "run.py") == "It worked.\n"
 
 
-def test_the_program_that_watches_is_told(embedding):
+def test_example_of_an_event_callback_receives_events(embedding):
     printed = python(embedding, "watch.py")
     assert "pot was started on a node\n" in printed
     assert "heater exited with code 0\n" in printed
 
 
-def test_two_runs_in_one_loop(embedding):
+def test_example_of_two_runs_in_one_event_loop_runs(embedding):
     assert python(embedding, "loop.py") == "[True, True]\n"
 
 
@@ -83,7 +83,7 @@ def test_the_web_application_runs_simulations(embedding, monkeypatch):
     assert stopped == {"succeeded": False, "cause": "The run was stopped by a request."}
 
 
-def test_the_cells_of_the_notebook_run(embedding):
+def test_notebook_cells_run(embedding):
     blocks = code_blocks("embedding.md", "python")
     first = next(number for number, block in enumerate(blocks) if "boiling_point" in block)
     cells = run_cells(blocks[first : first + 2], embedding)
@@ -91,11 +91,11 @@ def test_the_cells_of_the_notebook_run(embedding):
     assert cells[1].text == "It boils at 110.0 degrees\n"
 
 
-def test_the_test_of_a_model_passes(embedding):
+def test_example_of_a_model_test_passes(embedding):
     assert "1 passed" in python(embedding, "-m", "pytest", "-q", "test_heater.py")
 
 
-def test_the_example_of_the_instance_library_prints_what_the_page_says(tmp_path):
+def test_output_of_the_instance_library_example_matches_the_page(tmp_path):
     program = tmp_path / "page.py"
     program.write_text("\n".join(code_blocks("instance-library.md", "python")))
     assert python(tmp_path, program) == "".join(code_blocks("instance-library.md", "text"))
@@ -110,7 +110,7 @@ def test_options_of_the_guide_on_embedding_exist():
 
 @pytest.fixture
 def project(kitchen, installed):
-    """A project with an adapter, whose Conjoin is installed from its wheel."""
+    """A project that has an adapter, and uses Conjoin installed from its wheel."""
     names = save_files("adapters.md", kitchen)
     assert names == ["json_profiles.py", "run.py", "test_json_profiles.py"]
 

@@ -1,4 +1,4 @@
-"""The package `conjoin` in an environment in which it is installed from its wheel."""
+"""The package `conjoin`, installed from its wheel."""
 
 import importlib
 import re
@@ -46,7 +46,7 @@ def check(contract: SnapshotStoreContract, store: SnapshotStore) -> None:
 
 @pytest.fixture(scope="module")
 def mypy(installed, tmp_path_factory):
-    """Return a function that checks a program as its author would; returns what mypy prints."""
+    """Return a function that runs mypy on a program as its author would; returns the output."""
     folder = tmp_path_factory.mktemp("mypy")
 
     def check(program):

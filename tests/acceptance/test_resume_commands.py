@@ -272,7 +272,7 @@ def test_symlink_to_a_run_directory_is_not_a_move(saving: Workspace):
     assert "has been moved" not in outcome.text
 
 
-# Snapshots of MUSCLE3's libraries ----------------------------------------------------------------
+# Snapshots of MUSCLE3's libraries -----------------------------------------------------------------
 
 
 def test_snapshots_in_the_form_of_the_cpp_library_are_resumed_from(saving: Workspace):
@@ -514,7 +514,7 @@ def test_missing_run_directory_is_rejected(saving: Workspace, action: str):
     assert "'nowhere' does not exist" in outcome.stderr
 
 
-# Special cases -----------------------------------------------------------------------------------
+# Special cases ------------------------------------------------------------------------------------
 
 
 def test_latest_finds_a_run_directory_named_by_the_user(saving: Workspace):

@@ -23,7 +23,7 @@ from tests.support.snapshot_files import (
 REPOSITORY = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 ENVIRONMENT = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-CHECKPOINTS = 3  # checkpoints of each example, at least; it may save at its end too
+CHECKPOINTS = 3  # The least number of checkpoints of each example; it may save at its end too.
 MOST_ATTEMPTS = 3
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -37,7 +37,7 @@ class Example:
         name: Its folder.
         every: Simulated time between two checkpoints.
         results: The files that it leaves, below ``instances``.
-        settings: What makes it short.
+        settings: Settings that make it short.
     """
 
     name: str
@@ -109,7 +109,7 @@ def check_ended_alike(
         instance = Reference(name.partition("/")[0])
         result = resumed / "instances" / name
         if instance in files and snapshot_in(files[instance]).is_final_snapshot:
-            continue  # the instance had ended before
+            continue  # The instance had ended before the checkpoint.
         assert result.read_bytes() == (whole / "instances" / name).read_bytes()
 
 

@@ -1,4 +1,4 @@
-"""The job script on the page about checkpoints: it submits itself until the simulation is done."""
+"""The job script in docs/checkpointing.md, which resubmits itself until the simulation is done."""
 
 import subprocess
 from pathlib import Path
@@ -14,7 +14,7 @@ SCRIPT = "job.sh"
 NO_PROGRESS, FAILED, COMPLETED = 75, 1, 0
 SUBMITTED = "Submitted batch job"
 STEPS = 2000
-"""So many that no run of `stay_until_saved` comes to their end."""
+"""Too many for a run of `stay_until_saved` to complete."""
 
 STAY = """\
     if is_first_run:
@@ -51,7 +51,7 @@ class Job:
         self.folder = workspace.folder
         assert SCRIPT in save_files("checkpointing.md", self.folder)
         workspace.change("model.ymmsl", "macro.steps: 2", f"macro.steps: {steps}")
-        # a total that shows the least difference
+        # The smallest difference changes this total.
         workspace.change("micro.py", "message.data + 1.0", "cos(3.0 * message.data)")
         workspace.change(
             "micro.py", "from conjoin", "import time\nfrom math import cos\n\nfrom conjoin"
@@ -63,7 +63,7 @@ class Job:
         return self._printed(self.workspace.run_dir)[-1]
 
     def slow_down(self, seconds: float) -> None:
-        """Have each step take some time."""
+        """Make each step take some time."""
         self.workspace.change(
             "micro.py",
             '    instance.send("final"',
@@ -71,18 +71,18 @@ class Job:
         )
 
     def stay_until_saved(self) -> None:
-        """Have the first run get no further than to its first set of snapshots, when asked."""
+        """Make the first run wait until it has saved its first set of snapshots on request."""
         self.workspace.change("micro.py", "from conjoin", f"{STAY_IMPORTS}from conjoin")
         self.workspace.change(
             "micro.py", '    instance.send("final"', f'{STAY}    instance.send("final"'
         )
 
     def run_directories(self) -> list[Path]:
-        """The runs of the jobs, in order."""
+        """Return the run directories of the jobs, in order."""
         return sorted(self.folder.glob("run_pair_*"))
 
     def check(self, total: str) -> None:
-        """Check that each run went on with the one before, and how it ended."""
+        """Check that each run continued the previous one, and how the last one ended."""
         first, *others = map(self._printed, self.run_directories())
         assert others, self.account()
         assert not any("resumed" in line for line in first), first
@@ -94,7 +94,7 @@ class Job:
         assert [SUBMITTED in text for text in outputs] == [True] * len(others) + [False]
 
     def account(self) -> str:
-        """What helps to understand a failure."""
+        """Return the output of all jobs, which helps to understand a failure."""
         return "\n".join(self._outputs())
 
     def _outputs(self) -> list[str]:
@@ -106,13 +106,11 @@ class Job:
 
 
 @pytest.mark.slow
-def test_a_job_goes_on_in_the_next_allocation_until_the_simulation_is_done(
-    workspace: Workspace, slurm: Slurm
-):
+def test_job_resubmits_itself_until_the_simulation_is_complete(workspace: Workspace, slurm: Slurm):
     job = Job(workspace, steps=STEPS)
     total = job.total()
     job.stay_until_saved()
-    # of the shortest time that Slurm knows fifteen seconds are left, and fifteen for the end
+    # Of Slurm's shortest time limit 15 seconds remain for running, and 15 for the end.
     workspace.change(SCRIPT, "--time=12:00:00", "--time=1")
     workspace.change(SCRIPT, "--checkpoint-on-term 120", "--checkpoint-on-term 30")
     slurm.submit(Path(SCRIPT), folder=job.folder)
@@ -121,7 +119,7 @@ def test_a_job_goes_on_in_the_next_allocation_until_the_simulation_is_done(
 
 
 @pytest.mark.slow
-def test_a_job_that_gets_a_signal_goes_on_in_the_next(workspace: Workspace, slurm: Slurm):
+def test_signalled_job_continues_in_the_next_allocation(workspace: Workspace, slurm: Slurm):
     job = Job(workspace, steps=STEPS)
     total = job.total()
     job.stay_until_saved()
@@ -134,7 +132,7 @@ def test_a_job_that_gets_a_signal_goes_on_in_the_next(workspace: Workspace, slur
 
 
 @pytest.mark.slow
-def test_a_job_that_is_cancelled_does_not_go_on(workspace: Workspace, slurm: Slurm):
+def test_cancelled_job_is_not_resubmitted(workspace: Workspace, slurm: Slurm):
     job = Job(workspace, steps=1000)
     job.slow_down(0.1)
     workspace.change(SCRIPT, "conjoin run", "conjoin run --checkpoint-every-simulation 1")
@@ -154,11 +152,11 @@ def has_answered(job: Job) -> bool:
     )
 
 
-# What the script does with how a run ended --------------------------------------------------------
+# The script after the end of a run ----------------------------------------------------------------
 
 
 class FakePrograms:
-    """A folder with the script, and with programs that say how they are called.
+    """A folder with the script, and fake programs that record how they are called.
 
     Args:
         folder: The folder.
@@ -171,7 +169,7 @@ class FakePrograms:
         self._write("squeue", '[ "$*" = "-h -j 12 -o %T" ] && echo RUNNING')
 
     def earlier_run(self) -> None:
-        """Have a run from which this one can be resumed."""
+        """Create an earlier run from which this one can be resumed."""
         self._save("run_pair_1", "snapshot_1")
 
     def job(self, exit_code: int, *, snapshots: int) -> tuple[int, str]:
@@ -210,22 +208,20 @@ def programs(tmp_path: Path) -> FakePrograms:
 
 
 @pytest.mark.parametrize("exit_code", [COMPLETED, FAILED, 2])
-def test_a_simulation_that_is_done_or_has_failed_is_not_submitted_again(
-    programs: FakePrograms, exit_code: int
-):
+def test_completed_or_failed_simulation_is_not_resubmitted(programs: FakePrograms, exit_code: int):
     code, printed = programs.job(exit_code, snapshots=3)
     assert code == exit_code
     assert SUBMITTED not in printed
 
 
-def test_the_first_allocation_starts_from_the_beginning(programs: FakePrograms):
+def test_first_allocation_does_not_resume(programs: FakePrograms):
     code, printed = programs.job(75, snapshots=1)
     assert code == COMPLETED
     assert "--resume" not in printed
     assert f"{SUBMITTED} {SCRIPT}" in printed
 
 
-def test_the_next_allocation_resumes_the_newest_run(programs: FakePrograms):
+def test_next_allocation_resumes_the_newest_run(programs: FakePrograms):
     programs.earlier_run()
     code, printed = programs.job(75, snapshots=2)
     assert code == COMPLETED
@@ -234,7 +230,7 @@ def test_the_next_allocation_resumes_the_newest_run(programs: FakePrograms):
 
 
 @pytest.mark.parametrize("snapshots", [0, 1])
-def test_an_allocation_without_progress_is_the_last(programs: FakePrograms, snapshots: int):
+def test_allocation_without_progress_is_not_resubmitted(programs: FakePrograms, snapshots: int):
     programs.earlier_run()
     code, printed = programs.job(75, snapshots=snapshots)
     assert code == NO_PROGRESS

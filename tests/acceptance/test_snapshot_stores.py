@@ -260,7 +260,7 @@ def test_password_in_a_url_is_rejected_and_not_shown(saving: Workspace):
     assert "hush" not in outcome.text
 
 
-def test_missing_fsspec_error_says_how_to_install_it(saving: Workspace):
+def test_missing_fsspec_error_contains_the_install_command(saving: Workspace):
     (saving.folder / "modules").mkdir()
     saving.write("modules/fsspec.py", "raise ModuleNotFoundError('no fsspec here')\n")
     outcome = saving.conjoin(
@@ -283,7 +283,7 @@ def test_snapshots_in_an_unreadable_store_count_as_damaged(saving: Workspace):
     assert "Install s3fs" in outcome.stderr
 
 
-# Relative paths --------------------------------------------------------------------------------
+# Relative paths -----------------------------------------------------------------------------------
 
 
 def resume_from(saving: Workspace, name: str) -> Outcome:

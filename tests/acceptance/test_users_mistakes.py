@@ -1,4 +1,4 @@
-"""A user's mistakes, and what the user sees: what is wrong, where, and what to do about it."""
+"""Error messages about a user's mistakes: what is wrong, where, and what to do about it."""
 
 import os
 import re
@@ -19,7 +19,7 @@ OUR_FRAME = re.compile(r'File ".*/(conjoin|entrypoints|application|adapters|doma
 THEIR_PROGRAM = 'executable: {python}\n    args: ["{folder}/micro.py"]'
 
 
-def test_what_the_mistakes_are_made_in_works(workspace: Workspace):
+def test_unchanged_example_runs(workspace: Workspace):
     outcome = workspace.start_all()
     assert outcome.exit_code == COMPLETED, outcome.text
     assert "Simulation completed successfully." in outcome.stdout
@@ -31,7 +31,7 @@ def test_what_the_mistakes_are_made_in_works(workspace: Workspace):
 # In the yMMSL files, and on the command line ------------------------------------------------------
 
 
-def test_a_conduit_to_nowhere(workspace: Workspace):
+def test_conduit_to_an_unknown_component_is_rejected(workspace: Workspace):
     workspace.change("model.ymmsl", "micro.final: macro.state_in", "micro.final: makro.state_in")
     assert_refused(
         workspace.start_all(),
@@ -40,7 +40,7 @@ def test_a_conduit_to_nowhere(workspace: Workspace):
     )
 
 
-def test_a_conduit_to_a_port_that_is_not_in_the_model(workspace: Workspace):
+def test_conduit_with_an_unknown_port_is_rejected(workspace: Workspace):
     workspace.change("model.ymmsl", "micro.final: macro", "micro.finale: macro")
     assert_refused(
         workspace.start_all(),
@@ -49,20 +49,20 @@ def test_a_conduit_to_a_port_that_is_not_in_the_model(workspace: Workspace):
     )
 
 
-def test_a_conduit_that_comes_from_a_receiving_port(workspace: Workspace):
+def test_conduit_from_a_receiving_port_is_rejected(workspace: Workspace):
     workspace.change("model.ymmsl", "          o_f: final", "          s: final")
     outcome = workspace.start_all()
     assert_refused(outcome, "conduit 'micro.final: macro.state_in'", "'final'", "receive")
 
 
-def test_malformed_yaml(workspace: Workspace):
+def test_malformed_yaml_is_rejected(workspace: Workspace):
     workspace.change("model.ymmsl", "macro.state_out: micro.init", "macro.state_out: [micro.init")
     assert_refused(
         workspace.start_all(), "model.ymmsl, line 21, column 18: this is not valid YAML", "quotes"
     )
 
 
-def test_an_unknown_key(workspace: Workspace):
+def test_unknown_key_is_rejected(workspace: Workspace):
     workspace.change("model.ymmsl", f'    args: ["{workspace.folder}/micro', '    arguments: ["x')
     assert_refused(
         workspace.start_all(),
@@ -71,7 +71,7 @@ def test_an_unknown_key(workspace: Workspace):
     )
 
 
-def test_a_key_that_stands_twice_is_said_with_what_comes_of_it(workspace: Workspace):
+def test_duplicate_key_causes_a_warning_before_its_consequence(workspace: Workspace):
     workspace.change("model.ymmsl", "      micro:\n        desc", "      macro:\n        desc")
     assert_refused(
         workspace.start_all(),
@@ -80,7 +80,7 @@ def test_a_key_that_stands_twice_is_said_with_what_comes_of_it(workspace: Worksp
     )
 
 
-def test_two_root_models(workspace: Workspace):
+def test_two_root_models_are_rejected(workspace: Workspace):
     second = """
   other:
     description: Another model
@@ -98,17 +98,17 @@ settings:
     )
 
 
-def test_two_root_models_of_which_one_is_chosen(workspace: Workspace):
-    test_two_root_models(workspace)
+def test_model_option_chooses_one_of_two_root_models(workspace: Workspace):
+    test_two_root_models_are_rejected(workspace)
     assert workspace.start_all("-m", "pair").exit_code == COMPLETED
 
 
-def test_a_model_that_there_is_not(workspace: Workspace):
+def test_unknown_model_is_rejected(workspace: Workspace):
     outcome = workspace.start_all("-m", "pear")
     assert_refused(outcome, "There is no model 'pear' to run. Did you mean 'pair'?")
 
 
-def test_a_component_without_a_program(workspace: Workspace):
+def test_unknown_implementation_is_rejected(workspace: Workspace):
     workspace.change("model.ymmsl", "implementation: micro", "implementation: mikro")
     assert_refused(
         workspace.start_all(),
@@ -117,7 +117,7 @@ def test_a_component_without_a_program(workspace: Workspace):
     )
 
 
-def test_a_program_that_is_not_found(workspace: Workspace):
+def test_missing_executable_is_rejected(workspace: Workspace):
     replace_program(workspace, f"executable: {workspace.folder}/mikro")
     outcome = workspace.start_all()
     assert_refused(
@@ -125,7 +125,7 @@ def test_a_program_that_is_not_found(workspace: Workspace):
     )
 
 
-def test_a_command_that_is_not_on_the_path(workspace: Workspace):
+def test_command_that_is_not_on_the_path_is_rejected(workspace: Workspace):
     replace_program(workspace, "executable: no_such_command_anywhere")
     assert_refused(
         workspace.start_all(),
@@ -134,24 +134,24 @@ def test_a_command_that_is_not_on_the_path(workspace: Workspace):
     )
 
 
-def test_a_program_that_is_not_executable(workspace: Workspace):
+def test_file_that_is_not_executable_is_rejected(workspace: Workspace):
     path = workspace.folder / "micro.py"
     replace_program(workspace, f"executable: {path}")
     outcome = workspace.start_all()
     assert_refused(outcome, f"Program 'micro': '{path}' is not executable. Run: chmod +x '{path}'")
 
 
-def test_a_file_that_is_not_there(workspace: Workspace):
+def test_missing_configuration_file_is_rejected(workspace: Workspace):
     outcome = workspace.manager("--start-all", "modell.ymmsl")
     assert_refused(outcome, "modell.ymmsl: there is no such file. Did you mean 'model.ymmsl'?")
 
 
-def test_a_log_level_that_there_is_not(workspace: Workspace):
+def test_unknown_log_level_is_rejected(workspace: Workspace):
     outcome = workspace.start_all("--log-level", "loud")
     assert_refused(outcome, "There is no log level 'loud'. Use one of DEBUG, INFO,")
 
 
-def test_an_option_that_there_is_not(workspace: Workspace):
+def test_unknown_option_is_rejected(workspace: Workspace):
     assert_refused(workspace.manager("--strat-all", "model.ymmsl"), "--strat-all", "usage:")
 
 
@@ -166,15 +166,13 @@ def test_an_option_that_there_is_not(workspace: Workspace):
         (("--grace-time", "-1"), "-1 is less than 0"),
     ],
 )
-def test_a_dry_run_finds_what_a_run_would_refuse(
-    workspace: Workspace, options: tuple[str, str], text: str
-):
+def test_dry_run_rejects_invalid_options(workspace: Workspace, options: tuple[str, str], text: str):
     (workspace.folder / "used" / "instances" / "macro").mkdir(parents=True)
     outcome = workspace.manager("--start-all", "--dry-run", *options, "model.ymmsl")
     assert_refused(outcome, text)
 
 
-def test_a_dry_run_touches_nothing(workspace: Workspace):
+def test_dry_run_writes_no_files(workspace: Workspace):
     options = ("--run-dir", "run", "--location-file", "location")
     assert workspace.manager("--start-all", "--dry-run", *options, "model.ymmsl").exit_code == 0
     assert not list(workspace.run_dir.iterdir())
@@ -182,28 +180,28 @@ def test_a_dry_run_touches_nothing(workspace: Workspace):
 
 
 @pytest.mark.parametrize("place", ["nowhere", "model.ymmsl", "model.ymmsl/run"])
-def test_a_run_directory_that_there_is_not(workspace: Workspace, place: str):
+def test_missing_run_directory_is_rejected(workspace: Workspace, place: str):
     outcome = workspace.manager("--start-all", "--run-dir", place, "model.ymmsl")
     assert_refused(outcome, f"The run directory '{place}' does not exist", "Make it first")
 
 
-def test_a_run_directory_that_is_not_writable(workspace: Workspace, read_only: Path):
+def test_read_only_run_directory_is_rejected(workspace: Workspace, read_only: Path):
     outcome = workspace.manager("--start-all", "--run-dir", read_only, "model.ymmsl")
     assert_refused(outcome, f"The run directory is not usable: '{read_only}", "Read-only")
 
 
-def test_a_run_directory_that_was_used_before(workspace: Workspace):
+def test_used_run_directory_is_rejected(workspace: Workspace):
     assert workspace.start_all().exit_code == COMPLETED
     outcome = workspace.start_all()
     assert_refused(outcome, "The run directory 'run' holds the output of an earlier run.")
 
 
-def test_a_location_file_that_cannot_be_written(workspace: Workspace):
+def test_location_file_that_cannot_be_written_is_rejected(workspace: Workspace):
     outcome = workspace.start_all("--location-file", "nowhere/location.txt")
     assert_refused(outcome, "The location file 'nowhere/location.txt' cannot be written: No such")
 
 
-def test_port_9000_taken(workspace: Workspace):
+def test_manager_uses_another_port_if_9000_is_taken(workspace: Workspace):
     with closing(taken_port(9000)):
         outcome = workspace.start_all("--location-file", "location.txt")
     assert outcome.exit_code == COMPLETED, outcome.text
@@ -215,7 +213,7 @@ def test_port_9000_taken(workspace: Workspace):
 # In the programs ----------------------------------------------------------------------------------
 
 
-def test_a_port_that_the_program_does_not_have(workspace: Workspace):
+def test_port_missing_in_the_program_fails_the_run(workspace: Workspace):
     workspace.change("macro.py", '["state_out"]', '["state_aut"]')
     assert_failed(
         workspace.start_all(),
@@ -228,7 +226,7 @@ def test_a_port_that_the_program_does_not_have(workspace: Workspace):
     )
 
 
-def test_a_port_that_is_not_in_the_model(workspace: Workspace):
+def test_receiving_on_an_unknown_port_fails_the_run(workspace: Workspace):
     workspace.change("macro.py", 'receive("state_in")', 'receive("state")')
     assert_failed(
         workspace.start_all(),
@@ -239,7 +237,7 @@ def test_a_port_that_is_not_in_the_model(workspace: Workspace):
     )
 
 
-def test_a_question_about_a_port_that_is_not_in_the_model(workspace: Workspace):
+def test_asking_about_an_unknown_port_fails_the_run(workspace: Workspace):
     workspace.change("macro.py", "while", 'instance.is_connected("stat_in")\nwhile')
     assert_failed(
         workspace.start_all(),
@@ -249,7 +247,7 @@ def test_a_question_about_a_port_that_is_not_in_the_model(workspace: Workspace):
     )
 
 
-def test_a_port_with_the_wrong_operator(workspace: Workspace):
+def test_port_with_the_wrong_operator_fails_the_run(workspace: Workspace):
     workspace.change("micro.py", 'Operator.O_F: ["final"]', 'Operator.O_I: ["final"]')
     assert_failed(
         workspace.start_all(),
@@ -259,7 +257,7 @@ def test_a_port_with_the_wrong_operator(workspace: Workspace):
     )
 
 
-def test_sending_on_a_port_for_receiving(workspace: Workspace):
+def test_sending_on_a_receiving_port_fails_the_run(workspace: Workspace):
     workspace.change("macro.py", 'send("state_out"', 'send("state_in"')
     assert_failed(
         workspace.start_all(),
@@ -268,7 +266,7 @@ def test_sending_on_a_port_for_receiving(workspace: Workspace):
     )
 
 
-def test_a_missing_setting(workspace: Workspace):
+def test_missing_setting_fails_the_run(workspace: Workspace):
     workspace.change("model.ymmsl", "  micro.k: 0.5\n", "")
     assert_failed(
         workspace.start_all(),
@@ -279,7 +277,7 @@ def test_a_missing_setting(workspace: Workspace):
     )
 
 
-def test_a_setting_of_the_wrong_type(workspace: Workspace):
+def test_setting_of_the_wrong_type_fails_the_run(workspace: Workspace):
     workspace.change("model.ymmsl", "micro.k: 0.5", "micro.k: half")
     assert_failed(
         workspace.start_all(),
@@ -289,7 +287,7 @@ def test_a_setting_of_the_wrong_type(workspace: Workspace):
     )
 
 
-def test_receiving_without_a_default_on_a_disconnected_port(workspace: Workspace):
+def test_receiving_on_a_disconnected_port_without_a_default_fails_the_run(workspace: Workspace):
     workspace.change("micro.py", '["init"]', '["init", "extra"]')
     workspace.change("micro.py", 'receive("init")', 'receive("extra")')
     assert_failed(
@@ -300,7 +298,7 @@ def test_receiving_without_a_default_on_a_disconnected_port(workspace: Workspace
     )
 
 
-def test_sending_twice_on_o_f(workspace: Workspace):
+def test_sending_twice_on_an_o_f_port_fails_the_run(workspace: Workspace):
     once = 'instance.send("final", Message(message.timestamp, None, message.data + k))'
     workspace.change("micro.py", f"    {once}", f"    {once}\n    {once}")
     assert_failed(
@@ -313,8 +311,8 @@ def test_sending_twice_on_o_f(workspace: Workspace):
     )
 
 
-def test_two_instances_with_the_same_name(workspace: Workspace):
-    # whichever comes second is refused
+def test_duplicate_instance_name_fails_the_run(workspace: Workspace):
+    # The one that registers second is rejected.
     workspace.change("model.ymmsl", 'micro.py"]', 'macro.py", --muscle-instance=macro]')
     outcome = workspace.start_all()
     assert outcome.exit_code == FAILED
@@ -325,7 +323,7 @@ def test_two_instances_with_the_same_name(workspace: Workspace):
     assert_nothing_left(outcome)
 
 
-def test_a_program_that_never_makes_an_instance(workspace: Workspace):
+def test_program_that_never_creates_an_instance_fails_the_run(workspace: Workspace):
     workspace.write("micro.py", "print('All done.')\n")
     outcome = workspace.start_all()
     assert_failed(
@@ -336,7 +334,7 @@ def test_a_program_that_never_makes_an_instance(workspace: Workspace):
     assert "macro failed" not in outcome.stdout, "it only waited for a peer, and was stopped"
 
 
-def test_a_component_that_raises(workspace: Workspace):
+def test_exception_in_a_component_is_reported(workspace: Workspace):
     break_micro(workspace, "raise ArithmeticError('The matrix is singular.')")
     assert_failed(
         workspace.start_all(),
@@ -347,7 +345,7 @@ def test_a_component_that_raises(workspace: Workspace):
     )
 
 
-def test_a_component_that_is_killed(workspace: Workspace):
+def test_signal_that_killed_a_component_is_reported(workspace: Workspace):
     break_micro(workspace, "import os; os.kill(os.getpid(), 9)")
     assert_failed(
         workspace.start_all(),
@@ -357,7 +355,7 @@ def test_a_component_that_is_killed(workspace: Workspace):
     )
 
 
-def test_a_component_that_exits_early_with_0(workspace: Workspace):
+def test_early_exit_with_code_0_fails_the_run(workspace: Workspace):
     break_micro(workspace, "raise SystemExit(0)")
     assert_failed(
         workspace.start_all(),
@@ -367,7 +365,7 @@ def test_a_component_that_exits_early_with_0(workspace: Workspace):
     )
 
 
-def test_a_program_that_is_started_by_hand_and_knows_no_name(workspace: Workspace):
+def test_program_started_by_hand_without_an_instance_name_fails(workspace: Workspace):
     with workspace.running(sys.executable, "micro.py") as program:
         outcome = program.finish()
     assert outcome.exit_code == 1
@@ -376,11 +374,11 @@ def test_a_program_that_is_started_by_hand_and_knows_no_name(workspace: Workspac
     assert_short_traceback(outcome.stderr)
 
 
-# What holds for all -------------------------------------------------------------------------------
+# Assertions ---------------------------------------------------------------------------------------
 
 
 def assert_refused(outcome: Outcome, *parts: str) -> None:
-    """It was not run; the user sees why, and no stack trace."""
+    """Assert that nothing was started, and that the reason is shown without a stack trace."""
     assert outcome.exit_code == MISTAKE, outcome.text
     for part in parts:
         assert part in outcome.stderr, outcome.text
@@ -389,7 +387,7 @@ def assert_refused(outcome: Outcome, *parts: str) -> None:
 
 
 def assert_failed(outcome: Outcome, instance: str, *parts: str) -> None:
-    """It failed; the user sees who is to blame, why, and where there is more."""
+    """Assert that the run failed, and that the instance, the reason and its directory are shown."""
     assert outcome.exit_code == FAILED, outcome.text
     cause = outcome.stdout.partition("the simulation failed: ")[2]
     assert cause.startswith(f"Instance '{instance}' failed: it "), outcome.text
@@ -402,12 +400,12 @@ def assert_failed(outcome: Outcome, instance: str, *parts: str) -> None:
 
 
 def assert_short_traceback(text: str) -> None:
-    """The user's own lines are not lost among ours."""
+    """Assert that a stack trace shows the user's lines, and at most one of ours."""
     assert len(OUR_FRAME.findall(text)) <= 1, text
 
 
 def assert_nothing_left(outcome: Outcome) -> None:
-    """No process is left, and no temporary file."""
+    """Assert that no process and no temporary file is left behind."""
     assert not outcome.left_behind
 
 
@@ -424,30 +422,30 @@ def break_micro(workspace: Workspace, line: str) -> None:
 
 
 def taken_port(number: int) -> socket.socket:
-    """Take a port on all addresses; waits until another test that uses it is done with it."""
+    """Take a port on all addresses, after waiting until no other test uses it."""
     taken: list[socket.socket] = []
 
     def take() -> bool:
         sock = socket.socket()
-        # or it would wait until connections of the run before are forgotten
+        # Otherwise closed connections of the previous run would block the port for a while.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with suppress(OSError):
             sock.bind(("", number))
             sock.listen()
             taken.append(sock)
             return True
-        # one that could be bound, and not listen, would never be of use again
+        # A socket that is bound but cannot listen is of no further use.
         sock.close()
         return False
 
-    with suppress(AssertionError):  # then somebody else has it, for good
+    with suppress(AssertionError):  # another program holds it permanently
         wait_until(take)
     return taken[0] if taken else socket.socket()
 
 
 @pytest.fixture
 def read_only(workspace: Workspace) -> Iterator[Path]:
-    """A directory that cannot be written to, by root either."""
+    """A directory that cannot be written to, not even by root."""
     path = workspace.folder / "read_only"
     path.mkdir()
     if os.geteuid() != 0:

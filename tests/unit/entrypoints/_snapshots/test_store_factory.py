@@ -19,7 +19,7 @@ def test_url_opens_fsspec_storage(location):
     assert isinstance(open_store(location), FsspecSnapshotStore)
 
 
-def test_missing_fsspec_error_says_how_to_install_it(monkeypatch):
+def test_missing_fsspec_error_contains_the_install_command(monkeypatch):
     monkeypatch.delitem(sys.modules, "adapters.fsspec.snapshot_store")
     monkeypatch.setitem(sys.modules, "fsspec", None)
     with pytest.raises(OSError, match=r"'s3://b/x' needs .*fsspec.*pip install fsspec$"):
