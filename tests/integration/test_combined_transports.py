@@ -85,7 +85,7 @@ def test_communicator_exchanges_messages_with_peers_of_different_transports(join
         assert member.transport.wait_until_sent(timeout=PATIENCE)
 
 
-def test_each_peer_gets_the_first_transport_that_it_has_too(transports):
+def test_each_peer_gets_the_first_transport_that_both_support(transports):
     macro = Endpoint(Reference("macro"), "o_i")
     outlets = {
         name: transports["macro"].outlet(

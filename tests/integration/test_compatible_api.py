@@ -36,7 +36,7 @@ def test_names_parameters_and_defaults_are_those_of_muscle3(part):
 
 @pytest.mark.slow
 @pytest.mark.muscle3
-def test_questions_about_ports_have_the_answers_of_muscle3(tmp_path):
+def test_port_queries_return_the_same_as_in_muscle3(tmp_path):
     answers = {}
     for python, module in (
         (require_muscle3().python, "libmuscle"),
@@ -52,12 +52,12 @@ def test_questions_about_ports_have_the_answers_of_muscle3(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.muscle3
-def test_times_of_messages_are_those_of_muscle3():
+def test_message_times_are_converted_as_in_muscle3():
     times = api(sys.executable, "entrypoints.instance")["times"]
     assert times == api(require_muscle3().python, "libmuscle")["times"]
 
 
-def test_all_that_is_offered_says_what_it_is_for():
+def test_all_public_names_have_docstrings():
     for name in entrypoints.instance.__all__:
         offered = getattr(entrypoints.instance, name)
         assert inspect.getdoc(offered), name
@@ -67,7 +67,7 @@ def test_all_that_is_offered_says_what_it_is_for():
 
 
 @pytest.mark.parametrize("library", [v0_1, v0_2], ids=["v0.1", "v0.2"])
-def test_operators_and_settings_of_ymmsl_are_taken_for_ours(library, tmp_path, monkeypatch, capsys):
+def test_operators_and_settings_of_ymmsl_are_accepted(library, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     operator, settings = library.Operator, library.Settings
 
@@ -93,7 +93,7 @@ def test_operators_and_settings_of_ymmsl_are_taken_for_ours(library, tmp_path, m
     assert "['out'] True\n" in printed
 
 
-def test_objects_like_grids_are_taken_for_grids(tmp_path, monkeypatch, capsys):
+def test_grid_like_objects_are_accepted_as_grids(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
 
     class TheirGrid:
@@ -119,7 +119,7 @@ def test_objects_like_grids_are_taken_for_grids(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out == "Grid 15.0 ['x', 'y']\n"
 
 
-def test_references_of_ymmsl_name_settings():
+def test_ymmsl_references_are_accepted_as_setting_names():
     settings = Settings()
     settings[v0_2.Reference("micro[3].k")] = 2
     assert settings["micro[3].k"] == settings[v0_2.Reference("micro[3].k")] == 2

@@ -56,7 +56,7 @@ def watched() -> Iterator[Watched]:
     server.close()
 
 
-def test_a_session_comes_goes_and_comes_back(watched: Watched):
+def test_connection_and_reconnection_of_a_session_are_reported(watched: Watched):
     sock, session = watched.client()
     sock.close()
     wait_until(lambda: len(watched.seen) == 2)
@@ -68,7 +68,7 @@ def test_a_session_comes_goes_and_comes_back(watched: Watched):
         ]
 
 
-def test_a_session_with_another_connection_is_not_lost(watched: Watched):
+def test_session_with_a_second_connection_is_not_reported_as_lost(watched: Watched):
     old, session = watched.client()
     with watched.client(session)[0] as new:
         old.close()
@@ -83,14 +83,14 @@ def test_a_session_with_another_connection_is_not_lost(watched: Watched):
             ]
 
 
-def test_sessions_do_not_count_as_lost_when_the_server_is_closed(watched: Watched):
+def test_closing_the_server_does_not_report_sessions_as_lost(watched: Watched):
     sock, session = watched.client()
     with sock:
         watched.close()
     assert watched.seen == [("connected", session)]
 
 
-def test_stale_client_of_another_server_takes_over_no_session(watched: Watched):
+def test_stale_client_of_another_server_cannot_take_over_a_session(watched: Watched):
     earlier = Watched()
     stale_sock, stale = earlier.client()
     stale_sock.close()

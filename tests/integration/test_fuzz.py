@@ -224,7 +224,7 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched
         watched.check_well()
 
 
-def test_rubbish_before_any_greeting_leaves_the_manager_well(manager: WatchedManager):
+def test_manager_survives_random_bytes_before_the_handshake(manager: WatchedManager):
     chance = random.Random(1)
     for number in range(MANY):
         data = chance.randbytes(chance.randrange(60))
@@ -236,7 +236,7 @@ def test_rubbish_before_any_greeting_leaves_the_manager_well(manager: WatchedMan
     assert 0 < manager.troubles() <= MANY
 
 
-def test_rubbish_instead_of_frames_leaves_the_manager_well(manager: WatchedManager):
+def test_manager_survives_random_bytes_instead_of_frames(manager: WatchedManager):
     chance = random.Random(2)
     for _ in range(MANY):
         with RawClient(manager.address) as client:
@@ -251,9 +251,7 @@ def test_rubbish_instead_of_frames_leaves_the_manager_well(manager: WatchedManag
 
 
 @pytest.mark.parametrize("greets", [False, True])
-def test_each_senseless_request_is_answered_and_the_manager_is_well(
-    manager: WatchedManager, greets: bool
-):
+def test_manager_answers_every_invalid_request(manager: WatchedManager, greets: bool):
     clients = 0
     answers = set()
     for request in requests(3 + greets, MMP_REQUESTS + (MAP_REQUESTS if greets else [])):
@@ -276,7 +274,7 @@ def test_each_senseless_request_is_answered_and_the_manager_is_well(
     assert 0 < manager.troubles() <= clients
 
 
-def test_many_senseless_requests_of_one_client_are_logged_once(manager: WatchedManager):
+def test_invalid_requests_of_one_client_are_logged_once(manager: WatchedManager):
     with RawClient(manager.address) as client:
         client.begin()
         for number in range(1, MANY):
@@ -286,16 +284,14 @@ def test_many_senseless_requests_of_one_client_are_logged_once(manager: WatchedM
 
 
 @pytest.mark.parametrize("request_", MAP_REQUESTS, ids=["41", "42", "43"])
-def test_who_does_not_know_the_secret_cannot_pass_as_an_agent(
-    manager: WatchedManager, request_: bytes
-):
+def test_client_without_the_secret_cannot_act_as_an_agent(manager: WatchedManager, request_: bytes):
     with RawClient(manager.address) as client:
         client.begin()
         assert client.ask(1, request_) is None
     assert manager.troubles() == 1
 
 
-def test_a_client_that_asks_and_never_listens_takes_no_memory(manager: WatchedManager):
+def test_client_that_never_reads_does_not_fill_the_memory(manager: WatchedManager):
     request = msgpack.packb([5, "macro", 0.0, 20, "x"])
     again = word(1) + word(len(request)) + request
     with RawClient(manager.address) as client:
@@ -333,7 +329,7 @@ def send_and_fetch(transport: PeerTransports) -> None:
         peer.close()
 
 
-def test_rubbish_on_an_instances_port_leaves_it_well():
+def test_instance_survives_random_bytes_on_its_port():
     memory = psutil.Process().memory_info().rss
     chance = random.Random(5)
     with instance() as (transport, address):
@@ -354,7 +350,7 @@ def test_rubbish_on_an_instances_port_leaves_it_well():
     assert psutil.Process().memory_info().rss - memory < MEMORY
 
 
-def test_a_senseless_request_to_an_instance_ends_the_session():
+def test_invalid_request_to_an_instance_ends_the_session():
     with instance() as (transport, address):
         with RawClient(address) as client:
             session = client.begin()
@@ -365,7 +361,7 @@ def test_a_senseless_request_to_an_instance_ends_the_session():
         send_and_fetch(transport)
 
 
-def test_a_receiver_of_a_senseless_stream_gets_an_error_and_nothing_worse():
+def test_invalid_stream_raises_an_error_at_the_receiver():
     chance = random.Random(6)
     message = PeerMessage(
         0.0, None, {"x": np.arange(2000.0), "y": [1j]}, Settings({"a": 1}), 2, 0, (1,)
@@ -399,7 +395,7 @@ def _feed(sock: socket.socket, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"\x95\x15\xa4b.in", mpp.encode_request("x" * 10**5)])
-def test_odd_requests_for_messages_harm_nobody(data: bytes):
+def test_instance_survives_invalid_requests_for_messages(data: bytes):
     with instance() as (transport, address):
         with RawClient(address) as client:
             client.begin()

@@ -60,7 +60,7 @@ SCENARIOS_OF_0_10 = (
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 @casts(OURS_ALONE, THEIR_INSTANCES, THEIR_MANAGER, MIXED, MIXED_OTHERWISE)
-def test_all_programs_observe_what_they_observe_with_muscle3_alone(
+def test_results_equal_those_of_muscle3_alone(
     scenario: str, cast: Cast, tmp_path: Path, reference_run
 ):
     run = cast.run(scenario, tmp_path)
@@ -72,7 +72,7 @@ def test_all_programs_observe_what_they_observe_with_muscle3_alone(
     "scenario", ["macro_micro", "instance_set", "settings_overlays", "dispatch", "multicast"]
 )
 @casts(THEIRS_MIXED)
-def test_both_take_part_under_their_manager_as_well(
+def test_mixed_instances_under_the_muscle3_manager_have_equal_results(
     scenario: str, cast: Cast, tmp_path: Path, reference_run
 ):
     run = cast.run(scenario, tmp_path)
@@ -82,7 +82,7 @@ def test_both_take_part_under_their_manager_as_well(
 
 @pytest.mark.parametrize("scenario", SCENARIOS_OF_0_10)
 @pytest.mark.slow
-def test_our_manager_serves_instances_of_0_10(scenario: str, tmp_path: Path, reference_run):
+def test_manager_runs_instances_of_muscle3_0_10(scenario: str, tmp_path: Path, reference_run):
     run = run_scenario(scenario, manager="conjoin", libraries="muscle3_0_10", tmp_path=tmp_path)
     assert_clean_success(run)
     assert_same_results(run, reference_run(scenario, "muscle3_0_10"))
@@ -90,7 +90,7 @@ def test_our_manager_serves_instances_of_0_10(scenario: str, tmp_path: Path, ref
 
 @pytest.mark.parametrize("scenario", ["interact", "instance_set_nested", "nested_plain"])
 @pytest.mark.slow
-def test_instances_of_0_10_can_do_with_our_manager_what_they_cannot_with_theirs(
+def test_instances_of_muscle3_0_10_run_files_that_their_manager_rejects(
     scenario: str, tmp_path: Path, reference_run
 ):
     """MUSCLE3 0.10 refuses these files, so those of 0.11 are compared with."""
@@ -100,7 +100,7 @@ def test_instances_of_0_10_can_do_with_our_manager_what_they_cannot_with_theirs(
 
 
 @pytest.mark.slow
-def test_an_instance_of_0_10_is_refused_in_a_run_of_0_11(tmp_path: Path):
+def test_instance_of_muscle3_0_10_is_rejected_in_a_run_of_0_11(tmp_path: Path):
     libraries: dict[str, LibraryName] = {"macro": "muscle3", "micro": "muscle3_0_10"}
     run = run_scenario("macro_micro", manager="conjoin", libraries=libraries, tmp_path=tmp_path)
     assert run.exit_code == 1, run.account()
@@ -109,7 +109,7 @@ def test_an_instance_of_0_10_is_refused_in_a_run_of_0_11(tmp_path: Path):
 
 
 @casts(OURS_ALONE)
-def test_a_reduction_to_the_root_timeline_ends(cast: Cast, tmp_path: Path):
+def test_reduction_to_the_root_timeline_completes(cast: Cast, tmp_path: Path):
     run = cast.run("filter_last_to_root", tmp_path)
     assert_clean_success(run)
     received = [event for event in run.results["reviewer"] if event[0] == "received"]
@@ -119,7 +119,7 @@ def test_a_reduction_to_the_root_timeline_ends(cast: Cast, tmp_path: Path):
 
 
 @casts(OURS_ALONE)
-def test_a_resizable_port_may_change_between_rounds(cast: Cast, tmp_path: Path):
+def test_resizable_port_changes_its_length_between_rounds(cast: Cast, tmp_path: Path):
     run = cast.run("resizable_rounds", tmp_path, settings={"lengths": [2, 3, 1]})
     assert_clean_success(run)
     assert [e[1] for e in run.results["receiver"] if e[0] == "length"] == [2, 3, 1]
@@ -128,12 +128,12 @@ def test_a_resizable_port_may_change_between_rounds(cast: Cast, tmp_path: Path):
 
 @pytest.mark.parametrize("allowed", ["unconnected_send", "unconnected_default"])
 @casts(OURS_ALONE, THEIR_MANAGER)
-def test_unconnected_ports_may_be_used(allowed: str, cast: Cast, tmp_path: Path):
+def test_calls_on_unconnected_ports_are_accepted(allowed: str, cast: Cast, tmp_path: Path):
     assert_clean_success(cast.run("misuse", tmp_path, settings={"mistake": allowed}))
 
 
 @pytest.mark.parametrize("manager", ["conjoin", "muscle3"])
-def test_threads_of_ours_do_not_wait_for_each_other_at_a_peer_of_theirs(
+def test_threads_that_use_one_muscle3_peer_do_not_block_each_other(
     manager: ManagerName, tmp_path: Path
 ):
     libraries: dict[str, LibraryName] = {"caller": "conjoin", "answering": "muscle3"}

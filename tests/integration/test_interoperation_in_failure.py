@@ -68,7 +68,7 @@ def played_run(tmp_path_factory: pytest.TempPathFactory) -> PlayedRun:
 
 @pytest.mark.parametrize("how", SIGNS)
 @casts(*CASTS, THEIR_OLD_INSTANCES)
-def test_a_crash_ends_the_run_and_leaves_nothing_behind(how: str, cast: Cast, played_run):
+def test_crash_ends_the_run_without_leftover_processes(how: str, cast: Cast, played_run):
     run = played_run(cast, "crash", how=how)
     assert run.exit_code == 1, run.account()
     assert not run.left_behind
@@ -80,7 +80,9 @@ def test_a_crash_ends_the_run_and_leaves_nothing_behind(how: str, cast: Cast, pl
 
 @pytest.mark.parametrize("how", SIGNS)
 @casts(OURS_ALONE, THEIR_INSTANCES, MIXED, THEIR_OLD_INSTANCES)
-def test_our_manager_tells_who_crashed_first_and_how(how: str, cast: Cast, played_run):
+def test_manager_reports_the_instance_that_crashed_first_and_its_error(
+    how: str, cast: Cast, played_run
+):
     run = played_run(cast, "crash", how=how)
     told = run.stdout + run.stderr
     assert "crasher" in told, run.account()
@@ -100,7 +102,7 @@ ONE_WAY = (
 
 @pytest.mark.parametrize("how", ["raise", "misuse", "error_shutdown"])
 @casts(*ONE_WAY)
-def test_receiver_that_fails_ends_the_run_of_a_sender_that_waits_for_no_answer(
+def test_failing_receiver_of_a_one_way_sender_ends_the_run(
     how: str, cast: Cast, played_run: PlayedRun
 ):
     run = played_run(cast, "failing_receiver", how=how)
@@ -109,7 +111,7 @@ def test_receiver_that_fails_ends_the_run_of_a_sender_that_waits_for_no_answer(
 
 
 @casts(*ONE_WAY)
-def test_sender_ends_after_its_receiver_has_shut_down_with_an_error_and_exit_code_0(
+def test_sender_ends_after_error_shutdown_of_its_receiver_with_exit_code_0(
     cast: Cast, played_run: PlayedRun
 ):
     run = played_run(cast, "failing_receiver", how="error_shutdown_and_exit_0")
@@ -121,7 +123,7 @@ def test_sender_ends_after_its_receiver_has_shut_down_with_an_error_and_exit_cod
 
 @pytest.mark.parametrize("how", ["misuse", "error_shutdown"])
 @casts(MIXED)
-def test_failing_receiver_gives_up_on_a_sender_that_goes_on_for_long(
+def test_failing_receiver_stops_draining_a_long_running_sender(
     how: str, cast: Cast, played_run: PlayedRun
 ):
     run = played_run(cast, "failing_receiver", how=how, messages=10_000)
@@ -131,7 +133,7 @@ def test_failing_receiver_gives_up_on_a_sender_that_goes_on_for_long(
 
 
 @casts(THEIR_MANAGER, THEIRS_MIXED_OTHERWISE)
-def test_our_sender_ends_after_its_receiver_has_vanished(cast: Cast, played_run: PlayedRun):
+def test_sender_ends_after_its_receiver_has_crashed(cast: Cast, played_run: PlayedRun):
     run = played_run(cast, "failing_receiver", how="vanish")
     assert run.exit_code is not None, run.account()
     assert not run.left_behind
@@ -148,7 +150,7 @@ def test_a_program_that_never_registers_fails_the_run(cast: Cast, tmp_path: Path
 
 
 @casts(*CASTS, THEIR_OLD_INSTANCES)
-def test_a_deadlock_is_found_and_told(cast: Cast, played_run):
+def test_deadlock_is_detected_and_reported(cast: Cast, played_run):
     run = played_run(cast, "deadlock")
     assert run.exit_code == 1, run.account()
     assert not run.left_behind
@@ -158,7 +160,7 @@ def test_a_deadlock_is_found_and_told(cast: Cast, played_run):
 
 
 @casts(OURS_ALONE, THEIR_INSTANCES)
-def test_our_manager_reports_a_deadlock_before_an_instance_gives_up(cast: Cast, played_run):
+def test_manager_reports_a_deadlock_before_an_instance_gives_up(cast: Cast, played_run):
     run = played_run(cast, "deadlock")
     report, gave_up, _ = run.stdout.partition("Deadlock detected")
     assert gave_up, run.account()
@@ -176,7 +178,7 @@ def test_every_instance_of_a_deadlock_stops_with_a_reason(cast: Cast, played_run
 
 @pytest.mark.parametrize("mistake", TEXTS)
 @casts(OURS_ALONE, THEIR_MANAGER)
-def test_a_mistake_raises_what_muscle3_raises_and_ends_the_run(
+def test_mistake_raises_the_same_exception_as_muscle3_and_ends_the_run(
     mistake: str, cast: Cast, played_run: PlayedRun, reference_run
 ):
     theirs = reference_run("misuse", mistake=mistake)
@@ -188,7 +190,7 @@ def test_a_mistake_raises_what_muscle3_raises_and_ends_the_run(
 
 @pytest.mark.parametrize(("mistake", "text"), TEXTS.items())
 @casts(OURS_ALONE)
-def test_the_text_of_an_error_names_the_port(mistake: str, text: str, cast: Cast, played_run):
+def test_error_message_names_the_port(mistake: str, text: str, cast: Cast, played_run):
     run = played_run(cast, "misuse", mistake=mistake)
     assert re.search(text, raised(run, "macro")[1])
 

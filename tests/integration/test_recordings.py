@@ -25,11 +25,11 @@ def test_every_extension_type_was_recorded():
     )
 
 
-def test_the_recordings_are_small():
+def test_recordings_are_small():
     assert sum(path.stat().st_size for path in FOLDER.iterdir() if path.is_file()) < 300_000
 
 
-def test_no_address_of_the_recording_machine_is_in_them():
+def test_recordings_contain_no_address_of_the_recording_machine():
     everything = b"".join(r.from_client + r.from_server for r in recordings())
     locations = set(re.findall(rb"(?:tcp:|,)([0-9.]+|\[[0-9a-f:]+\]):\d+", everything))
     assert locations
@@ -37,7 +37,7 @@ def test_no_address_of_the_recording_machine_is_in_them():
 
 
 @pytest.mark.parametrize("recording", recordings(), ids=lambda r: r.name)
-def test_a_recording_is_a_whole_session(recording: Recording):
+def test_recording_contains_a_complete_session(recording: Recording):
     assert recording.hello[0] == bytes(8)
     assert int.from_bytes(recording.hello[1], "little") > 0
     assert [e.number for e in recording.exchanges] == list(range(1, len(recording.exchanges) + 1))
@@ -47,7 +47,7 @@ def test_a_recording_is_a_whole_session(recording: Recording):
     assert recording.goodbye in (b"", bytes(8))
 
 
-def test_the_files_say_which_version_made_them():
+def test_recording_files_contain_the_version_of_muscle3():
     versions = {json.loads(path.read_text())["muscle3"] for path in FOLDER.glob("*.json")}
     assert versions == {"0.10.0", "0.11.0"}
 

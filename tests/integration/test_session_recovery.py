@@ -162,7 +162,7 @@ def proxies_between(
 
 
 @pytest.mark.parametrize("pairing", PAIRINGS.values(), ids=PAIRINGS)
-def test_cut_connections_lose_and_repeat_nothing(
+def test_cut_connections_lose_and_duplicate_no_messages(
     pairing: Pairing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     with proxies_between(pairing, tmp_path, monkeypatch) as proxies:

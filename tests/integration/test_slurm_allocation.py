@@ -51,13 +51,13 @@ def test_each_task_of_an_array_has_an_end(slurm: Slurm, tmp_path: Path):
     assert all(re.fullmatch(r"\d+\.0", end) for end in ends), ends
 
 
-def test_a_job_that_is_not_there_is_told(slurm: Slurm):
+def test_unknown_slurm_job_raises_an_error(slurm: Slurm):
     with pytest.raises(TransportError, match=r"'squeue -h -j 4711 .* Invalid job id specified"):
         end_of_allocation({**slurm.environment, "SLURM_JOB_ID": "4711"})
 
 
 @pytest.mark.slow
-def test_a_controller_that_is_not_there_is_told(slurm: Slurm, tmp_path: Path):
+def test_missing_slurm_controller_raises_an_error(slurm: Slurm, tmp_path: Path):
     text = Path(slurm.environment["SLURM_CONF"]).read_text()
     path = tmp_path / "slurm.conf"
     path.write_text(re.sub(r"SlurmctldPort=\d+", "SlurmctldPort=1", text))

@@ -158,18 +158,18 @@ GREETING = 64 + 8
 
 
 @pytest.mark.parametrize("cut", [*range(1, 240, 7), 5000, 100_001])
-def test_a_cut_while_the_sender_sends_loses_nothing_and_doubles_nothing(transports, cut):
+def test_cut_in_the_senders_data_loses_and_duplicates_no_messages(transports, cut):
     messages = [number if number % 3 else np.arange(3000.0) + number for number in range(40)]
     cuts = [GREETING + cut, GREETING + cut, GREETING + 2 * cut]
     _exchange(transports, cuts, messages, towards_client=True)
 
 
 @pytest.mark.parametrize("cut", [5, 39, 41, 72, 73, 78, 85, 90])
-def test_a_cut_while_the_receiver_speaks_loses_nothing_and_doubles_nothing(transports, cut):
+def test_cut_in_the_receivers_data_loses_and_duplicates_no_messages(transports, cut):
     _exchange(transports, [cut, cut], list(range(300)), towards_client=False)
 
 
-def test_many_cuts_anywhere_in_large_messages_lose_nothing(transports):
+def test_repeated_cuts_in_large_messages_lose_no_data(transports):
     draw = random.Random(20261120)
     messages = [np.full(400_000, float(number)) for number in range(6)]
     cuts = [GREETING + draw.randrange(100, 4_000_000) for _ in range(5)]

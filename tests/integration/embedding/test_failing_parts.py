@@ -44,7 +44,7 @@ def fail(*_arguments, **_options):
 
 
 @pytest.mark.parametrize("name", RESOURCES)
-def test_when_a_resource_cannot_be_made_nothing_is_left(name, manual, folder, monkeypatch):
+def test_failing_resource_leaves_no_files(name, manual, folder, monkeypatch):
     provider = providers.Resource(fail)
     monkeypatch.setattr(
         "entrypoints.containers.manager.ManagerContainer",
@@ -74,7 +74,7 @@ def overridden(container, name, provider):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_wherever_opening_fails_nothing_is_left(owner, method, manual, folder, monkeypatch):
+def test_failure_while_opening_leaves_no_files(owner, method, manual, folder, monkeypatch):
     monkeypatch.setattr(owner, method, fail)
     with pytest.raises(PartFailed), Manager(manual):
         pass
@@ -90,20 +90,20 @@ def test_wherever_opening_fails_nothing_is_left(owner, method, manual, folder, m
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_wherever_starting_fails_nothing_is_left(owner, method, monkeypatch):
+def test_failure_while_starting_ends_the_run(owner, method, monkeypatch):
     monkeypatch.setattr(owner, method, fail)
     with pytest.raises(PartFailed), Manager(with_programs()) as manager:
         manager.start_all()
     assert not manager.wait().succeeded
 
 
-def test_a_wrong_log_level_leaves_no_run_directory(manual, folder):
+def test_invalid_log_level_leaves_no_run_directory(manual, folder):
     with pytest.raises(ConfigurationError, match="no log level 'LOUD'"):
         Manager(manual, options=ManagerOptions(log_level="LOUD")).__enter__()
     assert list(folder.iterdir()) == []
 
 
-def test_a_directory_of_the_users_is_never_removed(manual, folder, monkeypatch):
+def test_failure_while_opening_does_not_remove_the_users_directory(manual, folder, monkeypatch):
     monkeypatch.setattr(Server, "listen_everywhere", fail)
     with pytest.raises(PartFailed), Manager(manual, run_dir=folder):
         pass
@@ -121,20 +121,22 @@ def failing_to_close(kind, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", [CallbackEventSink, wiring.SqliteProfileStore, LocalAgentLauncher])
-def test_what_cannot_be_closed_is_logged_and_keeps_nothing_else_open(kind, manual, monkeypatch):
+def test_error_while_closing_an_adapter_is_logged_and_the_others_are_closed(
+    kind, manual, monkeypatch
+):
     failing_to_close(kind, monkeypatch)
     with Manager(manual) as manager:
         pass
     assert "PartFailed: this part is broken" in manager.log_tail()
 
 
-def test_a_log_that_cannot_be_closed_keeps_nothing_else_open(manual, monkeypatch):
+def test_error_while_closing_the_log_does_not_prevent_closing_the_others(manual, monkeypatch):
     failing_to_close(wiring.FilesystemLogbook, monkeypatch)
     with pytest.raises(PartFailed), Manager(manual):
         pass
 
 
-def test_the_log_is_closed_last(manual, monkeypatch):
+def test_log_is_closed_last(manual, monkeypatch):
     closed = []
     kinds = (CallbackEventSink, wiring.SqliteProfileStore, LocalAgentLauncher, Server)
     for kind in (*kinds, wiring.FilesystemLogbook):
@@ -148,7 +150,7 @@ def test_the_log_is_closed_last(manual, monkeypatch):
     assert closed[-1] is wiring.FilesystemLogbook
 
 
-def test_a_launcher_that_reaches_no_node_is_an_error():
+def test_launcher_that_reaches_no_node_raises_an_error():
     launcher = InMemoryAgentLauncher(unreachable=["node7"])
     adapters = Adapters(launcher=launcher)
     with (
@@ -159,7 +161,7 @@ def test_a_launcher_that_reaches_no_node_is_an_error():
     assert launcher.is_closed
 
 
-def test_an_agent_that_dies_at_once_is_an_error(monkeypatch):
+def test_agent_that_exits_at_once_raises_an_error(monkeypatch):
     monkeypatch.setattr("adapters.local_agents.launcher.AGENT_MODULE", "entrypoints.no_such_agent")
     with Manager(with_programs()) as manager, pytest.raises(RunError, match="No node agent"):
         manager.start_all()
@@ -185,7 +187,7 @@ def test_manager_listens_on_loopback_only_if_all_instances_run_on_this_machine(
     assert [address.rpartition(":")[0] for address in addresses] == hosts
 
 
-def test_too_few_cores_are_an_error_and_nothing_is_started():
+def test_too_few_cores_raise_an_error_before_anything_starts():
     resources = "resources:\n  pair.macro:\n    threads: 1000\n"
     adapters = Adapters(launcher=LocalAgentLauncher(capabilities=LauncherCapabilities()))
     with Manager(with_programs() + resources, adapters=adapters) as manager:
@@ -194,7 +196,7 @@ def test_too_few_cores_are_an_error_and_nothing_is_started():
         assert {status.state for status in manager.status()} == {InstanceState.WAITING_TO_START}
 
 
-def test_an_exception_in_the_hosts_own_code_ends_the_run():
+def test_exception_in_the_host_program_ends_the_run():
     def run():
         with Manager(with_programs(macro=FOREVER)) as manager:
             manager.start_all()
@@ -204,7 +206,7 @@ def test_an_exception_in_the_hosts_own_code_ends_the_run():
         run()
 
 
-def test_every_part_can_be_made(manual, tmp_path):
+def test_all_resources_of_the_container_can_be_created(manual, tmp_path):
     """Keyword arguments are not checked before they are used."""
     opened = wiring.opened_manager(
         options=ManagerOptions(),
@@ -221,7 +223,7 @@ def test_every_part_can_be_made(manual, tmp_path):
         opened.close()
 
 
-def test_what_is_handed_in_is_used_and_closed(manual):
+def test_custom_adapters_are_used_and_closed(manual):
     logbook, profiles = InMemoryLogbook(), InMemoryProfileStore()
     launcher, scripts = InMemoryAgentLauncher(), InMemoryRunScriptWriter()
     adapters = Adapters(
@@ -235,13 +237,13 @@ def test_what_is_handed_in_is_used_and_closed(manual):
     assert not (manager.run_directory / "muscle3_manager.log").exists()
 
 
-def test_a_name_that_no_adapter_has_is_refused():
+def test_unknown_adapter_name_is_rejected():
     with pytest.raises(TypeError, match="lancher"):
         Adapters(lancher=InMemoryAgentLauncher())
 
 
 @pytest.mark.parametrize("wrong", [{"launcher": InMemoryAgentLauncher()}, InMemoryAgentLauncher()])
-def test_adapters_are_named_in_a_value_of_their_own(wrong, manual):
+def test_adapters_argument_of_another_type_is_rejected(wrong, manual):
     with pytest.raises(UsageError, match=r"Manager\(adapters=...\) takes conjoin.Adapters"):
         Manager(manual, adapters=wrong)
 
@@ -270,14 +272,14 @@ def test_launcher_whose_nodes_lack_the_files_is_rejected():
         Adapters(launcher=launcher)
 
 
-def test_an_adapter_that_lacks_a_method_is_refused_and_the_method_named():
+def test_adapter_without_a_required_method_is_rejected_with_its_name():
     with pytest.raises(
         UsageError, match=r"implements AgentLauncher.* lacks 'capabilities' and 'launch'"
     ):
         Adapters(launcher=InMemoryLogbook())
 
 
-def test_a_class_in_place_of_an_object_is_refused():
+def test_adapter_class_instead_of_an_object_is_rejected():
     with pytest.raises(UsageError, match="but got the class"):
         Adapters(launcher=InMemoryAgentLauncher)
 
@@ -292,6 +294,6 @@ def test_temporary_files_are_removed(monkeypatch, tmp_path):
     assert list(Path(temporary).iterdir()) == []
 
 
-def test_adapters_are_a_value():
+def test_adapters_are_compared_by_value():
     assert not isinstance(Adapters(), Mapping)
     assert Adapters() == Adapters()

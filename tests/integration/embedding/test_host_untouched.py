@@ -37,7 +37,7 @@ def surroundings():
     }
 
 
-def test_nothing_of_the_host_is_changed_while_a_run_goes_on_or_after_it():
+def test_host_state_is_unchanged_during_and_after_a_run():
     before = surroundings()
     with Manager(with_programs(micro=BROKEN)) as manager:
         assert surroundings() == before
@@ -47,7 +47,7 @@ def test_nothing_of_the_host_is_changed_while_a_run_goes_on_or_after_it():
     assert surroundings() == before
 
 
-def test_the_command_line_is_not_read(monkeypatch):
+def test_command_line_of_the_host_is_not_read(monkeypatch):
     argv = ["host", "--muscle-manager=nonsense", "--log-level=NONSENSE", "--help"]
     monkeypatch.setattr(sys, "argv", list(argv))
     with Manager(with_programs()) as manager:

@@ -91,7 +91,7 @@ def test_store_that_loses_data_is_rejected():
         pass
 
 
-def test_two_stores_exclude_each_other():
+def test_two_snapshot_stores_are_rejected():
     with pytest.raises(UsageError, match="exclude each other"):
         Manager(MODEL, snapshot_store="kept", adapters=Adapters(snapshots=InMemorySnapshotStore()))
 

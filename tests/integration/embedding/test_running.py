@@ -71,12 +71,12 @@ def as_path(folder):
         pytest.param(lambda _: YmmslConfigurationSource().load([RUNS]), id="a flat one of ours"),
     ],
 )
-def test_a_configuration_may_be(make, folder):
+def test_accepted_types_of_configurations(make, folder):
     with Manager(make(folder)) as manager:
         assert list(map(str, manager.configuration.model.components)) == ["macro", "micro"]
 
 
-def test_a_run_is_run_to_its_end():
+def test_run_completes_and_reports_the_states():
     with Manager(RUNS) as manager:
         manager.start_all()
         assert manager.wait(LONG) == RunFinished(succeeded=True)
@@ -84,7 +84,7 @@ def test_a_run_is_run_to_its_end():
         assert [status.end for status in manager.status()] == [Exited(0), Exited(0)]
 
 
-def test_files_go_to_the_run_directory_that_is_given(folder):
+def test_files_are_written_to_the_given_run_directory(folder):
     (folder / "here").mkdir()
     with Manager(RUNS, run_dir=folder / "here") as manager:
         manager.start_all()
@@ -93,13 +93,13 @@ def test_files_go_to_the_run_directory_that_is_given(folder):
     assert text == "received 0\nreceived 2\nreceived 4\n"
 
 
-def test_without_one_a_run_directory_is_made_in_the_current_directory(folder, manual):
+def test_run_directory_is_created_in_the_working_directory_by_default(folder, manual):
     with Manager(manual) as manager:
         assert manager.run_directory.parent == folder
         assert manager.run_directory.name.startswith("run_pair_")
 
 
-def test_the_result_says_who_failed_and_why():
+def test_result_names_the_failed_instance_and_the_cause():
     with Manager(with_programs(micro=BROKEN)) as manager:
         manager.start_all()
         result = manager.wait(LONG)
@@ -110,12 +110,12 @@ def test_the_result_says_who_failed_and_why():
     assert result.cause in manager.log_tail()
 
 
-def test_waiting_gives_up_when_the_time_is_over(manual):
+def test_wait_returns_none_after_its_timeout(manual):
     with Manager(manual) as manager:
         assert manager.wait(0.01) is None
 
 
-def test_several_threads_can_wait(manual):
+def test_several_threads_can_wait_for_the_result(manual):
     results = []
     with Manager(manual) as manager:
         threads = [
@@ -131,7 +131,7 @@ def test_several_threads_can_wait(manual):
     )
 
 
-def test_stopping_ends_the_programs():
+def test_stop_ends_the_programs():
     with Manager(NEVER_ENDS) as manager:
         manager.start_all()
         manager.stop()
@@ -140,7 +140,7 @@ def test_stopping_ends_the_programs():
     assert result.cause == "The run was stopped by the user."
 
 
-def test_it_may_be_stopped_again_and_when_all_is_over(manual):
+def test_stop_is_idempotent(manual):
     with Manager(manual) as manager:
         manager.stop("first")
         manager.stop("second")
@@ -150,7 +150,7 @@ def test_it_may_be_stopped_again_and_when_all_is_over(manual):
     assert manager.wait().cause == "first"
 
 
-def test_what_is_asked_of_a_closed_one_opens_nothing_again(manual):
+def test_calls_on_a_closed_manager_do_not_reopen_anything(manual):
     with Manager(manual) as manager:
         manager.stop()
         manager.wait(LONG)
@@ -162,7 +162,7 @@ def test_what_is_asked_of_a_closed_one_opens_nothing_again(manual):
     assert Surroundings.now() == before
 
 
-def test_a_run_that_was_stopped_before_it_was_started_is_not_started():
+def test_run_stopped_before_its_start_is_not_started():
     with Manager(NEVER_ENDS) as manager:
         manager.stop()
         manager.wait(LONG)
@@ -170,7 +170,7 @@ def test_a_run_that_was_stopped_before_it_was_started_is_not_started():
         assert states(manager) == {"macro": "waiting to start", "micro": "waiting to start"}
 
 
-def test_leaving_ends_a_run_that_goes_on():
+def test_leaving_the_context_ends_the_run():
     with Manager(NEVER_ENDS) as manager:
         manager.start_all()
     assert manager.wait(0) == RunFinished(
@@ -180,7 +180,7 @@ def test_leaving_ends_a_run_that_goes_on():
     )
 
 
-def test_closing_twice_is_fine_and_its_results_stay(manual):
+def test_close_is_idempotent_and_keeps_the_results(manual):
     with Manager(manual) as manager:
         manager.close()
         manager.close()
@@ -190,7 +190,7 @@ def test_closing_twice_is_fine_and_its_results_stay(manual):
     assert not asyncio.run(manager.finished()).succeeded
 
 
-def test_who_waits_is_told_when_the_manager_is_closed_by_another_thread(manual):
+def test_wait_returns_when_another_thread_closes_the_manager(manual):
     results = []
     with Manager(manual) as manager:
         thread = threading.Thread(target=lambda: results.append(manager.wait(LONG)))
@@ -199,14 +199,14 @@ def test_who_waits_is_told_when_the_manager_is_closed_by_another_thread(manual):
     assert [result.succeeded for result in results] == [False]
 
 
-def test_it_says_how_it_is_to_be_used(manual):
+def test_use_without_a_context_manager_raises_a_usage_error(manual):
     manager = Manager(manual)
     for use in (manager.start_all, manager.wait, manager.status, manager.stop):
         with pytest.raises(UsageError, match="as a context manager"):
             use()
 
 
-def test_it_is_good_for_one_run(manual):
+def test_manager_cannot_be_used_twice(manual):
     with Manager(manual) as manager:
         manager.start_all()
         with pytest.raises(UsageError, match="called twice"):
@@ -227,7 +227,7 @@ def test_two_managers_run_at_the_same_time():
         assert not other.wait(LONG).succeeded
 
 
-def test_events_are_told_in_order():
+def test_events_are_delivered_in_order():
     events = []
     with Manager(RUNS) as manager:
         manager.subscribe(events.append)
@@ -251,7 +251,7 @@ def test_callbacks_run_on_one_named_thread(manual):
     assert threads == {"conjoin-events"}
 
 
-def test_what_a_callback_raises_is_logged_and_hurts_nobody_else(manual):
+def test_exception_in_a_callback_is_logged_and_others_are_still_called(manual):
     events = []
 
     def complain(_event):
@@ -267,7 +267,7 @@ def test_what_a_callback_raises_is_logged_and_hurts_nobody_else(manual):
     assert "A subscriber raised ValueError on RunFinished: not today" in manager.log_tail()
 
 
-def test_who_has_unsubscribed_is_told_nothing(manual):
+def test_unsubscribed_callback_receives_no_events(manual):
     events = []
     with Manager(manual) as manager:
         unsubscribe = manager.subscribe(events.append)
@@ -278,7 +278,7 @@ def test_who_has_unsubscribed_is_told_nothing(manual):
     assert events == []
 
 
-def test_a_callback_may_stop_and_close_the_manager():
+def test_callback_can_close_the_manager():
     threads = set()
     with Manager(NEVER_ENDS) as manager:
 
@@ -296,7 +296,7 @@ def test_a_callback_may_stop_and_close_the_manager():
     assert not closing.is_alive()
 
 
-def test_the_end_can_be_awaited():
+def test_finished_can_be_awaited():
     async def run():
         with Manager(RUNS) as manager:
             await asyncio.to_thread(manager.start_all)
@@ -312,7 +312,7 @@ def test_the_end_can_be_awaited():
     assert asyncio.run(run()) == RunFinished(succeeded=True)
 
 
-def test_it_can_be_started_in_a_running_loop_too():
+def test_run_can_be_started_in_a_running_event_loop():
     async def run():
         with Manager(RUNS) as manager:
             manager.start_all()
@@ -321,7 +321,7 @@ def test_it_can_be_started_in_a_running_loop_too():
     assert asyncio.run(run()).succeeded
 
 
-def test_several_tasks_can_await_the_end_and_give_up(manual):
+def test_several_tasks_can_await_finished_and_be_cancelled(manual):
     async def run():
         with Manager(manual) as manager:
             with pytest.raises(asyncio.TimeoutError):
@@ -338,7 +338,7 @@ def test_several_tasks_can_await_the_end_and_give_up(manual):
     assert [result.cause for result in results] == ["enough"] * 3
 
 
-def test_a_loop_that_is_gone_is_in_nobodys_way(manual):
+def test_closed_event_loop_does_not_prevent_the_end_of_the_run(manual):
     async def give_up(manager):
         task = asyncio.create_task(manager.finished())
         await asyncio.sleep(0)
@@ -350,7 +350,7 @@ def test_a_loop_that_is_gone_is_in_nobodys_way(manual):
         assert manager.wait(LONG) is not None
 
 
-def test_a_manager_can_be_watched_from_several_threads_while_it_runs():
+def test_status_can_be_polled_during_a_run():
     seen = set()
     with Manager(RUNS) as manager:
         manager.start_all()
@@ -359,7 +359,7 @@ def test_a_manager_can_be_watched_from_several_threads_while_it_runs():
     assert seen <= set(InstanceState)
 
 
-def test_a_resource_that_has_nothing_to_do_with_the_run_is_not_touched(folder):
+def test_nothing_is_written_outside_of_the_run_directory(folder):
     """Nothing is written outside of the run directory."""
     (folder / "here").mkdir()
     with Manager(RUNS, run_dir=folder / "here") as manager:
@@ -368,7 +368,7 @@ def test_a_resource_that_has_nothing_to_do_with_the_run_is_not_touched(folder):
     assert [path.name for path in folder.iterdir()] == ["here"]
 
 
-def test_profiles_go_to_a_store_that_was_handed_in():
+def test_profiles_are_written_to_a_custom_store():
     store = InMemoryProfileStore()
     with Manager(RUNS, adapters=Adapters(profiles=store)) as manager:
         manager.start_all()
@@ -380,7 +380,7 @@ def test_profiles_go_to_a_store_that_was_handed_in():
     assert not (manager.run_directory / "performance.sqlite").exists()
 
 
-def test_a_status_says_for_whom_an_instance_waits():
+def test_status_names_the_port_on_which_an_instance_waits():
     slow = "import time\n" + "instance = Instance()\ntime.sleep(1000)\n"
     with Manager(with_programs(micro=slow)) as manager:
         manager.start_all()
@@ -389,7 +389,7 @@ def test_a_status_says_for_whom_an_instance_waits():
         assert (waiting.waiting_for.port, waiting.since > 0) == ("in", True)
 
 
-def test_a_configuration_that_cannot_be_run_is_said_before_anything_is_made(folder):
+def test_missing_configuration_file_is_rejected_before_anything_is_created(folder):
     with pytest.raises(ConfigurationError, match=r"nowhere\.ymmsl"):
         Manager(folder / "nowhere.ymmsl")
     assert list(folder.iterdir()) == []
@@ -406,7 +406,7 @@ def test_a_configuration_that_cannot_be_run_is_said_before_anything_is_made(fold
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_value_that_no_setting_can_have_is_refused_with_its_key(folder, value, kind):
+def test_invalid_setting_value_is_rejected_with_its_key(folder, value, kind):
     made = ymmsl.load(RUNS)
     made.settings["macro.odd"] = value
     flat = YmmslConfigurationSource().load([RUNS])
@@ -435,7 +435,7 @@ class Choice(enum.IntEnum):
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_values_as_programs_have_them_become_what_they_stand_for(folder, value, plain):
+def test_convertible_setting_values_are_converted(folder, value, plain):
     made = ymmsl.load(RUNS)
     made.settings["macro.odd"] = value
     found = Manager(made).configuration.settings["macro.odd"]
@@ -444,14 +444,14 @@ def test_values_as_programs_have_them_become_what_they_stand_for(folder, value, 
 
 
 @pytest.mark.parametrize("value", [2**64, -(2**63) - 1])
-def test_a_number_that_nobody_can_be_sent_is_refused_with_its_key(folder, value):
+def test_number_that_cannot_be_sent_is_rejected_with_its_key(folder, value):
     made = ymmsl.load(RUNS)
     made.settings["macro.odd"] = value
     with pytest.raises(ConfigurationError, match=r"'macro\.odd' has value .* have 64 bits"):
         Manager(made)
 
 
-def test_the_log_is_read_after_the_end_without_being_opened_again(manual):
+def test_log_tail_is_available_after_the_end(manual):
     with Manager(manual) as manager:
         pass
     before = psutil.Process().open_files()

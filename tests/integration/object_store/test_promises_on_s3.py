@@ -19,7 +19,7 @@ COMMAND = (sys.executable, "-m", "pytest", "-q", "--noconftest", "-p", "no:cache
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_an_object_store_keeps_all_promises(tmp_path):
+def test_object_store_passes_the_snapshot_store_contract(tmp_path):
     with running_object_store(tmp_path) as store:
         done = subprocess.run(
             [*COMMAND, "--basetemp", tmp_path / "temporary", PROMISES],

@@ -50,7 +50,9 @@ def changed():
         ),
     ],
 )
-def test_the_argument_is_named_and_what_to_write_instead(mistake, told, tmp_path, monkeypatch):
+def test_invalid_argument_error_contains_its_name_and_the_correct_form(
+    mistake, told, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RuntimeError) as caught:
         run_simulation(MODEL, {"macro": mistake, "micro": micro})
@@ -69,7 +71,7 @@ def goes_on_from_a_mistake():
 
 
 @pytest.mark.parametrize("mistaken", [misnames_a_port, goes_on_from_a_mistake])
-def test_the_traceback_shows_the_users_own_lines_only(mistaken, tmp_path, monkeypatch):
+def test_traceback_shows_only_the_users_lines(mistaken, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RuntimeError) as caught:
         run_simulation(MODEL, {"macro": mistaken, "micro": micro})
@@ -79,7 +81,7 @@ def test_the_traceback_shows_the_users_own_lines_only(mistaken, tmp_path, monkey
     assert 'started().send("nowhere", Message(0.0))' in text
 
 
-def test_flags_and_times_of_other_kinds_will_do(tmp_path, monkeypatch, capsys):
+def test_flags_and_times_of_compatible_types_are_accepted(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
 
     def macro():

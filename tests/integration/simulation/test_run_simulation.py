@@ -48,14 +48,12 @@ def fail(*_):
     raise ValueError("oh no")
 
 
-def test_functions_run_and_what_they_print_appears_here(capsys):
+def test_functions_run_and_their_output_is_printed(capsys):
     assert run_simulation(MODEL, {"macro": macro, "micro": micro}) is None
     assert capsys.readouterr().out == "received 0\nreceived 2\nreceived 4\n"
 
 
-def test_functions_run_where_the_temporary_directory_is_named_like_a_variable(
-    tmp_path, monkeypatch, capsys
-):
+def test_temporary_directory_may_be_named_like_a_shell_variable(tmp_path, monkeypatch, capsys):
     (tmp_path / "$HOME ~").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "$HOME ~"))
     run_simulation(MODEL, {"macro": macro, "micro": micro})
@@ -87,7 +85,7 @@ def test_a_port_without_slots_sends_nothing(lengths, capsys):
 
 
 @pytest.mark.parametrize(("sends", "receives"), [("out[]", "init"), ("out", "init[]")])
-def test_a_port_with_slots_at_one_end_only_is_named(sends, receives):
+def test_conduit_with_slots_at_one_end_only_names_the_port(sends, receives):
     def sender():
         instance = Instance({Operator.O_I: [sends], Operator.S: ["in"]})
         while instance.reuse_instance():
@@ -105,13 +103,13 @@ def test_a_port_with_slots_at_one_end_only_is_named(sends, receives):
         run_simulation(MODEL, {"macro": sender, "micro": receiver})
 
 
-def test_a_closure_is_sent_with_what_it_uses(capsys):
+def test_closure_is_sent_with_its_variables(capsys):
     factor = 10
     run_simulation(MODEL, {"macro": macro, "micro": answer_with(lambda data: data * factor)})
     assert capsys.readouterr().out == "received 0\nreceived 10\nreceived 20\n"
 
 
-def test_a_function_from_a_module_that_is_in_no_file_is_sent_whole(capsys, monkeypatch):
+def test_function_of_a_module_without_a_file_is_sent_completely(capsys, monkeypatch):
     module = types.ModuleType("made_here")
     monkeypatch.setitem(sys.modules, "made_here", module)
     code = "from tests.support.pair import *\nhelper = lambda: 7\n"
@@ -127,21 +125,21 @@ def test_a_function_from_a_module_that_is_in_no_file_is_sent_whole(capsys, monke
     assert capsys.readouterr().out == "received 7\n" * 3
 
 
-def test_a_configuration_object_is_taken_and_can_be_run_again(capsys):
+def test_configuration_object_can_be_run_repeatedly(capsys):
     configuration = ymmsl.load(MODEL)
     for _ in range(2):
         run_simulation(configuration, {"macro": macro, "micro": micro})
     assert capsys.readouterr().out == "received 0\nreceived 2\nreceived 4\n" * 2
 
 
-def test_a_path_and_a_list_with_more_settings_are_taken(folder, capsys):
+def test_path_and_list_of_configurations_are_accepted(folder, capsys):
     (folder / "model.ymmsl").write_text(MODEL)
     more = "ymmsl_version: v0.2\nsettings:\n  steps: 1\n"
     run_simulation([folder / "model.ymmsl", more], {"macro": macro, "micro": micro})
     assert capsys.readouterr().out == "received 0\n"
 
 
-def test_a_file_of_version_0_1_is_taken(capsys):
+def test_file_of_version_0_1_is_accepted(capsys):
     text = """\
 ymmsl_version: v0.1
 model:
@@ -156,7 +154,7 @@ settings: {steps: 1}
     assert capsys.readouterr().out == "received 0\n"
 
 
-def test_functions_run_in_the_working_directory_and_leave_only_their_logs_there(folder):
+def test_functions_run_in_the_working_directory_and_leave_only_logs(folder):
     def note(data):
         Path("data.txt").write_text(str(data))
         return data
@@ -167,7 +165,7 @@ def test_functions_run_in_the_working_directory_and_leave_only_their_logs_there(
     assert names == ["data.txt", "muscle3.macro.log", "muscle3.micro.log"]
 
 
-def test_what_a_function_logs_is_in_its_log_file(folder):
+def test_log_of_a_function_is_in_its_log_file(folder):
     import logging
 
     def log(data):
@@ -178,7 +176,7 @@ def test_what_a_function_logs_is_in_its_log_file(folder):
     assert "WARNING root: got 2" in (folder / "muscle3.micro.log").read_text()
 
 
-def test_what_a_function_writes_to_its_stderr_appears_here(capsys):
+def test_stderr_of_a_function_is_printed(capsys):
     def warn(data):
         print("careful", file=sys.stderr)
         return data
@@ -187,7 +185,7 @@ def test_what_a_function_writes_to_its_stderr_appears_here(capsys):
     assert "careful\n" in capsys.readouterr().err
 
 
-def test_text_in_any_script_is_printed_as_it_is(capsys):
+def test_unicode_output_is_printed_unchanged(capsys):
     def write(data):
         print("Ω≈ç√")
         return data
@@ -196,7 +194,7 @@ def test_text_in_any_script_is_printed_as_it_is(capsys):
     assert capsys.readouterr().out.count("Ω≈ç√\n") == 3
 
 
-def test_a_failure_is_a_runtime_error_with_the_name_and_the_exception(folder):
+def test_failure_raises_a_runtime_error_with_the_instance_and_the_exception(folder):
     with pytest.raises(RuntimeError) as caught:
         run_simulation(MODEL, {"macro": macro, "micro": answer_with(fail)})
     text = str(caught.value)
@@ -208,30 +206,30 @@ def test_a_failure_is_a_runtime_error_with_the_name_and_the_exception(folder):
     assert "ValueError: oh no" in (folder / "muscle3.micro.log").read_text()
 
 
-def test_an_exit_code_is_told():
+def test_exit_code_is_reported():
     with pytest.raises(RuntimeError, match="'micro' failed: it exited with code 3"):
         run_simulation(MODEL, {"macro": macro, "micro": answer_with(lambda _: os._exit(3))})
 
 
-def test_a_function_that_is_killed_is_told():
+def test_signal_that_killed_a_function_is_reported():
     with pytest.raises(RuntimeError, match=r"killed by signal 9 \(SIGKILL\)"):
         run_simulation(
             MODEL, {"macro": macro, "micro": answer_with(lambda _: os.kill(os.getpid(), 9))}
         )
 
 
-def test_a_function_that_makes_no_instance_is_told():
+def test_function_that_creates_no_instance_is_reported():
     with pytest.raises(RuntimeError, match="does the program make an Instance"):
         run_simulation(MODEL, {"macro": macro, "micro": lambda: None})
 
 
-def test_a_log_of_an_earlier_run_is_not_left_there(folder):
+def test_log_of_an_earlier_run_is_removed(folder):
     (folder / "muscle3.micro.log").write_text("of an earlier run")
     run_simulation(MODEL, {"macro": macro, "micro": micro})
     assert (folder / "muscle3.micro.log").read_text() == ""
 
 
-def test_a_missing_function_is_named_and_nothing_is_started(folder):
+def test_missing_function_is_rejected_before_anything_starts(folder):
     with pytest.raises(ValueError, match=r"implementations 'micro'.*given are: macro"):
         run_simulation(MODEL, {"macro": macro})
     assert list(folder.iterdir()) == []
@@ -241,7 +239,7 @@ def test_a_missing_function_is_named_and_nothing_is_started(folder):
     ("name", "hint"),
     [("mirco", "Did you mean 'micro' or 'macro'?"), ("other", "There is: macro, micro.")],
 )
-def test_a_function_that_no_component_needs_is_refused(name, hint, folder):
+def test_function_without_a_component_is_rejected(name, hint, folder):
     programs = "programs:\n  micro:\n    description: A\n    executable: /nowhere\n"
     with pytest.raises(UsageError) as caught:
         run_simulation(MODEL + programs, {"macro": macro, name: micro})
@@ -249,31 +247,31 @@ def test_a_function_that_no_component_needs_is_refused(name, hint, folder):
     assert list(folder.iterdir()) == []
 
 
-def test_a_function_takes_the_place_of_a_program(capsys):
+def test_function_replaces_a_program(capsys):
     programs = "programs:\n  micro:\n    description: A\n    executable: /nowhere\n"
     run_simulation(MODEL + programs, {"macro": macro, "micro": micro})
     assert capsys.readouterr().out.startswith("received 0\n")
 
 
-def test_imports_are_refused():
+def test_imports_are_rejected():
     text = MODEL.replace("models:", "imports:\n- from x import implementation y\nmodels:")
     with pytest.raises(ConfigurationError, match="'imports' cannot be used here"):
         run_simulation(text, {"macro": macro, "micro": micro})
 
 
-def test_what_cannot_be_sent_to_another_process_is_named():
+def test_function_that_cannot_be_sent_to_another_process_is_named():
     lock = threading.Lock()
     with pytest.raises(UsageError, match="'micro' cannot be sent to another process"):
         run_simulation(MODEL, {"macro": macro, "micro": answer_with(lambda _: lock)})
 
 
-def test_what_is_no_function_is_refused():
+def test_value_that_is_not_a_function_is_rejected():
     with pytest.raises(UsageError, match="'micro' is of type str, and no function"):
         run_simulation(MODEL, {"macro": macro, "micro": "micro"})
 
 
 @pytest.mark.slow
-def test_a_script_of_the_users_needs_no_guard_around_its_main_part(folder):
+def test_script_needs_no_main_guard(folder):
     script = folder / "script.py"
     script.write_text(
         "from tests.support.pair import MODEL, macro\n"
@@ -318,7 +316,7 @@ def test_muscle3_ends_in_the_same_way(case, folder):
     assert endings[0] == endings[1]
 
 
-def test_no_warning_is_raised_on_the_way():
+def test_run_simulation_raises_no_warnings():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         run_simulation(MODEL, {"macro": macro, "micro": micro})

@@ -38,7 +38,7 @@ def doubling() -> None:
         instance.send("final", Message(0.0, None, 2 * number))
 
 
-def test_different_ports_may_be_used_by_different_threads(tmp_path: Path, monkeypatch):
+def test_threads_can_use_different_ports_concurrently(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # the logs of the instances go there
     file = tmp_path / "answers.json"
 
