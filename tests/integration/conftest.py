@@ -1,4 +1,4 @@
-"""Runs of scenarios that several tests compare with."""
+"""Fixtures of the integration tests: reference runs of scenarios."""
 
 import pytest
 
@@ -7,5 +7,5 @@ from tests.support.reference_runs import ReferenceRuns
 
 @pytest.fixture(scope="session")
 def reference_run(tmp_path_factory: pytest.TempPathFactory) -> ReferenceRuns:
-    """A function that runs a scenario with MUSCLE3 alone, once a session."""
+    """A function that runs a scenario with MUSCLE3 alone, once per test session."""
     return ReferenceRuns(tmp_path_factory.mktemp)

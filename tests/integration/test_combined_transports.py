@@ -1,4 +1,4 @@
-"""An instance with a transport through memory besides those over TCP."""
+"""An instance that has an in-memory transport in addition to those over TCP."""
 
 from contextlib import ExitStack, closing
 
@@ -37,7 +37,7 @@ SCHEMES = {
 
 
 def combine(name, schemes, network):
-    """Return the transports of an instance, the preferred first."""
+    """Return the transports of an instance, in order of preference."""
     server = PeerServer(name, secret=SECRET, hosts=["127.0.0.1"])
     create = {
         "memory": lambda: InMemoryPeerTransport(name, network),

@@ -1,4 +1,4 @@
-"""A MUSCLE3 model moves over by changing one import line."""
+"""The API is that of MUSCLE3: a model is ported by changing one import line."""
 
 import inspect
 import json

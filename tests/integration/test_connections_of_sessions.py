@@ -1,4 +1,4 @@
-"""What a server is told of the connections of its sessions."""
+"""How a server reports the connections of its sessions."""
 
 import socket
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.support.conditions import wait_until
 
 
 class Watched:
-    """A server that answers everything with `ok`, and notes who comes and goes."""
+    """A server that answers every request with `ok`, and records connections and disconnections."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, int]] = []

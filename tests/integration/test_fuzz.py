@@ -1,6 +1,6 @@
-"""Rubbish on every port: whoever listens there lives on, says so once, and serves the others.
+"""Random data on every port: the server survives, logs it once, and serves its other clients.
 
-Everything is made from fixed seeds, so a failure comes again.
+All data is generated from fixed seeds, so failures are reproducible.
 """
 
 import random
@@ -56,7 +56,7 @@ MAP_REQUESTS = [
 
 
 class RawClient:
-    """Says whatever it is told to."""
+    """Sends arbitrary bytes."""
 
     def __init__(self, address: TcpAddress) -> None:
         self._socket = socket.create_connection(address, timeout=PATIENCE)
@@ -73,7 +73,7 @@ class RawClient:
             self._socket.sendall(data)
 
     def hear(self, count: int) -> bytes:
-        """The next bytes; fewer if the server closes the connection."""
+        """Return the next bytes; fewer if the server closes the connection."""
         data = b""
         with suppress(ConnectionError):
             while len(data) < count and (more := self._socket.recv(count - len(data))):
@@ -81,7 +81,7 @@ class RawClient:
         return data
 
     def hear_end(self) -> bytes:
-        """All until the server closes the connection."""
+        """Return all bytes until the server closes the connection."""
         with suppress(ConnectionError):
             self._socket.shutdown(socket.SHUT_WR)
         data = b""
@@ -103,14 +103,14 @@ class RawClient:
         return int.from_bytes(session_id, "little")
 
     def ask(self, number: int, request: bytes) -> bytes | None:
-        """The response to a request; None if the server closed the connection."""
+        """Return the response to a request; None if the server closed the connection."""
         self.say(word(number) + word(len(request)) + request)
         length = self.hear(8)
         return self.hear(int.from_bytes(length, "little")) if len(length) == 8 else None
 
 
 def mutated(data: bytes, chance: random.Random) -> bytes:
-    """Some bytes, with a few of them changed, removed, doubled or mixed with others."""
+    """Return the bytes with a few changed, removed, duplicated or mixed with others."""
     result = bytearray(data)
     for _ in range(chance.randint(1, 5)):
         place = chance.randrange(len(result) + 1)
@@ -129,7 +129,7 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
 
 
 def value(chance: random.Random, depth: int = 0) -> object:
-    """Any value that can stand in a request."""
+    """Return a random value that can occur in a request."""
     leaves: list[object] = [
         None,
         True,
@@ -158,7 +158,7 @@ def value(chance: random.Random, depth: int = 0) -> object:
 
 
 def from_grammar(chance: random.Random) -> bytes:
-    """A request of some type, with any arguments."""
+    """Return a request of a random type, with random arguments."""
     kind = chance.choice([*range(13), 41, 42, 43, 64, 65, 255, -1])
     arguments = [value(chance) for _ in range(chance.randrange(6))]
     if chance.random() < 0.5:
@@ -180,12 +180,12 @@ def requests(seed: int, recorded: list[bytes]) -> Iterator[bytes]:
 def kind_of(request: bytes) -> object:
     try:
         return msgpack.unpackb(request, strict_map_key=False)[0]
-    except Exception:  # noqa: BLE001 - whatever it is, it is no request
+    except Exception:  # noqa: BLE001 - any error means that it is not a valid request
         return None
 
 
 class WatchedManager:
-    """A manager, with what it holds that must not grow or die."""
+    """A manager whose memory and threads are checked."""
 
     def __init__(self, manager: Manager, folder: Path) -> None:
         self._manager = manager
@@ -196,13 +196,13 @@ class WatchedManager:
         self._threads = {thread.name for thread in threading.enumerate()}
 
     def troubles(self) -> int:
-        """How many lines the manager has logged about trouble."""
+        """Return the number of lines that the manager has logged about invalid clients."""
         lines = self._log.read_text().splitlines()
         assert not [line for line in lines if "internal error" in line], "\n".join(lines)
         return sum("trouble with" in line or "left in the middle" in line for line in lines)
 
     def check_well(self) -> None:
-        """It serves good clients, in either way, and has lost no thread and no memory."""
+        """Check that valid clients are served, and that no thread and no memory was lost."""
         for secret in (None, SECRET):
             link = MMPClient("macro", self.location, secret=secret)
             assert link.get_settings()["name"] == "text"
@@ -213,7 +213,7 @@ class WatchedManager:
 
 @pytest.fixture
 def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WatchedManager]:
-    # an agent that was made up does not say goodbye
+    # A fake agent does not acknowledge the shutdown.
     monkeypatch.setattr("entrypoints._manager.manager_api.SHUTDOWN_MARGIN", 0.5)
     path = write_configuration("macro_micro", libraries="conjoin", folder=tmp_path)
     (tmp_path / "run").mkdir()
@@ -314,7 +314,7 @@ def instance() -> Iterator[tuple[PeerTransports, TcpAddress]]:
 
 
 def send_and_fetch(transport: PeerTransports) -> None:
-    """A good peer of either kind gets its messages."""
+    """Check that valid peers of both libraries receive their messages."""
     for name, secret in (("ours", SECRET), ("theirs", None)):
         places = ["tcp:127.0.0.1:1", "conjoin:127.0.0.1:1"][: 2 if secret else 1]
         sender = Endpoint(Reference("a"), "out")

@@ -1,7 +1,7 @@
-"""Conjoin and MUSCLE3 take each other's place in a coupled simulation.
+"""Conjoin and MUSCLE3 can replace each other in a coupled simulation.
 
-Every scenario runs with MUSCLE3 alone first; then with our manager, our instances, or some of both,
-and each program must observe exactly the same.
+Every scenario runs with MUSCLE3 alone first, then with our manager, our instances, or a mixture.
+Each program must observe exactly the same in all of them.
 """
 
 from pathlib import Path
@@ -93,7 +93,7 @@ def test_manager_runs_instances_of_muscle3_0_10(scenario: str, tmp_path: Path, r
 def test_instances_of_muscle3_0_10_run_files_that_their_manager_rejects(
     scenario: str, tmp_path: Path, reference_run
 ):
-    """MUSCLE3 0.10 refuses these files, so those of 0.11 are compared with."""
+    """MUSCLE3 0.10 rejects these files, so the results are compared with those of 0.11."""
     run = run_scenario(scenario, manager="conjoin", libraries="muscle3_0_10", tmp_path=tmp_path)
     assert_clean_success(run)
     assert_same_results(run, reference_run(scenario))
@@ -144,14 +144,14 @@ def test_threads_that_use_one_muscle3_peer_do_not_block_each_other(
 
 
 def assert_clean_success(run: ScenarioRun) -> None:
-    """The run ended well, said so, and left no process behind."""
+    """Assert that the run succeeded, reported that, and left no process behind."""
     assert run.exit_code == 0, run.account()
     assert "Simulation completed successfully." in run.stdout
     assert not run.left_behind
 
 
 def assert_same_results(run: ScenarioRun, reference: ScenarioRun) -> None:
-    """Every instance observed the same as in the run with MUSCLE3 alone, event by event."""
+    """Assert that every instance observed the same events as with MUSCLE3 alone."""
     assert reference.exit_code == 0, reference.account()
     assert set(run.results) == set(reference.results)
     for instance, expected in reference.results.items():

@@ -1,4 +1,4 @@
-"""When a program fails, it is told in the same way, whoever uses Conjoin and who MUSCLE3."""
+"""Failures are reported in the same way for programs that use Conjoin and MUSCLE3."""
 
 import re
 from collections.abc import Callable
@@ -57,7 +57,7 @@ PlayedRun: TypeAlias = Callable[..., ScenarioRun]
 
 @pytest.fixture(scope="module")
 def played_run(tmp_path_factory: pytest.TempPathFactory) -> PlayedRun:
-    """A function that runs a scenario with a cast, once for all tests that look at it."""
+    """A function that runs a scenario with a cast, once for all tests that use it."""
 
     @cache
     def run(cast: Cast, scenario: str, **settings: object) -> ScenarioRun:
@@ -117,7 +117,7 @@ def test_sender_ends_after_error_shutdown_of_its_receiver_with_exit_code_0(
     run = played_run(cast, "failing_receiver", how="error_shutdown_and_exit_0")
     assert run.exit_code is not None, run.account()
     assert not run.left_behind
-    if cast.manager == "muscle3":  # which takes the exit code for the truth, and stops nobody
+    if cast.manager == "muscle3":  # it relies on the exit code, and stops no one
         assert run.results["sender"] == [["left"]], run.account()
 
 
@@ -196,7 +196,7 @@ def test_error_message_names_the_port(mistake: str, text: str, cast: Cast, playe
 
 
 def raised(run: ScenarioRun, instance: str) -> tuple[str, str]:
-    """The built-in class and the text of the exception that ended a program."""
+    """Return the built-in class and the text of the exception that ended a program."""
     for event in run.results.get(instance, []):
         if event[0] == "raised":
             return str(event[1]), str(event[2])

@@ -1,4 +1,4 @@
-"""The recorded bytes hold what the tests of our codecs count on."""
+"""The recorded bytes contain what the codec tests rely on."""
 
 import json
 import re

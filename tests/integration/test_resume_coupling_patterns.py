@@ -51,7 +51,7 @@ def check_each_snapshot(
     before: "MemoryRun | None" = None,
     seed: int = 0,
 ) -> int:
-    """Check that each workflow snapshot can be resumed from; return their least number.
+    """Check that each workflow snapshot can be resumed from; return the smallest number of them.
 
     The workflow snapshots are those of the whole run, or of a run resumed from it, and those that
     other speeds of the instances would have led to.
@@ -68,7 +68,7 @@ def check_each_snapshot(
 
 
 def _different(found: Collection[WorkflowSnapshot]) -> list[Mapping[Reference, str]]:
-    """Return what to resume from for each, without duplicates."""
+    """Return the choices of snapshots to resume from, without duplicates."""
     return list({tuple(item.resume().values()): item.resume() for item in found}.values())
 
 
@@ -118,7 +118,7 @@ def test_uncalled_model_does_not_prevent_resuming_the_others(steps, fewest, stat
 @pytest.mark.parametrize("pattern", ["checkpoints_resizable", "filter_last", "interact", "nested"])
 def test_all_rules_lead_to_resumable_workflow_snapshots(pattern, checkpoints):
     configuration = scenario(pattern, checkpoints, start=-3.0)
-    for seed in range(3):  # with different speeds of the instances
+    for seed in range(3):  # instances of different speeds
         check_each_snapshot(configuration, run_in_memory(configuration), seed=seed)
 
 
@@ -153,7 +153,7 @@ def test_wall_clock_checkpoints_of_caller_and_callees_fit_together(
     made = [name for name in run.snapshots if name.startswith(f"in_memory:{caller}_")]
     found = timely_workflow_snapshots(configuration, run)
     used = {name for item in found for name in item.resume().values()}
-    # after the last step nothing is called any more
+    # no calls after the last step
     assert len(used.intersection(made)) >= len(made) - 1 > 1
 
 

@@ -26,7 +26,7 @@ class Pattern:
 
     Attributes:
         scenario: The scenario.
-        every: Simulation time between checkpoints; None if the scenario has rules of its own.
+        every: Simulation time between checkpoints; None if the scenario has its own rules.
         settings: Settings that replace those of the scenario.
         fewest: Least number of workflow snapshots.
     """
@@ -51,7 +51,7 @@ class Pattern:
         libraries: "Mapping[str, LibraryName] | None" = None,
         resume: "Path | None" = None,
     ) -> ScenarioRun:
-        """Run as far as it gets, with manager and instances of one library, or with several."""
+        """Run until it ends or fails, with manager and instances of one library, or of several."""
         folder.mkdir()
         rules = {"at_end": True, "simulation_time": [{"every": self.every}]}
         options = {
@@ -91,7 +91,7 @@ SHARED = (
     Pattern("filter_pad", every=0.25),
 )
 NOT_SHARED = (
-    Pattern("instance_set_nested", every=1.5),  # exchanges no more than `nested`
+    Pattern("instance_set_nested", every=1.5),  # exchanges the same as `nested`
     Pattern("checkpoints_resizable"),  # MUSCLE3 0.11 hangs at its end
     # MUSCLE3 rejects checkpoints with `last`
     LATE,

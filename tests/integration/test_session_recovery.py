@@ -1,4 +1,4 @@
-"""Sessions recover from connections that are cut anywhere: nothing is lost or done twice.
+"""Sessions recover from a cut anywhere: no request is lost or executed twice.
 
 Proxies in front of the manager and of each instance cut each connection before and after each field
 of the transport and inside each payload, in both directions. The model counts in a way that reveals
@@ -130,7 +130,7 @@ class Proxies:
 def proxies_between(
     pairing: Pairing, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Proxies]:
-    """Make every program of a scenario connect through proxies of its own."""
+    """Make every program of a scenario connect through its own proxies."""
     proxies = Proxies(pairing, folder)
     original = scenario_runs.write_configuration
 

@@ -1,4 +1,4 @@
-"""When a real Slurm ends a job, as seen by a process in it."""
+"""The end of a job of a real Slurm, as a process in the job sees it."""
 
 import re
 import sys
@@ -25,7 +25,7 @@ print(end_of_allocation())
 
 
 def ends_printed(slurm: Slurm, folder: Path, *options: str) -> list[str]:
-    """Submit a job, and return when its tasks think that they will be ended."""
+    """Submit a job, and return the end times that its tasks print."""
     script = folder / "program"
     script.write_text(PROGRAM.format(python=sys.executable, root=str(ROOT)))
     slurm.submit(script, "--job-name=job", *options, folder=folder)

@@ -1,4 +1,4 @@
-"""MUSCLE3's manager runs and resumes our instances, with the workflow snapshots that it finds.
+"""MUSCLE3's manager runs and resumes our instances, with its own workflow snapshots.
 
 `test_resume_with_mixed_libraries` has MUSCLE3's instances resumed from our snapshots.
 """
@@ -68,5 +68,5 @@ def test_run_resumed_by_muscle3s_manager_ends_as_the_whole_run(tmp_path, writer)
             rest = received(results, instance)
             whole = received(straight.results, instance)
             assert rest == whole[len(whole) - len(rest) :]
-        # the last two were made after the last step
+        # The last two were made after the last step.
         assert len(received(results, "macro")) == max(0, 3 - number)

@@ -24,10 +24,10 @@ RECEIVER = Endpoint(Reference("receiver"), "in")
 
 
 class CuttingProxy:
-    """Passes bytes on, and cuts each connection after a number of bytes in one direction.
+    """Forwards bytes, and cuts each connection after a number of bytes in one direction.
 
     Args:
-        target: Where to pass them on to.
+        target: Where to forward them to.
         cuts: Bytes after which the next connections are cut; those after the last are not.
         towards_client: Whether the bytes that the server sends are counted.
     """
@@ -111,7 +111,7 @@ def _send_all(outlet, messages: list[object]) -> None:
 
 
 def _exchange(transports, cuts: list[int], messages: list[object], *, towards_client: bool) -> None:
-    """Send messages through a proxy that cuts; check that each arrives, once and in order."""
+    """Send messages through a cutting proxy; check that each arrives once, in order."""
     sender, receiver = transports
     (address,) = [
         item for item in addresses_in(sender.locations(), CONJOIN) if isinstance(item, TcpAddress)

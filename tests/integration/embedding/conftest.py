@@ -1,4 +1,4 @@
-"""Managers that run within the tests' own process."""
+"""Fixtures of managers that run in the process of the tests."""
 
 from pathlib import Path
 
@@ -17,5 +17,5 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def manual():
-    """A configuration whose components all are started by the user."""
+    """A configuration whose components are all started by the user."""
     return YmmslConfigurationSource(programs_required=False).load([MODEL])

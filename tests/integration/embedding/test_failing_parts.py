@@ -1,4 +1,4 @@
-"""When a part of the manager fails, nothing is left of the others."""
+"""When a part of the manager fails, the others are closed and leave nothing behind."""
 
 import tempfile
 from collections.abc import Mapping
@@ -207,7 +207,7 @@ def test_exception_in_the_host_program_ends_the_run():
 
 
 def test_all_resources_of_the_container_can_be_created(manual, tmp_path):
-    """Keyword arguments are not checked before they are used."""
+    """The container checks keyword arguments only when it creates a resource."""
     opened = wiring.opened_manager(
         options=ManagerOptions(),
         adapters=Adapters(),

@@ -1,4 +1,4 @@
-"""A program that embeds a manager keeps its signals, its logging and its command line."""
+"""A manager leaves the signals, logging and command line of its host program unchanged."""
 
 import logging
 import signal

@@ -1,4 +1,4 @@
-"""A program passes a snapshot store of its own to the manager."""
+"""A program passes a custom snapshot store to the manager."""
 
 import uuid
 

@@ -290,7 +290,7 @@ def test_callback_can_close_the_manager():
         manager.subscribe(close)
         manager.start_all()
         assert not manager.wait(LONG).succeeded
-    # who waits is told how it ended before all is closed
+    # wait() returns before everything is closed.
     (closing,) = threads
     closing.join(LONG)
     assert not closing.is_alive()
@@ -360,7 +360,6 @@ def test_status_can_be_polled_during_a_run():
 
 
 def test_nothing_is_written_outside_of_the_run_directory(folder):
-    """Nothing is written outside of the run directory."""
     (folder / "here").mkdir()
     with Manager(RUNS, run_dir=folder / "here") as manager:
         manager.start_all()
@@ -418,7 +417,7 @@ def test_invalid_setting_value_is_rejected_with_its_key(folder, value, kind):
 
 
 class Choice(enum.IntEnum):
-    """A value as programs have it."""
+    """An enumeration, as programs use them."""
 
     SECOND = 2
 

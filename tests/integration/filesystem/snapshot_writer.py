@@ -1,4 +1,4 @@
-"""Stores a snapshot, and is stopped at one of the steps of that; run by test_durability.
+"""Stores a snapshot, and is stopped at one of the steps; run by test_durability.
 
 Usage: snapshot_writer.py DIRECTORY STEP before|after|half snapshot|workflow_snapshot
 """

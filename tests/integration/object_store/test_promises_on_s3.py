@@ -1,6 +1,6 @@
-"""An object store keeps all promises of a store of snapshots.
+"""An object store passes the contract tests of snapshot stores.
 
-In a process of its own, since what talks to the server leaves a thread behind.
+They run in a separate process, because the S3 client leaves a thread behind.
 """
 
 import subprocess

@@ -1,6 +1,6 @@
-"""A simulation that is run with MUSCLE3's library and with ours: python comparison.py WHOSE CASE.
+"""Runs a simulation with MUSCLE3's library or with ours: python comparison.py WHOSE CASE.
 
-It prints what can be compared: which files are there, and how it ended.
+It prints what can be compared: the files it has written, and how it ended.
 """
 
 import sys
@@ -58,5 +58,5 @@ if __name__ == "__main__":
         print(kind.__name__, "micro" in str(error))
         if CASE == "missing":
             print("macro" in str(error).split("given")[0])
-        # of one that fails, MUSCLE3 names the victim too if that happens to end soon enough
+        # For a failure, MUSCLE3 also names the victim if that happens to end soon enough.
     print(sorted(path.name for path in Path.cwd().glob("muscle3.m*cro.log")))

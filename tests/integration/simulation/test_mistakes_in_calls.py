@@ -1,4 +1,4 @@
-"""What a model is told that calls the library with arguments of the wrong kind."""
+"""Error messages for calls of the library with arguments of the wrong type."""
 
 import numpy as np
 import pytest

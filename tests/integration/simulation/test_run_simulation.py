@@ -1,4 +1,4 @@
-"""Simulations of Python functions, as they are run in tests and notebooks."""
+"""Simulations of Python functions, as tests and notebooks run them."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ from tests.support.pair import MODEL, macro, micro
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """The working directory; temporary files are made beside it, and must be gone."""
+    """The working directory; temporary files beside it must have been removed."""
     temporary = tmp_path / "temporary"
     working = tmp_path / "working"
     for path in (temporary, working):
@@ -33,7 +33,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def answer_with(function):
-    """A micro model that answers with what a function makes of the data."""
+    """Return a micro model that answers with the result of a function of the data."""
 
     def model():
         instance = Instance({Operator.F_INIT: ["init"], Operator.O_F: ["final"]})
@@ -299,7 +299,7 @@ def test_script_needs_no_main_guard(folder):
 @pytest.mark.muscle3
 @pytest.mark.parametrize("case", ["good", "missing", "failing"])
 def test_muscle3_ends_in_the_same_way(case, folder):
-    """The one program is run with their library and with ours."""
+    """Run the same program with MUSCLE3's library and with ours."""
     program = Path(__file__).with_name("comparison.py")
     root = Path(__file__).resolve().parents[3]
     endings = []

@@ -1,4 +1,4 @@
-"""A model that talks to its peers from several threads at once."""
+"""A model that exchanges messages with its peers from several threads concurrently."""
 
 import json
 import threading
@@ -39,7 +39,7 @@ def doubling() -> None:
 
 
 def test_threads_can_use_different_ports_concurrently(tmp_path: Path, monkeypatch):
-    monkeypatch.chdir(tmp_path)  # the logs of the instances go there
+    monkeypatch.chdir(tmp_path)  # The logs of the instances are written there.
     file = tmp_path / "answers.json"
 
     def caller() -> None:

@@ -27,7 +27,7 @@ def test_muscle3_plots_what_we_wrote(tmp_path, plot):
 
 
 def write_profile(path):
-    """Write the profile of a little run of two instances."""
+    """Write the profile of a small run with two instances."""
     instances = [MACRO, Reference("micro")]
     node = NodeResources("node1", frozenset({Core(0, frozenset({0}))}))
     store = SqliteProfileStore(path)
