@@ -1,1 +1,1 @@
-"""What several kinds of tests share: the real MUSCLE3, scenario runs, recorded bytes."""
+"""Helpers shared by several kinds of tests: the real MUSCLE3, scenario runs, recorded bytes."""

@@ -1,4 +1,4 @@
-"""A manager that starts nothing, and instances that are started by hand."""
+"""A manager that starts no programs, and instances that are started by hand."""
 
 import re
 import sys
@@ -14,7 +14,7 @@ from tests.support.workspace import MANAGER, RunningProgram, Workspace
 def manager_by_hand(
     workspace: Workspace, *options: str
 ) -> Iterator[tuple[RunningProgram, dict[str, str]]]:
-    """Start a manager that starts nothing.
+    """Start a manager that starts no programs.
 
     Yields:
         The manager, and the environment that it tells the user to set.
@@ -48,7 +48,7 @@ def by_hand(
 def start_both(
     workspace: Workspace, environment: dict[str, str], *, python: str | Path = sys.executable
 ) -> None:
-    """Run both instances to their ends."""
+    """Start both instances, and wait until they end."""
     with ExitStack() as stack:
         programs = [
             stack.enter_context(by_hand(workspace, name, environment, python=python))

@@ -1,4 +1,4 @@
-"""Who plays which part in a scenario: whose manager, and whose library for each program."""
+"""Casts of a scenario: whose manager runs it, and whose library each program uses."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,14 +18,14 @@ from tests.support.scenario_runs import (
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who plays which part: whose manager, and whose library for each program."""
+    """Whose manager runs a scenario, and whose library each program uses."""
 
     name: str
     manager: ManagerName
     libraries: Callable[[tuple[str, ...]], Mapping[str, LibraryName]]
 
     def run(self, scenario: str, tmp_path: Path, **options) -> ScenarioRun:
-        """Runs a scenario with this cast."""
+        """Run a scenario with this cast."""
         libraries = self.libraries(programs_of(scenario))
         return run_scenario(
             scenario, manager=self.manager, libraries=libraries, tmp_path=tmp_path, **options
@@ -56,7 +56,7 @@ CASTS = (OURS_ALONE, THEIR_INSTANCES, THEIR_MANAGER, MIXED, MIXED_OTHERWISE, THE
 
 
 def casts(*chosen: Cast) -> pytest.MarkDecorator:
-    """Runs a test with each of the casts; all but the first three count as slow."""
+    """Run a test with each of the casts; all but the first three are marked as slow."""
     parameters = [
         pytest.param(cast, id=re.sub(r"\W+", "_", cast.name), marks=_marks(cast)) for cast in chosen
     ]

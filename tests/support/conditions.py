@@ -1,4 +1,4 @@
-"""Waiting for something outside of this process, and whether a process runs."""
+"""Waits for conditions outside of this process, and checks whether a process runs."""
 
 import psutil
 

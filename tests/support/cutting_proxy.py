@@ -1,8 +1,8 @@
 """A TCP proxy that cuts the connection between a client and a server at chosen points.
 
 It knows the frames of the transport (see recording_proxy.py) and our own greeting before them.
-Whole fields are received from one side before they are passed on to the other, so a cut "before" a
-response comes when the server has executed the request.
+A field is received completely before it is forwarded, so when a cut "before" a response happens,
+the server has executed the request.
 """
 
 import socket
@@ -61,7 +61,7 @@ GREETING_CUTS = tuple(
 
 
 def interleaved(connecting: Sequence[Cut]) -> list[Cut]:
-    """All cuts of an exchange, each of some followed by one on the way back."""
+    """Return all cuts of an exchange, each of some followed by one on the way back."""
     result: list[Cut] = []
     left = list(connecting)
     for number, cut in enumerate(EXCHANGE_CUTS):
@@ -73,16 +73,16 @@ def interleaved(connecting: Sequence[Cut]) -> list[Cut]:
 
 
 class _CutError(Exception):
-    """The connection is to be cut here."""
+    """The connection must be cut here."""
 
 
 class CuttingProxy(Proxy):
-    """Passes everything on to one server, and cuts at each point once.
+    """Forwards everything to one server, and cuts at each point once.
 
     Args:
-        target: Tells where the server listens; called for each connection.
-        cuts: Where to cut, in this order. A request is cut off once only, so that the client does
-            not begin to make pauses; but on its way back it can be cut off again.
+        target: Returns where the server listens; called for each connection.
+        cuts: Where to cut, in this order. Each request is cut only once, so that the client does
+            not begin to wait between retries; but its response can be cut as well.
         rewrite: Changes a request on its way to the server.
     """
 
@@ -104,7 +104,7 @@ class CuttingProxy(Proxy):
             _Relay(client, server, self._take, self._rewrite).run()
 
     def _take(self, cut: Cut, session: int, number: int) -> bool:
-        """Whether to cut here; if so, it is done."""
+        """Return whether to cut here; if so, remove the cut from those left."""
         with self._lock:
             if not self.left or self.left[0] != cut:
                 return False
@@ -117,7 +117,7 @@ class CuttingProxy(Proxy):
 
 
 class _Relay:
-    """Passes one connection on, field by field."""
+    """Relays one connection, field by field."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""A manager's desk with everything in memory behind it."""
+"""A manager's desk whose services work in memory."""
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -30,7 +30,7 @@ NEVER = AgentTimeouts(silence=1e6, startup=1e6)
 
 
 class InMemoryDesk:
-    """The manager's services as `build_services` wires them; each can be looked at.
+    """The manager's services as `build_services` wires them; tests can inspect each of them.
 
     Args:
         configuration: What is run.
@@ -104,7 +104,7 @@ def _raise(error: Exception) -> None:
 
 
 def silent_log() -> FilteringBoundLogger:
-    """Return a log that keeps nothing."""
+    """Return a log that drops everything."""
     log: FilteringBoundLogger = structlog.wrap_logger(structlog.PrintLogger(), processors=[_drop])
     return log
 

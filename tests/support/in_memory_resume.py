@@ -83,7 +83,7 @@ def resume_in_memory(
     configuration: Configuration, before: MemoryRun, resume: Mapping[Reference, str]
 ) -> MemoryRun:
     """Resume from the snapshots at some locations; instances without one start from scratch."""
-    # the names of the new run's snapshots would be the same
+    # otherwise the new run's snapshots would have the same names
     snapshots = {f"before:{name}": data for name, data in before.snapshots.items()}
     places = {instance: f"before:{location}" for instance, location in resume.items()}
     return _Run(replace(configuration, resume=places), snapshots, SystemClock()).run()

@@ -1,4 +1,4 @@
-"""Whole simulations in this process: each instance a thread, everything between them in memory."""
+"""Whole simulations in this process: each instance is a thread, and they communicate in memory."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ Program: TypeAlias = Callable[["Joined"], object]
 
 
 class Joined:
-    """An instance, with the shortest names for what models do."""
+    """An instance, with short names for the calls of a model."""
 
     def __init__(self, lifecycle: Lifecycle, log: InMemoryInstanceLog) -> None:
         self.lifecycle = lifecycle
@@ -109,8 +109,8 @@ class InMemorySimulation:
 
         Args:
             programs: What each component does.
-            ports: What components declare, where they do.
-            flags: What all of them say about themselves.
+            ports: The ports of the components that declare them.
+            flags: The flags of all of them.
 
         Returns:
             By instance, what its program returned, or the exception that ended it.

@@ -25,7 +25,7 @@ def foreign_wheel(folder: Path, name: str, version: str, files: Mapping[str, str
     """Make a wheel of another project, and return its path.
 
     Args:
-        folder: Where to put it.
+        folder: Where to write it.
         name: Name of the distribution.
         version: Its version.
         files: Contents by path.
@@ -64,12 +64,12 @@ class Environment:
 
     @property
     def site_packages(self) -> Path:
-        """Where packages are installed."""
+        """The directory in which packages are installed."""
         (folder,) = self.folder.glob("lib/python*/site-packages")
         return folder
 
     def install(self, *arguments: object) -> None:
-        """Install packages from files, with the pip of this environment, but without theirs."""
+        """Install packages from files, with this environment's pip, without their dependencies."""
         _run(*self._pip, "install", "--no-compile", "--no-deps", "--no-index", *arguments)
 
     def install_from_source(self, *arguments: object) -> None:

@@ -1,7 +1,7 @@
 """A real Jupyter kernel, in a process of its own: python -m tests.support.kernel FOLDER.
 
-Runs the cells in `FOLDER/cells.json`, one after the other. A cell in which the kernel is to be
-interrupted writes the file `FOLDER/interrupt_me` when it is time. What became of the cells is
+Runs the cells in `FOLDER/cells.json`, one after the other. A cell in which the kernel must be
+interrupted writes the file `FOLDER/interrupt_me` when it is ready. The outcomes of the cells are
 printed as JSON.
 """
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Cell:
-    """What became of a cell.
+    """The outcome of a cell.
 
     Attributes:
         text: What it printed.

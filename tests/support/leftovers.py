@@ -1,4 +1,4 @@
-"""What a test leaves behind: threads, child processes, open files and sockets."""
+"""Detects what a test leaves behind: threads, child processes, open files and sockets."""
 
 import gc
 import os
@@ -29,12 +29,12 @@ _Descriptor: TypeAlias = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What this process had at a moment.
+    """The threads, child processes and descriptors of this process at one time.
 
     Attributes:
         threads: Its threads.
-        children: Its child processes; those that ended without being waited for, too.
-        descriptors: Number, kind, device and inode of all that it has open.
+        children: Its child processes, including zombies.
+        descriptors: Number, kind, device and inode of all its open descriptors.
     """
 
     threads: frozenset[threading.Thread]
@@ -43,7 +43,7 @@ class Surroundings:
 
     @classmethod
     def now(cls) -> "Surroundings":
-        """Look around."""
+        """Return the surroundings now."""
         return cls(
             threads=frozenset(threading.enumerate()),
             children=frozenset(psutil.Process().children()),
@@ -52,12 +52,12 @@ class Surroundings:
 
 
 def wait_for_leftovers(before: Surroundings) -> list[str]:
-    """Return in words what is there now and was not before.
+    """Describe everything that exists now and did not before.
 
-    What is just ending is given time to do so: a thread may not be run for a while.
+    Waits for what is about to end: a thread may not be scheduled for a while.
     """
     if left := _leftovers(before):
-        # Garbage in a cycle is no leak; what it forgot to close shows as a ResourceWarning.
+        # A reference cycle is no leak; what it left open causes a ResourceWarning.
         gc.collect()
         _wait_until(lambda: not _leftovers(before))
         left = _leftovers(before)
@@ -65,7 +65,7 @@ def wait_for_leftovers(before: Surroundings) -> list[str]:
 
 
 def _wait_until(condition: Callable[[], bool]) -> None:
-    # Nothing wakes us when a thread of somebody else's or a descriptor goes, so we have to look.
+    # There is no notification of the end of a thread or descriptor, so this polls.
     deadline = time.monotonic() + _PATIENCE
     while not condition() and time.monotonic() < deadline:
         time.sleep(_PAUSE)
@@ -91,7 +91,7 @@ def _leftovers(before: Surroundings) -> list[str]:
 
 def _open_descriptors() -> list[_Descriptor]:
     found = []
-    for name in os.listdir("/dev/fd"):  # noqa: PTH208 - a Path per descriptor is what costs
+    for name in os.listdir("/dev/fd"):  # noqa: PTH208 - a Path per descriptor is slow
         with suppress(OSError):
             status = os.fstat(int(name))
             kind = stat.S_IFMT(status.st_mode)
@@ -100,7 +100,7 @@ def _open_descriptors() -> list[_Descriptor]:
 
 
 def _is_harmless(descriptor: int) -> bool:
-    # The interpreter keeps the source of randomness open once it has been asked.
+    # The interpreter keeps the source of randomness open after its first use.
     return _target(descriptor) in ("/dev/urandom", "/dev/null")
 
 

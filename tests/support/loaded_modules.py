@@ -1,4 +1,4 @@
-"""Which modules a program imports: an instance and an agent have to start fast."""
+"""Lists the modules that a program imports: instances and agents must start fast."""
 
 import subprocess
 import sys

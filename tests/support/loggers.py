@@ -1,4 +1,4 @@
-"""Python's root logger without what others have put there."""
+"""Python's root logger without the handlers that others have added."""
 
 import logging
 
@@ -6,7 +6,7 @@ import pytest
 
 
 class NotingLink:
-    """Keeps what is to go to the manager's log."""
+    """Records the messages for the manager's log."""
 
     def __init__(self):
         self.records = []
@@ -17,14 +17,14 @@ class NotingLink:
 
 @pytest.fixture
 def bare_root_logger(nothing_left_behind):
-    """Take all handlers off the root logger, and put them back after the test."""
+    """Remove all handlers from the root logger, and restore them after the test."""
     root, conjoin = logging.getLogger(), logging.getLogger("conjoin")
     before = (root.handlers[:], root.level, conjoin.level)
     root.handlers = []
     yield
     added = [handler for handler in root.handlers if handler not in before[0]]
     root.handlers = before[0]
-    for handler in added:  # pytest's own stay open
+    for handler in added:  # pytest's own handlers stay open
         handler.close()
     root.setLevel(before[1])
     conjoin.setLevel(before[2])

@@ -1,4 +1,4 @@
-"""Flat models to test with, written in a few words."""
+"""Flat models for tests, in a short notation."""
 
 from domain.coupling.conduits import Conduit, ConduitFilter
 from domain.coupling.ports import Operator, Port
@@ -32,7 +32,7 @@ def configuration(
         asked: Resources.
         alone: Components that may not share resources.
         manual: Components that the user starts.
-        timelines: Timelines, of those for which it matters.
+        timelines: Timelines of the components for which they matter.
     """
     sizes, timelines = sizes or {}, timelines or {}
     joined, names = _conduits(conduits)
@@ -64,7 +64,7 @@ def configuration(
 
 
 def nodes(*cores: int) -> Resources:
-    """Return nodes `n0`, `n1`, … with so many cores each."""
+    """Return nodes `n0`, `n1`, … with the given numbers of cores."""
     return Resources(
         tuple(
             NodeResources(f"n{number}", frozenset(Core(i, frozenset({i})) for i in range(count)))

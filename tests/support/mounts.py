@@ -13,7 +13,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount")
 
 @contextmanager
 def small_disk(path: Path, *, size: str) -> Iterator[Path]:
-    """Mount an empty disk that is soon full."""
+    """Mount a small empty disk, which is soon full."""
     path.mkdir(parents=True, exist_ok=True)
     with _mounted(path, "-t", "tmpfs", "-o", f"size={size}", "tmpfs"):
         yield path
@@ -21,7 +21,7 @@ def small_disk(path: Path, *, size: str) -> Iterator[Path]:
 
 @contextmanager
 def read_only(path: Path) -> Iterator[Path]:
-    """Make a directory read-only, for root too."""
+    """Make a directory read-only, even for root."""
     path.mkdir(parents=True, exist_ok=True)
     with _mounted(path, "--bind", str(path)):
         subprocess.run(["mount", "-o", "remount,bind,ro", str(path)], check=True)

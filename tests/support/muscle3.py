@@ -1,7 +1,7 @@
 """The real MUSCLE3, installed on demand in virtual environments for the tests.
 
 They are kept in the folder named by ``CONJOIN_PEERS_DIR``, by default ``.peers`` in the
-repository, and made once: a file lock keeps concurrent test runs out of each other's way.
+repository, and created once: a file lock prevents conflicts between concurrent test runs.
 """
 
 import fcntl
@@ -23,7 +23,7 @@ _INSTALL_SECONDS = 600
 
 
 class Muscle3UnavailableError(Exception):
-    """A MUSCLE3 environment is not there and could not be made."""
+    """A MUSCLE3 environment does not exist and could not be created."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Muscle3:
 
 
 def muscle3(version: str = CURRENT) -> Muscle3:
-    """Returns the MUSCLE3 of the given version, installing it when it is not there yet.
+    """Return the MUSCLE3 of the given version, after installing it if necessary.
 
     Raises:
         Muscle3UnavailableError: If it can't be installed, for instance without a network.
@@ -71,7 +71,7 @@ def muscle3(version: str = CURRENT) -> Muscle3:
 
 
 def require_muscle3(version: str = CURRENT) -> Muscle3:
-    """The same for use in tests: skips the test when MUSCLE3 can't be had, or fails it in CI."""
+    """The same for tests: skips the test if MUSCLE3 is not available, or fails it in CI."""
     try:
         return muscle3(version)
     except Muscle3UnavailableError as error:
@@ -81,13 +81,13 @@ def require_muscle3(version: str = CURRENT) -> Muscle3:
 
 
 def peers_folder() -> Path:
-    """Where the virtual environments are kept."""
+    """Return the folder of the virtual environments."""
     return Path(os.environ.get("CONJOIN_PEERS_DIR") or REPOSITORY / ".peers")
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Holds a lock that other test runs respect; the file stays."""
+    """Hold a lock that other test runs respect; the file remains."""
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -98,7 +98,7 @@ def _is_complete(environment: Path) -> bool:
 
 
 def _install(environment: Path, version: str) -> None:
-    """Makes the environment; the marker that says that it is complete is written last."""
+    """Create the environment; the marker of its completeness is written last."""
     shutil.rmtree(environment, ignore_errors=True)
     _run([sys.executable, "-m", "venv", str(environment)], version)
     pip = [str(environment / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]

@@ -37,24 +37,24 @@ class ObjectStore:
     """A server that is running.
 
     Attributes:
-        url: Where it is.
-        environment: What a program needs to talk to it by `s3://` URLs.
+        url: Its URL.
+        environment: Variables that a program needs to access it by `s3://` URLs.
     """
 
     url: str
     environment: Mapping[str, str]
 
     def names(self, bucket: str) -> list[str]:
-        """The names of all objects in a bucket."""
+        """Return the names of all objects in a bucket."""
         text = self._request("GET", f"{bucket}?list-type=2&max-keys=1000").decode()
         return re.findall("<Key>(.*?)</Key>", text)
 
     def read(self, name: str) -> bytes:
-        """What is in an object: its name begins with that of the bucket."""
+        """Return the contents of an object; its name begins with that of the bucket."""
         return self._request("GET", name)
 
     def replace(self, name: str, data: bytes) -> None:
-        """Put something else into an object."""
+        """Replace the contents of an object."""
         self._request("PUT", name, data)
 
     def remove(self, name: str) -> None:
@@ -72,7 +72,7 @@ class ObjectStore:
 def running_object_store(folder: Path) -> Iterator[ObjectStore]:
     """Start a server; its log is written to a folder.
 
-    Skips the test where the server cannot be had, or fails it in CI.
+    Skips the test if the server cannot be installed, or fails it in CI.
     """
     packages = require_packages("object-store", *PACKAGES)
     environment = {**clean_environment(), "PYTHONPATH": str(packages)}

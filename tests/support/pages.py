@@ -7,7 +7,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def code_blocks(page: str, language: str) -> list[str]:
-    """The code blocks of a page in a language, in order."""
+    """Return the code blocks of a page in a language, in order."""
     text = (DOCS / page).read_text()
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
@@ -24,7 +24,7 @@ def save_files(page: str, folder: Path) -> list[str]:
 
 
 def commands(page: str, heading: str) -> str:
-    """The first commands under a heading of a page, as a shell script."""
+    """Return the first commands under a heading of a page, as a shell script."""
     text = (DOCS / page).read_text()
     section = text.partition(f"\n## {heading}\n")[2]
     found = re.search(r"^\n((?: {4}.*\n)+)", section, re.MULTILINE)

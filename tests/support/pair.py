@@ -30,7 +30,7 @@ models:
 
 
 def model_with_ports(*, sends: str, receives: str) -> str:
-    """The model without settings and programs, with these names for the ports of `macro`."""
+    """Return the model without settings and programs, with these names for the ports of `macro`."""
     return _MODEL.format(sends=sends, receives=receives)
 
 
@@ -55,7 +55,7 @@ while instance.reuse_instance():
 
 
 def with_programs(*, macro: str = MACRO, micro: str = MICRO) -> str:
-    """The model, with programs made of the given Python code."""
+    """Return the model, with programs made of the given Python code."""
     text = MODEL + "programs:\n"
     for name, code in (("macro", macro), ("micro", micro)):
         lines = "".join(f"      {line}\n" for line in (IMPORTS + code).splitlines())
@@ -65,7 +65,7 @@ def with_programs(*, macro: str = MACRO, micro: str = MICRO) -> str:
 
 
 def macro() -> None:
-    """Sends numbers, and prints what comes back."""
+    """Send numbers, and print the answers."""
     instance = Instance({Operator.O_I: ["out"], Operator.S: ["in"]})
     while instance.reuse_instance():
         for step in range(instance.get_setting("steps", "int")):  # type: ignore[call-overload]
@@ -74,7 +74,7 @@ def macro() -> None:
 
 
 def micro() -> None:
-    """Answers with twice the number."""
+    """Answer with twice the number."""
     instance = Instance({Operator.F_INIT: ["init"], Operator.O_F: ["final"]})
     while instance.reuse_instance():
         message = instance.receive("init")

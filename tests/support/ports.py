@@ -1,7 +1,7 @@
-"""Ports at which nobody listens, and which nobody else is given meanwhile.
+"""Ports on which no program listens, reserved so that no other program gets them.
 
-A port that was listened on and let go of is free for anybody: another test that runs at the same
-time may be given it, and so may the very socket that looks whether somebody is there.
+A port that was released after listening is free for any program: a concurrent test may get it, and
+so may the socket that checks whether a program listens on it.
 """
 
 import socket
@@ -13,13 +13,13 @@ HOST = "127.0.0.1"
 
 @contextmanager
 def held_port(host: str = HOST) -> Iterator[int]:
-    """Hold a port: only who asks for it by its number can listen there.
+    """Hold a port: only a program that asks for its number can listen on it.
 
     Args:
-        host: On which address; none for all that this machine has.
+        host: On which address; empty for all addresses of this machine.
     """
     with socket.socket() as holder:
-        # so that it can be listened on beside us, but by number only
+        # allows others to listen as well, but only by number
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         holder.bind((host, 0))
         yield holder.getsockname()[1]

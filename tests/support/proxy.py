@@ -1,6 +1,6 @@
-"""What TCP proxies between a client and a server have in common.
+"""Base class of TCP proxies between a client and a server.
 
-Tests put one in between to look at what is said, or to cut it off.
+Tests use proxies to record the traffic, or to cut connections.
 """
 
 import socket
@@ -19,10 +19,10 @@ WORD = 8
 
 
 class Proxy(ABC):
-    """Listens on loopback, and has each connection relayed to one server by a thread of its own.
+    """Listens on loopback, and relays each connection to one server on its own thread.
 
     Args:
-        target: Tells where the server listens; called for each connection.
+        target: Returns where the server listens; called for each connection.
         name: Name of the thread that accepts.
     """
 
@@ -38,7 +38,7 @@ class Proxy(ABC):
 
     @abstractmethod
     def relay(self, client: socket.socket, server: socket.socket) -> None:
-        """Pass on what client and server say; returns or raises when that is over."""
+        """Forward data between client and server until the connection ends."""
 
     @property
     def location(self) -> str:
@@ -46,16 +46,16 @@ class Proxy(ABC):
         return f"tcp:127.0.0.1:{self._listener.getsockname()[1]}"
 
     def interrupt(self) -> None:
-        """Cut all connections that there are; new ones get no further than to here."""
+        """Cut all connections; new ones are accepted, but not forwarded."""
         self._passes.clear()
         self._cut()
 
     def resume(self) -> None:
-        """Let connections pass again, also those that have waited here."""
+        """Forward connections again, including those that have waited."""
         self._passes.set()
 
     def wait_until_over(self) -> None:
-        """Wait until all that was said has been passed on: the clients or the server are gone."""
+        """Wait until all data has been forwarded, after the clients or the server have ended."""
         for relay in self._relays:
             relay.join(PATIENCE)
             assert not relay.is_alive(), "a connection through the proxy is still there"

@@ -1,7 +1,7 @@
-"""A TCP proxy that writes down what a MUSCLE3 client and server say to each other.
+"""A TCP proxy that records the traffic between a MUSCLE3 client and server.
 
-It knows the frames of the transport and no more: a client sends a session number, then requests,
-each a number, a length and so many bytes; the server answers each with a length and bytes. All
+It knows only the frames of the transport: a client sends a session number, then requests,
+each a number, a length and that many bytes; the server answers each with a length and bytes. All
 integers are eight bytes, little-endian.
 """
 
@@ -13,10 +13,10 @@ from tests.support.proxy import WORD, Proxy, Rewriter, Target, receive
 
 @dataclass
 class RecordedSession:
-    """What went over one connection, exactly.
+    """The exact traffic of one connection.
 
     Attributes:
-        label: What the connection is called in the recording.
+        label: Name of the connection in the recording.
         hello: The first eight bytes each way.
         exchanges: Request (number, length, bytes) and response (length, bytes), in order. The
             last response is empty when the client was cut off.
@@ -30,11 +30,11 @@ class RecordedSession:
 
 
 class RecordingProxy(Proxy):
-    """Passes everything on to one server, and keeps it.
+    """Forwards everything to one server, and records it.
 
     Args:
-        target: Tells where the server listens; called for each connection.
-        label: What its connections are called.
+        target: Returns where the server listens; called for each connection.
+        label: Name of its connections.
         rewrite: Changes a request on its way to the server; what is recorded is the original.
     """
 

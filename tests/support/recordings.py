@@ -48,17 +48,17 @@ class RecordedExchange:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """All that went over one connection.
+    """The traffic of one connection.
 
     Attributes:
         name: Scenario, client and server.
-        version: The version of MUSCLE3 that spoke.
-        protocol: MMP when the server is the manager, else MPP.
+        version: The version of MUSCLE3 that was recorded.
+        protocol: MMP if the server is the manager, otherwise MPP.
         client: The instance that asks.
         server: ``manager``, or the instance that answers.
         hello: The first eight bytes from the client and from the server.
         exchanges: Requests and responses, in order.
-        goodbye: The zero that ends the session; nothing if the client never said it.
+        goodbye: The zero that ends the session; nothing if the client never sent it.
     """
 
     name: str
@@ -86,7 +86,7 @@ class RecordedPayload:
     """The bytes of one request or response.
 
     Attributes:
-        name: Scenario, client, server and request number: good as a test's id.
+        name: Scenario, client, server and request number, usable as the id of a test.
         version: The version of MUSCLE3 that made it.
         protocol: MMP or MPP.
         direction: From the client, or from the server.
@@ -104,7 +104,7 @@ class RecordedPayload:
 
 @cache
 def recordings() -> tuple[Recording, ...]:
-    """All recordings, in the order of their files' names."""
+    """Return all recordings, in the order of their file names."""
     return tuple(r for path in sorted(FOLDER.glob("*.json")) for r in _read(path))
 
 
@@ -113,7 +113,7 @@ def payloads(
     direction: Direction | None = None,
     version: str | None = "0.11.0",
 ) -> Iterator[RecordedPayload]:
-    """The payloads of all recordings, narrowed down by what is given.
+    """Return the payloads of all recordings that match the arguments.
 
     Args:
         protocol: Only those of MMP or of MPP.

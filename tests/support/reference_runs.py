@@ -1,4 +1,4 @@
-"""Runs of scenarios with MUSCLE3 alone, which other runs are compared with."""
+"""Runs of scenarios with MUSCLE3 alone, for comparison with other runs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,11 +17,11 @@ TIMEOUT_OF_A_TEST = 180 + sum(LIMITS)
 
 
 class PeerHungError(AssertionError):
-    """MUSCLE3 alone did not end in any of several tries.
+    """MUSCLE3 alone did not end in any of several attempts.
 
     Args:
-        scenario: What was run.
-        run: The last try.
+        scenario: Name of the scenario.
+        run: The last attempt.
     """
 
     def __init__(self, scenario: str, run: ScenarioRun) -> None:

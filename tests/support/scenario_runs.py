@@ -31,16 +31,16 @@ _GRACE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class ScenarioRun:
-    """What came of a run.
+    """The outcome of a run.
 
     Attributes:
-        exit_code: The manager's exit code, or None when it had to be ended.
+        exit_code: The manager's exit code, or None if it had to be killed.
         stdout: What the manager printed.
         stderr: What the manager printed to its standard error.
         run_dir: The run directory.
         results: Per instance what its program observed; see ``observations.py``.
-        left_behind: Command lines of processes that were still there at the end; they were
-            ended then.
+        left_behind: Command lines of processes that still ran at the end, before they
+            were killed.
     """
 
     exit_code: int | None
@@ -56,15 +56,15 @@ class ScenarioRun:
         return _text(self.run_dir / "muscle3_manager.log")
 
     def instance_stdout(self, instance: str) -> str:
-        """What an instance printed."""
+        """Return what an instance printed."""
         return _text(self.run_dir / "instances" / instance / "stdout.txt")
 
     def instance_stderr(self, instance: str) -> str:
-        """What an instance printed to its standard error."""
+        """Return what an instance printed to its standard error."""
         return _text(self.run_dir / "instances" / instance / "stderr.txt")
 
     def errors(self) -> dict[str, str]:
-        """The texts of the exceptions that ended programs, per instance."""
+        """Return the texts of the exceptions that ended programs, per instance."""
         return {
             instance: str(event[2])
             for instance, events in self.results.items()
@@ -73,7 +73,7 @@ class ScenarioRun:
         }
 
     def account(self) -> str:
-        """Everything that helps to understand a failure."""
+        """Return everything that helps to understand a failure."""
         parts = [f"exit code {self.exit_code}, left behind: {self.left_behind}"]
         parts += ["--- manager's stdout", self.stdout, "--- manager's stderr", self.stderr]
         for folder in sorted((self.run_dir / "instances").glob("*")):
@@ -95,14 +95,14 @@ def run_scenario(
     arguments: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
 ) -> ScenarioRun:
-    """Runs a scenario to its end, or until the time is up.
+    """Run a scenario until it ends, or until a timeout.
 
     Args:
         name: The scenario: a file ``<name>.ymmsl`` in ``tests/scenarios``.
         manager: Whose manager.
         libraries: Whose library, per program of the scenario; or one for all.
-        tmp_path: An empty folder for all that is written.
-        timeout: Seconds until everything is ended.
+        tmp_path: An empty folder for all files.
+        timeout: Seconds until everything is killed.
         settings: Settings that replace those of the scenario; they are given to the manager in
             a second file.
         checkpoints: When to save, as in a yMMSL file; given in a file of its own. The programs are
@@ -145,7 +145,7 @@ def run_scenario(
 
 
 def programs_of(name: str) -> tuple[str, ...]:
-    """The names of the programs of a scenario, in alphabetical order."""
+    """Return the names of the programs of a scenario, in alphabetical order."""
     text = (SCENARIOS / f"{name}.ymmsl").read_text()
     return tuple(sorted(set(re.findall(r"\$\{python_(\w+)\}", text))))
 
@@ -153,7 +153,7 @@ def programs_of(name: str) -> tuple[str, ...]:
 def write_configuration(
     name: str, *, libraries: LibraryName | Mapping[str, LibraryName], folder: Path
 ) -> Path:
-    """Fills in a scenario's template; returns the file written."""
+    """Fill in a scenario's template; return the file that was written."""
     values = {"programs": str(SCENARIOS / "programs")}
     for program in programs_of(name):
         library = libraries if isinstance(libraries, str) else libraries[program]
@@ -166,33 +166,33 @@ def write_configuration(
 
 
 def write_settings(settings: Mapping[str, object], *, folder: Path) -> Path:
-    """Writes a yMMSL file that holds nothing but settings."""
+    """Write a yMMSL file that contains only settings."""
     return _write_ymmsl(folder / "settings.ymmsl", settings=settings)
 
 
 def python_of(library: LibraryName) -> Path:
-    """The interpreter that has a library."""
+    """Return the interpreter that has a library."""
     if library == "conjoin":
         return Path(sys.executable)
     return require_muscle3(_MUSCLE3_VERSIONS[library]).python
 
 
 def manager_command(manager: ManagerName) -> list[str]:
-    """How a manager is started."""
+    """Return the command that starts a manager."""
     if manager == "conjoin":
         return [sys.executable, "-m", "entrypoints.manager"]
     return [str(require_muscle3(_MUSCLE3_VERSIONS[manager]).manager)]
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment, without what would lead programs to other libraries."""
+    """Return this process's environment, without variables that select other libraries."""
     unwanted = ("MUSCLE_", "PYTHON", "VIRTUAL_ENV", "COV_", "PYTEST_")
     wanted = ("PYTHONPYCACHEPREFIX",)
     return {k: v for k, v in os.environ.items() if k in wanted or not k.startswith(unwanted)}
 
 
 def read_results(folder: Path) -> dict[str, list[list[object]]]:
-    """What the programs wrote down, per instance."""
+    """Return what the programs have recorded, per instance."""
     return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
 
 
@@ -203,7 +203,7 @@ def _write_ymmsl(path: Path, **sections: Mapping[str, object]) -> Path:
 
 
 def _let_programs_save(file: Path) -> None:
-    """Has a scenario's file start the program that saves its state, and else does the same."""
+    """Replace the programs in a scenario's file by those that save their state."""
     file.write_text(file.read_text().replace("/walker.py", "/saving_component.py"))
 
 
@@ -239,7 +239,7 @@ def _wait_or_kill(process: "subprocess.Popen[bytes]") -> None:
 
 
 def end_processes_marked(mark: str) -> tuple[str, ...]:
-    """Ends every process that has our mark in its environment; returns their command lines."""
+    """Kill every process that has our mark in its environment; return their command lines."""
     found = processes_marked(mark)
     lines = tuple(" ".join(_command_line(process)) for process in found)
     for process in found:
@@ -252,7 +252,7 @@ def end_processes_marked(mark: str) -> tuple[str, ...]:
 
 
 def processes_marked(mark: str) -> list[psutil.Process]:
-    """Every process that has our mark in its environment."""
+    """Return every process that has our mark in its environment."""
     return [process for process in psutil.process_iter() if _is_marked(process, mark)]
 
 

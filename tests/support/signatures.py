@@ -15,7 +15,7 @@ CLASSES = ("Instance", "Message", "Grid")
 
 
 def parameters(function):
-    """Names, kinds and defaults."""
+    """Return names, kinds and defaults."""
     return [
         (item.name, item.kind.name, None if item.default is item.empty else repr(item.default))
         for item in inspect.signature(function).parameters.values()
@@ -23,7 +23,7 @@ def parameters(function):
 
 
 def methods(kind):
-    """The parameters of the public methods, by name."""
+    """Return the parameters of the public methods, by name."""
     return {
         name: parameters(member)
         for name, member in inspect.getmembers(kind, inspect.isfunction)
@@ -32,7 +32,7 @@ def methods(kind):
 
 
 def time_of(module, value):
-    """What becomes of a time of a message."""
+    """Return how the time of a message is converted."""
     results = []
     for arguments in ((value,), (0.0, value)):
         try:
@@ -47,7 +47,7 @@ def time_of(module, value):
 
 
 def api(name):
-    """The public API of a module."""
+    """Return the public API of a module."""
     module = importlib.import_module(name)
     return {
         "classes": {kind: methods(getattr(module, kind)) for kind in CLASSES},

@@ -1,6 +1,6 @@
-"""A real Slurm for tests: one node, which is this machine, with a munge of its own.
+"""A real Slurm for tests: one node, which is this machine, with its own munge.
 
-It needs no root. Jobs run as the user that runs the tests, and see the environment of the tests.
+It does not need root. Jobs run as the user who runs the tests, with the environment of the tests.
 
 >>> with running_slurm(folder) as slurm:
 ...     job = slurm.submit(script, folder=folder)
@@ -78,7 +78,7 @@ class Slurm:
         self.environment = environment
 
     def run(self, *command: object, folder: Path | None = None) -> str:
-        """Run one of its commands, and return what that prints."""
+        """Run one of its commands, and return the output."""
         done = subprocess.run(
             list(map(str, command)),
             cwd=folder,
@@ -96,7 +96,7 @@ class Slurm:
         return int(self.run("sbatch", "--parsable", *options, script, folder=folder))
 
     def wait_until_idle(self, *, timeout: float = PATIENCE) -> None:
-        """Wait until there are no jobs any more, not even some that are just ending."""
+        """Wait until all jobs have ended completely."""
         wait_until(self._is_idle, timeout=timeout, pause=_PAUSE)
 
     def end_jobs(self) -> None:
@@ -113,9 +113,9 @@ class Slurm:
 
 @contextmanager
 def running_slurm(folder: Path) -> Iterator[Slurm]:
-    """Start a Slurm, and end it in the end.
+    """Start a Slurm, and stop it afterwards.
 
-    Without the programs the test is skipped; in CI it fails.
+    Skips the test if Slurm is not installed, or fails it in CI.
 
     Args:
         folder: An empty folder for its files.

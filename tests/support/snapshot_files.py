@@ -47,7 +47,7 @@ def in_cpp_form(data: bytes) -> bytes:
 
 
 def _muscle3_values(data: bytes) -> dict[str, Any]:
-    """Return the values in a snapshot, except those that only ours have."""
+    """Return the values in a snapshot, except those that only Conjoin's snapshots have."""
     values = msgpack.unpackb(data[1:], strict_map_key=False)
     return {key: value for key, value in values.items() if key not in ("conjoin", "checksum")}
 

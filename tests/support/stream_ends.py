@@ -38,14 +38,14 @@ def connect_receiver(
 
 
 class PieceCutter:
-    """Passes bytes to a receiver in the pieces that it wants, as a driver does."""
+    """Passes bytes to a receiver in the pieces that it requests, as a driver does."""
 
     def __init__(self, receiver: StreamReceiver) -> None:
         self._receiver = receiver
         self._queue = ByteQueue()
 
     def put(self, data: bytes) -> list[PeerMessage]:
-        """Return the messages that are complete now."""
+        """Add bytes; return the messages that are complete now."""
         self._queue.put(data)
         messages = []
         while (piece := self._queue.take(self._receiver.wanted)) is not None:
@@ -58,7 +58,7 @@ class PieceCutter:
                     queue.append((message, (0, 0, 0)))
                     messages.append(message)
             if not in_place:
-                buffer[:] = b"\xff" * len(buffer)  # a driver reuses this memory
+                buffer[:] = b"\xff" * len(buffer)  # as a driver does, which reuses its memory
         return messages
 
 
@@ -67,7 +67,7 @@ def message(data: object = "x", number: int = 0) -> PeerMessage:
 
 
 def frame(data: object = "x", channel: int = 0, number: int = 0) -> bytes:
-    """The bytes of a message."""
+    """Return the bytes of a message."""
     return b"".join(map(bytes, stream.encode_message(channel, message(data, number))))
 
 

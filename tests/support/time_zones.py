@@ -1,4 +1,4 @@
-"""Other places on earth."""
+"""Local time in other time zones."""
 
 import os
 import time
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def time_zone(name: str) -> Iterator[None]:
-    """Have the local time be that of a time zone."""
+    """Set the local time zone."""
     before = os.environ.get("TZ")
     os.environ["TZ"] = name
     time.tzset()

@@ -1,4 +1,4 @@
-"""A user's folder with a small model that works, for tests that break one thing in it.
+"""A user's folder with a small working model, for tests that break one thing in it.
 
 >>> workspace.change("model.ymmsl", "micro.init", "micro.inti")
 >>> outcome = workspace.start_all()
@@ -69,14 +69,14 @@ while instance.reuse_instance():
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the user sees when a program has ended.
+    """The outcome of a program, as the user sees it.
 
     Attributes:
         exit_code: The exit code.
         stdout: What was printed.
         stderr: What was printed to standard error.
-        left_behind: Processes that were still there (they were ended then), by their command
-            lines, and temporary files, by their names.
+        left_behind: Command lines of processes that still ran (before they were killed), and names
+            of temporary files.
     """
 
     exit_code: int
@@ -86,7 +86,7 @@ class Outcome:
 
     @property
     def text(self) -> str:
-        """All that was printed."""
+        """Everything that was printed."""
         return self.stdout + self.stderr
 
 
@@ -95,8 +95,8 @@ class RunningProgram:
 
     Args:
         process: The program.
-        mark: What is in the environment of everything that it starts.
-        folder: Where its output is.
+        mark: A value in the environment of every process that it starts.
+        folder: The folder with its output.
         temporary: Its directory for temporary files.
     """
 
@@ -110,11 +110,11 @@ class RunningProgram:
 
     @property
     def text(self) -> str:
-        """What was printed so far."""
+        """Everything that was printed so far."""
         return self._output("stdout") + self._output("stderr")
 
     def processes(self, part_of_command: str = "") -> list[psutil.Process]:
-        """Processes of this run, by a part of their command lines; without the program itself."""
+        """Return the started processes whose command lines contain a text, without the program."""
         return [
             process
             for process in processes_marked(self._mark)
@@ -122,17 +122,17 @@ class RunningProgram:
         ]
 
     def the_process(self, part_of_command: str) -> psutil.Process:
-        """Wait until there is such a process, and return it."""
+        """Wait until such a process exists, and return it."""
         wait_until(lambda: bool(self.processes(part_of_command)))
         return self.processes(part_of_command)[0]
 
     def wait_until_it_says(self, text: str) -> None:
-        """Wait until the program has printed something."""
+        """Wait until the program has printed a text."""
         wait_until(lambda: text in self.text or self.process.poll() is not None)
         assert text in self.text, self.text
 
     def finish(self) -> Outcome:
-        """Wait for the end, and see what is left."""
+        """Wait for the end; return the outcome, with what is left behind."""
         exit_code = self.process.wait(PATIENCE)
         files = [path.name for path in self._temporary.iterdir()]
         return Outcome(
@@ -147,7 +147,7 @@ class RunningProgram:
 
 
 class Workspace:
-    """A user's folder, with a model that works: `model.ymmsl`, `macro.py` and `micro.py`.
+    """A user's folder, with a working model: `model.ymmsl`, `macro.py` and `micro.py`.
 
     Args:
         folder: An empty folder.
@@ -164,19 +164,19 @@ class Workspace:
         self.write("micro.py", _MICRO)
 
     def write(self, name: str, text: str) -> Path:
-        """Write a file, over what is there."""
+        """Write or overwrite a file."""
         path = self.folder / name
         path.write_text(text)
         return path
 
     def change(self, name: str, old: str, new: str) -> None:
-        """Replace a text that must be in a file once."""
+        """Replace a text that occurs exactly once in a file."""
         text = (self.folder / name).read_text()
         assert text.count(old) == 1, f"{old!r} is {text.count(old)} times in {name}"
         self.write(name, text.replace(old, new))
 
     def use_muscle3(self) -> None:
-        """Have both programs use MUSCLE3's library."""
+        """Make both programs use MUSCLE3's library."""
         text = (self.folder / "model.ymmsl").read_text()
         self.write("model.ymmsl", text.replace(sys.executable, str(python_of("muscle3"))))
         for name in ("macro.py", "micro.py"):
@@ -208,12 +208,12 @@ class Workspace:
         name: str = "program",
         environment: Mapping[str, str] | None = None,
     ) -> Iterator[RunningProgram]:
-        """Start a program; what is left of it in the end is killed.
+        """Start a program; kill what is left of it at the end.
 
         Args:
             command: Program and arguments.
-            stdin: What it can read.
-            name: Of the folder with its output.
+            stdin: Its standard input.
+            name: Name of the folder with its output.
             environment: Variables to add.
         """
         mark = uuid.uuid4().hex
@@ -242,7 +242,7 @@ class Workspace:
                 end_processes_marked(mark)
 
     def stderr_of(self, instance: str) -> str:
-        """What an instance printed to its standard error."""
+        """Return what an instance printed to its standard error."""
         path = self.run_dir / "instances" / instance / "stderr.txt"
         return path.read_text() if path.exists() else ""
 
