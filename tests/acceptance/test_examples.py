@@ -41,7 +41,7 @@ def result(run_dir, instance, name):
 
 
 def uncoupled_pattern():
-    """What the reaction-diffusion example computes, in a single program."""
+    """Compute the reaction-diffusion example in a single program."""
     u, v = initial_state(40, 80, seed=1)
     for _ in range(3000):
         u, v = diffused(u, 0.16), diffused(v, 0.08)

@@ -26,14 +26,14 @@ from entrypoints.options import CheckpointOptions, ManagerOptions
 from tests.support.models import nodes
 
 NEVER = AgentTimeouts(silence=1e6, startup=1e6)
-"""So long that the agent, which nobody plays, is not considered lost."""
+"""Long enough that the agent, which does not exist here, is not considered lost."""
 
 
 class InMemoryDesk:
     """The manager's services as `build_services` wires them; tests can inspect each of them.
 
     Args:
-        configuration: What is run.
+        configuration: The configuration that is run.
         options: Options for checkpoints.
         snapshot_store: Path or URL of the snapshot store; empty for the run directory.
     """

@@ -1,4 +1,4 @@
-"""A real Jupyter kernel, in a process of its own: python -m tests.support.kernel FOLDER.
+"""A real Jupyter kernel, in a separate process: python -m tests.support.kernel FOLDER.
 
 Runs the cells in `FOLDER/cells.json`, one after the other. A cell in which the kernel must be
 interrupted writes the file `FOLDER/interrupt_me` when it is ready. The outcomes of the cells are
@@ -25,7 +25,7 @@ class Cell:
     """The outcome of a cell.
 
     Attributes:
-        text: What it printed.
+        text: The text that it printed.
         error: Name of the exception that ended it; empty if there was none.
         message: Text of the exception.
     """

@@ -22,11 +22,11 @@ from tests.support.packages import require_packages
 from tests.support.scenario_runs import clean_environment
 
 PACKAGES = ("s3fs", "moto[s3]", "flask", "flask-cors")
-_SOMEBODY = (
+_CREDENTIALS = (
     "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/s3/aws4_request, SignedHeaders=host,"
     " Signature=0"
 )
-"""Nobody checks that, but who is nobody may read nothing."""
+"""The server does not check the credentials, but rejects anonymous clients."""
 
 _REQUEST_SECONDS = 30
 _GRACE_SECONDS = 10
@@ -63,7 +63,7 @@ class ObjectStore:
 
     def _request(self, method: str, name: str, data: "bytes | None" = None) -> bytes:
         url = f"{self.url}/{name}"
-        request = urllib.request.Request(url, data, {"Authorization": _SOMEBODY}, method=method)
+        request = urllib.request.Request(url, data, {"Authorization": _CREDENTIALS}, method=method)
         with urllib.request.urlopen(request, timeout=_REQUEST_SECONDS) as response:
             return response.read()
 

@@ -13,7 +13,7 @@ On an idle machine it takes 2 to 4 seconds, but up to 60 with ten busy processes
 """
 
 TIMEOUT_OF_A_TEST = 180 + sum(LIMITS)
-"""Seconds for a test that compares a run of its own with a reference run."""
+"""Seconds for a test that compares its own run with a reference run."""
 
 
 class PeerHungError(AssertionError):

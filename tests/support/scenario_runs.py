@@ -105,7 +105,7 @@ def run_scenario(
         timeout: Seconds until everything is killed.
         settings: Settings that replace those of the scenario; they are given to the manager in
             a second file.
-        checkpoints: When to save, as in a yMMSL file; given in a file of its own. The programs are
+        checkpoints: When to save, as in a yMMSL file; given in a separate file. The programs are
             replaced by those that can save their state.
         resume: A workflow snapshot to resume from; it is given to the manager as well.
         arguments: More arguments for the manager.
