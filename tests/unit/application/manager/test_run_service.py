@@ -240,6 +240,7 @@ def test_run_that_fails_between_two_batches_starts_no_more() -> None:
     bench.start()
     bench.worker.work_off()
     bench.pool.end("a[0]", Exited(3))
+    bench.worker.work_off()
     bench.clock.advance()
     assert bench.pool.running == {}
     assert bench.board[f"a[{BATCH}]"].state is InstanceState.WAITING_TO_START
