@@ -1,4 +1,4 @@
-"""Answers the requests of instances, by asking the service that each is about."""
+"""Dispatches the requests of instances to the manager's services."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ from domain.running.profiling import ProfileEvent, ProfileEventType
 
 @final
 class ServicesDesk(ManagerDesk):
-    """Has each request answered by the service that it is about.
+    """Dispatches each request to the services that it concerns.
 
     Args:
-        configuration: What is run.
-        registry: Who has registered.
-        peers: Who is whose peer.
-        deadlocks: Who waits for whom.
-        control: How the run goes on.
-        board: How each instance is.
-        logbook: Where log messages go.
-        profiles: Where profile events go.
-        snapshots: Which snapshots belong together.
-        checkpoints: When instances are to save.
-        run_directory: Where snapshots go.
+        configuration: The configuration of the run.
+        registry: Registers instances.
+        peers: Looks up the peers of an instance.
+        deadlocks: Detects deadlocks.
+        control: Controls the run.
+        board: Publishes log records and other events.
+        logbook: Stores log records.
+        profiles: Stores profile events.
+        snapshots: Registers snapshots.
+        checkpoints: Decides when instances save.
+        run_directory: Holds the snapshots, unless there is a snapshot store.
         snapshot_store: Path or URL of the store for instance snapshots; empty for the run
             directory.
     """
@@ -127,7 +127,7 @@ class ServicesDesk(ManagerDesk):
         self._profiles.add_events(reference, events)
         self._error_shutdowns.note_events(instance, events)
         for event in reversed(events):
-            # MUSCLE3's instances tell how far they are in no other way
+            # MUSCLE3's instances report their simulation time in no other way
             if event.event_type is ProfileEventType.SEND and event.message_timestamp is not None:
                 self._board.note_time(instance, event.message_timestamp)
                 break
