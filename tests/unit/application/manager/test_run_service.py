@@ -239,6 +239,7 @@ def test_run_that_fails_between_two_batches_starts_no_more() -> None:
     bench.worker.is_busy = True
     bench.start()
     bench.worker.work_off()
+    bench.worker.is_busy = False
     bench.pool.end("a[0]", Exited(3))
     bench.clock.advance()
     assert bench.pool.running == {}
