@@ -123,7 +123,7 @@ class ServicesDesk(ManagerDesk):
         self._board.publish(LogRecorded(record))
 
     def submit_profile_events(self, instance: str, events: Sequence[ProfileEvent]) -> None:
-        reference, _ = self._registry.known(instance)
+        reference, _ = self._registry.resolve(instance)
         self._profiles.add_events(reference, events)
         self._error_shutdowns.note_events(instance, events)
         for event in reversed(events):
@@ -133,11 +133,11 @@ class ServicesDesk(ManagerDesk):
                 break
 
     def submit_snapshot(self, instance: str, metadata: SnapshotMetadata) -> None:
-        reference, _ = self._registry.known(instance)
+        reference, _ = self._registry.resolve(instance)
         self._snapshots.register_snapshot(reference, metadata)
 
     def get_checkpoint_info(self, instance: str) -> CheckpointInfo:
-        reference, _ = self._registry.known(instance)
+        reference, _ = self._registry.resolve(instance)
         is_own = self._registry.is_own(instance)
         return CheckpointInfo(
             self._checkpoints.elapsed(),
@@ -149,37 +149,37 @@ class ServicesDesk(ManagerDesk):
         )
 
     def await_checkpoint_request(self, instance: str, requested: Callable[[str], None]) -> None:
-        self._registry.known(instance)
+        self._registry.resolve(instance)
         self._checkpoints.await_request(instance, requested)
 
     def report_snapshot_failed(self, instance: str, problem: str) -> None:
-        self._registry.known(instance)
+        self._registry.resolve(instance)
         self._board.publish(SnapshotFailed(problem, instance))
 
     def report_failed(
         self, instance: str, problem: str, *, kind: FailureKind | None = None
     ) -> None:
-        self._registry.known(instance)
+        self._registry.resolve(instance)
         self._control.note_failed(instance, problem, kind=kind)
 
     def waiting_for_receive(self, wait: Wait) -> None:
-        self._registry.known(wait.instance)
+        self._registry.resolve(wait.instance)
         self._deadlocks.add(wait)
         self._control.note_wait(wait.instance, wait)
 
     def waiting_for_receive_done(self, wait: Wait) -> None:
-        self._registry.known(wait.instance)
+        self._registry.resolve(wait.instance)
         self._deadlocks.remove(wait)
         self._control.note_wait(wait.instance, None)
 
     def is_deadlocked(self, instance: str) -> bool:
-        self._registry.known(instance)
+        self._registry.resolve(instance)
         return self._deadlocks.is_deadlocked(instance)
 
     def report_status(
         self, instance: str, simulated_time: float | None, waiting: Wait | None
     ) -> None:
-        self._registry.known(instance)
+        self._registry.resolve(instance)
         if simulated_time is not None:
             self._board.note_time(instance, simulated_time)
         self._control.note_wait(instance, waiting)

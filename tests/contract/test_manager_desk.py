@@ -53,14 +53,14 @@ class ManagerDeskContract(ABC):
             self.register(desk, "a")
 
     def test_peers_are_returned_after_all_have_registered(self, desk):
-        told = []
+        received = []
         self.register(desk, "a")
-        desk.await_peers("a", told.append)
+        desk.await_peers("a", received.append)
         with pytest.raises(NotReadyError):
             desk.get_peers("a")
-        assert told == []
+        assert received == []
         self.register(desk, "b")
-        assert told == [desk.get_peers("a")]
+        assert received == [desk.get_peers("a")]
 
     def test_cycle_of_waits_is_a_deadlock_until_a_wait_ends(self, desk):
         self.register(desk, "a", "b")
