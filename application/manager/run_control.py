@@ -37,8 +37,6 @@ VICTIM_PATIENCE: Final = 5.0
 If there is somebody by then who is about to end, and may be the cause, it gets some more time.
 """
 
-ERROR_LINES: Final = 20
-
 SIGKILL: Final = 9
 
 DISCONNECTED: Final = "it closed its connection to the manager without deregistering"
@@ -169,8 +167,19 @@ class RunControl:
         self._deadlocked.update(wait.instance for wait in cycle)
         self._board.publish(DeadlockFound(cycle))
 
-    def note_exit(self, name: str, end: ProcessEnd) -> None:
-        """Note that a process has ended."""
+    def blames(self, name: str, end: ProcessEnd) -> bool:
+        """Whether the end of a process counts as a failure of its instance."""
+        is_well = end == SUCCESS and self._problem_with(name, end) is None
+        return name in self._running and not self._is_cancelling and not is_well
+
+    def note_exit(self, name: str, end: ProcessEnd, *, error_output: str = "") -> None:
+        """Note that a process has ended.
+
+        Args:
+            name: The name of its instance.
+            end: How it ended.
+            error_output: The last lines of its error output; needed only if `blames` says so.
+        """
         if name not in self._running:
             return
         self._running.discard(name)
@@ -182,7 +191,8 @@ class RunControl:
             self._board.change(name, InstanceState.FINISHED, end=end)
         else:
             self._board.change(name, InstanceState.FAILED, end=end)
-            self._add_failure(name, end, problem)
+            kind = self._kind_of_failure(name, error_output)
+            self._add(Failure(name, end, problem, error_output, kind))
         self._finish_if_done()
 
     def note_failed(self, name: str, problem: str, *, kind: FailureKind | None = None) -> None:
@@ -259,10 +269,6 @@ class RunControl:
                 " returns False"
             )
         return None
-
-    def _add_failure(self, name: str, end: ProcessEnd, reason: str | None) -> None:
-        output = self._run_directory.instance_output_tail(Reference(name), lines=ERROR_LINES)
-        self._add(Failure(name, end, reason, output, self._kind_of_failure(name, output)))
 
     def _kind_of_failure(self, name: str, output: str) -> FailureKind:
         report = self._reported.get(name)

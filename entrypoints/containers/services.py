@@ -19,6 +19,8 @@ from application.manager.allocation_end import AllocationEnd
 from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.desk import ServicesDesk
+from application.manager.exit_reports import ExitReports
+from application.manager.instance_directories import InstanceDirectories
 from application.manager.peer_lookup import PeerLookup
 from application.manager.program_starter import ProgramStarter
 from application.manager.registration import InstanceRegistry
@@ -75,6 +77,7 @@ class ManagerServices:
         agents: Answers those of agents, and has them start processes.
         run: Starts the run, and reports how it ended.
         control: Watches over the instances, and decides how the run ends.
+        exits: Reports the ends of processes to the control.
         allocation_end: Has the instances save before the run is stopped.
         board: The status of each instance.
         registry: Which instances have registered.
@@ -90,6 +93,7 @@ class ManagerServices:
     agents: AgentManager
     run: RunService
     control: RunControl
+    exits: ExitReports
     allocation_end: AllocationEnd
     board: StatusBoard
     registry: InstanceRegistry
@@ -132,7 +136,9 @@ def build_services(
         scheduler=parts.scheduler,
         log=parts.log,
     )
-    agents.on_finished(control.note_exit)
+    exits = ExitReports(control=control, run_directory=parts.run_directory, worker=parts.worker)
+    directories = InstanceDirectories(parts.run_directory, worker=parts.worker)
+    agents.on_finished(exits.note_exit)
     agents.on_node_lost(control.note_node_lost)
     allocation_end = AllocationEnd(
         options.checkpoints,
@@ -145,7 +151,7 @@ def build_services(
         log=parts.log,
     )
     snapshots = _build_snapshots(parts, configuration, options, board, allocation_end, control)
-    run = _build_run(parts, configuration, agents, control, board, snapshots)
+    run = _build_run(parts, configuration, agents, control, board, snapshots, directories)
     agents.on_resources(run.note_resources)
     control.on_finished(run.note_result)
     connections = ConnectionWatch(
@@ -171,7 +177,7 @@ def build_services(
         profiles=parts.profiles,
         snapshots=snapshots,
         checkpoints=checkpoints,
-        run_directory=parts.run_directory,
+        directories=directories,
         snapshot_store=snapshot_store,
     )
     return ManagerServices(
@@ -179,6 +185,7 @@ def build_services(
         agents=agents,
         run=run,
         control=control,
+        exits=exits,
         allocation_end=allocation_end,
         board=board,
         registry=registry,
@@ -208,6 +215,7 @@ def _build_run(
     control: RunControl,
     board: StatusBoard,
     snapshots: SnapshotRegistry,
+    directories: InstanceDirectories,
 ) -> RunService:
     starter = ProgramStarter(
         configuration,
@@ -223,6 +231,7 @@ def _build_run(
         board=board,
         profiles=parts.profiles,
         snapshots=snapshots,
+        directories=directories,
         worker=parts.worker,
         scheduler=parts.scheduler,
         log=parts.log,

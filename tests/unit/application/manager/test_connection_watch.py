@@ -172,7 +172,7 @@ def test_who_is_gone_is_to_blame_for_who_lost_it_as_a_peer():
     register(desk, "macro", "micro")
     desk.desk.note_disconnected("micro")
     desk.run_directory.outputs[Reference("macro")] = "RuntimeError: did the peer crash?"
-    desk.control.note_exit("macro", Exited(1))
+    desk.exits.note_exit("macro", Exited(1))
     desk.clock.advance(VICTIM_PATIENCE)
     (result,) = desk.results
     assert result.failed_instances == ("micro", "macro")

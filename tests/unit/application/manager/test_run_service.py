@@ -16,6 +16,7 @@ from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from adapters.in_memory.worker import InlineWorker
 from adapters.in_memory.workflow_snapshot_store import InMemoryWorkflowSnapshotStore
 from application.interfaces.node_pool import AgentLaunch
+from application.manager.instance_directories import InstanceDirectories
 from application.manager.program_starter import ProgramStarter
 from application.manager.run_control import RunControl
 from application.manager.run_service import BATCH, IN_VAIN, RunService
@@ -81,6 +82,7 @@ class Bench:
             board=self.board,
             profiles=self.profiles,
             snapshots=self.snapshots,
+            directories=InstanceDirectories(self.directory, worker=self.worker),
             worker=self.worker,
             scheduler=self.clock,
             log=log,
