@@ -92,9 +92,10 @@ class Instance:
 
     @plainly
     def error_shutdown(self, message: str) -> None:
-        """Tell the manager what is wrong, and close all ports, so that nobody waits for us.
+        """Report an error to the manager, and close and drain all ports.
 
-        The program is expected to exit with a non-zero code after this.
+        So peers do not wait for this instance. Draining ends after 5 seconds, or after 60 with
+        MUSCLE3's manager. The program is expected to exit with a non-zero code after this.
 
         Args:
             message: What is wrong.

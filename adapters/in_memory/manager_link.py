@@ -116,12 +116,13 @@ class InMemoryManagerLink(ManagerLink):
             if not self._is_closed:
                 _unless_refused(lambda: self._desk.report_snapshot_failed(self._instance, problem))
 
-    def report_failed(self, problem: str, *, kind: FailureKind) -> None:
+    def report_failed(self, problem: str, *, kind: FailureKind) -> bool:
         with self._changed:
             if not self._is_closed:
                 _unless_refused(
                     lambda: self._desk.report_failed(self._instance, problem, kind=kind)
                 )
+        return True
 
     def report_status(
         self, *, simulated_time: float | None, waiting: tuple[str, str, int | None] | None

@@ -23,12 +23,18 @@ class InMemoryNetwork:
     """What the instances of one run have in common.
 
     Messages are encoded as between our own instances, so what arrives is what would arrive there.
+
+    Args:
+        must_drain: Whether a sender waits until everything is received, even if the receiver has
+            left, as MUSCLE3's instances do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, must_drain: bool = False) -> None:
+        self.must_drain: Final = must_drain
         self._changed = threading.Condition()
         self._messages: dict[str, deque[bytes]] = {}
         self._there: set[str] = set()
+        self._finished: set[str] = set()
 
     def join(self, instance: str) -> None:
         """Make an instance reachable."""
@@ -39,6 +45,12 @@ class InMemoryNetwork:
         """Make an instance unreachable; what it has sent can still be fetched."""
         with self._changed:
             self._there.discard(instance)
+            self._changed.notify_all()
+
+    def finish_receiving(self, instance: str) -> None:
+        """Note that an instance receives no more."""
+        with self._changed:
+            self._finished.add(instance)
             self._changed.notify_all()
 
     def put(self, receiver: str, frame: bytes) -> None:
@@ -69,7 +81,7 @@ class InMemoryNetwork:
         )
 
     def wait_until_taken(self, receivers: dict[str, str], *, timeout: float | None) -> bool:
-        """Wait until endpoints have taken their messages, or their instances are gone.
+        """Wait until endpoints have taken their messages, or their instances have left.
 
         Args:
             receivers: The instances of the endpoints, by endpoint.
@@ -79,12 +91,15 @@ class InMemoryNetwork:
             return self._changed.wait_for(
                 lambda: (
                     not any(
-                        self._messages.get(endpoint) and instance in self._there
+                        self._messages.get(endpoint) and self._is_awaited(instance)
                         for endpoint, instance in receivers.items()
                     )
                 ),
                 timeout,
             )
+
+    def _is_awaited(self, receiver: str) -> bool:
+        return self.must_drain or receiver in self._there - self._finished
 
 
 @final
@@ -127,8 +142,17 @@ class InMemoryPeerTransport(PeerTransport):
     ) -> Inlet:
         return InMemoryInlet(self._network, sender=str(sender.instance), receiver=str(receiver))
 
+    def must_drain(
+        self,
+        peer_locations: Sequence[str],  # noqa: ARG002 - there is one network only
+    ) -> bool:
+        return self._network.must_drain
+
+    def limit_retries(self, seconds: float) -> None:
+        """Do nothing: there are no connections to be lost."""
+
     def finish_receiving(self) -> None:
-        """Do nothing: there are no connections to end."""
+        self._network.finish_receiving(self._instance)
 
     def wait_until_sent(self, *, timeout: float | None) -> bool:
         return self._network.wait_until_taken(self._receivers, timeout=timeout)

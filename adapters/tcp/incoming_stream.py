@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
-from typing import final
+from typing import Final, final
 
 from adapters.io import network
 from adapters.tcp.frame_reader import FrameReader
@@ -20,6 +20,10 @@ from adapters.wire.stream_receiver import Arrivals, Marks, StreamReceiver
 from application.interfaces.peer_transport import Inlet
 from domain.coupling.messages import PeerMessage
 from domain.errors import CouplingError, PeerLost, PortError, RemoteProtocolError, TransportError
+
+RECEIVE_SIZE: Final = 65536
+GOODBYE_TIME: Final = 10.0
+"""Seconds for a sender to read our goodbye; one that misses it waits a minute for our return."""
 
 
 class StreamConnection:
@@ -99,12 +103,22 @@ class StreamConnection:
         return True
 
     def close(self) -> None:
-        """Acknowledge what was received, and close the connection. May be called more than once."""
+        """Acknowledge, send a goodbye, and close the connection. Idempotent."""
         self.stream.end()
         if self.stream.outgoing:
             with contextlib.suppress(OSError):
-                self._socket.sendall(self.stream.data_to_send())
+                self._send_goodbye()
         self._socket.close()
+
+    def _send_goodbye(self) -> None:
+        self._socket.settimeout(GOODBYE_TIME)
+        self._socket.sendall(self.stream.data_to_send())
+        self._socket.shutdown(socket.SHUT_WR)
+        # Closing a connection with unread data resets it, and the goodbye may be lost. The sender
+        # closes its end after reading the goodbye.
+        end = time.monotonic() + GOODBYE_TIME
+        while time.monotonic() < end and self._socket.recv(RECEIVE_SIZE):
+            pass
 
     def _open(self) -> None:
         """Connect until the stream is open."""

@@ -1,4 +1,4 @@
-"""Knocks at the addresses of an instance to find out whether its program still runs."""
+"""Connects to the addresses of an instance to find out whether its program still runs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from typing import Final, final
 from adapters.io import network
 from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, ScheduledCall
 from adapters.wire.locations import TCP, TcpAddress, addresses_in
-from application.interfaces.instance_probe import InstanceProbe, Presence
+from application.interfaces.instance_probe import InstanceProbe
+from domain.running.presence import Presence
 
 ACCEPTED: Final = 0
+_NO_NETWORK: Final = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
 @final
@@ -116,6 +118,30 @@ class _Look:
             self._finish(Presence.GONE)
         else:
             self._finish(Presence.UNKNOWN)
+
+
+def refuses_connections(
+    locations: Sequence[str], *, timeout: float = network.CONNECT_TIMEOUT
+) -> bool:
+    """Return whether an instance is gone: its addresses refuse, and none may still answer.
+
+    Blocks for up to the timeout for each address. An address for which this machine has no network
+    says nothing.
+
+    Args:
+        locations: Where the instance was.
+        timeout: Seconds to wait for each address.
+    """
+    answers = {_answer(address, timeout) for address in _telling_addresses(locations)}
+    return errno.ECONNREFUSED in answers and answers <= {errno.ECONNREFUSED, *_NO_NETWORK}
+
+
+def _answer(address: TcpAddress, timeout: float) -> int:
+    try:
+        with socket.create_connection((address.host, address.port), timeout=timeout) as sock:
+            return answer_on(sock)
+    except OSError as error:
+        return error.errno or errno.ETIMEDOUT
 
 
 def answer_on(sock: socket.socket) -> int:

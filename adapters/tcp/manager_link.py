@@ -132,8 +132,9 @@ class MMPClient(ManagerLink):
     def report_snapshot_failed(self, problem: str) -> None:
         self._report(mmp.report_snapshot_failed, self._name, problem)
 
-    def report_failed(self, problem: str, *, kind: FailureKind) -> None:
+    def report_failed(self, problem: str, *, kind: FailureKind) -> bool:
         self._report(mmp.report_failed, self._name, problem, kind)
+        return self._is_own_manager
 
     def report_status(
         self, *, simulated_time: float | None, waiting: tuple[str, str, int | None] | None

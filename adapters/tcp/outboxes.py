@@ -29,8 +29,11 @@ class Outboxes:
         if reply is not None:
             reply([message])
 
-    def handle(self, request: bytes, reply: Reply) -> None:
+    def handle(self, request: bytes, reply: Reply) -> str:
         """Answer a request for a message, now or when there is one.
+
+        Returns:
+            The receiving endpoint for which a message was requested.
 
         Raises:
             RemoteProtocolError: If it is no such request.
@@ -40,10 +43,22 @@ class Outboxes:
             messages = self._messages.get(receiver)
             if not messages:
                 self._waiting[receiver] = reply
-                return
+                return receiver
             message = messages.popleft()
             self._changed.notify_all()
         reply([message])
+        return receiver
+
+    def waiting(self) -> list[str]:
+        """Return the receiving endpoints that have yet to fetch messages."""
+        with self._changed:
+            return [name for name, messages in self._messages.items() if messages]
+
+    def drop(self, receiver: str) -> None:
+        """Drop the messages for an endpoint that will not fetch them."""
+        with self._changed:
+            self._messages.pop(receiver, None)
+            self._changed.notify_all()
 
     def wait_until_empty(self, *, timeout: float | None) -> bool:
         """Wait until all messages have been fetched; return whether they have."""

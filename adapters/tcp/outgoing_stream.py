@@ -96,6 +96,12 @@ class OutgoingStream:
         with self._changed:
             return self._changed.wait_for(lambda: self._sender.is_all_received, timeout=timeout)
 
+    @property
+    def awaits_first_connection(self) -> bool:
+        """Whether frames are kept for a receiver that has not connected yet."""
+        with self._changed:
+            return self._sender.awaits_first_connection
+
     def close(self) -> None:
         """Close the connection. May be called more than once, from any thread."""
         with self._changed:

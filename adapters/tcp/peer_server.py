@@ -16,7 +16,7 @@ from adapters.tcp.server import (
     TroubleCallback,
 )
 from adapters.wire.locations import Address
-from adapters.wire.session_server import Request
+from adapters.wire.session_server import Request, Session
 from domain.errors import RemoteProtocolError
 
 MAX_REQUEST: Final = 2**20
@@ -42,6 +42,7 @@ class PeerServer:
         addresses: Where clients on any machine can connect, the most likely to work first.
         local_addresses: Where our own clients on this machine can connect faster.
         loop: Calls back on the server's thread.
+        report: Reports a problem to the user of this instance.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class PeerServer:
         self._on_stream: StreamCallback = _refuse_stream
         self._on_session_ended: Callable[[], None] = lambda: None
         self._users = 0
+        self.report: Final = on_trouble
         self._changed = threading.Lock()
         self._server = Server(
             lambda request, reply: self._on_request(request, reply),
@@ -100,6 +102,14 @@ class PeerServer:
     def session_count(self) -> int:
         """How many clients have made requests and not ended their session."""
         return self._server.session_count
+
+    def sessions_of(self, client: str) -> list[Session]:
+        """Return the sessions that a client has not ended, connected or not."""
+        return self._server.sessions_of(client)
+
+    def end_sessions_of(self, client: str) -> None:
+        """Forget the sessions of a client that will not come back. Thread-safe."""
+        self._server.end_sessions_of(client)
 
     def leave(self) -> None:
         """Unregister a transport. The last one closes the server, and joins its thread."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Sequence
 from typing import Final, final
 
+from adapters.tcp.departures import Departures, instance_of, wait_with_checks
 from adapters.tcp.outboxes import Outboxes, OutboxOutlet
 from adapters.tcp.peer_server import PeerServer
 from adapters.tcp.pulling_inlet import PulledPeer, PullingInlet
@@ -34,6 +36,8 @@ class PullPeerTransport(PeerTransport):
         self._locations = [format_location(TCP, server.addresses)]
         self._outboxes = Outboxes()
         self._pulled: dict[str, PulledPeer] = {}
+        self._retry_limit: float | None = None
+        self._departures = Departures(server=server, outboxes=self._outboxes, report=server.report)
         self._is_closed = False
         self._changed = threading.Condition()
         server.serve_requests(self._handle, on_session_ended=self._note_session_ended)
@@ -49,8 +53,9 @@ class PullPeerTransport(PeerTransport):
         *,
         sender: Endpoint,
         receiver: Endpoint,
-        peer_locations: Sequence[str],  # noqa: ARG002 - the receiver connects
+        peer_locations: Sequence[str],
     ) -> Outlet:
+        self._departures.add_receiver(str(receiver.instance), peer_locations)
         return OutboxOutlet(self._outboxes, sender=str(sender), receiver=str(receiver))
 
     def inlet(
@@ -59,21 +64,34 @@ class PullPeerTransport(PeerTransport):
         peer = str(sender.instance)
         if peer not in self._pulled:
             self._pulled[peer] = PulledPeer(peer, peer_locations)
+            if self._retry_limit is not None:
+                self._pulled[peer].limit_retries(self._retry_limit)
         return PullingInlet(self._pulled[peer], receiver=str(receiver))
+
+    def must_drain(self, peer_locations: Sequence[str]) -> bool:  # noqa: ARG002 - of every peer
+        return True
+
+    def limit_retries(self, seconds: float) -> None:
+        self._retry_limit = seconds
+        for pulled in self._pulled.values():
+            pulled.limit_retries(seconds)
 
     def finish_receiving(self) -> None:
         for pulled in self._pulled.values():
             pulled.close()
 
     def wait_until_sent(self, *, timeout: float | None) -> bool:
-        end = None if timeout is None else time.monotonic() + timeout
-        if not self._outboxes.wait_until_empty(timeout=timeout):
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        if not wait_with_checks(
+            lambda left: self._outboxes.wait_until_empty(timeout=left),
+            end=end,
+            check=self._departures.drop_undeliverable,
+        ):
             return False
         # A client that has just lost its connection reconnects for its last response, so wait until
         # all clients have ended their sessions.
-        left = GOODBYE_TIMEOUT if end is None else max(0.0, end - time.monotonic())
-        with self._changed:
-            self._changed.wait_for(lambda: self._server.session_count == 0, timeout=left)
+        end = min(end, time.monotonic() + GOODBYE_TIMEOUT)
+        wait_with_checks(self._all_have_left, end=end, check=self._departures.end_sessions)
         return True
 
     def close(self) -> None:
@@ -85,7 +103,13 @@ class PullPeerTransport(PeerTransport):
         self._server.leave()
 
     def _handle(self, request: Request, reply: Reply) -> None:
-        self._outboxes.handle(request.body, reply)
+        instance = instance_of(self._outboxes.handle(request.body, reply))
+        request.session.client = instance
+        self._departures.note_fetching(instance)
+
+    def _all_have_left(self, timeout: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: self._server.session_count == 0, timeout=timeout)
 
     def _note_session_ended(self) -> None:
         with self._changed:

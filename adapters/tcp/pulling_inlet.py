@@ -27,15 +27,37 @@ class PulledPeer:
         self._idle: list[SessionClient] = []
         self._all: list[SessionClient] = []
         self._lock = threading.Lock()
+        self._retry_limit: float | None = None
+        self._loss = ""
 
     def borrow(self) -> SessionClient:
-        """Return a session on which no request is outstanding."""
+        """Return a session on which no request is outstanding.
+
+        Raises:
+            TransportError: If the peer was lost before: each port would retry for as long again.
+        """
         with self._lock:
+            if self._loss:
+                raise TransportError(self._loss)
             if self._idle:
                 return self._idle.pop()
             session = SessionClient(self._locations, server=f"peer '{self.name}'")
+            if self._retry_limit is not None:
+                session.limit_retries(self._retry_limit)
             self._all.append(session)
             return session
+
+    def note_lost(self, reason: str) -> None:
+        """Note that a session was lost for good."""
+        with self._lock:
+            self._loss = self._loss or reason
+
+    def limit_retries(self, seconds: float) -> None:
+        """Give up on lost connections after so many seconds, in sessions to come too."""
+        with self._lock:
+            self._retry_limit = seconds
+            for session in self._all:
+                session.limit_retries(seconds)
 
     def give_back(self, session: SessionClient) -> None:
         """Make a session available again."""
@@ -56,6 +78,7 @@ class PullingInlet(Inlet):
         self._peer = peer
         self._request = mpp.encode_request(receiver)
         self._session: SessionClient | None = None
+        self._receiving = threading.Lock()
         self._marks = (0, 0, 0)
 
     @property
@@ -63,12 +86,22 @@ class PullingInlet(Inlet):
         return self._marks
 
     def receive(self, *, timeout: float | None) -> PeerMessage | None:
+        # An instance that fails drains its ports while other threads may still receive on them.
+        if not self._receiving.acquire(timeout=-1 if timeout is None else timeout):
+            return None
+        try:
+            return self._receive(timeout)
+        finally:
+            self._receiving.release()
+
+    def _receive(self, timeout: float | None) -> PeerMessage | None:
         try:
             if self._session is None:
                 self._session = self._peer.borrow()
                 self._session.begin(self._request)
             data = self._session.wait(timeout=timeout)
         except TransportError as error:
+            self._peer.note_lost(str(error))
             msg = (
                 f"Error while receiving a message: connection with peer '{self._peer.name}' was"
                 f" lost. Did the peer crash? ({error})"

@@ -181,6 +181,20 @@ class Server:
         """Number of clients that have made requests and not ended their session."""
         return self._sessions.in_use
 
+    def sessions_of(self, client: str) -> list[Session]:
+        """Return the sessions that a client has not ended, connected or not."""
+        return self._sessions.of_client(client)
+
+    def end_sessions_of(self, client: str) -> None:
+        """Forget the sessions of a client that will not come back. May be called on any thread."""
+
+        def end() -> None:
+            for session in self._sessions.of_client(client):
+                self._sessions.end(session)
+            self._on_session_ended()
+
+        self.loop.call_soon(end)
+
     def close(self) -> None:
         """Send what can be sent at once, close everything, and join the thread."""
         self.loop.close()

@@ -22,6 +22,7 @@ from domain.errors import TransportError
 
 GOODBYE_TIME: Final = 1.0
 SHORTEST_TIMEOUT: Final = 0.001
+SHORTEST_CONNECT_TIMEOUT: Final = 0.5
 
 
 class SessionClient:
@@ -56,6 +57,7 @@ class SessionClient:
         self._lock = threading.Lock()
         """Guards the session, and keeps what is written to the socket in order."""
         self._closing = threading.Event()
+        self._stall_time: float | None = None
 
     def call(self, request: bytes) -> memoryview:
         """Send a request and return the response.
@@ -111,6 +113,18 @@ class SessionClient:
                     pass
                 return memoryview(response)
 
+    def limit_retries(self, seconds: float) -> None:
+        """Give up sooner on a lost connection, or on a server that stalls, from now on.
+
+        May be called from any thread.
+        """
+        with self._lock:
+            self._session.limit_retries(seconds, now=time.monotonic())
+            self._stall_time = seconds
+            if self._socket is not None:
+                with contextlib.suppress(OSError):  # another thread may be closing it
+                    self._socket.settimeout(seconds)
+
     def close(self) -> None:
         """End the session and the connection. May be called more than once, from any thread."""
         self._closing.set()
@@ -144,7 +158,10 @@ class SessionClient:
             self._closing.wait(max(0.0, retry_at - time.monotonic()))
 
     def _connect(self) -> None:
-        sock = network.connect(self._addresses)
+        timeout = network.CONNECT_TIMEOUT
+        if self._stall_time is not None:
+            timeout = min(timeout, max(self._stall_time, SHORTEST_CONNECT_TIMEOUT))
+        sock = network.connect(self._addresses, timeout=timeout)
         with self._lock:
             if self._closing.is_set():
                 sock.close()
@@ -155,7 +172,7 @@ class SessionClient:
             sock.settimeout(max(SHORTEST_TIMEOUT, deadline - time.monotonic()))
             self._send_pending()
             self._receive()
-        sock.settimeout(None)
+        sock.settimeout(self._stall_time)
         self._send_pending()
 
     def _send_pending(self) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 import time
 from collections.abc import Sequence
 from typing import final
 
+from adapters.tcp.departures import refuses_connections, wait_with_checks
 from adapters.tcp.incoming_stream import IncomingStream, StreamConnection, StreamInlet
 from adapters.tcp.outgoing_stream import OutgoingStream, StreamOutlet
 from adapters.tcp.peer_server import PeerServer
 from adapters.wire import stream
 from adapters.wire.locations import CONJOIN, format_location, has_scheme
+from adapters.wire.stream_sender import RETURN_TIME
 from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
 from domain.coupling.peers import Endpoint
 from domain.errors import RemoteProtocolError
@@ -37,6 +40,7 @@ class StreamPeerTransport(PeerTransport):
         self._secret = secret
         self._locations = [format_location(CONJOIN, [*server.local_addresses, *server.addresses])]
         self._outgoing: dict[str, OutgoingStream] = {}
+        self._receivers: dict[str, Sequence[str]] = {}
         self._incoming: dict[str, IncomingStream] = {}
         self._is_closed = False
         self._changed = threading.Lock()
@@ -53,8 +57,9 @@ class StreamPeerTransport(PeerTransport):
         *,
         sender: Endpoint,  # noqa: ARG002 - the receiver alone decides where a message goes
         receiver: Endpoint,
-        peer_locations: Sequence[str],  # noqa: ARG002 - the receiver connects
+        peer_locations: Sequence[str],
     ) -> Outlet:
+        self._receivers[str(receiver.instance)] = peer_locations
         outgoing = self._outgoing_to(str(receiver.instance))
         return StreamOutlet(outgoing, receiver=str(receiver))
 
@@ -69,18 +74,25 @@ class StreamPeerTransport(PeerTransport):
             self._incoming[peer] = IncomingStream(peer, connection)
         return StreamInlet(self._incoming[peer], sender=str(sender), receiver=str(receiver))
 
+    def must_drain(self, peer_locations: Sequence[str]) -> bool:  # noqa: ARG002 - of no peer
+        return False
+
+    def limit_retries(self, seconds: float) -> None:
+        """Do nothing: a failed instance does not receive from streams any longer."""
+
     def finish_receiving(self) -> None:
         for incoming in self._incoming.values():
             incoming.close()
 
     def wait_until_sent(self, *, timeout: float | None) -> bool:
-        end = None if timeout is None else time.monotonic() + timeout
-        return all(
-            outgoing.wait_until_sent(
-                timeout=None if end is None else max(0.0, end - time.monotonic())
-            )
-            for outgoing in list(self._outgoing.values())
-        )
+        start = time.monotonic()
+
+        def give_up_unconnected() -> None:
+            if time.monotonic() - start >= RETURN_TIME:
+                self._give_up_unconnected()
+
+        end = math.inf if timeout is None else start + timeout
+        return wait_with_checks(self._is_all_received, end=end, check=give_up_unconnected)
 
     def close(self) -> None:
         self.finish_receiving()
@@ -92,6 +104,26 @@ class StreamPeerTransport(PeerTransport):
         for outgoing in streams:
             outgoing.close()
         self._server.leave()
+
+    def _is_all_received(self, timeout: float) -> bool:
+        end = time.monotonic() + timeout
+        return all(
+            outgoing.wait_until_sent(timeout=max(0.0, end - time.monotonic()))
+            for outgoing in list(self._outgoing.values())
+        )
+
+    def _give_up_unconnected(self) -> None:
+        """Close the streams to receivers that never connected, and that refuse connections.
+
+        An instance of ours connects as soon as it has its peers, so such a one has failed before.
+        """
+        for instance, outgoing in list(self._outgoing.items()):
+            locations = self._receivers.get(instance, ())
+            if outgoing.awaits_first_connection and refuses_connections(locations):
+                self._server.report(
+                    f"Instance '{instance}' has left without receiving any message. Did it fail?"
+                )
+                outgoing.close()
 
     def _outgoing_to(self, peer: str) -> OutgoingStream:
         with self._changed:

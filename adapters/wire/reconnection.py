@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
@@ -85,6 +85,13 @@ class Reconnection:
         """Forget all failures."""
         self._give_up_at = None
         self._pause = 0.0
+
+    def limit(self, seconds: float, *, now: float) -> None:
+        """Give up after fewer seconds from now on, also if retries are under way."""
+        shortest = min(self._policy.give_up_after, seconds)
+        self._policy = replace(self._policy, give_up_after=shortest)
+        if self._give_up_at is not None:
+            self._give_up_at = min(self._give_up_at, now + seconds)
 
     def connected(self, now: float) -> None:
         """Begin to open a new connection.

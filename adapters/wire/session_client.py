@@ -112,6 +112,15 @@ class ClientSession:
             self._send(word(0))
         self._connection.end()
 
+    def limit_retries(self, seconds: float, *, now: float) -> None:
+        """Give up sooner on a lost connection from now on.
+
+        Args:
+            seconds: The new limit, if it is shorter than the present one.
+            now: Current time in seconds.
+        """
+        self._connection.limit(seconds, now=now)
+
     def connected(self, *, now: float, nonce: bytes = b"") -> None:
         """Open the session on a new connection, or resume it there.
 

@@ -151,6 +151,10 @@ class SessionTable:
         # a copy, since other threads than the server's read this
         return sum(session.number > 0 for session in list(self._sessions.values()))
 
+    def of_client(self, client: str) -> list[Session]:
+        """Return the sessions that a client has not ended. Thread-safe."""
+        return [session for session in list(self._sessions.values()) if session.client == client]
+
     def open(self, session_id: int, *, is_authenticated: bool = False) -> Session:
         """Return a new session for id 0, or the one that has this id.
 

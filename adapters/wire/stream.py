@@ -32,7 +32,7 @@ from __future__ import annotations
 import struct
 from typing import Final, NamedTuple
 
-from adapters.wire.frames import Piece, checked_length
+from adapters.wire.frames import MAX_SIGNED, Piece, checked_length
 from adapters.wire.mpp import NO_SETTINGS
 from adapters.wire.packing import pack, unpack
 from adapters.wire.payloads import OwnPayloads, encode_overlay, encode_own
@@ -43,6 +43,9 @@ from domain.errors import RemoteProtocolError
 FIXED: Final = struct.Struct("<QIIII")
 LENGTH: Final = struct.Struct("<Q")
 OPEN_CHANNEL: Final = 0xFFFFFFFF
+GOODBYE: Final = MAX_SIGNED
+"""Sent in place of an acknowledgement by a receiver that leaves."""
+
 _NIL: Final = pack(None)
 MAX_HEAD: Final = 2**31
 MAX_FRAME: Final = 2**48

@@ -145,9 +145,13 @@ class StreamReceiver:
         self._connection.lost(now, may_retry=may_retry)
 
     def end(self) -> None:
-        """End the stream, with a last acknowledgement if there is a connection."""
+        """End the stream, with a last acknowledgement and a goodbye if there is a connection.
+
+        After the goodbye, the sender does not wait until the remaining frames have been received.
+        """
         if self.state is ConnectionState.OPEN and self._is_resumable:
             self._acknowledge()
+            self.outgoing.append(word(stream.GOODBYE))
         self._connection.end()
 
     def received(self, piece: Piece) -> bool:

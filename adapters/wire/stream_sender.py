@@ -45,6 +45,7 @@ class StreamSender:
         self._acknowledged = 0
         self._channels = 0
         self._is_connected = False
+        self._was_connected = False
         self._is_resumable = True
         self._direct: deque[memoryview] | None = None
         self._feed = ParserFeed(self._parse())
@@ -78,6 +79,11 @@ class StreamSender:
     def is_all_received(self) -> bool:
         """Whether the receiver has got everything, as far as can be determined, or is gone."""
         return self.is_lost or not (self.outgoing or self._kept or self._direct)
+
+    @property
+    def awaits_first_connection(self) -> bool:
+        """Whether frames are kept for a receiver that has not connected yet."""
+        return bool(self._kept) and not (self._was_connected or self.is_lost)
 
     def next_deadline(self) -> float | None:
         """Return when to stop waiting for the receiver to connect again, if it is waited for."""
@@ -141,6 +147,7 @@ class StreamSender:
         if not is_resumable:
             self._kept.clear()
         self._is_connected = True
+        self._was_connected = True
         self._direct = None
         self._deadline = None
         self._feed = ParserFeed(self._parse())
@@ -177,8 +184,11 @@ class StreamSender:
         self._feed.feed(data)
 
     def _parse(self) -> Parser[None]:
+        while (received := (yield from read_integer())) != stream.GOODBYE:
+            self._forget_received(received)
+        self.lose()
         while True:
-            self._forget_received((yield from read_integer()))
+            yield from read_integer()
 
     def _forget_received(self, received: int) -> None:
         while self._kept and self._acknowledged < received:

@@ -190,6 +190,27 @@ class Communicator:
             )
         return message
 
+    def must_drain(self, port: PortState, slot: int | None) -> bool:
+        """Return whether the sender to a connected port waits until everything is fetched."""
+        return self._routes.must_drain(port, slot)
+
+    def fetch(self, port: PortState, slot: int | None, *, timeout: float) -> PeerMessage | None:
+        """Return the next message for a connected port without checking or counting it.
+
+        Args:
+            port: A receiving port.
+            slot: Slot of it; None for a scalar port.
+            timeout: Seconds to wait for the message.
+
+        Returns:
+            The message; None if none arrives in time.
+
+        Raises:
+            PeerLost: If the connection to the peer is lost for good.
+            RemoteProtocolError: If the message is invalid.
+        """
+        return self._routes.into_port(port, slot).inlet.receive(timeout=timeout)
+
     def _end_iteration(self, route: Route, port: PortState, milestone: Milestone) -> None:
         """End an iteration on a route with reducing filters."""
         assert route.reduction is not None

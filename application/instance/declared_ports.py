@@ -1,4 +1,4 @@
-"""From what the model and the configuration say about ports to ports that can be used."""
+"""Combines the ports that a model declares with those of the configuration."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def parse_declaration(declaration: Declaration) -> tuple[list[Port], set[str]]:
     """Return the ports that a model declares, and the names of those declared with `[]`.
 
     Raises:
-        PortError: If a name is reserved, invalid or there twice, or is no list of names.
+        PortError: If a name is reserved, invalid or declared twice, or if the ports of an operator
+            are not a list of names.
     """
     ports: list[Port] = []
     vectors: set[str] = set()
@@ -26,13 +27,16 @@ def parse_declaration(declaration: Declaration) -> tuple[list[Port], set[str]]:
         for name in _listed(names, operator):
             bare = name.removesuffix("[]")
             if bare.startswith(RESERVED_PREFIX):
-                msg = f"Port name '{bare}' is reserved: names that start with 'muscle_' are ours."
+                msg = (
+                    f"Port name '{bare}' is reserved, like all names that start with"
+                    f" '{RESERVED_PREFIX}'. Rename the port."
+                )
                 raise PortError(msg)
             if not bare.isidentifier():
-                msg = f"'{name}' is no valid name for a port: use letters, digits and underscores."
+                msg = f"'{name}' is not a valid port name: use letters, digits and underscores."
                 raise PortError(msg)
             if any(port.name == bare for port in ports):
-                msg = f"Port '{bare}' is declared twice: a name can be used for one port only."
+                msg = f"Port '{bare}' is declared twice. Rename one of the two ports."
                 raise PortError(msg)
             if name != bare:
                 vectors.add(bare)
@@ -43,16 +47,16 @@ def parse_declaration(declaration: Declaration) -> tuple[list[Port], set[str]]:
 def _listed(names: object, operator: Operator) -> list[str]:
     if isinstance(names, str) or not isinstance(names, Iterable):
         msg = (
-            f"The ports with operator {operator.name} are to be a list of names, but got {names!r}."
-            f' Write ["{names}"].'
+            f"The ports with operator {operator.name} must be a list of names, but they are"
+            f' {names!r}. Write ["{names}"].'
         )
         raise PortError(msg)
     listed = list(names)
     for name in listed:
         if not isinstance(name, str):
             msg = (
-                f"The ports with operator {operator.name} are to be given by their names, but"
-                f' {name!r} is no string. Write e.g. ["state_out"].'
+                f"The ports with operator {operator.name} must be a list of names, but {name!r} in"
+                f' it is not a string. Write e.g. ["state_out"].'
             )
             raise PortError(msg)
     return listed
@@ -61,15 +65,15 @@ def _listed(names: object, operator: Operator) -> list[str]:
 def make_port_states(
     declared: Sequence[Port] | None, vectors: set[str], peers: PeerInfo
 ) -> dict[str, PortState]:
-    """Return all ports of an instance, with `muscle_settings_in`.
+    """Return all ports of an instance by name, including `muscle_settings_in`.
 
     Args:
-        declared: The ports that the model declares; None to take those of the configuration.
-        vectors: Names of the ports that it declares as vector ports.
-        peers: What the manager says about connections.
+        declared: The ports that the model declares; None to use those of the configuration.
+        vectors: Names of the ports that the model declares as vector ports.
+        peers: The peers and the conduits to them.
 
     Raises:
-        PortError: If the declaration does not fit the connections.
+        PortError: If the declared ports and the conduits do not match.
     """
     configured = {port.name: port for port in peers.ports}
     ports = list(configured.values()) if declared is None else list(declared)
@@ -135,8 +139,8 @@ def _make_resizable(port: Port, peers: PeerInfo) -> PortState:
     if not peers.has_equal_dimensions(port.name):
         msg = (
             f"Port '{port.name}' of '{peers.instance}' is declared as a vector port, but it is"
-            " joined to a component with fewer dimensions, for which it must be scalar. Remove the"
-            " '[]' from its name in the model, or change the multiplicities."
+            " connected to a component with fewer dimensions, so it must be a scalar port. Remove"
+            " the '[]' from its name in the model, or change the multiplicities."
         )
         raise PortError(msg)
     return PortState(port, is_connected=True, length=0, is_resizable=True)

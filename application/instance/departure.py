@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from application.instance.connections import Connections
+from application.instance.draining import Draining
 from application.instance.profiler import Profiler
 from application.instance.receiver import Receiver
+from application.interfaces.clock import Clock
 from application.interfaces.instance_log import InstanceLog
 from application.interfaces.manager_link import ManagerLink
 from application.interfaces.peer_transport import PeerTransport
@@ -18,6 +20,13 @@ from domain.running.log_levels import LogLevel
 from domain.running.profiling import ProfileEventType
 
 PATIENCE_AFTER_FAILURE: Final = 5.0
+"""Seconds for draining, and for the peers to fetch our messages, after a failure."""
+
+DRAINING_PATIENCE: Final = 60.0
+"""Seconds for draining if the manager does not stop the peers of an instance that failed."""
+
+LEAST_PATIENCE: Final = 1.0
+RETRY_TIME_AFTER_FAILURE: Final = 2.0
 
 
 class Leaving:
@@ -26,8 +35,9 @@ class Leaving:
     Args:
         link: Connection to the manager.
         transport: Connections to the peers.
-        profiler: Is told how long it takes.
-        log: Is told of what goes wrong.
+        profiler: Records how long it takes.
+        log: Receives warnings.
+        clock: Measures the time.
     """
 
     def __init__(
@@ -37,11 +47,13 @@ class Leaving:
         transport: PeerTransport,
         profiler: Profiler,
         log: InstanceLog,
+        clock: Clock,
     ) -> None:
         self._link = link
         self._transport = transport
         self._profiler = profiler
         self._log = log
+        self._clock = clock
         self.is_done = False
 
     def leave_failed(
@@ -76,21 +88,30 @@ class Leaving:
         Args:
             connections: The ports to close; None if the instance fails before it has any.
             is_registered: Whether the manager has registered the instance.
-            failure: Why the instance fails; None if it does not. An instance that fails does not
-                wait for messages that peers have yet to send.
+            failure: Why the instance fails; None if it does not. An instance that fails waits for
+                its peers for a limited time only.
             kind: Kind of the failure.
         """
         if self.is_done:
             return
         self.is_done = True
         try:
-            if failure is not None and is_registered:
-                # before the peers, who then know nothing better to say than that they lost us
-                self._link.report_failed(failure, kind=kind)
+            # report first: the peers can only report that they lost us
+            stops_peers = (
+                failure is not None
+                and is_registered
+                and self._link.report_failed(failure, kind=kind)
+            )
             start = self._profiler.now()
+            timeout = None if failure is None else PATIENCE_AFTER_FAILURE
             if connections is not None:
                 self._close_ports(connections, failed=failure is not None)
-            self._disconnect(start, timeout=None if failure is None else PATIENCE_AFTER_FAILURE)
+                if failure is None:
+                    self._drain(connections.receiver)
+                else:
+                    patience = PATIENCE_AFTER_FAILURE if stops_peers else DRAINING_PATIENCE
+                    timeout = self._drain_after_failure(connections, patience)
+            self._disconnect(start, timeout=timeout)
             if is_registered:
                 self._deregister()
         except CouplingError as error:
@@ -100,12 +121,24 @@ class Leaving:
             self._link.close()
 
     def _close_ports(self, connections: Connections, *, failed: bool) -> None:
-        ports, communicator, receiver = connections
-        for port in ports.connected(Operator.O_I, Operator.O_F):
-            # if counts have yet to be restored, counting would make messages seem to be lost
-            communicator.send_milestone(port, Milestone(()), is_counted=not failed)
-        if not failed:
-            self._drain(receiver)
+        for port in connections.ports.connected(Operator.O_I, Operator.O_F):
+            try:
+                # if counts have yet to be restored, counting would make messages seem to be lost
+                connections.communicator.send_milestone(port, Milestone(()), is_counted=not failed)
+            except CouplingError as error:
+                if not failed:
+                    raise
+                self._log.log(LogLevel.WARNING, f"Port '{port.name}' could not be closed: {error}")
+
+    def _drain_after_failure(self, connections: Connections, patience: float) -> float:
+        """Drain the ports for a limited time; return how long to wait for receivers after that."""
+        start = self._clock.monotonic()
+        self._transport.limit_retries(RETRY_TIME_AFTER_FAILURE)
+        Draining(connections.communicator, clock=self._clock).drain(
+            connections.ports.connected(Operator.F_INIT, Operator.S), timeout=patience
+        )
+        spent = self._clock.monotonic() - start
+        return max(LEAST_PATIENCE, PATIENCE_AFTER_FAILURE - spent)
 
     def _drain(self, receiver: Receiver) -> None:
         try:

@@ -54,6 +54,17 @@ class PeerTransports(PeerTransport):
         transport = self._transport_to(sender.instance, peer_locations)
         return transport.inlet(sender=sender, receiver=receiver, peer_locations=peer_locations)
 
+    def must_drain(self, peer_locations: Sequence[str]) -> bool:
+        # only the first transport that reaches the peer is used
+        for transport in self._transports:
+            if transport.reaches(peer_locations):
+                return transport.must_drain(peer_locations)
+        return False
+
+    def limit_retries(self, seconds: float) -> None:
+        for transport in self._transports:
+            transport.limit_retries(seconds)
+
     def finish_receiving(self) -> None:
         for transport in self._transports:
             transport.finish_receiving()

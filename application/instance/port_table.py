@@ -1,4 +1,4 @@
-"""The ports of an instance, and how a model may use them."""
+"""The ports of an instance, and the rules for using them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class PortTable(Mapping[str, PortState]):
     """All ports of an instance by name, `muscle_settings_in` among them.
 
     Args:
-        instance: Name of the instance, for the texts of errors.
+        instance: Name of the instance, for error messages.
         ports: The ports.
     """
 
@@ -33,7 +33,7 @@ class PortTable(Mapping[str, PortState]):
         return len(self._ports)
 
     def connected(self, *operators: Operator) -> list[PortState]:
-        """Return the connected ports with any of the operators."""
+        """Return the connected ports that have one of the operators."""
         return [
             port
             for port in self._ports.values()
@@ -49,21 +49,21 @@ class PortTable(Mapping[str, PortState]):
         return result
 
     def asked_about(self, name: str) -> PortState:
-        """Return a port about which the model wants to know something.
+        """Return the port of a name, for a query of the model.
 
         Raises:
-            PortMissing: If there is no such port.
+            PortMissing: If the port does not exist.
         """
         port = self._ports.get(name)
         if port is None:
-            raise PortMissing(self._text_of_missing(name))
+            raise PortMissing(self._missing(name))
         return port
 
     def to_send_on(self, name: str, slot: int | None) -> PortState:
-        """Return a port on which the model wants to send.
+        """Return the port of a name, which the model will send on.
 
         Raises:
-            PortError: If it cannot send there.
+            PortError: If the port does not exist or does not send, or the slot does not exist.
         """
         port = self._find(name)
         if not port.operator.allows_sending:
@@ -72,10 +72,10 @@ class PortTable(Mapping[str, PortState]):
         return port
 
     def to_receive_on(self, name: str, slot: int | None) -> PortState:
-        """Return a port on which the model wants to receive.
+        """Return the port of a name, which the model will receive on.
 
         Raises:
-            PortError: If it cannot receive there.
+            PortError: If the port does not exist or does not receive, or the slot does not exist.
         """
         port = self._find(name)
         if not port.operator.allows_receiving:
@@ -84,33 +84,33 @@ class PortTable(Mapping[str, PortState]):
         return port
 
     def vector(self, name: str) -> PortState:
-        """Return a port that has slots.
+        """Return the vector port of a name.
 
         Raises:
-            PortMissing: If there is no such port.
-            PortError: If it has none.
+            PortMissing: If the port does not exist.
+            PortError: If it is a scalar port.
         """
         port = self.asked_about(name)
         if not port.is_vector:
             msg = (
                 f"Port '{name}' of '{self._instance}' is a scalar port, so it has no length."
-                " Ask is_vector_port() first, or change the multiplicities."
+                " Check is_vector_port() first, or change the multiplicities."
             )
             raise PortError(msg)
         return port
 
     def resizable(self, name: str) -> PortState:
-        """Return a port whose length the model may set.
+        """Return the port of a name, whose length the model will set.
 
         Raises:
-            PortMissing: If there is no such port.
-            PortError: If its length is given.
+            PortMissing: If the port does not exist.
+            PortError: If it is a scalar port, or its length is fixed.
         """
         port = self.vector(name)
         if not port.is_resizable:
             msg = (
-                f"Port '{name}' of '{self._instance}' cannot be resized: its length is given by"
-                " the number of instances at the other end. Ask is_resizable() first."
+                f"Port '{name}' of '{self._instance}' cannot be resized: its length is the number"
+                " of instances at the other end. Check is_resizable() first."
             )
             raise PortError(msg)
         return port
@@ -118,16 +118,13 @@ class PortTable(Mapping[str, PortState]):
     def _find(self, name: str) -> PortState:
         port = self._ports.get(name)
         if port is None:
-            raise PortError(self._text_of_missing(name))
+            raise PortError(self._missing(name))
         return port
 
-    def _text_of_missing(self, name: str) -> str:
+    def _missing(self, name: str) -> str:
         names = [port for port in self._ports if port != SETTINGS_IN]
         have = ", ".join(f"'{port}'" for port in names) or "no ports"
-        return (
-            f"There is no port '{name}' on '{self._instance}': it has {have}."
-            f"{did_you_mean(name, names)}"
-        )
+        return f"'{self._instance}' has no port '{name}'. It has {have}.{did_you_mean(name, names)}"
 
     def _check_slot(self, port: PortState, slot: int | None) -> None:
         if not port.is_connected:
@@ -135,20 +132,20 @@ class PortTable(Mapping[str, PortState]):
         if port.length is None:
             if slot is not None:
                 msg = (
-                    f"Port '{port.name}' is a scalar port, but slot {slot} was given. Leave out the"
+                    f"Port '{port.name}' is a scalar port, but slot {slot} was given. Omit the"
                     " slot, or connect the port to a component with one dimension more."
                 )
                 raise PortError(msg)
         elif slot is None:
             msg = (
                 f"Port '{port.name}' is a vector port of length {port.length}, but no slot was"
-                " given. Say which, e.g. slot=0."
+                " given. Pass one, e.g. slot=0."
             )
             raise PortError(msg)
         elif not hasattr(slot, "__index__"):
             msg = (
-                f"The slot of port '{port.name}' is to be a whole number, but {slot!r}, a"
-                f" {type(slot).__name__}, was given. Write e.g. slot=0."
+                f"The slot of port '{port.name}' must be an integer, but it is {slot!r}, a"
+                f" {type(slot).__name__}. Pass e.g. slot=0."
             )
             raise PortError(msg)
         else:
@@ -156,10 +153,10 @@ class PortTable(Mapping[str, PortState]):
 
 
 def default_for(port: PortState, default: Message | None) -> Message:
-    """Return what is received on a port that is not connected.
+    """Return the default message of a model, to be received on an unconnected port.
 
     Raises:
-        PortError: If the model gave no default.
+        PortError: If there is no default.
     """
     if default is None:
         msg = (
@@ -171,7 +168,7 @@ def default_for(port: PortState, default: Message | None) -> Message:
 
 
 def _check_range(port: PortState, slot: int, length: int) -> None:
-    # what comes on its first slot tells a resizable receiving port its length
+    # the message on the first slot of a resizable receiving port sets its length
     learns_length = port.is_resizable and port.operator.allows_receiving and slot == 0
     if not 0 <= slot < length and not learns_length:
         hint = " Set its length first, with set_port_length()." if port.is_resizable else ""

@@ -10,7 +10,7 @@ from domain.checkpointing.instance_snapshot import SavedMessage
 from domain.coupling.filters import NO_SETTINGS, FilterChain, Repetition
 from domain.coupling.messages import NOT_COUNTED, Iteration, Milestone, PeerMessage
 from domain.coupling.ports import SETTINGS_IN, Operator, PortSlot, PortState, port_label
-from domain.errors import PortError
+from domain.errors import PeerLost, PortError
 
 
 class Receiver:
@@ -59,7 +59,8 @@ class Receiver:
         Returns:
             The iteration of the messages; None if there is no next pass.
         """
-        self._drop_used()
+        self._ahead.clear()
+        self._used.clear()
         while True:
             iteration = self._fill_cache()
             milestones = [
@@ -185,19 +186,25 @@ class Receiver:
                 repetition.note_given(last)
 
     def drain(self) -> None:
-        """Receive on every port until it is closed, and drop the messages."""
-        self._ahead.clear()
-        for port in self._receiving:
-            self._drain_port(port)
+        """Receive on every port until it is closed, and drop the messages.
 
-    def _drop_used(self) -> None:
+        Raises:
+            PeerLost: If a sender was lost; the other ports have been drained nevertheless.
+        """
         self._ahead.clear()
-        self._used.clear()
+        losses: list[PeerLost] = []
+        for port in self._receiving:
+            try:
+                self._drain_port(port)
+            except PeerLost as error:
+                losses.append(error)
+        if losses:
+            raise losses[0]
 
     def _fill_cache(self) -> Iteration:
         """Receive on each F_INIT port and slot that has no message; return the iteration."""
         for port in self._plain:
-            self._receive_on_slots(port, self._receive_plain)
+            self._receive_on_slots(port, self._communicator.receive)
         iteration = self._iteration_of(self._plain)
         if iteration is None:
             return ()
@@ -217,9 +224,6 @@ class Receiver:
         for slot in port.slots():
             if (port.name, slot) not in self._ahead:
                 self._ahead[port.name, slot] = receive(port, slot)
-
-    def _receive_plain(self, port: PortState, slot: int | None) -> PeerMessage:
-        return self._communicator.receive(port, slot)
 
     def _receive_repeated(
         self, port: PortState, slot: int | None, iteration: Iteration

@@ -181,6 +181,12 @@ class Routes:
         (conduit,) = self._peers.conduits_at(port.name)
         return filters_of(conduit)
 
+    def must_drain(self, port: PortState, slot: int | None) -> bool:
+        """Return whether the sender to a connected port waits until everything is fetched."""
+        (conduit,) = self._peers.conduits_at(port.name)
+        sender = self._peers.peer_endpoint(conduit, slot)
+        return self._transport.must_drain(self._peers.locations[sender.instance])
+
     def state(self) -> tuple[SavedMessage, ...]:
         """Return what a snapshot must save: messages held back, and milestones to send again."""
         return tuple(

@@ -78,7 +78,7 @@ class ManagerLink(Protocol):
         """
 
     @abstractmethod
-    def report_failed(self, problem: str, *, kind: FailureKind) -> None:
+    def report_failed(self, problem: str, *, kind: FailureKind) -> bool:
         """Report that this instance has failed and is about to deregister.
 
         Does nothing if the manager does not support it.
@@ -86,6 +86,9 @@ class ManagerLink(Protocol):
         Args:
             problem: Why, for the user.
             kind: What kind of failure it is, by which the manager seeks the cause.
+
+        Returns:
+            Whether the manager supports it, and so stops the other instances.
         """
 
     @abstractmethod

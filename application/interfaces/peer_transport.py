@@ -110,12 +110,24 @@ class PeerTransport(Protocol):
         """
 
     @abstractmethod
+    def must_drain(self, peer_locations: Sequence[str]) -> bool:
+        """Return whether a sending peer waits until we have fetched all that it has sent.
+
+        If so, an instance that fails has to receive, and drop, everything until each port is
+        closed. If not, it is enough to end the connections by `finish_receiving`.
+        """
+
+    @abstractmethod
+    def limit_retries(self, seconds: float) -> None:
+        """Give a sending peer that cannot be reached up after so many seconds, from now on."""
+
+    @abstractmethod
     def finish_receiving(self) -> None:
         """End our connections to the peers that send to us: nothing more is expected of them."""
 
     @abstractmethod
     def wait_until_sent(self, *, timeout: float | None) -> bool:
-        """Wait until every message has been taken by its receiver, or the receiver is gone.
+        """Wait until every message has been taken by its receiver, or the receiver has left.
 
         Returns:
             Whether everything was taken; False if the time was over.

@@ -8,7 +8,6 @@ from typing import final
 from application.interfaces.logbook import Logbook
 from application.interfaces.manager_desk import ManagerDesk, Registration
 from application.interfaces.profile_store import ProfileStore
-from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.error_shutdowns import ErrorShutdowns
 from application.manager.instance_directories import InstanceDirectories
@@ -41,7 +40,6 @@ class ServicesDesk(ManagerDesk):
         peers: Who is whose peer.
         deadlocks: Who waits for whom.
         control: How the run goes on.
-        connections: Who has lost its connection.
         board: How each instance is.
         logbook: Where log messages go.
         profiles: Where profile events go.
@@ -60,7 +58,6 @@ class ServicesDesk(ManagerDesk):
         peers: PeerLookup,
         deadlocks: DeadlockWatch,
         control: RunControl,
-        connections: ConnectionWatch,
         board: StatusBoard,
         logbook: Logbook,
         profiles: ProfileStore,
@@ -74,7 +71,6 @@ class ServicesDesk(ManagerDesk):
         self._peers = peers
         self._deadlocks = deadlocks
         self._control = control
-        self._connections = connections
         self._board = board
         self._logbook = logbook
         self._profiles = profiles
@@ -114,11 +110,9 @@ class ServicesDesk(ManagerDesk):
 
     def note_disconnected(self, instance: str) -> None:
         self._control.note_disconnected(instance)
-        self._connections.note_disconnected(instance)
 
     def note_connected(self, instance: str) -> None:
         self._control.note_connected(instance)
-        self._connections.note_connected(instance)
 
     def get_settings(self) -> Settings:
         return self._configuration.settings
@@ -186,12 +180,12 @@ class ServicesDesk(ManagerDesk):
     def waiting_for_receive(self, wait: Wait) -> None:
         self._registry.known(wait.instance)
         self._deadlocks.add(wait)
-        self._board.note_wait(wait.instance, wait)
+        self._control.note_wait(wait.instance, wait)
 
     def waiting_for_receive_done(self, wait: Wait) -> None:
         self._registry.known(wait.instance)
         self._deadlocks.remove(wait)
-        self._board.note_wait(wait.instance, None)
+        self._control.note_wait(wait.instance, None)
 
     def is_deadlocked(self, instance: str) -> bool:
         self._registry.known(instance)
@@ -203,7 +197,7 @@ class ServicesDesk(ManagerDesk):
         self._registry.known(instance)
         if simulated_time is not None:
             self._board.note_time(instance, simulated_time)
-        self._board.note_wait(instance, waiting)
+        self._control.note_wait(instance, waiting)
 
 
 def _as_coupling_error(error: Exception) -> CouplingError:

@@ -190,6 +190,7 @@ class RunService:
         if self._ends_early():
             return
         try:
+            self._control.note_assigned(program.instance for program in programs[:BATCH])
             for program in programs[:BATCH]:
                 self._starter.start(program, secret=start.launch.secret)
                 self._control.note_started(program.instance, program.node)

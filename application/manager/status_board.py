@@ -1,4 +1,4 @@
-"""How each instance is, and who wants to hear of it."""
+"""The status of each instance, and the subscribers that watch it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from domain.running.process_end import ProcessEnd
 
 
 class StatusBoard:
-    """Keeps the status of each instance, and tells the watchers of every change.
+    """Shows the status of each instance, and notifies subscribers of every change.
 
     Args:
         model: The model that is run.
-        clock: Tells the time.
+        clock: Gives the times of changes.
         events: Passes events on to subscribers.
     """
 
@@ -40,7 +40,7 @@ class StatusBoard:
         return self._status[instance]
 
     def watch(self, sink: EventSink) -> None:
-        """Tell one more watcher of everything from now on."""
+        """Notify one more subscriber from now on."""
         self._sinks = [*self._sinks, sink]
 
     def all(self) -> list[InstanceStatus]:
@@ -48,34 +48,35 @@ class StatusBoard:
         return list(self._status.values())
 
     def publish(self, event: RunEvent) -> None:
-        """Tell the watchers of an event."""
+        """Notify subscribers of an event."""
         for sink in self._sinks:
             sink.notify(event)
 
-    def change(self, instance: str, state: InstanceState, *, end: ProcessEnd | None = None) -> None:
-        """Note that an instance has got to another state; one that has ended stays ended."""
-        old = self._status[instance]
-        final = (InstanceState.FAILED, InstanceState.STOPPED)
-        if old.state in final or (
-            old.state is InstanceState.FINISHED and state not in (*final, InstanceState.FINISHED)
-        ):
-            state = old.state
-        since = old.since if old.state is state else self._clock.time()
-        end = old.end if end is None else end
-        self._put(replace(old, state=state, since=since, waiting_for=None, end=end))
+    def show(
+        self,
+        instance: str,
+        state: InstanceState,
+        *,
+        waiting_for: Wait | None = None,
+        end: ProcessEnd | None = None,
+    ) -> None:
+        """Show where an instance is in its life.
 
-    def note_wait(self, instance: str, waiting: Wait | None) -> None:
-        """Note that a running instance waits, or goes on."""
+        Args:
+            instance: Its name.
+            state: Where it is.
+            waiting_for: What it waits to receive, while it waits.
+            end: How its process ended, if it has.
+        """
         old = self._status[instance]
-        if old.state not in (InstanceState.RUNNING, InstanceState.WAITING):
-            return
-        state = InstanceState.RUNNING if waiting is None else InstanceState.WAITING
-        if (old.state, old.waiting_for) != (state, waiting):
-            now = self._clock.time()
-            self._put(replace(old, state=state, since=now, waiting_for=waiting))
+        is_same = (old.state, old.waiting_for) == (state, waiting_for)
+        since = old.since if is_same else self._clock.time()
+        new = replace(old, state=state, since=since, waiting_for=waiting_for, end=end)
+        if new != old:
+            self._put(new)
 
     def note_time(self, instance: str, simulated_time: float) -> None:
-        """Note how far an instance is in simulated time."""
+        """Show how far an instance is in simulated time."""
         old = self._status[instance]
         if old.simulated_time != simulated_time:
             self._put(replace(old, simulated_time=simulated_time))

@@ -138,7 +138,11 @@ class Repeat(Repeater):
 
 @final
 class Pad(Repeater):
-    """Gives the message for the first iteration, and empty messages for the others."""
+    """Gives the message for the first iteration, and empty messages for the others.
+
+    It is the last filter of a conduit: another one after it would make it give the message for
+    several iterations, which it does not distinguish.
+    """
 
     level_change: ClassVar[int] = 1
 

@@ -16,24 +16,25 @@ from application.interfaces.run_script_writer import RunScriptWriter
 from application.interfaces.worker import Worker
 from application.interfaces.workflow_snapshot_store import WorkflowSnapshotStore
 from application.manager.allocation_end import AllocationEnd
+from application.manager.client_error_report import ClientErrorReport
 from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.desk import ServicesDesk
-from application.manager.exit_reports import ExitReports
 from application.manager.instance_directories import InstanceDirectories
 from application.manager.peer_lookup import PeerLookup
 from application.manager.program_starter import ProgramStarter
 from application.manager.registration import InstanceRegistry
+from application.manager.run_actions import RunActions
 from application.manager.run_control import RunControl
 from application.manager.run_service import RunService
 from application.manager.snapshots.run_checkpoints import RunCheckpoints
 from application.manager.snapshots.snapshot_registry import SnapshotRegistry
 from application.manager.snapshots.workflow_snapshot_watch import WorkflowSnapshotWatch
 from application.manager.status_board import StatusBoard
-from application.manager.trouble_report import TroubleReport
 from application.nodes.agent_manager import AgentManager
 from domain.model.configuration import Configuration
 from domain.model.topology import Topology
+from domain.running.run_state.run_state import RunState
 from entrypoints.options import ManagerOptions
 
 
@@ -77,7 +78,6 @@ class ManagerServices:
         agents: Answers those of agents, and has them start processes.
         run: Starts the run, and reports how it ended.
         control: Watches over the instances, and decides how the run ends.
-        exits: Reports the ends of processes to the control.
         allocation_end: Has the instances save before the run is stopped.
         board: The status of each instance.
         registry: Which instances have registered.
@@ -86,14 +86,13 @@ class ManagerServices:
         deadlocks: Which instances wait for which others.
         checkpoints: When the instances save.
         snapshots: Which snapshots fit together.
-        troubles: Reports misbehaving clients.
+        client_errors: Reports misbehaving clients.
     """
 
     desk: ServicesDesk
     agents: AgentManager
     run: RunService
     control: RunControl
-    exits: ExitReports
     allocation_end: AllocationEnd
     board: StatusBoard
     registry: InstanceRegistry
@@ -102,7 +101,7 @@ class ManagerServices:
     deadlocks: DeadlockWatch
     checkpoints: RunCheckpoints
     snapshots: SnapshotRegistry
-    troubles: TroubleReport
+    client_errors: ClientErrorReport
 
 
 def build_services(
@@ -123,47 +122,32 @@ def build_services(
     """
     model = configuration.model
     board = StatusBoard(model, clock=parts.clock, events=parts.events)
-    troubles = TroubleReport(board=board, logbook=parts.logbook, clock=parts.clock)
+    client_errors = ClientErrorReport(board=board, logbook=parts.logbook, clock=parts.clock)
     checkpoints = RunCheckpoints(configuration.checkpoints, options.checkpoints, clock=parts.clock)
     registry = InstanceRegistry(configuration, checkpoints=checkpoints)
     peers = PeerLookup(model, registry=registry)
     agents = _build_agents(parts, options)
-    control = RunControl(
-        model,
+    connections = ConnectionWatch(registry=registry, probe=parts.probe)
+    actions = RunActions(
         board=board,
         agents=agents,
         run_directory=parts.run_directory,
+        look_for=connections.look_for,
+        ask_to_save=checkpoints.request_all,
+        worker=parts.worker,
         scheduler=parts.scheduler,
         log=parts.log,
+        warn=client_errors.note,
     )
-    exits = ExitReports(control=control, run_directory=parts.run_directory, worker=parts.worker)
-    directories = InstanceDirectories(parts.run_directory, worker=parts.worker)
-    agents.on_finished(exits.note_exit)
+    control = RunControl(_build_state(configuration, options), actions=actions)
+    agents.on_finished(control.note_exit)
     agents.on_node_lost(control.note_node_lost)
-    allocation_end = AllocationEnd(
-        options.checkpoints,
-        checkpoints=checkpoints,
-        registry=registry,
-        control=control,
-        board=board,
-        scheduler=parts.scheduler,
-        clock=parts.clock,
-        log=parts.log,
-    )
+    allocation_end = AllocationEnd(options.checkpoints, control=control, clock=parts.clock)
     snapshots = _build_snapshots(parts, configuration, options, board, allocation_end, control)
+    directories = InstanceDirectories(parts.run_directory, worker=parts.worker)
     run = _build_run(parts, configuration, agents, control, board, snapshots, directories)
     agents.on_resources(run.note_resources)
     control.on_finished(run.note_result)
-    connections = ConnectionWatch(
-        control=control,
-        registry=registry,
-        probe=parts.probe,
-        board=board,
-        scheduler=parts.scheduler,
-        log=parts.log,
-        warn=troubles.note,
-        patience=options.reconnect_time,
-    )
     deadlocks = DeadlockWatch(on_deadlock=control.note_deadlock)
     desk = ServicesDesk(
         configuration,
@@ -171,7 +155,6 @@ def build_services(
         peers=peers,
         deadlocks=deadlocks,
         control=control,
-        connections=connections,
         board=board,
         logbook=parts.logbook,
         profiles=parts.profiles,
@@ -185,7 +168,6 @@ def build_services(
         agents=agents,
         run=run,
         control=control,
-        exits=exits,
         allocation_end=allocation_end,
         board=board,
         registry=registry,
@@ -194,7 +176,7 @@ def build_services(
         deadlocks=deadlocks,
         checkpoints=checkpoints,
         snapshots=snapshots,
-        troubles=troubles,
+        client_errors=client_errors,
     )
 
 
@@ -205,6 +187,14 @@ def _build_agents(parts: ManagerParts, options: ManagerOptions) -> AgentManager:
         clock=parts.clock,
         log=parts.log,
         timeouts=options.timeouts,
+    )
+
+
+def _build_state(configuration: Configuration, options: ManagerOptions) -> RunState:
+    return RunState(
+        map(str, configuration.model.instances()),
+        reconnect_time=options.reconnect_time,
+        save_time=options.checkpoints.save_time,
     )
 
 

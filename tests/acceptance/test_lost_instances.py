@@ -14,8 +14,8 @@ from tests.support.workspace import Workspace
 FAILED = 1
 GONE = (
     "Instance 'micro' failed: it closed its connection to the manager without deregistering, did"
-    " not come back, and its program is not there any more: what it printed where you started it"
-    " may tell why.\n"
+    " not reconnect, and its program is no longer running: its output, where you started it, may"
+    " show why.\n"
 )
 AFTER_REGISTERING = (
     Cut("before", "payload", "client"),
@@ -112,7 +112,9 @@ def test_an_instance_that_computes_on_without_a_connection_goes_on(
                 wait_until((workspace.folder / "computes").exists)
                 # it has nothing to say now, but may not have been done with what it said before
                 proxy.interrupt()
-                still_there = "instance 'micro' has not come back, but its program is still there"
+                still_there = (
+                    "instance 'micro' has not reconnected, but its program is still running"
+                )
                 wait_until(lambda: still_there in log_of(workspace))
                 proxy.resume()
                 go_on.touch()
@@ -129,7 +131,7 @@ def test_an_instance_that_computes_on_without_a_connection_goes_on(
 @pytest.mark.parametrize(
     ("code", "cause"),
     [
-        ('instance.receive("innit")', "There is no port 'innit'"),
+        ('instance.receive("innit")', "'micro' has no port 'innit'"),
         ('instance.error_shutdown("Out of cheese."); raise SystemExit(1)', "Out of cheese."),
     ],
 )

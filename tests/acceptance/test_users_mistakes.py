@@ -233,7 +233,7 @@ def test_a_port_that_is_not_in_the_model(workspace: Workspace):
     assert_failed(
         workspace.start_all(),
         "macro",
-        "There is no port 'state' on 'macro': it has 'state_out', 'state_in'. Did you mean"
+        "'macro' has no port 'state'. It has 'state_out', 'state_in'. Did you mean"
         " 'state_in' or 'state_out'?",
         f'File "{workspace.folder}/macro.py", line 7',
     )
@@ -244,8 +244,7 @@ def test_a_question_about_a_port_that_is_not_in_the_model(workspace: Workspace):
     assert_failed(
         workspace.start_all(),
         "macro",
-        "There is no port 'stat_in' on 'macro': it has 'state_out', 'state_in'. Did you mean"
-        " 'state_in'",
+        "'macro' has no port 'stat_in'. It has 'state_out', 'state_in'. Did you mean 'state_in'",
         f'File "{workspace.folder}/macro.py", line 4',
     )
 
@@ -353,8 +352,8 @@ def test_a_component_that_is_killed(workspace: Workspace):
     assert_failed(
         workspace.start_all(),
         "micro",
-        "it was killed by signal 9 (SIGKILL); nobody here did that, but the system does when memory"
-        " runs out.",
+        "it was killed by signal 9 (SIGKILL); Conjoin did not send that signal, but the system does"
+        " when memory runs out.",
     )
 
 

@@ -223,7 +223,8 @@ class ManagerLinkContract(ABC):
 
     def test_a_failure_is_told_where_that_is_understood(self, link_of, desk):
         link = self.register_all(link_of)["macro"]
-        link.report_failed("out of cheese", kind=FailureKind.OWN)
+        is_supported = link.report_failed("out of cheese", kind=FailureKind.OWN)
+        assert is_supported == self.is_own_protocol
         link.deregister_instance()
         state = desk.board["macro"].state
         assert state is (InstanceState.FAILED if self.is_own_protocol else InstanceState.FINISHED)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from adapters.in_memory.peer_transport import InMemoryNetwork, InMemoryPeerTransport
+from adapters.io import network
 from adapters.system.clock import SystemClock
 from adapters.tcp.peer_server import PeerServer
 from adapters.tcp.pull_transport import PullPeerTransport
@@ -92,6 +93,7 @@ class PeerTransportContract(ABC):
     """To be subclassed for each adapter."""
 
     notices_a_lost_peer_soon = True
+    must_be_drained = False
 
     @abstractmethod
     def make(self, name: str) -> PeerTransport:
@@ -342,6 +344,38 @@ class PeerTransportContract(ABC):
         join()
         assert got == ["at last"]
 
+    def test_receiver_that_leaves_without_receiving_all_does_not_keep_the_sender(self, pair):
+        outlet, inlet = pair.connect()
+        for number in range(3):
+            outlet.send(message(number))
+        inlet.receive(timeout=PATIENCE)
+        pair.receiver.finish_receiving()
+        pair.receiver.close()
+        assert pair.sender.wait_until_sent(timeout=PATIENCE)
+
+    def test_sender_that_waits_is_released_when_the_receiver_leaves(self, pair):
+        outlet, inlet = pair.connect()
+        for _ in range(20):
+            outlet.send(message(LARGE))
+        inlet.receive(timeout=PATIENCE)
+        join = in_thread(lambda: self.check_sent(pair.sender))
+        pair.receiver.finish_receiving()
+        join()
+
+    def check_sent(self, sender):
+        assert sender.wait_until_sent(timeout=PATIENCE)
+
+    def test_port_can_be_drained_after_retries_were_limited(self, pair):
+        outlet, inlet = pair.connect()
+        assert inlet.receive(timeout=0.0) is None
+        pair.receiver.limit_retries(1.0)
+        outlet.send(message("late"))
+        assert inlet.receive(timeout=PATIENCE).data == "late"
+
+    def test_senders_say_whether_they_must_be_drained(self, pair):
+        locations = pair.sender.locations()
+        assert pair.receiver.must_drain(locations) == self.must_be_drained
+
 
 class TestInMemoryPeerTransport(PeerTransportContract):
     @pytest.fixture(autouse=True)
@@ -358,8 +392,17 @@ class TestStreamPeerTransport(PeerTransportContract):
         return StreamPeerTransport(name, server=server, secret=SECRET)
 
 
+class TestStreamPeerTransportOverANetwork(TestStreamPeerTransport):
+    notices_a_lost_peer_soon = False
+
+    @pytest.fixture(autouse=True)
+    def _without_unix_sockets(self, monkeypatch):
+        monkeypatch.setattr(network, "HAS_ABSTRACT_SOCKETS", False)
+
+
 class TestPullPeerTransport(PeerTransportContract):
     notices_a_lost_peer_soon = False
+    must_be_drained = True
 
     def make(self, name):
         return PullPeerTransport(server=PeerServer(name, hosts=HOSTS))

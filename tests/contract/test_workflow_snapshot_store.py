@@ -34,7 +34,7 @@ def workflow_snapshot(store, number=1):
 
 
 class Reports(list):
-    """Collects results; `wait` waits for a number of them."""
+    """Records results; `wait` waits for a number of them."""
 
     def __init__(self):
         super().__init__()
@@ -58,7 +58,7 @@ class WorkflowSnapshotStoreContract(ABC):
         """Return an empty store, and the store with the instance snapshots that it names."""
 
     def ensure_stored_in(self, store):
-        """Return a function that makes sure that a snapshot is in a store."""
+        """Return a function that checks that a snapshot is in a store."""
 
         def ensure_stored(snapshot):
             self.ensured.append((snapshot.instance, snapshot.number))

@@ -11,10 +11,13 @@ import pytest
 from tests.support.casts import (
     CASTS,
     MIXED,
+    MIXED_OTHERWISE,
     OURS_ALONE,
     THEIR_INSTANCES,
     THEIR_MANAGER,
     THEIR_OLD_INSTANCES,
+    THEIRS_MIXED,
+    THEIRS_MIXED_OTHERWISE,
     Cast,
     casts,
 )
@@ -83,6 +86,57 @@ def test_our_manager_tells_who_crashed_first_and_how(how: str, cast: Cast, playe
     assert "crasher" in told, run.account()
     assert "Now comes the crash." in told, run.account()
     assert re.search(SIGNS[how], told), run.account()
+
+
+ONE_WAY = (
+    OURS_ALONE,
+    MIXED,  # our receiver, their sender
+    MIXED_OTHERWISE,
+    THEIR_MANAGER,
+    THEIRS_MIXED,
+    THEIRS_MIXED_OTHERWISE,
+)
+
+
+@pytest.mark.parametrize("how", ["raise", "misuse", "error_shutdown"])
+@casts(*ONE_WAY)
+def test_receiver_that_fails_ends_the_run_of_a_sender_that_waits_for_no_answer(
+    how: str, cast: Cast, played_run: PlayedRun
+):
+    run = played_run(cast, "failing_receiver", how=how)
+    assert run.exit_code == 1, run.account()
+    assert not run.left_behind
+
+
+@casts(*ONE_WAY)
+def test_sender_ends_after_its_receiver_has_shut_down_with_an_error_and_exit_code_0(
+    cast: Cast, played_run: PlayedRun
+):
+    run = played_run(cast, "failing_receiver", how="error_shutdown_and_exit_0")
+    assert run.exit_code is not None, run.account()
+    assert not run.left_behind
+    if cast.manager == "muscle3":  # which takes the exit code for the truth, and stops nobody
+        assert run.results["sender"] == [["left"]], run.account()
+
+
+@pytest.mark.parametrize("how", ["misuse", "error_shutdown"])
+@casts(MIXED)
+def test_failing_receiver_gives_up_on_a_sender_that_goes_on_for_long(
+    how: str, cast: Cast, played_run: PlayedRun
+):
+    run = played_run(cast, "failing_receiver", how=how, messages=10_000)
+    assert run.exit_code == 1, run.account()
+    assert not run.left_behind
+    assert "receiver" in run.stdout
+
+
+@casts(THEIR_MANAGER, THEIRS_MIXED_OTHERWISE)
+def test_our_sender_ends_after_its_receiver_has_vanished(cast: Cast, played_run: PlayedRun):
+    run = played_run(cast, "failing_receiver", how="vanish")
+    assert run.exit_code is not None, run.account()
+    assert not run.left_behind
+    assert run.results["sender"] == [["left"]], run.account()
+    assert "Instance 'receiver' has left" in run.manager_log
 
 
 @casts(OURS_ALONE, THEIR_INSTANCES, THEIR_MANAGER)

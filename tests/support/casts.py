@@ -48,6 +48,9 @@ THEIR_MANAGER = Cast("their manager, our instances", "muscle3", _all("conjoin"))
 MIXED = Cast("our manager, mixed", "conjoin", _in_turn("conjoin", "muscle3"))
 MIXED_OTHERWISE = Cast("our manager, mixed otherwise", "conjoin", _in_turn("muscle3", "conjoin"))
 THEIRS_MIXED = Cast("their manager, mixed", "muscle3", _in_turn("conjoin", "muscle3"))
+THEIRS_MIXED_OTHERWISE = Cast(
+    "their manager, mixed otherwise", "muscle3", _in_turn("muscle3", "conjoin")
+)
 THEIR_OLD_INSTANCES = Cast("our manager, their 0_10 instances", "conjoin", _all("muscle3_0_10"))
 CASTS = (OURS_ALONE, THEIR_INSTANCES, THEIR_MANAGER, MIXED, MIXED_OTHERWISE, THEIRS_MIXED)
 

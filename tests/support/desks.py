@@ -86,7 +86,6 @@ class InMemoryDesk:
         self.control = services.control
         self.deadlocks = services.deadlocks
         self.desk = services.desk
-        self.exits = services.exits
         self.end = services.allocation_end
         self.peers = services.peers
         self.registry = services.registry

@@ -57,6 +57,7 @@ class InMemorySimulation:
         sizes: Multiplicities.
         timelines: Timelines of the components, if they matter.
         settings: Base settings.
+        must_drain: Whether senders wait until everything is received, as MUSCLE3's do.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class InMemorySimulation:
         sizes: "dict[str, tuple[int, ...]] | None" = None,
         timelines: "dict[str, str] | None" = None,
         settings: "dict[str, SettingValue] | None" = None,
+        must_drain: bool = False,
     ) -> None:
         made = configuration(conduits, sizes=sizes)
         components = {
@@ -79,7 +81,7 @@ class InMemorySimulation:
         )
         self.desk = InMemoryDesk(self.configuration)
         self._locked = LockedDesk(self.desk.desk)
-        self.network = InMemoryNetwork()
+        self.network = InMemoryNetwork(must_drain=must_drain)
         self.logs: dict[str, InMemoryInstanceLog] = {}
         self.snapshots = InMemorySnapshotStore()
 

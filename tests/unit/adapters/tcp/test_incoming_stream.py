@@ -139,18 +139,18 @@ def read_frames(connection, count):
         connection.read_frame()
 
 
-def test_hello_and_last_acknowledgement_are_sent():
+def test_hello_last_acknowledgement_and_goodbye_are_sent():
     def sender(sock):
         hello = greet_client(sock)
         sock.sendall(OPENED)
-        return hello, take_word(sock)
+        return hello, take_word(sock), take_word(sock), sock.recv(1)
 
     with scripted(sender) as server:
         connection = connect(server)
         read_frames(connection, 1)
         connection.close()
         connection.close()
-        assert server.finish() == [(("micro", 0), 1)]
+        assert server.finish() == [(("micro", 0), 1, stream.GOODBYE, b"")]
 
 
 def test_acknowledgements_are_sent_after_many_or_large_frames():

@@ -8,10 +8,10 @@ import pytest
 
 from adapters.io import network
 from adapters.io.event_loop import EventLoop
-from adapters.tcp.instance_probe import TcpInstanceProbe, answer_on
+from adapters.tcp.instance_probe import TcpInstanceProbe, answer_on, refuses_connections
 from adapters.tcp.peer_server import PeerServer
 from adapters.tcp.pull_transport import PullPeerTransport
-from application.interfaces.instance_probe import Presence
+from domain.running.presence import Presence
 from tests.support.conditions import wait_until
 
 
@@ -106,3 +106,33 @@ def test_a_socket_that_has_met_itself_has_met_nobody():
         sock.bind(("127.0.0.1", 0))
         sock.connect(sock.getsockname())
         assert answer_on(sock) == errno.ECONNREFUSED
+
+
+def test_addresses_that_refuse_show_that_an_instance_is_gone(nowhere):
+    assert refuses_connections([nowhere])
+
+
+def test_instance_that_listens_is_there(nowhere):
+    with closing(PullPeerTransport(server=PeerServer("a", hosts=["127.0.0.1"]))) as transport:
+        assert not refuses_connections([nowhere, *transport.locations()])
+
+
+def test_address_that_does_not_answer_shows_nothing(nowhere, deaf):
+    assert not refuses_connections([nowhere, deaf], timeout=0.1)
+
+
+@pytest.mark.parametrize("locations", [[], ["tcp:localhost:1"], ["other:127.0.0.1:1"]])
+def test_without_a_numeric_address_nothing_is_shown(locations):
+    assert not refuses_connections(locations)
+
+
+@pytest.mark.parametrize("number", [errno.ENETUNREACH, errno.EAFNOSUPPORT])
+def test_address_in_a_network_that_we_do_not_have_shows_nothing(monkeypatch, number):
+    def connect(address, timeout):
+        if ":" in address[0]:
+            raise OSError(number, "no such network")
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "refused")
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    assert refuses_connections(["tcp:192.0.2.7:1,[2001:db8::1]:1"])
+    assert not refuses_connections(["tcp:[2001:db8::1]:1"])

@@ -1,5 +1,7 @@
 """Messages that wait for a request, and requests that wait for a message."""
 
+import threading
+
 import pytest
 
 from adapters.tcp.outboxes import Outboxes, OutboxOutlet
@@ -50,6 +52,31 @@ def test_it_is_empty_when_all_has_been_fetched(boxes):
     assert not boxes.wait_until_empty(timeout=0)
     ask(boxes)
     assert boxes.wait_until_empty(timeout=None)
+
+
+def test_messages_for_a_receiver_that_has_left_are_dropped(boxes):
+    boxes.put(MICRO, b"1")
+    boxes.put("other.f_init", b"2")
+    assert boxes.waiting() == [MICRO, "other.f_init"]
+    boxes.drop(MICRO)
+    assert boxes.waiting() == ["other.f_init"]
+    boxes.drop("other.f_init")
+    assert boxes.wait_until_empty(timeout=0)
+
+
+def test_dropping_messages_ends_the_wait_for_them(boxes):
+    boxes.put(MICRO, b"1")
+    timer = threading.Timer(0.05, lambda: boxes.drop(MICRO))
+    timer.start()
+    assert boxes.wait_until_empty(timeout=None)
+    timer.join()
+
+
+@pytest.mark.parametrize("put", [False, True])
+def test_endpoint_of_a_request_is_returned(boxes, put):
+    if put:
+        boxes.put(MICRO, b"1")
+    assert boxes.handle(mpp.encode_request(MICRO), lambda _: None) == MICRO
 
 
 @pytest.mark.parametrize("request_", [b"", b"\xc1", b"\x90", mpp.encode_request(MICRO) + b"x"])

@@ -296,3 +296,41 @@ def test_unsendable_data_leave_no_partial_frame(outgoing, attach):
         outlet.send(PeerMessage(0.0, None, [1, object()], Settings(), None, 0, ()))
     outgoing.send([b"next"])
     assert take(theirs, 4) == b"next"
+
+
+def test_receiver_that_sends_goodbye_is_not_awaited(outgoing, attach):
+    theirs = attach()
+    for frame in (b"one", b"two"):
+        outgoing.send([frame])
+    theirs.sendall(word(1))
+    assert not outgoing.wait_until_sent(timeout=0.05)
+    theirs.sendall(word(stream.GOODBYE))
+    assert outgoing.wait_until_sent(timeout=PATIENCE)
+    outgoing.send([b"three"])
+    assert outgoing.wait_until_sent(timeout=0)
+    assert attach().recv(1) == b""
+
+
+def test_goodbye_in_pieces_is_parsed(outgoing, attach):
+    theirs = attach()
+    outgoing.send([b"one"])
+    said = word(0) + word(stream.GOODBYE)
+    theirs.sendall(said[:-1])
+    assert not outgoing.wait_until_sent(timeout=0.05)
+    theirs.sendall(said[-1:])
+    assert outgoing.wait_until_sent(timeout=PATIENCE)
+
+
+def test_stream_awaits_its_first_connection_while_something_is_kept_for_it(outgoing, attach):
+    assert not outgoing.awaits_first_connection
+    outgoing.send([b"one"])
+    assert outgoing.awaits_first_connection
+    attach().close()
+    assert not outgoing.awaits_first_connection
+
+
+def test_stream_that_was_given_up_awaits_nothing(outgoing):
+    outgoing.send([b"one"])
+    outgoing.close()
+    assert not outgoing.awaits_first_connection
+    assert outgoing.wait_until_sent(timeout=0)

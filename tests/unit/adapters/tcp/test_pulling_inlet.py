@@ -1,5 +1,7 @@
 """Fetching from a peer that answers one request at a time."""
 
+import threading
+
 import pytest
 
 from adapters.io.event_loop import EventLoop
@@ -11,7 +13,8 @@ from adapters.wire.locations import TCP, format_location
 from domain.coupling.messages import PeerMessage
 from domain.coupling.settings import Settings
 from domain.errors import PeerLost, RemoteProtocolError
-from tests.unit.adapters.tcp.loopback import give, scripted, take_request, take_word
+from tests.support.conditions import wait_until
+from tests.unit.adapters.tcp.loopback import PATIENCE, give, scripted, take_request, take_word
 
 
 def message(data):
@@ -116,3 +119,37 @@ def test_an_answer_that_is_no_message_is_refused():
         with pytest.raises(RemoteProtocolError):
             PullingInlet(peer, receiver="micro.in").receive(timeout=None)
         peer.close()
+
+
+def test_ports_of_a_peer_that_was_lost_do_not_retry_each_for_as_long(nowhere):
+    peer = PulledPeer("macro", [nowhere])
+    peer.limit_retries(0.1)
+    with pytest.raises(PeerLost) as first:
+        PullingInlet(peer, receiver="micro.a").receive(timeout=None)
+    with pytest.raises(PeerLost) as second:
+        PullingInlet(peer, receiver="micro.b").receive(timeout=None)
+    assert str(first.value) == str(second.value)
+    assert len(peer._all) == 1
+    peer.close()
+
+
+def test_retries_are_limited_in_sessions_that_wait_already(sender):
+    inlet = sender.inlet()
+    assert inlet.receive(timeout=0) is None
+    sender.peer.limit_retries(0.1)
+    sender.server.close()
+    with pytest.raises(PeerLost):
+        inlet.receive(timeout=None)
+
+
+def test_port_on_which_another_thread_waits_is_waited_for_no_longer_than_allowed(sender):
+    inlet = sender.inlet()
+    received = []
+    thread = threading.Thread(target=lambda: received.append(inlet.receive(timeout=None)))
+    thread.start()
+    wait_until(inlet._receiving.locked)
+    assert inlet.receive(timeout=0) is None
+    assert inlet.receive(timeout=0.01) is None
+    sender.send("x")
+    thread.join(PATIENCE)
+    assert [message.data for message in received] == ["x"]

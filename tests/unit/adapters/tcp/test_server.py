@@ -278,3 +278,25 @@ def test_server_may_be_closed_twice_and_before_its_start(port):
     server.loop.call_soon(lambda: None)
     with pytest.raises(ConnectionRefusedError):
         connected(TcpAddress(*address))
+
+
+def test_sessions_of_a_client_that_will_not_come_back_can_be_ended(serve):
+    is_over = threading.Event()
+
+    def name(request, reply):
+        request.session.client = request.body.decode()
+        reply([b"ok"])
+
+    server, _ = serve(name, on_session_ended=is_over.set)
+    address = started(server)
+    lost, other = client_of(address), client_of(address)
+    lost.call(b"macro")
+    other.call(b"micro")
+    (session,) = server.sessions_of("macro")
+    assert session.connections == 1
+    server.end_sessions_of("macro")
+    assert is_over.wait(PATIENCE)
+    assert server.sessions_of("macro") == []
+    assert server.session_count == 1
+    lost.close()
+    other.close()

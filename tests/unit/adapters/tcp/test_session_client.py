@@ -318,3 +318,31 @@ def test_connection_closed_before_all_bytes_arrived_is_an_error():
     with pytest.raises(EOFError, match="the other side closed the connection"):
         receive_exactly(ours, 4)
     ours.close()
+
+
+def test_limited_retries_end_at_a_server_that_is_gone(echo, client):
+    assert client.call(b"x") == b"x"
+    echo.server.close()
+    client.limit_retries(0.1)
+    with pytest.raises(TransportError, match="was lost for good"):
+        client.call(b"y")
+
+
+def test_limited_retries_end_at_a_server_that_stalls_in_the_middle_of_a_response():
+    may_end = threading.Event()
+
+    def stall(sock):
+        assert take_word(sock) == 0
+        sock.sendall(word(1))
+        take_request(sock)
+        sock.sendall(word(10) + b"half")
+        may_end.wait(PATIENCE)
+
+    with scripted(stall) as server:
+        client = SessionClient([server.location])
+        client.begin(b"x")
+        client.limit_retries(0.1)
+        with pytest.raises(TransportError):
+            client.wait(timeout=None)
+        may_end.set()
+        client.close()

@@ -119,3 +119,19 @@ def test_nothing_changes_after_the_end(connection: Reconnection):
     assert (connection.state, connection.deadline) == (ConnectionState.ENDED, None)
     with pytest.raises(LocalProtocolError, match="ENDED"):
         connection.connected(0.0)
+
+
+def test_limit_shortens_retries_that_are_under_way():
+    connection = Reconnection(RetryPolicy(give_up_after=100.0, first_pause=1.0, growth=1.0))
+    assert deadline_after_loss(connection, 0.0) is not None
+    connection.limit(2.0, now=10.0)
+    assert deadline_after_loss(connection, 11.0) is not None
+    assert deadline_after_loss(connection, 11.5) is None
+    assert connection.state is ConnectionState.LOST
+
+
+def test_limit_never_lengthens_retries():
+    connection = Reconnection(RetryPolicy(give_up_after=1.0, first_pause=1.0, growth=1.0))
+    connection.limit(1000.0, now=0.0)
+    assert deadline_after_loss(connection, 0.0) is not None
+    assert deadline_after_loss(connection, 0.5) is None

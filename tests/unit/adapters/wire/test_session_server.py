@@ -75,6 +75,17 @@ def test_session_id_of_another_server_is_rejected():
             connect(table).received(word(session_id))
 
 
+def test_sessions_are_found_by_their_client_until_they_are_ended():
+    table = SessionTable()
+    (_, first), (_, second), (_, other) = (begin(table) for _ in range(3))
+    first.session.client = second.session.client = "macro"
+    other.session.client = "micro"
+    assert table.of_client("macro") == [first.session, second.session]
+    table.end(first.session)
+    assert table.of_client("macro") == [second.session]
+    assert table.of_client("meso") == []
+
+
 def test_session_with_a_large_id_is_resumed():
     table = SessionTable(first_id=2**63 - 1)
     _, event = begin(table)

@@ -248,11 +248,11 @@ def test_frames_are_acknowledged_when_they_are_large():
     assert acknowledged[3] == word(5)
 
 
-def test_last_frames_are_acknowledged_at_the_end():
+def test_last_frames_are_acknowledged_at_the_end_before_the_goodbye():
     receiver, cutter = opened()
     cutter.put(frame())
     receiver.end()
-    assert receiver.data_to_send() == word(2)
+    assert receiver.data_to_send() == word(2) + word(stream.GOODBYE)
     assert receiver.state is ConnectionState.ENDED
 
 

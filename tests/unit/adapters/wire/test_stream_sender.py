@@ -395,3 +395,29 @@ def test_frames_written_at_once_over_connections_that_are_cut_arrive_once(
     wire = Wire(*lifetimes, chunk=10_000, at_once=at_once)
     wire._connect()
     check(wire)
+
+
+def test_goodbye_of_the_receiver_drops_all_frames():
+    sender = connected()
+    add(sender, b"one")
+    sender.received(word(0) + word(stream.GOODBYE)[:3])
+    assert not sender.is_all_received
+    sender.received(word(stream.GOODBYE)[3:])
+    assert sender.is_lost
+    assert sender.is_all_received
+    assert not sender.accepts_connection
+
+
+def test_words_after_the_goodbye_are_ignored():
+    sender = connected()
+    sender.received(word(stream.GOODBYE) + word(7))
+    assert sender.is_lost
+
+
+def test_first_connection_is_awaited_while_frames_are_kept_for_it():
+    sender = StreamSender()
+    assert not sender.awaits_first_connection
+    add(sender, b"one")
+    assert sender.awaits_first_connection
+    sender.connected(received=0, is_resumable=True)
+    assert not sender.awaits_first_connection

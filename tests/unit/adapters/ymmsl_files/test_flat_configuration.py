@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.coupling.conduits import ConduitFilter
+from domain.coupling.conduits import ConduitFilter, filter_order
 from tests.unit.adapters.ymmsl_files.models import (
     MACRO_MICRO,
     NESTED,
@@ -140,7 +140,7 @@ def test_filters_out_of_order_are_rejected():
     text = FILTERED.replace("OUTER", "pad").replace("INNER", "repeat")
     assert problem_of(whole(text, PROGRAM)) == (
         "The conduits setup.mesh -> outer.mesh -> outer.fine.mesh have the filters 'pad repeat' in"
-        " all, and these are out of order: write last, then repeat, then pad. Move or remove"
+        f" all, and these are out of order: write {filter_order()}. Move or remove"
         " filters on one of these conduits."
     )
 

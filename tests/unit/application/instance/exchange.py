@@ -58,14 +58,15 @@ class Exchange:
 
     Args:
         conduits: As for `configuration`.
+        must_drain: Whether senders wait until everything is received, as MUSCLE3's do.
         sizes: Multiplicities.
     """
 
-    def __init__(self, conduits, **sizes):
+    def __init__(self, conduits, *, must_drain=False, **sizes):
         self._configuration = configuration(conduits, sizes=sizes)
         self._topology = Topology(self._configuration.model)
         self.desk = InMemoryDesk(self._configuration)
-        self._network = InMemoryNetwork()
+        self._network = InMemoryNetwork(must_drain=must_drain)
         self._locked = LockedDesk(self.desk.desk)
 
     def join(self, name, *, depth=1, vectors=(), transport=None, locations=None):

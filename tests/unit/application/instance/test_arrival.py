@@ -1,4 +1,4 @@
-"""How an instance joins a simulation, and how it leaves again if that fails."""
+"""How an instance joins a simulation, and how it leaves if joining fails."""
 
 import pytest
 
@@ -75,7 +75,7 @@ def test_invalid_setting_for_the_library_is_rejected_on_joining(name, value, tex
     ("ports", "text"),
     [
         ({Operator.O_F: ["muscle_x"]}, "reserved"),
-        ({Operator.O_F: ["a b"]}, "no valid name"),
+        ({Operator.O_F: ["a b"]}, "not a valid port name"),
         ({Operator.O_F: ["a"], Operator.S: ["a[]"]}, "declared twice"),
     ],
 )

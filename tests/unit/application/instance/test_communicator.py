@@ -287,3 +287,19 @@ def test_duplicates_that_passed_a_reducing_filter_are_dropped_by_iteration():
     for iteration in ((0,), (1,), (2,)):
         outlet.send(parcel(NOT_COUNTED, iteration[0], iteration))
     assert micro.receive("f_init").data == 2
+
+
+@pytest.mark.parametrize("must_drain", [False, True])
+def test_ports_must_be_drained_if_their_senders_wait(must_drain):
+    exchange = Exchange(PLAIN, must_drain=must_drain, micro=(2,))
+    exchange.join("macro")
+    micro = exchange.join("micro[1]", depth=2)
+    assert micro.communicator.must_drain(micro.ports["f_init"], None) == must_drain
+
+
+def test_messages_are_fetched_without_being_checked_or_counted(plain):
+    macro, micro = plain
+    assert micro.communicator.fetch(micro.ports["f_init"], None, timeout=0) is None
+    macro.outlet("o_i").send(parcel(7))
+    assert micro.communicator.fetch(micro.ports["f_init"], None, timeout=0).number == 7
+    assert micro.ports["f_init"].message_counts == [0]

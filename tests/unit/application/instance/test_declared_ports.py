@@ -33,10 +33,10 @@ def test_brackets_declare_a_vector_port():
     [
         ("muscle_x", "Port name 'muscle_x' is reserved"),
         ("muscle_x[]", "Port name 'muscle_x' is reserved"),
-        ("", "'' is no valid name"),
-        ("a.b", "'a.b' is no valid name"),
-        ("a[3]", r"'a\[3\]' is no valid name"),
-        ("a[][]", r"'a\[\]\[\]' is no valid name"),
+        ("", "'' is not a valid port name"),
+        ("a.b", "'a.b' is not a valid port name"),
+        ("a[3]", r"'a\[3\]' is not a valid port name"),
+        ("a[][]", r"'a\[\]\[\]' is not a valid port name"),
     ],
 )
 def test_invalid_port_name_is_rejected(name, text):
@@ -47,9 +47,9 @@ def test_invalid_port_name_is_rejected(name, text):
 @pytest.mark.parametrize(
     ("names", "text"),
     [
-        ("state", r"operator O_F.*list of names.*got 'state'. Write \[\"state\"\]"),
-        (None, "operator O_F are to be a list of names, but got None"),
-        ([3], "operator O_F.*3 is no string"),
+        ("state", r"operator O_F.*list of names.*are 'state'. Write \[\"state\"\]"),
+        (None, "operator O_F must be a list of names, but they are None"),
+        ([3], "operator O_F.*3 in it is not a string"),
     ],
 )
 def test_ports_that_are_not_a_list_of_names_are_rejected(names, text):

@@ -5,12 +5,18 @@ import pytest
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.instance_log import InMemoryInstanceLog
 from application.instance.connections import Connections
-from application.instance.departure import PATIENCE_AFTER_FAILURE, Leaving
+from application.instance.departure import (
+    DRAINING_PATIENCE,
+    LEAST_PATIENCE,
+    PATIENCE_AFTER_FAILURE,
+    RETRY_TIME_AFTER_FAILURE,
+    Leaving,
+)
 from application.instance.port_table import PortTable
 from application.instance.profiler import Profiler
 from domain.coupling.messages import Milestone
 from domain.coupling.ports import Operator, Port, PortState
-from domain.errors import ManagerRefused, PeerLost, UsageError
+from domain.errors import ManagerRefused, PeerLost, UnsendableData, UsageError
 from domain.identity import Reference
 from domain.running.failure_kinds import FailureKind
 from domain.running.log_levels import LogLevel
@@ -31,14 +37,19 @@ PORTS = PortTable(
 
 
 class Notes:
-    """Stands for all that an instance leaves, and notes what it is asked for.
+    """Replaces everything that an instance leaves, and records the calls.
 
     Args:
-        failures: What is raised, by the name of the call.
+        stops_peers: Whether the manager stops the peers of an instance that failed.
+        must_be_drained: Whether peers wait until everything is fetched. None of them sends.
+        failures: Errors to raise, by the name of the call.
     """
 
-    def __init__(self, **failures):
+    def __init__(self, *, stops_peers=True, must_be_drained=False, **failures):
         self._failures = failures
+        self.stops_peers = stops_peers
+        self.must_be_drained = must_be_drained
+        self.clock = ManualClock()
         self.calls = []
         self.events = []
 
@@ -53,6 +64,17 @@ class Notes:
     def send_milestone(self, port, milestone, *, is_counted):
         self.calls.append(("send_milestone", port.name, milestone, is_counted))
 
+    def report_failed(self, problem, *, kind):
+        self.calls.append(("report_failed", problem, kind))
+        return self.stops_peers
+
+    def must_drain(self, port, slot):
+        return self.must_be_drained
+
+    def fetch(self, port, slot, *, timeout):
+        if timeout:
+            self.clock.advance(timeout)
+
     def submit_profile_events(self, events):
         self.calls.append(("submit_profile_events",))
         self.events += [event.event_type for event in events]
@@ -62,7 +84,7 @@ def leave(notes, *, times=1, is_registered=True, is_connected=True, failure=None
     """Leave; return what was called, and what was logged."""
     log = InMemoryInstanceLog()
     profiler = Profiler(clock=ManualClock(), link=notes)
-    leaving = Leaving(link=notes, transport=notes, profiler=profiler, log=log)
+    leaving = Leaving(link=notes, transport=notes, profiler=profiler, log=log, clock=notes.clock)
     for _ in range(times):
         leaving.leave(
             Connections(PORTS, notes, notes) if is_connected else None,
@@ -91,11 +113,55 @@ def test_ports_are_closed_first_and_connections_last_and_all_of_it_once(times):
     assert lines == []
 
 
-def test_after_a_failure_the_manager_is_told_nothing_is_received_and_patience_is_short():
+def failed(*, waited):
+    reported = [("report_failed", "the reason", FailureKind.LOST_PEER), *closed(is_counted=False)]
+    limited = ("limit_retries", RETRY_TIME_AFTER_FAILURE)
+    sent = [("finish_receiving",), ("wait_until_sent", waited)]
+    return [*reported, limited, *sent, *DEREGISTERED, *ALL_CLOSED]
+
+
+def test_failure_is_reported_first_and_limits_the_wait_for_peers():
     calls, _ = leave(Notes(), failure="the reason")
-    sent = [("finish_receiving",), ("wait_until_sent", PATIENCE_AFTER_FAILURE)]
-    told = [("report_failed", "the reason", FailureKind.LOST_PEER), *closed(is_counted=False)]
-    assert calls == [*told, *sent, *DEREGISTERED, *ALL_CLOSED]
+    assert calls == failed(waited=PATIENCE_AFTER_FAILURE)
+
+
+def test_ports_are_drained_for_a_limited_time_after_a_failure():
+    notes = Notes(must_be_drained=True)
+    calls, _ = leave(notes, failure="the reason")
+    assert calls == failed(waited=LEAST_PATIENCE)
+    assert notes.clock.monotonic() == pytest.approx(PATIENCE_AFTER_FAILURE)
+
+
+def test_ports_are_drained_for_longer_if_the_manager_does_not_stop_the_peers():
+    notes = Notes(must_be_drained=True, stops_peers=False)
+    calls, _ = leave(notes, failure="the reason")
+    assert calls == failed(waited=LEAST_PATIENCE)
+    assert notes.clock.monotonic() == pytest.approx(DRAINING_PATIENCE)
+
+
+class Unsendable(Notes):
+    """Has a filter that holds back data that cannot be sent."""
+
+    def send_milestone(self, port, milestone, *, is_counted):
+        super().send_milestone(port, milestone, is_counted=is_counted)
+        if port.name == "out":
+            raise UnsendableData("data", "it is too odd")
+
+
+def test_port_that_cannot_be_closed_after_a_failure_is_logged_and_the_others_are_closed():
+    calls, lines = leave(Unsendable(), failure="the reason")
+    assert calls == failed(waited=PATIENCE_AFTER_FAILURE)
+    assert lines == [
+        (LogLevel.WARNING, "Port 'out' could not be closed: data cannot be sent: it is too odd")
+    ]
+
+
+def test_unsendable_last_message_prevents_a_normal_deregistration():
+    calls, lines = leave(Unsendable())
+    assert calls == [CLOSED[0], *ALL_CLOSED]
+    assert lines == [
+        (LogLevel.WARNING, "Could not shut down cleanly: data cannot be sent: it is too odd")
+    ]
 
 
 def test_who_is_not_registered_does_not_deregister():
@@ -149,7 +215,7 @@ def test_instance_without_connections_closes_no_ports():
 def test_error_is_logged_and_reported_once_with_its_kind(error, kind):
     notes, log = Notes(), InMemoryInstanceLog()
     profiler = Profiler(clock=ManualClock(), link=notes)
-    leaving = Leaving(link=notes, transport=notes, profiler=profiler, log=log)
+    leaving = Leaving(link=notes, transport=notes, profiler=profiler, log=log, clock=notes.clock)
     for _ in range(2):
         leaving.leave_failed(error, Connections(PORTS, notes, notes))
     assert log.lines == [(LogLevel.ERROR, str(error))]

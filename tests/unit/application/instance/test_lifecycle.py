@@ -447,3 +447,49 @@ def test_profile_level_none_turns_off_profiling_of_messages():
         kinds = {event.event_type.name for event in events}
         assert {"REGISTER", "CONNECT", "DEREGISTER"} <= kinds
         assert kinds & {"SEND", "RECEIVE", "SHUTDOWN"} == expected
+
+
+SENDING = 50
+
+
+def sending_macro(me: Joined) -> int:
+    me.reuse()
+    for number in range(SENDING):
+        me.send("o_i", number)
+    return int(me.reuse())
+
+
+def misusing(me: Joined) -> None:
+    me.send("nothing", 1)
+
+
+def shutting_down(me: Joined) -> None:
+    me.lifecycle.error_shutdown("The matrix is singular.")
+
+
+@pytest.mark.parametrize("fail", [misusing, shutting_down])
+@pytest.mark.parametrize("received", [0, 1])
+def test_an_instance_that_fails_drains_its_ports_for_senders_that_wait(fail, received):
+    def failing(me: Joined) -> None:
+        me.reuse()
+        for _ in range(received):
+            me.receive("s")
+        fail(me)
+
+    simulation = InMemorySimulation("macro o_i -> micro s", must_drain=True)
+    results = simulation.run({"macro": sending_macro, "micro": failing})
+    assert results["macro"] == 0
+
+
+def test_an_instance_that_fails_while_joining_drains_its_ports_too():
+    def failing(me: Joined) -> None:
+        pytest.fail("has joined")
+
+    simulation = InMemorySimulation(
+        "macro o_i -> micro s",
+        must_drain=True,
+        settings={"micro.muscle_deadlock_receive_timeout": "soon"},
+    )
+    results = simulation.run({"macro": sending_macro, "micro": failing})
+    assert results["macro"] == 0
+    assert isinstance(results["micro"], RuntimeError | TypeError)

@@ -41,6 +41,12 @@ class FakeTransport:
     def inlet(self, *, sender, receiver, peer_locations):
         return (self._scheme, "inlet", sender, receiver, tuple(peer_locations))
 
+    def must_drain(self, peer_locations):
+        return self._scheme == "tcp"
+
+    def limit_retries(self, seconds):
+        self.done.append(("limit_retries", seconds))
+
     def finish_receiving(self):
         self.done.append("finish_receiving")
 
@@ -135,3 +141,17 @@ def test_all_transports_are_closed_even_if_one_raises():
     with pytest.raises(OSError, match="closing failed"):
         combined(*parts).close()
     assert [part.done for part in parts] == [["close"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("locations", "must_drain"), [(["tcp:1", "fast:2"], False), (["tcp:1"], True), ([], False)]
+)
+def test_transport_that_serves_the_peer_decides_whether_it_must_be_drained(locations, must_drain):
+    transports = combined(FakeTransport("fast"), FakeTransport("tcp"))
+    assert transports.must_drain(locations) is must_drain
+
+
+def test_retries_are_limited_in_all_transports():
+    fast, tcp = FakeTransport("fast"), FakeTransport("tcp")
+    combined(fast, tcp).limit_retries(2.0)
+    assert fast.done == tcp.done == [("limit_retries", 2.0)]

@@ -63,7 +63,7 @@ def test_valid_port_and_slot_are_accepted(method, name, slot):
 @pytest.mark.parametrize(
     ("method", "name", "slot", "problem"),
     [
-        ("to_send_on", "outt", None, "no port 'outt' on 'micro.0.': it has 'init', 'out'"),
+        ("to_send_on", "outt", None, "'micro.0.' has no port 'outt'. It has 'init', 'out'"),
         ("to_send_on", "outt", None, "Did you mean 'out'"),
         ("to_send_on", "in", 0, "send on port 'in'.*operator S and can only receive"),
         ("to_receive_on", "out", None, "receive on port 'out'.*O_I and can only send"),
@@ -71,8 +71,8 @@ def test_valid_port_and_slot_are_accepted(method, name, slot):
         ("to_receive_on", "in", None, "'in' is a vector port of length 3, but no slot"),
         ("to_receive_on", "in", 3, "'in' has length 3, so it has no slot 3.$"),
         ("to_receive_on", "in", -1, "no slot -1"),
-        ("to_receive_on", "in", "0", "slot of port 'in' is to be a whole number, but '0', a str"),
-        ("to_receive_on", "in", 0.0, "'in' is to be a whole number, but 0.0, a float"),
+        ("to_receive_on", "in", "0", "slot of port 'in' must be an integer, but it is '0', a str"),
+        ("to_receive_on", "in", 0.0, "'in' must be an integer, but it is 0.0, a float"),
         ("to_receive_on", "stretchy_in", 1, "no slot 1. Set its length first"),
         ("to_send_on", "stretchy_out", 0, "no slot 0. Set its length first"),
     ],
@@ -86,7 +86,7 @@ def test_unknown_port_raises_a_key_error_with_a_readable_message():
     with pytest.raises(KeyError) as caught:
         TABLE.asked_about("lose")
     assert str(caught.value) == (
-        "There is no port 'lose' on 'micro[0]': it has 'init', 'out', 'loose', 'in', 'stretchy_in',"
+        "'micro[0]' has no port 'lose'. It has 'init', 'out', 'loose', 'in', 'stretchy_in',"
         " 'stretchy_out'. Did you mean 'loose'?"
     )
     assert isinstance(caught.value, PortError)
@@ -94,7 +94,7 @@ def test_unknown_port_raises_a_key_error_with_a_readable_message():
 
 def test_error_for_an_unknown_port_reports_that_there_are_no_ports():
     table = PortTable(Reference("lone"), {SETTINGS_IN: PORTS[0]})
-    with pytest.raises(PortError, match="it has no ports"):
+    with pytest.raises(PortError, match="It has no ports"):
         table.to_send_on("out", None)
 
 

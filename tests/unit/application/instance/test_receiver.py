@@ -5,7 +5,7 @@ import pytest
 from application.instance.receiver import Receiver
 from domain.coupling.messages import Milestone
 from domain.coupling.ports import SETTINGS_IN
-from domain.errors import PortError
+from domain.errors import PeerLost, PortError
 from tests.unit.application.instance.exchange import Exchange
 
 PLAIN = "macro o_i -> micro f_init"
@@ -235,3 +235,15 @@ def test_padding_is_deduced_from_the_iteration_for_a_muscle3_snapshot(last, data
     _, micro, again = pair("macro o_i -> pad micro s")
     again.restore(cached, {}, lambda port, slot: last)
     assert again.receive_update(micro.ports["s"], None, (0, 1))[0].data == data
+
+
+def test_draining_goes_on_after_a_lost_peer_and_reports_it_in_the_end():
+    exchange = Exchange("gone o_i -> micro f_init\nthere o_i -> micro s")
+    gone, there = exchange.join("gone"), exchange.join("there")
+    receiver = receiver_of(exchange.join("micro", depth=2))
+    gone.transport.close()
+    there.send("o_i", "x")
+    milestone(there)
+    with pytest.raises(PeerLost, match="'gone' was lost"):
+        receiver.drain()
+    assert there.transport.wait_until_sent(timeout=0)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from application.manager.allocation_end import TIME_IS_OVER
 from application.manager.snapshots.run_checkpoints import CheckpointOptions
 from domain.running.events import StopRequested
+from domain.running.run_state.saving import TIME_IS_OVER
 from tests.support.desks import InMemoryDesk
 from tests.support.models import configuration
 

@@ -1,19 +1,19 @@
 """Instances that were started by hand, and have lost their connection."""
 
-from application.interfaces.instance_probe import Presence
-from application.manager.connection_watch import FAREWELL_TIME
-from application.manager.run_control import LEAVING_PATIENCE, VICTIM_PATIENCE
 from domain.coupling.messages import Wait
 from domain.identity import Reference
 from domain.running.events import InstanceState, LogRecorded
+from domain.running.presence import Presence
 from domain.running.process_end import Exited
+from domain.running.run_state.lost_connections import FAREWELL_TIME
+from domain.running.run_state.run_phases import LEAVING_PATIENCE, VICTIM_PATIENCE
 from tests.support.desks import InMemoryDesk
 from tests.unit.application.manager.runs import PLACES, desk_for, live, register, started
 
 GONE = (
     "Instance 'micro' failed: it closed its connection to the manager without deregistering, did"
-    " not come back, and its program is not there any more: what it printed where you started it"
-    " may tell why."
+    " not reconnect, and its program is no longer running: its output, where you started it, may"
+    " show why."
 )
 
 
@@ -71,7 +71,7 @@ def test_who_is_still_there_is_waited_for_until_it_is_gone():
     lose(desk, "micro", seconds=1000)
     assert desk.results == []
     assert desk.board["micro"].waiting_for == wait
-    assert len(log_of(desk, "'micro' has not come back, but its program is still there")) == 1
+    assert len(log_of(desk, "'micro' has not reconnected, but its program is still running")) == 1
     find(desk, Presence.GONE)
     desk.clock.advance(30 + FAREWELL_TIME)
     assert desk.results[0].cause == GONE
@@ -83,8 +83,8 @@ def test_of_whom_nothing_can_be_seen_the_user_is_told_once_how_to_stop_the_run()
     lose(desk, "micro", seconds=1000)
     assert desk.results == []
     assert desk.board["micro"].state is InstanceState.DISCONNECTED
-    (warning,) = log_of(desk, "whether its program is still there cannot be seen from here")
-    assert "stop the run with Ctrl-C, or by sending the manager SIGTERM" in warning
+    (warning,) = log_of(desk, "the manager cannot find out whether its program is still running")
+    assert "stop the run with Ctrl-C, or by sending SIGTERM to the manager" in warning
     shown = [event.record.text for event in desk.sink.events if isinstance(event, LogRecorded)]
     assert shown == [warning]
     find(desk, Presence.GONE)
@@ -137,7 +137,7 @@ def test_nobody_is_looked_for_when_the_run_is_over():
     lose(desk, "micro", seconds=1)
     desk.control.stop("enough")
     desk.clock.advance(60)
-    assert log_of(desk, "has not come back") == []
+    assert log_of(desk, "has not reconnected") == []
 
 
 def test_who_has_said_that_it_failed_is_not_looked_for_any_more():
@@ -172,7 +172,7 @@ def test_who_is_gone_is_to_blame_for_who_lost_it_as_a_peer():
     register(desk, "macro", "micro")
     desk.desk.note_disconnected("micro")
     desk.run_directory.outputs[Reference("macro")] = "RuntimeError: did the peer crash?"
-    desk.exits.note_exit("macro", Exited(1))
+    desk.control.note_exit("macro", Exited(1))
     desk.clock.advance(VICTIM_PATIENCE)
     (result,) = desk.results
     assert result.failed_instances == ("micro", "macro")

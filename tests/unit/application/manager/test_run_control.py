@@ -2,7 +2,6 @@
 
 import pytest
 
-from application.manager.run_control import LEAVING_PATIENCE, VICTIM_PATIENCE
 from domain.coupling.messages import Wait
 from domain.identity import Reference
 from domain.running.events import (
@@ -13,6 +12,7 @@ from domain.running.events import (
 )
 from domain.running.failure_kinds import FailureKind
 from domain.running.process_end import Exited, Killed, ProcessEnd
+from domain.running.run_state.run_phases import LEAVING_PATIENCE, VICTIM_PATIENCE
 from domain.version import OWN_VERSION_SUFFIX
 from tests.unit.application.manager.runs import desk_for, live, register, started
 
@@ -35,9 +35,9 @@ def test_a_run_in_which_all_end_well_has_succeeded():
 def test_an_instance_that_ends_badly_is_named_as_the_cause(end: ProcessEnd, text: str):
     desk = started()
     desk.run_directory.outputs[Reference("macro")] = "the last words"
-    desk.exits.note_exit("macro", end)
+    desk.control.note_exit("macro", end)
     assert desk.results == []
-    desk.exits.note_exit("micro", Killed(15))
+    desk.control.note_exit("micro", Killed(15))
     (result,) = desk.results
     assert not result.succeeded
     assert result.failed_instances == ("macro",)
@@ -57,8 +57,8 @@ def test_who_leaves_before_its_reuse_loop_is_over_has_failed():
 def test_the_cause_is_not_who_failed_first_only_because_a_peer_was_lost():
     desk = started()
     desk.run_directory.outputs[Reference("macro")] = "RuntimeError: did the peer crash?"
-    desk.exits.note_exit("macro", Exited(1))
-    desk.exits.note_exit("micro", Exited(7))
+    desk.control.note_exit("macro", Exited(1))
+    desk.control.note_exit("micro", Exited(7))
     (result,) = desk.results
     assert result.failed_instances == ("micro", "macro")
     assert "code 7" in result.cause
@@ -83,10 +83,10 @@ def test_who_is_about_to_end_and_may_be_the_cause_gets_more_time_but_not_for_eve
         register(desk, "macro", "micro")
         leave(desk.desk)
         desk.run_directory.outputs[Reference("macro")] = VICTIM
-        desk.exits.note_exit("macro", Exited(1))
+        desk.control.note_exit("macro", Exited(1))
         desk.clock.advance(VICTIM_PATIENCE)
         desk.clock.advance(seconds)
-        desk.exits.note_exit("micro", Exited(7))
+        desk.control.note_exit("micro", Exited(7))
         assert desk.results[0].failed_instances[0] == cause
 
 
@@ -98,9 +98,9 @@ def test_where_nobody_is_about_to_end_the_cause_is_not_waited_for_so_long(was_lo
         desk.desk.note_disconnected("micro")
         desk.desk.note_connected("micro")
     desk.run_directory.outputs[Reference("macro")] = VICTIM
-    desk.exits.note_exit("macro", Exited(1))
+    desk.control.note_exit("macro", Exited(1))
     desk.clock.advance(VICTIM_PATIENCE + 0.1)
-    desk.exits.note_exit("micro", Exited(7))
+    desk.control.note_exit("micro", Exited(7))
     assert desk.results[0].failed_instances == ("macro",)
 
 
@@ -156,7 +156,7 @@ def test_who_failed_without_a_word_is_named_nevertheless():
     register(desk, "micro")
     desk.desk.report_failed("micro", "")
     desk.clock.advance(LEAVING_PATIENCE)
-    assert desk.results[0].cause == "Instance 'micro' failed: it did not say why."
+    assert desk.results[0].cause == "Instance 'micro' failed: it did not report why."
 
 
 def test_after_a_failure_the_others_get_some_time_to_leave_and_no_more():
@@ -206,8 +206,8 @@ def test_output_of_own_instances_is_not_searched_for_a_lost_peer():
     desk = started()
     register(desk, "macro", "micro", version=OWN)
     desk.run_directory.outputs[Reference("macro")] = VICTIM
-    desk.exits.note_exit("macro", Exited(1))
-    desk.exits.note_exit("micro", Killed(15))
+    desk.control.note_exit("macro", Exited(1))
+    desk.control.note_exit("micro", Killed(15))
     (result,) = desk.results
     assert result.failed_instances == ("macro",)
     assert desk.board["micro"].state is InstanceState.STOPPED
@@ -260,7 +260,7 @@ def test_of_what_an_agent_has_started_the_end_of_the_process_tells():
     [
         ("The mesh is inside out.\n", "The mesh is inside out."),
         ("a tangled mesh", "a tangled mesh."),
-        ("", "it did not say which."),
+        ("", "it did not report which."),
     ],
 )
 def test_exit_code_0_after_a_reported_error_is_a_failure_with_that_error(error: str, told: str):
@@ -318,7 +318,7 @@ def test_what_the_user_started_is_to_blame_for_what_the_manager_started():
     desk = started(manual=("micro",))
     register(desk, "macro", "micro")
     desk.run_directory.outputs[Reference("macro")] = "RuntimeError: did the peer crash?"
-    desk.exits.note_exit("macro", Exited(1))
+    desk.control.note_exit("macro", Exited(1))
     assert desk.results == []
     desk.desk.report_failed("micro", "Out of cheese.")
     desk.desk.deregister_instance("micro")

@@ -18,6 +18,7 @@ from adapters.in_memory.workflow_snapshot_store import InMemoryWorkflowSnapshotS
 from application.interfaces.node_pool import AgentLaunch
 from application.manager.instance_directories import InstanceDirectories
 from application.manager.program_starter import ProgramStarter
+from application.manager.run_actions import RunActions
 from application.manager.run_control import RunControl
 from application.manager.run_service import BATCH, IN_VAIN, RunService
 from application.manager.snapshots.snapshot_copier import SnapshotCopier
@@ -32,6 +33,7 @@ from domain.placement.resources import Resources
 from domain.running.events import InstanceStarted, InstanceState, RunFinished
 from domain.running.launcher_capabilities import LauncherCapabilities
 from domain.running.process_end import SUCCESS, Exited
+from domain.running.run_state.run_state import RunState
 from entrypoints.log_setup import make_log
 from tests.support.models import configuration, nodes
 
@@ -58,14 +60,19 @@ class Bench:
         self.board = StatusBoard(model, clock=self.clock, events=self.sink)
         self.directory = InMemoryRunDirectory()
         log = make_log(self.logbook, "INFO")
-        self.control = RunControl(
-            model,
+        actions = RunActions(
             board=self.board,
             agents=self.pool,
             run_directory=self.directory,
+            look_for=lambda _name, _found: None,
+            ask_to_save=lambda _reason: None,
+            worker=self.worker,
             scheduler=self.clock,
             log=log,
+            warn=log.warning,
         )
+        state = RunState(map(str, model.instances()), reconnect_time=30.0, save_time=None)
+        self.control = RunControl(state, actions=actions)
         store = InMemorySnapshotStore()
         self.snapshots = SnapshotRegistry(
             made,
@@ -234,6 +241,7 @@ def test_run_that_fails_between_two_batches_starts_no_more() -> None:
     bench.worker.is_busy = True
     bench.start()
     bench.worker.work_off()
+    bench.worker.is_busy = False
     bench.pool.end("a[0]", Exited(3))
     bench.clock.advance()
     assert bench.pool.running == {}

@@ -1,4 +1,4 @@
-"""The status of each instance, and who is told of its changes."""
+"""The status of each instance, and the subscribers that are notified of changes."""
 
 import pytest
 
@@ -30,69 +30,66 @@ def board(clock, sink):
     return StatusBoard(model, clock=clock, events=sink)
 
 
-def test_at_first_all_wait_to_be_started_in_the_order_of_the_model(board, clock):
+def test_instances_wait_to_be_started_at_first_in_the_order_of_the_model(board, clock):
     assert [status.instance for status in board.all()] == ["macro", "micro[0]", "micro[1]"]
     assert {status.state for status in board.all()} == {InstanceState.WAITING_TO_START}
     assert {status.since for status in board.all()} == {clock.time()}
 
 
-def test_a_change_is_told_with_its_time(board, clock, sink):
+def test_new_state_is_shown_with_its_time(board, clock, sink):
     clock.advance(5.0)
-    board.change("macro", RUNNING)
-    assert board["macro"].since == clock.time()
+    board.show("macro", RUNNING)
+    assert (board["macro"].state, board["macro"].since) == (RUNNING, clock.time())
     assert sink.events == [StatusChanged(board["macro"])]
 
 
-def test_the_same_state_again_is_as_old_as_it_was(board, clock):
-    board.change("macro", RUNNING)
+def test_same_state_again_is_as_old_as_it_was(board, clock):
+    board.show("macro", RUNNING)
     before = board["macro"].since
     clock.advance(5.0)
-    board.change("macro", RUNNING)
+    board.show("macro", RUNNING)
     assert board["macro"].since == before
 
 
-@pytest.mark.parametrize("state", [InstanceState.FAILED, InstanceState.STOPPED])
-def test_who_has_failed_or_was_stopped_stays_so(board, state):
-    board.change("macro", state, end=Exited(3))
-    board.change("macro", InstanceState.FINISHED)
-    assert (board["macro"].state, board["macro"].end) == (state, Exited(3))
-
-
-def test_who_has_finished_can_fail_after_all_but_not_run_again(board):
-    board.change("macro", InstanceState.FINISHED)
-    board.change("macro", RUNNING)
-    assert board["macro"].state is InstanceState.FINISHED
-    board.change("macro", InstanceState.FAILED, end=Exited(1))
-    assert board["macro"].state is InstanceState.FAILED
-
-
-def test_a_wait_is_shown_while_it_lasts(board, clock):
-    board.change("macro", RUNNING)
+def test_wait_is_shown_while_it_lasts(board, clock):
+    board.show("macro", RUNNING)
     clock.advance(1.0)
-    board.note_wait("macro", WAIT)
+    board.show("macro", WAITING, waiting_for=WAIT)
     assert (board["macro"].state, board["macro"].waiting_for) == (WAITING, WAIT)
     assert board["macro"].since == clock.time()
-    board.note_wait("macro", None)
+    board.show("macro", RUNNING)
     assert (board["macro"].state, board["macro"].waiting_for) == (RUNNING, None)
 
 
-def test_who_does_not_run_does_not_wait(board, sink):
-    board.note_wait("macro", WAIT)
-    assert board["macro"].state is InstanceState.WAITING_TO_START
-    assert sink.events == []
+def test_another_wait_begins_anew(board, clock):
+    board.show("macro", WAITING, waiting_for=WAIT)
+    clock.advance(1.0)
+    board.show("macro", WAITING, waiting_for=WAIT._replace(port="other"))
+    assert board["macro"].since == clock.time()
 
 
-def test_what_has_not_changed_is_not_told(board, sink):
-    board.change("macro", RUNNING)
+def test_end_of_the_process_is_shown(board):
+    board.show("macro", InstanceState.FAILED, end=Exited(3))
+    assert board["macro"].end == Exited(3)
+
+
+def test_simulated_time_is_kept_when_the_state_changes(board):
+    board.note_time("macro", 1.5)
+    board.show("macro", RUNNING)
+    assert board["macro"].simulated_time == 1.5
+
+
+def test_unchanged_status_is_not_published(board, sink):
+    board.show("macro", RUNNING)
     board.note_time("macro", 1.0)
-    told = len(sink.events)
-    board.note_wait("macro", None)
+    published = len(sink.events)
+    board.show("macro", RUNNING)
     board.note_time("macro", 1.0)
-    assert len(sink.events) == told
+    assert len(sink.events) == published
 
 
-def test_another_watcher_is_told_from_now_on(board, sink):
-    board.change("macro", RUNNING)
+def test_another_subscriber_is_notified_from_now_on(board, sink):
+    board.show("macro", RUNNING)
     late = RecordingEventSink()
     board.watch(late)
     board.note_time("macro", 1.0)

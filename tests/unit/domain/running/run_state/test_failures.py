@@ -2,9 +2,17 @@
 
 import pytest
 
-from application.manager.failures import Failure, Failures, kind_in_words
 from domain.running.failure_kinds import FailureKind
-from domain.running.process_end import Exited, NodeLost
+from domain.running.process_end import SUCCESS, Exited, Killed, NeverStarted, NodeLost
+from domain.running.run_state.failures import (
+    Failure,
+    Failures,
+    failure_by_report,
+    failure_of_process,
+    kind_in_words,
+    problem_of,
+)
+from domain.running.run_state.instance_life import InstanceLife, Report
 
 EXITED = Exited(1)
 
@@ -100,3 +108,80 @@ def test_a_lost_node_is_told_unless_the_failure_says_so_itself():
     failures.note_lost_node("Node 'm' was lost")
     assert failures.describe().splitlines()[0] == "Node 'm' was lost"
     assert failures.describe().lower().count("node 'n'") == 1
+
+
+def test_instance_that_was_stopped_is_not_the_cause():
+    stopped = failure("victim", kind=FailureKind.STOPPED)
+    assert of(stopped, failure("culprit")).names() == ("culprit", "victim")
+
+
+def ended(end, **facts):
+    return InstanceLife("a", is_by_hand=False, end=end, **facts)
+
+
+@pytest.mark.parametrize(
+    ("instance", "problem"),
+    [
+        (ended(Killed(9), has_registered=True), "memory runs out"),
+        (ended(SUCCESS), "it never registered"),
+        (ended(SUCCESS, has_registered=True), "reuse loop was not over"),
+        (
+            ended(SUCCESS, has_registered=True, report=Report("a tangled mesh", None)),
+            "it reported an error: a tangled mesh",
+        ),
+        (
+            ended(SUCCESS, has_registered=True, has_deregistered=True, report=Report("", None)),
+            "it did not report which",
+        ),
+    ],
+)
+def test_problem_of_a_process_is_explained(instance, problem):
+    assert problem in problem_of(instance)
+
+
+@pytest.mark.parametrize(
+    "instance",
+    [
+        ended(SUCCESS, has_registered=True, has_deregistered=True),
+        ended(EXITED, has_registered=True, report=Report("a tangled mesh", None)),
+        ended(Killed(11)),
+        ended(NeverStarted("no such file")),
+        ended(NodeLost("node 'n' was lost")),
+    ],
+)
+def test_end_that_explains_itself_has_no_further_problem(instance):
+    assert problem_of(instance) is None
+
+
+LOST = "did the peer crash?"
+
+
+@pytest.mark.parametrize(
+    ("report", "is_own", "output", "kind"),
+    [
+        (None, False, LOST, FailureKind.LOST_PEER),
+        (None, False, "", FailureKind.OWN),
+        (None, True, LOST, FailureKind.OWN),
+        (Report("", FailureKind.LOST_PEER), True, "", FailureKind.LOST_PEER),
+        (Report(LOST, FailureKind.OWN), True, LOST, FailureKind.OWN),
+        (Report(LOST, None), True, "", FailureKind.LOST_PEER),
+        (Report("", None), True, LOST, FailureKind.LOST_PEER),
+        (Report("", None), False, "", FailureKind.OWN),
+    ],
+)
+def test_kind_of_a_process_failure_is_reported_or_found_in_words(report, is_own, output, kind):
+    instance = ended(EXITED, is_own=is_own, report=report)
+    assert failure_of_process(instance, output).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("report", "reason", "kind"),
+    [
+        (Report("a tangled mesh", FailureKind.OWN), "a tangled mesh", FailureKind.OWN),
+        (Report("", FailureKind.DEADLOCK), "it did not report why", FailureKind.DEADLOCK),
+        (Report(LOST, None), LOST, FailureKind.LOST_PEER),
+    ],
+)
+def test_reported_failure_has_its_reason_and_kind(report, reason, kind):
+    found = failure_by_report(InstanceLife("a", report=report))
+    assert (found.end, found.reason, found.kind) == (None, reason, kind)

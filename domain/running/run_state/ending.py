@@ -1,0 +1,142 @@
+"""When a run ends, and how: what follows from failures, deadlocks and stops."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from domain.coupling.messages import Wait
+from domain.running.deadlock import describe_cycle
+from domain.running.events import DeadlockFound, RunFinished
+from domain.running.log_levels import LogLevel
+from domain.running.run_state.failures import DISCONNECTED, Failure, Failures
+from domain.running.run_state.instance_life import InstanceLife, Life, Step
+from domain.running.run_state.instructions import FinishRun, Instruction, Log, Publish
+from domain.running.run_state.run_phases import Phase, PhaseStep, RunPhases
+
+
+class Ending:
+    """Decides when the run ends, and finds the cause if it failed.
+
+    Args:
+        instances: All instances of the run.
+    """
+
+    def __init__(self, instances: Collection[InstanceLife]) -> None:
+        self._instances = instances
+        self._phases = RunPhases()
+        self._failures = Failures()
+        self._deadlocked: set[str] = set()
+        self._unread: set[str] = set()
+        self._stop_reason: str | None = None
+        self._was_interrupted = False
+
+    @property
+    def is_going_on(self) -> bool:
+        """Whether the run is neither over nor about to be."""
+        return self._phases.is_going_on
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run is over."""
+        return self._phases.phase is Phase.FINISHED
+
+    def await_output(self, name: str) -> None:
+        """Do not finish the run before the output of a failed instance was read."""
+        self._unread.add(name)
+
+    def add(self, failure: Failure) -> Iterator[Instruction]:
+        """Add a failure, and decide whether its cause may be another instance."""
+        self._unread.discard(failure.instance)
+        self._failures.add(failure)
+        # the other members of a deadlock are about to detect it as well, and to report it
+        others = {item.name for item in self._instances if item.has_process}
+        is_doubtful = failure.is_indirect or bool(self._deadlocked & others)
+        yield from self._phases.take(PhaseStep.DOUBT if is_doubtful else PhaseStep.CERTAIN)
+
+    def add_reported(self, failure: Failure) -> Iterator[Instruction]:
+        """Add a failure that a user-started instance has reported."""
+        yield from self._phases.take(PhaseStep.PART)
+        yield from self.add(failure)
+
+    def add_lost(self, failure: Failure) -> Iterator[Instruction]:
+        """Add the failure of a user-started instance that is gone for good."""
+        self._failures.add(failure)
+        yield from self._phases.take(PhaseStep.CERTAIN)
+        yield from self.finish_if_done()
+
+    def note_deadlock(self, cycle: tuple[Wait, ...]) -> Iterator[Instruction]:
+        """Take note that instances wait for each other in a cycle."""
+        description = describe_cycle(cycle)
+        # now, and not when an instance gives up: MUSCLE3's instances take their time
+        yield Log(LogLevel.ERROR, description)
+        self._failures.note_deadlock(description)
+        self._deadlocked.update(wait.instance for wait in cycle)
+        yield Publish(DeadlockFound(cycle))
+
+    def note_lost_node(self, node: str, reason: str) -> None:
+        """Take note that a node was lost."""
+        self._failures.note_lost_node(f"Node '{node}' was lost: {reason}")
+
+    def lose_patience(self) -> Iterator[Instruction]:
+        """Take note that the time for the true cause to show is over."""
+        are_leaving = any(item.is_leaving for item in self._instances)
+        yield from self._phases.lose_patience(some_are_leaving=are_leaving)
+        yield from self.finish_if_done()
+
+    def stop(self, reason: str, *, is_interruption: bool) -> Iterator[Instruction]:
+        """Stop the run now.
+
+        Args:
+            reason: Why, for the user. Only the first reason counts.
+            is_interruption: Whether it is stopped from outside, rather than by an error.
+        """
+        if self._stop_reason is None:
+            self._stop_reason = reason
+            self._was_interrupted = is_interruption
+        yield from self._phases.take(PhaseStep.STOP)
+        yield from self.finish_if_done()
+
+    def finish_if_done(self) -> Iterator[Instruction]:
+        """Finish the run if there is no instance left to wait for."""
+        if any(item.has_process for item in self._instances) or self._unread:
+            return
+        phase = self._phases.phase
+        if phase is Phase.FINISHED:
+            return
+        if phase is not Phase.CANCELLING and any(item.is_awaited for item in self._instances):
+            return
+        yield from self._phases.take(PhaseStep.DONE)
+        yield from self._blame_disconnected()
+        yield self._finish()
+
+    def _blame_disconnected(self) -> Iterator[Instruction]:
+        """Blame instances without a connection for the failures of those that lost a peer."""
+        cause = self._failures.cause
+        if cause is None or not cause.is_indirect:
+            return
+        for item in sorted(self._instances, key=lambda item: item.name):
+            if item.is_awaited and item.life is Life.DISCONNECTED:
+                yield from item.take(Step.FAIL)
+                self._failures.add(
+                    Failure(item.name, None, f"{DISCONNECTED}: did its program crash?")
+                )
+
+    def _finish(self) -> FinishRun:
+        cause = self._failures.cause
+        if cause is not None:
+            result = RunFinished(
+                succeeded=False,
+                cause=self._failures.describe(),
+                failed_instances=self._failures.names(),
+            )
+            # an instance that the user started writes where the user chose
+            return FinishRun(result, output_of="" if cause.end is None else cause.instance)
+        if self._stop_reason is not None:
+            return FinishRun(
+                RunFinished(
+                    succeeded=False,
+                    cause=self._stop_reason,
+                    was_interrupted=self._was_interrupted,
+                )
+            )
+        return FinishRun(RunFinished(succeeded=True))

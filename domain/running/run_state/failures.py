@@ -1,0 +1,173 @@
+"""The failures of a run, and which of them is the cause of the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from domain.running.failure_kinds import FailureKind
+from domain.running.process_end import SUCCESS, Killed, ProcessEnd
+from domain.running.run_state.instance_life import InstanceLife
+
+INDIRECT_MARK: Final = "peer crash?"
+"""Part of the errors of MUSCLE3's library when a peer is lost."""
+
+SIGKILL: Final = 9
+
+DISCONNECTED: Final = "it closed its connection to the manager without deregistering"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An instance that did not end well.
+
+    Attributes:
+        instance: Its name.
+        end: How its process ended; None if unknown, because the user has started it.
+        reason: Why, where the end alone does not explain it.
+        error_output: The last lines of its stderr.
+        kind: What kind of failure it is.
+    """
+
+    instance: str
+    end: ProcessEnd | None
+    reason: str | None
+    error_output: str = ""
+    kind: FailureKind = FailureKind.OWN
+
+    @property
+    def is_indirect(self) -> bool:
+        """Whether something else is to blame: a lost peer, or the end of the run."""
+        return self.kind in (FailureKind.LOST_PEER, FailureKind.STOPPED)
+
+    @property
+    def explanation(self) -> str:
+        """How its process ended, and why, as far as known."""
+        end = None if self.end is None else f"it {self.end}"
+        return "; ".join(part for part in (end, self.reason) if part is not None)
+
+    def describe(self) -> str:
+        """Return a sentence for the user."""
+        text = f"Instance '{self.instance}' failed: {self.explanation}"
+        return text if text.endswith(("?", ".", "!")) else text + "."
+
+
+class Failures:
+    """All failures of a run, in the order in which they were seen."""
+
+    def __init__(self) -> None:
+        self._failures: list[Failure] = []
+        self._deadlock: str | None = None
+        self._lost_nodes: list[str] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._failures)
+
+    def add(self, failure: Failure) -> None:
+        """Add a failure."""
+        self._failures.append(failure)
+
+    def note_lost_node(self, description: str) -> None:
+        """Take note that a node was lost, which explains failures that follow."""
+        self._lost_nodes.append(description)
+
+    def note_deadlock(self, description: str) -> None:
+        """Take note of a deadlock, which explains failures that follow. Only the first counts."""
+        if self._deadlock is None:
+            self._deadlock = description
+
+    @property
+    def cause(self) -> Failure | None:
+        """The failure that caused the others: the first one that is not indirect, if any."""
+        direct = [failure for failure in self._failures if not failure.is_indirect]
+        return next(iter(direct or self._failures), None)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the instances that failed, the cause first."""
+        cause = self.cause
+        if cause is None:
+            return ()
+        others = [item.instance for item in self._failures if item is not cause]
+        return (cause.instance, *others)
+
+    def describe(self) -> str:
+        """Return a description for the user, the cause first."""
+        cause = self.cause
+        if cause is None:
+            return self._deadlock or ""
+        explained = cause.explanation.lower()
+        parts = [text for text in self._lost_nodes if text.lower() not in explained]
+        parts += [self._deadlock] if self._deadlock else []
+        parts.append(cause.describe())
+        if cause.error_output.strip() and not self._deadlock:
+            indented = "\n".join(f"    {line}" for line in cause.error_output.splitlines())
+            parts.append(f"The last lines of its error output were:\n{indented}")
+        victims = [item.instance for item in self._failures if item is not cause]
+        if victims:
+            parts.append(f"Because of this, these failed too: {', '.join(victims)}.")
+        return "\n".join(parts)
+
+
+def kind_in_words(text: str) -> FailureKind:
+    """Return the kind of a failure by the error message or output of a MUSCLE3 instance.
+
+    MUSCLE3's protocol has no request to report it.
+    """
+    return FailureKind.LOST_PEER if INDIRECT_MARK in text else FailureKind.OWN
+
+
+def failure_of_process(instance: InstanceLife, error_output: str) -> Failure:
+    """Return the failure of an instance whose process did not end well.
+
+    Args:
+        instance: The instance.
+        error_output: The last lines of its stderr.
+    """
+    return Failure(
+        instance.name,
+        instance.end,
+        problem_of(instance),
+        error_output,
+        _kind_of(instance, error_output),
+    )
+
+
+def failure_by_report(instance: InstanceLife) -> Failure:
+    """Return the failure that an instance has reported that the user has started."""
+    assert instance.report is not None
+    problem, kind = instance.report
+    reason = problem or "it did not report why"
+    return Failure(instance.name, None, reason, kind=kind or kind_in_words(problem))
+
+
+def problem_of(instance: InstanceLife) -> str | None:
+    """Return what is wrong with an instance whose process has ended, beside how it ended.
+
+    An exit code of 0 is a failure if the instance has reported an error, or has not deregistered.
+
+    Returns:
+        The problem as part of a sentence; None if there is none.
+    """
+    if instance.end == Killed(SIGKILL):
+        return "Conjoin did not send that signal, but the system does when memory runs out"
+    if instance.end != SUCCESS:
+        return None
+    if instance.report is not None:
+        error = instance.report.problem or "it did not report which"
+        return f"before that, it reported an error: {error}"
+    if not instance.has_registered:
+        return "it never registered: does the program make an Instance?"
+    if not instance.has_deregistered:
+        return (
+            "its reuse loop was not over: the model must call reuse_instance() until that returns"
+            " False"
+        )
+    return None
+
+
+def _kind_of(instance: InstanceLife, error_output: str) -> FailureKind:
+    report = instance.report
+    if report is None:
+        # our own library would have reported the loss of a peer
+        return FailureKind.OWN if instance.is_own else kind_in_words(error_output)
+    return report.kind or kind_in_words(f"{report.problem}\n{error_output}")

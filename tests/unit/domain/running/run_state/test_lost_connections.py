@@ -1,0 +1,128 @@
+"""Instances that the user started and that lost their connection are looked for."""
+
+import pytest
+
+from domain.running.log_levels import LogLevel
+from domain.running.presence import Presence
+from domain.running.run_state.events import PresenceFound
+from domain.running.run_state.instructions import CancelTimer, Log, Probe, StartTimer, Warn
+from domain.running.run_state.lost_connections import (
+    FAREWELL_TIME,
+    TRANSITIONS,
+    Contact,
+    LostConnections,
+    Sign,
+)
+from domain.running.run_state.timers import RunTimer, TimerKind
+
+TIMER = RunTimer(TimerKind.CONNECTION, "micro")
+
+
+class Watch:
+    """One instance, and what is instructed for it."""
+
+    def __init__(self, patience=30.0):
+        self.connections = LostConnections(patience)
+        self.done = list(self.connections.lose("micro"))
+        self.attempt = 0
+
+    def look(self):
+        """Let the patience be over; return whether the program is looked for."""
+        done = list(self.connections.lose_patience("micro"))
+        self.done += done
+        probes = [item for item in done if isinstance(item, Probe)]
+        if probes:
+            self.attempt = probes[0].attempt
+        return bool(probes)
+
+    def find(self, presence, *, attempt=None):
+        """Answer the last probe, or another; return what is known then."""
+        found = PresenceFound("micro", attempt or self.attempt, presence)
+        instructions = self.connections.find(found)
+        try:
+            while True:
+                self.done.append(next(instructions))
+        except StopIteration as end:
+            return end.value
+
+    @property
+    def patience(self):
+        """The seconds of the last timer."""
+        return [item.seconds for item in self.done if isinstance(item, StartTimer)][-1]
+
+
+def test_every_state_has_a_row_and_every_sign_counts():
+    assert set(TRANSITIONS) == set(Contact)
+    assert {sign for row in TRANSITIONS.values() for sign in row} == set(Sign)
+
+
+def test_lost_connection_is_logged_and_the_instance_gets_time_to_reconnect():
+    log, timer = Watch(patience=7.0).done
+    assert timer == StartTimer(TIMER, 7.0)
+    assert isinstance(log, Log)
+    assert log.level is LogLevel.WARNING
+    assert "'micro' is disconnected" in log.text
+    assert "within 7 s" in log.text
+
+
+def test_instance_that_is_gone_twice_in_a_row_is_given_up():
+    watch = Watch()
+    assert watch.look()
+    assert watch.find(Presence.GONE) is Contact.SUSPECTED
+    assert watch.patience == FAREWELL_TIME
+    assert watch.look()
+    assert watch.find(Presence.GONE) is Contact.GIVEN_UP
+    assert not watch.look()
+
+
+@pytest.mark.parametrize("presence", [Presence.THERE, Presence.UNKNOWN])
+def test_instance_that_may_be_there_in_between_is_not_given_up(presence):
+    watch = Watch()
+    for found in (Presence.GONE, presence, Presence.GONE):
+        watch.look()
+        assert watch.find(found) is not Contact.GIVEN_UP
+        assert watch.patience == (FAREWELL_TIME if found is Presence.GONE else 30.0)
+    watch.look()
+    assert watch.find(Presence.GONE) is Contact.GIVEN_UP
+
+
+def test_farewell_time_is_no_longer_than_the_patience():
+    watch = Watch(patience=2.0)
+    watch.look()
+    watch.find(Presence.GONE)
+    assert watch.patience == 2.0
+
+
+@pytest.mark.parametrize("presence", Presence)
+def test_each_finding_is_reported_once(presence):
+    watch = Watch()
+    for _ in range(2):
+        watch.look()
+        watch.find(presence)
+        watch.look()
+        watch.find(Presence.THERE if presence is Presence.GONE else presence)
+    told = [item for item in watch.done if isinstance(item, Log | Warn)]
+    texts = [item.text for item in told if "has not reconnected" in item.text]
+    assert len(texts) == len(set(texts)) == (2 if presence is Presence.GONE else 1)
+    assert any(isinstance(item, Warn) for item in told) == (presence is Presence.UNKNOWN)
+
+
+def test_reconnected_instance_is_looked_for_no_longer():
+    watch = Watch()
+    restored = list(watch.connections.restore("micro"))
+    assert restored[0] == CancelTimer(TIMER)
+    assert not watch.look()
+    assert list(watch.connections.restore("micro")) == []
+
+
+def test_late_answer_to_a_probe_does_not_count():
+    watch = Watch()
+    watch.look()
+    first = watch.attempt
+    list(watch.connections.restore("micro"))
+    assert watch.find(Presence.GONE) is None
+    list(watch.connections.lose("micro"))
+    watch.look()
+    assert watch.find(Presence.GONE, attempt=first) is None
+    assert watch.find(Presence.GONE) is Contact.SUSPECTED
+    assert watch.find(Presence.GONE) is None

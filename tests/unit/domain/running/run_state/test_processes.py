@@ -1,0 +1,86 @@
+"""What follows from the processes that agents start and that end."""
+
+import pytest
+
+from domain.running.events import InstanceExited, InstanceStarted, InstanceState
+from domain.running.process_end import SUCCESS, Exited, Killed, NeverStarted, NodeLost
+from domain.running.run_state.events import (
+    Deregistered,
+    FailureReported,
+    NodeFailed,
+    ProcessEnded,
+    ProcessStarted,
+    ProgramsAssigned,
+    StopCommanded,
+)
+from domain.running.run_state.instructions import ReadErrorOutput
+from tests.unit.domain.running.run_state.runs import NAMES, Run
+
+
+def test_started_process_is_shown_and_published():
+    run = Run()
+    run.handle(ProgramsAssigned(("macro",)), ProcessStarted("macro", "n0"))
+    assert run.states["macro"] is InstanceState.STARTED
+    assert InstanceStarted("macro", "n0") in run.published
+    assert run.state.by_hand == {"micro"}
+
+
+def test_instance_that_deregistered_and_exits_with_0_has_finished():
+    run = Run(*NAMES)
+    run.register("macro")
+    run.handle(Deregistered("macro"), ProcessEnded("macro", SUCCESS))
+    assert run.states["macro"] is InstanceState.FINISHED
+    assert InstanceExited("macro", SUCCESS) in run.published
+    assert run.result is None
+
+
+@pytest.mark.parametrize(
+    "end", [Exited(3), Killed(11), NeverStarted("no such file"), NodeLost("a node was lost")]
+)
+def test_process_that_ends_badly_has_failed_and_its_output_is_read(end):
+    run = Run(*NAMES)
+    instructions = run.handle(ProcessEnded("macro", end))
+    assert ReadErrorOutput("macro") in instructions
+    assert run.states["macro"] is InstanceState.FAILED
+    assert run.is_cancelling
+
+
+@pytest.mark.parametrize("end", [SUCCESS, Exited(3), Killed(15)])
+def test_process_that_ends_badly_while_the_run_is_stopped_was_stopped(end):
+    run = Run(*NAMES)
+    run.handle(StopCommanded("enough", is_interruption=True), ProcessEnded("macro", end))
+    assert run.states["macro"] is InstanceState.STOPPED
+    assert run.all_of(ReadErrorOutput) == []
+
+
+def test_instance_that_finishes_while_the_run_is_stopped_has_finished():
+    run = Run(*NAMES)
+    run.register("macro")
+    run.handle(StopCommanded("enough", is_interruption=True))
+    run.handle(Deregistered("macro"), ProcessEnded("macro", SUCCESS))
+    assert run.states["macro"] is InstanceState.FINISHED
+
+
+def test_end_of_a_process_counts_once():
+    run = Run(*NAMES)
+    run.handle(ProcessEnded("macro", Exited(1)))
+    assert run.handle(ProcessEnded("macro", Exited(2))) == []
+
+
+def test_exit_code_0_after_a_reported_error_is_a_failure():
+    run = Run(*NAMES)
+    run.register("macro")
+    run.handle(FailureReported("macro", "a tangled mesh\n", None), Deregistered("macro"))
+    run.handle(ProcessEnded("macro", SUCCESS), ProcessEnded("micro", Killed(15)))
+    assert run.result.failed_instances == ("macro",)
+    assert run.result.cause.endswith("it reported an error: a tangled mesh.")
+
+
+def test_lost_node_explains_the_failure_of_its_processes():
+    run = Run(*NAMES)
+    run.handle(NodeFailed("n0", "no heartbeat"))
+    for name in NAMES:
+        run.handle(ProcessEnded(name, NodeLost("node 'n0' was lost: no heartbeat")))
+    assert run.result.cause == (
+        "Instance 'macro' failed: it ended because node 'n0' was lost: no heartbeat."
+    )
