@@ -8,9 +8,9 @@ from typing import final
 from application.interfaces.logbook import Logbook
 from application.interfaces.manager_desk import ManagerDesk, Registration
 from application.interfaces.profile_store import ProfileStore
-from application.interfaces.run_directory import RunDirectory
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.error_shutdowns import ErrorShutdowns
+from application.manager.instance_directories import InstanceDirectories
 from application.manager.peer_lookup import PeerLookup
 from application.manager.registration import InstanceRegistry
 from application.manager.run_control import RunControl
@@ -22,7 +22,7 @@ from domain.coupling.messages import LogRecord, Wait
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
-from domain.identity import Reference
+from domain.errors import CouplingError, RunError
 from domain.model.checkpoint_rules import CheckpointInfo
 from domain.model.configuration import Configuration
 from domain.running.events import LogRecorded, SnapshotFailed
@@ -45,7 +45,7 @@ class ServicesDesk(ManagerDesk):
         profiles: Stores profile events.
         snapshots: Registers snapshots.
         checkpoints: Decides when instances save.
-        run_directory: Holds the snapshots, unless there is a snapshot store.
+        directories: Creates the directories for snapshots.
         snapshot_store: Path or URL of the store for instance snapshots; empty for the run
             directory.
     """
@@ -63,7 +63,7 @@ class ServicesDesk(ManagerDesk):
         profiles: ProfileStore,
         snapshots: SnapshotRegistry,
         checkpoints: RunCheckpoints,
-        run_directory: RunDirectory,
+        directories: InstanceDirectories,
         snapshot_store: str = "",
     ) -> None:
         self._configuration = configuration
@@ -76,7 +76,7 @@ class ServicesDesk(ManagerDesk):
         self._profiles = profiles
         self._snapshots = snapshots
         self._checkpoints = checkpoints
-        self._run_directory = run_directory
+        self._directories = directories
         self._snapshot_store = snapshot_store
         self._error_shutdowns = ErrorShutdowns()
 
@@ -136,16 +136,31 @@ class ServicesDesk(ManagerDesk):
         reference, _ = self._registry.resolve(instance)
         self._snapshots.register_snapshot(reference, metadata)
 
-    def get_checkpoint_info(self, instance: str) -> CheckpointInfo:
+    def await_checkpoint_info(
+        self, instance: str, ready: Callable[[CheckpointInfo | CouplingError], None]
+    ) -> None:
         reference, _ = self._registry.resolve(instance)
         is_own = self._registry.is_own(instance)
-        return CheckpointInfo(
-            self._checkpoints.elapsed(),
-            self._checkpoints.checkpoints,
-            self._configuration.resume.get(reference),
-            self._snapshot_directory(reference, is_own=is_own),
-            on_request=is_own and self._checkpoints.on_request,
-            must_store=is_own and self._checkpoints.must_store,
+
+        def answer(snapshot_directory: str) -> None:
+            info = CheckpointInfo(
+                self._checkpoints.elapsed(),
+                self._checkpoints.checkpoints,
+                self._configuration.resume.get(reference),
+                snapshot_directory,
+                on_request=is_own and self._checkpoints.on_request,
+                must_store=is_own and self._checkpoints.must_store,
+            )
+            ready(info)
+
+        store = self._snapshot_store
+        if store and (is_own or not is_url(store)):  # MUSCLE3's library supports only files
+            answer(store)
+            return
+        self._directories.ensure(
+            reference,
+            ready=lambda directory: answer(str(directory / "snapshots")),
+            failed=lambda error: ready(_as_coupling_error(error)),
         )
 
     def await_checkpoint_request(self, instance: str, requested: Callable[[str], None]) -> None:
@@ -184,8 +199,6 @@ class ServicesDesk(ManagerDesk):
             self._board.note_time(instance, simulated_time)
         self._control.note_wait(instance, waiting)
 
-    def _snapshot_directory(self, instance: Reference, *, is_own: bool) -> str:
-        store = self._snapshot_store
-        if store and (is_own or not is_url(store)):  # MUSCLE3's library supports only files
-            return store
-        return str(self._run_directory.instance_directory(instance) / "snapshots")
+
+def _as_coupling_error(error: Exception) -> CouplingError:
+    return error if isinstance(error, CouplingError) else RunError(str(error))
