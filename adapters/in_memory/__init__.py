@@ -1,1 +1,1 @@
-"""A working double of every interface, for unit tests and for embedders."""
+"""In-memory implementations of all interfaces, for unit tests and for embedding."""

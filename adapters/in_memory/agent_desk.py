@@ -1,4 +1,4 @@
-"""A manager's desk for agents, with no manager behind it."""
+"""A scripted desk for node agents, without a manager."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from domain.version import VERSION
 
 @final
 class InMemoryAgentDesk(AgentDesk):
-    """Hands out the commands that it is given, and keeps what an agent reports.
+    """Returns given commands to an agent, and records its reports.
 
     Args:
-        version: Version that the agent must have.
+        version: The version that the agent must have.
     """
 
     def __init__(self, *, version: str = VERSION) -> None:
@@ -27,14 +27,14 @@ class InMemoryAgentDesk(AgentDesk):
         self._answers: deque[Command | CouplingError | None] = deque()
         self._reply: Callable[[Command | None], None] | None = None
         self.nodes: set[str | None] = set()
-        """The nodes that were named in requests for commands, and with results."""
+        """The nodes named in requests for commands and in reports of results."""
         self.resources: NodeResources | None = None
-        """What was reported of the node."""
+        """The reported resources of the node."""
         self.results: list[ProcessResult] = []
-        """All results reported, in order."""
+        """All reported results, in order."""
 
     def command(self, command: Command | None) -> None:
-        """Send a command to the agent, or just a sign of life."""
+        """Send a command to the agent; None is a heartbeat."""
         if self._reply is None:
             self._answers.append(command)
             return
@@ -42,7 +42,7 @@ class InMemoryAgentDesk(AgentDesk):
         reply(command)
 
     def fail(self, error: CouplingError) -> None:
-        """Let the agent's next request fail, when the commands before have been fetched."""
+        """Make the agent's next request fail, after the commands that are queued."""
         self._answers.append(error)
 
     def report_resources(self, resources: NodeResources, *, version: str) -> None:

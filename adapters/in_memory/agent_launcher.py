@@ -1,4 +1,4 @@
-"""A launcher of agents that are not there."""
+"""An agent launcher that starts no agents."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from domain.running.launcher_capabilities import LauncherCapabilities
 
 @final
 class InMemoryAgentLauncher(AgentLauncher):
-    """Names nodes, and starts nothing on them.
+    """Returns names of nodes without starting agents on them.
 
     Args:
         nodes: Names of the nodes.
-        unreachable: Names of nodes at which launching fails.
-        capabilities: What to pretend to be capable of.
+        unreachable: Names of nodes on which the launch fails.
+        capabilities: The capabilities to report.
     """
 
     def __init__(
@@ -35,9 +35,9 @@ class InMemoryAgentLauncher(AgentLauncher):
         self._unreachable = tuple(unreachable)
         self._on_lost: Callable[[str, str], None] | None = None
         self.orders: AgentOrders | None = None
-        """What the agents were told."""
+        """The start-up message that the agents would receive."""
         self.is_closed = False
-        """Whether it was closed."""
+        """Whether `close` was called."""
 
     @property
     @override
@@ -54,7 +54,7 @@ class InMemoryAgentLauncher(AgentLauncher):
         return self._nodes
 
     def lose(self, node: str, reason: str) -> None:
-        """Let the agent on a node end, unless the launcher has been closed."""
+        """Report the agent on a node as lost, unless the launcher has been closed."""
         if self._on_lost is not None and not self.is_closed:
             self._on_lost(node, reason)
 

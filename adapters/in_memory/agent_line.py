@@ -1,4 +1,4 @@
-"""An agent's connection to a manager that is not there."""
+"""A scripted connection of a node agent, without a manager."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from domain.running.process_end import ProcessResult
 
 @final
 class InMemoryAgentLine(AgentLine):
-    """Hands out the commands that it is given, and keeps what is reported."""
+    """Returns given commands to an agent, and records its reports."""
 
     def __init__(self) -> None:
         self._commands: queue.SimpleQueue[Command | CouplingError | None] = queue.SimpleQueue()
         self.resources: NodeResources | None = None
-        """What was reported of the node."""
+        """The reported resources of the node."""
         self.version: str | None = None
-        """The version that was reported."""
+        """The reported version of the agent."""
         self.results: list[ProcessResult] = []
-        """All results reported, in order."""
+        """All reported results, in order."""
         self.is_closed = False
-        """Whether the agent has closed it."""
+        """Whether the agent has closed the connection."""
 
     def command(self, command: Command | None) -> None:
-        """Let the manager send a command, or just a sign of life."""
+        """Send a command to the agent; None is a heartbeat."""
         self._commands.put(command)
 
     def fail(self, error: CouplingError) -> None:
-        """Let the agent's next request fail, when the commands before have been fetched."""
+        """Make the agent's next request fail, after the commands that are queued."""
         self._commands.put(error)
 
     def report_resources(self, resources: NodeResources, *, version: str) -> None:
@@ -52,6 +52,6 @@ class InMemoryAgentLine(AgentLine):
     def report_results(self, results: Sequence[ProcessResult]) -> None:
         self.results += results
 
-    def close(self, *, timeout: float) -> None:  # noqa: ARG002 - nothing is left to be sent
+    def close(self, *, timeout: float) -> None:  # noqa: ARG002 - nothing is pending
         self.is_closed = True
         self._commands.put(TransportError("the connection to the manager has been closed"))

@@ -1,4 +1,4 @@
-"""Time that passes when it is told to."""
+"""A clock that tests advance by hand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from application.interfaces.clock import Clock, Scheduler, Timer
 
 @final
 class ManualTimer(Timer):
-    """A call that is to be made when the time has come."""
+    """A scheduled call of a `ManualClock`."""
 
     def __init__(self, callback: Callable[[], None]) -> None:
         self._callback: Callable[[], None] | None = callback
@@ -22,7 +22,7 @@ class ManualTimer(Timer):
         self._callback = None
 
     def make_call(self) -> None:
-        """Make the call unless it was cancelled or made already."""
+        """Make the call, unless it was cancelled or has been made already."""
         callback, self._callback = self._callback, None
         if callback is not None:
             callback()
@@ -30,10 +30,10 @@ class ManualTimer(Timer):
 
 @final
 class ManualClock(Clock, Scheduler):
-    """A clock that stands still, and makes calls, until it is advanced.
+    """A clock whose time passes, and whose scheduled calls run, only in `advance`.
 
     Args:
-        start: Seconds since the Unix epoch to begin with.
+        start: Initial time, in seconds since the Unix epoch.
     """
 
     def __init__(self, *, start: float = 1.7e9) -> None:
@@ -54,20 +54,20 @@ class ManualClock(Clock, Scheduler):
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
         timer = ManualTimer(callback)
-        moment = self._elapsed + max(0.0, delay)
-        heapq.heappush(self._timers, (moment, next(self._numbers), timer))
+        due = self._elapsed + max(0.0, delay)
+        heapq.heappush(self._timers, (due, next(self._numbers), timer))
         return timer
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         self._soon.append(callback)
 
     def advance(self, seconds: float = 0.0) -> None:
-        """Let time pass, making the calls that become due, in order and at their time."""
+        """Advance the time, making each call that becomes due at its own time, in order."""
         end = self._elapsed + seconds
         self._make_calls_due_soon()
         while self._timers and self._timers[0][0] <= end:
-            moment, _, timer = heapq.heappop(self._timers)
-            self._elapsed = moment
+            due, _, timer = heapq.heappop(self._timers)
+            self._elapsed = due
             timer.make_call()
             self._make_calls_due_soon()
         self._elapsed = end

@@ -1,4 +1,4 @@
-"""A configuration source for configurations that are made in Python."""
+"""A configuration source for configurations created in Python."""
 
 from __future__ import annotations
 
@@ -12,35 +12,36 @@ from domain.model.configuration import Configuration
 
 @final
 class InMemoryConfigurationSource(ConfigurationSource):
-    """Takes a flat configuration as it is, or the text under which it was dumped."""
+    """Returns flat configurations unchanged, and looks up dumped ones."""
 
     def __init__(self) -> None:
         self._dumped: dict[object, Configuration] = {}
 
     def load(self, sources: Sequence[object], *, model: str | None = None) -> Configuration:
-        """Return the one configuration given.
+        """Return the configuration in `sources`.
 
         Args:
-            sources: A single Configuration, or a text that `dump` returned.
+            sources: A single Configuration, or a string that `dump` returned.
             model: Name that its model must have, if given.
 
         Raises:
-            ConfigurationError: If it is anything else, or several, or has another model.
+            ConfigurationError: If `sources` has another type or length, or the model has another
+                name.
         """
         if len(sources) != 1:
-            raise ConfigurationError(f"Give one configuration; these are {len(sources)}.")
+            raise ConfigurationError(f"Expected one configuration, but got {len(sources)}.")
         source = sources[0]
         found = source if isinstance(source, Configuration) else self._dumped.get(str(source))
         if found is None:
-            raise ConfigurationError(f"{source!r} is no configuration.")
+            raise ConfigurationError(f"{source!r} is not a configuration.")
         if model is not None and found.model.name != model:
             raise ConfigurationError(
-                f"There is no model '{model}' to run. There is: {found.model.name}."
+                f"Model '{model}' does not exist. The configuration has '{found.model.name}'."
             )
         return found
 
     def dump(self, configuration: Configuration) -> str:
-        """Return a text under which the configuration can be loaded from here again."""
+        """Return a string from which `load` returns the configuration again."""
         text = f"configuration {len(self._dumped)}\n"
         self._dumped[text] = configuration
         return text

@@ -1,4 +1,4 @@
-"""Somebody who remembers all they saw of a run."""
+"""An event sink that records events."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from domain.running.events import RunEvent
 
 @final
 class RecordingEventSink(EventSink):
-    """Keeps every event.
+    """Records every event.
 
     Attributes:
-        events: What happened, in order.
+        events: The recorded events, in order.
     """
 
     def __init__(self) -> None:

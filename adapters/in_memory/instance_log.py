@@ -1,4 +1,4 @@
-"""What an instance says, kept in a list."""
+"""An instance's log that is kept in a list."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from domain.running.log_levels import LogLevel
 
 @final
 class InMemoryInstanceLog(InstanceLog):
-    """Keeps everything.
+    """Records every message.
 
     Attributes:
-        lines: Level and text of all that was logged.
-        levels: The local and the remote level, once they were set.
+        lines: Level and text of each message.
+        levels: The local and the remote level, once they have been set.
     """
 
     def __init__(self) -> None:

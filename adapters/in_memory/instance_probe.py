@@ -1,4 +1,4 @@
-"""Instances of which it is said whether they are there."""
+"""An instance probe with predefined results."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from domain.running.presence import Presence
 
 @final
 class InMemoryInstanceProbe(InstanceProbe):
-    """Finds what it was told.
+    """Returns predefined results.
 
     Args:
-        scheduler: Makes the calls.
+        scheduler: Schedules the callbacks.
 
     Attributes:
-        presence: What there is at each location; where nothing is said, nobody knows.
+        presence: The result for each location; UNKNOWN for all others.
     """
 
     def __init__(self, scheduler: Scheduler) -> None:
@@ -32,4 +32,4 @@ class InMemoryInstanceProbe(InstanceProbe):
         self._scheduler.call_soon(lambda: found(presence))
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing: no resources are held."""

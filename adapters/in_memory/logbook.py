@@ -1,4 +1,4 @@
-"""A log kept in a list."""
+"""A run's log that is kept in a list."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from domain.coupling.messages import LogRecord
 
 @final
 class InMemoryLogbook(Logbook):
-    """Keeps every record written before `close`.
+    """Records everything that is written before `close`.
 
     Attributes:
-        records: What was written.
+        records: The written records, in order.
         closed: Whether `close` was called.
     """
 

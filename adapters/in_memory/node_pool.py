@@ -1,4 +1,4 @@
-"""Nodes that exist in memory only."""
+"""A pool of simulated nodes and processes."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ SIGTERM = 15
 
 @final
 class InMemoryNodePool(NodePool):
-    """Keeps processes as names, which end when `end` is called or all are cancelled.
+    """Simulates processes, which run until `end` or `cancel_all` is called.
 
     Args:
-        nodes: What the nodes have to offer.
-        scheduler: Calls back later.
+        nodes: The resources of the nodes.
+        scheduler: Schedules the callbacks.
 
     Attributes:
-        running: The commands by which the running processes were started, by name.
+        running: The commands that started the running processes, by name.
         nodes_of: The node of each running process.
         is_shut_down: Whether the pool was shut down.
     """
@@ -122,7 +122,7 @@ class InMemoryNodePool(NodePool):
             on_done()
 
     def end(self, name: str, end: ProcessEnd) -> None:
-        """Let a process end, if it runs."""
+        """End a process, if it is running."""
         if self.running.pop(name, None) is None:
             return
         del self.nodes_of[name]
@@ -131,7 +131,7 @@ class InMemoryNodePool(NodePool):
             listener(name, end)
 
     def lose(self, node: str, reason: str) -> None:
-        """Let a node be lost."""
+        """Simulate the loss of a node."""
         if node in self._losses:
             return
         self._losses[node] = f"node '{node}' was lost: {reason}"

@@ -1,4 +1,4 @@
-"""Earlier runs that exist only in memory."""
+"""Predefined paths of earlier runs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from application.interfaces.past_runs import PastRuns
 
 @final
 class InMemoryPastRuns(PastRuns):
-    """Returns the paths that a test gives it.
+    """Returns predefined paths.
 
     Args:
         here: The current directory.
-        by_model: Run directories in it, by the model in their name.
+        by_model: Run directories in it, by the model in their names.
         elsewhere: Run directories in other places.
         files: Paths of existing files.
     """

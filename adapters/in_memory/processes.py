@@ -1,4 +1,4 @@
-"""Processes and nodes that are not there."""
+"""Simulated processes, and the predefined resources of a node."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from domain.running.agents import StartCommand
 from domain.running.process_end import SUCCESS, Exited, Killed, ProcessEnd, ProcessResult
 
 Fate: TypeAlias = Callable[[Sequence[str]], int | None]
-"""Given the arguments of a program, tells with which code it ends at once; None: it runs on."""
+"""Returns the exit code of a program with these arguments; None if it keeps running."""
 
 SIGTERM: Final = 15
 SIGKILL: Final = 9
 
 
 def end_at_once(args: Sequence[str]) -> int | None:
-    """End with the code that is the first argument, or 0."""
+    """Exit immediately with the code in the first argument, or with 0."""
     return int(args[1]) if len(args) > 1 else 0
 
 
 def run_on(_args: Sequence[str]) -> int | None:
-    """Run until ended."""
+    """Run until the process is ended."""
     return None
 
 
 @final
 class InMemoryProcessKeeper(ProcessKeeper):
-    """Keeps processes that exist by name only.
+    """Simulates processes.
 
     Args:
-        programs: What becomes of a process, by its program; others cannot be started.
-        stubborn: Programs that do not end on SIGTERM.
+        programs: The behaviour of each program; other programs cannot be started.
+        stubborn: Programs that ignore SIGTERM.
     """
 
     def __init__(
@@ -49,16 +49,16 @@ class InMemoryProcessKeeper(ProcessKeeper):
         self._kills: dict[str, float] = {}
         self._is_woken = False
         self.started: list[StartCommand] = []
-        """Everything that was started, in order."""
+        """The commands of all started processes, in order."""
 
     @property
     def running(self) -> frozenset[str]:
-        """The names of the processes that run."""
+        """The names of the running processes."""
         with self._changed:
             return frozenset(self._running)
 
     def finish(self, name: str, end: ProcessEnd = SUCCESS) -> None:
-        """Let a process end."""
+        """End a process."""
         with self._changed:
             self._end(name, end)
 
@@ -82,8 +82,8 @@ class InMemoryProcessKeeper(ProcessKeeper):
                     finished, self._finished = self._finished, []
                     self._is_woken = self._is_woken and bool(finished)
                     return finished
-                moments = [*self._kills.values(), *([] if deadline is None else [deadline])]
-                left = min(moments) - time.monotonic() if moments else None
+                deadlines = [*self._kills.values(), *([] if deadline is None else [deadline])]
+                left = min(deadlines) - time.monotonic() if deadlines else None
                 self._changed.wait(None if left is None else max(0.0, left))
                 if deadline is not None and time.monotonic() >= deadline and not self._finished:
                     return []
@@ -109,7 +109,7 @@ class InMemoryProcessKeeper(ProcessKeeper):
 
     def _kill_overdue(self) -> None:
         now = time.monotonic()
-        for name in [name for name, moment in self._kills.items() if moment <= now]:
+        for name in [name for name, due in self._kills.items() if due <= now]:
             self._end(name, Killed(SIGKILL))
 
     def _end(self, name: str, end: ProcessEnd) -> None:
@@ -121,7 +121,7 @@ class InMemoryProcessKeeper(ProcessKeeper):
 
 @final
 class InMemoryNodeInspector(NodeInspector):
-    """Tells what it was told.
+    """Returns predefined resources.
 
     Args:
         node: Name of the node.

@@ -1,4 +1,4 @@
-"""A profile kept in lists."""
+"""A profile that is kept in lists."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from domain.running.profiling import ProfileEvent
 
 @final
 class InMemoryProfileStore(ProfileStore):
-    """Keeps everything.
+    """Records everything.
 
     Attributes:
-        instances: All instances, in the order in which they were made known.
-        assigned: What they got.
-        events: Their events.
+        instances: All instances, in the order in which they were added.
+        assigned: The resources assigned to each instance.
+        events: The events of each instance.
         closed: Whether `close` was called.
     """
 

@@ -1,4 +1,4 @@
-"""A run directory that is not there."""
+"""A run directory without files."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from domain.identity import Reference
 
 @final
 class InMemoryRunDirectory(RunDirectory):
-    """Gives out paths, and makes nothing on disk.
+    """Returns paths, without creating anything on disk.
 
     Args:
-        path: What to pretend to be.
+        path: The path of the run directory.
 
     Attributes:
-        configuration: What was saved; None before.
-        made: The directories that were asked for.
-        snapshot_store: The snapshot store that was noted; empty before.
-        outputs: What instances wrote to their stderr: to be filled in by a test.
+        configuration: The saved configuration; None before.
+        made: The directories that would have been created.
+        snapshot_store: The saved location of the snapshot store; empty before.
+        outputs: Standard error output of instances, to be set by tests.
     """
 
     def __init__(self, path: Path = Path("/in_memory/run")) -> None:

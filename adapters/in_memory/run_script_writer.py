@@ -1,4 +1,4 @@
-"""Scripts that are not written."""
+"""A run script writer that writes no files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from domain.placement.resources import Resources
 
 @dataclass(frozen=True)
 class RunScript:
-    """What a script would have been made of; see `RunScriptWriter.write`."""
+    """The arguments of a call to `RunScriptWriter.write`."""
 
     instance: Reference
     program: Program
@@ -27,11 +27,11 @@ class RunScript:
 
 @final
 class InMemoryRunScriptWriter(RunScriptWriter):
-    """Keeps what it was to write."""
+    """Records its calls."""
 
     def __init__(self) -> None:
         self.scripts: dict[Path, RunScript] = {}
-        """What was to be written, by the path of the script."""
+        """The arguments of each call, by the path of the script."""
 
     def write(
         self,

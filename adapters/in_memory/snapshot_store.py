@@ -1,4 +1,4 @@
-"""Instance snapshots in a dictionary."""
+"""A snapshot store that is kept in a dictionary."""
 
 from __future__ import annotations
 

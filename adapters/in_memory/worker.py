@@ -15,15 +15,15 @@ Result = TypeVar("Result")
 
 @final
 class InlineWorker(Worker):
-    """Works on the caller's thread: at once, or when `work_off` is called.
+    """Runs functions on the caller's thread: immediately, or in `work_off`.
 
     Args:
-        is_busy: Whether work waits for `work_off`.
+        is_busy: Whether to queue functions until `work_off` is called.
     """
 
     def __init__(self, *, is_busy: bool = False) -> None:
         self.is_busy = is_busy
-        """Whether work waits for `work_off`; may be changed."""
+        """Whether to queue functions until `work_off` is called; may be changed."""
         self._jobs: deque[Callable[[], None]] = deque()
         self._is_closed = False
 
@@ -51,7 +51,7 @@ class InlineWorker(Worker):
             job()
 
     def work_off(self) -> None:
-        """Do all the work that waits, and what it leads to."""
+        """Run all queued functions, including those that they add."""
         while self._jobs:
             self._jobs.popleft()()
 

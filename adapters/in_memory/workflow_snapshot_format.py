@@ -1,4 +1,4 @@
-"""Workflow snapshots as JSON."""
+"""A workflow snapshot format based on JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from domain.model.configuration import ResumeOrigin
 
 @final
 class InMemoryWorkflowSnapshotFormat(WorkflowSnapshotFormat):
-    """JSON that tests can write by hand, without the checksum."""
+    """Encodes as JSON. Tests can write it by hand, without a checksum."""
 
     @override
     def dump(self, record: WorkflowSnapshotRecord) -> str:

@@ -1,4 +1,4 @@
-"""Workflow snapshots in a list."""
+"""A workflow snapshot store that is kept in a list."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class InMemoryWorkflowSnapshotStore(WorkflowSnapshotStore):
     """Keeps workflow snapshots in memory.
 
     Args:
-        ensure_stored: Makes the instance snapshots durable that a workflow snapshot names.
+        ensure_stored: Makes the instance snapshots of a workflow snapshot durable.
 
     Attributes:
-        announced: All workflow snapshots that were announced.
+        announced: All announced workflow snapshots.
         closed: Whether `close` was called.
     """
 

@@ -124,7 +124,11 @@ class _Arrival:
             declared, vectors = parse_declaration(declaration)
         depth = self._register(declared)
         connections = self._connect(declared, vectors, depth)
-        overlays = OverlayKeeper(self._instance, self._link.get_settings())
+        overlays = OverlayKeeper(
+            self._instance,
+            self._link.get_settings(),
+            adopts=InstanceFlags.DONT_APPLY_OVERLAY not in self._flags,
+        )
         apply_library_settings(
             overlays.get, waiting=self._waiting, profiler=self._profiler, log=self._outside.log
         )
@@ -185,15 +189,11 @@ class _Arrival:
             flags=self._flags,
             is_called=is_called,
         )
-        resumed_at = snapshots.prepare_resume(info.resume_from, info.snapshot_directory)
-        if snapshots.resumed is not None and resumed_at is not None:
-            overlays.overlay = snapshots.resumed.settings_overlay
-            triggers.resume(resumed_at)
+        _resume(info, snapshots, overlays, triggers)
         if info.on_request:
             self._link.await_checkpoint_request(triggers.request)
         return Lifecycle(
             self._instance,
-            self._flags,
             connections=connections,
             waiting=self._waiting,
             overlays=overlays,
@@ -227,3 +227,16 @@ class _Arrival:
                 flags=self._flags,
             ),
         )
+
+
+def _resume(
+    info: CheckpointInfo,
+    snapshots: SnapshotManager,
+    overlays: OverlayKeeper,
+    triggers: CheckpointTriggers,
+) -> None:
+    """Restore the state from the snapshot to resume from, if there is one."""
+    resumed_at = snapshots.prepare_resume(info.resume_from, info.snapshot_directory)
+    if snapshots.resumed is not None and resumed_at is not None:
+        overlays.overlay = snapshots.resumed.settings_overlay
+        triggers.resume(resumed_at)

@@ -1,4 +1,4 @@
-"""Settings that are meant for the library itself, and not for the model."""
+"""Applies the settings for the library itself, as opposed to the model."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from domain.running.log_levels import LogLevel
 
 
 class GetSetting(Protocol):
-    """Returns a setting of a type, or a default."""
+    """Returns a setting of a given type, or a default."""
 
     def __call__(
         self, name: str, typ: str | None, default: Callable[[], SettingValue]
     ) -> SettingValue:
-        """Return its value."""
+        """Return the value of the setting."""
 
 
 def apply_library_settings(
     get_setting: GetSetting, *, waiting: PatientReceiver, profiler: Profiler, log: InstanceLog
 ) -> None:
-    """Follow the settings whose names begin with `muscle_`.
+    """Apply the settings whose names begin with `muscle_`.
 
     Args:
         get_setting: Returns the settings of this instance.
-        waiting: Has a timeout.
-        profiler: Can be switched off.
-        log: Has levels.
+        waiting: Receives the timeout for deadlocks.
+        profiler: Is switched on or off.
+        log: Receives the log levels.
 
     Raises:
-        CouplingError: If one of them has a value of the wrong type, or one that it cannot have.
+        CouplingError: If a setting has the wrong type or an invalid value.
     """
     timeout = get_setting("muscle_deadlock_receive_timeout", "float", lambda: DEFAULT_TIMEOUT)
     assert isinstance(timeout, float)

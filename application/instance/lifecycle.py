@@ -16,9 +16,8 @@ from application.instance.patient_receiver import PatientReceiver
 from application.instance.port_table import default_for
 from application.interfaces.instance_log import InstanceLog
 from domain.coupling.call_order import Call, CallOrder
-from domain.coupling.flags import InstanceFlags
 from domain.coupling.messages import Message, Milestone, PeerMessage
-from domain.coupling.ports import SETTINGS_IN, Operator, PortState
+from domain.coupling.ports import Operator, PortState
 from domain.coupling.settings import SettingValue
 from domain.coupling.timelines import ReuseLoop
 from domain.errors import CouplingError, PortClosed, PortError, UsageError
@@ -37,7 +36,6 @@ class Lifecycle:
 
     Args:
         instance: Name of the instance.
-        flags: The flags that the model passes.
         connections: The ports, and the services that send and receive on them.
         waiting: Reports progress to the manager.
         overlays: The settings.
@@ -57,7 +55,6 @@ class Lifecycle:
     def __init__(
         self,
         instance: Reference,
-        flags: InstanceFlags,
         *,
         connections: Connections,
         waiting: PatientReceiver,
@@ -72,7 +69,6 @@ class Lifecycle:
         one_at_a_time: AbstractContextManager[object],
     ) -> None:
         self.name = instance
-        self._flags = flags
         self._connections = connections
         self._ports, self._communicator, self._receiver = connections
         self._waiting = waiting
@@ -134,7 +130,8 @@ class Lifecycle:
             if not port.is_connected:
                 return default_for(port, default)
             if port.operator is Operator.F_INIT:
-                self._check_overlay_use(port, with_settings=with_settings)
+                if with_settings:
+                    self._overlays.check_with_settings(port)
                 message = self._receiver.take_initial(port, slot)
             else:
                 message = self._receive_update(port, slot, with_settings=with_settings)
@@ -231,16 +228,9 @@ class Lifecycle:
         if self._loop.iteration is not None:
             self._checkpoints.after_receiving_ahead(goes_on=goes_on)
         if goes_on:
-            self._adopt_overlay()
+            self._overlays.start_pass(self._receiver.initial_messages())
             self._next_pass.start()
         return goes_on
-
-    def _adopt_overlay(self) -> None:
-        initial = self._receiver.initial_messages()
-        settings = [message for port, message in initial if port.name == SETTINGS_IN]
-        self._overlays.start_pass(settings[0] if settings else None)
-        if InstanceFlags.DONT_APPLY_OVERLAY not in self._flags:
-            self._overlays.adopt(item for item in initial if item[0].name != SETTINGS_IN)
 
     def _fail(self, error: CouplingError) -> NoReturn:
         """Leave because of an error, and raise it."""
@@ -263,15 +253,6 @@ class Lifecycle:
         if not with_settings:
             self._overlays.check(port, message)
         return message
-
-    def _check_overlay_use(self, port: PortState, *, with_settings: bool) -> None:
-        if with_settings and InstanceFlags.DONT_APPLY_OVERLAY not in self._flags:
-            msg = (
-                f"receive_with_settings() was called on F_INIT port '{port.name}', whose overlay"
-                " has been applied already. Pass the flag InstanceFlags.DONT_APPLY_OVERLAY when"
-                " making the Instance."
-            )
-            raise PortError(msg)
 
     def _check_usable(self) -> None:
         if self._departure.is_done:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from domain.coupling.messages import PeerMessage
-from domain.coupling.ports import PortState
+from domain.coupling.ports import SETTINGS_IN, PortState
 from domain.coupling.settings import (
     Settings,
     SettingValue,
@@ -13,7 +13,7 @@ from domain.coupling.settings import (
     find_setting,
     visible_names,
 )
-from domain.errors import SettingMissing, UsageError
+from domain.errors import PortError, SettingMissing, UsageError
 from domain.identity import Reference
 
 
@@ -29,14 +29,17 @@ class OverlayKeeper:
     Args:
         instance: Name of the instance.
         base: Settings of the run.
+        adopts: Whether the overlay of F_INIT messages applies to the instance. If not, the model
+            receives the overlays with the messages.
 
     Attributes:
         overlay: The overlay of the current pass.
     """
 
-    def __init__(self, instance: Reference, base: Settings) -> None:
+    def __init__(self, instance: Reference, base: Settings, *, adopts: bool = True) -> None:
         self._instance = instance
         self._base = base
+        self._adopts = adopts
         self.overlay = Settings()
 
     def names(self) -> list[str]:
@@ -60,34 +63,42 @@ class OverlayKeeper:
             return default()
         return value if typ is None else checked_value(name, value, typ)
 
-    def start_pass(self, settings_message: PeerMessage | None) -> None:
-        """Replace the overlay by the settings received on `muscle_settings_in`, or by none.
+    def start_pass(self, initial: Iterable[tuple[PortState, PeerMessage]]) -> None:
+        """Take the overlay of a pass from its F_INIT messages.
+
+        It is the one received on `muscle_settings_in`. If that is empty, it is the first one that
+        is not empty among the other messages, and then all of these must have the same.
+
+        Args:
+            initial: The F_INIT messages, and their ports.
 
         Raises:
-            UsageError: If the message does not contain settings.
+            UsageError: If the message on `muscle_settings_in` does not contain settings.
+            ParallelUniverseError: If the overlays of the messages differ.
         """
-        if settings_message is None:
-            self.overlay = Settings()
-            return
-        data = settings_message.data
-        if not isinstance(data, Settings):
-            msg = (
-                "Port 'muscle_settings_in' received data of type"
-                f" {type(data).__name__}: the component that is connected to it must send Settings."
-            )
-            raise UsageError(msg)
-        self.overlay = settings_message.overlay.updated_with(data)
-
-    def adopt(self, messages: Iterable[tuple[PortState, PeerMessage]]) -> None:
-        """Adopt the first overlay of the F_INIT messages if there is none yet; check the others.
-
-        Raises:
-            ParallelUniverseError: If the overlays differ.
-        """
+        messages = list(initial)
+        self.overlay = Settings()
         for port, message in messages:
-            if not self.overlay and message.overlay:
-                self.overlay = message.overlay.copy()
-            self.check(port, message)
+            if port.name == SETTINGS_IN:
+                self.overlay = _received_settings(message)
+        if self._adopts:
+            for port, message in messages:
+                if port.name != SETTINGS_IN:
+                    self._adopt(port, message)
+
+    def check_with_settings(self, port: PortState) -> None:
+        """Check that the model may receive the overlay of an F_INIT message.
+
+        Raises:
+            PortError: If it has been applied.
+        """
+        if self._adopts:
+            msg = (
+                f"receive_with_settings() was called on F_INIT port '{port.name}', whose overlay"
+                " has been applied already. Pass the flag InstanceFlags.DONT_APPLY_OVERLAY when"
+                " making the Instance."
+            )
+            raise PortError(msg)
 
     def check(self, port: PortState, message: PeerMessage) -> None:
         """Check that the overlay of a message is the one of the current pass.
@@ -103,3 +114,18 @@ class OverlayKeeper:
                 " use receive_with_settings() where they come together on purpose."
             )
             raise ParallelUniverseError(msg)
+
+    def _adopt(self, port: PortState, message: PeerMessage) -> None:
+        if not self.overlay and message.overlay:
+            self.overlay = message.overlay.copy()
+        self.check(port, message)
+
+
+def _received_settings(message: PeerMessage) -> Settings:
+    if not isinstance(message.data, Settings):
+        msg = (
+            f"Port '{SETTINGS_IN}' received data of type {type(message.data).__name__}: the"
+            " component that is connected to it must send Settings."
+        )
+        raise UsageError(msg)
+    return message.overlay.updated_with(message.data)

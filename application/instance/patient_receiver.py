@@ -1,4 +1,4 @@
-"""Waiting for a message: telling who wonders, and finding deadlocks."""
+"""Waits for messages, reports long waits to the manager, and detects deadlocks."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from domain.errors import Deadlock
 REPORT_AFTER: Final = 0.2
 STATUS_INTERVAL: Final = 1.0
 PAUSE_GROWTH: Final = 1.5
-LEAST_TIMEOUT: Final = 0.1
+MIN_TIMEOUT: Final = 0.1
 DEFAULT_TIMEOUT: Final = 10.0
 
 
 class PatientReceiver:
-    """Waits for messages, and lets the manager know.
+    """Waits for messages, and reports long waits to the manager.
 
-    After a short while the manager is told for whom we wait, so that it can be shown. After the
-    receive timeout it is told again, this time as a possible part of a deadlock, and asked, with
-    growing pauses, whether it is one.
+    After a short wait, it reports the peer that it waits for, as status information. After the
+    receive timeout, it reports the wait again, as a possible part of a deadlock, and then polls
+    the manager, with increasing pauses, for whether it is one.
 
     Args:
         link: Connection to the manager.
-        clock: Tells the time.
+        clock: Limits how often the status is reported.
     """
 
     def __init__(self, *, link: ManagerLink, clock: Clock) -> None:
@@ -38,11 +38,11 @@ class PatientReceiver:
         self._simulated_time: float | None = None
 
     def set_timeout(self, seconds: float) -> None:
-        """Set after how many seconds a wait may be a deadlock; negative for never."""
-        self._deadlock_timeout = None if seconds < 0 else max(seconds, LEAST_TIMEOUT)
+        """Set after how many seconds to check for a deadlock; negative for never."""
+        self._deadlock_timeout = None if seconds < 0 else max(seconds, MIN_TIMEOUT)
 
     def note_progress(self, timestamp: float) -> None:
-        """Report how far we are, at most once a second."""
+        """Report the simulation time, at most once per second."""
         self._simulated_time = timestamp
         now = self._clock.monotonic()
         if now - self._last_status >= STATUS_INTERVAL:
@@ -53,10 +53,10 @@ class PatientReceiver:
         """Return the next message of an inlet.
 
         Raises:
-            Deadlock: If none of those who wait in a cycle can ever go on.
+            Deadlock: If this instance is part of a cycle of instances that wait for each other.
             PeerLost: If the connection to the peer is lost for good.
         """
-        message = inlet.receive(timeout=self._first_patience())
+        message = inlet.receive(timeout=self._report_after())
         if message is not None:
             return message
         self._link.report_status(simulated_time=self._simulated_time, waiting=(peer, port, slot))
@@ -66,13 +66,13 @@ class PatientReceiver:
             self._last_status = self._clock.monotonic()
             self._link.report_status(simulated_time=self._simulated_time, waiting=None)
 
-    def _first_patience(self) -> float:
+    def _report_after(self) -> float:
         timeout = self._deadlock_timeout
         return REPORT_AFTER if timeout is None else min(REPORT_AFTER, timeout)
 
     def _wait_longer(self, inlet: Inlet, peer: str, port: str, slot: int | None) -> PeerMessage:
         timeout = self._deadlock_timeout
-        left = None if timeout is None else max(0.0, timeout - self._first_patience())
+        left = None if timeout is None else max(0.0, timeout - self._report_after())
         message = inlet.receive(timeout=left)
         if message is not None:
             return message
@@ -80,12 +80,12 @@ class PatientReceiver:
         self._link.waiting_for_receive(peer, port, slot)
         pause = timeout / 2
         while message is None:
-            # asked at once, then ever more rarely: the last to join a cycle finds it
+            # the last instance to join a cycle detects it at once; the others poll less and less
             if self._link.is_deadlocked():
                 msg = (
                     "Deadlock detected while receiving a message on port"
-                    f" '{port_label(port, slot)}'. See the manager's log for which instances wait"
-                    " for which. Does each of them send what the other waits for?"
+                    f" '{port_label(port, slot)}'. The manager's log lists which instances wait for"
+                    " which. Check that each of them sends the message that the other waits for."
                 )
                 raise Deadlock(msg)
             message = inlet.receive(timeout=pause)

@@ -1,4 +1,4 @@
-"""What this instance spends its time on."""
+"""Profiles what this instance spends its time on."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ ALWAYS: Final = frozenset(
 
 
 class PassedMessage(NamedTuple):
-    """A message that was sent or received, as it is noted while the model waits.
+    """A message that was sent or received: cheap to record, converted to events later.
 
     Attributes:
-        marks: When it began and ended, for one that was sent; for one that was received when we
-            began to wait, when it began to arrive, was there, and was decoded. All in ns.
+        marks: Times in ns since the Unix epoch. For a sent message: start and stop of sending. For
+            a received one: when we started to wait, when it started to arrive, when it had arrived
+            completely, and when it was decoded.
         port: The port.
-        length: Its length.
+        length: The length of the port, if it is a vector port.
         slot: The slot.
         number: Number of the message.
         size: Size of the message in bytes.
@@ -40,12 +41,12 @@ class PassedMessage(NamedTuple):
     timestamp: float
 
     def events(self) -> Iterator[ProfileEvent]:
-        """Yield the events that make this up."""
+        """Yield the profile events of this message."""
         marks = self.marks
         if len(marks) == len(("start", "stop")):
             yield self._event(ProfileEventType.SEND, marks[0], marks[1])
             return
-        # it may have arrived before we asked
+        # the message may have arrived before we started to wait
         start, arrived, transferred, decoded = accumulate(marks, max)
         yield self._event(ProfileEventType.RECEIVE_WAIT, start, arrived)
         yield self._event(ProfileEventType.RECEIVE_TRANSFER, arrived, transferred)
@@ -68,11 +69,11 @@ class PassedMessage(NamedTuple):
 
 
 class Profiler:
-    """Collects what happened, and hands it to the manager's link in batches.
+    """Collects profile events, and passes them to the manager's link in batches.
 
     Args:
-        clock: Tells the time.
-        link: Where the events go; it makes and sends them on a thread of its own.
+        clock: Provides the time stamps.
+        link: Converts and sends the events on a thread of its own.
     """
 
     def __init__(self, *, clock: Clock, link: ManagerLink) -> None:
@@ -82,7 +83,7 @@ class Profiler:
         self.is_on = True
 
     def record(self, kind: ProfileEventType, start: int, stop: int | None = None) -> None:
-        """Record something that has nothing to do with a port; it ended now unless said."""
+        """Record an event without a port; `stop` defaults to now."""
         if self.is_on or kind in ALWAYS:
             self._add(ProfileEvent(kind, start, self.now() if stop is None else stop))
 
@@ -99,7 +100,7 @@ class Profiler:
         self._add(PassedMessage(marks, port, port.length, slot, number, size, timestamp))
 
     def flush(self) -> None:
-        """Hand over what has been collected."""
+        """Pass the collected events to the link."""
         if self._collected:
             collected, self._collected = self._collected, []
             self._link.submit_profile_events(_events_of(collected))
@@ -111,7 +112,7 @@ class Profiler:
 
 
 def _events_of(collected: list[PassedMessage | ProfileEvent]) -> Iterator[ProfileEvent]:
-    """Yield the events when they are asked for, which is not on the model's thread."""
+    """Convert the events lazily, so that the model's thread does not spend time on it."""
     for item in collected:
         if isinstance(item, PassedMessage):
             yield from item.events()

@@ -59,7 +59,8 @@ class Receiver:
         Returns:
             The iteration of the messages; None if there is no next pass.
         """
-        self._drop_used()
+        self._ahead.clear()
+        self._used.clear()
         while True:
             iteration = self._fill_cache()
             milestones = [
@@ -200,14 +201,10 @@ class Receiver:
         if losses:
             raise losses[0]
 
-    def _drop_used(self) -> None:
-        self._ahead.clear()
-        self._used.clear()
-
     def _fill_cache(self) -> Iteration:
         """Receive on each F_INIT port and slot that has no message; return the iteration."""
         for port in self._plain:
-            self._receive_on_slots(port, self._receive_plain)
+            self._receive_on_slots(port, self._communicator.receive)
         iteration = self._iteration_of(self._plain)
         if iteration is None:
             return ()
@@ -227,9 +224,6 @@ class Receiver:
         for slot in port.slots():
             if (port.name, slot) not in self._ahead:
                 self._ahead[port.name, slot] = receive(port, slot)
-
-    def _receive_plain(self, port: PortState, slot: int | None) -> PeerMessage:
-        return self._communicator.receive(port, slot)
 
     def _receive_repeated(
         self, port: PortState, slot: int | None, iteration: Iteration

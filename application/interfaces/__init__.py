@@ -1,1 +1,1 @@
-"""The hexagon's ports: what the application needs of the outside, in the field's words."""
+"""The interfaces through which the application uses the outside world."""

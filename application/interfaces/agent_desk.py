@@ -1,4 +1,4 @@
-"""What node agents may ask of the manager."""
+"""The manager's side of the connection to node agents."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from domain.running.process_end import ProcessResult
 
 
 class AgentDesk(Protocol):
-    """Where the requests of node agents arrive: one method for each."""
+    """Handles the requests of node agents: one method for each."""
 
     @abstractmethod
     def report_resources(self, resources: NodeResources, *, version: str) -> None:
-        """Take note of a node's agent, and of what the node has to offer.
+        """Register a node's agent, and the resources of its node.
 
         Raises:
-            ManagerRefused: If the manager does not want this agent; the text says why.
+            ManagerRefused: If the manager rejects this agent; the message says why.
         """
 
     @abstractmethod
     def next_command(self, node: str, reply: Callable[[Command | None], None]) -> None:
-        """Have a node's agent told its next command.
+        """Deliver the next command to a node's agent (long poll).
 
         Args:
             node: Name of the node.
-            reply: Called once: with the command as soon as there is one, or with None after a
-                while without any.
+            reply: Called once: with the next command as soon as there is one, or with None after
+                a timeout.
         """
 
     @abstractmethod
     def report_result(self, results: Sequence[ProcessResult], *, node: str | None = None) -> None:
-        """Take note of how processes ended."""
+        """Record how processes ended."""

@@ -1,4 +1,4 @@
-"""What a node agent says to the manager."""
+"""The agent's side of the connection between a node agent and the manager."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from domain.running.process_end import ProcessResult
 class AgentLine(Protocol):
     """An agent's connection to its manager.
 
-    `report_resources` and `next_command` are for one thread, the other methods for any.
+    Call `report_resources` and `next_command` from one thread only. The other methods are
+    thread-safe.
     """
 
     @abstractmethod
     def report_resources(self, resources: NodeResources, *, version: str) -> None:
-        """Say what this node has to offer; returns when the manager knows.
+        """Report the resources of this node; return when the manager has received them.
 
         Raises:
-            ManagerRefused: If the manager does not want this agent; the text says why.
-            TransportError: If the manager cannot be reached; not worth a retry.
+            ManagerRefused: If the manager rejects this agent; the message says why.
+            TransportError: If the manager cannot be reached; a retry does not help.
         """
 
     @abstractmethod
@@ -31,24 +32,24 @@ class AgentLine(Protocol):
         """Wait for a command.
 
         Returns:
-            The command; or None, which is a sign of life of a manager that has none for now.
+            The command; or None, a heartbeat of a manager that has no command at present.
 
         Raises:
-            ManagerRefused: If the manager does not want this agent any longer.
+            ManagerRefused: If the manager no longer accepts this agent.
             TransportError: If the connection is lost for good, or has been closed.
-            RemoteProtocolError: If what comes makes no sense.
+            RemoteProtocolError: If the manager sends invalid data.
         """
 
     @abstractmethod
     def report_results(self, results: Sequence[ProcessResult]) -> None:
-        """Say how processes ended. Returns at once; sent in order, each exactly once."""
+        """Queue process results. Does not block; each is sent exactly once, in order."""
 
     @abstractmethod
     def close(self, *, timeout: float) -> None:
-        """Send the results that are left if that works in time, and end the connection.
+        """Send the pending results if possible in time, and end the connection.
 
-        A `next_command` that waits in another thread may go on waiting.
+        A `next_command` call in another thread may continue to wait.
 
         Args:
-            timeout: How many seconds to try to send what is left.
+            timeout: How many seconds to try to send pending results.
         """

@@ -1,4 +1,4 @@
-"""Node agents: how they come to run, and what they do for the manager."""
+"""Node agents: how the manager launches them, and what they use on their nodes."""
 
 from __future__ import annotations
 
@@ -13,53 +13,54 @@ from domain.running.process_end import ProcessResult
 
 
 class AgentLauncher(Protocol):
-    """Brings agents to run on the nodes of an allocation."""
+    """Launches agents on the nodes of an allocation."""
 
     @property
     @abstractmethod
     def capabilities(self) -> LauncherCapabilities:
-        """What this launcher can do.
+        """The capabilities of this launcher.
 
-        The manager reads it before the launch, and `manager_locations` again when `launch` has
-        returned. All else never changes.
+        The manager reads them before the launch, and `manager_locations` again after `launch` has
+        returned. The other capabilities never change.
         """
 
     @abstractmethod
     def launch(self, orders: AgentOrders, *, on_lost: Callable[[str, str], None]) -> Sequence[str]:
-        """Start an agent on each node; they will report to the manager by themselves.
+        """Start an agent on each node; the agents then connect to the manager.
 
         Args:
-            orders: What to tell the agents.
-            on_lost: Called, from any thread, with a node's name and a reason (with what the agent
-                printed) when an agent could not be started or has ended although not shut down.
+            orders: The start-up message for the agents.
+            on_lost: Called, from any thread, with a node's name and a reason (including the
+                agent's output) when an agent could not be started, or ended without having been
+                shut down.
 
         Returns:
             The names of the nodes, as the agents will report them.
 
         Raises:
-            ConfigurationError: If the allocation or the hosts are described wrongly.
-            TransportError: If a node cannot be reached; the text says which, and why.
+            ConfigurationError: If the description of the allocation or the hosts is invalid.
+            TransportError: If a node cannot be reached; the message says which, and why.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Wait a little for the agents to end, end those that do not, and let go of everything."""
+        """Wait briefly for the agents to exit, kill the others, and release resources."""
 
 
 class ProcessKeeper(Protocol):
-    """Starts, watches and ends processes on one node (used by the agent)."""
+    """Starts, monitors and ends processes on one node (used by the agent)."""
 
     @abstractmethod
     def start(self, command: StartCommand) -> None:
         """Start a process in a session of its own.
 
         Raises:
-            OSError: If it cannot be started; the text says why.
+            OSError: If it cannot be started; the message says why.
         """
 
     @abstractmethod
     def wait_finished(self, *, timeout: float | None) -> list[ProcessResult]:
-        """Wait until some processes have ended; return each just once.
+        """Wait until one or more processes have ended; return each exactly once.
 
         Returns:
             Their results, each `Exited` or `Killed`. Empty after the timeout, or when `wake_up`
@@ -68,23 +69,23 @@ class ProcessKeeper(Protocol):
 
     @abstractmethod
     def wake_up(self) -> None:
-        """Make `wait_finished` return. May be called from any thread."""
+        """Make `wait_finished` return. Thread-safe."""
 
     @abstractmethod
     def cancel_all(self, *, grace_time: float) -> None:
-        """SIGTERM to the group of each process; SIGKILL to what is left after the grace time.
+        """Send SIGTERM to each process group, and SIGKILL after the grace time.
 
-        Does not wait for the processes to end: they are reported by `wait_finished`.
+        Does not wait for the processes to end: `wait_finished` reports them.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Kill whatever still runs, and wait for it."""
+        """Kill all running processes, and wait for them to end."""
 
 
 class NodeInspector(Protocol):
-    """Tells what a node has to offer (used by the agent)."""
+    """Detects the resources of a node (used by the agent)."""
 
     @abstractmethod
     def resources(self) -> NodeResources:
-        """Return the node's name, the cores this process may use, and the memory."""
+        """Return the node's name, the cores this process may use, and its memory."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time."""
+    """Provides the current time."""
 
     @abstractmethod
     def time(self) -> float:
@@ -18,24 +18,24 @@ class Clock(Protocol):
 
     @abstractmethod
     def monotonic(self) -> float:
-        """Return seconds since some fixed moment; never goes back."""
+        """Return the seconds since an arbitrary fixed time; never decreases."""
 
 
 class Timer(Protocol):
-    """A call that is to be made later."""
+    """A scheduled call."""
 
     @abstractmethod
     def cancel(self) -> None:
-        """Do not make the call, if it has not been made yet."""
+        """Cancel the call. Does nothing if it has been made already."""
 
 
 class Scheduler(Protocol):
-    """Makes calls later, on the thread on which the manager's services live."""
+    """Schedules calls on the thread of the manager's services."""
 
     @abstractmethod
     def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
-        """Call back after a number of seconds. Only to be used on the services' own thread."""
+        """Call back after a number of seconds. Use it on the services' thread only."""
 
     @abstractmethod
     def call_soon(self, callback: Callable[[], None]) -> None:
-        """Call back as soon as possible. May be used from any thread."""
+        """Call back as soon as possible. Thread-safe."""

@@ -1,4 +1,4 @@
-"""Where configurations come from."""
+"""Configuration sources: where configurations come from."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -8,21 +8,21 @@ from domain.model.configuration import Configuration
 
 
 class ConfigurationSource(Protocol):
-    """Reads, checks and flattens configurations."""
+    """Reads, validates and flattens configurations."""
 
     @abstractmethod
     def load(self, sources: Sequence[object], *, model: str | None = None) -> Configuration:
         """Return the flat configuration that the sources describe together.
 
         Args:
-            sources: Files (paths; `-` for standard input), texts, or configuration objects of
+            sources: Files (paths; `-` for standard input), strings, or configuration objects of
                 the format's own library; merged in this order.
-            model: Name of the model to run, where there are several.
+            model: Name of the model to run, if the sources contain several.
 
         Raises:
-            ConfigurationError: If anything is wrong; each problem names file and key.
+            ConfigurationError: If the configuration is invalid; each problem names file and key.
         """
 
     @abstractmethod
     def dump(self, configuration: Configuration) -> str:
-        """Return the text of a file that describes the flat configuration."""
+        """Return the flat configuration as the contents of a file."""

@@ -1,4 +1,4 @@
-"""What an instance has to say about itself."""
+"""The log of an instance."""
 
 from abc import abstractmethod
 from typing import Protocol
@@ -7,19 +7,19 @@ from domain.running.log_levels import LogLevel
 
 
 class InstanceLog(Protocol):
-    """Takes what the library wants to tell the model's user."""
+    """Logs the library's messages to the user of the model."""
 
     @abstractmethod
     def log(self, level: LogLevel, text: str) -> None:
-        """Log a text. Never blocks, never raises."""
+        """Log a message. Never blocks, never raises."""
 
     @abstractmethod
     def set_levels(self, *, local: str, remote: str) -> None:
-        """Say from which level on records are kept here, and sent to the manager.
+        """Set the minimum levels of the records to log locally and at the manager.
 
         Args:
-            local: Name of a level.
-            remote: Name of a level.
+            local: Name of the minimum level for the local log.
+            remote: Name of the minimum level for records sent to the manager.
 
         Raises:
             ValueError: If a level is unknown.

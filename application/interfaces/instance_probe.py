@@ -1,4 +1,4 @@
-"""Finding out whether an instance is still there that is not heard of."""
+"""Checks whether a silent instance is still alive."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from domain.running.presence import Presence
 
 
 class InstanceProbe(Protocol):
-    """Looks for instances where they said that they can be reached."""
+    """Probes instances at their published locations."""
 
     @abstractmethod
     def look(self, locations: Sequence[str], found: Callable[[Presence], None]) -> None:
-        """Look whether an instance is still there, without disturbing it. Returns at once.
+        """Check whether an instance is alive, without disturbing it. Does not block.
 
         Args:
-            locations: What the instance has published.
-            found: Is told once, on the thread on which the manager's services live: THERE if
-                somebody listens at one of the locations; GONE if the machine is there and nobody
-                does; UNKNOWN if that cannot be told from here.
+            locations: The locations that the instance has published.
+            found: Called once, on the thread of the manager's services: with THERE if a process
+                listens at one of the locations; with GONE if the machine responds but no process
+                listens there; with UNKNOWN if neither can be determined.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Stop looking. May be used from any thread; who was not told yet may never be."""
+        """Cancel all probes. Thread-safe; pending callbacks may never be called."""

@@ -1,4 +1,4 @@
-"""The log of a run, and those who watch it."""
+"""The log of a run, and the subscribers to its events."""
 
 from abc import abstractmethod
 from typing import Protocol
@@ -8,11 +8,11 @@ from domain.running.events import RunEvent
 
 
 class Logbook(Protocol):
-    """Keeps what the manager and the instances log."""
+    """Stores what the manager and the instances log."""
 
     @abstractmethod
     def write(self, record: LogRecord) -> None:
-        """Add a record. Does not block for long; a record that cannot be kept is dropped."""
+        """Add a record. Does not block for long; drops a record it cannot store."""
 
     @abstractmethod
     def tail(self, *, lines: int) -> str:
@@ -20,12 +20,12 @@ class Logbook(Protocol):
 
     @abstractmethod
     def close(self) -> None:
-        """Write out what is left and give up the file."""
+        """Flush pending records and close the file."""
 
 
 class EventSink(Protocol):
-    """Somebody who watches a run."""
+    """Subscribes to the events of a run."""
 
     @abstractmethod
     def notify(self, event: RunEvent) -> None:
-        """Take note of an event. Returns at once; must not raise."""
+        """Handle an event. Must neither block nor raise."""

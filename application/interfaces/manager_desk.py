@@ -1,4 +1,4 @@
-"""What the manager does for instances: one method for each of their requests."""
+"""The manager's side of the connection to instances."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from domain.running.profiling import ProfileEvent
 
 
 class NotReadyError(CouplingError):
-    """What was asked for is not known yet: ask again later."""
+    """The requested information is not available yet: retry later."""
 
 
 @dataclass(frozen=True)
 class Registration:
-    """What an instance is told when it registers.
+    """The manager's answer to an instance that registers.
 
     Attributes:
-        timeline: The timeline that its component is on.
+        timeline: The timeline of its component.
         is_dialect_0_10: Whether the instance speaks MUSCLE3's older dialect.
     """
 
@@ -36,24 +36,24 @@ class Registration:
 
 
 class ManagerDesk(Protocol):
-    """Answers the requests of instances.
+    """Handles the requests of instances: one method for each.
 
-    Called by one thread; no method blocks. What cannot be done raises a CouplingError, whose text
-    is for the user of the instance.
+    Called by one thread; no method blocks. A request that fails raises a CouplingError, whose
+    message is for the user of the instance.
     """
 
     @abstractmethod
     def register_instance(
         self, instance: str, locations: Sequence[str], ports: Sequence[Port], version: str
     ) -> Registration:
-        """Make an instance known."""
+        """Register an instance."""
 
     @abstractmethod
     def get_peers(self, instance: str) -> PeerInfo:
-        """Return what an instance has to know about its peers.
+        """Return the peers of an instance, and their locations.
 
         Raises:
-            NotReadyError: If they have not all registered.
+            NotReadyError: If not all of them have registered.
         """
 
     @abstractmethod
@@ -66,15 +66,15 @@ class ManagerDesk(Protocol):
 
     @abstractmethod
     def deregister_instance(self, instance: str) -> None:
-        """Note that an instance is done."""
+        """Deregister an instance."""
 
     @abstractmethod
     def note_disconnected(self, instance: str) -> None:
-        """Note that a registered instance has lost its connection. It may come back."""
+        """Record that a registered instance lost its connection. It may reconnect."""
 
     @abstractmethod
     def note_connected(self, instance: str) -> None:
-        """Note that a registered instance that had lost its connection is back."""
+        """Record that an instance that had lost its connection has reconnected."""
 
     @abstractmethod
     def get_settings(self) -> Settings:
@@ -82,47 +82,55 @@ class ManagerDesk(Protocol):
 
     @abstractmethod
     def submit_log_message(self, record: LogRecord) -> None:
-        """Add to the log."""
+        """Add a record to the log."""
 
     @abstractmethod
     def submit_profile_events(self, instance: str, events: Sequence[ProfileEvent]) -> None:
-        """Add to the profile."""
+        """Add events to the profile."""
 
     @abstractmethod
     def submit_snapshot(self, instance: str, metadata: SnapshotMetadata) -> None:
-        """Note that an instance has made a snapshot."""
+        """Register a snapshot that an instance has made."""
 
     @abstractmethod
     def await_checkpoint_request(self, instance: str, requested: Callable[[str], None]) -> None:
-        """Call back, once, with the reason, when an instance is to make a snapshot."""
+        """Call back once, with the reason, when an instance must make a snapshot."""
 
     @abstractmethod
     def report_snapshot_failed(self, instance: str, problem: str) -> None:
-        """Note that a snapshot of an instance could not be stored."""
+        """Record that a snapshot of an instance could not be stored."""
 
     @abstractmethod
     def report_failed(
         self, instance: str, problem: str, *, kind: FailureKind | None = None
     ) -> None:
-        """Note that an instance has failed; it deregisters nevertheless.
+        """Record that an instance has failed. It still deregisters afterwards.
 
         Args:
             instance: Its name.
             problem: Why, for the user.
-            kind: What kind of failure it is; None if the instance does not report it.
+            kind: The kind of failure; None if the instance does not report it.
         """
 
     @abstractmethod
-    def get_checkpoint_info(self, instance: str) -> CheckpointInfo:
-        """Return when to make snapshots, and which to resume from."""
+    def await_checkpoint_info(
+        self, instance: str, ready: Callable[[CheckpointInfo | CouplingError], None]
+    ) -> None:
+        """Call back with when to make snapshots, and which to resume from.
+
+        Args:
+            instance: Name of the instance.
+            ready: Called, now or later, when the directory for its snapshots exists; with the
+                error if it cannot be created.
+        """
 
     @abstractmethod
     def waiting_for_receive(self, wait: Wait) -> None:
-        """Note that an instance has waited for longer than its timeout."""
+        """Record that an instance has waited for longer than its timeout."""
 
     @abstractmethod
     def waiting_for_receive_done(self, wait: Wait) -> None:
-        """Note that this wait is over."""
+        """Record that this wait is over."""
 
     @abstractmethod
     def is_deadlocked(self, instance: str) -> bool:
@@ -132,4 +140,4 @@ class ManagerDesk(Protocol):
     def report_status(
         self, instance: str, simulated_time: float | None, waiting: Wait | None
     ) -> None:
-        """Note how far an instance is, and for what it waits."""
+        """Record the simulation time of an instance, and what it waits for."""

@@ -18,12 +18,12 @@ from domain.running.process_end import ProcessEnd
 
 @dataclass(frozen=True, slots=True)
 class AgentLaunch:
-    """How agents are started.
+    """How to start the agents.
 
     Attributes:
         launcher: Starts them.
-        worker: The launcher is called on its thread, since it may take its time.
-        manager_locations: Where they reach the manager, most likely address first.
+        worker: Runs the launcher, which may be slow, on a thread of its own.
+        manager_locations: Locations of the manager, the most likely one first.
         secret: Secret of the run.
     """
 
@@ -38,7 +38,7 @@ class Placement:
     """Which instance runs where.
 
     Attributes:
-        resources: The cores of each instance; instances that are started by hand are missing.
+        resources: The cores of each instance; manually started instances are omitted.
         warnings: Warnings for the user, such as that instances share cores.
     """
 
@@ -50,8 +50,8 @@ class NodePool(Protocol):
     """Starts processes on nodes, and reports how they end.
 
     Call its methods on the services' thread only. Listeners are called there too, and may call
-    its methods. A process is known by the name given to `start`, which is free again when it has
-    ended.
+    its methods. A process is identified by the name given to `start`, which can be reused after
+    the process has ended.
     """
 
     @abstractmethod
@@ -59,12 +59,12 @@ class NodePool(Protocol):
         """Call back once, when the agent of every launched node has reported or is lost.
 
         Args:
-            listener: Called with what those nodes have to offer that are not lost.
+            listener: Called with the resources of the nodes that are not lost.
         """
 
     @abstractmethod
     def on_finished(self, listener: Callable[[str, ProcessEnd], None]) -> None:
-        """Call back exactly once for each process, when it has ended or its node is lost.
+        """Call back exactly once per process, when it has ended or its node is lost.
 
         Args:
             listener: Called with the name of the process and how it ended.
@@ -80,26 +80,26 @@ class NodePool(Protocol):
 
     @abstractmethod
     def launch(self, launch: AgentLaunch, *, failed: Callable[[Exception], None]) -> None:
-        """Start an agent on each node. The listeners of `on_resources` are called in the end.
+        """Start an agent on each node, then call the listeners of `on_resources`.
 
         Args:
             launch: How to start them.
-            failed: Called instead with what the launcher raised.
+            failed: Called instead of the listeners if the launcher raises, with the exception.
         """
 
     @abstractmethod
     def get_resources(self) -> Resources:
-        """Return what the nodes have to offer that have reported and are not lost."""
+        """Return the resources of the nodes that have reported and are not lost."""
 
     @abstractmethod
     def place(
         self, configuration: Configuration, available: Resources, *, oversubscribe: bool
     ) -> Placement:
-        """Decide which instance gets which cores. May be called on any thread.
+        """Decide which instance gets which cores. Thread-safe.
 
         Args:
             configuration: The flat configuration.
-            available: The cores that there are.
+            available: The available cores.
             oversubscribe: Whether instances that run at the same time may share cores if there
                 are too few.
 
@@ -120,17 +120,17 @@ class NodePool(Protocol):
         *,
         extend_env: bool = False,
     ) -> None:
-        """Start a process on a node. If its node is lost, it ends soon, for that reason.
+        """Start a process on a node. On a lost node, it is soon reported as ended.
 
         Args:
             node_name: Name of the node.
             name: Name by which the end of the process is reported.
             work_dir: Directory to start it in.
             args: Program and arguments.
-            env: Its whole environment, or what is added to the agent's if `extend_env`.
-            stdout: File for its standard output, overwritten.
-            stderr: File for its standard error, overwritten.
-            extend_env: Whether it gets the agent's environment as well.
+            env: Its whole environment, or additions to the agent's if `extend_env`.
+            stdout: File for its standard output; overwritten.
+            stderr: File for its standard error; overwritten.
+            extend_env: Whether it inherits the agent's environment.
 
         Raises:
             ValueError: If the node does not exist, or a process of that name is running.
@@ -138,18 +138,18 @@ class NodePool(Protocol):
 
     @abstractmethod
     def cancel_all(self) -> None:
-        """End all processes: SIGTERM, and SIGKILL after the grace time."""
+        """End all processes: send SIGTERM, and SIGKILL after the grace time."""
 
     @abstractmethod
     def get_finished(self) -> list[tuple[str, ProcessEnd]]:
-        """Return the processes that have ended since the last call, by name, and how."""
+        """Return the names of the processes that ended since the last call, and how."""
 
     @abstractmethod
     def shutdown(self, on_done: Callable[[], None] | None = None) -> None:
-        """Have all agents end the processes that are left, and themselves.
+        """Make all agents end their remaining processes and exit.
 
-        Close the launcher afterwards: it ends the agents that do not.
+        Close the launcher afterwards: it kills the agents that do not exit.
 
         Args:
-            on_done: Called when every agent has got the command, or is lost.
+            on_done: Called when every agent has received the command or is lost.
         """

@@ -13,7 +13,7 @@ class PastRuns(Protocol):
     def of_model(self, model: str, *, near: Path | None = None) -> Sequence[Path]:
         """Return the run directories of earlier runs of a model, in the order of their names.
 
-        Directories whose name does not tell the model are included.
+        Directories whose names do not reveal the model are included.
 
         Args:
             model: Name of the model.

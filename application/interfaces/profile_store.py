@@ -1,4 +1,4 @@
-"""Where profiles are kept."""
+"""Profile stores: where the profile of a run is stored."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -10,24 +10,24 @@ from domain.running.profiling import ProfileEvent
 
 
 class ProfileStore(Protocol):
-    """Keeps what instances spent their time on. No method blocks on storage but `close`."""
+    """Stores profile events of instances. Only `close` blocks on storage."""
 
     @abstractmethod
     def add_instances(self, instances: Sequence[Reference]) -> None:
-        """Make all instances of the model known."""
+        """Add all instances of the model."""
 
     @abstractmethod
     def add_resources(self, assigned: Mapping[Reference, Resources]) -> None:
-        """Keep which cores the instances got."""
+        """Store which cores were assigned to the instances."""
 
     @abstractmethod
     def add_events(self, instance: Reference, events: Sequence[ProfileEvent]) -> None:
-        """Keep events of an instance that has been made known."""
+        """Store events of an instance that has been added."""
 
     @abstractmethod
     def close(self) -> None:
-        """Store what is left, and give up the storage.
+        """Store what is pending, and close the storage.
 
         Raises:
-            OSError: If something could not be stored; the text says what.
+            OSError: If something could not be stored; the message says what.
         """

@@ -1,4 +1,4 @@
-"""Where the files of a run are."""
+"""Run directories: where the files of a run are."""
 
 from abc import abstractmethod
 from pathlib import Path
@@ -8,7 +8,7 @@ from domain.identity import Reference
 
 
 class RunDirectory(Protocol):
-    """Lays out the files of one run. Every path returned is absolute."""
+    """Lays out the files of one run. All returned paths are absolute."""
 
     @property
     @abstractmethod
@@ -17,31 +17,31 @@ class RunDirectory(Protocol):
 
     @abstractmethod
     def save_configuration(self, text: str) -> None:
-        """Store the configuration as it is run."""
+        """Store the flat configuration of the run."""
 
     @abstractmethod
     def instance_directory(self, instance: Reference) -> Path:
-        """Make the directory of an instance with `workdir/` and `snapshots/` in it; return it."""
+        """Create an instance's directory, `workdir/` and `snapshots/` in it; return it."""
 
     @abstractmethod
     def instance_path(self, instance: Reference) -> Path:
-        """Return where the directory of an instance is, whether it has been made or not."""
+        """Return the directory of an instance, which need not exist yet."""
 
     @abstractmethod
     def log_directory(self) -> Path:
-        """Make the directory for the logs of agents and launchers, and return it."""
+        """Create the directory for the logs of agents and launchers; return it."""
 
     @abstractmethod
     def snapshot_directory(self) -> Path:
-        """Make the directory for workflow snapshots, and return it."""
+        """Create the directory for workflow snapshots; return it."""
 
     @abstractmethod
     def fetched_snapshot_directory(self) -> Path:
-        """Make the directory for copies of snapshots to resume from, and return it."""
+        """Create the directory for copies of snapshots to resume from; return it."""
 
     @abstractmethod
     def save_snapshot_store(self, location: str) -> None:
-        """Note the path or URL of the store that has the instance snapshots of this run.
+        """Record the path or URL of the store for the instance snapshots of this run.
 
         Raises:
             ConfigurationError: If it cannot be written.
@@ -49,4 +49,4 @@ class RunDirectory(Protocol):
 
     @abstractmethod
     def instance_output_tail(self, instance: Reference, *, lines: int) -> str:
-        """Return the last lines that an instance wrote to its stderr; empty if none."""
+        """Return the last lines that an instance wrote to stderr; empty if none."""

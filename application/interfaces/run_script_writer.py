@@ -1,4 +1,4 @@
-"""The scripts that start programs."""
+"""Run scripts: the scripts that start programs."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -30,12 +30,13 @@ class RunScriptWriter(Protocol):
         Args:
             directory: The instance's own directory.
             instance: Name of the instance.
-            program: What to start.
-            requirements: What was asked for it.
-            resources: What it got.
-            environment: Variables to set beside the program's own: where the manager is, and so on.
-            bind_to_cores: Whether threads and ranks are bound to the cores they got.
+            program: The program to start.
+            requirements: The resources that the configuration requests for it.
+            resources: The resources that are assigned to it.
+            environment: Variables to set in addition to the program's own, such as the manager's
+                location.
+            bind_to_cores: Whether to bind threads and ranks to their assigned cores.
 
         Returns:
-            The path of the script, which is executable.
+            The path of the executable script.
         """

@@ -1,4 +1,4 @@
-"""Instance snapshots as values, wherever and in whatever format they are stored."""
+"""Snapshot repositories: instance snapshots as values, in any format and store."""
 
 from abc import abstractmethod
 from typing import Protocol
@@ -8,36 +8,36 @@ from domain.identity import Reference
 
 
 class SnapshotRepository(Protocol):
-    """Encodes instance snapshots for a snapshot store, and decodes those that it loads from one."""
+    """Encodes instance snapshots for a snapshot store, and decodes stored ones."""
 
     @abstractmethod
     def check(self, directory: str | None) -> None:
-        """Check whether snapshots can be stored somewhere, as far as possible without storing one.
+        """Check that snapshots can be stored in a directory, without storing one.
 
         Args:
             directory: Path or URL of the store; None for the working directory.
 
         Raises:
-            ConfigurationError: If not; the message names what is missing.
+            ConfigurationError: If they cannot; the message names what is missing.
         """
 
     @abstractmethod
     def add(
         self, directory: str | None, instance: Reference, number: int, snapshot: Snapshot
     ) -> str:
-        """Add a snapshot; it is durable when this returns.
+        """Store a snapshot; it is durable when this returns.
 
         Args:
             directory: Path or URL of the store; None for the working directory.
             instance: The instance that made it.
-            number: Counts from 1 for each instance of a run.
+            number: Number of the snapshot; starts at 1 for each instance of a run.
             snapshot: The snapshot.
 
         Returns:
             Its location, to pass to `load`.
 
         Raises:
-            OSError: If it cannot be stored; then no partial snapshot remains.
+            OSError: If it cannot be stored; no partial snapshot remains.
         """
 
     @abstractmethod

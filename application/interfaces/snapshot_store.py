@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class SnapshotStore(Protocol):
     """Stores instance snapshots, as bytes. A location is a string that identifies one of them.
 
-    Every method raises FileNotFoundError if there is nothing at a location, and another OSError,
-    whose message says what is wrong, if the storage fails. Retrying at once does not help in either
+    Every method raises FileNotFoundError if there is no snapshot at a location, and another OSError
+    with a descriptive message if the storage fails. An immediate retry does not help in either
     case.
     """
 
@@ -24,13 +24,13 @@ class SnapshotStore(Protocol):
     def store(self, instance: Reference, number: int, data: bytes) -> str:
         """Store a snapshot and return its location.
 
-        When this returns the snapshot is durable, even if the machine crashes. If it raises, or
-        never returns because the machine crashed, there is no partial snapshot: either `locations`
-        does not list it, or it is complete. A snapshot with the same number is replaced.
+        When this returns, the snapshot is durable, even if the machine crashes. If it raises, or
+        the machine crashes before it returns, no partial snapshot exists: either `locations` does
+        not list the snapshot, or it is complete. A snapshot with the same number is replaced.
 
         Args:
             instance: The instance that made it.
-            number: Counts from 1 for each instance of a run.
+            number: Number of the snapshot; starts at 1 for each instance of a run.
             data: The encoded snapshot.
         """
 
@@ -44,11 +44,11 @@ class SnapshotStore(Protocol):
 
     @abstractmethod
     def secure(self, location: str) -> None:
-        """Make a snapshot durable that another program may have stored there."""
+        """Make a snapshot durable, which another program may have stored."""
 
     @abstractmethod
     def locations(self) -> Sequence[str]:
-        """Return the locations of all snapshots in this store, in the order of their names."""
+        """Return the locations of all snapshots in this store, sorted by name."""
 
     @abstractmethod
     def remove(self, location: str) -> None:
@@ -62,12 +62,12 @@ class SnapshotStore(Protocol):
 
         Args:
             location: Location of the snapshot.
-            scratch: A directory for a copy, if one has to be made.
+            scratch: A directory for a copy, if one is needed.
         """
 
 
 OpenStore: TypeAlias = Callable[[str], SnapshotStore]
-"""Returns the store for a path or URL: that of a store, or that of a snapshot in it.
+"""Returns the store for a path or URL, either of a store or of a snapshot in it.
 
 Raises OSError if the store cannot be opened.
 """

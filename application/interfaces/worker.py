@@ -1,4 +1,4 @@
-"""Slow work, apart from the thread on which the manager's services live."""
+"""Background work, off the thread of the manager's services."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ Result = TypeVar("Result")
 
 
 class Worker(Protocol):
-    """Does slow work in the background: writes files, starts agents, plans.
+    """Runs slow work in the background: writing files, starting agents, planning.
 
-    Services hand it functions that touch nothing of theirs but what is thread-safe or immutable.
+    Services pass it functions that use only thread-safe or immutable parts of their state.
     """
 
     @abstractmethod
@@ -23,20 +23,20 @@ class Worker(Protocol):
         done: Callable[[Result], None],
         failed: Callable[[Exception], None],
     ) -> None:
-        """Do some work, and pass its result on to the services' thread.
+        """Run a function, and pass its result to a callback on the services' thread.
 
-        Work is done one piece at a time, in the order of the calls, and so are the callbacks, of
-        which exactly one is called for each piece. This may happen before `run` returns.
+        Functions run one at a time, in the order of the calls. So do the callbacks: exactly one
+        for each function. They may be called before `run` returns.
 
         Args:
-            work: What to do; called on a thread of the worker's.
-            done: Called with the result.
-            failed: Called with the exception that the work raised.
+            work: The function; called on a worker thread.
+            done: Called with its result.
+            failed: Called with the exception that it raised.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Wait for the work in progress, and drop what has not begun.
+        """Wait for the function that is running, and drop those that are queued.
 
-        Afterwards `run` does nothing. Callbacks that are pending may never be called.
+        Afterwards `run` does nothing. Pending callbacks may never be called.
         """

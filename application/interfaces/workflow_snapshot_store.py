@@ -1,4 +1,4 @@
-"""Workflow snapshot stores: where the workflow snapshots of a run are kept."""
+"""Workflow snapshot stores: where the workflow snapshots of a run are stored."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class WorkflowSnapshotFormat(Protocol):
 
     @abstractmethod
     def dump(self, record: WorkflowSnapshotRecord) -> str:
-        """Return the text of a file with these contents."""
+        """Encode a workflow snapshot as the contents of a file."""
 
     @abstractmethod
     def load(self, text: str) -> WorkflowSnapshotRecord:
-        """Return the contents of a file.
+        """Decode the contents of a file.
 
         Raises:
             ConfigurationError: If the text is not a workflow snapshot, or has been altered.
@@ -34,12 +34,12 @@ class WorkflowSnapshotFormat(Protocol):
 
 
 class AnnouncementResult(NamedTuple):
-    """Whether a workflow snapshot could be announced.
+    """The result of announcing a workflow snapshot.
 
     Attributes:
         snapshot: The workflow snapshot.
-        location: Where it has been stored; empty if it could not be announced.
-        problem: Why not; empty if it was announced.
+        location: Where it is stored; empty if announcing it failed.
+        problem: Why announcing it failed; empty if it succeeded.
     """
 
     snapshot: WorkflowSnapshot
@@ -54,19 +54,19 @@ class WorkflowSnapshotStore(Protocol):
     def announce(
         self, snapshot: WorkflowSnapshot, report: Callable[[AnnouncementResult], None]
     ) -> None:
-        """Make a workflow snapshot visible to users, once the snapshots that it names are durable.
+        """Make a workflow snapshot visible to users after its snapshots are durable.
 
-        Returns at once. Each gets a location of its own, and they become visible in the order in
-        which they were announced.
+        Does not block. Each workflow snapshot gets its own location; they become visible in the
+        order in which they were announced.
 
         Args:
             snapshot: The workflow snapshot.
-            report: Called once when this has succeeded or failed, on any thread.
+            report: Called once with the result, on any thread.
         """
 
     @abstractmethod
     def list(self) -> Sequence[StoredWorkflowSnapshot]:
-        """Return the workflow snapshots in this store, the oldest first.
+        """Return the workflow snapshots in this store, oldest first.
 
         Raises:
             OSError: If they cannot be listed.
@@ -74,7 +74,7 @@ class WorkflowSnapshotStore(Protocol):
 
     @abstractmethod
     def read(self, location: str) -> StoredWorkflowSnapshot:
-        """Return the workflow snapshot at a location; if there is none, `problem` says so."""
+        """Return the workflow snapshot at a location; `problem` is set if it is missing."""
 
     @abstractmethod
     def remove(self, location: str) -> None:
@@ -86,4 +86,4 @@ class WorkflowSnapshotStore(Protocol):
 
     @abstractmethod
     def close(self) -> None:
-        """Finish all announcements, and release resources. May be called twice."""
+        """Finish all announcements, and release resources. Idempotent."""

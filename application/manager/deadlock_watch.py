@@ -1,4 +1,4 @@
-"""Finds deadlocks among the waits that instances report."""
+"""Detects deadlocks among the waits that instances report."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from domain.running.deadlock import WaitGraph
 
 
 class DeadlockWatch:
-    """Keeps track of who waits for whom.
+    """Tracks which instance waits for which, and reports cycles.
 
     Args:
-        on_deadlock: Is told of each cycle, once.
+        on_deadlock: Called once with each cycle.
     """
 
     def __init__(self, *, on_deadlock: Callable[[tuple[Wait, ...]], None]) -> None:
@@ -23,13 +23,13 @@ class DeadlockWatch:
         self._reported: set[frozenset[Wait]] = set()
 
     def add(self, wait: Wait) -> None:
-        """Note a wait that has gone on for longer than the timeout.
+        """Add a wait that has exceeded the receive timeout.
 
         Raises:
             ManagerRefused: If it has been reported already.
         """
         if wait in self._waits:
-            msg = f"The same wait was reported twice: {wait}"
+            msg = f"Duplicate report of a wait: {wait}"
             raise ManagerRefused(msg)
         self._waits.add(wait)
         self._graph.add(wait)
@@ -39,21 +39,21 @@ class DeadlockWatch:
             self._on_deadlock(cycle)
 
     def remove(self, wait: Wait) -> None:
-        """Note that a wait is over.
+        """Remove a wait that is over.
 
         Raises:
             ManagerRefused: If it has not been reported.
         """
         if wait not in self._waits:
-            msg = f"The end of a wait was reported that had not begun: {wait}"
+            msg = f"Report of the end of an unknown wait: {wait}"
             raise ManagerRefused(msg)
         self._waits.remove(wait)
         self._graph.remove(wait)
-        # should the same cycle close once more, it is to be told again
+        # report the same cycle again if it closes again
         self._reported = {cycle for cycle in self._reported if wait not in cycle}
 
     def remove_instance(self, instance: str) -> None:
-        """Note that an instance is gone."""
+        """Remove all waits of an instance."""
         self._waits = {wait for wait in self._waits if wait.instance != instance}
         self._graph.remove_instance(instance)
 

@@ -1,4 +1,4 @@
-"""Detects that an instance of MUSCLE3 has shut down because of an error."""
+"""Detects that an instance with MUSCLE3's library shut down because of an error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXCHANGES: Final = (ProfileEventType.SEND, ProfileEventType.RECEIVE)
 
 @dataclass
 class _Trace:
-    """What a registered instance has reported about its end so far.
+    """What a registered instance has reported that indicates an error.
 
     Attributes:
         error: The last message that it logged at level CRITICAL.
@@ -32,7 +32,7 @@ class _Trace:
 
 
 class ErrorShutdowns:
-    """Detects which instances of MUSCLE3 have shut down because of an error.
+    """Detects which instances with MUSCLE3's library shut down because of an error.
 
     Our own library reports an error with a request, which MUSCLE3's protocol lacks. When a model
     calls `error_shutdown`, or a call of the library fails, MUSCLE3's library
@@ -43,25 +43,25 @@ class ErrorShutdowns:
       records both; in version 0.10 only if it has F_INIT ports,
     - deregisters.
 
-    While `muscle_profile_level` is `none`, errors cannot be told apart from messages of the model
-    and are not detected.
+    While `muscle_profile_level` is `none`, errors are indistinguishable from messages of the
+    model and are not detected.
     """
 
     def __init__(self) -> None:
         self._traces: dict[str, _Trace] = {}
 
     def watch(self, instance: str) -> None:
-        """Start to watch an instance of MUSCLE3 that has registered."""
+        """Start watching an instance that has registered with MUSCLE3's library."""
         self._traces[instance] = _Trace()
 
     def note_log(self, record: LogRecord) -> None:
-        """Take note of what an instance logs."""
+        """Process a log record of an instance."""
         trace = self._traces.get(record.instance)
         if trace is not None and record.level >= LogLevel.CRITICAL:
             trace.error = record
 
     def note_events(self, instance: str, events: Sequence[ProfileEvent]) -> None:
-        """Take note of what an instance has done."""
+        """Process profile events of an instance."""
         trace = self._traces.get(instance)
         if trace is None:
             return
@@ -74,11 +74,10 @@ class ErrorShutdowns:
                 trace.has_shut_down = True
 
     def error_of(self, instance: str) -> str | None:
-        """Return the error because of which an instance deregisters, and stop watching it.
+        """Return the error that made an instance deregister, and stop watching it.
 
         Returns:
-            The error as the instance logged it; None if there is none, or the instance is not
-            watched.
+            The error that the instance logged; None if it logged none, or is not watched.
         """
         trace = self._traces.pop(instance, None)
         if trace is None or trace.error is None:

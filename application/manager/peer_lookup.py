@@ -1,4 +1,4 @@
-"""Who an instance's peers are, and where."""
+"""Looks up the peers of an instance, and their locations."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from domain.model.topology import Topology
 
 
 @dataclass
-class _Question:
+class _PendingLookup:
     """An instance that waits for its peers to register.
 
     Attributes:
         instance: Its name.
-        missing: How many of them are not there yet.
-        ready: To be called when they are.
+        missing: How many of its peers have not registered yet.
+        ready: Called when all of them have.
     """
 
     instance: Reference
@@ -31,19 +31,19 @@ class _Question:
 
 
 class PeerLookup:
-    """Answers who the peers of an instance are, now or when all are there.
+    """Looks up the peers of an instance, now or once all have registered.
 
     Args:
-        model: The model that is run.
-        registry: Knows who has registered.
+        model: The model of the run.
+        registry: Reports instances that register, and their locations.
     """
 
     def __init__(self, model: Model, *, registry: InstanceRegistry) -> None:
         self._model = model
         self._registry = registry
         self._topology = Topology(model)
-        self._waiting_for: dict[Reference, list[_Question]] = defaultdict(list)
-        # Who deregisters has been there, and its peers may still ask.
+        self._waiting_for: dict[Reference, list[_PendingLookup]] = defaultdict(list)
+        # Keeps deregistered instances: their peers may still look them up.
         self._seen: dict[Reference, tuple[str, ...]] = {}
         registry.on_registered(self._note_registered)
 
@@ -51,10 +51,10 @@ class PeerLookup:
         """Return the peers of an instance.
 
         Raises:
-            ManagerRefused: If there is no such instance.
+            ManagerRefused: If the instance does not exist.
             NotReadyError: If not all peers have registered.
         """
-        instance = self._known(name)
+        instance = self._resolve(name)
         missing = self._missing_peers(instance)
         if missing:
             msg = f"Waiting for component {missing[0].without_trailing_ints()}"
@@ -65,20 +65,20 @@ class PeerLookup:
         """Call back with the peers of an instance when all have registered.
 
         Raises:
-            ManagerRefused: If there is no such instance.
+            ManagerRefused: If the instance does not exist.
         """
-        instance = self._known(name)
+        instance = self._resolve(name)
         missing = self._missing_peers(instance)
         if not missing:
             ready(self._describe(instance))
             return
-        question = _Question(instance, len(missing), ready)
+        lookup = _PendingLookup(instance, len(missing), ready)
         for peer in missing:
-            self._waiting_for[peer].append(question)
+            self._waiting_for[peer].append(lookup)
 
-    def _known(self, name: str) -> Reference:
+    def _resolve(self, name: str) -> Reference:
         try:
-            return self._registry.known(name)[0]
+            return self._registry.resolve(name)[0]
         except ManagerRefused:
             msg = f"Unknown component {name}"
             raise ManagerRefused(msg) from None
@@ -89,10 +89,10 @@ class PeerLookup:
 
     def _note_registered(self, instance: Reference) -> None:
         self._seen[instance] = self._registry.locations(instance)
-        for question in self._waiting_for.pop(instance, []):
-            question.missing -= 1
-            if not question.missing:
-                question.ready(self._describe(question.instance))
+        for lookup in self._waiting_for.pop(instance, []):
+            lookup.missing -= 1
+            if not lookup.missing:
+                lookup.ready(self._describe(lookup.instance))
 
     def _describe(self, instance: Reference) -> PeerInfo:
         component = self._model.components[instance.without_trailing_ints()]

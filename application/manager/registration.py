@@ -1,4 +1,4 @@
-"""Which instances have registered, and where they can be reached."""
+"""Registers instances, and holds their locations."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class InstanceRegistry:
     """The instances that have registered and not deregistered.
 
     Args:
-        configuration: What is run.
-        checkpoints: When instances are to save.
+        configuration: The configuration of the run.
+        checkpoints: Decides when instances save.
     """
 
     def __init__(self, configuration: Configuration, *, checkpoints: RunCheckpoints) -> None:
@@ -47,12 +47,12 @@ class InstanceRegistry:
     def register(
         self, name: str, locations: Sequence[str], ports: Sequence[Port], version: str
     ) -> Registration:
-        """Make an instance known.
+        """Register an instance.
 
         Raises:
-            ManagerRefused: If it cannot take part; the text says why, and what to do.
+            ManagerRefused: If it cannot take part; the message says why, and what to do.
         """
-        instance, component = self.known(name)
+        instance, component = self.resolve(name)
         if instance in self._locations:
             msg = (
                 f"An instance with name {name} was already registered. Did you start a non-MPI"
@@ -64,7 +64,7 @@ class InstanceRegistry:
         self._check_ports(name, component, ports)
         is_own = version.endswith(OWN_VERSION_SUFFIX)
         if not is_own and (self._checkpoints.are_made or self._resume):
-            self._check_reduces_nothing(name, component)
+            self._reject_reducing_filters(name, component)
         self._locations[instance] = tuple(locations)
         self._dialects[instance] = dialect
         self._dialect = dialect
@@ -75,21 +75,21 @@ class InstanceRegistry:
         return Registration(component.timeline, dialect == "0.10")
 
     def deregister(self, name: str) -> None:
-        """Note that an instance is done.
+        """Deregister an instance.
 
         Raises:
-            ManagerRefused: If it has not registered.
+            ManagerRefused: If it is not registered.
         """
-        instance, _ = self.known(name)
+        instance, _ = self.resolve(name)
         if self._locations.pop(instance, None) is None:
-            msg = f"Instance '{name}' wants to deregister, but it is not registered."
+            msg = f"Instance '{name}' cannot deregister, because it is not registered."
             raise ManagerRefused(msg)
 
-    def known(self, name: str) -> tuple[Reference, Component]:
+    def resolve(self, name: str) -> tuple[Reference, Component]:
         """Return the reference and the component of an instance of the model.
 
         Raises:
-            ManagerRefused: If there is no such instance in the model.
+            ManagerRefused: If the model does not have this instance.
         """
         try:
             instance = Reference(name)
@@ -117,49 +117,50 @@ class InstanceRegistry:
         return list(self._locations)
 
     def locations(self, instance: Reference) -> tuple[str, ...]:
-        """Return where a registered instance can be reached."""
+        """Return the locations of a registered instance."""
         return self._locations[instance]
 
     def is_dialect_0_10(self, name: str) -> bool:
-        """Whether an instance that has registered speaks the older dialect."""
-        return self._dialects.get(self.known(name)[0]) == "0.10"
+        """Whether an instance registered with MUSCLE3's older dialect."""
+        return self._dialects.get(self.resolve(name)[0]) == "0.10"
 
     def is_own(self, name: str) -> bool:
-        """Whether an instance that has registered uses our own library."""
-        return self.known(name)[0] in self._own
+        """Whether an instance registered with our own library."""
+        return self.resolve(name)[0] in self._own
 
     def _check_dialect(self, name: str, version: str) -> str:
         dialect = ".".join(version.split(".")[:2])
         if dialect not in DIALECTS:
             msg = (
-                f"Instance '{name}' uses version {version} of the coupling library, with which this"
-                f" manager cannot talk: it knows MUSCLE3 {' and '.join(DIALECTS)}, and Conjoin."
+                f"Instance '{name}' uses version {version} of the coupling library, which this"
+                f" manager does not support. It supports MUSCLE3 {' and '.join(DIALECTS)}, and"
+                " Conjoin."
             )
             raise ManagerRefused(msg)
         if self._dialect not in (None, dialect):
             msg = (
                 f"Instance '{name}' speaks MUSCLE3's {dialect} dialect, but other instances of this"
-                f" run speak {self._dialect}, and these cannot talk to each other. Build all"
-                " programs with the same version of MUSCLE3."
+                f" run speak {self._dialect}, and the two are incompatible. Build all programs with"
+                " the same version of MUSCLE3."
             )
             raise ManagerRefused(msg)
         if dialect == "0.10" and self._has_filters:
             msg = (
-                f"Instance '{name}' uses MUSCLE3 {version}, which knows no conduit filters, but"
-                " this configuration has some. Use MUSCLE3 0.11 or Conjoin in all components."
+                f"Instance '{name}' uses MUSCLE3 {version}, which does not support conduit filters,"
+                " but this configuration has some. Use MUSCLE3 0.11 or Conjoin in all components."
             )
             raise ManagerRefused(msg)
         return dialect
 
-    def _check_reduces_nothing(self, name: str, component: Component) -> None:
-        """Refuse who would save too little to resume what reducing filters have passed."""
+    def _reject_reducing_filters(self, name: str, component: Component) -> None:
+        """Reject reducing filters: MUSCLE3's snapshots lack the state to resume them."""
         for conduit in self._model.conduits:
             if filters_of(conduit).reduces and component.name in self._topology.parties_to(conduit):
                 msg = (
                     f"Instance '{name}' uses MUSCLE3's library and {_part_in(conduit, component)}"
-                    f" conduit '{conduit}', but that library saves too little to resume what has"
-                    " passed such a filter. Use Conjoin's library there, or run this from scratch,"
-                    " without checkpoints and --checkpoint-on-term."
+                    f" conduit '{conduit}', which has a reducing filter, but that library does not"
+                    " save the state of such a filter. Use Conjoin's library for this component, or"
+                    " run from scratch without checkpoints and --checkpoint-on-term."
                 )
                 raise ManagerRefused(msg)
 
@@ -177,7 +178,7 @@ class InstanceRegistry:
 
     def _check_connected_ports(self, name: str, component: Component, ports: set[str]) -> None:
         if not ports:
-            return  # it takes its ports from the configuration
+            return  # the instance takes its ports from the configuration
         for conduit in self._model.conduits:
             for end in (conduit.sender, conduit.receiver):
                 port = str(end[-1])
@@ -192,9 +193,9 @@ class InstanceRegistry:
 
 
 def _part_in(conduit: Conduit, component: Component) -> str:
-    """Return in words what one of the parties to a conduit does with it."""
+    """Describe how a component uses a conduit, for an error message."""
     if conduit.sending_component == component.name:
         return "sends through"
     if conduit.receiving_component == component.name:
         return "receives through"
-    return "calls who sends through"
+    return "calls the sender of"

@@ -15,7 +15,7 @@ Example:
                 return MySnapshotStore(folder)
 """
 
-import conjoin.testing._assertion_rewriting  # noqa: F401 - has to precede the contracts
+import conjoin.testing._assertion_rewriting  # noqa: F401 - must precede the contracts
 from conjoin.testing.agent_launcher import AgentLauncherContract, RunningAgentsContract
 from conjoin.testing.clock import ClockContract
 from conjoin.testing.event_sink import EventSinkContract

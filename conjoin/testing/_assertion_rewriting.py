@@ -1,7 +1,7 @@
-"""Has pytest show the values in the contracts' assertions when one of them fails.
+"""Makes pytest show the values in failed assertions of the contracts.
 
-pytest does that by itself for test modules only. For other modules it has to be asked before they
-are imported, and each has to be named: it warns when a package is named that is loaded already, as
+By default, pytest rewrites assertions in test modules only. Other modules must be registered before
+they are imported, and one by one: pytest warns if a registered package is loaded already, as
 `conjoin.testing` is here.
 """
 

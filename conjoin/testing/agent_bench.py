@@ -45,7 +45,7 @@ class _TimersByHand:
 
 
 class AgentBench:
-    """Runs a server with an agent manager behind it.
+    """Runs a server with an agent manager.
 
     Args:
         launcher: Starts the agents.
@@ -147,7 +147,7 @@ class AgentBench:
         self.do(lambda: clock.advance(seconds))
 
     def wait_for(self, condition: Callable[[], bool], timeout: float = LONG) -> None:
-        """Wait for a condition that can change only when the agent manager is notified."""
+        """Wait for a condition that changes only when the agent manager is notified."""
         with self._changed:
             assert self._changed.wait_for(condition, timeout), (
                 f"finished: {self.finished}; lost: {self.lost}; resources: {self.resources}"
@@ -160,7 +160,7 @@ class AgentBench:
         return end
 
     def close(self) -> None:
-        """Shut the agents down as a manager does, and close launcher and server."""
+        """Shut down the agents as a manager does, and close launcher and server."""
         self.do(self.manager.shutdown)
         self.launcher.close()
         self.server.close()

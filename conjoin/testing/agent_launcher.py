@@ -37,7 +37,7 @@ class AgentLauncherContract(ABC):
         before = launcher.capabilities
         assert isinstance(before, LauncherCapabilities)
         launcher.launch(ORDERS, on_lost=lambda *_: None)
-        # where the manager can be reached may be known only now
+        # the manager's locations may be known only after the launch
         assert replace(launcher.capabilities, manager_locations={}) == replace(
             before, manager_locations={}
         )

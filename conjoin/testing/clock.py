@@ -16,7 +16,7 @@ class ClockContract(ABC):
 
     @abstractmethod
     def pass_time(self, clock: Clock) -> None:
-        """Return when a little time has passed on the clock."""
+        """Wait until a short time has passed on the clock."""
 
     @pytest.fixture
     def clock(self) -> Clock:

@@ -1,10 +1,10 @@
-"""Waits for something outside of this process, which sends no notification."""
+"""Polls for conditions outside of this process."""
 
 import time
 from collections.abc import Callable
 
 PATIENCE = 120.0
-"""Default timeout in seconds: far longer than anything takes, also on a busy machine."""
+"""Default timeout in seconds: far longer than any wait takes, even on a busy machine."""
 
 
 def wait_until(
@@ -15,12 +15,12 @@ def wait_until(
     Args:
         condition: Returns whether the wait is over.
         timeout: Maximum time to wait, in seconds.
-        pause: Seconds between two evaluations; choose more where one is expensive.
+        pause: Seconds between two evaluations; increase it if the condition is expensive.
 
     Raises:
         AssertionError: If the condition is not true in time.
     """
     deadline = time.monotonic() + timeout
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "timed out while waiting for a condition"
         time.sleep(pause)

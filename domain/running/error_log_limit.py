@@ -1,31 +1,31 @@
-"""Troubles that come again and again, and are told once."""
+"""Limits how many errors about clients are logged."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
 
-MOST_TROUBLES: Final = 200
+MAX_ERRORS: Final = 200
 
 
-class Troubles:
-    """Tells of each trouble with clients once, without letting one of them fill the log.
+class ErrorLogLimit:
+    """Logs each distinct client error once, up to a limit, so that clients cannot fill the log.
 
-    A client that is refused comes back again and again, and there may be a port scanner about.
+    A rejected client may retry forever, and a port scanner may connect.
 
     Args:
-        tell: Is given what is to be told.
+        log: Logs a message.
     """
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
-        self._told: set[str] = set()
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self._log = log
+        self._logged: set[str] = set()
 
-    def note(self, trouble: str) -> None:
-        """Tell of a trouble, if it is a new one, and there were not too many already."""
-        if trouble in self._told or len(self._told) >= MOST_TROUBLES:
+    def note(self, error: str) -> None:
+        """Log an error, unless it is a duplicate or the limit is reached."""
+        if error in self._logged or len(self._logged) >= MAX_ERRORS:
             return
-        self._told.add(trouble)
-        self._tell(trouble)
-        if len(self._told) == MOST_TROUBLES:
-            self._tell("There is too much of this: no more troubles with clients will be told.")
+        self._logged.add(error)
+        self._log(error)
+        if len(self._logged) == MAX_ERRORS:
+            self._log("Too many client errors: further ones are suppressed.")

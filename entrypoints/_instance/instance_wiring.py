@@ -25,7 +25,7 @@ from application.interfaces.peer_transport import PeerTransport
 from domain.coupling.flags import InstanceFlags
 from domain.coupling.ports import Operator
 from domain.errors import PeerUnreachable, PortError, TransportError
-from domain.running.error_log_limit import Troubles
+from domain.running.error_log_limit import ErrorLogLimit
 from domain.running.log_levels import LogLevel
 from entrypoints._instance.environment import InstanceEnvironment, read_environment
 from entrypoints._snapshots.store_factory import open_store
@@ -103,12 +103,12 @@ def _connect(environment: InstanceEnvironment) -> Surroundings:
     name = str(environment.instance)
     link = MMPClient(environment.instance, environment.manager, secret=environment.secret)
     log = PythonInstanceLog(name, link, environment.log_file)
-    troubles = Troubles(partial(log.log, LogLevel.WARNING))
+    error_log = ErrorLogLimit(partial(log.log, LogLevel.WARNING))
     transport = open_transports(
         name,
         secret=environment.secret,
         hosts=_hosts_to_listen_on(environment),
-        on_trouble=troubles.note,
+        on_trouble=error_log.note,
     )
     snapshots = MsgPackSnapshotRepository(open_store)
     return Surroundings(link, transport, SystemClock(), log, snapshots, threading.Lock())

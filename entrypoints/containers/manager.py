@@ -227,7 +227,7 @@ def _open_server(
         needs_secret=router.needs_secret,
         on_connected=router.note_connected,
         on_disconnected=router.note_disconnected,
-        on_trouble=services.troubles.note,
+        on_trouble=services.client_errors.note,
     )
     try:
         is_all_here = launcher.capabilities.is_this_machine and options.starts_all

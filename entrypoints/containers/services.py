@@ -16,9 +16,11 @@ from application.interfaces.run_script_writer import RunScriptWriter
 from application.interfaces.worker import Worker
 from application.interfaces.workflow_snapshot_store import WorkflowSnapshotStore
 from application.manager.allocation_end import AllocationEnd
+from application.manager.client_error_report import ClientErrorReport
 from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.desk import ServicesDesk
+from application.manager.instance_directories import InstanceDirectories
 from application.manager.peer_lookup import PeerLookup
 from application.manager.program_starter import ProgramStarter
 from application.manager.registration import InstanceRegistry
@@ -29,7 +31,6 @@ from application.manager.snapshots.run_checkpoints import RunCheckpoints
 from application.manager.snapshots.snapshot_registry import SnapshotRegistry
 from application.manager.snapshots.workflow_snapshot_watch import WorkflowSnapshotWatch
 from application.manager.status_board import StatusBoard
-from application.manager.trouble_report import TroubleReport
 from application.nodes.agent_manager import AgentManager
 from domain.model.configuration import Configuration
 from domain.model.topology import Topology
@@ -85,7 +86,7 @@ class ManagerServices:
         deadlocks: Which instances wait for which others.
         checkpoints: When the instances save.
         snapshots: Which snapshots fit together.
-        troubles: Reports misbehaving clients.
+        client_errors: Reports misbehaving clients.
     """
 
     desk: ServicesDesk
@@ -100,7 +101,7 @@ class ManagerServices:
     deadlocks: DeadlockWatch
     checkpoints: RunCheckpoints
     snapshots: SnapshotRegistry
-    troubles: TroubleReport
+    client_errors: ClientErrorReport
 
 
 def build_services(
@@ -121,7 +122,7 @@ def build_services(
     """
     model = configuration.model
     board = StatusBoard(model, clock=parts.clock, events=parts.events)
-    troubles = TroubleReport(board=board, logbook=parts.logbook, clock=parts.clock)
+    client_errors = ClientErrorReport(board=board, logbook=parts.logbook, clock=parts.clock)
     checkpoints = RunCheckpoints(configuration.checkpoints, options.checkpoints, clock=parts.clock)
     registry = InstanceRegistry(configuration, checkpoints=checkpoints)
     peers = PeerLookup(model, registry=registry)
@@ -136,14 +137,15 @@ def build_services(
         worker=parts.worker,
         scheduler=parts.scheduler,
         log=parts.log,
-        warn=troubles.note,
+        warn=client_errors.note,
     )
     control = RunControl(_build_state(configuration, options), actions=actions)
     agents.on_finished(control.note_exit)
     agents.on_node_lost(control.note_node_lost)
     allocation_end = AllocationEnd(options.checkpoints, control=control, clock=parts.clock)
     snapshots = _build_snapshots(parts, configuration, options, board, allocation_end, control)
-    run = _build_run(parts, configuration, agents, control, board, snapshots)
+    directories = InstanceDirectories(parts.run_directory, worker=parts.worker)
+    run = _build_run(parts, configuration, agents, control, board, snapshots, directories)
     agents.on_resources(run.note_resources)
     control.on_finished(run.note_result)
     deadlocks = DeadlockWatch(on_deadlock=control.note_deadlock)
@@ -158,7 +160,7 @@ def build_services(
         profiles=parts.profiles,
         snapshots=snapshots,
         checkpoints=checkpoints,
-        run_directory=parts.run_directory,
+        directories=directories,
         snapshot_store=snapshot_store,
     )
     return ManagerServices(
@@ -174,7 +176,7 @@ def build_services(
         deadlocks=deadlocks,
         checkpoints=checkpoints,
         snapshots=snapshots,
-        troubles=troubles,
+        client_errors=client_errors,
     )
 
 
@@ -203,6 +205,7 @@ def _build_run(
     control: RunControl,
     board: StatusBoard,
     snapshots: SnapshotRegistry,
+    directories: InstanceDirectories,
 ) -> RunService:
     starter = ProgramStarter(
         configuration,
@@ -218,6 +221,7 @@ def _build_run(
         board=board,
         profiles=parts.profiles,
         snapshots=snapshots,
+        directories=directories,
         worker=parts.worker,
         scheduler=parts.scheduler,
         log=parts.log,

@@ -235,7 +235,7 @@ def check_rejected(saving: Workspace, outcome: Outcome, *texts: str) -> None:
 @pytest.mark.parametrize(
     ("given", "text"),
     [
-        ("memory://mine", "it is the memory of one process, and lost when that ends"),
+        ("memory://mine", "it is in the memory of one process, and lost when that process ends"),
         ("s3:/bucket/mine", "write 's3://…' for a URL"),
         ("file://mine", "its path must start with a /"),
         ("unheard-of://mine", "Protocol not known: unheard-of"),

@@ -1,1 +1,1 @@
-"""One contract per interface, which every adapter keeps, doubles too."""
+"""Contract tests: one contract per interface, for every adapter, including in-memory ones."""

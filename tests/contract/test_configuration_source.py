@@ -1,4 +1,4 @@
-"""What every ConfigurationSource promises."""
+"""Contract of ConfigurationSource."""
 
 from abc import ABC, abstractmethod
 
@@ -33,7 +33,7 @@ def component(name: str, program: str, *ports: Port, **details: object) -> Compo
 
 
 def everything() -> Configuration:
-    """Return a configuration that uses all there is."""
+    """Return a configuration that uses every feature."""
     components = [
         component("setup", "script", Port("mesh", Operator.O_F), timeline="setup"),
         component(
@@ -107,38 +107,38 @@ def everything() -> Configuration:
             simulation_time=(CheckpointRangeRule(0.5),),
         ),
         {Reference("outer.micro[1]"): "/run/snapshots/x_1.pack"},
-        "Everything\nthat there is",
+        "All\nfeatures",
     )
 
 
 class ConfigurationSourceContract(ABC):
-    """To be subclassed for each adapter."""
+    """Subclassed for each adapter."""
 
     @abstractmethod
     def make(self) -> ConfigurationSource:
         """Return a new source."""
 
-    def test_what_was_dumped_can_be_loaded_again(self):
+    def test_dumped_configuration_can_be_loaded(self):
         source = self.make()
         configuration = everything()
         assert source.load([source.dump(configuration)]) == configuration
 
-    def test_the_model_can_be_named(self):
+    def test_model_can_be_selected_by_name(self):
         source = self.make()
         configuration = everything()
         assert source.load([source.dump(configuration)], model="whole") == configuration
 
-    def test_another_model_is_refused_by_name(self):
+    def test_unknown_model_is_rejected_by_name(self):
         source = self.make()
-        with pytest.raises(ConfigurationError, match="no model 'hole'"):
+        with pytest.raises(ConfigurationError, match="Model 'hole' does not exist"):
             source.load([source.dump(everything())], model="hole")
 
-    def test_nothing_is_refused(self):
+    def test_empty_list_of_sources_is_rejected(self):
         with pytest.raises(ConfigurationError):
             self.make().load([])
 
     @pytest.mark.parametrize("nonsense", [3, None, "nonsense\n", b"bytes"])
-    def test_nonsense_is_refused(self, nonsense):
+    def test_invalid_source_is_rejected(self, nonsense):
         with pytest.raises(ConfigurationError):
             self.make().load([nonsense])
 

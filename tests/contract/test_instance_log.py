@@ -1,4 +1,4 @@
-"""What every InstanceLog promises."""
+"""Contract of InstanceLog."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -14,11 +14,11 @@ from tests.support.loggers import NotingLink, bare_root_logger
 __all__ = ["bare_root_logger"]
 
 LEVELS = ("LOCAL", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "DISABLE")
-NASTY = "50 % done, %s and %d and {} \x00 \u2603\na second line"  # nothing that stdout cannot take
+NASTY = "50 % done, %s and %d and {} \x00 \u2603\na second line"  # only what stdout can encode
 
 
 class InstanceLogContract(ABC):
-    """To be subclassed for each adapter."""
+    """Subclassed for each adapter."""
 
     @abstractmethod
     def make(self, folder: Path) -> InstanceLog:
@@ -26,7 +26,7 @@ class InstanceLogContract(ABC):
 
     @abstractmethod
     def taken(self) -> list[tuple[int, str]]:
-        """Return level and text of what reached it, all levels being let through."""
+        """Return level and text of all logged messages, with all levels enabled."""
 
     @pytest.fixture
     def log(self, tmp_path):
@@ -34,26 +34,26 @@ class InstanceLogContract(ABC):
         log.set_levels(local="DEBUG", remote="DEBUG")
         return log
 
-    def test_what_is_logged_is_taken_in_order(self, log):
+    def test_messages_are_logged_in_order(self, log):
         log.log(logging.INFO, "one")
         log.log(logging.ERROR, "two")
         assert self.taken() == [(logging.INFO, "one"), (logging.ERROR, "two")]
 
-    def test_no_text_makes_it_raise(self, log):
+    def test_unusual_message_does_not_raise(self, log):
         log.log(logging.WARNING, NASTY)
         assert self.taken() == [(logging.WARNING, NASTY)]
 
     @pytest.mark.parametrize("level", LEVELS)
-    def test_a_level_is_known_by_its_name(self, log, level):
+    def test_levels_are_set_by_name(self, log, level):
         log.set_levels(local=level, remote="INFO")
         log.set_levels(local="INFO", remote=level)
 
     @pytest.mark.parametrize("levels", [("LOUD", "INFO"), ("INFO", "LOUD")])
-    def test_an_unknown_level_is_refused_by_name(self, log, levels):
+    def test_unknown_level_is_rejected_by_name(self, log, levels):
         with pytest.raises(ValueError, match="'LOUD'"):
             log.set_levels(local=levels[0], remote=levels[1])
 
-    def test_levels_stay_as_they_were_where_one_is_refused(self, log):
+    def test_invalid_level_changes_nothing(self, log):
         with pytest.raises(ValueError, match="LOUD"):
             log.set_levels(local="DISABLE", remote="LOUD")
         log.log(logging.DEBUG, "still here")
@@ -78,16 +78,16 @@ class TestPythonInstanceLog(InstanceLogContract):
     def taken(self):
         return [(record.level, record.text) for record in self.link.records]
 
-    def test_no_text_makes_it_raise(self, log, capsys):
-        super().test_no_text_makes_it_raise(log)
+    def test_unusual_message_does_not_raise(self, log, capsys):
+        super().test_unusual_message_does_not_raise(log)
         assert all(record.instance == "micro[0]" for record in self.link.records)
 
-    def test_each_side_gets_what_its_level_lets_through(self, log, capsys):
+    def test_local_and_remote_levels_filter_independently(self, log, capsys):
         log.set_levels(local="ERROR", remote="INFO")
         for level in (logging.DEBUG, logging.INFO, logging.ERROR):
             log.log(level, f"at {level}")
         assert self.taken() == [(20, "at 20"), (40, "at 40")]
 
-    def test_the_models_own_records_go_to_the_manager_too(self, log):
+    def test_records_of_the_model_are_sent_to_the_manager(self, log):
         logging.getLogger("a.model").error("%d broken", 3)
         assert self.taken() == [(logging.ERROR, "3 broken")]

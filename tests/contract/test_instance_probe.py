@@ -1,4 +1,4 @@
-"""What every InstanceProbe promises."""
+"""Contract of InstanceProbe."""
 
 import socket
 import threading
@@ -21,23 +21,23 @@ NOWHERE = "unheard-of:12"
 
 
 class InstanceProbeContract(ABC):
-    """To be subclassed for each adapter."""
+    """Subclassed for each adapter."""
 
     @abstractmethod
-    def somebody(self) -> str:
-        """Return the location of an instance that is there."""
+    def live_location(self) -> str:
+        """Return the location of a running instance."""
 
     @abstractmethod
-    def nobody(self) -> str:
-        """Return the location of an instance that is gone."""
+    def dead_location(self) -> str:
+        """Return the location of an instance that has ended."""
 
     @abstractmethod
     def wait(self, until: Callable[[], bool]) -> None:
-        """Wait until something has happened."""
+        """Wait until a condition is true."""
 
     @abstractmethod
     def services_thread(self) -> int:
-        """Return on which thread the manager's services live."""
+        """Return the identifier of the services' thread."""
 
     def look(self, probe: InstanceProbe, *locations: str) -> Presence:
         found: list[tuple[Presence, int]] = []
@@ -48,20 +48,24 @@ class InstanceProbeContract(ABC):
         assert thread == self.services_thread()
         return presence
 
-    def test_who_listens_is_there(self, probe: InstanceProbe) -> None:
-        assert self.look(probe, self.somebody()) is Presence.THERE
+    def test_listening_instance_is_there(self, probe: InstanceProbe) -> None:
+        assert self.look(probe, self.live_location()) is Presence.THERE
 
-    def test_who_does_not_listen_is_gone(self, probe: InstanceProbe) -> None:
-        assert self.look(probe, self.nobody()) is Presence.GONE
+    def test_instance_that_does_not_listen_is_gone(self, probe: InstanceProbe) -> None:
+        assert self.look(probe, self.dead_location()) is Presence.GONE
 
-    def test_one_place_of_several_suffices(self, probe: InstanceProbe) -> None:
-        assert self.look(probe, self.nobody(), NOWHERE, self.somebody()) is Presence.THERE
+    def test_one_reachable_location_is_sufficient(self, probe: InstanceProbe) -> None:
+        assert (
+            self.look(probe, self.dead_location(), NOWHERE, self.live_location()) is Presence.THERE
+        )
 
-    def test_a_refusal_tells_more_than_silence(self, probe: InstanceProbe) -> None:
-        assert self.look(probe, NOWHERE, self.nobody()) is Presence.GONE
+    def test_refused_connection_takes_precedence_over_no_response(
+        self, probe: InstanceProbe
+    ) -> None:
+        assert self.look(probe, NOWHERE, self.dead_location()) is Presence.GONE
 
     @pytest.mark.parametrize("locations", [(), (NOWHERE,)])
-    def test_without_a_place_to_look_at_nothing_is_known(
+    def test_result_without_locations_is_unknown(
         self, probe: InstanceProbe, locations: Sequence[str]
     ) -> None:
         assert self.look(probe, *locations) is Presence.UNKNOWN
@@ -75,10 +79,10 @@ class TestInMemoryInstanceProbe(InstanceProbeContract):
         probe.presence = {"here": Presence.THERE, "not here": Presence.GONE}
         return probe
 
-    def somebody(self) -> str:
+    def live_location(self) -> str:
         return "here"
 
-    def nobody(self) -> str:
+    def dead_location(self) -> str:
         return "not here"
 
     def wait(self, until: Callable[[], bool]) -> None:
@@ -108,10 +112,10 @@ class TestTcpInstanceProbe(InstanceProbeContract):
             self.port = listener.getsockname()[1]
             yield probe
 
-    def somebody(self) -> str:
+    def live_location(self) -> str:
         return f"tcp:{HOST}:{self.port}"
 
-    def nobody(self) -> str:
+    def dead_location(self) -> str:
         return f"tcp:{HOST}:{self.silent_port}"
 
     def wait(self, until: Callable[[], bool]) -> None:

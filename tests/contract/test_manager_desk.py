@@ -1,4 +1,4 @@
-"""What every ManagerDesk promises."""
+"""Contract of ManagerDesk."""
 
 from abc import ABC, abstractmethod
 
@@ -19,7 +19,7 @@ OF_AN_INSTANCE = {
     "await_checkpoint_request": lambda desk, name: desk.await_checkpoint_request(name, print),
     "report_snapshot_failed": lambda desk, name: desk.report_snapshot_failed(name, "why"),
     "report_failed": lambda desk, name: desk.report_failed(name, "why"),
-    "get_checkpoint_info": lambda desk, name: desk.get_checkpoint_info(name),
+    "await_checkpoint_info": lambda desk, name: desk.await_checkpoint_info(name, print),
     "waiting_for_receive": lambda desk, name: desk.waiting_for_receive(Wait(name, "b", "s")),
     "is_deadlocked": lambda desk, name: desk.is_deadlocked(name),
     "report_status": lambda desk, name: desk.report_status(name, 0.0, None),
@@ -27,7 +27,7 @@ OF_AN_INSTANCE = {
 
 
 class ManagerDeskContract(ABC):
-    """To be subclassed for each desk."""
+    """Subclassed for each desk."""
 
     @pytest.fixture
     def desk(self) -> ManagerDesk:
@@ -43,26 +43,26 @@ class ManagerDeskContract(ABC):
 
     @pytest.mark.parametrize("request_", OF_AN_INSTANCE)
     @pytest.mark.parametrize("name", ["unheard_of", "a b", ""])
-    def test_a_stranger_is_refused(self, desk, request_, name):
+    def test_unknown_instance_is_rejected(self, desk, request_, name):
         with pytest.raises(ManagerRefused):
             OF_AN_INSTANCE[request_](desk, name)
 
-    def test_nobody_can_be_somebody_who_is_there_already(self, desk):
+    def test_duplicate_registration_is_rejected(self, desk):
         self.register(desk, "a")
         with pytest.raises(ManagerRefused, match="a"):
             self.register(desk, "a")
 
-    def test_peers_are_known_when_all_have_registered(self, desk):
-        told = []
+    def test_peers_are_returned_after_all_have_registered(self, desk):
+        received = []
         self.register(desk, "a")
-        desk.await_peers("a", told.append)
+        desk.await_peers("a", received.append)
         with pytest.raises(NotReadyError):
             desk.get_peers("a")
-        assert told == []
+        assert received == []
         self.register(desk, "b")
-        assert told == [desk.get_peers("a")]
+        assert received == [desk.get_peers("a")]
 
-    def test_who_waits_in_a_circle_is_deadlocked_until_the_wait_is_over(self, desk):
+    def test_cycle_of_waits_is_a_deadlock_until_a_wait_ends(self, desk):
         self.register(desk, "a", "b")
         wait = Wait("a", "b", "s")
         desk.waiting_for_receive(wait)
@@ -72,7 +72,7 @@ class ManagerDeskContract(ABC):
         desk.waiting_for_receive_done(wait)
         assert not desk.is_deadlocked("a")
 
-    def test_any_log_message_is_taken(self, desk):
+    def test_any_log_message_is_accepted(self, desk):
         for record in (LogRecord("unheard_of", 0.0, 30, ""), LogRecord("", 0.0, 12345, "\x1b")):
             desk.submit_log_message(record)
 

@@ -1,4 +1,4 @@
-"""What every NodePool promises."""
+"""Contract of NodePool."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -33,7 +33,7 @@ NODES = tuple(
 
 
 class Reports:
-    """Collects what a pool reports, in order."""
+    """Records the reports of a pool, in order."""
 
     def __init__(self, pool: NodePool) -> None:
         self.resources: list[Resources] = []
@@ -44,7 +44,7 @@ class Reports:
 
 
 class NodePoolContract(ABC):
-    """To be subclassed for each pool. It has the nodes `NODES`."""
+    """Subclassed for each pool, which has the nodes `NODES`."""
 
     @pytest.fixture
     def pool(self):
@@ -68,19 +68,19 @@ class NodePoolContract(ABC):
 
     @abstractmethod
     def make(self, clock: ManualClock) -> NodePool:
-        """Return a pool that is not launched yet."""
+        """Return a pool that has not been launched."""
 
     @abstractmethod
     def let_agents_work(self) -> None:
-        """Let the agents report, and execute commands, as far as they can; then the pool."""
+        """Make the agents report and execute commands, then let the pool process the reports."""
 
     @abstractmethod
     def let_end(self, name: str, end: ProcessEnd) -> None:
-        """Let a process end."""
+        """End a process."""
 
     @abstractmethod
     def lose(self, node: str) -> None:
-        """Let a node be lost because its cable was pulled."""
+        """Simulate the loss of a node whose cable was pulled."""
 
     def start(self, pool: NodePool, name: str, node: str = "n0") -> None:
         pool.start(node, name, Path("/w"), ["/bin/a"], {}, Path("/out"), Path("/err"))
@@ -99,7 +99,7 @@ class NodePoolContract(ABC):
         assert launched.get_finished() == [("a", Exited(3))]
         assert launched.get_finished() == []
 
-    def test_name_is_free_again_when_its_process_has_ended(self, launched, reports):
+    def test_name_of_an_ended_process_can_be_reused(self, launched, reports):
         for code in (1, 2):
             self.start(launched, "a")
             self.let_agents_work()
@@ -133,7 +133,7 @@ class NodePoolContract(ABC):
             ("a", NodeLost("node 'n0' was lost: its cable was pulled")),
         ]
 
-    def test_cancelling_ends_all_processes(self, launched, reports):
+    def test_cancel_ends_all_processes(self, launched, reports):
         for name, node in (("a", "n0"), ("b", "n1")):
             self.start(launched, name, node)
         self.let_agents_work()
@@ -142,7 +142,7 @@ class NodePoolContract(ABC):
         self.let_agents_work()
         assert sorted(reports.events) == [("a", Killed(15)), ("b", Killed(15))]
 
-    def test_shutdown_is_done_when_every_agent_has_got_the_command(self, launched):
+    def test_shutdown_completes_when_every_agent_has_received_the_command(self, launched):
         done: list[bool] = []
         launched.shutdown(lambda: done.append(True))
         self.let_agents_work()

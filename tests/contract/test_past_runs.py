@@ -17,7 +17,7 @@ class PastRunsContract(ABC):
 
     @abstractmethod
     def make(self, folder: Path) -> PastRuns:
-        """Return one that searches a folder, with two runs in `here`, and one in `there`."""
+        """Return a PastRuns for a folder with two runs in `here` and one in `there`."""
 
     @pytest.fixture
     def runs(self, tmp_path):

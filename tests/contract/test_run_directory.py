@@ -1,4 +1,4 @@
-"""What every RunDirectory promises."""
+"""Contract of RunDirectory."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -12,7 +12,7 @@ MICRO = Reference("outer.micro[3]")
 
 
 class RunDirectoryContract(ABC):
-    """To be subclassed for each adapter."""
+    """Subclassed for each adapter."""
 
     @abstractmethod
     def make(self, folder: Path) -> RunDirectory:
@@ -20,17 +20,17 @@ class RunDirectoryContract(ABC):
 
     @abstractmethod
     def saved_configuration(self, directory: RunDirectory) -> str | None:
-        """Return what was saved."""
+        """Return the saved configuration."""
 
     @abstractmethod
     def saved_snapshot_store(self, directory: RunDirectory) -> str:
-        """Return the snapshot store that was noted."""
+        """Return the saved location of the snapshot store."""
 
     @abstractmethod
     def write_output(self, directory: RunDirectory, instance: Reference, text: str) -> None:
-        """Let an instance write to its stderr."""
+        """Write to the stderr file of an instance."""
 
-    def test_its_paths_are_absolute_and_inside_it(self, tmp_path):
+    def test_paths_are_absolute_and_inside_the_run_directory(self, tmp_path):
         directory = self.make(tmp_path)
         paths = [
             directory.instance_directory(MICRO),
@@ -46,17 +46,17 @@ class RunDirectoryContract(ABC):
             "snapshots/fetched",
         ]
 
-    def test_asking_again_gives_the_same_directory(self, tmp_path):
+    def test_repeated_calls_return_the_same_directory(self, tmp_path):
         directory = self.make(tmp_path)
         assert directory.instance_directory(MICRO) == directory.instance_directory(MICRO)
         assert directory.log_directory() == directory.log_directory()
 
-    def test_where_an_instance_is_can_be_asked_before_its_directory_is_made(self, tmp_path):
+    def test_instance_path_is_available_before_its_directory_exists(self, tmp_path):
         directory = self.make(tmp_path)
         assert not directory.instance_path(MICRO).exists()
         assert directory.instance_path(MICRO) == directory.instance_directory(MICRO)
 
-    def test_the_configuration_is_saved(self, tmp_path):
+    def test_configuration_is_saved(self, tmp_path):
         directory = self.make(tmp_path)
         directory.save_configuration("ymmsl_version: v0.2  # größer\n")
         assert self.saved_configuration(directory) == "ymmsl_version: v0.2  # größer\n"
@@ -67,13 +67,13 @@ class RunDirectoryContract(ABC):
         directory.save_snapshot_store("s3://bucket/größer")
         assert self.saved_snapshot_store(directory) == "s3://bucket/größer"
 
-    def test_the_end_of_what_an_instance_wrote_can_be_read(self, tmp_path):
+    def test_tail_of_the_output_of_an_instance_is_returned(self, tmp_path):
         directory = self.make(tmp_path)
         self.write_output(directory, MICRO, "one\ntwo\nthree\n")
         assert directory.instance_output_tail(MICRO, lines=2) == "two\nthree"
         assert directory.instance_output_tail(MICRO, lines=9) == "one\ntwo\nthree"
 
-    def test_an_instance_that_wrote_nothing_has_an_empty_end(self, tmp_path):
+    def test_tail_is_empty_without_output(self, tmp_path):
         assert self.make(tmp_path).instance_output_tail(MICRO, lines=5) == ""
 
 

@@ -1,4 +1,4 @@
-"""Calls made later: by an event loop, and by a clock that is told how late it is."""
+"""Contract of Scheduler: an event loop and a manual clock."""
 
 import threading
 import time
@@ -18,15 +18,15 @@ from tests.support.conditions import wait_until
 
 
 class SchedulerContract(ABC):
-    """Promises of `Scheduler`."""
+    """Subclassed for each scheduler."""
 
     @abstractmethod
     def pass_time(self, scheduler: Scheduler, until: Callable[[], bool]) -> None:
-        """Let time pass until something has happened."""
+        """Let time pass until a condition is true."""
 
     @abstractmethod
     def in_one_moment(self) -> AbstractContextManager[object]:
-        """Let no time pass on the scheduler's clock."""
+        """Stop the scheduler's clock."""
 
     def on_its_thread(self, scheduler: Scheduler, action: Callable[[], None]) -> None:
         done = threading.Event()
@@ -38,7 +38,7 @@ class SchedulerContract(ABC):
         scheduler.call_soon(run)
         self.pass_time(scheduler, done.is_set)
 
-    def test_calls_come_in_the_order_of_their_times(self, scheduler: Scheduler) -> None:
+    def test_delayed_calls_are_made_in_order_of_their_times(self, scheduler: Scheduler) -> None:
         made: list[str] = []
 
         def schedule() -> None:
@@ -50,7 +50,7 @@ class SchedulerContract(ABC):
         self.pass_time(scheduler, lambda: len(made) == 2)
         assert made == ["sooner", "later"]
 
-    def test_a_cancelled_call_is_not_made(self, scheduler: Scheduler) -> None:
+    def test_cancelled_call_is_not_made(self, scheduler: Scheduler) -> None:
         made: list[str] = []
 
         def schedule() -> None:
@@ -61,14 +61,14 @@ class SchedulerContract(ABC):
         self.pass_time(scheduler, lambda: bool(made))
         assert made == ["not"]
 
-    def test_calls_soon_come_in_order(self, scheduler: Scheduler) -> None:
+    def test_call_soon_keeps_the_order(self, scheduler: Scheduler) -> None:
         made: list[int] = []
         for number in range(100):
             scheduler.call_soon(lambda number=number: made.append(number))  # type: ignore[misc]
         self.pass_time(scheduler, lambda: len(made) == 100)
         assert made == list(range(100))
 
-    def test_calls_may_be_scheduled_by_calls(self, scheduler: Scheduler) -> None:
+    def test_callback_may_schedule_calls(self, scheduler: Scheduler) -> None:
         made: list[int] = []
 
         def again() -> None:
@@ -97,7 +97,7 @@ class TestManualClock(SchedulerContract):
             if until():
                 return
             scheduler.advance(0.01)
-        pytest.fail("nothing has happened")
+        pytest.fail("timed out")
 
     def in_one_moment(self) -> AbstractContextManager[object]:
         return nullcontext()

@@ -1,4 +1,4 @@
-"""Contract of SnapshotRepository, over different snapshot stores."""
+"""Contract of SnapshotRepository, with different snapshot stores."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Snapshot stores keep the contract of `SnapshotStore`."""
+"""Contract of SnapshotStore."""
 
 import uuid
 
@@ -28,7 +28,7 @@ class TestFsspecSnapshotStoreOnLocalFiles(PersistentSnapshotStoreContract):
 class TestFsspecSnapshotStoreInMemory(PersistentSnapshotStoreContract):
     @pytest.fixture(autouse=True)
     def choose_root(self):
-        self.root = uuid.uuid4().hex  # fsspec's memory is shared by the whole process
+        self.root = uuid.uuid4().hex  # fsspec's memory file system is shared by the whole process
 
     def make(self, folder):
         return FsspecSnapshotStore(f"memory://{self.root}/snapshots")

@@ -1,4 +1,4 @@
-"""What every Worker promises."""
+"""Contract of Worker."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -15,7 +15,7 @@ from tests.support.conditions import PATIENCE
 
 
 class Outcome:
-    """Collects the results and errors of work."""
+    """Records the results and errors of work."""
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
@@ -45,7 +45,7 @@ class Outcome:
 
 
 class WorkerContract(ABC):
-    """To be subclassed for each adapter."""
+    """Subclassed for each adapter."""
 
     @pytest.fixture
     def outcome(self):
@@ -60,11 +60,11 @@ class WorkerContract(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of what the worker needed, once it is closed."""
+        """Release what the worker needed, after it is closed."""
 
     @abstractmethod
     def is_right_thread(self, thread: threading.Thread) -> bool:
-        """Whether callbacks are to be called on a thread."""
+        """Whether callbacks are expected on the given thread."""
 
     def test_result_is_passed_on(self, outcome):
         outcome.run(lambda: 6 * 7)
@@ -85,7 +85,7 @@ class WorkerContract(ABC):
         outcome.wait_for(20)
         assert outcome.results == done == list(range(20))
 
-    def test_work_goes_on_after_an_exception(self, outcome):
+    def test_worker_continues_after_an_exception(self, outcome):
         outcome.run(lambda: 1 / 0)
         outcome.run(lambda: "well")
         outcome.wait_for(2)
@@ -97,7 +97,7 @@ class WorkerContract(ABC):
         outcome.wait_for(2)
         assert all(map(self.is_right_thread, outcome.threads))
 
-    def test_callback_may_order_more_work(self, outcome):
+    def test_callback_may_run_more_work(self, outcome):
         outcome.worker.run(
             lambda: "first", done=lambda _: outcome.run(lambda: "second"), failed=_fail
         )
@@ -127,12 +127,12 @@ class TestThreadWorker(WorkerContract):
     def is_right_thread(self, thread):
         return thread.name == "services"
 
-    def test_work_is_done_on_a_thread_of_its_own(self, outcome):
+    def test_work_runs_on_a_separate_thread(self, outcome):
         outcome.run(lambda: threading.current_thread().name)
         outcome.wait_for(1)
         assert outcome.results == ["worker"]
 
-    def test_closing_waits_for_work_in_progress_and_drops_the_rest(self, outcome):
+    def test_close_waits_for_running_work_and_drops_queued_work(self, outcome):
         begun, may_end, ended = threading.Event(), threading.Event(), threading.Event()
 
         def work():
@@ -150,7 +150,7 @@ class TestThreadWorker(WorkerContract):
         assert ended.is_set()
         assert outcome.errors == []
 
-    def test_without_work_there_is_no_thread(self):
+    def test_worker_starts_no_thread_without_work(self):
         worker = ThreadWorker("worker", scheduler=ManualClock())
         worker.close()
         assert "worker" not in {thread.name for thread in threading.enumerate()}
@@ -166,7 +166,7 @@ class TestInlineWorker(WorkerContract):
     def is_right_thread(self, thread):
         return thread is threading.current_thread()
 
-    def test_busy_worker_waits_until_it_is_told_to_work(self):
+    def test_busy_worker_queues_work_until_work_off(self):
         outcome = Outcome(InlineWorker(is_busy=True))
         outcome.run(lambda: 1)
         assert outcome.results == []

@@ -72,7 +72,7 @@ class WorkflowSnapshotFormatContract(ABC):
         assert list(loaded.resume.items()) == list(resume.items())
 
     @pytest.mark.parametrize("text", ["", "words", "[", "\0", "3", "a: b", "- a\n- b\n"])
-    def test_text_of_another_kind_is_rejected(self, form, text):
+    def test_text_in_another_format_is_rejected(self, form, text):
         with pytest.raises(ConfigurationError):
             form.load(text)
 

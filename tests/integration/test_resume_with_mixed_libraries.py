@@ -235,7 +235,7 @@ def test_instance_not_involved_in_a_filter_may_use_muscle3(pattern, theirs, tmp_
 def test_instance_that_saves_too_little_for_a_filter_is_rejected(tmp_path):
     run = LATE.try_to_run(tmp_path / "run", libraries=mixed(LATE, ["meso"]))
     assert run.exit_code == 1, run.account()
-    assert "'meso' uses MUSCLE3's library and calls who sends through conduit" in run.stdout
+    assert "'meso' uses MUSCLE3's library and calls the sender of conduit" in run.stdout
 
 
 def mixed(pattern: Pattern, theirs: "Collection[str]") -> "dict[str, LibraryName]":

@@ -1,1 +1,1 @@
-"""Checkpoints on the side of the instance: when to save, saving, and resuming."""
+"""Checkpointing in an instance: deciding when to save, saving, and resuming."""

@@ -26,7 +26,7 @@ def check_supports_checkpoints(instance: str, flags: InstanceFlags, info: Checkp
     """Check that an instance can take part in a run with checkpoints.
 
     Raises:
-        UsageError: If it neither saves its state nor does without.
+        UsageError: If it neither saves its state nor declares that it needs none.
     """
     if flags & (InstanceFlags.USES_CHECKPOINT_API | IMPLICIT_FLAGS):
         return
@@ -51,9 +51,9 @@ class CheckpointCalls:
         calls: Enforces the order.
         triggers: Decides when a snapshot is due.
         snapshots: Saves and loads snapshots.
-        overlays: Has the overlay in force.
-        receiver: Has the messages of the next pass.
-        communicator: Sends along how far our snapshots cover the rules on the wall clock.
+        overlays: Holds the current settings overlay.
+        receiver: Holds the messages of the next pass.
+        communicator: Sends along up to which time our snapshots cover the wall-clock rules.
         receive_ahead: Receives the messages of the next pass; returns whether there is one.
         flags: The flags that the model passes.
         is_called: Whether other instances call this one repeatedly.
@@ -172,9 +172,9 @@ class CheckpointCalls:
         )
 
     def _called_at(self) -> float | None:
-        """Return the time up to which our callers' snapshots cover the rules on the wall clock.
+        """Return the time up to which our callers' snapshots cover the wall-clock rules.
 
-        None unless all of them report it.
+        Return None unless all of them report it.
         """
         reported = [message.saved_until for message in self._receiver.calls()]
         known = [time for time in reported if time is not None]

@@ -9,12 +9,12 @@ from domain.coupling.timelines import ReuseLoop
 
 
 class ExchangeState:
-    """The states of communicator, receiver and reuse loop, taken together.
+    """The combined state of communicator, receiver and reuse loop.
 
     Args:
-        communicator: Has the message counts, and the messages that filters hold back.
-        receiver: Has the messages received ahead.
-        loop: Has the position in the reuse loop.
+        communicator: Holds the message counts, and the messages that filters hold back.
+        receiver: Holds the messages received ahead.
+        loop: Holds the position in the reuse loop.
     """
 
     def __init__(self, *, communicator: Communicator, receiver: Receiver, loop: ReuseLoop) -> None:
@@ -23,14 +23,14 @@ class ExchangeState:
         self._loop = loop
 
     def capture(self) -> CommunicatorState:
-        """Return the present state."""
+        """Return the current state."""
         cached, served = self._receiver.state()
         return self._communicator.state()._replace(
             timeline=self._loop.state(), message_cache=cached, served=served
         )
 
     def restore(self, state: CommunicatorState) -> None:
-        """Continue from a state that was captured."""
+        """Restore a captured state."""
         counts = state.port_message_counts
         lengths = {port: len(numbers) for port, numbers in counts.items()}
         timeline = self._loop.deduce(counts) if state.timeline is None else state.timeline

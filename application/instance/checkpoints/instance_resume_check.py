@@ -27,8 +27,8 @@ def check_instance_resume(
         snapshot: The snapshot.
         location: Where it is.
         instance: The instance to be resumed.
-        ports: Its ports, as they are now.
-        flags: The flags that its model passes now.
+        ports: Its current ports.
+        flags: The flags that its model currently passes.
 
     Raises:
         InconsistentSnapshot: If it cannot; the message lists the differences.

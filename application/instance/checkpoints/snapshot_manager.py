@@ -56,7 +56,7 @@ class SnapshotManager:
     def prepare_resume(
         self, resume_snapshot: str | None, snapshot_directory: str | None
     ) -> float | None:
-        """Restore the communication state from a snapshot, and store it as the first of the run.
+        """Restore the communication state from a snapshot, and store it as our first one.
 
         Args:
             resume_snapshot: Its location; None to start from scratch.
@@ -64,7 +64,7 @@ class SnapshotManager:
                 directory.
 
         Returns:
-            The simulation time at which it was saved; None without a snapshot.
+            The simulation time at which the snapshot was saved; None without a snapshot.
 
         Raises:
             ConfigurationError: If snapshots cannot be stored there.
@@ -87,18 +87,18 @@ class SnapshotManager:
         return self._resumed
 
     def resuming_from_intermediate(self) -> bool:
-        """Return whether we resume from within a pass of the reuse loop."""
+        """Return whether we resume in the middle of a pass of the reuse loop."""
         return self._resumed is not None and not self._resumed.is_final_snapshot
 
     def resuming_from_final(self) -> bool:
-        """Return whether we resume from between two passes of the reuse loop."""
+        """Return whether we resume between two passes of the reuse loop."""
         return self._resumed is not None and self._resumed.is_final_snapshot
 
     def load_snapshot(self) -> Message:
         """Return the state that the model saved.
 
         Raises:
-            InconsistentSnapshot: If the snapshot has no state.
+            InconsistentSnapshot: If the snapshot does not contain a state.
         """
         if self._resumed is None or self._resumed.message is None:
             msg = (
@@ -135,10 +135,10 @@ class SnapshotManager:
             msg: The model's state; None if it keeps none.
             final: Whether the pass of the reuse loop is over.
             triggers: Why the snapshot is made.
-            wallclock_time: When it is made, in seconds since the start of the run.
+            wallclock_time: Seconds since the start of the run.
             f_init_max_timestamp: For a final one, the largest simulation time among the messages
                 of the next pass.
-            settings_overlay: The overlay in force.
+            settings_overlay: The current settings overlay.
 
         Returns:
             The simulation time up to which it covers checkpoint times; NaN if unknown.

@@ -1,4 +1,4 @@
-"""When an instance must save its state."""
+"""Decides when an instance must save its state."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ AT_END: Final = "at_end"
 class CheckpointTriggers:
     """Decides when a snapshot is due.
 
-    A snapshot *covers* the checkpoint times that it is made for: they are not due again.
+    A snapshot *covers* the checkpoint times for which it is made: they are not due again.
 
     Args:
         info: The rules, and the time since the start of the run.
         clock: The clock of the instance.
 
     Attributes:
-        saved_until: Seconds since the start of the run up to which our snapshots cover the rules on
-            the wall clock; None if there are no such rules.
+        saved_until: Seconds since the start of the run up to which our snapshots cover the
+            wall-clock rules; None without such rules.
     """
 
     def __init__(self, info: CheckpointInfo, *, clock: Clock) -> None:
         rules = info.checkpoints
         self.may_save = bool(rules) or info.on_request
         self._request: str | None = None
-        # no request reaches an instance that has ended: save before, or the set is incomplete
+        # a finished instance cannot receive a request, so save at the end to complete the set
         self._at_end = rules.at_end or info.on_request
         self._wallclock = CheckpointSchedule(rules.wallclock_time, "wallclock_time")
         self._wallclock.cover_until(0.0)  # no snapshot is due at the start of the run
@@ -49,7 +49,7 @@ class CheckpointTriggers:
 
         Args:
             timestamp: Simulation time of the snapshot. NaN for an implicit snapshot, which covers
-                all checkpoint times up to the messages of the next pass. None if there is none.
+                all checkpoint times up to the messages of the next pass. None without a snapshot.
         """
         if timestamp is None:
             return
@@ -62,16 +62,16 @@ class CheckpointTriggers:
         """Make a snapshot due at every opportunity from now on. Thread-safe.
 
         Args:
-            reason: Why, as text.
+            reason: Why, for the triggers of the snapshots.
         """
         self._request = f"request: {reason}"
 
     def note_end_of_pass(self) -> None:
-        """Note that a pass is over.
+        """Record that a pass is over.
 
         A checkpoint time that is reached while we wait for the next call belongs to the next pass,
-        because our callers see it after that call too. This matters for callers that do not send
-        how far they have saved, such as those with MUSCLE3's library.
+        because our callers also detect it after that call. This matters for callers that do not
+        report up to which time they have saved, such as those with MUSCLE3's library.
         """
         self._pass_ended_at = self.elapsed()
 
@@ -84,15 +84,16 @@ class CheckpointTriggers:
     ) -> tuple[str, ...]:
         """Return why a snapshot is due at the end of a pass; empty if it is not.
 
-        Of the wall clock, only checkpoint times that our callers have already covered count. If we
-        saved first, and they saved after our next reply, the snapshots would not be consistent.
-        Within a pass, while they wait, ours are consistent with those they have.
+        Of the wall-clock rules, only checkpoint times that our callers have already covered count.
+        If we saved first, and they saved after our next reply, the snapshots would be inconsistent.
+        Within a pass, while our callers wait, our snapshots are consistent with theirs.
 
         Args:
             timestamp: The largest simulation time among the messages of the next pass, if any.
             goes_on: Whether there is a next pass.
             called_at: Seconds since the start of the run up to which our callers' snapshots cover
-                the wall clock; None if not all of them report it, or nothing calls us repeatedly.
+                the wall-clock rules; None if not all of them report it, or if this instance is not
+                called repeatedly.
         """
         if goes_on and timestamp is not None:
             ended_at = self._pass_ended_at if called_at is None else called_at
@@ -101,7 +102,7 @@ class CheckpointTriggers:
         return tuple(text for text in due if text is not None)
 
     def note_saved(self, timestamp: float) -> None:
-        """Note that a snapshot was made, which covers all checkpoint times reached when it was due.
+        """Record a snapshot, which covers all checkpoint times reached when it was due.
 
         Args:
             timestamp: The simulation time up to which it covers them; NaN if unknown.

@@ -1,1 +1,1 @@
-"""Snapshots on the side of the manager: when to save, what to announce, what to resume from."""
+"""Snapshots in the manager: when to save, what to announce, what to resume from."""

@@ -1,4 +1,4 @@
-"""Snapshots that have been read and checked, for people and for resuming."""
+"""Snapshots that have been read and checked."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class ExaminedWorkflowSnapshot:
         before = self.stored.moved_from
         text = (
             f"The run of workflow snapshot '{self.location}' was in '{before}', and has been moved:"
-            " using the snapshots at the new place."
+            " using the snapshots in the new location."
         )
         unchecked = tuple(item.remark for item in self.snapshots if item.remark)
         return (text, *unchecked) if before else unchecked

@@ -35,18 +35,18 @@ class ModelComparison:
     def check(self, resume: Mapping[Reference, str], *, origin: ResumeOrigin) -> Sequence[str]:
         """Check that the model can be resumed from some snapshots.
 
-        A snapshot of another library that cannot be decoded is left out of all comparisons: only
-        the instance that is resumed from it must be able to read it.
+        All comparisons skip snapshots of other libraries that cannot be decoded: only the instance
+        that is resumed from such a snapshot must be able to read it.
 
         Args:
             resume: Location of the snapshot of each instance.
-            origin: What is known about the workflow snapshot that names them.
+            origin: The workflow snapshot that names them, as far as it is known.
 
         Returns:
             A warning for each snapshot that could not be checked.
 
         Raises:
-            InconsistentSnapshot: If it cannot; the message lists all differences.
+            InconsistentSnapshot: If it cannot be resumed; the message lists all differences.
         """
         self._check_model_name(origin.model)
         problems = [
@@ -77,7 +77,7 @@ class ModelComparison:
     def _loaded(
         self, resume: Mapping[Reference, str]
     ) -> tuple[dict[Reference, Snapshot], dict[Reference, ForeignSnapshot]]:
-        """Return the snapshots, and why those of other libraries could not be decoded."""
+        """Return the snapshots, and for each that could not be decoded, the reason."""
         snapshots: dict[Reference, Snapshot] = {}
         foreign: dict[Reference, ForeignSnapshot] = {}
         for instance, location in resume.items():
@@ -104,9 +104,9 @@ class ModelComparison:
     def _without_snapshot(
         self, resume: Mapping[Reference, str], from_scratch: Collection[str]
     ) -> Iterator[str]:
-        """Yield a problem for each instance of a set that has no snapshot and is not expected to.
+        """Yield a problem for each instance of a set that unexpectedly lacks a snapshot.
 
-        The message counts cannot show that an instance set has grown together with its peers.
+        Message counts cannot reveal that an instance set has grown together with its peers.
         """
         sets = {name.without_trailing_ints() for name in resume}
         for instance in self._model.instances():

@@ -20,17 +20,17 @@ class ResumeChoice:
     """The workflow snapshot to resume from.
 
     Attributes:
-        snapshot: The workflow snapshot, which is sound.
-        passed_over: Newer workflow snapshots, which are damaged.
+        snapshot: The workflow snapshot, which can be used.
+        passed_over: Newer workflow snapshots, which cannot be used.
     """
 
     snapshot: ExaminedWorkflowSnapshot
     passed_over: tuple[ExaminedWorkflowSnapshot, ...] = ()
 
     def warnings(self) -> list[str]:
-        """Return a warning for each snapshot passed over, and the remarks on the chosen one."""
+        """Return a warning for each snapshot passed over, and remarks on the chosen one."""
         passed_over = [
-            f"Workflow snapshot '{item.location}' is newer than the one that is resumed from, but"
+            f"Workflow snapshot '{item.location}' is newer than the one to resume from, but"
             f" cannot be used: {' '.join(item.problems)}"
             for item in self.passed_over
         ]
@@ -67,7 +67,7 @@ class ResumeChooser:
             run_dir: Directory of the new run, if the user gave one.
 
         Raises:
-            InconsistentSnapshot: If there is none, or it is damaged.
+            InconsistentSnapshot: If none is found, or the given one is damaged.
         """
         if resume == LATEST:
             return self._choose_latest(model, run_dir)
@@ -84,7 +84,7 @@ class ResumeChooser:
         return choose_given(str(path), self._beside(path))
 
     def newest_in(self, run: Path) -> str | None:
-        """Return the location of the newest sound workflow snapshot of a run; None if none."""
+        """Return the location of a run's newest sound workflow snapshot, or None."""
         try:
             choice = choose_newest([self._run_at(run)], model="", where="", any_model=True)
         except InconsistentSnapshot:
@@ -111,8 +111,7 @@ def choose_newest(
             reject.
 
     Raises:
-        InconsistentSnapshot: If there is none; the message says what is wrong with the damaged
-            ones.
+        InconsistentSnapshot: If none is sound; the message describes the damaged ones.
     """
     found = [(item, run) for run in runs for item in run.stored()]
     found.sort(key=lambda pair: pair[0].timestamp)  # stable: equal times keep their order

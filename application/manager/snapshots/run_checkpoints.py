@@ -1,4 +1,4 @@
-"""When the instances of a run save: by rules, and when the manager requests it."""
+"""Decides when instances save: by rules, and at the manager's request."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from domain.errors import ConfigurationError
 from domain.model.checkpoint_rules import CheckpointAtRule, Checkpoints
 
 LAST_CHECKPOINTS: Final = 100
-"""Number of checkpoints before a stop: at a single one, two instances may be a message apart."""
+"""Number of checkpoint times before a stop. At only one, instances may be a message apart."""
 
 
 @dataclass(frozen=True)
 class CheckpointOptions:
-    """The user's options on checkpoints, in addition to the rules of the configuration.
+    """The user's checkpoint options, in addition to the rules of the configuration.
 
     Attributes:
-        save_time: For how many seconds instances may save before the run is stopped; None for not
-            at all.
+        save_time: Number of seconds that instances have for saving before the run is stopped; None
+            to stop without saving.
         stop_at: When to stop the run, in seconds since the Unix epoch; None for never.
         must_store: Whether a snapshot that cannot be stored ends the simulation.
     """
@@ -31,7 +31,7 @@ class CheckpointOptions:
 
 
 class RunCheckpoints:
-    """Tells instances when to save, and passes on requests to save now.
+    """Holds the checkpoint rules of a run, and passes on requests to save now.
 
     The run starts when this is created.
 
@@ -72,7 +72,7 @@ class RunCheckpoints:
             self._waiting[instance] = requested
 
     def forget(self, instance: str) -> None:
-        """Drop the callback of an instance that is done."""
+        """Drop the callback of a finished instance."""
         self._waiting.pop(instance, None)
 
     @property
@@ -81,7 +81,7 @@ class RunCheckpoints:
         return len(self._waiting)
 
     def request_all(self, reason: str) -> None:
-        """Request all instances with Conjoin's library to save whenever they can, from now on."""
+        """Request all instances with Conjoin's library to save at every opportunity."""
         self._reason = reason
         waiting, self._waiting = self._waiting, {}
         for requested in waiting.values():
@@ -89,9 +89,9 @@ class RunCheckpoints:
 
 
 def last_rule(options: CheckpointOptions, now: float) -> Checkpoints:
-    """Return the rule by which instances save before the run is stopped at a known time.
+    """Return the rule that makes instances save before the run stops at a known time.
 
-    Instances with MUSCLE3's library cannot be requested to save, but they follow rules.
+    Instances with MUSCLE3's library do not support requests to save, but they follow rules.
 
     Args:
         options: When to stop the run.

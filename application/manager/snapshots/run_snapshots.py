@@ -1,4 +1,4 @@
-"""The snapshots of one run: list them, examine them, and remove old ones."""
+"""Lists, examines and prunes the snapshots of one run."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from domain.identity import Reference
 
 @dataclass(frozen=True, slots=True)
 class PruneResult:
-    """What `RunSnapshots.prune` removed.
+    """The result of `RunSnapshots.prune`.
 
     Attributes:
         workflow_snapshots: Former locations of the workflow snapshots.
         snapshots: Former locations of the instance snapshots.
         size: Total size of the removed instance snapshots, in bytes.
-        kept: Number of workflow snapshots that are left.
+        kept: Number of remaining workflow snapshots.
     """
 
     workflow_snapshots: tuple[str, ...]
@@ -62,7 +62,7 @@ class RunSnapshots:
         self._stores = stores
 
     def newest_first(self) -> Iterator[ExaminedWorkflowSnapshot]:
-        """Yield the workflow snapshots, examining each when it is asked for.
+        """Yield the workflow snapshots, examining each lazily.
 
         Raises:
             OSError: If they cannot be listed.
@@ -71,7 +71,7 @@ class RunSnapshots:
             yield self._examined(stored)
 
     def stored(self) -> Sequence[StoredWorkflowSnapshot]:
-        """Return the workflow snapshots, the oldest first, without examining them.
+        """Return the workflow snapshots, oldest first, without examining them.
 
         Raises:
             OSError: If they cannot be listed.
@@ -83,10 +83,10 @@ class RunSnapshots:
         return self._examined(self._workflow_snapshots.read(location))
 
     def prune(self, *, keep: int) -> PruneResult:
-        """Remove snapshots older than the newest sound workflow snapshots and needed by none.
+        """Remove all but the newest sound workflow snapshots, and unneeded snapshots.
 
-        Instance snapshots newer than those of the newest workflow snapshot stay: if the run is
-        still going, the next workflow snapshot may name them.
+        Keeps instance snapshots newer than those of the newest workflow snapshot: if the run is
+        still active, the next workflow snapshot may name them.
 
         Args:
             keep: Number of sound workflow snapshots to keep. If there are fewer, nothing is
@@ -104,7 +104,9 @@ class RunSnapshots:
             return PruneResult((), (), 0, len(left))
         needed = {location for item in left for location in item.resume.values()}
         unneeded = [location for store in self._stores for location in _older(store, needed)]
-        for item in old:  # first, so that no workflow snapshot ever names a removed snapshot
+        for (
+            item
+        ) in old:  # remove these first, so that no workflow snapshot names a removed snapshot
             self._workflow_snapshots.remove(item.location)
         size = 0
         for location in unneeded:
@@ -157,9 +159,9 @@ class RunSnapshots:
 
 
 def _older(store: SnapshotStore, needed: set[str]) -> list[str]:
-    """Return the snapshots in a store that are not needed, and are older than one that is.
+    """Return the unneeded snapshots in a store that are older than a needed one.
 
-    Only snapshots of the same instance are compared. Their names differ in the number alone.
+    Only snapshots of the same instance are compared: their names differ only in the number.
     """
     result: list[str] = []
     for _, group in groupby(store.locations(), key=lambda item: item.rpartition("_")[0]):

@@ -12,13 +12,13 @@ from domain.checkpointing.workflow_snapshot import RegisteredSnapshot
 class SnapshotCopier:
     """Makes instance snapshots durable before a workflow snapshot that names them is announced.
 
-    Not every instance can write to the store of the run: those that use MUSCLE3's library write
-    files, and only the manager has a store that was passed to it as an adapter. Snapshots that such
-    an instance wrote into the run directory are moved into the store.
+    Not every instance can write to the store of the run: instances with MUSCLE3's library write
+    files, and a store that was passed to the manager as an adapter is available only there. Such
+    instances write into the run directory; this moves their snapshots into the store.
 
     Args:
         open_store: Returns the store that holds a snapshot.
-        target: The store of the run, if the instances do not write to it themselves.
+        target: The store of the run, if instances do not write to it themselves.
     """
 
     def __init__(self, open_store: OpenStore, *, target: SnapshotStore | None = None) -> None:
@@ -32,7 +32,7 @@ class SnapshotCopier:
             snapshot: The snapshot, as its instance registered it.
 
         Raises:
-            OSError: If it does not exist or cannot be stored.
+            OSError: If the snapshot does not exist or cannot be stored.
         """
         location = snapshot.metadata.snapshot_filename
         source = self._open_store(location)
@@ -42,5 +42,6 @@ class SnapshotCopier:
             return location
         copied = self._target.store(snapshot.instance, snapshot.number, source.load(location))
         with suppress(OSError):
-            source.remove(location)  # the copy is durable
+            # the copy is durable, so a remaining original does no harm
+            source.remove(location)
         return copied

@@ -23,7 +23,7 @@ class SnapshotRegistry:
 
     Args:
         config: The configuration of the run.
-        snapshot_folder: Where to announce workflow snapshots.
+        snapshot_folder: Store for workflow snapshots.
         topology: The peers of each instance.
         report: Called with the result of each announcement, on any thread.
     """
@@ -50,7 +50,7 @@ class SnapshotRegistry:
 
         Args:
             instance: The instance that made it.
-            snapshot: What the instance reported about it.
+            snapshot: The metadata that the instance reported.
 
         Returns:
             The workflow snapshot that is being announced, if any.
@@ -70,7 +70,7 @@ class SnapshotRegistry:
 
     @property
     def is_in_vain(self) -> bool:
-        """Whether snapshots were registered, but none of them fit together."""
+        """Whether instances registered snapshots, but none of them fit together."""
         return bool(self._numbers) and not self._has_found_some
 
     def shutdown(self) -> None:

@@ -1,4 +1,4 @@
-"""The snapshot stores that a manager uses: that of its own run, and those of earlier runs."""
+"""The snapshot stores of a manager: for its own run, and for earlier runs."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class RunSnapshotStore:
 
     Attributes:
         open_store: Returns the store that holds a snapshot.
-        location: Path or URL of the store that the instances write to, if they can; empty for the
-            run directory.
-        target: The store that the manager moves snapshots into that were written into the run
-            directory; None if they stay there.
+        location: Path or URL of the store that instances write to, if they can; empty for the run
+            directory.
+        target: The store into which the manager moves snapshots from the run directory; None if
+            they stay there.
     """
 
     open_store: OpenStore
@@ -36,13 +36,13 @@ class RunSnapshotStore:
 
 
 class SnapshotStores:
-    """Opens the store for a new run, and finds the snapshots of earlier ones.
+    """Opens the store for a new run, and finds the snapshots of earlier runs.
 
     Args:
         open_store: Returns the store for a path or a URL.
         location: Path or URL of the store for new runs; empty for the run directory.
-        adapter: A store that was passed to the manager: it takes the snapshots of this run, and
-            holds all those of earlier runs that are not files on this machine.
+        adapter: A store that was passed to the manager. It stores the snapshots of this run, and
+            holds all snapshots of earlier runs that are not local files.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class SnapshotStores:
     def is_resolvable(self, location: str) -> bool:
         """Return whether the manager can resolve the location of a snapshot.
 
-        It cannot resolve a relative path, which is relative to the working directory of the
+        It cannot resolve a relative path, because it is relative to the working directory of the
         instance.
         """
         return self._adapter is not None or is_url(location) or Path(location).is_absolute()
@@ -82,8 +82,8 @@ class SnapshotStores:
         """Return the store for the snapshots of a run, after checking that it is writable.
 
         Args:
-            run_directory: The directory of the run, which notes the location of the store.
-            suffix: A random string that tells apart runs whose directories have the same name.
+            run_directory: The directory of the run, which records the location of the store.
+            suffix: A random string that distinguishes runs whose directories have the same name.
 
         Raises:
             ConfigurationError: If snapshots cannot be stored there.
@@ -105,11 +105,11 @@ class SnapshotStores:
     def local_copies(
         self, resume: Mapping[Reference, str], run_directory: RunDirectory
     ) -> dict[Reference, str]:
-        """Return paths of the snapshots to resume from that any instance can open.
+        """Return paths that any instance can open of the snapshots to resume from.
 
         Args:
             resume: Locations of the snapshots.
-            run_directory: Where copies are put, if any have to be made.
+            run_directory: Receives copies of the snapshots, if copies are needed.
 
         Raises:
             InconsistentSnapshot: If a snapshot cannot be fetched from its store.
@@ -130,14 +130,14 @@ class SnapshotStores:
 
 
 def _check_writable(store: SnapshotStore, name: str) -> None:
-    """Check that a store returns what was stored in it.
+    """Check that a store returns the data that was stored in it.
 
     Args:
         store: The store.
-        name: What to call it in an error message.
+        name: Its name for error messages.
 
     Raises:
-        ConfigurationError: If it does not.
+        ConfigurationError: If the store fails or returns other data.
     """
     try:
         location = store.store(_PROBE, 0, _PROBE_DATA)
@@ -146,4 +146,4 @@ def _check_writable(store: SnapshotStore, name: str) -> None:
     except OSError as error:
         raise unusable_store(name, reason_of(error)) from error
     if found != _PROBE_DATA:
-        raise unusable_store(name, "the data that was read differs from what had been stored")
+        raise unusable_store(name, "it returned data that differs from what was stored")

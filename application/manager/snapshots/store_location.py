@@ -21,7 +21,7 @@ def parse_store_location(
     Args:
         given: A path or a URL.
         open_store: Opens the store at a URL.
-        working_directory: What a relative path is relative to.
+        working_directory: The directory that relative paths start from.
 
     Raises:
         ConfigurationError: If snapshots cannot be stored there.
@@ -35,7 +35,9 @@ def parse_store_location(
     if scheme in _FILE_SCHEMES:
         return _path_in(text, rest.removeprefix("//"))
     if scheme == "memory":
-        raise unusable_store(text, "it is the memory of one process, and lost when that ends")
+        raise unusable_store(
+            text, "it is in the memory of one process, and lost when that process ends"
+        )
     if re.match(r"//[^/@]*:[^/@]*@", rest):
         raise unusable_store(
             scheme + "://…",
@@ -56,10 +58,10 @@ def _path_in(url: str, path: str) -> str:
 
 
 def unusable_store(name: str, reason: str) -> ConfigurationError:
-    """Return the error for a store that snapshots cannot be kept in."""
+    """Return the error for a store that cannot hold snapshots."""
     return ConfigurationError(f"Snapshots cannot be kept in '{name}': {reason}.")
 
 
 def reason_of(error: OSError) -> str:
-    """Return what an error of a store says, without its number."""
+    """Return the message of a store's error, without the error number."""
     return error.strerror or str(error)

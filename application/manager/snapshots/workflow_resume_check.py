@@ -1,4 +1,4 @@
-"""Checks before the start of a run whether it can be resumed."""
+"""Checks before a run starts whether it can be resumed."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class WorkflowResumeCheck:
     ) -> Sequence[str]:
         """Check the snapshots if some of them have relative paths.
 
-        Such a path is relative to the working directory of its instance. For an instance that the
-        user starts, that directory is unknown, so that nothing can be checked.
+        Such a path is relative to the working directory of its instance. The directory of a
+        manually started instance is unknown, so its snapshot cannot be checked.
 
         Args:
             configuration: The configuration.

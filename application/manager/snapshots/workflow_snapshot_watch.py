@@ -1,4 +1,4 @@
-"""Reports whether workflow snapshots could be announced."""
+"""Reports the results of announcing workflow snapshots."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from domain.running.events import SnapshotAnnounced, SnapshotFailed
 
 
 class WorkflowSnapshotWatch:
-    """Logs and publishes the result of each announcement, and ends the run if it has to.
+    """Logs and publishes the result of each announcement, and ends the run if required.
 
     Args:
         board: Publishes events.
         on_announced: Called after a workflow snapshot has been announced.
         control: Ends the run.
         must_store: Whether a workflow snapshot that cannot be stored ends the simulation.
-        scheduler: Makes calls on the thread of the services.
+        scheduler: Schedules calls on the services' thread.
         log: The manager's log.
     """
 

@@ -1,4 +1,4 @@
-"""What every keeper of processes promises."""
+"""Contract of ProcessKeeper."""
 
 import os
 import threading
@@ -16,26 +16,26 @@ LONG = 30.0
 
 
 class ProcessKeeperContract(ABC):
-    """Promises of `ProcessKeeper`. Subclasses say what to start for them."""
+    """Subclassed for each adapter, with the programs to start."""
 
     @abstractmethod
     def ending(self, exit_code: int) -> tuple[str, ...]:
-        """Arguments of a program that ends with a code at once."""
+        """Return the arguments of a program that exits immediately with a code."""
 
     @abstractmethod
     def running(self) -> tuple[str, ...]:
-        """Arguments of a program that runs on, and ends on SIGTERM."""
+        """Return the arguments of a program that runs until SIGTERM."""
 
     @abstractmethod
     def stubborn(self) -> tuple[str, ...]:
-        """Arguments of a program that runs on, and does not end on SIGTERM."""
+        """Return the arguments of a program that ignores SIGTERM."""
 
     @abstractmethod
     def missing(self) -> tuple[str, ...]:
-        """Arguments of a program that is not there."""
+        """Return the arguments of a program that does not exist."""
 
-    def wait_until_running(self, command: StartCommand) -> None:  # noqa: B027 - where need be
-        """Wait until a program that runs on does so (and ignores signals that it should)."""
+    def wait_until_running(self, command: StartCommand) -> None:  # noqa: B027 - optional
+        """Wait until a running program has started (and has installed its signal handlers)."""
 
     @pytest.fixture
     def command(self, tmp_path: Path) -> Callable[..., StartCommand]:
@@ -51,16 +51,16 @@ class ProcessKeeperContract(ABC):
         return make
 
     @pytest.mark.parametrize("exit_code", [0, 1, 42, 255])
-    def test_the_exit_code_is_told(self, keeper: ProcessKeeper, command, exit_code) -> None:
+    def test_exit_code_is_reported(self, keeper: ProcessKeeper, command, exit_code) -> None:
         keeper.start(command("a", self.ending(exit_code)))
         assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Exited(exit_code))]
 
-    def test_an_end_is_told_once(self, keeper: ProcessKeeper, command) -> None:
+    def test_process_end_is_reported_once(self, keeper: ProcessKeeper, command) -> None:
         keeper.start(command("a", self.ending(0)))
         assert keeper.wait_finished(timeout=LONG)
         assert keeper.wait_finished(timeout=0.0) == []
 
-    def test_all_ends_are_told(self, keeper: ProcessKeeper, command) -> None:
+    def test_ends_of_all_processes_are_reported(self, keeper: ProcessKeeper, command) -> None:
         names = {f"p{number}" for number in range(10)}
         for name in names:
             keeper.start(command(name, self.ending(3)))
@@ -72,21 +72,19 @@ class ProcessKeeperContract(ABC):
         assert len(finished) == len(names)
         assert set(finished) == {ProcessResult(name, Exited(3)) for name in names}
 
-    def test_waiting_ends_when_the_time_is_over(self, keeper: ProcessKeeper, command) -> None:
+    def test_wait_ends_after_the_timeout(self, keeper: ProcessKeeper, command) -> None:
         keeper.start(command("a", self.running()))
         assert keeper.wait_finished(timeout=0.01) == []
 
-    def test_waiting_without_processes_ends_when_the_time_is_over(
-        self, keeper: ProcessKeeper
-    ) -> None:
+    def test_wait_without_processes_ends_after_the_timeout(self, keeper: ProcessKeeper) -> None:
         assert keeper.wait_finished(timeout=0.01) == []
 
-    def test_a_program_that_is_not_there_is_an_error(self, keeper: ProcessKeeper, command) -> None:
+    def test_missing_program_is_an_error(self, keeper: ProcessKeeper, command) -> None:
         with pytest.raises(OSError, match=self.missing()[0]):
             keeper.start(command("a", self.missing()))
         assert keeper.wait_finished(timeout=0.0) == []
 
-    def test_cancelling_ends_all_with_sigterm(self, keeper: ProcessKeeper, command) -> None:
+    def test_cancel_sends_sigterm_to_all_processes(self, keeper: ProcessKeeper, command) -> None:
         commands = [command(name, self.running()) for name in "ab"]
         for one in commands:
             keeper.start(one)
@@ -95,7 +93,7 @@ class ProcessKeeperContract(ABC):
         keeper.cancel_all(grace_time=LONG)
         assert self.collect(keeper, 2) == [ProcessResult(name, Killed(15)) for name in "ab"]
 
-    def test_what_does_not_end_is_killed_after_the_grace_time(
+    def test_stubborn_process_is_killed_after_the_grace_time(
         self, keeper: ProcessKeeper, command
     ) -> None:
         one = command("a", self.stubborn())
@@ -104,16 +102,16 @@ class ProcessKeeperContract(ABC):
         keeper.cancel_all(grace_time=0.1)
         assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Killed(9))]
 
-    def test_cancelling_nothing_is_fine(self, keeper: ProcessKeeper) -> None:
+    def test_cancel_without_processes_does_nothing(self, keeper: ProcessKeeper) -> None:
         keeper.cancel_all(grace_time=0.0)
         assert keeper.wait_finished(timeout=0.0) == []
 
-    def test_another_can_be_started_after_cancelling(self, keeper: ProcessKeeper, command) -> None:
+    def test_process_can_be_started_after_a_cancel(self, keeper: ProcessKeeper, command) -> None:
         keeper.cancel_all(grace_time=0.0)
         keeper.start(command("a", self.ending(1)))
         assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Exited(1))]
 
-    def test_a_name_can_be_used_again(self, keeper: ProcessKeeper, command) -> None:
+    def test_name_of_an_ended_process_can_be_reused(self, keeper: ProcessKeeper, command) -> None:
         for exit_code in (1, 2):
             keeper.start(command("a", self.ending(exit_code)))
             assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Exited(exit_code))]
@@ -128,7 +126,7 @@ class ProcessKeeperContract(ABC):
         thread.join(LONG)
         assert results == [[]]
 
-    def test_one_that_waits_sees_what_is_started_meanwhile(
+    def test_waiting_thread_is_notified_of_a_process_started_later(
         self, keeper: ProcessKeeper, command
     ) -> None:
         results: list[list[ProcessResult]] = []
@@ -140,7 +138,7 @@ class ProcessKeeperContract(ABC):
         thread.join(LONG)
         assert results == [[ProcessResult("a", Exited(5))]]
 
-    def test_one_that_waits_sees_what_is_killed_meanwhile(
+    def test_waiting_thread_is_notified_of_a_killed_process(
         self, keeper: ProcessKeeper, command
     ) -> None:
         one = command("a", self.stubborn())
@@ -155,7 +153,9 @@ class ProcessKeeperContract(ABC):
         thread.join(LONG)
         assert results == [[ProcessResult("a", Killed(9))]]
 
-    def test_closing_ends_what_runs(self, keeper: ProcessKeeper, command) -> None:
+    def test_close_ends_running_processes_and_is_idempotent(
+        self, keeper: ProcessKeeper, command
+    ) -> None:
         one = command("a", self.stubborn())
         keeper.start(one)
         self.wait_until_running(one)
@@ -167,6 +167,6 @@ class ProcessKeeperContract(ABC):
         finished: list[ProcessResult] = []
         while len(finished) < count:
             found = keeper.wait_finished(timeout=LONG)
-            assert found, f"only {finished} ended"
+            assert found, f"only these processes ended: {finished}"
             finished += found
         return sorted(finished, key=lambda result: result.name)

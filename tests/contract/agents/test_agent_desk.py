@@ -1,4 +1,4 @@
-"""What every AgentDesk promises."""
+"""Contract of AgentDesk."""
 
 from abc import ABC, abstractmethod
 
@@ -20,7 +20,7 @@ NODE = NodeResources("n", frozenset())
 
 
 class AgentDeskContract(ABC):
-    """To be subclassed for each desk."""
+    """Subclassed for each desk."""
 
     @pytest.fixture
     def desk(self) -> AgentDesk:
@@ -38,34 +38,34 @@ class AgentDeskContract(ABC):
 
     @abstractmethod
     def command(self) -> None:
-        """Have the agents of the desk that was made last told to cancel."""
+        """Send a cancel command to the agents of the last desk made."""
 
     @abstractmethod
     def wait(self) -> None:
-        """Let time pass, until an agent gets a sign of life."""
+        """Let time pass until the desk sends a heartbeat."""
 
-    def test_an_agent_that_is_not_wanted_is_refused(self):
+    def test_agent_of_another_version_is_rejected(self):
         with pytest.raises(ManagerRefused, match="n"):
-            self.make().report_resources(NODE, version="none that there is")
+            self.make().report_resources(NODE, version="unknown")
 
-    def test_a_command_that_is_there_is_told_at_once(self, desk, replies):
+    def test_pending_command_is_delivered_immediately(self, desk, replies):
         self.command()
         desk.next_command("n", replies.append)
         assert replies == [CancelCommand()]
 
-    def test_a_command_that_comes_later_is_told_once(self, desk, replies):
+    def test_later_command_is_delivered_once(self, desk, replies):
         desk.next_command("n", replies.append)
         assert replies == []
         self.command()
         self.command()
         assert replies == [CancelCommand()]
 
-    def test_without_a_command_there_is_a_sign_of_life_after_a_while(self, desk, replies):
+    def test_heartbeat_is_sent_without_a_command(self, desk, replies):
         desk.next_command("n", replies.append)
         self.wait()
         assert replies == [None]
 
-    def test_results_of_processes_that_it_does_not_know_are_taken(self, desk, replies):
+    def test_results_of_unknown_processes_are_accepted(self, desk, replies):
         desk.report_result([ProcessResult("unheard_of", SUCCESS)], node="n")
         desk.report_result([])
         self.command()

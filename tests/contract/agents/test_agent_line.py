@@ -1,4 +1,4 @@
-"""What every AgentLine promises."""
+"""Contract of AgentLine."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -26,31 +26,31 @@ VERSION = "1.2"
 
 
 class AgentLineContract(ABC):
-    """To be subclassed for each adapter."""
+    """Subclassed for each adapter."""
 
     @abstractmethod
     def open(self) -> AgentLine:
-        """Return a line from node `n` to a manager."""
+        """Return a connection from node `n` to a manager."""
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of that manager."""
+        """Close that manager."""
 
     @abstractmethod
     def command(self, command: "Command | None") -> None:
-        """Let the manager send a command, or just a sign of life."""
+        """Make the manager send a command; None is a heartbeat."""
 
     @abstractmethod
     def refuse(self, text: str) -> None:
-        """Let the manager refuse the request for a command that is made next."""
+        """Make the manager reject the next request for a command."""
 
     @abstractmethod
     def resources(self) -> "NodeResources | None":
-        """Return what the manager was told about the node by an agent of `VERSION`."""
+        """Return the resources that an agent of `VERSION` reported to the manager."""
 
     @abstractmethod
     def results(self) -> list[ProcessResult]:
-        """Return the results that the manager was told of."""
+        """Return the results that the manager received."""
 
     @pytest.fixture
     def line(self):
@@ -59,7 +59,7 @@ class AgentLineContract(ABC):
         line.close(timeout=PATIENCE)
         self.close()
 
-    def test_resources_arrive(self, line):
+    def test_reported_resources_arrive(self, line):
         line.report_resources(RESOURCES, version=VERSION)
         assert self.resources() == RESOURCES
 
@@ -69,7 +69,7 @@ class AgentLineContract(ABC):
             self.command(command)
         assert [line.next_command() for _ in commands] == commands
 
-    def test_a_command_is_waited_for(self, line):
+    def test_next_command_waits_for_a_command(self, line):
         commands: list[Command | None] = []
         thread = threading.Thread(target=lambda: commands.append(line.next_command()))
         thread.start()
@@ -77,12 +77,12 @@ class AgentLineContract(ABC):
         thread.join(PATIENCE)
         assert commands == [CancelCommand()]
 
-    def test_a_refusal_is_an_error(self, line):
+    def test_rejected_request_raises_an_error(self, line):
         self.refuse("go away")
         with pytest.raises(ManagerRefused, match="go away"):
             line.next_command()
 
-    def test_results_arrive_in_order_while_a_command_is_waited_for(self, line):
+    def test_results_arrive_in_order_during_a_wait_for_a_command(self, line):
         thread = threading.Thread(target=line.next_command)
         thread.start()
         results = [ProcessResult("a", SUCCESS), ProcessResult("b", NodeLost("why"))]
@@ -93,14 +93,14 @@ class AgentLineContract(ABC):
         self.command(None)
         thread.join(PATIENCE)
 
-    def test_closing_sends_what_is_left(self, line):
+    def test_close_sends_pending_results(self, line):
         results = [ProcessResult(f"p{number}", Exited(number)) for number in range(20)]
         for result in results:
             line.report_results([result])
         line.close(timeout=PATIENCE)
         assert self.results() == results
 
-    def test_nothing_is_heard_on_a_closed_line(self, line):
+    def test_closed_line_raises_an_error(self, line):
         line.close(timeout=PATIENCE)
         with pytest.raises(TransportError):
             line.next_command()
@@ -112,7 +112,7 @@ class TestInMemoryAgentLine(AgentLineContract):
         return self.line
 
     def close(self):
-        """There is nothing to let go of."""
+        """Do nothing: this adapter has no manager."""
 
     def command(self, command):
         self.line.command(command)

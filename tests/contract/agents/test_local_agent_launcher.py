@@ -1,4 +1,4 @@
-"""A real agent, as a child process."""
+"""Tests of real agents, which run as child processes."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ from tests.support.conditions import is_running, wait_until
 
 
 def agent_process() -> psutil.Process:
-    """Return the agent, when it has become one; a Slurm for other tests may be there as well."""
+    """Return the agent, once it has started; the tests' Slurm may be a child as well."""
 
     def agents() -> list[psutil.Process]:
         children = psutil.Process().children()
@@ -60,41 +60,41 @@ def bench(launcher: LocalAgentLauncher, tmp_path: Path) -> Iterator[AgentBench]:
 
 
 def start_sleep(bench: AgentBench) -> int:
-    """Start something that runs on, as process `a`; return its process id."""
+    """Start a long-running process named `a`, and return its process id."""
     bench.start("here", "a", "/bin/bash", "-c", "echo $$; exec sleep 1000")
     out = bench.directory / "a.out"
     wait_until(lambda: out.exists() and out.read_text().endswith("\n"))
     return int(out.read_text())
 
 
-def test_the_node_is_this_host_unless_it_is_given_a_name() -> None:
+def test_node_name_defaults_to_the_host_name() -> None:
     unnamed = LocalAgentLauncher()
     assert unnamed.launch(ORDERS, on_lost=lambda *_: None) == [socket.gethostname()]
     unnamed.close()
 
 
-def test_the_name_that_is_given_is_reported(bench: AgentBench) -> None:
+def test_given_node_name_is_reported(bench: AgentBench) -> None:
     assert [node.node for node in bench.launch_and_wait()] == ["here"]
 
 
-def test_the_secret_is_in_no_environment(bench: AgentBench) -> None:
+def test_secret_is_not_in_the_environment_of_the_agent(bench: AgentBench) -> None:
     bench.launch_and_wait()
     assert not any("a secret that" in value for value in agent_process().environ().values())
 
 
-def test_processes_do_not_see_the_secret(bench: AgentBench) -> None:
+def test_secret_is_not_in_the_environment_of_processes(bench: AgentBench) -> None:
     bench.launch_and_wait()
     bench.start("here", "a", "/usr/bin/env")
     bench.wait_for_end("a")
     assert "a secret that" not in (bench.directory / "a.out").read_text()
 
 
-def test_the_agent_is_out_of_reach_of_ctrl_c(bench: AgentBench) -> None:
+def test_agent_does_not_receive_ctrl_c(bench: AgentBench) -> None:
     bench.launch_and_wait()
     assert os.getsid(agent_process().pid) == agent_process().pid
 
 
-def test_users_modules_do_not_get_in_the_way(
+def test_agent_does_not_import_modules_from_the_working_directory(
     bench: AgentBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "domain.py").write_text("raise SystemExit('the wrong module')")
@@ -102,7 +102,7 @@ def test_users_modules_do_not_get_in_the_way(
     bench.launch_and_wait()
 
 
-def test_an_agent_that_cannot_start_is_told_with_what_it_printed(
+def test_failed_start_of_an_agent_is_reported_with_its_output(
     tmp_path: Path,
 ) -> None:
     python = tmp_path / "python"
@@ -118,14 +118,14 @@ def test_an_agent_that_cannot_start_is_told_with_what_it_printed(
     bench.close()
 
 
-def test_an_interpreter_that_is_not_there_is_an_error() -> None:
+def test_missing_interpreter_is_an_error() -> None:
     launcher = LocalAgentLauncher(node="here", python="/no/python")
     with pytest.raises(TransportError, match=r"'here'.*/no/python"):
         launcher.launch(ORDERS, on_lost=lambda *_: None)
     launcher.close()
 
 
-def test_many_processes_run_at_a_time(bench: AgentBench) -> None:
+def test_many_processes_run_concurrently(bench: AgentBench) -> None:
     bench.launch_and_wait()
     names = [f"p{number}" for number in range(30)]
     for name in names:
@@ -135,7 +135,7 @@ def test_many_processes_run_at_a_time(bench: AgentBench) -> None:
     assert len(bench.finished) == len(names)
 
 
-def test_shutting_down_ends_what_runs_and_reports_it(bench: AgentBench) -> None:
+def test_shutdown_reports_ended_processes(bench: AgentBench) -> None:
     bench.launch_and_wait()
     pid = start_sleep(bench)
     bench.do(bench.manager.shutdown)
@@ -145,20 +145,20 @@ def test_shutting_down_ends_what_runs_and_reports_it(bench: AgentBench) -> None:
     assert bench.lost == []
 
 
-def test_closing_the_launcher_alone_ends_everything(bench: AgentBench) -> None:
+def test_closing_the_launcher_ends_agent_and_processes(bench: AgentBench) -> None:
     bench.launch_and_wait()
     pid = start_sleep(bench)
     bench.launcher.close()
     assert not is_running(pid)
 
 
-def test_the_agent_keeps_a_log(bench: AgentBench) -> None:
+def test_agent_writes_a_log(bench: AgentBench) -> None:
     bench.launch_and_wait()
     bench.start("here", "a", "/bin/true")
     bench.wait_for_end("a")
     bench.do(bench.manager.shutdown)
     log = bench.directory / "muscle3_agent_here.log"
-    # closing the launcher closes the agent's input: it is to have heard the order before that
+    # wait for the agent to process the shutdown, because closing the launcher closes its input
     wait_until(lambda: "agent ended" in log.read_text())
     bench.launcher.close()
     for part in ("started a", "a exited with code 0", "shutting down", "agent ended"):
@@ -167,7 +167,7 @@ def test_the_agent_keeps_a_log(bench: AgentBench) -> None:
     assert (bench.directory / "agent_launch.err").read_text() == ""
 
 
-def test_an_agent_that_is_told_to_end_by_a_signal_ends_its_processes(bench: AgentBench) -> None:
+def test_agent_that_receives_sigterm_ends_its_processes(bench: AgentBench) -> None:
     bench.launch_and_wait()
     pid = start_sleep(bench)
     agent_process().send_signal(signal.SIGTERM)
@@ -176,7 +176,7 @@ def test_an_agent_that_is_told_to_end_by_a_signal_ends_its_processes(bench: Agen
     assert "received signal 15" in bench.lost[0][1]
 
 
-def test_processes_of_an_agent_that_is_killed_die_with_it(bench: AgentBench) -> None:
+def test_processes_of_a_killed_agent_die(bench: AgentBench) -> None:
     bench.launch_and_wait()
     pid = start_sleep(bench)
     agent_process().kill()
@@ -184,26 +184,24 @@ def test_processes_of_an_agent_that_is_killed_die_with_it(bench: AgentBench) -> 
 
 
 @pytest.mark.slow
-def test_an_agent_that_hears_nothing_ends_its_processes_and_itself(
+def test_agent_without_heartbeats_ends_its_processes_and_exits(
     launcher: LocalAgentLauncher, tmp_path: Path
 ) -> None:
-    # so long that a manager that is paused for a moment before it falls silent is not given up
+    # long enough that a short pause of the manager on a busy machine does not exceed it
     timeouts = AgentTimeouts(silence=20.0, startup=LONG, grace=LONG)
     bench = AgentBench(launcher, tmp_path, timeouts=timeouts, clock=ManualClock())
     bench.launch_and_wait()
     pid = start_sleep(bench)
     agent = agent_process()
     is_over = threading.Event()
-    bench.server.loop.call_soon(
-        lambda: is_over.wait(LONG) and None
-    )  # the manager does nothing else
+    bench.server.loop.call_soon(lambda: is_over.wait(LONG) and None)  # block the manager's thread
     wait_until(lambda: not (is_running(pid) or is_running(agent.pid)))
     is_over.set()
     assert "heard from the manager for 20 sec" in (tmp_path / "agent_launch.err").read_text()
     bench.close()
 
 
-def test_an_agent_that_is_stopped_is_lost(launcher: LocalAgentLauncher, tmp_path: Path) -> None:
+def test_suspended_agent_is_reported_as_lost(launcher: LocalAgentLauncher, tmp_path: Path) -> None:
     bench = AgentBench(launcher, tmp_path, clock=ManualClock())
     bench.launch_and_wait()
     start_sleep(bench)
@@ -221,7 +219,7 @@ def test_an_agent_that_is_stopped_is_lost(launcher: LocalAgentLauncher, tmp_path
     bench.close()
 
 
-def test_everything_ends_at_once_when_the_manager_is_killed(tmp_path: Path) -> None:
+def test_agent_and_processes_end_when_the_manager_is_killed(tmp_path: Path) -> None:
     manager = tmp_path / "manager.py"
     manager.write_text(
         textwrap.dedent(
@@ -252,7 +250,7 @@ def test_everything_ends_at_once_when_the_manager_is_killed(tmp_path: Path) -> N
     wait_until(lambda: not any(map(is_running, pids)))
 
 
-def test_the_agent_imports_little() -> None:
+def test_agent_imports_only_what_it_needs() -> None:
     text = "import sys, entrypoints.agent; print(*{name.partition('.')[0] for name in sys.modules})"
     output = subprocess.run(
         [sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, check=True

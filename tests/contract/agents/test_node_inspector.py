@@ -1,4 +1,4 @@
-"""What every NodeInspector promises."""
+"""Contract of NodeInspector."""
 
 from abc import ABC, abstractmethod
 
@@ -10,32 +10,32 @@ from application.interfaces.agents import NodeInspector
 
 
 class NodeInspectorContract(ABC):
-    """To be subclassed for each adapter."""
+    """Subclassed for each adapter."""
 
     @pytest.fixture
     @abstractmethod
     def inspector(self) -> NodeInspector:
-        """Return an inspector of a node called `here`."""
+        """Return an inspector of a node named `here`."""
 
-    def test_the_node_has_its_name(self, inspector):
+    def test_node_has_the_given_name(self, inspector):
         assert inspector.resources().node == "here"
 
-    def test_there_is_a_core_to_run_on(self, inspector):
+    def test_node_has_at_least_one_core(self, inspector):
         cores = inspector.resources().cores
         assert cores
         assert all(core.hwthreads for core in cores)
 
-    def test_no_two_cores_share_a_number_or_a_hardware_thread(self, inspector):
+    def test_core_numbers_and_hardware_threads_are_unique(self, inspector):
         cores = inspector.resources().cores
         hwthreads = [number for core in cores for number in core.hwthreads]
         assert len({core.core_id for core in cores}) == len(cores)
         assert len(set(hwthreads)) == len(hwthreads)
 
-    def test_memory_is_in_bytes_where_it_is_known(self, inspector):
+    def test_memory_is_in_bytes_or_unknown(self, inspector):
         memory = inspector.resources().memory
         assert memory is None or memory > 2**20
 
-    def test_a_node_stays_the_same(self, inspector):
+    def test_resources_are_the_same_each_time(self, inspector):
         assert inspector.resources() == inspector.resources()
 
 

@@ -1,4 +1,4 @@
-"""Real processes."""
+"""Tests of PosixProcessKeeper with real processes."""
 
 import os
 import time
@@ -69,27 +69,25 @@ class TestPosixProcessKeeper(ProcessKeeperContract):
     def wait_until_running(self, command: StartCommand) -> None:
         wait_for(lambda: "ready" in command.stderr.read_text())
 
-    def test_a_signal_that_killed_it_is_told(self, keeper: ProcessKeeper, command) -> None:
+    def test_signal_that_killed_a_process_is_reported(self, keeper: ProcessKeeper, command) -> None:
         keeper.start(command("a", shell("kill -SEGV $$")))
         assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Killed(11))]
 
-    def test_output_goes_to_files_which_are_overwritten(
-        self, keeper: ProcessKeeper, command
-    ) -> None:
+    def test_output_overwrites_existing_files(self, keeper: ProcessKeeper, command) -> None:
         one = command("a", shell("echo out; echo err >&2"))
         one.stdout.write_text("something much longer that was there before")
         keeper.start(one)
         keeper.wait_finished(timeout=LONG)
         assert (one.stdout.read_text(), one.stderr.read_text()) == ("out\n", "err\n")
 
-    def test_both_outputs_may_go_to_one_file(self, keeper: ProcessKeeper, command) -> None:
+    def test_stdout_and_stderr_may_share_a_file(self, keeper: ProcessKeeper, command) -> None:
         one = command("a", shell("echo out; echo err >&2"))
         one = StartCommand(one.name, one.work_dir, one.args, one.env, one.stdout, one.stdout)
         keeper.start(one)
         keeper.wait_finished(timeout=LONG)
         assert one.stdout.read_text() == "out\nerr\n"
 
-    def test_it_is_started_in_its_directory(
+    def test_process_starts_in_its_working_directory(
         self, keeper: ProcessKeeper, command, tmp_path: Path
     ) -> None:
         directory = tmp_path / "a directory"
@@ -99,19 +97,17 @@ class TestPosixProcessKeeper(ProcessKeeperContract):
         keeper.wait_finished(timeout=LONG)
         assert one.stdout.read_text() == f"{directory}\n"
 
-    def test_a_directory_that_is_not_there_is_named(
+    def test_missing_working_directory_is_named_in_the_error(
         self, keeper: ProcessKeeper, command, tmp_path: Path
     ) -> None:
         with pytest.raises(OSError, match="nowhere"):
             keeper.start(command("a", shell("pwd"), work_dir=tmp_path / "nowhere"))
 
-    def test_arguments_that_no_program_can_get_are_an_error(
-        self, keeper: ProcessKeeper, command
-    ) -> None:
+    def test_invalid_arguments_are_an_error(self, keeper: ProcessKeeper, command) -> None:
         with pytest.raises(OSError, match="null byte"):
             keeper.start(command("a", ("/bin/echo", "a\0b")))
 
-    def test_the_environment_is_just_what_was_given(
+    def test_environment_contains_only_the_given_variables(
         self, keeper: ProcessKeeper, command, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("OURS", "1")
@@ -120,7 +116,7 @@ class TestPosixProcessKeeper(ProcessKeeperContract):
         keeper.wait_finished(timeout=LONG)
         assert one.stdout.read_text() == "A=b c\nB=$(x)\n\n"
 
-    def test_the_environment_can_be_put_on_top_of_ours(
+    def test_environment_can_extend_the_agents_environment(
         self, keeper: ProcessKeeper, command, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("OURS", "1")
@@ -129,17 +125,17 @@ class TestPosixProcessKeeper(ProcessKeeperContract):
         keeper.wait_finished(timeout=LONG)
         assert one.stdout.read_text() == "1 b\n"
 
-    def test_it_has_nothing_on_its_standard_input(self, keeper: ProcessKeeper, command) -> None:
+    def test_standard_input_is_empty(self, keeper: ProcessKeeper, command) -> None:
         keeper.start(command("a", shell("! read line")))
         assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Exited(0))]
 
-    def test_it_inherits_no_open_file(self, keeper: ProcessKeeper, command) -> None:
+    def test_process_inherits_no_open_files(self, keeper: ProcessKeeper, command) -> None:
         one = command("a", shell("ls /proc/self/fd | wc -l"))
         keeper.start(one)
         keeper.wait_finished(timeout=LONG)
         assert int(one.stdout.read_text()) == 4
 
-    def test_children_are_cancelled_as_well(self, keeper: ProcessKeeper, command) -> None:
+    def test_child_processes_are_cancelled(self, keeper: ProcessKeeper, command) -> None:
         one = command("a", shell(f"sleep 1000 & echo $!; {READY} wait"))
         keeper.start(one)
         self.wait_until_running(one)
@@ -147,18 +143,18 @@ class TestPosixProcessKeeper(ProcessKeeperContract):
         assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Killed(15))]
         assert not is_running(int(one.stdout.read_text()))
 
-    def test_children_that_do_not_end_are_killed_after_their_parent_has_ended(
+    def test_stubborn_child_is_killed_after_its_parent_has_ended(
         self, keeper: ProcessKeeper, command
     ) -> None:
         one = command("a", shell(f"(trap '' TERM; {READY} sleep 1000) & echo $!; wait"))
         keeper.start(one)
         self.wait_until_running(one)
-        wait_for(lambda: one.stdout.read_text().endswith("\n"))  # the parent has got round to it
+        wait_for(lambda: one.stdout.read_text().endswith("\n"))  # the parent has printed the id
         keeper.cancel_all(grace_time=0.1)
         assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Killed(15))]
         wait_for(lambda: not is_running(int(one.stdout.read_text())))
 
-    def test_a_child_may_use_the_grace_time_although_its_parent_has_ended(
+    def test_child_has_the_grace_time_even_if_its_parent_has_ended(
         self, keeper: ProcessKeeper, command, tmp_path: Path
     ) -> None:
         saved = tmp_path / "saved"
@@ -170,13 +166,13 @@ class TestPosixProcessKeeper(ProcessKeeperContract):
         assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Killed(15))]
         assert saved.exists()
 
-    def test_what_a_process_leaves_behind_is_ended(self, keeper: ProcessKeeper, command) -> None:
+    def test_child_left_by_an_ended_process_is_ended(self, keeper: ProcessKeeper, command) -> None:
         one = command("a", shell("sleep 1000 & echo $!"))
         keeper.start(one)
         assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Exited(0))]
         wait_for(lambda: not is_running(int(one.stdout.read_text())))
 
-    def test_children_in_process_groups_of_their_own_are_killed(
+    def test_children_in_other_process_groups_are_killed(
         self, keeper: ProcessKeeper, command
     ) -> None:
         one = command("a", shell(f"set -m; (trap '' TERM; sleep 1000) & echo $!; {READY} wait"))
@@ -186,7 +182,7 @@ class TestPosixProcessKeeper(ProcessKeeperContract):
         keeper.wait_finished(timeout=LONG)
         wait_for(lambda: not is_running(int(one.stdout.read_text())))
 
-    def test_closing_kills_grandchildren(self, keeper: ProcessKeeper, command) -> None:
+    def test_close_kills_grandchildren(self, keeper: ProcessKeeper, command) -> None:
         one = command("a", shell(f"(sleep 1000 & echo $!; wait) & {READY} wait"))
         keeper.start(one)
         self.wait_until_running(one)
@@ -194,13 +190,13 @@ class TestPosixProcessKeeper(ProcessKeeperContract):
         keeper.close()
         wait_for(lambda: not is_running(int(one.stdout.read_text())))
 
-    def test_many_end_quickly(self, keeper: ProcessKeeper, command) -> None:
+    def test_ends_of_many_processes_are_reported(self, keeper: ProcessKeeper, command) -> None:
         for number in range(60):
             keeper.start(command(f"p{number:02}", ("/bin/true",)))
         assert len(self.collect(keeper, 60)) == 60
 
 
-def test_what_is_left_behind_and_does_not_end_is_killed_after_a_grace_time(tmp_path: Path) -> None:
+def test_stubborn_child_left_behind_is_killed_after_the_grace_time(tmp_path: Path) -> None:
     before = psutil.Process().children()
     keeper = PosixProcessKeeper(leftover_grace_time=0.1)
     out, err = tmp_path / "out", tmp_path / "err"

@@ -1,6 +1,6 @@
-"""Script writers keep the contract of `RunScriptWriter`.
+"""Contract of RunScriptWriter.
 
-What the scripts do is tested in test_shell_run_script_writer.
+The effects of the scripts are tested in test_shell_run_script_writer.
 """
 
 from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter, RunScript
@@ -17,7 +17,7 @@ class TestShellRunScriptWriter(RunScriptWriterContract):
     def test_script_is_executable_by_its_owner_only(self, writer, tmp_path):
         assert write(writer, tmp_path).stat().st_mode & 0o777 == 0o700
 
-    def test_new_script_replaces_an_older_one(self, writer, tmp_path):
+    def test_new_script_replaces_the_old_one(self, writer, tmp_path):
         write(writer, tmp_path, environment={"OLD": "1"})
         assert "OLD" not in write(writer, tmp_path).read_text()
 

@@ -1,4 +1,4 @@
-"""Real scripts, run by the real shell."""
+"""Tests of run scripts, executed by a real shell."""
 
 import json
 import os
@@ -44,7 +44,7 @@ def resources(*nodes: str, cores: int = 2) -> Resources:
 
 
 class Bench:
-    """An instance's directory."""
+    """Writes and runs scripts in the directory of an instance."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -90,7 +90,7 @@ class Bench:
         return result
 
     def fake(self, name: str) -> dict[str, str]:
-        """Put a program on the path that shows how it is called."""
+        """Put a program on the path that prints its arguments and environment."""
         folder = self.directory / "fakes"
         folder.mkdir(exist_ok=True)
         shutil.copy(self.show, folder / name)
@@ -102,34 +102,34 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path / "micro[3] it's")
 
 
-def test_the_script_is_where_users_look_for_it_and_can_be_run(bench: Bench) -> None:
+def test_script_is_executable_in_the_instance_directory(bench: Bench) -> None:
     script = bench.write()
     assert script == bench.directory / "run_script.sh"
     assert stat.S_IMODE(script.stat().st_mode) == 0o700
 
 
-def test_the_program_runs_in_the_working_directory(bench: Bench) -> None:
+def test_program_runs_in_the_working_directory(bench: Bench) -> None:
     assert bench.shown(bench.write())["cwd"] == str(bench.workdir)
 
 
-def test_the_program_takes_the_place_of_the_script(bench: Bench) -> None:
+def test_program_replaces_the_shell_process(bench: Bench) -> None:
     script = bench.write()
     process = subprocess.Popen([script], stdout=subprocess.PIPE, text=True)
     output, _ = process.communicate(timeout=60)
     assert f'"pid": {process.pid}' in output
 
 
-def test_the_exit_code_is_the_programs(bench: Bench) -> None:
+def test_exit_code_of_the_program_is_passed_on(bench: Bench) -> None:
     script = bench.write(executable="/bin/sh", args=("-c", "exit 9"))
     assert bench.run(script).returncode == 9
 
 
-def test_the_program_knows_who_it_is_and_where_the_manager_is(bench: Bench) -> None:
+def test_environment_has_instance_name_and_manager_location(bench: Bench) -> None:
     env = bench.shown(bench.write())["env"]
     assert (env["MUSCLE_INSTANCE"], env["MUSCLE_MANAGER"]) == ("micro[3]", "tcp:here:9000")
 
 
-def test_a_list_of_arguments_is_data_but_for_variables(bench: Bench) -> None:
+def test_only_variables_are_expanded_in_a_list_of_arguments(bench: Bench) -> None:
     args = ("-n", "$MUSCLE_THREADS", NASTY, "")
     expected = ["-n", "4", NASTY.replace("$HOME", "/my home"), ""]
     env = {"HOME": "/my home"}
@@ -137,83 +137,83 @@ def test_a_list_of_arguments_is_data_but_for_variables(bench: Bench) -> None:
     assert not list(bench.workdir.iterdir())
 
 
-def test_values_of_variables_in_a_list_of_arguments_are_data(bench: Bench) -> None:
+def test_variable_values_in_a_list_of_arguments_are_not_interpreted(bench: Bench) -> None:
     env = {"NASTY": NASTY, "HOME": "/my home"}
     script = bench.write(args=("$NASTY", "x${NASTY}", "~/a b"))
     assert bench.shown(script, env)["args"] == [NASTY, f"x{NASTY}", "/my home/a b"]
     assert not list(bench.workdir.iterdir())
 
 
-def test_variables_in_arguments_may_be_a_programs_own(bench: Bench) -> None:
+def test_arguments_may_contain_the_programs_own_variables(bench: Bench) -> None:
     script = bench.write(env={"OWN": "$MUSCLE_INSTANCE *"}, args=("$OWN", "$MUSCLE_INSTANCE"))
     assert bench.shown(script)["args"] == ["$MUSCLE_INSTANCE *", "micro[3]"]
 
 
 @pytest.mark.parametrize("path", ["$THERE/show it.py", "${THERE}/show it.py", "~/show it.py"])
 @pytest.mark.parametrize("args", ["a b", ("a", "b")])
-def test_variables_in_the_path_of_an_executable_are_replaced(
+def test_variables_in_the_path_of_an_executable_are_expanded(
     bench: Bench, path: str, args: str | tuple[str, ...]
 ) -> None:
     env = {"THERE": str(bench.directory), "HOME": str(bench.directory)}
     assert bench.shown(bench.write(executable=path, args=args), env)["args"] == ["a", "b"]
 
 
-def test_an_executable_may_be_a_variable_as_a_whole(bench: Bench) -> None:
+def test_executable_may_be_a_single_variable(bench: Bench) -> None:
     assert bench.shown(bench.write(executable="$SHOW"), {"SHOW": str(bench.show)})["args"] == []
 
 
-def test_an_executable_whose_variable_is_empty_is_not_replaced_by_its_arguments(
+def test_empty_executable_variable_is_an_error(
     bench: Bench,
 ) -> None:
     done = bench.run(bench.write(executable="$UNSET", args=(str(bench.show),)))
     assert done.returncode == 127
 
 
-def test_a_text_of_arguments_is_shell_text(bench: Bench) -> None:
+def test_string_of_arguments_is_interpreted_by_the_shell(bench: Bench) -> None:
     script = bench.write(Threads(4), args="-n $MUSCLE_THREADS 'a b' \"$(echo c d)\"\n")
     assert bench.shown(script)["args"] == ["-n", "4", "a b", "c d"]
 
 
-def test_a_text_of_arguments_may_redirect_and_go_on(bench: Bench) -> None:
+def test_string_of_arguments_may_redirect_and_chain_commands(bench: Bench) -> None:
     done = bench.run(bench.write(executable="/bin/echo", args="one > file; echo two | tr o O"))
     assert done.stdout == "twO\n"
     assert (bench.workdir / "file").read_text() == "one\n"
 
 
-def test_values_of_variables_are_data(bench: Bench) -> None:
+def test_environment_values_are_not_interpreted(bench: Bench) -> None:
     assert bench.shown(bench.write(env={"VALUE": NASTY}))["env"]["VALUE"] == NASTY
     assert not list(bench.workdir.iterdir())
 
 
-def test_variables_with_odd_names_are_set_too(bench: Bench) -> None:
+def test_variables_with_unusual_names_are_set(bench: Bench) -> None:
     env = bench.shown(bench.write(env={"my.odd-name": NASTY}))["env"]
     assert env["my.odd-name"] == NASTY
 
 
 @pytest.mark.parametrize(("inherited", "value"), [({"V": "/a"}, "/a:/b c"), ({}, ":/b c")])
-def test_a_plus_appends_to_what_is_inherited(
+def test_plus_appends_to_an_inherited_variable(
     bench: Bench, inherited: dict[str, str], value: str
 ) -> None:
     assert bench.shown(bench.write(env={"+V": ":/b c"}), inherited)["env"]["V"] == value
 
 
-def test_a_programs_own_variables_win_over_the_instances_name(bench: Bench) -> None:
+def test_programs_variables_override_the_instance_name(bench: Bench) -> None:
     env = bench.shown(bench.write(env={"MUSCLE_INSTANCE": "x"}))["env"]
     assert env["MUSCLE_INSTANCE"] == "x"
 
 
-def test_variables_for_resources_win_over_a_programs_own(bench: Bench) -> None:
+def test_resource_variables_override_the_programs_variables(bench: Bench) -> None:
     env = bench.shown(bench.write(Threads(3), env={"OMP_NUM_THREADS": "99"}))["env"]
     assert (env["OMP_NUM_THREADS"], env["MUSCLE_THREADS"]) == ("3", "3")
 
 
-def test_an_executable_may_have_any_name(bench: Bench) -> None:
+def test_executable_name_may_contain_special_characters(bench: Bench) -> None:
     program = bench.directory / "pro gram $(touch pwned);*`"
     shutil.copy(bench.show, program)
     assert bench.shown(bench.write(executable=str(program)))["args"] == []
 
 
-def test_an_executable_whose_name_contains_a_variable_can_be_written_literally(
+def test_dollar_sign_in_an_executable_name_can_be_escaped(
     bench: Bench,
 ) -> None:
     program = bench.directory / "$HOME"
@@ -221,25 +221,25 @@ def test_an_executable_whose_name_contains_a_variable_can_be_written_literally(
     assert bench.shown(bench.write(executable=literally(str(program))))["args"] == []
 
 
-def test_an_executable_is_looked_up_on_the_path(bench: Bench) -> None:
+def test_executable_is_found_on_the_path(bench: Bench) -> None:
     env = bench.fake("program")
     assert bench.shown(bench.write(executable="program"), env)["args"] == []
 
 
-def test_an_executable_that_is_not_there_fails_with_its_name(bench: Bench) -> None:
+def test_missing_executable_is_named_in_the_error(bench: Bench) -> None:
     done = bench.run(bench.write(executable="/no/program"))
     assert done.returncode == 127
     assert "/no/program" in done.stderr
 
 
-def test_a_virtual_environment_is_activated(bench: Bench) -> None:
+def test_virtual_environment_is_activated(bench: Bench) -> None:
     venv = make_venv(bench.directory / "my venv")
     env = bench.shown(bench.write(virtual_env=str(venv)))["env"]
     assert env["VIRTUAL_ENV"] == str(venv)
     assert env["PATH"].startswith(f"{venv}/bin:")
 
 
-def test_a_virtual_environment_replaces_the_active_one(bench: Bench) -> None:
+def test_virtual_environment_replaces_the_active_one(bench: Bench) -> None:
     old, new = make_venv(bench.directory / "old"), make_venv(bench.directory / "new")
     active = {"VIRTUAL_ENV": str(old), "PATH": f"{old}/bin:{os.environ['PATH']}"}
     env = bench.shown(bench.write(virtual_env=str(new)), active)["env"]
@@ -248,7 +248,7 @@ def test_a_virtual_environment_replaces_the_active_one(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("written", ["$VENVS/my venv", "${VENVS}/my venv", "~/my venv", "$VENV"])
-def test_variables_in_the_path_of_a_virtual_environment_are_replaced(
+def test_variables_in_the_path_of_a_virtual_environment_are_expanded(
     bench: Bench, written: str
 ) -> None:
     venv = make_venv(bench.directory / "my venv")
@@ -259,7 +259,7 @@ def test_variables_in_the_path_of_a_virtual_environment_are_replaced(
     assert "conjoin_venv" not in env
 
 
-def test_the_active_virtual_environment_may_be_activated_again(bench: Bench) -> None:
+def test_active_virtual_environment_can_be_activated_again(bench: Bench) -> None:
     venv = make_venv(bench.directory / "my venv")
     active = {"VIRTUAL_ENV": str(venv), "PATH": f"{venv}/bin:{os.environ['PATH']}"}
     assert bench.shown(bench.write(virtual_env="$VIRTUAL_ENV"), active)["env"] == {
@@ -267,7 +267,7 @@ def test_the_active_virtual_environment_may_be_activated_again(bench: Bench) -> 
     }
 
 
-def test_an_executable_in_the_virtual_environment_can_be_named_by_it(bench: Bench) -> None:
+def test_executable_path_may_contain_the_virtual_environment_variable(bench: Bench) -> None:
     venv = make_venv(bench.directory / "my venv")
     shutil.copy(bench.show, venv / "bin/show")
     script = bench.write(virtual_env=str(venv), executable="$VIRTUAL_ENV/bin/show")
@@ -275,7 +275,7 @@ def test_an_executable_in_the_virtual_environment_can_be_named_by_it(bench: Benc
 
 
 @pytest.mark.parametrize("written", ["/no/venv", "$NO/venv"])
-def test_a_virtual_environment_that_is_not_there_is_an_error(bench: Bench, written: str) -> None:
+def test_missing_virtual_environment_is_an_error(bench: Bench, written: str) -> None:
     done = bench.run(bench.write(virtual_env=written), {"NO": "/no"})
     assert done.returncode == 1
     assert "virtual environment /no/venv could not be activated" in done.stderr
@@ -291,7 +291,7 @@ def make_venv(path: Path) -> Path:
 
 @pytest.fixture
 def modules(bench: Bench) -> dict[str, str]:
-    """An installation of environment modules, or what is used of one."""
+    """A fake installation of environment modules."""
     home = bench.directory / "modules home"
     (home / "init").mkdir(parents=True)
     (home / "init/bash").write_text(
@@ -308,19 +308,19 @@ def test_modules_are_loaded_in_order(bench: Bench, modules: dict[str, str]) -> N
     assert env["CALLS"] == "[load gcc/12][load a b]"
 
 
-def test_variables_in_modules_are_replaced(bench: Bench, modules: dict[str, str]) -> None:
+def test_variables_in_module_names_are_expanded(bench: Bench, modules: dict[str, str]) -> None:
     script = bench.write(modules=("$COMPILER/12", "${COMPILER};b"))
     env = bench.shown(script, {**modules, "COMPILER": "g c"})["env"]
     assert env["CALLS"] == "[load g c/12][load g c;b]"
 
 
-def test_a_module_that_cannot_be_loaded_is_an_error(bench: Bench, modules: dict[str, str]) -> None:
+def test_module_that_fails_to_load_is_an_error(bench: Bench, modules: dict[str, str]) -> None:
     done = bench.run(bench.write(modules=("missing",)), modules)
     assert done.returncode == 1
     assert "module missing could not be loaded" in done.stderr
 
 
-def test_modules_where_there_is_no_module_command_are_an_error(bench: Bench) -> None:
+def test_missing_module_command_is_an_error(bench: Bench) -> None:
     if Path("/etc/profile.d/modules.sh").exists():
         pytest.skip("this machine has environment modules")
     done = bench.run(bench.write(modules=("gcc",)), {"MODULESHOME": "", "LMOD_PKG": ""})
@@ -328,7 +328,7 @@ def test_modules_where_there_is_no_module_command_are_an_error(bench: Bench) -> 
     assert "module gcc could not be loaded" in done.stderr
 
 
-def test_a_clean_environment_has_no_modules_and_no_virtual_environment(
+def test_clean_environment_has_no_modules_and_no_virtual_environment(
     bench: Bench, modules: dict[str, str]
 ) -> None:
     venv = make_venv(bench.directory / "venv")
@@ -341,15 +341,15 @@ def test_a_clean_environment_has_no_modules_and_no_virtual_environment(
     assert env["KEEP"] == "1"
 
 
-def test_a_clean_environment_needs_no_modules(bench: Bench) -> None:
+def test_clean_environment_works_without_a_module_command(bench: Bench) -> None:
     assert bench.shown(bench.write(base_env=BaseEnv.CLEAN))["cwd"] == str(bench.workdir)
 
 
-def test_the_managers_environment_is_inherited(bench: Bench) -> None:
+def test_environment_of_the_manager_is_inherited(bench: Bench) -> None:
     assert bench.shown(bench.write(), {"OURS": NASTY})["env"]["OURS"] == NASTY
 
 
-def test_a_login_environment_is_that_of_a_login_shell(bench: Bench) -> None:
+def test_login_environment_comes_from_a_login_shell(bench: Bench) -> None:
     home = bench.directory / "home"
     home.mkdir()
     (home / ".bash_profile").write_text("export FROM_PROFILE=yes\ncd /\n")
@@ -371,7 +371,7 @@ def test_a_login_environment_is_that_of_a_login_shell(bench: Bench) -> None:
     assert shown["cwd"] == str(bench.workdir)
 
 
-def test_a_login_shell_is_replaced_by_the_program_as_well(bench: Bench) -> None:
+def test_program_replaces_the_login_shell_process(bench: Bench) -> None:
     process = subprocess.Popen(
         [bench.write(base_env=BaseEnv.LOGIN)], stdout=subprocess.PIPE, text=True
     )
@@ -387,12 +387,12 @@ def test_a_login_shell_is_replaced_by_the_program_as_well(bench: Bench) -> None:
         f"#!{sys.executable}\n{PRINT}",
     ],
 )
-def test_a_whole_script_is_run_as_it_is(bench: Bench, text: str) -> None:
+def test_given_script_runs_unchanged(bench: Bench, text: str) -> None:
     done = bench.run(bench.write(Threads(2), script=text))
     assert (done.stdout, done.returncode) == (f"micro[3] 2\n{bench.workdir}\n", 5)
 
 
-def test_a_program_is_bound_to_its_cores(bench: Bench) -> None:
+def test_program_is_bound_to_its_cores(bench: Bench) -> None:
     (cpu, *_) = sorted(os.sched_getaffinity(0))
     one = Resources((NodeResources("here", frozenset({Core(0, frozenset({cpu}))})),))
     shown = bench.shown(bench.write(bound=one))
@@ -401,7 +401,7 @@ def test_a_program_is_bound_to_its_cores(bench: Bench) -> None:
     assert shown["env"]["MUSCLE_BIND_MASK"] == f"{1 << cpu:X}"
 
 
-def test_a_program_is_not_bound_where_it_should_not_be(bench: Bench) -> None:
+def test_program_is_not_bound_if_binding_is_off(bench: Bench) -> None:
     shown = bench.shown(bench.write())
     assert shown["cpus"] == sorted(os.sched_getaffinity(0))
     assert "MUSCLE_BIND_LIST" not in shown["env"]
@@ -416,7 +416,7 @@ MPI = [
 
 @pytest.mark.parametrize(("model", "launcher"), MPI)
 @pytest.mark.parametrize("bound", [None, resources("a", "b")])
-def test_an_mpi_program_is_started_by_its_launcher(
+def test_mpi_program_is_started_with_mpirun(
     bench: Bench, model: ExecutionModel, launcher: str, bound: Resources | None
 ) -> None:
     fake = bench.fake(launcher)
@@ -431,7 +431,7 @@ def test_an_mpi_program_is_started_by_its_launcher(
     assert ("MUSCLE_RANKFILE" in env) == (bound is not None)
 
 
-def test_open_mpi_gets_a_rank_file(bench: Bench) -> None:
+def test_open_mpi_uses_a_rank_file(bench: Bench) -> None:
     script = bench.write(MpiCores(4), resources("a", "b"), execution_model=ExecutionModel.OPENMPI)
     shown = bench.shown(script, bench.fake("mpirun"))
     rank_file = shown["env"]["MUSCLE_RANKFILE"]
@@ -441,21 +441,21 @@ def test_open_mpi_gets_a_rank_file(bench: Bench) -> None:
     assert shown["args"][:4] == ["-np", "4", "--rankfile", rank_file]
 
 
-def test_intel_mpi_gets_a_machine_file_and_domains(bench: Bench) -> None:
+def test_intel_mpi_uses_a_machine_file_and_domains(bench: Bench) -> None:
     script = bench.write(MpiCores(4), resources("a", "b"), execution_model=ExecutionModel.INTELMPI)
     shown = bench.shown(script, bench.fake("mpirun"))
     assert Path(shown["env"]["MUSCLE_RANKFILE"]).read_text() == "a:2\nb:2\n"
     assert shown["env"]["I_MPI_PIN_DOMAIN"] == "[1,2]"
 
 
-def test_slurm_gets_a_host_file_and_masks(bench: Bench) -> None:
+def test_slurm_uses_a_host_file_and_masks(bench: Bench) -> None:
     script = bench.write(MpiCores(4), resources("a", "b"), execution_model=ExecutionModel.SRUNMPI)
     shown = bench.shown(script, bench.fake("srun"))
     assert Path(shown["env"]["SLURM_HOSTFILE"]).read_text() == "a\na\nb\nb\n"
     assert "--cpu-bind=mask_cpu:0x1,0x2" in shown["args"]
 
 
-def test_an_mpi_programs_own_script_has_what_it_needs(bench: Bench) -> None:
+def test_given_script_of_an_mpi_program_gets_the_mpi_variables(bench: Bench) -> None:
     script = bench.write(
         MpiCores(2),
         resources("a"),

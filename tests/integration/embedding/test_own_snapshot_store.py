@@ -84,7 +84,7 @@ def test_store_that_loses_data_is_rejected():
     store.load = lambda location: b""
     with (
         pytest.raises(
-            ConfigurationError, match="the data that was read differs from what had been stored"
+            ConfigurationError, match="it returned data that differs from what was stored"
         ),
         Manager(MODEL, adapters=Adapters(snapshots=store)),
     ):

@@ -1,4 +1,4 @@
-"""What an agent hears from its manager, and of its processes."""
+"""Events that an agent receives from its manager and its processes."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def listen(line: InMemoryAgentLine) -> list[AgentEvent]:
     return events
 
 
-def test_the_resources_are_reported_first() -> None:
+def test_resources_are_reported_first() -> None:
     line = InMemoryAgentLine()
     line.command(ShutdownCommand())
     listen(line)
@@ -33,7 +33,7 @@ def test_the_resources_are_reported_first() -> None:
     assert line.version == "1.2"
 
 
-def test_commands_are_passed_on_until_the_last() -> None:
+def test_commands_are_passed_on_until_shutdown() -> None:
     line = InMemoryAgentLine()
     for command in (CancelCommand(), None, ShutdownCommand()):
         line.command(command)
@@ -41,13 +41,13 @@ def test_commands_are_passed_on_until_the_last() -> None:
 
 
 @pytest.mark.parametrize("error", [TransportError("lost"), ManagerRefused("another version")])
-def test_a_manager_that_cannot_be_reached_is_gone(error: TransportError | ManagerRefused) -> None:
+def test_unreachable_manager_is_reported_as_lost(error: TransportError | ManagerRefused) -> None:
     line = InMemoryAgentLine()
     line.fail(error)
     assert listen(line) == [SIGN_OF_LIFE, ManagerGone(str(error))]
 
 
-def test_ends_are_passed_on_until_the_keeper_is_woken_up() -> None:
+def test_process_ends_are_passed_on_until_wake_up() -> None:
     keeper = InMemoryProcessKeeper({"run": run_on})
     for name in "ab":
         keeper.start(StartCommand(name, Path(), ("run",), {}, Path(), Path()))
@@ -58,7 +58,7 @@ def test_ends_are_passed_on_until_the_keeper_is_woken_up() -> None:
     assert events == [ProcessesEnded(tuple(ProcessResult(name, Exited(4)) for name in "ab"))]
 
 
-def test_a_node_that_cannot_tell_its_resources_has_no_use() -> None:
+def test_failed_resource_detection_is_reported() -> None:
     class Unknown:
         def resources(self) -> None:
             raise PermissionError("/sys is not ours")

@@ -42,7 +42,7 @@ class Bench:
         )
 
     def ended(self) -> None:
-        """Pass on what has ended."""
+        """Pass ended processes to the agent."""
         finished = self.keeper.wait_finished(timeout=0.0)
         self.agent.handle(ProcessesEnded(tuple(finished)))
 
@@ -52,7 +52,7 @@ def bench() -> Bench:
     return Bench()
 
 
-def test_a_process_is_started_and_its_end_reported(bench: Bench) -> None:
+def test_process_is_started_and_its_end_is_reported(bench: Bench) -> None:
     bench.agent.handle(start("a", "run"))
     assert bench.keeper.running == {"a"}
     bench.keeper.finish("a", Exited(3))
@@ -61,7 +61,7 @@ def test_a_process_is_started_and_its_end_reported(bench: Bench) -> None:
     assert not bench.agent.ended
 
 
-def test_a_process_that_cannot_be_started_is_reported_with_the_reason(bench: Bench) -> None:
+def test_failed_start_is_reported_with_the_reason(bench: Bench) -> None:
     bench.agent.handle(start("a", "missing"))
     (result,) = bench.line.results
     assert result.name == "a"
@@ -70,7 +70,7 @@ def test_a_process_that_cannot_be_started_is_reported_with_the_reason(bench: Ben
     assert any("a could not be started" in line for line in bench.log)
 
 
-def test_cancelling_ends_the_processes_but_not_the_agent(bench: Bench) -> None:
+def test_cancel_ends_processes_but_not_the_agent(bench: Bench) -> None:
     bench.agent.handle(start("a", "run"))
     bench.agent.handle(CANCEL)
     bench.ended()
@@ -78,13 +78,13 @@ def test_cancelling_ends_the_processes_but_not_the_agent(bench: Bench) -> None:
     assert not bench.agent.ended
 
 
-def test_shutting_down_ends_an_idle_agent_at_once(bench: Bench) -> None:
+def test_shutdown_ends_an_idle_agent_immediately(bench: Bench) -> None:
     bench.agent.handle(SHUTDOWN)
     assert bench.agent.ended
     assert bench.agent.failure is None
 
 
-def test_shutting_down_ends_the_processes_first(bench: Bench) -> None:
+def test_shutdown_ends_processes_first(bench: Bench) -> None:
     bench.agent.handle(start("a", "run"))
     bench.agent.handle(SHUTDOWN)
     assert not bench.agent.ended
@@ -93,7 +93,7 @@ def test_shutting_down_ends_the_processes_first(bench: Bench) -> None:
     assert bench.line.results == [ProcessResult("a", Killed(15))]
 
 
-def test_nothing_is_started_while_ending(bench: Bench) -> None:
+def test_no_process_is_started_during_shutdown(bench: Bench) -> None:
     bench.agent.handle(start("a", "stubborn"))
     bench.agent.handle(SHUTDOWN)
     bench.agent.handle(start("b", "run"))
@@ -101,7 +101,7 @@ def test_nothing_is_started_while_ending(bench: Bench) -> None:
     assert [result.name for result in bench.line.results] == ["b"]
 
 
-def test_an_agent_whose_manager_is_gone_ends_everything(bench: Bench) -> None:
+def test_agent_that_lost_its_manager_ends_all_processes(bench: Bench) -> None:
     bench.agent.handle(start("a", "run"))
     bench.agent.handle(ManagerGone("the pipe was closed"))
     bench.ended()
@@ -109,7 +109,7 @@ def test_an_agent_whose_manager_is_gone_ends_everything(bench: Bench) -> None:
     assert bench.agent.failure == "the pipe was closed"
 
 
-def test_an_agent_that_hears_nothing_for_the_timeout_ends_everything(bench: Bench) -> None:
+def test_agent_without_heartbeats_ends_all_processes_after_the_timeout(bench: Bench) -> None:
     bench.agent.handle(start("a", "run"))
     bench.clock.advance(29.0)
     bench.agent.tick()
@@ -121,7 +121,7 @@ def test_an_agent_that_hears_nothing_for_the_timeout_ends_everything(bench: Benc
     assert bench.agent.failure == "nothing was heard from the manager for 30 seconds"
 
 
-def test_any_word_of_the_manager_keeps_the_agent_alive(bench: Bench) -> None:
+def test_any_message_of_the_manager_resets_the_timeout(bench: Bench) -> None:
     for _ in range(10):
         bench.clock.advance(20.0)
         bench.agent.tick()
@@ -130,7 +130,7 @@ def test_any_word_of_the_manager_keeps_the_agent_alive(bench: Bench) -> None:
     assert bench.agent.seconds_left == 30.0
 
 
-def test_ends_of_processes_do_not_count_as_a_sign_of_life(bench: Bench) -> None:
+def test_process_ends_do_not_reset_the_timeout(bench: Bench) -> None:
     bench.agent.handle(start("a", "run"))
     bench.clock.advance(20.0)
     bench.keeper.finish("a")
@@ -138,7 +138,7 @@ def test_ends_of_processes_do_not_count_as_a_sign_of_life(bench: Bench) -> None:
     assert bench.agent.seconds_left == 10.0
 
 
-def test_a_process_that_cannot_be_killed_does_not_keep_the_agent_for_ever(bench: Bench) -> None:
+def test_unkillable_process_does_not_block_the_agent_forever(bench: Bench) -> None:
     bench.agent.handle(start("a", "stubborn"))
     bench.agent.handle(SHUTDOWN)
     assert bench.agent.seconds_left == 5.0 + KILL_MARGIN
@@ -147,21 +147,21 @@ def test_a_process_that_cannot_be_killed_does_not_keep_the_agent_for_ever(bench:
     assert bench.agent.ended
 
 
-def test_a_sign_of_life_does_not_stop_an_agent_from_ending(bench: Bench) -> None:
+def test_heartbeat_does_not_stop_a_shutdown(bench: Bench) -> None:
     bench.agent.handle(start("a", "stubborn"))
     bench.agent.handle(ManagerGone("stdin was closed"))
     bench.agent.handle(SIGN_OF_LIFE)
     assert bench.agent.seconds_left == 5.0 + KILL_MARGIN
 
 
-def test_only_the_first_reason_to_end_counts(bench: Bench) -> None:
+def test_first_reason_for_the_shutdown_is_kept(bench: Bench) -> None:
     bench.agent.handle(start("a", "stubborn"))
     bench.agent.handle(SHUTDOWN)
     bench.agent.handle(ManagerGone("stdin was closed"))
     assert bench.agent.failure is None
 
 
-def test_what_it_does_is_logged(bench: Bench) -> None:
+def test_actions_of_the_agent_are_logged(bench: Bench) -> None:
     bench.agent.handle(start("a", "run"))
     bench.agent.handle(CANCEL)
     bench.ended()

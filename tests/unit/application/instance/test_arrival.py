@@ -1,4 +1,4 @@
-"""How an instance joins a simulation, and how it leaves again if that fails."""
+"""How an instance joins a simulation, and how it leaves if joining fails."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Counts of what passes reducing filters."""
+"""Counts of the messages that pass reducing filters."""
 
 import pytest
 

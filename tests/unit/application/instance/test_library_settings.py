@@ -1,4 +1,4 @@
-"""Settings that are meant for the library."""
+"""Settings for the library itself."""
 
 import pytest
 
@@ -8,8 +8,8 @@ from domain.coupling.settings import checked_value
 from domain.errors import CouplingError
 
 
-class Noting:
-    """Stands for what has a timeout, and for what can be switched off."""
+class FakeTarget:
+    """Stands in for the patient receiver and for the profiler."""
 
     is_on = True
     timeout: "float | None" = None
@@ -18,31 +18,31 @@ class Noting:
         self.timeout = seconds
 
 
-def apply(**settings: object) -> "tuple[Noting, InMemoryInstanceLog]":
+def apply(**settings: object) -> "tuple[FakeTarget, InMemoryInstanceLog]":
     def get_setting(name, typ, default):
         return checked_value(name, settings[name], typ) if name in settings else default()
 
-    noting, log = Noting(), InMemoryInstanceLog()
-    apply_library_settings(get_setting, waiting=noting, profiler=noting, log=log)
-    return noting, log
+    target, log = FakeTarget(), InMemoryInstanceLog()
+    apply_library_settings(get_setting, waiting=target, profiler=target, log=log)
+    return target, log
 
 
-def test_what_holds_without_any():
-    noting, log = apply()
-    assert noting.timeout == 10.0
-    assert noting.is_on
+def test_library_settings_have_defaults():
+    target, log = apply()
+    assert target.timeout == 10.0
+    assert target.is_on
     assert log.levels == ("INFO", "WARNING")
 
 
-def test_each_reaches_what_it_is_for():
-    noting, log = apply(
+def test_library_settings_are_applied():
+    target, log = apply(
         muscle_deadlock_receive_timeout=-1.0,
         muscle_profile_level="none",
         muscle_local_log_level="DEBUG",
         muscle_remote_log_level="ERROR",
     )
-    assert noting.timeout == -1.0
-    assert not noting.is_on
+    assert target.timeout == -1.0
+    assert not target.is_on
     assert log.levels == ("DEBUG", "ERROR")
 
 
@@ -55,6 +55,6 @@ def test_each_reaches_what_it_is_for():
         ("muscle_remote_log_level", 3, "muscle_remote_log_level"),
     ],
 )
-def test_a_value_that_it_cannot_have_is_refused_by_name(name: str, value: object, text: str):
+def test_invalid_library_setting_is_rejected_by_name(name: str, value: object, text: str):
     with pytest.raises(CouplingError, match=text):
         apply(**{name: value})

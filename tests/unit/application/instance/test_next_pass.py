@@ -1,4 +1,4 @@
-"""How a pass of the reuse loop ends, and the next one begins."""
+"""How a pass of the reuse loop ends, and how the next one starts."""
 
 import pytest
 
@@ -18,7 +18,7 @@ class Bench:
     """An instance between a caller and a receiver.
 
     Args:
-        conduits: Those of the model; the instance is `micro`.
+        conduits: Conduits of the model; the instance is `micro`.
     """
 
     def __init__(self, conduits, *, depth=2):

@@ -1,4 +1,4 @@
-"""Waiting for a message: what the manager is told, and when."""
+"""Reports to the manager while an instance waits for a message."""
 
 from itertools import pairwise
 
@@ -14,16 +14,16 @@ MESSAGE = PeerMessage(0.0, None, "x", Settings(), None, 0, ())
 
 
 class LateInlet:
-    """Has a message at a moment, or never."""
+    """Delivers a message at a given time, or never."""
 
     marks = (0, 0, 0)
 
-    def __init__(self, clock: ManualClock, moment: float) -> None:
+    def __init__(self, clock: ManualClock, time: float) -> None:
         self._clock = clock
-        self._moment = moment
+        self._arrival = time
 
     def receive(self, *, timeout: "float | None") -> "PeerMessage | None":
-        left = self._moment - self._clock.monotonic()
+        left = self._arrival - self._clock.monotonic()
         if timeout is not None and left > timeout:
             self._clock.advance(timeout)
             return None
@@ -31,8 +31,8 @@ class LateInlet:
         return MESSAGE
 
 
-class NotingLink:
-    """Notes what is asked and reported, with the time."""
+class RecordingLink:
+    """Records all calls, with the time."""
 
     def __init__(self, clock: ManualClock, deadlocked_at: float = float("inf")) -> None:
         self._clock = clock
@@ -56,32 +56,32 @@ class NotingLink:
         return self._clock.monotonic() >= self._deadlocked_at
 
 
-def wait(moment: float, timeout: float = 10.0, deadlocked_at: float = float("inf")):
+def wait(time: float, timeout: float = 10.0, deadlocked_at: float = float("inf")):
     clock = ManualClock()
-    link = NotingLink(clock, deadlocked_at)
+    link = RecordingLink(clock, deadlocked_at)
     receiver = PatientReceiver(link=link, clock=clock)  # type: ignore[arg-type]
     receiver.set_timeout(timeout)
-    inlet = LateInlet(clock, moment)
+    inlet = LateInlet(clock, time)
     return link.notes, lambda: receiver.receive(inlet, peer="p", port="in", slot=3)  # type: ignore[arg-type]
 
 
 WAITS = ("status", None, ("p", "in", 3))
-GOES_ON = ("status", None, None)
+CONTINUES = ("status", None, None)
 
 
-def test_a_short_wait_is_nobodys_business():
+def test_short_wait_is_not_reported():
     notes, receive = wait(0.1)
     assert receive() is MESSAGE
     assert notes == []
 
 
-def test_a_longer_wait_is_shown_and_withdrawn():
+def test_longer_wait_is_reported_and_withdrawn():
     notes, receive = wait(5.0)
     receive()
-    assert notes == [(0.2, WAITS), (5.0, GOES_ON)]
+    assert notes == [(0.2, WAITS), (5.0, CONTINUES)]
 
 
-def test_a_wait_beyond_the_timeout_may_be_a_deadlock():
+def test_wait_beyond_the_timeout_is_checked_for_deadlock():
     notes, receive = wait(10.5)
     receive()
     assert notes == [
@@ -89,43 +89,43 @@ def test_a_wait_beyond_the_timeout_may_be_a_deadlock():
         (10.0, ("waits", "p", "in", 3)),
         (10.0, "deadlocked?"),
         (10.5, ("done", "p", "in", 3)),
-        (10.5, GOES_ON),
+        (10.5, CONTINUES),
     ]
 
 
-def test_a_deadlock_is_asked_for_at_once_and_then_ever_more_rarely():
+def test_deadlock_is_polled_with_increasing_pauses():
     notes, receive = wait(100.0)
     receive()
-    asked = [moment for moment, what in notes if what == "deadlocked?"]
-    pauses = [later - earlier for earlier, later in pairwise(asked)]
-    assert asked[0] == 10.0
+    polled = [time for time, what in notes if what == "deadlocked?"]
+    pauses = [later - earlier for earlier, later in pairwise(polled)]
+    assert polled[0] == 10.0
     assert pauses == sorted(pauses)
     assert pauses[0] == pytest.approx(5.0)
 
 
-def test_a_deadlock_ends_the_wait_with_the_port():
+def test_deadlock_error_names_the_port():
     notes, receive = wait(float("inf"), deadlocked_at=12.0)
     with pytest.raises(Deadlock, match=r"receiving a message on port 'in\[3\]'"):
         receive()
-    assert notes[-1][1] == GOES_ON
+    assert notes[-1][1] == CONTINUES
     assert notes[-1][0] < 20.0
 
 
-def test_a_negative_timeout_means_that_nothing_is_a_deadlock():
+def test_negative_timeout_disables_deadlock_detection():
     notes, receive = wait(1000.0, timeout=-1.0)
     receive()
-    assert notes == [(0.2, WAITS), (1000.0, GOES_ON)]
+    assert notes == [(0.2, WAITS), (1000.0, CONTINUES)]
 
 
-def test_the_timeout_is_never_shorter_than_a_tenth_of_a_second():
+def test_minimum_timeout_is_a_tenth_of_a_second():
     notes, receive = wait(0.5, timeout=0.0)
     receive()
     assert (0.1, ("waits", "p", "in", 3)) in notes
 
 
-def test_progress_is_reported_once_a_second():
+def test_progress_is_reported_once_per_second():
     clock = ManualClock()
-    link = NotingLink(clock)
+    link = RecordingLink(clock)
     receiver = PatientReceiver(link=link, clock=clock)  # type: ignore[arg-type]
     for step in range(1000):
         clock.advance(0.01)

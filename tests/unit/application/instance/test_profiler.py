@@ -1,4 +1,4 @@
-"""What is noted of what an instance does, and when it is handed over."""
+"""Profile events of an instance, and when they are submitted."""
 
 import pytest
 
@@ -11,8 +11,8 @@ PORT = PortState(Port("out", Operator.O_I), is_connected=True, length=3)
 SEND = ProfileEventType.SEND
 
 
-class NotingLink:
-    """Keeps the batches, and looks at them only when asked to."""
+class RecordingLink:
+    """Records batches, and evaluates them lazily."""
 
     def __init__(self):
         self.batches = []
@@ -26,7 +26,7 @@ class NotingLink:
 
 @pytest.fixture
 def link():
-    return NotingLink()
+    return RecordingLink()
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def profiler(clock, link):
     return Profiler(clock=clock, link=link)
 
 
-def test_an_event_ends_now_unless_said(profiler, clock, link):
+def test_event_stop_time_defaults_to_now(profiler, clock, link):
     start = profiler.now()
     clock.advance(2.0)
     profiler.record(ProfileEventType.CONNECT, start)
@@ -51,7 +51,7 @@ def test_an_event_ends_now_unless_said(profiler, clock, link):
     ]
 
 
-def test_a_message_that_was_sent_is_one_event(profiler, link):
+def test_sent_message_is_one_event(profiler, link):
     profiler.record_message((10, 20), PORT, 1, 7, 64, 0.5)
     profiler.flush()
     assert link.events() == [
@@ -63,10 +63,10 @@ def test_a_message_that_was_sent_is_one_event(profiler, link):
     ("marks", "times"),
     [
         ((10, 20, 30, 40), [(10, 20), (20, 30), (30, 40), (10, 40)]),
-        ((10, 5, 7, 40), [(10, 10), (10, 10), (10, 40), (10, 40)]),  # it was there before
+        ((10, 5, 7, 40), [(10, 10), (10, 10), (10, 40), (10, 40)]),  # it had arrived before
     ],
 )
-def test_a_message_that_was_received_is_its_parts_and_the_whole(profiler, link, marks, times):
+def test_received_message_is_an_event_per_phase_and_one_for_all(profiler, link, marks, times):
     profiler.record_message(marks, PORT, 1, 7, 64, 0.5)
     profiler.flush()
     events = link.events()
@@ -79,13 +79,13 @@ def test_a_message_that_was_received_is_its_parts_and_the_whole(profiler, link, 
     assert [(event.start_time, event.stop_time) for event in events] == times
 
 
-def test_a_message_that_is_not_counted_has_no_number(profiler, link):
+def test_uncounted_message_has_no_number(profiler, link):
     profiler.record_message((10, 20), PORT, 1, -1, 64, 0.5)
     profiler.flush()
     assert link.events()[0].message_number is None
 
 
-def test_the_length_is_that_of_the_moment(profiler, link):
+def test_port_length_is_recorded_at_the_time_of_the_message(profiler, link):
     port = PortState(Port("out", Operator.O_I), is_connected=True, length=3, is_resizable=True)
     profiler.record_message((10, 20), port, 1, 7, 64, 0.5)
     port.set_length(9)
@@ -93,7 +93,7 @@ def test_the_length_is_that_of_the_moment(profiler, link):
     assert link.events()[0].port_length == 3
 
 
-def test_when_it_is_off_only_what_is_always_noted_is(profiler, link):
+def test_disabled_profiler_records_only_mandatory_events(profiler, link):
     profiler.is_on = False
     for kind in ProfileEventType:
         profiler.record(kind, 1, 2)
@@ -101,7 +101,7 @@ def test_when_it_is_off_only_what_is_always_noted_is(profiler, link):
     assert {event.event_type for event in link.events()} == ALWAYS
 
 
-def test_a_full_batch_is_handed_over_by_itself(profiler, link):
+def test_full_batch_is_submitted_automatically(profiler, link):
     for number in range(FLUSH_COUNT - 1):
         profiler.record_message((number, number), PORT, 0, number, 1, 0.0)
     assert link.batches == []
@@ -109,7 +109,7 @@ def test_a_full_batch_is_handed_over_by_itself(profiler, link):
     assert [event.message_number for event in link.events()] == list(range(FLUSH_COUNT))
 
 
-def test_nothing_is_handed_over_twice_or_when_there_is_nothing(profiler, link):
+def test_flush_submits_each_event_once_and_no_empty_batch(profiler, link):
     profiler.flush()
     profiler.record(ProfileEventType.REGISTER, 1, 2)
     profiler.flush()

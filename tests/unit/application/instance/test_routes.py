@@ -1,4 +1,4 @@
-"""Routes between ports, and what snapshots save of them."""
+"""Routes between ports, and their state in snapshots."""
 
 import pytest
 
@@ -26,7 +26,7 @@ class Outlet:
 
 
 class Transport:
-    """Hands out outlets and inlets, and records for which endpoints."""
+    """Creates outlets and inlets, and records their endpoints."""
 
     def __init__(self):
         self.outlets, self.inlets = [], []

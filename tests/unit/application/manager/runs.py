@@ -1,4 +1,4 @@
-"""Managers of small models, with everything in memory."""
+"""Managers of small models, with in-memory adapters."""
 
 from tests.support.desks import InMemoryDesk
 from tests.support.models import configuration

@@ -1,4 +1,4 @@
-"""Which waits make a deadlock, and how often it is told."""
+"""Detection of deadlocks, and how often they are reported."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from domain.coupling.messages import Wait
 from domain.errors import ManagerRefused
 
 
-def test_a_cycle_is_reported_each_time_it_closes_and_withdrawn_waits_make_none():
+def test_cycle_is_reported_each_time_it_closes():
     found: list[tuple[Wait, ...]] = []
     watch = DeadlockWatch(on_deadlock=found.append)
     a, b = Wait("a", "b", "p"), Wait("b", "a", "q")
@@ -22,7 +22,7 @@ def test_a_cycle_is_reported_each_time_it_closes_and_withdrawn_waits_make_none()
     assert found == [(b, a), (b, a)]
 
 
-def test_waits_must_begin_before_they_end_and_only_once():
+def test_duplicate_and_unknown_waits_are_rejected():
     watch = DeadlockWatch(on_deadlock=lambda _cycle: None)
     wait = Wait("a", "b", "p")
     with pytest.raises(ManagerRefused):
@@ -34,16 +34,16 @@ def test_waits_must_begin_before_they_end_and_only_once():
     watch.add(wait)
 
 
-def test_a_cycle_is_told_once_by_whomever_it_is_closed_and_prolonged():
+def test_wait_for_an_instance_in_a_cycle_is_not_reported_as_a_new_cycle():
     found: list[tuple[Wait, ...]] = []
     watch = DeadlockWatch(on_deadlock=found.append)
     for wait in (Wait("a", "b", "p"), Wait("b", "a", "q"), Wait("c", "a", "r")):
         watch.add(wait)
     assert len(found) == 1
-    assert not watch.is_deadlocked("nobody")
+    assert not watch.is_deadlocked("unknown")
 
 
-def test_who_has_left_is_in_no_deadlock():
+def test_removed_instance_is_not_part_of_a_deadlock():
     watch = DeadlockWatch(on_deadlock=lambda _cycle: None)
     watch.add(Wait("a", "b", "p"))
     watch.add(Wait("b", "a", "q"))

@@ -1,10 +1,12 @@
-"""What becomes of a request."""
+"""Dispatch of requests to the manager's services."""
 
 import pytest
 
+from adapters.in_memory.run_directory import InMemoryRunDirectory
 from domain.coupling.messages import LogRecord, Wait
-from domain.errors import ManagerRefused
+from domain.errors import ConfigurationError, CouplingError, ManagerRefused
 from domain.identity import Reference
+from domain.model.checkpoint_rules import CheckpointInfo
 from domain.running.events import DeadlockFound, InstanceState, LogRecorded
 from domain.running.process_end import Exited, Killed
 from domain.running.profiling import ProfileEvent, ProfileEventType
@@ -13,7 +15,7 @@ from tests.support.models import configuration
 from tests.unit.application.manager.runs import LOOP, desk_for, register, started
 
 
-def test_a_wait_is_shown_and_a_deadlock_is_told():
+def test_wait_changes_the_status_and_deadlock_is_published():
     desk = desk_for()
     register(desk, "macro", "micro")
     desk.desk.waiting_for_receive(Wait("macro", "micro", "s"))
@@ -24,7 +26,7 @@ def test_a_wait_is_shown_and_a_deadlock_is_told():
     assert desk.board["macro"].state is InstanceState.RUNNING
 
 
-def test_the_time_of_a_muscle3_instance_comes_from_its_profile():
+def test_simulation_time_of_a_muscle3_instance_comes_from_its_profile():
     desk = desk_for()
     register(desk, "macro")
     events = [
@@ -35,7 +37,7 @@ def test_the_time_of_a_muscle3_instance_comes_from_its_profile():
     assert desk.profiles.events[Reference("macro")] == events
 
 
-def test_what_an_instance_logs_is_kept_and_shown():
+def test_log_record_is_stored_and_published():
     desk = desk_for()
     record = LogRecord("macro", 0.0, 30, "hm")
     desk.desk.submit_log_message(record)
@@ -79,12 +81,12 @@ def test_critical_message_of_our_own_instance_is_not_an_error_shutdown():
     assert desk.results[0].succeeded
 
 
-@pytest.mark.parametrize("name", ["nobody", "macro[1]", "a b"])
-def test_requests_of_strangers_are_refused(name: str):
+@pytest.mark.parametrize("name", ["unknown", "macro[1]", "a b"])
+def test_requests_of_unknown_instances_are_rejected(name: str):
     desk = desk_for().desk
     for request in (
         lambda: desk.submit_profile_events(name, []),
-        lambda: desk.get_checkpoint_info(name),
+        lambda: desk.await_checkpoint_info(name, print),
         lambda: desk.is_deadlocked(name),
         lambda: desk.waiting_for_receive(Wait(name, "macro", "p")),
         lambda: desk.report_status(name, 0.0, None),
@@ -103,13 +105,56 @@ def test_requests_of_strangers_are_refused(name: str):
         ("s3://kept/run", "s3://kept/run", "micro"),
     ],
 )
-def test_only_our_own_instances_are_told_of_storage_that_is_no_directory(place, own, theirs):
+def test_store_at_a_url_is_passed_only_to_our_own_instances(place, own, theirs):
     desk = InMemoryDesk(configuration(LOOP), snapshot_store=place)
     register(desk, "macro", version="0.11.0+conjoin")
     register(desk, "micro", version="0.11.0")
-    told = [desk.desk.get_checkpoint_info(name).snapshot_directory for name in ("macro", "micro")]
+    reported = [checkpoint_info(desk, name).snapshot_directory for name in ("macro", "micro")]
     in_run = {
         name: str(desk.run_directory.instance_directory(Reference(name)) / "snapshots")
         for name in ("macro", "micro")
     }
-    assert told == [in_run.get(own, own), in_run.get(theirs, theirs)]
+    assert reported == [in_run.get(own, own), in_run.get(theirs, theirs)]
+
+
+def checkpoint_info(desk: InMemoryDesk, name: str) -> CheckpointInfo:
+    answers: list[CheckpointInfo | CouplingError] = []
+    desk.desk.await_checkpoint_info(name, answers.append)
+    (answer,) = answers
+    assert isinstance(answer, CheckpointInfo)
+    return answer
+
+
+def test_checkpoint_info_waits_for_the_directory_of_the_snapshots():
+    desk = desk_for()
+    register(desk, "macro")
+    desk.worker.is_busy = True
+    answers: list[object] = []
+    desk.desk.await_checkpoint_info("macro", answers.append)
+    assert answers == []
+    desk.worker.work_off()
+    directory = desk.run_directory.instance_path(Reference("macro"))
+    assert directory in desk.run_directory.made
+    (answer,) = answers
+    assert answer.snapshot_directory == str(directory / "snapshots")
+
+
+def test_directory_that_cannot_be_created_is_the_answer(monkeypatch: pytest.MonkeyPatch):
+    def fail(_self: object, _instance: Reference) -> None:
+        msg = "the disk is full"
+        raise ConfigurationError(msg)
+
+    monkeypatch.setattr(InMemoryRunDirectory, "instance_directory", fail)
+    desk = desk_for()
+    register(desk, "macro")
+    answers: list[object] = []
+    desk.desk.await_checkpoint_info("macro", answers.append)
+    assert [str(answer) for answer in answers] == ["the disk is full"]
+
+
+def test_started_program_has_its_directory_already():
+    desk = started()
+    register(desk, "macro")
+    desk.worker.is_busy = True
+    directory = desk.run_directory.instance_path(Reference("macro"))
+    assert checkpoint_info(desk, "macro").snapshot_directory == str(directory / "snapshots")

@@ -1,4 +1,4 @@
-"""Which endings of MUSCLE3's instances are errors; the traces are those of real instances."""
+"""Detection of error shutdowns, with traces of real MUSCLE3 instances."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def log(shutdowns: ErrorShutdowns, text: str, time: float, level: int = CRITICAL
 
 
 def do(shutdowns: ErrorShutdowns, *types: ProfileEventType, at: float) -> None:
-    """Have an instance do something at a time, in seconds."""
+    """Record events of an instance at a time, in seconds."""
     start = int(at * 1e9)
     shutdowns.note_events("micro", [ProfileEvent(what, start, start + 1) for what in types])
 
@@ -37,7 +37,7 @@ def test_critical_message_before_an_early_shutdown_is_an_error(shutdowns):
     assert shutdowns.error_of("micro") == "inside out"
 
 
-def test_events_that_arrive_after_the_message_but_happened_before_it_do_not_matter(shutdowns):
+def test_late_events_from_before_the_critical_message_are_ignored(shutdowns):
     log(shutdowns, "inside out", 2.0)
     do(shutdowns, Type.RECEIVE, Type.SEND, at=1.0)
     do(shutdowns, *ERROR, at=2.1)
@@ -45,7 +45,7 @@ def test_events_that_arrive_after_the_message_but_happened_before_it_do_not_matt
 
 
 def test_critical_message_before_the_end_of_the_reuse_loop_is_not_an_error(shutdowns):
-    log(shutdowns, "the model says so", 2.0)
+    log(shutdowns, "logged by the model", 2.0)
     do(shutdowns, *END_OF_LOOP, at=2.1)
     assert shutdowns.error_of("micro") is None
 
@@ -53,14 +53,14 @@ def test_critical_message_before_the_end_of_the_reuse_loop_is_not_an_error(shutd
 @pytest.mark.parametrize("what", [Type.SEND, Type.RECEIVE])
 def test_critical_message_before_another_exchange_is_not_an_error(shutdowns, what):
     """MUSCLE3 0.10 records no SHUTDOWN_WAIT for an instance without F_INIT ports."""
-    log(shutdowns, "the model says so", 2.0)
+    log(shutdowns, "logged by the model", 2.0)
     do(shutdowns, what, at=3.0)
     do(shutdowns, *ERROR, at=4.0)
     assert shutdowns.error_of("micro") is None
 
 
-def test_the_last_critical_message_is_the_error(shutdowns):
-    log(shutdowns, "the model says so", 2.0)
+def test_last_critical_message_is_the_error(shutdowns):
+    log(shutdowns, "logged by the model", 2.0)
     do(shutdowns, Type.SEND, at=3.0)
     log(shutdowns, "inside out", 4.0)
     do(shutdowns, *ERROR, at=4.1)
@@ -73,13 +73,13 @@ def test_early_shutdown_without_a_critical_message_is_not_an_error(shutdowns):
     assert shutdowns.error_of("micro") is None
 
 
-def test_nothing_is_concluded_without_profiling(shutdowns):
-    log(shutdowns, "inside out, or the model says so", 2.0)
+def test_no_error_is_detected_without_profiling(shutdowns):
+    log(shutdowns, "logged by the library or the model", 2.0)
     do(shutdowns, *WITHOUT_PROFILING, at=2.1)
     assert shutdowns.error_of("micro") is None
 
 
-def test_an_instance_that_registers_again_starts_afresh(shutdowns):
+def test_registering_again_resets_the_detection(shutdowns):
     log(shutdowns, "inside out", 2.0)
     do(shutdowns, *ERROR, at=2.1)
     shutdowns.watch("micro")
@@ -87,7 +87,7 @@ def test_an_instance_that_registers_again_starts_afresh(shutdowns):
     assert shutdowns.error_of("micro") is None
 
 
-def test_instances_that_are_not_watched_have_no_error():
+def test_no_error_is_detected_for_an_unwatched_instance():
     shutdowns = ErrorShutdowns()
     log(shutdowns, "inside out", 2.0)
     do(shutdowns, *ERROR, at=2.1)

@@ -1,4 +1,4 @@
-"""Who is told of its peers, and when."""
+"""Lookup of the peers of an instance."""
 
 import pytest
 
@@ -12,14 +12,14 @@ def test_peers_are_pending_until_all_have_registered():
     register(desk, "macro", "micro[1]")
     with pytest.raises(Exception, match=r"^Waiting for component micro$"):
         desk.desk.get_peers("macro")
-    told: list[object] = []
-    desk.desk.await_peers("macro", told.append)
-    assert not told
+    received: list[object] = []
+    desk.desk.await_peers("macro", received.append)
+    assert not received
     register(desk, "micro[0]")
-    assert told == [desk.desk.get_peers("macro")]
+    assert received == [desk.desk.get_peers("macro")]
 
 
-def test_one_of_a_set_sees_its_own_peers_only():
+def test_instance_of_a_set_gets_only_its_own_peers():
     desk = desk_for(sizes={"macro": (2,), "micro": (2,)})
     register(desk, "macro[1]", "micro[1]")
     found = desk.desk.get_peers("macro[1]")
@@ -27,30 +27,30 @@ def test_one_of_a_set_sees_its_own_peers_only():
     assert found.dimensions == {Reference("micro"): (2,)}
 
 
-def test_who_was_there_and_left_can_still_be_asked_for():
+def test_deregistered_peer_is_still_found():
     desk = desk_for()
     register(desk, "macro", "micro")
     desk.desk.deregister_instance("micro")
     assert desk.desk.get_peers("macro").locations[Reference("micro")] == PLACES
 
 
-def test_an_instance_without_peers_needs_to_wait_for_nobody():
+def test_instance_without_peers_is_called_back_immediately():
     desk = desk_for("lonely")
-    told = []
-    desk.desk.await_peers("lonely", told.append)
-    assert [dict(info.locations) for info in told] == [{}]
+    received = []
+    desk.desk.await_peers("lonely", received.append)
+    assert [dict(info.locations) for info in received] == [{}]
 
 
-def test_who_waits_is_told_once():
+def test_waiting_instance_is_called_back_once():
     desk = desk_for()
-    told = []
-    desk.desk.await_peers("macro", told.append)
+    received = []
+    desk.desk.await_peers("macro", received.append)
     register(desk, "micro")
     desk.desk.deregister_instance("micro")
     register(desk, "micro")
-    assert len(told) == 1
+    assert len(received) == 1
 
 
-def test_an_unknown_instance_is_refused_by_name():
+def test_unknown_instance_is_rejected_by_name():
     with pytest.raises(ManagerRefused, match=r"^Unknown component macro\[1\]$"):
         desk_for().desk.await_peers("macro[1]", pytest.fail)

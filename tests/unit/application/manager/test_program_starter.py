@@ -1,4 +1,4 @@
-"""Run scripts are written, and handed to the agents."""
+"""Writing of run scripts, and start commands for agents."""
 
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.node_pool import InMemoryNodePool
@@ -15,7 +15,7 @@ from tests.unit.application.manager.runs import LOOP
 
 
 class Bench:
-    """A starter with everything in memory."""
+    """A program starter with in-memory adapters."""
 
     def __init__(self, made: Configuration) -> None:
         self.pool = InMemoryNodePool([NODE], scheduler=ManualClock())
@@ -32,7 +32,7 @@ class Bench:
         )
 
 
-def test_a_script_is_written_for_each_instance_before_any_is_started():
+def test_all_scripts_are_written_before_any_instance_starts():
     bench = Bench(configuration(LOOP, sizes={"micro": (2,)}))
     prepared = bench.prepare("macro", "micro[0]", "micro[1]")
     assert [program.instance for program in prepared] == ["macro", "micro[0]", "micro[1]"]
@@ -44,12 +44,12 @@ def test_a_script_is_written_for_each_instance_before_any_is_started():
     assert bench.pool.running == {}
 
 
-def test_what_the_user_starts_is_left_alone():
+def test_no_script_is_written_for_manually_started_instances():
     bench = Bench(configuration(LOOP, manual=("micro",)))
     assert [program.instance for program in bench.prepare("macro")] == ["macro"]
 
 
-def test_an_agent_is_told_where_the_output_goes_and_what_no_file_may_hold():
+def test_start_command_has_output_paths_and_secret_environment():
     bench = Bench(configuration(LOOP))
     macro, _ = bench.prepare("macro", "micro")
     bench.starter.start(macro, secret="2")

@@ -1,4 +1,4 @@
-"""Who may take part in a run."""
+"""Registration of instances."""
 
 import re
 from dataclasses import replace
@@ -18,13 +18,13 @@ FILTERED = "macro o_i -> last micro f_init"
 
 
 @pytest.mark.parametrize("version", ["0.10.0", "0.10.3", "0.11.0", "0.11.2", "0.11.0+conjoin"])
-def test_the_dialects_that_we_know_may_register(version: str):
+def test_supported_dialects_are_accepted(version: str):
     desk = desk_for()
     register(desk, "macro", version=version)
     assert desk.desk.is_dialect_0_10("macro") == version.startswith("0.10")
 
 
-def test_our_own_instances_are_told_from_those_of_muscle3():
+def test_own_instances_are_distinguished_from_muscle3_instances():
     desk = desk_for()
     register(desk, "macro", version="0.11.0+conjoin")
     register(desk, "micro", version="0.11.0")
@@ -33,12 +33,12 @@ def test_our_own_instances_are_told_from_those_of_muscle3():
 
 
 @pytest.mark.parametrize("version", ["0.9.0", "0.12.0", "1.0", "", "0", "0.11x", "?"])
-def test_other_versions_are_refused_by_name(version: str):
-    with pytest.raises(ManagerRefused, match="cannot talk"):
+def test_unsupported_version_is_rejected(version: str):
+    with pytest.raises(ManagerRefused, match="does not support"):
         register(desk_for(), "macro", version=version)
 
 
-def test_dialects_do_not_mix_in_one_run():
+def test_mixed_dialects_in_one_run_are_rejected():
     desk = desk_for()
     register(desk, "macro", version="0.11.0")
     with pytest.raises(ManagerRefused, match="Build all programs with the same version"):
@@ -46,7 +46,7 @@ def test_dialects_do_not_mix_in_one_run():
     assert not desk.registry.is_registered(Reference("micro"))
 
 
-def test_the_older_dialect_knows_no_filters():
+def test_older_dialect_is_rejected_with_conduit_filters():
     with pytest.raises(ManagerRefused, match="conduit filters"):
         register(desk_for(FILTERED), "macro", version="0.10.0")
 
@@ -76,10 +76,10 @@ RESUMED = {"resume": {Reference("driver"): "driver_1.pack"}}
     [
         ("micro", "sends through"),
         ("reviewer", "receives through"),
-        ("macro", "calls who sends through"),
+        ("macro", "calls the sender of"),
     ],
 )
-def test_who_saves_too_little_to_resume_what_has_passed_a_filter_is_refused(
+def test_muscle3_instance_on_a_reducing_filter_is_rejected_with_checkpoints(
     name: str, part: str, changes: dict, options: dict
 ):
     run = replace(configuration(CALLED, timelines=TIMELINES), **changes)
@@ -93,19 +93,19 @@ def test_who_saves_too_little_to_resume_what_has_passed_a_filter_is_refused(
     register(desk, name, version="0.11.0+conjoin")
 
 
-def test_without_checkpoints_whoever_likes_may_have_filters():
+def test_muscle3_instances_may_use_filters_without_checkpoints():
     register(desk_for(FILTERED), "macro", "micro", version="0.11.0")
 
 
 @pytest.mark.parametrize(
-    "name", ["nobody", "macro[0]", "micro[3]", "micro", "a b", "", "macro.o_i"]
+    "name", ["unknown", "macro[0]", "micro[3]", "micro", "a b", "", "macro.o_i"]
 )
-def test_who_is_not_in_the_model_is_refused(name: str):
+def test_instance_that_is_not_in_the_model_is_rejected(name: str):
     with pytest.raises(ManagerRefused, match=r"It has: macro, micro\[0..2\]"):
         register(desk_for(sizes={"micro": (3,)}), name)
 
 
-def test_a_name_is_taken_until_it_deregisters():
+def test_duplicate_name_is_rejected_until_it_deregisters():
     desk = desk_for()
     register(desk, "macro")
     with pytest.raises(ManagerRefused, match=r"was already registered\. Did you start a non-MPI"):
@@ -117,11 +117,11 @@ def test_a_name_is_taken_until_it_deregisters():
         desk.desk.deregister_instance("macro")
 
 
-def test_a_port_with_another_operator_than_the_configurations_is_refused():
+def test_port_with_a_different_operator_is_rejected():
     with pytest.raises(ManagerRefused, match=r"'o_i' of 'macro' has operator O_F .* but O_I"):
         register(desk_for(), "macro", ports=(Port("o_i", Operator.O_F), Port("s", Operator.S)))
 
 
-def test_a_program_must_have_the_ports_that_conduits_need():
+def test_missing_connected_port_is_rejected():
     with pytest.raises(ManagerRefused, match=r"connected to port 's' of 'macro'.*It has: o_i"):
         register(desk_for(), "macro", ports=(Port("o_i", Operator.O_I),))

@@ -1,21 +1,21 @@
-"""Troubles with clients are told, but a client cannot fill the log with them."""
+"""Client errors are logged, but a client cannot fill the log with them."""
 
-from domain.running.error_log_limit import MOST_TROUBLES, Troubles
+from domain.running.error_log_limit import MAX_ERRORS, ErrorLogLimit
 
 
-def told(*troubles: str) -> list[str]:
+def logged(*errors: str) -> list[str]:
     lines: list[str] = []
-    report = Troubles(lines.append)
-    for trouble in troubles:
-        report.note(trouble)
+    limit = ErrorLogLimit(lines.append)
+    for error in errors:
+        limit.note(error)
     return lines
 
 
-def test_the_same_trouble_is_told_once():
-    assert told("one", "other", "one") == ["one", "other"]
+def test_duplicate_error_is_logged_once():
+    assert logged("one", "other", "one") == ["one", "other"]
 
 
-def test_of_very_many_troubles_only_some_are_told():
-    lines = told(*(f"trouble {number}" for number in range(2 * MOST_TROUBLES)))
-    assert len(lines) == MOST_TROUBLES + 1
-    assert "no more" in lines[-1]
+def test_errors_beyond_the_limit_are_suppressed():
+    lines = logged(*(f"error {number}" for number in range(2 * MAX_ERRORS)))
+    assert len(lines) == MAX_ERRORS + 1
+    assert "suppressed" in lines[-1]

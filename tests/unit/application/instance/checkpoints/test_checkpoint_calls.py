@@ -53,7 +53,7 @@ class Snapshots:
 
 
 class Receiver:
-    """Has messages for the next pass, with these times by port."""
+    """Holds messages for the next pass, with the given timestamps by port."""
 
     def __init__(self, **times):
         self._times = times
@@ -205,7 +205,7 @@ def test_implicit_snapshot_is_not_made_otherwise(flags, rules):
 EVERY_MINUTE = Checkpoints(wallclock_time=(CheckpointRangeRule(60.0),))
 
 
-def test_caller_sends_how_far_its_snapshots_cover_the_wall_clock():
+def test_caller_sends_the_time_covered_by_its_snapshots():
     bench = Bench(EVERY_MINUTE)
     calls = bench.loop()
     assert bench.communicator.saved_until == 0.0
@@ -218,13 +218,13 @@ def test_caller_sends_how_far_its_snapshots_cover_the_wall_clock():
     assert bench.communicator.saved_until == 61.0
 
 
-def test_nothing_is_sent_without_rules_on_the_wall_clock():
+def test_covered_time_is_not_sent_without_wall_clock_rules():
     bench = Bench(EVERY_SECOND)
     bench.loop().should_save_snapshot(1.0)
     assert bench.communicator.saved_until is None
 
 
-def test_called_instance_saves_after_its_callers_and_passes_that_on():
+def test_called_instance_saves_after_its_callers_and_sends_the_covered_time():
     bench = Bench(EVERY_MINUTE, is_called=True, f_init=1.0, other=1.0)
     bench.receiver.saved_until = {"f_init": 0.0, "other": 0.0}
     bench.begin()
@@ -256,7 +256,7 @@ def test_called_instance_follows_its_own_clock_while_its_callers_wait():
 
 
 @pytest.mark.parametrize(("is_called", "saved_until"), [(False, {"f_init": 0.0}), (True, {})])
-def test_own_clock_counts_if_called_once_or_by_callers_that_do_not_report(is_called, saved_until):
+def test_own_clock_is_used_if_called_once_or_if_callers_do_not_report(is_called, saved_until):
     bench = Bench(EVERY_MINUTE, is_called=is_called, f_init=1.0, other=1.0)
     bench.receiver.saved_until = saved_until
     bench.loop()

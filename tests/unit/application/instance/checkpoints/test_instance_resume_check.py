@@ -1,4 +1,4 @@
-"""Whether an instance can be resumed from a snapshot."""
+"""Checks of whether an instance can resume from a snapshot."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def check(*, message=STATE, flags=SAVES, instance="macro", **counts):
 
 
 @pytest.mark.parametrize("instance", ["macro", ""])
-def test_own_snapshot_and_snapshot_of_unknown_instance_are_accepted(instance):
+def test_own_snapshot_and_snapshot_without_instance_name_are_accepted(instance):
     check(instance=instance)
     check(instance=instance, message=None, flags=STATELESS)
 

@@ -23,7 +23,7 @@ FIRST, SECOND = "in_memory:macro_1.pack", "in_memory:macro_2.pack"
 
 
 class Exchange:
-    """Counts how often it was captured."""
+    """Counts how often its state is captured."""
 
     def __init__(self):
         self.captures = 0
@@ -38,7 +38,7 @@ class Exchange:
 
 
 class Manager:
-    """Records what is reported to it."""
+    """Records what the instance reports."""
 
     def __init__(self):
         self.registered = []
@@ -177,7 +177,7 @@ def test_store_is_checked_at_the_start(bench):
     assert bench.opened == ["/run"]
 
 
-def test_run_from_scratch_resumes_nothing(bench):
+def test_run_from_scratch_restores_no_snapshot(bench):
     assert bench.snapshots.resumed is None
     assert not bench.snapshots.resuming_from_final()
     assert not bench.snapshots.resuming_from_intermediate()

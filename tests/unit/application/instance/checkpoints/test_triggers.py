@@ -1,4 +1,4 @@
-"""When an instance must save its state."""
+"""Triggers of snapshots: when an instance must save its state."""
 
 import math
 
@@ -66,7 +66,7 @@ def test_elapsed_time_of_the_run_counts(clock):
     assert triggers.triggers(0.0)
 
 
-def test_nothing_is_due_at_the_start_of_the_run(clock):
+def test_no_snapshot_is_due_at_the_start_of_the_run(clock):
     assert not make(clock, wallclock=[CheckpointRangeRule(60)]).triggers(0.0)
 
 
@@ -87,7 +87,7 @@ def test_time_reached_while_waiting_for_a_call_belongs_to_the_next_pass(clock):
     triggers = make(clock, wallclock=[CheckpointRangeRule(60)])
     clock.advance(59)
     triggers.note_end_of_pass()
-    clock.advance(2)  # our caller is busy, and sees that time after this pass
+    clock.advance(2)  # our caller is busy, and detects that time after this pass
     assert triggers.final_triggers(1.0, goes_on=True) == ()
     clock.advance(1)
     triggers.note_end_of_pass()
@@ -103,7 +103,7 @@ def test_time_reached_while_saving_makes_another_snapshot_due(clock):
     assert triggers.triggers(2.0) == ("wallclock_time >= 120.0",)
 
 
-def test_nothing_is_due_between_passes_for_settings_alone(clock):
+def test_no_snapshot_is_due_between_passes_without_a_time(clock):
     triggers = make(clock, wallclock=[CheckpointAtRule((1.0,))])
     clock.advance(2)
     assert not triggers.final_triggers(None, goes_on=True)
@@ -117,7 +117,7 @@ def test_times_covered_by_the_resumed_snapshot_are_not_due(clock, timestamp, due
     assert triggers.triggers(4.0)
 
 
-def test_may_save_only_with_rules(clock):
+def test_snapshots_are_possible_only_with_rules(clock):
     assert not make(clock).may_save
     assert make(clock, at_end=True).may_save
 

@@ -1,4 +1,4 @@
-"""What is reported about examined snapshots."""
+"""Summaries, problems and remarks of examined snapshots."""
 
 from application.manager.snapshots.examined_snapshots import (
     ExaminedSnapshot,

@@ -1,4 +1,4 @@
-"""Whether snapshots fit a model and each other."""
+"""Checks of whether snapshots fit a model and each other."""
 
 import pytest
 
@@ -98,7 +98,7 @@ def test_missing_snapshot_is_rejected_with_its_location(repository):
 
 
 def foreign(store, location):
-    """Replace a snapshot by one that only its own library can decode."""
+    """Replace a snapshot with one that only its own library can decode."""
     store.snapshots[location] = b"9\x80"
     return location
 
@@ -114,7 +114,7 @@ def test_foreign_snapshot_that_cannot_be_decoded_is_a_warning(store, repository)
     assert "it has version 9" in warning
 
 
-def test_foreign_snapshots_only_cause_a_warning_each(store, repository):
+def test_foreign_snapshots_cause_only_a_warning_each(store, repository):
     resume = {
         name: foreign(store, stored(repository, name, {}, str(name))) for name in (MACRO, MICRO)
     }
@@ -138,7 +138,7 @@ def test_readable_snapshot_beside_a_foreign_one_is_still_checked(store, reposito
         ModelComparison(MODEL, repository=repository).check(resume, origin=UNKNOWN)
 
 
-def test_damaged_snapshot_of_our_own_is_refused(store, repository):
+def test_damaged_snapshot_of_our_own_is_rejected(store, repository):
     resume = {MACRO: stored(repository, MACRO, FITS[0], "macro")}
     store.snapshots[resume[MACRO]] = store.snapshots[resume[MACRO]][:-1]
     with pytest.raises(InconsistentSnapshot, match="incomplete or damaged"):
@@ -146,7 +146,7 @@ def test_damaged_snapshot_of_our_own_is_refused(store, repository):
 
 
 def check_pairs(repository, snapshots, origin):
-    """Resume two pairs of instances, of which some have snapshots."""
+    """Resume two pairs of instances, some of which have snapshots."""
     pairs = configuration(
         "macro o_i -> micro f_init\nmicro o_f -> macro s", sizes={"macro": (2,), "micro": (2,)}
     )
@@ -158,7 +158,7 @@ def check_pairs(repository, snapshots, origin):
     ModelComparison(pairs.model, repository=repository).check(resume, origin=origin)
 
 
-def test_set_that_has_grown_with_its_peers_is_rejected(repository):
+def test_instance_set_that_has_grown_with_its_peers_is_rejected(repository):
     with pytest.raises(
         InconsistentSnapshot, match=r"'macro\[1\]' has no snapshot.*multiplicity smaller"
     ):

@@ -20,7 +20,7 @@ def bench():
     return Bench()
 
 
-def test_newest_sound_one_is_chosen_with_a_warning_about_newer_ones(bench):
+def test_newest_sound_snapshot_is_chosen_with_a_warning_about_newer_ones(bench):
     bench.announce(1, 2)
     bench.damage(bench.announce(3))
     choice = choose_newest([bench.run], model="m", where="here")
@@ -36,7 +36,7 @@ def test_workflow_snapshots_of_other_models_are_not_chosen(bench):
     assert choose_newest([bench.run], model="m", where="here", any_model=True)
 
 
-def test_problems_of_all_damaged_ones_are_listed_if_none_is_sound(bench):
+def test_problems_are_listed_if_no_snapshot_is_sound(bench):
     bench.announce(1, 2)
     for stored in bench.workflow_snapshots.list():
         bench.damage(stored)
@@ -46,7 +46,7 @@ def test_problems_of_all_damaged_ones_are_listed_if_none_is_sound(bench):
         assert f"- '{item.location}': " in str(raised.value)
 
 
-def test_damaged_given_one_is_rejected_with_the_newest_older_sound_one(bench):
+def test_damaged_given_snapshot_is_rejected_naming_the_newest_older_sound_one(bench):
     older = bench.announce(1)
     damaged = bench.announce(2)
     bench.announce(3)
@@ -58,7 +58,7 @@ def test_damaged_given_one_is_rejected_with_the_newest_older_sound_one(bench):
         choose_given(damaged.location, bench.run)
 
 
-def test_error_without_any_names_the_model_and_the_place(bench):
+def test_error_without_snapshots_names_model_and_place(bench):
     with pytest.raises(InconsistentSnapshot, match=r"'m' was found here\. Was the run made with"):
         choose_newest([bench.run], model="m", where="here")
 
@@ -84,7 +84,7 @@ def test_order_follows_timestamps_and_not_runs(bench, monkeypatch):
     assert choice.snapshot.location == later.location
 
 
-def test_sound_given_one_causes_no_warning(bench):
+def test_sound_given_snapshot_causes_no_warning(bench):
     first = bench.announce(1)
     bench.announce(2)
     choice = choose_given(first.location, bench.run)
@@ -97,7 +97,7 @@ OLD_RUN, NEW_RUN, OTHER_RUN = HERE / "run_m_1", HERE / "run_m_2", HERE / "run_n_
 
 
 class Runs:
-    """Three earlier runs, and what chooses from them."""
+    """Three earlier runs, and a ResumeChoice among them."""
 
     def __init__(self):
         self.benches = {path: Bench() for path in (OLD_RUN, NEW_RUN, OTHER_RUN)}
@@ -123,24 +123,24 @@ def runs():
     return Runs()
 
 
-def test_latest_is_the_newest_of_all_runs_of_the_model(runs):
+def test_latest_selects_the_newest_snapshot_of_all_runs_of_the_model(runs):
     runs.benches[OLD_RUN].announce(1)
     newest = runs.benches[NEW_RUN].announce(2)
     runs.benches[OTHER_RUN].announce(3, model="n")
     assert runs.choose("latest").stored == newest
 
 
-def test_latest_without_any_names_the_searched_directories(runs):
+def test_latest_without_snapshots_names_the_searched_directories(runs):
     with pytest.raises(InconsistentSnapshot, match="among the runs in /here and /there"):
         runs.choose("latest", run_dir=Path("/there/next"))
 
 
-def test_run_directory_stands_for_the_newest_one_in_it(runs):
+def test_run_directory_selects_its_newest_snapshot(runs):
     stored = runs.benches[OTHER_RUN].announce(1, model="n")
     assert runs.choose(str(OTHER_RUN)).stored == stored  # a later check rejects the model
 
 
-def test_file_stands_for_itself(runs):
+def test_file_selects_its_snapshot(runs):
     first = runs.benches[OLD_RUN].announce(1)
     runs.benches[OLD_RUN].announce(2)
     assert runs.choose(runs.file).stored == first
@@ -151,7 +151,7 @@ def test_missing_file_is_rejected(runs):
         runs.choose("absent.ymmsl")
 
 
-def test_newest_in_a_run_is_none_without_a_sound_one(runs):
+def test_newest_in_a_run_is_none_without_a_sound_snapshot(runs):
     assert runs.newest_in(NEW_RUN) is None
     stored = runs.benches[NEW_RUN].announce(1)
     assert runs.newest_in(NEW_RUN) == stored.location

@@ -14,13 +14,13 @@ def make(clock: ManualClock, options: CheckpointOptions | None = None) -> RunChe
     return RunCheckpoints(CONFIGURED, options or CheckpointOptions(), clock=clock)
 
 
-def test_rules_are_those_of_the_configuration_without_an_end():
+def test_rules_without_a_stop_time_are_those_of_the_configuration():
     checkpoints = make(ManualClock(), CheckpointOptions(save_time=10.0))
     assert checkpoints.checkpoints == CONFIGURED
     assert checkpoints.on_request
 
 
-def test_known_end_adds_a_rule_for_muscle3s_instances():
+def test_stop_time_adds_a_rule_for_muscle3_instances():
     clock = ManualClock()
     checkpoints = make(clock, CheckpointOptions(save_time=10.0, stop_at=clock.time() + 100))
     (*configured, last) = checkpoints.checkpoints.wallclock_time
@@ -29,7 +29,7 @@ def test_known_end_adds_a_rule_for_muscle3s_instances():
     assert list(last.at) == pytest.approx([90 + number / 10 for number in range(100)])
 
 
-def test_end_without_save_time_adds_no_rule():
+def test_stop_time_without_save_time_adds_no_rule():
     clock = ManualClock()
     checkpoints = make(clock, CheckpointOptions(stop_at=clock.time() + 100))
     assert checkpoints.checkpoints == CONFIGURED
@@ -63,7 +63,7 @@ def test_elapsed_counts_from_the_start_of_the_run():
     assert checkpoints.elapsed() == 2.5
 
 
-def test_each_remaining_instance_is_requested_once():
+def test_request_to_save_reaches_each_remaining_instance_once():
     checkpoints = make(ManualClock(), CheckpointOptions(save_time=10.0))
     reasons: list[str] = []
     for name in ("macro", "micro"):

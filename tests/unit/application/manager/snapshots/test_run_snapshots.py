@@ -65,7 +65,7 @@ def test_prune_removes_old_snapshots_that_are_not_needed(bench):
     }
 
 
-def test_prune_keeps_the_given_number_of_sound_ones(bench):
+def test_prune_keeps_the_given_number_of_sound_snapshots(bench):
     bench.announce(1, 2)
     bench.damage(bench.announce(3))
     done = bench.run.prune(keep=1)

@@ -55,7 +55,7 @@ def test_existing_snapshot_is_held():
     assert not stores.holds(location)
 
 
-def test_run_gets_a_store_of_its_own_which_its_directory_notes():
+def test_new_run_gets_its_own_store_recorded_in_its_directory():
     opened, directory = Opened(), InMemoryRunDirectory(Path("/runs/run_m"))
     run = SnapshotStores(opened, location="/kept").of_run(directory, suffix="1a")
     assert run.location == directory.snapshot_store == "/kept/run_m_1a"
@@ -92,7 +92,7 @@ def test_store_that_is_not_writable_is_rejected():
 def test_store_that_returns_other_data_is_rejected(monkeypatch):
     adapter = InMemorySnapshotStore()
     monkeypatch.setattr(adapter, "load", lambda location: b"")
-    with pytest.raises(ConfigurationError, match="differs from what had been stored"):
+    with pytest.raises(ConfigurationError, match="returned data that differs from what was stored"):
         SnapshotStores(Opened(), adapter=adapter).of_run(InMemoryRunDirectory(), suffix="1a")
 
 

@@ -1,4 +1,4 @@
-"""Parsing the snapshot store that a user names."""
+"""Parsing of the snapshot store that a user names."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def test_path_may_contain_a_colon():
 
 
 @pytest.mark.parametrize("given", ["s3://bucket/mine/", "sftp://me@there/mine"])
-def test_other_url_is_opened_and_kept(given):
+def test_other_url_is_opened_and_returned(given):
     opened = []
     assert parse(given, open_store=opened.append) == given.rstrip("/")
     assert opened == [given]

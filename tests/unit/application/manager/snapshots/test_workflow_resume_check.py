@@ -25,7 +25,7 @@ WORKDIR = "/in_memory/run/instances/macro/workdir"
 
 
 class Bench:
-    """A check of snapshots that are in memory."""
+    """A resume check with snapshots in memory."""
 
     def __init__(self):
         self.store = InMemorySnapshotStore()
@@ -95,13 +95,13 @@ def test_missing_file_at_a_relative_path_is_rejected_with_advice(bench):
     assert "use absolute ones" in str(caught.value)
 
 
-def test_unfitting_snapshot_at_a_relative_path_is_rejected(bench):
+def test_mismatched_snapshot_at_a_relative_path_is_rejected(bench):
     bench.put(f"{WORKDIR}/a", MICRO)
     with pytest.raises(InconsistentSnapshot, match="this is a snapshot of 'micro'"):
         bench.check_relative("a", bench.put("/b", MICRO))
 
 
-def test_absolute_paths_alone_are_not_checked_again(bench):
+def test_absolute_paths_are_not_checked_again(bench):
     assert bench.check_relative("/absent", "/absent") == ()
 
 

@@ -1,25 +1,25 @@
-"""Troubles with clients are told, but a client cannot fill the log with them."""
+"""Client errors are reported once each."""
 
 import pytest
 
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.event_sink import RecordingEventSink
 from adapters.in_memory.logbook import InMemoryLogbook
+from application.manager.client_error_report import ClientErrorReport
 from application.manager.status_board import StatusBoard
-from application.manager.trouble_report import TroubleReport
 from domain.running.events import LogRecorded
 from tests.support.models import configuration
 
 
 class Bench:
-    """A report, and what becomes of what it is told."""
+    """A client error report with recorded output."""
 
     def __init__(self) -> None:
         clock = ManualClock()
         self.events = RecordingEventSink()
         self.logbook = InMemoryLogbook()
         board = StatusBoard(configuration("a").model, clock=clock, events=self.events)
-        self.report = TroubleReport(board=board, logbook=self.logbook, clock=clock)
+        self.report = ClientErrorReport(board=board, logbook=self.logbook, clock=clock)
 
 
 @pytest.fixture
@@ -27,14 +27,14 @@ def bench():
     return Bench()
 
 
-def test_a_trouble_is_logged_and_shown(bench):
+def test_client_error_is_logged_and_published(bench):
     bench.report.note("rubbish on the port")
     (record,) = bench.logbook.records
     assert (record.level, record.text) == (30, "rubbish on the port")
     assert bench.events.events == [LogRecorded(record)]
 
 
-def test_the_same_trouble_is_told_once(bench):
+def test_duplicate_client_error_is_logged_once(bench):
     for text in ("one", "other", "one"):
         bench.report.note(text)
     assert [record.text for record in bench.logbook.records] == ["one", "other"]

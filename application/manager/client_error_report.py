@@ -1,4 +1,4 @@
-"""Tells of clients that make no sense, or that are not heard of any more."""
+"""Reports clients that violate a protocol or disappear, each error once."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from application.interfaces.clock import Clock
 from application.interfaces.logbook import Logbook
 from application.manager.status_board import StatusBoard
 from domain.coupling.messages import LogRecord
-from domain.running.error_log_limit import Troubles
+from domain.running.error_log_limit import ErrorLogLimit
 from domain.running.events import LogRecorded
 from domain.running.log_levels import LogLevel
 
 MANAGER: Final = "muscle_manager"
 
 
-class TroubleReport:
-    """Logs each trouble once, and shows it to whoever watches the run.
+class ClientErrorReport:
+    """Logs each client error once, and publishes it as an event.
 
     Args:
-        board: Tells the watchers.
-        logbook: Where it is written.
-        clock: Tells the time.
+        board: Publishes the events.
+        logbook: Stores the log records.
+        clock: Provides the time of each record.
     """
 
     def __init__(self, *, board: StatusBoard, logbook: Logbook, clock: Clock) -> None:
         self._board = board
         self._logbook = logbook
         self._clock = clock
-        self._troubles = Troubles(self._tell)
+        self._limit = ErrorLogLimit(self._log)
 
-    def note(self, trouble: str) -> None:
-        """Tell of a trouble, if it is a new one, and there were not too many already."""
-        self._troubles.note(trouble)
+    def note(self, error: str) -> None:
+        """Report an error, unless it is a duplicate or the limit is reached."""
+        self._limit.note(error)
 
-    def _tell(self, text: str) -> None:
+    def _log(self, text: str) -> None:
         record = LogRecord(MANAGER, self._clock.time(), LogLevel.WARNING, text)
         self._logbook.write(record)
         self._board.publish(LogRecorded(record))

@@ -1,4 +1,4 @@
-"""Each interface has one contract, and each class that implements it is named where that is."""
+"""Each interface has one contract, and each implementation is tested against it."""
 
 import ast
 import re
@@ -10,7 +10,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 
 PARTS = {"Timer": "Scheduler", "Outlet": "PeerTransport", "Inlet": "PeerTransport"}
-"""Interfaces of what another interface returns; they are held to what that one promises."""
+"""Interfaces that another interface returns, tested by that interface's contract."""
 
 BEHIND = {
     "ScheduledCall": "EventLoop",
@@ -22,11 +22,11 @@ BEHIND = {
     "InMemoryOutlet": "InMemoryPeerTransport",
     "InMemoryInlet": "InMemoryPeerTransport",
 }
-"""Classes whose objects only others make, and by which of these they are held to the contract."""
+"""Classes that only another class creates, and the class whose contract test covers them."""
 
 
 def classes(folder):
-    """Return the names of all classes in a folder, each with those of its bases."""
+    """Return the names of all classes in a folder, each with the names of its bases."""
     trees = (ast.parse(path.read_text(encoding="utf-8")) for path in folder.rglob("*.py"))
     nodes = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
     return [(node.name, {ast.unparse(base) for base in node.bases}) for node in nodes]
@@ -51,7 +51,7 @@ TEXTS = [path.read_text(encoding="utf-8") for path in sorted(HERE.rglob("test_*.
 
 
 def where_it_is_held(interface):
-    """Return the texts of the modules that hold classes to an interface's contract."""
+    """Return the sources of the modules that use an interface's contract."""
     contract = f"{PARTS.get(interface, interface)}Contract"
     family = {contract, *(name for name, bases in CONTRACTS if contract in bases)}
     return [text for text in TEXTS if family & set(re.findall(r"\w+", text))]
@@ -63,6 +63,6 @@ def test_each_interface_has_one_contract(interface):
 
 
 @pytest.mark.parametrize(("name", "interface"), IMPLEMENTATIONS, ids=lambda value: value)
-def test_each_implementation_is_held_to_the_contract(name, interface):
+def test_each_implementation_is_tested_against_its_contract(name, interface):
     made = BEHIND.get(name, name)
     assert any(made in text for text in where_it_is_held(interface))
