@@ -211,7 +211,7 @@ def test_that_slurm_does_not_tell_the_end_is_a_warning(workspace: Workspace):
     with workspace.running(*START, *options, "model.ymmsl", environment=environment) as program:
         outcome = program.finish()
     assert outcome.exit_code == COMPLETED, outcome.text
-    assert "Warning: When this Slurm job will end is not known" in outcome.stdout
+    assert "Warning: Could not determine when this Slurm job ends" in outcome.stdout
     assert "unless you pass --stop-at" in outcome.stdout
 
 

@@ -16,6 +16,7 @@ from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from adapters.in_memory.worker import InlineWorker
 from adapters.in_memory.workflow_snapshot_store import InMemoryWorkflowSnapshotStore
 from application.interfaces.node_pool import AgentLaunch
+from application.manager.instance_directories import InstanceDirectories
 from application.manager.program_starter import ProgramStarter
 from application.manager.run_actions import RunActions
 from application.manager.run_control import RunControl
@@ -88,6 +89,7 @@ class Bench:
             board=self.board,
             profiles=self.profiles,
             snapshots=self.snapshots,
+            directories=InstanceDirectories(self.directory, worker=self.worker),
             worker=self.worker,
             scheduler=self.clock,
             log=log,
