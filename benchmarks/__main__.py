@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import checkpoint_registry, crowd, round_trips, start_up
+from benchmarks import checkpoint_registry, crowd, loop_pauses, round_trips, start_up
 
 PARTS = {
     "round_trips": round_trips,
     "start_up": start_up,
     "crowd": crowd,
+    "loop_pauses": loop_pauses,
     "checkpoint_registry": checkpoint_registry,
 }
 

@@ -18,7 +18,7 @@ class InMemoryConfigurationSource(ConfigurationSource):
         self._dumped: dict[object, Configuration] = {}
 
     def load(self, sources: Sequence[object], *, model: str | None = None) -> Configuration:
-        """Return the given configuration.
+        """Return the configuration in `sources`.
 
         Args:
             sources: A single Configuration, or a string that `dump` returned.

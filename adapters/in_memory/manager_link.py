@@ -15,7 +15,7 @@ from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
 from domain.coupling.timelines import Timeline
-from domain.errors import ManagerRefused, TransportError
+from domain.errors import CouplingError, ManagerRefused, TransportError
 from domain.model.checkpoint_rules import CheckpointInfo
 from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
@@ -79,9 +79,16 @@ class InMemoryManagerLink(ManagerLink):
             return self._desk.get_settings().copy()
 
     def get_checkpoint_info(self) -> CheckpointInfo:
+        answers: list[CheckpointInfo | CouplingError] = []
         with self._changed:
             self._check_open()
-            return self._desk.get_checkpoint_info(self._instance)
+            self._desk.await_checkpoint_info(self._instance, answers.append)
+            self._changed.wait_for(lambda: answers or self._is_closed)
+            self._check_open()
+        (answer,) = answers
+        if isinstance(answer, CouplingError):
+            raise answer
+        return answer
 
     def submit_log_message(self, record: LogRecord) -> None:
         with self._changed:

@@ -17,6 +17,7 @@ from application.interfaces.clock import Scheduler, Timer
 
 READABLE: Final = selectors.EVENT_READ
 WRITABLE: Final = selectors.EVENT_WRITE
+TURN: Final = 0.005
 
 
 @final
@@ -40,9 +41,12 @@ class EventLoop(Scheduler):
 
     Args:
         name: Name of the thread.
+        turn: Seconds for which calls by `call_soon` are made, as long as more of them wait, before
+            it is the turn of sockets and timers again.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, turn: float = TURN) -> None:
+        self._turn = turn
         self._trouble_listeners: list[Callable[[str], None]] = []
         self._last_calls: list[Callable[[], None]] = []
         self._selector = selectors.DefaultSelector()
@@ -181,8 +185,11 @@ class EventLoop(Scheduler):
         return True
 
     def _make_due_calls(self, now: float) -> None:
+        end = time.monotonic() + self._turn
         for _ in range(len(self._calls)):
             self._call(self._calls.popleft())
+            if time.monotonic() > end:
+                break  # the others are next, once sockets and timers have had their turn
         while self._timers and self._timers[0][0] <= now:
             call = heapq.heappop(self._timers)[2]
             if call.callback is not None:

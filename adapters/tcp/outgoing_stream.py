@@ -53,12 +53,14 @@ class OutgoingStream:
         self.send([frame])
         return channel
 
-    def attach(self, sock: socket.socket, received: int) -> None:
+    def attach(self, sock: socket.socket, received: int, *, trailing_data: bytes = b"") -> None:
         """Use the receiver's connection, or replace the last one by it. On the loop's thread.
 
         Args:
             sock: The connection.
             received: How many frames the receiver has got.
+            trailing_data: What the receiver has sent after its hello: it may acknowledge frames, or
+                leave, before this end has been attached.
         """
         with self._changed:
             is_accepted = self._sender.accepts_connection
@@ -68,6 +70,7 @@ class OutgoingStream:
                     received=received, is_resumable=sock.family != socket.AF_UNIX
                 )
                 self._socket = sock
+                self._receive_trailing(sock, trailing_data)
                 self._changed.notify_all()
         if is_accepted:
             self._loop.watch(sock, self._proceed, events=READABLE | WRITABLE)
@@ -194,6 +197,12 @@ class OutgoingStream:
             return True
         self._sender.received(data)
         return bool(data)
+
+    def _receive_trailing(self, sock: socket.socket, data: bytes) -> None:
+        try:
+            self._sender.received(data)
+        except RemoteProtocolError:
+            self._end_connection(sock)
 
     def _end_connection(self, sock: socket.socket) -> None:
         """Wait for the receiver to connect again, if it can. With the lock."""

@@ -16,7 +16,7 @@ from adapters.tcp.server import (
     TroubleCallback,
 )
 from adapters.wire.locations import Address
-from adapters.wire.session_server import Request, Session
+from adapters.wire.session_server import Request, Session, StreamRequested
 from domain.errors import RemoteProtocolError
 
 MAX_REQUEST: Final = 2**20
@@ -65,7 +65,7 @@ class PeerServer:
             loop=self.loop,
             max_request=MAX_REQUEST,
             secret=secret,
-            on_stream=lambda sock, hello: self._on_stream(sock, hello),
+            on_stream=lambda sock, request: self._on_stream(sock, request),
             on_session_ended=lambda: self._on_session_ended(),
             on_trouble=on_trouble,
         )
@@ -92,8 +92,8 @@ class PeerServer:
         """Register the transport that sends streams.
 
         Args:
-            on_stream: Takes over the socket of a client that requests a stream, with the client's
-                hello, on the server's thread.
+            on_stream: Takes over the socket of a client that requests a stream, on the server's
+                thread.
         """
         self._on_stream = on_stream
         self._register()
@@ -132,7 +132,7 @@ def _refuse_request(request: Request, reply: Reply) -> None:  # noqa: ARG001 - a
     raise RemoteProtocolError(msg)
 
 
-def _refuse_stream(sock: socket.socket, hello: bytes) -> None:  # noqa: ARG001 - a callback's signature
+def _refuse_stream(sock: socket.socket, _request: StreamRequested) -> None:
     sock.close()
     msg = "a client requested a stream, but this instance only answers requests for messages"
     raise RemoteProtocolError(msg)

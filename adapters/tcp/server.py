@@ -27,7 +27,7 @@ from domain.errors import RemoteProtocolError
 Reply: TypeAlias = Callable[[Buffers], None]
 RequestCallback: TypeAlias = Callable[[Request, Reply], None]
 SessionCallback: TypeAlias = Callable[[Session], None]
-StreamCallback: TypeAlias = Callable[[socket.socket, bytes], None]
+StreamCallback: TypeAlias = Callable[[socket.socket, StreamRequested], None]
 TroubleCallback: TypeAlias = Callable[[str], None]
 
 RECEIVE_SIZE: Final = 65536
@@ -70,7 +70,7 @@ class Server:
         secret: Secret of the run; None where our own greeting is not offered.
         require_secret: Whether to refuse clients that do not know it.
         needs_secret: Whether only a client that knows the secret may make a request.
-        on_stream: Takes over the socket of a client that requests a stream, with its hello.
+        on_stream: Takes over the socket of a client that requests a stream.
         on_session_ended: Called when a client has ended its session.
         on_connected: Called when a session gets a connection, for the first time or again.
         on_disconnected: Called when a session has lost its last connection, ended or not.
@@ -297,7 +297,7 @@ class Server:
             if isinstance(event, Request):
                 self._execute(client, event)
             elif isinstance(event, StreamRequested):
-                self._hand_over(client, event.hello)
+                self._hand_over(client, event)
                 return False
             else:
                 self._on_session_ended()
@@ -366,13 +366,13 @@ class Server:
             client.socket, client.serve, events=WRITABLE if client.outgoing else READABLE
         )
 
-    def _hand_over(self, client: _Client, hello: bytes) -> None:
+    def _hand_over(self, client: _Client, request: StreamRequested) -> None:
         del self._clients[client.connection]
         self.loop.unwatch(client.socket)
         if self._on_stream is None:
             client.socket.close()
         else:
-            self._on_stream(client.socket, hello)
+            self._on_stream(client.socket, request)
 
     def _drop_all(self) -> None:
         for client in list(self._clients.values()):

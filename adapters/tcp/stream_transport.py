@@ -15,6 +15,7 @@ from adapters.tcp.outgoing_stream import OutgoingStream, StreamOutlet
 from adapters.tcp.peer_server import PeerServer
 from adapters.wire import stream
 from adapters.wire.locations import CONJOIN, format_location, has_scheme
+from adapters.wire.session_server import StreamRequested
 from adapters.wire.stream_sender import RETURN_TIME
 from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
 from domain.coupling.peers import Endpoint
@@ -134,11 +135,11 @@ class StreamPeerTransport(PeerTransport):
                     self._outgoing[peer].close()
             return self._outgoing[peer]
 
-    def _take_stream(self, sock: socket.socket, hello: bytes) -> None:
+    def _take_stream(self, sock: socket.socket, request: StreamRequested) -> None:
         try:
-            receiver, received = stream.decode_hello(hello)
+            receiver, received = stream.decode_hello(request.hello)
         except RemoteProtocolError:
             sock.close()
             raise
         # A peer that received our location first may connect before we know of the peer.
-        self._outgoing_to(receiver).attach(sock, received)
+        self._outgoing_to(receiver).attach(sock, received, trailing_data=request.trailing_data)

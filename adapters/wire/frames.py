@@ -137,6 +137,10 @@ class ParserFeed:
         """Number of received bytes that the parser has not been given."""
         return len(self._queue)
 
+    def take_unparsed(self) -> bytes:
+        """Return the received bytes that the parser has not been given, and forget them."""
+        return self._queue.take(len(self._queue)) or b""
+
     def feed(self, data: Piece) -> None:
         """Run the parser as far as the received bytes suffice.
 

@@ -28,6 +28,7 @@ from domain.coupling.messages import LogRecord, Wait
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
+from domain.errors import CouplingError
 from domain.model.checkpoint_rules import CheckpointInfo
 from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
@@ -166,10 +167,12 @@ def submit_snapshot(desk: ManagerDesk, instance: str, metadata: SnapshotMetadata
     desk.submit_snapshot(instance, metadata)
 
 
-@REQUESTS.immediate(8, TEXT, answer=CHECKPOINT_INFO)
-def get_checkpoint_info(desk: ManagerDesk, instance: str) -> CheckpointInfo:
+@REQUESTS.deferred(8, TEXT, answer=CHECKPOINT_INFO)
+def get_checkpoint_info(
+    desk: ManagerDesk, instance: str, respond: Callable[[CheckpointInfo | CouplingError], None]
+) -> None:
     """Request when to make snapshots, and which one to resume from."""
-    return desk.get_checkpoint_info(instance)
+    desk.await_checkpoint_info(instance, respond)
 
 
 @REQUESTS.immediate(9, WAIT, answer=NOTHING)

@@ -19,7 +19,7 @@ from enum import IntEnum
 from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeAlias, TypeVar
 
 from adapters.wire.packing import brief, pack, unpack
-from domain.errors import RemoteProtocolError
+from domain.errors import CouplingError, RemoteProtocolError
 
 Desk = TypeVar("Desk")
 Value = TypeVar("Value")
@@ -162,8 +162,15 @@ class Request(Generic[Arguments, Reply]):
             respond: Takes the response, once.
         """
         encode = self._answer.encode
+
+        def respond_later(result: object) -> None:
+            if isinstance(result, CouplingError):
+                respond([Status.ERROR, str(result)])
+            else:
+                respond(encode(result))
+
         if self._is_deferred:
-            self._handler(desk, *arguments, lambda result: respond(encode(result)))
+            self._handler(desk, *arguments, respond_later)
         else:
             respond(encode(self._handler(desk, *arguments)))
 
@@ -236,12 +243,13 @@ class RequestTable(Generic[Desk]):
         answer: Answer[Result, Reply],
         own_only: bool = False,
     ) -> Callable[
-        [Callable[[Desk, Value, Callable[[Result], None]], None]], Request[[Value], Reply]
+        [Callable[[Desk, Value, Callable[[Result | CouplingError], None]], None]],
+        Request[[Value], Reply],
     ]:
-        """Declare a request that the desk answers later, through a callback."""
+        """Declare a request that the desk answers later, by a callback with a result or error."""
 
         def declare(
-            handler: Callable[[Desk, Value, Callable[[Result], None]], None],
+            handler: Callable[[Desk, Value, Callable[[Result | CouplingError], None]], None],
         ) -> Request[[Value], Reply]:
             request: Request[[Value], Reply] = Request(
                 code, (field,), handler, answer, own_only=own_only, is_deferred=True

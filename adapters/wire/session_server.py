@@ -117,9 +117,11 @@ class StreamRequested(NamedTuple):
 
     Attributes:
         hello: The client's introduction.
+        trailing_data: What the client has already sent in the stream.
     """
 
     hello: bytes
+    trailing_data: bytes = b""
 
 
 Event: TypeAlias = Request | SessionEnded | StreamRequested
@@ -246,10 +248,14 @@ class ServerConnection:
             RemoteProtocolError: If they violate the protocol; the caller closes the connection.
         """
         self._feed.feed(data)
-        if self._feed.is_done and self._feed.unparsed:
-            msg = "a client sent data after it had ended its session"
-            raise RemoteProtocolError(msg)
         events, self._events = self._events, []
+        if self._feed.is_done and self._feed.unparsed:
+            match events:
+                case [*_, StreamRequested(hello)]:
+                    events[-1] = StreamRequested(hello, self._feed.take_unparsed())
+                case _:
+                    msg = "a client sent data after it had ended its session"
+                    raise RemoteProtocolError(msg)
         return events
 
     def answer(self, response: Buffers) -> None:

@@ -158,7 +158,7 @@ class StreamSender:
         Args:
             now: Current time in seconds, by the clock of `next_deadline`.
         """
-        if not self._is_resumable:
+        if self.is_lost or not self._is_resumable:
             self.lose()
             return
         self._disconnect()

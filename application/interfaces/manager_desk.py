@@ -113,8 +113,16 @@ class ManagerDesk(Protocol):
         """
 
     @abstractmethod
-    def get_checkpoint_info(self, instance: str) -> CheckpointInfo:
-        """Return when to make snapshots, and which to resume from."""
+    def await_checkpoint_info(
+        self, instance: str, ready: Callable[[CheckpointInfo | CouplingError], None]
+    ) -> None:
+        """Call back with when to make snapshots, and which to resume from.
+
+        Args:
+            instance: Name of the instance.
+            ready: Called, now or later, when the directory for its snapshots exists; with the
+                error if it cannot be created.
+        """
 
     @abstractmethod
     def waiting_for_receive(self, wait: Wait) -> None:

@@ -38,7 +38,7 @@ class Placement:
     """Which instance runs where.
 
     Attributes:
-        resources: The cores of each instance; instances that are started by hand are missing.
+        resources: The cores of each instance; manually started instances are omitted.
         warnings: Warnings for the user, such as that instances share cores.
     """
 
@@ -95,7 +95,7 @@ class NodePool(Protocol):
     def place(
         self, configuration: Configuration, available: Resources, *, oversubscribe: bool
     ) -> Placement:
-        """Decide which instance gets which cores. May be called on any thread.
+        """Decide which instance gets which cores. Thread-safe.
 
         Args:
             configuration: The flat configuration.

@@ -1,4 +1,4 @@
-"""Answers the requests of instances, by asking the service that each is about."""
+"""Dispatches the requests of instances to the manager's services."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import final
 from application.interfaces.logbook import Logbook
 from application.interfaces.manager_desk import ManagerDesk, Registration
 from application.interfaces.profile_store import ProfileStore
-from application.interfaces.run_directory import RunDirectory
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.error_shutdowns import ErrorShutdowns
+from application.manager.instance_directories import InstanceDirectories
 from application.manager.peer_lookup import PeerLookup
 from application.manager.registration import InstanceRegistry
 from application.manager.run_control import RunControl
@@ -22,7 +22,7 @@ from domain.coupling.messages import LogRecord, Wait
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
-from domain.identity import Reference
+from domain.errors import CouplingError, RunError
 from domain.model.checkpoint_rules import CheckpointInfo
 from domain.model.configuration import Configuration
 from domain.running.events import LogRecorded, SnapshotFailed
@@ -32,20 +32,20 @@ from domain.running.profiling import ProfileEvent, ProfileEventType
 
 @final
 class ServicesDesk(ManagerDesk):
-    """Has each request answered by the service that it is about.
+    """Dispatches each request to the services that it concerns.
 
     Args:
-        configuration: What is run.
-        registry: Who has registered.
-        peers: Who is whose peer.
-        deadlocks: Who waits for whom.
-        control: How the run goes on.
-        board: How each instance is.
-        logbook: Where log messages go.
-        profiles: Where profile events go.
-        snapshots: Which snapshots belong together.
-        checkpoints: When instances are to save.
-        run_directory: Where snapshots go.
+        configuration: The configuration of the run.
+        registry: Registers instances.
+        peers: Looks up the peers of an instance.
+        deadlocks: Detects deadlocks.
+        control: Controls the run.
+        board: Publishes log records and other events.
+        logbook: Stores log records.
+        profiles: Stores profile events.
+        snapshots: Registers snapshots.
+        checkpoints: Decides when instances save.
+        directories: Creates the directories for snapshots.
         snapshot_store: Path or URL of the store for instance snapshots; empty for the run
             directory.
     """
@@ -63,7 +63,7 @@ class ServicesDesk(ManagerDesk):
         profiles: ProfileStore,
         snapshots: SnapshotRegistry,
         checkpoints: RunCheckpoints,
-        run_directory: RunDirectory,
+        directories: InstanceDirectories,
         snapshot_store: str = "",
     ) -> None:
         self._configuration = configuration
@@ -76,7 +76,7 @@ class ServicesDesk(ManagerDesk):
         self._profiles = profiles
         self._snapshots = snapshots
         self._checkpoints = checkpoints
-        self._run_directory = run_directory
+        self._directories = directories
         self._snapshot_store = snapshot_store
         self._error_shutdowns = ErrorShutdowns()
 
@@ -123,69 +123,82 @@ class ServicesDesk(ManagerDesk):
         self._board.publish(LogRecorded(record))
 
     def submit_profile_events(self, instance: str, events: Sequence[ProfileEvent]) -> None:
-        reference, _ = self._registry.known(instance)
+        reference, _ = self._registry.resolve(instance)
         self._profiles.add_events(reference, events)
         self._error_shutdowns.note_events(instance, events)
         for event in reversed(events):
-            # MUSCLE3's instances tell how far they are in no other way
+            # MUSCLE3's instances report their simulation time in no other way
             if event.event_type is ProfileEventType.SEND and event.message_timestamp is not None:
                 self._board.note_time(instance, event.message_timestamp)
                 break
 
     def submit_snapshot(self, instance: str, metadata: SnapshotMetadata) -> None:
-        reference, _ = self._registry.known(instance)
+        reference, _ = self._registry.resolve(instance)
         self._snapshots.register_snapshot(reference, metadata)
 
-    def get_checkpoint_info(self, instance: str) -> CheckpointInfo:
-        reference, _ = self._registry.known(instance)
+    def await_checkpoint_info(
+        self, instance: str, ready: Callable[[CheckpointInfo | CouplingError], None]
+    ) -> None:
+        reference, _ = self._registry.resolve(instance)
         is_own = self._registry.is_own(instance)
-        return CheckpointInfo(
-            self._checkpoints.elapsed(),
-            self._checkpoints.checkpoints,
-            self._configuration.resume.get(reference),
-            self._snapshot_directory(reference, is_own=is_own),
-            on_request=is_own and self._checkpoints.on_request,
-            must_store=is_own and self._checkpoints.must_store,
+
+        def answer(snapshot_directory: str) -> None:
+            info = CheckpointInfo(
+                self._checkpoints.elapsed(),
+                self._checkpoints.checkpoints,
+                self._configuration.resume.get(reference),
+                snapshot_directory,
+                on_request=is_own and self._checkpoints.on_request,
+                must_store=is_own and self._checkpoints.must_store,
+            )
+            ready(info)
+
+        store = self._snapshot_store
+        if store and (is_own or not is_url(store)):  # MUSCLE3's library supports only files
+            answer(store)
+            return
+        self._directories.ensure(
+            reference,
+            ready=lambda directory: answer(str(directory / "snapshots")),
+            failed=lambda error: ready(_as_coupling_error(error)),
         )
 
     def await_checkpoint_request(self, instance: str, requested: Callable[[str], None]) -> None:
-        self._registry.known(instance)
+        self._registry.resolve(instance)
         self._checkpoints.await_request(instance, requested)
 
     def report_snapshot_failed(self, instance: str, problem: str) -> None:
-        self._registry.known(instance)
+        self._registry.resolve(instance)
         self._board.publish(SnapshotFailed(problem, instance))
 
     def report_failed(
         self, instance: str, problem: str, *, kind: FailureKind | None = None
     ) -> None:
-        self._registry.known(instance)
+        self._registry.resolve(instance)
         self._control.note_failed(instance, problem, kind=kind)
 
     def waiting_for_receive(self, wait: Wait) -> None:
-        self._registry.known(wait.instance)
+        self._registry.resolve(wait.instance)
         self._deadlocks.add(wait)
         self._control.note_wait(wait.instance, wait)
 
     def waiting_for_receive_done(self, wait: Wait) -> None:
-        self._registry.known(wait.instance)
+        self._registry.resolve(wait.instance)
         self._deadlocks.remove(wait)
         self._control.note_wait(wait.instance, None)
 
     def is_deadlocked(self, instance: str) -> bool:
-        self._registry.known(instance)
+        self._registry.resolve(instance)
         return self._deadlocks.is_deadlocked(instance)
 
     def report_status(
         self, instance: str, simulated_time: float | None, waiting: Wait | None
     ) -> None:
-        self._registry.known(instance)
+        self._registry.resolve(instance)
         if simulated_time is not None:
             self._board.note_time(instance, simulated_time)
         self._control.note_wait(instance, waiting)
 
-    def _snapshot_directory(self, instance: Reference, *, is_own: bool) -> str:
-        store = self._snapshot_store
-        if store and (is_own or not is_url(store)):  # MUSCLE3's library supports only files
-            return store
-        return str(self._run_directory.instance_directory(instance) / "snapshots")
+
+def _as_coupling_error(error: Exception) -> CouplingError:
+    return error if isinstance(error, CouplingError) else RunError(str(error))

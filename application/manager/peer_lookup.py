@@ -54,7 +54,7 @@ class PeerLookup:
             ManagerRefused: If the instance does not exist.
             NotReadyError: If not all peers have registered.
         """
-        instance = self._known(name)
+        instance = self._resolve(name)
         missing = self._missing_peers(instance)
         if missing:
             msg = f"Waiting for component {missing[0].without_trailing_ints()}"
@@ -67,7 +67,7 @@ class PeerLookup:
         Raises:
             ManagerRefused: If the instance does not exist.
         """
-        instance = self._known(name)
+        instance = self._resolve(name)
         missing = self._missing_peers(instance)
         if not missing:
             ready(self._describe(instance))
@@ -76,9 +76,9 @@ class PeerLookup:
         for peer in missing:
             self._waiting_for[peer].append(lookup)
 
-    def _known(self, name: str) -> Reference:
+    def _resolve(self, name: str) -> Reference:
         try:
-            return self._registry.known(name)[0]
+            return self._registry.resolve(name)[0]
         except ManagerRefused:
             msg = f"Unknown component {name}"
             raise ManagerRefused(msg) from None

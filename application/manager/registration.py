@@ -52,7 +52,7 @@ class InstanceRegistry:
         Raises:
             ManagerRefused: If it cannot take part; the message says why, and what to do.
         """
-        instance, component = self.known(name)
+        instance, component = self.resolve(name)
         if instance in self._locations:
             msg = (
                 f"An instance with name {name} was already registered. Did you start a non-MPI"
@@ -80,12 +80,12 @@ class InstanceRegistry:
         Raises:
             ManagerRefused: If it is not registered.
         """
-        instance, _ = self.known(name)
+        instance, _ = self.resolve(name)
         if self._locations.pop(instance, None) is None:
             msg = f"Instance '{name}' cannot deregister, because it is not registered."
             raise ManagerRefused(msg)
 
-    def known(self, name: str) -> tuple[Reference, Component]:
+    def resolve(self, name: str) -> tuple[Reference, Component]:
         """Return the reference and the component of an instance of the model.
 
         Raises:
@@ -122,11 +122,11 @@ class InstanceRegistry:
 
     def is_dialect_0_10(self, name: str) -> bool:
         """Whether an instance registered with MUSCLE3's older dialect."""
-        return self._dialects.get(self.known(name)[0]) == "0.10"
+        return self._dialects.get(self.resolve(name)[0]) == "0.10"
 
     def is_own(self, name: str) -> bool:
         """Whether an instance registered with our own library."""
-        return self.known(name)[0] in self._own
+        return self.resolve(name)[0] in self._own
 
     def _check_dialect(self, name: str, version: str) -> str:
         dialect = ".".join(version.split(".")[:2])

@@ -13,11 +13,13 @@ from application.interfaces.clock import Scheduler
 from application.interfaces.node_pool import AgentLaunch, NodePool, Placement
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.worker import Worker
+from application.manager.instance_directories import InstanceDirectories
 from application.manager.program_starter import PreparedProgram, ProgramStarter
 from application.manager.run_control import RunControl
 from application.manager.snapshots.snapshot_registry import SnapshotRegistry
 from application.manager.status_board import StatusBoard
 from domain.errors import ConfigurationError, InsufficientResources, RunError
+from domain.identity import Reference
 from domain.model.configuration import Configuration
 from domain.placement.resources import Resources
 from domain.running.events import RunFinished
@@ -65,6 +67,7 @@ class RunService:
         board: The status of each instance.
         profiles: Where the cores that instances get are recorded.
         snapshots: Which snapshots belong together.
+        directories: Is told which directories the starter has created.
         worker: Does what is slow.
         scheduler: Makes calls later.
         log: The manager's log.
@@ -80,6 +83,7 @@ class RunService:
         board: StatusBoard,
         profiles: ProfileStore,
         snapshots: SnapshotRegistry,
+        directories: InstanceDirectories,
         worker: Worker,
         scheduler: Scheduler,
         log: FilteringBoundLogger,
@@ -91,6 +95,7 @@ class RunService:
         self._board = board
         self._profiles = profiles
         self._snapshots = snapshots
+        self._directories = directories
         self._worker = worker
         self._scheduler = scheduler
         self._log = log
@@ -189,6 +194,7 @@ class RunService:
             for program in programs[:BATCH]:
                 self._starter.start(program, secret=start.launch.secret)
                 self._control.note_started(program.instance, program.node)
+                self._directories.note_created(Reference(program.instance))
         except ValueError as error:
             self._fail(error)
             return

@@ -1,4 +1,4 @@
-"""The status of each instance, and the subscribers that watch it."""
+"""Holds the status of each instance, and publishes its changes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from domain.running.process_end import ProcessEnd
 
 
 class StatusBoard:
-    """Shows the status of each instance, and notifies subscribers of every change.
+    """Holds the status of each instance, and notifies subscribers of every change.
 
     Args:
-        model: The model that is run.
-        clock: Gives the times of changes.
-        events: Passes events on to subscribers.
+        model: The model of the run.
+        clock: Provides the time of each change.
+        events: The first subscriber.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class StatusBoard:
         return self._status[instance]
 
     def watch(self, sink: EventSink) -> None:
-        """Notify one more subscriber from now on."""
+        """Add a subscriber to all further events."""
         self._sinks = [*self._sinks, sink]
 
     def all(self) -> list[InstanceStatus]:
@@ -48,7 +48,7 @@ class StatusBoard:
         return list(self._status.values())
 
     def publish(self, event: RunEvent) -> None:
-        """Notify subscribers of an event."""
+        """Notify the subscribers of an event."""
         for sink in self._sinks:
             sink.notify(event)
 
@@ -60,13 +60,13 @@ class StatusBoard:
         waiting_for: Wait | None = None,
         end: ProcessEnd | None = None,
     ) -> None:
-        """Show where an instance is in its life.
+        """Set the state of an instance.
 
         Args:
             instance: Its name.
-            state: Where it is.
-            waiting_for: What it waits to receive, while it waits.
-            end: How its process ended, if it has.
+            state: Its new state.
+            waiting_for: The message that it waits for; None if it does not wait.
+            end: How its process ended; None if it has not.
         """
         old = self._status[instance]
         is_same = (old.state, old.waiting_for) == (state, waiting_for)
@@ -76,7 +76,7 @@ class StatusBoard:
             self._put(new)
 
     def note_time(self, instance: str, simulated_time: float) -> None:
-        """Show how far an instance is in simulated time."""
+        """Set the simulation time of an instance."""
         old = self._status[instance]
         if old.simulated_time != simulated_time:
             self._put(replace(old, simulated_time=simulated_time))

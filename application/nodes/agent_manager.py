@@ -183,8 +183,7 @@ class AgentManager(AgentDesk, NodePool):
     def report_result(self, results: Sequence[ProcessResult], *, node: str | None = None) -> None:
         if node is not None:
             self._note_sign(node)
-        for result in results:
-            self._ledger.end(result.name, result.end)
+        self._ledger.end_all(results)
 
     def _queue(self, node: str) -> CommandQueue:
         if node not in self._queues:
@@ -232,6 +231,7 @@ class AgentManager(AgentDesk, NodePool):
             return
         queue = self._queue(node)
         queue.clear()
+        self._ledger.flush()
         for listener in self._on_node_lost:
             listener(node, reason)
         for process in self._ledger.running_on(node):

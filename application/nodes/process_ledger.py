@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeAlias, final
+from typing import Final, TypeAlias, final
 
 from structlog.typing import FilteringBoundLogger
 
 from application.interfaces.clock import Scheduler
-from domain.running.process_end import ProcessEnd
+from domain.running.process_end import ProcessEnd, ProcessResult
+
+BATCH: Final = 20
+"""How many ends are reported in one call of the scheduler's."""
 
 OnFinished: TypeAlias = Callable[[str, ProcessEnd], None]
 
@@ -29,6 +33,7 @@ class ProcessLedger:
         self._listeners: list[OnFinished] = []
         self._nodes: dict[str, str] = {}
         self._finished: list[tuple[str, ProcessEnd]] = []
+        self._ended: deque[ProcessResult] = deque()
 
     def on_finished(self, listener: OnFinished) -> None:
         """Call back with the name of each process that ends, and how it ended."""
@@ -55,6 +60,18 @@ class ProcessLedger:
         for listener in self._listeners:
             listener(process, end)
 
+    def end_all(self, results: Sequence[ProcessResult]) -> None:
+        """Report that processes have ended: some now, and the others soon, if they are many."""
+        is_reporting = bool(self._ended)
+        self._ended.extend(results)
+        if not is_reporting:
+            self._report_batch()
+
+    def flush(self) -> None:
+        """Report all ends that have been passed to `end_all`."""
+        while self._ended:
+            self._report_next()
+
     def end_soon(self, process: str, end: ProcessEnd) -> None:
         """Report the end of a process later, so that the caller is not called back meanwhile."""
         self._scheduler.call_soon(partial(self.end, process, end))
@@ -67,3 +84,13 @@ class ProcessLedger:
         """Return the processes that have ended since the last call, by name, and how."""
         finished, self._finished = self._finished, []
         return finished
+
+    def _report_batch(self) -> None:
+        for _ in range(min(BATCH, len(self._ended))):
+            self._report_next()
+        if self._ended:
+            self._scheduler.call_soon(self._report_batch)
+
+    def _report_next(self) -> None:
+        result = self._ended.popleft()
+        self.end(result.name, result.end)

@@ -20,6 +20,7 @@ from application.manager.client_error_report import ClientErrorReport
 from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.desk import ServicesDesk
+from application.manager.instance_directories import InstanceDirectories
 from application.manager.peer_lookup import PeerLookup
 from application.manager.program_starter import ProgramStarter
 from application.manager.registration import InstanceRegistry
@@ -143,7 +144,8 @@ def build_services(
     agents.on_node_lost(control.note_node_lost)
     allocation_end = AllocationEnd(options.checkpoints, control=control, clock=parts.clock)
     snapshots = _build_snapshots(parts, configuration, options, board, allocation_end, control)
-    run = _build_run(parts, configuration, agents, control, board, snapshots)
+    directories = InstanceDirectories(parts.run_directory, worker=parts.worker)
+    run = _build_run(parts, configuration, agents, control, board, snapshots, directories)
     agents.on_resources(run.note_resources)
     control.on_finished(run.note_result)
     deadlocks = DeadlockWatch(on_deadlock=control.note_deadlock)
@@ -158,7 +160,7 @@ def build_services(
         profiles=parts.profiles,
         snapshots=snapshots,
         checkpoints=checkpoints,
-        run_directory=parts.run_directory,
+        directories=directories,
         snapshot_store=snapshot_store,
     )
     return ManagerServices(
@@ -203,6 +205,7 @@ def _build_run(
     control: RunControl,
     board: StatusBoard,
     snapshots: SnapshotRegistry,
+    directories: InstanceDirectories,
 ) -> RunService:
     starter = ProgramStarter(
         configuration,
@@ -218,6 +221,7 @@ def _build_run(
         board=board,
         profiles=parts.profiles,
         snapshots=snapshots,
+        directories=directories,
         worker=parts.worker,
         scheduler=parts.scheduler,
         log=parts.log,

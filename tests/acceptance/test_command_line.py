@@ -164,8 +164,8 @@ def test_check_reports_several_mistakes_at_once(workspace: Workspace):
     workspace.write("model.ymmsl", text.replace(sys.executable, "no_such_command"))
     outcome = workspace.conjoin("check", "model.ymmsl")
     assert outcome.exit_code == MISTAKE
-    assert "- Program 'macro': there is no command 'no_such_command'" in outcome.stderr
-    assert "- Program 'micro': there is no command 'no_such_command'" in outcome.stderr
+    assert "- Program 'macro': command 'no_such_command'" in outcome.stderr
+    assert "- Program 'micro': command 'no_such_command'" in outcome.stderr
 
 
 # Configuration files ------------------------------------------------------------------------------

@@ -211,7 +211,7 @@ def test_unknown_end_of_a_slurm_job_causes_a_warning(workspace: Workspace):
     with workspace.running(*START, *options, "model.ymmsl", environment=environment) as program:
         outcome = program.finish()
     assert outcome.exit_code == COMPLETED, outcome.text
-    assert "Warning: When this Slurm job will end is not known" in outcome.stdout
+    assert "Warning: Could not determine when this Slurm job ends" in outcome.stdout
     assert "unless you pass --stop-at" in outcome.stdout
 
 

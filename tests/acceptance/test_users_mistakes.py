@@ -36,7 +36,7 @@ def test_conduit_to_an_unknown_component_is_rejected(workspace: Workspace):
     assert_refused(
         workspace.start_all(),
         "model.ymmsl: in model 'pair': conduit 'micro.final: makro.state_in':"
-        " there is no component 'makro'. Did you mean 'macro'",
+        " component 'makro' does not exist. Did you mean 'macro'",
     )
 
 
@@ -66,8 +66,7 @@ def test_unknown_key_is_rejected(workspace: Workspace):
     workspace.change("model.ymmsl", f'    args: ["{workspace.folder}/micro', '    arguments: ["x')
     assert_refused(
         workspace.start_all(),
-        "model.ymmsl, line 33: there is no key 'arguments' in 'programs.micro'."
-        " Did you mean 'args'?",
+        "model.ymmsl, line 33: unknown key 'arguments' in 'programs.micro'. Did you mean 'args'?",
     )
 
 
@@ -75,8 +74,8 @@ def test_duplicate_key_causes_a_warning_before_its_consequence(workspace: Worksp
     workspace.change("model.ymmsl", "      micro:\n        desc", "      macro:\n        desc")
     assert_refused(
         workspace.start_all(),
-        "Warning: model.ymmsl, line 13: 'models.pair.components.macro' stands here again",
-        "there is no component 'micro'",
+        "Warning: model.ymmsl, line 13: duplicate key 'models.pair.components.macro'",
+        "component 'micro' does not exist",
     )
 
 
@@ -105,7 +104,7 @@ def test_model_option_chooses_one_of_two_root_models(workspace: Workspace):
 
 def test_unknown_model_is_rejected(workspace: Workspace):
     outcome = workspace.start_all("-m", "pear")
-    assert_refused(outcome, "There is no model 'pear' to run. Did you mean 'pair'?")
+    assert_refused(outcome, "Model 'pear' does not exist. Did you mean 'pair'?")
 
 
 def test_unknown_implementation_is_rejected(workspace: Workspace):
@@ -121,7 +120,9 @@ def test_missing_executable_is_rejected(workspace: Workspace):
     replace_program(workspace, f"executable: {workspace.folder}/mikro")
     outcome = workspace.start_all()
     assert_refused(
-        outcome, f"Program 'micro': there is no executable '{workspace.folder}/mikro'.", "Correct"
+        outcome,
+        f"Program 'micro': executable '{workspace.folder}/mikro' does not exist.",
+        "Correct",
     )
 
 
@@ -129,7 +130,7 @@ def test_command_that_is_not_on_the_path_is_rejected(workspace: Workspace):
     replace_program(workspace, "executable: no_such_command_anywhere")
     assert_refused(
         workspace.start_all(),
-        "Program 'micro': there is no command 'no_such_command_anywhere' on the PATH."
+        "Program 'micro': command 'no_such_command_anywhere' is not on the PATH."
         " Write its absolute path.",
     )
 
@@ -143,7 +144,7 @@ def test_file_that_is_not_executable_is_rejected(workspace: Workspace):
 
 def test_missing_configuration_file_is_rejected(workspace: Workspace):
     outcome = workspace.manager("--start-all", "modell.ymmsl")
-    assert_refused(outcome, "modell.ymmsl: there is no such file. Did you mean 'model.ymmsl'?")
+    assert_refused(outcome, "modell.ymmsl: file not found. Did you mean 'model.ymmsl'?")
 
 
 def test_unknown_log_level_is_rejected(workspace: Workspace):

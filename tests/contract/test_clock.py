@@ -1,4 +1,4 @@
-"""Clocks keep the contract of `Clock`."""
+"""Contract of Clock."""
 
 import time
 

@@ -107,7 +107,7 @@ def everything() -> Configuration:
             simulation_time=(CheckpointRangeRule(0.5),),
         ),
         {Reference("outer.micro[1]"): "/run/snapshots/x_1.pack"},
-        "Everything\nthat there is",
+        "All\nfeatures",
     )
 
 

@@ -1,4 +1,4 @@
-"""Event sinks keep the contract of `EventSink`."""
+"""Contract of EventSink."""
 
 import io
 

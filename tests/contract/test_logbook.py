@@ -1,4 +1,4 @@
-"""Logbooks keep the contract of `Logbook`."""
+"""Contract of Logbook."""
 
 from adapters.filesystem.logbook import FilesystemLogbook
 from adapters.in_memory.logbook import InMemoryLogbook

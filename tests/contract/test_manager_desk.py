@@ -19,7 +19,7 @@ OF_AN_INSTANCE = {
     "await_checkpoint_request": lambda desk, name: desk.await_checkpoint_request(name, print),
     "report_snapshot_failed": lambda desk, name: desk.report_snapshot_failed(name, "why"),
     "report_failed": lambda desk, name: desk.report_failed(name, "why"),
-    "get_checkpoint_info": lambda desk, name: desk.get_checkpoint_info(name),
+    "await_checkpoint_info": lambda desk, name: desk.await_checkpoint_info(name, print),
     "waiting_for_receive": lambda desk, name: desk.waiting_for_receive(Wait(name, "b", "s")),
     "is_deadlocked": lambda desk, name: desk.is_deadlocked(name),
     "report_status": lambda desk, name: desk.report_status(name, 0.0, None),
@@ -53,14 +53,14 @@ class ManagerDeskContract(ABC):
             self.register(desk, "a")
 
     def test_peers_are_returned_after_all_have_registered(self, desk):
-        told = []
+        received = []
         self.register(desk, "a")
-        desk.await_peers("a", told.append)
+        desk.await_peers("a", received.append)
         with pytest.raises(NotReadyError):
             desk.get_peers("a")
-        assert told == []
+        assert received == []
         self.register(desk, "b")
-        assert told == [desk.get_peers("a")]
+        assert received == [desk.get_peers("a")]
 
     def test_cycle_of_waits_is_a_deadlock_until_a_wait_ends(self, desk):
         self.register(desk, "a", "b")

@@ -1,4 +1,4 @@
-"""Profile stores keep the contract of `ProfileStore`."""
+"""Contract of ProfileStore."""
 
 import sqlite3
 from contextlib import closing

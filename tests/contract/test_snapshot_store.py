@@ -1,4 +1,4 @@
-"""Snapshot stores keep the contract of `SnapshotStore`."""
+"""Contract of SnapshotStore."""
 
 import uuid
 

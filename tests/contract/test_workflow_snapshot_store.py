@@ -210,11 +210,11 @@ class TestFilesystemWorkflowSnapshotStore(WorkflowSnapshotStoreContract):
         return [Path(report.location).name for report in self.reports]
 
     def test_files_are_named_after_the_time(self):
-        moment = datetime.fromtimestamp(self.clock.time()).astimezone().strftime("%Y%m%d_%H%M%S")
+        taken = datetime.fromtimestamp(self.clock.time()).astimezone().strftime("%Y%m%d_%H%M%S")
         self.names_after(1)
-        assert re.sub(r"\D", "", self.workflow_snapshots.list()[0].taken) == moment.replace("_", "")
+        assert re.sub(r"\D", "", self.workflow_snapshots.list()[0].taken) == taken.replace("_", "")
         self.clock.advance(0.25)
-        assert self.names_after(2) == [f"snapshot_{moment}.ymmsl", f"snapshot_{moment}_1.ymmsl"]
+        assert self.names_after(2) == [f"snapshot_{taken}.ymmsl", f"snapshot_{taken}_1.ymmsl"]
 
     def test_clock_set_back_does_not_change_the_order(self):
         self.clock.advance(100)

@@ -26,7 +26,6 @@ class Ending:
         self._phases = RunPhases()
         self._failures = Failures()
         self._deadlocked: set[str] = set()
-        self._unread: set[str] = set()
         self._stop_reason: str | None = None
         self._was_interrupted = False
 
@@ -40,13 +39,8 @@ class Ending:
         """Whether the run is over."""
         return self._phases.phase is Phase.FINISHED
 
-    def await_output(self, name: str) -> None:
-        """Do not finish the run before the output of a failed instance was read."""
-        self._unread.add(name)
-
     def add(self, failure: Failure) -> Iterator[Instruction]:
         """Add a failure, and decide whether its cause may be another instance."""
-        self._unread.discard(failure.instance)
         self._failures.add(failure)
         # the other members of a deadlock are about to detect it as well, and to report it
         others = {item.name for item in self._instances if item.has_process}
@@ -98,7 +92,7 @@ class Ending:
 
     def finish_if_done(self) -> Iterator[Instruction]:
         """Finish the run if there is no instance left to wait for."""
-        if any(item.has_process for item in self._instances) or self._unread:
+        if any(item.has_process for item in self._instances):
             return
         phase = self._phases.phase
         if phase is Phase.FINISHED:

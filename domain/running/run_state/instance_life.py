@@ -124,7 +124,7 @@ class InstanceLife:
         name: Its name.
         life: Where it is in its life.
         is_by_hand: Whether the user starts it, rather than an agent.
-        has_process: Whether an agent has yet to report how its process ended.
+        has_process: Whether an agent starts its process, and its end has yet to be judged.
         is_own: Whether it uses Conjoin's library, once it has registered.
         has_registered: Whether it has ever registered.
         has_deregistered: Whether it has deregistered since it last registered.

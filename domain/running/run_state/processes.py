@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 
 from typing_extensions import assert_never
@@ -25,6 +26,9 @@ from domain.running.run_state.instructions import Instruction, Publish, ReadErro
 class Processes:
     """Reacts to what agents report.
 
+    Ends of processes are judged one after the other. Whether an end is a failure depends on the
+    failures before it, so while the output of a failed instance is being read, later ends wait.
+
     Args:
         instances: All instances of the run, by name.
         ending: Decides when the run ends.
@@ -33,6 +37,8 @@ class Processes:
     def __init__(self, instances: Mapping[str, InstanceLife], ending: Ending) -> None:
         self._instances = instances
         self._ending = ending
+        self._ends: deque[ProcessEnded] = deque()
+        self._reading: str | None = None
 
     def react(self, event: ProcessEvent) -> Iterator[Instruction]:
         """React to an event."""
@@ -44,28 +50,40 @@ class Processes:
             case ProcessStarted(name, node):
                 yield from self._instances[name].take(Step.START)
                 yield Publish(InstanceStarted(name, node))
-            case ProcessEnded(name, end):
-                yield from self._end(self._instances[name], end)
+            case ProcessEnded():
+                self._ends.append(event)
+                yield from self._judge_ends()
             case ErrorOutputRead(name, text):
-                yield from self._ending.add(failure_of_process(self._instances[name], text))
-                yield from self._ending.finish_if_done()
+                if name == self._reading:
+                    self._reading = None
+                    yield from self._fail(self._instances[name], text)
+                    yield from self._judge_ends()
             case NodeFailed(node, reason):
                 self._ending.note_lost_node(node, reason)
             case _:
                 assert_never(event)
 
-    def _end(self, instance: InstanceLife, end: ProcessEnd) -> Iterator[Instruction]:
-        if not instance.has_process:
-            return
-        instance.has_process = False
+    def _judge_ends(self) -> Iterator[Instruction]:
+        while self._ends and self._reading is None:
+            ended = self._ends.popleft()
+            instance = self._instances[ended.instance]
+            if instance.has_process:
+                yield from self._judge(instance, ended.end)
+
+    def _judge(self, instance: InstanceLife, end: ProcessEnd) -> Iterator[Instruction]:
         instance.end = end
         yield Publish(InstanceExited(instance.name, end))
-        if end == SUCCESS and problem_of(instance) is None:
-            yield from instance.take(Step.FINISH)
-        elif not self._ending.is_going_on:
-            yield from instance.take(Step.STOP)
-        else:
+        is_well = end == SUCCESS and problem_of(instance) is None
+        if self._ending.is_going_on and not is_well:
             yield from instance.take(Step.FAIL)
-            self._ending.await_output(instance.name)
+            self._reading = instance.name
             yield ReadErrorOutput(instance.name)
+        else:
+            instance.has_process = False
+            yield from instance.take(Step.FINISH if is_well else Step.STOP)
+            yield from self._ending.finish_if_done()
+
+    def _fail(self, instance: InstanceLife, error_output: str) -> Iterator[Instruction]:
+        instance.has_process = False
+        yield from self._ending.add(failure_of_process(instance, error_output))
         yield from self._ending.finish_if_done()

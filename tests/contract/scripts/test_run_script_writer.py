@@ -1,4 +1,4 @@
-"""Script writers keep the contract of `RunScriptWriter`.
+"""Contract of RunScriptWriter.
 
 The effects of the scripts are tested in test_shell_run_script_writer.
 """

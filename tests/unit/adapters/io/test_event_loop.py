@@ -157,3 +157,22 @@ def test_it_may_be_closed_twice_and_before_it_was_started():
     loop.close()
     loop.close()
     loop.call_soon(lambda: None)
+
+
+def test_timers_are_called_between_many_calls():
+    loop = EventLoop("loop", turn=-1.0)  # over after each call
+    seen = []
+    done = threading.Event()
+
+    def begin():
+        loop.call_later(0.0, lambda: seen.append("timer"))
+        for number in range(3):
+            loop.call_soon(lambda number=number: seen.append(number))
+        loop.call_soon(done.set)
+
+    with closing(loop):
+        loop.call_soon(begin)
+        loop.start()
+        assert done.wait(PATIENCE)
+    assert [item for item in seen if item != "timer"] == [0, 1, 2]
+    assert seen.index("timer") < seen.index(2)

@@ -46,7 +46,7 @@ def attach(loop, outgoing):
     """Return what connects a receiver, and returns its end of the connection."""
     ends = []
 
-    def make(family=socket.AF_INET, received=0):
+    def make(family=socket.AF_INET, received=0, trailing_data=b""):
         ours, theirs = pair_of(family)
         ends.append(theirs)
         theirs.settimeout(PATIENCE)
@@ -54,7 +54,7 @@ def attach(loop, outgoing):
         is_attached = threading.Event()
 
         def run():
-            outgoing.attach(ours, received)
+            outgoing.attach(ours, received, trailing_data=trailing_data)
             is_attached.set()
 
         loop.call_soon(run)
@@ -119,6 +119,26 @@ def test_frames_over_a_network_are_sent_once_acknowledged(outgoing, attach):
     theirs.sendall(word(2)[:3])
     theirs.sendall(word(2)[3:])
     assert outgoing.wait_until_sent(timeout=PATIENCE)
+
+
+def test_acknowledgements_that_follow_the_hello_count(outgoing, attach):
+    outgoing.send([b"one"])
+    attach(trailing_data=word(1)[:5]).sendall(word(1)[5:])
+    assert outgoing.wait_until_sent(timeout=PATIENCE)
+
+
+def test_goodbye_that_follows_the_hello_counts(outgoing, attach):
+    outgoing.send([b"one"])
+    attach(trailing_data=word(0) + word(stream.GOODBYE))
+    assert outgoing.wait_until_sent(timeout=PATIENCE)
+
+
+def test_garbage_after_the_hello_ends_the_connection(outgoing, attach):
+    outgoing.send([b"one"])
+    theirs = attach(trailing_data=b"\xff" * 8)
+    while theirs.recv(100):
+        pass
+    assert take(attach(), 3) == b"one"
 
 
 def test_receiver_that_reconnects_gets_the_frames_that_it_lacks(outgoing, attach):

@@ -58,7 +58,7 @@ def test_requests_and_streams_arrive_at_their_transports(listen):
         lambda request, reply: reply([request.body]),
         on_session_ended=lambda: sessions_ended.append(True),
     )
-    server.serve_streams(lambda sock, hello: (streams.append(hello), sock.close()))
+    server.serve_streams(lambda sock, request: (streams.append(request.hello), sock.close()))
     client = client_of(server)
     assert client.call(REQUEST) == REQUEST
     with request_stream(server) as sock, pytest.raises(EOFError):

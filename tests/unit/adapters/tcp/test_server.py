@@ -12,6 +12,7 @@ from adapters.tcp.session_client import SessionClient
 from adapters.wire.frames import word
 from adapters.wire.greeting import Purpose
 from adapters.wire.locations import TCP, TcpAddress, format_location
+from adapters.wire.session_server import StreamRequested
 from domain.errors import RemoteProtocolError
 from tests.support.conditions import wait_until
 from tests.support.ports import HOST
@@ -223,8 +224,8 @@ def test_stream_socket_is_handed_over_with_the_hello(serve):
     found = []
     is_there = threading.Event()
 
-    def take_over(sock, hello):
-        found.append(hello)
+    def take_over(sock, request):
+        found.append(request)
         sock.close()
         is_there.set()
 
@@ -233,7 +234,25 @@ def test_stream_socket_is_handed_over_with_the_hello(serve):
         greet(sock, SECRET, Purpose.STREAM)
         sock.sendall(word(2) + b"me")
         assert is_there.wait(PATIENCE)
-    assert found == [b"me"]
+    assert found == [StreamRequested(b"me")]
+
+
+def test_data_that_follow_a_stream_hello_are_handed_over(serve):
+    found = []
+    is_there = threading.Event()
+
+    def take_over(sock, request):
+        rest = take(sock, 10 - len(request.trailing_data))
+        found.append(request.hello + b", " + request.trailing_data + rest)
+        sock.close()
+        is_there.set()
+
+    server, _ = serve(secret=SECRET, on_stream=take_over)
+    with connected(started(server)) as sock:
+        greet(sock, SECRET, Purpose.STREAM)
+        sock.sendall(word(2) + b"me" + b"0123456789")
+        assert is_there.wait(PATIENCE)
+    assert found == [b"me, 0123456789"]
 
 
 def test_stream_request_is_closed_where_streams_are_not_offered(serve):

@@ -129,6 +129,8 @@ def test_trailing_data_stay_unparsed():
     assert parsing.feed.is_done
     parsing.feed.feed(b"and more")
     assert parsing.feed.unparsed == len(b"moreand more")
+    assert parsing.feed.take_unparsed() == b"moreand more"
+    assert (parsing.feed.unparsed, parsing.feed.take_unparsed()) == (0, b"")
 
 
 def test_block_beyond_the_limit_is_rejected_before_it_arrives():

@@ -329,6 +329,15 @@ def test_stream_is_requested_with_the_hello_of_the_client():
     assert connection.is_done
 
 
+def test_data_that_follow_a_stream_hello_come_out_with_it():
+    for length in range(20):
+        connection = connect(SessionTable(), secret="secret")
+        greet(connection, greeting.Purpose.STREAM)
+        data = (word(5) + b"hello" + b"trailing")[: 13 + length]
+        assert connection.received(data) == [StreamRequested(b"hello", data[13:])]
+        assert not connection.unread
+
+
 def test_stream_hello_beyond_the_limit_is_rejected():
     connection = connect(SessionTable(), secret="secret")
     greet(connection, greeting.Purpose.STREAM)

@@ -91,7 +91,7 @@ def test_messages_that_go_nowhere_inside_a_model_are_a_warning():
         ("o_i: out,", "o_i: out extra,"),
         ("driver.out: outer.start", "driver.out: outer.start\n      driver.extra: outer.more"),
     )
-    said = "What 'driver.extra' sends to 'outer.more' goes nowhere"
+    said = "No component receives the messages of 'driver.extra' to 'outer.more'"
     assert [item[: len(said)] for item in warnings_of(text)] == [said]
 
 

@@ -94,7 +94,7 @@ def test_a_dollar_sign_in_the_name_of_an_existing_folder_is_not_a_variable(tmp_p
 def test_a_module_that_is_not_found_is_told(monkeypatch):
     monkeypatch.delenv("YMMSL_PATH", raising=False)
     assert problem_of(whole(MAIN)) == (
-        "While importing p from lib.codes in the text given: there is no module 'lib.codes':"
+        "While importing p from lib.codes in the text given: module 'lib.codes' was not found:"
         " neither a file lib/codes.ymmsl in the folders of YMMSL_PATH (which is not set), nor an"
         " entry point of group ymmsl.module. Set the environment variable YMMSL_PATH to the folder"
         " that has lib/codes.ymmsl in it, or install the Python package that offers the module."

@@ -24,7 +24,7 @@ def changed(old: str, new: str, model: str = MACRO_MICRO) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("micro.start", "mikro.start", "there is no component 'mikro'. Did you mean 'micro'"),
+        ("micro.start", "mikro.start", "component 'mikro' does not exist. Did you mean 'micro'"),
         ("micro.start", "micro.strat", "'micro' has no port 'strat'. Did you mean 'start'?"),
         ("micro.start", "micro.final", "port 'final' of component 'micro' is declared under o_f"),
         ("micro.final:", "micro.start:", "declared under f_init, so it receives"),
@@ -46,7 +46,8 @@ def test_a_mistake_in_a_model_is_told(old, new, said):
 def test_the_conduit_is_quoted_as_it_stands_in_the_file():
     said = problem_of(changed("micro.start", "mikro.start"))
     assert said.startswith(
-        "the text given: in model 'm': conduit 'macro.out: mikro.start': there is no component"
+        "the text given: in model 'm': conduit 'macro.out: mikro.start': component 'mikro' does"
+        " not exist"
     )
 
 
@@ -106,11 +107,11 @@ def test_two_models_that_could_be_run_are_told_apart_by_name():
 
 def test_a_model_to_run_that_is_not_there_is_told():
     text = whole(MACRO_MICRO, PROGRAM)
-    assert problem_of(text, model="other") == "There is no model 'other' to run. There is: m."
+    assert problem_of(text, model="other") == "Model 'other' does not exist. There is: m."
 
 
 def test_no_model_at_all_is_told():
-    assert "There is no model to run. Add 'models'" in problem_of(whole(PROGRAM))
+    assert "No model to run was found. Add 'models'" in problem_of(whole(PROGRAM))
 
 
 def test_a_model_that_contains_itself_is_told():

@@ -72,7 +72,7 @@ def test_what_is_no_ymmsl_is_told_apart(text, said):
 def test_a_file_that_is_not_there_is_named_with_one_that_is_nearly_so(tmp_path):
     (tmp_path / "model.ymmsl").touch()
     said = problem_of(tmp_path / "modle.ymmsl")
-    assert "modle.ymmsl: there is no such file. Did you mean 'model.ymmsl'?" in said
+    assert "modle.ymmsl: file not found. Did you mean 'model.ymmsl'?" in said
 
 
 def test_a_directory_is_no_file(tmp_path):
@@ -94,9 +94,9 @@ def test_all_unknown_keys_are_told_with_file_line_place_and_what_was_meant(tmp_p
     file = tmp_path / "model.ymmsl"
     file.write_text(GOOD + "  q: {descripton: x, executable: y}\nsetings: {a: 3}\n")
     first, second = problems_of(file)
-    assert first.startswith(f"{file}, line 14: there is no key 'descripton' in 'programs.q'.")
+    assert first.startswith(f"{file}, line 14: unknown key 'descripton' in 'programs.q'.")
     assert "Did you mean 'description'" in first
-    assert second == f"{file}, line 15: there is no key 'setings'. Did you mean 'settings'?"
+    assert second == f"{file}, line 15: unknown key 'setings'. Did you mean 'settings'?"
 
 
 def test_unknown_keys_of_the_older_version_are_told():
@@ -107,7 +107,7 @@ def test_unknown_keys_of_the_older_version_are_told():
 def test_a_key_that_stands_twice_is_a_warning():
     text = GOOD + "settings:\n  a: 1\n  a: 2\n"
     assert warnings_of(text) == [
-        "the text given, line 16: 'settings.a' stands here again; what stood before is lost."
+        "the text given, line 16: duplicate key 'settings.a': the earlier value is ignored."
     ]
 
 
@@ -164,7 +164,7 @@ def test_a_timeline_with_several_matching_entries_keeps_them_all():
 @pytest.mark.parametrize(
     ("addition", "said"),
     [
-        ("settings: {a: {b: c}}\n", "line 14 (settings.a): what stands here does not fit"),
+        ("settings: {a: {b: c}}\n", "line 14 (settings.a): invalid value"),
         ("  q: {description: x, executable: x, execution_model: mpi}\n", "one of direct, openmpi"),
         ("  q: {description: x}\n", "neither a script nor an executable"),
         ("checkpoints: {simulation_time: [{every: 0}]}\n", "must be larger than 0"),

@@ -1,4 +1,4 @@
-"""Communicators of one model, joined in memory."""
+"""Communicators of one model, connected in memory."""
 
 from dataclasses import dataclass
 
@@ -24,13 +24,13 @@ from tests.support.models import configuration
 
 @dataclass
 class Member:
-    """An instance that has connected.
+    """An instance that has connected to its peers.
 
     Attributes:
-        peers: What it knows of its surroundings.
-        ports: Its ports.
-        transport: Its connection to the others.
-        communicator: What is tested.
+        peers: Its peers, conduits and ports.
+        ports: The state of its ports.
+        transport: Its connection to the peers.
+        communicator: The communicator under test.
     """
 
     peers: PeerInfo
@@ -46,7 +46,7 @@ class Member:
         return self.communicator.receive(self.ports[port], slot)
 
     def outlet(self, port, slot=None):
-        """Return what sends on a port without the communicator."""
+        """Return an outlet that sends on a port without the communicator."""
         (conduit,) = self.peers.conduits_at(port)
         return self.transport.outlet(
             sender=None, receiver=self.peers.peer_endpoint(conduit, slot), peer_locations=()
@@ -54,12 +54,12 @@ class Member:
 
 
 class Exchange:
-    """A model, of which instances can be made.
+    """A model, whose instances can be created and connected.
 
     Args:
-        conduits: As for `configuration`.
+        conduits: Conduits, as for `configuration`.
         must_drain: Whether senders wait until everything is received, as MUSCLE3's do.
-        sizes: Multiplicities.
+        sizes: Multiplicities of the components.
     """
 
     def __init__(self, conduits, *, must_drain=False, **sizes):
@@ -74,9 +74,9 @@ class Exchange:
 
         Args:
             name: Name of the instance.
-            depth: How many counters an iteration has on O_I and S ports.
+            depth: Number of counters in an iteration on O_I and S ports.
             vectors: Names of the vector ports.
-            transport: Connects it to its peers; None for memory.
+            transport: Connects it to its peers; None for the in-memory transport.
             locations: Locations of the peers by name; None if they are all in memory.
         """
         peers = self._peers_of(Reference(name))

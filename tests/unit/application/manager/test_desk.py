@@ -2,9 +2,11 @@
 
 import pytest
 
+from adapters.in_memory.run_directory import InMemoryRunDirectory
 from domain.coupling.messages import LogRecord, Wait
-from domain.errors import ManagerRefused
+from domain.errors import ConfigurationError, CouplingError, ManagerRefused
 from domain.identity import Reference
+from domain.model.checkpoint_rules import CheckpointInfo
 from domain.running.events import DeadlockFound, InstanceState, LogRecorded
 from domain.running.process_end import Exited, Killed
 from domain.running.profiling import ProfileEvent, ProfileEventType
@@ -84,7 +86,7 @@ def test_requests_of_unknown_instances_are_rejected(name: str):
     desk = desk_for().desk
     for request in (
         lambda: desk.submit_profile_events(name, []),
-        lambda: desk.get_checkpoint_info(name),
+        lambda: desk.await_checkpoint_info(name, print),
         lambda: desk.is_deadlocked(name),
         lambda: desk.waiting_for_receive(Wait(name, "macro", "p")),
         lambda: desk.report_status(name, 0.0, None),
@@ -107,11 +109,52 @@ def test_store_at_a_url_is_passed_only_to_our_own_instances(place, own, theirs):
     desk = InMemoryDesk(configuration(LOOP), snapshot_store=place)
     register(desk, "macro", version="0.11.0+conjoin")
     register(desk, "micro", version="0.11.0")
-    reported = [
-        desk.desk.get_checkpoint_info(name).snapshot_directory for name in ("macro", "micro")
-    ]
+    reported = [checkpoint_info(desk, name).snapshot_directory for name in ("macro", "micro")]
     in_run = {
         name: str(desk.run_directory.instance_directory(Reference(name)) / "snapshots")
         for name in ("macro", "micro")
     }
     assert reported == [in_run.get(own, own), in_run.get(theirs, theirs)]
+
+
+def checkpoint_info(desk: InMemoryDesk, name: str) -> CheckpointInfo:
+    answers: list[CheckpointInfo | CouplingError] = []
+    desk.desk.await_checkpoint_info(name, answers.append)
+    (answer,) = answers
+    assert isinstance(answer, CheckpointInfo)
+    return answer
+
+
+def test_checkpoint_info_waits_for_the_directory_of_the_snapshots():
+    desk = desk_for()
+    register(desk, "macro")
+    desk.worker.is_busy = True
+    answers: list[object] = []
+    desk.desk.await_checkpoint_info("macro", answers.append)
+    assert answers == []
+    desk.worker.work_off()
+    directory = desk.run_directory.instance_path(Reference("macro"))
+    assert directory in desk.run_directory.made
+    (answer,) = answers
+    assert answer.snapshot_directory == str(directory / "snapshots")
+
+
+def test_directory_that_cannot_be_created_is_the_answer(monkeypatch: pytest.MonkeyPatch):
+    def fail(_self: object, _instance: Reference) -> None:
+        msg = "the disk is full"
+        raise ConfigurationError(msg)
+
+    monkeypatch.setattr(InMemoryRunDirectory, "instance_directory", fail)
+    desk = desk_for()
+    register(desk, "macro")
+    answers: list[object] = []
+    desk.desk.await_checkpoint_info("macro", answers.append)
+    assert [str(answer) for answer in answers] == ["the disk is full"]
+
+
+def test_started_program_has_its_directory_already():
+    desk = started()
+    register(desk, "macro")
+    desk.worker.is_busy = True
+    directory = desk.run_directory.instance_path(Reference("macro"))
+    assert checkpoint_info(desk, "macro").snapshot_directory == str(directory / "snapshots")

@@ -45,7 +45,7 @@ def test_late_events_from_before_the_critical_message_are_ignored(shutdowns):
 
 
 def test_critical_message_before_the_end_of_the_reuse_loop_is_not_an_error(shutdowns):
-    log(shutdowns, "the model says so", 2.0)
+    log(shutdowns, "logged by the model", 2.0)
     do(shutdowns, *END_OF_LOOP, at=2.1)
     assert shutdowns.error_of("micro") is None
 
@@ -53,14 +53,14 @@ def test_critical_message_before_the_end_of_the_reuse_loop_is_not_an_error(shutd
 @pytest.mark.parametrize("what", [Type.SEND, Type.RECEIVE])
 def test_critical_message_before_another_exchange_is_not_an_error(shutdowns, what):
     """MUSCLE3 0.10 records no SHUTDOWN_WAIT for an instance without F_INIT ports."""
-    log(shutdowns, "the model says so", 2.0)
+    log(shutdowns, "logged by the model", 2.0)
     do(shutdowns, what, at=3.0)
     do(shutdowns, *ERROR, at=4.0)
     assert shutdowns.error_of("micro") is None
 
 
 def test_last_critical_message_is_the_error(shutdowns):
-    log(shutdowns, "the model says so", 2.0)
+    log(shutdowns, "logged by the model", 2.0)
     do(shutdowns, Type.SEND, at=3.0)
     log(shutdowns, "inside out", 4.0)
     do(shutdowns, *ERROR, at=4.1)
@@ -74,7 +74,7 @@ def test_early_shutdown_without_a_critical_message_is_not_an_error(shutdowns):
 
 
 def test_no_error_is_detected_without_profiling(shutdowns):
-    log(shutdowns, "inside out, or the model says so", 2.0)
+    log(shutdowns, "logged by the library or the model", 2.0)
     do(shutdowns, *WITHOUT_PROFILING, at=2.1)
     assert shutdowns.error_of("micro") is None
 

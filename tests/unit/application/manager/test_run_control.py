@@ -332,3 +332,15 @@ def test_watchers_are_told_of_every_step():
     kinds = [type(event) for event in desk.sink.events]
     order = [kinds.index(k) for k in (InstanceRegistered, InstanceDeregistered, InstanceExited)]
     assert order == sorted(order)
+
+
+def test_processes_that_end_while_output_is_read_are_judged_afterwards():
+    desk = started()
+    desk.worker.is_busy = True
+    desk.control.note_exit("macro", Exited(3))
+    desk.control.note_exit("micro", Killed(15))
+    assert desk.results == []
+    desk.worker.work_off()
+    (result,) = desk.results
+    assert result.failed_instances == ("macro",)
+    assert desk.board["micro"].state is InstanceState.STOPPED

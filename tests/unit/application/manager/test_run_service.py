@@ -16,6 +16,7 @@ from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from adapters.in_memory.worker import InlineWorker
 from adapters.in_memory.workflow_snapshot_store import InMemoryWorkflowSnapshotStore
 from application.interfaces.node_pool import AgentLaunch
+from application.manager.instance_directories import InstanceDirectories
 from application.manager.program_starter import ProgramStarter
 from application.manager.run_actions import RunActions
 from application.manager.run_control import RunControl
@@ -88,6 +89,7 @@ class Bench:
             board=self.board,
             profiles=self.profiles,
             snapshots=self.snapshots,
+            directories=InstanceDirectories(self.directory, worker=self.worker),
             worker=self.worker,
             scheduler=self.clock,
             log=log,
@@ -241,6 +243,7 @@ def test_run_that_fails_between_two_batches_starts_no_more() -> None:
     bench.worker.work_off()
     bench.worker.is_busy = False
     bench.pool.end("a[0]", Exited(3))
+    bench.worker.work_off()
     bench.clock.advance()
     assert bench.pool.running == {}
     assert bench.board[f"a[{BATCH}]"].state is InstanceState.WAITING_TO_START

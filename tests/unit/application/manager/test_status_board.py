@@ -30,20 +30,20 @@ def board(clock, sink):
     return StatusBoard(model, clock=clock, events=sink)
 
 
-def test_instances_wait_to_be_started_at_first_in_the_order_of_the_model(board, clock):
+def test_initial_status_is_waiting_to_start_in_model_order(board, clock):
     assert [status.instance for status in board.all()] == ["macro", "micro[0]", "micro[1]"]
     assert {status.state for status in board.all()} == {InstanceState.WAITING_TO_START}
     assert {status.since for status in board.all()} == {clock.time()}
 
 
-def test_new_state_is_shown_with_its_time(board, clock, sink):
+def test_new_state_is_published_with_its_time(board, clock, sink):
     clock.advance(5.0)
     board.show("macro", RUNNING)
     assert (board["macro"].state, board["macro"].since) == (RUNNING, clock.time())
     assert sink.events == [StatusChanged(board["macro"])]
 
 
-def test_same_state_again_is_as_old_as_it_was(board, clock):
+def test_unchanged_state_keeps_its_time(board, clock):
     board.show("macro", RUNNING)
     before = board["macro"].since
     clock.advance(5.0)
@@ -51,7 +51,7 @@ def test_same_state_again_is_as_old_as_it_was(board, clock):
     assert board["macro"].since == before
 
 
-def test_wait_is_shown_while_it_lasts(board, clock):
+def test_wait_is_in_the_status_until_it_ends(board, clock):
     board.show("macro", RUNNING)
     clock.advance(1.0)
     board.show("macro", WAITING, waiting_for=WAIT)
@@ -61,14 +61,14 @@ def test_wait_is_shown_while_it_lasts(board, clock):
     assert (board["macro"].state, board["macro"].waiting_for) == (RUNNING, None)
 
 
-def test_another_wait_begins_anew(board, clock):
+def test_different_wait_has_a_new_start_time(board, clock):
     board.show("macro", WAITING, waiting_for=WAIT)
     clock.advance(1.0)
     board.show("macro", WAITING, waiting_for=WAIT._replace(port="other"))
     assert board["macro"].since == clock.time()
 
 
-def test_end_of_the_process_is_shown(board):
+def test_process_end_is_in_the_status(board):
     board.show("macro", InstanceState.FAILED, end=Exited(3))
     assert board["macro"].end == Exited(3)
 
@@ -88,7 +88,7 @@ def test_unchanged_status_is_not_published(board, sink):
     assert len(sink.events) == published
 
 
-def test_another_subscriber_is_notified_from_now_on(board, sink):
+def test_new_subscriber_gets_only_later_events(board, sink):
     board.show("macro", RUNNING)
     late = RecordingEventSink()
     board.watch(late)

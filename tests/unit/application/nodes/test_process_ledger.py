@@ -1,8 +1,8 @@
 import pytest
 
 from adapters.in_memory.clock import ManualClock
-from application.nodes.process_ledger import ProcessLedger
-from domain.running.process_end import SUCCESS, Exited, ProcessEnd
+from application.nodes.process_ledger import BATCH, ProcessLedger
+from domain.running.process_end import SUCCESS, Exited, ProcessEnd, ProcessResult
 from tests.support.desks import silent_log
 
 
@@ -53,3 +53,25 @@ def test_processes_are_found_by_their_node(bench: Bench) -> None:
     assert bench.ledger.running_on("n") == ["a", "b"]
     bench.ledger.end("a", SUCCESS)
     assert bench.ledger.running_on("n") == ["b"]
+
+
+def test_many_ends_are_reported_in_batches_in_their_order(bench: Bench) -> None:
+    names = [f"p{number}" for number in range(2 * BATCH + 1)]
+    for name in names:
+        bench.ledger.add(name, node="n")
+    bench.ledger.end_all([ProcessResult(name, SUCCESS) for name in names[:-1]])
+    bench.ledger.end_all([ProcessResult(names[-1], SUCCESS)])
+    assert [name for name, _ in bench.ended] == names[:BATCH]
+    bench.clock.advance()
+    assert [name for name, _ in bench.ended] == names
+
+
+def test_flush_reports_the_ends_that_wait(bench: Bench) -> None:
+    names = [f"p{number}" for number in range(BATCH + 1)]
+    for name in names:
+        bench.ledger.add(name, node="n")
+    bench.ledger.end_all([ProcessResult(name, SUCCESS) for name in names])
+    bench.ledger.flush()
+    assert len(bench.ended) == len(names)
+    bench.clock.advance()
+    assert len(bench.ended) == len(names)

@@ -43,7 +43,7 @@ def test_an_executable_that_is_there_is_fine(tmp_path):
 
 def test_an_executable_that_is_not_there_is_told():
     assert missing(executable="/x/y") == [
-        "Program 'p': there is no executable '/x/y'. Correct its path, or build it first."
+        "Program 'p': executable '/x/y' does not exist. Correct its path, or build it first."
     ]
 
 
@@ -67,7 +67,7 @@ def test_an_executable_is_looked_for_where_its_variables_say(tmp_path, monkeypat
     monkeypatch.setenv("THERE", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     (problem,) = missing(executable=written)
-    assert f"there is no executable '{tmp_path}/a b'." in problem
+    assert f"executable '{tmp_path}/a b' does not exist." in problem
     assert problem.endswith(f" It is written as '{written}'.")
     make_executable(tmp_path / "a b")
     assert missing(executable=written) == []
@@ -87,7 +87,9 @@ def test_a_path_with_a_variable_is_not_looked_for_where_its_value_is_not_known()
     unknown = {"executable": "$SOLVER_HOME/bin/x", "virtual_env": "$SOLVER_HOME/venv"}
     assert missing(**unknown, modules=("solver",)) == []
     assert missing(**unknown, base_env=BaseEnv.LOGIN) == []
-    assert "no executable '/no/x'" in missing(executable="/no/x", modules=("solver",))[0]
+    assert (
+        "executable '/no/x' does not exist" in missing(executable="/no/x", modules=("solver",))[0]
+    )
 
 
 @pytest.mark.parametrize("written", ["${THERE:-/}/x", "/$(date)/x", "~nosuchuser/x"])
@@ -108,7 +110,7 @@ def test_a_command_may_be_a_variable(bin_directory, monkeypatch):
 def test_a_command_is_looked_for_on_the_path(bin_directory):
     make_executable(bin_directory / "solver")
     assert missing(executable="solver") == []
-    assert "there is no command 'slover' on the PATH" in missing(executable="slover")[0]
+    assert "command 'slover' is not on the PATH" in missing(executable="slover")[0]
 
 
 def test_a_command_in_the_current_directory_is_pointed_at(bin_directory, monkeypatch):
@@ -126,7 +128,7 @@ def test_a_command_is_looked_for_in_the_virtual_environment(tmp_path):
 
 
 def test_a_virtual_environment_that_is_not_there_is_told(tmp_path):
-    assert "no virtual environment '/x/y'" in missing(virtual_env="/x/y")[0]
+    assert "virtual environment '/x/y' does not exist" in missing(virtual_env="/x/y")[0]
     assert "has no file bin/activate" in missing(virtual_env=str(tmp_path))[0]
 
 

@@ -37,9 +37,12 @@ def test_all_kinds_of_resources_are_read():
 @pytest.mark.parametrize(
     ("resources", "said"),
     [
-        ("m.mirco: {threads: 2}", "there is no component 'm.mirco'. Did you mean 'm.micro'"),
-        ("mirco: {threads: 2}", "Did you mean 'm.micro'? In v0.2 a component is named here by"),
-        ("other.micro: {threads: 2}", "there is no component 'other.micro'. Did you mean 'm.mi"),
+        ("m.mirco: {threads: 2}", "component 'm.mirco' does not exist. Did you mean 'm.micro'"),
+        (
+            "mirco: {threads: 2}",
+            "Did you mean 'm.micro'? In v0.2, write the model",
+        ),
+        ("other.micro: {threads: 2}", "component 'other.micro' does not exist. Did you mean 'm.mi"),
         ("m.micro: {mpi_processes: 2}", "which does not use MPI, but asks for MPI processes"),
         ("m.micro: {threads: 0}", "'threads' of 'micro' is 0; it must be 1 or more"),
         ("m.micro: {thraeds: 2}", "no key 'thraeds' in 'resources.m.micro'. Did you mean 'threads"),
@@ -69,12 +72,15 @@ def test_resources_of_a_component_that_is_left_out_are_left_alone():
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("drvier.k", "Setting 'drvier.k' is for 'drvier', but there is no such component. Did you"),
-        ("outer.corase.k", "'outer.corase', but there is no such component. Did you mean 'outer.c"),
-        ("outer.coarse[2].k", "an instance that there is not: 'outer.coarse' has multiplicity [2]"),
+        ("drvier.k", "Setting 'drvier.k' is for 'drvier', but no component has that name. Did you"),
+        ("outer.corase.k", "'outer.corase', but no component has that name. Did you mean 'outer.c"),
+        (
+            "outer.coarse[2].k",
+            "that does not exist: 'outer.coarse' has multiplicity [2]",
+        ),
         ("outer.fine[1][3].k", "'outer.fine' has multiplicity [2, 3]"),
         ("driver[0].k", "'driver' has multiplicity []"),
-        ("outer[1].coarse.k", "has an index after 'outer', which is no component with instances"),
+        ("outer[1].coarse.k", "has an index after 'outer', which is not a component"),
     ],
 )
 def test_a_setting_for_nobody_is_a_warning(setting, said):

@@ -93,7 +93,7 @@ def test_snapshots_are_numbered_by_instance(bench):
 
 
 def test_snapshot_of_an_unknown_instance_is_rejected(bench):
-    for name in ("nobody", "micro", "micro[2]", "macro[0]"):
+    for name in ("unknown", "micro", "micro[2]", "macro[0]"):
         with pytest.raises(ConfigurationError, match="not an instance of this model"):
             bench.register(name)
 

@@ -6,6 +6,7 @@ from domain.running.events import InstanceExited, InstanceStarted, InstanceState
 from domain.running.process_end import SUCCESS, Exited, Killed, NeverStarted, NodeLost
 from domain.running.run_state.events import (
     Deregistered,
+    ErrorOutputRead,
     FailureReported,
     NodeFailed,
     ProcessEnded,
@@ -13,7 +14,14 @@ from domain.running.run_state.events import (
     ProgramsAssigned,
     StopCommanded,
 )
-from domain.running.run_state.instructions import ReadErrorOutput
+from domain.running.run_state.instructions import (
+    CancelProcesses,
+    FinishRun,
+    Publish,
+    ReadErrorOutput,
+    ShowInstance,
+)
+from domain.running.run_state.run_state import RunState
 from tests.unit.domain.running.run_state.runs import NAMES, Run
 
 
@@ -59,6 +67,21 @@ def test_instance_that_finishes_while_the_run_is_stopped_has_finished():
     run.handle(StopCommanded("enough", is_interruption=True))
     run.handle(Deregistered("macro"), ProcessEnded("macro", SUCCESS))
     assert run.states["macro"] is InstanceState.FINISHED
+
+
+def test_end_of_a_process_waits_while_the_output_of_an_earlier_one_is_read():
+    state = RunState(NAMES, reconnect_time=30.0, save_time=None)
+    for event in (ProgramsAssigned(NAMES), ProcessEnded("macro", Exited(1))):
+        instructions = state.handle(event)
+    assert instructions[-1] == ReadErrorOutput("macro")
+    assert state.handle(ProcessEnded("micro", Killed(15))) == []
+    instructions = state.handle(ErrorOutputRead("macro", "the last words"))
+    assert instructions[:3] == [
+        CancelProcesses(),
+        Publish(InstanceExited("micro", Killed(15))),
+        ShowInstance("micro", InstanceState.STOPPED, end=Killed(15)),
+    ]
+    assert isinstance(instructions[-1], FinishRun)
 
 
 def test_end_of_a_process_counts_once():

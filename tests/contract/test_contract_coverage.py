@@ -63,6 +63,6 @@ def test_each_interface_has_one_contract(interface):
 
 
 @pytest.mark.parametrize(("name", "interface"), IMPLEMENTATIONS, ids=lambda value: value)
-def test_each_implementation_is_held_to_the_contract(name, interface):
+def test_each_implementation_is_tested_against_its_contract(name, interface):
     made = BEHIND.get(name, name)
     assert any(made in text for text in where_it_is_held(interface))
