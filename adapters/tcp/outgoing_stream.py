@@ -208,6 +208,9 @@ class OutgoingStream:
         """Wait for the receiver to connect again, if it can. With the lock."""
         if self._socket is not sock:
             return
+        # if it was a write that failed, then a goodbye may have arrived and not been read
+        with contextlib.suppress(OSError, RemoteProtocolError):
+            self._receive(sock)
         self._sender.connection_lost(now=time.monotonic())
         self._detach()
         self._changed.notify_all()

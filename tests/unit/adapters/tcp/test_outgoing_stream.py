@@ -16,6 +16,7 @@ from adapters.wire.stream_sender import RETURN_TIME
 from domain.coupling.messages import PeerMessage
 from domain.coupling.settings import Settings
 from domain.errors import UnsendableData
+from tests.support.conditions import wait_until
 from tests.unit.adapters.tcp.loopback import PATIENCE, take
 
 HUGE = 2**24
@@ -329,6 +330,25 @@ def test_receiver_that_sends_goodbye_is_not_awaited(outgoing, attach):
     outgoing.send([b"three"])
     assert outgoing.wait_until_sent(timeout=0)
     assert attach().recv(1) == b""
+
+
+def test_goodbye_that_was_not_read_before_a_write_fails_counts(outgoing, attach, loop):
+    theirs = attach()
+    may_proceed = threading.Event()
+    is_held = threading.Event()
+    loop.call_soon(lambda: (is_held.set(), may_proceed.wait(PATIENCE)))
+    assert is_held.wait(PATIENCE)  # so that the loop does not read the goodbye
+    theirs.sendall(word(stream.GOODBYE))
+    theirs.close()
+
+    def is_given_up():
+        outgoing.send([b"frame"])
+        return outgoing.wait_until_sent(timeout=0)
+
+    try:
+        wait_until(is_given_up)
+    finally:
+        may_proceed.set()
 
 
 def test_goodbye_in_pieces_is_parsed(outgoing, attach):
