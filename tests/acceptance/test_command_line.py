@@ -102,11 +102,11 @@ def test_file_instead_of_a_command_gets_a_hint_to_conjoin_run(workspace: Workspa
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("run", "--grace-time", "x"), "--grace-time: 'x' is no number"),
-        (("run", "--reconnect-time", "nan"), "--reconnect-time: 'nan' is no number"),
-        (("run", "--checkpoint-on-term", "x"), "--checkpoint-on-term: 'x' is no number"),
-        (("run", "--checkpoint-every-simulation", "inf"), "'inf' is no number"),
-        (("run", "--stop-at", "+x"), "--stop-at: 'x' is no number"),
+        (("run", "--grace-time", "x"), "--grace-time: 'x' is not a number"),
+        (("run", "--reconnect-time", "nan"), "--reconnect-time: 'nan' is not a number"),
+        (("run", "--checkpoint-on-term", "x"), "--checkpoint-on-term: 'x' is not a number"),
+        (("run", "--checkpoint-every-simulation", "inf"), "'inf' is not a number"),
+        (("run", "--stop-at", "+x"), "--stop-at: 'x' is not a number"),
     ],
 )
 def test_invalid_number_of_an_option_is_rejected_with_the_option_name(

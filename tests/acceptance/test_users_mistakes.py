@@ -93,7 +93,7 @@ settings:
     workspace.change("model.ymmsl", "\nsettings:\n", second)
     outcome = workspace.start_all()
     assert_refused(
-        outcome, "There are 2 models that could be run: pair, other. Say which with '-m MODEL'"
+        outcome, "There are 2 models that could be run: pair, other. Select one with '-m MODEL'"
     )
 
 

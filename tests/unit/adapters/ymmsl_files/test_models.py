@@ -101,7 +101,7 @@ def test_missing_programs_are_for_the_user_to_start_where_none_is_required():
 
 def test_two_models_that_could_be_run_are_told_apart_by_name():
     text = changed("models:", "models:\n  other: {description: x, components: {}}")
-    assert "2 models that could be run: other, m. Say which with '-m MODEL'" in problem_of(text)
+    assert "2 models that could be run: other, m. Select one with '-m MODEL'" in problem_of(text)
     assert load(text, model="m").model.name == "m"
 
 
