@@ -341,7 +341,7 @@ def run_until_the_time_is_over(workspace: Workspace, *, save_time: int = 0) -> O
         end = ("--stop-at", f"+{save_time + seconds}")
         with workspace.running(*START, *end, *saving, "model.ymmsl") as program:
             outcome = program.finish()
-        if "There is no time for this run" not in outcome.stderr:
+        if "No time is left for this run" not in outcome.stderr:
             return outcome
         shutil.rmtree(workspace.run_dir)
         workspace.run_dir.mkdir()
