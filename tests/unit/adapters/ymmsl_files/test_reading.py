@@ -101,7 +101,7 @@ def test_all_unknown_keys_are_told_with_file_line_place_and_what_was_meant(tmp_p
 
 def test_unknown_keys_of_the_older_version_are_told():
     text = "ymmsl_version: v0.1\nmodel:\n  name: m\n  component: {a: b}\n"
-    assert "no key 'component' in 'model'. Did you mean 'components'?" in problem_of(text)
+    assert "unknown key 'component' in 'model'. Did you mean 'components'?" in problem_of(text)
 
 
 def test_a_key_that_stands_twice_is_a_warning():

@@ -103,7 +103,7 @@ def test_the_active_virtual_environment_is_a_variable_only_if_there_is_one(monke
 def test_an_argument_in_a_list_that_only_a_string_would_have_replaced_is_a_warning(argument):
     (warning,) = oddities(f"[-x, '{argument}']")
     assert warning == (
-        f"Program 'p': argument '{argument}' is passed on as it stands, since only '~', '$NAME' and"
+        f"Program 'p': argument '{argument}' is passed on literally, since only '~', '$NAME' and"
         " '${NAME}' are replaced in a list. Write 'args' as one string to have the shell read it."
     )
 
