@@ -1,7 +1,7 @@
 """Events that the state machine of a run reacts to.
 
-They tell what happened outside: requests of instances, reports of agents, timers, and answers to
-instructions. What subscribers of the manager receive is in `domain/running/events.py`.
+They describe what happened outside: requests of instances, reports of agents, timers, and answers
+to instructions. The events for subscribers of the manager are in `domain/running/events.py`.
 """
 
 from __future__ import annotations
