@@ -66,7 +66,7 @@ class Instance:
         ports: Mapping[Operator, Sequence[str]] | None = None,
         flags: InstanceFlags = InstanceFlags(0),  # noqa: B008 - a constant
     ) -> None:
-        # Imported lazily: this takes longer than the imports that a model needs for its definition.
+        # Imported lazily: this takes longer than the imports that defining a model needs.
         from entrypoints._instance.instance_wiring import join_simulation
 
         self._lifecycle = join_simulation(ports, _own_flags(flags))

@@ -1,4 +1,4 @@
-"""Information for users who start instances by hand."""
+"""Tells users who start instances by hand what they need to know."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from entrypoints._instance import tracebacks as plain_errors
 
 FAILED = 1
 OURS = (__file__, plain_errors.__file__)
-"""Modules whose frames are in every traceback, and are left out."""
+"""Modules whose frames are removed from tracebacks, since every call goes through them."""
 
 
 class FunctionCall(NamedTuple):

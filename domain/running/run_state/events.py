@@ -82,7 +82,7 @@ class Deregistered:
 
 @dataclass(frozen=True, slots=True)
 class WaitChanged:
-    """A registered instance reports what it waits to receive; None if it goes on."""
+    """A registered instance reports what it waits to receive; None if it stopped waiting."""
 
     instance: str
     wait: Wait | None
