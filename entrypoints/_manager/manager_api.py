@@ -1,7 +1,7 @@
-"""Running a coupled simulation from a program: what `entrypoints.manager` offers.
+"""Implements `Manager`, which `entrypoints.manager` exports.
 
-It is not there itself, because that module, run by `python -m`, needs the command line, which needs
-this.
+It is a separate module to avoid an import cycle: `entrypoints.manager`, when run by `python -m`,
+imports the command line, which imports this module.
 """
 
 from __future__ import annotations
@@ -41,31 +41,31 @@ CLOSED_EARLY: Final = "The manager was closed before the run was over."
 
 
 class Manager:
-    """Runs one simulation. To be used as a context manager, once.
+    """Runs one simulation. Use it as a context manager, once.
 
-    It installs no signal handlers, changes no global logging and reads no command line, and several
-    can live in one process. All methods may be called from any thread.
+    It installs no signal handlers, does not change global logging and does not read the command
+    line. One process can have several managers. All methods are thread-safe.
 
     Args:
         sources: yMMSL files (paths), texts of such files (with at least one line break), or
-            configurations of the ymmsl library; merged in order. A single one needs no list. Or a
-            flat `domain.model.configuration.Configuration`, by itself.
-        model: Name of the model to run, where there are several.
+            configurations of the ymmsl library; they are merged in order. A single one needs no
+            list. Alternatively, a single flat `domain.model.configuration.Configuration`.
+        model: Name of the model to run, if there are several.
         run_dir: An existing directory for the files of the run; None for a new one,
             `run_<model>_<date>_<time>`, in the current directory.
-        resume: What to resume from, in place of what the sources say: a workflow snapshot (a
-            path), the run directory of an earlier run, for the newest one in it that is sound, or
-            `latest`, for the newest of all runs of this model in the current directory, and
-            beside `run_dir`.
-        checkpoints: When to make snapshots, in addition to what the sources say.
-        snapshot_store: Where to keep the snapshots of the instances, if not in the run directory:
-            another directory, or a URL that fsspec knows, such as `s3://bucket/prefix`.
-        options: How to work.
-        adapters: Other adapters to use than the manager's own.
+        resume: What to resume from; overrides the sources. Either the path of a workflow snapshot;
+            or the run directory of an earlier run, for its newest usable workflow snapshot; or
+            `latest`, for the newest of all runs of this model in the current directory and beside
+            `run_dir`.
+        checkpoints: When to make snapshots, in addition to the rules in the sources.
+        snapshot_store: Where to store the snapshots of the instances, if not in the run directory:
+            another directory, or a URL that fsspec supports, such as `s3://bucket/prefix`.
+        options: Options of the manager.
+        adapters: Adapters that replace the manager's own.
 
     Raises:
-        ConfigurationError: If the configuration cannot be run; the text says why.
-        InconsistentSnapshot: If it cannot be resumed from those snapshots; the text says why.
+        ConfigurationError: If the configuration cannot be run; the message says why.
+        InconsistentSnapshot: If it cannot be resumed from those snapshots; the message says why.
         UsageError: If the arguments are none of the above.
 
     Example:
@@ -126,28 +126,28 @@ class Manager:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What is strange about the configuration, without being wrong."""
+        """Warnings about the configuration, which can be run all the same."""
         return self._input.warnings
 
     @property
     def resumed_from(self) -> str | None:
-        """The workflow snapshot that `resume` stands for; None if that was not given."""
+        """The workflow snapshot that `resume` selected; None if `resume` was not given."""
         choice = self._input.choice
         return choice.snapshot.location if choice else None
 
     @property
     def run_directory(self) -> Path:
-        """Where the files of the run are."""
+        """The directory that contains the files of the run."""
         return self._made.run_directory.path
 
     @property
     def location(self) -> str:
-        """Where instances can reach the manager, for MUSCLE_MANAGER."""
+        """The location at which instances can reach the manager, for MUSCLE_MANAGER."""
         return self._opened.launch.manager_locations[0]
 
     @property
     def secret(self) -> str:
-        """Secret of this run, by which our own programs know each other."""
+        """Secret of this run, with which Conjoin's own programs authenticate."""
         return self._options.secret
 
     @property
@@ -156,16 +156,16 @@ class Manager:
         return self._made.services.control.by_hand
 
     def check(self) -> Sequence[str]:
-        """Check whether the model could be run on this machine, as far as that can be said before.
+        """Check, as far as possible in advance, whether the model can be run on this machine.
 
         Returns:
-            Warnings about running it on this machine, such as that it has fewer cores than the
-            model asks for.
+            Warnings about running it on this machine, such as that the machine has fewer cores
+            than the model requests.
 
         Raises:
-            ConfigurationError: If a program is not there or cannot be executed, the run directory
-                cannot be used, there is no such log level, or no time for the run; with a launcher
-                of one's own, also if the model needs more cores than there are.
+            ConfigurationError: If a program does not exist or cannot be executed, the run directory
+                cannot be used, the log level does not exist, or there is no time for the run; with
+                a custom launcher, also if the model needs more cores than there are.
         """
         check_programs(self.configuration)
         oversubscribe = self._launcher.capabilities.may_oversubscribe
@@ -178,15 +178,15 @@ class Manager:
     def start_all(self) -> None:
         """Start all programs, except those with execution model `manual`.
 
-        Blocks for a moment: in an event loop, use `await asyncio.to_thread(manager.start_all)`.
+        This blocks briefly: in an event loop, use `await asyncio.to_thread(manager.start_all)`.
 
         Raises:
-            ConfigurationError: If a program is not there or cannot be executed, or the model needs
-                more cores than there are, on nodes of a launcher of one's own; then nothing has
-                been started. On this machine, too few cores are a warning in the log.
-            InconsistentSnapshot: If a path to resume from leads nowhere from where an instance is
-                started; then nothing has been started either.
-            RunError: If the agents that start programs do not come up.
+            ConfigurationError: If a program does not exist or cannot be executed, or, with a custom
+                launcher, if the model needs more cores than there are; nothing is started then. On
+                this machine, too few cores only cause a warning in the log.
+            InconsistentSnapshot: If a snapshot to resume from does not exist when seen from the
+                working directory of its instance; nothing is started then.
+            RunError: If the agents that start programs cannot be started.
             UsageError: If it has been called before.
         """
         opened = self._opened
@@ -203,10 +203,10 @@ class Manager:
         """Wait until the run is over. Several threads may do so.
 
         Args:
-            timeout: For how many seconds to wait; None for as long as it takes.
+            timeout: Maximum number of seconds to wait; None for no limit.
 
         Returns:
-            How it ended, or None if the time was over first.
+            How the run ended, or None on a timeout.
         """
         self._check_made()
         return self._outcome.wait(timeout)
@@ -227,34 +227,34 @@ class Manager:
     def stop(
         self, reason: str = "The run was stopped by the user.", *, save_first: bool = False
     ) -> None:
-        """Stop all programs, and the run. Returns at once; `wait` for the end.
+        """Stop all programs, and the run. This returns at once; call `wait` to wait for the end.
 
-        May be called from a signal handler, and more than once.
+        It may be called from a signal handler, and more than once.
 
         Args:
-            reason: Why, for the user.
-            save_first: Whether our own instances may save before, for as long as
-                `ManagerOptions.checkpoints.save_time` says. Called again, it stops at once.
+            reason: The reason, for the user.
+            save_first: Whether instances that use Conjoin's library may save first, for at most
+                `ManagerOptions.checkpoints.save_time` seconds. A second call stops at once.
         """
         services = self._made.services
         service = services.allocation_end if save_first else services.control
         self._made.loop.call_soon(lambda: service.stop(reason))
 
     def status(self) -> list[InstanceStatus]:
-        """Return how each instance is at this moment; once closed, how it was in the end."""
+        """Return the current status of each instance; after `close`, the final status."""
         return self._made.services.board.all()
 
     def resumable_from(self) -> str | None:
-        """Return the newest workflow snapshot of this run that is sound, None if there is none.
+        """Return the newest usable workflow snapshot of this run; None if there is none.
 
-        Once the manager is closed all of them are on disk.
+        Once the manager is closed, all workflow snapshots are on disk.
         """
         return resume_chooser(self._stores).newest_in(self.run_directory)
 
     def subscribe(self, callback: Callable[[RunEvent], object]) -> Callable[[], None]:
-        """Call back for everything that happens from now on, on a thread named `conjoin-events`.
+        """Call a callback for each event from now on, on a thread named `conjoin-events`.
 
-        A callback that raises is logged, and called again for the next event.
+        If the callback raises, the exception is logged, and the subscription continues.
 
         Returns:
             A function that ends the subscription.
@@ -262,10 +262,11 @@ class Manager:
         return self._opened.events.subscribe(callback)
 
     def watch(self, sink: EventSink) -> None:
-        """Have a watcher told of everything from now on, on the manager's own thread.
+        """Pass each event from now on to a sink, on the manager's own thread.
 
         Args:
-            sink: Must return at once and not raise; where that cannot be promised, use `subscribe`.
+            sink: Receives the events. It must return at once and must not raise; otherwise use
+                `subscribe`.
         """
         self._opened.services.board.watch(sink)
 
@@ -274,10 +275,10 @@ class Manager:
         return self._made.run_log.book.tail(lines=lines)
 
     def open(self) -> Self:
-        """Make the run directory, and listen; where no `with` statement can do that.
+        """Create the run directory and start to listen; use this where `with` is not possible.
 
         Returns:
-            The manager itself, which is to be closed with `close`.
+            The manager itself, which the caller must close with `close`.
 
         Raises:
             ConfigurationError: If the run directory or the store for snapshots cannot be used.
@@ -301,7 +302,7 @@ class Manager:
         return self
 
     def close(self) -> None:
-        """Stop the run if it goes on, and let go of everything. May be called more than once."""
+        """Stop the run if it is not over, and release all resources. This method is idempotent."""
         with self._closing:
             if not self._is_open:
                 return
@@ -317,7 +318,7 @@ class Manager:
             shutil.rmtree(parts.run_directory.fetched_snapshots, ignore_errors=True)
 
     def _end(self, parts: OpenedManager) -> None:
-        """End a run that goes on."""
+        """End a run that is not over."""
         self.stop(CLOSED_EARLY)
         self._outcome.wait(self._options.timeouts.grace + SHUTDOWN_MARGIN)
         gone = threading.Event()

@@ -1,4 +1,4 @@
-"""What a manager is to run, made of what its user gives."""
+"""Builds the configuration that a manager runs from the user's input."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ UNUSED_RESUME: Final = "'resume:' in the files is ignored, because --resume take
 
 @final
 class RunInput:
-    """A configuration that can be run, and what is to be said about it.
+    """A configuration that can be run, and warnings about it.
 
     Args:
-        sources: What `Manager` takes.
-        model: Name of the model to run, where there are several.
-        resume: What to resume from, in place of what the sources say.
-        checkpoints: When to make snapshots, in addition to what the sources say.
-        run_dir: The directory of the run, if the user has one.
+        sources: The sources, as passed to `Manager`.
+        model: Name of the model to run, if there are several.
+        resume: What to resume from; overrides the sources.
+        checkpoints: When to make snapshots, in addition to the rules in the sources.
+        run_dir: The run directory, if the user chose one.
         stores: The stores that hold the snapshots.
         programs_required: Whether each component must have a program.
 
     Attributes:
         configuration: The flat configuration.
-        choice: The workflow snapshot that `resume` stands for.
+        choice: The workflow snapshot that `resume` selected.
 
     Raises:
-        ConfigurationError: If the configuration cannot be run; the text says why.
-        InconsistentSnapshot: If it cannot be resumed from those snapshots; the text says why.
-        UsageError: If these are no sources.
+        ConfigurationError: If the configuration cannot be run; the message says why.
+        InconsistentSnapshot: If it cannot be resumed from those snapshots; the message says why.
+        UsageError: If the sources have an unsupported type.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class RunInput:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What is strange about it, without being wrong."""
+        """Warnings about the configuration, which can be run all the same."""
         passed_over = self.choice.warnings() if self.choice else []
         unused = [UNUSED_RESUME] if self._has_unused_resume else []
         # the choice examined the same snapshots
@@ -76,7 +76,7 @@ class RunInput:
         return [*self._source.warnings, *passed_over, *unchecked, *unused]
 
     def dump(self) -> str:
-        """Return the text of a yMMSL file with the configuration."""
+        """Return the configuration as the text of a yMMSL file."""
         return self._source.dump(self.configuration)
 
     def _load(self, sources: object, model: str | None) -> Configuration:
