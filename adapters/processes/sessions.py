@@ -15,7 +15,7 @@ from typing import Final
 from adapters.processes.end_watch import is_alive
 
 MAX_ROUNDS: Final = 10
-"""Number of extra scans for processes that were forked while others were being killed."""
+"""Maximum number of scans: processes may be forked while others are being killed."""
 
 
 def members(session: int) -> set[int]:
