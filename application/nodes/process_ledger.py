@@ -61,7 +61,7 @@ class ProcessLedger:
             listener(process, end)
 
     def end_all(self, results: Sequence[ProcessResult]) -> None:
-        """Report that processes have ended: now, or in scheduled batches if there are many."""
+        """Report that processes have ended: one batch now, further ones in scheduled calls."""
         is_reporting = bool(self._ended)
         self._ended.extend(results)
         if not is_reporting:
