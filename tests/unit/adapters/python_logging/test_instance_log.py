@@ -80,7 +80,7 @@ def test_a_traceback_goes_to_the_manager_too():
 
 
 def test_a_record_that_cannot_be_formatted_does_not_end_the_model(monkeypatch, capsys):
-    # Python's own handlers would print a traceback for such a record
+    # otherwise Python's own handlers report the formatting error
     monkeypatch.setattr(logging, "raiseExceptions", False)
     _, link = make()
     logging.getLogger("a.model").error("%d", "no number")

@@ -388,7 +388,7 @@ class Client:
     )
 )
 def test_each_request_is_executed_once_wherever_connections_are_cut(plan):
-    """Each step: cuts during sending, whether execution ends early, cuts before the response."""
+    """Each step: cuts while sending, whether it completes by then, cuts before the response."""
     client = Client(SessionTable())
     client.connect()
     for number, (cuts, early, answer_cuts) in enumerate(plan, start=1):
