@@ -1,4 +1,4 @@
-"""What an agent leaves behind that died so suddenly that it could end nothing."""
+"""Ends the processes that an agent leaves behind when it is killed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 END_TIME: Final = 20.0
-"""Seconds for processes to disappear after SIGKILL; one that sits in the kernel may never do."""
+"""Seconds for processes to end after SIGKILL; one blocked in the kernel may never end."""
 
 PAUSE: Final = 0.01
 
@@ -19,25 +19,25 @@ PAUSE: Final = 0.01
 def kill_processes_of_run(
     secret: str, *, proc: Path = Path("/proc"), end_time: float = END_TIME
 ) -> None:
-    """Kill every process whose environment has the secret of a run, and wait for the end (Linux).
+    """Kill every process with a run's secret in its environment, and wait for their end (Linux).
 
-    The agent's own children die with it. What these have started is in nobody's list any more, but
-    has inherited the secret. So has nobody else: it is made anew for each run.
+    The agent's own children die with it. Their descendants are no longer tracked, but have
+    inherited the secret. No other process has it, because each run gets a new secret.
 
     Args:
         secret: The secret.
-        proc: Where the kernel tells about processes.
-        end_time: Seconds that they have to end.
+        proc: Mount point of procfs.
+        end_time: Seconds to wait for them to end.
     """
     mark = f"CONJOIN_SECRET={secret}".encode()
     deadline = time.monotonic() + end_time
-    # again and again, because they may start others while they are being looked for
+    # repeatedly, because they may start others during the search
     while _kill_all(proc, mark) and time.monotonic() < deadline:
-        time.sleep(PAUSE)  # they are not ours, so nobody tells us when they end
+        time.sleep(PAUSE)  # they are not our children, so their end has to be polled
 
 
 def _kill_all(proc: Path, mark: bytes) -> bool:
-    """Kill all processes that have a mark; return whether there are any that may be killed."""
+    """Kill all processes that have a mark; return whether any were found that we may kill."""
     are_there = False
     for pid in _pids(proc):
         if pid != os.getpid() and _has(proc, pid, mark):

@@ -1,4 +1,4 @@
-"""Models in models become one model of programs."""
+"""Flattening nested models into one model of programs."""
 
 import pytest
 

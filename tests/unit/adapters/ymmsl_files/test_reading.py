@@ -1,4 +1,4 @@
-"""Reading files: where they come from, and what is wrong with them as such."""
+"""Reading files: where they are found, and errors in their format."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Resources, settings, checkpoints and what to resume."""
+"""Checks of resources, settings, checkpoints and snapshots to resume."""
 
 import pytest
 

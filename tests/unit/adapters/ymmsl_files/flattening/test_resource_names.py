@@ -1,4 +1,4 @@
-"""Which components the keys under `resources` mean."""
+"""Which components the keys under `resources` refer to."""
 
 import pytest
 

@@ -21,7 +21,7 @@ POINT = EntryPoint("lib.codes", "tests.unit.adapters.ymmsl_files.models:PACKAGED
 
 @pytest.fixture
 def library(tmp_path, monkeypatch):
-    """A folder in which modules are found."""
+    """A directory where modules are found."""
     monkeypatch.setenv("YMMSL_PATH", f":{tmp_path / 'none'}:{tmp_path}")
     (tmp_path / "lib").mkdir()
     return tmp_path / "lib"

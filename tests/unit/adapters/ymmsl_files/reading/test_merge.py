@@ -1,4 +1,4 @@
-"""Several files become one configuration."""
+"""Merging several files into one configuration."""
 
 from tests.unit.adapters.ymmsl_files.models import (
     MACRO_MICRO,
