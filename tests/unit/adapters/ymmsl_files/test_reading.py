@@ -60,7 +60,7 @@ def test_objects_of_the_older_version_are_taken():
         ("\n", "the text given: it is empty."),
         ("- a\n", "this is not a yMMSL file"),
         ("a: b\n", "it has no 'ymmsl_version'. Add 'ymmsl_version: v0.2' at its top."),
-        ("ymmsl_version: v0.9\n", "yMMSL version 'v0.9' is not known here."),
+        ("ymmsl_version: v0.9\n", "yMMSL version 'v0.9' is not supported."),
         (f"{VERSION}a: [\n", "line 3, column 1: this is not valid YAML"),
         (f"{VERSION}a:\n  b: c\n d: e\n", "line 4, column 2: this is not valid YAML"),
     ],
