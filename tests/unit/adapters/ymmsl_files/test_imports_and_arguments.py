@@ -107,7 +107,9 @@ def test_a_module_beside_the_file_is_pointed_at(tmp_path, library, monkeypatch):
     main = tmp_path / "main.ymmsl"
     main.write_text(whole(MAIN))
     said = problem_of(main)
-    assert f"It is in {tmp_path}: set the environment variable YMMSL_PATH to that." in said
+    assert (
+        f"It is in {tmp_path}: set the environment variable YMMSL_PATH to that directory." in said
+    )
 
 
 def test_a_name_that_is_not_in_the_module_is_told(library):
