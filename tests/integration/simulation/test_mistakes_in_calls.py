@@ -46,7 +46,7 @@ def changed():
         ),
         (
             lambda: Instance({Operator.O_I: "out", Operator.S: ["in"]}),
-            "but got 'out'. Write [\"out\"].",
+            "must be a list of names, but they are 'out'. Write [\"out\"].",
         ),
     ],
 )
