@@ -1,4 +1,4 @@
-"""Running the only agent here, as a child process of the manager."""
+"""Launches the only agent as a child process of the manager."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from domain.running.process_end import SUCCESS, ProcessEnd, from_return_code
 
 AGENT_MODULE: Final = "entrypoints.agent"
 END_MARGIN: Final = 10.0
-"""Seconds for an agent to end beyond the time that it gives its processes."""
+"""Seconds that an agent has to exit, in addition to the grace time of its processes."""
 
 MAX_OUTPUT: Final = 4000
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -33,16 +33,15 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 @final
 class LocalAgentLauncher(AgentLauncher):
-    """Starts an agent in a session of its own, with its orders on its standard input.
+    """Starts an agent in a session of its own, with its orders on standard input.
 
-    The agent's standard input is a pipe that stays open as long as this process lives: if it dies,
-    however suddenly, the agent sees it closed, and ends what it has started, and itself.
+    Standard input is a pipe that stays open as long as this process lives. If this process dies,
+    even by SIGKILL, the agent detects that the pipe is closed, and ends its processes and itself.
 
     Args:
-        node: Name that the agent is to report; the host's by default.
-        python: Interpreter to run it with.
-        capabilities: What it can do: by default, what suits a machine that its user shares with
-            other programs.
+        node: Name of the node that the agent reports; by default, the host name.
+        python: Interpreter that runs the agent.
+        capabilities: Capabilities to declare; by default, those of a workstation.
     """
 
     def __init__(
@@ -72,11 +71,11 @@ class LocalAgentLauncher(AgentLauncher):
         output = self._open_output(orders.log_directory, "agent_launch.out")
         errors = self._open_output(orders.log_directory, "agent_launch.err")
         self._agent = self._spawn(output, errors)
-        self._tell(orders)
+        self._send(orders)
 
         def watch(agent: subprocess.Popen[bytes]) -> None:
             end = from_return_code(agent.wait())
-            # an agent exits with 0 when it has been told to, and only then
+            # an agent exits with code 0 only after a command to shut down
             if end != SUCCESS:
                 kill_processes_of_run(orders.secret)
             if end != SUCCESS and not self._is_closing.is_set():
@@ -109,7 +108,7 @@ class LocalAgentLauncher(AgentLauncher):
         try:
             return subprocess.Popen(
                 [self._python, "-m", AGENT_MODULE],
-                # where Python finds our packages first, whatever the user's directory has in it
+                # so that Python finds our packages, and not a user's of the same names
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=output,
@@ -124,10 +123,10 @@ class LocalAgentLauncher(AgentLauncher):
             )
             raise TransportError(msg) from error
 
-    def _tell(self, orders: AgentOrders) -> None:
+    def _send(self, orders: AgentOrders) -> None:
         assert self._agent is not None
         assert self._agent.stdin is not None
-        # if it has died already, the watcher tells what it said
+        # if the agent has died already, the watcher reports its output
         with contextlib.suppress(BrokenPipeError):
             self._agent.stdin.write(encode_orders(replace(orders, node=self._node)))
             self._agent.stdin.flush()
@@ -146,7 +145,7 @@ def _describe(agent: subprocess.Popen[bytes], end: ProcessEnd, files: Sequence[I
 
 
 def _tail(file: IO[bytes]) -> str:
-    with contextlib.suppress(ValueError):  # closed in the meantime
+    with contextlib.suppress(ValueError):  # the file has been closed meanwhile
         size = file.seek(0, 2)
         file.seek(max(0, size - MAX_OUTPUT))
         return file.read().decode(errors="replace").strip()

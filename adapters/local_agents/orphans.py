@@ -1,4 +1,4 @@
-"""What an agent leaves behind that died so suddenly that it could end nothing."""
+"""Kills the processes of an agent that died before it could end them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 END_TIME: Final = 20.0
-"""Seconds for processes to disappear after SIGKILL; one that sits in the kernel may never do."""
+"""Seconds to wait after SIGKILL; a process that hangs in the kernel may never end."""
 
 PAUSE: Final = 0.01
 
@@ -19,32 +19,32 @@ PAUSE: Final = 0.01
 def kill_processes_of_run(
     secret: str, *, proc: Path = Path("/proc"), end_time: float = END_TIME
 ) -> None:
-    """Kill every process whose environment has the secret of a run, and wait for the end (Linux).
+    """Kill every process that has the secret of a run in its environment, and wait (Linux).
 
-    The agent's own children die with it. What these have started is in nobody's list any more, but
-    has inherited the secret. So has nobody else: it is made anew for each run.
+    The agent's own children die with it. Grandchildren are no longer tracked, but have inherited
+    the secret, which is unique to this run.
 
     Args:
-        secret: The secret.
-        proc: Where the kernel tells about processes.
-        end_time: Seconds that they have to end.
+        secret: Secret of the run.
+        proc: Mount point of the proc file system.
+        end_time: Seconds to wait for the processes to end.
     """
     mark = f"CONJOIN_SECRET={secret}".encode()
     deadline = time.monotonic() + end_time
-    # again and again, because they may start others while they are being looked for
+    # repeatedly, since processes may start others during the search
     while _kill_all(proc, mark) and time.monotonic() < deadline:
-        time.sleep(PAUSE)  # they are not ours, so nobody tells us when they end
+        time.sleep(PAUSE)  # they are not our children, so we cannot wait for them
 
 
 def _kill_all(proc: Path, mark: bytes) -> bool:
-    """Kill all processes that have a mark; return whether there are any that may be killed."""
-    are_there = False
+    """Kill all processes with a variable in their environment; return whether any was killed."""
+    found = False
     for pid in _pids(proc):
         if pid != os.getpid() and _has(proc, pid, mark):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-                are_there = True
-    return are_there
+                found = True
+    return found
 
 
 def _pids(proc: Path) -> Iterator[int]:
@@ -56,7 +56,7 @@ def _pids(proc: Path) -> Iterator[int]:
 
 def _has(proc: Path, pid: int, mark: bytes) -> bool:
     try:
-        # empty for a zombie
+        # empty if the process is a zombie
         return mark in (proc / str(pid) / "environ").read_bytes().split(b"\0")
     except OSError:
         return False

@@ -1,7 +1,7 @@
-"""Running a coupled simulation from a program: what `entrypoints.manager` offers.
+"""The embeddable manager, which `entrypoints.manager` offers.
 
-It is not there itself, because that module, run by `python -m`, needs the command line, which needs
-this.
+It is a module of its own because `entrypoints.manager`, run by `python -m`, imports the command
+line, which imports this.
 """
 
 from __future__ import annotations
@@ -41,32 +41,32 @@ CLOSED_EARLY: Final = "The manager was closed before the run was over."
 
 
 class Manager:
-    """Runs one simulation. To be used as a context manager, once.
+    """Runs one simulation. Use it as a context manager, once.
 
-    It installs no signal handlers, changes no global logging and reads no command line, and several
-    can live in one process. All methods may be called from any thread.
+    It installs no signal handlers, changes no global logging and does not read the command line.
+    Several managers can run in one process. All methods are thread-safe.
 
     Args:
-        sources: yMMSL files (paths), texts of such files (with at least one line break), or
-            configurations of the ymmsl library; merged in order. A single one needs no list. Or a
-            flat `domain.model.configuration.Configuration`, by itself.
-        model: Name of the model to run, where there are several.
+        sources: A list of yMMSL files (paths), contents of such files (strings with at least one
+            line break), and configurations of the ymmsl library, which are merged in order; or a
+            single one of these; or a flat `domain.model.configuration.Configuration`.
+        model: Name of the model to run, if there are several.
         run_dir: An existing directory for the files of the run; None for a new one,
             `run_<model>_<date>_<time>`, in the current directory.
-        resume: What to resume from, in place of what the sources say: a workflow snapshot (a
-            path), the run directory of an earlier run, for the newest one in it that is sound, or
-            `latest`, for the newest of all runs of this model in the current directory, and
-            beside `run_dir`.
-        checkpoints: When to make snapshots, in addition to what the sources say.
-        snapshot_store: Where to keep the snapshots of the instances, if not in the run directory:
-            another directory, or a URL that fsspec knows, such as `s3://bucket/prefix`.
-        options: How to work.
-        adapters: Other adapters to use than the manager's own.
+        resume: What to resume from, instead of the snapshots that the sources name: the path of a
+            workflow snapshot; the run directory of an earlier run, for its newest intact workflow
+            snapshot; or `latest`, for the newest of all runs of this model in the current
+            directory and beside `run_dir`.
+        checkpoints: Checkpoint rules, in addition to those of the sources.
+        snapshot_store: Where to store instance snapshots, if not in the run directory: another
+            directory, or a URL that fsspec supports, such as `s3://bucket/prefix`.
+        options: Options of the manager.
+        adapters: Adapters to use instead of the manager's own.
 
     Raises:
-        ConfigurationError: If the configuration cannot be run; the text says why.
-        InconsistentSnapshot: If it cannot be resumed from those snapshots; the text says why.
-        UsageError: If the arguments are none of the above.
+        ConfigurationError: If the configuration cannot be run; the message says why.
+        InconsistentSnapshot: If it cannot be resumed from those snapshots; the message says why.
+        UsageError: If an argument has the wrong type.
 
     Example:
         ::
@@ -126,46 +126,47 @@ class Manager:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What is strange about the configuration, without being wrong."""
+        """Warnings about the configuration, which can be run nevertheless."""
         return self._input.warnings
 
     @property
     def resumed_from(self) -> str | None:
-        """The workflow snapshot that `resume` stands for; None if that was not given."""
+        """The workflow snapshot that `resume` selected; None if `resume` was not given."""
         choice = self._input.choice
         return choice.snapshot.location if choice else None
 
     @property
     def run_directory(self) -> Path:
-        """Where the files of the run are."""
+        """The directory with the files of the run."""
         return self._made.run_directory.path
 
     @property
     def location(self) -> str:
-        """Where instances can reach the manager, for MUSCLE_MANAGER."""
+        """The location at which instances reach the manager, for MUSCLE_MANAGER."""
         return self._opened.launch.manager_locations[0]
 
     @property
     def secret(self) -> str:
-        """Secret of this run, by which our own programs know each other."""
+        """The secret of this run, with which Conjoin's own programs authenticate."""
         return self._options.secret
 
     @property
     def instances_by_hand(self) -> set[str]:
-        """Names of the instances that the user starts and that are not done."""
+        """Names of the instances that are started by hand and have not finished."""
         return self._made.services.control.by_hand
 
     def check(self) -> Sequence[str]:
-        """Check whether the model could be run on this machine, as far as that can be said before.
+        """Check whether the model can be run on this machine, without starting anything.
 
         Returns:
-            Warnings about running it on this machine, such as that it has fewer cores than the
-            model asks for.
+            Warnings about running it on this machine, for example if the model asks for more cores
+            than the machine has.
 
         Raises:
-            ConfigurationError: If a program is not there or cannot be executed, the run directory
-                cannot be used, there is no such log level, or no time for the run; with a launcher
-                of one's own, also if the model needs more cores than there are.
+            ConfigurationError: If a program does not exist or cannot be executed, the run directory
+                cannot be used, the log level is unknown, or the run would have to stop before it
+                starts; also if the model needs more cores than the machine has, and the launcher
+                does not allow instances to share cores.
         """
         check_programs(self.configuration)
         oversubscribe = self._launcher.capabilities.may_oversubscribe
@@ -178,15 +179,18 @@ class Manager:
     def start_all(self) -> None:
         """Start all programs, except those with execution model `manual`.
 
-        Blocks for a moment: in an event loop, use `await asyncio.to_thread(manager.start_all)`.
+        Blocks until they are started. In an event loop, use
+        `await asyncio.to_thread(manager.start_all)`.
 
         Raises:
-            ConfigurationError: If a program is not there or cannot be executed, or the model needs
-                more cores than there are, on nodes of a launcher of one's own; then nothing has
-                been started. On this machine, too few cores are a warning in the log.
-            InconsistentSnapshot: If a path to resume from leads nowhere from where an instance is
-                started; then nothing has been started either.
-            RunError: If the agents that start programs do not come up.
+            ConfigurationError: If a program does not exist or cannot be executed, or the model
+                needs more cores than the nodes have, and the launcher does not allow instances to
+                share cores. The default launcher, for this machine, does: too few cores are a
+                warning in the log. No program has been started.
+            InconsistentSnapshot: If a relative path to resume from does not exist in the working
+                directory of its instance. No program has been started.
+            RunError: If no agent could be started.
+            TransportError: If the launcher cannot reach a node.
             UsageError: If it has been called before.
         """
         opened = self._opened
@@ -200,13 +204,13 @@ class Manager:
         self._start.run(start, scheduler=opened.loop)
 
     def wait(self, timeout: float | None = None) -> RunFinished | None:
-        """Wait until the run is over. Several threads may do so.
+        """Wait until the run is over. Several threads may wait.
 
         Args:
-            timeout: For how many seconds to wait; None for as long as it takes.
+            timeout: Seconds to wait; None for no limit.
 
         Returns:
-            How it ended, or None if the time was over first.
+            How the run ended; None after the timeout.
         """
         self._check_made()
         return self._outcome.wait(timeout)
@@ -227,34 +231,34 @@ class Manager:
     def stop(
         self, reason: str = "The run was stopped by the user.", *, save_first: bool = False
     ) -> None:
-        """Stop all programs, and the run. Returns at once; `wait` for the end.
+        """Stop all programs, and then the run. Returns at once; `wait` for the end.
 
         May be called from a signal handler, and more than once.
 
         Args:
-            reason: Why, for the user.
-            save_first: Whether our own instances may save before, for as long as
-                `ManagerOptions.checkpoints.save_time` says. Called again, it stops at once.
+            reason: Why the run is stopped, for the user.
+            save_first: Whether instances that use Conjoin's library save a snapshot first, within
+                `ManagerOptions.checkpoints.save_time`. A second call stops the run at once.
         """
         services = self._made.services
         service = services.allocation_end if save_first else services.control
         self._made.loop.call_soon(lambda: service.stop(reason))
 
     def status(self) -> list[InstanceStatus]:
-        """Return how each instance is at this moment; once closed, how it was in the end."""
+        """Return the current status of each instance; after `close`, the last one."""
         return self._made.services.board.all()
 
     def resumable_from(self) -> str | None:
-        """Return the newest workflow snapshot of this run that is sound, None if there is none.
+        """Return the newest intact workflow snapshot of this run; None if there is none.
 
-        Once the manager is closed all of them are on disk.
+        After `close`, all workflow snapshots of the run are on disk.
         """
         return resume_chooser(self._stores).newest_in(self.run_directory)
 
     def subscribe(self, callback: Callable[[RunEvent], object]) -> Callable[[], None]:
-        """Call back for everything that happens from now on, on a thread named `conjoin-events`.
+        """Call back for each event from now on, on a thread named `conjoin-events`.
 
-        A callback that raises is logged, and called again for the next event.
+        Exceptions that the callback raises are logged, and do not end the subscription.
 
         Returns:
             A function that ends the subscription.
@@ -262,10 +266,10 @@ class Manager:
         return self._opened.events.subscribe(callback)
 
     def watch(self, sink: EventSink) -> None:
-        """Have a watcher told of everything from now on, on the manager's own thread.
+        """Pass each event from now on to a sink, on the manager's own thread.
 
         Args:
-            sink: Must return at once and not raise; where that cannot be promised, use `subscribe`.
+            sink: Must not block or raise; otherwise use `subscribe`.
         """
         self._opened.services.board.watch(sink)
 
@@ -274,10 +278,10 @@ class Manager:
         return self._made.run_log.book.tail(lines=lines)
 
     def open(self) -> Self:
-        """Make the run directory, and listen; where no `with` statement can do that.
+        """Create the run directory, and listen; for use without a `with` statement.
 
         Returns:
-            The manager itself, which is to be closed with `close`.
+            The manager itself. Close it with `close`.
 
         Raises:
             ConfigurationError: If the run directory or the store for snapshots cannot be used.
@@ -285,7 +289,7 @@ class Manager:
             UsageError: If it has been opened before.
         """
         if self._parts is not None:
-            msg = "A Manager can be entered once: make a new one for another run."
+            msg = "A Manager can be opened only once: create a new one for another run."
             raise UsageError(msg)
         self._parts = open_manager(
             self._input,
@@ -301,7 +305,7 @@ class Manager:
         return self
 
     def close(self) -> None:
-        """Stop the run if it goes on, and let go of everything. May be called more than once."""
+        """Stop the run if it goes on, and release all resources. Idempotent."""
         with self._closing:
             if not self._is_open:
                 return
@@ -317,7 +321,7 @@ class Manager:
             shutil.rmtree(parts.run_directory.fetched_snapshots, ignore_errors=True)
 
     def _end(self, parts: OpenedManager) -> None:
-        """End a run that goes on."""
+        """Stop the run, and shut the agents down if that has not happened."""
         self.stop(CLOSED_EARLY)
         self._outcome.wait(self._options.timeouts.grace + SHUTDOWN_MARGIN)
         gone = threading.Event()
@@ -327,8 +331,8 @@ class Manager:
     def _check_made(self) -> None:
         if self._parts is None:
             msg = (
-                "Use a Manager as a context manager, or open() it: with Manager(...) as manager:"
-                " ..."
+                "This Manager is not open. Use it as a context manager, or call open(): with"
+                " Manager(...) as manager: ..."
             )
             raise UsageError(msg)
 
@@ -342,7 +346,7 @@ class Manager:
     def _opened(self) -> OpenedManager:
         parts = self._made
         if not self._is_open:
-            msg = "This Manager has been closed: make a new one for another run."
+            msg = "This Manager has been closed: create a new one for another run."
             raise UsageError(msg)
         return parts
 

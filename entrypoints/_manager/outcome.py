@@ -1,4 +1,4 @@
-"""How a run ended, for whoever waits to hear of it."""
+"""The outcome of a run, for threads and event loops that wait for it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from domain.running.events import RunFinished
 
 
 class Outcome:
-    """Becomes known once; threads and event loops can wait for that, however many of them."""
+    """How the run ended; threads and event loops can wait for it. Thread-safe."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -24,10 +24,10 @@ class Outcome:
         return self._result
 
     def settle(self, result: RunFinished) -> bool:
-        """Make the result known.
+        """Set the result.
 
         Returns:
-            Whether it was not known yet; a second result is dropped.
+            Whether it was set; False if there is a result already, which is kept.
         """
         with self._changed:
             if self._result is not None:
@@ -40,28 +40,28 @@ class Outcome:
         return True
 
     def wait(self, timeout: float | None) -> RunFinished | None:
-        """Block until the result is known, or the time is over; return it, or None."""
+        """Block until there is a result, and return it; return None after the timeout."""
         with self._changed:
             self._changed.wait_for(lambda: self._result is not None, timeout)
         return self._result
 
     async def wait_in_loop(self) -> RunFinished:
-        """Wait until the result is known, without blocking the event loop."""
+        """Wait until there is a result, without blocking the event loop."""
         loop = asyncio.get_running_loop()
-        is_known = asyncio.Event()
+        has_result = asyncio.Event()
 
         def wake_up() -> None:
-            # a loop that has been closed in the meantime waits for nothing any more
+            # the loop may have been closed meanwhile
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(is_known.set)
+                loop.call_soon_threadsafe(has_result.set)
 
         with self._changed:
             if self._result is None:
                 self._callbacks.add(wake_up)
             else:
-                is_known.set()
+                has_result.set()
         try:
-            await is_known.wait()
+            await has_result.wait()
         finally:
             with self._changed:
                 self._callbacks.discard(wake_up)

@@ -1,4 +1,4 @@
-"""What a manager is to run, made of what its user gives."""
+"""The configuration that a manager runs, from the arguments of its user."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ UNUSED_RESUME: Final = "'resume:' in the files is ignored, because --resume take
 
 @final
 class RunInput:
-    """A configuration that can be run, and what is to be said about it.
+    """A configuration that can be run, and warnings about it.
 
     Args:
-        sources: What `Manager` takes.
-        model: Name of the model to run, where there are several.
-        resume: What to resume from, in place of what the sources say.
-        checkpoints: When to make snapshots, in addition to what the sources say.
-        run_dir: The directory of the run, if the user has one.
+        sources: The sources that `Manager` accepts.
+        model: Name of the model to run, if there are several.
+        resume: What to resume from, instead of the snapshots that the sources name.
+        checkpoints: Checkpoint rules, in addition to those of the sources.
+        run_dir: The directory of the run, if the user gave one.
         stores: The stores that hold the snapshots.
         programs_required: Whether each component must have a program.
 
     Attributes:
         configuration: The flat configuration.
-        choice: The workflow snapshot that `resume` stands for.
+        choice: The workflow snapshot that `resume` selected.
 
     Raises:
-        ConfigurationError: If the configuration cannot be run; the text says why.
-        InconsistentSnapshot: If it cannot be resumed from those snapshots; the text says why.
-        UsageError: If these are no sources.
+        ConfigurationError: If the configuration cannot be run; the message says why.
+        InconsistentSnapshot: If it cannot be resumed from those snapshots; the message says why.
+        UsageError: If a source has the wrong type.
     """
 
     def __init__(
