@@ -1,10 +1,10 @@
-"""Everything that can go wrong, as one tree.
+"""All errors that Conjoin raises, as one hierarchy.
 
 ::
 
     CouplingError
-    ├── ConfigurationError          the yMMSL or the command line is to be fixed
-    ├── UsageError                  the model's code is to be fixed
+    ├── ConfigurationError          the user must fix the yMMSL or the command line
+    ├── UsageError                  the user must fix the model's code
     │   ├── PortError               (also a RuntimeError)
     │   │   ├── PortMissing         (also a KeyError)
     │   │   └── PortClosed
@@ -16,7 +16,7 @@
     │   ├── ArgumentMismatch        (also a TypeError)
     │   ├── ArgumentInvalid         (also a ValueError)
     │   └── ImplementationMissing   (also a ValueError)
-    ├── RunError                    the run went wrong (also a RuntimeError)
+    ├── RunError                    the run failed (also a RuntimeError)
     │   ├── PeerLost
     │   ├── Deadlock
     │   ├── InstanceFailed
@@ -25,14 +25,14 @@
     │   ├── InconsistentSnapshot
     │   │   └── ForeignSnapshot
     │   └── SnapshotNotStored
-    ├── TransportError              a connection failed; `transient` says whether to retry
+    ├── TransportError              a connection failed; `transient` tells whether to retry
     │   └── PeerUnreachable         no transport of this instance reaches a peer
-    └── ProtocolError               bytes or messages that make no sense
-        ├── LocalProtocolError      we misused the protocol
-        └── RemoteProtocolError     the other side did
+    └── ProtocolError               invalid bytes or messages
+        ├── LocalProtocolError      this program violated the protocol
+        └── RemoteProtocolError     the other side violated the protocol
 
-Errors that a model may catch also subclass the built-in that MUSCLE3 raises in the same place, so
-that a converted model keeps working.
+Errors that a model may catch also subclass the built-in exception that MUSCLE3 raises in the same
+place, so that a converted model keeps working.
 """
 
 
@@ -41,11 +41,11 @@ class CouplingError(Exception):
 
 
 class ConfigurationError(CouplingError):
-    """The configuration or the command line is wrong; the text says where and what to do.
+    """The configuration or the command line is wrong; the message says where and how to fix it.
 
     Attributes:
-        problems: One sentence for each thing to fix.
-        oddities: What is not wrong by itself, but may be the reason.
+        problems: One sentence for each problem to fix.
+        oddities: Warnings about things that are not errors, but may be the cause.
     """
 
     oddities: tuple[str, ...] = ()
@@ -63,35 +63,35 @@ class UsageError(CouplingError):
 
 
 class PortError(UsageError, RuntimeError):
-    """A port was used that does not exist, or in a way that does not fit it."""
+    """A port does not exist, or was used in a way that it does not support."""
 
 
 class PortMissing(KeyError, PortError):
-    """A port was asked about that does not exist."""
+    """The model asked about a port that does not exist."""
 
     def __str__(self) -> str:
-        """Return the sentence itself, where a KeyError would show its repr."""
+        """Return the message itself; a KeyError would return its repr."""
         return str(self.args[0])
 
 
 class PortClosed(PortError):
-    """A message was expected on a port whose peer has closed it."""
+    """A message was expected on a port that the peer has closed."""
 
 
 class CallOrderError(UsageError, RuntimeError):
-    """A call was made at a moment at which it is not allowed."""
+    """A call is not allowed at this point."""
 
 
 class ArgumentMismatch(UsageError, TypeError):
-    """An argument is of a type that cannot be used there."""
+    """An argument has the wrong type."""
 
 
 class ArgumentInvalid(UsageError, ValueError):
-    """An argument has a value that cannot be used there."""
+    """An argument has an invalid value."""
 
 
 class SettingMissing(UsageError, KeyError):
-    """A setting was asked for that is not set, and there was no default."""
+    """The model requested a setting that is not set, without giving a default."""
 
     def __init__(self, name: str, tried: tuple[str, ...]) -> None:
         self.name = name
@@ -102,12 +102,12 @@ class SettingMissing(UsageError, KeyError):
         )
 
     def __str__(self) -> str:
-        """Return the sentence itself, where a KeyError would show its repr."""
+        """Return the message itself; a KeyError would return its repr."""
         return str(self.args[0])
 
 
 class SettingMismatch(UsageError, TypeError):
-    """A setting has a value of another type than the model asked for."""
+    """A setting has a different type than the model requested."""
 
     def __init__(self, name: str, value: object, wanted: str) -> None:
         self.name = name
@@ -121,11 +121,11 @@ class SettingMismatch(UsageError, TypeError):
 
 
 class UnsendableData(UsageError, TypeError):
-    """An object was sent, or saved, of which some part cannot be put into a message.
+    """Some part of an object to be sent or saved cannot be encoded in a message.
 
     Attributes:
-        path: Where the part is, as a Python expression on the message's `data` or `settings`.
-        reason: Why it cannot be sent.
+        path: Location of the part, as a Python expression on the message's `data` or `settings`.
+        reason: Why it cannot be encoded.
     """
 
     def __init__(self, path: str, reason: str, *, purpose: str = "sent") -> None:
@@ -135,11 +135,11 @@ class UnsendableData(UsageError, TypeError):
 
 
 class DataTooLarge(UnsendableData):
-    """Some part of an object is larger than a message, or a snapshot, can hold in one piece."""
+    """Some part of an object exceeds the maximum size for a message or a snapshot."""
 
 
 class ImplementationMissing(UsageError, ValueError):
-    """A simulation of Python functions lacks one for some component.
+    """A simulation of Python functions lacks an implementation of some component.
 
     Attributes:
         missing: Names of the implementations that are missing.
@@ -155,11 +155,11 @@ class ImplementationMissing(UsageError, ValueError):
 
 
 class RunError(CouplingError, RuntimeError):
-    """The run went wrong in a way that no code or configuration here can prevent."""
+    """The run failed for a reason that neither code nor configuration can prevent."""
 
 
 class PeerLost(RunError):
-    """A peer went away while we still needed it."""
+    """A peer disappeared while it was still needed."""
 
 
 class Deadlock(RunError):
@@ -183,7 +183,7 @@ class ManagerRefused(RunError):
 
 
 class InsufficientResources(RunError):
-    """The model needs more cores than there are."""
+    """The model needs more cores than are available."""
 
 
 class InconsistentSnapshot(RunError):
@@ -191,9 +191,9 @@ class InconsistentSnapshot(RunError):
 
 
 class ForeignSnapshot(InconsistentSnapshot):
-    """A snapshot that another library wrote, and that this library cannot decode.
+    """A snapshot was written by another library, and this library cannot decode it.
 
-    An instance with that other library can still resume from it.
+    An instance that uses the other library can still resume from it.
 
     Attributes:
         location: Where the snapshot is.
@@ -207,14 +207,14 @@ class ForeignSnapshot(InconsistentSnapshot):
 
 
 class SnapshotNotStored(RunError):
-    """A snapshot could not be stored, in a run that is to end then."""
+    """A snapshot could not be stored, in a run that must stop in that case."""
 
 
 class TransportError(CouplingError):
     """A connection could not be made or was lost.
 
     Attributes:
-        transient: Whether trying again may help.
+        transient: Whether a retry may succeed.
     """
 
     def __init__(self, message: str, *, transient: bool = False) -> None:
@@ -223,16 +223,16 @@ class TransportError(CouplingError):
 
 
 class PeerUnreachable(TransportError):
-    """A peer published no location that a transport of this instance reaches."""
+    """A peer published no location that a transport of this instance can reach."""
 
 
 class ProtocolError(CouplingError):
-    """A message or its bytes make no sense."""
+    """A message, or its encoding, is invalid."""
 
 
 class LocalProtocolError(ProtocolError):
-    """We misused a protocol: a bug in this program."""
+    """This program violated a protocol, which is a bug."""
 
 
 class RemoteProtocolError(ProtocolError):
-    """The other side of a connection does not keep to the protocol."""
+    """The other side of a connection violated the protocol."""

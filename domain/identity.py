@@ -1,4 +1,4 @@
-"""Names: identifiers, and references made of them."""
+"""Names: identifiers, and references composed of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Identifier(str):
     """A single name: letters, digits and underscores, not starting with a digit.
 
     Raises:
-        ValueError: If the text is no identifier.
+        ValueError: If the text is not a valid identifier.
     """
 
     __slots__ = ()
@@ -36,14 +36,14 @@ ReferencePart: TypeAlias = Identifier | int
 class Reference:
     """A name with a path and indices, such as `a.b[3].c`.
 
-    Immutable and hashable; equal to its own text as well as to an equal reference.
+    A reference is immutable and hashable. It equals its own text as well as an equal reference.
 
     Args:
-        parts: The text, or a sequence of names and indices. An empty sequence makes the empty
-            reference, which stands for the model itself.
+        parts: The text, or a sequence of names and indices. An empty sequence gives the empty
+            reference, which denotes the model itself.
 
     Raises:
-        ValueError: If it is no valid reference.
+        ValueError: If it is not a valid reference.
 
     Example:
         >>> Reference("micro[3].final_state")[:-1]
@@ -84,7 +84,7 @@ class Reference:
         return self if end == len(self._parts) else Reference(self._parts[:end])
 
     def starts_with(self, other: Reference) -> bool:
-        """Whether the first parts of this reference are all those of the other."""
+        """Return whether this reference begins with all parts of the other."""
         return self._parts[: len(other)] == other._parts
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What the user may have meant."""
+"""Suggestions for names that the user may have meant."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ MOST_LISTED = 8
 
 
 def hint(wrong: object, possible: Iterable[object]) -> str:
-    """Return a sentence that offers names close to a wrong one, or else all that there are.
+    """Return a sentence that suggests names similar to a wrong one, or lists all possible names.
 
     Args:
         wrong: What the user wrote.
-        possible: What could have stood there.
+        possible: The valid names.
 
     Returns:
-        A sentence with a space before it; empty if there is nothing to offer.
+        A sentence with a space before it; empty if there are no valid names.
     """
     names = sorted({str(name) for name in possible})
     close = did_you_mean(wrong, names)
@@ -27,16 +27,16 @@ def hint(wrong: object, possible: Iterable[object]) -> str:
 
 
 def did_you_mean(wrong: object, possible: Iterable[object]) -> str:
-    """Return a sentence that offers the names close to a wrong one, where all are listed anyway.
+    """Return a sentence that suggests names similar to a wrong one, without listing all names.
 
     Args:
         wrong: What the user wrote.
-        possible: What could have stood there.
+        possible: The valid names.
 
     Returns:
-        A sentence with a space before it; empty if there is no name like it.
+        A sentence with a space before it; empty if no name is similar.
     """
-    from difflib import get_close_matches  # models import us, and seldom make mistakes
+    from difflib import get_close_matches  # lazily: models rarely need it, and import this module
 
     names = sorted({str(name) for name in possible})
     close = get_close_matches(str(wrong), names, n=3, cutoff=0.6)

@@ -1,6 +1,7 @@
-"""Where everything is wired together: what a user imports and starts.
+"""Wires everything together, and provides what users import and start.
 
-Importing this package checks that Python finds the other three beside it: see `_import_roots`.
+Importing this package checks that Python finds the other three packages beside it; see
+`_import_roots`.
 """
 
 import os

@@ -1,12 +1,12 @@
 """Checks that Python finds Conjoin's own import roots, and not those of another distribution.
 
-`domain`, `application`, `adapters` and `entrypoints` are common names. A folder of the user's may
-come first on Python's path, and pip overwrites files without a warning: after `pip install
-adapters`, our `adapters/__init__.py` is theirs. So each of our four `__init__.py` contains a
+`domain`, `application`, `adapters` and `entrypoints` are common names. A folder of the user may
+come first on Python's path, and pip overwrites files without a warning: `pip install adapters`
+replaces Conjoin's `adapters/__init__.py`. So each of Conjoin's four `__init__.py` files contains a
 marker, which this module looks for without importing the package.
 
-`conjoin` loads this file by its path, before it is known whose `entrypoints` Python would import.
-Therefore this module imports nothing of Conjoin, and nothing slow: no pathlib.
+`conjoin` loads this file by its path, before it is known which `entrypoints` Python would import.
+Therefore this module imports nothing from Conjoin, and nothing slow, such as pathlib.
 """
 
 import importlib.util
@@ -36,7 +36,7 @@ def check_import_roots(home: str) -> None:
 
 
 def _problem_of(root: str, expected: str) -> str:
-    """Return what is wrong with an import root, and the cure; empty if it is ours."""
+    """Describe what is wrong with an import root and how to fix it; empty if it is Conjoin's."""
     spec = _spec_of(root)
     if spec is None:
         home = os.path.dirname(expected)  # noqa: PTH120
@@ -64,7 +64,7 @@ def _spec_of(package: str) -> ModuleSpec | None:
     """Find a package without importing it."""
     try:
         return importlib.util.find_spec(package)
-    except ValueError:  # It is loaded, and does not say from where.
+    except ValueError:  # The package is loaded, but has no spec.
         return None
 
 
@@ -77,7 +77,7 @@ def _has_marker(spec: ModuleSpec, root: str) -> bool:
     assert spec.origin is not None
     read = getattr(spec.loader, "get_data", None)  # also reads from a zip file
     if read is None:
-        return True  # An unusual loader: its packages cannot be checked.
+        return True  # An unusual loader, whose packages cannot be checked.
     content: bytes = read(spec.origin)
     return f"conjoin-import-root:{root}".encode() in content
 
@@ -117,7 +117,7 @@ def _owners_of(root: str, file: str | None) -> dict[str, str]:
     """Return the names and versions of the other distributions that installed a file."""
     if file is None:
         return {}
-    # An import of 20 ms, which only an error needs.
+    # Imported lazily: it takes 20 ms, and only an error needs it.
     from importlib.metadata import distributions
 
     owners: dict[str, str] = {}

@@ -1,7 +1,6 @@
 """The node agent: `python -m entrypoints.agent`, with its orders on its standard input.
 
-Launchers start it, nobody else does. It is started before everything else in a run, so it imports
-little.
+Only launchers start it. It is the first program to start in a run, so it imports little.
 """
 
 from __future__ import annotations
@@ -35,16 +34,16 @@ PURPOSE: Final = (
     " and nobody needs to start it by hand. It has no options."
 )
 REPORT_TIME: Final = 5.0
-"""Seconds to try to get the last results to the manager."""
+"""Seconds for which to try to send the last results to the manager."""
 
 OnEvent = Callable[[AgentEvent], None]
 
 
 def main() -> int:
-    """Run an agent until its manager says so, or is gone.
+    """Run an agent until its manager ends it or is gone.
 
     Returns:
-        0 if the manager said so, 2 if there are arguments, else 1.
+        0 if the manager ended it, 2 if there are arguments, else 1.
     """
     if len(sys.argv) > 1:
         return _explain()
@@ -66,7 +65,7 @@ def main() -> int:
 
 
 def _explain() -> int:
-    """Tell somebody who has started us by hand what we are for, and return the exit code."""
+    """Explain the agent's purpose to a user who started it by hand; return the exit code."""
     asked = sys.argv[1:] in (["-h"], ["--help"])
     text = f"usage: python -m entrypoints.agent\n\n{PURPOSE}"
     print(text, file=sys.stdout if asked else sys.stderr)
@@ -84,7 +83,7 @@ class _AgentLog:
     def __init__(self, directory: Path | None, node: str) -> None:
         self._file: TextIO | None = None
         if directory is not None:
-            # a node may not see the manager's files; an agent without a log is still of use
+            # a node may not have the manager's files; an agent works without a log as well
             with contextlib.suppress(OSError):
                 self._file = open(  # noqa: SIM115 - closed by `close`
                     directory / f"muscle3_agent_{node}.log", "a", buffering=1, encoding="utf-8"
@@ -92,7 +91,7 @@ class _AgentLog:
         self.write(f"agent {VERSION} started, with process id {os.getpid()}")
 
     def write(self, text: str) -> None:
-        """Add a line, if that is possible."""
+        """Add a line, if possible."""
         if self._file is not None:
             now = time.strftime("%Y-%m-%d %H:%M:%S")
             with contextlib.suppress(OSError):
@@ -109,7 +108,7 @@ class _AgentLog:
 def _run(
     orders: AgentOrders, inspector: LinuxNodeInspector, log: Callable[[str], None]
 ) -> str | None:
-    """Run an agent; return why it ended, if not because the manager said so."""
+    """Run an agent; return why it ended, unless the manager ended it."""
     inbox: queue.SimpleQueue[AgentEvent] = queue.SimpleQueue()
     keeper = PosixProcessKeeper(leftover_grace_time=orders.grace_time, end_with_us=True)
     line = TcpAgentLine(
@@ -127,7 +126,7 @@ def _run(
         log=log,
     )
     _end_on_signals(inbox.put)
-    # these two may be blocked for good when the agent ends
+    # these two threads may still be blocked when the agent ends
     _start_thread(
         "listener",
         lambda: listen_to_manager(line, inspector, version=VERSION, on_event=inbox.put),
@@ -165,12 +164,12 @@ def _end_on_signals(on_event: OnEvent) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, end)
-    # where a parent has had it ignored, nobody would learn how processes end
+    # if a parent process made it ignored, the agent would not learn how processes end
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def _read_line() -> bytes:
-    # without Python's buffer, whose lock a thread that waits would hold when the agent ends
+    # unbuffered: a waiting thread would hold the lock of Python's buffer when the agent ends
     line = bytearray()
     while not line.endswith(b"\n"):
         data = os.read(STDIN, 65536)
@@ -181,7 +180,7 @@ def _read_line() -> bytes:
 
 
 def _watch_stdin(on_event: OnEvent) -> None:
-    """Wait for standard input to be closed: its other end is held by who started us."""
+    """Wait until the program that started the agent closes its standard input."""
     with contextlib.suppress(OSError):
         while os.read(STDIN, 4096):
             pass

@@ -1,8 +1,8 @@
-"""Where the command `conjoin` begins: before that is imported which takes long.
+"""Entry point of the command `conjoin`, which runs before slow imports.
 
-Until signals stop a run in good order (`stop_signals.py`) there is nothing to put in order, so
-Ctrl-C may end the process like any other program. Python would raise KeyboardInterrupt instead, in
-the middle of some import, and show the way there.
+Until `stop_signals.py` handles signals there is nothing to clean up, so Ctrl-C may end the process
+at once. By default, Python would raise KeyboardInterrupt in the middle of an import, and print a
+traceback.
 """
 
 import signal
@@ -10,7 +10,7 @@ from typing import NoReturn
 
 
 def let_ctrl_c_end_us() -> None:
-    """Have SIGINT end this process at once, without a word, unless it is ignored."""
+    """Make SIGINT end this process at once, without a traceback, unless it is ignored."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 

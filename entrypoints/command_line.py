@@ -47,9 +47,9 @@ _MISTAKES = {"snapshots": "This is not possible"}
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that itself complains of what it does not know.
+    """A parser that reports unknown arguments itself.
 
-    Else a command leaves that to the parser above it, which shows its own usage.
+    By default, a subcommand leaves that to its parent parser, which shows its own usage.
     """
 
     @override
@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     chosen = parser.parse_args(with_list_inserted(given))
     if chosen.command == "snapshots":
         sys.exit(_guarded(run_snapshot_command, chosen))
-    # now, because signals may not interrupt it any more once they are received by StopSignals
+    # now, because signals cannot interrupt it once StopSignals handles them
     importlib.import_module("entrypoints._manager.manager_api")
     if chosen.command == "check":
         sys.exit(_guarded(_check, chosen))
@@ -114,7 +114,7 @@ def run_manager(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _defaults_of_run() -> dict[str, object]:
-    """Return what holds for `conjoin check`, which is about `conjoin run --start-all`."""
+    """Return the option values for `conjoin check`, which checks `conjoin run --start-all`."""
     parser = argparse.ArgumentParser()
     _add_run_options(parser)
     defaults = vars(parser.parse_args(["--start-all", "-"]))
@@ -186,7 +186,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _guarded(action: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
-    """Do what was asked for; turn what the user has to mend into words and an exit code."""
+    """Run a command; turn errors that the user can fix into a message and an exit code."""
     try:
         with StopSignals() as signals:
             options.signals = signals
@@ -226,7 +226,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _new_manager(options: argparse.Namespace) -> Manager:
-    """Return a manager that has read the files, and say what is odd about them."""
+    """Return a manager that has read the files, and print warnings about them."""
     from application.nodes.agent_timeouts import AgentTimeouts
     from entrypoints._manager.manager_api import Manager
     from entrypoints.options import ManagerOptions
@@ -267,7 +267,7 @@ def _run(options: argparse.Namespace) -> int:
         return _check(options)
     manager = _new_manager(options)
     if options.start_all:
-        # before a run directory is made
+        # before the run directory is created
         _check_and_warn(manager)
     with manager:
         options.signals.call(manager.stop, on_term=partial(manager.stop, save_first=True))
@@ -302,7 +302,7 @@ def _tell_end(manager: Manager, result: RunFinished) -> None:
 
 
 def _exit_code(manager: Manager, result: RunFinished, options: argparse.Namespace) -> int:
-    """Return the exit code of a manager that has been closed: all its snapshots are on disk."""
+    """Return the exit code for a closed manager, all of whose snapshots are on disk."""
     if result.succeeded:
         return COMPLETED
     newest = manager.resumable_from()
@@ -319,7 +319,7 @@ def _exit_code(manager: Manager, result: RunFinished, options: argparse.Namespac
 
 @contextlib.contextmanager
 def _shown(manager: Manager, *, quiet: bool) -> Iterator[None]:
-    """Show how the run goes on."""
+    """Show the progress of the run."""
     if quiet:
         yield
         return

@@ -1,4 +1,4 @@
-"""What a model imports to take part in a coupled simulation.
+"""The API that a model imports to take part in a coupled simulation.
 
 Users import these names from `conjoin`; this module stays for models that import them from here.
 
@@ -43,18 +43,18 @@ STATE_NOT_REQUIRED_FOR_NEXT_USE: Final = InstanceFlags.STATE_NOT_REQUIRED_FOR_NE
 class Instance:
     """This program, as one instance of a component of the model.
 
-    Its name, and where the manager is, are read from the command line (`--muscle-instance=`,
-    `--muscle-manager=`) or the environment (`MUSCLE_INSTANCE`, `MUSCLE_MANAGER`); whoever starts
-    the program sees to that.
+    It reads its name and the location of the manager from the command line (`--muscle-instance=`,
+    `--muscle-manager=`) or the environment (`MUSCLE_INSTANCE`, `MUSCLE_MANAGER`). The manager sets
+    these when it starts the program; otherwise the user must.
 
     Args:
         ports: Names of the ports, by operator; a name that ends in `[]` is a vector port. None
             takes the ports from the yMMSL file.
-        flags: What the model says about itself.
+        flags: Flags that describe the model.
 
     Raises:
-        ConfigurationError: If this program does not know which instance it is.
-        RuntimeError: If the instance cannot take part; the text says why and what to do.
+        ConfigurationError: If neither of these gives the name of the instance.
+        RuntimeError: If the instance cannot take part; the message says why and what to do.
 
     Example:
         >>> instance = Instance({Operator.O_I: ["state_out"], Operator.S: ["state_in"]})
@@ -66,7 +66,7 @@ class Instance:
         ports: Mapping[Operator, Sequence[str]] | None = None,
         flags: InstanceFlags = InstanceFlags(0),  # noqa: B008 - a constant
     ) -> None:
-        # What makes it work takes longer to import than what a model needs to be defined.
+        # Imported lazily: this takes longer than the imports that defining a model needs.
         from entrypoints._instance.instance_wiring import join_simulation
 
         self._lifecycle = join_simulation(ports, _own_flags(flags))
@@ -75,8 +75,8 @@ class Instance:
     def reuse_instance(self) -> bool:
         """Begin the next pass of the reuse loop.
 
-        Waits for what is to be received on F_INIT, applies new settings, and says whether there is
-        another pass. When there is none, the instance has shut down and cannot be used any more.
+        This waits for the messages on F_INIT, applies new settings, and returns whether there is
+        another pass. If there is none, the instance has shut down and can no longer be used.
 
         Returns:
             Whether to run the model once more.
@@ -94,17 +94,17 @@ class Instance:
     def error_shutdown(self, message: str) -> None:
         """Report an error to the manager, and close and drain all ports.
 
-        So peers do not wait for this instance. Draining ends after 5 seconds, or after 60 with
-        MUSCLE3's manager. The program is expected to exit with a non-zero code after this.
+        This keeps peers from waiting for this instance. Draining ends after 5 seconds, or after 60
+        with MUSCLE3's manager. The program should exit with a non-zero code after this.
 
         Args:
-            message: What is wrong.
+            message: The error message.
         """
         self._lifecycle.error_shutdown(message)
 
     @plainly
     def list_settings(self) -> list[str]:
-        """Return the sorted names of all settings that this instance can ask for."""
+        """Return the sorted names of all settings that this instance can get."""
         return self._lifecycle.list_settings()
 
     @plainly
@@ -116,12 +116,12 @@ class Instance:
         Args:
             name: Its name, without any prefix.
             typ: Type that it must have: one of "str", "int", "float", "bool", "[int]", "[float]"
-                and "[[float]]". An int is accepted, and converted, where a float is asked for.
+                and "[[float]]". If a float is requested, an int is accepted and converted.
             default: What to return if it is not set.
 
         Raises:
             KeyError: If it is not set, and there is no default.
-            TypeError: If it is of another type.
+            TypeError: If it has another type.
             ValueError: If `typ` is none of the above.
 
         Example:
@@ -170,7 +170,7 @@ class Instance:
 
         Raises:
             KeyError: If there is no such port.
-            RuntimeError: If it is a scalar one.
+            RuntimeError: If it is a scalar port.
         """
         return self._lifecycle.vector_port(port).length or 0
 
@@ -180,7 +180,7 @@ class Instance:
 
         Raises:
             KeyError: If there is no such port.
-            RuntimeError: If it cannot be resized.
+            RuntimeError: If it is not resizable.
 
         Example:
             >>> instance.set_port_length("out", len(states))
@@ -191,9 +191,9 @@ class Instance:
 
     @plainly
     def send(self, port_name: str, message: Message, slot: int | None = None) -> None:
-        """Send a message; the data may be changed as soon as this returns.
+        """Send a message; the model may change the data as soon as this returns.
 
-        It does not wait for the receiver, but for a moment, if that saves copying much data.
+        This does not wait for the receiver, except briefly if that avoids copying large data.
 
         A message on a port that is not connected is dropped.
 
@@ -203,9 +203,9 @@ class Instance:
             slot: Slot of a vector port.
 
         Raises:
-            RuntimeError: If the port cannot be sent on, or it is not its turn; the text says what
-                is expected instead.
-            TypeError: If some part of the data cannot be sent; the text says which, and why.
+            RuntimeError: If the port is not a sending port, or must not send now; the message says
+                what is expected instead.
+            TypeError: If some part of the data cannot be sent; the message says which, and why.
 
         Example:
             >>> instance.send("state_out", Message(t, t + dt, Grid(field, ["x"])))
@@ -216,7 +216,7 @@ class Instance:
     def receive(
         self, port_name: str, slot: int | None = None, default: Message | None = None
     ) -> Message:
-        """Receive a message; waits until it is there.
+        """Receive a message; wait until it has arrived.
 
         Args:
             port_name: A port with operator F_INIT or S.
@@ -227,8 +227,8 @@ class Instance:
             The message. Arrays in it are Grids, and read-only: copy one to change it.
 
         Raises:
-            RuntimeError: If the port cannot be received on, it is not its turn, it is not connected
-                and there is no default, or the peer is gone.
+            RuntimeError: If the port is not a receiving port, must not receive now, or is not
+                connected and there is no default; or if the peer is gone.
 
         Example:
             >>> state = instance.receive("state_in").data.array.copy()
@@ -239,7 +239,7 @@ class Instance:
     def receive_with_settings(
         self, port_name: str, slot: int | None = None, default: Message | None = None
     ) -> Message:
-        """Receive a message together with the settings overlay that it came with.
+        """Receive a message together with its settings overlay.
 
         On F_INIT ports this needs the flag DONT_APPLY_OVERLAY.
 
@@ -301,10 +301,10 @@ class Instance:
 
     @plainly
     def save_snapshot(self, message: Message) -> None:
-        """Keep the model's state.
+        """Save the model's state.
 
         Args:
-            message: The state, with the simulation time at which it is.
+            message: The state, with its simulation time.
         """
         self._lifecycle.take_snapshot(_own_message(message, "save_snapshot()"))
 
@@ -312,7 +312,7 @@ class Instance:
     def should_save_final_snapshot(self) -> bool:
         """Return whether the model must save its state, with `save_final_snapshot`.
 
-        To be called at the end of each pass of the reuse loop, after sending on O_F.
+        Call this at the end of each pass of the reuse loop, after sending on O_F.
 
         Example:
             >>> instance.send("final", Message(t, data=state))
@@ -323,10 +323,10 @@ class Instance:
 
     @plainly
     def save_final_snapshot(self, message: Message) -> None:
-        """Keep the model's state at the end of a pass of the reuse loop.
+        """Save the model's state at the end of a pass of the reuse loop.
 
         Args:
-            message: The state, with the simulation time at which it is.
+            message: The state, with its simulation time.
         """
         self._lifecycle.take_final_snapshot(_own_message(message, "save_final_snapshot()"))
 
@@ -342,23 +342,24 @@ def run_simulation(
 ) -> None:
     """Run a whole simulation of Python functions on this machine: for tests and notebooks.
 
-    Each instance runs in a new process, in the working directory of this one, and writes what it
-    logs to `muscle3.<instance>.log` there. What it prints is printed here.
+    Each instance runs in a new process, in the working directory of this one, and writes its log
+    to `muscle3.<instance>.log` there. This process prints the output of all instances.
 
     Args:
-        configuration: What to run: a configuration object of the ymmsl library, a path of a yMMSL
-            file, its text, or a list of these. It must not have imports.
+        configuration: The configuration to run: a configuration object of the ymmsl library, a path
+            of a yMMSL file, its text, or a list of these. It must not have imports.
         implementations: Functions by the names of the implementations in the configuration. They
-            take no arguments, and make an Instance. Those that a new process cannot import, since
-            they are defined in a notebook or within another function, are sent to it whole, with
-            copies of the variables that they use.
+            take no arguments, and create an Instance. A function that a new process cannot import,
+            because it is defined in a notebook or within another function, is sent to the process
+            by value, with copies of the variables that it uses.
 
     Raises:
-        RuntimeError: If an instance failed; the text names those that did, and has the exception.
+        RuntimeError: If an instance failed; the message names those that did, and contains the
+            exception.
         ValueError: If there is neither a function nor a program for a component.
-        UsageError: If no component has an implementation of a name that is given, or what is given
-            for it is no function that can be sent to another process.
-        ConfigurationError: If the configuration cannot be run; the text says why.
+        UsageError: If no component has an implementation with a given name, or its value is not a
+            function that can be sent to another process.
+        ConfigurationError: If the configuration cannot be run; the message says why.
 
     Example:
         >>> def macro():
@@ -367,14 +368,14 @@ def run_simulation(
         ...         ...
         >>> run_simulation(configuration, {"macro": macro, "micro": micro})
     """
-    # A model imports little: all of this is needed by nobody but this function.
+    # Imported lazily: models import this module, and only this function needs these.
     from entrypoints._simulation.simulation import run_simulation as run
 
     run(configuration, implementations)
 
 
 def _own_message(message: Message, call: str, port: str = "") -> Message:
-    """Return a message of our own for one of another library's, or with another's settings."""
+    """Convert a message, or its settings, from another library to Conjoin's types."""
     settings = getattr(message, "settings", None)
     own = None if settings is None else settings_of(settings)
     if type(message) is Message and own is settings and message.has_times:

@@ -1,6 +1,6 @@
 """The manager's own log: structlog in front, the run's logbook behind.
 
-Nothing global is configured, so embedding a manager changes nothing for its host.
+Nothing global is configured, so embedding a manager does not affect the host program.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 class _LogbookLogger:
-    """Writes rendered events to a logbook: what structlog calls a logger."""
+    """Writes rendered events to a logbook; a logger in structlog's terms."""
 
     def __init__(self, logbook: Logbook) -> None:
         self._logbook = logbook
@@ -37,8 +37,8 @@ def make_log(logbook: Logbook, level: str) -> FilteringBoundLogger:
     """Return a log that writes to a logbook.
 
     Args:
-        logbook: Where the lines go.
-        level: Name of the least level to write.
+        logbook: Receives the lines.
+        level: Name of the lowest level to write.
 
     Raises:
         ConfigurationError: If there is no such level.
@@ -54,7 +54,7 @@ def make_log(logbook: Logbook, level: str) -> FilteringBoundLogger:
 
 
 def checked_level(level: str) -> str:
-    """Return the name of a log level as Python has it.
+    """Return the name of a log level in Python's spelling.
 
     Raises:
         ConfigurationError: If there is no such level.

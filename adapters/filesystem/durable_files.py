@@ -14,16 +14,16 @@ _CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP)
 def write_durably(path: Path, data: bytes) -> None:
     """Write a file atomically; it is durable when this returns.
 
-    The data is written to a temporary file first. Its name is the same for every attempt, so that
-    the next attempt replaces the leftovers of an interrupted one.
+    The data is written to a temporary file first. Every attempt uses the same temporary name, so
+    the next attempt overwrites what an interrupted one left behind.
 
     Args:
         path: The file, which is replaced if it exists.
         data: The data.
 
     Raises:
-        OSError: If it cannot be written; then the old file or the new one is there, but no part of
-            one.
+        OSError: If it cannot be written. The path then holds the old file or the new one, never a
+            partial one.
     """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
@@ -50,7 +50,7 @@ def sync_file(path: Path) -> None:
 
 
 def sync_directory(path: Path) -> None:
-    """Flush the names of the files in a directory to disk.
+    """Flush a directory's entries to disk.
 
     Raises:
         OSError: If that fails.
@@ -59,7 +59,7 @@ def sync_directory(path: Path) -> None:
         try:
             os.fsync(descriptor)
         except OSError as error:
-            # some network file systems flush names by themselves, and do not support this
+            # some network file systems flush directory entries themselves and do not support this
             if error.errno not in _CANNOT_SYNC:
                 raise
 

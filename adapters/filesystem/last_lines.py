@@ -1,4 +1,4 @@
-"""The end of a text file that may be very large."""
+"""Reads the end of a text file that may be very large."""
 
 import os
 from pathlib import Path
@@ -7,15 +7,14 @@ _MOST_BYTES = 256 * 1024
 
 
 def last_lines(path: Path, count: int) -> str:
-    """Return the last lines of a file, without reading more of it than its last 256 kB.
+    """Return the last lines of a file, reading at most its last 256 kB.
 
     Args:
         path: The file.
-        count: How many lines at most.
+        count: Maximum number of lines.
 
     Returns:
-        The lines, without a newline at the end; empty if there is no such file, or it cannot be
-        read.
+        The lines, without a trailing newline; empty if the file does not exist or cannot be read.
     """
     try:
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""The log of a run in a file."""
+"""Writes the log of a run to a file."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from domain.running.log_levels import LogLevel, level_name
 
 @final
 class FilesystemLogbook(Logbook):
-    """Appends lines to a file. May be used from several threads.
+    """Appends lines to a file. Thread-safe.
 
     Args:
-        path: The file; what is in it already stays.
+        path: The file; existing contents are kept.
 
     Raises:
         ConfigurationError: If it cannot be opened.
@@ -30,8 +30,8 @@ class FilesystemLogbook(Logbook):
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            # Unbuffered: each record is one write at the end of the file, so that threads need no
-            # lock, and a line is there for `tail -f` and after a crash.
+            # Unbuffered: each record is a single append to the file, so that threads need no
+            # lock, and each line is visible to `tail -f` and survives a crash.
             self._file = path.open("ab", buffering=0)
         except OSError as error:
             msg = f"The log file '{path}' cannot be written: {error.strerror}."
@@ -40,7 +40,7 @@ class FilesystemLogbook(Logbook):
     @override
     def write(self, record: LogRecord) -> None:
         line = format_record(record) + "\n"
-        # A full disk must not stop the run; after close there is nothing left to write to.
+        # A full disk must not stop the run; after `close`, records are dropped.
         with suppress(OSError, ValueError):
             self._file.write(line.encode(errors="backslashreplace"))
 
@@ -54,7 +54,7 @@ class FilesystemLogbook(Logbook):
 
 
 def format_record(record: LogRecord) -> str:
-    """Return a record as a line, in columns as MUSCLE3 writes them.
+    """Format a record as a line, in the same columns as MUSCLE3.
 
     Example:
         >>> format_record(LogRecord("micro[0]", 0.0, 20, "Started"))  # doctest: +SKIP
@@ -69,6 +69,6 @@ def _local_time(time: float) -> str:
     try:
         moment = datetime.fromtimestamp(time).astimezone()
     except (OverflowError, OSError, ValueError):
-        # The time was sent by a program, and may be anything, as NaN.
+        # The time was sent by a program and may have any value, such as NaN.
         return "(no valid time)        "
     return f"{moment:%Y-%m-%d %H:%M:%S},{moment.microsecond // 1000:03}"

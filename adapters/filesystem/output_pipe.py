@@ -1,4 +1,4 @@
-"""A named pipe by which other processes print to this one."""
+"""A named pipe through which other processes print to this one."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ CHUNK: Final = 65536
 class OutputPipe:
     """Collects what other processes write to a named pipe.
 
-    It ends when `no_more` has been called, and nobody has it open for writing any longer.
+    It ends once `no_more` has been called and no process has the pipe open for writing.
 
     Args:
-        path: Where to make it.
+        path: Where to create the pipe.
 
     Raises:
-        OSError: If it cannot be made.
+        OSError: If it cannot be created.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         os.mkfifo(path, 0o600)
-        # without O_NONBLOCK this would wait for somebody to write
+        # without O_NONBLOCK this would block until a writer opens the pipe
         self._reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         self._writer: int | None = os.open(path, os.O_WRONLY)
         os.set_blocking(self._reader, True)
@@ -41,13 +41,13 @@ class OutputPipe:
         os.close(self._reader)
 
     def no_more(self) -> None:
-        """Expect nobody to open the pipe from now on. May be called from any thread."""
+        """Declare that no new writer will open the pipe. May be called from any thread."""
         writer, self._writer = self._writer, None
         if writer is not None:
             os.close(writer)
 
     def texts(self) -> Iterator[str]:
-        """Yield what is written, as it comes, until the end."""
+        """Yield what is written, as it arrives, until the end."""
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         while data := os.read(self._reader, CHUNK):
             yield decoder.decode(data)

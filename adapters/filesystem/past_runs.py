@@ -19,8 +19,8 @@ _NAME_BY_MANAGER: Final = re.compile(r"run_(.+)_\d{8}_\d{6}(?:_\d+)?")
 class FilesystemPastRuns(PastRuns):
     """Searches the current directory, and the siblings of a directory that the user chose.
 
-    In the current directory, a name that a manager has given to the run of another model excludes a
-    run. Other names do not tell the model.
+    In the current directory, a run directory is skipped if its generated name belongs to another
+    model. Names that the user chose do not reveal the model.
     """
 
     @override

@@ -1,4 +1,4 @@
-"""The files of a run, laid out as users' scripts expect them."""
+"""The files of a run, in the layout that users' scripts expect."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class FilesystemRunDirectory(RunDirectory):
     """A run directory on disk.
 
     Args:
-        path: The directory, which is there; see `create` and `in_existing`.
+        path: The directory, which must exist; see `create` and `in_existing`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -33,25 +33,25 @@ class FilesystemRunDirectory(RunDirectory):
 
     @classmethod
     def create(cls, model: Reference, *, parent: Path, moment: datetime) -> Self:
-        """Make a new directory named after the model and the moment.
+        """Create a new directory named after the model and the start time.
 
         Args:
             model: Name of the model.
-            parent: Directory to make it in.
+            parent: Directory to create it in.
             moment: When the run starts, in local time.
 
         Raises:
-            ConfigurationError: If it cannot be made.
+            ConfigurationError: If it cannot be created.
         """
         name = f"run_{model}_{moment:%Y%m%d_%H%M%S}"
         return cls(_make_new(parent.absolute(), name))
 
     @classmethod
     def in_existing(cls, path: Path) -> Self:
-        """Use a directory that the user made.
+        """Use a directory that the user created.
 
         Raises:
-            ConfigurationError: If it is not there, holds another run, or cannot be written.
+            ConfigurationError: If it does not exist, holds another run, or is not writable.
         """
         cls.check_existing(path)
         _make(path / "instances")
@@ -59,7 +59,7 @@ class FilesystemRunDirectory(RunDirectory):
 
     @staticmethod
     def check_existing(path: Path) -> None:
-        """Check whether a directory that the user made can be used, without touching it.
+        """Check whether a directory that the user created can be used, without modifying it.
 
         Raises:
             ConfigurationError: If it cannot.
@@ -80,7 +80,7 @@ class FilesystemRunDirectory(RunDirectory):
             raise _unwritable(path, _why_not(path))
 
     def remove(self) -> None:
-        """Remove the directory and all that is in it, as far as that is possible."""
+        """Remove the directory and its contents, as far as possible."""
         shutil.rmtree(self._path, ignore_errors=True)
 
     @property
@@ -100,12 +100,12 @@ class FilesystemRunDirectory(RunDirectory):
 
     @property
     def fetched_snapshots(self) -> Path:
-        """Directory with copies of the snapshots that the run was resumed from, during the run."""
+        """Directory that, during the run, holds copies of the snapshots it was resumed from."""
         return self._path / "snapshots" / "fetched"
 
     @property
     def snapshot_store(self) -> str:
-        """Path or URL of the store with the instance snapshots; empty if they are in here."""
+        """Path or URL of the instance snapshot store; empty if it is in this directory."""
         path = self._path / "snapshots" / _STORE_NOTE
         return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 
@@ -154,7 +154,7 @@ class FilesystemRunDirectory(RunDirectory):
 
 
 def _make_new(parent: Path, name: str) -> Path:
-    """Make a directory that was not there, with a number added to the name if need be."""
+    """Create a new directory, adding a number to the name if it is taken."""
     for number in count(1):
         path = parent / (name if number == 1 else f"{name}_{number}")
         try:
@@ -176,7 +176,7 @@ def _make(path: Path) -> Path:
 
 
 def _why_not(path: Path) -> OSError:
-    """Return why a directory cannot be written."""
+    """Return the reason why a directory is not writable."""
     is_read_only = os.statvfs(path).f_flag & os.ST_RDONLY
     number = errno.EROFS if is_read_only else errno.EACCES
     return OSError(number, os.strerror(number))

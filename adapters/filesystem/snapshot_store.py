@@ -19,11 +19,11 @@ from domain.identity import Reference
 class FilesystemSnapshotStore(SnapshotStore):
     """Stores each snapshot in a file `<instance>_<number>.pack`, whose path is its location.
 
-    New snapshots go into one directory; those in other directories can be loaded, secured and
-    removed too.
+    New snapshots go into one directory; those in other directories can also be loaded, secured
+    and removed.
 
     Args:
-        directory: Directory for new snapshots; created when needed.
+        directory: Directory for new snapshots; created on first use.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -74,6 +74,6 @@ def _is_snapshot(name: str) -> bool:
 
 
 def name_key(name: str) -> tuple[str, int]:
-    """Return the key to sort names of snapshots by, with 10 after 9."""
+    """Return the sort key of a snapshot's name, which puts 10 after 9."""
     match = _NUMBERED.fullmatch(name)
     return (name, 0) if match is None else (match[1], int(match[2]))

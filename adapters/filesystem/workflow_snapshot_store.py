@@ -40,11 +40,11 @@ _Work: TypeAlias = "tuple[WorkflowSnapshot, Callable[[AnnouncementResult], None]
 class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
     """Stores each workflow snapshot in a file `snapshot_<yyyymmdd_hhmmss>[_<n>].ymmsl`.
 
-    A thread, started by the first announcement, writes them.
+    A thread, started on the first announcement, writes them.
 
     Args:
-        directory: Where the files go; created when needed.
-        ensure_stored: Makes the instance snapshots durable that a workflow snapshot names.
+        directory: Directory for the files; created on first use.
+        ensure_stored: Makes the instance snapshots that a workflow snapshot refers to durable.
         form: The format of the files.
         clock: The source of the times in names and files.
     """
@@ -130,9 +130,9 @@ class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
 
     def _write(self, snapshot: WorkflowSnapshot) -> str:
         resume = {item.instance: self._stored_location(item) for item in snapshot.snapshots}
-        # older ones are never named again
+        # no later workflow snapshot refers to older ones
         self._stored = {old: self._stored[old] for old in snapshot.resume().values()}
-        # the clock may be set back, but names must be in the order of the snapshots
+        # the clock may be set back, but names must sort in the order of the snapshots
         self._last_time = max(self._clock.time(), self._last_time)
         moment = datetime.fromtimestamp(self._last_time).astimezone()
         taken = moment.isoformat(" ", "seconds")
@@ -155,7 +155,7 @@ class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
 
     def _new_path(self, moment: datetime) -> Path:
         last_name, last_number = self._last_name
-        # local time is set back every autumn, but names must be in the order of the snapshots
+        # local time is set back every autumn, but names must sort in the order of the snapshots
         name = max(f"snapshot_{moment:%Y%m%d_%H%M%S}", last_name)
         for number in count(last_number + 1 if name == last_name else 0):
             suffix = f"_{number}" if number else ""
@@ -179,7 +179,7 @@ def _unusable(path: Path, problem: str) -> StoredWorkflowSnapshot:
 def _taken(record: WorkflowSnapshotRecord, path: Path) -> datetime | None:
     """Return when a workflow snapshot was taken, preferably according to its contents.
 
-    In the hour that is repeated in autumn, the local time in its name is ambiguous.
+    The local time in its name is ambiguous in the hour that is repeated in autumn.
     """
     try:
         return datetime.fromisoformat(record.taken)
@@ -196,10 +196,10 @@ def _named_time(path: Path) -> datetime | None:
 
 
 def _present_location(location: str, run: Path) -> str:
-    """Return where a snapshot is now, if its run has been moved since it was named.
+    """Return the current location of a snapshot, whose run may have been moved.
 
-    Snapshots in the run directory of the workflow snapshot take precedence: at the old place there
-    may be another run by now, with snapshots of the same names.
+    Snapshots in the run directory of the workflow snapshot take precedence, because the old
+    location may by now hold another run with snapshots of the same names.
     """
     named = Path(location)
     if not named.is_absolute() or named.parts[-4:-3] != ("instances",):

@@ -26,10 +26,10 @@ VERSION: Final = "0.11.0" + OWN_VERSION_SUFFIX
 
 @final
 class LockedDesk:
-    """A desk for several instances, each on a thread of its own.
+    """Serialises access to a desk by several instances, each on a thread of its own.
 
     Args:
-        desk: Answers the requests; is called by one thread at a time.
+        desk: Answers the requests; called by one thread at a time.
     """
 
     def __init__(self, desk: ManagerDesk) -> None:
@@ -39,7 +39,7 @@ class LockedDesk:
 
 @final
 class InMemoryManagerLink(ManagerLink):
-    """Asks the desk itself.
+    """Calls the desk directly.
 
     Args:
         instance: Name of the instance.
@@ -161,6 +161,6 @@ class InMemoryManagerLink(ManagerLink):
 
 
 def _unless_refused(submit: Callable[[], None]) -> None:
-    # a report is sent later elsewhere, so nobody is there to hear of a refusal
+    # other links send reports asynchronously, so callers never see a refusal
     with contextlib.suppress(ManagerRefused):
         submit()

@@ -1,4 +1,4 @@
-"""Instances in one process that hand each other their messages."""
+"""Passes messages between instances in one process."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ SCHEME: Final = "memory"
 
 @final
 class InMemoryNetwork:
-    """What the instances of one run have in common.
+    """The state that the instances of one run share.
 
-    Messages are encoded as between our own instances, so what arrives is what would arrive there.
+    Messages are encoded as between our own instances, so they arrive as they would over a network.
 
     Args:
-        must_drain: Whether a sender waits until everything is received, even if the receiver has
-            left, as MUSCLE3's instances do.
+        must_drain: Whether a sender waits until all its messages are received, even if the
+            receiver has left, as MUSCLE3's instances do.
     """
 
     def __init__(self, *, must_drain: bool = False) -> None:
@@ -42,13 +42,13 @@ class InMemoryNetwork:
             self._there.add(instance)
 
     def leave(self, instance: str) -> None:
-        """Make an instance unreachable; what it has sent can still be fetched."""
+        """Make an instance unreachable; messages that it has sent can still be fetched."""
         with self._changed:
             self._there.discard(instance)
             self._changed.notify_all()
 
     def finish_receiving(self, instance: str) -> None:
-        """Note that an instance receives no more."""
+        """Note that an instance receives no further messages."""
         with self._changed:
             self._finished.add(instance)
             self._changed.notify_all()
@@ -60,10 +60,10 @@ class InMemoryNetwork:
             self._changed.notify_all()
 
     def take(self, receiver: str, *, sender: str, timeout: float | None) -> bytes | None:
-        """Return the next message for an endpoint; None when the time is over.
+        """Return the next message for an endpoint; None on timeout.
 
         Raises:
-            PeerLost: If the sending instance is gone, and has left nothing.
+            PeerLost: If the sending instance has left, and no message from it remains.
         """
         with self._changed:
             self._changed.wait_for(
@@ -85,7 +85,7 @@ class InMemoryNetwork:
 
         Args:
             receivers: The instances of the endpoints, by endpoint.
-            timeout: How many seconds to wait; None for ever.
+            timeout: Seconds to wait; None for no limit.
         """
         with self._changed:
             return self._changed.wait_for(
@@ -108,7 +108,7 @@ class InMemoryPeerTransport(PeerTransport):
 
     Args:
         instance: Name of the instance.
-        network: What it has in common with its peers.
+        network: The state that it shares with its peers.
     """
 
     def __init__(self, instance: str, network: InMemoryNetwork) -> None:
@@ -149,7 +149,7 @@ class InMemoryPeerTransport(PeerTransport):
         return self._network.must_drain
 
     def limit_retries(self, seconds: float) -> None:
-        """Do nothing: there are no connections to be lost."""
+        """Do nothing: there are no connections to lose."""
 
     def finish_receiving(self) -> None:
         self._network.finish_receiving(self._instance)
@@ -163,7 +163,7 @@ class InMemoryPeerTransport(PeerTransport):
 
 @final
 class InMemoryOutlet(Outlet):
-    """Where messages for one endpoint go."""
+    """Sends messages to one endpoint."""
 
     def __init__(self, network: InMemoryNetwork, *, receiver: str) -> None:
         self._network = network
@@ -177,7 +177,7 @@ class InMemoryOutlet(Outlet):
 
 @final
 class InMemoryInlet(Inlet):
-    """Where messages for one endpoint come from."""
+    """Receives messages for one endpoint."""
 
     def __init__(self, network: InMemoryNetwork, *, sender: str, receiver: str) -> None:
         self._network = network

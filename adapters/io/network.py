@@ -1,4 +1,4 @@
-"""Addresses of this machine, connecting to others, and sending what a socket takes."""
+"""Finds addresses of this machine, opens sockets, and sends without blocking."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ANY_IPV6 = "::"
 HAS_ABSTRACT_SOCKETS = sys.platform.startswith("linux")
 
 MAX_BUFFERS = 512
-"""How many buffers may be sent with one call; fewer than any system's limit."""
+"""Maximum number of buffers to send with one call; below any system's limit."""
 
 _TRANSIENT = frozenset(
     {
@@ -54,8 +54,8 @@ def host_identity() -> str:
 def own_hosts() -> list[str]:
     """Return the addresses at which this machine can be reached, most likely first.
 
-    They belong to the interfaces that are up: IPv4 before IPv6, and loopback only if there is no
-    other.
+    They belong to the interfaces that are up: IPv4 before IPv6, and loopback only as the last
+    resort.
     """
     import ipaddress
 
@@ -78,7 +78,7 @@ def own_hosts() -> list[str]:
 
 def _address_towards_outside() -> str:
     # Connecting a datagram socket sends nothing, but selects the local address of the route to the
-    # target, which is an address that is reserved for documentation.
+    # target, an address reserved for documentation.
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))
@@ -88,7 +88,7 @@ def _address_towards_outside() -> str:
 
 
 def is_numeric(host: str) -> bool:
-    """Whether a host is given by its address, so that no name has to be looked up."""
+    """Whether a host is an IP address, so that no name has to be looked up."""
     try:
         socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
     except OSError:
@@ -97,7 +97,7 @@ def is_numeric(host: str) -> bool:
 
 
 def is_own(address: str) -> bool:
-    """Whether an address, of version 4 or 6, is one of this machine's."""
+    """Whether an IPv4 or IPv6 address belongs to this machine."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
@@ -108,7 +108,7 @@ def is_own(address: str) -> bool:
 
 
 def reachable(addresses: Sequence[Address]) -> list[Address]:
-    """Return the addresses that may be tried from here, Unix sockets first."""
+    """Return the addresses that may be reachable from this machine, Unix sockets first."""
     here = host_identity()
     unix = [item for item in addresses if isinstance(item, UnixAddress) and item.host == here]
     tcp = [item for item in addresses if isinstance(item, TcpAddress)]
@@ -116,15 +116,15 @@ def reachable(addresses: Sequence[Address]) -> list[Address]:
 
 
 def connect(addresses: Sequence[Address], *, timeout: float = CONNECT_TIMEOUT) -> socket.socket:
-    """Return a connected socket to the first address that answers.
+    """Connect to the first address that answers; return the socket.
 
     Args:
-        addresses: Where to try, in order; each name's every address is tried.
-        timeout: Seconds to wait for each.
+        addresses: Addresses to try, in order; for a host name, all its addresses.
+        timeout: Seconds to wait for each address.
 
     Raises:
-        TransportError: If none answers; transient if one of them may later. If all connections are
-            refused, the process has gone.
+        TransportError: If none answers; transient if one of them may do so later. If all refuse the
+            connection, the process is gone.
     """
     failures: list[str] = []
     transient = False
@@ -149,7 +149,7 @@ def _connect_one(address: Address, timeout: float) -> socket.socket:
             sock.close()
             raise
     else:
-        # create_connection tries all results of the look-up in turn
+        # create_connection tries all results of the lookup in turn
         sock = socket.create_connection((address.host, address.port), timeout=timeout)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.settimeout(None)
@@ -165,7 +165,7 @@ def listen(host: str, port: int, *, backlog: int = 4096) -> socket.socket:
         backlog: Number of clients that may wait to be accepted.
 
     Raises:
-        OSError: If that is not possible.
+        OSError: If it cannot be opened.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
@@ -204,7 +204,7 @@ def allow_many_files() -> None:
 
 
 def send_some(sock: socket.socket, outgoing: deque[memoryview]) -> int:
-    """Send from the front of a queue as much as a non-blocking socket takes, and remove it.
+    """Send as much as a non-blocking socket accepts from the front of a queue, and remove it.
 
     Returns:
         Number of bytes that were sent.

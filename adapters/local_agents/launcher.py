@@ -1,4 +1,4 @@
-"""Launches the only agent as a child process of the manager."""
+"""Runs the only agent on this machine, as a child process of the manager."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from domain.running.process_end import SUCCESS, ProcessEnd, from_return_code
 
 AGENT_MODULE: Final = "entrypoints.agent"
 END_MARGIN: Final = 10.0
-"""Seconds that an agent has to exit, in addition to the grace time of its processes."""
+"""Seconds that an agent gets to end, on top of the time that it gives its processes."""
 
 MAX_OUTPUT: Final = 4000
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -33,15 +33,16 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 @final
 class LocalAgentLauncher(AgentLauncher):
-    """Starts an agent in a session of its own, with its orders on standard input.
+    """Starts an agent in a session of its own, and passes its orders on its standard input.
 
-    Standard input is a pipe that stays open as long as this process lives. If this process dies,
-    even by SIGKILL, the agent detects that the pipe is closed, and ends its processes and itself.
+    The agent's standard input is a pipe that stays open as long as this process lives. If this
+    process dies, even by SIGKILL, the agent sees the pipe close and ends its processes and itself.
 
     Args:
-        node: Name of the node that the agent reports; by default, the host name.
-        python: Interpreter that runs the agent.
-        capabilities: Capabilities to declare; by default, those of a workstation.
+        node: Name that the agent reports; the host name by default.
+        python: Interpreter to run it with.
+        capabilities: What the agent can do; the default suits a machine that other programs
+            use too.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class LocalAgentLauncher(AgentLauncher):
 
         def watch(agent: subprocess.Popen[bytes]) -> None:
             end = from_return_code(agent.wait())
-            # an agent exits with code 0 only after a command to shut down
+            # an agent exits with 0 only when it was told to end
             if end != SUCCESS:
                 kill_processes_of_run(orders.secret)
             if end != SUCCESS and not self._is_closing.is_set():
@@ -108,7 +109,7 @@ class LocalAgentLauncher(AgentLauncher):
         try:
             return subprocess.Popen(
                 [self._python, "-m", AGENT_MODULE],
-                # so that Python finds our packages, and not a user's of the same names
+                # here Python finds our packages first, whatever the user's directory contains
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=output,
@@ -126,7 +127,7 @@ class LocalAgentLauncher(AgentLauncher):
     def _send(self, orders: AgentOrders) -> None:
         assert self._agent is not None
         assert self._agent.stdin is not None
-        # if the agent has died already, the watcher reports its output
+        # if it has already died, the watcher reports its output
         with contextlib.suppress(BrokenPipeError):
             self._agent.stdin.write(encode_orders(replace(orders, node=self._node)))
             self._agent.stdin.flush()
@@ -145,7 +146,7 @@ def _describe(agent: subprocess.Popen[bytes], end: ProcessEnd, files: Sequence[I
 
 
 def _tail(file: IO[bytes]) -> str:
-    with contextlib.suppress(ValueError):  # the file has been closed meanwhile
+    with contextlib.suppress(ValueError):  # closed meanwhile
         size = file.seek(0, 2)
         file.seek(max(0, size - MAX_OUTPUT))
         return file.read().decode(errors="replace").strip()

@@ -1,4 +1,4 @@
-"""Kills the processes of an agent that died before it could end them."""
+"""Ends the processes that an agent leaves behind when it is killed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 END_TIME: Final = 20.0
-"""Seconds to wait after SIGKILL; a process that hangs in the kernel may never end."""
+"""Seconds for processes to end after SIGKILL; one blocked in the kernel may never end."""
 
 PAUSE: Final = 0.01
 
@@ -19,25 +19,25 @@ PAUSE: Final = 0.01
 def kill_processes_of_run(
     secret: str, *, proc: Path = Path("/proc"), end_time: float = END_TIME
 ) -> None:
-    """Kill every process that has the secret of a run in its environment, and wait (Linux).
+    """Kill every process with a run's secret in its environment, and wait for their end (Linux).
 
-    The agent's own children die with it. Grandchildren are no longer tracked, but have inherited
-    the secret, which is unique to this run.
+    The agent's own children die with it. Their descendants are no longer tracked, but have
+    inherited the secret. No other process has it, because each run gets a new secret.
 
     Args:
-        secret: Secret of the run.
-        proc: Mount point of the proc file system.
-        end_time: Seconds to wait for the processes to end.
+        secret: The secret.
+        proc: Mount point of procfs.
+        end_time: Seconds to wait for them to end.
     """
     mark = f"CONJOIN_SECRET={secret}".encode()
     deadline = time.monotonic() + end_time
-    # repeatedly, since processes may start others during the search
+    # repeatedly, because they may start others during the search
     while _kill_all(proc, mark) and time.monotonic() < deadline:
-        time.sleep(PAUSE)  # they are not our children, so we cannot wait for them
+        time.sleep(PAUSE)  # they are not our children, so their end has to be polled
 
 
 def _kill_all(proc: Path, mark: bytes) -> bool:
-    """Kill all processes with a variable in their environment; return whether any was killed."""
+    """Kill all processes that have a mark; return whether any were found that we may kill."""
     found = False
     for pid in _pids(proc):
         if pid != os.getpid() and _has(proc, pid, mark):

@@ -1,4 +1,4 @@
-"""Limits that control groups set, as containers and batch systems use them."""
+"""Reads the control group limits that containers and batch systems set."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 NO_LIMIT_FROM: Final = 2**60
-"""Version 1 writes a huge number where there is no limit."""
+"""Version 1 reports a huge number when there is no limit."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What this process may use at most.
+    """Upper limits on what this process may use.
 
     Attributes:
-        memory: Bytes of memory; None if not limited.
-        cpus: Whole processors' worth of time, rounded up; None if not limited.
+        memory: Bytes of memory; None if unlimited.
+        cpus: CPU time in processors, rounded up; None if unlimited.
     """
 
     memory: int | None
@@ -25,11 +25,11 @@ class Limits:
 
 
 def read_limits(proc: Path, sys: Path) -> Limits:
-    """Return the limits that this process is under.
+    """Return the limits that apply to this process.
 
     Args:
-        proc: Where the kernel tells about processes.
-        sys: Where the kernel tells about devices; control groups are in `fs/cgroup`.
+        proc: Mount point of procfs.
+        sys: Mount point of sysfs; control groups are in `fs/cgroup`.
     """
     root = sys / "fs/cgroup"
     memory: list[int] = []
@@ -50,7 +50,7 @@ def read_limits(proc: Path, sys: Path) -> Limits:
 
 
 def _groups(proc: Path) -> Iterator[tuple[list[str], PurePosixPath]]:
-    """Yield controllers (none for version 2) and path of each group that this process is in."""
+    """Yield the controllers (none for version 2) and the path of each group of this process."""
     try:
         lines = (proc / "self/cgroup").read_text().splitlines()
     except OSError:
@@ -62,8 +62,8 @@ def _groups(proc: Path) -> Iterator[tuple[list[str], PurePosixPath]]:
 
 
 def _levels(mount: Path, path: PurePosixPath) -> Iterator[Path]:
-    """Yield the directory of a group and of each one around it: the tightest limit holds."""
-    # a container may see its own group as the root, under a path that is only valid outside
+    """Yield the directories of a group and its ancestors; the tightest limit applies."""
+    # a container may see its own group as the root, while its path is only valid outside
     relative = path.relative_to("/") if path.is_absolute() else path
     for level in (relative, *relative.parents):
         if ".." not in level.parts:

@@ -1,4 +1,4 @@
-"""Waiting for processes to end, without looking again and again."""
+"""Waits for processes to end, without polling where possible."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from typing import Final, Generic, Protocol, TypeVar, final
 Token = TypeVar("Token")
 
 POLL_INTERVAL: Final = 0.05
-"""Seconds between looks at a process for whose end this system has no event."""
+"""Seconds between polls of a process whose end this system does not signal."""
 
 HAS_PROC: Final = Path("/proc/self/stat").exists()
 
 
 class EndWatch(Protocol[Token]):
-    """Tells which of a number of processes have ended. Leaves them as zombies if they are ours."""
+    """Reports which watched processes have ended. Does not reap our own children."""
 
     @abstractmethod
     def watch(self, pid: int, token: Token) -> None:
-        """Have `wait` return the token once when the process has ended. From any thread."""
+        """Make `wait` return the token once when the process ends. Thread-safe."""
 
     @abstractmethod
     def wait(self, timeout: float | None) -> list[Token]:
-        """Wait for processes to end, for `wake`, or for the time to be over. From one thread."""
+        """Wait for processes to end, for `wake`, or for the timeout. Call from one thread only."""
 
     @abstractmethod
     def wake(self) -> None:
-        """Make `wait` return. From any thread."""
+        """Make `wait` return. Thread-safe."""
 
     @abstractmethod
     def close(self) -> None:
-        """Stop watching. `wait` must not be under way."""
+        """Stop watching. Must not be called during `wait`."""
 
 
 class _Wakeup:
-    """A pipe that makes a selector return."""
+    """A pipe that wakes up a selector."""
 
     def __init__(self, selector: selectors.BaseSelector) -> None:
         self._receiver, self._sender = os.pipe()
@@ -51,7 +51,9 @@ class _Wakeup:
         selector.register(self._receiver, selectors.EVENT_READ, None)
 
     def ring(self) -> None:
-        with contextlib.suppress(BlockingIOError):  # full: it rings already
+        with contextlib.suppress(
+            BlockingIOError
+        ):  # the pipe is full, so the selector wakes up anyway
             os.write(self._sender, b"!")
 
     def silence(self) -> None:
@@ -66,10 +68,10 @@ class _Wakeup:
 
 @final
 class PidfdWatch(EndWatch[Token]):
-    """Uses Linux's file descriptors that stand for processes."""
+    """Uses Linux's pidfds: file descriptors that refer to processes."""
 
     def __init__(self) -> None:
-        # epoll allows adding from one thread while another one waits
+        # epoll allows one thread to register while another one waits
         self._selector = selectors.DefaultSelector()
         self._wakeup = _Wakeup(self._selector)
         self._gone_already: deque[Token] = deque()
@@ -81,7 +83,7 @@ class PidfdWatch(EndWatch[Token]):
             self._gone_already.append(token)
             self._wakeup.ring()
         else:
-            # as a tuple, so that a token of None is told from the wake-up pipe
+            # a tuple, to distinguish a token of None from the wake-up pipe
             self._selector.register(descriptor, selectors.EVENT_READ, (token,))
 
     def wait(self, timeout: float | None) -> list[Token]:
@@ -110,7 +112,7 @@ class PidfdWatch(EndWatch[Token]):
 
 @final
 class ThreadWatch(EndWatch[Token], Generic[Token]):
-    """Uses a thread for each process, where there is nothing better."""
+    """Uses one thread per process, where pidfds are not available."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
@@ -125,7 +127,7 @@ class ThreadWatch(EndWatch[Token], Generic[Token]):
             self._ended.append(token)
             if not self._closed.is_set():
                 self._wakeup.ring()
-            # last, because `close` waits for those that are there before it closes the pipe
+            # last, because `close` waits for the listed threads before it closes the pipe
             self._threads.discard(thread)
 
         thread = threading.Thread(target=run, name=f"conjoin-wait-{pid}", daemon=True)
@@ -143,7 +145,7 @@ class ThreadWatch(EndWatch[Token], Generic[Token]):
 
     def close(self) -> None:
         self._closed.set()
-        # whoever closes us has ended and not yet reaped the processes, so the threads end as well
+        # by now the caller has ended the processes but not reaped them, so the threads end too
         for thread in list(self._threads):
             thread.join()
         self._wakeup.close()
@@ -155,7 +157,7 @@ def _wait_for_end(pid: int, pause: Callable[[float], bool]) -> None:
         try:
             os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         except ChildProcessError:
-            pass  # not one of ours
+            pass  # not our child
         else:
             return
     while is_alive(pid) and not pause(POLL_INTERVAL):
@@ -163,10 +165,10 @@ def _wait_for_end(pid: int, pause: Callable[[float], bool]) -> None:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether there is such a process, and it is not a zombie."""
+    """Whether the process exists and is not a zombie."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            # the name before it is in parentheses, and may have any character in it
+            # the preceding name is in parentheses and may contain any character
             state = file.read().rpartition(b")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
         return False if HAS_PROC else _is_alive_elsewhere(pid)
@@ -183,7 +185,7 @@ def _is_alive_elsewhere(pid: int) -> bool:
 
 
 def new_end_watch() -> EndWatch[Token]:
-    """Return the best that there is on this system."""
+    """Return the best implementation for this system."""
     try:
         os.close(os.pidfd_open(os.getpid()))
     except (AttributeError, OSError):
@@ -192,5 +194,5 @@ def new_end_watch() -> EndWatch[Token]:
 
 
 def monotonic_deadline(timeout: float | None) -> float | None:
-    """Return the moment at which a time is over."""
+    """Return the deadline for a timeout that starts now."""
     return None if timeout is None else time.monotonic() + timeout

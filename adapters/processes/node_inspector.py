@@ -1,4 +1,4 @@
-"""What a node has to offer to this process."""
+"""Detects the resources that a node offers to this process."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from domain.placement.resources import Core, CoreSet, NodeResources
 class LinuxNodeInspector(NodeInspector):
     """Reads the affinity mask, the topology of the processors, and the limits of control groups.
 
-    Elsewhere than on Linux, it takes what psutil tells.
+    On other systems than Linux, it uses psutil.
 
     Args:
-        node: Name to give to the node; the host's by default.
-        proc: Where the kernel tells about processes.
-        sys: Where the kernel tells about devices.
+        node: Name to give to the node; the host name by default.
+        proc: Mount point of procfs.
+        sys: Mount point of sysfs.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class LinuxNodeInspector(NodeInspector):
 
     def _cores(self, quota: int | None) -> CoreSet:
         cores = topology.read_cores(self._sys, usable_hwthreads()) or _cores_by_count()
-        # where only a share of the time is granted, more cores would just make all of them slow
+        # with a CPU time quota, using more cores would only slow all of them down
         return frozenset(sorted(cores)[:quota])
 
     def _memory(self, limit: int | None) -> int | None:
@@ -58,7 +58,7 @@ def usable_hwthreads() -> frozenset[int]:
 
 
 def _cores_by_count() -> CoreSet:
-    """Return cores where the system tells only how many there are."""
+    """Return cores where the system reports only their number."""
     import psutil
 
     hwthreads = sorted(usable_hwthreads())

@@ -1,4 +1,4 @@
-"""Having processes killed when the one that started them dies, however suddenly (Linux)."""
+"""Gets child processes killed when their parent dies, even by SIGKILL (Linux)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ PR_SET_PDEATHSIG: Final = 1
 
 
 def killer_on_parent_death() -> Callable[[], None] | None:
-    """Return what is to be called in a new process to bind its life to that of its parent.
+    """Return a function that a new process calls to be killed when its parent dies.
 
-    Precisely, to that of the thread that starts it.
+    Precisely, when the thread that started it ends.
 
     Returns:
-        The function; None where there is no such thing.
+        The function; None where this is not supported.
     """
-    import ctypes  # only those who use this pay for it
+    import ctypes  # imported here, so that only users of this function pay for it
 
     try:
         prctl = ctypes.CDLL(None).prctl
@@ -27,7 +27,7 @@ def killer_on_parent_death() -> Callable[[], None] | None:
     parent = os.getpid()
 
     def bind() -> None:
-        # runs between fork and exec, where as little as possible should be done
+        # runs between fork and exec, so it does as little as possible
         prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
         if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)

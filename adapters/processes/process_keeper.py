@@ -24,17 +24,17 @@ LEFTOVER_GRACE_TIME: Final = 10.0
 
 @dataclass(eq=False)
 class _Process:
-    """A process that was started, and the session that it began.
+    """A process that was started, and the session that it leads.
 
-    It is reaped last: as long as it is there as a zombie, its number can stand for nobody else's
-    session, and signals to that hit nobody else.
+    It is reaped last: while it remains a zombie, its process ID cannot be reused for another
+    session, so signals to the session cannot hit unrelated processes.
 
     Attributes:
-        name: Name by which its end is reported.
+        name: Name under which its end is reported.
         popen: The process.
         end: How it ended; None while it runs.
-        kill_at: When to kill what is left of its session; None if not.
-        is_cancelled: Whether it was asked to end.
+        kill_at: When to kill what is left of its session; None if not scheduled.
+        is_cancelled: Whether its cancellation was requested.
         is_reported: Whether its end has been reported.
     """
 
@@ -52,21 +52,21 @@ class _Process:
 
 @final
 class PosixProcessKeeper(ProcessKeeper):
-    """Gives each process a session of its own.
+    """Starts each process in a session of its own.
 
-    What a process leaves behind in its session when it ends gets SIGTERM, and SIGKILL after a
-    grace time. The end of a process is reported at once; that of one that was cancelled when all
-    of its session has ended.
+    When a process ends, the processes left in its session get SIGTERM, and SIGKILL after a grace
+    time. The end of a process is reported at once; that of a cancelled process is reported when
+    its whole session has ended.
 
-    `start` and `cancel_all` may be called while another thread is in `wait_finished`. `close` may
-    not; and what is to be killed after a grace time is, as long as somebody waits.
+    `start` and `cancel_all` may be called while another thread is in `wait_finished`; `close` may
+    not. Processes are killed after their grace time only while a thread is in `wait_finished`.
 
     Args:
-        leftover_grace_time: Seconds between SIGTERM and SIGKILL for what a process leaves behind.
-        end_with_us: Whether the processes are killed if ours dies without having ended them, by
-            SIGKILL or for lack of memory. `start` is then to be called on a thread that lives
-            as long as the processes may.
-        watch: Tells when processes end; by default the best that there is.
+        leftover_grace_time: Seconds between SIGTERM and SIGKILL for leftover processes.
+        end_with_us: Whether the processes are killed if this one dies without ending them, for
+            instance by SIGKILL or the OOM killer. If so, call `start` on a thread that outlives
+            the processes.
+        watch: Reports when processes end; by default the best one for this system.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class PosixProcessKeeper(ProcessKeeper):
             )
 
     def _examine(self, process: _Process) -> list[ProcessResult]:
-        """See what is left, after a process or something in its session has ended."""
+        """Check what is left after a process, or another one in its session, has ended."""
         with self._lock:
             if process not in self._processes:
                 return []
@@ -174,7 +174,7 @@ class PosixProcessKeeper(ProcessKeeper):
             return results
 
     def _finish(self, process: _Process) -> list[ProcessResult]:
-        """Reap a process of whose session nothing is left."""
+        """Reap a process whose session has ended."""
         self._processes.discard(process)
         process.popen.wait()
         return _report(process)

@@ -1,7 +1,7 @@
-"""Signals to all processes of a session, and to process groups in it.
+"""Sends signals to all processes of a session, and to its process groups.
 
-A program may put what it starts into process groups of its own (mpirun and timeout do), so it is
-the session that tells what belongs to it.
+A program may put its children into new process groups (mpirun and timeout do), so the session
+determines which processes belong to it.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from typing import Final
 from adapters.processes.end_watch import is_alive
 
 MAX_ROUNDS: Final = 10
-"""How often to look for processes that were forked while others were being killed."""
+"""Maximum number of scans: processes may be forked while others are being killed."""
 
 
 def members(session: int) -> set[int]:
-    """Return the processes that live in a session, but for the one that began it."""
+    """Return the live processes of a session, except its leader."""
     return {pid for pid in _all_pids() if _is_in(pid, session) and is_alive(pid)} - {session}
 
 
 def signal_group(group: int, number: signal.Signals) -> None:
-    """Send a signal to a process group, if it is there."""
-    # macOS refuses (PermissionError) where there are only zombies
+    """Send a signal to a process group, if it exists."""
+    # macOS raises PermissionError if the group contains only zombies
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
 
 
 def signal_members(session: int, number: signal.Signals) -> None:
-    """Send a signal to each process in a session but the one that began it."""
+    """Send a signal to each process of a session except its leader."""
     for pid in members(session):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)
 
 
 def kill_session(session: int) -> None:
-    """Kill all processes in a session that has begun with a process that is not yet reaped."""
+    """Kill all processes of a session whose leader has not been reaped yet."""
     signal_group(session, signal.SIGKILL)
     for _ in range(MAX_ROUNDS):
         found = members(session)

@@ -1,4 +1,4 @@
-"""Which hardware threads share a core, as Linux tells it."""
+"""Determines which hardware threads share a core, on Linux."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from domain.placement.resources import Core, CoreSet
 
 
 def read_cores(sys: Path, usable: frozenset[int]) -> CoreSet:
-    """Return the cores of which any hardware thread may be used, with just those threads.
+    """Return the cores with at least one usable hardware thread, and those threads.
 
-    Cores are numbered over the whole node in the order of their first hardware thread, so that a
-    number means the same whatever part of the node may be used.
+    Cores are numbered over the whole node in the order of their first hardware thread, so that
+    numbers do not depend on which part of the node may be used.
 
     Args:
-        sys: Where the kernel tells about devices.
+        sys: Mount point of sysfs.
         usable: Hardware threads that may be used.
 
     Returns:
-        The cores; empty if the kernel does not tell.
+        The cores; empty if the kernel does not report them.
     """
     siblings = _siblings(sys / "devices/system/cpu")
     if not siblings:
@@ -29,10 +29,10 @@ def read_cores(sys: Path, usable: frozenset[int]) -> CoreSet:
 
 
 def parse_list(text: str) -> frozenset[int]:
-    """Return the numbers that the kernel's list notation stands for, such as `0-3,8`.
+    """Parse the kernel's list notation, such as `0-3,8`.
 
     Raises:
-        ValueError: If it is no such list.
+        ValueError: If the text is not in that notation.
     """
     numbers: set[int] = set()
     for item in filter(None, text.strip().split(",")):
@@ -42,7 +42,7 @@ def parse_list(text: str) -> frozenset[int]:
 
 
 def _siblings(directory: Path) -> set[frozenset[int]]:
-    """Return the groups of hardware threads that share a core, each once."""
+    """Return the groups of hardware threads that share a core, without duplicates."""
     groups: set[frozenset[int]] = set()
     seen: set[int] = set()
     for hwthread in _online(directory):
@@ -62,7 +62,7 @@ def _online(directory: Path) -> list[int]:
 
 
 def _siblings_of(directory: Path, hwthread: int) -> frozenset[int]:
-    # the second is the name that kernels before 5.5 have for it
+    # kernels before 5.5 use the second name
     for name in ("core_cpus_list", "thread_siblings_list"):
         try:
             return parse_list((directory / name).read_text()) | {hwthread}

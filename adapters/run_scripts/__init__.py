@@ -1,1 +1,1 @@
-"""The shell scripts that start programs."""
+"""Writes the shell scripts that start programs."""

@@ -1,6 +1,6 @@
-"""Shell text for what a program's own environment is put on top of, and for modules and the like.
+"""Shell text that sets up a program's base environment, modules, virtualenv and directory.
 
-Everything here is run by bash, in the script that starts a program.
+Bash runs all of it, in the script that starts the program.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from adapters.run_scripts.quoting import expanded
 from domain.model.configuration import BaseEnv
 
 KEPT_AT_LOGIN: Final = "HOME|USER|LOGNAME|SHELL|TERM|SLURM*|CONJOIN_*"
-"""What a login shell would know as well, and what ties the program to its job and its run."""
+"""Variables that a login shell would also have, or that tie a program to its job and run."""
 
 _START_LOGIN_SHELL: Final = f"""\
 # become a login shell, unless this is it: the process id stays the same
@@ -64,7 +64,7 @@ _ACTIVATE: Final = """\
 
 
 def base_environment(base: BaseEnv) -> list[str]:
-    """Return what makes the environment that everything else is put on top of."""
+    """Return shell text that sets up the base environment, to which all else is added."""
     match base:
         case BaseEnv.MANAGER:
             return []
@@ -75,18 +75,18 @@ def base_environment(base: BaseEnv) -> list[str]:
 
 
 def load_modules(modules: Sequence[str]) -> list[str]:
-    """Return what loads environment modules, or gives up with a word on which one failed."""
+    """Return shell text that loads environment modules, or exits and names the one that failed."""
     if not modules:
         return []
     return [_FIND_MODULE_COMMAND, *map(_load_module, modules)]
 
 
 def activate(virtual_env: str | None) -> list[str]:
-    """Return what replaces the active virtual environment by another one."""
+    """Return shell text that replaces the active virtual environment with another one."""
     if virtual_env is None:
         return []
     return [
-        # the path may refer to the active environment, so expand it before leaving that
+        # the path may refer to the active environment, so expand it before deactivating that
         f"conjoin_venv={expanded(virtual_env)}",
         _LEAVE_VIRTUAL_ENVIRONMENT,
         _ACTIVATE,
@@ -94,7 +94,7 @@ def activate(virtual_env: str | None) -> list[str]:
 
 
 def change_directory(directory: str) -> str:
-    """Return what goes to a directory, or gives up."""
+    """Return shell text that changes to a directory, or exits."""
     return f"cd -- {shlex.quote(directory)} || exit 1"
 
 

@@ -1,4 +1,4 @@
-"""How a program is started: directly, or by one of the MPI launchers."""
+"""Builds the command that starts a program: directly, or through an MPI launcher."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Launch:
     """How a program is started.
 
     Attributes:
-        command: Words that come before the program's own.
-        variables: Environment variables that tell program and launcher what they got.
-        rank_file: Text of the file that says where processes go; None if none is needed.
+        command: Words that precede the program's own command.
+        variables: Environment variables that tell program and launcher their resources.
+        rank_file: Text of the file that places the processes; None if none is needed.
     """
 
     command: tuple[str, ...] = ()
@@ -28,9 +28,9 @@ class Launch:
 
 
 def launch_unbound(model: ExecutionModel, requirements: ResourceRequirements) -> Launch:
-    """Return how to start a program on this machine, wherever the system lets it run.
+    """Return how to start a program on this machine, without binding it to cores.
 
-    Launchers would otherwise each bind their first process to the machine's first core.
+    By default, each launcher would bind its first process to the machine's first core.
     """
     command, more = _UNBOUND[model]
     processes = str(ranks.process_count(requirements))
@@ -47,13 +47,13 @@ def launch_bound(
     *,
     rank_file: Path,
 ) -> Launch:
-    """Return how to start a program on the cores that it got.
+    """Return how to start a program on the cores that it was allocated.
 
     Args:
         model: How it is started.
-        requirements: What was asked for.
-        resources: What it got.
-        rank_file: Where the rank file will be, if there is one.
+        requirements: The resources that it requested.
+        resources: The resources that it was allocated.
+        rank_file: Path of the rank file, if there is one.
     """
     if not model.uses_mpi:
         return _bind_directly(model, requirements, resources)
@@ -93,7 +93,7 @@ def _bind_with_open_mpi(found: Sequence[ranks.Rank], rank_file: Path) -> Launch:
             *("mpirun", "-np", str(len(found))),
             *("--rankfile", str(rank_file), "--use-hwthread-cpus"),
         ),
-        # the numbers are the operating system's
+        # the rank file numbers hardware threads as the operating system does
         {"OMPI_MCA_rmaps_rank_file_physical": "1"},
         ranks.open_mpi_rank_file(found),
     )
@@ -105,7 +105,7 @@ def _bind_with_intel_mpi(found: Sequence[ranks.Rank], rank_file: Path) -> Launch
     pinning = {"I_MPI_PIN_DOMAIN": domains} if masks else {"I_MPI_PIN": "off"}
     return Launch(
         ("mpirun", "-n", str(len(found)), "-machinefile", str(rank_file)),
-        # or it would do as Slurm says, who knows nothing of components
+        # otherwise it would follow Slurm, which does not know about components
         {"I_MPI_JOB_RESPECT_PROCESS_PLACEMENT": "off", **pinning},
         ranks.machine_file(found),
     )

@@ -1,4 +1,4 @@
-"""Putting data into shell text."""
+"""Quotes data for use in shell text."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 def quoted(words: Sequence[str]) -> str:
-    """Return words as shell text that stands for exactly these words."""
+    """Return shell text that evaluates to exactly these words."""
     return " ".join(map(shlex.quote, words))
 
 
 def expanded(word: str) -> str:
-    """Return shell text for one word in which the shell replaces variables and `~`.
+    """Return shell text for one word in which the shell expands variables and `~`.
 
     The word stays one word, whatever the values of the variables.
 
@@ -31,9 +31,9 @@ def expanded(word: str) -> str:
 
 
 def expanded_arguments(words: Sequence[str]) -> str:
-    """Return shell text for arguments in which the shell replaces variables and `~`.
+    """Return shell text for arguments in which the shell expands variables and `~`.
 
-    An argument that consists of unquoted variables is dropped if these are empty or not set.
+    An argument that consists only of unquoted variables is dropped if they are empty or unset.
 
     Args:
         words: The arguments, as `domain.model.shell_words` describes them.
@@ -42,11 +42,11 @@ def expanded_arguments(words: Sequence[str]) -> str:
 
 
 def exports(variables: Mapping[str, str]) -> list[str]:
-    """Return lines that set environment variables, as far as a shell can.
+    """Return lines that set those environment variables whose names a shell allows.
 
     Args:
-        variables: Values by name; what stands for a name with a leading `+` is appended to the
-            value that is there, with nothing in between.
+        variables: Values by name; if a name has a leading `+`, its value is appended to the
+            existing one, without a separator.
     """
     return [
         _export(name, value)
@@ -56,7 +56,7 @@ def exports(variables: Mapping[str, str]) -> list[str]:
 
 
 def odd_variables(variables: Mapping[str, str]) -> list[str]:
-    """Return a command's words that set those variables whose names no shell allows."""
+    """Return the words of a command that sets variables whose names no shell allows."""
     odd = [
         f"{name}={value}"
         for name, value in variables.items()
@@ -85,7 +85,7 @@ def _vanishing(piece: Piece) -> str:
 def _expanded(piece: Piece) -> str:
     match piece:
         case Text(text):
-            # a shell replaces `~` only if the slash after it is not quoted
+            # a shell expands `~` only if the slash after it is not quoted
             return f"/{quoted([text[1:]])}" if text.startswith("/") else quoted([text])
         case Variable(name):
             return f'"${{{name}}}"'

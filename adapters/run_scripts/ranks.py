@@ -1,4 +1,4 @@
-"""Which MPI process goes where."""
+"""Assigns MPI processes to nodes and hardware threads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from domain.placement.resources import NodeResources, Resources
 
 @dataclass(frozen=True)
 class Rank:
-    """Where an MPI process goes.
+    """The place of one MPI process.
 
     Attributes:
         node: Name of the node.
@@ -26,17 +26,17 @@ class Rank:
 
     @property
     def cpu_list(self) -> str:
-        """The hardware threads, as taskset and the like take them."""
+        """The hardware threads, as a list in the notation of taskset."""
         return ",".join(map(str, self.hwthreads))
 
     @property
     def mask(self) -> int:
-        """The hardware threads as a number with a bit for each."""
+        """The hardware threads, as a bit mask."""
         return sum(1 << hwthread for hwthread in self.hwthreads)
 
 
 def process_count(requirements: ResourceRequirements) -> int:
-    """Return how many processes were asked for."""
+    """Return how many processes were requested."""
     match requirements:
         case Threads():
             return 1
@@ -49,7 +49,7 @@ def process_count(requirements: ResourceRequirements) -> int:
 
 
 def threads_per_process(requirements: ResourceRequirements) -> int:
-    """Return how many threads each process was to have."""
+    """Return how many threads were requested for each process."""
     match requirements:
         case Threads(threads):
             return threads
@@ -60,7 +60,7 @@ def threads_per_process(requirements: ResourceRequirements) -> int:
 
 
 def assign_ranks(requirements: ResourceRequirements, resources: Resources) -> list[Rank]:
-    """Return where each MPI process goes: in order of nodes, then of cores."""
+    """Return the place of each MPI process, in order of nodes, then of cores."""
     threads = threads_per_process(requirements)
     limit = requirements.mpi_processes_per_node if isinstance(requirements, MpiNodes) else None
     ranks = [rank for node in resources for rank in _ranks_on(node, threads)[:limit]]
@@ -68,34 +68,34 @@ def assign_ranks(requirements: ResourceRequirements, resources: Resources) -> li
 
 
 def all_hwthreads(resources: Resources) -> Rank:
-    """Return everything there is on the first node, for a program that is a single process."""
+    """Return all hardware threads on the first node, for a single-process program."""
     node = resources.nodes[0]
     hwthreads = (hwthread for core in node.cores for hwthread in core.hwthreads)
     return Rank(node.node, tuple(sorted(hwthreads)))
 
 
 def open_mpi_rank_file(ranks: Iterable[Rank]) -> str:
-    """Return the text of a rank file for Open MPI: node and hardware threads of each rank."""
+    """Return the text of an Open MPI rank file: the node and hardware threads of each rank."""
     return "".join(
         f"rank {number}={rank.node} slot={rank.cpu_list}\n" for number, rank in enumerate(ranks)
     )
 
 
 def machine_file(ranks: Iterable[Rank]) -> str:
-    """Return the text of a machine file for Intel MPI: how many processes on each node."""
+    """Return the text of an Intel MPI machine file: the number of processes on each node."""
     groups = groupby(ranks, key=lambda rank: rank.node)
     return "".join(f"{node}:{len(list(group))}\n" for node, group in groups)
 
 
 def host_file(ranks: Iterable[Rank]) -> str:
-    """Return the text of a host file for Slurm: the node of each task."""
+    """Return the text of a Slurm host file: the node of each task."""
     return "".join(f"{rank.node}\n" for rank in ranks)
 
 
 def masks_on_each_node(ranks: Sequence[Rank]) -> list[int] | None:
-    """Return the masks of the processes of a node; None if they differ from node to node.
+    """Return the masks of the processes on a node; None if they differ between nodes.
 
-    Neither Slurm nor Intel MPI can be told different ones for different nodes.
+    Neither Slurm nor Intel MPI supports different masks for different nodes.
     """
     groups = groupby(ranks, key=lambda rank: rank.node)
     masks = [[rank.mask for rank in group] for _, group in groups]

@@ -25,12 +25,12 @@ PROGRAM_SCRIPT: Final = "program_script"
 RANK_FILE: Final = "rankfile"
 
 _ONLY_ONE_COMMAND: Final = frozenset(";&|\n")
-"""Characters by which shell text may be more than the arguments of one command."""
+"""Characters that can make shell text contain more than one command."""
 
 
 @final
 class ShellRunScriptWriter(RunScriptWriter):
-    """Writes scripts for bash, which end by becoming the program."""
+    """Writes bash scripts that end by replacing themselves with the program (`exec`)."""
 
     def write(
         self,
@@ -71,7 +71,7 @@ class ShellRunScriptWriter(RunScriptWriter):
 def _command(directory: Path, program: Program, launch: Launch) -> str:
     """Return the line that starts the program."""
     if program.script is not None:
-        # its first line says what runs it, which need not be a shell
+        # its first line names its interpreter, which need not be a shell
         script = _write_executable(directory / PROGRAM_SCRIPT, program.script)
         return f"exec {quoted([str(script)])}"
     assert program.executable is not None
@@ -84,7 +84,7 @@ def _command(directory: Path, program: Program, launch: Launch) -> str:
 
 
 def _write_executable(path: Path, text: str) -> Path:
-    # the environment that it sets may be nobody else's business
+    # the environment that it sets may be private
     path.touch(mode=0o700)
     path.chmod(0o700)
     path.write_text(text, encoding="utf-8", errors="surrogateescape")

@@ -26,7 +26,7 @@ class TcpAgentLine(AgentLine):
         manager_locations: Where the manager can be reached.
         secret: Secret of the run.
         node: Name of the node.
-        retry_time: How many seconds to try again when the connection is lost.
+        retry_time: Seconds for which a lost connection is retried.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class TcpAgentLine(AgentLine):
         )
         self._is_closed = False
         self._results: queue.SimpleQueue[Sequence[ProcessResult] | None] = queue.SimpleQueue()
-        # a daemon, so that a manager that does not answer cannot keep the agent from ending
+        # a daemon thread, so that an unresponsive manager cannot keep the agent from ending
         self._sender = threading.Thread(
             target=self._send_results, name="conjoin-agent-results", daemon=True
         )

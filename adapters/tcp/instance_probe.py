@@ -20,10 +20,10 @@ _NO_NETWORK: Final = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EA
 
 @final
 class TcpInstanceProbe(InstanceProbe):
-    """Connects to instances, and closes the connections without having sent anything.
+    """Connects to instances, and closes the connections without sending anything.
 
     Args:
-        loop: Watches the sockets, on its thread, which is that of the manager's services.
+        loop: Watches the sockets; runs on the thread of the manager's services.
         timeout: Seconds to wait for an answer.
     """
 
@@ -56,7 +56,7 @@ class TcpInstanceProbe(InstanceProbe):
 
 
 class _Look:
-    """Knocks at several addresses at once. Lives on the loop's thread."""
+    """Tries to connect to several addresses at once. Used on the loop's thread only."""
 
     def __init__(self, loop: EventLoop, finish: Callable[[Presence], None]) -> None:
         self._loop = loop
@@ -66,14 +66,14 @@ class _Look:
         self._end: ScheduledCall | None = None
 
     def start(self, addresses: Sequence[TcpAddress], timeout: float) -> None:
-        """Knock at each of the addresses."""
+        """Start connecting to each address."""
         self._end = self._loop.call_later(timeout, self._conclude)
         for address in addresses:
             self._knock(address)
         self._conclude_if_known()
 
     def close(self) -> None:
-        """Knock no more."""
+        """Stop all connection attempts."""
         if self._end is not None:
             self._end.cancel()
         for sock in self._knocking:
@@ -99,7 +99,7 @@ class _Look:
 
     def _hear(self, sock: socket.socket) -> None:
         if sock not in self._knocking:
-            return  # another has answered in the same moment, which was enough
+            return  # another address answered at the same moment, which is sufficient
         self._answers.add(answer_on(sock))
         self._knocking.discard(sock)
         self._loop.unwatch(sock)
@@ -123,13 +123,13 @@ class _Look:
 def refuses_connections(
     locations: Sequence[str], *, timeout: float = network.CONNECT_TIMEOUT
 ) -> bool:
-    """Return whether an instance is gone: its addresses refuse, and none may still answer.
+    """Return whether an instance is gone: addresses refuse, and no other may still answer.
 
-    Blocks for up to the timeout for each address. An address for which this machine has no network
-    says nothing.
+    Blocks for up to the timeout for each address. Addresses without a route from this machine are
+    ignored.
 
     Args:
-        locations: Where the instance was.
+        locations: Last known locations of the instance.
         timeout: Seconds to wait for each address.
     """
     answers = {_answer(address, timeout) for address in _telling_addresses(locations)}
@@ -145,23 +145,23 @@ def _answer(address: TcpAddress, timeout: float) -> int:
 
 
 def answer_on(sock: socket.socket) -> int:
-    """Return the answer to connecting: zero if accepted, else the number of the error."""
+    """Return the result of a connection attempt: zero if accepted, else the error number."""
     answer = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     try:
-        # Where nobody listens on this machine, the port may happen to be chosen for the very
-        # socket that knocks, which is then connected to itself.
+        # If no process listens on the port of this machine, the system may choose that port for
+        # the connecting socket, which then connects to itself.
         is_itself = answer == ACCEPTED and sock.getsockname() == sock.getpeername()
     except OSError:
-        return answer  # it has left since, but it was there
+        return answer  # the peer has disconnected since, but it was there
     return errno.ECONNREFUSED if is_itself else answer
 
 
 def _telling_addresses(locations: Sequence[str]) -> list[TcpAddress]:
-    """Return the addresses at which an answer tells something.
+    """Return the addresses where a result is conclusive.
 
-    Names are left out, as to look them up could take long. So are those that stand for our own
-    machine, such as that of a bridge for containers, where others show that the instance is not on
-    it.
+    Host names are left out, because looking them up can take long. So are our own machine's
+    addresses, such as that of a container bridge, if other addresses show that the instance runs
+    elsewhere.
     """
     addresses = [
         address

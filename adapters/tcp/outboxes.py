@@ -1,4 +1,4 @@
-"""Messages that wait to be fetched by MUSCLE3 instances."""
+"""Messages that wait until MUSCLE3 instances fetch them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from domain.coupling.messages import PeerMessage
 
 
 class Outboxes:
-    """Encoded messages by receiving endpoint, and the requests that wait for one."""
+    """Holds encoded messages by receiving endpoint, and the requests that wait for messages."""
 
     def __init__(self) -> None:
         self._messages: dict[str, deque[bytes]] = {}
@@ -21,7 +21,7 @@ class Outboxes:
         self._changed = threading.Condition()
 
     def put(self, receiver: str, message: bytes) -> None:
-        """Add a message; hand it on at once if it is waited for."""
+        """Add a message; reply with it at once if a request waits for it."""
         with self._changed:
             reply = self._waiting.pop(receiver, None)
             if reply is None:
@@ -30,13 +30,13 @@ class Outboxes:
             reply([message])
 
     def handle(self, request: bytes, reply: Reply) -> str:
-        """Answer a request for a message, now or when there is one.
+        """Answer a request for a message, now or once there is one.
 
         Returns:
             The receiving endpoint for which a message was requested.
 
         Raises:
-            RemoteProtocolError: If it is no such request.
+            RemoteProtocolError: If it is not a valid request.
         """
         receiver = mpp.decode_request(request)
         with self._changed:
@@ -68,7 +68,7 @@ class Outboxes:
 
 @final
 class OutboxOutlet(Outlet):
-    """Puts messages where one endpoint of a MUSCLE3 instance will fetch them."""
+    """Stores messages until an endpoint of a MUSCLE3 instance fetches them."""
 
     def __init__(self, outboxes: Outboxes, *, sender: str, receiver: str) -> None:
         self._outboxes = outboxes

@@ -1,4 +1,4 @@
-"""Fetching messages from MUSCLE3 instances."""
+"""Fetches messages from MUSCLE3 instances."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from domain.errors import PeerLost, TransportError
 class PulledPeer:
     """A MUSCLE3 instance from which we fetch messages.
 
-    While it waits for a message on one port it answers nothing else in that session, so each port
-    that is waited for has a session to itself; idle ones are used again.
+    A session blocks while a request for a message is outstanding, so each port that waits uses a
+    session of its own; idle sessions are reused.
     """
 
     def __init__(self, name: str, locations: Sequence[str]) -> None:
@@ -34,7 +34,7 @@ class PulledPeer:
         """Return a session on which no request is outstanding.
 
         Raises:
-            TransportError: If the peer was lost before: each port would retry for as long again.
+            TransportError: If the peer was already lost, to avoid a full retry for each port.
         """
         with self._lock:
             if self._loss:
@@ -48,19 +48,19 @@ class PulledPeer:
             return session
 
     def note_lost(self, reason: str) -> None:
-        """Note that a session was lost for good."""
+        """Note that a session was lost permanently."""
         with self._lock:
             self._loss = self._loss or reason
 
     def limit_retries(self, seconds: float) -> None:
-        """Give up on lost connections after so many seconds, in sessions to come too."""
+        """Set how many seconds lost connections are retried, in future sessions too."""
         with self._lock:
             self._retry_limit = seconds
             for session in self._all:
                 session.limit_retries(seconds)
 
     def give_back(self, session: SessionClient) -> None:
-        """Make a session available again."""
+        """Make a session available for reuse."""
         with self._lock:
             self._idle.append(session)
 

@@ -13,7 +13,7 @@ from adapters.terminal.plain_progress import PlainProgress
 def display_for(
     stream: TextIO, *, model: str, instances: Sequence[str]
 ) -> LivePanel | PlainProgress:
-    """Return a live panel for a terminal, and plain lines for anything else.
+    """Return a live panel for a terminal, or a plain display for anything else.
 
     Args:
         stream: Where to show the run.

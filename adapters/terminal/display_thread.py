@@ -1,4 +1,4 @@
-"""The thread that shows a run, at its own pace."""
+"""The thread that periodically shows a run."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from threading import Event, Thread
 
 
 class ShowingThread:
-    """Calls a function again and again until it is closed, and once more then.
+    """Calls a function periodically until it is closed, and a last time when closing.
 
     Args:
-        show: What to call. When it raises OSError or ValueError (a terminal that is gone, a closed
-            pipe) it is not called again.
+        show: The function. If it raises OSError or ValueError (the terminal or pipe is closed), it
+            is not called again.
         name: Name of the thread.
         period: Seconds between calls.
     """
@@ -24,7 +24,7 @@ class ShowingThread:
         self._thread.start()
 
     def close(self) -> None:
-        """Show the last state, and end. May be called more than once."""
+        """Show the last state and end the thread. Idempotent."""
         self._closing.set()
         self._thread.join()
 
@@ -34,5 +34,5 @@ class ShowingThread:
                 self._show()
             self._show()
         except (OSError, ValueError):
-            # Nobody sees it any more, which is no reason to disturb the run.
+            # The output is no longer visible, which must not disturb the run.
             return

@@ -1,4 +1,4 @@
-"""Shows a run in a panel that is drawn anew as things change."""
+"""Shows a run in a panel that is redrawn as it changes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SECONDS_BETWEEN_DRAWINGS = 0.25
 
 @final
 class LivePanel(EventSink):
-    """Draws all instances with what they do, a few times a second.
+    """Draws all instances and their states, a few times per second.
 
     Args:
         model: Name of the model.
@@ -51,7 +51,7 @@ class LivePanel(EventSink):
         self._overview.note(event)
 
     def close(self) -> None:
-        """Draw the last state, which stays on the screen, and end. May be called more than once."""
+        """Draw the last state, which stays on the screen, and end the thread. Idempotent."""
         self._thread.close()
         if self._view is not None:
             with suppress(OSError, ValueError):  # The terminal may be gone.
@@ -60,7 +60,7 @@ class LivePanel(EventSink):
 
     def _show(self) -> None:
         if self._view is None:
-            # Here and not above: rich takes 80 ms to import, which is not to hold up the run.
+            # Imported lazily: importing rich takes 80 ms, which must not delay the run.
             from adapters.terminal.panel_view import PanelView
 
             self._view = PanelView(self._model, stream=self._stream)

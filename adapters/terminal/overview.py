@@ -1,4 +1,4 @@
-"""What there is to tell about a run, whichever way it is shown."""
+"""The information about a run that every display shows."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _LONGEST_LINE = 400
 
 
 class Overview:
-    """Keeps the last status of each instance, and lines about what is worth a mention.
+    """Keeps the last status of each instance, and lines about notable events.
 
-    Written by the thread that brings the events, and read by the one that shows them. Neither
-    waits for the other: each step is a single operation on a dict or a deque.
+    One thread writes events and another one reads them for display. Neither waits for the other:
+    each step is a single operation on a dict or a deque.
 
     Args:
         instances: All instances of the run, in order.
@@ -45,7 +45,7 @@ class Overview:
         self._lines: deque[str] = deque(maxlen=_MOST_LINES_KEPT)
 
     def note(self, event: RunEvent) -> None:
-        """Take in an event."""
+        """Record an event."""
         if isinstance(event, StatusChanged):
             self._note_status(event.status)
         elif isinstance(event, LogRecorded):
@@ -61,11 +61,11 @@ class Overview:
             self._lines.append(f"A workflow snapshot could not be written: {event.problem}")
 
     def statuses(self) -> list[InstanceStatus]:
-        """Return how each instance is."""
+        """Return the status of each instance."""
         return list(self._statuses.values())
 
     def take_lines(self) -> list[str]:
-        """Return the lines that came since the last call; of many, the last."""
+        """Return the lines added since the last call; only the last ones if there are many."""
         lines = []
         while self._lines:
             lines.append(printable(self._lines.popleft())[:_LONGEST_LINE])
@@ -96,7 +96,7 @@ def summary(statuses: Iterable[InstanceStatus]) -> str:
 
 
 def time_span(statuses: Iterable[InstanceStatus]) -> str:
-    """Return how far the instances are in simulated time: one, or from the least to the most."""
+    """Return the simulated time of the instances: one value, or a range."""
     times = [
         status.simulated_time
         for status in statuses
@@ -109,12 +109,12 @@ def time_span(statuses: Iterable[InstanceStatus]) -> str:
 
 
 def wait_text(wait: Wait) -> str:
-    """Return for whom and where an instance waits, such as `micro on port state_in[3]`."""
+    """Return the peer and port that an instance waits for, such as `micro on port state_in[3]`."""
     return f"{wait.peer} on port {port_label(wait.port, wait.slot)}"
 
 
 def printable(text: str) -> str:
-    """Return a text on one line, without what would move the cursor or change colours."""
+    """Return a text on one line, without terminal control characters."""
     return "".join(char if char.isprintable() else " " for char in text)
 
 

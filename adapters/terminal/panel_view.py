@@ -1,4 +1,4 @@
-"""What the panel looks like (the only module that imports rich)."""
+"""Draws the panel (the only module that imports rich)."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ class PanelView:
     Args:
         model: Name of the model.
         stream: The terminal.
-        console: What to draw with, instead of one for the stream.
+        console: Console to draw on; by default, a new one for the stream.
     """
 
     def __init__(self, model: str, *, stream: TextIO, console: Console | None = None) -> None:
         self._model = model
         self._console = console or _PoliteConsole(file=stream, highlight=False)
-        # Without a thread of its own, and without taking the process's stdout away.
+        # Without a refresh thread, and without redirecting the process's stdout.
         self._live = Live(
             console=self._console,
             auto_refresh=False,
@@ -70,13 +70,13 @@ class PanelView:
         now: float,
         elapsed: float,
     ) -> None:
-        """Draw the panel anew, with lines above it that stay.
+        """Redraw the panel, and print lines above it that stay.
 
         Args:
-            statuses: How each instance is.
-            lines: What is to be said.
-            now: The time, in seconds since the Unix epoch.
-            elapsed: For how many seconds the run goes on.
+            statuses: The status of each instance.
+            lines: The lines to print.
+            now: The current time, in seconds since the Unix epoch.
+            elapsed: Seconds since the run started.
         """
         for line in lines:
             self._console.print(Text(line))
@@ -86,21 +86,21 @@ class PanelView:
         self._live.update(Group(Text(heading, style="bold", no_wrap=True), table), refresh=True)
 
     def close(self) -> None:
-        """Leave the last drawing, and give the cursor back."""
+        """Leave the last drawing on the screen, and restore the cursor."""
         self._live.stop()
 
 
 class _PoliteConsole(Console):
-    """A console that leaves the process alone when nobody reads what it prints."""
+    """A console that raises an error on a broken pipe, instead of ending the thread."""
 
     @override
     def on_broken_pipe(self) -> None:
-        # Rich would point the process's stdout to nowhere, and end the thread.
+        # Rich would redirect the process's stdout to /dev/null, and end the thread.
         raise BrokenPipeError
 
 
 def _table(statuses: Sequence[InstanceStatus], *, rows: int, now: float) -> Table:
-    """Return a row for each instance, or where those are too many, for each component."""
+    """Return a table with a row per instance, or per component if there are too many instances."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title in ("instance", "state", "waits for", "simulated time"):
         table.add_column(title, no_wrap=True, overflow="ellipsis")
@@ -144,7 +144,7 @@ def _component_row(name: str, members: Sequence[InstanceStatus]) -> list[Text]:
 def _by_component(
     statuses: Sequence[InstanceStatus],
 ) -> list[tuple[str, list[InstanceStatus]]]:
-    """Return the instances of each component, those with most to tell first."""
+    """Return the instances of each component, the most relevant ones first."""
     by_name = groupby(statuses, key=lambda status: _component(status.instance))
     groups = [(name, list(members)) for name, members in by_name]
     groups.sort(key=lambda group: _MOST_TELLING_FIRST.index(_most_telling_state(group[1])))

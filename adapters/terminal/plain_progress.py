@@ -1,4 +1,4 @@
-"""Tells how a run goes in plain lines, for logs and pipes."""
+"""Reports the progress of a run in plain lines, for logs and pipes."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _LOOKS_BETWEEN_SUMMARIES = 20
 
 @final
 class PlainProgress(EventSink):
-    """Prints what is worth a mention as it comes, and every five seconds where the run stands.
+    """Prints notable events as they come, and the state of the run every five seconds.
 
     Args:
         model: Name of the model.
         instances: All instances, in order.
-        stream: Where to print; written to by one thread, and never closed.
-        period: Seconds between two looks at what is new. Every twentieth look prints a summary, if
-            that has changed.
+        stream: Stream to print to; written to by one thread, and never closed.
+        period: Seconds between checks for new events. Every twentieth check prints a summary if it
+            has changed.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class PlainProgress(EventSink):
         self._overview.note(event)
 
     def close(self) -> None:
-        """Print what is left, and end. May be called more than once."""
+        """Print what is left and end the thread. Idempotent."""
         self._thread.close()
 
     def _show(self) -> None:

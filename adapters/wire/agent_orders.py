@@ -1,7 +1,7 @@
-"""How a launcher tells an agent its orders: one line of text on the agent's standard input.
+"""Encodes an agent's orders as one line of text, which the launcher writes to its standard input.
 
-Standard input, since a command line or an environment can be read by others or is passed on to
-every process that the agent starts, and a file may be left behind.
+Other channels do not keep the orders secret: other users can read a command line, every process
+that the agent starts inherits its environment, and a file may be left behind.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from domain.running.agents import AgentOrders
 
 
 def encode_orders(orders: AgentOrders) -> bytes:
-    """Return the line that an agent is to be sent first, with its newline."""
+    """Return the first line to send to an agent, including the newline."""
     directory = orders.log_directory
     values = [
         list(orders.manager_locations),
@@ -29,10 +29,10 @@ def encode_orders(orders: AgentOrders) -> bytes:
 
 
 def decode_orders(line: bytes) -> AgentOrders:
-    """Return the orders that a line stands for.
+    """Decode the orders in a line.
 
     Raises:
-        RemoteProtocolError: If it stands for none.
+        RemoteProtocolError: If the line is invalid.
     """
     try:
         locations, secret, timeout, grace_time, directory, node = unpack(binascii.a2b_base64(line))

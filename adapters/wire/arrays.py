@@ -1,10 +1,10 @@
-"""What arrays, Grids, and numpy's scalars look like on the wire.
+"""Encodes arrays, Grids and numpy scalars for the wire.
 
-For MUSCLE3 an array is a grid: a map in MessagePack, with its values in it. Among ourselves a large
-one travels beside the message instead of in it, and is copied neither into it nor out of it.
+MUSCLE3 sends an array as a grid: a MessagePack map that contains the values. Between our own
+instances, a large array travels beside the message rather than in it, which avoids copies.
 
-This imports numpy, which takes longer than all else that a program needs to start. `payloads`
-imports it when there is an array.
+This module imports numpy, which takes longer than the rest of a program's start-up, so `payloads`
+imports it lazily, for the first array.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ SMALL_ARRAY: Final = 8192
 """Arrays up to this size in bytes travel within the message."""
 
 _PLAIN_KINDS: Final = "biuf"
-"""Kinds of numpy scalars that Python has too, and MessagePack with it."""
+"""Kinds of numpy scalars that have an equivalent in Python, and so in MessagePack."""
 
 _DTYPE: Final = re.compile(r"[<>|=][A-Za-z][0-9]*(\[[0-9]*[A-Za-z]+\])?")
-"""How numpy writes a dtype that has no fields: byte order, kind, size, and a unit of time."""
+"""numpy's notation for a dtype without fields: byte order, kind, size and time unit."""
 
 _VARIABLE_WIDTH: Final = "T"
 """The kind of numpy's StringDType."""
@@ -53,7 +53,7 @@ _VARIABLE_WIDTH: Final = "T"
 
 @runtime_checkable
 class GridLike(Protocol):
-    """An object with an array and names for its axes, such as MUSCLE3's own Grid."""
+    """An object with an array and axis names, such as MUSCLE3's own Grid."""
 
     array: npt.NDArray[np.generic]
     indexes: list[str] | None
@@ -61,17 +61,17 @@ class GridLike(Protocol):
 
 @final
 class ArrayCodec:
-    """Turns what numpy has into what MessagePack knows, and back.
+    """Converts numpy objects to types that MessagePack knows, and back.
 
-    What turns something returns it as it is where it is not for it.
+    The conversion methods return objects of other types unchanged.
     """
 
     @staticmethod
     def to_muscle3(value: object) -> object:
-        """Return the form in which MUSCLE3 takes an object.
+        """Return the form in which MUSCLE3 accepts an object.
 
         Raises:
-            TypeError: If it has none.
+            TypeError: If MUSCLE3 does not support it.
         """
         if isinstance(value, np.ndarray):
             return _muscle3_grid(value, None)
@@ -86,11 +86,11 @@ class ArrayCodec:
         """Return the Grid in an extension's payload.
 
         Raises:
-            RemoteProtocolError: If there is none in it.
+            RemoteProtocolError: If the payload is invalid.
         """
         values = unpack(data)
         try:
-            # looked up first, since numpy makes a dtype of almost anything
+            # looked up first, since numpy converts almost anything to a dtype
             if values["type"] not in GRID_CODES:
                 msg = f"received a grid of unknown type {brief(values['type'])}"
                 raise RemoteProtocolError(msg)
@@ -105,16 +105,16 @@ class ArrayCodec:
 
     @staticmethod
     def to_own(value: object, buffers: list[memoryview]) -> object:
-        """Return the form in which our own peers take an object.
+        """Return the form in which our own peers accept an object.
 
         Args:
             value: The object.
-            buffers: Where a large array's values are added.
+            buffers: A list to which the values of large arrays are appended.
 
         Raises:
-            TypeError: If it has none.
+            TypeError: If it cannot be sent.
         """
-        # the frequent ones first: to ask for a protocol takes longer than to pack an array
+        # frequent types first: a protocol check takes longer than packing an array
         if isinstance(value, np.ndarray):
             return _pack_array(value, None, buffers)
         if isinstance(value, Grid):
@@ -134,7 +134,7 @@ class ArrayCodec:
             buffers: The large buffers that came with the message.
 
         Raises:
-            RemoteProtocolError: If there is none in it.
+            RemoteProtocolError: If the payload is invalid.
         """
         try:
             end = HEADER_LENGTH.size + HEADER_LENGTH.unpack_from(data)[0]
@@ -148,10 +148,10 @@ class ArrayCodec:
 
     @staticmethod
     def to_setting(value: object) -> object:
-        """Return the list of numbers, or the number, that an object is as a setting.
+        """Convert an object to a setting: a number or a list of numbers.
 
         Raises:
-            TypeError: If it is an array of something else.
+            TypeError: If it is an array of anything but numbers.
         """
         if isinstance(value, np.ndarray):
             array = plain_array(value)
@@ -178,7 +178,9 @@ def _muscle3_scalar(scalar: np.generic) -> object:
 def _python_value(scalar: np.generic) -> object:
     """Return the plain value that is equal to a numpy scalar, or the scalar itself."""
     plain: object = scalar.item() if scalar.dtype.kind in _PLAIN_KINDS else scalar
-    return scalar if isinstance(plain, np.generic) else plain  # a long double gives another
+    return (
+        scalar if isinstance(plain, np.generic) else plain
+    )  # a long double returns another numpy scalar
 
 
 def _muscle3_grid(array: npt.NDArray[np.generic], indexes: list[str] | None) -> msgpack.ExtType:
@@ -231,7 +233,7 @@ def _pack_array(
     else:
         raw = memory.tobytes()
     names = tuple(indexes) if indexes else None
-    # equal structured types may differ in what is sent
+    # structured types that compare equal may differ in what is sent
     pack_header = _array_header if dtype.names is None else _pack_header
     header = pack_header(dtype, array.shape, order, where, is_scalar, names)
     return msgpack.ExtType(ARRAY, header + raw)
@@ -244,16 +246,16 @@ def _why_not_by_value(dtype: np.dtype[np.generic]) -> str:
 
 
 class _ArrayHeader(NamedTuple):
-    """What is known of an array before its values.
+    """The description of an array, which precedes its values.
 
     Attributes:
         dtype: Type of the values.
         shape: Its shape.
         order: "C" or "F", the order of the values.
-        where: Which of the message's buffers has the values; INLINE if they follow.
+        where: Index of the message's buffer that holds the values; INLINE if they follow.
         is_scalar: Whether it is a numpy scalar.
         indexes: Names of its axes, if any.
-        size: Number of bytes of the values.
+        size: Size of the values in bytes.
     """
 
     dtype: np.dtype[np.generic]
@@ -271,7 +273,7 @@ def _pack_header(dtype: np.dtype[np.generic], *values: object) -> bytes:
 
 
 _array_header: Final = lru_cache(maxsize=256)(_pack_header)
-"""Models send arrays of the same few shapes again and again."""
+"""Models repeatedly send arrays of the same few shapes."""
 
 
 @lru_cache(maxsize=256)
@@ -308,10 +310,10 @@ def _as_array(raw: bytes | memoryview, header: _ArrayHeader) -> npt.NDArray[np.g
 
 
 def _describe(dtype: np.dtype[np.generic]) -> object:
-    """Return a dtype as values that MessagePack knows.
+    """Describe a dtype by values that MessagePack knows.
 
-    A structured one is a map, as `numpy.dtype` takes it: a list of fields could not say that they
-    overlap or are out of order. A field that is an array is a list of its type and its shape.
+    A structured one becomes a map that `numpy.dtype` accepts, because a list of fields cannot
+    express that fields overlap or are out of order. An array field is a list of type and shape.
     """
     if dtype.subdtype is not None:
         base, shape = dtype.subdtype
@@ -339,13 +341,13 @@ def _dtype_from_wire(wire: object) -> np.dtype[np.generic]:
 
 
 def _structure(wire: object) -> object:
-    """Return what `numpy.dtype` takes for a description.
+    """Return the argument of `numpy.dtype` for a description.
 
     Raises:
-        TypeError: If it is none.
+        TypeError: If the description is invalid.
     """
     match wire:
-        # numpy has other texts for types too, and in some of them it evaluates expressions
+        # numpy accepts other notations for types too, and evaluates expressions in some of them
         case str() if _DTYPE.fullmatch(wire):
             return wire
         case [base, [*shape]]:

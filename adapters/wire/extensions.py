@@ -1,6 +1,6 @@
-"""How MessagePack's extension values are told apart, in MUSCLE3's protocol and in ours.
+"""The MessagePack extension codes of MUSCLE3's protocol and of ours.
 
-Source for MUSCLE3's: its wire protocol (version 0.11), as observed.
+Source of MUSCLE3's codes: observation of its wire protocol (version 0.11).
 """
 
 from __future__ import annotations
@@ -16,4 +16,4 @@ COMPLEX: Final = 17
 ONLY_OURS: Final = (
     ", which MUSCLE3's protocol cannot carry; a program with Conjoin's own library could receive it"
 )
-"""Ends the reason why something cannot be sent to MUSCLE3."""
+"""End of the message that explains why something cannot be sent to MUSCLE3."""

@@ -1,11 +1,11 @@
-"""Words and lengths: how the bytes of a connection are divided into pieces.
+"""Divides the bytes of a connection into words and length-prefixed blocks.
 
 Every integer is 8 bytes, little-endian, as in MUSCLE3's transport.
 
-A parser is a generator: it yields how many bytes it needs next, and is sent these. It therefore
-reads like the protocol that it parses, from top to bottom. `ParserFeed` drives it with bytes that
+A parser is a generator: it yields the number of bytes that it needs next, and is sent these bytes.
+Its code therefore follows the protocol from top to bottom. `ParserFeed` drives it with bytes that
 arrive in pieces of any size; a driver that reads from a blocking socket can also receive exactly
-as many bytes as are wanted, in memory of its choice.
+the wanted number of bytes, into memory of its choice.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def checked_length(length: int, limit: int) -> int:
     """Return a received length if it is within the limit.
 
     Raises:
-        RemoteProtocolError: If it is larger; nothing has been allocated then.
+        RemoteProtocolError: If it is larger; nothing has been allocated yet.
     """
     if length > limit:
         msg = f"the other side announced {length} bytes, more than the {limit} that are allowed"
@@ -45,7 +45,7 @@ def checked_length(length: int, limit: int) -> int:
 
 
 def integer(piece: Piece) -> int:
-    """Return the integer that a received word stands for.
+    """Return the integer that a received word encodes.
 
     Raises:
         RemoteProtocolError: If it is larger than any integer of the protocol.
@@ -67,7 +67,7 @@ def read_integer() -> Parser[int]:
 
 
 def read_block(limit: int) -> Parser[Piece]:
-    """Parse a length and as many bytes.
+    """Parse a length and that number of bytes.
 
     Args:
         limit: Largest length to accept.
@@ -80,7 +80,7 @@ def read_block(limit: int) -> Parser[Piece]:
 
 
 class ByteQueue:
-    """Bytes that have been received and not been parsed yet."""
+    """Bytes that have been received but not parsed yet."""
 
     __slots__ = ("_data", "_start")
 
@@ -96,7 +96,7 @@ class ByteQueue:
         self._data += data
 
     def take(self, count: int) -> bytes | None:
-        """Take bytes from the front; None if there are not that many yet."""
+        """Take bytes from the front; None if there are too few yet."""
         if len(self) < count:
             return None
         result = bytes(memoryview(self._data)[self._start : self._start + count])
@@ -117,7 +117,7 @@ class ParserFeed:
     the caller must not change them afterwards.
 
     Args:
-        parser: A parser that was not started. It runs up to the first piece that it asks for.
+        parser: A parser that was not started. It runs until it asks for the first piece.
 
     Attributes:
         wanted: Number of bytes that the parser needs to continue.
@@ -134,15 +134,15 @@ class ParserFeed:
 
     @property
     def unparsed(self) -> int:
-        """Number of received bytes that the parser has not been given."""
+        """Number of received bytes that were not passed to the parser."""
         return len(self._queue)
 
     def take_unparsed(self) -> bytes:
-        """Return the received bytes that the parser has not been given, and forget them."""
+        """Remove and return the received bytes that were not passed to the parser."""
         return self._queue.take(len(self._queue)) or b""
 
     def feed(self, data: Piece) -> None:
-        """Run the parser as far as the received bytes suffice.
+        """Run the parser as far as the received bytes allow.
 
         Raises:
             RemoteProtocolError: If the parser rejects them; it cannot continue then.

@@ -1,12 +1,12 @@
-"""Location strings: where a process can be reached, and how.
+"""Location strings, which say where and how a process can be reached.
 
 A location is `scheme:rest`. Ours are
 
 - `tcp:<address>[,<address>…]`, MUSCLE3's transport, an address being `host:port` or `[v6]:port`;
-- `conjoin:<address>[,<address>…]`, our own streams; besides the addresses of `tcp` there may be
-  `unix=<host>=<name>`, an abstract Unix socket that can be reached on that host only.
+- `conjoin:<address>[,<address>…]`, our own streams; an address may also be `unix=<host>=<name>`,
+  an abstract Unix socket that can be reached on that host only.
 
-A scheme that is not known is skipped, so that others can be added.
+Unknown schemes are skipped, so that new ones can be added.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class UnixAddress(NamedTuple):
     """An abstract Unix socket.
 
     Attributes:
-        host: Identifies the machine (and network namespace) on which it is.
+        host: Identifies the machine (and network namespace) of the socket.
         name: Its name, without the leading zero byte.
     """
 
@@ -52,9 +52,9 @@ def format_location(scheme: str, addresses: Iterable[Address]) -> str:
 
 
 def addresses_in(locations: Sequence[str], scheme: str) -> list[Address]:
-    """Return the addresses that the locations give for a scheme, in their order.
+    """Return the addresses of a scheme in the locations, in order.
 
-    What cannot be understood is skipped, as an unknown scheme is.
+    Invalid addresses are skipped, like unknown schemes.
     """
     result: list[Address] = []
     for location in locations:

@@ -1,6 +1,6 @@
-"""The protocol between instances, in MUSCLE3's form.
+"""MUSCLE3's protocol between instances.
 
-The receiver asks for the next message for one of its endpoints, and gets it when there is one.
+The receiver requests the next message for one of its endpoints, and gets it once there is one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from domain.errors import RemoteProtocolError
 GET_NEXT_MESSAGE: Final = 21
 
 MAX_PORT_LENGTH: Final = 2**24
-"""A receiver keeps something for each slot, so an absurd length must not be believed."""
+"""A receiver keeps state for each slot, so absurd lengths must be rejected."""
 
 _KEYS: Final = (
     "sender",
@@ -43,10 +43,10 @@ def encode_request(receiver: str) -> bytes:
 
 
 def decode_request(data: bytes) -> str:
-    """Return the endpoint for which a request asks for a message.
+    """Return the receiving endpoint in a request for a message.
 
     Raises:
-        RemoteProtocolError: If it is no such request.
+        RemoteProtocolError: If it is not a valid request.
     """
     match unpack(data):
         case [int(kind), str(receiver)] if kind == GET_NEXT_MESSAGE:
@@ -62,7 +62,7 @@ def encode_message(sender: str, receiver: str, message: PeerMessage) -> bytes:
     Args:
         sender: The sending endpoint.
         receiver: The receiving endpoint.
-        message: What is sent.
+        message: The message.
 
     Raises:
         UnsendableData: If MUSCLE3 could not receive some part of the data or the overlay.
@@ -87,14 +87,14 @@ def _pack_iteration(message: PeerMessage) -> bytes:
 
 
 def decode_message(data: bytes | memoryview, *, nil_overlay: Settings | None = None) -> PeerMessage:
-    """Return the message that the bytes stand for.
+    """Decode the bytes of a message.
 
     Args:
         data: The bytes.
-        nil_overlay: Overlay of a message that has nil in its place; None to refuse that.
+        nil_overlay: Overlay to use if the message has nil in its place; None to reject nil.
 
     Raises:
-        RemoteProtocolError: If they stand for none.
+        RemoteProtocolError: If they are not a valid message.
     """
     values = unpack(data, Muscle3Payloads.ext_hook)
     try:

@@ -1,7 +1,7 @@
-"""What a message's data look like on the wire, between MUSCLE3 and us, and among ourselves.
+"""Encodes a message's data for the wire, for MUSCLE3 and for our own instances.
 
-Among ourselves more can be sent, and large arrays travel beside the message instead of in it, so
-that they are neither copied into it nor out of it.
+Our own instances can send more types to each other, and large arrays travel beside the message
+rather than in it, which avoids copies.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
 _CONTAINERS: Final = (dict, list, tuple)
 _NO_ARRAYS: Final = frozenset({Milestone, Settings, complex})
-"""What MessagePack does not know either, and can be sent without importing numpy."""
+"""Types that MessagePack does not know and that can be sent without importing numpy."""
 
 MAX_DEPTH: Final = 500
-"""MessagePack cannot go deeper than 511."""
+"""MessagePack supports at most 511 levels of nesting."""
 
 _TOO_LARGE_FOR_MSGPACK: Final = "object is too large"
 
 
 class _Keys(NamedTuple):
-    """What the keys of a dictionary may be.
+    """The permitted keys of a dictionary.
 
     Attributes:
-        types: Of these types.
-        may_be_scalars: Whether numpy's scalars will do too.
-        refusal: What any other is.
+        types: The permitted types.
+        may_be_scalars: Whether numpy scalars are permitted too.
+        refusal: How an error message describes any other key.
     """
 
     types: tuple[type, ...]
@@ -47,8 +47,8 @@ class _Keys(NamedTuple):
 
 @cache
 def _arrays() -> type[ArrayCodec]:
-    # Whoever sends an array has imported numpy, whoever receives one needs it, and others do not:
-    # to import it takes longer than all else that a program needs to start.
+    # Only programs that send or receive arrays need numpy, and senders have imported it already:
+    # importing it takes longer than the rest of a program's start-up.
     from adapters.wire.arrays import ArrayCodec
 
     return ArrayCodec
@@ -64,33 +64,33 @@ def encode_overlay(overlay: Settings) -> bytes:
     """Return the MessagePack form of the settings that go with a message.
 
     Raises:
-        UnsendableData: If the value of one cannot be a setting's.
+        UnsendableData: If a value has a type that a setting cannot have.
     """
     return _pack_or_explain(_marked(overlay), _plain_setting, "settings")
 
 
 class _Doubtful:
-    """Keeps a value from MessagePack, which would pack some that no setting can have."""
+    """Hides a value from MessagePack, which would pack some types that no setting can have."""
 
     def __init__(self, value: object) -> None:
         self.value = value
 
 
 def _marked(settings: Settings) -> dict[str, object]:
-    """Return the values by name, with marks on those that may be no setting's."""
+    """Return the values by name, with those that may not be valid settings wrapped."""
     return {name: _mark(value, 0) for name, value in settings.as_dict().items()}
 
 
 def _mark(value: object, depth: int) -> object:
     if isinstance(value, (list, tuple)) and depth < MAX_SETTING_DEPTH:
         return [_mark(item, depth + 1) for item in value]
-    # MUSCLE3's programs may send None, and who has received that passes it on
+    # MUSCLE3's programs may send None, and its receivers pass it on
     is_plain = (value is None and not depth) or isinstance(value, (str, int, float))
     return value if is_plain else _Doubtful(value)
 
 
 def _plain_setting(value: object) -> object:
-    """Turn what numpy has for numbers, and lists of them, into Python's."""
+    """Convert numpy scalars and arrays to Python numbers and lists."""
     found = value.value if isinstance(value, _Doubtful) else value
     plain = _arrays().to_setting(found)
     if plain is not found:
@@ -103,7 +103,7 @@ def unpack_settings(data: bytes) -> Settings:
     """Return the settings in an extension's payload.
 
     Raises:
-        RemoteProtocolError: If there are none in it.
+        RemoteProtocolError: If the payload is invalid.
     """
     values = unpack(data)
     if not isinstance(values, dict):
@@ -134,7 +134,7 @@ def _unpack_complex(data: bytes) -> complex:
 
 
 def _plain(value: object) -> object:
-    """Return what both codecs pack an object as; the object itself where they differ."""
+    """Return the form in which both codecs pack an object; the object itself if they differ."""
     if isinstance(value, Milestone):
         return msgpack.ExtType(MILESTONE, pack(list(value.iteration)))
     settings = settings_of(value)
@@ -158,7 +158,7 @@ class Muscle3Payloads:
 
     @staticmethod
     def default(value: object) -> object:
-        """Turn an object that MessagePack does not know into one that it does."""
+        """Convert an object that MessagePack does not know to one that it does."""
         if type(value) not in _NO_ARRAYS:
             grid = _arrays().to_muscle3(value)
             if grid is not value:
@@ -184,9 +184,9 @@ class Muscle3Payloads:
 
 
 class OwnPayloads:
-    """The data types that we can send among ourselves, with large buffers beside the message.
+    """The data types that our own instances exchange, with large buffers beside the message.
 
-    One object is used for one message, in either direction.
+    Each message needs a new object, whether it is sent or received.
 
     Attributes:
         buffers: The large buffers, in the order in which the message refers to them.
@@ -196,8 +196,8 @@ class OwnPayloads:
         self.buffers: list[memoryview] = buffers if buffers is not None else []
 
     def default(self, value: object) -> object:
-        """Turn an object that MessagePack does not know into one that it does."""
-        # arrays first, which are frequent
+        """Convert an object that MessagePack does not know to one that it does."""
+        # arrays first, since they are frequent
         if type(value) not in _NO_ARRAYS:
             array = _arrays().to_own(value, self.buffers)
             if array is not value:

@@ -1,4 +1,4 @@
-"""Where an agent's events come from: the manager, and the processes."""
+"""The sources of an agent's events: the manager and the processes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def listen_to_manager(
     version: str,
     on_event: Callable[[AgentEvent], None],
 ) -> None:
-    """Report the node's resources, then pass commands on until there are no more.
+    """Report the node's resources, then pass on commands until there are no more.
 
     Args:
         line: The connection to the manager.
-        inspector: Tells the resources.
+        inspector: Detects the resources.
         version: Version of this agent.
-        on_event: Told what is heard, on this thread.
+        on_event: Called with each event, on this thread.
     """
     try:
         line.report_resources(inspector.resources(), version=version)
@@ -41,6 +41,6 @@ def listen_to_manager(
 
 
 def watch_processes(keeper: ProcessKeeper, *, on_event: Callable[[AgentEvent], None]) -> None:
-    """Pass on which processes end, until the keeper is woken up."""
+    """Report processes that end, until the keeper is woken up."""
     while finished := keeper.wait_finished(timeout=None):
         on_event(ProcessesEnded(tuple(finished)))

@@ -1,4 +1,4 @@
-"""What can happen to a node agent."""
+"""The events that a node agent handles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from domain.running.process_end import ProcessResult
 
 @dataclass(frozen=True)
 class ManagerHeard:
-    """The manager sent a command, or just a sign of life."""
+    """The manager sent a command or a heartbeat."""
 
     command: Command | None
 
@@ -25,7 +25,7 @@ class ProcessesEnded:
 
 @dataclass(frozen=True)
 class ManagerGone:
-    """There is nobody left to work for, or we have been told to stop."""
+    """The manager is gone, or the agent has been told to stop."""
 
     reason: str
 

@@ -1,4 +1,4 @@
-"""The agent itself: events in, orders to the keeper and reports to the manager out."""
+"""The agent itself: turns events into calls of the process keeper and reports to the manager."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from domain.running.agents import (
 from domain.running.process_end import NeverStarted, ProcessResult
 
 KILL_MARGIN: Final = 5.0
-"""Seconds for processes to disappear after SIGKILL; one that sits in the kernel may never do."""
+"""Seconds for processes to end after SIGKILL; one blocked in the kernel may never end."""
 
 
 class _Phase(Enum):
@@ -29,15 +29,15 @@ class _Phase(Enum):
 
 
 class NodeAgent:
-    """Starts and ends processes as the manager says, and ends all when the manager is gone.
+    """Starts and ends processes on the manager's commands, and ends all when the manager is gone.
 
-    One thread at a time calls it, with events and with `tick` whenever `seconds_left` are over.
+    Not thread-safe. The caller passes events to `handle`, and calls `tick` after `seconds_left`.
 
     Args:
-        keeper: Keeps the processes.
-        line: Takes the results.
-        clock: Tells the time.
-        timeout: Seconds without a sign of life after which the manager is gone.
+        keeper: Starts, watches and ends the processes.
+        line: Receives the results.
+        clock: Provides the time.
+        timeout: Seconds without a sign of life after which the manager is considered gone.
         grace_time: Seconds between SIGTERM and SIGKILL.
         log: Writes a line to the agent's log.
     """
@@ -65,21 +65,21 @@ class NodeAgent:
 
     @property
     def ended(self) -> bool:
-        """Whether there is nothing left to do."""
+        """Whether the agent has nothing left to do."""
         return self._phase is _Phase.ENDED
 
     @property
     def failure(self) -> str | None:
-        """Why it ended without having been told to by the manager; None if it was told."""
+        """Why the agent ended on its own; None if the manager told it to."""
         return self._failure
 
     @property
     def seconds_left(self) -> float:
-        """After how many seconds `tick` wants to be called."""
+        """Seconds until `tick` should be called."""
         return max(0.0, self._deadline - self._clock.monotonic())
 
     def handle(self, event: AgentEvent) -> None:
-        """Do what an event asks for."""
+        """Handle an event."""
         match event:
             case ManagerHeard(command):
                 self._hear(command)
@@ -89,7 +89,7 @@ class NodeAgent:
                 self._give_up(reason)
 
     def tick(self) -> None:
-        """See whether it is too late for something."""
+        """Check whether a deadline has passed."""
         if self.seconds_left > 0:
             return
         if self._phase is _Phase.WORKING:

@@ -1,1 +1,1 @@
-"""What the manager does: one service per concern."""
+"""The services of the manager, one per concern."""

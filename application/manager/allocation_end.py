@@ -1,4 +1,4 @@
-"""Requests to stop the run in such a way that it can be resumed."""
+"""Stops the run such that it can be resumed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from domain.running.run_state.events import AllocationEndKnown, SnapshotsComplet
 
 
 class AllocationEnd:
-    """Has instances save before the run is stopped, and stops it once they have.
+    """Asks instances to save before the run is stopped, and stops it once they have.
 
     Args:
-        options: Whether and for how long they may save, and when the run has to be over.
-        control: Drives the run.
-        clock: Tells how much time is left.
+        options: Whether and for how long they may save, and by when the run must end.
+        control: Controls the run.
+        clock: Provides the time.
     """
 
     def __init__(self, options: CheckpointOptions, *, control: RunControl, clock: Clock) -> None:
@@ -23,7 +23,7 @@ class AllocationEnd:
         self._clock = clock
 
     def expect(self) -> None:
-        """Save, or stop, in time for the end of the allocation, if that is known."""
+        """Schedule saving or stopping in time for the end of the allocation, if that is known."""
         if self._options.stop_at is not None:
             left = self._options.stop_at - self._clock.time() - (self._options.save_time or 0.0)
             self._control.handle(AllocationEndKnown(max(0.0, left)))
@@ -34,10 +34,10 @@ class AllocationEnd:
         A second call stops it at once.
 
         Args:
-            reason: Why, for the user.
+            reason: The reason to show to the user.
         """
         self._control.handle(StopAsked(reason))
 
     def note_announced(self) -> None:
-        """Take note that there is a set of snapshots to resume from."""
+        """Record that there is a set of snapshots to resume from."""
         self._control.handle(SnapshotsCompleted())

@@ -1,4 +1,4 @@
-"""Looks for the programs of instances that have lost their connection."""
+"""Checks whether the programs of instances that have lost their connection still run."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from domain.running.presence import Presence
 
 
 class ConnectionWatch:
-    """Finds out whether the program of an instance still runs.
+    """Checks whether the program of an instance still runs.
 
-    Which instances are looked for, and when, is in `domain/running/run_state/lost_connections.py`.
+    `domain/running/run_state/lost_connections.py` decides which instances to check, and when.
 
     Args:
-        registry: Knows where each instance can be reached.
-        probe: Looks for it there.
+        registry: Provides the locations of each instance.
+        probe: Probes these locations.
     """
 
     def __init__(self, *, registry: InstanceRegistry, probe: InstanceProbe) -> None:
@@ -25,10 +25,10 @@ class ConnectionWatch:
         self._probe = probe
 
     def look_for(self, instance: str, found: Callable[[Presence], None]) -> None:
-        """Look for the program of a registered instance.
+        """Check whether the program of a registered instance still runs.
 
         Args:
-            instance: Its name.
+            instance: Name of the instance.
             found: Called with the result, later or before this returns.
         """
         self._probe.look(self._registry.locations(Reference(instance)), found)

@@ -10,7 +10,7 @@ from domain.running.deadlock import WaitGraph
 
 
 class DeadlockWatch:
-    """Tracks which instance waits for which, and reports cycles.
+    """Tracks which instances wait for which others, and reports cycles.
 
     Args:
         on_deadlock: Called once with each cycle.
@@ -49,7 +49,7 @@ class DeadlockWatch:
             raise ManagerRefused(msg)
         self._waits.remove(wait)
         self._graph.remove(wait)
-        # report the same cycle again if it closes again
+        # if the same cycle forms again, report it again
         self._reported = {cycle for cycle in self._reported if wait not in cycle}
 
     def remove_instance(self, instance: str) -> None:

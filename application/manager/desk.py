@@ -127,7 +127,7 @@ class ServicesDesk(ManagerDesk):
         self._profiles.add_events(reference, events)
         self._error_shutdowns.note_events(instance, events)
         for event in reversed(events):
-            # MUSCLE3's instances report their simulation time in no other way
+            # MUSCLE3's instances report their simulation time only in this way
             if event.event_type is ProfileEventType.SEND and event.message_timestamp is not None:
                 self._board.note_time(instance, event.message_timestamp)
                 break

@@ -16,7 +16,7 @@ EXCHANGES: Final = (ProfileEventType.SEND, ProfileEventType.RECEIVE)
 
 @dataclass
 class _Trace:
-    """What a registered instance has reported that indicates an error.
+    """What a registered instance has reported that may indicate an error.
 
     Attributes:
         error: The last message that it logged at level CRITICAL.
@@ -34,11 +34,11 @@ class _Trace:
 class ErrorShutdowns:
     """Detects which instances with MUSCLE3's library shut down because of an error.
 
-    Our own library reports an error with a request, which MUSCLE3's protocol lacks. When a model
-    calls `error_shutdown`, or a call of the library fails, MUSCLE3's library
+    Our own library reports an error with a request that MUSCLE3's protocol lacks. When a model
+    calls `error_shutdown`, or a library call fails, MUSCLE3's library
 
-    - logs the error at level CRITICAL, as a model may do as well,
-    - sends and receives nothing from then on,
+    - logs the error at level CRITICAL, which a model may do too,
+    - sends and receives nothing afterwards,
     - records SHUTDOWN, but not SHUTDOWN_WAIT, in its profile. At the end of the reuse loop it
       records both; in version 0.10 only if it has F_INIT ports,
     - deregisters.

@@ -14,11 +14,11 @@ from domain.identity import Reference
 
 @final
 class InstanceDirectories:
-    """Creates the directory of an instance before it is needed, once.
+    """Creates the directory of each instance once, before it is needed.
 
     Args:
-        run_directory: Where they are.
-        worker: Creates them.
+        run_directory: The run directory that contains them.
+        worker: Runs the creation in the background.
     """
 
     def __init__(self, run_directory: RunDirectory, *, worker: Worker) -> None:
@@ -27,7 +27,7 @@ class InstanceDirectories:
         self._existing: set[Reference] = set()
 
     def note_created(self, instance: Reference) -> None:
-        """Note that the directory of an instance exists."""
+        """Record that the directory of an instance exists."""
         self._existing.add(instance)
 
     def ensure(
@@ -37,7 +37,7 @@ class InstanceDirectories:
         ready: Callable[[Path], None],
         failed: Callable[[Exception], None],
     ) -> None:
-        """Make sure that the directory of an instance exists, with those inside it.
+        """Ensure that the directory of an instance and its subdirectories exist.
 
         Args:
             instance: The instance.

@@ -20,9 +20,9 @@ class PreparedProgram:
 
     Attributes:
         instance: Name of the instance.
-        node: Where it is to run.
-        directory: Where its files go.
-        script: What starts it.
+        node: Name of the node to run it on.
+        directory: Directory for its files.
+        script: Path of the script that starts it.
     """
 
     instance: str
@@ -35,9 +35,9 @@ class ProgramStarter:
     """Writes a run script for each instance, and has an agent start it.
 
     Args:
-        configuration: What is run.
+        configuration: The configuration of the run.
         pool: Runs processes on nodes.
-        run_directory: Where the files go.
+        run_directory: Provides the directories for files.
         scripts: Writes the scripts.
     """
 
@@ -61,13 +61,13 @@ class ProgramStarter:
         manager_location: Callable[[str], str],
         bind_to_cores: bool,
     ) -> list[PreparedProgram]:
-        """Write what is needed to start the programs, except those that are started by hand.
+        """Write the files needed to start the programs, except those that are started by hand.
 
-        This takes its time, and may be called on any thread.
+        This is slow, and may be called on any thread.
 
         Args:
             plan: The cores of each instance.
-            manager_location: Returns the location by which programs on a node reach the manager.
+            manager_location: Returns the location at which programs on a node reach the manager.
             bind_to_cores: Whether programs are bound to their cores.
 
         Raises:
@@ -83,7 +83,7 @@ class ProgramStarter:
 
         Args:
             program: The program.
-            secret: Secret of the run, which is written to no file.
+            secret: Secret of the run, which is never written to a file.
 
         Raises:
             ValueError: If its node does not exist, or it is running already.

@@ -50,7 +50,7 @@ class InstanceRegistry:
         """Register an instance.
 
         Raises:
-            ManagerRefused: If it cannot take part; the message says why, and what to do.
+            ManagerRefused: If it cannot take part; the message explains why and what to do.
         """
         instance, component = self.resolve(name)
         if instance in self._locations:
@@ -86,7 +86,7 @@ class InstanceRegistry:
             raise ManagerRefused(msg)
 
     def resolve(self, name: str) -> tuple[Reference, Component]:
-        """Return the reference and the component of an instance of the model.
+        """Return the reference and the component of an instance.
 
         Raises:
             ManagerRefused: If the model does not have this instance.
@@ -178,7 +178,7 @@ class InstanceRegistry:
 
     def _check_connected_ports(self, name: str, component: Component, ports: set[str]) -> None:
         if not ports:
-            return  # the instance takes its ports from the configuration
+            return  # such an instance takes its ports from the configuration
         for conduit in self._model.conduits:
             for end in (conduit.sender, conduit.receiver):
                 port = str(end[-1])

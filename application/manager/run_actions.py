@@ -47,13 +47,13 @@ LookFor: TypeAlias = Callable[[str, Callable[[Presence], None]], None]
 
 
 class RunActions:
-    """Does what the state machine wants, and hands the answers back as events.
+    """Carries out instructions of the state machine, and returns the results as events.
 
     Args:
         board: Shows the status of instances, and publishes events.
-        agents: Cancel processes.
-        run_directory: Has the output of instances.
-        look_for: Looks for the program of an instance.
+        agents: Cancels processes.
+        run_directory: Provides the output of instances.
+        look_for: Checks whether the program of an instance still runs.
         ask_to_save: Asks all instances to save, for a reason.
         worker: Reads files, which may be slow.
         scheduler: Runs timers.
@@ -87,15 +87,15 @@ class RunActions:
         self._timers: dict[RunTimer, Timer] = {}
 
     def on_finished(self, listener: Callable[[RunFinished], object]) -> None:
-        """Call back once, when the run is over."""
+        """Call back once when the run is over."""
         self._listeners.append(listener)
 
     def carry_out(self, instruction: Instruction, handle: Handle) -> None:
         """Carry out an instruction.
 
         Args:
-            instruction: What to do.
-            handle: Called with the answer, if there is one, later or before this returns.
+            instruction: The instruction.
+            handle: Called with the resulting event, if any, later or before this returns.
         """
         match instruction:
             case ShowInstance(instance, state, waiting_for, end):

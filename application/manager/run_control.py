@@ -29,13 +29,13 @@ from domain.running.run_state.run_state import RunState
 
 
 class RunControl:
-    """Watches over the instances of a model.
+    """Supervises the instances of a model.
 
-    What happens is passed to the state machine as events, and its instructions are carried out.
+    It passes what happens to the state machine as events, and has its instructions carried out.
 
     Args:
-        state: Decides what to do.
-        actions: Does it.
+        state: Decides which instructions to carry out.
+        actions: Carries them out.
     """
 
     def __init__(self, state: RunState, *, actions: RunActions) -> None:
@@ -46,7 +46,7 @@ class RunControl:
 
     @property
     def by_hand(self) -> set[str]:
-        """Names of the instances that the user starts and that are not done."""
+        """Names of the instances that the user starts and that have not finished."""
         return self._state.by_hand
 
     @property
@@ -55,11 +55,11 @@ class RunControl:
         return not self._state.is_going_on
 
     def on_finished(self, listener: Callable[[RunFinished], object]) -> None:
-        """Call back once, when the run is over."""
+        """Call back once when the run is over."""
         self._actions.on_finished(listener)
 
     def handle(self, event: StateEvent) -> None:
-        """Handle an event, and those that follow from carrying out instructions."""
+        """Handle an event, and the events that result from carrying out instructions."""
         self._events.append(event)
         if self._is_handling:
             return
@@ -74,71 +74,71 @@ class RunControl:
     # what the run service reports
 
     def note_assigned(self, names: Iterable[str]) -> None:
-        """Take note that the programs of instances are about to be started by agents."""
+        """Record that agents are about to start the programs of instances."""
         self.handle(ProgramsAssigned(tuple(names)))
 
     def note_started(self, name: str, node: str) -> None:
-        """Take note that the program of an instance is being started on a node."""
+        """Record that the program of an instance is being started on a node."""
         self.handle(ProcessStarted(name, node))
 
     # what instances report
 
     def note_registered(self, name: str, *, is_own: bool) -> None:
-        """Take note that an instance has registered.
+        """Record that an instance has registered.
 
         Args:
             name: Its name.
-            is_own: Whether it uses our own library, and not MUSCLE3's.
+            is_own: Whether it uses our own library rather than MUSCLE3's.
         """
         self.handle(Registered(name, is_own))
 
     def note_deregistered(self, name: str) -> None:
-        """Take note that an instance is done."""
+        """Record that an instance has deregistered."""
         self.handle(Deregistered(name))
 
     def note_disconnected(self, name: str) -> None:
-        """Take note that a registered instance has lost its connection."""
+        """Record that a registered instance has lost its connection."""
         self.handle(ConnectionLost(name))
 
     def note_connected(self, name: str) -> None:
-        """Take note that an instance has reconnected."""
+        """Record that an instance has reconnected."""
         self.handle(ConnectionRestored(name))
 
     def note_wait(self, name: str, wait: Wait | None) -> None:
-        """Take note of what an instance waits to receive; None if it goes on."""
+        """Record which message an instance waits for; None if it continues."""
         self.handle(WaitChanged(name, wait))
 
     def note_failed(self, name: str, problem: str, *, kind: FailureKind | None = None) -> None:
-        """Take note that an instance reports an error, because of which it is about to leave.
+        """Record that an instance reports an error that makes it leave the run.
 
         Args:
             name: Its name.
             problem: The error.
-            kind: What kind of failure it is; None if it was not reported.
+            kind: The kind of failure; None if it was not reported.
         """
         self.handle(FailureReported(name, problem, kind))
 
     def note_deadlock(self, cycle: tuple[Wait, ...]) -> None:
-        """Take note that instances wait for each other in a cycle."""
+        """Record that instances wait for each other in a cycle."""
         self.handle(DeadlockDetected(cycle))
 
     # what agents report
 
     def note_exit(self, name: str, end: ProcessEnd) -> None:
-        """Take note that a process has ended."""
+        """Record that a process has ended."""
         self.handle(ProcessEnded(name, end))
 
     def note_node_lost(self, node: str, reason: str) -> None:
-        """Take note that a node's agent is gone; the ends of its processes are reported too."""
+        """Record that a node's agent is lost; the ends of its processes are reported separately."""
         self.handle(NodeFailed(node, reason))
 
-    # what the user, and the manager itself, want
+    # what the user and the manager itself request
 
     def stop(self, reason: str) -> None:
         """Stop all processes, and then the run.
 
         Args:
-            reason: Why, for the user.
+            reason: The reason to show to the user.
         """
         self.handle(StopCommanded(reason, is_interruption=True))
 

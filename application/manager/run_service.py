@@ -26,7 +26,7 @@ from domain.running.events import RunFinished
 from domain.running.launcher_capabilities import LauncherCapabilities
 
 BATCH: Final = 20
-"""How many programs are started in one call of the scheduler's."""
+"""Number of programs to start in one scheduled call."""
 
 NO_AGENT: Final = "No node agent could be started; see the log of the run for the reason."
 
@@ -41,8 +41,8 @@ class _Start:
     """A start that is in progress.
 
     Attributes:
-        launch: How agents are started.
-        started: Called when it is over.
+        launch: Describes how to start agents.
+        started: Called when it is complete.
         failed: Called instead with an error.
     """
 
@@ -55,21 +55,21 @@ class _Start:
 class RunService:
     """Runs one simulation.
 
-    `start` launches the agents, waits for what their nodes have to offer, places the instances,
-    prepares their programs, and starts these. RunControl watches over the run, and decides how it
-    ended; the agents are shut down before that is reported.
+    `start` launches the agents, waits until they report their resources, places the instances,
+    and prepares and starts their programs. RunControl supervises the run and decides on its
+    result; the agents are shut down before the result is reported.
 
     Args:
-        configuration: What is run.
+        configuration: The configuration of the run.
         pool: Runs processes on nodes.
         starter: Prepares and starts programs.
-        control: Watches over the run.
+        control: Supervises the run.
         board: The status of each instance.
-        profiles: Where the cores that instances get are recorded.
-        snapshots: Which snapshots belong together.
-        directories: Is told which directories the starter has created.
-        worker: Does what is slow.
-        scheduler: Makes calls later.
+        profiles: Records the cores assigned to instances.
+        snapshots: Tracks which snapshots belong together.
+        directories: Notified of the directories that the starter has created.
+        worker: Runs slow functions.
+        scheduler: Schedules callbacks.
         log: The manager's log.
     """
 
@@ -103,7 +103,7 @@ class RunService:
         self._listeners: list[Callable[[RunFinished], object]] = []
 
     def on_finished(self, listener: Callable[[RunFinished], object]) -> None:
-        """Call back once, when the run is over and its agents have been shut down."""
+        """Call back once when the run is over and its agents have been shut down."""
         self._listeners.append(listener)
 
     def start(
@@ -113,20 +113,20 @@ class RunService:
         started: Callable[[], None],
         failed: Callable[[Exception], None],
     ) -> None:
-        """Start all programs, except those that are started by hand. To be called once.
+        """Start all programs, except those that are started by hand. Call only once.
 
         Args:
-            launch: How agents are started.
-            started: Called when all programs have been started, or the run has ended before.
-            failed: Called instead if they cannot be started, with a ConfigurationError if the
-                model does not fit on the nodes or a file cannot be written, a RunError if no agent
-                could be started, or what the launcher raised.
+            launch: Describes how to start agents.
+            started: Called when all programs have been started, or the run has ended early.
+            failed: Called instead if they cannot be started: with a ConfigurationError if the
+                model does not fit on the nodes or a file cannot be written, with a RunError if no
+                agent could be started, or with the launcher's exception.
         """
         self._start = _Start(launch, started, failed)
         self._pool.launch(launch, failed=self._fail)
 
     def note_resources(self, available: Resources) -> None:
-        """Place the instances on the nodes that there are, and go on from there."""
+        """Place the instances on the available nodes, then prepare and start their programs."""
         start = self._start
         if start is None or self._ends_early():
             return
@@ -140,7 +140,7 @@ class RunService:
         )
 
     def note_result(self, result: RunFinished) -> None:
-        """Shut the agents down, and then report how the run ended."""
+        """Shut the agents down, then report how the run ended."""
         if self._snapshots.is_in_vain and (result.succeeded or result.was_interrupted):
             self._log.warning(IN_VAIN)
             result = replace(result, warnings=(*result.warnings, IN_VAIN))
@@ -169,7 +169,7 @@ class RunService:
             self._log.warning(warning)
         if self._ends_early():
             return
-        # all of them first: what cannot be written is found out while nothing runs yet
+        # prepare all programs first, so that a failed write is detected before any program runs
         self._worker.run(
             lambda: self._prepare_all(placement, start.launch),
             done=partial(self._start_programs, start),
@@ -186,7 +186,7 @@ class RunService:
         )
 
     def _start_programs(self, start: _Start, programs: Sequence[PreparedProgram]) -> None:
-        """Start a batch of programs, and then the others, so that nothing else waits for long."""
+        """Start programs in batches, so that other callbacks are not delayed for long."""
         if self._ends_early():
             return
         try:
@@ -205,7 +205,7 @@ class RunService:
             self._end_start()
 
     def _ends_early(self) -> bool:
-        """Whether the run has ended, or is being stopped, before all programs were started."""
+        """Whether the run ended or is being stopped before all programs were started."""
         if self._control.is_ending:
             self._end_start()
         return self._control.is_ending

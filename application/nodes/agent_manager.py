@@ -36,17 +36,18 @@ OnNodeLost: TypeAlias = Callable[[str, str], None]
 
 @final
 class AgentManager(AgentDesk, NodePool):
-    """Runs processes by way of the agents, one on each node.
+    """Runs processes through agents, one on each node.
 
-    The roster knows the agents, the ledger the processes, and each agent has a queue of commands.
+    The roster tracks the agents, the ledger tracks the processes, and each agent has a command
+    queue.
 
     Args:
-        agent_dir: Directory for the logs of agents and launchers; None for none.
-        scheduler: Calls back later.
-        clock: Tells the time.
+        agent_dir: Directory for the logs of agents and launchers; None to write no logs.
+        scheduler: Schedules callbacks.
+        clock: Provides the time.
         log: The manager's log.
-        timeouts: How long to wait for agents.
-        version: Version that the agents must have.
+        timeouts: Timeouts for agents.
+        version: The version that agents must have.
     """
 
     def __init__(
@@ -203,7 +204,7 @@ class AgentManager(AgentDesk, NodePool):
         self._roster.note_sign(node)
 
     def _note_reply(self, node: str, command: Command | None) -> None:
-        # an agent that waits for a command is silent because of us
+        # an agent that waits for a command is silent because it waits for our reply
         self._roster.note_sign(node)
         if isinstance(command, ShutdownCommand):
             self._roster.dismiss(node)
@@ -214,7 +215,7 @@ class AgentManager(AgentDesk, NodePool):
             self._queue(node).add(command)
 
     def _command_all(self, command: CancelCommand | ShutdownCommand) -> None:
-        """Give all agents a command, in place of those to start processes."""
+        """Send a command to all agents, in place of pending commands to start processes."""
         cancelled = NeverStarted("it was cancelled before its agent got the command")
         for node in self._roster:
             for process in self._queue(node).take_back_starts():
@@ -222,7 +223,7 @@ class AgentManager(AgentDesk, NodePool):
             self._command(node, command)
 
     def _lose_soon(self, node: str, reason: str) -> None:
-        """Lose a node. May be called from any thread."""
+        """Schedule the loss of a node. Thread-safe."""
         self._scheduler.call_soon(partial(self._lose, node, reason))
 
     def _lose(self, node: str, reason: str) -> None:

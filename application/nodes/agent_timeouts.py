@@ -1,4 +1,4 @@
-"""How long to wait for agents."""
+"""Timeouts for agents."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HEARTBEATS_PER_TIMEOUT: Final = 3
 
 @dataclass(frozen=True)
 class AgentTimeouts:
-    """How long to wait for agents.
+    """Timeouts for agents.
 
     Attributes:
         silence: Seconds without a sign of life after which either side considers the other lost.

@@ -1,4 +1,4 @@
-"""Commands on their way to an agent."""
+"""Queues commands for an agent."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Reply: TypeAlias = Callable[[Command | None], None]
 class CommandQueue:
     """Holds the commands for one agent, which fetches them by long polling.
 
-    An agent that waits without a command gets a heartbeat (None) from time to time.
+    While there is no command, a waiting agent periodically gets a heartbeat (None).
 
     Args:
-        scheduler: Calls back later.
-        heartbeat: Seconds until a heartbeat.
-        on_reply: Called with each command, or None, when the agent has got it.
+        scheduler: Schedules callbacks.
+        heartbeat: Seconds without a command until a heartbeat.
+        on_reply: Called with each command (or None) when it has been sent to the agent.
     """
 
     def __init__(self, *, scheduler: Scheduler, heartbeat: float, on_reply: Reply) -> None:
@@ -34,14 +34,14 @@ class CommandQueue:
         self._timer: Timer | None = None
 
     def add(self, command: Command) -> None:
-        """Deliver a command: now, if the agent waits for one, or when it does."""
+        """Deliver a command: now if the agent waits for one, otherwise when it next fetches one."""
         self._commands.append(command)
         if self._waiting is not None:
             self.reply(self._commands.popleft())
 
     def fetch(self, reply: Reply) -> None:
-        """Reply with the next command, once there is one; or with a heartbeat."""
-        # an agent polls once at a time, so a poll that still waits was replaced by this one
+        """Reply with the next command once there is one, or with a heartbeat."""
+        # an agent has one poll at a time, so this one replaces any poll that still waits
         self.reply(None)
         self._waiting = reply
         if self._commands:
@@ -50,7 +50,7 @@ class CommandQueue:
             self._timer = self._scheduler.call_later(self._heartbeat, partial(self.reply, None))
 
     def reply(self, command: Command | None) -> None:
-        """Reply to the agent, if it waits."""
+        """Reply to the agent if it is waiting."""
         reply, self._waiting = self._waiting, None
         if reply is None:
             return

@@ -9,11 +9,11 @@ from domain.placement.resources import Resources
 
 
 def place(configuration: Configuration, available: Resources, *, oversubscribe: bool) -> Placement:
-    """Decide which instance gets which cores.
+    """Assign cores to instances.
 
     Args:
         configuration: The flat configuration.
-        available: The cores that there are.
+        available: The available cores.
         oversubscribe: Whether instances that run at the same time may share cores if there are
             too few.
 

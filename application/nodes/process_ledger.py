@@ -1,4 +1,4 @@
-"""Which processes run where."""
+"""Tracks which processes run on which node."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from application.interfaces.clock import Scheduler
 from domain.running.process_end import ProcessEnd, ProcessResult
 
 BATCH: Final = 20
-"""How many ends are reported in one call of the scheduler's."""
+"""Maximum number of process ends to report in one scheduled call."""
 
 OnFinished: TypeAlias = Callable[[str, ProcessEnd], None]
 
 
 @final
 class ProcessLedger:
-    """Keeps track of the processes by name, and reports the end of each exactly once.
+    """Tracks processes by name, and reports the end of each exactly once.
 
     Args:
-        scheduler: Calls back later.
+        scheduler: Schedules callbacks.
         log: The manager's log.
     """
 
@@ -36,14 +36,14 @@ class ProcessLedger:
         self._ended: deque[ProcessResult] = deque()
 
     def on_finished(self, listener: OnFinished) -> None:
-        """Call back with the name of each process that ends, and how it ended."""
+        """Call back with the name of each process that ends and how it ended."""
         self._listeners.append(listener)
 
     def add(self, process: str, *, node: str) -> None:
-        """Note that a process is started on a node.
+        """Record that a process is started on a node.
 
         Raises:
-            ValueError: If a process of that name is running.
+            ValueError: If a process with that name is running.
         """
         if process in self._nodes:
             msg = f"a process named '{process}' is running already"
@@ -61,7 +61,7 @@ class ProcessLedger:
             listener(process, end)
 
     def end_all(self, results: Sequence[ProcessResult]) -> None:
-        """Report that processes have ended: some now, and the others soon, if they are many."""
+        """Report that processes have ended: one batch now, further ones in scheduled calls."""
         is_reporting = bool(self._ended)
         self._ended.extend(results)
         if not is_reporting:
@@ -73,7 +73,7 @@ class ProcessLedger:
             self._report_next()
 
     def end_soon(self, process: str, end: ProcessEnd) -> None:
-        """Report the end of a process later, so that the caller is not called back meanwhile."""
+        """Schedule the report of a process's end, so that callbacks do not re-enter the caller."""
         self._scheduler.call_soon(partial(self.end, process, end))
 
     def running_on(self, node: str) -> list[str]:
@@ -81,7 +81,7 @@ class ProcessLedger:
         return sorted(process for process, where in self._nodes.items() if where == node)
 
     def take_finished(self) -> list[tuple[str, ProcessEnd]]:
-        """Return the processes that have ended since the last call, by name, and how."""
+        """Return how processes have ended since the last call, by name."""
         finished, self._finished = self._finished, []
         return finished
 

@@ -1,4 +1,4 @@
-"""Which nodes there are, and whether their agents are alive."""
+"""Tracks the nodes, and whether their agents are alive."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class _Node:
     """The state of a node's agent.
 
     Attributes:
-        last_sign: Time of the last sign of life; time of the launch before the first.
-        resources: What the node has to offer; None until the agent has reported.
+        last_sign: Time of the last sign of life; initially, the time of the launch.
+        resources: The resources of the node; None until the agent has reported.
         watch: The timer of the next check for silence.
-        is_gone: Whether no further sign of life is expected: lost, or shut down.
-        loss: Why it is lost, if it is.
+        is_gone: Whether no further sign of life is expected: the node is lost or was shut down.
+        loss: Why the node is lost; None if it is not.
     """
 
     last_sign: float
@@ -38,15 +38,15 @@ class _Node:
 
 @final
 class AgentRoster:
-    """Keeps track of the agents by the names of their nodes, and notices those that fall silent.
+    """Tracks agents by the names of their nodes, and detects agents that fall silent.
 
     Args:
-        scheduler: Calls back later.
-        clock: Tells the time.
+        scheduler: Schedules callbacks.
+        clock: Provides the time.
         log: The manager's log.
-        timeouts: How long to wait for agents.
-        on_silence: Called with the name of a node and a reason, when its agent has been silent
-            for too long.
+        timeouts: Timeouts for agents.
+        on_silence: Called with the name of a node and a reason when its agent has been silent for
+            too long.
     """
 
     def __init__(
@@ -79,11 +79,11 @@ class AgentRoster:
         return all(node.is_gone for node in self._nodes.values())
 
     def on_resources(self, listener: OnResources) -> None:
-        """Call back with what there is, once every expected agent has reported or is lost."""
+        """Call back with all resources once every expected agent has reported or is lost."""
         self._on_resources.append(listener)
 
     def expect(self, names: Sequence[str]) -> None:
-        """Expect reports from the agents of some nodes, in whose order resources are listed."""
+        """Expect reports from the agents of some nodes; resources are listed in this order."""
         for name in names:
             self.add(name)
         ordered = {name: self._nodes[name] for name in names}
@@ -98,11 +98,11 @@ class AgentRoster:
             self._watch(name, self._timeouts.startup)
 
     def note_sign(self, name: str) -> None:
-        """Note a sign of life from a node's agent."""
+        """Record a sign of life from a node's agent."""
         self._nodes[name].last_sign = self._clock.monotonic()
 
     def note_resources(self, resources: NodeResources) -> None:
-        """Note what a node has to offer."""
+        """Record the resources of a node."""
         node = self._nodes[resources.node]
         self._log.info(
             "agent reported",
@@ -115,7 +115,7 @@ class AgentRoster:
         self.announce_if_complete()
 
     def resources(self) -> Resources:
-        """Return what the nodes have to offer that have reported and are not lost."""
+        """Return the resources of the nodes that have reported and are not lost."""
         nodes = self._nodes.values()
         return Resources(
             tuple(node.resources for node in nodes if node.resources and not node.loss)
@@ -130,7 +130,7 @@ class AgentRoster:
         return self._nodes[name].loss
 
     def dismiss(self, name: str) -> None:
-        """Expect no further sign of life from a node."""
+        """Stop expecting signs of life from a node."""
         node = self._nodes[name]
         node.is_gone = True
         if node.watch is not None:
@@ -143,7 +143,7 @@ class AgentRoster:
         Call `announce_if_complete` once its processes have ended.
 
         Returns:
-            The reason in full, or None if the node was lost before or has been shut down.
+            The complete reason; None if the node was already lost or has been shut down.
         """
         self.add(name)
         node = self._nodes[name]

@@ -1,4 +1,4 @@
-"""Which call of the checkpointing API may follow which.
+"""The order in which calls of the checkpointing API are allowed.
 
 A model that uses the API goes through these phases in each pass of the reuse loop::
 
@@ -9,9 +9,9 @@ A model that uses the API goes through these phases in each pass of the reuse lo
       │                  └─should_save_final_snapshot─┬─ yes ─> SAVE_FINAL ─save_final_snapshot─┐
     REUSE <───────────────────────────────────────────┴─ no ───────────────────────────────────┘
 
-A model that does not use the API calls `reuse_instance` only, and may ask `should_init` and
-`resuming`, which are then without consequence. Each phase but LOOP allows one call; the error for
-any other names the calls that lead there from here.
+A model that does not use the API calls only `reuse_instance`. It may also call `should_init` and
+`resuming`, which then have no effect. Each phase except LOOP allows a single call. The error for
+any other call names the calls that have to come first.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from domain.errors import CallOrderError
 
 
 class Phase(Enum):
-    """What the model is to do next."""
+    """What the model must do next."""
 
     REUSE = auto()
     RESUMING = auto()
@@ -72,16 +72,16 @@ NEXT: dict[tuple[Call, bool], Phase] = {
     (Call.SHOULD_SAVE_FINAL_SNAPSHOT, False): Phase.REUSE,
     (Call.SAVE_FINAL_SNAPSHOT, True): Phase.REUSE,
 }
-"""The phase after a call, by the call and what it answered (True where it answers nothing)."""
+"""The next phase, by the call and its return value (True for a call that returns nothing)."""
 
 _WITHOUT_API = (Call.REUSE_INSTANCE, Call.RESUMING, Call.SHOULD_INIT)
 
 
 class CallOrder:
-    """Watches over the order of calls.
+    """Checks the order of calls.
 
     Args:
-        uses_checkpoint_api: Whether the model said that it saves and loads its state.
+        uses_checkpoint_api: Whether the model declares that it saves and loads its state.
     """
 
     def __init__(self, *, uses_checkpoint_api: bool) -> None:
@@ -89,10 +89,10 @@ class CallOrder:
         self.phase = Phase.REUSE
 
     def check(self, call: Call) -> None:
-        """Check that a call may be made now.
+        """Check that a call is allowed now.
 
         Raises:
-            CallOrderError: If it may not; the text names the calls that are missing.
+            CallOrderError: If it is not; the message names the missing calls.
         """
         if not self._uses_api:
             if call not in _WITHOUT_API:
@@ -108,7 +108,7 @@ class CallOrder:
             raise CallOrderError(msg)
 
     def note(self, call: Call, *, answer: bool = True) -> None:
-        """Take note that a call was made, and of what it answered."""
+        """Record a call and its return value."""
         if self._uses_api:
             self.phase = NEXT[call, answer]
 

@@ -24,7 +24,7 @@ class ConduitFilter(Enum):
 
 
 def filter_order() -> str:
-    """Return the order in which a conduit may have filters, in words.
+    """Return the order in which a conduit may have filters, as text.
 
     Example:
         >>> filter_order()

@@ -9,8 +9,8 @@ message, so messages leave it with more counters::
     (0, 0) (0, 1) ──────────> (0,) ──────────────> (0, 0) (0, 1) (0, 2)
     (1, 0) (1, 1) ──────────> (1,) ──────────────> (1, 0) (1, 1) (1, 2)
 
-`filters_of` returns the filters of a conduit, which say how many levels of iteration they remove,
-and whether they add any. A `Reduction` applies the reducers of a conduit to one stream of messages,
+`filters_of` returns the filters of a conduit, with how many levels of iteration they remove, and
+whether they add any. A `Reduction` applies the reducers of a conduit to one stream of messages,
 and a `Repetition` applies the repeaters to one message.
 
 Equal filters in a row, such as `last last`, act as a single one over as many levels. So a reducer

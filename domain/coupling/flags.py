@@ -1,4 +1,4 @@
-"""What a model says about itself."""
+"""Flags with which a model describes itself."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from enum import Flag, auto
 
 
 class InstanceFlags(Flag):
-    """What a model says about itself when it makes its Instance."""
+    """Flags that a model passes when it creates its Instance."""
 
     DONT_APPLY_OVERLAY = auto()
     """Leave the overlays of F_INIT messages to `receive_with_settings`."""
     USES_CHECKPOINT_API = auto()
     """The model saves and loads its state."""
     KEEPS_NO_STATE_FOR_NEXT_USE = auto()
-    """The model remembers nothing from one pass of the reuse loop to the next."""
+    """The model keeps no state between passes of the reuse loop."""
     STATE_NOT_REQUIRED_FOR_NEXT_USE = auto()
-    """The model can do without what it remembers."""
+    """The model keeps state between passes, but works correctly without it."""

@@ -1,7 +1,7 @@
 """Arrays with named axes.
 
-numpy is imported when first needed: it takes longer than all else that a program imports to take
-part in a simulation, and not every program has an array.
+numpy is imported lazily: importing it takes longer than all other imports together, and not every
+program uses arrays.
 """
 
 from __future__ import annotations
@@ -57,16 +57,16 @@ class Grid:
 
 
 def plain_array(array: object) -> np.ndarray:
-    """Return an object that is like an array as a plain one.
+    """Convert an array-like object to a plain array.
 
     Raises:
-        ValueError: If it is masked: its mask would be lost.
+        ValueError: If it is a masked array, since the mask would be lost.
     """
     if type(array) is _plain_type():
         return array
     import numpy as np
 
-    # other objects never get to numpy.ma: looking at it imports it
+    # check the type first: accessing numpy.ma imports it
     if isinstance(array, np.ndarray) and isinstance(array, np.ma.MaskedArray):
         msg = (
             "a masked array would lose its mask; use its .filled(), or its .data and .mask as two"
@@ -78,7 +78,7 @@ def plain_array(array: object) -> np.ndarray:
 
 @cache
 def _plain_type() -> type[np.ndarray]:
-    # kept, since even an import that has nothing to do takes a while, for each array
+    # cached: even an import of a loaded module is too slow to repeat for each array
     import numpy as np
 
     return np.ndarray

@@ -1,4 +1,4 @@
-"""What instances send to each other."""
+"""Messages that instances exchange."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Message:
     Attributes:
         timestamp: Simulation time of the state that the data describe, in the model's unit.
         next_timestamp: Time of the next message that the sender intends to send, or None.
-        data: What is sent: None, a bool, int, float, str or bytes, a numpy array, a Grid,
+        data: The payload: None, a bool, int, float, str or bytes, a numpy array, a Grid,
             Settings, or lists and dicts of these.
-        settings: Settings to send along instead of the sender's overlay; None for the overlay.
+        settings: Settings to send instead of the sender's overlay; None to send the overlay.
 
     Raises:
-        TypeError: If a time is no number.
-        ValueError: If a time is a text or a number that makes no float.
+        TypeError: If a time is not a number.
+        ValueError: If a time is a text or a number that cannot be converted to a float.
 
     Example:
         >>> message = Message(10.0, next_timestamp=12.0, data={"temperature": [20.0, 20.5]})
@@ -47,13 +47,13 @@ class Message:
 
     @property
     def has_times(self) -> bool:
-        """Whether both times still are what they have been made: a model may assign others."""
+        """Whether both times are still valid: a model may have assigned other values."""
         following = self.next_timestamp
         return type(self.timestamp) is float and (following is None or type(following) is float)
 
 
 def _time(value: object, name: str) -> float:
-    """Return a time as a float: of Python's or numpy's numbers, or of a text that shows one."""
+    """Convert a time to a float, from a Python or numpy number, or from text."""
     text = f"The {name} of a Message is to be a simulation time, as a number, but {value!r} is a"
     text += f" {type(value).__name__}. Write e.g. Message(0.0, data=...)."
     try:
@@ -66,7 +66,7 @@ def _time(value: object, name: str) -> float:
 
 @dataclass(frozen=True)
 class Milestone:
-    """Says that nothing more will be sent for an iteration.
+    """Announces that no more messages will be sent for an iteration.
 
     Attributes:
         iteration: The finished iteration; the empty one closes the port.
@@ -76,23 +76,23 @@ class Milestone:
 
     @property
     def closes_port(self) -> bool:
-        """Whether nothing more will be sent at all."""
+        """Whether no more messages will be sent on the port."""
         return not self.iteration
 
 
 class PeerMessage:
-    """A message on its way between two endpoints.
+    """A message in transit between two endpoints.
 
     Attributes:
         timestamp: As in Message.
         next_timestamp: As in Message.
         data: The user's data, or a Milestone.
-        overlay: Settings overlay that goes with it.
+        overlay: Settings overlay that is sent with it.
         port_length: Length of the sending port if that is resizable, else None.
         number: Counts from 0 for each port and slot; -1 for a message that is not counted.
         iteration: Iteration to which the message belongs.
-        saved_until: Up to which second of the run the sender's snapshots answer for moments of the
-            wall clock; None if it does not say.
+        saved_until: Second of the run up to which the sender's snapshots cover wallclock
+            checkpoints; None if unknown.
     """
 
     __slots__ = (
@@ -130,11 +130,11 @@ class PeerMessage:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it says no more than that there was nothing to pass through a reducing filter."""
+        """Whether it only announces that a reducing filter had no message to pass."""
         return self.data is None and self.timestamp == float("-inf")
 
     def with_data(self, data: object) -> PeerMessage:
-        """Return the same message with other data."""
+        """Return a copy of the message with other data."""
         return PeerMessage(
             self.timestamp,
             self.next_timestamp,
@@ -163,17 +163,17 @@ class PeerMessage:
 
 
 NOT_COUNTED = -1
-"""Message number of what passes through a reducing filter, or closes the port of who failed."""
+"""Number of a message that passes a reducing filter, or that closes a failed instance's port."""
 
 
 class LogRecord(NamedTuple):
     """A line for the log of the run.
 
     Attributes:
-        instance: Who says it.
-        time: When, in seconds since the Unix epoch.
+        instance: Name of the instance that logs it.
+        time: When it was logged, in seconds since the Unix epoch.
         level: A number as in Python's logging; 0 for local and 100 for disabled.
-        text: What is said.
+        text: The log message.
     """
 
     instance: str
@@ -183,17 +183,17 @@ class LogRecord(NamedTuple):
 
 
 LogMessage = LogRecord
-"""The name that MUSCLE3's documentation uses."""
+"""The name used in MUSCLE3's documentation."""
 
 
 class Wait(NamedTuple):
     """An instance waiting to receive.
 
     Attributes:
-        instance: Who waits.
-        peer: For whom.
-        port: On which of its ports.
-        slot: On which slot of it; None for a scalar port.
+        instance: The waiting instance.
+        peer: The instance that it waits for.
+        port: The port on which it receives.
+        slot: Slot of that port; None for a scalar port.
     """
 
     instance: str
@@ -216,7 +216,7 @@ __all__ = [
 
 @dataclass
 class MilestoneRow:
-    """Milestones in a row, each for the iteration after that of the one before.
+    """Consecutive milestones, each for the iteration that follows the previous one.
 
     Attributes:
         first: The first of them.
@@ -227,7 +227,7 @@ class MilestoneRow:
     count: int = 1
 
     def take(self, message: PeerMessage) -> bool:
-        """Add a milestone if it is the next one of the row; return whether it is."""
+        """Add a milestone if it is the next in the row; return whether it was added."""
         is_next = message == self._at(self.count)
         self.count += is_next
         return is_next

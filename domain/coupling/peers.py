@@ -1,11 +1,11 @@
-"""Peers, as an instance sees them: endpoints, slots and dimensions.
+"""An instance's view of its peers: endpoints, slots and dimensions.
 
-The dimensions of two components decide how their instances are joined by a conduit:
+The dimensions of two components determine how a conduit connects their instances:
 
 ============================  ======================================================
-peer has the same dimensions  instance `[i]` talks to peer instance `[i]`
+peer has the same dimensions  instance `[i]` has peer instance `[i]`
 peer has one dimension more   a vector port here: slot k is peer instance `[i][k]`
-peer has one dimension less   a scalar port here: our last index is the slot at the peer
+peer has one dimension less   a scalar port here: its last index is the slot at the peer
 ============================  ======================================================
 """
 
@@ -23,7 +23,7 @@ MAX_DIMENSION_DIFFERENCE = 1
 
 
 class Endpoint(NamedTuple):
-    """One end of a stream of messages: an instance, a port of it, and a slot of that.
+    """One end of a stream of messages: an instance, a port, and a slot.
 
     Attributes:
         instance: Name of the instance, with its indices.
@@ -40,14 +40,14 @@ class Endpoint(NamedTuple):
 
 
 def slots_between(own: tuple[int, ...], peer: tuple[int, ...]) -> int | None:
-    """Return the length that a port gets from the dimensions on both sides.
+    """Return the length of a port, as determined by the dimensions at both ends of its conduit.
 
     Args:
         own: Dimensions of the component that has the port.
-        peer: Dimensions of the component that it is joined to.
+        peer: Dimensions of the component that it is connected to.
 
     Returns:
-        The number of slots, or None if the port has a single one.
+        The number of slots, or None if the port is scalar.
     """
     return peer[-1] if len(peer) == len(own) + 1 else None
 
@@ -59,7 +59,7 @@ def peer_endpoint(
     peer_dimensions: tuple[int, ...],
     peer_port: str,
 ) -> Endpoint:
-    """Return the other end of the stream that goes through a port and slot of an instance."""
+    """Return the endpoint at the other end of the conduit, for a port and slot of an instance."""
     index = instance.indices
     if len(peer_dimensions) > len(index):
         return Endpoint(peer + (*index, slot or 0), peer_port)
@@ -69,14 +69,14 @@ def peer_endpoint(
 
 
 class PeerInfo(NamedTuple):
-    """What an instance is told about its surroundings.
+    """What the manager tells an instance about its peers.
 
     Attributes:
         instance: Its own name.
         conduits: The conduits attached to it.
         dimensions: Multiplicity of each peer component.
         locations: Where each peer instance can be reached.
-        ports: Its ports as the configuration declares them.
+        ports: Its ports, as declared in the configuration.
     """
 
     instance: Reference
@@ -96,10 +96,10 @@ class PeerInfo(NamedTuple):
         return [item for item in self.conduits if own in (item.sender, item.receiver)]
 
     def port_length(self, port: str) -> int | None:
-        """Return the length that the peers' dimensions give to a connected port.
+        """Return the length of a connected port, as determined by the peers' dimensions.
 
         Returns:
-            The number of slots; None where the dimensions are equal, or the peer has fewer.
+            The number of slots; None if the peers have as many dimensions or fewer.
 
         Raises:
             PortError: If the peers' dimensions do not allow it.
@@ -131,7 +131,7 @@ class PeerInfo(NamedTuple):
         return all(len(self._peer_dimensions(item)) == own for item in self.conduits_at(port))
 
     def peer_endpoint(self, conduit: Conduit, slot: int | None) -> Endpoint:
-        """Return the other end of a conduit for one slot of our port."""
+        """Return the endpoint at the other end of a conduit, for a slot of this instance."""
         peer, port = self._other_end(conduit)
         return peer_endpoint(self.instance, slot, peer, self.dimensions[peer], port)
 
@@ -145,5 +145,5 @@ class PeerInfo(NamedTuple):
 
 
 def settings_port() -> Port:
-    """Return the port on which every component can receive an overlay."""
+    """Return the F_INIT port on which any component can receive an overlay."""
     return Port(SETTINGS_IN, Operator.F_INIT)

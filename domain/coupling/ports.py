@@ -1,4 +1,4 @@
-"""Operators, ports, and what a port knows while the simulation runs."""
+"""Operators, ports, and the state of a port during a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PortSlot: TypeAlias = tuple[str, "int | None"]
 
 
 def port_label(port: str, slot: int | None) -> str:
-    """Return a port and slot as messages to users show them, such as `out` or `out[3]`."""
+    """Format a port and slot for messages to users, such as `out` or `out[3]`."""
     return port if slot is None else f"{port}[{slot}]"
 
 
@@ -36,9 +36,9 @@ class Operator(Enum):
     """Observation of the final state: sends, once at the end of a run."""
 
     def __eq__(self, other: object) -> bool:
-        """Whether it is this operator, or that of the same name of the ymmsl library.
+        """Compare with another operator, including one of the same name from the ymmsl library.
 
-        So that a MUSCLE3 model finds its own operators in what `list_ports` returns.
+        This lets a MUSCLE3 model look up ymmsl's operators in the result of `list_ports`.
         """
         if isinstance(other, Operator):
             return self is other
@@ -48,7 +48,7 @@ class Operator(Enum):
             and other.name == self.name
         )
 
-    __hash__ = Enum.__hash__  # by the name: the same for ymmsl's
+    __hash__ = Enum.__hash__  # hash the name, so that ymmsl's operators have the same hash
 
     @property
     def allows_sending(self) -> bool:
@@ -68,7 +68,7 @@ class Port:
     Attributes:
         name: Its name, without the `[]` that may declare it a vector port.
         operator: Where in the loop it is used.
-        timeline: The sub-timeline with which it is annotated; empty without an annotation.
+        timeline: The sub-timeline in its annotation; empty if it has no annotation.
     """
 
     name: str
@@ -77,15 +77,15 @@ class Port:
 
 
 class PortState:
-    """What a connected or unconnected port knows while running.
+    """The state of a port during a run.
 
     Attributes:
         port: Its declaration.
         is_connected: Whether a conduit is attached.
         length: Number of slots of a vector port, None for a scalar one.
         is_resizable: Whether the sender may change the length.
-        message_counts: Messages sent or received so far, for each slot (one entry if scalar, or
-            as long as it has no slots).
+        message_counts: Messages sent or received so far, one entry for each slot; a single entry
+            for a scalar port and for one without slots.
     """
 
     __slots__ = (
@@ -108,7 +108,7 @@ class PortState:
         self.is_connected = is_connected
         self.length = length
         self.is_resizable = is_resizable
-        # what is said about an empty port, such as that it is closed, is said on its first slot
+        # a port without slots keeps its state, such as whether it is closed, on its first slot
         slots = max(length or 0, 1)
         self.message_counts = [0] * slots
         self._open = [True] * slots
@@ -119,7 +119,7 @@ class PortState:
         return self.length is not None
 
     def slots(self) -> list[int | None]:
-        """All slots there are now: `[None]` for a scalar port."""
+        """The current slots: `[None]` for a scalar port."""
         return [None] if self.length is None else list(range(self.length))
 
     def set_length(self, length: int) -> None:
@@ -131,11 +131,11 @@ class PortState:
             self._open.extend([True] * missing)
 
     def restore(self, counts: Sequence[int], length: int) -> None:
-        """Go on with what a snapshot kept.
+        """Restore the state from a snapshot.
 
         Args:
-            counts: Messages passed so far; a port that was longer before has more of them.
-            length: Number of slots, if the port can be resized.
+            counts: Messages passed so far; may have extra entries if the port was longer before.
+            length: Number of slots, if the port is resizable.
         """
         if self.is_resizable:
             self.set_length(max(len(counts), length))
@@ -147,9 +147,9 @@ class PortState:
         return self._open[slot or 0]
 
     def open_slots(self) -> list[int | None]:
-        """The slots that still expect messages; the first one stands for a port without any."""
+        """The slots that still expect messages; for a port without slots, the first slot."""
         return [slot for slot in self.slots() or [0] if self.is_open(slot)]
 
     def close(self, slot: int | None = None) -> None:
-        """Note that no more messages come or go through this slot."""
+        """Mark a slot as closed: it passes no more messages."""
         self._open[slot or 0] = False

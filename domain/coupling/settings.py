@@ -1,4 +1,4 @@
-"""Settings, how an instance looks one up, and overlays."""
+"""Settings and overlays, and how an instance looks up a setting."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ SETTING_TYPES = ("str", "int", "float", "bool", "[int]", "[float]", "[[float]]")
 
 
 class Settings(MutableMapping[Reference, SettingValue]):
-    """Values by name; a name is a reference, and may be given as its text.
+    """Values by name; a name is a Reference, or its text.
 
     Args:
-        values: Values to start from.
+        values: Initial values.
 
     Example:
         >>> settings = Settings({"micro.dt": 0.1})
@@ -69,24 +69,24 @@ class Settings(MutableMapping[Reference, SettingValue]):
         return f"Settings({self._values!r})"
 
     def copy(self) -> Settings:
-        """Return settings of their own with the same values."""
+        """Return an independent copy."""
         result = Settings()
         result._values = dict(self._values)
         return result
 
     def updated_with(self, overlay: Settings) -> Settings:
-        """Return these settings with those of the overlay put over them."""
+        """Return a copy in which the overlay's settings replace or extend these."""
         result = self.copy()
         result._values.update(overlay._values)
         return result
 
     def as_dict(self) -> dict[str, SettingValue]:
-        """Return the values by the texts of their names."""
+        """Return the values by name, with names as text."""
         return dict(self._values)
 
 
 def names_to_try(instance: Reference, name: str) -> tuple[str, ...]:
-    """Return under which names an instance's setting may stand, the first match wins.
+    """Return the names under which to look for an instance's setting; the first match wins.
 
     Example:
         >>> names_to_try(Reference("a.b[3]"), "s")
@@ -97,12 +97,12 @@ def names_to_try(instance: Reference, name: str) -> tuple[str, ...]:
 
 
 def find_setting(instance: Reference, name: str, overlay: Settings, base: Settings) -> SettingValue:
-    """Return the value of a setting as seen by an instance.
+    """Return the value of a setting for an instance.
 
     Each level of the name is looked up in the overlay, then in the base settings.
 
     Raises:
-        SettingMissing: If it stands nowhere.
+        SettingMissing: If the setting is not found.
     """
     tried = names_to_try(instance, name)
     for candidate in tried:
@@ -113,10 +113,10 @@ def find_setting(instance: Reference, name: str, overlay: Settings, base: Settin
 
 
 def visible_names(instance: Reference, overlay: Settings, base: Settings) -> list[str]:
-    """Return the sorted names that an instance can ask for.
+    """Return the sorted names of the settings that an instance can get.
 
-    These are the names of one part, and those that start with the full name of the instance,
-    without it.
+    These are the names with a single part, and those that start with the full name of the
+    instance, with that prefix removed.
     """
     names = set()
     for reference in (*overlay, *base):
@@ -124,19 +124,19 @@ def visible_names(instance: Reference, overlay: Settings, base: Settings) -> lis
             names.add(str(reference))
             continue
         rest = reference.parts[len(instance) :] if reference.starts_with(instance) else ()
-        # what begins with an index is another instance's
+        # a remainder that begins with an index belongs to another instance
         if rest and isinstance(rest[0], str):
             names.add(str(Reference(rest)))
     return sorted(names)
 
 
 def checked_value(name: str, value: SettingValue, typ: str) -> SettingValue:
-    """Return the value as the type that was asked for.
+    """Check that a value has the requested type, and return it.
 
-    An int is fine where a float is wanted, and becomes one; True is no int.
+    An int is converted if a float is requested. A bool does not count as an int.
 
     Args:
-        name: For the error's text.
+        name: Name of the setting, for the error message.
         value: The value found.
         typ: One of SETTING_TYPES.
 
@@ -171,13 +171,13 @@ def _converted(value: object, typ: str) -> SettingValue | None:
 
 
 def plain_settings(settings: Settings) -> Settings:
-    """Return settings with Python's own values, as they can stand in a file.
+    """Convert all values to plain Python types that can be written to a file.
 
-    Those of numpy, tuples, and kinds of numbers and texts, such as members of an IntEnum, become
-    what they stand for.
+    This converts numpy numbers and arrays, tuples, and subclasses of number and text types, such
+    as members of an IntEnum.
 
     Raises:
-        ConfigurationError: If some have values that no setting can have; the text names them.
+        ConfigurationError: If some values are not valid for a setting; the message names them.
     """
     plain = Settings()
     problems = []
@@ -209,7 +209,7 @@ def _plain_value(value: object) -> SettingValue:
             return _plain_value(plain)
     if isinstance(value, (list, tuple)):
         return [_plain_value(item) for item in value]  # type: ignore[return-value]
-    return value  # type: ignore[return-value] # it is looked at next
+    return value  # type: ignore[return-value] # checked next
 
 
 def _is_possible(value: object, depth: int = 0) -> bool:
@@ -225,9 +225,9 @@ def _has_64_bits(value: object) -> bool:
 
 
 def settings_of(value: object) -> Settings | None:
-    """Return our own settings for any object that stands for settings, None for other objects.
+    """Convert a settings object of any library to Settings; return None for other objects.
 
-    The ymmsl library's own Settings do: they give their values by name as `as_ordered_dict`.
+    This includes the ymmsl library's Settings, which return their values by `as_ordered_dict`.
     """
     if isinstance(value, Settings):
         return value

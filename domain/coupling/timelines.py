@@ -1,11 +1,12 @@
 """Timelines, iterations, and the rounds of O_I and S within one pass of the reuse loop.
 
-A component lives on a timeline, a path such as `macro:micro`: its own flattened name, below the
-components that call it. With n parts in that path, its F_INIT and O_F messages carry an iteration
-of n - 1 counters, which says for which call of it they are, and its O_I and S messages one of n.
+The timeline of a component is a path such as `macro:micro`: its own flattened name, below those of
+the components that call it. If the path has n parts, its F_INIT and O_F messages carry an iteration
+of n - 1 counters, which identifies the call that they belong to. Its O_I and S messages carry an
+iteration of n counters.
 
 Within one pass, each sub-timeline goes through *rounds*: every connected O_I port and slot sends
-once, and every connected S port and slot receives once. Whichever operator came first leads, for
+once, and every connected S port and slot receives once. The operator that is used first leads for
 the rest of the pass::
 
             O_I leads                                 S leads
@@ -13,7 +14,7 @@ the rest of the pass::
       ^                                     │           ^                                    │
       └───────────── last receive ──────────┘           └───────────── last send ────────────┘
 
-Where one of the operators has no connected ports, a round has no second half.
+If one of the operators has no connected ports, a round has no second half.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Timeline:
 
 
 class RoundsState(NamedTuple):
-    """What a snapshot keeps of a sub-timeline."""
+    """The state of a sub-timeline in a snapshot."""
 
     iteration: Iteration | None
     first_operator: Operator | None
@@ -85,7 +86,7 @@ class Rounds:
 
     @property
     def is_between_rounds(self) -> bool:
-        """Whether no round is under way: each has been completed, or none was begun."""
+        """Whether no round is in progress: all rounds are complete, or none has begun."""
         return not self._sent and not self._received
 
     def may_send(self, port: str, slot: int | None) -> bool:
@@ -109,7 +110,7 @@ class Rounds:
         return self._is_done(self._senders, self._sent)
 
     def send(self, port: str, slot: int | None, outer: Iteration) -> Iteration:
-        """Note that this port and slot sends; return the iteration to send with.
+        """Record that a port and slot sends; return the iteration of the message.
 
         Args:
             port: Name of an O_I port.
@@ -128,16 +129,16 @@ class Rounds:
     def receive(
         self, port: str, slot: int | None, outer: Iteration, received: Iteration | None
     ) -> None:
-        """Note that this port and slot has received.
+        """Record that a port and slot has received.
 
         Args:
             port: Name of an S port.
             slot: Slot of it.
             outer: Iteration of the pass.
-            received: Iteration of the message; None if it does not tell (a repeated message).
+            received: Iteration of the message; None if it has none (a repeated message).
 
         Raises:
-            CallOrderError: If the message does not belong to the round that is under way.
+            CallOrderError: If the message does not belong to the current round.
         """
         if self.first_operator is None:
             self.first_operator = Operator.S
@@ -147,7 +148,7 @@ class Rounds:
         self._finish_round_if_done()
 
     def iteration_to_receive(self, outer: Iteration) -> Iteration:
-        """Return the iteration of the round for which an S port would receive now."""
+        """Return the iteration for which an S port would receive next."""
         if self.iteration is None or (
             self.is_between_rounds and self.first_operator is not Operator.O_I
         ):
@@ -163,7 +164,7 @@ class Rounds:
         return (*self.iteration[:-1], self.iteration[-1] - 1)
 
     def missing_actions(self) -> list[str]:
-        """List what may come next, in words."""
+        """Describe the actions that are allowed next."""
         sends = [(port, slot) for port in self._senders for slot in port.slots()]
         receives = [(port, slot) for port in self._receivers for slot in port.slots()]
         return [
@@ -177,10 +178,10 @@ class Rounds:
         ]
 
     def state(self) -> RoundsState:
-        """Return what a snapshot keeps.
+        """Return the state to save in a snapshot.
 
-        A round that has been completed is kept as one in which everybody took part, not as none:
-        MUSCLE3, which may resume from it, would repeat it otherwise.
+        A complete round is saved as one in which all ports took part, rather than as no round:
+        otherwise MUSCLE3 would repeat the round when it resumes from the snapshot.
         """
         sent, received = self._sent, self._received
         if self.is_between_rounds and self.iteration is not None:
@@ -193,7 +194,7 @@ class Rounds:
         )
 
     def restore(self, state: RoundsState) -> None:
-        """Go on from what a snapshot kept. The ports must have their lengths already."""
+        """Restore the state from a snapshot. The ports must already have their lengths."""
         self.iteration = state.iteration
         self.first_operator = state.first_operator
         self._sent = set(state.sent)
@@ -201,9 +202,10 @@ class Rounds:
         self._finish_round_if_done()
 
     def deduce(self, counts: Mapping[str, Sequence[int]], outer: Iteration) -> RoundsState:
-        """Return the state after so many messages on each port and slot, in all passes together.
+        """Return the state that follows from the message counts of all passes together.
 
-        Each takes part in each round, so those with the most have had their turn in the last one.
+        Every port and slot takes part in every round, so those with the highest count have taken
+        part in the last round.
         """
         ports = [*self._senders, *self._receivers]
         rounds = max((count for port in ports for count in counts.get(port.name, ())), default=0)
@@ -214,7 +216,7 @@ class Rounds:
         all_sent = self._is_done(self._senders, set(sent))
         all_received = self._is_done(self._receivers, set(received))
         first = Operator.O_I if all_sent or not received else Operator.S
-        # who led in a round that is complete does not show
+        # the counts do not show which operator led a complete round
         known_first = None if all_sent and all_received else first
         return RoundsState((*outer, rounds - 1), known_first, sent, received)
 
@@ -255,7 +257,7 @@ class Rounds:
 
 
 class TimelineState(NamedTuple):
-    """What a snapshot keeps of the pass under way."""
+    """The state of the current pass in a snapshot."""
 
     iteration: Iteration | None
     sent: tuple[PortSlot, ...]
@@ -294,17 +296,17 @@ class ReuseLoop:
         self._sent: set[PortSlot] = set()
 
     def start_pass(self, iteration: Iteration) -> None:
-        """Begin a pass for the iteration of the messages received on F_INIT."""
+        """Begin a pass, for the iteration of the messages received on F_INIT."""
         self.iteration = iteration
         self._sent = set()
         for rounds in self._rounds.values():
             rounds.start_pass()
 
     def send(self, port: PortState, slot: int | None) -> Iteration:
-        """Note that a connected port sends; return the iteration to send with.
+        """Record that a connected port sends; return the iteration of the message.
 
         Raises:
-            CallOrderError: If it is not its turn.
+            CallOrderError: If the port is not allowed to send now.
         """
         outer = self.iteration
         if outer is None:
@@ -320,10 +322,10 @@ class ReuseLoop:
         return outer
 
     def expect_receive(self, port: PortState, slot: int | None) -> Iteration:
-        """Check that it is the turn of a connected S port; return the iteration it is to be for.
+        """Check that a connected S port may receive now; return the iteration to receive.
 
         Raises:
-            CallOrderError: If it is not.
+            CallOrderError: If it may not.
         """
         outer = self.iteration
         rounds = self._rounds_by_port[port.name]
@@ -332,7 +334,7 @@ class ReuseLoop:
         return rounds.iteration_to_receive(outer)
 
     def receive(self, port: PortState, slot: int | None, received: Iteration | None) -> None:
-        """Note that a connected S port has received a message for an iteration."""
+        """Record that a connected S port has received a message for an iteration."""
         assert self.iteration is not None
         self._rounds_by_port[port.name].receive(port.name, slot, self.iteration, received)
 
@@ -348,7 +350,7 @@ class ReuseLoop:
             raise self._refusal("the next call of reuse_instance()")
 
     def state(self) -> TimelineState:
-        """Return what a snapshot keeps."""
+        """Return the state to save in a snapshot."""
         return TimelineState(
             self.iteration,
             tuple(sorted(self._sent, key=_sort_key)),
@@ -356,12 +358,11 @@ class ReuseLoop:
         )
 
     def restore(self, state: TimelineState, lengths: Mapping[str, int] | None = None) -> None:
-        """Go on from what a snapshot kept.
+        """Restore the state from a snapshot.
 
         Args:
-            state: What it kept.
-            lengths: Lengths of the resizable ports, without which nobody can tell whether a round
-                is complete.
+            state: The saved state.
+            lengths: Lengths of the resizable ports, which determine whether a round is complete.
         """
         for name, length in (lengths or {}).items():
             if name in self._ports and self._ports[name].is_resizable:
@@ -373,10 +374,10 @@ class ReuseLoop:
                 self._rounds[name].restore(rounds)
 
     def deduce(self, counts: Mapping[str, Sequence[int]]) -> TimelineState:
-        """Return the state after so many messages on each port and slot.
+        """Deduce the state from the message counts of each port and slot.
 
-        It is what can be told where nothing else was kept. The iteration need not be that in which
-        the instance was, but it fits with what peers deduce that have passed as many messages.
+        This is for snapshots that contain nothing else. The iteration may differ from the actual
+        one, but it agrees with what peers with the same message counts deduce.
         """
         once_a_pass = (Operator.F_INIT, Operator.O_F)
         passed = [
@@ -394,9 +395,10 @@ class ReuseLoop:
         )
 
     def last_received(self, port: PortState, slot: int | None) -> Iteration | None:
-        """Return the iteration of the last message on a receiving port, None if not known.
+        """Return the iteration of the last message on a receiving port; None if unknown.
 
-        For an S port that has not received in this pass it is one before the first of the pass.
+        For an S port that has not yet received in this pass, it is the one before the first
+        iteration of the pass.
         """
         if self.iteration is None or port.operator is Operator.F_INIT:
             return self.iteration
@@ -442,12 +444,12 @@ def _all_slots(ports: Iterable[PortState]) -> set[PortSlot]:
 def _slots_with(
     ports: Iterable[PortState], counts: Mapping[str, Sequence[int]], number: int
 ) -> tuple[PortSlot, ...]:
-    """Return the ports and slots that have passed a number of messages."""
+    """Return the ports and slots that have passed a given number of messages."""
     return tuple(
         (port.name, index if port.is_vector else None)
         for port in ports
         for index, count in enumerate(counts.get(port.name, ()))
-        # a slot that a resizable port did not always have has passed fewer than the others
+        # a slot that was added to a resizable port later has passed fewer messages than the others
         if (counts[port.name][0] if port.is_resizable else count) == number
     )
 
@@ -455,7 +457,7 @@ def _slots_with(
 def _slots_in_a_round(port: PortState) -> int:
     if port.length is None:
         return 1
-    # A resizable receiving port learns its length from what comes on its first slot.
+    # A resizable receiving port learns its length from the messages on its first slot.
     learns_length = port.is_resizable and port.operator.allows_receiving
     return max(port.length, 1) if learns_length else port.length
 

@@ -1,7 +1,7 @@
-"""What is to be run: one flat model of programs, with its settings and resources.
+"""The configuration of a run: one flat model of programs, with its settings and resources.
 
-Hierarchical models have been flattened by the time they get here, so a component's name may have
-several parts (`outer.inner`), and each component is implemented by a program.
+Hierarchical models are flattened before they get here. So a component's name may have several parts
+(`outer.inner`), and each component is implemented by a program.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Component:
         ports: Its ports by name, as declared in the configuration.
         program: Name of the program that implements it.
         multiplicity: Shape of its set of instances; empty for a single one.
-        timeline: The timeline it is on, its own name last, such as `macro:micro`.
-        description: What it is, for people.
+        timeline: Its timeline, which ends with its own name, such as `macro:micro`.
+        description: A description for people.
     """
 
     name: Reference
@@ -40,12 +40,12 @@ class Component:
     description: str = ""
 
     def instances(self) -> Iterator[Reference]:
-        """Yield the names of the instances, the last index running fastest."""
+        """Yield the names of the instances; the last index varies fastest."""
         for index in product(*map(range, self.multiplicity)):
             yield self.name + index
 
     def operator_of(self, port: str) -> Operator | None:
-        """Return the operator of a port, also of that for settings; None if it has no such port."""
+        """Return the operator of a port or of the settings port; None if there is no such port."""
         if port == SETTINGS_IN:
             return Operator.F_INIT
         found = self.ports.get(port)
@@ -61,7 +61,7 @@ class Model:
         components: Components by name.
         conduits: All conduits.
         matching_timelines: Sets of timelines that have the same points in time, so that conduits
-            may join them.
+            may connect them.
     """
 
     name: Reference
@@ -87,14 +87,14 @@ class Model:
 
 
 class BaseEnv(Enum):
-    """The environment that a program's own variables and modules are put on top of."""
+    """The environment to which a program's own variables and modules are added."""
 
     MANAGER = "manager"
-    """That in which the manager was started."""
+    """The environment in which the manager was started."""
     CLEAN = "clean"
-    """The manager's, with modules unloaded and the virtual environment left."""
+    """The manager's, with all modules unloaded and the virtual environment deactivated."""
     LOGIN = "login"
-    """That of a login shell."""
+    """The environment of a login shell."""
 
 
 class ExecutionModel(Enum):
@@ -114,7 +114,7 @@ class ExecutionModel(Enum):
 
 
 class KeepsStateForNextUse(Enum):
-    """Whether a program remembers anything from one pass of its reuse loop to the next."""
+    """Whether a program keeps state from one pass of its reuse loop to the next."""
 
     NECESSARY = "necessary"
     NO = "no"
@@ -135,12 +135,12 @@ class Program:
         env: Variables to set; a name with a leading `+` appends to the inherited value.
         modules: Environment modules to load.
         virtual_env: Python virtual environment to activate.
-        base_env: What all this goes on top of.
-        script: A whole script instead of an executable.
+        base_env: The environment to which all this is added.
+        script: A complete script, instead of an executable.
         execution_model: How it is started.
         can_share_resources: Whether it may share cores with components that it takes turns with.
-        keeps_state_for_next_use: Whether it needs checkpoints to be resumed.
-        ports: Ports it declares; empty if it declares none.
+        keeps_state_for_next_use: Whether it needs checkpoints in order to be resumed.
+        ports: The ports that it declares, if any.
     """
 
     name: Reference
@@ -162,7 +162,7 @@ class Threads:
     """A program in one process.
 
     Attributes:
-        threads: Number of cores it gets, all on one node.
+        threads: Number of cores, all on one node.
     """
 
     threads: int = 1
@@ -170,7 +170,7 @@ class Threads:
 
 @dataclass(frozen=True)
 class MpiCores:
-    """An MPI program that asks for processes, wherever they are.
+    """An MPI program that requests a number of processes, on any nodes.
 
     Attributes:
         mpi_processes: Number of processes.
@@ -183,7 +183,7 @@ class MpiCores:
 
 @dataclass(frozen=True)
 class MpiNodes:
-    """An MPI program that asks for whole nodes.
+    """An MPI program that requests whole nodes.
 
     Attributes:
         nodes: Number of nodes.
@@ -215,16 +215,16 @@ class ResumeOrigin:
 
 @dataclass(frozen=True)
 class Configuration:
-    """All of a simulation to run.
+    """The complete configuration of a simulation.
 
     Attributes:
         model: The flat model.
-        programs: Programs by name; each that a component names is there.
+        programs: Programs by name, including each one that a component names.
         settings: Base settings.
-        resources: What each component needs; a component that is not here needs one thread.
+        resources: Requirements by component; a component without an entry needs one thread.
         checkpoints: When to make snapshots.
         resume: Snapshot to resume from, by instance; others start from scratch.
-        description: What it is, for people.
+        description: A description for people.
         resume_origin: Where the snapshots in `resume` come from; None if unknown.
     """
 
@@ -243,7 +243,7 @@ class Configuration:
         return any(map(self._is_manual, self.model.components.values()))
 
     def is_started_by_hand(self, instance: Reference) -> bool:
-        """Whether the user starts an instance, or there is none of that name."""
+        """Whether an instance is started by the user, or does not exist."""
         component = self.model.component_of(instance)
         return component is None or self._is_manual(component)
 
@@ -255,5 +255,5 @@ class Configuration:
         return self.programs[component.program]
 
     def resources_of(self, component: Component) -> ResourceRequirements:
-        """Return what an instance of a component needs."""
+        """Return the requirements of each instance of a component."""
         return self.resources.get(component.name, Threads())

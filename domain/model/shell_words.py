@@ -1,4 +1,4 @@
-r"""Words in which a shell replaces variables and home directories, and nothing else.
+r"""Shell-like words in which only variables and home directories are replaced.
 
 MUSCLE3 pastes the executable, the arguments, the modules and the virtual environment of a program
 into a shell script. Files that rely on that contain `$NAME`, `${NAME}` and a leading `~`. These are
@@ -32,24 +32,24 @@ _HOME: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Part of a word that stands for itself."""
+    """A literal part of a word."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """Part of a word that stands for the value of an environment variable."""
+    """A part of a word that is replaced with the value of an environment variable."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The beginning of a path that stands for a home directory.
+    """The beginning of a path that is replaced with a home directory.
 
     Attributes:
-        user: Whose home directory; empty for that of the current user.
+        user: The user whose home directory it is; empty for the current user.
     """
 
     user: str = ""
@@ -63,8 +63,8 @@ class Word:
     """A word of a command.
 
     Attributes:
-        pieces: The parts of it, none of which is empty.
-        is_quoted: Whether it stood in quotes: then it remains a word even if it is empty.
+        pieces: Its parts, none of which is empty.
+        is_quoted: Whether it was in quotes; if so, it remains a word even if it is empty.
     """
 
     pieces: tuple[Piece, ...]
@@ -72,7 +72,7 @@ class Word:
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """The names of the variables in it, each once."""
+        """The distinct names of the variables in it."""
         return tuple(dict.fromkeys(item.name for item in self.pieces if isinstance(item, Variable)))
 
     @property
@@ -81,17 +81,17 @@ class Word:
         return not self.is_quoted and bool(self.pieces) and all(map(_is_variable, self.pieces))
 
     def replaced(self, variable: Callable[[str], str], home: Callable[[str], str]) -> str:
-        """Return the word with everything replaced.
+        """Return the text of the word with variables and home directory replaced.
 
         Args:
             variable: Returns the value of a variable.
-            home: Returns the home directory of a user; that of the current one if empty.
+            home: Returns the home directory of a user, or of the current user if given "".
         """
         return "".join(_replaced(piece, variable, home) for piece in self.pieces)
 
 
 def parse_word(text: str) -> Word:
-    """Return a word as it is written in a file.
+    """Parse a word as written in a file.
 
     Args:
         text: The word.
@@ -106,7 +106,7 @@ def parse_word(text: str) -> Word:
 
 
 def literally(text: str) -> str:
-    """Return the word that stands for a text, with nothing in it replaced.
+    """Escape a text, so that nothing in it is replaced.
 
     Args:
         text: The text.
@@ -120,7 +120,7 @@ def literally(text: str) -> str:
 
 
 def _home_and_pieces(text: str) -> Iterator[Piece]:
-    """Yield the parts of a word that stood in no quotes."""
+    """Yield the parts of an unquoted word."""
     home = _HOME.match(text)
     if home is None:
         yield from _pieces(text)

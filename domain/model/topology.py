@@ -1,4 +1,4 @@
-"""Who is whose peer in a flat model, as the manager sees it."""
+"""The manager's view of which components and instances of a flat model are peers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from domain.model.configuration import Component, Model
 
 
 def wiring_problem(conduit: Conduit, sender: Component, receiver: Component) -> str | None:
-    """Return in words why a conduit cannot join two components of these dimensions, or None."""
+    """Explain why a conduit cannot connect components of these dimensions; None if it can."""
     shorter, longer = sorted((sender.multiplicity, receiver.multiplicity), key=len)
     fits = longer[: len(shorter)] == shorter
     if fits and len(longer) - len(shorter) <= MAX_DIMENSION_DIFFERENCE:
@@ -49,19 +49,19 @@ class Topology:
         return self._conduits.get(component, [])
 
     def pacing_conduit(self, conduit: Conduit) -> Conduit | None:
-        """Return a conduit that brings a message for each one that a reducing filter lets pass.
+        """Return a conduit that carries one message for each message that a reducing filter passes.
 
-        That is one for each pass of a component that calls the sender, or calls who calls it. To
-        each of its passes belongs a message on each of its F_INIT ports.
+        The filter passes one message for each pass of a component that calls the sender, directly
+        or indirectly. That component receives one message on each F_INIT port for each pass.
 
         Returns:
-            None if these are the sender's own passes, or there is nothing to count them by.
+            None if these are the sender's own passes, or if no conduit can be used to count them.
         """
         sender = self.model.components[conduit.sending_component]
         timeline = Timeline(sender.timeline).parts
         level = self._level(conduit)
         if not 0 < level < len(timeline) - 1:
-            return None  # who is called by nobody has a single pass
+            return None  # a component without a caller has a single pass
         pacing = next(iter(self.starting_conduits(Reference(timeline[level]))), None)
         if pacing is None:
             return None
@@ -70,11 +70,10 @@ class Topology:
         return pacing if all(theirs == own for theirs, own in both) else None
 
     def parties_to(self, conduit: Conduit) -> set[Reference]:
-        """Return the components whose snapshots have to tell what a reducing filter has passed.
+        """Return the components whose snapshots must record what a reducing filter has passed.
 
-        These are who sends and who receives through it, and those who call the sender, or call who
-        calls it, if the milestones at which the filter passes a message come from them: they have
-        to send these again.
+        These are the sender and the receiver, and the direct and indirect callers of the sender
+        whose milestones make the filter pass a message: they must send these milestones again.
         """
         level = self._level(conduit)
         found: set[Reference] = set()
@@ -86,12 +85,12 @@ class Topology:
                 waiting += [
                     item.sending_component
                     for item in self.starting_conduits(component)
-                    if 0 < level < self._level(item)  # that of the root only closes ports
+                    if 0 < level < self._level(item)  # the milestone of the root only closes ports
                 ]
         return {*found, conduit.receiving_component}
 
     def starting_conduits(self, component: Reference) -> list[Conduit]:
-        """Return the conduits whose messages begin the passes of a component, one for each pass."""
+        """Return the conduits that carry the message that begins each pass of a component."""
         return [
             conduit
             for conduit in self.conduits_of(component)
@@ -105,13 +104,13 @@ class Topology:
         return receiver.operator_of(conduit.receiving_port) is Operator.F_INIT
 
     def _level(self, conduit: Conduit) -> int:
-        """Return how many counters the iterations have of what comes through reducing filters."""
+        """Return how many counters the iterations of messages have after the reducing filters."""
         sender = self.model.components[conduit.sending_component]
         is_final = sender.operator_of(conduit.sending_port) is Operator.O_F
         return len(Timeline(sender.timeline)) - is_final - filters_of(conduit).levels_removed
 
     def peer_components(self, component: Reference) -> list[Reference]:
-        """Return the components to which a component is joined, each once."""
+        """Return the distinct components that a component is connected to."""
         peers = dict.fromkeys(
             conduit.receiving_component
             if conduit.sending_component == component
@@ -121,7 +120,7 @@ class Topology:
         return list(peers)
 
     def peer_instances(self, instance: Reference) -> list[Reference]:
-        """Return the instances with which an instance talks, in the order of their names."""
+        """Return the instances that an instance exchanges messages with, sorted by name."""
         component = instance.without_trailing_ints()
         result: list[Reference] = []
         for peer in self.peer_components(component):

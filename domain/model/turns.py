@@ -1,16 +1,17 @@
 """Which components take turns, so that they never compute at the same time.
 
-Two things make one component wait for another:
+There are two reasons why one component waits for another:
 
-- *Calls.* A macro model sends on O_I to the F_INIT of a micro model, and receives what comes of it
-  on S. While the called one runs, the caller waits, as long as the answer does come back to it,
-  from the called one or from the end of a chain of dispatches that starts there.
-- *Order.* What needs the final result of a component (O_F to F_INIT, or anything that passes a
-  `last` filter) starts after that has ended. The next run of the component that it waited for could
-  still overtake it, unless there is none (nobody calls it), or their caller waits for both.
+- *Calls.* A macro model sends on O_I to the F_INIT of a micro model, and receives the result on S.
+  The caller waits while the called component runs, provided that the result returns to the caller:
+  from the called component, or from the end of a chain of dispatches that starts there.
+- *Order.* A component that needs the final result of another (O_F to F_INIT, or anything that
+  passes a `last` filter) starts after the other has ended. However, the next run of the other may
+  begin before this one ends, unless there is no next run (nothing calls the other), or a common
+  caller waits for both.
 
-Everything else is taken to run side by side. Whether a program may share cores at all is for its
-author to say; that is not looked at here.
+All other components are assumed to run concurrently. Whether a program may share cores at all is
+declared by its author, and not considered here.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from domain.model.topology import Topology
 
 
 class Turns:
-    """Says which components of a model take turns.
+    """Determines which components of a model take turns.
 
     Args:
         model: The flat model.
@@ -51,9 +52,9 @@ class Turns:
         self._awaited = {name for name in model.components if self._is_awaited(name)}
 
     def partners(self) -> dict[Reference, set[Reference]]:
-        """Return for each component the others that never compute while it does.
+        """Return for each component the others that never compute at the same time.
 
-        In sets of instances this holds for those whose indices agree as far as both have them.
+        For sets of instances, this applies to instances whose common indices are equal.
         """
         result: dict[Reference, set[Reference]] = {name: set() for name in self._callers}
         for name in result:
@@ -83,7 +84,7 @@ class Turns:
         return level
 
     def _add_order(self, conduit: Conduit) -> None:
-        """Note what a conduit says about who starts, or goes on, after whom has ended."""
+        """Record which component a conduit makes start or continue only after another has ended."""
         first = self._ended_by(conduit)
         if first is None:
             return
@@ -95,7 +96,7 @@ class Turns:
             self._returns.add(first)
 
     def _ended_by(self, conduit: Conduit) -> Reference | None:
-        """Return the component that has ended when a message comes out of a conduit, if any."""
+        """Return the component that must have ended before a conduit delivers a message, if any."""
         sender = conduit.sending_component
         steps = filters_of(conduit).levels_removed
         if self._operator(sender, conduit.sending_port) is Operator.O_I:
@@ -103,7 +104,7 @@ class Turns:
         return self._up(sender, steps)
 
     def _all_later(self, name: Reference) -> frozenset[Reference]:
-        """Return what starts only after a run of a component has ended."""
+        """Return all components that start only after a run of a component has ended."""
         found: set[Reference] = set()
         open_ends = list(self._next[name])
         while open_ends:
@@ -114,20 +115,20 @@ class Turns:
         return frozenset(found - {name})
 
     def _is_awaited(self, name: Reference) -> bool:
-        """Whether a component's caller goes on only when it has ended."""
+        """Return whether a component's caller continues only after the component has ended."""
         return bool(({name} | self._later[name]) & self._returns_to(self._callers[name]))
 
     def _returns_to(self, caller: Reference | None) -> set[Reference]:
         return {name for name in self._returns if self._callers[name] == caller}
 
     def _waiting_for(self, name: Reference) -> Iterator[Reference]:
-        """Yield the components that wait while this one runs, since they called it."""
+        """Yield the callers that wait while this component runs."""
         levels = self._levels_that_wait(name)
         next(levels)
         yield from levels
 
     def _after_the_end_of(self, name: Reference) -> Iterator[Reference]:
-        """Yield the components that run only when this one has ended."""
+        """Yield the components that run only after this one has ended."""
         for level in self._levels_that_wait(name):
             caller = self._callers[level]
             for later in self._later[level]:
@@ -135,7 +136,7 @@ class Turns:
                     yield later
 
     def _levels_that_wait(self, name: Reference) -> Iterator[Reference]:
-        """Yield a component, its caller and so on, as long as each waits for the one before."""
+        """Yield a component, its caller and so on, as long as each caller waits for its callee."""
         level: Reference | None = name
         while level is not None:
             yield level

@@ -1,7 +1,7 @@
-"""Who has which cores: the books that the planner keeps.
+"""Keeps track of which instances use which cores, for the planner.
 
-The cores of a node are bits of an integer, the lowest for its first core, so that sets of thousands
-of cores are compared in one operation.
+The cores of a node are the bits of an integer, the lowest bit being its first core. This way, sets
+of thousands of cores are compared in one operation.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from domain.placement.resources import Core, NodeResources, Resources
 
 CoreMask = int
 NodeMasks = dict[int, CoreMask]
-"""Cores by number of the node."""
+"""Cores by node number."""
 
 
 class CoreLedger:
-    """Cores, free and given out.
+    """Free and allocated cores.
 
     Args:
-        available: What there is.
+        available: All available cores.
         partners: For each component, those with which it may share cores.
         dimensions: For each component, how many indices its instances have.
     """
@@ -51,7 +51,7 @@ class CoreLedger:
                 yield node
 
     def shareable(self, component: Reference, index: tuple[int, ...]) -> NodeMasks:
-        """Return the cores that are in use, but only by instances that take turns with this one.
+        """Return the cores that are used only by instances that take turns with this one.
 
         Args:
             component: The instance's component.
@@ -64,12 +64,12 @@ class CoreLedger:
         return {node: mask for node, mask in result.items() if mask}
 
     def give(self, component: Reference, index: tuple[int, ...], cores: NodeMasks) -> None:
-        """Enter into the books that an instance gets cores.
+        """Record that cores are allocated to an instance.
 
         Args:
             component: The instance's component.
             index: The instance's index.
-            cores: What it gets.
+            cores: The cores.
         """
         for node, mask in cores.items():
             self.free[node] &= ~mask
@@ -80,7 +80,7 @@ class CoreLedger:
                 held[node] = held.get(node, 0) | mask
 
     def resources(self, cores: NodeMasks) -> Resources:
-        """Return cores as what an instance is told that it got."""
+        """Convert cores to the Resources that are reported to an instance."""
         return Resources(
             tuple(
                 NodeResources(
@@ -92,7 +92,7 @@ class CoreLedger:
         )
 
     def _held_by(self, component: Reference, index: tuple[int, ...]) -> NodeMasks:
-        """Return what those instances hold whose index agrees, as far as both have one."""
+        """Return the cores of the instances whose common indices are equal to those of this one."""
         return self._held.get((component, index[: self._dimensions[component]]), {})
 
     def _shareable_on(self, node: int, held: Mapping[Reference, NodeMasks]) -> CoreMask:
@@ -105,7 +105,7 @@ class CoreLedger:
 
 
 def bits(mask: CoreMask) -> Iterator[int]:
-    """Yield the numbers of the bits that are set, from the lowest on."""
+    """Yield the numbers of the bits that are set, the lowest first."""
     while mask:
         bit = mask & -mask
         yield bit.bit_length() - 1
@@ -116,8 +116,8 @@ def lowest(mask: CoreMask, count: int) -> CoreMask:
     """Return the lowest bits of a mask.
 
     Args:
-        mask: Where to take them from.
-        count: How many; the mask has as many.
+        mask: The mask to take bits from.
+        count: Number of bits; the mask must have at least that many.
     """
     result = 0
     for number, bit in enumerate(bits(mask)):

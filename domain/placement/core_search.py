@@ -15,13 +15,13 @@ def find_cores(
     index: tuple[int, ...],
     requirements: ResourceRequirements,
 ) -> NodeMasks | None:
-    """Return cores for an instance, none of which is used by another that runs at the same time.
+    """Return cores for an instance that no other instance uses at the same time.
 
     Args:
-        ledger: Who has which cores.
+        ledger: The free and allocated cores.
         component: The instance's component.
         index: The instance's index.
-        requirements: What it asks for.
+        requirements: What the instance requests.
 
     Returns:
         The cores, or None if there are too few.
@@ -39,7 +39,7 @@ def find_cores(
 def _find_groups(
     ledger: CoreLedger, shareable: NodeMasks, groups: int, size: int
 ) -> NodeMasks | None:
-    """Return cores for groups of a size, each group on one node; None if there are too few."""
+    """Return cores for groups of equal size, each on a single node; None if there are too few."""
     found: NodeMasks = {}
     for node, mask in _offers(ledger, shareable):
         left = mask & ~found.get(node, 0)
@@ -56,7 +56,7 @@ def _find_groups(
 
 
 def _offers(ledger: CoreLedger, shareable: NodeMasks) -> Iterator[tuple[int, int]]:
-    """Yield the cores that can be had on each node: shared ones alone first, then free ones too."""
+    """Yield the usable cores of each node: first only shared cores, then free ones as well."""
     yield from shareable.items()
     for node, mask in shareable.items():
         yield node, mask | ledger.free[node]
@@ -68,7 +68,7 @@ def _offers(ledger: CoreLedger, shareable: NodeMasks) -> Iterator[tuple[int, int
 def _find_nodes(
     ledger: CoreLedger, shareable: NodeMasks, count: int, size: int
 ) -> NodeMasks | None:
-    """Return whole nodes with at least so many cores each; None if there are too few."""
+    """Return whole nodes with a minimum number of cores each; None if there are too few."""
     found: NodeMasks = {}
     for node, mask in _offers(ledger, shareable):
         if mask == ledger.full[node] and mask.bit_count() >= size:
@@ -79,10 +79,10 @@ def _find_nodes(
 
 
 class SpareCores:
-    """Finds the cores that are in least demand, when all are given out.
+    """Finds the least used cores once all cores are allocated.
 
     Args:
-        ledger: The cores that there are.
+        ledger: The available cores.
     """
 
     def __init__(self, ledger: CoreLedger) -> None:
@@ -90,13 +90,13 @@ class SpareCores:
         self._load = [[0] * mask.bit_count() for mask in ledger.full]
 
     def give(self, cores: NodeMasks) -> None:
-        """Note that an instance got cores."""
+        """Record that cores are allocated to an instance."""
         for node, mask in cores.items():
             for bit in bits(mask):
                 self._load[node][bit] += 1
 
     def find(self, requirements: ResourceRequirements) -> NodeMasks | None:
-        """Return cores for one instance; None if it asks for more than there is."""
+        """Return cores for one instance; None if it requests more than there are."""
         match requirements:
             case Threads(threads):
                 return self._find_groups(1, threads)
@@ -106,9 +106,9 @@ class SpareCores:
                 return self._find_nodes(nodes, processes * threads)
 
     def all_for(self, requirements: ResourceRequirements) -> NodeMasks | None:
-        """Return all cores for an instance that asks for more; None if there are no cores.
+        """Return all cores, for an instance that requests more; None if there are no cores.
 
-        A single process gets those of the largest node.
+        A single process gets the cores of the largest node.
         """
         cores = {node: mask for node, mask in enumerate(self._full) if mask}
         if cores and isinstance(requirements, Threads):

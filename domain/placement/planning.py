@@ -1,9 +1,9 @@
-"""Puts instances onto cores.
+"""Allocates cores to instances.
 
-An instance gets whole cores of its own, except that components which take turns may get the same
-ones (see `domain.model.turns`). Those that ask for most go first, each to the first node with room,
-onto cores that it can share before free ones. That is not always the best packing, but a good one,
-found fast.
+Each instance gets exclusive cores, except that components that take turns may share them (see
+`domain.model.turns`). The largest requests are placed first, each on the first node with enough
+room, and on shareable cores rather than free ones. This is fast, and the packing is good, although
+not always optimal.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from domain.suggestions import MOST_LISTED
 
 @dataclass(frozen=True)
 class Plan:
-    """Which instance gets which cores.
+    """The cores allocated to each instance.
 
     Attributes:
-        resources: What each instance gets; instances that the user starts are not here.
+        resources: The cores of each instance, except those that the user starts.
         oversubscribed: Instances that share cores with others that run at the same time, or that
-            get fewer cores than they ask for.
-        reduced: Those of them that get fewer cores than they ask for.
+            get fewer cores than they request.
+        reduced: The oversubscribed instances that get fewer cores than they request.
     """
 
     resources: Mapping[Reference, Resources] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Plan:
 
 
 class Planner:
-    """Plans the runs of one configuration.
+    """Plans the allocation of cores for one configuration.
 
     Args:
         configuration: The flat configuration.
@@ -63,16 +63,17 @@ class Planner:
         self._dimensions = {item.name: len(item.multiplicity) for item in self._planned}
 
     def plan(self, available: Resources, *, oversubscribe: bool = False) -> Plan:
-        """Give cores to all instances.
+        """Allocate cores to all instances.
 
         Args:
-            available: The cores that there are.
-            oversubscribe: Whether instances that run at the same time may share cores when there
-                are not enough, and one may get fewer than it asks for, as with MUSCLE3 on a single
-                machine, where the operating system divides them. Not on a cluster.
+            available: The available cores.
+            oversubscribe: Whether, if there are too few cores, instances that run at the same time
+                may share cores, and an instance may get fewer than it requests. This suits a single
+                machine, as with MUSCLE3, where the operating system divides the time; it does not
+                suit a cluster.
 
         Raises:
-            InsufficientResources: If there are too few, or none at all when oversubscribing.
+            InsufficientResources: If there are too few cores, or, when oversubscribing, none.
         """
         ledger = CoreLedger(available, self._partners, self._dimensions)
         spare = SpareCores(ledger) if oversubscribe else None
@@ -104,7 +105,7 @@ class Planner:
 
         Args:
             plan: A plan of this planner.
-            available: The cores that there are.
+            available: The available cores.
         """
         if not plan.oversubscribed:
             return None

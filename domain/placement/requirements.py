@@ -1,4 +1,4 @@
-"""What a component asks for, in numbers and in words."""
+"""The cores that an instance requests, as numbers and as text."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from domain.wording import counted
 
 
 def cores_on_one_node(requirements: ResourceRequirements) -> int:
-    """Return how many cores at least one node must have.
+    """Return the number of cores that at least one node must have.
 
     Args:
-        requirements: What an instance asks for.
+        requirements: What an instance requests.
     """
     match requirements:
         case Threads(threads):
@@ -22,10 +22,10 @@ def cores_on_one_node(requirements: ResourceRequirements) -> int:
 
 
 def core_count(requirements: ResourceRequirements) -> int:
-    """Return how many cores are asked for in all.
+    """Return the total number of requested cores.
 
     Args:
-        requirements: What an instance asks for.
+        requirements: What an instance requests.
     """
     match requirements:
         case Threads(threads):
@@ -37,10 +37,10 @@ def core_count(requirements: ResourceRequirements) -> int:
 
 
 def in_words(requirements: ResourceRequirements) -> str:
-    """Return in words what is asked for.
+    """Describe a request as text.
 
     Args:
-        requirements: What an instance asks for.
+        requirements: What an instance requests.
     """
     match requirements:
         case Threads(threads):

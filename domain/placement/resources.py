@@ -1,4 +1,4 @@
-"""Cores, nodes, and what an instance got of them."""
+"""Cores and nodes, available or allocated to an instance."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Core:
-    """A physical core with the hardware threads on it that may be used.
+    """A physical core, with its usable hardware threads.
 
     Attributes:
         core_id: Its number on its node.
@@ -24,12 +24,12 @@ CoreSet = frozenset[Core]
 
 @dataclass(frozen=True)
 class NodeResources:
-    """What there is, or what an instance got, on one node. Also known as OnNodeResources.
+    """Resources on one node, available or allocated to an instance; alias OnNodeResources.
 
     Attributes:
         node: Name of the node.
-        cores: Cores on it.
-        memory: Memory in bytes; None when not known.
+        cores: Cores on the node.
+        memory: Memory in bytes; None if unknown.
     """
 
     node: str
@@ -42,7 +42,7 @@ OnNodeResources = NodeResources
 
 @dataclass(frozen=True)
 class Resources:
-    """What there is, or what an instance got, over all nodes.
+    """Resources on all nodes, available or allocated to an instance.
 
     Attributes:
         nodes: One entry per node, in order.
@@ -52,12 +52,12 @@ class Resources:
 
     @property
     def core_count(self) -> int:
-        """Number of cores over all nodes."""
+        """Number of cores on all nodes together."""
         return sum(len(node.cores) for node in self.nodes)
 
     def __iter__(self) -> Iterator[NodeResources]:
         return iter(self.nodes)
 
     def as_text(self) -> str:
-        """Describe them in words."""
+        """Describe the resources as text."""
         return ", ".join(f"{node.node} ({len(node.cores)} cores)" for node in self.nodes) or "none"

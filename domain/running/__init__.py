@@ -1,1 +1,1 @@
-"""What happens during a run: agents and processes, events, deadlocks, profiling."""
+"""Concepts of a run: agents and processes, events, deadlocks, profiling."""

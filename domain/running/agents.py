@@ -1,4 +1,4 @@
-"""What the manager sends to node agents: their orders, and commands."""
+"""Orders and commands that the manager sends to node agents."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import TypeAlias
 
 @dataclass(frozen=True)
 class AgentOrders:
-    """What an agent needs to know to begin.
+    """The information that an agent needs to start.
 
     Attributes:
         manager_locations: Where the manager can be reached, most likely address first.
-        secret: Secret of this run; never to be put on a command line or in a log.
-        timeout: Seconds without a sign of life after which either side gives the other up.
+        secret: Secret of this run; must never appear on a command line or in a log.
+        timeout: Seconds without a heartbeat after which either side gives up on the other.
         grace_time: Seconds between SIGTERM and SIGKILL when processes are ended.
-        log_directory: Where the agent's own log and the launcher's output go.
-        node: Name under which the agent is to report; None for the name of its host.
+        log_directory: Directory for the agent's own log and the launcher's output.
+        node: Name that the agent reports for its node; None for its host name.
     """
 
     manager_locations: tuple[str, ...]
@@ -29,22 +29,22 @@ class AgentOrders:
     node: str | None = None
 
     def __repr__(self) -> str:
-        # the secret would end up in a log or a traceback sooner or later
+        # hide the secret, so that it does not appear in a log or a traceback
         return f"AgentOrders(node={self.node!r}, manager_locations={self.manager_locations!r})"
 
 
 @dataclass(frozen=True)
 class StartCommand:
-    """Order to start a process.
+    """Command to start a process.
 
     Attributes:
-        name: Name by which its end is reported.
+        name: Name under which its end is reported.
         work_dir: Directory to start it in.
         args: Program and arguments.
-        env: Its environment: all of it, or what is put on top of the agent's if `extend_env`.
+        env: Its complete environment or, if `extend_env`, variables to add to the agent's.
         stdout: File for its standard output, overwritten.
         stderr: File for its standard error, overwritten.
-        extend_env: Whether it gets the agent's environment as well.
+        extend_env: Whether it inherits the agent's environment.
     """
 
     name: str
@@ -62,12 +62,12 @@ class StartCommand:
 
 @dataclass(frozen=True)
 class CancelCommand:
-    """Order to end all processes."""
+    """Command to end all processes."""
 
 
 @dataclass(frozen=True)
 class ShutdownCommand:
-    """Order to end all processes that are left, and the agent itself."""
+    """Command to end all remaining processes, and the agent itself."""
 
 
 Command: TypeAlias = StartCommand | CancelCommand | ShutdownCommand

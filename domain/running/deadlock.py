@@ -1,4 +1,4 @@
-"""Who waits for whom, and whether that can ever end."""
+"""Detects deadlocks: cycles of instances that wait for each other."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ class WaitGraph:
         self._waits: dict[str, dict[tuple[str, int | None], Wait]] = {}
 
     def add(self, wait: Wait) -> None:
-        """Note that an instance waits. Saying so twice changes nothing."""
+        """Record that an instance waits. This method is idempotent."""
         self._waits.setdefault(wait.instance, {})[wait.port, wait.slot] = wait
 
     def remove(self, wait: Wait) -> None:
-        """Note that a wait is over. A wait that is not known is ignored."""
+        """Record that a wait is over. An unknown wait is ignored."""
         waits = self._waits.get(wait.instance, {})
         waits.pop((wait.port, wait.slot), None)
         if not waits:
             self._waits.pop(wait.instance, None)
 
     def remove_instance(self, instance: str) -> None:
-        """Note that an instance is gone."""
+        """Remove all waits of an instance that is gone."""
         self._waits.pop(instance, None)
 
     def find_cycle(self, instance: str) -> tuple[Wait, ...]:
-        """Return the waits of a cycle through an instance, beginning with its own; empty if none.
+        """Return the waits of a cycle, an instance's own wait first; empty if there is no cycle.
 
         Args:
             instance: Name of an instance.
@@ -57,7 +57,7 @@ def _path_back(instance: str, came_by: dict[str, Wait]) -> tuple[Wait, ...]:
 
 
 def describe_cycle(cycle: tuple[Wait, ...]) -> str:
-    """Return in words who waits for whom."""
+    """Describe which instance of a cycle waits for which other."""
     lines = [
         f"- '{wait.instance}' waits on port '{port_label(wait.port, wait.slot)}' for '{wait.peer}'"
         for wait in cycle

@@ -1,4 +1,4 @@
-"""What happens in a run, for whoever watches it."""
+"""The events of a run that subscribers receive."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from domain.running.process_end import ProcessEnd
 
 
 class InstanceState(Enum):
-    """Where an instance is in its life."""
+    """The stages in the life of an instance."""
 
     WAITING_TO_START = "waiting to start"
     STARTED = "started"
@@ -25,13 +25,13 @@ class InstanceState(Enum):
 
 @dataclass(frozen=True)
 class InstanceStatus:
-    """How an instance is at a moment.
+    """The status of an instance at a point in time.
 
     Attributes:
         instance: Its name.
-        state: Where it is in its life.
-        since: When it got there, in seconds since the Unix epoch.
-        waiting_for: What it waits to receive, while it waits.
+        state: The stage of its life.
+        since: When it entered that stage, in seconds since the Unix epoch.
+        waiting_for: What it waits to receive; None if it does not wait.
         simulated_time: Timestamp of its last message, if known.
         end: How its process ended; None while it runs, or if the user started it.
     """
@@ -54,14 +54,14 @@ class InstanceStarted:
 
 @dataclass(frozen=True)
 class InstanceRegistered:
-    """An instance made itself known."""
+    """An instance registered with the manager."""
 
     instance: str
 
 
 @dataclass(frozen=True)
 class InstanceDeregistered:
-    """An instance said that it is done."""
+    """An instance deregistered, since it is done."""
 
     instance: str
 
@@ -76,14 +76,14 @@ class InstanceExited:
 
 @dataclass(frozen=True)
 class StatusChanged:
-    """An instance began or stopped waiting, or got on in simulated time."""
+    """An instance began or stopped waiting, or advanced in simulated time."""
 
     status: InstanceStatus
 
 
 @dataclass(frozen=True)
 class LogRecorded:
-    """An instance logged something."""
+    """An instance logged a message."""
 
     record: LogRecord
 
@@ -97,10 +97,10 @@ class DeadlockFound:
 
 @dataclass(frozen=True)
 class SnapshotAnnounced:
-    """Snapshots were written that belong together: the simulation can be resumed from them.
+    """A workflow snapshot was written, from which the simulation can be resumed.
 
     Attributes:
-        location: Where the workflow snapshot is.
+        location: Location of the workflow snapshot.
     """
 
     location: str
@@ -111,8 +111,8 @@ class SnapshotFailed:
     """A snapshot could not be stored.
 
     Attributes:
-        problem: Why, in words.
-        instance: Whose it is; empty for one of the whole workflow.
+        problem: The reason, as text.
+        instance: The instance whose snapshot it is; empty for a workflow snapshot.
     """
 
     problem: str
@@ -121,12 +121,12 @@ class SnapshotFailed:
 
 @dataclass(frozen=True)
 class StopRequested:
-    """The run is to be stopped from outside, in such a way that it can be resumed.
+    """The run is to be stopped from outside, so that it can be resumed.
 
     Attributes:
-        reason: Why, in words.
-        save_time: For how many seconds at most the instances save first; 0 for not at all.
-        cannot_save: Those because of which they don't: they can be asked by rules only.
+        reason: The reason, as text.
+        save_time: Seconds that the instances get to save first; 0 if they do not save.
+        cannot_save: Instances that prevent saving, since they save only by checkpoint rules.
     """
 
     reason: str
@@ -140,11 +140,11 @@ class RunFinished:
 
     Attributes:
         succeeded: Whether the simulation completed.
-        cause: Why it did not, in words; empty if it did.
-        failed_instances: Those that failed, the cause first.
-        output_directory: Where the output of the first of these is.
-        was_interrupted: Whether it was stopped from outside, and nothing had gone wrong.
-        warnings: What is strange about it all the same.
+        cause: Why it did not complete, as text; empty if it did.
+        failed_instances: The instances that failed, the cause first.
+        output_directory: Directory with the output of the first failed instance.
+        was_interrupted: Whether it was stopped from outside, without an error.
+        warnings: Warnings about the run, which may have succeeded all the same.
     """
 
     succeeded: bool

@@ -1,4 +1,4 @@
-"""What a launcher of agents can do."""
+"""The capabilities of a launcher of agents."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LauncherCapabilities:
-    """What a launcher of agents can do. The defaults suit the nodes of a cluster.
+    """The capabilities of a launcher of agents. The defaults suit the nodes of a cluster.
 
     Attributes:
         is_this_machine: Whether all agents run on the manager's machine. If so, the manager checks
@@ -18,8 +18,8 @@ class LauncherCapabilities:
         binds_cores: Whether threads and MPI ranks are bound to the cores that they are given.
         may_oversubscribe: Whether instances that run at the same time may share cores if there are
             too few. Otherwise too few cores are an error.
-        manager_locations: For nodes whose programs cannot reach the manager where it listens, such
-            as those behind a tunnel: the location by which they do, by the name of the node.
+        manager_locations: By node name, the location at which programs on that node reach the
+            manager, if it differs from the one where it listens, for example behind a tunnel.
     """
 
     is_this_machine: bool = False
@@ -29,14 +29,14 @@ class LauncherCapabilities:
     manager_locations: Mapping[str, str] = field(default_factory=dict)
 
     def manager_location(self, node: str, *, default: str) -> str:
-        """Return the location by which programs on a node reach the manager.
+        """Return the location at which programs on a node reach the manager.
 
         Args:
             node: Name of the node.
-            default: Where the manager listens.
+            default: The location where the manager listens.
         """
         return self.manager_locations.get(node, default)
 
 
 THIS_MACHINE = LauncherCapabilities(is_this_machine=True, binds_cores=False, may_oversubscribe=True)
-"""For a launcher of the only agent, on the manager's machine, which the user may share."""
+"""For a launcher of a single agent on the manager's machine, which other users may share."""

@@ -1,4 +1,4 @@
-"""Whether the program of an instance without a connection still runs."""
+"""Whether the program of a disconnected instance still runs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from enum import Enum
 
 
 class Presence(Enum):
-    """What a probe found out about the program of an instance."""
+    """The result of a probe for the program of an instance."""
 
     THERE = "there"
     """It listens at its address."""
     GONE = "gone"
-    """Its machine can be reached, and no program listens there."""
+    """Its machine can be reached, but no program listens there."""
     UNKNOWN = "unknown"
     """Its machine cannot be reached from here."""

@@ -1,6 +1,6 @@
-"""How a process ended: one value, from the agent that watched it to the final message.
+"""How a process ended, as one value that is used from the agent to the final message.
 
-Operating systems and shells squeeze this into one integer: a negative number, or 128 plus the
+Operating systems and shells encode this as one integer: a negative number, or 128 plus the
 signal. Adapters translate at the boundary, so no other code interprets such integers.
 """
 

@@ -1,4 +1,4 @@
-"""What a component did when, for the profile of a run."""
+"""Profile events: what each instance spent time on during a run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ProfileEventType(IntEnum):
 
 
 class ProfileEvent(NamedTuple):
-    """Something that an instance spent time on. Times are ns since the Unix epoch.
+    """An operation of an instance. Times are ns since the Unix epoch.
 
     Attributes:
         event_type: What it did.

@@ -1,4 +1,4 @@
-"""What the command line tells its user."""
+"""Console output of the command line."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def complain(text: str) -> None:
 
 def _print(text: str, stream: TextIO, descriptor: int) -> None:
     try:
-        # at once, or what another thread prints might come between the text and the end of its line
+        # in one call, so that output of other threads cannot come between the text and its newline
         print(f"{text}\n", end="", file=stream, flush=True)
     except OSError:
-        # nobody reads it any more, as with `| head`, or nothing more fits on the disk, which is no
-        # reason to end a run
+        # the reader is gone, as with `| head`, or the disk is full: neither is a reason to end a
+        # run
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), descriptor)

@@ -1,4 +1,4 @@
-"""What somebody needs to know who starts instances by hand."""
+"""Tells users who start instances by hand what they need to know."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECRET_FILE: Final = "secret"
 
 @contextlib.contextmanager
 def secret_shared(manager: Manager) -> Iterator[Path]:
-    """Keep the secret of a run in a file that only its user can read, for as long as it goes on."""
+    """Keep the secret of a run in a file that only its user can read, until the run is over."""
     path = manager.run_directory / SECRET_FILE
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
@@ -34,13 +34,13 @@ def secret_shared(manager: Manager) -> Iterator[Path]:
 def location_told(
     manager: Manager, *, file: str | None, say: Callable[[str], None], needs_secret: bool
 ) -> Iterator[None]:
-    """Say where the manager is, if anybody needs to know.
+    """Publish the location of the manager, if anyone needs it.
 
     Args:
-        manager: It is open, and has started what it starts itself.
-        file: Where to write the location; None to say it.
-        say: Tells the user something.
-        needs_secret: Whether nobody can take part without the secret.
+        manager: An open manager, which has started the instances that it starts itself.
+        file: File to write the location to; None to print it.
+        say: Prints a text for the user.
+        needs_secret: Whether instances need the secret in order to take part.
 
     Raises:
         ConfigurationError: If the file cannot be written.

@@ -1,4 +1,4 @@
-"""Ctrl-C and the like end a run in good order."""
+"""Ends a run in an orderly way on Ctrl-C and similar signals."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ REASONS: Final = {
 
 
 class StoppedEarly(KeyboardInterrupt):
-    """A signal came before there was a run that could be stopped; the text says which."""
+    """A signal arrived before there was a run to stop; the message names the signal."""
 
 
 class StopSignals:
-    """Has signals stop a run, while it is entered as a context manager.
+    """Context manager that makes signals stop a run.
 
-    Before there is a run they raise StoppedEarly in the main thread, and once it is there they call
-    what stops it. Signals that are ignored, as with `nohup`, stay so.
+    Before there is a run, signals raise StoppedEarly in the main thread. Afterwards they call the
+    function that stops the run. Ignored signals, as with `nohup`, stay ignored.
     """
 
     def __init__(self) -> None:
@@ -50,11 +50,11 @@ class StopSignals:
     def call(
         self, stop: Callable[[str], None], *, on_term: Callable[[str], None] | None = None
     ) -> None:
-        """From now on, call something that returns at once, with the reason in words.
+        """From now on, call a function on a signal, with the reason as text.
 
         Args:
-            stop: What to call.
-            on_term: What to call instead when it is SIGTERM.
+            stop: The function to call; must return at once.
+            on_term: The function to call instead on SIGTERM.
         """
         self._stop = dict.fromkeys(REASONS, stop)
         if on_term is not None:

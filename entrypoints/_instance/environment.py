@@ -1,4 +1,4 @@
-"""What the command line and the environment say to an instance, read once."""
+"""Reads the options of an instance from its command line and environment."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ LOG_FILE_OPTION = "--muscle-log-file="
 
 
 class InstanceEnvironment(NamedTuple):
-    """What an instance is told from the outside.
+    """The options that an instance gets from its command line and environment.
 
     Attributes:
         instance: Its name.
         manager: Location of the manager.
         log_file: File or directory to log to, if any.
-        secret: The run's secret, if the manager is ours and gave it to us.
+        secret: The run's secret, if Conjoin's manager provided it.
     """
 
     instance: Reference
@@ -33,15 +33,15 @@ class InstanceEnvironment(NamedTuple):
 
 
 def read_environment(argv: list[str], environ: Mapping[str, str]) -> InstanceEnvironment:
-    """Return what the arguments and the environment say, arguments first.
+    """Read the options; arguments take precedence over the environment.
 
     Args:
-        argv: The program's arguments; ours are removed from the list.
+        argv: The program's arguments; Conjoin's options are removed from the list.
         environ: The environment.
 
     Raises:
-        ConfigurationError: If the name of the instance is not said, or is none; or if the
-            location of the manager is none.
+        ConfigurationError: If the name of the instance is missing or invalid, or the location of
+            the manager is invalid.
     """
     name = _take(argv, INSTANCE_OPTION) or environ.get("MUSCLE_INSTANCE")
     manager = _take(argv, MANAGER_OPTION) or environ.get("MUSCLE_MANAGER") or DEFAULT_MANAGER

@@ -1,4 +1,4 @@
-"""What an instance is made of. A plain function, so that models need not wait for a container."""
+"""Wires the parts of an instance, in a plain function: a container is slow to import."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from entrypoints._instance.environment import InstanceEnvironment, read_environm
 from entrypoints._snapshots.store_factory import open_store
 
 SLOW = 5.0
-"""After how many seconds a user who looks on wants to know what it waits for."""
+"""Seconds after which to tell the user what the instance waits for."""
 
 
 def join_simulation(
@@ -40,11 +40,11 @@ def join_simulation(
     """Connect this program to the simulation that its arguments and environment name.
 
     Args:
-        ports: Names of the ports by operator; operators of another library will do.
-        flags: What the model says about itself.
+        ports: Names of the ports by operator; operators of the ymmsl library are accepted.
+        flags: The flags with which the model describes itself.
 
     Raises:
-        CouplingError: If that is not possible.
+        CouplingError: If it cannot connect.
     """
     environment = read_environment(sys.argv, os.environ)
     declaration = None if ports is None else _own_declaration(ports)
@@ -53,7 +53,7 @@ def join_simulation(
         with _told_if_slow(environment):
             return join(environment.instance, declaration, flags, surroundings)
     except PeerUnreachable:
-        # the manager was reached, so there is nothing to add
+        # the instance reached the manager, so there is nothing to add
         _close(surroundings)
         raise
     except TransportError as error:
@@ -71,7 +71,7 @@ def _close(surroundings: Surroundings) -> None:
 
 @contextlib.contextmanager
 def _told_if_slow(environment: InstanceEnvironment) -> Iterator[None]:
-    """Tell whoever looks on, and may have started this program by hand, what it is waiting for."""
+    """Tell the user, who may have started this program by hand, what it waits for if it is slow."""
     text = (
         f"Instance '{environment.instance}' has not joined the simulation yet: either there is no"
         f" manager at {environment.manager}, or its peers have not started. It goes on trying."
@@ -97,7 +97,7 @@ def _unreachable(environment: InstanceEnvironment, error: TransportError) -> str
 
 
 def _connect(environment: InstanceEnvironment) -> Surroundings:
-    # Python's logging takes 10 ms to import, and not every program that imports this makes an
+    # Python's logging takes 10 ms to import, and not every program that imports this creates an
     # Instance.
 
     name = str(environment.instance)
@@ -125,8 +125,8 @@ def open_transports(
 
     Args:
         instance: Name of the instance.
-        secret: The run's secret. Without it our own streams are neither offered nor used.
-        hosts: Addresses to listen on; None for all of this machine's.
+        secret: The run's secret. Without it, Conjoin's own streams are neither offered nor used.
+        hosts: Addresses to listen on; None for all addresses of this machine.
         on_trouble: Receives descriptions of connections that violate a protocol, on another thread.
     """
     server = PeerServer(instance, secret=secret, hosts=hosts, on_trouble=on_trouble)
@@ -139,7 +139,7 @@ def open_transports(
 
 
 def _hosts_to_listen_on(environment: InstanceEnvironment) -> list[str] | None:
-    """Return loopback alone where our manager is there alone: then all peers are here too."""
+    """Return only loopback if Conjoin's manager listens only there: then all peers are local."""
     addresses = addresses_in([environment.manager], TCP)
     is_local = all(
         isinstance(address, TcpAddress) and address.host == LOOPBACK for address in addresses
@@ -148,7 +148,7 @@ def _hosts_to_listen_on(environment: InstanceEnvironment) -> list[str] | None:
 
 
 def _own_declaration(ports: object) -> dict[Operator, Sequence[str]]:
-    """Return a declaration with our own operators for one with those of another library."""
+    """Return a port declaration with another library's operators converted to Conjoin's."""
     if not isinstance(ports, Mapping):
         msg = (
             "The ports passed to Instance() are to be lists of names by operator, but got"

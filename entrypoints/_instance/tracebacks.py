@@ -1,4 +1,4 @@
-"""Errors that show the user's own code, and not the way through ours."""
+"""Shortens tracebacks so that they show the user's code, and not Conjoin's."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Result = TypeVar("Result")
 
 
 def plainly(method: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Have a method raise errors whose traceback ends where it was called.
+    """Decorate a method so that the tracebacks of its errors end at the user's call.
 
-    Only those that are about what the user can mend; what looks like a mistake of ours keeps its
-    traceback.
+    This applies only to errors that the user can fix. An error that may be a bug in Conjoin keeps
+    its full traceback.
     """
 
     @functools.wraps(method)
@@ -26,6 +26,6 @@ def plainly(method: Callable[Parameters, Result]) -> Callable[Parameters, Result
         except ProtocolError:
             raise
         except CouplingError as error:
-            raise error.with_traceback(None) from None  # see above for where it was called
+            raise error.with_traceback(None) from None  # see the call above
 
     return call

@@ -1,4 +1,4 @@
-"""Whether a model can be run on this machine."""
+"""Checks whether a model can be run on this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from domain.placement.resources import Resources
 
 
 def check_programs(configuration: Configuration) -> None:
-    """Check whether the programs of a model exist on this machine.
+    """Check that the programs of a model exist on this machine.
 
     Raises:
         ConfigurationError: If a program does not exist, or cannot be executed.
@@ -24,7 +24,7 @@ def check_programs(configuration: Configuration) -> None:
 
 
 def check_cores(configuration: Configuration, *, oversubscribe: bool) -> Sequence[str]:
-    """Check whether this machine has enough cores for a model.
+    """Check that this machine has enough cores for a model.
 
     Args:
         configuration: The flat configuration.

@@ -1,7 +1,7 @@
-"""The embeddable manager, which `entrypoints.manager` offers.
+"""Implements `Manager`, which `entrypoints.manager` exports.
 
-It is a module of its own because `entrypoints.manager`, run by `python -m`, imports the command
-line, which imports this.
+It is a separate module to avoid an import cycle: `entrypoints.manager`, when run by `python -m`,
+imports the command line, which imports this module.
 """
 
 from __future__ import annotations
@@ -43,30 +43,30 @@ CLOSED_EARLY: Final = "The manager was closed before the run was over."
 class Manager:
     """Runs one simulation. Use it as a context manager, once.
 
-    It installs no signal handlers, changes no global logging and does not read the command line.
-    Several managers can run in one process. All methods are thread-safe.
+    It installs no signal handlers, does not change global logging and does not read the command
+    line. One process can have several managers. All methods are thread-safe.
 
     Args:
-        sources: A list of yMMSL files (paths), contents of such files (strings with at least one
-            line break), and configurations of the ymmsl library, which are merged in order; or a
-            single one of these; or a flat `domain.model.configuration.Configuration`.
+        sources: yMMSL files (paths), texts of such files (with at least one line break), or
+            configurations of the ymmsl library; they are merged in order. A single one needs no
+            list. Alternatively, a single flat `domain.model.configuration.Configuration`.
         model: Name of the model to run, if there are several.
         run_dir: An existing directory for the files of the run; None for a new one,
             `run_<model>_<date>_<time>`, in the current directory.
-        resume: What to resume from, instead of the snapshots that the sources name: the path of a
-            workflow snapshot; the run directory of an earlier run, for its newest intact workflow
-            snapshot; or `latest`, for the newest of all runs of this model in the current
-            directory and beside `run_dir`.
-        checkpoints: Checkpoint rules, in addition to those of the sources.
-        snapshot_store: Where to store instance snapshots, if not in the run directory: another
-            directory, or a URL that fsspec supports, such as `s3://bucket/prefix`.
+        resume: What to resume from; overrides the sources. Either the path of a workflow snapshot;
+            or the run directory of an earlier run, for its newest usable workflow snapshot; or
+            `latest`, for the newest of all runs of this model in the current directory and beside
+            `run_dir`.
+        checkpoints: When to make snapshots, in addition to the rules in the sources.
+        snapshot_store: Where to store the snapshots of the instances, if not in the run directory:
+            another directory, or a URL that fsspec supports, such as `s3://bucket/prefix`.
         options: Options of the manager.
-        adapters: Adapters to use instead of the manager's own.
+        adapters: Adapters that replace the manager's own.
 
     Raises:
         ConfigurationError: If the configuration cannot be run; the message says why.
         InconsistentSnapshot: If it cannot be resumed from those snapshots; the message says why.
-        UsageError: If an argument has the wrong type.
+        UsageError: If the arguments are none of the above.
 
     Example:
         ::
@@ -126,7 +126,7 @@ class Manager:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Warnings about the configuration, which can be run nevertheless."""
+        """Warnings about the configuration, which can be run all the same."""
         return self._input.warnings
 
     @property
@@ -137,17 +137,17 @@ class Manager:
 
     @property
     def run_directory(self) -> Path:
-        """The directory with the files of the run."""
+        """The directory that contains the files of the run."""
         return self._made.run_directory.path
 
     @property
     def location(self) -> str:
-        """The location at which instances reach the manager, for MUSCLE_MANAGER."""
+        """The location at which instances can reach the manager, for MUSCLE_MANAGER."""
         return self._opened.launch.manager_locations[0]
 
     @property
     def secret(self) -> str:
-        """The secret of this run, with which Conjoin's own programs authenticate."""
+        """Secret of this run, with which Conjoin's own programs authenticate."""
         return self._options.secret
 
     @property
@@ -156,17 +156,17 @@ class Manager:
         return self._made.services.control.by_hand
 
     def check(self) -> Sequence[str]:
-        """Check whether the model can be run on this machine, without starting anything.
+        """Check, as far as possible in advance, whether the model can be run on this machine.
 
         Returns:
-            Warnings about running it on this machine, for example if the model asks for more cores
-            than the machine has.
+            Warnings about running it on this machine, such as that the machine has fewer cores
+            than the model requests.
 
         Raises:
             ConfigurationError: If a program does not exist or cannot be executed, the run directory
-                cannot be used, the log level is unknown, or the run would have to stop before it
-                starts; also if the model needs more cores than the machine has, and the launcher
-                does not allow instances to share cores.
+                cannot be used, the log level does not exist, or there is no time for the run; also
+                if the model needs more cores than there are, and the launcher does not allow
+                instances to share cores.
         """
         check_programs(self.configuration)
         oversubscribe = self._launcher.capabilities.may_oversubscribe
@@ -179,17 +179,16 @@ class Manager:
     def start_all(self) -> None:
         """Start all programs, except those with execution model `manual`.
 
-        Blocks until they are started. In an event loop, use
-        `await asyncio.to_thread(manager.start_all)`.
+        This blocks briefly: in an event loop, use `await asyncio.to_thread(manager.start_all)`.
 
         Raises:
-            ConfigurationError: If a program does not exist or cannot be executed, or the model
-                needs more cores than the nodes have, and the launcher does not allow instances to
-                share cores. The default launcher, for this machine, does: too few cores are a
-                warning in the log. No program has been started.
-            InconsistentSnapshot: If a relative path to resume from does not exist in the working
-                directory of its instance. No program has been started.
-            RunError: If no agent could be started.
+            ConfigurationError: If a program does not exist or cannot be executed, or if the model
+                needs more cores than there are, and the launcher does not allow instances to share
+                cores; nothing is started then. The default launcher, for this machine, allows it:
+                too few cores only cause a warning in the log.
+            InconsistentSnapshot: If a snapshot to resume from does not exist when seen from the
+                working directory of its instance; nothing is started then.
+            RunError: If the agents that start programs cannot be started.
             TransportError: If the launcher cannot reach a node.
             UsageError: If it has been called before.
         """
@@ -207,10 +206,10 @@ class Manager:
         """Wait until the run is over. Several threads may wait.
 
         Args:
-            timeout: Seconds to wait; None for no limit.
+            timeout: Maximum number of seconds to wait; None for no limit.
 
         Returns:
-            How the run ended; None after the timeout.
+            How the run ended, or None on a timeout.
         """
         self._check_made()
         return self._outcome.wait(timeout)
@@ -231,34 +230,34 @@ class Manager:
     def stop(
         self, reason: str = "The run was stopped by the user.", *, save_first: bool = False
     ) -> None:
-        """Stop all programs, and then the run. Returns at once; `wait` for the end.
+        """Stop all programs, and the run. This returns at once; call `wait` to wait for the end.
 
-        May be called from a signal handler, and more than once.
+        It may be called from a signal handler, and more than once.
 
         Args:
-            reason: Why the run is stopped, for the user.
-            save_first: Whether instances that use Conjoin's library save a snapshot first, within
-                `ManagerOptions.checkpoints.save_time`. A second call stops the run at once.
+            reason: The reason, for the user.
+            save_first: Whether instances that use Conjoin's library may save first, for at most
+                `ManagerOptions.checkpoints.save_time` seconds. A second call stops at once.
         """
         services = self._made.services
         service = services.allocation_end if save_first else services.control
         self._made.loop.call_soon(lambda: service.stop(reason))
 
     def status(self) -> list[InstanceStatus]:
-        """Return the current status of each instance; after `close`, the last one."""
+        """Return the current status of each instance; after `close`, the final status."""
         return self._made.services.board.all()
 
     def resumable_from(self) -> str | None:
-        """Return the newest intact workflow snapshot of this run; None if there is none.
+        """Return the newest usable workflow snapshot of this run; None if there is none.
 
-        After `close`, all workflow snapshots of the run are on disk.
+        Once the manager is closed, all workflow snapshots are on disk.
         """
         return resume_chooser(self._stores).newest_in(self.run_directory)
 
     def subscribe(self, callback: Callable[[RunEvent], object]) -> Callable[[], None]:
-        """Call back for each event from now on, on a thread named `conjoin-events`.
+        """Call a callback for each event from now on, on a thread named `conjoin-events`.
 
-        Exceptions that the callback raises are logged, and do not end the subscription.
+        If the callback raises, the exception is logged, and the subscription continues.
 
         Returns:
             A function that ends the subscription.
@@ -269,7 +268,8 @@ class Manager:
         """Pass each event from now on to a sink, on the manager's own thread.
 
         Args:
-            sink: Must not block or raise; otherwise use `subscribe`.
+            sink: Receives the events. It must return at once and must not raise; otherwise use
+                `subscribe`.
         """
         self._opened.services.board.watch(sink)
 
@@ -278,10 +278,10 @@ class Manager:
         return self._made.run_log.book.tail(lines=lines)
 
     def open(self) -> Self:
-        """Create the run directory, and listen; for use without a `with` statement.
+        """Create the run directory and start to listen; use this where `with` is not possible.
 
         Returns:
-            The manager itself. Close it with `close`.
+            The manager itself, which the caller must close with `close`.
 
         Raises:
             ConfigurationError: If the run directory or the store for snapshots cannot be used.
@@ -305,7 +305,7 @@ class Manager:
         return self
 
     def close(self) -> None:
-        """Stop the run if it goes on, and release all resources. Idempotent."""
+        """Stop the run if it is not over, and release all resources. This method is idempotent."""
         with self._closing:
             if not self._is_open:
                 return
@@ -321,7 +321,7 @@ class Manager:
             shutil.rmtree(parts.run_directory.fetched_snapshots, ignore_errors=True)
 
     def _end(self, parts: OpenedManager) -> None:
-        """Stop the run, and shut the agents down if that has not happened."""
+        """End a run that is not over."""
         self.stop(CLOSED_EARLY)
         self._outcome.wait(self._options.timeouts.grace + SHUTDOWN_MARGIN)
         gone = threading.Event()

@@ -1,4 +1,4 @@
-"""Opens a manager: its run directory, and all that works in it."""
+"""Opens a manager: its run directory, and everything that works in it."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def open_manager(
 ) -> OpenedManager:
     """Create the files of a run, and open what its manager works with.
 
-    If that fails, nothing is left of it.
+    If that fails, everything is cleaned up.
 
     Args:
-        run_input: What is run.
+        run_input: The configuration to run.
         run_dir: An existing directory for the files; None for a new one.
         stores: Where snapshots are stored.
-        options: How to work.
-        adapters: What the embedder handed in.
+        options: Options of the manager.
+        adapters: Adapters passed by the embedding program.
         launcher: Starts agents.
         on_finished: Called once, on the services' thread, when the run is over.
 

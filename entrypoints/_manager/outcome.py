@@ -1,4 +1,4 @@
-"""The outcome of a run, for threads and event loops that wait for it."""
+"""The result of a run, for threads and event loops that wait for it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from domain.running.events import RunFinished
 
 
 class Outcome:
-    """How the run ended; threads and event loops can wait for it. Thread-safe."""
+    """A result that is set once. Any number of threads and event loops can wait for it."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -20,14 +20,14 @@ class Outcome:
 
     @property
     def result(self) -> RunFinished | None:
-        """How the run ended; None while it goes on."""
+        """How the run ended; None until it is over."""
         return self._result
 
     def settle(self, result: RunFinished) -> bool:
         """Set the result.
 
         Returns:
-            Whether it was set; False if there is a result already, which is kept.
+            Whether it was set; False if there was a result already, which is kept.
         """
         with self._changed:
             if self._result is not None:
@@ -40,18 +40,18 @@ class Outcome:
         return True
 
     def wait(self, timeout: float | None) -> RunFinished | None:
-        """Block until there is a result, and return it; return None after the timeout."""
+        """Block until there is a result; return it, or None on a timeout."""
         with self._changed:
             self._changed.wait_for(lambda: self._result is not None, timeout)
         return self._result
 
     async def wait_in_loop(self) -> RunFinished:
-        """Wait until there is a result, without blocking the event loop."""
+        """Wait for the result without blocking the event loop."""
         loop = asyncio.get_running_loop()
         has_result = asyncio.Event()
 
         def wake_up() -> None:
-            # the loop may have been closed meanwhile
+            # the loop has been closed in the meantime, so nothing waits for the result
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(has_result.set)
 

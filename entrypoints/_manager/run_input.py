@@ -1,4 +1,4 @@
-"""The configuration that a manager runs, from the arguments of its user."""
+"""Builds the configuration that a manager runs from the user's input."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class RunInput:
     """A configuration that can be run, and warnings about it.
 
     Args:
-        sources: The sources that `Manager` accepts.
+        sources: The sources, as passed to `Manager`.
         model: Name of the model to run, if there are several.
-        resume: What to resume from, instead of the snapshots that the sources name.
-        checkpoints: Checkpoint rules, in addition to those of the sources.
-        run_dir: The directory of the run, if the user gave one.
+        resume: What to resume from; overrides the sources.
+        checkpoints: When to make snapshots, in addition to the rules in the sources.
+        run_dir: The run directory, if the user chose one.
         stores: The stores that hold the snapshots.
         programs_required: Whether each component must have a program.
 
@@ -38,7 +38,7 @@ class RunInput:
     Raises:
         ConfigurationError: If the configuration cannot be run; the message says why.
         InconsistentSnapshot: If it cannot be resumed from those snapshots; the message says why.
-        UsageError: If a source has the wrong type.
+        UsageError: If the sources have an unsupported type.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class RunInput:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What is strange about it, without being wrong."""
+        """Warnings about the configuration, which can be run all the same."""
         passed_over = self.choice.warnings() if self.choice else []
         unused = [UNUSED_RESUME] if self._has_unused_resume else []
         # the choice examined the same snapshots
@@ -76,7 +76,7 @@ class RunInput:
         return [*self._source.warnings, *passed_over, *unchecked, *unused]
 
     def dump(self) -> str:
-        """Return the text of a yMMSL file with the configuration."""
+        """Return the configuration as the text of a yMMSL file."""
         return self._source.dump(self.configuration)
 
     def _load(self, sources: object, model: str | None) -> Configuration:

@@ -1,4 +1,4 @@
-"""The bridge from the thread that starts a run to the one on which the services live."""
+"""Connects the thread that starts a run to the thread of the services."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from domain.errors import UsageError
 
 
 class Start(Protocol):
-    """Starts a run, on the services' thread; calls one of the callbacks when that is over."""
+    """Starts a run on the services' thread; calls one of the callbacks when done."""
 
     def __call__(
         self, *, started: Callable[[], None], failed: Callable[[Exception], None]
@@ -20,7 +20,7 @@ class Start(Protocol):
 
 @final
 class StartBridge:
-    """Has a run started on the services' thread, and waits for that on the caller's, once."""
+    """Starts a run on the services' thread, once, while the caller's thread waits."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -41,10 +41,10 @@ class StartBridge:
             self._is_used = True
 
     def run(self, start: Start, *, scheduler: Scheduler) -> None:
-        """Call `start` on the services' thread, and wait until it is over, or abandoned.
+        """Call `start` on the services' thread, and wait until it completes or is abandoned.
 
         Raises:
-            Exception: What the start failed with.
+            Exception: The error that the start failed with.
         """
 
         def attempt() -> None:
@@ -59,7 +59,7 @@ class StartBridge:
             raise self._error
 
     def abandon(self) -> None:
-        """Wait no longer: the services' thread is about to end. May be called on any thread."""
+        """Stop waiting, since the services' thread is about to end. This method is thread-safe."""
         self._is_over.set()
 
     def _fail(self, error: Exception) -> None:

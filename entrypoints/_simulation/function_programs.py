@@ -1,4 +1,4 @@
-"""Python functions as programs that a manager can start."""
+"""Turns Python functions into programs that a manager can start."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ def with_functions(
     directory: Path,
     output: Path,
 ) -> Configuration:
-    """Return a configuration with functions in place of programs.
+    """Return a configuration in which functions replace programs.
 
     Args:
-        configuration: What is to be run.
-        functions: Functions by the names of the implementations that they are.
-        directory: Where files for the processes can be put.
-        output: The named pipe to which they print.
+        configuration: The configuration to run.
+        functions: Functions by implementation name.
+        directory: Directory for files that the processes need.
+        output: The named pipe to which the functions print.
 
     Raises:
-        ImplementationMissing: If neither is there for a component.
-        UsageError: If there is a name that no implementation has, or a function cannot be sent to
-            another process; the text says why.
+        ImplementationMissing: If a component has neither a function nor a program.
+        UsageError: If no implementation has the name of a function, or a function cannot be sent
+            to another process; the message says why.
     """
     _check_all_there(configuration, functions)
     _check_all_known(configuration, functions)
@@ -110,7 +110,7 @@ def _pickled(name: Reference, function: object) -> bytes:
     try:
         with _taken_along(sys.modules.get(getattr(function, "__module__", None) or "")):
             data: bytes = cloudpickle.dumps(function)
-    except Exception as error:  # objects raise what they like when they are pickled
+    except Exception as error:  # pickling an object of the user may raise anything
         msg = (
             f"The function for implementation '{name}' cannot be sent to another process:"
             f" {type(error).__name__}: {error}. Make what it uses inside of it."
@@ -121,7 +121,7 @@ def _pickled(name: Reference, function: object) -> bytes:
 
 @contextmanager
 def _taken_along(module: ModuleType | None) -> Iterator[None]:
-    """Have what is defined in a module pickled by value, if another process cannot import it."""
+    """Pickle a module's definitions by value if another process cannot import the module."""
     if module is None or module.__name__ == "__main__" or _can_be_imported(module):
         yield
         return
@@ -133,7 +133,7 @@ def _taken_along(module: ModuleType | None) -> Iterator[None]:
 
 
 def _can_be_imported(module: ModuleType) -> bool:
-    """Whether a fresh process with our path would find this module by its name."""
+    """Return whether a new process with the same path would find this module by its name."""
     path: Sequence[str] | None = None
     spec: ModuleSpec | None = None
     for name in _prefixes(module.__name__):
@@ -145,7 +145,7 @@ def _can_be_imported(module: ModuleType) -> bool:
 
 
 def _find(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
-    # importlib.util.find_spec would say of what is loaded already that it is there
+    # importlib.util.find_spec would find any module that is loaded already
     specs = (finder.find_spec(name, path, None) for finder in sys.meta_path)
     return next((spec for spec in specs if spec is not None), None)
 

@@ -1,4 +1,4 @@
-"""Runs one Python function as a component of a simulation, in a process of its own.
+"""Runs one Python function as a component of a simulation, in a separate process.
 
 `run_simulation` writes the programs that call this.
 """
@@ -16,7 +16,7 @@ from entrypoints._instance import tracebacks as plain_errors
 
 FAILED = 1
 OURS = (__file__, plain_errors.__file__)
-"""Modules through which all calls go, and which say nothing about any of them."""
+"""Modules whose frames are removed from tracebacks, since every call goes through them."""
 
 
 class FunctionCall(NamedTuple):
@@ -24,8 +24,8 @@ class FunctionCall(NamedTuple):
 
     Attributes:
         function: The function, pickled.
-        working_directory: Where to run it.
-        output: A named pipe for what it prints.
+        working_directory: The directory to run it in.
+        output: A named pipe for its output.
     """
 
     function: bytes
@@ -34,7 +34,7 @@ class FunctionCall(NamedTuple):
 
 
 def run(call_file: str) -> None:
-    """Run a function, and end the process as its outcome demands.
+    """Run a function, and exit with a code that depends on its outcome.
 
     Args:
         call_file: File with a pickled FunctionCall.
@@ -44,7 +44,7 @@ def run(call_file: str) -> None:
     _print_to(call.output)
     os.chdir(call.working_directory)
     log_file = _new_log_file(call.working_directory)
-    # models that read the command line find nothing there but what the library takes
+    # models that read the command line find only the library's arguments there
     sys.argv[1:] = [f"--muscle-log-file={log_file}"]
     try:
         function = cast("Callable[[], object]", pickle.loads(call.function))
@@ -67,13 +67,13 @@ def _print_to(pipe: str) -> None:
 
 def _new_log_file(directory: str) -> str:
     path = os.path.join(directory, f"muscle3.{os.environ['MUSCLE_INSTANCE']}.log")  # noqa: PTH118
-    # the library makes it with its first line; one of an earlier run must not be taken for ours
+    # the library creates it on its first line; truncate a file that an earlier run left
     with open(path, "w", encoding="utf-8"):
         return path
 
 
 def _tell(error: BaseException, log_file: str) -> None:
-    """Say where the user's code went wrong, without the lines of ours that called it."""
+    """Print where the user's code failed, without the frames of Conjoin that called it."""
     told = traceback.TracebackException.from_exception(error)
     _leave_ours_out(told)
     lines = list(told.format())

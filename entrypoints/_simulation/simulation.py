@@ -1,4 +1,4 @@
-"""Running a whole simulation of Python functions from within one: for tests and notebooks."""
+"""Runs a whole simulation of Python functions from one program, for tests and notebooks."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _run(configuration: Configuration, run_dir: Path, output: OutputPipe) -> Run
 
         manager.subscribe(note)
         manager.start_all()
-        # by this thread itself, so that in a notebook it appears under the cell that is run
+        # print on this thread, so that the output appears under the notebook cell that is running
         for text in output.texts():
             sys.stdout.write(text)
         result = manager.wait()

@@ -1,1 +1,1 @@
-"""Wiring of what stores, finds and checks snapshots."""
+"""Wires the parts that store, find and check snapshots."""

@@ -1,1 +1,1 @@
-"""What is made of what, one container per program."""
+"""Dependency injection containers, one per program."""

@@ -1,9 +1,9 @@
-"""What a manager opens, and closes again.
+"""The resources that a manager opens and closes.
 
-One container per manager; nothing here is global. It holds what must be closed: files, sockets,
-threads. `shutdown_resources` closes a Resource before those that were passed to it, so each is
-given what it uses until it is closed. `entrypoints.containers.services` builds the services between
-them.
+There is one container per manager; nothing here is global. It holds the resources that must be
+closed: files, sockets, threads. `shutdown_resources` closes a Resource before those that were
+passed to it, so each one is passed the resources that it uses until it is closed.
+`entrypoints.containers.services` builds the services between them.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class RunLog:
     """The log of a run.
 
     Attributes:
-        book: Keeps the log.
+        book: Stores the log.
         log: Adds the manager's own lines to it.
     """
 
@@ -67,7 +67,7 @@ class RunLog:
 
 @dataclass(frozen=True, slots=True)
 class ListeningServer:
-    """A server, and where it can be reached.
+    """A server, and the locations at which it can be reached.
 
     Attributes:
         server: The server.
@@ -80,15 +80,15 @@ class ListeningServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedManager:
-    """The parts of a manager that is open. They stay usable as values after it is closed.
+    """The parts of an open manager. They stay usable as values after it is closed.
 
     Attributes:
-        services: What makes a run go on.
-        loop: Makes calls on the thread on which the services live.
+        services: The services that control the run.
+        loop: Makes calls on the services' thread.
         launch: Starts agents.
         events: Passes events on to subscribers.
-        profiles: Where profile events go.
-        run_directory: Where the files of the run are.
+        profiles: Stores profile events.
+        run_directory: Contains the files of the run.
         run_log: The log of the run.
         close: Closes everything.
     """
@@ -140,7 +140,7 @@ def _open_loop() -> Iterator[EventLoop]:
     try:
         yield loop
     finally:
-        loop.close()  # does nothing where the server, which runs on it, has done so
+        loop.close()  # does nothing if the server, which runs on it, has done so already
 
 
 def _open_probe(loop: EventLoop) -> Iterator[InstanceProbe]:
@@ -238,7 +238,7 @@ def _open_server(
         server.start()
         yield ListeningServer(server, (format_location(TCP, addresses),))
     finally:
-        # while the loop still runs, on which the results are reported
+        # while the loop, on which the results are reported, still runs
         _close(
             services.snapshots.shutdown, "the last workflow snapshots could not be written", run_log
         )
@@ -262,7 +262,7 @@ def _open_launch(
 
 
 def _close(close: Callable[[], None], complaint: str, run_log: RunLog) -> None:
-    # whatever goes wrong with one, the others are still to be closed
+    # if closing one fails, the others must still be closed
     try:
         close()
     except Exception as error:  # noqa: BLE001 - it may be an adapter from outside
@@ -270,7 +270,7 @@ def _close(close: Callable[[], None], complaint: str, run_log: RunLog) -> None:
 
 
 class ManagerContainer(containers.DeclarativeContainer):
-    """Opens what one manager works with. See `opened_manager`."""
+    """Opens the resources of one manager. See `opened_manager`."""
 
     options = providers.Dependency(instance_of=ManagerOptions)
     adapters = providers.Dependency(instance_of=Adapters)
@@ -328,17 +328,17 @@ def opened_manager(
     storage: RunSnapshotStore,
     on_finished: OnFinished,
 ) -> OpenedManager:
-    """Open what a manager works with, and start to serve.
+    """Open the resources of a manager, and start to serve.
 
     If a part cannot be opened, all others are closed before its error is raised.
 
     Args:
-        options: How to work.
-        adapters: What the embedder handed in.
+        options: Options of the manager.
+        adapters: Adapters passed by the embedding program.
         launcher: Starts agents; see `chosen_launcher`.
-        configuration: What is run.
-        run_directory: Where the files of the run are.
-        storage: Where the snapshots of the instances are kept.
+        configuration: The configuration to run.
+        run_directory: Contains the files of the run.
+        storage: Stores the snapshots of the instances.
         on_finished: Called once, on the services' thread, when the run is over.
     """
     container = ManagerContainer(

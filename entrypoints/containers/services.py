@@ -1,4 +1,4 @@
-"""Wires the manager's services, for the manager itself and for the tests alike."""
+"""Wires the manager's services, for both the manager and its tests."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ from entrypoints.options import ManagerOptions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManagerParts:
-    """The outside of the hexagon: what the manager's services work with.
+    """The adapters that the manager's services use.
 
     Attributes:
-        clock: Tells the time.
-        scheduler: Makes calls later, on the thread on which the services live.
-        logbook: Where log messages go.
-        log: The manager's own log, which ends up in the logbook.
-        events: Receives everything that happens in the run.
-        profiles: Where profile events go.
-        run_directory: Where the files of the run are.
+        clock: Provides the time.
+        scheduler: Makes delayed calls on the services' thread.
+        logbook: Stores log messages.
+        log: The manager's own log, which writes to the logbook.
+        events: Receives all events of the run.
+        profiles: Stores profile events.
+        run_directory: Contains the files of the run.
         scripts: Writes the scripts that start programs.
-        workflow_snapshots: Where workflow snapshots are announced.
-        probe: Looks whether an instance that was started by hand is still running.
-        worker: Does slow work, away from the services' thread.
+        workflow_snapshots: Announces workflow snapshots.
+        probe: Checks whether an instance that was started by hand is still running.
+        worker: Does slow work on another thread than the services'.
     """
 
     clock: Clock
@@ -75,17 +75,17 @@ class ManagerServices:
 
     Attributes:
         desk: Answers the requests of instances.
-        agents: Answers those of agents, and has them start processes.
+        agents: Answers the requests of agents, and makes them start processes.
         run: Starts the run, and reports how it ended.
-        control: Watches over the instances, and decides how the run ends.
-        allocation_end: Has the instances save before the run is stopped.
+        control: Monitors the instances, and decides how the run ends.
+        allocation_end: Makes the instances save before the run is stopped.
         board: The status of each instance.
         registry: Which instances have registered.
-        peers: Which instances are whose peers.
-        connections: Which instances have lost their connection.
-        deadlocks: Which instances wait for which others.
+        peers: The peers of each instance.
+        connections: The instances that have lost their connection.
+        deadlocks: The instances that wait, and for which others.
         checkpoints: When the instances save.
-        snapshots: Which snapshots fit together.
+        snapshots: The snapshots that fit together.
         client_errors: Reports misbehaving clients.
     """
 
@@ -114,9 +114,9 @@ def build_services(
     """Build the services of one manager.
 
     Args:
-        parts: What they work with.
-        configuration: What is run.
-        options: How to work.
+        parts: The adapters that they use.
+        configuration: The configuration to run.
+        options: Options of the manager.
         snapshot_store: Path or URL of the store for instance snapshots; empty for the run
             directory.
     """

@@ -1,4 +1,4 @@
-"""When a run ends, and how: what follows from failures, deadlocks and stops."""
+"""Decides when and how a run ends, after failures, deadlocks and stops."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Ending:
 
     @property
     def is_going_on(self) -> bool:
-        """Whether the run is neither over nor about to be."""
+        """Whether the run is neither over nor about to end."""
         return self._phases.is_going_on
 
     @property
@@ -59,20 +59,20 @@ class Ending:
         yield from self.finish_if_done()
 
     def note_deadlock(self, cycle: tuple[Wait, ...]) -> Iterator[Instruction]:
-        """Take note that instances wait for each other in a cycle."""
+        """Record that instances wait for each other in a cycle."""
         description = describe_cycle(cycle)
-        # now, and not when an instance gives up: MUSCLE3's instances take their time
+        # now, and not when an instance gives up: MUSCLE3's instances do that late
         yield Log(LogLevel.ERROR, description)
         self._failures.note_deadlock(description)
         self._deadlocked.update(wait.instance for wait in cycle)
         yield Publish(DeadlockFound(cycle))
 
     def note_lost_node(self, node: str, reason: str) -> None:
-        """Take note that a node was lost."""
+        """Record that a node was lost."""
         self._failures.note_lost_node(f"Node '{node}' was lost: {reason}")
 
     def lose_patience(self) -> Iterator[Instruction]:
-        """Take note that the time for the true cause to show is over."""
+        """React to the end of the time to wait for the true cause."""
         are_leaving = any(item.is_leaving for item in self._instances)
         yield from self._phases.lose_patience(some_are_leaving=are_leaving)
         yield from self.finish_if_done()

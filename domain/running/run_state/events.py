@@ -1,7 +1,7 @@
 """Events that the state machine of a run reacts to.
 
-They tell what happened outside: requests of instances, reports of agents, timers, and answers to
-instructions. What subscribers of the manager receive is in `domain/running/events.py`.
+They describe what happened outside: requests of instances, reports of agents, timers, and answers
+to instructions. The events for subscribers of the manager are in `domain/running/events.py`.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Deregistered:
 
 @dataclass(frozen=True, slots=True)
 class WaitChanged:
-    """A registered instance reports what it waits to receive; None if it goes on."""
+    """A registered instance reports what it waits to receive; None if it stopped waiting."""
 
     instance: str
     wait: Wait | None

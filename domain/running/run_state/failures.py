@@ -1,4 +1,4 @@
-"""The failures of a run, and which of them is the cause of the others."""
+"""The failures of a run, and the search for the one that caused the others."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ class Failures:
         self._failures.append(failure)
 
     def note_lost_node(self, description: str) -> None:
-        """Take note that a node was lost, which explains failures that follow."""
+        """Record that a node was lost, which explains failures that follow."""
         self._lost_nodes.append(description)
 
     def note_deadlock(self, description: str) -> None:
-        """Take note of a deadlock, which explains failures that follow. Only the first counts."""
+        """Record a deadlock, which explains failures that follow. Only the first counts."""
         if self._deadlock is None:
             self._deadlock = description
 
@@ -109,7 +109,7 @@ class Failures:
 
 
 def kind_in_words(text: str) -> FailureKind:
-    """Return the kind of a failure by the error message or output of a MUSCLE3 instance.
+    """Infer the kind of a failure from the error message or output of a MUSCLE3 instance.
 
     MUSCLE3's protocol has no request to report it.
     """
@@ -133,7 +133,7 @@ def failure_of_process(instance: InstanceLife, error_output: str) -> Failure:
 
 
 def failure_by_report(instance: InstanceLife) -> Failure:
-    """Return the failure that an instance has reported that the user has started."""
+    """Return the failure that a user-started instance has reported."""
     assert instance.report is not None
     problem, kind = instance.report
     reason = problem or "it did not report why"
@@ -141,7 +141,7 @@ def failure_by_report(instance: InstanceLife) -> Failure:
 
 
 def problem_of(instance: InstanceLife) -> str | None:
-    """Return what is wrong with an instance whose process has ended, beside how it ended.
+    """Return the problem of an instance whose process has ended, apart from how it ended.
 
     An exit code of 0 is a failure if the instance has reported an error, or has not deregistered.
 
@@ -168,6 +168,6 @@ def problem_of(instance: InstanceLife) -> str | None:
 def _kind_of(instance: InstanceLife, error_output: str) -> FailureKind:
     report = instance.report
     if report is None:
-        # our own library would have reported the loss of a peer
+        # Conjoin's library would have reported the loss of a peer
         return FailureKind.OWN if instance.is_own else kind_in_words(error_output)
     return report.kind or kind_in_words(f"{report.problem}\n{error_output}")

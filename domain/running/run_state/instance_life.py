@@ -1,8 +1,8 @@
 """The life of one instance, as a table of states and transitions.
 
-An agent starts the process of an instance, and reports how it ended: that alone decides how its
-life ends. Of an instance that the user starts by hand the manager sees no process. Its life ends
-when it deregisters, reports a failure, or is gone for good.
+If an agent starts the process of an instance, it also reports how the process ended, and that alone
+decides how the instance's life ends. If the user starts an instance by hand, the manager does not
+see its process. Then its life ends when it deregisters, reports a failure, or is gone for good.
 
 An instance is LEAVING when its process is about to end: it has deregistered, has reported a
 failure, or has lost its connection, most likely because it crashed. It may be the cause of a
@@ -38,7 +38,7 @@ class Life(Enum):
 
 
 class Step(Enum):
-    """What takes an instance from one state to another."""
+    """Steps that take an instance from one state to another."""
 
     START = "an agent starts its process"
     REGISTER = "it registers"
@@ -162,7 +162,7 @@ class InstanceLife:
         return self.has_process and self.life is Life.LEAVING
 
     def take(self, *steps: Step) -> Iterator[ShowInstance]:
-        """Take steps, and show the last state; do nothing where the table has no such step."""
+        """Take steps, and show the last state; ignore steps that the table does not have."""
         has_changed = False
         for step in steps:
             after = TRANSITIONS[self.life].get(step)
@@ -173,7 +173,7 @@ class InstanceLife:
             yield self._shown()
 
     def register(self, *, is_own: bool) -> Iterator[ShowInstance]:
-        """Take note that it has registered, for the first time or again."""
+        """Record that it has registered, for the first time or again."""
         self.is_own = is_own
         self.has_registered = True
         self.has_deregistered = False
@@ -182,20 +182,20 @@ class InstanceLife:
         yield from self.take(Step.REGISTER)
 
     def change_wait(self, wait: Wait | None) -> Iterator[ShowInstance]:
-        """Take note of what it waits for."""
+        """Record what it waits for."""
         if self.life in _RECEIVING:
             self.wait = wait
             yield from self.take(Step.GO_ON if wait is None else Step.WAIT)
 
     def resume(self, step: Step) -> Iterator[ShowInstance]:
-        """Go on with what it did before it lost its connection."""
+        """Continue in the state that it was in before it lost its connection."""
         if step in TRANSITIONS[self.life]:
             yield from self.take(step, *([] if self.wait is None else [Step.WAIT]))
 
     def _shown(self) -> ShowInstance:
         is_waiting = self.life in (Life.WAITING, Life.LEAVING) and self.wait is not None
         if self.life is Life.LEAVING:
-            # to its user it does what it did before
+            # the user sees the state that it was in before
             state = InstanceState.WAITING if is_waiting else InstanceState.RUNNING
         else:
             state = InstanceState(self.life.value)

@@ -14,7 +14,7 @@ from domain.running.run_state.timers import RunTimer
 
 @dataclass(frozen=True, slots=True)
 class ShowInstance:
-    """Show where an instance is in its life."""
+    """Show the state of an instance."""
 
     instance: str
     state: InstanceState
@@ -92,7 +92,7 @@ class FinishRun:
 
     Attributes:
         result: How it ended, without the output directory.
-        output_of: The instance whose output directory belongs into the result; empty for none.
+        output_of: The instance whose output directory goes into the result; empty for none.
     """
 
     result: RunFinished

@@ -1,9 +1,9 @@
-"""What becomes of an instance that the user started and that lost its connection, as a table.
+"""Handles user-started instances that lose their connection, as a table of states and transitions.
 
 A coupling library reconnects only when it has something to send, which may take hours. So the
-instance gets some seconds to reconnect, and then its program is looked for. It is given up when it
-was not there twice in a row: MUSCLE3's instances close their ports when they are done, and only
-then connect again to deregister.
+instance gets some seconds to reconnect, and then the manager looks for its program. The manager
+gives the instance up when the program is not there twice in a row: once is not enough, because
+MUSCLE3's instances close their ports when they are done, and only then reconnect to deregister.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from domain.running.run_state.instructions import (
 from domain.running.run_state.timers import RunTimer, TimerKind
 
 FAREWELL_TIME: Final = 5.0
-"""Seconds, at most, after which an instance that seems to be gone is looked for again."""
+"""Maximum number of seconds before the manager looks again for an instance that seems gone."""
 
 
 class Contact(Enum):
@@ -42,7 +42,7 @@ class Contact(Enum):
 
 
 class Sign(Enum):
-    """What takes it from one state to another."""
+    """Steps that take it from one state to another."""
 
     PATIENCE_OVER = "the time to reconnect is over"
     THERE = "its program is still running"
@@ -131,7 +131,7 @@ class LostConnections:
         yield Probe(name, loss.attempt)
 
     def find(self, found: PresenceFound) -> Generator[Instruction, None, Contact | None]:
-        """Take note of what a probe found.
+        """React to the result of a probe.
 
         Returns:
             What is known of the instance now; None if the answer comes too late to count.

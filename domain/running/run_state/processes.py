@@ -1,4 +1,4 @@
-"""What follows from the processes that agents start and that end."""
+"""Reacts to the start and end of processes that agents manage."""
 
 from __future__ import annotations
 

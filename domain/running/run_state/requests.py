@@ -1,4 +1,4 @@
-"""What follows from the requests of instances."""
+"""Reacts to the requests of instances."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Phase(Enum):
 
 
 class PhaseStep(Enum):
-    """What takes a run from one phase to another."""
+    """Steps that take a run from one phase to another."""
 
     DOUBT = "an instance failed, and another may be the cause"
     PART = "an instance that the user started failed, and others may leave"
@@ -90,7 +90,7 @@ _SECONDS: Final = {
     PhaseStep.PART: LEAVING_PATIENCE,
     PhaseStep.LAST_CHANCE: LEAVING_PATIENCE,
 }
-"""For how long to be patient, by the step that begins it."""
+"""How many seconds to wait, by the step that begins the wait."""
 
 
 class RunPhases:
@@ -106,11 +106,11 @@ class RunPhases:
 
     @property
     def is_going_on(self) -> bool:
-        """Whether neither the run is over, nor its processes are being cancelled."""
+        """Whether the run is not over, and its processes are not being cancelled."""
         return self.phase in (Phase.RUNNING, Phase.SEEKING_CAUSE)
 
     def take(self, step: PhaseStep) -> Iterator[Instruction]:
-        """Take a step; do nothing where the table has no such step."""
+        """Take a step; ignore a step that the table does not have."""
         before = self.phase
         after = TRANSITIONS[before].get(step)
         if after is None:
@@ -124,7 +124,7 @@ class RunPhases:
             yield CancelProcesses()
 
     def lose_patience(self, *, some_are_leaving: bool) -> Iterator[Instruction]:
-        """Take note that the timer is over.
+        """React to the end of the timer.
 
         Args:
             some_are_leaving: Whether there are processes that are about to end.

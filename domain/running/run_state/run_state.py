@@ -1,7 +1,7 @@
 """The state of a run: events in, instructions out.
 
-There is no clock, process, file or thread in here. Whoever drives it handles what happens outside
-as events, one at a time, and carries out the instructions that it gets for each, in order.
+It uses no clock, process, file or thread. The caller passes everything that happens outside as
+events, one at a time, and carries out the instructions returned for each, in order.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class RunState:
 
     @property
     def is_going_on(self) -> bool:
-        """Whether the run is neither over, nor are its processes being cancelled."""
+        """Whether the run is not over, and its processes are not being cancelled."""
         return self._ending.is_going_on
 
     @property

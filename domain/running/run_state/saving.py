@@ -31,7 +31,7 @@ ALLOCATION_TIMER: Final = RunTimer(TimerKind.ALLOCATION)
 
 Reason: TypeAlias = str
 InstructionsAndReason: TypeAlias = Generator[Instruction, None, Reason | None]
-"""Instructions, and then the reason for which the run is to be stopped now; None if it is not."""
+"""Instructions, and the reason to stop the run now; None if it continues."""
 
 
 class StopPlan(Enum):
@@ -43,7 +43,7 @@ class StopPlan(Enum):
 
 
 class StopStep(Enum):
-    """What takes a run from one state to another."""
+    """Steps that take a run from one state to another."""
 
     SAVE = "instances may save first"
     STOP = "the run is to be stopped now"
@@ -58,10 +58,10 @@ TRANSITIONS: Final[Mapping[StopPlan, Mapping[StopStep, StopPlan]]] = {
 
 
 class Saving:
-    """Has the instances save before the run is stopped.
+    """Makes the instances save before the run is stopped.
 
     Args:
-        save_time: For how many seconds they may save; None if they do not.
+        save_time: Maximum number of seconds for saving; None if they do not save.
     """
 
     def __init__(self, save_time: float | None) -> None:
@@ -95,25 +95,25 @@ class Saving:
         return None
 
     def end_allocation(self) -> InstructionsAndReason:
-        """Save and then stop, also where some instances save only by a rule."""
+        """Save and then stop, even if some instances save only by a rule."""
         if self._save_time is None:
             return TIME_IS_OVER
         yield from self._save(TIME_IS_OVER, self._save_time)
         return None
 
     def complete(self) -> Reason | None:
-        """Take note that there is a set of snapshots; return the reason to stop, if any."""
+        """Record that there is a set of snapshots; return the reason to stop, if any."""
         return self._reason if self._plan is StopPlan.SAVING else None
 
     def lose_patience(self) -> InstructionsAndReason:
-        """Take note that the time for saving is over."""
+        """React to the end of the time for saving."""
         if self._plan is not StopPlan.SAVING:
             return None
         yield Log(LogLevel.WARNING, "no set of snapshots was completed in time")
         return self._reason
 
     def stop(self) -> Iterator[Instruction]:
-        """Take note that the run is being stopped, or is over."""
+        """Record that the run is being stopped, or is over."""
         was_saving = self._plan is StopPlan.SAVING
         self._take(StopStep.STOP)
         if was_saving:

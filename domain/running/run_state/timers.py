@@ -25,7 +25,7 @@ class RunTimer:
 
     Attributes:
         kind: What it limits.
-        instance: Whose timer it is, where each instance has one.
+        instance: The instance that it belongs to, if each instance has one.
     """
 
     kind: TimerKind

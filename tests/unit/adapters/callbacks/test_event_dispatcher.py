@@ -1,4 +1,4 @@
-"""Who is called for which event, and what a callback may do."""
+"""Which callbacks each event triggers, and what a callback may do."""
 
 import threading
 

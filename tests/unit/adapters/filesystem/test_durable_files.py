@@ -1,4 +1,4 @@
-"""What is left when a disk fails while a file is written."""
+"""The contents of a file after the disk fails during a write."""
 
 import errno
 import os
@@ -15,7 +15,7 @@ NEW = b"new" * 10_000
 
 
 class FailingOs:
-    """The module `os`, of which one function fails."""
+    """The module `os` with one function that fails."""
 
     def __init__(self, name, number=errno.EIO):
         self._name = name

@@ -1,4 +1,4 @@
-"""The end of a file, whatever is in it."""
+"""Reading the end of a file with any contents."""
 
 from adapters.filesystem.last_lines import last_lines
 

@@ -1,4 +1,4 @@
-"""The manager's log, as scripts read it."""
+"""The format of the manager's log, which scripts parse."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What other processes print to a pipe, and when that ends."""
+"""Reading what other processes print to a pipe, and detecting the end."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Run directories of earlier runs: which are found, and in which order."""
+"""Which run directories of earlier runs are found, and in which order."""
 
 import os
 from contextlib import contextmanager
@@ -84,7 +84,7 @@ def test_unreadable_directory_is_skipped(monkeypatch):
 
 @contextmanager
 def unprivileged():
-    """Drop the privileges of root, who may read everything."""
+    """Drop root privileges, with which every file is readable."""
     user = os.geteuid()
     if user == 0:
         os.seteuid(65534)

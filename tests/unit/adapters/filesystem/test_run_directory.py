@@ -1,4 +1,4 @@
-"""Where a run directory is made, and when it is refused."""
+"""Where a run directory is created, and when it is rejected."""
 
 import os
 from datetime import datetime
@@ -66,8 +66,8 @@ def test_one_that_holds_an_earlier_run_is_refused(tmp_path):
         FilesystemRunDirectory.in_existing(tmp_path)
 
 
-# Root may write anywhere, so a place in which nobody can is needed: a directory that has the name
-# of a file in its way, and /proc.
+# Root may write anywhere, so the tests need places where even root cannot: a directory whose name
+# is taken by a file, and /proc.
 def test_an_unusable_directory_is_named(tmp_path):
     (tmp_path / "instances").touch()
     with pytest.raises(ConfigurationError, match=r"instances' could not be written: File exists"):

@@ -1,4 +1,4 @@
-"""Snapshots as files: their names, and other files beside them."""
+"""Snapshot files: their names, and unrelated files in the same directory."""
 
 from pathlib import Path
 

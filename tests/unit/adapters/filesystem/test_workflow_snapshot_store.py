@@ -33,7 +33,7 @@ def snapshot(*locations):
 
 
 def location_of(snapshot):
-    """Assume that a snapshot is durable already."""
+    """Return the location of a snapshot, as if it were already durable."""
     return snapshot.metadata.snapshot_filename
 
 
@@ -44,7 +44,7 @@ def store_in(folder, ensure_stored=location_of, clock=None):
 
 
 def announce_all(store, *snapshots):
-    """Announce; return the results when all is done."""
+    """Announce workflow snapshots; return the results when all are written."""
     results = []
     for item in snapshots:
         store.announce(item, results.append)

@@ -17,7 +17,7 @@ MICRO = Reference("micro[3]")
 
 @pytest.fixture
 def root():
-    root = f"/{uuid.uuid4().hex}"  # fsspec's memory is shared by the whole process
+    root = f"/{uuid.uuid4().hex}"  # fsspec's memory file system is shared by the whole process
     yield root
     files = fsspec.filesystem("memory")
     if files.exists(root):
@@ -30,7 +30,7 @@ def store(root):
 
 
 def failing(monkeypatch, store, name, error):
-    """Make a method of the backend raise."""
+    """Make a method of the backend raise an error."""
 
     def fail(*args, **kwargs):
         raise error

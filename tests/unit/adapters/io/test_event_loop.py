@@ -1,4 +1,4 @@
-"""What is watched, what is called, and that no mistake of one call ends the others."""
+"""Watched sockets, scheduled calls, and isolation of errors between calls."""
 
 import socket
 import threading
@@ -36,7 +36,7 @@ def pair():
 
 
 def on_its_thread(loop, action):
-    """Have the loop do something, and wait for it."""
+    """Run a function on the loop's thread, and wait for it."""
     done = threading.Event()
     loop.call_soon(lambda: (action(), done.set()))
     assert done.wait(PATIENCE)
@@ -160,7 +160,7 @@ def test_it_may_be_closed_twice_and_before_it_was_started():
 
 
 def test_timers_are_called_between_many_calls():
-    loop = EventLoop("loop", turn=-1.0)  # over after each call
+    loop = EventLoop("loop", turn=-1.0)  # each turn ends after one call
     seen = []
     done = threading.Event()
 

@@ -1,4 +1,4 @@
-"""Memory for received data is reused, but never while anything refers to it."""
+"""Memory for received data is reused, but never while it is referenced."""
 
 import gc
 import pickle
@@ -92,7 +92,7 @@ def test_memory_is_not_reused_while_anything_refers_to_it(refer):
         del taken
     assert watched.tobytes() == copy
     del watched
-    # what `held` refers to is the only reference now
+    # `held` is the only reference now
     for _ in range(5):
         taken = memory.take(LARGE)
         assert address_of(taken) != first
@@ -167,7 +167,7 @@ def test_two_blocks_alternate_while_the_model_holds_its_last_message():
     held = memory.take(LARGE)
     addresses = []
     for _ in range(6):
-        received = memory.take(LARGE)  # while the one before is still held
+        received = memory.take(LARGE)  # while the previous one is still referenced
         held = received
         addresses.append(address_of(held))
         del received

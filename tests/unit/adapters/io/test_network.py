@@ -1,4 +1,4 @@
-"""Where this machine is, and what becomes of connecting to others."""
+"""The addresses of this machine, and the results of connecting to others."""
 
 import errno
 import socket
@@ -19,7 +19,7 @@ Found = namedtuple("Found", ["family", "address"])  # noqa: PYI024
 
 
 class ConnectedSocket:
-    """Looks like one."""
+    """Stands in for a connected socket."""
 
     def __init__(self, address):
         self.address = address
@@ -35,7 +35,7 @@ class ConnectedSocket:
 
 @pytest.fixture
 def answers(monkeypatch):
-    """What each address answers with: an error, or else a connection."""
+    """The result of connecting to each address: an error, or by default a connection."""
     errors: dict[tuple[str, int], OSError] = {}
 
     def create_connection(address, timeout):
@@ -52,7 +52,7 @@ def error(number):
 
 
 def interfaces(monkeypatch, default="", **addresses):
-    """Make this machine have interfaces; those whose name begins with `down` are down."""
+    """Simulate network interfaces; those whose names begin with `down` are down."""
     found = {
         name: [Found(socket.AF_INET6 if ":" in item else socket.AF_INET, item) for item in items]
         for name, items in addresses.items()

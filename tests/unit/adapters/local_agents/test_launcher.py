@@ -1,4 +1,4 @@
-"""What is told of an agent that ends before it was told to, and how one is closed."""
+"""The report about an agent that ends unexpectedly, and how an agent is closed."""
 
 import threading
 from dataclasses import replace
@@ -14,7 +14,7 @@ PATIENCE = 60.0
 
 
 class Losses(list):
-    """Collects who was lost and why."""
+    """Records which agents were lost and why."""
 
     def __init__(self):
         super().__init__()
@@ -31,7 +31,7 @@ class Losses(list):
 
 @pytest.fixture
 def agent(tmp_path):
-    """Return what makes a launcher whose agents are a shell script."""
+    """Return a function that creates a launcher whose agent is a shell script."""
     launchers = []
 
     def make(script):

@@ -1,4 +1,4 @@
-"""Which processes are taken for what a dead agent has left behind."""
+"""Which processes are recognised as orphans of a dead agent."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ MARK = f"CONJOIN_SECRET={SECRET}"
 
 @pytest.fixture
 def killed(monkeypatch, proc):
-    """Collect who would be killed, and is gone when that has been tried three times."""
+    """Record signals instead of sending them; a process disappears at the third attempt."""
     found = []
 
     def kill(pid, number):
@@ -99,7 +99,7 @@ def test_a_real_process_dies():
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
     ) as process:
-        # until a new process has come so far, the kernel may not tell its environment yet
+        # the kernel may not expose the environment of a new process before it prints this
         assert process.stdout is not None
         assert process.stdout.readline() == b"up\n"
         kill_processes_of_run(secret)

@@ -15,7 +15,7 @@ def core(number: int, *hwthreads: int) -> Core:
 
 
 class Machine:
-    """A directory that looks like /proc and /sys."""
+    """A directory that imitates /proc and /sys."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

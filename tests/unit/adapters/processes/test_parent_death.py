@@ -1,4 +1,4 @@
-"""A process dies with the one that started it."""
+"""A process dies with its parent."""
 
 import signal
 import subprocess

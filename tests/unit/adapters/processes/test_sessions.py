@@ -1,4 +1,4 @@
-"""Which processes belong to a session, and how they are reached."""
+"""Which processes belong to a session, and how they are signalled."""
 
 import signal
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 from adapters.processes.sessions import kill_session, members, signal_group, signal_members
 from tests.support.conditions import wait_until
 
-# the middle one leads a group of its own, as what mpirun or timeout start does
+# the child leads a process group of its own, like children of mpirun or timeout
 FAMILY = """
 import os, subprocess, sys
 child = subprocess.Popen(
@@ -26,7 +26,7 @@ child.wait()
 
 @pytest.fixture
 def family():
-    """Return a process that has begun a session, and the process id of its child."""
+    """Return a process that leads a session, and the process ID of its child."""
     with subprocess.Popen(
         [sys.executable, "-c", FAMILY],
         stdin=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Where a model's log goes, and what it looks like there."""
+"""The destinations of a model's log, and its format."""
 
 import logging
 import re
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("bare_root_logger")
 
 
 def make(log_file=None, *, own=()):
-    logging.getLogger().handlers = list(own)  # without those that pytest adds for each test
+    logging.getLogger().handlers = list(own)  # without the handlers that pytest adds for each test
     link = NotingLink()
     return PythonInstanceLog("micro[0]", link, None if log_file is None else str(log_file)), link
 
@@ -80,7 +80,7 @@ def test_a_traceback_goes_to_the_manager_too():
 
 
 def test_a_record_that_cannot_be_formatted_does_not_end_the_model(monkeypatch, capsys):
-    # what Python's own handlers do with one
+    # otherwise Python's own handlers report the formatting error
     monkeypatch.setattr(logging, "raiseExceptions", False)
     _, link = make()
     logging.getLogger("a.model").error("%d", "no number")

@@ -1,4 +1,4 @@
-"""Data stay data in shell text."""
+"""The shell never executes data in shell text."""
 
 import subprocess
 
@@ -52,7 +52,7 @@ ENVIRONMENT = {"A": NASTY, "HOME": "/home/a b", "EMPTY": ""}
 
 
 def as_arguments(text: str) -> list[str]:
-    """Return what a program gets as its arguments."""
+    """Return the arguments that a program receives."""
     done = run(f"printf '%s\\0' {text} end", **ENVIRONMENT)
     return done.split("\0")[:-2]
 
@@ -114,7 +114,7 @@ def test_bash_agrees_with_what_a_word_is_said_to_stand_for(words):
     ],
 )
 def test_words_without_spaces_are_what_they_are_to_muscle3(word):
-    """MUSCLE3 pastes the word into its script."""
+    """MUSCLE3 inserts the word into its script unquoted."""
     environment = {"X": "value", "HOME": "/home/me"}
     ours, theirs = (
         run(f"printf '[%s]' x {text}", **environment) for text in (expanded_arguments([word]), word)

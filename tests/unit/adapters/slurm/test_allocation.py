@@ -1,4 +1,4 @@
-"""When Slurm ends our job, as told by a script that takes the place of squeue."""
+"""When Slurm ends our job, as reported by a fake squeue."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from domain.errors import TransportError
 
 
 class FakeSlurm:
-    """A folder with a program `squeue`, and an environment in which it is found."""
+    """A directory with a program `squeue`, and an environment that has it on the PATH."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

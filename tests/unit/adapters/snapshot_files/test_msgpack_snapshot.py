@@ -133,14 +133,14 @@ def test_unstorable_state_is_an_error_that_names_the_part(part):
 
 @pytest.mark.parametrize("data", [lambda array: array, lambda array: {"x": [array]}])
 def test_state_that_is_too_large_is_an_error(tmp_path, data):
-    # a file with nothing in it, so that it takes neither memory nor room
+    # a sparse file, which takes neither memory nor disk space
     array = np.memmap(tmp_path / "sparse", np.float64, mode="w+", shape=2**29)
     with pytest.raises(OSError, match=r"^it is larger than 4 GiB"):
         MsgPackSnapshot.encode(FULL._replace(message=Message(0.0, None, data(array))))
 
 
 def test_part_of_the_state_that_is_too_large_is_named():
-    state = {"a": [1, bytes(2**32)]}  # zeros that nobody touches take no memory
+    state = {"a": [1, bytes(2**32)]}  # untouched zero pages take no memory
     with pytest.raises(OSError, match=r"^data\['a'\]\[1\] is larger than 4 GiB"):
         MsgPackSnapshot.encode(FULL._replace(message=Message(0.0, None, state)))
 
@@ -303,7 +303,7 @@ def test_truncated_snapshot_of_muscle3_is_rejected(name):
 
 
 def changed(**changes):
-    """A snapshot of MUSCLE3 in which some values are replaced."""
+    """A snapshot of MUSCLE3 with some values replaced."""
     values = msgpack.unpackb((FILES / "muscle3_0_11_intermediate.pack").read_bytes()[1:])
     return b"2" + msgpack.packb({**values, **changes})
 

@@ -1,4 +1,4 @@
-"""performance.sqlite when the disk does not play along, and what goes in that makes no sense."""
+"""performance.sqlite when the disk fails, and when instances report invalid data."""
 
 import resource
 import signal
@@ -59,7 +59,7 @@ fill_beyond(sys.argv[1], 100_000)
 
 
 def fill_beyond(path, most_bytes):
-    """Write more than may be written; to be run in a process of its own."""
+    """Write beyond the file size limit; run this in a process of its own."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
     store = SqliteProfileStore(Path(path))

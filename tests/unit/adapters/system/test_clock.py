@@ -1,4 +1,4 @@
-"""The machine's clock is the one that everybody else looks at."""
+"""Our clock agrees with the clock of the operating system."""
 
 import time
 

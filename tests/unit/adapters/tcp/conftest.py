@@ -1,4 +1,4 @@
-"""What tests of connections have in common."""
+"""Fixtures shared by tests of connections."""
 
 from collections.abc import Iterator
 
@@ -10,12 +10,12 @@ from tests.support.ports import HOST, held_port
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """A port at which nobody listens who does not ask for it."""
+    """A port on which nothing listens unless the test does."""
     with held_port() as port:
         yield port
 
 
 @pytest.fixture
 def nowhere(port: int) -> str:
-    """A location at which nobody listens."""
+    """A location where nothing listens."""
     return format_location(TCP, [TcpAddress(HOST, port)])

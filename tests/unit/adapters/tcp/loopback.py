@@ -12,11 +12,11 @@ from adapters.wire.reconnection import RetryPolicy
 PATIENCE = 60.0
 
 RETRY_ONCE = RetryPolicy(first_pause=1e9)
-"""Retries once, at once, and then gives up: the next pause would be too long."""
+"""Retries once immediately and then gives up, because the next pause would be too long."""
 
 
 class Scripted:
-    """Accepts connections one after the other, and passes each to a function.
+    """Accepts connections one by one, and passes each to the next function.
 
     Attributes:
         location: Where it can be reached.
@@ -43,7 +43,7 @@ class Scripted:
         return self.seen
 
     def give_up(self):
-        """Accept no more."""
+        """Accept no more connections."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._thread.join(PATIENCE)
         self._listener.close()
@@ -61,7 +61,7 @@ class Scripted:
 
 @contextmanager
 def scripted(*parts):
-    """Start a server with some functions, and wait for them at the end."""
+    """Start a server with some functions; on exit, wait for them."""
     server = Scripted(*parts)
     try:
         yield server

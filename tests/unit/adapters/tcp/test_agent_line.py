@@ -1,4 +1,4 @@
-"""An agent's line when the manager is gone, or does not answer."""
+"""An agent's connection when the manager is gone or does not answer."""
 
 import threading
 

@@ -14,7 +14,7 @@ from domain.running.process_end import Killed, ProcessResult
 
 
 class RefusingDesk:
-    """Refuses everything."""
+    """Refuses all requests."""
 
     def __getattr__(self, name):
         def refuse(*args, **kwargs):

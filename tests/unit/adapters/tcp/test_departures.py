@@ -1,4 +1,4 @@
-"""Which receivers count as having left, and what becomes of the messages for them."""
+"""Which receivers count as departed, and what happens to messages for them."""
 
 import pytest
 
@@ -10,7 +10,7 @@ MICRO, OTHER = "micro.f_init", "other.f_init"
 
 
 class Bench:
-    """A server without connections, of which a test says who has a session with it."""
+    """A server without connections, whose sessions are set by the test."""
 
     def __init__(self):
         self.boxes = Outboxes()
@@ -35,7 +35,7 @@ class Bench:
         self.ended.append(client)
 
     def fetching(self, *, connections):
-        """Have `micro` fetch in a session for each number of connections."""
+        """Make `micro` fetch messages in sessions with these numbers of connections."""
         self.departures.note_fetching("micro")
         self.sessions["micro"] = [Session(n) for n in range(len(connections))]
         for session, number in zip(self.sessions["micro"], connections, strict=True):
@@ -51,7 +51,7 @@ def bench():
 
 
 def left(bench):
-    """Return whether messages for `micro` were dropped; those for the other never are."""
+    """Return whether messages for `micro` were dropped; check that all others were kept."""
     bench.departures.drop_undeliverable()
     assert OTHER in bench.boxes.waiting()
     assert len(bench.reports) == (MICRO not in bench.boxes.waiting())

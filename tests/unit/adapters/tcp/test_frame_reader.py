@@ -40,9 +40,9 @@ def test_wait_returns_once_data_arrive(reader, theirs):
 
 
 class CountingSocket(socket.socket):
-    """Records the receive timeouts that are set, and which is in force at each receive.
+    """Records each timeout that is set, and the current timeout at each receive.
 
-    Each receive delivers a byte at once: no test waits.
+    Each receive immediately delivers one byte, so that no test waits.
     """
 
     def __init__(self):
@@ -62,7 +62,7 @@ class CountingSocket(socket.socket):
 
 
 def wait_with(timeouts):
-    """Have a byte received with each of these timeouts; return the socket."""
+    """Receive one byte with each of these timeouts; return the socket."""
     with CountingSocket() as sock:
         reader = FrameReader(sock)
         for timeout in timeouts:

@@ -17,7 +17,7 @@ from tests.unit.adapters.tcp.loopback import PATIENCE, RETRY_ONCE, scripted, tak
 
 
 def delivering(*frames):
-    """Return a connection that delivers some frames, and is lost then."""
+    """Return a connection that delivers some frames and is then lost."""
     ours, theirs = socket.socketpair()
     theirs.sendall(b"".join(frames))
     theirs.close()
@@ -29,7 +29,7 @@ OPENED = stream.open_channel(0, "micro.in")
 
 @pytest.fixture
 def receive():
-    """Return what makes an inlet that receives some frames, and then loses the connection."""
+    """Return a function that creates an inlet which gets some frames, then loses the connection."""
     made = []
 
     def make(*frames, port="in"):
@@ -43,7 +43,7 @@ def receive():
 
 
 class ImpatientConnection:
-    """Returns from each wait without a frame, after a share of the time it was given."""
+    """Returns from each wait without a frame, after a fraction of the timeout."""
 
     def __init__(self, clock, share):
         self.stream = new_receiver()
@@ -116,7 +116,7 @@ def test_size_of_a_message_is_that_of_its_frame(receive):
 
 
 def greet_client(sock):
-    """Greet a client; return what it says about itself."""
+    """Greet a client; return its own greeting."""
     hello = take(sock, greeting.HELLO_SIZE)
     nonce = b"n" * greeting.NONCE_SIZE
     client_nonce = hello[len(greeting.MAGIC) :]
@@ -133,7 +133,7 @@ def connect(server, secret=SECRET):
 
 
 def read_frames(connection, count):
-    """Read frames as they come, whatever is in them."""
+    """Read frames as they arrive, without interpreting their contents."""
     for _ in range(count):
         assert connection.next_frame_begins(timeout=None)
         connection.read_frame()

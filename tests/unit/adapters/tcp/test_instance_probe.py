@@ -1,4 +1,4 @@
-"""Looking for instances at their ports."""
+"""Probing instances at their ports."""
 
 import errno
 import socket
@@ -28,7 +28,7 @@ def loop():
 
 @pytest.fixture
 def deaf():
-    """A location at which nobody answers, as if a firewall swallowed everything."""
+    """A location that never answers, as if a firewall dropped all packets."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.2", 0), backlog=0))
         while True:

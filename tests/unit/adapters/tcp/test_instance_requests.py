@@ -23,7 +23,7 @@ def desk():
 
 
 def ask(desk, kind, *arguments):
-    """Return status and values of an immediate response."""
+    """Return the status and the values of an immediate response."""
     ((response,),) = begin(desk, kind, *arguments)
     return decode_response(response)
 

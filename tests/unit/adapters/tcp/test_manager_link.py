@@ -1,4 +1,4 @@
-"""How an instance asks MUSCLE3's manager and ours, and how it reports."""
+"""Requests and reports of an instance to MUSCLE3's manager and to ours."""
 
 import threading
 
@@ -29,7 +29,7 @@ REPORTS = "conjoin-reports-macro"
 
 
 class Manager:
-    """Answers requests with what it was given, then with success, and notes them."""
+    """Answers requests with the given responses, then with success, and records them."""
 
     def __init__(self):
         self.answers = []
@@ -55,7 +55,7 @@ def manager():
 
 @pytest.fixture
 def theirs(manager):
-    """Return a link that speaks MUSCLE3's protocol only."""
+    """Return a link that only speaks MUSCLE3's protocol."""
     link = MMPClient("macro", manager.location, first_pause=0.001)
     yield link
     link.close()

@@ -19,7 +19,7 @@ def boxes():
 
 
 def ask(boxes, receiver=MICRO):
-    """Ask for a message; return a list that it is put into."""
+    """Request a message; return a list that will receive it."""
     answers = []
     boxes.handle(mpp.encode_request(receiver), answers.append)
     return answers

@@ -1,4 +1,4 @@
-"""Frames that are written at once, queued, or kept until they are acknowledged."""
+"""Frames that are written immediately, queued, or kept until they are acknowledged."""
 
 import contextlib
 import select
@@ -44,7 +44,7 @@ def outgoing(loop, return_time):
 
 @pytest.fixture
 def attach(loop, outgoing):
-    """Return what connects a receiver, and returns its end of the connection."""
+    """Return a function that connects a receiver and returns its end of the connection."""
     ends = []
 
     def make(family=socket.AF_INET, received=0, trailing_data=b""):
@@ -195,7 +195,7 @@ def test_closed_stream_sends_nothing_and_waits_for_nothing(outgoing, attach):
 
 
 class PausingSelect:
-    """Stands in for the module: does something while a thread waits for the receiver."""
+    """Replaces the module `select`: acts while a thread waits for the receiver."""
 
     POLLOUT = select.POLLOUT
 
@@ -226,7 +226,7 @@ class PausingSelect:
 
 @pytest.fixture
 def during_wait(monkeypatch):
-    """Return what has an action done, by another thread, while a sender waits for the receiver."""
+    """Return a function that makes another thread act while a sender waits for the receiver."""
 
     def prepare(action):
         pausing = PausingSelect(action)

@@ -1,4 +1,4 @@
-"""Messages to and from MUSCLE3's instances."""
+"""Exchanging messages with MUSCLE3's instances."""
 
 import pytest
 

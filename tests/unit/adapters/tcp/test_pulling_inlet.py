@@ -22,7 +22,7 @@ def message(data):
 
 
 class Sender:
-    """An instance that waits to be asked."""
+    """An instance whose messages wait to be fetched."""
 
     def __init__(self):
         self.boxes = Outboxes()

@@ -1,4 +1,4 @@
-"""Whose a request is."""
+"""Routing each request to the right desk."""
 
 import pytest
 
@@ -15,7 +15,7 @@ OF_AN_INSTANCE = mmp.get_settings.encode()
 
 
 class Desk:
-    """Notes what it is asked for."""
+    """Records the requests that it gets."""
 
     def __init__(self):
         self.calls = []

@@ -28,7 +28,7 @@ def echo(request, reply):
 
 @pytest.fixture
 def serve():
-    """Return a function that makes a server, and returns it with the list of its troubles."""
+    """Return a function that creates a server, and returns it with the list of its errors."""
     made = []
 
     def start(on_request=echo, **options):
@@ -49,7 +49,7 @@ def serve():
 
 
 def started(server):
-    """Let a server listen, and start it; return its address."""
+    """Make a server listen and start it; return its address."""
     addresses = server.listen([HOST])
     server.start()
     return addresses[0]

@@ -1,4 +1,4 @@
-"""A client of a session when the connection is lost or closed, or the server misbehaves."""
+"""A session client when the connection is lost or closed, or the server misbehaves."""
 
 import socket
 import threading
@@ -29,7 +29,7 @@ HUGE = 2**26
 
 
 class Echo:
-    """A server that answers with what it was asked, when it may."""
+    """A server that echoes requests once the test permits it."""
 
     def __init__(self, secret=None, port=None):
         self.requests = []

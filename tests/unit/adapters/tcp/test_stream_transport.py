@@ -1,4 +1,4 @@
-"""Streams to and from other instances of ours."""
+"""Streams between our own instances."""
 
 import socket
 

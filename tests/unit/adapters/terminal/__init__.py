@@ -1,1 +1,1 @@
-"""What a user sees of a run."""
+"""What a user sees of a run on the terminal."""

@@ -20,7 +20,7 @@ FAST = 0.001
 
 
 class Stream(io.StringIO):
-    """A terminal or not, on which one can wait for a text to come."""
+    """A stream, optionally a terminal, that can wait for a text to be written."""
 
     def __init__(self, *, is_terminal=False):
         super().__init__()
@@ -41,7 +41,7 @@ class Stream(io.StringIO):
 
 
 class GoneStream(io.StringIO):
-    """The other end of it has been closed."""
+    """A terminal whose other end has been closed."""
 
     def isatty(self):
         return True

@@ -1,4 +1,4 @@
-"""What is worth a mention in a run."""
+"""Which events of a run are notable."""
 
 import math
 

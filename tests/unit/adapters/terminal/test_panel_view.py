@@ -1,4 +1,4 @@
-"""The panel as it is drawn."""
+"""The appearance of the panel."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""When numpy is imported, in fresh processes; what becomes of arrays is in test_payloads."""
+"""When numpy is imported, tested in new processes; test_payloads tests array encoding."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ NO_ARRAYS = ["x", 5, 1.5, None, b"y", [True, {"z": [2.5]}], Milestone((1, 2)), S
 
 
 def prints(code: str, *arguments: str) -> str:
-    """Return what Python code prints in a process of its own."""
+    """Return what Python code prints in a new process."""
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60
     )

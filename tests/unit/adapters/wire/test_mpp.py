@@ -23,7 +23,7 @@ SENT_FROM_A_SLICE = {
     for recorded in RESPONSES
     if b"\xa5shape\x92\x04\x01\xa5order\xa2la" in recorded.payload
 }
-"""One column of a matrix: in memory it has gaps, so MUSCLE3 calls it C, which it is both here."""
+"""A matrix column: MUSCLE3 calls it C because its memory has gaps; here it is C and Fortran."""
 
 MESSAGE = PeerMessage(
     1.5,
@@ -117,7 +117,7 @@ def test_a_request_that_makes_no_sense_is_refused(values: object):
 def test_a_message_without_one_of_its_fields_is_refused(name: str):
     values = {key: value for key, value in FIELDS.items() if key != name}
     if name in ("sender", "receiver"):
-        mpp.decode_message(pack(values))  # who has asked knows these
+        mpp.decode_message(pack(values))  # optional, because the receiver knows both
         return
     with pytest.raises(RemoteProtocolError, match="missing or wrong"):
         mpp.decode_message(pack(values))

@@ -1,4 +1,4 @@
-"""MessagePack, and bytes that are none."""
+"""Valid and invalid MessagePack."""
 
 import pytest
 

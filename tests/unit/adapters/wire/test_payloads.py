@@ -29,7 +29,7 @@ EQUAL_IN_PYTHON = [
     np.uint64(2**64 - 1),
     np.int64(-(2**63)),
 ]
-"""Scalars whose values Python has as well."""
+"""Scalars whose values have an exact Python equivalent."""
 
 PYTHONS_OWN = [np.float64(0.1), np.str_("a\0"), np.bytes_(b"a\0")]
 """Scalars that are a Python float, str or bytes by inheritance."""
@@ -52,7 +52,7 @@ ONLY_NUMPYS = [
     np.void(b"abc"),
     np.array((1, 2.5), "i4,f8")[()],
 ]
-"""Scalars whose values Python does not have, or not exactly."""
+"""Scalars whose values have no exact Python equivalent."""
 
 
 def through_ours(data: object) -> object:
@@ -70,10 +70,10 @@ def through_muscle3s(data: object) -> object:
 
 def assert_same_scalar(received: object, sent: np.generic) -> None:
     assert isinstance(received, np.generic)
-    # where a long and a long long are the same, numpy has two types for one
+    # where long and long long are the same size, numpy has two types for it
     assert type(received) is np.dtype(sent.dtype.str).type
     assert received.dtype == sent.dtype
-    # as text, since NaN is not NaN, and a long double has bytes that say nothing
+    # compared by repr, since NaN != NaN and a long double contains padding bytes
     assert repr(received) == repr(sent)
 
 
@@ -191,7 +191,7 @@ def test_a_structured_array_arrives_as_it_is(dtype: np.dtype, shape: tuple[int, 
     memory = bytes(index % 99 for index in range(size))
     array = np.ndarray(shape, dtype, memory)
     received = through_ours({"a": array})["a"].array  # type: ignore[index]
-    # as text as well, since to numpy what is aligned equals what is laid out by hand
+    # also by repr, since numpy considers aligned and equivalent manual layouts equal
     assert (received.dtype, repr(received.dtype)) == (dtype, repr(dtype))
     assert received.dtype.isalignedstruct == dtype.isalignedstruct
     assert received.shape == shape
@@ -324,7 +324,7 @@ def test_what_cannot_be_a_setting_is_named_with_its_key(through, value, reason: 
 @BOTH
 def test_what_is_too_large_for_messagepack_is_named(through):
     with pytest.raises(DataTooLarge, match=r"data\['k'\] cannot be sent: it is larger than 4 GiB"):
-        through({"k": bytes(2**32)})  # zeros that nobody touches take no memory
+        through({"k": bytes(2**32)})  # untouched zero pages take no memory
 
 
 @BOTH

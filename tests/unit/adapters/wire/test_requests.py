@@ -20,7 +20,7 @@ from domain.errors import RemoteProtocolError
 
 
 class Desk:
-    """Doubles numbers, and answers some questions later."""
+    """Doubles numbers, and answers some requests later."""
 
     def __init__(self) -> None:
         self.points: list[tuple[int, int]] = []

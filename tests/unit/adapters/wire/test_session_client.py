@@ -29,7 +29,7 @@ def sent(session: ClientSession) -> bytes:
 
 
 def opened(session: "ClientSession | None" = None, *, now: float = 0.0) -> ClientSession:
-    """A client whose session is open, and that has sent everything."""
+    """A client with an open session that has sent all its data."""
     session = session or client()
     session.connected(now=now)
     assert session.received(word(ID)) is None
@@ -313,10 +313,10 @@ def test_end_without_a_connection_sends_nothing():
 
 
 class Wire:
-    """A client and a server, joined byte by byte, by connections that are cut.
+    """Connects a client and a server byte by byte, over connections that are cut.
 
     Args:
-        lifetimes: After how many transmitted bytes each connection is cut; the last one lives on.
+        lifetimes: Transmitted bytes after which each connection is cut; the last one is not cut.
     """
 
     def __init__(self, *lifetimes: int, secret: "str | None" = None) -> None:

@@ -42,7 +42,7 @@ def greet(connection: ServerConnection, purpose: greeting.Purpose, secret: str =
 
 
 def finish(event, response: bytes) -> None:
-    """Do what a server does with a response."""
+    """Complete a request with a response, as a server does."""
     event.session.finish([response])
     if event.session.connection is not None:
         event.session.connection.answer([response])
@@ -357,7 +357,7 @@ def test_arbitrary_bytes_raise_nothing_but_protocol_errors(pieces: list[bytes]):
 
 
 class Client:
-    """A client that is cut off now and then, and repeats what it was about."""
+    """A client that resends its request when its connection is cut."""
 
     def __init__(self, table: SessionTable) -> None:
         self.table = table
@@ -388,7 +388,7 @@ class Client:
     )
 )
 def test_each_request_is_executed_once_wherever_connections_are_cut(plan):
-    """Each step: cuts while sending, whether it is done by then, cuts before the answer."""
+    """Each step: cuts while sending, whether it completes by then, cuts before the response."""
     client = Client(SessionTable())
     client.connect()
     for number, (cuts, early, answer_cuts) in enumerate(plan, start=1):

@@ -22,7 +22,7 @@ def message_with(data: object) -> PeerMessage:
 
 
 def decode(frame: bytes) -> tuple[int, PeerMessage]:
-    """Take a frame apart as a receiver does."""
+    """Decode a frame as a receiver does."""
     view = memoryview(frame)
     fixed = stream.decode_fixed(view[: stream.FIXED.size])
     rest = view[stream.FIXED.size :]

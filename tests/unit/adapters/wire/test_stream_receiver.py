@@ -32,7 +32,7 @@ LARGE = np.arange(3000.0)
 
 
 def opened(*, is_resumable: bool = True) -> tuple[StreamReceiver, PieceCutter]:
-    """A receiver to which channel 0 is open."""
+    """A receiver with an open channel 0."""
     receiver = new_receiver()
     connect_receiver(receiver, is_resumable=is_resumable)
     cutter = PieceCutter(receiver)

@@ -30,7 +30,7 @@ def connected(*, is_resumable: bool = True) -> StreamSender:
 
 
 def add(sender: StreamSender, *pieces: "bytes | memoryview", written: int = 0) -> bytes:
-    """Add a frame, and write a part of it at once; return what was written."""
+    """Add a frame and immediately write part of it; return what was written."""
     left = sender.add(list(pieces))
     data = b"".join(map(bytes, left))[:written]
     remove_front(left, len(data))
@@ -285,12 +285,12 @@ def test_nothing_is_kept_for_a_receiver_that_is_lost():
 
 
 class Wire:
-    """A sender and a receiver, joined by connections that are cut.
+    """Connects a sender and a receiver over connections that are cut.
 
     Args:
-        lifetimes: After how many bytes from the sender each connection is cut; the last lives on.
-        chunk: How many bytes are carried at a time.
-        at_once: How many bytes of a frame are written at once.
+        lifetimes: Bytes from the sender after which each connection is cut; the last is not cut.
+        chunk: Number of bytes to carry at a time.
+        at_once: Number of bytes of a frame to write immediately.
     """
 
     def __init__(self, *lifetimes: int, chunk: int = 61, at_once: int = 0) -> None:
@@ -316,7 +316,7 @@ class Wire:
         self.sender.end_direct_write(left)
 
     def run(self) -> None:
-        """Carry all, over as many connections as it takes."""
+        """Carry all data, over as many connections as necessary."""
         while not self.sender.is_all_received:
             if self._cutter is None:
                 self._connect()
@@ -352,12 +352,12 @@ class Wire:
         return data
 
 
-LARGE = Grid(np.arange(1100.0))  # in a buffer of its own
+LARGE = Grid(np.arange(1100.0))  # sent in a separate buffer
 DATA = ["one", Grid(np.arange(30.0)), LARGE, None, "last"]
 
 
 def check(wire: Wire) -> None:
-    """Send everything, and see it arrive once."""
+    """Send all data, and check that each item arrives exactly once."""
     for number, item in enumerate(DATA):
         wire.send(item, number)
     wire.run()

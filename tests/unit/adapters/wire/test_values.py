@@ -1,4 +1,4 @@
-"""Checks of single values that arrive."""
+"""Validation of single received values."""
 
 import pytest
 

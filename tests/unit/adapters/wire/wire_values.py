@@ -26,7 +26,7 @@ iterations = st.lists(st.integers(0, 2**40), max_size=4).map(tuple)
 
 
 def layouts(array: np.ndarray) -> st.SearchStrategy[np.ndarray]:
-    """The same elements in memory in different ways."""
+    """The same elements in different memory layouts."""
     ways = [array, np.asfortranarray(array), array.T]
     if array.ndim:
         ways += [array[::2], array[::-1], np.broadcast_to(array, (2, *array.shape))]
@@ -96,7 +96,7 @@ def messages(data: st.SearchStrategy[object]) -> st.SearchStrategy[PeerMessage]:
 
 
 def same(one: object, other: object) -> bool:
-    """Whether what arrived is what was sent: bit for bit, dtype and names of axes too."""
+    """Whether two values are equal bit for bit, including dtype and axis names."""
     if isinstance(one, Grid) and isinstance(other, Grid):
         return one.indexes == other.indexes and _same_array(one.array, other.array)
     if isinstance(one, (list, tuple)) and isinstance(other, list):
@@ -111,5 +111,5 @@ def same(one: object, other: object) -> bool:
 def _same_array(one: np.ndarray, other: np.ndarray) -> bool:
     if one.shape != other.shape or one.dtype != other.dtype:
         return False
-    # by bytes, so that NaN equals NaN
+    # compare bytes, so that NaN equals NaN
     return np.ascontiguousarray(one).tobytes() == np.ascontiguousarray(other).tobytes()

@@ -1,4 +1,4 @@
-"""yMMSL texts to test with."""
+"""yMMSL texts for tests."""
 
 from adapters.ymmsl_files.source import YmmslConfigurationSource
 from domain.errors import ConfigurationError
@@ -58,12 +58,12 @@ models:
 
 
 def whole(*parts: str) -> str:
-    """Return a v0.2 file of these parts."""
+    """Return a v0.2 file that consists of these parts."""
     return VERSION + "".join(parts)
 
 
 def load(*sources: object, model: str | None = None) -> Configuration:
-    """Return what these sources say together."""
+    """Load these sources as one configuration."""
     return YmmslConfigurationSource().load(list(sources), model=model)
 
 
@@ -75,7 +75,7 @@ def warnings_of(*sources: object) -> list[str]:
 
 
 def problems_of(*sources: object, model: str | None = None) -> tuple[str, ...]:
-    """Return what is wrong with these sources."""
+    """Return the problems of these sources."""
     try:
         load(*sources, model=model)
     except ConfigurationError as error:
@@ -84,7 +84,7 @@ def problems_of(*sources: object, model: str | None = None) -> tuple[str, ...]:
 
 
 def problem_of(*sources: object, model: str | None = None) -> str:
-    """Return the one thing that is wrong with these sources."""
+    """Return the only problem of these sources."""
     problems = problems_of(*sources, model=model)
     assert len(problems) == 1, problems
     return problems[0]

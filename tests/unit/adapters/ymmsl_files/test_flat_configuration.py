@@ -1,4 +1,4 @@
-"""Models in models become one model of programs."""
+"""Flattening nested models into one model of programs."""
 
 import pytest
 
@@ -207,7 +207,7 @@ def test_f_init_ports_on_different_timelines_are_told():
         "      setup.mesh: micro.mesh",
     )
     said = problem_of(whole(text, PROGRAM))
-    assert "f_init ports of component 'micro' get messages from different timelines" in said
+    assert "f_init ports of component 'micro' receive messages from different timelines" in said
 
 
 INTERACT = """

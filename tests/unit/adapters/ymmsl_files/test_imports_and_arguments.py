@@ -1,4 +1,4 @@
-"""Imports, and whether arguments were written as a string or a list, there too."""
+"""Imports, and arguments written as a string or a list, also in imported files."""
 
 from importlib.metadata import EntryPoint, EntryPoints
 
@@ -25,7 +25,7 @@ POINT = EntryPoint("lib.codes", "tests.unit.adapters.ymmsl_files.models:PACKAGED
 
 @pytest.fixture
 def library(tmp_path, monkeypatch):
-    """Return a function that makes a library to import from."""
+    """Return a function that creates a library to import from."""
     monkeypatch.setenv("YMMSL_PATH", f"{tmp_path / 'none'}:{tmp_path}")
     (tmp_path / "lib").mkdir()
     return (tmp_path / "lib" / "codes.ymmsl").write_text
@@ -107,7 +107,9 @@ def test_a_module_beside_the_file_is_pointed_at(tmp_path, library, monkeypatch):
     main = tmp_path / "main.ymmsl"
     main.write_text(whole(MAIN))
     said = problem_of(main)
-    assert f"It is in {tmp_path}: set the environment variable YMMSL_PATH to that." in said
+    assert (
+        f"It is in {tmp_path}: set the environment variable YMMSL_PATH to that directory." in said
+    )
 
 
 def test_a_name_that_is_not_in_the_module_is_told(library):

@@ -1,4 +1,4 @@
-"""Reading files: where they come from, and what is wrong with them as such."""
+"""Reading files: where they are found, and errors in their format."""
 
 import io
 
@@ -60,7 +60,7 @@ def test_objects_of_the_older_version_are_taken():
         ("\n", "the text given: it is empty."),
         ("- a\n", "this is not a yMMSL file"),
         ("a: b\n", "it has no 'ymmsl_version'. Add 'ymmsl_version: v0.2' at its top."),
-        ("ymmsl_version: v0.9\n", "yMMSL version 'v0.9' is not known here."),
+        ("ymmsl_version: v0.9\n", "yMMSL version 'v0.9' is not supported."),
         (f"{VERSION}a: [\n", "line 3, column 1: this is not valid YAML"),
         (f"{VERSION}a:\n  b: c\n d: e\n", "line 4, column 2: this is not valid YAML"),
     ],
@@ -101,7 +101,7 @@ def test_all_unknown_keys_are_told_with_file_line_place_and_what_was_meant(tmp_p
 
 def test_unknown_keys_of_the_older_version_are_told():
     text = "ymmsl_version: v0.1\nmodel:\n  name: m\n  component: {a: b}\n"
-    assert "no key 'component' in 'model'. Did you mean 'components'?" in problem_of(text)
+    assert "unknown key 'component' in 'model'. Did you mean 'components'?" in problem_of(text)
 
 
 def test_a_key_that_stands_twice_is_a_warning():

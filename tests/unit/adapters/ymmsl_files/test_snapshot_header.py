@@ -1,4 +1,4 @@
-"""Comment lines with facts about a workflow snapshot."""
+"""Comment lines that describe a workflow snapshot."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whether programs are there to be started."""
+"""Checks that programs exist."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Resources, settings, checkpoints and what to resume."""
+"""Checks of resources, settings, checkpoints and snapshots to resume."""
 
 import pytest
 
@@ -45,7 +45,10 @@ def test_all_kinds_of_resources_are_read():
         ("other.micro: {threads: 2}", "component 'other.micro' does not exist. Did you mean 'm.mi"),
         ("m.micro: {mpi_processes: 2}", "which does not use MPI, but asks for MPI processes"),
         ("m.micro: {threads: 0}", "'threads' of 'micro' is 0; it must be 1 or more"),
-        ("m.micro: {thraeds: 2}", "no key 'thraeds' in 'resources.m.micro'. Did you mean 'threads"),
+        (
+            "m.micro: {thraeds: 2}",
+            "unknown key 'thraeds' in 'resources.m.micro'. Did you mean 'threads",
+        ),
     ],
 )
 def test_a_mistake_in_resources_is_told(resources, said):

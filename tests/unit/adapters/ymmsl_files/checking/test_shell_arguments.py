@@ -1,4 +1,4 @@
-"""Variables in what starts a program: which are not set, and what the others stand for."""
+"""Variables in start commands: which are unset, and the values of the others."""
 
 import pytest
 
@@ -103,7 +103,7 @@ def test_the_active_virtual_environment_is_a_variable_only_if_there_is_one(monke
 def test_an_argument_in_a_list_that_only_a_string_would_have_replaced_is_a_warning(argument):
     (warning,) = oddities(f"[-x, '{argument}']")
     assert warning == (
-        f"Program 'p': argument '{argument}' is passed on as it stands, since only '~', '$NAME' and"
+        f"Program 'p': argument '{argument}' is passed on literally, since only '~', '$NAME' and"
         " '${NAME}' are replaced in a list. Write 'args' as one string to have the shell read it."
     )
 
@@ -121,7 +121,7 @@ def test_an_argument_in_a_list_that_only_a_string_would_have_replaced_is_a_warni
         ("~/y", {"modules": ("gcc",)}, "/home/me/y"),
         ("~nosuchuser/y", {}, "~nosuchuser/y"),
         ("$VIRTUAL_ENV/y", {"virtual_env": "/venv"}, "/active/y"),
-        # not known before the program is started
+        # unknown until the program is started
         ("$SET_HERE", {"modules": ("gcc",)}, None),
         ("$SET_HERE", {"base_env": BaseEnv.LOGIN}, None),
         ("$PWD/y", {}, None),

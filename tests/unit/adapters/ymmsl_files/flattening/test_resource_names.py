@@ -1,4 +1,4 @@
-"""Which components the keys under `resources` mean."""
+"""Which components the keys under `resources` refer to."""
 
 import pytest
 
@@ -82,7 +82,8 @@ def test_the_component_of_the_outermost_model_is_meant_first(key, component):
 def test_a_key_that_may_mean_several_components_is_refused(key):
     problem = problem_of(whole(TWICE, PROGRAM, resources(key)))
     assert problem.endswith(
-        f"resources: '{key}' may be 'top.one.part' or 'top.two.part'. Use one of these."
+        f"resources: '{key}' is ambiguous: it may be 'top.one.part' or 'top.two.part'."
+        " Use one of these."
     )
 
 

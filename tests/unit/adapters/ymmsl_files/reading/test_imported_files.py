@@ -21,7 +21,7 @@ POINT = EntryPoint("lib.codes", "tests.unit.adapters.ymmsl_files.models:PACKAGED
 
 @pytest.fixture
 def library(tmp_path, monkeypatch):
-    """A folder in which modules are found."""
+    """A directory where modules are found."""
     monkeypatch.setenv("YMMSL_PATH", f":{tmp_path / 'none'}:{tmp_path}")
     (tmp_path / "lib").mkdir()
     return tmp_path / "lib"
@@ -33,7 +33,7 @@ def test_settings_and_resources_of_an_imported_file_are_a_warning(library):
     (warning,) = warnings_of(MAIN)
     assert warning == (
         f"{file}: its 'settings' and 'resources' are not used, since only implementations are"
-        " imported. Move what you need of them into the file that you run."
+        " imported. Move the parts that you need into the file that you run."
     )
 
 

@@ -1,4 +1,4 @@
-"""Several files become one configuration."""
+"""Merging several files into one configuration."""
 
 from tests.unit.adapters.ymmsl_files.models import (
     MACRO_MICRO,
@@ -55,7 +55,7 @@ def test_models_in_two_files_are_refused():
 
 def test_a_program_in_two_files_is_refused():
     said = problem_of(whole(MACRO_MICRO, PROGRAM), whole(PROGRAM))
-    assert "there is a program 'p' in the text given already" in said
+    assert "program 'p' is already defined in the text given" in said
 
 
 def test_ports_that_had_to_be_guessed_are_a_warning():

@@ -1,4 +1,4 @@
-"""Resources as the keys of a file have them."""
+"""The keys of resource requirements in a file."""
 
 import pytest
 
