@@ -104,6 +104,7 @@ def test_streams_are_refused_where_only_requests_are_served(listen):
     server.serve_requests(ignore, on_session_ended=ignore)
     with request_stream(server) as sock, pytest.raises(EOFError):
         receive_exactly(sock, 1)
+    wait_until(lambda: bool(troubles))  # the socket is closed first
     (trouble,) = troubles
     assert "only answers requests" in trouble
 
