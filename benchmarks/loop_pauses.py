@@ -18,9 +18,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import final
 
-from adapters.io.event_loop import EventLoop
 from adapters.wire.agent_orders import encode_orders
 from application.interfaces.agents import AgentLauncher
+from application.interfaces.clock import Scheduler
 from benchmarks.table import Row, in_ms
 from domain.running.agents import AgentOrders
 from domain.running.launcher_capabilities import LauncherCapabilities
@@ -84,9 +84,9 @@ class SimulatedLauncher(AgentLauncher):
 
 @final
 class PauseMeter:
-    """Has a loop call it again and again, and keeps the longest time between two calls."""
+    """Has a loop call it every millisecond, and keeps the longest delay of a call."""
 
-    def __init__(self, loop: EventLoop) -> None:
+    def __init__(self, loop: Scheduler) -> None:
         self._loop = loop
         self._last = 0.0
         self._longest = 0.0

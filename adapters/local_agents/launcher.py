@@ -72,7 +72,7 @@ class LocalAgentLauncher(AgentLauncher):
         output = self._open_output(orders.log_directory, "agent_launch.out")
         errors = self._open_output(orders.log_directory, "agent_launch.err")
         self._agent = self._spawn(output, errors)
-        self._tell(orders)
+        self._send(orders)
 
         def watch(agent: subprocess.Popen[bytes]) -> None:
             end = from_return_code(agent.wait())
@@ -124,7 +124,7 @@ class LocalAgentLauncher(AgentLauncher):
             )
             raise TransportError(msg) from error
 
-    def _tell(self, orders: AgentOrders) -> None:
+    def _send(self, orders: AgentOrders) -> None:
         assert self._agent is not None
         assert self._agent.stdin is not None
         # if it has already died, the watcher reports its output

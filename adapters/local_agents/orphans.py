@@ -38,13 +38,13 @@ def kill_processes_of_run(
 
 def _kill_all(proc: Path, mark: bytes) -> bool:
     """Kill all processes that have a mark; return whether any were found that we may kill."""
-    are_there = False
+    found = False
     for pid in _pids(proc):
         if pid != os.getpid() and _has(proc, pid, mark):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-                are_there = True
-    return are_there
+                found = True
+    return found
 
 
 def _pids(proc: Path) -> Iterator[int]:
@@ -56,7 +56,7 @@ def _pids(proc: Path) -> Iterator[int]:
 
 def _has(proc: Path, pid: int, mark: bytes) -> bool:
     try:
-        # empty for a zombie
+        # empty if the process is a zombie
         return mark in (proc / str(pid) / "environ").read_bytes().split(b"\0")
     except OSError:
         return False

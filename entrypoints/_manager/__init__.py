@@ -1,1 +1,1 @@
-"""Internals of the embeddable manager: input, wiring and the end of a run."""
+"""Internals of the embeddable manager: its input, opening it, and the bridges between threads."""

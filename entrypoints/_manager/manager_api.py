@@ -152,7 +152,7 @@ class Manager:
 
     @property
     def instances_by_hand(self) -> set[str]:
-        """Names of the instances that the user starts and that are not done."""
+        """Names of the instances that are started by hand and have not finished."""
         return self._made.services.control.by_hand
 
     def check(self) -> Sequence[str]:
@@ -164,8 +164,9 @@ class Manager:
 
         Raises:
             ConfigurationError: If a program does not exist or cannot be executed, the run directory
-                cannot be used, the log level does not exist, or there is no time for the run; with
-                a custom launcher, also if the model needs more cores than there are.
+                cannot be used, the log level does not exist, or there is no time for the run; also
+                if the model needs more cores than there are, and the launcher does not allow
+                instances to share cores.
         """
         check_programs(self.configuration)
         oversubscribe = self._launcher.capabilities.may_oversubscribe
@@ -181,12 +182,14 @@ class Manager:
         This blocks briefly: in an event loop, use `await asyncio.to_thread(manager.start_all)`.
 
         Raises:
-            ConfigurationError: If a program does not exist or cannot be executed, or, with a custom
-                launcher, if the model needs more cores than there are; nothing is started then. On
-                this machine, too few cores only cause a warning in the log.
+            ConfigurationError: If a program does not exist or cannot be executed, or if the model
+                needs more cores than there are, and the launcher does not allow instances to share
+                cores; nothing is started then. The default launcher, for this machine, allows it:
+                too few cores only cause a warning in the log.
             InconsistentSnapshot: If a snapshot to resume from does not exist when seen from the
                 working directory of its instance; nothing is started then.
             RunError: If the agents that start programs cannot be started.
+            TransportError: If the launcher cannot reach a node.
             UsageError: If it has been called before.
         """
         opened = self._opened
@@ -200,7 +203,7 @@ class Manager:
         self._start.run(start, scheduler=opened.loop)
 
     def wait(self, timeout: float | None = None) -> RunFinished | None:
-        """Wait until the run is over. Several threads may do so.
+        """Wait until the run is over. Several threads may wait.
 
         Args:
             timeout: Maximum number of seconds to wait; None for no limit.
@@ -286,7 +289,7 @@ class Manager:
             UsageError: If it has been opened before.
         """
         if self._parts is not None:
-            msg = "A Manager can be entered once: make a new one for another run."
+            msg = "A Manager can be opened only once: create a new one for another run."
             raise UsageError(msg)
         self._parts = open_manager(
             self._input,
@@ -328,8 +331,8 @@ class Manager:
     def _check_made(self) -> None:
         if self._parts is None:
             msg = (
-                "Use a Manager as a context manager, or open() it: with Manager(...) as manager:"
-                " ..."
+                "This Manager is not open. Use it as a context manager, or call open(): with"
+                " Manager(...) as manager: ..."
             )
             raise UsageError(msg)
 
@@ -343,7 +346,7 @@ class Manager:
     def _opened(self) -> OpenedManager:
         parts = self._made
         if not self._is_open:
-            msg = "This Manager has been closed: make a new one for another run."
+            msg = "This Manager has been closed: create a new one for another run."
             raise UsageError(msg)
         return parts
 

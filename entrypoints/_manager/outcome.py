@@ -48,20 +48,20 @@ class Outcome:
     async def wait_in_loop(self) -> RunFinished:
         """Wait for the result without blocking the event loop."""
         loop = asyncio.get_running_loop()
-        is_known = asyncio.Event()
+        has_result = asyncio.Event()
 
         def wake_up() -> None:
             # the loop has been closed in the meantime, so nothing waits for the result
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(is_known.set)
+                loop.call_soon_threadsafe(has_result.set)
 
         with self._changed:
             if self._result is None:
                 self._callbacks.add(wake_up)
             else:
-                is_known.set()
+                has_result.set()
         try:
-            await is_known.wait()
+            await has_result.wait()
         finally:
             with self._changed:
                 self._callbacks.discard(wake_up)

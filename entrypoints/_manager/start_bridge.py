@@ -36,7 +36,7 @@ class StartBridge:
         """
         with self._lock:
             if self._is_used:
-                msg = "start_all() was called twice: make a new Manager for another run."
+                msg = "start_all() was called twice: create a new Manager for another run."
                 raise UsageError(msg)
             self._is_used = True
 

@@ -32,7 +32,7 @@ from adapters.threads.worker import ThreadWorker
 from adapters.wire.locations import TCP, format_location
 from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSnapshotFormat
 from application.interfaces.agents import AgentLauncher
-from application.interfaces.clock import Clock
+from application.interfaces.clock import Clock, Scheduler
 from application.interfaces.instance_probe import InstanceProbe
 from application.interfaces.logbook import Logbook
 from application.interfaces.node_pool import AgentLaunch
@@ -94,7 +94,7 @@ class OpenedManager:
     """
 
     services: ManagerServices
-    loop: EventLoop
+    loop: Scheduler
     launch: AgentLaunch
     events: CallbackEventSink
     profiles: ProfileStore

@@ -211,7 +211,7 @@ def test_manager_cannot_be_used_twice(manual):
         manager.start_all()
         with pytest.raises(UsageError, match="called twice"):
             manager.start_all()
-        with pytest.raises(UsageError, match="entered once"):
+        with pytest.raises(UsageError, match="opened only once"):
             manager.__enter__()
     with pytest.raises(UsageError, match="has been closed"):
         manager.start_all()

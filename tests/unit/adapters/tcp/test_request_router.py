@@ -33,7 +33,7 @@ class Desk:
     [(OF_AN_AGENT, ([], ["next_command"])), (OF_AN_INSTANCE, (["get_settings"], []))],
     ids=["agent", "instance"],
 )
-def test_a_request_comes_to_the_desk_that_it_is_for(request_, calls):
+def test_request_is_passed_to_its_desk(request_, calls):
     instances, agents = Desk(), Desk()
     router = RequestRouter(instances=instances, agents=agents)
     with pytest.raises(LookupError):
@@ -41,7 +41,7 @@ def test_a_request_comes_to_the_desk_that_it_is_for(request_, calls):
     assert (instances.calls, agents.calls) == calls
 
 
-def test_of_the_sessions_of_instances_alone_is_told_who_comes_and_goes():
+def test_connections_are_noted_for_registered_instances_only():
     desk = InMemoryDesk(configuration("macro o_i -> micro f_init"))
     register = mmp.register_instance.encode("macro", ("tcp:a:1",), (), "0.11.0")
     router = RequestRouter(instances=desk.desk, agents=desk.agents)
@@ -55,7 +55,7 @@ def test_of_the_sessions_of_instances_alone_is_told_who_comes_and_goes():
     assert desk.board["macro"].state is InstanceState.RUNNING
 
 
-def test_only_agents_requests_need_the_secret():
+def test_secret_is_needed_for_requests_of_agents_only():
     assert RequestRouter.needs_secret(OF_AN_AGENT)
     assert not RequestRouter.needs_secret(OF_AN_INSTANCE)
     assert not RequestRouter.needs_secret(b"rubbish")

@@ -117,7 +117,7 @@ STARTED = StartCommand(
 )
 
 
-def test_agents_are_told_what_they_need() -> None:
+def test_orders_for_agents_are_complete() -> None:
     bench = Bench("node1")
     bench.launch()
     orders = bench.launcher.orders
@@ -127,7 +127,7 @@ def test_agents_are_told_what_they_need() -> None:
     assert orders.log_directory == Path("/logs")
 
 
-def test_resources_are_told_when_all_agents_have_reported() -> None:
+def test_resources_are_announced_when_all_agents_have_reported() -> None:
     bench = Bench("node1", "node2")
     bench.launch()
     bench.report("node2")
@@ -138,7 +138,7 @@ def test_resources_are_told_when_all_agents_have_reported() -> None:
     assert bench.manager.get_resources() == everything
 
 
-def test_agents_may_report_before_the_launcher_is_done() -> None:
+def test_agents_may_report_before_the_launch_returns() -> None:
     bench = Bench("node1", "node2")
     bench.report("node2", "node1")
     assert bench.resources == []
@@ -146,7 +146,7 @@ def test_agents_may_report_before_the_launcher_is_done() -> None:
     assert [node.node for node in bench.resources[0]] == ["node1", "node2"]
 
 
-def test_resources_are_told_without_a_node_that_is_lost() -> None:
+def test_lost_node_is_missing_from_the_resources() -> None:
     bench = Bench("node1", "node2")
     bench.launch()
     bench.report("node1")
@@ -156,7 +156,7 @@ def test_resources_are_told_without_a_node_that_is_lost() -> None:
     assert bench.resources == [Resources((node_resources("node1"),))]
 
 
-def test_an_agent_of_another_version_is_refused_and_its_node_lost() -> None:
+def test_agent_of_another_version_is_refused_and_its_node_lost() -> None:
     bench = Bench("node1")
     bench.launch()
     with pytest.raises(ManagerRefused, match=r"node1.*version 1\.1.*version 1\.2"):
@@ -165,19 +165,19 @@ def test_an_agent_of_another_version_is_refused_and_its_node_lost() -> None:
     assert "install the same version" in bench.lost[0][1]
 
 
-def test_a_command_is_answered_to_an_agent_that_waits(bench: Bench) -> None:
+def test_command_is_sent_to_a_polling_agent(bench: Bench) -> None:
     poll = bench.poll()
     assert poll.answers == []
     bench.start()
     assert poll.answers == [STARTED]
 
 
-def test_a_command_waits_for_an_agent_to_ask(bench: Bench) -> None:
+def test_command_waits_for_a_poll(bench: Bench) -> None:
     bench.start()
     assert bench.poll().answers == [STARTED]
 
 
-def test_commands_come_in_order_one_at_a_time(bench: Bench) -> None:
+def test_each_poll_gets_one_command_in_order(bench: Bench) -> None:
     names = ["a", "b", "c"]
     for name in names:
         bench.start(name)
@@ -186,13 +186,13 @@ def test_commands_come_in_order_one_at_a_time(bench: Bench) -> None:
     assert bench.poll().answers == []
 
 
-def test_commands_go_to_the_node_they_are_for(two: Bench) -> None:
+def test_command_is_sent_to_its_node_only(two: Bench) -> None:
     one, other = two.poll("node1"), two.poll("node2")
     two.start("a", "node2")
     assert (one.answers, len(other.answers)) == ([], 1)
 
 
-def test_an_agent_that_waits_gets_a_sign_of_life_now_and_then(bench: Bench) -> None:
+def test_polling_agent_gets_a_heartbeat(bench: Bench) -> None:
     poll = bench.poll()
     bench.clock.advance(9.9)
     assert poll.answers == []
@@ -200,31 +200,31 @@ def test_an_agent_that_waits_gets_a_sign_of_life_now_and_then(bench: Bench) -> N
     assert poll.answers == [None]
 
 
-def test_an_agent_is_answered_once(bench: Bench) -> None:
+def test_poll_is_answered_once(bench: Bench) -> None:
     poll = bench.poll()
     bench.start()
     bench.clock.advance(20.0)
     assert poll.answers == [STARTED]
 
 
-def test_an_agent_that_asks_again_replaces_its_question(bench: Bench) -> None:
+def test_second_poll_replaces_the_first(bench: Bench) -> None:
     first, second = bench.poll(), bench.poll()
     bench.start()
     assert (first.answers, second.answers) == ([None], [STARTED])
 
 
-def test_starting_on_a_node_that_is_not_there_is_an_error(bench: Bench) -> None:
+def test_start_on_an_unknown_node_is_rejected(bench: Bench) -> None:
     with pytest.raises(ValueError, match="no node 'node7', only node1"):
         bench.start("a", "node7")
 
 
-def test_a_name_cannot_be_used_twice_at_a_time(two: Bench) -> None:
+def test_start_with_the_name_of_a_running_process_is_rejected(two: Bench) -> None:
     two.start("a", "node1")
     with pytest.raises(ValueError, match="'a' is running already"):
         two.start("a", "node2")
 
 
-def test_an_end_is_told_once(bench: Bench) -> None:
+def test_process_end_is_reported_once(bench: Bench) -> None:
     bench.start()
     for _ in range(2):
         bench.manager.report_result([ProcessResult("a", Exited(3))], node="node1")
@@ -233,31 +233,31 @@ def test_an_end_is_told_once(bench: Bench) -> None:
     assert bench.manager.get_finished() == []
 
 
-def test_the_reason_of_an_end_is_told(bench: Bench) -> None:
+def test_process_end_is_reported_with_its_reason(bench: Bench) -> None:
     bench.start()
     bench.manager.report_result([ProcessResult("a", NeverStarted("no such file"))])
     assert bench.finished == [("a", NeverStarted("no such file"))]
 
 
-def test_ends_of_unknown_processes_are_ignored(bench: Bench) -> None:
+def test_end_of_an_unknown_process_is_ignored(bench: Bench) -> None:
     bench.manager.report_result([ProcessResult("b", SUCCESS)])
     assert bench.finished == []
 
 
-def test_a_name_can_be_used_again(bench: Bench) -> None:
+def test_name_can_be_reused_after_the_process_has_ended(bench: Bench) -> None:
     for exit_code in (1, 2):
         bench.start()
         bench.manager.report_result([ProcessResult("a", Exited(exit_code))])
     assert bench.finished == [("a", Exited(1)), ("a", Exited(2))]
 
 
-def test_cancelling_goes_to_all_nodes(two: Bench) -> None:
+def test_cancel_is_sent_to_all_nodes(two: Bench) -> None:
     polls = [two.poll("node1"), two.poll("node2")]
     two.manager.cancel_all()
     assert [poll.answers for poll in polls] == [[CancelCommand()], [CancelCommand()]]
 
 
-def test_what_no_agent_has_heard_of_is_cancelled_at_once(bench: Bench) -> None:
+def test_cancel_ends_processes_whose_start_no_agent_has_fetched(bench: Bench) -> None:
     bench.start("a")
     bench.poll()
     bench.start("b")
@@ -269,7 +269,7 @@ def test_what_no_agent_has_heard_of_is_cancelled_at_once(bench: Bench) -> None:
     assert bench.poll().answers == [CancelCommand()]
 
 
-def test_a_silent_agent_is_lost_with_its_processes(two: Bench) -> None:
+def test_silent_agent_is_lost_with_its_processes(two: Bench) -> None:
     two.start("a", "node1")
     two.start("b", "node2")
     two.poll("node1")
@@ -291,14 +291,14 @@ def test_a_silent_agent_is_lost_with_its_processes(two: Bench) -> None:
         lambda bench: bench.manager.report_result([], node="node1"),
     ],
 )
-def test_any_sign_of_life_counts(bench: Bench, sign: Callable[[Bench], object]) -> None:
+def test_any_request_is_a_sign_of_life(bench: Bench, sign: Callable[[Bench], object]) -> None:
     bench.clock.advance(25.0)
     sign(bench)
     bench.clock.advance(25.0)
     assert bench.lost == []
 
 
-def test_an_agent_that_asks_again_and_again_is_never_lost(bench: Bench) -> None:
+def test_polling_agent_is_never_lost(bench: Bench) -> None:
     for _ in range(50):
         poll = bench.poll()
         bench.clock.advance(10.0)
@@ -306,7 +306,7 @@ def test_an_agent_that_asks_again_and_again_is_never_lost(bench: Bench) -> None:
     assert bench.lost == []
 
 
-def test_an_agent_that_never_reports_is_lost() -> None:
+def test_agent_that_never_reports_is_lost() -> None:
     bench = Bench("node1")
     bench.launch()
     bench.clock.advance(59.0)
@@ -315,7 +315,7 @@ def test_an_agent_that_never_reports_is_lost() -> None:
     assert bench.lost == [("node1", "its agent did not report within 60 seconds")]
 
 
-def test_the_launcher_tells_of_losses_from_any_thread(bench: Bench) -> None:
+def test_loss_reported_by_the_launcher_is_handled_on_the_services_thread(bench: Bench) -> None:
     bench.start()
     bench.launcher.lose("node1", "killed; it said: oops")
     assert bench.finished == []
@@ -323,14 +323,14 @@ def test_the_launcher_tells_of_losses_from_any_thread(bench: Bench) -> None:
     assert bench.finished == [("a", NodeLost("node 'node1' was lost: killed; it said: oops"))]
 
 
-def test_a_loss_is_told_once(bench: Bench) -> None:
+def test_node_loss_is_reported_once(bench: Bench) -> None:
     bench.launcher.lose("node1", "one")
     bench.launcher.lose("node1", "two")
     bench.clock.advance(100.0)
     assert bench.lost == [("node1", "one")]
 
 
-def test_an_agent_that_comes_back_after_its_loss_is_shut_down(bench: Bench) -> None:
+def test_agent_that_returns_after_its_loss_is_shut_down(bench: Bench) -> None:
     bench.start()
     bench.launcher.lose("node1", "cable pulled")
     bench.clock.advance()
@@ -341,14 +341,14 @@ def test_an_agent_that_comes_back_after_its_loss_is_shut_down(bench: Bench) -> N
         bench.report("node1")
 
 
-def test_an_agent_that_waits_when_it_is_lost_is_shut_down(bench: Bench) -> None:
+def test_agent_that_polls_when_it_is_lost_is_shut_down(bench: Bench) -> None:
     poll = bench.poll()
     bench.launcher.lose("node1", "gone")
     bench.clock.advance()
     assert poll.answers == [ShutdownCommand()]
 
 
-def test_what_is_started_on_a_lost_node_ends_at_once(bench: Bench) -> None:
+def test_process_started_on_a_lost_node_ends_soon(bench: Bench) -> None:
     bench.launcher.lose("node1", "gone")
     bench.clock.advance()
     bench.start()
@@ -357,7 +357,7 @@ def test_what_is_started_on_a_lost_node_ends_at_once(bench: Bench) -> None:
     assert bench.manager.get_resources() == Resources()
 
 
-def test_shutting_down_reaches_all_agents(two: Bench) -> None:
+def test_shutdown_reaches_all_agents(two: Bench) -> None:
     done: list[bool] = []
     poll = two.poll("node1")
     two.manager.shutdown(lambda: done.append(True))
@@ -367,7 +367,7 @@ def test_shutting_down_reaches_all_agents(two: Bench) -> None:
     assert done == [True]
 
 
-def test_shutting_down_does_not_wait_for_lost_nodes(two: Bench) -> None:
+def test_shutdown_does_not_wait_for_lost_nodes(two: Bench) -> None:
     done: list[bool] = []
     two.launcher.lose("node1", "gone")
     two.clock.advance()
@@ -376,13 +376,13 @@ def test_shutting_down_does_not_wait_for_lost_nodes(two: Bench) -> None:
     assert done == [True]
 
 
-def test_shutting_down_without_agents_is_done_at_once() -> None:
+def test_shutdown_without_agents_is_done_immediately() -> None:
     done: list[bool] = []
     Bench().manager.shutdown(lambda: done.append(True))
     assert done == [True]
 
 
-def test_an_agent_that_is_shut_down_is_not_lost(bench: Bench) -> None:
+def test_agent_that_was_shut_down_is_not_lost(bench: Bench) -> None:
     bench.start()
     bench.poll()
     bench.manager.shutdown()
@@ -394,13 +394,13 @@ def test_an_agent_that_is_shut_down_is_not_lost(bench: Bench) -> None:
     assert bench.finished == [("a", Killed(15))]
 
 
-def test_an_agent_that_comes_too_late_is_shut_down(bench: Bench) -> None:
+def test_agent_that_reports_after_the_shutdown_is_shut_down(bench: Bench) -> None:
     bench.manager.shutdown()
     bench.report("node2")
     assert bench.poll("node2").answers == [ShutdownCommand()]
 
 
-def test_a_callback_may_call_the_manager(bench: Bench) -> None:
+def test_listener_may_call_the_manager(bench: Bench) -> None:
     manager = AgentManager(
         None,
         scheduler=bench.clock,
