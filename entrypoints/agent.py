@@ -30,8 +30,8 @@ from domain.version import VERSION
 
 STDIN: Final = 0
 PURPOSE: Final = (
-    "The agent starts programs on a node. A manager starts it, with its orders on standard input,"
-    " and nobody needs to start it by hand. It has no options."
+    "The agent starts programs on a node. The manager starts it, and sends its orders on standard"
+    " input: do not start it by hand. It has no options."
 )
 REPORT_TIME: Final = 5.0
 """Seconds for which to try to send the last results to the manager."""
@@ -50,7 +50,7 @@ def main() -> int:
     try:
         orders = decode_orders(_read_line())
     except RemoteProtocolError as error:
-        print(f"These are no orders for an agent: {error}. {PURPOSE}", file=sys.stderr)  # noqa: T201
+        print(f"Invalid orders on standard input: {error}. {PURPOSE}", file=sys.stderr)  # noqa: T201
         return 1
     inspector = LinuxNodeInspector(node=orders.node)
     log = _AgentLog(orders.log_directory, inspector.node)
@@ -164,7 +164,7 @@ def _end_on_signals(on_event: OnEvent) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, end)
-    # if a parent process made it ignored, the agent would not learn how processes end
+    # if a parent process ignored SIGCHLD, the agent could not determine how processes end
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
@@ -184,7 +184,7 @@ def _watch_stdin(on_event: OnEvent) -> None:
     with contextlib.suppress(OSError):
         while os.read(STDIN, 4096):
             pass
-    on_event(ManagerGone("the process that started this agent is gone"))
+    on_event(ManagerGone("the process that started this agent has ended"))
 
 
 if __name__ == "__main__":

@@ -66,14 +66,14 @@ class FilesystemRunDirectory(RunDirectory):
         """
         if not path.is_dir():
             msg = (
-                f"The run directory '{path}' does not exist, or is no directory. Make it first,"
-                " or leave the choice of a directory to the manager."
+                f"The run directory '{path}' does not exist, or is not a directory. Create it"
+                " first, or let the manager create one."
             )
             raise ConfigurationError(msg)
         if any(path.glob("instances/*")):
             msg = (
-                f"The run directory '{path}' holds the output of an earlier run. Give an empty"
-                " one, or remove what is in it."
+                f"The run directory '{path}' holds the output of an earlier run. Use an empty"
+                " one, or remove its contents."
             )
             raise ConfigurationError(msg)
         if not os.access(path, os.W_OK | os.X_OK):

@@ -119,7 +119,7 @@ class FsspecSnapshotStore(SnapshotStore):
         self._files.invalidate_cache()
         size = self._files.size(path)
         if size != len(data):
-            msg = f"of {len(data)} bytes only {size} arrived"
+            msg = f"only {size} of {len(data)} bytes were stored"
             raise OSError(msg)
 
 

@@ -47,7 +47,7 @@ class EventLoop(Scheduler):
 
     def __init__(self, name: str, *, turn: float = TURN) -> None:
         self._turn = turn
-        self._trouble_listeners: list[Callable[[str], None]] = []
+        self._error_listeners: list[Callable[[str], None]] = []
         self._last_calls: list[Callable[[], None]] = []
         self._selector = selectors.DefaultSelector()
         self._wake_receiver, self._wake_sender = socket.socketpair()
@@ -58,9 +58,9 @@ class EventLoop(Scheduler):
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.is_closing = False
 
-    def on_trouble(self, listener: Callable[[str], None]) -> None:
+    def on_error(self, listener: Callable[[str], None]) -> None:
         """Report internal errors, as text, to a listener. To be called before `start`."""
-        self._trouble_listeners.append(listener)
+        self._error_listeners.append(listener)
 
     def at_end(self, callback: Callable[[], None]) -> None:
         """Make a call as one of the last on the thread. To be called before `start`."""
@@ -179,8 +179,8 @@ class EventLoop(Scheduler):
         try:
             callback()
         except Exception as error:  # noqa: BLE001 - a failing callback must not end the loop
-            for listener in self._trouble_listeners:
-                listener(f"internal error: {in_words(error)}")
+            for listener in self._error_listeners:
+                listener(f"internal error: {with_traceback(error)}")
             return False
         return True
 
@@ -196,7 +196,7 @@ class EventLoop(Scheduler):
                 self._call(call.callback)
 
 
-def in_words(error: Exception) -> str:
+def with_traceback(error: Exception) -> str:
     """Return the error with its traceback."""
     import traceback
 

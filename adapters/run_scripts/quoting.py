@@ -55,14 +55,14 @@ def exports(variables: Mapping[str, str]) -> list[str]:
     ]
 
 
-def odd_variables(variables: Mapping[str, str]) -> list[str]:
+def unexportable_variables(variables: Mapping[str, str]) -> list[str]:
     """Return the words of a command that sets variables whose names no shell allows."""
-    odd = [
+    unexportable = [
         f"{name}={value}"
         for name, value in variables.items()
         if not _VARIABLE.fullmatch(name.removeprefix("+"))
     ]
-    return ["env", *odd] if odd else []
+    return ["env", *unexportable] if unexportable else []
 
 
 def _export(name: str, value: str) -> str:

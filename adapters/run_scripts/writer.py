@@ -12,8 +12,8 @@ from adapters.run_scripts.quoting import (
     expanded,
     expanded_arguments,
     exports,
-    odd_variables,
     quoted,
+    unexportable_variables,
 )
 from application.interfaces.run_script_writer import RunScriptWriter
 from domain.identity import Reference
@@ -75,7 +75,7 @@ def _command(directory: Path, program: Program, launch: Launch) -> str:
         script = _write_executable(directory / PROGRAM_SCRIPT, program.script)
         return f"exec {quoted([str(script)])}"
     assert program.executable is not None
-    launcher = quoted([*odd_variables(program.env), *launch.command])
+    launcher = quoted([*unexportable_variables(program.env), *launch.command])
     words = f"{launcher} {expanded(program.executable)}".lstrip()
     if not isinstance(program.args, str):
         return f"exec {words} {expanded_arguments(program.args)}".rstrip()

@@ -9,11 +9,11 @@ from typing import Final, final
 
 from adapters.io.event_loop import EventLoop
 from adapters.tcp.server import (
+    ErrorCallback,
     Reply,
     RequestCallback,
     Server,
     StreamCallback,
-    TroubleCallback,
 )
 from adapters.wire.locations import Address
 from adapters.wire.session_server import Request, Session, StreamRequested
@@ -35,7 +35,7 @@ class PeerServer:
         instance: Name of this instance.
         secret: The run's secret; None accepts no streams.
         hosts: Addresses to listen on; None for all of this machine's.
-        on_trouble: Receives descriptions of connections that violate a protocol, on the server's
+        on_error: Receives descriptions of connections that violate a protocol, on the server's
             thread.
 
     Attributes:
@@ -51,14 +51,14 @@ class PeerServer:
         *,
         secret: str | None = None,
         hosts: Sequence[str] | None = None,
-        on_trouble: TroubleCallback = lambda _text: None,
+        on_error: ErrorCallback = lambda _text: None,
     ) -> None:
         self.loop: Final = EventLoop(f"conjoin-io-{instance}")
         self._on_request: RequestCallback = _refuse_request
         self._on_stream: StreamCallback = _refuse_stream
         self._on_session_ended: Callable[[], None] = lambda: None
         self._users = 0
-        self.report: Final = on_trouble
+        self.report: Final = on_error
         self._changed = threading.Lock()
         self._server = Server(
             lambda request, reply: self._on_request(request, reply),
@@ -67,7 +67,7 @@ class PeerServer:
             secret=secret,
             on_stream=lambda sock, request: self._on_stream(sock, request),
             on_session_ended=lambda: self._on_session_ended(),
-            on_trouble=on_trouble,
+            on_error=on_error,
         )
         self.addresses: Final[Sequence[Address]] = (
             self._server.listen(hosts) if hosts else self._server.listen_everywhere()

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final, TypeAlias, final
 
 from adapters.io import network
-from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, in_words
+from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, with_traceback
 from adapters.wire import greeting
 from adapters.wire.locations import TcpAddress, UnixAddress
 from adapters.wire.session_server import (
@@ -28,7 +28,7 @@ Reply: TypeAlias = Callable[[Buffers], None]
 RequestCallback: TypeAlias = Callable[[Request, Reply], None]
 SessionCallback: TypeAlias = Callable[[Session], None]
 StreamCallback: TypeAlias = Callable[[socket.socket, StreamRequested], None]
-TroubleCallback: TypeAlias = Callable[[str], None]
+ErrorCallback: TypeAlias = Callable[[str], None]
 
 RECEIVE_SIZE: Final = 65536
 DEFAULT_PORT: Final = 9000
@@ -74,7 +74,7 @@ class Server:
         on_session_ended: Called when a client has ended its session.
         on_connected: Called when a session gets a connection, for the first time or again.
         on_disconnected: Called when a session has lost its last connection, ended or not.
-        on_trouble: Called with a text about a client that violates the protocol, once for each
+        on_error: Called with a text about a client that violates the protocol, once for each
             connection, or about an internal error.
 
     Attributes:
@@ -94,14 +94,14 @@ class Server:
         on_session_ended: Callable[[], None] = lambda: None,
         on_connected: SessionCallback = lambda _session: None,
         on_disconnected: SessionCallback = lambda _session: None,
-        on_trouble: TroubleCallback = lambda _text: None,
+        on_error: ErrorCallback = lambda _text: None,
     ) -> None:
         self._on_request = on_request
         self._on_stream = on_stream
         self._on_session_ended = on_session_ended
         self._on_connected = on_connected
         self._on_disconnected = on_disconnected
-        self._on_trouble = on_trouble
+        self._on_error = on_error
         self._max_request = max_request
         self._secret = secret
         self._require_secret = require_secret
@@ -111,7 +111,7 @@ class Server:
         self._clients: dict[ServerConnection, _Client] = {}
         self._cannot_accept = False
         self.loop: Final = loop
-        loop.on_trouble(self._report)
+        loop.on_error(self._report)
         loop.at_end(self._drop_all)
 
     def listen(self, hosts: Sequence[str], *, port: int | None = None) -> list[TcpAddress]:
@@ -216,14 +216,14 @@ class Server:
     def _accept_from(self, listener: socket.socket) -> None:
         self.loop.watch(listener, lambda: self._accept_all(listener))
 
-    def _report(self, trouble: str) -> None:
+    def _report(self, message: str) -> None:
         with contextlib.suppress(Exception):
-            self._on_trouble(trouble)
+            self._on_error(message)
 
-    def _report_client(self, client: _Client, trouble: str) -> None:
+    def _report_client(self, client: _Client, message: str) -> None:
         if not client.has_been_noted:
             client.has_been_noted = True
-            self._report(trouble)
+            self._report(message)
 
     def _accept_all(self, listener: socket.socket) -> None:
         # a bounded number, so that a flood of connections does not starve the present ones
@@ -282,7 +282,7 @@ class Server:
             if not self._proceed(client, data):
                 return
         except Exception as error:  # noqa: BLE001 - a failure for one client must not end the server
-            self._report_client(client, _blame(client, error))
+            self._report_client(client, _error_message(client, error))
             self._drop(client)
             return
         self._send_pending(client)
@@ -321,11 +321,11 @@ class Server:
 
         try:
             if not request.session.is_authenticated and self._needs_secret(request.body):
-                msg = "it does not know the secret of this run, without which it may not ask that"
+                msg = "it made a request that only clients with the secret of this run may make"
                 raise RemoteProtocolError(msg)
             self._on_request(request, reply)
         except Exception as error:  # noqa: BLE001 - a failure for one client must not end the server
-            self._report_client(client, _blame(client, error))
+            self._report_client(client, _error_message(client, error))
             if request.session.is_executing:
                 # It will never be answered; without the session, the client does not wait for it.
                 self._sessions.end(request.session)
@@ -404,10 +404,10 @@ def _first_session_id() -> int:
     return 1 + (int.from_bytes(os.urandom(8), "little") >> (64 - FIRST_SESSION_ID_BITS))
 
 
-def _blame(client: _Client, error: Exception) -> str:
+def _error_message(client: _Client, error: Exception) -> str:
     if isinstance(error, RemoteProtocolError):
-        return f"trouble with a client at {client.peer}: {error}"
-    return f"internal error while serving a client at {client.peer}: {in_words(error)}"
+        return f"protocol error by a client at {client.peer}: {error}"
+    return f"internal error while serving a client at {client.peer}: {with_traceback(error)}"
 
 
-__all__ = ["DEFAULT_PORT", "Reply", "Server", "TroubleCallback"]
+__all__ = ["DEFAULT_PORT", "ErrorCallback", "Reply", "Server"]

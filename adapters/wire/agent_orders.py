@@ -45,7 +45,7 @@ def decode_orders(line: bytes) -> AgentOrders:
             node=None if node is None else str(node),
         )
     except (TypeError, ValueError, AttributeError) as error:
-        msg = "an agent was started without orders: it is the manager that starts agents"
+        msg = "the line cannot be decoded"
         raise RemoteProtocolError(msg) from error
 
 

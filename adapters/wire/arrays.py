@@ -100,7 +100,7 @@ class ArrayCodec:
             array = flat.reshape(tuple(values["shape"]), order=order)
             return Grid(array, values.get("indexes"))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            msg = f"received a grid that makes no sense: {type(error).__name__}: {error}"
+            msg = f"received an invalid grid: {type(error).__name__}: {error}"
             raise RemoteProtocolError(msg) from error
 
     @staticmethod
@@ -143,7 +143,7 @@ class ArrayCodec:
             array = _as_array(raw, header)
             return array[()] if header.is_scalar else Grid(array, header.indexes)
         except (LookupError, TypeError, ValueError, OverflowError, struct.error) as error:
-            msg = f"received an array that makes no sense: {type(error).__name__}: {error}"
+            msg = f"received an invalid array: {type(error).__name__}: {error}"
             raise RemoteProtocolError(msg) from error
 
     @staticmethod
@@ -157,7 +157,7 @@ class ArrayCodec:
             array = plain_array(value)
             if array.ndim in (1, 2) and array.dtype.kind in "iuf":
                 return array.tolist()
-            msg = f"an array of {array.dtype} with {array.ndim} dimensions, and no list of numbers"
+            msg = f"an array of {array.dtype} with {array.ndim} dimensions, not a list of numbers"
             raise TypeError(msg)
         return _python_value(value) if isinstance(value, np.generic) else value
 
@@ -241,7 +241,7 @@ def _pack_array(
 
 def _why_not_by_value(dtype: np.dtype[np.generic]) -> str:
     if dtype.kind == _VARIABLE_WIDTH:
-        return f"an array of {dtype}, whose texts are not in the array; use .astype('U') first"
+        return f"an array of {dtype}, which does not contain its strings; use .astype('U') first"
     return f"an array of {dtype}, which holds Python objects"
 
 

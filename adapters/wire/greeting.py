@@ -92,8 +92,8 @@ def client_finish(secret: str, nonce: bytes, answer: bytes, purpose: Purpose) ->
     server_nonce, proof = answer[:NONCE_SIZE], answer[NONCE_SIZE:]
     if not _is_equal(proof, _proof(secret, b"server", nonce, server_nonce)):
         msg = (
-            "the other side does not know the secret of this run: is it another run's, or was"
-            " CONJOIN_SECRET set by hand?"
+            "the other side does not know the secret of this run: does it belong to another run, or"
+            " was CONJOIN_SECRET set by hand?"
         )
         raise RemoteProtocolError(msg)
     return _proof(secret, b"client", nonce, server_nonce) + purpose.value
@@ -112,7 +112,7 @@ def check_client_finish(secret: str, client_nonce: bytes, nonce: bytes, finish: 
     try:
         return Purpose(purpose)
     except ValueError:
-        msg = f"a client greets for an unknown purpose: {purpose!r}"
+        msg = f"a client sent a greeting with an unknown purpose: {purpose!r}"
         raise RemoteProtocolError(msg) from None
 
 

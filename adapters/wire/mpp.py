@@ -52,7 +52,7 @@ def decode_request(data: bytes) -> str:
         case [int(kind), str(receiver)] if kind == GET_NEXT_MESSAGE:
             return receiver
         case other:
-            msg = f"received a request between instances that is unknown: {brief(other)}"
+            msg = f"received an unknown request from an instance: {brief(other)}"
             raise RemoteProtocolError(msg)
 
 
@@ -102,7 +102,7 @@ def decode_message(data: bytes | memoryview, *, nil_overlay: Settings | None = N
         if overlay is None and nil_overlay is not None:
             overlay = nil_overlay
         if not isinstance(overlay, Settings):
-            msg = "received a message whose overlay is no settings"
+            msg = "received a message whose overlay is not a settings object"
             raise RemoteProtocolError(msg)
         message = PeerMessage(
             timestamp=float(values["timestamp"]),
@@ -114,7 +114,7 @@ def decode_message(data: bytes | memoryview, *, nil_overlay: Settings | None = N
             iteration=tuple(map(int, values["iteration"])),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        msg = f"received a message in which something is missing or wrong: {error!r}"
+        msg = f"received an incomplete or invalid message: {error!r}"
         raise RemoteProtocolError(msg) from error
     message.size = len(data)
     return message

@@ -54,7 +54,7 @@ def _arrays() -> type[ArrayCodec]:
     return ArrayCodec
 
 
-_MUSCLE3_KEYS: Final = _Keys((str,), False, "no string, and a MUSCLE3 component refuses such keys")
+_MUSCLE3_KEYS: Final = _Keys((str,), False, "not a string, and MUSCLE3 components reject such keys")
 _OWN_KEYS: Final = _Keys(
     (str, int, float, bytes, type(None)), True, "neither a string, a number, bytes nor None"
 )
@@ -107,7 +107,7 @@ def unpack_settings(data: bytes) -> Settings:
     """
     values = unpack(data)
     if not isinstance(values, dict):
-        msg = "received settings that are no map of names to values"
+        msg = "received settings that are not a map of names to values"
         raise RemoteProtocolError(msg)
     try:
         return Settings(values)
@@ -119,7 +119,7 @@ def unpack_settings(data: bytes) -> Settings:
 def _unpack_milestone(data: bytes) -> Milestone:
     counters = unpack(data)
     if not isinstance(counters, list) or not all(type(item) is int for item in counters):
-        msg = "received a milestone that is no list of numbers"
+        msg = "received a milestone that is not a list of integers"
         raise RemoteProtocolError(msg)
     return Milestone(tuple(counters))
 
@@ -129,7 +129,7 @@ def _unpack_complex(data: bytes) -> complex:
         case [float(real), float(imag)]:
             return complex(real, imag)
         case _:
-            msg = "received a complex number that is not made of two numbers"
+            msg = "received a complex number that does not consist of two numbers"
             raise RemoteProtocolError(msg)
 
 

@@ -149,7 +149,7 @@ class Request(Generic[Arguments, Reply]):
             taken, values = values[: field.width], values[field.width :]
             arguments.append(field.decode(*taken))
         if values:
-            msg = f"it has {len(values)} too many"
+            msg = f"there are {len(values)} too many"
             raise TypeError(msg)
         return arguments
 

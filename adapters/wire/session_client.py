@@ -180,7 +180,7 @@ class ClientSession:
         self._send(word(self.id))
         session_id = yield from read_integer()
         if self.id not in (0, session_id):
-            msg = f"the {self._server} resumed another session than it was asked for"
+            msg = f"the {self._server} resumed a different session from the requested one"
             raise RemoteProtocolError(msg)
         self.id = session_id
         self._connection.opened()
@@ -189,7 +189,7 @@ class ClientSession:
         while True:
             response = yield from read_block(MAX_RESPONSE)
             if self._request is None:
-                msg = f"the {self._server} sent a response to no request"
+                msg = f"the {self._server} sent a response without a request"
                 raise RemoteProtocolError(msg)
             self._request = None
             self._response = response

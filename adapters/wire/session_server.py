@@ -242,7 +242,7 @@ class ServerConnection:
         return outgoing
 
     def received(self, data: bytes | memoryview) -> list[Event]:
-        """Parse received bytes; return what is to be done about them.
+        """Parse received bytes; return the resulting events.
 
         Raises:
             RemoteProtocolError: If they violate the protocol; the caller closes the connection.
@@ -291,9 +291,9 @@ class ServerConnection:
     def _open_session(self, session_id: int) -> Session:
         if self._require_secret and not self.is_authenticated:
             msg = (
-                "it does not know the secret of this run, which the option --require-secret asks"
-                " for, so it was refused. MUSCLE3's programs cannot know it; those that use"
-                " Conjoin's library find it in the file that CONJOIN_SECRET_FILE names"
+                "it was refused, because it does not know the secret of this run, which the option"
+                " --require-secret requires. MUSCLE3's programs cannot know it; those that use"
+                " Conjoin's library read it from the file that CONJOIN_SECRET_FILE names"
             )
             raise RemoteProtocolError(msg)
         session = self._sessions.open(session_id, is_authenticated=self.is_authenticated)

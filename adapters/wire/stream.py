@@ -224,5 +224,5 @@ def decode_message(head: Piece, buffers: list[memoryview]) -> PeerMessage:
             saved_until=saved,
         )
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
-        msg = f"received a message in which something is missing or wrong: {error!r}"
+        msg = f"received an incomplete or invalid message: {error!r}"
         raise RemoteProtocolError(msg) from error

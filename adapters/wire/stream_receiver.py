@@ -238,7 +238,7 @@ class StreamReceiver:
             msg = (
                 f"Ports '{sending}' and '{port}' are joined by a conduit, but only '{vector}' is"
                 f" declared with '[]' in its model, and '{scalar}' is not. Put '[]' after the names"
-                " of both where the Instance is made, or after neither."
+                " of both where the Instance is created, or after neither."
             )
             raise PortError(msg)
 

@@ -10,11 +10,11 @@ from adapters.ymmsl_files.checking.model_checks import model_problems, without_i
 from adapters.ymmsl_files.checking.run_checks import (
     checkpoint_problems,
     resource_problems,
-    resume_oddities,
+    resume_warnings,
 )
-from adapters.ymmsl_files.checking.setting_checks import setting_oddities, setting_problems
+from adapters.ymmsl_files.checking.setting_checks import setting_problems, setting_warnings
 from adapters.ymmsl_files.checking.settings_forwarding import forward_settings
-from adapters.ymmsl_files.checking.shell_arguments import argument_oddities
+from adapters.ymmsl_files.checking.shell_arguments import argument_warnings
 from adapters.ymmsl_files.checking.wiring_checks import wiring_problems
 from adapters.ymmsl_files.flattening import translation as translating
 from adapters.ymmsl_files.flattening.conduits import joined_conduits
@@ -40,7 +40,7 @@ def flattened(
     whole: v0_2.Configuration,
     root: v0_2.Model,
     documents: Sequence[Document],
-    odd: list[str],
+    warnings: list[str],
     *,
     programs_required: bool,
 ) -> Configuration:
@@ -50,7 +50,7 @@ def flattened(
         whole: The configuration, its imports resolved.
         root: The model in it to run.
         documents: The documents that it was merged from.
-        odd: Receives warnings.
+        warnings: Receives warnings.
         programs_required: Whether each component's program must exist.
 
     Raises:
@@ -59,15 +59,15 @@ def flattened(
     origins = Origins(documents)
     _insist(checkpoint_problems(documents))
     _insist(model_problems(whole, origins, programs_required=programs_required))
-    odd += without_implementation(whole, origins)
+    warnings += without_implementation(whole, origins)
     expansion = expand(whole, root)
-    model = _model(root, expansion, origins, odd)
+    model = _model(root, expansion, origins, warnings)
     names = ResourceNames(model.name, expansion, map(translating.reference, whole.models))
     flat = Configuration(
         model=model,
         programs=_programs(whole, expansion, documents),
         settings=translating.settings(whole.settings),
-        resources=resources_by_component(documents, names, odd),
+        resources=resources_by_component(documents, names, warnings),
         checkpoints=translating.checkpoints(whole.checkpoints),
         resume=translating.resume(whole.resume),
         description=whole.description,
@@ -80,9 +80,9 @@ def flattened(
             *setting_problems(flat.settings, whole, expansion),
         ]
     )
-    odd += [*setting_oddities(flat.settings, model), *resume_oddities(flat)]
+    warnings += [*setting_warnings(flat.settings, model), *resume_warnings(flat)]
     if programs_required:
-        odd += argument_oddities(flat)
+        warnings += argument_warnings(flat)
     return flat
 
 
@@ -91,7 +91,7 @@ def _insist(problems: list[str]) -> None:
         raise ConfigurationError(*problems)
 
 
-def _model(root: v0_2.Model, expansion: Expansion, origins: Origins, odd: list[str]) -> Model:
+def _model(root: v0_2.Model, expansion: Expansion, origins: Origins, warnings: list[str]) -> Model:
     timelines = flat_timelines(root, expansion, origins)
     forward_settings(expansion, timelines)
     return Model(
@@ -99,7 +99,7 @@ def _model(root: v0_2.Model, expansion: Expansion, origins: Origins, odd: list[s
         components={
             path: _component(leaf, timelines.own[path]) for path, leaf in expansion.leaves.items()
         },
-        conduits=joined_conduits(expansion, odd),
+        conduits=joined_conduits(expansion, warnings),
         matching_timelines=tuple(timelines.matching),
     )
 

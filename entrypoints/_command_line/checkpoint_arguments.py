@@ -43,7 +43,7 @@ def add_checkpoint_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         type=_interval,
         action="append",
-        help="make snapshots every so many seconds, in addition to the rules in the files",
+        help="make snapshots at this interval, in addition to the rules in the files",
     )
     group.add_argument(
         "--checkpoint-every-simulation",
@@ -60,8 +60,8 @@ def add_checkpoint_arguments(parser: argparse.ArgumentParser) -> None:
         "--checkpoint-on-term",
         metavar="SECONDS",
         type=_positive,
-        help="on SIGTERM, and before the end set by --stop-at or Slurm, let all instances save for"
-        " up to so many seconds, then stop the run",
+        help="on SIGTERM, and before the end set by --stop-at or Slurm, give all instances up to"
+        " this many seconds to save, then stop the run",
     )
     group.add_argument(
         "--stop-at",

@@ -12,7 +12,7 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
-def plainly(method: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+def hide_internals(method: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Decorate a method so that the tracebacks of its errors end at the user's call.
 
     This applies only to errors that the user can fix. An error that may be a bug in Conjoin keeps

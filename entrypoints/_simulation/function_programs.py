@@ -80,7 +80,7 @@ def _check_all_known(configuration: Configuration, functions: Mapping[str, Funct
     known = set(map(str, configuration.programs))
     for name in functions:
         if name not in known:
-            msg = f"There is a function for implementation '{name}', which no component has."
+            msg = f"A function was passed for implementation '{name}', which no component has."
             raise UsageError(msg + hint(name, known))
 
 
@@ -105,7 +105,7 @@ def _program(old: Program, function: Function, *, directory: Path, output: str) 
 
 def _pickled(name: Reference, function: object) -> bytes:
     if not callable(function):
-        msg = f"The implementation '{name}' is of type {type(function).__name__}, and no function."
+        msg = f"The implementation '{name}' is of type {type(function).__name__}, not a function."
         raise UsageError(msg)
     try:
         with _taken_along(sys.modules.get(getattr(function, "__module__", None) or "")):
@@ -113,7 +113,7 @@ def _pickled(name: Reference, function: object) -> bytes:
     except Exception as error:  # pickling an object of the user may raise anything
         msg = (
             f"The function for implementation '{name}' cannot be sent to another process:"
-            f" {type(error).__name__}: {error}. Make what it uses inside of it."
+            f" {type(error).__name__}: {error}. Create what it uses inside the function."
         )
         raise UsageError(msg) from error
     return data

@@ -114,7 +114,7 @@ def _open_run_log(
 
 
 def _open_events(run_log: RunLog) -> Iterator[CallbackEventSink]:
-    events = CallbackEventSink(on_complaint=run_log.log.error)
+    events = CallbackEventSink(on_error=run_log.log.error)
     try:
         yield events
     finally:
@@ -227,7 +227,7 @@ def _open_server(
         needs_secret=router.needs_secret,
         on_connected=router.note_connected,
         on_disconnected=router.note_disconnected,
-        on_trouble=services.client_errors.note,
+        on_error=services.client_errors.note,
     )
     try:
         is_all_here = launcher.capabilities.is_this_machine and options.starts_all
@@ -261,12 +261,12 @@ def _open_launch(
         _close(launcher.close, "the launcher of agents could not be closed", run_log)
 
 
-def _close(close: Callable[[], None], complaint: str, run_log: RunLog) -> None:
+def _close(close: Callable[[], None], message: str, run_log: RunLog) -> None:
     # if closing one fails, the others must still be closed
     try:
         close()
     except Exception as error:  # noqa: BLE001 - it may be an adapter from outside
-        run_log.log.error(complaint, error=f"{type(error).__name__}: {error}")
+        run_log.log.error(message, error=f"{type(error).__name__}: {error}")
 
 
 class ManagerContainer(containers.DeclarativeContainer):

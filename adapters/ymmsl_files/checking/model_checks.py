@@ -110,7 +110,7 @@ def _mismatched(component: v0_2.Component, offered: v0_2.Ports, owner: str) -> I
         if name not in offered:
             yield (
                 f"component '{component.name}' has a port '{name}', but {owner}, which implements"
-                f" it, has none of that name.{hint(name, offered)}"
+                f" it, does not.{hint(name, offered)}"
             )
         elif offered[name] != port:
             yield (

@@ -14,7 +14,7 @@ from domain.model.configuration import Component, Model
 from domain.suggestions import hint
 
 
-def setting_oddities(settings: Settings, model: Model) -> list[str]:
+def setting_warnings(settings: Settings, model: Model) -> list[str]:
     """Return a warning for each setting whose prefix does not match a component or instance.
 
     Args:

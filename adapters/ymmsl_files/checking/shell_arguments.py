@@ -21,7 +21,7 @@ _SET_FOR_PROGRAMS: Final = re.compile(r"MUSCLE_\w+|SLURM_\w+|OMP_NUM_THREADS")
 _VIRTUAL_ENV: Final = "VIRTUAL_ENV"
 
 
-def argument_oddities(configuration: Configuration) -> list[str]:
+def argument_warnings(configuration: Configuration) -> list[str]:
     """Return warnings about variables that are not set, or that the shell does not replace.
 
     Variables that a module or a login shell may set later are not checked.
@@ -31,9 +31,9 @@ def argument_oddities(configuration: Configuration) -> list[str]:
     """
     used = {component.program for component in configuration.model.components.values()}
     return [
-        f"Program '{name}': {oddity}"
+        f"Program '{name}': {warning}"
         for name in sorted(used)
-        for oddity in _oddities(configuration.programs[name])
+        for warning in _warnings(configuration.programs[name])
     ]
 
 
@@ -66,7 +66,7 @@ def unset_variables(word: str, program: Program) -> list[str]:
     return [name for name in parse_word(word).variables if not _is_set(name, program)]
 
 
-def _oddities(program: Program) -> Iterator[str]:
+def _warnings(program: Program) -> Iterator[str]:
     if program.execution_model is ExecutionModel.MANUAL or program.script is not None:
         return
     for field, names in _variables_by_field(program).items():

@@ -59,14 +59,14 @@ class ResourceNames:
 
 
 def resources_by_component(
-    documents: Iterable[Document], names: ResourceNames, odd: list[str]
+    documents: Iterable[Document], names: ResourceNames, warnings: list[str]
 ) -> dict[Reference, ResourceRequirements]:
     """Return the requirements of each component by path; later documents override earlier ones.
 
     Args:
         documents: The user's documents.
         names: Finds the components; unknown and ambiguous keys are omitted.
-        odd: Receives warnings.
+        warnings: Receives warnings.
     """
     result: dict[Reference, ResourceRequirements] = {}
     for document in documents:
@@ -78,7 +78,7 @@ def resources_by_component(
                 continue
             (path,) = meant
             if path in key_of:
-                odd.append(
+                warnings.append(
                     f"{document.label}: under 'resources', '{key_of[path]}' and '{name}' are the"
                     " same component. The last one is used; remove the other one."
                 )

@@ -91,7 +91,7 @@ def _read(source: object, warnings: list[str]) -> Document:
         return _read_file(source, warnings)
     if not isinstance(source, str):
         raise ConfigurationError(
-            f"A configuration cannot be made from a {type(source).__name__}: give the path of a"
+            f"A configuration cannot be read from a {type(source).__name__}: pass the path of a"
             " yMMSL file, its text, or a configuration object of the ymmsl library."
         )
     if source == STANDARD_INPUT:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from copy import deepcopy
+from warnings import catch_warnings, simplefilter
 
 import ymmsl
 from ymmsl import v0_1, v0_2
@@ -13,21 +13,21 @@ from adapters.ymmsl_files.reading.documents import Document
 from domain.errors import ConfigurationError
 
 
-def merged(documents: Sequence[Document], odd: list[str]) -> v0_2.Configuration:
+def merged(documents: Sequence[Document], warnings: list[str]) -> v0_2.Configuration:
     """Merge documents: by the rules of v0.1 if all are of that version, else by those of v0.2.
 
     Args:
         documents: The documents; later ones override earlier ones. They are not modified.
-        odd: Receives warnings.
+        warnings: Receives warnings.
 
     Raises:
         ConfigurationError: If they cannot be merged.
     """
     old = [item.content for item in documents if isinstance(item.content, v0_1_type)]
     if len(old) == len(documents):
-        return _converted(_merged_old(old), documents[0].label, odd)
+        return _converted(_merged_old(old), documents[0].label, warnings)
     new = [
-        _converted(item.content, item.label, odd)
+        _converted(item.content, item.label, warnings)
         if isinstance(item.content, v0_1_type)
         else deepcopy(item.content)
         for item in documents
@@ -59,11 +59,11 @@ def _merged_old(contents: Sequence[v0_1.PartialConfiguration]) -> v0_1.PartialCo
 
 
 def _converted(
-    content: v0_1.PartialConfiguration, label: str, odd: list[str]
+    content: v0_1.PartialConfiguration, label: str, warnings: list[str]
 ) -> v0_2.Configuration:
-    odd += _guessed_ports(content, label)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    warnings += _guessed_ports(content, label)
+    with catch_warnings():
+        simplefilter("ignore")
         try:
             return ymmsl.convert_to(v0_2.Configuration, content)
         except (RuntimeError, ValueError) as error:

@@ -30,7 +30,7 @@ def not_ymmsl(tree: yaml.Node | None) -> str | None:
     if tree is None:
         return "it is empty."
     if not isinstance(tree, yaml.MappingNode):
-        return "this is not a yMMSL file, which has 'ymmsl_version: v0.2' at its top."
+        return "this is not a yMMSL file: such a file has 'ymmsl_version: v0.2' at its top."
     version = version_of(tree)
     if version is None:
         return "it has no 'ymmsl_version'. Add 'ymmsl_version: v0.2' at its top."

@@ -34,7 +34,7 @@ def changed():
         ),
         (
             lambda: Instance(PORTS, 4),
-            "'flags' of Instance() is to be made of InstanceFlags, but got 4.",
+            "'flags' of Instance() must be of type InstanceFlags, but got 4.",
         ),
         (
             lambda: Instance({"O_I": ["out"]}),
@@ -42,7 +42,7 @@ def changed():
         ),
         (
             lambda: Instance(["out"]),
-            "are to be lists of names by operator, but got ['out'].",
+            "must be lists of names by operator, but got ['out'].",
         ),
         (
             lambda: Instance({Operator.O_I: "out", Operator.S: ["in"]}),

@@ -33,7 +33,9 @@ def test_lesser_levels_are_left_out(logbook):
 
 
 def test_an_unknown_level_is_told_with_those_there_are(logbook):
-    with pytest.raises(ConfigurationError, match=r"no log level 'loud'\. Use one of DEBUG, INFO"):
+    with pytest.raises(
+        ConfigurationError, match=r"level 'loud' does not exist\. Use one of DEBUG, INFO"
+    ):
         make_log(logbook, "loud")
 
 

@@ -18,7 +18,7 @@ def complaints():
 
 @pytest.fixture
 def sink(complaints):
-    sink = CallbackEventSink(on_complaint=complaints.append)
+    sink = CallbackEventSink(on_error=complaints.append)
     yield sink
     sink.close()
 

@@ -50,13 +50,13 @@ def test_the_log_and_the_profile_have_their_names(tmp_path):
 
 
 def test_one_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(ConfigurationError, match=r"absent' does not exist.*Make it first"):
+    with pytest.raises(ConfigurationError, match=r"absent' does not exist.*Create it first"):
         FilesystemRunDirectory.in_existing(tmp_path / "absent")
 
 
 def test_a_file_is_refused(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigurationError, match="no directory"):
+    with pytest.raises(ConfigurationError, match="not a directory"):
         FilesystemRunDirectory.in_existing(tmp_path / "file")
 
 

@@ -22,7 +22,7 @@ def troubles():
 @pytest.fixture
 def loop(troubles):
     loop = EventLoop("loop")
-    loop.on_trouble(troubles.append)
+    loop.on_error(troubles.append)
     loop.start()
     with closing(loop):
         yield loop
@@ -134,7 +134,7 @@ def test_the_last_call_is_made_on_its_thread_and_sees_that_it_closes(troubles):
 def test_it_may_be_closed_by_one_of_its_own_calls(troubles):
     ended = threading.Event()
     loop = EventLoop("loop")
-    loop.on_trouble(troubles.append)
+    loop.on_error(troubles.append)
     loop.at_end(ended.set)
     loop.start()
     loop.call_soon(lambda: loop.call_later(0.01, loop.close))

@@ -10,8 +10,8 @@ from adapters.run_scripts.quoting import (
     expanded,
     expanded_arguments,
     exports,
-    odd_variables,
     quoted,
+    unexportable_variables,
 )
 from domain.model.shell_words import parse_word
 
@@ -41,11 +41,11 @@ def test_a_plus_appends_to_what_is_there_or_to_nothing(environment, value):
 def test_names_that_no_shell_allows_are_left_to_another_command():
     variables = {"a-b": "1", "X": "2", "3": "x y", "é": "4"}
     assert exports(variables) == ["export X=2"]
-    assert odd_variables(variables) == ["env", "a-b=1", "3=x y", "é=4"]
+    assert unexportable_variables(variables) == ["env", "a-b=1", "3=x y", "é=4"]
 
 
 def test_without_odd_names_there_is_no_such_command():
-    assert odd_variables({"X": "1", "+Y": "2"}) == []
+    assert unexportable_variables({"X": "1", "+Y": "2"}) == []
 
 
 ENVIRONMENT = {"A": NASTY, "HOME": "/home/a b", "EMPTY": ""}

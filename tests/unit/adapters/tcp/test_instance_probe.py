@@ -19,7 +19,7 @@ from tests.support.conditions import wait_until
 def loop():
     troubles = []
     loop = EventLoop("loop")
-    loop.on_trouble(troubles.append)
+    loop.on_error(troubles.append)
     loop.start()
     with closing(loop):
         yield loop
@@ -83,7 +83,7 @@ def test_names_are_not_looked_up(loop, nowhere):
 
 def test_an_instance_is_not_disturbed_and_tells_nothing(loop):
     troubles = []
-    server = PeerServer("a", secret="shared", hosts=["127.0.0.1"], on_trouble=troubles.append)
+    server = PeerServer("a", secret="shared", hosts=["127.0.0.1"], on_error=troubles.append)
     with closing(PullPeerTransport(server=server)) as transport:
         for _ in range(10):
             assert look(loop, *transport.locations()) is Presence.THERE

@@ -119,7 +119,7 @@ def test_a_message_without_one_of_its_fields_is_refused(name: str):
     if name in ("sender", "receiver"):
         mpp.decode_message(pack(values))  # optional, because the receiver knows both
         return
-    with pytest.raises(RemoteProtocolError, match="missing or wrong"):
+    with pytest.raises(RemoteProtocolError, match="incomplete or invalid message"):
         mpp.decode_message(pack(values))
 
 

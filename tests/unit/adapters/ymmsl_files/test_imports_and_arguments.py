@@ -133,7 +133,7 @@ def test_imports_that_go_round_in_a_circle_are_told(library, tmp_path):
         model.replace(" p:", " q:").replace("ion: q}", "ion: p}").replace("lib.other", "lib.codes")
     )
     (tmp_path / "lib" / "other.ymmsl").write_text(whole(back))
-    assert "the imports go round in a circle" in problem_of(whole(MAIN))
+    assert "the imports form a cycle" in problem_of(whole(MAIN))
 
 
 def test_a_changed_module_is_read_again(library):

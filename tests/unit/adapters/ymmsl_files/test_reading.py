@@ -178,4 +178,4 @@ def test_what_ymmsl_says_is_told_in_one_sentence_with_the_place(addition, said):
 
 
 def test_an_object_that_is_no_configuration_is_refused():
-    assert "cannot be made from a int" in problem_of(3)
+    assert "cannot be read from a int" in problem_of(3)

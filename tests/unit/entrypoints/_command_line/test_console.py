@@ -6,13 +6,13 @@ import sys
 
 import pytest
 
-from entrypoints._command_line.console import complain, say, warn
+from entrypoints._command_line.console import print_error, print_text, warn
 
 
 def test_each_has_its_stream(capsys: pytest.CaptureFixture[str]):
-    say("one")
+    print_text("one")
     warn("two")
-    complain("three")
+    print_error("three")
     assert capsys.readouterr() == ("one\nWarning: two\n", "three\n")
 
 
@@ -25,11 +25,11 @@ def test_nothing_can_come_between_a_text_and_the_end_of_its_line(monkeypatch: py
             return len(text)
 
     monkeypatch.setattr(sys, "stdout", Noting())
-    say("one\ntwo")
+    print_text("one\ntwo")
     assert [text for text in written if text] == ["one\ntwo\n"]
 
 
-@pytest.mark.parametrize(("tell", "stream"), [("say", "stdout"), ("complain", "stderr")])
+@pytest.mark.parametrize(("tell", "stream"), [("print_text", "stdout"), ("print_error", "stderr")])
 def test_a_reader_that_has_gone_is_no_error(tell: str, stream: str):
     module = "entrypoints._command_line.console"
     program = f"from {module} import {tell}\ninput()\n{tell}('one')\n{tell}('two')"
@@ -44,6 +44,6 @@ def test_a_reader_that_has_gone_is_no_error(tell: str, stream: str):
 
 
 def test_a_full_disk_is_no_error():
-    program = "from entrypoints._command_line.console import say\nsay('one')\nsay('two')"
+    program = "from entrypoints._command_line.console import print_text\nprint_text('one')\nprint_text('two')"
     with open("/dev/full", "w") as full:
         assert subprocess.run([sys.executable, "-c", program], stdout=full).returncode == 0

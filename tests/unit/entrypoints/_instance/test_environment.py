@@ -36,7 +36,7 @@ def test_the_programs_own_name_is_no_argument():
     "location", ["localhost:9000", "foo:bar", "tcp:localhost", "tcp:localhost:x", "localhost"]
 )
 def test_a_location_that_is_none_is_told_at_once_with_one_that_is(location):
-    says = rf"'{location}' is no location of a manager\. .* such as tcp:localhost:9000"
+    says = rf"'{location}' is not a manager location\. .* such as tcp:localhost:9000"
     with pytest.raises(ConfigurationError, match=says):
         read_environment(["p", f"--muscle-manager={location}"], NAMED)
     with pytest.raises(ConfigurationError, match=says):
@@ -50,7 +50,7 @@ def test_a_program_that_does_not_know_who_it_is_is_told_how_to_start_it(environ)
 
 
 def test_a_name_that_is_none_is_told():
-    with pytest.raises(ConfigurationError, match=r"The name of the instance is wrong: .*a b"):
+    with pytest.raises(ConfigurationError, match=r"The name of the instance is invalid: .*a b"):
         read_environment(["p"], {"MUSCLE_INSTANCE": "a b"})
 
 
