@@ -48,7 +48,7 @@ class InMemoryNetwork:
             self._changed.notify_all()
 
     def finish_receiving(self, instance: str) -> None:
-        """Note that an instance receives no further messages."""
+        """Record that an instance receives no further messages."""
         with self._changed:
             self._finished.add(instance)
             self._changed.notify_all()
@@ -126,7 +126,7 @@ class InMemoryPeerTransport(PeerTransport):
     def outlet(
         self,
         *,
-        sender: Endpoint,  # noqa: ARG002 - the receiver alone says where a message goes
+        sender: Endpoint,  # noqa: ARG002 - the receiver's endpoint alone determines the destination
         receiver: Endpoint,
         peer_locations: Sequence[str],  # noqa: ARG002 - there is one network only
     ) -> Outlet:
@@ -149,7 +149,7 @@ class InMemoryPeerTransport(PeerTransport):
         return self._network.must_drain
 
     def limit_retries(self, seconds: float) -> None:
-        """Do nothing: there are no connections to lose."""
+        """Do nothing: in-memory connections cannot be lost."""
 
     def finish_receiving(self) -> None:
         self._network.finish_receiving(self._instance)

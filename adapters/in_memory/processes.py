@@ -34,7 +34,7 @@ class InMemoryProcessKeeper(ProcessKeeper):
     """Simulates processes.
 
     Args:
-        programs: The behaviour of each program; other programs cannot be started.
+        programs: The behaviour of each program; starting any other program fails.
         stubborn: Programs that ignore SIGTERM.
     """
 

@@ -1,4 +1,4 @@
-"""Waits for processes to end, without polling where possible."""
+"""Waits for processes to end, without polling if the system supports that."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from typing import Final, Generic, Protocol, TypeVar, final
 Token = TypeVar("Token")
 
 POLL_INTERVAL: Final = 0.05
-"""Seconds between polls of a process whose end this system does not signal."""
+"""Seconds between polls of a process, on systems that do not signal its end."""
 
 HAS_PROC: Final = Path("/proc/self/stat").exists()
 
 
 class EndWatch(Protocol[Token]):
-    """Reports which watched processes have ended. Does not reap our own children."""
+    """Reports which watched processes have ended. It does not reap our own children."""
 
     @abstractmethod
     def watch(self, pid: int, token: Token) -> None:
-        """Make `wait` return the token once when the process ends. Thread-safe."""
+        """Make `wait` return the token, once, when the process has ended. Thread-safe."""
 
     @abstractmethod
     def wait(self, timeout: float | None) -> list[Token]:
-        """Wait for processes to end, for `wake`, or for the timeout. Call from one thread only."""
+        """Wait until processes end, `wake` is called, or time is up. Call from one thread only."""
 
     @abstractmethod
     def wake(self) -> None:
@@ -127,7 +127,7 @@ class ThreadWatch(EndWatch[Token], Generic[Token]):
             self._ended.append(token)
             if not self._closed.is_set():
                 self._wakeup.ring()
-            # last, because `close` waits for the listed threads before it closes the pipe
+            # remove the thread last: `close` joins the listed threads before it closes the pipe
             self._threads.discard(thread)
 
         thread = threading.Thread(target=run, name=f"conjoin-wait-{pid}", daemon=True)
@@ -145,7 +145,7 @@ class ThreadWatch(EndWatch[Token], Generic[Token]):
 
     def close(self) -> None:
         self._closed.set()
-        # by now the caller has ended the processes but not reaped them, so the threads end too
+        # the caller has ended the processes, but not reaped them, so the threads end too
         for thread in list(self._threads):
             thread.join()
         self._wakeup.close()
@@ -157,7 +157,7 @@ def _wait_for_end(pid: int, pause: Callable[[float], bool]) -> None:
         try:
             os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         except ChildProcessError:
-            pass  # not our child
+            pass  # the process is not our child
         else:
             return
     while is_alive(pid) and not pause(POLL_INTERVAL):

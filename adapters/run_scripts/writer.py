@@ -71,7 +71,7 @@ class ShellRunScriptWriter(RunScriptWriter):
 def _command(directory: Path, program: Program, launch: Launch) -> str:
     """Return the line that starts the program."""
     if program.script is not None:
-        # its first line names its interpreter, which need not be a shell
+        # the script's first line names its interpreter, which need not be a shell
         script = _write_executable(directory / PROGRAM_SCRIPT, program.script)
         return f"exec {quoted([str(script)])}"
     assert program.executable is not None
@@ -84,7 +84,7 @@ def _command(directory: Path, program: Program, launch: Launch) -> str:
 
 
 def _write_executable(path: Path, text: str) -> Path:
-    # the environment that it sets may be private
+    # the script may contain private environment variables
     path.touch(mode=0o700)
     path.chmod(0o700)
     path.write_text(text, encoding="utf-8", errors="surrogateescape")

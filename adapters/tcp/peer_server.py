@@ -26,10 +26,10 @@ MAX_REQUEST: Final = 2**20
 class PeerServer:
     """Accepts connections from peers, and passes each on to the transport that handles its kind.
 
-    One port serves MUSCLE3's clients and ours: the first bytes of a connection tell them apart. The
-    server starts when the first transport registers, and closes when the last one has left. Create
-    all transports before you publish their locations: connections of a kind that no transport
-    handles yet are closed.
+    One port serves MUSCLE3's clients and ours, which differ in the first bytes that they send. The
+    server starts when the first transport registers, and closes when the last one unregisters.
+    Create all transports before you publish their locations: the server closes connections of a
+    kind that no transport handles yet.
 
     Args:
         instance: Name of this instance.
@@ -39,8 +39,8 @@ class PeerServer:
             thread.
 
     Attributes:
-        addresses: Where clients on any machine can connect, the most likely to work first.
-        local_addresses: Where our own clients on this machine can connect faster.
+        addresses: Addresses for clients on any machine, the most likely to work first.
+        local_addresses: Faster addresses for our own clients on this machine.
         loop: Calls back on the server's thread.
         report: Reports a problem to the user of this instance.
     """
@@ -82,7 +82,7 @@ class PeerServer:
 
         Args:
             on_request: Answers a request, on the server's thread.
-            on_session_ended: Is called when a client has ended its session.
+            on_session_ended: Called when a client has ended its session.
         """
         self._on_request = on_request
         self._on_session_ended = on_session_ended
@@ -100,11 +100,11 @@ class PeerServer:
 
     @property
     def session_count(self) -> int:
-        """How many clients have made requests and not ended their session."""
+        """Number of clients that have made requests and not ended their session."""
         return self._server.session_count
 
     def sessions_of(self, client: str) -> list[Session]:
-        """Return the sessions that a client has not ended, connected or not."""
+        """Return the sessions that have not been ended, connected or not."""
         return self._server.sessions_of(client)
 
     def end_sessions_of(self, client: str) -> None:
@@ -112,7 +112,7 @@ class PeerServer:
         self._server.end_sessions_of(client)
 
     def leave(self) -> None:
-        """Unregister a transport. The last one closes the server, and joins its thread."""
+        """Unregister a transport; after the last one, close the server and join its thread."""
         with self._changed:
             self._users -= 1
             is_last = self._users == 0

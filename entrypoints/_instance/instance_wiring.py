@@ -164,7 +164,7 @@ def _own_operator(operator: object) -> Operator:
             return own
     known = ", ".join(f"Operator.{own.name}" for own in Operator)
     msg = (
-        f"The ports passed to Instance() have an unknown operator {operator!r}. Use one of {known},"
-        " with Operator imported from conjoin, and without quotes."
+        f"The ports passed to Instance() have an unknown operator {operator!r}; use one of {known}."
+        " Write the operator without quotes, imported from conjoin."
     )
     raise PortError(msg)

@@ -38,7 +38,7 @@ def changed():
         ),
         (
             lambda: Instance({"O_I": ["out"]}),
-            "Operator.O_F: 'O_I'. Write the operator without quotes",
+            "Operator.O_F. Write the operator without quotes",
         ),
         (
             lambda: Instance(["out"]),

@@ -44,6 +44,7 @@ def test_a_reader_that_has_gone_is_no_error(tell: str, stream: str):
 
 
 def test_a_full_disk_is_no_error():
-    program = "from entrypoints._command_line.console import print_text\nprint_text('one')\nprint_text('two')"
+    module = "entrypoints._command_line.console"
+    program = f"from {module} import print_text\nprint_text('one')\nprint_text('two')"
     with open("/dev/full", "w") as full:
         assert subprocess.run([sys.executable, "-c", program], stdout=full).returncode == 0
