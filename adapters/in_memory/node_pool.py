@@ -90,7 +90,7 @@ class InMemoryNodePool(NodePool):
         extend_env: bool = False,
     ) -> None:
         if node_name not in self._nodes:
-            msg = f"node '{node_name}' does not exist"
+            msg = f"there is no node '{node_name}'"
             raise ValueError(msg)
         if name in self.running:
             msg = f"a process named '{name}' is running already"

@@ -37,7 +37,7 @@ class OutgoingStream:
 
     Args:
         loop: Writes out the queue, on its thread.
-        return_time: Seconds for which to wait for a receiver to connect again.
+        return_time: Seconds to wait for a receiver to reconnect.
     """
 
     def __init__(self, loop: EventLoop, *, return_time: float = RETURN_TIME) -> None:

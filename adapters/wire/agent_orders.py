@@ -1,7 +1,7 @@
 """Encodes an agent's orders as one line of text, which the launcher writes to its standard input.
 
-Other channels do not keep the orders secret: other users can read a command line, every process
-that the agent starts inherits its environment, and a file may be left behind.
+Other channels would not keep the orders secret: other users can read a command line, the processes
+that the agent starts inherit its environment, and a file may be left behind.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """MUSCLE3's protocol between instances.
 
-The receiver requests the next message for one of its endpoints, and gets it once there is one.
+The receiver requests the next message for one of its endpoints; the sender answers when it has one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from domain.errors import RemoteProtocolError
 GET_NEXT_MESSAGE: Final = 21
 
 MAX_PORT_LENGTH: Final = 2**24
-"""A receiver keeps state for each slot, so absurd lengths must be rejected."""
+"""Longest vector port to accept: a receiver keeps state for each slot."""
 
 _KEYS: Final = (
     "sender",
@@ -91,7 +91,7 @@ def decode_message(data: bytes | memoryview, *, nil_overlay: Settings | None = N
 
     Args:
         data: The bytes.
-        nil_overlay: Overlay to use if the message has nil in its place; None to reject nil.
+        nil_overlay: Overlay to use if that of the message is nil; None to reject nil.
 
     Raises:
         RemoteProtocolError: If they are not a valid message.
