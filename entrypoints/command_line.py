@@ -47,9 +47,9 @@ _MISTAKES = {"snapshots": "The command failed"}
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that reports unknown arguments itself.
+    """A parser that reports unknown arguments with the usage of its own subcommand.
 
-    By default, a subcommand leaves that to its parent parser, which shows its own usage.
+    By default, the parent parser reports them, with its own usage.
     """
 
     @override
@@ -187,7 +187,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _guarded(action: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
-    """Run a command; turn errors that the user can fix into a message and an exit code."""
+    """Run a command; convert errors that the user can fix to a message and an exit code."""
     try:
         with StopSignals() as signals:
             options.signals = signals

@@ -1,4 +1,4 @@
-"""The manager's own log: structlog in front, the run's logbook behind.
+"""The manager's own log, which structlog writes to the run's logbook.
 
 Nothing global is configured, so embedding a manager does not affect the host program.
 """
@@ -20,7 +20,7 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 class _LogbookLogger:
-    """Writes rendered events to a logbook; a logger in structlog's terms."""
+    """Writes rendered events to a logbook; structlog calls this a logger."""
 
     def __init__(self, logbook: Logbook) -> None:
         self._logbook = logbook

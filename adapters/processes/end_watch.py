@@ -51,9 +51,8 @@ class _Wakeup:
         selector.register(self._receiver, selectors.EVENT_READ, None)
 
     def ring(self) -> None:
-        with contextlib.suppress(
-            BlockingIOError
-        ):  # the pipe is full, so the selector wakes up anyway
+        # if the pipe is full, the selector wakes up anyway
+        with contextlib.suppress(BlockingIOError):
             os.write(self._sender, b"!")
 
     def silence(self) -> None:
@@ -74,13 +73,13 @@ class PidfdWatch(EndWatch[Token]):
         # epoll allows one thread to register while another one waits
         self._selector = selectors.DefaultSelector()
         self._wakeup = _Wakeup(self._selector)
-        self._gone_already: deque[Token] = deque()
+        self._ended_already: deque[Token] = deque()
 
     def watch(self, pid: int, token: Token) -> None:
         try:
             descriptor = os.pidfd_open(pid)
         except ProcessLookupError:
-            self._gone_already.append(token)
+            self._ended_already.append(token)
             self._wakeup.ring()
         else:
             # a tuple, to distinguish a token of None from the wake-up pipe
@@ -95,8 +94,8 @@ class PidfdWatch(EndWatch[Token]):
                 self._selector.unregister(key.fd)
                 os.close(key.fd)
                 ended.append(key.data[0])
-        while self._gone_already:
-            ended.append(self._gone_already.popleft())
+        while self._ended_already:
+            ended.append(self._ended_already.popleft())
         return ended
 
     def wake(self) -> None:

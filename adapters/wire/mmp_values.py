@@ -107,7 +107,7 @@ def encode_checkpoint_info(info: CheckpointInfo) -> list[object]:
 
 def _encode_rule(rule: CheckpointRule) -> dict[str, object]:
     if isinstance(rule, CheckpointAtRule):
-        return {"at": [float(moment) for moment in rule.at]}
+        return {"at": [float(time) for time in rule.at]}
     start = None if rule.start is None else float(rule.start)
     stop = None if rule.stop is None else float(rule.stop)
     return {"start": start, "stop": stop, "every": float(rule.every)}

@@ -1,4 +1,4 @@
-"""Flattens a hierarchical configuration into the one that is run."""
+"""Flattens a hierarchical configuration into the one to run."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def flattened(
     """Check a configuration and flatten it.
 
     Args:
-        whole: The configuration, its imports resolved.
-        root: The model in it to run.
-        documents: The documents that it was merged from.
+        whole: The configuration, with its imports resolved.
+        root: The model to run.
+        documents: The documents from which it was merged.
         warnings: Receives warnings.
         programs_required: Whether each component's program must exist.
 
@@ -57,8 +57,8 @@ def flattened(
         ConfigurationError: If the configuration is invalid; it lists all errors.
     """
     origins = Origins(documents)
-    _insist(checkpoint_problems(documents))
-    _insist(model_problems(whole, origins, programs_required=programs_required))
+    _raise_if_any(checkpoint_problems(documents))
+    _raise_if_any(model_problems(whole, origins, programs_required=programs_required))
     warnings += without_implementation(whole, origins)
     expansion = expand(whole, root)
     model = _model(root, expansion, origins, warnings)
@@ -73,7 +73,7 @@ def flattened(
         description=whole.description,
         resume_origin=_resume_origin(documents),
     )
-    _insist(
+    _raise_if_any(
         [
             *wiring_problems(model),
             *resource_problems(whole, flat, names, origins),
@@ -86,7 +86,7 @@ def flattened(
     return flat
 
 
-def _insist(problems: list[str]) -> None:
+def _raise_if_any(problems: list[str]) -> None:
     if problems:
         raise ConfigurationError(*problems)
 
@@ -133,6 +133,6 @@ def _programs(
 
 
 def _resume_origin(documents: Sequence[Document]) -> ResumeOrigin | None:
-    """Return the origin that the last of the documents with one states."""
+    """Return the origin of the last document that has one; None if none has."""
     found = [item.resume_origin for item in documents if item.resume_origin is not None]
     return found[-1] if found else None

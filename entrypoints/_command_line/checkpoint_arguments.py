@@ -109,7 +109,7 @@ def checkpoint_options_of(
 
 
 def _end_of_slurm_job(grace_time: float, warn: Callable[[str], None]) -> float | None:
-    """Return when to stop the run so that everything has ended before Slurm ends the job."""
+    """Return when to stop the run so that all programs end before Slurm ends the job."""
     from adapters.slurm.allocation import end_of_allocation
 
     try:
@@ -161,7 +161,7 @@ def _positive(text: str) -> float:
 
 
 def _number(text: str) -> float:
-    # for a ValueError, argparse would show the name of this function
+    # with a ValueError, argparse would show the name of this function instead of the message
     with contextlib.suppress(ValueError):
         value = float(text)
         if math.isfinite(value):

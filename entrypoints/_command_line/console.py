@@ -30,7 +30,7 @@ def _print(text: str, stream: TextIO, descriptor: int) -> None:
         # one call, so that other threads cannot print between the text and its newline
         print(f"{text}\n", end="", file=stream, flush=True)
     except OSError:
-        # the reader is gone, as with `| head`, or the disk is full: neither is a reason to end a
-        # run
+        # the reader has closed the pipe, as with `| head`, or the disk is full: neither must end
+        # the run
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), descriptor)

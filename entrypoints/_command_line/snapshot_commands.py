@@ -95,7 +95,7 @@ def _list(options: argparse.Namespace) -> int:
     if not found:
         print_text(f"There are no workflow snapshots in '{options.run_dir}'.")
     for snapshot in reversed(found):
-        _say_lines(_summary(snapshot))
+        _print_lines(_summary(snapshot))
     return SOUND
 
 
@@ -105,7 +105,7 @@ def _show(options: argparse.Namespace) -> int:
         msg = f"'{path}' is a directory. Name one of the workflow snapshots in {path}/snapshots."
         raise ConfigurationError(msg)
     snapshot = _of_file(path)
-    _say_lines([*_summary(snapshot), "", *_table(snapshot)])
+    _print_lines([*_summary(snapshot), "", *_table(snapshot)])
     return SOUND if snapshot.is_sound else DAMAGED
 
 
@@ -115,13 +115,13 @@ def _verify(options: argparse.Namespace) -> int:
     all_sound = True
     for snapshot in reversed(list(found)):
         all_sound = all_sound and snapshot.is_sound
-        _say_lines([f"{snapshot.location}: {_verdict(snapshot)}", *_comments(snapshot)])
+        _print_lines([f"{snapshot.location}: {_verdict(snapshot)}", *_comments(snapshot)])
     return SOUND if all_sound else DAMAGED
 
 
 def _prune(options: argparse.Namespace) -> int:
     done = _snapshots_of_run(options.run_dir, prunes=True).prune(keep=options.keep)
-    _say_lines(f"removed {location}" for location in (*done.workflow_snapshots, *done.snapshots))
+    _print_lines(f"removed {location}" for location in (*done.workflow_snapshots, *done.snapshots))
     print_text(
         f"Removed {len(done.workflow_snapshots)} workflow snapshots and {len(done.snapshots)}"
         f" instance snapshots ({_in_bytes(done.size)}); {done.kept} workflow snapshots are left."
@@ -232,6 +232,6 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _say_lines(lines: Iterable[str]) -> None:
+def _print_lines(lines: Iterable[str]) -> None:
     for line in lines:
         print_text(line)

@@ -22,7 +22,7 @@ class InstanceEnvironment(NamedTuple):
     Attributes:
         instance: Its name.
         manager: Location of the manager.
-        log_file: File or directory to log to, if any.
+        log_file: The log file, or a directory for it; None if neither is set.
         secret: The run's secret, if Conjoin's manager provided it.
     """
 
@@ -79,7 +79,7 @@ def _take(argv: list[str], option: str) -> str | None:
 
 
 def _secret(environ: Mapping[str, str]) -> str | None:
-    """Return the run's secret from the environment, or from the file that the environment names."""
+    """Return the run's secret from the environment, or from the file named there."""
     if environ.get("CONJOIN_SECRET"):
         return environ["CONJOIN_SECRET"]
     path = environ.get("CONJOIN_SECRET_FILE")

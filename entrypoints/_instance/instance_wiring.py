@@ -1,4 +1,4 @@
-"""Wires the parts of an instance, in a plain function: a container is slow to import."""
+"""Wires the parts of an instance, with plain functions, because a container is slow to import."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def join_simulation(
 
     Args:
         ports: Names of the ports by operator; operators of the ymmsl library are accepted.
-        flags: The flags with which the model describes itself.
+        flags: The flags that describe the model.
 
     Raises:
         CouplingError: If it cannot connect.
@@ -53,7 +53,7 @@ def join_simulation(
         with _reported_if_slow(environment):
             return join(environment.instance, declaration, flags, surroundings)
     except PeerUnreachable:
-        # the instance reached the manager, so there is nothing to add
+        # the instance has reached the manager, so the error needs no addition
         _close(surroundings)
         raise
     except TransportError as error:
@@ -130,7 +130,7 @@ def open_transports(
         on_error: Receives descriptions of connections that violate a protocol, on another thread.
     """
     server = PeerServer(instance, secret=secret, hosts=hosts, on_error=on_error)
-    # the preferred transport comes first
+    # the transports are in order of preference
     transports: list[PeerTransport] = []
     if secret is not None:
         transports.append(StreamPeerTransport(instance, server=server, secret=secret))
@@ -139,7 +139,7 @@ def open_transports(
 
 
 def _hosts_to_listen_on(environment: InstanceEnvironment) -> list[str] | None:
-    """Return only loopback if Conjoin's manager listens only there: then all peers are local."""
+    """Return loopback if Conjoin's manager listens only there, since all peers are local then."""
     addresses = addresses_in([environment.manager], TCP)
     is_local = all(
         isinstance(address, TcpAddress) and address.host == LOOPBACK for address in addresses

@@ -1,4 +1,4 @@
-"""Shortens tracebacks so that they show the user's code, and not Conjoin's."""
+"""Shortens tracebacks so that they show the user's code, not Conjoin's."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def hide_internals(method: Callable[Parameters, Result]) -> Callable[Parameters,
         except ProtocolError:
             raise
         except CouplingError as error:
-            raise error.with_traceback(None) from None  # see the call above
+            raise error.with_traceback(None) from None  # the call above
 
     return call

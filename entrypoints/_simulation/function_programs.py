@@ -108,7 +108,7 @@ def _pickled(name: Reference, function: object) -> bytes:
         msg = f"The implementation '{name}' is of type {type(function).__name__}, not a function."
         raise UsageError(msg)
     try:
-        with _taken_along(sys.modules.get(getattr(function, "__module__", None) or "")):
+        with _pickled_by_value(sys.modules.get(getattr(function, "__module__", None) or "")):
             data: bytes = cloudpickle.dumps(function)
     except Exception as error:  # pickling an object of the user may raise anything
         msg = (
@@ -120,7 +120,7 @@ def _pickled(name: Reference, function: object) -> bytes:
 
 
 @contextmanager
-def _taken_along(module: ModuleType | None) -> Iterator[None]:
+def _pickled_by_value(module: ModuleType | None) -> Iterator[None]:
     """Pickle a module's definitions by value if another process cannot import the module."""
     if module is None or module.__name__ == "__main__" or _can_be_imported(module):
         yield
@@ -133,7 +133,7 @@ def _taken_along(module: ModuleType | None) -> Iterator[None]:
 
 
 def _can_be_imported(module: ModuleType) -> bool:
-    """Return whether a new process with the same path would find this module by its name."""
+    """Return whether a new process with the same `sys.path` would find this module by its name."""
     path: Sequence[str] | None = None
     spec: ModuleSpec | None = None
     for name in _prefixes(module.__name__):
@@ -145,7 +145,7 @@ def _can_be_imported(module: ModuleType) -> bool:
 
 
 def _find(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
-    # importlib.util.find_spec would find any module that is loaded already
+    # unlike importlib.util.find_spec, this does not find modules only because they are loaded
     specs = (finder.find_spec(name, path, None) for finder in sys.meta_path)
     return next((spec for spec in specs if spec is not None), None)
 

@@ -30,7 +30,7 @@ def resource_problems(
     Args:
         whole: The configuration before flattening.
         flat: The same, flattened.
-        names: Finds the components that resources are for.
+        names: Finds the components to which keys under `resources` refer.
         origins: The files of the models.
     """
     found = [

@@ -1,4 +1,4 @@
-"""Follows links from program to program, which yields the conduits of the flat model."""
+"""Finds the conduits of the flat model by following links from program to program."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from domain.identity import Reference
 def joined_conduits(expansion: Expansion, warnings: list[str]) -> tuple[Conduit, ...]:
     """Return the conduits between programs.
 
-    Links to omitted components are omitted, and so are links to a model's port that is not
+    Links to omitted components are omitted too, as are links to a port of a model that is not
     connected inside the model.
 
     Args:
@@ -40,7 +40,7 @@ def joined_conduits(expansion: Expansion, warnings: list[str]) -> tuple[Conduit,
 def _trails(
     expansion: Expansion, sender: Reference, warnings: list[str]
 ) -> Iterator[tuple[Link, ...]]:
-    """Yield the chain of links to each program's port that is reachable from a port."""
+    """Yield a chain of links for each port of a program that is reachable from a port."""
     for link in expansion.links.get(sender, ()):
         owner = link.receiver[:-1]
         if owner in expansion.leaves:

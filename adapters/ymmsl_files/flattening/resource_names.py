@@ -1,7 +1,7 @@
 """Finds the components that the keys under `resources` refer to.
 
-In v0.2 a key is the name of the model that is run, followed by the path of a component in it. Users
-omit the model's name, as in v0.1, or write that of the inner model that contains the component.
+In v0.2, a key is the name of the root model, followed by the path of a component in it. Some users
+omit the model's name, as in v0.1, or write the name of the inner model that contains the component.
 Both are accepted if they are unambiguous. MUSCLE3 ignores such keys.
 """
 
@@ -21,7 +21,7 @@ class ResourceNames:
     """Finds the components that keys under `resources` refer to.
 
     Args:
-        root: Name of the model that is run.
+        root: Name of the root model, which is run.
         expansion: That model, expanded.
         models: Names of all models, including those that are not run.
     """
@@ -50,7 +50,7 @@ class ResourceNames:
         return [key] if key in self._leaves else self._by_short_name.get(key, [])
 
     def is_elsewhere(self, key: Reference) -> bool:
-        """Whether a key is for a component of a model that is not run.
+        """Whether a key refers to a component of a model that is not run.
 
         Args:
             key: The key as the user wrote it.

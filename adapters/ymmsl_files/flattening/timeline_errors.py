@@ -6,7 +6,7 @@ from ymmsl import v0_2
 
 
 def explained(error: v0_2.ResolveTimelineException) -> str:
-    """Return a message about an error in a model's timelines, with the cure.
+    """Return a message about an error in a model's timelines, with advice on how to fix it.
 
     Args:
         error: ymmsl's error.

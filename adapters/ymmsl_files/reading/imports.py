@@ -13,7 +13,7 @@ from ymmsl import v0_2
 
 from adapters.ymmsl_files.reading.documents import Document
 from adapters.ymmsl_files.reading.imported_files import ignored_sections
-from adapters.ymmsl_files.reading.merge import is_chatter
+from adapters.ymmsl_files.reading.merge import is_irrelevant
 from domain.errors import ConfigurationError
 from domain.suggestions import hint
 
@@ -25,7 +25,7 @@ def resolved(
 
     Args:
         configuration: The merged configuration; it is modified, and unusable after an error.
-        documents: The documents that it was merged from.
+        documents: The documents from which it was merged.
         warnings: Receives warnings.
 
     Raises:
@@ -45,7 +45,7 @@ def resolved(
         except _USERS_MISTAKES as error:
             raise ConfigurationError(_explained(str(error), documents)) from None
     texts = dict.fromkeys(str(item.message) for item in caught)
-    warnings += [text for text in texts if not is_chatter(text)]
+    warnings += [text for text in texts if not is_irrelevant(text)]
     warnings += ignored_sections(modules)
     return configuration
 

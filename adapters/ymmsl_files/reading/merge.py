@@ -32,7 +32,7 @@ def merged(documents: Sequence[Document], warnings: list[str]) -> v0_2.Configura
         else deepcopy(item.content)
         for item in documents
     ]
-    problems = [*_doubled_models(documents, new), *_doubled_programs(documents, new)]
+    problems = [*_models_in_several_files(documents, new), *_duplicate_programs(documents, new)]
     if problems:
         raise ConfigurationError(*problems)
     for overlay in new[1:]:
@@ -42,11 +42,11 @@ def merged(documents: Sequence[Document], warnings: list[str]) -> v0_2.Configura
 
 v0_1_type = v0_1.PartialConfiguration
 
-# Warnings that ymmsl emits on every conversion, and that do not matter for running a model.
+# Warnings that ymmsl emits on every conversion, and that are irrelevant for a run.
 _CHATTER = ("Comments can unfortunately", "In yMMSL v0.2 implementations", "In yMMSL v0.2 comp")
 
 
-def is_chatter(warning: str) -> bool:
+def is_irrelevant(warning: str) -> bool:
     """Whether a warning of ymmsl is irrelevant for a run."""
     return warning.startswith(_CHATTER)
 
@@ -83,7 +83,7 @@ def _guessed_ports(content: v0_1.PartialConfiguration, label: str) -> list[str]:
     ]
 
 
-def _doubled_models(
+def _models_in_several_files(
     documents: Sequence[Document], contents: Sequence[v0_2.Configuration]
 ) -> list[str]:
     holders = [
@@ -92,13 +92,13 @@ def _doubled_models(
     if len(holders) < 2:
         return []
     problem = (
-        f"There are models in more than one file: {', '.join(holders)}. Give one of them, and let"
-        " it take what it needs from the others with 'imports'."
+        f"There are models in more than one file: {', '.join(holders)}. Pass only one of them,"
+        " and let it use 'imports' to get what it needs from the others."
     )
     return [problem]
 
 
-def _doubled_programs(
+def _duplicate_programs(
     documents: Sequence[Document], contents: Sequence[v0_2.Configuration]
 ) -> list[str]:
     first_in: dict[str, str] = {}

@@ -11,18 +11,18 @@ from domain.errors import ConfigurationError
 from domain.identity import Reference
 
 MODEL = Reference("reaction_diffusion")
-MOMENT = datetime(2026, 11, 20, 9, 5, 7).astimezone()
+START = datetime(2026, 11, 20, 9, 5, 7).astimezone()
 
 
 def test_a_new_one_is_named_after_model_and_moment(tmp_path):
-    directory = FilesystemRunDirectory.create(MODEL, parent=tmp_path, moment=MOMENT)
+    directory = FilesystemRunDirectory.create(MODEL, parent=tmp_path, start=START)
     assert directory.path == tmp_path / "run_reaction_diffusion_20261120_090507"
     assert directory.path.is_dir()
 
 
 def test_runs_of_the_same_second_get_directories_of_their_own(tmp_path):
     names = [
-        FilesystemRunDirectory.create(MODEL, parent=tmp_path, moment=MOMENT).path.name
+        FilesystemRunDirectory.create(MODEL, parent=tmp_path, start=START).path.name
         for _ in range(3)
     ]
     stem = "run_reaction_diffusion_20261120_090507"
@@ -77,7 +77,7 @@ def test_an_unusable_directory_is_named(tmp_path):
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a place where nobody may write")
 def test_an_unwritable_parent_is_named():
     with pytest.raises(ConfigurationError, match=r"/proc/run_reaction.*could not be written"):
-        FilesystemRunDirectory.create(MODEL, parent=Path("/proc"), moment=MOMENT)
+        FilesystemRunDirectory.create(MODEL, parent=Path("/proc"), start=START)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -95,7 +95,7 @@ def test_a_configuration_that_cannot_be_saved_is_named(tmp_path):
 
 
 def test_a_directory_that_is_removed_may_be_gone_already(tmp_path):
-    directory = FilesystemRunDirectory.create(MODEL, parent=tmp_path, moment=MOMENT)
+    directory = FilesystemRunDirectory.create(MODEL, parent=tmp_path, start=START)
     directory.instance_directory(Reference("micro"))
     directory.remove()
     directory.remove()
