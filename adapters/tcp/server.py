@@ -65,11 +65,11 @@ class Server:
         on_request: Executes a request. Its second argument is a function that takes the response;
             it must be called once, from any thread. If `on_request` raises before that, the
             client's session ends; a RemoteProtocolError means that the client caused the error.
-        loop: Calls back for the server, which starts and closes it.
+        loop: Makes the server's callbacks; the server starts and closes it.
         max_request: Largest request to accept, in bytes.
-        secret: Secret of the run; None where our own greeting is not offered.
+        secret: Secret of the run; None if our own greeting is not offered.
         require_secret: Whether to refuse clients that do not know it.
-        needs_secret: Returns whether a request is for clients that know the secret only.
+        needs_secret: Returns whether a request is only for clients that know the secret.
         on_stream: Takes over the socket of a client that requests a stream.
         on_session_ended: Called when a client has ended its session.
         on_connected: Called when a session gets a connection, also after it lost one.
@@ -78,7 +78,7 @@ class Server:
             connection, or about an internal error.
 
     Attributes:
-        loop: Calls back for the server, and for other objects on its thread.
+        loop: Makes callbacks for the server and for other objects on its thread.
     """
 
     def __init__(
