@@ -44,13 +44,13 @@ from domain.running.profiling import ProfileEventType
 
 
 class Surroundings(NamedTuple):
-    """Everything outside of an instance that it uses.
+    """The adapters that an instance uses.
 
     Attributes:
         link: Connection to the manager.
         transport: Connections to the peers.
         clock: The clock.
-        log: Takes messages for the user.
+        log: Logs messages for the user.
         snapshots: Stores and loads snapshots.
         one_at_a_time: Admits one thread of the model at a time.
     """
@@ -171,7 +171,7 @@ class _Arrival:
         *,
         is_called: bool,
     ) -> Lifecycle:
-        """Prepare for checkpoints and the reuse loop; restore the state if there is any."""
+        """Prepare for checkpoints and the reuse loop; restore the state when resuming."""
         info = self._link.get_checkpoint_info()
         check_supports_checkpoints(str(self._instance), self._flags, info)
         snapshots = self._snapshot_manager(connections, loop, info)

@@ -30,7 +30,7 @@ RETRY_TIME_AFTER_FAILURE: Final = 2.0
 
 
 class Leaving:
-    """Closes ports, sees that all messages arrive, and deregisters.
+    """Closes ports, ensures that all messages arrive, and deregisters.
 
     Args:
         link: Connection to the manager.
@@ -59,7 +59,7 @@ class Leaving:
     def leave_failed(
         self, error: CouplingError, connections: Connections | None, *, is_registered: bool = True
     ) -> None:
-        """Log an error and leave because of it, unless that has been done.
+        """Log an error and leave because of it, unless the instance has already left.
 
         Args:
             error: Why the instance fails.

@@ -54,7 +54,7 @@ class RunActions:
         agents: Cancels processes.
         run_directory: Provides the output of instances.
         look_for: Checks whether the program of an instance still runs.
-        ask_to_save: Asks all instances to save, for a reason.
+        ask_to_save: Requests all instances to save, for a reason.
         worker: Reads files, which may be slow.
         scheduler: Runs timers.
         log: The manager's log.

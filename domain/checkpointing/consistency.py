@@ -11,7 +11,7 @@ A filter that passes empty messages while its sender is not called relaxes the s
 `domain.checkpointing.workflow_snapshot_search`.
 
 A start from scratch counts as a snapshot with all counts 0. However, an instance that starts from
-scratch may send other messages this time, so no receiver may already have one of them.
+scratch may send different messages, so no receiver may already have one of its messages.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ class CommunicatorState(NamedTuple):
         reduced_counts: Messages that passed reducing filters, for each `reduced_port` and
             `filled_port`, and slot.
         held_back: Messages held by reducing filters, and milestones to be sent again.
-        served: For messages that a filter repeats and pads, the iterations that received theirs.
+        served: For messages that a filter repeats and pads, the iterations that have had theirs.
         port_lengths: Lengths of the resizable ports.
     """
 

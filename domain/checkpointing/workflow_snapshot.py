@@ -142,8 +142,8 @@ def _table(snapshot: WorkflowSnapshot) -> list[str]:
     return rows
 
 
-# Files that state these facts only in that text: MUSCLE3's, and those that Conjoin wrote before it
-# had a header.
+# Some files state these facts only in that text: MUSCLE3's, and those that Conjoin wrote before it
+# added a header.
 
 
 def described_origin(description: str) -> ResumeOrigin:

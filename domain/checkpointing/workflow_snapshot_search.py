@@ -1,4 +1,4 @@
-"""Finds the instance snapshots that make up the newest workflow snapshot, without a search.
+"""Finds the instance snapshots that make up the newest workflow snapshot, incrementally.
 
 Choose one snapshot for each instance; x(i) is the number of the one chosen for instance i. Such a
 choice is called a *cut*. The counts of an instance only ever grow, so each conduit puts two bounds

@@ -84,7 +84,7 @@ class Turns:
         return level
 
     def _add_order(self, conduit: Conduit) -> None:
-        """Record which component a conduit makes start or continue only after another has ended."""
+        """Record the execution order that a conduit implies."""
         first = self._ended_by(conduit)
         if first is None:
             return

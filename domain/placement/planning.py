@@ -121,7 +121,7 @@ class Planner:
                 f" run at the same time: {_listed(sharing)}."
             )
         return (
-            "There are too few cores for the model to run at full speed. There is:"
+            "There are too few cores for the model to run at full speed. Available:"
             f" {available.as_text()}. {' '.join(sentences)}"
         )
 
@@ -199,9 +199,9 @@ def _too_few(
 ) -> InsufficientResources:
     return InsufficientResources(
         f"There are too few cores: component '{component.name}' asks for"
-        f" {_asked(component, requirements)}, and there is no room left for '{instance}'. There is:"
-        f" {available.as_text()}. Ask for less under 'resources', make the model smaller, or run it"
-        " on more or larger nodes."
+        f" {_asked(component, requirements)}, and there is no room left for '{instance}'."
+        f" Available: {available.as_text()}. Ask for less under 'resources', make the model"
+        " smaller, or run it on more or larger nodes."
     )
 
 

@@ -263,7 +263,7 @@ def test_too_few_local_cores_cause_a_warning(workspace: Workspace):
     outcome = workspace.start_all()
     assert outcome.exit_code == COMPLETED, outcome.text
     warning = re.search(
-        r"There is: \S+ \(\d+ cores\)\. Component 'micro' asks for .*", outcome.stdout
+        r"Available: \S+ \(\d+ cores\)\. Component 'micro' asks for .*", outcome.stdout
     )
     assert warning is not None
     assert warning[0].endswith("Component 'micro' asks for 9999 threads on one node.")

@@ -193,7 +193,7 @@ def test_resumed_run_without_new_snapshots_names_the_run_it_began_from(saving: W
 def test_all_instances_save_before_the_stop_time(saving: Workspace):
     outcome = run_until_the_time_is_over(saving, save_time=AMPLE)
     assert_resumable(saving, outcome)
-    assert "The time of the run was over. All instances save, for up to 600 s." in outcome.stdout
+    assert "The run reached its time limit. All instances save, for up to 600 s." in outcome.stdout
     assert_resumes_to_the_same_result(saving)
 
 
@@ -258,7 +258,7 @@ def test_second_sigterm_stops_the_run_at_once(workspace: Workspace):
 def test_stop_time_without_checkpoints_just_stops_the_run(saving: Workspace):
     outcome = run_until_the_time_is_over(saving)
     assert outcome.exit_code == FAILED
-    assert "The time of the run was over." in outcome.stdout
+    assert "The run reached its time limit." in outcome.stdout
     assert not outcome.left_behind
 
 

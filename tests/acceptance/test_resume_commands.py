@@ -337,7 +337,7 @@ def test_snapshot_of_another_model_is_rejected(saving: Workspace):
     text = (saving.folder / "model.ymmsl").read_text()
     saving.write("model.ymmsl", text.replace("\n  pair:", "\n  couple:"))
     check_rejected(
-        saving, directory, "The snapshots are of model 'pair', but model 'couple' is to be run"
+        saving, directory, "The snapshots are of model 'pair', but the model to run is 'couple'"
     )
 
 

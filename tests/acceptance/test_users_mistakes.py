@@ -330,7 +330,7 @@ def test_program_that_never_creates_an_instance_fails_the_run(workspace: Workspa
     assert_failed(
         outcome,
         "micro",
-        "it exited with code 0; it never registered: does the program make an Instance?",
+        "it exited with code 0; it never registered: does the program create an Instance?",
     )
     assert "macro failed" not in outcome.stdout, "it only waited for a peer, and was stopped"
 
@@ -351,8 +351,8 @@ def test_signal_that_killed_a_component_is_reported(workspace: Workspace):
     assert_failed(
         workspace.start_all(),
         "micro",
-        "it was killed by signal 9 (SIGKILL); Conjoin did not send that signal, but the system does"
-        " when memory runs out.",
+        "it was killed by signal 9 (SIGKILL); Conjoin did not send that signal, but the system"
+        " sends it when memory runs out.",
     )
 
 
@@ -362,7 +362,7 @@ def test_early_exit_with_code_0_fails_the_run(workspace: Workspace):
         workspace.start_all(),
         "micro",
         "it exited with code 0; its reuse loop was not over: the model must call reuse_instance()"
-        " until that returns False.",
+        " until it returns False.",
     )
 
 

@@ -69,15 +69,15 @@ class ModelComparison:
     def _check_model_name(self, name: str) -> None:
         if name not in ("", str(self._model.name)):
             msg = (
-                f"The snapshots are of model '{name}', but model '{self._model.name}' is to be run."
-                " Resume from a workflow snapshot of this model."
+                f"The snapshots are of model '{name}', but the model to run is"
+                f" '{self._model.name}'. Resume from a workflow snapshot of this model."
             )
             raise InconsistentSnapshot(msg)
 
     def _loaded(
         self, resume: Mapping[Reference, str]
     ) -> tuple[dict[Reference, Snapshot], dict[Reference, ForeignSnapshot]]:
-        """Return the snapshots, and for each that could not be decoded, the reason."""
+        """Return the snapshots, and the error for each one that could not be decoded."""
         snapshots: dict[Reference, Snapshot] = {}
         foreign: dict[Reference, ForeignSnapshot] = {}
         for instance, location in resume.items():

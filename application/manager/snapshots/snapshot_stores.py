@@ -105,7 +105,7 @@ class SnapshotStores:
     def local_copies(
         self, resume: Mapping[Reference, str], run_directory: RunDirectory
     ) -> dict[Reference, str]:
-        """Return paths that any instance can open of the snapshots to resume from.
+        """Return paths of the snapshots to resume from that any instance can open.
 
         Args:
             resume: Locations of the snapshots.

@@ -1,4 +1,4 @@
-"""Parses the snapshot store that a user names."""
+"""Parses the path or URL of a snapshot store that a user names."""
 
 from __future__ import annotations
 

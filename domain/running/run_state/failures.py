@@ -149,17 +149,17 @@ def problem_of(instance: InstanceLife) -> str | None:
         The problem as part of a sentence; None if there is none.
     """
     if instance.end == Killed(SIGKILL):
-        return "Conjoin did not send that signal, but the system does when memory runs out"
+        return "Conjoin did not send that signal, but the system sends it when memory runs out"
     if instance.end != SUCCESS:
         return None
     if instance.report is not None:
         error = instance.report.problem or "it did not report which"
         return f"before that, it reported an error: {error}"
     if not instance.has_registered:
-        return "it never registered: does the program make an Instance?"
+        return "it never registered: does the program create an Instance?"
     if not instance.has_deregistered:
         return (
-            "its reuse loop was not over: the model must call reuse_instance() until that returns"
+            "its reuse loop was not over: the model must call reuse_instance() until it returns"
             " False"
         )
     return None

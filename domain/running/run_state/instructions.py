@@ -54,7 +54,7 @@ class StartTimer:
 
 @dataclass(frozen=True, slots=True)
 class CancelTimer:
-    """Do not handle TimerFired for this timer, unless it is started again."""
+    """Cancel this timer: do not handle its TimerFired, unless it is started again."""
 
     timer: RunTimer
 
@@ -81,7 +81,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class AskToSave:
-    """Ask all instances, also those that register later, to save."""
+    """Ask all instances, including those that register later, to save."""
 
     reason: str
 

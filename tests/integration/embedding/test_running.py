@@ -411,7 +411,7 @@ def test_invalid_setting_value_is_rejected_with_its_key(folder, value, kind):
     flat = YmmslConfigurationSource().load([RUNS])
     flat.settings["macro.odd"] = value
     for source in (made, flat):
-        text = f"Setting 'macro.odd' has value .*{kind}, but a setting is a text, a number"
+        text = f"Setting 'macro.odd' has value .*{kind}, but a setting is a string, a number"
         with pytest.raises(ConfigurationError, match=text):
             Manager(source)
 

@@ -30,7 +30,7 @@ def changed():
         ),
         (
             lambda: started().send("out", changed()),
-            "send() on port 'out': The timestamp of a Message is to be a simulation time, as a",
+            "send() on port 'out': The timestamp of a Message must be a simulation time, as a",
         ),
         (
             lambda: Instance(PORTS, 4),

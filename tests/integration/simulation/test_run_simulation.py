@@ -219,7 +219,7 @@ def test_signal_that_killed_a_function_is_reported():
 
 
 def test_function_that_creates_no_instance_is_reported():
-    with pytest.raises(RuntimeError, match="does the program make an Instance"):
+    with pytest.raises(RuntimeError, match="does the program create an Instance"):
         run_simulation(MODEL, {"macro": macro, "micro": lambda: None})
 
 
@@ -237,7 +237,7 @@ def test_missing_function_is_rejected_before_anything_starts(folder):
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("mirco", "Did you mean 'micro' or 'macro'?"), ("other", "There is: macro, micro.")],
+    [("mirco", "Did you mean 'micro' or 'macro'?"), ("other", "Valid names: macro, micro.")],
 )
 def test_function_without_a_component_is_rejected(name, hint, folder):
     programs = "programs:\n  micro:\n    description: A\n    executable: /nowhere\n"

@@ -13,7 +13,7 @@ MANY = [f"component_{letter * 9}" for letter in "abcdefghi"]
         ("marco", ["macro", "zzz"], " Did you mean 'macro'?"),
         ("micro1", ["micro2", "micro3"], " Did you mean 'micro2' or 'micro3'?"),
         ("ab", ["abc", "abd", "abe"], " Did you mean 'abc', 'abd' or 'abe'?"),
-        ("x", ["macro", "micro", "macro"], " There is: macro, micro."),
+        ("x", ["macro", "micro", "macro"], " Valid names: macro, micro."),
         ("x", [], ""),
         (3, [33], " Did you mean '33'?"),
     ],

@@ -107,7 +107,7 @@ def test_two_models_that_could_be_run_are_told_apart_by_name():
 
 def test_a_model_to_run_that_is_not_there_is_told():
     text = whole(MACRO_MICRO, PROGRAM)
-    assert problem_of(text, model="other") == "Model 'other' does not exist. There is: m."
+    assert problem_of(text, model="other") == "Model 'other' does not exist. Valid names: m."
 
 
 def test_no_model_at_all_is_told():

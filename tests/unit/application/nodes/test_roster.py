@@ -75,7 +75,7 @@ def test_silent_agent_is_noticed(bench: Bench) -> None:
     bench.clock.advance(29.0)
     assert bench.silent == []
     bench.clock.advance(2.0)
-    assert bench.silent == [("a", "nothing was heard from its agent for 30 seconds")]
+    assert bench.silent == [("a", "its agent sent nothing for 30 seconds")]
 
 
 def test_sign_of_life_prolongs_the_wait(bench: Bench) -> None:

@@ -37,7 +37,7 @@ def test_times_are_floats_whatever_number_was_given(time):
 )
 def test_times_that_are_none_are_refused_and_named(time, kind):
     with pytest.raises(
-        kind, match="The timestamp of a Message is to be a simulation time"
+        kind, match="The timestamp of a Message must be a simulation time"
     ) as first:
         Message(time)
     with pytest.raises(kind, match="The next_timestamp of a Message"):

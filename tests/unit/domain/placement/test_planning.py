@@ -120,7 +120,7 @@ def test_too_few_cores_is_told_with_what_was_asked_and_what_there_is():
         plan(model, nodes(3))
     assert str(caught.value) == (
         "There are too few cores: component 'b' asks for 2 threads on one node for each of its 2"
-        " instances, and there is no room left for 'b[1]'. There is: n0 (3 cores). Ask for less"
+        " instances, and there is no room left for 'b[1]'. Available: n0 (3 cores). Ask for less"
         " under 'resources', make the model smaller, or run it on more or larger nodes."
     )
 
@@ -181,7 +181,7 @@ def test_enough_cores_are_no_warning():
 def test_oversubscription_is_a_warning_with_what_was_asked_and_what_there_is():
     model = configuration("a\nb", sizes={"a": (3,)}, asked={"a": Threads(64)})
     assert warning(model, nodes(2)) == (
-        "There are too few cores for the model to run at full speed. There is: n0 (2 cores)."
+        "There are too few cores for the model to run at full speed. Available: n0 (2 cores)."
         " Component 'a' asks for 64 threads on one node for each of its 3 instances. 1 of 4"
         " instances shares cores with others that run at the same time: 'b'."
     )
