@@ -156,7 +156,7 @@ def test_lost_node_is_missing_from_the_resources() -> None:
     assert bench.resources == [Resources((node_resources("node1"),))]
 
 
-def test_agent_of_another_version_is_refused_and_its_node_lost() -> None:
+def test_agent_with_another_version_is_rejected_and_its_node_lost() -> None:
     bench = Bench("node1")
     bench.launch()
     with pytest.raises(ManagerRefused, match=r"node1.*version 1\.1.*version 1\.2"):

@@ -55,7 +55,7 @@ def test_agents_may_report_before_they_are_expected(bench: Bench) -> None:
     assert bench.resources == [Resources((offer("a"), offer("b")))]
 
 
-def test_lost_node_is_not_waited_for(bench: Bench) -> None:
+def test_roster_does_not_wait_for_a_lost_node(bench: Bench) -> None:
     bench.roster.expect(["a", "b"])
     bench.report("a")
     assert bench.roster.lose("b", "no python there") == "node 'b' was lost: no python there"

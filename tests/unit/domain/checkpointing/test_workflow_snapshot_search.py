@@ -91,7 +91,7 @@ class Exhaustive:
         ) and all(self._keep_pace(by_name, item) for item in self._model.conduits)
 
     def _keep_pace(self, by_name, item):
-        """Return whether receivers keep to the bounds of a filter with a pace."""
+        """Return whether receivers satisfy the bounds of a filter that is paced by callers."""
         pacing = self._topology.pacing_conduit(item)
         if pacing is None:
             return True
@@ -221,7 +221,7 @@ def run_both(data, lowest):
     exhaustive = Exhaustive(model)
     instances = list(model.instances())
     counts = {name: {} for name in instances}
-    # MUSCLE3's library does not say until when what it received was not empty
+    # MUSCLE3's library does not count which received messages were not empty
     filling = data.draw(st.sets(st.sampled_from(instances)))
     for number in range(1, data.draw(st.integers(1, 9)) + 1):
         instance = data.draw(st.sampled_from(instances))
