@@ -82,7 +82,7 @@ class NodeAgent:
         """Handle an event."""
         match event:
             case ManagerHeard(command):
-                self._hear(command)
+                self._handle_command(command)
             case ProcessesEnded(results):
                 self._report_ended(results)
             case ManagerGone(reason):
@@ -97,7 +97,7 @@ class NodeAgent:
         else:
             self._phase = _Phase.ENDED
 
-    def _hear(self, command: Command | None) -> None:
+    def _handle_command(self, command: Command | None) -> None:
         if self._phase is _Phase.WORKING:
             self._deadline = self._clock.monotonic() + self._timeout
         match command:

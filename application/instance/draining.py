@@ -51,7 +51,7 @@ class Draining:
         end = self._clock.monotonic() + timeout
         turn = 0
         while waiting := self._waiting(ports):
-            found = self._drop_those_at_hand(waiting, end)
+            found = self._drop_available(waiting, end)
             left = end - self._clock.monotonic()
             if left <= 0:
                 return not self._waiting(ports)
@@ -65,16 +65,16 @@ class Draining:
             (port, slot)
             for port in ports
             for slot in port.open_slots()
-            if self._is_to_drain(port, slot)
+            if self._needs_draining(port, slot)
         ]
 
-    def _is_to_drain(self, port: PortState, slot: int | None) -> bool:
+    def _needs_draining(self, port: PortState, slot: int | None) -> bool:
         where = (port.name, slot)
         if where not in self._must_drain:
             self._must_drain[where] = self._communicator.must_drain(port, slot)
         return self._must_drain[where]
 
-    def _drop_those_at_hand(self, waiting: Iterable[PortSlot], end: float) -> bool:
+    def _drop_available(self, waiting: Iterable[PortSlot], end: float) -> bool:
         """Drop the messages that are available; return whether there were any."""
         found = False
         for port, slot in waiting:

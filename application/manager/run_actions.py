@@ -111,7 +111,7 @@ class RunActions:
             case CancelProcesses():
                 self._agents.cancel_all()
             case ReadErrorOutput() | Probe():
-                self._find_out(instruction, handle)
+                self._query(instruction, handle)
             case AskToSave(reason):
                 self._ask_to_save(reason)
             case FinishRun(result, output_of):
@@ -135,7 +135,7 @@ class RunActions:
         del self._timers[timer]
         handle(TimerFired(timer))
 
-    def _find_out(self, question: ReadErrorOutput | Probe, handle: Handle) -> None:
+    def _query(self, question: ReadErrorOutput | Probe, handle: Handle) -> None:
         name = question.instance
         match question:
             case ReadErrorOutput():

@@ -101,7 +101,7 @@ class AgentManager(AgentDesk, NodePool):
             log_directory=self._agent_dir,
         )
         launch.worker.run(
-            lambda: launch.launcher.launch(orders, on_lost=self._lose_soon),
+            lambda: launch.launcher.launch(orders, on_lost=self._schedule_loss),
             done=self._roster.expect,
             failed=failed,
         )
@@ -222,7 +222,7 @@ class AgentManager(AgentDesk, NodePool):
                 self._ledger.end_soon(process, cancelled)
             self._command(node, command)
 
-    def _lose_soon(self, node: str, reason: str) -> None:
+    def _schedule_loss(self, node: str, reason: str) -> None:
         """Schedule the loss of a node. Thread-safe."""
         self._scheduler.call_soon(partial(self._lose, node, reason))
 

@@ -24,7 +24,7 @@ from domain.model.configuration import (
 from domain.model.turns import Turns
 from domain.placement.core_ledger import CoreLedger
 from domain.placement.core_search import SpareCores, find_cores
-from domain.placement.requirements import core_count, cores_on_one_node, in_words
+from domain.placement.requirements import core_count, cores_on_one_node, describe_request
 from domain.placement.resources import Core, NodeResources, Resources
 from domain.suggestions import MOST_LISTED
 
@@ -208,7 +208,7 @@ def _too_few(
 def _asked(component: Component, requirements: ResourceRequirements) -> str:
     count = prod(component.multiplicity)
     each = f" for each of its {count} instances" if count > 1 else ""
-    return f"{in_words(requirements)}{each}"
+    return f"{describe_request(requirements)}{each}"
 
 
 def _listed(names: Sequence[Reference]) -> str:

@@ -63,7 +63,7 @@ class ModelComparison:
                 " their peers had sent. Take all of them from one workflow snapshot"
             )
         if problems:
-            raise InconsistentSnapshot(_refusal(problems))
+            raise InconsistentSnapshot(_error_message(problems))
         return [unchecked_snapshot(instance, error) for instance, error in foreign.items()]
 
     def _check_model_name(self, name: str) -> None:
@@ -130,7 +130,7 @@ class ModelComparison:
         return newest is not None and len(newest.snapshots) == len(snapshots)
 
 
-def _refusal(problems: Sequence[str]) -> str:
+def _error_message(problems: Sequence[str]) -> str:
     lines = [f"- {text}." for text in problems]
     return "\n".join(
         [

@@ -108,7 +108,7 @@ class Failures:
         return "\n".join(parts)
 
 
-def kind_in_words(text: str) -> FailureKind:
+def infer_kind(text: str) -> FailureKind:
     """Infer the kind of a failure from the error message or output of a MUSCLE3 instance.
 
     MUSCLE3's protocol has no request to report it.
@@ -137,7 +137,7 @@ def failure_by_report(instance: InstanceLife) -> Failure:
     assert instance.report is not None
     problem, kind = instance.report
     reason = problem or "it did not report why"
-    return Failure(instance.name, None, reason, kind=kind or kind_in_words(problem))
+    return Failure(instance.name, None, reason, kind=kind or infer_kind(problem))
 
 
 def problem_of(instance: InstanceLife) -> str | None:
@@ -169,5 +169,5 @@ def _kind_of(instance: InstanceLife, error_output: str) -> FailureKind:
     report = instance.report
     if report is None:
         # Conjoin's library would have reported the loss of a peer
-        return FailureKind.OWN if instance.is_own else kind_in_words(error_output)
-    return report.kind or kind_in_words(f"{report.problem}\n{error_output}")
+        return FailureKind.OWN if instance.is_own else infer_kind(error_output)
+    return report.kind or infer_kind(f"{report.problem}\n{error_output}")

@@ -9,7 +9,7 @@ from domain.running.run_state.failures import (
     Failures,
     failure_by_report,
     failure_of_process,
-    kind_in_words,
+    infer_kind,
     problem_of,
 )
 from domain.running.run_state.instance_life import InstanceLife, Report
@@ -71,7 +71,7 @@ def test_instance_that_reports_a_lost_peer_is_not_the_cause():
     ],
 )
 def test_failure_kind_is_inferred_from_the_error_message_of_muscle3(text, kind):
-    assert kind_in_words(text) is kind
+    assert infer_kind(text) is kind
 
 
 def test_first_failure_is_the_cause_if_all_are_lost_peers():
