@@ -1,4 +1,4 @@
-"""How an instance joins a simulation."""
+"""Joins an instance to a simulation."""
 
 from __future__ import annotations
 

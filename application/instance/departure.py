@@ -1,4 +1,4 @@
-"""How an instance leaves a simulation."""
+"""Makes an instance leave a simulation."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class Leaving:
     def _close_ports(self, connections: Connections, *, failed: bool) -> None:
         for port in connections.ports.connected(Operator.O_I, Operator.O_F):
             try:
-                # if counts have yet to be restored, counting would make messages seem to be lost
+                # before the counts are restored, numbered milestones would make messages seem lost
                 connections.communicator.send_milestone(port, Milestone(()), is_counted=not failed)
             except CouplingError as error:
                 if not failed:

@@ -60,7 +60,7 @@ class ManagerLink(Protocol):
 
     @abstractmethod
     def submit_snapshot_metadata(self, metadata: SnapshotMetadata) -> None:
-        """Register a snapshot with the manager; waits for the answer."""
+        """Register a snapshot with the manager, and wait for the answer."""
 
     @abstractmethod
     def await_checkpoint_request(self, on_request: Callable[[str], None]) -> None:

@@ -1,4 +1,4 @@
-"""When the next snapshot is due according to checkpoint rules."""
+"""The times at which snapshots are due according to checkpoint rules."""
 
 from __future__ import annotations
 

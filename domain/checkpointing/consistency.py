@@ -89,13 +89,13 @@ class Connection(NamedTuple):
 
 
 class SnapshotNode:
-    """An instance snapshot, and the snapshots of its peers that it is consistent with.
+    """An instance snapshot, and the snapshots of its peers with which it is consistent.
 
     Args:
         num: Number of the snapshot, from 1; 0 for a start from scratch.
         instance: The instance that made it.
         snapshot: What that instance reported about it.
-        peers: The instances that this one exchanges messages with.
+        peers: The instances with which this one exchanges messages.
         consistent_peers: Snapshots known to be consistent with this one, by instance.
     """
 

@@ -23,7 +23,7 @@ from domain.errors import CallOrderError
 
 
 class Phase(Enum):
-    """What the model must do next."""
+    """The phases of a model, by its next action."""
 
     REUSE = auto()
     RESUMING = auto()

@@ -88,7 +88,7 @@ class Repeater(Protocol):
 
     @abstractmethod
     def restore(self, state: Iterable[Iteration]) -> None:
-        """Continue from a saved state; ignore iterations of a different length (other filters)."""
+        """Continue from a saved state; ignore iterations of other lengths (of other filters)."""
 
 
 @final
@@ -208,7 +208,7 @@ class FilterChain:
 
     @property
     def levels_removed(self) -> int:
-        """How many counters the iteration of a message loses at the sender."""
+        """Number of counters that the iteration of a message loses at the sender."""
         return -sum(change for _, change in _in_runs(self.names, REDUCERS))
 
     def reduction(self, depth: int) -> Reduction | None:

@@ -20,7 +20,7 @@ _PROBE_DATA: Final = b"Can a snapshot be stored here?"
 
 @dataclass(frozen=True)
 class RunSnapshotStore:
-    """Where the instance snapshots of one run are stored.
+    """The stores for the instance snapshots of one run.
 
     Attributes:
         open_store: Returns the store that holds a snapshot.

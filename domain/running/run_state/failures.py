@@ -42,7 +42,7 @@ class Failure:
 
     @property
     def explanation(self) -> str:
-        """How its process ended, and why, as far as known."""
+        """The end of its process, and the reason if it is known."""
         end = None if self.end is None else f"it {self.end}"
         return "; ".join(part for part in (end, self.reason) if part is not None)
 

@@ -83,7 +83,7 @@ class _Loss:
     reported: set[Presence] = field(default_factory=set)
 
     def take(self, sign: Sign) -> bool:
-        """Go to another state; return False where the table has no such step."""
+        """Go to the next state; return False if the table has no such step."""
         after = TRANSITIONS[self.contact].get(sign)
         if after is None:
             return False

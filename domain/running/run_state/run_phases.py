@@ -91,7 +91,7 @@ _SECONDS: Final = {
     PhaseStep.PART: LEAVING_PATIENCE,
     PhaseStep.LAST_CHANCE: LEAVING_PATIENCE,
 }
-"""How many seconds to wait, by the step that begins the wait."""
+"""The duration of the wait in seconds, by the step that begins it."""
 
 
 class RunPhases:

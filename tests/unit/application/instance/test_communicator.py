@@ -1,4 +1,4 @@
-"""How messages are numbered, checked, held back by filters, and saved in a snapshot."""
+"""Messages that are numbered, checked, held back by filters, and saved in a snapshot."""
 
 import threading
 

@@ -140,7 +140,7 @@ def test_ports_are_drained_for_longer_if_the_manager_does_not_stop_the_peers():
 
 
 class Unsendable(Notes):
-    """Has a filter that holds back data that cannot be sent."""
+    """Simulates a filter that holds back unsendable data."""
 
     def send_milestone(self, port, milestone, *, is_counted):
         super().send_milestone(port, milestone, is_counted=is_counted)

@@ -1,4 +1,4 @@
-"""Which of several transports serves a peer."""
+"""The choice between several transports to a peer."""
 
 import pytest
 

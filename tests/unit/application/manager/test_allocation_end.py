@@ -18,7 +18,7 @@ def desk_for(*, save_time: float | None = 30.0, ends_in: float | None = None) ->
            micro o_f -> macro s
         """
     )
-    now = 1.7e9  # when a manual clock begins
+    now = 1.7e9  # the start time of a manual clock
     stop_at = None if ends_in is None else now + ends_in
     return InMemoryDesk(made, CheckpointOptions(save_time, stop_at))
 

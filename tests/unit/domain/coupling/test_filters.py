@@ -1,4 +1,4 @@
-"""What each conduit filter does to messages, and the state that it saves."""
+"""The effect of each conduit filter on messages, and the state that it saves."""
 
 import threading
 

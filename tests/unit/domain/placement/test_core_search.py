@@ -1,4 +1,4 @@
-"""Which cores an instance gets."""
+"""The search for cores for one instance."""
 
 import pytest
 

@@ -88,7 +88,7 @@ class Run:
 
     @property
     def result(self) -> "RunFinished | None":
-        """How the run ended; None if it has not."""
+        """The result of the run; None if it has not ended."""
         finished = [item for item in self.done if isinstance(item, FinishRun)]
         assert len(finished) <= 1
         return finished[0].result if finished else None

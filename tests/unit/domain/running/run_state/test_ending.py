@@ -1,4 +1,4 @@
-"""When a run ends, and what the cause is if it failed."""
+"""The end of a run, and its cause if the run failed."""
 
 import pytest
 
