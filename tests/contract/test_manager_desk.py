@@ -27,7 +27,7 @@ OF_AN_INSTANCE = {
 
 
 class ManagerDeskContract(ABC):
-    """Subclassed for each desk."""
+    """Subclass it for each desk."""
 
     @pytest.fixture
     def desk(self) -> ManagerDesk:

@@ -18,7 +18,7 @@ from tests.support.conditions import wait_until
 
 
 class SchedulerContract(ABC):
-    """Subclassed for each scheduler."""
+    """Subclass it for each scheduler."""
 
     @abstractmethod
     def pass_time(self, scheduler: Scheduler, until: Callable[[], bool]) -> None:

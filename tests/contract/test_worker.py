@@ -45,7 +45,7 @@ class Outcome:
 
 
 class WorkerContract(ABC):
-    """Subclassed for each adapter."""
+    """Subclass it for each adapter."""
 
     @pytest.fixture
     def outcome(self):

@@ -51,7 +51,7 @@ class Reports(list):
 
 
 class WorkflowSnapshotStoreContract(ABC):
-    """Subclassed for each adapter."""
+    """Subclass it for each adapter."""
 
     @abstractmethod
     def make(self, folder: Path):

@@ -1,4 +1,4 @@
-"""What Ctrl-C does before there is anything to put in order."""
+"""The effect of Ctrl-C during startup."""
 
 import signal
 
@@ -22,7 +22,7 @@ def restored():
     ],
     ids=["as Python does it", "ignored"],
 )
-def test_it_ends_the_process_unless_it_is_ignored(before, after):
+def test_ctrl_c_ends_the_process_unless_it_is_ignored(before, after):
     signal.signal(signal.SIGINT, before)
     let_ctrl_c_end_us()
     assert signal.getsignal(signal.SIGINT) is after

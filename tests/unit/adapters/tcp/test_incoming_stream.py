@@ -29,7 +29,7 @@ OPENED = stream.open_channel(0, "micro.in")
 
 @pytest.fixture
 def receive():
-    """Return a function that creates an inlet which gets some frames, then loses the connection."""
+    """Return a function that creates an inlet; its connection delivers frames, then is lost."""
     made = []
 
     def make(*frames, port="in"):

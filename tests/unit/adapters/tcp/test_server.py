@@ -28,7 +28,7 @@ def echo(request, reply):
 
 @pytest.fixture
 def serve():
-    """Return a function that creates a server, and returns it with the list of its errors."""
+    """Return a function that creates a server, and returns it with a list of its errors."""
     made = []
 
     def start(on_request=echo, **options):
@@ -137,13 +137,13 @@ def test_reply_may_be_called_late_from_another_thread(serve):
 def test_client_that_does_not_receive_does_not_delay_others(serve):
     large = bytes(2**24)
     address = started(serve(lambda request, reply: reply([large]))[0])
-    with connected(address) as deaf:
-        open_session(deaf)
-        deaf.sendall(word(1) + word(1) + b"x")
+    with connected(address) as client_socket:
+        open_session(client_socket)
+        client_socket.sendall(word(1) + word(1) + b"x")
         client = client_of(address)
         assert len(client.call(b"x")) == len(large)
         client.close()
-        assert take(deaf, 8 + len(large)) == word(len(large)) + large
+        assert take(client_socket, 8 + len(large)) == word(len(large)) + large
 
 
 def test_end_of_a_session_calls_back(serve):
@@ -263,11 +263,11 @@ def test_stream_request_is_closed_where_streams_are_not_offered(serve):
         assert sock.recv(1) == b""
 
 
-def test_error_in_the_trouble_callback_is_ignored():
-    def deaf(trouble):
-        raise OSError(trouble)
+def test_exception_in_the_error_callback_is_ignored():
+    def fail(error):
+        raise OSError(error)
 
-    server = Server(echo, loop=EventLoop(NAME), max_request=2**20, on_trouble=deaf)
+    server = Server(echo, loop=EventLoop(NAME), max_request=2**20, on_trouble=fail)
     address = started(server)
     server.loop.call_soon(lambda: 1 / 0)
     client = client_of(address)
@@ -289,7 +289,7 @@ def test_pending_responses_are_sent_before_closing(serve):
         assert sock.recv(1) == b""
 
 
-def test_server_may_be_closed_twice_and_before_its_start(port):
+def test_close_is_idempotent_and_allowed_before_start(port):
     server = Server(echo, loop=EventLoop(NAME), max_request=1)
     address = server.listen([HOST], port=port)[0]
     server.close()

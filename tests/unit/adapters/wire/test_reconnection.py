@@ -53,14 +53,14 @@ def test_default_policy_retries_for_about_a_minute():
 
 
 @pytest.mark.parametrize("failures", [1, 5])
-def test_restart_forgets_all_failures(connection: Reconnection, failures: int):
+def test_restart_resets_the_failures(connection: Reconnection, failures: int):
     for _ in range(failures):
         connection.lost(100.0)
     connection.restart()
     assert [deadline_after_loss(connection, 500.0) for _ in range(2)] == [500.0, 501.0]
 
 
-def test_failure_without_a_chance_gives_up_at_once(connection: Reconnection):
+def test_failure_that_is_not_transient_gives_up_immediately(connection: Reconnection):
     connection.lost(100.0, may_retry=False)
     assert (connection.state, connection.deadline) == (ConnectionState.LOST, None)
 
