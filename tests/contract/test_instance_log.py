@@ -9,7 +9,7 @@ import pytest
 from adapters.in_memory.instance_log import InMemoryInstanceLog
 from adapters.python_logging.instance_log import PythonInstanceLog
 from application.interfaces.instance_log import InstanceLog
-from tests.support.loggers import NotingLink, bare_root_logger
+from tests.support.loggers import RecordingLink, bare_root_logger
 
 __all__ = ["bare_root_logger"]
 
@@ -72,7 +72,7 @@ class TestInMemoryInstanceLog(InstanceLogContract):
 @pytest.mark.usefixtures("bare_root_logger")
 class TestPythonInstanceLog(InstanceLogContract):
     def make(self, folder):
-        self.link = NotingLink()
+        self.link = RecordingLink()
         return PythonInstanceLog("micro[0]", self.link, None)  # type: ignore[arg-type]
 
     def logged_messages(self):

@@ -55,7 +55,7 @@ class WorkflowSnapshotStoreContract(ABC):
 
     @abstractmethod
     def make(self, folder: Path):
-        """Return an empty store, and the store with the instance snapshots that it names."""
+        """Return an empty store, and the same store with the instance snapshots that it names."""
 
     def ensure_stored_in(self, store):
         """Return a function that checks that a snapshot is in a store."""

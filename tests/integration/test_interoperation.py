@@ -93,7 +93,7 @@ def test_manager_runs_instances_of_muscle3_0_10(scenario: str, tmp_path: Path, r
 def test_instances_of_muscle3_0_10_run_files_that_their_manager_rejects(
     scenario: str, tmp_path: Path, reference_run
 ):
-    """MUSCLE3 0.10 rejects these files, so the results are compared with those of 0.11."""
+    """MUSCLE3 0.10 rejects these files, so the expected results are those of 0.11."""
     run = run_scenario(scenario, manager="conjoin", libraries="muscle3_0_10", tmp_path=tmp_path)
     assert_clean_success(run)
     assert_same_results(run, reference_run(scenario))

@@ -57,7 +57,7 @@ PlayedRun: TypeAlias = Callable[..., ScenarioRun]
 
 @pytest.fixture(scope="module")
 def played_run(tmp_path_factory: pytest.TempPathFactory) -> PlayedRun:
-    """A function that runs a scenario with a cast, once for all tests that use it."""
+    """Return a function that runs a scenario with a cast, once for all tests that use it."""
 
     @cache
     def run(cast: Cast, scenario: str, **settings: object) -> ScenarioRun:
@@ -84,15 +84,15 @@ def test_manager_reports_the_instance_that_crashed_first_and_its_error(
     how: str, cast: Cast, played_run
 ):
     run = played_run(cast, "crash", how=how)
-    told = run.stdout + run.stderr
-    assert "crasher" in told, run.account()
-    assert "Now comes the crash." in told, run.account()
-    assert re.search(SIGNS[how], told), run.account()
+    output = run.stdout + run.stderr
+    assert "crasher" in output, run.account()
+    assert "Now comes the crash." in output, run.account()
+    assert re.search(SIGNS[how], output), run.account()
 
 
 ONE_WAY = (
     OURS_ALONE,
-    MIXED,  # our receiver, their sender
+    MIXED,  # our receiver, MUSCLE3's sender
     MIXED_OTHERWISE,
     THEIR_MANAGER,
     THEIRS_MIXED,
@@ -117,7 +117,7 @@ def test_sender_ends_after_error_shutdown_of_its_receiver_with_exit_code_0(
     run = played_run(cast, "failing_receiver", how="error_shutdown_and_exit_0")
     assert run.exit_code is not None, run.account()
     assert not run.left_behind
-    if cast.manager == "muscle3":  # it relies on the exit code, and stops no one
+    if cast.manager == "muscle3":  # it relies on the exit code, and stops no other instance
         assert run.results["sender"] == [["left"]], run.account()
 
 
@@ -142,7 +142,7 @@ def test_sender_ends_after_its_receiver_has_crashed(cast: Cast, played_run: Play
 
 
 @casts(OURS_ALONE, THEIR_INSTANCES, THEIR_MANAGER)
-def test_a_program_that_never_registers_fails_the_run(cast: Cast, tmp_path: Path):
+def test_program_that_never_registers_fails_the_run(cast: Cast, tmp_path: Path):
     run = cast.run("crash_never_registers", tmp_path)
     assert run.exit_code == 1, run.account()
     assert not run.left_behind
@@ -196,7 +196,7 @@ def test_error_message_names_the_port(mistake: str, text: str, cast: Cast, playe
 
 
 def raised(run: ScenarioRun, instance: str) -> tuple[str, str]:
-    """Return the built-in class and the text of the exception that ended a program."""
+    """Return the built-in class and the message of the exception that ended a program."""
     for event in run.results.get(instance, []):
         if event[0] == "raised":
             return str(event[1]), str(event[2])

@@ -1,4 +1,4 @@
-"""Casts of a scenario: whose manager runs it, and whose library each program uses."""
+"""Casts of a scenario: the library that its manager and each of its programs use."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ from tests.support.scenario_runs import (
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Whose manager runs a scenario, and whose library each program uses."""
+    """The library that the manager and each program of a scenario use."""
 
     name: str
     manager: ManagerName

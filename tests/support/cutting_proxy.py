@@ -104,7 +104,7 @@ class CuttingProxy(Proxy):
             _Relay(client, server, self._take, self._rewrite).run()
 
     def _take(self, cut: Cut, session: int, number: int) -> bool:
-        """Return whether to cut here; if so, remove the cut from those left."""
+        """Return whether to cut here; if so, remove the cut from the remaining ones."""
         with self._lock:
             if not self.left or self.left[0] != cut:
                 return False

@@ -69,7 +69,7 @@ class Environment:
         return folder
 
     def install(self, *arguments: object) -> None:
-        """Install packages from files, with this environment's pip, without their dependencies."""
+        """Install packages from files with this environment's pip, without their dependencies."""
         _run(*self._pip, "install", "--no-compile", "--no-deps", "--no-index", *arguments)
 
     def install_from_source(self, *arguments: object) -> None:

@@ -1,4 +1,4 @@
-"""Runs a scenario with a choice of manager and, per program, of coupling library.
+"""Run a scenario with a choice of manager and, per program, of coupling library.
 
 >>> run_scenario("macro_micro", manager="conjoin", libraries={"macro": "muscle3"}, tmp_path=tmp)
 """
@@ -52,19 +52,19 @@ class ScenarioRun:
 
     @property
     def manager_log(self) -> str:
-        """The text of the manager's log file."""
+        """The contents of the manager's log file."""
         return _text(self.run_dir / "muscle3_manager.log")
 
     def instance_stdout(self, instance: str) -> str:
-        """Return what an instance printed."""
+        """Return the standard output of an instance."""
         return _text(self.run_dir / "instances" / instance / "stdout.txt")
 
     def instance_stderr(self, instance: str) -> str:
-        """Return what an instance printed to its standard error."""
+        """Return the standard error of an instance."""
         return _text(self.run_dir / "instances" / instance / "stderr.txt")
 
     def errors(self) -> dict[str, str]:
-        """Return the texts of the exceptions that ended programs, per instance."""
+        """Return the messages of the exceptions that ended programs, per instance."""
         return {
             instance: str(event[2])
             for instance, events in self.results.items()
@@ -73,7 +73,7 @@ class ScenarioRun:
         }
 
     def account(self) -> str:
-        """Return everything that helps to understand a failure."""
+        """Return everything that helps to analyse a failure."""
         parts = [f"exit code {self.exit_code}, left behind: {self.left_behind}"]
         parts += ["--- manager's stdout", self.stdout, "--- manager's stderr", self.stderr]
         for folder in sorted((self.run_dir / "instances").glob("*")):
@@ -192,7 +192,7 @@ def clean_environment() -> dict[str, str]:
 
 
 def read_results(folder: Path) -> dict[str, list[list[object]]]:
-    """Return what the programs have recorded, per instance."""
+    """Return the recorded observations of the programs, per instance."""
     return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
 
 

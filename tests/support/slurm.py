@@ -35,7 +35,7 @@ _COMMAND_SECONDS = 60
 _GRACE_SECONDS = 10
 _PAUSE = 0.1
 
-# Not the backfill scheduler: jobs without a limit that it starts get one of a year.
+# The backfill scheduler would give jobs without a limit one of a year.
 _CONFIGURATION = """\
 ClusterName=testing
 SlurmctldHost={host}(127.0.0.1)
@@ -68,7 +68,7 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 
 
 class Slurm:
-    """A Slurm that is running.
+    """A running Slurm.
 
     Args:
         environment: Environment variables with which its commands find it.
@@ -100,7 +100,7 @@ class Slurm:
         wait_until(self._is_idle, timeout=timeout, pause=_PAUSE)
 
     def end_jobs(self) -> None:
-        """End all jobs, and those that they submit while they are being ended."""
+        """End all jobs, and those that they submit in the meantime."""
         wait_until(self._is_idle_once_cancelled, pause=_PAUSE)
 
     def _is_idle(self) -> bool:

@@ -60,7 +60,7 @@ def _with_nil_overlay(message: bytes) -> bytes:
 
 
 def make_foreign(file: Path) -> None:
-    """Turn a snapshot into one of a later MUSCLE3, with a key that we do not know."""
+    """Turn a snapshot into one of a later MUSCLE3, with a key unknown to us."""
     values = _muscle3_values(file.read_bytes())
     file.write_bytes(b"2" + bytes(msgpack.packb({**values, "new_in_0_12": True})))
 

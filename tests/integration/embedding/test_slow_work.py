@@ -1,4 +1,4 @@
-"""Nothing slow is done on the thread of the manager's event loop, which answers heartbeats."""
+"""The manager's event loop answers heartbeats, so its thread must not do slow work."""
 
 import threading
 from pathlib import Path
@@ -20,7 +20,7 @@ BROKEN = "raise ValueError('oh no')\n"
 
 @pytest.fixture
 def threads(monkeypatch):
-    """Return what notes the threads on which a method is called, as a set of their names."""
+    """Return a function that records the names of the threads on which a method is called."""
 
     def note(owner, method):
         original = getattr(owner, method)

@@ -1,4 +1,4 @@
-"""Runs a simulation with MUSCLE3's library or with ours: python comparison.py WHOSE CASE.
+"""Run a simulation with MUSCLE3's library or with ours: python comparison.py LIBRARY CASE.
 
 It prints what can be compared: the files it has written, and how it ended.
 """

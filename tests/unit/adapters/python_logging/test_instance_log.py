@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from adapters.python_logging.instance_log import PythonInstanceLog
-from tests.support.loggers import NotingLink, bare_root_logger
+from tests.support.loggers import RecordingLink, bare_root_logger
 
 __all__ = ["bare_root_logger"]
 pytestmark = pytest.mark.usefixtures("bare_root_logger")
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("bare_root_logger")
 
 def make(log_file=None, *, own=()):
     logging.getLogger().handlers = list(own)  # without the handlers that pytest adds for each test
-    link = NotingLink()
+    link = RecordingLink()
     return PythonInstanceLog("micro[0]", link, None if log_file is None else str(log_file)), link
 
 

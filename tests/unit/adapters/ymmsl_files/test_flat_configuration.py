@@ -91,8 +91,8 @@ def test_unconnected_model_port_is_a_warning():
         ("o_i: out,", "o_i: out extra,"),
         ("driver.out: outer.start", "driver.out: outer.start\n      driver.extra: outer.more"),
     )
-    said = "No component receives the messages of 'driver.extra' to 'outer.more'"
-    assert [item[: len(said)] for item in warnings_of(text)] == [said]
+    message = "No component receives the messages of 'driver.extra' to 'outer.more'"
+    assert [item[: len(message)] for item in warnings_of(text)] == [message]
 
 
 FILTERED = """
@@ -180,12 +180,14 @@ def test_shared_outer_timelines_are_listed_as_matching_as_in_muscle3():
 def test_component_that_is_never_started_in_a_called_model_is_reported():
     alone = "      alone: {description: x, ports: {o_f: out}, implementation: p}\n"
     text = nested(("      fine:\n", alone + "      fine:\n"))
-    said = problem_of(text)
-    assert said.startswith("Component 'outer.alone' is inside a model that is called by 'driver'")
+    message = problem_of(text)
+    assert message.startswith(
+        "Component 'outer.alone' is inside a model that is called by 'driver'"
+    )
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         (
             "o_i: out, s: in",
@@ -196,8 +198,8 @@ def test_component_that_is_never_started_in_a_called_model_is_reported():
         ("macro.out:", "macro.out: last last", "has more 'last' filters than its sender"),
     ],
 )
-def test_invalid_timelines_are_reported(old, new, said):
-    assert said in problem_of(whole(MACRO_MICRO.replace(old, new), PROGRAM))
+def test_invalid_timelines_are_reported(old, new, message):
+    assert message in problem_of(whole(MACRO_MICRO.replace(old, new), PROGRAM))
 
 
 def test_f_init_ports_on_different_timelines_are_reported():
@@ -206,8 +208,8 @@ def test_f_init_ports_on_different_timelines_are_reported():
         "      setup: {description: x, ports: {o_f: mesh}, implementation: p}\n    conduits:\n"
         "      setup.mesh: micro.mesh",
     )
-    said = problem_of(whole(text, PROGRAM))
-    assert "f_init ports of component 'micro' receive messages from different timelines" in said
+    message = problem_of(whole(text, PROGRAM))
+    assert "f_init ports of component 'micro' receive messages from different timelines" in message
 
 
 INTERACT = """
@@ -247,8 +249,8 @@ def test_port_that_feeds_sets_of_different_size_is_reported():
         "      more: {description: x, ports: {f_init: start}, implementation: p, multiplicity: 3}\n"
         "    conduits:\n      macro.out: [micro.start, more.start]",
     )
-    said = problem_of(whole(text, PROGRAM))
-    assert "'macro.out' sends to components of different multiplicity" in said
+    message = problem_of(whole(text, PROGRAM))
+    assert "'macro.out' sends to components of different multiplicity" in message
 
 
 def test_custom_implementations_select_the_programs_of_a_nested_model():
@@ -273,7 +275,7 @@ def test_custom_implementations_reach_into_nested_models():
 
 
 @pytest.mark.parametrize(
-    ("custom", "said"),
+    ("custom", "message"),
     [
         ("top: p", "'top' names no component"),
         ("tip.outer: p", 'Unknown model "tip"'),
@@ -281,8 +283,8 @@ def test_custom_implementations_reach_into_nested_models():
         ("top.outer: q", 'Unknown implementation "q"'),
     ],
 )
-def test_custom_implementations_without_a_match_are_reported(custom, said):
-    assert said in problem_of(whole(NESTED, PROGRAM, f"custom_implementations: {{{custom}}}\n"))
+def test_custom_implementations_without_a_match_are_reported(custom, message):
+    assert message in problem_of(whole(NESTED, PROGRAM, f"custom_implementations: {{{custom}}}\n"))
 
 
 def test_only_used_programs_are_kept():

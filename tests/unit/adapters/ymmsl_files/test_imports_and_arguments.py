@@ -106,9 +106,10 @@ def test_module_in_the_folder_of_the_file_gets_a_hint(tmp_path, library, monkeyp
     monkeypatch.setenv("YMMSL_PATH", "/nowhere")
     main = tmp_path / "main.ymmsl"
     main.write_text(whole(MAIN))
-    said = problem_of(main)
+    message = problem_of(main)
     assert (
-        f"It is in {tmp_path}: set the environment variable YMMSL_PATH to that directory." in said
+        f"It is in {tmp_path}: set the environment variable YMMSL_PATH to that directory."
+        in message
     )
 
 
@@ -119,9 +120,9 @@ def test_name_missing_in_the_imported_module_is_reported(library):
 
 def test_error_in_an_imported_file_is_reported_with_its_name(library, tmp_path):
     library(LIBRARY.replace("executable", "executabel"))
-    said = problem_of(whole(MAIN))
-    assert f"{tmp_path}/lib/codes.ymmsl" in said
-    assert "executabel" in said
+    message = problem_of(whole(MAIN))
+    assert f"{tmp_path}/lib/codes.ymmsl" in message
+    assert "executabel" in message
 
 
 def test_circular_import_is_reported(library, tmp_path):

@@ -22,7 +22,7 @@ def changed(old: str, new: str, model: str = MACRO_MICRO) -> str:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ("micro.start", "mikro.start", "component 'mikro' does not exist. Did you mean 'micro'"),
         ("micro.start", "micro.strat", "'micro' has no port 'strat'. Did you mean 'start'?"),
@@ -39,13 +39,13 @@ def changed(old: str, new: str, model: str = MACRO_MICRO) -> str:
         ("o_f: final}", "o_f: final}, multiplicity: 0", "multiplicity [0]"),
     ],
 )
-def test_invalid_model_is_reported(old, new, said):
-    assert said in " ".join(problems_of(changed(old, new)))
+def test_invalid_model_is_reported(old, new, message):
+    assert message in " ".join(problems_of(changed(old, new)))
 
 
 def test_conduit_is_quoted_as_in_the_file():
-    said = problem_of(changed("micro.start", "mikro.start"))
-    assert said.startswith(
+    message = problem_of(changed("micro.start", "mikro.start"))
+    assert message.startswith(
         "the text given: in model 'm': conduit 'macro.out: mikro.start': component 'mikro' does"
         " not exist"
     )
@@ -64,9 +64,11 @@ def test_port_with_two_senders_is_rejected():
 
 def test_program_must_declare_the_ports_of_its_component():
     program = "programs:\n  p: {description: x, executable: x, ports: {o_i: out, f_init: in}}\n"
-    said = problems_of(whole(MACRO_MICRO, program))
-    assert any("port 'in' of component 'macro' is s, but in program 'p'" in item for item in said)
-    assert any("'micro' has a port 'start', but program 'p'" in item for item in said)
+    messages = problems_of(whole(MACRO_MICRO, program))
+    assert any(
+        "port 'in' of component 'macro' is s, but in program 'p'" in item for item in messages
+    )
+    assert any("'micro' has a port 'start', but program 'p'" in item for item in messages)
 
 
 def test_model_must_have_the_ports_of_the_component_that_it_implements():
@@ -116,8 +118,8 @@ def test_missing_model_is_reported():
 
 def test_model_that_contains_itself_is_reported():
     text = changed("final}, implementation: p", "final}, implementation: m")
-    said = problem_of(text)
-    assert "each of m is the implementation of a component of another, or of itself" in said
+    message = problem_of(text)
+    assert "each of m is the implementation of a component of another, or of itself" in message
 
 
 def test_models_that_contain_each_other_are_reported():
@@ -134,5 +136,5 @@ def test_models_that_contain_each_other_are_reported():
 
 
 def test_program_and_model_of_the_same_name_are_reported():
-    said = problem_of(whole(MACRO_MICRO, PROGRAM, "  m: {description: x, executable: x}\n"))
-    assert "'m' is the name of both a program and a model" in said
+    message = problem_of(whole(MACRO_MICRO, PROGRAM, "  m: {description: x, executable: x}\n"))
+    assert "'m' is the name of both a program and a model" in message

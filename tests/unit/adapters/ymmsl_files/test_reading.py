@@ -55,7 +55,7 @@ def test_v0_1_objects_are_accepted():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("\n", "the text given: it is empty."),
         ("- a\n", "this is not a yMMSL file"),
@@ -65,14 +65,14 @@ def test_v0_1_objects_are_accepted():
         (f"{VERSION}a:\n  b: c\n d: e\n", "line 4, column 2: this is not valid YAML"),
     ],
 )
-def test_invalid_ymmsl_is_reported_with_the_reason(text, said):
-    assert said in problem_of(text)
+def test_invalid_ymmsl_is_reported_with_the_reason(text, message):
+    assert message in problem_of(text)
 
 
 def test_missing_file_is_reported_with_a_similar_name(tmp_path):
     (tmp_path / "model.ymmsl").touch()
-    said = problem_of(tmp_path / "modle.ymmsl")
-    assert "modle.ymmsl: file not found. Did you mean 'model.ymmsl'?" in said
+    message = problem_of(tmp_path / "modle.ymmsl")
+    assert "modle.ymmsl: file not found. Did you mean 'model.ymmsl'?" in message
 
 
 def test_directory_is_not_a_configuration_file(tmp_path):
@@ -162,7 +162,7 @@ def test_several_matching_entries_of_one_timeline_are_all_kept():
 
 
 @pytest.mark.parametrize(
-    ("addition", "said"),
+    ("addition", "message"),
     [
         ("settings: {a: {b: c}}\n", "line 14 (settings.a): invalid value"),
         ("  q: {description: x, executable: x, execution_model: mpi}\n", "one of direct, openmpi"),
@@ -170,9 +170,9 @@ def test_several_matching_entries_of_one_timeline_are_all_kept():
         ("checkpoints: {simulation_time: [{every: 0}]}\n", "must be larger than 0"),
     ],
 )
-def test_ymmsl_error_is_reported_in_one_sentence_with_the_location(addition, said):
+def test_ymmsl_error_is_reported_in_one_sentence_with_the_location(addition, message):
     problem = problem_of(GOOD + addition)
-    assert said in problem
+    assert message in problem
     assert problem.startswith("the text given, line 14")
     assert "\n" not in problem
 

@@ -147,8 +147,8 @@ def test_command_is_not_searched_if_the_path_is_unknown(details):
 
 def test_missing_mpi_launcher_is_reported(bin_directory):
     make_executable(bin_directory / "solver")
-    said = missing(executable="solver", execution_model=ExecutionModel.OPENMPI)
-    assert "there is no 'mpirun' on the PATH" in said[0]
+    messages = missing(executable="solver", execution_model=ExecutionModel.OPENMPI)
+    assert "there is no 'mpirun' on the PATH" in messages[0]
 
 
 def test_scripts_and_manual_programs_are_not_checked():

@@ -35,7 +35,7 @@ def test_all_kinds_of_resources_are_read():
 
 
 @pytest.mark.parametrize(
-    ("resources", "said"),
+    ("resources", "message"),
     [
         ("m.mirco: {threads: 2}", "component 'm.mirco' does not exist. Did you mean 'm.micro'"),
         (
@@ -51,8 +51,8 @@ def test_all_kinds_of_resources_are_read():
         ),
     ],
 )
-def test_invalid_resources_are_reported(resources, said):
-    assert said in problem_of(whole(MACRO_MICRO, PROGRAM, f"resources: {{{resources}}}\n"))
+def test_invalid_resources_are_reported(resources, message):
+    assert message in problem_of(whole(MACRO_MICRO, PROGRAM, f"resources: {{{resources}}}\n"))
 
 
 def test_mpi_program_without_mpi_resources_is_rejected():
@@ -73,7 +73,7 @@ def test_resources_of_an_omitted_component_are_ignored():
 
 
 @pytest.mark.parametrize(
-    ("setting", "said"),
+    ("setting", "message"),
     [
         ("drvier.k", "Setting 'drvier.k' is for 'drvier', but no component has that name. Did you"),
         ("outer.corase.k", "'outer.corase', but no component has that name. Did you mean 'outer.c"),
@@ -86,9 +86,9 @@ def test_resources_of_an_omitted_component_are_ignored():
         ("outer[1].coarse.k", "has an index after 'outer', which is not a component"),
     ],
 )
-def test_setting_that_no_component_uses_is_a_warning(setting, said):
+def test_setting_that_no_component_uses_is_a_warning(setting, message):
     (warning,) = warnings_of(whole(NESTED, PROGRAM, f"settings: {{'{setting}': 3}}\n"))
-    assert said in warning
+    assert message in warning
 
 
 @pytest.mark.parametrize(
@@ -138,8 +138,8 @@ def test_supported_settings_are_checked_at_their_location(settings, bad):
 
 def test_setting_of_the_wrong_type_for_one_instance_is_reported():
     model = MACRO_MICRO.replace("o_f: final}", "o_f: final}, multiplicity: 3")
-    said = problem_of(whole(model, SUPPORTED, "settings: {k: 1.0, 'micro[1].k': true}\n"))
-    assert said.startswith("Setting 'micro[1].k' has value True")
+    message = problem_of(whole(model, SUPPORTED, "settings: {k: 1.0, 'micro[1].k': true}\n"))
+    assert message.startswith("Setting 'micro[1].k' has value True")
 
 
 def test_checkpoints_are_read():
@@ -157,7 +157,7 @@ def test_checkpoints_are_read():
 
 
 @pytest.mark.parametrize(
-    ("rule", "said"),
+    ("rule", "message"),
     [
         ("every: .nan", "'every' of a checkpoint rule must be greater than 0, not nan"),
         ("every: .inf", "'every' of a checkpoint rule must be a finite number, not inf"),
@@ -167,11 +167,11 @@ def test_checkpoints_are_read():
     ],
 )
 @pytest.mark.parametrize("clock", ["wallclock_time", "simulation_time"])
-def test_invalid_checkpoints_are_rejected_with_their_key(clock, rule, said):
+def test_invalid_checkpoints_are_rejected_with_their_key(clock, rule, message):
     text = whole(MACRO_MICRO, PROGRAM, f"checkpoints: {{{clock}: [{{{rule}}}]}}\n")
     problem = problem_of(text)
     assert f": checkpoints.{clock}: " in problem
-    assert said in problem
+    assert message in problem
 
 
 def test_resume_section_is_read():

@@ -77,13 +77,13 @@ def test_settings_are_rejected_if_no_component_can_receive_them():
     text = ENSEMBLE.replace(
         "coarse: {description: x, ports: {", "coarse: {description: x, multiplicity: 2, ports: {"
     )
-    said = problem_of(whole(text, PROGRAM))
-    assert "'coarse' inside it is a set of instances. Give the model an f_init port" in said
+    message = problem_of(whole(text, PROGRAM))
+    assert "'coarse' inside it is a set of instances. Give the model an f_init port" in message
 
 
 def test_settings_are_rejected_if_a_component_receives_settings_from_elsewhere():
     text = ENSEMBLE.replace(
         "      coarse.ask", "      table: coarse.muscle_settings_in\n      coarse.ask"
     )
-    said = problem_of(whole(text, PROGRAM))
-    assert "'coarse' inside it already gets settings from elsewhere" in said
+    message = problem_of(whole(text, PROGRAM))
+    assert "'coarse' inside it already gets settings from elsewhere" in message

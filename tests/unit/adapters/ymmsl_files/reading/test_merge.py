@@ -49,13 +49,13 @@ def test_files_of_both_versions_can_be_mixed():
 
 
 def test_models_in_two_files_are_rejected():
-    said = problems_of(whole(MACRO_MICRO), whole(MACRO_MICRO, PROGRAM))[0]
-    assert "There are models in more than one file" in said
+    message = problems_of(whole(MACRO_MICRO), whole(MACRO_MICRO, PROGRAM))[0]
+    assert "There are models in more than one file" in message
 
 
 def test_duplicate_program_in_two_files_is_rejected():
-    said = problem_of(whole(MACRO_MICRO, PROGRAM), whole(PROGRAM))
-    assert "program 'p' is already defined in the text given" in said
+    message = problem_of(whole(MACRO_MICRO, PROGRAM), whole(PROGRAM))
+    assert "program 'p' is already defined in the text given" in message
 
 
 def test_guessed_ports_are_a_warning():
