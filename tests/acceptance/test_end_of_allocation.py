@@ -18,7 +18,7 @@ START = (*MANAGER, "--start-all", "--run-dir", "run")
 ENDLESS = 10**9
 AMPLE = 600
 TIMES_TO_BEGIN = (3, 12, 48)
-"""Seconds that a manager gets from reading its options to beginning a run, for each try."""
+"""Seconds from reading the options to the start of the run, for each attempt."""
 
 MACRO = """\
 import time
@@ -331,8 +331,8 @@ def test_workflow_snapshot_that_cannot_be_written_ends_the_run_with_abort(saving
 def run_until_the_stop_time(workspace: Workspace, *, save_time: int = 0) -> Outcome:
     """Run the model with the earliest stop time that the manager accepts.
 
-    How long the manager takes to start depends on the machine. A manager that starts too late
-    rejects the stop time; then the run is repeated with more time.
+    The time that the manager needs to start depends on the machine. A manager that starts too
+    late rejects the stop time; then the run is repeated with more time.
 
     Args:
         workspace: The folder with the model.

@@ -36,8 +36,8 @@ class Example:
     Attributes:
         name: Its folder.
         every: Simulated time between two checkpoints.
-        results: The files that it leaves, below ``instances``.
-        settings: Settings that make it short.
+        results: Its output files, below ``instances``.
+        settings: Settings that shorten it.
     """
 
     name: str

@@ -43,7 +43,7 @@ class Job:
 
     Args:
         workspace: The folder.
-        steps: How many steps the model takes.
+        steps: The number of steps of the model.
     """
 
     def __init__(self, workspace: Workspace, *, steps: int) -> None:

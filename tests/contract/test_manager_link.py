@@ -288,13 +288,13 @@ class TestMMPClient(ManagerLinkContract):
     secret: "str | None" = SECRET
 
     def open(self, desk):
-        self.troubles: list[str] = []
+        self.errors: list[str] = []
         self.server = Server(
             lambda request, reply: execute_instance_request(desk.desk, request, reply),
             loop=EventLoop("a manager"),
             max_request=2**20,
             secret=SECRET,
-            on_trouble=self.troubles.append,
+            on_trouble=self.errors.append,
         )
         location = format_location(TCP, self.server.listen(["127.0.0.1"]))
         self.server.start()
@@ -302,7 +302,7 @@ class TestMMPClient(ManagerLinkContract):
 
     def close(self):
         self.server.close()
-        assert self.troubles == []
+        assert self.errors == []
 
 
 class TestMMPClientWithTheProtocolOfMuscle3(TestMMPClient):

@@ -74,7 +74,7 @@ def in_thread(action: Callable[[], None]) -> Callable[[], None]:
     def run() -> None:
         try:
             action()
-        except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
+        except BaseException as error:  # noqa: BLE001 - raised again by the joining thread
             errors.append(error)
 
     thread = threading.Thread(target=run, daemon=True)

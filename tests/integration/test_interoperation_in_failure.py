@@ -200,4 +200,4 @@ def raised(run: ScenarioRun, instance: str) -> tuple[str, str]:
     for event in run.results.get(instance, []):
         if event[0] == "raised":
             return str(event[1]), str(event[2])
-    pytest.fail(f"{instance} raised nothing: {run.account()}")
+    pytest.fail(f"{instance} raised no exception: {run.account()}")

@@ -54,7 +54,7 @@ def check_each_snapshot(
     """Check that each workflow snapshot can be resumed from; return the smallest number of them.
 
     The workflow snapshots are those of the whole run, or of a run resumed from it, and those that
-    other speeds of the instances would have led to.
+    other speeds of the instances would have produced.
     """
     before = before or whole
     certain = [
@@ -68,7 +68,7 @@ def check_each_snapshot(
 
 
 def _different(found: Collection[WorkflowSnapshot]) -> list[Mapping[Reference, str]]:
-    """Return the choices of snapshots to resume from, without duplicates."""
+    """Return the sets of snapshots to resume from, without duplicates."""
     return list({tuple(item.resume().values()): item.resume() for item in found}.values())
 
 

@@ -45,23 +45,23 @@ EXCHANGE_CUTS = (
     ),
     Cut("inside", "payload", "client"),
 )
-"""All that can be done to a request and its response."""
+"""All cuts of a request and its response."""
 
 RESUME_CUTS = tuple(
     Cut(where, "session id", to) for to in ("server", "client") for where in ("before", "after")
 )
-"""All that can be done to a client that connects."""
+"""All cuts of a client that connects."""
 
 GREETING_CUTS = tuple(
     Cut(where, field, to)
     for field, to in (("hello", "server"), ("answer", "client"), ("proof", "server"))
     for where in ("before", "inside", "after")
 )
-"""All that can be done to our own greeting."""
+"""All cuts of our own greeting."""
 
 
 def interleaved(connecting: Sequence[Cut]) -> list[Cut]:
-    """Return all cuts of an exchange, each of some followed by one on the way back."""
+    """Return all cuts of an exchange, each preceded by one of the cuts while connecting."""
     result: list[Cut] = []
     left = list(connecting)
     for number, cut in enumerate(EXCHANGE_CUTS):
@@ -80,9 +80,9 @@ class CuttingProxy(Proxy):
     """Forwards everything to one server, and cuts at each point once.
 
     Args:
-        target: Returns where the server listens; called for each connection.
-        cuts: Where to cut, in this order. Each request is cut only once, so that the client does
-            not begin to wait between retries; but its response can be cut as well.
+        target: Returns the server's address; called for each connection.
+        cuts: The points at which to cut, in order. Each request is cut only once, so that the
+            client does not begin to wait between retries; its response can be cut as well.
         rewrite: Changes a request on its way to the server.
     """
 

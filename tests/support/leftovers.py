@@ -52,9 +52,9 @@ class Surroundings:
 
 
 def wait_for_leftovers(before: Surroundings) -> list[str]:
-    """Describe everything that exists now and did not before.
+    """Describe the threads, processes and files that did not exist before.
 
-    Waits for what is about to end: a thread may not be scheduled for a while.
+    Waits for those that are about to end: a thread may not be scheduled for a while.
     """
     if left := _leftovers(before):
         # A reference cycle is not a leak; a file that it left open causes a ResourceWarning.

@@ -31,7 +31,7 @@ class Muscle3:
     """One installed MUSCLE3.
 
     Attributes:
-        version: Its version, as PyPI has it.
+        version: Its version on PyPI.
         environment: The folder of its virtual environment.
     """
 
@@ -58,7 +58,7 @@ def muscle3(version: str = CURRENT) -> Muscle3:
     """Return the MUSCLE3 of the given version, after installing it if necessary.
 
     Raises:
-        Muscle3UnavailableError: If it can't be installed, for instance without a network.
+        Muscle3UnavailableError: If it cannot be installed, for instance without a network.
     """
     folder = peers_folder()
     folder.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ def require_packages(what: str, *packages: str) -> Path:
 
     Args:
         what: A name for the folder.
-        packages: What pip is to install.
+        packages: Requirements for pip.
     """
     try:
         return _installed(what, packages)

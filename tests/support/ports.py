@@ -1,7 +1,7 @@
 """Reserved ports on which no program listens, and which no other program gets.
 
-A port that was released after listening is free for any program: a concurrent test may get it, and
-so may the socket that checks whether a program listens on it.
+A port that was released after listening is free for any program: a concurrent test may get it, or
+the socket that checks whether a program listens on it.
 """
 
 import socket
@@ -16,7 +16,7 @@ def held_port(host: str = HOST) -> Iterator[int]:
     """Hold a port: only a program that requests its number can listen on it.
 
     Args:
-        host: On which address; empty for all addresses of this machine.
+        host: The address; empty for all addresses of this machine.
     """
     with socket.socket() as holder:
         # also lets other programs listen, but only by number

@@ -35,12 +35,11 @@ class ScenarioRun:
 
     Attributes:
         exit_code: The manager's exit code, or None if it had to be killed.
-        stdout: What the manager printed.
-        stderr: What the manager printed to its standard error.
+        stdout: The manager's standard output.
+        stderr: The manager's standard error.
         run_dir: The run directory.
-        results: Per instance what its program observed; see ``observations.py``.
-        left_behind: Command lines of processes that still ran at the end, before they
-            were killed.
+        results: The observations of the program, per instance; see ``observations.py``.
+        left_behind: Command lines of the processes that were still running at the end.
     """
 
     exit_code: int | None
@@ -99,10 +98,10 @@ def run_scenario(
 
     Args:
         name: The scenario: a file ``<name>.ymmsl`` in ``tests/scenarios``.
-        manager: Whose manager.
-        libraries: Whose library, per program of the scenario; or one for all.
+        manager: The implementation of the manager.
+        libraries: The library of each program of the scenario, or one for all.
         tmp_path: An empty folder for all files.
-        timeout: Seconds until everything is killed.
+        timeout: Seconds until all processes are killed.
         settings: Settings that replace those of the scenario; they are given to the manager in
             a second file.
         checkpoints: When to save, as in a yMMSL file; given in a separate file. The programs are

@@ -29,7 +29,7 @@ PACKAGES = "munge slurmctld slurmd slurm-client"
 PATH = os.pathsep.join(
     [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"]
 )
-"""Where jobs find our programs, and everybody the daemons."""
+"""Where jobs find our programs, and all programs find the daemons."""
 
 _COMMAND_SECONDS = 60
 _GRACE_SECONDS = 10
@@ -71,7 +71,7 @@ class Slurm:
     """A running Slurm.
 
     Args:
-        environment: Environment variables with which its commands find it.
+        environment: Environment variables that its commands need.
     """
 
     def __init__(self, environment: dict[str, str]) -> None:

@@ -73,10 +73,10 @@ class Outcome:
 
     Attributes:
         exit_code: The exit code.
-        stdout: What was printed.
-        stderr: What was printed to standard error.
-        left_behind: Command lines of processes that still ran (before they were killed), and names
-            of temporary files.
+        stdout: The standard output.
+        stderr: The standard error.
+        left_behind: Command lines of the processes that were still running, and names of temporary
+            files.
     """
 
     exit_code: int

@@ -20,7 +20,7 @@ def restored():
         (signal.default_int_handler, signal.SIG_DFL),
         (signal.SIG_IGN, signal.SIG_IGN),
     ],
-    ids=["as Python does it", "ignored"],
+    ids=["default", "ignored"],
 )
 def test_ctrl_c_ends_the_process_unless_it_is_ignored(before, after):
     signal.signal(signal.SIGINT, before)

@@ -118,9 +118,9 @@ def test_exception_in_a_call_is_logged_with_a_traceback_and_the_loop_continues(
 ):
     loop.call_soon(lambda: 1 / 0)
     on_its_thread(loop, lambda: None)
-    (trouble,) = reported_errors
-    assert trouble.startswith("internal error: Traceback")
-    assert "ZeroDivisionError" in trouble
+    (message,) = reported_errors
+    assert message.startswith("internal error: Traceback")
+    assert "ZeroDivisionError" in message
 
 
 def test_at_end_call_runs_on_the_loop_thread_while_closing(reported_errors):

@@ -49,7 +49,7 @@ def test_processes_with_the_secret_in_their_environment_are_killed(proc, killed)
     add(proc, 14, f"OTHER_{MARK}")
     kill_processes_of_run(SECRET, proc=proc)
     assert killed == [(11, signal.SIGKILL)] * 3
-    assert not (proc / "11").exists(), "it was not waited for"
+    assert not (proc / "11").exists(), "the function did not wait for its end"
 
 
 def test_wait_for_a_process_that_does_not_die_is_limited(proc, monkeypatch):

@@ -17,17 +17,17 @@ from tests.support.conditions import wait_until
 
 @pytest.fixture
 def loop():
-    troubles = []
+    errors = []
     loop = EventLoop("loop")
-    loop.on_trouble(troubles.append)
+    loop.on_trouble(errors.append)
     loop.start()
     with closing(loop):
         yield loop
-    assert troubles == []
+    assert errors == []
 
 
 @pytest.fixture
-def deaf():
+def unresponsive():
     """A location that never responds, as if a firewall dropped all packets."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.2", 0), backlog=0))
@@ -50,14 +50,14 @@ def look(loop, *locations, timeout=60.0):
     return presence
 
 
-def test_unresponsive_location_is_unknown(loop, deaf):
-    assert look(loop, deaf, timeout=0.1) is Presence.UNKNOWN
+def test_unresponsive_location_is_unknown(loop, unresponsive):
+    assert look(loop, unresponsive, timeout=0.1) is Presence.UNKNOWN
 
 
-def test_one_response_is_sufficient_if_another_address_does_not_respond(loop, deaf):
+def test_one_response_is_sufficient_if_another_address_does_not_respond(loop, unresponsive):
     server = PeerServer("a", hosts=["127.0.0.1"])
     with closing(PullPeerTransport(server=server)) as transport:
-        assert look(loop, deaf, *transport.locations()) is Presence.THERE
+        assert look(loop, unresponsive, *transport.locations()) is Presence.THERE
 
 
 def test_simultaneous_responses_are_accepted(loop):
@@ -72,10 +72,10 @@ def test_simultaneous_responses_are_accepted(loop):
 
 
 def test_own_address_proves_nothing_about_an_instance_on_another_machine(
-    loop, nowhere, deaf, monkeypatch
+    loop, nowhere, unresponsive, monkeypatch
 ):
     monkeypatch.setattr(network, "is_own", lambda address: address == "127.0.0.1")
-    assert look(loop, nowhere, deaf, timeout=0.1) is Presence.UNKNOWN
+    assert look(loop, nowhere, unresponsive, timeout=0.1) is Presence.UNKNOWN
 
 
 def test_host_names_are_not_resolved(loop, nowhere):
@@ -84,19 +84,19 @@ def test_host_names_are_not_resolved(loop, nowhere):
 
 
 def test_probe_causes_no_warning_at_the_instance(loop):
-    troubles = []
-    server = PeerServer("a", secret="shared", hosts=["127.0.0.1"], on_trouble=troubles.append)
+    errors = []
+    server = PeerServer("a", secret="shared", hosts=["127.0.0.1"], on_trouble=errors.append)
     with closing(PullPeerTransport(server=server)) as transport:
         for _ in range(10):
             assert look(loop, *transport.locations()) is Presence.THERE
         assert transport.wait_until_sent(timeout=60.0)
-    assert troubles == []
+    assert errors == []
 
 
-def test_closing_an_active_probe_releases_its_resources(loop, deaf):
+def test_closing_an_active_probe_releases_its_resources(loop, unresponsive):
     found = []
     with closing(TcpInstanceProbe(loop, timeout=60.0)) as probe:
-        probe.look([deaf], found.append)
+        probe.look([unresponsive], found.append)
     done = []
     loop.call_soon(lambda: done.append(True))
     wait_until(lambda: bool(done))
@@ -119,8 +119,8 @@ def test_instance_that_listens_is_there(nowhere):
         assert not refuses_connections([nowhere, *transport.locations()])
 
 
-def test_unresponsive_address_proves_nothing(nowhere, deaf):
-    assert not refuses_connections([nowhere, deaf], timeout=0.1)
+def test_unresponsive_address_proves_nothing(nowhere, unresponsive):
+    assert not refuses_connections([nowhere, unresponsive], timeout=0.1)
 
 
 @pytest.mark.parametrize("locations", [[], ["tcp:localhost:1"], ["other:127.0.0.1:1"]])

@@ -23,7 +23,7 @@ SENT_FROM_A_SLICE = {
     for recorded in RESPONSES
     if b"\xa5shape\x92\x04\x01\xa5order\xa2la" in recorded.payload
 }
-"""A matrix column: MUSCLE3 calls it C because its memory has gaps; here it is C and Fortran."""
+"""A matrix column: C order in MUSCLE3, because its memory has gaps; C and Fortran order here."""
 
 MESSAGE = PeerMessage(
     1.5,

@@ -36,7 +36,7 @@ def test_default_function_converts_unsupported_objects():
         b"\x91" * 10_000,
         b"\xa2\xff\xff",
     ],
-    ids=["nothing", "unknown", "too short", "two", "absurd", "list as key", "too deep", "no text"],
+    ids=["empty", "unknown", "truncated", "two", "huge", "list as key", "too deep", "not UTF-8"],
 )
 def test_invalid_messagepack_is_rejected(data):
     with pytest.raises(RemoteProtocolError, match="not valid MessagePack"):

@@ -56,7 +56,7 @@ ONLY_NUMPYS = [
 
 
 def through_ours(data: object) -> object:
-    """Send data to one of our own peers."""
+    """Send data through our own protocol."""
     payloads = OwnPayloads()
     encoded = encode_own(data, payloads)
     buffers = [memoryview(bytes(buffer)) for buffer in payloads.buffers]
@@ -64,7 +64,7 @@ def through_ours(data: object) -> object:
 
 
 def through_muscle3s(data: object) -> object:
-    """Send data to a MUSCLE3 peer."""
+    """Send data through MUSCLE3's protocol."""
     return unpack(Muscle3Payloads.encode(data), Muscle3Payloads.ext_hook)
 
 
@@ -233,14 +233,14 @@ def test_received_array_is_read_only(through):
         np.ma.array([(1, 2)], "i4,i4")[0],
         SimpleNamespace(array=MASKED, indexes=["x"]),
     ],
-    ids=["array", "the constant", "a structured element", "an object like a Grid"],
+    ids=["array", "masked constant", "structured element", "Grid-like object"],
 )
 def test_masked_data_are_rejected_because_the_mask_would_be_lost(through, data: object):
     with pytest.raises(UnsendableData, match=r"data\['m'\].*lose its mask.*\.filled\(\)"):
         through({"m": data})
 
 
-@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.0.0", reason="came with numpy 2")
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.0.0", reason="needs numpy 2")
 def test_strings_of_variable_width_are_rejected_with_advice():
     with pytest.raises(UnsendableData, match=r"data cannot be sent.*\.astype\('U'\)"):
         through_ours(np.array(["a", "b"], np.dtypes.StringDType()))

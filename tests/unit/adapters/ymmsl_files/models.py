@@ -80,7 +80,7 @@ def problems_of(*sources: object, model: str | None = None) -> tuple[str, ...]:
         load(*sources, model=model)
     except ConfigurationError as error:
         return error.problems
-    raise AssertionError("nothing was found wrong")
+    raise AssertionError("no problem was found")
 
 
 def problem_of(*sources: object, model: str | None = None) -> str:
