@@ -171,7 +171,7 @@ def test_inconsistent_snapshots_cause_a_warning(saving: Workspace):
     assert "'at_end: true' under 'checkpoints:' helps" in outcome.stdout
 
 
-def test_resumed_run_without_new_snapshots_names_the_run_it_began_from(saving: Workspace):
+def test_resumed_run_without_new_snapshots_names_the_run_that_it_resumed(saving: Workspace):
     with saving.running(*START, "--checkpoint-on-term", AMPLE, "model.ymmsl") as program:
         wait_until_running(saving)
         program.process.send_signal(signal.SIGTERM)

@@ -61,7 +61,7 @@ GREETING_CUTS = tuple(
 
 
 def interleaved(connecting: Sequence[Cut]) -> list[Cut]:
-    """Return all cuts of an exchange, each preceded by one of the cuts while connecting."""
+    """Return the cuts of an exchange, with those of connecting distributed between them."""
     result: list[Cut] = []
     left = list(connecting)
     for number, cut in enumerate(EXCHANGE_CUTS):

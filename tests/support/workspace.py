@@ -122,7 +122,7 @@ class RunningProgram:
         ]
 
     def wait_for_process(self, part_of_command: str) -> psutil.Process:
-        """Wait until such a process exists, and return it."""
+        """Wait until a process with a string in its command line exists, and return it."""
         wait_until(lambda: bool(self.processes(part_of_command)))
         return self.processes(part_of_command)[0]
 

@@ -361,7 +361,7 @@ def test_status_can_be_polled_during_a_run():
     assert seen <= set(InstanceState)
 
 
-def test_nothing_is_written_outside_of_the_run_directory(folder):
+def test_files_are_written_to_the_run_directory_only(folder):
     (folder / "here").mkdir()
     with Manager(RUNS, run_dir=folder / "here") as manager:
         manager.start_all()

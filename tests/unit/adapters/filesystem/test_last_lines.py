@@ -14,7 +14,7 @@ def test_directory_or_missing_file_has_no_last_lines(tmp_path):
     assert last_lines(tmp_path / "absent", 5) == ""
 
 
-def test_end_of_a_huge_line_is_returned_without_reading_the_whole_line(tmp_path):
+def test_end_of_a_huge_line_is_returned_without_reading_all_of_it(tmp_path):
     path = tmp_path / "stderr.txt"
     path.write_bytes(b"x" * 1_000_000 + b"\nend")
     lines = last_lines(path, 2).splitlines()

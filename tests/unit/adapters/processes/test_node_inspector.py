@@ -104,7 +104,7 @@ def test_cgroup_version_1_without_limits_has_none(machine: Machine) -> None:
     assert machine.limits() == Limits(None, None)
 
 
-def test_limits_of_a_control_group_with_a_path_outside_of_the_container_are_read(
+def test_limits_of_a_control_group_outside_of_the_container_are_read(
     machine: Machine,
 ) -> None:
     machine.write("proc/self/cgroup", "0::/../../outside")
@@ -123,7 +123,9 @@ def test_cpu_quota_limits_the_number_of_cores(
     assert inspector.resources().cores == {core(0, 0), core(1, 1)}
 
 
-def test_usable_hardware_threads_are_the_cores_without_kernel_information(machine: Machine) -> None:
+def test_usable_hardware_threads_count_as_cores_without_kernel_information(
+    machine: Machine,
+) -> None:
     resources = LinuxNodeInspector(proc=machine.proc, sys=machine.sys).resources()
     usable = node_inspector.usable_hwthreads()
     assert frozenset().union(*(core.hwthreads for core in resources.cores)) == usable

@@ -66,7 +66,7 @@ def test_receiver_that_has_ended_all_its_sessions_has_left(bench):
 
 
 @pytest.mark.parametrize("connections", [[1], [0, 1], [2, 0]])
-def test_receiver_with_a_connection_is_there(bench, connections):
+def test_receiver_with_a_connection_has_not_left(bench, connections):
     bench.refuse()
     bench.fetching(connections=connections)
     assert not has_left(bench)
@@ -80,7 +80,7 @@ def test_receiver_without_a_connection_has_left_if_its_addresses_refuse(bench, i
     assert has_left(bench) == is_refusing
 
 
-def test_receiver_that_has_not_fetched_anything_yet_may_still_come(bench):
+def test_receiver_that_has_never_fetched_has_not_left(bench):
     bench.refuse()
     assert not has_left(bench)
 

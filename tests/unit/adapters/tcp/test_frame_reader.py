@@ -105,7 +105,7 @@ def test_receive_timeout_in_force_is_never_too_short_nor_much_too_long(timeouts)
         assert asked - microsecond <= got <= asked + TIMEOUT_TOLERANCE + microsecond
 
 
-def test_parts_are_read_whatever_the_sizes_that_arrive(reader, other_end):
+def test_parts_are_read_from_pieces_of_any_size(reader, other_end):
     sending = threading.Thread(target=lambda: [other_end.sendall(b"x") for _ in range(100)])
     sending.start()
     assert [len(reader.read(count)) for count in (0, 1, 30, 69)] == [0, 1, 30, 69]
@@ -136,7 +136,7 @@ def test_buffer_read_in_place_is_not_overwritten(reader, other_end):
     assert first == b"one"
 
 
-def test_rest_of_a_part_is_waited_for_beyond_the_timeout(reader, other_end):
+def test_wait_for_the_rest_of_a_part_may_exceed_the_timeout(reader, other_end):
     other_end.sendall(b"ab")
     assert reader.wait_readable(0.01)
     sending = threading.Timer(0.05, other_end.sendall, [b"cd"])

@@ -114,7 +114,7 @@ def test_refusing_addresses_prove_that_an_instance_is_gone(nowhere):
     assert refuses_connections([nowhere])
 
 
-def test_instance_that_listens_is_there(nowhere):
+def test_listening_instance_is_there(nowhere):
     with closing(PullPeerTransport(server=PeerServer("a", hosts=["127.0.0.1"]))) as transport:
         assert not refuses_connections([nowhere, *transport.locations()])
 

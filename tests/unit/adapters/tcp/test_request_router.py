@@ -41,7 +41,7 @@ def test_request_is_passed_to_its_desk(request_, calls):
     assert (instances.calls, agents.calls) == calls
 
 
-def test_connections_are_noted_for_registered_instances_only():
+def test_connections_are_recorded_for_registered_instances_only():
     desk = InMemoryDesk(configuration("macro o_i -> micro f_init"))
     register = mmp.register_instance.encode("macro", ("tcp:a:1",), (), "0.11.0")
     router = RequestRouter(instances=desk.desk, agents=desk.agents)

@@ -299,7 +299,7 @@ def test_close_is_idempotent_and_allowed_before_start(port):
         connected(TcpAddress(*address))
 
 
-def test_sessions_of_a_client_that_will_not_come_back_can_be_ended(serve):
+def test_sessions_of_a_lost_client_can_be_ended(serve):
     is_over = threading.Event()
 
     def name(request, reply):

@@ -320,7 +320,7 @@ def test_connection_closed_before_all_bytes_arrived_is_an_error():
     ours.close()
 
 
-def test_limited_retries_end_at_a_server_that_is_gone(echo, client):
+def test_limited_retries_end_if_the_server_is_gone(echo, client):
     assert client.call(b"x") == b"x"
     echo.server.close()
     client.limit_retries(0.1)
@@ -328,7 +328,7 @@ def test_limited_retries_end_at_a_server_that_is_gone(echo, client):
         client.call(b"y")
 
 
-def test_limited_retries_end_at_a_server_that_stalls_in_the_middle_of_a_response():
+def test_limited_retries_end_if_the_server_stalls_within_a_response():
     may_end = threading.Event()
 
     def stall(sock):
