@@ -16,7 +16,7 @@ from tests.support.workspace import MANAGER, Outcome, Workspace
 COMPLETED, FAILED, MISTAKE, RESUMABLE = 0, 1, 2, 75
 START = (*MANAGER, "--start-all", "--run-dir", "run")
 ENDLESS = 10**9
-AMPLE = 600
+SAVE_TIME = 600
 TIMES_TO_BEGIN = (3, 12, 48)
 """Seconds from reading the options to the start of the run, for each attempt."""
 
@@ -57,7 +57,7 @@ while instance.reuse_instance():
     instance.send("final", Message(message.timestamp, None, message.data + 0.1))
 """
 
-ONE_AFTER_THE_OTHER = """\
+SEQUENTIAL_MODEL = """\
 ymmsl_version: v0.2
 description: Two models, one after the other
 models:
@@ -65,11 +65,11 @@ models:
     description: Two models, one after the other
     components:
       first:
-        description: Is done soon
+        description: Ends early
         ports: {{o_f: out}}
         implementation: first
       macro:
-        description: Takes long
+        description: Runs long
         ports: {{f_init: init}}
         implementation: macro
     conduits:
@@ -132,7 +132,7 @@ def saving(workspace: Workspace) -> Workspace:
 
 
 def test_sigterm_makes_all_instances_save_a_resumable_run(saving: Workspace):
-    with saving.running(*START, "--checkpoint-on-term", AMPLE, "model.ymmsl") as program:
+    with saving.running(*START, "--checkpoint-on-term", SAVE_TIME, "model.ymmsl") as program:
         wait_until_running(saving)
         program.process.send_signal(signal.SIGTERM)
         outcome = program.finish()
@@ -143,10 +143,10 @@ def test_sigterm_makes_all_instances_save_a_resumable_run(saving: Workspace):
 
 
 def test_finished_instance_is_part_of_the_workflow_snapshot(saving: Workspace):
-    saving.write("model.ymmsl", ONE_AFTER_THE_OTHER.format(python=sys.executable))
+    saving.write("model.ymmsl", SEQUENTIAL_MODEL.format(python=sys.executable))
     saving.write("first.py", FIRST)
     saving.write("macro.py", SECOND)
-    with saving.running(*START, "--checkpoint-on-term", AMPLE, "model.ymmsl") as program:
+    with saving.running(*START, "--checkpoint-on-term", SAVE_TIME, "model.ymmsl") as program:
         wait_until_running(saving)
         wait_until(lambda: not program.processes("first.py"))
         program.process.send_signal(signal.SIGTERM)
@@ -158,7 +158,7 @@ def test_finished_instance_is_part_of_the_workflow_snapshot(saving: Workspace):
 
 
 def test_inconsistent_snapshots_cause_a_warning(saving: Workspace):
-    saving.write("model.ymmsl", ONE_AFTER_THE_OTHER.format(python=sys.executable))
+    saving.write("model.ymmsl", SEQUENTIAL_MODEL.format(python=sys.executable))
     saving.write("first.py", FIRST)
     saving.write("macro.py", SECOND)
     rule = ("--checkpoint-every-simulation", 1)
@@ -172,7 +172,7 @@ def test_inconsistent_snapshots_cause_a_warning(saving: Workspace):
 
 
 def test_resumed_run_without_new_snapshots_names_the_run_that_it_resumed(saving: Workspace):
-    with saving.running(*START, "--checkpoint-on-term", AMPLE, "model.ymmsl") as program:
+    with saving.running(*START, "--checkpoint-on-term", SAVE_TIME, "model.ymmsl") as program:
         wait_until_running(saving)
         program.process.send_signal(signal.SIGTERM)
         assert_resumable(saving, program.finish())
@@ -191,7 +191,7 @@ def test_resumed_run_without_new_snapshots_names_the_run_that_it_resumed(saving:
 
 
 def test_all_instances_save_before_the_stop_time(saving: Workspace):
-    outcome = run_until_the_stop_time(saving, save_time=AMPLE)
+    outcome = run_until_the_stop_time(saving, save_time=SAVE_TIME)
     assert_resumable(saving, outcome)
     assert "The time of the run was over. All instances save, for up to 600 s." in outcome.stdout
     assert_resumes_to_the_same_result(saving)
@@ -207,7 +207,7 @@ def test_muscle3_instances_save_before_the_stop_time(saving: Workspace):
 
 def test_unknown_end_of_a_slurm_job_causes_a_warning(workspace: Workspace):
     environment = {"SLURM_JOB_ID": "1", "PATH": str(workspace.folder)}
-    options = ("--checkpoint-on-term", AMPLE, "--dry-run")
+    options = ("--checkpoint-on-term", SAVE_TIME, "--dry-run")
     with workspace.running(*START, *options, "model.ymmsl", environment=environment) as program:
         outcome = program.finish()
     assert outcome.exit_code == COMPLETED, outcome.text
@@ -218,7 +218,7 @@ def test_unknown_end_of_a_slurm_job_causes_a_warning(workspace: Workspace):
 @pytest.mark.slow
 def test_muscle3_instances_that_cannot_save_on_request_are_reported(saving: Workspace):
     by_muscle3(saving, "micro")
-    options = ("--checkpoint-on-term", AMPLE, "--checkpoint-every-simulation", 10)
+    options = ("--checkpoint-on-term", SAVE_TIME, "--checkpoint-every-simulation", 10)
     with saving.running(*START, *options, "model.ymmsl") as program:
         wait_until_running(saving)
         wait_until(lambda: any((saving.run_dir / "snapshots").glob("*.ymmsl")))
@@ -245,7 +245,7 @@ def test_exit_code_is_failure_without_a_workflow_snapshot(workspace: Workspace):
 def test_second_sigterm_stops_the_run_at_once(workspace: Workspace):
     workspace.write("macro.py", HANGING)
     workspace.write("micro.py", MICRO)
-    with workspace.running(*START, "--checkpoint-on-term", AMPLE, "model.ymmsl") as program:
+    with workspace.running(*START, "--checkpoint-on-term", SAVE_TIME, "model.ymmsl") as program:
         wait_until_running(workspace)
         program.process.send_signal(signal.SIGTERM)
         program.wait_for_output("All instances save")
@@ -289,7 +289,9 @@ def test_instance_without_checkpoint_support_is_rejected(workspace: Workspace):
 
 # Snapshots that cannot be stored ------------------------------------------------------------------
 
-IN_THE_WAY = 'import shutil; shutil.rmtree("../snapshots", True); open("../snapshots", "w")\n'
+REPLACE_SNAPSHOT_DIRECTORY = (
+    'import shutil; shutil.rmtree("../snapshots", True); open("../snapshots", "w")\n'
+)
 
 
 @pytest.fixture
@@ -298,7 +300,7 @@ def model_without_storage(saving: Workspace) -> Workspace:
     saving.change(
         "macro.py",
         "while instance.reuse_instance():",
-        f"{IN_THE_WAY}while instance.reuse_instance():",
+        f"{REPLACE_SNAPSHOT_DIRECTORY}while instance.reuse_instance():",
     )
     saving.change("model.ymmsl", f"macro.steps: {ENDLESS}", "macro.steps: 3")
     return saving

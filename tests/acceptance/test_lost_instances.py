@@ -12,7 +12,7 @@ from tests.support.scenario_runs import LibraryName, python_of
 from tests.support.workspace import Workspace
 
 FAILED = 1
-GONE = (
+LOST_INSTANCE_ERROR = (
     "Instance 'micro' failed: it closed its connection to the manager without deregistering, did"
     " not reconnect, and its program is no longer running: its output, where you started it, may"
     " show why.\n"
@@ -43,7 +43,7 @@ def test_killed_instance_ends_the_run(workspace: Workspace, library: LibraryName
         manager.wait_for_output("micro has lost its connection to the manager\n")
         outcome = manager.finish()
     assert outcome.exit_code == FAILED
-    assert f"the simulation failed: {GONE}" in outcome.stdout, outcome.text
+    assert f"the simulation failed: {LOST_INSTANCE_ERROR}" in outcome.stdout, outcome.text
     assert "Its output is in" not in outcome.stdout
     assert "WARNING muscle_manager: instance 'micro' is disconnected: " in log_of(workspace)
 
@@ -183,7 +183,7 @@ def test_exception_in_a_manual_instance_ends_the_run_and_is_printed_on_its_termi
         outcome = manager.finish()
         assert "ZeroDivisionError" in micro.finish().stderr
     assert outcome.exit_code == FAILED
-    assert f"the simulation failed: {GONE}" in outcome.stdout, outcome.text
+    assert f"the simulation failed: {LOST_INSTANCE_ERROR}" in outcome.stdout, outcome.text
 
 
 def use(workspace: Workspace, library: LibraryName) -> None:

@@ -16,22 +16,22 @@ SUBMITTED = "Submitted batch job"
 STEPS = 2000
 """Too many for a run of `stay_until_saved` to complete."""
 
-STAY = """\
+WAIT_UNTIL_SAVED = """\
     if is_first_run:
         print("answered", flush=True)
-        while not have_been_asked():
+        while not save_requested():
             time.sleep(0.01)
         while any(Path("../../../snapshots").glob("*.ymmsl")):
             time.sleep(1)
         time.sleep(0.05)
 """
-STAY_IMPORTS = """\
+WAIT_IMPORTS = """\
 from pathlib import Path
 
 is_first_run = len(list(Path("../../../..").glob("run_pair_*"))) == 1
 
 
-def have_been_asked():
+def save_requested():
     return "All instances save" in Path("../../../muscle3_manager.log").read_text()
 
 
@@ -72,9 +72,9 @@ class Job:
 
     def stay_until_saved(self) -> None:
         """Make the first run wait until it has saved its first set of snapshots on request."""
-        self.workspace.change("micro.py", "from conjoin", f"{STAY_IMPORTS}from conjoin")
+        self.workspace.change("micro.py", "from conjoin", f"{WAIT_IMPORTS}from conjoin")
         self.workspace.change(
-            "micro.py", '    instance.send("final"', f'{STAY}    instance.send("final"'
+            "micro.py", '    instance.send("final"', f'{WAIT_UNTIL_SAVED}    instance.send("final"'
         )
 
     def run_directories(self) -> list[Path]:

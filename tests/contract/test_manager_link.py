@@ -33,7 +33,7 @@ from tests.support.models import configuration
 
 SECRET = "the secret"
 PORTS = [Port("o_i", Operator.O_I), Port("s", Operator.S)]
-PLACES = ["tcp:127.0.0.1:1"]
+LOCATIONS = ["tcp:127.0.0.1:1"]
 
 
 def full_configuration() -> Configuration:
@@ -88,25 +88,25 @@ class ManagerLinkContract(ABC):
     def register_all(self, link_of: Callable[[str], ManagerLink]) -> dict[str, ManagerLink]:
         links = {name: link_of(name) for name in ("macro", "micro", "lonely")}
         for link in links.values():
-            link.register_instance(PLACES, [])
+            link.register_instance(LOCATIONS, [])
         return links
 
     def test_registration_returns_the_timeline(self, link_of):
-        timeline = link_of("macro").register_instance(PLACES, PORTS)
+        timeline = link_of("macro").register_instance(LOCATIONS, PORTS)
         assert isinstance(timeline, Timeline)
 
     def test_unknown_instance_is_rejected_with_a_reason(self, link_of):
         with pytest.raises(ManagerRefused, match="no instance 'nobody'"):
-            link_of("nobody").register_instance(PLACES, [])
+            link_of("nobody").register_instance(LOCATIONS, [])
 
     def test_duplicate_registration_is_rejected_with_a_reason(self, link_of):
-        link_of("macro").register_instance(PLACES, [])
+        link_of("macro").register_instance(LOCATIONS, [])
         with pytest.raises(ManagerRefused, match="already registered"):
-            link_of("macro").register_instance(PLACES, [])
+            link_of("macro").register_instance(LOCATIONS, [])
 
     def test_peers_are_returned_after_all_have_registered(self, link_of):
         macro = link_of("macro")
-        macro.register_instance(PLACES, [])
+        macro.register_instance(LOCATIONS, [])
         found = []
         asking = threading.Thread(target=lambda: found.append(macro.request_peers()))
         asking.start()

@@ -63,11 +63,11 @@ class Pairing:
 
 
 PAIRINGS = {
-    "ours_and_our_manager_with_the_secret": Pairing("conjoin", "conjoin", "conjoin", True),
-    "ours_and_our_manager_without_it": Pairing("conjoin", "conjoin", "conjoin"),
-    "ours_and_their_manager": Pairing("muscle3", "conjoin", "conjoin"),
-    "their_macro_our_micro_our_manager": Pairing("conjoin", "muscle3", "conjoin"),
-    "our_macro_their_micro_our_manager": Pairing("conjoin", "conjoin", "muscle3"),
+    "conjoin_only_with_the_secret": Pairing("conjoin", "conjoin", "conjoin", True),
+    "conjoin_only_without_the_secret": Pairing("conjoin", "conjoin", "conjoin"),
+    "muscle3_manager": Pairing("muscle3", "conjoin", "conjoin"),
+    "muscle3_macro": Pairing("conjoin", "muscle3", "conjoin"),
+    "muscle3_micro": Pairing("conjoin", "conjoin", "muscle3"),
 }
 
 

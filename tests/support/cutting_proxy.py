@@ -21,7 +21,7 @@ Where: TypeAlias = Literal["before", "inside", "after"]
 
 MAGIC = b"CONJOIN1"
 _SIZES: dict[str, int] = {"hello": 32, "answer": 64, "proof": 33}
-_OF_AN_EXCHANGE = ("number", "length", "payload")
+_EXCHANGE_FIELDS = ("number", "length", "payload")
 
 
 class Cut(NamedTuple):
@@ -36,7 +36,7 @@ class Cut(NamedTuple):
 
 
 EXCHANGE_CUTS = (
-    *(Cut(where, field, "server") for field in _OF_AN_EXCHANGE for where in ("before", "after")),
+    *(Cut(where, field, "server") for field in _EXCHANGE_FIELDS for where in ("before", "after")),
     Cut("inside", "payload", "server"),
     *(
         Cut(where, field, "client")
@@ -108,7 +108,7 @@ class CuttingProxy(Proxy):
         with self._lock:
             if not self.left or self.left[0] != cut:
                 return False
-            if cut.field in _OF_AN_EXCHANGE:
+            if cut.field in _EXCHANGE_FIELDS:
                 if (session, number) in self._was_cut:
                     return False
                 self._was_cut.add((session, number))

@@ -32,7 +32,7 @@ RESOURCES = [
     for name, provider in ManagerContainer.providers.items()
     if isinstance(provider, providers.Resource)
 ]
-FOREVER = "import time\ntime.sleep(1000)\n"
+SLEEP_INDEFINITELY = "import time\ntime.sleep(1000)\n"
 
 
 class PartFailed(Exception):
@@ -198,7 +198,7 @@ def test_too_few_cores_raise_an_error_before_anything_starts():
 
 def test_exception_in_the_host_program_ends_the_run():
     def run():
-        with Manager(with_programs(macro=FOREVER)) as manager:
+        with Manager(with_programs(macro=SLEEP_INDEFINITELY)) as manager:
             manager.start_all()
             fail()
 

@@ -28,11 +28,11 @@ from tests.support.leftovers import Surroundings
 from tests.support.pair import with_programs
 
 LONG = 60.0
-FOREVER = "import time\ntime.sleep(1000)\n"
+SLEEP_INDEFINITELY = "import time\ntime.sleep(1000)\n"
 BROKEN = "raise ValueError('oh no')\n"
 
 RUNS = with_programs()
-NEVER_ENDS = with_programs(macro=FOREVER, micro=FOREVER)
+NEVER_ENDS = with_programs(macro=SLEEP_INDEFINITELY, micro=SLEEP_INDEFINITELY)
 
 VERSION_0_1 = """\
 ymmsl_version: v0.1

@@ -21,7 +21,7 @@ from tests.unit.adapters.wire.wire_values import muscle3_data, own_data, same
 LARGE = np.arange(5000.0)
 MASKED = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
 
-EQUAL_IN_PYTHON = [
+WITH_PYTHON_EQUIVALENT = [
     *(np.dtype(code).type(3) for code in "bhilqBHILQ"),
     np.bool_(True),
     np.float16(1.5),
@@ -31,10 +31,10 @@ EQUAL_IN_PYTHON = [
 ]
 """Scalars whose values have an exact Python equivalent."""
 
-PYTHONS_OWN = [np.float64(0.1), np.str_("a\0"), np.bytes_(b"a\0")]
+PYTHON_SUBCLASSES = [np.float64(0.1), np.str_("a\0"), np.bytes_(b"a\0")]
 """Scalars that are a Python float, str or bytes by inheritance."""
 
-ONLY_NUMPYS = [
+NUMPY_ONLY = [
     np.longdouble(1) / 3,
     np.complex64(1 + 2j),
     np.complex128(1 - 2j),
@@ -95,11 +95,11 @@ def test_data_that_muscle3_supports_round_trips(data: object):
 
 
 def test_example_scalars_cover_all_numpy_types():
-    tested = {type(scalar) for scalar in (*EQUAL_IN_PYTHON, *PYTHONS_OWN, *ONLY_NUMPYS)}
+    tested = {type(scalar) for scalar in (*WITH_PYTHON_EQUIVALENT, *PYTHON_SUBCLASSES, *NUMPY_ONLY)}
     assert {np.dtype(code).type for code in np.typecodes["All"]} - tested == {np.object_}
 
 
-@pytest.mark.parametrize("scalar", [*EQUAL_IN_PYTHON, *ONLY_NUMPYS], ids=id_of)
+@pytest.mark.parametrize("scalar", [*WITH_PYTHON_EQUIVALENT, *NUMPY_ONLY], ids=id_of)
 def test_example_numpy_scalar_sent_to_our_own_peer_round_trips(scalar: np.generic):
     received = through_ours([scalar, {"a": scalar}])
     assert isinstance(received, list)
@@ -116,7 +116,7 @@ def test_numpy_scalar_sent_to_our_own_peer_round_trips(data: st.DataObject):
 
 
 @BOTH
-@pytest.mark.parametrize("scalar", PYTHONS_OWN, ids=id_of)
+@pytest.mark.parametrize("scalar", PYTHON_SUBCLASSES, ids=id_of)
 def test_numpy_scalar_of_a_python_type_arrives_as_that_type(through, scalar: np.generic):
     received = through(scalar)
     assert type(received) in (float, str, bytes)
@@ -124,14 +124,14 @@ def test_numpy_scalar_of_a_python_type_arrives_as_that_type(through, scalar: np.
     assert received == scalar
 
 
-@pytest.mark.parametrize("scalar", EQUAL_IN_PYTHON, ids=id_of)
+@pytest.mark.parametrize("scalar", WITH_PYTHON_EQUIVALENT, ids=id_of)
 def test_numpy_scalar_sent_to_muscle3_arrives_as_the_equal_python_value(scalar: np.generic):
     received = through_muscle3s([scalar])
     assert received == [scalar.item()]
     assert type(received[0]) is type(scalar.item())  # type: ignore[index]
 
 
-@pytest.mark.parametrize("data", [*ONLY_NUMPYS, 1j], ids=id_of)
+@pytest.mark.parametrize("data", [*NUMPY_ONLY, 1j], ids=id_of)
 def test_data_that_the_protocol_of_muscle3_does_not_support_are_rejected(data: object):
     reason = r"data\['a'\].*which MUSCLE3's protocol cannot carry.*Conjoin's own library could"
     with pytest.raises(UnsendableData, match=reason):
@@ -280,7 +280,7 @@ def test_data_that_our_own_peer_cannot_receive_are_named_in_the_error(data: obje
 
 
 PLAIN_SETTINGS = [
-    *((scalar, scalar.item()) for scalar in EQUAL_IN_PYTHON),
+    *((scalar, scalar.item()) for scalar in WITH_PYTHON_EQUIVALENT),
     (np.float64(0.5), 0.5),
     (np.str_("x"), "x"),
     ([np.int64(1), np.int32(2)], [1, 2]),
@@ -354,8 +354,8 @@ EVERYTHING = {
     "arrays": [np.arange(6.0).reshape(2, 3), Grid(np.arange(3, dtype=np.int32), ["x"])],
     "others": [Settings({"a.b": [1.0]}), Milestone((1, 2)), b"x", None, "y"],
 }
-ONLY_OURS = {"scalars": [np.int64(3), 1j], "structured": np.zeros(2, "i4,f8")}
-OWN_BYTES = encode_own({**EVERYTHING, **ONLY_OURS}, OwnPayloads())
+CONJOIN_ONLY = {"scalars": [np.int64(3), 1j], "structured": np.zeros(2, "i4,f8")}
+OWN_BYTES = encode_own({**EVERYTHING, **CONJOIN_ONLY}, OwnPayloads())
 MUSCLE3_BYTES = Muscle3Payloads.encode(EVERYTHING)
 ENCODED = pytest.mark.parametrize(
     ("encoded", "hook"),
