@@ -1,4 +1,4 @@
-"""Simulations of Python functions, as tests and notebooks run them."""
+"""Simulations of Python functions, as run in tests and notebooks."""
 
 import os
 import subprocess
@@ -61,7 +61,7 @@ def test_temporary_directory_may_be_named_like_a_shell_variable(tmp_path, monkey
 
 
 @pytest.mark.parametrize("lengths", [[None], [0], [0, 2, 0]])
-def test_a_port_without_slots_sends_nothing(lengths, capsys):
+def test_port_without_slots_sends_nothing(lengths, capsys):
     def sender():
         instance = Instance({Operator.O_I: ["out[]"], Operator.S: ["in"]})
         while instance.reuse_instance():
