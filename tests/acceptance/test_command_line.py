@@ -389,7 +389,7 @@ def test_program_without_the_required_secret_is_rejected(workspace: Workspace, l
         outcome = manager.finish()
     assert outcome.exit_code == FAILED
     log = (workspace.run_dir / "muscle3_manager.log").read_text()
-    refusals = [line for line in log.splitlines() if "trouble with a client" in line]
+    refusals = [line for line in log.splitlines() if "protocol error by a client" in line]
     assert len(refusals) == 1, "repeated refusals must be logged once"
     assert "MUSCLE3's programs cannot know it" in refusals[0]
     assert "CONJOIN_SECRET_FILE" in refusals[0]
@@ -411,7 +411,7 @@ def test_instance_without_a_manager_reports_the_location_it_tried(workspace: Wor
     with start_instance(workspace, "micro", nowhere) as program:
         program.wait_for_output(
             "Instance 'micro' has not joined the simulation yet: either there is no manager at"
-            " tcp:localhost:9, or its peers have not started. It goes on trying."
+            " tcp:localhost:9, or its peers have not started. It keeps trying."
         )
         wait_until(lambda: program.process.poll() is not None, timeout=90)
         outcome = program.finish()

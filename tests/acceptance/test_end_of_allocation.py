@@ -187,7 +187,7 @@ def test_resumed_run_without_new_snapshots_names_the_run_that_it_resumed(saving:
         program.process.send_signal(signal.SIGTERM)
         outcome = program.finish()
     assert outcome.exit_code == RESUMABLE
-    assert f"It can be resumed from where it began: {saving.run_dir}" in outcome.stdout
+    assert f"It can be resumed from its starting point: {saving.run_dir}" in outcome.stdout
 
 
 def test_all_instances_save_before_the_stop_time(saving: Workspace):

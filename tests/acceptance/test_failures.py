@@ -198,7 +198,7 @@ _ERROR_AND_EXIT_CODE_0 = """instance.receive("init")
 
 def test_invalid_data_at_the_port_of_an_instance_is_logged_once(workspace: Workspace):
     hang(workspace)
-    warning = "micro (warning): trouble with a client at 127.0.0.1: "
+    warning = "micro (warning): protocol error by a client at 127.0.0.1: "
     with workspace.running(*START) as program:
         wait_until_micro_hangs(workspace, program)
         for garbage in (b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 8):
@@ -206,7 +206,7 @@ def test_invalid_data_at_the_port_of_an_instance_is_logged_once(workspace: Works
         wait_until(lambda: program.text.count(warning) == 2)
         program.process.send_signal(signal.SIGINT)
         outcome = program.finish()
-    assert log_of(workspace).count("WARNING micro: trouble with a client") == 2, outcome.text
+    assert log_of(workspace).count("WARNING micro: protocol error by a client") == 2, outcome.text
 
 
 def send_to(process: psutil.Process, data: bytes) -> None:

@@ -536,9 +536,9 @@ def test_ignored_resume_section_causes_a_warning(saving: Workspace):
     ("arguments", "text"),
     [
         (("show", "{run}"), "is a directory. Name one of the workflow snapshots in"),
-        (("list", "{run}/snapshots"), "is inside a run directory. Name that one"),
-        (("prune", "{run}", "--keep", "x"), "x is not a number of snapshots to keep"),
-        (("prune", "{run}", "--keep", "0"), "0 is not a number of snapshots to keep"),
+        (("list", "{run}/snapshots"), "is inside a run directory. Use that directory"),
+        (("prune", "{run}", "--keep", "x"), "x is not a valid number of snapshots to keep"),
+        (("prune", "{run}", "--keep", "0"), "0 is not a valid number of snapshots to keep"),
     ],
 )
 def test_wrong_argument_is_rejected_with_advice(

@@ -149,7 +149,7 @@ def test_missing_configuration_file_is_rejected(workspace: Workspace):
 
 def test_unknown_log_level_is_rejected(workspace: Workspace):
     outcome = workspace.start_all("--log-level", "loud")
-    assert_rejected(outcome, "There is no log level 'loud'. Use one of DEBUG, INFO,")
+    assert_rejected(outcome, "Log level 'loud' does not exist. Use one of DEBUG, INFO,")
 
 
 def test_unknown_option_is_rejected(workspace: Workspace):
@@ -162,7 +162,7 @@ def test_unknown_option_is_rejected(workspace: Workspace):
         (("--run-dir", "nowhere"), "The run directory 'nowhere' does not exist"),
         (("--run-dir", "used"), "holds the output of an earlier run"),
         (("--location-file", "nowhere/at/all"), "'nowhere/at/all' cannot be written"),
-        (("--log-level", "loud"), "There is no log level 'loud'"),
+        (("--log-level", "loud"), "Log level 'loud' does not exist"),
         (("--stop-at", "2020-01-01T00:00"), "No time is left for this run"),
         (("--grace-time", "-1"), "-1 is less than 0"),
     ],
@@ -183,7 +183,7 @@ def test_dry_run_writes_no_files(workspace: Workspace):
 @pytest.mark.parametrize("place", ["nowhere", "model.ymmsl", "model.ymmsl/run"])
 def test_missing_run_directory_is_rejected(workspace: Workspace, place: str):
     outcome = workspace.manager("--start-all", "--run-dir", place, "model.ymmsl")
-    assert_rejected(outcome, f"The run directory '{place}' does not exist", "Make it first")
+    assert_rejected(outcome, f"The run directory '{place}' does not exist", "Create it first")
 
 
 def test_read_only_run_directory_is_rejected(workspace: Workspace, read_only: Path):

@@ -41,7 +41,7 @@ class TestLivePanel(EventSinkContract):
 
 class TestCallbackEventSink(EventSinkContract):
     def make(self):
-        sink = CallbackEventSink(on_complaint=lambda _: None)
+        sink = CallbackEventSink(on_error=lambda _: None)
         sink.subscribe(self.fail)
         return sink
 

@@ -294,7 +294,7 @@ class TestMMPClient(ManagerLinkContract):
             loop=EventLoop("a manager"),
             max_request=2**20,
             secret=SECRET,
-            on_trouble=self.errors.append,
+            on_error=self.errors.append,
         )
         location = format_location(TCP, self.server.listen(["127.0.0.1"]))
         self.server.start()

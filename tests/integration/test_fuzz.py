@@ -199,7 +199,7 @@ class WatchedManager:
         """Return the number of lines that the manager has logged about invalid clients."""
         lines = self._log.read_text().splitlines()
         assert not [line for line in lines if "internal error" in line], "\n".join(lines)
-        return sum("trouble with" in line or "left in the middle" in line for line in lines)
+        return sum("protocol error by" in line or "left in the middle" in line for line in lines)
 
     def check_healthy(self) -> None:
         """Check that valid clients are served, and that no thread and no memory was lost."""

@@ -98,7 +98,7 @@ def test_failure_while_starting_ends_the_run(owner, method, monkeypatch):
 
 
 def test_invalid_log_level_leaves_no_run_directory(manual, folder):
-    with pytest.raises(ConfigurationError, match="no log level 'LOUD'"):
+    with pytest.raises(ConfigurationError, match="level 'LOUD' does not exist"):
         Manager(manual, options=ManagerOptions(log_level="LOUD")).__enter__()
     assert list(folder.iterdir()) == []
 

@@ -34,15 +34,15 @@ def changed():
         ),
         (
             lambda: Instance(PORTS, 4),
-            "'flags' of Instance() is to be made of InstanceFlags, but got 4.",
+            "'flags' of Instance() must be of type InstanceFlags, but got 4.",
         ),
         (
             lambda: Instance({"O_I": ["out"]}),
-            "Operator.O_F: 'O_I'. Write the operator without quotes",
+            "Operator.O_F. Write the operator without quotes",
         ),
         (
             lambda: Instance(["out"]),
-            "are to be lists of names by operator, but got ['out'].",
+            "must be lists of names by operator, but got ['out'].",
         ),
         (
             lambda: Instance({Operator.O_I: "out", Operator.S: ["in"]}),

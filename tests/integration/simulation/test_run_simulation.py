@@ -266,7 +266,7 @@ def test_function_that_cannot_be_sent_to_another_process_is_named():
 
 
 def test_value_that_is_not_a_function_is_rejected():
-    with pytest.raises(UsageError, match="'micro' is of type str, and no function"):
+    with pytest.raises(UsageError, match="'micro' is of type str, not a function"):
         run_simulation(MODEL, {"macro": macro, "micro": "micro"})
 
 

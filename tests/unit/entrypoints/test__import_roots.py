@@ -82,7 +82,7 @@ def test_module_that_hides_a_root_is_reported_with_its_distribution(
     search_path(theirs.parent, monkeypatch)
     assert problem(installed).endswith(
         f"first, in {theirs}, which belongs to the distribution 'entrypoints' 0.4.2. Run 'pip"
-        " uninstall entrypoints', or install Conjoin in a virtual environment of its own."
+        " uninstall entrypoints', or install Conjoin in a separate virtual environment."
     )
 
 

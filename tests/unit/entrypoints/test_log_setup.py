@@ -33,7 +33,9 @@ def test_records_below_the_log_level_are_dropped(logbook):
 
 
 def test_unknown_log_level_is_rejected_with_the_valid_ones(logbook):
-    with pytest.raises(ConfigurationError, match=r"no log level 'loud'\. Use one of DEBUG, INFO"):
+    with pytest.raises(
+        ConfigurationError, match=r"level 'loud' does not exist\. Use one of DEBUG, INFO"
+    ):
         make_log(logbook, "loud")
 
 

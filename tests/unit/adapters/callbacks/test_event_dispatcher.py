@@ -18,7 +18,7 @@ def error_messages():
 
 @pytest.fixture
 def sink(error_messages):
-    sink = CallbackEventSink(on_complaint=error_messages.append)
+    sink = CallbackEventSink(on_error=error_messages.append)
     yield sink
     sink.close()
 

@@ -11,18 +11,18 @@ from domain.errors import ConfigurationError
 from domain.identity import Reference
 
 MODEL = Reference("reaction_diffusion")
-MOMENT = datetime(2026, 11, 20, 9, 5, 7).astimezone()
+START = datetime(2026, 11, 20, 9, 5, 7).astimezone()
 
 
 def test_new_run_directory_is_named_after_model_and_time(tmp_path):
-    directory = FilesystemRunDirectory.create(MODEL, parent=tmp_path, moment=MOMENT)
+    directory = FilesystemRunDirectory.create(MODEL, parent=tmp_path, start=START)
     assert directory.path == tmp_path / "run_reaction_diffusion_20261120_090507"
     assert directory.path.is_dir()
 
 
 def test_runs_started_in_the_same_second_get_separate_run_directories(tmp_path):
     names = [
-        FilesystemRunDirectory.create(MODEL, parent=tmp_path, moment=MOMENT).path.name
+        FilesystemRunDirectory.create(MODEL, parent=tmp_path, start=START).path.name
         for _ in range(3)
     ]
     stem = "run_reaction_diffusion_20261120_090507"
@@ -50,13 +50,13 @@ def test_log_and_profile_have_fixed_file_names(tmp_path):
 
 
 def test_missing_run_directory_is_rejected(tmp_path):
-    with pytest.raises(ConfigurationError, match=r"absent' does not exist.*Make it first"):
+    with pytest.raises(ConfigurationError, match=r"absent' does not exist.*Create it first"):
         FilesystemRunDirectory.in_existing(tmp_path / "absent")
 
 
 def test_file_as_run_directory_is_rejected(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigurationError, match="no directory"):
+    with pytest.raises(ConfigurationError, match="not a directory"):
         FilesystemRunDirectory.in_existing(tmp_path / "file")
 
 
@@ -77,7 +77,7 @@ def test_unusable_directory_is_named_in_the_error(tmp_path):
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
 def test_unwritable_parent_directory_is_named_in_the_error():
     with pytest.raises(ConfigurationError, match=r"/proc/run_reaction.*could not be written"):
-        FilesystemRunDirectory.create(MODEL, parent=Path("/proc"), moment=MOMENT)
+        FilesystemRunDirectory.create(MODEL, parent=Path("/proc"), start=START)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -95,7 +95,7 @@ def test_configuration_that_cannot_be_saved_is_named_in_the_error(tmp_path):
 
 
 def test_remove_accepts_a_missing_run_directory(tmp_path):
-    directory = FilesystemRunDirectory.create(MODEL, parent=tmp_path, moment=MOMENT)
+    directory = FilesystemRunDirectory.create(MODEL, parent=tmp_path, start=START)
     directory.instance_directory(Reference("micro"))
     directory.remove()
     directory.remove()

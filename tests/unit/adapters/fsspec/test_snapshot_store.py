@@ -86,7 +86,7 @@ def test_directory_is_not_created_unless_needed(store, monkeypatch):
 
 def test_incomplete_upload_is_an_error_and_removed(store, monkeypatch):
     monkeypatch.setattr(store._files, "size", lambda path: 2)
-    with pytest.raises(OSError, match="of 5 bytes only 2 arrived"):
+    with pytest.raises(OSError, match="only 2 of 5 bytes were stored"):
         store.store(MACRO, 1, b"whole")
     assert fsspec.filesystem("memory").find(store._root) == []
 

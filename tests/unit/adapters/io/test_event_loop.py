@@ -22,7 +22,7 @@ def reported_errors():
 @pytest.fixture
 def loop(reported_errors):
     loop = EventLoop("loop")
-    loop.on_trouble(reported_errors.append)
+    loop.on_error(reported_errors.append)
     loop.start()
     with closing(loop):
         yield loop
@@ -136,7 +136,7 @@ def test_at_end_call_runs_on_the_loop_thread_while_closing(reported_errors):
 def test_loop_can_be_closed_by_one_of_its_calls(reported_errors):
     ended = threading.Event()
     loop = EventLoop("loop")
-    loop.on_trouble(reported_errors.append)
+    loop.on_error(reported_errors.append)
     loop.at_end(ended.set)
     loop.start()
     loop.call_soon(lambda: loop.call_later(0.01, loop.close))

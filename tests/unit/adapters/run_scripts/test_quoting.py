@@ -10,8 +10,8 @@ from adapters.run_scripts.quoting import (
     expanded,
     expanded_arguments,
     exports,
-    odd_variables,
     quoted,
+    unexportable_variables,
 )
 from domain.model.shell_words import parse_word
 
@@ -41,11 +41,11 @@ def test_plus_appends_to_a_set_or_unset_variable(environment, value):
 def test_variables_with_invalid_shell_names_are_set_by_env():
     variables = {"a-b": "1", "X": "2", "3": "x y", "é": "4"}
     assert exports(variables) == ["export X=2"]
-    assert odd_variables(variables) == ["env", "a-b=1", "3=x y", "é=4"]
+    assert unexportable_variables(variables) == ["env", "a-b=1", "3=x y", "é=4"]
 
 
 def test_valid_shell_names_need_no_env():
-    assert odd_variables({"X": "1", "+Y": "2"}) == []
+    assert unexportable_variables({"X": "1", "+Y": "2"}) == []
 
 
 ENVIRONMENT = {"A": NASTY, "HOME": "/home/a b", "EMPTY": ""}

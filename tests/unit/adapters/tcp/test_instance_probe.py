@@ -19,7 +19,7 @@ from tests.support.conditions import wait_until
 def loop():
     errors = []
     loop = EventLoop("loop")
-    loop.on_trouble(errors.append)
+    loop.on_error(errors.append)
     loop.start()
     with closing(loop):
         yield loop
@@ -85,7 +85,7 @@ def test_host_names_are_not_resolved(loop, nowhere):
 
 def test_probe_causes_no_warning_at_the_instance(loop):
     errors = []
-    server = PeerServer("a", secret="shared", hosts=["127.0.0.1"], on_trouble=errors.append)
+    server = PeerServer("a", secret="shared", hosts=["127.0.0.1"], on_error=errors.append)
     with closing(PullPeerTransport(server=server)) as transport:
         for _ in range(10):
             assert look(loop, *transport.locations()) is Presence.THERE

@@ -85,7 +85,7 @@ def test_server_stays_open_until_the_last_transport_leaves(listen):
 
 def test_requests_are_refused_where_only_streams_are_served(listen):
     errors = []
-    server = listen(secret=SECRET, hosts=HOSTS, on_trouble=errors.append)
+    server = listen(secret=SECRET, hosts=HOSTS, on_error=errors.append)
     server.serve_streams(ignore)
     with socket.create_connection(server.addresses[0]) as sock:
         sock.settimeout(PATIENCE)
@@ -100,7 +100,7 @@ def test_requests_are_refused_where_only_streams_are_served(listen):
 
 def test_streams_are_refused_where_only_requests_are_served(listen):
     errors = []
-    server = listen(secret=SECRET, hosts=HOSTS, on_trouble=errors.append)
+    server = listen(secret=SECRET, hosts=HOSTS, on_error=errors.append)
     server.serve_requests(ignore, on_session_ended=ignore)
     with request_stream(server) as sock, pytest.raises(EOFError):
         receive_exactly(sock, 1)

@@ -37,7 +37,7 @@ def serve():
             on_request,
             loop=EventLoop(NAME),
             max_request=2**20,
-            on_trouble=errors.append,
+            on_error=errors.append,
             **options,
         )
         made.append(server)
@@ -182,7 +182,7 @@ def test_malformed_requests_of_a_client_are_reported_once(serve):
     client = client_of(started(server))
     assert [bytes(client.call(text)) for text in (b"a", b"b", b"c")] == [b"no"] * 3
     client.close()
-    assert errors == ["trouble with a client at 127.0.0.1: cannot understand b'a'"]
+    assert errors == ["protocol error by a client at 127.0.0.1: cannot understand b'a'"]
 
 
 def test_connection_closed_within_a_request_is_reported(serve):
@@ -217,7 +217,7 @@ def test_request_that_needs_the_secret_is_rejected_without_it(serve):
         theirs.sendall(word(2) + word(8) + b"run this")
         assert theirs.recv(1) == b""
     (error,) = errors
-    assert "does not know the secret of this run, without which it may not ask that" in error
+    assert "only clients with the secret of this run may make" in error
 
 
 def test_stream_socket_is_handed_over_with_the_hello(serve):
@@ -267,7 +267,7 @@ def test_exception_in_the_error_callback_is_ignored():
     def fail(error):
         raise OSError(error)
 
-    server = Server(echo, loop=EventLoop(NAME), max_request=2**20, on_trouble=fail)
+    server = Server(echo, loop=EventLoop(NAME), max_request=2**20, on_error=fail)
     address = started(server)
     server.loop.call_soon(lambda: 1 / 0)
     client = client_of(address)

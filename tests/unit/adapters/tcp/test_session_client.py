@@ -154,7 +154,7 @@ def test_server_that_resumes_another_session_is_rejected():
 
     with scripted(cut, lambda sock: open_session(sock, expected=7, session=8)) as server:
         client = SessionClient([server.location], server="manager")
-        with pytest.raises(RemoteProtocolError, match="the manager resumed another session"):
+        with pytest.raises(RemoteProtocolError, match="the manager resumed a different session"):
             client.call(b"x")
         client.close()
 

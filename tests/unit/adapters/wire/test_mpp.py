@@ -119,7 +119,7 @@ def test_message_without_a_field_is_rejected(name: str):
     if name in ("sender", "receiver"):
         mpp.decode_message(pack(values))  # optional, because the receiver knows both
         return
-    with pytest.raises(RemoteProtocolError, match="missing or wrong"):
+    with pytest.raises(RemoteProtocolError, match="incomplete or invalid message"):
         mpp.decode_message(pack(values))
 
 

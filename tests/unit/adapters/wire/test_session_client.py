@@ -113,7 +113,7 @@ def test_another_session_than_requested_is_rejected():
     session = opened()
     session.connection_lost("cut", now=1.0)
     session.connected(now=1.0)
-    with pytest.raises(RemoteProtocolError, match="the manager resumed another session"):
+    with pytest.raises(RemoteProtocolError, match="the manager resumed a different session"):
         session.received(word(ID + 1))
 
 
@@ -158,7 +158,7 @@ def test_response_of_exactly_the_wanted_size_is_not_copied():
 def test_response_without_a_request_is_rejected(extra: bytes):
     session = opened()
     session.begin(b"x")
-    with pytest.raises(RemoteProtocolError, match="the manager sent a response to no request"):
+    with pytest.raises(RemoteProtocolError, match="the manager sent a response without a request"):
         session.received(block(b"response") + extra)
 
 

@@ -139,8 +139,8 @@ def test_filters_are_joined_in_order(inner):
 def test_filters_out_of_order_are_rejected():
     text = FILTERED.replace("OUTER", "pad").replace("INNER", "repeat")
     assert problem_of(whole(text, PROGRAM)) == (
-        "The conduits setup.mesh -> outer.mesh -> outer.fine.mesh have the filters 'pad repeat' in"
-        f" all, and these are out of order: write {filter_order()}. Move or remove"
+        "The conduits setup.mesh -> outer.mesh -> outer.fine.mesh together have the filters"
+        f" 'pad repeat', which are out of order: write {filter_order()}. Move or remove"
         " filters on one of these conduits."
     )
 
@@ -277,7 +277,7 @@ def test_custom_implementations_reach_into_nested_models():
 @pytest.mark.parametrize(
     ("custom", "message"),
     [
-        ("top: p", "'top' names no component"),
+        ("top: p", "'top' does not name a component"),
         ("tip.outer: p", 'Unknown model "tip"'),
         ("top.other: p", "does not have a component named other"),
         ("top.outer: q", 'Unknown implementation "q"'),

@@ -134,7 +134,7 @@ def test_circular_import_is_reported(library, tmp_path):
         model.replace(" p:", " q:").replace("ion: q}", "ion: p}").replace("lib.other", "lib.codes")
     )
     (tmp_path / "lib" / "other.ymmsl").write_text(whole(back))
-    assert "the imports go round in a circle" in problem_of(whole(MAIN))
+    assert "the imports form a cycle" in problem_of(whole(MAIN))
 
 
 def test_changed_module_is_read_again(library):

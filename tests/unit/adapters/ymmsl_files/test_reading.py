@@ -178,4 +178,4 @@ def test_ymmsl_error_is_reported_in_one_sentence_with_the_location(addition, mes
 
 
 def test_object_of_another_type_is_rejected():
-    assert "cannot be made from a int" in problem_of(3)
+    assert "cannot be read from a int" in problem_of(3)

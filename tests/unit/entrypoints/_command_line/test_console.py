@@ -6,15 +6,15 @@ import sys
 
 import pytest
 
-from entrypoints._command_line.console import complain, say, warn
+from entrypoints._command_line.console import print_error, print_text, warn
 
 
 def test_messages_and_warnings_go_to_stdout_and_errors_to_stderr(
     capsys: pytest.CaptureFixture[str],
 ):
-    say("one")
+    print_text("one")
     warn("two")
-    complain("three")
+    print_error("three")
     assert capsys.readouterr() == ("one\nWarning: two\n", "three\n")
 
 
@@ -27,11 +27,11 @@ def test_line_is_written_with_its_end_in_one_call(monkeypatch: pytest.MonkeyPatc
             return len(text)
 
     monkeypatch.setattr(sys, "stdout", RecordingStream())
-    say("one\ntwo")
+    print_text("one\ntwo")
     assert [text for text in written if text] == ["one\ntwo\n"]
 
 
-@pytest.mark.parametrize(("tell", "stream"), [("say", "stdout"), ("complain", "stderr")])
+@pytest.mark.parametrize(("tell", "stream"), [("print_text", "stdout"), ("print_error", "stderr")])
 def test_closed_pipe_is_ignored(tell: str, stream: str):
     module = "entrypoints._command_line.console"
     program = f"from {module} import {tell}\ninput()\n{tell}('one')\n{tell}('two')"
@@ -46,6 +46,7 @@ def test_closed_pipe_is_ignored(tell: str, stream: str):
 
 
 def test_full_disk_is_ignored():
-    program = "from entrypoints._command_line.console import say\nsay('one')\nsay('two')"
+    module = "entrypoints._command_line.console"
+    program = f"from {module} import print_text\nprint_text('one')\nprint_text('two')"
     with open("/dev/full", "w") as full:
         assert subprocess.run([sys.executable, "-c", program], stdout=full).returncode == 0

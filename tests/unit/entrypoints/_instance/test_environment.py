@@ -36,7 +36,7 @@ def test_program_name_is_not_an_argument():
     "location", ["localhost:9000", "foo:bar", "tcp:localhost", "tcp:localhost:x", "localhost"]
 )
 def test_invalid_manager_location_is_rejected_with_an_example(location):
-    says = rf"'{location}' is no location of a manager\. .* such as tcp:localhost:9000"
+    says = rf"'{location}' is not a manager location\. .* such as tcp:localhost:9000"
     with pytest.raises(ConfigurationError, match=says):
         read_environment(["p", f"--muscle-manager={location}"], NAMED)
     with pytest.raises(ConfigurationError, match=says):
@@ -50,7 +50,7 @@ def test_missing_instance_name_is_reported_with_advice(environ):
 
 
 def test_invalid_instance_name_is_rejected():
-    with pytest.raises(ConfigurationError, match=r"The name of the instance is wrong: .*a b"):
+    with pytest.raises(ConfigurationError, match=r"The name of the instance is invalid: .*a b"):
         read_environment(["p"], {"MUSCLE_INSTANCE": "a b"})
 
 

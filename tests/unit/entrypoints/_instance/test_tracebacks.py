@@ -5,14 +5,14 @@ import traceback
 import pytest
 
 from domain.errors import PortError, RemoteProtocolError
-from entrypoints._instance.tracebacks import plainly
+from entrypoints._instance.tracebacks import hide_internals
 
 
 def fail_deep_inside(error):
     raise error
 
 
-@plainly
+@hide_internals
 def method(error):
     """Fails."""
     fail_deep_inside(error)
@@ -38,4 +38,4 @@ def test_internal_error_keeps_its_full_traceback(error):
 
 def test_wrapped_method_keeps_its_name_docstring_and_result():
     assert (method.__name__, method.__doc__) == ("method", "Fails.")
-    assert plainly(lambda one, *, other: (one, other))(1, other=2) == (1, 2)
+    assert hide_internals(lambda one, *, other: (one, other))(1, other=2) == (1, 2)
