@@ -102,7 +102,7 @@ def test_failed_fsync_is_an_error_and_removes_the_file(tmp_path, monkeypatch):
     assert list((tmp_path / "run").iterdir()) == []
 
 
-def test_missing_package_is_named_with_how_to_install_it(monkeypatch):
+def test_missing_package_error_contains_the_install_command(monkeypatch):
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(OSError, match=r"'s3://b/x' needs a Python package .*Install s3fs"):
         FsspecSnapshotStore("s3://b/x")
