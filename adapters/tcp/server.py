@@ -408,6 +408,3 @@ def _blame(client: _Client, error: Exception) -> str:
     if isinstance(error, RemoteProtocolError):
         return f"trouble with a client at {client.peer}: {error}"
     return f"internal error while serving a client at {client.peer}: {in_words(error)}"
-
-
-__all__ = ["DEFAULT_PORT", "Reply", "Server", "TroubleCallback"]

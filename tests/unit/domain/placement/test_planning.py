@@ -20,7 +20,7 @@ from domain.model.configuration import (
     Threads,
 )
 from domain.model.turns import Turns
-from domain.placement.planning import Plan, Planner, nodes_needed
+from domain.placement.planning import Plan, Planner
 from domain.placement.resources import Resources
 from tests.support.models import configuration, nodes
 
@@ -196,15 +196,15 @@ def test_a_long_list_of_oversubscribed_instances_is_cut():
 
 def test_how_many_nodes_are_needed():
     model = configuration(CALL, sizes={"micro": (10,)}, asked={"micro": Threads(3)})
-    assert nodes_needed(model, 4) == 10
-    assert nodes_needed(model, 8) == 5
-    assert nodes_needed(configuration("a", manual=("a",)), 8) == 0
-    assert nodes_needed(configuration("a", asked={"a": MpiNodes(3, 1)}), 8) == 3
+    assert Planner(model).nodes_needed(4) == 10
+    assert Planner(model).nodes_needed(8) == 5
+    assert Planner(configuration("a", manual=("a",))).nodes_needed(8) == 0
+    assert Planner(configuration("a", asked={"a": MpiNodes(3, 1)})).nodes_needed(8) == 3
 
 
 def test_no_number_of_nodes_is_enough_for_one_that_does_not_fit_on_a_node():
     with pytest.raises(InsufficientResources, match="asks for 9 threads on one node"):
-        nodes_needed(configuration("a", asked={"a": Threads(9)}), 8)
+        Planner(configuration("a", asked={"a": Threads(9)})).nodes_needed(8)
 
 
 def many(size: int, *, macro: int = 1) -> Configuration:
@@ -352,7 +352,7 @@ def assert_fits(asked: ResourceRequirements, given_: Resources, there: dict) -> 
 
 @given(configurations(), st.integers(4, 12))
 def test_as_many_nodes_as_are_needed_are_enough(model, cores):
-    count = nodes_needed(model, cores)
+    count = Planner(model).nodes_needed(cores)
     assert plan(model, nodes(*[cores] * count))
 
 
