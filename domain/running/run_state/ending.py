@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterator
 
 from domain.coupling.messages import Wait
@@ -23,6 +24,7 @@ class Ending:
 
     def __init__(self, instances: Collection[InstanceLife]) -> None:
         self._instances = instances
+        self._to_check = deque(instances)
         self._phases = RunPhases()
         self._failures = Failures()
         self._deadlocked: set[str] = set()
@@ -43,8 +45,7 @@ class Ending:
         """Add a failure, and decide whether its cause may be another instance."""
         self._failures.add(failure)
         # the other members of a deadlock are about to detect it as well, and to report it
-        others = {item.name for item in self._instances if item.has_process}
-        is_doubtful = failure.is_indirect or bool(self._deadlocked & others)
+        is_doubtful = failure.is_indirect or self._is_deadlocked()
         yield from self._phases.take(PhaseStep.DOUBT if is_doubtful else PhaseStep.CERTAIN)
 
     def add_reported(self, failure: Failure) -> Iterator[Instruction]:
@@ -92,16 +93,27 @@ class Ending:
 
     def finish_if_done(self) -> Iterator[Instruction]:
         """Finish the run if there is no instance left to wait for."""
-        if any(item.has_process for item in self._instances):
-            return
-        phase = self._phases.phase
-        if phase is Phase.FINISHED:
-            return
-        if phase is not Phase.CANCELLING and any(item.is_awaited for item in self._instances):
+        if self.is_over or self._are_some_unfinished():
             return
         yield from self._phases.take(PhaseStep.DONE)
         yield from self._blame_disconnected()
         yield self._finish()
+
+    def _is_deadlocked(self) -> bool:
+        return bool(self._deadlocked) and any(
+            item.has_process and item.name in self._deadlocked for item in self._instances
+        )
+
+    def _are_some_unfinished(self) -> bool:
+        waits_for_user = self._phases.phase is not Phase.CANCELLING
+        for _ in range(len(self._to_check)):
+            item = self._to_check[0]
+            if item.has_process or (waits_for_user and item.is_awaited):
+                return True
+            # checked last next time: the instances of a large model end one by one, and each is
+            # skipped once rather than at every later end
+            self._to_check.rotate(-1)
+        return False
 
     def _blame_disconnected(self) -> Iterator[Instruction]:
         """Blame instances without a connection for the failures of those that lost a peer."""

@@ -1,9 +1,11 @@
-"""Instructions that the state machine of a run gives, to be carried out in order."""
+"""Instructions that the state machine of a run gives, to be carried out in order.
+
+They are named tuples for the same reason as the events.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from domain.coupling.messages import Wait
 from domain.running.events import InstanceState, RunEvent, RunFinished
@@ -12,8 +14,7 @@ from domain.running.process_end import ProcessEnd
 from domain.running.run_state.timers import RunTimer
 
 
-@dataclass(frozen=True, slots=True)
-class ShowInstance:
+class ShowInstance(NamedTuple):
     """Show the state of an instance."""
 
     instance: str
@@ -22,72 +23,62 @@ class ShowInstance:
     end: ProcessEnd | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Publish:
+class Publish(NamedTuple):
     """Pass an event on to subscribers."""
 
     event: RunEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(NamedTuple):
     """Write a line to the manager's log."""
 
     level: LogLevel
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Warn:
+class Warn(NamedTuple):
     """Write a warning to the manager's log, and show it to the user."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class StartTimer:
+class StartTimer(NamedTuple):
     """Handle TimerFired after a number of seconds."""
 
     timer: RunTimer
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class CancelTimer:
+class CancelTimer(NamedTuple):
     """Do not handle TimerFired for this timer, unless it is started again."""
 
     timer: RunTimer
 
 
-@dataclass(frozen=True, slots=True)
-class CancelProcesses:
+class CancelProcesses(NamedTuple):
     """Have agents end all processes. Each end is still reported by ProcessEnded."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadErrorOutput:
+class ReadErrorOutput(NamedTuple):
     """Read the end of what an instance wrote to stderr; handle ErrorOutputRead with it."""
 
     instance: str
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(NamedTuple):
     """Find out whether the program of an instance still runs; handle PresenceFound with it."""
 
     instance: str
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class AskToSave:
+class AskToSave(NamedTuple):
     """Ask all instances, also those that register later, to save."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class FinishRun:
+class FinishRun(NamedTuple):
     """The run is over.
 
     Attributes:
