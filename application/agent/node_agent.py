@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 from typing import Final
 
@@ -16,7 +17,7 @@ from domain.running.agents import (
     ShutdownCommand,
     StartCommand,
 )
-from domain.running.process_end import NeverStarted, ProcessResult
+from domain.running.process_end import Killed, NeverStarted, NodeLost, ProcessResult
 
 KILL_MARGIN: Final = 5.0
 """Seconds for processes to end after SIGKILL; one blocked in the kernel may never end."""
@@ -135,9 +136,15 @@ class NodeAgent:
         for result in results:
             self._running.discard(result.name)
             self._log(f"{result.name} {result.end}")
-        self._line.report_results(results)
+        self._line.report_results(tuple(map(self._explained, results)))
         if self._phase is _Phase.ENDING and not self._running:
             self._phase = _Phase.ENDED
+
+    def _explained(self, result: ProcessResult) -> ProcessResult:
+        """Return a result without the signal by which this agent ended a process as it gave up."""
+        if self._failure is None or not isinstance(result.end, Killed):
+            return result
+        return replace(result, end=NodeLost(f"its agent ended all programs: {self._failure}"))
 
     def _give_up(self, reason: str) -> None:
         if self._phase is not _Phase.WORKING:

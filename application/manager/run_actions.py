@@ -40,7 +40,9 @@ from domain.running.run_state.instructions import (
 )
 from domain.running.run_state.timers import RunTimer
 
-ERROR_LINES: Final = 20
+ERROR_LINES: Final = 1000
+"""Maximum number of lines to read; more than are shown, because an instance of MUSCLE3 that lost a
+peer may print much after that error."""
 
 Handle: TypeAlias = Callable[[StateEvent], None]
 LookFor: TypeAlias = Callable[[str, Callable[[Presence], None]], None]

@@ -9,6 +9,7 @@ from domain.coupling.messages import Wait
 from domain.running.deadlock import describe_cycle
 from domain.running.events import DeadlockFound, RunFinished
 from domain.running.log_levels import LogLevel
+from domain.running.process_end import NodeLost
 from domain.running.run_state.failures import DISCONNECTED, Failure, Failures
 from domain.running.run_state.instance_life import InstanceLife, Life, Step
 from domain.running.run_state.instructions import FinishRun, Instruction, Log, Publish
@@ -47,6 +48,23 @@ class Ending:
         # the other members of a deadlock are about to detect it as well, and to report it
         is_doubtful = failure.is_indirect or self._is_deadlocked()
         yield from self._phases.take(PhaseStep.DOUBT if is_doubtful else PhaseStep.CERTAIN)
+
+    def announce(self, failure: Failure) -> None:
+        """Record a failure that an instance has reported before its process has ended.
+
+        It decides already what is the cause, if the run fails. The run is not cancelled yet, so
+        that the instance can leave by itself.
+        """
+        if self.is_going_on:
+            self._failures.add(failure)
+
+    def withdraw(self, instance: str) -> None:
+        """Forget the failure that an instance announced, as it has registered again."""
+        self._failures.withdraw(instance)
+
+    def has_failed(self, instance: str) -> bool:
+        """Whether a failure of an instance has been recorded."""
+        return self._failures.includes(instance)
 
     def add_reported(self, failure: Failure) -> Iterator[Instruction]:
         """Add a failure that a user-started instance has reported."""
@@ -135,8 +153,7 @@ class Ending:
                 cause=self._failures.describe(),
                 failed_instances=self._failures.names(),
             )
-            # an instance that the user started writes where the user chose
-            return FinishRun(result, output_of="" if cause.end is None else cause.instance)
+            return FinishRun(result, output_of=self._output_to_show(cause))
         if self._stop_reason is not None:
             return FinishRun(
                 RunFinished(
@@ -146,3 +163,11 @@ class Ending:
                 )
             )
         return FinishRun(RunFinished(succeeded=True))
+
+    def _output_to_show(self, cause: Failure) -> str:
+        """Return the instance whose output may explain the cause; empty if there is none."""
+        if isinstance(cause.end, NodeLost):
+            return ""
+        # an instance that the user started writes where the user chose
+        is_by_hand = any(i.is_by_hand for i in self._instances if i.name == cause.instance)
+        return "" if is_by_hand else cause.instance

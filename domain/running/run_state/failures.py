@@ -6,13 +6,23 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.running.failure_kinds import FailureKind
-from domain.running.process_end import SUCCESS, Killed, ProcessEnd
-from domain.running.run_state.instance_life import InstanceLife
+from domain.running.process_end import SUCCESS, Killed, NodeLost, ProcessEnd
+from domain.running.run_state.instance_life import InstanceLife, Report
+from domain.wording import shortened
 
 INDIRECT_MARK: Final = "peer crash?"
 """Part of the errors of MUSCLE3's library when a peer is lost."""
 
 SIGKILL: Final = 9
+
+SHOWN_LINES: Final = 20
+"""Maximum number of lines of a program's error output to show."""
+
+MAX_REASON: Final = 2000
+"""Maximum number of characters of an error that an instance reported."""
+
+MAX_LINE: Final = 500
+"""Maximum number of characters of a line of a program's error output."""
 
 DISCONNECTED: Final = "it closed its connection to the manager without deregistering"
 
@@ -27,6 +37,8 @@ class Failure:
         reason: Why, where the end alone does not explain it.
         error_output: The last lines of its stderr.
         kind: What kind of failure it is.
+        is_final: Whether nothing more is expected to be known of it. An instance that has reported
+            an error may still run, and its process's end and output replace the report.
     """
 
     instance: str
@@ -34,6 +46,7 @@ class Failure:
     reason: str | None
     error_output: str = ""
     kind: FailureKind = FailureKind.OWN
+    is_final: bool = True
 
     @property
     def is_indirect(self) -> bool:
@@ -48,8 +61,12 @@ class Failure:
 
     def describe(self) -> str:
         """Return a sentence for the user."""
-        text = f"Instance '{self.instance}' failed: {self.explanation}"
-        return text if text.endswith(("?", ".", "!")) else text + "."
+        return _sentence(f"Instance '{self.instance}' failed: {self.explanation}")
+
+    def last_lines(self) -> str:
+        """Return the last lines of its error output, indented, and without overlong lines."""
+        lines = self.error_output.splitlines()[-SHOWN_LINES:]
+        return "\n".join(f"    {shortened(line, MAX_LINE)}" for line in lines)
 
 
 class Failures:
@@ -64,12 +81,26 @@ class Failures:
         return bool(self._failures)
 
     def add(self, failure: Failure) -> None:
-        """Add a failure."""
+        """Add a failure, or replace one of the same instance that is not final."""
+        for index, earlier in enumerate(self._failures):
+            if earlier.instance == failure.instance and not earlier.is_final:
+                self._failures[index] = failure
+                return
         self._failures.append(failure)
+
+    def withdraw(self, instance: str) -> None:
+        """Remove the failure of an instance that is not final, if there is one."""
+        self._failures = [
+            item for item in self._failures if item.instance != instance or item.is_final
+        ]
+
+    def includes(self, instance: str) -> bool:
+        """Whether an instance has failed."""
+        return any(item.instance == instance for item in self._failures)
 
     def note_lost_node(self, description: str) -> None:
         """Record that a node was lost, which explains failures that follow."""
-        self._lost_nodes.append(description)
+        self._lost_nodes.append(_sentence(description))
 
     def note_deadlock(self, description: str) -> None:
         """Record a deadlock, which explains failures that follow. Only the first counts."""
@@ -95,17 +126,28 @@ class Failures:
         cause = self.cause
         if cause is None:
             return self._deadlock or ""
-        explained = cause.explanation.lower()
-        parts = [text for text in self._lost_nodes if text.lower() not in explained]
+        if isinstance(cause.end, NodeLost):
+            return self._describe_lost_nodes(cause.end)
+        parts = [*self._lost_nodes]
         parts += [self._deadlock] if self._deadlock else []
         parts.append(cause.describe())
         if cause.error_output.strip() and not self._deadlock:
-            indented = "\n".join(f"    {line}" for line in cause.error_output.splitlines())
-            parts.append(f"The last lines of its error output were:\n{indented}")
+            parts.append(f"The last lines of its error output were:\n{cause.last_lines()}")
         victims = [item.instance for item in self._failures if item is not cause]
         if victims:
             parts.append(f"Because of this, these failed too: {', '.join(victims)}.")
         return "\n".join(parts)
+
+    def _describe_lost_nodes(self, end: NodeLost) -> str:
+        """Return a description in which the node leads, as the programs on it are its victims."""
+        reason = _sentence(end.reason[:1].upper() + end.reason[1:])
+        nodes = self._lost_nodes or [reason]
+        victims = ", ".join(item.instance for item in self._failures)
+        return "\n".join([*nodes, f"Because of this, these failed: {victims}."])
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(("?", ".", "!")) else text + "."
 
 
 def infer_kind(text: str) -> FailureKind:
@@ -121,23 +163,43 @@ def failure_of_process(instance: InstanceLife, error_output: str) -> Failure:
 
     Args:
         instance: The instance.
-        error_output: The last lines of its stderr.
+        error_output: The end of its stderr, with more lines than are shown.
     """
+    shown = "\n".join(error_output.splitlines()[-SHOWN_LINES:])
     return Failure(
         instance.name,
         instance.end,
         problem_of(instance),
-        error_output,
+        shown,
         _kind_of(instance, error_output),
     )
 
 
 def failure_by_report(instance: InstanceLife) -> Failure:
-    """Return the failure that a user-started instance has reported."""
+    """Return the failure that an instance has reported.
+
+    It is final if the user started the instance, as the manager does not see its process then.
+    """
     assert instance.report is not None
     problem, kind = instance.report
-    reason = problem or "it did not report why"
-    return Failure(instance.name, None, reason, kind=kind or infer_kind(problem))
+    reason = shortened(problem, MAX_REASON) or "it did not report why"
+    return Failure(
+        instance.name,
+        None,
+        reason,
+        kind=kind or infer_kind(problem),
+        is_final=instance.is_by_hand,
+    )
+
+
+def is_own_failure(report: Report) -> bool:
+    """Whether an instance has reported a failure of its own: its peers fail because of it.
+
+    If the report has neither a kind nor an error, only the instance's output may show the kind.
+    """
+    if report.kind is None:
+        return bool(report.problem) and infer_kind(report.problem) is FailureKind.OWN
+    return report.kind is FailureKind.OWN
 
 
 def problem_of(instance: InstanceLife) -> str | None:
@@ -148,13 +210,13 @@ def problem_of(instance: InstanceLife) -> str | None:
     Returns:
         The problem as part of a sentence; None if there is none.
     """
+    if instance.report is not None and (instance.report.problem or instance.end == SUCCESS):
+        error = shortened(instance.report.problem, MAX_REASON) or "it did not report which"
+        return f"before that, it reported an error: {error}"
     if instance.end == Killed(SIGKILL):
         return "Conjoin did not send that signal, but the system sends it when memory runs out"
     if instance.end != SUCCESS:
         return None
-    if instance.report is not None:
-        error = instance.report.problem or "it did not report which"
-        return f"before that, it reported an error: {error}"
     if not instance.has_registered:
         return "it never registered: does the program create an Instance?"
     if not instance.has_deregistered:
@@ -170,4 +232,4 @@ def _kind_of(instance: InstanceLife, error_output: str) -> FailureKind:
     if report is None:
         # Conjoin's library would have reported the loss of a peer
         return FailureKind.OWN if instance.is_own else infer_kind(error_output)
-    return report.kind or infer_kind(f"{report.problem}\n{error_output}")
+    return report.kind or infer_kind(report.problem or error_output)

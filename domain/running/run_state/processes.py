@@ -80,7 +80,9 @@ class Processes:
             yield ReadErrorOutput(instance.name)
         else:
             instance.has_process = False
-            yield from instance.take(Step.FINISH if is_well else Step.STOP)
+            has_failed = self._ending.has_failed(instance.name)
+            stop = Step.FAIL if has_failed else Step.STOP
+            yield from instance.take(Step.FINISH if is_well else stop)
             yield from self._ending.finish_if_done()
 
     def _fail(self, instance: InstanceLife, error_output: str) -> Iterator[Instruction]:

@@ -16,7 +16,7 @@ from domain.running.run_state.events import (
     Registered,
     WaitChanged,
 )
-from domain.running.run_state.failures import failure_by_report
+from domain.running.run_state.failures import failure_by_report, is_own_failure
 from domain.running.run_state.instance_life import InstanceLife, Report, Step
 from domain.running.run_state.instructions import Instruction, Publish
 
@@ -37,6 +37,7 @@ class Requests:
         """React to an event."""
         match event:
             case Registered(name, is_own):
+                self._ending.withdraw(name)
                 yield from self._instances[name].register(is_own=is_own)
                 yield Publish(InstanceRegistered(name))
             case Deregistered(name):
@@ -61,6 +62,8 @@ class Requests:
         if not instance.is_awaited:
             # its process has yet to end, and may print more about the error
             yield from instance.take(Step.LEAVE)
+            if is_own_failure(report):
+                self._ending.announce(failure_by_report(instance))
         elif not self._ending.is_going_on:
             yield from instance.take(Step.STOP)
         else:

@@ -12,7 +12,7 @@ from domain.running.agents import (
     ShutdownCommand,
     StartCommand,
 )
-from domain.running.process_end import Exited, Killed, NeverStarted, ProcessResult
+from domain.running.process_end import Exited, Killed, NeverStarted, NodeLost, ProcessResult
 
 
 def start(name: str, *args: str) -> ManagerHeard:
@@ -170,3 +170,14 @@ def test_actions_of_the_agent_are_logged(bench: Bench) -> None:
         "cancelling 1 processes, with 5 s to end",
         "a was killed by signal 15 (SIGTERM)",
     ]
+
+
+def test_process_ended_by_an_agent_that_gave_up_was_not_killed_by_a_signal(bench: Bench) -> None:
+    bench.agent.handle(start("a", "run"))
+    bench.agent.handle(start("b", "run"))
+    bench.keeper.finish("b", Exited(3))
+    bench.agent.handle(ManagerGone("the manager sent nothing for 30 seconds"))
+    bench.ended()
+    ends = {result.name: result.end for result in bench.line.results}
+    reason = "its agent ended all programs: the manager sent nothing for 30 seconds"
+    assert ends == {"a": NodeLost(reason), "b": Exited(3)}

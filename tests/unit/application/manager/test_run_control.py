@@ -71,7 +71,7 @@ VICTIM = "RuntimeError: did the peer crash?"
 @pytest.mark.parametrize(
     "leave",
     [
-        lambda desk: desk.report_failed("micro", "Out of cheese."),
+        lambda desk: desk.report_failed("micro", ""),
         lambda desk: desk.note_disconnected("micro"),
         lambda desk: desk.deregister_instance("micro"),
     ],
@@ -252,7 +252,10 @@ def test_failure_of_an_agent_started_instance_is_judged_by_its_process_end():
     desk.control.note_exit("macro", Killed(15))
     (result,) = desk.results
     assert result.failed_instances == ("micro",)
-    assert result.cause == "Instance 'micro' failed: it exited with code 3."
+    assert result.cause == (
+        "Instance 'micro' failed: it exited with code 3; before that, it reported an error: Out of"
+        " cheese."
+    )
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,12 @@ class Run:
         return finished[0].result if finished else None
 
     @property
+    def output_of(self) -> str:
+        """The instance whose output directory goes into the result."""
+        (finish,) = (item for item in self.done if isinstance(item, FinishRun))
+        return finish.output_of
+
+    @property
     def is_cancelling(self) -> bool:
         cancelled = self.all_of(CancelProcesses)
         assert len(cancelled) <= 1

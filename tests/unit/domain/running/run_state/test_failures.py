@@ -5,11 +5,13 @@ import pytest
 from domain.running.failure_kinds import FailureKind
 from domain.running.process_end import SUCCESS, Exited, Killed, NeverStarted, NodeLost
 from domain.running.run_state.failures import (
+    SHOWN_LINES,
     Failure,
     Failures,
     failure_by_report,
     failure_of_process,
     infer_kind,
+    is_own_failure,
     problem_of,
 )
 from domain.running.run_state.instance_life import InstanceLife, Report
@@ -102,12 +104,60 @@ def test_deadlock_is_described_without_failures():
     assert failures.describe() == "a waits for b."
 
 
-def test_lost_node_is_described_unless_a_failure_names_it():
-    failures = of(failure("a", end=NodeLost("node 'n' was lost")))
-    failures.note_lost_node("node 'n' was lost")
+def test_lost_nodes_lead_the_description_and_their_programs_are_victims():
+    lost = failure("a", end=NodeLost("node 'n' was lost: no heartbeat"), output="Killed")
+    failures = of(lost, failure("b", kind=FailureKind.LOST_PEER))
+    failures.note_lost_node("Node 'n' was lost: no heartbeat")
+    assert failures.describe() == (
+        "Node 'n' was lost: no heartbeat.\nBecause of this, these failed: a, b."
+    )
+
+
+def test_program_that_an_agent_ended_as_it_gave_up_is_not_the_cause():
+    ended_by_agent = failure("a", end=NodeLost("its agent ended all programs: silence"))
+    assert of(ended_by_agent).describe() == (
+        "Its agent ended all programs: silence.\nBecause of this, these failed: a."
+    )
+
+
+def test_lost_node_is_described_before_a_failure_of_another_node():
+    failures = of(failure("a"))
     failures.note_lost_node("Node 'm' was lost")
-    assert failures.describe().splitlines()[0] == "Node 'm' was lost"
-    assert failures.describe().lower().count("node 'n'") == 1
+    assert failures.describe().startswith("Node 'm' was lost.\nInstance 'a' failed")
+
+
+def test_process_end_replaces_the_report_and_keeps_its_place():
+    report = Failure("a", None, "a tangled mesh", is_final=False)
+    failures = of(report, failure("b"), failure("a", end=Exited(3)))
+    assert failures.names() == ("a", "b")
+    assert failures.cause == failure("a", end=Exited(3))
+
+
+def test_withdrawn_report_is_not_the_cause():
+    failures = of(Failure("a", None, "a tangled mesh", is_final=False), failure("b"))
+    failures.withdraw("a")
+    failures.withdraw("b")
+    assert failures.names() == ("b",)
+
+
+def test_long_lines_of_error_output_are_cut():
+    text = of(failure("a", output="first\n" + "x" * 2**18)).describe()
+    assert len(text) < 1000
+    assert "characters left out" in text
+
+
+def test_long_reported_error_is_cut():
+    report = Report("x" * 2**18, FailureKind.OWN)
+    assert len(failure_by_report(InstanceLife("a", report=report)).describe()) < 3000
+    assert len(problem_of(ended(EXITED, report=report))) < 3000
+
+
+def test_lost_peer_of_muscle3_is_found_above_the_lines_that_are_shown():
+    output = "\n".join([LOST, *("cleaning up" for _ in range(40))])
+    found = failure_of_process(ended(EXITED), output)
+    assert found.kind is FailureKind.LOST_PEER
+    assert found.last_lines().count("cleaning up") == SHOWN_LINES
+    assert LOST not in found.last_lines()
 
 
 def test_instance_that_was_stopped_is_not_the_cause():
@@ -133,6 +183,8 @@ def ended(end, **facts):
             ended(SUCCESS, has_registered=True, has_deregistered=True, report=Report("", None)),
             "it did not report which",
         ),
+        (ended(EXITED, report=Report("a tangled mesh", None)), "a tangled mesh"),
+        (ended(Killed(9), report=Report("a tangled mesh", None)), "a tangled mesh"),
     ],
 )
 def test_problem_of_a_process_is_explained(instance, problem):
@@ -143,7 +195,7 @@ def test_problem_of_a_process_is_explained(instance, problem):
     "instance",
     [
         ended(SUCCESS, has_registered=True, has_deregistered=True),
-        ended(EXITED, has_registered=True, report=Report("a tangled mesh", None)),
+        ended(EXITED, has_registered=True, report=Report("", None)),
         ended(Killed(11)),
         ended(NeverStarted("no such file")),
         ended(NodeLost("node 'n' was lost")),
@@ -165,6 +217,7 @@ LOST = "did the peer crash?"
         (Report("", FailureKind.LOST_PEER), True, "", FailureKind.LOST_PEER),
         (Report(LOST, FailureKind.OWN), True, LOST, FailureKind.OWN),
         (Report(LOST, None), True, "", FailureKind.LOST_PEER),
+        (Report("a tangled mesh", None), False, LOST, FailureKind.OWN),
         (Report("", None), True, LOST, FailureKind.LOST_PEER),
         (Report("", None), False, "", FailureKind.OWN),
     ],
@@ -187,3 +240,19 @@ def test_kind_of_a_process_failure_is_reported_or_inferred_from_the_error(
 def test_reported_failure_has_its_reason_and_kind(report, reason, kind):
     found = failure_by_report(InstanceLife("a", report=report))
     assert (found.end, found.reason, found.kind) == (None, reason, kind)
+
+
+@pytest.mark.parametrize(
+    ("report", "is_own"),
+    [
+        (Report("a tangled mesh", FailureKind.OWN), True),
+        (Report("a tangled mesh", None), True),
+        (Report("", FailureKind.OWN), True),
+        (Report("", None), False),
+        (Report(LOST, None), False),
+        (Report("a tangled mesh", FailureKind.LOST_PEER), False),
+        (Report("a tangled mesh", FailureKind.DEADLOCK), False),
+    ],
+)
+def test_report_of_an_own_failure_is_recognised(report, is_own):
+    assert is_own_failure(report) is is_own

@@ -99,11 +99,12 @@ def test_exit_code_0_after_a_reported_error_is_a_failure():
     assert run.result.cause.endswith("it reported an error: a tangled mesh.")
 
 
-def test_failure_of_processes_on_a_lost_node_is_explained():
+def test_lost_node_leads_the_verdict_rather_than_its_processes():
     run = Run(*NAMES)
     run.handle(NodeFailed("n0", "no heartbeat"))
     for name in NAMES:
         run.handle(ProcessEnded(name, NodeLost("node 'n0' was lost: no heartbeat")))
     assert run.result.cause == (
-        "Instance 'macro' failed: it ended because node 'n0' was lost: no heartbeat."
+        "Node 'n0' was lost: no heartbeat.\nBecause of this, these failed: macro."
     )
+    assert run.output_of == ""

@@ -10,10 +10,12 @@ from domain.running.events import (
     InstanceState,
 )
 from domain.running.failure_kinds import FailureKind
+from domain.running.process_end import Exited, Killed
 from domain.running.run_state.events import (
     DeadlockDetected,
     Deregistered,
     FailureReported,
+    ProcessEnded,
     Registered,
     StopCommanded,
     WaitChanged,
@@ -95,3 +97,53 @@ def test_deadlock_is_logged_and_published():
 def test_event_about_an_unknown_instance_is_an_error():
     with pytest.raises(KeyError):
         Run().handle(Registered("nobody", is_own=True))
+
+
+OWN_FAILURE = FailureReported("micro", "a tangled mesh", FailureKind.OWN)
+LOST_PEER = FailureReported("macro", "micro was lost", FailureKind.LOST_PEER)
+
+
+def test_reported_own_failure_of_a_started_instance_is_the_cause_while_its_process_runs():
+    run = Run(*NAMES)
+    run.register(*NAMES)
+    run.handle(OWN_FAILURE, LOST_PEER, ProcessEnded("macro", Exited(1)))
+    run.fire(PATIENCE)
+    run.fire(PATIENCE)
+    run.handle(ProcessEnded("micro", Killed(15)))
+    assert run.result.failed_instances == ("micro", "macro")
+    assert run.result.cause.startswith("Instance 'micro' failed: a tangled mesh.")
+    assert run.states["micro"] is InstanceState.FAILED
+
+
+def test_reported_own_failure_is_the_cause_before_any_error_output():
+    run = Run(*NAMES)
+    run.register(*NAMES, is_own=False)
+    run.outputs = {"macro": "ValueError: out of range", "micro": "did the peer crash?"}
+    run.handle(OWN_FAILURE, ProcessEnded("macro", Exited(3)), ProcessEnded("micro", Exited(1)))
+    assert run.result.failed_instances == ("micro", "macro")
+
+
+def test_first_reported_own_failure_is_the_cause():
+    run = Run(*NAMES)
+    run.register(*NAMES)
+    run.handle(OWN_FAILURE, FailureReported("macro", "out of cheese", FailureKind.OWN))
+    run.handle(ProcessEnded("macro", Exited(3)), ProcessEnded("micro", Killed(15)))
+    assert run.result.failed_instances == ("micro", "macro")
+
+
+def test_report_of_an_instance_that_registers_again_is_withdrawn():
+    run = Run(*NAMES)
+    run.register(*NAMES)
+    run.handle(OWN_FAILURE)
+    run.register("micro")
+    run.handle(ProcessEnded("macro", Exited(3)), ProcessEnded("micro", Killed(15)))
+    assert run.result.failed_instances == ("macro",)
+
+
+def test_report_during_a_stop_is_not_a_failure():
+    run = Run(*NAMES)
+    run.register(*NAMES)
+    run.handle(StopCommanded("enough", is_interruption=True), OWN_FAILURE)
+    run.handle(*(ProcessEnded(name, Killed(15)) for name in NAMES))
+    assert run.result.was_interrupted
+    assert run.states["micro"] is InstanceState.STOPPED
