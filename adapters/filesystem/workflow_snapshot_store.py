@@ -126,7 +126,12 @@ class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
             try:
                 report(AnnouncementResult(snapshot, self._write(snapshot)))
             except OSError as error:
-                report(AnnouncementResult(snapshot, "", str(error)))
+                report(AnnouncementResult(snapshot, "", self._describe(error)))
+
+    def _describe(self, error: OSError) -> str:
+        # a write to a full disk fails without a path
+        where = "" if error.filename else f" (in '{self._directory}')"
+        return f"{error}{where}"
 
     def _write(self, snapshot: WorkflowSnapshot) -> str:
         resume = {item.instance: self._stored_location(item) for item in snapshot.snapshots}

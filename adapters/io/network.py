@@ -22,6 +22,15 @@ ANY_IPV4 = "0.0.0.0"
 ANY_IPV6 = "::"
 HAS_ABSTRACT_SOCKETS = sys.platform.startswith("linux")
 
+KEEPALIVE_IDLE = 60
+"""Seconds without traffic after which TCP checks whether the other machine is still there."""
+
+KEEPALIVE_INTERVAL = 15
+KEEPALIVE_COUNT = 4
+
+USER_TIMEOUT = 120_000
+"""Milliseconds without a response after which TCP gives up a connection to another machine."""
+
 MAX_BUFFERS = 512
 """Maximum number of buffers to send with one call; below any system's limit."""
 
@@ -151,9 +160,50 @@ def _connect_one(address: Address, timeout: float) -> socket.socket:
     else:
         # create_connection tries all results of the lookup in turn
         sock = socket.create_connection((address.host, address.port), timeout=timeout)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        set_tcp_options(sock)
     sock.settimeout(None)
     return sock
+
+
+def set_tcp_options(sock: socket.socket) -> None:
+    """Send without delay, and detect that the machine at the other end is gone.
+
+    Every TCP connection gets these options, at both ends. Without them, a machine that loses its
+    power or its network is noticed only after hours, or never.
+
+    Args:
+        sock: A connected socket. Nothing is done for a Unix socket, or if its peer has left.
+    """
+    if sock.family == socket.AF_UNIX:
+        return
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", KEEPALIVE_IDLE),  # macOS has another name for it
+        ("TCP_KEEPINTVL", KEEPALIVE_INTERVAL),
+        ("TCP_KEEPCNT", KEEPALIVE_COUNT),
+    ):
+        _set_if_known(sock, name, value)
+    with contextlib.suppress(OSError):  # the peer has left already
+        # a program on this machine may be paused for any time; its end closes the connection
+        if sock.getpeername()[0] != sock.getsockname()[0]:
+            _set_if_known(sock, "TCP_USER_TIMEOUT", USER_TIMEOUT)
+
+
+def wait_for_slow_receiver(sock: socket.socket) -> None:
+    """Never give up a TCP connection because its receiver has no space for more data.
+
+    With a user timeout, Linux ends such a connection, although the receiver responds: it may
+    compute for hours between two messages. Keepalive still detects that its machine is gone.
+    """
+    if sock.family != socket.AF_UNIX:
+        _set_if_known(sock, "TCP_USER_TIMEOUT", 0)
+
+
+def _set_if_known(sock: socket.socket, name: str, value: int) -> None:
+    option = getattr(socket, name, None)
+    if option is not None:
+        sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def listen(host: str, port: int, *, backlog: int = 4096) -> socket.socket:

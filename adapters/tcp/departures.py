@@ -28,6 +28,13 @@ def refuses_connections(locations: Sequence[str]) -> bool:
     return instance_probe.refuses_connections(locations)
 
 
+def is_gone_here(locations: Sequence[str]) -> bool:
+    """Return whether an instance ran on this machine, and its addresses refuse connections."""
+    from adapters.tcp import instance_probe
+
+    return instance_probe.is_gone_here(locations)
+
+
 @final
 class Departures:
     """Finds receivers that have left, and drops the messages for them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import socket
 import threading
@@ -13,7 +14,7 @@ from typing import Final, final
 from adapters.io import network
 from adapters.tcp.frame_reader import FrameReader
 from adapters.tcp.session_client import SHORTEST_TIMEOUT, receive_exactly
-from adapters.wire import locations
+from adapters.wire import locations, stream
 from adapters.wire.greeting import NONCE_SIZE
 from adapters.wire.reconnection import DEFAULT_RETRIES, ConnectionState, RetryPolicy
 from adapters.wire.stream_receiver import Arrivals, Marks, StreamReceiver
@@ -24,6 +25,9 @@ from domain.errors import CouplingError, PeerLost, PortError, RemoteProtocolErro
 RECEIVE_SIZE: Final = 65536
 GOODBYE_TIME: Final = 10.0
 """Seconds for a sender to read our goodbye. Without it, the sender waits a minute for us."""
+
+MAX_GOODBYES: Final = 5
+"""Maximum number of connections on which to send a goodbye that is not confirmed."""
 
 
 class StreamConnection:
@@ -103,22 +107,51 @@ class StreamConnection:
         return True
 
     def close(self) -> None:
-        """Acknowledge, send a goodbye, and close the connection. Idempotent."""
+        """Acknowledge, send a goodbye, and close the connection. Idempotent.
+
+        If the connection is lost before the sender has confirmed the goodbye, this reconnects and
+        sends it again, for a limited time.
+        """
+        end = time.monotonic() + GOODBYE_TIME
+        self.stream.add_goodbye()
+        for _ in range(MAX_GOODBYES):
+            if not self.stream.outgoing or self._send_goodbye(end) or not self._reconnect(end):
+                break
+            self.stream.add_goodbye()
+        self.stream.outgoing.clear()
         self.stream.end()
-        if self.stream.outgoing:
-            with contextlib.suppress(OSError):
-                self._send_goodbye()
+        self.stream.outgoing.clear()
         self._socket.close()
 
-    def _send_goodbye(self) -> None:
-        self._socket.settimeout(GOODBYE_TIME)
-        self._socket.sendall(self.stream.data_to_send())
-        self._socket.shutdown(socket.SHUT_WR)
-        # Closing a connection with unread data resets it, which may discard the goodbye. So wait
-        # until the sender has read the goodbye, and has closed its end.
-        end = time.monotonic() + GOODBYE_TIME
-        while time.monotonic() < end and self._socket.recv(RECEIVE_SIZE):
-            pass
+    def _send_goodbye(self, end: float) -> bool:
+        """Send a goodbye; return whether the sender has confirmed it."""
+        last = b""
+        with contextlib.suppress(OSError):
+            self._socket.settimeout(max(SHORTEST_TIMEOUT, end - time.monotonic()))
+            self._socket.sendall(self.stream.data_to_send())
+            self._socket.shutdown(socket.SHUT_WR)
+            # Closing a connection with unread data resets it, which may discard the goodbye. So
+            # wait until the sender has read the goodbye, and has closed its end.
+            while time.monotonic() < end and (data := self._socket.recv(RECEIVE_SIZE)):
+                last = (last + data)[-len(stream.GOODBYE_READ) :]
+        return last == stream.GOODBYE_READ
+
+    def _reconnect(self, end: float) -> bool:
+        """Reconnect to say goodbye; return False if that fails for too long, or is hopeless."""
+        self._socket.close()
+        self.stream.connection_lost(now=time.monotonic())
+        while self.stream.state is ConnectionState.DISCONNECTED and time.monotonic() < end:
+            retry_at = self.stream.next_deadline() or 0.0
+            time.sleep(max(0.0, min(retry_at, end) - time.monotonic()))
+            try:
+                self._connect(end)
+            except TransportError as error:
+                self.stream.connection_lost(now=time.monotonic(), may_retry=error.transient)
+            except RemoteProtocolError:
+                return False
+            else:
+                return True
+        return False
 
     def _open(self) -> None:
         """Connect until the stream is open."""
@@ -136,14 +169,15 @@ class StreamConnection:
             else:
                 return
 
-    def _connect(self) -> None:
+    def _connect(self, end: float = math.inf) -> None:
         sock = network.connect(self._addresses)
         is_resumable = sock.family != socket.AF_UNIX
         nonce = os.urandom(NONCE_SIZE)
         self.stream.connected(now=time.monotonic(), nonce=nonce, is_resumable=is_resumable)
         try:
             while (deadline := self.stream.next_deadline()) is not None:
-                sock.settimeout(max(SHORTEST_TIMEOUT, deadline - time.monotonic()))
+                left = min(deadline, end) - time.monotonic()
+                sock.settimeout(max(SHORTEST_TIMEOUT, left))
                 sock.sendall(self.stream.data_to_send())
                 self.stream.received(receive_exactly(sock, self.stream.wanted))
             sock.sendall(self.stream.data_to_send())
@@ -159,7 +193,7 @@ class StreamConnection:
         self._reader = FrameReader(sock)
 
 
-def read_frame(reader: FrameReader, stream: StreamReceiver) -> None:
+def read_frame(reader: FrameReader, receiver: StreamReceiver) -> None:
     """Read until a frame is complete.
 
     Raises:
@@ -169,10 +203,10 @@ def read_frame(reader: FrameReader, stream: StreamReceiver) -> None:
     """
     is_complete = False
     while not is_complete:
-        if stream.in_place:
-            is_complete = stream.received(reader.read_in_place(stream.wanted))
+        if receiver.in_place:
+            is_complete = receiver.received(reader.read_in_place(receiver.wanted))
         else:
-            is_complete = stream.received(reader.read(stream.wanted))
+            is_complete = receiver.received(reader.read(receiver.wanted))
 
 
 class IncomingStream:

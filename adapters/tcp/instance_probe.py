@@ -135,6 +135,17 @@ def refuses_connections(
     return errno.ECONNREFUSED in answers and answers <= {errno.ECONNREFUSED, *_NO_NETWORK}
 
 
+def is_gone_here(locations: Sequence[str]) -> bool:
+    """Return whether an instance ran on this machine, and its addresses refuse connections.
+
+    Args:
+        locations: Last known locations of the instance.
+    """
+    addresses = _conclusive_addresses(locations)
+    is_here = bool(addresses) and all(network.is_own(item.host) for item in addresses)
+    return is_here and refuses_connections(locations)
+
+
 def _answer(address: TcpAddress, timeout: float) -> int:
     try:
         with socket.create_connection((address.host, address.port), timeout=timeout) as sock:

@@ -11,7 +11,7 @@ from collections import deque
 from typing import Final, final
 
 from adapters.io.event_loop import READABLE, WRITABLE, EventLoop
-from adapters.io.network import MAX_BUFFERS, remove_front, send_some
+from adapters.io.network import MAX_BUFFERS, remove_front, send_some, wait_for_slow_receiver
 from adapters.wire import stream
 from adapters.wire.stream_sender import RETURN_TIME, Pieces, StreamSender
 from application.interfaces.peer_transport import Outlet
@@ -70,12 +70,16 @@ class OutgoingStream:
                 self._sender.connected(
                     received=received, is_resumable=sock.family != socket.AF_UNIX
                 )
+                wait_for_slow_receiver(sock)
                 self._socket = sock
                 self._receive_trailing(sock, trailing_data)
                 self._changed.notify_all()
         if is_accepted:
             self._loop.watch(sock, self._proceed, events=READABLE | WRITABLE)
         else:
+            if self._sender.has_left:
+                # it reconnected because our confirmation of its goodbye did not arrive
+                _confirm_goodbye(sock)
             sock.close()
 
     def send(self, pieces: Pieces) -> None:
@@ -99,6 +103,12 @@ class OutgoingStream:
         """Wait until the receiver has received everything or is gone; return False on timeout."""
         with self._changed:
             return self._changed.wait_for(lambda: self._sender.is_all_received, timeout=timeout)
+
+    @property
+    def awaits_reconnection(self) -> bool:
+        """Whether the receiver has lost its connection, and may connect again."""
+        with self._changed:
+            return self._sender.next_deadline() is not None
 
     @property
     def awaits_first_connection(self) -> bool:
@@ -196,7 +206,10 @@ class OutgoingStream:
             data = sock.recv(4096)
         except (BlockingIOError, InterruptedError):
             return True
+        has_left = self._sender.has_left
         self._sender.received(data)
+        if self._sender.has_left and not has_left and self._written_by_a_thread is not sock:
+            _confirm_goodbye(sock)
         return bool(data)
 
     def _receive_trailing(self, sock: socket.socket, data: bytes) -> None:
@@ -204,6 +217,9 @@ class OutgoingStream:
             self._sender.received(data)
         except RemoteProtocolError:
             self._end_connection(sock)
+        else:
+            if self._sender.has_left:
+                _confirm_goodbye(sock)
 
     def _end_connection(self, sock: socket.socket) -> None:
         """Wait for the receiver to reconnect, if it can. The caller holds the lock."""
@@ -238,6 +254,12 @@ class OutgoingStream:
                 sock.shutdown(socket.SHUT_RDWR)
         else:
             self._loop.close_soon(sock)
+
+
+def _confirm_goodbye(sock: socket.socket) -> None:
+    """Confirm a goodbye, as far as possible: without it, the receiver sends the goodbye again."""
+    with contextlib.suppress(OSError):
+        sock.send(stream.GOODBYE_READ)
 
 
 @final

@@ -186,8 +186,7 @@ class Server:
 
     def _add_client(self, sock: socket.socket, peer: str) -> None:
         sock.setblocking(False)
-        if sock.family != socket.AF_UNIX:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        network.set_tcp_options(sock)
         connection = ServerConnection(
             self._sessions,
             max_request=self._max_request,

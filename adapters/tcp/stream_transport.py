@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import final
 
-from adapters.tcp.departures import refuses_connections, wait_with_checks
+from adapters.tcp.departures import is_gone_here, refuses_connections, wait_with_checks
 from adapters.tcp.incoming_stream import IncomingStream, StreamConnection, StreamInlet
 from adapters.tcp.outgoing_stream import OutgoingStream, StreamOutlet
 from adapters.tcp.peer_server import PeerServer
@@ -88,12 +88,13 @@ class StreamPeerTransport(PeerTransport):
     def wait_until_sent(self, *, timeout: float | None) -> bool:
         start = time.monotonic()
 
-        def give_up_unconnected() -> None:
+        def give_up_gone() -> None:
+            self._give_up_disconnected()
             if time.monotonic() - start >= RETURN_TIME:
                 self._give_up_unconnected()
 
         end = math.inf if timeout is None else start + timeout
-        return wait_with_checks(self._is_all_received, end=end, check=give_up_unconnected)
+        return wait_with_checks(self._is_all_received, end=end, check=give_up_gone)
 
     def close(self) -> None:
         self.finish_receiving()
@@ -112,6 +113,16 @@ class StreamPeerTransport(PeerTransport):
             outgoing.wait_until_sent(timeout=max(0.0, end - time.monotonic()))
             for outgoing in list(self._outgoing.values())
         )
+
+    def _give_up_disconnected(self) -> None:
+        """Close the streams to receivers on this machine that lost their connection and are gone.
+
+        On another machine, a firewall may refuse connections to a receiver that can still connect.
+        """
+        for instance, outgoing in list(self._outgoing.items()):
+            locations = self._receivers.get(instance, ())
+            if outgoing.awaits_reconnection and is_gone_here(locations):
+                outgoing.close()
 
     def _give_up_unconnected(self) -> None:
         """Close the streams to receivers that never connected and now refuse connections.

@@ -24,6 +24,10 @@ A connection over a network may be lost. So the sender keeps each frame until th
 acknowledged it: after every few frames, the receiver sends the number of frames received so far, as
 one word. When the receiver reconnects, the number in its hello determines where the sender resumes.
 A Unix socket is lost only if the peer is, so frames are neither kept nor acknowledged there.
+
+A receiver that leaves sends a goodbye. The sender confirms it by GOODBYE_READ, the last bytes that
+it sends, and closes the connection. Without a confirmation the goodbye may be lost with the
+connection, so the receiver reconnects and sends it again.
 """
 
 from __future__ import annotations
@@ -44,6 +48,9 @@ LENGTH: Final = struct.Struct("<Q")
 OPEN_CHANNEL: Final = 0xFFFFFFFF
 GOODBYE: Final = MAX_SIGNED
 """The goodbye: a receiver that leaves sends it instead of an acknowledgement."""
+
+GOODBYE_READ: Final = b"goodbye received"
+"""The sender's confirmation of a goodbye, possibly within a frame that is cut off."""
 
 _NIL: Final = pack(None)
 MAX_HEAD: Final = 2**31

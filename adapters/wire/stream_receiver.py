@@ -149,10 +149,18 @@ class StreamReceiver:
 
         After the goodbye, the sender does not wait until the remaining frames have been received.
         """
+        self.add_goodbye()
+        self._connection.end()
+
+    def add_goodbye(self) -> None:
+        """Add a last acknowledgement and a goodbye to `outgoing`, if there is a connection.
+
+        If the driver loses the connection before the sender has confirmed the goodbye, it can
+        reconnect and call this again.
+        """
         if self.state is ConnectionState.OPEN and self._is_resumable:
             self._acknowledge()
             self.outgoing.append(word(stream.GOODBYE))
-        self._connection.end()
 
     def received(self, piece: Piece) -> bool:
         """Parse the wanted bytes; return whether they complete a frame.

@@ -36,6 +36,7 @@ class StreamSender:
     Attributes:
         outgoing: Buffers to write on the current connection, in this order.
         is_lost: Whether the receiver is permanently gone, so that no frames are kept for it.
+        has_left: Whether the receiver has sent a goodbye, which the driver confirms.
     """
 
     def __init__(self, *, return_time: float = RETURN_TIME) -> None:
@@ -51,6 +52,7 @@ class StreamSender:
         self._feed = ParserFeed(self._parse())
         self.outgoing: deque[memoryview] = deque()
         self.is_lost = False
+        self.has_left = False
 
     @property
     def accepts_connection(self) -> bool:
@@ -186,6 +188,7 @@ class StreamSender:
     def _parse(self) -> Parser[None]:
         while (received := (yield from read_integer())) != stream.GOODBYE:
             self._forget_received(received)
+        self.has_left = True
         self.lose()
         while True:
             yield from read_integer()

@@ -5,10 +5,13 @@ import random
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import pytest
 
+from adapters.tcp import stream_transport
+from adapters.tcp.outgoing_stream import OutgoingStream
 from adapters.wire.locations import CONJOIN, TcpAddress, addresses_in, format_location
 from application.instance.peer_transports import PeerTransports
 from domain.coupling.grid import Grid
@@ -167,6 +170,16 @@ def test_cut_in_the_senders_data_loses_and_duplicates_no_messages(transports, cu
 @pytest.mark.parametrize("cut", [5, 39, 41, 72, 73, 78, 85, 90])
 def test_cut_in_the_receivers_data_loses_and_duplicates_no_messages(transports, cut):
     _exchange(transports, [cut, cut], list(range(300)), towards_client=False)
+
+
+@pytest.mark.parametrize("cuts", [[cut] for cut in range(74, 120, 3)] + [[88, 88], [100, 88]])
+def test_cut_in_the_last_acknowledgement_does_not_make_the_sender_wait(
+    monkeypatch, transports, cuts
+):
+    monkeypatch.setattr(stream_transport, "RETURN_TIME", 3600.0)
+    patient = partial(OutgoingStream, return_time=3600.0)
+    monkeypatch.setattr(stream_transport, "OutgoingStream", patient)
+    _exchange(transports, cuts, list(range(3)), towards_client=False)
 
 
 def test_repeated_cuts_in_large_messages_lose_no_data(transports):

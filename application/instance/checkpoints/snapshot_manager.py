@@ -172,6 +172,9 @@ class SnapshotManager:
 
     def _report_failure(self, error: OSError) -> None:
         problem = f"A snapshot of '{self._instance}' could not be stored: {error}"
+        place = self._directory or "."
+        if place not in problem:  # a write to a full disk fails without a path
+            problem += f" (number {self._count}, in '{place}')"
         self._manager.report_snapshot_failed(problem)
         if self._must_store:
             raise SnapshotNotStored(problem) from error

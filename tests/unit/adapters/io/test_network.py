@@ -21,6 +21,8 @@ Found = namedtuple("Found", ["family", "address"])  # noqa: PYI024
 class ConnectedSocket:
     """Stands in for a connected socket."""
 
+    family = socket.AF_INET
+
     def __init__(self, address):
         self.address = address
         self.options = []
@@ -31,6 +33,12 @@ class ConnectedSocket:
 
     def settimeout(self, timeout):
         self.timeout = timeout
+
+    def getpeername(self):
+        return self.address
+
+    def getsockname(self):
+        return ("here", 1000)
 
 
 @pytest.fixture
@@ -176,3 +184,57 @@ def test_send_some_keeps_unsent_bytes_in_the_queue():
     with pytest.raises(OSError, match="Broken pipe"):
         network.send_some(ours, queue)
     ours.close()
+
+
+@pytest.fixture
+def tcp_pair():
+    """Both ends of a TCP connection on this machine."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        server, _ = listener.accept()
+    with client, server:
+        yield client, server
+
+
+def option(sock, name):
+    return sock.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
+
+
+def test_tcp_connection_has_keepalive(tcp_pair):
+    sock, _ = tcp_pair
+    network.set_tcp_options(sock)
+    assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    assert option(sock, "TCP_NODELAY")
+    assert option(sock, "TCP_KEEPIDLE") == network.KEEPALIVE_IDLE
+    assert option(sock, "TCP_KEEPINTVL") == network.KEEPALIVE_INTERVAL
+    assert option(sock, "TCP_KEEPCNT") == network.KEEPALIVE_COUNT
+
+
+@pytest.mark.parametrize(
+    ("source", "timeout"), [("127.0.0.2", network.USER_TIMEOUT), ("127.0.0.1", 0)]
+)
+def test_only_connection_between_machines_has_a_user_timeout(source, timeout):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname(), source_address=(source, 0))
+        server, _ = listener.accept()
+    with client, server:
+        for sock in (client, server):
+            network.set_tcp_options(sock)
+            assert option(sock, "TCP_USER_TIMEOUT") == timeout
+            network.wait_for_slow_receiver(sock)
+            assert option(sock, "TCP_USER_TIMEOUT") == 0
+
+
+def test_socket_that_connects_has_keepalive():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        sock = network.connect([TcpAddress("127.0.0.1", listener.getsockname()[1])])
+        with sock:
+            assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
+def test_unix_socket_gets_no_tcp_options():
+    one, other = socket.socketpair()
+    with one, other:
+        network.set_tcp_options(one)
+        network.wait_for_slow_receiver(one)
+        assert not one.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)

@@ -128,6 +128,20 @@ def greet_client(sock):
     return stream.decode_hello(take(sock, take_word(sock)))
 
 
+def confirm(sock):
+    """Confirm a goodbye, and wait for the end of the connection."""
+    sock.sendall(stream.GOODBYE_READ)
+    while sock.recv(1):
+        pass
+
+
+def leave(sock):
+    """Greet a client that leaves, and confirm its goodbye; return its hello."""
+    hello = greet_client(sock)
+    confirm(sock)
+    return hello
+
+
 def connect(server, secret=SECRET):
     location = format_location(CONJOIN, [server.address])
     return StreamConnection("macro", [location], receiver="micro", secret=secret)
@@ -144,7 +158,9 @@ def test_hello_last_acknowledgement_and_goodbye_are_sent():
     def sender(sock):
         hello = greet_client(sock)
         sock.sendall(OPENED)
-        return hello, take_word(sock), take_word(sock), sock.recv(1)
+        words = take_word(sock), take_word(sock)
+        sock.sendall(stream.GOODBYE_READ)
+        return hello, *words, sock.recv(1)
 
     with scripted(sender) as server:
         connection = connect(server)
@@ -152,6 +168,38 @@ def test_hello_last_acknowledgement_and_goodbye_are_sent():
         connection.close()
         connection.close()
         assert server.finish() == [(("micro", 0), 1, stream.GOODBYE, b"")]
+
+
+@pytest.mark.parametrize("reply", [b"", frame()[:5], stream.GOODBYE_READ[:5]])
+def test_goodbye_that_is_not_confirmed_is_sent_again(reply):
+    def cut(sock):
+        greet_client(sock)
+        sock.sendall(OPENED)
+        take_word(sock)
+        sock.sendall(reply)
+
+    def resumed(sock):
+        hello = greet_client(sock)
+        words = take_word(sock), take_word(sock)
+        confirm(sock)
+        return hello, words
+
+    with scripted(cut, cut_again, resumed) as server:
+        connection = connect(server)
+        read_frames(connection, 1)
+        connection.close()
+        assert server.finish() == [None, None, (("micro", 1), (1, stream.GOODBYE))]
+
+
+def cut_again(sock):
+    greet_client(sock)
+
+
+def test_goodbye_is_not_repeated_to_a_sender_that_is_gone():
+    with scripted(greet_client) as server:
+        connection = connect(server)
+        server.finish()  # closes its port as well
+        connection.close()
 
 
 def test_acknowledgements_are_sent_after_many_or_large_frames():
@@ -162,7 +210,9 @@ def test_acknowledgements_are_sent_after_many_or_large_frames():
         sock.sendall(OPENED + frame() * (many - 1))
         first = take_word(sock)
         sock.sendall(frame(bytes(BYTES_PER_ACKNOWLEDGEMENT)))
-        return [first, take_word(sock), take_word(sock)]
+        words = [first, take_word(sock), take_word(sock)]
+        confirm(sock)
+        return words
 
     with scripted(sender) as server:
         connection = connect(server)
@@ -177,7 +227,7 @@ def test_lost_connection_is_resumed_after_the_received_frames():
         sock.sendall(OPENED)
         return hello
 
-    with scripted(sender, greet_client) as server:
+    with scripted(sender, leave) as server:
         connection = connect(server)
         read_frames(connection, 1)
         with pytest.raises(EOFError):
@@ -195,7 +245,9 @@ def test_messages_of_both_connections_are_received():
     def second(sock):
         assert greet_client(sock) == ("micro", 2)
         sock.sendall(frame("two"))
-        return take_word(sock)
+        acknowledged = take_word(sock)
+        confirm(sock)
+        return acknowledged
 
     with scripted(first, second) as server:
         incoming = IncomingStream("macro", connect(server))
@@ -220,7 +272,7 @@ def test_wrong_secret_at_a_reconnection_is_a_permanent_error():
 
 
 def test_closed_connection_is_not_restored():
-    with scripted(greet_client) as server:
+    with scripted(leave) as server:
         connection = connect(server)
         connection.close()
         assert not connection.restore()

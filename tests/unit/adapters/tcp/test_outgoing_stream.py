@@ -329,7 +329,25 @@ def test_receiver_that_sends_goodbye_is_not_awaited(outgoing, attach):
     assert outgoing.wait_until_sent(timeout=PATIENCE)
     outgoing.send([b"three"])
     assert outgoing.wait_until_sent(timeout=0)
-    assert attach().recv(1) == b""
+    # a receiver that reconnects did not receive the confirmation
+    assert received_until_the_end(attach()) == stream.GOODBYE_READ
+
+
+def received_until_the_end(sock):
+    return b"".join(iter(lambda: sock.recv(100), b""))
+
+
+def test_goodbye_is_confirmed_after_the_frames(outgoing, attach):
+    theirs = attach()
+    outgoing.send([b"one"])
+    theirs.sendall(word(stream.GOODBYE))
+    theirs.shutdown(socket.SHUT_WR)
+    assert received_until_the_end(theirs) == b"one" + stream.GOODBYE_READ
+
+
+def test_goodbye_directly_after_the_hello_is_confirmed(attach):
+    theirs = attach(trailing_data=word(stream.GOODBYE))
+    assert take(theirs, len(stream.GOODBYE_READ)) == stream.GOODBYE_READ
 
 
 def test_goodbye_that_was_not_read_before_a_write_fails_counts(outgoing, attach, loop):

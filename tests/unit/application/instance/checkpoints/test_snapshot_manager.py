@@ -123,7 +123,7 @@ def test_snapshot_without_a_state_covers_no_time(bench):
 
 def test_storage_failure_is_logged_and_reported_and_does_not_raise(bench):
     bench.store.failure = OSError("disk full")
-    text = "A snapshot of 'macro' could not be stored: disk full"
+    text = "A snapshot of 'macro' could not be stored: disk full (number 1, in '/run')"
     assert bench.save() == 1.5
     assert bench.log.lines == [(LogLevel.ERROR, text)]
     assert (bench.manager.registered, bench.manager.failures) == ([], [text])
@@ -144,6 +144,16 @@ def test_storage_failure_raises_if_snapshots_must_be_stored():
     bench.store.failure = OSError("disk full")
     with pytest.raises(SnapshotNotStored, match="could not be stored: disk full"):
         bench.save()
+
+
+@pytest.mark.parametrize("path", [None, "/run/snapshots/macro_1.pack"])
+def test_storage_failure_names_the_snapshot_even_if_the_error_has_no_path(path):
+    bench = Bench(must_store=True)
+    bench.snapshots.prepare_resume(None, "/run/snapshots")
+    bench.store.failure = OSError(28, "disk full", path)
+    with pytest.raises(SnapshotNotStored) as caught:
+        bench.save()
+    assert str(caught.value).count("/run/snapshots") == 1
 
 
 def resumed(snapshot, **options):
