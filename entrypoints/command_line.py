@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from typing_extensions import override
 
 from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
+from domain.running.clients import trust_for
 from domain.running.events import RunFinished
 from domain.version import VERSION
 from domain.wording import counted
@@ -297,7 +298,9 @@ def _run(options: argparse.Namespace) -> int:
                 manager,
                 file=options.location_file,
                 say=say,
-                needs_secret=options.require_secret,
+                trust=trust_for(
+                    require_secret=options.require_secret, trust_network=options.trust_network
+                ),
             ):
                 result = manager.wait()
         assert result is not None

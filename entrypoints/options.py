@@ -16,7 +16,7 @@ from application.interfaces.snapshot_store import SnapshotStore
 from application.manager.snapshots.run_checkpoints import CheckpointOptions, last_rule
 from application.nodes.agent_timeouts import AgentTimeouts
 from domain.errors import ConfigurationError, UsageError
-from domain.running.clients import Trust
+from domain.running.clients import Trust, trust_for
 from domain.running.launcher_capabilities import LauncherCapabilities
 from entrypoints.log_setup import checked_level
 
@@ -77,9 +77,7 @@ class ManagerOptions:
     @property
     def trust(self) -> Trust:
         """Which clients are served without a proof."""
-        if self.require_secret:
-            return Trust.SECRET
-        return Trust.NETWORK if self.trust_network else Trust.USER
+        return trust_for(require_secret=self.require_secret, trust_network=self.trust_network)
 
 
 def check_options(options: ManagerOptions) -> None:

@@ -43,6 +43,13 @@ class Trust(Enum):
     NETWORK = "network"
 
 
+def trust_for(*, require_secret: bool, trust_network: bool) -> Trust:
+    """Return the trust that a user has chosen with two options, of which the first prevails."""
+    if require_secret:
+        return Trust.SECRET
+    return Trust.NETWORK if trust_network else Trust.USER
+
+
 class Process(NamedTuple):
     """A process, whose id may be reused once it has ended.
 

@@ -18,7 +18,7 @@ from adapters.tcp.peer_server import PeerServer
 from adapters.tcp.pull_transport import PullPeerTransport
 from adapters.tcp.strangers import Strangers
 from adapters.tcp.stream_transport import StreamPeerTransport
-from adapters.wire.locations import TCP, TcpAddress, addresses_in
+from adapters.wire.locations import is_loopback
 from application.instance.arrival import Surroundings, join
 from application.instance.lifecycle import Lifecycle
 from application.instance.peer_transports import PeerTransports
@@ -177,11 +177,8 @@ def _admit_all(_socket: object, _session: object) -> None:
 
 def _hosts_to_listen_on(environment: InstanceEnvironment) -> list[str] | None:
     """Return only loopback if Conjoin's manager listens only there: then all peers are local."""
-    addresses = addresses_in([environment.manager], TCP)
-    is_local = all(
-        isinstance(address, TcpAddress) and address.host == LOOPBACK for address in addresses
-    )
-    return [LOOPBACK] if environment.secret is not None and addresses and is_local else None
+    is_local = environment.secret is not None and is_loopback(environment.manager)
+    return [LOOPBACK] if is_local else None
 
 
 def _own_declaration(ports: object) -> dict[Operator, Sequence[str]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from adapters.in_memory.admission import InMemoryAdmission
 from adapters.in_memory.manager_link import InMemoryManagerLink, LockedDesk
 from adapters.io.event_loop import EventLoop
 from adapters.tcp.instance_requests import execute_instance_request
@@ -287,8 +288,11 @@ class TestMMPClient(ManagerLinkContract):
 
     def open(self, desk):
         self.troubles: list[str] = []
+        self.admission = InMemoryAdmission()
         self.server = Server(
-            lambda request, reply: execute_instance_request(desk.desk, request, reply),
+            lambda request, reply: execute_instance_request(
+                desk.desk, request, reply, admission=self.admission
+            ),
             loop=EventLoop("a manager"),
             max_request=2**20,
             secret=SECRET,
