@@ -36,11 +36,12 @@ class Door:
 
 @contextmanager
 def connection():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        with socket.create_connection(listener.getsockname()) as client:
-            server, _ = listener.accept()
-            with server:
-                yield client, server
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()) as client,
+        listener.accept()[0] as server,
+    ):
+        yield client, server
 
 
 def test_own_users_client_is_admitted_with_its_origin():
