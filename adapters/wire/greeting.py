@@ -14,8 +14,8 @@ neither the purpose nor the identities, nor pass a connection on to another serv
 the handshake the server either expects the session protocol (SESSION) or sends a stream of messages
 (STREAM). The secret itself is never sent.
 
-`greet_as_client` and `greet_as_server` are the two halves, as parsers that other parsers delegate
-to. The functions below them make and check the single steps.
+`greet_as_client` and `greet_as_server` are the two sides, as parsers to which other parsers
+delegate. The functions below them create and check the individual messages.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ FINISH_SIZE = PROOF_SIZE
 
 
 class Purpose(Enum):
-    """What follows the greeting."""
+    """The purpose of a connection: the protocol that follows the greeting."""
 
     SESSION = b"S"
     STREAM = b"D"
@@ -148,8 +148,8 @@ def client_finish(secret: str, hello: bytes, answer: bytes) -> bytes:
     server_nonce, proof = answer[:NONCE_SIZE], answer[NONCE_SIZE:]
     if not _is_equal(proof, _proof(secret, b"server", hello, server_nonce)):
         msg = (
-            "the other side does not know the secret of this run: is it another run's, or was"
-            " CONJOIN_SECRET set by hand?"
+            "the other side does not know the secret of this run: does it belong to another run, or"
+            " was CONJOIN_SECRET set by hand?"
         )
         raise RemoteProtocolError(msg)
     return _proof(secret, b"client", hello, server_nonce)
@@ -188,7 +188,7 @@ def _introduction(head: bytes, names: bytes) -> Introduction:
         msg = "a client greets with an identity that is not valid UTF-8"
         raise RemoteProtocolError(msg) from None
     except ValueError:
-        msg = f"a client greets for an unknown purpose: {purpose!r}"
+        msg = f"a client sent a greeting with an unknown purpose: {purpose!r}"
         raise RemoteProtocolError(msg) from None
 
 

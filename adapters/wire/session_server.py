@@ -12,8 +12,8 @@ connection, and the server detects whether it has executed it already. On each c
     client → server   length, bytes     the request
     server → client   length, bytes     the response
 
-Our own clients send a greeting first (see `greeting`). This is the server's side; `session_client`
-is the client's. What the server does with a request depends on its number::
+Our own clients send a greeting first (see `greeting`). This module is the server's side, and
+`session_client` is the client's. How the server handles a request depends on its number::
 
                         number above the last, nothing running
        ┌────────────── idle ───────────────────────────────────> executing ──┐
@@ -21,7 +21,7 @@ is the client's. What the server does with a request depends on its number::
        └─ send the kept ┘ └──────────────── response ──────────────┘  answer there when done
           response
 
-Any other number is dropped unanswered: it is stale, or the client is broken.
+A request with any other number is dropped: it is stale, or the client is broken.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ class Session:
     """One client's requests, over all of its connections.
 
     Attributes:
-        id: Number by which the client resumes it.
+        id: Number with which the client resumes the session.
         number: Number of the last request that was begun; 0 before the first.
         connection: The connection on which the client waits for the response to it, if any.
-        connections: How many connections it has. A second one means that the client reconnected
-            before the server noticed that the first one was lost.
-        client: Name of the client, once it is set by the code that executes its requests.
+        connections: Number of connections. There are two if the client reconnected before the
+            server detected that the first connection was lost.
+        client: Name of the client, once the code that executes its requests has set it.
         owner: What is known about the client, which alone may resume the session.
     """
 
@@ -81,7 +81,7 @@ class Session:
         return self._response is None
 
     def accept(self, number: int) -> bool:
-        """Return whether a request is new, and if so, mark it as being executed."""
+        """Return whether a request is new; if it is, mark it as being executed."""
         if self.is_executing or number <= self.number:
             return False
         self.number = number
@@ -89,7 +89,7 @@ class Session:
         return True
 
     def kept_response(self, number: int) -> Buffers | None:
-        """Return the response to the last request if it is finished and has this number."""
+        """Return the response to the last request if it has this number and is finished."""
         return self._response if number == self.number and not self.is_executing else None
 
     def finish(self, response: Buffers) -> None:
@@ -98,7 +98,7 @@ class Session:
 
 
 class Request(NamedTuple):
-    """A request that is to be executed, once."""
+    """A request to execute once."""
 
     session: Session
     number: int
@@ -115,8 +115,8 @@ class StreamRequested(NamedTuple):
     """The client requests a stream of messages instead of a session.
 
     Attributes:
-        hello: The client's introduction.
-        trailing_data: What the client has already sent in the stream.
+        hello: The hello of the client; see `stream`.
+        trailing_data: Data that the client has already sent after it.
         client: The identity that the client has proved.
     """
 
@@ -137,9 +137,9 @@ class SessionTable:
     """The sessions of one server.
 
     Args:
-        first_id: Id of the first session, from 1 to 2**63 - 1; later ids count up from it. A
-            server whose address another server may have used starts at a random id, so that a
-            client of that other server cannot resume a session here.
+        first_id: Id of the first session, from 1 to 2**63 - 1; later ids count up from it. Use a
+            random id if another server may have used the same address, so that its clients cannot
+            resume a session here.
     """
 
     def __init__(self, *, first_id: int = 1) -> None:
@@ -156,7 +156,7 @@ class SessionTable:
         A client that lost its connection before it received the session id opens a new session,
         so sessions without requests do not count.
         """
-        # a copy, since other threads than the server's read this
+        # copy the sessions, since threads other than the server's read this property
         return sum(session.number > 0 for session in list(self._sessions.values()))
 
     def clients(self) -> set[str]:
@@ -168,7 +168,7 @@ class SessionTable:
         return [session for session in list(self._sessions.values()) if session.client == client]
 
     def open(self, session_id: int, *, identity: str = "", admit: Admit = _admit_all) -> Session:
-        """Return a new session for id 0, or the one that has this id.
+        """Return a new session for id 0, otherwise the session with this id.
 
         Args:
             session_id: Id that the client sent.
@@ -176,7 +176,7 @@ class SessionTable:
             admit: Admits a client without proof; see `ServerConnection`.
 
         Raises:
-            RemoteProtocolError: If there is no such session, it belongs to another client, or the
+            RemoteProtocolError: If the session does not exist, or belongs to another client, or the
                 client is not admitted.
         """
         if session_id == 0:
@@ -187,11 +187,11 @@ class SessionTable:
             return session
         found = self._sessions.get(session_id)
         if found is None:
-            msg = f"a client wants to resume session {session_id}, which does not exist"
+            msg = f"a client tried to resume session {session_id}, which does not exist"
             raise RemoteProtocolError(msg)
         if found.owner.identity != identity:
-            # ids count up and can be guessed, so an id is not a proof of identity
-            msg = f"a client wants to resume session {session_id}, which belongs to another"
+            # ids are predictable, so an id does not prove the client's identity
+            msg = f"a client tried to resume session {session_id}, which belongs to another client"
             raise RemoteProtocolError(msg)
         if not identity:
             found.owner.origin = admit(found)
@@ -211,7 +211,7 @@ class ServerConnection:
     Args:
         sessions: The server's sessions.
         max_request: Largest request to accept, in bytes.
-        secret: The run's secret; None where our own greeting is not offered.
+        secret: The run's secret; None if our own greeting is not offered.
         nonce: 32 random bytes for this connection.
         identity: The server's own identity, which it proves with the secret.
         admit: Called when a client that has proved nothing opens a session, or resumes the one that
@@ -253,21 +253,21 @@ class ServerConnection:
 
     @property
     def is_done(self) -> bool:
-        """Whether the client may send nothing more."""
+        """Whether the client has ended its session, and must not send more."""
         return self._feed.is_done
 
     @property
     def unread(self) -> bool:
-        """Whether the client has sent a part of something that is not complete."""
+        """Whether the client has sent an incomplete request or greeting."""
         return self._feed.unparsed > 0 or self._is_in_request
 
     def data_to_send(self) -> Buffers:
-        """Return the bytes to send now, and forget them."""
+        """Remove and return the bytes to send now."""
         outgoing, self._outgoing = self._outgoing, []
         return outgoing
 
     def received(self, data: bytes | memoryview) -> list[Event]:
-        """Parse received bytes; return what is to be done about them.
+        """Parse received bytes; return the resulting events.
 
         Raises:
             RemoteProtocolError: If they violate the protocol; the caller closes the connection.
@@ -279,7 +279,7 @@ class ServerConnection:
                 case [*_, StreamRequested() as request]:
                     events[-1] = request._replace(trailing_data=self._feed.take_unparsed())
                 case _:
-                    msg = "a client sent data after it had ended its session"
+                    msg = "a client sent data after ending its session"
                     raise RemoteProtocolError(msg)
         return events
 
@@ -316,8 +316,8 @@ class ServerConnection:
 
     def _open_session(self, session_id: int) -> Session:
         session = self._sessions.open(session_id, identity=self.client, admit=self._admit)
-        # The client lost its other connection, and will repeat its request here. A response that
-        # is sent before it does would be sent once more when it does.
+        # The client lost its other connection, and will repeat its request here. If a response were
+        # sent before that, the repeated request would cause a second one.
         session.connection = None
         self.session = session
         self._outgoing.append(word(session.id))

@@ -1,4 +1,4 @@
-"""Tells users who start instances by hand what they need to know."""
+"""Shows users how to start instances by hand."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def secret_shared(manager: Manager) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def location_told(
-    manager: Manager, *, file: str | None, say: Callable[[str], None], trust: Trust
+def location_published(
+    manager: Manager, *, file: str | None, print_text: Callable[[str], None], trust: Trust
 ) -> Iterator[None]:
-    """Publish the location of the manager, if anyone needs it.
+    """Publish the location of the manager for instances that are started by hand.
 
     Args:
         manager: An open manager, which has started the instances that it starts itself.
         file: File to write the location to; None to print it.
-        say: Prints a text for the user.
+        print_text: Prints a text for the user.
         trust: Which instances may take part without the secret.
 
     Raises:
@@ -54,19 +54,22 @@ def location_told(
         yield
         return
     with secret_shared(manager) as secret_file:
-        say(_instructions(manager, names, secret_file, trust))
+        print_text(_instructions(manager, names, secret_file, trust))
         yield
 
 
 def check_location_file(file: str) -> None:
-    """Check whether a file can be written, without touching it.
+    """Check whether a file can be written, without changing it.
 
     Raises:
         ConfigurationError: If it cannot.
     """
     path = Path(file)
     if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-        msg = f"The location file '{file}' cannot be written: is its directory there, and yours?"
+        msg = (
+            f"The location file '{file}' cannot be written. Check that its directory exists, and"
+            " that you may write to it."
+        )
         raise ConfigurationError(msg)
 
 
@@ -101,7 +104,7 @@ def _instructions(manager: Manager, names: list[str], secret_file: Path, trust: 
     return (
         f"Waiting for these instances to be started by hand:"
         f" {', '.join(names[:MOST_NAMES])}{more}\n"
-        f"Tell them where the manager is, and who they are:\n"
+        f"Set these environment variables for each of them:\n"
         f"    export MUSCLE_MANAGER={manager.location}\n"
         f"    export MUSCLE_INSTANCE=<name>\n"
         f"Programs that use Conjoin's library prove with the secret of this run that they are part"

@@ -16,7 +16,7 @@ from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.desks import InMemoryDesk
 from tests.support.models import configuration
 
-PLACES = ("tcp:a:1",)
+LOCATIONS = ("tcp:a:1",)
 WAIT = Wait("macro", "micro", "s")
 
 
@@ -49,11 +49,11 @@ def begin(desk, kind, *arguments):
 
 
 def register(desk, *names, version="0.11.0"):
-    return [ask(desk, mmp.register_instance, name, PLACES, (), version) for name in names]
+    return [ask(desk, mmp.register_instance, name, LOCATIONS, (), version) for name in names]
 
 
 @pytest.mark.parametrize(
-    ("version", "count"), [("0.11.0", 1), ("0.11.0+conjoin", 1), ("0.10.0", 0)]
+    ("version", "count"), [("0.11.0", 1), ("0.11.0+conjoin", 2), ("0.10.0", 0)]
 )
 def test_registration_is_answered_with_the_timeline_if_the_dialect_has_one(desk, version, count):
     ((status, found),) = register(desk, "macro", version=version)
@@ -153,8 +153,8 @@ def test_session_has_the_name_of_its_instance_while_that_is_registered(desk):
             yield session.client
 
     requests = (
-        (mmp.register_instance, "unknown", PLACES, (), "0.11.0"),
-        (mmp.register_instance, "macro", PLACES, (), "0.11.0"),
+        (mmp.register_instance, "unknown", LOCATIONS, (), "0.11.0"),
+        (mmp.register_instance, "macro", LOCATIONS, (), "0.11.0"),
         (mmp.get_settings,),
         (mmp.deregister_instance, "macro"),
     )
@@ -179,7 +179,7 @@ def test_instance_in_whose_name_a_request_is_made_is_found(request_, instance):
 @pytest.mark.parametrize("kind", list(mmp.REQUESTS), ids=lambda kind: kind.name)
 def test_every_request_but_that_for_settings_names_its_instance(kind):
     arguments = {
-        mmp.register_instance: ("macro", PLACES, (), "0.11.0"),
+        mmp.register_instance: ("macro", LOCATIONS, (), "0.11.0"),
         mmp.submit_log_message: (LogRecord("macro", 0.0, 20, "x"),),
         mmp.submit_profile_events: ("macro", ()),
         mmp.submit_snapshot: ("macro", SnapshotMetadata((), 0.0, 0.0, None, {}, False, "f")),
@@ -215,7 +215,8 @@ def test_result_of_a_registration_reaches_the_admission(desk):
         def note_registration(self, client, instance, *, succeeded):
             results.append(succeeded)
 
-    for name in ("macro", "macro"):
-        request = Request(Session(1), 1, mmp.register_instance.encode(name, PLACES, (), "0.11.0"))
+    register_ = mmp.register_instance.encode("macro", LOCATIONS, (), "0.11.0")
+    for _ in range(2):
+        request = Request(Session(1), 1, register_)
         execute_instance_request(desk.desk, request, lambda _: None, admission=Noting())
     assert results == ["checked", True, "checked", False]
