@@ -267,7 +267,7 @@ def _listen(server: Server, hosts: Sequence[str], launcher: AgentLauncher) -> Se
         return server.listen_everywhere(port=DEFAULT_PORT)
     wanted = [*dict.fromkeys([*hosts, network.LOOPBACK])]
     try:
-        addresses = server.listen(wanted, port=DEFAULT_PORT)
+        addresses = server.listen(wanted, port=_common_port(wanted))
     except OSError as error:
         msg = f"The manager cannot listen on {', '.join(wanted)}: {error.strerror or error}."
         raise ConfigurationError(msg) from None
@@ -279,6 +279,16 @@ def _listen(server: Server, hosts: Sequence[str], launcher: AgentLauncher) -> Se
         )
         raise ConfigurationError(msg)
     return addresses
+
+
+def _common_port(hosts: Sequence[str]) -> int | None:
+    """Return the default port if it is free on all addresses; None if another one is needed."""
+    try:
+        for host in hosts:
+            network.listen(host, DEFAULT_PORT).close()
+    except OSError:
+        return None
+    return DEFAULT_PORT
 
 
 def _open_launch(

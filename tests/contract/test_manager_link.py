@@ -153,7 +153,7 @@ class ManagerLinkContract(ABC):
         link = link_of("nobody")
         link.submit_profile_events([ProfileEvent(ProfileEventType.SEND, 0, 1)])
         link.report_status(simulated_time=1.0, waiting=None)
-        assert link_of("macro").get_settings()
+        assert self.register_all(link_of)["macro"].get_settings()
 
     def test_deregistering_an_unregistered_instance_is_rejected(self, link_of):
         with pytest.raises(ManagerRefused):
