@@ -88,20 +88,20 @@ def refusal_of(origin: Origin, trust: Trust, *, uid: int) -> str | None:
     """
     if trust is Trust.SECRET:
         return (
-            "it does not know the secret of this run, which the option --require-secret asks for,"
-            " so it was refused. MUSCLE3's programs cannot know it; those that use Conjoin's"
-            " library find it in the file that CONJOIN_SECRET_FILE names"
+            "it was refused, because it does not know the secret of this run, which the option"
+            " --require-secret requires. MUSCLE3's programs cannot know it; those that use"
+            " Conjoin's library read it from the file that CONJOIN_SECRET_FILE names"
         )
     if not origin.is_local and trust is not Trust.NETWORK:
         return (
-            "it connects from another machine and does not know the secret of this run, so it was"
-            " refused. Set CONJOIN_SECRET_FILE for a program that uses Conjoin's library; to admit"
-            " MUSCLE3's programs on other machines, run with --trust-network"
+            "it was refused, because it does not know the secret of this run and connects from"
+            " another machine. Set CONJOIN_SECRET_FILE for a program that uses Conjoin's library; to"
+            " admit MUSCLE3's programs on other machines, run with --trust-network"
         )
     if origin.is_local and origin.uid != uid:
         user = "an unknown user" if origin.uid is None else f"the user with id {origin.uid}"
         return (
-            f"it does not know the secret of this run, and is a program of {user}, so it was"
-            " refused"
+            "it was refused, because it does not know the secret of this run and is a program of"
+            f" {user}"
         )
     return None
