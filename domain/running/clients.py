@@ -95,8 +95,8 @@ def refusal_of(origin: Origin, trust: Trust, *, uid: int) -> str | None:
     if not origin.is_local and trust is not Trust.NETWORK:
         return (
             "it was refused, because it does not know the secret of this run and connects from"
-            " another machine. Set CONJOIN_SECRET_FILE for a program that uses Conjoin's library; to"
-            " admit MUSCLE3's programs on other machines, run with --trust-network"
+            " another machine. Set CONJOIN_SECRET_FILE for a program that uses Conjoin's library;"
+            " to admit MUSCLE3's programs on other machines, run with --trust-network"
         )
     if origin.is_local and origin.uid != uid:
         user = "an unknown user" if origin.uid is None else f"the user with id {origin.uid}"
