@@ -16,6 +16,8 @@ from domain.running.clients import STARTED_FOR, Origin, Process
 IS_LINUX: Final = sys.platform.startswith("linux")
 _MAPPED: Final = "::ffff:"
 _INIT: Final = 1
+_HINTS: Final = frozenset({STARTED_FOR.encode(), b"MUSCLE_INSTANCE", b"--muscle-instance"})
+"""Names of the variables and options that say which instance a program claims to be."""
 
 
 def new_peer_processes(secret: str) -> PeerProcesses:
@@ -43,7 +45,8 @@ class LinuxPeerProcesses(PeerProcesses):
     def __init__(self, secret: str, *, proc: Path = PROC) -> None:
         self._secret = f"CONJOIN_SECRET={secret}".encode()
         self._proc = proc
-        self._instances: dict[int, frozenset[bytes]] = {}
+        self._seen: set[int] = set()
+        self._likely: dict[bytes, set[int]] = {}
 
     def origin(self, own: tuple[str, int], peer: tuple[str, int]) -> Origin:
         own_end = (own[0].removeprefix(_MAPPED), own[1])
@@ -58,18 +61,18 @@ class LinuxPeerProcesses(PeerProcesses):
     def process_of(self, origin: Origin, *, instance: str) -> Process | None:
         if origin.socket == 0:
             return None
-        pids = self._update()
-        likely = [pid for pid in pids if instance.encode() in self._instances[pid]]
-        for pid in likely:
-            if self._holds(pid, origin.socket):
-                return self._process(pid)
-        # a program may have another environment, or have been seen before it got its own
-        self._instances.clear()
-        others = set(pids) - set(likely)
-        for pid in sorted(others, reverse=True):  # those that started last are the likeliest
-            if self._holds(pid, origin.socket):
-                return self._process(pid)
-        return None
+        name = instance.encode()
+        tried = set(self._likely.get(name, ()))
+        pid = self._holder(tried, origin.socket)
+        if pid is None:
+            self._update()
+            pid = self._holder(self._likely.get(name, set()) - tried, origin.socket)
+        if pid is None:
+            # the program may have another environment, or have been seen before it got its own
+            pid = self._holder(self._seen, origin.socket)
+            self._seen.clear()
+            self._likely.clear()
+        return None if pid is None else self._process(pid)
 
     def is_held_by(self, origin: Origin, process: Process) -> bool:
         return self._process(process.pid) == process and self._holds(process.pid, origin.socket)
@@ -80,26 +83,30 @@ class LinuxPeerProcesses(PeerProcesses):
             marks <= self._environment(pid) for pid in self._lineage(process.pid)
         )
 
-    def _update(self) -> list[int]:
-        """Read the environments of new processes; return the ids of all processes."""
+    def _update(self) -> None:
+        """Note which instances new processes are likely to be."""
         names = os.listdir(self._proc)  # noqa: PTH208 - many times faster
-        pids = [int(name) for name in names if name.isdecimal()]
-        for pid in self._instances.keys() - set(pids):
-            del self._instances[pid]
-        for pid in pids:
-            if pid not in self._instances:
-                self._instances[pid] = frozenset(
-                    value
-                    for name, _, value in (item.partition(b"=") for item in self._environment(pid))
-                    if name in (STARTED_FOR.encode(), b"MUSCLE_INSTANCE")
-                )
-        return pids
+        pids = {int(name) for name in names if name.isdecimal()}
+        for pid in pids - self._seen:
+            for item in (*self._environment(pid), *self._items(pid, "cmdline")):
+                name, _, value = item.partition(b"=")
+                if name in _HINTS:
+                    self._likely.setdefault(value, set()).add(pid)
+        self._seen = pids
+
+    def _holder(self, pids: set[int], inode: int) -> int | None:
+        """Return which of some processes holds a socket; those that started last come first."""
+        return next((pid for pid in sorted(pids, reverse=True) if self._holds(pid, inode)), None)
 
     def _environment(self, pid: int) -> frozenset[bytes]:
+        return frozenset(self._items(pid, "environ"))
+
+    def _items(self, pid: int, file: str) -> list[bytes]:
         try:
-            return frozenset((self._proc / str(pid) / "environ").read_bytes().split(b"\0"))
+            with open(f"{self._proc}/{pid}/{file}", "rb") as content:
+                return content.read().split(b"\0")
         except OSError:  # another user's, or ended
-            return frozenset()
+            return []
 
     def _holds(self, pid: int, inode: int) -> bool:
         wanted = f"socket:[{inode}]"
