@@ -8,6 +8,7 @@ import itertools
 import os
 import resource
 import socket
+import struct
 import sys
 from collections import deque
 from collections.abc import Sequence
@@ -33,6 +34,9 @@ USER_TIMEOUT = 120_000
 
 MAX_BUFFERS = 512
 """Maximum number of buffers to send with one call; below any system's limit."""
+
+_CREDENTIALS = struct.Struct("iII")
+"""Process id, user id and group id of the peer of a Unix socket, on Linux."""
 
 _TRANSIENT = frozenset(
     {
@@ -154,6 +158,7 @@ def _connect_one(address: Address, timeout: float) -> socket.socket:
         try:
             sock.settimeout(timeout)
             sock.connect(b"\0" + address.name.encode())
+            _check_own_user(sock)
         except OSError:
             sock.close()
             raise
@@ -204,6 +209,22 @@ def _set_if_known(sock: socket.socket, name: str, value: int) -> None:
     option = getattr(socket, name, None)
     if option is not None:
         sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def is_own_user(sock: socket.socket) -> bool:
+    """Whether the program at the other end of a Unix socket belongs to this process's user."""
+    credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    return bool(_CREDENTIALS.unpack(credentials)[1] == os.geteuid())
+
+
+def _check_own_user(sock: socket.socket) -> None:
+    """Check who listens on a Unix socket: any user can take the name of one that was closed.
+
+    Raises:
+        PermissionError: If it is another user's program.
+    """
+    if not is_own_user(sock):
+        raise PermissionError(errno.EPERM, "the socket belongs to another user")
 
 
 def listen(host: str, port: int, *, backlog: int = 4096) -> socket.socket:
