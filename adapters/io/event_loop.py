@@ -9,15 +9,24 @@ import selectors
 import socket
 import threading
 import time
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
-from typing import Final, final
+from typing import Final, Protocol, final
 
 from application.interfaces.clock import Scheduler, Timer
 
 READABLE: Final = selectors.EVENT_READ
 WRITABLE: Final = selectors.EVENT_WRITE
 TURN: Final = 0.005
+
+
+class Watchable(Protocol):
+    """A socket, or another object with a file descriptor that can be waited for."""
+
+    @abstractmethod
+    def fileno(self) -> int:
+        """Return the file descriptor."""
 
 
 @final
@@ -98,12 +107,12 @@ class EventLoop(Scheduler):
         return call
 
     def watch(
-        self, sock: socket.socket, callback: Callable[[], None], *, events: int = READABLE
+        self, sock: Watchable, callback: Callable[[], None], *, events: int = READABLE
     ) -> None:
         """Make a callback whenever a socket is ready. Call this on the loop's thread only.
 
         Args:
-            sock: The socket.
+            sock: The socket, or another object with a file descriptor.
             callback: The callback, which replaces an earlier one for this socket.
             events: When the socket is ready: `READABLE`, `WRITABLE`, or both combined.
         """
@@ -113,7 +122,7 @@ class EventLoop(Scheduler):
         elif (key.events, key.data) != (events, callback):
             self._selector.modify(sock, events, callback)
 
-    def unwatch(self, sock: socket.socket) -> None:
+    def unwatch(self, sock: Watchable) -> None:
         """Stop watching a socket. Call this on the loop's thread only."""
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(sock)

@@ -74,6 +74,7 @@ class Server:
         admit: Called when a client without proof opens a session, or resumes the one that is
             passed. Returns where the client connects from, or raises a RemoteProtocolError to
             refuse it. By default all are admitted.
+        locate: Returns where a client connects from; None if unknown.
         needs_secret: Returns whether a request is only for clients that know the secret.
         on_stream: Takes over the socket of a client that requests a stream.
         on_session_ended: Called when a client has ended its session.
@@ -95,6 +96,7 @@ class Server:
         secret: str | None = None,
         identity: str = MANAGER,
         admit: Admission = lambda _socket, _session: None,
+        locate: Callable[[socket.socket], Origin | None] = lambda _socket: None,
         needs_secret: Callable[[bytes], bool] = lambda _request: False,
         on_stream: StreamCallback | None = None,
         on_session_ended: Callable[[], None] = lambda: None,
@@ -112,6 +114,7 @@ class Server:
         self._secret = secret
         self._identity = identity
         self._admit = admit
+        self._locate = locate
         self._needs_secret = needs_secret
         self._sessions = SessionTable(first_id=_first_session_id())
         self._clients: dict[ServerConnection, _Client] = {}
@@ -260,6 +263,7 @@ class Server:
         if session is None or client.session is not None:
             return
         client.session = session
+        session.owner.locate = partial(self._locate, client.socket)
         session.connections += 1
         if session.connections == 1:
             self._on_connected(session)

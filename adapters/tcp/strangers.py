@@ -49,6 +49,13 @@ class Strangers:
             raise RemoteProtocolError(msg)
         return origin
 
+    def locate(self, sock: socket.socket) -> Origin | None:
+        """Return where a client connects from, whatever it has proved; None if unknown."""
+        try:
+            return self._origin(sock)
+        except (RemoteProtocolError, OSError):
+            return None
+
     def _origin(self, sock: socket.socket) -> Origin:
         if sock.family == socket.AF_UNIX:
             msg = "a client of a Unix socket did not prove that it knows the secret of this run"

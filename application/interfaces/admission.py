@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,12 +19,15 @@ class Client:
         origin: Where its connection comes from; None if that does not matter.
         instance: The instance in whose name it may make requests without a proof; empty if none.
         process: Its process, if it has been found out.
+        locate: Returns where its connection comes from, for a client that has proved its identity;
+            None if unknown.
     """
 
     identity: str = ""
     origin: Origin | None = None
     instance: str = ""
     process: Process | None = None
+    locate: Callable[[], Origin | None] = lambda: None
 
 
 class Admission(Protocol):

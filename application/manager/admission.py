@@ -34,6 +34,7 @@ class ClientAdmission(Admission):
         is_by_hand: Returns whether the user starts an instance.
         starts_elsewhere: Whether agents may start instances on other machines, where their
             processes cannot be found out.
+        on_registered: Called when a client has registered an instance.
     """
 
     def __init__(
@@ -43,11 +44,13 @@ class ClientAdmission(Admission):
         processes: PeerProcesses,
         is_by_hand: Callable[[str], bool],
         starts_elsewhere: bool = False,
+        on_registered: Callable[[str, Client], object] = lambda _instance, _client: None,
     ) -> None:
         self._registry = registry
         self._processes = processes
         self._is_by_hand = is_by_hand
         self._starts_elsewhere = starts_elsewhere
+        self._on_registered = on_registered
         self._proven: set[str] = set()
         self._owners: dict[str, Owner] = {}
 
@@ -70,6 +73,7 @@ class ClientAdmission(Admission):
         if succeeded:
             client.instance = name
             self._owners[name] = PROVEN if client.identity else _owner(client)
+            self._on_registered(name, client)
         elif client.identity and self._owners.get(name) != PROVEN:
             self._proven.discard(name)
 

@@ -19,6 +19,7 @@ from domain.running.run_state.events import (
     NodeFailed,
     ProcessEnded,
     ProcessStarted,
+    ProgramEnded,
     ProgramsAssigned,
     Registered,
     StateEvent,
@@ -122,6 +123,10 @@ class RunControl:
             kind: The kind of failure; None if it was not reported.
         """
         self.handle(FailureReported(name, problem, kind))
+
+    def note_program_ended(self, name: str) -> None:
+        """Record that the program of an instance that the user started has ended."""
+        self.handle(ProgramEnded(name))
 
     def note_deadlock(self, cycle: tuple[Wait, ...]) -> None:
         """Record that instances wait for each other in a cycle."""

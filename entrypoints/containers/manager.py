@@ -23,6 +23,7 @@ from adapters.io import network
 from adapters.io.event_loop import EventLoop
 from adapters.local_agents.launcher import LocalAgentLauncher
 from adapters.processes.peer_processes import new_peer_processes
+from adapters.processes.process_watch import PidfdProcessWatch
 from adapters.run_scripts.writer import ShellRunScriptWriter
 from adapters.sqlite.profile_store import SqliteProfileStore
 from adapters.system.clock import SystemClock
@@ -39,6 +40,7 @@ from application.interfaces.instance_probe import InstanceProbe
 from application.interfaces.logbook import Logbook
 from application.interfaces.node_pool import AgentLaunch
 from application.interfaces.peer_processes import PeerProcesses
+from application.interfaces.process_watch import ProcessWatch
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.worker import Worker
 from application.interfaces.workflow_snapshot_store import WorkflowSnapshotStore
@@ -155,6 +157,14 @@ def _open_probe(loop: EventLoop) -> Iterator[InstanceProbe]:
         probe.close()
 
 
+def _open_process_watch(loop: EventLoop) -> Iterator[ProcessWatch]:
+    watch = PidfdProcessWatch(loop)
+    try:
+        yield watch
+    finally:
+        watch.close()
+
+
 def _open_worker(loop: EventLoop) -> Iterator[Worker]:
     worker = ThreadWorker("conjoin-worker", scheduler=loop)
     try:
@@ -193,6 +203,7 @@ def _open_services(
     loop: EventLoop,
     probe: InstanceProbe,
     processes: PeerProcesses,
+    process_watch: ProcessWatch,
     workflow_snapshots: WorkflowSnapshotStore,
     worker: Worker,
     on_finished: OnFinished,
@@ -210,6 +221,7 @@ def _open_services(
         probe=probe,
         worker=worker,
         processes=processes,
+        process_watch=process_watch,
     )
     services = build_services(
         parts,
@@ -240,6 +252,7 @@ def _open_server(
         max_request=MAX_REQUEST,
         secret=options.secret,
         admit=strangers.admit,
+        locate=strangers.locate,
         needs_secret=router.needs_secret,
         on_connected=router.note_connected,
         on_disconnected=router.note_disconnected,
@@ -332,6 +345,7 @@ class ManagerContainer(containers.DeclarativeContainer):
     profiles = providers.Resource(_open_profiles, adapters, run_directory, configuration, run_log)
     loop = providers.Resource(_open_loop)
     probe = providers.Resource(_open_probe, loop)
+    process_watch = providers.Resource(_open_process_watch, loop)
     processes = providers.Singleton(new_peer_processes, secret=options.provided.secret)
     workflow_snapshots = providers.Resource(
         _open_workflow_snapshots, run_directory, storage, clock, run_log
@@ -352,6 +366,7 @@ class ManagerContainer(containers.DeclarativeContainer):
         loop=loop,
         probe=probe,
         processes=processes,
+        process_watch=process_watch,
         workflow_snapshots=workflow_snapshots,
         worker=worker,
         on_finished=on_finished,

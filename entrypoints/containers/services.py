@@ -12,6 +12,7 @@ from application.interfaces.instance_probe import InstanceProbe
 from application.interfaces.logbook import EventSink, Logbook
 from application.interfaces.node_pool import NodePool
 from application.interfaces.peer_processes import PeerProcesses
+from application.interfaces.process_watch import ProcessWatch
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.run_directory import RunDirectory
 from application.interfaces.run_script_writer import RunScriptWriter
@@ -26,6 +27,7 @@ from application.manager.desk import ServicesDesk
 from application.manager.instance_directories import InstanceDirectories
 from application.manager.peer_lookup import PeerLookup
 from application.manager.program_starter import ProgramStarter
+from application.manager.program_watch import ProgramWatch
 from application.manager.registration import InstanceRegistry
 from application.manager.run_actions import RunActions
 from application.manager.run_control import RunControl
@@ -59,6 +61,7 @@ class ManagerParts:
         probe: Checks whether an instance that was started by hand is still running.
         worker: Does slow work on a separate thread.
         processes: Finds out which process a connection belongs to.
+        process_watch: Notices the ends of processes that the user started.
     """
 
     clock: Clock
@@ -73,6 +76,7 @@ class ManagerParts:
     probe: InstanceProbe
     worker: Worker
     processes: PeerProcesses
+    process_watch: ProcessWatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,11 +153,19 @@ def build_services(
         warn=client_errors.note,
     )
     control = RunControl(_build_state(configuration, options), actions=actions)
+    is_by_hand = partial(_is_by_hand, configuration, control, starts_all=options.starts_all)
+    programs = ProgramWatch(
+        processes=parts.processes,
+        watch=parts.process_watch,
+        is_by_hand=is_by_hand,
+        on_ended=control.note_program_ended,
+    )
     admission = ClientAdmission(
         registry=registry,
         processes=parts.processes,
-        is_by_hand=partial(_is_by_hand, configuration, control, starts_all=options.starts_all),
+        is_by_hand=is_by_hand,
         starts_elsewhere=starts_elsewhere,
+        on_registered=programs.note_registered,
     )
     peers = PeerLookup(model, registry=registry, is_proven=admission.is_proven)
     agents.on_finished(control.note_exit)

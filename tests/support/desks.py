@@ -9,6 +9,7 @@ from adapters.in_memory.event_sink import RecordingEventSink
 from adapters.in_memory.instance_probe import InMemoryInstanceProbe
 from adapters.in_memory.logbook import InMemoryLogbook
 from adapters.in_memory.peer_processes import InMemoryPeerProcesses
+from adapters.in_memory.process_watch import InMemoryProcessWatch
 from adapters.in_memory.profile_store import InMemoryProfileStore
 from adapters.in_memory.run_directory import InMemoryRunDirectory
 from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter
@@ -75,6 +76,7 @@ class InMemoryDesk:
             probe=self.probe,
             worker=self.worker,
             processes=self.processes,
+            process_watch=InMemoryProcessWatch(self.clock),
         )
         services = build_services(
             parts,

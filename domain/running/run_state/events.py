@@ -119,6 +119,12 @@ class ConnectionRestored(NamedTuple):
     instance: str
 
 
+class ProgramEnded(NamedTuple):
+    """The program of a registered instance that the user started on this machine has ended."""
+
+    instance: str
+
+
 class PresenceFound(NamedTuple):
     """Answers Probe.
 
@@ -133,7 +139,7 @@ class PresenceFound(NamedTuple):
     presence: Presence
 
 
-ConnectionEvent: TypeAlias = ConnectionLost | ConnectionRestored | PresenceFound
+ConnectionEvent: TypeAlias = ConnectionLost | ConnectionRestored | ProgramEnded | PresenceFound
 
 
 class StopAsked(NamedTuple):

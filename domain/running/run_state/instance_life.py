@@ -128,6 +128,8 @@ class InstanceLife:
         is_own: Whether it uses Conjoin's library, once it has registered.
         has_registered: Whether it has ever registered.
         has_deregistered: Whether it has deregistered since it last registered.
+        has_ended: Whether it was started by hand, and its program was seen to end since it last
+            registered.
         is_given_up: Whether it was started by hand, and is gone for good.
         wait: What it waits to receive; kept while it is disconnected.
         report: The failure that it has reported since it last registered.
@@ -141,6 +143,7 @@ class InstanceLife:
     is_own: bool = False
     has_registered: bool = False
     has_deregistered: bool = False
+    has_ended: bool = False
     is_given_up: bool = False
     wait: Wait | None = None
     report: Report | None = None
@@ -177,6 +180,7 @@ class InstanceLife:
         self.is_own = is_own
         self.has_registered = True
         self.has_deregistered = False
+        self.has_ended = False
         self.report = None
         self.wait = None
         yield from self.take(Step.REGISTER)

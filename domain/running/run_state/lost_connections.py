@@ -121,6 +121,11 @@ class LostConnections:
             yield CancelTimer(_timer(name))
             yield Log(LogLevel.INFO, f"instance '{name}' is connected again")
 
+    def give_up(self, name: str) -> Iterator[Instruction]:
+        """Stop to look for an instance, because its program has been seen to end."""
+        if self._losses.pop(name, None) is not None:
+            yield CancelTimer(_timer(name))
+
     def lose_patience(self, name: str) -> Iterator[Instruction]:
         """Probe the program of an instance."""
         loss = self._losses.get(name)

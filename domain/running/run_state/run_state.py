@@ -26,6 +26,7 @@ from domain.running.run_state.events import (
     PresenceFound,
     ProcessEnded,
     ProcessStarted,
+    ProgramEnded,
     ProgramsAssigned,
     Registered,
     SnapshotsCompleted,
@@ -48,6 +49,11 @@ from domain.running.run_state.timers import RunTimer, TimerKind
 GONE: Final = (
     f"{DISCONNECTED}, did not reconnect, and its program is no longer running: its output, where"
     " you started it, may show why"
+)
+
+
+ENDED: Final = (
+    "its program ended without deregistering: its output, where you started it, may show why"
 )
 
 
@@ -117,7 +123,7 @@ class RunState:
                 | DeadlockDetected()
             ):
                 yield from self._requests.react(event)
-            case ConnectionLost() | ConnectionRestored() | PresenceFound():
+            case ConnectionLost() | ConnectionRestored() | ProgramEnded() | PresenceFound():
                 yield from self._react_to_connection(event)
             case StopAsked() | StopCommanded() | SnapshotsCompleted() | AllocationEndKnown():
                 yield from self._react_to_stop(event)
@@ -132,12 +138,24 @@ class RunState:
             case ConnectionLost():
                 if not instance.is_by_hand:
                     yield from instance.take(Step.LEAVE)
+                elif self._is_missed(instance) and instance.has_ended:
+                    yield from self._give_up(instance, ENDED)
                 elif self._is_missed(instance):
                     yield from self._connections.lose(instance.name)
                     yield from instance.take(Step.DISCONNECT)
             case ConnectionRestored():
                 yield from self._connections.restore(instance.name)
                 yield from instance.resume(Step.RETURN if instance.is_by_hand else Step.STAY)
+            case ProgramEnded():
+                instance.has_ended = instance.is_by_hand
+                if instance.life is Life.FAILED:
+                    instance.is_given_up = True
+                    yield from self._ending.finish_if_done()
+                # while it is connected, another process has its connection, or its last requests
+                # have yet to be read
+                if instance.life is Life.DISCONNECTED and self._is_missed(instance):
+                    yield from self._connections.give_up(instance.name)
+                    yield from self._give_up(instance, ENDED)
             case PresenceFound():
                 yield from self._judge(instance, event)
             case _:
@@ -150,9 +168,12 @@ class RunState:
         if found.presence is Presence.THERE:
             yield from instance.resume(Step.RETURN)
         elif contact is Contact.GIVEN_UP and self._is_missed(instance):
-            instance.is_given_up = True
-            yield from instance.take(Step.FAIL)
-            yield from self._ending.add_lost(Failure(instance.name, None, GONE))
+            yield from self._give_up(instance, GONE)
+
+    def _give_up(self, instance: InstanceLife, reason: str) -> Iterator[Instruction]:
+        instance.is_given_up = True
+        yield from instance.take(Step.FAIL)
+        yield from self._ending.add_lost(Failure(instance.name, None, reason))
 
     def _is_missed(self, instance: InstanceLife) -> bool:
         """Whether the run waits for an instance that the user started."""

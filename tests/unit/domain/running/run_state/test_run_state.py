@@ -16,6 +16,7 @@ from domain.running.run_state.events import (
     Deregistered,
     FailureReported,
     PresenceFound,
+    ProgramEnded,
     StopCommanded,
     WaitChanged,
 )
@@ -55,6 +56,58 @@ def test_agent_started_instance_without_a_connection_is_left_to_its_agent():
     run = lost(*NAMES)
     assert run.states["micro"] is InstanceState.WAITING
     assert run.timers == {}
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        (ConnectionLost("micro"), ProgramEnded("micro")),
+        (ProgramEnded("micro"), ConnectionLost("micro")),
+    ],
+)
+def test_instance_whose_program_ended_is_given_up_without_time_to_reconnect(order):
+    run = Run(reconnect_time=3600.0)
+    run.register(*NAMES)
+    run.handle(*order)
+    assert run.states["micro"] is InstanceState.FAILED
+    assert TIMER not in run.timers
+    run.handle(FailureReported("macro", "lost", FailureKind.LOST_PEER), Deregistered("macro"))
+    assert run.result.failed_instances[0] == "micro"
+    assert "its program ended without deregistering" in run.result.cause
+
+
+def test_ended_program_leads_the_verdict_after_the_report_of_its_peer():
+    run = Run(reconnect_time=3600.0)
+    run.register(*NAMES)
+    run.handle(FailureReported("macro", "lost", FailureKind.LOST_PEER), Deregistered("macro"))
+    run.handle(ConnectionLost("micro"), ProgramEnded("micro"))
+    assert run.result.failed_instances == ("micro", "macro")
+
+
+def test_program_that_ended_while_its_connection_goes_on_is_not_given_up():
+    run = Run()
+    run.register(*NAMES)
+    run.handle(ProgramEnded("micro"))
+    assert run.states["micro"] is InstanceState.RUNNING
+    run.register("micro")
+    run.handle(ConnectionLost("micro"))
+    assert run.states["micro"] is InstanceState.DISCONNECTED
+
+
+def test_program_that_ended_after_it_deregistered_is_no_failure():
+    run = Run()
+    run.register(*NAMES)
+    run.handle(Deregistered("micro"), ConnectionLost("micro"), ProgramEnded("micro"))
+    assert run.states["micro"] is InstanceState.FINISHED
+
+
+def test_failed_instance_whose_program_ended_is_not_awaited():
+    run = Run()
+    run.register(*NAMES)
+    run.handle(Deregistered("macro"), FailureReported("micro", "a mesh", FailureKind.OWN))
+    assert run.result is None
+    run.handle(ProgramEnded("micro"))
+    assert run.result.failed_instances == ("micro",)
 
 
 def test_reconnected_instance_returns_to_its_previous_state():

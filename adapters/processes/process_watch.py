@@ -1,0 +1,93 @@
+"""Watches processes by file descriptors that refer to them (Linux)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final, final
+
+from adapters.io.event_loop import EventLoop
+from application.interfaces.process_watch import ProcessWatch
+from domain.running.clients import Process
+
+PROC: Final = Path("/proc")
+_START_TIME: Final = 19
+"""Index of the start time in /proc/PID/stat, counted from the state of the process."""
+
+
+@final
+class PidfdProcessWatch(ProcessWatch):
+    """Has an event loop wait for a descriptor of each process, which becomes readable at its end.
+
+    On systems without such descriptors, it watches nothing.
+
+    Args:
+        loop: Waits for the descriptors; runs on the thread of the manager's services.
+    """
+
+    def __init__(self, loop: EventLoop) -> None:
+        self._loop = loop
+        self._watched: set[_Descriptor] = set()
+
+    def watch(self, process: Process, ended: Callable[[], None]) -> None:
+        if not hasattr(os, "pidfd_open"):
+            return
+        try:
+            descriptor = _Descriptor(os.pidfd_open(process.pid))
+        except ProcessLookupError:
+            self._loop.call_soon(ended)
+            return
+        except OSError:  # a kernel without support, or too many open files
+            return
+        if _start_time(process.pid) != process.started:
+            # its id now belongs to another process
+            descriptor.close()
+            self._loop.call_soon(ended)
+            return
+        self._watched.add(descriptor)
+        self._loop.watch(descriptor, partial(self._note_end, descriptor, ended))
+
+    def close(self) -> None:
+        if self._loop.is_running:
+            self._loop.call_soon(self._close_all)
+        else:
+            self._close_all()
+
+    def _note_end(self, descriptor: _Descriptor, ended: Callable[[], None]) -> None:
+        if descriptor in self._watched:
+            self._forget(descriptor)
+            ended()
+
+    def _close_all(self) -> None:
+        for descriptor in list(self._watched):
+            self._forget(descriptor)
+
+    def _forget(self, descriptor: _Descriptor) -> None:
+        self._watched.discard(descriptor)
+        self._loop.unwatch(descriptor)
+        descriptor.close()
+
+
+class _Descriptor:
+    """A descriptor of a process, which a selector can wait for."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def fileno(self) -> int:
+        return self._number
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            os.close(self._number)
+
+
+def _start_time(pid: int) -> int | None:
+    try:
+        content = (PROC / str(pid) / "stat").read_bytes()
+    except OSError:
+        return None
+    return int(content.rpartition(b")")[2].split()[_START_TIME])
