@@ -16,11 +16,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TextIO
 
+from adapters.processes.activity_meter import ProcfsActivityMeter
 from adapters.processes.node_inspector import LinuxNodeInspector
 from adapters.processes.process_keeper import PosixProcessKeeper
 from adapters.system.clock import SystemClock
 from adapters.tcp.agent_line import TcpAgentLine
 from adapters.wire.agent_orders import decode_orders
+from application.agent.activity_reports import report_activities
 from application.agent.event_sources import listen_to_manager, watch_processes
 from application.agent.events import AgentEvent, ManagerGone
 from application.agent.node_agent import NodeAgent
@@ -132,10 +134,16 @@ def _run(
         lambda: listen_to_manager(line, inspector, version=VERSION, on_event=inbox.put),
     )
     _start_thread("stdin", lambda: _watch_stdin(inbox.put))
+    is_over = threading.Event()
+    _start_thread(
+        "activity",
+        lambda: report_activities(keeper, ProcfsActivityMeter(), line, is_over=is_over.wait),
+    )
     watcher = _start_thread("watcher", lambda: watch_processes(keeper, on_event=inbox.put))
     try:
         _work(agent, inbox)
     finally:
+        is_over.set()
         keeper.wake_up()
         watcher.join()
         keeper.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -175,6 +176,15 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         " checks whether its program is still running (default: %(default)g)",
     )
     parser.add_argument(
+        "--stall-time",
+        type=not_negative,
+        default=60.0,
+        metavar="SECONDS",
+        help="report a program that hangs for this time: it is stopped, or it uses no CPU time and"
+        " exchanges no message without waiting for one. It is never ended; 0 reports none"
+        " (default: %(default)g)",
+    )
+    parser.add_argument(
         "--require-secret",
         action="store_true",
         help="refuse all programs that do not prove that they know the secret of this run, also at"
@@ -259,6 +269,7 @@ def _new_manager(options: argparse.Namespace) -> Manager:
         timeouts=AgentTimeouts(grace=options.grace_time),
         checkpoints=checkpoint_options_of(options, warn=warn),
         reconnect_time=options.reconnect_time,
+        stall_time=options.stall_time or math.inf,
     )
     sources = [Path(name) if name != "-" else name for name in options.files]
     manager = Manager(

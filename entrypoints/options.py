@@ -52,6 +52,8 @@ class ManagerOptions:
             checkpoint rules.
         reconnect_time: Seconds for which an instance that was started by hand may be disconnected
             before the manager checks whether its program still runs.
+        stall_time: Seconds for which a program must be stopped, or use no CPU time and exchange no
+            message, to be reported as hanging; infinite to report none. It is never ended.
         secret: Secret of the run, with which Conjoin's programs authenticate themselves. Random by
             default.
 
@@ -72,6 +74,7 @@ class ManagerOptions:
     timeouts: AgentTimeouts = field(default_factory=AgentTimeouts)
     checkpoints: CheckpointOptions = field(default_factory=CheckpointOptions)
     reconnect_time: float = 30.0
+    stall_time: float = 60.0
     secret: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
 
     @property

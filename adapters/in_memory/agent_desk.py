@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import final
 
 from application.interfaces.agent_desk import AgentDesk
 from domain.errors import CouplingError, ManagerRefused
 from domain.placement.resources import NodeResources
+from domain.running.activity import Activity
 from domain.running.agents import Command
 from domain.running.process_end import ProcessResult
 from domain.version import VERSION
@@ -30,6 +31,8 @@ class InMemoryAgentDesk(AgentDesk):
         """The nodes named in requests for commands and in reports of results."""
         self.resources: NodeResources | None = None
         """The reported resources of the node."""
+        self.activities: list[dict[str, Activity]] = []
+        """All reports of what processes are doing, in order."""
         self.results: list[ProcessResult] = []
         """All reported results, in order."""
 
@@ -60,6 +63,10 @@ class InMemoryAgentDesk(AgentDesk):
         if isinstance(answer, CouplingError):
             raise answer
         reply(answer)
+
+    def report_activities(self, activities: Mapping[str, Activity], *, node: str) -> None:
+        self.nodes.add(node)
+        self.activities.append(dict(activities))
 
     def report_result(self, results: Sequence[ProcessResult], *, node: str | None = None) -> None:
         self.nodes.add(node)

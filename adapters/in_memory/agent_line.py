@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import final
 
 from application.interfaces.agent_line import AgentLine
 from domain.errors import CouplingError, TransportError
 from domain.placement.resources import NodeResources
+from domain.running.activity import Activity
 from domain.running.agents import Command
 from domain.running.process_end import ProcessResult
 
@@ -25,6 +26,8 @@ class InMemoryAgentLine(AgentLine):
         """The reported version of the agent."""
         self.results: list[ProcessResult] = []
         """All reported results, in order."""
+        self.activities: list[dict[str, Activity]] = []
+        """All reports of what processes are doing, in order."""
         self.is_closed = False
         """Whether the agent has closed the connection."""
 
@@ -51,6 +54,9 @@ class InMemoryAgentLine(AgentLine):
 
     def report_results(self, results: Sequence[ProcessResult]) -> None:
         self.results += results
+
+    def report_activities(self, activities: Mapping[str, Activity]) -> None:
+        self.activities.append(dict(activities))
 
     def close(self, *, timeout: float) -> None:  # noqa: ARG002 - nothing is pending
         self.is_closed = True

@@ -88,6 +88,9 @@ class InMemoryProcessKeeper(ProcessKeeper):
                 if deadline is not None and time.monotonic() >= deadline and not self._finished:
                     return []
 
+    def process_ids(self) -> dict[str, int]:
+        return {name: number for number, name in enumerate(sorted(self.running), 1)}
+
     def wake_up(self) -> None:
         with self._changed:
             self._is_woken = True

@@ -104,6 +104,10 @@ class PosixProcessKeeper(ProcessKeeper):
             if results or (deadline is not None and time.monotonic() >= deadline):
                 return results
 
+    def process_ids(self) -> dict[str, int]:
+        with self._lock:
+            return {process.name: process.pid for process in self._processes}
+
     def wake_up(self) -> None:
         self._is_woken = True
         self._watch.wake()

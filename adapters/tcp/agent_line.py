@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 from adapters.tcp.session_client import SessionClient
@@ -14,6 +14,7 @@ from adapters.wire.requests import Status, decode_response
 from application.interfaces.agent_line import AgentLine
 from domain.errors import CouplingError, ManagerRefused, RemoteProtocolError, TransportError
 from domain.placement.resources import NodeResources
+from domain.running.activity import Activity
 from domain.running.agents import Command
 from domain.running.clients import agent_identity
 from domain.running.process_end import ProcessResult
@@ -46,10 +47,10 @@ class TcpAgentLine(AgentLine):
             for _ in range(2)
         )
         self._is_closed = False
-        self._results: queue.SimpleQueue[Sequence[ProcessResult] | None] = queue.SimpleQueue()
+        self._pending: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         # a daemon thread, so that the agent can end even if the manager does not respond
         self._sender = threading.Thread(
-            target=self._send_results, name="conjoin-agent-results", daemon=True
+            target=self._send_reports, name="conjoin-agent-results", daemon=True
         )
         self._sender.start()
 
@@ -63,11 +64,14 @@ class TcpAgentLine(AgentLine):
         return None if status is Status.PENDING else request.decode_answer(values)
 
     def report_results(self, results: Sequence[ProcessResult]) -> None:
-        self._results.put(results)
+        self._pending.put(agent_protocol.report_results.encode(results, self._node))
+
+    def report_activities(self, activities: Mapping[str, Activity]) -> None:
+        self._pending.put(agent_protocol.report_activities.encode(activities, self._node))
 
     def close(self, *, timeout: float) -> None:
         self._is_closed = True
-        self._results.put(None)
+        self._pending.put(None)
         self._sender.join(timeout)
         self._commands.close()
         self._reports.close()
@@ -78,9 +82,8 @@ class TcpAgentLine(AgentLine):
             raise TransportError(msg)
         return self._commands.call(request)
 
-    def _send_results(self) -> None:
-        while (results := self._results.get()) is not None:
-            request = agent_protocol.report_results.encode(results, self._node)
+    def _send_reports(self) -> None:
+        while (request := self._pending.get()) is not None:
             try:
                 _check_accepted(self._reports.call(request))
             except CouplingError:

@@ -124,7 +124,9 @@ def _instance_row(status: InstanceStatus, now: float) -> list[Text]:
         waiting += f", {_duration(seconds)}"
     return [
         Text(status.instance),
-        Text(status.state.value, style=_COLOURS[status.state]),
+        Text(f"hangs ({status.stall})", style="bold red")
+        if status.stall
+        else Text(status.state.value, style=_COLOURS[status.state]),
         Text(waiting),
         Text(time_span([status])),
     ]

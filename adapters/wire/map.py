@@ -6,12 +6,13 @@ This is MUSCLE3's protocol with these extensions of ours:
 - GET_COMMAND is a long poll, answered when there is a command or after a timeout, and serves as the
   heartbeat;
 - results describe the end of a process by a kind and a value, followed by the node's name;
+- a further request reports which processes hang;
 - a start command may extend the agent's environment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ from adapters.wire.requests import (
 from adapters.wire.values import integer, optional, text
 from application.interfaces.agent_desk import AgentDesk
 from domain.placement.resources import NodeResources
+from domain.running.activity import Activity
 from domain.running.agents import Command
 from domain.running.process_end import ProcessResult
 
@@ -80,6 +82,16 @@ RESULTS: Final[Field[Sequence[ProcessResult]]] = Field(
 )
 
 
+def _decode_activities(pairs: Any) -> Mapping[str, Activity]:  # noqa: ANN401 - checked here
+    return {text(name): Activity(value) for name, value in pairs}
+
+
+ACTIVITIES: Final[Field[Mapping[str, Activity]]] = Field(
+    lambda activities: [[[name, activity.value] for name, activity in activities.items()]],
+    _decode_activities,
+)
+
+
 def _encode_next(command: Command | None) -> list[object]:
     if command is None:
         return [Status.PENDING]
@@ -111,6 +123,12 @@ def get_command(desk: AgentDesk, node: str, respond: Callable[[Command | None], 
 def report_results(desk: AgentDesk, results: Sequence[ProcessResult], node: str | None) -> None:
     """Report how processes ended."""
     desk.report_result(results, node=node)
+
+
+@REQUESTS.immediate(44, ACTIVITIES, NODE, answer=NOTHING)
+def report_activities(desk: AgentDesk, activities: Mapping[str, Activity], node: str) -> None:
+    """Report what processes are doing, if that has changed."""
+    desk.report_activities(activities, node=node)
 
 
 def node_of(request: ReceivedRequest[AgentDesk]) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from domain.placement.resources import NodeResources
+from domain.running.activity import Activity
 from domain.running.agents import Command
 from domain.running.process_end import ProcessResult
 
@@ -31,6 +32,10 @@ class AgentDesk(Protocol):
             reply: Called once: with the next command as soon as there is one, or with None after
                 a timeout.
         """
+
+    @abstractmethod
+    def report_activities(self, activities: Mapping[str, Activity], *, node: str) -> None:
+        """Record what processes are doing now, by name."""
 
     @abstractmethod
     def report_result(self, results: Sequence[ProcessResult], *, node: str | None = None) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.placement.resources import NodeResources
+from domain.running.activity import Activity
 from domain.running.agents import Command
 from domain.running.process_end import ProcessResult
 
@@ -43,6 +44,10 @@ class AgentLine(Protocol):
     @abstractmethod
     def report_results(self, results: Sequence[ProcessResult]) -> None:
         """Queue process results. Does not block; each is sent exactly once, in order."""
+
+    @abstractmethod
+    def report_activities(self, activities: Mapping[str, Activity]) -> None:
+        """Queue a report of what processes are doing, by name. Does not block."""
 
     @abstractmethod
     def close(self, *, timeout: float) -> None:

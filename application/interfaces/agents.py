@@ -68,6 +68,10 @@ class ProcessKeeper(Protocol):
         """
 
     @abstractmethod
+    def process_ids(self) -> dict[str, int]:
+        """Return the process id of each process that runs, by name. Thread-safe."""
+
+    @abstractmethod
     def wake_up(self) -> None:
         """Make `wait_finished` return. Thread-safe."""
 

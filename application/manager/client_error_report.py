@@ -34,6 +34,10 @@ class ClientErrorReport:
         """Report an error, unless it is a duplicate or the limit is reached."""
         self._limit.note(error)
 
+    def warn(self, text: str) -> None:
+        """Log a warning, and publish it, each time."""
+        self._log(text)
+
     def _log(self, text: str) -> None:
         record = LogRecord(MANAGER, self._clock.time(), LogLevel.WARNING, text)
         self._logbook.write(record)

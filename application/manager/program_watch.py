@@ -39,6 +39,10 @@ class ProgramWatch:
         self._on_ended: Final = on_ended
         self._programs: dict[str, Process] = {}
 
+    def process_ids(self) -> dict[str, int]:
+        """Return the process id of each instance that is watched."""
+        return {name: process.pid for name, process in self._programs.items()}
+
     def note_registered(self, instance: str, client: Client) -> None:
         """Watch the process of an instance that has registered, instead of an earlier one."""
         self._programs.pop(instance, None)

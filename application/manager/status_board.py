@@ -81,6 +81,12 @@ class StatusBoard:
         if old.simulated_time != simulated_time:
             self._put(replace(old, simulated_time=simulated_time))
 
+    def show_stall(self, instance: str, stall: str) -> None:
+        """Set how an instance hangs, in a word; empty if it does not."""
+        old = self._status[instance]
+        if old.stall != stall:
+            self._put(replace(old, stall=stall))
+
     def _put(self, status: InstanceStatus) -> None:
         self._status[status.instance] = status
         self.publish(StatusChanged(status))

@@ -21,6 +21,7 @@ from application.nodes.roster import AgentRoster, OnResources
 from domain.errors import ManagerRefused
 from domain.model.configuration import Configuration
 from domain.placement.resources import NodeResources, Resources
+from domain.running.activity import Activity
 from domain.running.agents import (
     AgentOrders,
     CancelCommand,
@@ -32,6 +33,7 @@ from domain.running.process_end import NeverStarted, NodeLost, ProcessEnd, Proce
 from domain.version import VERSION
 
 OnNodeLost: TypeAlias = Callable[[str, str], None]
+OnActivities: TypeAlias = Callable[[Mapping[str, Activity]], None]
 
 
 @final
@@ -74,6 +76,7 @@ class AgentManager(AgentDesk, NodePool):
         )
         self._queues: dict[str, CommandQueue] = {}
         self._on_node_lost: list[OnNodeLost] = []
+        self._on_activities: list[OnActivities] = []
         self._is_shutting_down = False
         self._on_shut_down: Callable[[], None] | None = None
 
@@ -90,6 +93,10 @@ class AgentManager(AgentDesk, NodePool):
     @override
     def on_node_lost(self, listener: OnNodeLost) -> None:
         self._on_node_lost.append(listener)
+
+    def on_activities(self, listener: OnActivities) -> None:
+        """Call back with what processes are doing, by name, whenever that changes."""
+        self._on_activities.append(listener)
 
     @override
     def launch(self, launch: AgentLaunch, *, failed: Callable[[Exception], None]) -> None:
@@ -179,6 +186,14 @@ class AgentManager(AgentDesk, NodePool):
             reply(ShutdownCommand())
         else:
             self._queue(node).fetch(reply)
+
+    @override
+    def report_activities(self, activities: Mapping[str, Activity], *, node: str) -> None:
+        self._note_sign(node)
+        names = self._ledger.running_on(node)
+        running = {name: activities[name] for name in names if name in activities}
+        for listener in self._on_activities:
+            listener(running)
 
     @override
     def report_result(self, results: Sequence[ProcessResult], *, node: str | None = None) -> None:

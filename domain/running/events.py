@@ -34,6 +34,7 @@ class InstanceStatus:
         waiting_for: What it waits to receive; None if it does not wait.
         simulated_time: Timestamp of its last message, if known.
         end: How its process ended; None while it runs, or if the user started it.
+        stall: How it hangs, in a word; empty if it does not.
     """
 
     instance: str
@@ -42,6 +43,7 @@ class InstanceStatus:
     waiting_for: Wait | None = None
     simulated_time: float | None = None
     end: ProcessEnd | None = None
+    stall: str = ""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from adapters.filesystem.workflow_snapshot_store import FilesystemWorkflowSnapsh
 from adapters.io import network
 from adapters.io.event_loop import EventLoop
 from adapters.local_agents.launcher import LocalAgentLauncher
+from adapters.processes.activity_meter import ProcfsActivityMeter
 from adapters.processes.peer_processes import new_peer_processes
 from adapters.processes.process_watch import PidfdProcessWatch
 from adapters.run_scripts.writer import ShellRunScriptWriter
@@ -222,6 +223,7 @@ def _open_services(
         worker=worker,
         processes=processes,
         process_watch=process_watch,
+        activity=ProcfsActivityMeter(),
     )
     services = build_services(
         parts,

@@ -7,6 +7,8 @@ from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
+from application.interfaces.activity_meter import ActivityMeter
+from application.interfaces.admission import Client
 from application.interfaces.clock import Clock, Scheduler
 from application.interfaces.instance_probe import InstanceProbe
 from application.interfaces.logbook import EventSink, Logbook
@@ -26,6 +28,7 @@ from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.desk import ServicesDesk
 from application.manager.instance_directories import InstanceDirectories
 from application.manager.peer_lookup import PeerLookup
+from application.manager.program_activity import ProgramActivity
 from application.manager.program_starter import ProgramStarter
 from application.manager.program_watch import ProgramWatch
 from application.manager.registration import InstanceRegistry
@@ -35,6 +38,7 @@ from application.manager.run_service import RunService
 from application.manager.snapshots.run_checkpoints import RunCheckpoints
 from application.manager.snapshots.snapshot_registry import SnapshotRegistry
 from application.manager.snapshots.workflow_snapshot_watch import WorkflowSnapshotWatch
+from application.manager.stall_watch import StallWatch
 from application.manager.status_board import StatusBoard
 from application.nodes.agent_manager import AgentManager
 from domain.identity import Reference
@@ -61,6 +65,7 @@ class ManagerParts:
         probe: Checks whether an instance that was started by hand is still running.
         worker: Does slow work on a separate thread.
         processes: Finds out which process a connection belongs to.
+        activity: Finds out what programs that the user started are doing.
         process_watch: Notices the ends of processes that the user started.
     """
 
@@ -77,6 +82,7 @@ class ManagerParts:
     worker: Worker
     processes: PeerProcesses
     process_watch: ProcessWatch
+    activity: ActivityMeter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,12 +166,13 @@ def build_services(
         is_by_hand=is_by_hand,
         on_ended=control.note_program_ended,
     )
+    activity = _build_activity(parts, options, board, registry, agents, programs, client_errors)
     admission = ClientAdmission(
         registry=registry,
         processes=parts.processes,
         is_by_hand=is_by_hand,
         starts_elsewhere=starts_elsewhere,
-        on_registered=programs.note_registered,
+        on_registered=partial(_note_registered, programs, activity),
     )
     peers = PeerLookup(model, registry=registry, is_proven=admission.is_proven)
     agents.on_finished(control.note_exit)
@@ -208,6 +215,41 @@ def build_services(
         client_errors=client_errors,
         admission=admission,
     )
+
+
+def _build_activity(
+    parts: ManagerParts,
+    options: ManagerOptions,
+    board: StatusBoard,
+    registry: InstanceRegistry,
+    agents: AgentManager,
+    programs: ProgramWatch,
+    client_errors: ClientErrorReport,
+) -> ProgramActivity:
+    stalls = StallWatch(
+        stall_time=options.stall_time,
+        board=board,
+        reports_waits=lambda name: not registry.is_dialect_0_10(name),
+        scheduler=parts.scheduler,
+        report=client_errors.warn,
+    )
+    board.watch(stalls)
+    agents.on_activities(stalls.note_activities)
+    return ProgramActivity(
+        meter=parts.activity,
+        programs=programs.process_ids,
+        worker=parts.worker,
+        scheduler=parts.scheduler,
+        on_changed=stalls.note_activities,
+    )
+
+
+def _note_registered(
+    programs: ProgramWatch, activity: ProgramActivity, instance: str, client: Client
+) -> None:
+    programs.note_registered(instance, client)
+    if programs.process_ids():
+        activity.start()
 
 
 def _is_by_hand(

@@ -98,11 +98,6 @@ class TestPidfdProcessWatch(ProcessWatchContract):
     def wait(self, until: Callable[[], bool]) -> None:
         wait_until(until)
 
-    def test_process_whose_id_was_reused_has_ended(self, watch: ProcessWatch) -> None:
-        process = self.start()
-        ends = self.watched(watch, process._replace(started=process.started - 1))
-        self.wait(lambda: len(ends) == 1)
-
 
 class TestInMemoryProcessWatch(ProcessWatchContract):
     @pytest.fixture

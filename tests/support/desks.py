@@ -3,6 +3,7 @@
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from adapters.in_memory.activity_meter import InMemoryActivityMeter
 from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.event_sink import RecordingEventSink
@@ -77,6 +78,7 @@ class InMemoryDesk:
             worker=self.worker,
             processes=self.processes,
             process_watch=InMemoryProcessWatch(self.clock),
+            activity=InMemoryActivityMeter(),
         )
         services = build_services(
             parts,

@@ -116,6 +116,13 @@ class ProcessKeeperContract(ABC):
             keeper.start(command("a", self.ending(exit_code)))
             assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Exited(exit_code))]
 
+    def test_running_processes_have_ids(self, keeper: ProcessKeeper, command) -> None:
+        assert keeper.process_ids() == {}
+        keeper.start(command("a", self.ending(1)))
+        keeper.wait_finished(timeout=LONG)
+        keeper.start(command("b", self.running()))
+        assert set(keeper.process_ids()) == {"b"}
+
     def test_wake_up_ends_a_wait(self, keeper: ProcessKeeper) -> None:
         results: list[list[ProcessResult]] = []
         thread = threading.Thread(

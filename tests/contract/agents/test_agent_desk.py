@@ -11,6 +11,7 @@ from application.nodes.agent_manager import AgentManager
 from application.nodes.agent_timeouts import AgentTimeouts
 from domain.errors import ManagerRefused
 from domain.placement.resources import NodeResources
+from domain.running.activity import Activity
 from domain.running.agents import CancelCommand
 from domain.running.process_end import SUCCESS, ProcessResult
 from domain.version import VERSION
@@ -64,6 +65,12 @@ class AgentDeskContract(ABC):
         desk.next_command("n", replies.append)
         self.wait()
         assert replies == [None]
+
+    def test_activities_of_unknown_processes_are_accepted(self, desk, replies):
+        desk.report_activities({"unheard_of": Activity.IDLE}, node="n")
+        self.command()
+        desk.next_command("n", replies.append)
+        assert replies == [CancelCommand()]
 
     def test_results_of_unknown_processes_are_accepted(self, desk, replies):
         desk.report_result([ProcessResult("unheard_of", SUCCESS)], node="n")

@@ -16,6 +16,7 @@ from adapters.wire.locations import TCP, format_location
 from application.interfaces.agent_line import AgentLine
 from domain.errors import ManagerRefused, TransportError
 from domain.placement.resources import NodeResources
+from domain.running.activity import Activity
 from domain.running.agents import CancelCommand, Command, ShutdownCommand
 from domain.running.process_end import SUCCESS, Exited, NodeLost, ProcessResult
 from tests.support.conditions import PATIENCE, wait_until
@@ -51,6 +52,10 @@ class AgentLineContract(ABC):
     @abstractmethod
     def results(self) -> list[ProcessResult]:
         """Return the results that the manager received."""
+
+    @abstractmethod
+    def activities(self) -> "list[dict[str, Activity]]":
+        """Return the reports of activity that the manager received."""
 
     @pytest.fixture
     def line(self):
@@ -93,6 +98,13 @@ class AgentLineContract(ABC):
         self.command(None)
         thread.join(PATIENCE)
 
+    def test_reported_activities_arrive_in_order(self, line):
+        reports = [{"a": Activity.IDLE, "b": Activity.STOPPED}, {"a": Activity.BUSY}]
+        for report in reports:
+            line.report_activities(report)
+        wait_until(lambda: len(self.activities()) == len(reports))
+        assert self.activities() == reports
+
     def test_close_sends_pending_results(self, line):
         results = [ProcessResult(f"p{number}", Exited(number)) for number in range(20)]
         for result in results:
@@ -126,6 +138,9 @@ class TestInMemoryAgentLine(AgentLineContract):
     def results(self):
         return self.line.results
 
+    def activities(self):
+        return self.line.activities
+
 
 class TestTcpAgentLine(AgentLineContract):
     def open(self):
@@ -158,3 +173,6 @@ class TestTcpAgentLine(AgentLineContract):
 
     def results(self):
         return self.desk.results
+
+    def activities(self):
+        return self.desk.activities

@@ -1,6 +1,7 @@
 """The appearance of the panel."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -33,6 +34,11 @@ def test_each_instance_has_a_row_with_state_wait_and_time():
     assert titles.split() == ["instance", "state", "waits", "for", "simulated", "time"]
     assert macro.split() == ["macro", "running", "2.5"]
     assert " ".join(micro.split()) == "micro[3] waiting macro on port init[3], 0:12 2.25"
+
+
+def test_instance_that_hangs_is_shown_in_place_of_its_state():
+    hanging = replace(RUNNING, stall="stopped")
+    assert drawn([hanging])[-1].split() == ["macro", "hangs", "(stopped)", "2.5"]
 
 
 def test_short_wait_has_no_duration():

@@ -14,6 +14,7 @@ from adapters.wire.packing import pack, unpack
 from adapters.wire.requests import Request, Status, decode_response
 from domain.errors import RemoteProtocolError
 from domain.placement.resources import Core, NodeResources
+from domain.running.activity import Activity
 from domain.running.agents import (
     AgentOrders,
     CancelCommand,
@@ -35,6 +36,7 @@ REQUESTS = [
         tuple(ProcessResult("micro[1]", end) for end in ENDS),
         "node1",
     ),
+    (protocol.report_activities, {"micro[1]": Activity.STOPPED}, "node1"),
 ]
 START = StartCommand(
     name="micro[1]",
@@ -61,6 +63,7 @@ results = st.builds(ProcessResult, names, ends)
 arguments = {
     protocol.report_resources: st.tuples(st.builds(NodeReport, resources, st.text())),
     protocol.get_command: st.tuples(names),
+    protocol.report_activities: st.tuples(st.dictionaries(names, st.sampled_from(Activity)), names),
     protocol.report_results: st.tuples(st.lists(results).map(tuple), st.none() | names),
 }
 """Arguments for each request of the table."""
