@@ -26,6 +26,7 @@ from entrypoints._command_line.checkpoint_arguments import (
     not_negative,
 )
 from entrypoints._command_line.console import print_error, print_text, warn
+from entrypoints._command_line.failure_text import describe_failure
 from entrypoints._command_line.manual_start import check_location_file, location_published
 from entrypoints._command_line.snapshot_commands import (
     add_snapshot_commands,
@@ -325,10 +326,7 @@ def _print_outcome(manager: Manager, result: RunFinished) -> None:
     elif result.was_interrupted:
         what = result.cause
     else:
-        what = (
-            "The simulation failed. The last lines of the log, which ends with the cause:\n\n"
-            f"{manager.log_tail(LOG_LINES)}\n"
-        )
+        what = describe_failure(result, manager.log_tail(LOG_LINES))
     print_text(f"{what}\nOutput is in {manager.run_directory}")
     for warning in result.warnings:
         warn(warning)
