@@ -40,17 +40,17 @@ from domain.version import VERSION
 
 STDIN: Final = 0
 PURPOSE: Final = (
-    "The agent starts programs on a node. A manager starts it, with its orders on standard input,"
-    " and nobody needs to start it by hand. It has no options."
+    "The agent starts programs on a node. The manager starts it, and sends its orders on standard"
+    " input: do not start it by hand. It has no options."
 )
 REPORT_TIME: Final = 5.0
-"""Seconds for which to try to send the last results to the manager."""
+"""Seconds for which the agent tries to send its last results to the manager."""
 
 OnEvent = Callable[[AgentEvent], None]
 
 
 def main(lifeline: Lifeline | None = None) -> int:
-    """Run an agent until its manager ends it or is gone.
+    """Run an agent until its manager ends it or is lost.
 
     Args:
         lifeline: The connection with its watchdog; None if it has none.
@@ -63,7 +63,7 @@ def main(lifeline: Lifeline | None = None) -> int:
     try:
         orders = decode_orders(_read_line())
     except RemoteProtocolError as error:
-        print(f"These are no orders for an agent: {error}. {PURPOSE}", file=sys.stderr)  # noqa: T201
+        print(f"Invalid orders on standard input: {error}. {PURPOSE}", file=sys.stderr)  # noqa: T201
         return 1
     inspector = LinuxNodeInspector(node=orders.node)
     log = _AgentLog(orders.log_directory, inspector.node)
@@ -89,14 +89,14 @@ class _AgentLog:
     """The agent's log file.
 
     Args:
-        directory: Where it is; None if there is none.
+        directory: The directory for the file; None for no file.
         node: Name of the node.
     """
 
     def __init__(self, directory: Path | None, node: str) -> None:
         self._file: TextIO | None = None
         if directory is not None:
-            # a node may not have the manager's files; an agent works without a log as well
+            # the node may lack the manager's files; the agent also works without a log
             with contextlib.suppress(OSError):
                 self._file = open(  # noqa: SIM115 - closed by `close`
                     directory / f"muscle3_agent_{node}.log", "a", buffering=1, encoding="utf-8"
@@ -124,7 +124,7 @@ def _run(
     log: Callable[[str], None],
     lifeline: Lifeline | None,
 ) -> str | None:
-    """Run an agent; return why it ended, unless the manager ended it."""
+    """Run an agent; return why it ended, or None if the manager ended it."""
     inbox: queue.SimpleQueue[AgentEvent] = queue.SimpleQueue()
     if lifeline is not None:
         patience = orders.grace_time + KILL_MARGIN + REPORT_TIME + 1.0
@@ -149,9 +149,9 @@ def _run(
         log=log,
     )
     _end_on_signals(inbox.put, lifeline)
-    # also because the agent would not learn how processes end if a parent had made it ignored
+    # this also makes sure that it is not ignored: otherwise the kernel would reap processes
     signal.signal(signal.SIGCHLD, lambda *_: keeper.note_child_ended())
-    # these two threads may still be blocked when the agent ends
+    # daemon threads, because both may still be blocked when the agent ends
     _start_thread(
         "listener",
         lambda: listen_to_manager(line, inspector, version=VERSION, on_event=inbox.put),
@@ -210,7 +210,7 @@ def _watch_launcher(on_event: OnEvent, lifeline: Lifeline | None) -> None:
         wait_for_launcher()
     else:
         lifeline.wait_for_launcher()
-    on_event(ManagerGone("the process that started this agent is gone"))
+    on_event(ManagerGone("the process that started this agent has ended"))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ PR_SET_CHILD_SUBREAPER = 36
 def killer_on_parent_death() -> Callable[[], None] | None:
     """Return a function that a new process calls to be killed when its parent dies.
 
-    Precisely, when the thread that started it ends.
+    More precisely, the process is killed when the thread that started it ends.
 
     Returns:
         The function; None where this is not supported.

@@ -12,8 +12,8 @@ from adapters.run_scripts.quoting import (
     expanded,
     expanded_arguments,
     exports,
-    odd_variables,
     quoted,
+    unexportable_variables,
 )
 from application.interfaces.run_script_writer import RunScriptWriter
 from domain.identity import Reference
@@ -71,11 +71,11 @@ class ShellRunScriptWriter(RunScriptWriter):
 def _command(directory: Path, program: Program, launch: Launch) -> str:
     """Return the line that starts the program."""
     if program.script is not None:
-        # its first line names its interpreter, which need not be a shell
+        # the script's first line names its interpreter, which need not be a shell
         script = _write_executable(directory / PROGRAM_SCRIPT, program.script)
         return f"exec {quoted([str(script)])}"
     assert program.executable is not None
-    launcher = quoted([*odd_variables(program.env), *launch.command])
+    launcher = quoted([*unexportable_variables(program.env), *launch.command])
     words = f"{launcher} {expanded(program.executable)}".lstrip()
     if not isinstance(program.args, str):
         return f"exec {words} {expanded_arguments(program.args)}".rstrip()
@@ -84,7 +84,7 @@ def _command(directory: Path, program: Program, launch: Launch) -> str:
 
 
 def _write_executable(path: Path, text: str) -> Path:
-    # the environment that it sets may be private
+    # the script may contain private environment variables
     path.touch(mode=0o700)
     path.chmod(0o700)
     path.write_text(text, encoding="utf-8", errors="surrogateescape")

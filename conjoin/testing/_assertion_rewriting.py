@@ -1,8 +1,8 @@
 """Makes pytest show the values in failed assertions of the contracts.
 
 By default, pytest rewrites assertions in test modules only. Other modules must be registered before
-they are imported, and one by one: pytest warns if a registered package is loaded already, as
-`conjoin.testing` is here.
+they are imported. They are registered one by one, because pytest warns if a registered package has
+been imported already, as `conjoin.testing` has here.
 """
 
 try:

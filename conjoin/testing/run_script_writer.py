@@ -1,4 +1,4 @@
-"""The promises of `RunScriptWriter`."""
+"""The contract of `RunScriptWriter`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ def write(
     environment: Mapping[str, str] | None = None,
     bound: bool = False,
 ) -> Path:
-    """Write a script with values that do not matter to the caller, and return its path."""
+    """Write a script, with arbitrary values for the rest, and return its path."""
     return writer.write(
         directory,
         instance=instance,
@@ -54,7 +54,7 @@ class RunScriptWriterContract(ABC):
         assert path.is_absolute()
         assert path.parent == tmp_path
 
-    def test_each_instance_gets_a_script_of_its_own(
+    def test_each_instance_gets_a_separate_script(
         self, writer: RunScriptWriter, tmp_path: Path
     ) -> None:
         folders = [tmp_path / "a", tmp_path / "b"]

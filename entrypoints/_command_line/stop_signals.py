@@ -1,4 +1,4 @@
-"""Ends a run in an orderly way on Ctrl-C and similar signals."""
+"""Stops a run gracefully on Ctrl-C and similar signals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from entrypoints.bootstrap import REASONS, end_at_once
 
 
 class StoppedEarly(KeyboardInterrupt):
-    """A signal arrived before there was a run to stop; the message names the signal."""
+    """A signal arrived before the run started; the message names the signal."""
 
 
 class StopSignals:
@@ -56,7 +56,7 @@ class StopSignals:
         """From now on, call a function on a signal, also on a deferred one, with the reason.
 
         Args:
-            stop: The function to call; must return at once.
+            stop: The function to call; it must return immediately.
             on_term: The function to call instead on SIGTERM.
         """
         self._stop = dict.fromkeys(REASONS, stop)

@@ -112,7 +112,7 @@ def everything() -> Configuration:
 
 
 class ConfigurationSourceContract(ABC):
-    """Subclassed for each adapter."""
+    """Subclass it for each adapter."""
 
     @abstractmethod
     def make(self) -> ConfigurationSource:

@@ -1,6 +1,6 @@
 """Contract of RunScriptWriter.
 
-The effects of the scripts are tested in test_shell_run_script_writer.
+`test_shell_run_script_writer` runs the scripts.
 """
 
 from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter, RunScript

@@ -116,7 +116,7 @@ def test_both_halves_complete_the_greeting_in_pieces_of_any_size(purpose: Purpos
     assert server.purpose is purpose
 
 
-def test_halves_leave_what_follows_the_greeting_unparsed():
+def test_data_after_the_greeting_stay_unparsed():
     client, server = greeter(), greeted()
     server.feed.feed(client.take_sent()[len(greeting.MAGIC) :])
     client.feed.feed(server.take_sent() + b"after")

@@ -136,7 +136,7 @@ def test_all_programs_are_started_where_they_are_placed(bench: Bench) -> None:
     assert bench.control.by_hand == set()
 
 
-def test_instances_started_by_hand_are_left_alone() -> None:
+def test_manually_started_instances_are_not_started() -> None:
     bench = Bench(configuration("a\nb", manual=("b",)), nodes(1))
     bench.start()
     assert set(bench.pool.running) == {"a"}
