@@ -132,7 +132,7 @@ def _run(
     keeper = PosixProcessKeeper(
         leftover_grace_time=orders.grace_time,
         end_with_us=True,
-        descendants=None if lifeline is None else Descendants(),
+        descendants=None if lifeline is None else Descendants(lifeline.group),
     )
     line = TcpAgentLine(
         orders.manager_locations,

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 
 from adapters.processes.pid_signals import send_if
+from adapters.processes.run_group import RunGroup
 
 FIRST_PAUSE = 0.002
 LONGEST_PAUSE = 0.1
@@ -75,10 +76,20 @@ def descendants(root: int) -> dict[int, int]:
 
 
 class Descendants:
-    """The descendants of this process, which must be a subreaper."""
+    """The descendants of this process, which must be a subreaper.
 
-    def __init__(self) -> None:
+    Args:
+        group: The control group that they are in; None if there is none.
+    """
+
+    def __init__(self, group: RunGroup | None = None) -> None:
+        self._group = group
         self._asked: set[int] = set()
+
+    def enter_group(self) -> None:
+        """Put the calling process, a new descendant, in the control group."""
+        if self._group is not None:
+            self._group.enter()
 
     def ask_to_end(self, *, spare: Collection[int] = ()) -> int:
         """Send SIGTERM to each descendant that has not received it from here yet.
@@ -99,6 +110,8 @@ class Descendants:
 
     def kill(self) -> None:
         """Send SIGKILL to each descendant."""
+        if self._group is not None:
+            self._group.kill()
         self._signal(signal.SIGKILL)
 
     def reap(self, *, spare: Collection[int] = ()) -> bool:
@@ -126,6 +139,12 @@ class Descendants:
         Returns:
             Whether all have ended. One that is blocked in the kernel may not end.
         """
+        has_ended = self._end(until, pause)
+        if self._group is not None:
+            self._group.remove()
+        return has_ended
+
+    def _end(self, until: float, pause: Callable[[float], object]) -> bool:
         seconds = FIRST_PAUSE
         while has_children():
             now = time.monotonic()

@@ -93,7 +93,10 @@ class PosixProcessKeeper(ProcessKeeper):
         self._leftover_grace_time = leftover_grace_time
         self._watch: EndWatch[_Process] = new_end_watch() if watch is None else watch
         self._descendants = descendants
-        self._in_child = killer_on_parent_death() if end_with_us else None
+        self._in_child = _in_child(
+            None if descendants is None else descendants.enter_group,
+            killer_on_parent_death() if end_with_us else None,
+        )
         self._lock = threading.Lock()
         self._processes: set[_Process] = set()
         self._ask_all_at: float | None = None
@@ -250,6 +253,17 @@ class PosixProcessKeeper(ProcessKeeper):
         self._processes.discard(process)
         process.popen.wait()
         return _report(process)
+
+
+def _in_child(*actions: Callable[[], None] | None) -> Callable[[], None] | None:
+    """Return a function that carries out actions between fork and exec; None if there are none."""
+    given = [action for action in actions if action is not None]
+
+    def carry_out() -> None:
+        for action in given:
+            action()
+
+    return carry_out if given else None
 
 
 def _spawn(command: StartCommand, in_child: Callable[[], None] | None) -> subprocess.Popen[bytes]:

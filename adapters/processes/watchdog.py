@@ -19,6 +19,7 @@ import time
 
 from adapters.processes.descendants import Descendants
 from adapters.processes.parent_death import become_subreaper, terminate_with_parent
+from adapters.processes.run_group import RunGroup, create_run_group
 
 STDIN = 0
 TITLE = "conjoin-watchdog"
@@ -39,9 +40,13 @@ class Lifeline:
         watchdog: Process ID of the watchdog.
         launcher: A pidfd of the launcher; None if there is none.
         pipe: The pipe to the watchdog.
+        group: The control group for the programs; None if there is none.
     """
 
-    def __init__(self, watchdog: int, *, launcher: int | None, pipe: int) -> None:
+    def __init__(
+        self, watchdog: int, *, launcher: int | None, pipe: int, group: RunGroup | None = None
+    ) -> None:
+        self.group = group
         self._watchdog = watchdog
         self._launcher = launcher
         self._pipe = pipe
@@ -94,6 +99,7 @@ def go_below_watchdog() -> Lifeline | None:
     launcher = _open_launcher()
     if not become_subreaper():
         return None
+    group = create_run_group()
     # if it was ignored, the end of the agent could not be found out
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     watchdog = os.getpid()
@@ -103,11 +109,11 @@ def go_below_watchdog() -> Lifeline | None:
         os.close(receiver)
         become_subreaper()
         terminate_with_parent(watchdog)
-        return Lifeline(watchdog, launcher=launcher, pipe=sender)
+        return Lifeline(watchdog, launcher=launcher, pipe=sender, group=group)
     os.close(sender)
     status = 1 << 8
     try:
-        status = Watchdog(agent, launcher=launcher, pipe=receiver).run()
+        status = Watchdog(agent, launcher=launcher, pipe=receiver, group=group).run()
     except BaseException:  # noqa: BLE001 - must not continue as an agent
         sys.excepthook(*sys.exc_info())
     finally:
@@ -122,12 +128,16 @@ class Watchdog:
         agent: Process ID of the agent, a child of this process.
         launcher: A pidfd of the launcher; None if there is none.
         pipe: The pipe from the agent.
+        group: The control group of the programs; None if there is none.
     """
 
-    def __init__(self, agent: int, *, launcher: int | None, pipe: int) -> None:
+    def __init__(
+        self, agent: int, *, launcher: int | None, pipe: int, group: RunGroup | None = None
+    ) -> None:
         self._agent = agent
         self._launcher = launcher
         self._pipe = pipe
+        self._descendants = Descendants(group)
         self._patience = PATIENCE
         self._grace_time = GRACE_TIME
         self._left_alone_at: float | None = None
@@ -156,7 +166,7 @@ class Watchdog:
                     self._left_alone_at = self._left_alone_at or time.monotonic()
                 elif not self._read_times():
                     poller.unregister(descriptor)
-        Descendants().end(until=time.monotonic() + self._grace_time)
+        self._descendants.end(until=time.monotonic() + self._grace_time)
         assert self._status is not None
         return self._status
 
