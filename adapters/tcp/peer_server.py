@@ -41,7 +41,7 @@ class PeerServer:
     Attributes:
         addresses: Addresses for clients on any machine, the most likely to work first.
         local_addresses: Faster addresses for our own clients on this machine.
-        loop: Calls back on the server's thread.
+        loop: Makes callbacks on the server's thread.
         report: Reports a problem to the user of this instance.
     """
 

@@ -194,7 +194,7 @@ class SessionClient:
 
     @contextlib.contextmanager
     def _reconnecting(self) -> Iterator[None]:
-        """Close the connection if it fails, so that `_restore` makes another one.
+        """Close the connection if it fails, so that `_restore` reconnects.
 
         Raises:
             TransportError: If it has failed for too long, or the client is closed.

@@ -309,7 +309,7 @@ def _as_array(raw: bytes | memoryview, header: _ArrayHeader) -> npt.NDArray[np.g
 
 
 def _describe(dtype: np.dtype[np.generic]) -> object:
-    """Describe a dtype by values that MessagePack knows.
+    """Describe a dtype by values that MessagePack supports.
 
     A structured dtype becomes a map that `numpy.dtype` accepts, because a list of fields cannot
     express that fields overlap or are out of order. An array field becomes a list of its type and

@@ -1,6 +1,6 @@
 """The protocol between an instance and the manager: the table of its requests.
 
-Codes from 64 are extensions of ours, for managers that know the run's secret only.
+Codes from 64 are extensions of ours, only for managers that know the run's secret.
 """
 
 from __future__ import annotations

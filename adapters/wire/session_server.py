@@ -196,7 +196,7 @@ class ServerConnection:
     Args:
         sessions: The server's sessions.
         max_request: Largest request to accept, in bytes.
-        secret: The run's secret; None where our own greeting is not offered.
+        secret: The run's secret; None if our own greeting is not offered.
         require_secret: Whether to refuse clients that do not know it.
         nonce: 32 random bytes for this connection.
 

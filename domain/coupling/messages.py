@@ -202,18 +202,6 @@ class Wait(NamedTuple):
     slot: int | None = None
 
 
-__all__ = [
-    "NOT_COUNTED",
-    "Iteration",
-    "LogMessage",
-    "LogRecord",
-    "Message",
-    "Milestone",
-    "PeerMessage",
-    "Wait",
-]
-
-
 @dataclass
 class MilestoneRow:
     """Consecutive milestones, each for the iteration that follows the previous one.

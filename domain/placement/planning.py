@@ -173,19 +173,6 @@ class Planner:
         return {name: partners[name] & sharing for name in sharing}
 
 
-def nodes_needed(configuration: Configuration, cores_per_node: int) -> int:
-    """Return how many nodes of a given size a configuration needs.
-
-    Args:
-        configuration: The flat configuration.
-        cores_per_node: Number of cores of each node.
-
-    Raises:
-        InsufficientResources: If an instance does not fit on nodes of this size.
-    """
-    return Planner(configuration).nodes_needed(cores_per_node)
-
-
 def _nodes(count: int, cores_per_node: int) -> Resources:
     cores = frozenset(Core(number, frozenset({number})) for number in range(cores_per_node))
     return Resources(tuple(NodeResources(f"node{number:06}", cores) for number in range(count)))

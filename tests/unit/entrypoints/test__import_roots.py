@@ -101,9 +101,9 @@ def test_overwritten_root_is_reported_with_its_distribution(root, installed):
     distribute(installed, "innocent", "1.0", "innocent/__init__.py", f"innocent/{root}/__init__.py")
     assert problem(installed) == (
         f"Conjoin's file {file} was overwritten by the distribution 'Foreign-Package' 1.3.0, which"
-        f" has a package '{root}' too. To keep both, install Conjoin in a virtual environment of"
-        " its own. Otherwise run 'pip uninstall Foreign-Package', then install Conjoin again, from"
-        " a copy of its repository: pip install --force-reinstall --no-deps ."
+        f" has a package '{root}' too. To keep both, install Conjoin in a separate virtual"
+        " environment. Otherwise run 'pip uninstall Foreign-Package', then install Conjoin again,"
+        " from a copy of its repository: pip install --force-reinstall --no-deps ."
     )
 
 

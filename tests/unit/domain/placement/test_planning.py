@@ -20,7 +20,7 @@ from domain.model.configuration import (
     Threads,
 )
 from domain.model.turns import Turns
-from domain.placement.planning import Plan, Planner, nodes_needed
+from domain.placement.planning import Plan, Planner
 from domain.placement.resources import Resources
 from tests.support.models import configuration, nodes
 
@@ -196,15 +196,15 @@ def test_oversubscription_warning_shortens_a_long_list_of_instances():
 
 def test_number_of_needed_nodes_is_computed():
     model = configuration(CALL, sizes={"micro": (10,)}, asked={"micro": Threads(3)})
-    assert nodes_needed(model, 4) == 10
-    assert nodes_needed(model, 8) == 5
-    assert nodes_needed(configuration("a", manual=("a",)), 8) == 0
-    assert nodes_needed(configuration("a", asked={"a": MpiNodes(3, 1)}), 8) == 3
+    assert Planner(model).nodes_needed(4) == 10
+    assert Planner(model).nodes_needed(8) == 5
+    assert Planner(configuration("a", manual=("a",))).nodes_needed(8) == 0
+    assert Planner(configuration("a", asked={"a": MpiNodes(3, 1)})).nodes_needed(8) == 3
 
 
 def test_number_of_needed_nodes_is_undefined_for_an_instance_larger_than_a_node():
     with pytest.raises(InsufficientResources, match="asks for 9 threads on one node"):
-        nodes_needed(configuration("a", asked={"a": Threads(9)}), 8)
+        Planner(configuration("a", asked={"a": Threads(9)})).nodes_needed(8)
 
 
 def many(size: int, *, macro: int = 1) -> Configuration:
@@ -352,7 +352,7 @@ def assert_fits(asked: ResourceRequirements, given_: Resources, there: dict) -> 
 
 @given(configurations(), st.integers(4, 12))
 def test_number_of_needed_nodes_suffices(model, cores):
-    count = nodes_needed(model, cores)
+    count = Planner(model).nodes_needed(cores)
     assert plan(model, nodes(*[cores] * count))
 
 
