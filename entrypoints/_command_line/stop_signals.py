@@ -8,7 +8,7 @@ from types import FrameType, TracebackType
 
 from typing_extensions import Self
 
-from entrypoints.bootstrap import REASONS, end_at_once
+from entrypoints._command_line.early_signals import REASONS, end_at_once
 
 
 class StoppedEarly(KeyboardInterrupt):

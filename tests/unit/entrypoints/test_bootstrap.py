@@ -4,7 +4,8 @@ import signal
 
 import pytest
 
-from entrypoints.bootstrap import REASONS, end_at_once, let_signals_end_us
+from entrypoints._command_line.early_signals import REASONS, end_at_once
+from entrypoints.bootstrap import let_signals_end_us
 
 
 @pytest.fixture(autouse=True)
