@@ -1,4 +1,4 @@
-"""Signals at a time when there is nothing to clean up. It is imported first, so it imports little."""
+"""Signals when there is nothing to clean up yet. Imported first, so it imports little itself."""
 
 import os
 import signal

@@ -225,11 +225,16 @@ def test_suspended_agent_is_reported_as_lost(launcher: LocalAgentLauncher, tmp_p
     bench.close()
 
 
-def test_agent_and_processes_end_when_the_manager_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_forked", [False, True])
+def test_agent_and_processes_end_when_the_manager_is_killed(
+    tmp_path: Path, has_forked: bool
+) -> None:
     manager = tmp_path / "manager.py"
     manager.write_text(
         textwrap.dedent(
             """
+            import os
+            import signal
             import sys
             from pathlib import Path
 
@@ -239,13 +244,19 @@ def test_agent_and_processes_end_when_the_manager_is_killed(tmp_path: Path) -> N
             bench = AgentBench(LocalAgentLauncher(node="here"), Path(sys.argv[1]))
             bench.launch_and_wait()
             bench.start("here", "a", "/bin/bash", "-c", "echo $PPID $$; exec sleep 1000")
+            if sys.argv[2] == "True" and os.fork() == 0:
+                # this process inherits the agent's standard input, and outlives the manager
+                signal.pause()
             sys.stdin.read()
             """
         )
     )
     environment = dict(os.environ, PYTHONPATH=str(ROOT))
     with subprocess.Popen(
-        [sys.executable, manager, tmp_path], stdin=subprocess.PIPE, env=environment
+        [sys.executable, manager, tmp_path, str(has_forked)],
+        stdin=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
     ) as process:
         out = tmp_path / "a.out"
         wait_until(lambda: out.exists() and out.read_text().endswith("\n"))
@@ -254,6 +265,8 @@ def test_agent_and_processes_end_when_the_manager_is_killed(tmp_path: Path) -> N
         process.kill()
         process.wait(LONG)
     wait_until(lambda: not any(map(is_running, pids)))
+    if has_forked:
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_agent_imports_only_what_it_needs() -> None:
