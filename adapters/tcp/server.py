@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 from collections import deque
@@ -12,6 +13,7 @@ from typing import Final, TypeAlias, final
 
 from adapters.io import network
 from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, in_words
+from adapters.tcp.untrusted_clients import MAX_UNTRUSTED_CLIENTS, PATIENCE, UntrustedClients
 from adapters.wire import greeting
 from adapters.wire.locations import TcpAddress, UnixAddress
 from adapters.wire.session_server import (
@@ -31,6 +33,7 @@ StreamCallback: TypeAlias = Callable[[socket.socket, StreamRequested], None]
 TroubleCallback: TypeAlias = Callable[[str], None]
 
 RECEIVE_SIZE: Final = 65536
+_TOO_MANY_FILES: Final = (errno.EMFILE, errno.ENFILE)
 DEFAULT_PORT: Final = 9000
 ACCEPT_PAUSE: Final = 0.5
 FIRST_SESSION_ID_BITS: Final = 61
@@ -66,7 +69,7 @@ class Server:
             response, which may be called from any thread, once. If `on_request` raises without a
             response, the client's session ends; a RemoteProtocolError blames the client.
         loop: Calls back for the server, which starts and closes it.
-        max_request: Largest request to accept, in bytes.
+        max_request: Largest request to accept from a trusted client, in bytes.
         secret: Secret of the run; None where our own greeting is not offered.
         require_secret: Whether to refuse clients that do not know it.
         needs_secret: Whether only a client that knows the secret may make a request.
@@ -76,6 +79,8 @@ class Server:
         on_disconnected: Called when a session has lost its last connection, ended or not.
         on_trouble: Called with a text about a client that violates the protocol, once for each
             connection, or about an internal error.
+        max_untrusted: Number of clients to keep that are not trusted; see `UntrustedClients`.
+        patience: Seconds that such a client may take for its greeting or for one request.
 
     Attributes:
         loop: Calls back for the server, and for other objects on its thread.
@@ -95,6 +100,8 @@ class Server:
         on_connected: SessionCallback = lambda _session: None,
         on_disconnected: SessionCallback = lambda _session: None,
         on_trouble: TroubleCallback = lambda _text: None,
+        max_untrusted: int = MAX_UNTRUSTED_CLIENTS,
+        patience: float = PATIENCE,
     ) -> None:
         self._on_request = on_request
         self._on_stream = on_stream
@@ -109,6 +116,10 @@ class Server:
         self._sessions = SessionTable(first_id=_first_session_id())
         self._listeners: list[socket.socket] = []
         self._clients: dict[ServerConnection, _Client] = {}
+        self._untrusted = UntrustedClients[_Client](limit=max_untrusted, drop=self._refuse)
+        # it is dropped at the second look that finds it in the middle of something
+        self._time_between_looks = patience / 2
+        self._will_look = False
         self._cannot_accept = False
         self.loop: Final = loop
         loop.on_trouble(self._report)
@@ -173,7 +184,8 @@ class Server:
 
     def start(self) -> None:
         """Start the thread."""
-        network.allow_many_files()
+        limit = network.allow_many_files()
+        self._untrusted.limit = min(self._untrusted.limit, limit // 2)
         self.loop.start()
 
     @property
@@ -233,6 +245,8 @@ class Server:
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as error:
+                if error.errno in _TOO_MANY_FILES and self._untrusted.make_room():
+                    continue
                 self._stop_accepting_for_now(listener, error)
                 return
             self._cannot_accept = False
@@ -261,6 +275,22 @@ class Server:
         client = self._clients[connection] = _Client(sock, connection, peer)
         client.serve = partial(self._serve, client)
         self.loop.watch(sock, client.serve)
+        self._untrusted.add(client)
+        self._look_later()
+
+    def _look_later(self) -> None:
+        if not self._will_look and len(self._untrusted):
+            self._will_look = True
+            self.loop.call_later(self._time_between_looks, self._look_for_late_clients)
+
+    def _look_for_late_clients(self) -> None:
+        self._will_look = False
+        self._untrusted.drop_late()
+        self._look_later()
+
+    def _refuse(self, client: _Client, reason: str) -> None:
+        self._report_client(client, f"disconnected a client at {client.peer}: {reason}")
+        self._drop(client)
 
     def _serve(self, client: _Client) -> None:
         if client.outgoing:
@@ -292,7 +322,8 @@ class Server:
     def _proceed(self, client: _Client, data: bytes) -> bool:
         """Act on received data; return whether the connection is still ours."""
         events = client.connection.received(data)
-        self._note_session(client)
+        if self._note_session(client) or events:
+            self._untrusted.note_progress(client)
         for event in events:
             if isinstance(event, Request):
                 self._execute(client, event)
@@ -303,14 +334,16 @@ class Server:
                 self._on_session_ended()
         return True
 
-    def _note_session(self, client: _Client) -> None:
+    def _note_session(self, client: _Client) -> bool:
+        """Return whether the client has just opened or resumed a session."""
         session = client.connection.session
         if session is None or client.session is not None:
-            return
+            return False
         client.session = session
         session.connections += 1
         if session.connections == 1:
             self._on_connected(session)
+        return True
 
     def _execute(self, client: _Client, request: Request) -> None:
         def reply(response: Buffers) -> None:
@@ -368,6 +401,7 @@ class Server:
 
     def _hand_over(self, client: _Client, request: StreamRequested) -> None:
         del self._clients[client.connection]
+        self._untrusted.remove(client)
         self.loop.unwatch(client.socket)
         if self._on_stream is None:
             client.socket.close()
@@ -382,6 +416,7 @@ class Server:
     def _drop(self, client: _Client) -> None:
         if self._clients.pop(client.connection, None) is None:
             return
+        self._untrusted.remove(client)
         self.loop.unwatch(client.socket)
         client.socket.close()
         if client.session is not None:

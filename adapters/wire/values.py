@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from adapters.wire.packing import brief
 
 T = TypeVar("T")
+
+MAX_NAME: Final = 4096
 
 
 def text(value: object) -> str:
@@ -20,6 +22,20 @@ def text(value: object) -> str:
         msg = f"expected a string, got {brief(value)}"
         raise TypeError(msg)
     return value
+
+
+def name(value: object) -> str:
+    """Return a string that is short enough to be parsed as the name of an instance or a port.
+
+    Raises:
+        TypeError: If the value is not a string.
+        ValueError: If it is too long.
+    """
+    result = text(value)
+    if len(result) > MAX_NAME:
+        msg = f"expected a name, got {len(result)} characters"
+        raise ValueError(msg)
+    return result
 
 
 def integer(value: object) -> int:

@@ -28,6 +28,7 @@ from adapters.system.clock import SystemClock
 from adapters.tcp.instance_probe import TcpInstanceProbe
 from adapters.tcp.request_router import RequestRouter
 from adapters.tcp.server import DEFAULT_PORT, Server
+from adapters.tcp.untrusted_clients import MAX_UNTRUSTED_CLIENTS
 from adapters.threads.worker import ThreadWorker
 from adapters.wire.locations import TCP, format_location
 from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSnapshotFormat
@@ -47,7 +48,10 @@ from entrypoints.containers.services import ManagerParts, ManagerServices, build
 from entrypoints.log_setup import make_log
 from entrypoints.options import Adapters, ManagerOptions
 
-MAX_REQUEST = 2**28
+MAX_REQUEST = 2**22
+"""Largest request of a client that belongs to the run, in bytes."""
+
+UNTRUSTED_CLIENTS_PER_INSTANCE = 2
 
 OnFinished: TypeAlias = Callable[[RunFinished], object]
 
@@ -222,6 +226,9 @@ def _open_server(
         router.handle,
         loop=loop,
         max_request=MAX_REQUEST,
+        # all instances of a run may connect at the same moment
+        max_untrusted=MAX_UNTRUSTED_CLIENTS
+        + UNTRUSTED_CLIENTS_PER_INSTANCE * sum(1 for _ in configuration.model.instances()),
         secret=options.secret,
         require_secret=options.require_secret,
         needs_secret=router.needs_secret,

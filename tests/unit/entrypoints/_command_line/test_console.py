@@ -16,6 +16,12 @@ def test_each_has_its_stream(capsys: pytest.CaptureFixture[str]):
     assert capsys.readouterr() == ("one\nWarning: two\n", "three\n")
 
 
+def test_control_characters_are_printed_as_escapes(capsys: pytest.CaptureFixture[str]):
+    say("\x1b]0;title\x07\nnext")
+    complain("\u202eover\x9bride")
+    assert capsys.readouterr() == ("\\x1b]0;title\\x07\nnext\n", "\\u202eover\\x9bride\n")
+
+
 def test_nothing_can_come_between_a_text_and_the_end_of_its_line(monkeypatch: pytest.MonkeyPatch):
     written: list[str] = []
 
