@@ -372,6 +372,7 @@ class Server:
         connection = request.session.connection
         client = self._clients.get(connection) if connection is not None else None
         if client is not None:
+            self._untrusted.note_progress(client)
             client.connection.answer(response)
             self._send_pending(client)
 

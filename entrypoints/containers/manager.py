@@ -40,10 +40,11 @@ from application.interfaces.node_pool import AgentLaunch
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.worker import Worker
 from application.interfaces.workflow_snapshot_store import WorkflowSnapshotStore
-from application.manager.snapshots.snapshot_copier import SnapshotCopier
+from application.manager.snapshots.snapshot_copier import SnapshotCopier, SnapshotSources
 from application.manager.snapshots.snapshot_stores import RunSnapshotStore
 from domain.model.configuration import Configuration
 from domain.running.events import RunFinished
+from entrypoints._snapshots.store_factory import open_confined_store
 from entrypoints.containers.services import ManagerParts, ManagerServices, build_services
 from entrypoints.log_setup import make_log
 from entrypoints.options import Adapters, ManagerOptions
@@ -166,9 +167,12 @@ def _open_worker(loop: EventLoop) -> Iterator[Worker]:
 def _open_workflow_snapshots(
     run_directory: FilesystemRunDirectory, storage: RunSnapshotStore, clock: Clock, run_log: RunLog
 ) -> Iterator[WorkflowSnapshotStore]:
+    sources = SnapshotSources(
+        open_confined_store, run_directory=run_directory, location=storage.location
+    )
     store = FilesystemWorkflowSnapshotStore(
         run_directory.path / "snapshots",
-        ensure_stored=SnapshotCopier(storage.open_store, target=storage.target).ensure_stored,
+        ensure_stored=SnapshotCopier(sources.source_of, target=storage.target).ensure_stored,
         form=YmmslWorkflowSnapshotFormat(),
         clock=clock,
     )
