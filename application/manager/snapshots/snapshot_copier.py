@@ -41,6 +41,13 @@ class SnapshotCopier:
             OSError: If the snapshot does not exist, is not where the instance may store it, or
                 cannot be stored.
         """
+        try:
+            return self._ensure_stored(snapshot)
+        except PermissionError as error:
+            msg = f"the snapshot of instance '{snapshot.instance}' cannot be used: {error}"
+            raise PermissionError(msg) from error
+
+    def _ensure_stored(self, snapshot: RegisteredSnapshot) -> str:
         location = snapshot.metadata.snapshot_filename
         source = self._open_source(snapshot)
         if self._target is None or is_url(location):
