@@ -39,7 +39,7 @@ def write_durably(path: Path, data: bytes) -> None:
 
 
 def sync_file(path: Path) -> None:
-    """Flush a file that another program wrote to disk.
+    """Flush a file, which another program has written, to disk.
 
     Raises:
         OSError: If it does not exist, or cannot be flushed.

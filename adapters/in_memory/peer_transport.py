@@ -33,22 +33,22 @@ class InMemoryNetwork:
         self.must_drain: Final = must_drain
         self._changed = threading.Condition()
         self._messages: dict[str, deque[bytes]] = {}
-        self._there: set[str] = set()
+        self._reachable: set[str] = set()
         self._finished: set[str] = set()
 
     def join(self, instance: str) -> None:
         """Make an instance reachable."""
         with self._changed:
-            self._there.add(instance)
+            self._reachable.add(instance)
 
     def leave(self, instance: str) -> None:
         """Make an instance unreachable; messages that it has sent can still be fetched."""
         with self._changed:
-            self._there.discard(instance)
+            self._reachable.discard(instance)
             self._changed.notify_all()
 
     def finish_receiving(self, instance: str) -> None:
-        """Note that an instance receives no further messages."""
+        """Record that an instance receives no further messages."""
         with self._changed:
             self._finished.add(instance)
             self._changed.notify_all()
@@ -67,13 +67,13 @@ class InMemoryNetwork:
         """
         with self._changed:
             self._changed.wait_for(
-                lambda: self._messages.get(receiver) or sender not in self._there, timeout
+                lambda: self._messages.get(receiver) or sender not in self._reachable, timeout
             )
             messages = self._messages.get(receiver)
             if messages:
                 self._changed.notify_all()
                 return messages.popleft()
-            if sender in self._there:
+            if sender in self._reachable:
                 return None
         raise PeerLost(
             f"Error while receiving a message: connection with peer '{sender}' was lost."
@@ -99,7 +99,7 @@ class InMemoryNetwork:
             )
 
     def _is_awaited(self, receiver: str) -> bool:
-        return self.must_drain or receiver in self._there - self._finished
+        return self.must_drain or receiver in self._reachable - self._finished
 
 
 @final
@@ -126,7 +126,7 @@ class InMemoryPeerTransport(PeerTransport):
     def outlet(
         self,
         *,
-        sender: Endpoint,  # noqa: ARG002 - the receiver alone says where a message goes
+        sender: Endpoint,  # noqa: ARG002 - the receiver's endpoint alone determines the destination
         receiver: Endpoint,
         peer_locations: Sequence[str],  # noqa: ARG002 - there is one network only
     ) -> Outlet:
@@ -149,7 +149,7 @@ class InMemoryPeerTransport(PeerTransport):
         return self._network.must_drain
 
     def limit_retries(self, seconds: float) -> None:
-        """Do nothing: there are no connections to lose."""
+        """Do nothing: in-memory connections cannot be lost."""
 
     def finish_receiving(self) -> None:
         self._network.finish_receiving(self._instance)
