@@ -113,10 +113,9 @@ class Server:
         self._needs_secret = needs_secret
         self._sessions = SessionTable(first_id=_first_session_id())
         self._clients: dict[ServerConnection, _Client] = {}
-        self._untrusted = UntrustedClients[_Client](limit=max_untrusted, drop=self._refuse)
-        # it is dropped at the second look that finds it in the middle of something
-        self._time_between_looks = patience / 2
-        self._will_look = False
+        self._untrusted = UntrustedClients[_Client](
+            limit=max_untrusted, patience=patience, scheduler=loop, drop=self._refuse
+        )
         self._listeners = Listeners(
             loop,
             on_accepted=self._add_client,
@@ -214,17 +213,6 @@ class Server:
         client.serve = partial(self._serve, client)
         self.loop.watch(sock, client.serve)
         self._untrusted.add(client)
-        self._look_later()
-
-    def _look_later(self) -> None:
-        if not self._will_look and len(self._untrusted):
-            self._will_look = True
-            self.loop.call_later(self._time_between_looks, self._look_for_late_clients)
-
-    def _look_for_late_clients(self) -> None:
-        self._will_look = False
-        self._untrusted.drop_late()
-        self._look_later()
 
     def _refuse(self, client: _Client, reason: str) -> None:
         self._report_client(client, f"disconnected a client at {client.peer}: {reason}")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final, Generic, Protocol, TypeVar
 
 from adapters.wire.session_server import ServerConnection
+from application.interfaces.clock import Scheduler, Timer
 
 MAX_UNTRUSTED_CLIENTS: Final = 256
 
@@ -32,11 +33,24 @@ class UntrustedClients(Generic[Client]):
 
     Args:
         limit: Number of untrusted clients to keep.
+        patience: Seconds that each may take for its greeting or for one request.
+        scheduler: Provides the timer.
         drop: Disconnects a client, for a reason that is passed.
     """
 
-    def __init__(self, *, limit: int, drop: Callable[[Client, str], None]) -> None:
+    def __init__(
+        self,
+        *,
+        limit: int,
+        patience: float,
+        scheduler: Scheduler,
+        drop: Callable[[Client, str], None],
+    ) -> None:
         self.limit = limit
+        # a client is dropped at the second look that finds it in the middle of something
+        self._time_between_looks = patience / 2
+        self._scheduler = scheduler
+        self._timer: Timer | None = None
         self._drop = drop
         # dictionaries, because they are ordered and removing from them is fast
         self._mute: dict[Client, None] = {}
@@ -51,6 +65,7 @@ class UntrustedClients(Generic[Client]):
         self._mute[client] = None
         if len(self) > self.limit:
             self.make_room()
+        self._look_later()
 
     def remove(self, client: Client) -> None:
         """Forget a connection that is closed."""
@@ -82,7 +97,16 @@ class UntrustedClients(Generic[Client]):
             return True
         return False
 
-    def drop_late(self) -> None:
+    def _look_later(self) -> None:
+        if self._timer is None and len(self):
+            self._timer = self._scheduler.call_later(self._time_between_looks, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        self._drop_late()
+        self._look_later()
+
+    def _drop_late(self) -> None:
         """Drop the clients that have begun something at the last call, and not completed it."""
         pending = []
         for client in [*self._mute, *self._others]:

@@ -11,6 +11,9 @@ T = TypeVar("T")
 
 MAX_NAME: Final = 4096
 
+MAX_MESSAGE: Final = 2**19
+"""Largest number of characters of a message; each takes up to 6 bytes, and a request up to 4 MB."""
+
 
 def text(value: object) -> str:
     """Return a string.
@@ -62,6 +65,9 @@ def optional(check: Callable[[object], T], value: object) -> T | None:
 def printable(message: str) -> str:
     """Return a string that can be packed, with undecodable bytes escaped.
 
-    Error messages quote file names, which may contain bytes that are not valid UTF-8.
+    Error messages quote file names, which may contain bytes that are not valid UTF-8. A message
+    that is so long that the manager would refuse the request is cut.
     """
+    if len(message) > MAX_MESSAGE:
+        message = f"{message[:MAX_MESSAGE]} … ({len(message) - MAX_MESSAGE} more characters)"
     return message.encode(errors="backslashreplace").decode()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from adapters.in_memory.clock import ManualClock
 from adapters.tcp.untrusted_clients import UntrustedClients
 from adapters.wire.frames import word
 from adapters.wire.session_server import ServerConnection, SessionTable
@@ -22,8 +23,23 @@ def dropped():
 
 
 @pytest.fixture
-def clients(dropped):
-    return UntrustedClients(limit=3, drop=lambda client, _reason: dropped.append(client))
+def clock():
+    return ManualClock()
+
+
+@pytest.fixture
+def look(clock):
+    return lambda: clock.advance(5.0)
+
+
+@pytest.fixture
+def clients(dropped, clock):
+    return UntrustedClients(
+        limit=3,
+        patience=10.0,
+        scheduler=clock,
+        drop=lambda client, _reason: dropped.append(client),
+    )
 
 
 @pytest.fixture
@@ -57,7 +73,7 @@ def test_oldest_client_without_trust_is_dropped_if_all_have_greeted(clients, mak
     assert dropped == [newest]
 
 
-def test_trusted_client_is_never_dropped(clients, make, dropped):
+def test_trusted_client_is_never_dropped(clients, make, dropped, look):
     trusted = [make() for _ in range(3)]
     for client in trusted:
         client.send(clients, word(0))
@@ -65,44 +81,44 @@ def test_trusted_client_is_never_dropped(clients, make, dropped):
         clients.note_progress(client)
     mute = make()
     assert dropped == []
-    clients.drop_late()
-    clients.drop_late()
+    look()
+    look()
     assert dropped == [mute]
     assert len(clients) == 0
 
 
-def test_mute_client_is_dropped_at_the_second_look(clients, make, dropped):
+def test_mute_client_is_dropped_at_the_second_look(clients, make, dropped, look):
     mute = make()
-    clients.drop_late()
+    look()
     assert dropped == []
-    clients.drop_late()
+    look()
     assert dropped == [mute]
 
 
-def test_half_a_request_is_dropped_at_the_second_look(clients, make, dropped):
+def test_half_a_request_is_dropped_at_the_second_look(clients, make, dropped, look):
     client = make()
     client.send(clients, word(0) + word(1) + word(100) + b"half")
-    clients.drop_late()
-    clients.drop_late()
+    look()
+    look()
     assert dropped == [client]
 
 
-def test_client_that_completes_requests_between_looks_is_kept(clients, make, dropped):
+def test_client_that_completes_requests_between_looks_is_kept(clients, make, dropped, look):
     client = make()
     client.send(clients, word(0))
     for number in (1, 2, 3):
         client.send(clients, word(number) + word(4) + b"ha")
-        clients.drop_late()
+        look()
         client.send(clients, b"lf")
         client.connection.session.finish([b""])
     assert dropped == []
 
 
-def test_client_that_waits_between_requests_is_kept(clients, make, dropped):
+def test_client_that_waits_between_requests_is_kept(clients, make, dropped, look):
     client = make()
     client.send(clients, word(0))
     for _ in range(3):
-        clients.drop_late()
+        look()
     assert dropped == []
 
 
