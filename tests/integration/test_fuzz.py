@@ -244,7 +244,7 @@ def test_manager_survives_random_bytes_instead_of_frames(manager: WatchedManager
             if chance.random() < 0.5:
                 client.greet(Purpose.SESSION)
             client.begin()
-            length = chance.choice([0, 1, 8, 2**16, 2**16 + 1, 2**22, 2**22 + 1, 2**40, 2**63, 2**64 - 1])
+            length = chance.choice([0, 1, 8, 2**16, 2**16 + 1, 2**22 + 1, 2**40, 2**63, 2**64 - 1])
             body = chance.randbytes(chance.randrange(60))
             client.send(word(chance.randrange(5)) + length.to_bytes(8, "little") + body)
             client.receive_all()
