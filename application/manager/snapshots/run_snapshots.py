@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from application.interfaces.snapshot_repository import SnapshotRepository
-from application.interfaces.snapshot_store import OpenStore, SnapshotStore
+from application.interfaces.snapshot_store import LocalSnapshotStore, OpenStore, SnapshotStore
 from application.interfaces.workflow_snapshot_store import (
     WorkflowSnapshotStore,
 )
@@ -85,6 +85,8 @@ class RunSnapshots:
     def prune(self, *, keep: int) -> PruneResult:
         """Remove all but the newest sound workflow snapshots, and unneeded snapshots.
 
+        Also removes the temporary files of programs that were killed while they stored a snapshot.
+
         Keeps instance snapshots newer than those of the newest workflow snapshot: if the run is
         still active, the next workflow snapshot may name them.
 
@@ -99,6 +101,9 @@ class RunSnapshots:
         if keep < 1:
             msg = f"at least 1 workflow snapshot must be kept, not {keep}"
             raise ValueError(msg)
+        for store in self._stores:
+            if isinstance(store, LocalSnapshotStore):
+                store.remove_leftovers()
         left, old = self._divided(keep)
         if not old:
             return PruneResult((), (), 0, len(left))
