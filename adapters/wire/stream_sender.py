@@ -26,7 +26,8 @@ class StreamSender:
       fails. A resumable connection can be replaced by another, which continues where it ended.
     - It passes each frame to `add`. What that returns may be written at once, without the lock; the
       rest is then passed to `end_direct_write`.
-    - It writes from the front of `outgoing` while `may_write`, and removes what it has written.
+    - It writes from the front of `outgoing` while `may_write`, removes what it has written, and
+      passes the number of bytes to `written`.
     - It passes received bytes to `received`.
     - It calls `tick` when `next_deadline` passes.
 
@@ -36,6 +37,8 @@ class StreamSender:
     Attributes:
         outgoing: Buffers to write on the current connection, in this order.
         is_lost: Whether the receiver is gone for good. Nothing is kept for it then.
+        queued: How many bytes the receiver has not taken yet, as far as they are kept here.
+        taken: How many bytes it has taken so far, or that were written for it.
     """
 
     def __init__(self, *, return_time: float = RETURN_TIME) -> None:
@@ -51,6 +54,8 @@ class StreamSender:
         self._feed = ParserFeed(self._parse())
         self.outgoing: deque[memoryview] = deque()
         self.is_lost = False
+        self.queued = 0
+        self.taken = 0
 
     @property
     def accepts_connection(self) -> bool:
@@ -109,12 +114,16 @@ class StreamSender:
         if self._is_resumable:
             frame = deque(_own_copies(pieces))
             self._kept.append(list(frame))
+            self.queued += _total(frame)
         else:
             frame = deque(memoryview(piece) for piece in pieces)
         if not self._is_connected:
             return _NOTHING
         if self.outgoing or self._direct is not None:
-            self.outgoing.extend(frame if self._is_resumable else _own_copies(frame))
+            if not self._is_resumable:
+                frame = deque(_own_copies(frame))
+                self.queued += _total(frame)
+            self.outgoing.extend(frame)
             return _NOTHING
         self._direct = frame
         return frame
@@ -124,8 +133,17 @@ class StreamSender:
         if self._direct is not left:
             return  # the connection has been replaced or lost meanwhile
         self._direct = None
-        own = left if self._is_resumable else _own_copies(left)
-        self.outgoing.extendleft(reversed(own))
+        own: Iterable[memoryview] = left
+        if not self._is_resumable:
+            own = _own_copies(left)
+            self.queued += _total(own)
+        self.outgoing.extendleft(reversed(list(own)))
+
+    def written(self, count: int) -> None:
+        """Note that so many bytes from the front of `outgoing` were written, and removed there."""
+        self.taken += count
+        if not self._is_resumable:
+            self.queued -= count
 
     def connected(self, *, received: int, is_resumable: bool) -> None:
         """Begin to use a connection, or continue on a new one.
@@ -173,6 +191,7 @@ class StreamSender:
         """Give the receiver up, and drop all frames."""
         self.is_lost = True
         self._kept.clear()
+        self.queued = 0
         self._disconnect()
 
     def received(self, data: bytes) -> None:
@@ -192,7 +211,9 @@ class StreamSender:
 
     def _forget_received(self, received: int) -> None:
         while self._kept and self._acknowledged < received:
-            self._kept.popleft()
+            size = _total(self._kept.popleft())
+            self.queued -= size
+            self.taken += size
             self._acknowledged += 1
 
     def _disconnect(self) -> None:
@@ -205,3 +226,7 @@ class StreamSender:
 def _own_copies(pieces: Iterable[bytes | memoryview]) -> list[memoryview]:
     """Return the same bytes in memory that nothing else can change."""
     return [memoryview(piece if isinstance(piece, bytes) else bytes(piece)) for piece in pieces]
+
+
+def _total(pieces: Iterable[memoryview]) -> int:
+    return sum(map(len, pieces))

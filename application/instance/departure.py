@@ -11,8 +11,9 @@ from application.instance.receiver import Receiver
 from application.interfaces.clock import Clock
 from application.interfaces.instance_log import InstanceLog
 from application.interfaces.manager_link import ManagerLink
-from application.interfaces.peer_transport import PeerTransport
+from application.interfaces.peer_transport import PeerTransport, Room
 from domain.coupling.messages import Milestone
+from domain.coupling.peers import Endpoint
 from domain.coupling.ports import Operator
 from domain.errors import CouplingError, PeerLost
 from domain.running.failure_kinds import FailureKind, kind_of
@@ -102,6 +103,8 @@ class Leaving:
                 and is_registered
                 and self._link.report_failed(failure, kind=kind)
             )
+            if failure is not None:
+                self._transport.limit_queues(None, wait=_never_wait)
             start = self._profiler.now()
             timeout = None if failure is None else PATIENCE_AFTER_FAILURE
             if connections is not None:
@@ -158,3 +161,7 @@ class Leaving:
         self._profiler.record(ProfileEventType.DEREGISTER, self._profiler.now())
         self._profiler.flush()
         self._link.deregister_instance()
+
+
+def _never_wait(_sender: Endpoint, _receiver: Endpoint, _room: Room) -> None:
+    """Do nothing: a failed instance must not wait to close its ports."""

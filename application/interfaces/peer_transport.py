@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, TypeAlias
 
 from domain.coupling.messages import PeerMessage
 from domain.coupling.peers import Endpoint
+
+
+class Room(NamedTuple):
+    """A full queue of messages for a receiver.
+
+    Attributes:
+        wait: Waits until the next message can be queued, for so many seconds or, with None, without
+            limit; returns whether it can. It also can if the receiver has left.
+        taken: Returns how many bytes the receiver has taken so far.
+    """
+
+    wait: Callable[[float | None], bool]
+    taken: Callable[[], int]
+
+
+WaitForRoom: TypeAlias = Callable[[Endpoint, Endpoint, Room], None]
+"""Waits until a message from a sending endpoint to a receiving one can be queued."""
 
 
 class Outlet(Protocol):
@@ -16,6 +33,8 @@ class Outlet(Protocol):
     @abstractmethod
     def send(self, message: PeerMessage) -> int:
         """Send a message, without waiting for the receiver for longer than copying it would take.
+
+        If a limit for queues is set, and too much waits for the receiver, it waits for room first.
 
         The data may be changed when this returns.
 
@@ -115,6 +134,16 @@ class PeerTransport(Protocol):
 
         If so, an instance that fails has to receive, and drop, everything until each port is
         closed. If not, it is enough to end the connections by `finish_receiving`.
+        """
+
+    @abstractmethod
+    def limit_queues(self, size: int | None, *, wait: WaitForRoom) -> None:
+        """Set how many bytes may wait for one receiver. Two messages of any size always may.
+
+        Args:
+            size: The limit in bytes; None for no limit.
+            wait: Called by `Outlet.send`, on its thread, before it exceeds the limit. It waits
+                until there is room, or raises.
         """
 
     @abstractmethod

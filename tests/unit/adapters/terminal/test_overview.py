@@ -107,6 +107,8 @@ def test_simulated_times_are_given_as_a_span():
 def test_a_wait_names_peer_port_and_slot():
     assert wait_text(Wait("micro", "macro", "init")) == "macro on port init"
     assert wait_text(Wait("macro", "micro[3]", "state_in", 3)) == "micro[3] on port state_in[3]"
+    sending = Wait("macro", "micro", "out", is_sending=True)
+    assert wait_text(sending) == "room to send to micro on port out"
 
 
 def test_why_and_for_how_long_all_save_is_a_line():

@@ -34,6 +34,7 @@ integers = st.integers(-(2**63), 2**63 - 1)
 optional = st.none() | integers
 ports = st.builds(Port, names, st.sampled_from(Operator))
 waits = st.builds(Wait, texts, texts, texts, optional)
+sending_waits = waits.map(lambda wait: wait._replace(is_sending=True))
 port_uses = st.tuples(names, st.sampled_from(Operator)) | st.just((None, None))
 events = st.builds(
     lambda kind, start, stop, port, rest: ProfileEvent(kind, start, stop, *port, *rest),
@@ -78,16 +79,24 @@ requests = st.one_of(
     st.tuples(
         st.just(mmp.submit_log_message), st.builds(LogRecord, texts, finite, integers, texts)
     ),
-    st.tuples(st.just(mmp.submit_profile_events), texts, st.lists(events, max_size=3).map(tuple)),
+    st.tuples(
+        st.just(mmp.submit_profile_events),
+        texts,
+        st.lists(events, max_size=3).map(tuple),
+        st.integers(0, 9),
+    ),
     st.tuples(st.just(mmp.submit_snapshot), texts, metadata),
     st.tuples(st.just(mmp.report_snapshot_failed), texts, texts),
     st.tuples(st.just(mmp.report_failed), texts, texts, st.none() | st.sampled_from(FailureKind)),
     st.tuples(st.sampled_from([mmp.waiting_for_receive, mmp.waiting_for_receive_done]), waits),
+    st.tuples(st.sampled_from([mmp.waiting_to_send, mmp.waiting_to_send_done]), sending_waits),
     st.tuples(
         st.just(mmp.report_status),
         texts,
         st.none() | finite,
-        st.none() | st.tuples(texts, texts, optional),
+        st.none()
+        | st.tuples(texts, texts, optional)
+        | st.tuples(texts, texts, optional, st.just(True)),
     ),
 )
 
@@ -286,3 +295,25 @@ def test_undecodable_bytes_in_log_messages_are_escaped():
     sent = mmp.submit_log_message.encode(LogRecord("a", 0.0, 40, "no file caf\udce9"))
     (record,) = mmp.REQUESTS.decode(sent).arguments
     assert record.text == "no file caf\\udce9"
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (mmp.submit_profile_events.encode("macro", (), 0), True),
+        (mmp.submit_profile_events.encode("macro", (), 7), True),
+        (mmp.get_settings.encode(), False),
+        (mmp.deregister_instance.encode("macro"), False),
+        (b"", False),
+        (b"\x93", False),
+    ],
+)
+def test_only_requests_with_profile_events_can_wait(request_, expected):
+    assert mmp.is_background_request(request_) is expected
+
+
+def test_request_without_dropped_events_is_that_of_muscle3():
+    events = (ProfileEvent(ProfileEventType.SEND, 0, 1),)
+    values = unpack(mmp.submit_profile_events.encode("macro", events, 0))
+    assert len(values) == 3
+    assert unpack(mmp.submit_profile_events.encode("macro", events, 5)) == [*values, 5]

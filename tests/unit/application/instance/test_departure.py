@@ -115,6 +115,7 @@ def test_ports_are_closed_first_and_connections_last_and_all_of_it_once(times):
 
 def failed(*, waited):
     reported = [("report_failed", "the reason", FailureKind.LOST_PEER), *closed(is_counted=False)]
+    reported.insert(1, ("limit_queues", None))
     limited = ("limit_retries", RETRY_TIME_AFTER_FAILURE)
     sent = [("finish_receiving",), ("wait_until_sent", waited)]
     return [*reported, limited, *sent, *DEREGISTERED, *ALL_CLOSED]
