@@ -1,1 +1,1 @@
-"""Measurements side by side with MUSCLE3; see docs/benchmarks.md."""
+"""Benchmarks that compare Conjoin with MUSCLE3; see docs/benchmarks.md."""

@@ -1,4 +1,4 @@
-"""Measures everything: `python -m benchmarks [PART…]`."""
+"""Runs the benchmarks: `python -m benchmarks [PART…]`."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ PARTS = {
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the results as a table."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="Measures Conjoin beside MUSCLE3."
+        prog="python -m benchmarks", description="Compares Conjoin with MUSCLE3."
     )
     parser.add_argument(
         "parts",
         nargs="*",
         type=_part,
         metavar="PART",
-        help=f"what to measure: {', '.join(PARTS)} (default: all)",
+        help=f"parts to measure: {', '.join(PARTS)} (default: all)",
     )
     names = parser.parse_args().parts or PARTS
     print("| | MUSCLE3 0.11 | Conjoin | ratio |\n|---|---|---|---|")
@@ -36,9 +36,9 @@ def main() -> None:
 
 
 def _part(name: str) -> str:
-    # argparse's own choices refuse that there are none
+    # with argparse's own `choices`, an empty list of parts would be an error
     if name not in PARTS:
-        msg = f"there is no part '{name}', but {', '.join(PARTS)}"
+        msg = f"unknown part '{name}': choose from {', '.join(PARTS)}"
         raise argparse.ArgumentTypeError(msg)
     return name
 

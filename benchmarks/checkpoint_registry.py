@@ -1,6 +1,6 @@
-"""How long the manager takes to find the snapshots that fit together.
+"""Measures how long the manager takes to find the snapshots that form a workflow snapshot.
 
-MUSCLE3's registry also writes each workflow snapshot; ours leaves that to a thread, which is
+MUSCLE3's registry also writes each workflow snapshot. Ours passes that to a worker thread, which is
 measured separately.
 """
 

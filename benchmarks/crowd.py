@@ -1,7 +1,7 @@
-"""Many instances that register, get peers and settings, and deregister, all at once.
+"""Measures the manager while many instances register, get their peers, and deregister at once.
 
-They are played by one process that speaks MUSCLE3's protocol to either manager, so that it is the
-manager that is measured.
+One process simulates all instances, and speaks MUSCLE3's protocol to either manager, so that only
+the manager is measured.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ GIVE_UP = 150.0
 
 
 def rows() -> Iterator[Row]:
-    """Yield what was measured."""
+    """Yield the results."""
     theirs, ours = both_sides()
     for count in (250, 1000, 5000):
-        # its time to come up grows faster than the square of their number
+        # the time until MUSCLE3's manager listens grows faster than the square of the count
         first = _measure(theirs, count) if count <= 1000 else Measured(GIVE_UP, GIVE_UP, math.nan)
         second = _measure(ours, count)
         yield Row(f"the manager listens, {count} instances", first.up, second.up, _or_more)
@@ -47,12 +47,12 @@ def rows() -> Iterator[Row]:
 
 
 class Measured(NamedTuple):
-    """What was measured of a manager.
+    """The measurements of a manager.
 
     Attributes:
         up: Seconds until it listened.
         took: Seconds from then until all instances were done.
-        memory: The most memory that it had, in bytes.
+        memory: Its peak memory use in bytes.
     """
 
     up: float
@@ -82,17 +82,17 @@ models:
         multiplicity: {count - 1}
       keeper:
         ports: {{}}
-        description: A process, without which MUSCLE3's manager ends at once
+        description: Keeps MUSCLE3's manager running, which exits without a process
         implementation: keeper
     conduits:
       macro.out: micro.init
       micro.final: macro.in
 programs:
   by_hand:
-    description: Played by this benchmark
+    description: Simulated by this benchmark
     execution_model: manual
   keeper:
-    description: Does nothing for longer than this takes
+    description: Does nothing until the benchmark is over
     executable: sleep
     args: ["1000"]
 """
@@ -113,7 +113,7 @@ def _measure(side: Side, count: int) -> Measured:
         try:
             return asyncio.run(_play(manager, location, count))
         finally:
-            # with all that it has started: MUSCLE3's would outlive it
+            # the whole process group: processes that MUSCLE3's manager started would outlive it
             os.killpg(manager.pid, signal.SIGKILL)
             manager.wait()
 
@@ -161,7 +161,7 @@ async def _watch_memory(pid: int) -> None:
 
 
 async def _live(name: str, host: str, port: int) -> None:
-    """Do what an instance does, from registering to deregistering."""
+    """Send the requests of an instance, from registering to deregistering."""
     reader, writer = await _connect(host, port)
     number = 0
 

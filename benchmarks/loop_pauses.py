@@ -1,9 +1,9 @@
-"""How long the manager's event loop pauses while many instances are started, and fail.
+"""Measures how long the manager's event loop pauses while many instances are started, and fail.
 
-The programs are pretended ones, so that it is the manager that is measured: an agent in another
-process takes the commands to start them. All else is real: placement, run scripts and directories,
-requests over sockets, the log, the profile. While the loop pauses, no heartbeat and no instance is
-answered.
+The programs are simulated, so that only the manager is measured: an agent in another process
+accepts the commands to start them. Everything else is real: placement, run scripts and directories,
+requests over sockets, the log, the profile. While the loop pauses, the manager answers neither
+heartbeats nor requests.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ NODE = "simulated"
 
 
 def rows() -> Iterator[Row]:
-    """Yield what was measured. MUSCLE3's manager has no such loop."""
+    """Yield the results. MUSCLE3's manager has no such loop."""
     measured = [_measure(COUNT) for _ in range(3)]
     starting, failing = (min(pauses) for pauses in zip(*measured, strict=True))
     yield Row(f"longest pause of the manager, {COUNT} instances start", 0.0, starting, in_ms)
@@ -47,10 +47,10 @@ def rows() -> Iterator[Row]:
 
 @final
 class SimulatedLauncher(AgentLauncher):
-    """Launches one simulated agent, in a process of its own.
+    """Launches one simulated agent, in its own process.
 
     Args:
-        count: How many programs it waits for.
+        count: Number of programs that it waits for.
     """
 
     capabilities = LauncherCapabilities(is_this_machine=True)
@@ -84,7 +84,7 @@ class SimulatedLauncher(AgentLauncher):
 
 @final
 class PauseMeter:
-    """Has a loop call it every millisecond, and keeps the longest delay of a call."""
+    """Schedules a call every millisecond, and records the longest delay of a call."""
 
     def __init__(self, loop: Scheduler) -> None:
         self._loop = loop
@@ -118,7 +118,7 @@ class PauseMeter:
 
 
 def _measure(count: int) -> tuple[float, float]:
-    """Return the longest pause while all are started, and while all fail."""
+    """Return the longest pause while all instances are started, and while all fail."""
     launcher = SimulatedLauncher(count)
     ended = threading.Event()
     with tempfile.TemporaryDirectory() as folder:
@@ -188,7 +188,7 @@ models:
         multiplicity: {count}
 programs:
   program:
-    description: Pretended
+    description: Simulated
     executable: "true"
 resources:
   many.instance: {{threads: 1}}

@@ -1,4 +1,4 @@
-"""How long a round trip macro → micro → macro takes, and how much memory each side needs."""
+"""Measures the round trip macro → micro → macro, and the memory that each side needs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ REPETITIONS = 3
 
 
 def rows() -> Iterator[Row]:
-    """Yield what was measured."""
+    """Yield the results."""
     theirs, ours = both_sides()
     for size, count in SIZES:
-        # taking turns, so that what else the machine does meets both alike
+        # alternate the sides, so that other load on the machine affects both equally
         pairs = [
             (_median(_measure(theirs, size, count)), _median(_measure(ours, size, count)))
             for _ in range(REPETITIONS)
@@ -59,7 +59,7 @@ def _longest_row(theirs: Side, ours: Side) -> Row:
 def _peak_in_payloads(side: Side, role: str, size: int) -> float:
     outcome = _measure(side, size, 3, answers="nothing")
     growth = outcome[role]["peak"] - outcome[role]["before"]
-    own = size if role == "macro" else 0  # the sender's own object was there before
+    own = size if role == "macro" else 0  # the sender's own object existed before
     return float(growth + own) / size
 
 

@@ -1,4 +1,4 @@
-"""The two sides of each comparison, and how a run is started on either."""
+"""The two sides of each comparison, and how to run a simulation with either."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ PACKAGES = ("conjoin", "domain", "application", "adapters", "entrypoints")
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two that are compared.
+    """One side of the comparison: MUSCLE3 or Conjoin.
 
     Attributes:
-        name: What to call it.
-        library: Which library its programs import.
+        name: Its name in the table.
+        library: The library that its programs import.
         python: Interpreter of its programs.
         manager: Command that starts its manager.
     """
@@ -48,7 +48,7 @@ def both_sides() -> tuple[Side, Side]:
 def _installed() -> str:
     """Return the interpreter of an environment with Conjoin alone, like the one with MUSCLE3.
 
-    Some libraries import whatever else they find, such as what our tests need.
+    In the development environment, some libraries would also import packages of the tests.
     """
     folder = peers_folder() / f"conjoin-py{sys.version_info[0]}.{sys.version_info[1]}"
     python = folder / "bin" / "python"
@@ -56,18 +56,18 @@ def _installed() -> str:
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     install = [str(python), "-m", "pip", "install", "--quiet", "--editable", str(REPOSITORY)]
     subprocess.run(install, check=True)
-    # pip has done this for MUSCLE3, and Python may have been told not to do it when it runs
+    # pip has compiled MUSCLE3, and Python may be configured not to compile modules on import
     packages = [str(REPOSITORY / name) for name in PACKAGES]
     subprocess.run([str(python), "-m", "compileall", "-q", *packages], check=True)
     return str(python)
 
 
 def run(side: Side, configuration: str, folder: Path, **variables: str) -> tuple[float, Path]:
-    """Run a simulation; return how many seconds it took, and its run directory.
+    """Run a simulation; return its duration in seconds, and its run directory.
 
     Args:
-        side: Whose manager and library to use.
-        configuration: Text of a yMMSL file.
+        side: Selects the manager and the library.
+        configuration: Contents of a yMMSL file.
         folder: An empty folder.
         variables: Environment of the programs.
     """
@@ -83,7 +83,7 @@ def run(side: Side, configuration: str, folder: Path, **variables: str) -> tuple
 
 
 def output_of(run_dir: Path, instance: str) -> dict[str, object]:
-    """Return what a program printed."""
+    """Return the JSON that a program printed."""
     result: dict[str, object] = json.loads(
         (run_dir / "instances" / instance / "stdout.txt").read_text()
     )

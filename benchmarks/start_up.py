@@ -1,4 +1,4 @@
-"""How long trivial runs take, and the import of the library."""
+"""Measures trivial runs, and the import of the library."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ IMPORTS = 15
 
 
 def rows() -> Iterator[Row]:
-    """Yield what was measured."""
+    """Yield the results."""
     theirs, ours = both_sides()
     for count in (2, 20):
         pairs = [(_trivial(theirs, count), _trivial(ours, count)) for _ in range(REPETITIONS)]
@@ -27,13 +27,13 @@ def rows() -> Iterator[Row]:
             in_s,
         )
     yield Row(
-        "import of all that an instance takes",
+        "import of everything that an instance uses",
         _import(theirs.python, "import libmuscle"),
         _import(ours.python, "import entrypoints.instance, entrypoints._instance.instance_wiring"),
         in_ms,
     )
     yield Row(
-        "import of numpy and msgpack alone",
+        "import of numpy and msgpack only",
         _import(theirs.python, "import numpy, msgpack"),
         _import(ours.python, "import numpy, msgpack"),
         in_ms,

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 
 def in_us(seconds: float) -> str:
-    """Return microseconds in words."""
+    """Format a time in microseconds."""
     return f"{seconds * 1e6:.0f} µs"
 
 
 def in_ms(seconds: float) -> str:
-    """Return milliseconds in words."""
+    """Format a time in milliseconds."""
     return f"{seconds * 1e3:.1f} ms"
 
 
 def in_s(seconds: float) -> str:
-    """Return seconds in words."""
+    """Format a time in seconds."""
     return f"{seconds:.2f} s"
 
 

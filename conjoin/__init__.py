@@ -81,11 +81,11 @@ _NAMES_IN_OTHER_MODULES = {
     "ManagerOptions": "entrypoints.options",
     "SettingValue": "domain.coupling.settings",
 }
-"""Where the names are defined that are not in `entrypoints.instance`."""
+"""Modules that define the names that are not in `entrypoints.instance`."""
 
 check_installation()
 
-# Type checkers would take any name for an attribute of a module with a __getattr__.
+# Hidden from type checkers, which accept any attribute of a module with a __getattr__.
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
@@ -98,10 +98,10 @@ if not TYPE_CHECKING:
         else:
             msg = f"module {__name__!r} has no attribute {name!r}"
             raise AttributeError(msg)
-        globals()[name] = value  # The next access does not come here.
+        globals()[name] = value  # Cache it: the next access does not call this.
         return value
 
 
 def __dir__() -> list[str]:
-    """List the public names, loaded or not."""
+    """Return the public names, loaded or not."""
     return sorted({*globals(), *__all__})

@@ -1,4 +1,4 @@
-"""Checks the installation before anything of Conjoin's four import roots is imported."""
+"""Checks the installation before any of Conjoin's four import roots is imported."""
 
 import os
 from importlib.machinery import PathFinder
@@ -8,8 +8,8 @@ from importlib.util import module_from_spec
 def check_installation() -> None:
     """Run the check of `entrypoints/_import_roots.py`.
 
-    Importing it as part of `entrypoints` would run the `__init__.py` of another distribution where
-    that has overwritten ours. So it is loaded by its path.
+    The file is loaded by its path: importing it as part of `entrypoints` would run the
+    `__init__.py` of another distribution if that has overwritten ours.
 
     Raises:
         ImportError: If an import root is missing or not Conjoin's. The message says what to do.

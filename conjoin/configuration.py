@@ -1,4 +1,4 @@
-"""A flat model as values: what a Manager makes of yMMSL files, and takes in their place.
+"""Flat models as values: a Manager converts yMMSL files to them, and also accepts them directly.
 
 Example:
     ::

@@ -1,4 +1,4 @@
-"""The errors that Conjoin raises on purpose; see `domain.errors` for the tree.
+"""The errors that Conjoin raises; see `domain.errors` for their hierarchy.
 
 Example:
     ::

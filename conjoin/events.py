@@ -1,4 +1,4 @@
-"""What a Manager reports to its subscribers, and what `status()` and `wait()` return.
+"""The events that a Manager reports to its subscribers, and the types of its status and result.
 
 Example:
     ::

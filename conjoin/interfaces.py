@@ -1,7 +1,7 @@
-"""What an adapter of your own implements, and the values that it gets and returns.
+"""The interfaces for your own adapters, and the types that their methods use.
 
-The interfaces are the arguments of `conjoin.Adapters`, and what `Manager.watch` takes. Their
-docstrings say what an implementation promises; `conjoin.testing` has the tests for that.
+`conjoin.Adapters` and `Manager.watch` accept implementations of these interfaces. The docstrings
+specify what an implementation must guarantee; `conjoin.testing` contains tests for that.
 """
 
 from adapters.wire.agent_orders import encode_orders
@@ -9,7 +9,7 @@ from application.interfaces.agents import AgentLauncher
 from application.interfaces.clock import Clock
 from application.interfaces.logbook import EventSink, Logbook
 from application.interfaces.profile_store import ProfileStore
-from application.interfaces.run_script_writer import RunScriptWriter
+from application.interfaces.run_script_writer import RunScriptWriter, ScriptOrder
 from application.interfaces.snapshot_store import SnapshotStore
 from domain.coupling.messages import LogRecord
 from domain.coupling.ports import Operator
@@ -43,6 +43,7 @@ __all__ = [
     "Resources",
     "RunEvent",
     "RunScriptWriter",
+    "ScriptOrder",
     "SnapshotStore",
     "encode_orders",
 ]

@@ -25,7 +25,7 @@
     │   ├── InconsistentSnapshot
     │   │   └── ForeignSnapshot
     │   └── SnapshotNotStored
-    ├── TransportError              a connection failed; `transient` tells whether to retry
+    ├── TransportError              a connection failed; retry if it is `transient`
     │   └── PeerUnreachable         no transport of this instance reaches a peer
     └── ProtocolError               invalid bytes or messages
         ├── LocalProtocolError      this program violated the protocol
@@ -149,7 +149,7 @@ class ImplementationMissing(UsageError, ValueError):
         self.missing = missing
         names = ", ".join(f"'{name}'" for name in missing)
         super().__init__(
-            f"The model needs implementations {names}, and there is neither a function nor a"
+            f"The model needs implementations {names}, but there is neither a function nor a"
             f" program of that name. The functions given are: {', '.join(given) or 'none'}."
         )
 

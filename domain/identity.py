@@ -151,8 +151,8 @@ def _parse(text: str) -> tuple[ReferencePart, ...]:
         position = match.end()
     if position < len(text) or not parts or isinstance(parts[0], int):
         msg = (
-            f"'{text}' is not a valid reference: write names separated by periods, each followed"
-            " by indices in brackets if need be, as in 'macro.micro[3]'."
+            f"'{text}' is not a valid reference: write names separated by periods, each optionally"
+            " followed by indices in brackets, as in 'macro.micro[3]'."
         )
         raise ValueError(msg)
     return tuple(parts)

@@ -22,7 +22,7 @@ def hint(wrong: object, possible: Iterable[object]) -> str:
     if close:
         return close
     if names and len(names) <= MOST_LISTED:
-        return f" There is: {', '.join(names)}."
+        return f" Valid names: {', '.join(names)}."
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Phrases that messages for people have in common."""
+"""Phrases that several messages for users share."""
 
 from __future__ import annotations
 

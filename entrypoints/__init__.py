@@ -1,4 +1,4 @@
-"""Wires everything together, and provides what users import and start.
+"""Wires everything together, and provides the API and programs for users.
 
 Importing this package checks that Python finds the other three packages beside it; see
 `_import_roots`.

@@ -1,12 +1,12 @@
-"""Checks that Python finds Conjoin's own import roots, and not those of another distribution.
+"""Checks that Python finds Conjoin's import roots, not those of another distribution.
 
 `domain`, `application`, `adapters` and `entrypoints` are common names. A folder of the user may
 come first on Python's path, and pip overwrites files without a warning: `pip install adapters`
 replaces Conjoin's `adapters/__init__.py`. So each of Conjoin's four `__init__.py` files contains a
 marker, which this module looks for without importing the package.
 
-`conjoin` loads this file by its path, before it is known which `entrypoints` Python would import.
-Therefore this module imports nothing from Conjoin, and nothing slow, such as pathlib.
+`conjoin` loads this file by its path, without importing `entrypoints`. Therefore this module
+imports nothing from Conjoin, and nothing slow, such as pathlib.
 """
 
 import importlib.util
@@ -16,7 +16,7 @@ from importlib.machinery import ModuleSpec
 IMPORT_ROOTS = ("domain", "application", "adapters", "entrypoints")
 
 _REINSTALL = "from a copy of its repository: pip install --force-reinstall --no-deps ."
-_ENVIRONMENT_OF_ITS_OWN = "install Conjoin in a virtual environment of its own"
+_SEPARATE_ENVIRONMENT = "install Conjoin in a separate virtual environment"
 
 
 def check_import_roots(home: str) -> None:
@@ -64,7 +64,7 @@ def _spec_of(package: str) -> ModuleSpec | None:
     """Find a package without importing it."""
     try:
         return importlib.util.find_spec(package)
-    except ValueError:  # The package is loaded, but has no spec.
+    except ValueError:  # The package is loaded, but does not have a spec.
         return None
 
 
@@ -77,7 +77,7 @@ def _has_marker(spec: ModuleSpec, root: str) -> bool:
     assert spec.origin is not None
     read = getattr(spec.loader, "get_data", None)  # also reads from a zip file
     if read is None:
-        return True  # An unusual loader, whose packages cannot be checked.
+        return True  # Packages of this unusual loader cannot be checked.
     content: bytes = read(spec.origin)
     return f"conjoin-import-root:{root}".encode() in content
 
@@ -91,7 +91,7 @@ def _hidden(root: str, expected: str, place: str, file: str | None) -> str:
     if owners:
         return (
             f"{found}, which belongs to {_listed(owners)}. Run 'pip uninstall"
-            f" {' '.join(owners)}', or {_ENVIRONMENT_OF_ITS_OWN}."
+            f" {' '.join(owners)}', or {_SEPARATE_ENVIRONMENT}."
         )
     return (
         f"{found}. Rename that one, or start Python in another directory, or take its directory"
@@ -108,7 +108,7 @@ def _overwritten(root: str, file: str) -> str:
         )
     return (
         f"Conjoin's file {file} was overwritten by {_listed(owners)}, which has a package '{root}'"
-        f" too. To keep both, {_ENVIRONMENT_OF_ITS_OWN}. Otherwise run 'pip uninstall"
+        f" too. To keep both, {_SEPARATE_ENVIRONMENT}. Otherwise run 'pip uninstall"
         f" {' '.join(owners)}', then install Conjoin again, {_REINSTALL}"
     )
 

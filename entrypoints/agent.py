@@ -30,17 +30,17 @@ from domain.version import VERSION
 
 STDIN: Final = 0
 PURPOSE: Final = (
-    "The agent starts programs on a node. A manager starts it, with its orders on standard input,"
-    " and nobody needs to start it by hand. It has no options."
+    "The agent starts programs on a node. The manager starts it, and sends its orders on standard"
+    " input: do not start it by hand. It has no options."
 )
 REPORT_TIME: Final = 5.0
-"""Seconds for which to try to send the last results to the manager."""
+"""Seconds for which the agent tries to send its last results to the manager."""
 
 OnEvent = Callable[[AgentEvent], None]
 
 
 def main() -> int:
-    """Run an agent until its manager ends it or is gone.
+    """Run an agent until its manager ends it or is lost.
 
     Returns:
         0 if the manager ended it, 2 if there are arguments, else 1.
@@ -50,7 +50,7 @@ def main() -> int:
     try:
         orders = decode_orders(_read_line())
     except RemoteProtocolError as error:
-        print(f"These are no orders for an agent: {error}. {PURPOSE}", file=sys.stderr)  # noqa: T201
+        print(f"Invalid orders on standard input: {error}. {PURPOSE}", file=sys.stderr)  # noqa: T201
         return 1
     inspector = LinuxNodeInspector(node=orders.node)
     log = _AgentLog(orders.log_directory, inspector.node)
@@ -76,14 +76,14 @@ class _AgentLog:
     """The agent's log file.
 
     Args:
-        directory: Where it is; None if there is none.
+        directory: The directory for the file; None for no file.
         node: Name of the node.
     """
 
     def __init__(self, directory: Path | None, node: str) -> None:
         self._file: TextIO | None = None
         if directory is not None:
-            # a node may not have the manager's files; an agent works without a log as well
+            # the node may lack the manager's files; the agent also works without a log
             with contextlib.suppress(OSError):
                 self._file = open(  # noqa: SIM115 - closed by `close`
                     directory / f"muscle3_agent_{node}.log", "a", buffering=1, encoding="utf-8"
@@ -108,7 +108,7 @@ class _AgentLog:
 def _run(
     orders: AgentOrders, inspector: LinuxNodeInspector, log: Callable[[str], None]
 ) -> str | None:
-    """Run an agent; return why it ended, unless the manager ended it."""
+    """Run an agent; return why it ended, or None if the manager ended it."""
     inbox: queue.SimpleQueue[AgentEvent] = queue.SimpleQueue()
     keeper = PosixProcessKeeper(leftover_grace_time=orders.grace_time, end_with_us=True)
     line = TcpAgentLine(
@@ -126,7 +126,7 @@ def _run(
         log=log,
     )
     _end_on_signals(inbox.put)
-    # these two threads may still be blocked when the agent ends
+    # daemon threads, because both may still be blocked when the agent ends
     _start_thread(
         "listener",
         lambda: listen_to_manager(line, inspector, version=VERSION, on_event=inbox.put),
@@ -164,7 +164,7 @@ def _end_on_signals(on_event: OnEvent) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, end)
-    # if a parent process made it ignored, the agent would not learn how processes end
+    # if a parent process ignored SIGCHLD, the agent could not determine how processes end
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
@@ -184,7 +184,7 @@ def _watch_stdin(on_event: OnEvent) -> None:
     with contextlib.suppress(OSError):
         while os.read(STDIN, 4096):
             pass
-    on_event(ManagerGone("the process that started this agent is gone"))
+    on_event(ManagerGone("the process that started this agent has ended"))
 
 
 if __name__ == "__main__":

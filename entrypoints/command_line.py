@@ -23,8 +23,8 @@ from entrypoints._command_line.checkpoint_arguments import (
     checkpoints_of,
     not_negative,
 )
-from entrypoints._command_line.console import complain, say, warn
-from entrypoints._command_line.manual_start import check_location_file, location_told
+from entrypoints._command_line.console import print_error, print_text, warn
+from entrypoints._command_line.manual_start import check_location_file, location_published
 from entrypoints._command_line.snapshot_commands import (
     add_snapshot_commands,
     run_snapshot_command,
@@ -43,13 +43,13 @@ RESUMABLE = 75
 
 LOG_LINES = 50
 
-_MISTAKES = {"snapshots": "This is not possible"}
+_MISTAKES = {"snapshots": "The command failed"}
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that reports unknown arguments itself.
+    """A parser that reports unknown arguments with the usage of its own subcommand.
 
-    By default, a subcommand leaves that to its parent parser, which shows its own usage.
+    By default, the parent parser reports them, with its own usage.
     """
 
     @override
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     _add_run_options(run)
     check = commands.add_parser(
         "check",
-        help="check files, and start nothing",
+        help="check files without starting anything",
         description="Check whether the simulation that the files describe can be run here.",
     )
     _add_sources(check)
@@ -85,16 +85,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     snapshots = commands.add_parser(
         "snapshots",
         help="list, show, verify and remove snapshots",
-        description="Look after the snapshots of a run: 'conjoin snapshots RUN_DIR' lists them.",
+        description="Manage the snapshots of a run: 'conjoin snapshots RUN_DIR' lists them.",
     )
     add_snapshot_commands(snapshots)
     given = sys.argv[1:] if arguments is None else arguments
     if given and given[0] not in commands.choices and Path(given[0]).is_file():
-        parser.error(f"what is to be done with {given[0]}? To run it: conjoin run {given[0]}")
+        parser.error(f"the command is missing. To run this file: conjoin run {given[0]}")
     chosen = parser.parse_args(with_list_inserted(given))
     if chosen.command == "snapshots":
         sys.exit(_guarded(run_snapshot_command, chosen))
-    # now, because signals cannot interrupt it once StopSignals handles them
+    # import now: once StopSignals handles signals, they cannot interrupt this slow import
     importlib.import_module("entrypoints._manager.manager_api")
     if chosen.command == "check":
         sys.exit(_guarded(_check, chosen))
@@ -149,7 +149,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         "--log-level",
         default="INFO",
         metavar="LEVEL",
-        help="least level of the manager's own log: DEBUG, INFO, WARNING, ERROR, CRITICAL"
+        help="lowest level of the manager's own log: DEBUG, INFO, WARNING, ERROR, CRITICAL"
         " (default: INFO)",
     )
     parser.add_argument(
@@ -170,40 +170,41 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         type=not_negative,
         default=30.0,
         metavar="SECONDS",
-        help="how long an instance that was started by hand may be without a connection to the"
-        " manager, before that looks whether the program is still there (default: %(default)g)",
+        help="how long an instance that was started by hand may be disconnected before the manager"
+        " checks whether its program is still running (default: %(default)g)",
     )
     parser.add_argument(
         "--require-secret",
         action="store_true",
-        help="refuse clients that do not prove to belong to this run; MUSCLE3's cannot",
+        help="refuse clients that do not prove that they belong to this run, which includes all"
+        " programs that use MUSCLE3's library",
     )
     add_checkpoint_arguments(parser)
-    parser.add_argument("--quiet", action="store_true", help="show nothing while the run goes on")
+    parser.add_argument("--quiet", action="store_true", help="do not show the progress of the run")
     parser.add_argument(
-        "--dry-run", action="store_true", help="check everything, and start nothing"
+        "--dry-run", action="store_true", help="check everything without starting anything"
     )
 
 
 def _guarded(action: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
-    """Run a command; turn errors that the user can fix into a message and an exit code."""
+    """Run a command; convert errors that the user can fix to a message and an exit code."""
     try:
         with StopSignals() as signals:
             options.signals = signals
             return action(options)
     except ConfigurationError as error:
-        for oddity in error.oddities:
-            complain(f"Warning: {oddity}")
-        complain(_sentence(_MISTAKES.get(options.command, "This cannot be run"), error))
+        for warning in error.oddities:
+            print_error(f"Warning: {warning}")
+        print_error(_sentence(_MISTAKES.get(options.command, "This cannot be run"), error))
         return MISTAKE
     except InconsistentSnapshot as error:
-        complain(_sentence("This cannot be resumed", error))
+        print_error(_sentence("This cannot be resumed", error))
         return MISTAKE
     except CouplingError as error:
-        complain(_sentence("The run failed", error))
+        print_error(_sentence("The run failed", error))
         return FAILED
     except StoppedEarly as reason:
-        complain(str(reason))
+        print_error(str(reason))
         return FAILED
 
 
@@ -221,7 +222,7 @@ def _check(options: argparse.Namespace) -> int:
     instances = counted(sum(1 for _ in model.instances()), "instance")
     components = counted(len(model.components), "component")
     conduits = counted(len(model.conduits), "conduit")
-    say(f"Model '{model.name}' can be run here: {instances} of {components}, {conduits}.")
+    print_text(f"Model '{model.name}' can be run here: {instances} of {components}, {conduits}.")
     return COMPLETED
 
 
@@ -253,7 +254,7 @@ def _new_manager(options: argparse.Namespace) -> Manager:
     for warning in manager.warnings:
         warn(warning)
     if manager.resumed_from is not None:
-        say(f"Resuming from {manager.resumed_from}")
+        print_text(f"Resuming from {manager.resumed_from}")
     return manager
 
 
@@ -274,19 +275,19 @@ def _run(options: argparse.Namespace) -> int:
         with _shown(manager, quiet=options.quiet):
             if options.start_all:
                 manager.start_all()
-            with location_told(
+            with location_published(
                 manager,
                 file=options.location_file,
-                say=say,
+                print_text=print_text,
                 needs_secret=options.require_secret,
             ):
                 result = manager.wait()
         assert result is not None
-        _tell_end(manager, result)
+        _print_outcome(manager, result)
     return _exit_code(manager, result, options)
 
 
-def _tell_end(manager: Manager, result: RunFinished) -> None:
+def _print_outcome(manager: Manager, result: RunFinished) -> None:
     if result.succeeded:
         what = "Simulation completed successfully."
     elif result.was_interrupted:
@@ -296,7 +297,7 @@ def _tell_end(manager: Manager, result: RunFinished) -> None:
             "The simulation failed. The last lines of the log, which ends with the cause:\n\n"
             f"{manager.log_tail(LOG_LINES)}\n"
         )
-    say(f"{what}\nOutput is in {manager.run_directory}")
+    print_text(f"{what}\nOutput is in {manager.run_directory}")
     for warning in result.warnings:
         warn(warning)
 
@@ -307,13 +308,15 @@ def _exit_code(manager: Manager, result: RunFinished, options: argparse.Namespac
         return COMPLETED
     newest = manager.resumable_from()
     if newest is None and manager.resumed_from is not None:
-        say(f"It can be resumed from where it began: {manager.resumed_from}")
+        print_text(f"It can be resumed from its starting point: {manager.resumed_from}")
         return RESUMABLE if result.was_interrupted else FAILED
     if newest is None:
         if options.checkpoint_on_term or manager.configuration.checkpoints:
-            say("There are no snapshots from which it can be resumed.")
+            print_text("There are no snapshots from which it can be resumed.")
         return FAILED
-    say(f"It can be resumed from {newest}: run it again with --resume {manager.run_directory}")
+    print_text(
+        f"It can be resumed from {newest}: run it again with --resume {manager.run_directory}"
+    )
     return RESUMABLE if result.was_interrupted else FAILED
 
 

@@ -32,7 +32,7 @@ from domain.coupling.settings import (
     settings_of,
 )
 from domain.errors import ArgumentInvalid, ArgumentMismatch, SettingMissing
-from entrypoints._instance.tracebacks import plainly
+from entrypoints._instance.tracebacks import hide_internals
 
 DONT_APPLY_OVERLAY: Final = InstanceFlags.DONT_APPLY_OVERLAY
 USES_CHECKPOINT_API: Final = InstanceFlags.USES_CHECKPOINT_API
@@ -60,7 +60,7 @@ class Instance:
         >>> instance = Instance({Operator.O_I: ["state_out"], Operator.S: ["state_in"]})
     """
 
-    @plainly
+    @hide_internals
     def __init__(
         self,
         ports: Mapping[Operator, Sequence[str]] | None = None,
@@ -71,7 +71,7 @@ class Instance:
 
         self._lifecycle = join_simulation(ports, _own_flags(flags))
 
-    @plainly
+    @hide_internals
     def reuse_instance(self) -> bool:
         """Begin the next pass of the reuse loop.
 
@@ -90,7 +90,7 @@ class Instance:
         """
         return self._lifecycle.reuse_instance()
 
-    @plainly
+    @hide_internals
     def error_shutdown(self, message: str) -> None:
         """Report an error to the manager, and close and drain all ports.
 
@@ -102,12 +102,12 @@ class Instance:
         """
         self._lifecycle.error_shutdown(message)
 
-    @plainly
+    @hide_internals
     def list_settings(self) -> list[str]:
         """Return the sorted names of all settings that this instance can get."""
         return self._lifecycle.list_settings()
 
-    @plainly
+    @hide_internals
     def get_setting(
         self, name: str, typ: str | None = None, *, default: SettingValue | None = None
     ) -> SettingValue:
@@ -132,12 +132,12 @@ class Instance:
             raise ValueError(msg)
         return self._lifecycle.get_setting(name, typ, self._default(name, default))
 
-    @plainly
+    @hide_internals
     def list_ports(self) -> dict[Operator, list[str]]:
         """Return the names of the ports, by operator."""
         return self._lifecycle.list_ports()
 
-    @plainly
+    @hide_internals
     def is_connected(self, port: str) -> bool:
         """Return whether a conduit is attached to a port.
 
@@ -146,7 +146,7 @@ class Instance:
         """
         return self._lifecycle.port(port).is_connected
 
-    @plainly
+    @hide_internals
     def is_vector_port(self, port: str) -> bool:
         """Return whether a port has slots.
 
@@ -155,7 +155,7 @@ class Instance:
         """
         return self._lifecycle.port(port).is_vector
 
-    @plainly
+    @hide_internals
     def is_resizable(self, port: str) -> bool:
         """Return whether a port has slots, and its sender can change how many.
 
@@ -164,7 +164,7 @@ class Instance:
         """
         return self._lifecycle.port(port).is_resizable
 
-    @plainly
+    @hide_internals
     def get_port_length(self, port: str) -> int:
         """Return the number of slots of a vector port.
 
@@ -174,7 +174,7 @@ class Instance:
         """
         return self._lifecycle.vector_port(port).length or 0
 
-    @plainly
+    @hide_internals
     def set_port_length(self, port: str, length: int) -> None:
         """Change the number of slots of a resizable port.
 
@@ -189,7 +189,7 @@ class Instance:
         """
         self._lifecycle.set_port_length(port, length)
 
-    @plainly
+    @hide_internals
     def send(self, port_name: str, message: Message, slot: int | None = None) -> None:
         """Send a message; the model may change the data as soon as this returns.
 
@@ -212,7 +212,7 @@ class Instance:
         """
         self._lifecycle.send(port_name, _own_message(message, "send()", port_name), slot)
 
-    @plainly
+    @hide_internals
     def receive(
         self, port_name: str, slot: int | None = None, default: Message | None = None
     ) -> Message:
@@ -235,7 +235,7 @@ class Instance:
         """
         return self._lifecycle.receive(port_name, slot, default, with_settings=False)
 
-    @plainly
+    @hide_internals
     def receive_with_settings(
         self, port_name: str, slot: int | None = None, default: Message | None = None
     ) -> Message:
@@ -260,7 +260,7 @@ class Instance:
         """
         return self._lifecycle.receive(port_name, slot, default, with_settings=True)
 
-    @plainly
+    @hide_internals
     def resuming(self) -> bool:
         """Return whether the model must load a snapshot now, with `load_snapshot`.
 
@@ -274,17 +274,17 @@ class Instance:
         """
         return self._lifecycle.resuming()
 
-    @plainly
+    @hide_internals
     def should_init(self) -> bool:
         """Return whether the model must initialise itself, and receive on F_INIT."""
         return self._lifecycle.should_init()
 
-    @plainly
+    @hide_internals
     def load_snapshot(self) -> Message:
         """Return the state to resume from."""
         return self._lifecycle.load_snapshot()
 
-    @plainly
+    @hide_internals
     def should_save_snapshot(self, timestamp: float) -> bool:
         """Return whether the model must save its state now, with `save_snapshot`.
 
@@ -299,7 +299,7 @@ class Instance:
         """
         return self._lifecycle.should_save_snapshot(timestamp)
 
-    @plainly
+    @hide_internals
     def save_snapshot(self, message: Message) -> None:
         """Save the model's state.
 
@@ -308,7 +308,7 @@ class Instance:
         """
         self._lifecycle.take_snapshot(_own_message(message, "save_snapshot()"))
 
-    @plainly
+    @hide_internals
     def should_save_final_snapshot(self) -> bool:
         """Return whether the model must save its state, with `save_final_snapshot`.
 
@@ -321,7 +321,7 @@ class Instance:
         """
         return self._lifecycle.should_save_final_snapshot()
 
-    @plainly
+    @hide_internals
     def save_final_snapshot(self, message: Message) -> None:
         """Save the model's state at the end of a pass of the reuse loop.
 
@@ -398,8 +398,8 @@ def _own_flags(flags: InstanceFlags) -> InstanceFlags:
     if isinstance(value, int):
         return InstanceFlags(value)
     msg = (
-        f"The argument 'flags' of Instance() is to be made of InstanceFlags, but got {flags!r}."
-        " Write e.g. InstanceFlags.DONT_APPLY_OVERLAY, and put a | between several."
+        f"The argument 'flags' of Instance() must be of type InstanceFlags, but got {flags!r}."
+        " Write e.g. InstanceFlags.DONT_APPLY_OVERLAY, and combine several with |."
     )
     raise ArgumentMismatch(msg)
 

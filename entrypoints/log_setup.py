@@ -1,4 +1,4 @@
-"""The manager's own log: structlog in front, the run's logbook behind.
+"""The manager's own log, which structlog writes to the run's logbook.
 
 Nothing global is configured, so embedding a manager does not affect the host program.
 """
@@ -20,7 +20,7 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 class _LogbookLogger:
-    """Writes rendered events to a logbook; a logger in structlog's terms."""
+    """Writes rendered events to a logbook; structlog calls this a logger."""
 
     def __init__(self, logbook: Logbook) -> None:
         self._logbook = logbook
@@ -41,7 +41,7 @@ def make_log(logbook: Logbook, level: str) -> FilteringBoundLogger:
         level: Name of the lowest level to write.
 
     Raises:
-        ConfigurationError: If there is no such level.
+        ConfigurationError: If the level does not exist.
     """
     name = checked_level(level)
     log: FilteringBoundLogger = structlog.wrap_logger(
@@ -57,11 +57,11 @@ def checked_level(level: str) -> str:
     """Return the name of a log level in Python's spelling.
 
     Raises:
-        ConfigurationError: If there is no such level.
+        ConfigurationError: If the level does not exist.
     """
     name = level.upper()
     if name not in LEVELS:
-        msg = f"There is no log level '{level}'. Use one of {', '.join(LEVELS)}."
+        msg = f"Log level '{level}' does not exist. Use one of {', '.join(LEVELS)}."
         raise ConfigurationError(msg)
     return name
 

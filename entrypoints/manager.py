@@ -18,7 +18,7 @@ from __future__ import annotations
 if __name__ == "__main__":
     from entrypoints.bootstrap import let_ctrl_c_end_us
 
-    let_ctrl_c_end_us()  # before slow imports
+    let_ctrl_c_end_us()  # must precede slow imports
 
 from entrypoints._manager.manager_api import Manager
 from entrypoints.options import Adapters, AgentTimeouts, CheckpointOptions, ManagerOptions

@@ -40,7 +40,7 @@ class ManagerOptions:
             checkpoint rules.
         reconnect_time: Seconds for which an instance that was started by hand may be disconnected
             before the manager checks whether its program still runs.
-        secret: Secret of the run, with which Conjoin's own programs authenticate. Random by
+        secret: Secret of the run, with which Conjoin's programs authenticate themselves. Random by
             default.
 
     Example:
@@ -62,7 +62,7 @@ class ManagerOptions:
 
 
 def check_options(options: ManagerOptions) -> None:
-    """Check the options that cannot be checked one by one, or not without a clock.
+    """Check the options that depend on each other or on the time.
 
     Raises:
         ConfigurationError: If the log level does not exist, or the run would have to stop before
@@ -74,10 +74,10 @@ def check_options(options: ManagerOptions) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Adapters:
-    """Adapters to use in place of the manager's own; None stands for the manager's own.
+    """Adapters to use instead of the manager's own; None selects the manager's own adapter.
 
-    The manager owns the adapters that are passed to it, and closes them when it is closed itself.
-    Therefore each can be used by one manager only.
+    The manager owns the adapters that are passed to it, and closes them when it is closed. So use
+    each adapter for one manager only.
 
     Attributes:
         clock: Provides the time.
@@ -127,10 +127,10 @@ _INTERFACES: dict[str, type] = {
 
 
 def _check_members(argument: str, adapter: object, interface: type) -> None:
-    """Check that an adapter has all that its interface has: now, and not in the middle of a run.
+    """Check that an adapter has all members of its interface, so that a run does not fail later.
 
     Raises:
-        UsageError: If a member is missing, or a class was passed in place of an object.
+        UsageError: If a member is missing, or a class was passed instead of an object.
     """
     if isinstance(adapter, type):
         msg = (

@@ -1,1 +1,1 @@
-"""Coupled simulations to run, read and start your own from."""
+"""Coupled simulations to run, to read, and to adapt."""

@@ -1,4 +1,4 @@
-"""What holds for every test."""
+"""Settings and fixtures for all tests."""
 
 import os
 import signal
@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, settings
 from tests.support.leftovers import Surroundings, wait_for_leftovers
 from tests.support.slurm import Slurm, running_slurm
 
-# A busy machine may take its time: a test that is slow there is no failure.
+# Tests may be slow on a busy machine without failing.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-# Hundreds of small programs are started: numpy takes twice as long if it starts threads in each.
+# The tests start hundreds of small programs, and numpy takes twice as long if it starts threads.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-# A shell has what it starts in the background ignore Ctrl-C, and all that comes of it as well.
+# A shell makes its background jobs, and their child processes, ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -1,1 +1,1 @@
-"""Tells subscribers, on a thread of its own, what happens in a run."""
+"""Notifies subscribers of the events of a run, on a separate thread."""

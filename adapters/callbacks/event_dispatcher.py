@@ -11,7 +11,7 @@ from application.interfaces.logbook import EventSink
 from domain.running.events import RunEvent
 
 Callback: TypeAlias = Callable[[RunEvent], object]
-Complaint: TypeAlias = Callable[[str], None]
+ErrorCallback: TypeAlias = Callable[[str], None]
 
 
 @final
@@ -19,11 +19,11 @@ class CallbackEventSink(EventSink):
     """Calls each subscriber for each event, in order, on a thread named `conjoin-events`.
 
     Args:
-        on_complaint: Called with a message when a callback raises.
+        on_error: Called with a message when a callback raises.
     """
 
-    def __init__(self, *, on_complaint: Complaint) -> None:
-        self._on_complaint = on_complaint
+    def __init__(self, *, on_error: ErrorCallback) -> None:
+        self._on_error = on_error
         self._callbacks: list[Callback] = []
         self._events: deque[RunEvent] = deque()
         self._changed = threading.Condition()
@@ -76,6 +76,6 @@ class CallbackEventSink(EventSink):
         try:
             callback(event)
         except Exception as error:  # noqa: BLE001 - a subscriber's mistake must not end the run
-            self._on_complaint(
+            self._on_error(
                 f"A subscriber raised {type(error).__name__} on {type(event).__name__}: {error}"
             )

@@ -76,7 +76,7 @@ def _remove_leftover(file: Path, match: re.Match[str]) -> None:
 
 
 def sync_file(path: Path) -> None:
-    """Flush a file that another program wrote to disk.
+    """Flush a file, which another program has written, to disk.
 
     Raises:
         OSError: If it does not exist, or cannot be flushed.

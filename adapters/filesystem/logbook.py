@@ -61,14 +61,14 @@ def format_record(record: LogRecord) -> str:
         'micro[0]       1970-01-01 00:00:00,000 INFO    micro[0]: Started'
     """
     level = level_name(record.level, default=LogLevel.INFO)
-    moment = _local_time(record.time)
-    return f"{record.instance:<14} {moment} {level:<7} {record.instance}: {record.text}"
+    time = _local_time(record.time)
+    return f"{record.instance:<14} {time} {level:<7} {record.instance}: {record.text}"
 
 
 def _local_time(time: float) -> str:
     try:
-        moment = datetime.fromtimestamp(time).astimezone()
+        local = datetime.fromtimestamp(time).astimezone()
     except (OverflowError, OSError, ValueError):
         # The time was sent by a program and may have any value, such as NaN.
         return "(no valid time)        "
-    return f"{moment:%Y-%m-%d %H:%M:%S},{moment.microsecond // 1000:03}"
+    return f"{local:%Y-%m-%d %H:%M:%S},{local.microsecond // 1000:03}"

@@ -14,7 +14,7 @@ CHUNK: Final = 65536
 
 
 class OutputPipe:
-    """Collects what other processes write to a named pipe.
+    """Collects the output that other processes write to a named pipe.
 
     It ends once `no_more` has been called and no process has the pipe open for writing.
 
@@ -47,7 +47,7 @@ class OutputPipe:
             os.close(writer)
 
     def texts(self) -> Iterator[str]:
-        """Yield what is written, as it arrives, until the end."""
+        """Yield the output as it arrives, until all writers have closed the pipe."""
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         while data := os.read(self._reader, CHUNK):
             yield decoder.decode(data)

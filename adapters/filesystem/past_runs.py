@@ -19,8 +19,8 @@ _NAME_BY_MANAGER: Final = re.compile(r"run_(.+)_\d{8}_\d{6}(?:_\d+)?")
 class FilesystemPastRuns(PastRuns):
     """Searches the current directory, and the siblings of a directory that the user chose.
 
-    In the current directory, a run directory is skipped if its generated name belongs to another
-    model. Names that the user chose do not reveal the model.
+    In the current directory, it skips run directories whose generated names contain another model.
+    Names that the user chose do not contain the model.
     """
 
     @override

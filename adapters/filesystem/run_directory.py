@@ -32,18 +32,18 @@ class FilesystemRunDirectory(RunDirectory):
         self._path = path.absolute()
 
     @classmethod
-    def create(cls, model: Reference, *, parent: Path, moment: datetime) -> Self:
+    def create(cls, model: Reference, *, parent: Path, start: datetime) -> Self:
         """Create a new directory named after the model and the start time.
 
         Args:
             model: Name of the model.
             parent: Directory to create it in.
-            moment: When the run starts, in local time.
+            start: When the run starts, in local time.
 
         Raises:
             ConfigurationError: If it cannot be created.
         """
-        name = f"run_{model}_{moment:%Y%m%d_%H%M%S}"
+        name = f"run_{model}_{start:%Y%m%d_%H%M%S}"
         return cls(_make_new(parent.absolute(), name))
 
     @classmethod
@@ -66,18 +66,18 @@ class FilesystemRunDirectory(RunDirectory):
         """
         if not path.is_dir():
             msg = (
-                f"The run directory '{path}' does not exist, or is no directory. Make it first,"
-                " or leave the choice of a directory to the manager."
+                f"The run directory '{path}' does not exist, or is not a directory. Create it"
+                " first, or let the manager create one."
             )
             raise ConfigurationError(msg)
         if any(path.glob("instances/*")):
             msg = (
-                f"The run directory '{path}' holds the output of an earlier run. Give an empty"
-                " one, or remove what is in it."
+                f"The run directory '{path}' holds the output of an earlier run. Use an empty"
+                " one, or remove its contents."
             )
             raise ConfigurationError(msg)
         if not os.access(path, os.W_OK | os.X_OK):
-            raise _unwritable(path, _why_not(path))
+            raise _unwritable(path, _write_error(path))
 
     def remove(self) -> None:
         """Remove the directory and its contents, as far as possible."""
@@ -175,7 +175,7 @@ def _make(path: Path) -> Path:
     return path
 
 
-def _why_not(path: Path) -> OSError:
+def _write_error(path: Path) -> OSError:
     """Return the reason why a directory is not writable."""
     is_read_only = os.statvfs(path).f_flag & os.ST_RDONLY
     number = errno.EROFS if is_read_only else errno.EACCES

@@ -84,6 +84,6 @@ def _is_snapshot(name: str) -> bool:
 
 
 def name_key(name: str) -> tuple[str, int]:
-    """Return the sort key of a snapshot's name, which puts 10 after 9."""
+    """Return the sort key of a snapshot's name, which sorts 10 after 9."""
     match = _NUMBERED.fullmatch(name)
     return (name, 0) if match is None else (match[1], int(match[2]))

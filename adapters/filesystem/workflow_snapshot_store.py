@@ -40,7 +40,7 @@ _Work: TypeAlias = "tuple[WorkflowSnapshot, Callable[[AnnouncementResult], None]
 class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
     """Stores each workflow snapshot in a file `snapshot_<yyyymmdd_hhmmss>[_<n>].ymmsl`.
 
-    A thread, started on the first announcement, writes them.
+    A thread writes the files. It starts on the first announcement.
 
     Args:
         directory: Directory for the files; created on first use.
@@ -133,10 +133,10 @@ class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
         resume = {item.instance: self._stored_location(item) for item in snapshot.snapshots}
         # no later workflow snapshot refers to older ones
         self._stored = {old: self._stored[old] for old in snapshot.resume().values()}
-        # the clock may be set back, but names must sort in the order of the snapshots
+        # names must sort in the order of the snapshots, even if the clock is set back
         self._last_time = max(self._clock.time(), self._last_time)
-        moment = datetime.fromtimestamp(self._last_time).astimezone()
-        taken = moment.isoformat(" ", "seconds")
+        local_time = datetime.fromtimestamp(self._last_time).astimezone()
+        taken = local_time.isoformat(" ", "seconds")
         record = WorkflowSnapshotRecord(
             resume,
             ResumeOrigin(snapshot.model, frozenset(map(str, snapshot.from_scratch))),
@@ -144,7 +144,7 @@ class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
             describe(snapshot, taken=taken),
         )
         self._directory.mkdir(parents=True, exist_ok=True)
-        path = self._new_path(moment)
+        path = self._new_path(local_time)
         write_durably(path, self._form.dump(record).encode())
         return str(path)
 
@@ -154,10 +154,10 @@ class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
             self._stored[registered] = self._ensure_stored(snapshot)
         return self._stored[registered]
 
-    def _new_path(self, moment: datetime) -> Path:
+    def _new_path(self, local_time: datetime) -> Path:
         last_name, last_number = self._last_name
-        # local time is set back every autumn, but names must sort in the order of the snapshots
-        name = max(f"snapshot_{moment:%Y%m%d_%H%M%S}", last_name)
+        # names must sort in the order of the snapshots, although local time goes back every autumn
+        name = max(f"snapshot_{local_time:%Y%m%d_%H%M%S}", last_name)
         for number in count(last_number + 1 if name == last_name else 0):
             suffix = f"_{number}" if number else ""
             path = self._directory / f"{name}{suffix}.ymmsl"

@@ -20,14 +20,14 @@ from domain.identity import Reference
 
 @final
 class FsspecSnapshotStore(SnapshotStore):
-    """Keeps each snapshot as an object `<instance>_<number>.pack`. A location is its URL.
+    """Keeps each snapshot as an object `<instance>_<number>.pack`, whose URL is its location.
 
-    A snapshot is written under a temporary name, its size is checked, and then it is renamed. Its
-    durability after that depends on the storage.
+    A snapshot is written under a temporary name and renamed once its size has been checked. How
+    durable it is then depends on the storage.
 
     Args:
         url: Where new snapshots go, such as `s3://bucket/run_1`.
-        options: For fsspec: credentials and the like.
+        options: Options for fsspec, such as credentials.
 
     Raises:
         OSError: If the storage cannot be reached, or fsspec does not support it.
@@ -119,7 +119,7 @@ class FsspecSnapshotStore(SnapshotStore):
         self._files.invalidate_cache()
         size = self._files.size(path)
         if size != len(data):
-            msg = f"of {len(data)} bytes only {size} arrived"
+            msg = f"only {size} of {len(data)} bytes were stored"
             raise OSError(msg)
 
 

@@ -27,6 +27,6 @@ class InMemoryInstanceLog(InstanceLog):
     def set_levels(self, *, local: str, remote: str) -> None:
         for level in (local, remote):
             if level not in LogLevel.__members__:
-                msg = f"there is no log level '{level}'"
+                msg = f"log level '{level}' does not exist"
                 raise ValueError(msg)
         self.levels = (local, remote)

@@ -26,7 +26,7 @@ VERSION: Final = "0.11.0" + OWN_VERSION_SUFFIX
 
 @final
 class LockedDesk:
-    """Serialises access to a desk by several instances, each on a thread of its own.
+    """Serialises access to a desk by several instances on different threads.
 
     Args:
         desk: Answers the requests; called by one thread at a time.
@@ -170,6 +170,6 @@ class InMemoryManagerLink(ManagerLink):
 
 
 def _unless_refused(submit: Callable[[], None]) -> None:
-    # other links send reports asynchronously, so callers never see a refusal
+    # other links send reports asynchronously, so callers never get the error
     with contextlib.suppress(ManagerRefused):
         submit()

@@ -34,22 +34,22 @@ class InMemoryNetwork:
         self._changed = threading.Condition()
         self._messages: dict[str, deque[bytes]] = {}
         self._taken: dict[str, int] = {}
-        self._there: set[str] = set()
+        self._reachable: set[str] = set()
         self._finished: set[str] = set()
 
     def join(self, instance: str) -> None:
         """Make an instance reachable."""
         with self._changed:
-            self._there.add(instance)
+            self._reachable.add(instance)
 
     def leave(self, instance: str) -> None:
         """Make an instance unreachable; messages that it has sent can still be fetched."""
         with self._changed:
-            self._there.discard(instance)
+            self._reachable.discard(instance)
             self._changed.notify_all()
 
     def finish_receiving(self, instance: str) -> None:
-        """Note that an instance receives no further messages."""
+        """Record that an instance receives no further messages."""
         with self._changed:
             self._finished.add(instance)
             self._changed.notify_all()
@@ -89,7 +89,7 @@ class InMemoryNetwork:
         """
         with self._changed:
             self._changed.wait_for(
-                lambda: self._messages.get(receiver) or sender not in self._there, timeout
+                lambda: self._messages.get(receiver) or sender not in self._reachable, timeout
             )
             messages = self._messages.get(receiver)
             if messages:
@@ -97,7 +97,7 @@ class InMemoryNetwork:
                 frame = messages.popleft()
                 self._taken[receiver] = self._taken.get(receiver, 0) + len(frame)
                 return frame
-            if sender in self._there:
+            if sender in self._reachable:
                 return None
         raise PeerLost(
             f"Error while receiving a message: connection with peer '{sender}' was lost."
@@ -123,7 +123,7 @@ class InMemoryNetwork:
             )
 
     def _is_awaited(self, receiver: str) -> bool:
-        return self.must_drain or receiver in self._there - self._finished
+        return self.must_drain or receiver in self._reachable - self._finished
 
 
 @final
@@ -183,7 +183,7 @@ class InMemoryPeerTransport(PeerTransport):
         self.wait_for_room = wait
 
     def limit_retries(self, seconds: float) -> None:
-        """Do nothing: there are no connections to lose."""
+        """Do nothing: in-memory connections cannot be lost."""
 
     def finish_receiving(self) -> None:
         self._network.finish_receiving(self._instance)

@@ -34,7 +34,7 @@ class InMemoryProcessKeeper(ProcessKeeper):
     """Simulates processes.
 
     Args:
-        programs: The behaviour of each program; other programs cannot be started.
+        programs: The behaviour of each program; starting any other program fails.
         stubborn: Programs that ignore SIGTERM.
     """
 
@@ -46,7 +46,7 @@ class InMemoryProcessKeeper(ProcessKeeper):
         self._changed = threading.Condition()
         self._running: dict[str, str] = {}
         self._finished: list[ProcessResult] = []
-        self._kills: dict[str, float] = {}
+        self._kill_times: dict[str, float] = {}
         self._is_woken = False
         self.started: list[StartCommand] = []
         """The commands of all started processes, in order."""
@@ -82,7 +82,7 @@ class InMemoryProcessKeeper(ProcessKeeper):
                     finished, self._finished = self._finished, []
                     self._is_woken = self._is_woken and bool(finished)
                     return finished
-                deadlines = [*self._kills.values(), *([] if deadline is None else [deadline])]
+                deadlines = [*self._kill_times.values(), *([] if deadline is None else [deadline])]
                 left = min(deadlines) - time.monotonic() if deadlines else None
                 self._changed.wait(None if left is None else max(0.0, left))
                 if deadline is not None and time.monotonic() >= deadline and not self._finished:
@@ -97,7 +97,7 @@ class InMemoryProcessKeeper(ProcessKeeper):
         with self._changed:
             for name, program in list(self._running.items()):
                 if program in self._stubborn:
-                    self._kills[name] = time.monotonic() + grace_time
+                    self._kill_times[name] = time.monotonic() + grace_time
                 else:
                     self._end(name, Killed(SIGTERM))
             self._changed.notify_all()
@@ -105,16 +105,16 @@ class InMemoryProcessKeeper(ProcessKeeper):
     def close(self) -> None:
         with self._changed:
             self._running.clear()
-            self._kills.clear()
+            self._kill_times.clear()
 
     def _kill_overdue(self) -> None:
         now = time.monotonic()
-        for name in [name for name, due in self._kills.items() if due <= now]:
+        for name in [name for name, due in self._kill_times.items() if due <= now]:
             self._end(name, Killed(SIGKILL))
 
     def _end(self, name: str, end: ProcessEnd) -> None:
         del self._running[name]
-        self._kills.pop(name, None)
+        self._kill_times.pop(name, None)
         self._finished.append(ProcessResult(name, end))
         self._changed.notify_all()
 

@@ -19,9 +19,9 @@ class InMemoryRunDirectory(RunDirectory):
         path: The path of the run directory.
 
     Attributes:
-        configuration: The saved configuration; None before.
+        configuration: The saved configuration; None until one is saved.
         made: The directories that would have been created.
-        snapshot_store: The saved location of the snapshot store; empty before.
+        snapshot_store: The saved location of the snapshot store; empty until one is saved.
         outputs: Standard error output of instances, to be set by tests.
     """
 

@@ -1,4 +1,4 @@
-"""One thread that waits for sockets and timers, and calls back."""
+"""A thread that waits for sockets and timers, and makes callbacks."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ class ScheduledCall(Timer):
 class EventLoop(Scheduler):
     """Makes calls one at a time, on its own thread.
 
-    No call may block. One that raises is reported as trouble, and the loop goes on.
+    No call may block. If one raises, the error is reported, and the loop continues.
 
     Args:
         name: Name of the thread.
-        turn: Seconds for which calls by `call_soon` are made, as long as more of them wait, before
-            it is the turn of sockets and timers again.
+        turn: Maximum number of seconds to spend on calls queued by `call_soon` before sockets and
+            timers are checked again.
     """
 
     def __init__(self, name: str, *, turn: float = TURN) -> None:
         self._turn = turn
-        self._trouble_listeners: list[Callable[[str], None]] = []
+        self._error_listeners: list[Callable[[str], None]] = []
         self._last_calls: list[Callable[[], None]] = []
         self._selector = selectors.DefaultSelector()
         self._wake_receiver, self._wake_sender = socket.socketpair()
@@ -59,12 +59,12 @@ class EventLoop(Scheduler):
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.is_closing = False
 
-    def on_trouble(self, listener: Callable[[str], None]) -> None:
-        """Report internal errors, as text, to a listener. To be called before `start`."""
-        self._trouble_listeners.append(listener)
+    def on_error(self, listener: Callable[[str], None]) -> None:
+        """Add a listener that receives internal errors as text. Call this before `start`."""
+        self._error_listeners.append(listener)
 
     def at_end(self, callback: Callable[[], None]) -> None:
-        """Make a call as one of the last on the thread. To be called before `start`."""
+        """Register a call to make when the loop ends. Call this before `start`."""
         self._last_calls.append(callback)
 
     def start(self) -> None:
@@ -88,7 +88,7 @@ class EventLoop(Scheduler):
         self._calls.append(callback)
         if not self._is_woken:
             self._is_woken = True
-            # nothing is called after the loop was closed
+            # a closed loop makes no calls, so it need not be woken
             with contextlib.suppress(OSError):
                 self._wake_sender.send(b"\0")
 
@@ -102,19 +102,19 @@ class EventLoop(Scheduler):
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> ScheduledCall:
         call = ScheduledCall(callback)
-        moment = time.monotonic() + delay
-        heapq.heappush(self._timers, (moment, next(self._timer_numbers), call))
+        due = time.monotonic() + delay
+        heapq.heappush(self._timers, (due, next(self._timer_numbers), call))
         return call
 
     def watch(
         self, sock: socket.socket, callback: Callable[[], None], *, events: int = READABLE
     ) -> None:
-        """Call back whenever a socket is readable, or writable. On the loop's thread only.
+        """Make a callback whenever a socket is ready. Call this on the loop's thread only.
 
         Args:
             sock: The socket.
-            callback: What to call; replaces an earlier one for this socket.
-            events: `READABLE`, `WRITABLE`, or both of them.
+            callback: The callback, which replaces an earlier one for this socket.
+            events: When the socket is ready: `READABLE`, `WRITABLE`, or both combined.
         """
         key = self._selector.get_map().get(sock)
         if key is None:
@@ -123,12 +123,12 @@ class EventLoop(Scheduler):
             self._selector.modify(sock, events, callback)
 
     def unwatch(self, sock: socket.socket) -> None:
-        """Stop watching a socket. On the loop's thread only."""
+        """Stop watching a socket. Call this on the loop's thread only."""
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(sock)
 
     def close_soon(self, sock: socket.socket) -> None:
-        """Stop watching a socket, and close it. May be called from any thread."""
+        """Stop watching a socket, and close it. Thread-safe."""
 
         def close() -> None:
             self.unwatch(sock)
@@ -146,9 +146,9 @@ class EventLoop(Scheduler):
             if not self.is_this_thread:
                 self._thread.join()
         else:
-            self._let_go()
+            self._release()
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         self._wake_receiver.close()
         self._wake_sender.close()
         self._selector.close()
@@ -158,12 +158,12 @@ class EventLoop(Scheduler):
 
     def _run(self) -> None:
         while not self.is_closing:
-            # What has come before a timer is due is heard before the timer is called, however long
-            # this thread was not run: so sockets are looked at between that moment and the call.
+            # Read the clock before polling the sockets: pending input is then processed before any
+            # timer that became due meanwhile, even if this thread was descheduled for long.
             now = time.monotonic()
             for key, _ in self._selector.select(self._time_to_next_timer(now)):
                 if not self._call(key.data):
-                    # the callback would fail again and again; the socket may even be closed
+                    # the callback would fail repeatedly, and the socket may even be closed
                     with contextlib.suppress(KeyError, ValueError):
                         self._selector.unregister(key.fileobj)
             self._make_due_calls(now)
@@ -171,13 +171,13 @@ class EventLoop(Scheduler):
                 self._call(self._background_calls.popleft())
         for callback in self._last_calls:
             self._call(callback)
-        self._let_go()
+        self._release()
 
     def _drain_wake_ups(self) -> None:
         with contextlib.suppress(BlockingIOError):
             self._wake_receiver.recv(4096)
-        # In this order: a byte sent in between wakes the loop once too often. If the flag were
-        # cleared first, a byte could be drained whose sender relies on it to wake the loop.
+        # Clear the flag last: a byte sent in between then causes only a spurious wake-up. If the
+        # flag were cleared first, this could drain a byte whose sender relies on it.
         self._is_woken = False
 
     def _time_to_next_timer(self, now: float) -> float | None:
@@ -186,12 +186,12 @@ class EventLoop(Scheduler):
         return max(0.0, self._timers[0][0] - now) if self._timers else None
 
     def _call(self, callback: Callable[[], None]) -> bool:
-        """Call back; return whether that raised nothing."""
+        """Make a callback; return whether it succeeded."""
         try:
             callback()
         except Exception as error:  # noqa: BLE001 - a failing callback must not end the loop
-            for listener in self._trouble_listeners:
-                listener(f"internal error: {in_words(error)}")
+            for listener in self._error_listeners:
+                listener(f"internal error: {with_traceback(error)}")
             return False
         return True
 
@@ -200,15 +200,15 @@ class EventLoop(Scheduler):
         for _ in range(len(self._calls)):
             self._call(self._calls.popleft())
             if time.monotonic() > end:
-                break  # the others are next, once sockets and timers have had their turn
+                break  # make the remaining calls after checking sockets and timers
         while self._timers and self._timers[0][0] <= now:
             call = heapq.heappop(self._timers)[2]
             if call.callback is not None:
                 self._call(call.callback)
 
 
-def in_words(error: Exception) -> str:
-    """Return the error with its traceback."""
+def with_traceback(error: Exception) -> str:
+    """Return the text of an error with its traceback."""
     import traceback
 
     return "".join(traceback.format_exception(error)).rstrip()

@@ -1,7 +1,8 @@
-"""Memory for received data, which is not cleared first: that matters for large messages.
+"""Memory for received data. It is not cleared first, which saves time with large messages.
 
-The memory is numpy's. numpy is imported when memory is first needed, since it takes long to import:
-instances that receive much usually receive arrays, and a node agent never does.
+numpy allocates the memory. It is slow to import, so it is imported when memory is first needed:
+instances that receive large messages usually need numpy for arrays anyway, and a node agent never
+receives any.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ LARGE: Final = 2**20
 class _Block:
     """A block of memory that is lent to one borrower at a time.
 
-    A borrower gets a view of a lease, an array that shares the block's memory. Each view, slice and
-    array that is made from it keeps the lease alive, so once the lease is gone, the memory is
-    unused. numpy's arrays are not tracked by the cyclic garbage collector, which clears weak
-    references to objects that a finalizer may still revive; the reference to a lease is therefore
-    cleared only when the lease is freed.
+    A borrower gets a view of a lease, which is an array that shares the block's memory. Each view,
+    slice and array made from it keeps the lease alive, so the memory is unused once the lease has
+    been freed. A weak reference detects that. It is reliable because numpy's arrays are not tracked
+    by the cyclic garbage collector, which can clear weak references to objects that a finalizer may
+    still revive.
     """
 
     __slots__ = ("_lease", "_memory")
@@ -40,7 +41,7 @@ class _Block:
         return self._lease is not None and self._lease() is not None
 
     def lend(self) -> memoryview:
-        """Return the memory. It is lent until the last object that refers to it is gone."""
+        """Return the memory, lent until the last object that refers to it is freed."""
         lease = self._memory[:]
         self._lease = weakref.ref(lease)
         return lease.data
@@ -50,8 +51,8 @@ class SameSizeMemory:
     """Memory for large buffers, reused while the buffers have the same size.
 
     The system clears new memory page by page, which takes as long as receiving into it. Two blocks
-    are kept, since a model often holds its last message while the next one arrives. The first
-    buffer of a size is not kept, so that a single large message does not occupy memory for ever.
+    are kept, because a model often holds its last message while the next one arrives. The first
+    buffer of a size is not kept, so that a single large message does not occupy memory forever.
     """
 
     def __init__(self) -> None:
@@ -59,7 +60,7 @@ class SameSizeMemory:
         self._blocks: deque[_Block] = deque(maxlen=2)
 
     def take(self, size: int) -> memoryview:
-        """Return memory to which nothing else refers."""
+        """Return memory that nothing else uses."""
         if size < LARGE:
             return new_memory(size).data
         if size != self._last_size:
@@ -71,7 +72,7 @@ class SameSizeMemory:
         return block.lend()
 
     def _take_unused(self) -> _Block | None:
-        """Remove a block that is not lent from those that are kept, and return it."""
+        """Remove an unused block from the kept ones, and return it; None if all are lent."""
         for _ in range(len(self._blocks)):
             block = self._blocks.popleft()
             if not block.is_lent:
@@ -81,7 +82,7 @@ class SameSizeMemory:
 
 
 def new_memory(size: int) -> Bytes:
-    """Return so many bytes with arbitrary contents."""
+    """Return a buffer of this size with arbitrary contents."""
     import numpy as np
 
     return np.empty(size, np.uint8)

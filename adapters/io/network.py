@@ -54,8 +54,8 @@ def host_identity() -> str:
 def own_hosts() -> list[str]:
     """Return the addresses at which this machine can be reached, most likely first.
 
-    They belong to the interfaces that are up: IPv4 before IPv6, and loopback only as the last
-    resort.
+    They are the addresses of the interfaces that are up, IPv4 before IPv6. Loopback is included
+    only if there is no other.
     """
     import ipaddress
 
@@ -77,8 +77,8 @@ def own_hosts() -> list[str]:
 
 
 def _address_towards_outside() -> str:
-    # Connecting a datagram socket sends nothing, but selects the local address of the route to the
-    # target, an address reserved for documentation.
+    # Connecting a datagram socket sends nothing, but selects the local address that packets to the
+    # target would have. The target is an address reserved for documentation.
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))
@@ -88,7 +88,7 @@ def _address_towards_outside() -> str:
 
 
 def is_numeric(host: str) -> bool:
-    """Whether a host is an IP address, so that no name has to be looked up."""
+    """Whether a host is an IP address, which needs no name lookup."""
     try:
         socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
     except OSError:
@@ -123,8 +123,8 @@ def connect(addresses: Sequence[Address], *, timeout: float = CONNECT_TIMEOUT) -
         timeout: Seconds to wait for each address.
 
     Raises:
-        TransportError: If none answers; transient if one of them may do so later. If all refuse the
-            connection, the process is gone.
+        TransportError: If none answers. The error is transient if an address may answer later; if
+            all of them refuse the connection, the process is gone.
     """
     failures: list[str] = []
     transient = False
@@ -204,7 +204,7 @@ def allow_many_files() -> None:
 
 
 def send_some(sock: socket.socket, outgoing: deque[memoryview]) -> int:
-    """Send as much as a non-blocking socket accepts from the front of a queue, and remove it.
+    """Send as much as a non-blocking socket accepts of a queue, and dequeue what was sent.
 
     Returns:
         Number of bytes that were sent.

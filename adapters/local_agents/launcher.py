@@ -33,10 +33,10 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 @final
 class LocalAgentLauncher(AgentLauncher):
-    """Starts an agent in a session of its own, and passes its orders on its standard input.
+    """Starts an agent in a new session, and passes its orders on its standard input.
 
     The agent's standard input is a pipe that stays open as long as this process lives. If this
-    process dies, even by SIGKILL, the agent sees the pipe close and ends its processes and itself.
+    process dies, even by SIGKILL, the pipe closes, and the agent ends its processes and itself.
 
     Args:
         node: Name that the agent reports; the host name by default.
@@ -76,7 +76,7 @@ class LocalAgentLauncher(AgentLauncher):
 
         def watch(agent: subprocess.Popen[bytes]) -> None:
             end = from_return_code(agent.wait())
-            # an agent exits with 0 only when it was told to end
+            # an agent exits with 0 only if the manager ended it
             if end != SUCCESS:
                 kill_processes_of_run(orders.secret)
             if end != SUCCESS and not self._is_closing.is_set():
@@ -109,7 +109,7 @@ class LocalAgentLauncher(AgentLauncher):
         try:
             return subprocess.Popen(
                 [self._python, "-m", AGENT_MODULE],
-                # here Python finds our packages first, whatever the user's directory contains
+                # from here, Python finds our packages first, not a module in the user's directory
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=output,
@@ -146,7 +146,7 @@ def _describe(agent: subprocess.Popen[bytes], end: ProcessEnd, files: Sequence[I
 
 
 def _tail(file: IO[bytes]) -> str:
-    with contextlib.suppress(ValueError):  # closed meanwhile
+    with contextlib.suppress(ValueError):  # the file has been closed meanwhile
         size = file.seek(0, 2)
         file.seek(max(0, size - MAX_OUTPUT))
         return file.read().decode(errors="replace").strip()

@@ -1,4 +1,4 @@
-"""Ends the processes that an agent leaves behind when it is killed."""
+"""Kills the processes that an agent leaves behind when it is killed."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ PAUSE: Final = 0.01
 def kill_processes_of_run(
     secret: str, *, proc: Path = Path("/proc"), end_time: float = END_TIME
 ) -> None:
-    """Kill every process with a run's secret in its environment, and wait for their end (Linux).
+    """Kill all processes with a run's secret in their environment, and wait until they end (Linux).
 
     The agent's own children die with it. Their descendants are no longer tracked, but have
-    inherited the secret. No other process has it, because each run gets a new secret.
+    inherited the secret, which identifies them because it is unique to the run.
 
     Args:
         secret: The secret.
@@ -37,7 +37,7 @@ def kill_processes_of_run(
 
 
 def _kill_all(proc: Path, mark: bytes) -> bool:
-    """Kill all processes that have a mark; return whether any were found that we may kill."""
+    """Kill all processes that have a mark; return whether there were any that we may kill."""
     found = False
     for pid in _pids(proc):
         if pid != os.getpid() and _has(proc, pid, mark):

@@ -25,7 +25,7 @@ class Limits:
 
 
 def read_limits(proc: Path, sys: Path) -> Limits:
-    """Return the limits that apply to this process.
+    """Return the control group limits that apply to this process.
 
     Args:
         proc: Mount point of procfs.
@@ -63,7 +63,7 @@ def _groups(proc: Path) -> Iterator[tuple[list[str], PurePosixPath]]:
 
 def _levels(mount: Path, path: PurePosixPath) -> Iterator[Path]:
     """Yield the directories of a group and its ancestors; the tightest limit applies."""
-    # a container may see its own group as the root, while its path is only valid outside
+    # a container may see its own group as the root, although its path is valid only outside
     relative = path.relative_to("/") if path.is_absolute() else path
     for level in (relative, *relative.parents):
         if ".." not in level.parts:

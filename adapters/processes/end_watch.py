@@ -1,4 +1,4 @@
-"""Waits for processes to end, without polling where possible."""
+"""Waits for processes to end, without polling if the system supports that."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from typing import Final, Generic, Protocol, TypeVar, final
 Token = TypeVar("Token")
 
 POLL_INTERVAL: Final = 0.05
-"""Seconds between polls of a process whose end this system does not signal."""
+"""Seconds between polls of a process, on systems that do not signal its end."""
 
 HAS_PROC: Final = Path("/proc/self/stat").exists()
 
 
 class EndWatch(Protocol[Token]):
-    """Reports which watched processes have ended. Does not reap our own children."""
+    """Reports which watched processes have ended. It does not reap our own children."""
 
     @abstractmethod
     def watch(self, pid: int, token: Token) -> None:
-        """Make `wait` return the token once when the process ends. Thread-safe."""
+        """Make `wait` return the token, once, when the process has ended. Thread-safe."""
 
     @abstractmethod
     def wait(self, timeout: float | None) -> list[Token]:
-        """Wait for processes to end, for `wake`, or for the timeout. Call from one thread only."""
+        """Wait until processes end, `wake` is called, or time is up. Call from one thread only."""
 
     @abstractmethod
     def wake(self) -> None:
@@ -51,9 +51,8 @@ class _Wakeup:
         selector.register(self._receiver, selectors.EVENT_READ, None)
 
     def ring(self) -> None:
-        with contextlib.suppress(
-            BlockingIOError
-        ):  # the pipe is full, so the selector wakes up anyway
+        # if the pipe is full, the selector wakes up anyway
+        with contextlib.suppress(BlockingIOError):
             os.write(self._sender, b"!")
 
     def silence(self) -> None:
@@ -74,13 +73,13 @@ class PidfdWatch(EndWatch[Token]):
         # epoll allows one thread to register while another one waits
         self._selector = selectors.DefaultSelector()
         self._wakeup = _Wakeup(self._selector)
-        self._gone_already: deque[Token] = deque()
+        self._ended_already: deque[Token] = deque()
 
     def watch(self, pid: int, token: Token) -> None:
         try:
             descriptor = os.pidfd_open(pid)
         except ProcessLookupError:
-            self._gone_already.append(token)
+            self._ended_already.append(token)
             self._wakeup.ring()
         else:
             # a tuple, to distinguish a token of None from the wake-up pipe
@@ -95,8 +94,8 @@ class PidfdWatch(EndWatch[Token]):
                 self._selector.unregister(key.fd)
                 os.close(key.fd)
                 ended.append(key.data[0])
-        while self._gone_already:
-            ended.append(self._gone_already.popleft())
+        while self._ended_already:
+            ended.append(self._ended_already.popleft())
         return ended
 
     def wake(self) -> None:
@@ -127,7 +126,7 @@ class ThreadWatch(EndWatch[Token], Generic[Token]):
             self._ended.append(token)
             if not self._closed.is_set():
                 self._wakeup.ring()
-            # last, because `close` waits for the listed threads before it closes the pipe
+            # remove the thread last: `close` joins the listed threads before it closes the pipe
             self._threads.discard(thread)
 
         thread = threading.Thread(target=run, name=f"conjoin-wait-{pid}", daemon=True)
@@ -145,7 +144,7 @@ class ThreadWatch(EndWatch[Token], Generic[Token]):
 
     def close(self) -> None:
         self._closed.set()
-        # by now the caller has ended the processes but not reaped them, so the threads end too
+        # the caller has ended the processes, but not reaped them, so the threads end too
         for thread in list(self._threads):
             thread.join()
         self._wakeup.close()
@@ -157,7 +156,7 @@ def _wait_for_end(pid: int, pause: Callable[[float], bool]) -> None:
         try:
             os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         except ChildProcessError:
-            pass  # not our child
+            pass  # the process is not our child
         else:
             return
     while is_alive(pid) and not pause(POLL_INTERVAL):

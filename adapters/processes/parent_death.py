@@ -1,4 +1,4 @@
-"""Gets child processes killed when their parent dies, even by SIGKILL (Linux)."""
+"""Makes the kernel kill child processes when their parent dies, even by SIGKILL (Linux)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ PR_SET_PDEATHSIG: Final = 1
 def killer_on_parent_death() -> Callable[[], None] | None:
     """Return a function that a new process calls to be killed when its parent dies.
 
-    Precisely, when the thread that started it ends.
+    More precisely, the process is killed when the thread that started it ends.
 
     Returns:
         The function; None where this is not supported.
     """
-    import ctypes  # imported here, so that only users of this function pay for it
+    import ctypes  # imported lazily: slow, and rarely needed
 
     try:
         prctl = ctypes.CDLL(None).prctl

@@ -1,4 +1,4 @@
-"""Starting, watching and ending processes."""
+"""Starts, watches and ends processes."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ class _Process:
 
 @final
 class PosixProcessKeeper(ProcessKeeper):
-    """Starts each process in a session of its own.
+    """Starts each process in a new session.
 
     When a process ends, the processes left in its session get SIGTERM, and SIGKILL after a grace
-    time. The end of a process is reported at once; that of a cancelled process is reported when
+    time. The end of a process is reported immediately, but that of a cancelled process only when
     its whole session has ended.
 
     `start` and `cancel_all` may be called while another thread is in `wait_finished`; `close` may
@@ -63,9 +63,9 @@ class PosixProcessKeeper(ProcessKeeper):
 
     Args:
         leftover_grace_time: Seconds between SIGTERM and SIGKILL for leftover processes.
-        end_with_us: Whether the processes are killed if this one dies without ending them, for
-            instance by SIGKILL or the OOM killer. If so, call `start` on a thread that outlives
-            the processes.
+        end_with_us: Whether the kernel kills the processes if this one dies without ending them,
+            for instance because of SIGKILL or the OOM killer. If so, call `start` on a thread that
+            outlives the processes.
         watch: Reports when processes end; by default the best one for this system.
     """
 
@@ -142,7 +142,7 @@ class PosixProcessKeeper(ProcessKeeper):
             )
 
     def _examine(self, process: _Process) -> list[ProcessResult]:
-        """Check what is left after a process, or another one in its session, has ended."""
+        """Check a session after its leader or another process in it has ended."""
         with self._lock:
             if process not in self._processes:
                 return []
@@ -174,7 +174,7 @@ class PosixProcessKeeper(ProcessKeeper):
             return results
 
     def _finish(self, process: _Process) -> list[ProcessResult]:
-        """Reap a process whose session has ended."""
+        """Reap the leader of a session that has ended."""
         self._processes.discard(process)
         process.popen.wait()
         return _report(process)
@@ -202,7 +202,7 @@ def _spawn(command: StartCommand, in_child: Callable[[], None] | None) -> subpro
 
 
 def _end_of(popen: subprocess.Popen[bytes]) -> Exited | Killed:
-    """Return how a process ended, without reaping it where that is possible."""
+    """Return how a process ended, if possible without reaping it."""
     if hasattr(os, "waitid"):
         with contextlib.suppress(ChildProcessError):
             status = os.waitid(os.P_PID, popen.pid, os.WEXITED | os.WNOWAIT)

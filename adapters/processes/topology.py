@@ -8,9 +8,9 @@ from domain.placement.resources import Core, CoreSet
 
 
 def read_cores(sys: Path, usable: frozenset[int]) -> CoreSet:
-    """Return the cores with at least one usable hardware thread, and those threads.
+    """Return the cores with at least one usable hardware thread, each with its usable threads.
 
-    Cores are numbered over the whole node in the order of their first hardware thread, so that
+    Cores are numbered over the whole node in the order of their first hardware thread, so their
     numbers do not depend on which part of the node may be used.
 
     Args:

@@ -54,7 +54,7 @@ class PythonInstanceLog(InstanceLog):
 
 
 def _file_handler(log_file: str, instance: str) -> logging.Handler:
-    from pathlib import Path  # imported late: it takes 3 ms and is rarely needed
+    from pathlib import Path  # imported lazily: takes 3 ms, and rarely needed
 
     path = Path(log_file)
     if path.is_dir():

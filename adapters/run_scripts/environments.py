@@ -16,7 +16,7 @@ KEPT_AT_LOGIN: Final = "HOME|USER|LOGNAME|SHELL|TERM|SLURM*|CONJOIN_*"
 """Variables that a login shell would also have, or that tie a program to its job and run."""
 
 _START_LOGIN_SHELL: Final = f"""\
-# become a login shell, unless this is it: the process id stays the same
+# restart as a login shell, unless this is one already: the process id stays the same
 if [ "${{CONJOIN_LOGIN_SHELL-}}" != "$$" ]; then
     for name in $(compgen -e); do
         case "$name" in
@@ -32,7 +32,7 @@ unset CONJOIN_LOGIN_SHELL
 """
 
 _FIND_MODULE_COMMAND: Final = """\
-# a shell that runs a script may not have been told of the module command
+# a non-interactive shell may lack the module command
 if ! type module >/dev/null 2>&1; then
     for file in "${MODULESHOME-}/init/bash" "${LMOD_PKG-}/init/bash" \\
             /etc/profile.d/modules.sh /etc/profile.d/lmod.sh /etc/profile.d/z00_lmod.sh; do
@@ -64,7 +64,7 @@ _ACTIVATE: Final = """\
 
 
 def base_environment(base: BaseEnv) -> list[str]:
-    """Return shell text that sets up the base environment, to which all else is added."""
+    """Return shell text that sets up the base environment, before everything else."""
     match base:
         case BaseEnv.MANAGER:
             return []
@@ -86,7 +86,7 @@ def activate(virtual_env: str | None) -> list[str]:
     if virtual_env is None:
         return []
     return [
-        # the path may refer to the active environment, so expand it before deactivating that
+        # the path may refer to the active environment: expand it before deactivating that
         f"conjoin_venv={expanded(virtual_env)}",
         _LEAVE_VIRTUAL_ENVIRONMENT,
         _ACTIVATE,

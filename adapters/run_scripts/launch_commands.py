@@ -14,11 +14,11 @@ from domain.placement.resources import Resources
 
 @dataclass(frozen=True)
 class Launch:
-    """How a program is started.
+    """The command, environment and rank file that start a program.
 
     Attributes:
         command: Words that precede the program's own command.
-        variables: Environment variables that tell program and launcher their resources.
+        variables: Environment variables that pass the resources to the program and launcher.
         rank_file: Text of the file that places the processes; None if none is needed.
     """
 
@@ -50,7 +50,7 @@ def launch_bound(
     """Return how to start a program on the cores that it was allocated.
 
     Args:
-        model: How it is started.
+        model: The execution model of the program.
         requirements: The resources that it requested.
         resources: The resources that it was allocated.
         rank_file: Path of the rank file, if there is one.
@@ -105,7 +105,7 @@ def _bind_with_intel_mpi(found: Sequence[ranks.Rank], rank_file: Path) -> Launch
     pinning = {"I_MPI_PIN_DOMAIN": domains} if masks else {"I_MPI_PIN": "off"}
     return Launch(
         ("mpirun", "-n", str(len(found)), "-machinefile", str(rank_file)),
-        # otherwise it would follow Slurm, which does not know about components
+        # otherwise it would use Slurm's placement, which does not take components into account
         {"I_MPI_JOB_RESPECT_PROCESS_PLACEMENT": "off", **pinning},
         ranks.machine_file(found),
     )

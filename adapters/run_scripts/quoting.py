@@ -42,7 +42,7 @@ def expanded_arguments(words: Sequence[str]) -> str:
 
 
 def exports(variables: Mapping[str, str]) -> list[str]:
-    """Return lines that set those environment variables whose names a shell allows.
+    """Return lines that set the environment variables whose names the shell accepts.
 
     Args:
         variables: Values by name; if a name has a leading `+`, its value is appended to the
@@ -55,14 +55,14 @@ def exports(variables: Mapping[str, str]) -> list[str]:
     ]
 
 
-def odd_variables(variables: Mapping[str, str]) -> list[str]:
-    """Return the words of a command that sets variables whose names no shell allows."""
-    odd = [
+def unexportable_variables(variables: Mapping[str, str]) -> list[str]:
+    """Return the words of a command that sets variables whose names the shell rejects."""
+    unexportable = [
         f"{name}={value}"
         for name, value in variables.items()
         if not _VARIABLE.fullmatch(name.removeprefix("+"))
     ]
-    return ["env", *odd] if odd else []
+    return ["env", *unexportable] if unexportable else []
 
 
 def _export(name: str, value: str) -> str:

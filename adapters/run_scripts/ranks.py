@@ -36,7 +36,7 @@ class Rank:
 
 
 def process_count(requirements: ResourceRequirements) -> int:
-    """Return how many processes were requested."""
+    """Return the number of requested processes."""
     match requirements:
         case Threads():
             return 1
@@ -49,7 +49,7 @@ def process_count(requirements: ResourceRequirements) -> int:
 
 
 def threads_per_process(requirements: ResourceRequirements) -> int:
-    """Return how many threads were requested for each process."""
+    """Return the number of requested threads for each process."""
     match requirements:
         case Threads(threads):
             return threads
@@ -93,7 +93,7 @@ def host_file(ranks: Iterable[Rank]) -> str:
 
 
 def masks_on_each_node(ranks: Sequence[Rank]) -> list[int] | None:
-    """Return the masks of the processes on a node; None if they differ between nodes.
+    """Return the masks of the processes on each node; None if they differ between nodes.
 
     Neither Slurm nor Intel MPI supports different masks for different nodes.
     """

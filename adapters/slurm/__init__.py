@@ -1,1 +1,1 @@
-"""The Slurm that the manager is running under, if it is."""
+"""Slurm, if the manager runs in one of its jobs."""

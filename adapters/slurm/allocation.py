@@ -11,7 +11,7 @@ from domain.errors import TransportError
 
 JOB_ID: Final = "SLURM_JOB_ID"
 PATIENCE: Final = 30.0
-"""Seconds for squeue to answer; it takes 18 s to report that the controller is unreachable."""
+"""Seconds for squeue to answer. It needs 18 s to detect that the controller is unreachable."""
 
 NO_END: Final = ("NONE", "N/A")
 
@@ -38,7 +38,7 @@ def end_of_allocation(
     command = ["squeue", "-h", "-j", job, "-o", "%A %e"]
     printed = _run(command, environment, patience)
     try:
-        # a task's number can equal the array's number; squeue then lists all tasks of the array
+        # a task can have the same number as its array; squeue then lists all tasks of the array
         ((end,),) = [
             ends for number, *ends in map(str.split, printed.splitlines()) if number == job
         ]

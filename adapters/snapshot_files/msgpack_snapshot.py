@@ -37,7 +37,7 @@ from domain.errors import (
 )
 
 NOBODY: Final = "_"
-"""Sender and receiver that MUSCLE3 writes for a message that is not sent."""
+"""Sender and receiver that MUSCLE3 writes into a message that was never sent."""
 
 OWN_DATA: Final = 18
 """Extension code for the data of a message that MUSCLE3 cannot read."""
@@ -116,10 +116,10 @@ class MsgPackSnapshot:
             _check_checksum(data, values)
             return decode(values)
         except _EXPECTED_ERRORS as error:
-            # no library can read a map that ends too soon
+            # a truncated map is damaged, whichever library wrote it
             is_foreign = is_complete and _is_foreign(data)
             what = "is in an unknown format" if is_foreign else "is incomplete or damaged"
-            reason = f"it {what} ({_in_words(error)})"
+            reason = f"it {what} ({_description(error)})"
             raise _refusal(name, reason, is_foreign=is_foreign) from error
 
 
@@ -159,8 +159,8 @@ def _refusal(name: str, reason: str, *, is_foreign: bool) -> InconsistentSnapsho
 def _is_foreign(data: bytes) -> bool:
     """Return whether a file that cannot be decoded is a snapshot of another library.
 
-    Ours end with a checksum and have a part of our own, so that a single damaged byte cannot make
-    one of them look foreign.
+    Conjoin's snapshots contain both a checksum and the key `conjoin`, so a single damaged byte
+    cannot make one of them look foreign.
     """
     is_ours = _CHECKSUM_KEY in data[-_MAX_CHECKSUM_SIZE:] or _OWN_PART_KEY in data
     return len(data) > 1 and data[:1].isdigit() and not is_ours
@@ -174,7 +174,7 @@ def _why_unknown(version: bytes) -> str:
     return f"it has version {version.decode()}, but only 1 and 2 are supported"
 
 
-def _in_words(error: Exception) -> str:
+def _description(error: Exception) -> str:
     return f"{error} is missing" if isinstance(error, KeyError) else str(error)
 
 
@@ -234,7 +234,7 @@ def _decode_v2(values: dict[str, Any]) -> Snapshot:
 
 
 def _decode_v1(values: dict[str, Any]) -> Snapshot:
-    # as in version 2, a final one does not count F_INIT messages received ahead
+    # as in version 2, a final snapshot does not count F_INIT messages received ahead
     _check_keys(values, _KEYS_V1)
     return _decode(values, CommunicatorState(_decode_counts(values["port_message_counts"])))
 
@@ -370,7 +370,7 @@ def _decode_rounds(values: Mapping[str, Any]) -> RoundsState:
 
 
 def _encode_own_part(snapshot: Snapshot) -> dict[str, object]:
-    """Return the state that MUSCLE3's format has no keys for; empty if there is none."""
+    """Return the state for which MUSCLE3's format lacks keys; may be empty."""
     state = snapshot.communicator
     parts: dict[str, object] = {
         "instance": snapshot.instance,

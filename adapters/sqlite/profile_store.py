@@ -169,8 +169,8 @@ class _Writer:
             try:
                 connection.executemany(statement, rows)
             except (OverflowError, ValueError) as error:
-                # For example a number beyond 64 bits, sent by one program: keep the rows of the
-                # others.
+                # One program may have sent an invalid value, such as a number beyond 64 bits: keep
+                # the rows of the others.
                 self._note(error, lost_rows=len(rows))
         connection.execute("COMMIT")
 
@@ -203,17 +203,17 @@ class _Writer:
 
 
 def _new_database(path: Path) -> sqlite3.Connection:
-    """Make the file and its tables.
+    """Create the file and its tables.
 
     Raises:
-        sqlite3.Error: If that cannot be done.
-        OSError: If there is another file that cannot be removed.
+        sqlite3.Error: If that fails.
+        OSError: If an existing file cannot be removed.
     """
     path.unlink(missing_ok=True)
     connection = sqlite3.connect(path, isolation_level=None)
     try:
-        # Surviving a crash of this process is enough: after a crash of the machine the run is
-        # lost anyway, and each sync costs milliseconds on a shared file system.
+        # The profile need only survive a crash of this process: a crash of the machine ends the
+        # run anyway, and each sync costs milliseconds on a shared file system.
         connection.execute("PRAGMA synchronous = OFF")
         connection.executescript(creation_script())
     except sqlite3.Error:

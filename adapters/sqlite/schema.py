@@ -73,7 +73,7 @@ CREATE VIEW all_events AS
 
 
 def creation_script() -> str:
-    """Return the SQL that makes an empty database, in a single transaction."""
+    """Return the SQL that creates an empty database, in a single transaction."""
     event_types = ", ".join(f"({kind.value}, '{kind.name}')" for kind in ProfileEventType)
     operators = ", ".join(f"({operator.value}, '{operator.name}')" for operator in Operator)
     major, minor = FORMAT_VERSION

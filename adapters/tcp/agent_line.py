@@ -40,7 +40,7 @@ class TcpAgentLine(AgentLine):
         )
         self._is_closed = False
         self._results: queue.SimpleQueue[Sequence[ProcessResult] | None] = queue.SimpleQueue()
-        # a daemon thread, so that an unresponsive manager cannot keep the agent from ending
+        # a daemon thread, so that the agent can end even if the manager does not respond
         self._sender = threading.Thread(
             target=self._send_results, name="conjoin-agent-results", daemon=True
         )

@@ -1,4 +1,4 @@
-"""Waits for a condition that a check from time to time may fulfil."""
+"""Waits for a condition that a repeated check may make true."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ PAUSE_GROWTH: Final = 1.5
 def wait_with_checks(
     is_done: Callable[[float], bool], *, end: float, check: Callable[[], None]
 ) -> bool:
-    """Wait for a condition; return whether it is fulfilled.
+    """Wait for a condition; return whether it became true.
 
     Args:
-        is_done: Waits for the condition, for so many seconds.
+        is_done: Waits for the condition for the given number of seconds.
         end: When to give up, on the monotonic clock.
-        check: Called from time to time, with growing pauses; it may fulfil the condition.
+        check: Called repeatedly, with increasing pauses. It may make the condition true.
     """
     pause = FIRST_PAUSE
     while True:

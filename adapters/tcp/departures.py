@@ -2,8 +2,8 @@
 
 A MUSCLE3 instance fetches its messages, and its sender waits until all are fetched. A receiver that
 has failed may never fetch them. It has left if it has ended all its sessions, or if it has lost its
-connection and its own addresses refuse new ones. An instance that has not fetched anything yet is
-not given up: it may still compute, and its addresses may be unreachable from here.
+connection and its own addresses refuse new ones. An instance that has not fetched any message yet
+does not count as having left: it may still compute, and its addresses may be unreachable from here.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from adapters.tcp.peer_server import PeerServer
 
 def refuses_connections(locations: Sequence[str]) -> bool:
     """Return whether the addresses of an instance refuse connections. Blocks for some seconds."""
-    # imported late: rarely needed, and an instance starts sooner without it
+    # imported lazily: it is rarely needed, and delays the start of an instance
     from adapters.tcp import instance_probe
 
     return instance_probe.refuses_connections(locations)
@@ -30,8 +30,8 @@ class Departures:
     Args:
         server: Has the sessions of the receivers.
         outboxes: Hold the messages for them.
-        report: Receives a sentence about messages that are dropped.
-        refuses: Returns whether the addresses in some locations refuse connections.
+        report: Receives a warning about messages that are dropped.
+        refuses: Returns whether the addresses in the given locations refuse connections.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class Departures:
         self._fetching: set[str] = set()
 
     def add_receiver(self, instance: str, locations: Sequence[str]) -> None:
-        """Note the locations of a receiver."""
+        """Record the locations of a receiver."""
         self._locations[instance] = locations
 
     def note_fetching(self, instance: str) -> None:
-        """Note that a receiver has requested a message."""
+        """Record that a receiver has requested a message."""
         self._fetching.add(instance)
 
     def drop_undeliverable(self) -> None:
@@ -72,7 +72,7 @@ class Departures:
                 )
 
     def end_sessions(self) -> None:
-        """End the sessions of receivers that have left without doing so."""
+        """End the sessions of receivers that have left without ending them."""
         for instance in sorted(self._fetching):
             if self._server.sessions_of(instance) and self._has_left(instance):
                 self._server.end_sessions_of(instance)

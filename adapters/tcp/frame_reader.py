@@ -17,7 +17,7 @@ TIMEOUT_STEPS_PER_SECOND: Final = 100
 """A socket's receive timeout is rounded up to one of these steps."""
 
 TIMEOUT_TOLERANCE: Final = 0.02
-"""A socket keeps a receive timeout that is too long by less than so many seconds."""
+"""Maximum number of seconds by which a socket's receive timeout may be too long."""
 
 
 class FrameReader:
@@ -52,7 +52,7 @@ class FrameReader:
             return True
         if timeout is not None and timeout < TIMEOUT_TOLERANCE:
             return bool(self._poll.poll(timeout * 1000))
-        # A receive timeout waits and reads in one system call; poll() would need another.
+        # With a receive timeout, one system call waits and reads; poll() would need another.
         if not self._fits_receive_timeout(timeout):
             self._set_receive_timeout(timeout)
         self._start = self._end = 0
@@ -63,9 +63,9 @@ class FrameReader:
         return True
 
     def _fits_receive_timeout(self, timeout: float | None) -> bool:
-        """Return whether the socket's receive timeout is close enough, to save a system call.
+        """Return whether the socket's receive timeout can stay, which saves a system call.
 
-        Callers compute the time left until a deadline, so that no two timeouts are equal.
+        An exact match is rare, because callers pass the time left until a deadline.
         """
         current = self._receive_timeout
         if current is None or timeout is None:
@@ -95,7 +95,7 @@ class FrameReader:
         return result
 
     def read_in_place(self, count: int) -> memoryview:
-        """Return the next bytes in a buffer of their own.
+        """Return the next bytes in a new buffer.
 
         Raises:
             OSError: If the connection fails.
@@ -109,7 +109,7 @@ class FrameReader:
         self._start += at_hand
         received = at_hand
         while received < count:
-            received += self._receive_surely(result[received:])
+            received += self._receive_blocking(result[received:])
         return result
 
     def _fill(self, count: int) -> None:
@@ -118,10 +118,10 @@ class FrameReader:
             self._buffer[: len(left)] = left
             self._start, self._end = 0, len(left)
         while self._end - self._start < count:
-            self._end += self._receive_surely(self._buffer[self._end :])
+            self._end += self._receive_blocking(self._buffer[self._end :])
 
-    def _receive_surely(self, room: memoryview) -> int:
-        """Receive the rest of a part that has begun to arrive, however long it takes."""
+    def _receive_blocking(self, room: memoryview) -> int:
+        """Receive more of a part that has begun to arrive; wait indefinitely."""
         while True:
             try:
                 return self._receive(room)

@@ -1,4 +1,4 @@
-"""Receives from one of our own instances: the model's thread reads by itself."""
+"""Receives messages from one of our own instances, on the model's thread."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from domain.errors import CouplingError, PeerLost, PortError, RemoteProtocolErro
 
 RECEIVE_SIZE: Final = 65536
 GOODBYE_TIME: Final = 10.0
-"""Seconds for a sender to read our goodbye; one that misses it waits a minute for our return."""
+"""Seconds for a sender to read our goodbye. Without it, the sender waits a minute for us."""
 
 
 class StreamConnection:
-    """Drives the stream from a sending instance, over as many connections as it takes.
+    """Drives the stream from a sending instance, and reconnects when the connection is lost.
 
     Args:
         peer: Name of the sending instance.
@@ -37,7 +37,7 @@ class StreamConnection:
         retries: How often and for how long to try to connect.
 
     Attributes:
-        stream: What has arrived.
+        stream: The state of the stream, with the messages that have arrived.
 
     Raises:
         TransportError: If the peer cannot be reached.
@@ -86,12 +86,12 @@ class StreamConnection:
             queue, message = arrival
             queue.append((message, (began, transferred, time.time_ns())))
         if self.stream.outgoing:
-            # a lost connection is noticed, and made again, at the next read
+            # the next read detects a lost connection, and reconnects
             with contextlib.suppress(OSError):
                 self._socket.sendall(self.stream.data_to_send())
 
     def restore(self) -> bool:
-        """Connect again after the connection was lost; return whether that was possible."""
+        """Reconnect after the connection was lost; return whether that succeeded."""
         self._socket.close()
         self.stream.connection_lost(now=time.monotonic())
         if self.stream.state is not ConnectionState.DISCONNECTED:
@@ -114,8 +114,8 @@ class StreamConnection:
         self._socket.settimeout(GOODBYE_TIME)
         self._socket.sendall(self.stream.data_to_send())
         self._socket.shutdown(socket.SHUT_WR)
-        # Closing a connection with unread data resets it, and the goodbye may be lost. The sender
-        # closes its end after reading the goodbye.
+        # Closing a connection with unread data resets it, which may discard the goodbye. So wait
+        # until the sender has read the goodbye, and has closed its end.
         end = time.monotonic() + GOODBYE_TIME
         while time.monotonic() < end and self._socket.recv(RECEIVE_SIZE):
             pass
@@ -125,7 +125,7 @@ class StreamConnection:
         while True:
             deadline = self.stream.next_deadline()
             if deadline is not None:
-                # nothing reports when the network is back
+                # poll, because no event reports that the network is back
                 time.sleep(max(0.0, deadline - time.monotonic()))
             try:
                 self._connect()
@@ -176,9 +176,10 @@ def read_frame(reader: FrameReader, stream: StreamReceiver) -> None:
 
 
 class IncomingStream:
-    """Distributes what arrives from one sending instance. May be used from several threads.
+    """Distributes the messages from one sending instance. Thread-safe.
 
-    The first thread that waits for a message reads, for the others too, until its own arrives.
+    The first thread that waits for a message reads frames for all threads, until its own message
+    arrives.
 
     Args:
         peer: Name of the sending instance.
@@ -193,10 +194,10 @@ class IncomingStream:
         self._failure: CouplingError | None = None
 
     def expect(self, sender: str, receiver: str) -> Arrivals:
-        """Return the queue of an endpoint of ours, for what arrives from one of the peer's.
+        """Return the queue for messages from one of the peer's endpoints to one of ours.
 
         Raises:
-            PortError: If one of them has a slot, and the other has none.
+            PortError: If only one of them has a slot.
         """
         return self._connection.stream.expect(sender, receiver)
 
@@ -210,7 +211,7 @@ class IncomingStream:
             timeout: Seconds to wait for it to begin to arrive; None waits without limit.
 
         Raises:
-            PeerLost: If the connection is lost for good.
+            PeerLost: If the connection is permanently lost.
             RemoteProtocolError: If the peer violates the protocol.
             PortError: If the peer sends to a slot of a scalar port, or to a vector port as a whole.
         """
@@ -235,11 +236,11 @@ class IncomingStream:
                 return None
 
     def close(self) -> None:
-        """Close the connection. May be called more than once."""
+        """Close the connection. Idempotent."""
         self._connection.close()
 
     def _read_one(self, end: float | None) -> bool:
-        """Read one frame; return False if none began to arrive until the end of the time."""
+        """Read one frame; return False if none begins to arrive in time."""
         while True:
             left = None if end is None else max(0.0, end - time.monotonic())
             try:
@@ -249,7 +250,7 @@ class IncomingStream:
                     continue
                 self._connection.read_frame()
             except (RemoteProtocolError, PortError) as error:
-                # the position of the next frame is unknown
+                # the start of the next frame is unknown, so this connection is unusable
                 self._failure = error
                 raise
             except (OSError, EOFError, ValueError) as error:

@@ -30,18 +30,18 @@ class TcpInstanceProbe(InstanceProbe):
     def __init__(self, loop: EventLoop, *, timeout: float = network.CONNECT_TIMEOUT) -> None:
         self._loop = loop
         self._timeout = timeout
-        self._looks: set[_Look] = set()
+        self._probes: set[_Probe] = set()
 
     def look(self, locations: Sequence[str], found: Callable[[Presence], None]) -> None:
         def finish(presence: Presence) -> None:
-            self._looks.discard(look)
+            self._probes.discard(probe)
             found(presence)
 
         def start() -> None:
-            self._looks.add(look)
-            look.start(_telling_addresses(locations), self._timeout)
+            self._probes.add(probe)
+            probe.start(_conclusive_addresses(locations), self._timeout)
 
-        look = _Look(self._loop, finish)
+        probe = _Probe(self._loop, finish)
         self._loop.call_soon(start)
 
     def close(self) -> None:
@@ -51,17 +51,17 @@ class TcpInstanceProbe(InstanceProbe):
             self._close_all()
 
     def _close_all(self) -> None:
-        while self._looks:
-            self._looks.pop().close()
+        while self._probes:
+            self._probes.pop().close()
 
 
-class _Look:
-    """Tries to connect to several addresses at once. Used on the loop's thread only."""
+class _Probe:
+    """Tries to connect to several addresses at the same time. For the loop's thread only."""
 
     def __init__(self, loop: EventLoop, finish: Callable[[Presence], None]) -> None:
         self._loop = loop
         self._finish = finish
-        self._knocking: set[socket.socket] = set()
+        self._connecting: set[socket.socket] = set()
         self._answers: set[int] = set()
         self._end: ScheduledCall | None = None
 
@@ -69,19 +69,19 @@ class _Look:
         """Start connecting to each address."""
         self._end = self._loop.call_later(timeout, self._conclude)
         for address in addresses:
-            self._knock(address)
+            self._connect(address)
         self._conclude_if_known()
 
     def close(self) -> None:
         """Stop all connection attempts."""
         if self._end is not None:
             self._end.cancel()
-        for sock in self._knocking:
+        for sock in self._connecting:
             self._loop.unwatch(sock)
             sock.close()
-        self._knocking.clear()
+        self._connecting.clear()
 
-    def _knock(self, address: TcpAddress) -> None:
+    def _connect(self, address: TcpAddress) -> None:
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         try:
             sock = socket.socket(family, socket.SOCK_STREAM)
@@ -91,23 +91,23 @@ class _Look:
         sock.setblocking(False)
         answer = sock.connect_ex((address.host, address.port))
         if answer == errno.EINPROGRESS:
-            self._knocking.add(sock)
-            self._loop.watch(sock, partial(self._hear, sock), events=READABLE | WRITABLE)
+            self._connecting.add(sock)
+            self._loop.watch(sock, partial(self._note_answer, sock), events=READABLE | WRITABLE)
         else:
             sock.close()
             self._answers.add(answer)
 
-    def _hear(self, sock: socket.socket) -> None:
-        if sock not in self._knocking:
-            return  # another address answered at the same moment, which is sufficient
+    def _note_answer(self, sock: socket.socket) -> None:
+        if sock not in self._connecting:
+            return  # another address answered in the same iteration of the loop, which is enough
         self._answers.add(answer_on(sock))
-        self._knocking.discard(sock)
+        self._connecting.discard(sock)
         self._loop.unwatch(sock)
         sock.close()
         self._conclude_if_known()
 
     def _conclude_if_known(self) -> None:
-        if not self._knocking or ACCEPTED in self._answers:
+        if not self._connecting or ACCEPTED in self._answers:
             self._conclude()
 
     def _conclude(self) -> None:
@@ -123,16 +123,15 @@ class _Look:
 def refuses_connections(
     locations: Sequence[str], *, timeout: float = network.CONNECT_TIMEOUT
 ) -> bool:
-    """Return whether an instance is gone: addresses refuse, and no other may still answer.
+    """Return whether an instance is gone: all addresses with a route refuse connections.
 
-    Blocks for up to the timeout for each address. Addresses without a route from this machine are
-    ignored.
+    This blocks for up to the timeout for each address.
 
     Args:
         locations: Last known locations of the instance.
         timeout: Seconds to wait for each address.
     """
-    answers = {_answer(address, timeout) for address in _telling_addresses(locations)}
+    answers = {_answer(address, timeout) for address in _conclusive_addresses(locations)}
     return errno.ECONNREFUSED in answers and answers <= {errno.ECONNREFUSED, *_NO_NETWORK}
 
 
@@ -148,20 +147,20 @@ def answer_on(sock: socket.socket) -> int:
     """Return the result of a connection attempt: zero if accepted, else the error number."""
     answer = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     try:
-        # If no process listens on the port of this machine, the system may choose that port for
-        # the connecting socket, which then connects to itself.
+        # If the port is on this machine and unused, the system may choose it for the connecting
+        # socket, which then connects to itself.
         is_itself = answer == ACCEPTED and sock.getsockname() == sock.getpeername()
     except OSError:
-        return answer  # the peer has disconnected since, but it was there
+        return answer  # the peer has disconnected since, but it was running
     return errno.ECONNREFUSED if is_itself else answer
 
 
-def _telling_addresses(locations: Sequence[str]) -> list[TcpAddress]:
-    """Return the addresses where a result is conclusive.
+def _conclusive_addresses(locations: Sequence[str]) -> list[TcpAddress]:
+    """Return the addresses whose answers show whether the instance runs.
 
-    Host names are left out, because looking them up can take long. So are our own machine's
-    addresses, such as that of a container bridge, if other addresses show that the instance runs
-    elsewhere.
+    Host names are omitted, because looking them up can take long. This machine's own addresses,
+    such as that of a container bridge, are omitted if there are others, because the instance then
+    runs on another machine.
     """
     addresses = [
         address

@@ -28,7 +28,7 @@ def execute_instance_request(desk: ManagerDesk, received: Request, reply: Reply)
     """
 
     def respond(response: Sequence[object]) -> None:
-        # before the reply, which may find that the connection is lost
+        # do this before the reply, which may detect that the connection is lost
         _name_session(received.session, request)
         reply([pack(response)])
 

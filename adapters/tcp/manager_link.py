@@ -38,26 +38,25 @@ PEER_TIMEOUT: Final = 600.0
 
 
 class ConnectionLockedError(TransportError):
-    """The connection to the manager is in use, so that a log message was dropped.
+    """The connection to the manager is in use, so a log message was dropped.
 
-    In the library whose documentation names it, logging could call the connection while the
-    connection logged. Here log messages have a queue of their own, so it is never raised; it is
-    kept for programs that catch it.
+    Conjoin never raises this, because it queues log messages. The exception exists for programs
+    that catch it, since MUSCLE3 documents it.
     """
 
 
 @final
 class MMPClient(ManagerLink):
-    """Speaks MMP with the manager. May be used from several threads.
+    """Speaks MMP with the manager. Thread-safe.
 
     Args:
         instance_id: Name of the instance.
         location: Where the manager is: a location string, or several.
-        secret: The run's secret, if the manager is ours and we were given it; else MUSCLE3's own
-            protocol is spoken, to the letter.
+        secret: The run's secret, if Conjoin's manager provided it. Without it, only requests of
+            MUSCLE3's protocol are sent.
         retries: How often and for how long to retry when the connection is lost.
-        first_pause: Seconds before MUSCLE3's manager is asked for the peers a second time.
-        peer_timeout: Seconds for which it is asked for them.
+        first_pause: Seconds between the first two requests for the peers to MUSCLE3's manager.
+        peer_timeout: Seconds for which these requests are repeated.
     """
 
     def __init__(
@@ -102,7 +101,7 @@ class MMPClient(ManagerLink):
         if self._is_own_manager:
             values = self._ask(mmp.await_peers, self._name)
         else:
-            values = self._ask_until_ready()
+            values = self._poll_until_ready()
         return decode_peers(self._instance, values)
 
     def deregister_instance(self) -> None:
@@ -126,7 +125,7 @@ class MMPClient(ManagerLink):
 
     def await_checkpoint_request(self, on_request: Callable[[str], None]) -> None:
         if self._is_own_manager:
-            # needs a session of its own, since the answer may take as long as the run
+            # needs a separate session, since the answer may take as long as the run
             self._save_requests = SaveRequestListener(self._name, self._open_session(), on_request)
 
     def report_snapshot_failed(self, problem: str) -> None:
@@ -166,7 +165,7 @@ class MMPClient(ManagerLink):
         return self._ask(mmp.is_deadlocked, self._name)
 
     def flush(self) -> None:
-        """Wait until all that was submitted and reported has been sent."""
+        """Wait until all queued reports have been sent."""
         self._reports.flush()
 
     def close(self) -> None:
@@ -206,7 +205,7 @@ class MMPClient(ManagerLink):
             self._is_lost = True
             raise
 
-    def _ask_until_ready(self) -> list[Any]:
+    def _poll_until_ready(self) -> list[Any]:
         request = mmp.get_peers.encode(self._name)
         pause, waited = self._first_pause, 0.0
         pausing = threading.Event()
@@ -219,7 +218,7 @@ class MMPClient(ManagerLink):
             if waited >= self._peer_timeout:
                 msg = f"Not all peers started within {self._peer_timeout:.0f} s: {values[0]}"
                 raise ManagerRefused(msg)
-            pausing.wait(pause)  # MUSCLE3's manager can only be polled
+            pausing.wait(pause)  # MUSCLE3's manager supports only polling
             waited += pause
             pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE)
 
@@ -229,7 +228,7 @@ class MMPClient(ManagerLink):
         *arguments: Arguments.args,
         **keywords: Arguments.kwargs,
     ) -> None:
-        """Queue a report; drop one that only our own manager understands if it is MUSCLE3's."""
+        """Queue a report; drop an extension of ours if the manager is MUSCLE3's."""
         if self._is_own_manager or not request.own_only:
             self._reports.add(lambda: request.encode(*arguments, **keywords))
 

@@ -1,4 +1,4 @@
-"""Messages that wait until MUSCLE3 instances fetch them."""
+"""Messages that are stored until MUSCLE3 instances fetch them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from domain.coupling.messages import PeerMessage
 
 
 class Outboxes:
-    """Holds encoded messages by receiving endpoint, and the requests that wait for messages."""
+    """Stores encoded messages by receiving endpoint, and requests that wait for messages."""
 
     def __init__(self) -> None:
         self._messages: dict[str, deque[bytes]] = {}
@@ -24,7 +24,7 @@ class Outboxes:
         self._changed = threading.Condition()
 
     def put(self, receiver: str, message: bytes, *, limit: QueueLimit = OPEN.limit) -> bool:
-        """Add a message; reply with it at once if a request waits for it.
+        """Add a message; if a request waits for it, reply immediately.
 
         Args:
             receiver: The receiving endpoint.
@@ -58,7 +58,7 @@ class Outboxes:
         return self._taken.get(receiver, 0)
 
     def handle(self, request: bytes, reply: Reply) -> str:
-        """Answer a request for a message, now or once there is one.
+        """Answer a request for a message, now or when there is one.
 
         Returns:
             The receiving endpoint for which a message was requested.
@@ -80,7 +80,7 @@ class Outboxes:
         return receiver
 
     def waiting(self) -> list[str]:
-        """Return the receiving endpoints that have yet to fetch messages."""
+        """Return the receiving endpoints with messages that have not been fetched."""
         with self._changed:
             return [name for name, messages in self._messages.items() if messages]
 

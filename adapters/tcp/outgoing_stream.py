@@ -1,4 +1,4 @@
-"""Sends to one of our own instances: the model's thread writes by itself."""
+"""Sends messages to one of our own instances, mostly on the model's thread."""
 
 from __future__ import annotations
 
@@ -26,18 +26,19 @@ COPIED_PER_SECOND: Final = 1e9
 
 
 class OutgoingStream:
-    """Drives the stream to one receiving instance. May be used from several threads.
+    """Drives the stream to one receiving instance. Thread-safe.
 
-    The thread that sends writes as much as the connection takes at once. The rest is copied, and
-    written by the loop's thread when the receiver takes it. Once something is queued, everything
-    after it is queued too, so that the order is kept.
+    The sending thread writes as much as the connection accepts immediately. The rest is copied to a
+    queue, which the loop's thread writes as the connection accepts more. While the queue is not
+    empty, new frames are queued too, which keeps the order.
 
-    The lock is not held while a thread waits for the connection to take more. Such a thread owns
-    the socket's writing end, and closes the socket when the stream stops using it meanwhile.
+    A thread does not hold the lock while it waits for the connection to accept more. Instead, it
+    owns the socket for writing. If the stream stops using the socket meanwhile, that thread closes
+    it.
 
     Args:
         loop: Writes out the queue, on its thread.
-        return_time: Seconds for which to wait for a receiver to connect again.
+        return_time: Seconds to wait for a receiver to reconnect.
     """
 
     def __init__(self, loop: EventLoop, *, return_time: float = RETURN_TIME) -> None:
@@ -55,13 +56,13 @@ class OutgoingStream:
         return channel
 
     def attach(self, sock: socket.socket, received: int, *, trailing_data: bytes = b"") -> None:
-        """Use the receiver's connection, or replace the last one by it. On the loop's thread.
+        """Use a connection of the receiver, instead of any earlier one. On the loop's thread.
 
         Args:
             sock: The connection.
-            received: How many frames the receiver has got.
-            trailing_data: What the receiver has sent after its hello: it may acknowledge frames, or
-                leave, before this end has been attached.
+            received: Number of frames that the receiver has received.
+            trailing_data: Data that the receiver sent after its hello, such as acknowledgements or
+                a goodbye.
         """
         with self._changed:
             is_accepted = self._sender.accepts_connection
@@ -119,7 +120,7 @@ class OutgoingStream:
         return self._sender.taken
 
     def wait_until_sent(self, *, timeout: float | None) -> bool:
-        """Wait until the receiver has got everything, or is gone; return whether it is so."""
+        """Wait until the receiver has received everything or is gone; return False on timeout."""
         with self._changed:
             return self._changed.wait_for(lambda: self._sender.is_all_received, timeout=timeout)
 
@@ -130,7 +131,7 @@ class OutgoingStream:
             return self._sender.awaits_first_connection
 
     def close(self) -> None:
-        """Close the connection. May be called more than once, from any thread."""
+        """Close the connection. Idempotent and thread-safe."""
         with self._changed:
             self._sender.lose()
             self._detach()
@@ -140,7 +141,7 @@ class OutgoingStream:
         return limit.admits(sum(map(len, pieces)), queued=self._sender.queued)
 
     def _write_at_once(self, sock: socket.socket, pieces: Pieces) -> Pieces:
-        """Write a frame past the queue, without waiting; return what is left to be written."""
+        """Write a frame directly, without waiting; return the part that is left to write."""
         if len(pieces) > MAX_BUFFERS:
             return pieces
         try:
@@ -158,10 +159,10 @@ class OutgoingStream:
         return list(left)
 
     def _write(self, sock: socket.socket, left: deque[memoryview]) -> None:
-        """Write as long as the receiver takes it, which is cheaper than to copy what remains.
+        """Write as long as the connection accepts data, to avoid copying the rest.
 
-        The time to wait for a large frame is about the time that it would take to copy it. Frames
-        that are kept until they are acknowledged were copied already.
+        This waits about as long as copying a large frame would take. Frames that are kept until
+        they are acknowledged have been copied already.
         """
         size = sum(map(len, left))
         patience = PATIENCE
@@ -183,7 +184,7 @@ class OutgoingStream:
                 self._end_connection(sock)
 
     def _end_write(self, sock: socket.socket, left: deque[memoryview]) -> None:
-        """Queue what a thread has not written, and give the writing end back."""
+        """Queue what this thread has not written, and release the socket for writing."""
         with self._changed:
             if self._written_by_a_thread is sock:
                 self._written_by_a_thread = None
@@ -197,7 +198,7 @@ class OutgoingStream:
             self._loop.call_soon(self._proceed)
 
     def _proceed(self) -> None:
-        """Receive acknowledgements, and write from the queue. On the loop's thread."""
+        """Receive acknowledgements, and write from the queue. For the loop's thread."""
         with self._changed:
             sock = self._socket
             if sock is None:
@@ -217,7 +218,7 @@ class OutgoingStream:
         self._loop.watch(sock, self._proceed, events=events)
 
     def _receive(self, sock: socket.socket) -> bool:
-        """Receive acknowledgements; return whether the receiver is still there."""
+        """Receive acknowledgements; return whether the receiver is still connected."""
         try:
             data = sock.recv(4096)
         except (BlockingIOError, InterruptedError):
@@ -232,10 +233,10 @@ class OutgoingStream:
             self._end_connection(sock)
 
     def _end_connection(self, sock: socket.socket) -> None:
-        """Wait for the receiver to connect again, if it can. With the lock."""
+        """Wait for the receiver to reconnect, if it can. The caller holds the lock."""
         if self._socket is not sock:
             return
-        # if it was a write that failed, then a goodbye may have arrived and not been read
+        # if a write failed, an unread goodbye may have arrived before
         with contextlib.suppress(OSError, RemoteProtocolError):
             self._receive(sock)
         self._sender.connection_lost(now=time.monotonic())
@@ -244,7 +245,7 @@ class OutgoingStream:
         self._loop.call_soon(self._tick)
 
     def _tick(self) -> None:
-        """Give the receiver up when it is time. On the loop's thread."""
+        """Give up on the receiver when its time is over. For the loop's thread."""
         with self._changed:
             self._sender.tick(time.monotonic())
             deadline = self._sender.next_deadline()
@@ -253,12 +254,13 @@ class OutgoingStream:
             self._loop.call_later(max(0.0, deadline - time.monotonic()), self._tick)
 
     def _detach(self) -> None:
-        """Stop using the connection. With the lock."""
+        """Stop using the connection. The caller holds the lock."""
         sock, self._socket = self._socket, None
         if sock is None:
             return
         if sock is self._written_by_a_thread:
-            # to close it now could let that thread write to another file with the same number
+            # the thread closes it: if this closed it, the thread could write to another file that
+            # gets the same descriptor
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
         else:

@@ -9,11 +9,11 @@ from typing import Final, final
 
 from adapters.io.event_loop import EventLoop
 from adapters.tcp.server import (
+    ErrorCallback,
     Reply,
     RequestCallback,
     Server,
     StreamCallback,
-    TroubleCallback,
 )
 from adapters.wire.locations import Address
 from adapters.wire.session_server import Request, Session, StreamRequested
@@ -26,22 +26,22 @@ MAX_REQUEST: Final = 2**20
 class PeerServer:
     """Accepts connections from peers, and passes each on to the transport that handles its kind.
 
-    One port serves MUSCLE3's clients and ours: the first bytes of a connection tell them apart. The
-    server starts when the first transport registers, and closes when the last one has left. Create
-    all transports before you publish their locations: connections of a kind that no transport
-    handles yet are closed.
+    One port serves MUSCLE3's clients and ours, which differ in the first bytes that they send. The
+    server starts when the first transport registers, and closes when the last one unregisters.
+    Create all transports before you publish their locations: the server closes connections of a
+    kind that no transport handles yet.
 
     Args:
         instance: Name of this instance.
         secret: The run's secret; None accepts no streams.
         hosts: Addresses to listen on; None for all of this machine's.
-        on_trouble: Receives descriptions of connections that violate a protocol, on the server's
+        on_error: Receives descriptions of connections that violate a protocol, on the server's
             thread.
 
     Attributes:
-        addresses: Where clients on any machine can connect, the most likely to work first.
-        local_addresses: Where our own clients on this machine can connect faster.
-        loop: Calls back on the server's thread.
+        addresses: Addresses for clients on any machine, the most likely to work first.
+        local_addresses: Faster addresses for our own clients on this machine.
+        loop: Makes callbacks on the server's thread.
         report: Reports a problem to the user of this instance.
     """
 
@@ -51,14 +51,14 @@ class PeerServer:
         *,
         secret: str | None = None,
         hosts: Sequence[str] | None = None,
-        on_trouble: TroubleCallback = lambda _text: None,
+        on_error: ErrorCallback = lambda _text: None,
     ) -> None:
         self.loop: Final = EventLoop(f"conjoin-io-{instance}")
         self._on_request: RequestCallback = _refuse_request
         self._on_stream: StreamCallback = _refuse_stream
         self._on_session_ended: Callable[[], None] = lambda: None
         self._users = 0
-        self.report: Final = on_trouble
+        self.report: Final = on_error
         self._changed = threading.Lock()
         self._server = Server(
             lambda request, reply: self._on_request(request, reply),
@@ -67,7 +67,7 @@ class PeerServer:
             secret=secret,
             on_stream=lambda sock, request: self._on_stream(sock, request),
             on_session_ended=lambda: self._on_session_ended(),
-            on_trouble=on_trouble,
+            on_error=on_error,
         )
         self.addresses: Final[Sequence[Address]] = (
             self._server.listen(hosts) if hosts else self._server.listen_everywhere()
@@ -82,7 +82,7 @@ class PeerServer:
 
         Args:
             on_request: Answers a request, on the server's thread.
-            on_session_ended: Is called when a client has ended its session.
+            on_session_ended: Called when a client has ended its session.
         """
         self._on_request = on_request
         self._on_session_ended = on_session_ended
@@ -100,11 +100,11 @@ class PeerServer:
 
     @property
     def session_count(self) -> int:
-        """How many clients have made requests and not ended their session."""
+        """Number of clients that have made requests and not ended their session."""
         return self._server.session_count
 
     def sessions_of(self, client: str) -> list[Session]:
-        """Return the sessions that a client has not ended, connected or not."""
+        """Return the sessions that have not been ended, connected or not."""
         return self._server.sessions_of(client)
 
     def end_sessions_of(self, client: str) -> None:
@@ -112,7 +112,7 @@ class PeerServer:
         self._server.end_sessions_of(client)
 
     def leave(self) -> None:
-        """Unregister a transport. The last one closes the server, and joins its thread."""
+        """Unregister a transport; after the last one, close the server and join its thread."""
         with self._changed:
             self._users -= 1
             is_last = self._users == 0

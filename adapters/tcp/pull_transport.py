@@ -1,4 +1,4 @@
-"""Connects an instance to MUSCLE3's instances, by requests for messages."""
+"""Connects an instance to MUSCLE3's instances, which request each message."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ class PullPeerTransport(PeerTransport):
             check=self._departures.drop_undeliverable,
         ):
             return False
-        # A client that has just lost its connection reconnects for its last response, so wait until
-        # all clients have ended their sessions.
+        # A client that has just lost its connection will reconnect to get its last response, so
+        # wait until all clients have ended their sessions.
         end = min(end, time.monotonic() + GOODBYE_TIMEOUT)
         wait_with_checks(self._all_have_left, end=end, check=self._departures.end_sessions)
         return True

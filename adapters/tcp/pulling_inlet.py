@@ -18,7 +18,7 @@ class PulledPeer:
     """A MUSCLE3 instance from which we fetch messages.
 
     A session blocks while a request for a message is outstanding, so each port that waits uses a
-    session of its own; idle sessions are reused.
+    separate session. Idle sessions are reused.
     """
 
     def __init__(self, name: str, locations: Sequence[str]) -> None:
@@ -34,7 +34,7 @@ class PulledPeer:
         """Return a session on which no request is outstanding.
 
         Raises:
-            TransportError: If the peer was already lost, to avoid a full retry for each port.
+            TransportError: If the peer is already lost; this avoids a full retry for each port.
         """
         with self._lock:
             if self._loss:
@@ -48,7 +48,7 @@ class PulledPeer:
             return session
 
     def note_lost(self, reason: str) -> None:
-        """Note that a session was lost permanently."""
+        """Record that a session was lost permanently."""
         with self._lock:
             self._loss = self._loss or reason
 

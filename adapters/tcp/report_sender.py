@@ -13,7 +13,7 @@ from domain.errors import CouplingError, TransportError
 from domain.running.profiling import ProfileEvent
 
 EVENTS_PER_REQUEST: Final = 500
-"""Few enough that packing them does not keep the model from the interpreter for long."""
+"""Maximum number per request, so that packing the events does not hold the GIL for long."""
 
 MAX_PROFILE_BATCHES: Final = 50
 """How many batches of profile events may wait to be sent, with 200 messages each."""
@@ -130,13 +130,13 @@ class ReportSender:
                     return
                 self._is_sending = True
                 requests = self._take_next()
-            # A report that cannot be delivered must not end the simulation; requests that wait for
-            # an answer detect a lost manager.
+            # A report that cannot be delivered must not end the simulation. Requests that wait for
+            # an answer detect that the manager is lost.
             try:
                 for request in requests:
                     self._send(request)
             except TransportError:
-                # retrying each of the others for a minute would delay our exit
+                # drop the others too: retrying each of them for a minute would delay our exit
                 self._forget_all()
             except CouplingError:
                 continue

@@ -1,4 +1,4 @@
-"""Hands each request that arrives at the manager to the desk that it is for."""
+"""Routes each request to the manager to the desk for instances or for agents."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from application.interfaces.manager_desk import ManagerDesk
 
 
 class RequestRouter:
-    """Instances and agents use the same port; the type of a request says whose it is.
+    """Routes requests by their type, since instances and agents use the same port.
 
     Args:
         instances: Answers the requests of instances.
@@ -26,7 +26,7 @@ class RequestRouter:
 
     @staticmethod
     def needs_secret(request: bytes) -> bool:
-        """Whether only one of our own programs may make a request: agents are handed programs."""
+        """Whether a request needs the secret: those of agents do, as they fetch programs to run."""
         return agent_protocol.is_request(request)
 
     @staticmethod
@@ -35,18 +35,18 @@ class RequestRouter:
         return mmp.is_background_request(request)
 
     def handle(self, request: Request, reply: Reply) -> None:
-        """Have a request executed."""
+        """Execute a request at its desk."""
         if agent_protocol.is_request(request.body):
             execute_agent_request(self._agents, request.body, reply)
         else:
             execute_instance_request(self._instances, request, reply)
 
     def note_connected(self, session: Session) -> None:
-        """Pass on that a session has a connection now, if it is a registered instance's."""
+        """Report that a session got a connection, if it is a registered instance's."""
         if session.client:
             self._instances.note_connected(session.client)
 
     def note_disconnected(self, session: Session) -> None:
-        """Pass on that a session has no connection any more, if it is a registered instance's."""
+        """Report that a session lost its connection, if it is a registered instance's."""
         if session.client:
             self._instances.note_disconnected(session.client)

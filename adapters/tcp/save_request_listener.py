@@ -16,7 +16,7 @@ class SaveRequestListener:
 
     Args:
         instance: Name of the instance.
-        session: A session of its own, which is closed with the listener.
+        session: A dedicated session, which is closed with the listener.
         on_request: Called with the reason, on the listener's thread.
     """
 
@@ -40,6 +40,6 @@ class SaveRequestListener:
         try:
             status, values = decode_response(self._session.call(self._request))
         except CouplingError:
-            return  # the instance notices a lost manager when it next needs it
+            return  # the instance detects a lost manager at its next request
         if status is Status.SUCCESS:
             self._on_request(mmp.await_checkpoint_request.decode_answer(values))

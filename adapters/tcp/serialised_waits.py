@@ -14,26 +14,26 @@ from domain.coupling.messages import Wait
 class SerialisedWaits:
     """Reports one wait of this instance at a time to MUSCLE3's manager.
 
-    If a second wait is reported before the first is over, that manager drops the connection and
-    considers the request as being executed, so the instance would hang.
+    If a second wait is reported before the first is over, that manager drops the connection, and
+    then waits for the request to complete, so the instance would hang.
 
     Args:
-        ask: Sends a request to the manager, and returns when it has answered.
+        send: Sends a request to the manager, and returns its answer.
     """
 
-    def __init__(self, ask: Callable[[Request[[Wait], None], Wait], Any]) -> None:
-        self._ask = ask
+    def __init__(self, send: Callable[[Request[[Wait], None], Wait], Any]) -> None:
+        self._send = send
         self._lock = threading.Lock()
         self._waits: list[Wait] = []
 
-    # The lock is held while asking, because it protects the order of these requests.
+    # The lock is held during requests, because it protects their order.
 
     def begin(self, wait: Wait) -> None:
         """Report a wait, unless another one is reported already."""
         with self._lock:
             self._waits.append(wait)
             if len(self._waits) == 1:
-                self._ask(mmp.waiting_for_receive, wait)
+                self._send(mmp.waiting_for_receive, wait)
 
     def end(self, wait: Wait) -> None:
         """Report the end of a wait if it was reported, and then the next wait."""
@@ -41,6 +41,6 @@ class SerialisedWaits:
             is_reported = self._waits[0] == wait
             self._waits.remove(wait)
             if is_reported:
-                self._ask(mmp.waiting_for_receive_done, wait)
+                self._send(mmp.waiting_for_receive_done, wait)
                 if self._waits:
-                    self._ask(mmp.waiting_for_receive, self._waits[0])
+                    self._send(mmp.waiting_for_receive, self._waits[0])

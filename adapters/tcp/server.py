@@ -11,7 +11,8 @@ from functools import partial
 from typing import Final, TypeAlias, final
 
 from adapters.io import network
-from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, in_words
+from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, with_traceback
+from adapters.tcp.listeners import Listeners
 from adapters.wire import greeting
 from adapters.wire.locations import TcpAddress, UnixAddress
 from adapters.wire.session_server import (
@@ -28,18 +29,17 @@ Reply: TypeAlias = Callable[[Buffers], None]
 RequestCallback: TypeAlias = Callable[[Request, Reply], None]
 SessionCallback: TypeAlias = Callable[[Session], None]
 StreamCallback: TypeAlias = Callable[[socket.socket, StreamRequested], None]
-TroubleCallback: TypeAlias = Callable[[str], None]
+ErrorCallback: TypeAlias = Callable[[str], None]
 
 RECEIVE_SIZE: Final = 65536
 DEFAULT_PORT: Final = 9000
-ACCEPT_PAUSE: Final = 0.5
 FIRST_SESSION_ID_BITS: Final = 61
-"""Random bits of the first session id. Ids count up from it, fit a signed 64-bit integer, which
-MUSCLE3's clients read, and stay below the magic number with which our own clients begin."""
+"""Number of random bits in the first session id. Later ids count up from it. All ids fit a signed
+64-bit integer, as MUSCLE3's clients require, and stay below the magic number of our own clients."""
 
 
 class _Client:
-    """A connection of a client: its socket, and the data that are still to be sent."""
+    """A connection of a client: its socket, and the data that have not been sent yet."""
 
     __slots__ = ("connection", "has_been_noted", "outgoing", "peer", "serve", "session", "socket")
 
@@ -57,29 +57,29 @@ class _Client:
 class Server:
     """Listens, and passes requests to a callback, one at a time, on the thread of its loop.
 
-    A request may be answered at once or later; the client waits. Every callback is called on the
-    loop's thread and must not block. One that raises is reported as trouble, and the server goes
-    on.
+    A request may be answered immediately or later; the client waits. All callbacks run on the
+    loop's thread and must not block. If one raises, the error is reported, and the server
+    continues.
 
     Args:
-        on_request: Executes a request. Its second argument is the function that takes the
-            response, which may be called from any thread, once. If `on_request` raises without a
-            response, the client's session ends; a RemoteProtocolError blames the client.
-        loop: Calls back for the server, which starts and closes it.
+        on_request: Executes a request. Its second argument is a function that takes the response;
+            it must be called once, from any thread. If `on_request` raises before that, the
+            client's session ends; a RemoteProtocolError means that the client caused the error.
+        loop: Makes the server's callbacks; the server starts and closes it.
         max_request: Largest request to accept, in bytes.
-        secret: Secret of the run; None where our own greeting is not offered.
+        secret: Secret of the run; None if our own greeting is not offered.
         require_secret: Whether to refuse clients that do not know it.
-        needs_secret: Whether only a client that knows the secret may make a request.
-        may_wait: Whether a request is executed after all others that have arrived.
+        needs_secret: Returns whether a request is only for clients that know the secret.
+        may_wait: Returns whether a request is executed after all others that have arrived.
         on_stream: Takes over the socket of a client that requests a stream.
         on_session_ended: Called when a client has ended its session.
-        on_connected: Called when a session gets a connection, for the first time or again.
+        on_connected: Called when a session gets a connection, also after it lost one.
         on_disconnected: Called when a session has lost its last connection, ended or not.
-        on_trouble: Called with a text about a client that violates the protocol, once for each
+        on_error: Called with a message about a client that violates the protocol, once for each
             connection, or about an internal error.
 
     Attributes:
-        loop: Calls back for the server, and for other objects on its thread.
+        loop: Makes callbacks for the server and for other objects on its thread.
     """
 
     def __init__(
@@ -96,25 +96,24 @@ class Server:
         on_session_ended: Callable[[], None] = lambda: None,
         on_connected: SessionCallback = lambda _session: None,
         on_disconnected: SessionCallback = lambda _session: None,
-        on_trouble: TroubleCallback = lambda _text: None,
+        on_error: ErrorCallback = lambda _text: None,
     ) -> None:
         self._on_request = on_request
         self._on_stream = on_stream
         self._on_session_ended = on_session_ended
         self._on_connected = on_connected
         self._on_disconnected = on_disconnected
-        self._on_trouble = on_trouble
+        self._on_error = on_error
         self._max_request = max_request
         self._secret = secret
         self._require_secret = require_secret
         self._needs_secret = needs_secret
         self._may_wait = may_wait
         self._sessions = SessionTable(first_id=_first_session_id())
-        self._listeners: list[socket.socket] = []
         self._clients: dict[ServerConnection, _Client] = {}
-        self._cannot_accept = False
+        self._listeners = Listeners(loop, on_accepted=self._add_client, on_error=self._report)
         self.loop: Final = loop
-        loop.on_trouble(self._report)
+        loop.on_error(self._report)
         loop.at_end(self._drop_all)
 
     def listen(self, hosts: Sequence[str], *, port: int | None = None) -> list[TcpAddress]:
@@ -122,57 +121,33 @@ class Server:
 
         Args:
             hosts: Addresses to listen on.
-            port: A port to prefer; another is taken where it is in use.
+            port: The preferred port; if it is in use, another one is chosen.
 
         Returns:
-            The addresses listened on.
+            The addresses.
 
         Raises:
-            OSError: If none of the addresses can be listened on.
+            OSError: If the server cannot listen on any of them.
         """
-        addresses: list[TcpAddress] = []
-        chosen = 0
-        failure: OSError | None = None
-        for host in hosts:
-            try:
-                listener = self._listen_on(host, chosen or port or 0, must_have=bool(chosen))
-            except OSError as error:
-                failure = error
-                continue
-            self._add_listener(listener)
-            chosen = listener.getsockname()[1]
-            addresses.append(TcpAddress(host, chosen))
-        if not addresses:
-            raise failure or OSError("there is no address to listen on")
-        return addresses
+        return self._listeners.listen(hosts, port=port)
 
     def listen_everywhere(self, *, port: int | None = None) -> list[TcpAddress]:
         """Listen on all addresses of this machine.
 
         Args:
-            port: A port to prefer; another is taken where it is in use.
+            port: The preferred port; if it is in use, another one is chosen.
 
         Returns:
             The addresses at which clients can reach this server, most likely first.
 
         Raises:
-            OSError: If that is not possible.
+            OSError: If the server cannot listen on any address.
         """
-        listening = self.listen([network.ANY_IPV4, network.ANY_IPV6], port=port)
-        kinds = {":" in address.host for address in listening}
-        return [
-            TcpAddress(host, listening[0].port)
-            for host in network.own_hosts()
-            if (":" in host) in kinds
-        ]
+        return self._listeners.listen_everywhere(port=port)
 
     def listen_unix(self) -> UnixAddress | None:
-        """Listen on an abstract Unix socket as well; None where the system has none."""
-        if not network.HAS_ABSTRACT_SOCKETS:
-            return None
-        name = f"conjoin-{os.urandom(16).hex()}"
-        self._add_listener(network.listen_unix(name))
-        return UnixAddress(network.host_identity(), name)
+        """Listen on an abstract Unix socket too; return None if the system has none."""
+        return self._listeners.listen_unix()
 
     def start(self) -> None:
         """Start the thread."""
@@ -185,11 +160,11 @@ class Server:
         return self._sessions.in_use
 
     def sessions_of(self, client: str) -> list[Session]:
-        """Return the sessions that a client has not ended, connected or not."""
+        """Return the sessions that have not been ended, connected or not."""
         return self._sessions.of_client(client)
 
     def end_sessions_of(self, client: str) -> None:
-        """Forget the sessions of a client that will not come back. May be called on any thread."""
+        """Forget the sessions of a client that will not come back. Thread-safe."""
 
         def end() -> None:
             for session in self._sessions.of_client(client):
@@ -201,54 +176,16 @@ class Server:
     def close(self) -> None:
         """Send what can be sent at once, close everything, and join the thread."""
         self.loop.close()
-        for listener in self._listeners:
-            listener.close()
+        self._listeners.close()
 
-    def _listen_on(self, host: str, port: int, *, must_have: bool) -> socket.socket:
-        try:
-            return network.listen(host, port)
-        except OSError:
-            if must_have or port == 0:
-                raise
-            return network.listen(host, 0)
-
-    def _add_listener(self, listener: socket.socket) -> None:
-        self._listeners.append(listener)
-        self._accept_from(listener)
-
-    def _accept_from(self, listener: socket.socket) -> None:
-        self.loop.watch(listener, lambda: self._accept_all(listener))
-
-    def _report(self, trouble: str) -> None:
+    def _report(self, message: str) -> None:
         with contextlib.suppress(Exception):
-            self._on_trouble(trouble)
+            self._on_error(message)
 
-    def _report_client(self, client: _Client, trouble: str) -> None:
+    def _report_client(self, client: _Client, message: str) -> None:
         if not client.has_been_noted:
             client.has_been_noted = True
-            self._report(trouble)
-
-    def _accept_all(self, listener: socket.socket) -> None:
-        # a bounded number, so that a flood of connections does not starve the present ones
-        for _ in range(100):
-            try:
-                sock, address = listener.accept()
-            except (BlockingIOError, ConnectionAbortedError):
-                return
-            except OSError as error:
-                self._stop_accepting_for_now(listener, error)
-                return
-            self._cannot_accept = False
-            self._add_client(sock, str(address[0]) if address else "this machine")
-
-    def _stop_accepting_for_now(self, listener: socket.socket, error: OSError) -> None:
-        # Most likely there are too many open files. The client stays in the queue and the listener
-        # readable, so without a pause this thread would do nothing but retry.
-        if not self._cannot_accept:
-            self._report(f"could not accept a connection: {error}")
-        self._cannot_accept = True
-        self.loop.unwatch(listener)
-        self.loop.call_later(ACCEPT_PAUSE, lambda: self._accept_from(listener))
+            self._report(message)
 
     def _add_client(self, sock: socket.socket, peer: str) -> None:
         sock.setblocking(False)
@@ -269,7 +206,7 @@ class Server:
         if client.outgoing:
             self._flush(client)
         if client.outgoing:
-            # do not read from a client that does not receive: its responses would pile up here
+            # do not read from a client that does not receive: its responses would accumulate
             return
         try:
             data = client.socket.recv(RECEIVE_SIZE)
@@ -285,7 +222,7 @@ class Server:
             if not self._proceed(client, data):
                 return
         except Exception as error:  # noqa: BLE001 - a failure for one client must not end the server
-            self._report_client(client, _blame(client, error))
+            self._report_client(client, _error_message(client, error))
             self._drop(client)
             return
         self._send_pending(client)
@@ -293,7 +230,7 @@ class Server:
             self._drop(client)
 
     def _proceed(self, client: _Client, data: bytes) -> bool:
-        """Act on received data; return whether the connection is still ours."""
+        """Process received data; return False if the connection was handed over."""
         events = client.connection.received(data)
         self._note_session(client)
         for event in events:
@@ -330,13 +267,13 @@ class Server:
 
         try:
             if not request.session.is_authenticated and self._needs_secret(request.body):
-                msg = "it does not know the secret of this run, without which it may not ask that"
+                msg = "it made a request that only clients with the secret of this run may make"
                 raise RemoteProtocolError(msg)
             self._on_request(request, reply)
         except Exception as error:  # noqa: BLE001 - a failure for one client must not end the server
-            self._report_client(client, _blame(client, error))
+            self._report_client(client, _error_message(client, error))
             if request.session.is_executing:
-                # It will never be answered; without the session, the client does not wait for it.
+                # The request will never be answered, so end the session: the client stops waiting.
                 self._sessions.end(request.session)
                 self._on_session_ended()
                 self._drop(client)
@@ -413,10 +350,7 @@ def _first_session_id() -> int:
     return 1 + (int.from_bytes(os.urandom(8), "little") >> (64 - FIRST_SESSION_ID_BITS))
 
 
-def _blame(client: _Client, error: Exception) -> str:
+def _error_message(client: _Client, error: Exception) -> str:
     if isinstance(error, RemoteProtocolError):
-        return f"trouble with a client at {client.peer}: {error}"
-    return f"internal error while serving a client at {client.peer}: {in_words(error)}"
-
-
-__all__ = ["DEFAULT_PORT", "Reply", "Server", "TroubleCallback"]
+        return f"protocol error by a client at {client.peer}: {error}"
+    return f"internal error while serving a client at {client.peer}: {with_traceback(error)}"

@@ -26,15 +26,15 @@ SHORTEST_CONNECT_TIMEOUT: Final = 0.5
 
 
 class SessionClient:
-    """A session with a server, over as many connections as it takes.
+    """A session with a server, which reconnects when its connection is lost.
 
-    One request is outstanding at a time: `begin` sends it, `wait` returns the response; `call` does
-    both. Only `call` may be used from several threads.
+    One request is outstanding at a time: `begin` sends it, `wait` returns the response, and `call`
+    does both. Only `call` is thread-safe.
 
     Args:
         server_locations: Where the server can be reached.
         secret: The run's secret if the server is one of ours, else None.
-        server: What to call the server in errors.
+        server: Name of the server in error messages.
         retries: How often and for how long to retry a request.
         goodbye_time: Seconds that `close` may take to end the session at the server.
     """
@@ -55,7 +55,7 @@ class SessionClient:
         self._socket: socket.socket | None = None
         self._calling = threading.Lock()
         self._lock = threading.Lock()
-        """Guards the session, and keeps what is written to the socket in order."""
+        """Guards the session, and the order of writes to the socket."""
         self._closing = threading.Event()
         self._stall_time: float | None = None
 
@@ -81,7 +81,7 @@ class SessionClient:
         """
         self._raise_if_over()
         if self._session.is_waiting:
-            # an interrupt kept the last caller from receiving its response, which comes first
+            # an interrupt kept the last caller from receiving its response: receive it first
             self.wait(timeout=None)
         with self._lock:
             self._session.begin(request)
@@ -114,22 +114,19 @@ class SessionClient:
                 return memoryview(response)
 
     def limit_retries(self, seconds: float) -> None:
-        """Give up sooner on a lost connection, or on a server that stalls, from now on.
-
-        May be called from any thread.
-        """
+        """From now on, give up sooner on a lost connection or a stalled server. Thread-safe."""
         with self._lock:
             self._session.limit_retries(seconds, now=time.monotonic())
             self._stall_time = seconds
             if self._socket is not None:
-                with contextlib.suppress(OSError):  # another thread may be closing it
+                with contextlib.suppress(OSError):  # another thread may be closing the socket
                     self._socket.settimeout(seconds)
 
     def close(self) -> None:
-        """End the session and the connection. May be called more than once, from any thread."""
+        """End the session and the connection. Idempotent and thread-safe."""
         self._closing.set()
-        # Another thread may be sending a request. The server must get either all of it or none
-        # before the goodbye; if it does not take it, there is no goodbye.
+        # Another thread may be sending a request. Wait until it is complete before sending the
+        # goodbye; if the server does not accept the request in time, omit the goodbye.
         may_write = self._lock.acquire(timeout=self._goodbye_time)
         sock, self._socket = self._socket, None
         if sock is not None:
@@ -191,13 +188,13 @@ class SessionClient:
         try:
             poll.register(self._open_socket(), select.POLLIN)
         except ValueError:
-            # another thread has closed it just now
+            # another thread has just closed the socket
             raise self._closed_error() from None
         return bool(poll.poll(None if timeout is None else timeout * 1000))
 
     @contextlib.contextmanager
     def _reconnecting(self) -> Iterator[None]:
-        """Close the connection if it fails, so that `_restore` makes another one.
+        """Close the connection if it fails, so that `_restore` reconnects.
 
         Raises:
             TransportError: If it has failed for too long, or the client is closed.
@@ -222,7 +219,7 @@ class SessionClient:
     def _open_socket(self) -> socket.socket:
         sock = self._socket
         if sock is None:
-            # another thread may have closed it while this one waited
+            # another thread may have closed the client while this one waited
             raise self._closed_error()
         return sock
 
@@ -237,10 +234,10 @@ class SessionClient:
 
 
 def receive_exactly(sock: socket.socket, count: int) -> memoryview:
-    """Receive a number of bytes into a buffer of their own.
+    """Receive a number of bytes into a new buffer.
 
     Raises:
-        EOFError: If the connection is closed before they have all arrived.
+        EOFError: If the connection is closed before all of them have arrived.
         OSError: If it fails.
     """
     buffer = memoryview(bytearray(count)) if count < LARGE else new_memory(count).data

@@ -28,13 +28,13 @@ from domain.errors import RemoteProtocolError
 class StreamPeerTransport(PeerTransport):
     """Sends to and receives from peers with a `conjoin:` location.
 
-    There is one stream for all ports that two instances share in one direction. The receiver
-    connects to the sender.
+    One stream carries all messages from one instance to another. The receiver connects to the
+    sender.
 
     Args:
         instance: Name of this instance.
         server: Accepts the connections of receivers.
-        secret: The run's secret, which both ends prove to know.
+        secret: The run's secret; each end proves that it knows it.
     """
 
     def __init__(self, instance: str, *, server: PeerServer, secret: str) -> None:
@@ -89,7 +89,7 @@ class StreamPeerTransport(PeerTransport):
         self._queue_limit.set(size, wait=wait)
 
     def limit_retries(self, seconds: float) -> None:
-        """Do nothing: a failed instance does not receive from streams any longer."""
+        """Do nothing: a failed instance no longer receives from streams."""
 
     def finish_receiving(self) -> None:
         for incoming in self._incoming.values():
@@ -129,9 +129,9 @@ class StreamPeerTransport(PeerTransport):
             self._give_up_unconnected()
 
     def _give_up_unconnected(self) -> None:
-        """Close the streams to receivers that never connected, and that refuse connections.
+        """Close the streams to receivers that never connected and now refuse connections.
 
-        An instance of ours connects as soon as it has its peers, so such a one has failed before.
+        Our own instances connect as soon as they know their peers, so these failed before that.
         """
         for instance, outgoing in list(self._outgoing.items()):
             locations = self._receivers.get(instance, ())
@@ -146,7 +146,7 @@ class StreamPeerTransport(PeerTransport):
             if peer not in self._outgoing:
                 self._outgoing[peer] = OutgoingStream(self._server.loop)
                 if self._is_closed:
-                    # another transport may keep the server open, so receivers can still connect
+                    # receivers can still connect if another transport keeps the server open
                     self._outgoing[peer].close()
             return self._outgoing[peer]
 
@@ -156,5 +156,5 @@ class StreamPeerTransport(PeerTransport):
         except RemoteProtocolError:
             sock.close()
             raise
-        # A peer that received our location first may connect before we know of the peer.
+        # A peer may learn our location, and connect, before we learn about the peer.
         self._outgoing_to(receiver).attach(sock, received, trailing_data=request.trailing_data)

@@ -34,5 +34,5 @@ class ShowingThread:
                 self._show()
             self._show()
         except (OSError, ValueError):
-            # The output is no longer visible, which must not disturb the run.
+            # The output is no longer visible, but that must not affect the run.
             return

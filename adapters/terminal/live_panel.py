@@ -54,7 +54,7 @@ class LivePanel(EventSink):
         """Draw the last state, which stays on the screen, and end the thread. Idempotent."""
         self._thread.close()
         if self._view is not None:
-            with suppress(OSError, ValueError):  # The terminal may be gone.
+            with suppress(OSError, ValueError):  # The terminal may have been closed.
                 self._view.close()
             self._view = None
 

@@ -52,7 +52,7 @@ class PanelView:
     def __init__(self, model: str, *, stream: TextIO, console: Console | None = None) -> None:
         self._model = model
         self._console = console or _PoliteConsole(file=stream, highlight=False)
-        # Without a refresh thread, and without redirecting the process's stdout.
+        # Rich must neither start a refresh thread nor redirect the process's stdout.
         self._live = Live(
             console=self._console,
             auto_refresh=False,
@@ -131,7 +131,7 @@ def _instance_row(status: InstanceStatus, now: float) -> list[Text]:
 
 
 def _component_row(name: str, members: Sequence[InstanceStatus]) -> list[Text]:
-    state = _most_telling_state(members)
+    state = _most_relevant_state(members)
     peers = sorted({_component(m.waiting_for.peer) for m in members if m.waiting_for is not None})
     return [
         Text(name if len(members) == 1 else f"{name} ({len(members)})"),
@@ -147,11 +147,11 @@ def _by_component(
     """Return the instances of each component, the most relevant ones first."""
     by_name = groupby(statuses, key=lambda status: _component(status.instance))
     groups = [(name, list(members)) for name, members in by_name]
-    groups.sort(key=lambda group: _MOST_TELLING_FIRST.index(_most_telling_state(group[1])))
+    groups.sort(key=lambda group: _MOST_TELLING_FIRST.index(_most_relevant_state(group[1])))
     return groups
 
 
-def _most_telling_state(members: Sequence[InstanceStatus]) -> InstanceState:
+def _most_relevant_state(members: Sequence[InstanceStatus]) -> InstanceState:
     states = {member.state for member in members}
     return next(state for state in _MOST_TELLING_FIRST if state in states)
 

@@ -19,12 +19,12 @@ _LOOKS_BETWEEN_SUMMARIES = 20
 
 @final
 class PlainProgress(EventSink):
-    """Prints notable events as they come, and the state of the run every five seconds.
+    """Prints notable events as they occur, and the state of the run every five seconds.
 
     Args:
         model: Name of the model.
         instances: All instances, in order.
-        stream: Stream to print to; written to by one thread, and never closed.
+        stream: Stream to print to; only one thread writes to it, and it is never closed.
         period: Seconds between checks for new events. Every twentieth check prints a summary if it
             has changed.
     """

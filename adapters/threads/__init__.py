@@ -1,1 +1,1 @@
-"""Work on threads of the manager's own."""
+"""Runs work on separate threads of the manager."""

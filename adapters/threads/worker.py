@@ -16,12 +16,12 @@ from application.interfaces.worker import Worker
 Result = TypeVar("Result")
 
 _Job: TypeAlias = Callable[[], Callable[[], None]]
-"""Does some work; returns the call that passes the result on."""
+"""Does the work; returns a call that delivers the result."""
 
 
 @final
 class ThreadWorker(Worker):
-    """Works on one thread, which it starts when it is first needed.
+    """Runs work on one thread, which starts lazily.
 
     Args:
         name: Name of the thread.

@@ -1,7 +1,7 @@
 """Encodes an agent's orders as one line of text, which the launcher writes to its standard input.
 
-Other channels do not keep the orders secret: other users can read a command line, every process
-that the agent starts inherits its environment, and a file may be left behind.
+Other channels would not keep the orders secret: other users can read a command line, the processes
+that the agent starts inherit its environment, and a file may be left behind.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def decode_orders(line: bytes) -> AgentOrders:
             node=None if node is None else str(node),
         )
     except (TypeError, ValueError, AttributeError) as error:
-        msg = "an agent was started without orders: it is the manager that starts agents"
+        msg = "the line cannot be decoded"
         raise RemoteProtocolError(msg) from error
 
 

@@ -3,8 +3,8 @@
 MUSCLE3 sends an array as a grid: a MessagePack map that contains the values. Between our own
 instances, a large array travels beside the message rather than in it, which avoids copies.
 
-This module imports numpy, which takes longer than the rest of a program's start-up, so `payloads`
-imports it lazily, for the first array.
+This module imports numpy, which takes longer than the rest of a program's start-up. So `payloads`
+imports this module lazily, for the first array.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class ArrayCodec:
         """
         values = unpack(data)
         try:
-            # looked up first, since numpy converts almost anything to a dtype
+            # check the type first, since numpy converts almost anything to a dtype
             if values["type"] not in GRID_CODES:
                 msg = f"received a grid of unknown type {brief(values['type'])}"
                 raise RemoteProtocolError(msg)
@@ -116,7 +116,7 @@ class ArrayCodec:
             array = flat.reshape(tuple(values["shape"]), order=order)
             return Grid(array, values.get("indexes"))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            msg = f"received a grid that makes no sense: {type(error).__name__}: {error}"
+            msg = f"received an invalid grid: {type(error).__name__}: {error}"
             raise RemoteProtocolError(msg) from error
 
     @staticmethod
@@ -130,7 +130,7 @@ class ArrayCodec:
         Raises:
             TypeError: If it cannot be sent.
         """
-        # frequent types first: a protocol check takes longer than packing an array
+        # check frequent types first: a protocol check takes longer than packing an array
         if isinstance(value, np.ndarray):
             return _pack_array(value, None, buffers)
         if isinstance(value, Grid):
@@ -147,7 +147,7 @@ class ArrayCodec:
 
         Args:
             data: The payload.
-            buffers: The large buffers that came with the message.
+            buffers: The large buffers that arrived with the message.
 
         Raises:
             RemoteProtocolError: If the payload is invalid.
@@ -159,7 +159,7 @@ class ArrayCodec:
             array = _as_array(raw, header)
             return array[()] if header.is_scalar else Grid(array, header.indexes)
         except (LookupError, TypeError, ValueError, OverflowError, struct.error) as error:
-            msg = f"received an array that makes no sense: {type(error).__name__}: {error}"
+            msg = f"received an invalid array: {type(error).__name__}: {error}"
             raise RemoteProtocolError(msg) from error
 
     @staticmethod
@@ -173,7 +173,7 @@ class ArrayCodec:
             array = plain_array(value)
             if array.ndim in (1, 2) and array.dtype.kind in "iuf":
                 return array.tolist()
-            msg = f"an array of {array.dtype} with {array.ndim} dimensions, and no list of numbers"
+            msg = f"an array of {array.dtype} with {array.ndim} dimensions, not a list of numbers"
             raise TypeError(msg)
         return _python_value(value) if isinstance(value, np.generic) else value
 
@@ -194,9 +194,8 @@ def _muscle3_scalar(scalar: np.generic) -> object:
 def _python_value(scalar: np.generic) -> object:
     """Return the plain value that is equal to a numpy scalar, or the scalar itself."""
     plain: object = scalar.item() if scalar.dtype.kind in _PLAIN_KINDS else scalar
-    return (
-        scalar if isinstance(plain, np.generic) else plain
-    )  # a long double returns another numpy scalar
+    # for a long double, item() returns another numpy scalar
+    return scalar if isinstance(plain, np.generic) else plain
 
 
 def _muscle3_grid(array: npt.NDArray[np.generic], indexes: list[str] | None) -> msgpack.ExtType:
@@ -254,7 +253,7 @@ def _pack_array(
     else:
         raw = memory.tobytes()
     names = tuple(indexes) if indexes else None
-    # structured types that compare equal may differ in what is sent
+    # do not cache structured types: those that compare equal may differ on the wire
     pack_header = _array_header if dtype.names is None else _pack_header
     header = pack_header(dtype, array.shape, order, where, is_scalar, names)
     return msgpack.ExtType(ARRAY, header + raw)
@@ -262,7 +261,7 @@ def _pack_array(
 
 def _why_not_by_value(dtype: np.dtype[np.generic]) -> str:
     if dtype.kind == _VARIABLE_WIDTH:
-        return f"an array of {dtype}, whose texts are not in the array; use .astype('U') first"
+        return f"an array of {dtype}, which does not contain its strings; use .astype('U') first"
     return f"an array of {dtype}, which holds Python objects"
 
 
@@ -273,7 +272,7 @@ class _ArrayHeader(NamedTuple):
         dtype: Type of the values.
         shape: Its shape.
         order: "C" or "F", the order of the values.
-        where: Index of the message's buffer that holds the values; INLINE if they follow.
+        where: Index of the message's buffer that contains the values; INLINE if they follow.
         is_scalar: Whether it is a numpy scalar.
         indexes: Names of its axes, if any.
         size: Size of the values in bytes.
@@ -331,10 +330,11 @@ def _as_array(raw: bytes | memoryview, header: _ArrayHeader) -> npt.NDArray[np.g
 
 
 def _describe(dtype: np.dtype[np.generic]) -> object:
-    """Describe a dtype by values that MessagePack knows.
+    """Describe a dtype by values that MessagePack supports.
 
-    A structured one becomes a map that `numpy.dtype` accepts, because a list of fields cannot
-    express that fields overlap or are out of order. An array field is a list of type and shape.
+    A structured dtype becomes a map that `numpy.dtype` accepts, because a list of fields cannot
+    express that fields overlap or are out of order. An array field becomes a list of its type and
+    shape.
     """
     if dtype.subdtype is not None:
         base, shape = dtype.subdtype
@@ -368,7 +368,7 @@ def _structure(wire: object) -> object:
         TypeError: If the description is invalid.
     """
     match wire:
-        # numpy accepts other notations for types too, and evaluates expressions in some of them
+        # reject numpy's other notations for types, since it evaluates expressions in some of them
         case str() if _DTYPE.fullmatch(wire):
             return wire
         case [base, [*shape]]:
@@ -377,5 +377,5 @@ def _structure(wire: object) -> object:
             parts = {**others, "formats": [_structure(item) for item in formats]}
             return np.dtype((np.record if is_record else np.void, np.dtype(parts)))  # type: ignore[call-overload]
         case _:
-            msg = f"{brief(wire)} describes no dtype"
+            msg = f"{brief(wire)} does not describe a dtype"
             raise TypeError(msg)

@@ -2,10 +2,10 @@
 
 Every integer is 8 bytes, little-endian, as in MUSCLE3's transport.
 
-A parser is a generator: it yields the number of bytes that it needs next, and is sent these bytes.
-Its code therefore follows the protocol from top to bottom. `ParserFeed` drives it with bytes that
-arrive in pieces of any size; a driver that reads from a blocking socket can also receive exactly
-the wanted number of bytes, into memory of its choice.
+A parser is a generator: it yields the number of bytes that it needs next, and receives these bytes
+through `send`. So its code follows the protocol from top to bottom. `ParserFeed` drives a parser
+with bytes that arrive in pieces of any size; a driver that reads from a blocking socket can instead
+receive exactly the wanted number of bytes, into memory of its choice.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ def word(value: int) -> bytes:
 
 
 def checked_length(length: int, limit: int) -> int:
-    """Return a received length if it is within the limit.
+    """Return a received length if it is within the limit. Call this before allocating memory.
 
     Raises:
-        RemoteProtocolError: If it is larger; nothing has been allocated yet.
+        RemoteProtocolError: If it is larger.
     """
     if length > limit:
         msg = f"the other side announced {length} bytes, more than the {limit} that are allowed"
@@ -96,7 +96,7 @@ class ByteQueue:
         self._data += data
 
     def take(self, count: int) -> bytes | None:
-        """Take bytes from the front; None if there are too few yet."""
+        """Remove and return bytes from the front; return None if there are too few yet."""
         if len(self) < count:
             return None
         result = bytes(memoryview(self._data)[self._start : self._start + count])
@@ -111,13 +111,13 @@ class ByteQueue:
 
 
 class ParserFeed:
-    """Cuts received bytes into the pieces that a parser asks for.
+    """Cuts received bytes into the pieces that a parser requests.
 
-    The parser may keep the pieces. If exactly the wanted bytes are fed, it gets them uncopied, so
-    the caller must not change them afterwards.
+    The parser may keep the pieces. If exactly the wanted bytes are fed, they are not copied, so the
+    caller must not change them afterwards.
 
     Args:
-        parser: A parser that was not started. It runs until it asks for the first piece.
+        parser: A parser that has not been started. It runs until it requests the first piece.
 
     Attributes:
         wanted: Number of bytes that the parser needs to continue.
@@ -145,7 +145,7 @@ class ParserFeed:
         """Run the parser as far as the received bytes allow.
 
         Raises:
-            RemoteProtocolError: If the parser rejects them; it cannot continue then.
+            RemoteProtocolError: If the parser rejects them; it cannot continue after that.
         """
         if len(data) == self.wanted and not self.is_done and not self._queue:
             self._send(data)

@@ -5,13 +5,13 @@ session id that our servers assign, so that one port serves both::
 
     client → server   MAGIC, client's nonce (32 bytes)
     server → client   server's nonce (32 bytes), HMAC(secret, "server" + both nonces)
-    client → server   HMAC(secret, "client" + both nonces), one byte: what follows
+    client → server   HMAC(secret, "client" + both nonces), one byte: the purpose
 
 After that the server either expects the session protocol (SESSION) or sends a stream of messages
 (STREAM). The secret itself is never sent.
 
-`greet_as_client` and `greet_as_server` are the two halves, as parsers that other parsers delegate
-to. The functions below them make and check the single steps.
+`greet_as_client` and `greet_as_server` are the two sides, as parsers to which other parsers
+delegate. The functions below them create and check the individual messages.
 """
 
 from __future__ import annotations
@@ -25,13 +25,12 @@ from domain.errors import RemoteProtocolError
 MAGIC = b"CONJOIN1"
 NONCE_SIZE = 32
 PROOF_SIZE = 32
-HELLO_SIZE = len(MAGIC) + NONCE_SIZE
 ANSWER_SIZE = NONCE_SIZE + PROOF_SIZE
 FINISH_SIZE = PROOF_SIZE + 1
 
 
 class Purpose(Enum):
-    """What follows the greeting."""
+    """The purpose of a connection: the protocol that follows the greeting."""
 
     SESSION = b"S"
     STREAM = b"D"
@@ -45,7 +44,7 @@ def greet_as_client(
     Args:
         secret: The run's secret.
         nonce: 32 random bytes for this connection.
-        purpose: What is to follow.
+        purpose: The protocol that follows.
         send: Sends bytes to the other side.
 
     Raises:
@@ -57,7 +56,7 @@ def greet_as_client(
 
 
 def greet_as_server(secret: str, *, nonce: bytes, send: Callable[[bytes], None]) -> Parser[Purpose]:
-    """Answer the greeting of a client that has sent MAGIC; return what is to follow.
+    """Answer the greeting of a client that has sent MAGIC; return its purpose.
 
     Args:
         secret: The run's secret.
@@ -92,8 +91,8 @@ def client_finish(secret: str, nonce: bytes, answer: bytes, purpose: Purpose) ->
     server_nonce, proof = answer[:NONCE_SIZE], answer[NONCE_SIZE:]
     if not _is_equal(proof, _proof(secret, b"server", nonce, server_nonce)):
         msg = (
-            "the other side does not know the secret of this run: is it another run's, or was"
-            " CONJOIN_SECRET set by hand?"
+            "the other side does not know the secret of this run: does it belong to another run, or"
+            " was CONJOIN_SECRET set by hand?"
         )
         raise RemoteProtocolError(msg)
     return _proof(secret, b"client", nonce, server_nonce) + purpose.value
@@ -112,7 +111,7 @@ def check_client_finish(secret: str, client_nonce: bytes, nonce: bytes, finish: 
     try:
         return Purpose(purpose)
     except ValueError:
-        msg = f"a client greets for an unknown purpose: {purpose!r}"
+        msg = f"a client sent a greeting with an unknown purpose: {purpose!r}"
         raise RemoteProtocolError(msg) from None
 
 

@@ -1,4 +1,4 @@
-"""Location strings, which say where and how a process can be reached.
+"""Location strings, which specify where and how a process can be reached.
 
 A location is `scheme:rest`. Ours are
 

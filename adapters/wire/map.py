@@ -1,9 +1,12 @@
 """The protocol between a node agent and the manager: the table of its requests.
 
-MUSCLE3's, with these extensions of ours: a report of resources includes the memory and the version
-of the agent; GET_COMMAND is a long poll, answered when there is a command or after a while without
-one, and serves as the heartbeat; results give the end of a process as a kind and a value, followed
-by the node's name; a start command may extend the agent's environment.
+This is MUSCLE3's protocol with these extensions of ours:
+
+- a report of resources includes the memory of the node, and the version of the agent;
+- GET_COMMAND is a long poll, answered when there is a command or after a timeout, and serves as the
+  heartbeat;
+- results describe the end of a process by a kind and a value, followed by the node's name;
+- a start command may extend the agent's environment.
 """
 
 from __future__ import annotations
@@ -36,7 +39,7 @@ class NodeReport:
 
     Attributes:
         resources: The node's name, cores and memory.
-        version: Version of the agent; empty if it does not give one.
+        version: Version of the agent; empty if it does not report one.
     """
 
     resources: NodeResources
@@ -82,12 +85,12 @@ def _decode_next(values: list[Any]) -> Command:
 
 
 COMMAND: Final[Answer[Command | None, Command]] = Answer(_encode_next, _decode_next)
-"""The status is PENDING while there is nothing to do."""
+"""The status is PENDING if there is no command."""
 
 
 @REQUESTS.immediate(41, REPORT, answer=NOTHING)
 def report_resources(desk: AgentDesk, report: NodeReport) -> None:
-    """Report what a node has to offer; the first request of an agent."""
+    """Report the resources of a node; the first request of an agent."""
     desk.report_resources(report.resources, version=report.version)
 
 
@@ -104,6 +107,6 @@ def report_results(desk: AgentDesk, results: Sequence[ProcessResult], node: str 
 
 
 def is_request(data: bytes) -> bool:
-    """Whether bytes look like a request of this protocol, rather than one of an instance."""
-    # the header of a list with fewer than 16 values is one byte, and so is each of our codes
+    """Whether bytes look like a request of this protocol, not like one of an instance."""
+    # the header of a list with fewer than 16 values takes one byte, and so does each code
     return len(data) > 1 and data[1] in REQUESTS

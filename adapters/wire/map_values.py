@@ -79,7 +79,7 @@ def _decode_start(arguments: list[Any]) -> StartCommand:
 
 
 def _packable(text: str) -> str | bytes:
-    """Return a path or argument as a string if it is valid UTF-8, and else as bytes."""
+    """Return a path or argument as a string if it is valid UTF-8, otherwise as bytes."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -94,7 +94,7 @@ def _unpacked(value: object) -> str:
 
 
 def decode_core(item: list[Any]) -> Core:
-    """Return the core for its number and those of its hardware threads.
+    """Return the core with this number and these numbers of hardware threads.
 
     Raises:
         TypeError: If one of them is not an integer.
@@ -132,7 +132,7 @@ def _encode_end(end: ProcessEnd) -> list[object]:
 
 
 def _decode_end(values: list[Any]) -> ProcessEnd:
-    if len(values) == 1:  # MUSCLE3's form: the return code alone
+    if len(values) == 1:  # MUSCLE3's form: only the return code
         return from_return_code(integer(values[0]))
     kind, value = values
     match kind:

@@ -1,6 +1,6 @@
 """The protocol between an instance and the manager: the table of its requests.
 
-Codes from 64 on are ours, and are sent only to a manager that knows the run's secret.
+Codes from 64 are extensions of ours, only for managers that know the run's secret.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
 
 DIALECT_OF_MUSCLE3: Final = "0.11.0"
-"""The version that our instances give to MUSCLE3's manager, which expects its own."""
+"""The version that our instances report to MUSCLE3's manager, which requires its own."""
 
 REQUESTS: Final[RequestTable[ManagerDesk]] = RequestTable("an instance")
 
@@ -143,7 +143,7 @@ def register_instance(
 
 @REQUESTS.immediate(2, TEXT, answer=PEERS)
 def get_peers(desk: ManagerDesk, instance: str) -> tuple[PeerInfo, bool]:
-    """Request the peers of an instance; pending until all have registered."""
+    """Request the peers of an instance; the status is PENDING until all have registered."""
     return desk.get_peers(instance), desk.is_dialect_0_10(instance)
 
 
@@ -200,13 +200,13 @@ def waiting_for_receive(desk: ManagerDesk, wait: Wait) -> None:
 
 @REQUESTS.immediate(10, WAIT, answer=NOTHING)
 def waiting_for_receive_done(desk: ManagerDesk, wait: Wait) -> None:
-    """Report that this message has arrived."""
+    """Report that the message has arrived."""
     desk.waiting_for_receive_done(wait)
 
 
 @REQUESTS.immediate(11, TEXT, answer=IS_TRUE)
 def is_deadlocked(desk: ManagerDesk, instance: str) -> bool:
-    """Request whether an instance is part of a deadlock."""
+    """Query whether an instance is part of a deadlock."""
     return desk.is_deadlocked(instance)
 
 
@@ -214,7 +214,7 @@ def is_deadlocked(desk: ManagerDesk, instance: str) -> bool:
 def await_peers(
     desk: ManagerDesk, instance: str, respond: Callable[[tuple[PeerInfo, bool]], None]
 ) -> None:
-    """Request the peers of an instance; answered when all have registered."""
+    """Request the peers of an instance; the answer comes when all have registered."""
     desk.await_peers(instance, lambda peers: respond((peers, desk.is_dialect_0_10(instance))))
 
 
@@ -225,7 +225,7 @@ def report_status(
     simulated_time: float | None,
     awaited: Awaited | None,
 ) -> None:
-    """Report the simulated time of an instance, and the peer, port and slot it waits for."""
+    """Report an instance's simulated time, and the peer, port and slot that it waits for."""
     waiting = None if awaited is None else Wait(instance, *awaited)
     desk.report_status(instance, simulated_time, waiting)
 
@@ -234,7 +234,7 @@ def report_status(
 def await_checkpoint_request(
     desk: ManagerDesk, instance: str, respond: Callable[[str], None]
 ) -> None:
-    """Request to be notified when the manager wants a snapshot; answered with the reason."""
+    """Wait until the manager wants a snapshot; the answer is the reason."""
     desk.await_checkpoint_request(instance, respond)
 
 

@@ -49,7 +49,7 @@ def encode_port(port: Port) -> list[str]:
 
 
 def decode_port(values: Sequence[object]) -> Port:
-    """Return a port; its timeline annotation is empty if the dialect has none.
+    """Return a port; its timeline annotation is empty if the dialect does not send one.
 
     Raises:
         ValueError: If the values do not describe a port.
@@ -60,7 +60,7 @@ def decode_port(values: Sequence[object]) -> Port:
 
 def encode_profile_event(event: ProfileEvent) -> list[object]:
     """Return a profile event as a list."""
-    # must be fast: each message that is sent and received causes five of these
+    # must be fast: each message causes five events
     kind, start, stop, name, operator, *rest = event
     port = None if name is None or operator is None else [name, _OPERATOR_NAMES[operator]]
     return [kind, start, stop, port, *rest]
@@ -107,7 +107,7 @@ def encode_checkpoint_info(info: CheckpointInfo) -> list[object]:
 
 def _encode_rule(rule: CheckpointRule) -> dict[str, object]:
     if isinstance(rule, CheckpointAtRule):
-        return {"at": [float(moment) for moment in rule.at]}
+        return {"at": [float(time) for time in rule.at]}
     start = None if rule.start is None else float(rule.start)
     stop = None if rule.stop is None else float(rule.stop)
     return {"start": start, "stop": stop, "every": float(rule.every)}

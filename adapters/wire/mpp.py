@@ -1,6 +1,6 @@
 """MUSCLE3's protocol between instances.
 
-The receiver requests the next message for one of its endpoints, and gets it once there is one.
+The receiver requests the next message for one of its endpoints; the sender answers when it has one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from domain.errors import RemoteProtocolError
 GET_NEXT_MESSAGE: Final = 21
 
 MAX_PORT_LENGTH: Final = 2**24
-"""A receiver keeps state for each slot, so absurd lengths must be rejected."""
+"""Longest vector port to accept: a receiver keeps state for each slot."""
 
 _KEYS: Final = (
     "sender",
@@ -53,7 +53,7 @@ def decode_request(data: bytes) -> str:
         case [int(kind), str(receiver)] if kind == GET_NEXT_MESSAGE:
             return receiver
         case other:
-            msg = f"received a request between instances that is unknown: {brief(other)}"
+            msg = f"received an unknown request from an instance: {brief(other)}"
             raise RemoteProtocolError(msg)
 
 
@@ -107,7 +107,7 @@ def decode_message(data: bytes | memoryview, *, nil_overlay: Settings | None = N
 
     Args:
         data: The bytes.
-        nil_overlay: Overlay to use if the message has nil in its place; None to reject nil.
+        nil_overlay: Overlay to use if that of the message is nil; None to reject nil.
 
     Raises:
         RemoteProtocolError: If they are not a valid message.
@@ -118,7 +118,7 @@ def decode_message(data: bytes | memoryview, *, nil_overlay: Settings | None = N
         if overlay is None and nil_overlay is not None:
             overlay = nil_overlay
         if not isinstance(overlay, Settings):
-            msg = "received a message whose overlay is no settings"
+            msg = "received a message whose overlay is not a settings object"
             raise RemoteProtocolError(msg)
         message = PeerMessage(
             timestamp=float(values["timestamp"]),
@@ -130,7 +130,7 @@ def decode_message(data: bytes | memoryview, *, nil_overlay: Settings | None = N
             iteration=tuple(map(int, values["iteration"])),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        msg = f"received a message in which something is missing or wrong: {error!r}"
+        msg = f"received an incomplete or invalid message: {error!r}"
         raise RemoteProtocolError(msg) from error
     message.size = len(data)
     return message

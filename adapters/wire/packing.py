@@ -11,7 +11,8 @@ import msgpack
 from domain.errors import RemoteProtocolError
 
 BUFFER_SIZE: Final = 512
-"""Grows as needed. MessagePack's larger default makes the system map memory for each message."""
+"""Initial size, which grows as needed. With MessagePack's larger default, the allocator would map
+new memory for each message."""
 
 
 def pack(value: object, default: Callable[[object], object] | None = None) -> bytes:
@@ -19,7 +20,7 @@ def pack(value: object, default: Callable[[object], object] | None = None) -> by
 
     Args:
         value: The value.
-        default: Converts objects that MessagePack does not know to ones that it does.
+        default: Converts objects of unsupported types to ones that MessagePack supports.
     """
     packer = msgpack.Packer(use_bin_type=True, default=default, buf_size=BUFFER_SIZE)
     packed: bytes = packer.pack(value)
@@ -34,7 +35,7 @@ def brief(value: object) -> str:
 def unpack(
     data: bytes | bytearray | memoryview,
     ext_hook: Callable[[int, bytes], object] = msgpack.ExtType,
-) -> Any:  # noqa: ANN401 - what it is, is for the caller to check
+) -> Any:  # noqa: ANN401 - the caller checks its type
     """Unpack the bytes, which must contain exactly one value.
 
     Raises:
@@ -43,7 +44,7 @@ def unpack(
     try:
         return msgpack.unpackb(data, raw=False, strict_map_key=False, ext_hook=ext_hook)
     except (ValueError, TypeError, RecursionError, OverflowError, MemoryError) as error:
-        # ValueError is the base class of all msgpack errors; TypeError means an unhashable key
+        # ValueError is the base class of all msgpack errors; a TypeError means an unhashable key
         why = ": ".join(filter(None, (type(error).__name__, str(error))))
         msg = f"received something that is not valid MessagePack ({why})"
         raise RemoteProtocolError(msg) from error

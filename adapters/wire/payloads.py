@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _CONTAINERS: Final = (dict, list, tuple)
 _NO_ARRAYS: Final = frozenset({Milestone, Settings, complex})
-"""Types that MessagePack does not know and that can be sent without importing numpy."""
+"""Types that MessagePack does not support, but that can be sent without importing numpy."""
 
 MAX_DEPTH: Final = 500
 """MessagePack supports at most 511 levels of nesting."""
@@ -48,14 +48,14 @@ class _Keys(NamedTuple):
 
 @cache
 def _arrays() -> type[ArrayCodec]:
-    # Only programs that send or receive arrays need numpy, and senders have imported it already:
-    # importing it takes longer than the rest of a program's start-up.
+    # Imported lazily: it imports numpy, which takes longer than the rest of a program's start-up,
+    # and which only programs that exchange arrays need.
     from adapters.wire.arrays import ArrayCodec
 
     return ArrayCodec
 
 
-_MUSCLE3_KEYS: Final = _Keys((str,), False, "no string, and a MUSCLE3 component refuses such keys")
+_MUSCLE3_KEYS: Final = _Keys((str,), False, "not a string, and MUSCLE3 components reject such keys")
 _OWN_KEYS: Final = _Keys(
     (str, int, float, bytes, type(None)), True, "neither a string, a number, bytes nor None"
 )
@@ -71,7 +71,7 @@ def encode_overlay(overlay: Settings) -> bytes:
 
 
 class _Doubtful:
-    """Hides a value from MessagePack, which would pack some types that no setting can have."""
+    """Wraps a value so that MessagePack does not pack types that settings cannot have."""
 
     def __init__(self, value: object) -> None:
         self.value = value
@@ -85,7 +85,7 @@ def _marked(settings: Settings) -> dict[str, object]:
 def _mark(value: object, depth: int) -> object:
     if isinstance(value, (list, tuple)) and depth < MAX_SETTING_DEPTH:
         return [_mark(item, depth + 1) for item in value]
-    # MUSCLE3's programs may send None, and its receivers pass it on
+    # MUSCLE3's programs may send None, and its receivers accept it
     is_plain = (value is None and not depth) or isinstance(value, (str, int, float))
     return value if is_plain else _Doubtful(value)
 
@@ -96,7 +96,7 @@ def _plain_setting(value: object) -> object:
     plain = _arrays().to_setting(found)
     if plain is not found:
         return plain
-    msg = f"an object of type {type(found).__name__}, which no setting can have: {ALLOWED_VALUES}"
+    msg = f"an object of type {type(found).__name__}, which settings cannot have: {ALLOWED_VALUES}"
     raise TypeError(msg)
 
 
@@ -108,7 +108,7 @@ def unpack_settings(data: bytes) -> Settings:
     """
     values = unpack(data)
     if not isinstance(values, dict):
-        msg = "received settings that are no map of names to values"
+        msg = "received settings that are not a map of names to values"
         raise RemoteProtocolError(msg)
     try:
         return Settings(values)
@@ -120,7 +120,7 @@ def unpack_settings(data: bytes) -> Settings:
 def _unpack_milestone(data: bytes) -> Milestone:
     counters = unpack(data)
     if not isinstance(counters, list) or not all(type(item) is int for item in counters):
-        msg = "received a milestone that is no list of numbers"
+        msg = "received a milestone that is not a list of integers"
         raise RemoteProtocolError(msg)
     return Milestone(tuple(counters))
 
@@ -130,12 +130,12 @@ def _unpack_complex(data: bytes) -> complex:
         case [float(real), float(imag)]:
             return complex(real, imag)
         case _:
-            msg = "received a complex number that is not made of two numbers"
+            msg = "received a complex number that does not consist of two numbers"
             raise RemoteProtocolError(msg)
 
 
 def _plain(value: object) -> object:
-    """Return the form in which both codecs pack an object; the object itself if they differ."""
+    """Convert an object that both codecs pack in the same way; return any other unchanged."""
     if isinstance(value, Milestone):
         return msgpack.ExtType(MILESTONE, pack(list(value.iteration)))
     settings = settings_of(value)
@@ -145,7 +145,7 @@ def _plain(value: object) -> object:
 
 
 class Muscle3Payloads:
-    """The data types that MUSCLE3 knows."""
+    """Encodes the data types that MUSCLE3 supports."""
 
     @staticmethod
     def encode(value: object) -> bytes:
@@ -169,7 +169,7 @@ class Muscle3Payloads:
 
     @staticmethod
     def default(value: object) -> object:
-        """Convert an object that MessagePack does not know to one that it does."""
+        """Convert an object of an unsupported type to one that MessagePack supports."""
         if type(value) not in _NO_ARRAYS:
             grid = _arrays().to_muscle3(value)
             if grid is not value:
@@ -211,9 +211,9 @@ _MUSCLE3_RULES: Final = PieceRules(_pack_for_muscle3, _as_extension)
 
 
 class OwnPayloads:
-    """The data types that our own instances exchange, with large buffers beside the message.
+    """Encodes the data types that our own instances exchange, with large buffers separately.
 
-    Each message needs a new object, whether it is sent or received.
+    Use a new object for each message that is sent or received.
 
     Attributes:
         buffers: The large buffers, in the order in which the message refers to them.
@@ -223,8 +223,8 @@ class OwnPayloads:
         self.buffers: list[memoryview] = buffers if buffers is not None else []
 
     def default(self, value: object) -> object:
-        """Convert an object that MessagePack does not know to one that it does."""
-        # arrays first, since they are frequent
+        """Convert an object of an unsupported type to one that MessagePack supports."""
+        # check for arrays first, since they are frequent
         if type(value) not in _NO_ARRAYS:
             array = _arrays().to_own(value, self.buffers)
             if array is not value:
@@ -272,7 +272,7 @@ def _pack_or_explain(
 def _explain(
     value: object, default: Callable[[object], object], path: str, error: Exception
 ) -> UnsendableData:
-    """Find the part of a value that cannot be packed."""
+    """Return an error that names the part of a value that cannot be packed."""
     parts: list[tuple[str, object]] = []
     settings = settings_of(value)
     if settings is not None:

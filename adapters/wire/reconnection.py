@@ -1,4 +1,4 @@
-"""When to connect again after a connection was lost, and when to give up; without a clock.
+"""Decides when to reconnect after a connection was lost, and when to give up; without a clock.
 
 ::
 
@@ -25,10 +25,10 @@ class RetryPolicy:
     The first retry follows at once, the second after `first_pause`.
 
     Attributes:
-        give_up_after: Seconds after the first failure at which to give up. Also how long a new
-            connection may take to open.
+        give_up_after: Seconds after the first failure at which to give up; also the timeout for
+            opening a new connection.
         first_pause: Seconds to pause before the second retry.
-        growth: Factor by which each further pause is longer.
+        growth: Factor by which the pause grows with each further retry.
     """
 
     give_up_after: float = 60.0
@@ -40,14 +40,14 @@ DEFAULT_RETRIES: Final = RetryPolicy()
 
 
 class ConnectionState(Enum):
-    """What the side that connects can do now.
+    """The state of a connection, from the point of view of the side that connects.
 
     Attributes:
-        DISCONNECTED: Connect, once the deadline has passed.
-        OPENING: Exchange greetings, until the deadline has passed.
-        OPEN: Use the connection.
-        LOST: Nothing any more: the other side could not be reached for too long.
-        ENDED: Nothing any more: this side has ended the exchange.
+        DISCONNECTED: This side can connect, once the deadline has passed.
+        OPENING: Both sides exchange greetings, until the deadline has passed.
+        OPEN: The connection can be used.
+        LOST: Final: the other side could not be reached for too long.
+        ENDED: Final: this side has ended the exchange.
     """
 
     DISCONNECTED = auto()
@@ -58,17 +58,17 @@ class ConnectionState(Enum):
 
 
 class Reconnection:
-    """The state of a connection that is made again when it is lost.
+    """The state of a connection that is restored when it is lost.
 
-    All times are seconds of one clock that only advances.
+    All times are seconds of one monotonic clock.
 
     Args:
         policy: How often and for how long to retry.
 
     Attributes:
-        state: What can be done now.
-        deadline: When to connect, or how long to wait for the connection to open. None means at
-            once for the former; in all other states there is no deadline.
+        state: The current state.
+        deadline: In state DISCONNECTED, when to connect; None means immediately. In state OPENING,
+            how long to wait for the connection to open. None in all other states.
     """
 
     __slots__ = ("_connected_at", "_give_up_at", "_pause", "_policy", "deadline", "state")
@@ -87,7 +87,7 @@ class Reconnection:
         self._pause = 0.0
 
     def limit(self, seconds: float, *, now: float) -> None:
-        """Give up after fewer seconds from now on, also if retries are under way."""
+        """From now on, give up after fewer seconds, also if retries are in progress."""
         shortest = min(self._policy.give_up_after, seconds)
         self._policy = replace(self._policy, give_up_after=shortest)
         if self._give_up_at is not None:
@@ -97,7 +97,7 @@ class Reconnection:
         """Begin to open a new connection.
 
         Raises:
-            LocalProtocolError: If there is one already, or never can be one again.
+            LocalProtocolError: If the state is not DISCONNECTED.
         """
         if self.state is not ConnectionState.DISCONNECTED:
             msg = f"a new connection was made while the state was {self.state.name}"
@@ -113,10 +113,10 @@ class Reconnection:
             self.deadline = None
 
     def lost(self, now: float, *, may_retry: bool = True) -> None:
-        """Retry later, or give up if that is useless or has failed for too long.
+        """Schedule a retry, or give up if retries cannot help or have failed for too long.
 
         Args:
-            now: When the connection was lost, or could not be made.
+            now: When the connection was lost, or the attempt failed.
             may_retry: Whether a retry may help.
         """
         if self.state in (ConnectionState.LOST, ConnectionState.ENDED):
@@ -130,7 +130,7 @@ class Reconnection:
         self.deadline = None if is_lost else retry_at
 
     def end(self) -> None:
-        """Use no connection any more."""
+        """End the exchange: stop using connections."""
         self.state = ConnectionState.ENDED
         self.deadline = None
 

@@ -1,4 +1,4 @@
-"""Tables of requests: one row says everything about a kind of request.
+"""Tables of requests: one row defines everything about a kind of request.
 
 A request on the wire is a list of its code and its arguments; a response is a list of a status and
 values. A protocol declares each kind of request once, as a decorated function that calls its desk::
@@ -7,9 +7,9 @@ values. A protocol declares each kind of request once, as a decorated function t
     def get_peers(desk: ManagerDesk, instance: str) -> PeerInfo:
         return desk.get_peers(instance)
 
-The decorator turns the function into a `Request`. Clients encode it with the function's own
-arguments, so mypy checks their calls, and use it to decode the answer. The server decodes received
-bytes with the table, and executes the result at the desk. A request cannot lack a handler.
+The decorator turns the function into a `Request`. Clients use it to encode the arguments of the
+function, so mypy checks their calls, and to decode the answer. The server decodes received bytes
+with the table, and executes the result at the desk. So a request cannot lack a handler.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Arguments = ParamSpec("Arguments")
 Respond: TypeAlias = Callable[[Sequence[object]], None]
 
 UNPACKING_ERRORS: Final = (TypeError, ValueError, LookupError, AttributeError, OverflowError)
-"""What taking apart values of the wrong type or shape raises."""
+"""The exceptions that unpacking values of the wrong type or shape raises."""
 
 
 class Status(IntEnum):
@@ -41,12 +41,12 @@ class Status(IntEnum):
 
 
 class Field(Generic[Value]):
-    """How an argument goes on the wire: as one value, or as several consecutive ones.
+    """How to encode an argument, as one value or several consecutive ones.
 
     Args:
         encode: Returns the values on the wire.
-        decode: Returns the argument for that many values, or for none if an older sender ends the
-            list before it; raises one of UNPACKING_ERRORS.
+        decode: Returns the argument for `width` values, or for none if an older sender omits it.
+            It raises one of UNPACKING_ERRORS.
         width: Number of values on the wire.
     """
 
@@ -65,10 +65,10 @@ class Field(Generic[Value]):
 
 
 class Answer(Generic[Result, Reply]):
-    """How the result of a request goes on the wire.
+    """How to encode the result of a request.
 
     Args:
-        encode: Returns the response, status first, for what the desk returned.
+        encode: Returns the response, status first, for the desk's result.
         decode: Returns the reply for the values of a successful response.
     """
 
@@ -84,16 +84,16 @@ class Answer(Generic[Result, Reply]):
 
 
 NOTHING: Final[Answer[None, None]] = Answer(lambda _: [Status.SUCCESS], lambda _: None)
-"""The answer to a request that only reports something."""
+"""The answer to a request that returns nothing."""
 
 
 class Request(Generic[Arguments, Reply]):
     """A kind of request.
 
     Attributes:
-        code: Number by which it goes on the wire.
+        code: Its number on the wire.
         name: Name of the function that declares it.
-        own_only: Whether only our own programs know it, so that MUSCLE3's must not receive it.
+        own_only: Whether it is an extension of ours, which must not be sent to MUSCLE3.
     """
 
     __slots__ = ("_answer", "_fields", "_handler", "_is_deferred", "code", "name", "own_only")
@@ -120,7 +120,7 @@ class Request(Generic[Arguments, Reply]):
         return f"<request {self.code}: {self.name}>"
 
     def encode(self, *arguments: Arguments.args, **_: Arguments.kwargs) -> bytes:
-        """Return the bytes of a request with these arguments, which are positional only."""
+        """Return the bytes of a request with these arguments, all of them positional."""
         values: list[object] = [self.code]
         for field, argument in zip(self._fields, arguments, strict=True):
             values += field.encode(argument)
@@ -149,12 +149,12 @@ class Request(Generic[Arguments, Reply]):
             taken, values = values[: field.width], values[field.width :]
             arguments.append(field.decode(*taken))
         if values:
-            msg = f"it has {len(values)} too many"
+            msg = f"there are {len(values)} too many"
             raise TypeError(msg)
         return arguments
 
     def execute(self, desk: object, arguments: list[Any], respond: Respond) -> None:
-        """Execute a received request, and respond now or later.
+        """Execute a received request, and respond immediately or later.
 
         Args:
             desk: The desk of this protocol.
@@ -190,11 +190,11 @@ class ReceivedRequest(Generic[Desk]):
         self.arguments = arguments
 
     def encode(self) -> bytes:
-        """Return its bytes."""
+        """Return the bytes of the request."""
         return self.request.encode(*self.arguments)
 
     def execute(self, desk: Desk, respond: Respond) -> None:
-        """Execute it at a desk; `respond` takes the response, now or later."""
+        """Execute the request at a desk, and pass the response to `respond`, now or later."""
         self.request.execute(desk, self.arguments, respond)
 
 
@@ -202,7 +202,7 @@ class RequestTable(Generic[Desk]):
     """The requests of one protocol, by code.
 
     Args:
-        sender: Name for the senders of these requests, for error messages.
+        sender: Name of the senders of these requests in error messages.
     """
 
     def __init__(self, sender: str) -> None:
@@ -222,7 +222,7 @@ class RequestTable(Generic[Desk]):
         answer: Answer[Result, Reply],
         own_only: bool = False,
     ) -> Callable[[Callable[Concatenate[Desk, Arguments], Result]], Request[Arguments, Reply]]:
-        """Declare a request that the desk answers at once."""
+        """Declare a request that the desk answers immediately."""
 
         def declare(
             handler: Callable[Concatenate[Desk, Arguments], Result],
@@ -281,9 +281,9 @@ class RequestTable(Generic[Desk]):
             raise RemoteProtocolError(msg) from error
 
     def _add(self, request: Request[Any, Any], handler: Callable[..., Any], count: int) -> None:
-        # found at import: mypy cannot compare the fields with the function's parameters
+        # checked at import, since mypy cannot compare the fields with the function's parameters
         if handler.__code__.co_argcount != count or request.code in self._requests:
-            msg = f"{request!r} has a number of fields that does not fit, or a code already in use"
+            msg = f"{request!r} has the wrong number of fields, or a code that is already in use"
             raise TypeError(msg)
         self._requests[request.code] = request
 

@@ -22,22 +22,22 @@ class ClientSession:
     The driver owns the sockets and the clock:
 
     - It connects when the state is DISCONNECTED and `next_deadline` has passed, and calls
-      `connected`. The outstanding request, if any, is sent by itself once the session is open.
+      `connected`. Once the session is open, the client resends the outstanding request, if any.
     - It passes received bytes to `received`, which returns the response when it is complete.
-    - It sends what `data_to_send` returns after each call of another method.
-    - It calls `connection_lost` when it cannot connect, when it has closed a connection because
-      that failed or `received` raised an error, and when `next_deadline` passes while the state is
+    - After each call of another method, it sends the bytes that `data_to_send` returns.
+    - It calls `connection_lost` when it cannot connect, when it has closed a connection after an
+      error of the connection or of `received`, and when `next_deadline` passes while the state is
       OPENING.
 
     Args:
         secret: The run's secret if the server is one of ours, else None.
-        server: What to call the server in errors.
+        server: Name of the server in error messages.
         retries: How often and for how long to reconnect.
 
     Attributes:
         id: Id of the session; 0 until the server has assigned it.
         number: Number of the last request.
-        loss: Why the session is lost, if it is.
+        loss: Why the session was lost, if it was.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class ClientSession:
 
     @property
     def state(self) -> ConnectionState:
-        """What can be done now."""
+        """The state of the connection."""
         return self._connection.state
 
     @property
@@ -72,24 +72,24 @@ class ClientSession:
     def wanted(self) -> int:
         """Number of bytes that must be received to continue; 0 while there is no connection.
 
-        If a driver passes exactly as many to `received`, a response is not copied.
+        If the driver passes exactly this many bytes to `received`, a response is not copied.
         """
         return self._feed.wanted if self._feed is not None else 0
 
     def next_deadline(self) -> float | None:
         """Return when to connect, or when to stop waiting for the session to open.
 
-        None means at once for the former, and without limit for the latter.
+        None means immediately, or no limit.
         """
         return self._connection.deadline
 
     def data_to_send(self) -> list[bytes]:
-        """Return the bytes to send now, and forget them."""
+        """Remove and return the bytes to send now."""
         outgoing, self._outgoing = self._outgoing, []
         return outgoing
 
     def begin(self, request: bytes) -> None:
-        """Send a request, at once or when there is a connection.
+        """Send a request, immediately or when there is a connection.
 
         Raises:
             LocalProtocolError: If another one is outstanding, or the session is over.
@@ -107,16 +107,16 @@ class ClientSession:
             self._send_request(request)
 
     def end(self) -> None:
-        """End the session. If there is a connection, the server learns of it and forgets it."""
+        """End the session, also at the server if there is a connection."""
         if self.state is ConnectionState.OPEN:
             self._send(word(0))
         self._connection.end()
 
     def limit_retries(self, seconds: float, *, now: float) -> None:
-        """Give up sooner on a lost connection from now on.
+        """From now on, give up sooner on a lost connection.
 
         Args:
-            seconds: The new limit, if it is shorter than the present one.
+            seconds: The new limit, used if it is shorter than the current one.
             now: Current time in seconds.
         """
         self._connection.limit(seconds, now=now)
@@ -135,13 +135,13 @@ class ClientSession:
         self._feed = ParserFeed(self._parse(nonce))
 
     def connection_lost(self, reason: str, *, now: float) -> None:
-        """Retry later, or give up if that has failed for too long.
+        """Schedule a retry, or give up if retries have failed for too long.
 
         A request may wait for hours for its response, and lose its connection repeatedly. So the
-        retry time begins anew when a connection has lasted for longer.
+        retry time starts again after a connection that has lasted longer than that.
 
         Args:
-            reason: What went wrong.
+            reason: Why it was lost.
             now: Current time in seconds.
         """
         self._feed = None
@@ -180,7 +180,7 @@ class ClientSession:
         self._send(word(self.id))
         session_id = yield from read_integer()
         if self.id not in (0, session_id):
-            msg = f"the {self._server} resumed another session than it was asked for"
+            msg = f"the {self._server} resumed a different session from the requested one"
             raise RemoteProtocolError(msg)
         self.id = session_id
         self._connection.opened()
@@ -189,7 +189,7 @@ class ClientSession:
         while True:
             response = yield from read_block(MAX_RESPONSE)
             if self._request is None:
-                msg = f"the {self._server} sent a response to no request"
+                msg = f"the {self._server} sent a response without a request"
                 raise RemoteProtocolError(msg)
             self._request = None
             self._response = response

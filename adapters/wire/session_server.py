@@ -12,8 +12,8 @@ connection, and the server detects whether it has executed it already. On each c
     client → server   length, bytes     the request
     server → client   length, bytes     the response
 
-Our own clients send a greeting first (see `greeting`). This is the server's side; `session_client`
-is the client's. What the server does with a request depends on its number::
+Our own clients send a greeting first (see `greeting`). This module is the server's side, and
+`session_client` is the client's. How the server handles a request depends on its number::
 
                         number above the last, nothing running
        ┌────────────── idle ───────────────────────────────────> executing ──┐
@@ -21,7 +21,7 @@ is the client's. What the server does with a request depends on its number::
        └─ send the kept ┘ └──────────────── response ──────────────┘  answer there when done
           response
 
-Any other number is dropped unanswered: it is stale, or the client is broken.
+A request with any other number is dropped: it is stale, or the client is broken.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ class Session:
     """One client's requests, over all of its connections.
 
     Attributes:
-        id: Number by which the client resumes it.
+        id: Number with which the client resumes the session.
         number: Number of the last request that was begun; 0 before the first.
         connection: The connection on which the client waits for the response to it, if any.
-        connections: How many connections it has. A second one means that the client reconnected
-            before the server noticed that the first one was lost.
-        client: Name of the client, once it is set by the code that executes its requests.
+        connections: Number of connections. There are two if the client reconnected before the
+            server detected that the first connection was lost.
+        client: Name of the client, once the code that executes its requests has set it.
         is_authenticated: Whether the client has proved that it knows the run's secret.
     """
 
@@ -82,7 +82,7 @@ class Session:
         return self._response is None
 
     def accept(self, number: int) -> bool:
-        """Return whether a request is new, and if so, mark it as being executed."""
+        """Return whether a request is new; if it is, mark it as being executed."""
         if self.is_executing or number <= self.number:
             return False
         self.number = number
@@ -90,7 +90,7 @@ class Session:
         return True
 
     def kept_response(self, number: int) -> Buffers | None:
-        """Return the response to the last request if it is finished and has this number."""
+        """Return the response to the last request if it has this number and is finished."""
         return self._response if number == self.number and not self.is_executing else None
 
     def finish(self, response: Buffers) -> None:
@@ -99,7 +99,7 @@ class Session:
 
 
 class Request(NamedTuple):
-    """A request that is to be executed, once."""
+    """A request to execute once."""
 
     session: Session
     number: int
@@ -116,8 +116,8 @@ class StreamRequested(NamedTuple):
     """The client requests a stream of messages instead of a session.
 
     Attributes:
-        hello: The client's introduction.
-        trailing_data: What the client has already sent in the stream.
+        hello: The hello of the client; see `stream`.
+        trailing_data: Data that the client has already sent after it.
     """
 
     hello: bytes
@@ -131,9 +131,9 @@ class SessionTable:
     """The sessions of one server.
 
     Args:
-        first_id: Id of the first session, from 1 to 2**63 - 1; later ids count up from it. A
-            server whose address another server may have used starts at a random id, so that a
-            client of that other server cannot resume a session here.
+        first_id: Id of the first session, from 1 to 2**63 - 1; later ids count up from it. Use a
+            random id if another server may have used the same address, so that its clients cannot
+            resume a session here.
     """
 
     def __init__(self, *, first_id: int = 1) -> None:
@@ -150,7 +150,7 @@ class SessionTable:
         A client that lost its connection before it received the session id opens a new session,
         so sessions without requests do not count.
         """
-        # a copy, since other threads than the server's read this
+        # copy the sessions, since threads other than the server's read this property
         return sum(session.number > 0 for session in list(self._sessions.values()))
 
     def of_client(self, client: str) -> list[Session]:
@@ -158,14 +158,14 @@ class SessionTable:
         return [session for session in list(self._sessions.values()) if session.client == client]
 
     def open(self, session_id: int, *, is_authenticated: bool = False) -> Session:
-        """Return a new session for id 0, or the one that has this id.
+        """Return a new session for id 0, otherwise the session with this id.
 
         Args:
             session_id: Id that the client sent.
             is_authenticated: Whether it has proved that it knows the run's secret.
 
         Raises:
-            RemoteProtocolError: If there is no such session, or it belongs to another client.
+            RemoteProtocolError: If the session does not exist, or belongs to another client.
         """
         if session_id == 0:
             session = Session(self._next_id, is_authenticated=is_authenticated)
@@ -174,11 +174,11 @@ class SessionTable:
             return session
         found = self._sessions.get(session_id)
         if found is None:
-            msg = f"a client wants to resume session {session_id}, which does not exist"
+            msg = f"a client tried to resume session {session_id}, which does not exist"
             raise RemoteProtocolError(msg)
         if found.is_authenticated and not is_authenticated:
-            # ids count up and can be guessed, so an id is not a proof of identity
-            msg = f"a client wants to resume session {session_id}, which belongs to another"
+            # ids are predictable, so an id does not prove the client's identity
+            msg = f"a client tried to resume session {session_id}, which belongs to another client"
             raise RemoteProtocolError(msg)
         return found
 
@@ -196,7 +196,7 @@ class ServerConnection:
     Args:
         sessions: The server's sessions.
         max_request: Largest request to accept, in bytes.
-        secret: The run's secret; None where our own greeting is not offered.
+        secret: The run's secret; None if our own greeting is not offered.
         require_secret: Whether to refuse clients that do not know it.
         nonce: 32 random bytes for this connection.
 
@@ -228,21 +228,21 @@ class ServerConnection:
 
     @property
     def is_done(self) -> bool:
-        """Whether the client may send nothing more."""
+        """Whether the client has ended its session, and must not send more."""
         return self._feed.is_done
 
     @property
     def unread(self) -> bool:
-        """Whether the client has sent a part of something that is not complete."""
+        """Whether the client has sent an incomplete request or greeting."""
         return self._feed.unparsed > 0 or self._is_in_request
 
     def data_to_send(self) -> Buffers:
-        """Return the bytes to send now, and forget them."""
+        """Remove and return the bytes to send now."""
         outgoing, self._outgoing = self._outgoing, []
         return outgoing
 
     def received(self, data: bytes | memoryview) -> list[Event]:
-        """Parse received bytes; return what is to be done about them.
+        """Parse received bytes; return the resulting events.
 
         Raises:
             RemoteProtocolError: If they violate the protocol; the caller closes the connection.
@@ -254,7 +254,7 @@ class ServerConnection:
                 case [*_, StreamRequested(hello)]:
                     events[-1] = StreamRequested(hello, self._feed.take_unparsed())
                 case _:
-                    msg = "a client sent data after it had ended its session"
+                    msg = "a client sent data after ending its session"
                     raise RemoteProtocolError(msg)
         return events
 
@@ -291,14 +291,14 @@ class ServerConnection:
     def _open_session(self, session_id: int) -> Session:
         if self._require_secret and not self.is_authenticated:
             msg = (
-                "it does not know the secret of this run, which the option --require-secret asks"
-                " for, so it was refused. MUSCLE3's programs cannot know it; those that use"
-                " Conjoin's library find it in the file that CONJOIN_SECRET_FILE names"
+                "it was refused, because it does not know the secret of this run, which the option"
+                " --require-secret requires. MUSCLE3's programs cannot know it; those that use"
+                " Conjoin's library read it from the file that CONJOIN_SECRET_FILE names"
             )
             raise RemoteProtocolError(msg)
         session = self._sessions.open(session_id, is_authenticated=self.is_authenticated)
-        # The client lost its other connection, and will repeat its request here. A response that
-        # is sent before it does would be sent once more when it does.
+        # The client lost its other connection, and will repeat its request here. If a response were
+        # sent before that, the repeated request would cause a second one.
         session.connection = None
         self.session = session
         self._outgoing.append(word(session.id))

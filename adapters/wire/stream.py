@@ -1,10 +1,10 @@
-"""The protocol between our own instances: the sender pushes, and the receiver need not ask.
+"""The protocol between our own instances, in which the sender pushes its messages.
 
 This module encodes and decodes frames; `stream_sender` and `stream_receiver` exchange them. One
 stream carries all messages from one instance to another. A frame is::
 
     total length (8)   of all that follows the fixed part
-    channel (4)        which pair of endpoints; OPEN_CHANNEL opens one
+    channel (4)        the pair of endpoints; OPEN_CHANNEL opens a channel
     head length (4)
     buffer count (4)
     reserved (4)       0
@@ -15,16 +15,15 @@ stream carries all messages from one instance to another. A frame is::
                        or [channel, receiving endpoint] to open a channel
     buffers            one after the other
 
-Array data stay out of the head, so they are sent from where they are, and received where they will
-be used.
+Array data are not part of the head, so both sides can avoid copying them.
 
-The receiver connects, greets (see `greeting`), and sends a hello: a length, its name and how many
-frames it has received.
+The receiver connects, sends a greeting (see `greeting`), and then a hello: a length, its name and
+the number of frames that it has received.
 
-A connection over a network may be lost. The sender keeps each frame until the receiver has
-acknowledged it: it sends the number of frames received so far, as one word, after every few frames.
-When it connects again, the number in its hello determines where the sender resumes. A Unix socket
-is lost only if the peer is, so frames are neither kept nor acknowledged there.
+A connection over a network may be lost. So the sender keeps each frame until the receiver has
+acknowledged it: after every few frames, the receiver sends the number of frames received so far, as
+one word. When the receiver reconnects, the number in its hello determines where the sender resumes.
+A Unix socket is lost only if the peer is, so frames are neither kept nor acknowledged there.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ FIXED: Final = struct.Struct("<QIIII")
 LENGTH: Final = struct.Struct("<Q")
 OPEN_CHANNEL: Final = 0xFFFFFFFF
 GOODBYE: Final = MAX_SIGNED
-"""Sent in place of an acknowledgement by a receiver that leaves."""
+"""The goodbye: a receiver that leaves sends it instead of an acknowledgement."""
 
 _NIL: Final = pack(None)
 MAX_HEAD: Final = 2**31
@@ -53,10 +52,10 @@ MAX_BUFFER_COUNT: Final = 2**20
 
 
 class FixedPart(NamedTuple):
-    """The beginning of a frame.
+    """The fixed part of a frame.
 
     Attributes:
-        channel: Which pair of endpoints.
+        channel: Number of the pair of endpoints.
         head_length: Length of the head.
         buffer_count: Number of buffers.
         total: Length of everything after the fixed part.
@@ -78,33 +77,33 @@ def encode_hello(receiver: str, received: int) -> bytes:
 
     Args:
         receiver: Its name.
-        received: How many frames it has received on earlier connections.
+        received: Number of frames that it has received on earlier connections.
     """
     return pack([receiver, received])
 
 
 def decode_hello(data: bytes) -> tuple[str, int]:
-    """Return the name of the receiving instance, and how many frames it has received.
+    """Return the name of the receiving instance, and the number of frames it has received.
 
     Raises:
-        RemoteProtocolError: If it is not a hello.
+        RemoteProtocolError: If the data are not a hello.
     """
     match unpack(data):
         case [str(receiver), int(received)] if received >= 0:
             return receiver, received
         case _:
-            msg = "an instance requested a stream without its name and its number of frames"
+            msg = "an instance requested a stream without a valid name and number of frames"
             raise RemoteProtocolError(msg)
 
 
 def open_channel(channel: int, receiver: str) -> bytes:
-    """Return the frame that gives a number to a receiving endpoint."""
+    """Return the frame that assigns a number to a receiving endpoint."""
     head = pack([channel, receiver])
     return FIXED.pack(len(head), OPEN_CHANNEL, len(head), 0, 0) + head
 
 
 def decode_open_channel(head: Piece) -> tuple[int, str]:
-    """Return number and receiving endpoint of a channel.
+    """Return the number and the receiving endpoint of a channel.
 
     Raises:
         RemoteProtocolError: If the head does not contain them.
@@ -113,7 +112,7 @@ def decode_open_channel(head: Piece) -> tuple[int, str]:
         case [int(channel), str(receiver)]:
             return channel, receiver
         case _:
-            msg = "received a channel without a number and a name"
+            msg = "received a channel without a valid number and name"
             raise RemoteProtocolError(msg)
 
 
@@ -157,7 +156,7 @@ def pack_head(message: PeerMessage) -> bytes:
         ]
     )
     overlay = encode_overlay(message.overlay) if message.overlay else _NIL
-    # an array of eight, of which the last, the data, is packed by itself and follows
+    # begin an array of eight values; the caller packs the last one, the data, separately
     return b"".join((b"\x98", packed[1:], overlay))
 
 
@@ -165,7 +164,7 @@ def decode_fixed(data: Piece) -> FixedPart:
     """Return the fixed part of a frame.
 
     Raises:
-        RemoteProtocolError: If it is too short or long, or its lengths are absurd or contradictory.
+        RemoteProtocolError: If its size is wrong, or its lengths are too large or inconsistent.
     """
     try:
         total, channel, head_length, buffer_count, _ = FIXED.unpack(data)
@@ -186,14 +185,14 @@ def decode_buffer_lengths(fixed: FixedPart, index: Piece) -> list[int]:
     """Return the lengths of a frame's buffers.
 
     Raises:
-        RemoteProtocolError: If they do not add up.
+        RemoteProtocolError: If the sum of the lengths is wrong.
     """
     if len(index) != fixed.index_length:
         msg = f"received {len(index)} bytes instead of the lengths of a frame's buffers"
         raise RemoteProtocolError(msg)
     lengths = [item for (item,) in LENGTH.iter_unpack(index)]
     if fixed.index_length + fixed.head_length + sum(lengths) != fixed.total:
-        msg = "received a frame whose parts do not add up to its length"
+        msg = "received a frame whose length differs from the sum of its parts"
         raise RemoteProtocolError(msg)
     return lengths
 
@@ -224,5 +223,5 @@ def decode_message(head: Piece, buffers: list[memoryview]) -> PeerMessage:
             saved_until=saved,
         )
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
-        msg = f"received a message in which something is missing or wrong: {error!r}"
+        msg = f"received an incomplete or invalid message: {error!r}"
         raise RemoteProtocolError(msg) from error

@@ -21,17 +21,17 @@ Arrivals: TypeAlias = deque[tuple[PeerMessage, Marks]]
 
 
 class StreamReceiver:
-    """All that arrives from one sending instance: bytes in, messages and acknowledgements out.
+    """The stream from one sending instance: bytes in, messages and acknowledgements out.
 
     The driver owns the sockets and the clock:
 
     - It connects when the state is DISCONNECTED and `next_deadline` has passed, and calls
       `connected`.
-    - It receives exactly `wanted` bytes at a time, and passes them to `received`. If `in_place`,
-      they must stay as they are afterwards, since the message refers to them; else their memory may
-      be reused at once.
+    - It receives exactly `wanted` bytes at a time, and passes them to `received`. If `in_place`, it
+      must not change them afterwards, since the message refers to them; otherwise it may reuse
+      their memory immediately.
     - When `received` returns True, it calls `take_frame`.
-    - It sends what `data_to_send` returns after each call of another method.
+    - After each call of another method, it sends the bytes that `data_to_send` returns.
     - It calls `connection_lost` when it cannot connect, when a connection has failed, and when
       `next_deadline` passes while the state is OPENING.
 
@@ -43,9 +43,9 @@ class StreamReceiver:
 
     Attributes:
         wanted: Number of bytes that must be received to continue.
-        in_place: Whether these become a part of the message.
+        in_place: Whether these bytes become a part of the message.
         outgoing: Bytes to send.
-        frames: How many frames have been received.
+        frames: Number of frames received.
     """
 
     def __init__(
@@ -79,18 +79,18 @@ class StreamReceiver:
 
     @property
     def state(self) -> ConnectionState:
-        """What can be done now."""
+        """The state of the connection."""
         return self._connection.state
 
     def next_deadline(self) -> float | None:
         """Return when to connect, or when to stop waiting for the stream to open.
 
-        None means at once for the former, and without limit for the latter.
+        None means immediately, or no limit.
         """
         return self._connection.deadline
 
     def data_to_send(self) -> bytes:
-        """Return the bytes to send now, and forget them."""
+        """Remove and return the bytes to send now."""
         data = b"".join(self.outgoing)
         self.outgoing.clear()
         return data
@@ -100,10 +100,10 @@ class StreamReceiver:
         return self._arrivals.setdefault(endpoint, deque())
 
     def expect(self, sender: str, receiver: str) -> Arrivals:
-        """Return the queue of an endpoint of ours, for what arrives from one of the peer's.
+        """Return the queue for messages from one of the peer's endpoints to one of ours.
 
         Raises:
-            PortError: If one of them has a slot, and the other has none.
+            PortError: If only one of them has a slot.
         """
         port = _without_slot(receiver)
         self._expected[port] = (sender, receiver)
@@ -116,7 +116,7 @@ class StreamReceiver:
         Args:
             now: Current time in seconds, by the clock of `next_deadline`.
             nonce: 32 random bytes.
-            is_resumable: Whether the connection may be lost while both sides live on.
+            is_resumable: Whether the connection can be lost while both sides continue to run.
 
         Raises:
             LocalProtocolError: If there is a connection already, or the stream is over.
@@ -129,7 +129,7 @@ class StreamReceiver:
         self.wanted = next(self._parser)
 
     def connection_lost(self, *, now: float, may_retry: bool = True) -> None:
-        """Retry later, or give up if that is useless or has failed for too long.
+        """Schedule a retry, or give up if retries cannot help or have failed for too long.
 
         Args:
             now: Current time in seconds.
@@ -199,15 +199,15 @@ class StreamReceiver:
         self.outgoing.append(word(len(hello)) + hello)
         self._connection.opened()
         while True:
-            # The parts of a frame are kept in attributes: a local variable would keep the memory of
-            # a message in use until the next one has arrived.
+            # Store the parts of a frame in attributes: local variables would keep the memory of a
+            # message in use until the next message has arrived.
             fixed = stream.decode_fixed((yield stream.FIXED.size))
             lengths: list[int] = []
             if fixed.buffer_count:
                 lengths = stream.decode_buffer_lengths(fixed, (yield fixed.index_length))
             self._head = yield fixed.head_length
             if lengths:
-                self._head = bytes(self._head)  # its memory is about to be reused
+                self._head = bytes(self._head)  # copy: its memory is about to be reused
                 self.in_place = True
                 for length in lengths:
                     self._buffers.append(memoryview((yield length)))
@@ -238,7 +238,7 @@ class StreamReceiver:
             msg = (
                 f"Ports '{sending}' and '{port}' are joined by a conduit, but only '{vector}' is"
                 f" declared with '[]' in its model, and '{scalar}' is not. Put '[]' after the names"
-                " of both where the Instance is made, or after neither."
+                " of both where the Instance is created, or after neither."
             )
             raise PortError(msg)
 

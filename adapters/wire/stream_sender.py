@@ -18,27 +18,27 @@ _NOTHING: Final[deque[memoryview]] = deque()
 
 
 class StreamSender:
-    """All frames for one receiving instance: what to write now, and what to keep for later.
+    """The frames for one receiving instance: those to write now, and those to keep.
 
     The driver owns the socket, the clock and a lock: it calls one method at a time.
 
     - It calls `connected` when the receiver connects, and `connection_lost` when that connection
       fails. A resumable connection can be replaced by another, which continues where it ended.
-    - It passes each frame to `add`. What that returns may be written at once, without the lock; the
-      rest is then passed to `end_direct_write`.
-    - It writes from the front of `outgoing` while `may_write`, removes what it has written, and
-      passes the number of bytes to `written`.
+    - It passes each frame to `add`. It may write the returned pieces immediately, without the lock,
+      and then passes the rest to `end_direct_write`.
+    - While `may_write`, it writes from the front of `outgoing`, removes the written bytes, and
+      passes their number to `written`.
     - It passes received bytes to `received`.
     - It calls `tick` when `next_deadline` passes.
 
     Args:
-        return_time: Seconds for which to wait for a receiver to connect again.
+        return_time: Seconds to wait for a receiver to reconnect.
 
     Attributes:
         outgoing: Buffers to write on the current connection, in this order.
-        is_lost: Whether the receiver is gone for good. Nothing is kept for it then.
-        queued: How many bytes the receiver has not taken yet, as far as they are kept here.
-        taken: How many bytes it has taken so far, or that were written for it.
+        is_lost: Whether the receiver is permanently gone, so that no frames are kept for it.
+        queued: How many bytes are kept here that the receiver has not received.
+        taken: How many bytes the receiver has taken so far, or were written for it.
     """
 
     def __init__(self, *, return_time: float = RETURN_TIME) -> None:
@@ -59,7 +59,7 @@ class StreamSender:
 
     @property
     def accepts_connection(self) -> bool:
-        """Whether the receiver may connect now: a connection that cannot be resumed is the last."""
+        """Whether the receiver may connect now. Only resumable connections can be replaced."""
         return self._is_resumable and not self.is_lost
 
     @property
@@ -69,9 +69,9 @@ class StreamSender:
 
     @property
     def is_idle(self) -> bool:
-        """Whether a frame may be written without passing it to `add`: nothing precedes it.
+        """Whether a frame may be written without passing it to `add`, as no other precedes it.
 
-        It must be written completely, or else the rest be passed to `add`.
+        If the driver cannot write all of the frame, it must pass the rest to `add`.
         """
         return (
             not self._is_resumable
@@ -82,7 +82,7 @@ class StreamSender:
 
     @property
     def is_all_received(self) -> bool:
-        """Whether the receiver has got everything, as far as can be determined, or is gone."""
+        """Whether the receiver is gone or has received everything, as far as is known."""
         return self.is_lost or not (self.outgoing or self._kept or self._direct)
 
     @property
@@ -91,7 +91,7 @@ class StreamSender:
         return bool(self._kept) and not (self._was_connected or self.is_lost)
 
     def next_deadline(self) -> float | None:
-        """Return when to stop waiting for the receiver to connect again, if it is waited for."""
+        """Return when to stop waiting for the receiver to reconnect; None if not waiting."""
         return self._deadline
 
     def open_channel(self, receiver: str) -> tuple[int, bytes]:
@@ -104,10 +104,10 @@ class StreamSender:
         """Add the pieces of a frame, all but the first of which may be changed after sending.
 
         Returns:
-            What the caller may write at once. If it is not empty, nothing else is written until
-            the caller passes it to `end_direct_write`, without what was written. If it is empty,
-            the frame was queued behind others, is kept until the receiver connects, or is dropped
-            because the receiver is lost.
+            The pieces that the caller may write immediately. If there are any, nothing else is
+            written until the caller passes those that it has not written to `end_direct_write`. If
+            there are none, the frame was queued behind others, is kept until the receiver connects,
+            or was dropped because the receiver is lost.
         """
         if self.is_lost:
             return _NOTHING
@@ -129,7 +129,7 @@ class StreamSender:
         return frame
 
     def end_direct_write(self, left: deque[memoryview]) -> None:
-        """Queue what was left of a frame that `add` returned, in front of all others."""
+        """Queue the rest of a frame that `add` returned, in front of all others."""
         if self._direct is not left:
             return  # the connection has been replaced or lost meanwhile
         self._direct = None
@@ -149,15 +149,15 @@ class StreamSender:
         """Begin to use a connection, or continue on a new one.
 
         Args:
-            received: How many frames the receiver has got.
-            is_resumable: Whether the connection may be lost while both sides live on. If not,
-                frames are not kept until they are acknowledged.
+            received: Number of frames that the receiver has received.
+            is_resumable: Whether the connection can be lost while both sides continue to run. If
+                not, frames are not kept until they are acknowledged.
 
         Raises:
             LocalProtocolError: If the receiver may not connect now.
         """
         if not self.accepts_connection:
-            msg = "a receiver was connected to a stream that it cannot use"
+            msg = "a receiver was connected to a stream that does not accept connections"
             raise LocalProtocolError(msg)
         self._forget_received(received)
         self.outgoing = deque(piece for frame in self._kept for piece in frame)
@@ -171,7 +171,7 @@ class StreamSender:
         self._feed = ParserFeed(self._parse())
 
     def connection_lost(self, *, now: float) -> None:
-        """Wait for the receiver to connect again, if it can.
+        """Start waiting for the receiver to reconnect, if it can.
 
         Args:
             now: Current time in seconds, by the clock of `next_deadline`.
@@ -183,12 +183,12 @@ class StreamSender:
         self._deadline = now + self._return_time
 
     def tick(self, now: float) -> None:
-        """Give the receiver up if it has not connected again in time."""
+        """Give up on the receiver if it has not reconnected in time."""
         if self._deadline is not None and now >= self._deadline:
             self.lose()
 
     def lose(self) -> None:
-        """Give the receiver up, and drop all frames."""
+        """Give up on the receiver, and drop all frames."""
         self.is_lost = True
         self._kept.clear()
         self.queued = 0
@@ -224,7 +224,7 @@ class StreamSender:
 
 
 def _own_copies(pieces: Iterable[bytes | memoryview]) -> list[memoryview]:
-    """Return the same bytes in memory that nothing else can change."""
+    """Return copies of the pieces, which nothing else can change."""
     return [memoryview(piece if isinstance(piece, bytes) else bytes(piece)) for piece in pieces]
 
 

@@ -1,4 +1,4 @@
-"""Checks of single values that arrive, shared by all protocols."""
+"""Checks of single received values, shared by all protocols."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The checksum line of workflow snapshot files.
 
-It is the first line, so that it survives whatever a file loses at its end, and a comment, so that
-MUSCLE3 ignores it. A file without it was not written by Conjoin, or has been edited.
+It is the first line, so that a truncated file still contains it, and a comment, so that MUSCLE3
+ignores it. A file without it was not written by Conjoin, or has been edited.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Flattens a hierarchical configuration into the one that is run."""
+"""Flattens a hierarchical configuration into the one to run."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from adapters.ymmsl_files.checking.model_checks import model_problems, without_i
 from adapters.ymmsl_files.checking.run_checks import (
     checkpoint_problems,
     resource_problems,
-    resume_oddities,
+    resume_warnings,
 )
-from adapters.ymmsl_files.checking.setting_checks import setting_oddities, setting_problems
+from adapters.ymmsl_files.checking.setting_checks import setting_problems, setting_warnings
 from adapters.ymmsl_files.checking.settings_forwarding import forward_settings
-from adapters.ymmsl_files.checking.shell_arguments import argument_oddities
+from adapters.ymmsl_files.checking.shell_arguments import argument_warnings
 from adapters.ymmsl_files.checking.wiring_checks import wiring_problems
 from adapters.ymmsl_files.flattening import translation as translating
 from adapters.ymmsl_files.flattening.conduits import joined_conduits
@@ -40,58 +40,58 @@ def flattened(
     whole: v0_2.Configuration,
     root: v0_2.Model,
     documents: Sequence[Document],
-    odd: list[str],
+    warnings: list[str],
     *,
     programs_required: bool,
 ) -> Configuration:
     """Check a configuration and flatten it.
 
     Args:
-        whole: The configuration, its imports resolved.
-        root: The model in it to run.
-        documents: The documents that it was merged from.
-        odd: Receives warnings.
+        whole: The configuration, with its imports resolved.
+        root: The model to run.
+        documents: The documents from which it was merged.
+        warnings: Receives warnings.
         programs_required: Whether each component's program must exist.
 
     Raises:
         ConfigurationError: If the configuration is invalid; it lists all errors.
     """
     origins = Origins(documents)
-    _insist(checkpoint_problems(documents))
-    _insist(model_problems(whole, origins, programs_required=programs_required))
-    odd += without_implementation(whole, origins)
+    _raise_if_any(checkpoint_problems(documents))
+    _raise_if_any(model_problems(whole, origins, programs_required=programs_required))
+    warnings += without_implementation(whole, origins)
     expansion = expand(whole, root)
-    model = _model(root, expansion, origins, odd)
+    model = _model(root, expansion, origins, warnings)
     names = ResourceNames(model.name, expansion, map(translating.reference, whole.models))
     flat = Configuration(
         model=model,
         programs=_programs(whole, expansion, documents),
         settings=translating.settings(whole.settings),
-        resources=resources_by_component(documents, names, odd),
+        resources=resources_by_component(documents, names, warnings),
         checkpoints=translating.checkpoints(whole.checkpoints),
         resume=translating.resume(whole.resume),
         description=whole.description,
         resume_origin=_resume_origin(documents),
     )
-    _insist(
+    _raise_if_any(
         [
             *wiring_problems(model),
             *resource_problems(whole, flat, names, origins),
             *setting_problems(flat.settings, whole, expansion),
         ]
     )
-    odd += [*setting_oddities(flat.settings, model), *resume_oddities(flat)]
+    warnings += [*setting_warnings(flat.settings, model), *resume_warnings(flat)]
     if programs_required:
-        odd += argument_oddities(flat)
+        warnings += argument_warnings(flat)
     return flat
 
 
-def _insist(problems: list[str]) -> None:
+def _raise_if_any(problems: list[str]) -> None:
     if problems:
         raise ConfigurationError(*problems)
 
 
-def _model(root: v0_2.Model, expansion: Expansion, origins: Origins, odd: list[str]) -> Model:
+def _model(root: v0_2.Model, expansion: Expansion, origins: Origins, warnings: list[str]) -> Model:
     timelines = flat_timelines(root, expansion, origins)
     forward_settings(expansion, timelines)
     return Model(
@@ -99,7 +99,7 @@ def _model(root: v0_2.Model, expansion: Expansion, origins: Origins, odd: list[s
         components={
             path: _component(leaf, timelines.own[path]) for path, leaf in expansion.leaves.items()
         },
-        conduits=joined_conduits(expansion, odd),
+        conduits=joined_conduits(expansion, warnings),
         matching_timelines=tuple(timelines.matching),
     )
 
@@ -133,6 +133,6 @@ def _programs(
 
 
 def _resume_origin(documents: Sequence[Document]) -> ResumeOrigin | None:
-    """Return the origin that the last of the documents with one states."""
+    """Return the origin of the last document that has one; None if none has."""
     found = [item.resume_origin for item in documents if item.resume_origin is not None]
     return found[-1] if found else None

@@ -7,7 +7,7 @@ The yMMSL format has no keys for them, and MUSCLE3 ignores comments. Each value 
     # taken: "2026-11-20 22:48:39+01:00"
     # from_scratch: ["mixer", "probe[3]"]
 
-The checksum, which covers everything after it, is read by `adapters.ymmsl_files.checksum`.
+`adapters.ymmsl_files.checksum` handles the checksum, which covers everything after its line.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _LINE: Final = re.compile(rf"^# ({_MODEL}|{_TAKEN}|{_FROM_SCRATCH}): (.*)$", re.
 
 @dataclass(frozen=True, slots=True)
 class SnapshotHeader:
-    """What the comment lines of a file say about a workflow snapshot.
+    """The information about a workflow snapshot in the comment lines of its file.
 
     Attributes:
-        origin: The model, and the instances that start from scratch; None if not stated.
-        taken: When it was taken, as ISO 8601; empty if not stated.
+        origin: The model, and the instances that start from scratch; None if missing.
+        taken: When it was taken, in ISO 8601 format; empty if missing.
     """
 
     origin: ResumeOrigin | None = None
@@ -55,7 +55,7 @@ def dump_header(header: SnapshotHeader) -> str:
 def load_header(text: str) -> SnapshotHeader:
     """Return the header of a file.
 
-    Comment lines that cannot be read as part of one are ignored, as comments are.
+    All other comment lines are ignored, including invalid ones.
     """
     values = dict(map(_parsed, _LINE.finditer(text)))
     model, names = values.get(_MODEL), values.get(_FROM_SCRATCH)

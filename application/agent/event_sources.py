@@ -37,7 +37,7 @@ def listen_to_manager(
     except CouplingError as error:
         on_event(ManagerGone(str(error)))
     except OSError as error:
-        on_event(ManagerGone(f"the resources of this node could not be found out: {error}"))
+        on_event(ManagerGone(f"the resources of this node could not be determined: {error}"))
 
 
 def watch_processes(keeper: ProcessKeeper, *, on_event: Callable[[AgentEvent], None]) -> None:

@@ -25,7 +25,7 @@ class ProcessesEnded:
 
 @dataclass(frozen=True)
 class ManagerGone:
-    """The manager is gone, or the agent has been told to stop."""
+    """The manager is gone, or the agent received a signal to stop."""
 
     reason: str
 

@@ -70,7 +70,7 @@ class NodeAgent:
 
     @property
     def failure(self) -> str | None:
-        """Why the agent ended on its own; None if the manager told it to."""
+        """Why the agent ended on its own; None if the manager shut it down."""
         return self._failure
 
     @property
@@ -82,7 +82,7 @@ class NodeAgent:
         """Handle an event."""
         match event:
             case ManagerHeard(command):
-                self._hear(command)
+                self._handle_command(command)
             case ProcessesEnded(results):
                 self._report_ended(results)
             case ManagerGone(reason):
@@ -93,11 +93,11 @@ class NodeAgent:
         if self.seconds_left > 0:
             return
         if self._phase is _Phase.WORKING:
-            self._give_up(f"nothing was heard from the manager for {self._timeout:g} seconds")
+            self._give_up(f"the manager sent nothing for {self._timeout:g} seconds")
         else:
             self._phase = _Phase.ENDED
 
-    def _hear(self, command: Command | None) -> None:
+    def _handle_command(self, command: Command | None) -> None:
         if self._phase is _Phase.WORKING:
             self._deadline = self._clock.monotonic() + self._timeout
         match command:
@@ -111,12 +111,12 @@ class NodeAgent:
                 )
                 self._keeper.cancel_all(grace_time=self._grace_time)
             case ShutdownCommand():
-                self._log("shutting down, as the manager says")
+                self._log("shutting down on the manager's command")
                 self._end()
 
     def _start(self, command: StartCommand) -> None:
         if self._phase is not _Phase.WORKING:
-            self._refuse(command.name, "the agent was ending already")
+            self._refuse(command.name, "its agent was already shutting down")
             return
         try:
             self._keeper.start(command)
@@ -143,7 +143,7 @@ class NodeAgent:
         if self._phase is not _Phase.WORKING:
             return
         self._failure = reason
-        self._log(f"ending {len(self._running)} processes and myself: {reason}")
+        self._log(f"ending {len(self._running)} processes and this agent: {reason}")
         self._end()
 
     def _end(self) -> None:

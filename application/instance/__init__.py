@@ -1,1 +1,1 @@
-"""What an instance does: its life, sending, receiving, settings."""
+"""The services of an instance: joining and leaving, sending, receiving, settings."""

@@ -1,4 +1,4 @@
-"""How an instance joins a simulation."""
+"""Joins an instance to a simulation."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ from domain.running.profiling import ProfileEventType
 
 
 class Surroundings(NamedTuple):
-    """Everything outside of an instance that it uses.
+    """The adapters that an instance uses.
 
     Attributes:
         link: Connection to the manager.
         transport: Connections to the peers.
         clock: The clock.
-        log: Takes messages for the user.
+        log: Logs messages for the user.
         snapshots: Stores and loads snapshots.
         one_at_a_time: Admits one thread of the model at a time.
     """
@@ -95,7 +95,7 @@ class _Arrival:
     ) -> None:
         self._instance = instance
         self._flags = flags
-        self._outside = surroundings
+        self._surroundings = surroundings
         self._link = surroundings.link
         self._profiler = Profiler(clock=surroundings.clock, link=surroundings.link)
         self._waiting = PatientReceiver(link=surroundings.link, clock=surroundings.clock)
@@ -134,9 +134,11 @@ class _Arrival:
         apply_library_settings(
             overlays.get,
             waiting=self._waiting,
-            limit_queues=partial(self._outside.transport.limit_queues, wait=sending.wait_for_room),
+            limit_queues=partial(
+                self._surroundings.transport.limit_queues, wait=sending.wait_for_room
+            ),
             profiler=self._profiler,
-            log=self._outside.log,
+            log=self._surroundings.log,
         )
         loop = ReuseLoop(connections.ports, depth=depth)
         return self._prepare(connections, overlays, loop, is_called=depth > 1)
@@ -144,7 +146,7 @@ class _Arrival:
     def _register(self, declared: list[Port] | None) -> int:
         """Register; return how many parts the timeline has."""
         start = self._profiler.now()
-        locations = self._outside.transport.locations()
+        locations = self._surroundings.transport.locations()
         timeline = self._link.register_instance(locations, declared or [])
         self._is_registered = True
         self._profiler.record(ProfileEventType.REGISTER, start)
@@ -154,7 +156,9 @@ class _Arrival:
         start = self._profiler.now()
         peers = self._link.request_peers()
         ports = PortTable(self._instance, make_port_states(declared, vectors, peers))
-        routes = Routes(transport=self._outside.transport, peers=peers, ports=ports, depth=depth)
+        routes = Routes(
+            transport=self._surroundings.transport, peers=peers, ports=ports, depth=depth
+        )
         communicator = Communicator(
             routes=routes,
             counts=FilterCounts(peers),
@@ -177,11 +181,11 @@ class _Arrival:
         *,
         is_called: bool,
     ) -> Lifecycle:
-        """Prepare for checkpoints and the reuse loop; restore the state if there is any."""
+        """Prepare for checkpoints and the reuse loop; restore the state when resuming."""
         info = self._link.get_checkpoint_info()
         check_supports_checkpoints(str(self._instance), self._flags, info)
         snapshots = self._snapshot_manager(connections, loop, info)
-        triggers = CheckpointTriggers(info, clock=self._outside.clock)
+        triggers = CheckpointTriggers(info, clock=self._surroundings.clock)
         next_pass = NextPass(connections=connections, loop=loop)
         calls = CallOrder(uses_checkpoint_api=InstanceFlags.USES_CHECKPOINT_API in self._flags)
         checkpoints = CheckpointCalls(
@@ -209,8 +213,8 @@ class _Arrival:
             snapshots=snapshots,
             checkpoints=checkpoints,
             departure=self._departure,
-            log=self._outside.log,
-            one_at_a_time=self._outside.one_at_a_time,
+            log=self._surroundings.log,
+            one_at_a_time=self._surroundings.one_at_a_time,
         )
 
     def _snapshot_manager(
@@ -223,8 +227,8 @@ class _Arrival:
             self._instance,
             self._link,
             exchange,
-            repository=self._outside.snapshots,
-            log=self._outside.log,
+            repository=self._surroundings.snapshots,
+            log=self._surroundings.log,
             must_store=info.must_store,
             check=partial(
                 check_instance_resume,

@@ -32,8 +32,8 @@ class Communicator:
         profiler: Records each message.
 
     Attributes:
-        saved_until: Up to which second of the run our snapshots cover the rules on the wall clock;
-            sent along with messages. None if that is unknown.
+        saved_until: Second of the run up to which our snapshots cover the wall-clock rules; sent
+            with each message. None if it is unknown.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Communicator:
             port: A sending port.
             slot: Slot of the port; None for a scalar port.
             message: The message.
-            overlay: Settings overlay to send along.
+            overlay: Settings overlay to send with it.
             iteration: Iteration to which the message belongs.
 
         Raises:
@@ -191,7 +191,7 @@ class Communicator:
         return message
 
     def must_drain(self, port: PortState, slot: int | None) -> bool:
-        """Return whether the sender to a connected port waits until everything is fetched."""
+        """Return whether the sender to a connected port waits until all messages are fetched."""
         return self._routes.must_drain(port, slot)
 
     def fetch(self, port: PortState, slot: int | None, *, timeout: float) -> PeerMessage | None:

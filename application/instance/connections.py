@@ -1,4 +1,4 @@
-"""What an instance uses to exchange messages with its peers."""
+"""The ports of an instance, with the services that use them."""
 
 from __future__ import annotations
 

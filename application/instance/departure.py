@@ -1,4 +1,4 @@
-"""How an instance leaves a simulation."""
+"""Makes an instance leave a simulation."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RETRY_TIME_AFTER_FAILURE: Final = 2.0
 
 
 class Leaving:
-    """Closes ports, sees that all messages arrive, and deregisters.
+    """Closes ports, ensures that all messages arrive, and deregisters.
 
     Args:
         link: Connection to the manager.
@@ -60,7 +60,7 @@ class Leaving:
     def leave_failed(
         self, error: CouplingError, connections: Connections | None, *, is_registered: bool = True
     ) -> None:
-        """Log an error and leave because of it, unless that has been done.
+        """Log an error and leave because of it, unless the instance has already left.
 
         Args:
             error: Why the instance fails.
@@ -126,7 +126,7 @@ class Leaving:
     def _close_ports(self, connections: Connections, *, failed: bool) -> None:
         for port in connections.ports.connected(Operator.O_I, Operator.O_F):
             try:
-                # if counts have yet to be restored, counting would make messages seem to be lost
+                # before the counts are restored, numbered milestones would make messages seem lost
                 connections.communicator.send_milestone(port, Milestone(()), is_counted=not failed)
             except CouplingError as error:
                 if not failed:

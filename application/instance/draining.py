@@ -1,6 +1,6 @@
 """Receives and drops the messages for an instance that has failed.
 
-A MUSCLE3 instance waits at its end until everything that it has sent has been fetched. So an
+Before it exits, a MUSCLE3 instance waits until its peers have fetched all its messages. So an
 instance that fails continues to fetch until each of its receiving ports is closed, or until a
 deadline: a sender may have crashed, or may run for a long time.
 """
@@ -25,7 +25,7 @@ PortSlot: TypeAlias = tuple[PortState, "int | None"]
 class Draining:
     """Drains the receiving ports of an instance that has failed.
 
-    All ports are polled in turn: the senders to one need not wait for those to another.
+    It polls all ports in turn, so that no sender waits for a sender to another port.
 
     Args:
         communicator: Fetches the messages.
@@ -42,16 +42,16 @@ class Draining:
 
         Args:
             ports: The connected receiving ports.
-            timeout: Seconds after which to give up.
+            timeout: Maximum number of seconds.
 
         Returns:
-            Whether all ports were closed, or their senders were lost.
+            Whether each port was closed, or its sender lost, in time.
         """
         ports = list(ports)
         end = self._clock.monotonic() + timeout
         turn = 0
         while waiting := self._waiting(ports):
-            found = self._drop_those_at_hand(waiting, end)
+            found = self._drop_available(waiting, end)
             left = end - self._clock.monotonic()
             if left <= 0:
                 return not self._waiting(ports)
@@ -65,16 +65,16 @@ class Draining:
             (port, slot)
             for port in ports
             for slot in port.open_slots()
-            if self._is_to_drain(port, slot)
+            if self._needs_draining(port, slot)
         ]
 
-    def _is_to_drain(self, port: PortState, slot: int | None) -> bool:
+    def _needs_draining(self, port: PortState, slot: int | None) -> bool:
         where = (port.name, slot)
         if where not in self._must_drain:
             self._must_drain[where] = self._communicator.must_drain(port, slot)
         return self._must_drain[where]
 
-    def _drop_those_at_hand(self, waiting: Iterable[PortSlot], end: float) -> bool:
+    def _drop_available(self, waiting: Iterable[PortSlot], end: float) -> bool:
         """Drop the messages that are available; return whether there were any."""
         found = False
         for port, slot in waiting:

@@ -28,7 +28,7 @@ _T = TypeVar("_T")
 
 
 class Lifecycle:
-    """An instance that has joined a simulation, with all that a model can do.
+    """An instance that has joined a simulation, with all calls that its model can make.
 
     When a call fails because of the model, the configuration or a peer, the instance first reports
     the failure to the manager and closes all ports, so that no peer waits for it. See `arrival` for
@@ -45,7 +45,7 @@ class Lifecycle:
         snapshots: Has the snapshot that the instance was resumed from.
         checkpoints: Handles the calls for checkpoints.
         departure: Leaves the simulation.
-        log: Takes messages for the user.
+        log: Logs messages for the user.
         one_at_a_time: Admits one thread of the model at a time.
 
     Attributes:
@@ -86,7 +86,7 @@ class Lifecycle:
     # The reuse loop ------------------------------------------------------------------------------
 
     def reuse_instance(self) -> bool:
-        """Begin the next pass of the reuse loop; False when there is none."""
+        """Begin the next pass of the reuse loop; return False if there is none."""
         try:
             self._calls.check(Call.REUSE_INSTANCE)
             self._check_usable()
@@ -141,7 +141,7 @@ class Lifecycle:
         settings = message.overlay if with_settings else None
         return Message(message.timestamp, message.next_timestamp, message.data, settings)
 
-    # What the model can ask ----------------------------------------------------------------------
+    # Queries of the model ------------------------------------------------------------------------
 
     def list_settings(self) -> list[str]:
         """Return the names of all settings that apply to this instance."""
@@ -165,7 +165,7 @@ class Lifecycle:
         """Return a port.
 
         Raises:
-            PortMissing: If there is none of this name.
+            PortMissing: If it does not exist.
         """
         return self._ports.asked_about(name)
 
@@ -173,7 +173,7 @@ class Lifecycle:
         """Return a port that must be a vector port.
 
         Raises:
-            PortMissing: If there is none of this name.
+            PortMissing: If it does not exist.
             PortError: If it is a scalar port.
         """
         return self._ports.vector(name)
@@ -237,7 +237,7 @@ class Lifecycle:
         self._departure.leave_failed(error, self._connections)
         raise error
 
-    # Checking what the model does ----------------------------------------------------------------
+    # Checks of the model's calls -----------------------------------------------------------------
 
     def _receive_update(
         self, port: PortState, slot: int | None, *, with_settings: bool

@@ -22,8 +22,8 @@ class PatientReceiver:
     """Waits for messages, and reports long waits to the manager.
 
     After a short wait, it reports the peer that it waits for, as status information. After the
-    receive timeout, it reports the wait again, as a possible part of a deadlock, and then polls
-    the manager, with increasing pauses, for whether it is one.
+    receive timeout, it reports the wait again, as a possible part of a deadlock. It then polls the
+    manager, with increasing pauses, for whether there is a deadlock.
 
     Args:
         link: Connection to the manager.
@@ -38,7 +38,7 @@ class PatientReceiver:
         self._simulated_time: float | None = None
 
     def set_timeout(self, seconds: float) -> None:
-        """Set after how many seconds to check for a deadlock; negative for never."""
+        """Set the seconds after which to check for a deadlock; negative for never."""
         self._deadlock_timeout = None if seconds < 0 else max(seconds, MIN_TIMEOUT)
 
     @property

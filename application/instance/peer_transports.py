@@ -83,7 +83,7 @@ class PeerTransports(PeerTransport):
         )
 
     def close(self) -> None:
-        # the stack closes the others even if one raises
+        # the exit stack closes all transports even if one raises
         with contextlib.ExitStack() as stack:
             for transport in reversed(self._transports):
                 stack.callback(transport.close)

@@ -49,7 +49,7 @@ class PortTable(Mapping[str, PortState]):
         return result
 
     def asked_about(self, name: str) -> PortState:
-        """Return the port of a name, for a query of the model.
+        """Return the port with a name, for a query of the model.
 
         Raises:
             PortMissing: If the port does not exist.
@@ -60,7 +60,7 @@ class PortTable(Mapping[str, PortState]):
         return port
 
     def to_send_on(self, name: str, slot: int | None) -> PortState:
-        """Return the port of a name, which the model will send on.
+        """Return the port with a name, on which the model will send.
 
         Raises:
             PortError: If the port does not exist or does not send, or the slot does not exist.
@@ -72,7 +72,7 @@ class PortTable(Mapping[str, PortState]):
         return port
 
     def to_receive_on(self, name: str, slot: int | None) -> PortState:
-        """Return the port of a name, which the model will receive on.
+        """Return the port with a name, on which the model will receive.
 
         Raises:
             PortError: If the port does not exist or does not receive, or the slot does not exist.
@@ -84,7 +84,7 @@ class PortTable(Mapping[str, PortState]):
         return port
 
     def vector(self, name: str) -> PortState:
-        """Return the vector port of a name.
+        """Return the vector port with a name.
 
         Raises:
             PortMissing: If the port does not exist.
@@ -100,7 +100,7 @@ class PortTable(Mapping[str, PortState]):
         return port
 
     def resizable(self, name: str) -> PortState:
-        """Return the port of a name, whose length the model will set.
+        """Return the port with a name, whose length the model will set.
 
         Raises:
             PortMissing: If the port does not exist.

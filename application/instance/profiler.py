@@ -1,4 +1,4 @@
-"""Profiles what this instance spends its time on."""
+"""Profiles the operations of this instance."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Profiler:
 
     Args:
         clock: Provides the time stamps.
-        link: Converts and sends the events on a thread of its own.
+        link: Converts and sends the events on its own thread.
     """
 
     def __init__(self, *, clock: Clock, link: ManagerLink) -> None:

@@ -14,7 +14,7 @@ from domain.errors import PeerLost, PortError
 
 
 class Receiver:
-    """Gives out the messages for each pass, and applies the repeating filters of conduits.
+    """Returns the messages for each pass, and applies the repeating filters of conduits.
 
     Args:
         communicator: Receives the messages.
@@ -54,7 +54,7 @@ class Receiver:
         """Receive the messages that begin the next pass of the reuse loop.
 
         Args:
-            pass_on: Sends a milestone on, out of our own ports.
+            pass_on: Forwards a milestone on our own sending ports.
 
         Returns:
             The iteration of the messages; None if there is no next pass.
@@ -90,7 +90,7 @@ class Receiver:
         ]
 
     def calls(self) -> list[PeerMessage]:
-        """Return the F_INIT messages that are for this pass alone, which excludes repeated ones."""
+        """Return the F_INIT messages that are for this pass alone, without the repeated ones."""
         return [
             message for port, message in self.initial_messages() if port.name not in self._repeaters
         ]
@@ -99,7 +99,7 @@ class Receiver:
         """Return the message that was received ahead on an F_INIT port.
 
         Raises:
-            PortError: If it was returned before.
+            PortError: If it has already been returned.
         """
         key = (port.name, slot)
         if key in self._used or key not in self._ahead:
@@ -133,8 +133,8 @@ class Receiver:
     def state(self) -> tuple[tuple[SavedMessage, ...], dict[PortSlot, tuple[Iteration, ...]]]:
         """Return what a snapshot must save.
 
-        Messages that the model has taken are saved without their data: these are not needed again,
-        and the model may have changed them into something that cannot be stored.
+        Messages that the model has taken are saved without their data: the data are not needed
+        again, and the model may have changed them into an object that cannot be stored.
 
         Returns:
             The messages received ahead, and for those that a filter repeats, the state of the
@@ -182,7 +182,7 @@ class Receiver:
             repetition.restore(served.get(where, ()))
             last = last_received(ports[port], slot)
             if where not in served and last is not None and min(last, default=0) >= 0:
-                # MUSCLE3 saves no state of filters, but this message was given out once
+                # MUSCLE3 does not save the state of filters, but this message was returned once
                 repetition.note_given(last)
 
     def drain(self) -> None:

@@ -182,7 +182,7 @@ class Routes:
         return filters_of(conduit)
 
     def must_drain(self, port: PortState, slot: int | None) -> bool:
-        """Return whether the sender to a connected port waits until everything is fetched."""
+        """Return whether the sender to a connected port waits until all messages are fetched."""
         (conduit,) = self._peers.conduits_at(port.name)
         sender = self._peers.peer_endpoint(conduit, slot)
         return self._transport.must_drain(self._peers.locations[sender.instance])

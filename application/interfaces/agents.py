@@ -52,7 +52,7 @@ class ProcessKeeper(Protocol):
 
     @abstractmethod
     def start(self, command: StartCommand) -> None:
-        """Start a process in a session of its own.
+        """Start a process in its own session.
 
         Raises:
             OSError: If it cannot be started; the message says why.

@@ -18,7 +18,7 @@ class Clock(Protocol):
 
     @abstractmethod
     def monotonic(self) -> float:
-        """Return the seconds since an arbitrary fixed time; never decreases."""
+        """Return the seconds since an arbitrary fixed time. Monotonic: it never decreases."""
 
 
 class Timer(Protocol):
@@ -34,7 +34,7 @@ class Scheduler(Protocol):
 
     @abstractmethod
     def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
-        """Call back after a number of seconds. Use it on the services' thread only."""
+        """Call back after a number of seconds. Must be called on the services' thread."""
 
     @abstractmethod
     def call_soon(self, callback: Callable[[], None]) -> None:

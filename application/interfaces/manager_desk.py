@@ -124,12 +124,12 @@ class ManagerDesk(Protocol):
     def await_checkpoint_info(
         self, instance: str, ready: Callable[[CheckpointInfo | CouplingError], None]
     ) -> None:
-        """Call back with when to make snapshots, and which to resume from.
+        """Call back with the checkpoint rules, and the snapshot to resume from.
 
         Args:
             instance: Name of the instance.
-            ready: Called, now or later, when the directory for its snapshots exists; with the
-                error if it cannot be created.
+            ready: Called, now or later, with the result when the directory for the instance's
+                snapshots exists, or with the error if it cannot be created.
         """
 
     @abstractmethod

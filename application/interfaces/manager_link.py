@@ -1,4 +1,4 @@
-"""What an instance says to the manager."""
+"""The instance's side of the connection to the manager."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from domain.running.profiling import ProfileEvent
 
 
 class ManagerLink(Protocol):
-    """An instance's connection to the manager. May be used from several threads.
+    """An instance's connection to the manager. Thread-safe.
 
-    Every method but the `submit_` and `report_` ones waits for the answer, and raises
+    The `submit_` and `report_` methods queue their argument and return at once, unless their
+    docstring says otherwise. Queued requests are sent in order. If the manager can be reached, all
+    of them have been sent when `deregister_instance` or `close` returns.
 
-    - ManagerRefused if the manager answers with an error, whose text it has;
-    - TransportError if the manager cannot be reached for about a minute.
+    All other methods wait for the answer, and raise
 
-    The `submit_` and `report_` methods return at once; what they take is sent in order, later,
-    and all of it before the answer to `deregister_instance`, and before `close` returns, unless
-    the manager cannot be reached.
+    - ManagerRefused, with the manager's message, if the manager answers with an error;
+    - TransportError if the manager has been unreachable for about a minute.
     """
 
     @abstractmethod
     def register_instance(self, locations: Sequence[str], ports: Sequence[Port]) -> Timeline:
-        """Make this instance known; return the timeline it is on."""
+        """Register this instance; return its timeline."""
 
     @abstractmethod
     def request_peers(self) -> PeerInfo:
-        """Wait until all peers have registered, and return what is known of them."""
+        """Wait until all peers have registered; return the peers and their locations."""
 
     @abstractmethod
     def deregister_instance(self) -> None:
-        """Say that this instance is done."""
+        """Deregister this instance."""
 
     @abstractmethod
     def get_settings(self) -> Settings:
@@ -56,29 +56,29 @@ class ManagerLink(Protocol):
 
     @abstractmethod
     def submit_profile_events(self, events: Iterable[ProfileEvent]) -> None:
-        """Send events to the profile of the run. They are not looked at before this returns.
+        """Send events to the profile of the run. Iterates over them only after this returns.
 
-        If the manager falls behind, the oldest unsent events are dropped, and the manager is told
-        how many. `len(events)` is their number, if they have a length.
+        If the manager falls behind, the oldest unsent events are dropped, and their number is
+        reported to it. `len(events)` is their number, if they have a length.
         """
 
     @abstractmethod
     def submit_snapshot_metadata(self, metadata: SnapshotMetadata) -> None:
-        """Make a snapshot known to the manager; waits for the answer."""
+        """Register a snapshot with the manager, and wait for the answer."""
 
     @abstractmethod
     def await_checkpoint_request(self, on_request: Callable[[str], None]) -> None:
-        """Call back, on any thread, when the manager wants a snapshot of this instance.
+        """Call back, on any thread, when the manager requests a snapshot of this instance.
 
-        Returns at once. The callback gets the reason in words, once at most; never where the
-        manager does not know how to ask.
+        Returns at once. The callback is called at most once, with the reason as text, and never if
+        the manager does not support such requests.
         """
 
     @abstractmethod
     def report_snapshot_failed(self, problem: str) -> None:
-        """Say that a snapshot could not be stored, and why.
+        """Report that a snapshot could not be stored, and why.
 
-        Does nothing where the manager does not understand it.
+        Does nothing if the manager does not support it.
         """
 
     @abstractmethod
@@ -89,7 +89,7 @@ class ManagerLink(Protocol):
 
         Args:
             problem: Why, for the user.
-            kind: What kind of failure it is, by which the manager seeks the cause.
+            kind: The kind of failure, which the manager uses to find the cause.
 
         Returns:
             Whether the manager supports it, and so stops the other instances.
@@ -97,9 +97,9 @@ class ManagerLink(Protocol):
 
     @abstractmethod
     def report_status(self, *, simulated_time: float | None, waiting: Awaited | None) -> None:
-        """Say how far we are, and for which peer, port and slot we wait, if for any.
+        """Report our simulation time, and the peer, port and slot that we wait for, if any.
 
-        Does nothing where the manager does not understand it.
+        Does nothing if the manager does not support it.
         """
 
     @abstractmethod
@@ -116,16 +116,16 @@ class ManagerLink(Protocol):
 
     @abstractmethod
     def waiting_for_receive(self, peer: str, port: str, slot: int | None) -> None:
-        """Say that we have waited for a message for longer than the receive timeout."""
+        """Report that we have waited for a message for longer than the receive timeout."""
 
     @abstractmethod
     def waiting_for_receive_done(self, peer: str, port: str, slot: int | None) -> None:
-        """Take that back: the message has come."""
+        """Withdraw that report: the message has arrived."""
 
     @abstractmethod
     def is_deadlocked(self) -> bool:
-        """Ask whether this instance is part of a deadlock."""
+        """Return whether this instance is part of a deadlock."""
 
     @abstractmethod
     def close(self) -> None:
-        """End the connection. May be called more than once."""
+        """Close the connection. Idempotent."""

@@ -18,11 +18,11 @@ from domain.running.process_end import ProcessEnd
 
 @dataclass(frozen=True, slots=True)
 class AgentLaunch:
-    """How to start the agents.
+    """Describes how to start the agents.
 
     Attributes:
         launcher: Starts them.
-        worker: Runs the launcher, which may be slow, on a thread of its own.
+        worker: Runs the launcher, which may be slow, on its own thread.
         manager_locations: Locations of the manager, the most likely one first.
         secret: Secret of the run.
     """
@@ -35,7 +35,7 @@ class AgentLaunch:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Which instance runs where.
+    """The cores of each instance.
 
     Attributes:
         resources: The cores of each instance; manually started instances are omitted.

@@ -1,4 +1,4 @@
-"""How messages travel between instances."""
+"""Transports of messages between instances."""
 
 from __future__ import annotations
 
@@ -28,15 +28,14 @@ WaitForRoom: TypeAlias = Callable[[Endpoint, Endpoint, Room], None]
 
 
 class Outlet(Protocol):
-    """Where messages for one receiving endpoint go."""
+    """Sends the messages for one receiving endpoint."""
 
     @abstractmethod
     def send(self, message: PeerMessage) -> int:
-        """Send a message, without waiting for the receiver for longer than copying it would take.
+        """Send a message. Waits for the receiver no longer than copying the message would take.
 
-        If a limit for queues is set, and too much waits for the receiver, it waits for room first.
-
-        The data may be changed when this returns.
+        If a limit for queues is set and the queue is full, this waits for room first. The caller
+        may change the data when this returns.
 
         Returns:
             The size of the encoded message in bytes.
@@ -48,41 +47,42 @@ class Outlet(Protocol):
 
 
 class Inlet(Protocol):
-    """Where messages for one of our endpoints come from."""
+    """Receives the messages for one of our endpoints."""
 
     @abstractmethod
     def receive(self, *, timeout: float | None) -> PeerMessage | None:
-        """Return the next message; wait for it if need be.
+        """Return the next message, waiting for it if necessary.
 
         Args:
-            timeout: How many seconds to wait for a message to begin to arrive; None for ever.
+            timeout: How many seconds to wait for a message to begin to arrive; None to wait
+                indefinitely.
 
         Returns:
-            The message, or None when the time is over.
+            The message; None after the timeout.
 
         Raises:
             PeerLost: If the connection is lost for good.
-            RemoteProtocolError: If what comes makes no sense.
-            PortError: If it can be seen that only one of the two joined ports has slots.
+            RemoteProtocolError: If the peer sends invalid data.
+            PortError: If only one of the two connected ports has slots, and this can be detected.
         """
 
     @property
     @abstractmethod
     def marks(self) -> tuple[int, int, int]:
-        """When the last message began to arrive, was there, and was decoded (ns, Unix epoch)."""
+        """When the last message began to arrive, was complete, and was decoded (ns, Unix epoch)."""
 
 
 class PeerTransport(Protocol):
     """Connects this instance to the peers that it reaches.
 
-    A transport has a scheme of its own, with which all its locations begin, such as `tcp` in
+    Each transport has its own scheme, with which all its locations begin, such as `tcp` in
     `tcp:10.0.0.3:9000`. An instance has one or more transports; see
     `application.instance.peer_transports`.
     """
 
     @abstractmethod
     def locations(self) -> Sequence[str]:
-        """Return where peers can reach this instance by this transport: `scheme:rest` each."""
+        """Return the locations, each `scheme:rest`, of this instance for this transport."""
 
     @abstractmethod
     def reaches(self, peer_locations: Sequence[str]) -> bool:
@@ -103,7 +103,7 @@ class PeerTransport(Protocol):
         """Return the outlet for a stream of messages from one of our endpoints.
 
         Args:
-            sender: The endpoint of ours.
+            sender: Our endpoint.
             receiver: The peer's endpoint.
             peer_locations: All locations of the peer, which this transport reaches.
 
@@ -119,21 +119,21 @@ class PeerTransport(Protocol):
 
         Args:
             sender: The peer's endpoint.
-            receiver: The endpoint of ours.
+            receiver: Our endpoint.
             peer_locations: All locations of the peer, which this transport reaches.
 
         Raises:
             PeerUnreachable: If several transports are combined, and none reaches the peer.
             TransportError: If the peer cannot be reached at any of its locations.
-            PortError: If it can be seen that only one of the two joined ports has slots.
+            PortError: If only one of the two connected ports has slots, and this can be detected.
         """
 
     @abstractmethod
     def must_drain(self, peer_locations: Sequence[str]) -> bool:
         """Return whether a sending peer waits until we have fetched all that it has sent.
 
-        If so, an instance that fails has to receive, and drop, everything until each port is
-        closed. If not, it is enough to end the connections by `finish_receiving`.
+        If so, an instance that fails must receive and drop all messages until each port is closed.
+        If not, it need only call `finish_receiving`.
         """
 
     @abstractmethod
@@ -148,20 +148,23 @@ class PeerTransport(Protocol):
 
     @abstractmethod
     def limit_retries(self, seconds: float) -> None:
-        """Give a sending peer that cannot be reached up after so many seconds, from now on."""
+        """From now on, give up on an unreachable sender after this number of seconds."""
 
     @abstractmethod
     def finish_receiving(self) -> None:
-        """End our connections to the peers that send to us: nothing more is expected of them."""
+        """Close the connections on which we receive: no more messages are expected."""
 
     @abstractmethod
     def wait_until_sent(self, *, timeout: float | None) -> bool:
-        """Wait until every message has been taken by its receiver, or the receiver has left.
+        """Wait until each receiver has received all its messages, or has left.
+
+        Args:
+            timeout: How many seconds to wait; None to wait indefinitely.
 
         Returns:
-            Whether everything was taken; False if the time was over.
+            Whether all messages were received or dropped; False after the timeout.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Close all connections and stop all threads. May be called more than once."""
+        """Close all connections and stop all threads. Idempotent."""

@@ -26,7 +26,7 @@ class ProfileStore(Protocol):
 
     @abstractmethod
     def close(self) -> None:
-        """Store what is pending, and close the storage.
+        """Store all pending events, and close the storage.
 
         Raises:
             OSError: If something could not be stored; the message says what.

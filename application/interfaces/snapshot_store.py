@@ -44,7 +44,7 @@ class SnapshotStore(Protocol):
 
     @abstractmethod
     def secure(self, location: str) -> None:
-        """Make a snapshot durable, which another program may have stored."""
+        """Make a snapshot durable that another program may have written."""
 
     @abstractmethod
     def locations(self) -> Sequence[str]:

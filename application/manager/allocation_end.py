@@ -1,4 +1,4 @@
-"""Stops the run such that it can be resumed."""
+"""Stops the run in such a way that it can be resumed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class AllocationEnd:
         self._clock = clock
 
     def expect(self) -> None:
-        """Schedule saving or stopping in time for the end of the allocation, if that is known."""
+        """Schedule saving and stopping before the end of the allocation, if that is known."""
         if self._options.stop_at is not None:
             left = self._options.stop_at - self._clock.time() - (self._options.save_time or 0.0)
             self._control.handle(AllocationEndKnown(max(0.0, left)))

@@ -16,7 +16,7 @@ EXCHANGES: Final = (ProfileEventType.SEND, ProfileEventType.RECEIVE)
 
 @dataclass
 class _Trace:
-    """What a registered instance has reported that may indicate an error.
+    """The reports of a registered instance that may indicate an error.
 
     Attributes:
         error: The last message that it logged at level CRITICAL.

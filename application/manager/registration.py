@@ -157,7 +157,7 @@ class InstanceRegistry:
         for conduit in self._model.conduits:
             if filters_of(conduit).reduces and component.name in self._topology.parties_to(conduit):
                 msg = (
-                    f"Instance '{name}' uses MUSCLE3's library and {_part_in(conduit, component)}"
+                    f"Instance '{name}' uses MUSCLE3's library and {_role_in(conduit, component)}"
                     f" conduit '{conduit}', which has a reducing filter, but that library does not"
                     " save the state of such a filter. Use Conjoin's library for this component, or"
                     " run from scratch without checkpoints and --checkpoint-on-term."
@@ -192,7 +192,7 @@ class InstanceRegistry:
                     raise ManagerRefused(msg)
 
 
-def _part_in(conduit: Conduit, component: Component) -> str:
+def _role_in(conduit: Conduit, component: Component) -> str:
     """Describe how a component uses a conduit, for an error message."""
     if conduit.sending_component == component.name:
         return "sends through"

@@ -54,7 +54,7 @@ class RunActions:
         agents: Cancels processes.
         run_directory: Provides the output of instances.
         look_for: Checks whether the program of an instance still runs.
-        ask_to_save: Asks all instances to save, for a reason.
+        ask_to_save: Requests all instances to save, for a reason.
         worker: Reads files, which may be slow.
         scheduler: Runs timers.
         log: The manager's log.
@@ -111,7 +111,7 @@ class RunActions:
             case CancelProcesses():
                 self._agents.cancel_all()
             case ReadErrorOutput() | Probe():
-                self._find_out(instruction, handle)
+                self._query(instruction, handle)
             case AskToSave(reason):
                 self._ask_to_save(reason)
             case FinishRun(result, output_of):
@@ -135,7 +135,7 @@ class RunActions:
         del self._timers[timer]
         handle(TimerFired(timer))
 
-    def _find_out(self, question: ReadErrorOutput | Probe, handle: Handle) -> None:
+    def _query(self, question: ReadErrorOutput | Probe, handle: Handle) -> None:
         name = question.instance
         match question:
             case ReadErrorOutput():

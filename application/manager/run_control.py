@@ -31,7 +31,8 @@ from domain.running.run_state.run_state import RunState
 class RunControl:
     """Supervises the instances of a model.
 
-    It passes what happens to the state machine as events, and has its instructions carried out.
+    It passes everything that happens to the state machine as events, and has the resulting
+    instructions carried out.
 
     Args:
         state: Decides which instructions to carry out.
@@ -71,7 +72,7 @@ class RunControl:
         finally:
             self._is_handling = False
 
-    # what the run service reports
+    # reports of the run service
 
     def note_assigned(self, names: Iterable[str]) -> None:
         """Record that agents are about to start the programs of instances."""
@@ -81,7 +82,7 @@ class RunControl:
         """Record that the program of an instance is being started on a node."""
         self.handle(ProcessStarted(name, node))
 
-    # what instances report
+    # reports of instances
 
     def note_registered(self, name: str, *, is_own: bool) -> None:
         """Record that an instance has registered.
@@ -122,7 +123,7 @@ class RunControl:
         """Record that instances wait for each other in a cycle."""
         self.handle(DeadlockDetected(cycle))
 
-    # what agents report
+    # reports of agents
 
     def note_exit(self, name: str, end: ProcessEnd) -> None:
         """Record that a process has ended."""
@@ -132,7 +133,7 @@ class RunControl:
         """Record that a node's agent is lost; the ends of its processes are reported separately."""
         self.handle(NodeFailed(node, reason))
 
-    # what the user and the manager itself request
+    # requests of the user and of the manager itself
 
     def stop(self, reason: str) -> None:
         """Stop all processes, and then the run.

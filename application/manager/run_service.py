@@ -131,7 +131,7 @@ class RunService:
     def note_resources(self, available: Resources) -> None:
         """Place the instances on the available nodes, then prepare and start their programs."""
         start = self._start
-        if start is None or self._ends_early():
+        if start is None or self._has_ended_early():
             return
         if not available.nodes:
             self._fail(RunError(NO_AGENT))
@@ -174,7 +174,7 @@ class RunService:
     def _prepare(self, start: _Start, placement: Placement) -> None:
         for warning in placement.warnings:
             self._log.warning(warning)
-        if self._ends_early():
+        if self._has_ended_early():
             return
         # prepare all programs first, so that a failed write is detected before any program runs
         self._worker.run(
@@ -194,7 +194,7 @@ class RunService:
 
     def _start_programs(self, start: _Start, programs: Sequence[PreparedProgram]) -> None:
         """Start programs in batches, so that other callbacks are not delayed for long."""
-        if self._ends_early():
+        if self._has_ended_early():
             return
         try:
             self._control.note_assigned(program.instance for program in programs[:BATCH])
@@ -211,7 +211,7 @@ class RunService:
         else:
             self._end_start()
 
-    def _ends_early(self) -> bool:
+    def _has_ended_early(self) -> bool:
         """Whether the run ended or is being stopped before all programs were started."""
         if self._control.is_ending:
             self._end_start()

@@ -101,7 +101,7 @@ class AgentManager(AgentDesk, NodePool):
             log_directory=self._agent_dir,
         )
         launch.worker.run(
-            lambda: launch.launcher.launch(orders, on_lost=self._lose_soon),
+            lambda: launch.launcher.launch(orders, on_lost=self._schedule_loss),
             done=self._roster.expect,
             failed=failed,
         )
@@ -196,7 +196,7 @@ class AgentManager(AgentDesk, NodePool):
         return self._queues[node]
 
     def _note_sign(self, node: str) -> None:
-        """Note a sign of life from an agent, even if it is not expected."""
+        """Record a sign of life from an agent, even from an unexpected one."""
         is_new = node not in self._roster
         self._roster.add(node)
         if is_new and self._is_shutting_down:
@@ -204,7 +204,7 @@ class AgentManager(AgentDesk, NodePool):
         self._roster.note_sign(node)
 
     def _note_reply(self, node: str, command: Command | None) -> None:
-        # an agent that waits for a command is silent because it waits for our reply
+        # an agent that polls for a command sends nothing until we reply
         self._roster.note_sign(node)
         if isinstance(command, ShutdownCommand):
             self._roster.dismiss(node)
@@ -216,13 +216,13 @@ class AgentManager(AgentDesk, NodePool):
 
     def _command_all(self, command: CancelCommand | ShutdownCommand) -> None:
         """Send a command to all agents, in place of pending commands to start processes."""
-        cancelled = NeverStarted("it was cancelled before its agent got the command")
+        cancelled = NeverStarted("it was cancelled before its agent fetched the command")
         for node in self._roster:
             for process in self._queue(node).take_back_starts():
                 self._ledger.end_soon(process, cancelled)
             self._command(node, command)
 
-    def _lose_soon(self, node: str, reason: str) -> None:
+    def _schedule_loss(self, node: str, reason: str) -> None:
         """Schedule the loss of a node. Thread-safe."""
         self._scheduler.call_soon(partial(self._lose, node, reason))
 

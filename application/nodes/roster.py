@@ -176,6 +176,6 @@ class AgentRoster:
         if left > 0:
             self._watch(name, left)
         elif has_reported:
-            self._on_silence(name, f"nothing was heard from its agent for {allowed:g} seconds")
+            self._on_silence(name, f"its agent sent nothing for {allowed:g} seconds")
         else:
             self._on_silence(name, f"its agent did not report within {allowed:g} seconds")

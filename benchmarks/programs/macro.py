@@ -24,7 +24,7 @@ while instance.reuse_instance():
     size = int(os.environ["PAYLOAD_BYTES"])
     data = np.zeros(size // 8) if size else None
     if data is not None:
-        data += 1.0  # so that its memory is really there
+        data += 1.0  # so that its memory is actually allocated
     before = peak_memory()
     seconds = []
     for number in range(int(os.environ["ROUND_TRIPS"])):

@@ -1,4 +1,4 @@
-"""Sends back what it gets, or only that it got it."""
+"""Sends back the data that it receives, or an empty message."""
 
 import json
 import os

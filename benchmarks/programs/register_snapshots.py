@@ -1,8 +1,8 @@
 """Registers snapshots of a macro model and its micro models; prints the seconds.
 
 Usage: register_snapshots.py muscle3|conjoin MICROS ROUNDS never|once|all FOLDER. MICROS 0 stands
-for a single micro model without an index. A snapshot of the macro model matches none of those of a
-micro model, one, or all, because their counts are equal.
+for a single micro model without an index. The last choice is how many snapshots of a micro model
+have counts that match those of a snapshot of the macro model: none, one, or all.
 """
 
 import sys

@@ -1,7 +1,7 @@
-"""A node agent that pretends to run programs: for the benchmark of the manager's loop.
+"""A node agent that simulates running programs, for the benchmark of the manager's loop.
 
-It reads its orders from standard input as a real agent does. Once all programs have been started,
-it lets them fail, all at once.
+It reads its orders from standard input like a real agent. After all programs have been started, it
+reports that all of them fail at the same time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from domain.version import VERSION
 
 
 def main() -> None:
-    """Play an agent on a node with as many cores as there are programs."""
+    """Simulate an agent on a node with as many cores as there are programs."""
     count = int(sys.argv[1])
     orders = decode_orders(sys.stdin.buffer.readline())
     node = orders.node or "simulated"
@@ -37,7 +37,7 @@ def main() -> None:
                 continue
             case ShutdownCommand():
                 break
-        sys.stdin.buffer.readline()  # until the benchmark wants them to fail
+        sys.stdin.buffer.readline()  # until the benchmark makes the programs fail
         line.report_results([ProcessResult(name, Exited(1)) for name in sorted(running)])
     line.close(timeout=10.0)
 

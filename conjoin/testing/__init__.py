@@ -1,9 +1,9 @@
-"""Contract tests for adapters: the promises of each interface, as test classes for pytest.
+"""Contract tests for adapters: the guarantees of each interface, as test classes for pytest.
 
-Subclass the contract of the interface that your adapter implements, and define how to make the
-adapter. pytest then runs all tests of the contract for it. The subclass needs a name that starts
-with `Test`. `docs/adapters.md` has a complete example. pytest has to be installed: Conjoin has an
-extra `testing` for that.
+Subclass the contract of the interface that your adapter implements, and define a method that
+creates the adapter. pytest then runs all tests of the contract for it. The name of the subclass
+must start with `Test`. `docs/adapters.md` has a complete example. pytest must be installed;
+Conjoin's extra `testing` installs it.
 
 Example:
     ::

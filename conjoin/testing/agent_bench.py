@@ -1,4 +1,4 @@
-"""The manager's side for real agents: a server and an agent manager, and ways to wait for them."""
+"""The manager's side for tests with real agents: a server, an agent manager, and waits for them."""
 
 import os
 import threading
@@ -31,7 +31,7 @@ TIMEOUTS = AgentTimeouts(silence=1000.0, startup=LONG, grace=LONG)
 
 
 class _TimersByHand:
-    """Makes calls on a loop's thread, and delayed ones when a manual clock is advanced."""
+    """Makes calls on a loop's thread; makes delayed calls when a manual clock is advanced."""
 
     def __init__(self, loop: EventLoop, clock: ManualClock) -> None:
         self._loop = loop
@@ -122,12 +122,12 @@ class AgentBench:
         return results[0]
 
     def launch(self) -> None:
-        """Launch the agents, and do not wait for them."""
+        """Launch the agents, without waiting for their reports."""
         launch = AgentLaunch(self.launcher, InlineWorker(), (self.location,), SECRET)
         self.do(lambda: self.manager.launch(launch, failed=_raise))
 
     def launch_and_wait(self) -> Resources:
-        """Launch the agents, and return what they report."""
+        """Launch the agents, wait for their reports, and return the resources."""
         self.launch()
         self.wait_for(lambda: self.resources is not None or bool(self.lost))
         assert self.lost == []

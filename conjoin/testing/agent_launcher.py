@@ -1,4 +1,4 @@
-"""The promises of `AgentLauncher`."""
+"""The contract of `AgentLauncher`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator

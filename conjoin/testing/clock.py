@@ -1,4 +1,4 @@
-"""The promises of `Clock`."""
+"""The contract of `Clock`."""
 
 from abc import ABC, abstractmethod
 

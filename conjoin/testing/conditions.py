@@ -1,4 +1,4 @@
-"""Polls for conditions outside of this process."""
+"""Polls for conditions outside this process."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The promises of `EventSink`."""
+"""The contract of `EventSink`."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -50,7 +50,7 @@ EVENTS: list[RunEvent] = [
     InstanceExited("macro", Killed(9)),
     RunFinished(succeeded=False, cause="", failed_instances=("macro",)),
 ]
-"""Every kind of event, also with unusual values."""
+"""Every kind of event, including some with unusual values."""
 
 
 class EventSinkContract(ABC):

@@ -1,4 +1,4 @@
-"""The promises of `Logbook`."""
+"""The contract of `Logbook`."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path

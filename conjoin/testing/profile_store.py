@@ -1,4 +1,4 @@
-"""The promises of `ProfileStore`."""
+"""The contract of `ProfileStore`."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The promises of `RunScriptWriter`."""
+"""The contract of `RunScriptWriter`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from conjoin.configuration import Program, Threads
-from conjoin.interfaces import Core, NodeResources, Reference, Resources, RunScriptWriter
+from conjoin.interfaces import (
+    Core,
+    NodeResources,
+    Reference,
+    Resources,
+    RunScriptWriter,
+    ScriptOrder,
+)
 
 MICRO = Reference("micro[3]")
 PROGRAM = Program(Reference("p"), executable="/bin/true")
@@ -23,8 +30,8 @@ def write(
     environment: Mapping[str, str] | None = None,
     bound: bool = False,
 ) -> Path:
-    """Write a script with values that do not matter to the caller, and return its path."""
-    return writer.write(
+    """Write a script, with arbitrary values for the rest, and return its path."""
+    order = ScriptOrder(
         directory,
         instance=instance,
         program=program,
@@ -33,6 +40,7 @@ def write(
         environment=environment or {},
         bind_to_cores=bound,
     )
+    return writer.write(order)
 
 
 class RunScriptWriterContract(ABC):
@@ -54,7 +62,7 @@ class RunScriptWriterContract(ABC):
         assert path.is_absolute()
         assert path.parent == tmp_path
 
-    def test_each_instance_gets_a_script_of_its_own(
+    def test_each_instance_gets_a_separate_script(
         self, writer: RunScriptWriter, tmp_path: Path
     ) -> None:
         folders = [tmp_path / "a", tmp_path / "b"]

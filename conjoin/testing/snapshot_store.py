@@ -1,4 +1,4 @@
-"""The promises of `SnapshotStore`."""
+"""The contract of `SnapshotStore`."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -30,7 +30,7 @@ class SnapshotStoreContract(ABC):
         assert store.load(location) == b"the state"
         store.secure(location)
 
-    def test_each_snapshot_has_a_location_of_its_own(self, store: SnapshotStore) -> None:
+    def test_snapshots_have_different_locations(self, store: SnapshotStore) -> None:
         stored = {store.store(name, n, bytes([n])): n for name in (MACRO, MICRO) for n in (1, 2)}
         assert len(stored) == 4
         assert all(store.load(location) == bytes([n]) for location, n in stored.items())

@@ -1,4 +1,4 @@
-"""When the next snapshot is due according to checkpoint rules."""
+"""The times at which snapshots are due according to checkpoint rules."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class CheckpointSchedule:
             self._next = self._next_after(time)
 
     def due_at(self, time: float) -> str | None:
-        """Return the checkpoint time that has been reached, as text; None if none has.
+        """Return the checkpoint time that has been reached, as text; None if there is none.
 
         The time at which the simulation starts is unknown. So if nothing has been covered yet, the
         last checkpoint time before now counts as reached. At a time that is not finite, such as

@@ -11,7 +11,7 @@ A filter that passes empty messages while its sender is not called relaxes the s
 `domain.checkpointing.workflow_snapshot_search`.
 
 A start from scratch counts as a snapshot with all counts 0. However, an instance that starts from
-scratch may send other messages this time, so no receiver may already have one of them.
+scratch may send different messages, so no receiver may already have one of its messages.
 """
 
 from __future__ import annotations
@@ -89,13 +89,13 @@ class Connection(NamedTuple):
 
 
 class SnapshotNode:
-    """An instance snapshot, and the snapshots of its peers that it is consistent with.
+    """An instance snapshot, and the snapshots of its peers with which it is consistent.
 
     Args:
         num: Number of the snapshot, from 1; 0 for a start from scratch.
         instance: The instance that made it.
         snapshot: What that instance reported about it.
-        peers: The instances that this one exchanges messages with.
+        peers: The instances with which this one exchanges messages.
         consistent_peers: Snapshots known to be consistent with this one, by instance.
     """
 

@@ -1,4 +1,4 @@
-"""Instance snapshots: the saved state of one instance, and what the manager learns about it."""
+"""Instance snapshots: the saved state of one instance, and its metadata for the manager."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from domain.identity import Reference
 
 
 class SnapshotMetadata(NamedTuple):
-    """What an instance reports to the manager about a snapshot that it stored.
+    """The report of an instance to the manager about a snapshot that it stored.
 
     Attributes:
         triggers: Why it was made, one string per rule.
@@ -82,7 +82,7 @@ class SavedMessage(NamedTuple):
 
 
 class CommunicatorState(NamedTuple):
-    """How far an instance had got with exchanging messages.
+    """The progress of an instance in exchanging messages.
 
     Only Conjoin saves the last four.
 
@@ -94,7 +94,7 @@ class CommunicatorState(NamedTuple):
         reduced_counts: Messages that passed reducing filters, for each `reduced_port` and
             `filled_port`, and slot.
         held_back: Messages held by reducing filters, and milestones to be sent again.
-        served: For messages that a filter repeats and pads, the iterations that received theirs.
+        served: For messages that a filter repeats and pads, the iterations that have had theirs.
         port_lengths: Lengths of the resizable ports.
     """
 

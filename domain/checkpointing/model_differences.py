@@ -1,4 +1,4 @@
-"""Differences between a model and the snapshots that it is to be resumed from."""
+"""Differences between a model and the snapshots from which it is resumed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from domain.errors import ForeignSnapshot
 from domain.identity import Reference
 from domain.wording import counted
 
-if TYPE_CHECKING:  # an instance uses this module too, and starts faster without these
+if TYPE_CHECKING:  # instances import this module too, and start faster without these
     from domain.model.configuration import Component, Model
     from domain.model.topology import Topology
 

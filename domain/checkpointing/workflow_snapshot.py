@@ -54,7 +54,7 @@ class WorkflowSnapshotRecord:
         origin: The model, and the instances that start from scratch.
         taken: When it was taken, as ISO 8601 with the UTC offset, such as
             `2026-11-20 22:48:39+01:00`; empty if unknown.
-        description: The same for people, as text.
+        description: The same information as text, for users.
     """
 
     resume: Mapping[Reference, str] = field(default_factory=dict)
@@ -97,7 +97,7 @@ class StoredWorkflowSnapshot:
         return self.record.origin
 
 
-# Text for people ---------------------------------------------------------------------------------
+# The description for users -----------------------------------------------------------------------
 
 _HEADING: Final = "Workflow snapshot for "
 _TAKEN: Final = " taken on "
@@ -142,8 +142,8 @@ def _table(snapshot: WorkflowSnapshot) -> list[str]:
     return rows
 
 
-# Files that state these facts only in that text: MUSCLE3's, and those that Conjoin wrote before it
-# had a header.
+# Some files state these facts only in that text: MUSCLE3's, and those that Conjoin wrote before it
+# added a header.
 
 
 def described_origin(description: str) -> ResumeOrigin:

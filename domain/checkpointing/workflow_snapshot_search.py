@@ -1,4 +1,4 @@
-"""Finds the instance snapshots that make up the newest workflow snapshot, without a search.
+"""Finds the instance snapshots that make up the newest workflow snapshot, incrementally.
 
 Choose one snapshot for each instance; x(i) is the number of the one chosen for instance i. Such a
 choice is called a *cut*. The counts of an instance only ever grow, so each conduit puts two bounds
@@ -258,10 +258,10 @@ class WorkflowSnapshotSearch:
             return None
         snapshot = RegisteredSnapshot(instance, number, metadata)
         node = _Node(snapshot, [link.count(metadata) for link in track.links])
-        if not _agrees_with_itself(track, node):
+        if not _is_consistent_with_itself(track, node):
             return None
-        if _goes_back(track.newest, node.counts):
-            self._begin_again(track)
+        if _any_decreased(track.newest, node.counts):
+            self._restart(track)
         track.newest = node.counts
         track.beyond.append(node)
         if len(track.beyond) > 1 or track.group.waits_for is not track:
@@ -303,7 +303,7 @@ class WorkflowSnapshotSearch:
                     waiting.append(woken)
         return moved
 
-    def _begin_again(self, track: _Track) -> None:
+    def _restart(self, track: _Track) -> None:
         """Drop the snapshots of an instance whose counts have become lower.
 
         How its new snapshots relate to the older ones of its peers is unknown, so the newest cut is
@@ -475,7 +475,7 @@ def _move(group: _Group) -> list[_Group]:
     return result
 
 
-def _agrees_with_itself(track: _Track, node: _Node) -> bool:
+def _is_consistent_with_itself(track: _Track, node: _Node) -> bool:
     """Return whether the counts of each conduit from an instance to itself are consistent."""
     return all(
         link.is_satisfied(node.counts[link.place], node)
@@ -484,7 +484,7 @@ def _agrees_with_itself(track: _Track, node: _Node) -> bool:
     )
 
 
-def _goes_back(before: list[Count], now: list[Count]) -> bool:
+def _any_decreased(before: list[Count], now: list[Count]) -> bool:
     """Return whether any count has decreased."""
     return any(
         old > new

@@ -1,1 +1,1 @@
-"""What couples instances: ports, conduits, messages, settings and timelines."""
+"""The concepts of coupling: ports, conduits, messages, settings and timelines."""

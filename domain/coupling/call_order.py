@@ -23,7 +23,7 @@ from domain.errors import CallOrderError
 
 
 class Phase(Enum):
-    """What the model must do next."""
+    """The phases of a model, by its next action."""
 
     REUSE = auto()
     RESUMING = auto()
@@ -103,7 +103,7 @@ class CallOrder:
                 )
                 raise CallOrderError(msg)
         elif call not in ALLOWED[self.phase]:
-            missing = _in_words(_missing_calls(self.phase, call), call)
+            missing = _describe_calls(_missing_calls(self.phase, call), call)
             msg = f"{call.value}() was called, but {missing}."
             raise CallOrderError(msg)
 
@@ -126,7 +126,7 @@ def _missing_calls(phase: Phase, call: Call) -> tuple[Call, ...]:
     return pending[0][1]
 
 
-def _in_words(missing: tuple[Call, ...], call: Call) -> str:
+def _describe_calls(missing: tuple[Call, ...], call: Call) -> str:
     *others, last = (f"{step.value}()" for step in missing)
     text = f"{', '.join(others)} and {last}" if others else last
     text += " must be called first"

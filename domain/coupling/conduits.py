@@ -18,9 +18,9 @@ class ConduitFilter(Enum):
     LAST = "last"
     """Pass only the last message of each iteration (a reducer, at the sender)."""
     REPEAT = "repeat"
-    """Give the same message out for each iteration (a repeater, at the receiver)."""
+    """Deliver the same message for each iteration (a repeater, at the receiver)."""
     PAD = "pad"
-    """Give the message out once, then empty messages (a repeater, at the receiver)."""
+    """Deliver the message once, then empty messages (a repeater, at the receiver)."""
 
 
 def filter_order() -> str:

@@ -2,7 +2,7 @@
 
 A *reducer* runs at the sender. It turns the messages of an iteration into a single one, which is
 sent at the milestone that ends the iteration, so messages leave it with fewer counters. A
-*repeater* runs at the receiver. It gives a message out again for each iteration within that of the
+*repeater* runs at the receiver. It delivers a message once for each iteration within that of the
 message, so messages leave it with more counters::
 
     sender               reducer (last)      repeater (repeat)
@@ -62,9 +62,9 @@ class Reducer(Protocol):
 
 
 class Repeater(Protocol):
-    """Gives a message out for each iteration within that of the message, at the receiver.
+    """Delivers a message for each iteration within that of the message, at the receiver.
 
-    An instance of it is made for each message.
+    There is one repeater for each message.
 
     Attributes:
         level_change: How many counters the iteration of a message gains; positive.
@@ -74,7 +74,7 @@ class Repeater(Protocol):
 
     @abstractmethod
     def give(self, data: object, outer: Iteration, inner: tuple[int, ...]) -> object:
-        """Return the data to give out for one iteration.
+        """Return the data to deliver for one iteration.
 
         Args:
             data: Data of the message.
@@ -84,11 +84,11 @@ class Repeater(Protocol):
 
     @abstractmethod
     def state(self) -> Iterable[Iteration]:
-        """Return what a snapshot must save: iterations `outer` that were given their data."""
+        """Return what a snapshot must save: the iterations `outer` that have had their data."""
 
     @abstractmethod
     def restore(self, state: Iterable[Iteration]) -> None:
-        """Continue from a saved state; iterations of another length belong to other filters."""
+        """Continue from a saved state; ignore iterations of other lengths (of other filters)."""
 
 
 @final
@@ -101,7 +101,7 @@ class Last(Reducer):
         self._held: PeerMessage | None = None
 
     def take(self, message: PeerMessage) -> None:
-        """Replace the message taken before."""
+        """Replace the previous message."""
         self._held = message
 
     def finish(self) -> PeerMessage | None:
@@ -120,7 +120,7 @@ class Last(Reducer):
 
 @final
 class Repeat(Repeater):
-    """Gives the same message for each iteration."""
+    """Delivers the same message for each iteration."""
 
     level_change: ClassVar[int] = 1
 
@@ -138,10 +138,10 @@ class Repeat(Repeater):
 
 @final
 class Pad(Repeater):
-    """Gives the message for the first iteration, and empty messages for the others.
+    """Delivers the message for the first iteration, and empty messages for the others.
 
-    It is the last filter of a conduit: another one after it would make it give the message for
-    several iterations, which it does not distinguish.
+    It must be the last filter of a conduit: with another one after it, it would deliver the message
+    for several iterations, because it does not distinguish these.
     """
 
     level_change: ClassVar[int] = 1
@@ -157,11 +157,11 @@ class Pad(Repeater):
         return data
 
     def state(self) -> Iterable[Iteration]:
-        """Return the iterations that were given their data."""
+        """Return the iterations that have had their data."""
         return self._served
 
     def restore(self, state: Iterable[Iteration]) -> None:
-        """Give nothing but empty messages for these iterations."""
+        """Deliver only empty messages for these iterations."""
         self._served.update(state)
 
 
@@ -208,7 +208,7 @@ class FilterChain:
 
     @property
     def levels_removed(self) -> int:
-        """How many counters the iteration of a message loses at the sender."""
+        """Number of counters that the iteration of a message loses at the sender."""
         return -sum(change for _, change in _in_runs(self.names, REDUCERS))
 
     def reduction(self, depth: int) -> Reduction | None:
@@ -268,8 +268,8 @@ class Reduction:
         """
         try:
             message.data = copy.deepcopy(message.data)
-        except Exception as error:  # objects of the user may raise anything
-            reason = f"a filter holds it back, and no copy can be made of it: {error}"
+        except Exception as error:  # copying a user's object may raise any error
+            reason = f"a filter holds it back, but it cannot be copied: {error}"
             raise UnsendableData("data", reason) from error
         message.number = NOT_COUNTED
         self._stages[0].reducer.take(message)
@@ -312,14 +312,14 @@ class Reduction:
         return [state for state in states if state is not None]
 
     def restore(self, state: PeerMessage) -> None:
-        """Give a saved message back to its reducer, which is found by the length of iterations."""
+        """Restore a saved message to its reducer, which its number of counters identifies."""
         depth = len(state.iteration)
         stage = next((item for item in self._stages if item.depth == depth), self._stages[0])
         stage.reducer.restore(state)
 
 
 class Repetition:
-    """A message that was received, and the repeaters that give it out.
+    """A message that was received, and the repeaters that deliver it.
 
     Args:
         message: The message.
@@ -338,12 +338,12 @@ class Repetition:
         self._levels = sum(change for _, change in stages)
 
     def covers(self, iteration: Iteration) -> bool:
-        """Return whether the message is to be given out for an iteration of the receiver."""
+        """Return whether the message is for an iteration of the receiver."""
         own = self.message.iteration
         return iteration[: len(own)] == own
 
     def give(self, iteration: Iteration) -> PeerMessage:
-        """Return the message to give out for an iteration of the receiver."""
+        """Return the message to deliver for an iteration of the receiver."""
         message = self.message
         return PeerMessage(
             message.timestamp,
@@ -356,7 +356,7 @@ class Repetition:
         )
 
     def note_given(self, iteration: Iteration) -> None:
-        """Note that the message was given out for an iteration before the run was resumed."""
+        """Record that the message was delivered for an iteration before the run was resumed."""
         self._data_for(iteration)
 
     def state(self) -> tuple[Iteration, ...]:

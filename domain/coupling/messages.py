@@ -26,7 +26,7 @@ class Message:
 
     Raises:
         TypeError: If a time is not a number.
-        ValueError: If a time is a text or a number that cannot be converted to a float.
+        ValueError: If a time is a string or a number that cannot be converted to a float.
 
     Example:
         >>> message = Message(10.0, next_timestamp=12.0, data={"temperature": [20.0, 20.5]})
@@ -53,8 +53,8 @@ class Message:
 
 
 def _time(value: object, name: str) -> float:
-    """Convert a time to a float, from a Python or numpy number, or from text."""
-    text = f"The {name} of a Message is to be a simulation time, as a number, but {value!r} is a"
+    """Convert a time to a float, from a Python or numpy number, or from a string."""
+    text = f"The {name} of a Message must be a simulation time, as a number, but {value!r} is a"
     text += f" {type(value).__name__}. Write e.g. Message(0.0, data=...)."
     try:
         return float(value)  # type: ignore[arg-type]
@@ -206,18 +206,6 @@ class Wait(NamedTuple):
     port: str
     slot: int | None = None
     is_sending: bool = False
-
-
-__all__ = [
-    "NOT_COUNTED",
-    "Iteration",
-    "LogMessage",
-    "LogRecord",
-    "Message",
-    "Milestone",
-    "PeerMessage",
-    "Wait",
-]
 
 
 @dataclass

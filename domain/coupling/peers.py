@@ -69,7 +69,7 @@ def peer_endpoint(
 
 
 class PeerInfo(NamedTuple):
-    """What the manager tells an instance about its peers.
+    """The information about its peers that an instance gets from the manager.
 
     Attributes:
         instance: Its own name.
@@ -110,7 +110,7 @@ class PeerInfo(NamedTuple):
             dimensions = self._peer_dimensions(conduit)
             if abs(len(dimensions) - len(own)) > MAX_DIMENSION_DIFFERENCE:
                 msg = (
-                    f"Port '{port}' of '{self.instance}' is joined by '{conduit}' to a component"
+                    f"Port '{port}' of '{self.instance}' is connected by '{conduit}' to a component"
                     f" with {len(dimensions)} dimensions, but '{self.instance}' has {len(own)}."
                     " These may differ by at most one: change the multiplicity of one of them."
                 )
@@ -118,7 +118,7 @@ class PeerInfo(NamedTuple):
             lengths.add(dimensions)
         if len(lengths) > 1:
             msg = (
-                f"Port '{port}' of '{self.instance}' is joined to components of different"
+                f"Port '{port}' of '{self.instance}' is connected to components of different"
                 " multiplicity. Give those the same multiplicity, or use a port for each."
             )
             raise PortError(msg)

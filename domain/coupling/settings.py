@@ -12,13 +12,13 @@ SettingValue: TypeAlias = str | int | float | bool | list[int] | list[float] | l
 
 MAX_SETTING_DEPTH = 2
 ALLOWED_VALUES = (
-    "a setting is a text, a number, true or false, or a list of numbers or of such lists"
+    "a setting is a string, a number, true or false, or a list of numbers or of such lists"
 )
 SETTING_TYPES = ("str", "int", "float", "bool", "[int]", "[float]", "[[float]]")
 
 
 class Settings(MutableMapping[Reference, SettingValue]):
-    """Values by name; a name is a Reference, or its text.
+    """Values by name; a name is a Reference, or its string form.
 
     Args:
         values: Initial values.

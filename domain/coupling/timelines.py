@@ -310,14 +310,14 @@ class ReuseLoop:
         """
         outer = self.iteration
         if outer is None:
-            raise self._refusal(f"a send on port '{port_label(port.name, slot)}'")
+            raise self._call_order_error(f"a send on port '{port_label(port.name, slot)}'")
         if port.operator is Operator.O_I:
             rounds = self._rounds_by_port[port.name]
             if not rounds.may_send(port.name, slot):
-                raise self._refusal(f"a send on O_I port '{port_label(port.name, slot)}'")
+                raise self._call_order_error(f"a send on O_I port '{port_label(port.name, slot)}'")
             return rounds.send(port.name, slot, outer)
         if (port.name, slot) in self._sent or not self._all_between_rounds():
-            raise self._refusal(f"a send on O_F port '{port_label(port.name, slot)}'")
+            raise self._call_order_error(f"a send on O_F port '{port_label(port.name, slot)}'")
         self._sent.add((port.name, slot))
         return outer
 
@@ -330,7 +330,7 @@ class ReuseLoop:
         outer = self.iteration
         rounds = self._rounds_by_port[port.name]
         if outer is None or not rounds.may_receive(port.name, slot):
-            raise self._refusal(f"a receive on S port '{port_label(port.name, slot)}'")
+            raise self._call_order_error(f"a receive on S port '{port_label(port.name, slot)}'")
         return rounds.iteration_to_receive(outer)
 
     def receive(self, port: PortState, slot: int | None, received: Iteration | None) -> None:
@@ -347,7 +347,7 @@ class ReuseLoop:
         if self.iteration is None:
             return
         if not self._all_between_rounds() or self._final_to_send():
-            raise self._refusal("the next call of reuse_instance()")
+            raise self._call_order_error("the next call of reuse_instance()")
 
     def state(self) -> TimelineState:
         """Return the state to save in a snapshot."""
@@ -418,7 +418,7 @@ class ReuseLoop:
             if (port.name, slot) not in self._sent
         ]
 
-    def _refusal(self, action: str) -> CallOrderError:
+    def _call_order_error(self, action: str) -> CallOrderError:
         expected = ["A call of reuse_instance()"] if self.iteration is None else []
         if self.iteration is not None:
             expected = [

@@ -138,7 +138,7 @@ class Checkpoints(NamedTuple):
 
 
 class CheckpointInfo(NamedTuple):
-    """What an instance needs to know about checkpoints when it starts.
+    """The information about checkpoints that an instance needs when it starts.
 
     Attributes:
         elapsed: Seconds since the start of the run.

@@ -98,7 +98,7 @@ class BaseEnv(Enum):
 
 
 class ExecutionModel(Enum):
-    """How a program is started."""
+    """The ways to start a program."""
 
     DIRECT = "direct"
     OPENMPI = "openmpi"
@@ -201,7 +201,7 @@ ResourceRequirements: TypeAlias = Threads | MpiCores | MpiNodes
 
 @dataclass(frozen=True)
 class ResumeOrigin:
-    """What is known about the workflow snapshot that a simulation is resumed from.
+    """The known facts about the workflow snapshot from which a simulation is resumed.
 
     Attributes:
         model: Name of its model; empty if unknown.

@@ -48,7 +48,7 @@ class Turns:
         for name, caller in self._callers.items():
             if caller is not None:
                 self._called[caller].add(name)
-        self._later = {name: self._all_later(name) for name in model.components}
+        self._later = {name: self._all_successors(name) for name in model.components}
         self._awaited = {name for name in model.components if self._is_awaited(name)}
 
     def partners(self) -> dict[Reference, set[Reference]]:
@@ -58,7 +58,7 @@ class Turns:
         """
         result: dict[Reference, set[Reference]] = {name: set() for name in self._callers}
         for name in result:
-            for other in (*self._waiting_for(name), *self._after_the_end_of(name)):
+            for other in (*self._waiting_for(name), *self._successors_of(name)):
                 result[name].add(other)
                 result[other].add(name)
         return result
@@ -84,8 +84,8 @@ class Turns:
         return level
 
     def _add_order(self, conduit: Conduit) -> None:
-        """Record which component a conduit makes start or continue only after another has ended."""
-        first = self._ended_by(conduit)
+        """Record the execution order that a conduit implies."""
+        first = self._predecessor(conduit)
         if first is None:
             return
         receiver = conduit.receiving_component
@@ -95,7 +95,7 @@ class Turns:
         elif self._callers[first] == receiver:
             self._returns.add(first)
 
-    def _ended_by(self, conduit: Conduit) -> Reference | None:
+    def _predecessor(self, conduit: Conduit) -> Reference | None:
         """Return the component that must have ended before a conduit delivers a message, if any."""
         sender = conduit.sending_component
         steps = filters_of(conduit).levels_removed
@@ -103,7 +103,7 @@ class Turns:
             return self._up(sender, steps - 1) if steps else None
         return self._up(sender, steps)
 
-    def _all_later(self, name: Reference) -> frozenset[Reference]:
+    def _all_successors(self, name: Reference) -> frozenset[Reference]:
         """Return all components that start only after a run of a component has ended."""
         found: set[Reference] = set()
         open_ends = list(self._next[name])
@@ -123,19 +123,19 @@ class Turns:
 
     def _waiting_for(self, name: Reference) -> Iterator[Reference]:
         """Yield the callers that wait while this component runs."""
-        levels = self._levels_that_wait(name)
+        levels = self._waiting_levels(name)
         next(levels)
         yield from levels
 
-    def _after_the_end_of(self, name: Reference) -> Iterator[Reference]:
+    def _successors_of(self, name: Reference) -> Iterator[Reference]:
         """Yield the components that run only after this one has ended."""
-        for level in self._levels_that_wait(name):
+        for level in self._waiting_levels(name):
             caller = self._callers[level]
             for later in self._later[level]:
-                if caller is None or caller in self._levels_that_wait(later):
+                if caller is None or caller in self._waiting_levels(later):
                     yield later
 
-    def _levels_that_wait(self, name: Reference) -> Iterator[Reference]:
+    def _waiting_levels(self, name: Reference) -> Iterator[Reference]:
         """Yield a component, its caller and so on, as long as each caller waits for its callee."""
         level: Reference | None = name
         while level is not None:

@@ -1,1 +1,1 @@
-"""Which instances run on which cores."""
+"""The allocation of cores to instances."""

@@ -41,7 +41,7 @@ def _find_groups(
 ) -> NodeMasks | None:
     """Return cores for groups of equal size, each on a single node; None if there are too few."""
     found: NodeMasks = {}
-    for node, mask in _offers(ledger, shareable):
+    for node, mask in _usable_cores(ledger, shareable):
         left = mask & ~found.get(node, 0)
         fitting = min(groups, left.bit_count() // size)
         if fitting:
@@ -55,7 +55,7 @@ def _find_groups(
     return None
 
 
-def _offers(ledger: CoreLedger, shareable: NodeMasks) -> Iterator[tuple[int, int]]:
+def _usable_cores(ledger: CoreLedger, shareable: NodeMasks) -> Iterator[tuple[int, int]]:
     """Yield the usable cores of each node: first only shared cores, then free ones as well."""
     yield from shareable.items()
     for node, mask in shareable.items():
@@ -70,7 +70,7 @@ def _find_nodes(
 ) -> NodeMasks | None:
     """Return whole nodes with a minimum number of cores each; None if there are too few."""
     found: NodeMasks = {}
-    for node, mask in _offers(ledger, shareable):
+    for node, mask in _usable_cores(ledger, shareable):
         if mask == ledger.full[node] and mask.bit_count() >= size:
             found[node] = mask
         if len(found) == count:

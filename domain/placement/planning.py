@@ -24,7 +24,7 @@ from domain.model.configuration import (
 from domain.model.turns import Turns
 from domain.placement.core_ledger import CoreLedger
 from domain.placement.core_search import SpareCores, find_cores
-from domain.placement.requirements import core_count, cores_on_one_node, in_words
+from domain.placement.requirements import core_count, cores_on_one_node, describe_request
 from domain.placement.resources import Core, NodeResources, Resources
 from domain.suggestions import MOST_LISTED
 
@@ -121,7 +121,7 @@ class Planner:
                 f" run at the same time: {_listed(sharing)}."
             )
         return (
-            "There are too few cores for the model to run at full speed. There is:"
+            "There are too few cores for the model to run at full speed. Available:"
             f" {available.as_text()}. {' '.join(sentences)}"
         )
 
@@ -173,19 +173,6 @@ class Planner:
         return {name: partners[name] & sharing for name in sharing}
 
 
-def nodes_needed(configuration: Configuration, cores_per_node: int) -> int:
-    """Return how many nodes of a given size a configuration needs.
-
-    Args:
-        configuration: The flat configuration.
-        cores_per_node: Number of cores of each node.
-
-    Raises:
-        InsufficientResources: If an instance does not fit on nodes of this size.
-    """
-    return Planner(configuration).nodes_needed(cores_per_node)
-
-
 def _nodes(count: int, cores_per_node: int) -> Resources:
     cores = frozenset(Core(number, frozenset({number})) for number in range(cores_per_node))
     return Resources(tuple(NodeResources(f"node{number:06}", cores) for number in range(count)))
@@ -199,16 +186,16 @@ def _too_few(
 ) -> InsufficientResources:
     return InsufficientResources(
         f"There are too few cores: component '{component.name}' asks for"
-        f" {_asked(component, requirements)}, and there is no room left for '{instance}'. There is:"
-        f" {available.as_text()}. Ask for less under 'resources', make the model smaller, or run it"
-        " on more or larger nodes."
+        f" {_asked(component, requirements)}, and there is no room left for '{instance}'."
+        f" Available: {available.as_text()}. Ask for less under 'resources', make the model"
+        " smaller, or run it on more or larger nodes."
     )
 
 
 def _asked(component: Component, requirements: ResourceRequirements) -> str:
     count = prod(component.multiplicity)
     each = f" for each of its {count} instances" if count > 1 else ""
-    return f"{in_words(requirements)}{each}"
+    return f"{describe_request(requirements)}{each}"
 
 
 def _listed(names: Sequence[Reference]) -> str:

@@ -36,7 +36,7 @@ def core_count(requirements: ResourceRequirements) -> int:
             return nodes * processes * threads
 
 
-def in_words(requirements: ResourceRequirements) -> str:
+def describe_request(requirements: ResourceRequirements) -> str:
     """Describe a request as text.
 
     Args:

@@ -61,7 +61,7 @@ class InstanceRegistered:
 
 @dataclass(frozen=True)
 class InstanceDeregistered:
-    """An instance deregistered, since it is done."""
+    """A finished instance deregistered."""
 
     instance: str
 
@@ -121,7 +121,7 @@ class SnapshotFailed:
 
 @dataclass(frozen=True)
 class StopRequested:
-    """The run is to be stopped from outside, so that it can be resumed.
+    """A stop of the run was requested from outside, in such a way that it can be resumed.
 
     Attributes:
         reason: The reason, as text.

@@ -8,7 +8,7 @@ from domain.errors import CouplingError, Deadlock, PeerLost, PortClosed
 
 
 class FailureKind(Enum):
-    """Why an instance failed, as far as the instance itself knows. The values go on the wire."""
+    """The reason for a failure, as reported by the instance. The values go on the wire."""
 
     OWN = "own"
     """Because of its own code, input or environment: it may be the cause of a failed run."""

@@ -1,4 +1,4 @@
-"""How a process ended, as one value that is used from the agent to the final message.
+"""The end of a process, as one value that is used from the agent to the final message.
 
 Operating systems and shells encode this as one integer: a negative number, or 128 plus the
 signal. Adapters translate at the boundary, so no other code interprets such integers.

@@ -43,7 +43,7 @@ def add_checkpoint_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         type=_interval,
         action="append",
-        help="make snapshots every so many seconds, in addition to the rules in the files",
+        help="make snapshots at this interval, in addition to the rules in the files",
     )
     group.add_argument(
         "--checkpoint-every-simulation",
@@ -60,8 +60,8 @@ def add_checkpoint_arguments(parser: argparse.ArgumentParser) -> None:
         "--checkpoint-on-term",
         metavar="SECONDS",
         type=_positive,
-        help="on SIGTERM, and before the end set by --stop-at or Slurm, let all instances save for"
-        " up to so many seconds, then stop the run",
+        help="on SIGTERM, and before the end set by --stop-at or Slurm, give all instances up to"
+        " this many seconds to save, then stop the run",
     )
     group.add_argument(
         "--stop-at",
@@ -109,7 +109,7 @@ def checkpoint_options_of(
 
 
 def _end_of_slurm_job(grace_time: float, warn: Callable[[str], None]) -> float | None:
-    """Return when to stop the run so that everything has ended before Slurm ends the job."""
+    """Return when to stop the run so that all programs end before Slurm ends the job."""
     from adapters.slurm.allocation import end_of_allocation
 
     try:
@@ -161,7 +161,7 @@ def _positive(text: str) -> float:
 
 
 def _number(text: str) -> float:
-    # for a ValueError, argparse would show the name of this function
+    # with a ValueError, argparse would show the name of this function instead of the message
     with contextlib.suppress(ValueError):
         value = float(text)
         if math.isfinite(value):

@@ -10,27 +10,27 @@ STDOUT: Final = 1
 STDERR: Final = 2
 
 
-def say(text: str) -> None:
+def print_text(text: str) -> None:
     """Print a text."""
     _print(text, sys.stdout, STDOUT)
 
 
 def warn(text: str) -> None:
     """Print a warning."""
-    say(f"Warning: {text}")
+    print_text(f"Warning: {text}")
 
 
-def complain(text: str) -> None:
+def print_error(text: str) -> None:
     """Print a text to standard error."""
     _print(text, sys.stderr, STDERR)
 
 
 def _print(text: str, stream: TextIO, descriptor: int) -> None:
     try:
-        # in one call, so that output of other threads cannot come between the text and its newline
+        # one call, so that other threads cannot print between the text and its newline
         print(f"{text}\n", end="", file=stream, flush=True)
     except OSError:
-        # the reader is gone, as with `| head`, or the disk is full: neither is a reason to end a
-        # run
+        # the reader has closed the pipe, as with `| head`, or the disk is full: neither must end
+        # the run
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), descriptor)

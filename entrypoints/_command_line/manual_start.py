@@ -1,4 +1,4 @@
-"""Tells users who start instances by hand what they need to know."""
+"""Shows users how to start instances by hand."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def secret_shared(manager: Manager) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def location_told(
-    manager: Manager, *, file: str | None, say: Callable[[str], None], needs_secret: bool
+def location_published(
+    manager: Manager, *, file: str | None, print_text: Callable[[str], None], needs_secret: bool
 ) -> Iterator[None]:
-    """Publish the location of the manager, if anyone needs it.
+    """Publish the location of the manager for instances that are started by hand.
 
     Args:
         manager: An open manager, which has started the instances that it starts itself.
         file: File to write the location to; None to print it.
-        say: Prints a text for the user.
+        print_text: Prints a text for the user.
         needs_secret: Whether instances need the secret in order to take part.
 
     Raises:
@@ -52,19 +52,22 @@ def location_told(
         yield
         return
     with secret_shared(manager) as secret_file:
-        say(_instructions(manager, names, secret_file, needs_secret=needs_secret))
+        print_text(_instructions(manager, names, secret_file, needs_secret=needs_secret))
         yield
 
 
 def check_location_file(file: str) -> None:
-    """Check whether a file can be written, without touching it.
+    """Check whether a file can be written, without changing it.
 
     Raises:
         ConfigurationError: If it cannot.
     """
     path = Path(file)
     if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-        msg = f"The location file '{file}' cannot be written: is its directory there, and yours?"
+        msg = (
+            f"The location file '{file}' cannot be written. Check that its directory exists, and"
+            " that you may write to it."
+        )
         raise ConfigurationError(msg)
 
 
@@ -81,14 +84,14 @@ def _instructions(
 ) -> str:
     more = f", and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     why = (
-        "Without the secret of this run nobody can take part (--require-secret), so set also"
+        "This run only accepts programs that know its secret (--require-secret), so also set"
         if needs_secret
-        else "Programs that use Conjoin's own library are faster, and safer, with"
+        else "For programs that use Conjoin's own library, you can set this for speed and security"
     )
     return (
         f"Waiting for these instances to be started by hand:"
         f" {', '.join(names[:MOST_NAMES])}{more}\n"
-        f"Tell them where the manager is, and who they are:\n"
+        f"Set these environment variables for each of them:\n"
         f"    export MUSCLE_MANAGER={manager.location}\n"
         f"    export MUSCLE_INSTANCE=<name>\n"
         f"{why}\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from domain.errors import ConfigurationError
-from entrypoints._command_line.console import say
+from entrypoints._command_line.console import print_text
 
 if TYPE_CHECKING:
     from application.manager.snapshots.examined_snapshots import (
@@ -93,9 +93,9 @@ def run_snapshot_command(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     found = list(_snapshots_of_run(options.run_dir).newest_first())
     if not found:
-        say(f"There are no workflow snapshots in '{options.run_dir}'.")
+        print_text(f"There are no workflow snapshots in '{options.run_dir}'.")
     for snapshot in reversed(found):
-        _say_lines(_summary(snapshot))
+        _print_lines(_summary(snapshot))
     return SOUND
 
 
@@ -105,7 +105,7 @@ def _show(options: argparse.Namespace) -> int:
         msg = f"'{path}' is a directory. Name one of the workflow snapshots in {path}/snapshots."
         raise ConfigurationError(msg)
     snapshot = _of_file(path)
-    _say_lines([*_summary(snapshot), "", *_table(snapshot)])
+    _print_lines([*_summary(snapshot), "", *_table(snapshot)])
     return SOUND if snapshot.is_sound else DAMAGED
 
 
@@ -115,14 +115,14 @@ def _verify(options: argparse.Namespace) -> int:
     all_sound = True
     for snapshot in reversed(list(found)):
         all_sound = all_sound and snapshot.is_sound
-        _say_lines([f"{snapshot.location}: {_verdict(snapshot)}", *_comments(snapshot)])
+        _print_lines([f"{snapshot.location}: {_verdict(snapshot)}", *_comments(snapshot)])
     return SOUND if all_sound else DAMAGED
 
 
 def _prune(options: argparse.Namespace) -> int:
     done = _snapshots_of_run(options.run_dir, prunes=True).prune(keep=options.keep)
-    _say_lines(f"removed {location}" for location in (*done.workflow_snapshots, *done.snapshots))
-    say(
+    _print_lines(f"removed {location}" for location in (*done.workflow_snapshots, *done.snapshots))
+    print_text(
         f"Removed {len(done.workflow_snapshots)} workflow snapshots and {len(done.snapshots)}"
         f" instance snapshots ({_in_bytes(done.size)}); {done.kept} workflow snapshots are left."
     )
@@ -145,7 +145,7 @@ def _snapshots_of_run(name: str | Path, *, prunes: bool = False) -> RunSnapshots
         msg = f"'{path}' is not a directory. Name a run directory."
         raise ConfigurationError(msg)
     if path.name == "snapshots" and not (path / "snapshots").is_dir():
-        msg = f"'{path}' is inside a run directory. Name that one: '{path.parent}'."
+        msg = f"'{path}' is inside a run directory. Use that directory: '{path.parent}'."
         raise ConfigurationError(msg)
     return run_snapshots(path, stores=snapshot_stores(), prunes=prunes)
 
@@ -227,11 +227,11 @@ def _in_bytes(size: float) -> str:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        msg = f"{text} is not a number of snapshots to keep, which must be at least 1"
+        msg = f"{text} is not a valid number of snapshots to keep: it must be at least 1"
         raise argparse.ArgumentTypeError(msg)
     return int(text)
 
 
-def _say_lines(lines: Iterable[str]) -> None:
+def _print_lines(lines: Iterable[str]) -> None:
     for line in lines:
-        say(line)
+        print_text(line)

@@ -1,4 +1,4 @@
-"""Ends a run in an orderly way on Ctrl-C and similar signals."""
+"""Stops a run gracefully on Ctrl-C and similar signals."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ REASONS: Final = {
 
 
 class StoppedEarly(KeyboardInterrupt):
-    """A signal arrived before there was a run to stop; the message names the signal."""
+    """A signal arrived before the run started; the message names the signal."""
 
 
 class StopSignals:
     """Context manager that makes signals stop a run.
 
-    Before there is a run, signals raise StoppedEarly in the main thread. Afterwards they call the
-    function that stops the run. Ignored signals, as with `nohup`, stay ignored.
+    Before the run starts, signals raise StoppedEarly in the main thread. After that, they call the
+    function that stops the run. Signals that are ignored, as with `nohup`, stay ignored.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class StopSignals:
         """From now on, call a function on a signal, with the reason as text.
 
         Args:
-            stop: The function to call; must return at once.
+            stop: The function to call; it must return immediately.
             on_term: The function to call instead on SIGTERM.
         """
         self._stop = dict.fromkeys(REASONS, stop)

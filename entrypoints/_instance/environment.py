@@ -22,7 +22,7 @@ class InstanceEnvironment(NamedTuple):
     Attributes:
         instance: Its name.
         manager: Location of the manager.
-        log_file: File or directory to log to, if any.
+        log_file: The log file, or a directory for it; None if neither is set.
         secret: The run's secret, if Conjoin's manager provided it.
     """
 
@@ -57,16 +57,16 @@ def read_environment(argv: list[str], environ: Mapping[str, str]) -> InstanceEnv
     try:
         instance = Reference(name)
     except ValueError as error:
-        raise ConfigurationError(f"The name of the instance is wrong: {error}") from error
+        raise ConfigurationError(f"The name of the instance is invalid: {error}") from error
     return InstanceEnvironment(instance, manager, log_file, _secret(environ))
 
 
 def _check_location(location: str) -> None:
     if not addresses_in([location], TCP):
         msg = (
-            f"'{location}' is no location of a manager. Write it as the manager says it, such as"
-            f" {DEFAULT_MANAGER}, with 'tcp:', a host and a port, in --muscle-manager=<location> or"
-            " MUSCLE_MANAGER."
+            f"'{location}' is not a manager location. Set --muscle-manager=<location> or"
+            " MUSCLE_MANAGER to the location that the manager prints: 'tcp:', a host and a port,"
+            f" such as {DEFAULT_MANAGER}."
         )
         raise ConfigurationError(msg)
 
@@ -79,7 +79,7 @@ def _take(argv: list[str], option: str) -> str | None:
 
 
 def _secret(environ: Mapping[str, str]) -> str | None:
-    """Return the run's secret from the environment, or from the file that the environment names."""
+    """Return the run's secret from the environment, or from the file named there."""
     if environ.get("CONJOIN_SECRET"):
         return environ["CONJOIN_SECRET"]
     path = environ.get("CONJOIN_SECRET_FILE")

@@ -1,4 +1,4 @@
-"""Wires the parts of an instance, in a plain function: a container is slow to import."""
+"""Wires the parts of an instance, with plain functions, because a container is slow to import."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def join_simulation(
 
     Args:
         ports: Names of the ports by operator; operators of the ymmsl library are accepted.
-        flags: The flags with which the model describes itself.
+        flags: The flags that describe the model.
 
     Raises:
         CouplingError: If it cannot connect.
@@ -50,10 +50,10 @@ def join_simulation(
     declaration = None if ports is None else _own_declaration(ports)
     surroundings = _connect(environment)
     try:
-        with _told_if_slow(environment):
+        with _reported_if_slow(environment):
             return join(environment.instance, declaration, flags, surroundings)
     except PeerUnreachable:
-        # the instance reached the manager, so there is nothing to add
+        # the instance has reached the manager, so the error needs no addition
         _close(surroundings)
         raise
     except TransportError as error:
@@ -70,11 +70,11 @@ def _close(surroundings: Surroundings) -> None:
 
 
 @contextlib.contextmanager
-def _told_if_slow(environment: InstanceEnvironment) -> Iterator[None]:
-    """Tell the user, who may have started this program by hand, what it waits for if it is slow."""
+def _reported_if_slow(environment: InstanceEnvironment) -> Iterator[None]:
+    """Report what the instance waits for on stderr if it does not join the simulation soon."""
     text = (
         f"Instance '{environment.instance}' has not joined the simulation yet: either there is no"
-        f" manager at {environment.manager}, or its peers have not started. It goes on trying."
+        f" manager at {environment.manager}, or its peers have not started. It keeps trying."
     )
     timer = threading.Timer(SLOW, lambda: print(text, file=sys.stderr, flush=True))  # noqa: T201
     timer.name = "conjoin-slow-start"
@@ -88,17 +88,17 @@ def _told_if_slow(environment: InstanceEnvironment) -> Iterator[None]:
 
 
 def _unreachable(environment: InstanceEnvironment, error: TransportError) -> str:
-    secret = "" if environment.secret else ", and does it ask for a secret (CONJOIN_SECRET_FILE)"
+    secret = "" if environment.secret else ", and does it require a secret (CONJOIN_SECRET_FILE)"
     return (
         f"Instance '{environment.instance}' could not join the simulation: {error}. Is the manager"
-        f" running{secret}? Its location is taken from --muscle-manager or MUSCLE_MANAGER, and is"
-        f" {environment.manager} here."
+        f" running{secret}? The instance looked for it at {environment.manager}; set"
+        " --muscle-manager or MUSCLE_MANAGER to change that."
     )
 
 
 def _connect(environment: InstanceEnvironment) -> Surroundings:
-    # Python's logging takes 10 ms to import, and not every program that imports this creates an
-    # Instance.
+    # Imported lazily: Python's logging takes 10 ms to import, and not every program that imports
+    # this module creates an Instance.
 
     name = str(environment.instance)
     link = MMPClient(environment.instance, environment.manager, secret=environment.secret)
@@ -108,7 +108,7 @@ def _connect(environment: InstanceEnvironment) -> Surroundings:
         name,
         secret=environment.secret,
         hosts=_hosts_to_listen_on(environment),
-        on_trouble=error_log.note,
+        on_error=error_log.note,
     )
     snapshots = MsgPackSnapshotRepository(open_store)
     return Surroundings(link, transport, SystemClock(), log, snapshots, threading.Lock())
@@ -119,7 +119,7 @@ def open_transports(
     *,
     secret: str | None = None,
     hosts: Sequence[str] | None = None,
-    on_trouble: Callable[[str], None] = lambda _text: None,
+    on_error: Callable[[str], None] = lambda _text: None,
 ) -> PeerTransports:
     """Return the transports of an instance, which listen for its peers.
 
@@ -127,10 +127,10 @@ def open_transports(
         instance: Name of the instance.
         secret: The run's secret. Without it, Conjoin's own streams are neither offered nor used.
         hosts: Addresses to listen on; None for all addresses of this machine.
-        on_trouble: Receives descriptions of connections that violate a protocol, on another thread.
+        on_error: Receives descriptions of connections that violate a protocol, on another thread.
     """
-    server = PeerServer(instance, secret=secret, hosts=hosts, on_trouble=on_trouble)
-    # the preferred transport comes first
+    server = PeerServer(instance, secret=secret, hosts=hosts, on_error=on_error)
+    # the transports are in order of preference
     transports: list[PeerTransport] = []
     if secret is not None:
         transports.append(StreamPeerTransport(instance, server=server, secret=secret))
@@ -139,7 +139,7 @@ def open_transports(
 
 
 def _hosts_to_listen_on(environment: InstanceEnvironment) -> list[str] | None:
-    """Return only loopback if Conjoin's manager listens only there: then all peers are local."""
+    """Return loopback if Conjoin's manager listens only there, since all peers are local then."""
     addresses = addresses_in([environment.manager], TCP)
     is_local = all(
         isinstance(address, TcpAddress) and address.host == LOOPBACK for address in addresses
@@ -151,7 +151,7 @@ def _own_declaration(ports: object) -> dict[Operator, Sequence[str]]:
     """Return a port declaration with another library's operators converted to Conjoin's."""
     if not isinstance(ports, Mapping):
         msg = (
-            "The ports passed to Instance() are to be lists of names by operator, but got"
+            "The ports passed to Instance() must be lists of names by operator, but got"
             f' {ports!r}. Write e.g. {{Operator.O_I: ["state_out"]}}.'
         )
         raise PortError(msg)
@@ -164,7 +164,7 @@ def _own_operator(operator: object) -> Operator:
             return own
     known = ", ".join(f"Operator.{own.name}" for own in Operator)
     msg = (
-        f"The ports passed to Instance() have an operator that is none of {known}: {operator!r}."
-        " Write the operator without quotes, imported from entrypoints.instance."
+        f"The ports passed to Instance() have an unknown operator {operator!r}; use one of {known}."
+        " Write the operator without quotes, imported from conjoin."
     )
     raise PortError(msg)

@@ -1,4 +1,4 @@
-"""Shortens tracebacks so that they show the user's code, and not Conjoin's."""
+"""Shortens tracebacks so that they show the user's code, not Conjoin's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
-def plainly(method: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+def hide_internals(method: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Decorate a method so that the tracebacks of its errors end at the user's call.
 
     This applies only to errors that the user can fix. An error that may be a bug in Conjoin keeps
@@ -26,6 +26,6 @@ def plainly(method: Callable[Parameters, Result]) -> Callable[Parameters, Result
         except ProtocolError:
             raise
         except CouplingError as error:
-            raise error.with_traceback(None) from None  # see the call above
+            raise error.with_traceback(None) from None  # the call above
 
     return call

@@ -121,12 +121,12 @@ class Manager:
 
     @property
     def configuration(self) -> Configuration:
-        """The flat configuration that is run."""
+        """The flat configuration to run."""
         return self._input.configuration
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Warnings about the configuration, which can be run all the same."""
+        """Warnings about the configuration; they do not prevent a run."""
         return self._input.warnings
 
     @property
@@ -138,7 +138,7 @@ class Manager:
     @property
     def run_directory(self) -> Path:
         """The directory that contains the files of the run."""
-        return self._made.run_directory.path
+        return self._opened_parts.run_directory.path
 
     @property
     def location(self) -> str:
@@ -147,13 +147,13 @@ class Manager:
 
     @property
     def secret(self) -> str:
-        """Secret of this run, with which Conjoin's own programs authenticate."""
+        """Secret of this run, with which Conjoin's programs authenticate themselves."""
         return self._options.secret
 
     @property
     def instances_by_hand(self) -> set[str]:
         """Names of the instances that are started by hand and have not finished."""
-        return self._made.services.control.by_hand
+        return self._opened_parts.services.control.by_hand
 
     def check(self) -> Sequence[str]:
         """Check, as far as possible in advance, whether the model can be run on this machine.
@@ -211,7 +211,7 @@ class Manager:
         Returns:
             How the run ended, or None on a timeout.
         """
-        self._check_made()
+        _checked_open(self._parts)
         return self._outcome.wait(timeout)
 
     async def finished(self) -> RunFinished:
@@ -224,13 +224,13 @@ class Manager:
                     await asyncio.to_thread(manager.start_all)
                     result = await manager.finished()
         """
-        self._check_made()
+        _checked_open(self._parts)
         return await self._outcome.wait_in_loop()
 
     def stop(
         self, reason: str = "The run was stopped by the user.", *, save_first: bool = False
     ) -> None:
-        """Stop all programs, and the run. This returns at once; call `wait` to wait for the end.
+        """Stop all programs and the run. This returns immediately; use `wait` to wait for the end.
 
         It may be called from a signal handler, and more than once.
 
@@ -239,13 +239,13 @@ class Manager:
             save_first: Whether instances that use Conjoin's library may save first, for at most
                 `ManagerOptions.checkpoints.save_time` seconds. A second call stops at once.
         """
-        services = self._made.services
+        services = self._opened_parts.services
         service = services.allocation_end if save_first else services.control
-        self._made.loop.call_soon(lambda: service.stop(reason))
+        self._opened_parts.loop.call_soon(lambda: service.stop(reason))
 
     def status(self) -> list[InstanceStatus]:
         """Return the current status of each instance; after `close`, the final status."""
-        return self._made.services.board.all()
+        return self._opened_parts.services.board.all()
 
     def resumable_from(self) -> str | None:
         """Return the newest usable workflow snapshot of this run; None if there is none.
@@ -255,7 +255,7 @@ class Manager:
         return resume_chooser(self._stores).newest_in(self.run_directory)
 
     def subscribe(self, callback: Callable[[RunEvent], object]) -> Callable[[], None]:
-        """Call a callback for each event from now on, on a thread named `conjoin-events`.
+        """Pass each event from now on to a callback, on a thread named `conjoin-events`.
 
         If the callback raises, the exception is logged, and the subscription continues.
 
@@ -268,14 +268,14 @@ class Manager:
         """Pass each event from now on to a sink, on the manager's own thread.
 
         Args:
-            sink: Receives the events. It must return at once and must not raise; otherwise use
+            sink: Receives the events. It must return immediately and must not raise; otherwise use
                 `subscribe`.
         """
         self._opened.services.board.watch(sink)
 
     def log_tail(self, lines: int = 50) -> str:
         """Return the last lines of the log of the run."""
-        return self._made.run_log.book.tail(lines=lines)
+        return self._opened_parts.run_log.book.tail(lines=lines)
 
     def open(self) -> Self:
         """Create the run directory and start to listen; use this where `with` is not possible.
@@ -310,7 +310,7 @@ class Manager:
             if not self._is_open:
                 return
             self._is_open = False
-        parts = self._made
+        parts = self._opened_parts
         try:
             if self._outcome.result is None:
                 self._end(parts)
@@ -321,34 +321,38 @@ class Manager:
             shutil.rmtree(parts.run_directory.fetched_snapshots, ignore_errors=True)
 
     def _end(self, parts: OpenedManager) -> None:
-        """End a run that is not over."""
+        """End the run if it is not over."""
         self.stop(CLOSED_EARLY)
         self._outcome.wait(self._options.timeouts.grace + SHUTDOWN_MARGIN)
-        gone = threading.Event()
-        parts.loop.call_soon(lambda: parts.services.agents.shutdown(on_done=gone.set))
-        gone.wait(SHUTDOWN_MARGIN)
-
-    def _check_made(self) -> None:
-        if self._parts is None:
-            msg = (
-                "This Manager is not open. Use it as a context manager, or call open(): with"
-                " Manager(...) as manager: ..."
-            )
-            raise UsageError(msg)
+        _shut_agents_down(parts)
 
     @property
-    def _made(self) -> OpenedManager:
-        self._check_made()
-        assert self._parts is not None
-        return self._parts
+    def _opened_parts(self) -> OpenedManager:
+        return _checked_open(self._parts)
 
     @property
     def _opened(self) -> OpenedManager:
-        parts = self._made
+        parts = self._opened_parts
         if not self._is_open:
             msg = "This Manager has been closed: create a new one for another run."
             raise UsageError(msg)
         return parts
+
+
+def _checked_open(parts: OpenedManager | None) -> OpenedManager:
+    if parts is None:
+        msg = (
+            "This Manager is not open. Use it as a context manager, or call open(): with"
+            " Manager(...) as manager: ..."
+        )
+        raise UsageError(msg)
+    return parts
+
+
+def _shut_agents_down(parts: OpenedManager) -> None:
+    gone = threading.Event()
+    parts.loop.call_soon(lambda: parts.services.agents.shutdown(on_done=gone.set))
+    gone.wait(SHUTDOWN_MARGIN)
 
 
 def _stores(snapshot_store: str | Path | None, adapters: Adapters) -> SnapshotStores:

@@ -1,4 +1,4 @@
-"""Opens a manager: its run directory, and everything that works in it."""
+"""Opens a manager: creates the run directory, and opens the resources that use it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def open_manager(
     launcher: AgentLauncher,
     on_finished: Callable[[RunFinished], object],
 ) -> OpenedManager:
-    """Create the files of a run, and open what its manager works with.
+    """Create the files of a run, and open the resources of its manager.
 
     If that fails, everything is cleaned up.
 
@@ -68,9 +68,9 @@ def _run_directory(
 ) -> FilesystemRunDirectory:
     if run_dir is not None:
         return FilesystemRunDirectory.in_existing(run_dir)
-    moment = datetime.now().astimezone()
+    start = datetime.now().astimezone()
     directory = FilesystemRunDirectory.create(
-        configuration.model.name, parent=Path.cwd(), moment=moment
+        configuration.model.name, parent=Path.cwd(), start=start
     )
     undo.callback(directory.remove)
     return directory

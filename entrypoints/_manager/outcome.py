@@ -27,7 +27,7 @@ class Outcome:
         """Set the result.
 
         Returns:
-            Whether it was set; False if there was a result already, which is kept.
+            Whether it was set; False if there already was a result, which is kept.
         """
         with self._changed:
             if self._result is not None:
@@ -51,7 +51,7 @@ class Outcome:
         has_result = asyncio.Event()
 
         def wake_up() -> None:
-            # the loop has been closed in the meantime, so nothing waits for the result
+            # the loop has been closed meanwhile, so nothing there waits for the result
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(has_result.set)
 

@@ -68,10 +68,10 @@ class RunInput:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Warnings about the configuration, which can be run all the same."""
+        """Warnings about the configuration; they do not prevent a run."""
         passed_over = self.choice.warnings() if self.choice else []
         unused = [UNUSED_RESUME] if self._has_unused_resume else []
-        # the choice examined the same snapshots
+        # choosing the workflow snapshot has checked the same snapshots already
         unchecked = [text for text in self._unchecked if text not in passed_over]
         return [*self._source.warnings, *passed_over, *unchecked, *unused]
 

@@ -11,7 +11,7 @@ from domain.errors import UsageError
 
 
 class Start(Protocol):
-    """Starts a run on the services' thread; calls one of the callbacks when done."""
+    """Starts a run on the services' thread; calls one of its two callbacks when done."""
 
     def __call__(
         self, *, started: Callable[[], None], failed: Callable[[Exception], None]
@@ -59,7 +59,7 @@ class StartBridge:
             raise self._error
 
     def abandon(self) -> None:
-        """Stop waiting, since the services' thread is about to end. This method is thread-safe."""
+        """Stop waiting, since the services' thread is about to end. Thread-safe."""
         self._is_over.set()
 
     def _fail(self, error: Exception) -> None:

@@ -80,7 +80,7 @@ def _check_all_known(configuration: Configuration, functions: Mapping[str, Funct
     known = set(map(str, configuration.programs))
     for name in functions:
         if name not in known:
-            msg = f"There is a function for implementation '{name}', which no component has."
+            msg = f"A function was passed for implementation '{name}', which no component has."
             raise UsageError(msg + hint(name, known))
 
 
@@ -105,22 +105,22 @@ def _program(old: Program, function: Function, *, directory: Path, output: str) 
 
 def _pickled(name: Reference, function: object) -> bytes:
     if not callable(function):
-        msg = f"The implementation '{name}' is of type {type(function).__name__}, and no function."
+        msg = f"The implementation '{name}' is of type {type(function).__name__}, not a function."
         raise UsageError(msg)
     try:
-        with _taken_along(sys.modules.get(getattr(function, "__module__", None) or "")):
+        with _pickled_by_value(sys.modules.get(getattr(function, "__module__", None) or "")):
             data: bytes = cloudpickle.dumps(function)
     except Exception as error:  # pickling an object of the user may raise anything
         msg = (
             f"The function for implementation '{name}' cannot be sent to another process:"
-            f" {type(error).__name__}: {error}. Make what it uses inside of it."
+            f" {type(error).__name__}: {error}. Create what it uses inside the function."
         )
         raise UsageError(msg) from error
     return data
 
 
 @contextmanager
-def _taken_along(module: ModuleType | None) -> Iterator[None]:
+def _pickled_by_value(module: ModuleType | None) -> Iterator[None]:
     """Pickle a module's definitions by value if another process cannot import the module."""
     if module is None or module.__name__ == "__main__" or _can_be_imported(module):
         yield
@@ -133,7 +133,7 @@ def _taken_along(module: ModuleType | None) -> Iterator[None]:
 
 
 def _can_be_imported(module: ModuleType) -> bool:
-    """Return whether a new process with the same path would find this module by its name."""
+    """Return whether a new process with the same `sys.path` would find this module by its name."""
     path: Sequence[str] | None = None
     spec: ModuleSpec | None = None
     for name in _prefixes(module.__name__):
@@ -145,7 +145,7 @@ def _can_be_imported(module: ModuleType) -> bool:
 
 
 def _find(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
-    # importlib.util.find_spec would find any module that is loaded already
+    # unlike importlib.util.find_spec, this does not find modules only because they are loaded
     specs = (finder.find_spec(name, path, None) for finder in sys.meta_path)
     return next((spec for spec in specs if spec is not None), None)
 

@@ -21,7 +21,7 @@ MOST_ERROR_LINES = 1000
 
 
 def run_simulation(configuration: object, implementations: Mapping[str, Function]) -> None:
-    """Run a simulation to its end. See `entrypoints.instance.run_simulation`."""
+    """Run a simulation until it ends. See `entrypoints.instance.run_simulation`."""
     flat = _flat(configuration)
     with (
         tempfile.TemporaryDirectory(prefix="conjoin-", ignore_cleanup_errors=True) as folder,
@@ -32,7 +32,7 @@ def run_simulation(configuration: object, implementations: Mapping[str, Function
         flat = with_functions(flat, implementations, directory=Path(folder), output=output.path)
         result = _run(flat, run_dir, output)
     if not result.succeeded:
-        raise InstanceFailed(_account(result), result.failed_instances)
+        raise InstanceFailed(_failure_message(result), result.failed_instances)
 
 
 def _flat(configuration: object) -> Configuration:
@@ -61,7 +61,7 @@ def _run(configuration: Configuration, run_dir: Path, output: OutputPipe) -> Run
 
 
 def _show_warnings(manager: Manager) -> None:
-    # what those wrote that failed is in the error, or of no interest beside it
+    # skip failed instances: the error contains their output, or matters more
     for status in manager.status():
         if status.state is InstanceState.FINISHED:
             path = manager.run_directory / "instances" / status.instance / "stderr.txt"
@@ -70,7 +70,7 @@ def _show_warnings(manager: Manager) -> None:
                 sys.stderr.write(f"{text}\n")
 
 
-def _account(result: RunFinished) -> str:
+def _failure_message(result: RunFinished) -> str:
     if not result.failed_instances:
         return f"The simulation failed: {result.cause}"
     names = ", ".join(f"'{name}'" for name in result.failed_instances)

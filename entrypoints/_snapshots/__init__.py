@@ -1,1 +1,1 @@
-"""Wires the parts that store, find and check snapshots."""
+"""Wires the services and adapters that store, find and check snapshots."""

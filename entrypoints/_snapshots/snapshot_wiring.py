@@ -1,4 +1,4 @@
-"""Builds what finds, reads and checks the snapshots of this run and of earlier ones."""
+"""Builds the services that find, read and check the snapshots of this run and earlier ones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def snapshot_stores(
 
     Args:
         given: Path or URL of the store for new runs; None for the run directory.
-        adapter: A store that was passed to the manager instead.
+        adapter: A store that the embedding program passed instead.
 
     Raises:
         ConfigurationError: If snapshots cannot be stored there.
@@ -48,7 +48,7 @@ def run_snapshots(
     Args:
         run_directory: The directory of the run.
         stores: The stores that hold the instance snapshots.
-        prunes: Whether the caller wants to prune them, which opens the store of the run.
+        prunes: Whether the caller will prune them; this opens the store of the run.
 
     Raises:
         OSError: If the store of the run cannot be opened.
@@ -69,7 +69,7 @@ def snapshots_beside(file: Path, *, stores: SnapshotStores) -> RunSnapshots:
 
 
 def resume_chooser(stores: SnapshotStores) -> ResumeChooser:
-    """Return what chooses the workflow snapshot to resume from."""
+    """Return the service that chooses the workflow snapshot to resume from."""
     return ResumeChooser(
         past_runs=FilesystemPastRuns(),
         run_at=partial(run_snapshots, stores=stores),
@@ -78,7 +78,7 @@ def resume_chooser(stores: SnapshotStores) -> ResumeChooser:
 
 
 def resume_check(stores: SnapshotStores) -> WorkflowResumeCheck:
-    """Return what checks whether a configuration can be resumed."""
+    """Return the service that checks whether a configuration can be resumed."""
     return WorkflowResumeCheck(stores=stores, repository=MsgPackSnapshotRepository(stores.open))
 
 

@@ -10,7 +10,7 @@ from domain.checkpointing.instance_snapshot import is_url
 
 
 def open_store(location: str) -> SnapshotStore:
-    """Return the store at a path or URL, or the one that holds the snapshot there.
+    """Return the store at a path or URL, or the store of the snapshot at that location.
 
     Raises:
         OSError: If it cannot be opened; the message says why.
@@ -22,7 +22,7 @@ def open_store(location: str) -> SnapshotStore:
 
         return FilesystemSnapshotStore(Path(location))
     try:
-        # optional, and slow to import
+        # imported lazily: optional, and slow to import
         from adapters.fsspec.snapshot_store import FsspecSnapshotStore
     except ImportError as error:
         msg = (

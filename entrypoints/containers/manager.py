@@ -1,9 +1,9 @@
 """The resources that a manager opens and closes.
 
-There is one container per manager; nothing here is global. It holds the resources that must be
-closed: files, sockets, threads. `shutdown_resources` closes a Resource before those that were
-passed to it, so each one is passed the resources that it uses until it is closed.
-`entrypoints.containers.services` builds the services between them.
+Each manager has its own container, and no state is global. The container holds the resources that
+must be closed: files, sockets and threads. `shutdown_resources` closes a Resource before the ones
+that it depends on. So each Resource is passed all the resources that it uses until it is closed.
+`entrypoints.containers.services` builds the services that use them.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class OpenedManager:
         services: The services that control the run.
         loop: Makes calls on the services' thread.
         launch: Starts agents.
-        events: Passes events on to subscribers.
+        events: Passes events to subscribers.
         profiles: Stores profile events.
         run_directory: Contains the files of the run.
         run_log: The log of the run.
@@ -114,7 +114,7 @@ def _open_run_log(
 
 
 def _open_events(run_log: RunLog) -> Iterator[CallbackEventSink]:
-    events = CallbackEventSink(on_complaint=run_log.log.error)
+    events = CallbackEventSink(on_error=run_log.log.error)
     try:
         yield events
     finally:
@@ -140,7 +140,7 @@ def _open_loop() -> Iterator[EventLoop]:
     try:
         yield loop
     finally:
-        loop.close()  # does nothing if the server, which runs on it, has done so already
+        loop.close()  # this does nothing if the server has closed the loop already
 
 
 def _open_probe(loop: EventLoop) -> Iterator[InstanceProbe]:
@@ -228,7 +228,7 @@ def _open_server(
         may_wait=router.may_wait,
         on_connected=router.note_connected,
         on_disconnected=router.note_disconnected,
-        on_trouble=services.client_errors.note,
+        on_error=services.client_errors.note,
     )
     try:
         is_all_here = launcher.capabilities.is_this_machine and options.starts_all
@@ -239,7 +239,7 @@ def _open_server(
         server.start()
         yield ListeningServer(server, (format_location(TCP, addresses),))
     finally:
-        # while the loop, on which the results are reported, still runs
+        # close this while the loop, which reports the results, is still running
         _close(
             services.snapshots.shutdown, "the last workflow snapshots could not be written", run_log
         )
@@ -257,17 +257,17 @@ def _open_launch(
     try:
         yield AgentLaunch(launcher, worker, listening.locations, options.secret)
     finally:
-        # a launch in progress must end first, or the launcher may not close what it starts
+        # wait for a launch in progress, or the launcher may not close the agents that it starts
         worker.close()
         _close(launcher.close, "the launcher of agents could not be closed", run_log)
 
 
-def _close(close: Callable[[], None], complaint: str, run_log: RunLog) -> None:
-    # if closing one fails, the others must still be closed
+def _close(close: Callable[[], None], message: str, run_log: RunLog) -> None:
+    # if closing one resource fails, the others must still be closed
     try:
         close()
-    except Exception as error:  # noqa: BLE001 - it may be an adapter from outside
-        run_log.log.error(complaint, error=f"{type(error).__name__}: {error}")
+    except Exception as error:  # noqa: BLE001 - it may be an adapter of the user
+        run_log.log.error(message, error=f"{type(error).__name__}: {error}")
 
 
 class ManagerContainer(containers.DeclarativeContainer):

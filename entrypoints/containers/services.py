@@ -54,7 +54,7 @@ class ManagerParts:
         scripts: Writes the scripts that start programs.
         workflow_snapshots: Announces workflow snapshots.
         probe: Checks whether an instance that was started by hand is still running.
-        worker: Does slow work on another thread than the services'.
+        worker: Does slow work on a separate thread.
     """
 
     clock: Clock
@@ -76,17 +76,17 @@ class ManagerServices:
 
     Attributes:
         desk: Answers the requests of instances.
-        agents: Answers the requests of agents, and makes them start processes.
+        agents: Answers the requests of agents, and starts processes through them.
         run: Starts the run, and reports how it ended.
         control: Monitors the instances, and decides how the run ends.
         allocation_end: Makes the instances save before the run is stopped.
         board: The status of each instance.
-        registry: Which instances have registered.
+        registry: The instances that have registered.
         peers: The peers of each instance.
         connections: The instances that have lost their connection.
-        deadlocks: The instances that wait, and for which others.
+        deadlocks: The instances that wait, and for which instances they wait.
         checkpoints: When the instances save.
-        snapshots: The snapshots that fit together.
+        snapshots: The snapshots that form consistent sets.
         client_errors: Reports misbehaving clients.
     """
 

@@ -11,7 +11,7 @@ GRAVITY = 9.81
 
 
 def main() -> None:
-    """Measure the state that is received."""
+    """Receive a state, and measure it."""
     ports = {Operator.F_INIT: ["initial_state"]}
     instance = Instance(ports, InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE)
     while instance.reuse_instance():

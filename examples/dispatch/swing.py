@@ -9,7 +9,7 @@ GRAVITY = 9.81
 
 
 def main() -> None:
-    """Continue from the state that is received."""
+    """Receive a state, and continue from it."""
     ports = {Operator.F_INIT: ["initial_state"], Operator.O_F: ["final_state"]}
     instance = Instance(ports, InstanceFlags.USES_CHECKPOINT_API)
     while instance.reuse_instance():

@@ -4,7 +4,7 @@ from conjoin import Instance, InstanceFlags, Message, Operator
 
 
 def main() -> None:
-    """Run once for each overlay that is received; the model needs no code for overlays."""
+    """Run once for each settings overlay; the model needs no code for overlays."""
     ports = {Operator.F_INIT: ["initial_size"], Operator.O_F: ["final_size"]}
     # No state is kept from one run to the next, so there is nothing to save at a checkpoint.
     instance = Instance(ports, InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE)

@@ -1,7 +1,7 @@
 """The micro model: two substances react in every cell by itself.
 
-It integrates Gray and Scott's equations from the state that it receives, over the time that it is
-asked for: du/dt = feed (1 - u) - u v^2 and dv/dt = u v^2 - (feed + kill) v.
+It integrates Gray and Scott's equations from the state that it receives, over the requested
+time: du/dt = feed (1 - u) - u v^2 and dv/dt = u v^2 - (feed + kill) v.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from conjoin import Grid, Instance, InstanceFlags, Message, Operator
 
 
 def main() -> None:
-    """Run once for each state that is received."""
+    """Run once for each state that the model receives."""
     ports = {Operator.F_INIT: ["initial_state"], Operator.O_F: ["final_state"]}
     # No state is kept from one run to the next, so there is nothing to save at a checkpoint.
     instance = Instance(ports, InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE)

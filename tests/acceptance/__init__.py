@@ -1,1 +1,1 @@
-"""Tests of what a user does and sees."""
+"""Tests of the actions and observations of users."""

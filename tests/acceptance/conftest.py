@@ -10,7 +10,7 @@ from tests.support.workspace import Workspace
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    """A user's folder with a model that works."""
+    """A user's folder with a working model."""
     return Workspace(tmp_path)
 
 
@@ -22,7 +22,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """An environment with Conjoin from its wheel, and with the packages that it requires."""
+    """An environment with Conjoin installed from its wheel, and the packages that it requires."""
     environment = Environment(tmp_path_factory.mktemp("installed"))
     environment.install(wheel)
     environment.share_dependencies()

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.by_hand import by_hand, manager_by_hand, start_both
+from tests.support.by_hand import manual_manager, run_both_instances, start_instance
 from tests.support.conditions import wait_until
 from tests.support.scenario_runs import python_of
 from tests.support.workspace import MANAGER, Outcome, RunningProgram, Workspace
@@ -83,7 +83,7 @@ def test_help_option_prints_the_usage(workspace: Workspace, command: tuple[str, 
 
 
 @pytest.mark.parametrize("command", [("run",), ("check",), ("snapshots", "list")])
-def test_a_mistyped_option_shows_the_usage_of_the_command(
+def test_mistyped_option_prints_the_usage_of_the_command(
     workspace: Workspace, command: tuple[str, ...]
 ):
     outcome = workspace.conjoin(*command, "model.ymmsl", "--typo")
@@ -241,7 +241,7 @@ def test_shell_variables_in_a_program_are_replaced(workspace: Workspace, version
     assert "Warning" not in outcome.text
 
 
-def test_a_check_names_shell_variables_that_are_not_set(workspace: Workspace):
+def test_check_names_unset_shell_variables(workspace: Workspace):
     text = (workspace.folder / "model.ymmsl").read_text()
     text = text.replace(str(workspace.folder), "$NO_CODE").replace(
         sys.executable, "$NO_HOME/python"
@@ -263,7 +263,7 @@ def test_too_few_local_cores_cause_a_warning(workspace: Workspace):
     outcome = workspace.start_all()
     assert outcome.exit_code == COMPLETED, outcome.text
     warning = re.search(
-        r"There is: \S+ \(\d+ cores\)\. Component 'micro' asks for .*", outcome.stdout
+        r"Available: \S+ \(\d+ cores\)\. Component 'micro' asks for .*", outcome.stdout
     )
     assert warning is not None
     assert warning[0].endswith("Component 'micro' asks for 9999 threads on one node.")
@@ -309,9 +309,9 @@ def test_log_level_option_applies_to_the_manager_log(
 
 
 def test_instances_can_be_started_by_hand(workspace: Workspace):
-    with manager_by_hand(workspace) as (manager, environment):
+    with manual_manager(workspace) as (manager, environment):
         assert "Waiting for these instances to be started by hand: macro, micro" in manager.text
-        start_both(workspace, environment)
+        run_both_instances(workspace, environment)
         outcome = manager.finish()
     assert outcome.exit_code == COMPLETED, outcome.text
     assert "Simulation completed successfully." in outcome.stdout
@@ -321,16 +321,16 @@ def test_instances_can_be_started_by_hand(workspace: Workspace):
 def test_files_may_omit_programs_that_are_started_by_hand(workspace: Workspace):
     text = (workspace.folder / "model.ymmsl").read_text()
     workspace.write("model.ymmsl", text.partition("programs:")[0])
-    with manager_by_hand(workspace) as (manager, environment):
-        start_both(workspace, environment)
+    with manual_manager(workspace) as (manager, environment):
+        run_both_instances(workspace, environment)
         assert manager.finish().exit_code == COMPLETED
 
 
 def test_manual_program_is_not_started_by_the_manager(workspace: Workspace):
     make_micro_manual(workspace)
-    with manager_by_hand(workspace, "--start-all") as (manager, environment):
+    with manual_manager(workspace, "--start-all") as (manager, environment):
         assert "Waiting for these instances to be started by hand: micro\n" in manager.text
-        with by_hand(workspace, "micro", environment) as program:
+        with start_instance(workspace, "micro", environment) as program:
             assert program.finish().exit_code == 0
         outcome = manager.finish()
     assert outcome.exit_code == COMPLETED, outcome.text
@@ -341,7 +341,7 @@ def test_manager_listens_on_loopback_only_if_all_programs_are_local(workspace: W
     workspace.write("micro.py", "import time\ntime.sleep(600)\n")
     command = (*MANAGER, "--start-all", "--run-dir", "run", "model.ymmsl")
     with workspace.running(*command) as manager:
-        manager.the_process("micro.py")
+        manager.wait_for_process("micro.py")
         assert hosts_listened_on(manager) == {"127.0.0.1"}
 
 
@@ -350,7 +350,7 @@ def test_manager_listens_on_all_addresses_if_a_program_is_started_by_hand(
     workspace: Workspace, start: str
 ):
     make_micro_manual(workspace)
-    with manager_by_hand(workspace, start) as (manager, _):
+    with manual_manager(workspace, start) as (manager, _):
         assert "0.0.0.0" in hosts_listened_on(manager)
 
 
@@ -358,18 +358,18 @@ def test_location_file_has_one_line_without_a_newline(workspace: Workspace):
     workspace.folder.joinpath("sub").mkdir()
     command = (*MANAGER, "--run-dir", "run", "--location-file", "sub/location", "model.ymmsl")
     with workspace.running(*command) as manager:
-        manager.wait_until_it_says("CONJOIN_SECRET_FILE")
+        manager.wait_for_output("CONJOIN_SECRET_FILE")
         location = (workspace.folder / "sub" / "location").read_text()
         assert re.fullmatch(r"tcp:\S+:\d+", location)
-        start_both(workspace, {"MUSCLE_MANAGER": location})
+        run_both_instances(workspace, {"MUSCLE_MANAGER": location})
         assert manager.finish().exit_code == COMPLETED
 
 
 def test_program_started_by_hand_reads_the_required_secret(workspace: Workspace):
-    with manager_by_hand(workspace, "--require-secret") as (manager, environment):
+    with manual_manager(workspace, "--require-secret") as (manager, environment):
         secret = Path(environment["CONJOIN_SECRET_FILE"])
         assert secret.stat().st_mode & 0o777 == 0o600
-        start_both(workspace, environment)
+        run_both_instances(workspace, environment)
         assert manager.finish().exit_code == COMPLETED
     assert not secret.exists()
 
@@ -381,26 +381,26 @@ def test_program_started_by_hand_reads_the_required_secret(workspace: Workspace)
 def test_program_without_the_required_secret_is_rejected(workspace: Workspace, library: str):
     if library == "muscle3":
         workspace.write("macro.py", "from libmuscle import Instance\nInstance()\n")
-    with manager_by_hand(workspace, "--require-secret") as (manager, environment):
+    with manual_manager(workspace, "--require-secret") as (manager, environment):
         del environment["CONJOIN_SECRET_FILE"]
-        with by_hand(workspace, "macro", environment, python=python_of(library)):
-            manager.wait_until_it_says("it does not know the secret of this run")
+        with start_instance(workspace, "macro", environment, python=python_of(library)):
+            manager.wait_for_output("it does not know the secret of this run")
         manager.process.send_signal(signal.SIGINT)
         outcome = manager.finish()
     assert outcome.exit_code == FAILED
     log = (workspace.run_dir / "muscle3_manager.log").read_text()
-    refusals = [line for line in log.splitlines() if "trouble with a client" in line]
-    assert len(refusals) == 1, "it comes again and again, and is told of once"
+    refusals = [line for line in log.splitlines() if "protocol error by a client" in line]
+    assert len(refusals) == 1, "repeated refusals must be logged once"
     assert "MUSCLE3's programs cannot know it" in refusals[0]
     assert "CONJOIN_SECRET_FILE" in refusals[0]
 
 
 def test_unknown_instance_name_is_rejected(workspace: Workspace):
-    with manager_by_hand(workspace) as (manager, environment):
+    with manual_manager(workspace) as (manager, environment):
         wrong = {**environment, "MUSCLE_INSTANCE": "mikro"}
-        with by_hand(workspace, "micro", wrong) as program:
+        with start_instance(workspace, "micro", wrong) as program:
             outcome = program.finish()
-        manager.wait_until_it_says("There is no instance 'mikro' in model 'pair'")
+        manager.wait_for_output("There is no instance 'mikro' in model 'pair'")
     assert outcome.exit_code == 1
     assert "It has: macro, micro. Check the name given to the program" in outcome.stderr
 
@@ -408,10 +408,10 @@ def test_unknown_instance_name_is_rejected(workspace: Workspace):
 @pytest.mark.slow
 def test_instance_without_a_manager_reports_the_location_it_tried(workspace: Workspace):
     nowhere = {"MUSCLE_MANAGER": "tcp:localhost:9"}
-    with by_hand(workspace, "micro", nowhere) as program:
-        program.wait_until_it_says(
+    with start_instance(workspace, "micro", nowhere) as program:
+        program.wait_for_output(
             "Instance 'micro' has not joined the simulation yet: either there is no manager at"
-            " tcp:localhost:9, or its peers have not started. It goes on trying."
+            " tcp:localhost:9, or its peers have not started. It keeps trying."
         )
         wait_until(lambda: program.process.poll() is not None, timeout=90)
         outcome = program.finish()

@@ -1,4 +1,4 @@
-"""A run whose time is up saves its state first, and reports whether it can be resumed."""
+"""A run that runs out of time saves its state first, and reports whether it can be resumed."""
 
 import re
 import shutil
@@ -16,9 +16,9 @@ from tests.support.workspace import MANAGER, Outcome, Workspace
 COMPLETED, FAILED, MISTAKE, RESUMABLE = 0, 1, 2, 75
 START = (*MANAGER, "--start-all", "--run-dir", "run")
 ENDLESS = 10**9
-AMPLE = 600
+SAVE_TIME = 600
 TIMES_TO_BEGIN = (3, 12, 48)
-"""Seconds that a manager gets from reading its options to beginning a run, for each try."""
+"""Seconds from reading the options to the start of the run, for each attempt."""
 
 MACRO = """\
 import time
@@ -57,7 +57,7 @@ while instance.reuse_instance():
     instance.send("final", Message(message.timestamp, None, message.data + 0.1))
 """
 
-ONE_AFTER_THE_OTHER = """\
+SEQUENTIAL_MODEL = """\
 ymmsl_version: v0.2
 description: Two models, one after the other
 models:
@@ -65,11 +65,11 @@ models:
     description: Two models, one after the other
     components:
       first:
-        description: Is done soon
+        description: Ends early
         ports: {{o_f: out}}
         implementation: first
       macro:
-        description: Takes long
+        description: Runs long
         ports: {{f_init: init}}
         implementation: macro
     conduits:
@@ -124,7 +124,7 @@ threading.Event().wait()
 
 @pytest.fixture
 def saving(workspace: Workspace) -> Workspace:
-    """A model that runs practically forever, and saves its state on request."""
+    """A model that runs practically indefinitely, and saves its state on request."""
     workspace.write("macro.py", MACRO)
     workspace.write("micro.py", MICRO)
     workspace.change("model.ymmsl", "macro.steps: 2", f"macro.steps: {ENDLESS}")
@@ -132,8 +132,8 @@ def saving(workspace: Workspace) -> Workspace:
 
 
 def test_sigterm_makes_all_instances_save_a_resumable_run(saving: Workspace):
-    with saving.running(*START, "--checkpoint-on-term", AMPLE, "model.ymmsl") as program:
-        wait_until_it_is_on_its_way(saving)
+    with saving.running(*START, "--checkpoint-on-term", SAVE_TIME, "model.ymmsl") as program:
+        wait_until_running(saving)
         program.process.send_signal(signal.SIGTERM)
         outcome = program.finish()
     assert_resumable(saving, outcome)
@@ -143,11 +143,11 @@ def test_sigterm_makes_all_instances_save_a_resumable_run(saving: Workspace):
 
 
 def test_finished_instance_is_part_of_the_workflow_snapshot(saving: Workspace):
-    saving.write("model.ymmsl", ONE_AFTER_THE_OTHER.format(python=sys.executable))
+    saving.write("model.ymmsl", SEQUENTIAL_MODEL.format(python=sys.executable))
     saving.write("first.py", FIRST)
     saving.write("macro.py", SECOND)
-    with saving.running(*START, "--checkpoint-on-term", AMPLE, "model.ymmsl") as program:
-        wait_until_it_is_on_its_way(saving)
+    with saving.running(*START, "--checkpoint-on-term", SAVE_TIME, "model.ymmsl") as program:
+        wait_until_running(saving)
         wait_until(lambda: not program.processes("first.py"))
         program.process.send_signal(signal.SIGTERM)
         outcome = program.finish()
@@ -158,7 +158,7 @@ def test_finished_instance_is_part_of_the_workflow_snapshot(saving: Workspace):
 
 
 def test_inconsistent_snapshots_cause_a_warning(saving: Workspace):
-    saving.write("model.ymmsl", ONE_AFTER_THE_OTHER.format(python=sys.executable))
+    saving.write("model.ymmsl", SEQUENTIAL_MODEL.format(python=sys.executable))
     saving.write("first.py", FIRST)
     saving.write("macro.py", SECOND)
     rule = ("--checkpoint-every-simulation", 1)
@@ -171,9 +171,9 @@ def test_inconsistent_snapshots_cause_a_warning(saving: Workspace):
     assert "'at_end: true' under 'checkpoints:' helps" in outcome.stdout
 
 
-def test_resumed_run_without_new_snapshots_names_the_run_it_began_from(saving: Workspace):
-    with saving.running(*START, "--checkpoint-on-term", AMPLE, "model.ymmsl") as program:
-        wait_until_it_is_on_its_way(saving)
+def test_resumed_run_without_new_snapshots_names_the_run_that_it_resumed(saving: Workspace):
+    with saving.running(*START, "--checkpoint-on-term", SAVE_TIME, "model.ymmsl") as program:
+        wait_until_running(saving)
         program.process.send_signal(signal.SIGTERM)
         assert_resumable(saving, program.finish())
     saving.write(
@@ -187,27 +187,27 @@ def test_resumed_run_without_new_snapshots_names_the_run_it_began_from(saving: W
         program.process.send_signal(signal.SIGTERM)
         outcome = program.finish()
     assert outcome.exit_code == RESUMABLE
-    assert f"It can be resumed from where it began: {saving.run_dir}" in outcome.stdout
+    assert f"It can be resumed from its starting point: {saving.run_dir}" in outcome.stdout
 
 
 def test_all_instances_save_before_the_stop_time(saving: Workspace):
-    outcome = run_until_the_time_is_over(saving, save_time=AMPLE)
+    outcome = run_until_the_stop_time(saving, save_time=SAVE_TIME)
     assert_resumable(saving, outcome)
-    assert "The time of the run was over. All instances save, for up to 600 s." in outcome.stdout
+    assert "The run reached its time limit. All instances save, for up to 600 s." in outcome.stdout
     assert_resumes_to_the_same_result(saving)
 
 
 @pytest.mark.slow
 def test_muscle3_instances_save_before_the_stop_time(saving: Workspace):
     by_muscle3(saving, "macro", "micro")
-    # They cannot be asked to save, so they save a hundred times, evenly spread over this time.
-    outcome = run_until_the_time_is_over(saving, save_time=100)
+    # The manager cannot request snapshots from them, so they save a hundred times during this time.
+    outcome = run_until_the_stop_time(saving, save_time=100)
     assert_resumable(saving, outcome)
 
 
 def test_unknown_end_of_a_slurm_job_causes_a_warning(workspace: Workspace):
     environment = {"SLURM_JOB_ID": "1", "PATH": str(workspace.folder)}
-    options = ("--checkpoint-on-term", AMPLE, "--dry-run")
+    options = ("--checkpoint-on-term", SAVE_TIME, "--dry-run")
     with workspace.running(*START, *options, "model.ymmsl", environment=environment) as program:
         outcome = program.finish()
     assert outcome.exit_code == COMPLETED, outcome.text
@@ -216,11 +216,11 @@ def test_unknown_end_of_a_slurm_job_causes_a_warning(workspace: Workspace):
 
 
 @pytest.mark.slow
-def test_muscle3_instances_that_cannot_be_asked_to_save_are_reported(saving: Workspace):
+def test_muscle3_instances_that_cannot_save_on_request_are_reported(saving: Workspace):
     by_muscle3(saving, "micro")
-    options = ("--checkpoint-on-term", AMPLE, "--checkpoint-every-simulation", 10)
+    options = ("--checkpoint-on-term", SAVE_TIME, "--checkpoint-every-simulation", 10)
     with saving.running(*START, *options, "model.ymmsl") as program:
-        wait_until_it_is_on_its_way(saving)
+        wait_until_running(saving)
         wait_until(lambda: any((saving.run_dir / "snapshots").glob("*.ymmsl")))
         program.process.send_signal(signal.SIGTERM)
         outcome = program.finish()
@@ -233,7 +233,7 @@ def test_exit_code_is_failure_without_a_workflow_snapshot(workspace: Workspace):
     workspace.write("macro.py", HANGING)
     workspace.write("micro.py", MICRO)
     with workspace.running(*START, "--checkpoint-on-term", 0.5, "model.ymmsl") as program:
-        wait_until_it_is_on_its_way(workspace)
+        wait_until_running(workspace)
         program.process.send_signal(signal.SIGTERM)
         outcome = program.finish()
     assert outcome.exit_code == FAILED
@@ -245,10 +245,10 @@ def test_exit_code_is_failure_without_a_workflow_snapshot(workspace: Workspace):
 def test_second_sigterm_stops_the_run_at_once(workspace: Workspace):
     workspace.write("macro.py", HANGING)
     workspace.write("micro.py", MICRO)
-    with workspace.running(*START, "--checkpoint-on-term", AMPLE, "model.ymmsl") as program:
-        wait_until_it_is_on_its_way(workspace)
+    with workspace.running(*START, "--checkpoint-on-term", SAVE_TIME, "model.ymmsl") as program:
+        wait_until_running(workspace)
         program.process.send_signal(signal.SIGTERM)
-        program.wait_until_it_says("All instances save")
+        program.wait_for_output("All instances save")
         program.process.send_signal(signal.SIGTERM)
         outcome = program.finish()
     assert outcome.exit_code == FAILED
@@ -256,9 +256,9 @@ def test_second_sigterm_stops_the_run_at_once(workspace: Workspace):
 
 
 def test_stop_time_without_checkpoints_just_stops_the_run(saving: Workspace):
-    outcome = run_until_the_time_is_over(saving)
+    outcome = run_until_the_stop_time(saving)
     assert outcome.exit_code == FAILED
-    assert "The time of the run was over." in outcome.stdout
+    assert "The run reached its time limit." in outcome.stdout
     assert not outcome.left_behind
 
 
@@ -289,29 +289,33 @@ def test_instance_without_checkpoint_support_is_rejected(workspace: Workspace):
 
 # Snapshots that cannot be stored ------------------------------------------------------------------
 
-IN_THE_WAY = 'import shutil; shutil.rmtree("../snapshots", True); open("../snapshots", "w")\n'
+REPLACE_SNAPSHOT_DIRECTORY = (
+    'import shutil; shutil.rmtree("../snapshots", True); open("../snapshots", "w")\n'
+)
 
 
 @pytest.fixture
-def unable(saving: Workspace) -> Workspace:
+def model_without_storage(saving: Workspace) -> Workspace:
     """A model whose snapshots cannot be stored."""
     saving.change(
         "macro.py",
         "while instance.reuse_instance():",
-        f"{IN_THE_WAY}while instance.reuse_instance():",
+        f"{REPLACE_SNAPSHOT_DIRECTORY}while instance.reuse_instance():",
     )
     saving.change("model.ymmsl", f"macro.steps: {ENDLESS}", "macro.steps: 3")
     return saving
 
 
-def test_run_continues_after_a_snapshot_cannot_be_stored(unable: Workspace):
-    outcome = unable.start_all("--checkpoint-every-simulation", 1)
+def test_run_continues_after_a_snapshot_cannot_be_stored(model_without_storage: Workspace):
+    outcome = model_without_storage.start_all("--checkpoint-every-simulation", 1)
     assert outcome.exit_code == COMPLETED, outcome.text
     assert "macro (error): A snapshot of 'macro' could not be stored" in outcome.stdout
 
 
-def test_snapshot_that_cannot_be_stored_ends_the_run_with_abort(unable: Workspace):
-    outcome = unable.start_all("--checkpoint-every-simulation", 1, "--checkpoint-failure", "abort")
+def test_snapshot_that_cannot_be_stored_ends_the_run_with_abort(model_without_storage: Workspace):
+    outcome = model_without_storage.start_all(
+        "--checkpoint-every-simulation", 1, "--checkpoint-failure", "abort"
+    )
     assert outcome.exit_code == FAILED
     assert "A snapshot of 'macro' could not be stored" in outcome.stdout
 
@@ -326,11 +330,11 @@ def test_workflow_snapshot_that_cannot_be_written_ends_the_run_with_abort(saving
 # Helpers ------------------------------------------------------------------------------------------
 
 
-def run_until_the_time_is_over(workspace: Workspace, *, save_time: int = 0) -> Outcome:
+def run_until_the_stop_time(workspace: Workspace, *, save_time: int = 0) -> Outcome:
     """Run the model with the earliest stop time that the manager accepts.
 
-    How long the manager takes to start depends on the machine. A manager that starts too late
-    rejects the stop time; then the run is repeated with more time.
+    The time that the manager needs to start depends on the machine. A manager that starts too
+    late rejects the stop time; then the run is repeated with more time.
 
     Args:
         workspace: The folder with the model.
@@ -348,7 +352,7 @@ def run_until_the_time_is_over(workspace: Workspace, *, save_time: int = 0) -> O
     pytest.fail(f"the manager did not begin within {TIMES_TO_BEGIN[-1]} s: {outcome.text}")
 
 
-def wait_until_it_is_on_its_way(workspace: Workspace) -> None:
+def wait_until_running(workspace: Workspace) -> None:
     output = workspace.run_dir / "instances" / "macro" / "stdout.txt"
     wait_until(lambda: output.exists() and "on its way" in output.read_text())
 

@@ -1,4 +1,4 @@
-"""The examples run as their READMEs say, and give what they should."""
+"""The examples run as their READMEs describe, with the expected results."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from examples.reaction_diffusion.reaction import reacted
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {
     **os.environ,
-    # What activating the environment does: the yMMSL files start `python`.
+    # Imitates an activated environment: the yMMSL files start `python`.
     "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
 }
 
@@ -50,7 +50,7 @@ def uncoupled_pattern():
 
 
 @pytest.mark.slow
-def test_reaction_and_diffusion_make_a_pattern_that_is_drawn(tmp_path):
+def test_reaction_diffusion_example_computes_and_draws_the_pattern(tmp_path):
     run("reaction_diffusion", tmp_path)
     field = np.load(result(tmp_path, "diffusion", "field.npy"))
     assert np.array_equal(field, uncoupled_pattern())
@@ -63,7 +63,7 @@ def test_reaction_and_diffusion_make_a_pattern_that_is_drawn(tmp_path):
 
 
 @pytest.mark.slow
-def test_an_ensemble_runs_each_member_in_each_round(tmp_path):
+def test_ensemble_example_runs_each_member_in_each_round(tmp_path):
     run("ensemble", tmp_path)
     summary = json.loads(result(tmp_path, "driver", "summary.json").read_text())
     assert summary["runs"] == 30
@@ -72,7 +72,7 @@ def test_an_ensemble_runs_each_member_in_each_round(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_chain_of_models_hands_its_state_on(tmp_path):
+def test_chain_example_passes_its_state_on(tmp_path):
     run("dispatch", tmp_path)
     measured = json.loads(result(tmp_path, "measure", "height.json").read_text())
     assert measured["t"] == 20.0
@@ -80,7 +80,7 @@ def test_a_chain_of_models_hands_its_state_on(tmp_path):
 
 
 @pytest.mark.slow
-def test_two_models_side_by_side_agree_at_their_joint(tmp_path):
+def test_side_by_side_example_agrees_at_the_joint(tmp_path):
     run("interact", tmp_path)
     copper = np.load(result(tmp_path, "copper", "temperatures.npy"))
     steel = np.load(result(tmp_path, "steel", "temperatures.npy"))

@@ -22,10 +22,10 @@ STOPPED_BY_SIGTERM = "The run was stopped by SIGTERM, which `kill` sends"
 # Stopping a run -----------------------------------------------------------------------------------
 
 
-def test_ctrl_c_stops_everything(workspace: Workspace):
+def test_ctrl_c_stops_all_processes(workspace: Workspace):
     hang(workspace)
     with workspace.running(*START) as program:
-        wait_until_it_hangs(workspace, program)
+        wait_until_micro_hangs(workspace, program)
         # A terminal signals the whole process group.
         os.killpg(program.process.pid, signal.SIGINT)
         outcome = program.finish()
@@ -40,12 +40,12 @@ def test_ctrl_c_stops_everything(workspace: Workspace):
         (signal.SIGHUP, "The run was stopped because its terminal was closed (SIGHUP)."),
     ],
 )
-def test_a_signal_to_the_manager_stops_everything(
+def test_signal_to_the_manager_stops_all_processes(
     workspace: Workspace, number: signal.Signals, text: str
 ):
     hang(workspace)
     with workspace.running(*START) as program:
-        wait_until_it_hangs(workspace, program)
+        wait_until_micro_hangs(workspace, program)
         program.process.send_signal(number)
         outcome = program.finish()
     assert_stopped(outcome, text)
@@ -54,16 +54,16 @@ def test_a_signal_to_the_manager_stops_everything(
 def test_stopped_program_that_exits_with_code_0_is_not_reported_as_failed(workspace: Workspace):
     hang(workspace, "import signal; signal.signal(signal.SIGTERM, lambda *_: os._exit(0))")
     with workspace.running(*START) as program:
-        wait_until_it_hangs(workspace, program)
+        wait_until_micro_hangs(workspace, program)
         program.process.send_signal(signal.SIGINT)
         outcome = program.finish()
     assert_stopped(outcome, STOPPED_BY_CTRL_C)
 
 
-def test_a_component_that_ignores_sigterm_is_killed_after_the_grace_time(workspace: Workspace):
+def test_component_that_ignores_sigterm_is_killed_after_the_grace_time(workspace: Workspace):
     hang(workspace, "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)")
     with workspace.running(*START, "--grace-time", 0.5) as program:
-        wait_until_it_hangs(workspace, program)
+        wait_until_micro_hangs(workspace, program)
         program.process.send_signal(signal.SIGTERM)
         outcome = program.finish()
     assert_stopped(outcome, STOPPED_BY_SIGTERM)
@@ -72,9 +72,9 @@ def test_a_component_that_ignores_sigterm_is_killed_after_the_grace_time(workspa
     assert "killed by signal 9 (SIGKILL)" in log_of(workspace)
 
 
-def test_a_run_that_waits_for_instances_started_by_hand_can_be_stopped(workspace: Workspace):
+def test_run_that_waits_for_instances_started_by_hand_can_be_stopped(workspace: Workspace):
     with workspace.running(*MANAGER, "--run-dir", "run", "model.ymmsl") as program:
-        program.wait_until_it_says("CONJOIN_SECRET_FILE=")
+        program.wait_for_output("CONJOIN_SECRET_FILE=")
         program.process.send_signal(signal.SIGINT)
         outcome = program.finish()
     assert_stopped(outcome, STOPPED_BY_CTRL_C)
@@ -111,20 +111,20 @@ sys.meta_path.insert(0, Finder)
 # Killed processes ---------------------------------------------------------------------------------
 
 
-def test_a_manager_that_is_killed_leaves_no_process_behind(workspace: Workspace):
+def test_killed_manager_leaves_no_process_behind(workspace: Workspace):
     hang(workspace, "import subprocess; subprocess.Popen(['sleep', '600'])")
     with workspace.running(*START) as program:
-        wait_until_it_hangs(workspace, program)
-        assert len(program.processes()) == 4, "the agent, two components and what one has started"
+        wait_until_micro_hangs(workspace, program)
+        assert len(program.processes()) == 4, "the agent, two components and a child of one"
         program.process.kill()
         wait_until(lambda: not program.processes())
 
 
-def test_an_agent_that_is_killed_fails_the_run(workspace: Workspace):
+def test_killed_agent_fails_the_run(workspace: Workspace):
     hang(workspace, "import subprocess; subprocess.Popen(['sleep', '600'])")
     with workspace.running(*START) as program:
-        wait_until_it_hangs(workspace, program)
-        program.the_process("entrypoints.agent").kill()
+        wait_until_micro_hangs(workspace, program)
+        program.wait_for_process("entrypoints.agent").kill()
         outcome = program.finish()
     assert outcome.exit_code == FAILED
     cause = outcome.stdout.partition("the simulation failed: ")[2]
@@ -196,21 +196,21 @@ _ERROR_AND_EXIT_CODE_0 = """instance.receive("init")
 # Foreign clients ----------------------------------------------------------------------------------
 
 
-def test_invalid_data_at_an_instances_port_is_logged_once(workspace: Workspace):
+def test_invalid_data_at_the_port_of_an_instance_is_logged_once(workspace: Workspace):
     hang(workspace)
-    warning = "micro (warning): trouble with a client at 127.0.0.1: "
+    warning = "micro (warning): protocol error by a client at 127.0.0.1: "
     with workspace.running(*START) as program:
-        wait_until_it_hangs(workspace, program)
-        for rubbish in (b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 8):
-            send_to(program.the_process("micro.py"), rubbish)
+        wait_until_micro_hangs(workspace, program)
+        for garbage in (b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 8):
+            send_to(program.wait_for_process("micro.py"), garbage)
         wait_until(lambda: program.text.count(warning) == 2)
         program.process.send_signal(signal.SIGINT)
         outcome = program.finish()
-    assert log_of(workspace).count("WARNING micro: trouble with a client") == 2, outcome.text
+    assert log_of(workspace).count("WARNING micro: protocol error by a client") == 2, outcome.text
 
 
 def send_to(process: psutil.Process, data: bytes) -> None:
-    """Send data to the port of a process, and wait until it closes the connection."""
+    """Send data to the port of a process, and wait until the process closes the connection."""
     (port,) = {
         item.laddr.port
         for item in process.net_connections("tcp4")
@@ -253,7 +253,7 @@ def test_negative_timeout_disables_deadlock_detection(workspace: Workspace):
     make_deadlock(workspace, "conjoin", timeout=-1.0)
     with workspace.running(*START) as program:
         # It is shown after 0.2 s, long after the shortest timeout.
-        program.wait_until_it_says("2 waiting")
+        program.wait_for_output("2 waiting")
         program.process.send_signal(signal.SIGINT)
         outcome = program.finish()
     assert_stopped(outcome, STOPPED_BY_CTRL_C)
@@ -285,7 +285,7 @@ def hang(workspace: Workspace, before: str = "pass") -> None:
     workspace.change("micro.py", "    instance.send", f"{code}    instance.send")
 
 
-def wait_until_it_hangs(workspace: Workspace, program: RunningProgram) -> None:
+def wait_until_micro_hangs(workspace: Workspace, program: RunningProgram) -> None:
     wait_until((workspace.folder / "hangs").exists)
     assert program.process.poll() is None, program.text
 

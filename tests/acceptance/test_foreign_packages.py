@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 ROOTS = ("domain", "application", "adapters", "entrypoints")
 IMPORT = "from conjoin import Instance, Operator; print(Operator.F_INIT.name)"
-WORKS = "F_INIT\n"
+WORKING_OUTPUT = "F_INIT\n"
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_wheel_that_overwrites_a_root_is_named_and_the_advice_works(
     assert line.startswith(f"ImportError: Conjoin's file {file} is missing.")
 
     environment.install("--force-reinstall", wheel)
-    assert output_of(environment, IMPORT, tmp_path) == WORKS
+    assert output_of(environment, IMPORT, tmp_path) == WORKING_OUTPUT
 
 
 def test_wheel_installed_before_ours_does_no_harm_until_it_is_uninstalled(
@@ -75,7 +75,7 @@ def test_wheel_installed_before_ours_does_no_harm_until_it_is_uninstalled(
 ):
     environment.install(foreign)
     environment.install(wheel)
-    assert output_of(environment, IMPORT, tmp_path) == WORKS
+    assert output_of(environment, IMPORT, tmp_path) == WORKING_OUTPUT
 
     environment.uninstall(f"foreign_{root}")
     file = environment.site_packages / root / "__init__.py"

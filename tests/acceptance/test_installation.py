@@ -108,7 +108,9 @@ def test_missing_package_is_reported(tmp_path):
 
 
 @pytest.mark.slow
-def test_module_of_pypi_hides_an_editable_installation_and_is_named(editable_environment, tmp_path):
+def test_module_from_pypi_that_hides_an_editable_installation_is_named(
+    editable_environment, tmp_path
+):
     theirs = foreign_wheel(tmp_path, "entrypoints", "0.4.2", {"entrypoints.py": ""})
     editable_environment.install(theirs)
     try:
@@ -144,16 +146,16 @@ def test_message_about_a_hidden_package_is_in_the_guide(hiding, program, this, t
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_package_declares_that_it_has_types(package):
+def test_package_declares_that_it_is_typed(package):
     assert (REPOSITORY / package / "py.typed").exists()
 
 
 @pytest.mark.slow
-def test_wheel_has_the_types_the_command_and_the_extras(installed, tmp_path):
+def test_wheel_contains_the_types_the_command_and_the_extras(installed, tmp_path):
     assert {path.parent.name for path in installed.site_packages.glob("*/py.typed")} == {*PACKAGES}
     (metadata,) = installed.site_packages.glob("conjoin-*.dist-info")
     extras = PathDistribution(metadata).metadata.get_all("Provides-Extra")
-    assert {"fsspec", "testing"} <= set(extras)
+    assert {"fsspec", "runtime", "ssh", "testing"} <= set(extras)
     for command in (["-m", "conjoin"], [installed.python.parent / "conjoin"]):
         done = installed.run(*command, "--version", cwd=tmp_path)
         assert done.stdout == "conjoin 0.1.0\n", done.stderr

@@ -1,18 +1,18 @@
-"""Instances that are started by hand, and lose their connection to the manager."""
+"""Instances that are started by hand and lose their connection to the manager."""
 
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.support.by_hand import by_hand, manager_by_hand
+from tests.support.by_hand import manual_manager, start_instance
 from tests.support.conditions import wait_until
 from tests.support.cutting_proxy import Cut, CuttingProxy
 from tests.support.scenario_runs import LibraryName, python_of
 from tests.support.workspace import Workspace
 
 FAILED = 1
-GONE = (
+LOST_INSTANCE_ERROR = (
     "Instance 'micro' failed: it closed its connection to the manager without deregistering, did"
     " not reconnect, and its program is no longer running: its output, where you started it, may"
     " show why.\n"
@@ -34,16 +34,16 @@ def test_killed_instance_ends_the_run(workspace: Workspace, library: LibraryName
     use(workspace, library)
     python = python_of(library)
     with (
-        manager_by_hand(workspace, "--reconnect-time", "0.5") as (manager, environment),
-        by_hand(workspace, "macro", environment, python=python),
-        by_hand(workspace, "micro", environment, python=python) as micro,
+        manual_manager(workspace, "--reconnect-time", "0.5") as (manager, environment),
+        start_instance(workspace, "macro", environment, python=python),
+        start_instance(workspace, "micro", environment, python=python) as micro,
     ):
         wait_until((workspace.folder / "hangs").exists)
         micro.process.kill()
-        manager.wait_until_it_says("micro has lost its connection to the manager\n")
+        manager.wait_for_output("micro has lost its connection to the manager\n")
         outcome = manager.finish()
     assert outcome.exit_code == FAILED
-    assert f"the simulation failed: {GONE}" in outcome.stdout, outcome.text
+    assert f"the simulation failed: {LOST_INSTANCE_ERROR}" in outcome.stdout, outcome.text
     assert "Its output is in" not in outcome.stdout
     assert "WARNING muscle_manager: instance 'micro' is disconnected: " in log_of(workspace)
 
@@ -54,8 +54,8 @@ def test_lost_instance_ends_the_programs_started_by_the_manager(workspace: Works
     head, _, _ = text.partition("  micro:\n    description: The micro model\n    exec")
     workspace.write("model.ymmsl", f"{head}  micro:\n    execution_model: manual\n")
     with (
-        manager_by_hand(workspace, "--start-all") as (manager, environment),
-        by_hand(workspace, "micro", environment) as micro,
+        manual_manager(workspace, "--start-all") as (manager, environment),
+        start_instance(workspace, "micro", environment) as micro,
     ):
         wait_until((workspace.folder / "hangs").exists)
         micro.process.kill()
@@ -74,14 +74,14 @@ def test_lost_instance_ends_the_programs_started_by_the_manager(workspace: Works
 def test_instance_continues_after_it_reconnects(workspace: Workspace, library: LibraryName):
     use(workspace, library)
     python = python_of(library)
-    with manager_by_hand(workspace) as (manager, environment):
+    with manual_manager(workspace) as (manager, environment):
         host, port = environment["MUSCLE_MANAGER"].removeprefix("tcp:").split(",")[0].split(":")
         proxy = CuttingProxy(lambda: (host, int(port)), AFTER_REGISTERING)
         try:
             through_proxy = {**environment, "MUSCLE_MANAGER": proxy.location}
             with (
-                by_hand(workspace, "macro", through_proxy, python=python) as macro,
-                by_hand(workspace, "micro", environment, python=python) as micro,
+                start_instance(workspace, "macro", through_proxy, python=python) as macro,
+                start_instance(workspace, "micro", environment, python=python) as micro,
             ):
                 assert [macro.finish().exit_code, micro.finish().exit_code] == [0, 0]
             outcome = manager.finish()
@@ -101,13 +101,13 @@ def test_instance_that_computes_without_a_connection_is_not_given_up(
     go_on = compute_until_file_exists(workspace)
     use(workspace, library)
     python = python_of(library)
-    with manager_by_hand(workspace, "--reconnect-time", "2") as (manager, environment):
+    with manual_manager(workspace, "--reconnect-time", "2") as (manager, environment):
         host, port = environment["MUSCLE_MANAGER"].removeprefix("tcp:").split(",")[0].split(":")
         with closing(CuttingProxy(lambda: (host, int(port)), ())) as proxy:
             through_proxy = {**environment, "MUSCLE_MANAGER": proxy.location}
             with (
-                by_hand(workspace, "macro", environment, python=python) as macro,
-                by_hand(workspace, "micro", through_proxy, python=python) as micro,
+                start_instance(workspace, "macro", environment, python=python) as macro,
+                start_instance(workspace, "micro", through_proxy, python=python) as micro,
             ):
                 wait_until((workspace.folder / "computes").exists)
                 # It sends nothing now, but may still be sending an earlier report.
@@ -123,7 +123,7 @@ def test_instance_that_computes_without_a_connection_is_not_given_up(
     assert [item.exit_code for item in outcomes] == [0, 0]
     assert outcome.exit_code == 0, outcome.text
     assert log_of(workspace).count(still_there) == 1
-    # The instance logs no warning either when its port is probed.
+    # Probing its port causes no warning at the instance either.
     assert [item.stderr for item in outcomes] == ["", ""]
     assert "a client" not in log_of(workspace)
 
@@ -140,9 +140,9 @@ def test_error_of_a_manual_instance_is_the_cause_of_the_failed_run(
 ):
     workspace.change("micro.py", 'message = instance.receive("init")', code)
     with (
-        manager_by_hand(workspace) as (manager, environment),
-        by_hand(workspace, "macro", environment) as macro,
-        by_hand(workspace, "micro", environment) as micro,
+        manual_manager(workspace) as (manager, environment),
+        start_instance(workspace, "macro", environment) as macro,
+        start_instance(workspace, "micro", environment) as micro,
     ):
         outcomes = [macro.finish(), micro.finish()]
         outcome = manager.finish()
@@ -161,9 +161,9 @@ def test_error_shutdown_followed_by_exit_code_0_fails_the_run(
     use(workspace, library)
     python = python_of(library)
     with (
-        manager_by_hand(workspace) as (manager, environment),
-        by_hand(workspace, "macro", environment, python=python),
-        by_hand(workspace, "micro", environment, python=python) as micro,
+        manual_manager(workspace) as (manager, environment),
+        start_instance(workspace, "macro", environment, python=python),
+        start_instance(workspace, "micro", environment, python=python) as micro,
     ):
         assert micro.finish().exit_code == 0
         outcome = manager.finish()
@@ -176,14 +176,14 @@ def test_exception_in_a_manual_instance_ends_the_run_and_is_printed_on_its_termi
 ):
     workspace.change("micro.py", 'message = instance.receive("init")', "1 / 0")
     with (
-        manager_by_hand(workspace, "--reconnect-time", "0.5") as (manager, environment),
-        by_hand(workspace, "macro", environment),
-        by_hand(workspace, "micro", environment) as micro,
+        manual_manager(workspace, "--reconnect-time", "0.5") as (manager, environment),
+        start_instance(workspace, "macro", environment),
+        start_instance(workspace, "micro", environment) as micro,
     ):
         outcome = manager.finish()
         assert "ZeroDivisionError" in micro.finish().stderr
     assert outcome.exit_code == FAILED
-    assert f"the simulation failed: {GONE}" in outcome.stdout, outcome.text
+    assert f"the simulation failed: {LOST_INSTANCE_ERROR}" in outcome.stdout, outcome.text
 
 
 def use(workspace: Workspace, library: LibraryName) -> None:

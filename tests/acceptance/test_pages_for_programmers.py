@@ -73,7 +73,7 @@ print(json.dumps([result, states, wrong.status_code, stopped]))
 """
 
 
-def test_the_web_application_runs_simulations(embedding, monkeypatch):
+def test_web_application_example_runs_simulations(embedding, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(require_packages("web", "fastapi>=0.110", "httpx>=0.27")))
     (embedding / "client.py").write_text(CLIENT)
     result, states, wrong, stopped = json.loads(python(embedding, "-W", "ignore", "client.py"))

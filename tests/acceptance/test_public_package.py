@@ -66,7 +66,7 @@ def test_mypy_finds_every_public_name(mypy):
     assert mypy("\n".join(imports)).startswith("Success: no issues found")
 
 
-def test_mypy_knows_the_types_of_public_names(mypy):
+def test_mypy_infers_the_types_of_public_names(mypy):
     assert mypy(TYPES).startswith("Success: no issues found")
 
 

@@ -1,4 +1,4 @@
-"""The commands with which a user makes, lists, verifies and prunes snapshots, and resumes."""
+"""The commands with which a user creates, lists, verifies and prunes snapshots, and resumes."""
 
 import re
 import shutil
@@ -58,7 +58,7 @@ def snapshot_file(workflow_snapshot: Path, instance: str) -> Path:
 
 
 def rewrite(workflow_snapshot: Path, old: str, new: str) -> None:
-    """Edit a workflow snapshot as a user does, who removes its checksum."""
+    """Edit a workflow snapshot as a user does, and remove its checksum."""
     _, _, text = workflow_snapshot.read_text().partition("\n")
     workflow_snapshot.write_text(text.replace(old, new))
 
@@ -165,7 +165,7 @@ def with_a_bit_flipped(data: bytes) -> bytes:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("damage", [cut_in_half, with_a_bit_flipped])
-def test_latest_is_sound_whichever_file_is_damaged(saving: Workspace, damage):
+def test_latest_skips_any_damaged_file(saving: Workspace, damage):
     directory = first_run(saving)
     newest = workflow_snapshots_of(directory)[-1]
     for path in (newest, snapshot_file(newest, "macro"), snapshot_file(newest, "micro")):
@@ -225,20 +225,20 @@ def test_moved_run_directory_can_be_resumed_from(saving: Workspace):
     moved = saving.folder / "kept"
     directory.rename(moved)
     newest = workflow_snapshots_of(moved)[-1]
-    remark = f"The run of workflow snapshot '{newest}' was in '{directory}', and has been moved"
+    notice = f"The run of workflow snapshot '{newest}' was in '{directory}', and has been moved"
     for asked in (["list", moved], ["show", newest], ["verify", moved]):
         outcome = saving.conjoin("snapshots", *asked)
         assert outcome.exit_code == COMPLETED, outcome.text
-        assert remark in outcome.stdout
+        assert notice in outcome.stdout
     for number, asked in enumerate((newest, moved)):
         outcome = run(saving, "--resume", asked)
         assert outcome.exit_code == COMPLETED, outcome.text
-        assert remark in outcome.stdout
+        assert notice in outcome.stdout
         resumed = run_directories(saving)[number]
         assert printed_by_macro(resumed).splitlines()[-1] == printed_by_macro(moved).strip()
 
 
-def test_new_run_at_the_old_place_is_not_confused_with_the_moved_one(saving: Workspace):
+def test_new_run_at_the_old_path_is_not_confused_with_the_moved_run(saving: Workspace):
     directory = first_run(saving)
     printed = printed_by_macro(directory)
     moved = directory.rename(saving.folder / "kept")
@@ -337,7 +337,7 @@ def test_snapshot_of_another_model_is_rejected(saving: Workspace):
     text = (saving.folder / "model.ymmsl").read_text()
     saving.write("model.ymmsl", text.replace("\n  pair:", "\n  couple:"))
     check_rejected(
-        saving, directory, "The snapshots are of model 'pair', but model 'couple' is to be run"
+        saving, directory, "The snapshots are of model 'pair', but the model to run is 'couple'"
     )
 
 
@@ -536,9 +536,9 @@ def test_ignored_resume_section_causes_a_warning(saving: Workspace):
     ("arguments", "text"),
     [
         (("show", "{run}"), "is a directory. Name one of the workflow snapshots in"),
-        (("list", "{run}/snapshots"), "is inside a run directory. Name that one"),
-        (("prune", "{run}", "--keep", "x"), "x is not a number of snapshots to keep"),
-        (("prune", "{run}", "--keep", "0"), "0 is not a number of snapshots to keep"),
+        (("list", "{run}/snapshots"), "is inside a run directory. Use that directory"),
+        (("prune", "{run}", "--keep", "x"), "x is not a valid number of snapshots to keep"),
+        (("prune", "{run}", "--keep", "0"), "0 is not a valid number of snapshots to keep"),
     ],
 )
 def test_wrong_argument_is_rejected_with_advice(

@@ -1,4 +1,4 @@
-"""The examples, resumed from each of their workflow snapshots, give the same results."""
+"""Examples resumed from any of their workflow snapshots give the same results."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ from tests.support.snapshot_files import (
 REPOSITORY = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 ENVIRONMENT = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-CHECKPOINTS = 3  # The least number of checkpoints of each example; it may save at its end too.
+CHECKPOINTS = 3  # The least number of checkpoints of each example; it may also save at its end.
 MOST_ATTEMPTS = 3
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -36,8 +36,8 @@ class Example:
     Attributes:
         name: Its folder.
         every: Simulated time between two checkpoints.
-        results: The files that it leaves, below ``instances``.
-        settings: Settings that make it short.
+        results: Its output files, below ``instances``.
+        settings: Settings that shorten it.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Example:
     settings: Mapping[str, object] = field(default_factory=dict)
 
     def run(self, run_dir: Path, *, resume: "Path | None" = None) -> Path:
-        """Run it to its end; return the run directory."""
+        """Run the example to its end; return the run directory."""
         run_dir.mkdir()
         options = ["--checkpoint-at-end", "--checkpoint-every-simulation", self.every]
         options += [] if resume is None else ["--resume", resume]

@@ -1,4 +1,4 @@
-"""The job script in docs/checkpointing.md, which resubmits itself until the simulation is done."""
+"""The self-resubmitting job script in docs/checkpointing.md."""
 
 import subprocess
 from pathlib import Path
@@ -16,22 +16,22 @@ SUBMITTED = "Submitted batch job"
 STEPS = 2000
 """Too many for a run of `stay_until_saved` to complete."""
 
-STAY = """\
+WAIT_UNTIL_SAVED = """\
     if is_first_run:
         print("answered", flush=True)
-        while not have_been_asked():
+        while not save_requested():
             time.sleep(0.01)
         while any(Path("../../../snapshots").glob("*.ymmsl")):
             time.sleep(1)
         time.sleep(0.05)
 """
-STAY_IMPORTS = """\
+WAIT_IMPORTS = """\
 from pathlib import Path
 
 is_first_run = len(list(Path("../../../..").glob("run_pair_*"))) == 1
 
 
-def have_been_asked():
+def save_requested():
     return "All instances save" in Path("../../../muscle3_manager.log").read_text()
 
 
@@ -43,7 +43,7 @@ class Job:
 
     Args:
         workspace: The folder.
-        steps: How many steps the model takes.
+        steps: The number of steps of the model.
     """
 
     def __init__(self, workspace: Workspace, *, steps: int) -> None:
@@ -51,7 +51,7 @@ class Job:
         self.folder = workspace.folder
         assert SCRIPT in save_files("checkpointing.md", self.folder)
         workspace.change("model.ymmsl", "macro.steps: 2", f"macro.steps: {steps}")
-        # The smallest difference changes this total.
+        # The total reveals even the smallest difference.
         workspace.change("micro.py", "message.data + 1.0", "cos(3.0 * message.data)")
         workspace.change(
             "micro.py", "from conjoin", "import time\nfrom math import cos\n\nfrom conjoin"
@@ -72,9 +72,9 @@ class Job:
 
     def stay_until_saved(self) -> None:
         """Make the first run wait until it has saved its first set of snapshots on request."""
-        self.workspace.change("micro.py", "from conjoin", f"{STAY_IMPORTS}from conjoin")
+        self.workspace.change("micro.py", "from conjoin", f"{WAIT_IMPORTS}from conjoin")
         self.workspace.change(
-            "micro.py", '    instance.send("final"', f'{STAY}    instance.send("final"'
+            "micro.py", '    instance.send("final"', f'{WAIT_UNTIL_SAVED}    instance.send("final"'
         )
 
     def run_directories(self) -> list[Path]:
@@ -110,7 +110,7 @@ def test_job_resubmits_itself_until_the_simulation_is_complete(workspace: Worksp
     job = Job(workspace, steps=STEPS)
     total = job.total()
     job.stay_until_saved()
-    # Of Slurm's shortest time limit 15 seconds remain for running, and 15 for the end.
+    # Slurm's shortest time limit leaves 15 seconds for running, and 15 for the end.
     workspace.change(SCRIPT, "--time=12:00:00", "--time=1")
     workspace.change(SCRIPT, "--checkpoint-on-term 120", "--checkpoint-on-term 30")
     slurm.submit(Path(SCRIPT), folder=job.folder)
@@ -124,7 +124,7 @@ def test_signalled_job_continues_in_the_next_allocation(workspace: Workspace, sl
     total = job.total()
     job.stay_until_saved()
     number = slurm.submit(Path(SCRIPT), folder=job.folder)
-    wait_until(lambda: has_answered(job), pause=0.1)
+    wait_until(lambda: save_request_completed(job), pause=0.1)
     slurm.run("scancel", "--batch", "--signal=TERM", number)
     slurm.wait_until_idle(timeout=60.0)
     job.check(total)
@@ -145,7 +145,7 @@ def test_cancelled_job_is_not_resubmitted(workspace: Workspace, slurm: Slurm):
     assert len(job.run_directories()) == 1
 
 
-def has_answered(job: Job) -> bool:
+def save_request_completed(job: Job) -> bool:
     return any(
         "answered" in path.read_text()
         for path in job.folder.glob("run_pair_*/instances/micro/stdout.txt")

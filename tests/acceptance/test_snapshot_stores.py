@@ -32,7 +32,7 @@ def saving(workspace: Workspace) -> Workspace:
     return workspace
 
 
-class InStore:
+class StoreRuns:
     """Runs of a model with snapshots in the object store."""
 
     def __init__(self, saving: Workspace, store: ObjectStore, bucket: str) -> None:
@@ -56,14 +56,14 @@ class InStore:
         return directory
 
     def names(self) -> set[str]:
-        """Return the objects in the bucket, with its name."""
+        """Return the names of the objects in the bucket."""
         return {f"{self.bucket}/{name}" for name in self.store.names(self.bucket)}
 
 
 @pytest.fixture
-def in_store(saving: Workspace, object_store: ObjectStore, request) -> InStore:
+def in_store(saving: Workspace, object_store: ObjectStore, request) -> StoreRuns:
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[-60:].strip("-")
-    return InStore(saving, object_store, name)
+    return StoreRuns(saving, object_store, name)
 
 
 def workflow_snapshots_of(directory: Path) -> list[Path]:
@@ -84,7 +84,7 @@ def printed_by_macro(directory: Path) -> list[str]:
 # An object store ----------------------------------------------------------------------------------
 
 
-def test_snapshots_are_stored_in_and_resumed_from_an_object_store(in_store: InStore):
+def test_snapshots_are_stored_in_and_resumed_from_an_object_store(in_store: StoreRuns):
     first = in_store.run()
     place = (first / "snapshots" / "kept_in.txt").read_text().strip()
     assert re.fullmatch(rf"{in_store.url}/{first.name}_[0-9a-f]+", place)
@@ -105,7 +105,7 @@ def test_snapshots_are_stored_in_and_resumed_from_an_object_store(in_store: InSt
     assert len(in_store.names()) > len(before)
 
 
-def test_run_in_the_store_is_resumed_from_a_workflow_snapshot_file(in_store: InStore):
+def test_run_in_the_store_is_resumed_from_a_workflow_snapshot_file(in_store: StoreRuns):
     first = in_store.run()
     for asked in (
         ["--resume", workflow_snapshots_of(first)[-1]],
@@ -116,7 +116,7 @@ def test_run_in_the_store_is_resumed_from_a_workflow_snapshot_file(in_store: InS
         assert printed_by_macro(resumed)[-1] == printed_by_macro(first)[-1]
 
 
-def test_snapshots_in_the_store_are_listed_shown_and_verified(in_store: InStore):
+def test_snapshots_in_the_store_are_listed_shown_and_verified(in_store: StoreRuns):
     directory = in_store.run()
     newest = workflow_snapshots_of(directory)[-1]
     outcome = in_store.conjoin("snapshots", directory)
@@ -139,7 +139,7 @@ def test_snapshots_in_the_store_are_listed_shown_and_verified(in_store: InStore)
     assert f"Resuming from {workflow_snapshots_of(directory)[-2]}\n" in outcome.stdout
 
 
-def test_prune_removes_objects_from_the_store(in_store: InStore):
+def test_prune_removes_objects_from_the_store(in_store: StoreRuns):
     other = in_store.run()
     others = in_store.names()
     directory = in_store.run()
@@ -165,7 +165,7 @@ def _number(name: str) -> int:
     return int(name.removesuffix(".pack").rpartition("_")[2])
 
 
-def test_unreachable_store_is_rejected_before_the_start(in_store: InStore):
+def test_unreachable_store_is_rejected_before_the_start(in_store: StoreRuns):
     environment = {**in_store.store.environment, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     outcome = in_store.saving.conjoin(
         "run", "--start-all", "--snapshot-store", in_store.url, "model.ymmsl",
@@ -174,7 +174,7 @@ def test_unreachable_store_is_rejected_before_the_start(in_store: InStore):
     check_rejected(in_store.saving, outcome, in_store.url, "Could not connect")
 
 
-def test_instance_without_fsspec_fails_at_its_start(in_store: InStore):
+def test_instance_without_fsspec_fails_at_its_start(in_store: StoreRuns):
     text = (in_store.saving.folder / "macro.py").read_text()
     in_store.saving.write("macro.py", f"import sys\nsys.modules['fsspec'] = None\n{text}")
     outcome = in_store.conjoin(

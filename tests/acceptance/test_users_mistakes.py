@@ -33,7 +33,7 @@ def test_unchanged_example_runs(workspace: Workspace):
 
 def test_conduit_to_an_unknown_component_is_rejected(workspace: Workspace):
     workspace.change("model.ymmsl", "micro.final: macro.state_in", "micro.final: makro.state_in")
-    assert_refused(
+    assert_rejected(
         workspace.start_all(),
         "model.ymmsl: in model 'pair': conduit 'micro.final: makro.state_in':"
         " component 'makro' does not exist. Did you mean 'macro'",
@@ -42,7 +42,7 @@ def test_conduit_to_an_unknown_component_is_rejected(workspace: Workspace):
 
 def test_conduit_with_an_unknown_port_is_rejected(workspace: Workspace):
     workspace.change("model.ymmsl", "micro.final: macro", "micro.finale: macro")
-    assert_refused(
+    assert_rejected(
         workspace.start_all(),
         "conduit 'micro.finale: macro.state_in': component 'micro' has no port 'finale'."
         " Did you mean 'final'?",
@@ -52,19 +52,19 @@ def test_conduit_with_an_unknown_port_is_rejected(workspace: Workspace):
 def test_conduit_from_a_receiving_port_is_rejected(workspace: Workspace):
     workspace.change("model.ymmsl", "          o_f: final", "          s: final")
     outcome = workspace.start_all()
-    assert_refused(outcome, "conduit 'micro.final: macro.state_in'", "'final'", "receive")
+    assert_rejected(outcome, "conduit 'micro.final: macro.state_in'", "'final'", "receive")
 
 
 def test_malformed_yaml_is_rejected(workspace: Workspace):
     workspace.change("model.ymmsl", "macro.state_out: micro.init", "macro.state_out: [micro.init")
-    assert_refused(
+    assert_rejected(
         workspace.start_all(), "model.ymmsl, line 21, column 18: this is not valid YAML", "quotes"
     )
 
 
 def test_unknown_key_is_rejected(workspace: Workspace):
     workspace.change("model.ymmsl", f'    args: ["{workspace.folder}/micro', '    arguments: ["x')
-    assert_refused(
+    assert_rejected(
         workspace.start_all(),
         "model.ymmsl, line 33: unknown key 'arguments' in 'programs.micro'. Did you mean 'args'?",
     )
@@ -72,7 +72,7 @@ def test_unknown_key_is_rejected(workspace: Workspace):
 
 def test_duplicate_key_causes_a_warning_before_its_consequence(workspace: Workspace):
     workspace.change("model.ymmsl", "      micro:\n        desc", "      macro:\n        desc")
-    assert_refused(
+    assert_rejected(
         workspace.start_all(),
         "Warning: model.ymmsl, line 13: duplicate key 'models.pair.components.macro'",
         "component 'micro' does not exist",
@@ -92,7 +92,7 @@ settings:
 """
     workspace.change("model.ymmsl", "\nsettings:\n", second)
     outcome = workspace.start_all()
-    assert_refused(
+    assert_rejected(
         outcome, "There are 2 models that could be run: pair, other. Select one with '-m MODEL'"
     )
 
@@ -104,12 +104,12 @@ def test_model_option_chooses_one_of_two_root_models(workspace: Workspace):
 
 def test_unknown_model_is_rejected(workspace: Workspace):
     outcome = workspace.start_all("-m", "pear")
-    assert_refused(outcome, "Model 'pear' does not exist. Did you mean 'pair'?")
+    assert_rejected(outcome, "Model 'pear' does not exist. Did you mean 'pair'?")
 
 
 def test_unknown_implementation_is_rejected(workspace: Workspace):
     workspace.change("model.ymmsl", "implementation: micro", "implementation: mikro")
-    assert_refused(
+    assert_rejected(
         workspace.start_all(),
         "model.ymmsl: in model 'pair': component 'micro' has implementation 'mikro'",
         "Did you mean 'micro'",
@@ -119,7 +119,7 @@ def test_unknown_implementation_is_rejected(workspace: Workspace):
 def test_missing_executable_is_rejected(workspace: Workspace):
     replace_program(workspace, f"executable: {workspace.folder}/mikro")
     outcome = workspace.start_all()
-    assert_refused(
+    assert_rejected(
         outcome,
         f"Program 'micro': executable '{workspace.folder}/mikro' does not exist.",
         "Correct",
@@ -128,7 +128,7 @@ def test_missing_executable_is_rejected(workspace: Workspace):
 
 def test_command_that_is_not_on_the_path_is_rejected(workspace: Workspace):
     replace_program(workspace, "executable: no_such_command_anywhere")
-    assert_refused(
+    assert_rejected(
         workspace.start_all(),
         "Program 'micro': command 'no_such_command_anywhere' is not on the PATH."
         " Write its absolute path.",
@@ -139,21 +139,21 @@ def test_file_that_is_not_executable_is_rejected(workspace: Workspace):
     path = workspace.folder / "micro.py"
     replace_program(workspace, f"executable: {path}")
     outcome = workspace.start_all()
-    assert_refused(outcome, f"Program 'micro': '{path}' is not executable. Run: chmod +x '{path}'")
+    assert_rejected(outcome, f"Program 'micro': '{path}' is not executable. Run: chmod +x '{path}'")
 
 
 def test_missing_configuration_file_is_rejected(workspace: Workspace):
     outcome = workspace.manager("--start-all", "modell.ymmsl")
-    assert_refused(outcome, "modell.ymmsl: file not found. Did you mean 'model.ymmsl'?")
+    assert_rejected(outcome, "modell.ymmsl: file not found. Did you mean 'model.ymmsl'?")
 
 
 def test_unknown_log_level_is_rejected(workspace: Workspace):
     outcome = workspace.start_all("--log-level", "loud")
-    assert_refused(outcome, "There is no log level 'loud'. Use one of DEBUG, INFO,")
+    assert_rejected(outcome, "Log level 'loud' does not exist. Use one of DEBUG, INFO,")
 
 
 def test_unknown_option_is_rejected(workspace: Workspace):
-    assert_refused(workspace.manager("--strat-all", "model.ymmsl"), "--strat-all", "usage:")
+    assert_rejected(workspace.manager("--strat-all", "model.ymmsl"), "--strat-all", "usage:")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_unknown_option_is_rejected(workspace: Workspace):
         (("--run-dir", "nowhere"), "The run directory 'nowhere' does not exist"),
         (("--run-dir", "used"), "holds the output of an earlier run"),
         (("--location-file", "nowhere/at/all"), "'nowhere/at/all' cannot be written"),
-        (("--log-level", "loud"), "There is no log level 'loud'"),
+        (("--log-level", "loud"), "Log level 'loud' does not exist"),
         (("--stop-at", "2020-01-01T00:00"), "No time is left for this run"),
         (("--grace-time", "-1"), "-1 is less than 0"),
     ],
@@ -170,7 +170,7 @@ def test_unknown_option_is_rejected(workspace: Workspace):
 def test_dry_run_rejects_invalid_options(workspace: Workspace, options: tuple[str, str], text: str):
     (workspace.folder / "used" / "instances" / "macro").mkdir(parents=True)
     outcome = workspace.manager("--start-all", "--dry-run", *options, "model.ymmsl")
-    assert_refused(outcome, text)
+    assert_rejected(outcome, text)
 
 
 def test_dry_run_writes_no_files(workspace: Workspace):
@@ -183,23 +183,23 @@ def test_dry_run_writes_no_files(workspace: Workspace):
 @pytest.mark.parametrize("place", ["nowhere", "model.ymmsl", "model.ymmsl/run"])
 def test_missing_run_directory_is_rejected(workspace: Workspace, place: str):
     outcome = workspace.manager("--start-all", "--run-dir", place, "model.ymmsl")
-    assert_refused(outcome, f"The run directory '{place}' does not exist", "Make it first")
+    assert_rejected(outcome, f"The run directory '{place}' does not exist", "Create it first")
 
 
 def test_read_only_run_directory_is_rejected(workspace: Workspace, read_only: Path):
     outcome = workspace.manager("--start-all", "--run-dir", read_only, "model.ymmsl")
-    assert_refused(outcome, f"The run directory is not usable: '{read_only}", "Read-only")
+    assert_rejected(outcome, f"The run directory is not usable: '{read_only}", "Read-only")
 
 
 def test_used_run_directory_is_rejected(workspace: Workspace):
     assert workspace.start_all().exit_code == COMPLETED
     outcome = workspace.start_all()
-    assert_refused(outcome, "The run directory 'run' holds the output of an earlier run.")
+    assert_rejected(outcome, "The run directory 'run' holds the output of an earlier run.")
 
 
 def test_location_file_that_cannot_be_written_is_rejected(workspace: Workspace):
     outcome = workspace.start_all("--location-file", "nowhere/location.txt")
-    assert_refused(outcome, "The location file 'nowhere/location.txt' cannot be written: No such")
+    assert_rejected(outcome, "The location file 'nowhere/location.txt' cannot be written: No such")
 
 
 def test_manager_uses_another_port_if_9000_is_taken(workspace: Workspace):
@@ -238,7 +238,7 @@ def test_receiving_on_an_unknown_port_fails_the_run(workspace: Workspace):
     )
 
 
-def test_asking_about_an_unknown_port_fails_the_run(workspace: Workspace):
+def test_querying_an_unknown_port_fails_the_run(workspace: Workspace):
     workspace.change("macro.py", "while", 'instance.is_connected("stat_in")\nwhile')
     assert_failed(
         workspace.start_all(),
@@ -313,7 +313,7 @@ def test_sending_twice_on_an_o_f_port_fails_the_run(workspace: Workspace):
 
 
 def test_duplicate_instance_name_fails_the_run(workspace: Workspace):
-    # The one that registers second is rejected.
+    # The instance that registers second is rejected.
     workspace.change("model.ymmsl", 'micro.py"]', 'macro.py", --muscle-instance=macro]')
     outcome = workspace.start_all()
     assert outcome.exit_code == FAILED
@@ -321,7 +321,7 @@ def test_duplicate_instance_name_fails_the_run(workspace: Workspace):
         "An instance with name macro was already registered. Did you start a non-MPI component"
         " using mpirun? Or were two programs given this name" in outcome.stdout
     )
-    assert_nothing_left(outcome)
+    assert_no_leftovers(outcome)
 
 
 def test_program_that_never_creates_an_instance_fails_the_run(workspace: Workspace):
@@ -330,7 +330,7 @@ def test_program_that_never_creates_an_instance_fails_the_run(workspace: Workspa
     assert_failed(
         outcome,
         "micro",
-        "it exited with code 0; it never registered: does the program make an Instance?",
+        "it exited with code 0; it never registered: does the program create an Instance?",
     )
     assert "macro failed" not in outcome.stdout, "it only waited for a peer, and was stopped"
 
@@ -351,8 +351,8 @@ def test_signal_that_killed_a_component_is_reported(workspace: Workspace):
     assert_failed(
         workspace.start_all(),
         "micro",
-        "it was killed by signal 9 (SIGKILL); Conjoin did not send that signal, but the system does"
-        " when memory runs out.",
+        "it was killed by signal 9 (SIGKILL); Conjoin did not send that signal, but the system"
+        " sends it when memory runs out.",
     )
 
 
@@ -362,7 +362,7 @@ def test_early_exit_with_code_0_fails_the_run(workspace: Workspace):
         workspace.start_all(),
         "micro",
         "it exited with code 0; its reuse loop was not over: the model must call reuse_instance()"
-        " until that returns False.",
+        " until it returns False.",
     )
 
 
@@ -378,13 +378,13 @@ def test_program_started_by_hand_without_an_instance_name_fails(workspace: Works
 # Assertions ---------------------------------------------------------------------------------------
 
 
-def assert_refused(outcome: Outcome, *parts: str) -> None:
+def assert_rejected(outcome: Outcome, *parts: str) -> None:
     """Assert that nothing was started, and that the reason is shown without a stack trace."""
     assert outcome.exit_code == MISTAKE, outcome.text
     for part in parts:
         assert part in outcome.stderr, outcome.text
     assert "Traceback" not in outcome.text
-    assert_nothing_left(outcome)
+    assert_no_leftovers(outcome)
 
 
 def assert_failed(outcome: Outcome, instance: str, *parts: str) -> None:
@@ -397,7 +397,7 @@ def assert_failed(outcome: Outcome, instance: str, *parts: str) -> None:
     assert f"/run/instances/{instance}\n" in cause
     assert outcome.stderr == ""
     assert_short_traceback(cause)
-    assert_nothing_left(outcome)
+    assert_no_leftovers(outcome)
 
 
 def assert_short_traceback(text: str) -> None:
@@ -405,7 +405,7 @@ def assert_short_traceback(text: str) -> None:
     assert len(OUR_FRAME.findall(text)) <= 1, text
 
 
-def assert_nothing_left(outcome: Outcome) -> None:
+def assert_no_leftovers(outcome: Outcome) -> None:
     """Assert that no process and no temporary file is left behind."""
     assert not outcome.left_behind
 
@@ -428,18 +428,18 @@ def taken_port(number: int) -> socket.socket:
 
     def take() -> bool:
         sock = socket.socket()
-        # Otherwise closed connections of the previous run would block the port for a while.
+        # Otherwise, closed connections of the previous run would block the port for some time.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with suppress(OSError):
             sock.bind(("", number))
             sock.listen()
             taken.append(sock)
             return True
-        # A socket that is bound but cannot listen is of no further use.
+        # A socket that is bound but cannot listen cannot be used again.
         sock.close()
         return False
 
-    with suppress(AssertionError):  # another program holds it permanently
+    with suppress(AssertionError):  # another program occupies it permanently
         wait_until(take)
     return taken[0] if taken else socket.socket()
 

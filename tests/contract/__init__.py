@@ -1,1 +1,1 @@
-"""Contract tests: one contract per interface, for every adapter, including in-memory ones."""
+"""Contract tests: one contract per interface, run for every adapter, including in-memory ones."""

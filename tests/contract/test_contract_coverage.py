@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 PARTS = {"Timer": "Scheduler", "Outlet": "PeerTransport", "Inlet": "PeerTransport"}
 """Interfaces that another interface returns, tested by that interface's contract."""
 
-BEHIND = {
+TESTED_WITH = {
     "ScheduledCall": "EventLoop",
     "ManualTimer": "ManualClock",
     "StreamOutlet": "StreamPeerTransport",
@@ -50,7 +50,7 @@ CONTRACTS = [
 TEXTS = [path.read_text(encoding="utf-8") for path in sorted(HERE.rglob("test_*.py"))]
 
 
-def where_it_is_held(interface):
+def texts_that_use_the_contract(interface):
     """Return the sources of the modules that use an interface's contract."""
     contract = f"{PARTS.get(interface, interface)}Contract"
     family = {contract, *(name for name, bases in CONTRACTS if contract in bases)}
@@ -64,5 +64,5 @@ def test_each_interface_has_one_contract(interface):
 
 @pytest.mark.parametrize(("name", "interface"), IMPLEMENTATIONS, ids=lambda value: value)
 def test_each_implementation_is_tested_against_its_contract(name, interface):
-    made = BEHIND.get(name, name)
-    assert any(made in text for text in where_it_is_held(interface))
+    made = TESTED_WITH.get(name, name)
+    assert any(made in text for text in texts_that_use_the_contract(interface))

@@ -15,7 +15,7 @@ class TestRecordingEventSink(EventSinkContract):
         return RecordingEventSink()
 
     def close(self, sink):
-        """There is nothing to close."""
+        """Do nothing: this adapter has nothing to close."""
 
     def test_events_are_recorded_in_order(self, sink):
         for event in EVENTS:
@@ -41,7 +41,7 @@ class TestLivePanel(EventSinkContract):
 
 class TestCallbackEventSink(EventSinkContract):
     def make(self):
-        sink = CallbackEventSink(on_complaint=lambda _: None)
+        sink = CallbackEventSink(on_error=lambda _: None)
         sink.subscribe(self.fail)
         return sink
 

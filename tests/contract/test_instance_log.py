@@ -9,7 +9,7 @@ import pytest
 from adapters.in_memory.instance_log import InMemoryInstanceLog
 from adapters.python_logging.instance_log import PythonInstanceLog
 from application.interfaces.instance_log import InstanceLog
-from tests.support.loggers import NotingLink, bare_root_logger
+from tests.support.loggers import RecordingLink, bare_root_logger
 
 __all__ = ["bare_root_logger"]
 
@@ -18,14 +18,14 @@ NASTY = "50 % done, %s and %d and {} \x00 \u2603\na second line"  # only what st
 
 
 class InstanceLogContract(ABC):
-    """Subclassed for each adapter."""
+    """Subclass it for each adapter."""
 
     @abstractmethod
     def make(self, folder: Path) -> InstanceLog:
         """Return a log that may write files into a folder."""
 
     @abstractmethod
-    def taken(self) -> list[tuple[int, str]]:
+    def logged_messages(self) -> list[tuple[int, str]]:
         """Return level and text of all logged messages, with all levels enabled."""
 
     @pytest.fixture
@@ -37,11 +37,11 @@ class InstanceLogContract(ABC):
     def test_messages_are_logged_in_order(self, log):
         log.log(logging.INFO, "one")
         log.log(logging.ERROR, "two")
-        assert self.taken() == [(logging.INFO, "one"), (logging.ERROR, "two")]
+        assert self.logged_messages() == [(logging.INFO, "one"), (logging.ERROR, "two")]
 
     def test_unusual_message_does_not_raise(self, log):
         log.log(logging.WARNING, NASTY)
-        assert self.taken() == [(logging.WARNING, NASTY)]
+        assert self.logged_messages() == [(logging.WARNING, NASTY)]
 
     @pytest.mark.parametrize("level", LEVELS)
     def test_levels_are_set_by_name(self, log, level):
@@ -57,7 +57,7 @@ class InstanceLogContract(ABC):
         with pytest.raises(ValueError, match="LOUD"):
             log.set_levels(local="DISABLE", remote="LOUD")
         log.log(logging.DEBUG, "still here")
-        assert self.taken() == [(logging.DEBUG, "still here")]
+        assert self.logged_messages() == [(logging.DEBUG, "still here")]
 
 
 class TestInMemoryInstanceLog(InstanceLogContract):
@@ -65,17 +65,17 @@ class TestInMemoryInstanceLog(InstanceLogContract):
         self.log_ = InMemoryInstanceLog()
         return self.log_
 
-    def taken(self):
+    def logged_messages(self):
         return self.log_.lines
 
 
 @pytest.mark.usefixtures("bare_root_logger")
 class TestPythonInstanceLog(InstanceLogContract):
     def make(self, folder):
-        self.link = NotingLink()
+        self.link = RecordingLink()
         return PythonInstanceLog("micro[0]", self.link, None)  # type: ignore[arg-type]
 
-    def taken(self):
+    def logged_messages(self):
         return [(record.level, record.text) for record in self.link.records]
 
     def test_unusual_message_does_not_raise(self, log, capsys):
@@ -86,8 +86,8 @@ class TestPythonInstanceLog(InstanceLogContract):
         log.set_levels(local="ERROR", remote="INFO")
         for level in (logging.DEBUG, logging.INFO, logging.ERROR):
             log.log(level, f"at {level}")
-        assert self.taken() == [(20, "at 20"), (40, "at 40")]
+        assert self.logged_messages() == [(20, "at 20"), (40, "at 40")]
 
     def test_records_of_the_model_are_sent_to_the_manager(self, log):
         logging.getLogger("a.model").error("%d broken", 3)
-        assert self.taken() == [(logging.ERROR, "3 broken")]
+        assert self.logged_messages() == [(logging.ERROR, "3 broken")]

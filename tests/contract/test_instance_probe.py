@@ -17,7 +17,7 @@ from domain.running.presence import Presence
 from tests.support.conditions import wait_until
 from tests.support.ports import HOST, held_port
 
-NOWHERE = "unheard-of:12"
+NOWHERE = "unknown:12"
 
 
 class InstanceProbeContract(ABC):

@@ -10,9 +10,9 @@ from domain.errors import ManagerRefused
 from tests.support.desks import InMemoryDesk
 from tests.support.models import configuration
 
-PLACES = ("tcp:a:1",)
+LOCATIONS = ("tcp:a:1",)
 VERSION = "0.11.0"
-OF_AN_INSTANCE = {
+REQUESTS_OF_INSTANCES = {
     "get_peers": lambda desk, name: desk.get_peers(name),
     "deregister_instance": lambda desk, name: desk.deregister_instance(name),
     "submit_profile_events": lambda desk, name: desk.submit_profile_events(name, []),
@@ -30,7 +30,7 @@ OF_AN_INSTANCE = {
 
 
 class ManagerDeskContract(ABC):
-    """Subclassed for each desk."""
+    """Subclass it for each desk."""
 
     @pytest.fixture
     def desk(self) -> ManagerDesk:
@@ -42,13 +42,13 @@ class ManagerDeskContract(ABC):
 
     def register(self, desk, *names):
         for name in names:
-            desk.register_instance(name, PLACES, (), VERSION)
+            desk.register_instance(name, LOCATIONS, (), VERSION)
 
-    @pytest.mark.parametrize("request_", OF_AN_INSTANCE)
+    @pytest.mark.parametrize("request_", REQUESTS_OF_INSTANCES)
     @pytest.mark.parametrize("name", ["unheard_of", "a b", ""])
     def test_unknown_instance_is_rejected(self, desk, request_, name):
         with pytest.raises(ManagerRefused):
-            OF_AN_INSTANCE[request_](desk, name)
+            REQUESTS_OF_INSTANCES[request_](desk, name)
 
     def test_duplicate_registration_is_rejected(self, desk):
         self.register(desk, "a")

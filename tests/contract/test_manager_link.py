@@ -1,4 +1,4 @@
-"""What every ManagerLink promises."""
+"""Contract of ManagerLink."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -33,10 +33,10 @@ from tests.support.models import configuration
 
 SECRET = "the secret"
 PORTS = [Port("o_i", Operator.O_I), Port("s", Operator.S)]
-PLACES = ["tcp:127.0.0.1:1"]
+LOCATIONS = ["tcp:127.0.0.1:1"]
 
 
-def a_configuration() -> Configuration:
+def full_configuration() -> Configuration:
     made = configuration(
         """macro o_i -> micro f_init
            micro o_f -> macro s
@@ -53,21 +53,23 @@ def a_configuration() -> Configuration:
 
 
 class ManagerLinkContract(ABC):
-    """To be subclassed for each adapter."""
+    """Subclass it for each adapter."""
 
     is_own_protocol = True
 
     @abstractmethod
     def open(self, desk: InMemoryDesk) -> Callable[[str], ManagerLink]:
-        """Return what makes a link for an instance; the desk answers."""
+        """Return a function that creates the link between an instance and the desk."""
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of what `open` made."""
+        """Release the resources that `open` created."""
 
     @pytest.fixture
     def desk(self) -> InMemoryDesk:
-        return InMemoryDesk(a_configuration(), CheckpointOptions(save_time=30.0, must_store=True))
+        return InMemoryDesk(
+            full_configuration(), CheckpointOptions(save_time=30.0, must_store=True)
+        )
 
     @pytest.fixture
     def link_of(self, desk) -> Iterator[Callable[[str], ManagerLink]]:
@@ -86,25 +88,25 @@ class ManagerLinkContract(ABC):
     def register_all(self, link_of: Callable[[str], ManagerLink]) -> dict[str, ManagerLink]:
         links = {name: link_of(name) for name in ("macro", "micro", "lonely")}
         for link in links.values():
-            link.register_instance(PLACES, [])
+            link.register_instance(LOCATIONS, [])
         return links
 
-    def test_registering_tells_the_timeline(self, link_of):
-        timeline = link_of("macro").register_instance(PLACES, PORTS)
+    def test_registration_returns_the_timeline(self, link_of):
+        timeline = link_of("macro").register_instance(LOCATIONS, PORTS)
         assert isinstance(timeline, Timeline)
 
-    def test_an_unknown_instance_is_refused_with_a_reason(self, link_of):
+    def test_unknown_instance_is_rejected_with_a_reason(self, link_of):
         with pytest.raises(ManagerRefused, match="no instance 'nobody'"):
-            link_of("nobody").register_instance(PLACES, [])
+            link_of("nobody").register_instance(LOCATIONS, [])
 
-    def test_registering_twice_is_refused_with_a_reason(self, link_of):
-        link_of("macro").register_instance(PLACES, [])
+    def test_duplicate_registration_is_rejected_with_a_reason(self, link_of):
+        link_of("macro").register_instance(LOCATIONS, [])
         with pytest.raises(ManagerRefused, match="already registered"):
-            link_of("macro").register_instance(PLACES, [])
+            link_of("macro").register_instance(LOCATIONS, [])
 
-    def test_peers_are_told_when_all_have_registered(self, link_of):
+    def test_peers_are_returned_after_all_have_registered(self, link_of):
         macro = link_of("macro")
-        macro.register_instance(PLACES, [])
+        macro.register_instance(LOCATIONS, [])
         found = []
         asking = threading.Thread(target=lambda: found.append(macro.request_peers()))
         asking.start()
@@ -117,7 +119,7 @@ class ManagerLinkContract(ABC):
         conduit = peers.conduits_at("o_i")[0]
         assert peers.peer_endpoint(conduit, None) == Endpoint(Reference("micro"), "f_init")
 
-    def test_peers_of_an_unknown_instance_are_refused(self, link_of):
+    def test_peers_of_an_unknown_instance_are_rejected(self, link_of):
         with pytest.raises(ManagerRefused, match="Unknown component nobody"):
             link_of("nobody").request_peers()
 
@@ -129,10 +131,10 @@ class ManagerLinkContract(ABC):
         info = self.register_all(link_of)["macro"].get_checkpoint_info()
         assert info.elapsed == 7.0
         assert (info.on_request, info.must_store) == (self.is_own_protocol, self.is_own_protocol)
-        assert info.checkpoints == a_configuration().checkpoints
+        assert info.checkpoints == full_configuration().checkpoints
         assert info.resume_from == "/snapshot.pack"
 
-    def test_what_is_submitted_arrives_before_the_instance_is_deregistered(self, link_of, desk):
+    def test_reports_arrive_before_the_instance_is_deregistered(self, link_of, desk):
         link = self.register_all(link_of)["macro"]
         for number in range(100):
             link.submit_log_message(LogRecord("macro", 1.0, 30, f"line {number}"))
@@ -145,7 +147,7 @@ class ManagerLinkContract(ABC):
         assert desk.profiles.events[Reference("macro")] == events
         assert not desk.registry.is_registered(Reference("macro"))
 
-    def test_a_report_that_is_refused_does_no_harm(self, link_of):
+    def test_rejected_report_does_not_affect_later_requests(self, link_of):
         link = link_of("nobody")
         link.submit_profile_events([ProfileEvent(ProfileEventType.SEND, 0, 1)])
         link.report_status(simulated_time=1.0, waiting=None)
@@ -161,11 +163,11 @@ class ManagerLinkContract(ABC):
         links["macro"].waiting_to_send_done("micro", "o_i", None)
         assert not links["macro"].is_deadlocked()
 
-    def test_deregistering_without_having_registered_is_refused(self, link_of):
+    def test_deregistering_an_unregistered_instance_is_rejected(self, link_of):
         with pytest.raises(ManagerRefused):
             link_of("macro").deregister_instance()
 
-    def test_a_deadlock_is_found_by_those_who_wait_in_it(self, link_of, desk):
+    def test_deadlock_is_reported_to_every_instance_in_it(self, link_of, desk):
         links = self.register_all(link_of)
         links["macro"].waiting_for_receive("micro", "s", None)
         assert not links["macro"].is_deadlocked()
@@ -176,7 +178,7 @@ class ManagerLinkContract(ABC):
         links["micro"].waiting_for_receive_done("macro", "f_init", 3)
         assert not links["macro"].is_deadlocked()
 
-    def test_several_threads_may_wait_at_once_and_end_in_any_order(self, link_of):
+    def test_several_threads_can_wait_concurrently_and_end_in_any_order(self, link_of):
         links = self.register_all(link_of)
         links["micro"].waiting_for_receive("macro", "f_init", None)
         for slot in (0, 1, 2):
@@ -189,7 +191,7 @@ class ManagerLinkContract(ABC):
         links["macro"].waiting_for_receive("micro", "s", 0)
         assert links["macro"].is_deadlocked()
 
-    def test_the_status_arrives_where_the_manager_understands_it(self, link_of, desk):
+    def test_status_arrives_if_the_manager_supports_it(self, link_of, desk):
         link = self.register_all(link_of)["macro"]
         link.report_status(simulated_time=2.5, waiting=("micro", "s", None))
         if not self.is_own_protocol:
@@ -200,28 +202,38 @@ class ManagerLinkContract(ABC):
         assert desk.board["macro"].simulated_time == 2.5
         assert desk.board["macro"].waiting_for.peer == "micro"
 
-    def test_a_request_for_a_snapshot_arrives_once_where_the_manager_can_ask(self, link_of, desk):
+    def test_checkpoint_request_arrives_once_if_the_manager_supports_it(
+        self, link_of, desk, monkeypatch
+    ):
+        awaiting: list[str] = []
+        await_request = desk.checkpoints.await_request
+
+        def note(instance, requested):
+            await_request(instance, requested)
+            awaiting.append(instance)
+
+        monkeypatch.setattr(desk.checkpoints, "await_request", note)
         links = self.register_all(link_of)
         reasons: list[str] = []
         for link in links.values():
             link.await_checkpoint_request(reasons.append)
         if not self.is_own_protocol:
-            assert desk.checkpoints.awaiting == 0
+            assert awaiting == []
             return
-        wait_until(lambda: desk.checkpoints.awaiting == 3)
+        wait_until(lambda: len(awaiting) == 3)
         assert reasons == []
         desk.checkpoints.request_all("the time is over")
         wait_until(lambda: len(reasons) == 3)
         assert reasons == ["the time is over"] * 3
 
-    def test_who_awaits_a_request_for_a_snapshot_can_leave(self, link_of, desk):
+    def test_instance_that_awaits_a_checkpoint_request_can_deregister(self, link_of, desk):
         link = self.register_all(link_of)["macro"]
         link.await_checkpoint_request(pytest.fail)
         link.deregister_instance()
         link.close()
         desk.checkpoints.request_all("the time is over")
 
-    def test_a_snapshot_that_could_not_be_stored_is_told_where_that_is_understood(
+    def test_failure_to_store_a_snapshot_is_reported_if_the_manager_supports_it(
         self, link_of, desk
     ):
         link = self.register_all(link_of)["macro"]
@@ -231,7 +243,7 @@ class ManagerLinkContract(ABC):
         expected = [SnapshotFailed("the disk is full", "macro")] if self.is_own_protocol else []
         assert failed == expected
 
-    def test_a_failure_is_told_where_that_is_understood(self, link_of, desk):
+    def test_instance_failure_is_reported_if_the_manager_supports_it(self, link_of, desk):
         link = self.register_all(link_of)["macro"]
         is_supported = link.report_failed("out of cheese", kind=FailureKind.OWN)
         assert is_supported == self.is_own_protocol
@@ -239,14 +251,14 @@ class ManagerLinkContract(ABC):
         state = desk.board["macro"].state
         assert state is (InstanceState.FAILED if self.is_own_protocol else InstanceState.FINISHED)
 
-    def test_what_is_reported_arrives_before_the_link_is_closed(self, link_of, desk):
+    def test_reports_arrive_before_the_link_is_closed(self, link_of, desk):
         link = link_of("macro")
         for number in range(50):
             link.submit_log_message(LogRecord("macro", 1.0, 30, f"line {number}"))
         link.close()
         assert len(desk.logbook.records) == 50
 
-    def test_it_may_be_used_from_several_threads(self, link_of):
+    def test_link_is_thread_safe(self, link_of):
         link = link_of("macro")
         found: list[Settings] = []
         threads = [
@@ -260,7 +272,7 @@ class ManagerLinkContract(ABC):
         assert len(found) == 200
         assert all(settings["x"] == 1.5 for settings in found)
 
-    def test_a_closed_link_says_so(self, link_of):
+    def test_closed_link_raises_an_error(self, link_of):
         link = link_of("macro")
         link.get_settings()
         link.close()
@@ -269,7 +281,7 @@ class ManagerLinkContract(ABC):
         with pytest.raises(TransportError):
             link.get_settings()
 
-    def test_closing_while_another_thread_reports_is_fine(self, link_of):
+    def test_link_can_be_closed_while_another_thread_reports(self, link_of):
         for _ in range(20):
             link = link_of("macro")
             record = LogRecord("macro", 1.0, 30, "a line")
@@ -289,20 +301,20 @@ class TestInMemoryManagerLink(ManagerLinkContract):
         return lambda instance: InMemoryManagerLink(instance, locked)
 
     def close(self):
-        """There is nothing to let go of."""
+        """Do nothing: this adapter has nothing to close."""
 
 
 class TestMMPClient(ManagerLinkContract):
     secret: "str | None" = SECRET
 
     def open(self, desk):
-        self.troubles: list[str] = []
+        self.errors: list[str] = []
         self.server = Server(
             lambda request, reply: execute_instance_request(desk.desk, request, reply),
             loop=EventLoop("a manager"),
             max_request=2**20,
             secret=SECRET,
-            on_trouble=self.troubles.append,
+            on_error=self.errors.append,
         )
         location = format_location(TCP, self.server.listen(["127.0.0.1"]))
         self.server.start()
@@ -310,25 +322,25 @@ class TestMMPClient(ManagerLinkContract):
 
     def close(self):
         self.server.close()
-        assert self.troubles == []
+        assert self.errors == []
 
 
-class TestMMPClientWithMuscle3sProtocol(TestMMPClient):
+class TestMMPClientWithTheProtocolOfMuscle3(TestMMPClient):
     secret = None
     is_own_protocol = False
 
-    def test_the_manager_is_told_of_one_wait_at_a_time(self, link_of, desk, monkeypatch):
-        told: list[tuple[str, int | None]] = []
+    def test_only_one_wait_at_a_time_is_reported_to_the_manager(self, link_of, desk, monkeypatch):
+        reported: list[tuple[str, int | None]] = []
         for name in ("waiting_for_receive", "waiting_for_receive_done"):
             monkeypatch.setattr(
-                type(desk.desk), name, lambda _, wait, name=name: told.append((name, wait.slot))
+                type(desk.desk), name, lambda _, wait, name=name: reported.append((name, wait.slot))
             )
         link = link_of("macro")
         for slot in (0, 1, 2):
             link.waiting_for_receive("micro", "s", slot)
         for slot in (1, 0, 2):
             link.waiting_for_receive_done("micro", "s", slot)
-        assert told == [
+        assert reported == [
             ("waiting_for_receive", 0),
             ("waiting_for_receive_done", 0),
             ("waiting_for_receive", 2),

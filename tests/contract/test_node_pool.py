@@ -44,7 +44,7 @@ class Reports:
 
 
 class NodePoolContract(ABC):
-    """Subclassed for each pool, which has the nodes `NODES`."""
+    """Subclass it for each pool, which has the nodes `NODES`."""
 
     @pytest.fixture
     def pool(self):

@@ -13,7 +13,7 @@ MINE, OTHERS = "run_m_20260101_000000", "run_other_20260101_000000"
 
 
 class PastRunsContract(ABC):
-    """Subclassed for each adapter."""
+    """Subclass it for each adapter."""
 
     @abstractmethod
     def make(self, folder: Path) -> PastRuns:

@@ -1,4 +1,4 @@
-"""What every PeerTransport promises."""
+"""Contract of PeerTransport."""
 
 import threading
 import time
@@ -36,7 +36,7 @@ def message(data: object, number: int = 0) -> PeerMessage:
 
 
 class Pair:
-    """A sender `a` and a receiver `b`, which know each other's locations."""
+    """A sender `a` and a receiver `b`, which have each other's locations."""
 
     def __init__(self, sender: PeerTransport, receiver: PeerTransport) -> None:
         self.sender = sender
@@ -54,7 +54,7 @@ def connect(
     port: str = "p",
     slot: int | None = None,
 ) -> tuple[Outlet, Inlet]:
-    """Join a port of one instance to a port of the other."""
+    """Connect a port of one instance to a port of the other."""
     ends = {
         "sender": Endpoint(Reference(sender_name), f"{port}_out", slot),
         "receiver": Endpoint(Reference(receiver_name), f"{port}_in"),
@@ -68,13 +68,13 @@ def connect(
 
 
 def in_thread(action: Callable[[], None]) -> Callable[[], None]:
-    """Do something in a thread; what is returned waits for it, and raises what it raised."""
+    """Call a function in a thread; return a function that joins it and raises its exceptions."""
     errors: list[BaseException] = []
 
     def run() -> None:
         try:
             action()
-        except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
+        except BaseException as error:  # noqa: BLE001 - raised again by the joining thread
             errors.append(error)
 
     thread = threading.Thread(target=run, daemon=True)
@@ -90,20 +90,20 @@ def in_thread(action: Callable[[], None]) -> Callable[[], None]:
 
 
 class PeerTransportContract(ABC):
-    """To be subclassed for each adapter."""
+    """Subclass it for each adapter."""
 
     notices_a_lost_peer_soon = True
     must_be_drained = False
 
     @abstractmethod
     def make(self, name: str) -> PeerTransport:
-        """Return a new transport; all that are made in one test can reach each other."""
+        """Return a new transport; all transports made in one test can reach each other."""
 
     @pytest.fixture
     def opened(self) -> Iterator[list[PeerTransport]]:
         transports: list[PeerTransport] = []
         yield transports
-        # receivers first: a sender may wait for their goodbye
+        # receivers first, because a sender may wait for their goodbye
         for transport in reversed(transports):
             transport.close()
 
@@ -146,34 +146,34 @@ class PeerTransportContract(ABC):
         [None, 5, "x", [1, {"a": b"y"}], Settings({"c": 1.5}), Milestone((1, 2)), Milestone(())],
         ids=str,
     )
-    def test_a_message_arrives_as_it_was_sent(self, pair, data):
+    def test_message_arrives_unchanged(self, pair, data):
         outlet, inlet = pair.connect()
         outlet.send(message(data))
         assert inlet.receive(timeout=PATIENCE) == message(data)
 
     @pytest.mark.parametrize("array", [np.arange(6.0).reshape(2, 3), LARGE, LARGE[::-1]], ids=len)
-    def test_an_array_arrives_as_a_grid(self, pair, array):
+    def test_array_arrives_as_a_grid(self, pair, array):
         outlet, inlet = pair.connect()
         outlet.send(message(array))
         received = inlet.receive(timeout=PATIENCE)
         assert received.data == Grid(array)
         assert received.data.array.dtype == array.dtype
 
-    def test_the_size_is_about_that_of_the_data(self, pair):
+    def test_message_size_is_about_that_of_its_data(self, pair):
         outlet, inlet = pair.connect()
         size = outlet.send(message(LARGE))
         assert LARGE.nbytes < size < LARGE.nbytes + 1000
         assert abs(inlet.receive(timeout=PATIENCE).size - size) < 100
 
-    def test_messages_come_in_order(self, pair):
+    def test_messages_arrive_in_order(self, pair):
         outlet, inlet = pair.connect()
         for number in range(500):
             outlet.send(message(number, number))
         for number in range(500):
             assert inlet.receive(timeout=PATIENCE).data == number
 
-    def test_ports_and_slots_do_not_disturb_each_other(self, pair):
-        # a port has slots or it has none, so there are no wires with both
+    def test_ports_and_slots_are_received_independently(self, pair):
+        # a port either has slots or not, so no port is connected in both ways
         ends = [("p", None), ("q", None), *((port, slot) for port in "rs" for slot in (0, 1, 10))]
         wires = [pair.connect(port, slot) for port, slot in ends]
         for number, (outlet, _) in enumerate(wires):
@@ -181,7 +181,7 @@ class PeerTransportContract(ABC):
         for number, (_, inlet) in reversed(list(enumerate(wires))):
             assert inlet.receive(timeout=PATIENCE).data == number
 
-    def test_the_data_may_be_changed_after_sending(self, pair):
+    def test_data_may_be_changed_after_sending(self, pair):
         outlet, inlet = pair.connect()
         small, large, plain = np.zeros(3), LARGE.copy(), {"a": [1]}
         outlet.send(message([small, large, plain]))
@@ -193,14 +193,14 @@ class PeerTransportContract(ABC):
         assert np.array_equal(received[1].array, LARGE)
         assert received[2] == {"a": [1]}
 
-    def test_sending_does_not_wait_for_the_receiver(self, pair):
+    def test_send_does_not_wait_for_the_receiver(self, pair):
         outlet, inlet = pair.connect()
         for number in range(10):
             outlet.send(message(LARGE + number))
         for number in range(10):
             assert inlet.receive(timeout=PATIENCE).data.array[0] == number
 
-    def test_receiving_waits_for_the_message(self, pair):
+    def test_receive_waits_for_the_message(self, pair):
         outlet, inlet = pair.connect()
         asked = threading.Event()
 
@@ -213,7 +213,7 @@ class PeerTransportContract(ABC):
         outlet.send(message("late"))
         join()
 
-    def test_receiving_gives_up_when_the_time_is_over(self, pair):
+    def test_receive_returns_none_after_the_timeout(self, pair):
         outlet, inlet = pair.connect()
         start = time.monotonic()
         assert inlet.receive(timeout=SOON) is None
@@ -222,7 +222,7 @@ class PeerTransportContract(ABC):
         outlet.send(message("after all"))
         assert inlet.receive(timeout=PATIENCE).data == "after all"
 
-    def test_the_marks_are_in_order(self, pair):
+    def test_marks_are_in_order(self, pair):
         outlet, inlet = pair.connect()
         before = time.time_ns()
         outlet.send(message(LARGE))
@@ -231,14 +231,14 @@ class PeerTransportContract(ABC):
         assert before <= arrived <= transferred <= decoded <= time.time_ns()
 
     @pytest.mark.parametrize("data", [object(), {"a": [object()]}, 2**70, np.array([None])])
-    def test_what_cannot_be_sent_is_refused_and_the_next_message_arrives(self, pair, data):
+    def test_unsendable_data_is_rejected_and_the_next_message_arrives(self, pair, data):
         outlet, inlet = pair.connect()
         with pytest.raises(UnsendableData, match="data"):
             outlet.send(message(data))
         outlet.send(message("good"))
         assert inlet.receive(timeout=PATIENCE).data == "good"
 
-    def test_waiting_until_sent_waits_for_the_receiver(self, pair):
+    def test_wait_until_sent_waits_for_the_receiver(self, pair):
         outlet, inlet = pair.connect()
         for _ in range(20):
             outlet.send(message(LARGE))
@@ -253,12 +253,12 @@ class PeerTransportContract(ABC):
         assert pair.sender.wait_until_sent(timeout=PATIENCE)
         join()
 
-    def test_there_is_nothing_to_wait_for_when_nothing_was_sent(self, pair):
+    def test_wait_until_sent_returns_immediately_if_nothing_was_sent(self, pair):
         pair.connect()
         pair.receiver.finish_receiving()
         assert pair.sender.wait_until_sent(timeout=PATIENCE)
 
-    def test_what_was_sent_arrives_although_the_sender_leaves(self, opened):
+    def test_sent_message_arrives_after_the_sender_closes(self, opened):
         opened += [self.make("a"), self.make("b")]
         outlet, inlet = Pair(*opened).connect()
         outlet.send(message("last words"))
@@ -272,7 +272,7 @@ class PeerTransportContract(ABC):
         opened[1].finish_receiving()
         join()
 
-    def test_a_lost_peer_is_noticed(self, pair):
+    def test_lost_peer_is_detected(self, pair):
         if not self.notices_a_lost_peer_soon:
             pytest.skip("a MUSCLE3 client tries for a minute to reach its peer again")
         _, inlet = pair.connect()
@@ -281,7 +281,7 @@ class PeerTransportContract(ABC):
             inlet.receive(timeout=PATIENCE)
         join()
 
-    def test_a_receiver_that_is_gone_does_not_keep_the_sender(self, pair):
+    def test_closed_receiver_does_not_block_the_sender(self, pair):
         outlet, inlet = pair.connect()
         outlet.send(message("one"))
         inlet.receive(timeout=PATIENCE)
@@ -289,12 +289,12 @@ class PeerTransportContract(ABC):
         for _ in range(3):
             outlet.send(message("into the void"))
 
-    def test_closing_twice_is_fine(self, pair):
+    def test_close_is_idempotent(self, pair):
         pair.connect()
         for transport in (pair.receiver, pair.sender) * 2:
             transport.close()
 
-    def test_a_port_may_feed_several_instances(self, opened):
+    def test_port_can_feed_several_instances(self, opened):
         opened += [self.make(name) for name in "abc"]
         wires = [connect(opened[0], "a", opened[n], name) for n, name in ((1, "b"), (2, "c"))]
         for outlet, _ in wires:
@@ -302,8 +302,8 @@ class PeerTransportContract(ABC):
         for _, inlet in wires:
             assert inlet.receive(timeout=PATIENCE).data == "both"
 
-    def test_ports_may_be_used_by_several_threads_at_once(self, pair):
-        """Each thread sends on a port of its own and receives on another, to and from one peer."""
+    def test_ports_can_be_used_by_several_threads_concurrently(self, pair):
+        """Each thread sends on one port and receives on another, to and from the same peer."""
         wires = []
         for number in range(4):
             there = connect(pair.sender, "a", pair.receiver, "b", f"p{number}")
@@ -331,7 +331,7 @@ class PeerTransportContract(ABC):
         for join in joins:
             join()
 
-    def test_a_thread_that_waits_does_not_keep_the_others_from_receiving(self, pair):
+    def test_waiting_thread_does_not_block_other_receiving_threads(self, pair):
         slow_outlet, slow_inlet = pair.connect("slow")
         outlet, inlet = pair.connect("fast")
         got: list[object] = []
@@ -344,7 +344,7 @@ class PeerTransportContract(ABC):
         join()
         assert got == ["at last"]
 
-    def test_receiver_that_leaves_without_receiving_all_does_not_keep_the_sender(self, pair):
+    def test_receiver_that_leaves_without_receiving_all_does_not_block_the_sender(self, pair):
         outlet, inlet = pair.connect()
         for number in range(3):
             outlet.send(message(number))
@@ -421,7 +421,7 @@ class PeerTransportContract(ABC):
         outlet.send(message("late"))
         assert inlet.receive(timeout=PATIENCE).data == "late"
 
-    def test_senders_say_whether_they_must_be_drained(self, pair):
+    def test_must_drain_is_determined_by_the_senders_transport(self, pair):
         locations = pair.sender.locations()
         assert pair.receiver.must_drain(locations) == self.must_be_drained
 
@@ -458,7 +458,7 @@ class TestPullPeerTransport(PeerTransportContract):
 
 
 class TestPeerTransports(PeerTransportContract):
-    """Two transports that share a server, as instances have them."""
+    """Two transports that share a server, as in an instance."""
 
     def make(self, name):
         server = PeerServer(name, secret=SECRET, hosts=HOSTS)

@@ -12,7 +12,7 @@ MICRO = Reference("outer.micro[3]")
 
 
 class RunDirectoryContract(ABC):
-    """Subclassed for each adapter."""
+    """Subclass it for each adapter."""
 
     @abstractmethod
     def make(self, folder: Path) -> RunDirectory:

@@ -18,14 +18,14 @@ from tests.support.conditions import wait_until
 
 
 class SchedulerContract(ABC):
-    """Subclassed for each scheduler."""
+    """Subclass it for each scheduler."""
 
     @abstractmethod
     def pass_time(self, scheduler: Scheduler, until: Callable[[], bool]) -> None:
         """Let time pass until a condition is true."""
 
     @abstractmethod
-    def in_one_moment(self) -> AbstractContextManager[object]:
+    def with_stopped_clock(self) -> AbstractContextManager[object]:
         """Stop the scheduler's clock."""
 
     def on_its_thread(self, scheduler: Scheduler, action: Callable[[], None]) -> None:
@@ -42,7 +42,7 @@ class SchedulerContract(ABC):
         made: list[str] = []
 
         def schedule() -> None:
-            with self.in_one_moment():
+            with self.with_stopped_clock():
                 scheduler.call_later(0.03, lambda: made.append("later"))
                 scheduler.call_later(0.01, lambda: made.append("sooner"))
 
@@ -99,7 +99,7 @@ class TestManualClock(SchedulerContract):
             scheduler.advance(0.01)
         pytest.fail("timed out")
 
-    def in_one_moment(self) -> AbstractContextManager[object]:
+    def with_stopped_clock(self) -> AbstractContextManager[object]:
         return nullcontext()
 
 
@@ -114,6 +114,6 @@ class TestEventLoop(SchedulerContract):
     def pass_time(self, scheduler: Scheduler, until: Callable[[], bool]) -> None:
         wait_until(until)
 
-    def in_one_moment(self) -> AbstractContextManager[object]:
+    def with_stopped_clock(self) -> AbstractContextManager[object]:
         now = time.monotonic()
         return mock.patch.object(event_loop, "time", SimpleNamespace(monotonic=lambda: now))

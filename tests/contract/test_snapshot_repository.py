@@ -25,7 +25,7 @@ def snapshot(number=1):
 
 
 class SnapshotRepositoryContract(ABC):
-    """Subclassed for each adapter."""
+    """Subclass it for each adapter."""
 
     @abstractmethod
     def make(self, folder: Path):

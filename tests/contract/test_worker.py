@@ -45,7 +45,7 @@ class Outcome:
 
 
 class WorkerContract(ABC):
-    """Subclassed for each adapter."""
+    """Subclass it for each adapter."""
 
     @pytest.fixture
     def outcome(self):
@@ -60,11 +60,11 @@ class WorkerContract(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Release what the worker needed, after it is closed."""
+        """Release the resources of the worker, after it is closed."""
 
     @abstractmethod
     def is_right_thread(self, thread: threading.Thread) -> bool:
-        """Whether callbacks are expected on the given thread."""
+        """Return whether callbacks are expected on the given thread."""
 
     def test_result_is_passed_on(self, outcome):
         outcome.run(lambda: 6 * 7)

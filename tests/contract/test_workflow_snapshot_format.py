@@ -24,7 +24,7 @@ RECORD = WorkflowSnapshotRecord(
 
 
 class WorkflowSnapshotFormatContract(ABC):
-    """Subclassed for each adapter."""
+    """Subclass it for each adapter."""
 
     @pytest.fixture
     @abstractmethod

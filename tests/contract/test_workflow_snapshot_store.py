@@ -51,11 +51,11 @@ class Reports(list):
 
 
 class WorkflowSnapshotStoreContract(ABC):
-    """Subclassed for each adapter."""
+    """Subclass it for each adapter."""
 
     @abstractmethod
     def make(self, folder: Path):
-        """Return an empty store, and the store with the instance snapshots that it names."""
+        """Return an empty store, and the same store with the instance snapshots that it names."""
 
     def ensure_stored_in(self, store):
         """Return a function that checks that a snapshot is in a store."""

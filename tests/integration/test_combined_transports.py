@@ -1,4 +1,4 @@
-"""An instance that has an in-memory transport in addition to those over TCP."""
+"""An instance with an in-memory transport in addition to the TCP transports."""
 
 from contextlib import ExitStack, closing
 

@@ -1,4 +1,4 @@
-"""The API is that of MUSCLE3: a model is ported by changing one import line."""
+"""The API is that of MUSCLE3: porting a model means changing one import line."""
 
 import inspect
 import json

@@ -68,11 +68,11 @@ class RawClient:
     def __exit__(self, *_: object) -> None:
         self._socket.close()
 
-    def say(self, data: bytes) -> None:
+    def send(self, data: bytes) -> None:
         with suppress(ConnectionError):
             self._socket.sendall(data)
 
-    def hear(self, count: int) -> bytes:
+    def receive(self, count: int) -> bytes:
         """Return the next bytes; fewer if the server closes the connection."""
         data = b""
         with suppress(ConnectionError):
@@ -80,7 +80,7 @@ class RawClient:
                 data += more
         return data
 
-    def hear_end(self) -> bytes:
+    def receive_all(self) -> bytes:
         """Return all bytes until the server closes the connection."""
         with suppress(ConnectionError):
             self._socket.shutdown(socket.SHUT_WR)
@@ -91,26 +91,26 @@ class RawClient:
         return data
 
     def greet(self, purpose: Purpose) -> None:
-        self.say(greeting.client_hello(b"c" * 32))
-        answer = self.hear(greeting.ANSWER_SIZE)
-        self.say(greeting.client_finish(SECRET, b"c" * 32, answer, purpose))
+        self.send(greeting.client_hello(b"c" * 32))
+        answer = self.receive(greeting.ANSWER_SIZE)
+        self.send(greeting.client_finish(SECRET, b"c" * 32, answer, purpose))
 
     def begin(self) -> int:
         """Begin a session; return its id."""
-        self.say(word(0))
-        session_id = self.hear(8)
+        self.send(word(0))
+        session_id = self.receive(8)
         assert len(session_id) == 8
         return int.from_bytes(session_id, "little")
 
     def ask(self, number: int, request: bytes) -> bytes | None:
         """Return the response to a request; None if the server closed the connection."""
-        self.say(word(number) + word(len(request)) + request)
-        length = self.hear(8)
-        return self.hear(int.from_bytes(length, "little")) if len(length) == 8 else None
+        self.send(word(number) + word(len(request)) + request)
+        length = self.receive(8)
+        return self.receive(int.from_bytes(length, "little")) if len(length) == 8 else None
 
 
 def mutated(data: bytes, chance: random.Random) -> bytes:
-    """Return the bytes with a few changed, removed, duplicated or mixed with others."""
+    """Return the bytes after changing, removing, duplicating or inserting a few."""
     result = bytearray(data)
     for _ in range(chance.randint(1, 5)):
         place = chance.randrange(len(result) + 1)
@@ -195,13 +195,13 @@ class WatchedManager:
         self._memory = psutil.Process().memory_info().rss
         self._threads = {thread.name for thread in threading.enumerate()}
 
-    def troubles(self) -> int:
+    def logged_errors(self) -> int:
         """Return the number of lines that the manager has logged about invalid clients."""
         lines = self._log.read_text().splitlines()
         assert not [line for line in lines if "internal error" in line], "\n".join(lines)
-        return sum("trouble with" in line or "left in the middle" in line for line in lines)
+        return sum("protocol error by" in line or "left in the middle" in line for line in lines)
 
-    def check_well(self) -> None:
+    def check_healthy(self) -> None:
         """Check that valid clients are served, and that no thread and no memory was lost."""
         for secret in (None, SECRET):
             link = MMPClient("macro", self.location, secret=secret)
@@ -221,7 +221,7 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched
     with Manager([path], run_dir=tmp_path / "run", options=options) as running:
         watched = WatchedManager(running, tmp_path)
         yield watched
-        watched.check_well()
+        watched.check_healthy()
 
 
 def test_manager_survives_random_bytes_before_the_handshake(manager: WatchedManager):
@@ -231,9 +231,9 @@ def test_manager_survives_random_bytes_before_the_handshake(manager: WatchedMana
         if number % 3 == 0:
             data = greeting.client_hello(b"c" * 32)[: chance.randrange(50)] + data
         with RawClient(manager.address) as client:
-            client.say(data)
-            client.hear_end()
-    assert 0 < manager.troubles() <= MANY
+            client.send(data)
+            client.receive_all()
+    assert 0 < manager.logged_errors() <= MANY
 
 
 def test_manager_survives_random_bytes_instead_of_frames(manager: WatchedManager):
@@ -245,9 +245,9 @@ def test_manager_survives_random_bytes_instead_of_frames(manager: WatchedManager
             client.begin()
             length = chance.choice([0, 1, 8, 2**28, 2**28 + 1, 2**40, 2**63, 2**64 - 1])
             body = chance.randbytes(chance.randrange(60))
-            client.say(word(chance.randrange(5)) + length.to_bytes(8, "little") + body)
-            client.hear_end()
-    assert 0 < manager.troubles() <= MANY
+            client.send(word(chance.randrange(5)) + length.to_bytes(8, "little") + body)
+            client.receive_all()
+    assert 0 < manager.logged_errors() <= MANY
 
 
 @pytest.mark.parametrize("greets", [False, True])
@@ -261,8 +261,8 @@ def test_manager_answers_every_invalid_request(manager: WatchedManager, greets: 
                 client.greet(Purpose.SESSION)
             client.begin()
             if kind_of(request) in ANSWERED_LATER:
-                client.say(word(1) + word(len(request)) + request)
-                client.hear_end()
+                client.send(word(1) + word(len(request)) + request)
+                client.receive_all()
                 continue
             answer = client.ask(1, request)
             if is_request(request) and not greets:
@@ -271,7 +271,7 @@ def test_manager_answers_every_invalid_request(manager: WatchedManager, greets: 
             assert answer, request
             answers.add(msgpack.unpackb(answer, strict_map_key=False)[0])
     assert {0, 1} <= answers
-    assert 0 < manager.troubles() <= clients
+    assert 0 < manager.logged_errors() <= clients
 
 
 def test_invalid_requests_of_one_client_are_logged_once(manager: WatchedManager):
@@ -280,7 +280,7 @@ def test_invalid_requests_of_one_client_are_logged_once(manager: WatchedManager)
         for number in range(1, MANY):
             answer = client.ask(number, msgpack.packb([99, number]))
             assert msgpack.unpackb(answer)[0] == 1
-    assert manager.troubles() == 1
+    assert manager.logged_errors() == 1
 
 
 @pytest.mark.parametrize("request_", MAP_REQUESTS, ids=["41", "42", "43"])
@@ -288,7 +288,7 @@ def test_client_without_the_secret_cannot_act_as_an_agent(manager: WatchedManage
     with RawClient(manager.address) as client:
         client.begin()
         assert client.ask(1, request_) is None
-    assert manager.troubles() == 1
+    assert manager.logged_errors() == 1
 
 
 def test_client_that_never_reads_does_not_fill_the_memory(manager: WatchedManager):
@@ -300,7 +300,7 @@ def test_client_that_never_reads_does_not_fill_the_memory(manager: WatchedManage
         with suppress(TimeoutError):
             for _ in range(200):
                 client._socket.sendall(again * 2000)
-        manager.check_well()
+        manager.check_healthy()
 
 
 @contextmanager
@@ -336,16 +336,16 @@ def test_instance_survives_random_bytes_on_its_port():
         for number in range(MANY):
             with RawClient(address) as client:
                 if number % 3 == 0:
-                    client.say(chance.randbytes(chance.randrange(60)))
+                    client.send(chance.randbytes(chance.randrange(60)))
                 elif number % 3 == 1:
                     client.greet(Purpose.STREAM)
                     hello = mutated(stream.encode_hello("b", 0), chance)
-                    client.say(word(chance.choice([len(hello), 2**30])) + hello)
+                    client.send(word(chance.choice([len(hello), 2**30])) + hello)
                 else:
                     client.begin()
                     request = mutated(chance.choice(MPP_REQUESTS), chance)
-                    client.say(word(1) + word(len(request)) + request)
-                client.hear_end()
+                    client.send(word(1) + word(len(request)) + request)
+                client.receive_all()
         send_and_fetch(transport)
     assert psutil.Process().memory_info().rss - memory < MEMORY
 
@@ -356,8 +356,8 @@ def test_invalid_request_to_an_instance_ends_the_session():
             session = client.begin()
             assert client.ask(1, b"\x92\x63\x01") is None
         with RawClient(address) as client:
-            client.say(word(session))
-            assert client.hear_end() == b""
+            client.send(word(session))
+            assert client.receive_all() == b""
         send_and_fetch(transport)
 
 
@@ -399,6 +399,6 @@ def test_instance_survives_invalid_requests_for_messages(data: bytes):
     with instance() as (transport, address):
         with RawClient(address) as client:
             client.begin()
-            client.say(word(1) + word(len(data)) + data)
-            client.hear_end()
+            client.send(word(1) + word(len(data)) + data)
+            client.receive_all()
         send_and_fetch(transport)

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.casts import (
+    CONJOIN_ONLY,
     MIXED,
-    MIXED_OTHERWISE,
-    OURS_ALONE,
-    THEIR_INSTANCES,
-    THEIR_MANAGER,
-    THEIRS_MIXED,
+    MIXED_REVERSED,
+    MUSCLE3_INSTANCES,
+    MUSCLE3_MANAGER,
+    MUSCLE3_MANAGER_MIXED,
     Cast,
     casts,
 )
@@ -59,7 +59,7 @@ SCENARIOS_OF_0_10 = (
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-@casts(OURS_ALONE, THEIR_INSTANCES, THEIR_MANAGER, MIXED, MIXED_OTHERWISE)
+@casts(CONJOIN_ONLY, MUSCLE3_INSTANCES, MUSCLE3_MANAGER, MIXED, MIXED_REVERSED)
 def test_results_equal_those_of_muscle3_alone(
     scenario: str, cast: Cast, tmp_path: Path, reference_run
 ):
@@ -71,7 +71,7 @@ def test_results_equal_those_of_muscle3_alone(
 @pytest.mark.parametrize(
     "scenario", ["macro_micro", "instance_set", "settings_overlays", "dispatch", "multicast"]
 )
-@casts(THEIRS_MIXED)
+@casts(MUSCLE3_MANAGER_MIXED)
 def test_mixed_instances_under_the_muscle3_manager_have_equal_results(
     scenario: str, cast: Cast, tmp_path: Path, reference_run
 ):
@@ -93,7 +93,7 @@ def test_manager_runs_instances_of_muscle3_0_10(scenario: str, tmp_path: Path, r
 def test_instances_of_muscle3_0_10_run_files_that_their_manager_rejects(
     scenario: str, tmp_path: Path, reference_run
 ):
-    """MUSCLE3 0.10 rejects these files, so the results are compared with those of 0.11."""
+    """MUSCLE3 0.10 rejects these files, so the expected results are those of 0.11."""
     run = run_scenario(scenario, manager="conjoin", libraries="muscle3_0_10", tmp_path=tmp_path)
     assert_clean_success(run)
     assert_same_results(run, reference_run(scenario))
@@ -108,7 +108,7 @@ def test_instance_of_muscle3_0_10_is_rejected_in_a_run_of_0_11(tmp_path: Path):
     assert "0.10" in run.stdout + run.manager_log
 
 
-@casts(OURS_ALONE)
+@casts(CONJOIN_ONLY)
 def test_reduction_to_the_root_timeline_completes(cast: Cast, tmp_path: Path):
     run = cast.run("filter_last_to_root", tmp_path)
     assert_clean_success(run)
@@ -118,7 +118,7 @@ def test_reduction_to_the_root_timeline_completes(cast: Cast, tmp_path: Path):
     assert (data["from"], data["step"]) == ("macro", 2)
 
 
-@casts(OURS_ALONE)
+@casts(CONJOIN_ONLY)
 def test_resizable_port_changes_its_length_between_rounds(cast: Cast, tmp_path: Path):
     run = cast.run("resizable_rounds", tmp_path, settings={"lengths": [2, 3, 1]})
     assert_clean_success(run)
@@ -127,7 +127,7 @@ def test_resizable_port_changes_its_length_between_rounds(cast: Cast, tmp_path: 
 
 
 @pytest.mark.parametrize("allowed", ["unconnected_send", "unconnected_default"])
-@casts(OURS_ALONE, THEIR_MANAGER)
+@casts(CONJOIN_ONLY, MUSCLE3_MANAGER)
 def test_calls_on_unconnected_ports_are_accepted(allowed: str, cast: Cast, tmp_path: Path):
     assert_clean_success(cast.run("misuse", tmp_path, settings={"mistake": allowed}))
 

@@ -10,14 +10,14 @@ import pytest
 
 from tests.support.casts import (
     CASTS,
+    CONJOIN_ONLY,
     MIXED,
-    MIXED_OTHERWISE,
-    OURS_ALONE,
-    THEIR_INSTANCES,
-    THEIR_MANAGER,
-    THEIR_OLD_INSTANCES,
-    THEIRS_MIXED,
-    THEIRS_MIXED_OTHERWISE,
+    MIXED_REVERSED,
+    MUSCLE3_0_10_INSTANCES,
+    MUSCLE3_INSTANCES,
+    MUSCLE3_MANAGER,
+    MUSCLE3_MANAGER_MIXED,
+    MUSCLE3_MANAGER_MIXED_REVERSED,
     Cast,
     casts,
 )
@@ -39,7 +39,7 @@ TEXTS = {
     "early_reuse": OUT_OF_ORDER,
     "send_twice": OUT_OF_ORDER,
 }
-SIGNS = {
+FAILURE_REASONS = {
     "raise": "The matrix is singular.",
     "exit": "code 3",
     "kill": "SIGKILL|signal 9",
@@ -57,7 +57,7 @@ PlayedRun: TypeAlias = Callable[..., ScenarioRun]
 
 @pytest.fixture(scope="module")
 def played_run(tmp_path_factory: pytest.TempPathFactory) -> PlayedRun:
-    """A function that runs a scenario with a cast, once for all tests that use it."""
+    """Return a function that runs a scenario with a cast, once for all tests that use it."""
 
     @cache
     def run(cast: Cast, scenario: str, **settings: object) -> ScenarioRun:
@@ -66,8 +66,8 @@ def played_run(tmp_path_factory: pytest.TempPathFactory) -> PlayedRun:
     return run
 
 
-@pytest.mark.parametrize("how", SIGNS)
-@casts(*CASTS, THEIR_OLD_INSTANCES)
+@pytest.mark.parametrize("how", FAILURE_REASONS)
+@casts(*CASTS, MUSCLE3_0_10_INSTANCES)
 def test_crash_ends_the_run_without_leftover_processes(how: str, cast: Cast, played_run):
     run = played_run(cast, "crash", how=how)
     assert run.exit_code == 1, run.account()
@@ -78,25 +78,25 @@ def test_crash_ends_the_run_without_leftover_processes(how: str, cast: Cast, pla
         assert text is None or LOST_PEER.search(text), run.account()
 
 
-@pytest.mark.parametrize("how", SIGNS)
-@casts(OURS_ALONE, THEIR_INSTANCES, MIXED, THEIR_OLD_INSTANCES)
+@pytest.mark.parametrize("how", FAILURE_REASONS)
+@casts(CONJOIN_ONLY, MUSCLE3_INSTANCES, MIXED, MUSCLE3_0_10_INSTANCES)
 def test_manager_reports_the_instance_that_crashed_first_and_its_error(
     how: str, cast: Cast, played_run
 ):
     run = played_run(cast, "crash", how=how)
-    told = run.stdout + run.stderr
-    assert "crasher" in told, run.account()
-    assert "Now comes the crash." in told, run.account()
-    assert re.search(SIGNS[how], told), run.account()
+    output = run.stdout + run.stderr
+    assert "crasher" in output, run.account()
+    assert "Now comes the crash." in output, run.account()
+    assert re.search(FAILURE_REASONS[how], output), run.account()
 
 
 ONE_WAY = (
-    OURS_ALONE,
-    MIXED,  # our receiver, their sender
-    MIXED_OTHERWISE,
-    THEIR_MANAGER,
-    THEIRS_MIXED,
-    THEIRS_MIXED_OTHERWISE,
+    CONJOIN_ONLY,
+    MIXED,  # our receiver, MUSCLE3's sender
+    MIXED_REVERSED,
+    MUSCLE3_MANAGER,
+    MUSCLE3_MANAGER_MIXED,
+    MUSCLE3_MANAGER_MIXED_REVERSED,
 )
 
 
@@ -117,7 +117,7 @@ def test_sender_ends_after_error_shutdown_of_its_receiver_with_exit_code_0(
     run = played_run(cast, "failing_receiver", how="error_shutdown_and_exit_0")
     assert run.exit_code is not None, run.account()
     assert not run.left_behind
-    if cast.manager == "muscle3":  # it relies on the exit code, and stops no one
+    if cast.manager == "muscle3":  # it relies on the exit code, and stops no other instance
         assert run.results["sender"] == [["left"]], run.account()
 
 
@@ -132,7 +132,7 @@ def test_failing_receiver_stops_draining_a_long_running_sender(
     assert "receiver" in run.stdout
 
 
-@casts(THEIR_MANAGER, THEIRS_MIXED_OTHERWISE)
+@casts(MUSCLE3_MANAGER, MUSCLE3_MANAGER_MIXED_REVERSED)
 def test_sender_ends_after_its_receiver_has_crashed(cast: Cast, played_run: PlayedRun):
     run = played_run(cast, "failing_receiver", how="vanish")
     assert run.exit_code is not None, run.account()
@@ -141,15 +141,15 @@ def test_sender_ends_after_its_receiver_has_crashed(cast: Cast, played_run: Play
     assert "Instance 'receiver' has left" in run.manager_log
 
 
-@casts(OURS_ALONE, THEIR_INSTANCES, THEIR_MANAGER)
-def test_a_program_that_never_registers_fails_the_run(cast: Cast, tmp_path: Path):
+@casts(CONJOIN_ONLY, MUSCLE3_INSTANCES, MUSCLE3_MANAGER)
+def test_program_that_never_registers_fails_the_run(cast: Cast, tmp_path: Path):
     run = cast.run("crash_never_registers", tmp_path)
     assert run.exit_code == 1, run.account()
     assert not run.left_behind
     assert "micro" in run.stdout
 
 
-@casts(*CASTS, THEIR_OLD_INSTANCES)
+@casts(*CASTS, MUSCLE3_0_10_INSTANCES)
 def test_deadlock_is_detected_and_reported(cast: Cast, played_run):
     run = played_run(cast, "deadlock")
     assert run.exit_code == 1, run.account()
@@ -159,7 +159,7 @@ def test_deadlock_is_detected_and_reported(cast: Cast, played_run):
     assert any(DEADLOCK in run.instance_stderr(name) for name in ("left", "right")), run.account()
 
 
-@casts(OURS_ALONE, THEIR_INSTANCES)
+@casts(CONJOIN_ONLY, MUSCLE3_INSTANCES)
 def test_manager_reports_a_deadlock_before_an_instance_gives_up(cast: Cast, played_run):
     run = played_run(cast, "deadlock")
     report, gave_up, _ = run.stdout.partition("Deadlock detected")
@@ -168,7 +168,7 @@ def test_manager_reports_a_deadlock_before_an_instance_gives_up(cast: Cast, play
     assert re.search("right.*boundary_in.*left", report), run.account()
 
 
-@casts(OURS_ALONE)
+@casts(CONJOIN_ONLY)
 def test_every_instance_of_a_deadlock_stops_with_a_reason(cast: Cast, played_run):
     run = played_run(cast, "deadlock")
     for name in ("left", "right"):
@@ -177,7 +177,7 @@ def test_every_instance_of_a_deadlock_stops_with_a_reason(cast: Cast, played_run
 
 
 @pytest.mark.parametrize("mistake", TEXTS)
-@casts(OURS_ALONE, THEIR_MANAGER)
+@casts(CONJOIN_ONLY, MUSCLE3_MANAGER)
 def test_mistake_raises_the_same_exception_as_muscle3_and_ends_the_run(
     mistake: str, cast: Cast, played_run: PlayedRun, reference_run
 ):
@@ -189,15 +189,15 @@ def test_mistake_raises_the_same_exception_as_muscle3_and_ends_the_run(
 
 
 @pytest.mark.parametrize(("mistake", "text"), TEXTS.items())
-@casts(OURS_ALONE)
+@casts(CONJOIN_ONLY)
 def test_error_message_names_the_port(mistake: str, text: str, cast: Cast, played_run):
     run = played_run(cast, "misuse", mistake=mistake)
     assert re.search(text, raised(run, "macro")[1])
 
 
 def raised(run: ScenarioRun, instance: str) -> tuple[str, str]:
-    """Return the built-in class and the text of the exception that ended a program."""
+    """Return the built-in class and the message of the exception that ended a program."""
     for event in run.results.get(instance, []):
         if event[0] == "raised":
             return str(event[1]), str(event[2])
-    pytest.fail(f"{instance} raised nothing: {run.account()}")
+    pytest.fail(f"{instance} raised no exception: {run.account()}")

@@ -25,7 +25,7 @@ from tests.support.in_memory_resume import (
     timely_workflow_snapshots,
 )
 
-OFTEN = Checkpoints(at_end=True, simulation_time=(CheckpointRangeRule(0.125),))
+FREQUENT_CHECKPOINTS = Checkpoints(at_end=True, simulation_time=(CheckpointRangeRule(0.125),))
 FEWEST_SNAPSHOTS = {
     "checkpoints_ensemble": 2,
     "checkpoints_resizable": 4,
@@ -54,7 +54,7 @@ def check_each_snapshot(
     """Check that each workflow snapshot can be resumed from; return the smallest number of them.
 
     The workflow snapshots are those of the whole run, or of a run resumed from it, and those that
-    other speeds of the instances would have led to.
+    other speeds of the instances would have produced.
     """
     before = before or whole
     certain = [
@@ -68,13 +68,13 @@ def check_each_snapshot(
 
 
 def _different(found: Collection[WorkflowSnapshot]) -> list[Mapping[Reference, str]]:
-    """Return the choices of snapshots to resume from, without duplicates."""
+    """Return the sets of snapshots to resume from, without duplicates."""
     return list({tuple(item.resume().values()): item.resume() for item in found}.values())
 
 
 @pytest.mark.parametrize(("pattern", "fewest"), FEWEST_SNAPSHOTS.items())
 def test_run_resumed_from_any_workflow_snapshot_continues_as_the_whole_run(pattern, fewest):
-    configuration = scenario(pattern, OFTEN)
+    configuration = scenario(pattern, FREQUENT_CHECKPOINTS)
     whole = run_in_memory(configuration)
     assert check_each_snapshot(configuration, whole) >= fewest
     # the newest one does not depend on the order
@@ -84,7 +84,9 @@ def test_run_resumed_from_any_workflow_snapshot_continues_as_the_whole_run(patte
 
 @pytest.mark.parametrize("steps", [[2, 0, 3], [0, 0, 2, 2]])
 def test_empty_message_of_last_does_not_end_checkpoints(steps):
-    configuration = scenario("filter_last", OFTEN, **{"macro.steps": [6], "meso.steps": steps})
+    configuration = scenario(
+        "filter_last", FREQUENT_CHECKPOINTS, **{"macro.steps": [6], "meso.steps": steps}
+    )
     whole = run_in_memory(configuration)
     assert check_each_snapshot(configuration, whole) >= 8
 
@@ -97,7 +99,7 @@ NEVER, ONCE_FIRST, ONCE_LAST, NOW_AND_THEN = [0], [1, 0], [0, 0, 0, 0, 0, 1], [0
     ("steps", "fewest"), [(NEVER, 6), (ONCE_FIRST, 1), (ONCE_LAST, 6), (NOW_AND_THEN, 3)]
 )
 def test_uncalled_model_does_not_prevent_resuming_the_others(steps, fewest, stateless):
-    configuration = scenario("filter_last_late", OFTEN, **{"meso.steps": steps})
+    configuration = scenario("filter_last_late", FREQUENT_CHECKPOINTS, **{"meso.steps": steps})
     configuration = _keeping_state(configuration, but=stateless)
     whole = run_in_memory(configuration)
     assert check_each_snapshot(configuration, whole) >= fewest
@@ -159,7 +161,7 @@ def test_wall_clock_checkpoints_of_caller_and_callees_fit_together(
 
 @pytest.mark.parametrize("pattern", ["filter_last", "filter_two_levels", "interact", "nested"])
 def test_stateless_components_get_implicit_snapshots(pattern):
-    configuration = scenario(pattern, OFTEN)
+    configuration = scenario(pattern, FREQUENT_CHECKPOINTS)
     names = [str(name) for name in configuration.programs]
     configuration = _keeping_state(configuration, but=names)
     check_each_snapshot(configuration, run_in_memory(configuration))
@@ -177,7 +179,7 @@ def _keeping_state(configuration: Configuration, *, but: Collection[str]) -> Con
 
 @pytest.mark.parametrize("pattern", ["checkpoints_ensemble", "filter_last_pad", "interact"])
 def test_resumed_runs_can_be_resumed_with_and_without_checkpoints(pattern):
-    configuration = scenario(pattern, OFTEN)
+    configuration = scenario(pattern, FREQUENT_CHECKPOINTS)
     whole = run_in_memory(configuration)
     middle = whole.workflow_snapshots[len(whole.workflow_snapshots) // 2].resume()
     again = resume_in_memory(configuration, whole, middle)
@@ -188,7 +190,7 @@ def test_resumed_runs_can_be_resumed_with_and_without_checkpoints(pattern):
 
 
 def test_instances_without_a_snapshot_start_from_scratch():
-    configuration = scenario("dispatch", OFTEN, steps=[2])
+    configuration = scenario("dispatch", FREQUENT_CHECKPOINTS, steps=[2])
     whole = run_in_memory(configuration)
     partial = [
         item for item in other_workflow_snapshots(configuration, whole, seed=0) if item.from_scratch

@@ -72,8 +72,8 @@ class Pattern:
 
 MACRO_MICRO = Pattern("checkpoints")
 INTERACT = Pattern("interact", every=0.5)
-LATE = Pattern("filter_last_late", every=0.5, fewest=4)
-SELDOM = Pattern(
+LATE_FILTER = Pattern("filter_last_late", every=0.5, fewest=4)
+RARE_CHECKPOINTS = Pattern(
     "filter_last",
     every=0.25,
     settings={"macro.steps": [6], "meso.steps": [0, 0, 2, 0, 0, 1, 0]},
@@ -90,11 +90,11 @@ SHARED = (
     Pattern("filter_repeat", every=0.25),
     Pattern("filter_pad", every=0.25),
 )
-NOT_SHARED = (
+CONJOIN_ONLY_PATTERNS = (
     Pattern("instance_set_nested", every=1.5),  # exchanges the same as `nested`
     Pattern("checkpoints_resizable"),  # MUSCLE3 0.11 hangs at its end
     # MUSCLE3 rejects checkpoints with `last`
-    LATE,
+    LATE_FILTER,
     Pattern("filter_last", every=0.25, fewest=4),
     PADDED,
     Pattern("filter_last_repeat", every=0.75, fewest=4),
@@ -134,7 +134,7 @@ def check_receives_rest_of(whole: ScenarioRun, resumed: ScenarioRun, snapshot: P
             assert rest == full, resumed.account()
 
 
-@patterns(*SHARED, *NOT_SHARED)
+@patterns(*SHARED, *CONJOIN_ONLY_PATTERNS)
 @pytest.mark.timeout(300)
 def test_run_resumed_from_any_workflow_snapshot_continues_as_the_whole_run(pattern, tmp_path):
     # Their number depends on the speed of the instances: there is only one if an instance registers
@@ -216,7 +216,7 @@ def test_snapshots_in_the_form_of_the_cpp_library_are_resumed_from(pattern, tmp_
 @pytest.mark.parametrize(
     ("pattern", "theirs"),
     [
-        pytest.param(SELDOM, ["macro"], id="filter_last"),
+        pytest.param(RARE_CHECKPOINTS, ["macro"], id="filter_last"),
         pytest.param(PADDED, ["driver", "fine"], id="filter_last_pad"),
     ],
 )
@@ -233,7 +233,7 @@ def test_instance_not_involved_in_a_filter_may_use_muscle3(pattern, theirs, tmp_
 @pytest.mark.muscle3
 @pytest.mark.slow
 def test_instance_that_saves_too_little_for_a_filter_is_rejected(tmp_path):
-    run = LATE.try_to_run(tmp_path / "run", libraries=mixed(LATE, ["meso"]))
+    run = LATE_FILTER.try_to_run(tmp_path / "run", libraries=mixed(LATE_FILTER, ["meso"]))
     assert run.exit_code == 1, run.account()
     assert "'meso' uses MUSCLE3's library and calls the sender of conduit" in run.stdout
 

@@ -46,7 +46,7 @@ GOODBYES = {
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """The libraries of manager and programs, and whether ours get the secret of the run."""
+    """The libraries of manager and programs, and whether ours receive the secret of the run."""
 
     manager: ManagerName
     macro: LibraryName
@@ -63,11 +63,11 @@ class Pairing:
 
 
 PAIRINGS = {
-    "ours_and_our_manager_with_the_secret": Pairing("conjoin", "conjoin", "conjoin", True),
-    "ours_and_our_manager_without_it": Pairing("conjoin", "conjoin", "conjoin"),
-    "ours_and_their_manager": Pairing("muscle3", "conjoin", "conjoin"),
-    "their_macro_our_micro_our_manager": Pairing("conjoin", "muscle3", "conjoin"),
-    "our_macro_their_micro_our_manager": Pairing("conjoin", "conjoin", "muscle3"),
+    "conjoin_only_with_the_secret": Pairing("conjoin", "conjoin", "conjoin", True),
+    "conjoin_only_without_the_secret": Pairing("conjoin", "conjoin", "conjoin"),
+    "muscle3_manager": Pairing("muscle3", "conjoin", "conjoin"),
+    "muscle3_macro": Pairing("conjoin", "muscle3", "conjoin"),
+    "muscle3_micro": Pairing("conjoin", "conjoin", "muscle3"),
 }
 
 
@@ -96,12 +96,12 @@ class Proxies:
         return proxy
 
     def cuts_left(self) -> dict[str, list[str]]:
-        """Return the cuts that were not made."""
-        everyone = {
+        """Return the remaining cuts."""
+        proxies = {
             **{f"{name} to manager": proxy for name, proxy in self._to_manager.items()},
             **{f"peer to {name}": proxy for name, proxy in self._to_instance.items()},
         }
-        return {name: list(map(str, proxy.left)) for name, proxy in everyone.items() if proxy.left}
+        return {name: list(map(str, proxy.left)) for name, proxy in proxies.items() if proxy.left}
 
     def wait_until_over(self) -> None:
         """Wait until the last data of ended programs has been forwarded, or cut off."""
@@ -113,7 +113,7 @@ class Proxies:
             proxy.close()
 
     def _with_our_location(self, request: bytes) -> bytes:
-        """Put the location of a proxy into a registration, so that peers connect here, and pull."""
+        """Put the location of a proxy into a registration, so that peers pull messages from it."""
         content = msgpack.unpackb(request)
         if content[0] != REGISTER_INSTANCE:
             return request
@@ -177,11 +177,11 @@ def test_cut_connections_lose_and_duplicate_no_messages(
         proxies.wait_until_over()
     assert run.exit_code == 0, run.account()
     assert proxies.cuts_left() == {}, run.account()
-    assert_counted_right(run)
+    assert_correct_counts(run)
     assert_logged_once(run)
 
 
-def assert_counted_right(run: ScenarioRun) -> None:
+def assert_correct_counts(run: ScenarioRun) -> None:
     state = np.arange(2000, dtype=np.int64)
     for step in range(STEPS):
         state = (state + step) * 3

@@ -1,4 +1,4 @@
-"""The end of a job of a real Slurm, as a process in the job sees it."""
+"""The end of a real Slurm job, as a process in the job detects it."""
 
 import re
 import sys
@@ -33,19 +33,19 @@ def ends_printed(slurm: Slurm, folder: Path, *options: str) -> list[str]:
     return [path.read_text().strip() for path in sorted(folder.glob("job_*.out"))]
 
 
-def test_a_job_with_a_limit_has_an_end(slurm: Slurm, tmp_path: Path):
+def test_job_with_a_time_limit_has_an_end(slurm: Slurm, tmp_path: Path):
     before = time.time()
     (end,) = ends_printed(slurm, tmp_path, "--time=7")
     # Slurm counts in whole seconds
     assert before - 1.0 <= float(end) - 7 * MINUTE <= time.time() + 1.0
 
 
-def test_a_job_without_a_limit_has_no_end(slurm: Slurm, tmp_path: Path):
+def test_job_without_a_time_limit_has_no_end(slurm: Slurm, tmp_path: Path):
     assert ends_printed(slurm, tmp_path) == ["None"]
 
 
 @pytest.mark.slow
-def test_each_task_of_an_array_has_an_end(slurm: Slurm, tmp_path: Path):
+def test_each_array_task_has_an_end(slurm: Slurm, tmp_path: Path):
     ends = ends_printed(slurm, tmp_path, "--time=7", "--array=1-3%1")
     assert len(ends) == 3
     assert all(re.fullmatch(r"\d+\.0", end) for end in ends), ends

@@ -1,6 +1,6 @@
 """MUSCLE3's manager runs and resumes our instances, with its own workflow snapshots.
 
-`test_resume_with_mixed_libraries` has MUSCLE3's instances resumed from our snapshots.
+`test_resume_with_mixed_libraries` resumes MUSCLE3's instances from our snapshots.
 """
 
 import subprocess

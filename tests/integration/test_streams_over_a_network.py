@@ -27,8 +27,8 @@ class CuttingProxy:
     """Forwards bytes, and cuts each connection after a number of bytes in one direction.
 
     Args:
-        target: Where to forward them to.
-        cuts: Bytes after which the next connections are cut; those after the last are not.
+        target: The address to forward them to.
+        cuts: Bytes after which the next connections are cut; later connections are not cut.
         towards_client: Whether the bytes that the server sends are counted.
     """
 

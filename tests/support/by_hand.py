@@ -11,24 +11,24 @@ from tests.support.workspace import MANAGER, RunningProgram, Workspace
 
 
 @contextmanager
-def manager_by_hand(
+def manual_manager(
     workspace: Workspace, *options: str
 ) -> Iterator[tuple[RunningProgram, dict[str, str]]]:
     """Start a manager that starts no programs.
 
     Yields:
-        The manager, and the environment that it tells the user to set.
+        The manager, and the environment that it prints for the user.
     """
     command = (*MANAGER, "--run-dir", "run", *options, "model.ymmsl")
     with workspace.running(*command, name="manager") as manager:
-        manager.wait_until_it_says("CONJOIN_SECRET_FILE=")
+        manager.wait_for_output("CONJOIN_SECRET_FILE=")
         wait_until(lambda: manager.text.endswith("\n"))
         found = re.findall(r"export (\w+)=(\S+)", manager.text)
         yield manager, {name: value for name, value in found if name != "MUSCLE_INSTANCE"}
 
 
 @contextmanager
-def by_hand(
+def start_instance(
     workspace: Workspace,
     name: str,
     environment: dict[str, str],
@@ -45,13 +45,13 @@ def by_hand(
         yield program
 
 
-def start_both(
+def run_both_instances(
     workspace: Workspace, environment: dict[str, str], *, python: str | Path = sys.executable
 ) -> None:
     """Start both instances, and wait until they end."""
     with ExitStack() as stack:
         programs = [
-            stack.enter_context(by_hand(workspace, name, environment, python=python))
+            stack.enter_context(start_instance(workspace, name, environment, python=python))
             for name in ("macro", "micro")
         ]
         for program in programs:

@@ -1,4 +1,4 @@
-"""Casts of a scenario: whose manager runs it, and whose library each program uses."""
+"""Casts of a scenario: the library that its manager and each of its programs use."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ from tests.support.scenario_runs import (
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Whose manager runs a scenario, and whose library each program uses."""
+    """The library that the manager and each program of a scenario use."""
 
     name: str
     manager: ManagerName
@@ -42,17 +42,28 @@ def _in_turn(
     return lambda programs: {p: (first, second)[i % 2] for i, p in enumerate(programs)}
 
 
-OURS_ALONE = Cast("ours alone", "conjoin", _all("conjoin"))
-THEIR_INSTANCES = Cast("our manager, their instances", "conjoin", _all("muscle3"))
-THEIR_MANAGER = Cast("their manager, our instances", "muscle3", _all("conjoin"))
-MIXED = Cast("our manager, mixed", "conjoin", _in_turn("conjoin", "muscle3"))
-MIXED_OTHERWISE = Cast("our manager, mixed otherwise", "conjoin", _in_turn("muscle3", "conjoin"))
-THEIRS_MIXED = Cast("their manager, mixed", "muscle3", _in_turn("conjoin", "muscle3"))
-THEIRS_MIXED_OTHERWISE = Cast(
-    "their manager, mixed otherwise", "muscle3", _in_turn("muscle3", "conjoin")
+CONJOIN_ONLY = Cast("conjoin only", "conjoin", _all("conjoin"))
+MUSCLE3_INSTANCES = Cast("conjoin manager, muscle3 instances", "conjoin", _all("muscle3"))
+MUSCLE3_MANAGER = Cast("muscle3 manager, conjoin instances", "muscle3", _all("conjoin"))
+MIXED = Cast("conjoin manager, mixed", "conjoin", _in_turn("conjoin", "muscle3"))
+MIXED_REVERSED = Cast(
+    "conjoin manager, mixed in reverse", "conjoin", _in_turn("muscle3", "conjoin")
 )
-THEIR_OLD_INSTANCES = Cast("our manager, their 0_10 instances", "conjoin", _all("muscle3_0_10"))
-CASTS = (OURS_ALONE, THEIR_INSTANCES, THEIR_MANAGER, MIXED, MIXED_OTHERWISE, THEIRS_MIXED)
+MUSCLE3_MANAGER_MIXED = Cast("muscle3 manager, mixed", "muscle3", _in_turn("conjoin", "muscle3"))
+MUSCLE3_MANAGER_MIXED_REVERSED = Cast(
+    "muscle3 manager, mixed in reverse", "muscle3", _in_turn("muscle3", "conjoin")
+)
+MUSCLE3_0_10_INSTANCES = Cast(
+    "conjoin manager, muscle3 0_10 instances", "conjoin", _all("muscle3_0_10")
+)
+CASTS = (
+    CONJOIN_ONLY,
+    MUSCLE3_INSTANCES,
+    MUSCLE3_MANAGER,
+    MIXED,
+    MIXED_REVERSED,
+    MUSCLE3_MANAGER_MIXED,
+)
 
 
 def casts(*chosen: Cast) -> pytest.MarkDecorator:
@@ -64,4 +75,4 @@ def casts(*chosen: Cast) -> pytest.MarkDecorator:
 
 
 def _marks(cast: Cast) -> list[pytest.MarkDecorator]:
-    return [] if cast in (OURS_ALONE, THEIR_INSTANCES, THEIR_MANAGER) else [pytest.mark.slow]
+    return [] if cast in (CONJOIN_ONLY, MUSCLE3_INSTANCES, MUSCLE3_MANAGER) else [pytest.mark.slow]

@@ -21,7 +21,7 @@ Where: TypeAlias = Literal["before", "inside", "after"]
 
 MAGIC = b"CONJOIN1"
 _SIZES: dict[str, int] = {"hello": 32, "answer": 64, "proof": 33}
-_OF_AN_EXCHANGE = ("number", "length", "payload")
+_EXCHANGE_FIELDS = ("number", "length", "payload")
 
 
 class Cut(NamedTuple):
@@ -36,7 +36,7 @@ class Cut(NamedTuple):
 
 
 EXCHANGE_CUTS = (
-    *(Cut(where, field, "server") for field in _OF_AN_EXCHANGE for where in ("before", "after")),
+    *(Cut(where, field, "server") for field in _EXCHANGE_FIELDS for where in ("before", "after")),
     Cut("inside", "payload", "server"),
     *(
         Cut(where, field, "client")
@@ -45,23 +45,23 @@ EXCHANGE_CUTS = (
     ),
     Cut("inside", "payload", "client"),
 )
-"""All that can be done to a request and its response."""
+"""All cuts of a request and its response."""
 
 RESUME_CUTS = tuple(
     Cut(where, "session id", to) for to in ("server", "client") for where in ("before", "after")
 )
-"""All that can be done to a client that connects."""
+"""All cuts of a client that connects."""
 
 GREETING_CUTS = tuple(
     Cut(where, field, to)
     for field, to in (("hello", "server"), ("answer", "client"), ("proof", "server"))
     for where in ("before", "inside", "after")
 )
-"""All that can be done to our own greeting."""
+"""All cuts of our own greeting."""
 
 
 def interleaved(connecting: Sequence[Cut]) -> list[Cut]:
-    """Return all cuts of an exchange, each of some followed by one on the way back."""
+    """Return the cuts of an exchange, with those of connecting distributed between them."""
     result: list[Cut] = []
     left = list(connecting)
     for number, cut in enumerate(EXCHANGE_CUTS):
@@ -80,9 +80,9 @@ class CuttingProxy(Proxy):
     """Forwards everything to one server, and cuts at each point once.
 
     Args:
-        target: Returns where the server listens; called for each connection.
-        cuts: Where to cut, in this order. Each request is cut only once, so that the client does
-            not begin to wait between retries; but its response can be cut as well.
+        target: Returns the server's address; called for each connection.
+        cuts: The points at which to cut, in order. Each request is cut only once, so that the
+            client does not begin to wait between retries; its response can be cut as well.
         rewrite: Changes a request on its way to the server.
     """
 
@@ -104,11 +104,11 @@ class CuttingProxy(Proxy):
             _Relay(client, server, self._take, self._rewrite).run()
 
     def _take(self, cut: Cut, session: int, number: int) -> bool:
-        """Return whether to cut here; if so, remove the cut from those left."""
+        """Return whether to cut here; if so, remove the cut from the remaining ones."""
         with self._lock:
             if not self.left or self.left[0] != cut:
                 return False
-            if cut.field in _OF_AN_EXCHANGE:
+            if cut.field in _EXCHANGE_FIELDS:
                 if (session, number) in self._was_cut:
                     return False
                 self._was_cut.add((session, number))

@@ -93,7 +93,7 @@ class InMemoryDesk:
         self.control.on_finished(self.results.append)
 
     def start_run(self, *, cores: int = 4) -> None:
-        """Start all programs on node `n0`, whose agent reports at once."""
+        """Start all programs on node `n0`, whose agent reports immediately."""
         launch = AgentLaunch(self.launcher, self.worker, ("tcp:manager:9000",), "secret")
         self.run.start(launch, started=lambda: None, failed=_raise)
         self.agents.report_resources(nodes(cores).nodes[0], version=VERSION)

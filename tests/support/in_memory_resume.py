@@ -1,7 +1,7 @@
 """Runs of scenarios with checkpoints in this process, and runs resumed from their snapshots.
 
-Each instance is a thread that runs ``saving_component.py``. Everything between them is in memory,
-and snapshots are encoded as in files. A run takes milliseconds, so that tests can resume from every
+Each instance is a thread that runs ``saving_component.py``. They communicate in memory, and
+snapshots are encoded as in files. A run takes milliseconds, so that tests can resume from every
 workflow snapshot.
 """
 
@@ -53,7 +53,7 @@ class MemoryRun:
     """The outcome of a run.
 
     Attributes:
-        received: What each instance received, in order.
+        received: The messages that each instance received, in order.
         workflow_snapshots: The announced workflow snapshots, in order.
         snapshots: The instance snapshots, by location.
     """
@@ -108,7 +108,7 @@ def check_is_rest_of(
 def other_workflow_snapshots(
     configuration: Configuration, run: MemoryRun, *, seed: int
 ) -> list[WorkflowSnapshot]:
-    """Return the workflow snapshots that other speeds of the instances would have led to."""
+    """Return the workflow snapshots that other speeds of the instances would have produced."""
     chance = random.Random(seed)
     return _found(configuration, run, lambda waiting: chance.choice(sorted(waiting, key=str)))
 
@@ -116,10 +116,10 @@ def other_workflow_snapshots(
 def timely_workflow_snapshots(
     configuration: Configuration, run: MemoryRun
 ) -> list[WorkflowSnapshot]:
-    """Return the workflow snapshots that snapshots in the order of simulation time lead to.
+    """Return the workflow snapshots found if snapshots are registered in order of simulation time.
 
-    What a run finds depends on the speed of its instances: if one of them registers all its
-    snapshots last, there is only one workflow snapshot.
+    The workflow snapshots of a run depend on the speed of its instances: if one of them registers
+    all its snapshots last, there is only one.
     """
     return _found(
         configuration,
@@ -136,7 +136,7 @@ def _time(metadata: SnapshotMetadata) -> float:
 def _found(
     configuration: Configuration, run: MemoryRun, choose: "Callable[[_Waiting], Reference]"
 ) -> list[WorkflowSnapshot]:
-    """Return what is found if the snapshots of a run are registered in a chosen order."""
+    """Return the workflow snapshots found if a run's snapshots are registered in a chosen order."""
     search = WorkflowSnapshotSearch(Topology(configuration.model))
     waiting = _metadata_by_instance(configuration, run)
     found = []

@@ -108,12 +108,12 @@ class InMemorySimulation:
         """Run all instances to their end.
 
         Args:
-            programs: What each component does.
+            programs: The function of each component.
             ports: The ports of the components that declare them.
-            flags: The flags of all of them.
+            flags: The flags of all components.
 
         Returns:
-            By instance, what its program returned, or the exception that ended it.
+            By instance, the result of its program, or the exception that ended it.
         """
         results: dict[str, object] = {}
 

@@ -25,7 +25,7 @@ def foreign_wheel(folder: Path, name: str, version: str, files: Mapping[str, str
     """Make a wheel of another project, and return its path.
 
     Args:
-        folder: Where to write it.
+        folder: The folder for the wheel.
         name: Name of the distribution.
         version: Its version.
         files: Contents by path.
@@ -54,7 +54,7 @@ class Environment:
     """A new virtual environment, without any packages.
 
     Args:
-        folder: Where to make it.
+        folder: The folder for the environment.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -69,7 +69,7 @@ class Environment:
         return folder
 
     def install(self, *arguments: object) -> None:
-        """Install packages from files, with this environment's pip, without their dependencies."""
+        """Install packages from files with this environment's pip, without their dependencies."""
         _run(*self._pip, "install", "--no-compile", "--no-deps", "--no-index", *arguments)
 
     def install_from_source(self, *arguments: object) -> None:
@@ -83,7 +83,7 @@ class Environment:
     def share_dependencies(self) -> None:
         """Let programs import the packages of the environment that runs the tests.
 
-        What is installed here comes first. Packages that are installed in editable mode there
+        Packages of this environment take precedence. Editable installations of the other one
         are not found, because `.pth` files are not read from that directory.
         """
         places = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}

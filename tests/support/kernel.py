@@ -25,9 +25,9 @@ class Cell:
     """The outcome of a cell.
 
     Attributes:
-        text: The text that it printed.
-        error: Name of the exception that ended it; empty if there was none.
-        message: Text of the exception.
+        text: Its output.
+        error: Name of the exception that ended it; empty without an exception.
+        message: Message of the exception.
     """
 
     text: str

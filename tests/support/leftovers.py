@@ -1,4 +1,4 @@
-"""Detects what a test leaves behind: threads, child processes, open files and sockets."""
+"""Detects leftovers of a test: threads, child processes, open files and sockets."""
 
 import gc
 import os
@@ -52,12 +52,12 @@ class Surroundings:
 
 
 def wait_for_leftovers(before: Surroundings) -> list[str]:
-    """Describe everything that exists now and did not before.
+    """Describe the threads, processes and files that did not exist before.
 
-    Waits for what is about to end: a thread may not be scheduled for a while.
+    Waits for those that are about to end: a thread may not be scheduled for a while.
     """
     if left := _leftovers(before):
-        # A reference cycle is no leak; what it left open causes a ResourceWarning.
+        # A reference cycle is not a leak; a file that it left open causes a ResourceWarning.
         gc.collect()
         _wait_until(lambda: not _leftovers(before))
         left = _leftovers(before)
@@ -65,7 +65,7 @@ def wait_for_leftovers(before: Surroundings) -> list[str]:
 
 
 def _wait_until(condition: Callable[[], bool]) -> None:
-    # There is no notification of the end of a thread or descriptor, so this polls.
+    # The end of a thread or descriptor causes no notification, so this polls.
     deadline = time.monotonic() + _PATIENCE
     while not condition() and time.monotonic() < deadline:
         time.sleep(_PAUSE)
@@ -77,7 +77,7 @@ def _leftovers(before: Surroundings) -> list[str]:
     return [
         *(f"thread '{thread.name}'" for thread in now.threads - before.threads),
         *(
-            f"process {_in_words(child)}"
+            f"process {_description(child)}"
             for child in now.children - before.children
             if child.pid != tracker._pid
         ),
@@ -100,7 +100,7 @@ def _open_descriptors() -> list[_Descriptor]:
 
 
 def _is_harmless(descriptor: int) -> bool:
-    # The interpreter keeps the source of randomness open after its first use.
+    # The interpreter keeps the random number device open after its first use.
     return _target(descriptor) in ("/dev/urandom", "/dev/null")
 
 
@@ -111,7 +111,7 @@ def _target(descriptor: int) -> str:
         return str(descriptor)
 
 
-def _in_words(process: psutil.Process) -> str:
+def _description(process: psutil.Process) -> str:
     try:
         return f"{process.pid} ({' '.join(process.cmdline()) or process.status()})"
     except psutil.Error:

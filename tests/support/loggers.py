@@ -1,11 +1,11 @@
-"""Python's root logger without the handlers that others have added."""
+"""The root logger of Python, without the handlers of other code."""
 
 import logging
 
 import pytest
 
 
-class NotingLink:
+class RecordingLink:
     """Records the messages for the manager's log."""
 
     def __init__(self):

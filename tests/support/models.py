@@ -29,7 +29,7 @@ def configuration(
         conduits: One per line, such as `macro o_i -> last micro f_init`; further lines name
             components without conduits.
         sizes: Multiplicities other than ().
-        asked: Resources.
+        asked: Requested resources.
         alone: Components that may not share resources.
         manual: Components that the user starts.
         timelines: Timelines of the components for which they matter.

@@ -1,4 +1,4 @@
-"""File systems that are full or read-only, mounted for a test."""
+"""Full or read-only file systems, mounted for a test."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount")
 
 @contextmanager
 def small_disk(path: Path, *, size: str) -> Iterator[Path]:
-    """Mount a small empty disk, which is soon full."""
+    """Mount a small empty disk, which fills up quickly."""
     path.mkdir(parents=True, exist_ok=True)
     with _mounted(path, "-t", "tmpfs", "-o", f"size={size}", "tmpfs"):
         yield path

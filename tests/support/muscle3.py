@@ -31,7 +31,7 @@ class Muscle3:
     """One installed MUSCLE3.
 
     Attributes:
-        version: Its version, as PyPI has it.
+        version: Its version on PyPI.
         environment: The folder of its virtual environment.
     """
 
@@ -58,7 +58,7 @@ def muscle3(version: str = CURRENT) -> Muscle3:
     """Return the MUSCLE3 of the given version, after installing it if necessary.
 
     Raises:
-        Muscle3UnavailableError: If it can't be installed, for instance without a network.
+        Muscle3UnavailableError: If it cannot be installed, for instance without a network.
     """
     folder = peers_folder()
     folder.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ def muscle3(version: str = CURRENT) -> Muscle3:
 
 
 def require_muscle3(version: str = CURRENT) -> Muscle3:
-    """The same for tests: skips the test if MUSCLE3 is not available, or fails it in CI."""
+    """Like `muscle3`, but skip the test if MUSCLE3 is not available, or fail it in CI."""
     try:
         return muscle3(version)
     except Muscle3UnavailableError as error:
@@ -87,7 +87,7 @@ def peers_folder() -> Path:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock that other test runs respect; the file remains."""
+    """Hold a lock that other test runs respect; the lock file remains."""
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

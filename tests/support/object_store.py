@@ -1,4 +1,4 @@
-"""A real object store for tests: a server that speaks S3, on this machine.
+"""A real object store for tests: an S3 server on this machine.
 
 Server and client are installed on demand, into a folder beside MUSCLE3's. Programs that are started
 with `environment` find both.
@@ -34,7 +34,7 @@ _GRACE_SECONDS = 10
 
 @dataclass(frozen=True)
 class ObjectStore:
-    """A server that is running.
+    """A running server.
 
     Attributes:
         url: Its URL.
@@ -50,7 +50,7 @@ class ObjectStore:
         return re.findall("<Key>(.*?)</Key>", text)
 
     def read(self, name: str) -> bytes:
-        """Return the contents of an object; its name begins with that of the bucket."""
+        """Return the contents of an object, whose name begins with that of the bucket."""
         return self._request("GET", name)
 
     def replace(self, name: str, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Packages that a few tests need, and that would disturb the others.
+"""Packages that a few tests need, and that would affect the other tests.
 
 They are installed on demand, into folders beside MUSCLE3's, and found by programs that are started
 with such a folder in `PYTHONPATH`.
@@ -22,7 +22,7 @@ def require_packages(what: str, *packages: str) -> Path:
 
     Args:
         what: A name for the folder.
-        packages: What pip is to install.
+        packages: Requirements for pip.
     """
     try:
         return _installed(what, packages)

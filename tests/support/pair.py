@@ -1,4 +1,4 @@
-"""A macro and a micro model: the smallest simulation, as text and as functions."""
+"""A macro and a micro model: the smallest simulation, as yMMSL and as functions."""
 
 import sys
 
@@ -30,7 +30,7 @@ models:
 
 
 def model_with_ports(*, sends: str, receives: str) -> str:
-    """Return the model without settings and programs, with these names for the ports of `macro`."""
+    """Return the model without settings and programs; the arguments name the ports of `macro`."""
     return _MODEL.format(sends=sends, receives=receives)
 
 
@@ -55,7 +55,7 @@ while instance.reuse_instance():
 
 
 def with_programs(*, macro: str = MACRO, micro: str = MICRO) -> str:
-    """Return the model, with programs made of the given Python code."""
+    """Return the model with programs made of some Python code."""
     text = MODEL + "programs:\n"
     for name, code in (("macro", macro), ("micro", micro)):
         lines = "".join(f"      {line}\n" for line in (IMPORTS + code).splitlines())
@@ -65,7 +65,7 @@ def with_programs(*, macro: str = MACRO, micro: str = MICRO) -> str:
 
 
 def macro() -> None:
-    """Send numbers, and print the answers."""
+    """Send numbers, and print the replies."""
     instance = Instance({Operator.O_I: ["out"], Operator.S: ["in"]})
     while instance.reuse_instance():
         for step in range(instance.get_setting("steps", "int")):  # type: ignore[call-overload]
@@ -74,7 +74,7 @@ def macro() -> None:
 
 
 def micro() -> None:
-    """Answer with twice the number."""
+    """Reply with twice the number."""
     instance = Instance({Operator.F_INIT: ["init"], Operator.O_F: ["final"]})
     while instance.reuse_instance():
         message = instance.receive("init")

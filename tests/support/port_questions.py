@@ -1,4 +1,4 @@
-"""Prints, as JSON, what the port queries of MUSCLE3's library, or of ours, return.
+"""Print, as JSON, the results of the port queries of MUSCLE3's library, or of ours.
 
 python port_questions.py libmuscle|entrypoints.instance
 """
@@ -33,7 +33,7 @@ PORTS = ("scalar", "vector", "stretchy", "loose", "loose_vector", "answers", "un
 
 
 def answer(question, *arguments):
-    """Return the answer, or the type of the error."""
+    """Return the answer, or the name of the exception."""
     try:
         return question(*arguments)
     except KeyError:
@@ -43,7 +43,7 @@ def answer(question, *arguments):
 
 
 def asking(library, operator):
-    """A model that asks, then continues as if nothing had happened."""
+    """A model that queries its ports, then continues normally."""
     instance = library.Instance(
         {
             operator.O_I: ["scalar", "vector[]", "stretchy[]", "loose", "loose_vector[]"],
@@ -66,7 +66,7 @@ def asking(library, operator):
 
 
 def quiet(library, operator, *, init="init"):
-    """A model that only receives and answers."""
+    """A model that only receives and replies."""
     final = {} if init.endswith("[]") else {operator.O_F: ["final"]}
     instance = library.Instance({operator.F_INIT: [init], **final})
     while instance.reuse_instance():

@@ -1,7 +1,7 @@
-"""Ports on which no program listens, reserved so that no other program gets them.
+"""Reserved ports on which no program listens, and which no other program gets.
 
-A port that was released after listening is free for any program: a concurrent test may get it, and
-so may the socket that checks whether a program listens on it.
+A port that was released after listening is free for any program: a concurrent test may get it, or
+the socket that checks whether a program listens on it.
 """
 
 import socket
@@ -13,13 +13,13 @@ HOST = "127.0.0.1"
 
 @contextmanager
 def held_port(host: str = HOST) -> Iterator[int]:
-    """Hold a port: only a program that asks for its number can listen on it.
+    """Hold a port: only a program that requests its number can listen on it.
 
     Args:
-        host: On which address; empty for all addresses of this machine.
+        host: The address; empty for all addresses of this machine.
     """
     with socket.socket() as holder:
-        # allows others to listen as well, but only by number
+        # also lets other programs listen, but only by number
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         holder.bind((host, 0))
         yield holder.getsockname()[1]

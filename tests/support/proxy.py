@@ -22,8 +22,8 @@ class Proxy(ABC):
     """Listens on loopback, and relays each connection to one server on its own thread.
 
     Args:
-        target: Returns where the server listens; called for each connection.
-        name: Name of the thread that accepts.
+        target: Returns the server's address; called for each connection.
+        name: Name of the thread that accepts connections.
     """
 
     def __init__(self, target: Target, *, name: str) -> None:
@@ -58,7 +58,7 @@ class Proxy(ABC):
         """Wait until all data has been forwarded, after the clients or the server have ended."""
         for relay in self._relays:
             relay.join(PATIENCE)
-            assert not relay.is_alive(), "a connection through the proxy is still there"
+            assert not relay.is_alive(), "a connection through the proxy is still open"
 
     def close(self) -> None:
         """End all connections and wait for the threads."""
@@ -105,7 +105,7 @@ def receive(source: socket.socket, count: int) -> bytes:
     """Receive a number of bytes.
 
     Raises:
-        EOFError: If the connection is closed before they are all there.
+        EOFError: If the connection is closed before all have arrived.
     """
     parts = bytearray()
     while len(parts) < count:

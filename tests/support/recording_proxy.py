@@ -17,10 +17,10 @@ class RecordedSession:
 
     Attributes:
         label: Name of the connection in the recording.
-        hello: The first eight bytes each way.
+        hello: The first eight bytes in each direction.
         exchanges: Request (number, length, bytes) and response (length, bytes), in order. The
             last response is empty when the client was cut off.
-        goodbye: What the client sent after the last request: a zero, or nothing.
+        goodbye: Bytes of the client after the last request: a zero, or nothing.
     """
 
     label: str
@@ -33,9 +33,9 @@ class RecordingProxy(Proxy):
     """Forwards everything to one server, and records it.
 
     Args:
-        target: Returns where the server listens; called for each connection.
+        target: Returns the server's address; called for each connection.
         label: Name of its connections.
-        rewrite: Changes a request on its way to the server; what is recorded is the original.
+        rewrite: Changes a request on its way to the server; the original is recorded.
     """
 
     def __init__(self, *, target: Target, label: str, rewrite: Rewriter = bytes) -> None:

@@ -20,11 +20,11 @@ _WORD = 8
 
 @dataclass(frozen=True, slots=True)
 class RecordedExchange:
-    """One request and its response, as they went over the connection.
+    """One recorded request and its response.
 
     Attributes:
         request: Number, length and bytes.
-        response: Length and bytes; nothing if the client was cut off while waiting.
+        response: Length and bytes; empty if the client was cut off while waiting.
     """
 
     request: bytes
@@ -54,11 +54,11 @@ class Recording:
         name: Scenario, client and server.
         version: The version of MUSCLE3 that was recorded.
         protocol: MMP if the server is the manager, otherwise MPP.
-        client: The instance that asks.
-        server: ``manager``, or the instance that answers.
+        client: The instance that sends requests.
+        server: ``manager``, or the instance that responds.
         hello: The first eight bytes from the client and from the server.
         exchanges: Requests and responses, in order.
-        goodbye: The zero that ends the session; nothing if the client never sent it.
+        goodbye: The zero that ends the session; empty if the client never sent it.
     """
 
     name: str

@@ -43,13 +43,13 @@ def run_muscle3_alone(
 
     Args:
         scenario: Its name.
-        version: Which MUSCLE3.
-        folder: An empty folder. Each try gets a folder in it.
+        version: The version of MUSCLE3.
+        folder: An empty folder. Each attempt gets a folder in it.
         run: Runs a scenario.
         options: Passed to `run`; see `run_scenario`.
 
     Raises:
-        PeerHungError: If MUSCLE3 does not end in any try.
+        PeerHungError: If MUSCLE3 does not end in any attempt.
     """
     for number, limit in enumerate(LIMITS):
         place = folder / f"try{number}"
@@ -95,11 +95,11 @@ class ReferenceRuns:
 
         Args:
             scenario: Its name.
-            version: Which MUSCLE3.
+            version: The version of MUSCLE3.
             settings: Settings that replace those of the scenario.
 
         Raises:
-            PeerHungError: If MUSCLE3 does not end in any of several tries.
+            PeerHungError: If MUSCLE3 does not end in any of several attempts.
         """
         key = (scenario, version, tuple(sorted(settings.items())))
         if key not in self._kept:

@@ -1,4 +1,4 @@
-"""Runs a scenario with a choice of manager and, per program, of coupling library.
+"""Run a scenario with a choice of manager and, per program, of coupling library.
 
 >>> run_scenario("macro_micro", manager="conjoin", libraries={"macro": "muscle3"}, tmp_path=tmp)
 """
@@ -35,12 +35,11 @@ class ScenarioRun:
 
     Attributes:
         exit_code: The manager's exit code, or None if it had to be killed.
-        stdout: What the manager printed.
-        stderr: What the manager printed to its standard error.
+        stdout: The manager's standard output.
+        stderr: The manager's standard error.
         run_dir: The run directory.
-        results: Per instance what its program observed; see ``observations.py``.
-        left_behind: Command lines of processes that still ran at the end, before they
-            were killed.
+        results: The observations of the program, per instance; see ``observations.py``.
+        left_behind: Command lines of the processes that were still running at the end.
     """
 
     exit_code: int | None
@@ -52,19 +51,19 @@ class ScenarioRun:
 
     @property
     def manager_log(self) -> str:
-        """The text of the manager's log file."""
+        """The contents of the manager's log file."""
         return _text(self.run_dir / "muscle3_manager.log")
 
     def instance_stdout(self, instance: str) -> str:
-        """Return what an instance printed."""
+        """Return the standard output of an instance."""
         return _text(self.run_dir / "instances" / instance / "stdout.txt")
 
     def instance_stderr(self, instance: str) -> str:
-        """Return what an instance printed to its standard error."""
+        """Return the standard error of an instance."""
         return _text(self.run_dir / "instances" / instance / "stderr.txt")
 
     def errors(self) -> dict[str, str]:
-        """Return the texts of the exceptions that ended programs, per instance."""
+        """Return the messages of the exceptions that ended programs, per instance."""
         return {
             instance: str(event[2])
             for instance, events in self.results.items()
@@ -73,7 +72,7 @@ class ScenarioRun:
         }
 
     def account(self) -> str:
-        """Return everything that helps to understand a failure."""
+        """Return everything that helps to analyse a failure."""
         parts = [f"exit code {self.exit_code}, left behind: {self.left_behind}"]
         parts += ["--- manager's stdout", self.stdout, "--- manager's stderr", self.stderr]
         for folder in sorted((self.run_dir / "instances").glob("*")):
@@ -99,10 +98,10 @@ def run_scenario(
 
     Args:
         name: The scenario: a file ``<name>.ymmsl`` in ``tests/scenarios``.
-        manager: Whose manager.
-        libraries: Whose library, per program of the scenario; or one for all.
+        manager: The implementation of the manager.
+        libraries: The library of each program of the scenario, or one for all.
         tmp_path: An empty folder for all files.
-        timeout: Seconds until everything is killed.
+        timeout: Seconds until all processes are killed.
         settings: Settings that replace those of the scenario; they are given to the manager in
             a second file.
         checkpoints: When to save, as in a yMMSL file; given in a separate file. The programs are
@@ -192,7 +191,7 @@ def clean_environment() -> dict[str, str]:
 
 
 def read_results(folder: Path) -> dict[str, list[list[object]]]:
-    """Return what the programs have recorded, per instance."""
+    """Return the recorded observations of the programs, per instance."""
     return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
 
 

@@ -1,4 +1,4 @@
-"""Prints the public API of MUSCLE3's library, or of ours, as JSON.
+"""Print the public API of MUSCLE3's library, or of ours, as JSON.
 
 python signatures.py libmuscle|entrypoints.instance
 """
@@ -15,7 +15,7 @@ CLASSES = ("Instance", "Message", "Grid")
 
 
 def parameters(function):
-    """Return names, kinds and defaults."""
+    """Return names, kinds and defaults of parameters."""
     return [
         (item.name, item.kind.name, None if item.default is item.empty else repr(item.default))
         for item in inspect.signature(function).parameters.values()

@@ -29,13 +29,13 @@ PACKAGES = "munge slurmctld slurmd slurm-client"
 PATH = os.pathsep.join(
     [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"]
 )
-"""Where jobs find our programs, and everybody the daemons."""
+"""Where jobs find our programs, and all programs find the daemons."""
 
 _COMMAND_SECONDS = 60
 _GRACE_SECONDS = 10
 _PAUSE = 0.1
 
-# Not the backfill scheduler: jobs without a limit that it starts get one of a year.
+# The backfill scheduler would give jobs without a limit one of a year.
 _CONFIGURATION = """\
 ClusterName=testing
 SlurmctldHost={host}(127.0.0.1)
@@ -68,10 +68,10 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 
 
 class Slurm:
-    """A Slurm that is running.
+    """A running Slurm.
 
     Args:
-        environment: Environment variables with which its commands find it.
+        environment: Environment variables that its commands need.
     """
 
     def __init__(self, environment: dict[str, str]) -> None:
@@ -100,7 +100,7 @@ class Slurm:
         wait_until(self._is_idle, timeout=timeout, pause=_PAUSE)
 
     def end_jobs(self) -> None:
-        """End all jobs, and those that they submit while they are being ended."""
+        """End all jobs, and those that they submit in the meantime."""
         wait_until(self._is_idle_once_cancelled, pause=_PAUSE)
 
     def _is_idle(self) -> bool:

@@ -60,15 +60,15 @@ def _with_nil_overlay(message: bytes) -> bytes:
 
 
 def make_foreign(file: Path) -> None:
-    """Turn a snapshot into one of a later MUSCLE3, with a key that we do not know."""
+    """Turn a snapshot into one of a later MUSCLE3, with a key unknown to us."""
     values = _muscle3_values(file.read_bytes())
     file.write_bytes(b"2" + bytes(msgpack.packb({**values, "new_in_0_12": True})))
 
 
 def state_in(file: Path) -> State:
-    """Return what Conjoin's and MUSCLE3's snapshots both contain, to compare two bit by bit.
+    """Return the contents that Conjoin's and MUSCLE3's snapshots share, to compare them exactly.
 
-    This leaves out when and why it was made, and the order in which ports received messages.
+    This omits the time and trigger, and the order in which ports received messages.
     """
     snapshot = snapshot_in(file)
     bare = snapshot._replace(
@@ -95,9 +95,9 @@ def check_ends_alike(run_dir: Path, other: Path) -> None:
 
 
 def check_same_state(state: State, other: State) -> None:
-    """Check that two states are equal, except for data that only MUSCLE3 saves.
+    """Check that two states are equal, apart from data of received messages.
 
-    That is the data of messages that the model has received already.
+    Only MUSCLE3 saves the data of messages that the model has already received.
     """
     assert without_received_data(state, other) == without_received_data(other, state)
 

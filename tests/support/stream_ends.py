@@ -1,4 +1,4 @@
-"""The other end of a stream, as plain bytes."""
+"""The other end of a stream, byte by byte."""
 
 import socket
 
@@ -38,14 +38,14 @@ def connect_receiver(
 
 
 class PieceCutter:
-    """Passes bytes to a receiver in the pieces that it requests, as a driver does."""
+    """Passes bytes to a receiver in pieces of the requested sizes, as a driver does."""
 
     def __init__(self, receiver: StreamReceiver) -> None:
         self._receiver = receiver
         self._queue = ByteQueue()
 
     def put(self, data: bytes) -> list[PeerMessage]:
-        """Add bytes; return the messages that are complete now."""
+        """Add bytes; return the messages completed by them."""
         self._queue.put(data)
         messages = []
         while (piece := self._queue.take(self._receiver.wanted)) is not None:
@@ -58,7 +58,7 @@ class PieceCutter:
                     queue.append((message, (0, 0, 0)))
                     messages.append(message)
             if not in_place:
-                buffer[:] = b"\xff" * len(buffer)  # as a driver does, which reuses its memory
+                buffer[:] = b"\xff" * len(buffer)  # a driver reuses its memory as well
         return messages
 
 
@@ -72,7 +72,7 @@ def frame(data: object = "x", channel: int = 0, number: int = 0) -> bytes:
 
 
 class ConnectedStream(StreamConnection):
-    """A connection from `macro` to `micro` that is open already, and is lost with its socket.
+    """An open connection from `macro` to `micro`, without reconnection.
 
     Args:
         sock: Delivers frames.

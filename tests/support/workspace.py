@@ -73,10 +73,10 @@ class Outcome:
 
     Attributes:
         exit_code: The exit code.
-        stdout: What was printed.
-        stderr: What was printed to standard error.
-        left_behind: Command lines of processes that still ran (before they were killed), and names
-            of temporary files.
+        stdout: The standard output.
+        stderr: The standard error.
+        left_behind: Command lines of the processes that were still running, and names of temporary
+            files.
     """
 
     exit_code: int
@@ -86,7 +86,7 @@ class Outcome:
 
     @property
     def text(self) -> str:
-        """Everything that was printed."""
+        """The complete output."""
         return self.stdout + self.stderr
 
 
@@ -110,29 +110,29 @@ class RunningProgram:
 
     @property
     def text(self) -> str:
-        """Everything that was printed so far."""
+        """The output so far."""
         return self._output("stdout") + self._output("stderr")
 
     def processes(self, part_of_command: str = "") -> list[psutil.Process]:
-        """Return the started processes whose command lines contain a text, without the program."""
+        """Return the other started processes with a string in their command lines."""
         return [
             process
             for process in processes_marked(self._mark)
             if process.pid != self.process.pid and part_of_command in _command_line(process)
         ]
 
-    def the_process(self, part_of_command: str) -> psutil.Process:
-        """Wait until such a process exists, and return it."""
+    def wait_for_process(self, part_of_command: str) -> psutil.Process:
+        """Wait until a process with a string in its command line exists, and return it."""
         wait_until(lambda: bool(self.processes(part_of_command)))
         return self.processes(part_of_command)[0]
 
-    def wait_until_it_says(self, text: str) -> None:
-        """Wait until the program has printed a text."""
+    def wait_for_output(self, text: str) -> None:
+        """Wait until the program has printed a string."""
         wait_until(lambda: text in self.text or self.process.poll() is not None)
         assert text in self.text, self.text
 
     def finish(self) -> Outcome:
-        """Wait for the end; return the outcome, with what is left behind."""
+        """Wait for the end; return the outcome, with all leftovers."""
         exit_code = self.process.wait(PATIENCE)
         files = [path.name for path in self._temporary.iterdir()]
         return Outcome(
@@ -170,7 +170,7 @@ class Workspace:
         return path
 
     def change(self, name: str, old: str, new: str) -> None:
-        """Replace a text that occurs exactly once in a file."""
+        """Replace a string that occurs exactly once in a file."""
         text = (self.folder / name).read_text()
         assert text.count(old) == 1, f"{old!r} is {text.count(old)} times in {name}"
         self.write(name, text.replace(old, new))
@@ -208,7 +208,7 @@ class Workspace:
         name: str = "program",
         environment: Mapping[str, str] | None = None,
     ) -> Iterator[RunningProgram]:
-        """Start a program; kill what is left of it at the end.
+        """Start a program; kill its remaining processes at the end.
 
         Args:
             command: Program and arguments.
@@ -242,7 +242,7 @@ class Workspace:
                 end_processes_marked(mark)
 
     def stderr_of(self, instance: str) -> str:
-        """Return what an instance printed to its standard error."""
+        """Return the standard error of an instance."""
         path = self.run_dir / "instances" / instance / "stderr.txt"
         return path.read_text() if path.exists() else ""
 

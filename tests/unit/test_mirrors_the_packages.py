@@ -1,7 +1,7 @@
-"""tests/unit mirrors the packages: whoever changes a module finds its test at once.
+"""tests/unit mirrors the packages, so that the test of a module is easy to find.
 
 The test of `adapters/sqlite/schema.py` is `tests/unit/adapters/sqlite/test_schema.py`. Modules that
-only say what there is (interfaces, plain values) need none.
+contain only declarations (interfaces, plain values) need none.
 """
 
 import ast
@@ -13,11 +13,11 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGES = ("conjoin", "domain", "application", "adapters", "entrypoints")
 
 _WIRING = "wiring: tested as users see it, in tests/acceptance and tests/integration"
-_SHELL_TEXT = "shell text, which only bash can tell to be right: see tests/contract/scripts"
-_NODE = "tested by what a node tells of itself, in test_node_inspector"
-_KEEPER = "all that it promises is in tests/contract/agents"
-_DISPLAYS = "all displays are tested side by side, in test_displays"
-_AS_WRITTEN = "tested by what users write: what is wrong in a file goes through several modules"
+_SHELL_TEXT = "shell text, which must be run by bash to be tested: see tests/contract/scripts"
+_NODE = "tested through the reported resources, in test_node_inspector"
+_KEEPER = "its interface is tested in tests/contract/agents"
+_DISPLAYS = "all displays are tested together, in test_displays"
+_AS_WRITTEN = "tested with users' files: an error in a file involves several modules"
 
 EXCEPTIONS = {
     "conjoin/testing/": "contract tests, which tests/contract runs for all adapters",
@@ -54,7 +54,6 @@ EXCEPTIONS = {
                 "flattening/timeline_matches",
                 "flattening/timelines",
                 "flattening/translation",
-                "source",
             )
         ),
         _AS_WRITTEN,
@@ -97,21 +96,21 @@ def modules():
 
 
 def has_logic(source):
-    """Whether any function of a module does anything."""
+    """Whether any function of a module has a body."""
     return any(
-        any(not _says_nothing(statement) for statement in node.body)
+        any(not _is_constant(statement) for statement in node.body)
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     )
 
 
-def _says_nothing(statement):
+def _is_constant(statement):
     """Whether it is a docstring, or `...`."""
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def test_of(module):
-    """Return where the test of a module is."""
+    """Return the path of the test of a module."""
     return REPOSITORY / "tests" / "unit" / module.parent / f"test_{module.stem}.py"
 
 
@@ -119,7 +118,7 @@ test_of.__test__ = False  # type: ignore[attr-defined]
 
 
 def exception_for(module):
-    """Return which exception holds for a module, if any."""
+    """Return the exception that applies to a module, if any."""
     path = module.as_posix()
     return next((item for item in EXCEPTIONS if path == item or path.startswith(item)), None)
 
@@ -140,7 +139,7 @@ def test_each_module_with_logic_has_its_test_at_the_mirrored_place():
     assert missing == [], "write a test at the mirrored place, or an exception with its reason"
 
 
-def test_each_exception_is_still_needed():
+def test_each_listed_exception_is_still_needed():
     used = {exception_for(module) for module in without_test()}
     assert sorted(set(EXCEPTIONS) - used) == []
 
@@ -167,5 +166,5 @@ def test_each_test_at_a_mirrored_place_has_its_package():
         ("class A:\n    def f(self):\n        self.x = 1", True),
     ],
 )
-def test_what_does_something_has_logic(source, expected):
+def test_module_with_statements_has_logic(source, expected):
     assert has_logic(source) is expected

@@ -36,11 +36,11 @@ def model_problems(
             found += _missing_implementations(configuration, model)
         found += _port_mismatches(configuration, model)
         problems += [f"{origins.model(model)}: {text}" for text in found]
-    return [*problems, *_doubled_names(configuration, origins)]
+    return [*problems, *_duplicate_names(configuration, origins)]
 
 
 def without_implementation(configuration: v0_2.Configuration, origins: Origins) -> list[str]:
-    """Return a warning for each omitted component that is not marked optional."""
+    """Return a warning for each component that is omitted but not marked optional."""
     return [
         f"{origins.model(model)}: component '{component.name}' has no implementation, so it is"
         " left out, and its conduits too. Mark it 'optional: true' if that is what you want."
@@ -50,7 +50,7 @@ def without_implementation(configuration: v0_2.Configuration, origins: Origins) 
     ]
 
 
-def _doubled_names(configuration: v0_2.Configuration, origins: Origins) -> Iterator[str]:
+def _duplicate_names(configuration: v0_2.Configuration, origins: Origins) -> Iterator[str]:
     for name in configuration.programs:
         if name in configuration.models:
             yield (
@@ -110,7 +110,7 @@ def _mismatched(component: v0_2.Component, offered: v0_2.Ports, owner: str) -> I
         if name not in offered:
             yield (
                 f"component '{component.name}' has a port '{name}', but {owner}, which implements"
-                f" it, has none of that name.{hint(name, offered)}"
+                f" it, does not.{hint(name, offered)}"
             )
         elif offered[name] != port:
             yield (
@@ -151,8 +151,8 @@ def _conduit_problems(model: v0_2.Model) -> Iterator[str]:
 def _end_problem(model: v0_2.Model, end: v0_2.Reference, *, sends: bool) -> str | None:
     """Return the error in one end of a conduit, or None.
 
-    From inside, a model's own port has the opposite direction: conduits pass on what the model
-    receives.
+    Inside a model, its own ports have the opposite direction: a conduit that starts at a receiving
+    port of the model passes on the messages that the model receives.
     """
     name, port = end[:-1], str(end[-1])
     if not len(name):

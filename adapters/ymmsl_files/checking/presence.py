@@ -18,7 +18,7 @@ _LAUNCHERS = {
 
 
 def missing_programs(configuration: Configuration) -> list[str]:
-    """Return what this machine lacks to start the programs of a configuration.
+    """Return errors about programs that cannot be started on this machine.
 
     Programs that depend on modules or on another base environment are not checked.
 
@@ -105,7 +105,7 @@ def _search_path_is_known(program: Program) -> bool:
 
 
 def _origin(written: str, path: str, program: Program) -> str:
-    """Return a sentence for messages about a path that differs from what the user wrote."""
+    """Return a sentence about the original form of a path in which variables were replaced."""
     unset = unset_variables(written, program)
     if unset:
         names = " and ".join(f"'{name}'" for name in unset)

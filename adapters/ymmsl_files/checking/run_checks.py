@@ -30,7 +30,7 @@ def resource_problems(
     Args:
         whole: The configuration before flattening.
         flat: The same, flattened.
-        names: Finds the components that resources are for.
+        names: Finds the components to which keys under `resources` refer.
         origins: The files of the models.
     """
     found = [
@@ -46,7 +46,7 @@ def checkpoint_problems(documents: Iterable[Document]) -> list[str]:
     return [text for item in documents for text in _invalid_rules(item)]
 
 
-def resume_oddities(flat: Configuration) -> list[str]:
+def resume_warnings(flat: Configuration) -> list[str]:
     """Return a warning for each instance under `resume` that does not exist."""
     known = set(flat.model.instances()) if flat.resume else set()
     return [

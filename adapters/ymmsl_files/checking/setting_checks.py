@@ -1,4 +1,4 @@
-"""Checks of settings: which components they are for, and whether their types are supported."""
+"""Checks whether settings belong to existing components, and have supported types."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from domain.model.configuration import Component, Model
 from domain.suggestions import hint
 
 
-def setting_oddities(settings: Settings, model: Model) -> list[str]:
+def setting_warnings(settings: Settings, model: Model) -> list[str]:
     """Return a warning for each setting whose prefix does not match a component or instance.
 
     Args:
@@ -47,8 +47,8 @@ def setting_problems(
 def _oddity(name: Reference, model: Model) -> str | None:
     """Return a warning about a name `path.setting` or `path[index].setting`, or None.
 
-    The path may end before that of a component, for all components below it, and the setting's
-    own name may have several parts.
+    The path may also be that of a group of components, and the setting's own name may have several
+    parts.
     """
     path = _leading_names(name[:-1])
     components = model.components

@@ -1,7 +1,7 @@
 """Forwards settings that are sent to a component implemented by a model.
 
 The settings apply to all components inside the model. Each inner component that is called from
-outside receives them through its own conduit, and its messages pass them on to the others.
+outside receives them through a separate conduit, and passes them on with its messages.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from domain.model.shell_words import VARIABLE, parse_word
 _QUOTED: Final = re.compile(r"""\\.|'[^']*'|"(?P<expanded>(?:\\.|[^"\\])*)\"""", re.DOTALL)
 _ESCAPED: Final = re.compile(r"\\.", re.DOTALL)
 _NOT_REPLACED: Final = re.compile(r"(?<!\\)\$(?:\(|\{(?![A-Za-z_]\w*\}))", re.ASCII)
-"""Expressions that a shell would replace, but that are literal in a list of arguments."""
+"""Expressions that a shell would replace, but that stay literal in a list of arguments."""
 _SET_BY_THE_SHELL: Final = re.compile(
     r"PWD|OLDPWD|HOSTNAME|HOSTTYPE|OSTYPE|MACHTYPE|E?UID|PPID|SHLVL|RANDOM|SECONDS|IFS|BASH\w*"
 )
@@ -21,8 +21,8 @@ _SET_FOR_PROGRAMS: Final = re.compile(r"MUSCLE_\w+|SLURM_\w+|OMP_NUM_THREADS")
 _VIRTUAL_ENV: Final = "VIRTUAL_ENV"
 
 
-def argument_oddities(configuration: Configuration) -> list[str]:
-    """Return warnings about variables that are not set, or that the shell does not replace.
+def argument_warnings(configuration: Configuration) -> list[str]:
+    """Return warnings about variables that are not set, or will not be replaced.
 
     Variables that a module or a login shell may set later are not checked.
 
@@ -31,21 +31,21 @@ def argument_oddities(configuration: Configuration) -> list[str]:
     """
     used = {component.program for component in configuration.model.components.values()}
     return [
-        f"Program '{name}': {oddity}"
+        f"Program '{name}': {warning}"
         for name in sorted(used)
-        for oddity in _oddities(configuration.programs[name])
+        for warning in _warnings(configuration.programs[name])
     ]
 
 
 def replaced(word: str, program: Program, *, virtual_env: str | None = None) -> str | None:
-    """Return a word with its variables replaced, or None if a value is not known yet.
+    """Return a word with its variables replaced; None if a value is unknown here.
 
     An unset variable is replaced by the empty string, as in the shell.
 
     Args:
         word: The word.
         program: The program that is started with it.
-        virtual_env: The virtual environment that is active then, if the program has one.
+        virtual_env: The virtual environment of the program, if it has one.
     """
     parsed = parse_word(word)
     values = {name: _value(name, program, virtual_env) for name in parsed.variables}
@@ -66,7 +66,7 @@ def unset_variables(word: str, program: Program) -> list[str]:
     return [name for name in parse_word(word).variables if not _is_set(name, program)]
 
 
-def _oddities(program: Program) -> Iterator[str]:
+def _warnings(program: Program) -> Iterator[str]:
     if program.execution_model is ExecutionModel.MANUAL or program.script is not None:
         return
     for field, names in _variables_by_field(program).items():
@@ -124,7 +124,7 @@ def _is_set_later(name: str) -> bool:
 
 
 def _value(name: str, program: Program, virtual_env: str | None) -> str | None:
-    """Return the value of a variable, empty if it is not set; None if it is not known yet."""
+    """Return the value of a variable, empty if it is not set; None if it is unknown here."""
     if name == _VIRTUAL_ENV and program.virtual_env is not None:
         return virtual_env
     if not _environment_is_known(program) or _is_set_later(name):

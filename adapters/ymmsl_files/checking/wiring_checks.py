@@ -56,8 +56,8 @@ def _never_started(model: Model) -> Iterator[str]:
         if caller and component.name not in started:
             yield (
                 f"Component '{component.name}' is inside a model that is called by '{caller}', so"
-                " it is to run once for each call, but no f_init port of it is connected. Connect"
-                " one, or move the component out of that model."
+                " it must run once for each call, but none of its f_init ports is connected."
+                " Connect one, or move the component out of that model."
             )
 
 

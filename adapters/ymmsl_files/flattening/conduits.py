@@ -1,4 +1,4 @@
-"""Follows links from program to program, which yields the conduits of the flat model."""
+"""Finds the conduits of the flat model by following links from program to program."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from domain.errors import ConfigurationError
 from domain.identity import Reference
 
 
-def joined_conduits(expansion: Expansion, odd: list[str]) -> tuple[Conduit, ...]:
+def joined_conduits(expansion: Expansion, warnings: list[str]) -> tuple[Conduit, ...]:
     """Return the conduits between programs.
 
-    Links to omitted components are omitted, and so are links to a model's port that is not
+    Links to omitted components are omitted too, as are links to a port of a model that is not
     connected inside the model.
 
     Args:
         expansion: The expanded model.
-        odd: Receives a warning for each conduit whose messages no component receives.
+        warnings: Receives a warning for each conduit whose messages no component receives.
 
     Raises:
         ConfigurationError: If joined conduits have filters in an invalid order.
@@ -27,7 +27,7 @@ def joined_conduits(expansion: Expansion, odd: list[str]) -> tuple[Conduit, ...]
     problems: list[str] = []
     for sender in expansion.links:
         if sender[:-1] in expansion.leaves:
-            for trail in _trails(expansion, sender, odd):
+            for trail in _trails(expansion, sender, warnings):
                 try:
                     conduits.append(_joined(trail))
                 except ValueError:
@@ -37,16 +37,18 @@ def joined_conduits(expansion: Expansion, odd: list[str]) -> tuple[Conduit, ...]
     return tuple(conduits)
 
 
-def _trails(expansion: Expansion, sender: Reference, odd: list[str]) -> Iterator[tuple[Link, ...]]:
-    """Yield the chain of links to each program's port that is reachable from a port."""
+def _trails(
+    expansion: Expansion, sender: Reference, warnings: list[str]
+) -> Iterator[tuple[Link, ...]]:
+    """Yield a chain of links for each port of a program that is reachable from a port."""
     for link in expansion.links.get(sender, ()):
         owner = link.receiver[:-1]
         if owner in expansion.leaves:
             yield (link,)
         elif owner in expansion.inner:
             if link.receiver not in expansion.links:
-                odd.append(_dead_end(link))
-            for rest in _trails(expansion, link.receiver, odd):
+                warnings.append(_dead_end(link))
+            for rest in _trails(expansion, link.receiver, warnings):
                 yield (link, *rest)
 
 
@@ -69,7 +71,7 @@ def _disorder(trail: tuple[Link, ...]) -> str:
     filters = " ".join(item.value for item in _filters(trail))
     ports = " -> ".join(str(link.sender) for link in trail)
     return (
-        f"The conduits {ports} -> {trail[-1].receiver} have the filters '{filters}' in all, and"
-        f" these are out of order: write {filter_order()}. Move or remove filters on one of these"
+        f"The conduits {ports} -> {trail[-1].receiver} together have the filters '{filters}',"
+        f" which are out of order: write {filter_order()}. Move or remove filters on one of these"
         " conduits."
     )

@@ -26,7 +26,7 @@ class Leaf:
         path: Its full name.
         component: The component as written in its model.
         program: Name of its program.
-        multiplicity: Those of the enclosing components, followed by its own.
+        multiplicity: The multiplicities of the enclosing components, followed by its own.
     """
 
     path: Reference

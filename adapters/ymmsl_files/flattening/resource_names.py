@@ -1,7 +1,7 @@
 """Finds the components that the keys under `resources` refer to.
 
-In v0.2 a key is the name of the model that is run, followed by the path of a component in it. Users
-omit the model's name, as in v0.1, or write that of the inner model that contains the component.
+In v0.2, a key is the name of the root model, followed by the path of a component in it. Some users
+omit the model's name, as in v0.1, or write the name of the inner model that contains the component.
 Both are accepted if they are unambiguous. MUSCLE3 ignores such keys.
 """
 
@@ -21,7 +21,7 @@ class ResourceNames:
     """Finds the components that keys under `resources` refer to.
 
     Args:
-        root: Name of the model that is run.
+        root: Name of the root model, which is run.
         expansion: That model, expanded.
         models: Names of all models, including those that are not run.
     """
@@ -50,7 +50,7 @@ class ResourceNames:
         return [key] if key in self._leaves else self._by_short_name.get(key, [])
 
     def is_elsewhere(self, key: Reference) -> bool:
-        """Whether a key is for a component of a model that is not run.
+        """Whether a key refers to a component of a model that is not run.
 
         Args:
             key: The key as the user wrote it.
@@ -59,14 +59,14 @@ class ResourceNames:
 
 
 def resources_by_component(
-    documents: Iterable[Document], names: ResourceNames, odd: list[str]
+    documents: Iterable[Document], names: ResourceNames, warnings: list[str]
 ) -> dict[Reference, ResourceRequirements]:
     """Return the requirements of each component by path; later documents override earlier ones.
 
     Args:
         documents: The user's documents.
         names: Finds the components; unknown and ambiguous keys are omitted.
-        odd: Receives warnings.
+        warnings: Receives warnings.
     """
     result: dict[Reference, ResourceRequirements] = {}
     for document in documents:
@@ -78,7 +78,7 @@ def resources_by_component(
                 continue
             (path,) = meant
             if path in key_of:
-                odd.append(
+                warnings.append(
                     f"{document.label}: under 'resources', '{key_of[path]}' and '{name}' are the"
                     " same component. The last one is used; remove the other one."
                 )

@@ -6,7 +6,7 @@ from ymmsl import v0_2
 
 
 def explained(error: v0_2.ResolveTimelineException) -> str:
-    """Return a message about an error in a model's timelines, with the cure.
+    """Return a message about an error in a model's timelines, with advice on how to fix it.
 
     Args:
         error: ymmsl's error.
@@ -26,7 +26,7 @@ def explained(error: v0_2.ResolveTimelineException) -> str:
             f"conduit {_shown(error.conduit)} joins timeline '{error.timeline1 or ':'}' to"
             f" timeline '{error.timeline2 or ':'}', and with its filters taken into account these"
             f" do not match.{error.hint} Perhaps a component's o_i and s ports need a"
-            " timeline annotation, that an f_init port is connected wrongly, or that these"
+            " timeline annotation, or an f_init port is connected to the wrong sender, or these"
             " timelines have the same points in time and should be listed under"
             " 'matching_timelines'."
         )

@@ -67,7 +67,7 @@ def _message_timeline(timeline: str, end: v0_2.Reference, ports: v0_2.Ports) -> 
 
 
 def united(matches: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Join the sets that have a timeline in common.
+    """Merge the sets that have a timeline in common.
 
     Args:
         matches: Sets of matching timelines.

@@ -1,7 +1,7 @@
 """Assigns a timeline to each component of the flat model, and checks the conduits against them.
 
-Each model is checked as written, and the timelines are composed from the outside inwards, as
-MUSCLE3 does. In a component `outer` that `driver` calls, a component `a` that calls `b` is on
+Each model is checked as written, and the timelines are composed from the outermost model inwards,
+as in MUSCLE3. If `driver` calls a component `outer`, in which `a` calls `b`, then `a` is on
 `driver:outer.a`, and `b` is on `driver:outer.a:outer.b`. A component that `outer` calls is on
 `outer:called`, no matter which component inside `outer` calls it.
 """
@@ -29,7 +29,7 @@ class FlatTimelines:
     """Timelines in a flat model.
 
     Attributes:
-        own: The timeline of each component, including inner models, ending in its own name.
+        own: The timeline of each component, including inner models; it ends in the own name.
         matching: Sets of matching timelines, each with the leading one first.
     """
 
@@ -108,7 +108,7 @@ def _outside(timeline: v0_2.Timeline, model: v0_2.Model, path: Reference) -> Par
 
 
 def _part_outside(part: v0_2.Reference, model: v0_2.Model, path: Reference) -> Reference:
-    """Return the name that a part of a timeline has outside the model."""
+    """Return the name of a part of a timeline as seen from outside the model."""
     length = len(model.name)
     if len(path) and part[:1] not in model.components and part[:length] == model.name:
         rest = part[length:]

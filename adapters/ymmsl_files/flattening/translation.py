@@ -31,7 +31,7 @@ from domain.model.shell_words import literally
 
 
 def reference(name: v0_2.Reference) -> Reference:
-    """Return the domain's reference for one of ymmsl's."""
+    """Return the domain's reference for a reference of ymmsl."""
     return Reference(str(name)) if len(name) else Reference(())
 
 
@@ -48,7 +48,7 @@ def program(source: v0_2.Program, *, args_are_shell_text: bool) -> Program:
     """Return a program.
 
     Args:
-        source: The program as ymmsl has it.
+        source: The program as an object of ymmsl.
         args_are_shell_text: Whether its arguments were written as a string instead of a list.
     """
     args = tuple(map(str, source.args or ()))

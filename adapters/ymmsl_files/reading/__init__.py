@@ -1,1 +1,1 @@
-"""Reads and merges yMMSL documents, with the places of errors."""
+"""Reads and merges yMMSL documents, and locates their errors."""

@@ -21,7 +21,7 @@ def programs_with_shell_text(
 ) -> set[str]:
     """Return the full names of the programs whose arguments are shell text.
 
-    Configuration objects do not record which it was. Their lists with one element count as
+    Configuration objects do not record the original form. Their lists with one element count as
     strings, as in MUSCLE3.
 
     Args:

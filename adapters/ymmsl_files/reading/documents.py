@@ -32,8 +32,8 @@ class Document:
     Attributes:
         label: Its name in messages.
         content: The object that ymmsl read from it.
-        tree: Its YAML tree; None if it was an object.
-        directory: The directory of a file, else None.
+        tree: Its YAML tree; None for an object.
+        directory: The directory of the file; None if it is not a file.
         resume_origin: The metadata in the comment lines of a workflow snapshot, if any.
     """
 
@@ -91,7 +91,7 @@ def _read(source: object, warnings: list[str]) -> Document:
         return _read_file(source, warnings)
     if not isinstance(source, str):
         raise ConfigurationError(
-            f"A configuration cannot be made from a {type(source).__name__}: give the path of a"
+            f"A configuration cannot be read from a {type(source).__name__}: pass the path of a"
             " yMMSL file, its text, or a configuration object of the ymmsl library."
         )
     if source == STANDARD_INPUT:
@@ -105,7 +105,7 @@ def _read_file(path: Path, warnings: list[str]) -> Document:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ConfigurationError(f"{path}: file not found.{_near(path)}") from None
+        raise ConfigurationError(f"{path}: file not found.{_similar_files(path)}") from None
     except IsADirectoryError:
         raise ConfigurationError(f"{path}: this is a directory, not a yMMSL file.") from None
     except OSError as error:
@@ -115,7 +115,7 @@ def _read_file(path: Path, warnings: list[str]) -> Document:
     return _read_text(text, str(path), path.resolve().parent, warnings)
 
 
-def _near(path: Path) -> str:
+def _similar_files(path: Path) -> str:
     try:
         present = [item.name for item in path.parent.iterdir() if item.suffix == path.suffix]
     except OSError:

@@ -1,4 +1,4 @@
-"""Imported modules, and what they contain apart from implementations."""
+"""Finds imported modules, and the sections in them that an import ignores."""
 
 from __future__ import annotations
 

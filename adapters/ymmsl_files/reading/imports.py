@@ -5,56 +5,56 @@ from __future__ import annotations
 import logging
 import os
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from warnings import catch_warnings, simplefilter
 
 from ymmsl import v0_2
 
 from adapters.ymmsl_files.reading.documents import Document
 from adapters.ymmsl_files.reading.imported_files import ignored_sections
-from adapters.ymmsl_files.reading.merge import is_chatter
+from adapters.ymmsl_files.reading.merge import is_irrelevant
 from domain.errors import ConfigurationError
 from domain.suggestions import hint
 
 
 def resolved(
-    configuration: v0_2.Configuration, documents: Sequence[Document], odd: list[str]
+    configuration: v0_2.Configuration, documents: Sequence[Document], warnings: list[str]
 ) -> v0_2.Configuration:
     """Return a configuration with its imports and custom implementations resolved.
 
     Args:
         configuration: The merged configuration; it is modified, and unusable after an error.
-        documents: The documents that it was merged from.
-        odd: Receives warnings.
+        documents: The documents from which it was merged.
+        warnings: Receives warnings.
 
     Raises:
         ConfigurationError: If an import or the component of a custom implementation is not found.
     """
     _check_custom_implementations(configuration, documents)
     modules = [str(statement.module) for statement in configuration.imports]
-    with _logged_warnings(odd), warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with _logged_warnings(warnings), catch_warnings(record=True) as caught:
+        simplefilter("always")
         try:
             v0_2.resolve(v0_2.Reference([]), configuration, reuse_cached_imports=False)
         except RecursionError:
             raise ConfigurationError(
-                f"{_labels(documents)}: the imports go round in a circle. Move what two files need"
-                " of each other to a third."
+                f"{_labels(documents)}: the imports form a cycle. Move the parts that two files"
+                " need from each other to a third file."
             ) from None
         except _USERS_MISTAKES as error:
             raise ConfigurationError(_explained(str(error), documents)) from None
     texts = dict.fromkeys(str(item.message) for item in caught)
-    odd += [text for text in texts if not is_chatter(text)]
-    odd += ignored_sections(modules)
+    warnings += [text for text in texts if not is_irrelevant(text)]
+    warnings += ignored_sections(modules)
     return configuration
 
 
 @contextmanager
-def _logged_warnings(odd: list[str]) -> Iterator[None]:
+def _logged_warnings(warnings: list[str]) -> Iterator[None]:
     """Collect warnings that ymmsl logs, such as about a module with two entry points."""
     handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: odd.append(record.getMessage())  # type: ignore[method-assign]
+    handler.emit = lambda record: warnings.append(record.getMessage())  # type: ignore[method-assign]
     logger = logging.getLogger("ymmsl")
     logger.addHandler(handler)
     try:
@@ -67,8 +67,8 @@ def _check_custom_implementations(
     configuration: v0_2.Configuration, documents: Sequence[Document]
 ) -> None:
     problems = [
-        f"{_labels(documents)}: custom_implementations: '{key}' names no component. Write the name"
-        " of a model and the path of the component in it, as in 'my_model.my_component'."
+        f"{_labels(documents)}: custom_implementations: '{key}' does not name a component. Write"
+        " the name of a model and the path of the component in it, as in 'my_model.my_component'."
         for key in configuration.custom_implementations
         if len(key) < 2
     ]

@@ -18,12 +18,12 @@ from domain.suggestions import hint
 
 @dataclass(frozen=True)
 class _Place:
-    """The keys that are valid at some place in a document.
+    """The keys that are valid at one place in a document.
 
     Attributes:
-        keys: The keys allowed in a mapping there; None if any.
+        keys: The valid keys of a mapping there; None if any key is valid.
         inside: The places below some of the keys.
-        items: The place below the other keys, or in a list.
+        items: The place below all other keys, or below the elements of a list.
         keeps_duplicates: Whether all entries with the same key count, not only the last one.
     """
 
@@ -96,7 +96,7 @@ def _unknown_keys(node: yaml.Node, place: _Place, path: str, label: str) -> Iter
 
 
 def scalar_keyed(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
-    """Return the same entries as `entries`, with the keys' nodes."""
+    """Return the same entries as `entries`, but with the nodes of the keys."""
     if not isinstance(node, yaml.MappingNode):
         return []
     return [item for item in node.value if isinstance(item[0], yaml.ScalarNode)]
@@ -140,7 +140,7 @@ def _shared() -> dict[str, _Place]:
 
 
 _ALL_COUNT = _Place(keeps_duplicates=True)
-"""A mapping that ymmsl turns into a list, so that a key may stand in it more than once."""
+"""A mapping that ymmsl turns into a list, so that a key may occur in it more than once."""
 
 
 def _version_1() -> _Place:

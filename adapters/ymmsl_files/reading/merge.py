@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from copy import deepcopy
+from warnings import catch_warnings, simplefilter
 
 import ymmsl
 from ymmsl import v0_1, v0_2
@@ -13,26 +13,26 @@ from adapters.ymmsl_files.reading.documents import Document
 from domain.errors import ConfigurationError
 
 
-def merged(documents: Sequence[Document], odd: list[str]) -> v0_2.Configuration:
+def merged(documents: Sequence[Document], warnings: list[str]) -> v0_2.Configuration:
     """Merge documents: by the rules of v0.1 if all are of that version, else by those of v0.2.
 
     Args:
         documents: The documents; later ones override earlier ones. They are not modified.
-        odd: Receives warnings.
+        warnings: Receives warnings.
 
     Raises:
         ConfigurationError: If they cannot be merged.
     """
     old = [item.content for item in documents if isinstance(item.content, v0_1_type)]
     if len(old) == len(documents):
-        return _converted(_merged_old(old), documents[0].label, odd)
+        return _converted(_merged_old(old), documents[0].label, warnings)
     new = [
-        _converted(item.content, item.label, odd)
+        _converted(item.content, item.label, warnings)
         if isinstance(item.content, v0_1_type)
         else deepcopy(item.content)
         for item in documents
     ]
-    problems = [*_doubled_models(documents, new), *_doubled_programs(documents, new)]
+    problems = [*_models_in_several_files(documents, new), *_duplicate_programs(documents, new)]
     if problems:
         raise ConfigurationError(*problems)
     for overlay in new[1:]:
@@ -42,11 +42,11 @@ def merged(documents: Sequence[Document], odd: list[str]) -> v0_2.Configuration:
 
 v0_1_type = v0_1.PartialConfiguration
 
-# Warnings that ymmsl emits on every conversion, and that do not matter for running a model.
+# Warnings that ymmsl emits on every conversion, and that are irrelevant for a run.
 _CHATTER = ("Comments can unfortunately", "In yMMSL v0.2 implementations", "In yMMSL v0.2 comp")
 
 
-def is_chatter(warning: str) -> bool:
+def is_irrelevant(warning: str) -> bool:
     """Whether a warning of ymmsl is irrelevant for a run."""
     return warning.startswith(_CHATTER)
 
@@ -59,11 +59,11 @@ def _merged_old(contents: Sequence[v0_1.PartialConfiguration]) -> v0_1.PartialCo
 
 
 def _converted(
-    content: v0_1.PartialConfiguration, label: str, odd: list[str]
+    content: v0_1.PartialConfiguration, label: str, warnings: list[str]
 ) -> v0_2.Configuration:
-    odd += _guessed_ports(content, label)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    warnings += _guessed_ports(content, label)
+    with catch_warnings():
+        simplefilter("ignore")
         try:
             return ymmsl.convert_to(v0_2.Configuration, content)
         except (RuntimeError, ValueError) as error:
@@ -83,7 +83,7 @@ def _guessed_ports(content: v0_1.PartialConfiguration, label: str) -> list[str]:
     ]
 
 
-def _doubled_models(
+def _models_in_several_files(
     documents: Sequence[Document], contents: Sequence[v0_2.Configuration]
 ) -> list[str]:
     holders = [
@@ -92,13 +92,13 @@ def _doubled_models(
     if len(holders) < 2:
         return []
     problem = (
-        f"There are models in more than one file: {', '.join(holders)}. Give one of them, and let"
-        " it take what it needs from the others with 'imports'."
+        f"There are models in more than one file: {', '.join(holders)}. Pass only one of them,"
+        " and let it use 'imports' to get what it needs from the others."
     )
     return [problem]
 
 
-def _doubled_programs(
+def _duplicate_programs(
     documents: Sequence[Document], contents: Sequence[v0_2.Configuration]
 ) -> list[str]:
     first_in: dict[str, str] = {}

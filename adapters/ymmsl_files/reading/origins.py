@@ -1,4 +1,4 @@
-"""Names the file that a model or program comes from, for messages."""
+"""Finds the file that contains a model or program, for messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CUSTOMISED = "__customised_for__"
 
 
 class Origins:
-    """Knows the file of each model and program.
+    """Maps each model and program to the file that contains it.
 
     Args:
         documents: The user's documents.
@@ -42,7 +42,7 @@ class Origins:
         return f"{self.of(base)}: in model '{base}'{suffix}"
 
     def everything(self) -> str:
-        """Return the names of all files."""
+        """Return the names of all files, as text."""
         return self._all
 
 

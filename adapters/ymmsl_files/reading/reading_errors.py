@@ -1,4 +1,4 @@
-"""Converts ymmsl's errors about a document to one sentence with the place of the error."""
+"""Converts ymmsl's errors about a document to single sentences that locate the error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PATH = "Expected a(n) <class 'type'>"
 
 
 def not_ymmsl(tree: yaml.Node | None) -> str | None:
-    """Return why a document is not yMMSL at all, or None.
+    """Return why a document is not a yMMSL file, or None if it is one.
 
     Args:
         tree: Its YAML tree; None if it has none.
@@ -30,7 +30,7 @@ def not_ymmsl(tree: yaml.Node | None) -> str | None:
     if tree is None:
         return "it is empty."
     if not isinstance(tree, yaml.MappingNode):
-        return "this is not a yMMSL file, which has 'ymmsl_version: v0.2' at its top."
+        return "this is not a yMMSL file: such a file has 'ymmsl_version: v0.2' at its top."
     version = version_of(tree)
     if version is None:
         return "it has no 'ymmsl_version'. Add 'ymmsl_version: v0.2' at its top."

@@ -47,8 +47,8 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-# Strings that ymmsl reads correctly without quotes. It reads `1e5` as a number and `trueish` as a
-# boolean, which PyYAML's writer does not take into account.
+# Strings that ymmsl reads correctly without quotes. PyYAML's writer does not take into account that
+# ymmsl reads `1e5` as a number and `trueish` as a boolean.
 _PLAIN = re.compile(r"(?!true|false)[a-z_/][\w./ -]*", re.ASCII | re.IGNORECASE)
 
 

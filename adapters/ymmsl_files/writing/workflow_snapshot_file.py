@@ -1,4 +1,4 @@
-"""Workflow snapshot files: yMMSL files that say which snapshots to resume from."""
+"""Workflow snapshot files: yMMSL files that list the snapshots to resume from."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from domain.identity import Reference
 class YmmslWorkflowSnapshotFormat(WorkflowSnapshotFormat):
     """A yMMSL file with a checksum and a header in comments, a description, and `resume`.
 
-    MUSCLE3 can resume from it, and so can Conjoin from MUSCLE3's, and from older files of its own,
-    which have no header: then the facts are taken from the description.
+    MUSCLE3 can resume from these files. Conjoin can also resume from MUSCLE3's files and from files
+    of its earlier versions, which have no header; it then uses the description instead.
     """
 
     @override
@@ -66,13 +66,13 @@ def _location(value: object) -> str:
     return value
 
 
-# Those in C are ten times as fast, but not every PyYAML has them.
+# The C implementations are ten times as fast, but not every PyYAML has them.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BASE_DUMPER: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class _Dumper(_BASE_DUMPER):  # type: ignore[misc, valid-type]
-    """Writes strings of several lines as blocks."""
+    """Writes strings with several lines as blocks."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:

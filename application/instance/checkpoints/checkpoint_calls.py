@@ -53,7 +53,8 @@ class CheckpointCalls:
         snapshots: Saves and loads snapshots.
         overlays: Holds the current settings overlay.
         receiver: Holds the messages of the next pass.
-        communicator: Sends along up to which time our snapshots cover the wall-clock rules.
+        communicator: Sends, with each message, the time up to which our snapshots cover the
+            wall-clock rules.
         receive_ahead: Receives the messages of the next pass; returns whether there is one.
         flags: The flags that the model passes.
         is_called: Whether other instances call this one repeatedly.
@@ -107,7 +108,7 @@ class CheckpointCalls:
         return message
 
     def should_init(self) -> bool:
-        """Return whether the model must initialise itself."""
+        """Return whether the model must initialise its state."""
         self._calls.check(Call.SHOULD_INIT)
         answer = not (self._is_first_pass and self._snapshots.resuming_from_intermediate())
         self._calls.note(Call.SHOULD_INIT)
@@ -153,7 +154,7 @@ class CheckpointCalls:
                 self._save(None, final=True, next_time=self._next_time())
 
     def note_pass_begun(self, *, is_first: bool) -> None:
-        """Note that a pass of the reuse loop starts."""
+        """Record that a pass of the reuse loop starts."""
         self._is_first_pass = is_first
 
     def _note_end_of_pass(self) -> None:

@@ -1,4 +1,4 @@
-"""Captures and restores the communication state of an instance as a whole."""
+"""Captures and restores the entire communication state of an instance."""
 
 from __future__ import annotations
 

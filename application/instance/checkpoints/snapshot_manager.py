@@ -87,11 +87,11 @@ class SnapshotManager:
         return self._resumed
 
     def resuming_from_intermediate(self) -> bool:
-        """Return whether we resume in the middle of a pass of the reuse loop."""
+        """Return whether the instance resumes in the middle of a pass of the reuse loop."""
         return self._resumed is not None and not self._resumed.is_final_snapshot
 
     def resuming_from_final(self) -> bool:
-        """Return whether we resume between two passes of the reuse loop."""
+        """Return whether the instance resumes between two passes of the reuse loop."""
         return self._resumed is not None and self._resumed.is_final_snapshot
 
     def load_snapshot(self) -> Message:

@@ -49,7 +49,7 @@ class ExaminedWorkflowSnapshot:
 
     @property
     def location(self) -> str:
-        """Where it is."""
+        """Location of the workflow snapshot."""
         return self.stored.location
 
     @property
@@ -64,7 +64,7 @@ class ExaminedWorkflowSnapshot:
 
     @property
     def triggers(self) -> tuple[str, ...]:
-        """Why it was made, without duplicates."""
+        """The triggers of its instance snapshots, without duplicates."""
         return tuple(dict.fromkeys(text for item in self.snapshots for text in item.triggers))
 
     @property

@@ -63,21 +63,21 @@ class ModelComparison:
                 " their peers had sent. Take all of them from one workflow snapshot"
             )
         if problems:
-            raise InconsistentSnapshot(_refusal(problems))
+            raise InconsistentSnapshot(_error_message(problems))
         return [unchecked_snapshot(instance, error) for instance, error in foreign.items()]
 
     def _check_model_name(self, name: str) -> None:
         if name not in ("", str(self._model.name)):
             msg = (
-                f"The snapshots are of model '{name}', but model '{self._model.name}' is to be run."
-                " Resume from a workflow snapshot of this model."
+                f"The snapshots are of model '{name}', but the model to run is"
+                f" '{self._model.name}'. Resume from a workflow snapshot of this model."
             )
             raise InconsistentSnapshot(msg)
 
     def _loaded(
         self, resume: Mapping[Reference, str]
     ) -> tuple[dict[Reference, Snapshot], dict[Reference, ForeignSnapshot]]:
-        """Return the snapshots, and for each that could not be decoded, the reason."""
+        """Return the snapshots, and the error for each one that could not be decoded."""
         snapshots: dict[Reference, Snapshot] = {}
         foreign: dict[Reference, ForeignSnapshot] = {}
         for instance, location in resume.items():
@@ -130,7 +130,7 @@ class ModelComparison:
         return newest is not None and len(newest.snapshots) == len(snapshots)
 
 
-def _refusal(problems: Sequence[str]) -> str:
+def _error_message(problems: Sequence[str]) -> str:
     lines = [f"- {text}." for text in problems]
     return "\n".join(
         [

@@ -38,7 +38,7 @@ class ResumeChoice:
 
 
 class ResumeChooser:
-    """Finds the workflow snapshot that a user asks for.
+    """Finds the workflow snapshot that a user wants to resume from.
 
     Args:
         past_runs: Finds the directories of earlier runs.

@@ -83,12 +83,11 @@ class RunSnapshots:
         return self._examined(self._workflow_snapshots.read(location))
 
     def prune(self, *, keep: int) -> PruneResult:
-        """Remove all but the newest sound workflow snapshots, and unneeded snapshots.
+        """Remove all but the newest sound workflow snapshots, and their instance snapshots.
 
-        Also removes the temporary files of programs that were killed while they stored a snapshot.
-
-        Keeps instance snapshots newer than those of the newest workflow snapshot: if the run is
-        still active, the next workflow snapshot may name them.
+        Keeps instance snapshots that a remaining workflow snapshot names, and those newer than
+        the ones in the newest workflow snapshot: if the run is still active, the next workflow
+        snapshot may name them. Also removes the temporary files of killed writers.
 
         Args:
             keep: Number of sound workflow snapshots to keep. If there are fewer, nothing is

@@ -41,7 +41,7 @@ class SnapshotRegistry:
         self._search = WorkflowSnapshotSearch(topology)
         self._report = report
         self._numbers: dict[Reference, int] = defaultdict(int)
-        self._has_found_some = False
+        self._has_found_any = False
 
     def register_snapshot(
         self, instance: Reference, snapshot: SnapshotMetadata
@@ -64,14 +64,14 @@ class SnapshotRegistry:
         self._numbers[instance] += 1
         found = self._search.add(instance, self._numbers[instance], snapshot)
         if found is not None:
-            self._has_found_some = True
+            self._has_found_any = True
             self._workflow_snapshots.announce(found, self._report)
         return found
 
     @property
     def is_in_vain(self) -> bool:
         """Whether instances registered snapshots, but none of them fit together."""
-        return bool(self._numbers) and not self._has_found_some
+        return bool(self._numbers) and not self._has_found_any
 
     def shutdown(self) -> None:
         """Finish all announcements."""

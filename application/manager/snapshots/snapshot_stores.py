@@ -20,7 +20,7 @@ _PROBE_DATA: Final = b"Can a snapshot be stored here?"
 
 @dataclass(frozen=True)
 class RunSnapshotStore:
-    """Where the instance snapshots of one run are stored.
+    """The stores for the instance snapshots of one run.
 
     Attributes:
         open_store: Returns the store that holds a snapshot.
@@ -105,7 +105,7 @@ class SnapshotStores:
     def local_copies(
         self, resume: Mapping[Reference, str], run_directory: RunDirectory
     ) -> dict[Reference, str]:
-        """Return paths that any instance can open of the snapshots to resume from.
+        """Return paths of the snapshots to resume from that any instance can open.
 
         Args:
             resume: Locations of the snapshots.

@@ -1,4 +1,4 @@
-"""Parses the snapshot store that a user names."""
+"""Parses the path or URL of a snapshot store that a user names."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def parse_store_location(
     if not is_url(text):
         raise unusable_store(text, f"write '{scheme}://…' for a URL, or './{text}' for a directory")
     if scheme in _FILE_SCHEMES:
-        return _path_in(text, rest.removeprefix("//"))
+        return _path_of_file_url(text, rest.removeprefix("//"))
     if scheme == "memory":
         raise unusable_store(
             text, "it is in the memory of one process, and lost when that process ends"
@@ -51,7 +51,7 @@ def parse_store_location(
     return text.rstrip("/")
 
 
-def _path_in(url: str, path: str) -> str:
+def _path_of_file_url(url: str, path: str) -> str:
     if not path.startswith("/"):
         raise unusable_store(url, "its path must start with a /, as in 'file:///scratch/mine'")
     return str(Path(path))

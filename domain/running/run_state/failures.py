@@ -42,7 +42,7 @@ class Failure:
 
     @property
     def explanation(self) -> str:
-        """How its process ended, and why, as far as known."""
+        """The end of its process, and the reason if it is known."""
         end = None if self.end is None else f"it {self.end}"
         return "; ".join(part for part in (end, self.reason) if part is not None)
 
@@ -108,7 +108,7 @@ class Failures:
         return "\n".join(parts)
 
 
-def kind_in_words(text: str) -> FailureKind:
+def infer_kind(text: str) -> FailureKind:
     """Infer the kind of a failure from the error message or output of a MUSCLE3 instance.
 
     MUSCLE3's protocol has no request to report it.
@@ -137,7 +137,7 @@ def failure_by_report(instance: InstanceLife) -> Failure:
     assert instance.report is not None
     problem, kind = instance.report
     reason = problem or "it did not report why"
-    return Failure(instance.name, None, reason, kind=kind or kind_in_words(problem))
+    return Failure(instance.name, None, reason, kind=kind or infer_kind(problem))
 
 
 def problem_of(instance: InstanceLife) -> str | None:
@@ -149,17 +149,17 @@ def problem_of(instance: InstanceLife) -> str | None:
         The problem as part of a sentence; None if there is none.
     """
     if instance.end == Killed(SIGKILL):
-        return "Conjoin did not send that signal, but the system does when memory runs out"
+        return "Conjoin did not send that signal, but the system sends it when memory runs out"
     if instance.end != SUCCESS:
         return None
     if instance.report is not None:
         error = instance.report.problem or "it did not report which"
         return f"before that, it reported an error: {error}"
     if not instance.has_registered:
-        return "it never registered: does the program make an Instance?"
+        return "it never registered: does the program create an Instance?"
     if not instance.has_deregistered:
         return (
-            "its reuse loop was not over: the model must call reuse_instance() until that returns"
+            "its reuse loop was not over: the model must call reuse_instance() until it returns"
             " False"
         )
     return None
@@ -169,5 +169,5 @@ def _kind_of(instance: InstanceLife, error_output: str) -> FailureKind:
     report = instance.report
     if report is None:
         # Conjoin's library would have reported the loss of a peer
-        return FailureKind.OWN if instance.is_own else kind_in_words(error_output)
-    return report.kind or kind_in_words(f"{report.problem}\n{error_output}")
+        return FailureKind.OWN if instance.is_own else infer_kind(error_output)
+    return report.kind or infer_kind(f"{report.problem}\n{error_output}")

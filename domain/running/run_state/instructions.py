@@ -50,7 +50,7 @@ class StartTimer(NamedTuple):
 
 
 class CancelTimer(NamedTuple):
-    """Do not handle TimerFired for this timer, unless it is started again."""
+    """Cancel this timer: do not handle its TimerFired, unless it is started again."""
 
     timer: RunTimer
 
@@ -73,7 +73,7 @@ class Probe(NamedTuple):
 
 
 class AskToSave(NamedTuple):
-    """Ask all instances, also those that register later, to save."""
+    """Ask all instances, including those that register later, to save."""
 
     reason: str
 

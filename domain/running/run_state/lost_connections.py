@@ -1,9 +1,9 @@
 """Handles user-started instances that lose their connection, as a table of states and transitions.
 
 A coupling library reconnects only when it has something to send, which may take hours. So the
-instance gets some seconds to reconnect, and then the manager looks for its program. The manager
-gives the instance up when the program is not there twice in a row: once is not enough, because
-MUSCLE3's instances close their ports when they are done, and only then reconnect to deregister.
+instance gets some seconds to reconnect, and then the manager probes its program. The manager gives
+up on the instance if two probes in a row find no program: one is not enough, because MUSCLE3's
+instances close their ports when they are done, and only then reconnect to deregister.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from domain.running.run_state.instructions import (
 from domain.running.run_state.timers import RunTimer, TimerKind
 
 FAREWELL_TIME: Final = 5.0
-"""Maximum number of seconds before the manager looks again for an instance that seems gone."""
+"""Maximum number of seconds before the manager probes again an instance that seems gone."""
 
 
 class Contact(Enum):
@@ -36,7 +36,7 @@ class Contact(Enum):
 
     MISSING = "it has some time to reconnect"
     SOUGHT = "its program is being looked for"
-    SUSPECTED = "its program was not there, and it has some more time to reconnect"
+    SUSPECTED = "its program was not running, and it has some more time to reconnect"
     SOUGHT_AGAIN = "its program is being looked for once more"
     GIVEN_UP = "it is gone for good"
 
@@ -74,7 +74,7 @@ class _Loss:
 
     Attributes:
         attempt: The number of the last probe.
-        contact: What is known of the instance.
+        contact: The state of the instance.
         reported: What has been found and reported to the user.
     """
 
@@ -83,7 +83,7 @@ class _Loss:
     reported: set[Presence] = field(default_factory=set)
 
     def take(self, sign: Sign) -> bool:
-        """Go to another state; return False where the table has no such step."""
+        """Go to the next state; return False if the table has no such step."""
         after = TRANSITIONS[self.contact].get(sign)
         if after is None:
             return False
@@ -122,7 +122,7 @@ class LostConnections:
             yield Log(LogLevel.INFO, f"instance '{name}' is connected again")
 
     def lose_patience(self, name: str) -> Iterator[Instruction]:
-        """Look for the program of an instance."""
+        """Probe the program of an instance."""
         loss = self._losses.get(name)
         if loss is None or not loss.take(Sign.PATIENCE_OVER):
             return
@@ -134,7 +134,7 @@ class LostConnections:
         """React to the result of a probe.
 
         Returns:
-            What is known of the instance now; None if the answer comes too late to count.
+            What is known of the instance now; None if the answer is outdated.
         """
         name, presence = found.instance, found.presence
         loss = self._losses.get(name)

@@ -24,10 +24,10 @@ from domain.running.run_state.instructions import Instruction, Publish, ReadErro
 
 
 class Processes:
-    """Reacts to what agents report.
+    """Reacts to the reports of agents.
 
-    Ends of processes are judged one after the other. Whether an end is a failure depends on the
-    failures before it, so while the output of a failed instance is being read, later ends wait.
+    It judges process ends one after the other. Whether an end is a failure depends on earlier
+    failures, so while the output of a failed instance is being read, later ends wait.
 
     Args:
         instances: All instances of the run, by name.

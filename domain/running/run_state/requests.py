@@ -22,7 +22,7 @@ from domain.running.run_state.instructions import Instruction, Publish
 
 
 class Requests:
-    """Reacts to what instances report.
+    """Reacts to the reports of instances.
 
     Args:
         instances: All instances of the run, by name.

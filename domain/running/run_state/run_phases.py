@@ -1,9 +1,10 @@
 """The phases of a run, as a table of states and transitions.
 
 A failure of one instance makes its peers fail as well, and a peer may be the first to report it. So
-after a failure that may not be the true cause, the run is not cancelled at once: for some seconds
-the true cause may show (SEEKING_CAUSE). If instances are about to end by then, one of them may be
-the cause, and they get a last chance. Once the cause is certain, the agents end all processes.
+after a failure that may not be the true cause, the run is not cancelled at once: it waits some
+seconds for the true cause to appear (SEEKING_CAUSE). If instances are about to end by then, one of
+them may be the cause, and they get a last chance. Once the cause is certain, the agents end all
+processes.
 
 Instances that the user has started cannot be ended. After one of them has reported a failure, the
 others get some seconds to leave by themselves, while the processes of agents are being cancelled
@@ -25,7 +26,7 @@ from domain.running.run_state.instructions import (
 from domain.running.run_state.timers import RunTimer, TimerKind
 
 LEAVING_PATIENCE: Final = 10.0
-"""Seconds that instances which are about to end get to do so, once one of them has failed."""
+"""Seconds to wait for instances that are about to end, after an instance has failed."""
 
 VICTIM_PATIENCE: Final = 5.0
 """Seconds to wait for the true cause after an instance has failed because of another."""
@@ -49,8 +50,8 @@ class PhaseStep(Enum):
     DOUBT = "an instance failed, and another may be the cause"
     PART = "an instance that the user started failed, and others may leave"
     CERTAIN = "the cause of the failure is certain"
-    LAST_CHANCE = "patience is over for the first time, but processes are about to end"
-    PATIENCE_OVER = "patience is over"
+    LAST_CHANCE = "the patience timer fired for the first time, but processes are about to end"
+    PATIENCE_OVER = "the patience timer fired"
     STOP = "the run is to be stopped"
     DONE = "there is no instance left to wait for"
 
@@ -90,14 +91,14 @@ _SECONDS: Final = {
     PhaseStep.PART: LEAVING_PATIENCE,
     PhaseStep.LAST_CHANCE: LEAVING_PATIENCE,
 }
-"""How many seconds to wait, by the step that begins the wait."""
+"""The duration of the wait in seconds, by the step that begins it."""
 
 
 class RunPhases:
     """The phase that a run is in.
 
-    Entering and leaving phases gives the instructions: patience is a timer that runs during
-    SEEKING_CAUSE and PARTING, and processes are cancelled on entering PARTING or CANCELLING.
+    Entering and leaving phases gives the instructions: the patience timer runs during SEEKING_CAUSE
+    and PARTING, and processes are cancelled on entering PARTING or CANCELLING.
     """
 
     def __init__(self) -> None:

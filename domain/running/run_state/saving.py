@@ -25,7 +25,7 @@ from domain.running.run_state.instructions import (
 )
 from domain.running.run_state.timers import RunTimer, TimerKind
 
-TIME_IS_OVER: Final = "The time of the run was over."
+TIME_IS_OVER: Final = "The run reached its time limit."
 SAVING_TIMER: Final = RunTimer(TimerKind.SAVING)
 ALLOCATION_TIMER: Final = RunTimer(TimerKind.ALLOCATION)
 

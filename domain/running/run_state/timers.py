@@ -7,16 +7,16 @@ from enum import Enum
 
 
 class TimerKind(Enum):
-    """What a timer limits."""
+    """The purpose of a timer."""
 
     PATIENCE = "patience"
-    """How long to wait for the true cause of a failure, or for instances to leave."""
+    """Limits the wait for the true cause of a failure, or for instances to leave."""
     SAVING = "saving"
-    """How long instances may take to save before the run is stopped."""
+    """Limits the time that instances have to save before the run is stopped."""
     ALLOCATION = "allocation"
-    """When the run has to begin to save, or to be over."""
+    """Fires when the run must begin to save, or must be over."""
     CONNECTION = "connection"
-    """How long an instance has to reconnect before its program is looked for."""
+    """Limits the time that an instance has to reconnect before its program is probed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class RunTimer:
     """A timer. Starting one again replaces it.
 
     Attributes:
-        kind: What it limits.
+        kind: Its purpose.
         instance: The instance that it belongs to, if each instance has one.
     """
 

@@ -16,7 +16,7 @@ LONG = 30.0
 
 
 class ProcessKeeperContract(ABC):
-    """Subclassed for each adapter, with the programs to start."""
+    """Subclass it for each adapter, with the programs to start."""
 
     @abstractmethod
     def ending(self, exit_code: int) -> tuple[str, ...]:

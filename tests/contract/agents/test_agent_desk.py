@@ -20,7 +20,7 @@ NODE = NodeResources("n", frozenset())
 
 
 class AgentDeskContract(ABC):
-    """Subclassed for each desk."""
+    """Subclass it for each desk."""
 
     @pytest.fixture
     def desk(self) -> AgentDesk:

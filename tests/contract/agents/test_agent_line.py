@@ -26,7 +26,7 @@ VERSION = "1.2"
 
 
 class AgentLineContract(ABC):
-    """Subclassed for each adapter."""
+    """Subclass it for each adapter."""
 
     @abstractmethod
     def open(self) -> AgentLine:

@@ -213,7 +213,7 @@ def test_suspended_agent_is_reported_as_lost(launcher: LocalAgentLauncher, tmp_p
     agent = agent_process()
     agent.suspend()
     bench.let_pass(2 * TIMEOUTS.silence)
-    reason = "node 'here' was lost: nothing was heard from its agent for 1000 seconds"
+    reason = "node 'here' was lost: its agent sent nothing for 1000 seconds"
     assert bench.wait_for_end("a") == NodeLost(reason)
     agent.resume()
     bench.close()

@@ -10,7 +10,7 @@ from application.interfaces.agents import NodeInspector
 
 
 class NodeInspectorContract(ABC):
-    """Subclassed for each adapter."""
+    """Subclass it for each adapter."""
 
     @pytest.fixture
     @abstractmethod
@@ -45,7 +45,7 @@ class TestLinuxNodeInspector(NodeInspectorContract):
         return LinuxNodeInspector(node="here")
 
 
-class TestLinuxNodeInspectorWithoutAKernelThatTells(NodeInspectorContract):
+class TestLinuxNodeInspectorWithoutKernelInformation(NodeInspectorContract):
     @pytest.fixture
     def inspector(self, tmp_path):
         return LinuxNodeInspector(node="here", proc=tmp_path / "proc", sys=tmp_path / "sys")
@@ -57,7 +57,7 @@ class TestInMemoryNodeInspector(NodeInspectorContract):
         return InMemoryNodeInspector("here", cores=3, memory=2**30)
 
 
-class TestInMemoryNodeInspectorThatKnowsNoMemory(NodeInspectorContract):
+class TestInMemoryNodeInspectorWithoutMemorySize(NodeInspectorContract):
     @pytest.fixture
     def inspector(self):
         return InMemoryNodeInspector("here")

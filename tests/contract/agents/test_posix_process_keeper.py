@@ -37,7 +37,7 @@ def shell(text: str) -> tuple[str, ...]:
     return ("/bin/bash", "-c", text)
 
 
-WATCHES = [
+PROCESS_WATCHES = [
     pytest.param(
         PidfdWatch, marks=pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="no pidfd")
     ),
@@ -46,7 +46,7 @@ WATCHES = [
 
 
 class TestPosixProcessKeeper(ProcessKeeperContract):
-    @pytest.fixture(params=WATCHES)
+    @pytest.fixture(params=PROCESS_WATCHES)
     def keeper(self, request: pytest.FixtureRequest) -> Iterator[ProcessKeeper]:
         before = psutil.Process().children()
         keeper = PosixProcessKeeper(watch=request.param())

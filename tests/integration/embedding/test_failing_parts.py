@@ -1,4 +1,4 @@
-"""When a part of the manager fails, the others are closed and leave nothing behind."""
+"""When one part of the manager fails, the others are closed and nothing is left behind."""
 
 import tempfile
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ RESOURCES = [
     for name, provider in ManagerContainer.providers.items()
     if isinstance(provider, providers.Resource)
 ]
-FOREVER = "import time\ntime.sleep(1000)\n"
+SLEEP_INDEFINITELY = "import time\ntime.sleep(1000)\n"
 
 
 class PartFailed(Exception):
@@ -98,7 +98,7 @@ def test_failure_while_starting_ends_the_run(owner, method, monkeypatch):
 
 
 def test_invalid_log_level_leaves_no_run_directory(manual, folder):
-    with pytest.raises(ConfigurationError, match="no log level 'LOUD'"):
+    with pytest.raises(ConfigurationError, match="level 'LOUD' does not exist"):
         Manager(manual, options=ManagerOptions(log_level="LOUD")).__enter__()
     assert list(folder.iterdir()) == []
 
@@ -161,7 +161,7 @@ def test_launcher_that_reaches_no_node_raises_an_error():
     assert launcher.is_closed
 
 
-def test_agent_that_exits_at_once_raises_an_error(monkeypatch):
+def test_agent_that_exits_immediately_raises_an_error(monkeypatch):
     monkeypatch.setattr("adapters.local_agents.launcher.AGENT_MODULE", "entrypoints.no_such_agent")
     with Manager(with_programs()) as manager, pytest.raises(RunError, match="No node agent"):
         manager.start_all()
@@ -177,7 +177,7 @@ def test_agent_that_exits_at_once_raises_an_error(monkeypatch):
     ],
     ids=["all-here", "may-be-started-elsewhere", "agents-elsewhere"],
 )
-def test_manager_listens_on_loopback_only_if_all_instances_run_on_this_machine(
+def test_manager_listens_on_loopback_if_all_instances_run_on_this_machine(
     capabilities, options, hosts, monkeypatch
 ):
     monkeypatch.setattr("adapters.io.network.own_hosts", lambda: ["elsewhere"])
@@ -198,7 +198,7 @@ def test_too_few_cores_raise_an_error_before_anything_starts():
 
 def test_exception_in_the_host_program_ends_the_run():
     def run():
-        with Manager(with_programs(macro=FOREVER)) as manager:
+        with Manager(with_programs(macro=SLEEP_INDEFINITELY)) as manager:
             manager.start_all()
             fail()
 

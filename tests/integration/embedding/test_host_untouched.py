@@ -56,7 +56,7 @@ def test_command_line_of_the_host_is_not_read(monkeypatch):
     assert sys.argv == argv
 
 
-def test_nothing_is_printed(capfd):
+def test_embedded_manager_prints_nothing(capfd):
     with Manager(with_programs(micro=BROKEN)) as manager:
         manager.start_all()
         manager.wait()

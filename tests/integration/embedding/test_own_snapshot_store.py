@@ -17,7 +17,7 @@ EACH_STEP = Checkpoints(simulation_time=(CheckpointRangeRule(1.0),))
 
 @pytest.fixture(params=["memory of fsspec", "double"])
 def new_store(request):
-    """Return a function that makes a store for one run; it also holds those of earlier runs."""
+    """Return a function that makes a store for one run, with the snapshots of earlier runs."""
     if request.param == "double":
         store = InMemorySnapshotStore()
         yield lambda: store

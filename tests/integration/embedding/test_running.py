@@ -32,11 +32,11 @@ from tests.support.leftovers import Surroundings
 from tests.support.pair import with_programs
 
 LONG = 60.0
-FOREVER = "import time\ntime.sleep(1000)\n"
+SLEEP_INDEFINITELY = "import time\ntime.sleep(1000)\n"
 BROKEN = "raise ValueError('oh no')\n"
 
 RUNS = with_programs()
-NEVER_ENDS = with_programs(macro=FOREVER, micro=FOREVER)
+NEVER_ENDS = with_programs(macro=SLEEP_INDEFINITELY, micro=SLEEP_INDEFINITELY)
 
 VERSION_0_1 = """\
 ymmsl_version: v0.1
@@ -66,16 +66,18 @@ def as_path(folder):
 @pytest.mark.parametrize(
     "make",
     [
-        pytest.param(as_path, id="a path"),
-        pytest.param(lambda folder: str(as_path(folder)), id="a path as a text"),
-        pytest.param(lambda folder: [as_path(folder)], id="a list of paths"),
-        pytest.param(lambda _: RUNS, id="the text of a file"),
-        pytest.param(lambda _: ymmsl.load(RUNS), id="a configuration of ymmsl"),
-        pytest.param(lambda _: ymmsl.load(VERSION_0_1), id="one of version 0.1"),
-        pytest.param(lambda _: YmmslConfigurationSource().load([RUNS]), id="a flat one of ours"),
+        pytest.param(as_path, id="path"),
+        pytest.param(lambda folder: str(as_path(folder)), id="path as a string"),
+        pytest.param(lambda folder: [as_path(folder)], id="list of paths"),
+        pytest.param(lambda _: RUNS, id="contents of a file"),
+        pytest.param(lambda _: ymmsl.load(RUNS), id="v0.2 configuration of ymmsl"),
+        pytest.param(lambda _: ymmsl.load(VERSION_0_1), id="v0.1 configuration of ymmsl"),
+        pytest.param(
+            lambda _: YmmslConfigurationSource().load([RUNS]), id="flat configuration of Conjoin"
+        ),
     ],
 )
-def test_accepted_types_of_configurations(make, folder):
+def test_all_types_of_configurations_are_accepted(make, folder):
     with Manager(make(folder)) as manager:
         assert list(map(str, manager.configuration.model.components)) == ["macro", "micro"]
 
@@ -363,7 +365,7 @@ def test_status_can_be_polled_during_a_run():
     assert seen <= set(InstanceState)
 
 
-def test_nothing_is_written_outside_of_the_run_directory(folder):
+def test_files_are_written_to_the_run_directory_only(folder):
     (folder / "here").mkdir()
     with Manager(RUNS, run_dir=folder / "here") as manager:
         manager.start_all()
@@ -478,13 +480,13 @@ def test_invalid_setting_value_is_rejected_with_its_key(folder, value, kind):
     flat = YmmslConfigurationSource().load([RUNS])
     flat.settings["macro.odd"] = value
     for source in (made, flat):
-        text = f"Setting 'macro.odd' has value .*{kind}, but a setting is a text, a number"
+        text = f"Setting 'macro.odd' has value .*{kind}, but a setting is a string, a number"
         with pytest.raises(ConfigurationError, match=text):
             Manager(source)
 
 
 class Choice(enum.IntEnum):
-    """An enumeration, as programs use them."""
+    """An enumeration, as user programs define them."""
 
     SECOND = 2
 

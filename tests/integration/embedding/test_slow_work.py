@@ -1,4 +1,4 @@
-"""Nothing slow is done on the thread of the manager's event loop, which answers heartbeats."""
+"""The manager's event loop answers heartbeats, so its thread must not do slow work."""
 
 import threading
 from pathlib import Path
@@ -20,7 +20,7 @@ BROKEN = "raise ValueError('oh no')\n"
 
 @pytest.fixture
 def threads(monkeypatch):
-    """Return what notes the threads on which a method is called, as a set of their names."""
+    """Return a function that records the names of the threads on which a method is called."""
 
     def note(owner, method):
         original = getattr(owner, method)
@@ -36,7 +36,7 @@ def threads(monkeypatch):
     return note
 
 
-def test_starting_a_run_does_nothing_slow_on_the_loop(threads):
+def test_run_start_does_no_slow_work_on_the_event_loop(threads):
     launching = threads(LocalAgentLauncher, "launch")
     slow = {
         "placing": threads(Planner, "plan"),
@@ -50,7 +50,7 @@ def test_starting_a_run_does_nothing_slow_on_the_loop(threads):
     assert launching == {LAUNCHER}
 
 
-def test_output_of_a_failed_instance_is_not_read_on_the_loop(threads):
+def test_output_of_a_failed_instance_is_not_read_on_the_event_loop(threads):
     reading = threads(FilesystemRunDirectory, "instance_output_tail")
     with Manager(with_programs(macro=BROKEN)) as manager:
         manager.start_all()
@@ -58,7 +58,7 @@ def test_output_of_a_failed_instance_is_not_read_on_the_loop(threads):
     assert reading == {WORKER}
 
 
-def test_directory_of_an_instance_started_by_hand_is_not_created_on_the_loop(threads, manual):
+def test_directory_of_an_instance_started_by_hand_is_not_created_on_the_event_loop(threads, manual):
     creating = threads(FilesystemRunDirectory, "instance_directory")
     with Manager(manual) as manager:
         client = MMPClient("macro", manager.location)

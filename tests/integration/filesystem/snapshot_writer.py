@@ -1,4 +1,4 @@
-"""Stores a snapshot, and is stopped at one of the steps; run by test_durability.
+"""Store a snapshot, and stop at one of the steps; run by test_durability.
 
 Usage: snapshot_writer.py DIRECTORY STEP before|after|half snapshot|workflow_snapshot
 """

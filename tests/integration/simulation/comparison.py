@@ -1,6 +1,6 @@
-"""Runs a simulation with MUSCLE3's library or with ours: python comparison.py WHOSE CASE.
+"""Run a simulation with MUSCLE3's library or with ours: python comparison.py LIBRARY CASE.
 
-It prints what can be compared: the files it has written, and how it ended.
+It prints the comparable results: the files that it has written, and its outcome.
 """
 
 import sys

@@ -31,7 +31,7 @@ def micro():
 """
 
 
-def test_functions_of_a_cell_are_run_and_print_into_the_notebook(tmp_path):
+def test_cell_functions_run_and_print_into_the_notebook(tmp_path):
     run = f"run_simulation({MODEL!r}, {{'macro': macro, 'micro': micro}})"
     cells = run_cells([FUNCTIONS, run, "factor = 7", run], tmp_path)
     assert [cell.error for cell in cells] == [""] * 4
@@ -39,7 +39,7 @@ def test_functions_of_a_cell_are_run_and_print_into_the_notebook(tmp_path):
     assert cells[3].text == "received 0\nreceived 7\nreceived 14\n"
 
 
-def test_an_exception_in_a_cells_function_is_shown_in_the_notebook(tmp_path):
+def test_exception_in_a_cell_function_is_shown_in_the_notebook(tmp_path):
     broken = "def multiplied(number):\n    raise ValueError('oh no')"
     run = f"run_simulation({MODEL!r}, {{'macro': macro, 'micro': micro}})"
     cells = run_cells([FUNCTIONS, broken, run], tmp_path)
@@ -67,7 +67,7 @@ def multiplied(number):
     wait_until(lambda: not is_running(pid))
 
 
-def test_a_manager_works_in_the_running_loop_of_a_kernel(tmp_path):
+def test_manager_works_in_the_running_event_loop_of_a_kernel(tmp_path):
     cell = f"""\
 import asyncio
 from entrypoints.manager import Manager

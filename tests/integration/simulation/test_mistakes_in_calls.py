@@ -22,7 +22,7 @@ def changed():
 
 
 @pytest.mark.parametrize(
-    ("mistake", "told"),
+    ("mistake", "message"),
     [
         (
             lambda: started().send("out", 5),
@@ -30,19 +30,19 @@ def changed():
         ),
         (
             lambda: started().send("out", changed()),
-            "send() on port 'out': The timestamp of a Message is to be a simulation time, as a",
+            "send() on port 'out': The timestamp of a Message must be a simulation time, as a",
         ),
         (
             lambda: Instance(PORTS, 4),
-            "'flags' of Instance() is to be made of InstanceFlags, but got 4.",
+            "'flags' of Instance() must be of type InstanceFlags, but got 4.",
         ),
         (
             lambda: Instance({"O_I": ["out"]}),
-            "Operator.O_F: 'O_I'. Write the operator without quotes",
+            "Operator.O_F. Write the operator without quotes",
         ),
         (
             lambda: Instance(["out"]),
-            "are to be lists of names by operator, but got ['out'].",
+            "must be lists of names by operator, but got ['out'].",
         ),
         (
             lambda: Instance({Operator.O_I: "out", Operator.S: ["in"]}),
@@ -51,30 +51,30 @@ def changed():
     ],
 )
 def test_invalid_argument_error_contains_its_name_and_the_correct_form(
-    mistake, told, tmp_path, monkeypatch
+    mistake, message, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RuntimeError) as caught:
         run_simulation(MODEL, {"macro": mistake, "micro": micro})
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
-def misnames_a_port():
+def use_unknown_port():
     started().send("nowhere", Message(0.0))
 
 
-def goes_on_from_a_mistake():
+def raise_from_a_mistake():
     try:
-        misnames_a_port()
+        use_unknown_port()
     except RuntimeError as error:
         raise ValueError("so it ends") from error
 
 
-@pytest.mark.parametrize("mistaken", [misnames_a_port, goes_on_from_a_mistake])
-def test_traceback_shows_only_the_users_lines(mistaken, tmp_path, monkeypatch):
+@pytest.mark.parametrize("mistake", [use_unknown_port, raise_from_a_mistake])
+def test_traceback_shows_only_the_users_lines(mistake, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RuntimeError) as caught:
-        run_simulation(MODEL, {"macro": mistaken, "micro": micro})
+        run_simulation(MODEL, {"macro": mistake, "micro": micro})
     text = str(caught.value)
     shown = [line.split('"')[1] for line in text.splitlines() if line.lstrip().startswith("File ")]
     assert set(shown) == {__file__}

@@ -1,4 +1,4 @@
-"""Simulations of Python functions, as tests and notebooks run them."""
+"""Simulations of Python functions, as run in tests and notebooks."""
 
 import os
 import subprocess
@@ -61,7 +61,7 @@ def test_temporary_directory_may_be_named_like_a_shell_variable(tmp_path, monkey
 
 
 @pytest.mark.parametrize("lengths", [[None], [0], [0, 2, 0]])
-def test_a_port_without_slots_sends_nothing(lengths, capsys):
+def test_port_without_slots_sends_nothing(lengths, capsys):
     def sender():
         instance = Instance({Operator.O_I: ["out[]"], Operator.S: ["in"]})
         while instance.reuse_instance():
@@ -219,7 +219,7 @@ def test_signal_that_killed_a_function_is_reported():
 
 
 def test_function_that_creates_no_instance_is_reported():
-    with pytest.raises(RuntimeError, match="does the program make an Instance"):
+    with pytest.raises(RuntimeError, match="does the program create an Instance"):
         run_simulation(MODEL, {"macro": macro, "micro": lambda: None})
 
 
@@ -237,7 +237,7 @@ def test_missing_function_is_rejected_before_anything_starts(folder):
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("mirco", "Did you mean 'micro' or 'macro'?"), ("other", "There is: macro, micro.")],
+    [("mirco", "Did you mean 'micro' or 'macro'?"), ("other", "Valid names: macro, micro.")],
 )
 def test_function_without_a_component_is_rejected(name, hint, folder):
     programs = "programs:\n  micro:\n    description: A\n    executable: /nowhere\n"
@@ -266,7 +266,7 @@ def test_function_that_cannot_be_sent_to_another_process_is_named():
 
 
 def test_value_that_is_not_a_function_is_rejected():
-    with pytest.raises(UsageError, match="'micro' is of type str, and no function"):
+    with pytest.raises(UsageError, match="'micro' is of type str, not a function"):
         run_simulation(MODEL, {"macro": macro, "micro": "micro"})
 
 

@@ -13,7 +13,7 @@ MODEL = """
 ymmsl_version: v0.2
 models:
   threads:
-    description: A caller that calls two models, each on a timeline of its own
+    description: A caller that calls two models, each on its own timeline
     components:
       caller:
         description: Has a thread for each

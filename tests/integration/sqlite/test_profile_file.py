@@ -17,7 +17,7 @@ MACRO = Reference("macro")
 @pytest.mark.slow
 @pytest.mark.muscle3
 @pytest.mark.parametrize("plot", ["-i", "-r", "-t"])
-def test_muscle3_plots_what_we_wrote(tmp_path, plot):
+def test_muscle3_plots_our_profile(tmp_path, plot):
     path = tmp_path / "performance.sqlite"
     write_profile(path)
     command = [require_muscle3().muscle3, "profile", plot, path]

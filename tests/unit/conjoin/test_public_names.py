@@ -1,4 +1,4 @@
-"""What users import from `conjoin`, and which modules that loads."""
+"""The names that users import from `conjoin`, and the modules that these load."""
 
 import importlib
 import inspect

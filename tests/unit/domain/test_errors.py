@@ -1,4 +1,4 @@
-"""The sentences that users read, and what else an error can be caught as."""
+"""Error messages, and the built-in exceptions that errors can be caught as."""
 
 import inspect
 
@@ -7,14 +7,14 @@ import pytest
 from domain import errors
 
 
-def test_a_single_problem_is_told_as_it_is_and_several_as_a_list():
+def test_configuration_error_lists_several_problems():
     assert str(errors.ConfigurationError("One.")) == "One."
     several = errors.ConfigurationError("One.", "Two.")
     assert str(several) == "- One.\n- Two."
     assert several.problems == ("One.", "Two.")
 
 
-def test_a_missing_setting_is_told_with_where_it_may_be_set():
+def test_missing_setting_error_names_where_it_can_be_set():
     error = errors.SettingMissing("x", ("macro.x", "x"))
     assert str(error) == (
         "Setting 'x' is not set, and the model gave no default for it. Add it to the settings in"
@@ -22,24 +22,24 @@ def test_a_missing_setting_is_told_with_where_it_may_be_set():
     )
 
 
-def test_a_setting_of_another_type_is_told_with_value_and_types():
+def test_setting_mismatch_error_names_value_and_types():
     error = errors.SettingMismatch("x", "3", "int")
     assert "'x' has value '3', which is a str" in str(error)
     assert "of type int" in str(error)
 
 
-def test_unsendable_data_are_told_with_their_place():
+def test_unsendable_data_error_names_the_path():
     assert str(errors.UnsendableData("data[0]", "no.")) == "data[0] cannot be sent: no."
 
 
-@pytest.mark.parametrize(("given", "told"), [((), "none"), (("a", "b"), "a, b")])
-def test_a_missing_implementation_is_told_with_those_given(given, told):
+@pytest.mark.parametrize(("given", "listed"), [((), "none"), (("a", "b"), "a, b")])
+def test_missing_implementation_error_lists_the_given_ones(given, listed):
     error = errors.ImplementationMissing(("x", "y"), given)
     assert "'x', 'y'" in str(error)
-    assert str(error).endswith(f"The functions given are: {told}.")
+    assert str(error).endswith(f"The functions given are: {listed}.")
 
 
-def test_failed_instances_and_transience_can_be_asked_for():
+def test_errors_have_failed_instances_and_transience_as_attributes():
     assert errors.InstanceFailed("m", ("a",)).instances == ("a",)
     assert errors.TransportError("m", transient=True).transient
     assert not errors.TransportError("m").transient
@@ -58,11 +58,11 @@ def test_failed_instances_and_transience_can_be_asked_for():
         (errors.RunError, RuntimeError),
     ],
 )
-def test_what_muscle3_raises_catches_ours_too(ours, builtin):
+def test_errors_subclass_the_builtins_that_muscle3_raises(ours, builtin):
     assert issubclass(ours, builtin)
 
 
-def test_the_drawing_shows_every_error_below_its_base():
+def test_diagram_shows_every_error_below_its_base():
     drawn = errors.__doc__
     found = [item for _, item in inspect.getmembers(errors, inspect.isclass)]
     for item in found:

@@ -14,7 +14,7 @@ parts = st.tuples(names, st.lists(names | st.integers(0, 10**6), max_size=5)).ma
 
 
 @given(parts)
-def test_a_reference_is_read_back_from_its_text(found: list):
+def test_reference_is_parsed_from_its_own_text(found: list):
     reference = Reference(found)
     assert Reference(str(reference)) == reference
     assert list(Reference(str(reference))) == found
@@ -22,7 +22,7 @@ def test_a_reference_is_read_back_from_its_text(found: list):
 
 
 @given(parts)
-def test_a_reference_equals_its_text_and_hashes_like_it(found: list):
+def test_reference_equals_its_text_and_has_the_same_hash(found: list):
     reference = Reference(found)
     assert reference == str(reference)
     assert {reference: 1}[Reference(str(reference))] == 1
@@ -30,7 +30,7 @@ def test_a_reference_equals_its_text_and_hashes_like_it(found: list):
 
 
 @given(parts, parts)
-def test_references_can_be_joined_and_taken_apart(one: list, other: list):
+def test_references_can_be_concatenated_and_sliced(one: list, other: list):
     joined = Reference(one) + Reference(other)
     assert list(joined) == one + other
     assert joined.starts_with(Reference(one))
@@ -39,7 +39,7 @@ def test_references_can_be_joined_and_taken_apart(one: list, other: list):
 
 
 @given(parts, st.lists(st.integers(0, 99), min_size=1, max_size=3))
-def test_indices_at_the_end_come_off(found: list, indices: list[int]):
+def test_trailing_indices_are_removed(found: list, indices: list[int]):
     component = Reference([*found, "last"])
     instance = component + indices
     assert instance.without_trailing_ints() == component
@@ -65,34 +65,34 @@ def test_indices_at_the_end_come_off(found: list, indices: list[int]):
         "a[\u0661]",
     ],
 )
-def test_what_is_no_reference_is_refused_and_shown(text: str):
+def test_invalid_reference_is_rejected_and_named(text: str):
     with pytest.raises(ValueError, match="not a valid reference"):
         Reference(text)
 
 
 @given(st.text(max_size=20))
-def test_any_text_is_a_reference_or_is_refused(text: str):
+def test_any_text_is_a_valid_reference_or_rejected(text: str):
     with suppress(ValueError):
         assert str(Reference(text)) == text or "[0" in text
 
 
 @pytest.mark.parametrize("text", ["", "a b", "1", "a-b", "é", "a.b"])
-def test_what_is_no_identifier_is_refused(text: str):
+def test_invalid_identifier_is_rejected(text: str):
     with pytest.raises(ValueError, match="not a valid name"):
         Identifier(text)
 
 
-def test_a_reference_does_not_begin_with_an_index():
+def test_reference_that_begins_with_an_index_is_rejected():
     with pytest.raises(ValueError, match="starts with a name"):
         Reference([1, "a"])
 
 
-def test_the_empty_reference_stands_for_the_model():
+def test_empty_reference_denotes_the_model():
     empty = Reference([])
     assert str(empty) == ""
     assert str(empty + "a") == "a"
 
 
-def test_indices_are_sorted_as_numbers():
+def test_references_sort_indices_as_numbers():
     found = sorted(map(Reference, ["a[10]", "a[9]", "a.b", "a"]))
     assert list(map(str, found)) == ["a", "a[9]", "a[10]", "a.b"]

@@ -1,4 +1,4 @@
-"""What the user may have meant."""
+"""Suggestions for names that the user may have meant."""
 
 import pytest
 
@@ -13,23 +13,23 @@ MANY = [f"component_{letter * 9}" for letter in "abcdefghi"]
         ("marco", ["macro", "zzz"], " Did you mean 'macro'?"),
         ("micro1", ["micro2", "micro3"], " Did you mean 'micro2' or 'micro3'?"),
         ("ab", ["abc", "abd", "abe"], " Did you mean 'abc', 'abd' or 'abe'?"),
-        ("x", ["macro", "micro", "macro"], " There is: macro, micro."),
+        ("x", ["macro", "micro", "macro"], " Valid names: macro, micro."),
         ("x", [], ""),
         (3, [33], " Did you mean '33'?"),
     ],
 )
-def test_close_names_are_offered_or_else_all(wrong, possible, expected):
+def test_similar_names_are_suggested_or_else_all_are_listed(wrong, possible, expected):
     found = hint(wrong, possible)
     assert sorted(found) == sorted(expected)
     assert found.split("'")[0] == expected.split("'")[0]
 
 
-def test_very_many_are_not_listed():
+def test_long_list_of_names_is_not_shown():
     assert len(MANY) > MOST_LISTED
     assert hint("x", MANY) == ""
     assert hint("component_aaaaaaaab", MANY).startswith(" Did you mean 'component_aaaaaaaaa'")
 
 
-def test_where_all_are_listed_anyway_close_names_alone_are_offered():
+def test_similar_names_alone_are_suggested_without_a_list():
     assert did_you_mean("marco", ["macro", "zzz"]) == " Did you mean 'macro'?"
     assert did_you_mean("x", ["macro", "zzz"]) == ""

@@ -20,14 +20,14 @@ def installed(tmp_path, monkeypatch):
     for root in IMPORT_ROOTS:
         (home / root).mkdir(parents=True)
         shutil.copy(REPOSITORY / root / "__init__.py", home / root)
-    found_first(home, monkeypatch)
+    search_path(home, monkeypatch)
     return home
 
 
-def found_first(folder, monkeypatch):
+def search_path(folder, monkeypatch):
     others = [place for place in sys.path if Path(place).resolve() != REPOSITORY]
     monkeypatch.setattr(sys, "path", [str(folder), *others])
-    for root in IMPORT_ROOTS:  # else Python answers with the packages that are loaded
+    for root in IMPORT_ROOTS:  # otherwise Python returns the packages that are already loaded
         monkeypatch.delitem(sys.modules, root, raising=False)
 
 
@@ -64,7 +64,7 @@ def test_folder_that_hides_a_root_is_reported(root, installed, tmp_path, monkeyp
     theirs = tmp_path / "project" / root
     theirs.mkdir(parents=True)
     (theirs / "__init__.py").touch()
-    found_first(theirs.parent, monkeypatch)
+    search_path(theirs.parent, monkeypatch)
     assert problem(installed) == (
         f"Conjoin needs its own package '{root}', in {installed / root}, but Python finds another"
         f" one of that name first, in {theirs}. Rename that one, or start Python in another"
@@ -79,16 +79,16 @@ def test_module_that_hides_a_root_is_reported_with_its_distribution(
     theirs.parent.mkdir()
     theirs.touch()
     distribute(theirs.parent, "entrypoints", "0.4.2", "entrypoints.py")
-    found_first(theirs.parent, monkeypatch)
+    search_path(theirs.parent, monkeypatch)
     assert problem(installed).endswith(
         f"first, in {theirs}, which belongs to the distribution 'entrypoints' 0.4.2. Run 'pip"
-        " uninstall entrypoints', or install Conjoin in a virtual environment of its own."
+        " uninstall entrypoints', or install Conjoin in a separate virtual environment."
     )
 
 
 def test_folder_without_init_elsewhere_is_ignored(installed, tmp_path, monkeypatch):
     (tmp_path / "project" / "domain").mkdir(parents=True)
-    found_first(tmp_path / "project", monkeypatch)
+    search_path(tmp_path / "project", monkeypatch)
     check_import_roots(str(installed))
 
 
@@ -101,9 +101,9 @@ def test_overwritten_root_is_reported_with_its_distribution(root, installed):
     distribute(installed, "innocent", "1.0", "innocent/__init__.py", f"innocent/{root}/__init__.py")
     assert problem(installed) == (
         f"Conjoin's file {file} was overwritten by the distribution 'Foreign-Package' 1.3.0, which"
-        f" has a package '{root}' too. To keep both, install Conjoin in a virtual environment of"
-        " its own. Otherwise run 'pip uninstall Foreign-Package', then install Conjoin again, from"
-        " a copy of its repository: pip install --force-reinstall --no-deps ."
+        f" has a package '{root}' too. To keep both, install Conjoin in a separate virtual"
+        " environment. Otherwise run 'pip uninstall Foreign-Package', then install Conjoin again,"
+        " from a copy of its repository: pip install --force-reinstall --no-deps ."
     )
 
 
@@ -152,5 +152,5 @@ def test_zip_file_is_accepted(installed, tmp_path, monkeypatch):
     with zipfile.ZipFile(archive, "w") as file:
         for root in IMPORT_ROOTS:
             file.write(installed / root / "__init__.py", f"{root}/__init__.py")
-    found_first(archive, monkeypatch)
+    search_path(archive, monkeypatch)
     check_import_roots(str(archive))

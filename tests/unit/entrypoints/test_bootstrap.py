@@ -1,4 +1,4 @@
-"""What Ctrl-C does before there is anything to put in order."""
+"""The effect of Ctrl-C during startup."""
 
 import signal
 
@@ -20,9 +20,9 @@ def restored():
         (signal.default_int_handler, signal.SIG_DFL),
         (signal.SIG_IGN, signal.SIG_IGN),
     ],
-    ids=["as Python does it", "ignored"],
+    ids=["default", "ignored"],
 )
-def test_it_ends_the_process_unless_it_is_ignored(before, after):
+def test_ctrl_c_ends_the_process_unless_it_is_ignored(before, after):
     signal.signal(signal.SIGINT, before)
     let_ctrl_c_end_us()
     assert signal.getsignal(signal.SIGINT) is after

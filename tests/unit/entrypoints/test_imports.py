@@ -1,4 +1,4 @@
-"""What programs import, in a fresh process: a model and an agent have to start quickly."""
+"""The modules that programs import, in a new process: a model and an agent must start quickly."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def agent():
 
 
 @pytest.mark.parametrize("module", ["adapters", "application", "logging", "msgpack"])
-def test_what_a_model_is_written_with_does_not_load(module, instance_library):
+def test_instance_library_does_not_import(module, instance_library):
     assert module not in instance_library
 
 
@@ -52,11 +52,11 @@ def test_what_a_model_is_written_with_does_not_load(module, instance_library):
         "typing_extensions",
     ],
 )
-def test_an_instance_does_not_load(module, instance):
+def test_instance_does_not_import(module, instance):
     assert module not in instance
 
 
-def test_an_instance_loads_little_of_ours(instance):
+def test_instance_imports_few_of_our_packages(instance):
     assert "domain.model.configuration" not in instance
     ours = {name for name in instance if name.startswith(("adapters.", "application."))}
     assert {name.split(".")[1] for name in ours} <= {
@@ -71,16 +71,16 @@ def test_an_instance_loads_little_of_ours(instance):
     }
 
 
-def test_a_model_can_find_run_simulation_without_loading_it(instance_library):
+def test_run_simulation_is_public_but_not_imported(instance_library):
     assert "entrypoints._simulation.simulation" not in instance_library
     assert "entrypoints._manager.manager_api" not in instance_library
 
 
 @pytest.mark.parametrize("module", sorted({*HEAVY, "asyncio", "numpy", "logging"} - {"psutil"}))
-def test_an_agent_does_not_load(module, agent):
+def test_agent_does_not_import(module, agent):
     assert module not in agent
 
 
-def test_the_command_line_answers_without_loading_what_runs_simulations():
+def test_command_line_does_not_import_the_simulation_for_help():
     loaded = loaded_by("import entrypoints.command_line")
     assert not loaded & set(HEAVY)

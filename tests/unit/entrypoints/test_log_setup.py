@@ -1,4 +1,4 @@
-"""The manager's own log."""
+"""The manager's log."""
 
 import logging
 
@@ -18,26 +18,28 @@ def written(logbook):
     return [(record.instance, record.level, record.text) for record in logbook.records]
 
 
-def test_an_event_is_a_line_with_its_values(logbook):
+def test_event_is_logged_as_a_line_with_its_values(logbook):
     make_log(logbook, "INFO").info("instance registered", instance="macro", port=None, count=3)
     assert written(logbook) == [
         (MANAGER, logging.INFO, "instance registered instance='macro' count=3")
     ]
 
 
-def test_lesser_levels_are_left_out(logbook):
+def test_records_below_the_log_level_are_dropped(logbook):
     log = make_log(logbook, "warning")
     for write in (log.debug, log.info, log.warning, log.error, log.critical):
         write("x")
     assert [level for _, level, _ in written(logbook)] == [30, 40, 50]
 
 
-def test_an_unknown_level_is_told_with_those_there_are(logbook):
-    with pytest.raises(ConfigurationError, match=r"no log level 'loud'\. Use one of DEBUG, INFO"):
+def test_unknown_log_level_is_rejected_with_the_valid_ones(logbook):
+    with pytest.raises(
+        ConfigurationError, match=r"level 'loud' does not exist\. Use one of DEBUG, INFO"
+    ):
         make_log(logbook, "loud")
 
 
-def test_two_managers_have_logs_of_their_own(logbook):
+def test_two_managers_have_separate_logs(logbook):
     other = InMemoryLogbook()
     make_log(logbook, "DEBUG").debug("mine")
     make_log(other, "ERROR").error("theirs")

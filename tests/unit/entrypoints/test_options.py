@@ -9,10 +9,10 @@ from entrypoints.options import Adapters, CheckpointOptions, ManagerOptions, che
 
 
 class HalfALogbook:
-    """Can be written to, and no more."""
+    """A logbook with the method `write` only."""
 
     def write(self, record):
-        """Forget it."""
+        """Do nothing."""
 
     def __repr__(self):
         return "half a logbook"

@@ -1,4 +1,4 @@
-"""A leak of each kind is noticed, and what is just ending is not a leak."""
+"""Detection of threads, processes, sockets and files that a test leaves behind."""
 
 import socket
 import subprocess
@@ -16,12 +16,12 @@ def impatient(monkeypatch):
     monkeypatch.setattr(leftovers, "_PATIENCE", 0.1)
 
 
-def test_nothing_left_is_no_leak():
+def test_clean_test_has_no_leftovers():
     assert wait_for_leftovers(Surroundings.now()) == []
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_thread_is_noticed():
+def test_leftover_thread_is_reported():
     before = Surroundings.now()
     end = threading.Event()
     thread = threading.Thread(target=end.wait, name="forgotten")
@@ -34,7 +34,7 @@ def test_a_thread_is_noticed():
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_process_is_noticed():
+def test_leftover_process_is_reported():
     before = Surroundings.now()
     command = [sys.executable, "-c", "input()"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
@@ -43,21 +43,21 @@ def test_a_process_is_noticed():
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_socket_is_noticed():
+def test_leftover_socket_is_reported():
     before = Surroundings.now()
     with socket.socket():
         assert [text.split()[0] for text in wait_for_leftovers(before)] == ["socket"]
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_file_is_noticed(tmp_path):
+def test_leftover_file_is_reported(tmp_path):
     before = Surroundings.now()
     with (tmp_path / "forgotten.txt").open("w"):
         (text,) = wait_for_leftovers(before)
         assert text.endswith("forgotten.txt")
 
 
-def test_a_thread_that_is_just_ending_is_no_leak():
+def test_thread_that_is_about_to_end_is_not_a_leftover():
     before = Surroundings.now()
     end = threading.Timer(0.05, lambda: None)
     end.start()

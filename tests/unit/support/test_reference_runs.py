@@ -1,4 +1,4 @@
-"""Runs of MUSCLE3 alone that hang are repeated, reported as such, and not kept."""
+"""Reference runs of MUSCLE3 alone: a run that hangs is retried, reported, and not cached."""
 
 from pathlib import Path
 
@@ -64,14 +64,14 @@ def test_reference_run_is_muscle3_alone_with_a_time_limit(bench: Bench, tmp_path
     }
 
 
-def test_reference_run_that_hangs_is_repeated(bench: Bench):
+def test_hanging_reference_run_is_retried(bench: Bench):
     bench.exit_codes = [HUNG] * (TRIES - 1) + [0]
     assert bench.runs("multicast").exit_code == 0
     assert bench.runs("multicast").stdout == f"output of try {TRIES}"
     assert [options["timeout"] for _, options in bench.calls] == list(LIMITS)
 
 
-def test_peer_that_hangs_in_every_try_is_reported(bench: Bench):
+def test_peer_that_hangs_in_every_attempt_is_reported(bench: Bench):
     bench.exit_codes = [HUNG] * TRIES
     with pytest.raises(PeerHungError) as caught:
         bench.runs("multicast")
@@ -79,7 +79,7 @@ def test_peer_that_hangs_in_every_try_is_reported(bench: Bench):
     assert f"output of try {TRIES}" in str(caught.value)
 
 
-def test_hanging_run_is_not_kept(bench: Bench):
+def test_hanging_reference_run_is_not_cached(bench: Bench):
     bench.exit_codes = [HUNG] * TRIES + [0]
     with pytest.raises(PeerHungError):
         bench.runs("multicast")

@@ -12,18 +12,18 @@ PATIENCE = 60.0
 
 
 @pytest.fixture
-def complaints():
+def error_messages():
     return []
 
 
 @pytest.fixture
-def sink(complaints):
-    sink = CallbackEventSink(on_complaint=complaints.append)
+def sink(error_messages):
+    sink = CallbackEventSink(on_error=error_messages.append)
     yield sink
     sink.close()
 
 
-def test_each_subscriber_is_called_for_each_event_in_order(sink):
+def test_subscribers_receive_all_events_in_order(sink):
     first, second = [], []
     sink.subscribe(first.append)
     sink.subscribe(second.append)
@@ -33,7 +33,7 @@ def test_each_subscriber_is_called_for_each_event_in_order(sink):
     assert first == second == EVENTS
 
 
-def test_subscribers_are_called_on_one_thread_of_a_name(sink):
+def test_callbacks_run_on_one_named_thread(sink):
     seen = []
     for _ in range(2):
         sink.subscribe(lambda event: seen.append(threading.current_thread().name))
@@ -42,12 +42,12 @@ def test_subscribers_are_called_on_one_thread_of_a_name(sink):
     assert seen == ["conjoin-events"] * 2
 
 
-def test_without_subscribers_there_is_no_thread(sink):
+def test_sink_without_subscribers_starts_no_thread(sink):
     sink.notify(EVENTS[0])
     assert "conjoin-events" not in [thread.name for thread in threading.enumerate()]
 
 
-def test_what_happened_before_subscribing_is_not_told(sink):
+def test_events_before_the_subscription_are_not_delivered(sink):
     seen = []
     sink.notify(EVENTS[0])
     sink.subscribe(seen.append)
@@ -56,7 +56,7 @@ def test_what_happened_before_subscribing_is_not_told(sink):
     assert seen == [EVENTS[1]]
 
 
-def test_who_has_unsubscribed_is_not_called_again(sink):
+def test_unsubscribed_callback_is_not_called(sink):
     seen = []
     unsubscribe = sink.subscribe(seen.append)
     unsubscribe()
@@ -66,7 +66,7 @@ def test_who_has_unsubscribed_is_not_called_again(sink):
     assert seen == []
 
 
-def test_a_callback_may_end_its_own_subscription(sink):
+def test_callback_can_unsubscribe_itself(sink):
     seen = []
 
     def once(event):
@@ -80,7 +80,7 @@ def test_a_callback_may_end_its_own_subscription(sink):
     assert seen == EVENTS[:1]
 
 
-def test_a_callback_that_raises_is_told_of_and_does_not_keep_others_from_theirs(sink, complaints):
+def test_exception_in_a_callback_is_logged_and_others_are_still_called(sink, error_messages):
     seen = []
 
     def broken(event):
@@ -93,10 +93,10 @@ def test_a_callback_that_raises_is_told_of_and_does_not_keep_others_from_theirs(
     sink.close()
     assert seen == EVENTS[:2]
     text = "A subscriber raised ValueError on InstanceRegistered: my own mistake"
-    assert complaints == [text, text]
+    assert error_messages == [text, text]
 
 
-def test_the_one_who_tells_does_not_wait_for_a_slow_subscriber(sink):
+def test_notify_does_not_wait_for_a_slow_callback(sink):
     may_go_on = threading.Event()
     seen = []
 
@@ -113,7 +113,7 @@ def test_the_one_who_tells_does_not_wait_for_a_slow_subscriber(sink):
     assert seen == EVENTS
 
 
-def test_it_may_be_closed_twice_and_drops_what_comes_then(sink):
+def test_close_is_idempotent_and_later_events_are_dropped(sink):
     seen = []
     sink.subscribe(seen.append)
     sink.close()
@@ -122,7 +122,7 @@ def test_it_may_be_closed_twice_and_drops_what_comes_then(sink):
     assert seen == []
 
 
-def test_a_callback_may_close_it(sink):
+def test_callback_can_close_the_sink(sink):
     sink.subscribe(lambda event: sink.close())
     sink.notify(EVENTS[0])
     sink.notify(EVENTS[1])

@@ -47,7 +47,7 @@ def names_in(folder):
     return [path.name for path in folder.iterdir()]
 
 
-def test_a_file_is_replaced_as_a_whole(path):
+def test_file_is_replaced_atomically(path):
     write_durably(path, NEW)
     assert path.read_bytes() == NEW
     assert names_in(path.parent) == [path.name]
@@ -103,7 +103,7 @@ def test_other_files_are_not_removed_as_leftovers(path):
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_data_that_the_system_takes_in_parts_is_written_completely(path, monkeypatch, moment):
+def test_partial_writes_are_continued(path, monkeypatch, moment):
     class Slow(FailingOs):
         def _fail(self, descriptor, pieces):
             return os.write(descriptor, pieces[0][:999])
@@ -115,7 +115,7 @@ def test_data_that_the_system_takes_in_parts_is_written_completely(path, monkeyp
 
 
 @pytest.mark.parametrize("function", ["open", "writev", "fsync", "replace"])
-def test_a_disk_that_fails_is_told_of_and_leaves_the_old_file(path, monkeypatch, function):
+def test_write_error_is_raised_and_the_old_file_is_kept(path, monkeypatch, function):
     monkeypatch.setattr(durable_files, "os", FailingOs(function))
     with pytest.raises(OSError, match="Input/output error"):
         write_durably(path, NEW)
@@ -125,30 +125,30 @@ def test_a_disk_that_fails_is_told_of_and_leaves_the_old_file(path, monkeypatch,
 
 
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
-def test_a_file_system_that_cannot_sync_directories_is_fine(path, monkeypatch, number):
+def test_file_system_that_cannot_sync_directories_is_accepted(path, monkeypatch, number):
     monkeypatch.setattr(durable_files, "os", FailingOs("fsync", number))
     sync_directory(path.parent)
 
 
-def test_a_directory_that_cannot_be_synced_for_another_reason_is_told_of(path, monkeypatch):
+def test_other_error_while_syncing_a_directory_is_raised(path, monkeypatch):
     monkeypatch.setattr(durable_files, "os", FailingOs("fsync"))
     with pytest.raises(OSError, match="Input/output error"):
         sync_directory(path.parent)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
-def test_a_file_of_others_is_synced_with_its_name(path, monkeypatch):
+def test_sync_of_an_existing_file_also_syncs_its_directory(path, monkeypatch):
     synced = []
 
-    class Noting(FailingOs):
+    class RecordingOs(FailingOs):
         def _fail(self, descriptor):
             synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
 
-    monkeypatch.setattr(durable_files, "os", Noting("fsync"))
+    monkeypatch.setattr(durable_files, "os", RecordingOs("fsync"))
     sync_file(path)
     assert synced == [path, path.parent]
 
 
-def test_a_file_that_is_not_there_cannot_be_synced(tmp_path):
+def test_sync_of_a_missing_file_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="absent"):
         sync_file(tmp_path / "absent")

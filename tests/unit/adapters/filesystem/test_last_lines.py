@@ -3,18 +3,18 @@
 from adapters.filesystem.last_lines import last_lines
 
 
-def test_of_a_short_file_all_lines_are_given(tmp_path):
+def test_short_file_is_returned_completely(tmp_path):
     path = tmp_path / "stderr.txt"
     path.write_text("one\n\nthree")
     assert last_lines(path, 5) == "one\n\nthree"
 
 
-def test_of_a_directory_and_of_nothing_there_are_no_lines(tmp_path):
+def test_directory_or_missing_file_has_no_last_lines(tmp_path):
     assert last_lines(tmp_path, 5) == ""
     assert last_lines(tmp_path / "absent", 5) == ""
 
 
-def test_the_end_of_a_huge_line_is_given_without_reading_it_all(tmp_path):
+def test_end_of_a_huge_line_is_returned_without_reading_all_of_it(tmp_path):
     path = tmp_path / "stderr.txt"
     path.write_bytes(b"x" * 1_000_000 + b"\nend")
     lines = last_lines(path, 2).splitlines()
@@ -22,13 +22,13 @@ def test_the_end_of_a_huge_line_is_given_without_reading_it_all(tmp_path):
     assert lines[1] == "end"
 
 
-def test_bytes_that_are_no_text_are_shown_as_such(tmp_path):
+def test_undecodable_bytes_are_escaped(tmp_path):
     path = tmp_path / "stderr.txt"
     path.write_bytes(b"\xff\xfe ok\n")
     assert last_lines(path, 1).endswith(" ok")
 
 
-def test_no_lines_are_no_lines(tmp_path):
+def test_zero_lines_are_an_empty_string(tmp_path):
     path = tmp_path / "stderr.txt"
     path.write_text("one\n")
     assert last_lines(path, 0) == ""

@@ -22,7 +22,7 @@ def utc():
 
 
 @pytest.mark.usefixtures("utc")
-def test_a_line_has_instance_time_level_and_text_in_columns(log_file):
+def test_log_line_has_columns_for_instance_time_level_and_message(log_file):
     logbook = FilesystemLogbook(log_file)
     logbook.write(LogRecord("micro[3]", 1_795_212_216.25, 30, "Slow"))
     logbook.write(LogRecord("muscle_manager", 0.0, 50, "Deadlock"))
@@ -35,26 +35,26 @@ def test_a_line_has_instance_time_level_and_text_in_columns(log_file):
     )
 
 
-def test_a_line_is_in_the_file_as_soon_as_it_is_written(log_file):
+def test_log_line_is_in_the_file_as_soon_as_it_is_written(log_file):
     logbook = FilesystemLogbook(log_file)
     logbook.write(LogRecord("macro", 0.0, 20, "now"))
     assert log_file.read_text().endswith("macro: now\n")
     logbook.close()
 
 
-def test_what_was_in_the_file_stays(log_file):
+def test_existing_log_file_is_appended_to(log_file):
     log_file.write_text("before\n")
     FilesystemLogbook(log_file).close()
     assert log_file.read_text() == "before\n"
 
 
-def test_a_file_that_cannot_be_made_is_named(tmp_path):
+def test_log_file_that_cannot_be_created_is_named_in_the_error(tmp_path):
     with pytest.raises(ConfigurationError, match=r"absent/log' cannot be written: No such file"):
         FilesystemLogbook(tmp_path / "absent" / "log")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full device")
-def test_a_full_disk_loses_the_line_and_nothing_else():
+def test_full_disk_loses_only_the_line():
     logbook = FilesystemLogbook(Path("/dev/full"))
     logbook.write(LogRecord("macro", 0.0, 20, "lost"))
     logbook.close()

@@ -14,44 +14,44 @@ def pipe(tmp_path):
         yield pipe
 
 
-def test_what_is_printed_comes_out_in_order_and_then_it_ends(pipe):
+def test_output_is_read_in_order_until_it_ends(pipe):
     for text in ("one\n", "größer\n"):
         pipe.path.write_text(text, encoding="utf-8")
     pipe.no_more()
     assert "".join(pipe.texts()) == "one\ngrößer\n"
 
 
-def test_it_ends_when_the_last_who_has_it_open_closes_it(pipe):
+def test_output_ends_when_the_last_writer_closes_the_pipe(pipe):
     with pipe.path.open("w") as file:
         pipe.no_more()
         file.write("late")
     assert "".join(pipe.texts()) == "late"
 
 
-def test_a_character_may_come_in_pieces(pipe, monkeypatch):
+def test_character_split_between_two_reads_is_decoded(pipe, monkeypatch):
     monkeypatch.setattr(output_pipe, "CHUNK", 1)
     pipe.path.write_bytes("ö☃".encode())
     pipe.no_more()
     assert "".join(pipe.texts()) == "ö☃"
 
 
-def test_bytes_that_are_no_text_are_marked(pipe):
+def test_undecodable_bytes_are_replaced(pipe):
     pipe.path.write_bytes(b"a\xffb\xc3")
     pipe.no_more()
     assert "".join(pipe.texts()) == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}"
 
 
-def test_no_more_may_be_said_twice(pipe):
+def test_no_more_is_idempotent(pipe):
     pipe.no_more()
     pipe.no_more()
     assert "".join(pipe.texts()) == ""
 
 
-def test_nobody_else_may_read_or_write_it(pipe):
+def test_pipe_is_accessible_by_its_owner_only(pipe):
     assert pipe.path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_file_that_is_in_the_way_is_an_error_and_stays(tmp_path):
+def test_existing_file_is_an_error_and_is_not_changed(tmp_path):
     path = tmp_path / "pipe"
     path.write_text("theirs")
     with pytest.raises(FileExistsError):
@@ -59,7 +59,7 @@ def test_a_file_that_is_in_the_way_is_an_error_and_stays(tmp_path):
     assert path.read_text() == "theirs"
 
 
-def test_a_writer_without_a_reader_is_told_so(tmp_path):
+def test_writer_without_a_reader_gets_an_error(tmp_path):
     with OutputPipe(tmp_path / "pipe") as pipe:
         writer = os.open(pipe.path, os.O_WRONLY)
     with pytest.raises(BrokenPipeError):

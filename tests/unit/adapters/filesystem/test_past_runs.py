@@ -41,7 +41,7 @@ def test_other_models_and_runs_without_snapshots_are_excluded(here):
     assert PAST_RUNS.of_model("m") == []
 
 
-def test_directory_with_a_name_of_the_users_is_included(here):
+def test_directory_named_by_the_user_is_included(here):
     make("mine", "run_m_20260101_000000")
     assert names_of(PAST_RUNS.of_model("m")) == ["mine", "run_m_20260101_000000"]
 

@@ -95,7 +95,7 @@ def test_timestamps_are_unambiguous_when_local_time_is_set_back(tmp_path):
     assert [item.timestamp for item in found] == [start, start + 1200]
 
 
-def test_snapshot_is_ensured_once_while_it_is_named(tmp_path):
+def test_snapshot_is_ensured_once_while_a_workflow_snapshot_names_it(tmp_path):
     ensured = []
 
     def ensure_stored(snapshot):

@@ -1,7 +1,7 @@
 from adapters.in_memory.clock import ManualClock
 
 
-def test_calls_are_made_when_their_time_has_come_in_order() -> None:
+def test_due_calls_are_made_in_order_of_their_times() -> None:
     clock = ManualClock()
     made: list[tuple[str, float]] = []
     for name, delay in (("b", 2.0), ("a", 1.0), ("c", 2.0), ("d", 9.0)):
@@ -11,7 +11,7 @@ def test_calls_are_made_when_their_time_has_come_in_order() -> None:
     assert clock.monotonic() == 5.0
 
 
-def test_a_cancelled_call_is_not_made() -> None:
+def test_cancelled_call_is_not_made() -> None:
     clock = ManualClock()
     made: list[int] = []
     clock.call_later(1.0, lambda: made.append(1)).cancel()
@@ -19,7 +19,7 @@ def test_a_cancelled_call_is_not_made() -> None:
     assert made == []
 
 
-def test_calls_made_by_calls_are_made_at_their_time() -> None:
+def test_calls_scheduled_by_calls_are_made_when_due() -> None:
     clock = ManualClock()
     made: list[float] = []
 
@@ -32,7 +32,7 @@ def test_calls_made_by_calls_are_made_at_their_time() -> None:
     assert made == [0.0, 1.0, 2.0, 3.0]
 
 
-def test_soon_is_at_the_next_occasion() -> None:
+def test_call_soon_is_made_at_the_next_advance() -> None:
     clock = ManualClock()
     made: list[int] = []
     clock.call_soon(lambda: made.append(1))
@@ -41,7 +41,7 @@ def test_soon_is_at_the_next_occasion() -> None:
     assert made == [1]
 
 
-def test_the_time_of_day_goes_on_as_well() -> None:
+def test_time_of_day_advances_too() -> None:
     clock = ManualClock(start=100.0)
     clock.advance(2.5)
     assert (clock.time(), clock.time_ns()) == (102.5, 102_500_000_000)

@@ -16,14 +16,14 @@ from tests.unit.adapters.tcp.loopback import PATIENCE
 
 
 @pytest.fixture
-def troubles():
+def reported_errors():
     return []
 
 
 @pytest.fixture
-def loop(troubles):
+def loop(reported_errors):
     loop = EventLoop("loop")
-    loop.on_trouble(troubles.append)
+    loop.on_error(reported_errors.append)
     loop.start()
     with closing(loop):
         yield loop
@@ -43,7 +43,7 @@ def on_its_thread(loop, action):
     assert done.wait(PATIENCE)
 
 
-def test_a_socket_is_watched_until_it_no_longer_is(loop, pair):
+def test_unwatched_socket_calls_no_callback(loop, pair):
     ours, theirs = pair
     heard = []
     on_its_thread(loop, lambda: loop.watch(ours, lambda: heard.append(ours.recv(1))))
@@ -56,7 +56,7 @@ def test_a_socket_is_watched_until_it_no_longer_is(loop, pair):
     assert ours.recv(1) == b"b"
 
 
-def test_who_waits_to_write_does_not_hear_and_then_does(loop, pair):
+def test_socket_watched_for_writing_can_then_be_watched_for_reading(loop, pair):
     ours, theirs = pair
     seen = []
 
@@ -70,25 +70,23 @@ def test_who_waits_to_write_does_not_hear_and_then_does(loop, pair):
     assert seen == ["writable", b"a"]
 
 
-def test_what_came_before_a_timer_was_due_is_heard_first_however_late_it_is(
-    loop, pair, monkeypatch
-):
+def test_overdue_timer_fires_after_pending_input(loop, pair, monkeypatch):
     ours, theirs = pair
     seen = []
 
-    def be_paused():
+    def schedule_and_delay():
         loop.watch(ours, lambda: seen.append(ours.recv(1)))
         loop.call_later(10.0, lambda: seen.append("too late"))
         theirs.sendall(b"a")
         late = SimpleNamespace(monotonic=lambda: time.monotonic() + 20.0)
         monkeypatch.setattr(event_loop, "time", late)
 
-    loop.call_soon(be_paused)
+    loop.call_soon(schedule_and_delay)
     wait_until(lambda: len(seen) == 2)
     assert seen == [b"a", "too late"]
 
 
-def test_a_socket_is_closed_on_the_loops_thread_or_at_once_if_there_is_none(pair):
+def test_close_soon_closes_a_socket_on_the_loop_thread_or_immediately_without_one(pair):
     ours, theirs = pair
     loop = EventLoop("loop")
     loop.close_soon(ours)
@@ -100,7 +98,9 @@ def test_a_socket_is_closed_on_the_loops_thread_or_at_once_if_there_is_none(pair
     loop.close()
 
 
-def test_a_mistake_with_a_socket_that_is_closed_by_then_ends_nothing(loop, pair, troubles):
+def test_error_in_a_callback_that_closed_its_socket_does_not_stop_the_loop(
+    loop, pair, reported_errors
+):
     ours, theirs = pair
 
     def close_and_fail():
@@ -110,19 +110,21 @@ def test_a_mistake_with_a_socket_that_is_closed_by_then_ends_nothing(loop, pair,
 
     loop.call_soon(lambda: loop.watch(ours, close_and_fail))
     theirs.sendall(b"x")
-    wait_until(lambda: bool(troubles))
+    wait_until(lambda: bool(reported_errors))
     on_its_thread(loop, lambda: None)
 
 
-def test_a_call_that_raises_is_told_of_with_its_place_and_the_loop_goes_on(loop, troubles):
+def test_exception_in_a_call_is_logged_with_a_traceback_and_the_loop_continues(
+    loop, reported_errors
+):
     loop.call_soon(lambda: 1 / 0)
     on_its_thread(loop, lambda: None)
-    (trouble,) = troubles
-    assert trouble.startswith("internal error: Traceback")
-    assert "ZeroDivisionError" in trouble
+    (message,) = reported_errors
+    assert message.startswith("internal error: Traceback")
+    assert "ZeroDivisionError" in message
 
 
-def test_the_last_call_is_made_on_its_thread_and_sees_that_it_closes(troubles):
+def test_at_end_call_runs_on_the_loop_thread_while_closing(reported_errors):
     seen = []
     loop = EventLoop("loop")
     loop.at_end(lambda: seen.append((loop.is_this_thread, loop.is_closing)))
@@ -132,19 +134,19 @@ def test_the_last_call_is_made_on_its_thread_and_sees_that_it_closes(troubles):
     assert seen == [(True, True)]
 
 
-def test_it_may_be_closed_by_one_of_its_own_calls(troubles):
+def test_loop_can_be_closed_by_one_of_its_calls(reported_errors):
     ended = threading.Event()
     loop = EventLoop("loop")
-    loop.on_trouble(troubles.append)
+    loop.on_error(reported_errors.append)
     loop.at_end(ended.set)
     loop.start()
     loop.call_soon(lambda: loop.call_later(0.01, loop.close))
     assert ended.wait(PATIENCE)
     loop.close()
-    assert troubles == []
+    assert reported_errors == []
 
 
-def test_loop_is_running_from_its_start_to_its_end():
+def test_loop_is_running_between_start_and_close():
     loop = EventLoop("loop")
     before = loop.is_running
     loop.start()
@@ -153,14 +155,14 @@ def test_loop_is_running_from_its_start_to_its_end():
     assert (before, meanwhile, loop.is_running) == (False, True, False)
 
 
-def test_it_may_be_closed_twice_and_before_it_was_started():
+def test_close_is_idempotent_and_allowed_before_start():
     loop = EventLoop("loop")
     loop.close()
     loop.close()
     loop.call_soon(lambda: None)
 
 
-def test_timers_are_called_between_many_calls():
+def test_timers_fire_between_many_calls():
     loop = EventLoop("loop", turn=-1.0)  # each turn ends after one call
     seen = []
     done = threading.Event()

@@ -63,29 +63,29 @@ def interfaces(monkeypatch, default="", **addresses):
     monkeypatch.setattr(network, "_address_towards_outside", lambda: default)
 
 
-def test_the_identity_of_this_machine_stays_and_fits_into_a_location():
+def test_machine_identity_is_constant_and_valid_in_a_location():
     identity = network.host_identity()
     assert identity == network.host_identity()
     assert identity
     assert not set(identity) & set("=,")
 
 
-def test_ipv4_comes_before_ipv6_and_loopback_not_at_all(monkeypatch):
+def test_ipv4_addresses_precede_ipv6_and_loopback_is_excluded(monkeypatch):
     interfaces(monkeypatch, lo=["127.0.0.1", "::1"], eth=["2001:db8::1", "10.0.0.1"])
     assert network.own_hosts() == ["10.0.0.1", "2001:db8::1"]
 
 
-def test_the_address_towards_the_outside_is_first(monkeypatch):
+def test_address_of_the_default_route_is_first(monkeypatch):
     interfaces(monkeypatch, "10.0.0.2", a=["10.0.0.1"], b=["10.0.0.2"])
     assert network.own_hosts() == ["10.0.0.2", "10.0.0.1"]
 
 
-def test_what_is_down_or_for_one_link_only_is_no_address(monkeypatch):
+def test_inactive_interfaces_and_link_local_addresses_are_excluded(monkeypatch):
     interfaces(monkeypatch, down=["10.0.0.1"], eth=["169.254.0.1", "fe80::1%eth", "10.0.0.3"])
     assert network.own_hosts() == ["10.0.0.3"]
 
 
-def test_without_a_network_there_is_loopback(monkeypatch):
+def test_loopback_is_used_without_a_network(monkeypatch):
     interfaces(monkeypatch, lo=["127.0.0.1"], down=["10.0.0.1"])
     assert network.own_hosts() == ["127.0.0.1"]
 
@@ -97,7 +97,7 @@ def test_unix_sockets_are_tried_first_and_on_this_machine_only():
     assert network.reachable([THERE, theirs, ours]) == expected
 
 
-def test_the_first_address_that_answers_is_taken(answers):
+def test_first_address_that_accepts_is_used(answers):
     answers[HERE] = error(errno.ECONNREFUSED)
     sock = network.connect([HERE, THERE, TcpAddress("never asked", 3)])
     assert sock.address == THERE  # type: ignore[attr-defined]
@@ -105,7 +105,7 @@ def test_the_first_address_that_answers_is_taken(answers):
     assert (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1) in sock.options  # type: ignore[attr-defined]
 
 
-def test_the_error_tells_what_each_address_answered(answers):
+def test_connection_error_has_the_result_of_each_address(answers):
     answers[HERE] = error(errno.ECONNREFUSED)
     answers[THERE] = error(errno.EHOSTUNREACH)
     with pytest.raises(TransportError, match="here:1: ECONNREFUSED; there:2: EHOSTUNREACH"):
@@ -122,7 +122,7 @@ def test_the_error_tells_what_each_address_answered(answers):
         ([socket.gaierror(socket.EAI_NONAME, "no such name")] * 2, False),
     ],
 )
-def test_trying_again_may_help_unless_all_refuse(answers, failures, transient):
+def test_connection_error_is_transient_unless_all_addresses_refuse(answers, failures, transient):
     answers.update(zip((HERE, THERE), failures, strict=True))
     with pytest.raises(TransportError) as caught:
         network.connect([HERE, THERE])
@@ -130,26 +130,26 @@ def test_trying_again_may_help_unless_all_refuse(answers, failures, transient):
 
 
 @pytest.mark.parametrize("addresses", [[], [UnixAddress("elsewhere", "name")]])
-def test_where_there_is_nothing_to_try_that_is_said(addresses):
+def test_connecting_without_a_usable_address_is_an_error(addresses):
     with pytest.raises(TransportError, match="no address that can be used here") as caught:
         network.connect(addresses)
     assert not caught.value.transient
 
 
 @pytest.mark.skipif(not network.HAS_ABSTRACT_SOCKETS, reason="needs abstract Unix sockets")
-def test_a_unix_socket_that_nobody_listens_to_is_refused():
+def test_unix_socket_without_a_listener_is_refused():
     with pytest.raises(TransportError, match=r"nobody-here.*refused") as caught:
         network.connect([UnixAddress(network.host_identity(), "conjoin-nobody-here")])
     assert not caught.value.transient
 
 
-def test_an_address_of_this_machine_is_told_from_others():
+def test_own_addresses_are_recognised():
     assert network.is_own("127.0.0.1")
     assert not network.is_own("192.0.2.1")
     assert not network.is_own("2001:db8::1")
 
 
-def test_addresses_are_told_from_names():
+def test_numeric_addresses_are_recognised():
     assert network.is_numeric("192.0.2.1")
     assert network.is_numeric("2001:db8::1")
     assert not network.is_numeric("localhost")
@@ -158,13 +158,13 @@ def test_addresses_are_told_from_names():
 @pytest.mark.parametrize(
     ("count", "left"), [(0, [b"ab", b"c"]), (1, [b"b", b"c"]), (2, [b"c"]), (3, [])]
 )
-def test_what_was_sent_is_removed_from_the_front(count, left):
+def test_sent_bytes_are_removed_from_the_queue(count, left):
     queue = deque(map(memoryview, (b"ab", b"c")))
     network.remove_front(queue, count)
     assert list(queue) == left
 
 
-def test_a_socket_takes_what_it_can_and_the_rest_stays():
+def test_send_some_keeps_unsent_bytes_in_the_queue():
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     queue = deque(memoryview(bytes(2**16)) for _ in range(1000))

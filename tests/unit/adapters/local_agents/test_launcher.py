@@ -52,7 +52,7 @@ def orders(folder=None):
     )
 
 
-def test_an_agent_without_output_is_told_as_such(agent):
+def test_lost_agent_without_output_is_reported_as_such(agent):
     losses = Losses()
     agent("exit 3").launch(orders(), on_lost=losses)
     node, reason = losses.wait()
@@ -60,7 +60,7 @@ def test_an_agent_without_output_is_told_as_such(agent):
     assert reason.endswith("-m entrypoints.agent) exited with code 3; it printed: nothing")
 
 
-def test_of_much_output_the_end_is_told(agent):
+def test_end_of_long_output_of_a_lost_agent_is_reported(agent):
     losses = Losses()
     agent(f"head -c {MAX_OUTPUT * 2} /dev/zero | tr '\\0' x; echo END; exit 1").launch(
         orders(), on_lost=losses
@@ -71,7 +71,7 @@ def test_of_much_output_the_end_is_told(agent):
     assert len(printed) <= MAX_OUTPUT
 
 
-def test_what_it_prints_is_in_the_log_directory(agent, tmp_path):
+def test_agent_output_is_written_to_the_log_directory(agent, tmp_path):
     losses = Losses()
     agent("echo out; echo err >&2; exit 1").launch(orders(tmp_path), on_lost=losses)
     assert losses.wait()[1].endswith("it printed: out\nerr")
@@ -79,7 +79,7 @@ def test_what_it_prints_is_in_the_log_directory(agent, tmp_path):
     assert (tmp_path / "agent_launch.err").read_text() == "err\n"
 
 
-def test_an_agent_that_has_ended_as_it_was_told_is_not_lost(agent):
+def test_agent_that_exits_after_shutdown_is_not_reported_as_lost(agent):
     losses = Losses()
     launcher = agent("exit 0")
     launcher.launch(orders(), on_lost=losses)
@@ -87,7 +87,7 @@ def test_an_agent_that_has_ended_as_it_was_told_is_not_lost(agent):
     assert losses == []
 
 
-def test_closing_closes_its_input_and_waits_for_its_end(agent, tmp_path):
+def test_close_closes_standard_input_and_waits_for_the_agent(agent, tmp_path):
     losses = Losses()
     launcher = agent(f"cat > {tmp_path}/orders; echo ended > {tmp_path}/end; exit 1")
     launcher.launch(orders(), on_lost=losses)
@@ -97,7 +97,7 @@ def test_closing_closes_its_input_and_waits_for_its_end(agent, tmp_path):
     assert losses == []
 
 
-def test_it_may_be_closed_twice_and_without_an_agent(agent):
+def test_close_is_idempotent_and_works_without_an_agent(agent):
     agent("").close()
     launcher = agent("cat > /dev/null")
     launcher.launch(orders(), on_lost=Losses())
@@ -105,7 +105,7 @@ def test_it_may_be_closed_twice_and_without_an_agent(agent):
     launcher.close()
 
 
-def test_a_program_that_cannot_be_executed_is_named(tmp_path):
+def test_program_that_cannot_be_executed_is_named_in_the_error(tmp_path):
     launcher = LocalAgentLauncher(node="here", python=str(tmp_path))
     with pytest.raises(TransportError, match=rf"'here' could not be started with '{tmp_path} -m"):
         launcher.launch(orders(), on_lost=Losses())

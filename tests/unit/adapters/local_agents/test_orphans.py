@@ -42,29 +42,29 @@ def add(proc, pid, *environment):
     (proc / str(pid) / "environ").write_bytes("\0".join(environment).encode())
 
 
-def test_those_whose_environment_has_the_secret_are_killed(proc, killed):
+def test_processes_with_the_secret_in_their_environment_are_killed(proc, killed):
     add(proc, 11, "HOME=/", MARK, "X=1")
     add(proc, 12, "HOME=/")
     add(proc, 13, f"{MARK} and more")
     add(proc, 14, f"OTHER_{MARK}")
     kill_processes_of_run(SECRET, proc=proc)
     assert killed == [(11, signal.SIGKILL)] * 3
-    assert not (proc / "11").exists(), "it was not waited for"
+    assert not (proc / "11").exists(), "the function did not wait for its end"
 
 
-def test_one_that_does_not_end_is_not_waited_for_for_ever(proc, monkeypatch):
+def test_wait_for_a_process_that_does_not_die_is_limited(proc, monkeypatch):
     monkeypatch.setattr(orphans.os, "kill", lambda pid, number: None)
     add(proc, 11, MARK)
     kill_processes_of_run(SECRET, proc=proc, end_time=0.05)
 
 
-def test_this_process_is_spared(proc, killed):
+def test_current_process_is_not_killed(proc, killed):
     add(proc, os.getpid(), MARK)
     kill_processes_of_run(SECRET, proc=proc)
     assert killed == []
 
 
-def test_those_that_have_ended_meanwhile_or_belong_to_others_are_passed_over(proc, killed):
+def test_ended_and_inaccessible_processes_are_skipped(proc, killed):
     (proc / "15").mkdir()
     add(proc, 16)
     kill_processes_of_run(SECRET, proc=proc)
@@ -72,7 +72,7 @@ def test_those_that_have_ended_meanwhile_or_belong_to_others_are_passed_over(pro
 
 
 @pytest.mark.parametrize("error", [ProcessLookupError, PermissionError])
-def test_one_that_cannot_be_killed_does_not_save_the_others(proc, monkeypatch, error):
+def test_process_that_cannot_be_killed_does_not_protect_others(proc, monkeypatch, error):
     tried = []
 
     def kill(pid, number):
@@ -86,13 +86,13 @@ def test_one_that_cannot_be_killed_does_not_save_the_others(proc, monkeypatch, e
     assert sorted(tried) == [11, 12]
 
 
-def test_where_the_kernel_tells_nothing_nothing_is_done(tmp_path, killed):
+def test_missing_proc_is_ignored(tmp_path, killed):
     kill_processes_of_run(SECRET, proc=tmp_path / "absent")
     assert killed == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
-def test_a_real_process_dies():
+def test_real_orphan_is_killed():
     secret = uuid.uuid4().hex
     command = [sys.executable, "-c", "print('up', flush=True); input()"]
     environment = {"CONJOIN_SECRET": secret}

@@ -46,39 +46,39 @@ def machine(tmp_path: Path) -> Machine:
     ("text", "numbers"),
     [("", set()), ("3", {3}), ("0-2", {0, 1, 2}), ("0-1,8,10-11\n", {0, 1, 8, 10, 11})],
 )
-def test_the_kernels_lists_are_understood(text: str, numbers: set[int]) -> None:
+def test_cpu_lists_of_the_kernel_are_parsed(text: str, numbers: set[int]) -> None:
     assert parse_list(text) == numbers
 
 
-def test_hardware_threads_of_one_core_are_together(machine: Machine) -> None:
+def test_hardware_threads_of_one_core_are_grouped(machine: Machine) -> None:
     machine.topology("0-3", "0,2", "1,3")
     assert read_cores(machine.sys, frozenset(range(4))) == {core(0, 0, 2), core(1, 1, 3)}
 
 
-def test_older_kernels_are_understood(machine: Machine) -> None:
+def test_topology_files_of_older_kernels_are_read(machine: Machine) -> None:
     machine.topology("0-3", "0-1", "2-3", name="thread_siblings_list")
     assert read_cores(machine.sys, frozenset(range(4))) == {core(0, 0, 1), core(1, 2, 3)}
 
 
-def test_only_what_may_be_used_counts_but_keeps_its_number(machine: Machine) -> None:
+def test_unusable_cores_are_skipped_without_renumbering(machine: Machine) -> None:
     machine.topology("0-7", "0,4", "1,5", "2,6", "3,7")
     assert read_cores(machine.sys, frozenset({2, 6, 7})) == {core(2, 2, 6), core(3, 7)}
 
 
-def test_without_siblings_each_hardware_thread_is_a_core(machine: Machine) -> None:
+def test_hardware_thread_without_siblings_is_a_core(machine: Machine) -> None:
     machine.topology("0-1")
     assert read_cores(machine.sys, frozenset({0, 1})) == {core(0, 0), core(1, 1)}
 
 
-def test_without_a_topology_there_are_no_cores_to_tell(machine: Machine) -> None:
+def test_missing_topology_has_no_cores(machine: Machine) -> None:
     assert read_cores(machine.sys, frozenset({0, 1})) == frozenset()
 
 
-def test_no_control_group_is_no_limit(machine: Machine) -> None:
+def test_missing_control_group_has_no_limits(machine: Machine) -> None:
     assert machine.limits() == Limits(None, None)
 
 
-def test_the_tightest_limit_of_version_2_holds(machine: Machine) -> None:
+def test_tightest_limit_of_cgroup_version_2_applies(machine: Machine) -> None:
     machine.write("proc/self/cgroup", "0::/slurm/job_1/step_0")
     machine.write("sys/fs/cgroup/slurm/job_1/memory.max", "2000000")
     machine.write("sys/fs/cgroup/slurm/job_1/step_0/memory.max", "max")
@@ -88,7 +88,7 @@ def test_the_tightest_limit_of_version_2_holds(machine: Machine) -> None:
     assert machine.limits() == Limits(2000000, 3)
 
 
-def test_limits_of_version_1_hold(machine: Machine) -> None:
+def test_limits_of_cgroup_version_1_apply(machine: Machine) -> None:
     machine.write("proc/self/cgroup", "4:memory:/docker/a\n2:cpu,cpuacct:/docker/a\n0::/")
     machine.write("sys/fs/cgroup/memory/docker/a/memory.limit_in_bytes", "1000")
     machine.write("sys/fs/cgroup/cpu,cpuacct/docker/a/cpu.cfs_quota_us", "200000")
@@ -96,7 +96,7 @@ def test_limits_of_version_1_hold(machine: Machine) -> None:
     assert machine.limits() == Limits(1000, 2)
 
 
-def test_version_1_without_limits_has_none(machine: Machine) -> None:
+def test_cgroup_version_1_without_limits_has_none(machine: Machine) -> None:
     machine.write("proc/self/cgroup", "4:memory:/\n1:cpu:/")
     machine.write("sys/fs/cgroup/memory/memory.limit_in_bytes", str(2**63 - 4096))
     machine.write("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1")
@@ -104,13 +104,15 @@ def test_version_1_without_limits_has_none(machine: Machine) -> None:
     assert machine.limits() == Limits(None, None)
 
 
-def test_a_group_whose_path_is_only_valid_outside_of_a_container(machine: Machine) -> None:
+def test_limits_of_a_control_group_outside_of_the_container_are_read(
+    machine: Machine,
+) -> None:
     machine.write("proc/self/cgroup", "0::/../../outside")
     machine.write("sys/fs/cgroup/memory.max", "5000")
     assert machine.limits().memory == 5000
 
 
-def test_a_quota_limits_the_number_of_cores(
+def test_cpu_quota_limits_the_number_of_cores(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(node_inspector, "usable_hwthreads", lambda: frozenset(range(4)))
@@ -121,13 +123,15 @@ def test_a_quota_limits_the_number_of_cores(
     assert inspector.resources().cores == {core(0, 0), core(1, 1)}
 
 
-def test_a_node_whose_kernel_tells_nothing_has_cores_all_the_same(machine: Machine) -> None:
+def test_usable_hardware_threads_count_as_cores_without_kernel_information(
+    machine: Machine,
+) -> None:
     resources = LinuxNodeInspector(proc=machine.proc, sys=machine.sys).resources()
     usable = node_inspector.usable_hwthreads()
     assert frozenset().union(*(core.hwthreads for core in resources.cores)) == usable
 
 
-def test_this_node_has_the_hardware_threads_that_we_may_use() -> None:
+def test_current_node_has_the_usable_hardware_threads() -> None:
     resources = LinuxNodeInspector(node="here").resources()
     hwthreads = frozenset().union(*(core.hwthreads for core in resources.cores))
     assert resources.node == "here"

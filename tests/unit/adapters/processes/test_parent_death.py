@@ -31,7 +31,7 @@ bind()
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
 
-def test_it_dies_however_suddenly_its_parent_does():
+def test_process_dies_with_its_killed_parent():
     with subprocess.Popen(
         [sys.executable, "-c", PARENT],
         cwd=REPOSITORY,
@@ -44,6 +44,6 @@ def test_it_dies_however_suddenly_its_parent_does():
     wait_until(lambda: not is_running(child))
 
 
-def test_it_does_not_begin_where_its_parent_is_gone_already():
+def test_process_does_not_start_if_its_parent_has_died():
     done = subprocess.run([sys.executable, "-c", LATE], cwd=REPOSITORY, timeout=60)
     assert done.returncode == -signal.SIGKILL

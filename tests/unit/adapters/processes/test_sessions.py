@@ -9,7 +9,7 @@ import pytest
 from adapters.processes.sessions import kill_session, members, signal_group, signal_members
 from tests.support.conditions import wait_until
 
-# the child leads a process group of its own, like children of mpirun or timeout
+# the child leads its own process group, like children of mpirun or timeout
 FAMILY = """
 import os, subprocess, sys
 child = subprocess.Popen(
@@ -38,17 +38,17 @@ def family():
         kill_session(leader.pid)
 
 
-def test_all_but_the_one_that_began_it_are_its_members(family):
+def test_session_members_exclude_the_session_leader(family):
     leader, child = family
     assert members(leader.pid) == {child}
 
 
-def test_no_session_has_no_members(family):
+def test_missing_session_has_no_members(family):
     _, child = family
     assert members(child) == set()
 
 
-def test_members_in_groups_of_their_own_are_reached_too(family):
+def test_session_members_in_other_process_groups_are_signalled(family):
     leader, _ = family
     signal_members(leader.pid, signal.SIGKILL)
     leader.stdin.close()
@@ -56,21 +56,21 @@ def test_members_in_groups_of_their_own_are_reached_too(family):
     assert members(leader.pid) == set()
 
 
-def test_a_group_is_reached_without_those_in_others(family):
+def test_signal_to_a_process_group_does_not_reach_other_groups(family):
     leader, child = family
     signal_group(leader.pid, signal.SIGTERM)
     assert leader.wait(60) == -signal.SIGTERM
     assert members(leader.pid) == {child}
 
 
-def test_killing_a_session_leaves_nobody(family):
+def test_kill_session_leaves_no_process(family):
     leader, _ = family
     kill_session(leader.pid)
     assert leader.wait(60) == -signal.SIGKILL
     wait_until(lambda: members(leader.pid) == set())
 
 
-def test_a_group_that_is_gone_is_no_error(family):
+def test_signal_to_a_missing_process_group_is_ignored(family):
     leader, _ = family
     kill_session(leader.pid)
     leader.wait(60)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from adapters.python_logging.instance_log import PythonInstanceLog
-from tests.support.loggers import NotingLink, bare_root_logger
+from tests.support.loggers import RecordingLink, bare_root_logger
 
 __all__ = ["bare_root_logger"]
 pytestmark = pytest.mark.usefixtures("bare_root_logger")
@@ -15,11 +15,11 @@ pytestmark = pytest.mark.usefixtures("bare_root_logger")
 
 def make(log_file=None, *, own=()):
     logging.getLogger().handlers = list(own)  # without the handlers that pytest adds for each test
-    link = NotingLink()
+    link = RecordingLink()
     return PythonInstanceLog("micro[0]", link, None if log_file is None else str(log_file)), link
 
 
-def test_without_a_file_lines_go_to_stderr(capsys):
+def test_log_goes_to_stderr_without_a_log_file(capsys):
     log, _ = make()
     log.log(logging.ERROR, "it broke")
     assert re.fullmatch(
@@ -27,7 +27,7 @@ def test_without_a_file_lines_go_to_stderr(capsys):
     )
 
 
-def test_at_first_information_stays_here_and_warnings_go_to_the_manager(capsys):
+def test_default_levels_log_information_locally_and_warnings_at_the_manager(capsys):
     log, link = make()
     for level in (logging.DEBUG, logging.INFO, logging.WARNING):
         log.log(level, f"at {level}")
@@ -38,7 +38,7 @@ def test_at_first_information_stays_here_and_warnings_go_to_the_manager(capsys):
     assert [record.text for record in link.records] == ["at 30"]
 
 
-def test_a_file_that_was_named_is_begun_anew(tmp_path, capsys):
+def test_given_log_file_is_overwritten(tmp_path, capsys):
     path = tmp_path / "mine.log"
     path.write_text("of the last run\n")
     log, _ = make(path)
@@ -48,12 +48,12 @@ def test_a_file_that_was_named_is_begun_anew(tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_a_file_is_made_with_its_first_line(tmp_path):
+def test_log_file_is_created_with_its_first_line(tmp_path):
     make(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_record_has_instance_level_and_time():
+def test_log_record_has_instance_level_and_time():
     log, link = make()
     log.log(logging.ERROR, "it broke")
     (record,) = link.records
@@ -61,14 +61,14 @@ def test_a_record_has_instance_level_and_time():
     assert record.time > 1.6e9
 
 
-def test_levels_may_be_in_small_letters():
+def test_log_levels_are_case_insensitive():
     log, link = make()
     log.set_levels(local="disable", remote="debug")
     log.log(logging.DEBUG, "small")
     assert [record.text for record in link.records] == ["small"]
 
 
-def test_a_traceback_goes_to_the_manager_too():
+def test_traceback_is_sent_to_the_manager():
     _, link = make()
     try:
         raise ZeroDivisionError("of the model")
@@ -79,7 +79,7 @@ def test_a_traceback_goes_to_the_manager_too():
     assert record.text.endswith("ZeroDivisionError: of the model")
 
 
-def test_a_record_that_cannot_be_formatted_does_not_end_the_model(monkeypatch, capsys):
+def test_record_that_cannot_be_formatted_does_not_end_the_model(monkeypatch, capsys):
     # otherwise Python's own handlers report the formatting error
     monkeypatch.setattr(logging, "raiseExceptions", False)
     _, link = make()
@@ -88,13 +88,13 @@ def test_a_record_that_cannot_be_formatted_does_not_end_the_model(monkeypatch, c
     assert "no number" not in capsys.readouterr().err
 
 
-def test_a_model_that_logs_to_stdout_keeps_stderr_free(capsys):
+def test_model_that_logs_to_stdout_writes_nothing_to_stderr(capsys):
     log, _ = make(own=[logging.StreamHandler(sys.stdout)])
     log.log(logging.ERROR, "it broke")
     assert capsys.readouterr() == ("it broke\n", "")
 
 
-def test_a_file_is_made_in_a_directory_that_was_named(tmp_path):
+def test_log_file_is_created_in_a_given_directory(tmp_path):
     log, _ = make(tmp_path)
     log.set_levels(local="WARNING", remote="DISABLE")
     log.log(logging.INFO, "quiet")
@@ -104,7 +104,7 @@ def test_a_file_is_made_in_a_directory_that_was_named(tmp_path):
     assert "quiet" not in text
 
 
-def test_a_model_that_has_set_up_logging_keeps_its_own():
+def test_logging_configured_by_the_model_is_kept():
     own = logging.NullHandler()
     make(own=[own])
     handlers = logging.getLogger().handlers

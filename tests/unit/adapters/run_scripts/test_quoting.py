@@ -10,8 +10,8 @@ from adapters.run_scripts.quoting import (
     expanded,
     expanded_arguments,
     exports,
-    odd_variables,
     quoted,
+    unexportable_variables,
 )
 from domain.model.shell_words import parse_word
 
@@ -25,27 +25,27 @@ def run(*lines, **environment):
 
 
 @pytest.mark.parametrize("words", [[NASTY], ["", "two words"], ["-n", "--"], []])
-def test_words_are_just_these_words(words):
+def test_words_are_quoted_exactly(words):
     assert run(f"printf '[%s]' x {quoted(words)}") == "".join(f"[{word}]" for word in ["x", *words])
 
 
-def test_a_value_is_just_this_value():
+def test_environment_values_are_quoted_exactly():
     assert run(*exports({"X": NASTY}), 'printf %s "$X"') == NASTY
 
 
 @pytest.mark.parametrize(("environment", "value"), [({}, ":b c"), ({"X": "a"}, "a:b c")])
-def test_a_plus_appends_to_what_is_there_or_to_nothing(environment, value):
+def test_plus_appends_to_a_set_or_unset_variable(environment, value):
     assert run("set -u", *exports({"+X": ":b c"}), 'printf %s "$X"', **environment) == value
 
 
-def test_names_that_no_shell_allows_are_left_to_another_command():
+def test_variables_with_invalid_shell_names_are_set_by_env():
     variables = {"a-b": "1", "X": "2", "3": "x y", "é": "4"}
     assert exports(variables) == ["export X=2"]
-    assert odd_variables(variables) == ["env", "a-b=1", "3=x y", "é=4"]
+    assert unexportable_variables(variables) == ["env", "a-b=1", "3=x y", "é=4"]
 
 
-def test_without_odd_names_there_is_no_such_command():
-    assert odd_variables({"X": "1", "+Y": "2"}) == []
+def test_valid_shell_names_need_no_env():
+    assert unexportable_variables({"X": "1", "+Y": "2"}) == []
 
 
 ENVIRONMENT = {"A": NASTY, "HOME": "/home/a b", "EMPTY": ""}
@@ -73,13 +73,13 @@ def as_arguments(text: str) -> list[str]:
         ("", ""),
     ],
 )
-def test_a_word_with_variables_stays_one_word(word, expected):
+def test_expanded_word_stays_one_argument(word, expected):
     assert as_arguments(expanded(word)) == [expected]
     assert as_arguments(expanded_arguments([word])) == [expected]
 
 
 @pytest.mark.parametrize("word", ["$UNSET", "$EMPTY", "${UNSET}$EMPTY"])
-def test_an_argument_of_empty_variables_is_dropped_as_by_a_shell(word):
+def test_argument_of_empty_variables_is_dropped_as_by_a_shell(word):
     assert (
         as_arguments(expanded_arguments(["a", word, "b"]))
         == ["a", "b"]
@@ -90,7 +90,7 @@ def test_an_argument_of_empty_variables_is_dropped_as_by_a_shell(word):
 
 @given(st.lists(st.text("$A{}~\\/='\"x *;&|<>()`!#\n-", min_size=1)))
 @settings(max_examples=50, deadline=None)
-def test_bash_agrees_with_what_a_word_is_said_to_stand_for(words):
+def test_bash_expands_words_as_parse_word_does(words):
     values = [
         parse_word(word).replaced(
             lambda name: ENVIRONMENT.get(name, ""),
@@ -113,7 +113,7 @@ def test_bash_agrees_with_what_a_word_is_said_to_stand_for(words):
         *("\\$X", "\\\\$X", "\\~/y", '"$X"', "'$X'", '"~/$X"', "x~", "$XY"),
     ],
 )
-def test_words_without_spaces_are_what_they_are_to_muscle3(word):
+def test_words_without_spaces_expand_as_in_muscle3(word):
     """MUSCLE3 inserts the word into its script unquoted."""
     environment = {"X": "value", "HOME": "/home/me"}
     ours, theirs = (

@@ -19,38 +19,38 @@ def node(name: str, *cores: int) -> NodeResources:
 TWO = Resources((node("a", 0, 1, 2, 3), node("b", 0, 1, 2, 3)))
 
 
-def test_processes_fill_node_after_node() -> None:
+def test_ranks_fill_one_node_after_another() -> None:
     found = assign_ranks(MpiCores(6), TWO)
     assert [rank.node for rank in found] == ["a"] * 4 + ["b"] * 2
     assert [rank.hwthreads for rank in found[:2]] == [(0, 8), (1, 9)]
 
 
-def test_a_process_with_threads_gets_as_many_cores() -> None:
+def test_rank_has_a_core_for_each_thread() -> None:
     found = assign_ranks(MpiCores(2, 3), TWO)
     assert found == [Rank("a", (0, 1, 2, 8, 9, 10)), Rank("b", (0, 1, 2, 8, 9, 10))]
 
 
-def test_whole_nodes_have_as_many_processes_as_was_asked_for() -> None:
+def test_whole_nodes_have_the_requested_number_of_ranks() -> None:
     found = assign_ranks(MpiNodes(2, 2), TWO)
     assert [rank.node for rank in found] == ["a", "a", "b", "b"]
 
 
-def test_a_single_process_gets_all_its_threads() -> None:
+def test_single_process_has_a_core_for_each_thread() -> None:
     assert assign_ranks(Threads(2), TWO) == [Rank("a", (0, 1, 8, 9))]
 
 
 RANKS = [Rank("a", (0, 8)), Rank("a", (1, 9)), Rank("b", (0, 8))]
 
 
-def test_a_rank_file_for_open_mpi() -> None:
+def test_rank_file_for_open_mpi() -> None:
     assert open_mpi_rank_file(RANKS) == "rank 0=a slot=0,8\nrank 1=a slot=1,9\nrank 2=b slot=0,8\n"
 
 
-def test_a_machine_file_for_intel_mpi() -> None:
+def test_machine_file_for_intel_mpi() -> None:
     assert machine_file(RANKS) == "a:2\nb:1\n"
 
 
-def test_a_host_file_for_slurm() -> None:
+def test_host_file_for_slurm() -> None:
     assert host_file(RANKS) == "a\na\nb\n"
 
 
@@ -63,7 +63,7 @@ def test_a_host_file_for_slurm() -> None:
         ([RANKS[0], RANKS[2]], [0x101]),
     ],
 )
-def test_masks_are_only_told_when_they_are_the_same_on_each_node(
+def test_core_masks_exist_only_if_all_nodes_have_the_same(
     found: list[Rank], masks: list[int] | None
 ) -> None:
     assert masks_on_each_node(found) == masks

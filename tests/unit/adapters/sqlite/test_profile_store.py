@@ -20,7 +20,7 @@ MACRO = Reference("macro")
 SENT = ProfileEvent(ProfileEventType.SEND, 5, 7, "out", Operator.O_I)
 
 
-def test_a_file_of_an_earlier_run_is_replaced(tmp_path):
+def test_existing_profile_is_replaced(tmp_path):
     path = tmp_path / "performance.sqlite"
     path.write_text("not a database")
     store = SqliteProfileStore(path)
@@ -30,7 +30,7 @@ def test_a_file_of_an_earlier_run_is_replaced(tmp_path):
         assert list(database.execute("SELECT * FROM instances")) == [(1, "macro")]
 
 
-def test_a_file_that_cannot_be_made_is_reported_on_close(tmp_path):
+def test_profile_that_cannot_be_created_is_reported_on_close(tmp_path):
     store = SqliteProfileStore(tmp_path / "absent" / "performance.sqlite")
     store.add_instances([MACRO])
     store.add_events(MACRO, [SENT, SENT])
@@ -38,7 +38,7 @@ def test_a_file_that_cannot_be_made_is_reported_on_close(tmp_path):
         store.close()
 
 
-def test_a_number_beyond_64_bits_costs_only_what_came_with_it(tmp_path):
+def test_number_beyond_64_bits_loses_only_its_own_batch(tmp_path):
     path = tmp_path / "performance.sqlite"
     store = SqliteProfileStore(path)
     store.add_instances([MACRO])
@@ -59,7 +59,7 @@ fill_beyond(sys.argv[1], 100_000)
 
 
 def fill_beyond(path, most_bytes):
-    """Write beyond the file size limit; run this in a process of its own."""
+    """Write beyond the file size limit; run this in a separate process."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
     store = SqliteProfileStore(Path(path))
@@ -72,7 +72,7 @@ def fill_beyond(path, most_bytes):
         print(error)
 
 
-def test_a_full_disk_is_reported_on_close_and_leaves_a_readable_file(tmp_path):
+def test_full_disk_is_reported_on_close_and_leaves_a_readable_profile(tmp_path):
     path = tmp_path / "performance.sqlite"
     command = [sys.executable, "-c", FILL, str(path)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -82,20 +82,20 @@ def test_a_full_disk_is_reported_on_close_and_leaves_a_readable_file(tmp_path):
         assert list(database.execute("PRAGMA integrity_check")) == [("ok",)]
 
 
-def test_what_was_lost_is_told_once(tmp_path):
+def test_lost_events_are_reported_once(tmp_path):
     store = SqliteProfileStore(tmp_path / "absent" / "performance.sqlite")
     with pytest.raises(OSError, match=r"unable to open database file\.$"):
         store.close()
     store.close()
 
 
-def test_a_directory_in_the_place_of_the_file_is_told_on_close(tmp_path):
+def test_directory_in_place_of_the_profile_is_reported_on_close(tmp_path):
     store = SqliteProfileStore(tmp_path)
     with pytest.raises(OSError, match="incomplete, because"):
         store.close()
 
 
-def test_the_caller_does_not_wait_for_the_disk(tmp_path):
+def test_caller_does_not_wait_for_the_disk(tmp_path):
     path = tmp_path / "performance.sqlite"
     with closing(sqlite3.connect(path)) as database:
         database.execute("CREATE TABLE held (x)")
@@ -109,14 +109,14 @@ def test_the_caller_does_not_wait_for_the_disk(tmp_path):
         assert list(database.execute("SELECT COUNT(*) FROM events")) == [(1000,)]
 
 
-def test_events_of_an_instance_that_nobody_announced_are_a_mistake_of_ours(tmp_path):
+def test_events_of_an_unknown_instance_raise_key_error(tmp_path):
     store = SqliteProfileStore(tmp_path / "performance.sqlite")
     with pytest.raises(KeyError):
         store.add_events(MACRO, [SENT])
     store.close()
 
 
-def test_the_writer_has_a_name(tmp_path):
+def test_writer_thread_has_a_name(tmp_path):
     store = SqliteProfileStore(tmp_path / "performance.sqlite")
     assert "profile writer" in [thread.name for thread in threading.enumerate()]
     store.close()

@@ -32,7 +32,7 @@ def database():
         yield database
 
 
-def test_the_tables_columns_and_constants_are_those_of_format_1_1(database):
+def test_tables_columns_and_constants_have_format_1_1(database):
     found = {
         table: [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
         for table in FORMAT_1_1
@@ -47,14 +47,14 @@ def test_the_tables_columns_and_constants_are_those_of_format_1_1(database):
     assert len(types) == 11
 
 
-def test_it_is_made_whole_or_not_at_all(database):
+def test_schema_is_created_atomically(database):
     with pytest.raises(sqlite3.OperationalError, match="already exists"):
         database.executescript(creation_script())
     database.rollback()
     assert list(database.execute("SELECT COUNT(*) FROM muscle3_format")) == [(1,)]
 
 
-def test_an_event_is_shown_with_the_names_of_what_it_refers_to(database):
+def test_all_events_view_shows_names_instead_of_ids(database):
     database.execute(INSERT_INSTANCE, (1, "macro"))
     database.execute(INSERT_CORE, (1, "node1", 3))
     database.execute(INSERT_EVENT, (1, 2, 5, 7, "out", 2, None, None, 4, 256, 0.5))
@@ -65,7 +65,7 @@ def test_an_event_is_shown_with_the_names_of_what_it_refers_to(database):
     ]
 
 
-def test_a_name_belongs_to_one_instance(database):
+def test_duplicate_instance_name_is_rejected(database):
     database.execute(INSERT_INSTANCE, (1, "macro"))
     with pytest.raises(sqlite3.IntegrityError):
         database.execute(INSERT_INSTANCE, (2, "macro"))

@@ -5,7 +5,7 @@ import time
 from adapters.system.clock import SystemClock
 
 
-def test_it_tells_what_the_machine_tells():
+def test_clock_agrees_with_the_operating_system():
     clock = SystemClock()
     for ours, theirs in (
         (clock.time, time.time),

@@ -19,7 +19,7 @@ class Scripted:
     """Accepts connections one by one, and passes each to the next function.
 
     Attributes:
-        location: Where it can be reached.
+        location: Its location.
         seen: Results of the functions.
         errors: Exceptions that they raised.
     """

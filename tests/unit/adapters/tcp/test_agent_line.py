@@ -24,7 +24,7 @@ def sender_runs():
     return "conjoin-agent-results" in [thread.name for thread in threading.enumerate()]
 
 
-def test_a_manager_that_is_not_there_is_an_error(line):
+def test_missing_manager_is_an_error(line):
     for ask in (
         line.next_command,
         lambda: line.report_resources(NodeResources("n", frozenset()), version="1"),
@@ -33,13 +33,13 @@ def test_a_manager_that_is_not_there_is_an_error(line):
             ask()
 
 
-def test_results_that_nobody_takes_end_the_sending_and_nothing_else(line):
+def test_lost_connection_ends_the_sender_thread_only(line):
     line.report_results([RESULT])
     wait_until(lambda: not sender_runs())
     line.report_results([RESULT])
 
 
-def test_it_may_be_closed_twice(line):
+def test_close_is_idempotent(line):
     line.close(timeout=60)
     assert not sender_runs()
     line.close(timeout=60)
@@ -47,7 +47,7 @@ def test_it_may_be_closed_twice(line):
         line.next_command()
 
 
-def test_it_can_be_closed_in_time_while_the_manager_is_not_there(nowhere):
+def test_close_returns_in_time_without_a_manager(nowhere):
     line = TcpAgentLine([nowhere], secret="s", node="n", retry_time=60.0)
     line.report_results([RESULT])
     line.close(timeout=0.05)

@@ -50,7 +50,7 @@ def bench():
     return Bench()
 
 
-def left(bench):
+def has_left(bench):
     """Return whether messages for `micro` were dropped; check that all others were kept."""
     bench.departures.drop_undeliverable()
     assert OTHER in bench.boxes.waiting()
@@ -60,16 +60,16 @@ def left(bench):
 
 def test_receiver_that_has_ended_all_its_sessions_has_left(bench):
     bench.fetching(connections=[])
-    assert left(bench)
+    assert has_left(bench)
     assert "Instance 'micro' has left" in bench.reports[0]
     assert f"'{MICRO}'" in bench.reports[0]
 
 
 @pytest.mark.parametrize("connections", [[1], [0, 1], [2, 0]])
-def test_receiver_with_a_connection_is_there(bench, connections):
+def test_receiver_with_a_connection_has_not_left(bench, connections):
     bench.refuse()
     bench.fetching(connections=connections)
-    assert not left(bench)
+    assert not has_left(bench)
 
 
 @pytest.mark.parametrize("is_refusing", [False, True])
@@ -77,12 +77,12 @@ def test_receiver_without_a_connection_has_left_if_its_addresses_refuse(bench, i
     if is_refusing:
         bench.refuse()
     bench.fetching(connections=[0])
-    assert left(bench) == is_refusing
+    assert has_left(bench) == is_refusing
 
 
-def test_receiver_that_has_not_fetched_anything_yet_may_still_come(bench):
+def test_receiver_that_has_never_fetched_has_not_left(bench):
     bench.refuse()
-    assert not left(bench)
+    assert not has_left(bench)
 
 
 def test_sessions_of_a_receiver_that_crashed_are_ended(bench):

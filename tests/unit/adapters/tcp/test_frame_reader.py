@@ -12,34 +12,34 @@ from tests.unit.adapters.tcp.loopback import PATIENCE
 
 
 @pytest.fixture
-def ends():
-    ours, theirs = socket.socketpair()
-    yield ours, theirs
+def socket_pair():
+    ours, other_end = socket.socketpair()
+    yield ours, other_end
     ours.close()
-    theirs.close()
+    other_end.close()
 
 
 @pytest.fixture
-def reader(ends):
-    return FrameReader(ends[0])
+def reader(socket_pair):
+    return FrameReader(socket_pair[0])
 
 
 @pytest.fixture
-def theirs(ends):
-    return ends[1]
+def other_end(socket_pair):
+    return socket_pair[1]
 
 
-def test_wait_returns_once_data_arrive(reader, theirs):
+def test_wait_returns_once_data_arrive(reader, other_end):
     assert not reader.wait_readable(0)
     assert not reader.wait_readable(0.01)
-    theirs.sendall(b"x")
+    other_end.sendall(b"x")
     assert reader.wait_readable(None)
     assert reader.wait_readable(0)
     assert reader.read(1) == b"x"
     assert not reader.wait_readable(0.01)
 
 
-class CountingSocket(socket.socket):
+class RecordingSocket(socket.socket):
     """Records each timeout that is set, and the current timeout at each receive.
 
     Each receive immediately delivers one byte, so that no test waits.
@@ -63,7 +63,7 @@ class CountingSocket(socket.socket):
 
 def wait_with(timeouts):
     """Receive one byte with each of these timeouts; return the socket."""
-    with CountingSocket() as sock:
+    with RecordingSocket() as sock:
         reader = FrameReader(sock)
         for timeout in timeouts:
             assert reader.wait_readable(timeout)
@@ -105,16 +105,16 @@ def test_receive_timeout_in_force_is_never_too_short_nor_much_too_long(timeouts)
         assert asked - microsecond <= got <= asked + TIMEOUT_TOLERANCE + microsecond
 
 
-def test_parts_are_read_whatever_the_sizes_that_arrive(reader, theirs):
-    sending = threading.Thread(target=lambda: [theirs.sendall(b"x") for _ in range(100)])
+def test_parts_are_read_from_pieces_of_any_size(reader, other_end):
+    sending = threading.Thread(target=lambda: [other_end.sendall(b"x") for _ in range(100)])
     sending.start()
     assert [len(reader.read(count)) for count in (0, 1, 30, 69)] == [0, 1, 30, 69]
     sending.join(PATIENCE)
 
 
-def test_parts_beyond_the_end_of_the_buffer_are_read_whole(reader, theirs):
+def test_parts_beyond_the_end_of_the_buffer_are_read_whole(reader, other_end):
     data = bytes(range(256)) * (BUFFER_SIZE // 256)
-    sending = threading.Thread(target=theirs.sendall, args=(data * 3,))
+    sending = threading.Thread(target=other_end.sendall, args=(data * 3,))
     sending.start()
     assert reader.read(100) == data[:100]
     assert reader.read(BUFFER_SIZE) == (data * 2)[100 : 100 + BUFFER_SIZE]
@@ -122,32 +122,32 @@ def test_parts_beyond_the_end_of_the_buffer_are_read_whole(reader, theirs):
     sending.join(PATIENCE)
 
 
-def test_bytes_read_ahead_come_first_in_place(reader, theirs):
-    theirs.sendall(b"headbuffer")
+def test_bytes_read_ahead_come_first_in_place(reader, other_end):
+    other_end.sendall(b"headbuffer")
     assert bytes(reader.read(4)) == b"head"
     assert reader.read_in_place(6) == b"buffer"
     assert reader.read_in_place(0) == b""
 
 
-def test_buffer_read_in_place_is_not_overwritten(reader, theirs):
-    theirs.sendall(b"onetwo")
+def test_buffer_read_in_place_is_not_overwritten(reader, other_end):
+    other_end.sendall(b"onetwo")
     first = reader.read_in_place(3)
     assert reader.read_in_place(3) == b"two"
     assert first == b"one"
 
 
-def test_rest_of_a_part_is_waited_for_beyond_the_timeout(reader, theirs):
-    theirs.sendall(b"ab")
+def test_wait_for_the_rest_of_a_part_may_exceed_the_timeout(reader, other_end):
+    other_end.sendall(b"ab")
     assert reader.wait_readable(0.01)
-    sending = threading.Timer(0.05, theirs.sendall, [b"cd"])
+    sending = threading.Timer(0.05, other_end.sendall, [b"cd"])
     sending.start()
     assert reader.read(4) == b"abcd"
     sending.join(PATIENCE)
 
 
 @pytest.mark.parametrize("read", ["read", "read_in_place"])
-def test_end_of_the_connection_is_an_error(reader, theirs, read):
-    theirs.sendall(b"ab")
-    theirs.shutdown(socket.SHUT_WR)
+def test_end_of_the_connection_is_an_error(reader, other_end, read):
+    other_end.sendall(b"ab")
+    other_end.shutdown(socket.SHUT_WR)
     with pytest.raises(EOFError, match="the other side closed the connection"):
         getattr(reader, read)(3)

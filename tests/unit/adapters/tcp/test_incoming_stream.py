@@ -24,12 +24,13 @@ def delivering(*frames):
     return ConnectedStream(ours)
 
 
+HELLO_SIZE = len(greeting.MAGIC) + greeting.NONCE_SIZE
 OPENED = stream.open_channel(0, "micro.in")
 
 
 @pytest.fixture
 def receive():
-    """Return a function that creates an inlet which gets some frames, then loses the connection."""
+    """Return a function that creates an inlet; its connection delivers frames, then is lost."""
     made = []
 
     def make(*frames, port="in"):
@@ -91,21 +92,21 @@ def test_messages_for_another_endpoint_are_queued():
     incoming.close()
 
 
-def test_message_on_an_unopened_channel_is_a_lasting_error(receive):
+def test_message_on_an_unopened_channel_is_a_permanent_error(receive):
     inlet = receive(frame(channel=3), OPENED, frame())
     for _ in range(2):
         with pytest.raises(RemoteProtocolError, match="'macro' sent a message on a channel"):
             inlet.receive(timeout=None)
 
 
-def test_malformed_frame_is_a_lasting_error(receive):
+def test_malformed_frame_is_a_permanent_error(receive):
     inlet = receive(OPENED, b"\xff" * 100)
     for _ in range(2):
         with pytest.raises(RemoteProtocolError):
             inlet.receive(timeout=None)
 
 
-def test_connection_lost_in_a_frame_is_peer_lost(receive):
+def test_connection_lost_within_a_frame_raises_peer_lost(receive):
     with pytest.raises(PeerLost):
         receive(OPENED, frame("long" * 10)[:-1]).receive(timeout=None)
 
@@ -117,7 +118,7 @@ def test_size_of_a_message_is_that_of_its_frame(receive):
 
 def greet_client(sock):
     """Greet a client; return its own greeting."""
-    hello = take(sock, greeting.HELLO_SIZE)
+    hello = take(sock, HELLO_SIZE)
     nonce = b"n" * greeting.NONCE_SIZE
     client_nonce = hello[len(greeting.MAGIC) :]
     sock.sendall(greeting.server_answer(SECRET, client_nonce, nonce))
@@ -204,9 +205,9 @@ def test_messages_of_both_connections_are_received():
         assert server.finish() == [None, 3]
 
 
-def test_wrong_secret_at_a_reconnection_is_a_lasting_error():
+def test_wrong_secret_at_a_reconnection_is_a_permanent_error():
     def impostor(sock):
-        take(sock, greeting.HELLO_SIZE)
+        take(sock, HELLO_SIZE)
         sock.sendall(bytes(greeting.ANSWER_SIZE))
 
     with scripted(greet_client, impostor) as server:
@@ -227,7 +228,7 @@ def test_closed_connection_is_not_restored():
 
 def test_peer_of_another_run_is_rejected():
     def sender(sock):
-        take(sock, greeting.HELLO_SIZE)
+        take(sock, HELLO_SIZE)
         sock.sendall(bytes(greeting.ANSWER_SIZE))
 
     with scripted(sender) as server, pytest.raises(RemoteProtocolError, match="the secret"):
@@ -247,7 +248,9 @@ def test_absent_peer_is_a_transport_error(nowhere):
         ("micro.in", "in[0]", "micro.in", "macro.out"),
     ],
 )
-def test_port_with_slots_at_one_end_only_is_a_lasting_error(receive, opened, port, vector, scalar):
+def test_port_with_slots_at_one_end_only_is_a_permanent_error(
+    receive, opened, port, vector, scalar
+):
     inlet = receive(stream.open_channel(0, opened), frame(), port=port)
     for _ in range(2):
         with pytest.raises(PortError) as caught:

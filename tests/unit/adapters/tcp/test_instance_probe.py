@@ -17,18 +17,18 @@ from tests.support.conditions import wait_until
 
 @pytest.fixture
 def loop():
-    troubles = []
+    errors = []
     loop = EventLoop("loop")
-    loop.on_trouble(troubles.append)
+    loop.on_error(errors.append)
     loop.start()
     with closing(loop):
         yield loop
-    assert troubles == []
+    assert errors == []
 
 
 @pytest.fixture
-def deaf():
-    """A location that never answers, as if a firewall dropped all packets."""
+def unresponsive():
+    """A location that never responds, as if a firewall dropped all packets."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.2", 0), backlog=0))
         while True:
@@ -50,17 +50,17 @@ def look(loop, *locations, timeout=60.0):
     return presence
 
 
-def test_where_nobody_answers_nothing_is_known(loop, deaf):
-    assert look(loop, deaf, timeout=0.1) is Presence.UNKNOWN
+def test_unresponsive_location_is_unknown(loop, unresponsive):
+    assert look(loop, unresponsive, timeout=0.1) is Presence.UNKNOWN
 
 
-def test_an_answer_is_enough_where_another_does_not_come(loop, deaf):
+def test_one_response_is_sufficient_if_another_address_does_not_respond(loop, unresponsive):
     server = PeerServer("a", hosts=["127.0.0.1"])
     with closing(PullPeerTransport(server=server)) as transport:
-        assert look(loop, deaf, *transport.locations()) is Presence.THERE
+        assert look(loop, unresponsive, *transport.locations()) is Presence.THERE
 
 
-def test_answers_may_come_in_the_same_moment(loop):
+def test_simultaneous_responses_are_accepted(loop):
     with ExitStack() as stack:
         ports = [
             stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
@@ -71,63 +71,65 @@ def test_answers_may_come_in_the_same_moment(loop):
             assert look(loop, f"tcp:{addresses}") is Presence.THERE
 
 
-def test_an_address_of_ours_tells_nothing_of_another_machine(loop, nowhere, deaf, monkeypatch):
+def test_own_address_proves_nothing_about_an_instance_on_another_machine(
+    loop, nowhere, unresponsive, monkeypatch
+):
     monkeypatch.setattr(network, "is_own", lambda address: address == "127.0.0.1")
-    assert look(loop, nowhere, deaf, timeout=0.1) is Presence.UNKNOWN
+    assert look(loop, nowhere, unresponsive, timeout=0.1) is Presence.UNKNOWN
 
 
-def test_names_are_not_looked_up(loop, nowhere):
+def test_host_names_are_not_resolved(loop, nowhere):
     port = nowhere.rpartition(":")[2]
     assert look(loop, f"tcp:localhost:{port}") is Presence.UNKNOWN
 
 
-def test_an_instance_is_not_disturbed_and_tells_nothing(loop):
-    troubles = []
-    server = PeerServer("a", secret="shared", hosts=["127.0.0.1"], on_trouble=troubles.append)
+def test_probe_causes_no_warning_at_the_instance(loop):
+    errors = []
+    server = PeerServer("a", secret="shared", hosts=["127.0.0.1"], on_error=errors.append)
     with closing(PullPeerTransport(server=server)) as transport:
         for _ in range(10):
             assert look(loop, *transport.locations()) is Presence.THERE
         assert transport.wait_until_sent(timeout=60.0)
-    assert troubles == []
+    assert errors == []
 
 
-def test_one_that_is_closed_while_it_looks_leaves_nothing_behind(loop, deaf):
+def test_closing_an_active_probe_releases_its_resources(loop, unresponsive):
     found = []
     with closing(TcpInstanceProbe(loop, timeout=60.0)) as probe:
-        probe.look([deaf], found.append)
+        probe.look([unresponsive], found.append)
     done = []
     loop.call_soon(lambda: done.append(True))
     wait_until(lambda: bool(done))
     assert found == []
 
 
-def test_a_socket_that_has_met_itself_has_met_nobody():
+def test_socket_connected_to_itself_counts_as_refused():
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         sock.connect(sock.getsockname())
         assert answer_on(sock) == errno.ECONNREFUSED
 
 
-def test_addresses_that_refuse_show_that_an_instance_is_gone(nowhere):
+def test_refusing_addresses_prove_that_an_instance_is_gone(nowhere):
     assert refuses_connections([nowhere])
 
 
-def test_instance_that_listens_is_there(nowhere):
+def test_listening_instance_is_there(nowhere):
     with closing(PullPeerTransport(server=PeerServer("a", hosts=["127.0.0.1"]))) as transport:
         assert not refuses_connections([nowhere, *transport.locations()])
 
 
-def test_address_that_does_not_answer_shows_nothing(nowhere, deaf):
-    assert not refuses_connections([nowhere, deaf], timeout=0.1)
+def test_unresponsive_address_proves_nothing(nowhere, unresponsive):
+    assert not refuses_connections([nowhere, unresponsive], timeout=0.1)
 
 
 @pytest.mark.parametrize("locations", [[], ["tcp:localhost:1"], ["other:127.0.0.1:1"]])
-def test_without_a_numeric_address_nothing_is_shown(locations):
+def test_location_without_a_numeric_address_proves_nothing(locations):
     assert not refuses_connections(locations)
 
 
 @pytest.mark.parametrize("number", [errno.ENETUNREACH, errno.EAFNOSUPPORT])
-def test_address_in_a_network_that_we_do_not_have_shows_nothing(monkeypatch, number):
+def test_address_in_an_unreachable_network_proves_nothing(monkeypatch, number):
     def connect(address, timeout):
         if ":" in address[0]:
             raise OSError(number, "no such network")

@@ -13,7 +13,7 @@ from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.desks import InMemoryDesk
 from tests.support.models import configuration
 
-PLACES = ("tcp:a:1",)
+LOCATIONS = ("tcp:a:1",)
 WAIT = Wait("macro", "micro", "s")
 
 
@@ -41,7 +41,7 @@ def begin(desk, kind, *arguments):
 
 
 def register(desk, *names, version="0.11.0"):
-    return [ask(desk, mmp.register_instance, name, PLACES, (), version) for name in names]
+    return [ask(desk, mmp.register_instance, name, LOCATIONS, (), version) for name in names]
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ def test_session_has_the_name_of_its_instance_while_that_is_registered(desk):
             yield session.client
 
     requests = (
-        (mmp.register_instance, "unknown", PLACES, (), "0.11.0"),
-        (mmp.register_instance, "macro", PLACES, (), "0.11.0"),
+        (mmp.register_instance, "unknown", LOCATIONS, (), "0.11.0"),
+        (mmp.register_instance, "macro", LOCATIONS, (), "0.11.0"),
         (mmp.get_settings,),
         (mmp.deregister_instance, "macro"),
     )

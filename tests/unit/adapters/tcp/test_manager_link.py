@@ -58,15 +58,15 @@ def manager():
 
 
 @pytest.fixture
-def theirs(manager):
-    """Return a link that only speaks MUSCLE3's protocol."""
+def muscle3_link(manager):
+    """Return a link that uses only MUSCLE3's protocol."""
     link = MMPClient("macro", manager.location, first_pause=0.001)
     yield link
     link.close()
 
 
 @pytest.fixture
-def ours(manager):
+def own_link(manager):
     link = MMPClient("macro", [manager.location], secret=SECRET)
     yield link
     link.close()
@@ -76,13 +76,13 @@ def has_reporter():
     return REPORTS in [thread.name for thread in threading.enumerate()]
 
 
-def test_registration_with_muscle3_sends_its_version(theirs, manager):
-    theirs.register_instance(["tcp:a:1"], [])
+def test_registration_with_muscle3_sends_its_version(muscle3_link, manager):
+    muscle3_link.register_instance(["tcp:a:1"], [])
     assert manager.requests[0][-1] == "0.11.0"
 
 
-def test_registration_with_our_manager_sends_our_version(ours, manager):
-    ours.register_instance(["tcp:a:1"], [])
+def test_registration_with_our_manager_sends_our_version(own_link, manager):
+    own_link.register_instance(["tcp:a:1"], [])
     assert manager.requests[0][-1] == "0.11.0+conjoin"
 
 
@@ -94,13 +94,15 @@ def test_missing_timeline_defaults_to_the_component(manager):
     link.close()
 
 
-def test_muscle3s_manager_is_asked_for_peers_until_they_are_there(theirs, manager):
+def test_peers_are_requested_from_muscle3s_manager_until_they_have_registered(
+    muscle3_link, manager
+):
     manager.answers = [encode_pending("not yet")] * 3 + [NO_PEERS]
-    assert theirs.request_peers().conduits == ()
+    assert muscle3_link.request_peers().conduits == ()
     assert manager.requests == [(mmp.get_peers, "macro")] * 4
 
 
-def test_peers_that_never_come_are_given_up_with_what_the_manager_said(manager):
+def test_timeout_error_for_missing_peers_has_the_managers_message(manager):
     manager.answers = [encode_pending("Waiting for micro")] * 100
     link = MMPClient("macro", manager.location, first_pause=0.001, peer_timeout=0.002)
     with pytest.raises(ManagerRefused, match=r"within 0 s: Waiting for micro"):
@@ -108,48 +110,48 @@ def test_peers_that_never_come_are_given_up_with_what_the_manager_said(manager):
     link.close()
 
 
-def test_ours_is_asked_for_peers_once(ours, manager):
+def test_peers_are_requested_from_our_manager_once(own_link, manager):
     manager.answers = [NO_PEERS]
-    ours.request_peers()
+    own_link.request_peers()
     assert manager.requests == [(mmp.await_peers, "macro")]
 
 
 @pytest.mark.parametrize("method", ["request_peers", "get_settings", "is_deadlocked"])
-def test_an_error_is_a_refusal_in_the_managers_words(theirs, manager, method):
+def test_error_response_is_raised_with_the_managers_message(muscle3_link, manager, method):
     manager.answers = [encode_error("because")]
     with pytest.raises(ManagerRefused, match=r"^because$"):
-        getattr(theirs, method)()
+        getattr(muscle3_link, method)()
 
 
-def test_reporter_thread_is_started_only_when_needed(ours):
-    ours.deregister_instance()
+def test_reporter_thread_is_started_only_when_needed(own_link):
+    own_link.deregister_instance()
     assert not has_reporter()
 
 
-def test_reports_are_sent_in_order_by_a_named_thread(ours, manager):
+def test_reports_are_sent_in_order_by_a_named_thread(own_link, manager):
     for number in range(5):
-        ours.submit_log_message(LogRecord("macro", 0.0, 30, str(number)))
+        own_link.submit_log_message(LogRecord("macro", 0.0, 30, str(number)))
     assert has_reporter()
-    ours.flush()
+    own_link.flush()
     assert [record.text for _, record in manager.requests] == ["0", "1", "2", "3", "4"]
 
 
-def test_many_events_are_split_over_requests(ours, manager):
-    ours.submit_profile_events([EVENT] * (2 * EVENTS_PER_REQUEST + 1))
-    ours.flush()
+def test_many_events_are_split_over_requests(own_link, manager):
+    own_link.submit_profile_events([EVENT] * (2 * EVENTS_PER_REQUEST + 1))
+    own_link.flush()
     sizes = [len(events) for _, _, events, _ in manager.requests]
     assert sizes == [EVENTS_PER_REQUEST, EVENTS_PER_REQUEST, 1]
 
 
-def test_events_are_created_on_the_reporter_thread(ours):
+def test_events_are_created_on_the_reporter_thread(own_link):
     made_on = []
 
     def events():
         made_on.append(threading.current_thread().name)
         yield EVENT
 
-    ours.submit_profile_events(events())
-    ours.flush()
+    own_link.submit_profile_events(events())
+    own_link.flush()
     assert made_on == [REPORTS]
 
 
@@ -162,34 +164,34 @@ def hold_back(link, manager):
     return may_go_on
 
 
-def test_oldest_profile_events_are_dropped_and_counted_when_too_many_wait(ours, manager):
-    may_go_on = hold_back(ours, manager)
+def test_oldest_profile_events_are_dropped_and_counted_when_too_many_wait(own_link, manager):
+    may_go_on = hold_back(own_link, manager)
     for number in range(MAX_PROFILE_BATCHES + 2):
-        ours.submit_profile_events([EVENT._replace(start_time=number)] * 3)
+        own_link.submit_profile_events([EVENT._replace(start_time=number)] * 3)
     may_go_on.set()
-    ours.flush()
+    own_link.flush()
     batches = [(events[0].start_time, dropped) for _, _, events, dropped in manager.requests[1:]]
     assert batches == [(2, 6), *((number, 0) for number in range(3, MAX_PROFILE_BATCHES + 2))]
 
 
-def test_muscle3s_manager_gets_no_number_of_dropped_events(theirs, manager):
-    may_go_on = hold_back(theirs, manager)
+def test_muscle3s_manager_gets_no_number_of_dropped_events(muscle3_link, manager):
+    may_go_on = hold_back(muscle3_link, manager)
     for _ in range(MAX_PROFILE_BATCHES + 2):
-        theirs.submit_profile_events([EVENT])
+        muscle3_link.submit_profile_events([EVENT])
     may_go_on.set()
-    theirs.deregister_instance()
+    muscle3_link.deregister_instance()
     profile = [request for request in manager.requests if len(request) == 4]
     assert {dropped for _, _, _, dropped in profile} == {0}
     (_, log), _ = manager.requests[-2:]
     assert log.text == "2 profile events were dropped, because the manager was too busy."
 
 
-def test_other_reports_are_sent_before_profile_events(ours, manager):
-    may_go_on = hold_back(ours, manager)
-    ours.submit_profile_events([EVENT])
-    ours.submit_log_message(LogRecord("macro", 0.0, 30, "second"))
+def test_other_reports_are_sent_before_profile_events(own_link, manager):
+    may_go_on = hold_back(own_link, manager)
+    own_link.submit_profile_events([EVENT])
+    own_link.submit_log_message(LogRecord("macro", 0.0, 30, "second"))
     may_go_on.set()
-    ours.flush()
+    own_link.flush()
     assert [request for request, *_ in manager.requests] == [
         mmp.submit_log_message,
         mmp.submit_log_message,
@@ -197,46 +199,46 @@ def test_other_reports_are_sent_before_profile_events(ours, manager):
     ]
 
 
-def test_leaving_does_not_wait_until_a_long_profile_is_sent(ours, manager, monkeypatch):
+def test_leaving_does_not_wait_until_a_long_profile_is_sent(own_link, manager, monkeypatch):
     monkeypatch.setattr(report_sender, "PROFILE_PATIENCE", 0.0)
-    may_go_on = hold_back(ours, manager)
+    may_go_on = hold_back(own_link, manager)
     for number in range(10):
-        ours.submit_profile_events([EVENT._replace(start_time=number)])
+        own_link.submit_profile_events([EVENT._replace(start_time=number)])
     threading.Timer(0.05, may_go_on.set).start()
-    ours.deregister_instance()
+    own_link.deregister_instance()
     _, (_, _, events, dropped), (last, _) = manager.requests
     assert ([event.start_time for event in events], dropped) == ([9], 9)
     assert last is mmp.deregister_instance
 
 
-def test_empty_list_of_events_sends_no_request(ours, manager):
-    ours.submit_profile_events([])
-    ours.flush()
+def test_empty_list_of_events_sends_no_request(own_link, manager):
+    own_link.submit_profile_events([])
+    own_link.flush()
     assert manager.requests == []
 
 
-def test_refused_report_does_not_block_the_next(ours, manager):
+def test_refused_report_does_not_block_the_next(own_link, manager):
     manager.answers = [encode_error("no")]
     for text in ("refused", "taken"):
-        ours.submit_log_message(LogRecord("macro", 0.0, 30, text))
-    ours.flush()
+        own_link.submit_log_message(LogRecord("macro", 0.0, 30, text))
+    own_link.flush()
     assert len(manager.requests) == 2
 
 
-def test_muscle3s_manager_gets_no_status(theirs, manager):
-    theirs.report_status(simulated_time=1.0, waiting=None)
-    theirs.flush()
+def test_muscle3s_manager_receives_no_status(muscle3_link, manager):
+    muscle3_link.report_status(simulated_time=1.0, waiting=None)
+    muscle3_link.flush()
     assert manager.requests == []
 
 
-def test_reports_are_sent_before_deregistering(ours, manager):
-    ours.submit_log_message(LogRecord("macro", 0.0, 30, "last words"))
-    ours.deregister_instance()
+def test_reports_are_sent_before_deregistering(own_link, manager):
+    own_link.submit_log_message(LogRecord("macro", 0.0, 30, "last words"))
+    own_link.deregister_instance()
     kinds = [kind for kind, *_ in manager.requests]
     assert kinds == [mmp.submit_log_message, mmp.deregister_instance]
 
 
-def test_with_a_manager_that_is_gone_reports_are_dropped_all_at_once(nowhere):
+def test_reports_to_a_missing_manager_are_dropped_together(nowhere):
     link = MMPClient("macro", nowhere, retries=RETRY_ONCE)
     for number in range(50):
         link.submit_log_message(LogRecord("macro", 0.0, 30, str(number)))
@@ -244,18 +246,18 @@ def test_with_a_manager_that_is_gone_reports_are_dropped_all_at_once(nowhere):
     link.close()
 
 
-def test_a_closed_link_has_no_thread_and_says_so(ours):
-    ours.submit_log_message(LogRecord("macro", 0.0, 30, "x"))
-    ours.close()
-    ours.close()
+def test_closed_link_raises_an_error_and_has_no_thread(own_link):
+    own_link.submit_log_message(LogRecord("macro", 0.0, 30, "x"))
+    own_link.close()
+    own_link.close()
     assert not has_reporter()
-    ours.submit_log_message(LogRecord("macro", 0.0, 30, "too late"))
-    ours.flush()
+    own_link.submit_log_message(LogRecord("macro", 0.0, 30, "too late"))
+    own_link.flush()
     with pytest.raises(TransportError, match="connection to the manager has been closed"):
-        ours.get_settings()
+        own_link.get_settings()
 
 
-def test_a_manager_of_another_run_is_refused(manager):
+def test_manager_of_another_run_is_rejected(manager):
     link = MMPClient("macro", manager.location, secret="another")
     with pytest.raises(Exception, match="does not know the secret of this run"):
         link.get_settings()

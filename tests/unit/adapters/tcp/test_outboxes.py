@@ -31,7 +31,7 @@ def test_messages_are_fetched_in_order(boxes):
     assert [ask(boxes), ask(boxes)] == [[[b"1"]], [[b"2"]]]
 
 
-def test_a_request_waits_for_its_message(boxes):
+def test_request_waits_for_its_message(boxes):
     answers = ask(boxes)
     boxes.put("other.f_init", b"theirs")
     assert answers == []
@@ -40,13 +40,13 @@ def test_a_request_waits_for_its_message(boxes):
     assert answers == [[b"1"]]
 
 
-def test_who_asks_again_after_a_lost_connection_gets_the_message_once(boxes):
+def test_repeated_request_after_a_lost_connection_gets_the_message_once(boxes):
     first, second = ask(boxes), ask(boxes)
     boxes.put(MICRO, b"1")
     assert (first, second) == ([], [[b"1"]])
 
 
-def test_it_is_empty_when_all_has_been_fetched(boxes):
+def test_outbox_is_empty_when_all_messages_have_been_fetched(boxes):
     assert boxes.wait_until_empty(timeout=0)
     boxes.put(MICRO, b"1")
     assert not boxes.wait_until_empty(timeout=0)
@@ -80,12 +80,12 @@ def test_endpoint_of_a_request_is_returned(boxes, put):
 
 
 @pytest.mark.parametrize("request_", [b"", b"\xc1", b"\x90", mpp.encode_request(MICRO) + b"x"])
-def test_other_requests_are_refused(boxes, request_):
+def test_other_requests_are_rejected(boxes, request_):
     with pytest.raises(RemoteProtocolError):
         boxes.handle(request_, pytest.fail)
 
 
-def test_what_an_outlet_sends_can_be_decoded_and_its_size_is_told(boxes):
+def test_message_from_an_outlet_is_decodable_and_its_size_is_returned(boxes):
     message = PeerMessage(1.5, None, [1, "x"], Settings({"a": 1}), None, 0, (3,))
     size = OutboxOutlet(boxes, sender="macro.o_i", receiver=MICRO).send(message)
     (((encoded,),),) = [ask(boxes)]
@@ -93,7 +93,7 @@ def test_what_an_outlet_sends_can_be_decoded_and_its_size_is_told(boxes):
     assert mpp.decode_message(encoded) == message
 
 
-def test_what_cannot_be_sent_puts_nothing_in_the_box(boxes):
+def test_unsendable_message_is_not_put_into_the_outbox(boxes):
     message = PeerMessage(1.5, None, object(), Settings(), None, 0, ())
     with pytest.raises(UnsendableData):
         OutboxOutlet(boxes, sender="macro.o_i", receiver=MICRO).send(message)

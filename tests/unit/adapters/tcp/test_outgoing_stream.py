@@ -183,7 +183,7 @@ def test_receiver_that_does_not_reconnect_in_time_is_given_up(outgoing, attach):
     assert attach().recv(1) == b""
 
 
-def test_closed_stream_sends_nothing_and_waits_for_nothing(outgoing, attach):
+def test_closed_stream_neither_sends_nor_waits(outgoing, attach):
     theirs = attach()
     outgoing.send([b"x"])
     outgoing.close()
@@ -361,7 +361,7 @@ def test_goodbye_in_pieces_is_parsed(outgoing, attach):
     assert outgoing.wait_until_sent(timeout=PATIENCE)
 
 
-def test_stream_awaits_its_first_connection_while_something_is_kept_for_it(outgoing, attach):
+def test_stream_awaits_its_first_connection_while_frames_are_kept(outgoing, attach):
     assert not outgoing.awaits_first_connection
     outgoing.send([b"one"])
     assert outgoing.awaits_first_connection
@@ -369,7 +369,7 @@ def test_stream_awaits_its_first_connection_while_something_is_kept_for_it(outgo
     assert not outgoing.awaits_first_connection
 
 
-def test_stream_that_was_given_up_awaits_nothing(outgoing):
+def test_stream_that_was_given_up_does_not_wait(outgoing):
     outgoing.send([b"one"])
     outgoing.close()
     assert not outgoing.awaits_first_connection

@@ -84,8 +84,8 @@ def test_server_stays_open_until_the_last_transport_leaves(listen):
 
 
 def test_requests_are_refused_where_only_streams_are_served(listen):
-    troubles = []
-    server = listen(secret=SECRET, hosts=HOSTS, on_trouble=troubles.append)
+    errors = []
+    server = listen(secret=SECRET, hosts=HOSTS, on_error=errors.append)
     server.serve_streams(ignore)
     with socket.create_connection(server.addresses[0]) as sock:
         sock.settimeout(PATIENCE)
@@ -94,19 +94,19 @@ def test_requests_are_refused_where_only_streams_are_served(listen):
         sock.sendall(word(1) + word(len(REQUEST)) + REQUEST)
         with pytest.raises(EOFError):
             receive_exactly(sock, 1)
-    (trouble,) = troubles
-    assert "sends streams only" in trouble
+    (error,) = errors
+    assert "sends streams only" in error
 
 
 def test_streams_are_refused_where_only_requests_are_served(listen):
-    troubles = []
-    server = listen(secret=SECRET, hosts=HOSTS, on_trouble=troubles.append)
+    errors = []
+    server = listen(secret=SECRET, hosts=HOSTS, on_error=errors.append)
     server.serve_requests(ignore, on_session_ended=ignore)
     with request_stream(server) as sock, pytest.raises(EOFError):
         receive_exactly(sock, 1)
-    wait_until(lambda: bool(troubles))  # the socket is closed first
-    (trouble,) = troubles
-    assert "only answers requests" in trouble
+    wait_until(lambda: bool(errors))  # the socket is closed first
+    (error,) = errors
+    assert "only answers requests" in error
 
 
 @pytest.mark.parametrize("secret", [None, SECRET])

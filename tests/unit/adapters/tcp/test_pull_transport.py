@@ -39,7 +39,7 @@ def test_messages_are_requested_in_both_directions(transport):
     assert isinstance(inlet, PullingInlet)
 
 
-def test_waiting_until_sent_includes_the_end_of_the_receivers_session(transport):
+def test_wait_until_sent_includes_the_end_of_the_receivers_session(transport):
     transport.outlet(sender=MACRO, receiver=MICRO, peer_locations=["tcp:a:1"]).send(MESSAGE)
     assert not transport.wait_until_sent(timeout=0)
     client = SessionClient(transport.locations())
@@ -49,7 +49,7 @@ def test_waiting_until_sent_includes_the_end_of_the_receivers_session(transport)
     assert transport.wait_until_sent(timeout=PATIENCE)
 
 
-def test_waiting_for_a_session_that_does_not_end_is_limited_by_the_timeout(transport):
+def test_wait_for_a_session_that_does_not_end_is_limited_by_the_timeout(transport):
     client = SessionClient(transport.locations())
     client.begin(mpp.encode_request("micro.in"))
     assert client.wait(timeout=0) is None

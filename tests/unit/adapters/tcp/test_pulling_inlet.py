@@ -57,7 +57,7 @@ def test_messages_are_fetched_in_order(sender):
     assert [inlet.receive(timeout=None).data for _ in range(3)] == [0, 1, 2]
 
 
-def test_who_gives_up_waiting_gets_the_message_next_time(sender):
+def test_receive_after_a_timeout_gets_the_next_message(sender):
     inlet = sender.inlet()
     assert inlet.receive(timeout=0) is None
     assert inlet.receive(timeout=0.01) is None
@@ -65,7 +65,7 @@ def test_who_gives_up_waiting_gets_the_message_next_time(sender):
     assert inlet.receive(timeout=None).data == "late"
 
 
-def test_ports_that_wait_at_once_have_sessions_of_their_own(sender):
+def test_ports_that_wait_concurrently_have_separate_sessions(sender):
     first, second = sender.inlet("a"), sender.inlet("b")
     assert first.receive(timeout=0) is None
     sender.send("x", "b")
@@ -80,7 +80,7 @@ def test_ports_that_wait_in_turn_share_a_session(sender):
     assert sender.server.session_count == 1
 
 
-def test_a_session_can_be_borrowed_again_when_it_was_given_back(sender):
+def test_returned_session_is_borrowed_again(sender):
     first = sender.peer.borrow()
     second = sender.peer.borrow()
     assert first is not second
@@ -97,7 +97,7 @@ def test_marks_are_those_of_the_last_message(sender):
     assert inlet.marks[0] > 1.6e18
 
 
-def test_a_peer_that_is_closed_is_lost_and_named(sender):
+def test_closed_peer_is_lost_and_named_in_the_error(sender):
     inlet = sender.inlet()
     sender.peer.close()
     sender.send("x")
@@ -107,7 +107,7 @@ def test_a_peer_that_is_closed_is_lost_and_named(sender):
         inlet.receive(timeout=None)
 
 
-def test_an_answer_that_is_no_message_is_refused():
+def test_invalid_message_is_rejected():
     def answer(sock):
         assert take_word(sock) == 0
         sock.sendall(word(1))
@@ -121,7 +121,7 @@ def test_an_answer_that_is_no_message_is_refused():
         peer.close()
 
 
-def test_ports_of_a_peer_that_was_lost_do_not_retry_each_for_as_long(nowhere):
+def test_ports_of_a_lost_peer_share_the_retry_time(nowhere):
     peer = PulledPeer("macro", [nowhere])
     peer.limit_retries(0.1)
     with pytest.raises(PeerLost) as first:
@@ -133,7 +133,7 @@ def test_ports_of_a_peer_that_was_lost_do_not_retry_each_for_as_long(nowhere):
     peer.close()
 
 
-def test_retries_are_limited_in_sessions_that_wait_already(sender):
+def test_limited_retries_apply_to_sessions_that_are_waiting(sender):
     inlet = sender.inlet()
     assert inlet.receive(timeout=0) is None
     sender.peer.limit_retries(0.1)
@@ -142,7 +142,7 @@ def test_retries_are_limited_in_sessions_that_wait_already(sender):
         inlet.receive(timeout=None)
 
 
-def test_port_on_which_another_thread_waits_is_waited_for_no_longer_than_allowed(sender):
+def test_receive_timeout_includes_the_wait_for_another_thread(sender):
     inlet = sender.inlet()
     received = []
     thread = threading.Thread(target=lambda: received.append(inlet.receive(timeout=None)))

@@ -10,8 +10,8 @@ from domain.running.events import InstanceState
 from tests.support.desks import InMemoryDesk
 from tests.support.models import configuration
 
-OF_AN_AGENT = agent_protocol.get_command.encode("node1")
-OF_AN_INSTANCE = mmp.get_settings.encode()
+AGENT_REQUEST = agent_protocol.get_command.encode("node1")
+INSTANCE_REQUEST = mmp.get_settings.encode()
 
 
 class Desk:
@@ -30,7 +30,7 @@ class Desk:
 
 @pytest.mark.parametrize(
     ("request_", "calls"),
-    [(OF_AN_AGENT, ([], ["next_command"])), (OF_AN_INSTANCE, (["get_settings"], []))],
+    [(AGENT_REQUEST, ([], ["next_command"])), (INSTANCE_REQUEST, (["get_settings"], []))],
     ids=["agent", "instance"],
 )
 def test_request_is_passed_to_its_desk(request_, calls):
@@ -41,7 +41,7 @@ def test_request_is_passed_to_its_desk(request_, calls):
     assert (instances.calls, agents.calls) == calls
 
 
-def test_connections_are_noted_for_registered_instances_only():
+def test_connections_are_recorded_for_registered_instances_only():
     desk = InMemoryDesk(configuration("macro o_i -> micro f_init"))
     register = mmp.register_instance.encode("macro", ("tcp:a:1",), (), "0.11.0")
     router = RequestRouter(instances=desk.desk, agents=desk.agents)
@@ -56,6 +56,6 @@ def test_connections_are_noted_for_registered_instances_only():
 
 
 def test_secret_is_needed_for_requests_of_agents_only():
-    assert RequestRouter.needs_secret(OF_AN_AGENT)
-    assert not RequestRouter.needs_secret(OF_AN_INSTANCE)
+    assert RequestRouter.needs_secret(AGENT_REQUEST)
+    assert not RequestRouter.needs_secret(INSTANCE_REQUEST)
     assert not RequestRouter.needs_secret(b"rubbish")

@@ -28,20 +28,20 @@ def echo(request, reply):
 
 @pytest.fixture
 def serve():
-    """Return a function that creates a server, and returns it with the list of its errors."""
+    """Return a function that creates a server, and returns it with a list of its errors."""
     made = []
 
     def start(on_request=echo, **options):
-        troubles = []
+        errors = []
         server = Server(
             on_request,
             loop=EventLoop(NAME),
             max_request=2**20,
-            on_trouble=troubles.append,
+            on_error=errors.append,
             **options,
         )
         made.append(server)
-        return server, troubles
+        return server, errors
 
     yield start
     for server in made:
@@ -164,13 +164,13 @@ def test_reply_may_be_called_late_from_another_thread(serve):
 def test_client_that_does_not_receive_does_not_delay_others(serve):
     large = bytes(2**24)
     address = started(serve(lambda request, reply: reply([large]))[0])
-    with connected(address) as deaf:
-        open_session(deaf)
-        deaf.sendall(word(1) + word(1) + b"x")
+    with connected(address) as client_socket:
+        open_session(client_socket)
+        client_socket.sendall(word(1) + word(1) + b"x")
         client = client_of(address)
         assert len(client.call(b"x")) == len(large)
         client.close()
-        assert take(deaf, 8 + len(large)) == word(len(large)) + large
+        assert take(client_socket, 8 + len(large)) == word(len(large)) + large
 
 
 def test_end_of_a_session_calls_back(serve):
@@ -189,14 +189,14 @@ def test_internal_error_is_reported_and_ends_the_session(serve):
     def fail(request, reply):
         raise ZeroDivisionError("oops")
 
-    server, troubles = serve(fail)
+    server, errors = serve(fail)
     with connected(started(server)) as sock:
         open_session(sock)
         sock.sendall(word(1) + word(1) + b"x")
         assert sock.recv(1) == b""
-    (trouble,) = troubles
-    assert trouble.startswith("internal error while serving a client at 127.0.0.1: Traceback")
-    assert trouble.endswith("ZeroDivisionError: oops")
+    (error,) = errors
+    assert error.startswith("internal error while serving a client at 127.0.0.1: Traceback")
+    assert error.endswith("ZeroDivisionError: oops")
     assert server.session_count == 0
 
 
@@ -205,34 +205,34 @@ def test_malformed_requests_of_a_client_are_reported_once(serve):
         reply([b"no"])
         raise RemoteProtocolError(f"cannot understand {request.body!r}")
 
-    server, troubles = serve(refuse)
+    server, errors = serve(refuse)
     client = client_of(started(server))
     assert [bytes(client.call(text)) for text in (b"a", b"b", b"c")] == [b"no"] * 3
     client.close()
-    assert troubles == ["trouble with a client at 127.0.0.1: cannot understand b'a'"]
+    assert errors == ["protocol error by a client at 127.0.0.1: cannot understand b'a'"]
 
 
 def test_connection_closed_within_a_request_is_reported(serve):
-    server, troubles = serve()
+    server, errors = serve()
     address = started(server)
     with connected(address) as sock:
         open_session(sock)
         sock.sendall(word(1) + word(100) + b"half")
-    wait_until(lambda: bool(troubles))
-    assert troubles == ["a client at 127.0.0.1 left in the middle of a request"]
+    wait_until(lambda: bool(errors))
+    assert errors == ["a client at 127.0.0.1 left in the middle of a request"]
 
 
 def test_request_beyond_the_limit_ends_the_connection(serve):
-    server, troubles = serve()
+    server, errors = serve()
     with connected(started(server)) as sock:
         open_session(sock)
         sock.sendall(word(1) + word(2**20 + 1))
         assert sock.recv(1) == b""
-    assert len(troubles) == 1
+    assert len(errors) == 1
 
 
 def test_request_that_needs_the_secret_is_rejected_without_it(serve):
-    server, troubles = serve(secret=SECRET, needs_secret=lambda request: request == b"run this")
+    server, errors = serve(secret=SECRET, needs_secret=lambda request: request == b"run this")
     address = started(server)
     ours = client_of(address, secret=SECRET)
     assert ours.call(b"run this") == b"run this"
@@ -243,8 +243,8 @@ def test_request_that_needs_the_secret_is_rejected_without_it(serve):
         assert take(theirs, 10) == word(2) + b"hi"
         theirs.sendall(word(2) + word(8) + b"run this")
         assert theirs.recv(1) == b""
-    (trouble,) = troubles
-    assert "does not know the secret of this run, without which it may not ask that" in trouble
+    (error,) = errors
+    assert "only clients with the secret of this run may make" in error
 
 
 def test_stream_socket_is_handed_over_with_the_hello(serve):
@@ -290,11 +290,11 @@ def test_stream_request_is_closed_where_streams_are_not_offered(serve):
         assert sock.recv(1) == b""
 
 
-def test_error_in_the_trouble_callback_is_ignored():
-    def deaf(trouble):
-        raise OSError(trouble)
+def test_exception_in_the_error_callback_is_ignored():
+    def fail(error):
+        raise OSError(error)
 
-    server = Server(echo, loop=EventLoop(NAME), max_request=2**20, on_trouble=deaf)
+    server = Server(echo, loop=EventLoop(NAME), max_request=2**20, on_error=fail)
     address = started(server)
     server.loop.call_soon(lambda: 1 / 0)
     client = client_of(address)
@@ -316,7 +316,7 @@ def test_pending_responses_are_sent_before_closing(serve):
         assert sock.recv(1) == b""
 
 
-def test_server_may_be_closed_twice_and_before_its_start(port):
+def test_close_is_idempotent_and_allowed_before_start(port):
     server = Server(echo, loop=EventLoop(NAME), max_request=1)
     address = server.listen([HOST], port=port)[0]
     server.close()
@@ -326,7 +326,7 @@ def test_server_may_be_closed_twice_and_before_its_start(port):
         connected(TcpAddress(*address))
 
 
-def test_sessions_of_a_client_that_will_not_come_back_can_be_ended(serve):
+def test_sessions_of_a_lost_client_can_be_ended(serve):
     is_over = threading.Event()
 
     def name(request, reply):

@@ -133,14 +133,14 @@ def test_incomplete_response_is_dropped_and_requested_again():
         client.close()
 
 
-def test_connection_lost_between_requests_is_made_again():
-    def one(sock, expected=0):
+def test_lost_connection_is_restored_at_the_next_request():
+    def one_exchange(sock, expected=0):
         open_session(sock, expected=expected)
         number, _ = take_request(sock)
         give(sock, b"done")
         return number
 
-    with scripted(one, lambda sock: one(sock, 7)) as server:
+    with scripted(one_exchange, lambda sock: one_exchange(sock, 7)) as server:
         client = SessionClient([server.location])
         assert client.call(b"x") == b"done"
         assert client.call(b"y") == b"done"
@@ -154,7 +154,7 @@ def test_server_that_resumes_another_session_is_rejected():
 
     with scripted(cut, lambda sock: open_session(sock, expected=7, session=8)) as server:
         client = SessionClient([server.location], server="manager")
-        with pytest.raises(RemoteProtocolError, match="the manager resumed another session"):
+        with pytest.raises(RemoteProtocolError, match="the manager resumed a different session"):
             client.call(b"x")
         client.close()
 
@@ -320,7 +320,7 @@ def test_connection_closed_before_all_bytes_arrived_is_an_error():
     ours.close()
 
 
-def test_limited_retries_end_at_a_server_that_is_gone(echo, client):
+def test_limited_retries_end_if_the_server_is_gone(echo, client):
     assert client.call(b"x") == b"x"
     echo.server.close()
     client.limit_retries(0.1)
@@ -328,7 +328,7 @@ def test_limited_retries_end_at_a_server_that_is_gone(echo, client):
         client.call(b"y")
 
 
-def test_limited_retries_end_at_a_server_that_stalls_in_the_middle_of_a_response():
+def test_limited_retries_end_if_the_server_stalls_within_a_response():
     may_end = threading.Event()
 
     def stall(sock):

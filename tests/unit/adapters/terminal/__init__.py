@@ -1,1 +1,1 @@
-"""What a user sees of a run on the terminal."""
+"""The terminal output of a run."""

@@ -8,7 +8,7 @@ PATIENCE = 60.0
 LONG = 3600.0
 
 
-def test_it_shows_again_and_again():
+def test_display_is_refreshed_repeatedly():
     shown = threading.Semaphore(0)
     thread = ShowingThread(shown.release, name="showing", period=0.001)
     for _ in range(3):
@@ -16,7 +16,7 @@ def test_it_shows_again_and_again():
     thread.close()
 
 
-def test_the_last_state_is_shown_when_it_is_closed_and_once():
+def test_last_state_is_shown_once_on_close():
     shown = []
     thread = ShowingThread(lambda: shown.append(1), name="showing", period=LONG)
     thread.close()
@@ -24,7 +24,7 @@ def test_the_last_state_is_shown_when_it_is_closed_and_once():
     assert shown == [1]
 
 
-def test_who_cannot_be_shown_anything_any_more_is_left_alone():
+def test_display_thread_ends_when_its_stream_is_gone():
     for error in (BrokenPipeError(), ValueError("I/O operation on closed file")):
         calls = []
         is_tried = threading.Event()
@@ -40,7 +40,7 @@ def test_who_cannot_be_shown_anything_any_more_is_left_alone():
         assert calls == [1]
 
 
-def test_its_thread_has_the_name_that_was_given():
+def test_display_thread_has_the_given_name():
     thread = ShowingThread(lambda: None, name="a run is shown", period=LONG)
     assert "a run is shown" in [item.name for item in threading.enumerate()]
     thread.close()

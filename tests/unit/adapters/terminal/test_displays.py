@@ -20,7 +20,7 @@ FAST = 0.001
 
 
 class Stream(io.StringIO):
-    """A stream, optionally a terminal, that can wait for a text to be written."""
+    """A stream, optionally a terminal, that can wait for a string to be written."""
 
     def __init__(self, *, is_terminal=False):
         super().__init__()
@@ -50,7 +50,7 @@ class GoneStream(io.StringIO):
         raise BrokenPipeError
 
 
-def test_plain_lines_say_what_begins_what_is_and_what_ends():
+def test_plain_display_prints_start_status_and_end():
     stream = Stream()
     progress = PlainProgress("a_model", INSTANCES, stream=stream, period=FAST)
     stream.wait_for("Running a_model: 2 instances\n")
@@ -64,7 +64,7 @@ def test_plain_lines_say_what_begins_what_is_and_what_ends():
     assert stream.getvalue().endswith("2 finished\n")
 
 
-def test_plain_lines_are_not_repeated():
+def test_plain_display_does_not_repeat_lines():
     stream = Stream()
     progress = PlainProgress("a_model", INSTANCES, stream=stream, period=FAST)
     stream.wait_for("2 waiting to start\n")
@@ -75,7 +75,7 @@ def test_plain_lines_are_not_repeated():
     assert stream.getvalue().count("2 waiting to start\n") == 1
 
 
-def test_a_run_that_is_over_at_once_is_told_all_the_same():
+def test_run_that_ends_immediately_is_shown_with_start_and_end():
     stream = Stream()
     progress = PlainProgress("a_model", ["macro"], stream=stream, period=3600)
     progress.notify(changed("macro", InstanceState.FINISHED))
@@ -83,7 +83,7 @@ def test_a_run_that_is_over_at_once_is_told_all_the_same():
     assert stream.getvalue() == "Running a_model: 1 instance\n1 finished\n"
 
 
-def test_the_panel_shows_the_last_state_and_gives_the_cursor_back(monkeypatch):
+def test_panel_shows_the_last_state_and_restores_the_cursor(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     stream = Stream(is_terminal=True)
     panel = LivePanel("a_model", INSTANCES, stream=stream, period=FAST)
@@ -98,7 +98,7 @@ def test_the_panel_shows_the_last_state_and_gives_the_cursor_back(monkeypatch):
 
 
 @pytest.mark.parametrize("display", [LivePanel, PlainProgress])
-def test_a_stream_that_is_gone_disturbs_nobody(display):
+def test_closed_stream_does_not_raise(display):
     shown = display("a_model", INSTANCES, stream=GoneStream(), period=FAST)
     shown.notify(changed("macro", InstanceState.RUNNING))
     shown.close()
@@ -113,7 +113,7 @@ def test_a_stream_that_is_gone_disturbs_nobody(display):
         (False, "xterm", PlainProgress),
     ],
 )
-def test_the_panel_is_for_terminals_only(monkeypatch, is_terminal, term, expected):
+def test_panel_is_used_on_terminals_only(monkeypatch, is_terminal, term, expected):
     monkeypatch.setenv("TERM", term)
     stream = Stream(is_terminal=is_terminal)
     display = display_for(stream, model="a_model", instances=INSTANCES)

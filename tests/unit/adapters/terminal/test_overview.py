@@ -24,24 +24,24 @@ def overview():
     return Overview(["macro", "micro[3]"])
 
 
-def test_instances_wait_to_start_at_first(overview):
+def test_instances_initially_wait_to_start(overview):
     assert summary(overview.statuses()) == "2 waiting to start"
 
 
-def test_the_last_status_counts(overview):
+def test_latest_status_is_counted(overview):
     overview.note(changed("macro", InstanceState.STARTED))
     overview.note(changed("macro", InstanceState.RUNNING))
     assert summary(overview.statuses()) == "1 waiting to start, 1 running"
 
 
-def test_a_failure_is_mentioned_once(overview):
+def test_failure_is_mentioned_once(overview):
     overview.note(changed("macro", InstanceState.FAILED, end=Exited(3)))
     overview.note(changed("macro", InstanceState.FAILED, end=Exited(3)))
     assert overview.take_lines() == ["macro failed: it ended with exit code 3"]
     assert overview.take_lines() == []
 
 
-def test_a_lost_connection_is_mentioned_once(overview):
+def test_lost_connection_is_mentioned_once(overview):
     for _ in range(2):
         overview.note(changed("macro", InstanceState.DISCONNECTED))
     assert overview.take_lines() == ["macro has lost its connection to the manager"]
@@ -57,18 +57,18 @@ def test_a_lost_connection_is_mentioned_once(overview):
         (NodeLost("node 'n' was lost: gone"), "ended because node 'n' was lost: gone"),
     ],
 )
-def test_the_end_of_a_process_is_put_in_words(overview, end, text):
+def test_process_end_is_described(overview, end, text):
     overview.note(changed("macro", InstanceState.FAILED, end=end))
     assert text in overview.take_lines()[0]
 
 
-def test_warnings_of_instances_are_mentioned_and_lesser_records_are_not(overview):
+def test_warnings_of_instances_are_mentioned_and_lower_levels_are_not(overview):
     for level in (10, 20, 30, 40, 100):
         overview.note(LogRecorded(LogRecord("macro", 0.0, level, f"level {level}")))
     assert overview.take_lines() == ["macro (warning): level 30", "macro (error): level 40"]
 
 
-def test_a_deadlock_is_mentioned(overview):
+def test_deadlock_is_mentioned(overview):
     cycle = (Wait("macro", "micro[3]", "state_in"), Wait("micro[3]", "macro", "init"))
     overview.note(DeadlockFound(cycle))
     assert overview.take_lines() == [
@@ -82,7 +82,7 @@ def test_other_events_are_not_mentioned(overview):
     assert overview.take_lines() == []
 
 
-def test_of_very_many_lines_the_last_are_shown(overview):
+def test_last_of_very_many_lines_are_shown(overview):
     for number in range(1000):
         overview.note(LogRecorded(LogRecord("macro", 0.0, 30, str(number))))
     lines = overview.take_lines()
@@ -91,27 +91,27 @@ def test_of_very_many_lines_the_last_are_shown(overview):
     assert len(lines) == 21
 
 
-def test_what_an_instance_says_cannot_move_the_cursor(overview):
+def test_control_characters_of_instances_are_escaped(overview):
     overview.note(LogRecorded(LogRecord("macro", 0.0, 30, "\x1b[2Jgone\nnext")))
     assert overview.take_lines() == ["macro (warning):  [2Jgone next"]
     assert printable("größer ░") == "größer ░"
 
 
-def test_simulated_times_are_given_as_a_span():
+def test_simulated_times_are_shown_as_a_range():
     assert time_span([RUNNING]) == "2.5"
     assert time_span([RUNNING, WAITING]) == "2.25 to 2.5"
     unknown = status("macro", InstanceState.RUNNING, simulated_time=-math.inf)
     assert time_span([unknown, status("micro", InstanceState.RUNNING)]) == ""
 
 
-def test_a_wait_names_peer_port_and_slot():
+def test_wait_is_shown_with_peer_port_and_slot():
     assert wait_text(Wait("micro", "macro", "init")) == "macro on port init"
     assert wait_text(Wait("macro", "micro[3]", "state_in", 3)) == "micro[3] on port state_in[3]"
     sending = Wait("macro", "micro", "out", is_sending=True)
     assert wait_text(sending) == "room to send to micro on port out"
 
 
-def test_why_and_for_how_long_all_save_is_a_line():
+def test_reason_and_deadline_of_a_save_request_are_mentioned():
     overview = Overview(["macro"])
     overview.note(StopRequested("The time is over.", 30.0))
     overview.note(StopRequested("The time is over.", 0.0, ("macro", "micro")))
@@ -121,7 +121,7 @@ def test_why_and_for_how_long_all_save_is_a_line():
     ]
 
 
-def test_a_workflow_snapshot_that_failed_is_a_line_and_that_of_an_instance_is_in_its_log():
+def test_failed_workflow_snapshot_is_mentioned_and_failed_instance_snapshot_is_not():
     overview = Overview(["macro"])
     overview.note(SnapshotFailed("the disk is full"))
     overview.note(SnapshotFailed("the disk is full", "macro"))

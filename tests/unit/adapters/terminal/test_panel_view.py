@@ -35,19 +35,19 @@ def test_each_instance_has_a_row_with_state_wait_and_time():
     assert " ".join(micro.split()) == "micro[3] waiting macro on port init[3], 0:12 2.25"
 
 
-def test_a_wait_that_has_just_begun_has_no_duration():
+def test_short_wait_has_no_duration():
     waiting = status(
         "macro", InstanceState.WAITING, since=NOW - 0.5, waiting_for=Wait("macro", "micro", "in")
     )
     assert drawn([waiting])[-1].split() == ["macro", "waiting", "micro", "on", "port", "in"]
 
 
-def test_lines_come_above_the_panel():
+def test_lines_are_printed_above_the_panel():
     text = drawn([RUNNING], lines=["something [bold]happened[/bold]"])
     assert text[0] == "something [bold]happened[/bold]"
 
 
-def test_a_thousand_instances_are_summed_up_by_component():
+def test_thousand_instances_are_summarised_by_component():
     micros = [status(f"micro[{n}]", InstanceState.RUNNING, simulated_time=n) for n in range(998)]
     waiting = status(
         "micro[998]", InstanceState.WAITING, waiting_for=Wait("micro[998]", "macro", "init")
@@ -60,7 +60,7 @@ def test_a_thousand_instances_are_summed_up_by_component():
     ]
 
 
-def test_very_many_components_are_cut_with_the_most_telling_first():
+def test_rows_of_very_many_components_are_cut_and_failed_ones_come_first():
     statuses = [status(f"model{n}", InstanceState.RUNNING) for n in range(100)]
     statuses[70] = status("model70", InstanceState.FAILED)
     _, _, *rows = drawn(statuses, height=10)
@@ -70,12 +70,12 @@ def test_very_many_components_are_cut_with_the_most_telling_first():
 
 
 @pytest.mark.parametrize("height", [1, 5, 24])
-def test_it_never_has_more_lines_than_the_screen_or_the_least(height):
+def test_panel_has_no_more_lines_than_the_screen(height):
     statuses = [status(f"model[{n}]", InstanceState.RUNNING) for n in range(30)]
     assert len(drawn(statuses, height=height)) <= max(height, 5)
 
 
-def test_a_narrow_terminal_shortens_and_does_not_break_lines():
+def test_narrow_terminal_shortens_lines_without_breaking_them():
     waiting = status(
         "a_component_with_a_long_name[12]",
         InstanceState.WAITING,
@@ -86,5 +86,5 @@ def test_a_narrow_terminal_shortens_and_does_not_break_lines():
     assert all(len(line) <= 40 for line in lines)
 
 
-def test_hours_are_told():
+def test_hours_are_shown():
     assert "  2:00:05  " in drawn([RUNNING], elapsed=7205.0)[0]

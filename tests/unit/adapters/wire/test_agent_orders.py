@@ -21,11 +21,11 @@ ORDERS = AgentOrders(("tcp:a:1", "tcp:b:2"), "s3cret\n\0é", 10.0, 2.5, Path("/l
         replace(ORDERS, log_directory=Path("/odd \udcff name")),
     ],
 )
-def test_orders_come_back_as_they_were(orders):
+def test_orders_round_trip(orders):
     assert decode_orders(encode_orders(orders)) == orders
 
 
-def test_they_are_one_line_of_text():
+def test_orders_are_one_line():
     line = encode_orders(replace(ORDERS, secret="x" * 10_000))
     assert line.count(b"\n") == 1
     assert line.endswith(b"\n")
@@ -33,6 +33,6 @@ def test_they_are_one_line_of_text():
 
 
 @pytest.mark.parametrize("line", [b"", b"\n", b"hello\n", b"kw==\n", encode_orders(ORDERS)[4:]])
-def test_who_is_started_by_hand_is_told_who_starts_agents(line):
+def test_invalid_orders_are_rejected(line):
     with pytest.raises(RemoteProtocolError):
         decode_orders(line)

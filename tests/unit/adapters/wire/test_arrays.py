@@ -39,7 +39,7 @@ def encoded(value: object, protocol: str) -> str:
 
 
 @pytest.mark.parametrize("value", [*NO_ARRAYS, {1: b"x", b"y": 2}, 1j], ids=repr)
-def test_what_is_no_array_comes_and_goes_without_numpy(value: object):
+def test_value_without_arrays_round_trips_without_importing_numpy(value: object):
     code = RECEIVE + (
         "from adapters.wire.payloads import encode_own\n"
         "received = unpack(data, hook)\n"
@@ -50,7 +50,7 @@ def test_what_is_no_array_comes_and_goes_without_numpy(value: object):
 
 
 @pytest.mark.parametrize("value", NO_ARRAYS, ids=repr)
-def test_what_is_no_array_comes_and_goes_to_muscle3_without_numpy(value: object):
+def test_value_without_arrays_is_encoded_for_muscle3_without_importing_numpy(value: object):
     code = RECEIVE + (
         "received = unpack(data, hook)\n"
         "print(Muscle3Payloads.encode(received).hex(), 'numpy' in sys.modules)"
@@ -60,7 +60,7 @@ def test_what_is_no_array_comes_and_goes_to_muscle3_without_numpy(value: object)
 
 
 @pytest.mark.parametrize("protocol", ["muscle3", "own"])
-def test_an_array_arrives_where_nobody_has_imported_numpy(protocol: str):
+def test_array_is_decoded_before_numpy_has_been_imported(protocol: str):
     code = RECEIVE + (
         "before = 'numpy' in sys.modules\n"
         "received = unpack(data, hook)\n"
@@ -70,7 +70,7 @@ def test_an_array_arrives_where_nobody_has_imported_numpy(protocol: str):
     assert prints(code, data, protocol) == "False Grid [1.5, 2.5] ['x']\n"
 
 
-def test_a_scalar_arrives_where_nobody_has_imported_numpy():
+def test_numpy_scalar_is_decoded_before_numpy_has_been_imported():
     code = RECEIVE + "received = unpack(data, hook)\nprint(type(received).__name__, received)"
     assert prints(code, encoded(np.float32(1.5), "own"), "own") == "float32 1.5\n"
 
@@ -115,7 +115,7 @@ print(results)
 """
 
 
-def test_an_array_that_arrives_while_another_thread_imports_numpy_waits_for_that():
+def test_array_waits_for_another_thread_to_finish_importing_numpy():
     data = encoded(np.array([1.5, 2.5]), "own")
     printed = prints(RECEIVE + WHILE_ANOTHER_IMPORTS, data, "own")
     assert printed == "False []\n[[1.5, 2.5]]\n"

@@ -93,7 +93,7 @@ BLOCKS = word(3) + word(3) + b"one" + word(0) + word(5) + b"three"
 
 
 @pytest.mark.parametrize("size", range(1, len(BLOCKS) + 1))
-def test_parser_gets_its_pieces_whatever_the_sizes_that_arrive(size: int):
+def test_parser_receives_blocks_from_pieces_of_any_size(size: int):
     parsing = Blocks()
     for start in range(0, len(BLOCKS), size):
         assert not parsing.feed.is_done
@@ -114,7 +114,7 @@ def test_parser_reports_how_many_bytes_it_needs():
     assert parsing.feed.unparsed == 0
 
 
-def test_piece_that_is_fed_by_itself_is_not_copied():
+def test_piece_that_is_fed_alone_is_not_copied():
     parsing = Blocks()
     parsing.feed.feed(word(1) + word(3))
     buffer = bytearray(b"one")

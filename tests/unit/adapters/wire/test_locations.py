@@ -17,22 +17,22 @@ unix = st.builds(UnixAddress, st.from_regex(r"[a-f0-9-]+", fullmatch=True), st.j
 
 
 @given(st.lists(tcp | unix, min_size=1))
-def test_any_addresses_arrive_as_they_were_published(addresses):
+def test_addresses_round_trip(addresses):
     assert addresses_in([format_location(CONJOIN, addresses)], CONJOIN) == addresses
 
 
-def test_the_order_is_kept_over_several_locations():
+def test_order_of_addresses_is_kept_over_several_locations():
     found = addresses_in(["tcp:a:1,[::1]:2", "shm:x", "tcp:10.0.0.1:3"], TCP)
     assert found == [TcpAddress("a", 1), TcpAddress("::1", 2), TcpAddress("10.0.0.1", 3)]
 
 
-def test_what_is_not_understood_is_skipped():
+def test_invalid_addresses_are_skipped():
     odd = ["", "tcp", "tcp:", "tcp:a", "tcp:a:b", "tcp:a:65536", "tcp:a:-1", "tcp:,,b:1", "x:a:2"]
     assert addresses_in(odd, TCP) == [TcpAddress("b", 1)]
 
 
 @given(st.lists(st.text()))
-def test_no_text_does_harm(texts):
+def test_arbitrary_locations_raise_no_error(texts):
     for text in (*texts, *(f"tcp:{text}" for text in texts)):
         addresses_in([text], TCP)
 

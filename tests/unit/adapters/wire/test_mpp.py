@@ -23,7 +23,7 @@ SENT_FROM_A_SLICE = {
     for recorded in RESPONSES
     if b"\xa5shape\x92\x04\x01\xa5order\xa2la" in recorded.payload
 }
-"""A matrix column: MUSCLE3 calls it C because its memory has gaps; here it is C and Fortran."""
+"""A matrix column: C order in MUSCLE3, because its memory has gaps; C and Fortran order here."""
 
 MESSAGE = PeerMessage(
     1.5,
@@ -52,7 +52,7 @@ def by_name(payload: RecordedPayload) -> str:
 
 
 @given(messages(muscle3_data))
-def test_any_message_arrives_as_it_was_sent(message: PeerMessage):
+def test_messages_round_trip(message: PeerMessage):
     received = mpp.decode_message(mpp.encode_message("a.out", "b.in", message))
     assert same(message.data, received.data)
     for name in ("timestamp", "next_timestamp", "overlay", "port_length", "number", "iteration"):
@@ -60,17 +60,17 @@ def test_any_message_arrives_as_it_was_sent(message: PeerMessage):
 
 
 @given(st.text(max_size=40))
-def test_any_request_arrives_as_it_was_sent(receiver: str):
+def test_requests_round_trip(receiver: str):
     assert mpp.decode_request(mpp.encode_request(receiver)) == receiver
 
 
 @pytest.mark.parametrize("payload", REQUESTS, ids=by_name)
-def test_requests_are_muscle3s_to_the_byte(payload: RecordedPayload):
+def test_requests_match_recorded_bytes_of_muscle3(payload: RecordedPayload):
     assert mpp.encode_request(mpp.decode_request(payload.payload)) == payload.payload
 
 
 @pytest.mark.parametrize("payload", RESPONSES, ids=by_name)
-def test_messages_are_muscle3s_to_the_byte(payload: RecordedPayload):
+def test_messages_match_recorded_bytes_of_muscle3(payload: RecordedPayload):
     ends = msgpack.unpackb(payload.payload, strict_map_key=False)
     message = mpp.decode_message(payload.payload)
     encoded = mpp.encode_message(ends["sender"], ends["receiver"], message)
@@ -80,27 +80,27 @@ def test_messages_are_muscle3s_to_the_byte(payload: RecordedPayload):
 
 
 @pytest.mark.parametrize("payload", RESPONSES[::9], ids=by_name)
-def test_a_recorded_message_cut_short_anywhere_is_refused(payload: RecordedPayload):
+def test_truncated_recorded_message_is_rejected(payload: RecordedPayload):
     for length in range(len(payload.payload)):
         with pytest.raises(RemoteProtocolError):
             mpp.decode_message(payload.payload[:length])
 
 
 @pytest.mark.parametrize("payload", REQUESTS[::9], ids=by_name)
-def test_a_recorded_request_cut_short_anywhere_is_refused(payload: RecordedPayload):
+def test_truncated_recorded_request_is_rejected(payload: RecordedPayload):
     for length in range(len(payload.payload)):
         with pytest.raises(RemoteProtocolError):
             mpp.decode_request(payload.payload[:length])
 
 
-def test_what_follows_a_message_or_request_is_refused():
+def test_trailing_bytes_are_rejected():
     with pytest.raises(RemoteProtocolError):
         mpp.decode_message(mpp.encode_message("a.out", "b.in", MESSAGE) + b"\0")
     with pytest.raises(RemoteProtocolError):
         mpp.decode_request(mpp.encode_request("b.in") + b"\0")
 
 
-def test_the_size_of_a_message_is_that_of_its_bytes():
+def test_message_size_is_the_number_of_its_bytes():
     encoded = mpp.encode_message("a.out", "b.in", MESSAGE)
     assert mpp.decode_message(encoded).size == len(encoded)
 
@@ -108,18 +108,18 @@ def test_the_size_of_a_message_is_that_of_its_bytes():
 @pytest.mark.parametrize(
     "values", [None, [], [21], [20, "a"], [21, 5], [21, "a", "b"], {"a": 1}, "x", [[[]]] * 9]
 )
-def test_a_request_that_makes_no_sense_is_refused(values: object):
+def test_invalid_request_is_rejected(values: object):
     with pytest.raises(RemoteProtocolError):
         mpp.decode_request(pack(values))
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_a_message_without_one_of_its_fields_is_refused(name: str):
+def test_message_without_a_field_is_rejected(name: str):
     values = {key: value for key, value in FIELDS.items() if key != name}
     if name in ("sender", "receiver"):
         mpp.decode_message(pack(values))  # optional, because the receiver knows both
         return
-    with pytest.raises(RemoteProtocolError, match="missing or wrong"):
+    with pytest.raises(RemoteProtocolError, match="incomplete or invalid message"):
         mpp.decode_message(pack(values))
 
 
@@ -144,20 +144,20 @@ def test_a_message_without_one_of_its_fields_is_refused(name: str):
         ("data", msgpack.ExtType(1, b"")),
     ],
 )
-def test_a_message_with_a_wrong_field_is_refused(name: str, value: object):
+def test_message_with_an_invalid_field_is_rejected(name: str, value: object):
     with pytest.raises(RemoteProtocolError):
         mpp.decode_message(pack({**FIELDS, name: value}))
 
 
 @given(st.binary(max_size=100))
-def test_no_bytes_do_harm(data: bytes):
+def test_random_bytes_raise_only_protocol_errors(data: bytes):
     for decode in (mpp.decode_message, mpp.decode_request):
         with contextlib.suppress(RemoteProtocolError):
             decode(data)
 
 
 @given(st.data())
-def test_no_change_to_what_muscle3_sent_does_harm(data: st.DataObject):
+def test_corrupted_messages_raise_only_protocol_errors(data: st.DataObject):
     payload = bytearray(data.draw(st.sampled_from(RESPONSES)).payload)
     for _ in range(data.draw(st.integers(1, 4))):
         payload[data.draw(st.integers(0, len(payload) - 1))] = data.draw(st.integers(0, 255))
@@ -166,7 +166,7 @@ def test_no_change_to_what_muscle3_sent_does_harm(data: st.DataObject):
 
 
 @pytest.mark.parametrize("start", [b"\xdd", b"\xdf", b"\xdb", b"\xc6", b"\xc9"])
-def test_lengths_that_are_claimed_only_take_no_memory(start: bytes):
+def test_excessive_lengths_allocate_no_memory(start: bytes):
     tracemalloc.start()
     try:
         with pytest.raises(RemoteProtocolError):
@@ -177,33 +177,33 @@ def test_lengths_that_are_claimed_only_take_no_memory(start: bytes):
 
 
 @pytest.mark.parametrize("opening", [b"\x91", b"\x81", b"\x81\xa1a"])
-def test_bottomless_nesting_is_refused(opening: bytes):
+def test_deep_nesting_is_rejected(opening: bytes):
     for depth in (500, 990, 1000, 1020, 5000):
         with pytest.raises(RemoteProtocolError):
             mpp.decode_request(opening * depth + b"\xc0")
 
 
-def test_a_milestone_looks_like_that_of_muscle3():
+def test_milestone_has_the_form_of_muscle3():
     message = PeerMessage(float("-inf"), None, Milestone((1, 2)), Settings(), None, 4, (1, 2))
     values = msgpack.unpackb(mpp.encode_message("a.out", "b.in", message))
     assert values["data"] == msgpack.ExtType(0, b"\x92\x01\x02")
     assert values["iteration"] == [1, 2]
 
 
-def test_what_cannot_be_sent_is_refused_at_once():
+def test_unsendable_data_are_rejected_immediately():
     message = PeerMessage(0.0, None, {"a": [1, {2: 3}]}, Settings(), None, 0, ())
     with pytest.raises(UnsendableData, match=r"data\['a'\]\[1\]"):
         mpp.encode_message("a.out", "b.in", message)
 
 
-def test_settings_that_go_with_a_message_arrive_as_plain_values():
+def test_overlay_settings_arrive_as_plain_values():
     overlay = Settings({"a": np.int64(1), "b": np.ones((1, 2)), "c": [np.float32(0.5)]})  # type: ignore[dict-item, list-item]
     message = PeerMessage(0.0, None, None, overlay, None, 0, ())
     received = mpp.decode_message(mpp.encode_message("a.out", "b.in", message)).overlay
     assert received == Settings({"a": 1, "b": [[1.0, 1.0]], "c": [0.5]})
 
 
-def test_a_setting_that_cannot_go_with_a_message_is_named():
+def test_unsendable_overlay_setting_is_named():
     overlay = Settings({"k": np.timedelta64(3, "s")})  # type: ignore[dict-item]
     message = PeerMessage(0.0, None, None, overlay, None, 0, ())
     with pytest.raises(UnsendableData, match=r"settings\['k'\] cannot be sent.*timedelta64"):

@@ -9,16 +9,16 @@ from domain.errors import RemoteProtocolError
 @pytest.mark.parametrize(
     "value", [None, True, -1, 2**64 - 1, 1.5, "é", b"\xff", [1, [2]], {1: "a", None: b""}]
 )
-def test_a_value_comes_back_as_it_was(value):
+def test_value_round_trips(value):
     assert unpack(pack(value)) == value
 
 
-def test_one_that_is_larger_than_the_buffer_comes_back_too():
+def test_value_larger_than_the_buffer_round_trips():
     value = ["x" * BUFFER_SIZE] * 3
     assert unpack(pack(value)) == value
 
 
-def test_an_object_may_be_turned_into_one_that_is_known():
+def test_default_function_converts_unsupported_objects():
     assert unpack(pack([{3}], default=sorted)) == [[3]]
     with pytest.raises(TypeError):
         pack({3})
@@ -36,22 +36,22 @@ def test_an_object_may_be_turned_into_one_that_is_known():
         b"\x91" * 10_000,
         b"\xa2\xff\xff",
     ],
-    ids=["nothing", "unknown", "too short", "two", "absurd", "list as key", "too deep", "no text"],
+    ids=["empty", "unknown", "truncated", "two", "huge", "list as key", "too deep", "not UTF-8"],
 )
-def test_other_bytes_are_refused(data):
+def test_invalid_messagepack_is_rejected(data):
     with pytest.raises(RemoteProtocolError, match="not valid MessagePack"):
         unpack(data)
 
 
-def test_an_error_without_a_text_is_told_by_its_name_alone():
+def test_error_without_a_message_is_reported_by_its_class():
     with pytest.raises(RemoteProtocolError, match=r"\(FormatError\)"):
         unpack(b"\xc1")
 
 
-def test_views_are_taken_as_bytes_are():
+def test_memory_view_is_decoded_like_bytes():
     assert unpack(memoryview(pack("x"))) == unpack(bytearray(pack("x"))) == "x"
 
 
-def test_what_was_received_is_told_briefly():
+def test_received_value_is_abbreviated_in_error_messages():
     assert len(brief("x" * 10_000)) < 100
     assert len(brief([[[[[[[[1]]]]]]]] * 1000)) < 500

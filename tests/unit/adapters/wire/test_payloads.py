@@ -21,7 +21,7 @@ from tests.unit.adapters.wire.wire_values import muscle3_data, own_data, same
 LARGE = np.arange(5000.0)
 MASKED = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
 
-EQUAL_IN_PYTHON = [
+WITH_PYTHON_EQUIVALENT = [
     *(np.dtype(code).type(3) for code in "bhilqBHILQ"),
     np.bool_(True),
     np.float16(1.5),
@@ -31,10 +31,10 @@ EQUAL_IN_PYTHON = [
 ]
 """Scalars whose values have an exact Python equivalent."""
 
-PYTHONS_OWN = [np.float64(0.1), np.str_("a\0"), np.bytes_(b"a\0")]
+PYTHON_SUBCLASSES = [np.float64(0.1), np.str_("a\0"), np.bytes_(b"a\0")]
 """Scalars that are a Python float, str or bytes by inheritance."""
 
-ONLY_NUMPYS = [
+NUMPY_ONLY = [
     np.longdouble(1) / 3,
     np.complex64(1 + 2j),
     np.complex128(1 - 2j),
@@ -56,7 +56,7 @@ ONLY_NUMPYS = [
 
 
 def through_ours(data: object) -> object:
-    """Send data to one of our own peers."""
+    """Send data through our own protocol."""
     payloads = OwnPayloads()
     encoded = encode_own(data, payloads)
     buffers = [memoryview(bytes(buffer)) for buffer in payloads.buffers]
@@ -64,7 +64,7 @@ def through_ours(data: object) -> object:
 
 
 def through_muscle3s(data: object) -> object:
-    """Send data to a MUSCLE3 peer."""
+    """Send data through MUSCLE3's protocol."""
     return unpack(Muscle3Payloads.encode(data), Muscle3Payloads.ext_hook)
 
 
@@ -85,22 +85,22 @@ def id_of(value: object) -> str:
 
 
 @given(own_data)
-def test_any_data_arrive_at_our_own_peer_as_they_were_sent(data: object):
+def test_data_sent_to_our_own_peer_round_trips(data: object):
     assert same(data, through_ours(data))
 
 
 @given(muscle3_data)
-def test_any_data_that_muscle3_knows_arrive_as_they_were_sent(data: object):
+def test_data_that_muscle3_supports_round_trips(data: object):
     assert same(data, through_muscle3s(data))
 
 
-def test_there_is_a_scalar_of_each_of_numpys_types():
-    tested = {type(scalar) for scalar in (*EQUAL_IN_PYTHON, *PYTHONS_OWN, *ONLY_NUMPYS)}
+def test_example_scalars_cover_all_numpy_types():
+    tested = {type(scalar) for scalar in (*WITH_PYTHON_EQUIVALENT, *PYTHON_SUBCLASSES, *NUMPY_ONLY)}
     assert {np.dtype(code).type for code in np.typecodes["All"]} - tested == {np.object_}
 
 
-@pytest.mark.parametrize("scalar", [*EQUAL_IN_PYTHON, *ONLY_NUMPYS], ids=id_of)
-def test_a_numpy_scalar_arrives_at_our_own_peer_as_it_is(scalar: np.generic):
+@pytest.mark.parametrize("scalar", [*WITH_PYTHON_EQUIVALENT, *NUMPY_ONLY], ids=id_of)
+def test_example_numpy_scalar_sent_to_our_own_peer_round_trips(scalar: np.generic):
     received = through_ours([scalar, {"a": scalar}])
     assert isinstance(received, list)
     assert_same_scalar(received[0], scalar)
@@ -108,7 +108,7 @@ def test_a_numpy_scalar_arrives_at_our_own_peer_as_it_is(scalar: np.generic):
 
 
 @given(st.data())
-def test_any_numpy_scalar_arrives_at_our_own_peer_as_it_is(data: st.DataObject):
+def test_numpy_scalar_sent_to_our_own_peer_round_trips(data: st.DataObject):
     scalar = data.draw(nps.arrays(data.draw(nps.scalar_dtypes()), ()))[()]
     if isinstance(scalar, np.float64):
         scalar = np.longdouble(scalar)
@@ -116,23 +116,23 @@ def test_any_numpy_scalar_arrives_at_our_own_peer_as_it_is(data: st.DataObject):
 
 
 @BOTH
-@pytest.mark.parametrize("scalar", PYTHONS_OWN, ids=id_of)
-def test_a_numpy_scalar_that_is_pythons_own_arrives_as_that(through, scalar: np.generic):
+@pytest.mark.parametrize("scalar", PYTHON_SUBCLASSES, ids=id_of)
+def test_numpy_scalar_of_a_python_type_arrives_as_that_type(through, scalar: np.generic):
     received = through(scalar)
     assert type(received) in (float, str, bytes)
     assert isinstance(scalar, type(received))
     assert received == scalar
 
 
-@pytest.mark.parametrize("scalar", EQUAL_IN_PYTHON, ids=id_of)
-def test_a_numpy_scalar_arrives_at_muscle3_as_the_equal_python_value(scalar: np.generic):
+@pytest.mark.parametrize("scalar", WITH_PYTHON_EQUIVALENT, ids=id_of)
+def test_numpy_scalar_sent_to_muscle3_arrives_as_the_equal_python_value(scalar: np.generic):
     received = through_muscle3s([scalar])
     assert received == [scalar.item()]
     assert type(received[0]) is type(scalar.item())  # type: ignore[index]
 
 
-@pytest.mark.parametrize("data", [*ONLY_NUMPYS, 1j], ids=id_of)
-def test_muscle3_is_not_sent_what_its_protocol_cannot_carry(data: object):
+@pytest.mark.parametrize("data", [*NUMPY_ONLY, 1j], ids=id_of)
+def test_data_that_the_protocol_of_muscle3_does_not_support_are_rejected(data: object):
     reason = r"data\['a'\].*which MUSCLE3's protocol cannot carry.*Conjoin's own library could"
     with pytest.raises(UnsendableData, match=reason):
         Muscle3Payloads.encode({"a": data})
@@ -152,7 +152,7 @@ def test_muscle3_is_not_sent_what_its_protocol_cannot_carry(data: object):
         np.array([(1, 2.0)] * 5000, [("a", "i4"), ("b", "f8", ())]),
     ],
 )
-def test_a_large_array_of_any_kind_arrives_beside_the_message(array: np.ndarray):
+def test_large_array_is_sent_in_a_separate_buffer(array: np.ndarray):
     payloads = OwnPayloads()
     encoded = encode_own({"x": [array, array]}, payloads)
     assert len(payloads.buffers) == 2
@@ -186,7 +186,7 @@ STRUCTURED = {
 
 @pytest.mark.parametrize("dtype", STRUCTURED.values(), ids=STRUCTURED)
 @pytest.mark.parametrize("shape", [(), (3,), (2, 1500)], ids=str)
-def test_a_structured_array_arrives_as_it_is(dtype: np.dtype, shape: tuple[int, ...]):
+def test_structured_array_round_trips(dtype: np.dtype, shape: tuple[int, ...]):
     size = int(np.prod(shape)) * dtype.itemsize
     memory = bytes(index % 99 for index in range(size))
     array = np.ndarray(shape, dtype, memory)
@@ -199,7 +199,7 @@ def test_a_structured_array_arrives_as_it_is(dtype: np.dtype, shape: tuple[int, 
 
 
 @pytest.mark.parametrize("dtype", STRUCTURED.values(), ids=STRUCTURED)
-def test_an_element_of_a_structured_array_arrives_as_it_is(dtype: np.dtype):
+def test_element_of_a_structured_array_round_trips(dtype: np.dtype):
     element = np.zeros(2, dtype)[1]
     received = through_ours([element])[0]  # type: ignore[index]
     assert type(received) is type(element)
@@ -207,20 +207,20 @@ def test_an_element_of_a_structured_array_arrives_as_it_is(dtype: np.dtype):
     assert received.tobytes() == element.tobytes()
 
 
-def test_fields_that_were_picked_from_an_array_with_gaps_arrive_with_their_values():
+def test_selected_fields_of_an_array_with_gaps_keep_their_values():
     array = np.array([(1, 2, 3), (4, 5, 6), (7, 8, 9)], FIELDS)[["z", "x"]][::2]
     received = through_ours(array).array  # type: ignore[attr-defined]
     assert received.dtype == array.dtype
     assert received.tolist() == [(3, 1.0), (9, 7.0)]
 
 
-def test_the_order_of_an_array_arrives_too():
+def test_memory_order_of_an_array_is_kept():
     received = through_ours(np.asfortranarray(LARGE.reshape(50, 100)))
     assert received.array.flags.f_contiguous  # type: ignore[attr-defined]
 
 
 @BOTH
-def test_a_received_array_is_read_only(through):
+def test_received_array_is_read_only(through):
     assert not through(np.zeros(3)).array.flags.writeable
 
 
@@ -233,15 +233,15 @@ def test_a_received_array_is_read_only(through):
         np.ma.array([(1, 2)], "i4,i4")[0],
         SimpleNamespace(array=MASKED, indexes=["x"]),
     ],
-    ids=["array", "the constant", "a structured element", "an object like a Grid"],
+    ids=["array", "masked constant", "structured element", "Grid-like object"],
 )
-def test_what_is_masked_is_refused_as_its_mask_would_be_lost(through, data: object):
+def test_masked_data_are_rejected_because_the_mask_would_be_lost(through, data: object):
     with pytest.raises(UnsendableData, match=r"data\['m'\].*lose its mask.*\.filled\(\)"):
         through({"m": data})
 
 
-@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.0.0", reason="came with numpy 2")
-def test_texts_of_variable_width_are_refused_with_what_to_do():
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.0.0", reason="needs numpy 2")
+def test_strings_of_variable_width_are_rejected_with_advice():
     with pytest.raises(UnsendableData, match=r"data cannot be sent.*\.astype\('U'\)"):
         through_ours(np.array(["a", "b"], np.dtypes.StringDType()))
 
@@ -258,7 +258,7 @@ def test_texts_of_variable_width_are_refused_with_what_to_do():
         (np.array([object()]), "data cannot be sent"),
     ],
 )
-def test_what_muscle3_cannot_receive_is_named(data: object, path: str):
+def test_data_that_muscle3_cannot_receive_are_named_in_the_error(data: object, path: str):
     with pytest.raises(UnsendableData, match=path):
         Muscle3Payloads.encode(data)
 
@@ -274,13 +274,13 @@ def test_what_muscle3_cannot_receive_is_named(data: object, path: str):
         (["\udc80"], r"data\[0\] cannot be sent"),
     ],
 )
-def test_what_our_own_peer_cannot_receive_is_named(data: object, path: str):
+def test_data_that_our_own_peer_cannot_receive_are_named_in_the_error(data: object, path: str):
     with pytest.raises(UnsendableData, match=path):
         through_ours(data)
 
 
 PLAIN_SETTINGS = [
-    *((scalar, scalar.item()) for scalar in EQUAL_IN_PYTHON),
+    *((scalar, scalar.item()) for scalar in WITH_PYTHON_EQUIVALENT),
     (np.float64(0.5), 0.5),
     (np.str_("x"), "x"),
     ([np.int64(1), np.int32(2)], [1, 2]),
@@ -293,7 +293,7 @@ PLAIN_SETTINGS = [
 
 @BOTH
 @pytest.mark.parametrize(("value", "plain"), PLAIN_SETTINGS, ids=id_of)
-def test_numpys_numbers_in_settings_arrive_as_pythons(through, value, plain):
+def test_numpy_numbers_in_settings_arrive_as_python_numbers(through, value, plain):
     (received,) = through([Settings({"a": value})])
     assert isinstance(received, Settings)
     assert same(plain, received["a"])
@@ -316,19 +316,19 @@ def test_numpys_numbers_in_settings_arrive_as_pythons(through, value, plain):
     ],
     ids=id_of,
 )
-def test_what_cannot_be_a_setting_is_named_with_its_key(through, value, reason: str):
+def test_invalid_setting_value_is_named_with_its_key(through, value, reason: str):
     with pytest.raises(UnsendableData, match=rf"data\[0\]\['k'\] cannot be sent.*({reason})"):
         through([Settings({"a": 1, "k": value})])
 
 
 @BOTH
-def test_what_is_too_large_for_messagepack_is_named(through):
+def test_data_too_large_for_messagepack_are_named_in_the_error(through):
     with pytest.raises(DataTooLarge, match=r"data\['k'\] cannot be sent: it is larger than 4 GiB"):
         through({"k": bytes(2**32)})  # untouched zero pages take no memory
 
 
 @BOTH
-def test_the_place_in_a_list_that_is_a_setting_is_named(through):
+def test_position_in_an_invalid_list_setting_is_named(through):
     with pytest.raises(UnsendableData, match=r"data\['k'\]\[1\] cannot be sent"):
         through(Settings({"k": [1.0, 1j]}))  # type: ignore[list-item]
     with pytest.raises(UnsendableData, match=r"data\['k'\]\[1\]\[0\] cannot be sent.*NoneType"):
@@ -338,7 +338,7 @@ def test_the_place_in_a_list_that_is_a_setting_is_named(through):
 
 
 @BOTH
-def test_what_contains_itself_is_refused(through):
+def test_recursive_data_are_rejected(through):
     data: list[object] = []
     data.append(data)
     with pytest.raises(UnsendableData, match="nested"):
@@ -346,7 +346,7 @@ def test_what_contains_itself_is_refused(through):
 
 
 @BOTH
-def test_an_extension_of_somebody_elses_is_handed_on(through):
+def test_unknown_extension_type_round_trips(through):
     assert through(msgpack.ExtType(99, b"x")) == msgpack.ExtType(99, b"x")
 
 
@@ -354,8 +354,8 @@ EVERYTHING = {
     "arrays": [np.arange(6.0).reshape(2, 3), Grid(np.arange(3, dtype=np.int32), ["x"])],
     "others": [Settings({"a.b": [1.0]}), Milestone((1, 2)), b"x", None, "y"],
 }
-ONLY_OURS = {"scalars": [np.int64(3), 1j], "structured": np.zeros(2, "i4,f8")}
-OWN_BYTES = encode_own({**EVERYTHING, **ONLY_OURS}, OwnPayloads())
+CONJOIN_ONLY = {"scalars": [np.int64(3), 1j], "structured": np.zeros(2, "i4,f8")}
+OWN_BYTES = encode_own({**EVERYTHING, **CONJOIN_ONLY}, OwnPayloads())
 MUSCLE3_BYTES = Muscle3Payloads.encode(EVERYTHING)
 ENCODED = pytest.mark.parametrize(
     ("encoded", "hook"),
@@ -365,14 +365,14 @@ ENCODED = pytest.mark.parametrize(
 
 
 @ENCODED
-def test_data_cut_short_anywhere_are_refused(encoded: bytes, hook):
+def test_truncated_data_are_rejected(encoded: bytes, hook):
     for length in range(len(encoded)):
         with pytest.raises(RemoteProtocolError):
             unpack(encoded[:length], hook)
 
 
 @ENCODED
-def test_what_follows_data_is_refused(encoded: bytes, hook):
+def test_trailing_data_are_rejected(encoded: bytes, hook):
     unpack(encoded, hook)
     with pytest.raises(RemoteProtocolError):
         unpack(encoded + b"\0", hook)
@@ -380,7 +380,7 @@ def test_what_follows_data_is_refused(encoded: bytes, hook):
 
 @ENCODED
 @given(st.data())
-def test_no_change_to_data_does_harm(encoded: bytes, hook, data: st.DataObject):
+def test_corrupted_data_raise_only_protocol_errors(encoded: bytes, hook, data: st.DataObject):
     changed = bytearray(encoded)
     for _ in range(data.draw(st.integers(1, 4))):
         changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
@@ -389,7 +389,7 @@ def test_no_change_to_data_does_harm(encoded: bytes, hook, data: st.DataObject):
 
 
 @pytest.mark.parametrize("value", [np.arange(5, dtype="i4"), np.float32(1.5), np.zeros(2, "i4,f8")])
-def test_an_array_cut_short_or_followed_by_something_is_refused(value: object):
+def test_truncated_array_or_trailing_bytes_are_rejected(value: object):
     whole = msgpack.unpackb(encode_own(value, OwnPayloads())).data
     OwnPayloads().ext_hook(ARRAY, whole)
     for changed in (*(whole[:length] for length in range(len(whole))), whole + b"\0"):
@@ -397,7 +397,7 @@ def test_an_array_cut_short_or_followed_by_something_is_refused(value: object):
             OwnPayloads().ext_hook(ARRAY, changed)
 
 
-def test_a_large_array_cut_short_or_followed_by_something_is_refused():
+def test_truncated_large_array_or_trailing_bytes_are_rejected():
     payloads = OwnPayloads()
     header = msgpack.unpackb(encode_own(LARGE, payloads)).data
     raw = bytes(payloads.buffers[0])
@@ -493,7 +493,7 @@ def own_array(header: object, raw: bytes = bytes(16)) -> object:
         {"indexes": 5},
     ],
 )
-def test_an_array_that_makes_no_sense_is_refused(change: dict[str, object]):
+def test_invalid_array_is_rejected(change: dict[str, object]):
     assert own_array(list(GOOD_HEADER.values())) == Grid(np.zeros(2))
     structured = own_array(list({**GOOD_HEADER, "dtype": DESCRIPTION}.values()))
     assert structured == Grid(np.zeros(2, "<f4,<i4").astype([("a", "<f4"), ("b", "<i4")]))
@@ -502,7 +502,7 @@ def test_an_array_that_makes_no_sense_is_refused(change: dict[str, object]):
 
 
 @pytest.mark.parametrize("header", [None, 5, [], {}, ["<f8"], [*GOOD_HEADER.values(), 1]])
-def test_an_array_with_another_header_is_refused(header: object):
+def test_array_with_an_invalid_header_is_rejected(header: object):
     with pytest.raises(RemoteProtocolError):
         own_array(header)
 
@@ -528,7 +528,7 @@ def test_an_array_with_another_header_is_refused(header: object):
         {"indexes": 5},
     ],
 )
-def test_a_grid_that_makes_no_sense_is_refused(change: dict[str, object]):
+def test_invalid_grid_is_rejected(change: dict[str, object]):
     grid = {"type": "float64", "shape": [3], "order": "la", "data": bytes(24), "indexes": ["x"]}
     assert Muscle3Payloads.ext_hook(5, pack(grid)) == Grid(np.zeros(3), ["x"])
     with pytest.raises(RemoteProtocolError):
@@ -540,18 +540,18 @@ def test_a_grid_that_makes_no_sense_is_refused(change: dict[str, object]):
     ("code", "data"),
     [(0, pack("no list")), (0, pack([1.5])), (1, pack([])), (1, pack({"3": 4})), (1, b"")],
 )
-def test_an_extension_that_makes_no_sense_is_refused(hook, code: int, data: bytes):
+def test_invalid_extension_is_rejected(hook, code: int, data: bytes):
     with pytest.raises(RemoteProtocolError):
         hook(code, data)
 
 
 @pytest.mark.parametrize("values", [[], {}])
-def test_a_grid_without_its_parts_is_refused(values: object):
+def test_grid_with_a_missing_part_is_rejected(values: object):
     with pytest.raises(RemoteProtocolError):
         Muscle3Payloads.ext_hook(5, pack(values))
 
 
 @pytest.mark.parametrize("parts", [5, None, [], [1], [1, 2, 3], ["a", "b"]])
-def test_a_complex_number_needs_two_parts(parts: object):
+def test_complex_number_without_two_parts_is_rejected(parts: object):
     with pytest.raises(RemoteProtocolError):
         OwnPayloads().ext_hook(COMPLEX, pack(parts))

@@ -21,11 +21,11 @@ def open_at(connection: Reconnection, now: float) -> None:
     connection.opened()
 
 
-def test_first_connection_is_made_at_once(connection: Reconnection):
+def test_first_connection_is_opened_immediately(connection: Reconnection):
     assert (connection.state, connection.deadline) == (ConnectionState.DISCONNECTED, None)
 
 
-def test_first_retry_follows_at_once_and_pauses_grow(connection: Reconnection):
+def test_first_retry_is_immediate_and_pauses_grow(connection: Reconnection):
     deadlines = [deadline_after_loss(connection, 100.0) for _ in range(4)]
     assert deadlines == [100.0, 101.0, 102.0, 104.0]
 
@@ -53,14 +53,14 @@ def test_default_policy_retries_for_about_a_minute():
 
 
 @pytest.mark.parametrize("failures", [1, 5])
-def test_restart_forgets_all_failures(connection: Reconnection, failures: int):
+def test_restart_resets_the_failures(connection: Reconnection, failures: int):
     for _ in range(failures):
         connection.lost(100.0)
     connection.restart()
     assert [deadline_after_loss(connection, 500.0) for _ in range(2)] == [500.0, 501.0]
 
 
-def test_failure_without_a_chance_gives_up_at_once(connection: Reconnection):
+def test_failure_that_is_not_transient_gives_up_immediately(connection: Reconnection):
     connection.lost(100.0, may_retry=False)
     assert (connection.state, connection.deadline) == (ConnectionState.LOST, None)
 
@@ -88,7 +88,7 @@ def test_connection_that_is_lost_soon_counts_as_a_failure(connection: Reconnecti
     assert deadlines == [100.0, 101.0, 102.0]
 
 
-def test_connection_that_lasted_restarts_the_retry_time(connection: Reconnection):
+def test_long_lived_connection_restarts_the_retry_time(connection: Reconnection):
     for now in range(0, 1000, 20):
         open_at(connection, now)
         assert deadline_after_loss(connection, now + 11.0) == now + 11.0
@@ -103,7 +103,7 @@ def test_second_connection_is_misuse(connection: Reconnection):
         connection.connected(0.0)
 
 
-def test_nothing_changes_after_the_loss(connection: Reconnection):
+def test_state_does_not_change_after_the_loss(connection: Reconnection):
     connection.lost(0.0, may_retry=False)
     connection.lost(0.0)
     assert connection.state is ConnectionState.LOST
@@ -111,7 +111,7 @@ def test_nothing_changes_after_the_loss(connection: Reconnection):
         connection.connected(0.0)
 
 
-def test_nothing_changes_after_the_end(connection: Reconnection):
+def test_state_does_not_change_after_the_end(connection: Reconnection):
     connection.connected(0.0)
     connection.end()
     connection.opened()

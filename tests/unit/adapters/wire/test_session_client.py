@@ -113,7 +113,7 @@ def test_another_session_than_requested_is_rejected():
     session = opened()
     session.connection_lost("cut", now=1.0)
     session.connected(now=1.0)
-    with pytest.raises(RemoteProtocolError, match="the manager resumed another session"):
+    with pytest.raises(RemoteProtocolError, match="the manager resumed a different session"):
         session.received(word(ID + 1))
 
 
@@ -158,7 +158,7 @@ def test_response_of_exactly_the_wanted_size_is_not_copied():
 def test_response_without_a_request_is_rejected(extra: bytes):
     session = opened()
     session.begin(b"x")
-    with pytest.raises(RemoteProtocolError, match="the manager sent a response to no request"):
+    with pytest.raises(RemoteProtocolError, match="the manager sent a response without a request"):
         session.received(block(b"response") + extra)
 
 
@@ -177,7 +177,7 @@ def test_absurd_response_length_is_rejected_and_the_request_dropped(length: int)
 
 
 @given(st.lists(st.binary(max_size=40), max_size=6))
-def test_arbitrary_bytes_raise_nothing_but_protocol_errors(pieces: list[bytes]):
+def test_arbitrary_bytes_raise_only_protocol_errors(pieces: list[bytes]):
     for secret in (None, "secret"):
         session = client(secret=secret)
         session.begin(b"x")
@@ -412,7 +412,7 @@ def test_requests_are_answered_in_one_connection(secret: "str | None"):
 
 
 @SECRETS
-def test_connection_cut_after_any_byte_loses_and_repeats_nothing(secret: "str | None"):
+def test_connection_cut_after_any_byte_loses_and_repeats_no_request(secret: "str | None"):
     for lifetime in itertools.count(1):
         wire = Wire(lifetime, secret=secret)
         check(wire)
@@ -422,7 +422,7 @@ def test_connection_cut_after_any_byte_loses_and_repeats_nothing(secret: "str | 
 
 
 @SECRETS
-def test_connections_cut_after_any_two_numbers_of_bytes_lose_nothing(secret: "str | None"):
+def test_connections_cut_after_any_two_numbers_of_bytes_lose_no_request(secret: "str | None"):
     longest, step = (60, 7) if secret is None else (200, 17)
     for first, second in itertools.product(range(1, longest, step), repeat=2):
         check(Wire(first, second, first, secret=secret))
@@ -430,7 +430,7 @@ def test_connections_cut_after_any_two_numbers_of_bytes_lose_nothing(secret: "st
 
 @SECRETS
 @given(st.lists(st.integers(1, 300), max_size=4))
-def test_connections_cut_anywhere_lose_nothing(secret: "str | None", lifetimes: list[int]):
+def test_connections_cut_anywhere_lose_no_request(secret: "str | None", lifetimes: list[int]):
     check(Wire(*lifetimes, secret=secret))
 
 

@@ -95,7 +95,7 @@ def test_session_with_a_large_id_is_resumed():
     assert sent(again) == word(2**63 - 1) + word(3) + b"one"
 
 
-def test_request_comes_out_once_whatever_the_sizes_that_arrive():
+def test_request_is_returned_once_for_pieces_of_any_size():
     data = word(0) + request(1, b"hello")
     for size in range(1, len(data) + 1):
         connection = connect(SessionTable())
@@ -104,12 +104,12 @@ def test_request_comes_out_once_whatever_the_sizes_that_arrive():
         assert sent(connection) == word(1)
 
 
-def test_empty_request_comes_out():
+def test_empty_request_is_returned():
     (event,) = connect(SessionTable()).received(word(0) + request(1, b""))
     assert (event.number, event.body) == (1, b"")
 
 
-def test_end_of_a_session_comes_out_and_the_session_is_forgotten():
+def test_end_of_a_session_is_returned_and_the_session_removed():
     table = SessionTable()
     connection, event = begin(table)
     finish(event, b"response")
@@ -329,7 +329,7 @@ def test_stream_is_requested_with_the_hello_of_the_client():
     assert connection.is_done
 
 
-def test_data_that_follow_a_stream_hello_come_out_with_it():
+def test_data_that_follow_a_stream_hello_are_returned_with_it():
     for length in range(20):
         connection = connect(SessionTable(), secret="secret")
         greet(connection, greeting.Purpose.STREAM)
@@ -346,7 +346,7 @@ def test_stream_hello_beyond_the_limit_is_rejected():
 
 
 @given(st.lists(st.binary(max_size=80), max_size=6))
-def test_arbitrary_bytes_raise_nothing_but_protocol_errors(pieces: list[bytes]):
+def test_arbitrary_bytes_raise_only_protocol_errors(pieces: list[bytes]):
     for secret in (None, "secret"):
         connection = connect(SessionTable(), secret=secret)
         try:

@@ -167,7 +167,7 @@ def test_times_that_arrive_as_integers_become_floats():
 
 
 @given(st.data())
-def test_changed_head_raises_nothing_but_protocol_errors(data: st.DataObject):
+def test_changed_head_raises_only_protocol_errors(data: st.DataObject):
     message = message_with([Grid(np.zeros((2, 3)), ["x", "y"]), 1j, np.zeros(2, "i4,f8")])
     head = bytearray(encode(0, message)[stream.FIXED.size :])
     for _ in range(data.draw(st.integers(1, 4))):

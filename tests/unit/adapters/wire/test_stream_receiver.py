@@ -43,7 +43,7 @@ def opened(*, is_resumable: bool = True) -> tuple[StreamReceiver, PieceCutter]:
 # Opening
 
 
-def test_receiver_introduces_itself_and_has_nothing_yet():
+def test_new_receiver_announces_no_received_frames():
     assert connect_receiver(new_receiver()) == ("micro", 0)
 
 
@@ -90,7 +90,7 @@ def test_message_arrives_in_pieces_of_any_size(data):
         assert message.size == len(whole)
 
 
-def test_frames_that_arrive_together_are_all_taken():
+def test_frames_that_arrive_together_are_all_decoded():
     receiver, cutter = opened()
     large = Grid(LARGE)
     arrived = cutter.put(frame(1) + frame(large) + frame(3) + frame("incomplete")[:-1])
@@ -98,7 +98,7 @@ def test_frames_that_arrive_together_are_all_taken():
     assert receiver.frames == 4
 
 
-def test_buffers_are_wanted_in_place_and_other_parts_are_not():
+def test_only_buffers_are_received_in_place():
     receiver, _ = opened()
     whole = memoryview(frame([LARGE, LARGE]))
     sizes = []
@@ -174,7 +174,7 @@ def test_message_on_a_channel_that_was_not_opened_is_rejected():
 
 
 @given(st.lists(st.binary(max_size=80), max_size=6))
-def test_arbitrary_bytes_raise_nothing_but_protocol_errors(pieces: list[bytes]):
+def test_arbitrary_bytes_raise_only_protocol_errors(pieces: list[bytes]):
     _, cutter = opened()
     try:
         for piece in pieces:
@@ -184,7 +184,7 @@ def test_arbitrary_bytes_raise_nothing_but_protocol_errors(pieces: list[bytes]):
 
 
 @given(st.data())
-def test_changed_frames_raise_nothing_but_protocol_errors(data: st.DataObject):
+def test_changed_frames_raise_only_protocol_errors(data: st.DataObject):
     changed = bytearray(frame([LARGE[:100], "x"]) + frame(LARGE))
     for _ in range(data.draw(st.integers(1, 4))):
         changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
@@ -256,7 +256,7 @@ def test_last_frames_are_acknowledged_at_the_end_before_the_goodbye():
     assert receiver.state is ConnectionState.ENDED
 
 
-def test_nothing_is_acknowledged_where_the_connection_cannot_be_resumed():
+def test_no_frames_are_acknowledged_if_the_connection_cannot_be_resumed():
     receiver, cutter = opened(is_resumable=False)
     for _ in range(3 * FRAMES_PER_ACKNOWLEDGEMENT):
         cutter.put(frame())
@@ -277,7 +277,7 @@ def test_acknowledgement_that_was_not_sent_is_dropped_with_the_connection():
 POLICY = RetryPolicy(give_up_after=10.0, first_pause=1.0, growth=2.0)
 
 
-def test_resumable_connection_is_made_again_at_once():
+def test_resumable_connection_is_restored_immediately():
     receiver, _ = opened()
     receiver.connection_lost(now=5.0)
     assert (receiver.state, receiver.next_deadline()) == (ConnectionState.DISCONNECTED, 5.0)

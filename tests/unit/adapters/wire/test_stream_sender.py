@@ -305,7 +305,7 @@ def test_receiver_that_returns_in_time_is_not_lost():
     assert not sender.is_lost
 
 
-def test_nothing_is_kept_for_a_receiver_that_is_lost():
+def test_no_frames_are_kept_for_a_lost_receiver():
     sender = connected()
     add(sender, b"one")
     sender.lose()
@@ -405,7 +405,7 @@ def test_all_messages_arrive_over_one_connection():
     assert wire.connections == 1
 
 
-def test_connection_cut_after_any_byte_loses_and_repeats_nothing():
+def test_connection_cut_after_any_byte_loses_and_repeats_no_frame():
     uncut = Wire(chunk=10_000)
     check(uncut)
     total = uncut.carried
@@ -417,7 +417,7 @@ def test_connection_cut_after_any_byte_loses_and_repeats_nothing():
 
 
 @given(st.lists(st.integers(1, 4000), max_size=5), st.sampled_from([61, 700, 10_000]))
-def test_connections_cut_anywhere_lose_and_repeat_nothing(lifetimes: list[int], chunk: int):
+def test_connections_cut_anywhere_lose_and_repeat_no_frame(lifetimes: list[int], chunk: int):
     check(Wire(*lifetimes, chunk=chunk))
 
 

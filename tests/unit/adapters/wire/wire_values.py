@@ -96,7 +96,7 @@ def messages(data: st.SearchStrategy[object]) -> st.SearchStrategy[PeerMessage]:
 
 
 def same(one: object, other: object) -> bool:
-    """Whether two values are equal bit for bit, including dtype and axis names."""
+    """Return whether two values are equal bit for bit, including dtype and axis names."""
     if isinstance(one, Grid) and isinstance(other, Grid):
         return one.indexes == other.indexes and _same_array(one.array, other.array)
     if isinstance(one, (list, tuple)) and isinstance(other, list):

@@ -1,4 +1,4 @@
-"""yMMSL texts for tests."""
+"""yMMSL files for tests."""
 
 from adapters.ymmsl_files.source import YmmslConfigurationSource
 from domain.errors import ConfigurationError
@@ -63,28 +63,28 @@ def whole(*parts: str) -> str:
 
 
 def load(*sources: object, model: str | None = None) -> Configuration:
-    """Load these sources as one configuration."""
+    """Load some sources as one configuration."""
     return YmmslConfigurationSource().load(list(sources), model=model)
 
 
 def warnings_of(*sources: object) -> list[str]:
-    """Return the warnings on loading these sources."""
+    """Return the warnings from loading some sources."""
     source = YmmslConfigurationSource()
     source.load(list(sources))
     return source.warnings
 
 
 def problems_of(*sources: object, model: str | None = None) -> tuple[str, ...]:
-    """Return the problems of these sources."""
+    """Return the problems of some sources."""
     try:
         load(*sources, model=model)
     except ConfigurationError as error:
         return error.problems
-    raise AssertionError("nothing was found wrong")
+    raise AssertionError("no problem was found")
 
 
 def problem_of(*sources: object, model: str | None = None) -> str:
-    """Return the only problem of these sources."""
+    """Return the only problem of some sources."""
     problems = problems_of(*sources, model=model)
     assert len(problems) == 1, problems
     return problems[0]

@@ -57,7 +57,7 @@ def test_timelines_are_joined_from_the_outside_in():
     }
 
 
-def test_a_model_port_may_feed_several_components():
+def test_model_port_may_feed_several_components():
     text = nested(("start: coarse.go", "start: [coarse.go, extra.go]")).replace(
         "      fine:\n",
         "      extra: {description: x, ports: {f_init: go}, implementation: p}\n      fine:\n",
@@ -65,7 +65,7 @@ def test_a_model_port_may_feed_several_components():
     assert "driver.out -> outer.extra.go" in conduits_of(text)
 
 
-def test_a_model_may_pass_a_message_right_through():
+def test_model_may_pass_a_message_through():
     text = """
 models:
   top:
@@ -85,14 +85,14 @@ models:
     assert conduits_of(whole(text, PROGRAM)) == {"a.out -> b.in", "a.out -> through.other.start"}
 
 
-def test_messages_that_go_nowhere_inside_a_model_are_a_warning():
+def test_unconnected_model_port_is_a_warning():
     text = nested(
         ("f_init: start, o_f: end", "f_init: start more, o_f: end"),
         ("o_i: out,", "o_i: out extra,"),
         ("driver.out: outer.start", "driver.out: outer.start\n      driver.extra: outer.more"),
     )
-    said = "No component receives the messages of 'driver.extra' to 'outer.more'"
-    assert [item[: len(said)] for item in warnings_of(text)] == [said]
+    message = "No component receives the messages of 'driver.extra' to 'outer.more'"
+    assert [item[: len(message)] for item in warnings_of(text)] == [message]
 
 
 FILTERED = """
@@ -139,8 +139,8 @@ def test_filters_are_joined_in_order(inner):
 def test_filters_out_of_order_are_rejected():
     text = FILTERED.replace("OUTER", "pad").replace("INNER", "repeat")
     assert problem_of(whole(text, PROGRAM)) == (
-        "The conduits setup.mesh -> outer.mesh -> outer.fine.mesh have the filters 'pad repeat' in"
-        f" all, and these are out of order: write {filter_order()}. Move or remove"
+        "The conduits setup.mesh -> outer.mesh -> outer.fine.mesh together have the filters"
+        f" 'pad repeat', which are out of order: write {filter_order()}. Move or remove"
         " filters on one of these conduits."
     )
 
@@ -163,7 +163,7 @@ models:
 """
 
 
-def test_what_a_model_calls_is_below_the_model_as_with_muscle3():
+def test_timeline_of_a_called_component_is_below_the_model_as_in_muscle3():
     text = whole(SHARED, PROGRAM)
     assert timelines_of(text) == {
         "outer.a": "outer.a",
@@ -172,20 +172,22 @@ def test_what_a_model_calls_is_below_the_model_as_with_muscle3():
     }
 
 
-def test_timelines_that_are_one_from_outside_are_listed_as_matching_as_with_muscle3():
+def test_shared_outer_timelines_are_listed_as_matching_as_in_muscle3():
     text = whole(SHARED, PROGRAM)
     assert load(text).model.matching_timelines == (("outer", "outer.a", "outer.b"),)
 
 
-def test_a_component_that_nothing_starts_in_a_model_that_is_called_is_told():
+def test_component_that_is_never_started_in_a_called_model_is_reported():
     alone = "      alone: {description: x, ports: {o_f: out}, implementation: p}\n"
     text = nested(("      fine:\n", alone + "      fine:\n"))
-    said = problem_of(text)
-    assert said.startswith("Component 'outer.alone' is inside a model that is called by 'driver'")
+    message = problem_of(text)
+    assert message.startswith(
+        "Component 'outer.alone' is inside a model that is called by 'driver'"
+    )
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         (
             "o_i: out, s: in",
@@ -196,18 +198,18 @@ def test_a_component_that_nothing_starts_in_a_model_that_is_called_is_told():
         ("macro.out:", "macro.out: last last", "has more 'last' filters than its sender"),
     ],
 )
-def test_timelines_that_do_not_work_are_told(old, new, said):
-    assert said in problem_of(whole(MACRO_MICRO.replace(old, new), PROGRAM))
+def test_invalid_timelines_are_reported(old, new, message):
+    assert message in problem_of(whole(MACRO_MICRO.replace(old, new), PROGRAM))
 
 
-def test_f_init_ports_on_different_timelines_are_told():
+def test_f_init_ports_on_different_timelines_are_reported():
     text = MACRO_MICRO.replace("f_init: start", "f_init: start mesh").replace(
         "    conduits:",
         "      setup: {description: x, ports: {o_f: mesh}, implementation: p}\n    conduits:\n"
         "      setup.mesh: micro.mesh",
     )
-    said = problem_of(whole(text, PROGRAM))
-    assert "f_init ports of component 'micro' receive messages from different timelines" in said
+    message = problem_of(whole(text, PROGRAM))
+    assert "f_init ports of component 'micro' receive messages from different timelines" in message
 
 
 INTERACT = """
@@ -226,13 +228,13 @@ def test_matching_timelines_are_kept():
     assert load(whole(INTERACT, PROGRAM)).model.matching_timelines == (("a", "b"),)
 
 
-def test_without_them_the_same_is_refused():
+def test_different_timelines_that_are_not_declared_as_matching_are_rejected():
     text = INTERACT.replace("    matching_timelines: {a: b}\n", "")
     assert "'matching_timelines'" in problem_of(whole(text, PROGRAM))
 
 
 @pytest.mark.parametrize(("macro", "micro"), [("[]", "[2, 3]"), ("2", "3"), ("[2, 3]", "[3]")])
-def test_dimensions_that_do_not_fit_are_told(macro, micro):
+def test_incompatible_dimensions_are_reported(macro, micro):
     text = MACRO_MICRO.replace(
         "implementation: p}", f"implementation: p, multiplicity: {macro}}}", 1
     )
@@ -241,23 +243,23 @@ def test_dimensions_that_do_not_fit_are_told(macro, micro):
     assert "Conduit 'macro.out -> micro.start' cannot be made" in problems[0]
 
 
-def test_a_port_that_feeds_sets_of_different_size_is_told():
+def test_port_that_feeds_sets_of_different_size_is_reported():
     text = MACRO_MICRO.replace(
         "    conduits:\n      macro.out: micro.start",
         "      more: {description: x, ports: {f_init: start}, implementation: p, multiplicity: 3}\n"
         "    conduits:\n      macro.out: [micro.start, more.start]",
     )
-    said = problem_of(whole(text, PROGRAM))
-    assert "'macro.out' sends to components of different multiplicity" in said
+    message = problem_of(whole(text, PROGRAM))
+    assert "'macro.out' sends to components of different multiplicity" in message
 
 
-def test_custom_implementations_select_what_is_inside():
+def test_custom_implementations_select_the_programs_of_a_nested_model():
     text = NESTED.replace("implementation: inside", "implementation: p")
     chosen = whole(text, PROGRAM, "custom_implementations: {top.outer: inside}\n")
     assert conduits_of(chosen) == conduits_of(nested())
 
 
-def test_custom_implementations_reach_into_models():
+def test_custom_implementations_reach_into_nested_models():
     chosen = whole(
         NESTED,
         PROGRAM,
@@ -273,18 +275,18 @@ def test_custom_implementations_reach_into_models():
 
 
 @pytest.mark.parametrize(
-    ("custom", "said"),
+    ("custom", "message"),
     [
-        ("top: p", "'top' names no component"),
+        ("top: p", "'top' does not name a component"),
         ("tip.outer: p", 'Unknown model "tip"'),
         ("top.other: p", "does not have a component named other"),
         ("top.outer: q", 'Unknown implementation "q"'),
     ],
 )
-def test_custom_implementations_that_fit_nowhere_are_told(custom, said):
-    assert said in problem_of(whole(NESTED, PROGRAM, f"custom_implementations: {{{custom}}}\n"))
+def test_custom_implementations_without_a_match_are_reported(custom, message):
+    assert message in problem_of(whole(NESTED, PROGRAM, f"custom_implementations: {{{custom}}}\n"))
 
 
-def test_only_the_programs_in_use_are_kept():
+def test_only_used_programs_are_kept():
     text = whole(MACRO_MICRO, PROGRAM, "  q: {description: x, executable: y}\n")
     assert list(load(text).programs) == ["p"]

@@ -31,7 +31,7 @@ def library(tmp_path, monkeypatch):
     return (tmp_path / "lib" / "codes.ymmsl").write_text
 
 
-def test_an_implementation_is_imported_under_its_full_name(library):
+def test_implementation_is_imported_under_its_full_name(library):
     library(LIBRARY.replace("ARGS", "[]"))
     configuration = load(whole(MAIN))
     assert configuration.model.components["macro"].program == "lib.codes.p"
@@ -47,7 +47,7 @@ def test_an_implementation_is_imported_under_its_full_name(library):
         ("[]", ()),
     ],
 )
-def test_arguments_are_shell_text_or_data_as_they_were_written(library, written, expected):
+def test_string_of_arguments_and_list_of_arguments_are_kept_apart(library, written, expected):
     library(LIBRARY.replace("ARGS", written))
     assert load(whole(MAIN)).programs["lib.codes.p"].args == expected
     here = whole(MAIN.replace("imports:\n- from lib.codes import implementation p\n", ""))
@@ -57,28 +57,28 @@ def test_arguments_are_shell_text_or_data_as_they_were_written(library, written,
     assert load(here + listed).programs["p"].args == expected
 
 
-def test_arguments_of_the_older_version_are_told_apart_too():
+def test_v0_1_string_and_list_of_arguments_are_kept_apart():
     text = "ymmsl_version: v0.1\nmodel:\n  name: m\n  components: {macro: p}\n"
     text += "implementations:\n  p: {executable: x, args: ARGS}\n"
     assert load(text.replace("ARGS", "a b")).programs["p"].args == "a b"
     assert load(text.replace("ARGS", "[a b]")).programs["p"].args == ("a b",)
 
 
-def test_the_later_file_says_what_the_arguments_are():
+def test_later_file_determines_the_form_of_arguments():
     text = "ymmsl_version: v0.1\nmodel:\n  name: m\n  components: {macro: p}\n"
     text += "implementations:\n  p: {executable: x, args: a b}\n"
     later = "ymmsl_version: v0.1\nimplementations:\n  p: {executable: x, args: [a b]}\n"
     assert load(text, later).programs["p"].args == ("a b",)
 
 
-def test_objects_do_not_say_so_one_argument_is_taken_for_shell_text():
+def test_single_argument_of_a_configuration_object_is_a_string_of_arguments():
     program = v0_2.Program("p", executable="/bin/true", args="-n $MUSCLE_THREADS")
     text = whole(MAIN.replace("imports:\n- from lib.codes import implementation p\n", ""))
     programs = load(text, v0_2.Configuration(programs=[program])).programs
     assert programs["p"].args == "-n $MUSCLE_THREADS"
 
 
-def test_a_dollar_sign_in_the_name_of_an_existing_folder_is_not_a_variable(tmp_path):
+def test_dollar_sign_in_the_name_of_an_existing_folder_is_not_a_variable(tmp_path):
     there = tmp_path / "my $HOME"
     there.mkdir()
     text = "ymmsl_version: v0.1\nmodel:\n  name: m\n  components: {macro: p}\n"
@@ -91,7 +91,7 @@ def test_a_dollar_sign_in_the_name_of_an_existing_folder_is_not_a_variable(tmp_p
     assert program.args == (f"{literal}/x$A/", f"{there}x", "$HOME")
 
 
-def test_a_module_that_is_not_found_is_told(monkeypatch):
+def test_missing_module_is_reported(monkeypatch):
     monkeypatch.delenv("YMMSL_PATH", raising=False)
     assert problem_of(whole(MAIN)) == (
         "While importing p from lib.codes in the text given: module 'lib.codes' was not found:"
@@ -101,30 +101,31 @@ def test_a_module_that_is_not_found_is_told(monkeypatch):
     )
 
 
-def test_a_module_beside_the_file_is_pointed_at(tmp_path, library, monkeypatch):
+def test_module_in_the_folder_of_the_file_gets_a_hint(tmp_path, library, monkeypatch):
     library(LIBRARY.replace("ARGS", "[]"))
     monkeypatch.setenv("YMMSL_PATH", "/nowhere")
     main = tmp_path / "main.ymmsl"
     main.write_text(whole(MAIN))
-    said = problem_of(main)
+    message = problem_of(main)
     assert (
-        f"It is in {tmp_path}: set the environment variable YMMSL_PATH to that directory." in said
+        f"It is in {tmp_path}: set the environment variable YMMSL_PATH to that directory."
+        in message
     )
 
 
-def test_a_name_that_is_not_in_the_module_is_told(library):
+def test_name_missing_in_the_imported_module_is_reported(library):
     library(LIBRARY.replace("ARGS", "[]").replace(" p:", " pp:"))
     assert "Implementation p not found. Did you mean pp?" in problem_of(whole(MAIN))
 
 
-def test_a_mistake_in_an_imported_file_is_told_with_its_name(library, tmp_path):
+def test_error_in_an_imported_file_is_reported_with_its_name(library, tmp_path):
     library(LIBRARY.replace("executable", "executabel"))
-    said = problem_of(whole(MAIN))
-    assert f"{tmp_path}/lib/codes.ymmsl" in said
-    assert "executabel" in said
+    message = problem_of(whole(MAIN))
+    assert f"{tmp_path}/lib/codes.ymmsl" in message
+    assert "executabel" in message
 
 
-def test_imports_that_go_round_in_a_circle_are_told(library, tmp_path):
+def test_circular_import_is_reported(library, tmp_path):
     model = (
         MAIN.replace("lib.codes", "lib.other").replace(" m:", " p:").replace("ion: p}", "ion: q}")
     )
@@ -133,24 +134,24 @@ def test_imports_that_go_round_in_a_circle_are_told(library, tmp_path):
         model.replace(" p:", " q:").replace("ion: q}", "ion: p}").replace("lib.other", "lib.codes")
     )
     (tmp_path / "lib" / "other.ymmsl").write_text(whole(back))
-    assert "the imports go round in a circle" in problem_of(whole(MAIN))
+    assert "the imports form a cycle" in problem_of(whole(MAIN))
 
 
-def test_a_changed_module_is_read_again(library):
+def test_changed_module_is_read_again(library):
     library(LIBRARY.replace("ARGS", "[a]"))
     assert load(whole(MAIN)).programs["lib.codes.p"].args == ("a",)
     library(LIBRARY.replace("ARGS", "a b c"))
     assert load(whole(MAIN)).programs["lib.codes.p"].args == "a b c"
 
 
-def test_what_ymmsl_logs_as_a_warning_becomes_ours(library, monkeypatch):
+def test_warning_logged_by_ymmsl_becomes_a_warning(library, monkeypatch):
     both = EntryPoints([POINT, POINT])
     monkeypatch.setattr("ymmsl.v0_2.resolver.entry_points", lambda **_: both)
     (warning,) = warnings_of(whole(MAIN))
     assert warning.startswith("Multiple entry points found for yMMSL import module 'lib.codes'")
 
 
-def test_a_module_can_come_from_an_entry_point(monkeypatch):
+def test_module_can_come_from_an_entry_point(monkeypatch):
     found = lambda **_: EntryPoints([POINT])  # noqa: E731
     monkeypatch.setattr("ymmsl.v0_2.resolver.entry_points", found)
     monkeypatch.setattr("adapters.ymmsl_files.reading.imported_files.entry_points", found)

@@ -22,7 +22,7 @@ def changed(old: str, new: str, model: str = MACRO_MICRO) -> str:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ("micro.start", "mikro.start", "component 'mikro' does not exist. Did you mean 'micro'"),
         ("micro.start", "micro.strat", "'micro' has no port 'strat'. Did you mean 'start'?"),
@@ -39,44 +39,46 @@ def changed(old: str, new: str, model: str = MACRO_MICRO) -> str:
         ("o_f: final}", "o_f: final}, multiplicity: 0", "multiplicity [0]"),
     ],
 )
-def test_a_mistake_in_a_model_is_told(old, new, said):
-    assert said in " ".join(problems_of(changed(old, new)))
+def test_invalid_model_is_reported(old, new, message):
+    assert message in " ".join(problems_of(changed(old, new)))
 
 
-def test_the_conduit_is_quoted_as_it_stands_in_the_file():
-    said = problem_of(changed("micro.start", "mikro.start"))
-    assert said.startswith(
+def test_conduit_is_quoted_as_in_the_file():
+    message = problem_of(changed("micro.start", "mikro.start"))
+    assert message.startswith(
         "the text given: in model 'm': conduit 'macro.out: mikro.start': component 'mikro' does"
         " not exist"
     )
 
 
-def test_both_ends_of_a_conduit_are_looked_at():
+def test_both_ends_of_a_conduit_are_checked():
     assert len(problems_of(changed("macro.out: micro.start", "x.y: z.w"))) == 2
 
 
-def test_a_port_has_only_one_sender():
+def test_port_with_two_senders_is_rejected():
     text = changed("o_i: out", "o_i: out more").replace(
         "      micro.final", "      macro.more: micro.start\n      micro.final"
     )
     assert "'micro.start' receives from 'macro.out' and from 'macro.more'" in problem_of(text)
 
 
-def test_a_program_that_declares_its_ports_must_have_those_of_the_component():
+def test_program_must_declare_the_ports_of_its_component():
     program = "programs:\n  p: {description: x, executable: x, ports: {o_i: out, f_init: in}}\n"
-    said = problems_of(whole(MACRO_MICRO, program))
-    assert any("port 'in' of component 'macro' is s, but in program 'p'" in item for item in said)
-    assert any("'micro' has a port 'start', but program 'p'" in item for item in said)
+    messages = problems_of(whole(MACRO_MICRO, program))
+    assert any(
+        "port 'in' of component 'macro' is s, but in program 'p'" in item for item in messages
+    )
+    assert any("'micro' has a port 'start', but program 'p'" in item for item in messages)
 
 
-def test_a_model_must_have_the_ports_of_the_component_that_it_implements():
+def test_model_must_have_the_ports_of_the_component_that_it_implements():
     text = changed("ports: {f_init: start, o_f: end}\n    comp", "ports: {}\n    comp", NESTED)
     assert any(
         "'outer' has a port 'start', but model 'inside'" in item for item in problems_of(text)
     )
 
 
-def test_a_component_without_implementation_is_left_out_with_a_warning():
+def test_component_without_implementation_is_omitted_with_a_warning():
     text = changed("final}, implementation: p", "final}")
     configuration = load(text)
     assert list(configuration.model.components) == ["macro"]
@@ -84,43 +86,43 @@ def test_a_component_without_implementation_is_left_out_with_a_warning():
     assert "component 'micro' has no implementation" in warnings_of(text)[0]
 
 
-def test_an_optional_component_is_left_out_silently():
+def test_optional_component_is_omitted_without_a_warning():
     text = changed("final}, implementation: p", "final}, optional: true")
     assert warnings_of(text) == []
 
 
-def test_a_model_with_nothing_to_run_is_refused():
+def test_model_without_components_to_run_is_rejected():
     assert "has no component to run" in problem_of(changed(", implementation: p", ""))
 
 
-def test_missing_programs_are_for_the_user_to_start_where_none_is_required():
+def test_missing_programs_are_started_by_the_user_where_none_is_required():
     source = YmmslConfigurationSource(programs_required=False)
     programs = source.load([whole(MACRO_MICRO)]).programs
     assert programs["p"].execution_model is ExecutionModel.MANUAL
 
 
-def test_two_models_that_could_be_run_are_told_apart_by_name():
+def test_root_model_is_selected_by_name():
     text = changed("models:", "models:\n  other: {description: x, components: {}}")
     assert "2 models that could be run: other, m. Select one with '-m MODEL'" in problem_of(text)
     assert load(text, model="m").model.name == "m"
 
 
-def test_a_model_to_run_that_is_not_there_is_told():
+def test_unknown_model_is_reported():
     text = whole(MACRO_MICRO, PROGRAM)
-    assert problem_of(text, model="other") == "Model 'other' does not exist. There is: m."
+    assert problem_of(text, model="other") == "Model 'other' does not exist. Valid names: m."
 
 
-def test_no_model_at_all_is_told():
+def test_missing_model_is_reported():
     assert "No model to run was found. Add 'models'" in problem_of(whole(PROGRAM))
 
 
-def test_a_model_that_contains_itself_is_told():
+def test_model_that_contains_itself_is_reported():
     text = changed("final}, implementation: p", "final}, implementation: m")
-    said = problem_of(text)
-    assert "each of m is the implementation of a component of another, or of itself" in said
+    message = problem_of(text)
+    assert "each of m is the implementation of a component of another, or of itself" in message
 
 
-def test_models_that_contain_each_other_are_told():
+def test_models_that_contain_each_other_are_reported():
     text = NESTED.replace("done}\n        implementation: p", "done}\n        implementation: loop")
     text += """
   loop:
@@ -133,6 +135,6 @@ def test_models_that_contain_each_other_are_told():
     assert "Model 'inside' contains itself" in problem_of(whole(text, PROGRAM))
 
 
-def test_a_program_and_a_model_of_one_name_are_told():
-    said = problem_of(whole(MACRO_MICRO, PROGRAM, "  m: {description: x, executable: x}\n"))
-    assert "'m' is the name of both a program and a model" in said
+def test_program_and_model_of_the_same_name_are_reported():
+    message = problem_of(whole(MACRO_MICRO, PROGRAM, "  m: {description: x, executable: x}\n"))
+    assert "'m' is the name of both a program and a model" in message

@@ -19,18 +19,18 @@ from tests.unit.adapters.ymmsl_files.models import (
 GOOD = whole(MACRO_MICRO, PROGRAM)
 
 
-def test_a_file_can_be_given_as_path_and_as_its_name(tmp_path):
+def test_file_is_accepted_as_a_path_or_a_string(tmp_path):
     file = tmp_path / "model.ymmsl"
     file.write_text(GOOD)
     assert load(file) == load(str(file)) == load(GOOD)
 
 
-def test_standard_input_can_be_read(monkeypatch):
+def test_standard_input_is_read(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO(GOOD))
     assert load("-") == load(GOOD)
 
 
-def test_objects_of_ymmsl_are_taken_and_left_as_they_are():
+def test_ymmsl_objects_are_accepted_and_not_changed():
     model = v0_2.Model(
         "m",
         components=[
@@ -47,7 +47,7 @@ def test_objects_of_ymmsl_are_taken_and_left_as_they_are():
     assert load(configuration).model == first.model
 
 
-def test_objects_of_the_older_version_are_taken():
+def test_v0_1_objects_are_accepted():
     model = v0_1.Model("m", [v0_1.Component("macro", "p", None, v0_1.Ports(o_f=["out"]))])
     program = v0_1.Implementation(v0_1.Reference("p"), executable="/bin/true")
     configuration = v0_1.PartialConfiguration(model, implementations=[program])
@@ -55,7 +55,7 @@ def test_objects_of_the_older_version_are_taken():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("\n", "the text given: it is empty."),
         ("- a\n", "this is not a yMMSL file"),
@@ -65,32 +65,32 @@ def test_objects_of_the_older_version_are_taken():
         (f"{VERSION}a:\n  b: c\n d: e\n", "line 4, column 2: this is not valid YAML"),
     ],
 )
-def test_what_is_no_ymmsl_is_told_apart(text, said):
-    assert said in problem_of(text)
+def test_invalid_ymmsl_is_reported_with_the_reason(text, message):
+    assert message in problem_of(text)
 
 
-def test_a_file_that_is_not_there_is_named_with_one_that_is_nearly_so(tmp_path):
+def test_missing_file_is_reported_with_a_similar_name(tmp_path):
     (tmp_path / "model.ymmsl").touch()
-    said = problem_of(tmp_path / "modle.ymmsl")
-    assert "modle.ymmsl: file not found. Did you mean 'model.ymmsl'?" in said
+    message = problem_of(tmp_path / "modle.ymmsl")
+    assert "modle.ymmsl: file not found. Did you mean 'model.ymmsl'?" in message
 
 
-def test_a_directory_is_no_file(tmp_path):
+def test_directory_is_not_a_configuration_file(tmp_path):
     assert "this is a directory" in problem_of(tmp_path)
 
 
-def test_a_file_that_is_no_text_is_refused(tmp_path):
+def test_file_that_is_not_text_is_rejected(tmp_path):
     file = tmp_path / "model.ymmsl"
     file.write_bytes(b"\xff\xfe\x00")
     assert "not a text file in UTF-8" in problem_of(file)
 
 
-def test_problems_of_all_files_are_told_at_once(tmp_path):
+def test_problems_of_all_files_are_reported_together(tmp_path):
     problems = problems_of(tmp_path / "a", tmp_path / "b", "- x\n")
     assert len(problems) == 3
 
 
-def test_all_unknown_keys_are_told_with_file_line_place_and_what_was_meant(tmp_path):
+def test_unknown_keys_are_reported_with_file_line_location_and_suggestion(tmp_path):
     file = tmp_path / "model.ymmsl"
     file.write_text(GOOD + "  q: {descripton: x, executable: y}\nsetings: {a: 3}\n")
     first, second = problems_of(file)
@@ -99,12 +99,12 @@ def test_all_unknown_keys_are_told_with_file_line_place_and_what_was_meant(tmp_p
     assert second == f"{file}, line 15: unknown key 'setings'. Did you mean 'settings'?"
 
 
-def test_unknown_keys_of_the_older_version_are_told():
+def test_unknown_keys_of_v0_1_are_reported():
     text = "ymmsl_version: v0.1\nmodel:\n  name: m\n  component: {a: b}\n"
     assert "unknown key 'component' in 'model'. Did you mean 'components'?" in problem_of(text)
 
 
-def test_a_key_that_stands_twice_is_a_warning():
+def test_duplicate_key_is_a_warning():
     text = GOOD + "settings:\n  a: 1\n  a: 2\n"
     assert warnings_of(text) == [
         "the text given, line 16: duplicate key 'settings.a': the earlier value is ignored."
@@ -140,19 +140,19 @@ implementations:
 
 @pytest.mark.parametrize("text", [whole(FAN_OUT, PROGRAM), OLD_FAN_OUT], ids=["v0.2", "v0.1"])
 @pytest.mark.parametrize("receiver", ["two.in", "[two.in]"])
-def test_a_sender_with_several_conduits_entries_keeps_them_all(text, receiver):
+def test_several_conduits_entries_of_one_sender_are_all_kept(text, receiver):
     text = text.replace("RECEIVER", receiver)
     conduits = [(str(item.sender), str(item.receiver)) for item in load(text).model.conduits]
     assert conduits == [("src.out", "one.in"), ("src.out", "two.in")]
     assert warnings_of(text) == []
 
 
-def test_a_duplicate_conduit_is_a_second_sender():
+def test_duplicate_conduit_is_a_second_sender():
     problem = problem_of(whole(FAN_OUT.replace("RECEIVER", "one.in"), PROGRAM))
     assert "port 'one.in' receives from 'src.out' and from 'src.out'" in problem
 
 
-def test_a_timeline_with_several_matching_entries_keeps_them_all():
+def test_several_matching_entries_of_one_timeline_are_all_kept():
     ports = "{o_i: out, s: in}"
     text = FAN_OUT.replace("{o_f: out}", ports).replace("{f_init: in}", ports)
     text = text[: text.index("    conduits")]
@@ -162,7 +162,7 @@ def test_a_timeline_with_several_matching_entries_keeps_them_all():
 
 
 @pytest.mark.parametrize(
-    ("addition", "said"),
+    ("addition", "message"),
     [
         ("settings: {a: {b: c}}\n", "line 14 (settings.a): invalid value"),
         ("  q: {description: x, executable: x, execution_model: mpi}\n", "one of direct, openmpi"),
@@ -170,12 +170,12 @@ def test_a_timeline_with_several_matching_entries_keeps_them_all():
         ("checkpoints: {simulation_time: [{every: 0}]}\n", "must be larger than 0"),
     ],
 )
-def test_what_ymmsl_says_is_told_in_one_sentence_with_the_place(addition, said):
+def test_ymmsl_error_is_reported_in_one_sentence_with_the_location(addition, message):
     problem = problem_of(GOOD + addition)
-    assert said in problem
+    assert message in problem
     assert problem.startswith("the text given, line 14")
     assert "\n" not in problem
 
 
-def test_an_object_that_is_no_configuration_is_refused():
-    assert "cannot be made from a int" in problem_of(3)
+def test_object_of_another_type_is_rejected():
+    assert "cannot be read from a int" in problem_of(3)

@@ -66,5 +66,5 @@ def test_failed_resource_detection_is_reported() -> None:
     events: list[AgentEvent] = []
     line = InMemoryAgentLine()
     listen_to_manager(line, Unknown(), version="1.2", on_event=events.append)  # type: ignore[arg-type]
-    text = "the resources of this node could not be found out: /sys is not ours"
+    text = "the resources of this node could not be determined: /sys is not ours"
     assert events == [ManagerGone(text)]

@@ -118,7 +118,7 @@ def test_agent_without_heartbeats_ends_all_processes_after_the_timeout(bench: Be
     bench.agent.tick()
     bench.ended()
     assert bench.agent.ended
-    assert bench.agent.failure == "nothing was heard from the manager for 30 seconds"
+    assert bench.agent.failure == "the manager sent nothing for 30 seconds"
 
 
 def test_any_message_of_the_manager_resets_the_timeout(bench: Bench) -> None:

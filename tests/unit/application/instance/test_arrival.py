@@ -1,4 +1,4 @@
-"""How an instance joins a simulation, and how it leaves if joining fails."""
+"""Joining a simulation, and leaving it if joining fails."""
 
 import pytest
 

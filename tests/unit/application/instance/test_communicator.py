@@ -1,4 +1,4 @@
-"""How messages are numbered, checked, held back by filters, and saved in a snapshot."""
+"""Messages that are numbered, checked, held back by filters, and saved in a snapshot."""
 
 import threading
 
@@ -99,7 +99,7 @@ def test_message_sets_the_length_of_a_resizable_port():
     assert micro.ports["f_init"].length == 3
 
 
-def test_uncounted_milestone_is_accepted_whatever_the_count_of_the_receiver():
+def test_uncounted_milestone_is_accepted_for_any_receiver_count():
     exchange = Exchange(PLAIN)
     macro = exchange.join("macro")
     micro = restored(exchange, "micro", CommunicatorState({"f_init": (3,)}), depth=2)

@@ -1,4 +1,4 @@
-"""How declared and configured ports are combined."""
+"""The combination of declared and configured ports."""
 
 import pytest
 

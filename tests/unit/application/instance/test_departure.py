@@ -1,4 +1,4 @@
-"""In which order an instance leaves, and what it does when something is in its way."""
+"""The steps by which an instance leaves, also after a failure."""
 
 import pytest
 
@@ -81,7 +81,7 @@ class Notes:
 
 
 def leave(notes, *, times=1, is_registered=True, is_connected=True, failure=None):
-    """Leave; return what was called, and what was logged."""
+    """Leave; return the calls and the logged lines."""
     log = InMemoryInstanceLog()
     profiler = Profiler(clock=ManualClock(), link=notes)
     leaving = Leaving(link=notes, transport=notes, profiler=profiler, log=log, clock=notes.clock)
@@ -107,7 +107,7 @@ ALL_CLOSED = [("close",), ("close",)]
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_ports_are_closed_first_and_connections_last_and_all_of_it_once(times):
+def test_leaving_closes_ports_first_and_connections_last_and_only_once(times):
     calls, lines = leave(Notes(), times=times)
     assert calls == [*CLOSED, ("drain",), *SENT, *DEREGISTERED, *ALL_CLOSED]
     assert lines == []
@@ -141,19 +141,19 @@ def test_ports_are_drained_for_longer_if_the_manager_does_not_stop_the_peers():
 
 
 class Unsendable(Notes):
-    """Has a filter that holds back data that cannot be sent."""
+    """Simulates a filter that holds back unsendable data."""
 
     def send_milestone(self, port, milestone, *, is_counted):
         super().send_milestone(port, milestone, is_counted=is_counted)
         if port.name == "out":
-            raise UnsendableData("data", "it is too odd")
+            raise UnsendableData("data", "it has no codec")
 
 
 def test_port_that_cannot_be_closed_after_a_failure_is_logged_and_the_others_are_closed():
     calls, lines = leave(Unsendable(), failure="the reason")
     assert calls == failed(waited=PATIENCE_AFTER_FAILURE)
     assert lines == [
-        (LogLevel.WARNING, "Port 'out' could not be closed: data cannot be sent: it is too odd")
+        (LogLevel.WARNING, "Port 'out' could not be closed: data cannot be sent: it has no codec")
     ]
 
 
@@ -161,18 +161,18 @@ def test_unsendable_last_message_prevents_a_normal_deregistration():
     calls, lines = leave(Unsendable())
     assert calls == [CLOSED[0], *ALL_CLOSED]
     assert lines == [
-        (LogLevel.WARNING, "Could not shut down cleanly: data cannot be sent: it is too odd")
+        (LogLevel.WARNING, "Could not shut down cleanly: data cannot be sent: it has no codec")
     ]
 
 
-def test_who_is_not_registered_does_not_deregister():
+def test_unregistered_instance_does_not_deregister():
     calls, _ = leave(Notes(), is_registered=False)
     assert calls == [*CLOSED, ("drain",), *SENT, *ALL_CLOSED]
     calls, _ = leave(Notes(), is_registered=False, failure="the reason")
     assert calls[: len(CLOSED)] == closed(is_counted=False)
 
 
-def test_how_long_it_took_is_in_the_profile_before_the_manager_forgets_us():
+def test_shutdown_is_profiled_before_deregistering():
     notes = Notes()
     leave(notes)
     assert notes.events == [
@@ -183,19 +183,19 @@ def test_how_long_it_took_is_in_the_profile_before_the_manager_forgets_us():
     ]
 
 
-def test_a_peer_that_is_lost_meanwhile_is_logged_and_the_rest_is_done():
+def test_lost_peer_while_leaving_is_logged_and_leaving_continues():
     calls, lines = leave(Notes(drain=PeerLost("macro is gone")))
     assert calls == [*CLOSED, ("drain",), *SENT, *DEREGISTERED, *ALL_CLOSED]
     assert lines == [(LogLevel.WARNING, "A peer was lost while shutting down: macro is gone")]
 
 
-def test_a_manager_that_refuses_is_logged_and_everything_is_closed():
+def test_rejected_deregistration_is_logged_and_everything_is_closed():
     calls, lines = leave(Notes(deregister_instance=ManagerRefused("no")))
     assert calls[-2:] == ALL_CLOSED
     assert lines == [(LogLevel.WARNING, "Could not shut down cleanly: no")]
 
 
-def test_an_error_of_our_own_is_not_hidden_and_everything_is_closed():
+def test_unexpected_error_is_raised_after_everything_is_closed():
     notes = Notes(drain=ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
         leave(notes)

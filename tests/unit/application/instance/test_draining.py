@@ -1,4 +1,4 @@
-"""Which messages an instance that has failed still fetches, and for how long."""
+"""Draining the ports of an instance that has failed."""
 
 from collections import defaultdict, deque
 
@@ -27,7 +27,7 @@ def port(name="in", *, length=None, is_resizable=False):
 
 
 class Senders:
-    """Stands for a communicator: hands out what the senders have sent, in order.
+    """Stands in for a communicator: returns the messages of the senders, in order.
 
     A message may be an error, which is raised, or a number, which stands for so many seconds
     that it takes to find out that there is nothing.
@@ -67,7 +67,7 @@ def test_messages_are_dropped_until_the_port_is_closed():
     assert len(senders.fetched) == 4
 
 
-def test_port_that_is_closed_already_is_left_alone():
+def test_closed_port_is_not_drained():
     senders = Senders(**{"in": [parcel("x")]})
     closed = port()
     closed.close()
@@ -75,14 +75,14 @@ def test_port_that_is_closed_already_is_left_alone():
     assert senders.fetched == []
 
 
-def test_port_of_a_sender_that_does_not_wait_is_left_alone():
+def test_port_of_a_sender_that_does_not_wait_is_not_drained():
     senders = Senders(**{"in": [parcel("x")]})
     senders.streams.add("in")
     assert senders.drain(port())
     assert senders.fetched == []
 
 
-def test_sender_that_is_late_does_not_keep_the_others_waiting():
+def test_late_sender_does_not_delay_draining_of_other_ports():
     senders = Senders(late=[0.0] * 10, soon=[0.0, parcel("x"), parcel(CLOSING)])
     late, soon = port("late"), port("soon")
     assert not senders.drain(late, soon)
@@ -113,7 +113,7 @@ def test_no_port_is_polled_after_the_deadline():
     assert senders.fetched == []
 
 
-def test_lost_sender_is_given_up_at_once_and_the_others_are_drained():
+def test_lost_sender_is_given_up_at_once_and_other_ports_are_drained():
     senders = Senders(lost=[PeerLost("gone")], other=[0.0, parcel("x"), parcel(CLOSING)])
     assert senders.drain(port("lost"), port("other"))
     assert senders.fetched.count(("lost", None)) == 1
@@ -135,14 +135,14 @@ def test_each_slot_of_a_vector_port_is_drained():
 
 
 @pytest.mark.parametrize("length", [0, 1, 3])
-def test_slots_that_a_resizable_port_has_no_more_are_not_waited_for(length):
+def test_draining_does_not_wait_for_slots_that_a_resizable_port_has_lost(length):
     slots = {f"v{slot}": [parcel(CLOSING, length)] for slot in range(max(length, 1))}
     drained = port("v", length=3, is_resizable=True)
     assert Senders(**slots).drain(drained)
     assert drained.open_slots() == []
 
 
-def test_communicator_says_which_senders_wait_and_fetches_without_counting():
+def test_draining_uses_the_communicator_without_counting_messages():
     exchange = Exchange("macro o_i -> micro f_init", must_drain=True)
     macro, micro = exchange.join("macro"), exchange.join("micro", depth=2)
     macro.send("o_i", "x")

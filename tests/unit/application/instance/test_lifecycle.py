@@ -1,4 +1,4 @@
-"""Whole lives of instances, with in-memory connections."""
+"""The whole life cycle of instances, with in-memory connections."""
 
 import re
 
@@ -323,7 +323,7 @@ def test_closed_port_is_reported_as_a_lost_peer_and_error_shutdown_as_own_failur
     assert kinds == {"macro": FailureKind.LOST_PEER, "micro": FailureKind.OWN}
 
 
-def test_deadlock_is_reported_as_such():
+def test_deadlock_is_reported_as_the_failure_kind():
     def waiting(me: Joined) -> None:
         me.reuse()
         me.receive("s")
@@ -469,7 +469,7 @@ def shutting_down(me: Joined) -> None:
 
 @pytest.mark.parametrize("fail", [misusing, shutting_down])
 @pytest.mark.parametrize("received", [0, 1])
-def test_an_instance_that_fails_drains_its_ports_for_senders_that_wait(fail, received):
+def test_failing_instance_drains_its_ports_for_senders_that_wait(fail, received):
     def failing(me: Joined) -> None:
         me.reuse()
         for _ in range(received):
@@ -481,7 +481,7 @@ def test_an_instance_that_fails_drains_its_ports_for_senders_that_wait(fail, rec
     assert results["macro"] == 0
 
 
-def test_an_instance_that_fails_while_joining_drains_its_ports_too():
+def test_instance_that_fails_while_joining_drains_its_ports():
     def failing(me: Joined) -> None:
         pytest.fail("has joined")
 

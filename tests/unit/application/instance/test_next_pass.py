@@ -1,4 +1,4 @@
-"""How a pass of the reuse loop ends, and how the next one starts."""
+"""The end of a pass of the reuse loop, and the start of the next one."""
 
 import pytest
 

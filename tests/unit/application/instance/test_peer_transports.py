@@ -1,4 +1,4 @@
-"""Which of several transports serves a peer."""
+"""The choice between several transports to a peer."""
 
 import pytest
 
@@ -13,12 +13,12 @@ MICRO = Endpoint(Reference("micro"), "in", 3)
 
 
 class FakeTransport:
-    """Reaches peers with its scheme, and records what it has to do.
+    """Reaches peers with its scheme, and records its calls.
 
     Args:
         scheme: Its scheme.
         clock: Advances while the transport waits.
-        waits: Seconds that it takes until everything is sent.
+        waits: Seconds until everything is sent.
         error: Raised when it is closed.
     """
 

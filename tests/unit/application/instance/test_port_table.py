@@ -1,4 +1,4 @@
-"""How a model may use its ports."""
+"""The rules for using ports."""
 
 import pytest
 

@@ -63,7 +63,10 @@ def test_sent_message_is_one_event(profiler, link):
     ("marks", "times"),
     [
         ((10, 20, 30, 40), [(10, 20), (20, 30), (30, 40), (10, 40)]),
-        ((10, 5, 7, 40), [(10, 10), (10, 10), (10, 40), (10, 40)]),  # it had arrived before
+        (
+            (10, 5, 7, 40),
+            [(10, 10), (10, 10), (10, 40), (10, 40)],
+        ),  # the message had arrived before the receive
     ],
 )
 def test_received_message_is_an_event_per_phase_and_one_for_all(profiler, link, marks, times):

@@ -237,7 +237,7 @@ def test_padding_is_deduced_from_the_iteration_for_a_muscle3_snapshot(last, data
     assert again.receive_update(micro.ports["s"], None, (0, 1))[0].data == data
 
 
-def test_draining_goes_on_after_a_lost_peer_and_reports_it_in_the_end():
+def test_draining_continues_after_a_lost_peer_which_is_raised_at_the_end():
     exchange = Exchange("gone o_i -> micro f_init\nthere o_i -> micro s")
     gone, there = exchange.join("gone"), exchange.join("there")
     receiver = receiver_of(exchange.join("micro", depth=2))

@@ -1,4 +1,4 @@
-"""Which messages of a resumed sender are duplicates."""
+"""Detection of duplicate messages from a resumed sender."""
 
 import pytest
 

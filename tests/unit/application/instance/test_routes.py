@@ -139,7 +139,7 @@ def test_port_has_a_route_to_each_of_its_receivers():
     ]
 
 
-def test_slot_that_a_port_gains_later_gets_a_route():
+def test_slot_added_later_gets_a_route():
     routes, ports, transport = routes_of("macro o_i -> micro f_init", "macro", vectors=["o_i"])
     routes.connect()
     assert transport.outlets == []

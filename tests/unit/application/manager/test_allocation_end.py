@@ -9,7 +9,7 @@ from tests.support.desks import InMemoryDesk
 from tests.support.models import configuration
 
 OWN, THEIRS = "0.11.0+conjoin", "0.11.0"
-REASON = "somebody wants it"
+REASON = "the user wants it"
 
 
 def desk_for(*, save_time: float | None = 30.0, ends_in: float | None = None) -> InMemoryDesk:
@@ -18,13 +18,13 @@ def desk_for(*, save_time: float | None = 30.0, ends_in: float | None = None) ->
            micro o_f -> macro s
         """
     )
-    now = 1.7e9  # when a manual clock begins
+    now = 1.7e9  # the start time of a manual clock
     stop_at = None if ends_in is None else now + ends_in
     return InMemoryDesk(made, CheckpointOptions(save_time, stop_at))
 
 
 def join(desk: InMemoryDesk, *, macro: str = OWN, micro: str = OWN) -> list[str]:
-    """Have both register, and await a request; return the list of the reasons that they hear."""
+    """Have both register and await a request; return the list of the reasons they receive."""
     reasons: list[str] = []
     for name, version in (("macro", macro), ("micro", micro)):
         desk.desk.register_instance(name, ["tcp:here:1"], (), version)
@@ -33,7 +33,7 @@ def join(desk: InMemoryDesk, *, macro: str = OWN, micro: str = OWN) -> list[str]
     return reasons
 
 
-def test_all_are_asked_and_the_run_is_stopped_once_there_is_a_set():
+def test_stop_requests_snapshots_and_waits_for_a_workflow_snapshot():
     desk = desk_for()
     reasons = join(desk)
     desk.end.stop(REASON)
@@ -44,14 +44,14 @@ def test_all_are_asked_and_the_run_is_stopped_once_there_is_a_set():
     assert StopRequested(REASON, 30.0) in desk.sink.events
 
 
-def test_an_earlier_set_stops_nothing():
+def test_workflow_snapshot_before_the_request_does_not_stop_the_run():
     desk = desk_for()
     join(desk)
     desk.end.note_announced()
     assert desk.results == []
 
 
-def test_when_the_time_is_over_the_run_is_stopped_without_a_set():
+def test_run_is_stopped_without_a_workflow_snapshot_after_the_save_time():
     desk = desk_for()
     join(desk)
     desk.end.stop(REASON)
@@ -61,7 +61,7 @@ def test_when_the_time_is_over_the_run_is_stopped_without_a_set():
     assert len(desk.results) == 1
 
 
-def test_a_second_wish_is_granted_at_once():
+def test_second_request_stops_the_run_at_once():
     desk = desk_for()
     join(desk)
     desk.end.stop(REASON)
@@ -70,7 +70,7 @@ def test_a_second_wish_is_granted_at_once():
 
 
 @pytest.mark.parametrize("save_time", [None, 30.0])
-def test_without_a_time_for_saving_or_anybody_there_the_run_is_stopped_at_once(save_time):
+def test_run_without_save_time_or_instances_is_stopped_at_once(save_time):
     desk = desk_for(save_time=save_time)
     if save_time is None:
         join(desk)
@@ -79,7 +79,7 @@ def test_without_a_time_for_saving_or_anybody_there_the_run_is_stopped_at_once(s
     assert not any(isinstance(event, StopRequested) for event in desk.sink.events)
 
 
-def test_if_not_all_can_be_asked_nobody_is_and_the_run_is_stopped_at_once():
+def test_run_is_stopped_at_once_if_some_instances_cannot_be_requested_to_save():
     desk = desk_for()
     reasons = join(desk, micro=THEIRS)
     desk.end.stop(REASON)
@@ -89,7 +89,7 @@ def test_if_not_all_can_be_asked_nobody_is_and_the_run_is_stopped_at_once():
 
 
 @pytest.mark.parametrize("micro", [OWN, THEIRS])
-def test_before_a_known_end_those_who_can_are_asked_and_the_others_have_a_rule(micro: str):
+def test_own_instances_are_requested_to_save_before_the_end_of_the_allocation(micro: str):
     desk = desk_for(ends_in=100.0)
     desk.end.expect()
     reasons = join(desk, micro=micro)
@@ -102,7 +102,7 @@ def test_before_a_known_end_those_who_can_are_asked_and_the_others_have_a_rule(m
     assert [result.cause for result in desk.results] == [TIME_IS_OVER]
 
 
-def test_before_a_known_end_those_who_have_yet_to_come_are_waited_for_and_asked():
+def test_instances_that_register_during_the_save_time_are_requested_to_save():
     desk = desk_for(ends_in=100.0)
     desk.end.expect()
     desk.clock.advance(80)
@@ -112,7 +112,7 @@ def test_before_a_known_end_those_who_have_yet_to_come_are_waited_for_and_asked(
     assert [result.cause for result in desk.results] == [TIME_IS_OVER]
 
 
-def test_whoever_comes_late_is_asked_as_well():
+def test_late_instance_is_requested_to_save():
     desk = desk_for()
     desk.desk.register_instance("macro", ["tcp:here:1"], (), OWN)
     desk.end.stop(REASON)
@@ -126,7 +126,7 @@ def join_micro(desk: InMemoryDesk) -> list[str]:
     return reasons
 
 
-def test_a_run_may_have_an_end_and_save_nothing():
+def test_run_without_save_time_is_stopped_at_the_end_of_the_allocation():
     desk = desk_for(save_time=None, ends_in=100.0)
     desk.end.expect()
     reasons = join(desk)

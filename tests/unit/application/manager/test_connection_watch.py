@@ -1,4 +1,4 @@
-"""Instances that were started by hand, and have lost their connection."""
+"""Manually started instances that have lost their connection."""
 
 from domain.coupling.messages import Wait
 from domain.identity import Reference
@@ -18,7 +18,7 @@ GONE = (
 
 
 def find(desk: InMemoryDesk, presence: Presence) -> None:
-    """Have the manager find that of every instance that it looks for."""
+    """Set the result of every probe."""
     desk.probe.presence = dict.fromkeys(PLACES, presence)
 
 
@@ -31,7 +31,7 @@ def lose(desk: InMemoryDesk, name: str, *, seconds: float) -> None:
     desk.clock.advance(seconds)
 
 
-def test_who_was_started_by_hand_and_does_not_come_back_has_failed():
+def test_manually_started_instance_that_does_not_reconnect_fails():
     desk = desk_for()
     register(desk, "macro", "micro")
     find(desk, Presence.GONE)
@@ -47,7 +47,7 @@ def test_who_was_started_by_hand_and_does_not_come_back_has_failed():
     assert desk.board["micro"].state is InstanceState.FAILED
 
 
-def test_who_comes_back_in_time_goes_on_with_what_it_did():
+def test_reconnected_instance_returns_to_its_previous_state():
     desk = desk_for()
     register(desk, "macro", "micro")
     find(desk, Presence.GONE)
@@ -62,7 +62,7 @@ def test_who_comes_back_in_time_goes_on_with_what_it_did():
     assert desk.results[0].failed_instances == ("macro",)
 
 
-def test_who_is_still_there_is_waited_for_until_it_is_gone():
+def test_run_waits_for_a_disconnected_instance_while_its_program_runs():
     desk = desk_for()
     register(desk, "macro", "micro")
     find(desk, Presence.THERE)
@@ -77,7 +77,7 @@ def test_who_is_still_there_is_waited_for_until_it_is_gone():
     assert desk.results[0].cause == GONE
 
 
-def test_of_whom_nothing_can_be_seen_the_user_is_told_once_how_to_stop_the_run():
+def test_instance_that_cannot_be_probed_causes_one_warning():
     desk = desk_for()
     register(desk, "macro", "micro")
     lose(desk, "micro", seconds=1000)
@@ -92,7 +92,7 @@ def test_of_whom_nothing_can_be_seen_the_user_is_told_once_how_to_stop_the_run()
     assert desk.results[0].cause == GONE
 
 
-def test_who_closes_its_port_before_it_connects_to_say_that_it_is_done_is_not_given_up():
+def test_instance_that_reconnects_only_to_deregister_is_not_given_up():
     desk = desk_for()
     register(desk, "macro", "micro")
     find(desk, Presence.GONE)
@@ -103,7 +103,7 @@ def test_who_closes_its_port_before_it_connects_to_say_that_it_is_done_is_not_gi
     assert desk.results[0].succeeded
 
 
-def test_who_is_there_again_has_not_been_gone():
+def test_instance_found_in_the_second_probe_is_not_given_up():
     desk = desk_for()
     register(desk, "macro", "micro")
     find(desk, Presence.GONE)
@@ -117,7 +117,7 @@ def test_who_is_there_again_has_not_been_gone():
     assert desk.results[0].cause == GONE
 
 
-def test_who_comes_back_while_it_is_looked_for_is_not_given_up():
+def test_probe_result_from_before_a_reconnection_is_ignored():
     desk = desk_for()
     register(desk, "macro", "micro")
     found = []
@@ -131,7 +131,7 @@ def test_who_comes_back_while_it_is_looked_for_is_not_given_up():
     assert desk.board["micro"].state is InstanceState.DISCONNECTED
 
 
-def test_nobody_is_looked_for_when_the_run_is_over():
+def test_instances_are_not_probed_after_the_run():
     desk = desk_for()
     register(desk, "macro", "micro")
     lose(desk, "micro", seconds=1)
@@ -140,7 +140,7 @@ def test_nobody_is_looked_for_when_the_run_is_over():
     assert log_of(desk, "has not reconnected") == []
 
 
-def test_who_has_said_that_it_failed_is_not_looked_for_any_more():
+def test_instance_that_reported_a_failure_is_not_probed():
     desk = desk_for()
     register(desk, "macro", "micro")
     find(desk, Presence.GONE)
@@ -151,7 +151,7 @@ def test_who_has_said_that_it_failed_is_not_looked_for_any_more():
     assert log_of(desk, "is disconnected") == []
 
 
-def test_who_has_deregistered_may_go():
+def test_deregistered_instance_may_disconnect():
     desk = desk_for()
     live(desk, "macro")
     lose(desk, "macro", seconds=60)
@@ -159,7 +159,7 @@ def test_who_has_deregistered_may_go():
     assert desk.board["macro"].state is InstanceState.FINISHED
 
 
-def test_of_those_that_an_agent_has_started_the_agent_tells_the_end():
+def test_agent_started_instance_is_not_probed():
     desk = started()
     register(desk, "macro")
     lose(desk, "macro", seconds=60)
@@ -167,7 +167,7 @@ def test_of_those_that_an_agent_has_started_the_agent_tells_the_end():
     assert desk.board["macro"].state is InstanceState.RUNNING
 
 
-def test_who_is_gone_is_to_blame_for_who_lost_it_as_a_peer():
+def test_disconnected_instance_is_the_cause_of_lost_peer_failures():
     desk = started(manual=("micro",))
     register(desk, "macro", "micro")
     desk.desk.note_disconnected("micro")

@@ -139,7 +139,7 @@ def test_checkpoint_info_waits_for_the_directory_of_the_snapshots():
     assert answer.snapshot_directory == str(directory / "snapshots")
 
 
-def test_directory_that_cannot_be_created_is_the_answer(monkeypatch: pytest.MonkeyPatch):
+def test_error_of_a_directory_that_cannot_be_created_is_the_answer(monkeypatch: pytest.MonkeyPatch):
     def fail(_self: object, _instance: Reference) -> None:
         msg = "the disk is full"
         raise ConfigurationError(msg)
@@ -152,7 +152,7 @@ def test_directory_that_cannot_be_created_is_the_answer(monkeypatch: pytest.Monk
     assert [str(answer) for answer in answers] == ["the disk is full"]
 
 
-def test_started_program_has_its_directory_already():
+def test_directory_of_a_started_program_exists():
     desk = started()
     register(desk, "macro")
     desk.worker.is_busy = True

@@ -45,13 +45,13 @@ def test_directory_is_created_once(bench: Bench) -> None:
     assert bench.run_directory.made == set()
 
 
-def test_known_directory_is_not_created(bench: Bench) -> None:
+def test_recorded_directory_is_not_created_again(bench: Bench) -> None:
     bench.directories.note_created(MACRO)
     bench.ensure()
     assert bench.ready == [bench.run_directory.instance_path(MACRO)]
 
 
-def test_failure_is_passed_on_and_the_directory_tried_again(
+def test_directory_failure_is_passed_on_and_the_next_call_retries(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_self: object, _instance: Reference) -> Path:

@@ -1,4 +1,4 @@
-"""Instructions of the run's state machine are carried out, and answers come back as events."""
+"""Carrying out the instructions of the run's state machine, and returning results as events."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ PATIENCE = RunTimer(TimerKind.PATIENCE)
 
 
 class Bench:
-    """Stands for the services that instructions are carried out with, and notes what they do."""
+    """Stands in for the services that carry out instructions, and records their calls."""
 
     def __init__(self):
         self.clock = ManualClock()
@@ -87,12 +87,12 @@ def bench():
         (Warn("careful"), ("warn", "careful")),
     ],
 )
-def test_service_is_called(bench, instruction, done):
+def test_instruction_for_a_service_calls_it(bench, instruction, done):
     bench.carry_out(instruction)
     assert bench.done == [done]
 
 
-def test_instance_is_shown(bench):
+def test_state_of_an_instance_is_shown(bench):
     wait = Wait("macro", "micro", "s")
     bench.carry_out(ShowInstance("macro", InstanceState.WAITING, waiting_for=wait))
     assert bench.board["macro"].waiting_for == wait
@@ -106,7 +106,7 @@ def test_event_is_published(bench):
 
 
 @pytest.mark.parametrize("level", [LogLevel.INFO, LogLevel.WARNING, LogLevel.ERROR])
-def test_line_is_logged_at_its_level(bench, level):
+def test_log_line_has_its_level(bench, level):
     bench.carry_out(Log(level, "a line"))
     assert [(record.level, record.text) for record in bench.logbook.records] == [(level, "a line")]
 
@@ -133,20 +133,20 @@ def test_cancelled_timer_does_not_fire(bench):
     assert bench.events == []
 
 
-def test_timers_of_instances_are_different(bench):
+def test_timers_of_different_instances_are_independent(bench):
     timers = [RunTimer(TimerKind.CONNECTION, name) for name in ("macro", "micro")]
     bench.carry_out(*(StartTimer(timer, 5.0) for timer in timers), CancelTimer(timers[0]))
     bench.clock.advance(6.0)
     assert bench.events == [TimerFired(timers[1])]
 
 
-def test_error_output_comes_back(bench):
-    bench.run_directory.outputs[Reference("macro")] = "the last words"
+def test_error_output_is_returned_as_an_event(bench):
+    bench.run_directory.outputs[Reference("macro")] = "the last line"
     bench.carry_out(ReadErrorOutput("macro"))
-    assert bench.events == [ErrorOutputRead("macro", "the last words")]
+    assert bench.events == [ErrorOutputRead("macro", "the last line")]
 
 
-def test_result_of_a_probe_comes_back_with_its_number(bench):
+def test_probe_result_is_returned_as_an_event_with_its_attempt(bench):
     bench.carry_out(Probe("macro", 7))
     assert bench.done == [("look_for", "macro")]
     assert bench.events == [PresenceFound("macro", 7, Presence.GONE)]

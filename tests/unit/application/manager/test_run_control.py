@@ -1,4 +1,4 @@
-"""How a run goes on, and how it ends."""
+"""The course of a run, and its result."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from domain.version import OWN_VERSION_SUFFIX
 from tests.unit.application.manager.runs import desk_for, live, register, started
 
 
-def test_a_run_in_which_all_end_well_has_succeeded():
+def test_run_succeeds_if_all_instances_finish():
     desk = started()
     for name in ("macro", "micro"):
         live(desk, name)
@@ -32,9 +32,9 @@ def test_a_run_in_which_all_end_well_has_succeeded():
     ("end", "text"),
     [(Exited(3), "code 3"), (Killed(9), "SIGKILL"), (Exited(0), "never registered")],
 )
-def test_an_instance_that_ends_badly_is_named_as_the_cause(end: ProcessEnd, text: str):
+def test_failed_instance_is_named_as_the_cause(end: ProcessEnd, text: str):
     desk = started()
-    desk.run_directory.outputs[Reference("macro")] = "the last words"
+    desk.run_directory.outputs[Reference("macro")] = "the last line"
     desk.control.note_exit("macro", end)
     assert desk.results == []
     desk.control.note_exit("micro", Killed(15))
@@ -42,11 +42,11 @@ def test_an_instance_that_ends_badly_is_named_as_the_cause(end: ProcessEnd, text
     assert not result.succeeded
     assert result.failed_instances == ("macro",)
     assert text in result.cause
-    assert "the last words" in result.cause
+    assert "the last line" in result.cause
     assert desk.board["micro"].state is InstanceState.STOPPED
 
 
-def test_who_leaves_before_its_reuse_loop_is_over_has_failed():
+def test_exit_before_the_end_of_the_reuse_loop_is_a_failure():
     desk = started()
     register(desk, "macro")
     desk.control.note_exit("macro", Exited(0))
@@ -54,7 +54,7 @@ def test_who_leaves_before_its_reuse_loop_is_over_has_failed():
     assert "reuse loop was not over" in desk.results[0].cause
 
 
-def test_the_cause_is_not_who_failed_first_only_because_a_peer_was_lost():
+def test_lost_peer_failure_is_not_the_cause_even_if_it_is_first():
     desk = started()
     desk.run_directory.outputs[Reference("macro")] = "RuntimeError: did the peer crash?"
     desk.control.note_exit("macro", Exited(1))
@@ -75,9 +75,9 @@ VICTIM = "RuntimeError: did the peer crash?"
         lambda desk: desk.note_disconnected("micro"),
         lambda desk: desk.deregister_instance("micro"),
     ],
-    ids=["says so", "is disconnected", "has deregistered"],
+    ids=["reported a failure", "is disconnected", "has deregistered"],
 )
-def test_who_is_about_to_end_and_may_be_the_cause_gets_more_time_but_not_for_ever(leave):
+def test_instance_about_to_end_that_may_be_the_cause_gets_limited_time(leave):
     for seconds, cause in ((LEAVING_PATIENCE - 0.1, "micro"), (LEAVING_PATIENCE + 0.1, "macro")):
         desk = started()
         register(desk, "macro", "micro")
@@ -91,7 +91,7 @@ def test_who_is_about_to_end_and_may_be_the_cause_gets_more_time_but_not_for_eve
 
 
 @pytest.mark.parametrize("was_lost", [False, True])
-def test_where_nobody_is_about_to_end_the_cause_is_not_waited_for_so_long(was_lost: bool):
+def test_wait_for_the_cause_is_shorter_if_no_instance_is_about_to_end(was_lost: bool):
     desk = started()
     register(desk, "macro", "micro")
     if was_lost:
@@ -104,7 +104,7 @@ def test_where_nobody_is_about_to_end_the_cause_is_not_waited_for_so_long(was_lo
     assert desk.results[0].failed_instances == ("macro",)
 
 
-def test_all_who_are_in_a_deadlock_may_say_so_before_the_rest_is_stopped():
+def test_all_members_of_a_deadlock_can_report_it_before_the_run_is_stopped():
     desk = started()
     register(desk, "macro", "micro")
     for name, peer, port in (("macro", "micro", "in"), ("micro", "macro", "init")):
@@ -118,7 +118,7 @@ def test_all_who_are_in_a_deadlock_may_say_so_before_the_rest_is_stopped():
     assert desk.board["micro"].state is InstanceState.FAILED
 
 
-def test_a_run_that_is_stopped_ends_all_and_says_why():
+def test_stopped_run_reports_the_reason():
     desk = started()
     desk.control.stop("The user lost patience.")
     for name in ("macro", "micro"):
@@ -127,7 +127,7 @@ def test_a_run_that_is_stopped_ends_all_and_says_why():
     assert (result.succeeded, result.cause) == (False, "The user lost patience.")
 
 
-def test_instances_that_the_user_starts_are_waited_for():
+def test_run_waits_for_user_started_instances():
     desk = desk_for()
     live(desk, "macro")
     assert desk.results == []
@@ -136,7 +136,7 @@ def test_instances_that_the_user_starts_are_waited_for():
     assert desk.results[0].succeeded
 
 
-def test_a_run_fails_if_an_instance_that_the_user_started_says_that_it_failed():
+def test_run_fails_if_a_user_started_instance_reports_a_failure():
     desk = desk_for()
     register(desk, "macro", "micro")
     desk.desk.report_failed("micro", "Out of cheese.\n")
@@ -151,7 +151,7 @@ def test_a_run_fails_if_an_instance_that_the_user_started_says_that_it_failed():
     assert desk.board["micro"].state is InstanceState.FAILED
 
 
-def test_who_failed_without_a_word_is_named_nevertheless():
+def test_failure_reported_without_a_reason_names_the_instance():
     desk = desk_for()
     register(desk, "micro")
     desk.desk.report_failed("micro", "")
@@ -159,7 +159,7 @@ def test_who_failed_without_a_word_is_named_nevertheless():
     assert desk.results[0].cause == "Instance 'micro' failed: it did not report why."
 
 
-def test_after_a_failure_the_others_get_some_time_to_leave_and_no_more():
+def test_other_instances_get_limited_time_to_leave_after_a_failure():
     desk = desk_for()
     register(desk, "macro", "micro")
     desk.desk.report_failed("micro", "Out of cheese.")
@@ -169,7 +169,7 @@ def test_after_a_failure_the_others_get_some_time_to_leave_and_no_more():
     assert desk.results[0].failed_instances == ("micro",)
 
 
-def test_who_says_that_it_lost_a_peer_is_not_the_cause_if_another_says_more():
+def test_reported_lost_peer_of_a_manual_instance_is_not_the_cause():
     desk = desk_for()
     register(desk, "macro", "micro")
     desk.desk.report_failed("macro", "The port was closed. Did the peer crash?")
@@ -179,7 +179,7 @@ def test_who_says_that_it_lost_a_peer_is_not_the_cause_if_another_says_more():
     assert desk.results[0].failed_instances == ("micro", "macro")
 
 
-def test_reported_failure_kind_decides_and_not_the_words_of_the_error():
+def test_reported_failure_kind_takes_precedence_over_the_error_message():
     for kinds, failed in (
         ((FailureKind.LOST_PEER, FailureKind.OWN), ("micro", "macro")),
         ((FailureKind.OWN, FailureKind.LOST_PEER), ("macro",)),
@@ -213,7 +213,7 @@ def test_output_of_own_instances_is_not_searched_for_a_lost_peer():
     assert desk.board["micro"].state is InstanceState.STOPPED
 
 
-def test_failure_that_own_instance_reports_without_a_kind_is_classified_by_its_words():
+def test_failure_reported_without_a_kind_is_classified_by_its_message():
     desk = desk_for()
     register(desk, "macro", "micro", version=OWN)
     desk.desk.report_failed("macro", "The port was closed. Did the peer crash?")
@@ -223,7 +223,7 @@ def test_failure_that_own_instance_reports_without_a_kind_is_classified_by_its_w
     assert desk.results[0].failed_instances == ("micro", "macro")
 
 
-def test_what_fails_while_the_run_is_stopped_is_not_its_cause():
+def test_failure_while_the_run_is_stopped_is_not_the_cause():
     desk = started(manual=("micro",))
     register(desk, "macro", "micro")
     desk.control.stop("The user lost patience.")
@@ -234,7 +234,7 @@ def test_what_fails_while_the_run_is_stopped_is_not_its_cause():
     assert desk.board["micro"].state is InstanceState.STOPPED
 
 
-def test_a_user_who_stops_the_run_does_not_wait_for_those_that_leave():
+def test_stop_by_the_user_does_not_wait_for_instances_that_leave():
     desk = desk_for()
     register(desk, "macro", "micro")
     desk.desk.report_failed("micro", "Out of cheese.")
@@ -242,7 +242,7 @@ def test_a_user_who_stops_the_run_does_not_wait_for_those_that_leave():
     assert desk.results[0].failed_instances == ("micro",)
 
 
-def test_of_what_an_agent_has_started_the_end_of_the_process_tells():
+def test_failure_of_an_agent_started_instance_is_judged_by_its_process_end():
     desk = started()
     register(desk, "micro")
     desk.desk.report_failed("micro", "Out of cheese.")
@@ -256,14 +256,14 @@ def test_of_what_an_agent_has_started_the_end_of_the_process_tells():
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "shown"),
     [
         ("The mesh is inside out.\n", "The mesh is inside out."),
         ("a tangled mesh", "a tangled mesh."),
         ("", "it did not report which."),
     ],
 )
-def test_exit_code_0_after_a_reported_error_is_a_failure_with_that_error(error: str, told: str):
+def test_exit_code_0_after_a_reported_error_is_a_failure_with_that_error(error: str, shown: str):
     desk = started()
     register(desk, "macro", "micro")
     desk.desk.report_failed("micro", error)
@@ -275,7 +275,8 @@ def test_exit_code_0_after_a_reported_error_is_a_failure_with_that_error(error: 
     assert not result.succeeded
     assert result.failed_instances == ("micro",)
     assert result.cause == (
-        "Instance 'micro' failed: it exited with code 0; before that, it reported an error: " + told
+        "Instance 'micro' failed: it exited with code 0; before that, it reported an error: "
+        + shown
     )
 
 
@@ -291,7 +292,7 @@ def test_reported_loss_of_a_peer_is_not_the_cause_if_another_instance_reports_mo
     assert "The mesh is inside out." in result.cause
 
 
-def test_error_that_was_reported_before_registering_again_is_forgotten():
+def test_error_reported_before_a_second_registration_is_ignored():
     desk = started()
     register(desk, "macro", "micro")
     desk.desk.report_failed("micro", "The mesh is inside out.")
@@ -314,7 +315,7 @@ def test_exit_code_0_after_a_reported_error_counts_as_stopped_while_the_run_is_s
     assert desk.board["micro"].state is InstanceState.STOPPED
 
 
-def test_what_the_user_started_is_to_blame_for_what_the_manager_started():
+def test_user_started_instance_can_be_the_cause_of_a_lost_peer_failure():
     desk = started(manual=("micro",))
     register(desk, "macro", "micro")
     desk.run_directory.outputs[Reference("macro")] = "RuntimeError: did the peer crash?"
@@ -325,7 +326,7 @@ def test_what_the_user_started_is_to_blame_for_what_the_manager_started():
     assert desk.results[0].failed_instances == ("micro", "macro")
 
 
-def test_watchers_are_told_of_every_step():
+def test_subscribers_are_notified_of_every_step():
     desk = started()
     live(desk, "macro")
     desk.control.note_exit("macro", Exited(0))
@@ -334,7 +335,7 @@ def test_watchers_are_told_of_every_step():
     assert order == sorted(order)
 
 
-def test_processes_that_end_while_output_is_read_are_judged_afterwards():
+def test_process_end_is_judged_after_earlier_error_output_has_been_read():
     desk = started()
     desk.worker.is_busy = True
     desk.control.note_exit("macro", Exited(3))

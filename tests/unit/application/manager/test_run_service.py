@@ -16,6 +16,7 @@ from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from adapters.in_memory.worker import InlineWorker
 from adapters.in_memory.workflow_snapshot_store import InMemoryWorkflowSnapshotStore
 from application.interfaces.node_pool import AgentLaunch
+from application.interfaces.run_script_writer import ScriptOrder
 from application.manager.instance_directories import InstanceDirectories
 from application.manager.program_starter import ProgramStarter
 from application.manager.run_actions import RunActions
@@ -138,7 +139,7 @@ def test_all_programs_are_started_where_they_are_placed(bench: Bench) -> None:
     assert bench.control.by_hand == set()
 
 
-def test_instances_started_by_hand_are_left_alone() -> None:
+def test_manually_started_instances_are_not_started() -> None:
     bench = Bench(configuration("a\nb", manual=("b",)), nodes(1))
     bench.start()
     assert set(bench.pool.running) == {"a"}
@@ -202,11 +203,11 @@ def test_start_without_any_node_fails() -> None:
 def test_script_that_cannot_be_written_fails_the_start_before_any_program_is_started(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(self: object, directory: Path, **_: object) -> Path:
-        if directory.name == "b":
+    def fail(self: object, order: ScriptOrder) -> Path:
+        if order.directory.name == "b":
             msg = "the disk is full"
             raise ConfigurationError(msg)
-        return directory / "script"
+        return order.directory / "script"
 
     monkeypatch.setattr(InMemoryRunScriptWriter, "write", fail)
     bench.start()

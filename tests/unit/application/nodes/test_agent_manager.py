@@ -156,7 +156,7 @@ def test_lost_node_is_missing_from_the_resources() -> None:
     assert bench.resources == [Resources((node_resources("node1"),))]
 
 
-def test_agent_of_another_version_is_refused_and_its_node_lost() -> None:
+def test_agent_with_another_version_is_rejected_and_its_node_lost() -> None:
     bench = Bench("node1")
     bench.launch()
     with pytest.raises(ManagerRefused, match=r"node1.*version 1\.1.*version 1\.2"):
@@ -264,7 +264,7 @@ def test_cancel_ends_processes_whose_start_no_agent_has_fetched(bench: Bench) ->
     bench.manager.cancel_all()
     assert bench.finished == []
     bench.clock.advance()
-    cancelled = NeverStarted("it was cancelled before its agent got the command")
+    cancelled = NeverStarted("it was cancelled before its agent fetched the command")
     assert bench.finished == [("b", cancelled)]
     assert bench.poll().answers == [CancelCommand()]
 
@@ -278,8 +278,8 @@ def test_silent_agent_is_lost_with_its_processes(two: Bench) -> None:
     two.clock.advance(9.0)
     assert two.lost == []
     two.clock.advance(2.0)
-    assert two.lost == [("node1", "nothing was heard from its agent for 30 seconds")]
-    reason = "node 'node1' was lost: nothing was heard from its agent for 30 seconds"
+    assert two.lost == [("node1", "its agent sent nothing for 30 seconds")]
+    reason = "node 'node1' was lost: its agent sent nothing for 30 seconds"
     assert two.finished == [("a", NodeLost(reason))]
 
 

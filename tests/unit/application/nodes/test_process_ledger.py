@@ -66,7 +66,7 @@ def test_many_ends_are_reported_in_batches_in_their_order(bench: Bench) -> None:
     assert [name for name, _ in bench.ended] == names
 
 
-def test_flush_reports_the_ends_that_wait(bench: Bench) -> None:
+def test_flush_reports_pending_ends(bench: Bench) -> None:
     names = [f"p{number}" for number in range(BATCH + 1)]
     for name in names:
         bench.ledger.add(name, node="n")

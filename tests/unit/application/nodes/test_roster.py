@@ -55,7 +55,7 @@ def test_agents_may_report_before_they_are_expected(bench: Bench) -> None:
     assert bench.resources == [Resources((offer("a"), offer("b")))]
 
 
-def test_lost_node_is_not_waited_for(bench: Bench) -> None:
+def test_roster_does_not_wait_for_a_lost_node(bench: Bench) -> None:
     bench.roster.expect(["a", "b"])
     bench.report("a")
     assert bench.roster.lose("b", "no python there") == "node 'b' was lost: no python there"
@@ -75,7 +75,7 @@ def test_silent_agent_is_noticed(bench: Bench) -> None:
     bench.clock.advance(29.0)
     assert bench.silent == []
     bench.clock.advance(2.0)
-    assert bench.silent == [("a", "nothing was heard from its agent for 30 seconds")]
+    assert bench.silent == [("a", "its agent sent nothing for 30 seconds")]
 
 
 def test_sign_of_life_prolongs_the_wait(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""When a snapshot is due on one clock."""
+"""The times at which a snapshot is due on one clock."""
 
 import math
 

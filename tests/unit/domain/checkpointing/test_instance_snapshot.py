@@ -52,5 +52,5 @@ def test_file_name_has_no_characters_special_to_shells(name, file):
     ("location", "expected"),
     [("s3://b/macro_1.pack", True), ("/run/a:b", False), ("file", False), ("c:/x", False)],
 )
-def test_urls_are_told_from_paths(location, expected):
+def test_urls_are_distinguished_from_paths(location, expected):
     assert is_url(location) is expected

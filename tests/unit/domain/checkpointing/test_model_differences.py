@@ -1,4 +1,4 @@
-"""Differences between a model and the snapshots to resume it from."""
+"""Differences between a model and the snapshots from which it is resumed."""
 
 import pytest
 
@@ -19,7 +19,7 @@ MODEL = configuration(
 
 
 @pytest.mark.parametrize("name", ["macro", "micro[0]", "micro[2]"])
-def test_instance_of_the_model_is_known(name):
+def test_instance_of_the_model_is_accepted(name):
     assert unknown_instance(MODEL, Reference(name)) is None
 
 

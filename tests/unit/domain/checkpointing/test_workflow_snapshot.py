@@ -74,7 +74,10 @@ def test_model_is_found_in_a_description(description, model):
             "Workflow snapshot for m taken on 2026-11-20 22:48:39+01:00.",
             "2026-11-20 22:48:39+01:00",
         ),
-        ("Workflow snapshot for m taken on 2026-11-20 22:48:39.", ""),  # MUSCLE3's has no offset
+        (
+            "Workflow snapshot for m taken on 2026-11-20 22:48:39.",
+            "",
+        ),  # MUSCLE3's text has no UTC offset
         ("Workflow snapshot for m\ntaken on 2026-11-20 22:48:39+01:00.", ""),
         ("", ""),
     ],

@@ -91,7 +91,7 @@ class Exhaustive:
         ) and all(self._keep_pace(by_name, item) for item in self._model.conduits)
 
     def _keep_pace(self, by_name, item):
-        """Return whether receivers keep to the bounds of a filter with a pace."""
+        """Return whether receivers satisfy the bounds of a filter that is paced by callers."""
         pacing = self._topology.pacing_conduit(item)
         if pacing is None:
             return True
@@ -145,7 +145,7 @@ class Exhaustive:
 
 
 def counts_at(node, port, slot, *, whole):
-    """Return what a snapshot counted at a port: for each slot, or for one of them."""
+    """Return the message counts of a snapshot at a port: for each slot, or for one of them."""
     counts = node.snapshot.port_message_counts.get(port, ())
     return counts if whole else ((*counts, *[0] * 9)[slot or 0],)
 
@@ -159,7 +159,7 @@ def models(draw):
     filters = st.sampled_from([(), *[(ConduitFilter.LAST,)] * 2, (ConduitFilter.REPEAT,)])
     conduits = []
     for number, (a, b) in enumerate(draw(st.lists(st.sampled_from(pairs), min_size=1, max_size=4))):
-        # sometimes one sending port feeds two
+        # sometimes one sending port has two receivers
         port = draw(st.sampled_from([f"out{number}", "out"]))
         item = conduit(f"{a}.{port}", f"{b}.in{number}", *draw(filters))
         conduits.append(item)
@@ -221,7 +221,7 @@ def run_both(data, lowest):
     exhaustive = Exhaustive(model)
     instances = list(model.instances())
     counts = {name: {} for name in instances}
-    # MUSCLE3's library does not say until when what it received was not empty
+    # MUSCLE3's library does not count which received messages were not empty
     filling = data.draw(st.sets(st.sampled_from(instances)))
     for number in range(1, data.draw(st.integers(1, 9)) + 1):
         instance = data.draw(st.sampled_from(instances))
@@ -393,11 +393,11 @@ def add_log(search, number, *, received, filled):
 @pytest.mark.parametrize(
     ("received", "filled", "fits"),
     [
-        (3, 0, True),  # empty messages, which are sent again
-        (3, 1, False),  # not sent by an instance that has not been called yet
-        (3, None, False),  # MUSCLE3's library does not count which were empty
+        (3, 0, True),  # only empty messages, which are sent again
+        (3, 1, False),  # an uncalled sender cannot have sent a message that is not empty
+        (3, None, False),  # MUSCLE3's library does not count empty messages separately
         (4, 0, True),
-        (5, 0, False),  # more than the milestones of the callers cause
+        (5, 0, False),  # more empty messages than milestones of the callers
     ],
 )
 def test_uncalled_sender_starts_from_scratch_if_only_empty_messages_passed(received, filled, fits):

@@ -8,7 +8,7 @@ from domain.coupling.call_order import ALLOWED, NEXT, Call, CallOrder, Phase
 from domain.errors import CallOrderError
 
 
-def test_the_tables_fit_together():
+def test_call_order_tables_are_consistent():
     """Every call that a phase allows leads on, and every phase can be reached and left."""
     assert set(ALLOWED) == set(Phase)
     reached = {Phase.REUSE}
@@ -26,7 +26,7 @@ def test_the_tables_fit_together():
 
 
 @given(st.lists(st.tuples(st.sampled_from(Call), st.booleans()), max_size=30))
-def test_only_the_calls_of_the_phase_are_allowed_and_the_error_names_the_way_there(steps):
+def test_call_outside_its_phase_is_rejected_naming_the_missing_calls(steps):
     order = CallOrder(uses_checkpoint_api=True)
     for call, answer in steps:
         phase = order.phase
@@ -38,17 +38,17 @@ def test_only_the_calls_of_the_phase_are_allowed_and_the_error_names_the_way_the
         with pytest.raises(CallOrderError) as caught:
             order.check(call)
         assert order.phase is phase
-        assert leads_to(call, phase, calls_that_are_missing(str(caught.value)))
+        assert leads_to(call, phase, missing_calls(str(caught.value)))
 
 
-def calls_that_are_missing(text: str) -> list[Call]:
-    """Return the calls that a text says must be made first, in the order in which it says so."""
+def missing_calls(text: str) -> list[Call]:
+    """Return the calls that an error message requires first, in its order."""
     named = text.partition(", but ")[2].partition(" must be called first")[0]
     return [Call(name) for name in re.findall(r"(\w+)\(\)", named)]
 
 
 def leads_to(call: Call, phase: Phase, way: list[Call]) -> bool:
-    """Whether a call is allowed after others, and not before, with suitable answers to them."""
+    """Whether a call is allowed after others, and not before, for some of their return values."""
     if not way:
         return call in ALLOWED[phase]
     return (
@@ -85,7 +85,7 @@ def leads_to(call: Call, phase: Phase, way: list[Call]) -> bool:
         ),
     ],
 )
-def test_no_call_is_named_that_does_not_help(phase, call, text):
+def test_call_order_error_names_only_necessary_calls(phase, call, text):
     order = CallOrder(uses_checkpoint_api=True)
     order.phase = phase
     with pytest.raises(CallOrderError) as caught:
@@ -93,7 +93,7 @@ def test_no_call_is_named_that_does_not_help(phase, call, text):
     assert str(caught.value) == " ".join(text.split())
 
 
-def test_a_whole_life_is_allowed():
+def test_calls_of_a_whole_run_are_allowed():
     order = CallOrder(uses_checkpoint_api=True)
     life = [
         (Call.REUSE_INSTANCE, True),
@@ -112,7 +112,7 @@ def test_a_whole_life_is_allowed():
 
 
 @pytest.mark.parametrize("call", Call)
-def test_without_the_flag_only_the_harmless_calls_are_allowed_at_any_time(call: Call):
+def test_checkpoint_calls_without_the_flag_are_rejected_except_harmless_ones(call: Call):
     order = CallOrder(uses_checkpoint_api=False)
     if call in (Call.REUSE_INSTANCE, Call.RESUMING, Call.SHOULD_INIT):
         order.check(call)

@@ -1,4 +1,4 @@
-"""What each conduit filter does to messages, and the state that it saves."""
+"""The effect of each conduit filter on messages, and the state that it saves."""
 
 import threading
 
@@ -124,7 +124,7 @@ def test_reducer_copies_data_that_the_model_may_change():
 
 
 def test_data_that_cannot_be_copied_is_rejected_by_a_reducer():
-    with pytest.raises(UnsendableData, match="a filter holds it back, and no copy can be made"):
+    with pytest.raises(UnsendableData, match="a filter holds it back, but it cannot be copied"):
         chain("last").reduction(1).take(message(threading.Lock(), 0))
 
 

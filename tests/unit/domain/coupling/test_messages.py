@@ -25,7 +25,7 @@ def message(**changes):
 
 
 @pytest.mark.parametrize("time", [1, True, np.int64(1), np.float32(1), np.array(1.0), "1"])
-def test_times_are_floats_whatever_number_was_given(time):
+def test_times_are_converted_to_floats(time):
     made = Message(time, time)
     assert (type(made.timestamp), type(made.next_timestamp)) == (float, float)
     assert (made.timestamp, made.next_timestamp) == (1.0, 1.0)
@@ -35,17 +35,15 @@ def test_times_are_floats_whatever_number_was_given(time):
 @pytest.mark.parametrize(
     ("time", "kind"), [("a", ValueError), (10**400, ValueError), ([1], TypeError), (1j, TypeError)]
 )
-def test_times_that_are_none_are_refused_and_named(time, kind):
-    with pytest.raises(
-        kind, match="The timestamp of a Message is to be a simulation time"
-    ) as first:
+def test_invalid_time_is_rejected_by_name(time, kind):
+    with pytest.raises(kind, match="The timestamp of a Message must be a simulation time") as first:
         Message(time)
     with pytest.raises(kind, match="The next_timestamp of a Message"):
         Message(0.0, time)
     assert isinstance(first.value, UsageError)
 
 
-def test_a_message_needs_a_timestamp():
+def test_message_without_a_timestamp_is_rejected():
     with pytest.raises(TypeError, match=r"None is a NoneType. Write e.g. Message\(0.0"):
         Message(None)
 
@@ -67,24 +65,24 @@ def test_only_the_empty_milestone_closes_a_port():
         {"iteration": ()},
     ],
 )
-def test_messages_differ_in_any_of_their_parts(changes):
+def test_messages_with_different_attributes_are_unequal(changes):
     assert message() == message()
     assert message() != message(**changes)
     assert message() != "x"
 
 
-def test_how_large_it_was_on_its_way_does_not_make_it_another():
+def test_message_equality_ignores_the_encoded_size():
     other = message()
     other.size = 100
     assert other == message()
 
 
-def test_it_shows_what_it_is_about():
+def test_message_repr_shows_its_attributes():
     shown = repr(message())
     assert shown == "PeerMessage(timestamp=1.0, iteration=(0, 1), number=3, data='x')"
 
 
-def test_the_example_in_the_documentation_is_true():
+def test_docstring_examples_are_true():
     assert doctest.testmod(messages) == (0, 2)
 
 
@@ -92,7 +90,7 @@ def milestone(*iteration, **changes):
     return message(data=Milestone(iteration), iteration=iteration, **changes)
 
 
-def test_milestones_for_one_iteration_after_another_are_a_row():
+def test_consecutive_milestones_form_a_row():
     row = MilestoneRow(milestone(3, 5))
     assert row.take(milestone(3, 6))
     assert row.take(milestone(3, 7))
@@ -112,13 +110,13 @@ def test_milestones_for_one_iteration_after_another_are_a_row():
         message(iteration=(3, 6)),
     ],
 )
-def test_what_is_not_the_next_of_a_row_is_not_taken(other):
+def test_milestone_that_is_not_the_next_is_not_added_to_a_row(other):
     row = MilestoneRow(milestone(3, 5))
     assert not row.take(other)
     assert list(row.messages()) == [milestone(3, 5)]
 
 
-def test_a_row_may_begin_with_the_milestone_that_closes_a_port():
+def test_row_may_begin_with_the_closing_milestone():
     row = MilestoneRow(milestone())
     assert not row.take(milestone(0))
     assert list(row.messages()) == [milestone()]

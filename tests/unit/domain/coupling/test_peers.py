@@ -36,13 +36,13 @@ def info(me: str, dimensions: dict[str, tuple[int, ...]], *conduits: tuple[str, 
         ("a", 5, (), "p.in[5]"),
     ],
 )
-def test_the_other_end_follows_from_the_dimensions(me, slot, peer, expected):
+def test_peer_endpoint_follows_from_the_dimensions(me, slot, peer, expected):
     found = peer_endpoint(Reference(me), slot, Reference("p"), peer, "in")
     assert str(found) == expected
 
 
 @given(shapes, st.sampled_from([0, 1]), st.integers(1, 3), st.data())
-def test_both_ends_agree_on_who_is_joined_to_whom(shape, more, size, data):
+def test_both_ends_of_a_conduit_compute_the_same_endpoints(shape, more, size, data):
     """From any end of any conduit, the other end's other end is the first."""
     longer = (*shape, size) if more else shape
     index = tuple(data.draw(st.integers(0, n - 1)) for n in shape)
@@ -54,30 +54,30 @@ def test_both_ends_agree_on_who_is_joined_to_whom(shape, more, size, data):
     assert back == me
 
 
-def test_the_length_of_a_port_is_the_peers_last_dimension():
+def test_port_length_is_the_last_dimension_of_the_peer():
     peers = info("a[1]", {"b": (2, 7), "c": (2,), "d": ()}, *((f"a.{n}", f"{n}.in") for n in "bcd"))
     assert [peers.port_length(name) for name in "bcd"] == [7, None, None]
     assert [peers.has_equal_dimensions(name) for name in "bcd"] == [False, True, False]
 
 
-def test_dimensions_that_are_too_different_are_refused():
+def test_dimensions_that_differ_too_much_are_rejected():
     with pytest.raises(PortError, match="may differ by at most one"):
         info("a", {"b": (2, 3)}, ("a.p", "b.in")).port_length("p")
 
 
-def test_a_port_that_feeds_sets_of_different_sizes_is_refused():
+def test_port_connected_to_sets_of_different_sizes_is_rejected():
     peers = info("a", {"b": (2,), "c": (3,)}, ("a.p", "b.in"), ("a.p", "c.in"))
     with pytest.raises(PortError, match="different multiplicity"):
         peers.port_length("p")
 
 
-def test_a_conduit_to_oneself_is_attached_at_both_ends():
+def test_conduit_to_the_same_component_is_attached_at_both_ends():
     peers = info("a", {"a": ()}, ("a.out", "a.in"))
     (conduit,) = peers.conduits_at("out")
     assert peers.conduits_at("in") == [conduit]
 
 
-def test_peers_of_an_instance_of_a_set_are_the_matching_ones():
+def test_peers_of_an_instance_of_a_set_have_matching_indices():
     made = configuration(
         "a o_i -> b f_init\nb o_f -> a s\nb o_i -> c f_init\nlonely",
         sizes={"a": (2,), "b": (2, 3), "c": (2, 3)},
@@ -104,7 +104,7 @@ def test_peers_of_an_instance_of_a_set_are_the_matching_ones():
         ({"a": (2,), "b": (3, 2)}, False),
     ],
 )
-def test_components_can_be_joined_if_one_has_a_dimension_more_at_its_end(sizes, fits):
+def test_components_can_be_connected_if_one_has_one_more_last_dimension(sizes, fits):
     model = configuration("a o_i -> b f_init", sizes=sizes).model
     problem = wiring_problem(
         model.conduits[0], model.components[Reference("a")], model.components[Reference("b")]
@@ -113,7 +113,7 @@ def test_components_can_be_joined_if_one_has_a_dimension_more_at_its_end(sizes, 
     assert fits or "multiplicity" in problem
 
 
-def test_a_port_learns_its_length_and_closes_slot_by_slot():
+def test_port_gets_its_length_and_closes_slot_by_slot():
     port = PortState(Port("p", Operator.S), is_connected=True, length=0, is_resizable=True)
     assert port.slots() == []
     port.set_length(2)
@@ -126,7 +126,7 @@ def test_a_port_learns_its_length_and_closes_slot_by_slot():
     assert port.is_open(2)
 
 
-def test_a_scalar_port_has_one_slot_that_is_none():
+def test_scalar_port_has_one_slot_that_is_none():
     port = PortState(Port("p", Operator.S), is_connected=True, length=None)
     assert port.slots() == [None]
     port.close()
@@ -138,7 +138,7 @@ def test_each_operator_either_sends_or_receives(operator: Operator):
     assert operator.allows_sending != operator.allows_receiving
 
 
-def test_a_grid_has_a_name_for_each_axis_or_none():
+def test_grid_has_a_name_for_each_axis_or_no_names():
     import numpy as np
 
     assert Grid(np.zeros((2, 3)), []).indexes is None
@@ -149,6 +149,6 @@ def test_a_grid_has_a_name_for_each_axis_or_none():
         Grid(np.zeros((2, 3)), ["x"])
 
 
-def test_the_empty_milestone_closes_the_port():
+def test_empty_milestone_closes_the_port():
     assert Milestone(()).closes_port
     assert not Milestone((0,)).closes_port

@@ -1,4 +1,4 @@
-"""Operators, and ports while they are used."""
+"""Operators, and the state of ports."""
 
 from enum import Enum
 
@@ -25,12 +25,12 @@ def state(operator=Operator.S, *, length=None, is_resizable=False):
         (Operator.O_F, True),
     ],
 )
-def test_an_operator_sends_or_receives(operator, sends):
+def test_operator_either_sends_or_receives(operator, sends):
     assert operator.allows_sending is sends
     assert operator.allows_receiving is not sends
 
 
-def test_the_ymmsl_librarys_operators_are_ours():
+def test_operators_equal_those_of_the_ymmsl_library():
     assert Operator.F_INIT == Theirs.F_INIT
     assert {Operator.F_INIT: "found"}[Theirs.F_INIT] == "found"
     assert Operator.F_INIT != Theirs.O_I
@@ -38,7 +38,7 @@ def test_the_ymmsl_librarys_operators_are_ours():
     assert Operator.F_INIT != 1
 
 
-def test_a_scalar_port_has_one_slot_without_a_number():
+def test_scalar_port_has_one_slot_without_a_number():
     port = state()
     assert port.slots() == [None]
     assert not port.is_vector
@@ -47,7 +47,7 @@ def test_a_scalar_port_has_one_slot_without_a_number():
     assert not port.open_slots()
 
 
-def test_a_vector_port_is_open_until_all_of_its_slots_are_closed():
+def test_vector_port_is_open_until_all_slots_are_closed():
     port = state(length=2)
     port.close(0)
     assert (port.is_open(0), port.is_open(1)) == (False, True)
@@ -56,7 +56,7 @@ def test_a_vector_port_is_open_until_all_of_its_slots_are_closed():
     assert not port.open_slots()
 
 
-def test_a_port_that_grows_has_new_slots_that_are_open():
+def test_slots_added_to_a_port_are_open():
     port = state(length=1, is_resizable=True)
     port.message_counts[0] = 5
     port.close(0)
@@ -65,7 +65,7 @@ def test_a_port_that_grows_has_new_slots_that_are_open():
     assert [port.is_open(slot) for slot in port.slots()] == [False, True, True]
 
 
-def test_a_port_that_shrinks_remembers_its_counts():
+def test_shrunk_port_keeps_its_message_counts():
     port = state(length=3, is_resizable=True)
     port.message_counts[:] = [1, 2, 3]
     port.set_length(1)
@@ -74,7 +74,7 @@ def test_a_port_that_shrinks_remembers_its_counts():
     assert port.message_counts == [1, 2, 3]
 
 
-def test_a_resizable_port_without_slots_is_open_until_it_is_closed():
+def test_resizable_port_without_slots_is_open_until_it_is_closed():
     port = state(length=0, is_resizable=True)
     assert port.slots() == []
     assert port.open_slots()

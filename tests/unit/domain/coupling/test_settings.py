@@ -22,21 +22,21 @@ settings = st.dictionaries(names, st.integers(0, 9), max_size=8).map(Settings)
 instances = st.sampled_from(["a", "a.b", "a.b[3]", "a.b[3][1]", "b"]).map(Reference)
 
 
-def test_the_longest_name_wins_and_an_index_before_none():
+def test_longest_setting_name_is_tried_first_and_index_before_no_index():
     assert names_to_try(ME, "s") == ("a.b[3].s", "a.b.s", "a.s", "s")
 
 
-def test_a_base_value_at_a_longer_name_beats_an_overlays():
+def test_base_setting_with_a_longer_name_precedes_the_overlay():
     base, overlay = Settings({"a.b[3].s": 1}), Settings({"s": 2})
     assert find_setting(ME, "s", overlay, base) == 1
 
 
-def test_an_overlay_beats_the_base_at_the_same_name():
+def test_overlay_precedes_the_base_setting_of_the_same_name():
     assert find_setting(ME, "s", Settings({"a.s": 2}), Settings({"a.s": 1, "s": 0})) == 2
 
 
 @given(instances, settings, settings, short)
-def test_the_value_is_that_of_the_first_name_that_is_set_anywhere(instance, overlay, base, name):
+def test_setting_value_is_that_of_the_first_name_found(instance, overlay, base, name):
     merged = base.updated_with(overlay)
     expected = [merged[tried] for tried in names_to_try(instance, name) if tried in merged]
     if expected:
@@ -47,20 +47,20 @@ def test_the_value_is_that_of_the_first_name_that_is_set_anywhere(instance, over
 
 
 @given(instances, settings, settings)
-def test_every_visible_name_can_be_asked_for(instance, overlay, base):
+def test_every_visible_setting_can_be_found(instance, overlay, base):
     found = visible_names(instance, overlay, base)
     assert found == sorted(set(found))
     for name in found:
         find_setting(instance, name, overlay, base)
 
 
-def test_what_belongs_to_others_is_not_visible():
+def test_settings_of_other_instances_are_not_visible():
     base = Settings({"x": 1, "a.x": 2, "a.b[3].y": 3, "a.b[4].z": 4, "a.b[3].sub.w": 5})
     assert visible_names(ME, Settings({"o": 1}), base) == ["o", "sub.w", "x", "y"]
 
 
 @given(settings, settings)
-def test_an_overlay_goes_over_and_changes_neither(base, overlay):
+def test_merging_an_overlay_changes_neither_operand(base, overlay):
     before = base.as_dict(), overlay.as_dict()
     merged = base.updated_with(overlay)
     for name in {*base, *overlay}:
@@ -68,7 +68,7 @@ def test_an_overlay_goes_over_and_changes_neither(base, overlay):
     assert (base.as_dict(), overlay.as_dict()) == before
 
 
-def test_a_missing_setting_says_where_it_can_be_set():
+def test_missing_setting_error_names_where_it_can_be_set():
     with pytest.raises(KeyError) as caught:
         find_setting(ME, "s", Settings(), Settings())
     assert "a.b[3].s, a.b.s, a.s, s" in str(caught.value)
@@ -88,7 +88,7 @@ FITS_TOO = {"float": ["int"], "[float]": ["[int]"]}
 
 @pytest.mark.parametrize("typ", SETTING_TYPES)
 @pytest.mark.parametrize("kind", VALUES)
-def test_a_value_is_accepted_where_its_type_is_asked_for(typ: str, kind: str):
+def test_setting_value_is_accepted_only_for_its_type(typ: str, kind: str):
     for value in VALUES[kind]:
         if kind == typ or kind in FITS_TOO.get(typ, ()):
             assert checked_value("s", value, typ) == value
@@ -97,7 +97,7 @@ def test_a_value_is_accepted_where_its_type_is_asked_for(typ: str, kind: str):
                 checked_value("s", value, typ)
 
 
-def test_an_int_becomes_a_float_where_one_is_asked_for_in_lists_too():
+def test_int_is_converted_if_a_float_is_requested():
     assert type(checked_value("s", 1, "float")) is float
     assert all(type(x) is float for x in checked_value("s", [1, 2.5], "[float]"))
     assert type(checked_value("s", [[1]], "[[float]]")[0][0]) is float
@@ -113,13 +113,13 @@ def test_an_int_becomes_a_float_where_one_is_asked_for_in_lists_too():
         ([1], "[[float]]"),
     ],
 )
-def test_every_element_is_looked_at_and_true_is_no_number(value, typ):
+def test_element_of_a_wrong_type_and_bool_as_number_are_rejected(value, typ):
     with pytest.raises(SettingMismatch):
         checked_value("s", value, typ)
 
 
 @pytest.mark.parametrize("typ", ["list", "[str]", "", "Float", "[[int]]"])
-def test_an_unknown_type_is_the_models_mistake(typ: str):
+def test_unknown_setting_type_is_rejected(typ: str):
     with pytest.raises(ValueError, match="no setting type"):
         checked_value("s", 1, typ)
 

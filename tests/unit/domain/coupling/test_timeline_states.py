@@ -1,4 +1,4 @@
-"""What a snapshot keeps of the reuse loop."""
+"""The state of the reuse loop that a snapshot saves."""
 
 import pytest
 
@@ -32,22 +32,22 @@ def loop_after(sends, receives):
     return loop
 
 
-def test_a_completed_round_is_kept_as_muscle3_does():
+def test_completed_round_is_saved_like_in_muscle3():
     assert loop_after(2, 2).state().rounds == {
         "": RoundsState((1,), Operator.O_I, (OUT,), (IN,)),
     }
 
 
-def test_a_round_that_is_under_way_is_kept():
+def test_incomplete_round_is_saved():
     assert loop_after(2, 1).state().rounds == {"": RoundsState((1,), Operator.O_I, (OUT,), ())}
 
 
-def test_a_sub_timeline_that_was_not_used_is_kept_as_such():
+def test_unused_sub_timeline_is_saved_as_unused():
     assert loop_after(0, 0).state().rounds == {"": RoundsState(None, None, (), ())}
 
 
 @pytest.mark.parametrize(("sends", "receives"), [(0, 0), (1, 0), (1, 1), (3, 3), (3, 2)])
-def test_a_restored_loop_goes_on_where_it_was(sends, receives):
+def test_restored_loop_continues_where_it_was_saved(sends, receives):
     before = loop_after(sends, receives).state()
     ports = make_ports()
     loop = ReuseLoop(ports)
@@ -59,14 +59,14 @@ def test_a_restored_loop_goes_on_where_it_was(sends, receives):
     assert loop.send(ports["out"], None) == (sends,)
 
 
-def test_a_completed_round_that_was_kept_as_none_is_understood_too():
+def test_completed_round_saved_without_ports_is_restored():
     ports = make_ports()
     loop = ReuseLoop(ports)
     loop.restore(TimelineState((), (), {"": RoundsState((1,), Operator.O_I, (), ())}))
     assert loop.send(ports["out"], None) == (2,)
 
 
-def test_the_lengths_of_ports_tell_whether_a_round_is_complete():
+def test_port_lengths_determine_whether_a_restored_round_is_complete():
     ports = make_ports(length=0)
     loop = ReuseLoop(ports)
     rounds = RoundsState((0,), Operator.O_I, (OUT,), (("in", 0),))

@@ -1,4 +1,4 @@
-"""The rounds of O_I and S, against a model that is simple and slow."""
+"""The rounds of O_I and S, compared with a simple but slow reference model."""
 
 import pytest
 from hypothesis import given
@@ -20,7 +20,7 @@ def loop_of(*ports: PortState) -> ReuseLoop:
 
 
 class SlowRounds:
-    """All that was done in this pass, as a list; each question is answered from its beginning."""
+    """Lists all actions of a pass, and derives every answer from the whole list."""
 
     def __init__(self, senders: list, receivers: list) -> None:
         self.slots = {O_I: senders, S: receivers}
@@ -33,7 +33,7 @@ class SlowRounds:
     def allowed(self) -> set[tuple[Operator, object]]:
         begun = self.done[len(self.done) // self.size * self.size :]
         if not self.done:
-            # whoever comes first leads
+            # the operator that is used first leads
             return {(op, slot) for op in (O_I, S) for slot in self.slots[op]}
         first = self.done[0][0]
         second = S if first is O_I else O_I
@@ -47,7 +47,7 @@ slots = st.lists(st.sampled_from([None, 1, 2]), max_size=2)
 
 
 @given(slots, slots, st.data())
-def test_rounds_alternate_as_the_slow_model_says(senders, receivers, data):
+def test_rounds_alternate_like_the_reference_model(senders, receivers, data):
     ports = [port(f"out{n}", O_I, size) for n, size in enumerate(senders)]
     ports += [port(f"in{n}", S, size) for n, size in enumerate(receivers)]
     if not ports:
@@ -73,7 +73,7 @@ def test_rounds_alternate_as_the_slow_model_says(senders, receivers, data):
 
 
 @given(slots, slots, st.data())
-def test_where_a_round_is_can_be_told_from_how_many_messages_have_passed(senders, receivers, data):
+def test_state_of_a_round_is_deduced_from_message_counts(senders, receivers, data):
     ports = [port(f"out{n}", O_I, size) for n, size in enumerate(senders)]
     ports += [port(f"in{n}", S, size) for n, size in enumerate(receivers)]
     every = [(item, slot) for item in ports for slot in item.slots()]
@@ -116,7 +116,7 @@ def test_where_a_round_is_can_be_told_from_how_many_messages_have_passed(senders
         ({"init": (3,), "final": (3,)}, 4, (0, 0, 2), False),
     ],
 )
-def test_the_pass_can_be_told_from_how_many_messages_have_passed(
+def test_iteration_of_the_pass_is_deduced_from_message_counts(
     counts, depth, iteration, may_send_final
 ):
     ports = {item.name: item for item in (port("init", Operator.F_INIT), port("final", O_F))}
@@ -128,14 +128,14 @@ def test_the_pass_can_be_told_from_how_many_messages_have_passed(
     loop.check_finished()
 
 
-def test_a_slot_that_a_resizable_port_did_not_always_have_is_where_the_others_are():
+def test_slot_added_to_a_resizable_port_is_deduced_to_be_in_the_current_round():
     parts = PortState(Port("parts", O_I), is_connected=True, length=2, is_resizable=True)
     loop = loop_of(parts)
     loop.restore(loop.deduce({"parts": (3, 1)}), {"parts": 2})
     assert loop.send(parts, 1) == (3,)
 
 
-def test_a_pass_goes_through_its_rounds_to_its_o_f_and_may_then_end():
+def test_pass_goes_through_its_rounds_and_o_f_before_it_ends():
     out, in_, final = port("out", O_I), port("in", S), port("final", O_F, 2)
     loop = loop_of(out, in_, final)
     loop.start_pass((3,))
@@ -154,7 +154,7 @@ def test_a_pass_goes_through_its_rounds_to_its_o_f_and_may_then_end():
         loop.send(final, 1)
 
 
-def test_nothing_may_be_done_before_the_first_pass():
+def test_ports_cannot_be_used_before_the_first_pass():
     out, in_ = port("out", O_I), port("in", S)
     loop = loop_of(out, in_)
     loop.check_finished()
@@ -175,14 +175,14 @@ def test_sub_timelines_do_not_wait_for_each_other():
         loop.check_finished()
 
 
-def test_a_sub_timeline_may_be_left_out():
+def test_sub_timeline_may_be_unused():
     loop = loop_of(port("a", O_I), port("b", S), port("final", O_F))
     loop.start_pass(())
     loop.send(port("final", O_F), None)
     loop.check_finished()
 
 
-def test_an_s_port_that_leads_takes_the_iteration_from_the_message():
+def test_leading_s_port_takes_the_iteration_from_the_message():
     in_, out = port("in", S), port("out", O_I)
     loop = loop_of(in_, out)
     loop.start_pass((1,))
@@ -202,7 +202,7 @@ def test_messages_of_one_round_must_be_for_the_same_iteration():
         loop.receive(b, None, (1,))
 
 
-def test_a_new_pass_forgets_who_led():
+def test_new_pass_forgets_the_leading_operator():
     out, in_ = port("out", O_I), port("in", S)
     loop = loop_of(out, in_)
     loop.start_pass((0,))
@@ -212,7 +212,7 @@ def test_a_new_pass_forgets_who_led():
     loop.expect_receive(in_, None)
 
 
-def test_unconnected_ports_do_not_count():
+def test_unconnected_ports_are_not_part_of_a_round():
     unconnected = PortState(Port("x", S), is_connected=False, length=None)
     loop = loop_of(port("out", O_I), unconnected)
     loop.start_pass(())
@@ -224,7 +224,7 @@ def test_unconnected_ports_do_not_count():
 @pytest.mark.parametrize(
     ("text", "depth"), [("", 0), ("macro", 1), ("macro:micro", 2), ("outer.macro:outer.micro", 2)]
 )
-def test_a_timeline_is_as_deep_as_it_has_parts(text: str, depth: int):
+def test_depth_of_a_timeline_is_its_number_of_parts(text: str, depth: int):
     timeline = Timeline(text)
     assert len(timeline) == depth
     assert str(timeline) == text

@@ -67,7 +67,7 @@ def test_a_leading_tilde_is_replaced(text, expected):
         ),
     ],
 )
-def test_nothing_else_is_replaced(text):
+def test_other_shell_syntax_is_not_replaced(text):
     assert replaced(text) == text
 
 
@@ -85,7 +85,7 @@ def test_nothing_else_is_replaced(text):
         (r"\x\*", r"\x\*"),
     ],
 )
-def test_a_backslash_keeps_a_variable_or_tilde(text, expected):
+def test_backslash_escapes_a_variable_or_tilde(text, expected):
     assert replaced(text) == expected
 
 
@@ -106,11 +106,11 @@ def test_quotes_are_removed_around_a_word_with_a_variable(text, expected):
     assert replaced(text) == expected
 
 
-def test_a_word_has_its_pieces_in_order():
+def test_pieces_of_a_word_are_in_order():
     assert parse_word("~you/$A b").pieces == (Home("you"), Text("/"), Variable("A"), Text(" b"))
 
 
-def test_a_variable_is_listed_once():
+def test_variable_is_listed_once():
     assert parse_word("$B$A${B}").variables == ("B", "A")
 
 
@@ -118,18 +118,18 @@ def test_a_variable_is_listed_once():
     ("text", "expected"),
     [("$A", True), ("$A$B", True), ("$A.", False), ('"$A"', False), ("", False), ("~", False)],
 )
-def test_only_a_word_of_unquoted_variables_can_vanish(text, expected):
+def test_only_an_unquoted_word_of_variables_can_be_empty(text, expected):
     assert parse_word(text).can_vanish is expected
 
 
 @given(st.text("$A{}~\\/='\"x "))
-def test_a_literal_word_stands_for_its_text(text):
+def test_literal_word_is_replaced_with_its_text(text):
     word = parse_word(literally(text))
     assert all(isinstance(piece, Text) for piece in word.pieces)
     assert replaced(literally(text)) == text
 
 
 @given(st.text("$A{}~\\/='\"x "))
-def test_no_piece_is_empty(text):
+def test_pieces_are_never_empty(text):
     assert Text("") not in parse_word(text).pieces
     assert parse_word(text) != Word(()) or text == ""

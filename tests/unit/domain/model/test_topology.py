@@ -1,4 +1,4 @@
-"""Who is whose peer."""
+"""Peers, pacing conduits and parties to filters."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def peers(found, instance):
     return [str(name) for name in found.peer_instances(Reference(instance))]
 
 
-def test_a_component_has_the_conduits_at_both_of_its_sides():
+def test_conduits_of_a_component_are_those_to_and_from_it():
     found = topology("a o_f -> b f_init\nb o_f -> c f_init\nlonely")
     assert [str(item) for item in found.conduits_of(Reference("b"))] == [
         "a.o_f -> b.f_init",
@@ -43,23 +43,23 @@ def test_a_component_has_the_conduits_at_both_of_its_sides():
     assert found.conduits_of(Reference("lonely")) == []
 
 
-def test_a_conduit_to_itself_is_attached_once():
+def test_conduit_from_a_component_to_itself_is_attached_once():
     found = topology("a o_i -> a s")
     assert len(found.conduits_of(Reference("a"))) == 1
     assert found.peer_components(Reference("a")) == [Reference("a")]
 
 
-def test_each_peer_is_listed_once():
+def test_peer_component_is_listed_once():
     found = topology("a o_i -> b f_init\nb o_f -> a s")
     assert found.peer_components(Reference("a")) == [Reference("b")]
 
 
-def test_instances_talk_to_those_of_their_index():
+def test_peer_instance_has_the_same_index():
     found = topology("a o_i -> b f_init", a=(2,), b=(2,))
     assert peers(found, "a[1]") == ["b[1]"]
 
 
-def test_a_vector_port_talks_to_each_of_a_set_and_they_to_the_one():
+def test_vector_port_has_every_instance_of_a_set_as_peer():
     found = topology("a o_i -> b f_init", b=(3,))
     assert peers(found, "a") == ["b[0]", "b[1]", "b[2]"]
     assert peers(found, "b[2]") == ["a"]
@@ -77,7 +77,7 @@ def test_a_vector_port_talks_to_each_of_a_set_and_they_to_the_one():
         ((3,), (2, 3), False),
     ],
 )
-def test_multiplicities_fit_if_one_has_a_dimension_more_at_its_end(sender, receiver, fits):
+def test_multiplicities_must_be_equal_or_differ_by_one_last_dimension(sender, receiver, fits):
     made = configuration("a o_i -> b f_init", sizes={"a": sender, "b": receiver}).model
     problem = wiring_problem(made.conduits[0], *made.components.values())
     if fits:
@@ -87,11 +87,11 @@ def test_multiplicities_fit_if_one_has_a_dimension_more_at_its_end(sender, recei
 
 
 @pytest.mark.parametrize("way", ["micro o_f -> last", "micro o_i -> last last"])
-def test_what_paces_a_filter_are_the_calls_of_who_calls_the_sender(way):
+def test_pacing_conduit_carries_the_calls_of_the_senders_caller(way):
     assert pacing(f"{way} macro s") == "macro.o_i -> meso.f_init"
 
 
-def test_calls_with_messages_that_are_repeated_do_not_pace_a_filter():
+def test_conduit_with_a_repeating_filter_is_not_the_pacing_conduit():
     calls = CALLS.replace("macro o_i", "other o_f -> repeat meso f_init\nmacro o_i")
     assert pacing("micro o_f -> last macro s", calls) == "macro.o_i -> meso.f_init"
 
@@ -101,32 +101,32 @@ def test_calls_with_messages_that_are_repeated_do_not_pace_a_filter():
     [
         "micro o_i -> last meso s",  # its own passes
         "meso o_i -> last macro s",
-        "meso o_f -> last other f_init",  # those of a model that is called by nobody
+        "meso o_f -> last other f_init",  # those of a model without a caller
         "micro o_f -> last last other f_init",
         "stranger o_f -> last other f_init",
     ],
 )
-def test_no_calls_of_others_pace_a_filter(filtered):
+def test_pacing_conduit_is_none_if_no_other_component_paces_the_filter(filtered):
     assert pacing(filtered) is None
 
 
-def test_what_paces_instance_sets_has_their_first_dimensions():
+def test_pacing_component_must_have_the_first_dimensions_of_the_sender():
     filtered = "micro o_f -> last other f_init"
     assert pacing(filtered, meso=(2,), micro=(2, 3)) == "macro.o_i -> meso.f_init"
     assert pacing(filtered, meso=(2,), micro=(3,)) is None
 
 
 @pytest.mark.parametrize("way", ["micro o_f -> last", "micro o_i -> last last"])
-def test_parties_to_a_filter_are_both_ends_and_whose_milestones_make_it_pass_messages(way):
+def test_parties_to_a_filter_are_its_ends_and_callers_whose_milestones_release_messages(way):
     assert parties(f"{way} other f_init") == ["meso", "micro", "other"]
 
 
 @pytest.mark.parametrize("way", ["micro o_i -> last", "micro o_f -> last last"])
-def test_calls_make_a_filter_for_single_passes_or_for_the_whole_run_pass_nothing(way):
+def test_callers_are_not_parties_to_a_filter_over_one_pass_or_the_whole_run(way):
     assert parties(f"{way} other f_init") == ["micro", "other"]
 
 
-def test_who_calls_through_others_is_party_to_a_filter():
+def test_indirect_caller_is_party_to_a_filter():
     calls = """
     macro o_i -> meso f_init
     meso o_i -> first f_init
@@ -137,7 +137,7 @@ def test_who_calls_through_others_is_party_to_a_filter():
     assert parties(filtered, calls, **timelines) == ["first", "meso", "other", "second"]
 
 
-def test_who_sends_settings_for_each_pass_is_party_to_a_filter():
+def test_sender_of_settings_for_each_pass_is_party_to_a_filter():
     calls = f"{CALLS}\nsampler o_i -> micro muscle_settings_in"
     filtered = "micro o_f -> last other f_init"
     found = parties(filtered, calls, sampler="macro:sampler")
@@ -145,7 +145,7 @@ def test_who_sends_settings_for_each_pass_is_party_to_a_filter():
 
 
 @pytest.mark.parametrize("way", ["micro s", "repeat micro f_init"])
-def test_who_only_exchanges_messages_with_parties_to_a_filter_is_none(way):
+def test_peer_of_a_party_is_not_itself_party_to_a_filter(way):
     """Milestones on S ports, and those between messages that are repeated, are not passed on."""
     calls = f"{CALLS}\npartner o_i -> {way}"
     filtered = "micro o_f -> last other f_init"

@@ -21,56 +21,56 @@ def pairs(conduits: str) -> set[str]:
     }
 
 
-def test_a_macro_and_the_micro_that_it_calls():
+def test_caller_and_called_component_take_turns():
     assert pairs(CALL) == {"macro micro"}
 
 
-def test_not_without_an_answer():
+def test_components_do_not_take_turns_if_no_result_returns_to_the_caller():
     assert pairs("macro o_i -> micro f_init") == set()
 
 
-def test_not_with_an_answer_to_another():
+def test_components_do_not_take_turns_if_the_result_goes_to_another_component():
     assert pairs("macro o_i -> micro f_init\nmicro o_f -> other s") == set()
 
 
-def test_a_call_of_a_call():
+def test_nested_calls_all_take_turns():
     text = CALL + "micro o_i -> nano f_init\nnano o_f -> micro s"
     assert pairs(text) == {"macro micro", "macro nano", "micro nano"}
 
 
-def test_a_call_of_a_call_that_nobody_waits_for():
+def test_nested_call_without_a_result_takes_no_turns():
     assert pairs(CALL + "micro o_i -> nano f_init") == {"macro micro"}
 
 
-def test_two_that_are_called_at_the_same_time_do_not_with_each_other():
+def test_components_called_at_the_same_time_do_not_take_turns():
     text = CALL + "macro o_i -> other f_init\nother o_f -> macro s"
     assert pairs(text) == {"macro micro", "macro other"}
 
 
-def test_a_chain_of_dispatches():
+def test_chain_of_dispatches_takes_turns():
     assert pairs("a o_f -> b f_init\nb o_f -> c f_init") == {"a b", "a c", "b c"}
 
 
-def test_branches_of_a_chain_do_not_with_each_other():
+def test_parallel_branches_of_a_chain_do_not_take_turns():
     assert pairs("a o_f -> b f_init\na o_f -> c f_init") == {"a b", "a c"}
 
 
-def test_branches_that_come_together():
+def test_component_after_joining_branches_takes_turns_with_both():
     text = "a o_f -> b f_init\na o_f -> c f_init\nb o_f -> d f_init\nc o_f -> d f_init"
     assert pairs(text) == {"a b", "a c", "a d", "b d", "c d"}
 
 
-def test_a_chain_that_is_called_and_answers():
+def test_called_chain_that_returns_a_result_takes_turns_with_its_caller():
     text = "macro o_i -> a f_init\na o_f -> b f_init\nb o_f -> macro s"
     assert pairs(text) == {"a b", "a macro", "b macro"}
 
 
-def test_not_the_end_of_a_chain_for_which_its_caller_does_not_wait():
+def test_end_of_a_chain_that_the_caller_does_not_wait_for_takes_no_turns():
     text = CALL + "micro o_f -> late f_init"
     assert pairs(text) == {"macro micro"}
 
 
-def test_what_a_component_calls_and_what_comes_after_it():
+def test_called_component_takes_turns_with_the_successor_of_its_caller():
     assert pairs(CALL + "macro o_f -> after f_init") == {
         "macro micro",
         "after macro",
@@ -78,26 +78,26 @@ def test_what_a_component_calls_and_what_comes_after_it():
     }
 
 
-def test_what_needs_the_last_message_starts_after_the_sender():
+def test_receiver_behind_a_last_filter_starts_after_the_sender():
     assert pairs("macro o_i -> last after f_init") == {"after macro"}
     text = CALL + "micro o_f -> last after f_init"
     assert pairs(text) == {"macro micro", "after macro", "after micro"}
 
 
-def test_what_gets_a_message_again_and_again_starts_after_the_sender():
+def test_receiver_behind_a_repeating_filter_starts_after_the_sender():
     text = CALL + "setup o_f -> repeat micro f_init"
     assert pairs(text) == {"macro micro", "micro setup"}
     assert pairs(CALL + "setup o_f -> pad macro s") == {"macro micro", "macro setup", "micro setup"}
 
 
-def test_models_that_exchange_states_run_side_by_side():
+def test_models_that_exchange_states_do_not_take_turns():
     assert pairs("a o_i -> b s\nb o_i -> a s") == set()
 
 
 @pytest.mark.parametrize("port", ["f_init", "muscle_settings_in"])
-def test_settings_start_a_component_like_anything_else(port):
+def test_settings_port_starts_a_component_like_any_f_init_port(port):
     assert pairs(f"macro o_i -> micro {port}\nmicro o_f -> macro s") == {"macro micro"}
 
 
-def test_components_that_have_nothing_to_do_with_each_other_run_side_by_side():
+def test_unconnected_components_do_not_take_turns():
     assert pairs("a\nb\n") == set()

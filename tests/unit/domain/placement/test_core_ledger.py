@@ -1,4 +1,4 @@
-"""The planner's books."""
+"""The planner's ledger of free and allocated cores."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def ledger(*cores, **partners):
     )
 
 
-def test_what_is_given_is_not_free_any_more():
+def test_allocated_cores_are_not_free():
     books = ledger(2, 3)
     assert list(books.nodes_with_free_cores()) == [0, 1]
     books.give(A, (), {0: 0b11, 1: 0b010})
@@ -26,7 +26,7 @@ def test_what_is_given_is_not_free_any_more():
     assert books.free == [0, 0b101]
 
 
-def test_cores_are_told_by_node_in_order():
+def test_resources_list_cores_by_node_in_order():
     found = ledger(2, 3).resources({1: 0b101, 0: 0b10})
     assert [(node.node, [core.core_id for core in sorted(node.cores)]) for node in found] == [
         ("n0", [1]),
@@ -35,14 +35,14 @@ def test_cores_are_told_by_node_in_order():
     assert ledger(1).resources({}) == Resources(())
 
 
-def test_those_that_take_turns_may_share():
+def test_components_that_take_turns_may_share_cores():
     books = ledger(2, b="a")
     books.give(A, (), {0: 0b11})
     assert books.shareable(B, (5,)) == {0: 0b11}
     assert books.shareable(C, (5,)) == {}
 
 
-def test_members_of_sets_share_where_their_indices_agree():
+def test_instances_of_sets_share_cores_if_their_indices_agree():
     books = ledger(2, c="b")
     books.give(B, (0,), {0: 0b01})
     books.give(B, (1,), {0: 0b10})
@@ -50,7 +50,7 @@ def test_members_of_sets_share_where_their_indices_agree():
     assert books.shareable(C, (2,)) == {}
 
 
-def test_what_a_third_one_uses_too_cannot_be_shared():
+def test_cores_that_a_third_component_uses_cannot_be_shared():
     books = ledger(2, b="a")
     books.give(A, (), {0: 0b11})
     books.give(C, (0,), {0: 0b01})
@@ -60,10 +60,10 @@ def test_what_a_third_one_uses_too_cannot_be_shared():
 @pytest.mark.parametrize(
     ("mask", "numbers"), [(0, []), (1, [0]), (0b1010, [1, 3]), (1 << 5000, [5000])]
 )
-def test_the_bits_of_a_mask(mask, numbers):
+def test_bits_of_a_mask_are_listed(mask, numbers):
     assert list(bits(mask)) == numbers
 
 
 @pytest.mark.parametrize(("count", "mask"), [(0, 0), (1, 0b10), (2, 0b1010), (3, 0b11010)])
-def test_the_lowest_bits_of_a_mask(count, mask):
+def test_lowest_bits_of_a_mask_are_taken(count, mask):
     assert lowest(0b11010, count) == mask

@@ -1,4 +1,4 @@
-"""Which cores an instance gets."""
+"""The search for cores for one instance."""
 
 import pytest
 
@@ -42,13 +42,13 @@ def test_shared_cores_are_taken_before_free_ones():
     assert find_cores(books, A, (), Threads(3)) == {0: 0b1101}
 
 
-def test_a_node_on_which_another_has_a_core_is_not_whole():
+def test_node_with_an_allocated_core_is_not_whole():
     books = ledger(2, 2)
     books.give(Reference("other"), (), {0: 0b01})
     assert find_cores(books, A, (), MpiNodes(1, 1)) == {1: 0b11}
 
 
-def test_spare_cores_are_those_in_least_demand():
+def test_spare_cores_are_the_least_used():
     spare = SpareCores(ledger(2, 2))
     spare.give({0: 0b11, 1: 0b01})
     assert spare.find(Threads(1)) == {1: 0b10}
@@ -58,7 +58,7 @@ def test_spare_cores_are_those_in_least_demand():
 
 
 @pytest.mark.parametrize("requirements", [Threads(3), MpiCores(5, 1), MpiNodes(3, 1)], ids=str)
-def test_more_than_there_is_cannot_be_spared(requirements):
+def test_request_for_more_cores_than_exist_gets_no_spare_cores(requirements):
     assert SpareCores(ledger(2, 2)).find(requirements) is None
 
 
@@ -71,6 +71,6 @@ def test_more_than_there_is_cannot_be_spared(requirements):
     ],
     ids=str,
 )
-def test_an_instance_that_asks_for_more_than_there_is_can_have_all_cores(requirements, cores):
+def test_instance_larger_than_the_machine_can_get_all_cores(requirements, cores):
     assert SpareCores(ledger(2, 3, 0)).all_for(requirements) == cores
     assert SpareCores(ledger(0)).all_for(requirements) is None

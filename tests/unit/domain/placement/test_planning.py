@@ -1,4 +1,4 @@
-"""Instances onto cores."""
+"""Allocation of cores to instances."""
 
 import sys
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from domain.model.configuration import (
     Threads,
 )
 from domain.model.turns import Turns
-from domain.placement.planning import Plan, Planner, nodes_needed
+from domain.placement.planning import Plan, Planner
 from domain.placement.resources import Resources
 from tests.support.models import configuration, nodes
 
@@ -35,31 +35,31 @@ def plan(model: Configuration, available: Resources, **options: bool) -> Plan:
 
 
 def cores_of(planned: Plan) -> dict[str, list[str]]:
-    """Return who got what, as in `n0:3`."""
+    """Return the cores of each instance, as in `n0:3`."""
     return {
         str(name): [f"{node.node}:{core.core_id}" for node in given for core in sorted(node.cores)]
         for name, given in planned.resources.items()
     }
 
 
-def test_an_instance_gets_one_core_unless_it_asks():
+def test_instance_gets_one_core_by_default():
     assert cores_of(plan(configuration("a"), nodes(4))) == {"a": ["n0:0"]}
 
 
-def test_those_that_run_side_by_side_get_cores_of_their_own():
+def test_concurrent_instances_get_separate_cores():
     assert cores_of(plan(configuration("a\nb"), nodes(2))) == {"a": ["n0:0"], "b": ["n0:1"]}
 
 
-def test_those_that_take_turns_share():
+def test_instances_that_take_turns_share_cores():
     assert cores_of(plan(configuration(CALL), nodes(1))) == {"macro": ["n0:0"], "micro": ["n0:0"]}
 
 
-def test_those_that_may_not_share_do_not():
+def test_program_that_may_not_share_cores_gets_its_own():
     model = configuration(CALL, alone=("micro",))
     assert cores_of(plan(model, nodes(2))) == {"macro": ["n0:0"], "micro": ["n0:1"]}
 
 
-def test_members_of_a_set_share_with_their_caller_but_not_with_each_other():
+def test_instances_of_a_set_share_cores_with_their_caller_but_not_with_each_other():
     model = configuration(CALL, sizes={"micro": (3,)})
     planned = cores_of(plan(model, nodes(3)))
     assert planned["macro"] == ["n0:0"]
@@ -70,25 +70,25 @@ def test_members_of_a_set_share_with_their_caller_but_not_with_each_other():
     ]
 
 
-def test_members_of_two_sets_share_by_index():
+def test_instances_of_two_sets_share_cores_by_index():
     model = configuration(CALL, sizes={"macro": (2,), "micro": (2,)})
     planned = cores_of(plan(model, nodes(2)))
     assert planned["macro[0]"] == planned["micro[0]"]
     assert planned["macro[1]"] == planned["micro[1]"]
 
 
-def test_the_larger_one_is_placed_first_and_the_smaller_one_shares_with_it():
+def test_larger_request_is_placed_first_and_the_smaller_one_shares_its_cores():
     model = configuration(CALL, asked={"micro": Threads(4)})
     planned = cores_of(plan(model, nodes(2, 4)))
     assert planned == {"macro": ["n1:0"], "micro": ["n1:0", "n1:1", "n1:2", "n1:3"]}
 
 
-def test_threads_are_not_split_across_nodes():
+def test_threads_of_a_process_stay_on_one_node():
     with pytest.raises(InsufficientResources):
         plan(configuration("a", asked={"a": Threads(3)}), nodes(2, 2))
 
 
-def test_mpi_processes_may_be_split_but_not_one_of_them():
+def test_mpi_processes_may_use_several_nodes_but_threads_of_each_stay_together():
     model = configuration("a", asked={"a": MpiCores(3, 2)})
     planned = plan(model, nodes(5, 3)).resources["a"]
     assert {node.node: len(node.cores) for node in planned} == {"n0": 4, "n1": 2}
@@ -96,7 +96,7 @@ def test_mpi_processes_may_be_split_but_not_one_of_them():
         plan(model, nodes(3, 3))
 
 
-def test_whole_nodes_are_given_to_those_that_ask_for_nodes():
+def test_request_for_nodes_gets_whole_nodes():
     model = configuration("a\nb", asked={"a": MpiNodes(2, 3, 1)})
     planned = plan(model, nodes(2, 4, 4, 4)).resources
     assert [node.node for node in planned["a"]] == ["n1", "n2"]
@@ -104,23 +104,23 @@ def test_whole_nodes_are_given_to_those_that_ask_for_nodes():
     assert [node.node for node in planned["b"]] == ["n0"]
 
 
-def test_components_that_the_user_starts_take_nothing():
+def test_user_started_components_get_no_cores():
     model = configuration("a\nb", manual=("a",))
     assert cores_of(plan(model, nodes(1))) == {"b": ["n0:0"]}
 
 
-def test_the_plan_is_in_the_order_of_the_model():
+def test_plan_is_in_the_order_of_the_model():
     model = configuration("a\nb\nc", asked={"c": Threads(2)})
     assert list(plan(model, nodes(4)).resources) == ["a", "b", "c"]
 
 
-def test_too_few_cores_is_told_with_what_was_asked_and_what_there_is():
+def test_too_few_cores_error_states_request_and_available_cores():
     model = configuration("a\nb", sizes={"b": (2,)}, asked={"b": Threads(2)})
     with pytest.raises(InsufficientResources) as caught:
         plan(model, nodes(3))
     assert str(caught.value) == (
         "There are too few cores: component 'b' asks for 2 threads on one node for each of its 2"
-        " instances, and there is no room left for 'b[1]'. There is: n0 (3 cores). Ask for less"
+        " instances, and there is no room left for 'b[1]'. Available: n0 (3 cores). Ask for less"
         " under 'resources', make the model smaller, or run it on more or larger nodes."
     )
 
@@ -132,19 +132,19 @@ def test_too_few_cores_is_told_with_what_was_asked_and_what_there_is():
         (MpiNodes(1, 3, 3), "asks for 1 whole node with 3 MPI processes of 3 threads on each, and"),
     ],
 )
-def test_what_was_asked_is_told_in_words(asked, words):
+def test_too_few_cores_error_describes_each_kind_of_request(asked, words):
     with pytest.raises(InsufficientResources, match=words):
         plan(configuration("a", asked={"a": asked}), nodes(8))
 
 
-def test_when_oversubscribing_the_load_is_spread_and_told():
+def test_oversubscription_spreads_the_load_and_is_reported():
     planned = plan(configuration("a\nb\nc\nd"), nodes(2), oversubscribe=True)
     assert [core for (core,) in cores_of(planned).values()] == ["n0:0", "n0:1", "n0:0", "n0:1"]
     assert planned.oversubscribed == ("c", "d")
     assert planned.reduced == ()
 
 
-def test_nothing_is_oversubscribed_while_there_is_room():
+def test_plan_is_not_oversubscribed_if_there_are_enough_cores():
     assert plan(configuration("a\nb"), nodes(2), oversubscribe=True).oversubscribed == ()
 
 
@@ -158,13 +158,13 @@ def test_nothing_is_oversubscribed_while_there_is_room():
         (MpiNodes(3, 1), ["n0:0", "n0:1", "n1:0", "n1:1", "n1:2"]),
     ],
 )
-def test_when_oversubscribing_an_instance_that_is_too_large_gets_all_cores(asked, cores):
+def test_oversubscribed_instance_that_is_too_large_gets_all_cores(asked, cores):
     planned = plan(configuration("a", asked={"a": asked}), nodes(2, 3), oversubscribe=True)
     assert cores_of(planned) == {"a": cores}
     assert planned.oversubscribed == planned.reduced == ("a",)
 
 
-def test_oversubscribing_needs_one_core_at_least():
+def test_oversubscription_needs_at_least_one_core():
     with pytest.raises(InsufficientResources):
         plan(configuration("a"), nodes(0), oversubscribe=True)
 
@@ -174,37 +174,37 @@ def warning(model: Configuration, available: Resources) -> str | None:
     return planner.oversubscription(planner.plan(available, oversubscribe=True), available)
 
 
-def test_enough_cores_are_no_warning():
+def test_enough_cores_cause_no_warning():
     assert warning(configuration(CALL), nodes(1)) is None
 
 
-def test_oversubscription_is_a_warning_with_what_was_asked_and_what_there_is():
+def test_oversubscription_warning_states_request_and_available_cores():
     model = configuration("a\nb", sizes={"a": (3,)}, asked={"a": Threads(64)})
     assert warning(model, nodes(2)) == (
-        "There are too few cores for the model to run at full speed. There is: n0 (2 cores)."
+        "There are too few cores for the model to run at full speed. Available: n0 (2 cores)."
         " Component 'a' asks for 64 threads on one node for each of its 3 instances. 1 of 4"
         " instances shares cores with others that run at the same time: 'b'."
     )
 
 
-def test_a_long_list_of_oversubscribed_instances_is_cut():
+def test_oversubscription_warning_shortens_a_long_list_of_instances():
     said = warning(configuration("a", sizes={"a": (11,)}), nodes(1))
     assert said is not None
     assert "10 of 11 instances share cores with others that run at the same time: 'a[1]'," in said
     assert said.endswith(" 'a[8]' and 2 more.")
 
 
-def test_how_many_nodes_are_needed():
+def test_number_of_needed_nodes_is_computed():
     model = configuration(CALL, sizes={"micro": (10,)}, asked={"micro": Threads(3)})
-    assert nodes_needed(model, 4) == 10
-    assert nodes_needed(model, 8) == 5
-    assert nodes_needed(configuration("a", manual=("a",)), 8) == 0
-    assert nodes_needed(configuration("a", asked={"a": MpiNodes(3, 1)}), 8) == 3
+    assert Planner(model).nodes_needed(4) == 10
+    assert Planner(model).nodes_needed(8) == 5
+    assert Planner(configuration("a", manual=("a",))).nodes_needed(8) == 0
+    assert Planner(configuration("a", asked={"a": MpiNodes(3, 1)})).nodes_needed(8) == 3
 
 
-def test_no_number_of_nodes_is_enough_for_one_that_does_not_fit_on_a_node():
+def test_number_of_needed_nodes_is_undefined_for_an_instance_larger_than_a_node():
     with pytest.raises(InsufficientResources, match="asks for 9 threads on one node"):
-        nodes_needed(configuration("a", asked={"a": Threads(9)}), 8)
+        Planner(configuration("a", asked={"a": Threads(9)})).nodes_needed(8)
 
 
 def many(size: int, *, macro: int = 1) -> Configuration:
@@ -304,7 +304,7 @@ def planned_or_assumed_away(model: Configuration, available: Resources) -> Plan:
 
 
 @given(configurations(), AVAILABLE)
-def test_no_core_is_given_to_two_instances_that_may_run_side_by_side(model, available):
+def test_concurrent_instances_never_share_a_core(model, available):
     planned = planned_or_assumed_away(model, available)
     partners = Turns(model.model).partners()
     for one, other in combinations(planned.resources, 2):
@@ -324,7 +324,7 @@ def may_share(model: Configuration, name: Reference) -> bool:
 
 
 @given(configurations(), AVAILABLE)
-def test_everything_asked_is_given_from_what_there_is(model, available):
+def test_every_request_is_met_from_the_available_cores(model, available):
     planned = planned_or_assumed_away(model, available)
     there = {node.node: node.cores for node in available}
     assert set(planned.resources) == set(model.model.instances())
@@ -351,13 +351,13 @@ def assert_fits(asked: ResourceRequirements, given_: Resources, there: dict) -> 
 
 
 @given(configurations(), st.integers(4, 12))
-def test_as_many_nodes_as_are_needed_are_enough(model, cores):
-    count = nodes_needed(model, cores)
+def test_number_of_needed_nodes_suffices(model, cores):
+    count = Planner(model).nodes_needed(cores)
     assert plan(model, nodes(*[cores] * count))
 
 
 @given(configurations(), AVAILABLE)
-def test_oversubscribing_finds_room_for_all_instances(model, available):
+def test_oversubscription_places_all_instances(model, available):
     planned = plan(model, available, oversubscribe=True)
     there = {node.node: node.cores for node in available}
     assert set(planned.resources) == set(model.model.instances())
@@ -368,7 +368,7 @@ def test_oversubscribing_finds_room_for_all_instances(model, available):
 
 
 @given(configurations(), AVAILABLE)
-def test_a_model_is_oversubscribed_only_if_it_does_not_fit(model, available):
+def test_model_is_oversubscribed_only_if_it_does_not_fit(model, available):
     if plan(model, available, oversubscribe=True).oversubscribed:
         with pytest.raises(InsufficientResources):
             plan(model, available)

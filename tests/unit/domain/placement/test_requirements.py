@@ -1,9 +1,9 @@
-"""What is asked for, in numbers and in words."""
+"""Requirements of instances, as numbers and as text."""
 
 import pytest
 
 from domain.model.configuration import MpiCores, MpiNodes, Threads
-from domain.placement.requirements import core_count, cores_on_one_node, in_words
+from domain.placement.requirements import core_count, cores_on_one_node, describe_request
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from domain.placement.requirements import core_count, cores_on_one_node, in_word
     ],
     ids=str,
 )
-def test_each_kind_is_counted_and_told(requirements, on_one_node, count, words):
+def test_each_kind_of_requirement_is_counted_and_described(requirements, on_one_node, count, words):
     assert cores_on_one_node(requirements) == on_one_node
     assert core_count(requirements) == count
-    assert in_words(requirements) == words
+    assert describe_request(requirements) == words

@@ -9,11 +9,11 @@ def test_cores_are_counted_over_all_nodes():
     assert Resources().core_count == 0
 
 
-def test_nodes_come_in_their_order():
+def test_nodes_keep_their_order():
     assert [node.node for node in nodes(1, 1, 1)] == ["n0", "n1", "n2"]
 
 
-def test_they_are_told_in_words():
+def test_resources_are_described_as_text():
     assert nodes(2, 3).as_text() == "n0 (2 cores), n1 (3 cores)"
     assert Resources().as_text() == "none"
 

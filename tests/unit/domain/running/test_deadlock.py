@@ -17,32 +17,32 @@ def graph_of(*found: Wait) -> WaitGraph:
     return graph
 
 
-def test_a_cycle_is_told_in_order_beginning_with_the_one_who_asks():
+def test_cycle_starts_with_the_queried_instance():
     a, b, c = Wait("a", "b", "p"), Wait("b", "c", "q"), Wait("c", "a", "r", 3)
     graph = graph_of(a, b, c)
     assert graph.find_cycle("b") == (b, c, a)
     assert "'c' waits on port 'r[3]' for 'a'" in describe_cycle(graph.find_cycle("c"))
 
 
-def test_who_merely_waits_on_a_cycle_is_not_part_of_it():
+def test_instance_that_waits_for_a_member_is_not_part_of_the_cycle():
     graph = graph_of(Wait("a", "b", "p"), Wait("b", "a", "p"), Wait("c", "a", "p"))
     assert graph.find_cycle("c") == ()
 
 
-def test_who_waits_for_itself_is_a_cycle():
+def test_instance_that_waits_for_itself_is_a_cycle():
     wait = Wait("a", "a", "p")
     assert graph_of(wait).find_cycle("a") == (wait,)
 
 
 @given(st.lists(waits, max_size=12), names)
-def test_a_cycle_is_found_if_there_is_one_and_it_is_one(found: list[Wait], start: str):
-    """The model: whoever can be reached by following waits."""
+def test_cycle_is_found_if_and_only_if_it_exists(found: list[Wait], start: str):
+    """The reference: the instances that can be reached by following waits."""
     latest = {(wait.instance, wait.port, wait.slot): wait for wait in found}
     edges = {(wait.instance, wait.peer) for wait in latest.values()}
     reached: set[str] = set()
     frontier = {start}
     while frontier:
-        frontier = {peer for who, peer in edges if who in frontier} - reached
+        frontier = {peer for name, peer in edges if name in frontier} - reached
         reached |= frontier
     cycle = graph_of(*found).find_cycle(start)
     assert bool(cycle) == (start in reached)
@@ -54,14 +54,14 @@ def test_a_cycle_is_found_if_there_is_one_and_it_is_one(found: list[Wait], start
 
 
 @given(st.lists(waits, max_size=12))
-def test_after_all_waits_are_over_nobody_waits(found: list[Wait]):
+def test_removed_waits_form_no_cycle(found: list[Wait]):
     graph = graph_of(*found)
     for wait in found:
         graph.remove(wait)
     assert all(graph.find_cycle(name) == () for name in "abcdef")
 
 
-def test_an_instance_that_is_gone_waits_no_more():
+def test_removed_instance_has_no_waits():
     graph = graph_of(Wait("a", "b", "p"), Wait("b", "a", "p"))
     graph.remove_instance("b")
     assert graph.find_cycle("a") == ()

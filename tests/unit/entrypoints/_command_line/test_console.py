@@ -1,4 +1,4 @@
-"""What is printed goes to where it is read, as long as anybody reads."""
+"""Standard streams of the command line, also when their reader has gone."""
 
 import io
 import subprocess
@@ -6,31 +6,33 @@ import sys
 
 import pytest
 
-from entrypoints._command_line.console import complain, say, warn
+from entrypoints._command_line.console import print_error, print_text, warn
 
 
-def test_each_has_its_stream(capsys: pytest.CaptureFixture[str]):
-    say("one")
+def test_messages_and_warnings_go_to_stdout_and_errors_to_stderr(
+    capsys: pytest.CaptureFixture[str],
+):
+    print_text("one")
     warn("two")
-    complain("three")
+    print_error("three")
     assert capsys.readouterr() == ("one\nWarning: two\n", "three\n")
 
 
-def test_nothing_can_come_between_a_text_and_the_end_of_its_line(monkeypatch: pytest.MonkeyPatch):
+def test_line_is_written_with_its_end_in_one_call(monkeypatch: pytest.MonkeyPatch):
     written: list[str] = []
 
-    class Noting(io.StringIO):
+    class RecordingStream(io.StringIO):
         def write(self, text: str) -> int:
             written.append(text)
             return len(text)
 
-    monkeypatch.setattr(sys, "stdout", Noting())
-    say("one\ntwo")
+    monkeypatch.setattr(sys, "stdout", RecordingStream())
+    print_text("one\ntwo")
     assert [text for text in written if text] == ["one\ntwo\n"]
 
 
-@pytest.mark.parametrize(("tell", "stream"), [("say", "stdout"), ("complain", "stderr")])
-def test_a_reader_that_has_gone_is_no_error(tell: str, stream: str):
+@pytest.mark.parametrize(("tell", "stream"), [("print_text", "stdout"), ("print_error", "stderr")])
+def test_closed_pipe_is_ignored(tell: str, stream: str):
     module = "entrypoints._command_line.console"
     program = f"from {module} import {tell}\ninput()\n{tell}('one')\n{tell}('two')"
     process = subprocess.Popen(
@@ -43,7 +45,8 @@ def test_a_reader_that_has_gone_is_no_error(tell: str, stream: str):
     assert process.wait(60) == 0
 
 
-def test_a_full_disk_is_no_error():
-    program = "from entrypoints._command_line.console import say\nsay('one')\nsay('two')"
+def test_full_disk_is_ignored():
+    module = "entrypoints._command_line.console"
+    program = f"from {module} import print_text\nprint_text('one')\nprint_text('two')"
     with open("/dev/full", "w") as full:
         assert subprocess.run([sys.executable, "-c", program], stdout=full).returncode == 0

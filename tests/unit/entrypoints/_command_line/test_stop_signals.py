@@ -1,4 +1,4 @@
-"""Signals stop a run, or what there is before it."""
+"""Signals that stop a run, or the program before the run."""
 
 import os
 import signal
@@ -8,12 +8,12 @@ import pytest
 from entrypoints._command_line.stop_signals import StoppedEarly, StopSignals
 
 
-def test_before_there_is_a_run_a_signal_ends_the_program():
+def test_signal_before_the_run_ends_the_program():
     with StopSignals(), pytest.raises(StoppedEarly, match="SIGTERM"):
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def test_a_run_is_told_why_it_is_stopped():
+def test_signal_stops_the_run_with_a_reason():
     reasons: list[str] = []
     with StopSignals() as signals:
         signals.call(reasons.append)
@@ -21,14 +21,14 @@ def test_a_run_is_told_why_it_is_stopped():
     assert reasons == ["The run was stopped by Ctrl-C (SIGINT)."]
 
 
-def test_afterwards_signals_do_what_they_did_before():
+def test_signal_handlers_are_restored_afterwards():
     old = signal.getsignal(signal.SIGINT)
     with StopSignals():
         assert signal.getsignal(signal.SIGINT) != old
     assert signal.getsignal(signal.SIGINT) == old
 
 
-def test_what_is_ignored_stays_ignored():
+def test_ignored_signal_stays_ignored():
     old = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with StopSignals() as signals:
@@ -39,7 +39,7 @@ def test_what_is_ignored_stays_ignored():
         signal.signal(signal.SIGHUP, old)
 
 
-def test_sigterm_may_have_an_answer_of_its_own():
+def test_sigterm_can_have_a_separate_callback():
     stopped: list[str] = []
     asked: list[str] = []
     with StopSignals() as signals:

@@ -1,18 +1,18 @@
-"""How much of a traceback a user sees."""
+"""The part of a traceback that a user sees."""
 
 import traceback
 
 import pytest
 
 from domain.errors import PortError, RemoteProtocolError
-from entrypoints._instance.tracebacks import plainly
+from entrypoints._instance.tracebacks import hide_internals
 
 
 def fail_deep_inside(error):
     raise error
 
 
-@plainly
+@hide_internals
 def method(error):
     """Fails."""
     fail_deep_inside(error)
@@ -22,7 +22,7 @@ def functions_in(caught):
     return [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
 
 
-def test_what_the_user_can_mend_ends_where_it_was_called():
+def test_traceback_of_a_user_error_ends_at_the_call():
     with pytest.raises(PortError, match="no port") as caught:
         method(PortError("no port"))
     assert "fail_deep_inside" not in functions_in(caught)
@@ -30,12 +30,12 @@ def test_what_the_user_can_mend_ends_where_it_was_called():
 
 
 @pytest.mark.parametrize("error", [RemoteProtocolError("odd"), ZeroDivisionError("ours")])
-def test_what_looks_like_a_mistake_of_ours_keeps_its_traceback(error):
+def test_internal_error_keeps_its_full_traceback(error):
     with pytest.raises(type(error)) as caught:
         method(error)
     assert "fail_deep_inside" in functions_in(caught)
 
 
-def test_a_method_keeps_its_name_words_and_answer():
+def test_wrapped_method_keeps_its_name_docstring_and_result():
     assert (method.__name__, method.__doc__) == ("method", "Fails.")
-    assert plainly(lambda one, *, other: (one, other))(1, other=2) == (1, 2)
+    assert hide_internals(lambda one, *, other: (one, other))(1, other=2) == (1, 2)

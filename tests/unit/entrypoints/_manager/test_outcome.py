@@ -10,20 +10,20 @@ DONE = RunFinished(succeeded=True)
 OTHER = RunFinished(succeeded=False, cause="too late")
 
 
-def test_it_is_not_known_at_first():
+def test_result_is_initially_unknown():
     outcome = Outcome()
     assert outcome.result is None
     assert outcome.wait(0) is None
 
 
-def test_the_first_result_stays():
+def test_first_result_is_kept():
     outcome = Outcome()
     assert outcome.settle(DONE)
     assert not outcome.settle(OTHER)
     assert outcome.wait(0) is DONE
 
 
-def test_a_thread_that_waits_is_woken():
+def test_waiting_thread_is_notified():
     outcome, found = Outcome(), []
     thread = threading.Thread(target=lambda: found.append(outcome.wait(60)))
     thread.start()
@@ -32,13 +32,13 @@ def test_a_thread_that_waits_is_woken():
     assert found == [DONE]
 
 
-def test_a_result_that_is_known_is_not_waited_for():
+def test_wait_for_a_known_result_returns_immediately():
     outcome = Outcome()
     outcome.settle(DONE)
     assert asyncio.run(outcome.wait_in_loop()) is DONE
 
 
-def test_a_loop_is_woken_by_another_thread():
+def test_event_loop_is_notified_by_another_thread():
     outcome = Outcome()
 
     async def wait():
@@ -53,7 +53,7 @@ def test_a_loop_is_woken_by_another_thread():
     assert asyncio.run(wait()) is DONE
 
 
-def test_a_result_that_comes_while_one_begins_to_wait_is_not_missed():
+def test_result_set_during_the_start_of_a_wait_is_not_missed():
     async def wait(outcome):
         return await asyncio.wait_for(outcome.wait_in_loop(), 60)
 

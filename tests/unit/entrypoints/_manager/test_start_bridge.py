@@ -1,4 +1,4 @@
-"""A start on the services' thread, awaited on the caller's."""
+"""A start on the services' thread, for which the caller waits."""
 
 import threading
 
@@ -9,8 +9,8 @@ from entrypoints._manager.start_bridge import StartBridge
 from tests.support.conditions import PATIENCE
 
 
-class Immediately:
-    """A scheduler that makes calls at once."""
+class ImmediateScheduler:
+    """A scheduler that makes calls immediately."""
 
     def call_soon(self, callback):
         callback()
@@ -24,7 +24,9 @@ def test_caller_waits_until_the_start_is_over():
         waiting.set()
 
     bridge = StartBridge()
-    thread = threading.Thread(target=bridge.run, args=(start,), kwargs={"scheduler": Immediately()})
+    thread = threading.Thread(
+        target=bridge.run, args=(start,), kwargs={"scheduler": ImmediateScheduler()}
+    )
     thread.start()
     assert waiting.wait(PATIENCE)
     assert thread.is_alive()
@@ -36,19 +38,19 @@ def test_caller_waits_until_the_start_is_over():
 def test_failure_is_raised_on_the_callers_thread():
     with pytest.raises(RunError, match="no agent"):
         StartBridge().run(
-            lambda *, started, failed: failed(RunError("no agent")), scheduler=Immediately()
+            lambda *, started, failed: failed(RunError("no agent")), scheduler=ImmediateScheduler()
         )
 
 
 def test_exception_in_the_start_is_raised_on_the_callers_thread():
     with pytest.raises(ZeroDivisionError):
-        StartBridge().run(lambda *, started, failed: 1 / 0, scheduler=Immediately())
+        StartBridge().run(lambda *, started, failed: 1 / 0, scheduler=ImmediateScheduler())
 
 
 def test_abandoned_start_is_not_waited_for():
     bridge = StartBridge()
     bridge.abandon()
-    bridge.run(lambda *, started, failed: None, scheduler=Immediately())
+    bridge.run(lambda *, started, failed: None, scheduler=ImmediateScheduler())
 
 
 def test_second_start_is_rejected():

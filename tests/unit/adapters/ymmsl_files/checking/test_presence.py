@@ -37,33 +37,33 @@ def make_executable(path):
     return path
 
 
-def test_an_executable_that_is_there_is_fine(tmp_path):
+def test_existing_executable_is_accepted(tmp_path):
     assert missing(executable=str(make_executable(tmp_path / "a b"))) == []
 
 
-def test_an_executable_that_is_not_there_is_told():
+def test_missing_executable_is_reported():
     assert missing(executable="/x/y") == [
         "Program 'p': executable '/x/y' does not exist. Correct its path, or build it first."
     ]
 
 
-def test_a_file_that_is_not_executable_is_told_with_the_cure(tmp_path):
+def test_file_that_is_not_executable_is_reported_with_advice(tmp_path):
     (tmp_path / "x").touch()
     assert missing(executable=f"{tmp_path}/x") == [
         f"Program 'p': '{tmp_path}/x' is not executable. Run: chmod +x '{tmp_path}/x'"
     ]
 
 
-def test_a_directory_is_told(tmp_path):
+def test_directory_as_executable_is_reported(tmp_path):
     assert "is a directory" in missing(executable=str(tmp_path))[0]
 
 
-def test_a_relative_path_is_told():
+def test_relative_path_of_an_executable_is_reported():
     assert "Write an absolute path." in missing(executable="bin/x")[0]
 
 
 @pytest.mark.parametrize("written", ["$THERE/a b", "${THERE}/a b", "~/a b", '"$THERE/a b"'])
-def test_an_executable_is_looked_for_where_its_variables_say(tmp_path, monkeypatch, written):
+def test_variables_in_an_executable_path_are_replaced(tmp_path, monkeypatch, written):
     monkeypatch.setenv("THERE", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     (problem,) = missing(executable=written)
@@ -73,7 +73,7 @@ def test_an_executable_is_looked_for_where_its_variables_say(tmp_path, monkeypat
     assert missing(executable=written) == []
 
 
-def test_an_unset_variable_in_a_path_that_is_missing_is_named(monkeypatch):
+def test_unset_variable_in_the_path_of_a_missing_executable_is_named(monkeypatch):
     monkeypatch.delenv("NOWHERE", raising=False)
     monkeypatch.delenv("NEITHER", raising=False)
     problems = missing(executable="$NOWHERE/x", virtual_env="/${NOWHERE}/${NEITHER}y")
@@ -83,7 +83,7 @@ def test_an_unset_variable_in_a_path_that_is_missing_is_named(monkeypatch):
     ]
 
 
-def test_a_path_with_a_variable_is_not_looked_for_where_its_value_is_not_known():
+def test_path_with_a_variable_of_unknown_value_is_not_checked():
     unknown = {"executable": "$SOLVER_HOME/bin/x", "virtual_env": "$SOLVER_HOME/venv"}
     assert missing(**unknown, modules=("solver",)) == []
     assert missing(**unknown, base_env=BaseEnv.LOGIN) == []
@@ -93,13 +93,13 @@ def test_a_path_with_a_variable_is_not_looked_for_where_its_value_is_not_known()
 
 
 @pytest.mark.parametrize("written", ["${THERE:-/}/x", "/$(date)/x", "~nosuchuser/x"])
-def test_what_is_not_replaced_in_a_path_is_explained(written):
+def test_unsupported_expansion_in_a_path_is_explained(written):
     assert missing(executable=written)[0].endswith(
         " Only '~', '$NAME' and '${NAME}' are replaced here."
     )
 
 
-def test_a_command_may_be_a_variable(bin_directory, monkeypatch):
+def test_variable_as_a_command_is_accepted(bin_directory, monkeypatch):
     make_executable(bin_directory / "solver")
     monkeypatch.setenv("SOLVER", "solver")
     assert missing(executable="$SOLVER") == []
@@ -107,19 +107,19 @@ def test_a_command_may_be_a_variable(bin_directory, monkeypatch):
     assert missing(executable="$SOLVER")[0].endswith(" It is written as '$SOLVER'.")
 
 
-def test_a_command_is_looked_for_on_the_path(bin_directory):
+def test_command_is_searched_on_the_path(bin_directory):
     make_executable(bin_directory / "solver")
     assert missing(executable="solver") == []
     assert "command 'slover' is not on the PATH" in missing(executable="slover")[0]
 
 
-def test_a_command_in_the_current_directory_is_pointed_at(bin_directory, monkeypatch):
+def test_command_in_the_current_directory_gets_a_hint(bin_directory, monkeypatch):
     make_executable(bin_directory / "solver")
     monkeypatch.setenv("PATH", "/nowhere")
     assert f"Did you mean '{bin_directory}/solver'?" in missing(executable="solver")[0]
 
 
-def test_a_command_is_looked_for_in_the_virtual_environment(tmp_path):
+def test_command_is_searched_in_the_virtual_environment(tmp_path):
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "activate").touch()
     make_executable(tmp_path / "bin" / "solver")
@@ -127,7 +127,7 @@ def test_a_command_is_looked_for_in_the_virtual_environment(tmp_path):
     assert missing(executable="$VIRTUAL_ENV/bin/solver", virtual_env=str(tmp_path)) == []
 
 
-def test_a_virtual_environment_that_is_not_there_is_told(tmp_path):
+def test_missing_virtual_environment_is_reported(tmp_path):
     assert "virtual environment '/x/y' does not exist" in missing(virtual_env="/x/y")[0]
     assert "has no file bin/activate" in missing(virtual_env=str(tmp_path))[0]
 
@@ -141,16 +141,16 @@ def test_a_virtual_environment_that_is_not_there_is_told(tmp_path):
         {"env": {"+PATH": ":/x"}},
     ],
 )
-def test_a_command_is_not_looked_for_where_the_path_is_not_known(details):
+def test_command_is_not_searched_if_the_path_is_unknown(details):
     assert missing(executable="no_such_command", **details) == []
 
 
-def test_mpi_must_be_there(bin_directory):
+def test_missing_mpi_launcher_is_reported(bin_directory):
     make_executable(bin_directory / "solver")
-    said = missing(executable="solver", execution_model=ExecutionModel.OPENMPI)
-    assert "there is no 'mpirun' on the PATH" in said[0]
+    messages = missing(executable="solver", execution_model=ExecutionModel.OPENMPI)
+    assert "there is no 'mpirun' on the PATH" in messages[0]
 
 
-def test_scripts_and_manual_programs_are_not_looked_at():
+def test_scripts_and_manual_programs_are_not_checked():
     assert missing(executable=None, script="anything") == []
     assert missing(executable=None, execution_model=ExecutionModel.MANUAL) == []

@@ -35,7 +35,7 @@ def test_all_kinds_of_resources_are_read():
 
 
 @pytest.mark.parametrize(
-    ("resources", "said"),
+    ("resources", "message"),
     [
         ("m.mirco: {threads: 2}", "component 'm.mirco' does not exist. Did you mean 'm.micro'"),
         (
@@ -51,29 +51,29 @@ def test_all_kinds_of_resources_are_read():
         ),
     ],
 )
-def test_a_mistake_in_resources_is_told(resources, said):
-    assert said in problem_of(whole(MACRO_MICRO, PROGRAM, f"resources: {{{resources}}}\n"))
+def test_invalid_resources_are_reported(resources, message):
+    assert message in problem_of(whole(MACRO_MICRO, PROGRAM, f"resources: {{{resources}}}\n"))
 
 
-def test_an_mpi_program_needs_mpi_resources():
+def test_mpi_program_without_mpi_resources_is_rejected():
     first, second = problems_of(whole(MACRO_MICRO, MPI_PROGRAM))
     assert "component 'macro' runs program 'p' with execution model 'openmpi'" in first
     assert "'m.micro: {mpi_processes: 4}'" in second
 
 
-def test_resources_of_a_model_that_is_not_run_are_left_alone():
+def test_resources_of_a_model_that_is_not_run_are_ignored():
     text = MACRO_MICRO + "  other: {description: x, components: {}}\n"
     resources = "resources: {other.x: {threads: 3}}\n"
     assert load(whole(text, PROGRAM, resources), model="m").resources == {}
 
 
-def test_resources_of_a_component_that_is_left_out_are_left_alone():
+def test_resources_of_an_omitted_component_are_ignored():
     text = MACRO_MICRO.replace("final}, implementation: p", "final}, optional: true")
     assert load(whole(text, PROGRAM, "resources: {m.micro: {threads: 3}}\n")).resources == {}
 
 
 @pytest.mark.parametrize(
-    ("setting", "said"),
+    ("setting", "message"),
     [
         ("drvier.k", "Setting 'drvier.k' is for 'drvier', but no component has that name. Did you"),
         ("outer.corase.k", "'outer.corase', but no component has that name. Did you mean 'outer.c"),
@@ -86,9 +86,9 @@ def test_resources_of_a_component_that_is_left_out_are_left_alone():
         ("outer[1].coarse.k", "has an index after 'outer', which is not a component"),
     ],
 )
-def test_a_setting_for_nobody_is_a_warning(setting, said):
+def test_setting_that_no_component_uses_is_a_warning(setting, message):
     (warning,) = warnings_of(whole(NESTED, PROGRAM, f"settings: {{'{setting}': 3}}\n"))
-    assert said in warning
+    assert message in warning
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_setting_for_nobody_is_a_warning(setting, said):
         "driver.k.part",
     ],
 )
-def test_a_setting_for_somebody_is_fine(setting):
+def test_setting_that_a_component_uses_is_accepted(setting):
     assert warnings_of(whole(NESTED, PROGRAM, f"settings: {{'{setting}': 3}}\n")) == []
 
 
@@ -124,7 +124,7 @@ SUPPORTED = PROGRAM.replace(
         ("{micro.k: 1.0, k: [1]}", "k"),
     ],
 )
-def test_supported_settings_are_checked_where_they_are_found(settings, bad):
+def test_supported_settings_are_checked_at_their_location(settings, bad):
     text = whole(
         MACRO_MICRO,
         SUPPORTED,
@@ -136,10 +136,10 @@ def test_supported_settings_are_checked_where_they_are_found(settings, bad):
         assert all(item.startswith(f"Setting '{bad}' has value") for item in problems_of(text))
 
 
-def test_one_instance_of_the_wrong_type_is_told():
+def test_setting_of_the_wrong_type_for_one_instance_is_reported():
     model = MACRO_MICRO.replace("o_f: final}", "o_f: final}, multiplicity: 3")
-    said = problem_of(whole(model, SUPPORTED, "settings: {k: 1.0, 'micro[1].k': true}\n"))
-    assert said.startswith("Setting 'micro[1].k' has value True")
+    message = problem_of(whole(model, SUPPORTED, "settings: {k: 1.0, 'micro[1].k': true}\n"))
+    assert message.startswith("Setting 'micro[1].k' has value True")
 
 
 def test_checkpoints_are_read():
@@ -157,7 +157,7 @@ def test_checkpoints_are_read():
 
 
 @pytest.mark.parametrize(
-    ("rule", "said"),
+    ("rule", "message"),
     [
         ("every: .nan", "'every' of a checkpoint rule must be greater than 0, not nan"),
         ("every: .inf", "'every' of a checkpoint rule must be a finite number, not inf"),
@@ -167,14 +167,14 @@ def test_checkpoints_are_read():
     ],
 )
 @pytest.mark.parametrize("clock", ["wallclock_time", "simulation_time"])
-def test_checkpoints_that_make_no_sense_are_refused_with_their_key(clock, rule, said):
+def test_invalid_checkpoints_are_rejected_with_their_key(clock, rule, message):
     text = whole(MACRO_MICRO, PROGRAM, f"checkpoints: {{{clock}: [{{{rule}}}]}}\n")
     problem = problem_of(text)
     assert f": checkpoints.{clock}: " in problem
-    assert said in problem
+    assert message in problem
 
 
-def test_what_to_resume_is_read():
+def test_resume_section_is_read():
     text = whole(MACRO_MICRO, PROGRAM, "resume: {macro: /x/macro_1.pack}\n")
     assert load(text).resume == {"macro": "/x/macro_1.pack"}
 
@@ -183,7 +183,7 @@ def test_what_to_resume_is_read():
     "location",
     ["s3://bucket/a/macro_1.pack", "snapshots/macro_1.pack", "/x/s3:/macro_1.pack", "kept:macro_1"],
 )
-def test_a_location_to_resume_from_is_read_and_written_as_it_is(location):
+def test_resume_location_is_read_and_written_unchanged(location):
     text = whole(MACRO_MICRO, PROGRAM, f"resume: {{macro: '{location}'}}\n")
     read = load(text)
     assert read.resume == {"macro": location}
@@ -191,6 +191,6 @@ def test_a_location_to_resume_from_is_read_and_written_as_it_is(location):
     assert warnings_of(text) == []
 
 
-def test_resuming_an_instance_that_there_is_not_is_a_warning():
+def test_resuming_an_unknown_instance_is_a_warning():
     text = whole(MACRO_MICRO, PROGRAM, "resume: {mcaro: /x/macro_1.pack}\n")
     assert "'mcaro', which this model does not have. Did you mean" in warnings_of(text)[0]

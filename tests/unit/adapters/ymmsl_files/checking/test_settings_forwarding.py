@@ -36,11 +36,11 @@ def receivers_of_settings(text: str) -> list[str]:
     return [str(item.receiver) for item in conduits if item.sender == "driver.overlays"]
 
 
-def test_they_go_to_the_component_inside_that_starts_the_others():
+def test_settings_are_forwarded_to_the_component_that_starts_the_others():
     assert receivers_of_settings(ENSEMBLE) == ["outer.coarse.muscle_settings_in"]
 
 
-def test_they_go_to_each_component_that_is_called_from_outside():
+def test_settings_are_forwarded_to_each_component_called_from_outside():
     text = ENSEMBLE.replace(
         "coarse: {description: x, ports: {", "coarse: {description: x, ports: {f_init: t, "
     )
@@ -59,7 +59,7 @@ def test_they_go_to_each_component_that_is_called_from_outside():
     ]
 
 
-def test_they_go_through_models_in_models():
+def test_settings_are_forwarded_through_nested_models():
     text = ENSEMBLE.replace(
         "  inside:",
         """  between:
@@ -73,17 +73,17 @@ def test_they_go_through_models_in_models():
     assert receivers_of_settings(text) == ["outer.wrapped.coarse.muscle_settings_in"]
 
 
-def test_they_are_refused_where_nothing_inside_can_take_them():
+def test_settings_are_rejected_if_no_component_can_receive_them():
     text = ENSEMBLE.replace(
         "coarse: {description: x, ports: {", "coarse: {description: x, multiplicity: 2, ports: {"
     )
-    said = problem_of(whole(text, PROGRAM))
-    assert "'coarse' inside it is a set of instances. Give the model an f_init port" in said
+    message = problem_of(whole(text, PROGRAM))
+    assert "'coarse' inside it is a set of instances. Give the model an f_init port" in message
 
 
-def test_they_are_refused_where_a_component_inside_gets_settings_from_elsewhere():
+def test_settings_are_rejected_if_a_component_receives_settings_from_elsewhere():
     text = ENSEMBLE.replace(
         "      coarse.ask", "      table: coarse.muscle_settings_in\n      coarse.ask"
     )
-    said = problem_of(whole(text, PROGRAM))
-    assert "'coarse' inside it already gets settings from elsewhere" in said
+    message = problem_of(whole(text, PROGRAM))
+    assert "'coarse' inside it already gets settings from elsewhere" in message

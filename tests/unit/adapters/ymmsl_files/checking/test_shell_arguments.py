@@ -14,7 +14,7 @@ def environment(monkeypatch):
     monkeypatch.delenv("KITCHEN", raising=False)
 
 
-def oddities(args: str, details: str = "") -> list[str]:
+def argument_warnings(args: str, details: str = "") -> list[str]:
     program = PROGRAM.replace("/bin/true}", f"/bin/true, args: {args}{details}}}")
     return warnings_of(whole(MACRO_MICRO, program))
 
@@ -22,8 +22,8 @@ def oddities(args: str, details: str = "") -> list[str]:
 @pytest.mark.parametrize(
     "args", ["$KITCHEN/pot.py", "${KITCHEN}/pot.py", "\"it''s $KITCHEN\"", "-x $KITCHEN$KITCHEN"]
 )
-def test_a_variable_that_nobody_sets_is_a_warning(args):
-    (warning,) = oddities(f"'{args}'")
+def test_unset_variable_is_a_warning(args):
+    (warning,) = argument_warnings(f"'{args}'")
     assert warning == (
         "Program 'p': variable 'KITCHEN' in its 'args' is not set here, nor in its 'env'. Set it"
         " before you start the manager: export KITCHEN=..."
@@ -42,8 +42,8 @@ def test_a_variable_that_nobody_sets_is_a_warning(args):
         "$1 $$",
     ],
 )
-def test_what_is_set_or_not_replaced_is_fine(args):
-    assert oddities(f"'{args}'") == []
+def test_set_or_literal_variable_is_accepted(args):
+    assert argument_warnings(f"'{args}'") == []
 
 
 @pytest.mark.parametrize(
@@ -56,19 +56,19 @@ def test_what_is_set_or_not_replaced_is_fine(args):
         ", execution_model: manual",
     ],
 )
-def test_what_may_yet_be_set_is_fine(details):
-    assert oddities("$KITCHEN", details) == []
+def test_variable_that_may_be_set_later_is_accepted(details):
+    assert argument_warnings("$KITCHEN", details) == []
 
 
 @pytest.mark.parametrize("args", ["[x, $KITCHEN]", "['${KITCHEN}/pot.py']", "['\"$KITCHEN\"']"])
-def test_an_unset_variable_in_a_list_of_arguments_is_named(args):
-    (warning,) = oddities(args)
+def test_unset_variable_in_a_list_of_arguments_is_named(args):
+    (warning,) = argument_warnings(args)
     assert "variable 'KITCHEN' in its 'args' is not set here" in warning
 
 
 @pytest.mark.parametrize("args", ["[$SET_HERE, ~/pot.py]", "['\\$KITCHEN']", "[\"'$KITCHEN'\"]"])
-def test_a_list_of_arguments_without_unset_variables_is_fine(args):
-    assert oddities(args) == []
+def test_list_of_arguments_without_unset_variables_is_accepted(args):
+    assert argument_warnings(args) == []
 
 
 @pytest.mark.parametrize(
@@ -78,13 +78,13 @@ def test_a_list_of_arguments_without_unset_variables_is_fine(args):
         ("virtual_env", "executable: /bin/true, virtual_env: '${KITCHEN}/venv'"),
     ],
 )
-def test_an_unset_variable_in_a_path_is_named(field, program):
+def test_unset_variable_in_a_path_is_named(field, program):
     text = f"programs:\n  p: {{description: x, {program}}}\n"
     (warning,) = warnings_of(whole(MACRO_MICRO, text))
     assert f"variable 'KITCHEN' in its '{field}' is not set here, nor in its 'env'" in warning
 
 
-def test_an_unset_variable_in_an_implementation_of_the_older_version_is_named():
+def test_unset_variable_in_a_v0_1_implementation_is_named():
     text = "ymmsl_version: v0.1\nmodel:\n  name: m\n  components: {macro: p}\n"
     text += (
         "implementations:\n  p: {executable: $KITCHEN/x, args: [$KITCHEN], virtual_env: $KITCHEN}\n"
@@ -93,15 +93,15 @@ def test_an_unset_variable_in_an_implementation_of_the_older_version_is_named():
     assert [warning.split("'")[5] for warning in named] == ["virtual_env", "executable", "args"]
 
 
-def test_the_active_virtual_environment_is_a_variable_only_if_there_is_one(monkeypatch):
+def test_virtual_env_is_a_variable_only_with_a_virtual_environment(monkeypatch):
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
-    assert "'VIRTUAL_ENV'" in oddities("[$VIRTUAL_ENV]")[0]
-    assert oddities("[$VIRTUAL_ENV]", ", virtual_env: /venv") == []
+    assert "'VIRTUAL_ENV'" in argument_warnings("[$VIRTUAL_ENV]")[0]
+    assert argument_warnings("[$VIRTUAL_ENV]", ", virtual_env: /venv") == []
 
 
 @pytest.mark.parametrize("argument", ["${SET_HERE:-x}", "a$(date)", "$((1 + 2))"])
-def test_an_argument_in_a_list_that_only_a_string_would_have_replaced_is_a_warning(argument):
-    (warning,) = oddities(f"[-x, '{argument}']")
+def test_shell_expansion_in_a_list_argument_is_a_warning(argument):
+    (warning,) = argument_warnings(f"[-x, '{argument}']")
     assert warning == (
         f"Program 'p': argument '{argument}' is passed on literally, since only '~', '$NAME' and"
         " '${NAME}' are replaced in a list. Write 'args' as one string to have the shell read it."
@@ -128,7 +128,7 @@ def test_an_argument_in_a_list_that_only_a_string_would_have_replaced_is_a_warni
         ("$MUSCLE_INSTANCE", {}, None),
     ],
 )
-def test_the_value_of_a_word_is_what_the_program_gets(monkeypatch, word, details, expected):
+def test_expanded_word_is_what_the_program_receives(monkeypatch, word, details, expected):
     monkeypatch.setenv("HOME", "/home/me")
     program = Program(Reference("p"), **details)
     assert replaced(word, program, virtual_env="/active") == expected

@@ -74,12 +74,12 @@ def test_resources_without_the_models_name_are_accepted(key, component):
         ("one.part", "one.part"),
     ],
 )
-def test_the_component_of_the_outermost_model_is_meant_first(key, component):
+def test_key_refers_to_a_component_of_the_outermost_model_first(key, component):
     assert load(whole(TWICE, PROGRAM, resources(key))).resources == {component: Threads(2)}
 
 
 @pytest.mark.parametrize("key", ["part", "inside.part"])
-def test_a_key_that_may_mean_several_components_is_refused(key):
+def test_ambiguous_resource_key_is_rejected(key):
     problem = problem_of(whole(TWICE, PROGRAM, resources(key)))
     assert problem.endswith(
         f"resources: '{key}' is ambiguous: it may be 'top.one.part' or 'top.two.part'."
@@ -87,22 +87,22 @@ def test_a_key_that_may_mean_several_components_is_refused(key):
     )
 
 
-def test_a_key_of_a_model_that_is_not_run_is_not_taken_for_another_component():
+def test_key_of_a_model_that_is_not_run_matches_no_other_component():
     text = MACRO_MICRO + "  macro: {description: x, components: {}}\n"
     assert load(whole(text, PROGRAM, resources("macro.micro")), model="m").resources == {}
 
 
-def test_a_component_named_like_the_model_is_found():
+def test_component_with_the_name_of_the_model_is_found():
     text = MACRO_MICRO.replace("  m:\n", "  macro:\n")
     assert load(whole(text, PROGRAM, resources("macro"))).resources == {"macro": Threads(2)}
 
 
-def test_a_component_without_an_implementation_needs_no_model_name_either():
+def test_component_without_an_implementation_needs_no_model_name():
     text = MACRO_MICRO.replace("final}, implementation: p", "final}, optional: true")
     assert load(whole(text, PROGRAM, resources("micro"))).resources == {}
 
 
-def test_resources_in_an_imported_model_can_be_named_by_it(tmp_path, monkeypatch):
+def test_resources_in_an_imported_model_can_be_named_by_that_model(tmp_path, monkeypatch):
     monkeypatch.setenv("YMMSL_PATH", str(tmp_path))
     rig = "models:\n  rig:\n    description: x\n    components:\n"
     rig += "      worker: {description: x, ports: {}, implementation: p}\n"
@@ -123,14 +123,14 @@ def test_resources_in_an_imported_model_can_be_named_by_it(tmp_path, monkeypatch
         [whole(MACRO_MICRO, PROGRAM, resources("m.macro")), whole(resources("macro", 4))],
     ],
 )
-def test_a_later_file_overrides_resources_however_it_names_them(earlier, key):
+def test_later_file_overrides_resources_under_any_name(earlier, key):
     sources = [*earlier, whole(resources(key, 3))]
     assert load(*sources).resources == {"macro": Threads(3)}
     assert not any("are the same component" in warning for warning in warnings_of(*sources))
 
 
 @pytest.mark.parametrize("model", [OLD_MODEL, whole(MACRO_MICRO, PROGRAM)], ids=["v0.1", "v0.2"])
-def test_resources_in_a_file_of_the_older_version_apply_to_both(model):
+def test_resources_in_a_v0_1_file_apply_to_both_components(model):
     old_style = "ymmsl_version: v0.1\n" + resources("macro", 3)
     assert load(model, old_style).resources == {"macro": Threads(3)}
 

@@ -21,7 +21,7 @@ POINT = EntryPoint("lib.codes", "tests.unit.adapters.ymmsl_files.models:PACKAGED
 
 @pytest.fixture
 def library(tmp_path, monkeypatch):
-    """A directory where modules are found."""
+    """A directory in which modules are found."""
     monkeypatch.setenv("YMMSL_PATH", f":{tmp_path / 'none'}:{tmp_path}")
     (tmp_path / "lib").mkdir()
     return tmp_path / "lib"
@@ -54,7 +54,7 @@ def test_only_a_section_with_content_is_a_warning(library, section, is_ignored):
     assert all(f"its '{section.split(':')[0]}' is not used" in item for item in warnings)
 
 
-def test_a_file_that_an_imported_file_imports_is_looked_at_once(library):
+def test_transitively_imported_file_is_read_once(library):
     imports = "imports:\n- from lib.more import implementation p\n"
     (library / "codes.ymmsl").write_text(VERSION + imports)
     (library / "more.ymmsl").write_text(whole(imports, PROGRAM, "settings: {a: 1}\n"))
@@ -62,12 +62,12 @@ def test_a_file_that_an_imported_file_imports_is_looked_at_once(library):
     assert warning.startswith(f"{library}/more.ymmsl: its 'settings' is not used")
 
 
-def test_a_module_that_is_not_found_or_not_yaml_is_left_to_others(library):
+def test_missing_or_invalid_module_is_ignored(library):
     (library / "codes.ymmsl").write_text("a: [")
     assert ignored_sections(["lib.codes", "lib.none"]) == []
 
 
-def test_an_entry_point_is_found_before_a_file(library, monkeypatch):
+def test_entry_point_is_found_before_a_file(library, monkeypatch):
     (library / "codes.ymmsl").write_text(whole(PROGRAM))
     found = module_text("lib.codes")
     assert found is not None

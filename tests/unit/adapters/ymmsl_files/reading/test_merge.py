@@ -30,14 +30,14 @@ resources:
 """
 
 
-def test_later_settings_win():
+def test_later_settings_take_precedence():
     first = whole("settings: {a: 1, b: 1}\n")
     second = whole("settings: {b: 2}\n")
     settings = load(first, whole(MACRO_MICRO, PROGRAM), second).settings
     assert settings.as_dict() == {"a": 1, "b": 2}
 
 
-def test_files_of_the_older_version_are_merged_by_its_rules():
+def test_v0_1_files_are_merged_by_the_rules_of_v0_1():
     other = "ymmsl_version: v0.1\nimplementations:\n  p: {executable: /bin/false}\n"
     assert load(OLD, other).programs["p"].executable == "/bin/false"
 
@@ -48,21 +48,21 @@ def test_files_of_both_versions_can_be_mixed():
     assert configuration.resources["micro"].threads == 2
 
 
-def test_models_in_two_files_are_refused():
-    said = problems_of(whole(MACRO_MICRO), whole(MACRO_MICRO, PROGRAM))[0]
-    assert "There are models in more than one file" in said
+def test_models_in_two_files_are_rejected():
+    message = problems_of(whole(MACRO_MICRO), whole(MACRO_MICRO, PROGRAM))[0]
+    assert "There are models in more than one file" in message
 
 
-def test_a_program_in_two_files_is_refused():
-    said = problem_of(whole(MACRO_MICRO, PROGRAM), whole(PROGRAM))
-    assert "program 'p' is already defined in the text given" in said
+def test_duplicate_program_in_two_files_is_rejected():
+    message = problem_of(whole(MACRO_MICRO, PROGRAM), whole(PROGRAM))
+    assert "program 'p' is already defined in the text given" in message
 
 
-def test_ports_that_had_to_be_guessed_are_a_warning():
+def test_guessed_ports_are_a_warning():
     text = "ymmsl_version: v0.1\nmodel:\n  name: m\n  components: {a: p, b: p}\n"
     text += "  conduits: {a.out: b.in}\nimplementations:\n  p: {executable: /bin/true}\n"
     assert [item.split("'")[1] for item in warnings_of(text)] == ["a", "b"]
 
 
-def test_a_conversion_that_loses_nothing_warns_of_nothing():
+def test_lossless_conversion_causes_no_warning():
     assert warnings_of(OLD) == []

@@ -25,7 +25,7 @@ values = st.one_of(
 
 
 @given(values)
-def test_any_setting_comes_back_as_it_was(value):
+def test_settings_round_trip(value):
     configuration = replace(
         load(whole(MACRO_MICRO, PROGRAM)), settings=Settings({"macro.s": value})
     )
@@ -35,7 +35,7 @@ def test_any_setting_comes_back_as_it_was(value):
 
 
 @given(texts, st.lists(texts, max_size=3))
-def test_any_argument_comes_back_as_it_was(text, items):
+def test_arguments_round_trip(text, items):
     configuration = load(whole(MACRO_MICRO, PROGRAM))
     (name,) = configuration.programs
     for args in (tuple(items), *([text] if text else [])):
@@ -43,7 +43,7 @@ def test_any_argument_comes_back_as_it_was(text, items):
         assert load(dumped(replace(configuration, programs=changed))).programs[name].args == args
 
 
-def test_what_is_written_is_consistent_for_ymmsl_itself():
+def test_written_configuration_passes_the_checks_of_ymmsl():
     text = dumped(load(whole(NESTED, PROGRAM, "resources: {top.driver: {threads: 2}}\n")))
     configuration = ymmsl.load(text)
     configuration.check_consistent()

@@ -230,9 +230,7 @@ def test_called_instance_saves_after_its_callers_and_sends_the_covered_time():
     bench.begin()
     bench.calls.should_init()
     bench.clock.advance(70)
-    assert (
-        not bench.calls.should_save_final_snapshot()
-    )  # the callers had not saved before they called
+    assert not bench.calls.should_save_final_snapshot()  # the callers had not saved before the call
     bench.receiver.saved_until = {"f_init": 50.0, "other": 65.0}
     bench.loop()
     assert bench.calls.should_save_final_snapshot()
@@ -251,7 +249,7 @@ def test_called_instance_follows_its_own_clock_while_its_callers_wait():
     bench.calls.accept_state(STATE)
     assert bench.communicator.saved_until == 70.0
     bench.receiver.saved_until = {"f_init": 65.0}
-    assert not bench.calls.should_save_final_snapshot()  # covered already
+    assert not bench.calls.should_save_final_snapshot()  # already covered
     assert bench.communicator.saved_until == 70.0
 
 

@@ -59,7 +59,7 @@ def test_empty_resume_is_rejected(repository):
 
 
 def test_snapshots_of_another_model_are_rejected(repository):
-    with pytest.raises(InconsistentSnapshot, match="of model 'other', but model 'm' is to be run"):
+    with pytest.raises(InconsistentSnapshot, match="of model 'other', but the model to run is 'm'"):
         check(repository, origin=origin_of("other"))
 
 

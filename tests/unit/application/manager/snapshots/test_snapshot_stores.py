@@ -46,7 +46,7 @@ def test_relative_path_is_resolvable_only_by_an_adapter(location, is_resolvable)
     assert SnapshotStores(Opened(), adapter=InMemorySnapshotStore()).is_resolvable(location)
 
 
-def test_existing_snapshot_is_held():
+def test_existing_snapshot_is_found():
     store = InMemorySnapshotStore()
     stores = SnapshotStores(lambda _: store)
     location = store.store(MACRO, 1, b"x")

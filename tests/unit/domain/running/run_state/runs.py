@@ -1,4 +1,4 @@
-"""Drives the state machine of a run by hand: without a clock, a process or a service."""
+"""Drives the state machine of a run without a clock, a process or a service."""
 
 from collections.abc import Iterable
 
@@ -28,7 +28,7 @@ NAMES = ("macro", "micro")
 
 
 class Run:
-    """A run, and what its state machine has instructed.
+    """A run, and the instructions that its state machine has given.
 
     Args:
         agents: Names of the instances that agents start; the user starts the others.
@@ -74,7 +74,7 @@ class Run:
         self.handle(*(Registered(name, is_own) for name in names))
 
     def fire(self, timer: RunTimer) -> list[Instruction]:
-        """Let the seconds of a timer be over."""
+        """Let a timer fire."""
         del self.timers[timer]
         return self.handle(TimerFired(timer))
 
@@ -88,7 +88,7 @@ class Run:
 
     @property
     def result(self) -> "RunFinished | None":
-        """How the run ended; None if it has not."""
+        """The result of the run; None if it has not ended."""
         finished = [item for item in self.done if isinstance(item, FinishRun)]
         assert len(finished) <= 1
         return finished[0].result if finished else None

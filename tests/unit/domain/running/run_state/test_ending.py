@@ -1,4 +1,4 @@
-"""When a run ends, and what the cause is if it failed."""
+"""The end of a run, and its cause if the run failed."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def victim(*agents):
     return run
 
 
-def test_run_in_which_all_processes_end_well_has_succeeded():
+def test_run_succeeds_if_all_processes_succeed():
     run = Run(*NAMES)
     for name in NAMES:
         live(run, name)
@@ -48,7 +48,7 @@ def test_run_in_which_all_processes_end_well_has_succeeded():
     assert run.result.succeeded
 
 
-def test_instances_that_the_user_starts_are_waited_for():
+def test_run_waits_for_user_started_instances():
     run = Run("macro")
     live(run, "macro")
     run.handle(ProcessEnded("macro", SUCCESS))
@@ -57,7 +57,7 @@ def test_instances_that_the_user_starts_are_waited_for():
     assert run.result.succeeded
 
 
-def test_certain_cause_cancels_at_once_and_the_run_ends_with_the_last_process():
+def test_certain_cause_cancels_at_once_and_the_last_process_end_ends_the_run():
     run = Run(*NAMES)
     run.handle(ProcessEnded("macro", Exited(3)))
     assert run.is_cancelling
@@ -67,7 +67,7 @@ def test_certain_cause_cancels_at_once_and_the_run_ends_with_the_last_process():
     assert run.states["micro"] is InstanceState.STOPPED
 
 
-def test_victim_waits_for_the_true_cause_which_is_named_first():
+def test_failure_of_a_victim_waits_for_the_true_cause_which_is_named_first():
     run = victim(*NAMES)
     assert run.timers == {PATIENCE: VICTIM_PATIENCE}
     assert not run.is_cancelling
@@ -103,7 +103,7 @@ def test_victim_is_the_cause_if_no_other_instance_is_about_to_end():
     assert run.result.failed_instances == ("macro",)
 
 
-def test_members_of_a_deadlock_may_all_report_it():
+def test_all_members_of_a_deadlock_can_report_it():
     run = Run(*NAMES)
     run.register(*NAMES)
     waits = (Wait("macro", "micro", "s"), Wait("micro", "macro", "f_init"))
@@ -114,7 +114,7 @@ def test_members_of_a_deadlock_may_all_report_it():
     assert run.result.cause.startswith("Deadlock")
 
 
-def test_instances_that_the_user_started_get_some_time_to_leave_and_no_more():
+def test_user_started_instances_get_limited_time_to_leave():
     run = Run()
     run.register(*NAMES)
     run.handle(FailureReported("micro", "out of cheese", FailureKind.OWN))
@@ -123,7 +123,7 @@ def test_instances_that_the_user_started_get_some_time_to_leave_and_no_more():
     assert run.result.failed_instances == ("micro",)
 
 
-def test_stop_ends_patience():
+def test_stop_ends_the_wait_for_the_true_cause():
     run = Run()
     run.register(*NAMES)
     run.handle(FailureReported("micro", "out of cheese", FailureKind.OWN))
@@ -142,7 +142,7 @@ def test_stopped_run_ends_with_its_first_reason(is_interruption):
     assert run.result.was_interrupted == is_interruption
 
 
-def test_disconnected_instance_is_to_blame_for_those_that_lost_it():
+def test_disconnected_instance_is_the_cause_of_lost_peer_failures():
     run = Run("macro")
     run.register(*NAMES)
     run.handle(ConnectionLost("micro"), VICTIM, ProcessEnded("macro", Exited(1)))
@@ -153,7 +153,7 @@ def test_disconnected_instance_is_to_blame_for_those_that_lost_it():
 
 
 @pytest.mark.parametrize(("agents", "output_of"), [(NAMES, "macro"), (("micro",), "")])
-def test_output_directory_is_that_of_a_cause_that_an_agent_started(agents, output_of):
+def test_output_directory_is_given_only_for_a_cause_started_by_an_agent(agents, output_of):
     run = Run(*agents)
     run.register(*NAMES)
     run.handle(FailureReported("macro", "out of cheese", FailureKind.OWN))
@@ -163,7 +163,7 @@ def test_output_directory_is_that_of_a_cause_that_an_agent_started(agents, outpu
     assert finish.output_of == output_of
 
 
-def test_run_does_not_finish_before_the_output_of_a_failure_was_read():
+def test_run_finishes_after_the_error_output_has_been_read():
     state = RunState(["a"], reconnect_time=1.0, save_time=None)
     state.handle(ProgramsAssigned(("a",)))
     state.handle(ProcessStarted("a", "n"))

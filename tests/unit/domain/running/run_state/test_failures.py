@@ -1,4 +1,4 @@
-"""Whose failure is told as the cause."""
+"""Failures of a run, their descriptions, and the choice of the cause."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from domain.running.run_state.failures import (
     Failures,
     failure_by_report,
     failure_of_process,
-    kind_in_words,
+    infer_kind,
     problem_of,
 )
 from domain.running.run_state.instance_life import InstanceLife, Report
@@ -31,7 +31,7 @@ def of(*items):
     return failures
 
 
-def test_without_failures_there_is_nothing_to_tell():
+def test_empty_failures_have_no_description():
     failures = Failures()
     assert not failures
     assert (failures.cause, failures.names(), failures.describe()) == (None, (), "")
@@ -46,19 +46,19 @@ def test_without_failures_there_is_nothing_to_tell():
         (failure("a", end=None, reason="Out of cheese."), "failed: Out of cheese."),
     ],
 )
-def test_a_failure_is_told_in_a_sentence(item, text):
+def test_failure_is_described_in_a_sentence(item, text):
     assert item.describe().endswith(text)
 
 
-def test_the_cause_is_the_first_who_did_not_just_lose_a_peer():
+def test_cause_is_the_first_failure_that_is_not_a_lost_peer():
     failures = of(VICTIM, failure("culprit"), failure("other"))
     assert failures.names() == ("culprit", "victim", "other")
     assert failures.describe().endswith("Because of this, these failed too: victim, other.")
 
 
 def test_instance_that_reports_a_lost_peer_is_not_the_cause():
-    said = failure("victim", end=None, reason="The port was closed.", kind=FailureKind.LOST_PEER)
-    assert of(said, failure("culprit")).names() == ("culprit", "victim")
+    lost = failure("victim", end=None, reason="The port was closed.", kind=FailureKind.LOST_PEER)
+    assert of(lost, failure("culprit")).names() == ("culprit", "victim")
 
 
 @pytest.mark.parametrize(
@@ -70,24 +70,24 @@ def test_instance_that_reports_a_lost_peer_is_not_the_cause():
         ("", FailureKind.OWN),
     ],
 )
-def test_failure_kind_is_found_in_the_words_of_muscle3(text, kind):
-    assert kind_in_words(text) is kind
+def test_failure_kind_is_inferred_from_the_error_message_of_muscle3(text, kind):
+    assert infer_kind(text) is kind
 
 
-def test_where_all_lost_a_peer_the_first_of_them_is_the_cause():
+def test_first_failure_is_the_cause_if_all_are_lost_peers():
     assert of(VICTIM, VICTIM).cause is VICTIM
 
 
-def test_the_last_lines_are_told_below_the_failure():
+def test_error_output_is_shown_below_the_failure():
     text = of(failure("a", output="one\ntwo")).describe()
     assert text.endswith("The last lines of its error output were:\n    one\n    two")
 
 
-def test_output_without_words_is_not_told():
+def test_blank_error_output_is_not_shown():
     assert "last lines" not in of(failure("a", output=" \n\n")).describe()
 
 
-def test_a_deadlock_comes_first_and_only_the_first_of_them():
+def test_only_the_first_deadlock_is_described_before_the_failures():
     failures = of(failure("a", output="Deadlock detected"))
     failures.note_deadlock("a waits for b.")
     failures.note_deadlock("c waits for d.")
@@ -96,13 +96,13 @@ def test_a_deadlock_comes_first_and_only_the_first_of_them():
     assert "Deadlock detected" not in failures.describe()
 
 
-def test_a_deadlock_without_failures_is_told():
+def test_deadlock_is_described_without_failures():
     failures = Failures()
     failures.note_deadlock("a waits for b.")
     assert failures.describe() == "a waits for b."
 
 
-def test_a_lost_node_is_told_unless_the_failure_says_so_itself():
+def test_lost_node_is_described_unless_a_failure_names_it():
     failures = of(failure("a", end=NodeLost("node 'n' was lost")))
     failures.note_lost_node("node 'n' was lost")
     failures.note_lost_node("Node 'm' was lost")
@@ -169,7 +169,9 @@ LOST = "did the peer crash?"
         (Report("", None), False, "", FailureKind.OWN),
     ],
 )
-def test_kind_of_a_process_failure_is_reported_or_found_in_words(report, is_own, output, kind):
+def test_kind_of_a_process_failure_is_reported_or_inferred_from_the_error(
+    report, is_own, output, kind
+):
     instance = ended(EXITED, is_own=is_own, report=report)
     assert failure_of_process(instance, output).kind is kind
 

@@ -1,4 +1,4 @@
-"""The states of an instance, and what is shown of them."""
+"""The states of an instance, and the states that are shown to the user."""
 
 import pytest
 from hypothesis import given
@@ -43,7 +43,7 @@ def test_every_state_that_is_shown_exists():
 
 
 @pytest.mark.parametrize("life", [Life.FAILED, Life.STOPPED])
-def test_failed_and_stopped_instances_stay_so(life):
+def test_failed_and_stopped_states_are_final(life):
     assert reachable(life) == {life}
 
 
@@ -103,14 +103,14 @@ def test_wait_of_an_instance_that_does_not_run_is_ignored():
     assert instance.wait is None
 
 
-def test_instance_without_a_wait_goes_on_silently():
+def test_end_of_an_unknown_wait_shows_nothing():
     assert list(after(Step.REGISTER).change_wait(None)) == []
 
 
 @pytest.mark.parametrize(
     ("go", "come_back"), [(Step.DISCONNECT, Step.RETURN), (Step.LEAVE, Step.STAY)]
 )
-def test_wait_goes_on_after_a_lost_connection(go, come_back):
+def test_wait_continues_after_a_lost_connection(go, come_back):
     instance = after(Step.REGISTER)
     list(instance.change_wait(WAIT))
     list(instance.take(go))
@@ -123,13 +123,13 @@ def test_wait_goes_on_after_a_lost_connection(go, come_back):
 @pytest.mark.parametrize(
     ("wait", "state"), [(None, InstanceState.RUNNING), (WAIT, InstanceState.WAITING)]
 )
-def test_leaving_instance_is_shown_as_before(wait, state):
+def test_leaving_instance_is_shown_in_its_previous_state(wait, state):
     instance = after(Step.REGISTER)
     list(instance.change_wait(wait))
     assert list(instance.take(Step.LEAVE)) == [ShowInstance("macro", state, waiting_for=wait)]
 
 
-def test_registering_again_forgets_reports_and_waits():
+def test_second_registration_clears_reports_and_waits():
     instance = after(Step.REGISTER)
     list(instance.change_wait(WAIT))
     instance.report = Report("out of cheese", None)
@@ -139,7 +139,7 @@ def test_registering_again_forgets_reports_and_waits():
     assert (instance.is_registered, instance.is_own) == (True, True)
 
 
-def test_instance_is_awaited_if_the_user_starts_it_until_it_is_done():
+def test_user_started_instance_is_awaited_until_it_is_done():
     instance = InstanceLife("macro")
     assert instance.is_awaited
     instance.has_deregistered = True
@@ -149,7 +149,7 @@ def test_instance_is_awaited_if_the_user_starts_it_until_it_is_done():
 
 
 @given(st.lists(st.sampled_from(Step)))
-def test_shown_state_is_that_of_the_table(steps):
+def test_shown_state_follows_the_table(steps):
     instance = InstanceLife("macro")
     for step in steps:
         before = instance.life

@@ -1,4 +1,4 @@
-"""Instances that the user started and that lost their connection are looked for."""
+"""Probes of user-started instances that lost their connection."""
 
 import pytest
 
@@ -19,7 +19,7 @@ TIMER = RunTimer(TimerKind.CONNECTION, "micro")
 
 
 class Watch:
-    """One instance, and what is instructed for it."""
+    """One instance, and the instructions for it."""
 
     def __init__(self, patience=30.0):
         self.connections = LostConnections(patience)
@@ -27,7 +27,7 @@ class Watch:
         self.attempt = 0
 
     def look(self):
-        """Let the patience be over; return whether the program is looked for."""
+        """Let the timer fire; return whether the program is probed."""
         done = list(self.connections.lose_patience("micro"))
         self.done += done
         probes = [item for item in done if isinstance(item, Probe)]
@@ -36,7 +36,7 @@ class Watch:
         return bool(probes)
 
     def find(self, presence, *, attempt=None):
-        """Answer the last probe, or another; return what is known then."""
+        """Answer the last probe, or another; return the resulting state."""
         found = PresenceFound("micro", attempt or self.attempt, presence)
         instructions = self.connections.find(found)
         try:
@@ -51,7 +51,7 @@ class Watch:
         return [item.seconds for item in self.done if isinstance(item, StartTimer)][-1]
 
 
-def test_every_state_has_a_row_and_every_sign_counts():
+def test_every_state_has_a_row_and_every_step_is_used():
     assert set(TRANSITIONS) == set(Contact)
     assert {sign for row in TRANSITIONS.values() for sign in row} == set(Sign)
 
@@ -65,7 +65,7 @@ def test_lost_connection_is_logged_and_the_instance_gets_time_to_reconnect():
     assert "within 7 s" in log.text
 
 
-def test_instance_that_is_gone_twice_in_a_row_is_given_up():
+def test_instance_without_a_program_in_two_probes_in_a_row_is_given_up():
     watch = Watch()
     assert watch.look()
     assert watch.find(Presence.GONE) is Contact.SUSPECTED
@@ -76,7 +76,7 @@ def test_instance_that_is_gone_twice_in_a_row_is_given_up():
 
 
 @pytest.mark.parametrize("presence", [Presence.THERE, Presence.UNKNOWN])
-def test_instance_that_may_be_there_in_between_is_not_given_up(presence):
+def test_instance_that_may_still_run_between_two_probes_is_not_given_up(presence):
     watch = Watch()
     for found in (Presence.GONE, presence, Presence.GONE):
         watch.look()
@@ -86,7 +86,7 @@ def test_instance_that_may_be_there_in_between_is_not_given_up(presence):
     assert watch.find(Presence.GONE) is Contact.GIVEN_UP
 
 
-def test_farewell_time_is_no_longer_than_the_patience():
+def test_farewell_time_does_not_exceed_the_patience():
     watch = Watch(patience=2.0)
     watch.look()
     watch.find(Presence.GONE)
@@ -94,20 +94,20 @@ def test_farewell_time_is_no_longer_than_the_patience():
 
 
 @pytest.mark.parametrize("presence", Presence)
-def test_each_finding_is_reported_once(presence):
+def test_probe_result_is_reported_once(presence):
     watch = Watch()
     for _ in range(2):
         watch.look()
         watch.find(presence)
         watch.look()
         watch.find(Presence.THERE if presence is Presence.GONE else presence)
-    told = [item for item in watch.done if isinstance(item, Log | Warn)]
-    texts = [item.text for item in told if "has not reconnected" in item.text]
+    logged = [item for item in watch.done if isinstance(item, Log | Warn)]
+    texts = [item.text for item in logged if "has not reconnected" in item.text]
     assert len(texts) == len(set(texts)) == (2 if presence is Presence.GONE else 1)
-    assert any(isinstance(item, Warn) for item in told) == (presence is Presence.UNKNOWN)
+    assert any(isinstance(item, Warn) for item in logged) == (presence is Presence.UNKNOWN)
 
 
-def test_reconnected_instance_is_looked_for_no_longer():
+def test_reconnected_instance_is_no_longer_probed():
     watch = Watch()
     restored = list(watch.connections.restore("micro"))
     assert restored[0] == CancelTimer(TIMER)
@@ -115,7 +115,7 @@ def test_reconnected_instance_is_looked_for_no_longer():
     assert list(watch.connections.restore("micro")) == []
 
 
-def test_late_answer_to_a_probe_does_not_count():
+def test_late_probe_result_is_ignored():
     watch = Watch()
     watch.look()
     first = watch.attempt

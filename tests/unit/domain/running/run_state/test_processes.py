@@ -1,4 +1,4 @@
-"""What follows from the processes that agents start and that end."""
+"""Reactions to the start and end of processes that agents manage."""
 
 import pytest
 
@@ -45,7 +45,7 @@ def test_instance_that_deregistered_and_exits_with_0_has_finished():
 @pytest.mark.parametrize(
     "end", [Exited(3), Killed(11), NeverStarted("no such file"), NodeLost("a node was lost")]
 )
-def test_process_that_ends_badly_has_failed_and_its_output_is_read(end):
+def test_failed_process_has_its_error_output_read(end):
     run = Run(*NAMES)
     instructions = run.handle(ProcessEnded("macro", end))
     assert ReadErrorOutput("macro") in instructions
@@ -54,14 +54,14 @@ def test_process_that_ends_badly_has_failed_and_its_output_is_read(end):
 
 
 @pytest.mark.parametrize("end", [SUCCESS, Exited(3), Killed(15)])
-def test_process_that_ends_badly_while_the_run_is_stopped_was_stopped(end):
+def test_process_that_fails_while_the_run_is_stopped_counts_as_stopped(end):
     run = Run(*NAMES)
     run.handle(StopCommanded("enough", is_interruption=True), ProcessEnded("macro", end))
     assert run.states["macro"] is InstanceState.STOPPED
     assert run.all_of(ReadErrorOutput) == []
 
 
-def test_instance_that_finishes_while_the_run_is_stopped_has_finished():
+def test_instance_that_finishes_while_the_run_is_stopped_counts_as_finished():
     run = Run(*NAMES)
     run.register("macro")
     run.handle(StopCommanded("enough", is_interruption=True))
@@ -69,7 +69,7 @@ def test_instance_that_finishes_while_the_run_is_stopped_has_finished():
     assert run.states["macro"] is InstanceState.FINISHED
 
 
-def test_end_of_a_process_waits_while_the_output_of_an_earlier_one_is_read():
+def test_process_end_waits_until_earlier_error_output_has_been_read():
     state = RunState(NAMES, reconnect_time=30.0, save_time=None)
     for event in (ProgramsAssigned(NAMES), ProcessEnded("macro", Exited(1))):
         instructions = state.handle(event)
@@ -84,7 +84,7 @@ def test_end_of_a_process_waits_while_the_output_of_an_earlier_one_is_read():
     assert isinstance(instructions[-1], FinishRun)
 
 
-def test_end_of_a_process_counts_once():
+def test_duplicate_process_end_is_ignored():
     run = Run(*NAMES)
     run.handle(ProcessEnded("macro", Exited(1)))
     assert run.handle(ProcessEnded("macro", Exited(2))) == []
@@ -99,7 +99,7 @@ def test_exit_code_0_after_a_reported_error_is_a_failure():
     assert run.result.cause.endswith("it reported an error: a tangled mesh.")
 
 
-def test_lost_node_explains_the_failure_of_its_processes():
+def test_failure_of_processes_on_a_lost_node_is_explained():
     run = Run(*NAMES)
     run.handle(NodeFailed("n0", "no heartbeat"))
     for name in NAMES:

@@ -1,4 +1,4 @@
-"""What follows from the requests of instances."""
+"""Reactions to the requests of instances."""
 
 import pytest
 
@@ -25,14 +25,14 @@ from tests.unit.domain.running.run_state.runs import NAMES, Run
 WAIT = Wait("macro", "micro", "s")
 
 
-def test_registered_instance_is_shown_as_running_before_that_is_published():
+def test_registered_instance_is_shown_as_running_before_the_event_is_published():
     assert Run().handle(Registered("macro", is_own=True)) == [
         ShowInstance("macro", InstanceState.RUNNING),
         Publish(InstanceRegistered("macro")),
     ]
 
 
-def test_instance_that_the_user_started_has_finished_when_it_deregisters():
+def test_user_started_instance_finishes_when_it_deregisters():
     run = Run()
     run.register("macro")
     assert run.handle(Deregistered("macro")) == [
@@ -41,7 +41,7 @@ def test_instance_that_the_user_started_has_finished_when_it_deregisters():
     ]
 
 
-def test_instance_that_an_agent_started_runs_on_when_it_deregisters():
+def test_agent_started_instance_is_still_running_after_it_deregisters():
     run = Run(*NAMES)
     run.register("macro")
     run.handle(Deregistered("macro"))
@@ -57,7 +57,7 @@ def test_wait_is_shown_while_it_lasts():
     assert run.handle(WaitChanged("macro", None)) == [ShowInstance("macro", InstanceState.RUNNING)]
 
 
-def test_failure_that_a_user_started_instance_reports_gives_others_time_to_leave():
+def test_failure_of_a_user_started_instance_gives_others_time_to_leave():
     run = Run()
     run.register(*NAMES)
     run.handle(FailureReported("micro", "out of cheese", FailureKind.OWN))
@@ -68,7 +68,7 @@ def test_failure_that_a_user_started_instance_reports_gives_others_time_to_leave
     assert run.result.cause == "Instance 'micro' failed: out of cheese."
 
 
-def test_failure_that_a_user_started_instance_reports_while_the_run_is_stopped_does_not_count():
+def test_failure_of_a_user_started_instance_is_ignored_while_the_run_is_stopped():
     run = Run("macro")
     run.register(*NAMES)
     run.handle(StopCommanded("enough", is_interruption=True))
@@ -76,7 +76,7 @@ def test_failure_that_a_user_started_instance_reports_while_the_run_is_stopped_d
     assert run.states["micro"] is InstanceState.STOPPED
 
 
-def test_failure_that_an_agent_started_instance_reports_waits_for_its_process():
+def test_failure_of_an_agent_started_instance_waits_for_its_process():
     run = Run(*NAMES)
     run.register(*NAMES)
     run.handle(FailureReported("micro", "out of cheese", FailureKind.OWN))

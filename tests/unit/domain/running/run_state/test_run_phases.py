@@ -59,13 +59,13 @@ def test_finished_run_stays_finished():
         ((PhaseStep.DONE, PhaseStep.STOP), Phase.FINISHED, []),
     ],
 )
-def test_phase_and_instructions_follow_from_the_steps(steps, phase, instructions):
+def test_steps_determine_phase_and_instructions(steps, phase, instructions):
     phases = RunPhases()
     assert [item for step in steps for item in phases.take(step)] == instructions
     assert phases.phase is phase
 
 
-def test_patience_is_prolonged_once_if_processes_are_about_to_end():
+def test_patience_timer_is_restarted_once_if_processes_are_about_to_end():
     phases = RunPhases()
     list(phases.take(PhaseStep.DOUBT))
     assert list(phases.lose_patience(some_are_leaving=True)) == [START_LEAVING]
@@ -74,14 +74,14 @@ def test_patience_is_prolonged_once_if_processes_are_about_to_end():
     assert phases.phase is Phase.CANCELLING
 
 
-def test_patience_is_not_prolonged_if_no_process_is_about_to_end():
+def test_patience_timer_is_not_restarted_if_no_process_is_about_to_end():
     phases = RunPhases()
     list(phases.take(PhaseStep.DOUBT))
     assert CANCEL in list(phases.lose_patience(some_are_leaving=False))
 
 
 @given(st.lists(st.sampled_from(PhaseStep)))
-def test_timer_runs_in_patient_phases_only_and_processes_are_cancelled_once(steps):
+def test_timer_runs_only_in_waiting_phases_and_processes_are_cancelled_once(steps):
     phases = RunPhases()
     is_running, cancelled = False, 0
     for step in steps:

@@ -39,7 +39,7 @@ def lost(*agents):
 
 
 def look(run, presence):
-    """Let the patience with micro be over, and find something."""
+    """Let the time for micro to reconnect end, and answer the probe."""
     (probe,) = run.fire(TIMER)
     assert isinstance(probe, Probe)
     return run.handle(PresenceFound("micro", probe.attempt, presence))
@@ -57,7 +57,7 @@ def test_agent_started_instance_without_a_connection_is_left_to_its_agent():
     assert run.timers == {}
 
 
-def test_reconnected_instance_goes_on_with_what_it_did():
+def test_reconnected_instance_returns_to_its_previous_state():
     run = lost()
     run.handle(ConnectionRestored("micro"))
     assert run.states["micro"] is InstanceState.WAITING
@@ -78,7 +78,7 @@ def test_instance_that_may_still_run_is_shown_as_disconnected():
     assert run.timers == {TIMER: 30.0}
 
 
-def test_instance_that_is_gone_twice_fails_the_run():
+def test_instance_without_a_program_in_two_probes_fails_the_run():
     run = lost()
     look(run, Presence.GONE)
     assert run.timers == {TIMER: FAREWELL_TIME}
@@ -96,13 +96,13 @@ def test_instance_that_is_gone_twice_fails_the_run():
         FailureReported("micro", "out of cheese", FailureKind.OWN),
     ],
 )
-def test_instance_that_the_run_does_not_wait_for_is_not_looked_for(event):
+def test_instance_that_the_run_does_not_wait_for_is_not_probed(event):
     run = lost()
     run.handle(event)
     assert run.fire(TIMER) == []
 
 
-def test_instance_that_is_done_or_has_failed_may_lose_its_connection():
+def test_lost_connection_of_a_finished_or_failed_instance_is_ignored():
     run = Run()
     run.register(*NAMES)
     run.handle(Deregistered("macro"), ConnectionLost("macro"))
@@ -139,7 +139,7 @@ steps = st.lists(
 
 
 @given(st.sampled_from([(), ("macro",), NAMES]), st.sampled_from([None, 60.0]), steps)
-def test_any_events_in_any_order_finish_the_run_once(agents, save_time, happenings):
+def test_run_finishes_once_for_any_sequence_of_events(agents, save_time, happenings):
     run = Run(*agents, save_time=save_time)
     final = {}
     for event in happenings:

@@ -43,7 +43,7 @@ def test_every_state_has_a_row_and_every_step_is_used():
     assert {step for row in TRANSITIONS.values() for step in row} == set(StopStep)
 
 
-def test_instances_save_until_there_is_a_set_of_snapshots():
+def test_run_is_stopped_when_a_set_of_snapshots_is_complete():
     run = joined()
     run.handle(StopAsked(REASON))
     assert asked(run) == [REASON]
@@ -55,13 +55,13 @@ def test_instances_save_until_there_is_a_set_of_snapshots():
     assert run.timers == {}
 
 
-def test_earlier_set_of_snapshots_stops_nothing():
+def test_set_of_snapshots_before_the_request_does_not_stop_the_run():
     run = joined()
     run.handle(SnapshotsCompleted())
     assert not run.is_cancelling
 
 
-def test_run_is_stopped_without_a_set_when_the_time_for_saving_is_over():
+def test_run_is_stopped_without_a_set_after_the_save_time():
     run = joined()
     run.handle(StopAsked(REASON))
     run.fire(SAVING_TIMER)
@@ -101,7 +101,7 @@ def test_no_instance_is_asked_if_some_cannot_be():
     assert run.is_cancelling
 
 
-def test_instances_save_before_the_end_of_the_allocation_though_some_do_so_by_a_rule():
+def test_instances_save_before_the_end_of_the_allocation_even_if_some_save_by_a_rule():
     run = joined(theirs=["micro"])
     run.handle(AllocationEndKnown(100.0))
     assert run.timers == {ALLOCATION_TIMER: 100.0}
@@ -118,7 +118,7 @@ def test_run_is_stopped_at_the_end_of_the_allocation_if_nothing_is_saved():
     assert run.is_cancelling
 
 
-def test_end_of_the_allocation_changes_nothing_once_the_run_is_stopped():
+def test_end_of_the_allocation_is_ignored_once_the_run_is_stopped():
     run = joined()
     run.handle(AllocationEndKnown(100.0), StopCommanded(REASON, is_interruption=True))
     run.fire(ALLOCATION_TIMER)
@@ -140,7 +140,7 @@ def test_run_that_finishes_while_saving_has_succeeded():
     assert run.timers == {}
 
 
-def test_instances_that_register_while_others_save_change_nothing():
+def test_registration_while_others_save_changes_nothing():
     run = Run(*NAMES, save_time=60.0)
     run.handle(Registered("macro", True), StopAsked(REASON), Registered("micro", True))
     assert asked(run) == [REASON]

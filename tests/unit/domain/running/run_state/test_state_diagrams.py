@@ -1,4 +1,4 @@
-"""The page with the diagrams of the state machines is up to date."""
+"""The document with the diagrams of the state machines is up to date."""
 
 import runpy
 import sys
