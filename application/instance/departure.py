@@ -103,8 +103,6 @@ class Leaving:
                 and is_registered
                 and self._link.report_failed(failure, kind=kind)
             )
-            if failure is not None:
-                self._transport.limit_queues(None, wait=_never_wait)
             start = self._profiler.now()
             timeout = None if failure is None else PATIENCE_AFTER_FAILURE
             if connections is not None:
@@ -124,6 +122,8 @@ class Leaving:
             self._link.close()
 
     def _close_ports(self, connections: Connections, *, failed: bool) -> None:
+        if failed:
+            self._transport.limit_queues(None, wait=_never_wait)
         for port in connections.ports.connected(Operator.O_I, Operator.O_F):
             try:
                 # before the counts are restored, numbered milestones would make messages seem lost

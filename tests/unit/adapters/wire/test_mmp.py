@@ -34,7 +34,7 @@ texts = st.text(max_size=12)
 integers = st.integers(-(2**63), 2**63 - 1)
 optional = st.none() | integers
 ports = st.builds(Port, names, st.sampled_from(Operator))
-waits = st.builds(Wait, texts, texts, texts, optional)
+waits = st.builds(Wait, texts, texts, texts, optional, is_sending=st.just(value=False))
 sending_waits = waits.map(lambda wait: wait._replace(is_sending=True))
 port_uses = st.tuples(names, st.sampled_from(Operator)) | st.just((None, None))
 events = st.builds(

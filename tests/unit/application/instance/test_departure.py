@@ -64,6 +64,9 @@ class Notes:
     def send_milestone(self, port, milestone, *, is_counted):
         self.calls.append(("send_milestone", port.name, milestone, is_counted))
 
+    def limit_queues(self, size, *, wait):
+        self.calls.append(("limit_queues", size))
+
     def report_failed(self, problem, *, kind):
         self.calls.append(("report_failed", problem, kind))
         return self.stops_peers
