@@ -48,6 +48,7 @@ models:
     components:
       saver:
         description: Saves
+        ports: {}
         implementation: saver
 checkpoints:
   simulation_time:

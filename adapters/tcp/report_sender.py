@@ -18,7 +18,7 @@ EVENTS_PER_REQUEST: Final = 500
 MAX_PROFILE_BATCHES: Final = 50
 """How many batches of profile events may wait to be sent, with 200 messages each."""
 
-PROFILE_PATIENCE: Final = 1.0
+PROFILE_PATIENCE: Final = 0.5
 """Seconds for which an instance that leaves waits until its profile has been sent."""
 
 

@@ -24,6 +24,9 @@ def peak_memory() -> int:
 
 instance = Instance({}, FLAGS)
 while instance.reuse_instance():
+    if instance.resuming():
+        instance.load_snapshot()
+    instance.should_init()
     size = int(os.environ["STATE_BYTES"])
     state = np.zeros(size // 8)
     state += 1.0  # so that its memory is really there
@@ -36,6 +39,6 @@ while instance.reuse_instance():
             instance.save_snapshot(message)
             seconds.append(time.perf_counter() - start)
     if instance.should_save_final_snapshot():
-        instance.save_final_snapshot(Message(float(number), None, None))
+        instance.save_final_snapshot(Message(float(number + 1), None, None))
     result = {"seconds": seconds, "before": before, "peak": peak_memory(), "state": size}
 json.dump(result, sys.stdout)

@@ -172,7 +172,7 @@ def test_unregistered_instance_does_not_deregister():
     calls, _ = leave(Notes(), is_registered=False)
     assert calls == [*CLOSED, ("drain",), *SENT, *ALL_CLOSED]
     calls, _ = leave(Notes(), is_registered=False, failure="the reason")
-    assert calls[: len(CLOSED)] == closed(is_counted=False)
+    assert calls[: 1 + len(CLOSED)] == [("limit_queues", None), *closed(is_counted=False)]
 
 
 def test_shutdown_is_profiled_before_deregistering():
