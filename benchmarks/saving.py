@@ -48,7 +48,7 @@ models:
     components:
       saver:
         description: Saves
-        ports: {}
+        ports: {{}}
         implementation: saver
 checkpoints:
   simulation_time:
