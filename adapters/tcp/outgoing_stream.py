@@ -39,10 +39,14 @@ class OutgoingStream:
     Args:
         loop: Writes out the queue, on its thread.
         return_time: Seconds to wait for a receiver to reconnect.
+        limit: How many bytes may be queued.
     """
 
-    def __init__(self, loop: EventLoop, *, return_time: float = RETURN_TIME) -> None:
+    def __init__(
+        self, loop: EventLoop, *, return_time: float = RETURN_TIME, limit: QueueLimit = OPEN.limit
+    ) -> None:
         self._loop = loop
+        self._limit = limit
         self._sender = StreamSender(return_time=return_time)
         self._socket: socket.socket | None = None
         self._written_by_a_thread: socket.socket | None = None
@@ -79,15 +83,11 @@ class OutgoingStream:
         else:
             sock.close()
 
-    def send(self, pieces: Pieces, *, limit: QueueLimit = OPEN.limit) -> bool:
+    def send(self, pieces: Pieces) -> bool:
         """Send the pieces of a frame; all but the first may be changed after this returns.
 
-        Args:
-            pieces: The pieces.
-            limit: How many bytes may be queued.
-
         Returns:
-            Whether it was sent or queued; False if it would exceed the limit.
+            Whether the frame was sent or queued; False if it would exceed the limit.
         """
         with self._changed:
             sock = self._socket
@@ -95,7 +95,7 @@ class OutgoingStream:
                 pieces = self._write_at_once(sock, pieces)
                 if not pieces:
                     return True
-            if self._sender.queued > limit.size and not self._admits(pieces, limit):
+            if self._sender.queued > self._limit.size and not self._admits(pieces):
                 return False
             left = self._sender.add(pieces)
             if not left or sock is None:
@@ -107,11 +107,11 @@ class OutgoingStream:
             self._end_write(sock, left)
         return True
 
-    def wait_for_room(self, size: int, *, limit: QueueLimit, timeout: float) -> bool:
+    def wait_for_room(self, size: int, *, timeout: float) -> bool:
         """Wait until a frame of some size can be queued; return whether it can."""
         with self._changed:
             return self._changed.wait_for(
-                lambda: limit.admits(size, queued=self._sender.queued), timeout=timeout
+                lambda: self._limit.admits(size, queued=self._sender.queued), timeout=timeout
             )
 
     @property
@@ -137,8 +137,8 @@ class OutgoingStream:
             self._detach()
             self._changed.notify_all()
 
-    def _admits(self, pieces: Pieces, limit: QueueLimit) -> bool:
-        return limit.admits(sum(map(len, pieces)), queued=self._sender.queued)
+    def _admits(self, pieces: Pieces) -> bool:
+        return self._limit.admits(sum(map(len, pieces)), queued=self._sender.queued)
 
     def _write_at_once(self, sock: socket.socket, pieces: Pieces) -> Pieces:
         """Write a frame directly, without waiting; return the part that is left to write."""
@@ -274,7 +274,7 @@ class StreamOutlet(Outlet):
     Args:
         outgoing: The stream to that instance.
         receiver: The endpoint.
-        gate: Limits the queue.
+        gate: Waits while the queue of that stream is full.
     """
 
     def __init__(self, outgoing: OutgoingStream, *, receiver: str, gate: QueueGate = OPEN) -> None:
@@ -285,10 +285,9 @@ class StreamOutlet(Outlet):
     def send(self, message: PeerMessage) -> int:
         pieces = stream.encode_message(self._channel, message)
         size = sum(map(len, pieces))
-        limit = self._gate.limit
-        while not self._stream.send(pieces, limit=limit):
+        while not self._stream.send(pieces):
             self._gate.wait(
-                lambda timeout: self._stream.wait_for_room(size, limit=limit, timeout=timeout),
+                lambda timeout: self._stream.wait_for_room(size, timeout=timeout),
                 lambda: self._stream.taken,
             )
         return size

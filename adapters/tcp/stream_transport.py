@@ -144,7 +144,7 @@ class StreamPeerTransport(PeerTransport):
     def _outgoing_to(self, peer: str) -> OutgoingStream:
         with self._changed:
             if peer not in self._outgoing:
-                self._outgoing[peer] = OutgoingStream(self._server.loop)
+                self._outgoing[peer] = OutgoingStream(self._server.loop, limit=self._queue_limit)
                 if self._is_closed:
                     # receivers can still connect if another transport keeps the server open
                     self._outgoing[peer].close()
