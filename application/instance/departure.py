@@ -126,7 +126,7 @@ class Leaving:
             self._transport.limit_queues(None, wait=_never_wait)
         for port in connections.ports.connected(Operator.O_I, Operator.O_F):
             try:
-                # before the counts are restored, numbered milestones would make messages seem lost
+                # if this fails before the counts are restored, numbers would be wrong: omit them
                 connections.communicator.send_milestone(port, Milestone(()), is_counted=not failed)
             except CouplingError as error:
                 if not failed:
