@@ -1,4 +1,8 @@
-"""How long a model stops to save a large state, and how much memory that needs."""
+"""How long a model stops to save a large state, and how much memory that needs.
+
+MUSCLE3's manager prints an error about the snapshots of a model without conduits. It does not
+affect the time that the model takes to save.
+"""
 
 from __future__ import annotations
 
