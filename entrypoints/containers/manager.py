@@ -236,6 +236,7 @@ def _open_server(
         secret=options.secret,
         require_secret=options.require_secret,
         needs_secret=router.needs_secret,
+        may_wait=router.may_wait,
         on_connected=router.note_connected,
         on_disconnected=router.note_disconnected,
         on_error=services.client_errors.note,
