@@ -361,7 +361,7 @@ def test_manager_listens_on_all_addresses_if_the_user_wants_it(workspace: Worksp
 
 
 def test_address_of_another_machine_cannot_be_listened_on(workspace: Workspace):
-    outcome = workspace.run(*MANAGER, "--listen", "192.0.2.1", "model.ymmsl")
+    outcome = workspace.manager("--listen", "192.0.2.1", "model.ymmsl")
     assert outcome.exit_code == MISTAKE
     assert "The manager cannot listen on 192.0.2.1" in outcome.text
 
