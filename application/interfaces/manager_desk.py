@@ -14,6 +14,7 @@ from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
 from domain.errors import CouplingError
 from domain.model.checkpoint_rules import CheckpointInfo
+from domain.running.clients import Trust
 from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
 
@@ -29,10 +30,12 @@ class Registration:
     Attributes:
         timeline: The timeline of its component.
         is_dialect_0_10: Whether the instance uses MUSCLE3's older dialect.
+        trust: Which clients without proof the instance serves; None if it uses MUSCLE3's library.
     """
 
     timeline: str
     is_dialect_0_10: bool
+    trust: Trust | None = None
 
 
 class ManagerDesk(Protocol):
