@@ -13,6 +13,7 @@ from typing import Final, TypeAlias, final
 from adapters.io import network
 from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, with_traceback
 from adapters.tcp.listeners import Listeners
+from adapters.tcp.untrusted_clients import MAX_UNTRUSTED_CLIENTS, PATIENCE, UntrustedClients
 from adapters.wire import greeting
 from adapters.wire.locations import TcpAddress, UnixAddress
 from adapters.wire.session_server import (
@@ -68,7 +69,7 @@ class Server:
             it must be called once, from any thread. If `on_request` raises before that, the
             client's session ends; a RemoteProtocolError means that the client caused the error.
         loop: Makes the server's callbacks; the server starts and closes it.
-        max_request: Largest request to accept, in bytes.
+        max_request: Largest request to accept from a trusted client, in bytes.
         secret: Secret of the run; None if our own greeting is not offered.
         identity: The server's own identity, which it proves with the secret.
         admit: Called when a client without proof opens a session, or resumes the one that is
@@ -76,12 +77,15 @@ class Server:
             refuse it. By default all are admitted.
         locate: Returns where a client connects from; None if unknown.
         needs_secret: Returns whether a request is only for clients that know the secret.
+        may_wait: Returns whether a request is executed after all others that have arrived.
         on_stream: Takes over the socket of a client that requests a stream.
         on_session_ended: Called when a client has ended its session.
         on_connected: Called when a session gets a connection, also after it lost one.
         on_disconnected: Called when a session has lost its last connection, ended or not.
         on_error: Called with a message about a client that violates the protocol, once for each
             connection, or about an internal error.
+        max_untrusted: Number of clients to keep that are not trusted; see `UntrustedClients`.
+        patience: Seconds that such a client may take for its greeting or for one request.
 
     Attributes:
         loop: Makes callbacks for the server and for other objects on its thread.
@@ -98,11 +102,14 @@ class Server:
         admit: Admission = lambda _socket, _session: None,
         locate: Callable[[socket.socket], Origin | None] = lambda _socket: None,
         needs_secret: Callable[[bytes], bool] = lambda _request: False,
+        may_wait: Callable[[bytes], bool] = lambda _request: False,
         on_stream: StreamCallback | None = None,
         on_session_ended: Callable[[], None] = lambda: None,
         on_connected: SessionCallback = lambda _session: None,
         on_disconnected: SessionCallback = lambda _session: None,
         on_error: ErrorCallback = lambda _text: None,
+        max_untrusted: int = MAX_UNTRUSTED_CLIENTS,
+        patience: float = PATIENCE,
     ) -> None:
         self._on_request = on_request
         self._on_stream = on_stream
@@ -116,9 +123,18 @@ class Server:
         self._admit = admit
         self._locate = locate
         self._needs_secret = needs_secret
+        self._may_wait = may_wait
         self._sessions = SessionTable(first_id=_first_session_id())
         self._clients: dict[ServerConnection, _Client] = {}
-        self._listeners = Listeners(loop, on_accepted=self._add_client, on_error=self._report)
+        self._untrusted = UntrustedClients[_Client](
+            limit=max_untrusted, patience=patience, scheduler=loop, drop=self._refuse
+        )
+        self._listeners = Listeners(
+            loop,
+            on_accepted=self._add_client,
+            on_error=self._report,
+            make_room=self._untrusted.make_room,
+        )
         self.loop: Final = loop
         loop.on_error(self._report)
         loop.at_end(self._drop_all)
@@ -158,7 +174,8 @@ class Server:
 
     def start(self) -> None:
         """Start the thread."""
-        network.allow_many_files()
+        limit = network.allow_many_files()
+        self._untrusted.limit = min(self._untrusted.limit, limit // 2)
         self.loop.start()
 
     @property
@@ -216,6 +233,11 @@ class Server:
         client = self._clients[connection] = _Client(sock, connection, peer)
         client.serve = partial(self._serve, client)
         self.loop.watch(sock, client.serve)
+        self._untrusted.add(client)
+
+    def _refuse(self, client: _Client, reason: str) -> None:
+        self._report_client(client, f"disconnected a client at {client.peer}: {reason}")
+        self._drop(client)
 
     def _serve(self, client: _Client) -> None:
         if client.outgoing:
@@ -247,7 +269,8 @@ class Server:
     def _proceed(self, client: _Client, data: bytes) -> bool:
         """Process received data; return False if the connection was handed over."""
         events = client.connection.received(data)
-        self._note_session(client)
+        if self._note_session(client) or events:
+            self._untrusted.note_progress(client)
         for event in events:
             if isinstance(event, Request):
                 self._execute(client, event)
@@ -258,17 +281,25 @@ class Server:
                 self._on_session_ended()
         return True
 
-    def _note_session(self, client: _Client) -> None:
+    def _note_session(self, client: _Client) -> bool:
+        """Return whether the client has just opened or resumed a session."""
         session = client.connection.session
         if session is None or client.session is not None:
-            return
+            return False
         client.session = session
         session.owner.locate = partial(self._locate, client.socket)
         session.connections += 1
         if session.connections == 1:
             self._on_connected(session)
+        return True
 
     def _execute(self, client: _Client, request: Request) -> None:
+        if self._may_wait(request.body):
+            self.loop.call_in_background(lambda: self._execute_now(client, request))
+        else:
+            self._execute_now(client, request)
+
+    def _execute_now(self, client: _Client, request: Request) -> None:
         def reply(response: Buffers) -> None:
             if self.loop.is_this_thread:
                 self._finish(request, response)
@@ -295,6 +326,7 @@ class Server:
         connection = request.session.connection
         client = self._clients.get(connection) if connection is not None else None
         if client is not None:
+            self._untrusted.note_progress(client)
             client.connection.answer(response)
             self._send_pending(client)
 
@@ -324,6 +356,7 @@ class Server:
 
     def _hand_over(self, client: _Client, request: StreamRequested) -> None:
         del self._clients[client.connection]
+        self._untrusted.remove(client)
         self.loop.unwatch(client.socket)
         if self._on_stream is None:
             client.socket.close()
@@ -338,6 +371,7 @@ class Server:
     def _drop(self, client: _Client) -> None:
         if self._clients.pop(client.connection, None) is None:
             return
+        self._untrusted.remove(client)
         self.loop.unwatch(client.socket)
         client.socket.close()
         if client.session is not None:

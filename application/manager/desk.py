@@ -8,11 +8,11 @@ from typing import final
 
 from application.interfaces.logbook import Logbook
 from application.interfaces.manager_desk import ManagerDesk, Registration
-from application.interfaces.profile_store import ProfileStore
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.error_shutdowns import ErrorShutdowns
 from application.manager.instance_directories import InstanceDirectories
 from application.manager.peer_lookup import PeerLookup
+from application.manager.profile_intake import ProfileIntake
 from application.manager.registration import InstanceRegistry
 from application.manager.run_control import RunControl
 from application.manager.snapshots.run_checkpoints import RunCheckpoints
@@ -30,11 +30,14 @@ from domain.running.clients import Trust
 from domain.running.events import LogRecorded, SnapshotFailed
 from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent, ProfileEventType
+from domain.wording import on_one_line, without_controls
 
 
 @final
 class ServicesDesk(ManagerDesk):
     """Dispatches each request to the services that it concerns.
+
+    Text that people read, in logs, events and causes, is passed on without control characters.
 
     Args:
         configuration: The configuration of the run.
@@ -44,7 +47,7 @@ class ServicesDesk(ManagerDesk):
         control: Controls the run.
         board: Publishes log records and other events.
         logbook: Stores log records.
-        profiles: Stores profile events.
+        profile: Stores profile events.
         snapshots: Registers snapshots.
         checkpoints: Decides when instances save.
         directories: Creates the directories for snapshots.
@@ -63,7 +66,7 @@ class ServicesDesk(ManagerDesk):
         control: RunControl,
         board: StatusBoard,
         logbook: Logbook,
-        profiles: ProfileStore,
+        profile: ProfileIntake,
         snapshots: SnapshotRegistry,
         checkpoints: RunCheckpoints,
         directories: InstanceDirectories,
@@ -77,7 +80,7 @@ class ServicesDesk(ManagerDesk):
         self._control = control
         self._board = board
         self._logbook = logbook
-        self._profiles = profiles
+        self._profile = profile
         self._snapshots = snapshots
         self._checkpoints = checkpoints
         self._directories = directories
@@ -123,13 +126,18 @@ class ServicesDesk(ManagerDesk):
         return self._configuration.settings
 
     def submit_log_message(self, record: LogRecord) -> None:
+        record = record._replace(
+            instance=on_one_line(record.instance), text=without_controls(record.text)
+        )
         self._logbook.write(record)
         self._error_shutdowns.note_log(record)
         self._board.publish(LogRecorded(record))
 
-    def submit_profile_events(self, instance: str, events: Sequence[ProfileEvent]) -> None:
+    def submit_profile_events(
+        self, instance: str, events: Sequence[ProfileEvent], *, dropped: int = 0
+    ) -> None:
         reference, _ = self._registry.resolve(instance)
-        self._profiles.add_events(reference, events)
+        self._profile.add(reference, events, dropped=dropped)
         self._error_shutdowns.note_events(instance, events)
         for event in reversed(events):
             # MUSCLE3's instances report their simulation time only in this way
@@ -174,21 +182,29 @@ class ServicesDesk(ManagerDesk):
 
     def report_snapshot_failed(self, instance: str, problem: str) -> None:
         self._registry.resolve(instance)
-        self._board.publish(SnapshotFailed(problem, instance))
+        self._board.publish(SnapshotFailed(without_controls(problem), instance))
 
     def report_failed(
         self, instance: str, problem: str, *, kind: FailureKind | None = None
     ) -> None:
         self._registry.resolve(instance)
-        self._control.note_failed(instance, problem, kind=kind)
+        self._control.note_failed(instance, without_controls(problem), kind=kind)
+
+    def waiting_to_send(self, wait: Wait) -> None:
+        self.waiting_for_receive(wait)
+
+    def waiting_to_send_done(self, wait: Wait) -> None:
+        self.waiting_for_receive_done(wait)
 
     def waiting_for_receive(self, wait: Wait) -> None:
         self._registry.resolve(wait.instance)
+        wait = _printable(wait)
         self._deadlocks.add(wait)
         self._control.note_wait(wait.instance, wait)
 
     def waiting_for_receive_done(self, wait: Wait) -> None:
         self._registry.resolve(wait.instance)
+        wait = _printable(wait)
         self._deadlocks.remove(wait)
         self._control.note_wait(wait.instance, None)
 
@@ -202,7 +218,11 @@ class ServicesDesk(ManagerDesk):
         self._registry.resolve(instance)
         if simulated_time is not None:
             self._board.note_time(instance, simulated_time)
-        self._control.note_wait(instance, waiting)
+        self._control.note_wait(instance, None if waiting is None else _printable(waiting))
+
+
+def _printable(wait: Wait) -> Wait:
+    return wait._replace(peer=on_one_line(wait.peer), port=on_one_line(wait.port))
 
 
 def _as_coupling_error(error: Exception) -> CouplingError:

@@ -1,4 +1,4 @@
-"""Runs a simulation: from the launch of the agents to the verdict."""
+"""Runs a simulation: from the launch of the agents to the result."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NO_AGENT: Final = "No node agent could be started; see the log of the run for th
 
 IN_VAIN: Final = (
     "Instances made snapshots, but no set of them fits together, so there is nothing to resume"
-    " from. If some come to their end before others, 'at_end: true' under 'checkpoints:' helps."
+    " from. If some instances end before others, set 'at_end: true' under 'checkpoints:'."
 )
 
 
@@ -66,6 +66,7 @@ class RunService:
         control: Supervises the run.
         board: The status of each instance.
         profiles: Records the cores assigned to instances.
+        profile_warnings: Returns warnings about events that are missing in the profile.
         snapshots: Tracks which snapshots belong together.
         directories: Notified of the directories that the starter has created.
         worker: Runs slow functions.
@@ -82,6 +83,7 @@ class RunService:
         control: RunControl,
         board: StatusBoard,
         profiles: ProfileStore,
+        profile_warnings: Callable[[], tuple[str, ...]],
         snapshots: SnapshotRegistry,
         directories: InstanceDirectories,
         worker: Worker,
@@ -94,6 +96,7 @@ class RunService:
         self._control = control
         self._board = board
         self._profiles = profiles
+        self._profile_warnings = profile_warnings
         self._snapshots = snapshots
         self._directories = directories
         self._worker = worker
@@ -123,6 +126,8 @@ class RunService:
                 agent could be started, or with the launcher's exception.
         """
         self._start = _Start(launch, started, failed)
+        if self._has_ended_early():
+            return
         self._pool.launch(launch, failed=self._fail)
 
     def note_resources(self, available: Resources) -> None:
@@ -141,9 +146,13 @@ class RunService:
 
     def note_result(self, result: RunFinished) -> None:
         """Shut the agents down, then report how the run ended."""
+        warnings = [*self._profile_warnings()]
         if self._snapshots.is_in_vain and (result.succeeded or result.was_interrupted):
-            self._log.warning(IN_VAIN)
-            result = replace(result, warnings=(*result.warnings, IN_VAIN))
+            warnings.append(IN_VAIN)
+        for warning in warnings:
+            self._log.warning(warning)
+        if warnings:
+            result = replace(result, warnings=(*result.warnings, *warnings))
         if result.succeeded:
             self._log.info("the simulation completed")
         elif result.was_interrupted:

@@ -56,7 +56,9 @@ def run_snapshots(
     run = FilesystemRunDirectory(run_directory)
     pruned: list[str] = []
     if prunes:
-        pruned = [*map(str, sorted(run.path.glob("instances/*/snapshots")))]
+        # the first one has no instance snapshots, but may have temporary files
+        pruned = [str(run.path / "snapshots")]
+        pruned += map(str, sorted(run.path.glob("instances/*/snapshots")))
         pruned += [run.snapshot_store] if run.snapshot_store else []
     return _run_snapshots(run.path / "snapshots", pruned, stores)
 
@@ -83,7 +85,9 @@ def resume_check(stores: SnapshotStores) -> WorkflowResumeCheck:
 def _run_snapshots(directory: Path, pruned: Iterable[str], stores: SnapshotStores) -> RunSnapshots:
     workflow_snapshots = FilesystemWorkflowSnapshotStore(
         directory,
-        ensure_stored=SnapshotCopier(stores.open).ensure_stored,
+        ensure_stored=SnapshotCopier(
+            lambda snapshot: stores.open(snapshot.metadata.snapshot_filename)
+        ).ensure_stored,
         form=YmmslWorkflowSnapshotFormat(),
         clock=SystemClock(),
     )

@@ -1,6 +1,6 @@
 import pytest
 
-from domain.wording import counted, shortened
+from domain.wording import counted, on_one_line, shortened, without_controls
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,31 @@ def test_middle_of_a_long_text_is_left_out() -> None:
 
 def test_short_text_is_not_shortened() -> None:
     assert shortened("text", 4) == "text"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b]0;title\x07\x1b[31mred", "\\x1b]0;title\\x07\\x1b[31mred"),
+        ("\x9b31m \x85 \x7f \x00", "\\x9b31m \\x85 \\x7f \\x00"),
+        ("over\rwritten", "over\\rwritten"),
+        (
+            "\u202eoverride\u202c \u2066isolate\u2069",
+            "\\u202eoverride\\u202c \\u2066isolate\\u2069",
+        ),
+        ("\u2028line\ud800", "\\u2028line\\ud800"),
+        ("größer\u00a0░ 👩\u200d🔬\tend", "größer\u00a0░ 👩\u200d🔬\tend"),
+    ],
+)
+def test_control_characters_become_visible_escapes(text: str, shown: str) -> None:
+    assert without_controls(text) == on_one_line(text) == shown
+
+
+def test_line_breaks_stay_where_several_lines_are_meant() -> None:
+    assert without_controls("one\r\ntwo\nthree") == "one\ntwo\nthree"
+    assert on_one_line("one\r\ntwo\nthree") == "one\\ntwo\\nthree"
+
+
+def test_escaping_control_characters_twice_changes_nothing() -> None:
+    once = without_controls("\x1b\\x1b")
+    assert without_controls(once) == once

@@ -238,3 +238,12 @@ def test_unix_socket_gets_no_tcp_options():
         network.set_tcp_options(one)
         network.wait_for_slow_receiver(one)
         assert not one.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
+@pytest.mark.skipif(not network.HAS_ABSTRACT_SOCKETS, reason="needs abstract Unix sockets")
+def test_unix_socket_of_another_user_is_refused(monkeypatch):
+    name = "conjoin-of-another-user"
+    with network.listen_unix(name):
+        monkeypatch.setattr("os.geteuid", lambda: 65534)
+        with pytest.raises(TransportError, match="belongs to another user"):
+            network.connect([UnixAddress(network.host_identity(), name)])

@@ -1,4 +1,4 @@
-"""A run, from the launch of its agents to the verdict."""
+"""A run, from the launch of its agents to the result."""
 
 from pathlib import Path
 
@@ -58,6 +58,7 @@ class Bench:
         self.profiles.add_instances(list(model.instances()))
         self.logbook = InMemoryLogbook()
         self.sink = RecordingEventSink()
+        self.profile_warnings: tuple[str, ...] = ()
         self.board = StatusBoard(model, clock=self.clock, events=self.sink)
         self.directory = InMemoryRunDirectory()
         log = make_log(self.logbook, "INFO")
@@ -89,6 +90,7 @@ class Bench:
             control=self.control,
             board=self.board,
             profiles=self.profiles,
+            profile_warnings=lambda: self.profile_warnings,
             snapshots=self.snapshots,
             directories=InstanceDirectories(self.directory, worker=self.worker),
             worker=self.worker,
@@ -238,6 +240,15 @@ def test_run_that_is_stopped_while_scripts_are_written_starts_nothing(bench: Ben
     assert result.cause == "enough"
 
 
+def test_run_that_is_stopped_before_its_start_starts_nothing(bench: Bench) -> None:
+    bench.control.stop("enough")
+    bench.start()
+    assert bench.pool.running == {}
+    assert bench.started == [True]
+    (result,) = bench.results
+    assert result.cause == "enough"
+
+
 def test_run_that_fails_between_two_batches_starts_no_more() -> None:
     bench = Bench(configuration("a", sizes={"a": (BATCH + 1,)}), nodes(BATCH + 1))
     bench.worker.is_busy = True
@@ -253,7 +264,7 @@ def test_run_that_fails_between_two_batches_starts_no_more() -> None:
     assert bench.results[0].failed_instances == ("a[0]",)
 
 
-def test_verdict_is_reported_after_the_agents_are_shut_down(bench: Bench) -> None:
+def test_result_is_reported_after_the_agents_are_shut_down(bench: Bench) -> None:
     bench.start()
     seen: list[bool] = []
     bench.run.on_finished(lambda _: seen.append(bench.pool.is_shut_down))
@@ -284,3 +295,12 @@ def test_snapshots_that_do_not_fit_together_are_a_warning() -> None:
     bench.end("b")
     assert bench.results == [RunFinished(succeeded=True, warnings=(IN_VAIN,))]
     assert IN_VAIN in bench.log()
+
+
+def test_incomplete_profile_is_a_warning_of_every_run(bench):
+    bench.profile_warnings = ("The profile is incomplete.",)
+    result = RunFinished(succeeded=False, cause="it failed")
+    bench.run.note_result(result)
+    bench.clock.advance()
+    assert bench.results[0].warnings == bench.profile_warnings
+    assert bench.profile_warnings[0] in bench.log()
