@@ -53,7 +53,7 @@ GONE: Final = (
 
 
 ENDED: Final = (
-    "its program ended without deregistering: its output, where you started it, may show why"
+    f"{DISCONNECTED}, and its program has ended: its output, where you started it, may show why"
 )
 
 

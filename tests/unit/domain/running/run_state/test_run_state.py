@@ -73,7 +73,7 @@ def test_instance_whose_program_ended_is_given_up_without_time_to_reconnect(orde
     assert TIMER not in run.timers
     run.handle(FailureReported("macro", "lost", FailureKind.LOST_PEER), Deregistered("macro"))
     assert run.result.failed_instances[0] == "micro"
-    assert "its program ended without deregistering" in run.result.cause
+    assert "without deregistering, and its program has ended" in run.result.cause
 
 
 def test_ended_program_leads_the_verdict_after_the_report_of_its_peer():
