@@ -148,9 +148,10 @@ class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
                 report(AnnouncementResult(snapshot, "", self._describe(error)))
 
     def _describe(self, error: OSError | ValueError) -> str:
-        # a write to a full disk fails without a path
-        where = "" if getattr(error, "filename", None) else f" (in '{self._directory}')"
-        return f"{error}{where}"
+        if isinstance(error, OSError) and error.errno is not None and not error.filename:
+            # a write to a full disk fails without a path
+            return f"{error} (in '{self._directory}')"
+        return str(error)
 
     def _write(self, snapshot: WorkflowSnapshot) -> str:
         resume = {item.instance: self._stored_location(item) for item in snapshot.snapshots}

@@ -1,5 +1,6 @@
 """Instances that are started by hand and lose their connection to the manager."""
 
+import contextlib
 from contextlib import closing
 from pathlib import Path
 
@@ -45,6 +46,22 @@ def test_killed_instance_ends_the_run_without_time_to_reconnect(
     assert outcome.exit_code == FAILED
     assert f"the simulation failed: {LOST_INSTANCE_ERROR}" in outcome.stdout, outcome.text
     assert "Its output is in" not in outcome.stdout
+
+
+@pytest.mark.parametrize("start_all", [True, False], ids=["started by an agent", "by hand"])
+def test_instance_that_hangs_is_named_and_the_run_goes_on(workspace: Workspace, start_all: bool):
+    hang(workspace)
+    options = ["--stall-time", "1", *(["--start-all"] if start_all else [])]
+    with contextlib.ExitStack() as stack:
+        manager, environment = stack.enter_context(manual_manager(workspace, *options))
+        if not start_all:
+            for name in ("macro", "micro"):
+                stack.enter_context(start_instance(workspace, name, environment))
+        manager.wait_for_output("Instance 'micro' seems to hang: for 1 s, it has used no CPU time")
+        assert manager.process.poll() is None
+        manager.process.terminate()
+        outcome = manager.finish()
+    assert "failed" not in outcome.stdout
 
 
 def test_lost_instance_ends_the_programs_started_by_the_manager(workspace: Workspace):

@@ -236,3 +236,12 @@ def test_location_that_another_instance_registered_is_checked_again(tmp_path):
         snapshot_of({"a": "there", "b": "there"}),
     )
     assert (first.problem, second.problem) == ("", "refused")
+
+
+def test_problem_of_a_full_disk_names_the_directory(tmp_path):
+    def fail(_item):
+        raise OSError(28, "No space left on device")
+
+    (result,) = announce_all(store_in(tmp_path, fail), snapshot_of({"a": "there"}))
+    assert "No space left on device" in result.problem
+    assert str(tmp_path) in result.problem
