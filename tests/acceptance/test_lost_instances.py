@@ -1,6 +1,5 @@
 """Instances that are started by hand and lose their connection to the manager."""
 
-import contextlib
 from contextlib import closing
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from tests.support.by_hand import manual_manager, start_instance
 from tests.support.conditions import wait_until
 from tests.support.cutting_proxy import Cut, CuttingProxy
 from tests.support.scenario_runs import LibraryName, python_of
-from tests.support.workspace import Workspace
+from tests.support.workspace import MANAGER, RunningProgram, Workspace
 
 FAILED = 1
 LOST_INSTANCE_ERROR = (
@@ -48,20 +47,29 @@ def test_killed_instance_ends_the_run_without_time_to_reconnect(
     assert "Its output is in" not in outcome.stdout
 
 
-@pytest.mark.parametrize("start_all", [True, False], ids=["started by an agent", "by hand"])
-def test_instance_that_hangs_is_named_and_the_run_goes_on(workspace: Workspace, start_all: bool):
+def test_program_that_hangs_is_named_and_the_run_goes_on(workspace: Workspace):
     hang(workspace)
-    options = ["--stall-time", "1", *(["--start-all"] if start_all else [])]
-    with contextlib.ExitStack() as stack:
-        manager, environment = stack.enter_context(manual_manager(workspace, *options))
-        if not start_all:
-            for name in ("macro", "micro"):
-                stack.enter_context(start_instance(workspace, name, environment))
-        manager.wait_for_output("Instance 'micro' seems to hang: for 1 s, it has used no CPU time")
-        assert manager.process.poll() is None
-        manager.process.terminate()
-        outcome = manager.finish()
-    assert "failed" not in outcome.stdout
+    command = (*MANAGER, "--run-dir", "run", "--start-all", "--stall-time", "1", "model.ymmsl")
+    with workspace.running(*command, name="manager") as manager:
+        assert_micro_hangs(manager)
+
+
+def test_program_started_by_hand_that_hangs_is_named(workspace: Workspace):
+    hang(workspace)
+    with (
+        manual_manager(workspace, "--stall-time", "1") as (manager, environment),
+        start_instance(workspace, "macro", environment),
+        start_instance(workspace, "micro", environment),
+    ):
+        assert_micro_hangs(manager)
+
+
+def assert_micro_hangs(manager: RunningProgram) -> None:
+    """Wait until the manager reports that micro hangs, then stop the run."""
+    manager.wait_for_output("Instance 'micro' seems to hang: for 1 s, it has used no CPU time")
+    assert manager.process.poll() is None
+    manager.process.terminate()
+    assert "failed" not in manager.finish().stdout
 
 
 def test_lost_instance_ends_the_programs_started_by_the_manager(workspace: Workspace):
