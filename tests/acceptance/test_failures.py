@@ -150,7 +150,7 @@ def test_cause_of_a_failure_is_reported_before_its_victims(workspace: Workspace)
     outcome = workspace.start_all()
     assert outcome.exit_code == FAILED
     cause = outcome.stdout.partition("the simulation failed: ")[2]
-    assert cause.startswith("Instance 'micro' failed: it exited with code 3."), outcome.text
+    assert cause.startswith("Instance 'micro' failed: it exited with code 3;"), outcome.text
     assert "The solver did not converge." in cause
     assert "Because of this, these failed too: macro." in cause
     assert "did the peer crash?" in workspace.stderr_of("macro")
