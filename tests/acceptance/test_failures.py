@@ -130,7 +130,7 @@ def test_killed_agent_fails_the_run(workspace: Workspace):
     assert outcome.exit_code == FAILED
     cause = outcome.stdout.partition("the simulation failed: ")[2]
     reason = (
-        r"Instance 'm.cro' failed: it ended because node '.*' was lost: its agent .* was killed by"
+        r"Node '.*' was lost: its agent .* was killed by"
         " signal 9"
     )
     assert re.match(reason, cause), outcome.text
