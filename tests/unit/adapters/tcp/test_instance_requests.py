@@ -194,10 +194,12 @@ def test_every_request_but_that_for_settings_names_its_instance(kind):
     arguments = {
         mmp.register_instance: ("macro", LOCATIONS, (), "0.11.0"),
         mmp.submit_log_message: (LogRecord("macro", 0.0, 20, "x"),),
-        mmp.submit_profile_events: ("macro", ()),
+        mmp.submit_profile_events: ("macro", (), 0),
         mmp.submit_snapshot: ("macro", SnapshotMetadata((), 0.0, 0.0, None, {}, False, "f")),
         mmp.waiting_for_receive: (WAIT,),
         mmp.waiting_for_receive_done: (WAIT,),
+        mmp.waiting_to_send: (WAIT,),
+        mmp.waiting_to_send_done: (WAIT,),
         mmp.report_status: ("macro", None, None),
         mmp.report_snapshot_failed: ("macro", "x"),
         mmp.report_failed: ("macro", "x", None),
@@ -225,11 +227,12 @@ def test_result_of_a_registration_reaches_the_admission(desk):
         def check_registration(self, client, instance):
             results.append("checked")
 
-        def note_registration(self, client, instance, *, succeeded):
-            results.append(succeeded)
+        def note_registration(self, client, instance, *, refusal):
+            results.append(refusal)
 
     register_ = mmp.register_instance.encode("macro", LOCATIONS, (), "0.11.0")
     for _ in range(2):
         request = Request(Session(1), 1, register_)
         execute_instance_request(desk.desk, request, lambda _: None, admission=Noting())
-    assert results == ["checked", True, "checked", False]
+    assert results[:3] == ["checked", None, "checked"]
+    assert "was already registered" in results[3]
