@@ -24,12 +24,13 @@ from adapters.wire.requests import NOTHING, Answer, Field, RequestTable, Status
 from adapters.wire.values import integer, optional, printable, text
 from application.interfaces.manager_desk import ManagerDesk, Registration
 from domain.checkpointing.instance_snapshot import SnapshotMetadata
-from domain.coupling.messages import LogRecord, Wait
+from domain.coupling.messages import LogRecord, Wait, WaitKey
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
 from domain.errors import CouplingError
 from domain.model.checkpoint_rules import CheckpointInfo
+from domain.running.deadlock_suspicions import DeadlockAnswer
 from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
 
@@ -41,6 +42,14 @@ REQUESTS: Final[RequestTable[ManagerDesk]] = RequestTable("an instance")
 
 def _decode_wait(instance: object, peer: object, port: object, slot: object) -> Wait:
     return Wait(text(instance), text(peer), text(port), optional(integer, slot))
+
+
+def _decode_wait_key(instance: object, port: object, slot: object) -> WaitKey:
+    return text(instance), text(port), optional(integer, slot)
+
+
+def _decode_deadlock_answer(is_deadlock: object, suspicion: object) -> DeadlockAnswer:
+    return DeadlockAnswer(bool(is_deadlock), integer(suspicion))
 
 
 def _encode_log_record(record: LogRecord) -> list[object]:
@@ -76,6 +85,8 @@ METADATA: Final[Field[SnapshotMetadata]] = Field(
     lambda metadata: [encode_snapshot_metadata(metadata)], decode_snapshot_metadata
 )
 WAIT: Final[Field[Wait]] = Field(list, _decode_wait, width=4)
+WAIT_KEY: Final[Field[WaitKey]] = Field(list, _decode_wait_key, width=3)
+NUMBER: Final[Field[int]] = Field(lambda value: [value], integer)
 TIME: Final[Field[float | None]] = Field(
     lambda time: [time], lambda time: None if time is None else float(time)
 )
@@ -117,6 +128,9 @@ CHECKPOINT_INFO: Final[Answer[CheckpointInfo, CheckpointInfo]] = Answer(
 )
 IS_TRUE: Final[Answer[bool, bool]] = Answer(
     lambda value: [Status.SUCCESS, value], lambda values: bool(_one(values))
+)
+DEADLOCK_ANSWER: Final[Answer[DeadlockAnswer, DeadlockAnswer]] = Answer(
+    lambda answer: [Status.SUCCESS, *answer], lambda values: _decode_deadlock_answer(*values)
 )
 REASON: Final[Answer[str, str]] = Answer(
     lambda reason: [Status.SUCCESS, reason], lambda values: text(_one(values))
@@ -231,3 +245,9 @@ def report_snapshot_failed(desk: ManagerDesk, instance: str, problem: str) -> No
 def report_failed(desk: ManagerDesk, instance: str, problem: str, kind: FailureKind | None) -> None:
     """Report that an instance has failed, and is about to leave."""
     desk.report_failed(instance, problem, kind=kind)
+
+
+@REQUESTS.immediate(72, WAIT_KEY, NUMBER, answer=DEADLOCK_ANSWER, own_only=True)
+def check_deadlock(desk: ManagerDesk, key: WaitKey, confirms: int) -> DeadlockAnswer:
+    """Query whether an instance is part of a deadlock, and confirm an earlier suspicion."""
+    return desk.check_deadlock(key, confirms=confirms)

@@ -31,6 +31,7 @@ from application.instance.routes import Routes
 from application.interfaces.clock import Clock
 from application.interfaces.instance_log import InstanceLog
 from application.interfaces.manager_link import ManagerLink
+from application.interfaces.model_threads import ModelThreads
 from application.interfaces.peer_transport import PeerTransport
 from application.interfaces.snapshot_repository import SnapshotRepository
 from domain.coupling.call_order import CallOrder
@@ -53,6 +54,7 @@ class Surroundings(NamedTuple):
         log: Logs messages for the user.
         snapshots: Stores and loads snapshots.
         one_at_a_time: Admits one thread of the model at a time.
+        threads: The threads of the model.
     """
 
     link: ManagerLink
@@ -61,6 +63,7 @@ class Surroundings(NamedTuple):
     log: InstanceLog
     snapshots: SnapshotRepository
     one_at_a_time: AbstractContextManager[object]
+    threads: ModelThreads
 
 
 def join(
@@ -97,7 +100,9 @@ class _Arrival:
         self._surroundings = surroundings
         self._link = surroundings.link
         self._profiler = Profiler(clock=surroundings.clock, link=surroundings.link)
-        self._waiting = PatientReceiver(link=surroundings.link, clock=surroundings.clock)
+        self._waiting = PatientReceiver(
+            link=surroundings.link, clock=surroundings.clock, threads=surroundings.threads
+        )
         self._departure = Leaving(
             link=surroundings.link,
             transport=surroundings.transport,
@@ -107,6 +112,7 @@ class _Arrival:
         )
         self._is_registered = False
         self._connections: Connections | None = None
+        surroundings.threads.note_use()
 
     def join(self, declaration: Declaration | None) -> Lifecycle:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from domain.coupling.settings import Settings
 from domain.errors import ArgumentInvalid, ArgumentMismatch
@@ -186,6 +186,10 @@ LogMessage = LogRecord
 """The name used in MUSCLE3's documentation."""
 
 
+WaitKey: TypeAlias = "tuple[str, str, int | None]"
+"""Instance, port and slot of a wait: an instance waits at most once on each slot of a port."""
+
+
 class Wait(NamedTuple):
     """An instance waiting to receive.
 
@@ -201,6 +205,11 @@ class Wait(NamedTuple):
     port: str
     slot: int | None = None
 
+    @property
+    def key(self) -> WaitKey:
+        """Instance, port and slot."""
+        return self.instance, self.port, self.slot
+
 
 __all__ = [
     "NOT_COUNTED",
@@ -211,6 +220,7 @@ __all__ = [
     "Milestone",
     "PeerMessage",
     "Wait",
+    "WaitKey",
 ]
 
 

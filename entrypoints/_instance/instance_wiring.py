@@ -17,6 +17,7 @@ from adapters.tcp.manager_link import MMPClient
 from adapters.tcp.peer_server import PeerServer
 from adapters.tcp.pull_transport import PullPeerTransport
 from adapters.tcp.stream_transport import StreamPeerTransport
+from adapters.threads.model_threads import PythonModelThreads
 from adapters.wire.locations import TCP, TcpAddress, addresses_in
 from application.instance.arrival import Surroundings, join
 from application.instance.lifecycle import Lifecycle
@@ -111,7 +112,9 @@ def _connect(environment: InstanceEnvironment) -> Surroundings:
         on_error=error_log.note,
     )
     snapshots = MsgPackSnapshotRepository(open_store)
-    return Surroundings(link, transport, SystemClock(), log, snapshots, threading.Lock())
+    return Surroundings(
+        link, transport, SystemClock(), log, snapshots, threading.Lock(), PythonModelThreads()
+    )
 
 
 def open_transports(

@@ -62,6 +62,7 @@ def test_registration_is_answered_with_the_timeline_if_the_dialect_has_one(desk,
         (mmp.submit_profile_events, "macro", (ProfileEvent(ProfileEventType.SEND, 0, 1),)),
         (mmp.waiting_for_receive, WAIT),
         (mmp.is_deadlocked, "macro"),
+        (mmp.check_deadlock, ("macro", "s", None), 0),
         (mmp.report_status, "macro", 1.0, None),
         (mmp.deregister_instance, "macro"),
     ],
@@ -77,6 +78,10 @@ def test_deadlock_is_reported_as_a_boolean(desk):
     ask(desk, mmp.waiting_for_receive, WAIT)
     assert ask(desk, mmp.is_deadlocked, "macro") == (Status.SUCCESS, [False])
     ask(desk, mmp.waiting_for_receive, Wait("micro", "macro", "f_init"))
+    for name in ("macro", "micro"):  # a second request confirms
+        assert ask(desk, mmp.is_deadlocked, name) == (Status.SUCCESS, [False])
+    for name in ("micro", "macro"):
+        ask(desk, mmp.is_deadlocked, name)
     assert ask(desk, mmp.is_deadlocked, "macro") == (Status.SUCCESS, [True])
     ask(desk, mmp.waiting_for_receive_done, WAIT)
     assert ask(desk, mmp.is_deadlocked, "macro") == (Status.SUCCESS, [False])

@@ -83,6 +83,7 @@ requests = st.one_of(
     st.tuples(st.just(mmp.report_snapshot_failed), texts, texts),
     st.tuples(st.just(mmp.report_failed), texts, texts, st.none() | st.sampled_from(FailureKind)),
     st.tuples(st.sampled_from([mmp.waiting_for_receive, mmp.waiting_for_receive_done]), waits),
+    st.tuples(st.just(mmp.check_deadlock), st.tuples(texts, texts, optional), integers),
     st.tuples(
         st.just(mmp.report_status),
         texts,
