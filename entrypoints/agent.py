@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TextIO
 
+from adapters.processes.manager_process import LinuxManagerProcess
 from adapters.processes.node_inspector import LinuxNodeInspector
 from adapters.processes.process_keeper import PosixProcessKeeper
 from adapters.system.clock import SystemClock
@@ -120,6 +121,7 @@ def _run(
     agent = NodeAgent(
         keeper=keeper,
         line=line,
+        manager=LinuxManagerProcess(orders.manager_process),
         clock=SystemClock(),
         timeout=orders.timeout,
         grace_time=orders.grace_time,

@@ -113,7 +113,8 @@ def _waits_in_library(frame: FrameType | None) -> bool:
 def _native_threads() -> list[str]:
     """Return the numbers of all threads of this process except Conjoin's and the current one."""
     try:
-        found = os.listdir("/proc/self/task")
+        with os.scandir("/proc/self/task") as entries:
+            found = [entry.name for entry in entries]
     except OSError:
         return []
     own = {

@@ -13,8 +13,8 @@ class DeadlockWatch:
     """Tracks which instances wait for which others, and reports deadlocks.
 
     Args:
-        on_deadlock: Called once with the cycle of waits of each deadlock, when every instance of the
-            cycle has confirmed that its message has not arrived.
+        on_deadlock: Called once with the cycle of waits of each deadlock, when every instance of
+            the cycle has confirmed that its message has not arrived.
     """
 
     def __init__(self, *, on_deadlock: Callable[[tuple[Wait, ...]], None]) -> None:

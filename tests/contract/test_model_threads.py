@@ -180,10 +180,12 @@ class TestPythonModelThreads(ModelThreadsContract):
 
     def test_thread_that_is_joined_may_be_the_one_that_continues(self, threads):
         computation = Computation()
-        with computation.running() as computing:
-            with self.user_in(threads, lambda: (computing.join, lambda: None)):
-                assert not threads.all_wait()
-                computation.may_end = True
+        with (
+            computation.running() as computing,
+            self.user_in(threads, lambda: (computing.join, lambda: None)),
+        ):
+            assert not threads.all_wait()
+            computation.may_end = True
 
     def test_thread_that_is_not_a_daemon_may_use_the_instance(self, threads):
         with threads.waiting(), Computation().running(daemon=False):
