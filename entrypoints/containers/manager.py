@@ -28,6 +28,7 @@ from adapters.system.clock import SystemClock
 from adapters.tcp.instance_probe import TcpInstanceProbe
 from adapters.tcp.request_router import RequestRouter
 from adapters.tcp.server import DEFAULT_PORT, Server
+from adapters.threads.queued_logbook import QueuedLogbook
 from adapters.threads.worker import ThreadWorker
 from adapters.wire.locations import TCP, format_location
 from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSnapshotFormat
@@ -106,7 +107,7 @@ class OpenedManager:
 def _open_run_log(
     adapters: Adapters, run_directory: FilesystemRunDirectory, options: ManagerOptions
 ) -> Iterator[RunLog]:
-    book = adapters.logbook or FilesystemLogbook(run_directory.log_file)
+    book = adapters.logbook or QueuedLogbook(FilesystemLogbook(run_directory.log_file))
     try:
         yield RunLog(book, make_log(book, options.log_level))
     finally:
