@@ -12,6 +12,7 @@ from typing import Final, final
 
 from typing_extensions import override
 
+from adapters.threads.references import IsWanted, refers_to
 from application.interfaces.model_threads import ModelThreads
 
 OWN_PREFIX: Final = "conjoin-"
@@ -41,17 +42,21 @@ class PythonModelThreads(ModelThreads):
     """Examines all threads of this process, except Conjoin's own.
 
     A thread waits if it waits for a peer, or without timeout for another thread: in `join`, on a
-    lock, a queue, an event or a future. A thread may use the instance if it has done so before, or
-    if it was started by the program and is not a daemon, because the program does not exit before
-    that ends. If such a thread waits for another thread, any thread may be the one that it waits
-    for, so all must wait. Then no native thread may be running either, because the thread may wait
-    for the result of native code.
+    lock, a queue, an event or a future. A thread may use the instance if it has done so before, if
+    its code refers to the instance, or if it was started by the program and is not a daemon,
+    because the program does not exit before that ends. If such a thread waits for another thread,
+    any thread may be the one that it waits for, so all must wait. Then no native thread may be
+    running either, because the thread may wait for the result of native code.
 
     The state of a thread is read from /proc. Where that is not possible, waits for locks are not
     recognised, but only those in Python's library.
+
+    Args:
+        is_instance: Returns whether a value is an instance.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_instance: IsWanted) -> None:
+        self._is_instance = is_instance
         self._users: set[int] = set()
         self._waiting: set[int] = set()
 
@@ -87,7 +92,9 @@ class PythonModelThreads(ModelThreads):
         # the main thread may run the event loop of a user interface; the threads that serve process
         # pools are not daemons either, but never call the model
         is_service = type(thread).__module__.startswith(_SERVICE_MODULES)
-        return not (thread.daemon or is_service or thread is threading.main_thread())
+        if not (thread.daemon or is_service or thread is threading.main_thread()):
+            return True
+        return refers_to(sys._current_frames().get(thread.ident or 0), self._is_instance)
 
 
 def _waits_for_thread(thread: threading.Thread) -> bool:

@@ -112,9 +112,12 @@ def _connect(environment: InstanceEnvironment) -> Surroundings:
         on_error=error_log.note,
     )
     snapshots = MsgPackSnapshotRepository(open_store)
-    return Surroundings(
-        link, transport, SystemClock(), log, snapshots, threading.Lock(), PythonModelThreads()
-    )
+    threads = PythonModelThreads(_is_instance)
+    return Surroundings(link, transport, SystemClock(), log, snapshots, threading.Lock(), threads)
+
+
+def _is_instance(value: object) -> bool:
+    return isinstance(getattr(value, "_lifecycle", None), Lifecycle)
 
 
 def open_transports(

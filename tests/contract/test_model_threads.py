@@ -29,6 +29,13 @@ def running(target: Callable[[], object], *, daemon: bool = True) -> Iterator[th
         assert not thread.is_alive()
 
 
+class Marker:
+    """Takes the part of an instance."""
+
+
+INSTANCE = Marker()
+
+
 class Computation:
     """Uses an instance, and computes until it is told to end."""
 
@@ -36,6 +43,9 @@ class Computation:
         self._threads = threads
         self._is_begun = threading.Event()
         self.may_end = False
+
+    def has_begun(self) -> bool:
+        return self._is_begun.is_set()
 
     def __call__(self) -> None:
         if self._threads is not None:
@@ -52,6 +62,10 @@ class Computation:
                 yield thread
             finally:
                 self.may_end = True
+
+
+def send() -> None:
+    assert INSTANCE
 
 
 class ModelThreadsContract(ABC):
@@ -141,7 +155,7 @@ WAITS = [lock_wait, event_wait, queue_wait, simple_queue_wait, future_wait]
 
 class TestPythonModelThreads(ModelThreadsContract):
     def open(self):
-        return PythonModelThreads()
+        return PythonModelThreads(lambda value: value is INSTANCE)
 
     @contextlib.contextmanager
     def user_in(self, threads, make_wait) -> Iterator[None]:
@@ -190,6 +204,18 @@ class TestPythonModelThreads(ModelThreadsContract):
     def test_thread_that_is_not_a_daemon_may_use_the_instance(self, threads):
         with threads.waiting(), Computation().running(daemon=False):
             assert not threads.all_wait()
+
+    def test_daemon_whose_code_refers_to_the_instance_may_use_it(self, threads):
+        computation = Computation()
+
+        def compute_and_send() -> None:
+            computation()
+            send()
+
+        with threads.waiting(), running(compute_and_send):
+            wait_until(computation.has_begun)
+            assert not threads.all_wait()
+            computation.may_end = True
 
     def test_own_threads_are_ignored(self, threads):
         with threads.waiting(), Computation(threads).running() as thread:

@@ -8,7 +8,6 @@ import pytest
 from adapters.filesystem.logbook import FilesystemLogbook
 from adapters.in_memory.logbook import InMemoryLogbook
 from adapters.threads.queued_logbook import RECORD_SIZE, QueuedLogbook
-from application.interfaces.logbook import Logbook
 from domain.coupling.messages import LogRecord
 from tests.support.conditions import PATIENCE, wait_until
 
@@ -17,7 +16,7 @@ def record(text: str) -> LogRecord:
     return LogRecord("macro", 0.0, 20, text)
 
 
-class StalledLogbook(Logbook):
+class StalledLogbook:
     """Blocks in `write` until the disk responds."""
 
     def __init__(self) -> None:
