@@ -9,7 +9,7 @@ from application.interfaces.agents import AgentLauncher
 from application.interfaces.clock import Clock
 from application.interfaces.logbook import EventSink, Logbook
 from application.interfaces.profile_store import ProfileStore
-from application.interfaces.run_script_writer import RunScriptWriter
+from application.interfaces.run_script_writer import RunScriptWriter, ScriptOrder
 from application.interfaces.snapshot_store import SnapshotStore
 from domain.coupling.messages import LogRecord
 from domain.coupling.ports import Operator
@@ -43,6 +43,7 @@ __all__ = [
     "Resources",
     "RunEvent",
     "RunScriptWriter",
+    "ScriptOrder",
     "SnapshotStore",
     "encode_orders",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, final
 
@@ -15,10 +14,8 @@ from adapters.run_scripts.quoting import (
     quoted,
     unexportable_variables,
 )
-from application.interfaces.run_script_writer import RunScriptWriter
-from domain.identity import Reference
-from domain.model.configuration import Program, ResourceRequirements
-from domain.placement.resources import Resources
+from application.interfaces.run_script_writer import RunScriptWriter, ScriptOrder
+from domain.model.configuration import Program
 
 RUN_SCRIPT: Final = "run_script.sh"
 PROGRAM_SCRIPT: Final = "program_script"
@@ -32,40 +29,33 @@ _ONLY_ONE_COMMAND: Final = frozenset(";&|\n")
 class ShellRunScriptWriter(RunScriptWriter):
     """Writes bash scripts that end by replacing themselves with the program (`exec`)."""
 
-    def write(
-        self,
-        directory: Path,
-        *,
-        instance: Reference,
-        program: Program,
-        requirements: ResourceRequirements,
-        resources: Resources,
-        environment: Mapping[str, str],
-        bind_to_cores: bool,
-    ) -> Path:
-        if bind_to_cores:
-            rank_file = directory / RANK_FILE
-            launch = launch_bound(
-                program.execution_model, requirements, resources, rank_file=rank_file
-            )
-            if launch.rank_file is not None:
-                rank_file.write_text(launch.rank_file)
-        else:
-            launch = launch_unbound(program.execution_model, requirements)
+    def write(self, order: ScriptOrder) -> Path:
+        program = order.program
+        launch = _launch(order)
+        if launch.rank_file is not None:
+            (order.directory / RANK_FILE).write_text(launch.rank_file)
         lines = [
             "#!/bin/bash",
-            f"# Starts instance {instance}. Written anew for every run.",
+            f"# Starts instance {order.instance}. Written anew for every run.",
             "",
             *environments.base_environment(program.base_env),
-            *exports({"MUSCLE_INSTANCE": str(instance), **environment}),
+            *exports({"MUSCLE_INSTANCE": str(order.instance), **order.environment}),
             *exports(program.env),
             *environments.load_modules(program.modules),
             *environments.activate(program.virtual_env),
             *exports(launch.variables),
-            environments.change_directory(str(directory / "workdir")),
-            _command(directory, program, launch),
+            environments.change_directory(str(order.directory / "workdir")),
+            _command(order.directory, program, launch),
         ]
-        return _write_executable(directory / RUN_SCRIPT, "\n".join(lines) + "\n")
+        return _write_executable(order.directory / RUN_SCRIPT, "\n".join(lines) + "\n")
+
+
+def _launch(order: ScriptOrder) -> Launch:
+    model = order.program.execution_model
+    if not order.bind_to_cores:
+        return launch_unbound(model, order.requirements)
+    rank_file = order.directory / RANK_FILE
+    return launch_bound(model, order.requirements, order.resources, rank_file=rank_file)
 
 
 def _command(directory: Path, program: Program, launch: Launch) -> str:

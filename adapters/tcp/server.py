@@ -12,6 +12,7 @@ from typing import Final, TypeAlias, final
 
 from adapters.io import network
 from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, with_traceback
+from adapters.tcp.listeners import Listeners
 from adapters.wire import greeting
 from adapters.wire.locations import TcpAddress, UnixAddress
 from adapters.wire.session_server import (
@@ -32,7 +33,6 @@ ErrorCallback: TypeAlias = Callable[[str], None]
 
 RECEIVE_SIZE: Final = 65536
 DEFAULT_PORT: Final = 9000
-ACCEPT_PAUSE: Final = 0.5
 FIRST_SESSION_ID_BITS: Final = 61
 """Number of random bits in the first session id. Later ids count up from it. All ids fit a signed
 64-bit integer, as MUSCLE3's clients require, and stay below the magic number of our own clients."""
@@ -107,9 +107,8 @@ class Server:
         self._require_secret = require_secret
         self._needs_secret = needs_secret
         self._sessions = SessionTable(first_id=_first_session_id())
-        self._listeners: list[socket.socket] = []
         self._clients: dict[ServerConnection, _Client] = {}
-        self._cannot_accept = False
+        self._listeners = Listeners(loop, on_accepted=self._add_client, on_error=self._report)
         self.loop: Final = loop
         loop.on_error(self._report)
         loop.at_end(self._drop_all)
@@ -127,21 +126,7 @@ class Server:
         Raises:
             OSError: If the server cannot listen on any of them.
         """
-        addresses: list[TcpAddress] = []
-        chosen = 0
-        failure: OSError | None = None
-        for host in hosts:
-            try:
-                listener = self._listen_on(host, chosen or port or 0, must_have=bool(chosen))
-            except OSError as error:
-                failure = error
-                continue
-            self._add_listener(listener)
-            chosen = listener.getsockname()[1]
-            addresses.append(TcpAddress(host, chosen))
-        if not addresses:
-            raise failure or OSError("there is no address to listen on")
-        return addresses
+        return self._listeners.listen(hosts, port=port)
 
     def listen_everywhere(self, *, port: int | None = None) -> list[TcpAddress]:
         """Listen on all addresses of this machine.
@@ -155,21 +140,11 @@ class Server:
         Raises:
             OSError: If the server cannot listen on any address.
         """
-        listening = self.listen([network.ANY_IPV4, network.ANY_IPV6], port=port)
-        kinds = {":" in address.host for address in listening}
-        return [
-            TcpAddress(host, listening[0].port)
-            for host in network.own_hosts()
-            if (":" in host) in kinds
-        ]
+        return self._listeners.listen_everywhere(port=port)
 
     def listen_unix(self) -> UnixAddress | None:
         """Listen on an abstract Unix socket too; return None if the system has none."""
-        if not network.HAS_ABSTRACT_SOCKETS:
-            return None
-        name = f"conjoin-{os.urandom(16).hex()}"
-        self._add_listener(network.listen_unix(name))
-        return UnixAddress(network.host_identity(), name)
+        return self._listeners.listen_unix()
 
     def start(self) -> None:
         """Start the thread."""
@@ -198,23 +173,7 @@ class Server:
     def close(self) -> None:
         """Send what can be sent at once, close everything, and join the thread."""
         self.loop.close()
-        for listener in self._listeners:
-            listener.close()
-
-    def _listen_on(self, host: str, port: int, *, must_have: bool) -> socket.socket:
-        try:
-            return network.listen(host, port)
-        except OSError:
-            if must_have or port == 0:
-                raise
-            return network.listen(host, 0)
-
-    def _add_listener(self, listener: socket.socket) -> None:
-        self._listeners.append(listener)
-        self._accept_from(listener)
-
-    def _accept_from(self, listener: socket.socket) -> None:
-        self.loop.watch(listener, lambda: self._accept_all(listener))
+        self._listeners.close()
 
     def _report(self, message: str) -> None:
         with contextlib.suppress(Exception):
@@ -224,28 +183,6 @@ class Server:
         if not client.has_been_noted:
             client.has_been_noted = True
             self._report(message)
-
-    def _accept_all(self, listener: socket.socket) -> None:
-        # accept a bounded number, so that many new connections do not starve existing ones
-        for _ in range(100):
-            try:
-                sock, address = listener.accept()
-            except (BlockingIOError, ConnectionAbortedError):
-                return
-            except OSError as error:
-                self._stop_accepting_for_now(listener, error)
-                return
-            self._cannot_accept = False
-            self._add_client(sock, str(address[0]) if address else "this machine")
-
-    def _stop_accepting_for_now(self, listener: socket.socket, error: OSError) -> None:
-        # Most likely, too many files are open. The client stays in the queue and the listener
-        # readable, so without a pause this thread would retry continuously.
-        if not self._cannot_accept:
-            self._report(f"could not accept a connection: {error}")
-        self._cannot_accept = True
-        self.loop.unwatch(listener)
-        self.loop.call_later(ACCEPT_PAUSE, lambda: self._accept_from(listener))
 
     def _add_client(self, sock: socket.socket, peer: str) -> None:
         sock.setblocking(False)
@@ -408,6 +345,3 @@ def _error_message(client: _Client, error: Exception) -> str:
     if isinstance(error, RemoteProtocolError):
         return f"protocol error by a client at {client.peer}: {error}"
     return f"internal error while serving a client at {client.peer}: {with_traceback(error)}"
-
-
-__all__ = ["DEFAULT_PORT", "ErrorCallback", "Reply", "Server"]

@@ -10,13 +10,12 @@ from adapters.ymmsl_files.reading.documents import read_documents
 from adapters.ymmsl_files.reading.imports import resolved, root_model
 from adapters.ymmsl_files.reading.merge import merged
 from adapters.ymmsl_files.writing.configuration_file import dumped
-from application.interfaces.configuration_source import ConfigurationSource
 from domain.errors import ConfigurationError
 from domain.model.configuration import Configuration
 
 
 @final
-class YmmslConfigurationSource(ConfigurationSource):
+class YmmslConfigurationSource:
     """Reads yMMSL v0.1 and v0.2.
 
     Args:

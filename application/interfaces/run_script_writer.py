@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -10,32 +11,39 @@ from domain.model.configuration import Program, ResourceRequirements
 from domain.placement.resources import Resources
 
 
+@dataclass(frozen=True, slots=True)
+class ScriptOrder:
+    """The contents of a run script, as values.
+
+    Attributes:
+        directory: The instance's own directory.
+        instance: Name of the instance.
+        program: The program to start.
+        requirements: The resources that the configuration requests for it.
+        resources: The resources that are assigned to it.
+        environment: Variables to set in addition to the program's own, such as the manager's
+            location.
+        bind_to_cores: Whether to bind threads and ranks to their assigned cores.
+    """
+
+    directory: Path
+    instance: Reference
+    program: Program
+    requirements: ResourceRequirements
+    resources: Resources
+    environment: Mapping[str, str]
+    bind_to_cores: bool
+
+
 class RunScriptWriter(Protocol):
     """Writes the script that starts an instance of a program."""
 
     @abstractmethod
-    def write(
-        self,
-        directory: Path,
-        *,
-        instance: Reference,
-        program: Program,
-        requirements: ResourceRequirements,
-        resources: Resources,
-        environment: Mapping[str, str],
-        bind_to_cores: bool,
-    ) -> Path:
+    def write(self, order: ScriptOrder) -> Path:
         """Write the script (and a rank file, if its program needs one) to an instance's directory.
 
         Args:
-            directory: The instance's own directory.
-            instance: Name of the instance.
-            program: The program to start.
-            requirements: The resources that the configuration requests for it.
-            resources: The resources that are assigned to it.
-            environment: Variables to set in addition to the program's own, such as the manager's
-                location.
-            bind_to_cores: Whether to bind threads and ranks to their assigned cores.
+            order: What to write, and where.
 
         Returns:
             The path of the executable script.

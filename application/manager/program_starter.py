@@ -8,7 +8,7 @@ from pathlib import Path
 
 from application.interfaces.node_pool import NodePool
 from application.interfaces.run_directory import RunDirectory
-from application.interfaces.run_script_writer import RunScriptWriter
+from application.interfaces.run_script_writer import RunScriptWriter, ScriptOrder
 from domain.identity import Reference
 from domain.model.configuration import Configuration, ExecutionModel
 from domain.placement.resources import Resources
@@ -110,7 +110,7 @@ class ProgramStarter:
         component = self._configuration.model.components[instance.without_trailing_ints()]
         node = resources.nodes[0].node
         directory = self._run_directory.instance_directory(instance)
-        script = self._scripts.write(
+        order = ScriptOrder(
             directory,
             instance=instance,
             program=self._configuration.program_of(component),
@@ -119,7 +119,7 @@ class ProgramStarter:
             environment={"MUSCLE_MANAGER": manager_location(node)},
             bind_to_cores=bind_to_cores,
         )
-        return PreparedProgram(str(instance), node, directory, script)
+        return PreparedProgram(str(instance), node, directory, self._scripts.write(order))
 
     def _instances_to_start(self) -> list[Reference]:
         return [

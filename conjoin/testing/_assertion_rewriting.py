@@ -5,22 +5,19 @@ they are imported. They are registered one by one, because pytest warns if a reg
 been imported already, as `conjoin.testing` has here.
 """
 
+import pkgutil
+from pathlib import Path
+
 try:
     import pytest
 except ModuleNotFoundError as error:
     msg = "conjoin.testing needs pytest. Install it, or install Conjoin with its extra 'testing'."
     raise ModuleNotFoundError(msg, name="pytest") from error
 
-MODULES = (
-    "agent_bench",
-    "agent_launcher",
-    "clock",
-    "conditions",
-    "event_sink",
-    "logbook",
-    "profile_store",
-    "run_script_writer",
-    "snapshot_store",
+MODULES = tuple(
+    module.name
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)])
+    if not module.name.startswith("_")
 )
 
 pytest.register_assert_rewrite(*(f"conjoin.testing.{module}" for module in MODULES))

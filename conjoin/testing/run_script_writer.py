@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from conjoin.configuration import Program, Threads
-from conjoin.interfaces import Core, NodeResources, Reference, Resources, RunScriptWriter
+from conjoin.interfaces import (
+    Core,
+    NodeResources,
+    Reference,
+    Resources,
+    RunScriptWriter,
+    ScriptOrder,
+)
 
 MICRO = Reference("micro[3]")
 PROGRAM = Program(Reference("p"), executable="/bin/true")
@@ -24,7 +31,7 @@ def write(
     bound: bool = False,
 ) -> Path:
     """Write a script, with arbitrary values for the rest, and return its path."""
-    return writer.write(
+    order = ScriptOrder(
         directory,
         instance=instance,
         program=program,
@@ -33,6 +40,7 @@ def write(
         environment=environment or {},
         bind_to_cores=bound,
     )
+    return writer.write(order)
 
 
 class RunScriptWriterContract(ABC):

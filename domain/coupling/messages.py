@@ -211,19 +211,6 @@ class Wait(NamedTuple):
         return self.instance, self.port, self.slot
 
 
-__all__ = [
-    "NOT_COUNTED",
-    "Iteration",
-    "LogMessage",
-    "LogRecord",
-    "Message",
-    "Milestone",
-    "PeerMessage",
-    "Wait",
-    "WaitKey",
-]
-
-
 @dataclass
 class MilestoneRow:
     """Consecutive milestones, each for the iteration that follows the previous one.

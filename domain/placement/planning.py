@@ -2,7 +2,7 @@
 
 Each instance gets exclusive cores, except that components that take turns may share them (see
 `domain.model.turns`). The largest requests are placed first, each on the first node with enough
-room, and on shareable cores rather than free ones. This is fast, and the packing is good, although
+cores, and on shareable cores rather than free ones. This is fast, and the packing is good, although
 not always optimal.
 """
 
@@ -111,7 +111,7 @@ class Planner:
             return None
         reduced = {name.without_trailing_ints() for name in plan.reduced}
         sentences = [
-            f"Component '{name}' asks for {self._asked(name)}." for name in sorted(reduced)
+            f"Component '{name}' requests {self._asked(name)}." for name in sorted(reduced)
         ]
         sharing = [name for name in plan.oversubscribed if name not in plan.reduced]
         if sharing:
@@ -173,19 +173,6 @@ class Planner:
         return {name: partners[name] & sharing for name in sharing}
 
 
-def nodes_needed(configuration: Configuration, cores_per_node: int) -> int:
-    """Return how many nodes of a given size a configuration needs.
-
-    Args:
-        configuration: The flat configuration.
-        cores_per_node: Number of cores of each node.
-
-    Raises:
-        InsufficientResources: If an instance does not fit on nodes of this size.
-    """
-    return Planner(configuration).nodes_needed(cores_per_node)
-
-
 def _nodes(count: int, cores_per_node: int) -> Resources:
     cores = frozenset(Core(number, frozenset({number})) for number in range(cores_per_node))
     return Resources(tuple(NodeResources(f"node{number:06}", cores) for number in range(count)))
@@ -198,10 +185,10 @@ def _too_few(
     available: Resources,
 ) -> InsufficientResources:
     return InsufficientResources(
-        f"There are too few cores: component '{component.name}' asks for"
-        f" {_asked(component, requirements)}, and there is no room left for '{instance}'."
-        f" Available: {available.as_text()}. Ask for less under 'resources', make the model"
-        " smaller, or run it on more or larger nodes."
+        f"There are too few cores: component '{component.name}' requests"
+        f" {_asked(component, requirements)}, and too few are left for '{instance}'. Available:"
+        f" {available.as_text()}. Request less under 'resources', make the model smaller, or run it"
+        " on more or larger nodes."
     )
 
 

@@ -211,7 +211,7 @@ class Manager:
         Returns:
             How the run ended, or None on a timeout.
         """
-        self._check_made()
+        _checked_open(self._parts)
         return self._outcome.wait(timeout)
 
     async def finished(self) -> RunFinished:
@@ -224,7 +224,7 @@ class Manager:
                     await asyncio.to_thread(manager.start_all)
                     result = await manager.finished()
         """
-        self._check_made()
+        _checked_open(self._parts)
         return await self._outcome.wait_in_loop()
 
     def stop(
@@ -324,23 +324,11 @@ class Manager:
         """End the run if it is not over."""
         self.stop(CLOSED_EARLY)
         self._outcome.wait(self._options.timeouts.grace + SHUTDOWN_MARGIN)
-        gone = threading.Event()
-        parts.loop.call_soon(lambda: parts.services.agents.shutdown(on_done=gone.set))
-        gone.wait(SHUTDOWN_MARGIN)
-
-    def _check_made(self) -> None:
-        if self._parts is None:
-            msg = (
-                "This Manager is not open. Use it as a context manager, or call open(): with"
-                " Manager(...) as manager: ..."
-            )
-            raise UsageError(msg)
+        _shut_agents_down(parts)
 
     @property
     def _opened_parts(self) -> OpenedManager:
-        self._check_made()
-        assert self._parts is not None
-        return self._parts
+        return _checked_open(self._parts)
 
     @property
     def _opened(self) -> OpenedManager:
@@ -349,6 +337,22 @@ class Manager:
             msg = "This Manager has been closed: create a new one for another run."
             raise UsageError(msg)
         return parts
+
+
+def _checked_open(parts: OpenedManager | None) -> OpenedManager:
+    if parts is None:
+        msg = (
+            "This Manager is not open. Use it as a context manager, or call open(): with"
+            " Manager(...) as manager: ..."
+        )
+        raise UsageError(msg)
+    return parts
+
+
+def _shut_agents_down(parts: OpenedManager) -> None:
+    gone = threading.Event()
+    parts.loop.call_soon(lambda: parts.services.agents.shutdown(on_done=gone.set))
+    gone.wait(SHUTDOWN_MARGIN)
 
 
 def _stores(snapshot_store: str | Path | None, adapters: Adapters) -> SnapshotStores:

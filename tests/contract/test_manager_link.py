@@ -206,15 +206,25 @@ class ManagerLinkContract(ABC):
         assert desk.board["macro"].simulated_time == 2.5
         assert desk.board["macro"].waiting_for.peer == "micro"
 
-    def test_checkpoint_request_arrives_once_if_the_manager_supports_it(self, link_of, desk):
+    def test_checkpoint_request_arrives_once_if_the_manager_supports_it(
+        self, link_of, desk, monkeypatch
+    ):
+        awaiting: list[str] = []
+        await_request = desk.checkpoints.await_request
+
+        def note(instance, requested):
+            await_request(instance, requested)
+            awaiting.append(instance)
+
+        monkeypatch.setattr(desk.checkpoints, "await_request", note)
         links = self.register_all(link_of)
         reasons: list[str] = []
         for link in links.values():
             link.await_checkpoint_request(reasons.append)
         if not self.is_own_protocol:
-            assert desk.checkpoints.awaiting == 0
+            assert awaiting == []
             return
-        wait_until(lambda: desk.checkpoints.awaiting == 3)
+        wait_until(lambda: len(awaiting) == 3)
         assert reasons == []
         desk.checkpoints.request_all("the time is over")
         wait_until(lambda: len(reasons) == 3)

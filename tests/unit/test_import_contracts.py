@@ -89,7 +89,6 @@ PLANTS = [
     Plant("home-of-wiring", "adapters.tcp", "import dependency_injector"),
     Plant("home-of-wiring", "entrypoints", "import dependency_injector"),
     Plant("home-of-cloudpickle", "adapters.tcp", "import cloudpickle"),
-    Plant("homeless", "adapters.tcp", "import zmq"),
     Plant("no-cycles", "domain", "import domain.other_planted"),
 ]
 

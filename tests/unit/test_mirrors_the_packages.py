@@ -53,7 +53,6 @@ EXCEPTIONS = {
                 "flattening/timeline_matches",
                 "flattening/timelines",
                 "flattening/translation",
-                "source",
             )
         ),
         _AS_WRITTEN,

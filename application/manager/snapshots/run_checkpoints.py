@@ -75,11 +75,6 @@ class RunCheckpoints:
         """Drop the callback of a finished instance."""
         self._waiting.pop(instance, None)
 
-    @property
-    def awaiting(self) -> int:
-        """Number of instances that can be requested to save."""
-        return len(self._waiting)
-
     def request_all(self, reason: str) -> None:
         """Request all instances with Conjoin's library to save at every opportunity."""
         self._reason = reason

@@ -3,8 +3,9 @@
 `test_shell_run_script_writer` runs the scripts.
 """
 
-from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter, RunScript
+from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter
 from adapters.run_scripts.writer import ShellRunScriptWriter
+from conjoin.interfaces import ScriptOrder
 from conjoin.testing import RunScriptWriterContract
 from conjoin.testing.run_script_writer import MICRO, PROGRAM, RESOURCES, write
 from domain.model.configuration import Threads
@@ -30,5 +31,5 @@ class TestInMemoryRunScriptWriter(RunScriptWriterContract):
         environment = {"A": "1"}
         path = write(writer, tmp_path, environment=environment)
         environment["A"] = "2"
-        made_of = RunScript(MICRO, PROGRAM, Threads(), RESOURCES, {"A": "1"}, False)
-        assert writer.scripts == {path: made_of}
+        order = ScriptOrder(tmp_path, MICRO, PROGRAM, Threads(), RESOURCES, {"A": "1"}, False)
+        assert writer.scripts == {path: order}

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from adapters.run_scripts.writer import ShellRunScriptWriter
+from application.interfaces.run_script_writer import ScriptOrder
 from domain.identity import Reference
 from domain.model.configuration import BaseEnv, ExecutionModel, MpiCores, Program, Threads
 from domain.model.shell_words import literally
@@ -59,7 +60,7 @@ class Bench:
     ) -> Path:
         if "script" not in program:
             program.setdefault("executable", str(self.show))
-        return ShellRunScriptWriter().write(
+        order = ScriptOrder(
             self.directory,
             instance=Reference("micro[3]"),
             program=Program(Reference("p"), **program),
@@ -68,6 +69,7 @@ class Bench:
             environment={"MUSCLE_MANAGER": "tcp:here:9000"},
             bind_to_cores=bound is not None,
         )
+        return ShellRunScriptWriter().write(order)
 
     def run(
         self, script: Path, env: Mapping[str, str] | None = None

@@ -24,6 +24,7 @@ def delivering(*frames):
     return ConnectedStream(ours)
 
 
+HELLO_SIZE = len(greeting.MAGIC) + greeting.NONCE_SIZE
 OPENED = stream.open_channel(0, "micro.in")
 
 
@@ -117,7 +118,7 @@ def test_size_of_a_message_is_that_of_its_frame(receive):
 
 def greet_client(sock):
     """Greet a client; return its own greeting."""
-    hello = take(sock, greeting.HELLO_SIZE)
+    hello = take(sock, HELLO_SIZE)
     nonce = b"n" * greeting.NONCE_SIZE
     client_nonce = hello[len(greeting.MAGIC) :]
     sock.sendall(greeting.server_answer(SECRET, client_nonce, nonce))
@@ -206,7 +207,7 @@ def test_messages_of_both_connections_are_received():
 
 def test_wrong_secret_at_a_reconnection_is_a_permanent_error():
     def impostor(sock):
-        take(sock, greeting.HELLO_SIZE)
+        take(sock, HELLO_SIZE)
         sock.sendall(bytes(greeting.ANSWER_SIZE))
 
     with scripted(greet_client, impostor) as server:
@@ -227,7 +228,7 @@ def test_closed_connection_is_not_restored():
 
 def test_peer_of_another_run_is_rejected():
     def sender(sock):
-        take(sock, greeting.HELLO_SIZE)
+        take(sock, HELLO_SIZE)
         sock.sendall(bytes(greeting.ANSWER_SIZE))
 
     with scripted(sender) as server, pytest.raises(RemoteProtocolError, match="the secret"):

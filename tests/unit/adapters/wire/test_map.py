@@ -11,7 +11,7 @@ from adapters.wire import map as protocol
 from adapters.wire.agent_orders import decode_orders, encode_orders
 from adapters.wire.map import NodeReport
 from adapters.wire.packing import pack, unpack
-from adapters.wire.requests import Status, decode_response
+from adapters.wire.requests import Request, Status, decode_response
 from domain.errors import RemoteProtocolError
 from domain.placement.resources import Core, NodeResources
 from domain.running.agents import (
@@ -58,11 +58,12 @@ ends = st.one_of(
     st.builds(NodeLost, st.text(max_size=20)),
 )
 results = st.builds(ProcessResult, names, ends)
-requests = st.one_of(
-    st.tuples(st.just(protocol.report_resources), st.builds(NodeReport, resources, st.text())),
-    st.tuples(st.just(protocol.get_command), names),
-    st.tuples(st.just(protocol.report_results), st.lists(results).map(tuple), st.none() | names),
-)
+arguments = {
+    protocol.report_resources: st.tuples(st.builds(NodeReport, resources, st.text())),
+    protocol.get_command: st.tuples(names),
+    protocol.report_results: st.tuples(st.lists(results).map(tuple), st.none() | names),
+}
+"""Arguments for each request of the table."""
 commands = st.one_of(
     st.just(CancelCommand()),
     st.just(ShutdownCommand()),
@@ -114,8 +115,10 @@ def test_example_requests_round_trip(request_: tuple[Any, ...]) -> None:
     assert decoded(data) == request_
 
 
-@given(requests)
-def test_requests_round_trip(request_: tuple[Any, ...]) -> None:
+@pytest.mark.parametrize("kind", list(protocol.REQUESTS), ids=str)
+@given(data=st.data())
+def test_requests_round_trip(kind: Request[Any, Any], data: st.DataObject) -> None:
+    request_ = (kind, *data.draw(arguments[kind]))
     assert decoded(encoded(request_)) == request_
 
 

@@ -11,6 +11,7 @@ from adapters.wire.mmp_values import decode_peers, encode_checkpoint_info, encod
 from adapters.wire.packing import pack, unpack
 from adapters.wire.requests import (
     ReceivedRequest,
+    Request,
     Status,
     decode_response,
     encode_error,
@@ -53,56 +54,53 @@ metadata = st.builds(
     st.booleans(),
     texts,
 )
-requests = st.one_of(
-    st.tuples(
-        st.just(mmp.register_instance),
+arguments = {
+    mmp.register_instance: st.tuples(
         texts,
         st.lists(texts, max_size=3).map(tuple),
         st.lists(ports, max_size=3).map(tuple),
         texts,
     ),
-    st.tuples(
-        st.sampled_from(
-            [
-                mmp.get_peers,
-                mmp.deregister_instance,
-                mmp.get_checkpoint_info,
-                mmp.is_deadlocked,
-                mmp.await_peers,
-                mmp.await_checkpoint_request,
-            ]
+    **dict.fromkeys(
+        (
+            mmp.get_peers,
+            mmp.deregister_instance,
+            mmp.get_checkpoint_info,
+            mmp.is_deadlocked,
+            mmp.await_peers,
+            mmp.await_checkpoint_request,
         ),
-        texts,
+        st.tuples(texts),
     ),
-    st.just((mmp.get_settings,)),
-    st.tuples(
-        st.just(mmp.submit_log_message), st.builds(LogRecord, texts, finite, integers, texts)
-    ),
-    st.tuples(st.just(mmp.submit_profile_events), texts, st.lists(events, max_size=3).map(tuple)),
-    st.tuples(st.just(mmp.submit_snapshot), texts, metadata),
-    st.tuples(st.just(mmp.report_snapshot_failed), texts, texts),
-    st.tuples(st.just(mmp.report_failed), texts, texts, st.none() | st.sampled_from(FailureKind)),
-    st.tuples(st.sampled_from([mmp.waiting_for_receive, mmp.waiting_for_receive_done]), waits),
-    st.tuples(st.just(mmp.check_deadlock), st.tuples(texts, texts, optional), integers),
-    st.tuples(
-        st.just(mmp.report_status),
+    mmp.get_settings: st.just(()),
+    mmp.submit_log_message: st.tuples(st.builds(LogRecord, texts, finite, integers, texts)),
+    mmp.submit_profile_events: st.tuples(texts, st.lists(events, max_size=3).map(tuple)),
+    mmp.submit_snapshot: st.tuples(texts, metadata),
+    mmp.report_snapshot_failed: st.tuples(texts, texts),
+    mmp.report_failed: st.tuples(texts, texts, st.none() | st.sampled_from(FailureKind)),
+    mmp.waiting_for_receive: st.tuples(waits),
+    mmp.waiting_for_receive_done: st.tuples(waits),
+    mmp.check_deadlock: st.tuples(st.tuples(texts, texts, optional), integers),
+    mmp.report_status: st.tuples(
         texts,
         st.none() | finite,
         st.none() | st.tuples(texts, texts, optional),
     ),
-)
+}
+"""Arguments for each request of the table."""
 
 
 def by_name(payload: RecordedPayload) -> str:
     return payload.name
 
 
-@given(requests)
-def test_requests_round_trip(request_: tuple[Any, ...]):
-    kind, *arguments = request_
-    received = mmp.REQUESTS.decode(kind.encode(*arguments))
-    assert received.request is kind
-    assert received.arguments == arguments
+@pytest.mark.parametrize("request_", list(mmp.REQUESTS), ids=str)
+@given(data=st.data())
+def test_requests_round_trip(request_: Request[Any, Any], data: st.DataObject):
+    values = data.draw(arguments[request_])
+    received = mmp.REQUESTS.decode(request_.encode(*values))
+    assert received.request is request_
+    assert received.arguments == list(values)
 
 
 def test_table_has_all_requests_of_muscle3_and_marks_our_own():

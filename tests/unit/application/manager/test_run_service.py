@@ -1,4 +1,4 @@
-"""A run, from the launch of its agents to the verdict."""
+"""A run, from the launch of its agents to the result."""
 
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from adapters.in_memory.worker import InlineWorker
 from adapters.in_memory.workflow_snapshot_store import InMemoryWorkflowSnapshotStore
 from application.interfaces.node_pool import AgentLaunch
+from application.interfaces.run_script_writer import ScriptOrder
 from application.manager.instance_directories import InstanceDirectories
 from application.manager.program_starter import ProgramStarter
 from application.manager.run_actions import RunActions
@@ -200,11 +201,11 @@ def test_start_without_any_node_fails() -> None:
 def test_script_that_cannot_be_written_fails_the_start_before_any_program_is_started(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(self: object, directory: Path, **_: object) -> Path:
-        if directory.name == "b":
+    def fail(self: object, order: ScriptOrder) -> Path:
+        if order.directory.name == "b":
             msg = "the disk is full"
             raise ConfigurationError(msg)
-        return directory / "script"
+        return order.directory / "script"
 
     monkeypatch.setattr(InMemoryRunScriptWriter, "write", fail)
     bench.start()
@@ -251,7 +252,7 @@ def test_run_that_fails_between_two_batches_starts_no_more() -> None:
     assert bench.results[0].failed_instances == ("a[0]",)
 
 
-def test_verdict_is_reported_after_the_agents_are_shut_down(bench: Bench) -> None:
+def test_result_is_reported_after_the_agents_are_shut_down(bench: Bench) -> None:
     bench.start()
     seen: list[bool] = []
     bench.run.on_finished(lambda _: seen.append(bench.pool.is_shut_down))

@@ -20,7 +20,7 @@ from domain.model.configuration import (
     Threads,
 )
 from domain.model.turns import Turns
-from domain.placement.planning import Plan, Planner, nodes_needed
+from domain.placement.planning import Plan, Planner
 from domain.placement.resources import Resources
 from tests.support.models import configuration, nodes
 
@@ -119,8 +119,8 @@ def test_too_few_cores_error_states_request_and_available_cores():
     with pytest.raises(InsufficientResources) as caught:
         plan(model, nodes(3))
     assert str(caught.value) == (
-        "There are too few cores: component 'b' asks for 2 threads on one node for each of its 2"
-        " instances, and there is no room left for 'b[1]'. Available: n0 (3 cores). Ask for less"
+        "There are too few cores: component 'b' requests 2 threads on one node for each of its 2"
+        " instances, and too few are left for 'b[1]'. Available: n0 (3 cores). Request less"
         " under 'resources', make the model smaller, or run it on more or larger nodes."
     )
 
@@ -128,8 +128,8 @@ def test_too_few_cores_error_states_request_and_available_cores():
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (MpiCores(9, 1), "asks for 9 MPI processes with 1 thread each, and"),
-        (MpiNodes(1, 3, 3), "asks for 1 whole node with 3 MPI processes of 3 threads on each, and"),
+        (MpiCores(9, 1), "requests 9 MPI processes with 1 thread each, and"),
+        (MpiNodes(1, 3, 3), "requests 1 whole node with 3 MPI processes of 3 threads on each, and"),
     ],
 )
 def test_too_few_cores_error_describes_each_kind_of_request(asked, words):
@@ -182,7 +182,7 @@ def test_oversubscription_warning_states_request_and_available_cores():
     model = configuration("a\nb", sizes={"a": (3,)}, asked={"a": Threads(64)})
     assert warning(model, nodes(2)) == (
         "There are too few cores for the model to run at full speed. Available: n0 (2 cores)."
-        " Component 'a' asks for 64 threads on one node for each of its 3 instances. 1 of 4"
+        " Component 'a' requests 64 threads on one node for each of its 3 instances. 1 of 4"
         " instances shares cores with others that run at the same time: 'b'."
     )
 
@@ -196,19 +196,19 @@ def test_oversubscription_warning_shortens_a_long_list_of_instances():
 
 def test_number_of_needed_nodes_is_computed():
     model = configuration(CALL, sizes={"micro": (10,)}, asked={"micro": Threads(3)})
-    assert nodes_needed(model, 4) == 10
-    assert nodes_needed(model, 8) == 5
-    assert nodes_needed(configuration("a", manual=("a",)), 8) == 0
-    assert nodes_needed(configuration("a", asked={"a": MpiNodes(3, 1)}), 8) == 3
+    assert Planner(model).nodes_needed(4) == 10
+    assert Planner(model).nodes_needed(8) == 5
+    assert Planner(configuration("a", manual=("a",))).nodes_needed(8) == 0
+    assert Planner(configuration("a", asked={"a": MpiNodes(3, 1)})).nodes_needed(8) == 3
 
 
 def test_number_of_needed_nodes_is_undefined_for_an_instance_larger_than_a_node():
-    with pytest.raises(InsufficientResources, match="asks for 9 threads on one node"):
-        nodes_needed(configuration("a", asked={"a": Threads(9)}), 8)
+    with pytest.raises(InsufficientResources, match="requests 9 threads on one node"):
+        Planner(configuration("a", asked={"a": Threads(9)})).nodes_needed(8)
 
 
 def many(size: int, *, macro: int = 1) -> Configuration:
-    """A macro model that asks for a number of threads and calls a number of micro models."""
+    """A macro model that requests a number of threads and calls a number of micro models."""
     return configuration(CALL, sizes={"micro": (size,)}, asked={"macro": Threads(macro)})
 
 
@@ -352,7 +352,7 @@ def assert_fits(asked: ResourceRequirements, given_: Resources, there: dict) -> 
 
 @given(configurations(), st.integers(4, 12))
 def test_number_of_needed_nodes_suffices(model, cores):
-    count = nodes_needed(model, cores)
+    count = Planner(model).nodes_needed(cores)
     assert plan(model, nodes(*[cores] * count))
 
 

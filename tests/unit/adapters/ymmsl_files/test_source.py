@@ -1,12 +1,8 @@
-"""Contract of ConfigurationSource."""
-
-from abc import ABC, abstractmethod
+"""Loading and dumping whole configurations."""
 
 import pytest
 
-from adapters.in_memory.configuration_source import InMemoryConfigurationSource
 from adapters.ymmsl_files.source import YmmslConfigurationSource
-from application.interfaces.configuration_source import ConfigurationSource
 from domain.coupling.conduits import Conduit, ConduitFilter
 from domain.coupling.ports import Operator, Port
 from domain.coupling.settings import Settings
@@ -111,43 +107,32 @@ def everything() -> Configuration:
     )
 
 
-class ConfigurationSourceContract(ABC):
-    """Subclass it for each adapter."""
-
-    @abstractmethod
-    def make(self) -> ConfigurationSource:
-        """Return a new source."""
-
-    def test_dumped_configuration_can_be_loaded(self):
-        source = self.make()
-        configuration = everything()
-        assert source.load([source.dump(configuration)]) == configuration
-
-    def test_model_can_be_selected_by_name(self):
-        source = self.make()
-        configuration = everything()
-        assert source.load([source.dump(configuration)], model="whole") == configuration
-
-    def test_unknown_model_is_rejected_by_name(self):
-        source = self.make()
-        with pytest.raises(ConfigurationError, match="Model 'hole' does not exist"):
-            source.load([source.dump(everything())], model="hole")
-
-    def test_empty_list_of_sources_is_rejected(self):
-        with pytest.raises(ConfigurationError):
-            self.make().load([])
-
-    @pytest.mark.parametrize("nonsense", [3, None, "nonsense\n", b"bytes"])
-    def test_invalid_source_is_rejected(self, nonsense):
-        with pytest.raises(ConfigurationError):
-            self.make().load([nonsense])
+@pytest.fixture
+def source() -> YmmslConfigurationSource:
+    return YmmslConfigurationSource()
 
 
-class TestYmmslConfigurationSource(ConfigurationSourceContract):
-    def make(self) -> ConfigurationSource:
-        return YmmslConfigurationSource()
+def test_dumped_configuration_can_be_loaded(source):
+    configuration = everything()
+    assert source.load([source.dump(configuration)]) == configuration
 
 
-class TestInMemoryConfigurationSource(ConfigurationSourceContract):
-    def make(self) -> ConfigurationSource:
-        return InMemoryConfigurationSource()
+def test_model_can_be_selected_by_name(source):
+    configuration = everything()
+    assert source.load([source.dump(configuration)], model="whole") == configuration
+
+
+def test_unknown_model_is_rejected_by_name(source):
+    with pytest.raises(ConfigurationError, match="Model 'hole' does not exist"):
+        source.load([source.dump(everything())], model="hole")
+
+
+def test_empty_list_of_sources_is_rejected(source):
+    with pytest.raises(ConfigurationError):
+        source.load([])
+
+
+@pytest.mark.parametrize("nonsense", [3, None, "nonsense\n", b"bytes"])
+def test_invalid_source_is_rejected(nonsense, source):
+    with pytest.raises(ConfigurationError):
+        source.load([nonsense])
