@@ -50,6 +50,7 @@ class QueuedLogbook(Logbook):
         self._pending = 0
         self._dropped = 0
         self._is_closed = False
+        self._is_abandoned = False
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -66,7 +67,10 @@ class QueuedLogbook(Logbook):
 
     @override
     def tail(self, *, lines: int) -> str:
-        return self._book.tail(lines=lines) if self._flush() else ""
+        with self._changed:
+            if not self._is_flushed():
+                return ""
+        return self._book.tail(lines=lines)
 
     @override
     def close(self) -> None:
@@ -75,16 +79,17 @@ class QueuedLogbook(Logbook):
                 self._report_dropped()
             self._is_closed = True
             self._changed.notify_all()
-        if self._thread is None:
-            self._book.close()
-        elif self._flush():
+            # if it takes too long, the thread, which is a daemon, closes the book
+            self._is_abandoned = not self._is_flushed()
+        if self._is_abandoned:
+            return
+        if self._thread is not None:
             self._thread.join()
-        # otherwise the thread, which is a daemon, closes the book if the disk responds again
+        self._book.close()
 
-    def _flush(self) -> bool:
-        """Wait until all records are written; return whether they are."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._pending == 0, self._flush_time)
+    def _is_flushed(self) -> bool:
+        """Wait until all records are written; return whether they are. Called with the lock."""
+        return self._changed.wait_for(lambda: self._pending == 0, self._flush_time)
 
     def _report_dropped(self) -> None:
         """Add a line about records that were dropped. Called with the lock."""
@@ -107,6 +112,7 @@ class QueuedLogbook(Logbook):
             with self._changed:
                 self._changed.wait_for(lambda: self._records or self._is_closed)
                 if not self._records:
+                    is_abandoned = self._is_abandoned
                     break
                 record = self._records[0]
             self._book.write(record)
@@ -114,7 +120,8 @@ class QueuedLogbook(Logbook):
                 self._records.popleft()
                 self._pending -= _size(record)
                 self._changed.notify_all()
-        self._book.close()
+        if is_abandoned:
+            self._book.close()
 
 
 def _size(record: LogRecord) -> int:

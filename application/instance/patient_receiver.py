@@ -61,7 +61,6 @@ class PatientReceiver:
             Deadlock: If this instance is part of a cycle of instances that wait for each other.
             PeerLost: If the connection to the peer is lost for good.
         """
-        self._note_use()
         message = inlet.receive(timeout=self._report_after())
         if message is not None:
             return message

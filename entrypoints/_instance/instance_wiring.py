@@ -13,11 +13,11 @@ from adapters.io.network import LOOPBACK
 from adapters.python_logging.instance_log import PythonInstanceLog
 from adapters.snapshot_files.snapshot_repository import MsgPackSnapshotRepository
 from adapters.system.clock import SystemClock
+from adapters.system.model_threads import PythonModelThreads
 from adapters.tcp.manager_link import MMPClient
 from adapters.tcp.peer_server import PeerServer
 from adapters.tcp.pull_transport import PullPeerTransport
 from adapters.tcp.stream_transport import StreamPeerTransport
-from adapters.threads.model_threads import PythonModelThreads
 from adapters.wire.locations import TCP, TcpAddress, addresses_in
 from application.instance.arrival import Surroundings, join
 from application.instance.lifecycle import Lifecycle

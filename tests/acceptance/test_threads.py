@@ -70,8 +70,10 @@ def compute_and_call():
 while instance.reuse_instance():
     thread = threading.Thread(target=compute_and_call, daemon=True)
     thread.start()
+    other = thread
     {{main}}
     thread.join()
+    other.join()
 """
 
 DEADLOCKED_CALLER = f"""{START}
@@ -99,7 +101,8 @@ def threads(workspace: Workspace) -> Workspace:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "main", ['call("early")', 'threading.Thread(target=call, args=("early",)).start()']
+    "main",
+    ['call("early")', 'other = threading.Thread(target=call, args=("early",)); other.start()'],
 )
 def test_instance_with_a_thread_that_computes_is_not_deadlocked(threads: Workspace, main: str):
     threads.write("caller.py", CALLER.replace("{main}", main))

@@ -11,8 +11,8 @@ from queue import Queue, SimpleQueue
 import pytest
 
 from adapters.in_memory.model_threads import InMemoryModelThreads
-from adapters.threads import model_threads
-from adapters.threads.model_threads import PythonModelThreads
+from adapters.system import model_threads
+from adapters.system.model_threads import PythonModelThreads
 from application.interfaces.model_threads import ModelThreads
 from tests.support.conditions import PATIENCE, wait_until
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from adapters.threads.references import refers_to
+from adapters.system.references import refers_to
 
 WANTED = SimpleNamespace()
 HOLDER = SimpleNamespace(instance=WANTED)

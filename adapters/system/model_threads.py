@@ -6,13 +6,10 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Final, final
 
-from typing_extensions import override
-
-from adapters.threads.references import IsWanted, refers_to
 from application.interfaces.model_threads import ModelThreads
 
 OWN_PREFIX: Final = "conjoin-"
@@ -55,18 +52,16 @@ class PythonModelThreads(ModelThreads):
         is_instance: Returns whether a value is an instance.
     """
 
-    def __init__(self, is_instance: IsWanted) -> None:
+    def __init__(self, is_instance: Callable[[object], bool]) -> None:
         self._is_instance = is_instance
         self._users: set[int] = set()
         self._waiting: set[int] = set()
 
-    @override
     def note_use(self) -> None:
         # Threads that have ended may remain: a later thread with the same number then counts as a
         # user, which is the safe side.
         self._users.add(threading.get_ident())
 
-    @override
     @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:
         ident = threading.get_ident()
@@ -76,7 +71,6 @@ class PythonModelThreads(ModelThreads):
         finally:
             self._waiting.discard(ident)
 
-    @override
     def all_wait(self) -> bool:
         others = [thread for thread in threading.enumerate() if not self._waits_for_peer(thread)]
         if not any(map(self._may_use_instance, others)):
@@ -94,6 +88,8 @@ class PythonModelThreads(ModelThreads):
         is_service = type(thread).__module__.startswith(_SERVICE_MODULES)
         if not (thread.daemon or is_service or thread is threading.main_thread()):
             return True
+        from adapters.system.references import refers_to  # imported lazily: rarely needed
+
         return refers_to(sys._current_frames().get(thread.ident or 0), self._is_instance)
 
 
