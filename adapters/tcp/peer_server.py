@@ -19,7 +19,12 @@ from adapters.wire.locations import Address
 from adapters.wire.session_server import Request, Session, StreamRequested
 from domain.errors import RemoteProtocolError
 
-MAX_REQUEST: Final = 2**20
+MAX_REQUEST: Final = 2**16
+"""A request for a message contains the name of an endpoint, and nothing else."""
+
+MAX_UNTRUSTED_CLIENTS: Final = 4096
+"""Receivers that use MUSCLE3's library connect when they start, and may ask for a first message
+only hours later. There may be one for each slot of a port."""
 
 
 @final
@@ -64,6 +69,7 @@ class PeerServer:
             lambda request, reply: self._on_request(request, reply),
             loop=self.loop,
             max_request=MAX_REQUEST,
+            max_untrusted=MAX_UNTRUSTED_CLIENTS,
             secret=secret,
             on_stream=lambda sock, request: self._on_stream(sock, request),
             on_session_ended=lambda: self._on_session_ended(),

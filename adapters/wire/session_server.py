@@ -26,8 +26,9 @@ A request with any other number is dropped: it is stale, or the client is broken
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from adapters.wire import greeting
 from adapters.wire.frames import (
@@ -42,6 +43,14 @@ from adapters.wire.frames import (
 from domain.errors import RemoteProtocolError
 
 Buffers: TypeAlias = Sequence[bytes | bytearray | memoryview]
+
+MAX_UNTRUSTED_REQUEST: Final = 2**16
+"""Largest request of a client that is not trusted yet, in bytes."""
+
+MAX_HELLO: Final = 2**14
+"""Largest introduction of a client that requests a stream, in bytes: a name and a number."""
+
+MAX_UNTRUSTED_SESSIONS: Final = 1024
 
 
 class Session:
@@ -75,6 +84,14 @@ class Session:
         self.connections = 0
         self.client = ""
         self._response: Buffers | None = ()
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether its client is known to belong to this run: by proof, or since it was admitted.
+
+        An admitted client, such as a registered instance of MUSCLE3, has a name.
+        """
+        return self.is_authenticated or bool(self.client)
 
     @property
     def is_executing(self) -> bool:
@@ -134,10 +151,14 @@ class SessionTable:
         first_id: Id of the first session, from 1 to 2**63 - 1; later ids count up from it. Use a
             random id if another server may have used the same address, so that its clients cannot
             resume a session here.
+        max_untrusted: Number of sessions without a trusted client to keep. The oldest one that has
+            no connection is forgotten when there are more.
     """
 
-    def __init__(self, *, first_id: int = 1) -> None:
+    def __init__(self, *, first_id: int = 1, max_untrusted: int = MAX_UNTRUSTED_SESSIONS) -> None:
         self._sessions: dict[int, Session] = {}
+        self._untrusted: deque[Session] = deque()
+        self._max_untrusted = max_untrusted
         self._next_id = first_id
 
     def __len__(self) -> int:
@@ -171,6 +192,7 @@ class SessionTable:
             session = Session(self._next_id, is_authenticated=is_authenticated)
             self._sessions[session.id] = session
             self._next_id += 1
+            self._limit_untrusted(session)
             return session
         found = self._sessions.get(session_id)
         if found is None:
@@ -186,6 +208,19 @@ class SessionTable:
         """Forget a session."""
         self._sessions.pop(session.id, None)
 
+    def _limit_untrusted(self, newest: Session) -> None:
+        if newest.is_trusted:
+            return
+        self._untrusted.append(newest)
+        for _ in range(len(self._untrusted) - self._max_untrusted):
+            oldest = self._untrusted.popleft()
+            if oldest.is_trusted or self._sessions.get(oldest.id) is not oldest:
+                continue
+            if oldest.connections:
+                self._untrusted.append(oldest)
+            else:
+                self.end(oldest)
+
 
 class ServerConnection:
     """The server's side of one connection: bytes in, events and bytes out.
@@ -195,7 +230,7 @@ class ServerConnection:
 
     Args:
         sessions: The server's sessions.
-        max_request: Largest request to accept, in bytes.
+        max_request: Largest request to accept from a trusted client, in bytes.
         secret: The run's secret; None if our own greeting is not offered.
         require_secret: Whether to refuse clients that do not know it.
         nonce: 32 random bytes for this connection.
@@ -230,6 +265,16 @@ class ServerConnection:
     def is_done(self) -> bool:
         """Whether the client has ended its session, and must not send more."""
         return self._feed.is_done
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether the client is known to belong to this run."""
+        return self.is_authenticated or (self.session is not None and self.session.is_trusted)
+
+    @property
+    def is_in_the_middle(self) -> bool:
+        """Whether the client must send more: the rest of its greeting, or of a request."""
+        return not self.is_done and (self.session is None or self.unread)
 
     @property
     def unread(self) -> bool:
@@ -272,18 +317,22 @@ class ServerConnection:
             )
             self.is_authenticated = True
             if purpose is greeting.Purpose.STREAM:
-                hello = yield from read_block(self._max_request)
+                hello = yield from read_block(min(self._max_request, MAX_HELLO))
                 self._events.append(StreamRequested(bytes(hello)))
                 return
             first = yield WORD_SIZE
         session = self._open_session(integer(first))
         while number := (yield from read_integer()):
             self._is_in_request = True
-            body = yield from read_block(self._max_request)
+            body = yield from read_block(self._limit(session))
             self._is_in_request = False
             self._take_request(session, number, bytes(body))
         self._sessions.end(session)
         self._events.append(SessionEnded(session))
+
+    def _limit(self, session: Session) -> int:
+        untrusted = min(self._max_request, MAX_UNTRUSTED_REQUEST)
+        return self._max_request if session.is_trusted else untrusted
 
     def _send(self, data: bytes) -> None:
         self._outgoing.append(data)
