@@ -50,6 +50,8 @@ from entrypoints.containers.services import ManagerParts, ManagerServices, build
 from entrypoints.log_setup import make_log
 from entrypoints.options import Adapters, ManagerOptions
 
+WORKER_CLOSE_TIME = 10.0
+
 MAX_REQUEST = 2**22
 """Largest request of a client that belongs to the run, in bytes."""
 
@@ -158,7 +160,7 @@ def _open_probe(loop: EventLoop) -> Iterator[InstanceProbe]:
 
 
 def _open_worker(loop: EventLoop) -> Iterator[Worker]:
-    worker = ThreadWorker("conjoin-worker", scheduler=loop)
+    worker = ThreadWorker("conjoin-worker", scheduler=loop, close_time=WORKER_CLOSE_TIME)
     try:
         yield worker
     finally:
