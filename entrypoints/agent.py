@@ -140,6 +140,7 @@ def _run(
         secret=orders.secret,
         node=inspector.node,
         retry_time=orders.timeout,
+        is_local=orders.manager_process is not None,
     )
     agent = NodeAgent(
         keeper=keeper,

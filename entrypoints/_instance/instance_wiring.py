@@ -19,6 +19,7 @@ from adapters.tcp.peer_server import PeerServer
 from adapters.tcp.pull_transport import PullPeerTransport
 from adapters.tcp.stream_transport import StreamPeerTransport
 from adapters.wire.locations import TCP, TcpAddress, addresses_in
+from adapters.wire.reconnection import DEFAULT_RETRIES, LOCAL_RETRIES
 from application.instance.arrival import Surroundings, join
 from application.instance.lifecycle import Lifecycle
 from application.instance.peer_transports import PeerTransports
@@ -102,13 +103,19 @@ def _connect(environment: InstanceEnvironment) -> Surroundings:
     # this module creates an Instance.
 
     name = str(environment.instance)
-    link = MMPClient(environment.instance, environment.manager, secret=environment.secret)
+    is_all_local = _is_all_local(environment)
+    link = MMPClient(
+        environment.instance,
+        environment.manager,
+        secret=environment.secret,
+        retries=LOCAL_RETRIES if is_all_local else DEFAULT_RETRIES,
+    )
     log = PythonInstanceLog(name, link, environment.log_file)
     error_log = ErrorLogLimit(partial(log.log, LogLevel.WARNING))
     transport = open_transports(
         name,
         secret=environment.secret,
-        hosts=_hosts_to_listen_on(environment),
+        hosts=[LOOPBACK] if is_all_local else None,
         on_error=error_log.note,
     )
     snapshots = MsgPackSnapshotRepository(open_store)
@@ -144,13 +151,13 @@ def open_transports(
     return PeerTransports(transports, clock=SystemClock())
 
 
-def _hosts_to_listen_on(environment: InstanceEnvironment) -> list[str] | None:
-    """Return loopback if Conjoin's manager listens only there, since all peers are local then."""
+def _is_all_local(environment: InstanceEnvironment) -> bool:
+    """Return whether Conjoin's manager listens only on loopback, so that all peers are local."""
     addresses = addresses_in([environment.manager], TCP)
     is_local = all(
         isinstance(address, TcpAddress) and address.host == LOOPBACK for address in addresses
     )
-    return [LOOPBACK] if environment.secret is not None and addresses and is_local else None
+    return environment.secret is not None and bool(addresses) and is_local
 
 
 def _own_declaration(ports: object) -> dict[Operator, Sequence[str]]:
