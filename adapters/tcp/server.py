@@ -25,12 +25,14 @@ from adapters.wire.session_server import (
     StreamRequested,
 )
 from domain.errors import RemoteProtocolError
+from domain.running.clients import MANAGER, Origin
 
 Reply: TypeAlias = Callable[[Buffers], None]
 RequestCallback: TypeAlias = Callable[[Request, Reply], None]
 SessionCallback: TypeAlias = Callable[[Session], None]
 StreamCallback: TypeAlias = Callable[[socket.socket, StreamRequested], None]
 ErrorCallback: TypeAlias = Callable[[str], None]
+Admission: TypeAlias = Callable[[socket.socket, Session | None], Origin | None]
 
 RECEIVE_SIZE: Final = 65536
 DEFAULT_PORT: Final = 9000
@@ -69,8 +71,12 @@ class Server:
         loop: Makes the server's callbacks; the server starts and closes it.
         max_request: Largest request to accept from a trusted client, in bytes.
         secret: Secret of the run; None if our own greeting is not offered.
-        require_secret: Whether to refuse clients that do not know it.
+        identity: The server's own identity, which it proves with the secret.
+        admit: Called when a client without proof opens a session, or resumes the one that is
+            passed. Returns where the client connects from, or raises a RemoteProtocolError to
+            refuse it. By default all are admitted.
         needs_secret: Returns whether a request is only for clients that know the secret.
+        may_wait: Returns whether a request is executed after all others that have arrived.
         on_stream: Takes over the socket of a client that requests a stream.
         on_session_ended: Called when a client has ended its session.
         on_connected: Called when a session gets a connection, also after it lost one.
@@ -91,8 +97,10 @@ class Server:
         loop: EventLoop,
         max_request: int,
         secret: str | None = None,
-        require_secret: bool = False,
+        identity: str = MANAGER,
+        admit: Admission = lambda _socket, _session: None,
         needs_secret: Callable[[bytes], bool] = lambda _request: False,
+        may_wait: Callable[[bytes], bool] = lambda _request: False,
         on_stream: StreamCallback | None = None,
         on_session_ended: Callable[[], None] = lambda: None,
         on_connected: SessionCallback = lambda _session: None,
@@ -109,8 +117,10 @@ class Server:
         self._on_error = on_error
         self._max_request = max_request
         self._secret = secret
-        self._require_secret = require_secret
+        self._identity = identity
+        self._admit = admit
         self._needs_secret = needs_secret
+        self._may_wait = may_wait
         self._sessions = SessionTable(first_id=_first_session_id())
         self._clients: dict[ServerConnection, _Client] = {}
         self._untrusted = UntrustedClients[_Client](
@@ -170,6 +180,10 @@ class Server:
         """Number of clients that have made requests and not ended their session."""
         return self._sessions.in_use
 
+    def clients(self) -> set[str]:
+        """Return the names of the clients that have not ended all their sessions."""
+        return self._sessions.clients()
+
     def sessions_of(self, client: str) -> list[Session]:
         """Return the sessions that have not been ended, connected or not."""
         return self._sessions.of_client(client)
@@ -202,12 +216,17 @@ class Server:
         sock.setblocking(False)
         if sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        elif not network.is_own_user(sock):
+            sock.close()
+            self._report("a program of another user connected to a Unix socket, and was refused")
+            return
         connection = ServerConnection(
             self._sessions,
             max_request=self._max_request,
             secret=self._secret,
-            require_secret=self._require_secret,
             nonce=os.urandom(greeting.NONCE_SIZE),
+            identity=self._identity,
+            admit=partial(self._admit, sock),
         )
         client = self._clients[connection] = _Client(sock, connection, peer)
         client.serve = partial(self._serve, client)
@@ -272,6 +291,12 @@ class Server:
         return True
 
     def _execute(self, client: _Client, request: Request) -> None:
+        if self._may_wait(request.body):
+            self.loop.call_in_background(lambda: self._execute_now(client, request))
+        else:
+            self._execute_now(client, request)
+
+    def _execute_now(self, client: _Client, request: Request) -> None:
         def reply(response: Buffers) -> None:
             if self.loop.is_this_thread:
                 self._finish(request, response)

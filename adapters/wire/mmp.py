@@ -19,17 +19,26 @@ from adapters.wire.mmp_values import (
     encode_port,
     encode_profile_event,
     encode_snapshot_metadata,
+    without_downgrade,
 )
-from adapters.wire.requests import NOTHING, Answer, Field, RequestTable, Status
+from adapters.wire.requests import (
+    NOTHING,
+    Answer,
+    Field,
+    ReceivedRequest,
+    RequestTable,
+    Status,
+)
 from adapters.wire.values import integer, name, optional, printable, text
 from application.interfaces.manager_desk import ManagerDesk, Registration
 from domain.checkpointing.instance_snapshot import SnapshotMetadata
-from domain.coupling.messages import LogRecord, Wait, WaitKey
+from domain.coupling.messages import Awaited, LogRecord, Wait, WaitKey
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
 from domain.errors import CouplingError
 from domain.model.checkpoint_rules import CheckpointInfo
+from domain.running.clients import Trust
 from domain.running.deadlock_suspicions import DeadlockAnswer
 from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
@@ -60,11 +69,12 @@ def _decode_log_record(instance: object, time: Any, level: Any, message: object)
     return LogRecord(name(instance), float(time), int(level), text(message))
 
 
-def _decode_awaited(values: Any) -> tuple[str, str, int | None] | None:  # noqa: ANN401 - checked here
+def _decode_awaited(values: Any) -> Awaited | None:  # noqa: ANN401 - checked here
     if values is None:
         return None
-    peer, port, slot = values
-    return name(peer), name(port), optional(integer, slot)
+    peer, port, slot, *is_sending = values
+    awaited = name(peer), name(port), optional(integer, slot)
+    return (*awaited, True) if is_sending == [True] else awaited
 
 
 TEXT: Final[Field[str]] = Field(lambda value: [value], name)
@@ -81,23 +91,42 @@ EVENTS: Final[Field[Sequence[ProfileEvent]]] = Field(
     lambda events: [[encode_profile_event(event) for event in events]],
     lambda events: tuple(map(decode_profile_event, events)),
 )
+DROPPED: Final[Field[int]] = Field(
+    lambda count: [count] if count else [], lambda count=0: integer(count)
+)
+"""How many events an instance of ours has dropped; absent for none, as in MUSCLE3's protocol."""
+
+_PROFILE_REQUESTS: Final = (b"\x93\x06", b"\x94\x06")
+"""How MessagePack begins a list of three or four values, the first of which is 6."""
+
 METADATA: Final[Field[SnapshotMetadata]] = Field(
     lambda metadata: [encode_snapshot_metadata(metadata)], decode_snapshot_metadata
 )
-WAIT: Final[Field[Wait]] = Field(list, _decode_wait, width=4)
+WAIT: Final[Field[Wait]] = Field(lambda wait: wait[:4], _decode_wait, width=4)
+SENDING_WAIT: Final[Field[Wait]] = Field(
+    lambda wait: wait[:4], lambda *values: _decode_wait(*values)._replace(is_sending=True), width=4
+)
 WAIT_KEY: Final[Field[WaitKey]] = Field(list, _decode_wait_key, width=3)
 NUMBER: Final[Field[int]] = Field(lambda value: [value], integer)
 TIME: Final[Field[float | None]] = Field(
     lambda time: [time], lambda time: None if time is None else float(time)
 )
-AWAITED: Final[Field[tuple[str, str, int | None] | None]] = Field(
-    lambda awaited: [awaited], _decode_awaited
-)
+AWAITED: Final[Field[Awaited | None]] = Field(lambda awaited: [awaited], _decode_awaited)
 
 FAILURE_KIND: Final[Field[FailureKind | None]] = Field(
     lambda kind: [] if kind is None else [kind.value],
     lambda *kind: FailureKind(*kind) if kind else None,
 )
+
+
+def instance_of(request: ReceivedRequest[ManagerDesk]) -> str | None:
+    """Return the instance in whose name a request is made; None if there is none."""
+    match request.arguments:
+        case [str(instance), *_] | [Wait(instance=instance) | LogRecord(instance=instance)]:
+            return instance
+        case [(str(instance), _, _), *_]:  # a WaitKey
+            return instance
+    return None
 
 
 def _one(values: list[Any]) -> Any:  # noqa: ANN401 - the caller checks its type
@@ -107,7 +136,13 @@ def _one(values: list[Any]) -> Any:  # noqa: ANN401 - the caller checks its type
 
 def _encode_registration(registration: Registration) -> list[object]:
     timeline = [] if registration.is_dialect_0_10 else [registration.timeline]
-    return [Status.SUCCESS, *timeline]
+    trust = [] if registration.trust is None else [registration.trust.value]
+    return [Status.SUCCESS, *timeline, *trust]
+
+
+def _decode_registration(values: list[Any]) -> tuple[str | None, Trust | None]:
+    timeline, *rest = values or [None]
+    return optional(text, timeline), Trust(rest[0]) if rest else None
 
 
 PEERS: Final[Answer[tuple[PeerInfo, bool], list[Any]]] = Answer(
@@ -116,9 +151,20 @@ PEERS: Final[Answer[tuple[PeerInfo, bool], list[Any]]] = Answer(
 )
 """The client decodes the values with `decode_peers`, which needs the name of its instance."""
 
-TIMELINE: Final[Answer[Registration, str | None]] = Answer(
-    _encode_registration, lambda values: text(values[0]) if values else None
+OWN_PEERS: Final[Answer[tuple[PeerInfo, bool], list[Any]]] = Answer(
+    lambda found: [
+        Status.SUCCESS,
+        *encode_peers(without_downgrade(found[0]), dialect_0_10=found[1]),
+    ],
+    lambda values: values,
 )
+"""The same, with only those locations of each peer that an instance with the secret may use."""
+
+REGISTRATION: Final[Answer[Registration, tuple[str | None, Trust | None]]] = Answer(
+    _encode_registration, _decode_registration
+)
+"""The timeline of the instance; our own instances also get which clients they are to serve."""
+
 SETTINGS: Final[Answer[Settings, Settings]] = Answer(
     lambda settings: [Status.SUCCESS, settings.as_dict()],
     lambda values: decode_settings(_one(values)),
@@ -137,7 +183,7 @@ REASON: Final[Answer[str, str]] = Answer(
 )
 
 
-@REQUESTS.immediate(1, TEXT, LOCATIONS, PORTS, TEXT, answer=TIMELINE)
+@REQUESTS.immediate(1, TEXT, LOCATIONS, PORTS, TEXT, answer=REGISTRATION)
 def register_instance(
     desk: ManagerDesk, instance: str, locations: Sequence[str], ports: Sequence[Port], version: str
 ) -> Registration:
@@ -169,10 +215,17 @@ def submit_log_message(desk: ManagerDesk, record: LogRecord) -> None:
     desk.submit_log_message(record)
 
 
-@REQUESTS.immediate(6, TEXT, EVENTS, answer=NOTHING)
-def submit_profile_events(desk: ManagerDesk, instance: str, events: Sequence[ProfileEvent]) -> None:
+@REQUESTS.immediate(6, TEXT, EVENTS, DROPPED, answer=NOTHING)
+def submit_profile_events(
+    desk: ManagerDesk, instance: str, events: Sequence[ProfileEvent], dropped: int
+) -> None:
     """Add to the profile of the run."""
-    desk.submit_profile_events(instance, events)
+    desk.submit_profile_events(instance, events, dropped=dropped)
+
+
+def is_background_request(request: bytes | memoryview) -> bool:
+    """Return whether a request can wait until others have been executed: it has profile events."""
+    return bytes(request[:2]) in _PROFILE_REQUESTS
 
 
 @REQUESTS.immediate(7, TEXT, METADATA, answer=NOTHING)
@@ -207,7 +260,7 @@ def is_deadlocked(desk: ManagerDesk, instance: str) -> bool:
     return desk.is_deadlocked(instance)
 
 
-@REQUESTS.deferred(64, TEXT, answer=PEERS, own_only=True)
+@REQUESTS.deferred(64, TEXT, answer=OWN_PEERS, own_only=True)
 def await_peers(
     desk: ManagerDesk, instance: str, respond: Callable[[tuple[PeerInfo, bool]], None]
 ) -> None:
@@ -220,7 +273,7 @@ def report_status(
     desk: ManagerDesk,
     instance: str,
     simulated_time: float | None,
-    awaited: tuple[str, str, int | None] | None,
+    awaited: Awaited | None,
 ) -> None:
     """Report an instance's simulated time, and the peer, port and slot that it waits for."""
     waiting = None if awaited is None else Wait(instance, *awaited)
@@ -245,6 +298,18 @@ def report_snapshot_failed(desk: ManagerDesk, instance: str, problem: str) -> No
 def report_failed(desk: ManagerDesk, instance: str, problem: str, kind: FailureKind | None) -> None:
     """Report that an instance has failed, and is about to leave."""
     desk.report_failed(instance, problem, kind=kind)
+
+
+@REQUESTS.immediate(69, SENDING_WAIT, answer=NOTHING, own_only=True)
+def waiting_to_send(desk: ManagerDesk, wait: Wait) -> None:
+    """Report that an instance has waited to send a message for longer than its timeout."""
+    desk.waiting_to_send(wait)
+
+
+@REQUESTS.immediate(70, SENDING_WAIT, answer=NOTHING, own_only=True)
+def waiting_to_send_done(desk: ManagerDesk, wait: Wait) -> None:
+    """Report that this message can be sent."""
+    desk.waiting_to_send_done(wait)
 
 
 @REQUESTS.immediate(72, WAIT_KEY, NUMBER, answer=DEADLOCK_ANSWER, own_only=True)

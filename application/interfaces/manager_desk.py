@@ -14,6 +14,7 @@ from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
 from domain.errors import CouplingError
 from domain.model.checkpoint_rules import CheckpointInfo
+from domain.running.clients import Trust
 from domain.running.deadlock_suspicions import DeadlockAnswer
 from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
@@ -30,10 +31,12 @@ class Registration:
     Attributes:
         timeline: The timeline of its component.
         is_dialect_0_10: Whether the instance uses MUSCLE3's older dialect.
+        trust: Which clients without proof the instance serves; None if it uses MUSCLE3's library.
     """
 
     timeline: str
     is_dialect_0_10: bool
+    trust: Trust | None = None
 
 
 class ManagerDesk(Protocol):
@@ -86,8 +89,16 @@ class ManagerDesk(Protocol):
         """Add a record to the log."""
 
     @abstractmethod
-    def submit_profile_events(self, instance: str, events: Sequence[ProfileEvent]) -> None:
-        """Add events to the profile."""
+    def submit_profile_events(
+        self, instance: str, events: Sequence[ProfileEvent], *, dropped: int = 0
+    ) -> None:
+        """Add events to the profile.
+
+        Args:
+            instance: The instance.
+            events: The events.
+            dropped: How many events the instance has dropped since it last submitted some.
+        """
 
     @abstractmethod
     def submit_snapshot(self, instance: str, metadata: SnapshotMetadata) -> None:
@@ -124,6 +135,14 @@ class ManagerDesk(Protocol):
             ready: Called, now or later, with the result when the directory for the instance's
                 snapshots exists, or with the error if it cannot be created.
         """
+
+    @abstractmethod
+    def waiting_to_send(self, wait: Wait) -> None:
+        """Note that an instance has waited to send for longer than its timeout."""
+
+    @abstractmethod
+    def waiting_to_send_done(self, wait: Wait) -> None:
+        """Note that this wait is over."""
 
     @abstractmethod
     def waiting_for_receive(self, wait: Wait) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import final
 
 from application.interfaces.logbook import Logbook
 from application.interfaces.manager_desk import ManagerDesk, Registration
-from application.interfaces.profile_store import ProfileStore
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.error_shutdowns import ErrorShutdowns
 from application.manager.instance_directories import InstanceDirectories
 from application.manager.peer_lookup import PeerLookup
+from application.manager.profile_intake import ProfileIntake
 from application.manager.registration import InstanceRegistry
 from application.manager.run_control import RunControl
 from application.manager.snapshots.run_checkpoints import RunCheckpoints
@@ -25,6 +26,7 @@ from domain.coupling.settings import Settings
 from domain.errors import CouplingError, RunError
 from domain.model.checkpoint_rules import CheckpointInfo
 from domain.model.configuration import Configuration
+from domain.running.clients import Trust
 from domain.running.deadlock_suspicions import DeadlockAnswer
 from domain.running.events import LogRecorded, SnapshotFailed
 from domain.running.failure_kinds import FailureKind
@@ -46,12 +48,13 @@ class ServicesDesk(ManagerDesk):
         control: Controls the run.
         board: Publishes log records and other events.
         logbook: Stores log records.
-        profiles: Stores profile events.
+        profile: Stores profile events.
         snapshots: Registers snapshots.
         checkpoints: Decides when instances save.
         directories: Creates the directories for snapshots.
         snapshot_store: Path or URL of the store for instance snapshots; empty for the run
             directory.
+        trust: Which clients without proof our own instances serve.
     """
 
     def __init__(
@@ -64,11 +67,12 @@ class ServicesDesk(ManagerDesk):
         control: RunControl,
         board: StatusBoard,
         logbook: Logbook,
-        profiles: ProfileStore,
+        profile: ProfileIntake,
         snapshots: SnapshotRegistry,
         checkpoints: RunCheckpoints,
         directories: InstanceDirectories,
         snapshot_store: str = "",
+        trust: Trust = Trust.USER,
     ) -> None:
         self._configuration = configuration
         self._registry = registry
@@ -77,11 +81,12 @@ class ServicesDesk(ManagerDesk):
         self._control = control
         self._board = board
         self._logbook = logbook
-        self._profiles = profiles
+        self._profile = profile
         self._snapshots = snapshots
         self._checkpoints = checkpoints
         self._directories = directories
         self._snapshot_store = snapshot_store
+        self._trust = trust
         self._error_shutdowns = ErrorShutdowns()
 
     def register_instance(
@@ -92,7 +97,7 @@ class ServicesDesk(ManagerDesk):
         if not is_own:
             self._error_shutdowns.watch(instance)
         self._control.note_registered(instance, is_own=is_own)
-        return registration
+        return replace(registration, trust=self._trust) if is_own else registration
 
     def get_peers(self, instance: str) -> PeerInfo:
         return self._peers.get_peers(instance)
@@ -129,9 +134,11 @@ class ServicesDesk(ManagerDesk):
         self._error_shutdowns.note_log(record)
         self._board.publish(LogRecorded(record))
 
-    def submit_profile_events(self, instance: str, events: Sequence[ProfileEvent]) -> None:
+    def submit_profile_events(
+        self, instance: str, events: Sequence[ProfileEvent], *, dropped: int = 0
+    ) -> None:
         reference, _ = self._registry.resolve(instance)
-        self._profiles.add_events(reference, events)
+        self._profile.add(reference, events, dropped=dropped)
         self._error_shutdowns.note_events(instance, events)
         for event in reversed(events):
             # MUSCLE3's instances report their simulation time only in this way
@@ -183,6 +190,12 @@ class ServicesDesk(ManagerDesk):
     ) -> None:
         self._registry.resolve(instance)
         self._control.note_failed(instance, without_controls(problem), kind=kind)
+
+    def waiting_to_send(self, wait: Wait) -> None:
+        self.waiting_for_receive(wait)
+
+    def waiting_to_send_done(self, wait: Wait) -> None:
+        self.waiting_for_receive_done(wait)
 
     def waiting_for_receive(self, wait: Wait) -> None:
         self._registry.resolve(wait.instance)

@@ -189,21 +189,26 @@ LogMessage = LogRecord
 WaitKey: TypeAlias = "tuple[str, str, int | None]"
 """Instance, port and slot of a wait: an instance waits at most once on each slot of a port."""
 
+Awaited: TypeAlias = "tuple[str, str, int | None] | tuple[str, str, int | None, bool]"
+"""Peer, port and slot of a wait, and optionally whether it is one to send."""
+
 
 class Wait(NamedTuple):
-    """An instance waiting to receive.
+    """An instance waiting to receive, or, if its queue is full, to send.
 
     Attributes:
         instance: The waiting instance.
         peer: The instance that it waits for.
-        port: The port on which it receives.
+        port: The port on which it receives or sends.
         slot: Slot of that port; None for a scalar port.
+        is_sending: Whether it waits to send.
     """
 
     instance: str
     peer: str
     port: str
     slot: int | None = None
+    is_sending: bool = False
 
     @property
     def key(self) -> WaitKey:

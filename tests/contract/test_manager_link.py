@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from adapters.in_memory.admission import InMemoryAdmission
 from adapters.in_memory.manager_link import InMemoryManagerLink, LockedDesk
 from adapters.io.event_loop import EventLoop
 from adapters.tcp.instance_requests import execute_instance_request
@@ -50,6 +51,9 @@ def full_configuration() -> Configuration:
         checkpoints=Checkpoints(at_end=True, wallclock_time=(CheckpointRangeRule(5.0),)),
         resume={Reference("macro"): "/snapshot.pack"},
     )
+
+
+PORTS_THAT_WAIT = {"macro": "s", "micro": "f_init"}
 
 
 class ManagerLinkContract(ABC):
@@ -124,7 +128,8 @@ class ManagerLinkContract(ABC):
             link_of("nobody").request_peers()
 
     def test_settings_arrive(self, link_of):
-        assert link_of("macro").get_settings() == Settings({"x": 1.5, "macro.y": [1, 2]})
+        link = self.register_all(link_of)["macro"]
+        assert link.get_settings() == Settings({"x": 1.5, "macro.y": [1, 2]})
 
     def test_checkpoints_arrive(self, link_of, desk):
         desk.clock.advance(7.0)
@@ -151,7 +156,18 @@ class ManagerLinkContract(ABC):
         link = link_of("nobody")
         link.submit_profile_events([ProfileEvent(ProfileEventType.SEND, 0, 1)])
         link.report_status(simulated_time=1.0, waiting=None)
-        assert link_of("macro").get_settings()
+        assert self.register_all(link_of)["macro"].get_settings()
+
+    def test_senders_that_wait_for_room_take_part_in_a_deadlock(self, link_of, desk):
+        links = self.register_all(link_of)
+        if not links["macro"].waiting_to_send("micro", "o_i", None):
+            assert not self.is_own_protocol
+            return
+        links["micro"].waiting_for_receive("macro", "f_init", None)
+        ports = {"macro": "o_i", "micro": "f_init"}
+        assert self.is_deadlock(links, ports, macro=None, micro=None)
+        links["macro"].waiting_to_send_done("micro", "o_i", None)
+        assert not self.is_deadlock(links, ports, macro=None, micro=None)
 
     def test_deregistering_an_unregistered_instance_is_rejected(self, link_of):
         with pytest.raises(ManagerRefused):
@@ -180,9 +196,8 @@ class ManagerLinkContract(ABC):
         links["macro"].waiting_for_receive("micro", "s", 0)
         assert self.is_deadlock(links, macro=0, micro=None)
 
-    def is_deadlock(self, links, **slots):
+    def is_deadlock(self, links, ports=PORTS_THAT_WAIT, **slots):
         """Return whether links find a deadlock, after each has confirmed what is suspected."""
-        ports = {"macro": "s", "micro": "f_init"}
         suspicions = dict.fromkeys(slots, 0)
         found = []
         for _ in range(3):
@@ -263,7 +278,7 @@ class ManagerLinkContract(ABC):
         assert len(desk.logbook.records) == 50
 
     def test_link_is_thread_safe(self, link_of):
-        link = link_of("macro")
+        link = self.register_all(link_of)["macro"]
         found: list[Settings] = []
         threads = [
             threading.Thread(target=lambda: found.extend(link.get_settings() for _ in range(50)))
@@ -277,7 +292,7 @@ class ManagerLinkContract(ABC):
         assert all(settings["x"] == 1.5 for settings in found)
 
     def test_closed_link_raises_an_error(self, link_of):
-        link = link_of("macro")
+        link = self.register_all(link_of)["macro"]
         link.get_settings()
         link.close()
         link.close()
@@ -313,8 +328,11 @@ class TestMMPClient(ManagerLinkContract):
 
     def open(self, desk):
         self.errors: list[str] = []
+        self.admission = InMemoryAdmission()
         self.server = Server(
-            lambda request, reply: execute_instance_request(desk.desk, request, reply),
+            lambda request, reply: execute_instance_request(
+                desk.desk, request, reply, admission=self.admission
+            ),
             loop=EventLoop("a manager"),
             max_request=2**20,
             secret=SECRET,

@@ -1,5 +1,6 @@
 """Watched sockets, scheduled calls, and isolation of errors between calls."""
 
+import functools
 import socket
 import threading
 import time
@@ -199,3 +200,21 @@ def test_late_timer_fires_after_the_input_that_arrived_while_the_process_was_sus
     with closing(loop):
         wait_until(lambda: len(seen) == 3)
     assert seen == [b"a", b"b", b"timer"]
+
+
+def test_other_calls_are_made_between_background_calls(loop):
+    made = []
+    done = threading.Event()
+
+    def in_background(number):
+        made.append(number)
+        loop.call_soon(lambda: made.append(f"after {number}"))
+
+    def begin():
+        for number in (1, 2):
+            loop.call_in_background(functools.partial(in_background, number))
+        loop.call_in_background(done.set)
+
+    loop.call_soon(begin)
+    assert done.wait(60)
+    assert made == [1, "after 1", 2, "after 2"]

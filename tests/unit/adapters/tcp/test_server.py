@@ -17,6 +17,7 @@ from adapters.wire.greeting import Purpose
 from adapters.wire.locations import TCP, TcpAddress, format_location
 from adapters.wire.session_server import StreamRequested
 from domain.errors import RemoteProtocolError
+from domain.running.clients import UNNAMED
 from tests.support.conditions import wait_until
 from tests.support.ports import HOST
 from tests.unit.adapters.tcp.loopback import PATIENCE, greet, take, take_word
@@ -124,6 +125,33 @@ def test_requests_are_executed_on_the_loops_thread(serve):
     client.call(b"x")
     client.close()
     assert found == [NAME]
+
+
+def test_request_that_may_wait_is_executed_after_the_others(serve):
+    executed = []
+    may_go_on = threading.Event()
+
+    def execute(request, reply):
+        executed.append(bytes(request.body))
+        if request.body == b"first":
+            may_go_on.wait(60)
+        reply([request.body])
+
+    address = started(serve(execute, may_wait=lambda body: bytes(body[:5]) == b"later")[0])
+    clients = [client_of(address) for _ in range(4)]
+    for client in clients:
+        client.call(b"hello")
+    executed.clear()
+    clients[0].begin(b"first")
+    wait_until(lambda: bool(executed))
+    for client, body in zip(clients[1:], (b"later 1", b"later 2", b"urgent"), strict=True):
+        client.begin(body)
+    may_go_on.set()
+    for client in clients:
+        client.wait(timeout=None)
+        client.close()
+    assert executed[:2] == [b"first", b"urgent"]
+    assert sorted(executed[2:]) == [b"later 1", b"later 2"]
 
 
 def test_reply_may_be_called_late_from_another_thread(serve):
@@ -237,7 +265,7 @@ def test_stream_socket_is_handed_over_with_the_hello(serve):
         greet(sock, SECRET, Purpose.STREAM)
         sock.sendall(word(2) + b"me")
         assert is_there.wait(PATIENCE)
-    assert found == [StreamRequested(b"me")]
+    assert found == [StreamRequested(b"me", client=UNNAMED)]
 
 
 def test_data_that_follow_a_stream_hello_are_handed_over(serve):

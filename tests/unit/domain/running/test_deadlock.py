@@ -89,3 +89,11 @@ def test_stuck_instances_form_the_largest_set_that_waits_only_for_itself(found: 
     while free := {name for name in stuck if any(a == name and b not in stuck for a, b in edges)}:
         stuck -= free
     assert {name for name in "abcdef" if graph.stuck_waits(name)} == stuck
+
+
+def test_sender_in_a_cycle_is_described_as_one():
+    cycle = (Wait("a", "b", "out", 2, is_sending=True), Wait("b", "a", "in"))
+    assert describe_cycle(cycle).splitlines()[1:] == [
+        "- 'a' waits to send on port 'out[2]' to 'b'",
+        "- 'b' waits on port 'in' for 'a'",
+    ]
