@@ -318,17 +318,3 @@ def test_request_without_dropped_events_is_that_of_muscle3():
     values = unpack(mmp.submit_profile_events.encode("macro", events, 0))
     assert len(values) == 3
     assert unpack(mmp.submit_profile_events.encode("macro", events, 5)) == [*values, 5]
-
-
-@pytest.mark.parametrize("request_", list(mmp.REQUESTS), ids=str)
-@given(data=st.data())
-def test_instance_in_whose_name_a_request_is_made_is_recognised(
-    request_: Request[Any, Any], data: st.DataObject
-):
-    values = data.draw(arguments[request_])
-    received = mmp.REQUESTS.decode(request_.encode(*values))
-    if request_ is mmp.get_settings:
-        assert mmp.instance_of(received) is None
-    else:
-        first = values[0]
-        assert mmp.instance_of(received) == (first if isinstance(first, str) else first[0])
