@@ -69,7 +69,7 @@ class EncryptedSocket:
         Args:
             timeout: Milliseconds to wait, as for `select.poll`; None waits without limit.
         """
-        if self._channel.may_have_more:
+        if self._channel.has_unread:
             return True
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
@@ -141,7 +141,7 @@ class EncryptedSocket:
         """Decrypt what has been received. The caller holds the lock."""
         if not self._channel.is_open:
             self._proceed()
-        if self._channel.is_open and self._channel.may_have_more:
+        if self._channel.is_open and self._channel.has_unread:
             return self._channel.read_into(buffer)
         return 0
 

@@ -106,7 +106,6 @@ class EncryptedChannel:
 
     Attributes:
         is_open: Whether the handshake has succeeded.
-        may_have_more: Whether `read_into` may return more without more received bytes.
     """
 
     def __init__(self, encryption: RunEncryption, *, is_server: bool) -> None:
@@ -116,12 +115,15 @@ class EncryptedChannel:
         context = encryption.server if is_server else encryption.client
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=is_server)
         self.is_open = False
-        self.may_have_more = False
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether data have been received that were not decrypted and returned yet."""
+        return bool(self._incoming.pending or self._tls.pending())
 
     def received(self, data: bytes | memoryview) -> None:
         """Take over bytes that have been received."""
         self._incoming.write(data)
-        self.may_have_more = True
 
     def data_to_send(self) -> bytes:
         """Remove and return the bytes to send now."""
@@ -158,11 +160,10 @@ class EncryptedChannel:
             while total < len(buffer):
                 got = self._tls.read(len(buffer) - total, buffer[total:])  # type: ignore[arg-type]
                 if not got:
-                    self.may_have_more = False
-                    break
+                    break  # the other side sends nothing more
                 total += got
         except ssl.SSLWantReadError:
-            self.may_have_more = False
+            pass
         except ssl.SSLError as error:
             if "ALERT" in (error.reason or ""):
                 raise RemoteProtocolError(_failed_handshake(error)) from error

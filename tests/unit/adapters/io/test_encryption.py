@@ -63,7 +63,7 @@ def test_incomplete_record_yields_nothing_until_the_rest_arrives():
     data = client.data_to_send()
     server.received(data[:-1])
     assert read_all(server) == b""
-    assert not server.may_have_more
+    assert not server.has_unread
     server.received(data[-1:])
     assert read_all(server) == MARKER
 
@@ -75,9 +75,9 @@ def test_channel_reports_that_more_is_left_than_fits_a_buffer():
     pass_on(client, server)
     buffer = memoryview(bytearray(10))
     assert server.read_into(buffer) == 10
-    assert server.may_have_more
+    assert server.has_unread
     assert read_all(server) == MARKER[10:]
-    assert not server.may_have_more
+    assert not server.has_unread
 
 
 def test_server_with_another_secret_is_refused():
