@@ -15,14 +15,15 @@ DEMO := examples/reaction_diffusion
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check
+.PHONY: help setup demo test test-slow quick check
 
 help:
-	@echo "make demo   run a reaction-diffusion model, and draw its result"
-	@echo "make test   run all tests (some install MUSCLE3 from PyPI, and run with it)"
-	@echo "make quick  run the fast tests"
-	@echo "make check  check style, types and imports"
-	@echo "make setup  create $(VENV) with everything; the other targets do this if needed"
+	@echo "make demo       run a reaction-diffusion model, and draw its result"
+	@echo "make test       run the tests, in less than 10 minutes (some install MUSCLE3 from PyPI)"
+	@echo "make test-slow  run the tests that make test leaves out, since they take long"
+	@echo "make quick      run the unit and contract tests"
+	@echo "make check      check style, types and imports"
+	@echo "make setup      create $(VENV) with everything; the other targets do this if needed"
 
 setup: $(READY)
 	@:
@@ -53,10 +54,13 @@ demo: $(READY)
 	python $(DEMO)/draw.py "$$run"
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
+	$(VENV)/bin/python -m pytest $(PARALLEL) -m "not slow" $(PYTEST_ARGS)
+
+test-slow: $(READY)
+	$(VENV)/bin/python -m pytest $(PARALLEL) -m slow $(PYTEST_ARGS)
 
 quick: $(READY)
-	$(VENV)/bin/python -m pytest -m "not slow" $(PYTEST_ARGS)
+	$(VENV)/bin/python -m pytest $(PARALLEL) -m "not slow" tests/unit tests/contract $(PYTEST_ARGS)
 
 check: $(READY)
 	$(VENV)/bin/ruff check

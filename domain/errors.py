@@ -67,7 +67,7 @@ class PortError(UsageError, RuntimeError):
 
 
 class PortMissing(KeyError, PortError):
-    """The model asked about a port that does not exist."""
+    """The model queried a port that does not exist."""
 
     def __str__(self) -> str:
         """Return the message itself; a KeyError would return its repr."""
@@ -115,7 +115,7 @@ class SettingMismatch(UsageError, TypeError):
         self.wanted = wanted
         super().__init__(
             f"Setting '{name}' has value {value!r}, which is a {type(value).__name__}, but the"
-            f" model asked for a value of type {wanted}. Change the value in the yMMSL file, or"
+            f" model requested a value of type {wanted}. Change the value in the yMMSL file, or"
             " the type in the model."
         )
 

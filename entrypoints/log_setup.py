@@ -5,7 +5,6 @@ Nothing global is configured, so embedding a manager does not affect the host pr
 
 from __future__ import annotations
 
-import logging
 import time
 
 import structlog
@@ -14,9 +13,12 @@ from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 from application.interfaces.logbook import Logbook
 from domain.coupling.messages import LogRecord
 from domain.errors import ConfigurationError
+from domain.running.log_levels import LogLevel
 
 MANAGER = "muscle_manager"
-LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LEVELS = tuple(
+    level.name for level in sorted(LogLevel) if level not in (LogLevel.LOCAL, LogLevel.DISABLE)
+)
 
 
 class _LogbookLogger:
@@ -27,7 +29,7 @@ class _LogbookLogger:
 
     def write(self, *, level: str, text: str) -> None:
         """Add a line to the logbook."""
-        number = getattr(logging, level.upper())
+        number = LogLevel[level.upper()]
         self._logbook.write(LogRecord(MANAGER, time.time(), number, text))
 
     debug = info = warning = error = critical = write
@@ -47,14 +49,14 @@ def make_log(logbook: Logbook, level: str) -> FilteringBoundLogger:
     log: FilteringBoundLogger = structlog.wrap_logger(
         _LogbookLogger(logbook),
         processors=[structlog.processors.add_log_level, _render],
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, name)),
+        wrapper_class=structlog.make_filtering_bound_logger(LogLevel[name]),
         cache_logger_on_first_use=False,
     )
     return log
 
 
 def checked_level(level: str) -> str:
-    """Return the name of a log level in Python's spelling.
+    """Return the name of a log level in capital letters.
 
     Raises:
         ConfigurationError: If the level does not exist.

@@ -1,1 +1,1 @@
-"""What Conjoin promises, in tests."""
+"""Tests of Conjoin."""

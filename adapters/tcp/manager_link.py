@@ -49,7 +49,7 @@ class ConnectionLockedError(TransportError):
 
 @final
 class MMPClient(ManagerLink):
-    """Speaks MMP with the manager. Thread-safe.
+    """Sends an instance's requests to the manager by MMP. Thread-safe.
 
     Args:
         instance_id: Name of the instance.

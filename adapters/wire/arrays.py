@@ -240,7 +240,7 @@ def _pack_array(
 
 def _why_not_by_value(dtype: np.dtype[np.generic]) -> str:
     if dtype.kind == _VARIABLE_WIDTH:
-        return f"an array of {dtype}, which does not contain its strings; use .astype('U') first"
+        return f"an array of {dtype}, whose strings are stored elsewhere; use .astype('U') first"
     return f"an array of {dtype}, which holds Python objects"
 
 

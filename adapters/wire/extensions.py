@@ -14,6 +14,6 @@ ARRAY: Final = 16
 COMPLEX: Final = 17
 
 ONLY_OURS: Final = (
-    ", which MUSCLE3's protocol cannot carry; a program with Conjoin's own library could receive it"
+    ", which MUSCLE3's protocol cannot represent; a program with Conjoin's library can receive it"
 )
 """End of the message that explains why something cannot be sent to MUSCLE3."""

@@ -123,7 +123,7 @@ class Leaving:
     def _close_ports(self, connections: Connections, *, failed: bool) -> None:
         for port in connections.ports.connected(Operator.O_I, Operator.O_F):
             try:
-                # before the counts are restored, numbered milestones would make messages seem lost
+                # if this fails before the counts are restored, numbers would be wrong: omit them
                 connections.communicator.send_milestone(port, Milestone(()), is_counted=not failed)
             except CouplingError as error:
                 if not failed:

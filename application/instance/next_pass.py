@@ -11,7 +11,7 @@ from domain.coupling.timelines import ReuseLoop
 class NextPass:
     """Ends the current pass of the reuse loop, and receives the messages that begin the next one.
 
-    Both happen together, and possibly before the model asks for the next pass: whether a final
+    Both happen together, and possibly before the model requests the next pass: whether a final
     snapshot is due depends on these messages.
 
     Args:

@@ -108,10 +108,10 @@ class OverlayKeeper:
         """
         if message.overlay != self.overlay:
             msg = (
-                f"Port '{port.name}' received a message from a parallel universe: it comes with"
-                f" the settings overlay {message.overlay.as_dict()}, while this instance runs with"
-                f" {self.overlay.as_dict()}. Connect members of an ensemble to each other only, or"
-                " use receive_with_settings() where they come together on purpose."
+                f"Port '{port.name}' received a message from a parallel universe: it has"
+                f" settings overlay {message.overlay.as_dict()}, but this instance has overlay"
+                f" {self.overlay.as_dict()}. Connect only instances of the same member of an"
+                " ensemble, or call receive_with_settings() to receive from several members."
             )
             raise ParallelUniverseError(msg)
 

@@ -182,7 +182,7 @@ class Receiver:
             repetition.restore(served.get(where, ()))
             last = last_received(ports[port], slot)
             if where not in served and last is not None and min(last, default=0) >= 0:
-                # MUSCLE3 does not save the state of filters, but this message was returned once
+                # MUSCLE3's snapshots lack the filter's state; the model has received this once
                 repetition.note_given(last)
 
     def drain(self) -> None:

@@ -13,7 +13,7 @@ from domain.placement.resources import Resources
 
 @dataclass(frozen=True, slots=True)
 class ScriptOrder:
-    """What a run script is written from.
+    """The contents of a run script, as values.
 
     Attributes:
         directory: The instance's own directory.

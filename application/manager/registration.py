@@ -139,8 +139,8 @@ class InstanceRegistry:
             raise ManagerRefused(msg)
         if self._dialect not in (None, dialect):
             msg = (
-                f"Instance '{name}' speaks MUSCLE3's {dialect} dialect, but other instances of this"
-                f" run speak {self._dialect}, and the two are incompatible. Build all programs with"
+                f"Instance '{name}' uses MUSCLE3's {dialect} dialect, but other instances of this"
+                f" run use {self._dialect}, and the two are incompatible. Build all programs with"
                 " the same version of MUSCLE3."
             )
             raise ManagerRefused(msg)

@@ -1,4 +1,4 @@
-"""Runs a simulation: from the launch of the agents to the verdict."""
+"""Runs a simulation: from the launch of the agents to the result."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NO_AGENT: Final = "No node agent could be started; see the log of the run for th
 
 IN_VAIN: Final = (
     "Instances made snapshots, but no set of them fits together, so there is nothing to resume"
-    " from. If some come to their end before others, 'at_end: true' under 'checkpoints:' helps."
+    " from. If some instances end before others, set 'at_end: true' under 'checkpoints:'."
 )
 
 

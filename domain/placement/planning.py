@@ -2,7 +2,7 @@
 
 Each instance gets exclusive cores, except that components that take turns may share them (see
 `domain.model.turns`). The largest requests are placed first, each on the first node with enough
-room, and on shareable cores rather than free ones. This is fast, and the packing is good, although
+cores, and on shareable cores rather than free ones. This is fast, and the packing is good, although
 not always optimal.
 """
 
@@ -111,7 +111,7 @@ class Planner:
             return None
         reduced = {name.without_trailing_ints() for name in plan.reduced}
         sentences = [
-            f"Component '{name}' asks for {self._asked(name)}." for name in sorted(reduced)
+            f"Component '{name}' requests {self._asked(name)}." for name in sorted(reduced)
         ]
         sharing = [name for name in plan.oversubscribed if name not in plan.reduced]
         if sharing:
@@ -185,10 +185,10 @@ def _too_few(
     available: Resources,
 ) -> InsufficientResources:
     return InsufficientResources(
-        f"There are too few cores: component '{component.name}' asks for"
-        f" {_asked(component, requirements)}, and there is no room left for '{instance}'."
-        f" Available: {available.as_text()}. Ask for less under 'resources', make the model"
-        " smaller, or run it on more or larger nodes."
+        f"There are too few cores: component '{component.name}' requests"
+        f" {_asked(component, requirements)}, and too few are left for '{instance}'. Available:"
+        f" {available.as_text()}. Request less under 'resources', make the model smaller, or run it"
+        " on more or larger nodes."
     )
 
 

@@ -31,7 +31,7 @@ from entrypoints._instance.environment import InstanceEnvironment, read_environm
 from entrypoints._snapshots.store_factory import open_store
 
 SLOW = 5.0
-"""Seconds after which to tell the user what the instance waits for."""
+"""Seconds after which to report to the user what the instance waits for."""
 
 
 def join_simulation(

@@ -263,10 +263,10 @@ def test_too_few_local_cores_cause_a_warning(workspace: Workspace):
     outcome = workspace.start_all()
     assert outcome.exit_code == COMPLETED, outcome.text
     warning = re.search(
-        r"Available: \S+ \(\d+ cores\)\. Component 'micro' asks for .*", outcome.stdout
+        r"Available: \S+ \(\d+ cores\)\. Component 'micro' requests .*", outcome.stdout
     )
     assert warning is not None
-    assert warning[0].endswith("Component 'micro' asks for 9999 threads on one node.")
+    assert warning[0].endswith("Component 'micro' requests 9999 threads on one node.")
     assert warning[0] in (workspace.run_dir / "muscle3_manager.log").read_text()
     output = workspace.run_dir / "instances" / "micro" / "stdout.txt"
     assert output.read_text() == "9999\n"

@@ -283,7 +283,7 @@ def test_setting_of_the_wrong_type_fails_the_run(workspace: Workspace):
     assert_failed(
         workspace.start_all(),
         "micro",
-        "Setting 'k' has value 'half', which is a str, but the model asked for a value of type"
+        "Setting 'k' has value 'half', which is a str, but the model requested a value of type"
         " float. Change the value in the yMMSL file, or the type in the model.",
     )
 

@@ -1,4 +1,4 @@
-"""Records what MUSCLE3's manager and instances say to each other; see README.md.
+"""Records the traffic between MUSCLE3's manager and instances; see README.md.
 
 Run with ``python -m tests.recorded.record`` in the repository; names of recordings on the command
 line limit it to these.
@@ -58,7 +58,7 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """What the recording is called: the scenario, and the version if it is not the newest."""
+        """Name of the recording: the scenario, and the version if it is not the newest."""
         if self.version == CURRENT:
             return self.scenario
         return f"{self.scenario}_{self.version}".replace(".", "_")
@@ -87,7 +87,7 @@ REFUSALS = Plan("refusals")
 
 
 def main() -> None:
-    """Makes all recordings anew, or those named on the command line."""
+    """Make all recordings again, or those named on the command line."""
     wanted = sys.argv[1:]
     for plan in PLANS:
         if not wanted or plan.name in wanted:
@@ -97,7 +97,7 @@ def main() -> None:
 
 
 def record(plan: Plan) -> list[RecordedSession]:
-    """Runs a simulation; returns its sessions, without addresses of this machine."""
+    """Run a simulation; return its sessions, without addresses of this machine."""
     folder = _BASE / plan.name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -112,7 +112,7 @@ def record(plan: Plan) -> list[RecordedSession]:
 
 
 def record_refusals() -> list[RecordedSession]:
-    """Asks MUSCLE3's manager what it must refuse, by hand."""
+    """Send hand-written requests to MUSCLE3's manager that it must refuse."""
     folder = _BASE / REFUSALS.name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -142,7 +142,7 @@ def _refused_requests() -> list[object]:
 
 
 def _ask(location: str, requests: list[object]) -> None:
-    """Sends requests over one session; the responses are recorded on the way."""
+    """Send requests over one session, through a proxy that records the responses."""
     host, port = location.removeprefix("tcp:").rsplit(":", 1)
     with socket.create_connection((host, int(port)), timeout=_SECONDS) as connection:
         stream = connection.makefile("rwb")
@@ -165,7 +165,7 @@ def _word(value: int) -> bytes:
 
 
 def _await_file(process: "subprocess.Popen[bytes]", path: Path) -> None:
-    """Waits until a process has written something into a file."""
+    """Wait until a process has written something into a file."""
     while not (path.exists() and path.read_text()):
         if process.poll() is not None:
             raise RuntimeError("The manager did not start")
@@ -173,7 +173,7 @@ def _await_file(process: "subprocess.Popen[bytes]", path: Path) -> None:
 
 
 def _configuration_files(plan: Plan, folder: Path) -> list[Path]:
-    """The scenario's file, with a script that goes through the proxy for each interpreter."""
+    """Return the scenario's file with a script, which goes through the proxy, as interpreter."""
     path = write_configuration(plan.scenario, libraries="muscle3", folder=folder)
     script = folder / "through_proxy"
     script.write_text(_THROUGH_PROXY.format(python=muscle3(plan.version).python))
@@ -217,7 +217,7 @@ class GoBetweens:
         self._lock = threading.Lock()
 
     def to_manager(self, location_file: Path) -> RecordingProxy:
-        """A proxy to the manager, whose location will be in a file by the time it is needed."""
+        """Return a proxy to the manager, whose location is read from a file when first needed."""
         return self._proxy(
             "manager",
             lambda: self._address(location_file.read_text()),
@@ -225,17 +225,17 @@ class GoBetweens:
         )
 
     def close(self) -> None:
-        """Closes all proxies."""
+        """Close all proxies."""
         for proxy in self._proxies:
             proxy.close()
 
     def sessions(self) -> list[RecordedSession]:
-        """All sessions in which anything was asked, without addresses of this machine."""
+        """Return all sessions with at least one request, without addresses of this machine."""
         everything = [session for proxy in self._proxies for session in proxy.sessions]
         return [self._masked_session(session) for session in everything if session.exchanges]
 
     def _with_own_location(self, request: bytes) -> bytes:
-        """A registration, with a proxy's location in place of the instance's own."""
+        """Return a registration in which a proxy's location replaces that of the instance."""
         content = msgpack.unpackb(request, raw=False)
         if content[0] != _REGISTER_INSTANCE:
             return request
@@ -251,7 +251,7 @@ class GoBetweens:
         return proxy
 
     def _address(self, location: str) -> Address:
-        """The first address of a location; all of its hosts are noted, to be masked."""
+        """Return the first address of a location; record all of its hosts, to mask them."""
         addresses = [a.rsplit(":", 1) for a in location.removeprefix("tcp:").split(",")]
         hosts = [host.strip("[]") for host, _ in addresses]
         self._addresses.update(host.encode() for host in hosts if host != "127.0.0.1")
@@ -268,7 +268,7 @@ class GoBetweens:
 
 
 def client_of(session: RecordedSession) -> str:
-    """The instance that asks on a connection."""
+    """Return the instance that sends the requests on a connection."""
     content = msgpack.unpackb(session.exchanges[0][0][16:], raw=False)
     if content[0] == _REGISTER_INSTANCE:
         return str(content[1])
@@ -280,7 +280,7 @@ def client_of(session: RecordedSession) -> str:
 def _process(
     command: list[str], folder: Path, more: Mapping[str, str]
 ) -> "Iterator[subprocess.Popen[bytes]]":
-    """Starts a program; ends it, if need be, when the context is left."""
+    """Start a program; end it when the context is left, if it is still running."""
     with (folder / "stdout").open("wb") as stdout, (folder / "stderr").open("wb") as stderr:
         process = subprocess.Popen(
             command,
@@ -300,7 +300,7 @@ def _process(
 
 
 def write(plan: Plan, sessions: list[RecordedSession]) -> None:
-    """Writes a recording to its file."""
+    """Write a recording to its file."""
     content = {
         "scenario": plan.scenario,
         "muscle3": plan.version,

@@ -94,8 +94,8 @@ def check_is_rest_of(
 ) -> None:
     """Check that a resumed run continued exactly as the whole run did.
 
-    Each instance must have received exactly the messages that it had not received when its snapshot
-    was made. For instances without a state, their number is unknown.
+    Each instance must have received the messages of the whole run, without those that it had
+    received before its snapshot. The number of these is unknown for instances without a state.
     """
     for name, full in whole.received.items():
         rest = resumed.received[name]

@@ -35,7 +35,7 @@ _COMMAND_SECONDS = 60
 _GRACE_SECONDS = 10
 _PAUSE = 0.1
 
-# The backfill scheduler would give jobs without a limit one of a year.
+# Without a time limit, the backfill scheduler would plan each job for a year.
 _CONFIGURATION = """\
 ClusterName=testing
 SlurmctldHost={host}(127.0.0.1)

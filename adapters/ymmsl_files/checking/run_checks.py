@@ -84,7 +84,7 @@ def _unclear_components(
 
 
 _NAMED_BY_PATH = (
-    " In v0.2, write the model and the component's path in it, as in 'my_model.my_component'."
+    " In v0.2, write the name of the model before the component, as in 'my_model.my_component'."
 )
 
 
@@ -112,7 +112,7 @@ def _unfit_requirements(flat: Configuration) -> Iterator[str]:
             )
         if is_mpi and kind is ExecutionModel.DIRECT:
             yield (
-                f"{what}, which does not use MPI, but asks for MPI processes. Give 'threads'"
+                f"{what}, which does not use MPI, but requests MPI processes. Set 'threads'"
                 " instead, or set the program's 'execution_model'."
             )
 

@@ -82,7 +82,7 @@ def _warnings(program: Program) -> Iterator[str]:
                 yield (
                     f"argument '{argument}' is passed on literally, since only '~', '$NAME' and"
                     " '${NAME}' are replaced in a list. Write 'args' as one string to have the"
-                    " shell read it."
+                    " shell interpret it."
                 )
 
 

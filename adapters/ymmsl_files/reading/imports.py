@@ -108,8 +108,8 @@ def _import_not_found(file: str, module: str, error: str, documents: Sequence[Do
     advice = (
         f"It is in {here}: set the environment variable YMMSL_PATH to that directory."
         if here
-        else f"Set the environment variable YMMSL_PATH to the folder that has {file} in it, or"
-        " install the Python package that offers the module."
+        else f"Set the environment variable YMMSL_PATH to the folder that contains {file}, or"
+        " install the Python package that provides the module."
     )
     return (
         f"{trail.replace('<main>', _labels(documents))} module '{module}' was not found: neither a"

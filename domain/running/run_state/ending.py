@@ -73,7 +73,7 @@ class Ending:
         self._failures.note_lost_node(f"Node '{node}' was lost: {reason}")
 
     def lose_patience(self) -> Iterator[Instruction]:
-        """React to the end of the time to wait for the true cause."""
+        """Handle the patience timer: the time to wait for the true cause is over."""
         are_leaving = any(item.is_leaving for item in self._instances)
         yield from self._phases.lose_patience(some_are_leaving=are_leaving)
         yield from self.finish_if_done()
@@ -110,8 +110,8 @@ class Ending:
             item = self._to_check[0]
             if item.has_process or (waits_for_user and item.is_awaited):
                 return True
-            # checked last next time: the instances of a large model end one by one, and each is
-            # skipped once rather than at every later end
+            # Check this instance last from now on. The instances of a large model end one by one:
+            # without this, each end would check again all instances that have ended before.
             self._to_check.rotate(-1)
         return False
 

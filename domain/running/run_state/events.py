@@ -25,7 +25,7 @@ class ProgramsAssigned(NamedTuple):
 
 
 class ProcessStarted(NamedTuple):
-    """An agent was told to start the process of an instance."""
+    """A command to start the process of an instance was sent to an agent."""
 
     instance: str
     node: str

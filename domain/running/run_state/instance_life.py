@@ -94,7 +94,7 @@ TRANSITIONS: Final[Mapping[Life, Mapping[Step, Life]]] = {
         **_ENDS,
     },
     Life.FINISHED: {
-        # one that the user starts may register again, and fail then
+        # an instance started by the user may register again, and fail after that
         Step.FAIL: Life.FAILED,
         Step.STOP: Life.STOPPED,
     },

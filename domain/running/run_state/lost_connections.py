@@ -134,7 +134,7 @@ class LostConnections:
         """React to the result of a probe.
 
         Returns:
-            What is known of the instance now; None if the answer is outdated.
+            The new state of the instance's connection; None if the result is outdated.
         """
         name, presence = found.instance, found.presence
         loss = self._losses.get(name)

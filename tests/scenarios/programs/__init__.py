@@ -1,1 +1,1 @@
-"""The model programs of the scenarios; each is started as a program of its own."""
+"""The model programs of the scenarios; each is started as a separate program."""

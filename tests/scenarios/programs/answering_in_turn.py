@@ -1,4 +1,4 @@
-"""Answers with twice the number: on the one timeline to its end, and then on the other."""
+"""Replies with twice the number received: on one timeline until its end, then on the other."""
 
 from coupling_library import Instance, Message, Operator
 from observations import observing

@@ -1,4 +1,4 @@
-"""Answers questions; its settings come along with them as an overlay."""
+"""Replies to requests, which carry its settings as an overlay."""
 
 from coupling_library import Instance, Message, Operator
 from observations import observing

@@ -1,4 +1,4 @@
-"""Gives work to a set of workers, and takes their results, twice."""
+"""Sends work to a set of workers and receives their results, twice."""
 
 from coupling_library import Instance, Message, Operator
 from observations import observing

@@ -1,4 +1,4 @@
-"""Adds the number of the step to what it got, and sends it on; logs a line each step."""
+"""Adds the number of the step to the received number, and sends the sum; logs each step."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Multiplies what it gets by three, modulo 2**64; logs a line each time, and counts the times."""
+"""Multiplies the received number by three, modulo 2**64; counts and logs its passes."""
 
 import logging
 

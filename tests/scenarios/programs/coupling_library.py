@@ -1,6 +1,6 @@
 """The coupling library that a scenario's program runs with: MUSCLE3's or Conjoin's.
 
-``MODEL_LIBRARY`` chooses, so that the programs are the same, byte for byte, with both.
+``MODEL_LIBRARY`` selects it, so that exactly the same programs run with both.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""A micro model that fails in its second run, in the way that the setting ``how`` says."""
+"""A micro model that fails in its second run; the setting ``how`` selects the kind of failure."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ def main() -> None:
 
 
 def crash(instance, how: str) -> None:
-    """Fails; says so on standard error first, to be found again in the manager's report."""
+    """Fail, after printing a text to stderr that the manager's report must contain."""
     print("Now comes the crash.", file=sys.stderr, flush=True)
     if how == "raise":
         raise ArithmeticError("The matrix is singular.")

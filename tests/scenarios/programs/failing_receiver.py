@@ -1,4 +1,4 @@
-"""A model that fails after its first message, in the way that the setting ``how`` says."""
+"""A model that fails after its first message; the setting ``how`` selects the kind of failure."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Passes messages on with their settings, which don't apply to itself."""
+"""Forwards messages with their overlays, which it does not apply to itself."""
 
 from coupling_library import DONT_APPLY_OVERLAY, Instance, Operator
 from observations import observing

@@ -21,7 +21,7 @@ def run(instance, seen) -> None:
         now = step * 0.1
         later = now + 0.1 if step + 1 < STEPS else None
         instance.send("state_out", Message(now, later, state))
-        state["x"] += 1.0  # the message must hold the value of before
+        state["x"] += 1.0  # the message must contain the value from before this change
         answer = seen.receive(instance, "state_in")
         state = {**answer.data, "text": "größer", "list": [1, [2.5, "three"], (4, 5)]}
 

@@ -1,4 +1,4 @@
-"""A micro model: takes a state, adds to its x, and gives it back."""
+"""A micro model: receives a state, adds to its x, and sends it back."""
 
 from coupling_library import Instance, Message, Operator
 from observations import observing

@@ -1,6 +1,6 @@
 """A macro model that makes the mistake named by the setting ``mistake`` in its second step.
 
-The error that comes of it is noted: its built-in class and its text.
+It records the resulting error: its built-in class and its message.
 """
 
 from coupling_library import Instance, Message, Operator
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def note_refused_questions(instance, seen) -> None:
-    """Asks what can't be answered, which harms nothing."""
+    """Make queries that raise an error and have no further effect."""
     questions = {
         "connection of no port": lambda: instance.is_connected("nothing"),
         "missing setting": lambda: instance.get_setting("nothing"),

@@ -1,4 +1,4 @@
-"""Ends well, but without ever having made an instance."""
+"""Exits with code 0 without creating an Instance."""
 
 if __name__ == "__main__":
     print("Nothing to do.")

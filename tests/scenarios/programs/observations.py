@@ -1,8 +1,8 @@
-"""What a scenario's program saw, written down exactly, to compare one run with another.
+"""Records exactly what a scenario's program receives, so that runs can be compared.
 
 The file is ``$RESULT_DIR/<instance name>.json``: a list of events in the order in which they
-happened. Floats are kept as C99 hexadecimal text and arrays as bytes, so that equal files mean
-equal bits.
+happened. Floats are written in C99 hexadecimal notation and arrays as bytes, so that equal files
+mean equal bits.
 """
 
 import json
@@ -19,51 +19,51 @@ _PLAIN_ERRORS = (KeyError, TypeError, ValueError, RuntimeError, Exception)
 
 
 class Observations:
-    """A list of events that knows how to write itself down."""
+    """A list of events that can be saved to a file."""
 
     def __init__(self) -> None:
         self._events: list[object] = []
 
     @property
     def events(self) -> list[object]:
-        """What was seen so far."""
+        """The events so far."""
         return self._events
 
     def note(self, what: str, *values: object) -> None:
-        """Adds an event: a word for what happened, and what was seen."""
+        """Add an event: its kind and its values."""
         self._events.append([what, *(exactly(value) for value in values)])
 
     def receive(self, instance: Instance, port: str, slot: "int | None" = None) -> Message:
-        """Receives a message and notes it."""
+        """Receive a message and record it."""
         return self.received(port, slot, instance.receive(port, slot))
 
     def received(self, port: str, slot: "int | None", message: Message) -> Message:
-        """Notes a message received; returns it."""
+        """Record a received message; return it."""
         self.note("received", port, slot, message)
         return message
 
     def settings(self, instance: Instance, *names: str) -> None:
-        """Notes the settings that can be listed, and the values of those named."""
+        """Record the names of all settings, and the values of the given ones."""
         self.note("list_settings", [str(name) for name in instance.list_settings()])
         for name in names:
             self.note("setting", name, instance.get_setting(name, default="(no such setting)"))
 
     def ports(self, instance: Instance) -> None:
-        """Notes what the instance knows of its ports."""
+        """Record the properties of the instance's ports."""
         for operator, names in sorted(instance.list_ports().items(), key=lambda i: i[0].name):
             for name in sorted(names):
                 self.note("port", operator.name, name, _port_properties(instance, name))
 
     def failed(self, error: BaseException) -> None:
-        """Notes an exception: the built-in class that it counts as, and its text."""
+        """Record an exception: its built-in base class and its message."""
         self.note("raised", _plain_class(error), str(error))
 
     def failed_class(self, what: str, error: BaseException) -> None:
-        """Notes only the built-in class that an exception counts as."""
+        """Record only the built-in base class of an exception."""
         self.note(what, "raised", _plain_class(error))
 
     def save(self) -> None:
-        """Writes the events to the file of this instance, whole or not at all."""
+        """Write the events atomically to the file of this instance."""
         path = Path(os.environ["RESULT_DIR"]) / f"{os.environ['MUSCLE_INSTANCE']}.json"
         unfinished = path.with_suffix(".unfinished")
         unfinished.write_text(json.dumps(self._events, indent=1) + "\n")
@@ -72,7 +72,7 @@ class Observations:
 
 @contextmanager
 def observing() -> Iterator[Observations]:
-    """Gives observations that are saved in the end, however that comes."""
+    """Provide observations that are saved at the end, even after an error."""
     observations = Observations()
     try:
         yield observations
@@ -88,7 +88,7 @@ def _plain_class(error: BaseException) -> str:
 
 
 def exactly(value: object) -> object:
-    """Turns a value into one that JSON can hold without losing a bit of it."""
+    """Convert a value to one that JSON can represent exactly."""
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
@@ -115,7 +115,7 @@ def _exactly_composed(value: object) -> object:
 
 
 def _is_array(value: object) -> bool:
-    # a program without arrays need not import numpy, which takes longer than all else that it does
+    # do not import numpy here: that takes longer than the rest of a program without arrays
     numpy = sys.modules.get("numpy")
     return numpy is not None and isinstance(value, numpy.ndarray)
 

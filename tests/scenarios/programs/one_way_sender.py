@@ -5,7 +5,7 @@ import time
 from coupling_library import Instance, Message, Operator
 from observations import observing
 
-PAUSE = 0.2  # the receiver fails while messages are still to come
+PAUSE = 0.2  # the receiver fails before the last messages are sent
 
 
 def main() -> None:

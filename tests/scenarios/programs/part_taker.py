@@ -1,4 +1,4 @@
-"""Takes as many parts as there are."""
+"""Receives all parts, however many the sender sends."""
 
 from coupling_library import Instance, Message, Operator
 from observations import observing

@@ -1,4 +1,4 @@
-"""Sends every payload, and takes each back; the largest only if the setting ``large`` is true."""
+"""Sends and receives back each payload; the largest only if the setting ``large`` is true."""
 
 from coupling_library import Instance, Message, Operator
 from observations import observing

@@ -1,4 +1,4 @@
-"""Data of every kind that a message can hold, by name."""
+"""Data of every type that a message can contain, by name."""
 
 import math
 
@@ -10,7 +10,7 @@ _ELEMENTS = (np.int32, np.int64, np.float32, np.float64, np.bool_)
 
 
 def payloads() -> dict[str, object]:
-    """All of them, in the order in which they are sent."""
+    """Return all payloads, in the order in which they are sent."""
     return {**_plain(), **_grids(), **_arrays(), **_nested()}
 
 

@@ -1,4 +1,4 @@
-"""Receives as many messages as there are; sends one more than that."""
+"""Receives a message on each slot; sends one message more than it received."""
 
 from coupling_library import Instance, Message, Operator
 from observations import observing

@@ -1,6 +1,6 @@
-"""Sends as many messages in each round as the setting ``lengths`` says, on a resizable port.
+"""Sends on a resizable port; the setting ``lengths`` has the number of messages of each round.
 
-MUSCLE3 0.11 refuses to go on when the length differs from the round before.
+MUSCLE3 0.11 raises an error if the length differs from that of the previous round.
 """
 
 from coupling_library import Instance, Message, Operator

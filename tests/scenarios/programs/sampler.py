@@ -1,4 +1,4 @@
-"""Runs an ensemble twice: sends each member its settings, and takes the results."""
+"""Runs an ensemble twice: sends each member its settings, and receives the results."""
 
 from coupling_library import Instance, Message, Operator, Settings
 from observations import observing

@@ -1,11 +1,11 @@
 """A component of any shape that saves its state: its ports are those of the yMMSL file.
 
-It does what ``walker.py`` does, with numbers: it adds up, with weights, all that it receives, and
-sends the sum. It asks whether to save its state after each half of a step, or, with the setting
+It works like ``walker.py``, but with numbers: it sends the weighted sum of all numbers that it has
+received. It calls ``should_save_snapshot`` after each half of a step, or, with the setting
 ``whole_steps``, after each step. Its sum depends on the setting ``x``, which it sends on a port
 whose name begins with ``sample``, to which an ensemble is connected. Resizable ports get the
-lengths in the setting ``lengths``, one for each run. ``STATE=none`` in its environment makes it
-forget everything between its runs, so that its snapshots are made for it.
+lengths in the setting ``lengths``, one for each run. With ``STATE=none`` in its environment it
+keeps no state between its runs, so that its snapshots are implicit.
 """
 
 import math
@@ -26,7 +26,7 @@ DT = 0.25
 
 
 class Component:
-    """One instance, and what it remembers between calls."""
+    """One instance, and the state that it keeps between calls."""
 
     def __init__(self, instance, seen: Observations, *, saves: bool) -> None:
         self._instance = instance
@@ -95,7 +95,7 @@ class Component:
             if not self._instance.is_connected(port):
                 continue
             first = 0 if self._instance.is_vector_port(port) else None
-            self._take(port, first)  # of which a resizable port learns its length
+            self._take(port, first)  # this sets the length of a resizable port
             for slot in self._slots(port)[1:]:
                 self._take(port, slot)
 
@@ -144,7 +144,7 @@ def main() -> None:
 
 
 def vector_ports(environment: Mapping[str, str]) -> "dict[Operator, list[str]] | None":
-    """The ports, where they cannot be taken from the yMMSL file: ``PORTS=o_f parts[], …``."""
+    """Return the ports in ``PORTS=o_f parts[], …``, if the yMMSL file cannot describe them."""
     if "PORTS" not in environment:
         return None
     ports: dict[Operator, list[str]] = {}

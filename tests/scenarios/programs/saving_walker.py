@@ -1,7 +1,7 @@
-"""A model with F_INIT and O_F that remembers what it has done, and saves it when due.
+"""A model with F_INIT and O_F that keeps a state, and saves it when due.
 
-It works on a number: each pass adds to it what it is called with, and the count of its passes. What
-it finds at the end of each step goes to `$RESULT_DIR`.
+Each pass adds the received number to a total, and sends the total multiplied by the number of
+passes. The received messages are recorded in `$RESULT_DIR`.
 """
 
 import os

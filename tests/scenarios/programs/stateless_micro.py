@@ -1,4 +1,4 @@
-"""A micro model that keeps no state, so that its snapshots are made for it."""
+"""A micro model that keeps no state, so that its snapshots are implicit."""
 
 from coupling_library import KEEPS_NO_STATE_FOR_NEXT_USE, Instance, Message, Operator
 from observations import observing

@@ -1,11 +1,12 @@
 """A component of any shape: its ports are those of the yMMSL file.
 
-It receives on every F_INIT port; then, as many times as the setting ``steps`` says (a list: the
-numbers for the first, second, … run, the last one for all after that), sends on every O_I port
-and receives on every S port, or the other way around when ``lead`` is "S"; and sends on every
-O_F port. A message holds the sender's name, run and step, and a digest of all that the sender
-had received before, so that any difference upstream shows downstream; on a port whose name
-begins with ``settings`` it holds empty settings.
+Each run receives on every F_INIT port, then takes a number of steps, and then sends on every O_F
+port. A step sends on every O_I port and receives on every S port, or the other way around if
+``lead`` is "S". The setting ``steps`` has the number of steps, or a list of them for the first,
+second, … run, of which the last one applies to all later runs. A message contains the sender's
+name, run and step, and a digest of everything that the sender has received, so that a difference
+in one instance also appears in those that it sends to. On a port whose name begins with
+``settings``, a message contains empty settings.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from observations import exactly, observing
 
 
 class Walker:
-    """One instance, and what it remembers between calls."""
+    """One instance, and the state that it keeps between calls."""
 
     def __init__(self, instance, seen) -> None:
         self._instance = instance

@@ -1,4 +1,4 @@
-"""One of a set of workers, with settings of its own."""
+"""One of a set of workers, each with different settings."""
 
 from coupling_library import Instance, Message, Operator
 from observations import observing

@@ -67,7 +67,7 @@ def test_run_directory_with_an_earlier_run_is_rejected(tmp_path):
 
 
 # Root may write anywhere, so the tests need paths that even root cannot write to: a directory whose
-# is taken by a file, and /proc.
+# name is taken by a file, and /proc.
 def test_unusable_directory_is_named_in_the_error(tmp_path):
     (tmp_path / "instances").touch()
     with pytest.raises(ConfigurationError, match=r"instances' could not be written: File exists"):

@@ -133,7 +133,7 @@ def test_numpy_scalar_sent_to_muscle3_arrives_as_the_equal_python_value(scalar: 
 
 @pytest.mark.parametrize("data", [*NUMPY_ONLY, 1j], ids=id_of)
 def test_data_that_the_protocol_of_muscle3_does_not_support_are_rejected(data: object):
-    reason = r"data\['a'\].*which MUSCLE3's protocol cannot carry.*Conjoin's own library could"
+    reason = r"data\['a'\].*which MUSCLE3's protocol cannot represent.*with Conjoin's library can"
     with pytest.raises(UnsendableData, match=reason):
         Muscle3Payloads.encode({"a": data})
 

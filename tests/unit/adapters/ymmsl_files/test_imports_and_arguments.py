@@ -97,7 +97,7 @@ def test_missing_module_is_reported(monkeypatch):
         "While importing p from lib.codes in the text given: module 'lib.codes' was not found:"
         " neither a file lib/codes.ymmsl in the folders of YMMSL_PATH (which is not set), nor an"
         " entry point of group ymmsl.module. Set the environment variable YMMSL_PATH to the folder"
-        " that has lib/codes.ymmsl in it, or install the Python package that offers the module."
+        " that contains lib/codes.ymmsl, or install the Python package that provides the module."
     )
 
 

@@ -52,7 +52,7 @@ def test_settings_message_without_settings_is_rejected(data: object):
 
 @given(st.lists(overlays, max_size=4), overlays)
 def test_first_overlay_is_adopted_and_later_ones_must_be_equal(came, first):
-    """The reference: overlays are empty until the first that is not, and equal to it after that."""
+    """Empty overlays are accepted until the first other one; all later ones must equal that."""
     keeper = keeper_of({})
     expected = first
     fits = True

@@ -1,4 +1,4 @@
-"""A run, from the launch of its agents to the verdict."""
+"""A run, from the launch of its agents to the result."""
 
 from pathlib import Path
 
@@ -252,7 +252,7 @@ def test_run_that_fails_between_two_batches_starts_no_more() -> None:
     assert bench.results[0].failed_instances == ("a[0]",)
 
 
-def test_verdict_is_reported_after_the_agents_are_shut_down(bench: Bench) -> None:
+def test_result_is_reported_after_the_agents_are_shut_down(bench: Bench) -> None:
     bench.start()
     seen: list[bool] = []
     bench.run.on_finished(lambda _: seen.append(bench.pool.is_shut_down))

@@ -317,10 +317,10 @@ def test_agent_that_never_reports_is_lost() -> None:
 
 def test_loss_reported_by_the_launcher_is_handled_on_the_services_thread(bench: Bench) -> None:
     bench.start()
-    bench.launcher.lose("node1", "killed; it said: oops")
+    bench.launcher.lose("node1", "killed; it printed: oops")
     assert bench.finished == []
     bench.clock.advance()
-    assert bench.finished == [("a", NodeLost("node 'node1' was lost: killed; it said: oops"))]
+    assert bench.finished == [("a", NodeLost("node 'node1' was lost: killed; it printed: oops"))]
 
 
 def test_node_loss_is_reported_once(bench: Bench) -> None:

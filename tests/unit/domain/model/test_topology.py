@@ -87,7 +87,7 @@ def test_multiplicities_must_be_equal_or_differ_by_one_last_dimension(sender, re
 
 
 @pytest.mark.parametrize("way", ["micro o_f -> last", "micro o_i -> last last"])
-def test_pacing_conduit_carries_the_calls_of_the_senders_caller(way):
+def test_pacing_conduit_is_the_one_that_calls_the_caller_of_the_sender(way):
     assert pacing(f"{way} macro s") == "macro.o_i -> meso.f_init"
 
 

@@ -119,8 +119,8 @@ def test_too_few_cores_error_states_request_and_available_cores():
     with pytest.raises(InsufficientResources) as caught:
         plan(model, nodes(3))
     assert str(caught.value) == (
-        "There are too few cores: component 'b' asks for 2 threads on one node for each of its 2"
-        " instances, and there is no room left for 'b[1]'. Available: n0 (3 cores). Ask for less"
+        "There are too few cores: component 'b' requests 2 threads on one node for each of its 2"
+        " instances, and too few are left for 'b[1]'. Available: n0 (3 cores). Request less"
         " under 'resources', make the model smaller, or run it on more or larger nodes."
     )
 
@@ -128,8 +128,8 @@ def test_too_few_cores_error_states_request_and_available_cores():
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (MpiCores(9, 1), "asks for 9 MPI processes with 1 thread each, and"),
-        (MpiNodes(1, 3, 3), "asks for 1 whole node with 3 MPI processes of 3 threads on each, and"),
+        (MpiCores(9, 1), "requests 9 MPI processes with 1 thread each, and"),
+        (MpiNodes(1, 3, 3), "requests 1 whole node with 3 MPI processes of 3 threads on each, and"),
     ],
 )
 def test_too_few_cores_error_describes_each_kind_of_request(asked, words):
@@ -182,7 +182,7 @@ def test_oversubscription_warning_states_request_and_available_cores():
     model = configuration("a\nb", sizes={"a": (3,)}, asked={"a": Threads(64)})
     assert warning(model, nodes(2)) == (
         "There are too few cores for the model to run at full speed. Available: n0 (2 cores)."
-        " Component 'a' asks for 64 threads on one node for each of its 3 instances. 1 of 4"
+        " Component 'a' requests 64 threads on one node for each of its 3 instances. 1 of 4"
         " instances shares cores with others that run at the same time: 'b'."
     )
 
@@ -203,12 +203,12 @@ def test_number_of_needed_nodes_is_computed():
 
 
 def test_number_of_needed_nodes_is_undefined_for_an_instance_larger_than_a_node():
-    with pytest.raises(InsufficientResources, match="asks for 9 threads on one node"):
+    with pytest.raises(InsufficientResources, match="requests 9 threads on one node"):
         Planner(configuration("a", asked={"a": Threads(9)})).nodes_needed(8)
 
 
 def many(size: int, *, macro: int = 1) -> Configuration:
-    """A macro model that asks for a number of threads and calls a number of micro models."""
+    """A macro model that requests a number of threads and calls a number of micro models."""
     return configuration(CALL, sizes={"micro": (size,)}, asked={"macro": Threads(macro)})
 
 

@@ -40,10 +40,10 @@ def test_all_kinds_of_resources_are_read():
         ("m.mirco: {threads: 2}", "component 'm.mirco' does not exist. Did you mean 'm.micro'"),
         (
             "mirco: {threads: 2}",
-            "Did you mean 'm.micro'? In v0.2, write the model",
+            "Did you mean 'm.micro'? In v0.2, write the name",
         ),
         ("other.micro: {threads: 2}", "component 'other.micro' does not exist. Did you mean 'm.mi"),
-        ("m.micro: {mpi_processes: 2}", "which does not use MPI, but asks for MPI processes"),
+        ("m.micro: {mpi_processes: 2}", "which does not use MPI, but requests MPI processes"),
         ("m.micro: {threads: 0}", "'threads' of 'micro' is 0; it must be 1 or more"),
         (
             "m.micro: {thraeds: 2}",

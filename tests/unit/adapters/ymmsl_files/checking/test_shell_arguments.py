@@ -104,7 +104,8 @@ def test_shell_expansion_in_a_list_argument_is_a_warning(argument):
     (warning,) = argument_warnings(f"[-x, '{argument}']")
     assert warning == (
         f"Program 'p': argument '{argument}' is passed on literally, since only '~', '$NAME' and"
-        " '${NAME}' are replaced in a list. Write 'args' as one string to have the shell read it."
+        " '${NAME}' are replaced in a list. Write 'args' as one string to have the shell"
+        " interpret it."
     )
 
 

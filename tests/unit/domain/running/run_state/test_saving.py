@@ -93,7 +93,7 @@ def test_instances_that_have_deregistered_need_not_save():
     assert asked(run) == [REASON]
 
 
-def test_no_instance_is_asked_if_some_cannot_be():
+def test_no_instance_is_requested_to_save_if_some_cannot_save():
     run = joined(theirs=["micro"])
     run.handle(StopAsked(REASON))
     assert asked(run) == []
