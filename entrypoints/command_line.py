@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from typing_extensions import override
 
 from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
+from domain.running.clients import trust_for
 from domain.running.events import RunFinished
 from domain.version import VERSION
 from domain.wording import counted
@@ -176,8 +177,24 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--require-secret",
         action="store_true",
-        help="refuse clients that do not prove that they belong to this run, which includes all"
-        " programs that use MUSCLE3's library",
+        help="refuse all programs that do not prove that they know the secret of this run, also at"
+        " the instances; MUSCLE3's cannot. By default, programs that you run on this machine are"
+        " served without a proof if the manager started them, or if you start them by hand",
+    )
+    parser.add_argument(
+        "--trust-network",
+        action="store_true",
+        help="DANGEROUS: serve programs on other machines without a proof, for MUSCLE3 instances"
+        " that are started there by hand. Anyone who can connect can read and change your data"
+        " and end the run",
+    )
+    parser.add_argument(
+        "--listen",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="also listen on this address of this machine, for programs that are started by hand on"
+        " other machines; 'all' stands for all addresses. Can be repeated (default: loopback only)",
     )
     add_checkpoint_arguments(parser)
     parser.add_argument("--quiet", action="store_true", help="do not show the progress of the run")
@@ -237,6 +254,8 @@ def _new_manager(options: argparse.Namespace) -> Manager:
         starts_all=options.start_all,
         programs_required=options.start_all,
         require_secret=options.require_secret,
+        trust_network=options.trust_network,
+        listen=tuple(options.listen),
         timeouts=AgentTimeouts(grace=options.grace_time),
         checkpoints=checkpoint_options_of(options, warn=warn),
         reconnect_time=options.reconnect_time,
@@ -279,7 +298,9 @@ def _run(options: argparse.Namespace) -> int:
                 manager,
                 file=options.location_file,
                 print_text=print_text,
-                needs_secret=options.require_secret,
+                trust=trust_for(
+                    require_secret=options.require_secret, trust_network=options.trust_network
+                ),
             ):
                 result = manager.wait()
         assert result is not None

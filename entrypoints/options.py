@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
 from adapters.system.clock import SystemClock
@@ -14,11 +15,15 @@ from application.interfaces.run_script_writer import RunScriptWriter
 from application.interfaces.snapshot_store import SnapshotStore
 from application.manager.snapshots.run_checkpoints import CheckpointOptions, last_rule
 from application.nodes.agent_timeouts import AgentTimeouts
-from domain.errors import UsageError
+from domain.errors import ConfigurationError, UsageError
+from domain.running.clients import Trust, trust_for
 from domain.running.launcher_capabilities import LauncherCapabilities
 from entrypoints.log_setup import checked_level
 
 __all__ = ["Adapters", "AgentTimeouts", "CheckpointOptions", "ManagerOptions"]
+
+ALL_ADDRESSES = "all"
+"""What to listen on, instead of an address, for all addresses of this machine."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +34,19 @@ class ManagerOptions:
         log_level: Lowest level of the manager's own log lines: DEBUG, INFO, WARNING, ERROR or
             CRITICAL.
         starts_all: Whether the caller promises that `start_all` starts all instances, except those
-            with execution model `manual`. If there are none of these, and the launcher's agents
-            run on this machine, the manager then listens on the loopback interface only.
+            with execution model `manual`, so that from the beginning no other program can take the
+            place of one of them.
         programs_required: Whether the configuration must have a program for each component. If
             not, components without a program are started by hand.
-        require_secret: Whether to refuse clients that do not prove that they belong to this run.
-            MUSCLE3's cannot.
+        require_secret: Whether to refuse all clients that do not prove that they know the secret of
+            this run, at the manager and at the instances. MUSCLE3's cannot. By default, programs
+            that this user runs on this machine are served without a proof.
+        trust_network: Whether to serve clients on other machines without a proof, such as MUSCLE3
+            instances that are started there by hand. This is dangerous: anyone who reaches the
+            manager's port can take the place of such an instance, read its data, and end the run.
+        listen: Addresses on which the manager listens for programs on other machines, in addition
+            to loopback; `all` stands for all addresses of this machine. By default it listens on
+            loopback only, unless the launcher's agents run on other machines.
         timeouts: How long to wait for agents, and for programs that are asked to end.
         checkpoints: How to save before the run is stopped, in addition to the configuration's
             checkpoint rules.
@@ -55,10 +67,17 @@ class ManagerOptions:
     starts_all: bool = False
     programs_required: bool = True
     require_secret: bool = False
+    trust_network: bool = False
+    listen: Sequence[str] = ()
     timeouts: AgentTimeouts = field(default_factory=AgentTimeouts)
     checkpoints: CheckpointOptions = field(default_factory=CheckpointOptions)
     reconnect_time: float = 30.0
     secret: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
+
+    @property
+    def trust(self) -> Trust:
+        """Which clients are served without a proof."""
+        return trust_for(require_secret=self.require_secret, trust_network=self.trust_network)
 
 
 def check_options(options: ManagerOptions) -> None:
@@ -69,7 +88,22 @@ def check_options(options: ManagerOptions) -> None:
             it starts.
     """
     checked_level(options.log_level)
+    check_trust(options)
     last_rule(options.checkpoints, SystemClock().time())
+
+
+def check_trust(options: ManagerOptions) -> None:
+    """Check that the options about clients without proof agree.
+
+    Raises:
+        ConfigurationError: If they exclude each other.
+    """
+    if options.require_secret and options.trust_network:
+        msg = (
+            "--require-secret and --trust-network exclude each other: the one refuses all programs"
+            " without the secret of the run, and the other admits them from other machines."
+        )
+        raise ConfigurationError(msg)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ import itertools
 import os
 import resource
 import socket
+import struct
 import sys
 from collections import deque
 from collections.abc import Sequence
@@ -24,6 +25,9 @@ HAS_ABSTRACT_SOCKETS = sys.platform.startswith("linux")
 
 MAX_BUFFERS = 512
 """Maximum number of buffers to send with one call; below any system's limit."""
+
+_CREDENTIALS = struct.Struct("iII")
+"""Process id, user id and group id of the peer of a Unix socket, on Linux."""
 
 _TRANSIENT = frozenset(
     {
@@ -145,6 +149,7 @@ def _connect_one(address: Address, timeout: float) -> socket.socket:
         try:
             sock.settimeout(timeout)
             sock.connect(b"\0" + address.name.encode())
+            _check_own_user(sock)
         except OSError:
             sock.close()
             raise
@@ -154,6 +159,22 @@ def _connect_one(address: Address, timeout: float) -> socket.socket:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.settimeout(None)
     return sock
+
+
+def is_own_user(sock: socket.socket) -> bool:
+    """Whether the program at the other end of a Unix socket belongs to this process's user."""
+    credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    return bool(_CREDENTIALS.unpack(credentials)[1] == os.geteuid())
+
+
+def _check_own_user(sock: socket.socket) -> None:
+    """Check who listens on a Unix socket: any user can take the name of one that was closed.
+
+    Raises:
+        PermissionError: If it is another user's program.
+    """
+    if not is_own_user(sock):
+        raise PermissionError(errno.EPERM, "the socket belongs to another user")
 
 
 def listen(host: str, port: int, *, backlog: int = 4096) -> socket.socket:

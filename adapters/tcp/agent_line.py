@@ -15,6 +15,7 @@ from application.interfaces.agent_line import AgentLine
 from domain.errors import CouplingError, ManagerRefused, RemoteProtocolError, TransportError
 from domain.placement.resources import NodeResources
 from domain.running.agents import Command
+from domain.running.clients import agent_identity
 from domain.running.process_end import ProcessResult
 
 
@@ -35,7 +36,13 @@ class TcpAgentLine(AgentLine):
         self._node = node
         retries = RetryPolicy(give_up_after=retry_time)
         self._commands, self._reports = (
-            SessionClient(manager_locations, secret=secret, server="manager", retries=retries)
+            SessionClient(
+                manager_locations,
+                secret=secret,
+                identity=agent_identity(node),
+                server="manager",
+                retries=retries,
+            )
             for _ in range(2)
         )
         self._is_closed = False

@@ -10,7 +10,7 @@ from typing import Final, final
 
 from adapters.io import network
 from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, ScheduledCall
-from adapters.wire.locations import TCP, TcpAddress, addresses_in
+from adapters.wire.locations import CONJOIN, TCP, TcpAddress, addresses_in
 from application.interfaces.instance_probe import InstanceProbe
 from domain.running.presence import Presence
 
@@ -162,9 +162,11 @@ def _conclusive_addresses(locations: Sequence[str]) -> list[TcpAddress]:
     such as that of a container bridge, are omitted if there are others, because the instance then
     runs on another machine.
     """
+    # a peer that has the secret of the run may be known by its own locations only
+    published = addresses_in(locations, TCP) + addresses_in(locations, CONJOIN)
     addresses = [
         address
-        for address in addresses_in(locations, TCP)
+        for address in dict.fromkeys(published)
         if isinstance(address, TcpAddress) and network.is_numeric(address.host)
     ]
     return [item for item in addresses if not network.is_own(item.host)] or addresses

@@ -26,6 +26,7 @@ from domain.coupling.timelines import Timeline
 from domain.errors import CouplingError, ManagerRefused, TransportError
 from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointInfo
+from domain.running.clients import Trust, instance_identity
 from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
 from domain.version import OWN_VERSION_SUFFIX
@@ -59,6 +60,7 @@ class MMPClient(ManagerLink):
         retries: How often and for how long to retry when the connection is lost.
         first_pause: Seconds between the first two requests for the peers to MUSCLE3's manager.
         peer_timeout: Seconds for which these requests are repeated.
+        on_trust: Receives which clients without proof our own manager wants this instance to serve.
     """
 
     def __init__(
@@ -70,14 +72,21 @@ class MMPClient(ManagerLink):
         retries: RetryPolicy = DEFAULT_RETRIES,
         first_pause: float = FIRST_PAUSE,
         peer_timeout: float = PEER_TIMEOUT,
+        on_trust: Callable[[Trust], object] = lambda _trust: None,
     ) -> None:
+        self._on_trust = on_trust
         self._instance = Reference(str(instance_id))
         self._name = str(self._instance)
         self._first_pause = first_pause
         self._peer_timeout = peer_timeout
         locations = [location] if isinstance(location, str) else list(location)
         self._open_session = partial(
-            SessionClient, locations, secret=secret, server="manager", retries=retries
+            SessionClient,
+            locations,
+            secret=secret,
+            identity=instance_identity(self._name),
+            server="manager",
+            retries=retries,
         )
         self._session = self._open_session()
         self._is_own_manager = secret is not None
@@ -94,7 +103,9 @@ class MMPClient(ManagerLink):
         version = mmp.DIALECT_OF_MUSCLE3
         if self._is_own_manager:
             version += OWN_VERSION_SUFFIX
-        timeline = self._ask(mmp.register_instance, self._name, locations, ports, version)
+        timeline, trust = self._ask(mmp.register_instance, self._name, locations, ports, version)
+        if trust is not None:
+            self._on_trust(trust)
         return Timeline(timeline or str(self._instance.without_trailing_ints()))
 
     def request_peers(self) -> PeerInfo:

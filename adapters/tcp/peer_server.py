@@ -9,6 +9,7 @@ from typing import Final, final
 
 from adapters.io.event_loop import EventLoop
 from adapters.tcp.server import (
+    Admission,
     ErrorCallback,
     Reply,
     RequestCallback,
@@ -18,6 +19,7 @@ from adapters.tcp.server import (
 from adapters.wire.locations import Address
 from adapters.wire.session_server import Request, Session, StreamRequested
 from domain.errors import RemoteProtocolError
+from domain.running.clients import instance_identity
 
 MAX_REQUEST: Final = 2**20
 
@@ -35,6 +37,7 @@ class PeerServer:
         instance: Name of this instance.
         secret: The run's secret; None accepts no streams.
         hosts: Addresses to listen on; None for all of this machine's.
+        admit: Admits clients without proof; see `Server`. By default all are admitted.
         on_error: Receives descriptions of connections that violate a protocol, on the server's
             thread.
 
@@ -51,6 +54,7 @@ class PeerServer:
         *,
         secret: str | None = None,
         hosts: Sequence[str] | None = None,
+        admit: Admission = lambda _socket, _session: None,
         on_error: ErrorCallback = lambda _text: None,
     ) -> None:
         self.loop: Final = EventLoop(f"conjoin-io-{instance}")
@@ -65,6 +69,8 @@ class PeerServer:
             loop=self.loop,
             max_request=MAX_REQUEST,
             secret=secret,
+            identity=instance_identity(instance),
+            admit=admit,
             on_stream=lambda sock, request: self._on_stream(sock, request),
             on_session_ended=lambda: self._on_session_ended(),
             on_error=on_error,
@@ -102,6 +108,10 @@ class PeerServer:
     def session_count(self) -> int:
         """Number of clients that have made requests and not ended their session."""
         return self._server.session_count
+
+    def clients(self) -> set[str]:
+        """Return the names of the clients that have not ended all their sessions."""
+        return self._server.clients()
 
     def sessions_of(self, client: str) -> list[Session]:
         """Return the sessions that have not been ended, connected or not."""

@@ -36,6 +36,7 @@ class PullPeerTransport(PeerTransport):
         self._locations = [format_location(TCP, server.addresses)]
         self._outboxes = Outboxes()
         self._pulled: dict[str, PulledPeer] = {}
+        self._receivers: set[str] = set()
         self._retry_limit: float | None = None
         self._departures = Departures(server=server, outboxes=self._outboxes, report=server.report)
         self._is_closed = False
@@ -55,6 +56,8 @@ class PullPeerTransport(PeerTransport):
         receiver: Endpoint,
         peer_locations: Sequence[str],
     ) -> Outlet:
+        with self._changed:
+            self._receivers.add(str(receiver.instance))
         self._departures.add_receiver(str(receiver.instance), peer_locations)
         return OutboxOutlet(self._outboxes, sender=str(sender), receiver=str(receiver))
 
@@ -109,7 +112,11 @@ class PullPeerTransport(PeerTransport):
 
     def _all_have_left(self, timeout: float) -> bool:
         with self._changed:
-            return self._changed.wait_for(lambda: self._server.session_count == 0, timeout=timeout)
+            return self._changed.wait_for(lambda: not self._has_sessions(), timeout=timeout)
+
+    def _has_sessions(self) -> bool:
+        # those of others do not matter: there are no messages for them
+        return not self._receivers.isdisjoint(self._server.clients())
 
     def _note_session_ended(self) -> None:
         with self._changed:

@@ -7,6 +7,7 @@ from adapters.tcp.instance_requests import execute_instance_request
 from adapters.tcp.server import Reply
 from adapters.wire import map as agent_protocol
 from adapters.wire.session_server import Request, Session
+from application.interfaces.admission import Admission
 from application.interfaces.agent_desk import AgentDesk
 from application.interfaces.manager_desk import ManagerDesk
 
@@ -17,11 +18,13 @@ class RequestRouter:
     Args:
         instances: Answers the requests of instances.
         agents: Answers the requests of agents.
+        admission: Decides which client may make which requests of instances.
     """
 
-    def __init__(self, *, instances: ManagerDesk, agents: AgentDesk) -> None:
+    def __init__(self, *, instances: ManagerDesk, agents: AgentDesk, admission: Admission) -> None:
         self._instances = instances
         self._agents = agents
+        self._admission = admission
 
     @staticmethod
     def needs_secret(request: bytes) -> bool:
@@ -31,9 +34,11 @@ class RequestRouter:
     def handle(self, request: Request, reply: Reply) -> None:
         """Execute a request at its desk."""
         if agent_protocol.is_request(request.body):
-            execute_agent_request(self._agents, request.body, reply)
+            execute_agent_request(
+                self._agents, request.body, reply, identity=request.session.owner.identity
+            )
         else:
-            execute_instance_request(self._instances, request, reply)
+            execute_instance_request(self._instances, request, reply, admission=self._admission)
 
     def note_connected(self, session: Session) -> None:
         """Report that a session got a connection, if it is a registered instance's."""

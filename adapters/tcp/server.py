@@ -24,12 +24,14 @@ from adapters.wire.session_server import (
     StreamRequested,
 )
 from domain.errors import RemoteProtocolError
+from domain.running.clients import MANAGER, Origin
 
 Reply: TypeAlias = Callable[[Buffers], None]
 RequestCallback: TypeAlias = Callable[[Request, Reply], None]
 SessionCallback: TypeAlias = Callable[[Session], None]
 StreamCallback: TypeAlias = Callable[[socket.socket, StreamRequested], None]
 ErrorCallback: TypeAlias = Callable[[str], None]
+Admission: TypeAlias = Callable[[socket.socket, Session | None], Origin | None]
 
 RECEIVE_SIZE: Final = 65536
 DEFAULT_PORT: Final = 9000
@@ -68,7 +70,10 @@ class Server:
         loop: Makes the server's callbacks; the server starts and closes it.
         max_request: Largest request to accept, in bytes.
         secret: Secret of the run; None if our own greeting is not offered.
-        require_secret: Whether to refuse clients that do not know it.
+        identity: The server's own identity, which it proves with the secret.
+        admit: Called when a client without proof opens a session, or resumes the one that is
+            passed. Returns where the client connects from, or raises a RemoteProtocolError to
+            refuse it. By default all are admitted.
         needs_secret: Returns whether a request is only for clients that know the secret.
         on_stream: Takes over the socket of a client that requests a stream.
         on_session_ended: Called when a client has ended its session.
@@ -88,7 +93,8 @@ class Server:
         loop: EventLoop,
         max_request: int,
         secret: str | None = None,
-        require_secret: bool = False,
+        identity: str = MANAGER,
+        admit: Admission = lambda _socket, _session: None,
         needs_secret: Callable[[bytes], bool] = lambda _request: False,
         on_stream: StreamCallback | None = None,
         on_session_ended: Callable[[], None] = lambda: None,
@@ -104,7 +110,8 @@ class Server:
         self._on_error = on_error
         self._max_request = max_request
         self._secret = secret
-        self._require_secret = require_secret
+        self._identity = identity
+        self._admit = admit
         self._needs_secret = needs_secret
         self._sessions = SessionTable(first_id=_first_session_id())
         self._clients: dict[ServerConnection, _Client] = {}
@@ -156,6 +163,10 @@ class Server:
         """Number of clients that have made requests and not ended their session."""
         return self._sessions.in_use
 
+    def clients(self) -> set[str]:
+        """Return the names of the clients that have not ended all their sessions."""
+        return self._sessions.clients()
+
     def sessions_of(self, client: str) -> list[Session]:
         """Return the sessions that have not been ended, connected or not."""
         return self._sessions.of_client(client)
@@ -188,12 +199,17 @@ class Server:
         sock.setblocking(False)
         if sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        elif not network.is_own_user(sock):
+            sock.close()
+            self._report("a program of another user connected to a Unix socket, and was refused")
+            return
         connection = ServerConnection(
             self._sessions,
             max_request=self._max_request,
             secret=self._secret,
-            require_secret=self._require_secret,
             nonce=os.urandom(greeting.NONCE_SIZE),
+            identity=self._identity,
+            admit=partial(self._admit, sock),
         )
         client = self._clients[connection] = _Client(sock, connection, peer)
         client.serve = partial(self._serve, client)

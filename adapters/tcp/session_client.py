@@ -19,6 +19,7 @@ from adapters.wire.greeting import NONCE_SIZE
 from adapters.wire.reconnection import DEFAULT_RETRIES, ConnectionState, RetryPolicy
 from adapters.wire.session_client import ClientSession
 from domain.errors import TransportError
+from domain.running.clients import MANAGER, UNNAMED
 
 GOODBYE_TIME: Final = 1.0
 SHORTEST_TIMEOUT: Final = 0.001
@@ -34,6 +35,8 @@ class SessionClient:
     Args:
         server_locations: Where the server can be reached.
         secret: The run's secret if the server is one of ours, else None.
+        identity: Our own identity, which we prove with the secret.
+        server_identity: Identity that the server must have, if we have the secret.
         server: Name of the server in error messages.
         retries: How often and for how long to retry a request.
         goodbye_time: Seconds that `close` may take to end the session at the server.
@@ -44,6 +47,8 @@ class SessionClient:
         server_locations: Sequence[str],
         *,
         secret: str | None = None,
+        identity: str = UNNAMED,
+        server_identity: str = MANAGER,
         server: str = "server",
         retries: RetryPolicy = DEFAULT_RETRIES,
         goodbye_time: float = GOODBYE_TIME,
@@ -51,7 +56,13 @@ class SessionClient:
         self._addresses = locations.addresses_in(server_locations, locations.TCP)
         self._server = server
         self._goodbye_time = goodbye_time
-        self._session = ClientSession(secret=secret, server=server, retries=retries)
+        self._session = ClientSession(
+            secret=secret,
+            identity=identity,
+            server_identity=server_identity,
+            server=server,
+            retries=retries,
+        )
         self._socket: socket.socket | None = None
         self._calling = threading.Lock()
         self._lock = threading.Lock()

@@ -20,6 +20,7 @@ from adapters.wire.stream_sender import RETURN_TIME
 from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
 from domain.coupling.peers import Endpoint
 from domain.errors import RemoteProtocolError
+from domain.running.clients import instance_identity
 
 
 @final
@@ -138,8 +139,20 @@ class StreamPeerTransport(PeerTransport):
     def _take_stream(self, sock: socket.socket, request: StreamRequested) -> None:
         try:
             receiver, received = stream.decode_hello(request.hello)
+            _check_identity(request.client, receiver)
         except RemoteProtocolError:
             sock.close()
             raise
         # A peer may learn our location, and connect, before we learn about the peer.
         self._outgoing_to(receiver).attach(sock, received, trailing_data=request.trailing_data)
+
+
+def _check_identity(client: str, receiver: str) -> None:
+    """Check that a client requests the stream for the instance that it has proved to be.
+
+    Raises:
+        RemoteProtocolError: If not.
+    """
+    if client != instance_identity(receiver):
+        msg = f"'{client}' requested the stream for instance '{receiver}'"
+        raise RemoteProtocolError(msg)

@@ -65,6 +65,14 @@ def addresses_in(locations: Sequence[str], scheme: str) -> list[Address]:
     return result
 
 
+def is_loopback(location: str) -> bool:
+    """Whether a `tcp:` location has addresses, and all are on the loopback interface."""
+    addresses = addresses_in([location], TCP)
+    return bool(addresses) and all(
+        isinstance(address, TcpAddress) and address.host == "127.0.0.1" for address in addresses
+    )
+
+
 def has_scheme(locations: Sequence[str], scheme: str) -> bool:
     """Return whether any of the locations has a scheme."""
     return any(location.startswith(f"{scheme}:") for location in locations)

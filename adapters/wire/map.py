@@ -23,7 +23,14 @@ from adapters.wire.map_values import (
     encode_result,
 )
 from adapters.wire.packing import pack, unpack
-from adapters.wire.requests import NOTHING, Answer, Field, RequestTable, Status
+from adapters.wire.requests import (
+    NOTHING,
+    Answer,
+    Field,
+    ReceivedRequest,
+    RequestTable,
+    Status,
+)
 from adapters.wire.values import integer, optional, text
 from application.interfaces.agent_desk import AgentDesk
 from domain.placement.resources import NodeResources
@@ -104,6 +111,16 @@ def get_command(desk: AgentDesk, node: str, respond: Callable[[Command | None], 
 def report_results(desk: AgentDesk, results: Sequence[ProcessResult], node: str | None) -> None:
     """Report how processes ended."""
     desk.report_result(results, node=node)
+
+
+def node_of(request: ReceivedRequest[AgentDesk]) -> str:
+    """Return the node whose agent makes a request; empty if the request does not name it."""
+    match request.arguments:
+        case [NodeReport(resources=resources)]:
+            return resources.node
+        case [str(node)] | [_, str(node)]:
+            return node
+    return ""
 
 
 def is_request(data: bytes) -> bool:

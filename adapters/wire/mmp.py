@@ -19,8 +19,16 @@ from adapters.wire.mmp_values import (
     encode_port,
     encode_profile_event,
     encode_snapshot_metadata,
+    without_downgrade,
 )
-from adapters.wire.requests import NOTHING, Answer, Field, RequestTable, Status
+from adapters.wire.requests import (
+    NOTHING,
+    Answer,
+    Field,
+    ReceivedRequest,
+    RequestTable,
+    Status,
+)
 from adapters.wire.values import integer, optional, printable, text
 from application.interfaces.manager_desk import ManagerDesk, Registration
 from domain.checkpointing.instance_snapshot import SnapshotMetadata
@@ -30,6 +38,7 @@ from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
 from domain.errors import CouplingError
 from domain.model.checkpoint_rules import CheckpointInfo
+from domain.running.clients import Trust
 from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
 
@@ -89,6 +98,14 @@ FAILURE_KIND: Final[Field[FailureKind | None]] = Field(
 )
 
 
+def instance_of(request: ReceivedRequest[ManagerDesk]) -> str | None:
+    """Return the instance in whose name a request is made; None if there is none."""
+    match request.arguments:
+        case [str(instance), *_] | [Wait(instance=instance) | LogRecord(instance=instance)]:
+            return instance
+    return None
+
+
 def _one(values: list[Any]) -> Any:  # noqa: ANN401 - the caller checks its type
     (value,) = values
     return value
@@ -96,7 +113,13 @@ def _one(values: list[Any]) -> Any:  # noqa: ANN401 - the caller checks its type
 
 def _encode_registration(registration: Registration) -> list[object]:
     timeline = [] if registration.is_dialect_0_10 else [registration.timeline]
-    return [Status.SUCCESS, *timeline]
+    trust = [] if registration.trust is None else [registration.trust.value]
+    return [Status.SUCCESS, *timeline, *trust]
+
+
+def _decode_registration(values: list[Any]) -> tuple[str | None, Trust | None]:
+    timeline, *rest = values or [None]
+    return optional(text, timeline), Trust(rest[0]) if rest else None
 
 
 PEERS: Final[Answer[tuple[PeerInfo, bool], list[Any]]] = Answer(
@@ -105,9 +128,20 @@ PEERS: Final[Answer[tuple[PeerInfo, bool], list[Any]]] = Answer(
 )
 """The client decodes the values with `decode_peers`, which needs the name of its instance."""
 
-TIMELINE: Final[Answer[Registration, str | None]] = Answer(
-    _encode_registration, lambda values: text(values[0]) if values else None
+OWN_PEERS: Final[Answer[tuple[PeerInfo, bool], list[Any]]] = Answer(
+    lambda found: [
+        Status.SUCCESS,
+        *encode_peers(without_downgrade(found[0]), dialect_0_10=found[1]),
+    ],
+    lambda values: values,
 )
+"""The same, with only those locations of each peer that an instance with the secret may use."""
+
+REGISTRATION: Final[Answer[Registration, tuple[str | None, Trust | None]]] = Answer(
+    _encode_registration, _decode_registration
+)
+"""The timeline of the instance; our own instances also get which clients they are to serve."""
+
 SETTINGS: Final[Answer[Settings, Settings]] = Answer(
     lambda settings: [Status.SUCCESS, settings.as_dict()],
     lambda values: decode_settings(_one(values)),
@@ -123,7 +157,7 @@ REASON: Final[Answer[str, str]] = Answer(
 )
 
 
-@REQUESTS.immediate(1, TEXT, LOCATIONS, PORTS, TEXT, answer=TIMELINE)
+@REQUESTS.immediate(1, TEXT, LOCATIONS, PORTS, TEXT, answer=REGISTRATION)
 def register_instance(
     desk: ManagerDesk, instance: str, locations: Sequence[str], ports: Sequence[Port], version: str
 ) -> Registration:
@@ -193,7 +227,7 @@ def is_deadlocked(desk: ManagerDesk, instance: str) -> bool:
     return desk.is_deadlocked(instance)
 
 
-@REQUESTS.deferred(64, TEXT, answer=PEERS, own_only=True)
+@REQUESTS.deferred(64, TEXT, answer=OWN_PEERS, own_only=True)
 def await_peers(
     desk: ManagerDesk, instance: str, respond: Callable[[tuple[PeerInfo, bool]], None]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from adapters.wire.locations import CONJOIN, TCP, has_scheme
 from adapters.wire.values import integer, optional, text
 from domain.checkpointing.instance_snapshot import SnapshotMetadata
 from domain.coupling.conduits import Conduit, ConduitFilter
@@ -203,6 +204,25 @@ def encode_peers(info: PeerInfo, *, dialect_0_10: bool = False) -> list[object]:
             for port in info.ports
         ],
     ]
+
+
+def without_downgrade(info: PeerInfo) -> PeerInfo:
+    """Return peers with only those locations that an instance with the run's secret may use.
+
+    A peer that has proved that it knows the secret is never reached by MUSCLE3's protocol, which
+    proves nothing; another peer cannot answer our own protocol.
+    """
+    if info.instance not in info.proven:
+        return info
+    places = {
+        peer: tuple(
+            place
+            for place in found
+            if not has_scheme([place], TCP if peer in info.proven else CONJOIN)
+        )
+        for peer, found in info.locations.items()
+    }
+    return info._replace(locations=places)
 
 
 def decode_peers(instance: Reference, values: Sequence[Any]) -> PeerInfo:

@@ -12,6 +12,7 @@ from adapters.wire import greeting
 from adapters.wire.frames import Parser, ParserFeed, Piece, read_block, read_integer, word
 from adapters.wire.reconnection import DEFAULT_RETRIES, ConnectionState, Reconnection, RetryPolicy
 from domain.errors import LocalProtocolError, RemoteProtocolError
+from domain.running.clients import MANAGER, UNNAMED
 
 MAX_RESPONSE: Final = 2**40
 
@@ -31,6 +32,8 @@ class ClientSession:
 
     Args:
         secret: The run's secret if the server is one of ours, else None.
+        identity: Our own identity, which we prove with the secret.
+        server_identity: Identity that the server must have, if we have the secret.
         server: Name of the server in error messages.
         retries: How often and for how long to reconnect.
 
@@ -44,10 +47,15 @@ class ClientSession:
         self,
         *,
         secret: str | None = None,
+        identity: str = UNNAMED,
+        server_identity: str = MANAGER,
         server: str = "server",
         retries: RetryPolicy = DEFAULT_RETRIES,
     ) -> None:
         self._secret = secret
+        self._introduction = greeting.Introduction(
+            identity, server_identity, greeting.Purpose.SESSION
+        )
         self._server = server
         self._connection = Reconnection(retries)
         self._request: bytes | None = None
@@ -175,7 +183,7 @@ class ClientSession:
     def _parse(self, nonce: bytes) -> Parser[None]:
         if self._secret is not None:
             yield from greeting.greet_as_client(
-                self._secret, nonce=nonce, purpose=greeting.Purpose.SESSION, send=self._send
+                self._secret, self._introduction, nonce=nonce, send=self._send
             )
         self._send(word(self.id))
         session_id = yield from read_integer()

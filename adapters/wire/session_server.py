@@ -26,7 +26,7 @@ A request with any other number is dropped: it is stale, or the client is broken
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from adapters.wire import greeting
@@ -39,7 +39,9 @@ from adapters.wire.frames import (
     read_integer,
     word,
 )
+from application.interfaces.admission import Client
 from domain.errors import RemoteProtocolError
+from domain.running.clients import MANAGER, Origin
 
 Buffers: TypeAlias = Sequence[bytes | bytearray | memoryview]
 
@@ -54,27 +56,24 @@ class Session:
         connections: Number of connections. There are two if the client reconnected before the
             server detected that the first connection was lost.
         client: Name of the client, once the code that executes its requests has set it.
-        is_authenticated: Whether the client has proved that it knows the run's secret.
+        owner: What is known about the client, which alone may resume the session.
     """
 
-    __slots__ = (
-        "_response",
-        "client",
-        "connection",
-        "connections",
-        "id",
-        "is_authenticated",
-        "number",
-    )
+    __slots__ = ("_response", "client", "connection", "connections", "id", "number", "owner")
 
-    def __init__(self, session_id: int, *, is_authenticated: bool = False) -> None:
+    def __init__(self, session_id: int, *, identity: str = "") -> None:
         self.id = session_id
-        self.is_authenticated = is_authenticated
+        self.owner = Client(identity)
         self.number = 0
         self.connection: ServerConnection | None = None
         self.connections = 0
         self.client = ""
         self._response: Buffers | None = ()
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether the client has proved that it knows the run's secret."""
+        return bool(self.owner.identity)
 
     @property
     def is_executing(self) -> bool:
@@ -118,13 +117,20 @@ class StreamRequested(NamedTuple):
     Attributes:
         hello: The hello of the client; see `stream`.
         trailing_data: Data that the client has already sent after it.
+        client: The identity that the client has proved.
     """
 
     hello: bytes
     trailing_data: bytes = b""
+    client: str = ""
 
 
 Event: TypeAlias = Request | SessionEnded | StreamRequested
+Admit: TypeAlias = Callable[[Session | None], Origin | None]
+
+
+def _admit_all(_session: Session | None) -> None:
+    """Admit a client from anywhere."""
 
 
 class SessionTable:
@@ -153,22 +159,29 @@ class SessionTable:
         # copy the sessions, since threads other than the server's read this property
         return sum(session.number > 0 for session in list(self._sessions.values()))
 
+    def clients(self) -> set[str]:
+        """Return the names of the clients that have not ended all their sessions. Thread-safe."""
+        return {session.client for session in list(self._sessions.values())}
+
     def of_client(self, client: str) -> list[Session]:
         """Return the sessions that a client has not ended. Thread-safe."""
         return [session for session in list(self._sessions.values()) if session.client == client]
 
-    def open(self, session_id: int, *, is_authenticated: bool = False) -> Session:
+    def open(self, session_id: int, *, identity: str = "", admit: Admit = _admit_all) -> Session:
         """Return a new session for id 0, otherwise the session with this id.
 
         Args:
             session_id: Id that the client sent.
-            is_authenticated: Whether it has proved that it knows the run's secret.
+            identity: The identity that it has proved; empty if it has proved none.
+            admit: Admits a client without proof; see `ServerConnection`.
 
         Raises:
-            RemoteProtocolError: If the session does not exist, or belongs to another client.
+            RemoteProtocolError: If the session does not exist, or belongs to another client, or the
+                client is not admitted.
         """
         if session_id == 0:
-            session = Session(self._next_id, is_authenticated=is_authenticated)
+            session = Session(self._next_id, identity=identity)
+            session.owner.origin = None if identity else admit(None)
             self._sessions[session.id] = session
             self._next_id += 1
             return session
@@ -176,10 +189,12 @@ class SessionTable:
         if found is None:
             msg = f"a client tried to resume session {session_id}, which does not exist"
             raise RemoteProtocolError(msg)
-        if found.is_authenticated and not is_authenticated:
+        if found.owner.identity != identity:
             # ids are predictable, so an id does not prove the client's identity
             msg = f"a client tried to resume session {session_id}, which belongs to another client"
             raise RemoteProtocolError(msg)
+        if not identity:
+            found.owner.origin = admit(found)
         return found
 
     def end(self, session: Session) -> None:
@@ -197,12 +212,15 @@ class ServerConnection:
         sessions: The server's sessions.
         max_request: Largest request to accept, in bytes.
         secret: The run's secret; None if our own greeting is not offered.
-        require_secret: Whether to refuse clients that do not know it.
         nonce: 32 random bytes for this connection.
+        identity: The server's own identity, which it proves with the secret.
+        admit: Called when a client that has proved nothing opens a session, or resumes the one that
+            is passed. Returns where the client connects from, or raises a RemoteProtocolError to
+            refuse it.
 
     Attributes:
         session: The client's session, once it is open.
-        is_authenticated: Whether the client has proved that it knows the run's secret.
+        client: The identity that the client has proved; empty if it has proved none.
     """
 
     def __init__(
@@ -211,20 +229,27 @@ class ServerConnection:
         *,
         max_request: int,
         secret: str | None = None,
-        require_secret: bool = False,
         nonce: bytes = b"",
+        identity: str = MANAGER,
+        admit: Admit = _admit_all,
     ) -> None:
         self._sessions = sessions
         self._max_request = max_request
         self._secret = secret
-        self._require_secret = require_secret
         self._nonce = nonce
+        self._identity = identity
+        self._admit = admit
         self._outgoing: list[bytes | bytearray | memoryview] = []
         self._events: list[Event] = []
         self._is_in_request = False
         self.session: Session | None = None
-        self.is_authenticated = False
+        self.client = ""
         self._feed = ParserFeed(self._parse())
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether the client has proved that it knows the run's secret."""
+        return bool(self.client)
 
     @property
     def is_done(self) -> bool:
@@ -251,8 +276,8 @@ class ServerConnection:
         events, self._events = self._events, []
         if self._feed.is_done and self._feed.unparsed:
             match events:
-                case [*_, StreamRequested(hello)]:
-                    events[-1] = StreamRequested(hello, self._feed.take_unparsed())
+                case [*_, StreamRequested() as request]:
+                    events[-1] = request._replace(trailing_data=self._feed.take_unparsed())
                 case _:
                     msg = "a client sent data after ending its session"
                     raise RemoteProtocolError(msg)
@@ -266,14 +291,15 @@ class ServerConnection:
 
     def _parse(self) -> Parser[None]:
         first = yield WORD_SIZE
+        greeting.check_magic(first)
         if first == greeting.MAGIC and self._secret is not None:
-            purpose = yield from greeting.greet_as_server(
-                self._secret, nonce=self._nonce, send=self._send
+            introduction = yield from greeting.greet_as_server(
+                self._secret, identity=self._identity, nonce=self._nonce, send=self._send
             )
-            self.is_authenticated = True
-            if purpose is greeting.Purpose.STREAM:
+            self.client = introduction.client
+            if introduction.purpose is greeting.Purpose.STREAM:
                 hello = yield from read_block(self._max_request)
-                self._events.append(StreamRequested(bytes(hello)))
+                self._events.append(StreamRequested(bytes(hello), client=self.client))
                 return
             first = yield WORD_SIZE
         session = self._open_session(integer(first))
@@ -289,14 +315,7 @@ class ServerConnection:
         self._outgoing.append(data)
 
     def _open_session(self, session_id: int) -> Session:
-        if self._require_secret and not self.is_authenticated:
-            msg = (
-                "it was refused, because it does not know the secret of this run, which the option"
-                " --require-secret requires. MUSCLE3's programs cannot know it; those that use"
-                " Conjoin's library read it from the file that CONJOIN_SECRET_FILE names"
-            )
-            raise RemoteProtocolError(msg)
-        session = self._sessions.open(session_id, is_authenticated=self.is_authenticated)
+        session = self._sessions.open(session_id, identity=self.client, admit=self._admit)
         # The client lost its other connection, and will repeat its request here. If a response were
         # sent before that, the repeated request would cause a second one.
         session.connection = None

@@ -11,6 +11,7 @@ from adapters.wire.frames import Parser, Piece, word
 from adapters.wire.reconnection import DEFAULT_RETRIES, ConnectionState, Reconnection, RetryPolicy
 from domain.coupling.messages import PeerMessage
 from domain.errors import PortError, RemoteProtocolError
+from domain.running.clients import instance_identity
 
 FRAMES_PER_ACKNOWLEDGEMENT: Final = 64
 BYTES_PER_ACKNOWLEDGEMENT: Final = 2**20
@@ -192,8 +193,13 @@ class StreamReceiver:
         return arrival
 
     def _parse(self, nonce: bytes) -> Parser[None]:
+        introduction = greeting.Introduction(
+            instance_identity(self._receiver),
+            instance_identity(self._sender),
+            greeting.Purpose.STREAM,
+        )
         yield from greeting.greet_as_client(
-            self._secret, nonce=nonce, purpose=greeting.Purpose.STREAM, send=self.outgoing.append
+            self._secret, introduction, nonce=nonce, send=self.outgoing.append
         )
         hello = stream.encode_hello(self._receiver, self.frames)
         self.outgoing.append(word(len(hello)) + hello)

@@ -14,6 +14,7 @@ from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
 from domain.errors import CouplingError
 from domain.model.checkpoint_rules import CheckpointInfo
+from domain.running.clients import Trust
 from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
 
@@ -28,11 +29,13 @@ class Registration:
 
     Attributes:
         timeline: The timeline of its component.
-        is_dialect_0_10: Whether the instance uses MUSCLE3's older dialect.
+        is_dialect_0_10: Whether the instance speaks MUSCLE3's older dialect.
+        trust: Which clients without proof the instance serves; None if it uses MUSCLE3's library.
     """
 
     timeline: str
     is_dialect_0_10: bool
+    trust: Trust | None = None
 
 
 class ManagerDesk(Protocol):
@@ -62,7 +65,7 @@ class ManagerDesk(Protocol):
 
     @abstractmethod
     def is_dialect_0_10(self, instance: str) -> bool:
-        """Whether a registered instance uses MUSCLE3's older dialect."""
+        """Whether a registered instance speaks MUSCLE3's older dialect."""
 
     @abstractmethod
     def deregister_instance(self, instance: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import final
 
 from application.interfaces.logbook import Logbook
@@ -25,6 +26,7 @@ from domain.coupling.settings import Settings
 from domain.errors import CouplingError, RunError
 from domain.model.checkpoint_rules import CheckpointInfo
 from domain.model.configuration import Configuration
+from domain.running.clients import Trust
 from domain.running.events import LogRecorded, SnapshotFailed
 from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent, ProfileEventType
@@ -48,6 +50,7 @@ class ServicesDesk(ManagerDesk):
         directories: Creates the directories for snapshots.
         snapshot_store: Path or URL of the store for instance snapshots; empty for the run
             directory.
+        trust: Which clients without proof our own instances serve.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class ServicesDesk(ManagerDesk):
         checkpoints: RunCheckpoints,
         directories: InstanceDirectories,
         snapshot_store: str = "",
+        trust: Trust = Trust.USER,
     ) -> None:
         self._configuration = configuration
         self._registry = registry
@@ -78,6 +82,7 @@ class ServicesDesk(ManagerDesk):
         self._checkpoints = checkpoints
         self._directories = directories
         self._snapshot_store = snapshot_store
+        self._trust = trust
         self._error_shutdowns = ErrorShutdowns()
 
     def register_instance(
@@ -88,7 +93,7 @@ class ServicesDesk(ManagerDesk):
         if not is_own:
             self._error_shutdowns.watch(instance)
         self._control.note_registered(instance, is_own=is_own)
-        return registration
+        return replace(registration, trust=self._trust) if is_own else registration
 
     def get_peers(self, instance: str) -> PeerInfo:
         return self._peers.get_peers(instance)

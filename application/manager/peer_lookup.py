@@ -36,11 +36,19 @@ class PeerLookup:
     Args:
         model: The model of the run.
         registry: Reports instances that register, and their locations.
+        is_proven: Returns whether an instance has proved that it knows the secret of the run.
     """
 
-    def __init__(self, model: Model, *, registry: InstanceRegistry) -> None:
+    def __init__(
+        self,
+        model: Model,
+        *,
+        registry: InstanceRegistry,
+        is_proven: Callable[[str], bool] = lambda _instance: False,
+    ) -> None:
         self._model = model
         self._registry = registry
+        self._is_proven = is_proven
         self._topology = Topology(model)
         self._waiting_for: dict[Reference, list[_PendingLookup]] = defaultdict(list)
         # Keeps deregistered instances: their peers may still look them up.
@@ -96,6 +104,7 @@ class PeerLookup:
 
     def _describe(self, instance: Reference) -> PeerInfo:
         component = self._model.components[instance.without_trailing_ints()]
+        peers = list(self._topology.peer_instances(instance))
         return PeerInfo(
             instance,
             tuple(self._topology.conduits_of(component.name)),
@@ -103,6 +112,7 @@ class PeerLookup:
                 peer: self._model.components[peer].multiplicity
                 for peer in self._topology.peer_components(component.name)
             },
-            {peer: self._seen[peer] for peer in self._topology.peer_instances(instance)},
+            {peer: self._seen[peer] for peer in peers},
             tuple(component.ports.values()),
+            frozenset(item for item in (instance, *peers) if self._is_proven(str(item))),
         )

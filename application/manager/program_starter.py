@@ -12,6 +12,7 @@ from application.interfaces.run_script_writer import RunScriptWriter, ScriptOrde
 from domain.identity import Reference
 from domain.model.configuration import Configuration, ExecutionModel
 from domain.placement.resources import Resources
+from domain.running.clients import STARTED_FOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class ProgramStarter:
             program.instance,
             program.directory / "workdir",
             [str(program.script)],
-            {"CONJOIN_SECRET": secret},
+            {"CONJOIN_SECRET": secret, STARTED_FOR: program.instance},
             program.directory / "stdout.txt",
             program.directory / "stderr.txt",
             extend_env=True,

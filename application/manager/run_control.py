@@ -50,6 +50,10 @@ class RunControl:
         """Names of the instances that the user starts and that have not finished."""
         return self._state.by_hand
 
+    def is_by_hand(self, instance: str) -> bool:
+        """Whether the user starts an instance, or at least no agent has been told to."""
+        return self._state.is_by_hand(instance)
+
     @property
     def is_ending(self) -> bool:
         """Whether the run has ended, or all processes are being stopped."""

@@ -86,7 +86,7 @@ class AgentBench:
             loop=EventLoop("bench-server"),
             max_request=2**20,
             secret=SECRET,
-            require_secret=True,
+            needs_secret=lambda _request: True,
         )
         self.location = format_location(TCP, self.server.listen(hosts))
         self.manager = AgentManager(
@@ -166,7 +166,8 @@ class AgentBench:
         self.server.close()
 
     def _execute(self, request: Request, reply: Reply) -> None:
-        execute_agent_request(self.manager, request.body, reply)
+        identity = request.session.owner.identity
+        execute_agent_request(self.manager, request.body, reply, identity=identity)
         with self._changed:
             self.requests += 1
             self._changed.notify_all()

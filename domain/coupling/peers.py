@@ -77,6 +77,8 @@ class PeerInfo(NamedTuple):
         dimensions: Multiplicity of each peer component.
         locations: Where each peer instance can be reached.
         ports: Its ports, as declared in the configuration.
+        proven: Which of these instances, itself included, have proved to the manager that they know
+            the secret of the run. The manager uses this; instances do not receive it.
     """
 
     instance: Reference
@@ -84,6 +86,7 @@ class PeerInfo(NamedTuple):
     dimensions: Mapping[Reference, tuple[int, ...]]
     locations: Mapping[Reference, tuple[str, ...]]
     ports: tuple[Port, ...] = ()
+    proven: frozenset[Reference] = frozenset()
 
     @property
     def component(self) -> Reference:

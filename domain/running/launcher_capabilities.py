@@ -13,7 +13,7 @@ class LauncherCapabilities:
     Attributes:
         is_this_machine: Whether all agents run on the manager's machine. If so, the manager checks
             before the start that the programs exist, and listens on the loopback interface only,
-            unless instances are started by hand.
+            unless the user names other addresses.
         shares_files: Whether the nodes have the manager's files, at the same paths.
         binds_cores: Whether threads and MPI ranks are bound to the cores that they are given.
         may_oversubscribe: Whether instances that run at the same time may share cores if there are

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from adapters.wire.locations import is_loopback
 from domain.errors import ConfigurationError
+from domain.running.clients import Trust
 
 if TYPE_CHECKING:
     from entrypoints._manager.manager_api import Manager
@@ -32,7 +34,7 @@ def secret_shared(manager: Manager) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def location_published(
-    manager: Manager, *, file: str | None, print_text: Callable[[str], None], needs_secret: bool
+    manager: Manager, *, file: str | None, print_text: Callable[[str], None], trust: Trust
 ) -> Iterator[None]:
     """Publish the location of the manager for instances that are started by hand.
 
@@ -40,7 +42,7 @@ def location_published(
         manager: An open manager, which has started the instances that it starts itself.
         file: File to write the location to; None to print it.
         print_text: Prints a text for the user.
-        needs_secret: Whether instances need the secret in order to take part.
+        trust: Which instances may take part without the secret.
 
     Raises:
         ConfigurationError: If the file cannot be written.
@@ -52,7 +54,7 @@ def location_published(
         yield
         return
     with secret_shared(manager) as secret_file:
-        print_text(_instructions(manager, names, secret_file, needs_secret=needs_secret))
+        print_text(_instructions(manager, names, secret_file, trust))
         yield
 
 
@@ -79,14 +81,25 @@ def _write_location(file: str, location: str) -> None:
         raise ConfigurationError(msg) from None
 
 
-def _instructions(
-    manager: Manager, names: list[str], secret_file: Path, *, needs_secret: bool
-) -> str:
+_WITHOUT_SECRET: Final = {
+    Trust.SECRET: "MUSCLE3's programs cannot take part (--require-secret).",
+    Trust.USER: (
+        "MUSCLE3's programs do without the secret; start them on this machine, as the user who runs"
+        " this."
+    ),
+    Trust.NETWORK: (
+        "MUSCLE3's programs do without the secret, on this machine and on others (--trust-network)."
+    ),
+}
+
+
+def _instructions(manager: Manager, names: list[str], secret_file: Path, trust: Trust) -> str:
     more = f", and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    why = (
-        "This run only accepts programs that know its secret (--require-secret), so also set"
-        if needs_secret
-        else "For programs that use Conjoin's own library, you can set this for speed and security"
+    elsewhere = (
+        "\nThe manager can be reached from this machine only. For programs on other machines, run"
+        " it with --listen ADDRESS."
+        if is_loopback(manager.location)
+        else "\nOn other machines, set CONJOIN_SECRET to the content of this file."
     )
     return (
         f"Waiting for these instances to be started by hand:"
@@ -94,6 +107,8 @@ def _instructions(
         f"Set these environment variables for each of them:\n"
         f"    export MUSCLE_MANAGER={manager.location}\n"
         f"    export MUSCLE_INSTANCE=<name>\n"
-        f"{why}\n"
-        f"    export CONJOIN_SECRET_FILE={secret_file}"
+        f"Programs that use Conjoin's library prove with the secret of this run that they are part"
+        f" of it:\n"
+        f"    export CONJOIN_SECRET_FILE={secret_file}\n"
+        f"{_WITHOUT_SECRET[trust]}{elsewhere}"
     )

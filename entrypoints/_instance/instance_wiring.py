@@ -16,15 +16,18 @@ from adapters.system.clock import SystemClock
 from adapters.tcp.manager_link import MMPClient
 from adapters.tcp.peer_server import PeerServer
 from adapters.tcp.pull_transport import PullPeerTransport
+from adapters.tcp.strangers import Strangers
 from adapters.tcp.stream_transport import StreamPeerTransport
-from adapters.wire.locations import TCP, TcpAddress, addresses_in
+from adapters.wire.locations import is_loopback
 from application.instance.arrival import Surroundings, join
 from application.instance.lifecycle import Lifecycle
 from application.instance.peer_transports import PeerTransports
+from application.interfaces.peer_processes import PeerProcesses
 from application.interfaces.peer_transport import PeerTransport
 from domain.coupling.flags import InstanceFlags
 from domain.coupling.ports import Operator
 from domain.errors import PeerUnreachable, PortError, TransportError
+from domain.running.clients import Trust
 from domain.running.error_log_limit import ErrorLogLimit
 from domain.running.log_levels import LogLevel
 from entrypoints._instance.environment import InstanceEnvironment, read_environment
@@ -101,17 +104,39 @@ def _connect(environment: InstanceEnvironment) -> Surroundings:
     # this module creates an Instance.
 
     name = str(environment.instance)
-    link = MMPClient(environment.instance, environment.manager, secret=environment.secret)
+    strangers = None if environment.secret is None else _strangers(environment.secret)
+    link = MMPClient(
+        environment.instance,
+        environment.manager,
+        secret=environment.secret,
+        on_trust=lambda trust: _set_trust(strangers, trust),
+    )
     log = PythonInstanceLog(name, link, environment.log_file)
     error_log = ErrorLogLimit(partial(log.log, LogLevel.WARNING))
     transport = open_transports(
         name,
         secret=environment.secret,
         hosts=_hosts_to_listen_on(environment),
+        strangers=strangers,
         on_error=error_log.note,
     )
     snapshots = MsgPackSnapshotRepository(open_store)
     return Surroundings(link, transport, SystemClock(), log, snapshots, threading.Lock())
+
+
+def _strangers(secret: str) -> Strangers:
+    def open_processes() -> PeerProcesses:
+        # imported late, because most instances have no MUSCLE3 peer
+        from adapters.processes.peer_processes import new_peer_processes
+
+        return new_peer_processes(secret)
+
+    return Strangers(open_processes)
+
+
+def _set_trust(strangers: Strangers | None, trust: Trust) -> None:
+    if strangers is not None:
+        strangers.trust = trust
 
 
 def open_transports(
@@ -119,6 +144,7 @@ def open_transports(
     *,
     secret: str | None = None,
     hosts: Sequence[str] | None = None,
+    strangers: Strangers | None = None,
     on_error: Callable[[str], None] = lambda _text: None,
 ) -> PeerTransports:
     """Return the transports of an instance, which listen for its peers.
@@ -127,9 +153,16 @@ def open_transports(
         instance: Name of the instance.
         secret: The run's secret. Without it, Conjoin's own streams are neither offered nor used.
         hosts: Addresses to listen on; None for all addresses of this machine.
+        strangers: Decides which clients without proof are served; None serves all.
         on_error: Receives descriptions of connections that violate a protocol, on another thread.
     """
-    server = PeerServer(instance, secret=secret, hosts=hosts, on_error=on_error)
+    server = PeerServer(
+        instance,
+        secret=secret,
+        hosts=hosts,
+        admit=_admit_all if strangers is None else strangers.admit,
+        on_error=on_error,
+    )
     # the transports are in order of preference
     transports: list[PeerTransport] = []
     if secret is not None:
@@ -138,13 +171,14 @@ def open_transports(
     return PeerTransports(transports, clock=SystemClock())
 
 
+def _admit_all(_socket: object, _session: object) -> None:
+    """Admit a client from anywhere, as MUSCLE3's instances do."""
+
+
 def _hosts_to_listen_on(environment: InstanceEnvironment) -> list[str] | None:
     """Return loopback if Conjoin's manager listens only there, since all peers are local then."""
-    addresses = addresses_in([environment.manager], TCP)
-    is_local = all(
-        isinstance(address, TcpAddress) and address.host == LOOPBACK for address in addresses
-    )
-    return [LOOPBACK] if environment.secret is not None and addresses and is_local else None
+    is_local = environment.secret is not None and is_loopback(environment.manager)
+    return [LOOPBACK] if is_local else None
 
 
 def _own_declaration(ports: object) -> dict[Operator, Sequence[str]]:

@@ -8,7 +8,7 @@ that it depends on. So each Resource is passed all the resources that it uses un
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -22,30 +22,34 @@ from adapters.filesystem.workflow_snapshot_store import FilesystemWorkflowSnapsh
 from adapters.io import network
 from adapters.io.event_loop import EventLoop
 from adapters.local_agents.launcher import LocalAgentLauncher
+from adapters.processes.peer_processes import new_peer_processes
 from adapters.run_scripts.writer import ShellRunScriptWriter
 from adapters.sqlite.profile_store import SqliteProfileStore
 from adapters.system.clock import SystemClock
 from adapters.tcp.instance_probe import TcpInstanceProbe
 from adapters.tcp.request_router import RequestRouter
 from adapters.tcp.server import DEFAULT_PORT, Server
+from adapters.tcp.strangers import Strangers
 from adapters.threads.worker import ThreadWorker
-from adapters.wire.locations import TCP, format_location
+from adapters.wire.locations import TCP, TcpAddress, format_location
 from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSnapshotFormat
 from application.interfaces.agents import AgentLauncher
 from application.interfaces.clock import Clock, Scheduler
 from application.interfaces.instance_probe import InstanceProbe
 from application.interfaces.logbook import Logbook
 from application.interfaces.node_pool import AgentLaunch
+from application.interfaces.peer_processes import PeerProcesses
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.worker import Worker
 from application.interfaces.workflow_snapshot_store import WorkflowSnapshotStore
 from application.manager.snapshots.snapshot_copier import SnapshotCopier
 from application.manager.snapshots.snapshot_stores import RunSnapshotStore
+from domain.errors import ConfigurationError
 from domain.model.configuration import Configuration
 from domain.running.events import RunFinished
 from entrypoints.containers.services import ManagerParts, ManagerServices, build_services
 from entrypoints.log_setup import make_log
-from entrypoints.options import Adapters, ManagerOptions
+from entrypoints.options import ALL_ADDRESSES, Adapters, ManagerOptions
 
 MAX_REQUEST = 2**28
 
@@ -179,6 +183,7 @@ def _open_services(
     options: ManagerOptions,
     adapters: Adapters,
     configuration: Configuration,
+    launcher: AgentLauncher,
     run_directory: FilesystemRunDirectory,
     storage: RunSnapshotStore,
     clock: Clock,
@@ -187,6 +192,7 @@ def _open_services(
     profiles: ProfileStore,
     loop: EventLoop,
     probe: InstanceProbe,
+    processes: PeerProcesses,
     workflow_snapshots: WorkflowSnapshotStore,
     worker: Worker,
     on_finished: OnFinished,
@@ -203,38 +209,44 @@ def _open_services(
         workflow_snapshots=workflow_snapshots,
         probe=probe,
         worker=worker,
+        processes=processes,
     )
-    services = build_services(parts, configuration, options, snapshot_store=storage.location)
+    services = build_services(
+        parts,
+        configuration,
+        options,
+        snapshot_store=storage.location,
+        starts_elsewhere=not launcher.capabilities.is_this_machine,
+    )
     services.run.on_finished(on_finished)
     yield services
 
 
 def _open_server(
     options: ManagerOptions,
-    configuration: Configuration,
     launcher: AgentLauncher,
     loop: EventLoop,
+    processes: PeerProcesses,
     services: ManagerServices,
     run_log: RunLog,
 ) -> Iterator[ListeningServer]:
-    router = RequestRouter(instances=services.desk, agents=services.agents)
+    router = RequestRouter(
+        instances=services.desk, agents=services.agents, admission=services.admission
+    )
+    strangers = Strangers(lambda: processes, trust=options.trust)
     server = Server(
         router.handle,
         loop=loop,
         max_request=MAX_REQUEST,
         secret=options.secret,
-        require_secret=options.require_secret,
+        admit=strangers.admit,
         needs_secret=router.needs_secret,
         on_connected=router.note_connected,
         on_disconnected=router.note_disconnected,
         on_error=services.client_errors.note,
     )
     try:
-        is_all_here = launcher.capabilities.is_this_machine and options.starts_all
-        if is_all_here and not configuration.has_manual_components:
-            addresses = server.listen([network.LOOPBACK], port=DEFAULT_PORT)
-        else:
-            addresses = server.listen_everywhere(port=DEFAULT_PORT)
+        addresses = _listen(server, options.listen, launcher)
         server.start()
         yield ListeningServer(server, (format_location(TCP, addresses),))
     finally:
@@ -243,6 +255,40 @@ def _open_server(
             services.snapshots.shutdown, "the last workflow snapshots could not be written", run_log
         )
         server.close()
+
+
+def _listen(server: Server, hosts: Sequence[str], launcher: AgentLauncher) -> Sequence[TcpAddress]:
+    """Listen where the programs of a run need it; return the addresses, most likely first.
+
+    Raises:
+        ConfigurationError: If an address that the user gave cannot be listened on.
+    """
+    if ALL_ADDRESSES in hosts or (not hosts and not launcher.capabilities.is_this_machine):
+        return server.listen_everywhere(port=DEFAULT_PORT)
+    wanted = [*dict.fromkeys([*hosts, network.LOOPBACK])]
+    try:
+        addresses = server.listen(wanted, port=_common_port(wanted))
+    except OSError as error:
+        msg = f"The manager cannot listen on {', '.join(wanted)}: {error.strerror or error}."
+        raise ConfigurationError(msg) from None
+    missing = set(wanted) - {address.host for address in addresses}
+    if missing:
+        msg = (
+            f"The manager cannot listen on {', '.join(sorted(missing))} (--listen): is this an"
+            " address of this machine, written in numbers? 'all' stands for all of them."
+        )
+        raise ConfigurationError(msg)
+    return addresses
+
+
+def _common_port(hosts: Sequence[str]) -> int | None:
+    """Return the default port if it is free on all addresses; None if another one is needed."""
+    try:
+        for host in hosts:
+            network.listen(host, DEFAULT_PORT).close()
+    except OSError:
+        return None
+    return DEFAULT_PORT
 
 
 def _open_launch(
@@ -286,6 +332,7 @@ class ManagerContainer(containers.DeclarativeContainer):
     profiles = providers.Resource(_open_profiles, adapters, run_directory, configuration, run_log)
     loop = providers.Resource(_open_loop)
     probe = providers.Resource(_open_probe, loop)
+    processes = providers.Singleton(new_peer_processes, secret=options.provided.secret)
     workflow_snapshots = providers.Resource(
         _open_workflow_snapshots, run_directory, storage, clock, run_log
     )
@@ -295,6 +342,7 @@ class ManagerContainer(containers.DeclarativeContainer):
         options=options,
         adapters=adapters,
         configuration=configuration,
+        launcher=launcher,
         run_directory=run_directory,
         storage=storage,
         clock=clock,
@@ -303,12 +351,13 @@ class ManagerContainer(containers.DeclarativeContainer):
         profiles=profiles,
         loop=loop,
         probe=probe,
+        processes=processes,
         workflow_snapshots=workflow_snapshots,
         worker=worker,
         on_finished=on_finished,
     )
     listening = providers.Resource(
-        _open_server, options, configuration, launcher, loop, services, run_log
+        _open_server, options, launcher, loop, processes, services, run_log
     )
     launch = providers.Resource(_open_launch, launcher, listening, options, loop, run_log)
 

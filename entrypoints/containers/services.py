@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
@@ -10,11 +11,13 @@ from application.interfaces.clock import Clock, Scheduler
 from application.interfaces.instance_probe import InstanceProbe
 from application.interfaces.logbook import EventSink, Logbook
 from application.interfaces.node_pool import NodePool
+from application.interfaces.peer_processes import PeerProcesses
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.run_directory import RunDirectory
 from application.interfaces.run_script_writer import RunScriptWriter
 from application.interfaces.worker import Worker
 from application.interfaces.workflow_snapshot_store import WorkflowSnapshotStore
+from application.manager.admission import ClientAdmission
 from application.manager.allocation_end import AllocationEnd
 from application.manager.client_error_report import ClientErrorReport
 from application.manager.connection_watch import ConnectionWatch
@@ -32,6 +35,7 @@ from application.manager.snapshots.snapshot_registry import SnapshotRegistry
 from application.manager.snapshots.workflow_snapshot_watch import WorkflowSnapshotWatch
 from application.manager.status_board import StatusBoard
 from application.nodes.agent_manager import AgentManager
+from domain.identity import Reference
 from domain.model.configuration import Configuration
 from domain.model.topology import Topology
 from domain.running.run_state.run_state import RunState
@@ -54,6 +58,7 @@ class ManagerParts:
         workflow_snapshots: Announces workflow snapshots.
         probe: Checks whether an instance that was started by hand is still running.
         worker: Does slow work on a separate thread.
+        processes: Finds out which process a connection belongs to.
     """
 
     clock: Clock
@@ -67,6 +72,7 @@ class ManagerParts:
     workflow_snapshots: WorkflowSnapshotStore
     probe: InstanceProbe
     worker: Worker
+    processes: PeerProcesses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +93,7 @@ class ManagerServices:
         checkpoints: When the instances save.
         snapshots: The snapshots that form consistent sets.
         client_errors: Reports misbehaving clients.
+        admission: Decides which client may make which requests.
     """
 
     desk: ServicesDesk
@@ -102,6 +109,7 @@ class ManagerServices:
     checkpoints: RunCheckpoints
     snapshots: SnapshotRegistry
     client_errors: ClientErrorReport
+    admission: ClientAdmission
 
 
 def build_services(
@@ -110,6 +118,7 @@ def build_services(
     options: ManagerOptions,
     *,
     snapshot_store: str = "",
+    starts_elsewhere: bool = False,
 ) -> ManagerServices:
     """Build the services of one manager.
 
@@ -119,13 +128,13 @@ def build_services(
         options: Options of the manager.
         snapshot_store: Path or URL of the store for instance snapshots; empty for the run
             directory.
+        starts_elsewhere: Whether agents may run on other machines.
     """
     model = configuration.model
     board = StatusBoard(model, clock=parts.clock, events=parts.events)
     client_errors = ClientErrorReport(board=board, logbook=parts.logbook, clock=parts.clock)
     checkpoints = RunCheckpoints(configuration.checkpoints, options.checkpoints, clock=parts.clock)
     registry = InstanceRegistry(configuration, checkpoints=checkpoints)
-    peers = PeerLookup(model, registry=registry)
     agents = _build_agents(parts, options)
     connections = ConnectionWatch(registry=registry, probe=parts.probe)
     actions = RunActions(
@@ -140,6 +149,13 @@ def build_services(
         warn=client_errors.note,
     )
     control = RunControl(_build_state(configuration, options), actions=actions)
+    admission = ClientAdmission(
+        registry=registry,
+        processes=parts.processes,
+        is_by_hand=partial(_is_by_hand, configuration, control, starts_all=options.starts_all),
+        starts_elsewhere=starts_elsewhere,
+    )
+    peers = PeerLookup(model, registry=registry, is_proven=admission.is_proven)
     agents.on_finished(control.note_exit)
     agents.on_node_lost(control.note_node_lost)
     allocation_end = AllocationEnd(options.checkpoints, control=control, clock=parts.clock)
@@ -162,6 +178,7 @@ def build_services(
         checkpoints=checkpoints,
         directories=directories,
         snapshot_store=snapshot_store,
+        trust=options.trust,
     )
     return ManagerServices(
         desk=desk,
@@ -177,7 +194,16 @@ def build_services(
         checkpoints=checkpoints,
         snapshots=snapshots,
         client_errors=client_errors,
+        admission=admission,
     )
+
+
+def _is_by_hand(
+    configuration: Configuration, control: RunControl, instance: str, *, starts_all: bool
+) -> bool:
+    """Return whether the user starts an instance, also before the programs are started."""
+    is_to_be_started = starts_all and not configuration.is_started_by_hand(Reference(instance))
+    return control.is_by_hand(instance) and not is_to_be_started
 
 
 def _build_agents(parts: ManagerParts, options: ManagerOptions) -> AgentManager:

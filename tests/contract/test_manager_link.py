@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from adapters.in_memory.admission import InMemoryAdmission
 from adapters.in_memory.manager_link import InMemoryManagerLink, LockedDesk
 from adapters.io.event_loop import EventLoop
 from adapters.tcp.instance_requests import execute_instance_request
@@ -124,7 +125,8 @@ class ManagerLinkContract(ABC):
             link_of("nobody").request_peers()
 
     def test_settings_arrive(self, link_of):
-        assert link_of("macro").get_settings() == Settings({"x": 1.5, "macro.y": [1, 2]})
+        link = self.register_all(link_of)["macro"]
+        assert link.get_settings() == Settings({"x": 1.5, "macro.y": [1, 2]})
 
     def test_checkpoints_arrive(self, link_of, desk):
         desk.clock.advance(7.0)
@@ -151,7 +153,7 @@ class ManagerLinkContract(ABC):
         link = link_of("nobody")
         link.submit_profile_events([ProfileEvent(ProfileEventType.SEND, 0, 1)])
         link.report_status(simulated_time=1.0, waiting=None)
-        assert link_of("macro").get_settings()
+        assert self.register_all(link_of)["macro"].get_settings()
 
     def test_deregistering_an_unregistered_instance_is_rejected(self, link_of):
         with pytest.raises(ManagerRefused):
@@ -249,7 +251,7 @@ class ManagerLinkContract(ABC):
         assert len(desk.logbook.records) == 50
 
     def test_link_is_thread_safe(self, link_of):
-        link = link_of("macro")
+        link = self.register_all(link_of)["macro"]
         found: list[Settings] = []
         threads = [
             threading.Thread(target=lambda: found.extend(link.get_settings() for _ in range(50)))
@@ -263,7 +265,7 @@ class ManagerLinkContract(ABC):
         assert all(settings["x"] == 1.5 for settings in found)
 
     def test_closed_link_raises_an_error(self, link_of):
-        link = link_of("macro")
+        link = self.register_all(link_of)["macro"]
         link.get_settings()
         link.close()
         link.close()
@@ -299,8 +301,11 @@ class TestMMPClient(ManagerLinkContract):
 
     def open(self, desk):
         self.errors: list[str] = []
+        self.admission = InMemoryAdmission()
         self.server = Server(
-            lambda request, reply: execute_instance_request(desk.desk, request, reply),
+            lambda request, reply: execute_instance_request(
+                desk.desk, request, reply, admission=self.admission
+            ),
             loop=EventLoop("a manager"),
             max_request=2**20,
             secret=SECRET,

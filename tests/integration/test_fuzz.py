@@ -55,6 +55,15 @@ MAP_REQUESTS = [
 ]
 
 
+def hello_for(purpose: Purpose) -> bytes:
+    """Return the hello of instance 'macro' for a session, or of 'b' for a stream."""
+    client, server = {
+        Purpose.SESSION: ("instance macro", "manager"),
+        Purpose.STREAM: ("instance b", "instance a"),
+    }[purpose]
+    return greeting.client_hello(b"c" * 32, greeting.Introduction(client, server, purpose))
+
+
 class RawClient:
     """Sends arbitrary bytes."""
 
@@ -91,9 +100,10 @@ class RawClient:
         return data
 
     def greet(self, purpose: Purpose) -> None:
-        self.send(greeting.client_hello(b"c" * 32))
+        hello = hello_for(purpose)
+        self.send(hello)
         answer = self.receive(greeting.ANSWER_SIZE)
-        self.send(greeting.client_finish(SECRET, b"c" * 32, answer, purpose))
+        self.send(greeting.client_finish(SECRET, hello, answer))
 
     def begin(self) -> int:
         """Begin a session; return its id."""
@@ -229,7 +239,7 @@ def test_manager_survives_random_bytes_before_the_handshake(manager: WatchedMana
     for number in range(MANY):
         data = chance.randbytes(chance.randrange(60))
         if number % 3 == 0:
-            data = greeting.client_hello(b"c" * 32)[: chance.randrange(50)] + data
+            data = hello_for(Purpose.SESSION)[: chance.randrange(50)] + data
         with RawClient(manager.address) as client:
             client.send(data)
             client.receive_all()

@@ -19,8 +19,8 @@ Field: TypeAlias = Literal[
 ]
 Where: TypeAlias = Literal["before", "inside", "after"]
 
-MAGIC = b"CONJOIN1"
-_SIZES: dict[str, int] = {"hello": 32, "answer": 64, "proof": 33}
+MAGIC = b"CONJOIN2"
+_SIZES: dict[str, int] = {"head": 37, "answer": 64, "proof": 32}
 _EXCHANGE_FIELDS = ("number", "length", "payload")
 
 
@@ -136,7 +136,10 @@ class _Relay:
     def run(self) -> None:
         first = receive(self._client, WORD)
         if first == MAGIC:
-            hello = first + receive(self._client, _SIZES["hello"])
+            head = receive(self._client, _SIZES["head"])
+            lengths = head[-4:]
+            size = int.from_bytes(lengths[:2], "little") + int.from_bytes(lengths[2:], "little")
+            hello = first + head + receive(self._client, size)
             self._pass_on("hello", "server", hello)
             self._pass_on("answer", "client", receive(self._server, _SIZES["answer"]))
             self._pass_on("proof", "server", receive(self._client, _SIZES["proof"]))

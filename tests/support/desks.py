@@ -8,6 +8,7 @@ from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.event_sink import RecordingEventSink
 from adapters.in_memory.instance_probe import InMemoryInstanceProbe
 from adapters.in_memory.logbook import InMemoryLogbook
+from adapters.in_memory.peer_processes import InMemoryPeerProcesses
 from adapters.in_memory.profile_store import InMemoryProfileStore
 from adapters.in_memory.run_directory import InMemoryRunDirectory
 from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter
@@ -59,6 +60,7 @@ class InMemoryDesk:
         self.probe = InMemoryInstanceProbe(self.clock)
         self.launcher = InMemoryAgentLauncher(["n0"])
         self.worker = InlineWorker()
+        self.processes = InMemoryPeerProcesses(uid=0)
         self.results: list[RunFinished] = []
         parts = ManagerParts(
             clock=self.clock,
@@ -72,6 +74,7 @@ class InMemoryDesk:
             workflow_snapshots=self.workflow_snapshots,
             probe=self.probe,
             worker=self.worker,
+            processes=self.processes,
         )
         services = build_services(
             parts,
@@ -79,6 +82,7 @@ class InMemoryDesk:
             ManagerOptions(checkpoints=options or CheckpointOptions(), timeouts=NEVER),
             snapshot_store=snapshot_store,
         )
+        self.admission = services.admission
         self.agents = services.agents
         self.board = services.board
         self.checkpoints = services.checkpoints

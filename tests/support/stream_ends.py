@@ -26,13 +26,16 @@ def connect_receiver(
 ) -> tuple[str, int]:
     """Open the stream at the receiver; return its hello."""
     receiver.connected(now=now, nonce=CLIENT_NONCE, is_resumable=is_resumable)
-    assert receiver.data_to_send() == greeting.client_hello(CLIENT_NONCE)
-    receiver.received(greeting.server_answer(SECRET, CLIENT_NONCE, SERVER_NONCE))
+    introduction = greeting.Introduction(
+        "instance micro", "instance macro", greeting.Purpose.STREAM
+    )
+    greeting_hello = greeting.client_hello(CLIENT_NONCE, introduction)
+    assert receiver.data_to_send() == greeting_hello
+    receiver.received(greeting.server_answer(SECRET, greeting_hello, SERVER_NONCE))
     assert receiver.state is ConnectionState.OPEN
     sent = receiver.data_to_send()
     finish, hello = sent[: greeting.FINISH_SIZE], sent[greeting.FINISH_SIZE :]
-    purpose = greeting.check_client_finish(SECRET, CLIENT_NONCE, SERVER_NONCE, finish)
-    assert purpose is greeting.Purpose.STREAM
+    greeting.check_client_finish(SECRET, greeting_hello, SERVER_NONCE, finish)
     assert int.from_bytes(hello[:WORD], "little") == len(hello) - WORD
     return stream.decode_hello(hello[WORD:])
 

@@ -84,6 +84,10 @@ class RunState:
         """Names of the instances that the user starts and that are not done."""
         return {item.name for item in self._instances.values() if item.is_awaited}
 
+    def is_by_hand(self, instance: str) -> bool:
+        """Whether the user starts an instance, or at least no agent has been told to."""
+        return self._instances[instance].is_by_hand
+
     def handle(self, event: StateEvent) -> list[Instruction]:
         """React to an event, and return what to do, in order.
 

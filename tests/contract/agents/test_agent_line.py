@@ -131,11 +131,13 @@ class TestTcpAgentLine(AgentLineContract):
     def open(self):
         self.desk = InMemoryAgentDesk(version=VERSION)
         self.server = Server(
-            lambda request, reply: execute_agent_request(self.desk, request.body, reply),
+            lambda request, reply: execute_agent_request(
+                self.desk, request.body, reply, identity=request.session.owner.identity
+            ),
             loop=EventLoop("server"),
             max_request=2**20,
             secret=SECRET,
-            require_secret=True,
+            needs_secret=lambda _request: True,
         )
         location = format_location(TCP, self.server.listen(["127.0.0.1"]))
         self.server.start()

@@ -8,6 +8,7 @@ from adapters.wire import greeting
 from adapters.wire.frames import WORD, WORD_SIZE, word
 from adapters.wire.locations import TCP, TcpAddress, format_location
 from adapters.wire.reconnection import RetryPolicy
+from domain.running.clients import MANAGER, UNNAMED
 
 PATIENCE = 60.0
 
@@ -96,9 +97,10 @@ def give(sock, response):
     sock.sendall(word(len(response)) + response)
 
 
-def greet(sock, secret, purpose):
+def greet(sock, secret, purpose, *, client=UNNAMED, server=MANAGER):
     """Greet a server, as our own clients do."""
-    nonce = b"c" * greeting.NONCE_SIZE
-    sock.sendall(greeting.client_hello(nonce))
+    introduction = greeting.Introduction(client, server, purpose)
+    hello = greeting.client_hello(b"c" * greeting.NONCE_SIZE, introduction)
+    sock.sendall(hello)
     answer = take(sock, greeting.ANSWER_SIZE)
-    sock.sendall(greeting.client_finish(secret, nonce, answer, purpose))
+    sock.sendall(greeting.client_finish(secret, hello, answer))

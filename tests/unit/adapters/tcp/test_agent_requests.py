@@ -30,8 +30,28 @@ RESULT = ProcessResult("macro", Killed(9))
 def execute(desk, kind, *arguments):
     """Execute a request; return the list that receives the responses."""
     responses = []
-    execute_agent_request(desk, kind.encode(*arguments), responses.append)
+    data = kind.encode(*arguments)
+    execute_agent_request(desk, data, responses.append, identity="agent node1")
     return responses
+
+
+@pytest.mark.parametrize("identity", ["agent node2", "instance macro", "", "program"])
+@pytest.mark.parametrize(
+    "request_",
+    [
+        (protocol.report_resources, NodeReport(RESOURCES, "1.2")),
+        (protocol.report_results, (RESULT,), "node1"),
+        (protocol.get_command, "node1"),
+    ],
+)
+def test_request_in_the_name_of_another_agent_is_rejected(identity, request_):
+    kind, *arguments = request_
+    responses = []
+    desk = InMemoryAgentDesk()
+    with pytest.raises(RemoteProtocolError, match="agent of node 'node1'"):
+        execute_agent_request(desk, kind.encode(*arguments), responses.append, identity=identity)
+    assert decode_response(responses[0][0])[0] is Status.ERROR
+    assert not desk.nodes
 
 
 def test_report_of_resources_reaches_the_desk():
@@ -89,7 +109,7 @@ def test_refusal_is_answered_with_its_reason(request_):
 def test_invalid_request_is_answered_with_an_error_and_raises(data, text):
     responses = []
     with pytest.raises(RemoteProtocolError):
-        execute_agent_request(InMemoryAgentDesk(), data, responses.append)
+        execute_agent_request(InMemoryAgentDesk(), data, responses.append, identity="agent node1")
     ((response,),) = responses
     status, (reason,) = decode_response(response)
     assert status is Status.ERROR

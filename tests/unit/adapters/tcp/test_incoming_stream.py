@@ -24,7 +24,10 @@ def delivering(*frames):
     return ConnectedStream(ours)
 
 
-HELLO_SIZE = len(greeting.MAGIC) + greeting.NONCE_SIZE
+HELLO = greeting.client_hello(
+    bytes(greeting.NONCE_SIZE),
+    greeting.Introduction("instance micro", "instance macro", greeting.Purpose.STREAM),
+)
 OPENED = stream.open_channel(0, "micro.in")
 
 
@@ -118,13 +121,12 @@ def test_size_of_a_message_is_that_of_its_frame(receive):
 
 def greet_client(sock):
     """Greet a client; return its own greeting."""
-    hello = take(sock, HELLO_SIZE)
+    hello = take(sock, len(HELLO))
+    assert hello[:8] + hello[40:] == HELLO[:8] + HELLO[40:]
     nonce = b"n" * greeting.NONCE_SIZE
-    client_nonce = hello[len(greeting.MAGIC) :]
-    sock.sendall(greeting.server_answer(SECRET, client_nonce, nonce))
+    sock.sendall(greeting.server_answer(SECRET, hello, nonce))
     finish = take(sock, greeting.FINISH_SIZE)
-    purpose = greeting.check_client_finish(SECRET, client_nonce, nonce, finish)
-    assert purpose is greeting.Purpose.STREAM
+    greeting.check_client_finish(SECRET, hello, nonce, finish)
     return stream.decode_hello(take(sock, take_word(sock)))
 
 
@@ -207,7 +209,7 @@ def test_messages_of_both_connections_are_received():
 
 def test_wrong_secret_at_a_reconnection_is_a_permanent_error():
     def impostor(sock):
-        take(sock, HELLO_SIZE)
+        take(sock, len(HELLO))
         sock.sendall(bytes(greeting.ANSWER_SIZE))
 
     with scripted(greet_client, impostor) as server:
@@ -228,7 +230,7 @@ def test_closed_connection_is_not_restored():
 
 def test_peer_of_another_run_is_rejected():
     def sender(sock):
-        take(sock, HELLO_SIZE)
+        take(sock, len(HELLO))
         sock.sendall(bytes(greeting.ANSWER_SIZE))
 
     with scripted(sender) as server, pytest.raises(RemoteProtocolError, match="the secret"):

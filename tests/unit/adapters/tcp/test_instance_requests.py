@@ -2,13 +2,16 @@
 
 import pytest
 
+from adapters.in_memory.admission import InMemoryAdmission
 from adapters.tcp.instance_requests import execute_instance_request
 from adapters.wire import mmp
 from adapters.wire.packing import pack
 from adapters.wire.requests import Status, decode_response
 from adapters.wire.session_server import Request, Session
+from domain.checkpointing.instance_snapshot import SnapshotMetadata
 from domain.coupling.messages import LogRecord, Wait
 from domain.errors import RemoteProtocolError
+from domain.running.clients import instance_identity
 from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.desks import InMemoryDesk
 from tests.support.models import configuration
@@ -29,14 +32,19 @@ def ask(desk, kind, *arguments):
 
 
 def execute(desk, data, answer, session=None):
-    execute_instance_request(desk, Request(session or Session(1), 1, data), answer)
+    request = Request(session or session_of("macro"), 1, data)
+    execute_instance_request(desk, request, answer, admission=InMemoryAdmission())
+
+
+def session_of(instance):
+    return Session(1, identity=instance_identity(instance))
 
 
 def begin(desk, kind, *arguments):
     responses = []
-    execute_instance_request(
-        desk.desk, Request(Session(1), 1, kind.encode(*arguments)), responses.append
-    )
+    data = kind.encode(*arguments)
+    name = mmp.instance_of(mmp.REQUESTS.decode(data)) or "macro"
+    execute(desk.desk, data, responses.append, session_of(name))
     return responses
 
 
@@ -45,7 +53,7 @@ def register(desk, *names, version="0.11.0"):
 
 
 @pytest.mark.parametrize(
-    ("version", "count"), [("0.11.0", 1), ("0.11.0+conjoin", 1), ("0.10.0", 0)]
+    ("version", "count"), [("0.11.0", 1), ("0.11.0+conjoin", 2), ("0.10.0", 0)]
 )
 def test_registration_is_answered_with_the_timeline_if_the_dialect_has_one(desk, version, count):
     ((status, found),) = register(desk, "macro", version=version)
@@ -136,10 +144,12 @@ def test_internal_error_is_answered_with_a_pointer_to_the_log_and_raises():
 
 def test_session_has_the_name_of_its_instance_while_that_is_registered(desk):
     session = Session(7)
+    admission = InMemoryAdmission()
 
     def names_after(*requests):
         for kind, *arguments in requests:
-            execute(desk.desk, kind.encode(*arguments), lambda _: None, session)
+            request = Request(session, 1, kind.encode(*arguments))
+            execute_instance_request(desk.desk, request, lambda _: None, admission=admission)
             yield session.client
 
     requests = (
@@ -149,3 +159,64 @@ def test_session_has_the_name_of_its_instance_while_that_is_registered(desk):
         (mmp.deregister_instance, "macro"),
     )
     assert list(names_after(*requests)) == ["", "macro", "macro", ""]
+
+
+@pytest.mark.parametrize(
+    ("request_", "instance"),
+    [
+        ((mmp.get_peers, "macro"), "macro"),
+        ((mmp.submit_log_message, LogRecord("macro", 0.0, 20, "x")), "macro"),
+        ((mmp.waiting_for_receive, WAIT), "macro"),
+        ((mmp.report_failed, "macro", "x", None), "macro"),
+        ((mmp.get_settings,), None),
+    ],
+)
+def test_instance_in_whose_name_a_request_is_made_is_found(request_, instance):
+    kind, *arguments = request_
+    assert mmp.instance_of(mmp.REQUESTS.decode(kind.encode(*arguments))) == instance
+
+
+@pytest.mark.parametrize("kind", list(mmp.REQUESTS), ids=lambda kind: kind.name)
+def test_every_request_but_that_for_settings_names_its_instance(kind):
+    arguments = {
+        mmp.register_instance: ("macro", LOCATIONS, (), "0.11.0"),
+        mmp.submit_log_message: (LogRecord("macro", 0.0, 20, "x"),),
+        mmp.submit_profile_events: ("macro", ()),
+        mmp.submit_snapshot: ("macro", SnapshotMetadata((), 0.0, 0.0, None, {}, False, "f")),
+        mmp.waiting_for_receive: (WAIT,),
+        mmp.waiting_for_receive_done: (WAIT,),
+        mmp.report_status: ("macro", None, None),
+        mmp.report_snapshot_failed: ("macro", "x"),
+        mmp.report_failed: ("macro", "x", None),
+        mmp.get_settings: (),
+    }.get(kind, ("macro",))
+    found = mmp.instance_of(mmp.REQUESTS.decode(kind.encode(*arguments)))
+    assert found == (None if kind is mmp.get_settings else "macro")
+
+
+def test_request_of_a_client_that_is_not_admitted_is_answered_with_an_error(desk):
+    register(desk, "macro")
+    responses = []
+    execute(desk.desk, mmp.deregister_instance.encode("macro"), responses.append, session_of("b"))
+    ((response,),) = responses
+    status, (reason,) = decode_response(response)
+    assert status is Status.ERROR
+    assert "in the name of 'macro'" in reason
+    assert ask(desk, mmp.deregister_instance, "macro")[0] is Status.SUCCESS
+
+
+def test_result_of_a_registration_reaches_the_admission(desk):
+    results = []
+
+    class Noting:
+        def check_registration(self, client, instance):
+            results.append("checked")
+
+        def note_registration(self, client, instance, *, succeeded):
+            results.append(succeeded)
+
+    register_ = mmp.register_instance.encode("macro", LOCATIONS, (), "0.11.0")
+    for _ in range(2):
+        request = Request(Session(1), 1, register_)
+        execute_instance_request(desk.desk, request, lambda _: None, admission=Noting())
+    assert results == ["checked", True, "checked", False]

@@ -45,7 +45,7 @@ def client_of(server):
 def request_stream(server):
     sock = socket.create_connection(server.addresses[0])
     sock.settimeout(PATIENCE)
-    greet(sock, SECRET, Purpose.STREAM)
+    greet(sock, SECRET, Purpose.STREAM, client="instance micro", server="instance macro")
     sock.sendall(word(len(HELLO)) + HELLO)
     return sock
 

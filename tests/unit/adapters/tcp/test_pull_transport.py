@@ -50,8 +50,18 @@ def test_wait_until_sent_includes_the_end_of_the_receivers_session(transport):
 
 
 def test_wait_for_a_session_that_does_not_end_is_limited_by_the_timeout(transport):
+    transport.outlet(sender=MACRO, receiver=MICRO, peer_locations=["tcp:a:1"])
     client = SessionClient(transport.locations())
     client.begin(mpp.encode_request("micro.in"))
     assert client.wait(timeout=0) is None
     assert transport.wait_until_sent(timeout=0.05)
+    client.close()
+
+
+def test_session_of_a_client_that_is_no_receiver_does_not_delay_the_end(transport):
+    transport.outlet(sender=MACRO, receiver=MICRO, peer_locations=["tcp:a:1"])
+    client = SessionClient(transport.locations())
+    client.begin(mpp.encode_request("no.body"))
+    assert client.wait(timeout=0) is None
+    assert transport.wait_until_sent(timeout=None)
     client.close()

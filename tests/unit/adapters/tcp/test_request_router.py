@@ -2,10 +2,12 @@
 
 import pytest
 
+from adapters.in_memory.admission import InMemoryAdmission
 from adapters.tcp.request_router import RequestRouter
 from adapters.wire import map as agent_protocol
 from adapters.wire import mmp
 from adapters.wire.session_server import Request, Session
+from domain.running.clients import agent_identity
 from domain.running.events import InstanceState
 from tests.support.desks import InMemoryDesk
 from tests.support.models import configuration
@@ -35,16 +37,17 @@ class Desk:
 )
 def test_request_is_passed_to_its_desk(request_, calls):
     instances, agents = Desk(), Desk()
-    router = RequestRouter(instances=instances, agents=agents)
+    router = RequestRouter(instances=instances, agents=agents, admission=InMemoryAdmission())
+    session = Session(1, identity=agent_identity("node1"))
     with pytest.raises(LookupError):
-        router.handle(Request(Session(1), 1, request_), lambda response: None)
+        router.handle(Request(session, 1, request_), lambda response: None)
     assert (instances.calls, agents.calls) == calls
 
 
 def test_connections_are_recorded_for_registered_instances_only():
     desk = InMemoryDesk(configuration("macro o_i -> micro f_init"))
     register = mmp.register_instance.encode("macro", ("tcp:a:1",), (), "0.11.0")
-    router = RequestRouter(instances=desk.desk, agents=desk.agents)
+    router = RequestRouter(instances=desk.desk, agents=desk.agents, admission=InMemoryAdmission())
     session = Session(1)
     router.note_disconnected(Session(2))
     router.handle(Request(session, 1, register), lambda _: None)

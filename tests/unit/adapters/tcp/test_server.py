@@ -14,6 +14,7 @@ from adapters.wire.greeting import Purpose
 from adapters.wire.locations import TCP, TcpAddress, format_location
 from adapters.wire.session_server import StreamRequested
 from domain.errors import RemoteProtocolError
+from domain.running.clients import UNNAMED
 from tests.support.conditions import wait_until
 from tests.support.ports import HOST
 from tests.unit.adapters.tcp.loopback import PATIENCE, greet, take, take_word
@@ -234,7 +235,7 @@ def test_stream_socket_is_handed_over_with_the_hello(serve):
         greet(sock, SECRET, Purpose.STREAM)
         sock.sendall(word(2) + b"me")
         assert is_there.wait(PATIENCE)
-    assert found == [StreamRequested(b"me")]
+    assert found == [StreamRequested(b"me", client=UNNAMED)]
 
 
 def test_data_that_follow_a_stream_hello_are_handed_over(serve):

@@ -45,7 +45,7 @@ def request_stream(address, hello):
     """Connect as a receiver does."""
     sock = socket.create_connection(address)
     sock.settimeout(PATIENCE)
-    greet(sock, SECRET, Purpose.STREAM)
+    greet(sock, SECRET, Purpose.STREAM, client="instance micro", server="instance macro")
     sock.sendall(word(len(hello)) + hello)
     return sock
 

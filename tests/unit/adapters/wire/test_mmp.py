@@ -135,6 +135,10 @@ def _encoded_again(received: ReceivedRequest[Any], values: list[Any], version: s
         return [reply.as_dict()]
     if received.request is mmp.get_checkpoint_info:
         return encode_checkpoint_info(reply)
+    if received.request is mmp.register_instance:
+        timeline, trust = reply
+        assert trust is None
+        return [] if timeline is None else [timeline]
     return [] if reply is None else [reply]
 
 

@@ -350,7 +350,6 @@ class Wire:
                 self._table,
                 max_request=1000,
                 secret=self._secret,
-                require_secret=self._secret is not None,
                 nonce=b"n" * greeting.NONCE_SIZE,
             )
             self.client.connected(now=0.0, nonce=NONCE)

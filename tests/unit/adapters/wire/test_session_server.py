@@ -7,24 +7,35 @@ from hypothesis import strategies as st
 from adapters.wire import greeting
 from adapters.wire.frames import word
 from adapters.wire.session_server import (
+    Admit,
     Request,
     ServerConnection,
+    Session,
     SessionEnded,
     SessionTable,
     StreamRequested,
 )
 from domain.errors import RemoteProtocolError
+from domain.running.clients import MANAGER, Origin
 from tests.support.recordings import Recording, recordings
 
 NONCE = b"n" * 32
+HERE = Origin("127.0.0.1", is_local=True, uid=1000, socket=7)
+
+
+def refuse(_session: "Session | None") -> None:
+    msg = "not you"
+    raise RemoteProtocolError(msg)
 
 
 def connect(
-    table: SessionTable, *, secret: str | None = None, require: bool = False, limit: int = 1000
+    table: SessionTable,
+    *,
+    secret: str | None = None,
+    limit: int = 1000,
+    admit: Admit = lambda _session: None,
 ) -> ServerConnection:
-    return ServerConnection(
-        table, max_request=limit, secret=secret, require_secret=require, nonce=NONCE
-    )
+    return ServerConnection(table, max_request=limit, secret=secret, nonce=NONCE, admit=admit)
 
 
 def request(number: int, body: bytes) -> bytes:
@@ -35,10 +46,22 @@ def sent(connection: ServerConnection) -> bytes:
     return b"".join(bytes(part) for part in connection.data_to_send())
 
 
-def greet(connection: ServerConnection, purpose: greeting.Purpose, secret: str = "secret") -> None:
-    assert connection.received(greeting.client_hello(b"c" * 32)) == []
-    finish = greeting.client_finish(secret, b"c" * 32, sent(connection), purpose)
-    assert connection.received(finish) == []
+def hello_of(client: str, purpose: greeting.Purpose = greeting.Purpose.SESSION) -> bytes:
+    return greeting.client_hello(b"c" * 32, greeting.Introduction(client, MANAGER, purpose))
+
+
+HELLO = hello_of("instance macro")
+
+
+def greet(
+    connection: ServerConnection,
+    purpose: greeting.Purpose,
+    secret: str = "secret",
+    client: str = "instance macro",
+) -> None:
+    hello = hello_of(client, purpose)
+    assert connection.received(hello) == []
+    assert connection.received(greeting.client_finish(secret, hello, sent(connection))) == []
 
 
 def finish(event, response: bytes) -> None:
@@ -267,21 +290,20 @@ def test_incomplete_request_is_reported_as_unread():
 
 def test_session_follows_the_greeting():
     table = SessionTable()
-    connection = connect(table, secret="secret", require=True)
+    connection = connect(table, secret="secret", admit=refuse)
     greet(connection, greeting.Purpose.SESSION)
     (event,) = connection.received(word(0) + request(1, b"x"))
     assert event.body == b"x"
     assert event.session.is_authenticated
+    assert event.session.owner.identity == "instance macro"
     assert sent(connection) == word(1)
 
 
 def test_greeting_may_arrive_byte_by_byte():
     connection = connect(SessionTable(), secret="secret")
-    for byte in greeting.client_hello(b"c" * 32):
+    for byte in HELLO:
         connection.received(bytes([byte]))
-    finish_ = greeting.client_finish(
-        "secret", b"c" * 32, sent(connection), greeting.Purpose.SESSION
-    )
+    finish_ = greeting.client_finish("secret", HELLO, sent(connection))
     for byte in finish_ + word(0):
         connection.received(bytes([byte]))
     assert sent(connection) == word(1)
@@ -289,16 +311,22 @@ def test_greeting_may_arrive_byte_by_byte():
 
 def test_greeting_with_the_wrong_secret_is_rejected():
     connection = connect(SessionTable(), secret="secret")
-    connection.received(greeting.client_hello(b"c" * 32))
-    answer = greeting.server_answer("wrong", b"c" * 32, NONCE)
-    proof = greeting.client_finish("wrong", b"c" * 32, answer, greeting.Purpose.SESSION)
+    connection.received(HELLO)
+    answer = greeting.server_answer("wrong", HELLO, NONCE)
+    proof = greeting.client_finish("wrong", HELLO, answer)
     with pytest.raises(RemoteProtocolError, match="does not know the secret"):
         connection.received(proof)
 
 
 def test_greeting_is_rejected_where_it_is_not_offered():
     with pytest.raises(RemoteProtocolError):
-        connect(SessionTable()).received(greeting.client_hello(b"c" * 32))
+        connect(SessionTable()).received(HELLO)
+
+
+@pytest.mark.parametrize("secret", [None, "secret"])
+def test_greeting_of_another_version_is_rejected_with_a_clear_error(secret: "str | None"):
+    with pytest.raises(RemoteProtocolError, match="greeting of another version of Conjoin"):
+        connect(SessionTable(), secret=secret).received(b"CONJOIN1" + bytes(32))
 
 
 def test_muscle3_client_is_served_without_a_greeting():
@@ -307,9 +335,35 @@ def test_muscle3_client_is_served_without_a_greeting():
     assert not event.session.is_authenticated
 
 
-def test_muscle3_client_is_rejected_where_the_secret_is_required():
-    with pytest.raises(RemoteProtocolError, match="was refused"):
-        connect(SessionTable(), secret="secret", require=True).received(word(0))
+def test_client_without_proof_is_rejected_where_it_is_not_admitted():
+    table = SessionTable()
+    with pytest.raises(RemoteProtocolError, match="not you"):
+        connect(table, secret="secret", admit=refuse).received(word(0))
+    assert len(table) == 0
+
+
+def test_session_of_an_admitted_client_has_its_origin():
+    connection = connect(SessionTable(), admit=lambda _session: HERE)
+    (event,) = connection.received(word(0) + request(1, b"x"))
+    assert event.session.owner.origin == HERE
+
+
+def test_client_without_proof_resumes_a_session_only_if_it_is_admitted_to_it():
+    table = SessionTable()
+    admitted: list[object] = []
+
+    def admit(session: "Session | None") -> Origin:
+        admitted.append(session)
+        return HERE
+
+    connection = connect(table, admit=admit)
+    (event,) = connection.received(word(0) + request(1, b"x"))
+    resumed = connect(table, admit=admit)
+    resumed.received(word(1))
+    assert sent(resumed) == word(1)
+    assert admitted == [None, event.session]
+    with pytest.raises(RemoteProtocolError, match="not you"):
+        connect(table, admit=refuse).received(word(1))
 
 
 def test_resuming_an_authenticated_session_without_the_secret_is_rejected():
@@ -321,11 +375,33 @@ def test_resuming_an_authenticated_session_without_the_secret_is_rejected():
         connect(table, secret="secret").received(word(1))
 
 
+@pytest.mark.parametrize("other", ["instance micro", "agent macro", MANAGER])
+def test_resuming_a_session_with_another_identity_is_rejected(other: str):
+    table = SessionTable()
+    connection = connect(table, secret="secret")
+    greet(connection, greeting.Purpose.SESSION)
+    connection.received(word(0) + request(1, b"x"))
+    stranger = connect(table, secret="secret")
+    greet(stranger, greeting.Purpose.SESSION, client=other)
+    with pytest.raises(RemoteProtocolError, match="belongs to another"):
+        stranger.received(word(1))
+
+
+def test_resuming_a_session_of_a_client_without_proof_is_rejected_with_a_proof():
+    table = SessionTable()
+    connect(table, secret="secret").received(word(0) + request(1, b"x"))
+    stranger = connect(table, secret="secret")
+    greet(stranger, greeting.Purpose.SESSION)
+    with pytest.raises(RemoteProtocolError, match="belongs to another"):
+        stranger.received(word(1))
+
+
 def test_stream_is_requested_with_the_hello_of_the_client():
     connection = connect(SessionTable(), secret="secret")
     greet(connection, greeting.Purpose.STREAM)
     assert connection.received(word(5)) == []
-    assert connection.received(b"hello") == [StreamRequested(b"hello")]
+    expected = StreamRequested(b"hello", client="instance macro")
+    assert connection.received(b"hello") == [expected]
     assert connection.is_done
 
 
@@ -334,7 +410,8 @@ def test_data_that_follow_a_stream_hello_are_returned_with_it():
         connection = connect(SessionTable(), secret="secret")
         greet(connection, greeting.Purpose.STREAM)
         data = (word(5) + b"hello" + b"trailing")[: 13 + length]
-        assert connection.received(data) == [StreamRequested(b"hello", data[13:])]
+        expected = StreamRequested(b"hello", data[13:], "instance macro")
+        assert connection.received(data) == [expected]
         assert not connection.unread
 
 

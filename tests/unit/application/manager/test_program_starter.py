@@ -59,7 +59,7 @@ def test_start_command_has_output_paths_and_secret_environment():
         "macro",
         place / "workdir",
         (str(macro.script),),
-        {"CONJOIN_SECRET": "2"},
+        {"CONJOIN_SECRET": "2", "CONJOIN_STARTED_FOR": "macro"},
         place / "stdout.txt",
         place / "stderr.txt",
         extend_env=True,

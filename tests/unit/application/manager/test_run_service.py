@@ -151,7 +151,8 @@ def test_assigned_cores_are_recorded_in_the_profile(bench: Bench) -> None:
 
 def test_secret_is_in_the_environment_and_in_no_script(bench: Bench) -> None:
     bench.start()
-    assert bench.pool.running["a"].env == {"CONJOIN_SECRET": "secret"}
+    expected = {"CONJOIN_SECRET": "secret", "CONJOIN_STARTED_FOR": "a"}
+    assert bench.pool.running["a"].env == expected
     assert all("secret" not in str(script) for script in bench.scripts.scripts.values())
 
 
