@@ -139,11 +139,9 @@ class EncryptedSocket:
 
     def _read_into(self, buffer: memoryview) -> int:
         """Decrypt what has been received. The caller holds the lock."""
-        if not self._channel.is_open:
-            self._proceed()
-        if self._channel.is_open and self._channel.has_unread:
-            return self._channel.read_into(buffer)
-        return 0
+        if not (self._channel.is_open or self._proceed()):
+            return 0
+        return self._channel.read_into(buffer) if self._channel.has_unread else 0
 
     def _receive_more(self) -> bool:
         """Receive bytes; return False if the other side has closed the connection."""
@@ -156,13 +154,17 @@ class EncryptedSocket:
         """Complete the handshake."""
         while not self._channel.is_open:
             with self._lock:
-                self._proceed()
-            if not self._channel.is_open and not self._receive_more():
+                if self._proceed():
+                    return
+            if not self._receive_more():
                 msg = "the other side closed the connection"
                 raise ConnectionResetError(msg)
 
-    def _proceed(self) -> None:
-        """Continue the handshake. Its messages are small enough to be sent at once."""
+    def _proceed(self) -> bool:
+        """Continue the handshake; return whether it is complete.
+
+        Its messages are small enough to be sent at once.
+        """
         try:
             self._channel.proceed()
         except RemoteProtocolError:
@@ -173,6 +175,7 @@ class EncryptedSocket:
         data = self._channel.data_to_send()
         if data:
             self._socket.sendall(data)
+        return self._channel.is_open
 
     def _encrypt(self, chunk: Buffer) -> None:
         with self._lock:

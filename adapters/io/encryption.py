@@ -158,7 +158,7 @@ class EncryptedChannel:
         total = 0
         try:
             while total < len(buffer):
-                got = self._tls.read(len(buffer) - total, buffer[total:])  # type: ignore[arg-type]
+                got = self._read(buffer[total:])
                 if not got:
                     break  # the other side sends nothing more
                 total += got
@@ -169,6 +169,10 @@ class EncryptedChannel:
                 raise RemoteProtocolError(_failed_handshake(error)) from error
             raise
         return total
+
+    def _read(self, buffer: memoryview) -> int:
+        # typeshed does not know that a memoryview will do, nor that the result is a number then
+        return int(self._tls.read(len(buffer), buffer))  # type: ignore[call-overload, unused-ignore]
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Encrypt bytes, which `data_to_send` then returns. The channel must be open."""

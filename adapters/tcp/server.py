@@ -10,11 +10,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, TypeAlias, final
 
-from adapters.io import network
+from adapters.io import connections, network
+from adapters.io.connections import Connection
 from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, with_traceback
 from adapters.tcp.listeners import Listeners
 from adapters.wire import greeting
-from adapters.wire.locations import TcpAddress, UnixAddress
+from adapters.wire.first_bytes import begins_tls
+from adapters.wire.locations import TcpAddress, UnixAddress, is_loopback_host
 from adapters.wire.session_server import (
     Buffers,
     Request,
@@ -29,7 +31,7 @@ from domain.running.clients import MANAGER, Origin
 Reply: TypeAlias = Callable[[Buffers], None]
 RequestCallback: TypeAlias = Callable[[Request, Reply], None]
 SessionCallback: TypeAlias = Callable[[Session], None]
-StreamCallback: TypeAlias = Callable[[socket.socket, StreamRequested], None]
+StreamCallback: TypeAlias = Callable[[Connection, StreamRequested], None]
 ErrorCallback: TypeAlias = Callable[[str], None]
 Admission: TypeAlias = Callable[[socket.socket, Session | None], Origin | None]
 
@@ -43,10 +45,20 @@ FIRST_SESSION_ID_BITS: Final = 61
 class _Client:
     """A connection of a client: its socket, and the data that have not been sent yet."""
 
-    __slots__ = ("connection", "has_been_noted", "outgoing", "peer", "serve", "session", "socket")
+    __slots__ = (
+        "connection",
+        "has_been_noted",
+        "has_begun",
+        "outgoing",
+        "peer",
+        "serve",
+        "session",
+        "socket",
+    )
 
     def __init__(self, sock: socket.socket, connection: ServerConnection, peer: str) -> None:
-        self.socket = sock
+        self.socket: Connection = sock
+        self.has_begun = False
         self.connection = connection
         self.peer = peer
         self.session: Session | None = None
@@ -133,7 +145,7 @@ class Server:
         Raises:
             OSError: If the server cannot listen on any of them.
         """
-        return self._listeners.listen(hosts, port=port)
+        return self._prepared(self._listeners.listen(hosts, port=port))
 
     def listen_everywhere(self, *, port: int | None = None) -> list[TcpAddress]:
         """Listen on all addresses of this machine.
@@ -147,7 +159,7 @@ class Server:
         Raises:
             OSError: If the server cannot listen on any address.
         """
-        return self._listeners.listen_everywhere(port=port)
+        return self._prepared(self._listeners.listen_everywhere(port=port))
 
     def listen_unix(self) -> UnixAddress | None:
         """Listen on an abstract Unix socket too; return None if the system has none."""
@@ -186,6 +198,12 @@ class Server:
         self.loop.close()
         self._listeners.close()
 
+    def _prepared(self, addresses: list[TcpAddress]) -> list[TcpAddress]:
+        """Prepare for encrypted connections, so that the loop need not do it."""
+        if self._secret is not None and not all(is_loopback_host(item.host) for item in addresses):
+            connections.prepare(self._secret)
+        return addresses
+
     def _report(self, message: str) -> None:
         with contextlib.suppress(Exception):
             self._on_error(message)
@@ -197,8 +215,10 @@ class Server:
 
     def _add_client(self, sock: socket.socket, peer: str) -> None:
         sock.setblocking(False)
+        must_encrypt = False
         if sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            must_encrypt = not is_loopback_host(peer)
         elif not network.is_own_user(sock):
             sock.close()
             self._report("a program of another user connected to a Unix socket, and was refused")
@@ -210,6 +230,7 @@ class Server:
             nonce=os.urandom(greeting.NONCE_SIZE),
             identity=self._identity,
             admit=partial(self._admit, sock),
+            must_encrypt=must_encrypt,
         )
         client = self._clients[connection] = _Client(sock, connection, peer)
         client.serve = partial(self._serve, client)
@@ -222,10 +243,14 @@ class Server:
             # do not read from a client that does not receive: its responses would accumulate
             return
         try:
-            data = client.socket.recv(RECEIVE_SIZE)
+            data = self._receive(client)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
+            self._drop(client)
+            return
+        except RemoteProtocolError as error:
+            self._report_client(client, _error_message(client, error))
             self._drop(client)
             return
         if not data:
@@ -241,6 +266,19 @@ class Server:
         self._send_pending(client)
         if client.connection.is_done and not client.outgoing:
             self._drop(client)
+
+    def _receive(self, client: _Client) -> bytes:
+        """Receive from a client, which may begin to encrypt with its first bytes."""
+        data = client.socket.recv(RECEIVE_SIZE)
+        if client.has_begun or not data:
+            return data
+        client.has_begun = True
+        if self._secret is None or not begins_tls(data):
+            return data
+        client.connection.is_encrypted = True
+        assert isinstance(client.socket, socket.socket)
+        client.socket = connections.accepted(client.socket, self._secret, first=data)
+        return client.socket.recv(RECEIVE_SIZE)
 
     def _proceed(self, client: _Client, data: bytes) -> bool:
         """Process received data; return False if the connection was handed over."""

@@ -1,6 +1,6 @@
 """The certificate that all programs of a run derive from its secret."""
 
-import datetime
+import datetime as dt
 import hashlib
 
 from cryptography import x509
@@ -38,7 +38,7 @@ def test_certificate_is_signed_by_its_own_key():
 
 def test_certificate_is_valid_whatever_the_clock_of_a_machine_shows():
     parsed = x509.load_der_x509_certificate(certificate())
-    assert parsed.not_valid_before_utc == datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)
+    assert parsed.not_valid_before_utc == dt.datetime(2000, 1, 1, tzinfo=dt.timezone.utc)
     assert parsed.not_valid_after_utc.year == 9999
 
 
