@@ -29,7 +29,7 @@ class Registration:
 
     Attributes:
         timeline: The timeline of its component.
-        is_dialect_0_10: Whether the instance speaks MUSCLE3's older dialect.
+        is_dialect_0_10: Whether the instance uses MUSCLE3's older dialect.
         trust: Which clients without proof the instance serves; None if it uses MUSCLE3's library.
     """
 
@@ -65,7 +65,7 @@ class ManagerDesk(Protocol):
 
     @abstractmethod
     def is_dialect_0_10(self, instance: str) -> bool:
-        """Whether a registered instance speaks MUSCLE3's older dialect."""
+        """Whether a registered instance uses MUSCLE3's older dialect."""
 
     @abstractmethod
     def deregister_instance(self, instance: str) -> None:

@@ -346,12 +346,24 @@ def test_manager_listens_on_loopback_only_if_all_programs_are_local(workspace: W
 
 
 @pytest.mark.parametrize("start", ["--start-all", "--no-start-all"])
-def test_manager_listens_on_all_addresses_if_a_program_is_started_by_hand(
+def test_manager_listens_on_loopback_only_if_a_program_is_started_by_hand(
     workspace: Workspace, start: str
 ):
     make_micro_manual(workspace)
     with manual_manager(workspace, start) as (manager, _):
+        assert hosts_listened_on(manager) == {"127.0.0.1"}
+        assert "run it with --listen ADDRESS" in " ".join(manager.text.split())
+
+
+def test_manager_listens_on_all_addresses_if_the_user_wants_it(workspace: Workspace):
+    with manual_manager(workspace, "--listen", "all") as (manager, _):
         assert "0.0.0.0" in hosts_listened_on(manager)
+
+
+def test_address_of_another_machine_cannot_be_listened_on(workspace: Workspace):
+    outcome = workspace.manager("--listen", "192.0.2.1", "model.ymmsl")
+    assert outcome.exit_code == MISTAKE
+    assert "The manager cannot listen on 192.0.2.1" in outcome.text
 
 
 def test_location_file_has_one_line_without_a_newline(workspace: Workspace):

@@ -68,7 +68,7 @@ def overridden(container, name, provider):
         (wiring, "SqliteProfileStore"),
         (wiring.SqliteProfileStore, "add_instances"),
         (wiring, "Server"),
-        (Server, "listen_everywhere"),
+        (Server, "listen"),
         (Server, "start"),
         (wiring, "LocalAgentLauncher"),
     ],
@@ -104,7 +104,7 @@ def test_invalid_log_level_leaves_no_run_directory(manual, folder):
 
 
 def test_failure_while_opening_does_not_remove_the_users_directory(manual, folder, monkeypatch):
-    monkeypatch.setattr(Server, "listen_everywhere", fail)
+    monkeypatch.setattr(Server, "listen", fail)
     with pytest.raises(PartFailed), Manager(manual, run_dir=folder):
         pass
     assert folder.is_dir()
@@ -172,10 +172,11 @@ def test_agent_that_exits_immediately_raises_an_error(monkeypatch):
     ("capabilities", "options", "hosts"),
     [
         (THIS_MACHINE, ManagerOptions(starts_all=True), ["127.0.0.1"]),
-        (THIS_MACHINE, ManagerOptions(), ["elsewhere"]),
+        (THIS_MACHINE, ManagerOptions(), ["127.0.0.1"]),
+        (THIS_MACHINE, ManagerOptions(listen=["all"]), ["elsewhere"]),
         (LauncherCapabilities(), ManagerOptions(starts_all=True), ["elsewhere"]),
     ],
-    ids=["all-here", "may-be-started-elsewhere", "agents-elsewhere"],
+    ids=["all-here", "by-hand", "as-the-user-wants", "agents-elsewhere"],
 )
 def test_manager_listens_on_loopback_if_all_instances_run_on_this_machine(
     capabilities, options, hosts, monkeypatch

@@ -176,3 +176,12 @@ def test_send_some_keeps_unsent_bytes_in_the_queue():
     with pytest.raises(OSError, match="Broken pipe"):
         network.send_some(ours, queue)
     ours.close()
+
+
+@pytest.mark.skipif(not network.HAS_ABSTRACT_SOCKETS, reason="needs abstract Unix sockets")
+def test_unix_socket_of_another_user_is_refused(monkeypatch):
+    name = "conjoin-of-another-user"
+    with network.listen_unix(name):
+        monkeypatch.setattr("os.geteuid", lambda: 65534)
+        with pytest.raises(TransportError, match="belongs to another user"):
+            network.connect([UnixAddress(network.host_identity(), name)])

@@ -103,3 +103,10 @@ def test_stream_requested_after_closing_is_closed():
             receive_exactly(sock, 1)
     finally:
         other.close()
+
+
+def test_stream_requested_in_the_name_of_another_instance_is_closed(make):
+    address = addresses_in(make().locations(), CONJOIN)[-1]
+    hello = stream.encode_hello("another", 0)
+    with request_stream(address, hello) as sock, pytest.raises(EOFError):
+        receive_exactly(sock, 1)

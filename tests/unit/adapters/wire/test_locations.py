@@ -9,6 +9,7 @@ from adapters.wire.locations import (
     addresses_in,
     format_location,
     has_scheme,
+    is_loopback,
 )
 
 hosts = st.one_of(st.ip_addresses(v=4).map(str), st.ip_addresses(v=6).map(str), st.just("a-b.c"))
@@ -41,3 +42,11 @@ def test_scheme_is_found_among_several_locations():
     assert has_scheme(["tcp:a:1", "conjoin:a:1"], CONJOIN)
     assert not has_scheme(["tcp:a:1", "conjoin2:a:1"], CONJOIN)
     assert not has_scheme([], TCP)
+
+
+def test_location_is_on_loopback_only_if_all_its_addresses_are():
+    assert is_loopback("tcp:127.0.0.1:9000")
+    assert not is_loopback("tcp:10.0.0.1:9000,127.0.0.1:9000")
+    assert not is_loopback("tcp:localhost:9000")
+    assert not is_loopback("tcp:")
+    assert not is_loopback("conjoin:127.0.0.1:9000")

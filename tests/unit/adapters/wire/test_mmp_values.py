@@ -8,6 +8,7 @@ from adapters.wire.mmp_values import (
     decode_settings,
     encode_checkpoint_info,
     encode_peers,
+    without_downgrade,
 )
 from adapters.wire.packing import pack, unpack
 from domain.coupling.conduits import Conduit, ConduitFilter
@@ -135,3 +136,27 @@ def test_invalid_checkpoint_information_is_rejected(values: list[object]):
 def test_invalid_settings_are_rejected(value: object):
     with pytest.raises(RemoteProtocolError):
         decode_settings(value)
+
+
+PLACES = ("tcp:a:1", "conjoin:a:2", "other:x")
+
+
+@pytest.mark.parametrize(
+    ("proven", "expected"),
+    [
+        (["macro", "micro"], PLACES[1:]),
+        (["macro"], (PLACES[0], PLACES[2])),
+        (["micro"], PLACES),
+        ([], PLACES),
+    ],
+    ids=["both proven", "peer not proven", "instance not proven", "neither"],
+)
+def test_instance_with_the_secret_gets_no_location_for_a_downgrade(proven, expected):
+    info = PeerInfo(
+        Reference("macro"),
+        (),
+        {},
+        {Reference("micro"): PLACES},
+        proven=frozenset(map(Reference, proven)),
+    )
+    assert without_downgrade(info).locations == {Reference("micro"): expected}
