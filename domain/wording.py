@@ -2,7 +2,46 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+_CONTROLS: Final = (
+    "\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f"  # C0 except tab and line feed, delete, C1
+    "\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069"  # change the direction of text
+    "\\u2028\\u2029"  # separate lines and paragraphs
+    "\\ud800-\\udfff"  # are not characters, and cannot be written as UTF-8
+)
+_CONTROL: Final = re.compile(f"[{_CONTROLS}]")
+_CONTROL_OR_BREAK: Final = re.compile(f"[\\n{_CONTROLS}]")
+
 
 def counted(number: int, noun: str, *, ending: str = "s") -> str:
     """Return a number with a noun, such as `1 slot` or `3 slots`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}{ending}"
+
+
+def without_controls(text: str) -> str:
+    r"""Return a text in which control characters are visible escapes, such as `\x1b`.
+
+    Text from a program or from the network could otherwise control the user's terminal, or display
+    something else than it contains. Tabs and line breaks stay as they are.
+
+    Example:
+        >>> without_controls("\x1b[31mred\r\nblue")
+        '\\x1b[31mred\nblue'
+    """
+    return _CONTROL.sub(_escaped, text.replace("\r\n", "\n"))
+
+
+def on_one_line(text: str) -> str:
+    r"""Return a text without control characters, like `without_controls`, and on one line.
+
+    Example:
+        >>> on_one_line("one\ntwo")
+        'one\\ntwo'
+    """
+    return _CONTROL_OR_BREAK.sub(_escaped, text.replace("\r\n", "\n"))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return ascii(match[0])[1:-1]

@@ -5,25 +5,35 @@ Only launchers start it. It is the first program to start in a run, so it import
 
 from __future__ import annotations
 
-import contextlib
 import os
+import sys
+
+if __name__ == "__main__" and len(sys.argv) == 1:
+    from adapters.processes.watchdog import go_below_watchdog
+
+    _lifeline = go_below_watchdog()  # before slow imports, so that the watchdog stays small
+else:
+    _lifeline = None
+
+import contextlib
 import queue
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TextIO
 
+from adapters.processes.descendants import Descendants
 from adapters.processes.node_inspector import LinuxNodeInspector
 from adapters.processes.process_keeper import PosixProcessKeeper
+from adapters.processes.watchdog import Lifeline, wait_for_launcher
 from adapters.system.clock import SystemClock
 from adapters.tcp.agent_line import TcpAgentLine
 from adapters.wire.agent_orders import decode_orders
 from application.agent.event_sources import listen_to_manager, watch_processes
 from application.agent.events import AgentEvent, ManagerGone
-from application.agent.node_agent import NodeAgent
+from application.agent.node_agent import KILL_MARGIN, NodeAgent
 from domain.errors import RemoteProtocolError
 from domain.running.agents import AgentOrders
 from domain.version import VERSION
@@ -39,8 +49,11 @@ REPORT_TIME: Final = 5.0
 OnEvent = Callable[[AgentEvent], None]
 
 
-def main() -> int:
+def main(lifeline: Lifeline | None = None) -> int:
     """Run an agent until its manager ends it or is lost.
+
+    Args:
+        lifeline: The connection with its watchdog; None if it has none.
 
     Returns:
         0 if the manager ended it, 2 if there are arguments, else 1.
@@ -55,7 +68,7 @@ def main() -> int:
     inspector = LinuxNodeInspector(node=orders.node)
     log = _AgentLog(orders.log_directory, inspector.node)
     try:
-        failure = _run(orders, inspector, log.write)
+        failure = _run(orders, inspector, log.write, lifeline)
     finally:
         log.close()
     if failure is None:
@@ -106,11 +119,21 @@ class _AgentLog:
 
 
 def _run(
-    orders: AgentOrders, inspector: LinuxNodeInspector, log: Callable[[str], None]
+    orders: AgentOrders,
+    inspector: LinuxNodeInspector,
+    log: Callable[[str], None],
+    lifeline: Lifeline | None,
 ) -> str | None:
     """Run an agent; return why it ended, or None if the manager ended it."""
     inbox: queue.SimpleQueue[AgentEvent] = queue.SimpleQueue()
-    keeper = PosixProcessKeeper(leftover_grace_time=orders.grace_time, end_with_us=True)
+    if lifeline is not None:
+        patience = orders.grace_time + KILL_MARGIN + REPORT_TIME + 1.0
+        lifeline.announce(patience=patience, grace_time=orders.grace_time)
+    keeper = PosixProcessKeeper(
+        leftover_grace_time=orders.grace_time,
+        end_with_us=True,
+        descendants=None if lifeline is None else Descendants(lifeline.group),
+    )
     line = TcpAgentLine(
         orders.manager_locations,
         secret=orders.secret,
@@ -125,20 +148,22 @@ def _run(
         grace_time=orders.grace_time,
         log=log,
     )
-    _end_on_signals(inbox.put)
+    _end_on_signals(inbox.put, lifeline)
+    # this also makes sure that it is not ignored: otherwise the kernel would reap processes
+    signal.signal(signal.SIGCHLD, lambda *_: keeper.note_child_ended())
     # daemon threads, because both may still be blocked when the agent ends
     _start_thread(
         "listener",
         lambda: listen_to_manager(line, inspector, version=VERSION, on_event=inbox.put),
     )
-    _start_thread("stdin", lambda: _watch_stdin(inbox.put))
+    _start_thread("stdin", lambda: _watch_launcher(inbox.put, lifeline))
     watcher = _start_thread("watcher", lambda: watch_processes(keeper, on_event=inbox.put))
     try:
         _work(agent, inbox)
     finally:
         keeper.wake_up()
         watcher.join()
-        keeper.close()
+        keeper.close(grace_time=orders.grace_time)
         line.close(timeout=REPORT_TIME if agent.failure is None else 1.0)
     return agent.failure
 
@@ -157,15 +182,15 @@ def _start_thread(name: str, run: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def _end_on_signals(on_event: OnEvent) -> None:
+def _end_on_signals(on_event: OnEvent, lifeline: Lifeline | None) -> None:
     def end(number: int, _frame: object) -> None:
-        on_event(ManagerGone(f"received signal {number}"))
+        is_watched = lifeline is None or lifeline.is_watched
+        reason = f"received signal {number}" if is_watched else "its watchdog was killed"
+        on_event(ManagerGone(reason))
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, end)
-    # if a parent process ignored SIGCHLD, the agent could not determine how processes end
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def _read_line() -> bytes:
@@ -179,13 +204,14 @@ def _read_line() -> bytes:
     return bytes(line)
 
 
-def _watch_stdin(on_event: OnEvent) -> None:
-    """Wait until the program that started the agent closes its standard input."""
-    with contextlib.suppress(OSError):
-        while os.read(STDIN, 4096):
-            pass
+def _watch_launcher(on_event: OnEvent, lifeline: Lifeline | None) -> None:
+    """Wait until the program that started the agent closes its standard input, or dies."""
+    if lifeline is None:
+        wait_for_launcher()
+    else:
+        lifeline.wait_for_launcher()
     on_event(ManagerGone("the process that started this agent has ended"))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(_lifeline))

@@ -1,23 +1,28 @@
 """Entry point of the command `conjoin`, which runs before slow imports.
 
-Until `stop_signals.py` handles signals there is nothing to clean up, so Ctrl-C may end the process
-at once. By default, Python would raise KeyboardInterrupt in the middle of an import, and print a
-traceback.
+Until `stop_signals.py` handles signals there is nothing to clean up, so they may end the process at
+once. By default, Python would raise KeyboardInterrupt in the middle of an import and print a
+traceback, and SIGTERM would end it without a message, and with an exit code that is not ours.
 """
 
 import signal
 from typing import NoReturn
 
+from entrypoints._command_line.early_signals import end_at_once
 
-def let_ctrl_c_end_us() -> None:
-    """Make SIGINT end this process at once, without a traceback, unless it is ignored."""
+
+def let_signals_end_us() -> None:
+    """Make signals end this process at once, without a traceback, unless they are ignored."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, end_at_once)
 
 
 def conjoin() -> NoReturn:
     """Run `conjoin`."""
-    let_ctrl_c_end_us()
+    let_signals_end_us()
     from entrypoints.command_line import main
 
     main()

@@ -289,6 +289,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.start_all:
         # before the run directory is created
         _check_and_warn(manager)
+    options.signals.defer()
     with manager:
         options.signals.call(manager.stop, on_term=partial(manager.stop, save_first=True))
         with _shown(manager, quiet=options.quiet):
@@ -303,6 +304,7 @@ def _run(options: argparse.Namespace) -> int:
                 ),
             ):
                 result = manager.wait()
+        options.signals.ignore()
         assert result is not None
         _print_outcome(manager, result)
     return _exit_code(manager, result, options)

@@ -49,6 +49,16 @@ def sync_file(path: Path) -> None:
     sync_directory(path.parent)
 
 
+def read_all(descriptor: int) -> bytes:
+    """Return the contents of an open file.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    with open(descriptor, "rb", closefd=False) as file:
+        return file.read()
+
+
 def sync_directory(path: Path) -> None:
     """Flush a directory's entries to disk.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import final
+from typing import Final, final
 
 from typing_extensions import override
 
@@ -14,6 +15,9 @@ from application.interfaces.logbook import Logbook
 from domain.coupling.messages import LogRecord
 from domain.errors import ConfigurationError
 from domain.running.log_levels import LogLevel, level_name
+from domain.wording import on_one_line, without_controls
+
+INDENT: Final = "    "
 
 
 @final
@@ -46,7 +50,7 @@ class FilesystemLogbook(Logbook):
 
     @override
     def tail(self, *, lines: int) -> str:
-        return last_lines(self._path, lines)
+        return without_controls(last_lines(self._path, lines))
 
     @override
     def close(self) -> None:
@@ -56,13 +60,24 @@ class FilesystemLogbook(Logbook):
 def format_record(record: LogRecord) -> str:
     """Format a record as a line, in the same columns as MUSCLE3.
 
+    The record may come from any program. Its control characters are escaped, and each further line
+    of its text is indented, so that it cannot look like a record of its own.
+
     Example:
         >>> format_record(LogRecord("micro[0]", 0.0, 20, "Started"))  # doctest: +SKIP
         'micro[0]       1970-01-01 00:00:00,000 INFO    micro[0]: Started'
     """
     level = level_name(record.level, default=LogLevel.INFO)
     time = _local_time(record.time)
-    return f"{record.instance:<14} {time} {level:<7} {record.instance}: {record.text}"
+    name = on_one_line(record.instance)
+    text = "\n".join(_indented(without_controls(record.text).split("\n")))
+    return f"{name:<14} {time} {level:<7} {name}: {text}"
+
+
+def _indented(lines: Sequence[str]) -> Iterator[str]:
+    yield lines[0]
+    for line in lines[1:]:
+        yield line if not line or line.startswith(("  ", "\t")) else f"{INDENT}{line}"
 
 
 def _local_time(time: float) -> str:

@@ -13,9 +13,11 @@ from typing import Final, final
 from typing_extensions import Self, override
 
 from adapters.filesystem.last_lines import last_lines
+from adapters.io.private_files import write_private
 from application.interfaces.run_directory import RunDirectory
 from domain.errors import ConfigurationError
 from domain.identity import Reference
+from domain.wording import without_controls
 
 _STORE_NOTE: Final = "kept_in.txt"
 
@@ -125,7 +127,7 @@ class FilesystemRunDirectory(RunDirectory):
     def save_configuration(self, text: str) -> None:
         path = self._path / "configuration.ymmsl"
         try:
-            path.write_text(text, encoding="utf-8")
+            write_private(path, text)  # the environment of a program may be private
         except OSError as error:
             raise _unwritable(path, error) from error
 
@@ -150,7 +152,8 @@ class FilesystemRunDirectory(RunDirectory):
 
     @override
     def instance_output_tail(self, instance: Reference, *, lines: int) -> str:
-        return last_lines(self.instance_path(instance) / "stderr.txt", lines)
+        tail = last_lines(self.instance_path(instance) / "stderr.txt", lines)
+        return without_controls(tail)
 
 
 def _make_new(parent: Path, name: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import final
 
 from typing_extensions import override
 
-from adapters.filesystem.durable_files import sync_file, write_durably
+from adapters.filesystem import confined_files
+from adapters.filesystem.durable_files import read_all, sync_directory, sync_file, write_durably
 from application.interfaces.snapshot_store import SnapshotStore
 from domain.checkpointing.instance_snapshot import snapshot_name
 from domain.identity import Reference
@@ -20,14 +22,17 @@ class FilesystemSnapshotStore(SnapshotStore):
     """Stores each snapshot in a file `<instance>_<number>.pack`, whose path is its location.
 
     New snapshots go into one directory; those in other directories can also be loaded, secured
-    and removed.
+    and removed, unless the store is confined.
 
     Args:
         directory: Directory for new snapshots; created on first use.
+        is_confined: Whether to load, secure and remove only regular files below the directory,
+            since the locations come from another program.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, is_confined: bool = False) -> None:
         self._directory = directory.absolute()
+        self._is_confined = is_confined
 
     @override
     def store(self, instance: Reference, number: int, data: bytes) -> str:
@@ -38,7 +43,10 @@ class FilesystemSnapshotStore(SnapshotStore):
 
     @override
     def load(self, location: str) -> bytes:
-        return Path(location).read_bytes()
+        if not self._is_confined:
+            return Path(location).read_bytes()
+        with confined_files.opened(location, below=self._directory) as file:
+            return read_all(file)
 
     @override
     def size(self, location: str) -> int:
@@ -46,7 +54,12 @@ class FilesystemSnapshotStore(SnapshotStore):
 
     @override
     def secure(self, location: str) -> None:
-        sync_file(Path(location))
+        if not self._is_confined:
+            sync_file(Path(location))
+            return
+        with confined_files.opened(location, below=self._directory) as file:
+            os.fsync(file)
+        sync_directory(Path(location).parent)
 
     @override
     def locations(self) -> Sequence[str]:
@@ -57,7 +70,10 @@ class FilesystemSnapshotStore(SnapshotStore):
 
     @override
     def remove(self, location: str) -> None:
-        Path(location).unlink()
+        if not self._is_confined:
+            Path(location).unlink()
+            return
+        confined_files.remove(location, below=self._directory)
 
     @override
     def local_path(self, location: str, *, scratch: Path) -> str:

@@ -30,8 +30,10 @@ from domain.checkpointing.workflow_snapshot import (
     describe,
 )
 from domain.errors import ConfigurationError
+from domain.identity import Reference
 from domain.model.configuration import ResumeOrigin
 
+PATIENCE: Final = 60.0
 _NAME: Final = re.compile(r"snapshot_(\d{8}_\d{6})(?:_(\d+))?\.ymmsl")
 _Work: TypeAlias = "tuple[WorkflowSnapshot, Callable[[AnnouncementResult], None]] | None"
 
@@ -47,6 +49,7 @@ class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
         ensure_stored: Makes the instance snapshots that a workflow snapshot refers to durable.
         form: The format of the files.
         clock: The source of the times in names and files.
+        patience: Seconds that closing waits for a single snapshot to become durable.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
         ensure_stored: EnsureStored,
         form: WorkflowSnapshotFormat,
         clock: Clock,
+        patience: float = PATIENCE,
     ) -> None:
         self._directory = directory.absolute()
         self._ensure_stored = ensure_stored
@@ -63,7 +67,9 @@ class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
         self._clock = clock
         self._queue: SimpleQueue[_Work] = SimpleQueue()
         self._thread: Thread | None = None
-        self._stored: dict[str, str] = {}
+        self._stored: dict[tuple[Reference, str], str] = {}
+        self._patience = patience
+        self._steps = 0
         self._last_time = 0.0
         self._last_name = ("", 0)
 
@@ -73,7 +79,10 @@ class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
     ) -> None:
         if self._thread is None:
             self._thread = Thread(
-                target=self._write_all, name="workflow snapshot writer", daemon=True
+                target=self._write_all,
+                args=(self._queue,),
+                name="workflow snapshot writer",
+                daemon=True,
             )
             self._thread.start()
         self._queue.put((snapshot, report))
@@ -115,23 +124,32 @@ class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
 
     @override
     def close(self) -> None:
-        if self._thread is not None:
-            self._queue.put(None)
-            self._thread.join()
-            self._thread = None
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self._queue.put(None)
+        steps = -1
+        while thread.is_alive() and steps != self._steps:
+            steps = self._steps
+            thread.join(self._patience)
+        if thread.is_alive():
+            # it ends with the program: a file system or a store that hangs cannot be interrupted
+            self._queue = SimpleQueue()
+            msg = f"the storage has not responded for {self._patience:g} s"
+            raise TimeoutError(msg)
 
-    def _write_all(self) -> None:
-        while (work := self._queue.get()) is not None:
+    def _write_all(self, queue: SimpleQueue[_Work]) -> None:
+        while (work := queue.get()) is not None:
             snapshot, report = work
             try:
                 report(AnnouncementResult(snapshot, self._write(snapshot)))
-            except OSError as error:
+            except (OSError, ValueError) as error:  # ValueError: the path of a snapshot is invalid
                 report(AnnouncementResult(snapshot, "", str(error)))
 
     def _write(self, snapshot: WorkflowSnapshot) -> str:
         resume = {item.instance: self._stored_location(item) for item in snapshot.snapshots}
         # no later workflow snapshot refers to older ones
-        self._stored = {old: self._stored[old] for old in snapshot.resume().values()}
+        self._stored = {old: self._stored[old] for old in snapshot.resume().items()}
         # names must sort in the order of the snapshots, even if the clock is set back
         self._last_time = max(self._clock.time(), self._last_time)
         local_time = datetime.fromtimestamp(self._last_time).astimezone()
@@ -148,9 +166,10 @@ class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
         return str(path)
 
     def _stored_location(self, snapshot: RegisteredSnapshot) -> str:
-        registered = snapshot.metadata.snapshot_filename
+        registered = snapshot.instance, snapshot.metadata.snapshot_filename
         if registered not in self._stored:
             self._stored[registered] = self._ensure_stored(snapshot)
+            self._steps += 1
         return self._stored[registered]
 
     def _new_path(self, local_time: datetime) -> Path:

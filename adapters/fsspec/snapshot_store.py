@@ -27,13 +27,16 @@ class FsspecSnapshotStore(SnapshotStore):
 
     Args:
         url: Where new snapshots go, such as `s3://bucket/run_1`.
+        is_confined: Whether to load, secure and remove only objects below the URL, since the
+            locations come from another program.
         options: Options for fsspec, such as credentials.
 
     Raises:
         OSError: If the storage cannot be reached, or fsspec does not support it.
     """
 
-    def __init__(self, url: str, **options: object) -> None:
+    def __init__(self, url: str, *, is_confined: bool = False, **options: object) -> None:
+        self._is_confined = is_confined
         with _mapped_errors(url):
             self._files, self._root = fsspec.core.url_to_fs(url, **options)
 
@@ -99,7 +102,12 @@ class FsspecSnapshotStore(SnapshotStore):
         return str(copy)
 
     def _path(self, location: str) -> str:
-        return str(self._files._strip_protocol(location))
+        path = str(self._files._strip_protocol(location))
+        is_below = path.startswith(f"{self._root}/") and ".." not in path.split("/")
+        if self._is_confined and not is_below:
+            msg = f"'{location}' was refused: it is not an object below '{self._root}'"
+            raise PermissionError(msg)
+        return path
 
     def _write_somewhere_new(self, path: str, data: bytes) -> None:
         try:

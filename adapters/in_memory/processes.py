@@ -102,7 +102,7 @@ class InMemoryProcessKeeper(ProcessKeeper):
                     self._end(name, Killed(SIGTERM))
             self._changed.notify_all()
 
-    def close(self) -> None:
+    def close(self, *, grace_time: float = 0.0) -> None:  # noqa: ARG002 - nothing is left
         with self._changed:
             self._running.clear()
             self._kill_times.clear()

@@ -217,12 +217,18 @@ def listen_unix(name: str, *, backlog: int = 4096) -> socket.socket:
     return sock
 
 
-def allow_many_files() -> None:
-    """Raise this process's limit on open files as far as possible without privileges."""
+def allow_many_files() -> int:
+    """Raise this process's limit on open files as far as possible without privileges.
+
+    Returns:
+        The new limit.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
 class _Sender(Protocol):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,8 +27,13 @@ from domain.running.launcher_capabilities import THIS_MACHINE, LauncherCapabilit
 from domain.running.process_end import SUCCESS, ProcessEnd, from_return_code
 
 AGENT_MODULE: Final = "entrypoints.agent"
-END_MARGIN: Final = 10.0
+END_MARGIN: Final = 20.0
 """Seconds that an agent gets to end, on top of the time that it gives its processes."""
+
+LAUNCHER_VARIABLE: Final = "CONJOIN_LAUNCHER_PID"
+"""Environment variable by which the agent's watchdog learns which process to watch."""
+
+PAUSE: Final = 0.01
 
 MAX_OUTPUT: Final = 4000
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -68,7 +76,8 @@ class LocalAgentLauncher(AgentLauncher):
 
     @override
     def launch(self, orders: AgentOrders, *, on_lost: Callable[[str, str], None]) -> Sequence[str]:
-        self._end_time = orders.grace_time + END_MARGIN
+        # an agent that is hung, and what it leaves then, have their grace time one after the other
+        self._end_time = 2 * orders.grace_time + END_MARGIN
         output = self._open_output(orders.log_directory, "agent_launch.out")
         errors = self._open_output(orders.log_directory, "agent_launch.err")
         self._agent = self._spawn(output, errors)
@@ -77,10 +86,15 @@ class LocalAgentLauncher(AgentLauncher):
         def watch(agent: subprocess.Popen[bytes]) -> None:
             end = from_return_code(agent.wait())
             # an agent exits with 0 only if the manager ended it
-            if end != SUCCESS:
+            if end == SUCCESS:
+                return
+            if not _has_group(agent.pid):
                 kill_processes_of_run(orders.secret)
-            if end != SUCCESS and not self._is_closing.is_set():
+            if not self._is_closing.is_set():
                 on_lost(self._node, _describe(agent, end, (output, errors)))
+            # only the watchdog was killed: the agent is ending its processes
+            _wait_for_group(agent.pid, self._end_time)
+            kill_processes_of_run(orders.secret)
 
         self._watcher = threading.Thread(
             target=watch, args=(self._agent,), name="conjoin-agent-watch", daemon=True
@@ -96,7 +110,7 @@ class LocalAgentLauncher(AgentLauncher):
             _close_pipe(agent)
             self._watcher.join(self._end_time)
             if self._watcher.is_alive():
-                agent.kill()
+                _kill_group(agent.pid)
                 self._watcher.join()
         self._files.close()
 
@@ -111,6 +125,7 @@ class LocalAgentLauncher(AgentLauncher):
                 [self._python, "-m", AGENT_MODULE],
                 # from here, Python finds our packages first, not a module in the user's directory
                 cwd=ROOT,
+                env={**os.environ, LAUNCHER_VARIABLE: str(os.getpid())},
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=errors,
@@ -131,6 +146,31 @@ class LocalAgentLauncher(AgentLauncher):
         with contextlib.suppress(BrokenPipeError):
             self._agent.stdin.write(encode_orders(replace(orders, node=self._node)))
             self._agent.stdin.flush()
+
+
+def _has_group(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # raised by macOS if the group contains only zombies
+    return True
+
+
+def _wait_for_group(group: int, seconds: float) -> None:
+    """Wait until a process group has ended, and kill it if that takes longer than a time."""
+    deadline = time.monotonic() + seconds
+    while _has_group(group):
+        if time.monotonic() >= deadline:
+            _kill_group(group)
+            return
+        time.sleep(PAUSE)  # its processes are not our children, so their end has to be polled
+
+
+def _kill_group(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
 
 
 def _close_pipe(agent: subprocess.Popen[bytes]) -> None:

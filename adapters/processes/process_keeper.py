@@ -8,11 +8,12 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
 from adapters.processes import sessions
+from adapters.processes.descendants import FIRST_PAUSE, LONGEST_PAUSE, Descendants
 from adapters.processes.end_watch import EndWatch, monotonic_deadline, new_end_watch
 from adapters.processes.parent_death import killer_on_parent_death
 from application.interfaces.agents import ProcessKeeper
@@ -35,6 +36,7 @@ class _Process:
         end: How it ended; None while it runs.
         kill_at: When to kill what is left of its session; None if not scheduled.
         is_cancelled: Whether its cancellation was requested.
+        is_session_asked: Whether the other processes of its session have received SIGTERM.
         is_reported: Whether its end has been reported.
     """
 
@@ -43,6 +45,7 @@ class _Process:
     end: Exited | Killed | None = None
     kill_at: float | None = None
     is_cancelled: bool = False
+    is_session_asked: bool = False
     is_reported: bool = False
 
     @property
@@ -58,6 +61,13 @@ class PosixProcessKeeper(ProcessKeeper):
     time. The end of a process is reported immediately, but that of a cancelled process only when
     its whole session has ended.
 
+    When a process is cancelled, first only its process group gets SIGTERM, so that a launcher such
+    as mpirun can end the others in its own way. They get SIGTERM when it has ended, or after half
+    of the grace time.
+
+    Descendants in other sessions may serve several programs, so they are ended together with the
+    last ones, by `close`.
+
     `start` and `cancel_all` may be called while another thread is in `wait_finished`; `close` may
     not. Processes are killed after their grace time only while a thread is in `wait_finished`.
 
@@ -66,6 +76,9 @@ class PosixProcessKeeper(ProcessKeeper):
         end_with_us: Whether the kernel kills the processes if this one dies without ending them,
             for instance because of SIGKILL or the OOM killer. If so, call `start` on a thread that
             outlives the processes.
+        descendants: The descendants of this process, if it is a subreaper. All of them are ended
+            then, and those that end are reaped, so there must be no others than those of the
+            processes that are started here.
         watch: Reports when processes end; by default the best one for this system.
     """
 
@@ -74,30 +87,40 @@ class PosixProcessKeeper(ProcessKeeper):
         *,
         leftover_grace_time: float = LEFTOVER_GRACE_TIME,
         end_with_us: bool = False,
+        descendants: Descendants | None = None,
         watch: EndWatch[_Process] | None = None,
     ) -> None:
         self._leftover_grace_time = leftover_grace_time
         self._watch: EndWatch[_Process] = new_end_watch() if watch is None else watch
-        self._in_child = killer_on_parent_death() if end_with_us else None
+        self._descendants = descendants
+        self._in_child = _in_child(
+            None if descendants is None else descendants.enter_group,
+            killer_on_parent_death() if end_with_us else None,
+        )
         self._lock = threading.Lock()
         self._processes: set[_Process] = set()
+        self._ask_all_at: float | None = None
+        self._cancelled_until: float | None = None
         self._is_woken = False
         self._is_closed = False
 
     def start(self, command: StartCommand) -> None:
-        popen = _spawn(command, self._in_child)
-        process = _Process(command.name, popen)
-        with self._lock:
+        with self._lock:  # so that its end is not taken for that of an adopted process
+            popen = _spawn(command, self._in_child)
+            process = _Process(command.name, popen)
             self._processes.add(process)
+            self._ask_all_at = self._cancelled_until = None
         self._watch.watch(popen.pid, process)
 
     def wait_finished(self, *, timeout: float | None) -> list[ProcessResult]:
         deadline = monotonic_deadline(timeout)
         while True:
+            self._ask_overdue()
             results = self._kill_overdue()
             if results or self._take_wake_up():
                 return results
-            until = _earliest(deadline, self._next_kill())
+            self._reap_adopted()
+            until = _earliest(deadline, self._next_signal())
             left = None if until is None else max(0.0, until - time.monotonic())
             ended = self._watch.wait(left)
             results = [result for process in ended for result in self._examine(process)]
@@ -108,38 +131,90 @@ class PosixProcessKeeper(ProcessKeeper):
         self._is_woken = True
         self._watch.wake()
 
+    def note_child_ended(self) -> None:
+        """Reap adopted processes that have ended. To be called on SIGCHLD, by a signal handler."""
+        self._watch.wake()
+
     def cancel_all(self, *, grace_time: float) -> None:
-        kill_at = time.monotonic() + grace_time
+        now = time.monotonic()
         with self._lock:
+            self._cancelled_until = _earliest(self._cancelled_until, now + grace_time)
+            self._ask_all_at = _earliest(self._ask_all_at, now + grace_time / 2)
             for process in self._processes:
                 if not process.is_cancelled:
                     process.is_cancelled = True
                     sessions.signal_group(process.pid, signal.SIGTERM)
-                process.kill_at = _earliest(process.kill_at, kill_at)
+                process.kill_at = _earliest(process.kill_at, now + grace_time)
         self._watch.wake()
 
-    def close(self) -> None:
+    def close(self, *, grace_time: float = 0.0) -> None:
         with self._lock:
             if self._is_closed:
                 return
             self._is_closed = True
-            for process in self._processes:
+            ended = [process for process in self._processes if process.end is not None]
+            for process in self._processes.difference(ended):
                 sessions.kill_session(process.pid)
+            until = self._cancelled_until
+            self._end_leftovers(ended, time.monotonic() + grace_time if until is None else until)
             self._watch.close()
             for process in self._processes:
                 process.popen.wait()
             self._processes.clear()
+            if self._descendants is not None:
+                self._descendants.end(until=time.monotonic())
+
+    def _end_leftovers(self, ended: Sequence[_Process], until: float) -> None:
+        """End what is left of the sessions of processes that have ended, and other descendants."""
+        pids = {process.pid for process in self._processes}
+        pause = FIRST_PAUSE
+        while time.monotonic() < until:
+            for process in ended:
+                self._ask_session(process)
+            left = any(sessions.members(process.pid) for process in ended)
+            if self._descendants is not None:
+                self._descendants.ask_to_end(spare=pids)
+                left |= self._descendants.reap(spare=pids)
+            if not left:
+                break
+            time.sleep(pause)  # they are not our children, so their end has to be polled
+            pause = min(2 * pause, LONGEST_PAUSE)
+        for process in ended:
+            sessions.kill_session(process.pid)
+
+    def _ask_session(self, process: _Process) -> None:
+        """Send SIGTERM, once, to the processes of a session except its leader."""
+        if process.is_session_asked:
+            return
+        process.is_session_asked = True
+        asked = sessions.signal_members(process.pid, signal.SIGTERM)
+        if self._descendants is not None:
+            self._descendants.note_asked(asked)
+
+    def _ask_overdue(self) -> None:
+        """Send SIGTERM to all that did not receive it when all processes were cancelled."""
+        with self._lock:
+            if self._ask_all_at is None or time.monotonic() < self._ask_all_at:
+                return
+            self._ask_all_at = None
+            for process in self._processes:
+                self._ask_session(process)
+            if self._descendants is not None:
+                self._descendants.ask_to_end(spare={process.pid for process in self._processes})
+
+    def _reap_adopted(self) -> None:
+        if self._descendants is not None:
+            with self._lock:
+                self._descendants.reap(spare={process.pid for process in self._processes})
 
     def _take_wake_up(self) -> bool:
         is_woken, self._is_woken = self._is_woken, False
         return is_woken
 
-    def _next_kill(self) -> float | None:
+    def _next_signal(self) -> float | None:
         with self._lock:
-            return min(
-                (process.kill_at for process in self._processes if process.kill_at is not None),
-                default=None,
-            )
+            times = [self._ask_all_at, *(process.kill_at for process in self._processes)]
+            return min((time for time in times if time is not None), default=None)
 
     def _examine(self, process: _Process) -> list[ProcessResult]:
         """Check a session after its leader or another process in it has ended."""
@@ -151,8 +226,8 @@ class PosixProcessKeeper(ProcessKeeper):
             left = sessions.members(process.pid)
             if not left:
                 return self._finish(process)
+            self._ask_session(process)
             if process.kill_at is None:
-                sessions.signal_members(process.pid, signal.SIGTERM)
                 process.kill_at = time.monotonic() + self._leftover_grace_time
             self._watch.watch(left.pop(), process)
             return [] if process.is_cancelled else _report(process)
@@ -178,6 +253,17 @@ class PosixProcessKeeper(ProcessKeeper):
         self._processes.discard(process)
         process.popen.wait()
         return _report(process)
+
+
+def _in_child(*actions: Callable[[], None] | None) -> Callable[[], None] | None:
+    """Return a function that carries out actions between fork and exec; None if there are none."""
+    given = [action for action in actions if action is not None]
+
+    def carry_out() -> None:
+        for action in given:
+            action()
+
+    return carry_out if given else None
 
 
 def _spawn(command: StartCommand, in_child: Callable[[], None] | None) -> subprocess.Popen[bytes]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from adapters.processes.end_watch import is_alive
+from adapters.processes.pid_signals import send_if
 
 MAX_ROUNDS: Final = 10
 """Maximum number of scans: processes may be forked while others are being killed."""
@@ -30,11 +31,9 @@ def signal_group(group: int, number: signal.Signals) -> None:
         os.killpg(group, number)
 
 
-def signal_members(session: int, number: signal.Signals) -> None:
-    """Send a signal to each process of a session except its leader."""
-    for pid in members(session):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, number)
+def signal_members(session: int, number: signal.Signals) -> set[int]:
+    """Send a signal to each process of a session except its leader; return those."""
+    return {pid for pid in members(session) if _send(pid, session, number)}
 
 
 def kill_session(session: int) -> None:
@@ -45,8 +44,11 @@ def kill_session(session: int) -> None:
         if not found:
             return
         for pid in found:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
+            _send(pid, session, signal.SIGKILL)
+
+
+def _send(pid: int, session: int, number: signal.Signals) -> bool:
+    return send_if(pid, number, is_meant=lambda: _is_in(pid, session))
 
 
 def _all_pids() -> Iterator[int]:

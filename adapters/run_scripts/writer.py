@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, final
 
+from adapters.io.private_files import PRIVATE_EXECUTABLE, write_private
 from adapters.run_scripts import environments
 from adapters.run_scripts.launch_commands import Launch, launch_bound, launch_unbound
 from adapters.run_scripts.quoting import (
@@ -75,7 +76,5 @@ def _command(directory: Path, program: Program, launch: Launch) -> str:
 
 def _write_executable(path: Path, text: str) -> Path:
     # the script may contain private environment variables
-    path.touch(mode=0o700)
-    path.chmod(0o700)
-    path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    write_private(path, text, mode=PRIVATE_EXECUTABLE)
     return path

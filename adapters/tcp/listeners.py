@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from adapters.wire.locations import TcpAddress, UnixAddress
 
 ACCEPT_PAUSE: Final = 0.5
 ACCEPTED_AT_ONCE: Final = 100
+_TOO_MANY_FILES: Final = (errno.EMFILE, errno.ENFILE)
 
 
 @final
@@ -24,6 +26,8 @@ class Listeners:
         on_accepted: Takes over the socket of a new connection, and a name for its peer.
         on_error: Called with a message when connections cannot be accepted, and not again before
             one has been accepted.
+        make_room: Closes a connection when there are too many open files, and returns whether there
+            was one that could be closed.
     """
 
     def __init__(
@@ -32,10 +36,12 @@ class Listeners:
         *,
         on_accepted: Callable[[socket.socket, str], None],
         on_error: Callable[[str], None],
+        make_room: Callable[[], bool] = lambda: False,
     ) -> None:
         self._loop = loop
         self._on_accepted = on_accepted
         self._on_error = on_error
+        self._make_room = make_room
         self._sockets: list[socket.socket] = []
         self._cannot_accept = False
 
@@ -95,6 +101,8 @@ class Listeners:
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as error:
+                if error.errno in _TOO_MANY_FILES and self._make_room():
+                    continue
                 self._stop_accepting_for_now(listener, error)
                 return
             self._cannot_accept = False

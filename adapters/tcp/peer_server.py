@@ -21,7 +21,12 @@ from adapters.wire.session_server import Request, Session, StreamRequested
 from domain.errors import RemoteProtocolError
 from domain.running.clients import instance_identity
 
-MAX_REQUEST: Final = 2**20
+MAX_REQUEST: Final = 2**16
+"""A request for a message contains the name of an endpoint, and nothing else."""
+
+MAX_UNTRUSTED_CLIENTS: Final = 4096
+"""Receivers that use MUSCLE3's library connect when they start, and may ask for a first message
+only hours later. There may be one for each slot of a port."""
 
 
 @final
@@ -68,6 +73,7 @@ class PeerServer:
             lambda request, reply: self._on_request(request, reply),
             loop=self.loop,
             max_request=MAX_REQUEST,
+            max_untrusted=MAX_UNTRUSTED_CLIENTS,
             secret=secret,
             identity=instance_identity(instance),
             admit=admit,

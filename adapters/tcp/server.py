@@ -14,6 +14,7 @@ from adapters.io import connections, network
 from adapters.io.connections import Connection
 from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, with_traceback
 from adapters.tcp.listeners import Listeners
+from adapters.tcp.untrusted_clients import MAX_UNTRUSTED_CLIENTS, PATIENCE, UntrustedClients
 from adapters.wire import greeting
 from adapters.wire.first_bytes import begins_tls
 from adapters.wire.locations import TcpAddress, UnixAddress, is_loopback_host
@@ -80,7 +81,7 @@ class Server:
             it must be called once, from any thread. If `on_request` raises before that, the
             client's session ends; a RemoteProtocolError means that the client caused the error.
         loop: Makes the server's callbacks; the server starts and closes it.
-        max_request: Largest request to accept, in bytes.
+        max_request: Largest request to accept from a trusted client, in bytes.
         secret: Secret of the run; None if our own greeting is not offered.
         identity: The server's own identity, which it proves with the secret.
         admit: Called when a client without proof opens a session, or resumes the one that is
@@ -93,6 +94,8 @@ class Server:
         on_disconnected: Called when a session has lost its last connection, ended or not.
         on_error: Called with a message about a client that violates the protocol, once for each
             connection, or about an internal error.
+        max_untrusted: Number of clients to keep that are not trusted; see `UntrustedClients`.
+        patience: Seconds that such a client may take for its greeting or for one request.
 
     Attributes:
         loop: Makes callbacks for the server and for other objects on its thread.
@@ -113,6 +116,8 @@ class Server:
         on_connected: SessionCallback = lambda _session: None,
         on_disconnected: SessionCallback = lambda _session: None,
         on_error: ErrorCallback = lambda _text: None,
+        max_untrusted: int = MAX_UNTRUSTED_CLIENTS,
+        patience: float = PATIENCE,
     ) -> None:
         self._on_request = on_request
         self._on_stream = on_stream
@@ -127,7 +132,15 @@ class Server:
         self._needs_secret = needs_secret
         self._sessions = SessionTable(first_id=_first_session_id())
         self._clients: dict[ServerConnection, _Client] = {}
-        self._listeners = Listeners(loop, on_accepted=self._add_client, on_error=self._report)
+        self._untrusted = UntrustedClients[_Client](
+            limit=max_untrusted, patience=patience, scheduler=loop, drop=self._refuse
+        )
+        self._listeners = Listeners(
+            loop,
+            on_accepted=self._add_client,
+            on_error=self._report,
+            make_room=self._untrusted.make_room,
+        )
         self.loop: Final = loop
         loop.on_error(self._report)
         loop.at_end(self._drop_all)
@@ -167,7 +180,8 @@ class Server:
 
     def start(self) -> None:
         """Start the thread."""
-        network.allow_many_files()
+        limit = network.allow_many_files()
+        self._untrusted.limit = min(self._untrusted.limit, limit // 2)
         self.loop.start()
 
     @property
@@ -235,6 +249,11 @@ class Server:
         client = self._clients[connection] = _Client(sock, connection, peer)
         client.serve = partial(self._serve, client)
         self.loop.watch(sock, client.serve)
+        self._untrusted.add(client)
+
+    def _refuse(self, client: _Client, reason: str) -> None:
+        self._report_client(client, f"disconnected a client at {client.peer}: {reason}")
+        self._drop(client)
 
     def _serve(self, client: _Client) -> None:
         if client.outgoing:
@@ -283,7 +302,8 @@ class Server:
     def _proceed(self, client: _Client, data: bytes) -> bool:
         """Process received data; return False if the connection was handed over."""
         events = client.connection.received(data)
-        self._note_session(client)
+        if self._note_session(client) or events:
+            self._untrusted.note_progress(client)
         for event in events:
             if isinstance(event, Request):
                 self._execute(client, event)
@@ -294,14 +314,16 @@ class Server:
                 self._on_session_ended()
         return True
 
-    def _note_session(self, client: _Client) -> None:
+    def _note_session(self, client: _Client) -> bool:
+        """Return whether the client has just opened or resumed a session."""
         session = client.connection.session
         if session is None or client.session is not None:
-            return
+            return False
         client.session = session
         session.connections += 1
         if session.connections == 1:
             self._on_connected(session)
+        return True
 
     def _execute(self, client: _Client, request: Request) -> None:
         def reply(response: Buffers) -> None:
@@ -330,6 +352,7 @@ class Server:
         connection = request.session.connection
         client = self._clients.get(connection) if connection is not None else None
         if client is not None:
+            self._untrusted.note_progress(client)
             client.connection.answer(response)
             self._send_pending(client)
 
@@ -359,6 +382,7 @@ class Server:
 
     def _hand_over(self, client: _Client, request: StreamRequested) -> None:
         del self._clients[client.connection]
+        self._untrusted.remove(client)
         self.loop.unwatch(client.socket)
         if self._on_stream is None:
             client.socket.close()
@@ -373,6 +397,7 @@ class Server:
     def _drop(self, client: _Client) -> None:
         if self._clients.pop(client.connection, None) is None:
             return
+        self._untrusted.remove(client)
         self.loop.unwatch(client.socket)
         client.socket.close()
         if client.session is not None:

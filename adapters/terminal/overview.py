@@ -110,7 +110,7 @@ def time_span(statuses: Iterable[InstanceStatus]) -> str:
 
 def wait_text(wait: Wait) -> str:
     """Return the peer and port that an instance waits for, such as `micro on port state_in[3]`."""
-    return f"{wait.peer} on port {port_label(wait.port, wait.slot)}"
+    return printable(f"{wait.peer} on port {port_label(wait.port, wait.slot)}")
 
 
 def printable(text: str) -> str:

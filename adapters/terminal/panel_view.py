@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 from typing_extensions import override
 
-from adapters.terminal.overview import summary, time_span, wait_text
+from adapters.terminal.overview import printable, summary, time_span, wait_text
 from domain.running.events import InstanceState, InstanceStatus
 
 _COLOURS: Mapping[InstanceState, str] = {
@@ -136,7 +136,7 @@ def _component_row(name: str, members: Sequence[InstanceStatus]) -> list[Text]:
     return [
         Text(name if len(members) == 1 else f"{name} ({len(members)})"),
         Text(summary(members), style=_COLOURS[state]),
-        Text(", ".join(peers)),
+        Text(printable(", ".join(peers))),
         Text(time_span(members)),
     ]
 

@@ -29,7 +29,7 @@ from adapters.wire.requests import (
     RequestTable,
     Status,
 )
-from adapters.wire.values import integer, optional, printable, text
+from adapters.wire.values import integer, name, optional, printable, text
 from application.interfaces.manager_desk import ManagerDesk, Registration
 from domain.checkpointing.instance_snapshot import SnapshotMetadata
 from domain.coupling.messages import LogRecord, Wait
@@ -49,7 +49,7 @@ REQUESTS: Final[RequestTable[ManagerDesk]] = RequestTable("an instance")
 
 
 def _decode_wait(instance: object, peer: object, port: object, slot: object) -> Wait:
-    return Wait(text(instance), text(peer), text(port), optional(integer, slot))
+    return Wait(name(instance), name(peer), name(port), optional(integer, slot))
 
 
 def _encode_log_record(record: LogRecord) -> list[object]:
@@ -57,17 +57,17 @@ def _encode_log_record(record: LogRecord) -> list[object]:
 
 
 def _decode_log_record(instance: object, time: Any, level: Any, message: object) -> LogRecord:  # noqa: ANN401 - checked here
-    return LogRecord(text(instance), float(time), int(level), text(message))
+    return LogRecord(name(instance), float(time), int(level), text(message))
 
 
 def _decode_awaited(values: Any) -> tuple[str, str, int | None] | None:  # noqa: ANN401 - checked here
     if values is None:
         return None
     peer, port, slot = values
-    return text(peer), text(port), optional(integer, slot)
+    return name(peer), name(port), optional(integer, slot)
 
 
-TEXT: Final[Field[str]] = Field(lambda value: [value], text)
+TEXT: Final[Field[str]] = Field(lambda value: [value], name)
 MESSAGE: Final[Field[str]] = Field(lambda value: [printable(value)], text)
 LOCATIONS: Final[Field[Sequence[str]]] = Field(
     lambda values: [list(values)], lambda values: tuple(map(text, values))

@@ -10,7 +10,7 @@ from typing import Final
 import msgpack
 
 from adapters.wire.extensions import SETTINGS
-from adapters.wire.packing import brief, pack, unpack
+from adapters.wire.packing import brief, pack, unpack, unpack_request
 from adapters.wire.payloads import Muscle3Payloads, encode_overlay
 from domain.coupling.messages import PeerMessage
 from domain.coupling.settings import Settings
@@ -48,7 +48,7 @@ def decode_request(data: bytes) -> str:
     Raises:
         RemoteProtocolError: If it is not a valid request.
     """
-    match unpack(data):
+    match unpack_request(data):
         case [int(kind), str(receiver)] if kind == GET_NEXT_MESSAGE:
             return receiver
         case other:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeAlias, TypeVar
 
-from adapters.wire.packing import brief, pack, unpack
+from adapters.wire.packing import brief, pack, unpack, unpack_request
 from domain.errors import CouplingError, RemoteProtocolError
 
 Desk = TypeVar("Desk")
@@ -265,7 +265,7 @@ class RequestTable(Generic[Desk]):
         Raises:
             RemoteProtocolError: If they are not a valid request of this protocol.
         """
-        values = unpack(data)
+        values = unpack_request(data)
         if not isinstance(values, list) or not values or not isinstance(values[0], int):
             msg = "a request must be a list that begins with an integer"
             raise RemoteProtocolError(msg)

@@ -26,8 +26,9 @@ A request with any other number is dropped: it is stale, or the client is broken
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from adapters.wire import greeting
 from adapters.wire.first_bytes import is_session_id
@@ -45,6 +46,14 @@ from domain.errors import RemoteProtocolError
 from domain.running.clients import MANAGER, Origin
 
 Buffers: TypeAlias = Sequence[bytes | bytearray | memoryview]
+
+MAX_UNTRUSTED_REQUEST: Final = 2**16
+"""Largest request of a client that is not trusted yet, in bytes."""
+
+MAX_HELLO: Final = 2**14
+"""Largest introduction of a client that requests a stream, in bytes: a name and a number."""
+
+MAX_UNTRUSTED_SESSIONS: Final = 1024
 
 
 class Session:
@@ -75,6 +84,14 @@ class Session:
     def is_authenticated(self) -> bool:
         """Whether the client has proved that it knows the run's secret."""
         return bool(self.owner.identity)
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether its client is known to belong to this run: by proof, or since it was admitted.
+
+        An admitted client, such as a registered instance of MUSCLE3, has a name.
+        """
+        return self.is_authenticated or bool(self.client or self.owner.instance)
 
     @property
     def is_executing(self) -> bool:
@@ -141,10 +158,14 @@ class SessionTable:
         first_id: Id of the first session, from 1 to 2**63 - 1; later ids count up from it. Use a
             random id if another server may have used the same address, so that its clients cannot
             resume a session here.
+        max_untrusted: Number of sessions without a trusted client to keep. The oldest one that has
+            no connection is forgotten when there are more.
     """
 
-    def __init__(self, *, first_id: int = 1) -> None:
+    def __init__(self, *, first_id: int = 1, max_untrusted: int = MAX_UNTRUSTED_SESSIONS) -> None:
         self._sessions: dict[int, Session] = {}
+        self._untrusted: deque[Session] = deque()
+        self._max_untrusted = max_untrusted
         self._next_id = first_id
 
     def __len__(self) -> int:
@@ -187,6 +208,7 @@ class SessionTable:
             session.owner.origin = None if identity else admit(None)
             self._sessions[session.id] = session
             self._next_id += 1
+            self._limit_untrusted(session)
             return session
         found = self._sessions.get(session_id)
         if found is None:
@@ -204,6 +226,19 @@ class SessionTable:
         """Forget a session."""
         self._sessions.pop(session.id, None)
 
+    def _limit_untrusted(self, newest: Session) -> None:
+        if newest.is_trusted:
+            return
+        self._untrusted.append(newest)
+        for _ in range(len(self._untrusted) - self._max_untrusted):
+            oldest = self._untrusted.popleft()
+            if oldest.is_trusted or self._sessions.get(oldest.id) is not oldest:
+                continue
+            if oldest.connections:
+                self._untrusted.append(oldest)
+            else:
+                self.end(oldest)
+
 
 class ServerConnection:
     """The server's side of one connection: bytes in, events and bytes out.
@@ -213,7 +248,7 @@ class ServerConnection:
 
     Args:
         sessions: The server's sessions.
-        max_request: Largest request to accept, in bytes.
+        max_request: Largest request to accept from a trusted client, in bytes.
         secret: The run's secret; None if our own greeting is not offered.
         nonce: 32 random bytes for this connection.
         identity: The server's own identity, which it proves with the secret.
@@ -265,6 +300,16 @@ class ServerConnection:
         return self._feed.is_done
 
     @property
+    def is_trusted(self) -> bool:
+        """Whether the client is known to belong to this run."""
+        return self.is_authenticated or (self.session is not None and self.session.is_trusted)
+
+    @property
+    def is_in_the_middle(self) -> bool:
+        """Whether the client must send more: the rest of its greeting, or of a request."""
+        return not self.is_done and (self.session is None or self.unread)
+
+    @property
     def unread(self) -> bool:
         """Whether the client has sent an incomplete request or greeting."""
         return self._feed.unparsed > 0 or self._is_in_request
@@ -307,14 +352,14 @@ class ServerConnection:
             )
             self.client = introduction.client
             if introduction.purpose is greeting.Purpose.STREAM:
-                hello = yield from read_block(self._max_request)
+                hello = yield from read_block(min(self._max_request, MAX_HELLO))
                 self._events.append(StreamRequested(bytes(hello), client=self.client))
                 return
             first = yield WORD_SIZE
         session = self._open_session(integer(first))
         while number := (yield from read_integer()):
             self._is_in_request = True
-            body = yield from read_block(self._max_request)
+            body = yield from read_block(self._limit(session))
             self._is_in_request = False
             self._take_request(session, number, bytes(body))
         self._sessions.end(session)
@@ -327,6 +372,10 @@ class ServerConnection:
                 " that it reaches at a loopback address, but that does not end at one?"
             )
             raise RemoteProtocolError(msg)
+
+    def _limit(self, session: Session) -> int:
+        untrusted = min(self._max_request, MAX_UNTRUSTED_REQUEST)
+        return self._max_request if session.is_trusted else untrusted
 
     def _send(self, data: bytes) -> None:
         self._outgoing.append(data)

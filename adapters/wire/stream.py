@@ -33,7 +33,7 @@ from typing import Final, NamedTuple
 
 from adapters.wire.frames import MAX_SIGNED, Piece, checked_length
 from adapters.wire.mpp import NO_SETTINGS
-from adapters.wire.packing import pack, unpack
+from adapters.wire.packing import pack, unpack, unpack_request
 from adapters.wire.payloads import OwnPayloads, encode_overlay, encode_own
 from domain.coupling.messages import PeerMessage
 from domain.coupling.settings import Settings
@@ -88,7 +88,7 @@ def decode_hello(data: bytes) -> tuple[str, int]:
     Raises:
         RemoteProtocolError: If the data are not a hello.
     """
-    match unpack(data):
+    match unpack_request(data):
         case [str(receiver), int(received)] if received >= 0:
             return receiver, received
         case _:

@@ -72,5 +72,5 @@ def load_header(text: str) -> SnapshotHeader:
 def _parsed(line: re.Match[str]) -> tuple[str, object]:
     try:
         return line[1], json.loads(line[2])
-    except ValueError:
+    except (ValueError, RecursionError):
         return line[1], None

@@ -79,8 +79,12 @@ class ProcessKeeper(Protocol):
         """
 
     @abstractmethod
-    def close(self) -> None:
-        """Kill all running processes, and wait for them to end."""
+    def close(self, *, grace_time: float = 0.0) -> None:
+        """Kill all running processes, end what other processes have left, and wait for their end.
+
+        Args:
+            grace_time: Seconds between SIGTERM and SIGKILL for what processes have left.
+        """
 
 
 class NodeInspector(Protocol):

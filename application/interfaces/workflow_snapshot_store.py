@@ -86,4 +86,8 @@ class WorkflowSnapshotStore(Protocol):
 
     @abstractmethod
     def close(self) -> None:
-        """Finish all announcements, and release resources. Idempotent."""
+        """Finish all announcements, and release resources. Idempotent.
+
+        Raises:
+            TimeoutError: If the storage hangs, so that the last announcements cannot be finished.
+        """

@@ -11,6 +11,7 @@ from domain.coupling.messages import LogRecord
 from domain.running.error_log_limit import ErrorLogLimit
 from domain.running.events import LogRecorded
 from domain.running.log_levels import LogLevel
+from domain.wording import without_controls
 
 MANAGER: Final = "muscle_manager"
 
@@ -35,6 +36,6 @@ class ClientErrorReport:
         self._limit.note(error)
 
     def _log(self, text: str) -> None:
-        record = LogRecord(MANAGER, self._clock.time(), LogLevel.WARNING, text)
+        record = LogRecord(MANAGER, self._clock.time(), LogLevel.WARNING, without_controls(text))
         self._logbook.write(record)
         self._board.publish(LogRecorded(record))

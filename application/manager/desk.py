@@ -30,11 +30,14 @@ from domain.running.clients import Trust
 from domain.running.events import LogRecorded, SnapshotFailed
 from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent, ProfileEventType
+from domain.wording import on_one_line, without_controls
 
 
 @final
 class ServicesDesk(ManagerDesk):
     """Dispatches each request to the services that it concerns.
+
+    Text that people read, in logs, events and causes, is passed on without control characters.
 
     Args:
         configuration: The configuration of the run.
@@ -123,6 +126,9 @@ class ServicesDesk(ManagerDesk):
         return self._configuration.settings
 
     def submit_log_message(self, record: LogRecord) -> None:
+        record = record._replace(
+            instance=on_one_line(record.instance), text=without_controls(record.text)
+        )
         self._logbook.write(record)
         self._error_shutdowns.note_log(record)
         self._board.publish(LogRecorded(record))
@@ -174,21 +180,23 @@ class ServicesDesk(ManagerDesk):
 
     def report_snapshot_failed(self, instance: str, problem: str) -> None:
         self._registry.resolve(instance)
-        self._board.publish(SnapshotFailed(problem, instance))
+        self._board.publish(SnapshotFailed(without_controls(problem), instance))
 
     def report_failed(
         self, instance: str, problem: str, *, kind: FailureKind | None = None
     ) -> None:
         self._registry.resolve(instance)
-        self._control.note_failed(instance, problem, kind=kind)
+        self._control.note_failed(instance, without_controls(problem), kind=kind)
 
     def waiting_for_receive(self, wait: Wait) -> None:
         self._registry.resolve(wait.instance)
+        wait = _printable(wait)
         self._deadlocks.add(wait)
         self._control.note_wait(wait.instance, wait)
 
     def waiting_for_receive_done(self, wait: Wait) -> None:
         self._registry.resolve(wait.instance)
+        wait = _printable(wait)
         self._deadlocks.remove(wait)
         self._control.note_wait(wait.instance, None)
 
@@ -202,7 +210,11 @@ class ServicesDesk(ManagerDesk):
         self._registry.resolve(instance)
         if simulated_time is not None:
             self._board.note_time(instance, simulated_time)
-        self._control.note_wait(instance, waiting)
+        self._control.note_wait(instance, None if waiting is None else _printable(waiting))
+
+
+def _printable(wait: Wait) -> Wait:
+    return wait._replace(peer=on_one_line(wait.peer), port=on_one_line(wait.port))
 
 
 def _as_coupling_error(error: Exception) -> CouplingError:

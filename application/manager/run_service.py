@@ -123,6 +123,8 @@ class RunService:
                 agent could be started, or with the launcher's exception.
         """
         self._start = _Start(launch, started, failed)
+        if self._has_ended_early():
+            return
         self._pool.launch(launch, failed=self._fail)
 
     def note_resources(self, available: Resources) -> None:

@@ -6,6 +6,8 @@ import os
 import sys
 from typing import Final, TextIO
 
+from domain.wording import without_controls
+
 STDOUT: Final = 1
 STDERR: Final = 2
 
@@ -28,7 +30,7 @@ def print_error(text: str) -> None:
 def _print(text: str, stream: TextIO, descriptor: int) -> None:
     try:
         # one call, so that other threads cannot print between the text and its newline
-        print(f"{text}\n", end="", file=stream, flush=True)
+        print(f"{without_controls(text)}\n", end="", file=stream, flush=True)
     except OSError:
         # the reader has closed the pipe, as with `| head`, or the disk is full: neither must end
         # the run

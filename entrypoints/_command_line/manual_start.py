@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from adapters.io.private_files import write_private
 from adapters.wire.locations import is_loopback
 from domain.errors import ConfigurationError
 from domain.running.clients import Trust
@@ -23,10 +24,8 @@ SECRET_FILE: Final = "secret"
 def secret_shared(manager: Manager) -> Iterator[Path]:
     """Keep the secret of a run in a file that only its user can read, until the run is over."""
     path = manager.run_directory / SECRET_FILE
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(manager.secret)
+        write_private(path, manager.secret)
         yield path
     finally:
         path.unlink(missing_ok=True)

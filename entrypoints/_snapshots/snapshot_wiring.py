@@ -83,7 +83,9 @@ def resume_check(stores: SnapshotStores) -> WorkflowResumeCheck:
 def _run_snapshots(directory: Path, pruned: Iterable[str], stores: SnapshotStores) -> RunSnapshots:
     workflow_snapshots = FilesystemWorkflowSnapshotStore(
         directory,
-        ensure_stored=SnapshotCopier(stores.open).ensure_stored,
+        ensure_stored=SnapshotCopier(
+            lambda snapshot: stores.open(snapshot.metadata.snapshot_filename)
+        ).ensure_stored,
         form=YmmslWorkflowSnapshotFormat(),
         clock=SystemClock(),
     )

@@ -15,12 +15,25 @@ def open_store(location: str) -> SnapshotStore:
     Raises:
         OSError: If it cannot be opened; the message says why.
     """
+    return _opened(location, is_confined=False)
+
+
+def open_confined_store(location: str) -> SnapshotStore:
+    """Return the store at a path or URL, which accesses nothing outside of it.
+
+    Raises:
+        OSError: If it cannot be opened; the message says why.
+    """
+    return _opened(location, is_confined=True)
+
+
+def _opened(location: str, *, is_confined: bool) -> SnapshotStore:
     if not is_url(location):
         from pathlib import Path
 
         from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
 
-        return FilesystemSnapshotStore(Path(location))
+        return FilesystemSnapshotStore(Path(location), is_confined=is_confined)
     try:
         # imported lazily: optional, and slow to import
         from adapters.fsspec.snapshot_store import FsspecSnapshotStore
@@ -30,4 +43,4 @@ def open_store(location: str) -> SnapshotStore:
             " Install it: pip install fsspec"
         )
         raise OSError(msg) from error
-    return FsspecSnapshotStore(location)
+    return FsspecSnapshotStore(location, is_confined=is_confined)

@@ -30,6 +30,7 @@ from adapters.tcp.instance_probe import TcpInstanceProbe
 from adapters.tcp.request_router import RequestRouter
 from adapters.tcp.server import DEFAULT_PORT, Server
 from adapters.tcp.strangers import Strangers
+from adapters.tcp.untrusted_clients import MAX_UNTRUSTED_CLIENTS
 from adapters.threads.worker import ThreadWorker
 from adapters.wire.locations import TCP, TcpAddress, format_location
 from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSnapshotFormat
@@ -42,16 +43,20 @@ from application.interfaces.peer_processes import PeerProcesses
 from application.interfaces.profile_store import ProfileStore
 from application.interfaces.worker import Worker
 from application.interfaces.workflow_snapshot_store import WorkflowSnapshotStore
-from application.manager.snapshots.snapshot_copier import SnapshotCopier
+from application.manager.snapshots.snapshot_copier import SnapshotCopier, SnapshotSources
 from application.manager.snapshots.snapshot_stores import RunSnapshotStore
 from domain.errors import ConfigurationError
 from domain.model.configuration import Configuration
 from domain.running.events import RunFinished
+from entrypoints._snapshots.store_factory import open_confined_store
 from entrypoints.containers.services import ManagerParts, ManagerServices, build_services
 from entrypoints.log_setup import make_log
 from entrypoints.options import ALL_ADDRESSES, Adapters, ManagerOptions
 
-MAX_REQUEST = 2**28
+MAX_REQUEST = 2**22
+"""Largest request of a client that belongs to the run, in bytes."""
+
+UNTRUSTED_CLIENTS_PER_INSTANCE = 2
 
 OnFinished: TypeAlias = Callable[[RunFinished], object]
 
@@ -166,9 +171,12 @@ def _open_worker(loop: EventLoop) -> Iterator[Worker]:
 def _open_workflow_snapshots(
     run_directory: FilesystemRunDirectory, storage: RunSnapshotStore, clock: Clock, run_log: RunLog
 ) -> Iterator[WorkflowSnapshotStore]:
+    sources = SnapshotSources(
+        open_confined_store, run_directory=run_directory, location=storage.location
+    )
     store = FilesystemWorkflowSnapshotStore(
         run_directory.path / "snapshots",
-        ensure_stored=SnapshotCopier(storage.open_store, target=storage.target).ensure_stored,
+        ensure_stored=SnapshotCopier(sources.source_of, target=storage.target).ensure_stored,
         form=YmmslWorkflowSnapshotFormat(),
         clock=clock,
     )
@@ -224,6 +232,7 @@ def _open_services(
 
 def _open_server(
     options: ManagerOptions,
+    configuration: Configuration,
     launcher: AgentLauncher,
     loop: EventLoop,
     processes: PeerProcesses,
@@ -238,6 +247,9 @@ def _open_server(
         router.handle,
         loop=loop,
         max_request=MAX_REQUEST,
+        # all instances of a run may connect at the same moment
+        max_untrusted=MAX_UNTRUSTED_CLIENTS
+        + UNTRUSTED_CLIENTS_PER_INSTANCE * sum(1 for _ in configuration.model.instances()),
         secret=options.secret,
         admit=strangers.admit,
         needs_secret=router.needs_secret,
@@ -357,7 +369,7 @@ class ManagerContainer(containers.DeclarativeContainer):
         on_finished=on_finished,
     )
     listening = providers.Resource(
-        _open_server, options, launcher, loop, processes, services, run_log
+        _open_server, options, configuration, launcher, loop, processes, services, run_log
     )
     launch = providers.Resource(_open_launch, launcher, listening, options, loop, run_log)
 

@@ -115,7 +115,8 @@ def test_killed_manager_leaves_no_process_behind(workspace: Workspace):
     hang(workspace, "import subprocess; subprocess.Popen(['sleep', '600'])")
     with workspace.running(*START) as program:
         wait_until_micro_hangs(workspace, program)
-        assert len(program.processes()) == 4, "the agent, two components and a child of one"
+        expected = "the agent, its watchdog, two components and a child of one"
+        assert len(program.processes()) == 5, expected
         program.process.kill()
         wait_until(lambda: not program.processes())
 

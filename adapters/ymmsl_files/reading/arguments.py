@@ -40,7 +40,7 @@ def programs_with_shell_text(
 
 def _in_module(module: str) -> dict[str, bool]:
     found = module_text(module)
-    tree = None if found is None else parsed_tree(found.text)
+    tree = None if found is None else parsed_tree(found.text, found.label)
     return {} if tree is None else _in_tree(tree)
 
 

@@ -16,6 +16,7 @@ from adapters.ymmsl_files.checksum import check_unaltered
 from adapters.ymmsl_files.reading.keys import duplicate_keys, key_problems
 from adapters.ymmsl_files.reading.reading_errors import explained, malformed, not_ymmsl
 from adapters.ymmsl_files.snapshot_header import load_header
+from adapters.ymmsl_files.yaml_limits import MAX_CHARACTERS, composed
 from domain.errors import ConfigurationError
 from domain.model.configuration import ResumeOrigin
 from domain.suggestions import hint
@@ -72,16 +73,20 @@ def read_documents(
     return documents, problems
 
 
-def parsed_tree(text: str) -> yaml.Node | None:
-    """Return the YAML tree of a string, or None if it cannot be parsed."""
+def parsed_tree(text: str, label: str) -> yaml.Node | None:
+    """Return the YAML tree of a string, or None if it cannot be parsed.
+
+    Args:
+        text: The string.
+        label: Its name in messages.
+
+    Raises:
+        ConfigurationError: If it is too large or nested too deeply.
+    """
     try:
-        return yaml.compose(text, Loader=_LOADER)
+        return composed(text, label)
     except yaml.YAMLError:
         return None
-
-
-# The loader in C is ten times as fast, but not every PyYAML has it.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _read(source: object, warnings: list[str]) -> Document:
@@ -95,7 +100,7 @@ def _read(source: object, warnings: list[str]) -> Document:
             " yMMSL file, its text, or a configuration object of the ymmsl library."
         )
     if source == STANDARD_INPUT:
-        return _read_text(sys.stdin.read(), "standard input", None, warnings)
+        return _read_text(sys.stdin.read(MAX_CHARACTERS + 1), "standard input", None, warnings)
     if "\n" in source:
         return _read_text(source, "the text given", None, warnings)
     return _read_file(Path(source), warnings)
@@ -103,7 +108,8 @@ def _read(source: object, warnings: list[str]) -> Document:
 
 def _read_file(path: Path, warnings: list[str]) -> Document:
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MAX_CHARACTERS + 1)
     except FileNotFoundError:
         raise ConfigurationError(f"{path}: file not found.{_similar_files(path)}") from None
     except IsADirectoryError:
@@ -129,7 +135,7 @@ def _read_text(text: str, label: str, directory: Path | None, warnings: list[str
     except ConfigurationError as error:
         raise ConfigurationError(f"{label}: {error}") from None
     try:
-        tree = yaml.compose(text, Loader=_LOADER)
+        tree = composed(text, label)
     except yaml.YAMLError as error:
         raise ConfigurationError(malformed(error, label)) from None
     problem = not_ymmsl(tree)

@@ -49,6 +49,19 @@ def module_text(module: str) -> ModuleText | None:
     return None
 
 
+def check_sizes(modules: Iterable[str]) -> None:
+    """Check that imported modules, and those that they import, have reasonable sizes.
+
+    Args:
+        modules: Names of the modules that the user's files import directly.
+
+    Raises:
+        ConfigurationError: If one is too large or nested too deeply.
+    """
+    for _ in _modules(modules):
+        pass
+
+
 def ignored_sections(modules: Iterable[str]) -> list[str]:
     """Return a warning for each imported module with sections that an import ignores.
 
@@ -69,12 +82,19 @@ def _modules(names: Iterable[str]) -> Iterator[tuple[str, yaml.Node]]:
     seen: set[str] = set()
     while waiting:
         name = waiting.pop(0)
-        found = None if name in seen else module_text(name)
+        found = None if name in seen else _readable_module(name)
         seen.add(name)
-        tree = None if found is None else parsed_tree(found.text)
+        tree = None if found is None else parsed_tree(found.text, found.label)
         if found is not None and tree is not None:
             yield found.label, tree
             waiting += _imported_by(tree)
+
+
+def _readable_module(name: str) -> ModuleText | None:
+    try:
+        return module_text(name)
+    except (OSError, ValueError, ImportError, AttributeError):
+        return None  # ymmsl reports why it cannot import it
 
 
 def _sections(tree: yaml.Node) -> list[str]:

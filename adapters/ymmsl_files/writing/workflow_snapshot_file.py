@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from adapters.ymmsl_files.checksum import check_unaltered, with_checksum
 from adapters.ymmsl_files.snapshot_header import SnapshotHeader, dump_header, load_header
+from adapters.ymmsl_files.yaml_limits import LOADER, check_size
 from application.interfaces.workflow_snapshot_store import WorkflowSnapshotFormat
 from domain.checkpointing.workflow_snapshot import (
     WorkflowSnapshotRecord,
@@ -41,7 +42,8 @@ class YmmslWorkflowSnapshotFormat(WorkflowSnapshotFormat):
     def load(self, text: str) -> WorkflowSnapshotRecord:
         check_unaltered(text)
         try:
-            document = yaml.load(text, Loader=_LOADER) or {}  # a safe one
+            check_size(text, "the list of snapshots")
+            document = yaml.load(text, Loader=LOADER) or {}  # a safe one
             resume = {
                 Reference(instance): _location(value)
                 for instance, value in document["resume"].items()
@@ -66,8 +68,7 @@ def _location(value: object) -> str:
     return value
 
 
-# The C implementations are ten times as fast, but not every PyYAML has them.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# The C implementation is ten times as fast, but not every PyYAML has it.
 _BASE_DUMPER: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 

@@ -26,15 +26,21 @@ from tests.support.conditions import is_running, wait_until
 
 
 def agent_process() -> psutil.Process:
-    """Return the agent, once it has started; the tests' Slurm may be a child as well."""
+    """Return the agent, once it has started, and its watchdog has changed its title."""
 
     def agents() -> list[psutil.Process]:
-        children = psutil.Process().children()
-        return [child for child in children if "entrypoints.agent" in child.cmdline()]
+        found = psutil.Process().children(recursive=True)
+        return [one for one in found if "entrypoints.agent" in arguments_of(one)]
 
-    wait_until(lambda: bool(agents()))
-    (agent,) = agents()
-    return agent
+    wait_until(lambda: len(agents()) == 1)
+    return agents()[0]
+
+
+def arguments_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
 
 
 class TestLocalAgentLauncher(RunningAgentsContract):
@@ -91,7 +97,7 @@ def test_secret_is_not_in_the_environment_of_processes(bench: AgentBench) -> Non
 
 def test_agent_does_not_receive_ctrl_c(bench: AgentBench) -> None:
     bench.launch_and_wait()
-    assert os.getsid(agent_process().pid) == agent_process().pid
+    assert os.getsid(agent_process().pid) != os.getsid(0)
 
 
 def test_agent_does_not_import_modules_from_the_working_directory(
@@ -219,11 +225,16 @@ def test_suspended_agent_is_reported_as_lost(launcher: LocalAgentLauncher, tmp_p
     bench.close()
 
 
-def test_agent_and_processes_end_when_the_manager_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_forked", [False, True])
+def test_agent_and_processes_end_when_the_manager_is_killed(
+    tmp_path: Path, has_forked: bool
+) -> None:
     manager = tmp_path / "manager.py"
     manager.write_text(
         textwrap.dedent(
             """
+            import os
+            import signal
             import sys
             from pathlib import Path
 
@@ -233,13 +244,19 @@ def test_agent_and_processes_end_when_the_manager_is_killed(tmp_path: Path) -> N
             bench = AgentBench(LocalAgentLauncher(node="here"), Path(sys.argv[1]))
             bench.launch_and_wait()
             bench.start("here", "a", "/bin/bash", "-c", "echo $PPID $$; exec sleep 1000")
+            if sys.argv[2] == "True" and os.fork() == 0:
+                # this process inherits the agent's standard input, and outlives the manager
+                signal.pause()
             sys.stdin.read()
             """
         )
     )
     environment = dict(os.environ, PYTHONPATH=str(ROOT))
     with subprocess.Popen(
-        [sys.executable, manager, tmp_path], stdin=subprocess.PIPE, env=environment
+        [sys.executable, manager, tmp_path, str(has_forked)],
+        stdin=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
     ) as process:
         out = tmp_path / "a.out"
         wait_until(lambda: out.exists() and out.read_text().endswith("\n"))
@@ -248,6 +265,8 @@ def test_agent_and_processes_end_when_the_manager_is_killed(tmp_path: Path) -> N
         process.kill()
         process.wait(LONG)
     wait_until(lambda: not any(map(is_running, pids)))
+    if has_forked:
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_agent_imports_only_what_it_needs() -> None:

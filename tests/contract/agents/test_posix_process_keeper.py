@@ -182,6 +182,35 @@ class TestPosixProcessKeeper(ProcessKeeperContract):
         keeper.wait_finished(timeout=LONG)
         wait_for(lambda: not is_running(int(one.stdout.read_text())))
 
+    def test_child_in_another_process_group_gets_sigterm_before_sigkill(
+        self, keeper: ProcessKeeper, command
+    ) -> None:
+        child = f"trap 'echo asked; exit' TERM; {READY} while :; do sleep 0.01; done"
+        one = command("a", shell(f"set -m; trap '' TERM; ({child}) & wait; sleep 1000"))
+        keeper.start(one)
+        self.wait_until_running(one)
+        keeper.cancel_all(grace_time=1.0)
+        assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Killed(9))]
+        assert one.stdout.read_text() == "asked\n"
+
+    def test_leftover_in_another_process_group_is_not_waited_for_if_it_obeys_sigterm(
+        self, keeper: ProcessKeeper, command
+    ) -> None:
+        one = command("a", shell(f"set -m; sleep 1000 & {READY} exec sleep 1000"))
+        keeper.start(one)
+        self.wait_until_running(one)
+        keeper.cancel_all(grace_time=10 * LONG)
+        assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Killed(15))]
+
+    def test_close_gives_leftovers_their_grace_time(self, keeper: ProcessKeeper, command) -> None:
+        child = f"trap 'echo asked; exit' TERM; {READY} while :; do sleep 0.01; done"
+        one = command("a", shell(f"({child}) & read -t 0.2 < <(sleep 1); exit 4"))
+        keeper.start(one)
+        self.wait_until_running(one)
+        assert keeper.wait_finished(timeout=LONG) == [ProcessResult("a", Exited(4))]
+        keeper.close(grace_time=LONG)
+        assert one.stdout.read_text() == "asked\n"
+
     def test_close_kills_grandchildren(self, keeper: ProcessKeeper, command) -> None:
         one = command("a", shell(f"(sleep 1000 & echo $!; wait) & {READY} wait"))
         keeper.start(one)

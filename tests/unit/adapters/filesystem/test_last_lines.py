@@ -1,5 +1,7 @@
 """Reading the end of a file with any contents."""
 
+import os
+
 from adapters.filesystem.last_lines import last_lines
 
 
@@ -32,3 +34,8 @@ def test_zero_lines_are_an_empty_string(tmp_path):
     path = tmp_path / "stderr.txt"
     path.write_text("one\n")
     assert last_lines(path, 0) == ""
+
+
+def test_fifo_in_place_of_a_file_does_not_block(tmp_path):
+    os.mkfifo(tmp_path / "stderr.txt")
+    assert last_lines(tmp_path / "stderr.txt", 5) == ""

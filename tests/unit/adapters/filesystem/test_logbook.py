@@ -58,3 +58,22 @@ def test_full_disk_loses_only_the_line():
     logbook = FilesystemLogbook(Path("/dev/full"))
     logbook.write(LogRecord("macro", 0.0, 20, "lost"))
     logbook.close()
+
+
+def test_log_message_cannot_fake_a_second_record_or_control_the_terminal(log_file):
+    logbook = FilesystemLogbook(log_file)
+    fake = "muscle_manager 2026-01-01 00:00:00,000 INFO    muscle_manager: completed"
+    logbook.write(LogRecord("macro\n\x1b[2J", 0.0, 20, f"\x1b]0;title\x07\n{fake}\r\n {fake}\x85x"))
+    logbook.close()
+    assert log_file.read_text().splitlines() == [
+        r"macro\n\x1b[2J 1970-01-01 00:00:00,000 INFO    macro\n\x1b[2J: \x1b]0;title\x07",
+        f"    {fake}",
+        rf"     {fake}\x85x",
+    ]
+
+
+def test_control_characters_of_an_older_log_are_escaped_in_the_tail(log_file):
+    log_file.write_text("before\n\x1b[31mred\n")
+    logbook = FilesystemLogbook(log_file)
+    assert logbook.tail(lines=1) == r"\x1b[31mred"
+    logbook.close()

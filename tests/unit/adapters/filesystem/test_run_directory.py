@@ -100,3 +100,21 @@ def test_remove_accepts_a_missing_run_directory(tmp_path):
     directory.remove()
     directory.remove()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_error_output_tail_has_no_control_characters_but_its_file_stays_as_it_is(tmp_path):
+    directory = FilesystemRunDirectory.in_existing(tmp_path)
+    file = directory.instance_directory(Reference("micro")) / "stderr.txt"
+    file.write_text("\x1b]0;title\x07first\nlast\u202e\n")
+    tail = directory.instance_output_tail(Reference("micro"), lines=2)
+    assert tail == "\\x1b]0;title\\x07first\nlast\\u202e"
+    assert "\x1b" in file.read_text()
+
+
+def test_configuration_is_saved_in_a_private_file(tmp_path):
+    old = os.umask(0)
+    try:
+        FilesystemRunDirectory.in_existing(tmp_path).save_configuration("env: {TOKEN: x}\n")
+    finally:
+        os.umask(old)
+    assert (tmp_path / "configuration.ymmsl").stat().st_mode & 0o777 == 0o600

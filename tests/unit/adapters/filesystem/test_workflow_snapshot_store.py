@@ -1,6 +1,8 @@
 """Workflow snapshot files: names, times, and errors while writing."""
 
 from datetime import datetime, timezone
+from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -28,6 +30,16 @@ def snapshot(*locations):
             MACRO + (n,), 1, SnapshotMetadata((), 0.0, 1.0, None, {}, True, location)
         )
         for n, location in enumerate(locations)
+    ]
+    return WorkflowSnapshot("model", tuple(snapshots))
+
+
+def snapshot_of(locations):
+    snapshots = [
+        RegisteredSnapshot(
+            Reference(name), 1, SnapshotMetadata((), 0.0, 1.0, None, {}, True, location)
+        )
+        for name, location in locations.items()
     ]
     return WorkflowSnapshot("model", tuple(snapshots))
 
@@ -165,3 +177,62 @@ def test_directory_in_place_of_a_file_is_reported(tmp_path):
     (tmp_path / "snapshot_20260102_030405.ymmsl").mkdir()
     (stored,) = store_in(tmp_path).list()
     assert "Is a directory" in stored.problem
+
+
+def test_close_gives_up_on_a_storage_that_hangs(tmp_path):
+    hangs, release = Event(), Event()
+
+    def ensure_stored(_snapshot):
+        hangs.set()
+        release.wait()
+        return "stored"
+
+    store = FilesystemWorkflowSnapshotStore(
+        tmp_path, ensure_stored=ensure_stored, form=FORM, clock=ManualClock(), patience=0.01
+    )
+    ended = Event()
+    store.announce(snapshot("a"), lambda _result: ended.set())
+    hangs.wait()
+    with pytest.raises(TimeoutError, match="has not responded"):
+        store.close()
+    store.close()  # does not wait again
+    release.set()
+    ended.wait()
+
+
+def test_close_waits_as_long_as_the_storage_makes_progress(tmp_path):
+    several = [str(number) for number in range(40)]
+
+    def ensure_stored(item):
+        Event().wait(0.005)  # shorter than the patience, but longer all together
+        return location_of(item)
+
+    store = FilesystemWorkflowSnapshotStore(
+        tmp_path, ensure_stored=ensure_stored, form=FORM, clock=ManualClock(), patience=2
+    )
+    results = []
+    store.announce(snapshot(*several), results.append)
+    store.close()
+    assert results[0].location
+
+
+def test_location_that_is_not_a_valid_path_is_reported(tmp_path):
+    def ensure_stored(item):
+        return str(Path(location_of(item)).stat())
+
+    results = announce_all(store_in(tmp_path, ensure_stored), snapshot("a\0b"), snapshot("a\0b"))
+    assert ["null" in result.problem for result in results] == [True, True]
+
+
+def test_location_that_another_instance_registered_is_checked_again(tmp_path):
+    def ensure_stored(item):
+        if str(item.instance) != "a":
+            raise PermissionError("refused")
+        return location_of(item)
+
+    (first, second) = announce_all(
+        store_in(tmp_path, ensure_stored),
+        snapshot_of({"a": "there"}),
+        snapshot_of({"a": "there", "b": "there"}),
+    )
+    assert (first.problem, second.problem) == ("", "refused")

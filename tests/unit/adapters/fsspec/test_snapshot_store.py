@@ -111,3 +111,15 @@ def test_missing_package_error_contains_the_install_command(monkeypatch):
 def test_options_are_passed_to_the_backend(tmp_path):
     store = FsspecSnapshotStore(f"file://{tmp_path}/a/b", auto_mkdir=True)
     assert store._files.auto_mkdir
+
+
+def test_confined_store_refuses_objects_outside_of_its_url(root):
+    mine = FsspecSnapshotStore(f"memory:/{root}/run", is_confined=True)
+    location = mine.store(MACRO, 1, b"x")
+    other = FsspecSnapshotStore(f"memory:/{root}/run2").store(MACRO, 1, b"secret")
+    assert mine.load(location) == b"x"
+    for path in (other, f"memory:/{root}/run/../run2/macro_1.pack", f"memory:/{root}/run"):
+        for action in (mine.load, mine.secure, mine.remove, mine.size):
+            with pytest.raises(PermissionError, match="refused: it is not an object below"):
+                action(path)
+    mine.remove(location)

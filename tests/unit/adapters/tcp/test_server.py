@@ -1,7 +1,10 @@
 """Listening, replying to clients, and clients that misbehave."""
 
+import resource
 import socket
 import threading
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -320,3 +323,81 @@ def test_sessions_of_a_lost_client_can_be_ended(serve):
     assert server.session_count == 1
     lost.close()
     other.close()
+
+
+def test_mute_clients_are_disconnected_and_keep_no_other_client_out(serve):
+    server, troubles = serve(max_untrusted=20)
+    address = started(server)
+    mute = [connected(address) for _ in range(100)]
+    with closing(client_of(address)) as client:
+        assert client.call(b"hello") == b"hello"
+    for sock in mute[:79]:
+        assert sock.recv(1) == b""
+    for sock in mute:
+        sock.close()
+    assert "too many clients" in troubles[0]
+
+
+def test_trusted_client_may_be_silent_while_others_are_disconnected_for_it(serve):
+    def admit(request, reply):
+        request.session.client = "micro"
+        reply([request.body])
+
+    server, _ = serve(admit, max_untrusted=5, patience=0.02)
+    address = started(server)
+    with closing(client_of(address)) as client:
+        client.call(b"register")
+        for _ in range(3):
+            mute = connected(address)
+            mute.sendall(b"half")
+            assert mute.recv(1) == b""  # after two looks of the server
+            mute.close()
+        mute = [connected(address) for _ in range(50)]
+        assert client.call(b"hello") == b"hello"
+        for sock in mute:
+            sock.close()
+
+
+@pytest.mark.parametrize("half", [b"", b"half", word(0) + word(1) + word(100) + b"half"])
+def test_half_greeting_or_request_of_an_untrusted_client_has_a_deadline(serve, half):
+    server, troubles = serve(patience=0.02, secret=SECRET)
+    sock = connected(started(server))
+    sock.sendall(half)
+    while sock.recv(100):
+        pass
+    sock.close()
+    wait_until(lambda: troubles)
+    assert "did not complete its greeting or a request in time" in troubles[0]
+
+
+def test_large_request_is_accepted_from_trusted_clients_only(serve):
+    server, troubles = serve(secret=SECRET)
+    address = started(server)
+    with closing(client_of(address, secret=SECRET)) as own:
+        assert own.call(bytes(2**20)) == bytes(2**20)
+    sock = connected(address)
+    open_session(sock)
+    sock.sendall(word(1) + word(2**16 + 1))
+    assert sock.recv(1) == b""
+    sock.close()
+    wait_until(lambda: troubles)
+    assert "announced 65537 bytes, more than the 65536 that are allowed" in troubles[0]
+
+
+def test_client_is_accepted_when_mute_clients_have_used_up_the_open_files(serve):
+    server, _ = serve()
+    address = started(server)
+    mute = []
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = max(int(item.name) for item in Path("/dev/fd").iterdir())
+    try:
+        # both ends of a connection are in this process
+        resource.setrlimit(resource.RLIMIT_NOFILE, (used + 41, hard))
+        for _ in range(20):
+            mute.append(connected(address))
+        with closing(client_of(address)) as client:
+            assert client.call(b"hello") == b"hello"
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for sock in mute:
+            sock.close()

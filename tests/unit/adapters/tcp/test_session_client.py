@@ -41,6 +41,7 @@ class Echo:
         self.server.start()
 
     def _handle(self, request, reply):
+        request.session.client = "the client"  # admits it, so that it may send large requests
         self.requests.append(request.body)
         self._replies.append(reply)
         if self.may_answer.is_set():

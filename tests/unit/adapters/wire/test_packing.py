@@ -1,8 +1,10 @@
 """Valid and invalid MessagePack."""
 
+import tracemalloc
+
 import pytest
 
-from adapters.wire.packing import BUFFER_SIZE, brief, pack, unpack
+from adapters.wire.packing import BUFFER_SIZE, brief, pack, unpack, unpack_request
 from domain.errors import RemoteProtocolError
 
 
@@ -55,3 +57,49 @@ def test_memory_view_is_decoded_like_bytes():
 def test_received_value_is_abbreviated_in_error_messages():
     assert len(brief("x" * 10_000)) < 100
     assert len(brief([[[[[[[[1]]]]]]]] * 1000)) < 500
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xdd" + (2**20 + 1).to_bytes(4, "big") + b"\x80" * (2**20 + 1),
+        b"\xdf" + (2**16 + 1).to_bytes(4, "big") + b"\xa0\xc0" * (2**16 + 1),
+        b"\x91" * 2000 + b"\xc0",
+        b"\x91\xd4\x01\x00",
+        b"\x81\x01\x02",
+        b"\xdd\xff\xff\xff\xff",
+        b"\xc6\xff\xff\xff\xff",
+    ],
+    ids=["long list", "long map", "deep", "extension type", "number as key", "short", "no bytes"],
+)
+def test_request_beyond_the_limits_is_rejected(data):
+    with pytest.raises(RemoteProtocolError):
+        unpack_request(data)
+
+
+def test_request_within_the_limits_is_unpacked():
+    value = [6, "micro", {"port": [1] * 2**18}, [[[b"bytes"]]], 1.5, None]
+    assert unpack_request(pack(value)) == value
+
+
+def test_memory_of_a_rejected_request_is_bounded_by_its_size():
+    data = b"\xdd" + (2**21).to_bytes(4, "big") + b"\x80" * 2**21
+    tracemalloc.start()
+    try:
+        with pytest.raises(RemoteProtocolError):
+            unpack_request(data)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**20
+
+
+def test_memory_of_the_largest_untrusted_request_is_bounded():
+    data = b"\xdd" + (2**16 - 5).to_bytes(4, "big") + b"\x80" * (2**16 - 5)
+    tracemalloc.start()
+    try:
+        unpack_request(data)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * 2**20

@@ -503,3 +503,44 @@ def test_recorded_sessions_of_muscle3_are_served_with_the_same_bytes(recording: 
     assert seen == [exchange.request_payload for exchange in recording.exchanges]
     assert output[8:] == recording.from_server[8:]
     assert connection.is_done == bool(recording.goodbye)
+
+
+def test_untrusted_request_of_64_kb_is_accepted_and_a_larger_one_rejected():
+    connection = connect(SessionTable(), limit=2**22)
+    (event,) = connection.received(word(0) + request(1, bytes(2**16)))
+    finish(event, b"")
+    with pytest.raises(RemoteProtocolError, match="announced 65537 bytes"):
+        connection.received(word(2) + word(2**16 + 1))
+
+
+def test_request_limit_grows_when_the_client_is_admitted():
+    connection = connect(SessionTable(), limit=2**22)
+    (event,) = connection.received(word(0) + request(1, b"register"))
+    event.session.client = "micro"
+    finish(event, b"")
+    (event,) = connection.received(request(2, bytes(2**22)))
+    finish(event, b"")
+    with pytest.raises(RemoteProtocolError, match=f"announced {2**22 + 1} bytes"):
+        connection.received(word(3) + word(2**22 + 1))
+
+
+def test_hello_of_a_stream_is_limited():
+    connection = connect(SessionTable(), secret="secret", limit=2**22)
+    greet(connection, greeting.Purpose.STREAM)
+    with pytest.raises(RemoteProtocolError, match="more than the 16384"):
+        connection.received(word(2**14 + 1))
+
+
+def test_number_of_untrusted_sessions_without_connection_is_bounded():
+    table = SessionTable(max_untrusted=3)
+    kept = table.open(0)
+    kept.client = "micro"
+    connected = table.open(0)
+    connected.connections = 1
+    for _ in range(100):
+        table.open(0)
+    assert len(table) <= 1 + 3
+    assert table.open(kept.id) is kept
+    assert table.open(connected.id) is connected
+    own = [table.open(0, identity="instance macro") for _ in range(5)]
+    assert all(table.open(item.id, identity="instance macro") is item for item in own)

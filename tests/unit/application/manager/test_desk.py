@@ -7,7 +7,8 @@ from domain.coupling.messages import LogRecord, Wait
 from domain.errors import ConfigurationError, CouplingError, ManagerRefused
 from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointInfo
-from domain.running.events import DeadlockFound, InstanceState, LogRecorded
+from domain.running.events import DeadlockFound, InstanceState, LogRecorded, SnapshotFailed
+from domain.running.failure_kinds import FailureKind
 from domain.running.process_end import Exited, Killed
 from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.desks import InMemoryDesk
@@ -43,6 +44,23 @@ def test_log_record_is_stored_and_published():
     desk.desk.submit_log_message(record)
     assert desk.logbook.records == [record]
     assert LogRecorded(record) in desk.sink.events
+
+
+def test_control_characters_in_reports_reach_neither_logs_nor_events_nor_the_cause():
+    desk = desk_for()
+    register(desk, "macro", "micro")
+    desk.desk.submit_log_message(LogRecord("ma\x1bcro", 0.0, 30, "\x1b]0;title\x07"))
+    desk.desk.report_status("macro", 0.0, Wait("macro", "mi\x07cro", "s\n"))
+    desk.desk.report_snapshot_failed("macro", "\x1b[2J")
+    assert desk.board["macro"].waiting_for == Wait("macro", "mi\\x07cro", "s\\n")
+    desk.desk.report_failed("micro", "\x1b[31mred", kind=FailureKind.OWN)
+    desk.desk.deregister_instance("micro")
+    desk.desk.deregister_instance("macro")
+    record = LogRecord("ma\\x1bcro", 0.0, 30, "\\x1b]0;title\\x07")
+    assert record in desk.logbook.records
+    assert LogRecorded(record) in desk.sink.events
+    assert SnapshotFailed("\\x1b[2J", "macro") in desk.sink.events
+    assert desk.results[0].cause == "Instance 'micro' failed: \\x1b[31mred."
 
 
 def shut_down_with_an_error(desk: InMemoryDesk, name: str) -> None:

@@ -238,6 +238,15 @@ def test_run_that_is_stopped_while_scripts_are_written_starts_nothing(bench: Ben
     assert result.cause == "enough"
 
 
+def test_run_that_is_stopped_before_its_start_starts_nothing(bench: Bench) -> None:
+    bench.control.stop("enough")
+    bench.start()
+    assert bench.pool.running == {}
+    assert bench.started == [True]
+    (result,) = bench.results
+    assert result.cause == "enough"
+
+
 def test_run_that_fails_between_two_batches_starts_no_more() -> None:
     bench = Bench(configuration("a", sizes={"a": (BATCH + 1,)}), nodes(BATCH + 1))
     bench.worker.is_busy = True

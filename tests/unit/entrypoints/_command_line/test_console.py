@@ -18,6 +18,12 @@ def test_messages_and_warnings_go_to_stdout_and_errors_to_stderr(
     assert capsys.readouterr() == ("one\nWarning: two\n", "three\n")
 
 
+def test_control_characters_are_printed_as_escapes(capsys: pytest.CaptureFixture[str]):
+    print_text("\x1b]0;title\x07\nnext")
+    print_error("\u202eover\x9bride")
+    assert capsys.readouterr() == ("\\x1b]0;title\\x07\nnext\n", "\\u202eover\\x9bride\n")
+
+
 def test_line_is_written_with_its_end_in_one_call(monkeypatch: pytest.MonkeyPatch):
     written: list[str] = []
 

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
 from adapters.fsspec.snapshot_store import FsspecSnapshotStore
-from entrypoints._snapshots.store_factory import open_store
+from entrypoints._snapshots.store_factory import open_confined_store, open_store
 
 
 @pytest.mark.parametrize("location", [".", "kept", "/kept", "/kept/macro_1.pack"])
@@ -25,3 +25,9 @@ def test_missing_fsspec_error_contains_the_install_command(monkeypatch):
     with pytest.raises(OSError, match=r"'s3://b/x' needs .*fsspec.*pip install fsspec$"):
         open_store("s3://b/x")
     assert isinstance(open_store("/kept"), FilesystemSnapshotStore)
+
+
+@pytest.mark.parametrize("place", ["/kept", "memory://kept"])
+def test_confined_store_refuses_other_places(place):
+    with pytest.raises(PermissionError, match="refused"):
+        open_confined_store(place).load(f"{place}_elsewhere/macro_1.pack")

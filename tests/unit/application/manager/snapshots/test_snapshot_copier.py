@@ -2,8 +2,9 @@
 
 import pytest
 
+from adapters.in_memory.run_directory import InMemoryRunDirectory
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
-from application.manager.snapshots.snapshot_copier import SnapshotCopier
+from application.manager.snapshots.snapshot_copier import SnapshotCopier, SnapshotSources
 from domain.checkpointing.instance_snapshot import SnapshotMetadata
 from domain.checkpointing.workflow_snapshot import RegisteredSnapshot
 from domain.identity import Reference
@@ -25,7 +26,8 @@ class Stores:
         self.far = InMemorySnapshotStore()
         self.secured = []
 
-    def open(self, location):
+    def open(self, snapshot):
+        location = snapshot.metadata.snapshot_filename
         return self.local if location.startswith("in_memory:") else self
 
     def secure(self, location):
@@ -76,3 +78,23 @@ def test_copy_succeeds_even_if_the_original_cannot_be_removed(monkeypatch):
     assert stores.far.load(copied) == b"x"
     with pytest.raises(FileNotFoundError):
         SnapshotCopier(stores.open).ensure_stored(registered("in_memory:macro_9.pack"))
+
+
+@pytest.mark.parametrize(
+    ("store", "location", "place"),
+    [
+        ("", "/anything", "instances/macro/snapshots"),
+        ("", "s3://b/macro_1.pack", "instances/macro/snapshots"),
+        ("/store/run", "/anything", "/store/run"),
+        ("/store/run", "s3://b/macro_1.pack", "instances/macro/snapshots"),
+        ("s3://b/run", "s3://other/macro_1.pack", "s3://b/run"),
+        ("s3://b/run", "/anything", "instances/macro/snapshots"),
+    ],
+)
+def test_source_is_confined_to_where_the_instance_may_store(store, location, place, tmp_path):
+    opened = []
+    sources = SnapshotSources(
+        opened.append, run_directory=InMemoryRunDirectory(tmp_path), location=store
+    )
+    sources.source_of(registered(location))
+    assert [item.removeprefix(f"{tmp_path}/") for item in opened] == [place]
