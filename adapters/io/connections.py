@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import select
 import socket
+from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
 from adapters.io.encrypted_socket import EncryptedSocket
-from adapters.wire.locations import is_loopback_host
+from adapters.wire.locations import TcpAddress, is_loopback_host
 from domain.errors import TransportError
 
 Connection: TypeAlias = socket.socket | EncryptedSocket
@@ -57,8 +58,15 @@ def accepted(sock: socket.socket, secret: str, *, first: bytes) -> EncryptedSock
     return _encrypted(sock, secret, is_server=True, first=first)
 
 
-def prepare(secret: str) -> None:
-    """Do what takes long before the first encrypted connection is made."""
+def prepare(secret: str | None, addresses: Sequence[TcpAddress]) -> None:
+    """Load what a server needs to encrypt, so that its event loop need not do it later.
+
+    Args:
+        secret: The run's secret, if the server has it.
+        addresses: Where it listens. Nothing is loaded if no other machine reaches it.
+    """
+    if secret is None or all(is_loopback_host(address.host) for address in addresses):
+        return
     # imported late, because most runs stay on one machine
     from adapters.io.encryption import run_encryption
 

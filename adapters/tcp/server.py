@@ -47,9 +47,9 @@ class _Client:
     """A connection of a client: its socket, and the data that have not been sent yet."""
 
     __slots__ = (
+        "_has_begun",
         "connection",
         "has_been_noted",
-        "has_begun",
         "outgoing",
         "peer",
         "serve",
@@ -59,13 +59,25 @@ class _Client:
 
     def __init__(self, sock: socket.socket, connection: ServerConnection, peer: str) -> None:
         self.socket: Connection = sock
-        self.has_begun = False
+        self._has_begun = False
         self.connection = connection
         self.peer = peer
         self.session: Session | None = None
         self.serve: Callable[[], None] = lambda: None
         self.outgoing: deque[memoryview] = deque()
         self.has_been_noted = False
+
+    def receive(self, secret: str | None) -> bytes:
+        """Receive data; the first bytes decide whether the connection is encrypted."""
+        data = self.socket.recv(RECEIVE_SIZE)
+        if self._has_begun or not data:
+            return data
+        self._has_begun = True
+        if secret is None or not begins_tls(data) or not isinstance(self.socket, socket.socket):
+            return data
+        self.connection.is_encrypted = True
+        self.socket = connections.accepted(self.socket, secret, first=data)
+        return self.socket.recv(RECEIVE_SIZE)
 
 
 @final
@@ -158,7 +170,9 @@ class Server:
         Raises:
             OSError: If the server cannot listen on any of them.
         """
-        return self._prepared(self._listeners.listen(hosts, port=port))
+        addresses = self._listeners.listen(hosts, port=port)
+        connections.prepare(self._secret, addresses)
+        return addresses
 
     def listen_everywhere(self, *, port: int | None = None) -> list[TcpAddress]:
         """Listen on all addresses of this machine.
@@ -172,7 +186,9 @@ class Server:
         Raises:
             OSError: If the server cannot listen on any address.
         """
-        return self._prepared(self._listeners.listen_everywhere(port=port))
+        addresses = self._listeners.listen_everywhere(port=port)
+        connections.prepare(self._secret, addresses)
+        return addresses
 
     def listen_unix(self) -> UnixAddress | None:
         """Listen on an abstract Unix socket too; return None if the system has none."""
@@ -212,12 +228,6 @@ class Server:
         self.loop.close()
         self._listeners.close()
 
-    def _prepared(self, addresses: list[TcpAddress]) -> list[TcpAddress]:
-        """Prepare for encrypted connections, so that the loop need not do it."""
-        if self._secret is not None and not all(is_loopback_host(item.host) for item in addresses):
-            connections.prepare(self._secret)
-        return addresses
-
     def _report(self, message: str) -> None:
         with contextlib.suppress(Exception):
             self._on_error(message)
@@ -229,10 +239,8 @@ class Server:
 
     def _add_client(self, sock: socket.socket, peer: str) -> None:
         sock.setblocking(False)
-        must_encrypt = False
         if sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            must_encrypt = not is_loopback_host(peer)
         elif not network.is_own_user(sock):
             sock.close()
             self._report("a program of another user connected to a Unix socket, and was refused")
@@ -244,7 +252,7 @@ class Server:
             nonce=os.urandom(greeting.NONCE_SIZE),
             identity=self._identity,
             admit=partial(self._admit, sock),
-            must_encrypt=must_encrypt,
+            must_encrypt=sock.family != socket.AF_UNIX and not is_loopback_host(peer),
         )
         client = self._clients[connection] = _Client(sock, connection, peer)
         client.serve = partial(self._serve, client)
@@ -262,7 +270,7 @@ class Server:
             # do not read from a client that does not receive: its responses would accumulate
             return
         try:
-            data = self._receive(client)
+            data = client.receive(self._secret)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
@@ -285,19 +293,6 @@ class Server:
         self._send_pending(client)
         if client.connection.is_done and not client.outgoing:
             self._drop(client)
-
-    def _receive(self, client: _Client) -> bytes:
-        """Receive from a client, which may begin to encrypt with its first bytes."""
-        data = client.socket.recv(RECEIVE_SIZE)
-        if client.has_begun or not data:
-            return data
-        client.has_begun = True
-        if self._secret is None or not begins_tls(data):
-            return data
-        client.connection.is_encrypted = True
-        assert isinstance(client.socket, socket.socket)
-        client.socket = connections.accepted(client.socket, self._secret, first=data)
-        return client.socket.recv(RECEIVE_SIZE)
 
     def _proceed(self, client: _Client, data: bytes) -> bool:
         """Process received data; return False if the connection was handed over."""
