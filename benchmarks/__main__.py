@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import checkpoint_registry, crowd, loop_pauses, round_trips, start_up
+from benchmarks import checkpoint_registry, crowd, loop_pauses, round_trips, saving, start_up
 
 PARTS = {
     "round_trips": round_trips,
+    "saving": saving,
     "start_up": start_up,
     "crowd": crowd,
     "loop_pauses": loop_pauses,

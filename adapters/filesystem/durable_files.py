@@ -4,31 +4,49 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final, TypeAlias
 
-_CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP)
+Pieces: TypeAlias = "Sequence[bytes | memoryview]"
+
+ABANDONED_AFTER: Final = 3600.0
+"""After this many seconds without a write, a temporary file has no writer any more."""
+
+_CANNOT_SYNC: Final = (errno.EINVAL, errno.ENOTSUP)
+_TEMPORARY: Final = re.compile(
+    r"\.(?:.+_\d+\.pack|snapshot_[\d_]+\.ymmsl)(?:\.(?P<host>.+)-(?P<pid>\d+))?\.tmp"
+)
+_MAX_BUFFERS: Final = 1024
+"""The most pieces that Linux and macOS write with one call."""
 
 
 def write_durably(path: Path, data: bytes) -> None:
+    """Write a file atomically; see `write_pieces_durably`."""
+    write_pieces_durably(path, [data])
+
+
+def write_pieces_durably(path: Path, pieces: Pieces) -> None:
     """Write a file atomically; it is durable when this returns.
 
-    The data is written to a temporary file first. Every attempt uses the same temporary name, so
-    the next attempt overwrites what an interrupted one left behind.
+    The data is written to a temporary file first, whose name contains the machine and the process:
+    `remove_leftovers` recognises the files of killed writers by them.
 
     Args:
         path: The file, which is replaced if it exists.
-        data: The data.
+        pieces: The data, in pieces that are written one after the other, without a copy.
 
     Raises:
         OSError: If it cannot be written. The path then holds the old file or the new one, never a
             partial one.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.uname().nodename}-{os.getpid()}.tmp")
     try:
         with _opened(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as descriptor:
-            _write_all(descriptor, data)
+            _write_all(descriptor, pieces)
             os.fsync(descriptor)
         os.replace(temporary, path)  # noqa: PTH105 - tests stop the program at each call of os
         sync_directory(path.parent)
@@ -36,6 +54,25 @@ def write_durably(path: Path, data: bytes) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def remove_leftovers(directory: Path) -> None:
+    """Remove the temporary files in a directory whose writers were killed.
+
+    A file stays if its writer still runs, or if it runs on another machine and has written to the
+    file within the last hour. A file that cannot be removed stays too.
+    """
+    with suppress(OSError):
+        for file in list(directory.iterdir()):
+            match = _TEMPORARY.fullmatch(file.name)
+            if match is not None:
+                with suppress(OSError):
+                    _remove_leftover(file, match)
+
+
+def _remove_leftover(file: Path, match: re.Match[str]) -> None:
+    if not _has_writer(file, match):
+        file.unlink()
 
 
 def sync_file(path: Path) -> None:
@@ -83,7 +120,36 @@ def _opened(path: Path, flags: int) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+def _write_all(descriptor: int, pieces: Pieces) -> None:
+    left = [memoryview(piece) for piece in pieces if piece]
+    while left:
+        written = os.writev(descriptor, left[:_MAX_BUFFERS])
+        count = 0
+        while count < len(left) and written >= left[count].nbytes:
+            written -= left[count].nbytes
+            count += 1
+        del left[:count]
+        if left:
+            left[0] = left[0][written:]
+
+
+def _has_writer(file: Path, match: re.Match[str]) -> bool:
+    """Return whether a temporary file may still be written.
+
+    Files without a process in their name are those of Conjoin's first versions.
+    """
+    if match["pid"] is None:
+        return False
+    if time.time() - file.stat().st_mtime > ABANDONED_AFTER:
+        return False
+    return match["host"] != os.uname().nodename or _is_running(int(match["pid"]))
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True  # a process of another user
+    return True

@@ -11,14 +11,20 @@ from typing import final
 from typing_extensions import override
 
 from adapters.filesystem import confined_files
-from adapters.filesystem.durable_files import read_all, sync_directory, sync_file, write_durably
-from application.interfaces.snapshot_store import SnapshotStore
+from adapters.filesystem.durable_files import (
+    read_all,
+    remove_leftovers,
+    sync_directory,
+    sync_file,
+    write_pieces_durably,
+)
+from application.interfaces.snapshot_store import LocalSnapshotStore
 from domain.checkpointing.instance_snapshot import snapshot_name
 from domain.identity import Reference
 
 
 @final
-class FilesystemSnapshotStore(SnapshotStore):
+class FilesystemSnapshotStore(LocalSnapshotStore):
     """Stores each snapshot in a file `<instance>_<number>.pack`, whose path is its location.
 
     New snapshots go into one directory; those in other directories can also be loaded, secured
@@ -36,10 +42,20 @@ class FilesystemSnapshotStore(SnapshotStore):
 
     @override
     def store(self, instance: Reference, number: int, data: bytes) -> str:
+        return self.store_pieces(instance, number, [data])
+
+    @override
+    def store_pieces(
+        self, instance: Reference, number: int, pieces: Sequence[bytes | memoryview]
+    ) -> str:
         self._directory.mkdir(parents=True, exist_ok=True)
         path = self._directory / snapshot_name(instance, number)
-        write_durably(path, data)
+        write_pieces_durably(path, pieces)
         return str(path)
+
+    @override
+    def remove_leftovers(self) -> None:
+        remove_leftovers(self._directory)
 
     @override
     def load(self, location: str) -> bytes:

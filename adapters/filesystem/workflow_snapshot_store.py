@@ -14,7 +14,7 @@ from typing import Final, TypeAlias, final
 
 from typing_extensions import override
 
-from adapters.filesystem.durable_files import write_durably
+from adapters.filesystem.durable_files import remove_leftovers, write_durably
 from application.interfaces.clock import Clock
 from application.interfaces.workflow_snapshot_store import (
     AnnouncementResult,
@@ -139,6 +139,7 @@ class FilesystemWorkflowSnapshotStore(WorkflowSnapshotStore):
             raise TimeoutError(msg)
 
     def _write_all(self, queue: SimpleQueue[_Work]) -> None:
+        remove_leftovers(self._directory)
         while (work := queue.get()) is not None:
             snapshot, report = work
             try:

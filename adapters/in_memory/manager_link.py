@@ -10,7 +10,7 @@ from typing import Final, final
 from application.interfaces.manager_desk import ManagerDesk
 from application.interfaces.manager_link import ManagerLink
 from domain.checkpointing.instance_snapshot import SnapshotMetadata
-from domain.coupling.messages import LogRecord, Wait
+from domain.coupling.messages import Awaited, LogRecord, Wait
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
@@ -124,15 +124,24 @@ class InMemoryManagerLink(ManagerLink):
                 )
         return True
 
-    def report_status(
-        self, *, simulated_time: float | None, waiting: tuple[str, str, int | None] | None
-    ) -> None:
+    def report_status(self, *, simulated_time: float | None, waiting: Awaited | None) -> None:
         wait = None if waiting is None else Wait(self._instance, *waiting)
         with self._changed:
             if not self._is_closed:
                 _unless_refused(
                     lambda: self._desk.report_status(self._instance, simulated_time, wait)
                 )
+
+    def waiting_to_send(self, peer: str, port: str, slot: int | None) -> bool:
+        with self._changed:
+            self._check_open()
+            self._desk.waiting_to_send(Wait(self._instance, peer, port, slot, is_sending=True))
+            return True
+
+    def waiting_to_send_done(self, peer: str, port: str, slot: int | None) -> None:
+        with self._changed:
+            self._check_open()
+            self._desk.waiting_to_send_done(Wait(self._instance, peer, port, slot, is_sending=True))
 
     def waiting_for_receive(self, peer: str, port: str, slot: int | None) -> None:
         with self._changed:

@@ -10,7 +10,7 @@ from typing import Final, final
 
 from adapters.wire import stream
 from adapters.wire.locations import has_scheme
-from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
+from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport, Room, WaitForRoom
 from domain.coupling.messages import PeerMessage
 from domain.coupling.peers import Endpoint
 from domain.errors import PeerLost
@@ -33,6 +33,7 @@ class InMemoryNetwork:
         self.must_drain: Final = must_drain
         self._changed = threading.Condition()
         self._messages: dict[str, deque[bytes]] = {}
+        self._taken: dict[str, int] = {}
         self._reachable: set[str] = set()
         self._finished: set[str] = set()
 
@@ -59,6 +60,27 @@ class InMemoryNetwork:
             self._messages.setdefault(receiver, deque()).append(frame)
             self._changed.notify_all()
 
+    def has_room(self, receiver: str, instance: str, size: int, limit: int | None) -> bool:
+        """Return whether an endpoint may get another message of some size, or needs none."""
+        with self._changed:
+            queued = sum(map(len, self._messages.get(receiver, ())))
+            fits = limit is None or queued <= max(limit, size)
+            return fits or not self._is_awaited(instance)
+
+    def wait_for_room(
+        self, receiver: str, instance: str, size: int, limit: int | None, *, timeout: float | None
+    ) -> bool:
+        """Wait until an endpoint may get another message; return whether it may."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: self.has_room(receiver, instance, size, limit), timeout
+            )
+
+    def taken(self, receiver: str) -> int:
+        """Return how many bytes an endpoint has taken."""
+        with self._changed:
+            return self._taken.get(receiver, 0)
+
     def take(self, receiver: str, *, sender: str, timeout: float | None) -> bytes | None:
         """Return the next message for an endpoint; None on timeout.
 
@@ -72,7 +94,9 @@ class InMemoryNetwork:
             messages = self._messages.get(receiver)
             if messages:
                 self._changed.notify_all()
-                return messages.popleft()
+                frame = messages.popleft()
+                self._taken[receiver] = self._taken.get(receiver, 0) + len(frame)
+                return frame
             if sender in self._reachable:
                 return None
         raise PeerLost(
@@ -109,12 +133,18 @@ class InMemoryPeerTransport(PeerTransport):
     Args:
         instance: Name of the instance.
         network: The state that it shares with its peers.
+
+    Attributes:
+        queue_size: How many bytes may wait for one endpoint; None for no limit.
+        wait_for_room: Waits until a message can be queued.
     """
 
     def __init__(self, instance: str, network: InMemoryNetwork) -> None:
         self._instance = instance
         self._network = network
         self._receivers: dict[str, str] = {}
+        self.queue_size: int | None = None
+        self.wait_for_room: WaitForRoom = lambda _sender, _receiver, room: None  # noqa: ARG005
         network.join(instance)
 
     def locations(self) -> Sequence[str]:
@@ -126,12 +156,12 @@ class InMemoryPeerTransport(PeerTransport):
     def outlet(
         self,
         *,
-        sender: Endpoint,  # noqa: ARG002 - the receiver's endpoint alone determines the destination
+        sender: Endpoint,
         receiver: Endpoint,
         peer_locations: Sequence[str],  # noqa: ARG002 - there is one network only
     ) -> Outlet:
         self._receivers[str(receiver)] = str(receiver.instance)
-        return InMemoryOutlet(self._network, receiver=str(receiver))
+        return InMemoryOutlet(self._network, self, sender=sender, receiver=receiver)
 
     def inlet(
         self,
@@ -147,6 +177,10 @@ class InMemoryPeerTransport(PeerTransport):
         peer_locations: Sequence[str],  # noqa: ARG002 - there is one network only
     ) -> bool:
         return self._network.must_drain
+
+    def limit_queues(self, size: int | None, *, wait: WaitForRoom) -> None:
+        self.queue_size = size
+        self.wait_for_room = wait
 
     def limit_retries(self, seconds: float) -> None:
         """Do nothing: in-memory connections cannot be lost."""
@@ -165,13 +199,32 @@ class InMemoryPeerTransport(PeerTransport):
 class InMemoryOutlet(Outlet):
     """Sends messages to one endpoint."""
 
-    def __init__(self, network: InMemoryNetwork, *, receiver: str) -> None:
+    def __init__(
+        self,
+        network: InMemoryNetwork,
+        transport: InMemoryPeerTransport,
+        *,
+        sender: Endpoint,
+        receiver: Endpoint,
+    ) -> None:
         self._network = network
+        self._transport = transport
+        self._sender = sender
         self._receiver = receiver
 
     def send(self, message: PeerMessage) -> int:
         frame = b"".join(map(bytes, stream.encode_message(0, message)))
-        self._network.put(self._receiver, frame)
+        receiver, instance = str(self._receiver), str(self._receiver.instance)
+        limit = self._transport.queue_size
+        if not self._network.has_room(receiver, instance, len(frame), limit):
+            room = Room(
+                lambda timeout: self._network.wait_for_room(
+                    receiver, instance, len(frame), limit, timeout=timeout
+                ),
+                lambda: self._network.taken(receiver),
+            )
+            self._transport.wait_for_room(self._sender, self._receiver, room)
+        self._network.put(receiver, frame)
         return len(frame)
 
 

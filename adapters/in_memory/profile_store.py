@@ -7,20 +7,22 @@ from typing import final
 
 from typing_extensions import override
 
-from application.interfaces.profile_store import ProfileStore
+from application.interfaces.profile_store import MeteredProfileStore
 from domain.identity import Reference
 from domain.placement.resources import Resources
-from domain.running.profiling import ProfileEvent
+from domain.running.profiling import DropReason, ProfileEvent
 
 
 @final
-class InMemoryProfileStore(ProfileStore):
+class InMemoryProfileStore(MeteredProfileStore):
     """Records everything.
 
     Attributes:
         instances: All instances, in the order in which they were added.
         assigned: The resources assigned to each instance.
         events: The events of each instance.
+        dropped: How many events of each instance are missing, by reason.
+        queued: What `backlog` returns.
         closed: Whether `close` was called.
     """
 
@@ -28,6 +30,8 @@ class InMemoryProfileStore(ProfileStore):
         self.instances: list[Reference] = []
         self.assigned: dict[Reference, Resources] = {}
         self.events: dict[Reference, list[ProfileEvent]] = {}
+        self.dropped: dict[tuple[Reference, DropReason], int] = {}
+        self.queued = 0
         self.closed = False
 
     @override
@@ -44,6 +48,15 @@ class InMemoryProfileStore(ProfileStore):
     @override
     def add_events(self, instance: Reference, events: Sequence[ProfileEvent]) -> None:
         self.events[instance].extend(events)
+
+    @property
+    @override
+    def backlog(self) -> int:
+        return self.queued
+
+    @override
+    def add_dropped(self, instance: Reference, reason: DropReason, count: int) -> None:
+        self.dropped[instance, reason] = self.dropped.get((instance, reason), 0) + count
 
     @override
     def close(self) -> None:

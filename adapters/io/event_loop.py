@@ -62,6 +62,7 @@ class EventLoop(Scheduler):
         self._selector = selectors.DefaultSelector()
         self._wake_receiver, self._wake_sender = socket.socketpair()
         self._calls: deque[Callable[[], None]] = deque()
+        self._background_calls: deque[Callable[[], None]] = deque()
         self._timers: list[tuple[float, int, ScheduledCall]] = []
         self._timer_numbers = itertools.count()
         self._is_woken = False
@@ -100,6 +101,14 @@ class EventLoop(Scheduler):
             # a closed loop makes no calls, so it need not be woken
             with contextlib.suppress(OSError):
                 self._wake_sender.send(b"\0")
+
+    def call_in_background(self, callback: Callable[[], None]) -> None:
+        """Make a call after all others that are due. On the loop's thread only.
+
+        Between two such calls, the loop looks for other work, so that it delays none by more than
+        one call.
+        """
+        self._background_calls.append(callback)
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> ScheduledCall:
         call = ScheduledCall(callback)
@@ -166,6 +175,8 @@ class EventLoop(Scheduler):
                     with contextlib.suppress(KeyError, ValueError):
                         self._selector.unregister(key.fileobj)
             self._make_due_calls(now)
+            if self._background_calls:
+                self._call(self._background_calls.popleft())
         for callback in self._last_calls:
             self._call(callback)
         self._release()
@@ -178,7 +189,7 @@ class EventLoop(Scheduler):
         self._is_woken = False
 
     def _time_to_next_timer(self, now: float) -> float | None:
-        if self._calls:
+        if self._calls or self._background_calls:
             return 0.0
         return max(0.0, self._timers[0][0] - now) if self._timers else None
 

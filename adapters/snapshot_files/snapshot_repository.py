@@ -6,7 +6,7 @@ from typing import Final, final
 
 from adapters.snapshot_files.msgpack_snapshot import MsgPackSnapshot
 from application.interfaces.snapshot_repository import SnapshotRepository
-from application.interfaces.snapshot_store import OpenStore
+from application.interfaces.snapshot_store import LocalSnapshotStore, OpenStore
 from domain.checkpointing.instance_snapshot import Snapshot
 from domain.errors import ConfigurationError, InconsistentSnapshot
 from domain.identity import Reference
@@ -27,16 +27,21 @@ class MsgPackSnapshotRepository(SnapshotRepository):
 
     def check(self, directory: str | None) -> None:
         try:
-            self._open_store(directory or _HERE)
+            store = self._open_store(directory or _HERE)
         except OSError as error:
             msg = f"Snapshots cannot be stored: {error}"
             raise ConfigurationError(msg) from error
+        if isinstance(store, LocalSnapshotStore):
+            store.remove_leftovers()
 
     def add(
         self, directory: str | None, instance: Reference, number: int, snapshot: Snapshot
     ) -> str:
-        data = MsgPackSnapshot.encode(snapshot)
-        return self._open_store(directory or _HERE).store(instance, number, data)
+        pieces = MsgPackSnapshot.encode_pieces(snapshot)
+        store = self._open_store(directory or _HERE)
+        if isinstance(store, LocalSnapshotStore):
+            return store.store_pieces(instance, number, pieces)
+        return store.store(instance, number, b"".join(pieces))
 
     def load(self, location: str) -> Snapshot:
         try:

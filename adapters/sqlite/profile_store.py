@@ -15,14 +15,15 @@ from typing_extensions import override
 
 from adapters.sqlite.schema import (
     INSERT_CORE,
+    INSERT_DROPPED,
     INSERT_EVENT,
     INSERT_INSTANCE,
     creation_script,
 )
-from application.interfaces.profile_store import ProfileStore
+from application.interfaces.profile_store import MeteredProfileStore
 from domain.identity import Reference
 from domain.placement.resources import Resources
-from domain.running.profiling import ProfileEvent
+from domain.running.profiling import DropReason, ProfileEvent
 
 _Row: TypeAlias = "tuple[object, ...]"
 
@@ -47,7 +48,7 @@ _Work: TypeAlias = "_Insertion | _EventsOfInstance"
 
 
 @final
-class SqliteProfileStore(ProfileStore):
+class SqliteProfileStore(MeteredProfileStore):
     """Writes performance.sqlite.
 
     The caller only puts its events into a queue. The writer stores all queued events in one
@@ -62,6 +63,7 @@ class SqliteProfileStore(ProfileStore):
         self._path = path
         self._oids: dict[Reference, int] = {}
         self._queue: SimpleQueue[_Work | None] = SimpleQueue()
+        self._added_events = 0
         self._writer = _Writer(path, self._queue)
         self._thread: Thread | None = Thread(
             target=self._writer.run, name="profile writer", daemon=True
@@ -86,7 +88,19 @@ class SqliteProfileStore(ProfileStore):
 
     @override
     def add_events(self, instance: Reference, events: Sequence[ProfileEvent]) -> None:
+        self._added_events += len(events)
         self._queue.put(_EventsOfInstance(self._oids[instance], tuple(events)))
+
+    @property
+    @override
+    def backlog(self) -> int:
+        # only this thread changes the one number, and only the writer's the other
+        return self._added_events - self._writer.taken_events
+
+    @override
+    def add_dropped(self, instance: Reference, reason: DropReason, count: int) -> None:
+        row = (self._oids[instance], reason.value, count)
+        self._queue.put(_Insertion(INSERT_DROPPED, [row]))
 
     @override
     def close(self) -> None:
@@ -109,6 +123,7 @@ class _Writer:
         self._queue = queue
         self._first_error: Exception | None = None
         self._lost_rows = 0
+        self.taken_events = 0
 
     def run(self) -> None:
         """Store queued work until None is taken from the queue."""
@@ -145,6 +160,7 @@ class _Writer:
             except sqlite3.Error as error:
                 self._note(error, lost_rows=_count(batch))
                 _roll_back(connection)
+            self._note_taken(batch)
 
     def _store(self, connection: sqlite3.Connection, batch: Sequence[_Work]) -> None:
         connection.execute("BEGIN")
@@ -173,6 +189,13 @@ class _Writer:
     def _drop_all(self) -> None:
         while (work := self._queue.get()) is not None:
             self._lost_rows += _count([work])
+            self._note_taken([work])
+
+    def _note_taken(self, batch: Iterable[_Work]) -> None:
+        """Note that events have been stored, or lost for good."""
+        self.taken_events += sum(
+            len(work.events) for work in batch if isinstance(work, _EventsOfInstance)
+        )
 
     def _note(self, error: Exception, *, lost_rows: int) -> None:
         self._first_error = self._first_error or error

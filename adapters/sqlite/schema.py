@@ -1,4 +1,8 @@
-"""The layout of performance.sqlite, format 1.1, which `muscle3 profile` reads."""
+"""The layout of performance.sqlite, format 1.1, which `muscle3 profile` reads.
+
+The table `conjoin_dropped_events` is an addition, which MUSCLE3 ignores: how many events of an
+instance are missing, and why.
+"""
 
 from domain.coupling.ports import Operator
 from domain.running.profiling import ProfileEventType
@@ -40,6 +44,12 @@ CREATE TABLE events (
     message_size INTEGER,
     message_timestamp DOUBLE
 );
+CREATE TABLE conjoin_dropped_events (
+    instance_oid INTEGER NOT NULL REFERENCES instances (oid),
+    reason TEXT NOT NULL,
+    events INTEGER NOT NULL,
+    PRIMARY KEY (instance_oid, reason)
+);
 CREATE INDEX instances_oid_idx ON instances (oid);
 CREATE INDEX events_start_time_idx ON events (start_time);
 CREATE VIEW all_events AS
@@ -79,3 +89,7 @@ def creation_script() -> str:
 INSERT_INSTANCE = "INSERT INTO instances (oid, name) VALUES (?, ?)"
 INSERT_CORE = "INSERT INTO assigned_cores (instance_oid, node, core) VALUES (?, ?, ?)"
 INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_DROPPED = (
+    "INSERT INTO conjoin_dropped_events VALUES (?, ?, ?)"
+    " ON CONFLICT DO UPDATE SET events = events + excluded.events"
+)

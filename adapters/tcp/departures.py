@@ -8,16 +8,11 @@ does not count as having left: it may still compute, and its addresses may be un
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from typing import Final, final
+from typing import final
 
 from adapters.tcp.outboxes import Outboxes
 from adapters.tcp.peer_server import PeerServer
-
-FIRST_PAUSE: Final = 1.0
-LONGEST_PAUSE: Final = 10.0
-PAUSE_GROWTH: Final = 1.5
 
 
 def refuses_connections(locations: Sequence[str]) -> bool:
@@ -101,24 +96,3 @@ def instance_of(endpoint: str) -> str:
         'outer.micro[3]'
     """
     return endpoint.rpartition(".")[0]
-
-
-def wait_with_checks(
-    is_done: Callable[[float], bool], *, end: float, check: Callable[[], None]
-) -> bool:
-    """Wait for a condition; return whether it became true.
-
-    Args:
-        is_done: Waits for the condition for the given number of seconds.
-        end: When to give up, on the monotonic clock.
-        check: Called repeatedly, with increasing pauses. It may make the condition true.
-    """
-    pause = FIRST_PAUSE
-    while True:
-        left = max(0.0, end - time.monotonic())
-        if is_done(min(left, pause)):
-            return True
-        if left <= pause:
-            return False
-        check()
-        pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE)

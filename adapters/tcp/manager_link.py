@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import islice
 from typing import Any, Final, final
 
+from adapters.tcp.report_sender import ReportSender
 from adapters.tcp.save_request_listener import SaveRequestListener
 from adapters.tcp.serialised_waits import SerialisedWaits
 from adapters.tcp.session_client import SessionClient
@@ -18,16 +18,17 @@ from adapters.wire.reconnection import DEFAULT_RETRIES, RetryPolicy
 from adapters.wire.requests import Arguments, Reply, Request, Status, decode_response
 from application.interfaces.manager_link import ManagerLink
 from domain.checkpointing.instance_snapshot import SnapshotMetadata
-from domain.coupling.messages import LogRecord, Wait
+from domain.coupling.messages import Awaited, LogRecord, Wait
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
 from domain.coupling.timelines import Timeline
-from domain.errors import CouplingError, ManagerRefused, TransportError
+from domain.errors import ManagerRefused, TransportError
 from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointInfo
 from domain.running.clients import Trust, instance_identity
 from domain.running.failure_kinds import FailureKind
+from domain.running.log_levels import LogLevel
 from domain.running.profiling import ProfileEvent
 from domain.version import OWN_VERSION_SUFFIX
 
@@ -35,9 +36,6 @@ FIRST_PAUSE: Final = 0.1
 PAUSE_GROWTH: Final = 1.5
 LONGEST_PAUSE: Final = 5.0
 PEER_TIMEOUT: Final = 600.0
-
-EVENTS_PER_REQUEST: Final = 500
-"""Maximum number per request, so that packing the events does not hold the GIL for long."""
 
 
 class ConnectionLockedError(TransportError):
@@ -92,12 +90,14 @@ class MMPClient(ManagerLink):
         self._is_own_manager = secret is not None
         self._save_requests: SaveRequestListener | None = None
         self._waits = SerialisedWaits(self._ask)
-        self._reports: deque[Callable[[], Iterator[bytes]]] = deque()
-        self._report_added = threading.Condition()
-        self._reporter: threading.Thread | None = None
-        self._is_sending = False
+        self._reports = ReportSender(
+            self._name,
+            send=self._send,
+            encode_events=partial(mmp.submit_profile_events.encode, self._name),
+            reports_dropped=self._is_own_manager,
+        )
         self._is_lost = False
-        self._closed = False
+        self._is_closed = False
 
     def register_instance(self, locations: Sequence[str], ports: Sequence[Port]) -> Timeline:
         version = mmp.DIALECT_OF_MUSCLE3
@@ -116,7 +116,7 @@ class MMPClient(ManagerLink):
         return decode_peers(self._instance, values)
 
     def deregister_instance(self) -> None:
-        self.flush()
+        self._finish_reports()
         self._ask(mmp.deregister_instance, self._name)
 
     def get_settings(self) -> Settings:
@@ -129,7 +129,7 @@ class MMPClient(ManagerLink):
         self._report(mmp.submit_log_message, record)
 
     def submit_profile_events(self, events: Iterable[ProfileEvent]) -> None:
-        self._queue(partial(self._profile_requests, iter(events)))
+        self._reports.add_events(events)
 
     def submit_snapshot_metadata(self, metadata: SnapshotMetadata) -> None:
         self._ask(mmp.submit_snapshot, self._name, metadata)
@@ -146,10 +146,17 @@ class MMPClient(ManagerLink):
         self._report(mmp.report_failed, self._name, problem, kind)
         return self._is_own_manager
 
-    def report_status(
-        self, *, simulated_time: float | None, waiting: tuple[str, str, int | None] | None
-    ) -> None:
+    def report_status(self, *, simulated_time: float | None, waiting: Awaited | None) -> None:
         self._report(mmp.report_status, self._name, simulated_time, waiting)
+
+    def waiting_to_send(self, peer: str, port: str, slot: int | None) -> bool:
+        if self._is_own_manager:
+            self._ask(mmp.waiting_to_send, self._wait(peer, port, slot))
+        return self._is_own_manager
+
+    def waiting_to_send_done(self, peer: str, port: str, slot: int | None) -> None:
+        if self._is_own_manager:
+            self._ask(mmp.waiting_to_send_done, self._wait(peer, port, slot))
 
     def waiting_for_receive(self, peer: str, port: str, slot: int | None) -> None:
         wait = self._wait(peer, port, slot)
@@ -170,24 +177,19 @@ class MMPClient(ManagerLink):
 
     def flush(self) -> None:
         """Wait until all queued reports have been sent."""
-        with self._report_added:
-            self._report_added.wait_for(
-                lambda: self._closed or not (self._reports or self._is_sending)
-            )
+        self._reports.flush()
 
     def close(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
         if not self._is_lost:
-            self.flush()
-        with self._report_added:
-            if self._closed:
-                return
-            self._closed = True
-            self._report_added.notify_all()
+            self._finish_reports()
+        self._reports.close()
         self._session.close()
         if self._save_requests is not None:
             self._save_requests.close()
-        if self._reporter is not None:
-            self._reporter.join()
+        self._reports.join()
 
     def _wait(self, peer: str, port: str, slot: int | None) -> Wait:
         return Wait(self._name, peer, port, slot)
@@ -231,10 +233,6 @@ class MMPClient(ManagerLink):
             waited += pause
             pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE)
 
-    def _profile_requests(self, events: Iterator[ProfileEvent]) -> Iterator[bytes]:
-        while batch := tuple(islice(events, EVENTS_PER_REQUEST)):
-            yield mmp.submit_profile_events.encode(self._name, batch)
-
     def _report(
         self,
         request: Request[Arguments, None],
@@ -243,41 +241,13 @@ class MMPClient(ManagerLink):
     ) -> None:
         """Queue a report; drop an extension of ours if the manager is MUSCLE3's."""
         if self._is_own_manager or not request.own_only:
-            self._queue(lambda: iter((request.encode(*arguments, **keywords),)))
+            self._reports.add(lambda: request.encode(*arguments, **keywords))
 
-    def _queue(self, make_requests: Callable[[], Iterator[bytes]]) -> None:
-        with self._report_added:
-            if self._closed:
-                return
-            self._reports.append(make_requests)
-            if self._reporter is None:
-                self._reporter = threading.Thread(
-                    target=self._send_reports, name=f"conjoin-reports-{self._name}", daemon=True
-                )
-                self._reporter.start()
-            self._report_added.notify_all()
-
-    def _send_reports(self) -> None:
-        while True:
-            with self._report_added:
-                self._is_sending = False
-                self._report_added.notify_all()
-                self._report_added.wait_for(lambda: self._reports or self._closed)
-                if self._closed:
-                    return
-                self._is_sending = True
-                make_requests = self._reports.popleft()
-            # A report that cannot be delivered must not end the simulation. Requests that wait for
-            # an answer detect that the manager is lost.
-            try:
-                for request in make_requests():
-                    self._send(request)
-            except TransportError:
-                # drop the others too: retrying each of them for a minute would delay our exit
-                self._forget_reports()
-            except CouplingError:
-                continue
-
-    def _forget_reports(self) -> None:
-        with self._report_added:
-            self._reports.clear()
+    def _finish_reports(self) -> None:
+        """Wait until everything has been sent, but only for a short time for the profile."""
+        dropped = self._reports.finish_profile()
+        if dropped:
+            # our own manager logs this itself
+            text = f"{dropped} profile events were dropped, because the manager was too busy."
+            self.submit_log_message(LogRecord(self._name, time.time(), LogLevel.WARNING, text))
+        self._reports.flush()

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from typing import final
 
+from adapters.tcp.queue_limit import OPEN, QueueGate, QueueLimit
 from adapters.tcp.server import Reply
 from adapters.wire import mpp
 from application.interfaces.peer_transport import Outlet
@@ -17,17 +18,44 @@ class Outboxes:
 
     def __init__(self) -> None:
         self._messages: dict[str, deque[bytes]] = {}
+        self._queued: dict[str, int] = {}
+        self._taken: dict[str, int] = {}
         self._waiting: dict[str, Reply] = {}
         self._changed = threading.Condition()
 
-    def put(self, receiver: str, message: bytes) -> None:
-        """Add a message; if a request waits for it, reply immediately."""
+    def put(self, receiver: str, message: bytes, *, limit: QueueLimit = OPEN.limit) -> bool:
+        """Add a message; if a request waits for it, reply immediately.
+
+        Args:
+            receiver: The receiving endpoint.
+            message: The message.
+            limit: How many bytes may wait for the endpoint.
+
+        Returns:
+            Whether it was added; False if it would exceed the limit.
+        """
         with self._changed:
+            queued = self._queued.get(receiver, 0)
+            if queued > limit.size and not limit.admits(len(message), queued=queued):
+                return False
             reply = self._waiting.pop(receiver, None)
             if reply is None:
                 self._messages.setdefault(receiver, deque()).append(message)
+                self._queued[receiver] = queued + len(message)
         if reply is not None:
             reply([message])
+        return True
+
+    def wait_for_room(self, receiver: str, size: int, *, limit: QueueLimit, timeout: float) -> bool:
+        """Wait until a message of some size can be added; return whether it can."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: limit.admits(size, queued=self._queued.get(receiver, 0)), timeout=timeout
+            )
+
+    def taken(self, receiver: str) -> int:
+        """Return how many bytes an endpoint has fetched from its queue so far."""
+        return self._taken.get(receiver, 0)
 
     def handle(self, request: bytes, reply: Reply) -> str:
         """Answer a request for a message, now or when there is one.
@@ -45,6 +73,8 @@ class Outboxes:
                 self._waiting[receiver] = reply
                 return receiver
             message = messages.popleft()
+            self._queued[receiver] -= len(message)
+            self._taken[receiver] = self._taken.get(receiver, 0) + len(message)
             self._changed.notify_all()
         reply([message])
         return receiver
@@ -58,6 +88,7 @@ class Outboxes:
         """Drop the messages for an endpoint that will not fetch them."""
         with self._changed:
             self._messages.pop(receiver, None)
+            self._queued.pop(receiver, None)
             self._changed.notify_all()
 
     def wait_until_empty(self, *, timeout: float | None) -> bool:
@@ -68,14 +99,32 @@ class Outboxes:
 
 @final
 class OutboxOutlet(Outlet):
-    """Stores messages until an endpoint of a MUSCLE3 instance fetches them."""
+    """Stores messages until an endpoint of a MUSCLE3 instance fetches them.
 
-    def __init__(self, outboxes: Outboxes, *, sender: str, receiver: str) -> None:
+    Args:
+        outboxes: Where they are stored.
+        sender: The sending endpoint.
+        receiver: The receiving endpoint.
+        gate: Limits what is stored.
+    """
+
+    def __init__(
+        self, outboxes: Outboxes, *, sender: str, receiver: str, gate: QueueGate = OPEN
+    ) -> None:
         self._outboxes = outboxes
         self._sender = sender
         self._receiver = receiver
+        self._gate = gate
 
     def send(self, message: PeerMessage) -> int:
         encoded = mpp.encode_message(self._sender, self._receiver, message)
-        self._outboxes.put(self._receiver, encoded)
-        return len(encoded)
+        size = len(encoded)
+        limit = self._gate.limit
+        while not self._outboxes.put(self._receiver, encoded, limit=limit):
+            self._gate.wait(
+                lambda timeout: self._outboxes.wait_for_room(
+                    self._receiver, size, limit=limit, timeout=timeout
+                ),
+                lambda: self._outboxes.taken(self._receiver),
+            )
+        return size

@@ -13,6 +13,7 @@ from typing import Final, final
 from adapters.io.connections import Connection
 from adapters.io.event_loop import READABLE, WRITABLE, EventLoop
 from adapters.io.network import MAX_BUFFERS, remove_front, send_some
+from adapters.tcp.queue_limit import OPEN, QueueGate, QueueLimit
 from adapters.wire import stream
 from adapters.wire.stream_sender import RETURN_TIME, Pieces, StreamSender
 from application.interfaces.peer_transport import Outlet
@@ -39,10 +40,14 @@ class OutgoingStream:
     Args:
         loop: Writes out the queue, on its thread.
         return_time: Seconds to wait for a receiver to reconnect.
+        limit: How many bytes may be queued.
     """
 
-    def __init__(self, loop: EventLoop, *, return_time: float = RETURN_TIME) -> None:
+    def __init__(
+        self, loop: EventLoop, *, return_time: float = RETURN_TIME, limit: QueueLimit = OPEN.limit
+    ) -> None:
         self._loop = loop
+        self._limit = limit
         self._sender = StreamSender(return_time=return_time)
         self._socket: Connection | None = None
         self._written_by_a_thread: Connection | None = None
@@ -79,22 +84,41 @@ class OutgoingStream:
         else:
             sock.close()
 
-    def send(self, pieces: Pieces) -> None:
-        """Send the pieces of a frame; all but the first may be changed after this returns."""
+    def send(self, pieces: Pieces) -> bool:
+        """Send the pieces of a frame; all but the first may be changed after this returns.
+
+        Returns:
+            Whether the frame was sent or queued; False if it would exceed the limit.
+        """
         with self._changed:
             sock = self._socket
             if sock is not None and self._sender.is_idle:
                 pieces = self._write_at_once(sock, pieces)
                 if not pieces:
-                    return
+                    return True
+            if self._sender.queued > self._limit.size and not self._admits(pieces):
+                return False
             left = self._sender.add(pieces)
             if not left or sock is None:
-                return
+                return True
             self._written_by_a_thread = sock
         try:
             self._write(sock, left)
         finally:
             self._end_write(sock, left)
+        return True
+
+    def wait_for_room(self, size: int, *, timeout: float) -> bool:
+        """Wait until a frame of some size can be queued; return whether it can."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: self._limit.admits(size, queued=self._sender.queued), timeout=timeout
+            )
+
+    @property
+    def taken(self) -> int:
+        """How many bytes the receiver has taken so far."""
+        return self._sender.taken
 
     def wait_until_sent(self, *, timeout: float | None) -> bool:
         """Wait until the receiver has received everything or is gone; return False on timeout."""
@@ -113,6 +137,9 @@ class OutgoingStream:
             self._sender.lose()
             self._detach()
             self._changed.notify_all()
+
+    def _admits(self, pieces: Pieces) -> bool:
+        return self._limit.admits(sum(map(len, pieces)), queued=self._sender.queued)
 
     def _write_at_once(self, sock: Connection, pieces: Pieces) -> Pieces:
         """Write a frame directly, without waiting; return the part that is left to write."""
@@ -182,7 +209,7 @@ class OutgoingStream:
                     self._end_connection(sock)
                     return
                 if self._sender.may_write:
-                    send_some(sock, self._sender.outgoing)
+                    self._sender.written(send_some(sock, self._sender.outgoing))
             except (OSError, RemoteProtocolError):
                 self._end_connection(sock)
                 return
@@ -243,14 +270,25 @@ class OutgoingStream:
 
 @final
 class StreamOutlet(Outlet):
-    """Sends messages to one endpoint of one of our own instances."""
+    """Sends messages to one endpoint of one of our own instances.
 
-    def __init__(self, outgoing: OutgoingStream, *, receiver: str) -> None:
+    Args:
+        outgoing: The stream to that instance.
+        receiver: The endpoint.
+        gate: Waits while the queue of that stream is full.
+    """
+
+    def __init__(self, outgoing: OutgoingStream, *, receiver: str, gate: QueueGate = OPEN) -> None:
         self._stream = outgoing
+        self._gate = gate
         self._channel = outgoing.open_channel(receiver)
 
     def send(self, message: PeerMessage) -> int:
         pieces = stream.encode_message(self._channel, message)
         size = sum(map(len, pieces))
-        self._stream.send(pieces)
+        while not self._stream.send(pieces):
+            self._gate.wait(
+                lambda timeout: self._stream.wait_for_room(size, timeout=timeout),
+                lambda: self._stream.taken,
+            )
         return size

@@ -8,14 +8,16 @@ import time
 from collections.abc import Sequence
 from typing import Final, final
 
-from adapters.tcp.departures import Departures, instance_of, wait_with_checks
+from adapters.tcp.checked_wait import wait_with_checks
+from adapters.tcp.departures import Departures, instance_of
 from adapters.tcp.outboxes import Outboxes, OutboxOutlet
 from adapters.tcp.peer_server import PeerServer
 from adapters.tcp.pulling_inlet import PulledPeer, PullingInlet
+from adapters.tcp.queue_limit import QueueGate, QueueLimit
 from adapters.tcp.server import Reply
 from adapters.wire.locations import TCP, format_location, has_scheme
 from adapters.wire.session_server import Request
-from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
+from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport, WaitForRoom
 from domain.coupling.peers import Endpoint
 
 GOODBYE_TIMEOUT: Final = 60.0
@@ -35,6 +37,7 @@ class PullPeerTransport(PeerTransport):
         self._server = server
         self._locations = [format_location(TCP, server.addresses)]
         self._outboxes = Outboxes()
+        self._queue_limit = QueueLimit()
         self._pulled: dict[str, PulledPeer] = {}
         self._receivers: set[str] = set()
         self._retry_limit: float | None = None
@@ -59,7 +62,13 @@ class PullPeerTransport(PeerTransport):
         with self._changed:
             self._receivers.add(str(receiver.instance))
         self._departures.add_receiver(str(receiver.instance), peer_locations)
-        return OutboxOutlet(self._outboxes, sender=str(sender), receiver=str(receiver))
+        gate = QueueGate(
+            self._queue_limit,
+            sender=sender,
+            receiver=receiver,
+            check=self._departures.drop_undeliverable,
+        )
+        return OutboxOutlet(self._outboxes, sender=str(sender), receiver=str(receiver), gate=gate)
 
     def inlet(
         self, *, sender: Endpoint, receiver: Endpoint, peer_locations: Sequence[str]
@@ -73,6 +82,9 @@ class PullPeerTransport(PeerTransport):
 
     def must_drain(self, peer_locations: Sequence[str]) -> bool:  # noqa: ARG002 - of every peer
         return True
+
+    def limit_queues(self, size: int | None, *, wait: WaitForRoom) -> None:
+        self._queue_limit.set(size, wait=wait)
 
     def limit_retries(self, seconds: float) -> None:
         self._retry_limit = seconds

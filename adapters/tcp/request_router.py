@@ -6,6 +6,7 @@ from adapters.tcp.agent_requests import execute_agent_request
 from adapters.tcp.instance_requests import execute_instance_request
 from adapters.tcp.server import Reply
 from adapters.wire import map as agent_protocol
+from adapters.wire import mmp
 from adapters.wire.session_server import Request, Session
 from application.interfaces.admission import Admission
 from application.interfaces.agent_desk import AgentDesk
@@ -30,6 +31,11 @@ class RequestRouter:
     def needs_secret(request: bytes) -> bool:
         """Whether a request needs the secret: those of agents do, as they fetch programs to run."""
         return agent_protocol.is_request(request)
+
+    @staticmethod
+    def may_wait(request: bytes) -> bool:
+        """Whether a request can wait until those of other clients have been executed."""
+        return mmp.is_background_request(request)
 
     def handle(self, request: Request, reply: Reply) -> None:
         """Execute a request at its desk."""

@@ -100,6 +100,7 @@ class Server:
             passed. Returns where the client connects from, or raises a RemoteProtocolError to
             refuse it. By default all are admitted.
         needs_secret: Returns whether a request is only for clients that know the secret.
+        may_wait: Returns whether a request is executed after all others that have arrived.
         on_stream: Takes over the socket of a client that requests a stream.
         on_session_ended: Called when a client has ended its session.
         on_connected: Called when a session gets a connection, also after it lost one.
@@ -123,6 +124,7 @@ class Server:
         identity: str = MANAGER,
         admit: Admission = lambda _socket, _session: None,
         needs_secret: Callable[[bytes], bool] = lambda _request: False,
+        may_wait: Callable[[bytes], bool] = lambda _request: False,
         on_stream: StreamCallback | None = None,
         on_session_ended: Callable[[], None] = lambda: None,
         on_connected: SessionCallback = lambda _session: None,
@@ -142,6 +144,7 @@ class Server:
         self._identity = identity
         self._admit = admit
         self._needs_secret = needs_secret
+        self._may_wait = may_wait
         self._sessions = SessionTable(first_id=_first_session_id())
         self._clients: dict[ServerConnection, _Client] = {}
         self._untrusted = UntrustedClients[_Client](
@@ -321,6 +324,12 @@ class Server:
         return True
 
     def _execute(self, client: _Client, request: Request) -> None:
+        if self._may_wait(request.body):
+            self.loop.call_in_background(lambda: self._execute_now(client, request))
+        else:
+            self._execute_now(client, request)
+
+    def _execute_now(self, client: _Client, request: Request) -> None:
         def reply(response: Buffers) -> None:
             if self.loop.is_this_thread:
                 self._finish(request, response)

@@ -9,15 +9,17 @@ from collections.abc import Sequence
 from typing import final
 
 from adapters.io.connections import Connection
-from adapters.tcp.departures import refuses_connections, wait_with_checks
+from adapters.tcp.checked_wait import wait_with_checks
+from adapters.tcp.departures import refuses_connections
 from adapters.tcp.incoming_stream import IncomingStream, StreamConnection, StreamInlet
 from adapters.tcp.outgoing_stream import OutgoingStream, StreamOutlet
 from adapters.tcp.peer_server import PeerServer
+from adapters.tcp.queue_limit import QueueGate, QueueLimit
 from adapters.wire import stream
 from adapters.wire.locations import CONJOIN, format_location, has_scheme
 from adapters.wire.session_server import StreamRequested
 from adapters.wire.stream_sender import RETURN_TIME
-from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
+from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport, WaitForRoom
 from domain.coupling.peers import Endpoint
 from domain.errors import RemoteProtocolError
 from domain.running.clients import instance_identity
@@ -44,6 +46,8 @@ class StreamPeerTransport(PeerTransport):
         self._outgoing: dict[str, OutgoingStream] = {}
         self._receivers: dict[str, Sequence[str]] = {}
         self._incoming: dict[str, IncomingStream] = {}
+        self._queue_limit = QueueLimit()
+        self._began = time.monotonic()
         self._is_closed = False
         self._changed = threading.Lock()
         server.serve_streams(self._take_stream)
@@ -57,13 +61,16 @@ class StreamPeerTransport(PeerTransport):
     def outlet(
         self,
         *,
-        sender: Endpoint,  # noqa: ARG002 - the receiver's endpoint alone determines the destination
+        sender: Endpoint,
         receiver: Endpoint,
         peer_locations: Sequence[str],
     ) -> Outlet:
         self._receivers[str(receiver.instance)] = peer_locations
         outgoing = self._outgoing_to(str(receiver.instance))
-        return StreamOutlet(outgoing, receiver=str(receiver))
+        gate = QueueGate(
+            self._queue_limit, sender=sender, receiver=receiver, check=self._give_up_late
+        )
+        return StreamOutlet(outgoing, receiver=str(receiver), gate=gate)
 
     def inlet(
         self, *, sender: Endpoint, receiver: Endpoint, peer_locations: Sequence[str]
@@ -78,6 +85,9 @@ class StreamPeerTransport(PeerTransport):
 
     def must_drain(self, peer_locations: Sequence[str]) -> bool:  # noqa: ARG002 - of no peer
         return False
+
+    def limit_queues(self, size: int | None, *, wait: WaitForRoom) -> None:
+        self._queue_limit.set(size, wait=wait)
 
     def limit_retries(self, seconds: float) -> None:
         """Do nothing: a failed instance no longer receives from streams."""
@@ -114,6 +124,11 @@ class StreamPeerTransport(PeerTransport):
             for outgoing in list(self._outgoing.values())
         )
 
+    def _give_up_late(self) -> None:
+        """Give up receivers that have not connected, once they had the time to do so."""
+        if time.monotonic() - self._began >= RETURN_TIME:
+            self._give_up_unconnected()
+
     def _give_up_unconnected(self) -> None:
         """Close the streams to receivers that never connected and now refuse connections.
 
@@ -130,7 +145,7 @@ class StreamPeerTransport(PeerTransport):
     def _outgoing_to(self, peer: str) -> OutgoingStream:
         with self._changed:
             if peer not in self._outgoing:
-                self._outgoing[peer] = OutgoingStream(self._server.loop)
+                self._outgoing[peer] = OutgoingStream(self._server.loop, limit=self._queue_limit)
                 if self._is_closed:
                     # receivers can still connect if another transport keeps the server open
                     self._outgoing[peer].close()

@@ -110,7 +110,8 @@ def time_span(statuses: Iterable[InstanceStatus]) -> str:
 
 def wait_text(wait: Wait) -> str:
     """Return the peer and port that an instance waits for, such as `micro on port state_in[3]`."""
-    return printable(f"{wait.peer} on port {port_label(wait.port, wait.slot)}")
+    room = "room to send to " if wait.is_sending else ""
+    return printable(f"{room}{wait.peer} on port {port_label(wait.port, wait.slot)}")
 
 
 def printable(text: str) -> str:

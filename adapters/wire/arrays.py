@@ -29,6 +29,7 @@ import numpy as np
 
 from adapters.wire.extensions import ARRAY, GRID_CODES, ONLY_OURS
 from adapters.wire.packing import brief, pack, unpack
+from adapters.wire.pieces import LARGE, Extension
 from domain.coupling.grid import Grid, plain_array
 from domain.errors import RemoteProtocolError
 
@@ -80,6 +81,21 @@ class ArrayCodec:
         if isinstance(value, (Grid, GridLike)):
             return _muscle3_grid(value.array, value.indexes)
         return value
+
+    @staticmethod
+    def to_large_muscle3(value: object) -> Extension | None:
+        """Return the extension value for a large array or Grid; None for another object.
+
+        Raises:
+            TypeError: If MUSCLE3 does not support the array.
+        """
+        if isinstance(value, np.ndarray):
+            array, indexes = value, None
+        elif isinstance(value, (Grid, GridLike)):
+            array, indexes = value.array, value.indexes
+        else:
+            return None
+        return None if array.nbytes < LARGE else _muscle3_extension(array, indexes)
 
     @staticmethod
     def from_muscle3(data: bytes) -> Grid:
@@ -183,6 +199,11 @@ def _python_value(scalar: np.generic) -> object:
 
 
 def _muscle3_grid(array: npt.NDArray[np.generic], indexes: list[str] | None) -> msgpack.ExtType:
+    code, payload = _muscle3_extension(array, indexes)
+    return msgpack.ExtType(code, pack(payload))
+
+
+def _muscle3_extension(array: npt.NDArray[np.generic], indexes: list[str] | None) -> Extension:
     array = plain_array(array)
     code = GRID_CODES.get(array.dtype.name)
     if code is None:
@@ -203,7 +224,7 @@ def _muscle3_grid(array: npt.NDArray[np.generic], indexes: list[str] | None) -> 
         "data": memory.reshape(-1).data.cast("B") if array.size else b"",
         "indexes": list(indexes) if indexes else None,
     }
-    return msgpack.ExtType(code, pack(payload))
+    return Extension(code, payload)
 
 
 def _pack_array(

@@ -32,7 +32,7 @@ from adapters.wire.requests import (
 from adapters.wire.values import integer, name, optional, printable, text
 from application.interfaces.manager_desk import ManagerDesk, Registration
 from domain.checkpointing.instance_snapshot import SnapshotMetadata
-from domain.coupling.messages import LogRecord, Wait
+from domain.coupling.messages import Awaited, LogRecord, Wait
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
@@ -60,11 +60,12 @@ def _decode_log_record(instance: object, time: Any, level: Any, message: object)
     return LogRecord(name(instance), float(time), int(level), text(message))
 
 
-def _decode_awaited(values: Any) -> tuple[str, str, int | None] | None:  # noqa: ANN401 - checked here
+def _decode_awaited(values: Any) -> Awaited | None:  # noqa: ANN401 - checked here
     if values is None:
         return None
-    peer, port, slot = values
-    return name(peer), name(port), optional(integer, slot)
+    peer, port, slot, *is_sending = values
+    awaited = name(peer), name(port), optional(integer, slot)
+    return (*awaited, True) if is_sending == [True] else awaited
 
 
 TEXT: Final[Field[str]] = Field(lambda value: [value], name)
@@ -81,16 +82,25 @@ EVENTS: Final[Field[Sequence[ProfileEvent]]] = Field(
     lambda events: [[encode_profile_event(event) for event in events]],
     lambda events: tuple(map(decode_profile_event, events)),
 )
+DROPPED: Final[Field[int]] = Field(
+    lambda count: [count] if count else [], lambda count=0: integer(count)
+)
+"""How many events an instance of ours has dropped; absent for none, as in MUSCLE3's protocol."""
+
+_PROFILE_REQUESTS: Final = (b"\x93\x06", b"\x94\x06")
+"""How MessagePack begins a list of three or four values, the first of which is 6."""
+
 METADATA: Final[Field[SnapshotMetadata]] = Field(
     lambda metadata: [encode_snapshot_metadata(metadata)], decode_snapshot_metadata
 )
-WAIT: Final[Field[Wait]] = Field(list, _decode_wait, width=4)
+WAIT: Final[Field[Wait]] = Field(lambda wait: wait[:4], _decode_wait, width=4)
+SENDING_WAIT: Final[Field[Wait]] = Field(
+    lambda wait: wait[:4], lambda *values: _decode_wait(*values)._replace(is_sending=True), width=4
+)
 TIME: Final[Field[float | None]] = Field(
     lambda time: [time], lambda time: None if time is None else float(time)
 )
-AWAITED: Final[Field[tuple[str, str, int | None] | None]] = Field(
-    lambda awaited: [awaited], _decode_awaited
-)
+AWAITED: Final[Field[Awaited | None]] = Field(lambda awaited: [awaited], _decode_awaited)
 
 FAILURE_KIND: Final[Field[FailureKind | None]] = Field(
     lambda kind: [] if kind is None else [kind.value],
@@ -189,10 +199,17 @@ def submit_log_message(desk: ManagerDesk, record: LogRecord) -> None:
     desk.submit_log_message(record)
 
 
-@REQUESTS.immediate(6, TEXT, EVENTS, answer=NOTHING)
-def submit_profile_events(desk: ManagerDesk, instance: str, events: Sequence[ProfileEvent]) -> None:
+@REQUESTS.immediate(6, TEXT, EVENTS, DROPPED, answer=NOTHING)
+def submit_profile_events(
+    desk: ManagerDesk, instance: str, events: Sequence[ProfileEvent], dropped: int
+) -> None:
     """Add to the profile of the run."""
-    desk.submit_profile_events(instance, events)
+    desk.submit_profile_events(instance, events, dropped=dropped)
+
+
+def is_background_request(request: bytes | memoryview) -> bool:
+    """Return whether a request can wait until others have been executed: it has profile events."""
+    return bytes(request[:2]) in _PROFILE_REQUESTS
 
 
 @REQUESTS.immediate(7, TEXT, METADATA, answer=NOTHING)
@@ -240,7 +257,7 @@ def report_status(
     desk: ManagerDesk,
     instance: str,
     simulated_time: float | None,
-    awaited: tuple[str, str, int | None] | None,
+    awaited: Awaited | None,
 ) -> None:
     """Report an instance's simulated time, and the peer, port and slot that it waits for."""
     waiting = None if awaited is None else Wait(instance, *awaited)
@@ -265,3 +282,15 @@ def report_snapshot_failed(desk: ManagerDesk, instance: str, problem: str) -> No
 def report_failed(desk: ManagerDesk, instance: str, problem: str, kind: FailureKind | None) -> None:
     """Report that an instance has failed, and is about to leave."""
     desk.report_failed(instance, problem, kind=kind)
+
+
+@REQUESTS.immediate(69, SENDING_WAIT, answer=NOTHING, own_only=True)
+def waiting_to_send(desk: ManagerDesk, wait: Wait) -> None:
+    """Report that an instance has waited to send a message for longer than its timeout."""
+    desk.waiting_to_send(wait)
+
+
+@REQUESTS.immediate(70, SENDING_WAIT, answer=NOTHING, own_only=True)
+def waiting_to_send_done(desk: ManagerDesk, wait: Wait) -> None:
+    """Report that this message can be sent."""
+    desk.waiting_to_send_done(wait)

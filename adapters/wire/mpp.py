@@ -12,6 +12,7 @@ import msgpack
 from adapters.wire.extensions import SETTINGS
 from adapters.wire.packing import brief, pack, unpack, unpack_request
 from adapters.wire.payloads import Muscle3Payloads, encode_overlay
+from adapters.wire.pieces import Pieces
 from domain.coupling.messages import PeerMessage
 from domain.coupling.settings import Settings
 from domain.errors import RemoteProtocolError
@@ -68,6 +69,20 @@ def encode_message(sender: str, receiver: str, message: PeerMessage) -> bytes:
         UnsendableData: If MUSCLE3 could not receive some part of the data or the overlay.
     """
     data = Muscle3Payloads.encode(message.data)
+    return b"".join((_pack_head(sender, receiver, message), data, _pack_iteration(message)))
+
+
+def encode_message_pieces(sender: str, receiver: str, message: PeerMessage) -> Pieces:
+    """Return the same as `encode_message` in pieces, of which large ones are views of the data.
+
+    Raises:
+        UnsendableData: If MUSCLE3 could not receive some part of the data or the overlay.
+    """
+    data = Muscle3Payloads.encode_pieces(message.data)
+    return [_pack_head(sender, receiver, message), *data, _pack_iteration(message)]
+
+
+def _pack_head(sender: str, receiver: str, message: PeerMessage) -> bytes:
     overlay = _NO_SETTINGS_PACKED
     if message.overlay:
         overlay = msgpack.ExtType(SETTINGS, encode_overlay(message.overlay))
@@ -79,7 +94,8 @@ def encode_message(sender: str, receiver: str, message: PeerMessage) -> bytes:
         packer.pack(key)
         packer.pack(value)
     packer.pack("data")
-    return b"".join((packer.bytes(), data, _pack_iteration(message)))
+    packed: bytes = packer.bytes()
+    return packed
 
 
 def _pack_iteration(message: PeerMessage) -> bytes:

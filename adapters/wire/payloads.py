@@ -14,6 +14,7 @@ import msgpack
 
 from adapters.wire.extensions import ARRAY, COMPLEX, GRID_CODES, MILESTONE, ONLY_OURS, SETTINGS
 from adapters.wire.packing import pack, unpack
+from adapters.wire.pieces import TOO_LARGE, Extension, PieceRules, Pieces, pack_pieces
 from domain.coupling.messages import Milestone
 from domain.coupling.settings import ALLOWED_VALUES, MAX_SETTING_DEPTH, Settings, settings_of
 from domain.errors import DataTooLarge, RemoteProtocolError, UnsendableData
@@ -157,6 +158,16 @@ class Muscle3Payloads:
         return _pack_or_explain(value, Muscle3Payloads.default)
 
     @staticmethod
+    def encode_pieces(value: object) -> Pieces:
+        """Return the same as `encode` in pieces, of which large ones are views of the data.
+
+        Raises:
+            UnsendableData: If MUSCLE3 could not receive some part of it.
+        """
+        _check_keys(value, "data", _MUSCLE3_KEYS)
+        return pack_pieces(value, "data", _MUSCLE3_RULES)
+
+    @staticmethod
     def default(value: object) -> object:
         """Convert an object of an unsupported type to one that MessagePack supports."""
         if type(value) not in _NO_ARRAYS:
@@ -181,6 +192,22 @@ class Muscle3Payloads:
         if code in GRID_CODES.values():
             return _arrays().from_muscle3(data)
         return msgpack.ExtType(code, data)
+
+
+def _pack_for_muscle3(value: object, path: str) -> bytes:
+    return _pack_or_explain(value, Muscle3Payloads.default, path)
+
+
+def _as_extension(value: object) -> Extension | None:
+    if type(value) in _NO_ARRAYS:
+        return None
+    try:
+        return _arrays().to_large_muscle3(value)
+    except TypeError:
+        return None  # MUSCLE3 does not support it, which `_pack_for_muscle3` explains
+
+
+_MUSCLE3_RULES: Final = PieceRules(_pack_for_muscle3, _as_extension)
 
 
 class OwnPayloads:
@@ -263,7 +290,7 @@ def _explain(
         except (TypeError, ValueError, OverflowError) as inner:
             return _explain(part, default, part_path, inner)
     if str(error).endswith(_TOO_LARGE_FOR_MSGPACK):
-        return DataTooLarge(path, "it is larger than 4 GiB")
+        return DataTooLarge(path, TOO_LARGE)
     return UnsendableData(path, _reason(value, error))
 
 

@@ -26,7 +26,8 @@ class StreamSender:
       fails. A resumable connection can be replaced by another, which continues where it ended.
     - It passes each frame to `add`. It may write the returned pieces immediately, without the lock,
       and then passes the rest to `end_direct_write`.
-    - While `may_write`, it writes from the front of `outgoing`, and removes the written bytes.
+    - While `may_write`, it writes from the front of `outgoing`, removes the written bytes, and
+      passes their number to `written`.
     - It passes received bytes to `received`.
     - It calls `tick` when `next_deadline` passes.
 
@@ -36,6 +37,8 @@ class StreamSender:
     Attributes:
         outgoing: Buffers to write on the current connection, in this order.
         is_lost: Whether the receiver is permanently gone, so that no frames are kept for it.
+        queued: How many bytes are kept here that the receiver has not received.
+        taken: How many bytes the receiver has taken so far, or were written for it.
     """
 
     def __init__(self, *, return_time: float = RETURN_TIME) -> None:
@@ -51,6 +54,8 @@ class StreamSender:
         self._feed = ParserFeed(self._parse())
         self.outgoing: deque[memoryview] = deque()
         self.is_lost = False
+        self.queued = 0
+        self.taken = 0
 
     @property
     def accepts_connection(self) -> bool:
@@ -109,12 +114,16 @@ class StreamSender:
         if self._is_resumable:
             frame = deque(_own_copies(pieces))
             self._kept.append(list(frame))
+            self.queued += _total(frame)
         else:
             frame = deque(memoryview(piece) for piece in pieces)
         if not self._is_connected:
             return _NOTHING
         if self.outgoing or self._direct is not None:
-            self.outgoing.extend(frame if self._is_resumable else _own_copies(frame))
+            if not self._is_resumable:
+                frame = deque(_own_copies(frame))
+                self.queued += _total(frame)
+            self.outgoing.extend(frame)
             return _NOTHING
         self._direct = frame
         return frame
@@ -124,8 +133,17 @@ class StreamSender:
         if self._direct is not left:
             return  # the connection has been replaced or lost meanwhile
         self._direct = None
-        own = left if self._is_resumable else _own_copies(left)
-        self.outgoing.extendleft(reversed(own))
+        own: Iterable[memoryview] = left
+        if not self._is_resumable:
+            own = _own_copies(left)
+            self.queued += _total(own)
+        self.outgoing.extendleft(reversed(list(own)))
+
+    def written(self, count: int) -> None:
+        """Note that so many bytes from the front of `outgoing` were written, and removed there."""
+        self.taken += count
+        if not self._is_resumable:
+            self.queued -= count
 
     def connected(self, *, received: int, is_resumable: bool) -> None:
         """Begin to use a connection, or continue on a new one.
@@ -173,6 +191,7 @@ class StreamSender:
         """Give up on the receiver, and drop all frames."""
         self.is_lost = True
         self._kept.clear()
+        self.queued = 0
         self._disconnect()
 
     def received(self, data: bytes) -> None:
@@ -192,7 +211,9 @@ class StreamSender:
 
     def _forget_received(self, received: int) -> None:
         while self._kept and self._acknowledged < received:
-            self._kept.popleft()
+            size = _total(self._kept.popleft())
+            self.queued -= size
+            self.taken += size
             self._acknowledged += 1
 
     def _disconnect(self) -> None:
@@ -205,3 +226,7 @@ class StreamSender:
 def _own_copies(pieces: Iterable[bytes | memoryview]) -> list[memoryview]:
     """Return copies of the pieces, which nothing else can change."""
     return [memoryview(piece if isinstance(piece, bytes) else bytes(piece)) for piece in pieces]
+
+
+def _total(pieces: Iterable[memoryview]) -> int:
+    return sum(map(len, pieces))

@@ -24,6 +24,7 @@ from application.instance.lifecycle import Lifecycle
 from application.instance.next_pass import NextPass
 from application.instance.overlays import OverlayKeeper
 from application.instance.patient_receiver import PatientReceiver
+from application.instance.patient_sender import PatientSender
 from application.instance.port_table import PortTable
 from application.instance.profiler import Profiler
 from application.instance.receiver import Receiver
@@ -129,8 +130,15 @@ class _Arrival:
             self._link.get_settings(),
             adopts=InstanceFlags.DONT_APPLY_OVERLAY not in self._flags,
         )
+        sending = PatientSender(link=self._link, waiting=self._waiting)
         apply_library_settings(
-            overlays.get, waiting=self._waiting, profiler=self._profiler, log=self._surroundings.log
+            overlays.get,
+            waiting=self._waiting,
+            limit_queues=partial(
+                self._surroundings.transport.limit_queues, wait=sending.wait_for_room
+            ),
+            profiler=self._profiler,
+            log=self._surroundings.log,
         )
         loop = ReuseLoop(connections.ports, depth=depth)
         return self._prepare(connections, overlays, loop, is_called=depth > 1)

@@ -11,8 +11,9 @@ from application.instance.receiver import Receiver
 from application.interfaces.clock import Clock
 from application.interfaces.instance_log import InstanceLog
 from application.interfaces.manager_link import ManagerLink
-from application.interfaces.peer_transport import PeerTransport
+from application.interfaces.peer_transport import PeerTransport, Room
 from domain.coupling.messages import Milestone
+from domain.coupling.peers import Endpoint
 from domain.coupling.ports import Operator
 from domain.errors import CouplingError, PeerLost
 from domain.running.failure_kinds import FailureKind, kind_of
@@ -121,6 +122,8 @@ class Leaving:
             self._link.close()
 
     def _close_ports(self, connections: Connections, *, failed: bool) -> None:
+        if failed:
+            self._transport.limit_queues(None, wait=_never_wait)
         for port in connections.ports.connected(Operator.O_I, Operator.O_F):
             try:
                 # if this fails before the counts are restored, numbers would be wrong: omit them
@@ -158,3 +161,7 @@ class Leaving:
         self._profiler.record(ProfileEventType.DEREGISTER, self._profiler.now())
         self._profiler.flush()
         self._link.deregister_instance()
+
+
+def _never_wait(_sender: Endpoint, _receiver: Endpoint, _room: Room) -> None:
+    """Do nothing: a failed instance must not wait to close its ports."""

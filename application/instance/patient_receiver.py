@@ -41,6 +41,11 @@ class PatientReceiver:
         """Set the seconds after which to check for a deadlock; negative for never."""
         self._deadlock_timeout = None if seconds < 0 else max(seconds, MIN_TIMEOUT)
 
+    @property
+    def deadlock_timeout(self) -> float | None:
+        """After how many seconds to check for a deadlock; None for never."""
+        return self._deadlock_timeout
+
     def note_progress(self, timestamp: float) -> None:
         """Report the simulation time, at most once per second."""
         self._simulated_time = timestamp

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import final
 
 from application.interfaces.clock import Clock
-from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
+from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport, WaitForRoom
 from domain.coupling.peers import Endpoint
 from domain.errors import PeerUnreachable
 from domain.identity import Reference
@@ -60,6 +60,10 @@ class PeerTransports(PeerTransport):
             if transport.reaches(peer_locations):
                 return transport.must_drain(peer_locations)
         return False
+
+    def limit_queues(self, size: int | None, *, wait: WaitForRoom) -> None:
+        for transport in self._transports:
+            transport.limit_queues(size, wait=wait)
 
     def limit_retries(self, seconds: float) -> None:
         for transport in self._transports:

@@ -40,6 +40,11 @@ class PassedMessage(NamedTuple):
     size: int
     timestamp: float
 
+    @property
+    def event_count(self) -> int:
+        """Number of profile events of this message."""
+        return 1 if len(self.marks) == len(("start", "stop")) else 4
+
     def events(self) -> Iterator[ProfileEvent]:
         """Yield the profile events of this message."""
         marks = self.marks
@@ -103,7 +108,7 @@ class Profiler:
         """Pass the collected events to the link."""
         if self._collected:
             collected, self._collected = self._collected, []
-            self._link.submit_profile_events(_events_of(collected))
+            self._link.submit_profile_events(_LazyEvents(collected))
 
     def _add(self, item: PassedMessage | ProfileEvent) -> None:
         self._collected.append(item)
@@ -111,10 +116,20 @@ class Profiler:
             self.flush()
 
 
-def _events_of(collected: list[PassedMessage | ProfileEvent]) -> Iterator[ProfileEvent]:
-    """Convert the events lazily, so that the model's thread does not spend time on it."""
-    for item in collected:
-        if isinstance(item, PassedMessage):
-            yield from item.events()
-        else:
-            yield item
+class _LazyEvents:
+    """Events that are created lazily, so that the model's thread does not spend time on it."""
+
+    def __init__(self, collected: list[PassedMessage | ProfileEvent]) -> None:
+        self._collected = collected
+
+    def __iter__(self) -> Iterator[ProfileEvent]:
+        for item in self._collected:
+            if isinstance(item, PassedMessage):
+                yield from item.events()
+            else:
+                yield item
+
+    def __len__(self) -> int:
+        return sum(
+            item.event_count if isinstance(item, PassedMessage) else 1 for item in self._collected
+        )

@@ -88,8 +88,16 @@ class ManagerDesk(Protocol):
         """Add a record to the log."""
 
     @abstractmethod
-    def submit_profile_events(self, instance: str, events: Sequence[ProfileEvent]) -> None:
-        """Add events to the profile."""
+    def submit_profile_events(
+        self, instance: str, events: Sequence[ProfileEvent], *, dropped: int = 0
+    ) -> None:
+        """Add events to the profile.
+
+        Args:
+            instance: The instance.
+            events: The events.
+            dropped: How many events the instance has dropped since it last submitted some.
+        """
 
     @abstractmethod
     def submit_snapshot(self, instance: str, metadata: SnapshotMetadata) -> None:
@@ -126,6 +134,14 @@ class ManagerDesk(Protocol):
             ready: Called, now or later, with the result when the directory for the instance's
                 snapshots exists, or with the error if it cannot be created.
         """
+
+    @abstractmethod
+    def waiting_to_send(self, wait: Wait) -> None:
+        """Note that an instance has waited to send for longer than its timeout."""
+
+    @abstractmethod
+    def waiting_to_send_done(self, wait: Wait) -> None:
+        """Note that this wait is over."""
 
     @abstractmethod
     def waiting_for_receive(self, wait: Wait) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from domain.checkpointing.instance_snapshot import SnapshotMetadata
-from domain.coupling.messages import LogRecord
+from domain.coupling.messages import Awaited, LogRecord
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
@@ -56,7 +56,11 @@ class ManagerLink(Protocol):
 
     @abstractmethod
     def submit_profile_events(self, events: Iterable[ProfileEvent]) -> None:
-        """Send events to the profile of the run. Iterates over them only after this returns."""
+        """Send events to the profile of the run. Iterates over them only after this returns.
+
+        If the manager falls behind, the oldest unsent events are dropped, and their number is
+        reported to it. `len(events)` is their number, if they have a length.
+        """
 
     @abstractmethod
     def submit_snapshot_metadata(self, metadata: SnapshotMetadata) -> None:
@@ -92,13 +96,23 @@ class ManagerLink(Protocol):
         """
 
     @abstractmethod
-    def report_status(
-        self, *, simulated_time: float | None, waiting: tuple[str, str, int | None] | None
-    ) -> None:
+    def report_status(self, *, simulated_time: float | None, waiting: Awaited | None) -> None:
         """Report our simulation time, and the peer, port and slot that we wait for, if any.
 
         Does nothing if the manager does not support it.
         """
+
+    @abstractmethod
+    def waiting_to_send(self, peer: str, port: str, slot: int | None) -> bool:
+        """Report that this instance has waited to send to a peer for longer than its timeout.
+
+        Returns:
+            Whether the manager looks for deadlocks among waits of this kind; MUSCLE3's does not.
+        """
+
+    @abstractmethod
+    def waiting_to_send_done(self, peer: str, port: str, slot: int | None) -> None:
+        """Report that this wait is over."""
 
     @abstractmethod
     def waiting_for_receive(self, peer: str, port: str, slot: int | None) -> None:

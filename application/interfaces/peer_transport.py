@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, TypeAlias
 
 from domain.coupling.messages import PeerMessage
 from domain.coupling.peers import Endpoint
+
+
+class Room(NamedTuple):
+    """A full queue of messages for a receiver.
+
+    Attributes:
+        wait: Waits until the next message can be queued, for so many seconds or, with None, without
+            limit; returns whether it can. It also can if the receiver has left.
+        taken: Returns how many bytes the receiver has taken so far.
+    """
+
+    wait: Callable[[float | None], bool]
+    taken: Callable[[], int]
+
+
+WaitForRoom: TypeAlias = Callable[[Endpoint, Endpoint, Room], None]
+"""Waits until a message from a sending endpoint to a receiving one can be queued."""
 
 
 class Outlet(Protocol):
@@ -17,7 +34,8 @@ class Outlet(Protocol):
     def send(self, message: PeerMessage) -> int:
         """Send a message. Waits for the receiver no longer than copying the message would take.
 
-        The caller may change the data when this returns.
+        If a limit for queues is set and the queue is full, this waits for room first. The caller
+        may change the data when this returns.
 
         Returns:
             The size of the encoded message in bytes.
@@ -116,6 +134,16 @@ class PeerTransport(Protocol):
 
         If so, an instance that fails must receive and drop all messages until each port is closed.
         If not, it need only call `finish_receiving`.
+        """
+
+    @abstractmethod
+    def limit_queues(self, size: int | None, *, wait: WaitForRoom) -> None:
+        """Set how many bytes may wait for one receiver. Two messages of any size always may.
+
+        Args:
+            size: The limit in bytes; None for no limit.
+            wait: Called by `Outlet.send`, on its thread, before it exceeds the limit. It waits
+                until there is room, or raises.
         """
 
     @abstractmethod

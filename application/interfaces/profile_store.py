@@ -2,11 +2,11 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from domain.identity import Reference
 from domain.placement.resources import Resources
-from domain.running.profiling import ProfileEvent
+from domain.running.profiling import DropReason, ProfileEvent
 
 
 class ProfileStore(Protocol):
@@ -31,3 +31,17 @@ class ProfileStore(Protocol):
         Raises:
             OSError: If something could not be stored; the message says what.
         """
+
+
+@runtime_checkable
+class MeteredProfileStore(ProfileStore, Protocol):
+    """A profile store that shows how far behind it is, and stores how many events are missing."""
+
+    @property
+    @abstractmethod
+    def backlog(self) -> int:
+        """How many events have been added, but not stored yet."""
+
+    @abstractmethod
+    def add_dropped(self, instance: Reference, reason: DropReason, count: int) -> None:
+        """Store that so many more events of an instance are missing, for a reason."""

@@ -14,6 +14,8 @@ class SnapshotRepository(Protocol):
     def check(self, directory: str | None) -> None:
         """Check that snapshots can be stored in a directory, without storing one.
 
+        Temporary files that killed programs have left there are removed.
+
         Args:
             directory: Path or URL of the store; None for the working directory.
 

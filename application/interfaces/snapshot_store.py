@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from domain.identity import Reference
 
@@ -63,6 +63,30 @@ class SnapshotStore(Protocol):
         Args:
             location: Location of the snapshot.
             scratch: A directory for a copy, if one is needed.
+        """
+
+
+@runtime_checkable
+class LocalSnapshotStore(SnapshotStore, Protocol):
+    """A snapshot store in files, which also stores data in pieces, and removes temporary files."""
+
+    @abstractmethod
+    def store_pieces(
+        self, instance: Reference, number: int, pieces: Sequence[bytes | memoryview]
+    ) -> str:
+        """Store a snapshot like `store`, from several pieces of memory, without copying them.
+
+        Args:
+            instance: The instance that made it.
+            number: Number of the snapshot.
+            pieces: The encoded snapshot; the pieces are written one after the other.
+        """
+
+    @abstractmethod
+    def remove_leftovers(self) -> None:
+        """Remove the temporary files of writers that were killed, and no others.
+
+        It raises no error: a temporary file that cannot be removed does no harm.
         """
 
 

@@ -8,11 +8,11 @@ from typing import final
 
 from application.interfaces.logbook import Logbook
 from application.interfaces.manager_desk import ManagerDesk, Registration
-from application.interfaces.profile_store import ProfileStore
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.error_shutdowns import ErrorShutdowns
 from application.manager.instance_directories import InstanceDirectories
 from application.manager.peer_lookup import PeerLookup
+from application.manager.profile_intake import ProfileIntake
 from application.manager.registration import InstanceRegistry
 from application.manager.run_control import RunControl
 from application.manager.snapshots.run_checkpoints import RunCheckpoints
@@ -47,7 +47,7 @@ class ServicesDesk(ManagerDesk):
         control: Controls the run.
         board: Publishes log records and other events.
         logbook: Stores log records.
-        profiles: Stores profile events.
+        profile: Stores profile events.
         snapshots: Registers snapshots.
         checkpoints: Decides when instances save.
         directories: Creates the directories for snapshots.
@@ -66,7 +66,7 @@ class ServicesDesk(ManagerDesk):
         control: RunControl,
         board: StatusBoard,
         logbook: Logbook,
-        profiles: ProfileStore,
+        profile: ProfileIntake,
         snapshots: SnapshotRegistry,
         checkpoints: RunCheckpoints,
         directories: InstanceDirectories,
@@ -80,7 +80,7 @@ class ServicesDesk(ManagerDesk):
         self._control = control
         self._board = board
         self._logbook = logbook
-        self._profiles = profiles
+        self._profile = profile
         self._snapshots = snapshots
         self._checkpoints = checkpoints
         self._directories = directories
@@ -133,9 +133,11 @@ class ServicesDesk(ManagerDesk):
         self._error_shutdowns.note_log(record)
         self._board.publish(LogRecorded(record))
 
-    def submit_profile_events(self, instance: str, events: Sequence[ProfileEvent]) -> None:
+    def submit_profile_events(
+        self, instance: str, events: Sequence[ProfileEvent], *, dropped: int = 0
+    ) -> None:
         reference, _ = self._registry.resolve(instance)
-        self._profiles.add_events(reference, events)
+        self._profile.add(reference, events, dropped=dropped)
         self._error_shutdowns.note_events(instance, events)
         for event in reversed(events):
             # MUSCLE3's instances report their simulation time only in this way
@@ -187,6 +189,12 @@ class ServicesDesk(ManagerDesk):
     ) -> None:
         self._registry.resolve(instance)
         self._control.note_failed(instance, without_controls(problem), kind=kind)
+
+    def waiting_to_send(self, wait: Wait) -> None:
+        self.waiting_for_receive(wait)
+
+    def waiting_to_send_done(self, wait: Wait) -> None:
+        self.waiting_for_receive_done(wait)
 
     def waiting_for_receive(self, wait: Wait) -> None:
         self._registry.resolve(wait.instance)

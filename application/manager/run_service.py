@@ -66,6 +66,7 @@ class RunService:
         control: Supervises the run.
         board: The status of each instance.
         profiles: Records the cores assigned to instances.
+        profile_warnings: Returns warnings about events that are missing in the profile.
         snapshots: Tracks which snapshots belong together.
         directories: Notified of the directories that the starter has created.
         worker: Runs slow functions.
@@ -82,6 +83,7 @@ class RunService:
         control: RunControl,
         board: StatusBoard,
         profiles: ProfileStore,
+        profile_warnings: Callable[[], tuple[str, ...]],
         snapshots: SnapshotRegistry,
         directories: InstanceDirectories,
         worker: Worker,
@@ -94,6 +96,7 @@ class RunService:
         self._control = control
         self._board = board
         self._profiles = profiles
+        self._profile_warnings = profile_warnings
         self._snapshots = snapshots
         self._directories = directories
         self._worker = worker
@@ -143,9 +146,13 @@ class RunService:
 
     def note_result(self, result: RunFinished) -> None:
         """Shut the agents down, then report how the run ended."""
+        warnings = [*self._profile_warnings()]
         if self._snapshots.is_in_vain and (result.succeeded or result.was_interrupted):
-            self._log.warning(IN_VAIN)
-            result = replace(result, warnings=(*result.warnings, IN_VAIN))
+            warnings.append(IN_VAIN)
+        for warning in warnings:
+            self._log.warning(warning)
+        if warnings:
+            result = replace(result, warnings=(*result.warnings, *warnings))
         if result.succeeded:
             self._log.info("the simulation completed")
         elif result.was_interrupted:

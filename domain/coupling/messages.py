@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from domain.coupling.settings import Settings
 from domain.errors import ArgumentInvalid, ArgumentMismatch
@@ -186,20 +186,26 @@ LogMessage = LogRecord
 """The name used in MUSCLE3's documentation."""
 
 
+Awaited: TypeAlias = "tuple[str, str, int | None] | tuple[str, str, int | None, bool]"
+"""Peer, port and slot of a wait, and optionally whether it is one to send."""
+
+
 class Wait(NamedTuple):
-    """An instance waiting to receive.
+    """An instance waiting to receive, or, if its queue is full, to send.
 
     Attributes:
         instance: The waiting instance.
         peer: The instance that it waits for.
-        port: The port on which it receives.
+        port: The port on which it receives or sends.
         slot: Slot of that port; None for a scalar port.
+        is_sending: Whether it waits to send.
     """
 
     instance: str
     peer: str
     port: str
     slot: int | None = None
+    is_sending: bool = False
 
 
 @dataclass

@@ -58,8 +58,12 @@ def _path_back(instance: str, came_by: dict[str, Wait]) -> tuple[Wait, ...]:
 
 def describe_cycle(cycle: tuple[Wait, ...]) -> str:
     """Describe which instance of a cycle waits for which other."""
-    lines = [
-        f"- '{wait.instance}' waits on port '{port_label(wait.port, wait.slot)}' for '{wait.peer}'"
-        for wait in cycle
-    ]
+    lines = map(_describe_wait, cycle)
     return "\n".join(["Deadlock: these instances wait for each other in a cycle:", *lines])
+
+
+def _describe_wait(wait: Wait) -> str:
+    port = port_label(wait.port, wait.slot)
+    if wait.is_sending:
+        return f"- '{wait.instance}' waits to send on port '{port}' to '{wait.peer}'"
+    return f"- '{wait.instance}' waits on port '{port}' for '{wait.peer}'"

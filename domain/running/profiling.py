@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import NamedTuple
 
 from domain.coupling.ports import Operator
@@ -22,6 +22,14 @@ class ProfileEventType(IntEnum):
     DISCONNECT_WAIT = 8
     SHUTDOWN_WAIT = 9
     SHUTDOWN = 10
+
+
+class DropReason(Enum):
+    """Why events are missing in a profile; the values are those in performance.sqlite."""
+
+    INSTANCE_QUEUE = "instance queue"
+    MANAGER_QUEUE = "manager queue"
+    LIMIT = "limit"
 
 
 class ProfileEvent(NamedTuple):

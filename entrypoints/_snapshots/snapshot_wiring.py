@@ -56,7 +56,9 @@ def run_snapshots(
     run = FilesystemRunDirectory(run_directory)
     pruned: list[str] = []
     if prunes:
-        pruned = [*map(str, sorted(run.path.glob("instances/*/snapshots")))]
+        # the first one has no instance snapshots, but may have temporary files
+        pruned = [str(run.path / "snapshots")]
+        pruned += map(str, sorted(run.path.glob("instances/*/snapshots")))
         pruned += [run.snapshot_store] if run.snapshot_store else []
     return _run_snapshots(run.path / "snapshots", pruned, stores)
 

@@ -253,6 +253,7 @@ def _open_server(
         secret=options.secret,
         admit=strangers.admit,
         needs_secret=router.needs_secret,
+        may_wait=router.may_wait,
         on_connected=router.note_connected,
         on_disconnected=router.note_disconnected,
         on_error=services.client_errors.note,

@@ -25,6 +25,7 @@ from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.desk import ServicesDesk
 from application.manager.instance_directories import InstanceDirectories
 from application.manager.peer_lookup import PeerLookup
+from application.manager.profile_intake import ProfileIntake, profile_limit
 from application.manager.program_starter import ProgramStarter
 from application.manager.registration import InstanceRegistry
 from application.manager.run_actions import RunActions
@@ -161,7 +162,9 @@ def build_services(
     allocation_end = AllocationEnd(options.checkpoints, control=control, clock=parts.clock)
     snapshots = _build_snapshots(parts, configuration, options, board, allocation_end, control)
     directories = InstanceDirectories(parts.run_directory, worker=parts.worker)
-    run = _build_run(parts, configuration, agents, control, board, snapshots, directories)
+    limit = profile_limit(configuration.settings)
+    profile = ProfileIntake(parts.profiles, limit=limit, log=parts.log)
+    run = _build_run(parts, configuration, agents, control, board, snapshots, directories, profile)
     agents.on_resources(run.note_resources)
     control.on_finished(run.note_result)
     deadlocks = DeadlockWatch(on_deadlock=control.note_deadlock)
@@ -173,7 +176,7 @@ def build_services(
         control=control,
         board=board,
         logbook=parts.logbook,
-        profiles=parts.profiles,
+        profile=profile,
         snapshots=snapshots,
         checkpoints=checkpoints,
         directories=directories,
@@ -232,6 +235,7 @@ def _build_run(
     board: StatusBoard,
     snapshots: SnapshotRegistry,
     directories: InstanceDirectories,
+    profile: ProfileIntake,
 ) -> RunService:
     starter = ProgramStarter(
         configuration,
@@ -246,6 +250,7 @@ def _build_run(
         control=control,
         board=board,
         profiles=parts.profiles,
+        profile_warnings=profile.warnings,
         snapshots=snapshots,
         directories=directories,
         worker=parts.worker,

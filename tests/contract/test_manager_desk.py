@@ -21,6 +21,9 @@ REQUESTS_OF_INSTANCES = {
     "report_failed": lambda desk, name: desk.report_failed(name, "why"),
     "await_checkpoint_info": lambda desk, name: desk.await_checkpoint_info(name, print),
     "waiting_for_receive": lambda desk, name: desk.waiting_for_receive(Wait(name, "b", "s")),
+    "waiting_to_send": lambda desk, name: desk.waiting_to_send(
+        Wait(name, "b", "o_i", is_sending=True)
+    ),
     "is_deadlocked": lambda desk, name: desk.is_deadlocked(name),
     "report_status": lambda desk, name: desk.report_status(name, 0.0, None),
 }

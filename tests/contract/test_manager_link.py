@@ -155,6 +155,16 @@ class ManagerLinkContract(ABC):
         link.report_status(simulated_time=1.0, waiting=None)
         assert self.register_all(link_of)["macro"].get_settings()
 
+    def test_senders_that_wait_for_room_take_part_in_a_deadlock(self, link_of, desk):
+        links = self.register_all(link_of)
+        if not links["macro"].waiting_to_send("micro", "o_i", None):
+            assert not self.is_own_protocol
+            return
+        links["micro"].waiting_for_receive("macro", "f_init", None)
+        assert links["macro"].is_deadlocked()
+        links["macro"].waiting_to_send_done("micro", "o_i", None)
+        assert not links["macro"].is_deadlocked()
+
     def test_deregistering_an_unregistered_instance_is_rejected(self, link_of):
         with pytest.raises(ManagerRefused):
             link_of("macro").deregister_instance()

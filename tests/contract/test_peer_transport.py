@@ -15,7 +15,7 @@ from adapters.tcp.peer_server import PeerServer
 from adapters.tcp.pull_transport import PullPeerTransport
 from adapters.tcp.stream_transport import StreamPeerTransport
 from application.instance.peer_transports import PeerTransports
-from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
+from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport, Room
 from domain.coupling.grid import Grid
 from domain.coupling.messages import Milestone, PeerMessage
 from domain.coupling.peers import Endpoint
@@ -364,6 +364,55 @@ class PeerTransportContract(ABC):
 
     def check_sent(self, sender):
         assert sender.wait_until_sent(timeout=PATIENCE)
+
+    def test_sender_waits_for_room_when_too_much_is_queued(self, pair):
+        outlet, inlet = pair.connect()
+        sent, waits, joins = 0, [], []
+
+        def receive_all() -> None:
+            for number in range(sent + 1):
+                assert inlet.receive(timeout=PATIENCE).number == number
+
+        def wait(sender: Endpoint, receiver: Endpoint, room: Room) -> None:
+            assert not room.wait(0.0)
+            taken = room.taken()
+            joins.append(in_thread(receive_all))
+            assert room.wait(PATIENCE)
+            assert room.taken() > taken
+            waits.append((str(sender), str(receiver)))
+
+        pair.sender.limit_queues(1, wait=wait)
+        while not waits:
+            outlet.send(message(LARGE, sent))
+            sent += 1
+        joins[0]()
+        assert waits == [("a.p_out", "b.p_in")]
+        assert sent > 2
+
+    def test_wait_for_room_ends_when_the_receiver_leaves(self, pair):
+        outlet, inlet = pair.connect()
+        outlet.send(message("first"))
+        inlet.receive(timeout=PATIENCE)
+        waits = []
+
+        def wait(_sender: Endpoint, _receiver: Endpoint, room: Room) -> None:
+            if not waits:
+                pair.receiver.finish_receiving()
+                pair.receiver.close()
+            waits.append(room.wait(PATIENCE))
+
+        pair.sender.limit_queues(1, wait=wait)
+        while not waits:
+            outlet.send(message(LARGE))
+        assert waits == [True]
+
+    def test_queue_without_a_limit_is_never_full(self, pair):
+        outlet, _ = pair.connect()
+        pair.sender.limit_queues(1, wait=lambda *_: pytest.fail("the sender waits"))
+        pair.sender.limit_queues(None, wait=lambda *_: pytest.fail("the sender waits"))
+        for _ in range(5):
+            outlet.send(message(LARGE))
+        pair.receiver.finish_receiving()
 
     def test_port_can_be_drained_after_retries_were_limited(self, pair):
         outlet, inlet = pair.connect()

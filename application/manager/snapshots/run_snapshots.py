@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from application.interfaces.snapshot_repository import SnapshotRepository
-from application.interfaces.snapshot_store import OpenStore, SnapshotStore
+from application.interfaces.snapshot_store import LocalSnapshotStore, OpenStore, SnapshotStore
 from application.interfaces.workflow_snapshot_store import (
     WorkflowSnapshotStore,
 )
@@ -87,7 +87,7 @@ class RunSnapshots:
 
         Keeps instance snapshots that a remaining workflow snapshot names, and those newer than
         the ones in the newest workflow snapshot: if the run is still active, the next workflow
-        snapshot may name them.
+        snapshot may name them. Also removes the temporary files of killed writers.
 
         Args:
             keep: Number of sound workflow snapshots to keep. If there are fewer, nothing is
@@ -100,6 +100,9 @@ class RunSnapshots:
         if keep < 1:
             msg = f"at least 1 workflow snapshot must be kept, not {keep}"
             raise ValueError(msg)
+        for store in self._stores:
+            if isinstance(store, LocalSnapshotStore):
+                store.remove_leftovers()
         left, old = self._divided(keep)
         if not old:
             return PruneResult((), (), 0, len(left))

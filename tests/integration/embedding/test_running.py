@@ -2,7 +2,10 @@
 
 import asyncio
 import enum
+import sqlite3
+import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ import ymmsl
 
 from adapters.in_memory.profile_store import InMemoryProfileStore
 from adapters.ymmsl_files.source import YmmslConfigurationSource
+from domain.coupling.messages import Wait
 from domain.errors import ConfigurationError, UsageError
 from domain.running.events import (
     InstanceDeregistered,
@@ -379,6 +383,69 @@ def test_profiles_are_written_to_a_custom_store():
     assert list(map(str, store.instances)) == ["macro", "micro"]
     assert all(store.events.values())
     assert not (manager.run_directory / "performance.sqlite").exists()
+
+
+def test_profile_beyond_its_limit_is_a_warning():
+    with Manager(RUNS.replace("steps: 3", "steps: 3\n  muscle_profile_limit: 10")) as manager:
+        manager.start_all()
+        result = manager.wait(LONG)
+    assert result.succeeded
+    (warning,) = result.warnings
+    assert "the limit of 10 events was reached (setting 'muscle_profile_limit')" in warning
+    assert warning in manager.log_tail()
+    with closing(sqlite3.connect(manager.run_directory / "performance.sqlite")) as database:
+        assert database.execute("SELECT count(*) FROM events").fetchone() == (10,)
+        (dropped,) = database.execute("SELECT sum(events) FROM conjoin_dropped_events").fetchone()
+    assert f"{dropped} events were dropped" in warning
+
+
+ONE_WAY = f"""\
+ymmsl_version: v0.2
+description: A sender, and a receiver that starts late
+models:
+  one_way:
+    description: A sender, and a receiver that starts late
+    components:
+      sender: {{description: Sends, ports: {{o_i: out}}, implementation: sender}}
+      receiver: {{description: Receives, ports: {{f_init: in}}, implementation: receiver}}
+    conduits:
+      sender.out: receiver.in
+settings:
+  muscle_queue_size: 0
+programs:
+  sender:
+    description: Sends
+    script: |
+      #!{sys.executable}
+      from entrypoints.instance import Instance, Message, Operator
+      instance = Instance({{Operator.O_I: ["out"]}})
+      while instance.reuse_instance():
+          for number in range(5):
+              following = None if number == 4 else number + 1.0
+              instance.send("out", Message(float(number), following, bytes(10**6)))
+  receiver:
+    description: Receives
+    script: |
+      #!{sys.executable}
+      import pathlib, time
+      from entrypoints.instance import Instance, Operator
+      instance = Instance({{Operator.F_INIT: ["in"]}})
+      while not pathlib.Path("START").exists():
+          time.sleep(0.01)
+      while instance.reuse_instance():
+          print(len(instance.receive("in").data))
+"""
+
+
+def test_status_shows_a_sender_whose_queue_is_full(folder):
+    start = folder / "start"
+    with Manager(ONE_WAY.replace("START", str(start))) as manager:
+        manager.start_all()
+        wait_until(lambda: states(manager)["sender"] == "waiting")
+        waiting = manager.status()[0].waiting_for
+        assert waiting == Wait("sender", "receiver", "out", is_sending=True)
+        start.touch()
+        assert manager.wait(LONG) == RunFinished(succeeded=True)
 
 
 def test_status_names_the_port_on_which_an_instance_waits():

@@ -38,8 +38,9 @@ class StoppingOs:
             self._left -= 1
             if self._left == 0 and self._moment == "before":
                 os._exit(STOPPED)
-            if self._left == 0 and self._moment == "half" and function is os.write:
-                os.write(args[0], args[1][: len(args[1]) // 2])
+            if self._left == 0 and self._moment == "half" and function is os.writev:
+                data = b"".join(args[1])
+                os.write(args[0], data[: len(data) // 2])
                 os._exit(STOPPED)
             result = function(*args, **kwargs)
             if self._left == 0:

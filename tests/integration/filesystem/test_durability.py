@@ -38,6 +38,7 @@ def test_stopped_writer_leaves_the_old_or_the_new_snapshot(tmp_path, moment, has
         outcomes.append([store.load(location) for location in store.locations()])
         if has_ended:
             break
+        store.remove_leftovers()
         store.store(MACRO, 1, NEW)
         assert [path.name for path in folder.iterdir()] == ["macro_1.pack"]
     else:

@@ -1,5 +1,6 @@
 """Watched sockets, scheduled calls, and isolation of errors between calls."""
 
+import functools
 import socket
 import threading
 import time
@@ -178,3 +179,21 @@ def test_timers_fire_between_many_calls():
         assert done.wait(PATIENCE)
     assert [item for item in seen if item != "timer"] == [0, 1, 2]
     assert seen.index("timer") < seen.index(2)
+
+
+def test_other_calls_are_made_between_background_calls(loop):
+    made = []
+    done = threading.Event()
+
+    def in_background(number):
+        made.append(number)
+        loop.call_soon(lambda: made.append(f"after {number}"))
+
+    def begin():
+        for number in (1, 2):
+            loop.call_in_background(functools.partial(in_background, number))
+        loop.call_in_background(done.set)
+
+    loop.call_soon(begin)
+    assert done.wait(60)
+    assert made == [1, "after 1", 2, "after 2"]

@@ -1,6 +1,7 @@
 """The format of instance snapshots: round trips, MUSCLE3's files, and damaged ones."""
 
 import math
+from hashlib import blake2b
 from pathlib import Path
 
 import msgpack
@@ -131,11 +132,16 @@ def test_unstorable_state_is_an_error_that_names_the_part(part):
         MsgPackSnapshot.encode(FULL._replace(message=Message(0.0, None, {"f": part})))
 
 
-@pytest.mark.parametrize("data", [lambda array: array, lambda array: {"x": [array]}])
-def test_state_that_is_too_large_is_an_error(tmp_path, data):
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [(lambda array: array, "data"), (lambda array: {"x": [array]}, r"data\['x'\]\[0\]")],
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.complex64])
+def test_state_that_is_too_large_is_an_error(tmp_path, data, path, dtype):
     # a sparse file, which takes neither memory nor disk space
-    array = np.memmap(tmp_path / "sparse", np.float64, mode="w+", shape=2**29)
-    with pytest.raises(OSError, match=r"^it is larger than 4 GiB"):
+    array = np.memmap(tmp_path / "sparse", dtype, mode="w+", shape=2**29)
+    path = path if dtype is np.float64 else "data"
+    with pytest.raises(OSError, match=rf"^{path} is larger than 4 GiB"):
         MsgPackSnapshot.encode(FULL._replace(message=Message(0.0, None, data(array))))
 
 
@@ -271,6 +277,14 @@ def test_snapshot_with_any_bit_flipped_is_rejected():
             damaged = bytearray(data)
             damaged[bit // 8] ^= 1 << bit % 8
             refused(bytes(damaged))
+
+
+def test_checksum_of_earlier_versions_is_checked():
+    body = MsgPackSnapshot.encode(FULL)[: -len(b"\xc4\x04crc!")]
+    data = body.removesuffix(msgpack.packb("checksum"))
+    digest = blake2b(data, digest_size=16).digest()
+    assert MsgPackSnapshot.decode(body + msgpack.packb(digest), name="x") == FULL
+    assert "its checksum does not match" in refused(body + msgpack.packb(bytes(16)))
 
 
 def test_snapshot_with_trailing_data_is_rejected():

@@ -1,7 +1,9 @@
 """Instance snapshots in a snapshot store: errors, and which store is used."""
 
+import numpy as np
 import pytest
 
+from adapters.filesystem.snapshot_store import FilesystemSnapshotStore
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from adapters.snapshot_files.snapshot_repository import MsgPackSnapshotRepository
 from domain.checkpointing.instance_snapshot import CommunicatorState, Snapshot
@@ -80,3 +82,24 @@ def test_store_is_opened_for_each_location(store):
     repository.load(location)
     repository.add(None, MACRO, 1, SNAPSHOT)
     assert opened == ["s3://b", location, "."]
+
+
+def test_large_state_is_stored_without_a_copy(tmp_path, monkeypatch):
+    stored = []
+    monkeypatch.setattr(
+        FilesystemSnapshotStore,
+        "store_pieces",
+        lambda _store, _instance, _number, pieces: stored.extend(pieces) or "here",
+    )
+    state = np.arange(100_000.0)
+    full = SNAPSHOT._replace(message=Message(0.0, None, {"state": state}))
+    repository = MsgPackSnapshotRepository(lambda _: FilesystemSnapshotStore(tmp_path))
+    assert repository.add(None, MACRO, 1, full) == "here"
+    (large,) = (piece for piece in stored if len(piece) >= state.nbytes)
+    assert np.shares_memory(np.frombuffer(large), state)
+
+
+def test_start_in_a_directory_removes_the_temporary_files_of_killed_writers(tmp_path):
+    (tmp_path / ".macro_1.pack.tmp").write_bytes(b"x")
+    MsgPackSnapshotRepository(lambda _: FilesystemSnapshotStore(tmp_path)).check(str(tmp_path))
+    assert list(tmp_path.iterdir()) == []

@@ -67,10 +67,12 @@ def test_registration_is_answered_with_the_timeline_if_the_dialect_has_one(desk,
         (mmp.get_settings,),
         (mmp.get_checkpoint_info, "macro"),
         (mmp.submit_log_message, LogRecord("macro", 1.0, 30, "hm")),
-        (mmp.submit_profile_events, "macro", (ProfileEvent(ProfileEventType.SEND, 0, 1),)),
+        (mmp.submit_profile_events, "macro", (ProfileEvent(ProfileEventType.SEND, 0, 1),), 0),
         (mmp.waiting_for_receive, WAIT),
         (mmp.is_deadlocked, "macro"),
+        (mmp.waiting_to_send, Wait("macro", "micro", "o_i", is_sending=True)),
         (mmp.report_status, "macro", 1.0, None),
+        (mmp.report_status, "macro", 1.0, ("micro", "o_i", None, True)),
         (mmp.deregister_instance, "macro"),
     ],
     ids=lambda request_: request_[0].name,
@@ -87,6 +89,17 @@ def test_deadlock_is_reported_as_a_boolean(desk):
     ask(desk, mmp.waiting_for_receive, Wait("micro", "macro", "f_init"))
     assert ask(desk, mmp.is_deadlocked, "macro") == (Status.SUCCESS, [True])
     ask(desk, mmp.waiting_for_receive_done, WAIT)
+    assert ask(desk, mmp.is_deadlocked, "macro") == (Status.SUCCESS, [False])
+
+
+def test_sender_that_waits_for_room_is_part_of_a_deadlock(desk):
+    register(desk, "macro", "micro")
+    wait = Wait("macro", "micro", "o_i", is_sending=True)
+    ask(desk, mmp.waiting_to_send, wait)
+    ask(desk, mmp.waiting_for_receive, Wait("micro", "macro", "f_init"))
+    assert ask(desk, mmp.is_deadlocked, "macro") == (Status.SUCCESS, [True])
+    assert desk.board["macro"].waiting_for == wait
+    ask(desk, mmp.waiting_to_send_done, wait)
     assert ask(desk, mmp.is_deadlocked, "macro") == (Status.SUCCESS, [False])
 
 

@@ -5,7 +5,9 @@ import threading
 import pytest
 
 from adapters.io.event_loop import EventLoop
-from adapters.tcp.manager_link import EVENTS_PER_REQUEST, MMPClient
+from adapters.tcp import report_sender
+from adapters.tcp.manager_link import MMPClient
+from adapters.tcp.report_sender import EVENTS_PER_REQUEST, MAX_PROFILE_BATCHES
 from adapters.tcp.server import Server
 from adapters.wire import mmp
 from adapters.wire.locations import TCP, format_location
@@ -34,6 +36,7 @@ class Manager:
     def __init__(self):
         self.answers = []
         self.requests = []
+        self.before_answer = lambda: None
         self.server = Server(
             self._handle, loop=EventLoop("a manager"), max_request=2**20, secret=SECRET
         )
@@ -43,6 +46,7 @@ class Manager:
     def _handle(self, request, reply):
         received = mmp.REQUESTS.decode(request.body)
         self.requests.append((received.request, *received.arguments))
+        self.before_answer()
         reply([self.answers.pop(0) if self.answers else SUCCESS])
 
 
@@ -135,7 +139,7 @@ def test_reports_are_sent_in_order_by_a_named_thread(own_link, manager):
 def test_many_events_are_split_over_requests(own_link, manager):
     own_link.submit_profile_events([EVENT] * (2 * EVENTS_PER_REQUEST + 1))
     own_link.flush()
-    sizes = [len(events) for _, _, events in manager.requests]
+    sizes = [len(events) for _, _, events, _ in manager.requests]
     assert sizes == [EVENTS_PER_REQUEST, EVENTS_PER_REQUEST, 1]
 
 
@@ -149,6 +153,62 @@ def test_events_are_created_on_the_reporter_thread(own_link):
     own_link.submit_profile_events(events())
     own_link.flush()
     assert made_on == [REPORTS]
+
+
+def hold_back(link, manager):
+    """Let the reporter wait for an answer; return what ends this."""
+    may_go_on = threading.Event()
+    manager.before_answer = may_go_on.wait
+    link.submit_log_message(LogRecord("macro", 0.0, 30, "first"))
+    wait_until(lambda: manager.requests)
+    return may_go_on
+
+
+def test_oldest_profile_events_are_dropped_and_counted_when_too_many_wait(own_link, manager):
+    may_go_on = hold_back(own_link, manager)
+    for number in range(MAX_PROFILE_BATCHES + 2):
+        own_link.submit_profile_events([EVENT._replace(start_time=number)] * 3)
+    may_go_on.set()
+    own_link.flush()
+    batches = [(events[0].start_time, dropped) for _, _, events, dropped in manager.requests[1:]]
+    assert batches == [(2, 6), *((number, 0) for number in range(3, MAX_PROFILE_BATCHES + 2))]
+
+
+def test_muscle3s_manager_gets_no_number_of_dropped_events(muscle3_link, manager):
+    may_go_on = hold_back(muscle3_link, manager)
+    for _ in range(MAX_PROFILE_BATCHES + 2):
+        muscle3_link.submit_profile_events([EVENT])
+    may_go_on.set()
+    muscle3_link.deregister_instance()
+    profile = [request for request in manager.requests if len(request) == 4]
+    assert {dropped for _, _, _, dropped in profile} == {0}
+    (_, log), _ = manager.requests[-2:]
+    assert log.text == "2 profile events were dropped, because the manager was too busy."
+
+
+def test_other_reports_are_sent_before_profile_events(own_link, manager):
+    may_go_on = hold_back(own_link, manager)
+    own_link.submit_profile_events([EVENT])
+    own_link.submit_log_message(LogRecord("macro", 0.0, 30, "second"))
+    may_go_on.set()
+    own_link.flush()
+    assert [request for request, *_ in manager.requests] == [
+        mmp.submit_log_message,
+        mmp.submit_log_message,
+        mmp.submit_profile_events,
+    ]
+
+
+def test_leaving_does_not_wait_until_a_long_profile_is_sent(own_link, manager, monkeypatch):
+    monkeypatch.setattr(report_sender, "PROFILE_PATIENCE", 0.0)
+    may_go_on = hold_back(own_link, manager)
+    for number in range(10):
+        own_link.submit_profile_events([EVENT._replace(start_time=number)])
+    threading.Timer(0.05, may_go_on.set).start()
+    own_link.deregister_instance()
+    _, (_, _, events, dropped), (last, _) = manager.requests
+    assert ([event.start_time for event in events], dropped) == ([9], 9)
+    assert last is mmp.deregister_instance
 
 
 def test_empty_list_of_events_sends_no_request(own_link, manager):

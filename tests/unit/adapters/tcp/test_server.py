@@ -127,6 +127,33 @@ def test_requests_are_executed_on_the_loops_thread(serve):
     assert found == [NAME]
 
 
+def test_request_that_may_wait_is_executed_after_the_others(serve):
+    executed = []
+    may_go_on = threading.Event()
+
+    def execute(request, reply):
+        executed.append(bytes(request.body))
+        if request.body == b"first":
+            may_go_on.wait(60)
+        reply([request.body])
+
+    address = started(serve(execute, may_wait=lambda body: bytes(body[:5]) == b"later")[0])
+    clients = [client_of(address) for _ in range(4)]
+    for client in clients:
+        client.call(b"hello")
+    executed.clear()
+    clients[0].begin(b"first")
+    wait_until(lambda: bool(executed))
+    for client, body in zip(clients[1:], (b"later 1", b"later 2", b"urgent"), strict=True):
+        client.begin(body)
+    may_go_on.set()
+    for client in clients:
+        client.wait(timeout=None)
+        client.close()
+    assert executed[:2] == [b"first", b"urgent"]
+    assert sorted(executed[2:]) == [b"later 1", b"later 2"]
+
+
 def test_reply_may_be_called_late_from_another_thread(serve):
     replies = []
     client = client_of(started(serve(lambda _, reply: replies.append(reply))[0]))

@@ -107,6 +107,8 @@ def test_simulated_times_are_shown_as_a_range():
 def test_wait_is_shown_with_peer_port_and_slot():
     assert wait_text(Wait("micro", "macro", "init")) == "macro on port init"
     assert wait_text(Wait("macro", "micro[3]", "state_in", 3)) == "micro[3] on port state_in[3]"
+    sending = Wait("macro", "micro", "out", is_sending=True)
+    assert wait_text(sending) == "room to send to micro on port out"
 
 
 def test_reason_and_deadline_of_a_save_request_are_mentioned():

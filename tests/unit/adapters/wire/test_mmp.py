@@ -34,7 +34,8 @@ texts = st.text(max_size=12)
 integers = st.integers(-(2**63), 2**63 - 1)
 optional = st.none() | integers
 ports = st.builds(Port, names, st.sampled_from(Operator))
-waits = st.builds(Wait, texts, texts, texts, optional)
+waits = st.builds(Wait, texts, texts, texts, optional, is_sending=st.just(value=False))
+sending_waits = waits.map(lambda wait: wait._replace(is_sending=True))
 port_uses = st.tuples(names, st.sampled_from(Operator)) | st.just((None, None))
 events = st.builds(
     lambda kind, start, stop, port, rest: ProfileEvent(kind, start, stop, *port, *rest),
@@ -74,16 +75,22 @@ arguments = {
     ),
     mmp.get_settings: st.just(()),
     mmp.submit_log_message: st.tuples(st.builds(LogRecord, texts, finite, integers, texts)),
-    mmp.submit_profile_events: st.tuples(texts, st.lists(events, max_size=3).map(tuple)),
+    mmp.submit_profile_events: st.tuples(
+        texts, st.lists(events, max_size=3).map(tuple), st.integers(0, 9)
+    ),
     mmp.submit_snapshot: st.tuples(texts, metadata),
     mmp.report_snapshot_failed: st.tuples(texts, texts),
     mmp.report_failed: st.tuples(texts, texts, st.none() | st.sampled_from(FailureKind)),
     mmp.waiting_for_receive: st.tuples(waits),
     mmp.waiting_for_receive_done: st.tuples(waits),
+    mmp.waiting_to_send: st.tuples(sending_waits),
+    mmp.waiting_to_send_done: st.tuples(sending_waits),
     mmp.report_status: st.tuples(
         texts,
         st.none() | finite,
-        st.none() | st.tuples(texts, texts, optional),
+        st.none()
+        | st.tuples(texts, texts, optional)
+        | st.tuples(texts, texts, optional, st.just(True)),
     ),
 }
 """Arguments for each request of the table."""
@@ -288,3 +295,25 @@ def test_undecodable_bytes_in_log_messages_are_escaped():
     sent = mmp.submit_log_message.encode(LogRecord("a", 0.0, 40, "no file caf\udce9"))
     (record,) = mmp.REQUESTS.decode(sent).arguments
     assert record.text == "no file caf\\udce9"
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (mmp.submit_profile_events.encode("macro", (), 0), True),
+        (mmp.submit_profile_events.encode("macro", (), 7), True),
+        (mmp.get_settings.encode(), False),
+        (mmp.deregister_instance.encode("macro"), False),
+        (b"", False),
+        (b"\x93", False),
+    ],
+)
+def test_only_requests_with_profile_events_can_wait(request_, expected):
+    assert mmp.is_background_request(request_) is expected
+
+
+def test_request_without_dropped_events_is_that_of_muscle3():
+    events = (ProfileEvent(ProfileEventType.SEND, 0, 1),)
+    values = unpack(mmp.submit_profile_events.encode("macro", events, 0))
+    assert len(values) == 3
+    assert unpack(mmp.submit_profile_events.encode("macro", events, 5)) == [*values, 5]

@@ -43,6 +43,7 @@ def take(sender: StreamSender, count: int = 10**9) -> bytes:
     assert sender.may_write
     data = b"".join(map(bytes, sender.outgoing))[:count]
     remove_front(sender.outgoing, len(data))
+    sender.written(len(data))
     return data
 
 
@@ -128,6 +129,38 @@ def test_stream_is_idle_when_a_frame_may_bypass_the_queue(is_resumable: bool):
     assert not sender.is_idle
     take(sender)
     assert sender.is_idle is not is_resumable
+
+
+def test_bytes_are_queued_until_they_are_written_to_a_unix_socket():
+    sender = StreamSender()
+    add(sender, b"early")
+    assert sender.queued == 5
+    sender.connected(received=0, is_resumable=False)
+    assert sender.queued == 5
+    take(sender, 3)
+    assert (sender.queued, sender.taken) == (2, 3)
+    take(sender)
+    add(sender, b"one", b"two", written=4)
+    sender.add([b"three"])
+    assert sender.queued == 7
+    sender.lose()
+    assert sender.queued == 0
+
+
+def test_bytes_are_queued_until_they_are_acknowledged_over_a_network():
+    sender = connected()
+    add(sender, b"one", written=3)
+    add(sender, b"three", written=1)
+    assert sender.queued == 8
+    take(sender)
+    assert sender.queued == 8
+    taken = sender.taken
+    sender.received(word(1))
+    assert sender.queued == 5
+    assert sender.taken > taken
+    sender.connection_lost(now=0.0)
+    sender.connected(received=2, is_resumable=True)
+    assert sender.queued == 0
 
 
 def test_channels_are_numbered_from_zero():

@@ -64,6 +64,9 @@ class Notes:
     def send_milestone(self, port, milestone, *, is_counted):
         self.calls.append(("send_milestone", port.name, milestone, is_counted))
 
+    def limit_queues(self, size, *, wait):
+        self.calls.append(("limit_queues", size))
+
     def report_failed(self, problem, *, kind):
         self.calls.append(("report_failed", problem, kind))
         return self.stops_peers
@@ -115,6 +118,7 @@ def test_leaving_closes_ports_first_and_connections_last_and_only_once(times):
 
 def failed(*, waited):
     reported = [("report_failed", "the reason", FailureKind.LOST_PEER), *closed(is_counted=False)]
+    reported.insert(1, ("limit_queues", None))
     limited = ("limit_retries", RETRY_TIME_AFTER_FAILURE)
     sent = [("finish_receiving",), ("wait_until_sent", waited)]
     return [*reported, limited, *sent, *DEREGISTERED, *ALL_CLOSED]
@@ -168,7 +172,7 @@ def test_unregistered_instance_does_not_deregister():
     calls, _ = leave(Notes(), is_registered=False)
     assert calls == [*CLOSED, ("drain",), *SENT, *ALL_CLOSED]
     calls, _ = leave(Notes(), is_registered=False, failure="the reason")
-    assert calls[: len(CLOSED)] == closed(is_counted=False)
+    assert calls[: 1 + len(CLOSED)] == [("limit_queues", None), *closed(is_counted=False)]
 
 
 def test_shutdown_is_profiled_before_deregistering():

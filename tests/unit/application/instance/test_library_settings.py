@@ -13,9 +13,13 @@ class FakeTarget:
 
     is_on = True
     timeout: "float | None" = None
+    queue_size: "int | None" = None
 
     def set_timeout(self, seconds: float) -> None:
         self.timeout = seconds
+
+    def limit_queues(self, size: int) -> None:
+        self.queue_size = size
 
 
 def apply(**settings: object) -> "tuple[FakeTarget, InMemoryInstanceLog]":
@@ -23,13 +27,20 @@ def apply(**settings: object) -> "tuple[FakeTarget, InMemoryInstanceLog]":
         return checked_value(name, settings[name], typ) if name in settings else default()
 
     target, log = FakeTarget(), InMemoryInstanceLog()
-    apply_library_settings(get_setting, waiting=target, profiler=target, log=log)
+    apply_library_settings(
+        get_setting,
+        waiting=target,
+        limit_queues=target.limit_queues,
+        profiler=target,
+        log=log,
+    )
     return target, log
 
 
 def test_library_settings_have_defaults():
     target, log = apply()
     assert target.timeout == 10.0
+    assert target.queue_size == 10**9
     assert target.is_on
     assert log.levels == ("INFO", "WARNING")
 
@@ -37,11 +48,13 @@ def test_library_settings_have_defaults():
 def test_library_settings_are_applied():
     target, log = apply(
         muscle_deadlock_receive_timeout=-1.0,
+        muscle_queue_size=1000,
         muscle_profile_level="none",
         muscle_local_log_level="DEBUG",
         muscle_remote_log_level="ERROR",
     )
     assert target.timeout == -1.0
+    assert target.queue_size == 1000
     assert not target.is_on
     assert log.levels == ("DEBUG", "ERROR")
 
@@ -50,6 +63,8 @@ def test_library_settings_are_applied():
     ("name", "value", "text"),
     [
         ("muscle_deadlock_receive_timeout", "soon", "muscle_deadlock_receive_timeout"),
+        ("muscle_queue_size", -1, "must be a number of bytes, but it is -1"),
+        ("muscle_queue_size", 0.5, "muscle_queue_size"),
         ("muscle_profile_level", "some", "must be 'none' or 'all', but it is 'some'"),
         ("muscle_local_log_level", "LOUD", "must be one of DISABLE, CRITICAL.*'LOUD'"),
         ("muscle_remote_log_level", 3, "muscle_remote_log_level"),

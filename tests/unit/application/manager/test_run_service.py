@@ -58,6 +58,7 @@ class Bench:
         self.profiles.add_instances(list(model.instances()))
         self.logbook = InMemoryLogbook()
         self.sink = RecordingEventSink()
+        self.profile_warnings: tuple[str, ...] = ()
         self.board = StatusBoard(model, clock=self.clock, events=self.sink)
         self.directory = InMemoryRunDirectory()
         log = make_log(self.logbook, "INFO")
@@ -89,6 +90,7 @@ class Bench:
             control=self.control,
             board=self.board,
             profiles=self.profiles,
+            profile_warnings=lambda: self.profile_warnings,
             snapshots=self.snapshots,
             directories=InstanceDirectories(self.directory, worker=self.worker),
             worker=self.worker,
@@ -293,3 +295,12 @@ def test_snapshots_that_do_not_fit_together_are_a_warning() -> None:
     bench.end("b")
     assert bench.results == [RunFinished(succeeded=True, warnings=(IN_VAIN,))]
     assert IN_VAIN in bench.log()
+
+
+def test_incomplete_profile_is_a_warning_of_every_run(bench):
+    bench.profile_warnings = ("The profile is incomplete.",)
+    result = RunFinished(succeeded=False, cause="it failed")
+    bench.run.note_result(result)
+    bench.clock.advance()
+    assert bench.results[0].warnings == bench.profile_warnings
+    assert bench.profile_warnings[0] in bench.log()

@@ -65,3 +65,11 @@ def test_removed_instance_has_no_waits():
     graph = graph_of(Wait("a", "b", "p"), Wait("b", "a", "p"))
     graph.remove_instance("b")
     assert graph.find_cycle("a") == ()
+
+
+def test_sender_in_a_cycle_is_described_as_one():
+    cycle = (Wait("a", "b", "out", 2, is_sending=True), Wait("b", "a", "in"))
+    assert describe_cycle(cycle).splitlines()[1:] == [
+        "- 'a' waits to send on port 'out[2]' to 'b'",
+        "- 'b' waits on port 'in' for 'a'",
+    ]

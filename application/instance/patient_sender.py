@@ -1,0 +1,94 @@
+"""Waits for room in a sender's queue, reports long waits, and detects deadlocks."""
+
+from __future__ import annotations
+
+from application.instance.patient_receiver import PAUSE_GROWTH, REPORT_AFTER, PatientReceiver
+from application.interfaces.manager_link import ManagerLink
+from application.interfaces.peer_transport import Room
+from domain.coupling.peers import Endpoint
+from domain.coupling.ports import port_label
+from domain.errors import Deadlock
+
+DEFAULT_QUEUE_SIZE = 10**9
+"""How many bytes may wait for one receiver, unless a setting says otherwise."""
+
+
+class PatientSender:
+    """Waits until a receiver has taken enough messages that the next one can be queued.
+
+    Like `PatientReceiver`, it reports the wait as status information at first. It reports it as a
+    possible part of a deadlock only after the receiver has taken nothing for as long as the receive
+    timeout, and withdraws that report when the receiver takes something.
+
+    Args:
+        link: Connection to the manager.
+        waiting: Has the timeout for deadlocks.
+    """
+
+    def __init__(self, *, link: ManagerLink, waiting: PatientReceiver) -> None:
+        self._link = link
+        self._waiting = waiting
+
+    def wait_for_room(self, sender: Endpoint, receiver: Endpoint, room: Room) -> None:
+        """Wait until the next message can be queued.
+
+        Args:
+            sender: The sending endpoint.
+            receiver: The receiving endpoint.
+            room: The queue.
+
+        Raises:
+            Deadlock: If this instance is part of a cycle of instances that wait for each other.
+        """
+        if room.wait(REPORT_AFTER):
+            return
+        peer = str(receiver.instance)
+        self._report(sender, peer)
+        try:
+            self._wait_longer(sender, peer, room)
+        finally:
+            self._link.report_status(simulated_time=None, waiting=None)
+
+    def _report(self, sender: Endpoint, peer: str) -> None:
+        awaited = (peer, sender.port, sender.slot, True)
+        self._link.report_status(simulated_time=None, waiting=awaited)
+
+    def _wait_longer(self, sender: Endpoint, peer: str, room: Room) -> None:
+        timeout = self._waiting.deadlock_timeout
+        while not self._is_taken(room, timeout):
+            assert timeout is not None
+            if not self._link.waiting_to_send(peer, sender.port, sender.slot):
+                timeout = None  # this manager does not look for deadlocks of senders
+                continue
+            has_room = self._wait_as_reported(sender, room, timeout)
+            self._link.waiting_to_send_done(peer, sender.port, sender.slot)
+            if has_room:
+                return
+            self._report(sender, peer)
+
+    def _is_taken(self, room: Room, timeout: float | None) -> bool:
+        """Wait for room as long as the receiver takes something within each timeout."""
+        while True:
+            taken = room.taken()
+            if room.wait(timeout):
+                return True
+            if room.taken() == taken:
+                return False
+
+    def _wait_as_reported(self, sender: Endpoint, room: Room, timeout: float) -> bool:
+        """Wait for room until the receiver takes something; return whether there is room then."""
+        taken = room.taken()
+        pause = timeout / 2
+        while room.taken() == taken:
+            if self._link.is_deadlocked():
+                msg = (
+                    "Deadlock detected while sending a message on port"
+                    f" '{port_label(sender.port, sender.slot)}': too many messages wait for the"
+                    " receiver (setting 'muscle_queue_size'), and it does not take any. The"
+                    " manager's log lists which instances wait for which."
+                )
+                raise Deadlock(msg)
+            if room.wait(pause):
+                return True
+            pause *= PAUSE_GROWTH
+        return False
