@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final, final
+from typing import Final, Protocol, final
 
 from application.interfaces.clock import Scheduler, Timer
 
@@ -22,6 +22,16 @@ LATE: Final = 1.0
 """Seconds by which a timer is late if this process was suspended or got no CPU time."""
 GRACE: Final = 1.0
 """Seconds to process the input that arrived meanwhile, before late timers fire."""
+
+
+class Watched(Protocol):
+    """A socket, or an object that encrypts what passes through one."""
+
+    def fileno(self) -> int:
+        """Return the file descriptor; -1 once it is closed."""
+
+    def close(self) -> None:
+        """Close it."""
 
 
 @final
@@ -112,9 +122,7 @@ class EventLoop(Scheduler):
         heapq.heappush(self._timers, (due, next(self._timer_numbers), call))
         return call
 
-    def watch(
-        self, sock: socket.socket, callback: Callable[[], None], *, events: int = READABLE
-    ) -> None:
+    def watch(self, sock: Watched, callback: Callable[[], None], *, events: int = READABLE) -> None:
         """Make a callback whenever a socket is ready. Call this on the loop's thread only.
 
         Args:
@@ -128,12 +136,12 @@ class EventLoop(Scheduler):
         elif (key.events, key.data) != (events, callback):
             self._selector.modify(sock, events, callback)
 
-    def unwatch(self, sock: socket.socket) -> None:
+    def unwatch(self, sock: Watched) -> None:
         """Stop watching a socket. Call this on the loop's thread only."""
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(sock)
 
-    def close_soon(self, sock: socket.socket) -> None:
+    def close_soon(self, sock: Watched) -> None:
         """Stop watching a socket, and close it. Thread-safe."""
 
         def close() -> None:
