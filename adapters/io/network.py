@@ -13,6 +13,7 @@ import sys
 from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Protocol
 
 from adapters.wire.locations import Address, TcpAddress, UnixAddress
 from domain.errors import TransportError
@@ -195,7 +196,14 @@ def set_tcp_options(sock: socket.socket) -> None:
             _set_if_known(sock, "TCP_USER_TIMEOUT", USER_TIMEOUT)
 
 
-def wait_for_slow_receiver(sock: socket.socket) -> None:
+class _WithOptions(Protocol):
+    @property
+    def family(self) -> int: ...
+
+    def setsockopt(self, level: int, name: int, value: int, /) -> None: ...
+
+
+def wait_for_slow_receiver(sock: _WithOptions) -> None:
     """Never give up a TCP connection because its receiver has no space for more data.
 
     With a user timeout, Linux ends such a connection, although the receiver responds: it may
@@ -205,7 +213,7 @@ def wait_for_slow_receiver(sock: socket.socket) -> None:
         _set_if_known(sock, "TCP_USER_TIMEOUT", 0)
 
 
-def _set_if_known(sock: socket.socket, name: str, value: int) -> None:
+def _set_if_known(sock: _WithOptions, name: str, value: int) -> None:
     option = getattr(socket, name, None)
     if option is not None:
         sock.setsockopt(socket.IPPROTO_TCP, option, value)
@@ -280,7 +288,12 @@ def allow_many_files() -> int:
     return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
-def send_some(sock: socket.socket, outgoing: deque[memoryview]) -> int:
+class _Sender(Protocol):
+    def sendmsg(self, buffers: list[memoryview], /) -> int:
+        """Send what the socket accepts; return the number of bytes."""
+
+
+def send_some(sock: _Sender, outgoing: deque[memoryview]) -> int:
     """Send as much as a non-blocking socket accepts of a queue, and dequeue what was sent.
 
     Returns:

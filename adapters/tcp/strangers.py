@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from typing import final
 
+from adapters.io.connections import Connection
 from adapters.wire.session_server import Session
 from application.interfaces.peer_processes import PeerProcesses
 from domain.errors import RemoteProtocolError
@@ -49,14 +50,14 @@ class Strangers:
             raise RemoteProtocolError(msg)
         return origin
 
-    def locate(self, sock: socket.socket) -> Origin | None:
+    def locate(self, sock: Connection) -> Origin | None:
         """Return where a client connects from, whatever it has proved; None if unknown."""
         try:
             return self._origin(sock)
         except (RemoteProtocolError, OSError):
             return None
 
-    def _origin(self, sock: socket.socket) -> Origin:
+    def _origin(self, sock: Connection) -> Origin:
         if sock.family == socket.AF_UNIX:
             msg = "a client of a Unix socket did not prove that it knows the secret of this run"
             raise RemoteProtocolError(msg)

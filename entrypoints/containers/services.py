@@ -172,6 +172,7 @@ def build_services(
         registry=registry,
         processes=parts.processes,
         is_by_hand=is_by_hand,
+        on_refused=client_errors.note,
         starts_elsewhere=starts_elsewhere,
         on_registered=partial(_note_registered, programs, activity),
     )
