@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import checkpoint_registry, crowd, loop_pauses, round_trips, saving, start_up
+from benchmarks import (
+    checkpoint_registry,
+    crowd,
+    encryption,
+    loop_pauses,
+    round_trips,
+    saving,
+    start_up,
+)
 
 PARTS = {
     "round_trips": round_trips,
@@ -13,11 +21,14 @@ PARTS = {
     "crowd": crowd,
     "loop_pauses": loop_pauses,
     "checkpoint_registry": checkpoint_registry,
+    "encryption": encryption,
 }
+COLUMNS = ("MUSCLE3 0.11", "Conjoin")
+"""The sides that most parts compare."""
 
 
 def main() -> None:
-    """Print the results as a table."""
+    """Print the results as tables."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description="Compares Conjoin with MUSCLE3."
     )
@@ -29,8 +40,12 @@ def main() -> None:
         help=f"parts to measure: {', '.join(PARTS)} (default: all)",
     )
     names = parser.parse_args().parts or PARTS
-    print("| | MUSCLE3 0.11 | Conjoin | ratio |\n|---|---|---|---|")
+    printed: tuple[str, str] | None = None
     for name in names:
+        columns: tuple[str, str] = getattr(PARTS[name], "COLUMNS", COLUMNS)
+        if columns != printed:
+            print(f"| | {columns[0]} | {columns[1]} | ratio |\n|---|---|---|---|")
+            printed = columns
         for row in PARTS[name].rows():
             print(row, flush=True)
 

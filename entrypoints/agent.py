@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from adapters.processes.descendants import Descendants
+from adapters.processes.manager_process import LinuxManagerProcess
 from adapters.processes.node_inspector import LinuxNodeInspector
 from adapters.processes.process_keeper import PosixProcessKeeper
 from adapters.processes.watchdog import Lifeline, wait_for_launcher
@@ -139,10 +140,12 @@ def _run(
         secret=orders.secret,
         node=inspector.node,
         retry_time=orders.timeout,
+        is_local=orders.manager_process is not None,
     )
     agent = NodeAgent(
         keeper=keeper,
         line=line,
+        manager=LinuxManagerProcess(orders.manager_process),
         clock=SystemClock(),
         timeout=orders.timeout,
         grace_time=orders.grace_time,

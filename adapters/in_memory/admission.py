@@ -22,8 +22,8 @@ class InMemoryAdmission(Admission):
     def check_registration(self, client: Client, instance: str) -> None:
         self._check(client, instance)
 
-    def note_registration(self, client: Client, instance: str, *, succeeded: bool) -> None:
-        if succeeded:
+    def note_registration(self, client: Client, instance: str, *, refusal: str | None) -> None:
+        if refusal is None:
             client.instance = instance
             if client.identity:
                 self._proven.add(instance)

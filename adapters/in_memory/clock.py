@@ -61,13 +61,17 @@ class ManualClock(Clock, Scheduler):
     def call_soon(self, callback: Callable[[], None]) -> None:
         self._soon.append(callback)
 
+    def suspend(self, seconds: float) -> None:
+        """Let time pass in which no calls are made; `advance` then makes them late."""
+        self._elapsed += seconds
+
     def advance(self, seconds: float = 0.0) -> None:
         """Advance the time, making each call that becomes due at its own time, in order."""
         end = self._elapsed + seconds
         self._make_calls_due_soon()
         while self._timers and self._timers[0][0] <= end:
             due, _, timer = heapq.heappop(self._timers)
-            self._elapsed = due
+            self._elapsed = max(self._elapsed, due)
             timer.make_call()
             self._make_calls_due_soon()
         self._elapsed = end

@@ -17,6 +17,7 @@ from domain.coupling.settings import Settings
 from domain.coupling.timelines import Timeline
 from domain.errors import CouplingError, ManagerRefused, TransportError
 from domain.model.checkpoint_rules import CheckpointInfo
+from domain.running.deadlock_suspicions import NO_SUSPICION, DeadlockAnswer
 from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
 from domain.version import OWN_VERSION_SUFFIX
@@ -153,10 +154,12 @@ class InMemoryManagerLink(ManagerLink):
             self._check_open()
             self._desk.waiting_for_receive_done(Wait(self._instance, peer, port, slot))
 
-    def is_deadlocked(self) -> bool:
+    def check_deadlock(
+        self, port: str, slot: int | None, *, confirms: int = NO_SUSPICION
+    ) -> DeadlockAnswer:
         with self._changed:
             self._check_open()
-            return self._desk.is_deadlocked(self._instance)
+            return self._desk.check_deadlock((self._instance, port, slot), confirms=confirms)
 
     def close(self) -> None:
         with self._changed:

@@ -11,23 +11,38 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final, final
+from typing import Final, Protocol, final
 
 from application.interfaces.clock import Scheduler, Timer
 
 READABLE: Final = selectors.EVENT_READ
 WRITABLE: Final = selectors.EVENT_WRITE
 TURN: Final = 0.005
+LATE: Final = 1.0
+"""Seconds by which a timer is late if this process was suspended or got no CPU time."""
+GRACE: Final = 1.0
+"""Seconds to process the input that arrived meanwhile, before late timers fire."""
+
+
+class Watched(Protocol):
+    """A socket, or an object that encrypts what passes through one."""
+
+    def fileno(self) -> int:
+        """Return the file descriptor; -1 once it is closed."""
+
+    def close(self) -> None:
+        """Close it."""
 
 
 @final
 class ScheduledCall(Timer):
     """A call that the loop's thread makes at a given time."""
 
-    __slots__ = ("callback",)
+    __slots__ = ("callback", "is_postponed")
 
     def __init__(self, callback: Callable[[], None]) -> None:
         self.callback: Callable[[], None] | None = callback
+        self.is_postponed = False
 
     def cancel(self) -> None:
         self.callback = None
@@ -37,7 +52,8 @@ class ScheduledCall(Timer):
 class EventLoop(Scheduler):
     """Makes calls one at a time, on its own thread.
 
-    No call may block. If one raises, the error is reported, and the loop continues.
+    No call may block. If one raises, the error is reported, and the loop continues. After this
+    process was suspended, the loop first processes input for a while before it makes late calls.
 
     Args:
         name: Name of the thread.
@@ -106,9 +122,7 @@ class EventLoop(Scheduler):
         heapq.heappush(self._timers, (due, next(self._timer_numbers), call))
         return call
 
-    def watch(
-        self, sock: socket.socket, callback: Callable[[], None], *, events: int = READABLE
-    ) -> None:
+    def watch(self, sock: Watched, callback: Callable[[], None], *, events: int = READABLE) -> None:
         """Make a callback whenever a socket is ready. Call this on the loop's thread only.
 
         Args:
@@ -122,12 +136,12 @@ class EventLoop(Scheduler):
         elif (key.events, key.data) != (events, callback):
             self._selector.modify(sock, events, callback)
 
-    def unwatch(self, sock: socket.socket) -> None:
+    def unwatch(self, sock: Watched) -> None:
         """Stop watching a socket. Call this on the loop's thread only."""
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(sock)
 
-    def close_soon(self, sock: socket.socket) -> None:
+    def close_soon(self, sock: Watched) -> None:
         """Stop watching a socket, and close it. Thread-safe."""
 
         def close() -> None:
@@ -202,8 +216,15 @@ class EventLoop(Scheduler):
             if time.monotonic() > end:
                 break  # make the remaining calls after checking sockets and timers
         while self._timers and self._timers[0][0] <= now:
-            call = heapq.heappop(self._timers)[2]
-            if call.callback is not None:
+            due, number, call = heapq.heappop(self._timers)
+            if call.callback is None:
+                continue
+            if now > due + LATE and not call.is_postponed:
+                # Others may have sent in time what this timer waits for: read that first, which may
+                # take several turns, such as to accept a connection.
+                call.is_postponed = True
+                heapq.heappush(self._timers, (now + GRACE, number, call))
+            else:
                 self._call(call.callback)
 
 

@@ -13,6 +13,7 @@ import sys
 from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Protocol
 
 from adapters.wire.locations import Address, TcpAddress, UnixAddress
 from domain.errors import TransportError
@@ -230,7 +231,12 @@ def allow_many_files() -> int:
     return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
-def send_some(sock: socket.socket, outgoing: deque[memoryview]) -> int:
+class _Sender(Protocol):
+    def sendmsg(self, buffers: list[memoryview], /) -> int:
+        """Send what the socket accepts; return the number of bytes."""
+
+
+def send_some(sock: _Sender, outgoing: deque[memoryview]) -> int:
     """Send as much as a non-blocking socket accepts of a queue, and dequeue what was sent.
 
     Returns:

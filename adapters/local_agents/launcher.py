@@ -144,7 +144,8 @@ class LocalAgentLauncher(AgentLauncher):
         assert self._agent.stdin is not None
         # if it has already died, the watcher reports its output
         with contextlib.suppress(BrokenPipeError):
-            self._agent.stdin.write(encode_orders(replace(orders, node=self._node)))
+            ours = replace(orders, node=self._node, manager_process=os.getpid())
+            self._agent.stdin.write(encode_orders(ours))
             self._agent.stdin.flush()
 
 

@@ -1,1 +1,1 @@
-"""The machine's own clock."""
+"""The machine's own clock, and the threads of this process."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, final
 
 from adapters.tcp.session_client import SessionClient
 from adapters.wire import map as agent_protocol
-from adapters.wire.reconnection import RetryPolicy
+from adapters.wire.reconnection import DEFAULT_RETRIES, LOCAL_RETRIES
 from adapters.wire.requests import Status, decode_response
 from application.interfaces.agent_line import AgentLine
 from domain.errors import CouplingError, ManagerRefused, RemoteProtocolError, TransportError
@@ -28,13 +29,20 @@ class TcpAgentLine(AgentLine):
         secret: Secret of the run.
         node: Name of the node.
         retry_time: Seconds for which a lost connection is retried.
+        is_local: Whether the manager is on this machine, where it may be suspended.
     """
 
     def __init__(
-        self, manager_locations: Sequence[str], *, secret: str, node: str, retry_time: float
+        self,
+        manager_locations: Sequence[str],
+        *,
+        secret: str,
+        node: str,
+        retry_time: float,
+        is_local: bool = False,
     ) -> None:
         self._node = node
-        retries = RetryPolicy(give_up_after=retry_time)
+        retries = replace(LOCAL_RETRIES if is_local else DEFAULT_RETRIES, give_up_after=retry_time)
         self._commands, self._reports = (
             SessionClient(
                 manager_locations,

@@ -1,13 +1,13 @@
-"""Reads frames from a blocking socket."""
+"""Reads frames from a blocking connection."""
 
 from __future__ import annotations
 
 import math
-import select
 import socket
 import struct
 from typing import Final
 
+from adapters.io.connections import Connection, poller
 from adapters.io.memory import SameSizeMemory
 
 BUFFER_SIZE: Final = 65536
@@ -27,10 +27,9 @@ class FrameReader:
         sock: The connection; blocking.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: Connection) -> None:
         self._socket = sock
-        self._poll = select.poll()
-        self._poll.register(sock, select.POLLIN)
+        self._poll = poller(sock)
         self._receive_timeout: float | None = None
         self._memory = SameSizeMemory()
         self._buffer = memoryview(bytearray(BUFFER_SIZE))

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import Final, final
 
-from adapters.io import network
+from adapters.io import connections, network
 from adapters.tcp.frame_reader import FrameReader
 from adapters.tcp.session_client import SHORTEST_TIMEOUT, receive_exactly
 from adapters.wire import locations
@@ -54,6 +54,7 @@ class StreamConnection:
         retries: RetryPolicy = DEFAULT_RETRIES,
     ) -> None:
         self._peer = peer
+        self._secret = secret
         self._addresses = locations.addresses_in(peer_locations, locations.CONJOIN)
         self.stream = StreamReceiver(sender=peer, receiver=receiver, secret=secret, retries=retries)
         self._open()
@@ -137,7 +138,7 @@ class StreamConnection:
                 return
 
     def _connect(self) -> None:
-        sock = network.connect(self._addresses)
+        sock = connections.secured(network.connect(self._addresses), self._secret)
         is_resumable = sock.family != socket.AF_UNIX
         nonce = os.urandom(NONCE_SIZE)
         self.stream.connected(now=time.monotonic(), nonce=nonce, is_resumable=is_resumable)

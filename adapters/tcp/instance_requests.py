@@ -62,13 +62,13 @@ def _register(
     admission: Admission, client: Client, instance: str, register: Callable[[], None]
 ) -> None:
     """Register an instance if its client may do so, and record the result."""
-    admission.check_registration(client, instance)
-    succeeded = False
     try:
+        admission.check_registration(client, instance)
         register()
-        succeeded = True
-    finally:
-        admission.note_registration(client, instance, succeeded=succeeded)
+    except Exception as error:
+        admission.note_registration(client, instance, refusal=str(error))
+        raise
+    admission.note_registration(client, instance, refusal=None)
 
 
 def _name_session(session: Session, received: ReceivedRequest[ManagerDesk]) -> None:

@@ -27,6 +27,7 @@ from domain.errors import ManagerRefused, TransportError
 from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointInfo
 from domain.running.clients import Trust, instance_identity
+from domain.running.deadlock_suspicions import NO_SUSPICION, DeadlockAnswer
 from domain.running.failure_kinds import FailureKind
 from domain.running.log_levels import LogLevel
 from domain.running.profiling import ProfileEvent
@@ -172,8 +173,12 @@ class MMPClient(ManagerLink):
         else:
             self._waits.end(wait)
 
-    def is_deadlocked(self) -> bool:
-        return self._ask(mmp.is_deadlocked, self._name)
+    def check_deadlock(
+        self, port: str, slot: int | None, *, confirms: int = NO_SUSPICION
+    ) -> DeadlockAnswer:
+        if self._is_own_manager:
+            return self._ask(mmp.check_deadlock, (self._name, port, slot), confirms)
+        return DeadlockAnswer(self._ask(mmp.is_deadlocked, self._name))
 
     def flush(self) -> None:
         """Wait until all queued reports have been sent."""

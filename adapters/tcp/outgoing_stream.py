@@ -10,6 +10,7 @@ import time
 from collections import deque
 from typing import Final, final
 
+from adapters.io.connections import Connection
 from adapters.io.event_loop import READABLE, WRITABLE, EventLoop
 from adapters.io.network import MAX_BUFFERS, remove_front, send_some
 from adapters.tcp.queue_limit import OPEN, QueueGate, QueueLimit
@@ -48,8 +49,8 @@ class OutgoingStream:
         self._loop = loop
         self._limit = limit
         self._sender = StreamSender(return_time=return_time)
-        self._socket: socket.socket | None = None
-        self._written_by_a_thread: socket.socket | None = None
+        self._socket: Connection | None = None
+        self._written_by_a_thread: Connection | None = None
         self._changed = threading.Condition()
 
     def open_channel(self, receiver: str) -> int:
@@ -59,7 +60,7 @@ class OutgoingStream:
         self.send([frame])
         return channel
 
-    def attach(self, sock: socket.socket, received: int, *, trailing_data: bytes = b"") -> None:
+    def attach(self, sock: Connection, received: int, *, trailing_data: bytes = b"") -> None:
         """Use a connection of the receiver, instead of any earlier one. On the loop's thread.
 
         Args:
@@ -140,7 +141,7 @@ class OutgoingStream:
     def _admits(self, pieces: Pieces) -> bool:
         return self._limit.admits(sum(map(len, pieces)), queued=self._sender.queued)
 
-    def _write_at_once(self, sock: socket.socket, pieces: Pieces) -> Pieces:
+    def _write_at_once(self, sock: Connection, pieces: Pieces) -> Pieces:
         """Write a frame directly, without waiting; return the part that is left to write."""
         if len(pieces) > MAX_BUFFERS:
             return pieces
@@ -158,7 +159,7 @@ class OutgoingStream:
         remove_front(left, sent)
         return list(left)
 
-    def _write(self, sock: socket.socket, left: deque[memoryview]) -> None:
+    def _write(self, sock: Connection, left: deque[memoryview]) -> None:
         """Write as long as the connection accepts data, to avoid copying the rest.
 
         This waits about as long as copying a large frame would take. Frames that are kept until
@@ -183,7 +184,7 @@ class OutgoingStream:
             with self._changed:
                 self._end_connection(sock)
 
-    def _end_write(self, sock: socket.socket, left: deque[memoryview]) -> None:
+    def _end_write(self, sock: Connection, left: deque[memoryview]) -> None:
         """Queue what this thread has not written, and release the socket for writing."""
         with self._changed:
             if self._written_by_a_thread is sock:
@@ -217,7 +218,7 @@ class OutgoingStream:
         events = READABLE | WRITABLE if has_more else READABLE
         self._loop.watch(sock, self._proceed, events=events)
 
-    def _receive(self, sock: socket.socket) -> bool:
+    def _receive(self, sock: Connection) -> bool:
         """Receive acknowledgements; return whether the receiver is still connected."""
         try:
             data = sock.recv(4096)
@@ -226,13 +227,13 @@ class OutgoingStream:
         self._sender.received(data)
         return bool(data)
 
-    def _receive_trailing(self, sock: socket.socket, data: bytes) -> None:
+    def _receive_trailing(self, sock: Connection, data: bytes) -> None:
         try:
             self._sender.received(data)
         except RemoteProtocolError:
             self._end_connection(sock)
 
-    def _end_connection(self, sock: socket.socket) -> None:
+    def _end_connection(self, sock: Connection) -> None:
         """Wait for the receiver to reconnect, if it can. The caller holds the lock."""
         if self._socket is not sock:
             return

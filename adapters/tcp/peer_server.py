@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Callable, Sequence
 from typing import Final, final
 
+from adapters.io.connections import Connection
 from adapters.io.event_loop import EventLoop
 from adapters.tcp.server import (
     Admission,
@@ -148,7 +148,7 @@ def _refuse_request(request: Request, reply: Reply) -> None:  # noqa: ARG001 - a
     raise RemoteProtocolError(msg)
 
 
-def _refuse_stream(sock: socket.socket, _request: StreamRequested) -> None:
+def _refuse_stream(sock: Connection, _request: StreamRequested) -> None:
     sock.close()
     msg = "a client requested a stream, but this instance only answers requests for messages"
     raise RemoteProtocolError(msg)

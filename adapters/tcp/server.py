@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, TypeAlias, final
 
-from adapters.io import network
+from adapters.io import connections, network
+from adapters.io.connections import Connection
 from adapters.io.event_loop import READABLE, WRITABLE, EventLoop, with_traceback
 from adapters.tcp.listeners import Listeners
 from adapters.tcp.untrusted_clients import MAX_UNTRUSTED_CLIENTS, PATIENCE, UntrustedClients
 from adapters.wire import greeting
-from adapters.wire.locations import TcpAddress, UnixAddress
+from adapters.wire.first_bytes import begins_tls
+from adapters.wire.locations import TcpAddress, UnixAddress, is_loopback_host
 from adapters.wire.session_server import (
     Buffers,
     Request,
@@ -30,7 +32,7 @@ from domain.running.clients import MANAGER, Origin
 Reply: TypeAlias = Callable[[Buffers], None]
 RequestCallback: TypeAlias = Callable[[Request, Reply], None]
 SessionCallback: TypeAlias = Callable[[Session], None]
-StreamCallback: TypeAlias = Callable[[socket.socket, StreamRequested], None]
+StreamCallback: TypeAlias = Callable[[Connection, StreamRequested], None]
 ErrorCallback: TypeAlias = Callable[[str], None]
 Admission: TypeAlias = Callable[[socket.socket, Session | None], Origin | None]
 
@@ -44,16 +46,38 @@ FIRST_SESSION_ID_BITS: Final = 61
 class _Client:
     """A connection of a client: its socket, and the data that have not been sent yet."""
 
-    __slots__ = ("connection", "has_been_noted", "outgoing", "peer", "serve", "session", "socket")
+    __slots__ = (
+        "_has_begun",
+        "connection",
+        "has_been_noted",
+        "outgoing",
+        "peer",
+        "serve",
+        "session",
+        "socket",
+    )
 
     def __init__(self, sock: socket.socket, connection: ServerConnection, peer: str) -> None:
-        self.socket = sock
+        self.socket: Connection = sock
+        self._has_begun = False
         self.connection = connection
         self.peer = peer
         self.session: Session | None = None
         self.serve: Callable[[], None] = lambda: None
         self.outgoing: deque[memoryview] = deque()
         self.has_been_noted = False
+
+    def receive(self, secret: str | None) -> bytes:
+        """Receive data; the first bytes decide whether the connection is encrypted."""
+        data = self.socket.recv(RECEIVE_SIZE)
+        if self._has_begun or not data:
+            return data
+        self._has_begun = True
+        if secret is None or not begins_tls(data) or not isinstance(self.socket, socket.socket):
+            return data
+        self.connection.is_encrypted = True
+        self.socket = connections.accepted(self.socket, secret, first=data)
+        return self.socket.recv(RECEIVE_SIZE)
 
 
 @final
@@ -149,7 +173,9 @@ class Server:
         Raises:
             OSError: If the server cannot listen on any of them.
         """
-        return self._listeners.listen(hosts, port=port)
+        addresses = self._listeners.listen(hosts, port=port)
+        connections.prepare(self._secret, addresses)
+        return addresses
 
     def listen_everywhere(self, *, port: int | None = None) -> list[TcpAddress]:
         """Listen on all addresses of this machine.
@@ -163,7 +189,9 @@ class Server:
         Raises:
             OSError: If the server cannot listen on any address.
         """
-        return self._listeners.listen_everywhere(port=port)
+        addresses = self._listeners.listen_everywhere(port=port)
+        connections.prepare(self._secret, addresses)
+        return addresses
 
     def listen_unix(self) -> UnixAddress | None:
         """Listen on an abstract Unix socket too; return None if the system has none."""
@@ -227,6 +255,7 @@ class Server:
             nonce=os.urandom(greeting.NONCE_SIZE),
             identity=self._identity,
             admit=partial(self._admit, sock),
+            must_encrypt=sock.family != socket.AF_UNIX and not is_loopback_host(peer),
         )
         client = self._clients[connection] = _Client(sock, connection, peer)
         client.serve = partial(self._serve, client)
@@ -244,10 +273,14 @@ class Server:
             # do not read from a client that does not receive: its responses would accumulate
             return
         try:
-            data = client.socket.recv(RECEIVE_SIZE)
+            data = client.receive(self._secret)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
+            self._drop(client)
+            return
+        except RemoteProtocolError as error:
+            self._report_client(client, _error_message(client, error))
             self._drop(client)
             return
         if not data:

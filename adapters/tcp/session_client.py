@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from adapters.io import network
+from adapters.io import connections, network
+from adapters.io.connections import Connection
 from adapters.io.memory import LARGE, new_memory
 from adapters.wire import locations
 from adapters.wire.frames import Piece
@@ -54,6 +54,7 @@ class SessionClient:
         goodbye_time: float = GOODBYE_TIME,
     ) -> None:
         self._addresses = locations.addresses_in(server_locations, locations.TCP)
+        self._secret = secret
         self._server = server
         self._goodbye_time = goodbye_time
         self._session = ClientSession(
@@ -63,7 +64,7 @@ class SessionClient:
             server=server,
             retries=retries,
         )
-        self._socket: socket.socket | None = None
+        self._socket: Connection | None = None
         self._calling = threading.Lock()
         self._lock = threading.Lock()
         """Guards the session, and the order of writes to the socket."""
@@ -169,7 +170,8 @@ class SessionClient:
         timeout = network.CONNECT_TIMEOUT
         if self._stall_time is not None:
             timeout = min(timeout, max(self._stall_time, SHORTEST_CONNECT_TIMEOUT))
-        sock = network.connect(self._addresses, timeout=timeout)
+        plain = network.connect(self._addresses, timeout=timeout)
+        sock = connections.secured(plain, self._secret)
         with self._lock:
             if self._closing.is_set():
                 sock.close()
@@ -195,9 +197,8 @@ class SessionClient:
             return self._session.received(data)
 
     def _is_readable(self, timeout: float | None) -> bool:
-        poll = select.poll()
         try:
-            poll.register(self._open_socket(), select.POLLIN)
+            poll = connections.poller(self._open_socket())
         except ValueError:
             # another thread has just closed the socket
             raise self._closed_error() from None
@@ -227,7 +228,7 @@ class SessionClient:
                 sock.close()
             self._session.connection_lost(str(error), now=time.monotonic())
 
-    def _open_socket(self) -> socket.socket:
+    def _open_socket(self) -> Connection:
         sock = self._socket
         if sock is None:
             # another thread may have closed the client while this one waited
@@ -244,7 +245,7 @@ class SessionClient:
         return TransportError(f"the connection to the {self._server} has been closed")
 
 
-def receive_exactly(sock: socket.socket, count: int) -> memoryview:
+def receive_exactly(sock: Connection, count: int) -> memoryview:
     """Receive a number of bytes into a new buffer.
 
     Raises:

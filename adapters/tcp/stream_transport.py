@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import socket
 import threading
 import time
 from collections.abc import Sequence
 from typing import final
 
+from adapters.io.connections import Connection
 from adapters.tcp.checked_wait import wait_with_checks
 from adapters.tcp.departures import refuses_connections
 from adapters.tcp.incoming_stream import IncomingStream, StreamConnection, StreamInlet
@@ -151,7 +151,7 @@ class StreamPeerTransport(PeerTransport):
                     self._outgoing[peer].close()
             return self._outgoing[peer]
 
-    def _take_stream(self, sock: socket.socket, request: StreamRequested) -> None:
+    def _take_stream(self, sock: Connection, request: StreamRequested) -> None:
         try:
             receiver, received = stream.decode_hello(request.hello)
             _check_identity(request.client, receiver)

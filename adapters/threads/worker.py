@@ -26,10 +26,13 @@ class ThreadWorker(Worker):
     Args:
         name: Name of the thread.
         scheduler: Makes the callbacks, on the services' thread.
+        close_time: Seconds for which `close` waits for the work in progress, which may be blocked
+            by a disk that does not respond; None for no limit.
     """
 
-    def __init__(self, name: str, *, scheduler: Scheduler) -> None:
+    def __init__(self, name: str, *, scheduler: Scheduler, close_time: float | None = None) -> None:
         self._name = name
+        self._close_time = close_time
         self._scheduler = scheduler
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread: Thread | None = None
@@ -62,7 +65,7 @@ class ThreadWorker(Worker):
         self._is_closed = True
         self._jobs.put(None)
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(self._close_time)
 
     def _work_off(self) -> None:
         while (job := self._jobs.get()) is not None and not self._is_closed:

@@ -10,6 +10,7 @@ import binascii
 from pathlib import Path
 
 from adapters.wire.packing import pack, unpack
+from adapters.wire.values import integer, optional
 from domain.errors import RemoteProtocolError
 from domain.running.agents import AgentOrders
 
@@ -24,6 +25,7 @@ def encode_orders(orders: AgentOrders) -> bytes:
         orders.grace_time,
         None if directory is None else str(directory).encode("utf-8", "surrogateescape"),
         orders.node,
+        orders.manager_process,
     ]
     return binascii.b2a_base64(pack(values))
 
@@ -35,7 +37,8 @@ def decode_orders(line: bytes) -> AgentOrders:
         RemoteProtocolError: If the line is invalid.
     """
     try:
-        locations, secret, timeout, grace_time, directory, node = unpack(binascii.a2b_base64(line))
+        values = unpack(binascii.a2b_base64(line))
+        locations, secret, timeout, grace_time, directory, node, manager_process = values
         return AgentOrders(
             manager_locations=tuple(map(str, locations)),
             secret=str(secret),
@@ -43,6 +46,7 @@ def decode_orders(line: bytes) -> AgentOrders:
             grace_time=float(grace_time),
             log_directory=_path(directory),
             node=None if node is None else str(node),
+            manager_process=optional(integer, manager_process),
         )
     except (TypeError, ValueError, AttributeError) as error:
         msg = "the line cannot be decoded"

@@ -73,6 +73,11 @@ def is_loopback(location: str) -> bool:
     )
 
 
+def is_loopback_host(address: str) -> bool:
+    """Whether an IPv4 or IPv6 address is on the loopback interface, which no network reaches."""
+    return address.startswith("127.") or address == "::1"
+
+
 def has_scheme(locations: Sequence[str], scheme: str) -> bool:
     """Return whether any of the locations has a scheme."""
     return any(location.startswith(f"{scheme}:") for location in locations)

@@ -32,13 +32,14 @@ from adapters.wire.requests import (
 from adapters.wire.values import integer, name, optional, printable, text
 from application.interfaces.manager_desk import ManagerDesk, Registration
 from domain.checkpointing.instance_snapshot import SnapshotMetadata
-from domain.coupling.messages import Awaited, LogRecord, Wait
+from domain.coupling.messages import Awaited, LogRecord, Wait, WaitKey
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
 from domain.errors import CouplingError
 from domain.model.checkpoint_rules import CheckpointInfo
 from domain.running.clients import Trust
+from domain.running.deadlock_suspicions import DeadlockAnswer
 from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
 
@@ -50,6 +51,14 @@ REQUESTS: Final[RequestTable[ManagerDesk]] = RequestTable("an instance")
 
 def _decode_wait(instance: object, peer: object, port: object, slot: object) -> Wait:
     return Wait(name(instance), name(peer), name(port), optional(integer, slot))
+
+
+def _decode_wait_key(instance: object, port: object, slot: object) -> WaitKey:
+    return text(instance), text(port), optional(integer, slot)
+
+
+def _decode_deadlock_answer(is_deadlock: object, suspicion: object) -> DeadlockAnswer:
+    return DeadlockAnswer(bool(is_deadlock), integer(suspicion))
 
 
 def _encode_log_record(record: LogRecord) -> list[object]:
@@ -97,6 +106,8 @@ WAIT: Final[Field[Wait]] = Field(lambda wait: wait[:4], _decode_wait, width=4)
 SENDING_WAIT: Final[Field[Wait]] = Field(
     lambda wait: wait[:4], lambda *values: _decode_wait(*values)._replace(is_sending=True), width=4
 )
+WAIT_KEY: Final[Field[WaitKey]] = Field(list, _decode_wait_key, width=3)
+NUMBER: Final[Field[int]] = Field(lambda value: [value], integer)
 TIME: Final[Field[float | None]] = Field(
     lambda time: [time], lambda time: None if time is None else float(time)
 )
@@ -112,6 +123,8 @@ def instance_of(request: ReceivedRequest[ManagerDesk]) -> str | None:
     """Return the instance in whose name a request is made; None if there is none."""
     match request.arguments:
         case [str(instance), *_] | [Wait(instance=instance) | LogRecord(instance=instance)]:
+            return instance
+        case [(str(instance), _, _), *_]:  # a WaitKey
             return instance
     return None
 
@@ -161,6 +174,9 @@ CHECKPOINT_INFO: Final[Answer[CheckpointInfo, CheckpointInfo]] = Answer(
 )
 IS_TRUE: Final[Answer[bool, bool]] = Answer(
     lambda value: [Status.SUCCESS, value], lambda values: bool(_one(values))
+)
+DEADLOCK_ANSWER: Final[Answer[DeadlockAnswer, DeadlockAnswer]] = Answer(
+    lambda answer: [Status.SUCCESS, *answer], lambda values: _decode_deadlock_answer(*values)
 )
 REASON: Final[Answer[str, str]] = Answer(
     lambda reason: [Status.SUCCESS, reason], lambda values: text(_one(values))
@@ -294,3 +310,9 @@ def waiting_to_send(desk: ManagerDesk, wait: Wait) -> None:
 def waiting_to_send_done(desk: ManagerDesk, wait: Wait) -> None:
     """Report that this message can be sent."""
     desk.waiting_to_send_done(wait)
+
+
+@REQUESTS.immediate(72, WAIT_KEY, NUMBER, answer=DEADLOCK_ANSWER, own_only=True)
+def check_deadlock(desk: ManagerDesk, key: WaitKey, confirms: int) -> DeadlockAnswer:
+    """Query whether an instance is part of a deadlock, and confirm an earlier suspicion."""
+    return desk.check_deadlock(key, confirms=confirms)

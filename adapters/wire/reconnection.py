@@ -25,8 +25,8 @@ class RetryPolicy:
     The first retry follows at once, the second after `first_pause`.
 
     Attributes:
-        give_up_after: Seconds after the first failure at which to give up; also the timeout for
-            opening a new connection.
+        give_up_after: Seconds after the first failure at which to give up.
+        open_within: Timeout for opening a new connection, in seconds; None for `give_up_after`.
         first_pause: Seconds to pause before the second retry.
         growth: Factor by which the pause grows with each further retry.
     """
@@ -34,9 +34,14 @@ class RetryPolicy:
     give_up_after: float = 60.0
     first_pause: float = 0.5
     growth: float = 2 ** (1 / 3)
+    open_within: float | None = None
 
 
 DEFAULT_RETRIES: Final = RetryPolicy()
+
+LOCAL_RETRIES: Final = RetryPolicy(open_within=7 * 86400.0)
+"""For a server on the same machine: if it accepts a connection but does not respond, it may be
+suspended, for any length of time. If it has ended, the connection is closed at once."""
 
 
 class ConnectionState(Enum):
@@ -89,7 +94,7 @@ class Reconnection:
     def limit(self, seconds: float, *, now: float) -> None:
         """From now on, give up after fewer seconds, also if retries are in progress."""
         shortest = min(self._policy.give_up_after, seconds)
-        self._policy = replace(self._policy, give_up_after=shortest)
+        self._policy = replace(self._policy, give_up_after=shortest, open_within=None)
         if self._give_up_at is not None:
             self._give_up_at = min(self._give_up_at, now + seconds)
 
@@ -104,7 +109,8 @@ class Reconnection:
             raise LocalProtocolError(msg)
         self.state = ConnectionState.OPENING
         self._connected_at = now
-        self.deadline = now + self._policy.give_up_after
+        open_within = self._policy.open_within
+        self.deadline = now + (self._policy.give_up_after if open_within is None else open_within)
 
     def opened(self) -> None:
         """Begin to use the connection."""

@@ -31,6 +31,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from adapters.wire import greeting
+from adapters.wire.first_bytes import is_session_id
 from adapters.wire.frames import (
     WORD_SIZE,
     Parser,
@@ -201,6 +202,8 @@ class SessionTable:
                 client is not admitted.
         """
         if session_id == 0:
+            while not is_session_id(self._next_id):
+                self._next_id += 1
             session = Session(self._next_id, identity=identity)
             session.owner.origin = None if identity else admit(None)
             self._sessions[session.id] = session
@@ -252,8 +255,10 @@ class ServerConnection:
         admit: Called when a client that has proved nothing opens a session, or resumes the one that
             is passed. Returns where the client connects from, or raises a RemoteProtocolError to
             refuse it.
+        must_encrypt: Whether to refuse a greeting on a connection that is not encrypted.
 
     Attributes:
+        is_encrypted: Whether the client has begun to encrypt; set by the caller.
         session: The client's session, once it is open.
         client: The identity that the client has proved; empty if it has proved none.
     """
@@ -267,7 +272,9 @@ class ServerConnection:
         nonce: bytes = b"",
         identity: str = MANAGER,
         admit: Admit = _admit_all,
+        must_encrypt: bool = False,
     ) -> None:
+        self._must_encrypt = must_encrypt
         self._sessions = sessions
         self._max_request = max_request
         self._secret = secret
@@ -277,6 +284,7 @@ class ServerConnection:
         self._outgoing: list[bytes | bytearray | memoryview] = []
         self._events: list[Event] = []
         self._is_in_request = False
+        self.is_encrypted = False
         self.session: Session | None = None
         self.client = ""
         self._feed = ParserFeed(self._parse())
@@ -338,6 +346,7 @@ class ServerConnection:
         first = yield WORD_SIZE
         greeting.check_magic(first)
         if first == greeting.MAGIC and self._secret is not None:
+            self._check_encryption()
             introduction = yield from greeting.greet_as_server(
                 self._secret, identity=self._identity, nonce=self._nonce, send=self._send
             )
@@ -355,6 +364,14 @@ class ServerConnection:
             self._take_request(session, number, bytes(body))
         self._sessions.end(session)
         self._events.append(SessionEnded(session))
+
+    def _check_encryption(self) -> None:
+        if self._must_encrypt and not self.is_encrypted:
+            msg = (
+                "a client on another machine greets without encryption: is there a tunnel or proxy"
+                " that it reaches at a loopback address, but that does not end at one?"
+            )
+            raise RemoteProtocolError(msg)
 
     def _limit(self, session: Session) -> int:
         untrusted = min(self._max_request, MAX_UNTRUSTED_REQUEST)

@@ -8,7 +8,7 @@ from typing import Final
 
 from application.agent.events import AgentEvent, ManagerGone, ManagerHeard, ProcessesEnded
 from application.interfaces.agent_line import AgentLine
-from application.interfaces.agents import ProcessKeeper
+from application.interfaces.agents import ManagerProcess, ProcessKeeper
 from application.interfaces.clock import Clock
 from domain.running.agents import (
     CancelCommand,
@@ -21,6 +21,10 @@ from domain.running.process_end import NeverStarted, ProcessResult
 KILL_MARGIN: Final = 5.0
 """Seconds for processes to end after SIGKILL; one blocked in the kernel may never end."""
 
+LOOKS_PER_TIMEOUT: Final = 3
+LATE: Final = 1.0
+"""Seconds by which `tick` is late if this agent was suspended or got no CPU time."""
+
 
 class _Phase(Enum):
     WORKING = "working"
@@ -31,11 +35,15 @@ class _Phase(Enum):
 class NodeAgent:
     """Starts and ends processes on the manager's commands, and ends all when the manager is gone.
 
+    The manager counts as gone after a time without a sign of life. Time in which it is suspended on
+    this machine, or in which this agent itself was suspended, does not count.
+
     Not thread-safe. The caller passes events to `handle`, and calls `tick` after `seconds_left`.
 
     Args:
         keeper: Starts, watches and ends the processes.
         line: Receives the results.
+        manager: The manager's process.
         clock: Provides the time.
         timeout: Seconds without a sign of life after which the manager is considered gone.
         grace_time: Seconds between SIGTERM and SIGKILL.
@@ -47,6 +55,7 @@ class NodeAgent:
         *,
         keeper: ProcessKeeper,
         line: AgentLine,
+        manager: ManagerProcess,
         clock: Clock,
         timeout: float,
         grace_time: float,
@@ -54,6 +63,7 @@ class NodeAgent:
     ) -> None:
         self._keeper = keeper
         self._line = line
+        self._manager = manager
         self._clock = clock
         self._timeout = timeout
         self._grace_time = grace_time
@@ -61,6 +71,8 @@ class NodeAgent:
         self._phase = _Phase.WORKING
         self._running: set[str] = set()
         self._deadline = clock.monotonic() + timeout
+        self._next_look = clock.monotonic() + timeout / LOOKS_PER_TIMEOUT
+        self._is_manager_suspended = False
         self._failure: str | None = None
 
     @property
@@ -76,7 +88,10 @@ class NodeAgent:
     @property
     def seconds_left(self) -> float:
         """Seconds until `tick` should be called."""
-        return max(0.0, self._deadline - self._clock.monotonic())
+        due = self._deadline
+        if self._phase is _Phase.WORKING:
+            due = min(due, self._next_look)
+        return max(0.0, due - self._clock.monotonic())
 
     def handle(self, event: AgentEvent) -> None:
         """Handle an event."""
@@ -90,16 +105,33 @@ class NodeAgent:
 
     def tick(self) -> None:
         """Check whether a deadline has passed."""
-        if self.seconds_left > 0:
+        now = self._clock.monotonic()
+        if self._phase is _Phase.WORKING:
+            self._look_at_manager(now)
+        if now < self._deadline:
             return
         if self._phase is _Phase.WORKING:
-            self._give_up(f"the manager sent nothing for {self._timeout:g} seconds")
+            self._give_up(f"the manager was silent for {self._timeout:g} seconds")
         else:
             self._phase = _Phase.ENDED
+
+    def _look_at_manager(self, now: float) -> None:
+        """Extend the deadline for the manager if one side could not run."""
+        was_suspended, self._is_manager_suspended = (
+            self._is_manager_suspended,
+            self._manager.is_suspended(),
+        )
+        if self._is_manager_suspended and not was_suspended:
+            self._log("the manager is suspended: waiting until it continues")
+        is_late = now > self._next_look + LATE  # this agent was suspended itself
+        if self._is_manager_suspended or is_late:
+            self._deadline = now + self._timeout
+        self._next_look = now + self._timeout / LOOKS_PER_TIMEOUT
 
     def _handle_command(self, command: Command | None) -> None:
         if self._phase is _Phase.WORKING:
             self._deadline = self._clock.monotonic() + self._timeout
+            self._is_manager_suspended = False
         match command:
             case None:
                 pass

@@ -32,6 +32,7 @@ from application.instance.routes import Routes
 from application.interfaces.clock import Clock
 from application.interfaces.instance_log import InstanceLog
 from application.interfaces.manager_link import ManagerLink
+from application.interfaces.model_threads import ModelThreads
 from application.interfaces.peer_transport import PeerTransport
 from application.interfaces.snapshot_repository import SnapshotRepository
 from domain.coupling.call_order import CallOrder
@@ -54,6 +55,7 @@ class Surroundings(NamedTuple):
         log: Logs messages for the user.
         snapshots: Stores and loads snapshots.
         one_at_a_time: Admits one thread of the model at a time.
+        threads: The threads of the model.
     """
 
     link: ManagerLink
@@ -62,6 +64,7 @@ class Surroundings(NamedTuple):
     log: InstanceLog
     snapshots: SnapshotRepository
     one_at_a_time: AbstractContextManager[object]
+    threads: ModelThreads
 
 
 def join(
@@ -98,7 +101,9 @@ class _Arrival:
         self._surroundings = surroundings
         self._link = surroundings.link
         self._profiler = Profiler(clock=surroundings.clock, link=surroundings.link)
-        self._waiting = PatientReceiver(link=surroundings.link, clock=surroundings.clock)
+        self._waiting = PatientReceiver(
+            link=surroundings.link, clock=surroundings.clock, threads=surroundings.threads
+        )
         self._departure = Leaving(
             link=surroundings.link,
             transport=surroundings.transport,
@@ -108,6 +113,7 @@ class _Arrival:
         )
         self._is_registered = False
         self._connections: Connections | None = None
+        surroundings.threads.note_use()
 
     def join(self, declaration: Declaration | None) -> Lifecycle:
         try:
@@ -130,7 +136,9 @@ class _Arrival:
             self._link.get_settings(),
             adopts=InstanceFlags.DONT_APPLY_OVERLAY not in self._flags,
         )
-        sending = PatientSender(link=self._link, waiting=self._waiting)
+        sending = PatientSender(
+            link=self._link, waiting=self._waiting, threads=self._surroundings.threads
+        )
         apply_library_settings(
             overlays.get,
             waiting=self._waiting,

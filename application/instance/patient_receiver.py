@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from application.instance.long_wait import LongWait
 from application.interfaces.clock import Clock
 from application.interfaces.manager_link import ManagerLink
+from application.interfaces.model_threads import ModelThreads
 from application.interfaces.peer_transport import Inlet
 from domain.coupling.messages import PeerMessage
 from domain.coupling.ports import port_label
@@ -13,7 +15,6 @@ from domain.errors import Deadlock
 
 REPORT_AFTER: Final = 0.2
 STATUS_INTERVAL: Final = 1.0
-PAUSE_GROWTH: Final = 1.5
 MIN_TIMEOUT: Final = 0.1
 DEFAULT_TIMEOUT: Final = 10.0
 
@@ -22,16 +23,19 @@ class PatientReceiver:
     """Waits for messages, and reports long waits to the manager.
 
     After a short wait, it reports the peer that it waits for, as status information. After the
-    receive timeout, it reports the wait again, as a possible part of a deadlock. It then polls the
-    manager, with increasing pauses, for whether there is a deadlock.
+    receive timeout, it reports the wait again, as a possible part of a deadlock. It then inquires
+    whether there is a deadlock (see `LongWait`).
 
     Args:
         link: Connection to the manager.
         clock: Limits how often the status is reported.
+        threads: The threads of the model.
     """
 
-    def __init__(self, *, link: ManagerLink, clock: Clock) -> None:
+    def __init__(self, *, link: ManagerLink, clock: Clock, threads: ModelThreads) -> None:
         self._link = link
+        self._note_use = threads.note_use
+        self._long_wait = LongWait(link=link, threads=threads)
         self._clock = clock
         self._deadlock_timeout: float | None = DEFAULT_TIMEOUT
         self._last_status = 0.0
@@ -48,6 +52,7 @@ class PatientReceiver:
 
     def note_progress(self, timestamp: float) -> None:
         """Report the simulation time, at most once per second."""
+        self._note_use()
         self._simulated_time = timestamp
         now = self._clock.monotonic()
         if now - self._last_status >= STATUS_INTERVAL:
@@ -83,17 +88,15 @@ class PatientReceiver:
             return message
         assert timeout is not None
         self._link.waiting_for_receive(peer, port, slot)
-        pause = timeout / 2
-        while message is None:
-            # the last instance to join a cycle detects it at once; the others poll less and less
-            if self._link.is_deadlocked():
-                msg = (
-                    "Deadlock detected while receiving a message on port"
-                    f" '{port_label(port, slot)}'. The manager's log lists which instances wait for"
-                    " which. Check that each of them sends the message that the other waits for."
-                )
-                raise Deadlock(msg)
-            message = inlet.receive(timeout=pause)
-            pause *= PAUSE_GROWTH
+        message = self._long_wait.wait(
+            lambda seconds: inlet.receive(timeout=seconds), port=port, slot=slot, timeout=timeout
+        )
+        if message is None:
+            msg = (
+                "Deadlock detected while receiving a message on port"
+                f" '{port_label(port, slot)}'. The manager's log lists which instances wait for"
+                " which. Check that each of them sends the message that the other waits for."
+            )
+            raise Deadlock(msg)
         self._link.waiting_for_receive_done(peer, port, slot)
         return message

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from application.instance.patient_receiver import PAUSE_GROWTH, REPORT_AFTER, PatientReceiver
+from application.instance.long_wait import LongWait
+from application.instance.patient_receiver import REPORT_AFTER, PatientReceiver
 from application.interfaces.manager_link import ManagerLink
+from application.interfaces.model_threads import ModelThreads
 from application.interfaces.peer_transport import Room
 from domain.coupling.peers import Endpoint
 from domain.coupling.ports import port_label
@@ -23,10 +25,14 @@ class PatientSender:
     Args:
         link: Connection to the manager.
         waiting: Has the timeout for deadlocks.
+        threads: The threads of the model.
     """
 
-    def __init__(self, *, link: ManagerLink, waiting: PatientReceiver) -> None:
+    def __init__(
+        self, *, link: ManagerLink, waiting: PatientReceiver, threads: ModelThreads
+    ) -> None:
         self._link = link
+        self._long_wait = LongWait(link=link, threads=threads)
         self._waiting = waiting
 
     def wait_for_room(self, sender: Endpoint, receiver: Endpoint, room: Room) -> None:
@@ -78,17 +84,21 @@ class PatientSender:
     def _wait_as_reported(self, sender: Endpoint, room: Room, timeout: float) -> bool:
         """Wait for room until the receiver takes something; return whether there is room then."""
         taken = room.taken()
-        pause = timeout / 2
-        while room.taken() == taken:
-            if self._link.is_deadlocked():
-                msg = (
-                    "Deadlock detected while sending a message on port"
-                    f" '{port_label(sender.port, sender.slot)}': too many messages wait for the"
-                    " receiver (setting 'muscle_queue_size'), and it does not take any. The"
-                    " manager's log lists which instances wait for which."
-                )
-                raise Deadlock(msg)
-            if room.wait(pause):
+
+        def attempt(seconds: float) -> bool | None:
+            if room.wait(seconds):
                 return True
-            pause *= PAUSE_GROWTH
-        return False
+            return None if room.taken() == taken else False
+
+        has_room = self._long_wait.wait(
+            attempt, port=sender.port, slot=sender.slot, timeout=timeout
+        )
+        if has_room is None:
+            msg = (
+                "Deadlock detected while sending a message on port"
+                f" '{port_label(sender.port, sender.slot)}': too many messages wait for the"
+                " receiver (setting 'muscle_queue_size'), and it does not take any. The"
+                " manager's log lists which instances wait for which."
+            )
+            raise Deadlock(msg)
+        return has_room

@@ -38,8 +38,14 @@ class Admission(Protocol):
         """
 
     @abstractmethod
-    def note_registration(self, client: Client, instance: str, *, succeeded: bool) -> None:
-        """Record the result of a registration that was checked."""
+    def note_registration(self, client: Client, instance: str, *, refusal: str | None) -> None:
+        """Record the result of a registration.
+
+        Args:
+            client: The client.
+            instance: The instance that it tried to register.
+            refusal: Why it was refused, by this admission or later; None if it was not.
+        """
 
     @abstractmethod
     def check_request(self, client: Client, instance: str | None) -> None:

@@ -93,3 +93,15 @@ class NodeInspector(Protocol):
     @abstractmethod
     def resources(self) -> NodeResources:
         """Return the node's name, the cores this process may use, and its memory."""
+
+
+class ManagerProcess(Protocol):
+    """The manager's process, as an agent sees it."""
+
+    @abstractmethod
+    def is_suspended(self) -> bool:
+        """Return whether the manager runs on this machine, and is stopped or blocked at present.
+
+        Ctrl-Z or SIGSTOP stop it; an unresponsive disk blocks it. It then sends nothing, but it can
+        continue later.
+        """

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from domain.checkpointing.instance_snapshot import SnapshotMetadata
-from domain.coupling.messages import LogRecord, Wait
+from domain.coupling.messages import LogRecord, Wait, WaitKey
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
 from domain.errors import CouplingError
 from domain.model.checkpoint_rules import CheckpointInfo
 from domain.running.clients import Trust
+from domain.running.deadlock_suspicions import DeadlockAnswer
 from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
 
@@ -153,7 +154,19 @@ class ManagerDesk(Protocol):
 
     @abstractmethod
     def is_deadlocked(self, instance: str) -> bool:
-        """Return whether an instance is part of a deadlock."""
+        """Return whether an instance that uses MUSCLE3's protocol is part of a deadlock.
+
+        The second call after a cycle of waits has formed confirms that the instance still waits.
+        """
+
+    @abstractmethod
+    def check_deadlock(self, key: WaitKey, *, confirms: int) -> DeadlockAnswer:
+        """Return whether an instance of ours is part of a deadlock.
+
+        Args:
+            key: Which of its waits the instance inquires about.
+            confirms: The suspicion in the last answer, if the instance has found no message since.
+        """
 
     @abstractmethod
     def report_status(

@@ -13,6 +13,7 @@ from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
 from domain.coupling.timelines import Timeline
 from domain.model.checkpoint_rules import CheckpointInfo
+from domain.running.deadlock_suspicions import NO_SUSPICION, DeadlockAnswer
 from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent
 
@@ -123,8 +124,19 @@ class ManagerLink(Protocol):
         """Withdraw that report: the message has arrived."""
 
     @abstractmethod
-    def is_deadlocked(self) -> bool:
-        """Return whether this instance is part of a deadlock."""
+    def check_deadlock(
+        self, port: str, slot: int | None, *, confirms: int = NO_SUSPICION
+    ) -> DeadlockAnswer:
+        """Return whether this instance is part of a deadlock.
+
+        Call this only while all threads of the model wait, and look for the message between calls:
+        with MUSCLE3's protocol, each call confirms that it has not arrived.
+
+        Args:
+            port: The port on which the instance has reported a wait.
+            slot: The slot of that port.
+            confirms: The suspicion in the last answer, if no message has arrived since.
+        """
 
     @abstractmethod
     def close(self) -> None:

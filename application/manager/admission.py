@@ -32,6 +32,8 @@ class ClientAdmission(Admission):
         registry: Has the instances that have registered.
         processes: Finds out which process a connection belongs to.
         is_by_hand: Returns whether the user starts an instance.
+        on_refused: Called with the reason why a registration was refused. The manager logs it,
+            since it accepts no log messages of a program that has not registered.
         starts_elsewhere: Whether agents may start instances on other machines, where their
             processes cannot be found out.
     """
@@ -42,11 +44,13 @@ class ClientAdmission(Admission):
         registry: InstanceRegistry,
         processes: PeerProcesses,
         is_by_hand: Callable[[str], bool],
+        on_refused: Callable[[str], None] = lambda _reason: None,
         starts_elsewhere: bool = False,
     ) -> None:
         self._registry = registry
         self._processes = processes
         self._is_by_hand = is_by_hand
+        self._on_refused = on_refused
         self._starts_elsewhere = starts_elsewhere
         self._proven: set[str] = set()
         self._owners: dict[str, Owner] = {}
@@ -65,13 +69,19 @@ class ClientAdmission(Admission):
         self._check_unproven(client, name)
         self._check_process(client, name)
 
-    def note_registration(self, client: Client, instance: str, *, succeeded: bool) -> None:
+    def note_registration(self, client: Client, instance: str, *, refusal: str | None) -> None:
+        if refusal is not None:
+            self._on_refused(refusal)
+            if client.identity == instance_identity(instance) and not self._is_owned(instance):
+                self._proven.discard(instance)
+            return
         name = str(self._registry.resolve(instance)[0])
-        if succeeded:
-            client.instance = name
-            self._owners[name] = PROVEN if client.identity else _owner(client)
-        elif client.identity and self._owners.get(name) != PROVEN:
-            self._proven.discard(name)
+        client.instance = name
+        self._owners[name] = PROVEN if client.identity else _owner(client)
+
+    def _is_owned(self, instance: str) -> bool:
+        """Whether an instance has registered with a proof before."""
+        return self._owners.get(instance) == PROVEN
 
     def check_request(self, client: Client, instance: str | None) -> None:
         if instance is not None and instance == client.instance:

@@ -19,7 +19,7 @@ from application.manager.snapshots.run_checkpoints import RunCheckpoints
 from application.manager.snapshots.snapshot_registry import SnapshotRegistry
 from application.manager.status_board import StatusBoard
 from domain.checkpointing.instance_snapshot import SnapshotMetadata, is_url
-from domain.coupling.messages import LogRecord, Wait
+from domain.coupling.messages import LogRecord, Wait, WaitKey
 from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
@@ -27,6 +27,7 @@ from domain.errors import CouplingError, RunError
 from domain.model.checkpoint_rules import CheckpointInfo
 from domain.model.configuration import Configuration
 from domain.running.clients import Trust
+from domain.running.deadlock_suspicions import DeadlockAnswer
 from domain.running.events import LogRecorded, SnapshotFailed
 from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent, ProfileEventType
@@ -211,6 +212,11 @@ class ServicesDesk(ManagerDesk):
     def is_deadlocked(self, instance: str) -> bool:
         self._registry.resolve(instance)
         return self._deadlocks.is_deadlocked(instance)
+
+    def check_deadlock(self, key: WaitKey, *, confirms: int) -> DeadlockAnswer:
+        instance, _, _ = key
+        self._registry.resolve(instance)
+        return self._deadlocks.check(key, confirms=confirms)
 
     def report_status(
         self, instance: str, simulated_time: float | None, waiting: Wait | None

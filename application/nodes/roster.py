@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias, final
+from typing import Final, TypeAlias, final
 
 from structlog.typing import FilteringBoundLogger
 
 from application.interfaces.clock import Clock, Scheduler, Timer
 from application.nodes.agent_timeouts import AgentTimeouts
 from domain.placement.resources import NodeResources, Resources
+
+LATE: Final = 1.0
+"""Seconds by which a check is late if the manager was suspended or got no CPU time."""
 
 OnResources: TypeAlias = Callable[[Resources], None]
 OnSilence: TypeAlias = Callable[[str, str], None]
@@ -25,6 +28,7 @@ class _Node:
         last_sign: Time of the last sign of life; initially, the time of the launch.
         resources: The resources of the node; None until the agent has reported.
         watch: The timer of the next check for silence.
+        due: The time of that check.
         is_gone: Whether no further sign of life is expected: the node is lost or was shut down.
         loss: Why the node is lost; None if it is not.
     """
@@ -32,6 +36,7 @@ class _Node:
     last_sign: float
     resources: NodeResources | None = None
     watch: Timer | None = None
+    due: float = 0.0
     is_gone: bool = False
     loss: str | None = None
 
@@ -166,15 +171,20 @@ class AgentRoster:
         node = self._nodes[name]
         if node.watch is not None:
             node.watch.cancel()
+        node.due = self._clock.monotonic() + delay
         node.watch = self._scheduler.call_later(delay, partial(self._check_silence, name))
 
     def _check_silence(self, name: str) -> None:
         node = self._nodes[name]
         has_reported = node.resources is not None
         allowed = self._timeouts.silence if has_reported else self._timeouts.startup
-        left = node.last_sign + allowed - self._clock.monotonic()
+        now = self._clock.monotonic()
+        left = node.last_sign + allowed - now
         if left > 0:
             self._watch(name, left)
+        elif now > node.due + LATE:
+            # the manager itself was suspended, and has not yet read what the agent sent meanwhile
+            self._watch(name, allowed)
         elif has_reported:
             self._on_silence(name, f"its agent sent nothing for {allowed:g} seconds")
         else:

@@ -186,6 +186,9 @@ LogMessage = LogRecord
 """The name used in MUSCLE3's documentation."""
 
 
+WaitKey: TypeAlias = "tuple[str, str, int | None]"
+"""Instance, port and slot of a wait: an instance waits at most once on each slot of a port."""
+
 Awaited: TypeAlias = "tuple[str, str, int | None] | tuple[str, str, int | None, bool]"
 """Peer, port and slot of a wait, and optionally whether it is one to send."""
 
@@ -206,6 +209,11 @@ class Wait(NamedTuple):
     port: str
     slot: int | None = None
     is_sending: bool = False
+
+    @property
+    def key(self) -> WaitKey:
+        """Instance, port and slot."""
+        return self.instance, self.port, self.slot
 
 
 @dataclass

@@ -19,6 +19,7 @@ class AgentOrders:
         grace_time: Seconds between SIGTERM and SIGKILL when processes are ended.
         log_directory: Directory for the agent's own log and the launcher's output.
         node: Name that the agent reports for its node; None for its host name.
+        manager_process: Number of the manager's process; None if it runs on another machine.
     """
 
     manager_locations: tuple[str, ...]
@@ -27,6 +28,7 @@ class AgentOrders:
     grace_time: float
     log_directory: Path | None
     node: str | None = None
+    manager_process: int | None = None
 
     def __repr__(self) -> str:
         # hide the secret, so that it does not appear in a log or a traceback

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.coupling.messages import Wait
+from domain.coupling.messages import Wait, WaitKey
 from domain.coupling.ports import port_label
 
 
@@ -13,22 +13,48 @@ class WaitGraph:
     """
 
     def __init__(self) -> None:
-        self._waits: dict[str, dict[tuple[str, int | None], Wait]] = {}
+        self._waits: dict[str, dict[WaitKey, Wait]] = {}
 
     def add(self, wait: Wait) -> None:
         """Record that an instance waits. This method is idempotent."""
-        self._waits.setdefault(wait.instance, {})[wait.port, wait.slot] = wait
+        self._waits.setdefault(wait.instance, {})[wait.key] = wait
 
     def remove(self, wait: Wait) -> None:
         """Record that a wait is over. An unknown wait is ignored."""
         waits = self._waits.get(wait.instance, {})
-        waits.pop((wait.port, wait.slot), None)
+        waits.pop(wait.key, None)
         if not waits:
             self._waits.pop(wait.instance, None)
 
     def remove_instance(self, instance: str) -> None:
         """Remove all waits of an instance that is gone."""
         self._waits.pop(instance, None)
+
+    def waits_of(self, instance: str) -> tuple[Wait, ...]:
+        """Return the waits of an instance."""
+        return tuple(self._waits.get(instance, {}).values())
+
+    def stuck_waits(self, instance: str) -> frozenset[Wait]:
+        """Return all waits that keep an instance from continuing; empty if it may still continue.
+
+        An instance is stuck if it waits, and all instances that it waits for are stuck as well. So
+        it may continue if any instance that can be reached by following waits does not wait.
+
+        Args:
+            instance: Name of an instance.
+        """
+        found: set[Wait] = set()
+        reached = {instance}
+        pending = [instance]
+        while pending:
+            waits = self.waits_of(pending.pop())
+            if not waits:
+                return frozenset()
+            found.update(waits)
+            peers = {wait.peer for wait in waits} - reached
+            reached |= peers
+            pending += peers
+        return frozenset(found)
 
     def find_cycle(self, instance: str) -> tuple[Wait, ...]:
         """Return the waits of a cycle, an instance's own wait first; empty if there is no cycle.

@@ -13,12 +13,14 @@ from adapters.io.network import LOOPBACK
 from adapters.python_logging.instance_log import PythonInstanceLog
 from adapters.snapshot_files.snapshot_repository import MsgPackSnapshotRepository
 from adapters.system.clock import SystemClock
+from adapters.system.model_threads import PythonModelThreads
 from adapters.tcp.manager_link import MMPClient
 from adapters.tcp.peer_server import PeerServer
 from adapters.tcp.pull_transport import PullPeerTransport
 from adapters.tcp.strangers import Strangers
 from adapters.tcp.stream_transport import StreamPeerTransport
 from adapters.wire.locations import is_loopback
+from adapters.wire.reconnection import DEFAULT_RETRIES, LOCAL_RETRIES
 from application.instance.arrival import Surroundings, join
 from application.instance.lifecycle import Lifecycle
 from application.instance.peer_transports import PeerTransports
@@ -104,11 +106,13 @@ def _connect(environment: InstanceEnvironment) -> Surroundings:
     # this module creates an Instance.
 
     name = str(environment.instance)
+    is_all_local = _is_all_local(environment)
     strangers = None if environment.secret is None else _strangers(environment.secret)
     link = MMPClient(
         environment.instance,
         environment.manager,
         secret=environment.secret,
+        retries=LOCAL_RETRIES if is_all_local else DEFAULT_RETRIES,
         on_trust=lambda trust: _set_trust(strangers, trust),
     )
     log = PythonInstanceLog(name, link, environment.log_file)
@@ -116,12 +120,17 @@ def _connect(environment: InstanceEnvironment) -> Surroundings:
     transport = open_transports(
         name,
         secret=environment.secret,
-        hosts=_hosts_to_listen_on(environment),
+        hosts=[LOOPBACK] if is_all_local else None,
         strangers=strangers,
         on_error=error_log.note,
     )
     snapshots = MsgPackSnapshotRepository(open_store)
-    return Surroundings(link, transport, SystemClock(), log, snapshots, threading.Lock())
+    threads = PythonModelThreads(_is_instance)
+    return Surroundings(link, transport, SystemClock(), log, snapshots, threading.Lock(), threads)
+
+
+def _is_instance(value: object) -> bool:
+    return isinstance(getattr(value, "_lifecycle", None), Lifecycle)
 
 
 def _strangers(secret: str) -> Strangers:
@@ -175,10 +184,9 @@ def _admit_all(_socket: object, _session: object) -> None:
     """Admit a client from anywhere, as MUSCLE3's instances do."""
 
 
-def _hosts_to_listen_on(environment: InstanceEnvironment) -> list[str] | None:
-    """Return loopback if Conjoin's manager listens only there, since all peers are local then."""
-    is_local = environment.secret is not None and is_loopback(environment.manager)
-    return [LOOPBACK] if is_local else None
+def _is_all_local(environment: InstanceEnvironment) -> bool:
+    """Return whether Conjoin's manager listens only on loopback, so that all peers are local."""
+    return environment.secret is not None and is_loopback(environment.manager)
 
 
 def _own_declaration(ports: object) -> dict[Operator, Sequence[str]]:

@@ -31,6 +31,7 @@ from adapters.tcp.request_router import RequestRouter
 from adapters.tcp.server import DEFAULT_PORT, Server
 from adapters.tcp.strangers import Strangers
 from adapters.tcp.untrusted_clients import MAX_UNTRUSTED_CLIENTS
+from adapters.threads.queued_logbook import QueuedLogbook
 from adapters.threads.worker import ThreadWorker
 from adapters.wire.locations import TCP, TcpAddress, format_location
 from adapters.ymmsl_files.writing.workflow_snapshot_file import YmmslWorkflowSnapshotFormat
@@ -52,6 +53,8 @@ from entrypoints._snapshots.store_factory import open_confined_store
 from entrypoints.containers.services import ManagerParts, ManagerServices, build_services
 from entrypoints.log_setup import make_log
 from entrypoints.options import ALL_ADDRESSES, Adapters, ManagerOptions
+
+WORKER_CLOSE_TIME = 10.0
 
 MAX_REQUEST = 2**22
 """Largest request of a client that belongs to the run, in bytes."""
@@ -115,7 +118,7 @@ class OpenedManager:
 def _open_run_log(
     adapters: Adapters, run_directory: FilesystemRunDirectory, options: ManagerOptions
 ) -> Iterator[RunLog]:
-    book = adapters.logbook or FilesystemLogbook(run_directory.log_file)
+    book = adapters.logbook or QueuedLogbook(FilesystemLogbook(run_directory.log_file))
     try:
         yield RunLog(book, make_log(book, options.log_level))
     finally:
@@ -161,7 +164,7 @@ def _open_probe(loop: EventLoop) -> Iterator[InstanceProbe]:
 
 
 def _open_worker(loop: EventLoop) -> Iterator[Worker]:
-    worker = ThreadWorker("conjoin-worker", scheduler=loop)
+    worker = ThreadWorker("conjoin-worker", scheduler=loop, close_time=WORKER_CLOSE_TIME)
     try:
         yield worker
     finally:

@@ -154,6 +154,7 @@ def build_services(
         registry=registry,
         processes=parts.processes,
         is_by_hand=partial(_is_by_hand, configuration, control, starts_all=options.starts_all),
+        on_refused=client_errors.note,
         starts_elsewhere=starts_elsewhere,
     )
     peers = PeerLookup(model, registry=registry, is_proven=admission.is_proven)

@@ -22,7 +22,7 @@ def proven(instance: str) -> Client:
 
 def register(admission: Admission, client: Client, instance: str) -> None:
     admission.check_registration(client, instance)
-    admission.note_registration(client, instance, succeeded=True)
+    admission.note_registration(client, instance, refusal=None)
 
 
 class AdmissionContract:
@@ -75,7 +75,7 @@ class AdmissionContract:
     def test_client_whose_registration_failed_may_make_no_requests(self, admission: Admission):
         client = Client("", ORIGIN)
         admission.check_registration(client, "macro")
-        admission.note_registration(client, "macro", succeeded=False)
+        admission.note_registration(client, "macro", refusal="no")
         with pytest.raises(ManagerRefused):
             admission.check_request(client, None)
 

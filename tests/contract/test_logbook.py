@@ -2,6 +2,7 @@
 
 from adapters.filesystem.logbook import FilesystemLogbook
 from adapters.in_memory.logbook import InMemoryLogbook
+from adapters.threads.queued_logbook import QueuedLogbook
 from conjoin.testing import LogbookContract
 
 
@@ -13,3 +14,8 @@ class TestInMemoryLogbook(LogbookContract):
 class TestFilesystemLogbook(LogbookContract):
     def make(self, folder):
         return FilesystemLogbook(folder / "muscle3_manager.log")
+
+
+class TestQueuedLogbook(LogbookContract):
+    def make(self, folder):
+        return QueuedLogbook(FilesystemLogbook(folder / "muscle3_manager.log"))

@@ -21,6 +21,7 @@ REQUESTS_OF_INSTANCES = {
     "report_failed": lambda desk, name: desk.report_failed(name, "why"),
     "await_checkpoint_info": lambda desk, name: desk.await_checkpoint_info(name, print),
     "waiting_for_receive": lambda desk, name: desk.waiting_for_receive(Wait(name, "b", "s")),
+    "check_deadlock": lambda desk, name: desk.check_deadlock((name, "s", None), confirms=0),
     "waiting_to_send": lambda desk, name: desk.waiting_to_send(
         Wait(name, "b", "o_i", is_sending=True)
     ),
@@ -71,9 +72,22 @@ class ManagerDeskContract(ABC):
         desk.waiting_for_receive(wait)
         assert not desk.is_deadlocked("a")
         desk.waiting_for_receive(Wait("b", "a", "f_init"))
-        assert desk.is_deadlocked("a")
+        answers = [desk.is_deadlocked(instance) for instance in ("a", "b", "a", "b", "a")]
+        assert answers == [False, False, False, True, True]
         desk.waiting_for_receive_done(wait)
         assert not desk.is_deadlocked("a")
+
+    def test_deadlock_is_found_when_each_instance_has_confirmed_the_suspicion(self, desk):
+        self.register(desk, "a", "b")
+        keys = ("a", "s", None), ("b", "f_init", None)
+        desk.waiting_for_receive(Wait("a", "b", "s"))
+        desk.waiting_for_receive(Wait("b", "a", "f_init"))
+        answers = [desk.check_deadlock(key, confirms=0) for key in keys]
+        assert not any(answer.is_deadlock for answer in answers)
+        (suspicion,) = {answer.suspicion for answer in answers}
+        assert not desk.check_deadlock(keys[0], confirms=suspicion).is_deadlock
+        assert desk.check_deadlock(keys[1], confirms=suspicion).is_deadlock
+        assert desk.check_deadlock(keys[0], confirms=suspicion).is_deadlock
 
     def test_any_log_message_is_accepted(self, desk):
         for record in (LogRecord("unheard_of", 0.0, 30, ""), LogRecord("", 0.0, 12345, "\x1b")):

@@ -11,7 +11,7 @@ from adapters.in_memory.worker import InlineWorker
 from adapters.io.event_loop import EventLoop
 from adapters.threads.worker import ThreadWorker
 from application.interfaces.worker import Worker
-from tests.support.conditions import PATIENCE
+from tests.support.conditions import PATIENCE, wait_until
 
 
 class Outcome:
@@ -149,6 +149,15 @@ class TestThreadWorker(WorkerContract):
         closing.join(PATIENCE)
         assert ended.is_set()
         assert outcome.errors == []
+
+    def test_close_gives_up_on_work_that_is_blocked(self):
+        worker = ThreadWorker("worker", scheduler=ManualClock(), close_time=0.01)
+        may_end, ended = threading.Event(), threading.Event()
+        worker.run(lambda: (may_end.wait(PATIENCE), ended.set()), done=lambda _: None, failed=_fail)
+        worker.close()
+        assert not ended.is_set()
+        may_end.set()
+        wait_until(lambda: "worker" not in {thread.name for thread in threading.enumerate()})
 
     def test_worker_starts_no_thread_without_work(self):
         worker = ThreadWorker("worker", scheduler=ManualClock())

@@ -1,10 +1,8 @@
 """Streams between our own instances, over a network that loses connections."""
 
-import contextlib
 import random
-import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -17,82 +15,11 @@ from domain.coupling.peers import Endpoint
 from domain.coupling.settings import Settings
 from domain.identity import Reference
 from entrypoints._instance.instance_wiring import open_transports
+from tests.support.byte_cutting_proxy import ByteCuttingProxy
 
 SECRET = "a secret of this test"
 SENDER = Endpoint(Reference("sender"), "out")
 RECEIVER = Endpoint(Reference("receiver"), "in")
-
-
-class CuttingProxy:
-    """Forwards bytes, and cuts each connection after a number of bytes in one direction.
-
-    Args:
-        target: The address to forward them to.
-        cuts: Bytes after which the next connections are cut; later connections are not cut.
-        towards_client: Whether the bytes that the server sends are counted.
-    """
-
-    def __init__(self, target: tuple[str, int], cuts: list[int], *, towards_client: bool) -> None:
-        self._target = target
-        self._cuts = list(cuts)
-        self._towards_client = towards_client
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._threads: list[threading.Thread] = []
-        self._sockets: list[socket.socket] = [self._listener]
-        self._start(self._accept)
-
-    @property
-    def port(self) -> int:
-        return int(self._listener.getsockname()[1])
-
-    @property
-    def all_cut(self) -> bool:
-        return not self._cuts
-
-    def close(self) -> None:
-        for sock in self._sockets:
-            _shut(sock)
-        for thread in self._threads:
-            thread.join()
-
-    def _start(self, action: Callable[[], None]) -> None:
-        thread = threading.Thread(target=action, name="cutting proxy")
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(self._target)
-            self._sockets += [client, server]
-            limit = self._cuts.pop(0) if self._cuts else None
-            down, up = (limit, None) if self._towards_client else (None, limit)
-            self._start(lambda a=server, b=client, n=down: _pump(a, b, n))
-            self._start(lambda a=client, b=server, n=up: _pump(a, b, n))
-
-
-def _pump(source: socket.socket, sink: socket.socket, limit: int | None) -> None:
-    left = float("inf") if limit is None else limit
-    try:
-        while left > 0:
-            data = source.recv(int(min(65536, left)))
-            if not data:
-                break
-            sink.sendall(data)
-            left -= len(data)
-    except OSError:
-        pass
-    _shut(source)
-    _shut(sink)
-
-
-def _shut(sock: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)
-    sock.close()
 
 
 @pytest.fixture
@@ -116,7 +43,7 @@ def _exchange(transports, cuts: list[int], messages: list[object], *, towards_cl
     (address,) = [
         item for item in addresses_in(sender.locations(), CONJOIN) if isinstance(item, TcpAddress)
     ]
-    proxy = CuttingProxy((address.host, address.port), cuts, towards_client=towards_client)
+    proxy = ByteCuttingProxy((address.host, address.port), cuts, towards_client=towards_client)
     try:
         outlet = sender.outlet(
             sender=SENDER, receiver=RECEIVER, peer_locations=receiver.locations()

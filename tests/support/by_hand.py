@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -12,14 +12,19 @@ from tests.support.workspace import MANAGER, RunningProgram, Workspace
 
 @contextmanager
 def manual_manager(
-    workspace: Workspace, *options: str
+    workspace: Workspace, *options: str, prefix: Sequence[str] = ()
 ) -> Iterator[tuple[RunningProgram, dict[str, str]]]:
     """Start a manager that starts no programs.
+
+    Args:
+        workspace: Where it runs.
+        options: Its options.
+        prefix: The beginning of a command that runs the manager, such as on another machine.
 
     Yields:
         The manager, and the environment that it prints for the user.
     """
-    command = (*MANAGER, "--run-dir", "run", *options, "model.ymmsl")
+    command = (*prefix, *MANAGER, "--run-dir", "run", *options, "model.ymmsl")
     with workspace.running(*command, name="manager") as manager:
         manager.wait_for_output("CONJOIN_SECRET_FILE=")
         wait_until(lambda: manager.text.endswith("\n"))
@@ -34,9 +39,11 @@ def start_instance(
     environment: dict[str, str],
     *,
     python: str | Path = sys.executable,
+    prefix: Sequence[str] = (),
 ) -> Iterator[RunningProgram]:
     """Start an instance of `model.ymmsl`."""
     with workspace.running(
+        *prefix,
         python,
         f"{name}.py",
         name=name,

@@ -22,6 +22,7 @@ from typing import TypeAlias
 
 from adapters.in_memory.instance_log import InMemoryInstanceLog
 from adapters.in_memory.manager_link import InMemoryManagerLink, LockedDesk
+from adapters.in_memory.model_threads import InMemoryModelThreads
 from adapters.in_memory.peer_transport import InMemoryNetwork, InMemoryPeerTransport
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from adapters.snapshot_files.msgpack_snapshot import MsgPackSnapshot
@@ -229,8 +230,8 @@ class _Run:
             self._clock,
             InMemoryInstanceLog(),
             MsgPackSnapshotRepository(lambda directory: self._store),
-            # locks, if there are any
-            *(threading.Lock() for _ in Surroundings._fields[5:]),
+            threading.Lock(),
+            InMemoryModelThreads(),
         )
         flags = USES_CHECKPOINT_API if saves else KEEPS_NO_STATE_FOR_NEXT_USE
         instance = Instance.__new__(Instance)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from adapters.in_memory.instance_log import InMemoryInstanceLog
 from adapters.in_memory.manager_link import InMemoryManagerLink, LockedDesk
+from adapters.in_memory.model_threads import InMemoryModelThreads
 from adapters.in_memory.peer_transport import InMemoryNetwork, InMemoryPeerTransport
 from adapters.in_memory.snapshot_store import InMemorySnapshotStore
 from adapters.snapshot_files.snapshot_repository import MsgPackSnapshotRepository
@@ -95,6 +96,7 @@ class InMemorySimulation:
             log,
             MsgPackSnapshotRepository(lambda _: self.snapshots),
             threading.Lock(),
+            InMemoryModelThreads(),
         )
         return Joined(join(Reference(name), ports, flags, surroundings), log)
 

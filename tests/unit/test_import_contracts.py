@@ -75,6 +75,7 @@ PLANTS = [
     Plant("wire-without-io", "adapters.wire", "def late():\n    import logging"),
     Plant("light-instance", "application.instance", "import structlog"),
     Plant("pure-domain", "domain", "import fsspec"),
+    Plant("home-of-cryptography", "adapters.tcp", "import cryptography"),
     Plant("home-of-fsspec", "adapters.filesystem", "import fsspec"),
     Plant("home-of-msgpack", "adapters.tcp", "import msgpack"),
     Plant("home-of-numpy", "domain", "import numpy"),

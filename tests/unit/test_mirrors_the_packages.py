@@ -30,8 +30,15 @@ EXCEPTIONS = {
     "adapters/run_scripts/launch_commands.py": _SHELL_TEXT,
     "adapters/run_scripts/writer.py": _SHELL_TEXT,
     "adapters/wire/map_values.py": "tested with the requests and commands they are in, in test_map",
+    **dict.fromkeys(
+        (
+            "adapters/processes/manager_process.py",
+            "adapters/system/model_threads.py",
+            "adapters/threads/worker.py",
+        ),
+        "all that it promises is in tests/contract",
+    ),
     "adapters/tcp/report_sender.py": "tested by what reaches a manager, in test_manager_link",
-    "adapters/threads/worker.py": "all that it promises is in tests/contract",
     "adapters/terminal/display.py": _DISPLAYS,
     "adapters/terminal/live_panel.py": _DISPLAYS,
     "adapters/terminal/plain_progress.py": _DISPLAYS,

@@ -5,12 +5,14 @@ import pytest
 from tests.support.loaded_modules import loaded_by
 
 HEAVY = (
+    "cryptography",
     "dependency_injector",
     "fsspec",
     "paramiko",
     "psutil",
     "rich",
     "sqlite3",
+    "ssl",
     "structlog",
     "yaml",
     "yatiml",

@@ -45,3 +45,14 @@ def test_time_of_day_advances_too() -> None:
     clock = ManualClock(start=100.0)
     clock.advance(2.5)
     assert (clock.time(), clock.time_ns()) == (102.5, 102_500_000_000)
+
+
+def test_calls_that_become_due_while_suspended_are_made_late():
+    clock = ManualClock()
+    times = []
+    clock.call_later(1.0, lambda: times.append(clock.monotonic()))
+    clock.suspend(10.0)
+    assert times == []
+    clock.advance(1.0)
+    assert times == [10.0]
+    assert clock.monotonic() == 11.0

@@ -181,6 +181,27 @@ def test_timers_fire_between_many_calls():
     assert seen.index("timer") < seen.index(2)
 
 
+def test_late_timer_fires_after_the_input_that_arrived_while_the_process_was_suspended(
+    monkeypatch, pair
+):
+    """The input takes several turns of the loop, like a connection that has to be accepted."""
+    monkeypatch.setattr(event_loop, "GRACE", 0.2)
+    ours, theirs = pair
+    seen = []
+    shift = 0.0
+    monotonic = time.monotonic
+    monkeypatch.setattr(event_loop.time, "monotonic", lambda: monotonic() + shift)
+    loop = EventLoop("loop")
+    loop.watch(ours, lambda: seen.append(ours.recv(1)))
+    loop.call_later(3600.0, lambda: seen.append(b"timer"))
+    shift = 7200.0
+    theirs.sendall(b"ab")
+    loop.start()
+    with closing(loop):
+        wait_until(lambda: len(seen) == 3)
+    assert seen == [b"a", b"b", b"timer"]
+
+
 def test_other_calls_are_made_between_background_calls(loop):
     made = []
     done = threading.Event()

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.io.encrypted_socket import EncryptedSocket
+from adapters.io.encryption import EncryptedChannel, run_encryption
 from adapters.tcp.frame_reader import BUFFER_SIZE, TIMEOUT_TOLERANCE, TIMEVAL, FrameReader
 from tests.unit.adapters.tcp.loopback import PATIENCE
 
@@ -151,3 +153,45 @@ def test_end_of_the_connection_is_an_error(reader, other_end, read):
     other_end.shutdown(socket.SHUT_WR)
     with pytest.raises(EOFError, match="the other side closed the connection"):
         getattr(reader, read)(3)
+
+
+@pytest.fixture
+def encrypted_ends(socket_pair):
+    encryption = run_encryption("a secret of this test")
+    ours, theirs = (
+        EncryptedSocket(sock, EncryptedChannel(encryption, is_server=is_server))
+        for sock, is_server in zip(socket_pair, (False, True), strict=True)
+    )
+    greeted = threading.Thread(target=ours.sendall, args=(b"hello",))
+    greeted.start()
+    assert theirs.recv(5) == b"hello"
+    greeted.join()
+    return ours, theirs
+
+
+def test_encrypted_parts_are_read_like_plain_ones(encrypted_ends):
+    ours, theirs = encrypted_ends
+    reader = FrameReader(ours)
+    assert not reader.wait_readable(0)
+    assert not reader.wait_readable(0.03)
+    data = bytes(range(256)) * 300
+    writer = threading.Thread(target=theirs.sendall, args=(b"head" + data + b"tail",))
+    writer.start()
+    assert reader.wait_readable(None)
+    assert reader.read(4) == b"head"
+    assert reader.read_in_place(len(data)) == data
+    assert reader.read(4) == b"tail"
+    writer.join()
+    assert not reader.wait_readable(0)
+    assert not reader.wait_readable(0.03)
+
+
+def test_wait_notices_encrypted_data_behind_a_part_read_in_place(encrypted_ends):
+    """They are in memory already, so the socket has nothing to read."""
+    ours, theirs = encrypted_ends
+    reader = FrameReader(ours)
+    theirs.sendall(b"first" + b"next")
+    assert reader.read_in_place(5) == b"first"
+    assert reader.wait_readable(0)
+    assert reader.read(4) == b"next"
+    assert not reader.wait_readable(0)

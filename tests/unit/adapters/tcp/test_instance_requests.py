@@ -70,6 +70,7 @@ def test_registration_is_answered_with_the_timeline_if_the_dialect_has_one(desk,
         (mmp.submit_profile_events, "macro", (ProfileEvent(ProfileEventType.SEND, 0, 1),), 0),
         (mmp.waiting_for_receive, WAIT),
         (mmp.is_deadlocked, "macro"),
+        (mmp.check_deadlock, ("macro", "s", None), 0),
         (mmp.waiting_to_send, Wait("macro", "micro", "o_i", is_sending=True)),
         (mmp.report_status, "macro", 1.0, None),
         (mmp.report_status, "macro", 1.0, ("micro", "o_i", None, True)),
@@ -87,6 +88,10 @@ def test_deadlock_is_reported_as_a_boolean(desk):
     ask(desk, mmp.waiting_for_receive, WAIT)
     assert ask(desk, mmp.is_deadlocked, "macro") == (Status.SUCCESS, [False])
     ask(desk, mmp.waiting_for_receive, Wait("micro", "macro", "f_init"))
+    for name in ("macro", "micro"):  # a second request confirms
+        assert ask(desk, mmp.is_deadlocked, name) == (Status.SUCCESS, [False])
+    for name in ("micro", "macro"):
+        ask(desk, mmp.is_deadlocked, name)
     assert ask(desk, mmp.is_deadlocked, "macro") == (Status.SUCCESS, [True])
     ask(desk, mmp.waiting_for_receive_done, WAIT)
     assert ask(desk, mmp.is_deadlocked, "macro") == (Status.SUCCESS, [False])
@@ -97,6 +102,8 @@ def test_sender_that_waits_for_room_is_part_of_a_deadlock(desk):
     wait = Wait("macro", "micro", "o_i", is_sending=True)
     ask(desk, mmp.waiting_to_send, wait)
     ask(desk, mmp.waiting_for_receive, Wait("micro", "macro", "f_init"))
+    for name in ("macro", "micro") * 2:
+        ask(desk, mmp.is_deadlocked, name)
     assert ask(desk, mmp.is_deadlocked, "macro") == (Status.SUCCESS, [True])
     assert desk.board["macro"].waiting_for == wait
     ask(desk, mmp.waiting_to_send_done, wait)
@@ -180,6 +187,7 @@ def test_session_has_the_name_of_its_instance_while_that_is_registered(desk):
         ((mmp.get_peers, "macro"), "macro"),
         ((mmp.submit_log_message, LogRecord("macro", 0.0, 20, "x")), "macro"),
         ((mmp.waiting_for_receive, WAIT), "macro"),
+        ((mmp.check_deadlock, WAIT.key, 0), "macro"),
         ((mmp.report_failed, "macro", "x", None), "macro"),
         ((mmp.get_settings,), None),
     ],
@@ -194,10 +202,13 @@ def test_every_request_but_that_for_settings_names_its_instance(kind):
     arguments = {
         mmp.register_instance: ("macro", LOCATIONS, (), "0.11.0"),
         mmp.submit_log_message: (LogRecord("macro", 0.0, 20, "x"),),
-        mmp.submit_profile_events: ("macro", ()),
+        mmp.submit_profile_events: ("macro", (), 0),
         mmp.submit_snapshot: ("macro", SnapshotMetadata((), 0.0, 0.0, None, {}, False, "f")),
         mmp.waiting_for_receive: (WAIT,),
         mmp.waiting_for_receive_done: (WAIT,),
+        mmp.waiting_to_send: (WAIT,),
+        mmp.waiting_to_send_done: (WAIT,),
+        mmp.check_deadlock: (WAIT.key, 0),
         mmp.report_status: ("macro", None, None),
         mmp.report_snapshot_failed: ("macro", "x"),
         mmp.report_failed: ("macro", "x", None),
@@ -225,11 +236,12 @@ def test_result_of_a_registration_reaches_the_admission(desk):
         def check_registration(self, client, instance):
             results.append("checked")
 
-        def note_registration(self, client, instance, *, succeeded):
-            results.append(succeeded)
+        def note_registration(self, client, instance, *, refusal):
+            results.append(refusal)
 
     register_ = mmp.register_instance.encode("macro", LOCATIONS, (), "0.11.0")
     for _ in range(2):
         request = Request(Session(1), 1, register_)
         execute_instance_request(desk.desk, request, lambda _: None, admission=Noting())
-    assert results == ["checked", True, "checked", False]
+    assert results[:3] == ["checked", None, "checked"]
+    assert "was already registered" in results[3]

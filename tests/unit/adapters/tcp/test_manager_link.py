@@ -19,6 +19,7 @@ from domain.coupling.peers import PeerInfo
 from domain.coupling.timelines import Timeline
 from domain.errors import ManagerRefused, TransportError
 from domain.identity import Reference
+from domain.running.deadlock_suspicions import DeadlockAnswer
 from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.conditions import wait_until
 from tests.unit.adapters.tcp.loopback import RETRY_ONCE
@@ -116,11 +117,24 @@ def test_peers_are_requested_from_our_manager_once(own_link, manager):
     assert manager.requests == [(mmp.await_peers, "macro")]
 
 
-@pytest.mark.parametrize("method", ["request_peers", "get_settings", "is_deadlocked"])
-def test_error_response_is_raised_with_the_managers_message(muscle3_link, manager, method):
+@pytest.mark.parametrize(
+    "request_",
+    [MMPClient.request_peers, MMPClient.get_settings, lambda link: link.check_deadlock("s", None)],
+)
+def test_error_response_is_raised_with_the_managers_message(muscle3_link, manager, request_):
     manager.answers = [encode_error("because")]
     with pytest.raises(ManagerRefused, match=r"^because$"):
-        getattr(muscle3_link, method)()
+        request_(muscle3_link)
+
+
+def test_suspicion_is_confirmed_at_our_manager_only(own_link, muscle3_link, manager):
+    manager.answers = [pack([Status.SUCCESS, False, 7]), pack([Status.SUCCESS, True])]
+    assert own_link.check_deadlock("s", 2, confirms=6) == DeadlockAnswer(False, 7)
+    assert muscle3_link.check_deadlock("s", 2, confirms=6) == DeadlockAnswer(True)
+    assert manager.requests == [
+        (mmp.check_deadlock, ("macro", "s", 2), 6),
+        (mmp.is_deadlocked, "macro"),
+    ]
 
 
 def test_reporter_thread_is_started_only_when_needed(own_link):

@@ -10,6 +10,7 @@ from adapters.wire.locations import (
     format_location,
     has_scheme,
     is_loopback,
+    is_loopback_host,
 )
 
 hosts = st.one_of(st.ip_addresses(v=4).map(str), st.ip_addresses(v=6).map(str), st.just("a-b.c"))
@@ -42,6 +43,11 @@ def test_scheme_is_found_among_several_locations():
     assert has_scheme(["tcp:a:1", "conjoin:a:1"], CONJOIN)
     assert not has_scheme(["tcp:a:1", "conjoin2:a:1"], CONJOIN)
     assert not has_scheme([], TCP)
+
+
+def test_host_is_on_loopback():
+    assert all(map(is_loopback_host, ["127.0.0.1", "127.3.2.1", "::1"]))
+    assert not any(map(is_loopback_host, ["10.0.0.1", "1.127.0.1", "::", "fd00::1", "localhost"]))
 
 
 def test_location_is_on_loopback_only_if_all_its_addresses_are():

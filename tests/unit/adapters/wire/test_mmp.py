@@ -83,6 +83,7 @@ arguments = {
     mmp.report_failed: st.tuples(texts, texts, st.none() | st.sampled_from(FailureKind)),
     mmp.waiting_for_receive: st.tuples(waits),
     mmp.waiting_for_receive_done: st.tuples(waits),
+    mmp.check_deadlock: st.tuples(st.tuples(texts, texts, optional), integers),
     mmp.waiting_to_send: st.tuples(sending_waits),
     mmp.waiting_to_send_done: st.tuples(sending_waits),
     mmp.report_status: st.tuples(

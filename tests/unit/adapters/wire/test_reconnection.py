@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from adapters.wire.reconnection import ConnectionState, Reconnection, RetryPolicy
@@ -135,3 +137,23 @@ def test_limit_never_lengthens_retries():
     connection.limit(1000.0, now=0.0)
     assert deadline_after_loss(connection, 0.0) is not None
     assert deadline_after_loss(connection, 0.5) is None
+
+
+def test_opening_takes_as_long_as_retrying_by_default(connection: Reconnection):
+    connection.connected(100.0)
+    assert connection.deadline == 110.0
+
+
+def test_server_that_may_be_suspended_has_more_time_to_open_the_connection():
+    connection = Reconnection(replace(POLICY, open_within=1000.0))
+    connection.connected(100.0)
+    assert connection.deadline == 1100.0
+    connection.lost(500.0)
+    assert deadline_after_loss(connection, 511.0) is None
+
+
+def test_limit_also_applies_to_opening():
+    connection = Reconnection(replace(POLICY, open_within=1000.0))
+    connection.limit(5.0, now=100.0)
+    connection.connected(100.0)
+    assert connection.deadline == 105.0

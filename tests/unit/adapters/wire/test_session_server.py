@@ -88,6 +88,16 @@ def test_session_ids_count_up_from_the_first(first: int):
         assert sent(connection) == word(expected)
 
 
+def test_session_ids_do_not_begin_like_tls():
+    table = SessionTable(first_id=0x1215)
+    ids = []
+    for _ in range(3):
+        connection = connect(table)
+        connection.received(word(0))
+        ids.append(connection.session.id)
+    assert ids == [0x1215, 0x1217, 0x1218]
+
+
 def test_session_id_of_another_server_is_rejected():
     stale, _ = begin(SessionTable(first_id=2**60))
     assert stale.session is not None
@@ -316,6 +326,32 @@ def test_greeting_with_the_wrong_secret_is_rejected():
     proof = greeting.client_finish("wrong", HELLO, answer)
     with pytest.raises(RemoteProtocolError, match="does not know the secret"):
         connection.received(proof)
+
+
+def must_encrypt() -> ServerConnection:
+    return ServerConnection(
+        SessionTable(), max_request=1000, secret="secret", nonce=NONCE, must_encrypt=True
+    )
+
+
+def test_greeting_without_encryption_is_rejected_where_it_is_required():
+    connection = must_encrypt()
+    with pytest.raises(RemoteProtocolError, match="greets without encryption"):
+        connection.received(HELLO)
+    assert sent(connection) == b""
+
+
+def test_greeting_with_encryption_is_accepted_where_it_is_required():
+    connection = must_encrypt()
+    connection.is_encrypted = True
+    connection.received(HELLO)
+    assert len(sent(connection)) == greeting.ANSWER_SIZE
+
+
+def test_muscle3_client_need_not_encrypt():
+    connection = must_encrypt()
+    connection.received(word(0))
+    assert connection.session is not None
 
 
 def test_greeting_is_rejected_where_it_is_not_offered():

@@ -109,7 +109,7 @@ def test_buffer_lengths_of_another_size_are_rejected(length: int):
 
 def test_buffer_lengths_that_do_not_add_up_are_rejected():
     fixed = stream.decode_fixed(memoryview(stream.FIXED.pack(100, 0, 10, 2, 0)))
-    with pytest.raises(RemoteProtocolError, match="add up"):
+    with pytest.raises(RemoteProtocolError, match="differs from the sum of its parts"):
         stream.decode_buffer_lengths(fixed, memoryview(stream.LENGTH.pack(30) * 2))
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from adapters.in_memory.agent_line import InMemoryAgentLine
 from adapters.in_memory.clock import ManualClock
+from adapters.in_memory.manager_process import InMemoryManagerProcess
 from adapters.in_memory.processes import InMemoryProcessKeeper, run_on
 from application.agent.events import ManagerGone, ManagerHeard, ProcessesEnded
 from application.agent.node_agent import KILL_MARGIN, NodeAgent
@@ -31,15 +32,25 @@ class Bench:
             {"run": run_on, "stubborn": run_on}, stubborn=["stubborn"]
         )
         self.line = InMemoryAgentLine()
+        self.manager = InMemoryManagerProcess()
         self.log: list[str] = []
         self.agent = NodeAgent(
             keeper=self.keeper,
             line=self.line,
+            manager=self.manager,
             clock=self.clock,
             timeout=30.0,
             grace_time=5.0,
             log=self.log.append,
         )
+
+    def let_pass(self, seconds: float) -> None:
+        """Let time pass, in which the agent runs as intended."""
+        end = self.clock.monotonic() + seconds
+        while (left := end - self.clock.monotonic()) > 0 and not self.agent.ended:
+            self.clock.advance(min(left, self.agent.seconds_left))
+            if self.agent.seconds_left == 0:
+                self.agent.tick()
 
     def ended(self) -> None:
         """Pass ended processes to the agent."""
@@ -111,31 +122,59 @@ def test_agent_that_lost_its_manager_ends_all_processes(bench: Bench) -> None:
 
 def test_agent_without_heartbeats_ends_all_processes_after_the_timeout(bench: Bench) -> None:
     bench.agent.handle(start("a", "run"))
-    bench.clock.advance(29.0)
-    bench.agent.tick()
+    bench.let_pass(29.0)
     assert bench.agent.seconds_left == pytest.approx(1.0)
-    bench.clock.advance(1.5)
-    bench.agent.tick()
+    bench.let_pass(1.5)
     bench.ended()
     assert bench.agent.ended
-    assert bench.agent.failure == "the manager sent nothing for 30 seconds"
+    assert bench.agent.failure == "the manager was silent for 30 seconds"
 
 
 def test_any_message_of_the_manager_resets_the_timeout(bench: Bench) -> None:
     for _ in range(10):
-        bench.clock.advance(20.0)
-        bench.agent.tick()
+        bench.let_pass(20.0)
         bench.agent.handle(SIGN_OF_LIFE)
+    bench.let_pass(29.0)
     assert not bench.agent.ended
-    assert bench.agent.seconds_left == 30.0
 
 
 def test_process_ends_do_not_reset_the_timeout(bench: Bench) -> None:
     bench.agent.handle(start("a", "run"))
-    bench.clock.advance(20.0)
+    bench.let_pass(20.0)
     bench.keeper.finish("a")
     bench.ended()
-    assert bench.agent.seconds_left == 10.0
+    bench.let_pass(10.0)
+    assert bench.agent.ended
+
+
+def test_manager_that_is_suspended_is_waited_for(bench: Bench) -> None:
+    bench.agent.handle(start("a", "run"))
+    bench.manager.suspended = True
+    bench.let_pass(3600.0)
+    bench.manager.suspended = False
+    bench.let_pass(29.0)
+    bench.agent.handle(SIGN_OF_LIFE)
+    bench.let_pass(29.0)
+    assert not bench.agent.ended
+    assert [line for line in bench.log if "suspended" in line] == [
+        "the manager is suspended: waiting until it continues"
+    ]
+
+
+def test_manager_that_stays_silent_after_it_was_suspended_is_given_up(bench: Bench) -> None:
+    bench.manager.suspended = True
+    bench.let_pass(60.0)
+    bench.manager.suspended = False
+    bench.let_pass(31.0)
+    assert bench.agent.failure == "the manager was silent for 30 seconds"
+
+
+def test_time_in_which_the_agent_was_suspended_does_not_count(bench: Bench) -> None:
+    bench.clock.advance(3600.0)
+    bench.let_pass(29.0)
+    assert not bench.agent.ended
+    bench.let_pass(2.0)
+    assert bench.agent.ended
 
 
 def test_unkillable_process_does_not_block_the_agent_forever(bench: Bench) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.manager_link import InMemoryManagerLink, LockedDesk
+from adapters.in_memory.model_threads import InMemoryModelThreads
 from adapters.in_memory.peer_transport import InMemoryNetwork, InMemoryPeerTransport
 from application.instance.communicator import Communicator
 from application.instance.declared_ports import make_port_states
@@ -93,7 +94,7 @@ class Exchange:
             routes=routes,
             counts=FilterCounts(peers),
             ports=ports,
-            waiting=PatientReceiver(link=link, clock=clock),
+            waiting=PatientReceiver(link=link, clock=clock, threads=InMemoryModelThreads()),
             profiler=Profiler(clock=clock, link=link),
         )
         routes.connect()

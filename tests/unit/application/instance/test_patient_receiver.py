@@ -5,10 +5,12 @@ from itertools import pairwise
 import pytest
 
 from adapters.in_memory.clock import ManualClock
+from adapters.in_memory.model_threads import InMemoryModelThreads
 from application.instance.patient_receiver import PatientReceiver
 from domain.coupling.messages import PeerMessage
 from domain.coupling.settings import Settings
 from domain.errors import Deadlock
+from domain.running.deadlock_suspicions import DeadlockAnswer
 
 MESSAGE = PeerMessage(0.0, None, "x", Settings(), None, 0, ())
 
@@ -51,15 +53,16 @@ class RecordingLink:
     def waiting_for_receive_done(self, peer, port, slot) -> None:
         self._note(("done", peer, port, slot))
 
-    def is_deadlocked(self) -> bool:
+    def check_deadlock(self, port, slot, *, confirms) -> DeadlockAnswer:
+        assert (port, slot) == ("in", 3)
         self._note("deadlocked?")
-        return self._clock.monotonic() >= self._deadlocked_at
+        return DeadlockAnswer(self._clock.monotonic() >= self._deadlocked_at)
 
 
 def wait(time: float, timeout: float = 10.0, deadlocked_at: float = float("inf")):
     clock = ManualClock()
     link = RecordingLink(clock, deadlocked_at)
-    receiver = PatientReceiver(link=link, clock=clock)  # type: ignore[arg-type]
+    receiver = PatientReceiver(link=link, clock=clock, threads=InMemoryModelThreads())  # type: ignore[arg-type]
     receiver.set_timeout(timeout)
     inlet = LateInlet(clock, time)
     return link.notes, lambda: receiver.receive(inlet, peer="p", port="in", slot=3)  # type: ignore[arg-type]
@@ -126,7 +129,7 @@ def test_minimum_timeout_is_a_tenth_of_a_second():
 def test_progress_is_reported_once_per_second():
     clock = ManualClock()
     link = RecordingLink(clock)
-    receiver = PatientReceiver(link=link, clock=clock)  # type: ignore[arg-type]
+    receiver = PatientReceiver(link=link, clock=clock, threads=InMemoryModelThreads())  # type: ignore[arg-type]
     for step in range(1000):
         clock.advance(0.01)
         receiver.note_progress(float(step))

@@ -3,12 +3,14 @@
 import pytest
 
 from adapters.in_memory.clock import ManualClock
+from adapters.in_memory.model_threads import InMemoryModelThreads
 from application.instance.patient_receiver import PatientReceiver
 from application.instance.patient_sender import PatientSender
 from application.interfaces.peer_transport import Room
 from domain.coupling.peers import Endpoint
 from domain.errors import Deadlock
 from domain.identity import Reference
+from domain.running.deadlock_suspicions import DeadlockAnswer
 
 SENDER = Endpoint(Reference("macro"), "out", 3)
 RECEIVER = Endpoint(Reference("p"), "in")
@@ -59,19 +61,21 @@ class RecordingLink:
     def waiting_to_send_done(self, peer, port, slot):
         self._note(("done", peer, port, slot))
 
-    def is_deadlocked(self):
+    def check_deadlock(self, port, slot, *, confirms):
+        assert (port, slot) == ("out", 3)
         self._note("deadlocked?")
-        return self._clock.monotonic() >= self._deadlocked_at
+        return DeadlockAnswer(self._clock.monotonic() >= self._deadlocked_at)
 
 
 def wait(time, *, timeout=10.0, deadlocked_at=NEVER, taken_at=(), is_own=True):
     """Wait for room; return the link's notes, and a function that waits."""
     clock = ManualClock()
     link = RecordingLink(clock, deadlocked_at, is_own)
-    waiting = PatientReceiver(link=link, clock=clock)
+    threads = InMemoryModelThreads()
+    waiting = PatientReceiver(link=link, clock=clock, threads=threads)
     waiting.set_timeout(timeout)
     queue = Queue(clock, time, taken_at)
-    sender = PatientSender(link=link, waiting=waiting)
+    sender = PatientSender(link=link, waiting=waiting, threads=threads)
     room = Room(queue.wait, queue.taken)
     return link.notes, lambda: sender.wait_for_room(SENDER, RECEIVER, room)
 

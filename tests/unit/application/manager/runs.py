@@ -1,5 +1,6 @@
 """Managers of small models, with in-memory adapters."""
 
+from domain.coupling.messages import Wait
 from tests.support.desks import InMemoryDesk
 from tests.support.models import configuration
 
@@ -25,3 +26,12 @@ def started(**options) -> InMemoryDesk:
 def live(desk: InMemoryDesk, name: str) -> None:
     register(desk, name)
     desk.desk.deregister_instance(name)
+
+
+def deadlock(desk: InMemoryDesk, *waits: Wait) -> None:
+    """Report waits that form a cycle, and let each instance confirm its own."""
+    for wait in waits:
+        desk.desk.waiting_for_receive(wait)
+    for _ in range(2):
+        for wait in waits:
+            desk.desk.is_deadlocked(wait.instance)

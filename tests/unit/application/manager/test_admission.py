@@ -25,10 +25,12 @@ class Room:
         self.processes.add(1, MACRO, instance="macro")
         self.processes.add(2, MICRO, instance="micro")
         self.processes.add(3, STRAY)
+        self.refusals = []
         self.admission = ClientAdmission(
             registry=desk.registry,
             processes=self.processes,
             is_by_hand=lambda _instance: by_hand,
+            on_refused=self.refusals.append,
             starts_elsewhere=starts_elsewhere,
         )
 
@@ -37,7 +39,7 @@ class Room:
 
     def register(self, client: Client, instance: str) -> None:
         self.admission.check_registration(client, instance)
-        self.admission.note_registration(client, instance, succeeded=True)
+        self.admission.note_registration(client, instance, refusal=None)
 
     def may_request(self, client: Client, instance: "str | None") -> bool:
         try:
@@ -123,12 +125,13 @@ def test_requests_of_another_process_for_an_instance_by_hand_are_refused():
         room.admission.check_request(room.client(3), "macro")
 
 
-def test_failed_registration_grants_nothing():
+def test_refused_registration_is_reported_and_grants_nothing():
     room = Room(by_hand=True)
     room.register(room.client(1), "macro")
     stray = room.client(3)
     room.admission.check_registration(stray, "macro")
-    room.admission.note_registration(stray, "macro", succeeded=False)
+    room.admission.note_registration(stray, "macro", refusal="no")
+    assert room.refusals == ["no"]
     assert not room.may_request(stray, "macro")
     assert not room.may_request(stray, None)
     assert room.may_request(room.client(1), "macro")
@@ -138,7 +141,7 @@ def test_instance_by_hand_may_be_registered_by_another_process_after_a_failed_at
     room = Room(by_hand=True)
     first, second = room.client(1), room.client(3)
     room.admission.check_registration(first, "macro")
-    room.admission.note_registration(first, "macro", succeeded=False)
+    room.admission.note_registration(first, "macro", refusal="no")
     room.register(second, "macro")
     assert room.may_request(second, "macro")
 
@@ -179,7 +182,7 @@ def test_proof_of_a_refused_registration_does_not_count():
     room = Room()
     client = proven("macro")
     room.admission.check_registration(client, "macro")
-    room.admission.note_registration(client, "macro", succeeded=False)
+    room.admission.note_registration(client, "macro", refusal="no")
     assert not room.admission.is_proven("macro")
 
 
@@ -188,7 +191,7 @@ def test_second_registration_that_is_refused_leaves_the_first_proven():
     room.register(proven("macro"), "macro")
     again = proven("macro")
     room.admission.check_registration(again, "macro")
-    room.admission.note_registration(again, "macro", succeeded=False)
+    room.admission.note_registration(again, "macro", refusal="no")
     assert room.admission.is_proven("macro")
 
 

@@ -13,15 +13,14 @@ from domain.running.process_end import Exited, Killed
 from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.desks import InMemoryDesk
 from tests.support.models import configuration
-from tests.unit.application.manager.runs import LOOP, desk_for, register, started
+from tests.unit.application.manager.runs import LOOP, deadlock, desk_for, register, started
 
 
 def test_wait_changes_the_status_and_deadlock_is_published():
     desk = desk_for()
     register(desk, "macro", "micro")
-    desk.desk.waiting_for_receive(Wait("macro", "micro", "s"))
+    deadlock(desk, Wait("macro", "micro", "s"), Wait("micro", "macro", "f_init"))
     assert desk.board["macro"].state is InstanceState.WAITING
-    desk.desk.waiting_for_receive(Wait("micro", "macro", "f_init"))
     assert [event for event in desk.sink.events if isinstance(event, DeadlockFound)]
     desk.desk.waiting_for_receive_done(Wait("macro", "micro", "s"))
     assert desk.board["macro"].state is InstanceState.RUNNING

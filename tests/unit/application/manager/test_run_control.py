@@ -14,7 +14,7 @@ from domain.running.failure_kinds import FailureKind
 from domain.running.process_end import Exited, Killed, ProcessEnd
 from domain.running.run_state.run_phases import LEAVING_PATIENCE, VICTIM_PATIENCE
 from domain.version import OWN_VERSION_SUFFIX
-from tests.unit.application.manager.runs import desk_for, live, register, started
+from tests.unit.application.manager.runs import deadlock, desk_for, live, register, started
 
 
 def test_run_succeeds_if_all_instances_finish():
@@ -107,8 +107,7 @@ def test_wait_for_the_cause_is_shorter_if_no_instance_is_about_to_end(was_lost: 
 def test_all_members_of_a_deadlock_can_report_it_before_the_run_is_stopped():
     desk = started()
     register(desk, "macro", "micro")
-    for name, peer, port in (("macro", "micro", "in"), ("micro", "macro", "init")):
-        desk.desk.waiting_for_receive(Wait(name, peer, port, None))
+    deadlock(desk, Wait("macro", "micro", "in"), Wait("micro", "macro", "init"))
     desk.control.note_exit("macro", Exited(1))
     desk.clock.advance(VICTIM_PATIENCE - 0.1)
     desk.control.note_exit("micro", Exited(1))

@@ -92,6 +92,15 @@ def test_agent_that_never_reports_is_noticed(bench: Bench) -> None:
     assert bench.silent == [("a", "its agent did not report within 60 seconds")]
 
 
+def test_agent_is_not_lost_while_the_manager_is_suspended(bench: Bench) -> None:
+    bench.report("a")
+    bench.clock.suspend(3600.0)
+    bench.clock.advance(29.0)
+    assert bench.silent == []
+    bench.clock.advance(2.0)
+    assert bench.silent == [("a", "its agent sent nothing for 30 seconds")]
+
+
 def test_dismissed_agent_may_be_silent(bench: Bench) -> None:
     bench.report("a")
     bench.roster.dismiss("a")

@@ -67,6 +67,30 @@ def test_removed_instance_has_no_waits():
     assert graph.find_cycle("a") == ()
 
 
+def test_all_waits_that_keep_an_instance_from_continuing_are_found():
+    cycle = Wait("a", "b", "p"), Wait("b", "a", "p")
+    behind = Wait("c", "a", "p")
+    graph = graph_of(*cycle, behind)
+    assert graph.stuck_waits("a") == set(cycle)
+    assert graph.stuck_waits("c") == {*cycle, behind}
+
+
+def test_instance_with_another_wait_for_an_active_instance_is_not_stuck():
+    graph = graph_of(Wait("a", "b", "p"), Wait("b", "a", "p"), Wait("b", "active", "q"))
+    assert graph.stuck_waits("a") == set()
+    assert graph.stuck_waits("active") == set()
+
+
+@given(st.lists(waits, max_size=12))
+def test_stuck_instances_form_the_largest_set_that_waits_only_for_itself(found: list[Wait]):
+    graph = graph_of(*found)
+    edges = [(wait.instance, wait.peer) for name in "abcdef" for wait in graph.waits_of(name)]
+    stuck = {instance for instance, _ in edges}
+    while free := {name for name in stuck if any(a == name and b not in stuck for a, b in edges)}:
+        stuck -= free
+    assert {name for name in "abcdef" if graph.stuck_waits(name)} == stuck
+
+
 def test_sender_in_a_cycle_is_described_as_one():
     cycle = (Wait("a", "b", "out", 2, is_sending=True), Wait("b", "a", "in"))
     assert describe_cycle(cycle).splitlines()[1:] == [

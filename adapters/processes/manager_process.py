@@ -1,0 +1,44 @@
+"""Examines the manager's process on this machine."""
+
+from __future__ import annotations
+
+import os
+from typing import Final, final
+
+from typing_extensions import override
+
+from application.interfaces.agents import ManagerProcess
+
+_STOPPED: Final = frozenset("Tt")
+_BLOCKED: Final = "D"
+
+
+@final
+class LinuxManagerProcess(ManagerProcess):
+    """Reads the state of the manager's process from /proc.
+
+    Args:
+        number: Number of the process; None if the manager runs on another machine.
+    """
+
+    def __init__(self, number: int | None) -> None:
+        self._number = number
+
+    @override
+    def is_suspended(self) -> bool:
+        if self._number is None:
+            return False
+        try:
+            threads = os.listdir(f"/proc/{self._number}/task")  # noqa: PTH208 - only the names
+        except OSError:
+            return False
+        states = {_state(f"/proc/{self._number}/task/{thread}/stat") for thread in threads}
+        return bool(states) and (states <= _STOPPED or _BLOCKED in states)
+
+
+def _state(path: str) -> str:
+    try:
+        with open(path) as file:
+            return file.read().rpartition(")")[2].split()[0]
+    except OSError:  # the thread has just ended
+        return ""
