@@ -14,6 +14,8 @@ from tests.support.workspace import MANAGER, Workspace
 
 BUSY_LOOPS = 6
 SECONDS = 15
+EXCHANGES = 30_000
+"""Enough that their profile would need 20 MB, if all of it was kept."""
 PEAK_MB = 40
 """Maximum memory of an instance without numpy; a short run takes about 22 MB."""
 SLOPE_MB = 8
@@ -21,7 +23,7 @@ SLOPE_MB = 8
 
 _PIN = "import os, sys; os.sched_setaffinity(0, {cores}); os.execv(sys.argv[1], sys.argv[1:])"
 
-_MACRO = f"""\
+_MACRO = """\
 import time
 from conjoin import Instance, Message, Operator
 
@@ -29,16 +31,17 @@ def peak_memory():
     with open("/proc/self/status") as file:
         return next(int(line.split()[1]) // 1024 for line in file if line.startswith("VmHWM"))
 
-instance = Instance({{Operator.O_I: ["state_out"], Operator.S: ["state_in"]}})
+instance = Instance({Operator.O_I: ["state_out"], Operator.S: ["state_in"]})
 while instance.reuse_instance():
-    begin, count, early = time.monotonic(), 0, 0
+    begin, count, early, progress = time.monotonic(), 0, 0, 0.0
     print("begins", flush=True)
-    while time.monotonic() < begin + {SECONDS}:
+    while progress < 1.0:
         for _ in range(100):
             instance.send("state_out", Message(float(count), None, count))
             instance.receive("state_in")
             count += 1
-        if time.monotonic() > begin + {SECONDS} / 3:
+        progress = PROGRESS
+        if progress > 1 / 3:
             early = early or peak_memory()
     print("exchanges", count, "early", early, "late", peak_memory(), flush=True)
 """
@@ -69,7 +72,9 @@ def overload(cores: set[int]) -> Iterator[None]:
 def test_memory_of_an_instance_stays_bounded_while_the_processors_are_overloaded(
     workspace: Workspace, cores: set[int]
 ):
-    workspace.write("macro.py", _MACRO)
+    workspace.write(
+        "macro.py", _MACRO.replace("PROGRESS", f"(time.monotonic() - begin) / {SECONDS}")
+    )
     command = pinned(cores, *MANAGER[1:], "--start-all", "--run-dir", "run", "model.ymmsl")
     with workspace.running(*command) as program:
         outcome = program.finish()
@@ -78,7 +83,7 @@ def test_memory_of_an_instance_stays_bounded_while_the_processors_are_overloaded
 
 
 def test_memory_of_an_instance_stays_bounded_while_the_manager_is_suspended(workspace: Workspace):
-    workspace.write("macro.py", _MACRO)
+    workspace.write("macro.py", _MACRO.replace("PROGRESS", f"count / {EXCHANGES}"))
     with workspace.running(*MANAGER, "--start-all", "--run-dir", "run", "model.ymmsl") as program:
         wait_until(lambda: "begins" in printed_by_macro(workspace))
         program.process.send_signal(signal.SIGSTOP)
