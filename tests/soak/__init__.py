@@ -1,0 +1,1 @@
+"""Tests that run many simulations, at random or under difficult conditions."""
