@@ -168,7 +168,7 @@ def test_inconsistent_snapshots_cause_a_warning(saving: Workspace):
         outcome = program.finish()
     assert outcome.exit_code == COMPLETED, outcome.text
     assert "Warning: Instances made snapshots, but no set of them fits together" in outcome.stdout
-    assert "'at_end: true' under 'checkpoints:' helps" in outcome.stdout
+    assert "set 'at_end: true' under 'checkpoints:'" in outcome.stdout
 
 
 def test_resumed_run_without_new_snapshots_names_the_run_that_it_resumed(saving: Workspace):

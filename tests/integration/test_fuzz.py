@@ -33,6 +33,7 @@ from domain.errors import ManagerRefused, PeerLost, RemoteProtocolError
 from domain.identity import Reference
 from entrypoints._instance.instance_wiring import open_transports
 from entrypoints.manager import Manager, ManagerOptions
+from tests.support.conditions import wait_until
 from tests.support.recordings import payloads
 from tests.support.scenario_runs import write_configuration
 from tests.support.stream_ends import ConnectedStream
@@ -207,7 +208,11 @@ class WatchedManager:
         self._threads = {thread.name for thread in threading.enumerate()}
 
     def logged_errors(self) -> int:
-        """Return the number of lines that the manager has logged about invalid clients."""
+        """Return how many lines the manager has logged about invalid clients, once there is one."""
+        wait_until(lambda: self._count_errors() > 0)
+        return self._count_errors()
+
+    def _count_errors(self) -> int:
         lines = self._log.read_text().splitlines()
         assert not [line for line in lines if "internal error" in line], "\n".join(lines)
         return sum("protocol error by" in line or "left in the middle" in line for line in lines)
