@@ -17,6 +17,7 @@ from tests.support.casts import (
     MUSCLE3_MANAGER_MIXED,
     Cast,
     casts,
+    scenarios_and_casts,
 )
 from tests.support.reference_runs import TIMEOUT_OF_A_TEST
 from tests.support.scenario_runs import LibraryName, ManagerName, ScenarioRun, run_scenario
@@ -58,8 +59,11 @@ SCENARIOS_OF_0_10 = (
 )
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-@casts(CONJOIN_ONLY, MUSCLE3_INSTANCES, MUSCLE3_MANAGER, MIXED, MIXED_REVERSED)
+@scenarios_and_casts(
+    SCENARIOS,
+    (CONJOIN_ONLY, MUSCLE3_INSTANCES, MUSCLE3_MANAGER, MIXED, MIXED_REVERSED),
+    quick=("macro_micro", "instance_set", "settings_overlays", "dispatch", "payloads"),
+)
 def test_results_equal_those_of_muscle3_alone(
     scenario: str, cast: Cast, tmp_path: Path, reference_run
 ):

@@ -1,7 +1,7 @@
 """Casts of a scenario: the library that its manager and each of its programs use."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,10 +68,35 @@ CASTS = (
 
 def casts(*chosen: Cast) -> pytest.MarkDecorator:
     """Run a test with each of the casts; all but the first three are marked as slow."""
-    parameters = [
-        pytest.param(cast, id=re.sub(r"\W+", "_", cast.name), marks=_marks(cast)) for cast in chosen
-    ]
+    parameters = [pytest.param(cast, id=_id_of(cast), marks=_marks(cast)) for cast in chosen]
     return pytest.mark.parametrize("cast", parameters)
+
+
+def scenarios_and_casts(
+    scenarios: Iterable[str], chosen: Sequence[Cast], *, quick: Collection[str]
+) -> pytest.MarkDecorator:
+    """Run a test with each of the casts in each of the scenarios.
+
+    Args:
+        scenarios: The scenarios.
+        chosen: The casts.
+        quick: Scenarios in which casts with MUSCLE3 are not marked as slow.
+    """
+    parameters = [
+        pytest.param(
+            scenario,
+            cast,
+            id=f"{_id_of(cast)}-{scenario}",
+            marks=_marks(cast) if scenario in quick or cast == CONJOIN_ONLY else pytest.mark.slow,
+        )
+        for cast in chosen
+        for scenario in scenarios
+    ]
+    return pytest.mark.parametrize(("scenario", "cast"), parameters)
+
+
+def _id_of(cast: Cast) -> str:
+    return re.sub(r"\W+", "_", cast.name)
 
 
 def _marks(cast: Cast) -> list[pytest.MarkDecorator]:
