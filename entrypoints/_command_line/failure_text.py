@@ -26,7 +26,7 @@ def describe_failure(result: RunFinished, log: str) -> str:
     lines = _without_cause(log).splitlines()
     if lines:
         shown = "\n".join(shortened(line, MAX_LINE) for line in lines)
-        parts.append(f"The last lines of the log:\n\n{shown}\n")
+        parts.append(f"The simulation failed. The last lines of the log:\n\n{shown}\n")
     parts.append(f"{FAILED}{result.cause}")
     if result.output_directory:
         parts.append(f"Its output is in {result.output_directory}")

@@ -13,7 +13,7 @@ RESULT = RunFinished(
 def test_cause_is_printed_once_after_the_log():
     log = f"macro INFO macro: hello\nmanager ERROR manager: the simulation failed: {RESULT.cause}"
     assert describe_failure(RESULT, log) == (
-        "The last lines of the log:\n\nmacro INFO macro: hello\n\n"
+        "The simulation failed. The last lines of the log:\n\nmacro INFO macro: hello\n\n"
         f"the simulation failed: {RESULT.cause}\nIts output is in /run/micro\n"
     )
 
