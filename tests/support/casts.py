@@ -64,10 +64,11 @@ CASTS = (
     MIXED_REVERSED,
     MUSCLE3_MANAGER_MIXED,
 )
+NOT_MIXED = (CONJOIN_ONLY, MUSCLE3_INSTANCES, MUSCLE3_MANAGER)
 
 
 def casts(*chosen: Cast) -> pytest.MarkDecorator:
-    """Run a test with each of the casts; all but the first three are marked as slow."""
+    """Run a test with each of the casts; all but the one without MUSCLE3 are marked as slow."""
     parameters = [pytest.param(cast, id=_id_of(cast), marks=_marks(cast)) for cast in chosen]
     return pytest.mark.parametrize("cast", parameters)
 
@@ -80,14 +81,14 @@ def scenarios_and_casts(
     Args:
         scenarios: The scenarios.
         chosen: The casts.
-        quick: Scenarios in which casts with MUSCLE3 are not marked as slow.
+        quick: Scenarios in which casts with MUSCLE3 are not marked as slow, unless they are mixed.
     """
     parameters = [
         pytest.param(
             scenario,
             cast,
             id=f"{_id_of(cast)}-{scenario}",
-            marks=_marks(cast) if scenario in quick or cast == CONJOIN_ONLY else pytest.mark.slow,
+            marks=[] if scenario in quick and cast in NOT_MIXED else _marks(cast),
         )
         for cast in chosen
         for scenario in scenarios
@@ -100,4 +101,4 @@ def _id_of(cast: Cast) -> str:
 
 
 def _marks(cast: Cast) -> list[pytest.MarkDecorator]:
-    return [] if cast in (CONJOIN_ONLY, MUSCLE3_INSTANCES, MUSCLE3_MANAGER) else [pytest.mark.slow]
+    return [] if cast == CONJOIN_ONLY else [pytest.mark.slow]
