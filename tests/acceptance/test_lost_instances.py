@@ -145,7 +145,7 @@ def test_instance_that_computes_without_a_connection_is_not_given_up(
     assert log_of(workspace).count(still_there) == 1
     # Probing its port causes no warning at the instance either.
     assert [item.stderr for item in outcomes] == ["", ""]
-    assert "a client" not in log_of(workspace)
+    assert "protocol error by" not in log_of(workspace)
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ class RawClient:
 
     def receive_all(self) -> bytes:
         """Return all bytes until the server closes the connection."""
-        with suppress(ConnectionError):
+        with suppress(OSError):  # such as ENOTCONN after the server has closed
             self._socket.shutdown(socket.SHUT_WR)
         data = b""
         with suppress(ConnectionError):

@@ -1,5 +1,6 @@
 """The report about an agent that ends unexpectedly, and how an agent is closed."""
 
+import os
 import threading
 from dataclasses import replace
 
@@ -93,7 +94,8 @@ def test_close_closes_standard_input_and_waits_for_the_agent(agent, tmp_path):
     launcher.launch(orders(), on_lost=losses)
     launcher.close()
     assert (tmp_path / "end").read_text() == "ended\n"
-    assert decode_orders((tmp_path / "orders").read_bytes()) == replace(orders(), node="here")
+    expected = replace(orders(), node="here", manager_process=os.getpid())
+    assert decode_orders((tmp_path / "orders").read_bytes()) == expected
     assert losses == []
 
 

@@ -52,6 +52,8 @@ peer_infos = st.builds(
     st.dictionaries(instances, st.lists(st.integers(0, 9), max_size=3).map(tuple), max_size=3),
     st.dictionaries(instances, st.lists(texts, max_size=2).map(tuple), max_size=3),
     st.lists(st.builds(Port, names, st.sampled_from(Operator), texts), max_size=3).map(tuple),
+    # the manager applies it to the locations, and does not send it
+    proven=st.just(frozenset()),
 )
 
 
