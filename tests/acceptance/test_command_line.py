@@ -429,7 +429,7 @@ def test_instance_without_a_manager_reports_the_location_it_tried(workspace: Wor
         outcome = program.finish()
     assert outcome.exit_code == 1
     assert "Connection refused" in outcome.stderr
-    assert "Its location is taken from --muscle-manager or MUSCLE_MANAGER" in outcome.stderr
+    assert "set --muscle-manager or MUSCLE_MANAGER to change that" in outcome.stderr
 
 
 def test_run_continues_after_the_reader_of_its_output_exits(workspace: Workspace):
