@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 Pieces: TypeAlias = "Sequence[bytes | memoryview]"
 
 ABANDONED_AFTER: Final = 3600.0
-"""After this many seconds without a write, a temporary file has no writer any more."""
+"""Seconds without a write after which the writer of a temporary file is considered dead."""
 
 _CANNOT_SYNC: Final = (errno.EINVAL, errno.ENOTSUP)
 _TEMPORARY: Final = re.compile(

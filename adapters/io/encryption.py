@@ -31,7 +31,7 @@ _OTHER_SECRET = (
 @final
 @dataclass(frozen=True, slots=True)
 class RunEncryption:
-    """What the programs of a run need to encrypt their connections.
+    """The encryption of the connections between the programs of a run.
 
     Attributes:
         certificate: The certificate that both sides must present, in DER.

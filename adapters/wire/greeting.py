@@ -48,7 +48,7 @@ class Purpose(Enum):
 
 
 class Introduction(NamedTuple):
-    """What a client says in its hello.
+    """The contents of a client's hello.
 
     Attributes:
         client: Its own identity.

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 KEY_LABEL: Final = b"conjoin tls key"
-"""What is authenticated with the secret to derive the private key."""
+"""The private key is the HMAC of this text under the secret."""
 
 _SEQUENCE: Final = 0x30
 _SET: Final = 0x31
