@@ -3,79 +3,89 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
-from domain.identity import Reference
+from domain.model.component_masks import bits
 from domain.model.configuration import MpiCores, MpiNodes, ResourceRequirements, Threads
-from domain.placement.core_ledger import CoreLedger, NodeMasks, bits, lowest
+from domain.placement.core_ledger import CoreLedger, NodeMasks, lowest
+from domain.placement.node_cores import Applicant, CoreMask
 
 
 def find_cores(
-    ledger: CoreLedger,
-    component: Reference,
-    index: tuple[int, ...],
-    requirements: ResourceRequirements,
+    ledger: CoreLedger, applicant: Applicant, requirements: ResourceRequirements
 ) -> NodeMasks | None:
     """Return cores for an instance that no other instance uses at the same time.
 
     Args:
         ledger: The free and allocated cores.
-        component: The instance's component.
-        index: The instance's index.
-        requirements: What the instance requests.
+        applicant: The instance.
+        requirements: What it requests.
 
     Returns:
         The cores, or None if there are too few.
     """
-    shareable = ledger.shareable(component, index)
+    search = _Search(ledger, applicant)
     match requirements:
         case Threads(threads):
-            return _find_groups(ledger, shareable, 1, threads)
+            return search.groups(1, threads)
         case MpiCores(processes, threads):
-            return _find_groups(ledger, shareable, processes, threads)
+            return search.groups(processes, threads)
         case MpiNodes(nodes, processes, threads):
-            return _find_nodes(ledger, shareable, nodes, processes * threads)
+            return search.whole_nodes(nodes, processes * threads)
 
 
-def _find_groups(
-    ledger: CoreLedger, shareable: NodeMasks, groups: int, size: int
-) -> NodeMasks | None:
-    """Return cores for groups of equal size, each on a single node; None if there are too few."""
-    found: NodeMasks = {}
-    for node, mask in _usable_cores(ledger, shareable):
-        left = mask & ~found.get(node, 0)
-        fitting = min(groups, left.bit_count() // size)
-        if fitting:
-            shared_first = lowest(left & shareable.get(node, 0), fitting * size)
-            missing = fitting * size - shared_first.bit_count()
-            cores = shared_first | lowest(left & ~shared_first, missing)
-            found[node] = found.get(node, 0) | cores
-            groups -= fitting
-        if not groups:
-            return found
-    return None
+class _Search:
+    """Looks for cores for an instance, first those that it can share, and then free ones."""
 
+    def __init__(self, ledger: CoreLedger, applicant: Applicant) -> None:
+        self._ledger = ledger
+        self._applicant = applicant
+        self._shareable: NodeMasks = {}
 
-def _usable_cores(ledger: CoreLedger, shareable: NodeMasks) -> Iterator[tuple[int, int]]:
-    """Yield the usable cores of each node: first only shared cores, then free ones as well."""
-    yield from shareable.items()
-    for node, mask in shareable.items():
-        yield node, mask | ledger.free[node]
-    for node in ledger.nodes_with_free_cores():
-        if node not in shareable:
-            yield node, ledger.free[node]
+    def groups(self, count: int, size: int) -> NodeMasks | None:
+        """Return groups of equal size, each on a single node; None if there are too few cores."""
+        found: NodeMasks = {}
+        for node, mask in chain(self._shared(), self._free(size)):
+            left = mask & ~found.get(node, 0)
+            fitting = min(count, left.bit_count() // size)
+            if fitting:
+                shared_first = lowest(left & self._shareable.get(node, 0), fitting * size)
+                missing = fitting * size - shared_first.bit_count()
+                cores = shared_first | lowest(left & ~shared_first, missing)
+                found[node] = found.get(node, 0) | cores
+                count -= fitting
+            if not count:
+                return found
+        return None
 
+    def whole_nodes(self, count: int, size: int) -> NodeMasks | None:
+        """Return whole nodes with a minimum number of cores each; None if there are too few.
 
-def _find_nodes(
-    ledger: CoreLedger, shareable: NodeMasks, count: int, size: int
-) -> NodeMasks | None:
-    """Return whole nodes with a minimum number of cores each; None if there are too few."""
-    found: NodeMasks = {}
-    for node, mask in _usable_cores(ledger, shareable):
-        if mask == ledger.full[node] and mask.bit_count() >= size:
-            found[node] = mask
-        if len(found) == count:
-            return found
-    return None
+        Of the free ones, it takes the smallest that suffice, and leaves the others to others.
+        """
+        nodes = self._ledger.nodes
+        free = ((node, nodes[node].full) for node in self._ledger.free_nodes(size))
+        found: NodeMasks = {}
+        for node, mask in chain(self._shared(), free):
+            if mask == nodes[node].full and mask.bit_count() >= size:
+                found[node] = mask
+            if len(found) == count:
+                return found
+        return None
+
+    def _shared(self) -> Iterator[tuple[int, CoreMask]]:
+        """Yield the shareable cores of each node, and then these together with its free ones."""
+        for node, mask in self._ledger.shareable(self._applicant):
+            self._shareable[node] = mask
+            yield node, mask
+        for node, mask in self._shareable.items():
+            yield node, mask | self._ledger.nodes[node].free
+
+    def _free(self, size: int) -> Iterator[tuple[int, CoreMask]]:
+        """Yield the free cores of each node that has no shareable ones."""
+        for node in self._ledger.nodes_with_free_cores(size):
+            if node not in self._shareable:
+                yield node, self._ledger.nodes[node].free
 
 
 class SpareCores:
@@ -86,8 +96,8 @@ class SpareCores:
     """
 
     def __init__(self, ledger: CoreLedger) -> None:
-        self._full = ledger.full
-        self._load = [[0] * mask.bit_count() for mask in ledger.full]
+        self._full = [node.full for node in ledger.nodes]
+        self._load = [[0] * mask.bit_count() for mask in self._full]
 
     def give(self, cores: NodeMasks) -> None:
         """Record that cores are allocated to an instance."""

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import combinations
 from types import FrameType
@@ -102,6 +103,23 @@ def test_request_for_nodes_gets_whole_nodes():
     assert [node.node for node in planned["a"]] == ["n1", "n2"]
     assert planned["a"].core_count == 8
     assert [node.node for node in planned["b"]] == ["n0"]
+
+
+def test_request_for_nodes_leaves_the_larger_nodes_to_others():
+    model = configuration("a\nb", asked={"a": MpiNodes(1, 1), "b": Threads(8)})
+    planned = plan(model, nodes(8, 4)).resources
+    assert [node.node for node in planned["a"]] == ["n1"]
+    assert [node.node for node in planned["b"]] == ["n0"]
+
+
+def test_smaller_nodes_are_filled_first_if_a_model_does_not_fit_otherwise():
+    asked = {"a": Threads(4), "b": Threads(3), "c": Threads(2)}
+    planned = plan(configuration("a\nb\nc", asked=asked), nodes(5, 4)).resources
+    assert {str(name): given.nodes[0].node for name, given in planned.items()} == {
+        "a": "n1",
+        "b": "n0",
+        "c": "n0",
+    }
 
 
 def test_user_started_components_get_no_cores():
@@ -241,6 +259,45 @@ def test_number_of_search_steps_grows_in_proportion_to_the_number_of_instances(a
     assert more < 5 * few
 
 
+def calls(size: int) -> str:
+    return "\n".join(
+        f"macro{i} o_i -> micro{i} f_init\nmicro{i} o_f -> macro{i} s" for i in range(size // 2)
+    )
+
+
+def star(size: int) -> str:
+    return "\n".join(
+        f"macro o_i -> micro{i} f_init\nmicro{i} o_f -> macro s" for i in range(size - 1)
+    )
+
+
+def chain(size: int) -> str:
+    return "\n".join(f"c{i} o_f -> c{i + 1} f_init" for i in range(size - 1))
+
+
+def nested(size: int) -> str:
+    return "\n".join(
+        f"c{i} o_i -> c{i + 1} f_init\nc{i + 1} o_f -> c{i} s" for i in range(size - 1)
+    )
+
+
+@pytest.mark.parametrize("threads", [1, 33, 64])
+@pytest.mark.parametrize("shape", [calls, star, chain, nested])
+def test_number_of_search_steps_grows_in_proportion_to_the_number_of_components(shape, threads):
+    def steps(size: int) -> int:
+        model = configuration(shape(size))
+        asked = dict.fromkeys(model.model.components, Threads(threads))
+        action = partial(plan, replace(model, resources=asked), nodes(*[64] * size))
+        return lines_executed(action, package="domain")
+
+    assert steps(400) < 5 * steps(100)
+
+
+@pytest.mark.parametrize("conduits", [chain(2000), "\n".join(reversed(nested(2000).splitlines()))])
+def test_long_chains_are_planned(conduits):
+    assert cores_of(plan(configuration(conduits), nodes(1)))["c1999"] == ["n0:0"]
+
+
 def lines_executed(action: Callable[[], object], *, package: str) -> int:
     """Return how many lines of a package an action executes, counting repetitions."""
     count = 0
@@ -348,6 +405,69 @@ def assert_fits(asked: ResourceRequirements, given_: Resources, there: dict) -> 
             assert len(counts) == count
             assert all(node.cores == there[node.node] for node in given_)
             assert min(counts) >= processes * threads
+
+
+@st.composite
+def models_with_threads(draw: st.DrawFn, threads: st.SearchStrategy[int]) -> Configuration:
+    """Make models whose processes have these numbers of threads, and none request whole nodes."""
+    model = draw(configurations())
+    asked = {
+        name: draw(
+            st.one_of(st.builds(Threads, threads), st.builds(MpiCores, st.integers(1, 4), threads))
+        )
+        for name in model.model.components
+    }
+    return replace(model, resources=asked)
+
+
+def processes(model: Configuration) -> list[int]:
+    """Return the number of threads of each process, the largest first."""
+    sizes: list[int] = []
+    for instance in model.model.instances():
+        component = model.model.component_of(instance)
+        assert component is not None
+        match model.resources_of(component):
+            case Threads(threads):
+                sizes.append(threads)
+            case MpiCores(count, threads):
+                sizes += [threads] * count
+    return sorted(sizes, reverse=True)
+
+
+def just_enough(cores: list[int], needed: int, *, size: int) -> list[int]:
+    """Repeat numbers of cores of nodes until these have enough places of a given size."""
+    cores = [*cores, size]
+    chosen: list[int] = []
+    while sum(count // size for count in chosen) < needed:
+        chosen.append(cores[len(chosen) % len(cores)])
+    return chosen
+
+
+CORES = st.lists(st.integers(1, 9), max_size=4)
+
+
+@given(st.integers(1, 4).flatmap(lambda size: models_with_threads(st.just(size))), CORES)
+def test_processes_of_equal_size_are_placed_whenever_they_fit(model, cores):
+    sizes = processes(model)
+    assert plan(model, nodes(*just_enough(cores, len(sizes), size=sizes[0])))
+
+
+@given(models_with_threads(st.sampled_from([1, 2, 4])), st.lists(st.sampled_from([4, 8, 12])))
+def test_processes_whose_sizes_divide_each_other_are_placed_whenever_they_fit(model, cores):
+    needed = -(-sum(processes(model)) // 4)
+    assert plan(model, nodes(*just_enough(cores, needed, size=4)))
+
+
+@given(models_with_threads(st.integers(1, 6)), CORES)
+def test_model_that_first_fit_decreasing_places_without_sharing_is_placed(model, cores):
+    waiting, free, available = [*cores], list[int](), list[int]()
+    for size in processes(model):
+        fitting = next((node for node, left in enumerate(free) if left >= size), len(free))
+        if fitting == len(free):
+            available.append(max(size, waiting.pop() if waiting else 0))
+            free.append(available[-1])
+        free[fitting] -= size
+    assert plan(model, nodes(*available))
 
 
 @given(configurations(), st.integers(4, 12))
