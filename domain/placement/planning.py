@@ -122,11 +122,11 @@ class Planner:
             return 0
         for request in requests:
             if cores_per_node < cores_on_one_node(request.requirements):
-                raise self._too_few(request.instance, _nodes(1, cores_per_node))
+                raise self._too_few(request.instance, equal_nodes(1, cores_per_node))
         count = 1
         while True:
             try:
-                plan = self.plan(_nodes(count, cores_per_node))
+                plan = self.plan(equal_nodes(count, cores_per_node))
             except InsufficientResources:
                 count *= 2
             else:
@@ -157,9 +157,17 @@ class Planner:
         )
 
 
-def _nodes(count: int, cores_per_node: int) -> Resources:
+def equal_nodes(count: int, cores_per_node: int) -> Resources:
+    """Return the resources of nodes of equal size.
+
+    Args:
+        count: Number of nodes.
+        cores_per_node: Number of cores of each node.
+    """
     cores = frozenset(Core(number, frozenset({number})) for number in range(cores_per_node))
-    return Resources(tuple(NodeResources(f"node{number:06}", cores) for number in range(count)))
+    return Resources(
+        tuple(NodeResources(f"node {number}", cores) for number in range(1, count + 1))
+    )
 
 
 def _asked(component: Component, requirements: ResourceRequirements) -> str:

@@ -165,11 +165,11 @@ class Manager:
         Raises:
             ConfigurationError: If a program does not exist or cannot be executed, the run directory
                 cannot be used, the log level does not exist, or there is no time for the run; also
-                if the model needs more cores than there are, and the launcher does not allow
-                instances to share cores.
+                if the model needs more cores than there are, and neither the options nor the
+                launcher allow instances to share cores.
         """
         check_programs(self.configuration)
-        oversubscribe = self._launcher.capabilities.may_oversubscribe
+        oversubscribe = self._launcher.capabilities.oversubscribes(self._options.oversubscribe)
         warnings = check_cores(self.configuration, oversubscribe=oversubscribe)
         check_options(self._options)
         if self._run_dir is not None and self._parts is None:
@@ -183,9 +183,9 @@ class Manager:
 
         Raises:
             ConfigurationError: If a program does not exist or cannot be executed, or if the model
-                needs more cores than there are, and the launcher does not allow instances to share
-                cores; nothing is started then. The default launcher, for this machine, allows it:
-                too few cores only cause a warning in the log.
+                needs more cores than there are, and neither the options nor the launcher allow
+                instances to share cores; nothing is started then. The default launcher, for this
+                machine, allows it: too few cores only cause a warning in the log.
             InconsistentSnapshot: If a snapshot to resume from does not exist when seen from the
                 working directory of its instance; nothing is started then.
             RunError: If the agents that start programs cannot be started.
