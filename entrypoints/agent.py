@@ -68,7 +68,7 @@ def main(lifeline: Lifeline | None = None) -> int:
     except RemoteProtocolError as error:
         print(f"Invalid orders on standard input: {error}. {PURPOSE}", file=sys.stderr)  # noqa: T201
         return 1
-    inspector = LinuxNodeInspector(node=orders.node)
+    inspector = LinuxNodeInspector(node=orders.node, cores=orders.cores)
     log = _AgentLog(orders.log_directory, inspector.node)
     try:
         failure = _run(orders, inspector, log.write, lifeline)

@@ -26,6 +26,7 @@ def encode_orders(orders: AgentOrders) -> bytes:
         None if directory is None else str(directory).encode("utf-8", "surrogateescape"),
         orders.node,
         orders.manager_process,
+        orders.cores,
     ]
     return binascii.b2a_base64(pack(values))
 
@@ -38,7 +39,8 @@ def decode_orders(line: bytes) -> AgentOrders:
     """
     try:
         values = unpack(binascii.a2b_base64(line))
-        locations, secret, timeout, grace_time, directory, node, manager_process = values
+        locations, secret, timeout, grace_time, directory, node, manager_process, *rest = values
+        (cores,) = rest or (None,)
         return AgentOrders(
             manager_locations=tuple(map(str, locations)),
             secret=str(secret),
@@ -47,6 +49,7 @@ def decode_orders(line: bytes) -> AgentOrders:
             log_directory=_path(directory),
             node=None if node is None else str(node),
             manager_process=optional(integer, manager_process),
+            cores=optional(integer, cores),
         )
     except (TypeError, ValueError, AttributeError) as error:
         msg = "the line cannot be decoded"

@@ -20,6 +20,7 @@ class AgentOrders:
         log_directory: Directory for the agent's own log and the launcher's output.
         node: Name that the agent reports for its node; None for its host name.
         manager_process: Number of the manager's process; None if it runs on another machine.
+        cores: Number of cores that it reports instead of those of its node; None to report these.
     """
 
     manager_locations: tuple[str, ...]
@@ -29,6 +30,7 @@ class AgentOrders:
     log_directory: Path | None
     node: str | None = None
     manager_process: int | None = None
+    cores: int | None = None
 
     def __repr__(self) -> str:
         # hide the secret, so that it does not appear in a log or a traceback

@@ -19,6 +19,7 @@ ORDERS = AgentOrders(("tcp:a:1", "tcp:b:2"), "s3cret\n\0é", 10.0, 2.5, Path("/l
         replace(ORDERS, log_directory=None, node=None),
         replace(ORDERS, manager_locations=()),
         replace(ORDERS, manager_process=4711),
+        replace(ORDERS, cores=64),
         replace(ORDERS, log_directory=Path("/odd \udcff name")),
     ],
 )

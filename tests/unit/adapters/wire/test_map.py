@@ -13,7 +13,7 @@ from adapters.wire.map import NodeReport
 from adapters.wire.packing import pack, unpack
 from adapters.wire.requests import Request, Status, decode_response
 from domain.errors import RemoteProtocolError
-from domain.placement.resources import Core, NodeResources
+from domain.placement.resources import Core, Gpu, GpuKind, NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import (
     AgentOrders,
@@ -52,7 +52,10 @@ names = st.text(min_size=1)
 numbers = st.integers(0, 2**40)
 paths = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
 cores = st.builds(Core, numbers, st.frozensets(numbers))
-resources = st.builds(NodeResources, names, st.frozensets(cores), st.none() | st.integers(0, 2**62))
+gpus = st.lists(st.builds(Gpu, st.sampled_from(GpuKind), names), max_size=3).map(tuple)
+resources = st.builds(
+    NodeResources, names, st.frozensets(cores), st.none() | st.integers(0, 2**62), gpus
+)
 ends = st.one_of(
     st.builds(Exited, st.integers(0, 255)),
     st.builds(Killed, st.integers(1, 64)),
