@@ -31,34 +31,42 @@ def draw_resources(usage: Sequence[NodeUsage], *, stream: TextIO, everything: bo
     console = Console(file=stream, highlight=False, width=None if stream.isatty() else 1 << 16)
     for node in shown:
         tree = Tree(Text(f"{node.node}: {_free(node)}", style="bold"), guide_style="dim")
-        for group in node.groups:
-            names = _listed(group.instances, everything=everything)
-            turns = " (take turns)" if len(group.instances) > 1 else ""
-            tree.add(Text(f"{cores_text(group.cores)}: ").append(names, "green").append(turns))
+        for noun, groups in (("core", node.groups), ("GPU", node.gpu_groups)):
+            for group in groups:
+                names = _listed(group.instances, everything=everything)
+                turns = " (take turns)" if len(group.instances) > 1 else ""
+                what = numbers_text(noun, group.cores)
+                tree.add(Text(f"{what}: ").append(names, "green").append(turns))
         console.print(tree)
     if len(shown) < len(usage):
         console.print(f"and {counted(len(usage) - len(shown), 'more node')} (--verbose shows all)")
 
 
-def cores_text(cores: Sequence[int]) -> str:
-    """Return the numbers of cores as text.
+def numbers_text(noun: str, numbers: Sequence[int]) -> str:
+    """Return the numbers of cores or GPUs as text.
 
     Args:
-        cores: The numbers, in order.
+        noun: What the numbers count.
+        numbers: The numbers, in order.
 
     Example:
-        >>> cores_text([0, 1, 2, 5])
+        >>> numbers_text("core", [0, 1, 2, 5])
         'cores 0-2, 5'
     """
-    runs = groupby(enumerate(cores), key=lambda item: item[1] - item[0])
-    ends = [[core for _, core in run] for _, run in runs]
+    runs = groupby(enumerate(numbers), key=lambda item: item[1] - item[0])
+    ends = [[number for _, number in run] for _, run in runs]
     texts = [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in ends]
-    return f"{'core' if len(cores) == 1 else 'cores'} {', '.join(texts)}"
+    return f"{noun if len(numbers) == 1 else f'{noun}s'} {', '.join(texts)}"
 
 
 def _free(node: NodeUsage) -> str:
-    free = f", {len(node.free)} free" if node.free else ""
-    return f"{counted(node.core_count, 'core')}{free}"
+    cores = _with_free("core", node.core_count, len(node.free))
+    gpus = _with_free("GPU", node.gpu_count, len(node.free_gpus))
+    return f"{cores}; {gpus}" if node.gpu_count else cores
+
+
+def _with_free(noun: str, count: int, free: int) -> str:
+    return counted(count, noun) + (f", {free} free" if free else "")
 
 
 def _listed(instances: Sequence[Reference], *, everything: bool) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from domain.identity import Reference
-from domain.placement.core_ledger import CoreLedger, NodeMasks
+from domain.placement.core_ledger import CoreLedger, Grant
 from domain.placement.core_search import SpareCores, find_cores
 from domain.placement.requests import Request
 from domain.placement.resources import Resources
@@ -45,24 +45,24 @@ def allocate(
     ledger = CoreLedger(available)
     spare = SpareCores(ledger) if oversubscribe else None
     for request in requests:
-        cores = find_cores(ledger, request.applicant, request.requirements)
-        if cores is None and spare is not None:
-            cores = _squeezed(spare, request, result)
-        if cores is None:
+        grant = find_cores(ledger, request.applicant, request.requirements)
+        if grant is None and spare is not None:
+            grant = _squeezed(spare, request, result)
+        if grant is None:
             result.unplaced = request.instance
             break
-        ledger.give(request.applicant, cores)
+        ledger.give(request.applicant, grant)
         if spare is not None:
-            spare.give(cores)
-        result.resources[request.instance] = ledger.resources(cores)
+            spare.give(grant)
+        result.resources[request.instance] = ledger.resources(grant)
     return result
 
 
-def _squeezed(spare: SpareCores, request: Request, result: Allocation) -> NodeMasks | None:
-    """Return cores that other instances use at the same time; None if there are none at all."""
+def _squeezed(spare: SpareCores, request: Request, result: Allocation) -> Grant | None:
+    """Return cores that others use at the same time; None if there are no cores at all."""
     result.oversubscribed.append(request.instance)
-    cores = spare.find(request.requirements)
-    if cores is None:
-        cores = spare.all_for(request.requirements)
+    grant = spare.find(request.requirements)
+    if grant is None:
+        grant = spare.all_for(request.requirements)
         result.reduced.append(request.instance)
-    return cores
+    return grant

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TypeAlias
 
@@ -19,7 +20,23 @@ NodeMask: TypeAlias = int
 """A set of nodes: bit `n` stands for the node at position `n`."""
 
 NodeMasks: TypeAlias = dict[int, CoreMask]
-"""Cores by node number."""
+"""Cores, or GPUs, by node number."""
+
+GpuMask: TypeAlias = int
+"""A set of GPUs of a node: bit `n` stands for the GPU at position `n`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The cores and GPUs of an instance.
+
+    Attributes:
+        cores: The cores, by node number.
+        gpus: The GPUs, by node number.
+    """
+
+    cores: NodeMasks
+    gpus: NodeMasks = field(default_factory=dict)
 
 
 class CoreLedger:
@@ -30,16 +47,18 @@ class CoreLedger:
 
     Attributes:
         nodes: The cores of each node.
+        gpus: The GPUs of each node; they are shared and allocated by the same rules.
     """
 
     def __init__(self, available: Resources) -> None:
         self._available = available.nodes
         self.nodes = [NodeCores(len(node.cores)) for node in available.nodes]
+        self.gpus = [NodeCores(len(node.gpus)) for node in available.nodes]
         self._by_size = sorted(range(len(self.nodes)), key=self._size)
         self._first_fitting: dict[int, int] = {}
         self._first_free: dict[int, int] = {}
         self._sorted: dict[int, list[Core]] = {}
-        self._named: dict[tuple[int, CoreMask], NodeResources] = {}
+        self._named: dict[tuple[int, CoreMask, GpuMask], NodeResources] = {}
         self._components: ComponentMask = 0
         self._dimensions: dict[int, int] = {}
         self._used: NodeMask = 0
@@ -88,26 +107,33 @@ class CoreLedger:
             if cores:
                 yield node, cores
 
-    def give(self, applicant: Applicant, cores: NodeMasks) -> None:
-        """Record that cores are allocated to an instance.
+    def give(self, applicant: Applicant, grant: Grant) -> None:
+        """Record that cores and GPUs are allocated to an instance.
 
         Args:
             applicant: The instance.
-            cores: The cores.
+            grant: Its cores and GPUs.
         """
         nodes = 0
-        for node, mask in cores.items():
+        for node, mask in grant.cores.items():
             self.nodes[node].give(applicant, mask)
             nodes |= 1 << node
+        for node, mask in grant.gpus.items():
+            self.gpus[node].give(applicant, mask)
         self._used |= nodes
         self._components |= 1 << applicant.component
         self._dimensions[applicant.component] = len(applicant.index)
         for length in range(len(applicant.index) + 1):
             self._nodes_of[applicant.component, applicant.index[:length]] |= nodes
 
-    def resources(self, cores: NodeMasks) -> Resources:
-        """Convert cores to the Resources that are reported to an instance."""
-        return Resources(tuple(self._on_node(node, mask) for node, mask in sorted(cores.items())))
+    def resources(self, grant: Grant) -> Resources:
+        """Convert cores and GPUs to the Resources that are reported to an instance."""
+        return Resources(
+            tuple(
+                self._on_node(node, mask, grant.gpus.get(node, 0))
+                for node, mask in sorted(grant.cores.items())
+            )
+        )
 
     def _size(self, node: int) -> int:
         return self.nodes[node].full.bit_count()
@@ -127,11 +153,13 @@ class CoreLedger:
             result |= self._nodes_of.get((partner, common), 0)
         return result
 
-    def _on_node(self, node: int, mask: CoreMask) -> NodeResources:
-        found = self._named.get((node, mask))
+    def _on_node(self, node: int, mask: CoreMask, gpu_mask: GpuMask) -> NodeResources:
+        found = self._named.get((node, mask, gpu_mask))
         if found is None:
-            found = NodeResources(self._available[node].node, self._cores(node, mask))
-            self._named[node, mask] = found
+            there = self._available[node]
+            gpus = tuple(there.gpus[bit] for bit in bits(gpu_mask))
+            found = NodeResources(there.node, self._cores(node, mask), gpus=gpus)
+            self._named[node, mask, gpu_mask] = found
         return found
 
     def _cores(self, node: int, mask: CoreMask) -> CoreSet:

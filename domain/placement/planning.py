@@ -1,12 +1,12 @@
-"""Allocates cores to instances.
+"""Allocates cores and GPUs to instances.
 
-Each instance gets exclusive cores, except that components that take turns may share them (see
-`domain.model.turns`). The largest requests are placed first, each on the first node with enough
-cores, and on shareable cores rather than free ones (first-fit decreasing). If that fails, it is
-tried again with the smallest nodes first, and without sharing cores.
+Each instance gets exclusive cores and GPUs, except that components that take turns may share them
+(see `domain.model.turns`). The largest requests are placed first, each on the first node with
+enough cores and GPUs, and on shareable cores rather than free ones (first-fit decreasing). If that
+fails, it is tried again with the smallest nodes first, and without sharing cores.
 
 This is fast, and the packing is good, although not always optimal. A model without requests for
-whole nodes is placed whenever
+whole nodes or GPUs is placed whenever
 
 - it fits without sharing cores, and all its processes have the same number of threads; or
 - it fits without sharing cores, all its numbers of threads divide each other, such as powers of
@@ -27,7 +27,7 @@ from domain.model.configuration import Component, Configuration, ResourceRequire
 from domain.placement.allocation import Allocation, allocate
 from domain.placement.requests import Request, requests_of, variants
 from domain.placement.requirements import cores_on_one_node, describe_request
-from domain.placement.resources import Core, NodeResources, Resources
+from domain.placement.resources import Core, Gpu, GpuKind, NodeResources, Resources
 from domain.suggestions import MOST_LISTED
 
 
@@ -104,15 +104,19 @@ class Planner:
             f" {available.as_text()}. {' '.join(sentences)}"
         )
 
+    def _component(self, name: Reference) -> Component:
+        return self._configuration.model.components[name]
+
     def _asked(self, name: Reference) -> str:
-        component = self._configuration.model.components[name]
+        component = self._component(name)
         return _asked(component, self._configuration.resources_of(component))
 
-    def nodes_needed(self, cores_per_node: int) -> int:
+    def nodes_needed(self, cores_per_node: int, *, gpus_per_node: int = 0) -> int:
         """Return how many nodes of a given size the model needs.
 
         Args:
             cores_per_node: Number of cores of each node.
+            gpus_per_node: Number of GPUs of each node.
 
         Raises:
             InsufficientResources: If an instance does not fit on nodes of this size.
@@ -121,12 +125,15 @@ class Planner:
         if not requests:
             return 0
         for request in requests:
-            if cores_per_node < cores_on_one_node(request.requirements):
-                raise self._too_few(request.instance, equal_nodes(1, cores_per_node))
+            asked = request.requirements
+            if cores_per_node < cores_on_one_node(asked) or gpus_per_node < asked.gpus:
+                available = equal_nodes(1, cores_per_node, gpus_per_node=gpus_per_node)
+                raise self._too_few(request.instance, available)
         count = 1
         while True:
             try:
-                plan = self.plan(equal_nodes(count, cores_per_node))
+                nodes = equal_nodes(count, cores_per_node, gpus_per_node=gpus_per_node)
+                plan = self.plan(nodes)
             except InsufficientResources:
                 count *= 2
             else:
@@ -150,23 +157,27 @@ class Planner:
 
     def _too_few(self, instance: Reference, available: Resources) -> InsufficientResources:
         component = instance.without_trailing_ints()
+        gpus = self._configuration.resources_of(self._component(component)).gpus
+        units = "cores or GPUs" if gpus else "cores"
         return InsufficientResources(
-            f"There are too few cores: component '{component}' requests {self._asked(component)},"
+            f"There are too few {units}: component '{component}' requests {self._asked(component)},"
             f" and too few are left for '{instance}'. Available: {available.as_text()}. Request"
             " less under 'resources', make the model smaller, or run it on more or larger nodes."
         )
 
 
-def equal_nodes(count: int, cores_per_node: int) -> Resources:
+def equal_nodes(count: int, cores_per_node: int, *, gpus_per_node: int = 0) -> Resources:
     """Return the resources of nodes of equal size.
 
     Args:
         count: Number of nodes.
         cores_per_node: Number of cores of each node.
+        gpus_per_node: Number of GPUs of each node.
     """
+    gpus = tuple(Gpu(GpuKind.NVIDIA, str(number)) for number in range(gpus_per_node))
     cores = frozenset(Core(number, frozenset({number})) for number in range(cores_per_node))
     return Resources(
-        tuple(NodeResources(f"node {number}", cores) for number in range(1, count + 1))
+        tuple(NodeResources(f"node {number}", cores, gpus=gpus) for number in range(1, count + 1))
     )
 
 

@@ -84,9 +84,10 @@ def variants(
             yield alone, by_size
 
 
-def _size(requirements: ResourceRequirements) -> tuple[bool, int, int]:
+def _size(requirements: ResourceRequirements) -> tuple[bool, int, int, int]:
     whole_nodes = isinstance(requirements, MpiNodes)
-    return whole_nodes, cores_on_one_node(requirements), core_count(requirements)
+    cores = cores_on_one_node(requirements)
+    return whole_nodes, requirements.gpus, cores, core_count(requirements)
 
 
 def _sharing_partners(

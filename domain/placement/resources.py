@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from domain.wording import counted
+
 
 @dataclass(frozen=True, order=True)
 class Core:
@@ -89,4 +91,9 @@ class Resources:
 
     def as_text(self) -> str:
         """Describe the resources as text."""
-        return ", ".join(f"{node.node} ({len(node.cores)} cores)" for node in self.nodes) or "none"
+        return ", ".join(map(_as_text, self.nodes)) or "none"
+
+
+def _as_text(node: NodeResources) -> str:
+    gpus = f", {counted(len(node.gpus), 'GPU')}" if node.gpus else ""
+    return f"{node.node} ({len(node.cores)} cores{gpus})"

@@ -33,6 +33,14 @@ def add_resource_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how many cores each node has",
     )
+    parser.add_argument(
+        "-g",
+        "--gpus-per-node",
+        type=_not_negative,
+        default=0,
+        metavar="N",
+        help="how many GPUs each node has (default: %(default)s)",
+    )
     output = parser.add_mutually_exclusive_group()
     output.add_argument(
         "-v", "--verbose", action="store_true", help="draw all nodes and instances, however many"
@@ -58,7 +66,7 @@ def run_resource_command(options: argparse.Namespace) -> int:
     configuration = source.load(files, model=options.model)
     planner = Planner(configuration)
     try:
-        count = planner.nodes_needed(options.cores_per_node)
+        count = planner.nodes_needed(options.cores_per_node, gpus_per_node=options.gpus_per_node)
     except InsufficientResources as error:
         raise ConfigurationError(str(error)) from None
     if options.quiet:
@@ -66,7 +74,7 @@ def run_resource_command(options: argparse.Namespace) -> int:
         return 0
     for warning in source.warnings:
         warn(warning)
-    nodes = equal_nodes(count, options.cores_per_node)
+    nodes = equal_nodes(count, options.cores_per_node, gpus_per_node=options.gpus_per_node)
     given = planner.plan(nodes).resources
     print_text(
         f"Model '{configuration.model.name}' needs {counted(count, 'node')} of"
@@ -80,8 +88,19 @@ def run_resource_command(options: argparse.Namespace) -> int:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        msg = "it must be at least 1"
+    return _at_least(1, text)
+
+
+def _not_negative(text: str) -> int:
+    return _at_least(0, text)
+
+
+def _at_least(minimum: int, text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = minimum - 1
+    if number < minimum:
+        msg = f"'{text}' is not a whole number of at least {minimum}"
         raise argparse.ArgumentTypeError(msg)
     return number

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from adapters.terminal.resource_view import cores_text, draw_resources
+from adapters.terminal.resource_view import draw_resources, numbers_text
 from domain.identity import Reference
 from domain.placement.core_usage import NodeUsage, SharedCores
 
@@ -38,7 +38,13 @@ def test_each_node_is_a_tree_of_cores_and_their_instances():
     [((3,), "core 3"), ((0, 1, 2), "cores 0-2"), ((0, 2, 3, 7), "cores 0, 2-3, 7")],
 )
 def test_adjacent_cores_are_a_range(cores, text):
-    assert cores_text(cores) == text
+    assert numbers_text("core", cores) == text
+
+
+def test_gpus_of_a_node_are_drawn_after_its_cores():
+    a = (Reference("a"),)
+    usage = NodeUsage("node 1", (SharedCores((0,), a),), (), (SharedCores((0, 2), a),), (1,))
+    assert drawn(usage) == "node 1: 1 core; 3 GPUs, 1 free\n├── core 0: a\n└── GPUs 0, 2: a\n"
 
 
 def test_long_list_of_nodes_is_shortened_unless_everything_is_requested():

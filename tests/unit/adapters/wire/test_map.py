@@ -215,6 +215,12 @@ def test_request_with_trailing_bytes_is_rejected(request_: tuple[Any, ...]) -> N
         protocol.REQUESTS.decode(encoded(request_) + b"\0")
 
 
+def test_report_without_gpus_is_accepted() -> None:
+    received = protocol.REQUESTS.decode(pack([41, "n", {"cpu": [[0, 1]], "memory": None}]))
+    (report,) = received.arguments
+    assert report == NodeReport(NodeResources("n", frozenset({Core(0, frozenset({1}))})))
+
+
 def test_command_with_trailing_bytes_is_rejected() -> None:
     with pytest.raises(RemoteProtocolError):
         decoded_command(encoded_command(START) + b"\0")
@@ -235,6 +241,9 @@ def test_command_with_trailing_bytes_is_rejected() -> None:
         [41, "n", {"cpu": [[]]}],
         [41, 1, {"cpu": []}],
         [41, "n", {"cpu": [], "memory": "much"}],
+        [41, "n", {"cpu": [], "gpus": [["voodoo", "0"]]}],
+        [41, "n", {"cpu": [], "gpus": [["nvidia", 0]]}],
+        [41, "n", {"cpu": [], "gpus": ["nvidia"]}],
         [42],
         [42, 1],
         [42, "n", "m"],

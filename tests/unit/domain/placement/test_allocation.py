@@ -12,7 +12,7 @@ def allocated(model: Configuration, *cores: int, oversubscribe: bool = False) ->
 
 def test_instances_get_the_cores_of_the_first_node_that_fits():
     result = allocated(configuration("a\nb", asked={"b": Threads(2)}), 1, 3)
-    assert {str(name): given.as_text() for name, given in result.resources.items()} == {
+    assert {str(name): item.as_text() for name, item in result.resources.items()} == {
         "b": "n1 (2 cores)",
         "a": "n0 (1 cores)",
     }
