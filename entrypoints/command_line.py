@@ -258,6 +258,8 @@ def _sentence(what: str, error: CouplingError) -> str:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from adapters.run_scripts.containers import shown_command
+
     manager = _new_manager(options)
     _check_and_warn(manager)
     if options.location_file is not None:
@@ -267,6 +269,10 @@ def _check(options: argparse.Namespace) -> int:
     components = counted(len(model.components), "component")
     conduits = counted(len(model.conduits), "conduit")
     print_text(f"Model '{model.name}' can be run here: {instances} of {components}, {conduits}.")
+    for program in manager.configuration.programs.values():
+        command = shown_command(program)
+        if command is not None:
+            print_text(f"Program '{program.name}' runs in a container: {command}")
     return COMPLETED
 
 

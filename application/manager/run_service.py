@@ -190,12 +190,10 @@ class RunService:
         )
 
     def _prepare_all(self, placement: Placement, launch: AgentLaunch) -> list[PreparedProgram]:
-        capabilities = launch.launcher.capabilities
-        listens_at = launch.manager_locations[0]
         return self._starter.prepare(
             placement.resources,
-            manager_location=partial(capabilities.manager_location, default=listens_at),
-            bind_to_cores=capabilities.binds_cores,
+            capabilities=launch.launcher.capabilities,
+            listens_at=launch.manager_locations[0],
         )
 
     def _start_programs(self, start: _Start, programs: Sequence[PreparedProgram]) -> None:

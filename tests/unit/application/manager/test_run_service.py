@@ -166,7 +166,7 @@ def test_launcher_decides_whether_programs_are_bound_to_cores(binds: bool) -> No
     bench = Bench(configuration("a"), nodes(1), capabilities=capabilities)
     bench.start()
     (script,) = bench.scripts.scripts.values()
-    assert script.bind_to_cores is binds
+    assert script.capabilities.binds_cores is binds
 
 
 def test_programs_reach_the_manager_at_the_location_for_their_node() -> None:
