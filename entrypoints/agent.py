@@ -10,8 +10,10 @@ import sys
 
 if __name__ == "__main__" and len(sys.argv) == 1:
     from adapters.processes.watchdog import go_below_watchdog
+    from entrypoints._garbage import collect_rarely
 
     _lifeline = go_below_watchdog()  # before slow imports, so that the watchdog stays small
+    collect_rarely()
 else:
     _lifeline = None
 
