@@ -23,6 +23,7 @@ from domain.errors import UsageError
 from domain.model.checkpoint_rules import Checkpoints
 from domain.model.configuration import Configuration
 from domain.running.events import InstanceStatus, RunEvent, RunFinished
+from entrypoints._manager.launcher_choice import choose_launcher
 from entrypoints._manager.local_checks import check_cores, check_programs
 from entrypoints._manager.opening import open_manager
 from entrypoints._manager.outcome import Outcome
@@ -33,7 +34,7 @@ from entrypoints._snapshots.snapshot_wiring import (
     resume_chooser,
     snapshot_stores,
 )
-from entrypoints.containers.manager import OpenedManager, chosen_launcher
+from entrypoints.containers.manager import OpenedManager
 from entrypoints.options import Adapters, ManagerOptions, check_options
 
 SHUTDOWN_MARGIN: Final = 10.0
@@ -101,7 +102,7 @@ class Manager:
             stores=self._stores,
             programs_required=self._options.programs_required,
         )
-        self._launcher = chosen_launcher(self._adapters)
+        self._launcher = choose_launcher(self._options, self._adapters)
         self._outcome = Outcome()
         self._start = StartBridge()
         self._parts: OpenedManager | None = None

@@ -1,0 +1,38 @@
+"""Chooses the launcher of a run's agents, and so the nodes on which its programs run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from adapters.local_agents.launcher import LocalAgentLauncher
+from application.interfaces.agents import AgentLauncher
+from entrypoints.options import Adapters, ManagerOptions
+
+
+def choose_launcher(
+    options: ManagerOptions, adapters: Adapters, *, environment: Mapping[str, str] = os.environ
+) -> AgentLauncher:
+    """Return the launcher of a run's agents.
+
+    The launcher of an embedding program takes precedence. Otherwise the nodes are those of the
+    batch job that this process runs in. If there is none, everything runs on this machine.
+
+    Args:
+        options: Options of the manager.
+        adapters: Adapters passed by the embedding program.
+        environment: The environment variables of this process.
+
+    Raises:
+        ConfigurationError: If the description of the hosts or of the allocation is invalid.
+    """
+    del options  # no option names nodes yet
+    if adapters.launcher is not None:
+        return adapters.launcher
+    return _allocation_launcher(environment) or LocalAgentLauncher()
+
+
+def _allocation_launcher(environment: Mapping[str, str]) -> AgentLauncher | None:
+    """Return the launcher for the batch job that this process runs in; None outside of one."""
+    del environment  # batch systems are not recognised yet
+    return None
