@@ -34,7 +34,7 @@ from adapters.processes.process_keeper import PosixProcessKeeper
 from adapters.processes.watchdog import Lifeline, wait_for_launcher
 from adapters.system.clock import SystemClock
 from adapters.tcp.agent_line import TcpAgentLine
-from adapters.wire.agent_orders import decode_orders
+from adapters.wire.agent_orders import CONFIRMATION, decode_orders
 from application.agent.activity_reports import report_activities
 from application.agent.event_sources import listen_to_manager, watch_processes
 from application.agent.events import AgentEvent, ManagerGone
@@ -70,6 +70,9 @@ def main(lifeline: Lifeline | None = None) -> int:
     except RemoteProtocolError as error:
         print(f"Invalid orders on standard input: {error}. {PURPOSE}", file=sys.stderr)  # noqa: T201
         return 1
+    os.environ.update(orders.environment)
+    if orders.confirms and not _confirm(orders):
+        return 1
     inspector = LinuxNodeInspector(node=orders.node)
     log = _AgentLog(orders.log_directory, inspector.node)
     try:
@@ -80,6 +83,19 @@ def main(lifeline: Lifeline | None = None) -> int:
         return 0
     print(f"agent on node '{inspector.node}': {failure}", file=sys.stderr)  # noqa: T201
     return 1
+
+
+def _confirm(orders: AgentOrders) -> bool:
+    """Confirm the orders on standard output, if the directories of the run exist here."""
+    directory = orders.log_directory
+    if directory is not None and not directory.is_dir():
+        print(  # noqa: T201
+            f"The run directory {directory} of the manager does not exist on this machine.",
+            file=sys.stderr,
+        )
+        return False
+    print(CONFIRMATION, flush=True)  # noqa: T201
+    return True
 
 
 def _explain() -> int:
@@ -161,7 +177,9 @@ def _run(
     # daemon threads, because both may still be blocked when the agent ends
     _start_thread(
         "listener",
-        lambda: listen_to_manager(line, inspector, version=VERSION, on_event=inbox.put),
+        lambda: listen_to_manager(
+            line, inspector, cores=orders.cores, version=VERSION, on_event=inbox.put
+        ),
     )
     _start_thread("stdin", lambda: _watch_launcher(inbox.put, lifeline))
     is_over = threading.Event()

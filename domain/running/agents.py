@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -20,6 +20,10 @@ class AgentOrders:
         log_directory: Directory for the agent's own log and the launcher's output.
         node: Name that the agent reports for its node; None for its host name.
         manager_process: Number of the manager's process; None if it runs on another machine.
+        environment: Variables to add to the agent's environment, for the programs it starts.
+        cores: Number of cores to report; None for those that the agent detects.
+        confirms: Whether the agent writes a line to its standard output when it has read its
+            orders, and checks before that `log_directory` exists.
     """
 
     manager_locations: tuple[str, ...]
@@ -29,6 +33,9 @@ class AgentOrders:
     log_directory: Path | None
     node: str | None = None
     manager_process: int | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    cores: int | None = None
+    confirms: bool = False
 
     def __repr__(self) -> str:
         # hide the secret, so that it does not appear in a log or a traceback
