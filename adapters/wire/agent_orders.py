@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import binascii
 from pathlib import Path
+from typing import Any
 
 from adapters.wire.packing import pack, unpack
-from adapters.wire.values import integer, optional
+from adapters.wire.values import integer, optional, text
 from domain.errors import RemoteProtocolError
-from domain.running.agents import AgentOrders
+from domain.placement.allocation import AllocatedNode
+from domain.running.agents import AgentOrders, JobOrders
 
 
 def encode_orders(orders: AgentOrders) -> bytes:
@@ -23,9 +25,10 @@ def encode_orders(orders: AgentOrders) -> bytes:
         orders.secret,
         orders.timeout,
         orders.grace_time,
-        None if directory is None else str(directory).encode("utf-8", "surrogateescape"),
+        None if directory is None else _bytes(str(directory)),
         orders.node,
         orders.manager_process,
+        None if orders.job is None else _job_values(orders.job),
     ]
     return binascii.b2a_base64(pack(values))
 
@@ -38,7 +41,7 @@ def decode_orders(line: bytes) -> AgentOrders:
     """
     try:
         values = unpack(binascii.a2b_base64(line))
-        locations, secret, timeout, grace_time, directory, node, manager_process = values
+        locations, secret, timeout, grace_time, directory, node, manager_process, job = values
         return AgentOrders(
             manager_locations=tuple(map(str, locations)),
             secret=str(secret),
@@ -47,11 +50,40 @@ def decode_orders(line: bytes) -> AgentOrders:
             log_directory=_path(directory),
             node=None if node is None else str(node),
             manager_process=optional(integer, manager_process),
+            job=optional(_job, job),
         )
     except (TypeError, ValueError, AttributeError) as error:
         msg = "the line cannot be decoded"
         raise RemoteProtocolError(msg) from error
 
 
+def _job_values(job: JobOrders) -> list[object]:
+    return [
+        [[node.name, node.cpus] for node in job.nodes],
+        [[_bytes(name), _bytes(value)] for name, value in job.environment.items()],
+        job.name_variable,
+        list(job.kept_variables),
+    ]
+
+
+def _job(values: Any) -> JobOrders:  # noqa: ANN401 - the unpacking checks its type
+    nodes, environment, name_variable, kept_variables = values
+    return JobOrders(
+        nodes=tuple(AllocatedNode(text(name), optional(integer, cpus)) for name, cpus in nodes),
+        environment={_text(name): _text(value) for name, value in environment},
+        name_variable=optional(text, name_variable),
+        kept_variables=tuple(map(text, kept_variables)),
+    )
+
+
+def _bytes(value: str) -> bytes:
+    # the operating system allows any bytes in paths and environment variables
+    return value.encode("utf-8", "surrogateescape")
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")
+
+
 def _path(directory: bytes | None) -> Path | None:
-    return None if directory is None else Path(directory.decode("utf-8", "surrogateescape"))
+    return None if directory is None else Path(_text(directory))

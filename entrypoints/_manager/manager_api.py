@@ -170,8 +170,7 @@ class Manager:
                 instances to share cores.
         """
         check_programs(self.configuration)
-        oversubscribe = self._launcher.capabilities.may_oversubscribe
-        warnings = check_cores(self.configuration, oversubscribe=oversubscribe)
+        warnings = self._check_cores()
         check_options(self._options)
         if self._run_dir is not None and self._parts is None:
             FilesystemRunDirectory.check_existing(self._run_dir)
@@ -326,6 +325,13 @@ class Manager:
         self.stop(CLOSED_EARLY)
         self._outcome.wait(self._options.timeouts.grace + SHUTDOWN_MARGIN)
         _shut_agents_down(parts)
+
+    def _check_cores(self) -> Sequence[str]:
+        """Check the number of cores, if they are those of this machine."""
+        capabilities = self._launcher.capabilities
+        if not capabilities.is_this_machine:
+            return ()
+        return check_cores(self.configuration, oversubscribe=capabilities.may_oversubscribe)
 
     @property
     def _opened_parts(self) -> OpenedManager:
