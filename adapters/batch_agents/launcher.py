@@ -20,7 +20,7 @@ from adapters.batch_agents.starters import GroupStarter
 from adapters.wire.agent_orders import encode_orders
 from application.interfaces.agents import AgentLauncher
 from domain.errors import TransportError
-from domain.placement.allocation import AllocatedNode
+from domain.placement.batch_jobs import JobNode
 from domain.running.agents import AgentOrders, JobOrders
 from domain.running.launcher_capabilities import LauncherCapabilities
 from domain.running.process_end import SUCCESS, ProcessEnd, from_return_code
@@ -54,7 +54,7 @@ class BatchAgentLauncher(AgentLauncher):
 
     def __init__(
         self,
-        nodes: Sequence[AllocatedNode],
+        nodes: Sequence[JobNode],
         *,
         starter: GroupStarter,
         python: str = sys.executable,

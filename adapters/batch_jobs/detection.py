@@ -6,27 +6,27 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from adapters.batch_jobs.flux_job import flux_allocation
+from adapters.batch_jobs.flux_job import find_flux_job
 from adapters.batch_jobs.host_files import (
-    grid_engine_allocation,
-    lsf_allocation,
-    pbs_allocation,
+    find_grid_engine_job,
+    find_lsf_job,
+    find_pbs_job,
 )
-from adapters.batch_jobs.slurm_job import slurm_allocation
-from domain.placement.allocation import Allocation
+from adapters.batch_jobs.slurm_job import find_slurm_job
+from domain.placement.batch_jobs import BatchJob
 
 # Flux can run inside a job of another system, and Slurm's variables are the next most specific.
 # The variables of Grid Engine have the most general names.
-_DETECTORS: Final[tuple[Callable[[Mapping[str, str]], Allocation | None], ...]] = (
-    flux_allocation,
-    slurm_allocation,
-    pbs_allocation,
-    lsf_allocation,
-    grid_engine_allocation,
+_DETECTORS: Final[tuple[Callable[[Mapping[str, str]], BatchJob | None], ...]] = (
+    find_flux_job,
+    find_slurm_job,
+    find_pbs_job,
+    find_lsf_job,
+    find_grid_engine_job,
 )
 
 
-def detect_allocation(environment: Mapping[str, str] = os.environ) -> Allocation | None:
+def detect_batch_job(environment: Mapping[str, str] = os.environ) -> BatchJob | None:
     """Return the nodes of the batch job that this process runs in.
 
     Args:
@@ -40,4 +40,4 @@ def detect_allocation(environment: Mapping[str, str] = os.environ) -> Allocation
         TransportError: If the batch system does not answer.
     """
     found = (detect(environment) for detect in _DETECTORS)
-    return next((allocation for allocation in found if allocation is not None), None)
+    return next((job for job in found if job is not None), None)

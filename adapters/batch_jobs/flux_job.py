@@ -8,7 +8,7 @@ from typing import Final
 
 from adapters.batch_jobs.node_lists import expand_names
 from domain.errors import TransportError
-from domain.placement.allocation import AllocatedNode, Allocation, BatchSystem
+from domain.placement.batch_jobs import BatchJob, BatchSystem, JobNode
 
 INSTANCE: Final = "FLUX_URI"
 COMMAND: Final = ("flux", "getattr", "hostlist")
@@ -16,7 +16,7 @@ PATIENCE: Final = 30.0
 """Seconds for Flux to answer."""
 
 
-def flux_allocation(environment: Mapping[str, str]) -> Allocation | None:
+def find_flux_job(environment: Mapping[str, str]) -> BatchJob | None:
     """Return the nodes of the Flux instance that this process runs in; None outside of one.
 
     Args:
@@ -30,8 +30,8 @@ def flux_allocation(environment: Mapping[str, str]) -> Allocation | None:
     if not instance:
         return None
     names = expand_names(_query(environment))
-    nodes = tuple(map(AllocatedNode, dict.fromkeys(names)))
-    return Allocation(BatchSystem.FLUX, instance, nodes)
+    nodes = tuple(map(JobNode, dict.fromkeys(names)))
+    return BatchJob(BatchSystem.FLUX, instance, nodes)
 
 
 def _query(environment: Mapping[str, str]) -> str:

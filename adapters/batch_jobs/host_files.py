@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from domain.errors import ConfigurationError
-from domain.placement.allocation import AllocatedNode, Allocation, BatchSystem
+from domain.placement.batch_jobs import BatchJob, BatchSystem, JobNode
 
 Environment: TypeAlias = Mapping[str, str]
 
 
-def pbs_allocation(environment: Environment) -> Allocation | None:
+def find_pbs_job(environment: Environment) -> BatchJob | None:
     """Return the nodes of the PBS or Torque job that this process runs in; None outside of one.
 
     Raises:
@@ -25,10 +25,10 @@ def pbs_allocation(environment: Environment) -> Allocation | None:
     if not environment.get("PBS_JOBID") or not environment.get("PBS_NODEFILE"):
         return None
     hosts = _read("PBS_NODEFILE", environment, _first_words)
-    return _allocation(BatchSystem.PBS, environment["PBS_JOBID"], hosts, source="PBS_NODEFILE")
+    return _batch_job(BatchSystem.PBS, environment["PBS_JOBID"], hosts, source="PBS_NODEFILE")
 
 
-def lsf_allocation(environment: Environment) -> Allocation | None:
+def find_lsf_job(environment: Environment) -> BatchJob | None:
     """Return the nodes of the LSF job that this process runs in; None outside of one.
 
     Raises:
@@ -48,10 +48,10 @@ def lsf_allocation(environment: Environment) -> Allocation | None:
         hosts = environment[source].split()
     else:
         return None
-    return _allocation(BatchSystem.LSF, job, hosts, source=source)
+    return _batch_job(BatchSystem.LSF, job, hosts, source=source)
 
 
-def grid_engine_allocation(environment: Environment) -> Allocation | None:
+def find_grid_engine_job(environment: Environment) -> BatchJob | None:
     """Return the nodes of the Grid Engine job that this process runs in; None outside of one.
 
     Only a job with a parallel environment has such a list.
@@ -62,7 +62,7 @@ def grid_engine_allocation(environment: Environment) -> Allocation | None:
     if not environment.get("JOB_ID") or not environment.get("PE_HOSTFILE"):
         return None
     hosts = _read("PE_HOSTFILE", environment, _first_words)
-    return _allocation(BatchSystem.GRID_ENGINE, environment["JOB_ID"], hosts, source="PE_HOSTFILE")
+    return _batch_job(BatchSystem.GRID_ENGINE, environment["JOB_ID"], hosts, source="PE_HOSTFILE")
 
 
 def _first_words(text: str) -> list[str]:
@@ -81,9 +81,9 @@ def _read(variable: str, environment: Environment, parse: Callable[[str], list[s
         raise ConfigurationError(msg) from error
 
 
-def _allocation(system: BatchSystem, job: str, hosts: Iterable[str], *, source: str) -> Allocation:
+def _batch_job(system: BatchSystem, job: str, hosts: Iterable[str], *, source: str) -> BatchJob:
     names = dict.fromkeys(hosts)
     if not names:
         msg = f"The list of this {system.value} job's nodes ({source}) is empty."
         raise ConfigurationError(msg)
-    return Allocation(system, job, tuple(map(AllocatedNode, names)))
+    return BatchJob(system, job, tuple(map(JobNode, names)))

@@ -7,14 +7,14 @@ from typing import Final
 
 from adapters.batch_jobs.node_lists import expand_counts, expand_names
 from domain.errors import ConfigurationError
-from domain.placement.allocation import AllocatedNode, Allocation, BatchSystem
+from domain.placement.batch_jobs import BatchJob, BatchSystem, JobNode
 
 JOB: Final = "SLURM_JOB_ID"
 NODES: Final = ("SLURM_JOB_NODELIST", "SLURM_NODELIST")
 CPUS: Final = "SLURM_JOB_CPUS_PER_NODE"
 
 
-def slurm_allocation(environment: Mapping[str, str]) -> Allocation | None:
+def find_slurm_job(environment: Mapping[str, str]) -> BatchJob | None:
     """Return the nodes of the Slurm job that this process runs in; None outside of one.
 
     Args:
@@ -28,8 +28,8 @@ def slurm_allocation(environment: Mapping[str, str]) -> Allocation | None:
     if not job or variable is None:
         return None
     names = _expanded(variable, environment)
-    nodes = tuple(map(AllocatedNode, names, _cpus(environment, count=len(names))))
-    return Allocation(BatchSystem.SLURM, job, nodes)
+    nodes = tuple(map(JobNode, names, _cpus(environment, count=len(names))))
+    return BatchJob(BatchSystem.SLURM, job, nodes)
 
 
 def _expanded(variable: str, environment: Mapping[str, str]) -> list[str]:

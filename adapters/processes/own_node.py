@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from domain.errors import ConfigurationError
-from domain.placement.allocation import AllocatedNode, find_node
+from domain.placement.batch_jobs import JobNode, find_node
 from domain.running.agents import JobOrders
 
 
 def own_node(
     job: JobOrders, *, environment: Mapping[str, str], host_names: Callable[[], Sequence[str]]
-) -> AllocatedNode:
+) -> JobNode:
     """Return the node of a job that an agent runs on.
 
     Args:

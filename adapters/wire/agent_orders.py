@@ -13,7 +13,7 @@ from typing import Any
 from adapters.wire.packing import pack, unpack
 from adapters.wire.values import integer, optional, text
 from domain.errors import RemoteProtocolError
-from domain.placement.allocation import AllocatedNode
+from domain.placement.batch_jobs import JobNode
 from domain.running.agents import AgentOrders, JobOrders
 
 
@@ -69,7 +69,7 @@ def _job_values(job: JobOrders) -> list[object]:
 def _job(values: Any) -> JobOrders:  # noqa: ANN401 - the unpacking checks its type
     nodes, environment, name_variable, kept_variables = values
     return JobOrders(
-        nodes=tuple(AllocatedNode(text(name), optional(integer, cpus)) for name, cpus in nodes),
+        nodes=tuple(JobNode(text(name), optional(integer, cpus)) for name, cpus in nodes),
         environment={_text(name): _text(value) for name, value in environment},
         name_variable=optional(text, name_variable),
         kept_variables=tuple(map(text, kept_variables)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from domain.placement.allocation import AllocatedNode
+from domain.placement.batch_jobs import JobNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class JobOrders:
         kept_variables: Names of the variables that the agents keep, because they describe a node.
     """
 
-    nodes: tuple[AllocatedNode, ...]
+    nodes: tuple[JobNode, ...]
     environment: Mapping[str, str]
     name_variable: str | None = None
     kept_variables: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from adapters.batch_agents.launcher import BatchAgentLauncher
 from adapters.batch_agents.srun import Srun
-from adapters.batch_jobs.detection import detect_allocation
+from adapters.batch_jobs.detection import detect_batch_job
 from adapters.batch_jobs.node_lists import expand_names
 from adapters.local_agents.launcher import LocalAgentLauncher
 from application.interfaces.agents import AgentLauncher
@@ -38,7 +38,7 @@ def choose_launcher(
 
 def _allocation_launcher(environment: Mapping[str, str]) -> AgentLauncher | None:
     """Return the launcher for the batch job that this process runs in; None outside of one."""
-    allocation = detect_allocation(environment)
+    allocation = detect_batch_job(environment)
     if allocation is None:
         return None
     starter = Srun(expand_names)

@@ -18,7 +18,7 @@ class BatchSystem(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class AllocatedNode:
+class JobNode:
     """A node of a job.
 
     Attributes:
@@ -32,18 +32,18 @@ class AllocatedNode:
 
 
 @dataclass(frozen=True, slots=True)
-class Allocation:
+class BatchJob:
     """The nodes of a job, in the order of the batch system, each once.
 
     Attributes:
         system: The batch system.
-        job: The name of the job in the batch system.
+        job_id: The name of the job in the batch system.
         nodes: The nodes.
     """
 
     system: BatchSystem
-    job: str
-    nodes: tuple[AllocatedNode, ...]
+    job_id: str
+    nodes: tuple[JobNode, ...]
 
     @property
     def node_names(self) -> tuple[str, ...]:
@@ -51,7 +51,7 @@ class Allocation:
         return tuple(node.name for node in self.nodes)
 
 
-def find_node(nodes: Sequence[AllocatedNode], names: Sequence[str]) -> AllocatedNode | None:
+def find_node(nodes: Sequence[JobNode], names: Sequence[str]) -> JobNode | None:
     """Return the node that has one of the names of a machine.
 
     Batch systems and machines do not always agree on whether a name includes the domain. So the
