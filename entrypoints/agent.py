@@ -34,7 +34,7 @@ from adapters.processes.process_keeper import PosixProcessKeeper
 from adapters.processes.watchdog import Lifeline, wait_for_launcher
 from adapters.system.clock import SystemClock
 from adapters.tcp.agent_line import TcpAgentLine
-from adapters.wire.agent_orders import decode_orders
+from adapters.wire.agent_orders import CONFIRMATION, decode_orders
 from application.agent.activity_reports import report_activities
 from application.agent.event_sources import listen_to_manager, watch_processes
 from application.agent.events import AgentEvent, ManagerGone
@@ -70,10 +70,13 @@ def main(lifeline: Lifeline | None = None) -> int:
     except RemoteProtocolError as error:
         print(f"Invalid orders on standard input: {error}. {PURPOSE}", file=sys.stderr)  # noqa: T201
         return 1
+    os.environ.update(orders.environment)
     try:
         inspector = _inspector(orders)
     except ConfigurationError as error:
         print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    if orders.confirms and not _confirm(orders):
         return 1
     log = _AgentLog(orders.log_directory, inspector.node)
     try:
@@ -103,6 +106,19 @@ def _inspector(orders: AgentOrders) -> LinuxNodeInspector:
 
 def _host_names() -> tuple[str, ...]:
     return (socket.gethostname(), socket.getfqdn())
+
+
+def _confirm(orders: AgentOrders) -> bool:
+    """Confirm the orders on standard output, if the directories of the run exist here."""
+    directory = orders.log_directory
+    if directory is not None and not directory.is_dir():
+        print(  # noqa: T201
+            f"The run directory {directory} of the manager does not exist on this machine.",
+            file=sys.stderr,
+        )
+        return False
+    print(CONFIRMATION, flush=True)  # noqa: T201
+    return True
 
 
 def _explain() -> int:

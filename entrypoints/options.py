@@ -44,6 +44,10 @@ class ManagerOptions:
         trust_network: Whether to serve clients on other machines without a proof, such as MUSCLE3
             instances that are started there by hand. This is dangerous: anyone who reaches the
             manager's port can take the place of such an instance, read its data, and end the run.
+        hosts: Hosts to run on, over SSH: the path of a hosts file (`*.toml`), or a list such as
+            `a,b,user@c:2222`. Empty for this machine, or for the nodes of the batch job that the
+            manager runs in.
+        accept_new_host_keys: Whether to accept the SSH host keys of hosts that have no known key.
         listen: Addresses on which the manager listens for programs on other machines, in addition
             to loopback; `all` stands for all addresses of this machine. By default it listens on
             loopback only, unless the launcher's agents run on other machines.
@@ -70,6 +74,8 @@ class ManagerOptions:
     programs_required: bool = True
     require_secret: bool = False
     trust_network: bool = False
+    hosts: str = ""
+    accept_new_host_keys: bool = False
     listen: Sequence[str] = ()
     timeouts: AgentTimeouts = field(default_factory=AgentTimeouts)
     checkpoints: CheckpointOptions = field(default_factory=CheckpointOptions)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.leftovers import Surroundings, wait_for_leftovers
+from tests.support.nodes import Nodes, running_nodes
 from tests.support.slurm import Slurm, running_slurm
 
 # Tests may be slow on a busy machine without failing.
@@ -42,3 +43,20 @@ def slurm(slurm_started_once: Slurm) -> Iterator[Slurm]:
     """A real Slurm, without jobs."""
     yield slurm_started_once
     slurm_started_once.end_jobs()
+
+
+@pytest.fixture(scope="session")
+def nodes_started_once() -> Iterator[Nodes]:
+    """Nodes with SSH servers for all tests of this process that need some."""
+    with running_nodes() as started:
+        yield started
+
+
+@pytest.fixture
+def nodes(nodes_started_once: Nodes) -> Iterator[Nodes]:
+    """Nodes that work, on which no program runs. Fails a test that leaves a program there."""
+    nodes_started_once.repair()
+    yield nodes_started_once
+    nodes_started_once.repair()
+    left = {node.name: lines for node in nodes_started_once if (lines := node.end_processes())}
+    assert not left, f"The test left programs on nodes: {left}"

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import binascii
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from adapters.wire.packing import pack, unpack
 from adapters.wire.values import integer, optional, text
 from domain.errors import RemoteProtocolError
 from domain.placement.batch_jobs import JobNode
 from domain.running.agents import AgentOrders, JobOrders
+from domain.version import VERSION
+
+CONFIRMATION: Final = "conjoin-agent-ready"
+"""The line by which an agent confirms that it has read its orders."""
 
 
 def encode_orders(orders: AgentOrders) -> bytes:
     """Return the first line to send to an agent, including the newline."""
     directory = orders.log_directory
     values = [
+        VERSION,
         list(orders.manager_locations),
         orders.secret,
         orders.timeout,
@@ -28,6 +33,9 @@ def encode_orders(orders: AgentOrders) -> bytes:
         None if directory is None else _bytes(str(directory)),
         orders.node,
         orders.manager_process,
+        dict(orders.environment),
+        orders.cores,
+        orders.confirms,
         None if orders.job is None else _job_values(orders.job),
     ]
     return binascii.b2a_base64(pack(values))
@@ -37,11 +45,25 @@ def decode_orders(line: bytes) -> AgentOrders:
     """Decode the orders in a line.
 
     Raises:
-        RemoteProtocolError: If the line is invalid.
+        RemoteProtocolError: If the line is invalid, or comes from another version of Conjoin.
     """
     try:
-        values = unpack(binascii.a2b_base64(line))
-        locations, secret, timeout, grace_time, directory, node, manager_process, job = values
+        version, *values = unpack(binascii.a2b_base64(line))
+    except (TypeError, ValueError) as error:
+        raise _undecodable() from error
+    if version != VERSION:
+        msg = (
+            f"the manager is version {version}, and the agent is version {VERSION}: install the"
+            " same version of Conjoin on both"
+        )
+        raise RemoteProtocolError(msg)
+    return _decode_values(values)
+
+
+def _decode_values(values: list[Any]) -> AgentOrders:
+    try:
+        locations, secret, timeout, grace_time, directory, node, manager_process, *rest = values
+        environment, cores, confirms, job = rest
         return AgentOrders(
             manager_locations=tuple(map(str, locations)),
             secret=str(secret),
@@ -50,11 +72,17 @@ def decode_orders(line: bytes) -> AgentOrders:
             log_directory=_path(directory),
             node=None if node is None else str(node),
             manager_process=optional(integer, manager_process),
+            environment={text(name): text(value) for name, value in environment.items()},
+            cores=optional(integer, cores),
+            confirms=bool(confirms),
             job=optional(_job, job),
         )
     except (TypeError, ValueError, AttributeError) as error:
-        msg = "the line cannot be decoded"
-        raise RemoteProtocolError(msg) from error
+        raise _undecodable() from error
+
+
+def _undecodable() -> RemoteProtocolError:
+    return RemoteProtocolError("the line cannot be decoded")
 
 
 def _job_values(job: JobOrders) -> list[object]:

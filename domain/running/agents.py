@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -47,6 +47,10 @@ class AgentOrders:
         log_directory: Directory for the agent's own log and the launcher's output.
         node: Name that the agent reports for its node; None for its host name.
         manager_process: Number of the manager's process; None if it runs on another machine.
+        environment: Variables to add to the agent's environment, for the programs it starts.
+        cores: Number of cores to report; None for those that the agent detects.
+        confirms: Whether the agent writes a line to its standard output when it has read its
+            orders, and checks before that `log_directory` exists.
         job: Additional orders for the agents of a batch job; None for other agents.
     """
 
@@ -57,6 +61,9 @@ class AgentOrders:
     log_directory: Path | None
     node: str | None = None
     manager_process: int | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    cores: int | None = None
+    confirms: bool = False
     job: JobOrders | None = None
 
     def __repr__(self) -> str:

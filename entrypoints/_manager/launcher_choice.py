@@ -10,7 +10,9 @@ from adapters.batch_agents.srun import Srun
 from adapters.batch_jobs.detection import detect_batch_job
 from adapters.batch_jobs.node_lists import expand_names
 from adapters.local_agents.launcher import LocalAgentLauncher
+from adapters.ssh.hosts_file import read_hosts
 from application.interfaces.agents import AgentLauncher
+from domain.errors import ConfigurationError
 from entrypoints.options import Adapters, ManagerOptions
 
 
@@ -19,8 +21,9 @@ def choose_launcher(
 ) -> AgentLauncher:
     """Return the launcher of a run's agents.
 
-    The launcher of an embedding program takes precedence. Otherwise the nodes are those of the
-    batch job that this process runs in. If there is none, everything runs on this machine.
+    The launcher of an embedding program takes precedence. Otherwise hosts that the user named are
+    reached over SSH. Otherwise the nodes are those of the batch job that this process runs in. If
+    there is none, everything runs on this machine.
 
     Args:
         options: Options of the manager.
@@ -30,10 +33,25 @@ def choose_launcher(
     Raises:
         ConfigurationError: If the description of the hosts or of the allocation is invalid.
     """
-    del options  # no option names nodes yet
     if adapters.launcher is not None:
         return adapters.launcher
+    if options.hosts:
+        return _ssh_launcher(options)
     return _allocation_launcher(environment) or LocalAgentLauncher()
+
+
+def _ssh_launcher(options: ManagerOptions) -> AgentLauncher:
+    """Return the launcher for the hosts that the user named."""
+    try:
+        from adapters.ssh.launcher import SshAgentLauncher
+    except ImportError as error:
+        if error.name != "paramiko":
+            raise
+        msg = "To run on hosts over SSH, install paramiko: pip install 'conjoin[ssh]'"
+        raise ConfigurationError(msg) from error
+    return SshAgentLauncher(
+        read_hosts(options.hosts), accept_new_host_keys=options.accept_new_host_keys
+    )
 
 
 def _allocation_launcher(environment: Mapping[str, str]) -> AgentLauncher | None:

@@ -157,7 +157,9 @@ class Manager:
         return self._opened_parts.services.control.by_hand
 
     def check(self) -> Sequence[str]:
-        """Check, as far as possible in advance, whether the model can be run on this machine.
+        """Check, as far as possible in advance, whether the model can be run.
+
+        If the launcher starts agents on other machines, programs and cores are not checked.
 
         Returns:
             Warnings about running it on this machine, such as that the machine has fewer cores
@@ -169,12 +171,18 @@ class Manager:
                 if the model needs more cores than there are, and the launcher does not allow
                 instances to share cores.
         """
-        check_programs(self.configuration)
-        warnings = self._check_cores()
+        warnings = self._check_this_machine()
         check_options(self._options)
         if self._run_dir is not None and self._parts is None:
             FilesystemRunDirectory.check_existing(self._run_dir)
         return warnings
+
+    def _check_this_machine(self) -> Sequence[str]:
+        capabilities = self._launcher.capabilities
+        if not capabilities.is_this_machine:
+            return ()
+        check_programs(self.configuration)
+        return check_cores(self.configuration, oversubscribe=capabilities.may_oversubscribe)
 
     def start_all(self) -> None:
         """Start all programs, except those with execution model `manual`.
@@ -325,13 +333,6 @@ class Manager:
         self.stop(CLOSED_EARLY)
         self._outcome.wait(self._options.timeouts.grace + SHUTDOWN_MARGIN)
         _shut_agents_down(parts)
-
-    def _check_cores(self) -> Sequence[str]:
-        """Check the number of cores, if they are those of this machine."""
-        capabilities = self._launcher.capabilities
-        if not capabilities.is_this_machine:
-            return ()
-        return check_cores(self.configuration, oversubscribe=capabilities.may_oversubscribe)
 
     @property
     def _opened_parts(self) -> OpenedManager:

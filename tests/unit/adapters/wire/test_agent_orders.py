@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import adapters.wire.agent_orders
 from adapters.wire.agent_orders import decode_orders, encode_orders
 from domain.errors import RemoteProtocolError
 from domain.placement.batch_jobs import JobNode
@@ -26,6 +27,7 @@ JOB = JobOrders(
         replace(ORDERS, log_directory=None, node=None),
         replace(ORDERS, manager_locations=()),
         replace(ORDERS, manager_process=4711),
+        replace(ORDERS, environment={"A": "b c"}, cores=3, confirms=True),
         replace(ORDERS, log_directory=Path("/odd \udcff name")),
         replace(ORDERS, job=JOB),
         replace(ORDERS, job=replace(JOB, name_variable=None, kept_variables=())),
@@ -50,3 +52,11 @@ def test_invalid_orders_are_rejected(line):
 
 def test_environment_of_job_orders_is_not_shown():
     assert "hunter2" not in repr(replace(JOB, environment={"TOKEN": "hunter2"}))
+
+
+def test_orders_of_another_version_are_rejected_with_both_versions(monkeypatch):
+    monkeypatch.setattr(adapters.wire.agent_orders, "VERSION", "9.8")
+    line = encode_orders(ORDERS)
+    monkeypatch.undo()
+    with pytest.raises(RemoteProtocolError, match=r"manager is version 9\.8.*install the same"):
+        decode_orders(line)
