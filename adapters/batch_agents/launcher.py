@@ -31,7 +31,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 CLOSE_MARGIN: Final = 10.0
 """Seconds that the agents get to end, on top of the time that they give their processes."""
 
-KILL_TIME: Final = 10.0
+KILL_TIME: Final = 5.0
 """Seconds between SIGTERM and SIGKILL for the command that has started the agents."""
 
 MAX_LINES: Final = 50
