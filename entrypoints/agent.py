@@ -20,6 +20,7 @@ else:
 import contextlib
 import queue
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from adapters.processes.activity_meter import ProcfsActivityMeter
 from adapters.processes.descendants import Descendants
 from adapters.processes.manager_process import LinuxManagerProcess
 from adapters.processes.node_inspector import LinuxNodeInspector
+from adapters.processes.own_node import own_node, program_environment
 from adapters.processes.process_keeper import PosixProcessKeeper
 from adapters.processes.watchdog import Lifeline, wait_for_launcher
 from adapters.system.clock import SystemClock
@@ -39,7 +41,7 @@ from application.agent.activity_reports import report_activities
 from application.agent.event_sources import listen_to_manager, watch_processes
 from application.agent.events import AgentEvent, ManagerGone
 from application.agent.node_agent import KILL_MARGIN, NodeAgent
-from domain.errors import RemoteProtocolError
+from domain.errors import ConfigurationError, RemoteProtocolError
 from domain.running.agents import AgentOrders
 from domain.version import VERSION
 
@@ -71,9 +73,13 @@ def main(lifeline: Lifeline | None = None) -> int:
         print(f"Invalid orders on standard input: {error}. {PURPOSE}", file=sys.stderr)  # noqa: T201
         return 1
     os.environ.update(orders.environment)
+    try:
+        inspector = _inspector(orders)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
     if orders.confirms and not _confirm(orders):
         return 1
-    inspector = LinuxNodeInspector(node=orders.node)
     log = _AgentLog(orders.log_directory, inspector.node)
     try:
         failure = _run(orders, inspector, log.write, lifeline)
@@ -83,6 +89,25 @@ def main(lifeline: Lifeline | None = None) -> int:
         return 0
     print(f"agent on node '{inspector.node}': {failure}", file=sys.stderr)  # noqa: T201
     return 1
+
+
+def _inspector(orders: AgentOrders) -> LinuxNodeInspector:
+    """Return what inspects the node; in a batch job, change to the environment for programs.
+
+    Raises:
+        ConfigurationError: If it is unknown which node of a batch job this is.
+    """
+    if orders.job is None:
+        return LinuxNodeInspector(node=orders.node)
+    started_with = dict(os.environ)
+    node = own_node(orders.job, environment=started_with, host_names=_host_names)
+    os.environ.clear()
+    os.environ.update(program_environment(orders.job, environment=started_with))
+    return LinuxNodeInspector(node=node.name, max_cores=node.cpus)
+
+
+def _host_names() -> tuple[str, ...]:
+    return (socket.gethostname(), socket.getfqdn())
 
 
 def _confirm(orders: AgentOrders) -> bool:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from adapters.batch_agents.launcher import BatchAgentLauncher
+from adapters.batch_agents.srun import Srun
+from adapters.batch_jobs.detection import detect_batch_job
+from adapters.batch_jobs.node_lists import expand_names
 from adapters.local_agents.launcher import LocalAgentLauncher
 from application.interfaces.agents import AgentLauncher
 from domain.errors import ConfigurationError
@@ -52,5 +56,8 @@ def _ssh_launcher(options: ManagerOptions) -> AgentLauncher:
 
 def _allocation_launcher(environment: Mapping[str, str]) -> AgentLauncher | None:
     """Return the launcher for the batch job that this process runs in; None outside of one."""
-    del environment  # batch systems are not recognised yet
-    return None
+    allocation = detect_batch_job(environment)
+    if allocation is None:
+        return None
+    starter = Srun(expand_names)
+    return BatchAgentLauncher(allocation.nodes, starter=starter, environment=environment)
