@@ -1,4 +1,4 @@
-"""Writes a log on a separate thread, so that a slow disk does not delay the manager."""
+"""Writes a log on a separate thread, so that a slow disk does not delay the program."""
 
 from __future__ import annotations
 
@@ -35,15 +35,22 @@ class QueuedLogbook(Logbook):
 
     Args:
         book: The logbook to write to. If its `write` blocks, only the thread is blocked.
+        writer: Name of the program, for the record about those that were dropped.
         max_pending: Maximum size of the pending records.
         flush_time: Seconds for which `tail` and `close` wait until all records are written. If that
             is not enough, `tail` returns nothing, and `close` gives up.
     """
 
     def __init__(
-        self, book: Logbook, *, max_pending: int = MAX_PENDING, flush_time: float = FLUSH_TIME
+        self,
+        book: Logbook,
+        *,
+        writer: str = WRITER,
+        max_pending: int = MAX_PENDING,
+        flush_time: float = FLUSH_TIME,
     ) -> None:
         self._book = book
+        self._writer = writer
         self._max_pending = max_pending
         self._flush_time = flush_time
         self._records: deque[LogRecord] = deque()
@@ -97,7 +104,7 @@ class QueuedLogbook(Logbook):
             lost = counted(self._dropped, "record")
             text = f"{lost} of the log could not be written in time, because the disk is too slow"
             self._dropped = 0
-            self._append(LogRecord(WRITER, time.time(), LogLevel.WARNING, text))
+            self._append(LogRecord(self._writer, time.time(), LogLevel.WARNING, text))
 
     def _append(self, record: LogRecord) -> None:
         self._records.append(record)
