@@ -91,7 +91,6 @@ def check_options(options: ManagerOptions) -> None:
             it starts.
     """
     checked_level(options.log_level)
-    check_trust(options)
     last_rule(options.checkpoints, SystemClock().time())
 
 

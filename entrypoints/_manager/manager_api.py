@@ -34,7 +34,7 @@ from entrypoints._snapshots.snapshot_wiring import (
     snapshot_stores,
 )
 from entrypoints.containers.manager import OpenedManager, chosen_launcher
-from entrypoints.options import Adapters, ManagerOptions, check_options
+from entrypoints.options import Adapters, ManagerOptions, check_options, check_trust
 
 SHUTDOWN_MARGIN: Final = 10.0
 CLOSED_EARLY: Final = "The manager was closed before the run was over."
@@ -64,7 +64,8 @@ class Manager:
         adapters: Adapters that replace the manager's own.
 
     Raises:
-        ConfigurationError: If the configuration cannot be run; the message says why.
+        ConfigurationError: If the configuration cannot be run, or two options exclude each other;
+            the message says why.
         InconsistentSnapshot: If it cannot be resumed from those snapshots; the message says why.
         UsageError: If the arguments are none of the above.
 
@@ -89,6 +90,7 @@ class Manager:
         adapters: Adapters | None = None,
     ) -> None:
         self._options = options or ManagerOptions()
+        check_trust(self._options)
         self._run_dir = None if run_dir is None else Path(run_dir)
         self._adapters = _checked(adapters)
         self._stores = _stores(snapshot_store, self._adapters)
