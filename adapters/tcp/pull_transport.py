@@ -83,6 +83,9 @@ class PullPeerTransport(PeerTransport):
     def must_drain(self, peer_locations: Sequence[str]) -> bool:  # noqa: ARG002 - of every peer
         return True
 
+    def has_messages_in_transit(self) -> bool:
+        return self._server.has_responses_in_transit()
+
     def limit_queues(self, size: int | None, *, wait: WaitForRoom) -> None:
         self._queue_limit.set(size, wait=wait)
 
