@@ -20,8 +20,8 @@ So it is stuck only if all its waits are for instances that are stuck. Therefore
 includes all waits that can be reached from the cycle, and each of them must be confirmed.
 
 An instance reports a wait only after all messages that it has sent have arrived, and the end of a
-wait before it continues. So if all waits of a suspicion are confirmed, no instance has sent anything
-since the suspicion arose, and none ever will.
+wait before it continues. So if all waits of a suspicion are confirmed, no instance has sent
+anything since the suspicion arose, and none ever will.
 
 MUSCLE3's instances pass no number. They look for their message between two inquiries, so that an
 inquiry confirms the number that was the latest at the previous one.
