@@ -131,10 +131,8 @@ def test_no_mpi_rank_in_a_session_of_its_own_survives_a_kill(
     workspace.write("micro.py", _MPI_RANK + (workspace.folder / "micro.py").read_text())
     with workspace.running(*START, environment=OPEN_MPI_AS_ROOT) as program:
         files = [workspace.folder / f"rank_{number}" for number in range(2)]
-        wait_until(
-            lambda: all(file.exists() for file in files) or program.process.poll() is not None
-        )
         wait_for_children(workspace, program)
+        wait_until(lambda: all(file.exists() for file in files))
         ranks = [int(file.read_text()) for file in files]
         assert all(map(is_running, ranks))
         processes = [process_of(program, victim) for victim in victims]
