@@ -34,7 +34,7 @@ from entrypoints._snapshots.snapshot_wiring import (
     resume_chooser,
     snapshot_stores,
 )
-from entrypoints.options import Adapters, ManagerOptions, check_options
+from entrypoints.options import Adapters, ManagerOptions, check_options, check_trust
 
 if TYPE_CHECKING:
     from entrypoints.containers.manager import OpenedManager
@@ -67,7 +67,8 @@ class Manager:
         adapters: Adapters that replace the manager's own.
 
     Raises:
-        ConfigurationError: If the configuration cannot be run; the message says why.
+        ConfigurationError: If the configuration cannot be run, or two options exclude each other;
+            the message says why.
         InconsistentSnapshot: If it cannot be resumed from those snapshots; the message says why.
         UsageError: If the arguments are none of the above.
 
@@ -92,6 +93,7 @@ class Manager:
         adapters: Adapters | None = None,
     ) -> None:
         self._options = options or ManagerOptions()
+        check_trust(self._options)
         self._run_dir = None if run_dir is None else Path(run_dir)
         self._adapters = _checked(adapters)
         self._stores = _stores(snapshot_store, self._adapters)

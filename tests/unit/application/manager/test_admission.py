@@ -184,6 +184,7 @@ def test_proof_of_a_refused_registration_does_not_count():
     room.admission.check_registration(client, "macro")
     room.admission.note_registration(client, "macro", refusal="no")
     assert not room.admission.is_proven("macro")
+    assert room.refusals == []  # the program logs it
 
 
 def test_second_registration_that_is_refused_leaves_the_first_proven():
