@@ -24,10 +24,12 @@ from adapters.run_scripts.quoting import (
 )
 from adapters.run_scripts.ranks import all_hwthreads
 from application.interfaces.run_script_writer import RunScriptWriter, ScriptOrder
+from domain.model.configuration import Threads
 
 RUN_SCRIPT: Final = "run_script.sh"
 PROGRAM_SCRIPT: Final = "program_script"
 RANK_FILE: Final = "rankfile"
+CPU_FILE: Final = "rank_cpus"
 
 _ONLY_ONE_COMMAND: Final = frozenset(";&|\n")
 """Characters that can make shell text contain more than one command."""
@@ -42,6 +44,8 @@ class ShellRunScriptWriter(RunScriptWriter):
         launch = _launch(order)
         if launch.rank_file is not None:
             (order.directory / RANK_FILE).write_text(launch.rank_file)
+        if launch.cpu_file is not None:
+            (order.directory / CPU_FILE).write_text(launch.cpu_file)
         variables = {**launch.variables, **gpu_variables(order.resources)}
         lines = [
             "#!/bin/bash",
@@ -63,8 +67,13 @@ def _launch(order: ScriptOrder) -> Launch:
     model = order.program.execution_model
     if not order.capabilities.binds_cores:
         return launch_unbound(model, order.requirements)
-    rank_file = order.directory / RANK_FILE
-    return launch_bound(model, order.requirements, order.resources, rank_file=rank_file)
+    return launch_bound(
+        model,
+        order.requirements,
+        order.resources,
+        rank_file=order.directory / RANK_FILE,
+        cpu_file=order.directory / CPU_FILE,
+    )
 
 
 def _work_dir(order: ScriptOrder) -> Path:
@@ -78,7 +87,12 @@ def _command(order: ScriptOrder, launch: Launch, variables: Iterable[str]) -> st
     if program.script is not None:
         # the script's first line names its interpreter, which need not be a shell
         script = _write_executable(order.directory / PROGRAM_SCRIPT, program.script)
-        return f"exec {container}{quoted([str(script)])}"
+        # it starts the processes of an MPI program itself, and binds them
+        is_bound_here = (
+            isinstance(order.requirements, Threads) and not program.execution_model.uses_mpi
+        )
+        binding = f"{quoted(launch.command)} " if is_bound_here and launch.command else ""
+        return f"exec {binding}{container}{quoted([str(script)])}"
     assert program.executable is not None
     launcher = quoted([*unexportable_variables(program.env), *launch.command])
     words = f"{launcher} {container}{expanded(program.executable)}".lstrip()
