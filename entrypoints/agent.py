@@ -10,13 +10,16 @@ import sys
 
 if __name__ == "__main__" and len(sys.argv) == 1:
     from adapters.processes.watchdog import go_below_watchdog
+    from entrypoints._garbage import collect_rarely
 
     _lifeline = go_below_watchdog()  # before slow imports, so that the watchdog stays small
+    collect_rarely()
 else:
     _lifeline = None
 
 import queue
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -28,19 +31,20 @@ from adapters.processes.activity_meter import ProcfsActivityMeter
 from adapters.processes.descendants import Descendants
 from adapters.processes.manager_process import LinuxManagerProcess
 from adapters.processes.node_inspector import LinuxNodeInspector
+from adapters.processes.own_node import own_node, program_environment
 from adapters.processes.process_keeper import PosixProcessKeeper
 from adapters.processes.watchdog import Lifeline, wait_for_launcher
 from adapters.system.clock import SystemClock
 from adapters.tcp.agent_line import TcpAgentLine
 from adapters.threads.late_logbook import LateLogbook
 from adapters.threads.queued_logbook import QueuedLogbook
-from adapters.wire.agent_orders import decode_orders
+from adapters.wire.agent_orders import CONFIRMATION, decode_orders
 from application.agent.activity_reports import report_activities
 from application.agent.event_sources import listen_to_manager, watch_processes
 from application.agent.events import AgentEvent, ManagerGone
 from application.agent.node_agent import KILL_MARGIN, NodeAgent
 from domain.coupling.messages import LogRecord
-from domain.errors import RemoteProtocolError
+from domain.errors import ConfigurationError, RemoteProtocolError
 from domain.running.agents import AgentOrders
 from domain.running.log_levels import LogLevel
 from domain.version import VERSION
@@ -79,7 +83,14 @@ def main(lifeline: Lifeline | None = None) -> int:
     except RemoteProtocolError as error:
         print(f"Invalid orders on standard input: {error}. {PURPOSE}", file=sys.stderr)  # noqa: T201
         return 1
-    inspector = LinuxNodeInspector(node=orders.node)
+    os.environ.update(orders.environment)
+    try:
+        inspector = _inspector(orders)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    if orders.confirms and not _confirm(orders):
+        return 1
     log = _AgentLog(orders.log_directory, inspector.node)
     try:
         failure = _run(orders, inspector, log.write, lifeline)
@@ -89,6 +100,38 @@ def main(lifeline: Lifeline | None = None) -> int:
         return 0
     print(f"agent on node '{inspector.node}': {failure}", file=sys.stderr)  # noqa: T201
     return 1
+
+
+def _inspector(orders: AgentOrders) -> LinuxNodeInspector:
+    """Return what inspects the node; in a batch job, change to the environment for programs.
+
+    Raises:
+        ConfigurationError: If it is unknown which node of a batch job this is.
+    """
+    if orders.job is None:
+        return LinuxNodeInspector(node=orders.node)
+    started_with = dict(os.environ)
+    node = own_node(orders.job, environment=started_with, host_names=_host_names)
+    os.environ.clear()
+    os.environ.update(program_environment(orders.job, environment=started_with))
+    return LinuxNodeInspector(node=node.name, max_cores=node.cpus)
+
+
+def _host_names() -> tuple[str, ...]:
+    return (socket.gethostname(), socket.getfqdn())
+
+
+def _confirm(orders: AgentOrders) -> bool:
+    """Confirm the orders on standard output, if the directories of the run exist here."""
+    directory = orders.log_directory
+    if directory is not None and not directory.is_dir():
+        print(  # noqa: T201
+            f"The run directory {directory} of the manager does not exist on this machine.",
+            file=sys.stderr,
+        )
+        return False
+    print(CONFIRMATION, flush=True)  # noqa: T201
+    return True
 
 
 def _explain() -> int:
@@ -168,7 +211,9 @@ def _run(
     # daemon threads, because both may still be blocked when the agent ends
     _start_thread(
         "listener",
-        lambda: listen_to_manager(line, inspector, version=VERSION, on_event=inbox.put),
+        lambda: listen_to_manager(
+            line, inspector, cores=orders.cores, version=VERSION, on_event=inbox.put
+        ),
     )
     _start_thread("stdin", lambda: _watch_launcher(inbox.put, lifeline))
     is_over = threading.Event()

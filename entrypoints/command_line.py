@@ -188,6 +188,19 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         help="also listen on this address of this machine, for programs that are started by hand on"
         " other machines; 'all' stands for all addresses. Can be repeated (default: loopback only)",
     )
+    parser.add_argument(
+        "--hosts",
+        default="",
+        metavar="HOSTS",
+        help="run the programs on these hosts, over SSH: a hosts file (*.toml), or a list such as"
+        " a,b,user@c:2222 (default: this machine)",
+    )
+    parser.add_argument(
+        "--accept-new-host-keys",
+        action="store_true",
+        help="accept the SSH host keys of hosts that are not among the known hosts, and remember"
+        " them; changed keys are always refused",
+    )
     add_checkpoint_arguments(parser)
     parser.add_argument("--quiet", action="store_true", help="do not show the progress of the run")
     parser.add_argument(
@@ -248,6 +261,8 @@ def _new_manager(options: argparse.Namespace) -> Manager:
         require_secret=options.require_secret,
         trust_network=options.trust_network,
         listen=tuple(options.listen),
+        hosts=options.hosts,
+        accept_new_host_keys=options.accept_new_host_keys,
         timeouts=AgentTimeouts(grace=options.grace_time),
         checkpoints=checkpoint_options_of(options, warn=warn),
         reconnect_time=options.reconnect_time,

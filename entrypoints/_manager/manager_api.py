@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from typing_extensions import Self
 
@@ -23,6 +23,7 @@ from domain.errors import UsageError
 from domain.model.checkpoint_rules import Checkpoints
 from domain.model.configuration import Configuration
 from domain.running.events import InstanceStatus, RunEvent, RunFinished
+from entrypoints._manager.launcher_choice import choose_launcher
 from entrypoints._manager.local_checks import check_cores, check_programs
 from entrypoints._manager.opening import open_manager
 from entrypoints._manager.outcome import Outcome
@@ -33,8 +34,10 @@ from entrypoints._snapshots.snapshot_wiring import (
     resume_chooser,
     snapshot_stores,
 )
-from entrypoints.containers.manager import OpenedManager, chosen_launcher
 from entrypoints.options import Adapters, ManagerOptions, check_options, check_trust
+
+if TYPE_CHECKING:
+    from entrypoints.containers.manager import OpenedManager
 
 SHUTDOWN_MARGIN: Final = 10.0
 CLOSED_EARLY: Final = "The manager was closed before the run was over."
@@ -103,7 +106,7 @@ class Manager:
             stores=self._stores,
             programs_required=self._options.programs_required,
         )
-        self._launcher = chosen_launcher(self._adapters)
+        self._launcher = choose_launcher(self._options, self._adapters)
         self._outcome = Outcome()
         self._start = StartBridge()
         self._parts: OpenedManager | None = None
@@ -158,7 +161,9 @@ class Manager:
         return self._opened_parts.services.control.by_hand
 
     def check(self) -> Sequence[str]:
-        """Check, as far as possible in advance, whether the model can be run on this machine.
+        """Check, as far as possible in advance, whether the model can be run.
+
+        If the launcher starts agents on other machines, programs and cores are not checked.
 
         Returns:
             Warnings about running it on this machine, such as that the machine has fewer cores
@@ -170,13 +175,18 @@ class Manager:
                 if the model needs more cores than there are, and the launcher does not allow
                 instances to share cores.
         """
-        check_programs(self.configuration)
-        oversubscribe = self._launcher.capabilities.may_oversubscribe
-        warnings = check_cores(self.configuration, oversubscribe=oversubscribe)
+        warnings = self._check_this_machine()
         check_options(self._options)
         if self._run_dir is not None and self._parts is None:
             FilesystemRunDirectory.check_existing(self._run_dir)
         return warnings
+
+    def _check_this_machine(self) -> Sequence[str]:
+        capabilities = self._launcher.capabilities
+        if not capabilities.is_this_machine:
+            return ()
+        check_programs(self.configuration)
+        return check_cores(self.configuration, oversubscribe=capabilities.may_oversubscribe)
 
     def start_all(self) -> None:
         """Start all programs, except those with execution model `manual`.

@@ -7,7 +7,7 @@ from application.interfaces.admission import Client
 from application.manager.admission import ClientAdmission
 from domain.errors import ManagerRefused
 from domain.running.clients import Origin, Process, agent_identity, instance_identity
-from tests.support.desks import InMemoryDesk
+from tests.support.in_memory_services import InMemoryServices
 from tests.support.models import configuration
 
 MACRO = Process(10, 1)
@@ -20,7 +20,7 @@ class Room:
     """An admission, the registry that it asks, and clients to admit."""
 
     def __init__(self, *, by_hand: bool = False, starts_elsewhere: bool = False) -> None:
-        desk = InMemoryDesk(configuration("macro o_i -> micro f_init"))
+        desk = InMemoryServices(configuration("macro o_i -> micro f_init"))
         self.processes = InMemoryPeerProcesses(uid=0)
         self.processes.add(1, MACRO, instance="macro")
         self.processes.add(2, MICRO, instance="micro")
