@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import final
 
-from typing_extensions import override
-
 from application.interfaces.logbook import Logbook
 from domain.coupling.messages import LogRecord
 from domain.errors import ConfigurationError
@@ -28,18 +26,15 @@ class LateLogbook(Logbook):
         self._book: Logbook | None = None
         self._is_unusable = False
 
-    @override
     def write(self, record: LogRecord) -> None:
         book = self._opened()
         if book is not None:
             book.write(record)
 
-    @override
     def tail(self, *, lines: int) -> str:
         book = self._opened()
         return "" if book is None else book.tail(lines=lines)
 
-    @override
     def close(self) -> None:
         self._is_unusable = True
         if self._book is not None:

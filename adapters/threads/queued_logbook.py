@@ -7,8 +7,6 @@ import time
 from collections import deque
 from typing import Final, final
 
-from typing_extensions import override
-
 from application.interfaces.logbook import Logbook
 from domain.coupling.messages import LogRecord
 from domain.running.log_levels import LogLevel
@@ -61,7 +59,6 @@ class QueuedLogbook(Logbook):
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    @override
     def write(self, record: LogRecord) -> None:
         with self._changed:
             if self._is_closed:
@@ -72,14 +69,12 @@ class QueuedLogbook(Logbook):
             self._report_dropped()
             self._append(record)
 
-    @override
     def tail(self, *, lines: int) -> str:
         with self._changed:
             if not self._is_flushed():
                 return ""
         return self._book.tail(lines=lines)
 
-    @override
     def close(self) -> None:
         with self._changed:
             if not self._is_closed:
