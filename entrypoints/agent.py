@@ -204,7 +204,9 @@ def _run(
     # daemon threads, because both may still be blocked when the agent ends
     _start_thread(
         "listener",
-        lambda: listen_to_manager(line, inspector, version=VERSION, on_event=inbox.put),
+        lambda: listen_to_manager(
+            line, inspector, cores=orders.cores, version=VERSION, on_event=inbox.put
+        ),
     )
     _start_thread("stdin", lambda: _watch_launcher(inbox.put, lifeline))
     is_over = threading.Event()

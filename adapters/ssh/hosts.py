@@ -36,7 +36,8 @@ class SshHost:
         environment: Variables for the environment of the programs.
         cores: Number of cores to use; None for those that the agent detects.
         tunnel: Whether programs reach the manager through the SSH connection.
-        shares_files: Whether the host has the manager's files, at the same paths.
+        shared_directory: Directory that the host shares with the manager's machine, at the same
+            path, and that contains the run directory; None if it shares none.
     """
 
     name: str
@@ -49,7 +50,7 @@ class SshHost:
     environment: Mapping[str, str] = field(default_factory=dict)
     cores: int | None = None
     tunnel: bool = False
-    shares_files: bool = True
+    shared_directory: Path | None = Path("/")
 
 
 def parse_host(text: str) -> SshHost:

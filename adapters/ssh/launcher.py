@@ -19,7 +19,7 @@ from adapters.ssh.remote_agent import RemoteAgent
 from adapters.ssh.ssh_config import Route, SshConfiguration
 from adapters.wire.locations import TCP, TcpAddress, addresses_in, format_location, is_loopback_host
 from application.interfaces.agents import AgentLauncher
-from domain.errors import TransportError
+from domain.errors import ConfigurationError, TransportError
 from domain.running.agents import AgentOrders
 from domain.running.launcher_capabilities import LauncherCapabilities
 
@@ -59,7 +59,7 @@ class SshAgentLauncher(AgentLauncher):
     @override
     def capabilities(self) -> LauncherCapabilities:
         return LauncherCapabilities(
-            shares_files=all(host.shares_files for host in self._hosts),
+            shares_files=all(host.shared_directory for host in self._hosts),
             manager_locations=dict(self._locations),
         )
 
@@ -67,6 +67,7 @@ class SshAgentLauncher(AgentLauncher):
     def launch(self, orders: AgentOrders, *, on_lost: Callable[[str, str], None]) -> Sequence[str]:
         # an agent that is hung, and what it leaves then, have their grace time one after the other
         self._end_time = 2 * orders.grace_time + END_MARGIN
+        _check_directories(self._hosts, orders.log_directory)
         configuration = SshConfiguration(self._ssh_config)
         routes = [configuration.route_to(host) for host in self._hosts]
         connections = self._connections = SshConnections(
@@ -117,7 +118,7 @@ class SshAgentLauncher(AgentLauncher):
             replace(
                 orders,
                 manager_locations=(location,),
-                log_directory=orders.log_directory if host.shares_files else None,
+                log_directory=orders.log_directory if host.shared_directory else None,
                 node=host.name,
                 manager_process=None,
                 environment=host.environment,
@@ -126,6 +127,25 @@ class SshAgentLauncher(AgentLauncher):
             )
         )
         self._locations[host.name] = location
+
+
+def _check_directories(hosts: Sequence[SshHost], directory: Path | None) -> None:
+    """Check that the run directory is in the directories that hosts share.
+
+    Raises:
+        ConfigurationError: If it is not.
+    """
+    if directory is None:
+        return
+    for host in hosts:
+        shared = host.shared_directory
+        if shared is not None and not directory.absolute().is_relative_to(shared):
+            msg = (
+                f"The run directory must be in {shared}, which is the 'shared_directory' of the"
+                f" host '{host.name}' in the hosts file, but {directory} is not. Choose a run"
+                " directory there, with --run-dir."
+            )
+            raise ConfigurationError(msg)
 
 
 def _location_for(client: paramiko.SSHClient, locations: Sequence[str]) -> str:

@@ -35,7 +35,14 @@ ERRORS: Final = (paramiko.SSHException, OSError, EOFError)
 def agent_command(host: SshHost) -> str:
     """Return the shell command that starts an agent on a host."""
     # Python finds modules in its working directory first, and the user's home may have any
-    return f"cd / && exec {shlex.quote(host.python)} -m {AGENT_MODULE}"
+    return f"cd / && exec {_quoted_path(host.python)} -m {AGENT_MODULE}"
+
+
+def _quoted_path(path: str) -> str:
+    """Quote a path for a shell that may expand a leading `~/`, the user's home directory."""
+    if path.startswith("~/"):
+        return f"~/{shlex.quote(path[2:])}"
+    return shlex.quote(path)
 
 
 @final

@@ -122,10 +122,12 @@ class SshConfiguration:
 
     def _lookup(self, name: str) -> Mapping[str, Any]:
         try:
-            return self._config.lookup(name)
+            found = self._config.lookup(name)
+            int(found.get("port", DEFAULT_PORT))
         except Exception as error:  # paramiko raises many kinds
             msg = f"{self._path} cannot be used for the host '{name}': {error}"
             raise ConfigurationError(msg) from error
+        return found
 
 
 def _known_hosts(found: Mapping[str, Any]) -> tuple[Path, ...]:

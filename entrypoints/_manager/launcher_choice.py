@@ -10,7 +10,6 @@ from adapters.batch_agents.srun import Srun
 from adapters.batch_jobs.detection import detect_batch_job
 from adapters.batch_jobs.node_lists import expand_names
 from adapters.local_agents.launcher import LocalAgentLauncher
-from adapters.ssh.hosts_file import read_hosts
 from application.interfaces.agents import AgentLauncher
 from domain.errors import ConfigurationError
 from entrypoints.options import Adapters, ManagerOptions
@@ -43,9 +42,10 @@ def choose_launcher(
 def _ssh_launcher(options: ManagerOptions) -> AgentLauncher:
     """Return the launcher for the hosts that the user named."""
     try:
+        from adapters.ssh.hosts_file import read_hosts
         from adapters.ssh.launcher import SshAgentLauncher
     except ImportError as error:
-        if error.name != "paramiko":
+        if error.name not in ("paramiko", "tomli"):
             raise
         msg = "To run on hosts over SSH, install paramiko: pip install 'conjoin[ssh]'"
         raise ConfigurationError(msg) from error

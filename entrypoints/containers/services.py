@@ -185,6 +185,7 @@ def build_services(
     limit = profile_limit(configuration.settings)
     profile = ProfileIntake(parts.profiles, limit=limit, log=parts.log)
     run = _build_run(parts, configuration, agents, control, board, snapshots, directories, profile)
+    agents.on_node_lost(run.note_node_lost)
     agents.on_resources(run.note_resources)
     control.on_finished(run.note_result)
     deadlocks = DeadlockWatch(on_deadlock=control.note_deadlock)
