@@ -17,6 +17,7 @@ from typing_extensions import override
 from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
 from domain.running.clients import trust_for
 from domain.running.events import RunFinished
+from domain.running.launcher_capabilities import LAUNCHERS
 from domain.version import VERSION
 from domain.wording import counted
 from entrypoints._command_line.checkpoint_arguments import (
@@ -208,6 +209,13 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         " other machines; 'all' stands for all addresses. Can be repeated (default: loopback only)",
     )
     parser.add_argument(
+        "--launcher",
+        choices=LAUNCHERS,
+        default="auto",
+        help="in a batch job, how to start an agent on each node: by srun, mpiexec or ssh (default:"
+        " auto, which is srun in a Slurm job); local uses this machine only",
+    )
+    parser.add_argument(
         "--hosts",
         default="",
         metavar="HOSTS",
@@ -281,6 +289,7 @@ def _new_manager(options: argparse.Namespace) -> Manager:
         trust_network=options.trust_network,
         listen=tuple(options.listen),
         hosts=options.hosts,
+        launcher=options.launcher,
         accept_new_host_keys=options.accept_new_host_keys,
         timeouts=AgentTimeouts(grace=options.grace_time),
         checkpoints=checkpoint_options_of(options, warn=warn),

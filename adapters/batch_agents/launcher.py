@@ -66,7 +66,8 @@ class BatchAgentLauncher(AgentLauncher):
     ) -> None:
         self._nodes = tuple(nodes)
         self._node_names = [node.name for node in nodes]
-        self._starter = starter
+        self.starter: Final = starter
+        """The kind of command that starts the agents."""
         self._python = python
         self._environment = dict(environment)
         self._group: subprocess.Popen[bytes] | None = None
@@ -94,7 +95,7 @@ class BatchAgentLauncher(AgentLauncher):
             daemon=True,
         )
         self._watcher.start()
-        if self._starter.passes_input:
+        if self.starter.passes_input:
             _send(group, line)
         return self._node_names
 
@@ -122,13 +123,13 @@ class BatchAgentLauncher(AgentLauncher):
         job = JobOrders(
             nodes=self._nodes,
             environment=self._environment,
-            name_variable=self._starter.node_name_variable,
-            kept_variables=tuple(self._starter.kept_variables),
+            name_variable=self.starter.node_name_variable,
+            kept_variables=tuple(self.starter.kept_variables),
         )
         return encode_orders(replace(orders, job=job))
 
     def _command(self, exported: Sequence[str] = ()) -> list[str]:
-        return self._starter.command(
+        return self.starter.command(
             self._node_names,
             [self._python, "-m", AGENT_MODULE],
             # from here, Python finds our packages first, not a module in the user's directory
@@ -137,9 +138,9 @@ class BatchAgentLauncher(AgentLauncher):
         )
 
     def _spawn(self, line: bytes, output: IO[bytes]) -> subprocess.Popen[bytes]:
-        has_input = self._starter.passes_input
+        has_input = self.starter.passes_input
         variables = {} if has_input else orders_as_variables(line)
-        environment = {**self._starter.environment(self._environment), **variables}
+        environment = {**self.starter.environment(self._environment), **variables}
         needed = [name for name in INTERPRETER_VARIABLES if name in environment]
         try:
             return subprocess.Popen(
@@ -170,7 +171,7 @@ class BatchAgentLauncher(AgentLauncher):
                 line = data.decode(errors="replace").rstrip()
                 self._printed.append(line)
                 self._report(
-                    self._starter.losses(line, self._node_names),
+                    self.starter.losses(line, self._node_names),
                     f"its agent failed: {line}",
                     on_lost,
                 )
