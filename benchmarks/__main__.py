@@ -9,6 +9,7 @@ from benchmarks import (
     crowd,
     encryption,
     loop_pauses,
+    planning,
     round_trips,
     saving,
     start_up,
@@ -20,6 +21,7 @@ PARTS = {
     "start_up": start_up,
     "crowd": crowd,
     "loop_pauses": loop_pauses,
+    "planning": planning,
     "checkpoint_registry": checkpoint_registry,
     "encryption": encryption,
 }

@@ -29,6 +29,11 @@ from entrypoints._command_line.checkpoint_arguments import (
 from entrypoints._command_line.console import print_error, print_text, warn
 from entrypoints._command_line.failure_text import describe_failure
 from entrypoints._command_line.manual_start import check_location_file, location_published
+from entrypoints._command_line.resource_commands import (
+    add_oversubscription_argument,
+    add_resource_arguments,
+    run_resource_command,
+)
 from entrypoints._command_line.snapshot_commands import (
     add_snapshot_commands,
     run_snapshot_command,
@@ -86,6 +91,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     )
     _add_sources(check)
     check.set_defaults(**_defaults_of_run())
+    resources = commands.add_parser(
+        "resources",
+        help="show how many nodes a simulation needs",
+        description="Show how many nodes the simulation that the files describe needs, and which"
+        " instances share which cores.",
+    )
+    _add_sources(resources)
+    add_resource_arguments(resources)
     snapshots = commands.add_parser(
         "snapshots",
         help="list, show, verify and remove snapshots",
@@ -98,6 +111,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     chosen = parser.parse_args(with_list_inserted(given))
     if chosen.command == "snapshots":
         sys.exit(_guarded(run_snapshot_command, chosen))
+    if chosen.command == "resources":
+        sys.exit(_guarded(run_resource_command, chosen))
     # import now: once StopSignals handles signals, they cannot interrupt this slow import
     importlib.import_module("entrypoints._manager.manager_api")
     if chosen.command == "check":
@@ -228,6 +243,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         help="accept the SSH host keys of hosts that are not among the known hosts, and remember"
         " them; changed keys are always refused",
     )
+    add_oversubscription_argument(parser)
     add_checkpoint_arguments(parser)
     parser.add_argument("--quiet", action="store_true", help="do not show the progress of the run")
     parser.add_argument(
@@ -295,6 +311,7 @@ def _new_manager(options: argparse.Namespace) -> Manager:
         checkpoints=checkpoint_options_of(options, warn=warn),
         reconnect_time=options.reconnect_time,
         stall_time=options.stall_time or math.inf,
+        oversubscribe=options.oversubscribe,
     )
     sources = [Path(name) if name != "-" else name for name in options.files]
     manager = Manager(

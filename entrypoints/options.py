@@ -61,6 +61,9 @@ class ManagerOptions:
             before the manager checks whether its program still runs.
         stall_time: Seconds for which a program must be stopped, or use no CPU time and exchange no
             message, to be reported as hanging; infinite to report none. It is never ended.
+        oversubscribe: Whether instances that run at the same time may share cores if there are too
+            few, with a warning; otherwise too few cores are an error. By default the launcher
+            decides: on this machine they may, on a cluster they may not.
         secret: Secret of the run, with which Conjoin's programs authenticate themselves. Random by
             default.
 
@@ -85,6 +88,7 @@ class ManagerOptions:
     checkpoints: CheckpointOptions = field(default_factory=CheckpointOptions)
     reconnect_time: float = 30.0
     stall_time: float = 60.0
+    oversubscribe: bool | None = None
     secret: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
 
     @property

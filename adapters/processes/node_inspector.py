@@ -3,53 +3,82 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, final
 
 from adapters.processes import cgroups, topology
+from adapters.processes.gpus import read_gpus
 from application.interfaces.agents import NodeInspector
 from domain.placement.resources import Core, CoreSet, NodeResources
+
+_ALLOWED: Final = re.compile(r"^Cpus_allowed_list:\s*(\S+)", re.MULTILINE)
+_MEMORY: Final = re.compile(r"^MemTotal:\s*(\d+) kB", re.MULTILINE)
 
 
 @final
 class LinuxNodeInspector(NodeInspector):
-    """Reads the affinity mask, the topology of the processors, and the limits of control groups.
+    """Reads the affinity mask, the topology, the limits of control groups, and the GPUs.
 
     On other systems than Linux, it uses psutil.
 
     Args:
         node: Name to give to the node; the host name by default.
-        proc: Mount point of procfs.
-        sys: Mount point of sysfs.
-        max_cores: Number of cores to report at most; None for all.
+        root: The root directory, with `proc`, `sys` and `dev`.
+        cores: Number of cores to report instead of those that were found, for a node that others
+            use too, or that pretends to be larger than it is.
+        environment: The environment; by default, that of this process.
+        max_cores: Number of cores to report at most; None for all. Has no effect on `cores`.
     """
 
     def __init__(
         self,
         *,
         node: str | None = None,
-        proc: Path = Path("/proc"),
-        sys: Path = Path("/sys"),
+        root: Path = Path("/"),
+        cores: int | None = None,
+        environment: Mapping[str, str] | None = None,
         max_cores: int | None = None,
     ) -> None:
         self.node: Final = node or socket.gethostname()
         """Name of the node."""
-        self._proc = proc
-        self._sys = sys
+        self._root = root
+        self._declared = cores
+        self._environment = os.environ if environment is None else environment
         self._max_cores = max_cores
 
     def resources(self) -> NodeResources:
-        limits = cgroups.read_limits(self._proc, self._sys)
-        return NodeResources(self.node, self._cores(limits.cpus), self._memory(limits.memory))
+        limits = cgroups.read_limits(self._root / "proc", self._root / "sys")
+        cores = self._cores(limits)
+        return NodeResources(
+            self.node,
+            cores if self._declared is None else _declared(cores, self._declared),
+            self._memory(limits.memory),
+            read_gpus(self._root, self._environment),
+        )
 
-    def _cores(self, quota: int | None) -> CoreSet:
-        cores = topology.read_cores(self._sys, usable_hwthreads()) or _cores_by_count()
+    def _cores(self, limits: cgroups.Limits) -> CoreSet:
+        usable = self._usable_hwthreads()
+        if limits.hwthreads is not None and usable & limits.hwthreads:
+            usable &= limits.hwthreads
+        cores = topology.read_cores(self._root / "sys", usable) or _cores_by_count(usable)
         # with a CPU time quota, using more cores would only slow all of them down
-        return frozenset(sorted(cores)[:quota][: self._max_cores])
+        return frozenset(sorted(cores)[: limits.cpus][: self._max_cores])
+
+    def _usable_hwthreads(self) -> frozenset[int]:
+        """Return the hardware threads in the affinity mask of this process."""
+        found = _ALLOWED.search(_read(self._root / "proc/self/status"))
+        try:
+            return topology.parse_list(found[1]) if found is not None else usable_hwthreads()
+        except ValueError:
+            return usable_hwthreads()
 
     def _memory(self, limit: int | None) -> int | None:
-        sizes = [size for size in (_physical_memory(), limit) if size is not None]
+        found = _MEMORY.search(_read(self._root / "proc/meminfo"))
+        physical = int(found[1]) * 1024 if found is not None else _physical_memory()
+        sizes = [size for size in (physical, limit) if size is not None]
         return min(sizes, default=None)
 
 
@@ -60,11 +89,22 @@ def usable_hwthreads() -> frozenset[int]:
     return frozenset(range(os.cpu_count() or 1))
 
 
-def _cores_by_count() -> CoreSet:
+def _declared(cores: CoreSet, count: int) -> CoreSet:
+    """Return a declared number of cores; if there are fewer, several use the same threads."""
+    real = sorted(cores)
+    if count <= len(real):
+        return frozenset(real[:count])
+    return frozenset(
+        Core(number, real[number % len(real)].hwthreads if real else frozenset({0}))
+        for number in range(count)
+    )
+
+
+def _cores_by_count(usable: frozenset[int]) -> CoreSet:
     """Return cores where the system reports only their number."""
     import psutil
 
-    hwthreads = sorted(usable_hwthreads())
+    hwthreads = sorted(usable)
     count = min(psutil.cpu_count(logical=False) or len(hwthreads), len(hwthreads))
     return frozenset(Core(number, frozenset(hwthreads[number::count])) for number in range(count))
 
@@ -76,3 +116,10 @@ def _physical_memory() -> int | None:
         import psutil
 
         return int(psutil.virtual_memory().total)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(errors="replace")
+    except OSError:
+        return ""

@@ -72,6 +72,8 @@ class RunService:
         worker: Runs slow functions.
         scheduler: Schedules callbacks.
         log: The manager's log.
+        oversubscribe: Whether instances that run at the same time may share cores if there are
+            too few; None if the launcher decides.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class RunService:
         worker: Worker,
         scheduler: Scheduler,
         log: FilteringBoundLogger,
+        oversubscribe: bool | None = None,
     ) -> None:
         self._configuration = configuration
         self._pool = pool
@@ -102,6 +105,7 @@ class RunService:
         self._worker = worker
         self._scheduler = scheduler
         self._log = log
+        self._oversubscribe = oversubscribe
         self._start: _Start | None = None
         self._lost_nodes: dict[str, str] = {}
         self._listeners: list[Callable[[RunFinished], object]] = []
@@ -178,7 +182,7 @@ class RunService:
             placement = self._pool.place(
                 self._configuration,
                 available,
-                oversubscribe=capabilities.may_oversubscribe,
+                oversubscribe=capabilities.oversubscribes(self._oversubscribe),
             )
         except InsufficientResources as error:
             raise ConfigurationError(str(error)) from error

@@ -163,9 +163,11 @@ class Threads:
 
     Attributes:
         threads: Number of cores, all on one node.
+        gpus: Number of GPUs, on the same node.
     """
 
     threads: int = 1
+    gpus: int = 0
 
 
 @dataclass(frozen=True)
@@ -175,10 +177,13 @@ class MpiCores:
     Attributes:
         mpi_processes: Number of processes.
         threads_per_mpi_process: Cores for each of them.
+        gpus: Number of GPUs for all of them together. If it is not 0, all processes run on one
+            node.
     """
 
     mpi_processes: int
     threads_per_mpi_process: int = 1
+    gpus: int = 0
 
 
 @dataclass(frozen=True)
@@ -189,11 +194,13 @@ class MpiNodes:
         nodes: Number of nodes.
         mpi_processes_per_node: Processes on each node.
         threads_per_mpi_process: Cores for each of them.
+        gpus: Number of GPUs on each node.
     """
 
     nodes: int
     mpi_processes_per_node: int
     threads_per_mpi_process: int = 1
+    gpus: int = 0
 
 
 ResourceRequirements: TypeAlias = Threads | MpiCores | MpiNodes

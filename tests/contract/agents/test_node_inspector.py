@@ -48,7 +48,13 @@ class TestLinuxNodeInspector(NodeInspectorContract):
 class TestLinuxNodeInspectorWithoutKernelInformation(NodeInspectorContract):
     @pytest.fixture
     def inspector(self, tmp_path):
-        return LinuxNodeInspector(node="here", proc=tmp_path / "proc", sys=tmp_path / "sys")
+        return LinuxNodeInspector(node="here", root=tmp_path)
+
+
+class TestLinuxNodeInspectorOfPretendedCores(NodeInspectorContract):
+    @pytest.fixture
+    def inspector(self):
+        return LinuxNodeInspector(node="here", cores=1)
 
 
 class TestInMemoryNodeInspector(NodeInspectorContract):
