@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
 from domain.running.clients import trust_for
 from domain.running.events import RunFinished
+from domain.running.launcher_capabilities import LAUNCHERS
 from domain.version import VERSION
 from domain.wording import counted
 from entrypoints._command_line.checkpoint_arguments import (
@@ -205,6 +206,13 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     )
     add_oversubscription_argument(parser)
     parser.add_argument(
+        "--launcher",
+        choices=LAUNCHERS,
+        default="auto",
+        help="in a batch job, how to start an agent on each node: by srun, mpiexec or ssh (default:"
+        " auto, which is srun in a Slurm job); local uses this machine only",
+    )
+    parser.add_argument(
         "--hosts",
         default="",
         metavar="HOSTS",
@@ -284,6 +292,7 @@ def _new_manager(options: argparse.Namespace) -> Manager:
         trust_network=options.trust_network,
         listen=tuple(options.listen),
         hosts=options.hosts,
+        launcher=options.launcher,
         accept_new_host_keys=options.accept_new_host_keys,
         timeouts=AgentTimeouts(grace=options.grace_time),
         checkpoints=checkpoint_options_of(options, warn=warn),
