@@ -33,7 +33,7 @@ EXCEPTIONS = {
     **dict.fromkeys(
         (
             f"adapters/ssh/{name}.py"
-            for name in ("connections", "host_keys", "launcher", "remote_agent")
+            for name in ("connections", "host_keys", "launcher", "remote_agent", "tunnel")
         ),
         _SSH,
     ),
