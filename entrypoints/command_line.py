@@ -215,6 +215,14 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         " a,b,user@c:2222 (default: this machine)",
     )
     parser.add_argument(
+        "--node-timeout",
+        type=_positive,
+        default=30.0,
+        metavar="SECONDS",
+        help="how long a node may be silent before it counts as lost, which ends the run; its agent"
+        " ends its programs if it does not reach the manager for this time (default: %(default)g)",
+    )
+    parser.add_argument(
         "--accept-new-host-keys",
         action="store_true",
         help="accept the SSH host keys of hosts that are not among the known hosts, and remember"
@@ -225,6 +233,14 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="check everything without starting anything"
     )
+
+
+def _positive(text: str) -> float:
+    seconds = not_negative(text)
+    if seconds == 0:
+        msg = f"'{text}' must be positive"
+        raise argparse.ArgumentTypeError(msg)
+    return seconds
 
 
 def _guarded(action: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
@@ -282,7 +298,7 @@ def _new_manager(options: argparse.Namespace) -> Manager:
         listen=tuple(options.listen),
         hosts=options.hosts,
         accept_new_host_keys=options.accept_new_host_keys,
-        timeouts=AgentTimeouts(grace=options.grace_time),
+        timeouts=AgentTimeouts(silence=options.node_timeout, grace=options.grace_time),
         checkpoints=checkpoint_options_of(options, warn=warn),
         reconnect_time=options.reconnect_time,
         stall_time=options.stall_time or math.inf,
