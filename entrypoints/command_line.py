@@ -27,6 +27,7 @@ from entrypoints._command_line.checkpoint_arguments import (
 )
 from entrypoints._command_line.console import print_error, print_text, warn
 from entrypoints._command_line.failure_text import describe_failure
+from entrypoints._command_line.host_arguments import add_host_commands
 from entrypoints._command_line.manual_start import check_location_file, location_published
 from entrypoints._command_line.snapshot_commands import (
     add_snapshot_commands,
@@ -46,7 +47,7 @@ RESUMABLE = 75
 
 LOG_LINES = 50
 
-_MISTAKES = {"snapshots": "The command failed"}
+_MISTAKES = {"snapshots": "The command failed", "hosts": "The command failed"}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -91,12 +92,20 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         description="Manage the snapshots of a run: 'conjoin snapshots RUN_DIR' lists them.",
     )
     add_snapshot_commands(snapshots)
+    hosts = commands.add_parser(
+        "hosts",
+        help="check hosts that are reached over SSH",
+        description="Check hosts: 'conjoin hosts check hosts.toml'.",
+    )
+    add_host_commands(hosts)
     given = sys.argv[1:] if arguments is None else arguments
     if given and given[0] not in commands.choices and Path(given[0]).is_file():
         parser.error(f"the command is missing. To run this file: conjoin run {given[0]}")
     chosen = parser.parse_args(with_list_inserted(given))
     if chosen.command == "snapshots":
         sys.exit(_guarded(run_snapshot_command, chosen))
+    if chosen.command == "hosts":
+        sys.exit(_guarded(_run_host_command, chosen))
     # import now: once StopSignals handles signals, they cannot interrupt this slow import
     importlib.import_module("entrypoints._manager.manager_api")
     if chosen.command == "check":
@@ -114,6 +123,13 @@ def run_manager(arguments: Sequence[str] | None = None) -> NoReturn:
     _add_run_options(parser)
     parser.set_defaults(command="run")
     sys.exit(_guarded(_run, parser.parse_args(arguments)))
+
+
+def _run_host_command(options: argparse.Namespace) -> int:
+    # imported late, because the other commands do not need it
+    from entrypoints._command_line.host_commands import run_host_command
+
+    return run_host_command(options)
 
 
 def _defaults_of_run() -> dict[str, object]:

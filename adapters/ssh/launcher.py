@@ -139,7 +139,7 @@ class SshAgentLauncher(AgentLauncher):
         """Return the location at which programs on a host reach the manager."""
         addresses = [item for item in addresses_in(locations, TCP) if isinstance(item, TcpAddress)]
         if not host.tunnel:
-            return _sorted_location(client, addresses)
+            return format_location(TCP, sorted_addresses(client, addresses))
         transport = client.get_transport()
         assert transport is not None
         tunnel = ReverseTunnel(transport, addresses)
@@ -166,15 +166,17 @@ def _check_directories(hosts: Sequence[SshHost], directory: Path | None) -> None
             raise ConfigurationError(msg)
 
 
-def _sorted_location(client: paramiko.SSHClient, addresses: Sequence[TcpAddress]) -> str:
-    """Return the manager's location for a host: its addresses, the most likely one first.
+def sorted_addresses(
+    client: paramiko.SSHClient, addresses: Sequence[TcpAddress]
+) -> Sequence[TcpAddress]:
+    """Return the addresses at which a host may reach the manager, the most likely one first.
 
     That is the one from which this machine reaches the host. Loopback addresses would lead to the
     host itself.
     """
     distant = [item for item in addresses if not is_loopback_host(item.host)] or addresses
     own = _own_address(client)
-    return format_location(TCP, sorted(distant, key=lambda item: item.host != own))
+    return sorted(distant, key=lambda item: item.host != own)
 
 
 def _own_address(client: paramiko.SSHClient) -> str:

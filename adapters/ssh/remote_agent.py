@@ -44,10 +44,10 @@ def agent_command(host: SshHost) -> str:
 def module_command(host: SshHost, module: str) -> str:
     """Return the shell command that runs a module of Conjoin on a host."""
     # Python finds modules in its working directory first, and the user's home may have any
-    return f"cd / && exec {_quoted_path(host.python)} -m {module}"
+    return f"cd / && exec {quoted_path(host.python)} -m {module}"
 
 
-def _quoted_path(path: str) -> str:
+def quoted_path(path: str) -> str:
     """Quote a path for a shell that may expand a leading `~/`, the user's home directory."""
     if path.startswith("~/"):
         return f"~/{shlex.quote(path[2:])}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from adapters.local_agents.launcher import LocalAgentLauncher
 from application.interfaces.agents import AgentLauncher
@@ -35,16 +36,27 @@ def choose_launcher(
     return _allocation_launcher(environment) or LocalAgentLauncher()
 
 
-def _ssh_launcher(options: ManagerOptions) -> AgentLauncher:
-    """Return the launcher for the hosts that the user named."""
+@contextlib.contextmanager
+def importing_ssh() -> Iterator[None]:
+    """Convert the error about a missing library, which few users need.
+
+    Raises:
+        ConfigurationError: If a library is missing.
+    """
     try:
-        from adapters.ssh.hosts_file import read_hosts
-        from adapters.ssh.launcher import SshAgentLauncher
+        yield
     except ImportError as error:
         if error.name not in ("paramiko", "tomli"):
             raise
-        msg = "To run on hosts over SSH, install paramiko: pip install 'conjoin[ssh]'"
+        msg = f"To use hosts over SSH, install {error.name}: pip install 'conjoin[ssh]'"
         raise ConfigurationError(msg) from error
+
+
+def _ssh_launcher(options: ManagerOptions) -> AgentLauncher:
+    """Return the launcher for the hosts that the user named."""
+    with importing_ssh():
+        from adapters.ssh.hosts_file import read_hosts
+        from adapters.ssh.launcher import SshAgentLauncher
     return SshAgentLauncher(
         read_hosts(options.hosts), accept_new_host_keys=options.accept_new_host_keys
     )

@@ -205,3 +205,46 @@ def test_unreachable_node_fails_the_run_and_ends_its_programs(
         # also on the node that no command can reach: its agent ends everything by itself
         wait_until(lambda: nodes[1].is_off or not nodes[1].processes())
         wait_until(lambda: not nodes[0].processes())
+
+
+def check_hosts(workspace: Workspace, environment: dict[str, str], text: str) -> Outcome:
+    hosts = workspace.write("hosts.toml", text)
+    return workspace.conjoin("hosts", "check", hosts, environment=environment)
+
+
+def test_check_of_good_hosts_prints_a_table(workspace: Workspace, environment: dict[str, str]):
+    outcome = check_hosts(workspace, environment, 'hosts = ["node1"]')
+    assert outcome.exit_code == 0, outcome.text
+    header, row, *_ = [line.split() for line in outcome.stdout.splitlines()]
+    assert header == ["host", "connection", "python", "conjoin", "clock", "directory", "manager"]
+    assert row[:2] == ["node1", "ok"]
+    assert row[4:] == ["ok", "shared", "ok"]
+    assert outcome.left_behind == ()
+
+
+def test_check_of_bad_hosts_describes_each_problem(
+    workspace: Workspace, nodes: Nodes, environment: dict[str, str]
+):
+    text = """
+        [[hosts]]
+        host = "node1"
+        tunnel = true
+        shared_directory = false
+        [[hosts]]
+        host = "node2"
+        python = "/usr/bin/python3"
+        [[hosts]]
+        host = "node3:23"
+        [[hosts]]
+        host = "node4"
+        python = "/no/python"
+    """
+    outcome = check_hosts(workspace, environment, text)
+    assert outcome.exit_code == 1
+    assert "not shared  by tunnel" in outcome.stdout
+    for part in (
+        "Host 'node2': '/usr/bin/python3' has no Conjoin",
+        f"Host 'node3': (root@{nodes[2].address}:23) port 23 of",
+        "Host 'node4': '/no/python' exited with code 12",
+    ):
+        assert part in outcome.stdout, outcome.text
