@@ -26,6 +26,7 @@ from entrypoints._command_line.checkpoint_arguments import (
 )
 from entrypoints._command_line.console import print_error, print_text, warn
 from entrypoints._command_line.failure_text import describe_failure
+from entrypoints._command_line.host_arguments import add_host_commands
 from entrypoints._command_line.manual_start import check_location_file, location_published
 from entrypoints._command_line.parser import Parser
 from entrypoints._command_line.resource_commands import (
@@ -51,7 +52,7 @@ RESUMABLE = 75
 
 LOG_LINES = 50
 
-_MISTAKES = {"snapshots": "The command failed"}
+_MISTAKES = {"snapshots": "The command failed", "hosts": "The command failed"}
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -86,6 +87,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         description="Manage the snapshots of a run: 'conjoin snapshots RUN_DIR' lists them.",
     )
     add_snapshot_commands(snapshots)
+    hosts = commands.add_parser(
+        "hosts",
+        help="check hosts that are reached over SSH",
+        description="Check hosts: 'conjoin hosts check hosts.toml'.",
+    )
+    add_host_commands(hosts)
     given = sys.argv[1:] if arguments is None else arguments
     if given and given[0] not in commands.choices and Path(given[0]).is_file():
         parser.error(f"the command is missing. To run this file: conjoin run {given[0]}")
@@ -94,6 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(_guarded(run_snapshot_command, chosen))
     if chosen.command == "resources":
         sys.exit(_guarded(run_resource_command, chosen))
+    if chosen.command == "hosts":
+        sys.exit(_guarded(_run_host_command, chosen))
     # import now: once StopSignals handles signals, they cannot interrupt this slow import
     importlib.import_module("entrypoints._manager.manager_api")
     if chosen.command == "check":
@@ -111,6 +120,13 @@ def run_manager(arguments: Sequence[str] | None = None) -> NoReturn:
     _add_run_options(parser)
     parser.set_defaults(command="run")
     sys.exit(_guarded(_run, parser.parse_args(arguments)))
+
+
+def _run_host_command(options: argparse.Namespace) -> int:
+    # imported late, because the other commands do not need it
+    from entrypoints._command_line.host_commands import run_host_command
+
+    return run_host_command(options)
 
 
 def _defaults_of_run() -> dict[str, object]:
@@ -220,6 +236,14 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         " a,b,user@c:2222 (default: this machine)",
     )
     parser.add_argument(
+        "--node-timeout",
+        type=_positive,
+        default=30.0,
+        metavar="SECONDS",
+        help="how long a node may be silent before it counts as lost, which ends the run; its agent"
+        " ends its programs if it does not reach the manager for this time (default: %(default)g)",
+    )
+    parser.add_argument(
         "--accept-new-host-keys",
         action="store_true",
         help="accept the SSH host keys of hosts that are not among the known hosts, and remember"
@@ -230,6 +254,14 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="check everything without starting anything"
     )
+
+
+def _positive(text: str) -> float:
+    seconds = not_negative(text)
+    if seconds == 0:
+        msg = f"'{text}' must be positive"
+        raise argparse.ArgumentTypeError(msg)
+    return seconds
 
 
 def _guarded(action: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
@@ -294,7 +326,7 @@ def _new_manager(options: argparse.Namespace) -> Manager:
         hosts=options.hosts,
         launcher=options.launcher,
         accept_new_host_keys=options.accept_new_host_keys,
-        timeouts=AgentTimeouts(grace=options.grace_time),
+        timeouts=AgentTimeouts(silence=options.node_timeout, grace=options.grace_time),
         checkpoints=checkpoint_options_of(options, warn=warn),
         reconnect_time=options.reconnect_time,
         stall_time=options.stall_time or math.inf,

@@ -54,6 +54,17 @@ class TestSshAgentLauncher(RunningAgentsContract):
         found.wait_for_process(AGENT).kill()
 
 
+class TestSshAgentLauncherWithTunnels(TestSshAgentLauncher):
+    """The manager listens on loopback only, so the nodes reach it through tunnels only."""
+
+    @pytest.fixture(autouse=True)
+    def prepare(self, nodes: Nodes) -> None:
+        self.nodes = nodes
+
+    def make(self) -> AgentLauncher:
+        return SshAgentLauncher([host_of(self.nodes, number, tunnel=True) for number in range(2)])
+
+
 @contextmanager
 def launched(*hosts: SshHost, **options: object) -> Iterator[SshAgentLauncher]:
     """Launch agents, and end them afterwards."""
@@ -295,6 +306,15 @@ def test_agents_of_a_manager_in_a_modules_directory_import_conjoin(
     (home / "domain.py").write_text("raise SystemExit('the wrong module')")
     with launched(host_of(nodes)):
         pass
+
+
+def test_tunnel_that_the_server_refuses_is_reported_with_the_option(
+    nodes: Nodes, tmp_path: Path
+) -> None:
+    key = nodes.new_key(tmp_path, options="no-port-forwarding")
+    message = failure_of_launch(host_of(nodes, key_file=key, tunnel=True))
+    assert "refuses the tunnel" in message
+    assert "AllowTcpForwarding" in message
 
 
 def agents_on(node: Node) -> list[psutil.Process]:
