@@ -19,6 +19,7 @@ from adapters.embedded.members import HOST_VARIABLE, Member, start_process
 from adapters.embedded.peers import Peers
 from adapters.embedded.socket_directory import create_socket_directory
 from adapters.embedded.start_up import EXPECT, FAILED, HELLO, JOINED, LOST, OK, READY, STOP
+from adapters.embedded.submissions import END
 from adapters.embedded.usage import ProcessMeter
 from adapters.embedded.value_keeper import ValueKeeper
 from adapters.wire.host_values import host_to_plain, reason_to_plain
@@ -38,7 +39,6 @@ from domain.runtime.hosts import (
     SubmitOptions,
 )
 from domain.runtime.payloads import EngineValue, Message, Payload
-
 
 BUSY_TIME: Final = 0.5
 """Seconds to wait for a host that may be too busy to report what it runs."""
@@ -142,8 +142,7 @@ class EmbeddedTaskEngine(TaskEngine):
             self._exchange.notify(other.uid, EXPECT, {"uid": new.uid})
         member = self._spawn(new, others)
         await asyncio.wait_for(asyncio.shield(member.ready), self._plan.patience)
-        assert self._head is not None
-        self._head.host_joined(member.host)
+        self._connected.host_joined(member.host)
         for uid in list(self._members):
             if uid != new.uid:
                 self._exchange.notify(uid, JOINED, {"host": host_to_plain(member.host)})
@@ -201,6 +200,7 @@ class EmbeddedTaskEngine(TaskEngine):
         self._exchange.on_request(READY, self._on_ready)
         self._exchange.on_request(FAILED, self._on_failed)
         self._exchange.on_request(USAGE, self._on_usage)
+        self._exchange.on_request(END, self._on_end_request)
         self._link = EmbeddedLink(self._exchange, self._segments)
         self._exchange.open()
         await self._link.start(head)
@@ -264,6 +264,10 @@ class EmbeddedTaskEngine(TaskEngine):
             cpu, rss = self._meter(uid).sample()
             usage[uid] = [cpu, rss, *self._keeper.stored_by(uid), count]
         return Message(USAGE, usage)
+
+    async def _on_end_request(self, _sender: str, request: Message) -> Message:
+        await self.end(str(request.fields.get("uid")))
+        return OK
 
     async def _running_on(self, uid: str) -> int:
         try:
