@@ -86,6 +86,11 @@ class EmbeddedTaskEngine(TaskEngine):
     def capabilities(self) -> frozenset[Capability]:
         return CAPABILITIES
 
+    @property
+    def directory(self) -> str | None:
+        """The directory of the sockets; None if the engine is not open."""
+        return self._directory
+
     @override
     async def open(self, plan: EnginePlan, head: HeadHost) -> Sequence[Host]:
         if any(host.node for host in plan.hosts):
@@ -221,16 +226,18 @@ class EmbeddedTaskEngine(TaskEngine):
         return member
 
     async def _wait_until_ready(self) -> None:
-        members = list(self._members.values())
-        waits = [member.ready for member in members]
-        await asyncio.wait(waits, timeout=self._plan.patience, return_when=asyncio.FIRST_EXCEPTION)
-        problems = {}
-        for member in members:
-            if not member.ready.done():
-                problems[member.host.uid] = f"did not answer within {self._plan.patience:g} s"
-            elif (error := member.ready.exception()) is not None:
+        waits = {uid: member.ready for uid, member in self._members.items()}
+        await asyncio.wait(
+            waits.values(), timeout=self._plan.patience, return_when=asyncio.FIRST_EXCEPTION
+        )
+        problems: dict[str, str] = {}
+        for ready in waits.values():
+            if ready.done() and (error := ready.exception()) is not None:
                 assert isinstance(error, EngineError)
                 problems.update(error.hosts)
+        if not problems:
+            why = f"did not answer within {self._plan.patience:g} s"
+            problems = {uid: why for uid, ready in waits.items() if not ready.done()}
         if problems:
             text = "; ".join(f"{uid} {why}" for uid, why in problems.items())
             raise EngineError(f"hosts did not start: {text}", problems)
