@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from adapters.embedded.run_places import RunPlaces
 from adapters.embedded.worker_process import WorkerProcess
 from adapters.wire.host_orders import HostOrders, WarningFilter, encode_host_orders
 from domain.running.process_end import Killed, from_return_code
@@ -22,6 +23,9 @@ ROOT: Final = str(Path(__file__).resolve().parents[2])
 
 RUN_VARIABLE: Final = "CONJOIN_RUNTIME"
 """Environment variable with the directory of the run's sockets."""
+
+SPILL_VARIABLE: Final = "CONJOIN_RUNTIME_SPILL"
+"""Environment variable with the directory of the run's spill files."""
 
 HOST_VARIABLE: Final = "CONJOIN_RUNTIME_HOST"
 """Environment variable with the uid of the host; inherited by what its tasks start."""
@@ -82,7 +86,7 @@ def start_process(
     others: Iterable[Host],
     plan: EnginePlan,
     *,
-    directory: str,
+    places: RunPlaces,
     on_line: Callable[[str, str], None],
     on_end: Callable[[int, Sequence[str]], None],
 ) -> WorkerProcess:
@@ -92,7 +96,7 @@ def start_process(
         host: The host.
         others: The other hosts of the run.
         plan: The plan of the engine.
-        directory: The directory of the run's sockets.
+        places: The directories of the run.
         on_line: Called with the stream and each line that it prints.
         on_end: Called with its return code and the last lines of its standard error.
 
@@ -106,7 +110,8 @@ def start_process(
         environment={
             **os.environ,
             **dict.fromkeys(THREAD_VARIABLES, str(host.plan.threads)),
-            RUN_VARIABLE: directory,
+            RUN_VARIABLE: places.sockets,
+            SPILL_VARIABLE: places.spilled,
             HOST_VARIABLE: host.uid,
             LAUNCHER_VARIABLE: str(os.getpid()),
         },
@@ -117,7 +122,8 @@ def start_process(
         host,
         tuple(others),
         plan.factory,
-        directory,
+        places.sockets,
+        places.spilled,
         os.getcwd(),  # noqa: PTH109
         tuple(os.path.abspath(entry) for entry in sys.path),  # noqa: PTH100 - of '' too
         tuple(_warning_filters()),

@@ -16,30 +16,13 @@ from domain.runtime.errors import HostFailed, HostLost
 from domain.runtime.hosts import HEAD, LossKind
 from domain.runtime.payloads import Message, Payload
 from entrypoints._runtime.engines import new_embedded_engine
-from tests.contract.task_engine_contract import GUARD, OpenEngine, eventually
+from tests.contract.task_engine_contract import GUARD, eventually
+from tests.integration.task_engine.faulty_runs import run
 from tests.support.conditions import is_running, wait_until
 from tests.support.engine_hosts import ScriptedHead
 from tests.support.faulty_hosts import plan
 
 MEGABYTE = 2**20
-
-
-def run(test, **options):
-    """Run an asynchronous function with an open engine of faulty workers."""
-
-    async def main():
-        errors = []
-        engine = new_embedded_engine(on_error=errors.append)
-        head = ScriptedHead(engine)
-        hosts = await engine.open(plan(**options), head)
-        opened = OpenEngine(engine, head, hosts)
-        opened.errors = errors
-        try:
-            await test(opened)
-        finally:
-            await engine.close()
-
-    asyncio.run(asyncio.wait_for(main(), GUARD))
 
 
 async def loss_of(call):
