@@ -16,6 +16,7 @@ _WIRING = "wiring: tested as users see it, in tests/acceptance and tests/integra
 _SHELL_TEXT = "shell text, which must be run by bash to be tested: see tests/contract/scripts"
 _NODE = "tested through the reported resources, in test_node_inspector"
 _KEEPER = "its interface is tested in tests/contract/agents"
+_SSH = "needs an SSH server: see tests/contract/agents/test_ssh_agent_launcher.py"
 _DISPLAYS = "all displays are tested together, in test_displays"
 _ENGINE = "tested with real processes, in tests/contract and tests/integration/task_engine"
 _PICKLES = "tested in tests/contract/test_pickler.py"
@@ -31,6 +32,13 @@ EXCEPTIONS = {
     "adapters/run_scripts/environments.py": _SHELL_TEXT,
     "adapters/run_scripts/launch_commands.py": _SHELL_TEXT,
     "adapters/run_scripts/writer.py": _SHELL_TEXT,
+    **dict.fromkeys(
+        (
+            f"adapters/ssh_agents/{name}.py"
+            for name in ("connections", "host_keys", "launcher", "remote_agent")
+        ),
+        _SSH,
+    ),
     "adapters/wire/map_values.py": "tested with the requests and commands they are in, in test_map",
     **dict.fromkeys(
         (
