@@ -67,7 +67,7 @@ class EmbeddedTaskEngine(TaskEngine):
         self._places: RunPlaces | None = None
         self._head: HeadHost | None = None
         self._link: EmbeddedLink | None = None
-        self._is_closing = False
+        self._closing: asyncio.Future[None] | None = None
 
     @property
     @override
@@ -105,18 +105,12 @@ class EmbeddedTaskEngine(TaskEngine):
 
     @override
     async def close(self, *, patience: float = 5.0) -> None:
-        if self._places is None or self._is_closing:
+        if self._places is None:
             return
-        self._is_closing = True
-        if self._link is not None:
-            if patience:
-                await asyncio.gather(*(self._stop(uid, patience) for uid in self._fleet.members))
-            await self._fleet.kill_all()
-            await self._link.stop()
-            self._exchange.close()
-            self._segments.close()
-        self._places.remove()
-        self._places = None
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close(self._places, patience))
+        # it goes on if the caller is cancelled
+        await asyncio.shield(self._closing)
 
     @override
     async def end(self, host: str) -> None:
@@ -202,6 +196,17 @@ class EmbeddedTaskEngine(TaskEngine):
         self._exchange.open()
         self._link = EmbeddedLink(self._exchange, self._segments)
 
+    async def _close(self, places: RunPlaces, patience: float) -> None:
+        if self._link is not None:
+            if patience:
+                await asyncio.gather(*(self._stop(uid, patience) for uid in self._fleet.members))
+            await self._fleet.kill_all()
+            await self._link.stop()
+            self._exchange.close()
+            self._segments.close()
+        places.remove()
+        self._places = None
+
     async def _wait_until_ready(self, member: Member) -> None:
         uid = member.host.uid
         try:
@@ -219,7 +224,7 @@ class EmbeddedTaskEngine(TaskEngine):
         return OK
 
     def _report_loss(self, uid: str, reason: LossReason) -> None:
-        self._connected.host_lost(uid, reason, is_expected=self._is_closing)
+        self._connected.host_lost(uid, reason, is_expected=self._closing is not None)
         self._keeper.host_lost(uid)
         for other in self._fleet.members:
             self._exchange.notify(other, LOST, {"uid": uid, "reason": reason_to_plain(reason)})

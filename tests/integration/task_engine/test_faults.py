@@ -106,6 +106,37 @@ def test_worker_whose_watchdog_is_killed_is_lost_with_its_descendants():
     run(test)
 
 
+def test_death_of_a_worker_whose_watchdog_is_suspended_is_reported():
+    async def test(run):
+        os.kill(parent_of(run.hosts[0].pid), signal.SIGSTOP)
+        reason = await loss_of(run.ask(run.first, "leave", code=5))
+        assert reason.exit_code == 5
+
+    run(test)
+
+
+def test_descendant_that_prints_on_does_not_block_the_head():
+    async def test(run):
+        await run.ask(run.first, "start_printing")
+        os.kill(parent_of(run.hosts[0].pid), signal.SIGKILL)
+        await eventually(lambda: run.first in run.head.reasons)
+        await run.ask(run.second, "echo")
+
+    run(test)
+
+
+def test_cancelled_close_goes_on():
+    async def test(run):
+        closing = asyncio.ensure_future(run.engine.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
+        await run.engine.close()
+        assert not any(is_running(host.pid) for host in run.hosts)
+
+    run(test)
+
+
 def test_suspended_worker_is_not_lost():
     async def test(run):
         os.kill(run.hosts[0].pid, signal.SIGSTOP)
