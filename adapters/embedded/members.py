@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from adapters.embedded.oom_kills import count_oom_kills
 from adapters.embedded.run_places import RunPlaces
 from adapters.embedded.worker_process import WorkerProcess
 from adapters.wire.host_orders import HostOrders, WarningFilter, encode_host_orders
@@ -50,14 +52,14 @@ class Member:
         process: Its process.
         ready: Completed when it handles requests, or has ended before.
         is_ending: Whether the engine has ended it.
-        failure: Why it could not start, as it reported itself.
+        oom_kills: How often the kernel had killed processes for lack of memory when it started.
     """
 
     host: Host
     process: WorkerProcess
     ready: asyncio.Future[None]
     is_ending: bool = False
-    failure: str | None = field(default=None)
+    oom_kills: int = field(default_factory=count_oom_kills)
 
     @property
     def has_started(self) -> bool:
@@ -69,6 +71,13 @@ class Member:
         end = from_return_code(code)
         if self.is_ending:
             return LossReason(LossKind.ENDED, "was ended by the runtime", last_lines=tuple(lines))
+        if end == Killed(signal.SIGKILL) and count_oom_kills() > self.oom_kills:
+            return LossReason(
+                LossKind.OUT_OF_MEMORY,
+                f"{end}, because memory ran out",
+                signal=end.signal,
+                last_lines=tuple(lines),
+            )
         if isinstance(end, Killed):
             return LossReason(LossKind.KILLED, str(end), signal=end.signal, last_lines=tuple(lines))
         return LossReason(LossKind.EXITED, str(end), exit_code=end.code, last_lines=tuple(lines))

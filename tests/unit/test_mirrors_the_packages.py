@@ -60,7 +60,6 @@ EXCEPTIONS = {
                 "host_process",
                 "leftovers",
                 "link",
-                "members",
                 "parcels",
                 "run_places",
                 "submissions",
