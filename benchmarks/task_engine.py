@@ -10,6 +10,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -90,10 +91,13 @@ def _start_interpreters() -> None:
 
 
 def _ping_pong() -> float:
-    address = f"ipc:///tmp/conjoin-benchmark-{os.getpid()}"
-    with subprocess.Popen([sys.executable, "-c", PONG, address]), zmq.Context() as context:
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        subprocess.Popen([sys.executable, "-c", PONG, f"ipc://{directory}/pong"]),
+        zmq.Context() as context,
+    ):
         sock = context.socket(zmq.REQ)
-        sock.connect(address)
+        sock.connect(f"ipc://{directory}/pong")
         sock.send(b"")
         sock.recv()
         begin = time.perf_counter()

@@ -37,7 +37,7 @@ class CountingTransport:
         self._transport.close()
 
 
-def run(test, **options):
+def run(test, *, guard=GUARD, **options):
     """Run an asynchronous function with an open engine of faulty workers."""
     transports = []
     errors = []
@@ -65,7 +65,7 @@ def run(test, **options):
         finally:
             await engine.close()
 
-    asyncio.run(asyncio.wait_for(main(), GUARD))
+    asyncio.run(asyncio.wait_for(main(), guard))
 
 
 def segment_bytes():
