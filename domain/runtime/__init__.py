@@ -1,1 +1,1 @@
-"""Rules of the task runtime: which task runs where and when, who is there, who holds what."""
+"""The task runtime: its values, and its rules without I/O."""

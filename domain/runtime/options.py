@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 PROXY_NAMES: Final = frozenset(
-    [
+    {
         "uid",
         "type",
         "state",
@@ -19,7 +19,7 @@ PROXY_NAMES: Final = frozenset(
         "cmd",
         "options",
         "cancel",
-    ]
+    }
 )
 """Attributes of the proxy of an actor, which a class of actors must not define."""
 

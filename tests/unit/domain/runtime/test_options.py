@@ -14,10 +14,15 @@ def test_creation_takes_the_words_of_calls_too():
 
 
 def test_words_of_creation_are_those_of_the_specification():
-    assert (
-        set(["len", "uid", "name", "cached", "safe", "max_restarts", "max_concurrency"])
-        == CREATION_WORDS - CALL_WORDS
-    )
+    assert {
+        "len",
+        "uid",
+        "name",
+        "cached",
+        "safe",
+        "max_restarts",
+        "max_concurrency",
+    } == CREATION_WORDS - CALL_WORDS
 
 
 def test_reserved_names_are_found_in_a_class():
