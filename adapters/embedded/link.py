@@ -1,0 +1,122 @@
+"""The engine, as each process of a run sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from typing_extensions import override
+
+from adapters.embedded.exchange import Exchange
+from adapters.embedded.held_values import HeldValues
+from application.interfaces.segments import SegmentPool
+from application.interfaces.task_engine import EngineLink, RuntimeHost, Ticket
+from domain.runtime.errors import Unreachable, Unsupported
+from domain.runtime.hosts import (
+    HEAD,
+    CancelOutcome,
+    Capability,
+    HostUsage,
+    LossReason,
+    SubmitOptions,
+)
+from domain.runtime.payloads import EngineValue, Message, Payload, Plain
+
+NAME: Final = "embedded"
+CAPABILITIES: Final = frozenset(
+    {
+        Capability.SHARES,
+        Capability.NOTICES,
+        Capability.REPLACES,
+        Capability.REASONS,
+        Capability.LINES,
+    }
+)
+USAGE: Final = "engine:usage"
+
+
+class EmbeddedLink(EngineLink):
+    """Connects the RuntimeHost of a process with the others.
+
+    Args:
+        exchange: Connects this process with the others.
+        segments: Shared memory.
+    """
+
+    def __init__(self, exchange: Exchange, segments: SegmentPool) -> None:
+        self.exchange = exchange
+        self._values = HeldValues(exchange, segments)
+        self._host: RuntimeHost | None = None
+        self._has_started = asyncio.Event()
+        exchange.on_other_requests(self._handle)
+
+    @property
+    @override
+    def uid(self) -> str:
+        return self.exchange.uid
+
+    @property
+    @override
+    def capabilities(self) -> frozenset[Capability]:
+        return CAPABILITIES
+
+    async def start(self, host: RuntimeHost) -> None:
+        """Start the RuntimeHost, and then pass it the requests that have arrived."""
+        self._values.open()
+        self._host = host
+        await host.start()
+        self._has_started.set()
+
+    @override
+    async def call(self, host: str, request: Message, *, timeout: float | None = None) -> Message:
+        return await self.exchange.request(host, request, timeout=timeout)
+
+    @override
+    async def put(self, payload: Payload, *, near: str | None = None) -> EngineValue:
+        return await self._values.put(payload)
+
+    @override
+    async def get(self, value: EngineValue, *, timeout: float | None = None) -> Payload:
+        return await self._values.get(value, timeout)
+
+    @override
+    def retain(self, value: EngineValue) -> None:
+        self._values.retain(value)
+
+    @override
+    def release(self, value: EngineValue) -> None:
+        self._values.release(value)
+
+    @override
+    async def submit(self, function: str, arguments: Message, options: SubmitOptions) -> Ticket:
+        raise Unsupported(Capability.PLACES, NAME)
+
+    @override
+    async def cancel(self, ticket: Ticket, *, force: bool = False) -> CancelOutcome:
+        raise Unsupported(Capability.PLACES, NAME)
+
+    @override
+    async def usage(self) -> Mapping[str, HostUsage]:
+        reply = await self.exchange.request(HEAD, Message(USAGE))
+        return {uid: _usage(uid, fields) for uid, fields in reply.fields.items()}
+
+    def host_lost(self, uid: str, reason: LossReason) -> None:
+        """Report the loss of a host, and end the calls to it."""
+        self.exchange.refuse(uid, reason)
+        if self._host is not None:
+            self._host.host_lost(uid, reason)
+        self.exchange.end_calls(uid, reason)
+
+    async def _handle(self, sender: str, request: Message) -> Message:
+        await self._has_started.wait()
+        if self._host is None:
+            raise Unreachable(f"{self.uid} has no RuntimeHost")
+        return await self._host.handle(sender, request)
+
+
+def _usage(uid: str, fields: Plain) -> HostUsage:
+    match fields:
+        case [float(cpu), int(rss), int(stored), int(spilled), int(running)]:
+            return HostUsage(uid, cpu, rss, stored, spilled, running)
+    return HostUsage(uid, 0.0, 0)
