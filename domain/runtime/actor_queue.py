@@ -79,6 +79,11 @@ class ActorQueue:
         """The calls that run now."""
         return tuple(call.task for call in self._calls.values() if call.runs)
 
+    @property
+    def callers(self) -> tuple[str, ...]:
+        """All callers that have sent a call."""
+        return tuple(self._callers)
+
     def arrive(self, task: str, *, caller: str, number: int) -> list[Start]:
         """Add a call.
 

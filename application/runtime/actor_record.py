@@ -1,0 +1,40 @@
+"""What a process knows about an actor that it calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from application.runtime.task import Task
+from domain.runtime.options import RetryOn
+
+
+@dataclass(eq=False)
+class ActorRecord:
+    """An actor, as its callers in this process see it.
+
+    Attributes:
+        uid: Its uid.
+        type_name: The name of its class.
+        creator: Uid of the member that created it.
+        home: Uid of the worker that it is on; empty until placement has chosen one.
+        creation: The task that creates it; None in processes that did not create it.
+        max_retries: How often its calls may run again, by default.
+        retry_on: Types of errors after which they do.
+        lane: Names the sequence of calls that this process sends to it.
+        numbers: How many calls have been sent in that sequence.
+    """
+
+    uid: str
+    type_name: str
+    creator: str
+    lane: str
+    home: str = ""
+    creation: Task | None = None
+    max_retries: int = 0
+    retry_on: RetryOn | None = None
+    numbers: int = 0
+
+    def next_number(self) -> int:
+        """Return the number of the next call."""
+        self.numbers += 1
+        return self.numbers - 1

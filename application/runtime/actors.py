@@ -1,0 +1,211 @@
+"""Creates actors, on this worker or others, and calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from weakref import WeakValueDictionary
+
+from application.runtime.actor_array import ActorArray
+from application.runtime.actor_proxy import ActorProxy
+from application.runtime.actor_record import ActorRecord
+from application.runtime.actor_work import CallWork, CreateWork
+from application.runtime.argument_packing import ArgumentPacking, without_done
+from application.runtime.comms import Comms
+from application.runtime.correspondence import Correspondence
+from application.runtime.delivery import Delivery
+from application.runtime.holdings import Holdings
+from application.runtime.members import Members
+from application.runtime.packing import Packing
+from application.runtime.placing import Placing
+from application.runtime.task import Task
+from application.runtime.tasks import Plan, Tasks
+from domain.runtime.handles import ActorHandle
+from domain.runtime.options import CallOptions, CreationOptions
+
+
+class Actors:
+    """The actors that this process has created, or has a proxy of.
+
+    Args:
+        tasks: Adds tasks.
+        arguments: Packs arguments.
+        delivery: Sends calls.
+        holdings: Counts proxies.
+        members: The workers.
+        placing: Chooses workers.
+        correspondence: Cancels calls.
+        packing: Replaces proxies in pickles.
+        comms: Has the proxies of runtimes.
+    """
+
+    def __init__(
+        self,
+        *,
+        tasks: Tasks,
+        arguments: ArgumentPacking,
+        delivery: Delivery,
+        holdings: Holdings,
+        members: Members,
+        placing: Placing,
+        correspondence: Correspondence,
+        packing: Packing,
+        comms: Comms,
+    ) -> None:
+        self._tasks = tasks
+        self._arguments = arguments
+        self._delivery = delivery
+        self._holdings = holdings
+        self._members = members
+        self._placing = placing
+        self._correspondence = correspondence
+        self._comms = comms
+        self._records: WeakValueDictionary[str, ActorRecord] = WeakValueDictionary()
+        self._made = 0
+        packing.add(ActorProxy, self._describe, ActorHandle, self._restore)
+
+    def create(
+        self,
+        cls: type,
+        args: tuple[object, ...],
+        keywords: Mapping[str, object],
+        options: CreationOptions,
+    ) -> ActorProxy | ActorArray:
+        """Create an actor, or an array of actors.
+
+        Args:
+            cls: Its class.
+            args: Positional arguments of the class.
+            keywords: Its keyword arguments.
+            options: What the creator chose.
+
+        Raises:
+            KeyError: The chosen worker does not exist.
+        """
+        if options.len is None:
+            return self._create(cls, args, keywords, options, self._home(options.runtime))
+        members = [
+            self._create(cls, args, keywords, options, self._placing.member_of_array(index))
+            for index in range(options.len)
+        ]
+        return ActorArray(members, is_safe=options.safe, worker_of=self._home, left_out=self._log.left_out)
+
+    def call(
+        self,
+        record: ActorRecord,
+        action: str,
+        method: str,
+        args: tuple[object, ...],
+        keywords: Mapping[str, object],
+        options: CallOptions,
+    ) -> Task:
+        """Call a method, or read or set an attribute, as a task."""
+        positional, named, waits = without_done(args, keywords)
+        name = f"{record.type_name}.{method}"
+        packed = self._arguments.pack((positional, named, options.retry_on), name=name)
+        creation = [record.creation] if record.creation is not None else []
+        retries = record.max_retries if options.max_retries is None else options.max_retries
+        work = CallWork(
+            record,
+            action,
+            method,
+            packed,
+            retries,
+            self._delivery,
+            self._correspondence,
+        )
+        plan = Plan(
+            name,
+            work,
+            lane=record.uid,
+            needs=[*creation, *packed.needs, *waits],
+            timeout=options.timeout,
+            is_lazy=options.lazy,
+            direct=tuple(creation),
+        )
+        return self._tasks.add(plan)
+
+    def cancel(self, record: ActorRecord) -> None:
+        """Cancel the creation of an actor."""
+        if record.creation is not None:
+            record.creation.cancel()
+
+    def runtime_of(self, record: ActorRecord) -> object:
+        """Return the proxy of the runtime on which an actor is."""
+        return self._comms.registered(record.home)
+
+    def proxy_of(self, record: ActorRecord) -> ActorProxy:
+        """Return a proxy of an actor."""
+        return ActorProxy(record, self)
+
+    def _create(
+        self,
+        cls: type,
+        args: tuple[object, ...],
+        keywords: Mapping[str, object],
+        options: CreationOptions,
+        home: str,
+    ) -> ActorProxy:
+        positional, named, waits = without_done(args, keywords)
+        content = (cls, positional, named, options.retry_on)
+        packed = self._arguments.pack(content, name=cls.__name__)
+        record = self._record(cls.__name__, options, home)
+        work = CreateWork(
+            record,
+            packed,
+            options.max_concurrency or 1,
+            self._placing,
+            self._delivery,
+            self._created,
+        )
+        plan = Plan(
+            f"{cls.__name__}.__init__",
+            work,
+            needs=[*packed.needs, *waits],
+            timeout=options.timeout,
+            is_lazy=options.lazy,
+        )
+        record.creation = self._tasks.add(plan)
+        return ActorProxy(record, self)
+
+    def _record(self, type_name: str, options: CreationOptions, home: str) -> ActorRecord:
+        self._made += 1
+        uid = options.uid or f"{type_name.lower()}:{self._members.own}:{self._made}"
+        record = ActorRecord(
+            uid,
+            type_name,
+            creator=self._members.own,
+            lane=str(self._made),
+            home=home,
+            max_retries=options.max_retries or 0,
+            retry_on=options.retry_on,
+        )
+        self._records[uid] = record
+        return record
+
+    def _created(self, record: ActorRecord) -> None:
+        self._holdings.acquire(record, record.uid, record.home, is_counted=True)
+
+    def _home(self, runtime: object) -> str:
+        if runtime is None:
+            return ""
+        return self._members.find(str(getattr(runtime, "uid", runtime))).uid
+
+    def _describe(self, proxy: ActorProxy) -> object:
+        record: ActorRecord = proxy._record  # noqa: SLF001: its attributes are those of the actor
+        return ActorHandle(record.uid, record.type_name, record.home, record.creator)
+
+    def _restore(self, handle: ActorHandle) -> ActorProxy:
+        record = self._records.get(handle.uid)
+        if record is None:
+            self._made += 1
+            record = ActorRecord(
+                handle.uid,
+                handle.type_name,
+                creator=handle.creator,
+                lane=str(self._made),
+                home=handle.home,
+            )
+            self._records[handle.uid] = record
+            self._holdings.acquire(record, handle.uid, handle.home)
+        return ActorProxy(record, self)
+

@@ -1,0 +1,213 @@
+"""The actors that live in this process: creation, calls, cancellation, end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from application.runtime.argument_packing import FIELDS as ARGUMENT_FIELDS
+from application.runtime.argument_packing import ArgumentPacking
+from application.runtime.delivery import CANCELLED, Delivery
+from application.runtime.execution import Execution
+from application.runtime.reception import OK, Reception
+from application.runtime.resident_actor import ResidentActor
+from application.runtime.residents import ACTOR, Residents
+from application.runtime.running_task import RunningTask
+from domain.runtime.actor_queue import ActorQueue, Cancelled
+from domain.runtime.payloads import Message
+from domain.runtime.retries import Attempts
+from domain.runtime.task_errors import RemoteError
+
+CREATE = "create"
+CALL = "call"
+CANCEL = "cancel"
+
+CREATE_FIELDS: Mapping[str, tuple[type, ...]] = {
+    "uid": (str,),
+    "type": (str,),
+    "concurrency": (int,),
+    **ARGUMENT_FIELDS,
+}
+CALL_FIELDS: Mapping[str, tuple[type, ...]] = {
+    "actor": (str,),
+    "task": (str,),
+    "lane": (str,),
+    "number": (int,),
+    "action": (str,),
+    "method": (str,),
+    "retries": (int, type(None)),
+    "failed": (int,),
+    **ARGUMENT_FIELDS,
+}
+
+
+class Stage:
+    """Creates actors, and runs their calls in order.
+
+    Args:
+        residents: The table in which the actors are entered.
+        arguments: Unpacks arguments.
+        execution: Runs methods.
+        delivery: Makes replies.
+        reception: Receives the requests.
+    """
+
+    def __init__(
+        self,
+        *,
+        residents: Residents,
+        arguments: ArgumentPacking,
+        execution: Execution,
+        delivery: Delivery,
+        reception: Reception,
+    ) -> None:
+        self._residents = residents
+        self._arguments = arguments
+        self._execution = execution
+        self._delivery = delivery
+        residents.on_release(ACTOR, self._released)
+        reception.add(CREATE, CREATE_FIELDS, self._create)
+        reception.add(CALL, CALL_FIELDS, self._call)
+        reception.add(CANCEL, {"actor": (str,), "task": (str,)}, self._cancel)
+
+    async def _create(self, sender: str, message: Message) -> Message:
+        uid, type_name = str(message.fields["uid"]), str(message.fields["type"])
+        concurrency = message.fields["concurrency"]
+        assert isinstance(concurrency, int)
+        content = await self._arguments.unpack(message)
+        cls, args, keywords, retry_on = content  # type: ignore[misc]
+        task = RunningTask(uid, actor=uid, is_exclusive=concurrency == 1)
+        instance = await self._execution.run(
+            cls, args, keywords, task=task, started=lambda _: None
+        )
+        actor = ResidentActor(
+            uid,
+            type_name,
+            instance,
+            ActorQueue(max_concurrency=concurrency),
+            is_exclusive=concurrency == 1,
+            retry_on=retry_on,
+        )
+        self._residents.enter(ACTOR, uid, actor)
+        self._residents.increase(sender, uid)
+        return OK
+
+    async def _call(self, sender: str, message: Message) -> Message:
+        actor = self._residents.find(ACTOR, str(message.fields["actor"]))
+        assert isinstance(actor, ResidentActor)
+        task, number = str(message.fields["task"]), message.fields["number"]
+        assert isinstance(number, int)
+        try:
+            await actor.turn(task, caller=_lane(sender, message), number=number)
+        except asyncio.CancelledError:
+            return Message(CANCELLED)
+        try:
+            return await self._run(actor, task, message)
+        finally:
+            actor.finish(task)
+            self._end_if_idle(actor)
+
+    async def _run(self, actor: ResidentActor, task: str, message: Message) -> Message:
+        name = f"{actor.type_name}.{message.fields['method']}"
+        content = await self._arguments.unpack(message)
+        args, keywords, retry_on = content  # type: ignore[misc]
+        retries, failed = message.fields["retries"], message.fields["failed"]
+        assert isinstance(failed, int)
+        attempts = Attempts(retries if isinstance(retries, int) else 0, failed)
+        while True:
+            try:
+                result = await self._act(actor, task, message, args, keywords)
+            except asyncio.CancelledError:
+                return Message(CANCELLED)
+            except (SystemExit, KeyboardInterrupt) as error:
+                msg = f"{name} raised {type(error).__name__}: {error}"
+                raise RemoteError(msg, type_name=type(error).__name__) from error
+            except Exception as error:
+                delay = attempts.fail() if _matches(error, retry_on or actor.retry_on) else None
+                if delay is None:
+                    raise
+                try:
+                    await actor.turn_again(task, delay=delay)
+                except asyncio.CancelledError:
+                    return Message(CANCELLED)
+            else:
+                return await self._delivery.reply(result, uid=task, name=name)
+
+    async def _act(
+        self,
+        actor: ResidentActor,
+        task: str,
+        message: Message,
+        args: list[object],
+        keywords: dict[str, object],
+    ) -> object:
+        action, method = message.fields["action"], str(message.fields["method"])
+        if action == "get":
+            return getattr(actor.instance, method)
+        if action == "set":
+            setattr(actor.instance, method, args[0])
+            return None
+        running = RunningTask(task, actor=actor.uid, is_exclusive=actor.is_exclusive)
+        function = getattr(actor.instance, method)
+        try:
+            return await self._execution.run(
+                function,
+                args,
+                keywords,
+                task=running,
+                started=lambda made: actor.running.__setitem__(task, made),
+            )
+        finally:
+            actor.running.pop(task, None)
+
+    async def _cancel(self, sender: str, message: Message) -> Message:  # noqa: ARG002
+        actor = self._residents.get(ACTOR, str(message.fields["actor"]))
+        if not isinstance(actor, ResidentActor):
+            return Message("ok", {"outcome": "was_done"})
+        task = str(message.fields["task"])
+        outcome, starts = actor.queue.cancel(task)
+        if outcome is Cancelled.NEVER_RAN:
+            actor.cancel_turns([task], asyncio.CancelledError)
+            actor.start(starts)
+            return Message("ok", {"outcome": "never_ran"})
+        if task in actor.running:
+            actor.running[task].cancel()
+            return Message("ok", {"outcome": "interrupted"})
+        return Message(
+            "ok", {"outcome": "goes_on" if outcome is Cancelled.RUNS else "was_done"}
+        )
+
+    def lose_caller(self, uid: str) -> None:
+        """Remove the calls of a lost process that have not started, and what it holds."""
+        for actor in self._residents.all_of(ACTOR):
+            assert isinstance(actor, ResidentActor)
+            for lane in actor.queue.callers:
+                if lane.startswith(f"{uid}#"):
+                    tasks, starts = actor.queue.remove_caller(lane)
+                    actor.cancel_turns(tasks, asyncio.CancelledError)
+                    actor.start(starts)
+        self._residents.remove_holder(uid)
+
+    def _released(self, uid: str, item: object) -> None:  # noqa: ARG002
+        assert isinstance(item, ResidentActor)
+        item.is_ending = True
+        if len(item.queue):
+            # Its queued calls still find it, and the last one ends it.
+            self._residents.enter(ACTOR, item.uid, item)
+        else:
+            self._end_if_idle(item)
+
+    def _end_if_idle(self, actor: ResidentActor) -> None:
+        if actor.is_ending and not len(actor.queue):
+            self._residents.remove(actor.uid)
+            actor.instance = None
+
+
+def _matches(error: Exception, retry_on: tuple[type[BaseException], ...] | None) -> bool:
+    return retry_on is None or isinstance(error, tuple(retry_on))
+
+
+
+def _lane(sender: str, message: Message) -> str:
+    """Return the name of a lane, in which the sender is certain."""
+    return f"{sender}#{message.fields['lane']}"

@@ -1,0 +1,277 @@
+"""The tasks that this process has created: when each is sent, and how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from application.runtime.cancellation import TaskCancelledError
+from application.runtime.outcomes import Failed, Outcome, final_state
+from application.runtime.running_task import running_task
+from application.runtime.task import Results, Task
+from domain.runtime.task_errors import DependencyError, TaskTimeoutError
+from domain.runtime.task_graph import Dispatch, Instruction, TaskGraph
+from domain.runtime.task_states import TaskState
+
+
+class Work(Protocol):
+    """What a task does when its turn comes."""
+
+    def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome]:
+        """Return a coroutine that runs the task to its end.
+
+        Called in the order in which the tasks of a lane are dispatched.
+        """
+
+    async def cancel(self, task: Task, *, force: bool) -> None:
+        """Cancel it where it runs."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """A task to add.
+
+    Attributes:
+        name: What it runs, such as `Counter.add`.
+        work: What it does.
+        lane: The lane that fixes its order; None if it has none.
+        needs: The tasks that must be done first.
+        timeout: Seconds after which it is cancelled.
+        is_lazy: Whether it starts only when it is awaited, or needed.
+        direct: Needs whose error is that of the task, instead of the cause of a DependencyError.
+    """
+
+    name: str
+    work: Work
+    lane: str | None = None
+    needs: list[Task] = field(default_factory=list)
+    timeout: float | None = None
+    is_lazy: bool = False
+    direct: tuple[Task, ...] = ()
+
+
+class Tasks:
+    """Adds tasks, and settles them.
+
+    Args:
+        own: Uid of this process.
+        results: Loads results of tasks.
+    """
+
+    def __init__(self, *, own: str, results: Results) -> None:
+        self._own = own
+        self._results = results
+        self._graph = TaskGraph()
+        self._tasks: dict[str, Task] = {}
+        self._plans: dict[str, Plan] = {}
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._on_added: list[Callable[[Task], None]] = []
+        self._added = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def own(self) -> str:
+        """The uid of this process."""
+        return self._own
+
+    @property
+    def unsettled(self) -> list[Task]:
+        """The tasks that have not ended."""
+        return list(self._tasks.values())
+
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Use an event loop, which runs already or soon."""
+        self._loop = loop
+
+    def notify(self, added: Callable[[Task], None]) -> None:
+        """Call back for each task that is added."""
+        self._on_added.append(added)
+
+    def add(self, plan: Plan) -> Task:
+        """Add a task, and start it as soon as it can. Thread-safe."""
+        self._added += 1
+        parent = running_task()
+        task = Task(
+            f"task:{self._own}:{self._added}",
+            plan.name,
+            owner=self,
+            results=self._results,
+            parent=parent.uid if parent is not None else None,
+        )
+        if self._is_own_thread():
+            self._add(task, plan)
+        else:
+            assert self._loop is not None
+            self._loop.call_soon_threadsafe(self._add, task, plan)
+        return task
+
+    def settled(self, uid: str, name: str, outcome: Outcome) -> Task:
+        """Return a task that has ended already, such as one that has stored a value."""
+        task = Task(uid, name, owner=self, results=self._results)
+        task.settle(outcome)
+        return task
+
+    def begin(self, task: Task) -> None:
+        """Start a lazy task. Ignored for one that has started."""
+        plan = self._plans.get(task.uid)
+        if plan is None or task.uid in self._graph or not plan.is_lazy:
+            return
+        plan.is_lazy = False
+        self._enter(task, plan)
+
+    def started(self, uid: str) -> None:
+        """Record that a worker runs a task."""
+        if uid in self._graph:
+            self._graph.start(uid)
+
+    def state(self, task: Task) -> TaskState:
+        """Return the state of a task that has not ended."""
+        return self._graph.state(task.uid) if task.uid in self._graph else TaskState.PENDING
+
+    def cancel(self, task: Task, *, error: BaseException | None = None, force: bool = False) -> None:
+        """Cancel a task: its await ends at once. Ignored for one that has ended.
+
+        Args:
+            task: The task.
+            error: What the await raises; by default, that the task was cancelled.
+            force: Whether to end the worker.
+        """
+        if task.uid not in self._tasks:
+            return
+        plan = self._plans[task.uid]
+        runs = task.uid in self._running
+        why = error or TaskCancelledError(f"{task.name} was cancelled", uid=task.uid, task=task.name)
+        self.settle(task, Failed(why, TaskState.CANCELLED if error is None else TaskState.FAILED))
+        if runs:
+            self._spawn(plan.work.cancel(task, force=force))
+
+    def settle(self, task: Task, outcome: Outcome) -> None:
+        """Record how a task ended. Ignored if it has ended before."""
+        if self._tasks.pop(task.uid, None) is None:
+            return
+        self._forget(task.uid)
+        task.settle(outcome)
+        self._carry_out(self._graph.settle(task.uid, final_state(outcome)))
+
+    def hold(self, lane: str) -> None:
+        """Send nothing more of a lane until it is released."""
+        self._graph.hold(lane)
+
+    def release(self, lane: str) -> None:
+        """Send the tasks of a lane again."""
+        self._carry_out(self._graph.release(lane))
+
+    def limit(self, lane: str, window: int) -> None:
+        """Let at most so many tasks of a lane be at their worker."""
+        self._graph.limit(lane, window)
+
+    def return_to_queue(self, task: Task) -> None:
+        """Send a task again later, in its old place."""
+        if task.uid in self._graph:
+            self._carry_out(self._graph.return_to_queue(task.uid))
+
+    async def close(self) -> None:
+        """Cancel all tasks that have not ended, without waiting for their workers."""
+        for task in self.unsettled:
+            self.cancel(task)
+        running = [item for item in self._running.values() if not item.done()]
+        for item in running:
+            item.cancel()
+        if running:
+            await asyncio.wait(running)
+
+    def _is_own_thread(self) -> bool:
+        try:
+            running = asyncio.get_running_loop()
+        except RuntimeError:
+            return False
+        if self._loop is None:
+            self._loop = running
+        return running is self._loop
+
+    def _add(self, task: Task, plan: Plan) -> None:
+        self._tasks[task.uid] = task
+        self._plans[task.uid] = plan
+        for added in self._on_added:
+            added(task)
+        if plan.timeout is not None:
+            assert self._loop is not None
+            self._timers[task.uid] = self._loop.call_later(plan.timeout, self._time_out, task)
+        if not plan.is_lazy:
+            self._enter(task, plan)
+
+    def _enter(self, task: Task, plan: Plan) -> None:
+        for need in plan.needs:
+            self.begin(need)
+        failed = next((need for need in plan.needs if need.error is not None), None)
+        if failed is not None:
+            self._graph.add(task.uid, lane=None, needs=[failed.uid])
+            self._carry_out(self._graph.settle(failed.uid, failed.final_state))
+            return
+        needs = [need.uid for need in plan.needs if not need.is_settled]
+        self._carry_out(self._graph.add(task.uid, lane=plan.lane, needs=needs))
+
+    def _carry_out(self, instructions: Iterable[Instruction]) -> None:
+        for instruction in instructions:
+            task = self._tasks.get(instruction.task)
+            if task is None:
+                continue
+            if isinstance(instruction, Dispatch):
+                self._dispatch(task)
+            else:
+                self._end_dependent(task, instruction.need, instruction.state)
+
+    def _dispatch(self, task: Task) -> None:
+        work = self._plans[task.uid].work.prepare(task)
+        running = asyncio.get_running_loop().create_task(self._run(task, work))
+        self._running[task.uid] = running
+
+    async def _run(self, task: Task, work: Coroutine[Any, Any, Outcome]) -> None:
+        try:
+            outcome = await work
+        except asyncio.CancelledError:
+            self._running.pop(task.uid, None)
+            raise
+        except Exception as error:  # noqa: BLE001: the await of the task raises it
+            outcome = Failed(error)
+        self._running.pop(task.uid, None)
+        self.settle(task, outcome)
+
+    def _end_dependent(self, task: Task, need_uid: str, state: TaskState) -> None:
+        plan = self._plans[task.uid]
+        need = next(item for item in plan.needs if item.uid == need_uid)
+        assert need.error is not None
+        if need in plan.direct:
+            error: BaseException = need.error
+        elif state is TaskState.CANCELLED:
+            error = TaskCancelledError(f"{need.name} was cancelled, which {task.name} needs")
+        else:
+            error = DependencyError(
+                f"{task.name} did not run, because {need.name} failed", uid=task.uid, task=task.name
+            )
+            error.__cause__ = need.error
+        self._tasks.pop(task.uid)
+        self._forget(task.uid)
+        task.settle(Failed(error, state))
+
+    def _time_out(self, task: Task) -> None:
+        timeout = self._plans[task.uid].timeout
+        error = TaskTimeoutError(
+            f"{task.name} did not end within {timeout} s", uid=task.uid, task=task.name
+        )
+        self.cancel(task, error=error)
+
+    def _forget(self, uid: str) -> None:
+        del self._plans[uid]
+        timer = self._timers.pop(uid, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        key = f"cancel {id(work)}"
+        running = asyncio.get_running_loop().create_task(work)
+        self._running[key] = running
+        running.add_done_callback(lambda _: self._running.pop(key, None))
