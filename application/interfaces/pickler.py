@@ -20,7 +20,9 @@ class Pickler(Protocol):
     def dump(
         self, value: object, *, name: str, replace: Callable[[object], object] | None = None
     ) -> Payload:
-        """Pickle an object; large contiguous arrays become buffers, which are not copied.
+        """Pickle an object. Contiguous arrays of 64 kB or more become buffers, without a copy.
+
+        They are read-only when they are loaded from read-only buffers.
 
         Args:
             value: The object.
@@ -50,5 +52,12 @@ class Pickler(Protocol):
     def dump_error(self, error: BaseException) -> Payload:
         """Pickle an exception with its traceback, causes and notes. It never raises an exception.
 
-        An exception that cannot be pickled and loaded is replaced by a RemoteFailure.
+        An exception that cannot be pickled and loaded again is replaced by a RemoteFailure.
+        """
+
+    @abstractmethod
+    def load_error(self, payload: Payload) -> BaseException:
+        """Return the exception that `dump_error` has pickled. It never raises an exception.
+
+        An exception that cannot be loaded here is replaced by a RemoteFailure.
         """

@@ -17,6 +17,8 @@ _SHELL_TEXT = "shell text, which must be run by bash to be tested: see tests/con
 _NODE = "tested through the reported resources, in test_node_inspector"
 _KEEPER = "its interface is tested in tests/contract/agents"
 _DISPLAYS = "all displays are tested together, in test_displays"
+_ENGINE = "tested with real processes, in tests/contract/test_task_engine.py"
+_PICKLES = "tested in tests/contract/test_pickler.py"
 _AS_WRITTEN = "tested with users' files: an error in a file involves several modules"
 
 EXCEPTIONS = {
@@ -38,6 +40,9 @@ EXCEPTIONS = {
         ),
         "all that it promises is in tests/contract",
     ),
+    "adapters/pickling/culprit.py": _PICKLES,
+    "adapters/pickling/pickler.py": _PICKLES,
+    "adapters/pickling/by_value.py": "tested with users' functions, in tests/integration/simulation",
     "adapters/tcp/report_sender.py": "tested by what reaches a manager, in test_manager_link",
     "adapters/terminal/display.py": _DISPLAYS,
     "adapters/terminal/live_panel.py": _DISPLAYS,
