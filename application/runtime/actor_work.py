@@ -39,13 +39,13 @@ class CreateWork(Work):
     delivery: Delivery
     created: Callable[[ActorRecord], None]
 
-    def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome]:  # noqa: ARG002
+    def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome]:
         """Place the actor now, if this process places actors."""
         if not self.record.home and self.placing.is_here:
             self.record.home = self.placing.select()
-        return self._run()
+        return self._run(task)
 
-    async def _run(self) -> Outcome:
+    async def _run(self, task: Task) -> Outcome:
         record = self.record
         if not record.home:
             record.home = await self.placing.ask()
@@ -53,8 +53,7 @@ class CreateWork(Work):
         outcome = await self.delivery.deliver(
             record.home,
             self.arguments.message(CREATE, fields),
-            name=f"{record.type_name}.__init__",
-            uid=record.uid,
+            task,
         )
         if not isinstance(outcome, Failed):
             self.created(record)
@@ -86,11 +85,6 @@ class CallWork(Work):
     delivery: Delivery
     correspondence: Correspondence
 
-    @property
-    def name(self) -> str:
-        """What it runs."""
-        return f"{self.record.type_name}.{self.method}"
-
     def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome]:
         """Number the call."""
         fields = {
@@ -103,9 +97,8 @@ class CallWork(Work):
             "retries": self.retries,
             "failed": 0,
         }
-        return self.delivery.deliver(
-            self.record.home, self.arguments.message(CALL, fields), name=self.name, uid=task.uid
-        )
+        message = self.arguments.message(CALL, fields)
+        return self.delivery.deliver(self.record.home, message, task)
 
     async def cancel(self, task: Task, *, force: bool) -> None:
         """Cancel it at the actor."""

@@ -14,6 +14,7 @@ from application.runtime.comms import Comms
 from application.runtime.correspondence import Correspondence
 from application.runtime.delivery import Delivery
 from application.runtime.holdings import Holdings
+from application.runtime.log import RuntimeLog
 from application.runtime.members import Members
 from application.runtime.packing import Packing
 from application.runtime.placing import Placing
@@ -36,6 +37,7 @@ class Actors:
         correspondence: Cancels calls.
         packing: Replaces proxies in pickles.
         comms: Has the proxies of runtimes.
+        log: Names the members of arrays that are left out.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Actors:
         correspondence: Correspondence,
         packing: Packing,
         comms: Comms,
+        log: RuntimeLog,
     ) -> None:
         self._tasks = tasks
         self._arguments = arguments
@@ -59,6 +62,7 @@ class Actors:
         self._placing = placing
         self._correspondence = correspondence
         self._comms = comms
+        self._log = log
         self._records: WeakValueDictionary[str, ActorRecord] = WeakValueDictionary()
         self._made = 0
         packing.add(ActorProxy, self._describe, ActorHandle, self._restore)
@@ -87,7 +91,9 @@ class Actors:
             self._create(cls, args, keywords, options, self._placing.member_of_array(index))
             for index in range(options.len)
         ]
-        return ActorArray(members, is_safe=options.safe, worker_of=self._home, left_out=self._log.left_out)
+        return ActorArray(
+            members, is_safe=options.safe, worker_of=self._home, left_out=self._left_out
+        )
 
     def call(
         self,
@@ -184,6 +190,9 @@ class Actors:
 
     def _created(self, record: ActorRecord) -> None:
         self._holdings.acquire(record, record.uid, record.home, is_counted=True)
+
+    def _left_out(self, error: BaseException) -> None:
+        self._log.warning(f"A member of an array was left out: {error}")
 
     def _home(self, runtime: object) -> str:
         if runtime is None:

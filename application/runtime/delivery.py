@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 
 from application.interfaces.task_engine import EngineLink
 from application.runtime.cancellation import TaskCancelledError
@@ -11,7 +12,8 @@ from application.runtime.holdings import Holdings
 from application.runtime.outcomes import Failed, Inline, Outcome, Stored
 from application.runtime.packing import Packing
 from application.runtime.reception import ERROR, OK, Reception
-from domain.runtime.payloads import Message, Payload
+from application.runtime.task import Task
+from domain.runtime.payloads import EngineValue, Message, Payload
 from domain.runtime.task_errors import RuntimeDisconnectedError
 from domain.runtime.task_states import TaskState
 from domain.runtime.uids import plain
@@ -23,6 +25,9 @@ RECEIVED = "received"
 
 MOST_INLINE_BYTES = 64 * 1024
 
+_REPLY_TIME = 1.0
+"""Seconds after which a reply has certainly been passed to the link."""
+
 
 class Delivery:
     """Sends messages with tasks, and makes outcomes of the replies; and the reverse.
@@ -33,6 +38,8 @@ class Delivery:
         holdings: Counts the proxies in results.
         link: Has the stored values.
         reception: Receives the acknowledgements of results with proxies in them.
+        has_children: Whether a task has created tasks here that are not complete.
+        hold: Releases a value when its task is garbage collected.
     """
 
     def __init__(
@@ -43,37 +50,47 @@ class Delivery:
         holdings: Holdings,
         link: EngineLink,
         reception: Reception,
+        has_children: Callable[[str], bool],
+        hold: Callable[[Task, EngineValue], None],
     ) -> None:
         self._correspondence = correspondence
         self._packing = packing
         self._holdings = holdings
         self._link = link
+        self._has_children = has_children
+        self._hold = hold
         self._kept: dict[str, list[object]] = {}
         reception.add(RECEIVED, {"task": (str,)}, self._received)
 
-    async def deliver(self, host: str, message: Message, *, name: str, uid: str) -> Outcome:
+    async def deliver(self, host: str, message: Message, task: Task) -> Outcome:
         """Send a task, and return its outcome.
 
         Args:
             host: Uid of the worker.
             message: The request.
-            name: What the task runs, for errors.
-            uid: Uid of the task.
+            task: The task.
 
         Raises:
             RuntimeDisconnectedError: The worker is gone.
         """
+        task.worker = host
         reply = await self._correspondence.request(host, message)
+        task.has_children = bool(reply.fields.get("children"))
         if reply.kind == ERROR:
             error = self._packing.unpack_error(reply.payload)
-            _add_note(error, f"on {plain(host)}, task {name}")
+            _add_note(error, f"on {plain(host)}, task {task.name}")
             return Failed(error)
         if reply.kind == CANCELLED:
-            error = TaskCancelledError(f"{name} was cancelled", uid=uid, task=name, worker=host)
+            error = TaskCancelledError(
+                f"{task.name} was cancelled", uid=task.uid, task=task.name, worker=host
+            )
             return Failed(error, TaskState.CANCELLED)
-        outcome = Stored(reply.values[0]) if reply.kind == STORED else Inline(reply.payload)
+        outcome: Inline | Stored = Inline(reply.payload)
+        if reply.kind == STORED:
+            outcome = Stored(reply.values[0])
+            self._hold(task, reply.values[0])
         if reply.fields.get("kept"):
-            await self._acknowledge(host, outcome, reply, uid)
+            await self._acknowledge(host, outcome, reply, task)
         return outcome
 
     async def reply(self, result: object, *, uid: str, name: str) -> Message:
@@ -83,40 +100,36 @@ class Delivery:
             SerialisationError: It cannot be pickled.
         """
         parcel = self._packing.pack(result, name=f"result of {name}")
-        fields = {"kept": bool(parcel.kept)}
+        fields = {"kept": bool(parcel.kept), "children": self._has_children(uid)}
         if parcel.kept:
             self._kept[uid] = parcel.kept
         if parcel.payload.size <= MOST_INLINE_BYTES:
             return Message(INLINE, fields, parcel.payload, tuple(parcel.values))
         value = await self._link.put(parcel.payload)
+        # The link keeps the value for the receiver as soon as it has the reply.
+        asyncio.get_running_loop().call_later(_REPLY_TIME, self._link.release, value)
         return Message(STORED, fields, Payload(), (value, *parcel.values))
 
-    def forget(self, reply: Message) -> None:
-        """Release the value of a reply that has been sent."""
-        if reply.kind == STORED:
-            self._link.release(reply.values[0])
+    def error_reply(self, error: BaseException, *, uid: str) -> Message:
+        """Return the reply with the error of a task."""
+        fields = {"children": self._has_children(uid)}
+        return Message(ERROR, fields, self._packing.pack_error(error))
 
     async def _acknowledge(
-        self, host: str, outcome: Inline | Stored, reply: Message, uid: str
+        self, host: str, outcome: Inline | Stored, reply: Message, task: Task
     ) -> None:
         """Register the proxies in a result, before the worker gives up its own."""
         payload = (
             outcome.payload if isinstance(outcome, Inline) else await self._link.get(outcome.value)
         )
-        held = self._packing.unpack(payload)
-        # The objects live until the result is loaded again, which registers new proxies.
-        self._kept[f"result of {uid}"] = [held]
+        task.keep(self._packing.unpack(payload))
         for value in reply.values[1 if reply.kind == STORED else 0 :]:
             self._link.release(value)
         await self._holdings.reported()
         try:
-            await self._correspondence.request(host, Message(RECEIVED, {"task": uid}))
+            await self._correspondence.request(host, Message(RECEIVED, {"task": task.uid}))
         except RuntimeDisconnectedError:
             return
-
-    def release_result(self, uid: str) -> None:
-        """Give up the proxies in the result of a task that is not needed any longer."""
-        self._kept.pop(f"result of {uid}", None)
 
     async def _received(self, sender: str, message: Message) -> Message:  # noqa: ARG002
         uid = message.fields["task"]

@@ -119,16 +119,11 @@ class Packing:
 
     def unpack_error(self, payload: Payload) -> BaseException:
         """Load an exception; one that cannot be loaded is replaced by a RemoteError."""
-        try:
-            error = self._pickler.load(payload)
-        except Exception as problem:  # noqa: BLE001: the error of a task must reach its caller
-            error = problem
+        error = self._pickler.load_error(payload)
         if isinstance(error, RemoteFailure):
             return RemoteError(
                 str(error), type_name=error.type_name, traceback=error.traceback
             )
         if isinstance(error, (SystemExit, KeyboardInterrupt)):
             return RemoteError(f"{type(error).__name__}: {error}", type_name=type(error).__name__)
-        if isinstance(error, BaseException):
-            return error
-        return RemoteError(f"an error that is not an exception: {error!r}")
+        return error

@@ -9,6 +9,7 @@ from application.runtime.argument_packing import FIELDS as ARGUMENT_FIELDS
 from application.runtime.argument_packing import ArgumentPacking
 from application.runtime.delivery import CANCELLED, Delivery
 from application.runtime.execution import Execution
+from application.runtime.holdings import Holdings
 from application.runtime.reception import OK, Reception
 from application.runtime.resident_actor import ResidentActor
 from application.runtime.residents import ACTOR, Residents
@@ -50,6 +51,7 @@ class Stage:
         execution: Runs methods.
         delivery: Makes replies.
         reception: Receives the requests.
+        holdings: Counts the proxies in arguments.
     """
 
     def __init__(
@@ -60,11 +62,13 @@ class Stage:
         execution: Execution,
         delivery: Delivery,
         reception: Reception,
+        holdings: Holdings,
     ) -> None:
         self._residents = residents
         self._arguments = arguments
         self._execution = execution
         self._delivery = delivery
+        self._holdings = holdings
         residents.on_release(ACTOR, self._released)
         reception.add(CREATE, CREATE_FIELDS, self._create)
         reception.add(CALL, CALL_FIELDS, self._call)
@@ -90,6 +94,7 @@ class Stage:
         )
         self._residents.enter(ACTOR, uid, actor)
         self._residents.increase(sender, uid)
+        await self._holdings.reported()
         return OK
 
     async def _call(self, sender: str, message: Message) -> Message:
@@ -103,6 +108,8 @@ class Stage:
             return Message(CANCELLED)
         try:
             return await self._run(actor, task, message)
+        except Exception as error:  # noqa: BLE001: it is the caller's
+            return self._delivery.error_reply(error, uid=task)
         finally:
             actor.finish(task)
             self._end_if_idle(actor)
@@ -131,6 +138,8 @@ class Stage:
                 except asyncio.CancelledError:
                     return Message(CANCELLED)
             else:
+                # The caller keeps the proxies in the arguments only until the reply.
+                await self._holdings.reported()
                 return await self._delivery.reply(result, uid=task, name=name)
 
     async def _act(

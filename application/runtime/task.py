@@ -193,6 +193,15 @@ class Task:
             self._waiters.append(waiter)
             await self._results.watch(self, waiter)
 
+    def keep(self, value: object) -> None:
+        """Keep the loaded result, because it has proxies in it."""
+        self._loaded = [value]
+
+    def replace_outcome(self, outcome: Outcome) -> None:
+        """Record that the result was dropped."""
+        self._outcome = outcome
+        self._loaded.clear()
+
     def settle(self, outcome: Outcome) -> None:
         """Record how it ended. Only its owner calls this."""
         self._outcome = outcome

@@ -1,0 +1,114 @@
+"""One process of a run, as the code in it reaches it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from application.runtime.actors import Actors
+from application.runtime.barrier import Barrier
+from application.runtime.comms import Comms
+from application.runtime.context import surroundings
+from application.runtime.correspondence import Correspondence
+from application.runtime.log import RuntimeLog
+from application.runtime.loop_calls import LoopCalls
+from application.runtime.members import Members
+from application.runtime.placing import Placing
+from application.runtime.reception import Reception
+from application.runtime.resident_actor import ResidentActor
+from application.runtime.residents import ACTOR, Residents
+from application.runtime.results import ResultLoader
+from application.runtime.stage import Stage
+from application.runtime.tasks import Tasks
+from application.runtime.warehouse import Warehouse
+from domain.runtime.hosts import HEAD
+from domain.runtime.uids import MONITOR
+
+
+@dataclass(eq=False)
+class Endpoint:
+    """The services of one process.
+
+    Attributes:
+        runtime: What users see as the runtime of this process; None until it is created.
+    """
+
+    actors: Actors
+    barrier: Barrier
+    calls: LoopCalls
+    comms: Comms
+    correspondence: Correspondence
+    log: RuntimeLog
+    members: Members
+    placing: Placing
+    reception: Reception
+    residents: Residents
+    results: ResultLoader
+    stage: Stage
+    tasks: Tasks
+    warehouse: Warehouse
+    runtime: object = None
+    loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def uid(self) -> str:
+        """The uid of the process."""
+        return self.members.own
+
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Use an event loop, which runs already or soon."""
+        self.loop = loop
+        self.calls.open(loop)
+        self.results.open(loop)
+        self.tasks.open(loop)
+
+    async def close(self) -> None:
+        """End what this process still waits for."""
+        await self.tasks.close()
+
+    def for_actors(self, name: str) -> object:
+        """Return one of the attributes that actors get from their runtime."""
+        return self._ACTORS_NAMES[name](self)
+
+    def local_instance(self, cls: type) -> object:
+        """Return the latest actor of a class that lives in this process; None without one."""
+        for item in reversed(self.residents.all_of(ACTOR)):
+            assert isinstance(item, ResidentActor)
+            if isinstance(item.instance, cls):
+                return item.instance
+        return None
+
+    _ACTORS_NAMES = {
+        "runtime": lambda self: self.runtime,
+        "comms": lambda self: self.comms,
+        "loop": lambda self: self.loop,
+        "head": lambda self: self.comms.registered(HEAD),
+        "monitor": lambda self: self.comms.registered(MONITOR),
+        "node": lambda self: self.comms.registered(self.members.node_of(self.uid) or "node:0"),
+        "worker": lambda self: self.comms.registered(self.uid),
+        "logger": lambda self: self.log,
+    }
+
+
+def current_endpoint() -> Endpoint | None:
+    """Return the endpoint that the running code belongs to; None outside of a run."""
+    found = surroundings()
+    assert found is None or isinstance(found, Endpoint)
+    return found
+
+
+def require_endpoint() -> Endpoint:
+    """Return the endpoint that the running code belongs to.
+
+    Raises:
+        RuntimeError: Outside of a run.
+    """
+    endpoint = current_endpoint()
+    if endpoint is None:
+        msg = "This needs a runtime: use it inside of run(main), or after init()"
+        raise RuntimeError(msg)
+    return endpoint
+
+
+Sink = Callable[[str, str, str], None]

@@ -1,0 +1,136 @@
+"""Creates the services of one process."""
+
+from __future__ import annotations
+
+from application.interfaces.pickler import Pickler
+from application.interfaces.task_engine import EngineLink
+from application.interfaces.task_threads import TaskThreads
+from application.runtime.actors import Actors
+from application.runtime.argument_packing import ArgumentPacking
+from application.runtime.barrier import Barrier
+from application.runtime.comms import Comms
+from application.runtime.correspondence import Correspondence
+from application.runtime.delivery import Delivery
+from application.runtime.endpoint import Endpoint
+from application.runtime.execution import Execution
+from application.runtime.holdings import Holdings
+from application.runtime.log import RuntimeLog
+from application.runtime.loop_calls import LoopCalls
+from application.runtime.members import Members
+from application.runtime.packing import Packing
+from application.runtime.placing import Placing
+from application.runtime.reception import Reception
+from application.runtime.residents import Residents
+from application.runtime.results import ResultLoader
+from application.runtime.stage import Stage
+from application.runtime.tasks import Tasks
+from application.runtime.warehouse import Warehouse
+from domain.runtime.placement import Strategy
+from domain.runtime.payloads import EngineValue
+
+
+def new_endpoint(
+    *,
+    link: EngineLink,
+    pickler: Pickler,
+    threads: TaskThreads,
+    log: RuntimeLog,
+    remote_names: frozenset[str],
+    placement: Strategy | None = None,
+) -> Endpoint:
+    """Return the services of one process.
+
+    Args:
+        link: The engine.
+        pickler: Pickles what users pass.
+        threads: The threads of methods.
+        log: The logger.
+        remote_names: The names of a runtime that peers may call.
+        placement: The strategy; None in processes without the monitor.
+    """
+    calls = LoopCalls()
+    packing = Packing(pickler=pickler)
+    correspondence = Correspondence(link=link)
+    members = Members(correspondence=correspondence)
+    reception = Reception(packing=packing)
+    residents = Residents()
+    holdings = Holdings(
+        correspondence=correspondence, residents=residents, reception=reception, calls=calls
+    )
+
+    async def load_value(value: EngineValue) -> object:
+        return await warehouse.load(value)
+
+    results = ResultLoader(packing=packing, load_value=load_value)
+    tasks = Tasks(own=link.uid, results=results)
+    barrier = Barrier(
+        tasks=tasks, members=members, correspondence=correspondence, reception=reception
+    )
+    comms = Comms(
+        members=members,
+        correspondence=correspondence,
+        packing=packing,
+        reception=reception,
+        names=remote_names,
+    )
+    warehouse = Warehouse(
+        link=link,
+        packing=packing,
+        tasks=tasks,
+        members=members,
+        correspondence=correspondence,
+        reception=reception,
+        calls=calls,
+    )
+    delivery = Delivery(
+        correspondence=correspondence,
+        packing=packing,
+        holdings=holdings,
+        link=link,
+        reception=reception,
+        has_children=barrier.has_children,
+        hold=warehouse.hold,
+    )
+    placing = Placing(
+        members=members,
+        correspondence=correspondence,
+        reception=reception,
+        strategy=placement,
+    )
+    arguments = ArgumentPacking(packing=packing, link=link)
+    actors = Actors(
+        tasks=tasks,
+        arguments=arguments,
+        delivery=delivery,
+        holdings=holdings,
+        members=members,
+        placing=placing,
+        correspondence=correspondence,
+        packing=packing,
+        comms=comms,
+        log=log,
+    )
+    stage = Stage(
+        residents=residents,
+        arguments=arguments,
+        execution=Execution(threads=threads),
+        delivery=delivery,
+        reception=reception,
+        holdings=holdings,
+    )
+    return Endpoint(
+        actors=actors,
+        barrier=barrier,
+        calls=calls,
+        comms=comms,
+        correspondence=correspondence,
+        log=log,
+        members=members,
+        placing=placing,
+        reception=reception,
+        residents=residents,
+        results=results,
+        stage=stage,
+        tasks=tasks,
+        warehouse=warehouse,
+    )

@@ -1,0 +1,114 @@
+"""The task runtime: actors and tasks on the cores of this machine.
+
+Example:
+    ::
+
+        import entrypoints.runtime as runtime_of
+
+        @runtime_of.tessera
+        class Counter:
+            def __init__(self):
+                self.n = 0
+
+            def add(self, k):
+                self.n += k
+                return self.n
+
+        async def main(runtime):
+            counter = await Counter.remote()
+            print(await counter.add(2).result())
+
+        if __name__ == "__main__":
+            runtime_of.run(main, num_workers=2)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from application.runtime.cancellation import TaskCancelledError as CancelledError
+from application.runtime.endpoint import current_endpoint
+from application.runtime.log import RuntimeLog
+from application.runtime.reference import by_reference
+from application.runtime.runtime_proxy import RuntimeProxy
+from application.runtime.tessera import tessera
+from domain.runtime.task_errors import (
+    DependencyError,
+    MemoryOverflowError,
+    RemoteError,
+    RuntimeDisconnectedError,
+    SerialisationError,
+    TaskError,
+)
+from domain.runtime.task_errors import TaskTimeoutError as TimeoutError  # noqa: A004
+from entrypoints._runtime.facade import Runtime
+from entrypoints._runtime.run_options import run_options
+from entrypoints._runtime.session import Session
+
+Result = TypeVar("Result")
+
+MultiError = DependencyError
+
+__all__ = [
+    "CancelledError",
+    "DependencyError",
+    "MemoryOverflowError",
+    "MultiError",
+    "RemoteError",
+    "Runtime",
+    "RuntimeDisconnectedError",
+    "RuntimeProxy",
+    "SerialisationError",
+    "TaskError",
+    "TimeoutError",
+    "by_reference",
+    "run",
+    "runtime",
+    "tessera",
+]
+
+
+def run(main: Callable[[Runtime], Awaitable[Result]], **options: object) -> Result:
+    """Start workers, run a coroutine function with the runtime, and end the workers.
+
+    Args:
+        main: Called with the runtime.
+        options: See `RunOptions`.
+
+    Returns:
+        What `main` returned.
+
+    Raises:
+        RuntimeError: This thread runs an event loop: use `interactive` there.
+        Exception: What `main` raised.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    else:
+        msg = (
+            "run() cannot be used inside of a running event loop, such as that of a notebook: use"
+            ' `await interactive("on")` there'
+        )
+        raise RuntimeError(msg)
+    session = Session(run_options(**options), mode="local")
+
+    async def whole() -> Result:
+        opened = await session.open()
+        try:
+            return await main(opened)
+        finally:
+            await session.close()
+
+    return asyncio.run(whole())
+
+
+def runtime() -> Runtime | None:
+    """Return the runtime that the running code belongs to; None outside of a run."""
+    endpoint = current_endpoint()
+    found = None if endpoint is None else endpoint.runtime
+    assert found is None or isinstance(found, Runtime)
+    return found
