@@ -30,7 +30,6 @@ from typing import TypeVar
 
 from application.runtime.cancellation import TaskCancelledError as CancelledError
 from application.runtime.endpoint import current_endpoint
-from application.runtime.log import RuntimeLog
 from application.runtime.reference import by_reference
 from application.runtime.runtime_proxy import RuntimeProxy
 from application.runtime.tessera import tessera

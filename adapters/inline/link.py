@@ -103,10 +103,7 @@ class InlineHost(EngineLink):
         """Have a host handle a request, in a context of its own."""
         target = self._hosts.find(host)
         task = target.begin(self._uid, self._arrived(request, host))
-        try:
-            done, _ = await asyncio.wait([task], timeout=timeout)
-        except asyncio.CancelledError:
-            raise
+        done, _ = await asyncio.wait([task], timeout=timeout)
         if target.reason is not None:
             raise HostLost(host, target.reason, perhaps_done=True)
         if not done:

@@ -29,7 +29,7 @@ class _Job(Generic[Result]):
         error: BaseException | None = None
         try:
             result = self._context.run(self._function)
-        except BaseException as raised:  # noqa: BLE001: the await raises it
+        except BaseException as raised:  # noqa: BLE001 - the await raises it
             error = raised
         try:
             self._loop.call_soon_threadsafe(self._settle, result, error, finished)
@@ -37,13 +37,13 @@ class _Job(Generic[Result]):
             return  # The loop is closed, so nothing awaits the result.
 
     def _settle(
-        self, result: Result, error: BaseException | None, finished: Callable[[], None]
+        self, result: Result | None, error: BaseException | None, finished: Callable[[], None]
     ) -> None:
         finished()
         if self.future.done():
             return
         if error is None:
-            self.future.set_result(result)
+            self.future.set_result(result)  # type: ignore[arg-type]
         elif isinstance(error, StopIteration):
             # A future refuses StopIteration; a coroutine turns it into a RuntimeError too.
             msg = "the function raised StopIteration"

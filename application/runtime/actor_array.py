@@ -106,7 +106,9 @@ class ArrayMember:
         self._array = array
         self._name = name
 
-    def __call__(self, *args: object, runtime: object = None, **keywords: object) -> Task | TaskList:
+    def __call__(
+        self, *args: object, runtime: object = None, **keywords: object
+    ) -> Task | TaskList:
         """Call the method of each member, or of the one on a worker.
 
         Raises:
@@ -114,18 +116,14 @@ class ArrayMember:
         """
         if runtime is not None:
             return getattr(self._array.on(runtime), self._name)(*args, **keywords)  # type: ignore[no-any-return]
-        return TaskList(
-            getattr(member, self._name)(*args, **keywords) for member in self._array
-        )
+        return TaskList(getattr(member, self._name)(*args, **keywords) for member in self._array)
 
     def __await__(self) -> Generator[object, None, list[object]]:
         """Return the attribute of each member."""
         return self._values().__await__()
 
     async def _values(self) -> list[object]:
-        return await asyncio.gather(
-            *(member.get_attr(self._name) for member in self._array)
-        )
+        return await asyncio.gather(*(member.get_attr(self._name) for member in self._array))
 
 
 async def _created(member: ActorProxy) -> None:

@@ -15,7 +15,7 @@ from application.runtime.placing import Placing
 from application.runtime.stage import CALL, CANCEL, CREATE
 from application.runtime.task import Task
 from application.runtime.tasks import Work
-from domain.runtime.payloads import Message
+from domain.runtime.payloads import Message, Plain
 from domain.runtime.task_errors import RuntimeDisconnectedError
 
 
@@ -49,7 +49,11 @@ class CreateWork(Work):
         record = self.record
         if not record.home:
             record.home = await self.placing.ask()
-        fields = {"uid": record.uid, "type": record.type_name, "concurrency": self.concurrency}
+        fields: dict[str, Plain] = {
+            "uid": record.uid,
+            "type": record.type_name,
+            "concurrency": self.concurrency,
+        }
         outcome = await self.delivery.deliver(
             record.home,
             self.arguments.message(CREATE, fields),
@@ -87,7 +91,7 @@ class CallWork(Work):
 
     def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome]:
         """Number the call."""
-        fields = {
+        fields: dict[str, Plain] = {
             "actor": self.record.uid,
             "task": task.uid,
             "lane": self.record.lane,

@@ -200,7 +200,7 @@ class Actors:
         return self._members.find(str(getattr(runtime, "uid", runtime))).uid
 
     def _describe(self, proxy: ActorProxy) -> object:
-        record: ActorRecord = proxy._record  # noqa: SLF001: its attributes are those of the actor
+        record: ActorRecord = proxy._record
         return ActorHandle(record.uid, record.type_name, record.home, record.creator)
 
     def _restore(self, handle: ActorHandle) -> ActorProxy:
@@ -217,4 +217,3 @@ class Actors:
             self._records[handle.uid] = record
             self._holdings.acquire(record, handle.uid, handle.home)
         return ActorProxy(record, self)
-

@@ -115,9 +115,7 @@ class ArgumentPacking:
 
         template = replaced(content, replacement)
         pack = partial(self._packing.pack, template, name=name)
-        return PackedArguments(
-            pack, None if homeless else pack(), sources, [*needs, *homeless]
-        )
+        return PackedArguments(pack, None if homeless else pack(), sources, [*needs, *homeless])
 
     async def unpack(self, message: Message) -> object:
         """Return the arguments in a message, and release the values that it carries.

@@ -48,7 +48,9 @@ class Comms:
         self._proxies: dict[str, RuntimeProxy] = {}
         self._served: dict[str, Mapping[str, Call]] = {}
         self._sending: set[asyncio.Future[object]] = set()
-        packing.add(RuntimeProxy, lambda proxy: MemberHandle(proxy.uid), MemberHandle, self._restore)
+        packing.add(
+            RuntimeProxy, lambda proxy: MemberHandle(proxy.uid), MemberHandle, self._restore
+        )
         reception.add(REMOTE, FIELDS, self._serve)
 
     @property
@@ -110,7 +112,7 @@ class Comms:
         return self.registered(self._members.find(uid).uid)
 
     def registered(self, uid: str, proxy: RuntimeProxy | None = None) -> RuntimeProxy:
-        """Return the registered proxy of a uid; if there is none, register this one, or a new one."""
+        """Return the registered proxy of a uid; if there is none, register one."""
         found = self._proxies.get(uid)
         if found is None:
             found = self._proxies[uid] = proxy or RuntimeProxy(uid=uid, comms=self)
@@ -170,4 +172,3 @@ class Comms:
 
     def _restore(self, handle: MemberHandle) -> RuntimeProxy:
         return self.registered(handle.uid)
-

@@ -7,10 +7,9 @@ In a worker, and in the head, all code belongs to the one endpoint of the proces
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from application.runtime.runtime_proxy import Communications
+from application.runtime.communications import Communications
 
 
 class Surroundings(Protocol):

@@ -44,7 +44,9 @@ class Correspondence:
         """The uid of this process."""
         return self._link.uid
 
-    async def request(self, host: str, message: Message, *, timeout: float | None = None) -> Message:
+    async def request(
+        self, host: str, message: Message, *, timeout: float | None = None
+    ) -> Message:
         """Send a request, and return the reply.
 
         Args:

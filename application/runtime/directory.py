@@ -120,4 +120,3 @@ class Directory:
         except asyncio.TimeoutError:
             msg = f"Only {self.num_workers} of {n} workers have joined within {timeout} s"
             raise TimeoutError(msg) from None
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from application.runtime.actors import Actors
@@ -69,7 +69,7 @@ class Endpoint:
 
     def for_actors(self, name: str) -> object:
         """Return one of the attributes that actors get from their runtime."""
-        return self._ACTORS_NAMES[name](self)
+        return _FOR_ACTORS[name](self)
 
     def local_instance(self, cls: type) -> object:
         """Return the latest actor of a class that lives in this process; None without one."""
@@ -78,17 +78,6 @@ class Endpoint:
             if isinstance(item.instance, cls):
                 return item.instance
         return None
-
-    _ACTORS_NAMES = {
-        "runtime": lambda self: self.runtime,
-        "comms": lambda self: self.comms,
-        "loop": lambda self: self.loop,
-        "head": lambda self: self.comms.registered(HEAD),
-        "monitor": lambda self: self.comms.registered(MONITOR),
-        "node": lambda self: self.comms.registered(self.members.node_of(self.uid) or "node:0"),
-        "worker": lambda self: self.comms.registered(self.uid),
-        "logger": lambda self: self.log,
-    }
 
 
 def current_endpoint() -> Endpoint | None:
@@ -111,4 +100,13 @@ def require_endpoint() -> Endpoint:
     return endpoint
 
 
-Sink = Callable[[str, str, str], None]
+_FOR_ACTORS: Mapping[str, Callable[[Endpoint], object]] = {
+    "runtime": lambda endpoint: endpoint.runtime,
+    "comms": lambda endpoint: endpoint.comms,
+    "loop": lambda endpoint: endpoint.loop,
+    "head": lambda endpoint: endpoint.comms.registered(HEAD),
+    "monitor": lambda endpoint: endpoint.comms.registered(MONITOR),
+    "node": lambda endpoint: endpoint.comms.registered(endpoint.members.nodes()[0]),
+    "worker": lambda endpoint: endpoint.comms.registered(endpoint.uid),
+    "logger": lambda endpoint: endpoint.log,
+}

@@ -51,7 +51,7 @@ class Execution:
         context = copy_context()
         context.run(enter_task, task)
         running = context.run(asyncio.ensure_future, made)
-        started(running)  # type: ignore[arg-type]
+        started(running)
         return await running
 
     async def _on_thread(

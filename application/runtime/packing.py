@@ -121,9 +121,7 @@ class Packing:
         """Load an exception; one that cannot be loaded is replaced by a RemoteError."""
         error = self._pickler.load_error(payload)
         if isinstance(error, RemoteFailure):
-            return RemoteError(
-                str(error), type_name=error.type_name, traceback=error.traceback
-            )
+            return RemoteError(str(error), type_name=error.type_name, traceback=error.traceback)
         if isinstance(error, (SystemExit, KeyboardInterrupt)):
             return RemoteError(f"{type(error).__name__}: {error}", type_name=type(error).__name__)
         return error

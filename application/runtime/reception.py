@@ -45,10 +45,10 @@ class Reception:
             entry = self._services.get(message.kind)
             if entry is None:
                 msg = f"Request '{message.kind}' from {sender} is not supported"
-                raise TaskError(msg)  # noqa: TRY301: replies have one place
+                raise TaskError(msg)
             _check(message, entry[0])
             return await entry[1](sender, message)
-        except Exception as error:  # noqa: BLE001: it is the caller's
+        except Exception as error:  # noqa: BLE001 - it is the caller's
             return Message(ERROR, payload=self._packing.pack_error(error))
 
 

@@ -75,15 +75,14 @@ class Stage:
         reception.add(CANCEL, {"actor": (str,), "task": (str,)}, self._cancel)
 
     async def _create(self, sender: str, message: Message) -> Message:
-        uid, type_name = str(message.fields["uid"]), str(message.fields["type"])
+        uid, type_name = _text(message, "uid"), _text(message, "type")
         concurrency = message.fields["concurrency"]
         assert isinstance(concurrency, int)
         content = await self._arguments.unpack(message)
-        cls, args, keywords, retry_on = content  # type: ignore[misc]
+        assert isinstance(content, tuple)
+        cls, args, keywords, retry_on = content
         task = RunningTask(uid, actor=uid, is_exclusive=concurrency == 1)
-        instance = await self._execution.run(
-            cls, args, keywords, task=task, started=lambda _: None
-        )
+        instance = await self._execution.run(cls, args, keywords, task=task, started=lambda _: None)
         actor = ResidentActor(
             uid,
             type_name,
@@ -98,9 +97,9 @@ class Stage:
         return OK
 
     async def _call(self, sender: str, message: Message) -> Message:
-        actor = self._residents.find(ACTOR, str(message.fields["actor"]))
+        actor = self._residents.find(ACTOR, _text(message, "actor"))
         assert isinstance(actor, ResidentActor)
-        task, number = str(message.fields["task"]), message.fields["number"]
+        task, number = _text(message, "task"), message.fields["number"]
         assert isinstance(number, int)
         try:
             await actor.turn(task, caller=_lane(sender, message), number=number)
@@ -108,16 +107,17 @@ class Stage:
             return Message(CANCELLED)
         try:
             return await self._run(actor, task, message)
-        except Exception as error:  # noqa: BLE001: it is the caller's
+        except Exception as error:  # noqa: BLE001 - it is the caller's
             return self._delivery.error_reply(error, uid=task)
         finally:
             actor.finish(task)
             self._end_if_idle(actor)
 
     async def _run(self, actor: ResidentActor, task: str, message: Message) -> Message:
-        name = f"{actor.type_name}.{message.fields['method']}"
+        name = f"{actor.type_name}.{_text(message, 'method')}"
         content = await self._arguments.unpack(message)
-        args, keywords, retry_on = content  # type: ignore[misc]
+        assert isinstance(content, tuple)
+        args, keywords, retry_on = content
         retries, failed = message.fields["retries"], message.fields["failed"]
         assert isinstance(failed, int)
         attempts = Attempts(retries if isinstance(retries, int) else 0, failed)
@@ -150,7 +150,7 @@ class Stage:
         args: list[object],
         keywords: dict[str, object],
     ) -> object:
-        action, method = message.fields["action"], str(message.fields["method"])
+        action, method = message.fields["action"], _text(message, "method")
         if action == "get":
             return getattr(actor.instance, method)
         if action == "set":
@@ -170,10 +170,10 @@ class Stage:
             actor.running.pop(task, None)
 
     async def _cancel(self, sender: str, message: Message) -> Message:  # noqa: ARG002
-        actor = self._residents.get(ACTOR, str(message.fields["actor"]))
+        actor = self._residents.get(ACTOR, _text(message, "actor"))
         if not isinstance(actor, ResidentActor):
             return Message("ok", {"outcome": "was_done"})
-        task = str(message.fields["task"])
+        task = _text(message, "task")
         outcome, starts = actor.queue.cancel(task)
         if outcome is Cancelled.NEVER_RAN:
             actor.cancel_turns([task], asyncio.CancelledError)
@@ -182,9 +182,7 @@ class Stage:
         if task in actor.running:
             actor.running[task].cancel()
             return Message("ok", {"outcome": "interrupted"})
-        return Message(
-            "ok", {"outcome": "goes_on" if outcome is Cancelled.RUNS else "was_done"}
-        )
+        return Message("ok", {"outcome": "goes_on" if outcome is Cancelled.RUNS else "was_done"})
 
     def lose_caller(self, uid: str) -> None:
         """Remove the calls of a lost process that have not started, and what it holds."""
@@ -216,7 +214,12 @@ def _matches(error: Exception, retry_on: tuple[type[BaseException], ...] | None)
     return retry_on is None or isinstance(error, tuple(retry_on))
 
 
-
 def _lane(sender: str, message: Message) -> str:
     """Return the name of a lane, in which the sender is certain."""
-    return f"{sender}#{message.fields['lane']}"
+    return f"{sender}#{_text(message, 'lane')}"
+
+
+def _text(message: Message, name: str) -> str:
+    value = message.fields[name]
+    assert isinstance(value, str)
+    return value

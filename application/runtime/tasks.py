@@ -131,7 +131,9 @@ class Tasks:
         """Return the state of a task that has not ended."""
         return self._graph.state(task.uid) if task.uid in self._graph else TaskState.PENDING
 
-    def cancel(self, task: Task, *, error: BaseException | None = None, force: bool = False) -> None:
+    def cancel(
+        self, task: Task, *, error: BaseException | None = None, force: bool = False
+    ) -> None:
         """Cancel a task: its await ends at once. Ignored for one that has ended.
 
         Args:
@@ -143,7 +145,9 @@ class Tasks:
             return
         plan = self._plans[task.uid]
         runs = task.uid in self._running
-        why = error or TaskCancelledError(f"{task.name} was cancelled", uid=task.uid, task=task.name)
+        why = error or TaskCancelledError(
+            f"{task.name} was cancelled", uid=task.uid, task=task.name
+        )
         self.settle(task, Failed(why, TaskState.CANCELLED if error is None else TaskState.FAILED))
         if runs:
             self._spawn(plan.work.cancel(task, force=force))
@@ -235,7 +239,7 @@ class Tasks:
         except asyncio.CancelledError:
             self._running.pop(task.uid, None)
             raise
-        except Exception as error:  # noqa: BLE001: the await of the task raises it
+        except Exception as error:  # noqa: BLE001 - the await of the task raises it
             outcome = Failed(error)
         self._running.pop(task.uid, None)
         self.settle(task, outcome)

@@ -185,5 +185,5 @@ def _create(
     if unknown:
         msg = f"An actor does not have the option '{unknown[0]}'"
         raise TypeError(msg)
-    options = CreationOptions(**{**getattr(cls, DEFAULTS), **chosen})  # type: ignore[arg-type]
+    options = CreationOptions(**{**getattr(cls, DEFAULTS), **chosen})
     return require_endpoint().actors.create(cls, args, keywords, options)

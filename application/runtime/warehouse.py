@@ -60,7 +60,7 @@ class Warehouse:
         packing.add(Reference, self._describe, ValueHandle, self._restore)
         reception.add(DROP, {"uid": (str,)}, self._serve_drop)
 
-    async def put(self, obj: object, publish: bool = False, reply: bool = False) -> Reference:  # noqa: ARG002
+    async def put(self, obj: object, publish: bool = False, reply: bool = False) -> Reference:
         """Store an object, and return a reference to it.
 
         The object is pickled before this returns; later changes are not stored.

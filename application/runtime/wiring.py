@@ -25,8 +25,8 @@ from application.runtime.results import ResultLoader
 from application.runtime.stage import Stage
 from application.runtime.tasks import Tasks
 from application.runtime.warehouse import Warehouse
-from domain.runtime.placement import Strategy
 from domain.runtime.payloads import EngineValue
+from domain.runtime.placement import Strategy
 
 
 def new_endpoint(

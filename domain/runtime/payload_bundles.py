@@ -35,9 +35,7 @@ def unbundle(payload: Payload, layout: Sequence[Sequence[int]]) -> list[Payload]
     for length, count in layout:
         if length < 0 or count < 0:
             break
-        parts.append(
-            Payload(view[start : start + length], payload.buffers[first : first + count])
-        )
+        parts.append(Payload(view[start : start + length], payload.buffers[first : first + count]))
         start, first = start + length, first + count
     if len(parts) != len(layout) or start != len(view) or first != len(payload.buffers):
         msg = "The layout of a message does not match its payload"

@@ -34,7 +34,7 @@ class Forwarded(Generic[Parameters, Value]):
     ) -> None:
         self._kind = kind
         self._method = method
-        update_wrapper(self, method)
+        update_wrapper(self, method)  # type: ignore[arg-type]
 
     def __get__(
         self, instance: Services | None, owner: type | None = None

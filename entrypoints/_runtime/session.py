@@ -118,4 +118,4 @@ def _write(level: str, uid: str, text: str) -> None:
 
 def _print_line(uid: str, stream: str, text: str) -> None:
     del uid
-    print(text, file=sys.stdout if stream == "stdout" else sys.stderr)  # noqa: T201
+    print(text, file=sys.stdout if stream == "stdout" else sys.stderr)
