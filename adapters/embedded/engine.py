@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import final
+from typing import Final, final
 
 from typing_extensions import override
 
 from adapters.embedded.exchange import Exchange
-from adapters.embedded.link import CAPABILITIES, EmbeddedLink
+from adapters.embedded.link import CAPABILITIES, RUNNING, USAGE, EmbeddedLink
 from adapters.embedded.members import HOST_VARIABLE, Member, start_process
 from adapters.embedded.peers import Peers
 from adapters.embedded.socket_directory import create_socket_directory
 from adapters.embedded.start_up import EXPECT, FAILED, HELLO, JOINED, LOST, OK, READY, STOP
+from adapters.embedded.usage import ProcessMeter
 from adapters.embedded.value_keeper import ValueKeeper
 from adapters.wire.host_values import host_to_plain, reason_to_plain
 from application.interfaces.host_transport import HostTransport
@@ -36,6 +38,10 @@ from domain.runtime.hosts import (
     SubmitOptions,
 )
 from domain.runtime.payloads import EngineValue, Message, Payload
+
+
+BUSY_TIME: Final = 0.5
+"""Seconds to wait for a host that may be too busy to report what it runs."""
 
 
 @final
@@ -63,6 +69,7 @@ class EmbeddedTaskEngine(TaskEngine):
         self._kill_marked = kill_marked
         self._on_error = on_error
         self._members: dict[str, Member] = {}
+        self._meters: dict[str, ProcessMeter] = {}
         self._cleanups: set[asyncio.Future[None]] = set()
         self._directory: str | None = None
         self._head: HeadHost | None = None
@@ -193,6 +200,7 @@ class EmbeddedTaskEngine(TaskEngine):
         self._exchange.on_request(HELLO, self._on_hello)
         self._exchange.on_request(READY, self._on_ready)
         self._exchange.on_request(FAILED, self._on_failed)
+        self._exchange.on_request(USAGE, self._on_usage)
         self._link = EmbeddedLink(self._exchange, self._segments)
         self._exchange.open()
         await self._link.start(head)
@@ -248,8 +256,31 @@ class EmbeddedTaskEngine(TaskEngine):
             member.note_failure(f"could not start: {request.fields.get('text')}")
         return OK
 
+    async def _on_usage(self, _sender: str, _request: Message) -> Message:
+        uids = [HEAD, *self._members]
+        running = await asyncio.gather(*map(self._running_on, uids))
+        usage = {}
+        for uid, count in zip(uids, running, strict=True):
+            cpu, rss = self._meter(uid).sample()
+            usage[uid] = [cpu, rss, *self._keeper.stored_by(uid), count]
+        return Message(USAGE, usage)
+
+    async def _running_on(self, uid: str) -> int:
+        try:
+            reply = await self._exchange.request(uid, Message(RUNNING), timeout=BUSY_TIME)
+        except (EngineError, TimeoutError):
+            return 0
+        running = reply.fields.get("running")
+        return running if isinstance(running, int) else 0
+
+    def _meter(self, uid: str) -> ProcessMeter:
+        member = self._members.get(uid)
+        pid = os.getpid() if member is None else member.host.pid
+        return self._meters.setdefault(uid, ProcessMeter(pid or 0))
+
     def _on_end(self, uid: str, code: int, lines: Sequence[str]) -> None:
         member = self._members.pop(uid)
+        self._meters.pop(uid, None)
         reason = member.reason(code, lines)
         if code:
             # if its watchdog was killed, its descendants may still run

@@ -34,6 +34,10 @@ CAPABILITIES: Final = frozenset(
     }
 )
 USAGE: Final = "engine:usage"
+"""To the head: what all hosts use."""
+
+RUNNING: Final = "engine:running"
+"""To a host: how many requests it is handling."""
 
 
 class EmbeddedLink(EngineLink):
@@ -49,6 +53,8 @@ class EmbeddedLink(EngineLink):
         self._values = HeldValues(exchange, segments)
         self._host: RuntimeHost | None = None
         self._has_started = asyncio.Event()
+        self._running = 0
+        exchange.on_request(RUNNING, self._report_running)
         exchange.on_other_requests(self._handle)
 
     @property
@@ -112,7 +118,14 @@ class EmbeddedLink(EngineLink):
         await self._has_started.wait()
         if self._host is None:
             raise Unreachable(f"{self.uid} has no RuntimeHost")
-        return await self._host.handle(sender, request)
+        self._running += 1
+        try:
+            return await self._host.handle(sender, request)
+        finally:
+            self._running -= 1
+
+    async def _report_running(self, _sender: str, _request: Message) -> Message:
+        return Message(RUNNING, {"running": self._running})
 
 
 def _usage(uid: str, fields: Plain) -> HostUsage:

@@ -42,7 +42,7 @@ EXCEPTIONS = {
     ),
     "adapters/pickling/culprit.py": _PICKLES,
     "adapters/pickling/pickler.py": _PICKLES,
-    "adapters/pickling/by_value.py": "tested with users' functions, in tests/integration/simulation",
+    "adapters/pickling/by_value.py": "tested with functions, in tests/integration/simulation",
     "adapters/tcp/report_sender.py": "tested by what reaches a manager, in test_manager_link",
     "adapters/terminal/display.py": _DISPLAYS,
     "adapters/terminal/live_panel.py": _DISPLAYS,
