@@ -22,6 +22,9 @@ class ActorRecord:
         retry_on: Types of errors after which they do.
         lane: Names the sequence of calls that this process sends to it.
         numbers: How many calls have been sent in that sequence.
+        restarts: How often it can still be created again; in other processes than the creator's,
+            above 0 if it can.
+        delay: Seconds to wait after it was created again, before its calls run again.
     """
 
     uid: str
@@ -33,8 +36,16 @@ class ActorRecord:
     max_retries: int = 0
     retry_on: RetryOn | None = None
     numbers: int = 0
+    restarts: int = 0
+    delay: float = 0.0
 
     def next_number(self) -> int:
         """Return the number of the next call."""
         self.numbers += 1
         return self.numbers - 1
+
+    def move(self, home: str, lane: str) -> None:
+        """Record that it lives on another worker, where its calls are numbered from 0 again."""
+        self.home = home
+        self.lane = lane
+        self.numbers = 0

@@ -8,7 +8,8 @@ from weakref import WeakValueDictionary
 from application.runtime.actor_array import ActorArray
 from application.runtime.actor_proxy import ActorProxy
 from application.runtime.actor_record import ActorRecord
-from application.runtime.actor_work import CallWork, CreateWork
+from application.runtime.actor_restarts import ActorRestarts
+from application.runtime.actor_work import CallWork, CreateWork, Recipe
 from application.runtime.argument_packing import ArgumentPacking, without_done
 from application.runtime.comms import Comms
 from application.runtime.correspondence import Correspondence
@@ -18,10 +19,12 @@ from application.runtime.log import RuntimeLog
 from application.runtime.members import Members
 from application.runtime.packing import Packing
 from application.runtime.placing import Placing
+from application.runtime.replacement import Replacement
 from application.runtime.task import Task
 from application.runtime.tasks import Plan, Tasks
 from domain.runtime.handles import ActorHandle
 from domain.runtime.options import CallOptions, CreationOptions
+from domain.runtime.retries import Attempts
 
 
 class Actors:
@@ -38,6 +41,8 @@ class Actors:
         packing: Replaces proxies in pickles.
         comms: Has the proxies of runtimes.
         log: Names the members of arrays that are left out.
+        replacement: Ends workers by force.
+        restarts: Creates lost actors again.
     """
 
     def __init__(
@@ -53,6 +58,8 @@ class Actors:
         packing: Packing,
         comms: Comms,
         log: RuntimeLog,
+        replacement: Replacement,
+        restarts: ActorRestarts,
     ) -> None:
         self._tasks = tasks
         self._arguments = arguments
@@ -63,6 +70,8 @@ class Actors:
         self._correspondence = correspondence
         self._comms = comms
         self._log = log
+        self._replacement = replacement
+        self._restarts = restarts
         self._records: WeakValueDictionary[str, ActorRecord] = WeakValueDictionary()
         self._made = 0
         packing.add(ActorProxy, self._describe, ActorHandle, self._restore)
@@ -115,9 +124,10 @@ class Actors:
             action,
             method,
             packed,
-            retries,
+            Attempts(retries),
             self._delivery,
             self._correspondence,
+            self._replacement,
         )
         plan = Plan(
             name,
@@ -157,11 +167,9 @@ class Actors:
         record = self._record(cls.__name__, options, home)
         work = CreateWork(
             record,
-            packed,
-            options.max_concurrency or 1,
+            Recipe(packed, options.max_concurrency or 1, self._delivery),
             self._placing,
-            self._delivery,
-            self._created,
+            self._restarts.created,
         )
         plan = Plan(
             f"{cls.__name__}.__init__",
@@ -171,6 +179,7 @@ class Actors:
             is_lazy=options.lazy,
         )
         record.creation = self._tasks.add(plan)
+        self._restarts.enter(record, work.recipe)
         return ActorProxy(record, self)
 
     def _record(self, type_name: str, options: CreationOptions, home: str) -> ActorRecord:
@@ -184,12 +193,10 @@ class Actors:
             home=home,
             max_retries=options.max_retries or 0,
             retry_on=options.retry_on,
+            restarts=options.max_restarts or 0,
         )
         self._records[uid] = record
         return record
-
-    def _created(self, record: ActorRecord) -> None:
-        self._holdings.acquire(record, record.uid, record.home, is_counted=True)
 
     def _left_out(self, error: BaseException) -> None:
         self._log.warning(f"A member of an array was left out: {error}")
@@ -201,7 +208,9 @@ class Actors:
 
     def _describe(self, proxy: ActorProxy) -> object:
         record: ActorRecord = proxy._record
-        return ActorHandle(record.uid, record.type_name, record.home, record.creator)
+        return ActorHandle(
+            record.uid, record.type_name, record.home, record.creator, record.restarts > 0
+        )
 
     def _restore(self, handle: ActorHandle) -> ActorProxy:
         record = self._records.get(handle.uid)
@@ -213,7 +222,9 @@ class Actors:
                 creator=handle.creator,
                 lane=str(self._made),
                 home=handle.home,
+                restarts=int(handle.is_restartable),
             )
             self._records[handle.uid] = record
             self._holdings.acquire(record, handle.uid, handle.home)
+            self._restarts.follow(record)
         return ActorProxy(record, self)

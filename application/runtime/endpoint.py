@@ -11,11 +11,13 @@ from application.runtime.barrier import Barrier
 from application.runtime.comms import Comms
 from application.runtime.context import surroundings
 from application.runtime.correspondence import Correspondence
+from application.runtime.functions import Functions
 from application.runtime.log import RuntimeLog
 from application.runtime.loop_calls import LoopCalls
 from application.runtime.members import Members
 from application.runtime.placing import Placing
 from application.runtime.reception import Reception
+from application.runtime.replacement import Replacement
 from application.runtime.resident_actor import ResidentActor
 from application.runtime.residents import ACTOR, Residents
 from application.runtime.results import ResultLoader
@@ -39,10 +41,12 @@ class Endpoint:
     calls: LoopCalls
     comms: Comms
     correspondence: Correspondence
+    functions: Functions
     log: RuntimeLog
     members: Members
     placing: Placing
     reception: Reception
+    replacement: Replacement
     residents: Residents
     results: ResultLoader
     stage: Stage

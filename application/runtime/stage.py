@@ -211,7 +211,7 @@ class Stage:
 
 
 def _matches(error: Exception, retry_on: tuple[type[BaseException], ...] | None) -> bool:
-    return retry_on is None or isinstance(error, tuple(retry_on))
+    return retry_on is None or isinstance(error, retry_on)
 
 
 def _lane(sender: str, message: Message) -> str:

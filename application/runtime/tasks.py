@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from application.runtime.again import Again
 from application.runtime.cancellation import TaskCancelledError
 from application.runtime.outcomes import Failed, Outcome, final_state
 from application.runtime.running_task import running_task
@@ -19,8 +20,8 @@ from domain.runtime.task_states import TaskState
 class Work(Protocol):
     """What a task does when its turn comes."""
 
-    def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome]:
-        """Return a coroutine that runs the task to its end.
+    def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome | Again]:
+        """Return a coroutine that runs the task to its end, or returns it to its queue.
 
         Called in the order in which the tasks of a lane are dispatched.
         """
@@ -172,11 +173,6 @@ class Tasks:
         """Let at most so many tasks of a lane be at their worker."""
         self._graph.limit(lane, window)
 
-    def return_to_queue(self, task: Task) -> None:
-        """Send a task again later, in its old place."""
-        if task.uid in self._graph:
-            self._carry_out(self._graph.return_to_queue(task.uid))
-
     async def close(self) -> None:
         """Cancel all tasks that have not ended, without waiting for their workers."""
         for task in self.unsettled:
@@ -233,7 +229,7 @@ class Tasks:
         running = asyncio.get_running_loop().create_task(self._run(task, work))
         self._running[task.uid] = running
 
-    async def _run(self, task: Task, work: Coroutine[Any, Any, Outcome]) -> None:
+    async def _run(self, task: Task, work: Coroutine[Any, Any, Outcome | Again]) -> None:
         try:
             outcome = await work
         except asyncio.CancelledError:
@@ -242,7 +238,14 @@ class Tasks:
         except Exception as error:  # noqa: BLE001 - the await of the task raises it
             outcome = Failed(error)
         self._running.pop(task.uid, None)
-        self.settle(task, outcome)
+        if isinstance(outcome, Again):
+            self._return_to_queue(task)
+        else:
+            self.settle(task, outcome)
+
+    def _return_to_queue(self, task: Task) -> None:
+        if task.uid in self._graph:
+            self._carry_out(self._graph.return_to_queue(task.uid))
 
     def _end_dependent(self, task: Task, need_uid: str, state: TaskState) -> None:
         plan = self._plans[task.uid]

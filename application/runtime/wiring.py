@@ -5,6 +5,7 @@ from __future__ import annotations
 from application.interfaces.pickler import Pickler
 from application.interfaces.task_engine import EngineLink
 from application.interfaces.task_threads import TaskThreads
+from application.runtime.actor_restarts import ActorRestarts
 from application.runtime.actors import Actors
 from application.runtime.argument_packing import ArgumentPacking
 from application.runtime.barrier import Barrier
@@ -13,13 +14,17 @@ from application.runtime.correspondence import Correspondence
 from application.runtime.delivery import Delivery
 from application.runtime.endpoint import Endpoint
 from application.runtime.execution import Execution
+from application.runtime.function_stage import FunctionStage
+from application.runtime.functions import Functions
 from application.runtime.holdings import Holdings
 from application.runtime.log import RuntimeLog
 from application.runtime.loop_calls import LoopCalls
 from application.runtime.members import Members
 from application.runtime.packing import Packing
 from application.runtime.placing import Placing
+from application.runtime.pool import Pool
 from application.runtime.reception import Reception
+from application.runtime.replacement import Replacement
 from application.runtime.residents import Residents
 from application.runtime.results import ResultLoader
 from application.runtime.stage import Stage
@@ -98,6 +103,37 @@ def new_endpoint(
         strategy=placement,
     )
     arguments = ArgumentPacking(packing=packing, link=link)
+    replacement = Replacement(
+        members=members, correspondence=correspondence, reception=reception, log=log
+    )
+    restarts = ActorRestarts(
+        tasks=tasks,
+        members=members,
+        replacement=replacement,
+        placing=placing,
+        holdings=holdings,
+        correspondence=correspondence,
+        reception=reception,
+        log=log,
+    )
+    execution = Execution(threads=threads)
+    functions = Functions(
+        tasks=tasks,
+        arguments=arguments,
+        delivery=delivery,
+        pool=Pool(members=members, is_any_expected=lambda: replacement.is_any_expected),
+        members=members,
+        correspondence=correspondence,
+        replacement=replacement,
+    )
+    results.use(call=functions.call_on_result)
+    FunctionStage(
+        arguments=arguments,
+        execution=execution,
+        delivery=delivery,
+        reception=reception,
+        holdings=holdings,
+    )
     actors = Actors(
         tasks=tasks,
         arguments=arguments,
@@ -109,11 +145,13 @@ def new_endpoint(
         packing=packing,
         comms=comms,
         log=log,
+        replacement=replacement,
+        restarts=restarts,
     )
     stage = Stage(
         residents=residents,
         arguments=arguments,
-        execution=Execution(threads=threads),
+        execution=execution,
         delivery=delivery,
         reception=reception,
         holdings=holdings,
@@ -124,10 +162,12 @@ def new_endpoint(
         calls=calls,
         comms=comms,
         correspondence=correspondence,
+        functions=functions,
         log=log,
         members=members,
         placing=placing,
         reception=reception,
+        replacement=replacement,
         residents=residents,
         results=results,
         stage=stage,
