@@ -19,6 +19,7 @@ from adapters.embedded.members import HOST_VARIABLE, Member, start_process
 from adapters.embedded.peers import Peers
 from adapters.embedded.socket_directory import create_socket_directory
 from adapters.embedded.start_up import EXPECT, FAILED, HELLO, JOINED, LOST, OK, READY, STOP
+from adapters.embedded.submissions import END
 from adapters.embedded.usage import ProcessMeter
 from adapters.embedded.value_keeper import ValueKeeper
 from adapters.wire.host_values import host_to_plain, reason_to_plain
@@ -85,6 +86,11 @@ class EmbeddedTaskEngine(TaskEngine):
     def capabilities(self) -> frozenset[Capability]:
         return CAPABILITIES
 
+    @property
+    def directory(self) -> str | None:
+        """The directory of the sockets; None if the engine is not open."""
+        return self._directory
+
     @override
     async def open(self, plan: EnginePlan, head: HeadHost) -> Sequence[Host]:
         if any(host.node for host in plan.hosts):
@@ -141,8 +147,7 @@ class EmbeddedTaskEngine(TaskEngine):
             self._exchange.notify(other.uid, EXPECT, {"uid": new.uid})
         member = self._spawn(new, others)
         await asyncio.wait_for(asyncio.shield(member.ready), self._plan.patience)
-        assert self._head is not None
-        self._head.host_joined(member.host)
+        self._connected.host_joined(member.host)
         for uid in list(self._members):
             if uid != new.uid:
                 self._exchange.notify(uid, JOINED, {"host": host_to_plain(member.host)})
@@ -200,6 +205,7 @@ class EmbeddedTaskEngine(TaskEngine):
         self._exchange.on_request(READY, self._on_ready)
         self._exchange.on_request(FAILED, self._on_failed)
         self._exchange.on_request(USAGE, self._on_usage)
+        self._exchange.on_request(END, self._on_end_request)
         self._link = EmbeddedLink(self._exchange, self._segments)
         self._exchange.open()
         await self._link.start(head)
@@ -220,16 +226,18 @@ class EmbeddedTaskEngine(TaskEngine):
         return member
 
     async def _wait_until_ready(self) -> None:
-        members = list(self._members.values())
-        waits = [member.ready for member in members]
-        await asyncio.wait(waits, timeout=self._plan.patience, return_when=asyncio.FIRST_EXCEPTION)
-        problems = {}
-        for member in members:
-            if not member.ready.done():
-                problems[member.host.uid] = f"did not answer within {self._plan.patience:g} s"
-            elif (error := member.ready.exception()) is not None:
+        waits = {uid: member.ready for uid, member in self._members.items()}
+        await asyncio.wait(
+            waits.values(), timeout=self._plan.patience, return_when=asyncio.FIRST_EXCEPTION
+        )
+        problems: dict[str, str] = {}
+        for ready in waits.values():
+            if ready.done() and (error := ready.exception()) is not None:
                 assert isinstance(error, EngineError)
                 problems.update(error.hosts)
+        if not problems:
+            why = f"did not answer within {self._plan.patience:g} s"
+            problems = {uid: why for uid, ready in waits.items() if not ready.done()}
         if problems:
             text = "; ".join(f"{uid} {why}" for uid, why in problems.items())
             raise EngineError(f"hosts did not start: {text}", problems)
@@ -263,6 +271,10 @@ class EmbeddedTaskEngine(TaskEngine):
             cpu, rss = self._meter(uid).sample()
             usage[uid] = [cpu, rss, *self._keeper.stored_by(uid), count]
         return Message(USAGE, usage)
+
+    async def _on_end_request(self, _sender: str, request: Message) -> Message:
+        await self.end(str(request.fields.get("uid")))
+        return OK
 
     async def _running_on(self, uid: str) -> int:
         try:
