@@ -25,8 +25,8 @@ Example:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from application.runtime.cancellation import TaskCancelledError as CancelledError
 from application.runtime.endpoint import current_endpoint
@@ -69,7 +69,7 @@ __all__ = [
 ]
 
 
-def run(main: Callable[[Runtime], Awaitable[Result]], **options: object) -> Result:
+def run(main: Callable[[Runtime], Coroutine[Any, Any, Result]], **options: object) -> Result | None:
     """Start workers, run a coroutine function with the runtime, and end the workers.
 
     Args:
@@ -77,7 +77,7 @@ def run(main: Callable[[Runtime], Awaitable[Result]], **options: object) -> Resu
         options: See `RunOptions`.
 
     Returns:
-        What `main` returned.
+        What `main` returned; None if `Runtime.stop` ended it.
 
     Raises:
         RuntimeError: This thread runs an event loop: use `interactive` there.
@@ -95,10 +95,10 @@ def run(main: Callable[[Runtime], Awaitable[Result]], **options: object) -> Resu
         raise RuntimeError(msg)
     session = Session(run_options(**options), mode="local")
 
-    async def whole() -> Result:
+    async def whole() -> Result | None:
         opened = await session.open()
         try:
-            return await main(opened)
+            return await session.run(main(opened))
         finally:
             await session.close()
 

@@ -149,9 +149,10 @@ class Actors:
         """Return the proxy of the runtime on which an actor is."""
         return self._comms.registered(record.home)
 
-    def proxy_of(self, record: ActorRecord) -> ActorProxy:
-        """Return a proxy of an actor."""
-        return ActorProxy(record, self)
+    def proxy_of_resident(self, uid: str) -> ActorProxy:
+        """Return a proxy of an actor that lives in this process."""
+        own = self._members.own
+        return self._restore(ActorHandle(uid, uid.partition(":")[0], own, own))
 
     def _create(
         self,

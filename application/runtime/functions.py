@@ -130,7 +130,7 @@ class Functions:
         self._correspondence = correspondence
         self._replacement = replacement
 
-    def submit(self, f: Callable[..., object], *args: object, **kwargs: object) -> Task:
+    def submit(self, f: Callable[..., object], /, *args: object, **kwargs: object) -> Task:
         """Run a function, sync or async, on any worker, as a task.
 
         The keywords `runtime lazy timeout max_retries retry_on` belong to the runtime. A coroutine

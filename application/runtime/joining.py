@@ -66,6 +66,21 @@ class Joining:
         del proxy
         self._comms.remove(uid)
 
+    @property
+    def address(self) -> str:
+        """The host name or IP address of this runtime for others."""
+        return self._comms.address
+
+    @property
+    def port(self) -> int:
+        """Its TCP port; 0 where there is none."""
+        return self._comms.port
+
+    @property
+    def pubsub_port(self) -> int:
+        """The TCP port of the monitor's announcements; 0 where there is none."""
+        return self._comms.pubsub_port
+
     def get_comms(self) -> Comms:
         """Return the communications of the process."""
         return self._comms

@@ -17,17 +17,21 @@ class Lifecycle:
     Args:
         link: The engine.
         end: Ends the run, on the head, or this process, elsewhere.
+        zmq_context: Returns the process's one context of ZeroMQ.
     """
 
-    def __init__(self, *, link: EngineLink, end: End | None) -> None:
+    def __init__(
+        self, *, link: EngineLink, end: End | None, zmq_context: Callable[[], object]
+    ) -> None:
         self._link = link
         self._end = end
+        self._zmq_context = zmq_context
         self._loop: EventLoop | None = None
         self._is_initialised = False
         self._stopped: asyncio.Future[None] | None = None
         self._is_stopping = False
 
-    async def init(self, **kwargs: object) -> None:
+    async def init(self, /, **kwargs: object) -> None:
         """Start, in order: communications, logger, registration, stores, housekeeping.
 
         `run`, `init` and `interactive` have done so already; another call only checks that the
@@ -98,6 +102,10 @@ class Lifecycle:
         if self._loop is None:
             self._loop = EventLoop(asyncio_loop or asyncio.get_running_loop())
         return self._loop
+
+    def get_zmq_context(self) -> object:
+        """Return the process's one `zmq.asyncio.Context`, created at the first call."""
+        return self._zmq_context()
 
     @property
     def capabilities(self) -> object:

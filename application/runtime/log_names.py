@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 
 from application.runtime.log import RuntimeLog
@@ -14,10 +15,17 @@ class Failures:
 
     def __init__(self) -> None:
         self._errors: list[BaseException] = []
+        self._added: Callable[[], None] | None = None
+
+    def notify(self, added: Callable[[], None]) -> None:
+        """Call back when an error is added."""
+        self._added = added
 
     def add(self, error: BaseException) -> None:
         """Add an error."""
         self._errors.append(error)
+        if self._added is not None:
+            self._added()
 
     def take(self) -> BaseException | None:
         """Return the first error, and forget it; None if there is none."""

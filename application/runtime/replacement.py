@@ -11,7 +11,7 @@ from application.runtime.log import RuntimeLog
 from application.runtime.members import Members
 from application.runtime.reception import OK, Reception
 from domain.runtime.errors import EngineError
-from domain.runtime.hosts import LossReason
+from domain.runtime.hosts import HEAD, LossReason
 from domain.runtime.payloads import Message
 from domain.runtime.task_errors import RuntimeDisconnectedError
 from domain.runtime.uids import WORKER, plain, role_of
@@ -48,11 +48,12 @@ class Replacement:
         self._limit = 0
         self._count: Counter[str] = Counter()
         self._given_up: set[str] = set()
+        self._retired: set[str] = set()
         self._replacing: set[asyncio.Task[None]] = set()
         self._waiters: dict[str, list[asyncio.Future[str | None]]] = {}
         members.notify(joined=self._joined, left=self._left)
         reception.add(GIVEN_UP, {"uid": (str,)}, self._serve_given_up)
-        reception.add(END, {"uid": (str,)}, self._serve_end)
+        reception.add(END, {"uid": (str,), "is_replaced": (bool,)}, self._serve_end)
 
     def start(self, *, replace: Replace, end: Replace, limit: int) -> None:
         """Replace workers from now on.
@@ -97,13 +98,21 @@ class Replacement:
         self._waiters.setdefault(name, []).append(waiter)
         return await waiter
 
-    async def end(self, uid: str) -> None:
-        """End a worker by force, from any process."""
+    async def end(self, uid: str, *, is_replaced: bool = True) -> None:
+        """End a worker by force, from any process.
+
+        Args:
+            uid: The worker.
+            is_replaced: Whether it is started again, as any lost worker.
+        """
         if self._end is not None:
+            if not is_replaced:
+                self._retired.add(uid)
             await self._end(uid)
             return
+        message = Message(END, {"uid": uid, "is_replaced": is_replaced})
         try:
-            await self._correspondence.request("head", Message(END, {"uid": uid}))
+            await self._correspondence.request(HEAD, message)
         except RuntimeDisconnectedError:
             return
 
@@ -112,6 +121,9 @@ class Replacement:
             return
         self._log.warning(f"{uid} is lost: it {reason}")
         name = plain(uid)
+        if uid in self._retired:
+            self._spawn(self._give_up(name))
+            return
         self._count[name] += 1
         if self._count[name] > self._limit:
             self._log.error(f"{name} was lost {self._count[name]} times, and is not replaced")
@@ -159,6 +171,6 @@ class Replacement:
         return OK
 
     async def _serve_end(self, sender: str, message: Message) -> Message:  # noqa: ARG002
-        assert self._end is not None
-        await self._end(str(message.fields["uid"]))
+        is_replaced = bool(message.fields["is_replaced"])
+        await self.end(str(message.fields["uid"]), is_replaced=is_replaced)
         return OK

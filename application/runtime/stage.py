@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from application.runtime.argument_packing import FIELDS as ARGUMENT_FIELDS
 from application.runtime.argument_packing import ArgumentPacking
@@ -69,6 +69,7 @@ class Stage:
         self._execution = execution
         self._delivery = delivery
         self._holdings = holdings
+        self._on_idle: asyncio.Future[None] | None = None
         residents.on_release(ACTOR, self._released)
         reception.add(CREATE, CREATE_FIELDS, self._create)
         reception.add(CALL, CALL_FIELDS, self._call)
@@ -95,6 +96,27 @@ class Stage:
         self._residents.increase(sender, uid)
         await self._holdings.reported()
         return OK
+
+    async def init_tessera(
+        self,
+        /,
+        sender_id: str,
+        cls: type,
+        uid: str,
+        args: Sequence[object] = (),
+        **kwargs: object,
+    ) -> list[str]:
+        """Create an actor here, held once by the sender.
+
+        Returns:
+            The names of its attributes.
+        """
+        task = RunningTask(uid, actor=uid, is_exclusive=True)
+        instance = await self._execution.run(cls, args, kwargs, task=task, started=lambda _: None)
+        actor = ResidentActor(uid, cls.__name__, instance, ActorQueue())
+        self._residents.enter(ACTOR, uid, actor)
+        self._residents.increase(sender_id, uid)
+        return [name for name in dir(instance) if not name.startswith("__")]
 
     async def _call(self, sender: str, message: Message) -> Message:
         actor = self._residents.find(ACTOR, _text(message, "actor"))
@@ -184,10 +206,18 @@ class Stage:
             return Message("ok", {"outcome": "interrupted"})
         return Message("ok", {"outcome": "goes_on" if outcome is Cancelled.RUNS else "was_done"})
 
+    async def idle(self) -> None:
+        """Wait until no call runs."""
+        while any(actor.queue.running for actor in self._actors()):
+            self._on_idle = asyncio.get_running_loop().create_future()
+            await self._on_idle
+
+    def _actors(self) -> list[ResidentActor]:
+        return [item for item in self._residents.all_of(ACTOR) if isinstance(item, ResidentActor)]
+
     def lose_caller(self, uid: str) -> None:
         """Remove the calls of a lost process that have not started, and what it holds."""
-        for actor in self._residents.all_of(ACTOR):
-            assert isinstance(actor, ResidentActor)
+        for actor in self._actors():
             for lane in actor.queue.callers:
                 if lane.startswith(f"{uid}#"):
                     tasks, starts = actor.queue.remove_caller(lane)
@@ -205,6 +235,8 @@ class Stage:
             self._end_if_idle(item)
 
     def _end_if_idle(self, actor: ResidentActor) -> None:
+        if self._on_idle is not None and not self._on_idle.done():
+            self._on_idle.set_result(None)
         if actor.is_ending and not len(actor.queue):
             self._residents.remove(actor.uid)
             actor.instance = None
