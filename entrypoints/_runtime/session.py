@@ -52,7 +52,7 @@ class Session:
     def __init__(self, options: RunOptions, *, mode: str) -> None:
         self._options = options
         self._mode = mode
-        self._log = RuntimeLog(uid=HEAD, level=options.log_level, sink=_write)
+        self._log = new_log(options.log_level)
         self._placement = strategy(options.placement)
         self._threads = PooledTaskThreads()
         self._engine = _new_engine(options, self._log.error)
@@ -163,6 +163,15 @@ class Session:
             )
             for uid in FIXED_MEMBERS
         ]
+
+
+def new_log(level: str) -> RuntimeLog:
+    """Return the log of the head, which writes on standard error.
+
+    Raises:
+        ValueError: The level does not exist.
+    """
+    return RuntimeLog(uid=HEAD, level=level, sink=_write)
 
 
 def _new_engine(options: RunOptions, on_error: Callable[[str], None]) -> TaskEngine:
