@@ -113,10 +113,16 @@ class EmbeddedLink(EngineLink):
         reply = await self.exchange.request(HEAD, Message(USAGE))
         return {uid: _usage(uid, fields) for uid, fields in reply.fields.items()}
 
-    def host_lost(self, uid: str, reason: LossReason) -> None:
-        """Report the loss of a host, and end the calls to it."""
+    async def stop(self) -> None:
+        """Stop the RuntimeHost, if it was started."""
+        host, self._host = self._host, None
+        if host is not None:
+            await host.stop()
+
+    def host_lost(self, uid: str, reason: LossReason, *, is_expected: bool = False) -> None:
+        """Report the loss of a host, unless it is expected, and end the calls to it."""
         self.exchange.refuse(uid, reason)
-        if self._host is not None:
+        if self._host is not None and not is_expected:
             self._host.host_lost(uid, reason)
         self.exchange.end_calls(uid, reason)
         self._submissions.dispatch()
