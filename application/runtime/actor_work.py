@@ -16,7 +16,7 @@ from application.runtime.placing import Placing
 from application.runtime.replacement import Replacement
 from application.runtime.stage import CALL, CANCEL, CREATE
 from application.runtime.task import Task
-from application.runtime.tasks import Work
+from application.runtime.task_plan import Work
 from domain.runtime.payloads import Message, Plain
 from domain.runtime.retries import Attempts
 from domain.runtime.task_errors import RuntimeDisconnectedError, disconnected

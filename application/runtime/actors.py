@@ -21,7 +21,8 @@ from application.runtime.packing import Packing
 from application.runtime.placing import Placing
 from application.runtime.replacement import Replacement
 from application.runtime.task import Task
-from application.runtime.tasks import Plan, Tasks
+from application.runtime.task_plan import Plan
+from application.runtime.tasks import Tasks
 from domain.runtime.handles import ActorHandle
 from domain.runtime.options import CallOptions, CreationOptions
 from domain.runtime.retries import Attempts
@@ -137,6 +138,7 @@ class Actors:
             timeout=options.timeout,
             is_lazy=options.lazy,
             direct=tuple(creation),
+            actor=record.uid,
         )
         return self._tasks.add(plan)
 

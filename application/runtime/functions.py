@@ -16,7 +16,8 @@ from application.runtime.outcomes import Outcome
 from application.runtime.pool import Pool
 from application.runtime.replacement import Replacement
 from application.runtime.task import Task
-from application.runtime.tasks import Plan, Tasks, Work
+from application.runtime.task_plan import Plan, Work
+from application.runtime.tasks import Tasks
 from domain.runtime.options import CALL_WORDS, CallOptions, split_keywords
 from domain.runtime.payloads import Message, Plain
 from domain.runtime.retries import Attempts

@@ -10,11 +10,13 @@ from application.runtime.argument_packing import ArgumentPacking
 from application.runtime.delivery import CANCELLED, Delivery
 from application.runtime.execution import Execution
 from application.runtime.holdings import Holdings
+from application.runtime.members import Members
 from application.runtime.reception import OK, Reception
 from application.runtime.resident_actor import ResidentActor
 from application.runtime.residents import ACTOR, Residents
 from application.runtime.running_task import RunningTask
 from domain.runtime.actor_queue import ActorQueue, Cancelled
+from domain.runtime.hosts import LossReason
 from domain.runtime.payloads import Message
 from domain.runtime.retries import Attempts
 from domain.runtime.task_errors import RemoteError
@@ -52,6 +54,7 @@ class Stage:
         delivery: Makes replies.
         reception: Receives the requests.
         holdings: Counts the proxies in arguments.
+        members: Reports the loss of callers.
     """
 
     def __init__(
@@ -63,12 +66,14 @@ class Stage:
         delivery: Delivery,
         reception: Reception,
         holdings: Holdings,
+        members: Members,
     ) -> None:
         self._residents = residents
         self._arguments = arguments
         self._execution = execution
         self._delivery = delivery
         self._holdings = holdings
+        members.notify(left=self.lose_caller)
         self._on_idle: asyncio.Future[None] | None = None
         residents.on_release(ACTOR, self._released)
         reception.add(CREATE, CREATE_FIELDS, self._create)
@@ -215,8 +220,9 @@ class Stage:
     def _actors(self) -> list[ResidentActor]:
         return [item for item in self._residents.all_of(ACTOR) if isinstance(item, ResidentActor)]
 
-    def lose_caller(self, uid: str) -> None:
+    def lose_caller(self, uid: str, reason: LossReason | None = None) -> None:
         """Remove the calls of a lost process that have not started, and what it holds."""
+        del reason
         for actor in self._actors():
             for lane in actor.queue.callers:
                 if lane.startswith(f"{uid}#"):

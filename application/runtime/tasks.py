@@ -3,54 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from application.runtime.again import Again
 from application.runtime.cancellation import TaskCancelledError
 from application.runtime.outcomes import Failed, Outcome, final_state
 from application.runtime.running_task import running_task
 from application.runtime.task import Results, Task
+from application.runtime.task_plan import Plan
+from application.runtime.task_runs import TaskRuns
 from domain.runtime.task_errors import DependencyError, TaskTimeoutError
 from domain.runtime.task_graph import Dispatch, Instruction, TaskGraph
 from domain.runtime.task_states import TaskState
-
-
-class Work(Protocol):
-    """What a task does when its turn comes."""
-
-    def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome | Again]:
-        """Return a coroutine that runs the task to its end, or returns it to its queue.
-
-        Called in the order in which the tasks of a lane are dispatched.
-        """
-
-    async def cancel(self, task: Task, *, force: bool) -> None:
-        """Cancel it where it runs."""
-
-
-@dataclass(slots=True)
-class Plan:
-    """A task to add.
-
-    Attributes:
-        name: What it runs, such as `Counter.add`.
-        work: What it does.
-        lane: The lane that fixes its order; None if it has none.
-        needs: The tasks that must be done first.
-        timeout: Seconds after which it is cancelled.
-        is_lazy: Whether it starts only when it is awaited, or needed.
-        direct: Needs whose error is that of the task, instead of the cause of a DependencyError.
-    """
-
-    name: str
-    work: Work
-    lane: str | None = None
-    needs: list[Task] = field(default_factory=list)
-    timeout: float | None = None
-    is_lazy: bool = False
-    direct: tuple[Task, ...] = ()
 
 
 class Tasks:
@@ -67,9 +32,10 @@ class Tasks:
         self._graph = TaskGraph()
         self._tasks: dict[str, Task] = {}
         self._plans: dict[str, Plan] = {}
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self._runs = TaskRuns(ended=self._ended)
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._on_added: list[Callable[[Task], None]] = []
+        self._batch: list[tuple[Task, Plan]] | None = None
         self._added = 0
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -96,11 +62,12 @@ class Tasks:
         self._added += 1
         parent = running_task()
         task = Task(
-            f"task:{self._own}:{self._added}",
+            plan.uid or f"task:{self._own}:{self._added}",
             plan.name,
             owner=self,
             results=self._results,
             parent=parent.uid if parent is not None else None,
+            actor=plan.actor,
         )
         if self._is_own_thread():
             self._add(task, plan)
@@ -115,12 +82,28 @@ class Tasks:
         task.settle(outcome)
         return task
 
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Send the tasks that are created inside together, when the block ends."""
+        if self._batch is not None:
+            yield  # The outer block sends them.
+            return
+        self._batch = []
+        try:
+            yield
+        finally:
+            gathered, self._batch = self._batch, None
+            for task, plan in gathered:
+                if task.uid in self._tasks:
+                    self._enter(task, plan)
+
     def begin(self, task: Task) -> None:
         """Start a lazy task. Ignored for one that has started."""
         plan = self._plans.get(task.uid)
         if plan is None or task.uid in self._graph or not plan.is_lazy:
             return
         plan.is_lazy = False
+        self._announce(task)
         self._enter(task, plan)
 
     def started(self, uid: str) -> None:
@@ -145,13 +128,13 @@ class Tasks:
         if task.uid not in self._tasks:
             return
         plan = self._plans[task.uid]
-        runs = task.uid in self._running
+        runs = self._runs.has(task)
         why = error or TaskCancelledError(
             f"{task.name} was cancelled", uid=task.uid, task=task.name
         )
         self.settle(task, Failed(why, TaskState.CANCELLED if error is None else TaskState.FAILED))
         if runs:
-            self._spawn(plan.work.cancel(task, force=force))
+            self._runs.start_aside(plan.work.cancel(task, force=force))
 
     def settle(self, task: Task, outcome: Outcome) -> None:
         """Record how a task ended. Ignored if it has ended before."""
@@ -177,11 +160,7 @@ class Tasks:
         """Cancel all tasks that have not ended, without waiting for their workers."""
         for task in self.unsettled:
             self.cancel(task)
-        running = [item for item in self._running.values() if not item.done()]
-        for item in running:
-            item.cancel()
-        if running:
-            await asyncio.wait(running)
+        await self._runs.close()
 
     def _is_own_thread(self) -> bool:
         try:
@@ -195,13 +174,19 @@ class Tasks:
     def _add(self, task: Task, plan: Plan) -> None:
         self._tasks[task.uid] = task
         self._plans[task.uid] = plan
-        for added in self._on_added:
-            added(task)
+        if not plan.is_lazy:
+            self._announce(task)
         if plan.timeout is not None:
             assert self._loop is not None
             self._timers[task.uid] = self._loop.call_later(plan.timeout, self._time_out, task)
-        if not plan.is_lazy:
+        if self._batch is not None and not plan.is_lazy:
+            self._batch.append((task, plan))
+        elif not plan.is_lazy:
             self._enter(task, plan)
+
+    def _announce(self, task: Task) -> None:
+        for added in self._on_added:
+            added(task)
 
     def _enter(self, task: Task, plan: Plan) -> None:
         for need in plan.needs:
@@ -225,19 +210,9 @@ class Tasks:
                 self._end_dependent(task, instruction.need, instruction.state)
 
     def _dispatch(self, task: Task) -> None:
-        work = self._plans[task.uid].work.prepare(task)
-        running = asyncio.get_running_loop().create_task(self._run(task, work))
-        self._running[task.uid] = running
+        self._runs.start(task, self._plans[task.uid].work.prepare(task))
 
-    async def _run(self, task: Task, work: Coroutine[Any, Any, Outcome | Again]) -> None:
-        try:
-            outcome = await work
-        except asyncio.CancelledError:
-            self._running.pop(task.uid, None)
-            raise
-        except Exception as error:  # noqa: BLE001 - the await of the task raises it
-            outcome = Failed(error)
-        self._running.pop(task.uid, None)
+    def _ended(self, task: Task, outcome: Outcome | Again) -> None:
         if isinstance(outcome, Again):
             self._return_to_queue(task)
         else:
@@ -276,9 +251,3 @@ class Tasks:
         timer = self._timers.pop(uid, None)
         if timer is not None:
             timer.cancel()
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        key = f"cancel {id(work)}"
-        running = asyncio.get_running_loop().create_task(work)
-        self._running[key] = running
-        running.add_done_callback(lambda _: self._running.pop(key, None))

@@ -27,6 +27,7 @@ from application.runtime.reception import Reception
 from application.runtime.replacement import Replacement
 from application.runtime.residents import Residents
 from application.runtime.results import ResultLoader
+from application.runtime.shared_tasks import SharedTasks
 from application.runtime.stage import Stage
 from application.runtime.tasks import Tasks
 from application.runtime.warehouse import Warehouse
@@ -96,6 +97,15 @@ def new_endpoint(
         has_children=barrier.has_children,
         hold=warehouse.hold,
     )
+    SharedTasks(
+        tasks=tasks,
+        residents=residents,
+        holdings=holdings,
+        delivery=delivery,
+        correspondence=correspondence,
+        packing=packing,
+        reception=reception,
+    )
     placing = Placing(
         members=members,
         correspondence=correspondence,
@@ -155,6 +165,7 @@ def new_endpoint(
         delivery=delivery,
         reception=reception,
         holdings=holdings,
+        members=members,
     )
     return Endpoint(
         actors=actors,
