@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from application.runtime.task import Task
+from domain.runtime.handles import ActorHandle
 from domain.runtime.options import RetryOn
 
 
@@ -24,6 +25,7 @@ class ActorRecord:
         numbers: How many calls have been sent in that sequence.
         restarts: How often it can still be created again; in other processes than the creator's,
             above 0 if it can.
+        name: The name by which any process finds it; empty if it has none.
         delay: Seconds to wait after it was created again, before its calls run again.
     """
 
@@ -37,7 +39,13 @@ class ActorRecord:
     retry_on: RetryOn | None = None
     numbers: int = 0
     restarts: int = 0
+    name: str = ""
     delay: float = 0.0
+
+    @property
+    def handle(self) -> ActorHandle:
+        """What travels in place of a proxy."""
+        return ActorHandle(self.uid, self.type_name, self.home, self.creator, self.restarts > 0)
 
     def next_number(self) -> int:
         """Return the number of the next call."""

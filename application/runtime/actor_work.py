@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,7 @@ class Recipe:
             "uid": record.uid,
             "type": record.type_name,
             "concurrency": self.concurrency,
+            "named": bool(record.name),
         }
         message = self.arguments.message(CREATE, fields)
         try:
@@ -59,12 +60,14 @@ class CreateWork(Work):
         recipe: How to create it.
         placing: Chooses the worker, if none is given.
         created: Called once it exists.
+        enter_name: Enters its name, if it has one, before it is created.
     """
 
     record: ActorRecord
     recipe: Recipe
     placing: Placing
     created: Callable[[ActorRecord], None]
+    enter_name: Callable[[ActorRecord], Awaitable[None]]
 
     def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome]:
         """Place the actor now, if this process places actors."""
@@ -78,6 +81,7 @@ class CreateWork(Work):
     async def _run(self, task: Task) -> Outcome:
         if not self.record.home:
             self.record.home = await self.placing.ask()
+        await self.enter_name(self.record)
         outcome = await self.recipe.create(self.record, task)
         if not isinstance(outcome, Failed):
             self.created(self.record)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from weakref import WeakValueDictionary
 
 from application.runtime.actor_array import ActorArray
+from application.runtime.actor_names import ActorNames
 from application.runtime.actor_proxy import ActorProxy
 from application.runtime.actor_record import ActorRecord
 from application.runtime.actor_restarts import ActorRestarts
@@ -19,6 +21,7 @@ from application.runtime.log import RuntimeLog
 from application.runtime.members import Members
 from application.runtime.packing import Packing
 from application.runtime.placing import Placing
+from application.runtime.reception import Reception
 from application.runtime.replacement import Replacement
 from application.runtime.task import Task
 from application.runtime.task_plan import Plan
@@ -44,6 +47,7 @@ class Actors:
         log: Names the members of arrays that are left out.
         replacement: Ends workers by force.
         restarts: Creates lost actors again.
+        reception: Receives requests about names.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class Actors:
         log: RuntimeLog,
         replacement: Replacement,
         restarts: ActorRestarts,
+        reception: Reception,
     ) -> None:
         self._tasks = tasks
         self._arguments = arguments
@@ -75,7 +80,15 @@ class Actors:
         self._restarts = restarts
         self._records: WeakValueDictionary[str, ActorRecord] = WeakValueDictionary()
         self._made = 0
-        packing.add(ActorProxy, self._describe, ActorHandle, self._restore)
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._names = ActorNames(
+            members=members,
+            correspondence=correspondence,
+            packing=packing,
+            reception=reception,
+            restore=self.restore,
+        )
+        packing.add(ActorProxy, self._describe, ActorHandle, self.restore)
 
     def create(
         self,
@@ -142,6 +155,20 @@ class Actors:
         )
         return self._tasks.add(plan)
 
+    async def actor(self, name: str) -> ActorProxy:
+        """Return the actor that was created with a name.
+
+        Raises:
+            KeyError: There is none, or not any longer.
+        """
+        return await self._names.actor(name)
+
+    def free_name(self, uid: str) -> None:
+        """Free the name of an actor of this process that has ended."""
+        leaving = asyncio.get_running_loop().create_task(self._names.leave(uid))
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+
     def cancel(self, record: ActorRecord) -> None:
         """Cancel the creation of an actor."""
         if record.creation is not None:
@@ -154,7 +181,7 @@ class Actors:
     def proxy_of_resident(self, uid: str) -> ActorProxy:
         """Return a proxy of an actor that lives in this process."""
         own = self._members.own
-        return self._restore(ActorHandle(uid, uid.partition(":")[0], own, own))
+        return self.restore(ActorHandle(uid, uid.partition(":")[0], own, own))
 
     def _create(
         self,
@@ -173,6 +200,7 @@ class Actors:
             Recipe(packed, options.max_concurrency or 1, self._delivery),
             self._placing,
             self._restarts.created,
+            self._enter_name,
         )
         plan = Plan(
             f"{cls.__name__}.__init__",
@@ -197,9 +225,14 @@ class Actors:
             max_retries=options.max_retries or 0,
             retry_on=options.retry_on,
             restarts=options.max_restarts or 0,
+            name=options.name or "",
         )
         self._records[uid] = record
         return record
+
+    async def _enter_name(self, record: ActorRecord) -> None:
+        if record.name:
+            await self._names.enter(record.name, record.handle)
 
     def _left_out(self, error: BaseException) -> None:
         self._log.warning(f"A member of an array was left out: {error}")
@@ -211,11 +244,10 @@ class Actors:
 
     def _describe(self, proxy: ActorProxy) -> object:
         record: ActorRecord = proxy._record
-        return ActorHandle(
-            record.uid, record.type_name, record.home, record.creator, record.restarts > 0
-        )
+        return record.handle
 
-    def _restore(self, handle: ActorHandle) -> ActorProxy:
+    def restore(self, handle: ActorHandle) -> ActorProxy:
+        """Return a proxy of an actor that another process has passed on."""
         record = self._records.get(handle.uid)
         if record is None:
             self._made += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from application.runtime.argument_packing import FIELDS as ARGUMENT_FIELDS
 from application.runtime.argument_packing import ArgumentPacking
@@ -29,6 +29,7 @@ CREATE_FIELDS: Mapping[str, tuple[type, ...]] = {
     "uid": (str,),
     "type": (str,),
     "concurrency": (int,),
+    "named": (bool,),
     **ARGUMENT_FIELDS,
 }
 CALL_FIELDS: Mapping[str, tuple[type, ...]] = {
@@ -55,6 +56,7 @@ class Stage:
         reception: Receives the requests.
         holdings: Counts the proxies in arguments.
         members: Reports the loss of callers.
+        on_named_end: Called with the uid of each actor with a name that has ended.
     """
 
     def __init__(
@@ -67,12 +69,14 @@ class Stage:
         reception: Reception,
         holdings: Holdings,
         members: Members,
+        on_named_end: Callable[[str], None],
     ) -> None:
         self._residents = residents
         self._arguments = arguments
         self._execution = execution
         self._delivery = delivery
         self._holdings = holdings
+        self._on_named_end = on_named_end
         members.notify(left=self.lose_caller)
         self._on_idle: asyncio.Future[None] | None = None
         residents.on_release(ACTOR, self._released)
@@ -96,6 +100,7 @@ class Stage:
             ActorQueue(max_concurrency=concurrency),
             is_exclusive=concurrency == 1,
             retry_on=retry_on,
+            is_named=bool(message.fields["named"]),
         )
         self._residents.enter(ACTOR, uid, actor)
         self._residents.increase(sender, uid)
@@ -246,6 +251,8 @@ class Stage:
         if actor.is_ending and not len(actor.queue):
             self._residents.remove(actor.uid)
             actor.instance = None
+            if actor.is_named:
+                self._on_named_end(actor.uid)
 
 
 def _matches(error: Exception, retry_on: tuple[type[BaseException], ...] | None) -> bool:

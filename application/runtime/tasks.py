@@ -223,18 +223,7 @@ class Tasks:
             self._carry_out(self._graph.return_to_queue(task.uid))
 
     def _end_dependent(self, task: Task, need_uid: str, state: TaskState) -> None:
-        plan = self._plans[task.uid]
-        need = next(item for item in plan.needs if item.uid == need_uid)
-        assert need.error is not None
-        if need in plan.direct:
-            error: BaseException = need.error
-        elif state is TaskState.CANCELLED:
-            error = TaskCancelledError(f"{need.name} was cancelled, which {task.name} needs")
-        else:
-            error = DependencyError(
-                f"{task.name} did not run, because {need.name} failed", uid=task.uid, task=task.name
-            )
-            error.__cause__ = need.error
+        error = _dependent_error(task, self._plans[task.uid], need_uid, state)
         self._tasks.pop(task.uid)
         self._forget(task.uid)
         task.settle(Failed(error, state))
@@ -251,3 +240,20 @@ class Tasks:
         timer = self._timers.pop(uid, None)
         if timer is not None:
             timer.cancel()
+
+
+def _dependent_error(task: Task, plan: Plan, need_uid: str, state: TaskState) -> BaseException:
+    """Return the error of a task that did not run because of a need."""
+    need = next(item for item in plan.needs if item.uid == need_uid)
+    assert need.error is not None
+    if need in plan.direct:
+        return need.error
+    if state is TaskState.CANCELLED:
+        return TaskCancelledError(
+            f"{need.name} was cancelled, which {task.name} needs", uid=task.uid, task=task.name
+        )
+    error = DependencyError(
+        f"{task.name} did not run, because {need.name} failed", uid=task.uid, task=task.name
+    )
+    error.__cause__ = need.error
+    return error

@@ -157,6 +157,7 @@ def new_endpoint(
         log=log,
         replacement=replacement,
         restarts=restarts,
+        reception=reception,
     )
     stage = Stage(
         residents=residents,
@@ -166,6 +167,7 @@ def new_endpoint(
         reception=reception,
         holdings=holdings,
         members=members,
+        on_named_end=actors.free_name,
     )
     return Endpoint(
         actors=actors,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from application.runtime.accounting import Accounting
+from application.runtime.actors import Actors
 from application.runtime.barrier import Barrier
 from application.runtime.directory import Directory
 from application.runtime.functions import Functions
@@ -20,6 +21,7 @@ from application.runtime.residence import Residence
 from application.runtime.runtime_proxy import RuntimeProxy
 from application.runtime.stage import Stage
 from application.runtime.task_names import TaskNames
+from application.runtime.tasks import Tasks
 from application.runtime.warehouse import Warehouse
 from entrypoints._runtime.forwarding import Forwarded, ForwardedProperty
 
@@ -95,6 +97,8 @@ class Runtime:
     get = Forwarded(Warehouse, Warehouse.get)
     drop = Forwarded(Warehouse, Warehouse.drop)
     barrier = Forwarded(Barrier, Barrier.wait)
+    batch = Forwarded(Tasks, Tasks.batch)
+    actor = Forwarded(Actors, Actors.actor)
     submit = Forwarded(Functions, Functions.submit)
     init_tessera = Forwarded(Stage, Stage.init_tessera)
     init_task = Forwarded(TaskNames, TaskNames.init_task)

@@ -63,10 +63,12 @@ def new_runtime(
             placing=endpoint.placing,
             members=members,
         ),
+        endpoint.actors,
         endpoint.barrier,
         endpoint.functions,
         endpoint.log,
         endpoint.stage,
+        endpoint.tasks,
         endpoint.warehouse,
     )
     runtime = Runtime({type(item): item for item in services})
