@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 
 from application.runtime.actor_proxy import ActorProxy
+from application.runtime.actor_table import ActorTable
 from application.runtime.correspondence import Correspondence
 from application.runtime.members import Members
 from application.runtime.packing import Packing
@@ -27,7 +29,7 @@ class ActorNames:
         correspondence: Sends requests.
         packing: Loads errors.
         reception: Receives requests.
-        restore: Returns the proxy of a handle.
+        table: Has the proxies of actors.
     """
 
     def __init__(
@@ -37,12 +39,13 @@ class ActorNames:
         correspondence: Correspondence,
         packing: Packing,
         reception: Reception,
-        restore: Callable[[ActorHandle], ActorProxy],
+        table: ActorTable,
     ) -> None:
         self._correspondence = correspondence
         self._packing = packing
-        self._restore = restore
+        self._table = table
         self._handles: dict[str, ActorHandle] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
         members.notify(left=self._left)
         fields = {
             "name": (str,),
@@ -65,6 +68,12 @@ class ActorNames:
         fields = {"name": name, **_fields(handle)}
         await self._ask(Message(ENTER_NAME, fields))
 
+    def free(self, uid: str) -> None:
+        """Free the name of an actor of this process that has ended, soon."""
+        leaving = asyncio.get_running_loop().create_task(self.leave(uid))
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+
     async def leave(self, uid: str) -> None:
         """Free the name of an actor that has ended. Ignored if it has none."""
         try:
@@ -79,7 +88,7 @@ class ActorNames:
             KeyError: There is none, or not any longer.
         """
         reply = await self._ask(Message(FIND_NAME, {"name": name}))
-        return self._restore(_handle(reply.fields))
+        return self._table.restore(_handle(reply.fields))
 
     async def _ask(self, message: Message) -> Message:
         reply = await self._correspondence.request(HEAD, message)

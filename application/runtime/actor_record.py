@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from application.runtime.task import Task
 from domain.runtime.handles import ActorHandle
-from domain.runtime.options import RetryOn
+from domain.runtime.options import CreationOptions, RetryOn
 
 
 @dataclass(eq=False)
@@ -51,6 +51,14 @@ class ActorRecord:
         """Return the number of the next call."""
         self.numbers += 1
         return self.numbers - 1
+
+    def choose(self, options: CreationOptions, home: str) -> None:
+        """Take over what the creator chose."""
+        self.home = home
+        self.max_retries = options.max_retries or 0
+        self.retry_on = options.retry_on
+        self.restarts = options.max_restarts or 0
+        self.name = options.name or ""
 
     def move(self, home: str, lane: str) -> None:
         """Record that it lives on another worker, where its calls are numbered from 0 again."""

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from application.runtime.actor_names import ActorNames
+from application.runtime.actor_table import ActorTable
 from application.runtime.actors import Actors
 from application.runtime.barrier import Barrier
 from application.runtime.comms import Comms
@@ -36,6 +38,8 @@ class Endpoint:
         runtime: What users see as the runtime of this process; None until it is created.
     """
 
+    actor_names: ActorNames
+    actor_table: ActorTable
     actors: Actors
     barrier: Barrier
     calls: LoopCalls
@@ -65,7 +69,6 @@ class Endpoint:
         self.loop = loop
         self.calls.open(loop)
         self.results.open(loop)
-        self.tasks.open(loop)
 
     async def close(self) -> None:
         """End what this process still waits for."""

@@ -12,10 +12,10 @@ from application.runtime.delivery import CANCELLED, Delivery
 from application.runtime.execution import Execution
 from application.runtime.holdings import Holdings
 from application.runtime.reception import OK, Reception
+from application.runtime.retried_run import retried_run
 from application.runtime.running_task import RunningTask
 from domain.runtime.payloads import Message
 from domain.runtime.retries import Attempts
-from domain.runtime.task_errors import RemoteError
 
 FUNCTION = "function"
 CANCEL_FUNCTION = "cancel-function"
@@ -75,24 +75,18 @@ class FunctionStage:
         retries, failed = message.fields["retries"], message.fields["failed"]
         assert isinstance(retries, int)
         assert isinstance(failed, int)
-        attempts = Attempts(retries, failed)
-        while True:
-            try:
-                result = await self._act(task, function, args, keywords)
-            except asyncio.CancelledError:
-                return Message(CANCELLED)
-            except (SystemExit, KeyboardInterrupt) as error:
-                msg = f"{name} raised {type(error).__name__}: {error}"
-                raise RemoteError(msg, type_name=type(error).__name__) from error
-            except Exception as error:
-                matches = retry_on is None or isinstance(error, retry_on)
-                delay = attempts.fail() if matches else None
-                if delay is None:
-                    raise
-            else:
-                await self._holdings.reported()
-                return await self._delivery.reply(result, uid=task, name=name)
-            await asyncio.sleep(delay)
+        try:
+            result = await retried_run(
+                lambda: self._act(task, function, args, keywords),
+                name=name,
+                attempts=Attempts(retries, failed),
+                retry_on=retry_on,
+                wait=asyncio.sleep,
+            )
+        except asyncio.CancelledError:
+            return Message(CANCELLED)
+        await self._holdings.reported()
+        return await self._delivery.reply(result, uid=task, name=name)
 
     async def _act(
         self, task: str, function: object, args: list[object], keywords: dict[str, object]

@@ -14,12 +14,12 @@ from application.runtime.members import Members
 from application.runtime.reception import OK, Reception
 from application.runtime.resident_actor import ResidentActor
 from application.runtime.residents import ACTOR, Residents
+from application.runtime.retried_run import retried_run
 from application.runtime.running_task import RunningTask
 from domain.runtime.actor_queue import ActorQueue, Cancelled
 from domain.runtime.hosts import LossReason
 from domain.runtime.payloads import Message
 from domain.runtime.retries import Attempts
-from domain.runtime.task_errors import RemoteError
 
 CREATE = "create"
 CALL = "call"
@@ -153,26 +153,19 @@ class Stage:
         retries, failed = message.fields["retries"], message.fields["failed"]
         assert isinstance(failed, int)
         attempts = Attempts(retries if isinstance(retries, int) else 0, failed)
-        while True:
-            try:
-                result = await self._act(actor, task, message, args, keywords)
-            except asyncio.CancelledError:
-                return Message(CANCELLED)
-            except (SystemExit, KeyboardInterrupt) as error:
-                msg = f"{name} raised {type(error).__name__}: {error}"
-                raise RemoteError(msg, type_name=type(error).__name__) from error
-            except Exception as error:
-                delay = attempts.fail() if _matches(error, retry_on or actor.retry_on) else None
-                if delay is None:
-                    raise
-                try:
-                    await actor.turn_again(task, delay=delay)
-                except asyncio.CancelledError:
-                    return Message(CANCELLED)
-            else:
-                # The caller keeps the proxies in the arguments only until the reply.
-                await self._holdings.reported()
-                return await self._delivery.reply(result, uid=task, name=name)
+        try:
+            result = await retried_run(
+                lambda: self._act(actor, task, message, args, keywords),
+                name=name,
+                attempts=attempts,
+                retry_on=retry_on or actor.retry_on,
+                wait=lambda delay: actor.turn_again(task, delay=delay),
+            )
+        except asyncio.CancelledError:
+            return Message(CANCELLED)
+        # The caller keeps the proxies in the arguments only until the reply.
+        await self._holdings.reported()
+        return await self._delivery.reply(result, uid=task, name=name)
 
     async def _act(
         self,
@@ -203,18 +196,15 @@ class Stage:
 
     async def _cancel(self, sender: str, message: Message) -> Message:  # noqa: ARG002
         actor = self._residents.get(ACTOR, _text(message, "actor"))
-        if not isinstance(actor, ResidentActor):
-            return Message("ok", {"outcome": "was_done"})
         task = _text(message, "task")
-        outcome, starts = actor.queue.cancel(task)
-        if outcome is Cancelled.NEVER_RAN:
-            actor.cancel_turns([task], asyncio.CancelledError)
-            actor.start(starts)
-            return Message("ok", {"outcome": "never_ran"})
-        if task in actor.running:
-            actor.running[task].cancel()
-            return Message("ok", {"outcome": "interrupted"})
-        return Message("ok", {"outcome": "goes_on" if outcome is Cancelled.RUNS else "was_done"})
+        if isinstance(actor, ResidentActor):
+            outcome, starts = actor.queue.cancel(task)
+            if outcome is Cancelled.NEVER_RAN:
+                actor.cancel_turns([task], asyncio.CancelledError)
+                actor.start(starts)
+            elif task in actor.running:
+                actor.running[task].cancel()
+        return OK
 
     async def idle(self) -> None:
         """Wait until no call runs."""
@@ -253,10 +243,6 @@ class Stage:
             actor.instance = None
             if actor.is_named:
                 self._on_named_end(actor.uid)
-
-
-def _matches(error: Exception, retry_on: tuple[type[BaseException], ...] | None) -> bool:
-    return retry_on is None or isinstance(error, retry_on)
 
 
 def _lane(sender: str, message: Message) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from application.interfaces.task_engine import EngineLink
-from application.runtime.actors import Actors
+from application.runtime.actor_table import ActorTable
 from application.runtime.members import Members
 from application.runtime.placing import Placing
+from application.runtime.resident_actor import ResidentActor
 from application.runtime.residents import ACTOR, Residents
 
 
@@ -39,7 +40,7 @@ class TaskNames:
 
     Args:
         link: Measures.
-        actors: Calls actors.
+        table: Has the proxies of actors.
         residents: The actors of this process.
         placing: Chooses workers.
         members: The workers.
@@ -49,13 +50,13 @@ class TaskNames:
         self,
         *,
         link: EngineLink,
-        actors: Actors,
+        table: ActorTable,
         residents: Residents,
         placing: Placing,
         members: Members,
     ) -> None:
         self._link = link
-        self._actors = actors
+        self._table = table
         self._residents = residents
         self._placing = placing
         self._members = members
@@ -74,8 +75,9 @@ class TaskNames:
         """
         del sender_id, uid
         actor_uid = str(task["tessera_id"])
-        self._residents.find(ACTOR, actor_uid)
-        proxy = self._actors.proxy_of_resident(actor_uid)
+        actor = self._residents.find(ACTOR, actor_uid)
+        assert isinstance(actor, ResidentActor)
+        proxy = self._table.resident(actor_uid, actor.type_name)
         args, keywords = task.get("args") or (), task.get("kwargs") or {}
         assert isinstance(args, (list, tuple))
         assert isinstance(keywords, dict)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from application.runtime.again import Again
 from application.runtime.cancellation import TaskCancelledError
+from application.runtime.loop_calls import LoopCalls
 from application.runtime.outcomes import Failed, Outcome, final_state
 from application.runtime.running_task import running_task
 from application.runtime.task import Results, Task
@@ -24,11 +25,13 @@ class Tasks:
     Args:
         own: Uid of this process.
         results: Loads results of tasks.
+        calls: Makes calls on the thread of the event loop.
     """
 
-    def __init__(self, *, own: str, results: Results) -> None:
+    def __init__(self, *, own: str, results: Results, calls: LoopCalls) -> None:
         self._own = own
         self._results = results
+        self._calls = calls
         self._graph = TaskGraph()
         self._tasks: dict[str, Task] = {}
         self._plans: dict[str, Plan] = {}
@@ -37,7 +40,6 @@ class Tasks:
         self._on_added: list[Callable[[Task], None]] = []
         self._batch: list[tuple[Task, Plan]] | None = None
         self._added = 0
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def own(self) -> str:
@@ -48,10 +50,6 @@ class Tasks:
     def unsettled(self) -> list[Task]:
         """The tasks that have not ended."""
         return list(self._tasks.values())
-
-    def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Use an event loop, which runs already or soon."""
-        self._loop = loop
 
     def notify(self, added: Callable[[Task], None]) -> None:
         """Call back for each task that is added."""
@@ -69,11 +67,10 @@ class Tasks:
             parent=parent.uid if parent is not None else None,
             actor=plan.actor,
         )
-        if self._is_own_thread():
+        if self._calls.is_own_thread:
             self._add(task, plan)
         else:
-            assert self._loop is not None
-            self._loop.call_soon_threadsafe(self._add, task, plan)
+            self._calls.soon(lambda: self._add(task, plan))
         return task
 
     def settled(self, uid: str, name: str, outcome: Outcome) -> Task:
@@ -129,9 +126,7 @@ class Tasks:
             return
         plan = self._plans[task.uid]
         runs = self._runs.has(task)
-        why = error or TaskCancelledError(
-            f"{task.name} was cancelled", uid=task.uid, task=task.name
-        )
+        why = error or _cancelled_error(task)
         self.settle(task, Failed(why, TaskState.CANCELLED if error is None else TaskState.FAILED))
         if runs:
             self._runs.start_aside(plan.work.cancel(task, force=force))
@@ -162,23 +157,14 @@ class Tasks:
             self.cancel(task)
         await self._runs.close()
 
-    def _is_own_thread(self) -> bool:
-        try:
-            running = asyncio.get_running_loop()
-        except RuntimeError:
-            return False
-        if self._loop is None:
-            self._loop = running
-        return running is self._loop
-
     def _add(self, task: Task, plan: Plan) -> None:
         self._tasks[task.uid] = task
         self._plans[task.uid] = plan
         if not plan.is_lazy:
             self._announce(task)
         if plan.timeout is not None:
-            assert self._loop is not None
-            self._timers[task.uid] = self._loop.call_later(plan.timeout, self._time_out, task)
+            loop = asyncio.get_running_loop()
+            self._timers[task.uid] = loop.call_later(plan.timeout, self._time_out, task)
         if self._batch is not None and not plan.is_lazy:
             self._batch.append((task, plan))
         elif not plan.is_lazy:
@@ -229,11 +215,7 @@ class Tasks:
         task.settle(Failed(error, state))
 
     def _time_out(self, task: Task) -> None:
-        timeout = self._plans[task.uid].timeout
-        error = TaskTimeoutError(
-            f"{task.name} did not end within {timeout} s", uid=task.uid, task=task.name
-        )
-        self.cancel(task, error=error)
+        self.cancel(task, error=_timeout_error(task, self._plans[task.uid].timeout))
 
     def _forget(self, uid: str) -> None:
         del self._plans[uid]
@@ -257,3 +239,12 @@ def _dependent_error(task: Task, plan: Plan, need_uid: str, state: TaskState) ->
     )
     error.__cause__ = need.error
     return error
+
+
+def _timeout_error(task: Task, timeout: float | None) -> BaseException:
+    msg = f"{task.name} did not end within {timeout} s"
+    return TaskTimeoutError(msg, uid=task.uid, task=task.name)
+
+
+def _cancelled_error(task: Task) -> BaseException:
+    return TaskCancelledError(f"{task.name} was cancelled", uid=task.uid, task=task.name)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from application.interfaces.pickler import Pickler
 from application.interfaces.task_engine import EngineLink
 from application.interfaces.task_threads import TaskThreads
+from application.runtime.actor_calls import ActorCalls
+from application.runtime.actor_names import ActorNames
 from application.runtime.actor_restarts import ActorRestarts
+from application.runtime.actor_table import ActorTable
 from application.runtime.actors import Actors
 from application.runtime.argument_packing import ArgumentPacking
 from application.runtime.barrier import Barrier
@@ -68,7 +71,7 @@ def new_endpoint(
         return await warehouse.load(value)
 
     results = ResultLoader(packing=packing, load_value=load_value)
-    tasks = Tasks(own=link.uid, results=results)
+    tasks = Tasks(own=link.uid, results=results, calls=calls)
     barrier = Barrier(
         tasks=tasks, members=members, correspondence=correspondence, reception=reception
     )
@@ -144,20 +147,37 @@ def new_endpoint(
         reception=reception,
         holdings=holdings,
     )
+    table = ActorTable(
+        own=link.uid,
+        caller=ActorCalls(
+            tasks=tasks,
+            arguments=arguments,
+            delivery=delivery,
+            correspondence=correspondence,
+            replacement=replacement,
+            comms=comms,
+        ),
+        holdings=holdings,
+        restarts=restarts,
+        packing=packing,
+    )
+    names = ActorNames(
+        members=members,
+        correspondence=correspondence,
+        packing=packing,
+        reception=reception,
+        table=table,
+    )
     actors = Actors(
         tasks=tasks,
         arguments=arguments,
         delivery=delivery,
-        holdings=holdings,
         members=members,
         placing=placing,
-        correspondence=correspondence,
-        packing=packing,
-        comms=comms,
         log=log,
-        replacement=replacement,
         restarts=restarts,
-        reception=reception,
+        names=names,
+        table=table,
     )
     stage = Stage(
         residents=residents,
@@ -167,9 +187,11 @@ def new_endpoint(
         reception=reception,
         holdings=holdings,
         members=members,
-        on_named_end=actors.free_name,
+        on_named_end=names.free,
     )
     return Endpoint(
+        actor_names=names,
+        actor_table=table,
         actors=actors,
         barrier=barrier,
         calls=calls,

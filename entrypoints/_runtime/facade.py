@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from application.runtime.accounting import Accounting
-from application.runtime.actors import Actors
+from application.runtime.actor_names import ActorNames
 from application.runtime.barrier import Barrier
 from application.runtime.directory import Directory
 from application.runtime.functions import Functions
@@ -98,7 +98,7 @@ class Runtime:
     drop = Forwarded(Warehouse, Warehouse.drop)
     barrier = Forwarded(Barrier, Barrier.wait)
     batch = Forwarded(Tasks, Tasks.batch)
-    actor = Forwarded(Actors, Actors.actor)
+    actor = Forwarded(ActorNames, ActorNames.actor)
     submit = Forwarded(Functions, Functions.submit)
     init_tessera = Forwarded(Stage, Stage.init_tessera)
     init_task = Forwarded(TaskNames, TaskNames.init_task)
