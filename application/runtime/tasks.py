@@ -46,11 +46,6 @@ class Tasks:
         """The uid of this process."""
         return self._own
 
-    @property
-    def unsettled(self) -> list[Task]:
-        """The tasks that have not ended."""
-        return list(self._tasks.values())
-
     def notify(self, added: Callable[[Task], None]) -> None:
         """Call back for each task that is added."""
         self._on_added.append(added)
@@ -153,7 +148,7 @@ class Tasks:
 
     async def close(self) -> None:
         """Cancel all tasks that have not ended, without waiting for their workers."""
-        for task in self.unsettled:
+        for task in list(self._tasks.values()):
             self.cancel(task)
         await self._runs.close()
 
