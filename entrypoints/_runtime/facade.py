@@ -103,6 +103,8 @@ class Runtime:
     init_tessera = Forwarded(Stage, Stage.init_tessera)
     init_task = Forwarded(TaskNames, TaskNames.init_task)
     select_worker = Forwarded(TaskNames, TaskNames.select_worker)
+    scale = Forwarded(TaskNames, TaskNames.scale)
+    on_change = Forwarded(TaskNames, TaskNames.on_change)
     usage = Forwarded(TaskNames, TaskNames.usage)
 
     ps_process = ForwardedProperty(Accounting, "ps_process", object)

@@ -26,6 +26,7 @@ def new_runtime(
     link: EngineLink,
     uid: str,
     mode: str,
+    engine: str,
     own_process: OwnProcess,
     clock: Clock,
     failures: Failures,
@@ -38,6 +39,7 @@ def new_runtime(
         link: The engine.
         uid: The uid of the runtime.
         mode: `local`, `interactive` or `cluster`.
+        engine: The name of the engine.
         own_process: Measures the process.
         clock: Times events.
         failures: Keeps errors that belong to no call.
@@ -62,6 +64,7 @@ def new_runtime(
             residents=endpoint.residents,
             placing=endpoint.placing,
             members=members,
+            engine=engine,
         ),
         endpoint.actor_names,
         endpoint.barrier,
