@@ -39,7 +39,6 @@ from domain.runtime.hosts import (
 )
 from domain.runtime.payloads import EngineValue, Message, Payload
 
-
 BUSY_TIME: Final = 0.5
 """Seconds to wait for a host that may be too busy to report what it runs."""
 

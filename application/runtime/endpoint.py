@@ -13,6 +13,7 @@ from application.runtime.context import surroundings
 from application.runtime.correspondence import Correspondence
 from application.runtime.log import RuntimeLog
 from application.runtime.loop_calls import LoopCalls
+from application.runtime.loops import Loops
 from application.runtime.members import Members
 from application.runtime.placing import Placing
 from application.runtime.reception import Reception
@@ -40,6 +41,7 @@ class Endpoint:
     comms: Comms
     correspondence: Correspondence
     log: RuntimeLog
+    loops: Loops
     members: Members
     placing: Placing
     reception: Reception

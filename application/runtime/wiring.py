@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from application.interfaces.pickler import Pickler
+from application.interfaces.progress_bars import ProgressBars
 from application.interfaces.task_engine import EngineLink
 from application.interfaces.task_threads import TaskThreads
 from application.runtime.actors import Actors
@@ -16,6 +17,7 @@ from application.runtime.execution import Execution
 from application.runtime.holdings import Holdings
 from application.runtime.log import RuntimeLog
 from application.runtime.loop_calls import LoopCalls
+from application.runtime.loops import Loops
 from application.runtime.members import Members
 from application.runtime.packing import Packing
 from application.runtime.placing import Placing
@@ -35,6 +37,7 @@ def new_endpoint(
     pickler: Pickler,
     threads: TaskThreads,
     log: RuntimeLog,
+    bars: ProgressBars,
     remote_names: frozenset[str],
     placement: Strategy | None = None,
 ) -> Endpoint:
@@ -45,6 +48,7 @@ def new_endpoint(
         pickler: Pickles what users pass.
         threads: The threads of methods.
         log: The logger.
+        bars: Draws the progress of loops.
         remote_names: The names of a runtime that peers may call.
         placement: The strategy; None in processes without the monitor.
     """
@@ -118,6 +122,14 @@ def new_endpoint(
         reception=reception,
         holdings=holdings,
     )
+    loops = Loops(
+        tasks=tasks,
+        barrier=barrier,
+        members=members,
+        comms=comms,
+        correspondence=correspondence,
+        bars=bars,
+    )
     return Endpoint(
         actors=actors,
         barrier=barrier,
@@ -125,6 +137,7 @@ def new_endpoint(
         comms=comms,
         correspondence=correspondence,
         log=log,
+        loops=loops,
         members=members,
         placing=placing,
         reception=reception,

@@ -9,6 +9,7 @@ from application.runtime.directory import Directory
 from application.runtime.endpoint import Endpoint
 from application.runtime.identity import Identity
 from application.runtime.log import RuntimeLog
+from application.runtime.loops import Loops
 from application.runtime.runtime_proxy import RuntimeProxy
 from application.runtime.warehouse import Warehouse
 from entrypoints._runtime.forwarding import Forwarded, ForwardedProperty
@@ -39,6 +40,7 @@ class Runtime:
                 directory,
                 endpoint.barrier,
                 endpoint.log,
+                endpoint.loops,
                 endpoint.warehouse,
             )
         }
@@ -77,6 +79,7 @@ class Runtime:
     get = Forwarded(Warehouse, Warehouse.get)
     drop = Forwarded(Warehouse, Warehouse.drop)
     barrier = Forwarded(Barrier, Barrier.wait)
+    async_for = Forwarded(Loops, Loops.async_for)
 
     @property
     def logger(self) -> RuntimeLog:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from adapters.inline.engine import InlineTaskEngine
 from adapters.pickling.pickler import CloudPickler
+from adapters.terminal.loop_bars import RichProgressBars
 from adapters.threads.task_threads import PooledTaskThreads
 from application.interfaces.task_engine import TaskEngine
 from application.runtime.endpoint import Endpoint
@@ -89,6 +90,7 @@ class Session:
             pickler=CloudPickler(),
             threads=self._threads,
             log=self._log,
+            bars=RichProgressBars(sys.stderr),
             remote_names=REMOTE_NAMES,
             placement=self._placement,
         )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 
 from adapters.pickling.pickler import CloudPickler
+from adapters.terminal.loop_bars import RichProgressBars
 from adapters.threads.task_threads import PooledTaskThreads
 from application.interfaces.task_engine import EngineLink, RuntimeHost
 from application.runtime.log import RuntimeLog
@@ -39,6 +41,7 @@ def new_worker_host(link: EngineLink, host: Host, settings: Payload) -> RuntimeH
         pickler=CloudPickler(),
         threads=threads,
         log=RuntimeLog(uid=host.uid, level=chosen["log_level"], sink=write),
+        bars=RichProgressBars(sys.stderr),
         remote_names=REMOTE_NAMES,
     )
     connect_fixed_members(endpoint.members, node=host.plan.node)
