@@ -171,7 +171,8 @@ class LoopRun:
             elif isinstance(instruction, CancelItem):
                 self._tasks[instruction.item].cancel()
             elif isinstance(instruction, EndLoop):
-                self._over.set_result(instruction.error)
+                if not self._over.done():  # The cancellation of its await cancels it.
+                    self._over.set_result(instruction.error)
 
     def _start(self, item: int, worker: str) -> None:
         attempt = LoopItem(self._around.owner, self._around.lending, worker)
