@@ -70,6 +70,10 @@ class Barrier:
         if waiters:
             await asyncio.wait(waiters)
 
+    def completion(self, task: Task) -> asyncio.Future[None]:
+        """Return what ends when a task that was just added is complete."""
+        return self._incomplete[task.uid]
+
     def has_children(self, task: str) -> bool:
         """Return whether tasks that a task created in this process are incomplete."""
         return task in self._children

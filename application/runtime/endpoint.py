@@ -16,6 +16,7 @@ from application.runtime.correspondence import Correspondence
 from application.runtime.functions import Functions
 from application.runtime.log import RuntimeLog
 from application.runtime.loop_calls import LoopCalls
+from application.runtime.loops import Loops
 from application.runtime.members import Members
 from application.runtime.placing import Placing
 from application.runtime.reception import Reception
@@ -47,6 +48,7 @@ class Endpoint:
     correspondence: Correspondence
     functions: Functions
     log: RuntimeLog
+    loops: Loops
     members: Members
     placing: Placing
     reception: Reception

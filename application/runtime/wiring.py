@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from application.interfaces.pickler import Pickler
+from application.interfaces.progress_bars import ProgressBars
 from application.interfaces.task_engine import EngineLink
 from application.interfaces.task_threads import TaskThreads
 from application.runtime.actor_calls import ActorCalls
@@ -22,6 +23,7 @@ from application.runtime.functions import Functions
 from application.runtime.holdings import Holdings
 from application.runtime.log import RuntimeLog
 from application.runtime.loop_calls import LoopCalls
+from application.runtime.loops import Loops
 from application.runtime.members import Members
 from application.runtime.packing import Packing
 from application.runtime.placing import Placing
@@ -44,6 +46,7 @@ def new_endpoint(
     pickler: Pickler,
     threads: TaskThreads,
     log: RuntimeLog,
+    bars: ProgressBars,
     remote_names: frozenset[str],
     placement: Strategy | None = None,
 ) -> Endpoint:
@@ -54,6 +57,7 @@ def new_endpoint(
         pickler: Pickles what users pass.
         threads: The threads of methods.
         log: The logger.
+        bars: Draws the progress of loops.
         remote_names: The names of a runtime that peers may call.
         placement: The strategy; None in processes without the monitor.
     """
@@ -189,6 +193,14 @@ def new_endpoint(
         members=members,
         on_named_end=names.free,
     )
+    loops = Loops(
+        tasks=tasks,
+        barrier=barrier,
+        members=members,
+        comms=comms,
+        correspondence=correspondence,
+        bars=bars,
+    )
     return Endpoint(
         actor_names=names,
         actor_table=table,
@@ -199,6 +211,7 @@ def new_endpoint(
         correspondence=correspondence,
         functions=functions,
         log=log,
+        loops=loops,
         members=members,
         placing=placing,
         reception=reception,

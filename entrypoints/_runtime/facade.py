@@ -16,6 +16,7 @@ from application.runtime.joining import Joining
 from application.runtime.lifecycle import Lifecycle
 from application.runtime.log import RuntimeLog
 from application.runtime.log_names import LogNames
+from application.runtime.loops import Loops
 from application.runtime.profile import Profile
 from application.runtime.residence import Residence
 from application.runtime.runtime_proxy import RuntimeProxy
@@ -142,6 +143,7 @@ class Runtime:
     request_profile = Forwarded(Profile, Profile.request_profile)
     recv_profile = Forwarded(Profile, Profile.recv_profile)
     send_profile = Forwarded(Profile, Profile.send_profile)
+    async_for = Forwarded(Loops, Loops.async_for)
 
     @property
     def logger(self) -> RuntimeLog:

@@ -70,6 +70,7 @@ def new_runtime(
         endpoint.barrier,
         endpoint.functions,
         endpoint.log,
+        endpoint.loops,
         endpoint.stage,
         endpoint.tasks,
         endpoint.warehouse,

@@ -12,6 +12,7 @@ from adapters.inline.engine import InlineTaskEngine
 from adapters.pickling.pickler import CloudPickler
 from adapters.processes.own_process import PsutilOwnProcess
 from adapters.system.clock import SystemClock
+from adapters.terminal.loop_bars import RichProgressBars
 from adapters.threads.task_threads import PooledTaskThreads
 from adapters.zeromq.context import close_shared_context
 from application.interfaces.task_engine import TaskEngine
@@ -141,6 +142,7 @@ class Session:
             pickler=CloudPickler(),
             threads=self._threads,
             log=self._log,
+            bars=RichProgressBars(sys.stderr),
             remote_names=REMOTE_NAMES,
             placement=self._placement,
         )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 
 from adapters.pickling.pickler import CloudPickler
 from adapters.processes.own_process import PsutilOwnProcess
 from adapters.system.clock import SystemClock
+from adapters.terminal.loop_bars import RichProgressBars
 from adapters.threads.task_threads import PooledTaskThreads
 from application.interfaces.task_engine import EngineLink, RuntimeHost
 from application.runtime.endpoint import Endpoint
@@ -46,6 +48,7 @@ def new_worker_host(link: EngineLink, host: Host, settings: Payload) -> RuntimeH
         pickler=CloudPickler(),
         threads=threads,
         log=RuntimeLog(uid=host.uid, level=chosen["log_level"], sink=write),
+        bars=RichProgressBars(sys.stderr),
         remote_names=REMOTE_NAMES,
     )
     connect_fixed_members(endpoint.members, node=host.plan.node)
