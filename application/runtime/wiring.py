@@ -15,6 +15,7 @@ from application.runtime.argument_packing import ArgumentPacking
 from application.runtime.barrier import Barrier
 from application.runtime.comms import Comms
 from application.runtime.correspondence import Correspondence
+from application.runtime.deadlocks import Deadlocks
 from application.runtime.delivery import Delivery
 from application.runtime.endpoint import Endpoint
 from application.runtime.execution import Execution
@@ -143,7 +144,8 @@ def new_endpoint(
         correspondence=correspondence,
         replacement=replacement,
     )
-    results.use(call=functions.call_on_result)
+    deadlocks = Deadlocks(correspondence=correspondence, reception=reception)
+    results.use(call=functions.call_on_result, watch=deadlocks.watch)
     FunctionStage(
         arguments=arguments,
         execution=execution,
