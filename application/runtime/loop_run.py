@@ -9,7 +9,7 @@ from typing import Any
 
 from application.interfaces.progress_bars import ProgressBar
 from application.runtime.loop_item import LoopItem, enter_item
-from domain.runtime.item_loop import CancelItem, EndLoop, Instruction, ItemLoop, StartItem
+from domain.runtime.item_loop import CancelItem, Instruction, ItemLoop, StartItem
 from domain.runtime.task_errors import RuntimeDisconnectedError, TaskTimeoutError
 from domain.runtime.worker_lending import WorkerLending, WorkerShare
 
@@ -170,8 +170,7 @@ class LoopRun:
                 self._start(instruction.item, instruction.worker)
             elif isinstance(instruction, CancelItem):
                 self._tasks[instruction.item].cancel()
-            elif isinstance(instruction, EndLoop) and not self._over.done():
-                # cancelling the await of the loop has cancelled this future
+            elif not self._over.done():  # cancelling the await of the loop has cancelled it
                 self._over.set_result(instruction.error)
 
     def _start(self, item: int, worker: str) -> None:
