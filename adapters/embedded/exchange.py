@@ -226,7 +226,8 @@ class Exchange:
             if future is not None:
                 future.set_exception(HostFailed(f"{sender} failed: {frame.text}"))
         else:
-            self._accept_notice(sender, frame)
+            # in order with the requests, whose tasks start later too
+            self._loop.call_soon(self._accept_notice, sender, frame)
 
     def _accept_reply(self, sender: str, frame: Reply) -> None:
         # even if no caller waits for it, what it holds must be released
@@ -279,9 +280,9 @@ class Exchange:
             self._loop.call_soon_threadsafe(self._give_back, sender, parcel)
 
     def _give_back(self, sender: str, parcel: Parcel) -> None:
-        assert isinstance(parcel, BlockParcel)
-        place = parcel.place
-        self.notify(sender, FREE, {"segment": place.segment, "offset": place.offset})
+        if isinstance(parcel, BlockParcel):
+            place = parcel.place
+            self.notify(sender, FREE, {"segment": place.segment, "offset": place.offset})
 
     def _free(self, _sender: str, fields: Mapping[str, Plain]) -> None:
         match fields:

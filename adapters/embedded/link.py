@@ -31,6 +31,7 @@ CAPABILITIES: Final = frozenset(
         Capability.SHARES,
         Capability.NOTICES,
         Capability.PLACES,
+        Capability.SPILLS,
         Capability.REPLACES,
         Capability.REASONS,
         Capability.LINES,
