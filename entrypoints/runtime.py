@@ -25,11 +25,12 @@ Example:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 from application.runtime.cancellation import TaskCancelledError as CancelledError
 from application.runtime.endpoint import current_endpoint
+from application.runtime.log import RuntimeLog
 from application.runtime.reference import by_reference
 from application.runtime.runtime_proxy import RuntimeProxy
 from application.runtime.tessera import tessera
@@ -42,9 +43,10 @@ from domain.runtime.task_errors import (
     TaskError,
 )
 from domain.runtime.task_errors import TaskTimeoutError as TimeoutError  # noqa: A004
+from entrypoints._runtime.active_run import ActiveRun
 from entrypoints._runtime.facade import Runtime
 from entrypoints._runtime.run_options import run_options
-from entrypoints._runtime.session import Session
+from entrypoints._runtime.session import Session, new_log
 
 Result = TypeVar("Result")
 
@@ -63,13 +65,17 @@ __all__ = [
     "TaskError",
     "TimeoutError",
     "by_reference",
+    "init",
+    "interactive",
+    "logger",
     "run",
     "runtime",
+    "stop",
     "tessera",
 ]
 
 
-def run(main: Callable[[Runtime], Awaitable[Result]], **options: object) -> Result:
+def run(main: Callable[[Runtime], Coroutine[Any, Any, Result]], **options: object) -> Result | None:
     """Start workers, run a coroutine function with the runtime, and end the workers.
 
     Args:
@@ -77,7 +83,7 @@ def run(main: Callable[[Runtime], Awaitable[Result]], **options: object) -> Resu
         options: See `RunOptions`.
 
     Returns:
-        What `main` returned.
+        What `main` returned; None if `Runtime.stop` ended it.
 
     Raises:
         RuntimeError: This thread runs an event loop: use `interactive` there.
@@ -95,14 +101,61 @@ def run(main: Callable[[Runtime], Awaitable[Result]], **options: object) -> Resu
         raise RuntimeError(msg)
     session = Session(run_options(**options), mode="local")
 
-    async def whole() -> Result:
+    async def whole() -> Result | None:
         opened = await session.open()
         try:
-            return await main(opened)
+            return await session.run(main(opened))
         finally:
             await session.close()
 
     return asyncio.run(whole())
+
+
+def init(**options: object) -> Runtime | Awaitable[Runtime]:
+    """Start workers: the first half of `run`. `stop` is the other half.
+
+    A plain call without a running event loop; inside of one, await it.
+
+    Args:
+        options: See `RunOptions`.
+
+    Returns:
+        The runtime, or what to await for it.
+
+    Raises:
+        RuntimeError: A runtime has been started already.
+    """
+    return _ACTIVE.start(run_options(**options), mode="local")
+
+
+def stop() -> Awaitable[None] | None:
+    """End the workers that `init` has started; a plain call, or awaited, as `init` is."""
+    return _ACTIVE.stop()
+
+
+async def interactive(switch: str, **options: object) -> Runtime | None:
+    """Start or end workers in a notebook, with the switches "on" and "off".
+
+    A second "on" or "off" does nothing.
+
+    Args:
+        switch: "on" or "off".
+        options: See `RunOptions`.
+
+    Returns:
+        The runtime; None if there is none.
+
+    Raises:
+        ValueError: The switch is neither.
+    """
+    if switch not in ("on", "off"):
+        msg = f"interactive() takes 'on' or 'off', not {switch!r}"
+        raise ValueError(msg)
+    if switch == "off":
+        await _ACTIVE.close()
+    elif not _ACTIVE.is_on:
+        await _ACTIVE.open(run_options(**options), mode="interactive")
+    return runtime()
 
 
 def runtime() -> Runtime | None:
@@ -111,3 +164,12 @@ def runtime() -> Runtime | None:
     found = None if endpoint is None else endpoint.runtime
     assert found is None or isinstance(found, Runtime)
     return found
+
+
+def logger() -> RuntimeLog:
+    """Return the logger of the running code, also outside of a run."""
+    endpoint = current_endpoint()
+    return new_log("info") if endpoint is None else endpoint.log
+
+
+_ACTIVE = ActiveRun()

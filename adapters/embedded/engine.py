@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import secrets
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Final, final
+from typing import final
 
 from typing_extensions import override
 
 from adapters.embedded.exchange import Exchange
-from adapters.embedded.link import CAPABILITIES, RUNNING, USAGE, EmbeddedLink
-from adapters.embedded.members import HOST_VARIABLE, Member, start_process
+from adapters.embedded.fleet import Fleet
+from adapters.embedded.link import CAPABILITIES, EmbeddedLink
+from adapters.embedded.members import Member
 from adapters.embedded.peers import Peers
 from adapters.embedded.socket_directory import create_socket_directory
-from adapters.embedded.start_up import EXPECT, FAILED, HELLO, JOINED, LOST, OK, READY, STOP
-from adapters.embedded.usage import ProcessMeter
+from adapters.embedded.start_up import EXPECT, JOINED, LOST, OK, STOP
+from adapters.embedded.submissions import END
+from adapters.embedded.usage_report import UsageReport
 from adapters.embedded.value_keeper import ValueKeeper
 from adapters.wire.host_values import host_to_plain, reason_to_plain
 from application.interfaces.host_transport import HostTransport
@@ -32,15 +31,11 @@ from domain.runtime.hosts import (
     Capability,
     EnginePlan,
     Host,
-    HostPlan,
     HostUsage,
     LossReason,
     SubmitOptions,
 )
 from domain.runtime.payloads import EngineValue, Message, Payload
-
-BUSY_TIME: Final = 0.5
-"""Seconds to wait for a host that may be too busy to report what it runs."""
 
 
 @final
@@ -67,9 +62,6 @@ class EmbeddedTaskEngine(TaskEngine):
         self._new_segments = segments
         self._kill_marked = kill_marked
         self._on_error = on_error
-        self._members: dict[str, Member] = {}
-        self._meters: dict[str, ProcessMeter] = {}
-        self._cleanups: set[asyncio.Future[None]] = set()
         self._directory: str | None = None
         self._head: HeadHost | None = None
         self._link: EmbeddedLink | None = None
@@ -85,65 +77,62 @@ class EmbeddedTaskEngine(TaskEngine):
     def capabilities(self) -> frozenset[Capability]:
         return CAPABILITIES
 
+    @property
+    def directory(self) -> str | None:
+        """The directory of the sockets; None if the engine is not open."""
+        return self._directory
+
     @override
     async def open(self, plan: EnginePlan, head: HeadHost) -> Sequence[Host]:
         if any(host.node for host in plan.hosts):
             raise EngineError(
                 "engine 'embedded' runs on one machine only. For several nodes, use engine='dask'"
             )
-        self._loop = asyncio.get_running_loop()
-        self._plan = plan
+        self._patience = plan.patience
         self._head = head
         self._directory = create_socket_directory()
         try:
-            await self._connect(self._directory, head)
-            hosts = [_new_host(host) for host in plan.hosts]
-            for host in hosts:
-                self._exchange.expect(host.uid)
-            for host in hosts:
-                self._spawn(host, hosts)
-            await self._wait_until_ready()
+            self._connect(plan, self._directory, head)
+            await self._connected.start(head)
+            uids = self._fleet.start_all()
+            await self._fleet.wait_until_ready()
         except BaseException:
             await self.close(patience=0.0)
             raise
-        return [self._members[host.uid].host for host in hosts]
+        return [self._fleet.members[uid].host for uid in uids]
 
     @override
     async def close(self, *, patience: float = 5.0) -> None:
         if self._directory is None or self._is_closing:
             return
         self._is_closing = True
-        await asyncio.gather(*(self._stop(uid, patience) for uid in list(self._members)))
-        for member in list(self._members.values()):
-            await self._kill(member)
-        await asyncio.gather(*self._cleanups, return_exceptions=True)
         if self._link is not None:
+            if patience:
+                await asyncio.gather(*(self._stop(uid, patience) for uid in self._fleet.members))
+            await self._fleet.kill_all()
+            await self._link.stop()
             self._exchange.close()
             self._segments.close()
-            assert self._head is not None
-            await self._head.stop()
         shutil.rmtree(self._directory, ignore_errors=True)
         self._directory = None
 
     @override
     async def end(self, host: str) -> None:
-        member = self._members.get(host)
-        if member is not None:
-            await self._kill(member)
+        if self._link is not None:
+            await self._fleet.kill(host)
 
     @override
     async def replace(self, host: str) -> Host:
         await self.end(host)
-        new = _new_host(self._planned(host))
-        others = [member.host for member in self._members.values()]
+        new = self._fleet.new_life(host)
+        others = self._fleet.hosts
         self._exchange.expect(new.uid)
         for other in others:
             self._exchange.notify(other.uid, EXPECT, {"uid": new.uid})
-        member = self._spawn(new, others)
-        await asyncio.wait_for(asyncio.shield(member.ready), self._plan.patience)
-        assert self._head is not None
-        self._head.host_joined(member.host)
-        for uid in list(self._members):
+        member = self._fleet.start(new, others)
+        await self._wait_until_ready(member)
+        self._connected.host_joined(member.host)
+        for uid in self._fleet.members:
             if uid != new.uid:
                 self._exchange.notify(uid, JOINED, {"host": host_to_plain(member.host)})
         return member.host
@@ -186,7 +175,7 @@ class EmbeddedTaskEngine(TaskEngine):
             raise Unreachable("the engine is not open")
         return self._link
 
-    async def _connect(self, directory: str, head: HeadHost) -> None:
+    def _connect(self, plan: EnginePlan, directory: str, head: HeadHost) -> None:
         self._segments = self._new_segments(HEAD)
         self._exchange = Exchange(
             HEAD,
@@ -195,138 +184,46 @@ class EmbeddedTaskEngine(TaskEngine):
             peers=Peers(),
             on_error=self._on_error,
         )
+        self._exchange.on_request(END, self._end_for_host)
         self._keeper = ValueKeeper(self._exchange, self._segments)
-        self._exchange.on_request(HELLO, self._on_hello)
-        self._exchange.on_request(READY, self._on_ready)
-        self._exchange.on_request(FAILED, self._on_failed)
-        self._exchange.on_request(USAGE, self._on_usage)
-        self._link = EmbeddedLink(self._exchange, self._segments)
-        self._exchange.open()
-        await self._link.start(head)
-
-    def _spawn(self, host: Host, others: Sequence[Host]) -> Member:
-        assert self._directory is not None
-        assert self._head is not None
-        process = start_process(
-            host,
-            [other for other in others if other.uid != host.uid],
-            self._plan,
-            directory=self._directory,
-            on_line=partial(self._head.line, host.uid),
-            on_end=partial(self._on_end, host.uid),
+        self._fleet = Fleet(
+            plan,
+            directory=directory,
+            exchange=self._exchange,
+            kill_marked=self._kill_marked,
+            on_line=head.line,
+            on_lost=self._report_loss,
         )
-        member = Member(host, process, self._loop.create_future())
-        self._members[host.uid] = member
-        return member
+        self._usage = UsageReport(self._exchange, self._keeper, lambda: self._fleet.hosts)
+        self._exchange.open()
+        self._link = EmbeddedLink(self._exchange, self._segments)
 
-    async def _wait_until_ready(self) -> None:
-        members = list(self._members.values())
-        waits = [member.ready for member in members]
-        await asyncio.wait(waits, timeout=self._plan.patience, return_when=asyncio.FIRST_EXCEPTION)
-        problems = {}
-        for member in members:
-            if not member.ready.done():
-                problems[member.host.uid] = f"did not answer within {self._plan.patience:g} s"
-            elif (error := member.ready.exception()) is not None:
-                assert isinstance(error, EngineError)
-                problems.update(error.hosts)
-        if problems:
-            text = "; ".join(f"{uid} {why}" for uid, why in problems.items())
-            raise EngineError(f"hosts did not start: {text}", problems)
-
-    async def _on_hello(self, sender: str, request: Message) -> Message:
-        pid = request.fields.get("pid")
-        member = self._members.get(sender)
-        if member is None or not isinstance(pid, int):
-            raise EngineError(f"unexpected host {sender}")
-        member.process.identify(pid)
-        member.host = Host(sender, member.host.plan, pid)
-        return Message("engine:settings", payload=self._plan.settings)
-
-    async def _on_ready(self, sender: str, _request: Message) -> Message:
-        member = self._members.get(sender)
-        if member is not None and not member.ready.done():
-            member.ready.set_result(None)
-        return OK
-
-    async def _on_failed(self, sender: str, request: Message) -> Message:
-        member = self._members.get(sender)
-        if member is not None:
-            member.note_failure(f"could not start: {request.fields.get('text')}")
-        return OK
-
-    async def _on_usage(self, _sender: str, _request: Message) -> Message:
-        uids = [HEAD, *self._members]
-        running = await asyncio.gather(*map(self._running_on, uids))
-        usage = {}
-        for uid, count in zip(uids, running, strict=True):
-            cpu, rss = self._meter(uid).sample()
-            usage[uid] = [cpu, rss, *self._keeper.stored_by(uid), count]
-        return Message(USAGE, usage)
-
-    async def _running_on(self, uid: str) -> int:
+    async def _wait_until_ready(self, member: Member) -> None:
+        uid = member.host.uid
         try:
-            reply = await self._exchange.request(uid, Message(RUNNING), timeout=BUSY_TIME)
-        except (EngineError, TimeoutError):
-            return 0
-        running = reply.fields.get("running")
-        return running if isinstance(running, int) else 0
+            await asyncio.wait_for(asyncio.shield(member.ready), self._patience)
+        except asyncio.TimeoutError:
+            await self._fleet.kill(uid)
+            why = f"did not answer within {self._patience:g} s"
+            raise EngineError(f"{uid} {why}", {uid: why}) from None
+        except EngineError:
+            await self._fleet.kill(uid)
+            raise
 
-    def _meter(self, uid: str) -> ProcessMeter:
-        member = self._members.get(uid)
-        pid = os.getpid() if member is None else member.host.pid
-        return self._meters.setdefault(uid, ProcessMeter(pid or 0))
-
-    def _on_end(self, uid: str, code: int, lines: Sequence[str]) -> None:
-        member = self._members.pop(uid)
-        self._meters.pop(uid, None)
-        reason = member.reason(code, lines)
-        if code:
-            # if its watchdog was killed, its descendants may still run
-            kill = self._loop.run_in_executor(None, self._kill_marked, HOST_VARIABLE, uid)
-            self._cleanups.add(kill)
-            kill.add_done_callback(self._cleanups.discard)
-        printed = "".join(f"\n{line}" for line in lines)
-        had_started = member.ready.done() and member.ready.exception() is None
-        member.note_failure(f"{reason}; it printed:{printed or ' nothing'}")
-        if had_started:
-            self._report_loss(uid, reason)
+    async def _end_for_host(self, _sender: str, request: Message) -> Message:
+        await self.end(str(request.fields.get("uid")))
+        return OK
 
     def _report_loss(self, uid: str, reason: LossReason) -> None:
-        if self._is_closing:
-            self._exchange.refuse(uid, reason)
-            self._exchange.end_calls(uid, reason)
-        else:
-            self._connected.host_lost(uid, reason)
+        self._connected.host_lost(uid, reason, is_expected=self._is_closing)
         self._keeper.host_lost(uid)
-        for other in self._members:
+        for other in self._fleet.members:
             self._exchange.notify(other, LOST, {"uid": uid, "reason": reason_to_plain(reason)})
 
     async def _stop(self, uid: str, patience: float) -> None:
         """Have a host stop, and wait until it has ended; for a limited time."""
-        member = self._members.get(uid)
+        member = self._fleet.members.get(uid)
         with contextlib.suppress(EngineError, asyncio.TimeoutError, TimeoutError):
-            if member is not None and patience and member.ready.done():
+            if member is not None and member.has_started:
                 await self._exchange.request(uid, Message(STOP), timeout=patience)
                 await asyncio.wait_for(member.process.has_ended.wait(), patience)
-
-    async def _kill(self, member: Member) -> None:
-        """End a host by force, and wait until it has ended."""
-        member.is_ending = True
-        if not member.process.kill():
-            await self._loop.run_in_executor(
-                None, self._kill_marked, HOST_VARIABLE, member.host.uid
-            )
-            member.process.kill_outer()
-        await member.process.has_ended.wait()
-
-    def _planned(self, uid: str) -> HostPlan:
-        name = uid.partition("@")[0]
-        for plan in self._plan.hosts:
-            if plan.name == name:
-                return plan
-        raise EngineError(f"the plan has no host '{uid}'")
-
-
-def _new_host(plan: HostPlan) -> Host:
-    return Host(f"{plan.name}@{secrets.token_hex(4)}", plan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final, TypeAlias
@@ -73,9 +73,9 @@ class Exchange:
         self._is_open = False
 
     @property
-    def handling(self) -> int:
-        """Number of requests that are being handled."""
-        return len(self._tasks)
+    def workers(self) -> Sequence[str]:
+        """The other workers, without order."""
+        return self._peers.workers
 
     def on_request(self, kind: str, handler: RequestHandler) -> None:
         """Pass requests of a kind to a handler."""

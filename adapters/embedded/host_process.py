@@ -108,9 +108,7 @@ class HostProcess:
                 self._exchange.expect(uid)
 
     def _note_joined(self, _sender: str, fields: Mapping[str, Plain]) -> None:
-        host = host_from_plain(fields.get("host"))
-        if self._host is not None:
-            self._host.host_joined(host)
+        self._link.host_joined(host_from_plain(fields.get("host")))
 
     def _note_lost(self, _sender: str, fields: Mapping[str, Plain]) -> None:
         match fields:

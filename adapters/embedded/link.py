@@ -9,25 +9,28 @@ from typing import Final
 from typing_extensions import override
 
 from adapters.embedded.exchange import Exchange
+from adapters.embedded.functions import SubmittedFunctions
 from adapters.embedded.held_values import HeldValues
+from adapters.embedded.submissions import Submission, Submissions
 from application.interfaces.segments import SegmentPool
 from application.interfaces.task_engine import EngineLink, RuntimeHost, Ticket
-from domain.runtime.errors import Unreachable, Unsupported
+from domain.runtime.errors import Unreachable
 from domain.runtime.hosts import (
     HEAD,
     CancelOutcome,
     Capability,
+    Host,
     HostUsage,
     LossReason,
     SubmitOptions,
 )
 from domain.runtime.payloads import EngineValue, Message, Payload, Plain
 
-NAME: Final = "embedded"
 CAPABILITIES: Final = frozenset(
     {
         Capability.SHARES,
         Capability.NOTICES,
+        Capability.PLACES,
         Capability.REPLACES,
         Capability.REASONS,
         Capability.LINES,
@@ -53,6 +56,8 @@ class EmbeddedLink(EngineLink):
         self._values = HeldValues(exchange, segments)
         self._host: RuntimeHost | None = None
         self._has_started = asyncio.Event()
+        self._functions = SubmittedFunctions(exchange)
+        self._submissions = Submissions(exchange, workers=lambda: exchange.workers)
         self._running = 0
         exchange.on_request(RUNNING, self._report_running)
         exchange.on_other_requests(self._handle)
@@ -96,23 +101,37 @@ class EmbeddedLink(EngineLink):
 
     @override
     async def submit(self, function: str, arguments: Message, options: SubmitOptions) -> Ticket:
-        raise Unsupported(Capability.PLACES, NAME)
+        return self._submissions.submit(function, arguments, options)
 
     @override
     async def cancel(self, ticket: Ticket, *, force: bool = False) -> CancelOutcome:
-        raise Unsupported(Capability.PLACES, NAME)
+        assert isinstance(ticket, Submission)
+        return await self._submissions.cancel(ticket, force=force)
 
     @override
     async def usage(self) -> Mapping[str, HostUsage]:
         reply = await self.exchange.request(HEAD, Message(USAGE))
         return {uid: _usage(uid, fields) for uid, fields in reply.fields.items()}
 
-    def host_lost(self, uid: str, reason: LossReason) -> None:
-        """Report the loss of a host, and end the calls to it."""
+    async def stop(self) -> None:
+        """Stop the RuntimeHost, if it was started."""
+        host, self._host = self._host, None
+        if host is not None:
+            await host.stop()
+
+    def host_lost(self, uid: str, reason: LossReason, *, is_expected: bool = False) -> None:
+        """Report the loss of a host, unless it is expected, and end the calls to it."""
         self.exchange.refuse(uid, reason)
-        if self._host is not None:
+        if self._host is not None and not is_expected:
             self._host.host_lost(uid, reason)
         self.exchange.end_calls(uid, reason)
+        self._submissions.dispatch()
+
+    def host_joined(self, host: Host) -> None:
+        """Report a new host, which may have time for submitted functions."""
+        if self._host is not None:
+            self._host.host_joined(host)
+        self._submissions.dispatch()
 
     async def _handle(self, sender: str, request: Message) -> Message:
         await self._has_started.wait()

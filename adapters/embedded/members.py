@@ -55,6 +55,11 @@ class Member:
     is_ending: bool = False
     failure: str | None = field(default=None)
 
+    @property
+    def has_started(self) -> bool:
+        """Whether it has handled requests."""
+        return self.ready.done() and self.ready.exception() is None
+
     def reason(self, code: int, lines: Sequence[str]) -> LossReason:
         """Return why it is gone."""
         end = from_return_code(code)

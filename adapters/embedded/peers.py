@@ -29,6 +29,11 @@ class Peers:
     def __contains__(self, uid: str) -> bool:
         return uid in self._expected
 
+    @property
+    def workers(self) -> Sequence[str]:
+        """The workers that are expected, without order."""
+        return [uid for uid in self._expected if uid.startswith("worker:")]
+
     def expect(self, uid: str) -> Sequence[bytes]:
         """Add a process, and return the frames that it has sent already."""
         self._expected.add(uid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 from collections.abc import Mapping, Sequence
 from typing import final
@@ -48,7 +49,6 @@ class InlineTaskEngine(TaskEngine):
         self._lives = 0
         self._plan: EnginePlan | None = None
         self._factory: HostFactory | None = None
-        self._head: HeadHost | None = None
 
     @property
     def uid(self) -> str:
@@ -62,20 +62,24 @@ class InlineTaskEngine(TaskEngine):
 
     async def open(self, plan: EnginePlan, head: HeadHost) -> Sequence[Host]:
         """Start the hosts."""
-        self._plan, self._head = plan, head
+        self._plan = plan
         self._links[HEAD] = InlineHost(HEAD, self)
         await self._links[HEAD].start(head)
+        hosts = [self._new_host(host) for host in plan.hosts]
         try:
             self._factory = _factory(plan.factory)
-            for host in plan.hosts:
-                await self._start(host)
-        except Exception as error:
-            failed = next(host.name for host in plan.hosts if not self._has(host))
+        except (ImportError, AttributeError, ValueError) as error:
             await self.close(patience=0.0)
-            why = f"{type(error).__name__}: {error}"
-            msg = f"{failed} did not start: {why}"
-            raise EngineError(msg, {failed: why}) from error
-        return list(self._hosts.values())
+            msg = f"the factory {plan.factory} cannot be imported: {error}"
+            raise EngineError(msg) from error
+        starts = {host.uid: asyncio.ensure_future(self._start(host, hosts)) for host in hosts}
+        if starts:
+            await asyncio.wait(starts.values(), timeout=plan.patience)
+        failures = {uid: why for uid, start in starts.items() if (why := _failure(start))}
+        if failures:
+            await self.close(patience=0.0)
+            raise EngineError("; ".join(f"{uid} {why}" for uid, why in failures.items()), failures)
+        return hosts
 
     async def close(self, *, patience: float = 5.0) -> None:
         """Stop the hosts."""
@@ -101,10 +105,12 @@ class InlineTaskEngine(TaskEngine):
 
     async def replace(self, host: str) -> Host:
         """Start a host again."""
-        plan = self._planned(host)
+        new = self._new_host(self._planned(host))
         await self.end(host)
-        new = await self._start(plan)
-        self.find(HEAD).host.host_joined(new)
+        await self._start(new, list(self._hosts.values()))
+        for uid in [HEAD, *self._hosts]:
+            if uid != new.uid:
+                self.find(uid).host.host_joined(new)
         return new
 
     async def call(self, host: str, request: Message, *, timeout: float | None = None) -> Message:
@@ -157,24 +163,21 @@ class InlineTaskEngine(TaskEngine):
         """Return the uids of all hosts, with that of the head."""
         return list(self._links)
 
-    async def _start(self, plan: HostPlan) -> Host:
+    def _new_host(self, plan: HostPlan) -> Host:
+        self._lives += 1
+        return Host(f"{plan.name}@{self._lives:08x}", plan)
+
+    async def _start(self, host: Host, hosts: Sequence[Host]) -> None:
         assert self._plan is not None
         assert self._factory is not None
-        self._lives += 1
-        host = Host(f"{plan.name}@{self._lives:08x}", plan)
         link = InlineHost(host.uid, self)
         runtime_host = self._factory(link, host, self._plan.settings)
-        for other in self._hosts.values():
-            runtime_host.host_joined(other)
-        await link.start(runtime_host)
-        for uid in self._hosts:
-            self._links[uid].host.host_joined(host)
+        for other in hosts:
+            if other.uid != host.uid:
+                runtime_host.host_joined(other)
         self._links[host.uid] = link
         self._hosts[host.uid] = host
-        return host
-
-    def _has(self, plan: HostPlan) -> bool:
-        return any(host.plan == plan for host in self._hosts.values())
+        await link.start(runtime_host)
 
     def _planned(self, uid: str) -> HostPlan:
         assert self._plan is not None
@@ -189,3 +192,12 @@ def _factory(name: str) -> HostFactory:
     module, _, attribute = name.partition(":")
     factory: HostFactory = getattr(importlib.import_module(module), attribute)
     return factory
+
+
+def _failure(start: asyncio.Future[None]) -> str:
+    """Return why a host did not start; empty if it did."""
+    if not start.done():
+        start.cancel()
+        return "did not answer in time"
+    error = start.exception()
+    return "" if error is None else f"did not start: {type(error).__name__}: {error}"

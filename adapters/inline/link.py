@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from contextvars import Context
+from pathlib import Path
 from typing import Final, Protocol, final
 
 from adapters.inline.values import InlineValues, frozen
@@ -109,14 +111,12 @@ class InlineHost(EngineLink):
         if not done:
             msg = f"{host} did not reply to '{request.kind}' within {timeout} s"
             raise TimeoutError(msg)
-        return self._arrived(_reply(task, host), self._uid)
+        return _reply(task, host)
 
     def begin(self, sender: str, request: Message) -> asyncio.Task[Message]:
         """Begin to handle a request."""
         # Not in the context of the sender, which belongs to another host.
-        task = Context().run(
-            asyncio.get_running_loop().create_task, self.host.handle(sender, request)
-        )
+        task = Context().run(asyncio.get_running_loop().create_task, self._serve(sender, request))
         self._handling.add(task)
         task.add_done_callback(self._handled)
         return task
@@ -152,7 +152,19 @@ class InlineHost(EngineLink):
     def own_usage(self) -> HostUsage:
         """Return what this host stores and handles."""
         stored = self._hosts.values.stored(self._uid)
-        return HostUsage(self._uid, 0.0, 0, stored=stored, running=len(self._handling))
+        return HostUsage(self._uid, 0.0, _rss(), stored=stored, running=len(self._handling))
+
+    async def _serve(self, sender: str, request: Message) -> Message:
+        try:
+            reply = await self.host.handle(sender, request)
+        except (asyncio.CancelledError, EngineError):
+            raise
+        except BaseException as error:
+            # Also SystemExit, which would end the event loop.
+            msg = f"{self._uid} failed: {type(error).__name__}: {error}"
+            raise HostFailed(msg) from error
+        # At once, because the host may release the values as soon as it has returned.
+        return self._arrived(reply, sender)
 
     def _arrived(self, message: Message, receiver: str) -> Message:
         for value in message.values:
@@ -165,14 +177,14 @@ class InlineHost(EngineLink):
             task.exception()  # Retrieve it, in case the caller has gone.
 
 
+def _rss() -> int:
+    """Return the memory of this process, in which all hosts live."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
 def _reply(task: asyncio.Task[Message], host: str) -> Message:
     if task.cancelled():
         msg = f"{host} has stopped"
         raise Unreachable(msg)
-    error = task.exception()
-    if isinstance(error, EngineError):
-        raise error
-    if error is not None:
-        msg = f"{host} failed: {type(error).__name__}: {error}"
-        raise HostFailed(msg)
     return task.result()

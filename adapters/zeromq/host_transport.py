@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 from collections.abc import Callable
 from typing import Final, final
 
@@ -19,6 +21,9 @@ RECONNECT: Final = 10
 
 TURN: Final = 64
 """Number of batches to receive before other callbacks of the event loop get a turn."""
+
+MAX_FRAME: Final = 2**30
+"""Longest frame to accept; payloads of 64 kB or more travel in shared memory."""
 
 MAX_BATCH: Final = 512
 """Number of frames in one batch."""
@@ -88,6 +93,8 @@ class ZmqHostTransport(HostTransport):
             if hasattr(self, "_descriptor"):
                 self._loop.remove_reader(self._descriptor)
             self._router.close(linger=0)
+            with contextlib.suppress(OSError):
+                os.unlink(f"{self._directory}/{self._uid}")  # noqa: PTH108
         for dealer in self._dealers.values():
             dealer.close(linger=LINGER)
         self._dealers.clear()
@@ -117,6 +124,7 @@ class ZmqHostTransport(HostTransport):
         sock = self._context.socket(kind)
         sock.setsockopt(zmq.SNDHWM, 0)
         sock.setsockopt(zmq.RCVHWM, 0)
+        sock.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME)
         return sock
 
     def _address(self, uid: str) -> str:

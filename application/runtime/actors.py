@@ -1,43 +1,39 @@
-"""Creates actors, on this worker or others, and calls them."""
+"""Creates actors, on this worker or others."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from weakref import WeakValueDictionary
 
 from application.runtime.actor_array import ActorArray
+from application.runtime.actor_names import ActorNames
 from application.runtime.actor_proxy import ActorProxy
 from application.runtime.actor_record import ActorRecord
-from application.runtime.actor_work import CallWork, CreateWork
+from application.runtime.actor_restarts import ActorRestarts
+from application.runtime.actor_table import ActorTable
+from application.runtime.actor_work import CreateWork, Recipe
 from application.runtime.argument_packing import ArgumentPacking, without_done
-from application.runtime.comms import Comms
-from application.runtime.correspondence import Correspondence
 from application.runtime.delivery import Delivery
-from application.runtime.holdings import Holdings
 from application.runtime.log import RuntimeLog
 from application.runtime.members import Members
-from application.runtime.packing import Packing
 from application.runtime.placing import Placing
-from application.runtime.task import Task
-from application.runtime.tasks import Plan, Tasks
-from domain.runtime.handles import ActorHandle
-from domain.runtime.options import CallOptions, CreationOptions
+from application.runtime.task_plan import Plan
+from application.runtime.tasks import Tasks
+from domain.runtime.options import CreationOptions
 
 
 class Actors:
-    """The actors that this process has created, or has a proxy of.
+    """Creates actors, and arrays of them.
 
     Args:
-        tasks: Adds tasks.
+        tasks: Adds the tasks that create them.
         arguments: Packs arguments.
-        delivery: Sends calls.
-        holdings: Counts proxies.
+        delivery: Sends the requests.
         members: The workers.
         placing: Chooses workers.
-        correspondence: Cancels calls.
-        packing: Replaces proxies in pickles.
-        comms: Has the proxies of runtimes.
         log: Names the members of arrays that are left out.
+        restarts: Creates lost actors again.
+        names: Has the names of actors.
+        table: Has the records of actors.
     """
 
     def __init__(
@@ -46,26 +42,22 @@ class Actors:
         tasks: Tasks,
         arguments: ArgumentPacking,
         delivery: Delivery,
-        holdings: Holdings,
         members: Members,
         placing: Placing,
-        correspondence: Correspondence,
-        packing: Packing,
-        comms: Comms,
         log: RuntimeLog,
+        restarts: ActorRestarts,
+        names: ActorNames,
+        table: ActorTable,
     ) -> None:
         self._tasks = tasks
         self._arguments = arguments
         self._delivery = delivery
-        self._holdings = holdings
         self._members = members
         self._placing = placing
-        self._correspondence = correspondence
-        self._comms = comms
         self._log = log
-        self._records: WeakValueDictionary[str, ActorRecord] = WeakValueDictionary()
-        self._made = 0
-        packing.add(ActorProxy, self._describe, ActorHandle, self._restore)
+        self._restarts = restarts
+        self._names = names
+        self._table = table
 
     def create(
         self,
@@ -84,6 +76,7 @@ class Actors:
 
         Raises:
             KeyError: The chosen worker does not exist.
+            SerialisationError: An argument cannot be pickled.
         """
         if options.len is None:
             return self._create(cls, args, keywords, options, self._home(options.runtime))
@@ -94,54 +87,6 @@ class Actors:
         return ActorArray(
             members, is_safe=options.safe, worker_of=self._home, left_out=self._left_out
         )
-
-    def call(
-        self,
-        record: ActorRecord,
-        action: str,
-        method: str,
-        args: tuple[object, ...],
-        keywords: Mapping[str, object],
-        options: CallOptions,
-    ) -> Task:
-        """Call a method, or read or set an attribute, as a task."""
-        positional, named, waits = without_done(args, keywords)
-        name = f"{record.type_name}.{method}"
-        packed = self._arguments.pack((positional, named, options.retry_on), name=name)
-        creation = [record.creation] if record.creation is not None else []
-        retries = record.max_retries if options.max_retries is None else options.max_retries
-        work = CallWork(
-            record,
-            action,
-            method,
-            packed,
-            retries,
-            self._delivery,
-            self._correspondence,
-        )
-        plan = Plan(
-            name,
-            work,
-            lane=record.uid,
-            needs=[*creation, *packed.needs, *waits],
-            timeout=options.timeout,
-            is_lazy=options.lazy,
-            direct=tuple(creation),
-        )
-        return self._tasks.add(plan)
-
-    def cancel(self, record: ActorRecord) -> None:
-        """Cancel the creation of an actor."""
-        if record.creation is not None:
-            record.creation.cancel()
-
-    def runtime_of(self, record: ActorRecord) -> object:
-        """Return the proxy of the runtime on which an actor is."""
-        return self._comms.registered(record.home)
-
-    def proxy_of(self, record: ActorRecord) -> ActorProxy:
-        """Return a proxy of an actor."""
-        return ActorProxy(record, self)
 
     def _create(
         self,
@@ -154,15 +99,10 @@ class Actors:
         positional, named, waits = without_done(args, keywords)
         content = (cls, positional, named, options.retry_on)
         packed = self._arguments.pack(content, name=cls.__name__)
-        record = self._record(cls.__name__, options, home)
-        work = CreateWork(
-            record,
-            packed,
-            options.max_concurrency or 1,
-            self._placing,
-            self._delivery,
-            self._created,
-        )
+        record = self._table.new(cls.__name__, options.uid)
+        record.choose(options, home)
+        recipe = Recipe(packed, options.max_concurrency or 1, self._delivery)
+        work = CreateWork(record, recipe, self._placing, self._restarts.created, self._enter_name)
         plan = Plan(
             f"{cls.__name__}.__init__",
             work,
@@ -171,25 +111,12 @@ class Actors:
             is_lazy=options.lazy,
         )
         record.creation = self._tasks.add(plan)
-        return ActorProxy(record, self)
+        self._restarts.enter(record, recipe)
+        return self._table.proxy(record)
 
-    def _record(self, type_name: str, options: CreationOptions, home: str) -> ActorRecord:
-        self._made += 1
-        uid = options.uid or f"{type_name.lower()}:{self._members.own}:{self._made}"
-        record = ActorRecord(
-            uid,
-            type_name,
-            creator=self._members.own,
-            lane=str(self._made),
-            home=home,
-            max_retries=options.max_retries or 0,
-            retry_on=options.retry_on,
-        )
-        self._records[uid] = record
-        return record
-
-    def _created(self, record: ActorRecord) -> None:
-        self._holdings.acquire(record, record.uid, record.home, is_counted=True)
+    async def _enter_name(self, record: ActorRecord) -> None:
+        if record.name:
+            await self._names.enter(record.name, record.handle)
 
     def _left_out(self, error: BaseException) -> None:
         self._log.warning(f"A member of an array was left out: {error}")
@@ -198,22 +125,3 @@ class Actors:
         if runtime is None:
             return ""
         return self._members.find(str(getattr(runtime, "uid", runtime))).uid
-
-    def _describe(self, proxy: ActorProxy) -> object:
-        record: ActorRecord = proxy._record
-        return ActorHandle(record.uid, record.type_name, record.home, record.creator)
-
-    def _restore(self, handle: ActorHandle) -> ActorProxy:
-        record = self._records.get(handle.uid)
-        if record is None:
-            self._made += 1
-            record = ActorRecord(
-                handle.uid,
-                handle.type_name,
-                creator=handle.creator,
-                lane=str(self._made),
-                home=handle.home,
-            )
-            self._records[handle.uid] = record
-            self._holdings.acquire(record, handle.uid, handle.home)
-        return ActorProxy(record, self)

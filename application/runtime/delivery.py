@@ -25,9 +25,6 @@ RECEIVED = "received"
 
 MOST_INLINE_BYTES = 64 * 1024
 
-_REPLY_TIME = 1.0
-"""Seconds after which a reply has certainly been passed to the link."""
-
 
 class Delivery:
     """Sends messages with tasks, and makes outcomes of the replies; and the reverse.
@@ -106,8 +103,8 @@ class Delivery:
         if parcel.payload.size <= MOST_INLINE_BYTES:
             return Message(INLINE, fields, parcel.payload, tuple(parcel.values))
         value = await self._link.put(parcel.payload)
-        # The link keeps the value for the receiver as soon as it has the reply.
-        asyncio.get_running_loop().call_later(_REPLY_TIME, self._link.release, value)
+        # Soon, because the reply is sent, and retains the value, before this coroutine suspends.
+        asyncio.get_running_loop().call_soon(self._link.release, value)
         return Message(STORED, fields, Payload(), (value, *parcel.values))
 
     def error_reply(self, error: BaseException, *, uid: str) -> Message:

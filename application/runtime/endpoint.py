@@ -6,17 +6,21 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from application.runtime.actor_names import ActorNames
+from application.runtime.actor_table import ActorTable
 from application.runtime.actors import Actors
 from application.runtime.barrier import Barrier
 from application.runtime.comms import Comms
 from application.runtime.context import surroundings
 from application.runtime.correspondence import Correspondence
+from application.runtime.functions import Functions
 from application.runtime.log import RuntimeLog
 from application.runtime.loop_calls import LoopCalls
 from application.runtime.loops import Loops
 from application.runtime.members import Members
 from application.runtime.placing import Placing
 from application.runtime.reception import Reception
+from application.runtime.replacement import Replacement
 from application.runtime.resident_actor import ResidentActor
 from application.runtime.residents import ACTOR, Residents
 from application.runtime.results import ResultLoader
@@ -35,16 +39,20 @@ class Endpoint:
         runtime: What users see as the runtime of this process; None until it is created.
     """
 
+    actor_names: ActorNames
+    actor_table: ActorTable
     actors: Actors
     barrier: Barrier
     calls: LoopCalls
     comms: Comms
     correspondence: Correspondence
+    functions: Functions
     log: RuntimeLog
     loops: Loops
     members: Members
     placing: Placing
     reception: Reception
+    replacement: Replacement
     residents: Residents
     results: ResultLoader
     stage: Stage
@@ -63,7 +71,6 @@ class Endpoint:
         self.loop = loop
         self.calls.open(loop)
         self.results.open(loop)
-        self.tasks.open(loop)
 
     async def close(self) -> None:
         """End what this process still waits for."""

@@ -22,6 +22,14 @@ class LoopCalls:
         """Use an event loop, which runs already or soon."""
         self._loop = loop
 
+    @property
+    def is_own_thread(self) -> bool:
+        """Whether this is the thread of the event loop, and the loop runs."""
+        try:
+            return asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            return False
+
     def soon(self, call: Call) -> None:
         """Make a call. Thread-safe; once the loop is closed, it does nothing."""
         self._calls.append(call)

@@ -55,6 +55,10 @@ class Members:
             self._correspondence.lose(self._members.find(uid).uid, reason)
         self._report(self._members.disconnect(uid), reason)
 
+    def all(self) -> tuple[Member, ...]:
+        """Return all live members, ordered by role and index."""
+        return self._members.members
+
     def workers(self) -> list[str]:
         """Return the uids of the live workers, ordered by index."""
         return [member.uid for member in self._members.of_role(WORKER)]

@@ -22,6 +22,7 @@ class ResidentActor:
         retry_on: Types of errors after which its calls run again.
         turns: For each call that waits, what its coroutine awaits.
         running: For each call that runs as a coroutine, what cancels it.
+        is_named: Whether it has a name, which must be freed.
         is_ending: Whether it ends once its calls are done.
     """
 
@@ -33,6 +34,7 @@ class ResidentActor:
     retry_on: tuple[type[BaseException], ...] | None = None
     turns: dict[str, asyncio.Future[None]] = field(default_factory=dict)
     running: dict[str, asyncio.Task[object]] = field(default_factory=dict)
+    is_named: bool = False
     is_ending: bool = False
 
     async def turn(self, task: str, *, caller: str, number: int) -> None:

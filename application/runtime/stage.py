@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from application.runtime.argument_packing import FIELDS as ARGUMENT_FIELDS
 from application.runtime.argument_packing import ArgumentPacking
 from application.runtime.delivery import CANCELLED, Delivery
 from application.runtime.execution import Execution
 from application.runtime.holdings import Holdings
+from application.runtime.members import Members
 from application.runtime.reception import OK, Reception
 from application.runtime.resident_actor import ResidentActor
 from application.runtime.residents import ACTOR, Residents
+from application.runtime.retried_run import retried_run
 from application.runtime.running_task import RunningTask
 from domain.runtime.actor_queue import ActorQueue, Cancelled
+from domain.runtime.hosts import LossReason
 from domain.runtime.payloads import Message
 from domain.runtime.retries import Attempts
-from domain.runtime.task_errors import RemoteError
 
 CREATE = "create"
 CALL = "call"
@@ -27,6 +29,7 @@ CREATE_FIELDS: Mapping[str, tuple[type, ...]] = {
     "uid": (str,),
     "type": (str,),
     "concurrency": (int,),
+    "named": (bool,),
     **ARGUMENT_FIELDS,
 }
 CALL_FIELDS: Mapping[str, tuple[type, ...]] = {
@@ -52,6 +55,8 @@ class Stage:
         delivery: Makes replies.
         reception: Receives the requests.
         holdings: Counts the proxies in arguments.
+        members: Reports the loss of callers.
+        on_named_end: Called with the uid of each actor with a name that has ended.
     """
 
     def __init__(
@@ -63,12 +68,17 @@ class Stage:
         delivery: Delivery,
         reception: Reception,
         holdings: Holdings,
+        members: Members,
+        on_named_end: Callable[[str], None],
     ) -> None:
         self._residents = residents
         self._arguments = arguments
         self._execution = execution
         self._delivery = delivery
         self._holdings = holdings
+        self._on_named_end = on_named_end
+        members.notify(left=self.lose_caller)
+        self._on_idle: asyncio.Future[None] | None = None
         residents.on_release(ACTOR, self._released)
         reception.add(CREATE, CREATE_FIELDS, self._create)
         reception.add(CALL, CALL_FIELDS, self._call)
@@ -90,11 +100,33 @@ class Stage:
             ActorQueue(max_concurrency=concurrency),
             is_exclusive=concurrency == 1,
             retry_on=retry_on,
+            is_named=bool(message.fields["named"]),
         )
         self._residents.enter(ACTOR, uid, actor)
         self._residents.increase(sender, uid)
         await self._holdings.reported()
         return OK
+
+    async def init_tessera(
+        self,
+        /,
+        sender_id: str,
+        cls: type,
+        uid: str,
+        args: Sequence[object] = (),
+        **kwargs: object,
+    ) -> list[str]:
+        """Create an actor here, held once by the sender.
+
+        Returns:
+            The names of its attributes.
+        """
+        task = RunningTask(uid, actor=uid, is_exclusive=True)
+        instance = await self._execution.run(cls, args, kwargs, task=task, started=lambda _: None)
+        actor = ResidentActor(uid, cls.__name__, instance, ActorQueue())
+        self._residents.enter(ACTOR, uid, actor)
+        self._residents.increase(sender_id, uid)
+        return [name for name in dir(instance) if not name.startswith("__")]
 
     async def _call(self, sender: str, message: Message) -> Message:
         actor = self._residents.find(ACTOR, _text(message, "actor"))
@@ -121,26 +153,19 @@ class Stage:
         retries, failed = message.fields["retries"], message.fields["failed"]
         assert isinstance(failed, int)
         attempts = Attempts(retries if isinstance(retries, int) else 0, failed)
-        while True:
-            try:
-                result = await self._act(actor, task, message, args, keywords)
-            except asyncio.CancelledError:
-                return Message(CANCELLED)
-            except (SystemExit, KeyboardInterrupt) as error:
-                msg = f"{name} raised {type(error).__name__}: {error}"
-                raise RemoteError(msg, type_name=type(error).__name__) from error
-            except Exception as error:
-                delay = attempts.fail() if _matches(error, retry_on or actor.retry_on) else None
-                if delay is None:
-                    raise
-                try:
-                    await actor.turn_again(task, delay=delay)
-                except asyncio.CancelledError:
-                    return Message(CANCELLED)
-            else:
-                # The caller keeps the proxies in the arguments only until the reply.
-                await self._holdings.reported()
-                return await self._delivery.reply(result, uid=task, name=name)
+        try:
+            result = await retried_run(
+                lambda: self._act(actor, task, message, args, keywords),
+                name=name,
+                attempts=attempts,
+                retry_on=retry_on or actor.retry_on,
+                wait=lambda delay: actor.turn_again(task, delay=delay),
+            )
+        except asyncio.CancelledError:
+            return Message(CANCELLED)
+        # The caller keeps the proxies in the arguments only until the reply.
+        await self._holdings.reported()
+        return await self._delivery.reply(result, uid=task, name=name)
 
     async def _act(
         self,
@@ -171,23 +196,29 @@ class Stage:
 
     async def _cancel(self, sender: str, message: Message) -> Message:  # noqa: ARG002
         actor = self._residents.get(ACTOR, _text(message, "actor"))
-        if not isinstance(actor, ResidentActor):
-            return Message("ok", {"outcome": "was_done"})
         task = _text(message, "task")
-        outcome, starts = actor.queue.cancel(task)
-        if outcome is Cancelled.NEVER_RAN:
-            actor.cancel_turns([task], asyncio.CancelledError)
-            actor.start(starts)
-            return Message("ok", {"outcome": "never_ran"})
-        if task in actor.running:
-            actor.running[task].cancel()
-            return Message("ok", {"outcome": "interrupted"})
-        return Message("ok", {"outcome": "goes_on" if outcome is Cancelled.RUNS else "was_done"})
+        if isinstance(actor, ResidentActor):
+            outcome, starts = actor.queue.cancel(task)
+            if outcome is Cancelled.NEVER_RAN:
+                actor.cancel_turns([task], asyncio.CancelledError)
+                actor.start(starts)
+            elif task in actor.running:
+                actor.running[task].cancel()
+        return OK
 
-    def lose_caller(self, uid: str) -> None:
+    async def idle(self) -> None:
+        """Wait until no call runs."""
+        while any(actor.queue.running for actor in self._actors()):
+            self._on_idle = asyncio.get_running_loop().create_future()
+            await self._on_idle
+
+    def _actors(self) -> list[ResidentActor]:
+        return [item for item in self._residents.all_of(ACTOR) if isinstance(item, ResidentActor)]
+
+    def lose_caller(self, uid: str, reason: LossReason | None = None) -> None:
         """Remove the calls of a lost process that have not started, and what it holds."""
-        for actor in self._residents.all_of(ACTOR):
-            assert isinstance(actor, ResidentActor)
+        del reason
+        for actor in self._actors():
             for lane in actor.queue.callers:
                 if lane.startswith(f"{uid}#"):
                     tasks, starts = actor.queue.remove_caller(lane)
@@ -205,13 +236,13 @@ class Stage:
             self._end_if_idle(item)
 
     def _end_if_idle(self, actor: ResidentActor) -> None:
+        if self._on_idle is not None and not self._on_idle.done():
+            self._on_idle.set_result(None)
         if actor.is_ending and not len(actor.queue):
             self._residents.remove(actor.uid)
             actor.instance = None
-
-
-def _matches(error: Exception, retry_on: tuple[type[BaseException], ...] | None) -> bool:
-    return retry_on is None or isinstance(error, tuple(retry_on))
+            if actor.is_named:
+                self._on_named_end(actor.uid)
 
 
 def _lane(sender: str, message: Message) -> str:

@@ -57,16 +57,26 @@ class Task:
         owner: The service that has created it.
         results: The service that loads its result.
         parent: Uid of the task that has created it.
+        actor: Uid of the actor that it calls; empty if it calls none.
     """
 
     def __init__(
-        self, uid: str, name: str, *, owner: TaskOwner, results: Results, parent: str | None = None
+        self,
+        uid: str,
+        name: str,
+        *,
+        owner: TaskOwner,
+        results: Results,
+        parent: str | None = None,
+        actor: str = "",
     ) -> None:
         self.uid = uid
         self.name = name
         self.parent = parent
+        self.actor = actor
         self.worker = ""
         self.has_children = False
+        self.has_proxies = False
         self._owner = owner
         self._results = results
         self._outcome: Outcome | None = None
@@ -196,6 +206,7 @@ class Task:
     def keep(self, value: object) -> None:
         """Keep the loaded result, because it has proxies in it."""
         self._loaded = [value]
+        self.has_proxies = True
 
     def replace_outcome(self, outcome: Outcome) -> None:
         """Record that the result was dropped."""

@@ -3,53 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
+from application.runtime.again import Again
 from application.runtime.cancellation import TaskCancelledError
+from application.runtime.loop_calls import LoopCalls
 from application.runtime.outcomes import Failed, Outcome, final_state
 from application.runtime.running_task import running_task
 from application.runtime.task import Results, Task
+from application.runtime.task_plan import Plan
+from application.runtime.task_runs import TaskRuns
 from domain.runtime.task_errors import DependencyError, TaskTimeoutError
 from domain.runtime.task_graph import Dispatch, Instruction, TaskGraph
 from domain.runtime.task_states import TaskState
-
-
-class Work(Protocol):
-    """What a task does when its turn comes."""
-
-    def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome]:
-        """Return a coroutine that runs the task to its end.
-
-        Called in the order in which the tasks of a lane are dispatched.
-        """
-
-    async def cancel(self, task: Task, *, force: bool) -> None:
-        """Cancel it where it runs."""
-
-
-@dataclass(slots=True)
-class Plan:
-    """A task to add.
-
-    Attributes:
-        name: What it runs, such as `Counter.add`.
-        work: What it does.
-        lane: The lane that fixes its order; None if it has none.
-        needs: The tasks that must be done first.
-        timeout: Seconds after which it is cancelled.
-        is_lazy: Whether it starts only when it is awaited, or needed.
-        direct: Needs whose error is that of the task, instead of the cause of a DependencyError.
-    """
-
-    name: str
-    work: Work
-    lane: str | None = None
-    needs: list[Task] = field(default_factory=list)
-    timeout: float | None = None
-    is_lazy: bool = False
-    direct: tuple[Task, ...] = ()
 
 
 class Tasks:
@@ -58,33 +25,26 @@ class Tasks:
     Args:
         own: Uid of this process.
         results: Loads results of tasks.
+        calls: Makes calls on the thread of the event loop.
     """
 
-    def __init__(self, *, own: str, results: Results) -> None:
+    def __init__(self, *, own: str, results: Results, calls: LoopCalls) -> None:
         self._own = own
         self._results = results
+        self._calls = calls
         self._graph = TaskGraph()
         self._tasks: dict[str, Task] = {}
         self._plans: dict[str, Plan] = {}
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self._runs = TaskRuns(ended=self._ended)
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._on_added: list[Callable[[Task], None]] = []
+        self._batch: list[tuple[Task, Plan]] | None = None
         self._added = 0
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def own(self) -> str:
         """The uid of this process."""
         return self._own
-
-    @property
-    def unsettled(self) -> list[Task]:
-        """The tasks that have not ended."""
-        return list(self._tasks.values())
-
-    def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Use an event loop, which runs already or soon."""
-        self._loop = loop
 
     def notify(self, added: Callable[[Task], None]) -> None:
         """Call back for each task that is added."""
@@ -95,17 +55,17 @@ class Tasks:
         self._added += 1
         parent = running_task()
         task = Task(
-            f"task:{self._own}:{self._added}",
+            plan.uid or f"task:{self._own}:{self._added}",
             plan.name,
             owner=self,
             results=self._results,
             parent=parent.uid if parent is not None else None,
+            actor=plan.actor,
         )
-        if self._is_own_thread():
+        if self._calls.is_own_thread:
             self._add(task, plan)
         else:
-            assert self._loop is not None
-            self._loop.call_soon_threadsafe(self._add, task, plan)
+            self._calls.soon(lambda: self._add(task, plan))
         return task
 
     def settled(self, uid: str, name: str, outcome: Outcome) -> Task:
@@ -114,12 +74,28 @@ class Tasks:
         task.settle(outcome)
         return task
 
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Send the tasks that are created inside together, when the block ends."""
+        if self._batch is not None:
+            yield  # The outer block sends them.
+            return
+        self._batch = []
+        try:
+            yield
+        finally:
+            gathered, self._batch = self._batch, None
+            for task, plan in gathered:
+                if task.uid in self._tasks:
+                    self._enter(task, plan)
+
     def begin(self, task: Task) -> None:
         """Start a lazy task. Ignored for one that has started."""
         plan = self._plans.get(task.uid)
         if plan is None or task.uid in self._graph or not plan.is_lazy:
             return
         plan.is_lazy = False
+        self._announce(task)
         self._enter(task, plan)
 
     def started(self, uid: str) -> None:
@@ -144,13 +120,11 @@ class Tasks:
         if task.uid not in self._tasks:
             return
         plan = self._plans[task.uid]
-        runs = task.uid in self._running
-        why = error or TaskCancelledError(
-            f"{task.name} was cancelled", uid=task.uid, task=task.name
-        )
+        runs = self._runs.has(task)
+        why = error or _cancelled_error(task)
         self.settle(task, Failed(why, TaskState.CANCELLED if error is None else TaskState.FAILED))
         if runs:
-            self._spawn(plan.work.cancel(task, force=force))
+            self._runs.start_aside(plan.work.cancel(task, force=force))
 
     def settle(self, task: Task, outcome: Outcome) -> None:
         """Record how a task ended. Ignored if it has ended before."""
@@ -172,40 +146,28 @@ class Tasks:
         """Let at most so many tasks of a lane be at their worker."""
         self._graph.limit(lane, window)
 
-    def return_to_queue(self, task: Task) -> None:
-        """Send a task again later, in its old place."""
-        if task.uid in self._graph:
-            self._carry_out(self._graph.return_to_queue(task.uid))
-
     async def close(self) -> None:
         """Cancel all tasks that have not ended, without waiting for their workers."""
-        for task in self.unsettled:
+        for task in list(self._tasks.values()):
             self.cancel(task)
-        running = [item for item in self._running.values() if not item.done()]
-        for item in running:
-            item.cancel()
-        if running:
-            await asyncio.wait(running)
-
-    def _is_own_thread(self) -> bool:
-        try:
-            running = asyncio.get_running_loop()
-        except RuntimeError:
-            return False
-        if self._loop is None:
-            self._loop = running
-        return running is self._loop
+        await self._runs.close()
 
     def _add(self, task: Task, plan: Plan) -> None:
         self._tasks[task.uid] = task
         self._plans[task.uid] = plan
+        if not plan.is_lazy:
+            self._announce(task)
+        if plan.timeout is not None:
+            loop = asyncio.get_running_loop()
+            self._timers[task.uid] = loop.call_later(plan.timeout, self._time_out, task)
+        if self._batch is not None and not plan.is_lazy:
+            self._batch.append((task, plan))
+        elif not plan.is_lazy:
+            self._enter(task, plan)
+
+    def _announce(self, task: Task) -> None:
         for added in self._on_added:
             added(task)
-        if plan.timeout is not None:
-            assert self._loop is not None
-            self._timers[task.uid] = self._loop.call_later(plan.timeout, self._time_out, task)
-        if not plan.is_lazy:
-            self._enter(task, plan)
 
     def _enter(self, task: Task, plan: Plan) -> None:
         for need in plan.needs:
@@ -229,44 +191,26 @@ class Tasks:
                 self._end_dependent(task, instruction.need, instruction.state)
 
     def _dispatch(self, task: Task) -> None:
-        work = self._plans[task.uid].work.prepare(task)
-        running = asyncio.get_running_loop().create_task(self._run(task, work))
-        self._running[task.uid] = running
+        self._runs.start(task, self._plans[task.uid].work.prepare(task))
 
-    async def _run(self, task: Task, work: Coroutine[Any, Any, Outcome]) -> None:
-        try:
-            outcome = await work
-        except asyncio.CancelledError:
-            self._running.pop(task.uid, None)
-            raise
-        except Exception as error:  # noqa: BLE001 - the await of the task raises it
-            outcome = Failed(error)
-        self._running.pop(task.uid, None)
-        self.settle(task, outcome)
+    def _ended(self, task: Task, outcome: Outcome | Again) -> None:
+        if isinstance(outcome, Again):
+            self._return_to_queue(task)
+        else:
+            self.settle(task, outcome)
+
+    def _return_to_queue(self, task: Task) -> None:
+        if task.uid in self._graph:
+            self._carry_out(self._graph.return_to_queue(task.uid))
 
     def _end_dependent(self, task: Task, need_uid: str, state: TaskState) -> None:
-        plan = self._plans[task.uid]
-        need = next(item for item in plan.needs if item.uid == need_uid)
-        assert need.error is not None
-        if need in plan.direct:
-            error: BaseException = need.error
-        elif state is TaskState.CANCELLED:
-            error = TaskCancelledError(f"{need.name} was cancelled, which {task.name} needs")
-        else:
-            error = DependencyError(
-                f"{task.name} did not run, because {need.name} failed", uid=task.uid, task=task.name
-            )
-            error.__cause__ = need.error
+        error = _dependent_error(task, self._plans[task.uid], need_uid, state)
         self._tasks.pop(task.uid)
         self._forget(task.uid)
         task.settle(Failed(error, state))
 
     def _time_out(self, task: Task) -> None:
-        timeout = self._plans[task.uid].timeout
-        error = TaskTimeoutError(
-            f"{task.name} did not end within {timeout} s", uid=task.uid, task=task.name
-        )
-        self.cancel(task, error=error)
+        self.cancel(task, error=_timeout_error(task, self._plans[task.uid].timeout))
 
     def _forget(self, uid: str) -> None:
         del self._plans[uid]
@@ -274,8 +218,28 @@ class Tasks:
         if timer is not None:
             timer.cancel()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        key = f"cancel {id(work)}"
-        running = asyncio.get_running_loop().create_task(work)
-        self._running[key] = running
-        running.add_done_callback(lambda _: self._running.pop(key, None))
+
+def _dependent_error(task: Task, plan: Plan, need_uid: str, state: TaskState) -> BaseException:
+    """Return the error of a task that did not run because of a need."""
+    need = next(item for item in plan.needs if item.uid == need_uid)
+    assert need.error is not None
+    if need in plan.direct:
+        return need.error
+    if state is TaskState.CANCELLED:
+        return TaskCancelledError(
+            f"{need.name} was cancelled, which {task.name} needs", uid=task.uid, task=task.name
+        )
+    error = DependencyError(
+        f"{task.name} did not run, because {need.name} failed", uid=task.uid, task=task.name
+    )
+    error.__cause__ = need.error
+    return error
+
+
+def _timeout_error(task: Task, timeout: float | None) -> BaseException:
+    msg = f"{task.name} did not end within {timeout} s"
+    return TaskTimeoutError(msg, uid=task.uid, task=task.name)
+
+
+def _cancelled_error(task: Task) -> BaseException:
+    return TaskCancelledError(f"{task.name} was cancelled", uid=task.uid, task=task.name)

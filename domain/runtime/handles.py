@@ -20,12 +20,14 @@ class ActorHandle:
         type_name: The name of its class.
         home: Uid of the worker that it was on.
         creator: Uid of the member that created it, and restarts it.
+        is_restartable: Whether its creator creates it again after the loss of its worker.
     """
 
     uid: str
     type_name: str
     home: str
     creator: str
+    is_restartable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 
 from adapters.pickling.pickler import CloudPickler
+from adapters.processes.own_process import PsutilOwnProcess
+from adapters.system.clock import SystemClock
 from adapters.terminal.loop_bars import RichProgressBars
 from adapters.threads.task_threads import PooledTaskThreads
 from application.interfaces.task_engine import EngineLink, RuntimeHost
+from application.runtime.endpoint import Endpoint
 from application.runtime.log import RuntimeLog
+from application.runtime.log_names import Failures
 from application.runtime.process_host import ProcessHost
 from application.runtime.wiring import new_endpoint
 from domain.runtime.hosts import Host
 from domain.runtime.payloads import Payload
-from entrypoints._runtime.facade import REMOTE_NAMES, Runtime
+from domain.runtime.uids import MONITOR
+from entrypoints._runtime.facade import REMOTE_NAMES
 from entrypoints._runtime.layout import connect_fixed_members
+from entrypoints._runtime.new_runtime import new_runtime
 
 FACTORY = f"{__name__}:new_worker_host"
 
@@ -34,7 +39,8 @@ def new_worker_host(link: EngineLink, host: Host, settings: Payload) -> RuntimeH
 
     def write(level: str, uid: str, text: str) -> None:
         del uid
-        endpoint.comms.call("monitor", f"log_{level}", {"buf": text}, reply=False)
+        # A method may log from its thread.
+        endpoint.calls.soon(lambda: _send(endpoint, level, text))
 
     endpoint = new_endpoint(
         link=link,
@@ -46,10 +52,26 @@ def new_worker_host(link: EngineLink, host: Host, settings: Payload) -> RuntimeH
     )
     connect_fixed_members(endpoint.members, node=host.plan.node)
     endpoint.members.connect(host.uid)
-    endpoint.runtime = Runtime(endpoint=endpoint, uid=host.uid, mode=chosen["mode"])
+
+    async def end() -> None:
+        await endpoint.stage.idle()
+        await endpoint.replacement.end(host.uid, is_replaced=False)
 
     async def stopped() -> None:
         threads.close()
-        await asyncio.sleep(0)
 
+    endpoint.runtime = new_runtime(
+        endpoint=endpoint,
+        link=link,
+        uid=host.uid,
+        mode=chosen["mode"],
+        own_process=PsutilOwnProcess(limit=host.plan.memory),
+        clock=SystemClock(),
+        failures=Failures(),
+        end=end,
+    )
     return ProcessHost(endpoint, is_default=not chosen["inline"], stopped=stopped)
+
+
+def _send(endpoint: Endpoint, level: str, text: str) -> None:
+    endpoint.comms.call(MONITOR, f"log_{level}", {"buf": text}, reply=False)

@@ -32,6 +32,11 @@ TESTED_WITH = {
     "InMemoryOutlet": "InMemoryPeerTransport",
     "InMemoryInlet": "InMemoryPeerTransport",
     "EmbeddedLink": "TestEmbeddedTaskEngine",
+    "Submission": "TestEmbeddedTaskEngine",
+    "RuntimeHost": "TestEmbeddedTaskEngine",
+    "HeadHost": "TestEmbeddedTaskEngine",
+    "ScriptedHost": "TestEmbeddedTaskEngine",
+    "ScriptedHead": "TestEmbeddedTaskEngine",
 }
 """Classes that only another class creates, and the class whose contract test covers them."""
 

@@ -1,6 +1,5 @@
 """The items of a parallel loop."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
