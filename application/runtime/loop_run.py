@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,7 @@ class LoopSurroundings:
         worker_for: Returns what the body gets as its worker.
         is_live: Whether a worker is alive.
         loss_of: Returns the error of a worker that is lost.
+        replaced: Waits until no worker is being started again.
     """
 
     owner: object
@@ -56,6 +57,7 @@ class LoopSurroundings:
     worker_for: Callable[[str], object]
     is_live: Callable[[str], bool]
     loss_of: Callable[[str], RuntimeDisconnectedError]
+    replaced: Callable[[], Coroutine[Any, Any, None]]
 
 
 class LoopRun:
@@ -68,7 +70,6 @@ class LoopRun:
         surroundings: The process.
         share: The workers that it may borrow.
         bar: Shows its progress.
-        expects_workers: Whether workers may join.
     """
 
     def __init__(
@@ -80,7 +81,6 @@ class LoopRun:
         share: WorkerShare,
         *,
         bar: ProgressBar | None = None,
-        expects_workers: bool = False,
     ) -> None:
         loop = asyncio.get_running_loop()
         self._body = body
@@ -95,6 +95,7 @@ class LoopRun:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._attempts: dict[int, LoopItem] = {}
         self._leftovers: list[LoopItem] = []
+        self._following: set[asyncio.Task[None]] = set()
         self._over: asyncio.Future[BaseException | None] = loop.create_future()
         self._late: asyncio.Future[None] = loop.create_future()
         self._machine = ItemLoop(
@@ -102,7 +103,7 @@ class LoopRun:
             take=self._take,
             most_results=options.most_results,
             is_safe=options.is_safe,
-            is_open=options.takes_newcomers and expects_workers,
+            is_open=options.takes_newcomers,
         )
 
     @property
@@ -126,6 +127,7 @@ class LoopRun:
         timeout = self._options.timeout
         timer = None if timeout is None else loop.call_later(timeout, self._time_out)
         try:
+            self._follow_replacement()
             self._around.serve()
             error = await self._over
             await self._end_items()
@@ -139,6 +141,8 @@ class LoopRun:
         finally:
             if timer is not None:
                 timer.cancel()
+            for following in self._following:
+                following.cancel()
         if error is not None:
             self._cancel_tasks()
         return error
@@ -151,11 +155,23 @@ class LoopRun:
         """Add a worker."""
         self._machine.worker_joined(worker)
 
-    def worker_left(self, worker: str, *, expects_workers: bool) -> None:
+    def worker_left(self, worker: str) -> None:
         """Remove a worker."""
         self._machine.worker_left(worker)
-        if not expects_workers:
+        self._follow_replacement()
+
+    def _follow_replacement(self) -> None:
+        """If no worker is left, end the loop as soon as it is certain that none will join."""
+        if self._options.takes_newcomers and not self.share.has_workers:
+            following = asyncio.get_running_loop().create_task(self._end_without_workers())
+            self._following.add(following)
+            following.add_done_callback(self._following.discard)
+
+    async def _end_without_workers(self) -> None:
+        await self._around.replaced()
+        if not self.share.has_workers:
             self._machine.close()
+            self._around.serve()
 
     def _take(self) -> bool:
         for arguments in self._items:

@@ -14,6 +14,7 @@ from application.runtime.correspondence import Correspondence
 from application.runtime.loop_item import current_item
 from application.runtime.loop_run import Body, LoopOptions, LoopRun, LoopSurroundings
 from application.runtime.members import Members
+from application.runtime.replacement import Replacement
 from application.runtime.task import Task
 from application.runtime.tasks import Tasks
 from domain.runtime.hosts import LossReason
@@ -34,7 +35,7 @@ class Loops:
         comms: Has their proxies.
         correspondence: Has the reasons of losses.
         bars: Draws progress.
-        expects_workers: Returns whether lost workers are being replaced.
+        replacement: Replaces lost workers.
     """
 
     def __init__(
@@ -46,14 +47,14 @@ class Loops:
         comms: Comms,
         correspondence: Correspondence,
         bars: ProgressBars,
-        expects_workers: Callable[[], bool] = lambda: False,
+        replacement: Replacement,
     ) -> None:
         self._barrier = barrier
         self._members = members
         self._comms = comms
         self._correspondence = correspondence
         self._bars = bars
-        self._expects_workers = expects_workers
+        self._replacement = replacement
         self._runs: list[LoopRun] = []
         tasks.notify(self._task_added)
         members.notify(joined=self._joined, left=self._left)
@@ -131,6 +132,7 @@ class Loops:
             serve=lambda: self._serve(lending),
             worker_for=self._comms.registered,
             is_live=self._members.is_live,
+            replaced=self._replacement.settled,
             loss_of=lambda worker: disconnected(worker, self._correspondence.reason(worker)),
         )
         bar = self._new_bar(body, iterables) if options.shows_progress else None
@@ -142,7 +144,6 @@ class Loops:
                 around,
                 share,
                 bar=bar,
-                expects_workers=bool(self._members.workers()) or self._expects_workers(),
             )
             self._runs.append(run)
             try:
@@ -179,7 +180,7 @@ class Loops:
     def _left(self, uid: str, reason: LossReason | None) -> None:
         del reason
         for run in list(self._runs):
-            run.worker_left(uid, expects_workers=self._expects_workers())
+            run.worker_left(uid)
             run.fill()
 
 

@@ -83,6 +83,11 @@ class Replacement:
         """Whether a worker is being started again."""
         return bool(self._replacing)
 
+    async def settled(self) -> None:
+        """Wait until no worker is being started again."""
+        while self._replacing:
+            await asyncio.wait(set(self._replacing))
+
     async def successor(self, uid: str) -> str | None:
         """Wait for the replacement of a lost worker.
 

@@ -98,6 +98,7 @@ class Runtime:
     get = Forwarded(Warehouse, Warehouse.get)
     drop = Forwarded(Warehouse, Warehouse.drop)
     barrier = Forwarded(Barrier, Barrier.wait)
+    async_for = Forwarded(Loops, Loops.async_for)
     batch = Forwarded(Tasks, Tasks.batch)
     actor = Forwarded(ActorNames, ActorNames.actor)
     submit = Forwarded(Functions, Functions.submit)
@@ -143,7 +144,6 @@ class Runtime:
     request_profile = Forwarded(Profile, Profile.request_profile)
     recv_profile = Forwarded(Profile, Profile.recv_profile)
     send_profile = Forwarded(Profile, Profile.send_profile)
-    async_for = Forwarded(Loops, Loops.async_for)
 
     @property
     def logger(self) -> RuntimeLog:
