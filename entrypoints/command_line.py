@@ -12,11 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from typing_extensions import override
-
 from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
 from domain.running.clients import trust_for
 from domain.running.events import RunFinished
+from domain.running.launcher_capabilities import LAUNCHERS
 from domain.version import VERSION
 from domain.wording import counted
 from entrypoints._command_line.checkpoint_arguments import (
@@ -29,6 +28,12 @@ from entrypoints._command_line.console import print_error, print_text, warn
 from entrypoints._command_line.failure_text import describe_failure
 from entrypoints._command_line.host_arguments import add_host_commands
 from entrypoints._command_line.manual_start import check_location_file, location_published
+from entrypoints._command_line.parser import Parser
+from entrypoints._command_line.resource_commands import (
+    add_oversubscription_argument,
+    add_resource_arguments,
+    run_resource_command,
+)
 from entrypoints._command_line.snapshot_commands import (
     add_snapshot_commands,
     run_snapshot_command,
@@ -50,27 +55,9 @@ LOG_LINES = 50
 _MISTAKES = {"snapshots": "The command failed", "hosts": "The command failed"}
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser that reports unknown arguments with the usage of its own subcommand.
-
-    By default, the parent parser reports them, with its own usage.
-    """
-
-    @override
-    def parse_known_args(  # type: ignore[override]
-        self,
-        args: Sequence[str] | None = None,
-        namespace: argparse.Namespace | None = None,
-    ) -> tuple[argparse.Namespace, list[str]]:
-        known, unknown = super().parse_known_args(args, namespace)
-        if unknown:
-            self.error(f"unrecognized arguments: {' '.join(unknown)}")
-        return known, unknown
-
-
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run `conjoin`."""
-    parser = _Parser(
+    parser = Parser(
         prog="conjoin", description="Couples simulation programs into one model and runs it."
     )
     parser.add_argument("--version", action="version", version=f"conjoin {VERSION}")
@@ -86,6 +73,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     )
     _add_sources(check)
     check.set_defaults(**_defaults_of_run())
+    resources = commands.add_parser(
+        "resources",
+        help="show how many nodes a simulation needs",
+        description="Show how many nodes the simulation that the files describe needs, and which"
+        " instances share which cores.",
+    )
+    _add_sources(resources)
+    add_resource_arguments(resources)
     snapshots = commands.add_parser(
         "snapshots",
         help="list, show, verify and remove snapshots",
@@ -104,6 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     chosen = parser.parse_args(with_list_inserted(given))
     if chosen.command == "snapshots":
         sys.exit(_guarded(run_snapshot_command, chosen))
+    if chosen.command == "resources":
+        sys.exit(_guarded(run_resource_command, chosen))
     if chosen.command == "hosts":
         sys.exit(_guarded(_run_host_command, chosen))
     # import now: once StopSignals handles signals, they cannot interrupt this slow import
@@ -115,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run_manager(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the manager, with the options of MUSCLE3's `muscle_manager`."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m entrypoints.manager",
         description="Run the simulation that the files describe.",
     )
@@ -223,6 +220,14 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         help="also listen on this address of this machine, for programs that are started by hand on"
         " other machines; 'all' stands for all addresses. Can be repeated (default: loopback only)",
     )
+    add_oversubscription_argument(parser)
+    parser.add_argument(
+        "--launcher",
+        choices=LAUNCHERS,
+        default="auto",
+        help="in a batch job, how to start an agent on each node: by srun, mpiexec or ssh (default:"
+        " auto, which is srun in a Slurm job); local uses this machine only",
+    )
     parser.add_argument(
         "--hosts",
         default="",
@@ -287,6 +292,8 @@ def _sentence(what: str, error: CouplingError) -> str:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from adapters.run_scripts.containers import shown_command
+
     manager = _new_manager(options)
     _check_and_warn(manager)
     if options.location_file is not None:
@@ -296,6 +303,10 @@ def _check(options: argparse.Namespace) -> int:
     components = counted(len(model.components), "component")
     conduits = counted(len(model.conduits), "conduit")
     print_text(f"Model '{model.name}' can be run here: {instances} of {components}, {conduits}.")
+    for program in manager.configuration.programs.values():
+        command = shown_command(program)
+        if command is not None:
+            print_text(f"Program '{program.name}' runs in a container: {command}")
     return COMPLETED
 
 
@@ -313,11 +324,13 @@ def _new_manager(options: argparse.Namespace) -> Manager:
         trust_network=options.trust_network,
         listen=tuple(options.listen),
         hosts=options.hosts,
+        launcher=options.launcher,
         accept_new_host_keys=options.accept_new_host_keys,
         timeouts=AgentTimeouts(silence=options.node_timeout, grace=options.grace_time),
         checkpoints=checkpoint_options_of(options, warn=warn),
         reconnect_time=options.reconnect_time,
         stall_time=options.stall_time or math.inf,
+        oversubscribe=options.oversubscribe,
     )
     sources = [Path(name) if name != "-" else name for name in options.files]
     manager = Manager(

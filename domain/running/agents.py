@@ -7,6 +7,33 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from domain.placement.batch_jobs import JobNode
+
+
+@dataclass(frozen=True, slots=True)
+class JobOrders:
+    """Additional orders for the agents of a batch job, which all get the same ones.
+
+    The program that starts the agents on all nodes, such as srun, gives each of them an environment
+    for a parallel program. The programs that the agents start must not take it for their own.
+
+    Attributes:
+        nodes: The nodes of the job; each agent determines which of them is its own.
+        name_variable: Environment variable of an agent that has the name of its node; None to use
+            the host name.
+        environment: The environment variables of the manager, which replace those of the agents.
+        kept_variables: Names of the variables that the agents keep, because they describe a node.
+    """
+
+    nodes: tuple[JobNode, ...]
+    environment: Mapping[str, str]
+    name_variable: str | None = None
+    kept_variables: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        # environments hold passwords and tokens
+        return f"JobOrders(nodes={self.nodes!r})"
+
 
 @dataclass(frozen=True)
 class AgentOrders:
@@ -24,6 +51,7 @@ class AgentOrders:
         cores: Number of cores to report; None for those that the agent detects.
         confirms: Whether the agent writes a line to its standard output when it has read its
             orders, and checks before that `log_directory` exists.
+        job: Additional orders for the agents of a batch job; None for other agents.
     """
 
     manager_locations: tuple[str, ...]
@@ -36,6 +64,7 @@ class AgentOrders:
     environment: Mapping[str, str] = field(default_factory=dict)
     cores: int | None = None
     confirms: bool = False
+    job: JobOrders | None = None
 
     def __repr__(self) -> str:
         # hide the secret, so that it does not appear in a log or a traceback

@@ -12,7 +12,7 @@ from entrypoints._command_line.console import print_text
 from entrypoints._manager.launcher_choice import importing_ssh
 
 if TYPE_CHECKING:
-    from adapters.ssh.host_check import HostReport
+    from adapters.ssh_agents.host_check import HostReport
 
 GAP = "  "
 
@@ -24,8 +24,8 @@ def run_host_command(options: argparse.Namespace) -> int:
         ConfigurationError: If the hosts or the SSH configuration are invalid.
     """
     with importing_ssh():
-        from adapters.ssh.host_check import CHECKS, SshHostCheck
-        from adapters.ssh.hosts_file import read_hosts
+        from adapters.ssh_agents.host_check import CHECKS, SshHostCheck
+        from adapters.ssh_agents.hosts_file import read_hosts
 
     check = SshHostCheck(
         read_hosts(options.hosts),

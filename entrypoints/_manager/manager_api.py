@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from typing_extensions import Self
 
@@ -35,8 +35,10 @@ from entrypoints._snapshots.snapshot_wiring import (
     resume_chooser,
     snapshot_stores,
 )
-from entrypoints.containers.manager import OpenedManager
-from entrypoints.options import Adapters, ManagerOptions, check_options
+from entrypoints.options import Adapters, ManagerOptions, check_options, check_trust
+
+if TYPE_CHECKING:
+    from entrypoints.containers.manager import OpenedManager
 
 SHUTDOWN_MARGIN: Final = 10.0
 CLOSED_EARLY: Final = "The manager was closed before the run was over."
@@ -66,7 +68,8 @@ class Manager:
         adapters: Adapters that replace the manager's own.
 
     Raises:
-        ConfigurationError: If the configuration cannot be run; the message says why.
+        ConfigurationError: If the configuration cannot be run, or two options exclude each other;
+            the message says why.
         InconsistentSnapshot: If it cannot be resumed from those snapshots; the message says why.
         UsageError: If the arguments are none of the above.
 
@@ -91,6 +94,7 @@ class Manager:
         adapters: Adapters | None = None,
     ) -> None:
         self._options = options or ManagerOptions()
+        check_trust(self._options)
         self._run_dir = None if run_dir is None else Path(run_dir)
         self._adapters = _checked(adapters)
         self._stores = _stores(snapshot_store, self._adapters)
@@ -169,8 +173,8 @@ class Manager:
         Raises:
             ConfigurationError: If a program does not exist or cannot be executed, the run directory
                 cannot be used, the log level does not exist, or there is no time for the run; also
-                if the model needs more cores than there are, and the launcher does not allow
-                instances to share cores.
+                if the model needs more cores than there are, and neither the options nor the
+                launcher allow instances to share cores.
         """
         warnings = self._check_this_machine()
         check_options(self._options)
@@ -183,7 +187,8 @@ class Manager:
         if not capabilities.is_this_machine:
             return ()
         check_programs(self.configuration)
-        return check_cores(self.configuration, oversubscribe=capabilities.may_oversubscribe)
+        oversubscribe = capabilities.oversubscribes(self._options.oversubscribe)
+        return check_cores(self.configuration, oversubscribe=oversubscribe)
 
     def start_all(self) -> None:
         """Start all programs, except those with execution model `manual`.
@@ -192,9 +197,9 @@ class Manager:
 
         Raises:
             ConfigurationError: If a program does not exist or cannot be executed, or if the model
-                needs more cores than there are, and the launcher does not allow instances to share
-                cores; nothing is started then. The default launcher, for this machine, allows it:
-                too few cores only cause a warning in the log.
+                needs more cores than there are, and neither the options nor the launcher allow
+                instances to share cores; nothing is started then. The default launcher, for this
+                machine, allows it: too few cores only cause a warning in the log.
             InconsistentSnapshot: If a snapshot to resume from does not exist when seen from the
                 working directory of its instance; nothing is started then.
             RunError: If the agents that start programs cannot be started.

@@ -45,6 +45,7 @@ from application.nodes.agent_manager import AgentManager
 from domain.identity import Reference
 from domain.model.configuration import Configuration
 from domain.model.topology import Topology
+from domain.running.clients import trust_between_instances
 from domain.running.run_state.run_state import RunState
 from entrypoints.options import ManagerOptions
 
@@ -184,7 +185,9 @@ def build_services(
     directories = InstanceDirectories(parts.run_directory, worker=parts.worker)
     limit = profile_limit(configuration.settings)
     profile = ProfileIntake(parts.profiles, limit=limit, log=parts.log)
-    run = _build_run(parts, configuration, agents, control, board, snapshots, directories, profile)
+    run = _build_run(
+        parts, configuration, options, agents, control, board, snapshots, directories, profile
+    )
     agents.on_node_lost(run.note_node_lost)
     agents.on_resources(run.note_resources)
     control.on_finished(run.note_result)
@@ -202,7 +205,10 @@ def build_services(
         checkpoints=checkpoints,
         directories=directories,
         snapshot_store=snapshot_store,
-        trust=options.trust,
+        trust_of=lambda instance: trust_between_instances(
+            options.trust,
+            has_peers_by_hand=any(map(is_by_hand, map(str, peers.peers_of(instance)))),
+        ),
     )
     return ManagerServices(
         desk=desk,
@@ -286,6 +292,7 @@ def _build_state(configuration: Configuration, options: ManagerOptions) -> RunSt
 def _build_run(
     parts: ManagerParts,
     configuration: Configuration,
+    options: ManagerOptions,
     pool: NodePool,
     control: RunControl,
     board: StatusBoard,
@@ -312,6 +319,7 @@ def _build_run(
         worker=parts.worker,
         scheduler=parts.scheduler,
         log=parts.log,
+        oversubscribe=options.oversubscribe,
     )
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from adapters.processes.peer_processes import new_peer_processes
-from adapters.ssh.connections import SshConnections
-from adapters.ssh.hosts import SshHost
-from adapters.ssh.ssh_config import SshConfiguration
-from adapters.ssh.tunnel import ReverseTunnel
+from adapters.ssh_agents.connections import SshConnections
+from adapters.ssh_agents.hosts import SshHost
+from adapters.ssh_agents.ssh_config import SshConfiguration
+from adapters.ssh_agents.tunnel import ReverseTunnel
 from adapters.wire.locations import TcpAddress
 from tests.support.nodes import Nodes
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from adapters.ssh.hosts import SshHost
-from adapters.ssh.launcher import SshAgentLauncher
+from adapters.ssh_agents.hosts import SshHost
+from adapters.ssh_agents.launcher import SshAgentLauncher
 from application.interfaces.agents import AgentLauncher
 from conjoin.testing import RunningAgentsContract
 from conjoin.testing.agent_bench import SECRET, AgentBench
@@ -105,7 +105,7 @@ def test_all_hosts_are_reached_in_the_given_order(nodes: Nodes) -> None:
 
 
 def test_host_that_is_down_is_named(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.ssh.connections.CONNECT_TIME", 1.0)
+    monkeypatch.setattr("adapters.ssh_agents.connections.CONNECT_TIME", 1.0)
     nodes[0].cut_power()
     wait_until(lambda: nodes[0].is_off)
     message = failure_of_launch(host_of(nodes))
@@ -337,8 +337,8 @@ def test_agents_end_when_the_manager_is_killed(nodes: Nodes, tmp_path: Path, hom
     nodes.write_ssh_config(home)
     text = (
         "import sys\n"
-        "from adapters.ssh.hosts import parse_host_list\n"
-        "from adapters.ssh.launcher import SshAgentLauncher\n"
+        "from adapters.ssh_agents.hosts import parse_host_list\n"
+        "from adapters.ssh_agents.launcher import SshAgentLauncher\n"
         "from conjoin.testing.agent_launcher import ORDERS\n"
         "SshAgentLauncher(parse_host_list('node1,node2')).launch(ORDERS, on_lost=print)\n"
         "print('launched', flush=True)\n"

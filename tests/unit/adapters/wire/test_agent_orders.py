@@ -8,9 +8,16 @@ import pytest
 import adapters.wire.agent_orders
 from adapters.wire.agent_orders import decode_orders, encode_orders
 from domain.errors import RemoteProtocolError
-from domain.running.agents import AgentOrders
+from domain.placement.batch_jobs import JobNode
+from domain.running.agents import AgentOrders, JobOrders
 
 ORDERS = AgentOrders(("tcp:a:1", "tcp:b:2"), "s3cret\n\0é", 10.0, 2.5, Path("/log dir"), "node1")
+JOB = JobOrders(
+    nodes=(JobNode("node1", 4), JobNode("node2")),
+    environment={"HOME": "/home/me", "ODD": "\udcff\n"},
+    name_variable="SLURMD_NODENAME",
+    kept_variables=("SLURMD_NODENAME", "HOSTNAME"),
+)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +29,8 @@ ORDERS = AgentOrders(("tcp:a:1", "tcp:b:2"), "s3cret\n\0é", 10.0, 2.5, Path("/l
         replace(ORDERS, manager_process=4711),
         replace(ORDERS, environment={"A": "b c"}, cores=3, confirms=True),
         replace(ORDERS, log_directory=Path("/odd \udcff name")),
+        replace(ORDERS, job=JOB),
+        replace(ORDERS, job=replace(JOB, name_variable=None, kept_variables=())),
     ],
 )
 def test_orders_round_trip(orders):
@@ -39,6 +48,10 @@ def test_orders_are_one_line():
 def test_invalid_orders_are_rejected(line):
     with pytest.raises(RemoteProtocolError):
         decode_orders(line)
+
+
+def test_environment_of_job_orders_is_not_shown():
+    assert "hunter2" not in repr(replace(JOB, environment={"TOKEN": "hunter2"}))
 
 
 def test_orders_of_another_version_are_rejected_with_both_versions(monkeypatch):
