@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.slurm.jobs import JobOutcome, Place, run_in_job, write_model
+from tests.integration.batch_jobs.jobs import JobOutcome, Place, run_in_job, write_model
 from tests.support.slurm import SlurmCluster
 
 pytestmark = pytest.mark.slow
