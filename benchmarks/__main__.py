@@ -9,9 +9,11 @@ from benchmarks import (
     crowd,
     encryption,
     loop_pauses,
+    planning,
     round_trips,
     saving,
     start_up,
+    task_engine,
 )
 
 PARTS = {
@@ -20,8 +22,10 @@ PARTS = {
     "start_up": start_up,
     "crowd": crowd,
     "loop_pauses": loop_pauses,
+    "planning": planning,
     "checkpoint_registry": checkpoint_registry,
     "encryption": encryption,
+    "task_engine": task_engine,
 }
 COLUMNS = ("MUSCLE3 0.11", "Conjoin")
 """The sides that most parts compare."""

@@ -72,6 +72,8 @@ class RunService:
         worker: Runs slow functions.
         scheduler: Schedules callbacks.
         log: The manager's log.
+        oversubscribe: Whether instances that run at the same time may share cores if there are
+            too few; None if the launcher decides.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class RunService:
         worker: Worker,
         scheduler: Scheduler,
         log: FilteringBoundLogger,
+        oversubscribe: bool | None = None,
     ) -> None:
         self._configuration = configuration
         self._pool = pool
@@ -102,6 +105,7 @@ class RunService:
         self._worker = worker
         self._scheduler = scheduler
         self._log = log
+        self._oversubscribe = oversubscribe
         self._start: _Start | None = None
         self._lost_nodes: dict[str, str] = {}
         self._listeners: list[Callable[[RunFinished], object]] = []
@@ -178,7 +182,7 @@ class RunService:
             placement = self._pool.place(
                 self._configuration,
                 available,
-                oversubscribe=capabilities.may_oversubscribe,
+                oversubscribe=capabilities.oversubscribes(self._oversubscribe),
             )
         except InsufficientResources as error:
             raise ConfigurationError(str(error)) from error
@@ -198,12 +202,10 @@ class RunService:
         )
 
     def _prepare_all(self, placement: Placement, launch: AgentLaunch) -> list[PreparedProgram]:
-        capabilities = launch.launcher.capabilities
-        listens_at = launch.manager_locations[0]
         return self._starter.prepare(
             placement.resources,
-            manager_location=partial(capabilities.manager_location, default=listens_at),
-            bind_to_cores=capabilities.binds_cores,
+            capabilities=launch.launcher.capabilities,
+            listens_at=launch.manager_locations[0],
         )
 
     def _start_programs(self, start: _Start, programs: Sequence[PreparedProgram]) -> None:

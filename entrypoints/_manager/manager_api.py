@@ -172,8 +172,8 @@ class Manager:
         Raises:
             ConfigurationError: If a program does not exist or cannot be executed, the run directory
                 cannot be used, the log level does not exist, or there is no time for the run; also
-                if the model needs more cores than there are, and the launcher does not allow
-                instances to share cores.
+                if the model needs more cores than there are, and neither the options nor the
+                launcher allow instances to share cores.
         """
         warnings = self._check_this_machine()
         check_options(self._options)
@@ -186,7 +186,8 @@ class Manager:
         if not capabilities.is_this_machine:
             return ()
         check_programs(self.configuration)
-        return check_cores(self.configuration, oversubscribe=capabilities.may_oversubscribe)
+        oversubscribe = capabilities.oversubscribes(self._options.oversubscribe)
+        return check_cores(self.configuration, oversubscribe=oversubscribe)
 
     def start_all(self) -> None:
         """Start all programs, except those with execution model `manual`.
@@ -195,9 +196,9 @@ class Manager:
 
         Raises:
             ConfigurationError: If a program does not exist or cannot be executed, or if the model
-                needs more cores than there are, and the launcher does not allow instances to share
-                cores; nothing is started then. The default launcher, for this machine, allows it:
-                too few cores only cause a warning in the log.
+                needs more cores than there are, and neither the options nor the launcher allow
+                instances to share cores; nothing is started then. The default launcher, for this
+                machine, allows it: too few cores only cause a warning in the log.
             InconsistentSnapshot: If a snapshot to resume from does not exist when seen from the
                 working directory of its instance; nothing is started then.
             RunError: If the agents that start programs cannot be started.
