@@ -13,6 +13,7 @@ from benchmarks import (
     round_trips,
     saving,
     start_up,
+    task_engine,
 )
 
 PARTS = {
@@ -24,6 +25,7 @@ PARTS = {
     "planning": planning,
     "checkpoint_registry": checkpoint_registry,
     "encryption": encryption,
+    "task_engine": task_engine,
 }
 COLUMNS = ("MUSCLE3 0.11", "Conjoin")
 """The sides that most parts compare."""

@@ -12,8 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from typing_extensions import override
-
 from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
 from domain.running.clients import trust_for
 from domain.running.events import RunFinished
@@ -28,7 +26,9 @@ from entrypoints._command_line.checkpoint_arguments import (
 )
 from entrypoints._command_line.console import print_error, print_text, warn
 from entrypoints._command_line.failure_text import describe_failure
+from entrypoints._command_line.host_arguments import add_host_commands
 from entrypoints._command_line.manual_start import check_location_file, location_published
+from entrypoints._command_line.parser import Parser
 from entrypoints._command_line.resource_commands import (
     add_oversubscription_argument,
     add_resource_arguments,
@@ -53,30 +53,16 @@ RESUMABLE = 75
 
 LOG_LINES = 50
 
-_MISTAKES = {"sbatch": "The script was not written", "snapshots": "The command failed"}
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that reports unknown arguments with the usage of its own subcommand.
-
-    By default, the parent parser reports them, with its own usage.
-    """
-
-    @override
-    def parse_known_args(  # type: ignore[override]
-        self,
-        args: Sequence[str] | None = None,
-        namespace: argparse.Namespace | None = None,
-    ) -> tuple[argparse.Namespace, list[str]]:
-        known, unknown = super().parse_known_args(args, namespace)
-        if unknown:
-            self.error(f"unrecognized arguments: {' '.join(unknown)}")
-        return known, unknown
+_MISTAKES = {
+    "hosts": "The command failed",
+    "sbatch": "The script was not written",
+    "snapshots": "The command failed",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run `conjoin`."""
-    parser = _Parser(
+    parser = Parser(
         prog="conjoin", description="Couples simulation programs into one model and runs it."
     )
     parser.add_argument("--version", action="version", version=f"conjoin {VERSION}")
@@ -114,6 +100,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         description="Manage the snapshots of a run: 'conjoin snapshots RUN_DIR' lists them.",
     )
     add_snapshot_commands(snapshots)
+    hosts = commands.add_parser(
+        "hosts",
+        help="check hosts that are reached over SSH",
+        description="Check hosts: 'conjoin hosts check hosts.toml'.",
+    )
+    add_host_commands(hosts)
     given = sys.argv[1:] if arguments is None else arguments
     if given and given[0] not in commands.choices and Path(given[0]).is_file():
         parser.error(f"the command is missing. To run this file: conjoin run {given[0]}")
@@ -124,6 +116,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(_guarded(run_resource_command, chosen))
     if chosen.command == "sbatch":
         sys.exit(_guarded(run_sbatch_command, chosen))
+    if chosen.command == "hosts":
+        sys.exit(_guarded(_run_host_command, chosen))
     # import now: once StopSignals handles signals, they cannot interrupt this slow import
     importlib.import_module("entrypoints._manager.manager_api")
     if chosen.command == "check":
@@ -133,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run_manager(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the manager, with the options of MUSCLE3's `muscle_manager`."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m entrypoints.manager",
         description="Run the simulation that the files describe.",
     )
@@ -141,6 +135,13 @@ def run_manager(arguments: Sequence[str] | None = None) -> NoReturn:
     _add_run_options(parser)
     parser.set_defaults(command="run")
     sys.exit(_guarded(_run, parser.parse_args(arguments)))
+
+
+def _run_host_command(options: argparse.Namespace) -> int:
+    # imported late, because the other commands do not need it
+    from entrypoints._command_line.host_commands import run_host_command
+
+    return run_host_command(options)
 
 
 def _defaults_of_run() -> dict[str, object]:
@@ -234,6 +235,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         help="also listen on this address of this machine, for programs that are started by hand on"
         " other machines; 'all' stands for all addresses. Can be repeated (default: loopback only)",
     )
+    add_oversubscription_argument(parser)
     parser.add_argument(
         "--launcher",
         choices=LAUNCHERS,
@@ -249,17 +251,32 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         " a,b,user@c:2222 (default: this machine)",
     )
     parser.add_argument(
+        "--node-timeout",
+        type=_positive,
+        default=30.0,
+        metavar="SECONDS",
+        help="how long a node may be silent before it counts as lost, which ends the run; its agent"
+        " ends its programs if it does not reach the manager for this time (default: %(default)g)",
+    )
+    parser.add_argument(
         "--accept-new-host-keys",
         action="store_true",
         help="accept the SSH host keys of hosts that are not among the known hosts, and remember"
         " them; changed keys are always refused",
     )
-    add_oversubscription_argument(parser)
     add_checkpoint_arguments(parser)
     parser.add_argument("--quiet", action="store_true", help="do not show the progress of the run")
     parser.add_argument(
         "--dry-run", action="store_true", help="check everything without starting anything"
     )
+
+
+def _positive(text: str) -> float:
+    seconds = not_negative(text)
+    if seconds == 0:
+        msg = f"'{text}' must be positive"
+        raise argparse.ArgumentTypeError(msg)
+    return seconds
 
 
 def _guarded(action: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
@@ -290,6 +307,8 @@ def _sentence(what: str, error: CouplingError) -> str:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from adapters.run_scripts.containers import shown_command
+
     manager = _new_manager(options)
     _check_and_warn(manager)
     if options.location_file is not None:
@@ -299,6 +318,10 @@ def _check(options: argparse.Namespace) -> int:
     components = counted(len(model.components), "component")
     conduits = counted(len(model.conduits), "conduit")
     print_text(f"Model '{model.name}' can be run here: {instances} of {components}, {conduits}.")
+    for program in manager.configuration.programs.values():
+        command = shown_command(program)
+        if command is not None:
+            print_text(f"Program '{program.name}' runs in a container: {command}")
     return COMPLETED
 
 
@@ -318,7 +341,7 @@ def _new_manager(options: argparse.Namespace) -> Manager:
         hosts=options.hosts,
         launcher=options.launcher,
         accept_new_host_keys=options.accept_new_host_keys,
-        timeouts=AgentTimeouts(grace=options.grace_time),
+        timeouts=AgentTimeouts(silence=options.node_timeout, grace=options.grace_time),
         checkpoints=checkpoint_options_of(options, warn=warn),
         reconnect_time=options.reconnect_time,
         stall_time=options.stall_time or math.inf,

@@ -18,7 +18,7 @@ from application.nodes.agent_timeouts import AgentTimeouts
 from domain.errors import ConfigurationError, UsageError
 from domain.running.clients import Trust, trust_for
 from domain.running.launcher_capabilities import LAUNCHERS, LauncherCapabilities
-from entrypoints.log_setup import checked_level
+from domain.running.log_levels import manager_level
 
 __all__ = ["Adapters", "AgentTimeouts", "CheckpointOptions", "ManagerOptions"]
 
@@ -104,9 +104,8 @@ def check_options(options: ManagerOptions) -> None:
         ConfigurationError: If the log level does not exist, or the run would have to stop before
             it starts.
     """
-    checked_level(options.log_level)
+    manager_level(options.log_level)
     check_launcher(options)
-    check_trust(options)
     last_rule(options.checkpoints, SystemClock().time())
 
 

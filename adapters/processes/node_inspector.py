@@ -27,10 +27,8 @@ class LinuxNodeInspector(NodeInspector):
     Args:
         node: Name to give to the node; the host name by default.
         root: The root directory, with `proc`, `sys` and `dev`.
-        cores: Number of cores to report instead of those that were found, for a node that others
-            use too, or that pretends to be larger than it is.
+        max_cores: Number of cores to report at most; None for all.
         environment: The environment; by default, that of this process.
-        max_cores: Number of cores to report at most; None for all. Has no effect on `cores`.
     """
 
     def __init__(
@@ -38,23 +36,20 @@ class LinuxNodeInspector(NodeInspector):
         *,
         node: str | None = None,
         root: Path = Path("/"),
-        cores: int | None = None,
-        environment: Mapping[str, str] | None = None,
         max_cores: int | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.node: Final = node or socket.gethostname()
         """Name of the node."""
         self._root = root
-        self._declared = cores
-        self._environment = os.environ if environment is None else environment
         self._max_cores = max_cores
+        self._environment = os.environ if environment is None else environment
 
     def resources(self) -> NodeResources:
         limits = cgroups.read_limits(self._root / "proc", self._root / "sys")
-        cores = self._cores(limits)
         return NodeResources(
             self.node,
-            cores if self._declared is None else _declared(cores, self._declared),
+            self._cores(limits),
             self._memory(limits.memory),
             read_gpus(self._root, self._environment),
         )
@@ -87,17 +82,6 @@ def usable_hwthreads() -> frozenset[int]:
     if hasattr(os, "sched_getaffinity"):
         return frozenset(os.sched_getaffinity(0))
     return frozenset(range(os.cpu_count() or 1))
-
-
-def _declared(cores: CoreSet, count: int) -> CoreSet:
-    """Return a declared number of cores; if there are fewer, several use the same threads."""
-    real = sorted(cores)
-    if count <= len(real):
-        return frozenset(real[:count])
-    return frozenset(
-        Core(number, real[number % len(real)].hwthreads if real else frozenset({0}))
-        for number in range(count)
-    )
 
 
 def _cores_by_count(usable: frozenset[int]) -> CoreSet:

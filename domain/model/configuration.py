@@ -17,6 +17,7 @@ from domain.coupling.ports import SETTINGS_IN, Operator, Port
 from domain.coupling.settings import Settings
 from domain.identity import Reference
 from domain.model.checkpoint_rules import Checkpoints
+from domain.model.containers import Container
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ class Program:
         can_share_resources: Whether it may share cores with components that it takes turns with.
         keeps_state_for_next_use: Whether it needs checkpoints in order to be resumed.
         ports: The ports that it declares, if any.
+        container: The container that it runs in; None if it runs outside of containers.
     """
 
     name: Reference
@@ -155,6 +157,7 @@ class Program:
     can_share_resources: bool = True
     keeps_state_for_next_use: KeepsStateForNextUse = KeepsStateForNextUse.NECESSARY
     ports: Mapping[str, Port] = field(default_factory=dict)
+    container: Container | None = None
 
 
 @dataclass(frozen=True)

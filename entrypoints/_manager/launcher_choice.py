@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from adapters.batch_agents.launcher import BatchAgentLauncher
@@ -14,7 +15,7 @@ from adapters.batch_agents.starters import GroupStarter
 from adapters.batch_jobs.detection import detect_batch_job
 from adapters.batch_jobs.node_lists import expand_names
 from adapters.local_agents.launcher import LocalAgentLauncher
-from adapters.ssh.hosts import SshHost
+from adapters.ssh_agents.hosts import SshHost
 from application.interfaces.agents import AgentLauncher
 from domain.errors import ConfigurationError
 from domain.placement.batch_jobs import BatchJob, BatchSystem
@@ -85,16 +86,27 @@ def _kind_of_launcher(job: BatchJob, options: ManagerOptions, *, has_mpiexec: bo
 
 def _ssh_launcher(options: ManagerOptions, job: BatchJob | None = None) -> AgentLauncher:
     """Return the launcher for the nodes of a job, or else for the hosts that the user named."""
-    try:
-        from adapters.ssh.hosts_file import read_hosts
-        from adapters.ssh.launcher import SshAgentLauncher
-    except ImportError as error:
-        if error.name not in ("paramiko", "tomli"):
-            raise
-        msg = "To run on hosts over SSH, install paramiko: pip install 'conjoin[ssh]'"
-        raise ConfigurationError(msg) from error
+    with importing_ssh():
+        from adapters.ssh_agents.hosts_file import read_hosts
+        from adapters.ssh_agents.launcher import SshAgentLauncher
     if job is None:
         hosts = read_hosts(options.hosts)
     else:
         hosts = tuple(SshHost(name=node, host=node) for node in job.node_names)
     return SshAgentLauncher(hosts, accept_new_host_keys=options.accept_new_host_keys)
+
+
+@contextlib.contextmanager
+def importing_ssh() -> Iterator[None]:
+    """Convert the error about a missing library, which few users need.
+
+    Raises:
+        ConfigurationError: If a library is missing.
+    """
+    try:
+        yield
+    except ImportError as error:
+        if error.name not in ("paramiko", "tomli"):
+            raise
+        msg = f"To use hosts over SSH, install {error.name}: pip install 'conjoin[ssh]'"
+        raise ConfigurationError(msg) from error

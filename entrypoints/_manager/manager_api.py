@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from typing_extensions import Self
 
@@ -23,6 +23,7 @@ from domain.errors import UsageError
 from domain.model.checkpoint_rules import Checkpoints
 from domain.model.configuration import Configuration
 from domain.running.events import InstanceStatus, RunEvent, RunFinished
+from domain.running.nodes import NodeStatus
 from entrypoints._manager.launcher_choice import choose_launcher
 from entrypoints._manager.local_checks import check_cores, check_programs
 from entrypoints._manager.opening import open_manager
@@ -34,8 +35,10 @@ from entrypoints._snapshots.snapshot_wiring import (
     resume_chooser,
     snapshot_stores,
 )
-from entrypoints.containers.manager import OpenedManager
-from entrypoints.options import Adapters, ManagerOptions, check_options
+from entrypoints.options import Adapters, ManagerOptions, check_options, check_trust
+
+if TYPE_CHECKING:
+    from entrypoints.containers.manager import OpenedManager
 
 SHUTDOWN_MARGIN: Final = 10.0
 CLOSED_EARLY: Final = "The manager was closed before the run was over."
@@ -65,7 +68,8 @@ class Manager:
         adapters: Adapters that replace the manager's own.
 
     Raises:
-        ConfigurationError: If the configuration cannot be run; the message says why.
+        ConfigurationError: If the configuration cannot be run, or two options exclude each other;
+            the message says why.
         InconsistentSnapshot: If it cannot be resumed from those snapshots; the message says why.
         UsageError: If the arguments are none of the above.
 
@@ -90,6 +94,7 @@ class Manager:
         adapters: Adapters | None = None,
     ) -> None:
         self._options = options or ManagerOptions()
+        check_trust(self._options)
         self._run_dir = None if run_dir is None else Path(run_dir)
         self._adapters = _checked(adapters)
         self._stores = _stores(snapshot_store, self._adapters)
@@ -255,6 +260,10 @@ class Manager:
     def status(self) -> list[InstanceStatus]:
         """Return the current status of each instance; after `close`, the final status."""
         return self._opened_parts.services.board.all()
+
+    def nodes(self) -> list[NodeStatus]:
+        """Return the current status of each node that has an agent."""
+        return self._opened_parts.services.agents.nodes()
 
     def resumable_from(self) -> str | None:
         """Return the newest usable workflow snapshot of this run; None if there is none.

@@ -145,6 +145,19 @@ class Nodes:
     def __getitem__(self, index: int) -> Node:
         return self.nodes[index]
 
+    def new_key(self, folder: Path, *, options: str) -> Path:
+        """Return a private key that the nodes accept with restrictions.
+
+        Args:
+            folder: Folder for the key.
+            options: Options in the file of authorized keys, such as `no-port-forwarding`.
+        """
+        key = folder / "restricted_key"
+        _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key))
+        with (self.folder / "authorized_keys").open("a") as file:
+            file.write(f"{options} {key.with_suffix('.pub').read_text()}")
+        return key
+
     def repair(self) -> None:
         """Connect the cables of all nodes, and start those that have lost power."""
         for node in self.nodes:

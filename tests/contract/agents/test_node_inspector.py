@@ -51,12 +51,6 @@ class TestLinuxNodeInspectorWithoutKernelInformation(NodeInspectorContract):
         return LinuxNodeInspector(node="here", root=tmp_path)
 
 
-class TestLinuxNodeInspectorOfPretendedCores(NodeInspectorContract):
-    @pytest.fixture
-    def inspector(self):
-        return LinuxNodeInspector(node="here", cores=1)
-
-
 class TestInMemoryNodeInspector(NodeInspectorContract):
     @pytest.fixture
     def inspector(self):

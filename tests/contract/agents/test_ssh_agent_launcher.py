@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from adapters.ssh.hosts import SshHost
-from adapters.ssh.launcher import SshAgentLauncher
+from adapters.ssh_agents.hosts import SshHost
+from adapters.ssh_agents.launcher import SshAgentLauncher
 from application.interfaces.agents import AgentLauncher
 from conjoin.testing import RunningAgentsContract
 from conjoin.testing.agent_bench import SECRET, AgentBench
@@ -52,6 +52,17 @@ class TestSshAgentLauncher(RunningAgentsContract):
     def let_die(self, launcher: AgentLauncher, node: str) -> None:
         (found,) = [item for item in self.nodes if item.name == node]
         found.wait_for_process(AGENT).kill()
+
+
+class TestSshAgentLauncherWithTunnels(TestSshAgentLauncher):
+    """The manager listens on loopback only, so the nodes reach it through tunnels only."""
+
+    @pytest.fixture(autouse=True)
+    def prepare(self, nodes: Nodes) -> None:
+        self.nodes = nodes
+
+    def make(self) -> AgentLauncher:
+        return SshAgentLauncher([host_of(self.nodes, number, tunnel=True) for number in range(2)])
 
 
 @contextmanager
@@ -94,7 +105,7 @@ def test_all_hosts_are_reached_in_the_given_order(nodes: Nodes) -> None:
 
 
 def test_host_that_is_down_is_named(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.ssh.connections.CONNECT_TIME", 1.0)
+    monkeypatch.setattr("adapters.ssh_agents.connections.CONNECT_TIME", 1.0)
     nodes[0].cut_power()
     wait_until(lambda: nodes[0].is_off)
     message = failure_of_launch(host_of(nodes))
@@ -297,6 +308,15 @@ def test_agents_of_a_manager_in_a_modules_directory_import_conjoin(
         pass
 
 
+def test_tunnel_that_the_server_refuses_is_reported_with_the_option(
+    nodes: Nodes, tmp_path: Path
+) -> None:
+    key = nodes.new_key(tmp_path, options="no-port-forwarding")
+    message = failure_of_launch(host_of(nodes, key_file=key, tunnel=True))
+    assert "refuses the tunnel" in message
+    assert "AllowTcpForwarding" in message
+
+
 def agents_on(node: Node) -> list[psutil.Process]:
     return node.processes(AGENT)
 
@@ -317,8 +337,8 @@ def test_agents_end_when_the_manager_is_killed(nodes: Nodes, tmp_path: Path, hom
     nodes.write_ssh_config(home)
     text = (
         "import sys\n"
-        "from adapters.ssh.hosts import parse_host_list\n"
-        "from adapters.ssh.launcher import SshAgentLauncher\n"
+        "from adapters.ssh_agents.hosts import parse_host_list\n"
+        "from adapters.ssh_agents.launcher import SshAgentLauncher\n"
         "from conjoin.testing.agent_launcher import ORDERS\n"
         "SshAgentLauncher(parse_host_list('node1,node2')).launch(ORDERS, on_lost=print)\n"
         "print('launched', flush=True)\n"

@@ -387,6 +387,21 @@ def test_profiles_are_written_to_a_custom_store():
     assert not (manager.run_directory / "performance.sqlite").exists()
 
 
+def test_end_of_the_run_does_not_wait_for_the_profile(monkeypatch):
+    store = InMemoryProfileStore()
+    close, disk_responds = store.close, threading.Event()
+
+    def close_when_the_disk_responds():
+        assert disk_responds.wait(LONG)
+        close()
+
+    monkeypatch.setattr(store, "close", close_when_the_disk_responds)
+    with Manager(RUNS, adapters=Adapters(profiles=store)) as manager:
+        manager.start_all()
+        assert manager.wait(LONG).succeeded
+        disk_responds.set()
+
+
 def test_profile_beyond_its_limit_is_a_warning():
     with Manager(RUNS.replace("steps: 3", "steps: 3\n  muscle_profile_limit: 10")) as manager:
         manager.start_all()

@@ -201,17 +201,3 @@ def test_affinity_of_this_process_restricts_the_cores() -> None:
     finally:
         os.sched_setaffinity(0, before)
     assert [core.hwthreads for core in cores] == [{min(before)}]
-
-
-@pytest.mark.parametrize(
-    ("declared", "threads"),
-    [(1, [{0, 2}]), (2, [{0, 2}, {1, 3}]), (5, [{0, 2}, {1, 3}, {0, 2}, {1, 3}, {0, 2}])],
-)
-def test_declared_number_of_cores_replaces_the_real_one(
-    machine: Machine, declared: int, threads: list[set[int]]
-) -> None:
-    machine.topology("0-3", "0,2", "1,3")
-    machine.write("proc/self/status", "Cpus_allowed_list:\t0-3")
-    cores = LinuxNodeInspector(root=machine.root, cores=declared).resources().cores
-    assert [core.core_id for core in sorted(cores)] == list(range(declared))
-    assert [core.hwthreads for core in sorted(cores)] == threads

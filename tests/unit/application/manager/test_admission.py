@@ -7,7 +7,7 @@ from application.interfaces.admission import Client
 from application.manager.admission import ClientAdmission
 from domain.errors import ManagerRefused
 from domain.running.clients import Origin, Process, agent_identity, instance_identity
-from tests.support.desks import InMemoryDesk
+from tests.support.in_memory_services import InMemoryServices
 from tests.support.models import configuration
 
 MACRO = Process(10, 1)
@@ -20,7 +20,7 @@ class Room:
     """An admission, the registry that it asks, and clients to admit."""
 
     def __init__(self, *, by_hand: bool = False, starts_elsewhere: bool = False) -> None:
-        desk = InMemoryDesk(configuration("macro o_i -> micro f_init"))
+        desk = InMemoryServices(configuration("macro o_i -> micro f_init"))
         self.processes = InMemoryPeerProcesses(uid=0)
         self.processes.add(1, MACRO, instance="macro")
         self.processes.add(2, MICRO, instance="micro")
@@ -137,6 +137,13 @@ def test_refused_registration_is_reported_and_grants_nothing():
     assert room.may_request(room.client(1), "macro")
 
 
+@pytest.mark.parametrize(("name", "reports"), [("macro", []), ("mikro", ["no"])])
+def test_refused_registration_of_a_proven_client_is_reported_if_it_cannot_log(name, reports):
+    room = Room()
+    room.admission.note_registration(proven(name), name, refusal="no")
+    assert room.refusals == reports
+
+
 def test_instance_by_hand_may_be_registered_by_another_process_after_a_failed_attempt():
     room = Room(by_hand=True)
     first, second = room.client(1), room.client(3)
@@ -184,6 +191,7 @@ def test_proof_of_a_refused_registration_does_not_count():
     room.admission.check_registration(client, "macro")
     room.admission.note_registration(client, "macro", refusal="no")
     assert not room.admission.is_proven("macro")
+    assert room.refusals == []  # the program logs it
 
 
 def test_second_registration_that_is_refused_leaves_the_first_proven():

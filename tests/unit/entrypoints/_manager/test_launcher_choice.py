@@ -10,7 +10,7 @@ from adapters.batch_agents.mpiexec import Mpiexec, MpiFamily
 from adapters.batch_agents.srun import Srun
 from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
 from adapters.local_agents.launcher import LocalAgentLauncher
-from adapters.ssh.launcher import SshAgentLauncher
+from adapters.ssh_agents.launcher import SshAgentLauncher
 from application.interfaces.agents import AgentLauncher
 from domain.errors import ConfigurationError
 from entrypoints._manager.launcher_choice import choose_launcher
@@ -36,10 +36,10 @@ def test_named_hosts_are_reached_over_ssh():
 def test_missing_paramiko_is_an_error_with_the_package_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.delitem(sys.modules, "adapters.ssh.launcher")
+    monkeypatch.delitem(sys.modules, "adapters.ssh_agents.launcher")
     monkeypatch.setitem(sys.modules, "paramiko", None)
     for name in ("connections", "ssh_config", "host_keys", "remote_agent"):
-        monkeypatch.delitem(sys.modules, f"adapters.ssh.{name}", raising=False)
+        monkeypatch.delitem(sys.modules, f"adapters.ssh_agents.{name}", raising=False)
     with pytest.raises(ConfigurationError, match=r"pip install 'conjoin\[ssh\]'"):
         choose_launcher(ManagerOptions(hosts="a"), Adapters(), environment={})
 

@@ -1,0 +1,13 @@
+"""Task engines keep their contract; what only some engines promise is tested here too."""
+
+from entrypoints._runtime.engines import new_embedded_engine
+from tests.contract.task_engine_contract import TaskEngineContract
+
+
+def fail(text):
+    raise AssertionError(text)
+
+
+class TestEmbeddedTaskEngine(TaskEngineContract):
+    def create(self):
+        return new_embedded_engine(on_error=fail)
