@@ -120,8 +120,8 @@ EXCEPTIONS = {
             for name in (
                 "_command_line/manual_start",
                 "_command_line/checkpoint_arguments",
-                "_command_line/host_arguments",
-                "_command_line/snapshot_commands",
+                "_command_line/command",
+                "_command_line/snapshots_command",
                 "_instance/instance_wiring",
                 "_manager/manager_api",
                 "_manager/run_input",
