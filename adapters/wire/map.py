@@ -2,7 +2,7 @@
 
 This is MUSCLE3's protocol with these extensions of ours:
 
-- a report of resources includes the memory of the node, and the version of the agent;
+- a report of resources includes the memory and the GPUs of the node, and the version of the agent;
 - GET_COMMAND is a long poll, answered when there is a command or after a timeout, and serves as the
   heartbeat;
 - results describe the end of a process by a kind and a value, followed by the node's name;
@@ -34,7 +34,7 @@ from adapters.wire.requests import (
 )
 from adapters.wire.values import integer, optional, text
 from application.interfaces.agent_desk import AgentDesk
-from domain.placement.resources import NodeResources
+from domain.placement.resources import Gpu, GpuKind, NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import Command
 from domain.running.process_end import ProcessResult
@@ -58,7 +58,9 @@ class NodeReport:
 def _encode_report(report: NodeReport) -> list[object]:
     resources = report.resources
     cpu = [[core.core_id, *sorted(core.hwthreads)] for core in sorted(resources.cores)]
-    values = {"cpu": cpu, "memory": resources.memory, "version": report.version}
+    values: dict[str, object] = {"cpu": cpu, "memory": resources.memory, "version": report.version}
+    if resources.gpus:
+        values["gpus"] = [[gpu.kind.value, gpu.device] for gpu in resources.gpus]
     return [resources.node, values]
 
 
@@ -67,6 +69,7 @@ def _decode_report(node: object, values: Any) -> NodeReport:  # noqa: ANN401 - c
         text(node),
         frozenset(map(decode_core, values["cpu"])),
         optional(integer, values.get("memory")),
+        tuple(Gpu(GpuKind(kind), text(device)) for kind, device in values.get("gpus", ())),
     )
     return NodeReport(resources, text(values.get("version", "")))
 

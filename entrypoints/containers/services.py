@@ -185,7 +185,9 @@ def build_services(
     directories = InstanceDirectories(parts.run_directory, worker=parts.worker)
     limit = profile_limit(configuration.settings)
     profile = ProfileIntake(parts.profiles, limit=limit, log=parts.log)
-    run = _build_run(parts, configuration, agents, control, board, snapshots, directories, profile)
+    run = _build_run(
+        parts, configuration, options, agents, control, board, snapshots, directories, profile
+    )
     agents.on_node_lost(run.note_node_lost)
     agents.on_resources(run.note_resources)
     control.on_finished(run.note_result)
@@ -290,6 +292,7 @@ def _build_state(configuration: Configuration, options: ManagerOptions) -> RunSt
 def _build_run(
     parts: ManagerParts,
     configuration: Configuration,
+    options: ManagerOptions,
     pool: NodePool,
     control: RunControl,
     board: StatusBoard,
@@ -316,6 +319,7 @@ def _build_run(
         worker=parts.worker,
         scheduler=parts.scheduler,
         log=parts.log,
+        oversubscribe=options.oversubscribe,
     )
 
 

@@ -35,7 +35,14 @@ EXCEPTIONS = {
     **dict.fromkeys(
         (
             f"adapters/ssh_agents/{name}.py"
-            for name in ("connections", "host_keys", "launcher", "remote_agent")
+            for name in (
+                "connections",
+                "host_check",
+                "host_keys",
+                "launcher",
+                "remote_agent",
+                "tunnel",
+            )
         ),
         _SSH,
     ),
@@ -115,6 +122,7 @@ EXCEPTIONS = {
             for name in (
                 "_command_line/manual_start",
                 "_command_line/checkpoint_arguments",
+                "_command_line/host_arguments",
                 "_command_line/snapshot_commands",
                 "_instance/instance_wiring",
                 "_manager/manager_api",

@@ -1,15 +1,21 @@
 """Tests of real agents in jobs of a real Slurm."""
 
+import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from adapters.batch_agents.launcher import BatchAgentLauncher
+from adapters.batch_agents.mpiexec import recognise_mpiexec
 from adapters.batch_agents.srun import Srun
 from adapters.batch_jobs.detection import detect_batch_job
 from adapters.batch_jobs.node_lists import expand_names
 from application.interfaces.agents import AgentLauncher
 from conjoin.testing import RunningAgentsContract
+from domain.placement.batch_jobs import JobNode
+from tests.support.nodes import Nodes
 from tests.support.slurm import SlurmCluster
 
 
@@ -29,4 +35,40 @@ class TestBatchAgentLauncherWithSrun(RunningAgentsContract):
 
     def let_die(self, launcher: AgentLauncher, node: str) -> None:
         (found,) = [item for item in self.cluster.nodes if item.name == node]
+        found.wait_for_process("entrypoints.agent").kill()
+
+
+def mpiexec() -> str:
+    found = shutil.which("mpiexec")
+    if found is None:
+        if os.environ.get("CONJOIN_CI") == "1":
+            pytest.fail("no mpiexec on this machine: install openmpi-bin")
+        pytest.skip("no mpiexec on this machine: install openmpi-bin")
+    return found
+
+
+@pytest.mark.slow
+class TestBatchAgentLauncherWithMpiexec(RunningAgentsContract):
+    @pytest.fixture(autouse=True)
+    def prepare(self, nodes: Nodes, tmp_path: Path) -> None:
+        self.nodes = nodes
+        self.hosts = (nodes.head,)
+        ssh = tmp_path / "ssh"
+        options = f"-F {nodes.write_ssh_config(tmp_path)} -o UserKnownHostsFile={nodes.known_hosts}"
+        ssh.write_text(f'#!/bin/sh\nexec ssh {options} "$@"\n')
+        ssh.chmod(0o755)
+        self.environment = {
+            **os.environ,
+            "OMPI_ALLOW_RUN_AS_ROOT": "1",
+            "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+            "OMPI_MCA_plm_rsh_agent": str(ssh),
+        }
+
+    def make(self) -> AgentLauncher:
+        starter = recognise_mpiexec(mpiexec(), self.environment)
+        nodes = [JobNode(node.name) for node in self.nodes.nodes[:2]]
+        return BatchAgentLauncher(nodes, starter=starter, environment=self.environment)
+
+    def let_die(self, launcher: AgentLauncher, node: str) -> None:
+        (found,) = [item for item in self.nodes if item.name == node]
         found.wait_for_process("entrypoints.agent").kill()

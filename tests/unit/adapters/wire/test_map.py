@@ -13,7 +13,7 @@ from adapters.wire.map import NodeReport
 from adapters.wire.packing import pack, unpack
 from adapters.wire.requests import Request, Status, decode_response
 from domain.errors import RemoteProtocolError
-from domain.placement.resources import Core, NodeResources
+from domain.placement.resources import Core, Gpu, GpuKind, NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import (
     AgentOrders,
@@ -52,7 +52,10 @@ names = st.text(min_size=1)
 numbers = st.integers(0, 2**40)
 paths = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
 cores = st.builds(Core, numbers, st.frozensets(numbers))
-resources = st.builds(NodeResources, names, st.frozensets(cores), st.none() | st.integers(0, 2**62))
+gpus = st.lists(st.builds(Gpu, st.sampled_from(GpuKind), names), max_size=3).map(tuple)
+resources = st.builds(
+    NodeResources, names, st.frozensets(cores), st.none() | st.integers(0, 2**62), gpus
+)
 ends = st.one_of(
     st.builds(Exited, st.integers(0, 255)),
     st.builds(Killed, st.integers(1, 64)),
@@ -212,6 +215,12 @@ def test_request_with_trailing_bytes_is_rejected(request_: tuple[Any, ...]) -> N
         protocol.REQUESTS.decode(encoded(request_) + b"\0")
 
 
+def test_report_without_gpus_is_accepted() -> None:
+    received = protocol.REQUESTS.decode(pack([41, "n", {"cpu": [[0, 1]], "memory": None}]))
+    (report,) = received.arguments
+    assert report == NodeReport(NodeResources("n", frozenset({Core(0, frozenset({1}))})))
+
+
 def test_command_with_trailing_bytes_is_rejected() -> None:
     with pytest.raises(RemoteProtocolError):
         decoded_command(encoded_command(START) + b"\0")
@@ -232,6 +241,9 @@ def test_command_with_trailing_bytes_is_rejected() -> None:
         [41, "n", {"cpu": [[]]}],
         [41, 1, {"cpu": []}],
         [41, "n", {"cpu": [], "memory": "much"}],
+        [41, "n", {"cpu": [], "gpus": [["voodoo", "0"]]}],
+        [41, "n", {"cpu": [], "gpus": [["nvidia", 0]]}],
+        [41, "n", {"cpu": [], "gpus": ["nvidia"]}],
         [42],
         [42, 1],
         [42, "n", "m"],
