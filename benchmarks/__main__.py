@@ -10,6 +10,7 @@ from benchmarks import (
     encryption,
     loop_pauses,
     planning,
+    process_starts,
     round_trips,
     saving,
     start_up,
@@ -22,6 +23,7 @@ PARTS = {
     "crowd": crowd,
     "loop_pauses": loop_pauses,
     "planning": planning,
+    "process_starts": process_starts,
     "checkpoint_registry": checkpoint_registry,
     "encryption": encryption,
 }
