@@ -14,6 +14,7 @@ from benchmarks import (
     round_trips,
     saving,
     start_up,
+    task_engine,
 )
 
 PARTS = {
@@ -26,6 +27,7 @@ PARTS = {
     "process_starts": process_starts,
     "checkpoint_registry": checkpoint_registry,
     "encryption": encryption,
+    "task_engine": task_engine,
 }
 COLUMNS = ("MUSCLE3 0.11", "Conjoin")
 """The sides that most parts compare."""

@@ -9,9 +9,12 @@ import os
 import sys
 
 if __name__ == "__main__" and len(sys.argv) == 1:
-    from adapters.processes.watchdog import go_below_watchdog
+    from adapters.processes.watchdog import go_below_watchdog, watch_parent_instead_of_input
+    from adapters.wire.orders_in_environment import has_orders
     from entrypoints._garbage import collect_rarely
 
+    if has_orders(os.environ):
+        watch_parent_instead_of_input()
     _lifeline = go_below_watchdog()  # before slow imports, so that the watchdog stays small
     collect_rarely()
 else:
@@ -39,6 +42,7 @@ from adapters.tcp.agent_line import TcpAgentLine
 from adapters.threads.late_logbook import LateLogbook
 from adapters.threads.queued_logbook import QueuedLogbook
 from adapters.wire.agent_orders import CONFIRMATION, decode_orders
+from adapters.wire.orders_in_environment import take_orders
 from application.agent.activity_reports import report_activities
 from application.agent.event_sources import listen_to_manager, watch_processes
 from application.agent.events import AgentEvent, ManagerGone
@@ -79,7 +83,7 @@ def main(lifeline: Lifeline | None = None) -> int:
     if len(sys.argv) > 1:
         return _explain()
     try:
-        orders = decode_orders(_read_line())
+        orders = decode_orders(take_orders(os.environ) or _read_line())
     except RemoteProtocolError as error:
         print(f"Invalid orders on standard input: {error}. {PURPOSE}", file=sys.stderr)  # noqa: T201
         return 1
@@ -89,8 +93,10 @@ def main(lifeline: Lifeline | None = None) -> int:
     except ConfigurationError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
-    if orders.confirms and not _confirm(orders):
+    if (orders.confirms or orders.job is not None) and not _has_run_directory(orders):
         return 1
+    if orders.confirms:
+        print(CONFIRMATION, flush=True)  # noqa: T201
     log = _AgentLog(orders.log_directory, inspector.node)
     try:
         failure = _run(orders, inspector, log.write, lifeline)
@@ -121,8 +127,8 @@ def _host_names() -> tuple[str, ...]:
     return (socket.gethostname(), socket.getfqdn())
 
 
-def _confirm(orders: AgentOrders) -> bool:
-    """Confirm the orders on standard output, if the directories of the run exist here."""
+def _has_run_directory(orders: AgentOrders) -> bool:
+    """Check that the directories of the run exist here; print an error if not."""
     directory = orders.log_directory
     if directory is not None and not directory.is_dir():
         print(  # noqa: T201
@@ -130,7 +136,6 @@ def _confirm(orders: AgentOrders) -> bool:
             file=sys.stderr,
         )
         return False
-    print(CONFIRMATION, flush=True)  # noqa: T201
     return True
 
 

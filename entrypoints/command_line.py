@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
 from domain.running.clients import trust_for
 from domain.running.events import RunFinished
+from domain.running.launcher_capabilities import LAUNCHERS
 from domain.version import VERSION
 from domain.wording import counted
 from entrypoints._command_line.checkpoint_arguments import (
@@ -25,6 +26,7 @@ from entrypoints._command_line.checkpoint_arguments import (
 )
 from entrypoints._command_line.console import print_error, print_text, warn
 from entrypoints._command_line.failure_text import describe_failure
+from entrypoints._command_line.host_arguments import add_host_commands
 from entrypoints._command_line.manual_start import check_location_file, location_published
 from entrypoints._command_line.parser import Parser
 from entrypoints._command_line.resource_commands import (
@@ -32,6 +34,7 @@ from entrypoints._command_line.resource_commands import (
     add_resource_arguments,
     run_resource_command,
 )
+from entrypoints._command_line.sbatch_command import add_sbatch_arguments, run_sbatch_command
 from entrypoints._command_line.snapshot_commands import (
     add_snapshot_commands,
     run_snapshot_command,
@@ -50,7 +53,11 @@ RESUMABLE = 75
 
 LOG_LINES = 50
 
-_MISTAKES = {"snapshots": "The command failed"}
+_MISTAKES = {
+    "hosts": "The command failed",
+    "sbatch": "The script was not written",
+    "snapshots": "The command failed",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -79,12 +86,26 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     )
     _add_sources(resources)
     add_resource_arguments(resources)
+    sbatch = commands.add_parser(
+        "sbatch",
+        help="write the script of a Slurm job for a simulation",
+        description="Write the script of a Slurm job that runs the simulation that the files"
+        " describe, on as many nodes as it needs, and continues it in further jobs.",
+    )
+    _add_sources(sbatch)
+    add_sbatch_arguments(sbatch)
     snapshots = commands.add_parser(
         "snapshots",
         help="list, show, verify and remove snapshots",
         description="Manage the snapshots of a run: 'conjoin snapshots RUN_DIR' lists them.",
     )
     add_snapshot_commands(snapshots)
+    hosts = commands.add_parser(
+        "hosts",
+        help="check hosts that are reached over SSH",
+        description="Check hosts: 'conjoin hosts check hosts.toml'.",
+    )
+    add_host_commands(hosts)
     given = sys.argv[1:] if arguments is None else arguments
     if given and given[0] not in commands.choices and Path(given[0]).is_file():
         parser.error(f"the command is missing. To run this file: conjoin run {given[0]}")
@@ -93,6 +114,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(_guarded(run_snapshot_command, chosen))
     if chosen.command == "resources":
         sys.exit(_guarded(run_resource_command, chosen))
+    if chosen.command == "hosts":
+        sys.exit(_guarded(_run_host_command, chosen))
+    if chosen.command == "sbatch":
+        sys.exit(_guarded(run_sbatch_command, chosen))
     # import now: once StopSignals handles signals, they cannot interrupt this slow import
     importlib.import_module("entrypoints._manager.manager_api")
     if chosen.command == "check":
@@ -110,6 +135,13 @@ def run_manager(arguments: Sequence[str] | None = None) -> NoReturn:
     _add_run_options(parser)
     parser.set_defaults(command="run")
     sys.exit(_guarded(_run, parser.parse_args(arguments)))
+
+
+def _run_host_command(options: argparse.Namespace) -> int:
+    # imported late, because the other commands do not need it
+    from entrypoints._command_line.host_commands import run_host_command
+
+    return run_host_command(options)
 
 
 def _defaults_of_run() -> dict[str, object]:
@@ -205,11 +237,26 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     )
     add_oversubscription_argument(parser)
     parser.add_argument(
+        "--launcher",
+        choices=LAUNCHERS,
+        default="auto",
+        help="in a batch job, how to start an agent on each node: by srun, mpiexec or ssh (default:"
+        " auto, which is srun in a Slurm job); local uses this machine only",
+    )
+    parser.add_argument(
         "--hosts",
         default="",
         metavar="HOSTS",
         help="run the programs on these hosts, over SSH: a hosts file (*.toml), or a list such as"
         " a,b,user@c:2222 (default: this machine)",
+    )
+    parser.add_argument(
+        "--node-timeout",
+        type=_positive,
+        default=30.0,
+        metavar="SECONDS",
+        help="how long a node may be silent before it counts as lost, which ends the run; its agent"
+        " ends its programs if it does not reach the manager for this time (default: %(default)g)",
     )
     parser.add_argument(
         "--accept-new-host-keys",
@@ -222,6 +269,14 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="check everything without starting anything"
     )
+
+
+def _positive(text: str) -> float:
+    seconds = not_negative(text)
+    if seconds == 0:
+        msg = f"'{text}' must be positive"
+        raise argparse.ArgumentTypeError(msg)
+    return seconds
 
 
 def _guarded(action: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
@@ -284,8 +339,9 @@ def _new_manager(options: argparse.Namespace) -> Manager:
         trust_network=options.trust_network,
         listen=tuple(options.listen),
         hosts=options.hosts,
+        launcher=options.launcher,
         accept_new_host_keys=options.accept_new_host_keys,
-        timeouts=AgentTimeouts(grace=options.grace_time),
+        timeouts=AgentTimeouts(silence=options.node_timeout, grace=options.grace_time),
         checkpoints=checkpoint_options_of(options, warn=warn),
         reconnect_time=options.reconnect_time,
         stall_time=options.stall_time or math.inf,

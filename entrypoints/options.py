@@ -17,7 +17,7 @@ from application.manager.snapshots.run_checkpoints import CheckpointOptions, las
 from application.nodes.agent_timeouts import AgentTimeouts
 from domain.errors import ConfigurationError, UsageError
 from domain.running.clients import Trust, trust_for
-from domain.running.launcher_capabilities import LauncherCapabilities
+from domain.running.launcher_capabilities import LAUNCHERS, LauncherCapabilities
 from domain.running.log_levels import manager_level
 
 __all__ = ["Adapters", "AgentTimeouts", "CheckpointOptions", "ManagerOptions"]
@@ -47,6 +47,9 @@ class ManagerOptions:
         hosts: Hosts to run on, over SSH: the path of a hosts file (`*.toml`), or a list such as
             `a,b,user@c:2222`. Empty for this machine, or for the nodes of the batch job that the
             manager runs in.
+        launcher: How to start the agents of a run on the nodes of a batch job: `srun`, `mpiexec`,
+            `ssh`, or `auto` to choose depending on the batch system. `local` starts an agent on
+            this machine only, also in a batch job. Has no effect if `hosts` is given.
         accept_new_host_keys: Whether to accept the SSH host keys of hosts that have no known key.
         listen: Addresses on which the manager listens for programs on other machines, in addition
             to loopback; `all` stands for all addresses of this machine. By default it listens on
@@ -78,6 +81,7 @@ class ManagerOptions:
     require_secret: bool = False
     trust_network: bool = False
     hosts: str = ""
+    launcher: str = "auto"
     accept_new_host_keys: bool = False
     listen: Sequence[str] = ()
     timeouts: AgentTimeouts = field(default_factory=AgentTimeouts)
@@ -101,7 +105,19 @@ def check_options(options: ManagerOptions) -> None:
             it starts.
     """
     manager_level(options.log_level)
+    check_launcher(options)
     last_rule(options.checkpoints, SystemClock().time())
+
+
+def check_launcher(options: ManagerOptions) -> None:
+    """Check that the kind of launcher exists.
+
+    Raises:
+        ConfigurationError: If it does not.
+    """
+    if options.launcher not in LAUNCHERS:
+        msg = f"The launcher '{options.launcher}' does not exist: choose {', '.join(LAUNCHERS)}."
+        raise ConfigurationError(msg)
 
 
 def check_trust(options: ManagerOptions) -> None:

@@ -1,4 +1,4 @@
-"""Kills the processes that an agent leaves behind when it is killed."""
+"""Kills the processes that an agent or a worker leaves behind when it is killed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,21 @@ def kill_processes_of_run(
         proc: Mount point of procfs.
         end_time: Seconds to wait for them to end.
     """
-    mark = f"CONJOIN_SECRET={secret}".encode()
+    kill_marked_processes("CONJOIN_SECRET", secret, proc=proc, end_time=end_time)
+
+
+def kill_marked_processes(
+    variable: str, value: str, *, proc: Path = Path("/proc"), end_time: float = END_TIME
+) -> None:
+    """Kill all processes with a variable in their environment, and wait until they end (Linux).
+
+    Args:
+        variable: The environment variable.
+        value: Its value.
+        proc: Mount point of procfs.
+        end_time: Seconds to wait for them to end.
+    """
+    mark = f"{variable}={value}".encode()
     deadline = time.monotonic() + end_time
     # repeatedly, because they may start others during the search
     while _kill_all(proc, mark) and time.monotonic() < deadline:

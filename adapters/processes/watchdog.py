@@ -16,6 +16,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 from adapters.processes.descendants import Descendants
 from adapters.processes.parent_death import become_subreaper, terminate_with_parent
@@ -87,10 +88,31 @@ def wait_for_launcher(launcher: int | None = None) -> None:
         return
 
 
-def go_below_watchdog() -> Lifeline | None:
+def watch_parent_instead_of_input() -> None:
+    """Replace standard input by a pipe that stays open, and have the parent process watched.
+
+    Call this before `go_below_watchdog`, if the launcher does not control standard input.
+    """
+    receiver, _sender = os.pipe()
+    os.dup2(receiver, STDIN, inheritable=False)
+    os.close(receiver)
+    os.environ[LAUNCHER_VARIABLE] = str(os.getppid())
+
+
+def go_below_watchdog(
+    *,
+    patience: float = PATIENCE,
+    grace_time: float = GRACE_TIME,
+    without_launcher: Callable[[], None] | None = None,
+) -> Lifeline | None:
     """Fork: this process becomes the watchdog and never returns, its child continues.
 
     Call this before the process has threads.
+
+    Args:
+        patience: Seconds for an agent to end without its launcher, unless it announces others.
+        grace_time: Seconds between SIGTERM and SIGKILL for what it leaves, likewise.
+        without_launcher: Called by the watchdog at its end, if the launcher is gone.
 
     Returns:
         The connection with the watchdog; None where subreapers are not supported, so that there
@@ -113,7 +135,17 @@ def go_below_watchdog() -> Lifeline | None:
     os.close(sender)
     status = 1 << 8
     try:
-        status = Watchdog(agent, launcher=launcher, pipe=receiver, group=group).run()
+        watchdog_of_agent = Watchdog(
+            agent,
+            launcher=launcher,
+            pipe=receiver,
+            group=group,
+            patience=patience,
+            grace_time=grace_time,
+        )
+        status = watchdog_of_agent.run()
+        if without_launcher is not None and watchdog_of_agent.is_launcher_gone():
+            without_launcher()
     except BaseException:  # noqa: BLE001 - must not continue as an agent
         sys.excepthook(*sys.exc_info())
     finally:
@@ -129,17 +161,26 @@ class Watchdog:
         launcher: A pidfd of the launcher; None if there is none.
         pipe: The pipe from the agent.
         group: The control group of the programs; None if there is none.
+        patience: Seconds for the agent to end without its launcher, until it announces others.
+        grace_time: Seconds between SIGTERM and SIGKILL for what it leaves, likewise.
     """
 
     def __init__(
-        self, agent: int, *, launcher: int | None, pipe: int, group: RunGroup | None = None
+        self,
+        agent: int,
+        *,
+        launcher: int | None,
+        pipe: int,
+        group: RunGroup | None = None,
+        patience: float = PATIENCE,
+        grace_time: float = GRACE_TIME,
     ) -> None:
         self._agent = agent
         self._launcher = launcher
         self._pipe = pipe
         self._descendants = Descendants(group)
-        self._patience = PATIENCE
-        self._grace_time = GRACE_TIME
+        self._patience = patience
+        self._grace_time = grace_time
         self._left_alone_at: float | None = None
         self._status: int | None = None
 
@@ -169,6 +210,14 @@ class Watchdog:
         self._descendants.end(until=time.monotonic() + self._grace_time)
         assert self._status is not None
         return self._status
+
+    def is_launcher_gone(self) -> bool:
+        """Whether the launcher has closed standard input, or has died."""
+        poller = select.poll()
+        poller.register(STDIN, 0)
+        if self._launcher is not None:
+            poller.register(self._launcher, select.POLLIN)
+        return bool(poller.poll(0))
 
     def _catch_signals(self) -> int:
         """Pass signals on to the agent, and make them and its end readable from a pipe."""

@@ -137,6 +137,8 @@ def _bind_with_slurm(found: Sequence[ranks.Rank], rank_file: Path, cpu_file: Pat
     return Launch(
         (
             *("srun", "-n", str(len(found)), "-m", "arbitrary", "--cpus-per-task=1"),
+            # a job may have been submitted without the user's environment
+            "--export=ALL",
             # Slurm's own binding supports neither different masks on different nodes, nor jobs
             # with a part of a node, and not every Slurm is configured for it
             *("--overlap", "--kill-on-bad-exit=1", "--cpu-bind=none"),

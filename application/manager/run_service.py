@@ -24,9 +24,13 @@ from domain.model.configuration import Configuration
 from domain.placement.resources import Resources
 from domain.running.events import RunFinished
 from domain.running.launcher_capabilities import LauncherCapabilities
+from domain.wording import shortened
 
 BATCH: Final = 20
 """Number of programs to start in one scheduled call."""
+
+MAX_LISTED: Final = 400
+"""Number of characters of a list of instances in the log."""
 
 NO_AGENT: Final = "No node agent could be started; see the log of the run for the reason."
 
@@ -192,6 +196,7 @@ class RunService:
     def _prepare(self, start: _Start, placement: Placement) -> None:
         for warning in placement.warnings:
             self._log.warning(warning)
+        self._log_nodes(placement)
         if self._has_ended_early():
             return
         # prepare all programs first, so that a failed write is detected before any program runs
@@ -200,6 +205,19 @@ class RunService:
             done=partial(self._start_programs, start),
             failed=self._fail,
         )
+
+    def _log_nodes(self, placement: Placement) -> None:
+        by_node: dict[str, list[str]] = {}
+        for instance, resources in placement.resources.items():
+            for node in resources:
+                by_node.setdefault(node.node, []).append(str(instance))
+        for name, instances in by_node.items():
+            self._log.info(
+                "instances are placed",
+                node=name,
+                count=len(instances),
+                instances=shortened(", ".join(instances), MAX_LISTED),
+            )
 
     def _prepare_all(self, placement: Placement, launch: AgentLaunch) -> list[PreparedProgram]:
         return self._starter.prepare(

@@ -29,6 +29,7 @@ from domain.running.agents import (
     ShutdownCommand,
     StartCommand,
 )
+from domain.running.nodes import NodeStatus
 from domain.running.process_end import NeverStarted, NodeLost, ProcessEnd, ProcessResult
 from domain.version import VERSION
 
@@ -79,6 +80,20 @@ class AgentManager(AgentDesk, NodePool):
         self._on_activities: list[OnActivities] = []
         self._is_shutting_down = False
         self._on_shut_down: Callable[[], None] | None = None
+
+    def nodes(self) -> list[NodeStatus]:
+        """Return the status of each node. Thread-safe."""
+        return [self._status_of(node) for node in self._roster]
+
+    def _status_of(self, node: str) -> NodeStatus:
+        resources = self._roster.resources_of(node)
+        return NodeStatus(
+            node,
+            cores=len(resources.cores) if resources else 0,
+            memory=resources.memory if resources else None,
+            instances=tuple(self._ledger.running_on(node)),
+            loss=self._roster.loss_of(node) or "",
+        )
 
     # NodePool
 

@@ -77,8 +77,8 @@ class ProcessLedger:
         self._scheduler.call_soon(partial(self.end, process, end))
 
     def running_on(self, node: str) -> list[str]:
-        """Return the names of the processes that run on a node, sorted."""
-        return sorted(process for process, where in self._nodes.items() if where == node)
+        """Return the names of the processes that run on a node, sorted. Thread-safe."""
+        return sorted(process for process, where in list(self._nodes.items()) if where == node)
 
     def take_finished(self) -> list[tuple[str, ProcessEnd]]:
         """Return how processes have ended since the last call, by name."""

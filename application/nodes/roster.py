@@ -126,6 +126,10 @@ class AgentRoster:
             tuple(node.resources for node in nodes if node.resources and not node.loss)
         )
 
+    def resources_of(self, name: str) -> NodeResources | None:
+        """Return the resources of a node; None if its agent has not reported them."""
+        return self._nodes[name].resources
+
     def is_gone(self, name: str) -> bool:
         """Whether a node is lost or has been shut down."""
         return self._nodes[name].is_gone

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
+
+LAUNCHERS: Final = ("auto", "local", "srun", "mpiexec", "ssh")
+"""What users choose from to start agents on the nodes of a batch job; see `ManagerOptions`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from domain.errors import UsageError
 from domain.model.checkpoint_rules import Checkpoints
 from domain.model.configuration import Configuration
 from domain.running.events import InstanceStatus, RunEvent, RunFinished
+from domain.running.nodes import NodeStatus
 from entrypoints._manager.launcher_choice import choose_launcher
 from entrypoints._manager.local_checks import check_cores, check_programs
 from entrypoints._manager.opening import open_manager
@@ -259,6 +260,10 @@ class Manager:
     def status(self) -> list[InstanceStatus]:
         """Return the current status of each instance; after `close`, the final status."""
         return self._opened_parts.services.board.all()
+
+    def nodes(self) -> list[NodeStatus]:
+        """Return the current status of each node that has an agent."""
+        return self._opened_parts.services.agents.nodes()
 
     def resumable_from(self) -> str | None:
         """Return the newest usable workflow snapshot of this run; None if there is none.

@@ -6,15 +6,13 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Final, TypeAlias
 
-import cloudpickle
-
+from adapters.pickling.by_value import pickle_function
 from domain.errors import ImplementationMissing, UsageError
 from domain.identity import Reference
 from domain.model.configuration import BaseEnv, Configuration, ExecutionModel, Program
@@ -108,28 +106,21 @@ def _pickled(name: Reference, function: object) -> bytes:
         msg = f"The implementation '{name}' is of type {type(function).__name__}, not a function."
         raise UsageError(msg)
     try:
-        with _pickled_by_value(sys.modules.get(getattr(function, "__module__", None) or "")):
-            data: bytes = cloudpickle.dumps(function)
+        return pickle_function(function, by_value=_module_by_value(function))
     except Exception as error:  # pickling an object of the user may raise anything
         msg = (
             f"The function for implementation '{name}' cannot be sent to another process:"
             f" {type(error).__name__}: {error}. Create what it uses inside the function."
         )
         raise UsageError(msg) from error
-    return data
 
 
-@contextmanager
-def _pickled_by_value(module: ModuleType | None) -> Iterator[None]:
-    """Pickle a module's definitions by value if another process cannot import the module."""
+def _module_by_value(function: object) -> ModuleType | None:
+    """Return the module of a function if another process cannot import it."""
+    module = sys.modules.get(getattr(function, "__module__", None) or "")
     if module is None or module.__name__ == "__main__" or _can_be_imported(module):
-        yield
-        return
-    cloudpickle.register_pickle_by_value(module)
-    try:
-        yield
-    finally:
-        cloudpickle.unregister_pickle_by_value(module)
+        return None
+    return module
 
 
 def _can_be_imported(module: ModuleType) -> bool:

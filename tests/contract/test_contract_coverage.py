@@ -9,8 +9,18 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 
-PARTS = {"Timer": "Scheduler", "Outlet": "PeerTransport", "Inlet": "PeerTransport"}
-"""Interfaces that another interface returns, tested by that interface's contract."""
+PARTS = {
+    "Timer": "Scheduler",
+    "Outlet": "PeerTransport",
+    "Inlet": "PeerTransport",
+    "EngineLink": "TaskEngine",
+    "Ticket": "TaskEngine",
+    "HostEvents": "TaskEngine",
+    "RuntimeHost": "TaskEngine",
+    "HeadHost": "TaskEngine",
+    "HostFactory": "TaskEngine",
+}
+"""Interfaces that another interface takes or returns, tested by that interface's contract."""
 
 TESTED_WITH = {
     "ScheduledCall": "EventLoop",
@@ -21,6 +31,14 @@ TESTED_WITH = {
     "PullingInlet": "PullPeerTransport",
     "InMemoryOutlet": "InMemoryPeerTransport",
     "InMemoryInlet": "InMemoryPeerTransport",
+    "EmbeddedLink": "TestEmbeddedTaskEngine",
+    "Submission": "TestEmbeddedTaskEngine",
+    "RuntimeHost": "TestEmbeddedTaskEngine",
+    "HeadHost": "TestEmbeddedTaskEngine",
+    "ScriptedHost": "TestEmbeddedTaskEngine",
+    "ScriptedHead": "TestEmbeddedTaskEngine",
+    "ProcessHost": "TestEmbeddedTaskEngine",
+    "InlineHost": "TestInlineTaskEngine",
 }
 """Classes that only another class creates, and the class whose contract test covers them."""
 

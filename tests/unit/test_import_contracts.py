@@ -91,6 +91,11 @@ PLANTS = [
     Plant("home-of-wiring", "adapters.tcp", "import dependency_injector"),
     Plant("home-of-wiring", "entrypoints", "import dependency_injector"),
     Plant("home-of-cloudpickle", "adapters.tcp", "import cloudpickle"),
+    Plant("home-of-cloudpickle", "entrypoints", "import cloudpickle"),
+    Plant("home-of-cloudpickle", "adapters.embedded", "import tblib.pickling_support"),
+    Plant("home-of-mmap", "adapters.embedded", "import mmap"),
+    Plant("home-of-zmq", "adapters.embedded", "import zmq"),
+    Plant("adapters-apart", "adapters.embedded", "import adapters.zeromq.host_transport"),
     Plant("no-cycles", "domain", "import domain.other_planted"),
 ]
 

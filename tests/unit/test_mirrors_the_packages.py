@@ -18,6 +18,8 @@ _NODE = "tested through the reported resources, in test_node_inspector"
 _KEEPER = "its interface is tested in tests/contract/agents"
 _SSH = "needs an SSH server: see tests/contract/agents/test_ssh_agent_launcher.py"
 _DISPLAYS = "all displays are tested together, in test_displays"
+_ENGINE = "tested with real processes, in tests/contract and tests/integration/task_engine"
+_PICKLES = "tested in tests/contract/test_pickler.py"
 _AS_WRITTEN = "tested with users' files: an error in a file involves several modules"
 
 EXCEPTIONS = {
@@ -33,7 +35,14 @@ EXCEPTIONS = {
     **dict.fromkeys(
         (
             f"adapters/ssh_agents/{name}.py"
-            for name in ("connections", "host_keys", "launcher", "remote_agent")
+            for name in (
+                "connections",
+                "host_check",
+                "host_keys",
+                "launcher",
+                "remote_agent",
+                "tunnel",
+            )
         ),
         _SSH,
     ),
@@ -46,6 +55,38 @@ EXCEPTIONS = {
         ),
         "all that it promises is in tests/contract",
     ),
+    **dict.fromkeys(
+        (
+            f"adapters/embedded/{name}.py"
+            for name in (
+                "engine",
+                "exchange",
+                "fleet",
+                "functions",
+                "held_values",
+                "host_process",
+                "leftovers",
+                "link",
+                "parcels",
+                "run_places",
+                "submissions",
+                "usage_report",
+                "value_keeper",
+            )
+        ),
+        _ENGINE,
+    ),
+    **dict.fromkeys(
+        (
+            f"adapters/segments/{name}.py"
+            for name in ("mappings", "segment", "segment_pool", "spill_files")
+        ),
+        "tested in tests/contract/test_segment_pool.py",
+    ),
+    "adapters/zeromq/host_transport.py": "all that it promises is in tests/contract",
+    "adapters/pickling/culprit.py": _PICKLES,
+    "adapters/pickling/pickler.py": _PICKLES,
+    "adapters/pickling/by_value.py": "tested with functions, in tests/integration/simulation",
     "adapters/tcp/report_sender.py": "tested by what reaches a manager, in test_manager_link",
     "adapters/terminal/display.py": _DISPLAYS,
     "adapters/terminal/live_panel.py": _DISPLAYS,
@@ -79,6 +120,7 @@ EXCEPTIONS = {
             for name in (
                 "_command_line/manual_start",
                 "_command_line/checkpoint_arguments",
+                "_command_line/host_arguments",
                 "_command_line/snapshot_commands",
                 "_instance/instance_wiring",
                 "_manager/manager_api",
@@ -89,10 +131,12 @@ EXCEPTIONS = {
                 "_simulation/function_runner",
                 "_simulation/simulation",
                 "_snapshots/snapshot_wiring",
+                "_runtime/engines",
                 "agent",
                 "command_line",
                 "containers/manager",
                 "instance",
+                "worker",
             )
         ),
         _WIRING,

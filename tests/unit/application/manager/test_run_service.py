@@ -141,6 +141,17 @@ def test_all_programs_are_started_where_they_are_placed(bench: Bench) -> None:
     assert bench.control.by_hand == set()
 
 
+def test_placement_of_instances_is_logged_for_each_node(bench: Bench) -> None:
+    bench.start()
+    assert "instances are placed node='n0' count=1 instances='a'" in bench.log()
+    assert "instances are placed node='n1' count=1 instances='b'" in bench.log()
+
+
+def test_status_has_the_node_of_a_started_program(bench: Bench) -> None:
+    bench.start()
+    assert [status.node for status in bench.board.all()] == ["n0", "n1"]
+
+
 def test_manually_started_instances_are_not_started() -> None:
     bench = Bench(configuration("a\nb", manual=("b",)), nodes(1))
     bench.start()

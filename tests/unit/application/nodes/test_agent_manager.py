@@ -420,3 +420,17 @@ def test_listener_may_call_the_manager(bench: Bench) -> None:
     manager.report_result([ProcessResult("a", Exited(1))], node="n")
     manager.next_command("n", poll)
     assert poll.answers[-1] == CancelCommand()
+
+
+def test_status_of_nodes_has_their_processes_and_losses() -> None:
+    bench = Bench("node1", "node2", "node3")
+    bench.launch()
+    bench.report("node1", "node2")
+    bench.start("a", "node1")
+    bench.launcher.lose("node2", "no power")
+    bench.clock.advance()
+    one, two, three = bench.manager.nodes()
+    assert (one.node, one.instances, one.loss) == ("node1", ("a",), "")
+    assert one.cores == len(node_resources("node1").cores)
+    assert two.loss == "node 'node2' was lost: no power"
+    assert (three.cores, three.memory, three.instances) == (0, None, ())

@@ -1,0 +1,1 @@
+"""The task engine for one machine, which starts processes and needs no other program."""

@@ -1,0 +1,1 @@
+"""Pickles what users pass between processes, by cloudpickle and tblib."""

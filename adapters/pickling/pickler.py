@@ -1,0 +1,166 @@
+"""Pickles objects with out-of-band buffers, code by value, and exceptions with tracebacks."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Final, final
+
+import cloudpickle
+import tblib.pickling_support as tracebacks
+from typing_extensions import override
+
+from adapters.pickling.culprit import find_culprit
+from application.interfaces.pickler import Pickler
+from domain.runtime.errors import RemoteFailure, Unloadable, Unpicklable
+from domain.runtime.payloads import Payload
+
+LARGE: Final = 65536
+"""Buffers of this many bytes or more stay outside of the pickle."""
+
+PLAIN: Final = frozenset({type(None), bool, int, float, complex, str, bytes})
+MAX_PLAIN: Final = 16
+
+Replace = Callable[[object], object]
+
+
+@final
+class CloudPickler(Pickler):
+    """Uses cloudpickle for code by value, and tblib for tracebacks."""
+
+    @override
+    def dump(self, value: object, *, name: str, replace: Replace | None = None) -> Payload:
+        if _is_plain(value):
+            return Payload(pickle.dumps(value, 5))
+        try:
+            return _dump(value, replace)
+        except Exception as error:  # users' objects may raise anything
+            path, cause = find_culprit(value, name, error, lambda part: _dump(part, replace))
+            raise Unpicklable(path, f"{type(cause).__name__}: {cause}") from error
+
+    @override
+    def load(self, payload: Payload, *, restore: Replace | None = None) -> object:
+        try:
+            if restore is None:
+                return pickle.loads(payload.data, buffers=payload.buffers)
+            return _RestoringUnpickler(payload, restore).load()
+        except Exception as error:  # users' objects may raise anything
+            msg = f"cannot be loaded: {type(error).__name__}: {error}"
+            raise Unloadable(msg) from error
+
+    @override
+    def dump_error(self, error: BaseException) -> Payload:
+        description = _describe(error)
+        try:
+            pickled = _dump_with_tracebacks(error)
+            if not isinstance(pickle.loads(pickled), type(error)):
+                pickled = b""
+        except Exception:  # noqa: BLE001 - users' exceptions may raise anything
+            pickled = b""
+        return Payload(pickle.dumps((description, pickled), 5))
+
+    @override
+    def load_error(self, payload: Payload) -> BaseException:
+        try:
+            description, pickled = pickle.loads(payload.data)
+        except Exception as error:  # noqa: BLE001 - the data may be anything
+            return RemoteFailure("unknown", f"its pickle is damaged: {error}", "")
+        if pickled:
+            try:
+                loaded = pickle.loads(pickled)
+            except Exception:  # noqa: BLE001 - users' exceptions may raise anything
+                return RemoteFailure(*description)
+            if isinstance(loaded, BaseException):
+                return loaded
+        return RemoteFailure(*description)
+
+
+class _BufferPickler(cloudpickle.Pickler):
+    """Keeps large buffers outside of the pickle."""
+
+    def __init__(self, file: io.BytesIO) -> None:
+        self.buffers: list[memoryview] = []
+        super().__init__(file, protocol=5, buffer_callback=self._keep_outside)
+
+    def _keep_outside(self, buffer: pickle.PickleBuffer) -> bool:
+        view = buffer.raw()
+        if view.nbytes < LARGE:
+            return True
+        self.buffers.append(view)
+        return False
+
+
+class _ReplacingPickler(_BufferPickler):
+    """Replaces objects by others."""
+
+    def __init__(self, file: io.BytesIO, replace: Replace) -> None:
+        super().__init__(file)
+        self._replace = replace
+
+    def persistent_id(self, obj: object) -> object:
+        """Return the replacement of an object; None if it has none."""
+        return self._replace(obj)
+
+
+class _ErrorPickler(cloudpickle.Pickler):
+    """Pickles exceptions with their tracebacks, without changing how others pickle them."""
+
+    def reducer_override(self, obj: object) -> Any:  # noqa: ANN401 - one of many tuples
+        """Return how to pickle an object."""
+        if isinstance(obj, TracebackType):
+            return tracebacks.pickle_traceback(obj)
+        if isinstance(obj, BaseException):
+            return tracebacks.pickle_exception(obj)
+        return super().reducer_override(obj)
+
+
+class _RestoringUnpickler(pickle.Unpickler):
+    """Restores the objects that were replaced."""
+
+    def __init__(self, payload: Payload, restore: Replace) -> None:
+        super().__init__(io.BytesIO(payload.data), buffers=payload.buffers)
+        self._restore = restore
+
+    def persistent_load(self, pid: object) -> object:
+        """Return the object that was replaced."""
+        return self._restore(pid)
+
+
+def _dump(value: object, replace: Replace | None) -> Payload:
+    file = io.BytesIO()
+    pickler = _BufferPickler(file) if replace is None else _ReplacingPickler(file, replace)
+    pickler.dump(value)
+    return Payload(file.getvalue(), tuple(pickler.buffers))
+
+
+def _dump_with_tracebacks(error: BaseException) -> bytes:
+    file = io.BytesIO()
+    _ErrorPickler(file, protocol=5).dump(error)
+    return file.getvalue()
+
+
+def _is_plain(value: object) -> bool:
+    """Whether an object contains only a few numbers and strings, which anything can pickle."""
+    kind = type(value)
+    if kind in PLAIN:
+        return True
+    if kind is tuple or kind is list:
+        return len(value) <= MAX_PLAIN and all(map(_is_plain, value))  # type: ignore[arg-type, call-overload]
+    if kind is dict:
+        return len(value) <= MAX_PLAIN and all(map(_is_plain, value.values()))  # type: ignore[arg-type, attr-defined]
+    return False
+
+
+def _describe(error: BaseException) -> tuple[str, str, str]:
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - users' exceptions may raise anything
+        text = "its message cannot be created"
+    try:
+        trace = "".join(traceback.format_exception(error))
+    except Exception:  # noqa: BLE001
+        trace = ""
+    return type(error).__name__, text, trace

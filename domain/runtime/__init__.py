@@ -1,0 +1,1 @@
+"""The task runtime: its values, and its rules without I/O."""

@@ -1,0 +1,1 @@
+"""The part of tblib that Conjoin uses."""
