@@ -129,3 +129,60 @@ def test_user_decides_whether_too_few_cores_are_an_error(
     assert outcome.exit_code == exit_code, outcome.text
     assert "too few cores" in outcome.text
     assert ("--oversubscribe." in outcome.text) is (exit_code == MISTAKE)
+
+
+# A private /dev with the device files of two GPUs, which no other program sees.
+WITH_GPUS = """\
+set -e
+mkdir "$1"
+mount -t tmpfs none "$1"
+cp -a /dev/null /dev/zero /dev/urandom "$1"
+mkdir "$1/shm"
+touch "$1/nvidia0" "$1/nvidia1"
+mount --bind "$1" /dev
+shift
+exec "$@"
+"""
+SHOW_GPUS = """\
+ymmsl_version: v0.2
+models:
+  gpus:
+    components:
+      one:
+        description: Shows its GPUs
+        ports: {{}}
+        implementation: show
+        multiplicity: 2
+programs:
+  show:
+    description: Shows the variable
+    executable: {python}
+    args: ["{folder}/show.py"]
+resources:
+  gpus.one: {{gpus: 1}}
+"""
+SHOW = """\
+import os
+from conjoin import Instance
+
+instance = Instance({})
+while instance.reuse_instance():
+    print(os.environ["CUDA_VISIBLE_DEVICES"])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs root on Linux")
+def test_instances_get_different_gpus_of_a_node(workspace: Workspace):
+    text = SHOW_GPUS.format(python=sys.executable, folder=workspace.folder)
+    workspace.write("gpus.ymmsl", text)
+    workspace.write("show.py", SHOW)
+    with workspace.running(
+        *("unshare", "--mount", "sh", "-c", WITH_GPUS, "sh", workspace.folder / "dev"),
+        *(*MANAGER, "--start-all", "--run-dir", "run", "--oversubscribe", "gpus.ymmsl"),
+        environment={"CUDA_VISIBLE_DEVICES": "0,1"},
+    ) as program:
+        outcome = program.finish()
+    assert outcome.exit_code == COMPLETED, outcome.text
+    folders = [workspace.run_dir / "instances" / f"one[{number}]" for number in range(2)]
+    assert sorted((folder / "stdout.txt").read_text() for folder in folders) == ["0\n", "1\n"]
+    assert "too few" not in outcome.text

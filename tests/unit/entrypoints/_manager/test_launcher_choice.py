@@ -36,7 +36,7 @@ def test_named_hosts_are_reached_over_ssh():
 def test_host_without_shared_files_is_rejected_with_the_cure(tmp_path: Path):
     path = tmp_path / "hosts.toml"
     path.write_text('hosts = ["a"]\nshared_directory = false\n')
-    with pytest.raises(ConfigurationError, match="'a' shares no files .* Mount a shared"):
+    with pytest.raises(ConfigurationError, match=r"'a' shares no files .* Mount a shared"):
         choose_launcher(ManagerOptions(hosts=str(path)), Adapters(), environment={})
 
 
