@@ -187,7 +187,7 @@ class LoopRun:
             elif isinstance(instruction, CancelItem):
                 self._tasks[instruction.item].cancel()
             # The cancellation of its await has cancelled the future.
-            elif isinstance(instruction, EndLoop) and not self._over.done():
+            elif not self._over.done():
                 self._over.set_result(instruction.error)
 
     def _start(self, item: int, worker: str) -> None:
