@@ -9,7 +9,7 @@ from typing import Any
 
 from application.interfaces.progress_bars import ProgressBar
 from application.runtime.loop_item import LoopItem, enter_item
-from domain.runtime.item_loop import CancelItem, EndLoop, Instruction, ItemLoop, StartItem
+from domain.runtime.item_loop import CancelItem, Instruction, ItemLoop, StartItem
 from domain.runtime.task_errors import RuntimeDisconnectedError, TaskTimeoutError
 from domain.runtime.worker_lending import WorkerLending, WorkerShare
 
