@@ -98,6 +98,8 @@ class PooledTaskThreads(TaskThreads):
         while (job := jobs.get()) is not None:
             job.run(lambda: self._finished(jobs))
             del job
+            if self._closed:
+                return  # The loop may have been closed before it could end this thread.
 
     def _finished(self, jobs: SimpleQueue[_Job[object] | None]) -> None:
         """Make a thread available again. Called on the loop's thread."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from application.interfaces.progress_bars import ProgressBar
 from application.runtime.loop_item import LoopItem, enter_item
-from domain.runtime.item_loop import CancelItem, EndLoop, Instruction, ItemLoop, StartItem
+from domain.runtime.item_loop import CancelItem, Instruction, ItemLoop, StartItem
 from domain.runtime.task_errors import RuntimeDisconnectedError, TaskTimeoutError
 from domain.runtime.worker_lending import WorkerLending, WorkerShare
 
@@ -186,9 +186,12 @@ class LoopRun:
                 self._start(instruction.item, instruction.worker)
             elif isinstance(instruction, CancelItem):
                 self._tasks[instruction.item].cancel()
-            # The cancellation of its await has cancelled the future.
-            elif isinstance(instruction, EndLoop) and not self._over.done():
-                self._over.set_result(instruction.error)
+            else:
+                self._end(instruction.error)
+
+    def _end(self, error: BaseException | None) -> None:
+        if not self._over.done():  # The cancellation of its await cancels the future, too.
+            self._over.set_result(error)
 
     def _start(self, item: int, worker: str) -> None:
         attempt = LoopItem(self._around.owner, self._around.lending, worker)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from application.interfaces.task_engine import EngineLink
@@ -12,6 +12,8 @@ from application.runtime.members import Members
 from application.runtime.placing import Placing
 from application.runtime.resident_actor import ResidentActor
 from application.runtime.residents import ACTOR, Residents
+from domain.runtime.errors import Unsupported
+from domain.runtime.hosts import Capability
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class TaskNames:
         residents: The actors of this process.
         placing: Chooses workers.
         members: The workers.
+        engine: The name of the engine.
     """
 
     def __init__(
@@ -54,12 +57,14 @@ class TaskNames:
         residents: Residents,
         placing: Placing,
         members: Members,
+        engine: str,
     ) -> None:
         self._link = link
         self._table = table
         self._residents = residents
         self._placing = placing
         self._members = members
+        self._engine = engine
         self._queued: set[asyncio.Future[object]] = set()
 
     async def init_task(self, sender_id: str, task: Mapping[str, object], uid: str) -> None:
@@ -91,6 +96,22 @@ class TaskNames:
         del sender_id
         return await self._placing.ask()
 
+    async def scale(self, n: int) -> None:
+        """Start or end workers until there are n.
+
+        Raises:
+            Unsupported: The engine does not have GROWS.
+        """
+        del n
+        # No engine has GROWS yet.
+        raise Unsupported(Capability.GROWS, self._engine)
+
+    def on_change(self, callback: Callable[[], object]) -> None:
+        """Call a function whenever a worker has joined or left."""
+        self._members.notify(
+            joined=lambda _: _ignore(callback()), left=lambda _uid, _reason: _ignore(callback())
+        )
+
     async def usage(self) -> dict[str, WorkerUsage]:
         """Return what each worker uses, by uid."""
         found = await self._link.usage()
@@ -101,3 +122,7 @@ class TaskNames:
             for uid, item in found.items()
             if self._members.is_live(uid)
         }
+
+
+def _ignore(result: object) -> None:
+    del result

@@ -151,15 +151,6 @@ def new_endpoint(
         reception=reception,
         holdings=holdings,
     )
-    loops = Loops(
-        tasks=tasks,
-        barrier=barrier,
-        members=members,
-        comms=comms,
-        correspondence=correspondence,
-        bars=bars,
-        replacement=replacement,
-    )
     table = ActorTable(
         own=link.uid,
         caller=ActorCalls(
@@ -201,6 +192,15 @@ def new_endpoint(
         holdings=holdings,
         members=members,
         on_named_end=names.free,
+    )
+    loops = Loops(
+        tasks=tasks,
+        barrier=barrier,
+        members=members,
+        comms=comms,
+        correspondence=correspondence,
+        bars=bars,
+        replacement=replacement,
     )
     return Endpoint(
         actor_names=names,

@@ -17,6 +17,7 @@ from application.runtime.lifecycle import Lifecycle
 from application.runtime.log import RuntimeLog
 from application.runtime.log_names import LogNames
 from application.runtime.loops import Loops
+from application.runtime.mapping import ItemMapping
 from application.runtime.profile import Profile
 from application.runtime.residence import Residence
 from application.runtime.runtime_proxy import RuntimeProxy
@@ -24,6 +25,7 @@ from application.runtime.stage import Stage
 from application.runtime.task_names import TaskNames
 from application.runtime.tasks import Tasks
 from application.runtime.warehouse import Warehouse
+from entrypoints._runtime.executors import Executors
 from entrypoints._runtime.forwarding import Forwarded, ForwardedProperty
 
 Service = TypeVar("Service")
@@ -98,13 +100,14 @@ class Runtime:
     get = Forwarded(Warehouse, Warehouse.get)
     drop = Forwarded(Warehouse, Warehouse.drop)
     barrier = Forwarded(Barrier, Barrier.wait)
-    async_for = Forwarded(Loops, Loops.async_for)
     batch = Forwarded(Tasks, Tasks.batch)
     actor = Forwarded(ActorNames, ActorNames.actor)
     submit = Forwarded(Functions, Functions.submit)
     init_tessera = Forwarded(Stage, Stage.init_tessera)
     init_task = Forwarded(TaskNames, TaskNames.init_task)
     select_worker = Forwarded(TaskNames, TaskNames.select_worker)
+    scale = Forwarded(TaskNames, TaskNames.scale)
+    on_change = Forwarded(TaskNames, TaskNames.on_change)
     usage = Forwarded(TaskNames, TaskNames.usage)
 
     ps_process = ForwardedProperty(Accounting, "ps_process", object)
@@ -142,6 +145,9 @@ class Runtime:
     request_profile = Forwarded(Profile, Profile.request_profile)
     recv_profile = Forwarded(Profile, Profile.recv_profile)
     send_profile = Forwarded(Profile, Profile.send_profile)
+    async_for = Forwarded(Loops, Loops.async_for)
+    map = Forwarded(ItemMapping, ItemMapping.map)
+    executor = Forwarded(Executors, Executors.executor)
 
     @property
     def logger(self) -> RuntimeLog:

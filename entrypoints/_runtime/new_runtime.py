@@ -14,9 +14,11 @@ from application.runtime.identity import Identity
 from application.runtime.joining import Joining
 from application.runtime.lifecycle import End, Lifecycle
 from application.runtime.log_names import Failures, LogNames
+from application.runtime.mapping import ItemMapping
 from application.runtime.profile import Profile
 from application.runtime.residence import Residence
 from application.runtime.task_names import TaskNames
+from entrypoints._runtime.executors import Executors
 from entrypoints._runtime.facade import Runtime, remote_calls
 
 
@@ -26,6 +28,7 @@ def new_runtime(
     link: EngineLink,
     uid: str,
     mode: str,
+    engine: str,
     own_process: OwnProcess,
     clock: Clock,
     failures: Failures,
@@ -38,6 +41,7 @@ def new_runtime(
         link: The engine.
         uid: The uid of the runtime.
         mode: `local`, `interactive` or `cluster`.
+        engine: The name of the engine.
         own_process: Measures the process.
         clock: Times events.
         failures: Keeps errors that belong to no call.
@@ -62,7 +66,10 @@ def new_runtime(
             residents=endpoint.residents,
             placing=endpoint.placing,
             members=members,
+            engine=engine,
         ),
+        Executors(functions=endpoint.functions, calls=endpoint.calls),
+        ItemMapping(functions=endpoint.functions, members=members),
         endpoint.actor_names,
         endpoint.barrier,
         endpoint.functions,

@@ -32,9 +32,7 @@ from entrypoints._runtime.facade import REMOTE_NAMES, Runtime
 from entrypoints._runtime.layout import FIXED_MEMBERS, connect_fixed_members
 from entrypoints._runtime.new_runtime import new_runtime
 from entrypoints._runtime.run_options import RunOptions
-from entrypoints._runtime.worker_host import FACTORY, worker_settings
-
-INLINE = "inline"
+from entrypoints._runtime.worker_host import FACTORY, INLINE, worker_settings
 
 Result = TypeVar("Result")
 
@@ -129,11 +127,10 @@ class Session:
             HostPlan(WORKER, (0, index), threads=options.num_threads, memory=options.worker_memory)
             for index in range(options.total_workers)
         )
-        is_inline = options.engine == INLINE
         return EnginePlan(
             hosts,
             FACTORY,
-            worker_settings(log_level=options.log_level, mode=self._mode, is_inline=is_inline),
+            worker_settings(log_level=options.log_level, mode=self._mode, engine=options.engine),
             run_directory=_path(options.run_directory),
             spill_directory=_path(options.spill_directory),
             store_memory=options.warehouse_memory,
@@ -158,6 +155,7 @@ class Session:
                 link=self._engine,
                 uid=uid,
                 mode=self._mode,
+                engine=self._options.engine,
                 own_process=own_process,
                 clock=clock,
                 failures=self._failures,

@@ -23,12 +23,13 @@ from entrypoints._runtime.facade import REMOTE_NAMES
 from entrypoints._runtime.layout import connect_fixed_members
 from entrypoints._runtime.new_runtime import new_runtime
 
+INLINE = "inline"
 FACTORY = f"{__name__}:new_worker_host"
 
 
-def worker_settings(*, log_level: str, mode: str, is_inline: bool) -> Payload:
+def worker_settings(*, log_level: str, mode: str, engine: str) -> Payload:
     """Return the settings of all workers."""
-    settings = {"log_level": log_level, "mode": mode, "inline": is_inline}
+    settings = {"log_level": log_level, "mode": mode, "engine": engine}
     return Payload(json.dumps(settings).encode())
 
 
@@ -65,12 +66,13 @@ def new_worker_host(link: EngineLink, host: Host, settings: Payload) -> RuntimeH
         link=link,
         uid=host.uid,
         mode=chosen["mode"],
+        engine=chosen["engine"],
         own_process=PsutilOwnProcess(limit=host.plan.memory),
         clock=SystemClock(),
         failures=Failures(),
         end=end,
     )
-    return ProcessHost(endpoint, is_default=not chosen["inline"], stopped=stopped)
+    return ProcessHost(endpoint, is_default=chosen["engine"] != INLINE, stopped=stopped)
 
 
 def _send(endpoint: Endpoint, level: str, text: str) -> None:
