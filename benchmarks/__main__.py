@@ -12,6 +12,7 @@ from benchmarks import (
     round_trips,
     saving,
     start_up,
+    task_engine,
 )
 
 PARTS = {
@@ -22,6 +23,7 @@ PARTS = {
     "loop_pauses": loop_pauses,
     "checkpoint_registry": checkpoint_registry,
     "encryption": encryption,
+    "task_engine": task_engine,
 }
 COLUMNS = ("MUSCLE3 0.11", "Conjoin")
 """The sides that most parts compare."""

@@ -10,35 +10,43 @@ import sys
 
 if __name__ == "__main__" and len(sys.argv) == 1:
     from adapters.processes.watchdog import go_below_watchdog
+    from entrypoints._garbage import collect_rarely
 
     _lifeline = go_below_watchdog()  # before slow imports, so that the watchdog stays small
+    collect_rarely()
 else:
     _lifeline = None
 
-import contextlib
 import queue
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 
+from adapters.filesystem.logbook import FilesystemLogbook
 from adapters.processes.activity_meter import ProcfsActivityMeter
 from adapters.processes.descendants import Descendants
 from adapters.processes.manager_process import LinuxManagerProcess
 from adapters.processes.node_inspector import LinuxNodeInspector
+from adapters.processes.own_node import own_node, program_environment
 from adapters.processes.process_keeper import PosixProcessKeeper
 from adapters.processes.watchdog import Lifeline, wait_for_launcher
 from adapters.system.clock import SystemClock
 from adapters.tcp.agent_line import TcpAgentLine
-from adapters.wire.agent_orders import decode_orders
+from adapters.threads.late_logbook import LateLogbook
+from adapters.threads.queued_logbook import QueuedLogbook
+from adapters.wire.agent_orders import CONFIRMATION, decode_orders
 from application.agent.activity_reports import report_activities
 from application.agent.event_sources import listen_to_manager, watch_processes
 from application.agent.events import AgentEvent, ManagerGone
 from application.agent.node_agent import KILL_MARGIN, NodeAgent
-from domain.errors import RemoteProtocolError
+from domain.coupling.messages import LogRecord
+from domain.errors import ConfigurationError, RemoteProtocolError
 from domain.running.agents import AgentOrders
+from domain.running.log_levels import LogLevel
 from domain.version import VERSION
 
 STDIN: Final = 0
@@ -48,6 +56,13 @@ PURPOSE: Final = (
 )
 REPORT_TIME: Final = 5.0
 """Seconds for which the agent tries to send its last results to the manager."""
+
+WRITER: Final = "muscle_agent"
+MAX_LOG: Final = 2**20
+"""Maximum size of the log that waits for the disk, in characters."""
+
+LOG_TIME: Final = 1.0
+"""Seconds for which to wait for the disk before ending without the rest of the log."""
 
 OnEvent = Callable[[AgentEvent], None]
 
@@ -68,7 +83,14 @@ def main(lifeline: Lifeline | None = None) -> int:
     except RemoteProtocolError as error:
         print(f"Invalid orders on standard input: {error}. {PURPOSE}", file=sys.stderr)  # noqa: T201
         return 1
-    inspector = LinuxNodeInspector(node=orders.node)
+    os.environ.update(orders.environment)
+    try:
+        inspector = _inspector(orders)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    if orders.confirms and not _confirm(orders):
+        return 1
     log = _AgentLog(orders.log_directory, inspector.node)
     try:
         failure = _run(orders, inspector, log.write, lifeline)
@@ -80,6 +102,38 @@ def main(lifeline: Lifeline | None = None) -> int:
     return 1
 
 
+def _inspector(orders: AgentOrders) -> LinuxNodeInspector:
+    """Return what inspects the node; in a batch job, change to the environment for programs.
+
+    Raises:
+        ConfigurationError: If it is unknown which node of a batch job this is.
+    """
+    if orders.job is None:
+        return LinuxNodeInspector(node=orders.node)
+    started_with = dict(os.environ)
+    node = own_node(orders.job, environment=started_with, host_names=_host_names)
+    os.environ.clear()
+    os.environ.update(program_environment(orders.job, environment=started_with))
+    return LinuxNodeInspector(node=node.name, max_cores=node.cpus)
+
+
+def _host_names() -> tuple[str, ...]:
+    return (socket.gethostname(), socket.getfqdn())
+
+
+def _confirm(orders: AgentOrders) -> bool:
+    """Confirm the orders on standard output, if the directories of the run exist here."""
+    directory = orders.log_directory
+    if directory is not None and not directory.is_dir():
+        print(  # noqa: T201
+            f"The run directory {directory} of the manager does not exist on this machine.",
+            file=sys.stderr,
+        )
+        return False
+    print(CONFIRMATION, flush=True)  # noqa: T201
+    return True
+
+
 def _explain() -> int:
     """Explain the agent's purpose to a user who started it by hand; return the exit code."""
     asked = sys.argv[1:] in (["-h"], ["--help"])
@@ -89,7 +143,7 @@ def _explain() -> int:
 
 
 class _AgentLog:
-    """The agent's log file.
+    """The agent's log file, which a thread opens and writes: a slow disk must not stop the agent.
 
     Args:
         directory: The directory for the file; None for no file.
@@ -97,28 +151,26 @@ class _AgentLog:
     """
 
     def __init__(self, directory: Path | None, node: str) -> None:
-        self._file: TextIO | None = None
+        self._book: QueuedLogbook | None = None
         if directory is not None:
+            path = directory / f"muscle3_agent_{node}.log"
             # the node may lack the manager's files; the agent also works without a log
-            with contextlib.suppress(OSError):
-                self._file = open(  # noqa: SIM115 - closed by `close`
-                    directory / f"muscle3_agent_{node}.log", "a", buffering=1, encoding="utf-8"
-                )
+            book = LateLogbook(lambda: FilesystemLogbook(path))
+            self._book = QueuedLogbook(
+                book, writer=WRITER, max_pending=MAX_LOG, flush_time=LOG_TIME
+            )
         self.write(f"agent {VERSION} started, with process id {os.getpid()}")
 
     def write(self, text: str) -> None:
-        """Add a line, if possible."""
-        if self._file is not None:
-            now = time.strftime("%Y-%m-%d %H:%M:%S")
-            with contextlib.suppress(OSError):
-                self._file.write(f"muscle_agent {now} INFO agent: {text}\n")
+        """Add a line, unless too many wait for the disk."""
+        if self._book is not None:
+            self._book.write(LogRecord(WRITER, time.time(), LogLevel.INFO, text))
 
     def close(self) -> None:
-        """Close the file."""
+        """Write the remaining lines, if the disk responds in time, and close the file."""
         self.write("agent ended")
-        if self._file is not None:
-            with contextlib.suppress(OSError):
-                self._file.close()
+        if self._book is not None:
+            self._book.close()
 
 
 def _run(
@@ -130,7 +182,7 @@ def _run(
     """Run an agent; return why it ended, or None if the manager ended it."""
     inbox: queue.SimpleQueue[AgentEvent] = queue.SimpleQueue()
     if lifeline is not None:
-        patience = orders.grace_time + KILL_MARGIN + REPORT_TIME + 1.0
+        patience = orders.grace_time + KILL_MARGIN + REPORT_TIME + LOG_TIME + 1.0
         lifeline.announce(patience=patience, grace_time=orders.grace_time)
     keeper = PosixProcessKeeper(
         leftover_grace_time=orders.grace_time,
@@ -159,7 +211,9 @@ def _run(
     # daemon threads, because both may still be blocked when the agent ends
     _start_thread(
         "listener",
-        lambda: listen_to_manager(line, inspector, version=VERSION, on_event=inbox.put),
+        lambda: listen_to_manager(
+            line, inspector, cores=orders.cores, version=VERSION, on_event=inbox.put
+        ),
     )
     _start_thread("stdin", lambda: _watch_launcher(inbox.put, lifeline))
     is_over = threading.Event()

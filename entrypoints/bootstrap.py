@@ -1,4 +1,4 @@
-"""Entry point of the command `conjoin`, which runs before slow imports.
+"""What Conjoin's commands do before slow imports.
 
 Until `stop_signals.py` handles signals there is nothing to clean up, so they may end the process at
 once. By default, Python would raise KeyboardInterrupt in the middle of an import and print a
@@ -9,6 +9,13 @@ import signal
 from typing import NoReturn
 
 from entrypoints._command_line.early_signals import end_at_once
+from entrypoints._garbage import collect_rarely
+
+
+def prepare_process() -> None:
+    """Prepare this process for a command; call this before slow imports."""
+    let_signals_end_us()
+    collect_rarely()
 
 
 def let_signals_end_us() -> None:
@@ -21,8 +28,8 @@ def let_signals_end_us() -> None:
 
 
 def conjoin() -> NoReturn:
-    """Run `conjoin`."""
-    let_signals_end_us()
+    """Run the command `conjoin`."""
+    prepare_process()
     from entrypoints.command_line import main
 
     main()

@@ -12,8 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from typing_extensions import override
-
 from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
 from domain.running.clients import trust_for
 from domain.running.events import RunFinished
@@ -28,6 +26,7 @@ from entrypoints._command_line.checkpoint_arguments import (
 from entrypoints._command_line.console import print_error, print_text, warn
 from entrypoints._command_line.failure_text import describe_failure
 from entrypoints._command_line.manual_start import check_location_file, location_published
+from entrypoints._command_line.parser import Parser
 from entrypoints._command_line.snapshot_commands import (
     add_snapshot_commands,
     run_snapshot_command,
@@ -49,27 +48,9 @@ LOG_LINES = 50
 _MISTAKES = {"snapshots": "The command failed"}
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser that reports unknown arguments with the usage of its own subcommand.
-
-    By default, the parent parser reports them, with its own usage.
-    """
-
-    @override
-    def parse_known_args(  # type: ignore[override]
-        self,
-        args: Sequence[str] | None = None,
-        namespace: argparse.Namespace | None = None,
-    ) -> tuple[argparse.Namespace, list[str]]:
-        known, unknown = super().parse_known_args(args, namespace)
-        if unknown:
-            self.error(f"unrecognized arguments: {' '.join(unknown)}")
-        return known, unknown
-
-
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run `conjoin`."""
-    parser = _Parser(
+    parser = Parser(
         prog="conjoin", description="Couples simulation programs into one model and runs it."
     )
     parser.add_argument("--version", action="version", version=f"conjoin {VERSION}")
@@ -106,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run_manager(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the manager, with the options of MUSCLE3's `muscle_manager`."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m entrypoints.manager",
         description="Run the simulation that the files describe.",
     )
@@ -207,6 +188,19 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         help="also listen on this address of this machine, for programs that are started by hand on"
         " other machines; 'all' stands for all addresses. Can be repeated (default: loopback only)",
     )
+    parser.add_argument(
+        "--hosts",
+        default="",
+        metavar="HOSTS",
+        help="run the programs on these hosts, over SSH: a hosts file (*.toml), or a list such as"
+        " a,b,user@c:2222 (default: this machine)",
+    )
+    parser.add_argument(
+        "--accept-new-host-keys",
+        action="store_true",
+        help="accept the SSH host keys of hosts that are not among the known hosts, and remember"
+        " them; changed keys are always refused",
+    )
     add_checkpoint_arguments(parser)
     parser.add_argument("--quiet", action="store_true", help="do not show the progress of the run")
     parser.add_argument(
@@ -267,6 +261,8 @@ def _new_manager(options: argparse.Namespace) -> Manager:
         require_secret=options.require_secret,
         trust_network=options.trust_network,
         listen=tuple(options.listen),
+        hosts=options.hosts,
+        accept_new_host_keys=options.accept_new_host_keys,
         timeouts=AgentTimeouts(grace=options.grace_time),
         checkpoints=checkpoint_options_of(options, warn=warn),
         reconnect_time=options.reconnect_time,

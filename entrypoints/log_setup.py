@@ -12,13 +12,9 @@ from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 from application.interfaces.logbook import Logbook
 from domain.coupling.messages import LogRecord
-from domain.errors import ConfigurationError
-from domain.running.log_levels import LogLevel
+from domain.running.log_levels import LogLevel, manager_level
 
 MANAGER = "muscle_manager"
-LEVELS = tuple(
-    level.name for level in sorted(LogLevel) if level not in (LogLevel.LOCAL, LogLevel.DISABLE)
-)
 
 
 class _LogbookLogger:
@@ -45,27 +41,13 @@ def make_log(logbook: Logbook, level: str) -> FilteringBoundLogger:
     Raises:
         ConfigurationError: If the level does not exist.
     """
-    name = checked_level(level)
     log: FilteringBoundLogger = structlog.wrap_logger(
         _LogbookLogger(logbook),
         processors=[structlog.processors.add_log_level, _render],
-        wrapper_class=structlog.make_filtering_bound_logger(LogLevel[name]),
+        wrapper_class=structlog.make_filtering_bound_logger(manager_level(level)),
         cache_logger_on_first_use=False,
     )
     return log
-
-
-def checked_level(level: str) -> str:
-    """Return the name of a log level in capital letters.
-
-    Raises:
-        ConfigurationError: If the level does not exist.
-    """
-    name = level.upper()
-    if name not in LEVELS:
-        msg = f"Log level '{level}' does not exist. Use one of {', '.join(LEVELS)}."
-        raise ConfigurationError(msg)
-    return name
 
 
 def _render(_logger: WrappedLogger, _method: str, event: EventDict) -> dict[str, str]:

@@ -16,9 +16,9 @@ Example:
 from __future__ import annotations
 
 if __name__ == "__main__":
-    from entrypoints.bootstrap import let_signals_end_us
+    from entrypoints.bootstrap import prepare_process
 
-    let_signals_end_us()  # must precede slow imports
+    prepare_process()
 
 from entrypoints._manager.manager_api import Manager
 from entrypoints.options import Adapters, AgentTimeouts, CheckpointOptions, ManagerOptions

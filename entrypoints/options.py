@@ -18,7 +18,7 @@ from application.nodes.agent_timeouts import AgentTimeouts
 from domain.errors import ConfigurationError, UsageError
 from domain.running.clients import Trust, trust_for
 from domain.running.launcher_capabilities import LauncherCapabilities
-from entrypoints.log_setup import checked_level
+from domain.running.log_levels import manager_level
 
 __all__ = ["Adapters", "AgentTimeouts", "CheckpointOptions", "ManagerOptions"]
 
@@ -44,6 +44,10 @@ class ManagerOptions:
         trust_network: Whether to serve clients on other machines without a proof, such as MUSCLE3
             instances that are started there by hand. This is dangerous: anyone who reaches the
             manager's port can take the place of such an instance, read its data, and end the run.
+        hosts: Hosts to run on, over SSH: the path of a hosts file (`*.toml`), or a list such as
+            `a,b,user@c:2222`. Empty for this machine, or for the nodes of the batch job that the
+            manager runs in.
+        accept_new_host_keys: Whether to accept the SSH host keys of hosts that have no known key.
         listen: Addresses on which the manager listens for programs on other machines, in addition
             to loopback; `all` stands for all addresses of this machine. By default it listens on
             loopback only, unless the launcher's agents run on other machines.
@@ -70,6 +74,8 @@ class ManagerOptions:
     programs_required: bool = True
     require_secret: bool = False
     trust_network: bool = False
+    hosts: str = ""
+    accept_new_host_keys: bool = False
     listen: Sequence[str] = ()
     timeouts: AgentTimeouts = field(default_factory=AgentTimeouts)
     checkpoints: CheckpointOptions = field(default_factory=CheckpointOptions)
@@ -90,8 +96,7 @@ def check_options(options: ManagerOptions) -> None:
         ConfigurationError: If the log level does not exist, or the run would have to stop before
             it starts.
     """
-    checked_level(options.log_level)
-    check_trust(options)
+    manager_level(options.log_level)
     last_rule(options.checkpoints, SystemClock().time())
 
 

@@ -9,11 +9,11 @@ import os
 import sys
 
 if __name__ == "__main__" and len(sys.argv) == 1:
-    from adapters.embedded.leftovers import remove_sockets
+    from adapters.embedded.leftovers import remove_run_files
     from adapters.processes.watchdog import go_below_watchdog
 
     # before slow imports, so that the watchdog stays small; without the head, it waits 2 s
-    go_below_watchdog(patience=2.0, grace_time=0.0, without_launcher=remove_sockets)
+    go_below_watchdog(patience=2.0, grace_time=0.0, without_launcher=remove_run_files)
 
 import asyncio
 import faulthandler
@@ -53,7 +53,7 @@ def main() -> int:
     process = HostProcess(
         orders,
         transport=ZmqHostTransport(orders.directory),
-        segments=MemfdSegmentPool(name=orders.host.uid),
+        segments=MemfdSegmentPool(name=orders.host.uid, spill_directory=orders.spill_directory),
     )
     code = asyncio.run(process.run(_take_stdin()))
     sys.stdout.flush()

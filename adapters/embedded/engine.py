@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import final
 
@@ -15,7 +14,7 @@ from adapters.embedded.fleet import Fleet
 from adapters.embedded.link import CAPABILITIES, EmbeddedLink
 from adapters.embedded.members import Member
 from adapters.embedded.peers import Peers
-from adapters.embedded.socket_directory import create_socket_directory
+from adapters.embedded.run_places import RunPlaces, create_places
 from adapters.embedded.start_up import EXPECT, JOINED, LOST, OK, STOP
 from adapters.embedded.submissions import END
 from adapters.embedded.usage_report import UsageReport
@@ -44,7 +43,8 @@ class EmbeddedTaskEngine(TaskEngine):
 
     Args:
         transports: Returns the transport for a directory of sockets.
-        segments: Returns the shared memory of a process.
+        segments: Returns the shared memory of the head for a directory of spill files.
+        store_memory: Number of bytes that values may occupy, unless the plan sets another limit.
         kill_marked: Kills the processes with a variable in their environment, and waits until they
             have ended. Thread-safe.
         on_error: Receives descriptions of internal errors.
@@ -55,17 +55,19 @@ class EmbeddedTaskEngine(TaskEngine):
         *,
         transports: Callable[[str], HostTransport],
         segments: Callable[[str], SegmentPool],
+        store_memory: int,
         kill_marked: Callable[[str, str], None],
         on_error: Callable[[str], None],
     ) -> None:
         self._transports = transports
         self._new_segments = segments
+        self._store_memory = store_memory
         self._kill_marked = kill_marked
         self._on_error = on_error
-        self._directory: str | None = None
+        self._places: RunPlaces | None = None
         self._head: HeadHost | None = None
         self._link: EmbeddedLink | None = None
-        self._is_closing = False
+        self._closing: asyncio.Future[None] | None = None
 
     @property
     @override
@@ -80,7 +82,7 @@ class EmbeddedTaskEngine(TaskEngine):
     @property
     def directory(self) -> str | None:
         """The directory of the sockets; None if the engine is not open."""
-        return self._directory
+        return None if self._places is None else self._places.sockets
 
     @override
     async def open(self, plan: EnginePlan, head: HeadHost) -> Sequence[Host]:
@@ -90,9 +92,9 @@ class EmbeddedTaskEngine(TaskEngine):
             )
         self._patience = plan.patience
         self._head = head
-        self._directory = create_socket_directory()
+        self._places = create_places(plan)
         try:
-            self._connect(plan, self._directory, head)
+            self._connect(plan, self._places, head)
             await self._connected.start(head)
             uids = self._fleet.start_all()
             await self._fleet.wait_until_ready()
@@ -103,18 +105,12 @@ class EmbeddedTaskEngine(TaskEngine):
 
     @override
     async def close(self, *, patience: float = 5.0) -> None:
-        if self._directory is None or self._is_closing:
+        if self._places is None:
             return
-        self._is_closing = True
-        if self._link is not None:
-            if patience:
-                await asyncio.gather(*(self._stop(uid, patience) for uid in self._fleet.members))
-            await self._fleet.kill_all()
-            await self._link.stop()
-            self._exchange.close()
-            self._segments.close()
-        shutil.rmtree(self._directory, ignore_errors=True)
-        self._directory = None
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close(self._places, patience))
+        # it goes on if the caller is cancelled
+        await asyncio.shield(self._closing)
 
     @override
     async def end(self, host: str) -> None:
@@ -175,20 +171,22 @@ class EmbeddedTaskEngine(TaskEngine):
             raise Unreachable("the engine is not open")
         return self._link
 
-    def _connect(self, plan: EnginePlan, directory: str, head: HeadHost) -> None:
-        self._segments = self._new_segments(HEAD)
+    def _connect(self, plan: EnginePlan, places: RunPlaces, head: HeadHost) -> None:
+        self._segments = self._new_segments(places.spilled)
         self._exchange = Exchange(
             HEAD,
-            transport=self._transports(directory),
+            transport=self._transports(places.sockets),
             segments=self._segments,
             peers=Peers(),
             on_error=self._on_error,
         )
-        self._exchange.on_request(END, self._end_for_host)
-        self._keeper = ValueKeeper(self._exchange, self._segments)
+        self._exchange.handlers.on_request(END, self._end_for_host)
+        self._keeper = ValueKeeper(
+            self._exchange, self._segments, limit=plan.store_memory or self._store_memory
+        )
         self._fleet = Fleet(
             plan,
-            directory=directory,
+            places=places,
             exchange=self._exchange,
             kill_marked=self._kill_marked,
             on_line=head.line,
@@ -197,6 +195,17 @@ class EmbeddedTaskEngine(TaskEngine):
         self._usage = UsageReport(self._exchange, self._keeper, lambda: self._fleet.hosts)
         self._exchange.open()
         self._link = EmbeddedLink(self._exchange, self._segments)
+
+    async def _close(self, places: RunPlaces, patience: float) -> None:
+        if self._link is not None:
+            if patience:
+                await asyncio.gather(*(self._stop(uid, patience) for uid in self._fleet.members))
+            await self._fleet.kill_all()
+            await self._link.stop()
+            self._exchange.close()
+            self._segments.close()
+        places.remove()
+        self._places = None
 
     async def _wait_until_ready(self, member: Member) -> None:
         uid = member.host.uid
@@ -215,7 +224,7 @@ class EmbeddedTaskEngine(TaskEngine):
         return OK
 
     def _report_loss(self, uid: str, reason: LossReason) -> None:
-        self._connected.host_lost(uid, reason, is_expected=self._is_closing)
+        self._connected.host_lost(uid, reason, is_expected=self._closing is not None)
         self._keeper.host_lost(uid)
         for other in self._fleet.members:
             self._exchange.notify(other, LOST, {"uid": uid, "reason": reason_to_plain(reason)})

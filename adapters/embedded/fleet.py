@@ -9,6 +9,7 @@ from functools import partial
 
 from adapters.embedded.exchange import Exchange
 from adapters.embedded.members import HOST_VARIABLE, Member, start_process
+from adapters.embedded.run_places import RunPlaces
 from adapters.embedded.start_up import FAILED, HELLO, OK, READY
 from domain.runtime.errors import EngineError
 from domain.runtime.hosts import EnginePlan, Host, HostPlan, LossReason
@@ -23,7 +24,7 @@ class Fleet:
 
     Args:
         plan: What is started.
-        directory: The directory of the run's sockets.
+        places: The directories of the run.
         exchange: Connects the head with the hosts.
         kill_marked: Kills the processes with a variable in their environment, and waits until they
             have ended. Thread-safe.
@@ -35,23 +36,23 @@ class Fleet:
         self,
         plan: EnginePlan,
         *,
-        directory: str,
+        places: RunPlaces,
         exchange: Exchange,
         kill_marked: Callable[[str, str], None],
         on_line: OnLine,
         on_lost: OnLost,
     ) -> None:
         self._plan = plan
-        self._directory = directory
+        self._places = places
         self._exchange = exchange
         self._kill_marked = kill_marked
         self._on_line = on_line
         self._on_lost = on_lost
         self._members: dict[str, Member] = {}
         self._cleanups: set[asyncio.Future[None]] = set()
-        exchange.on_request(HELLO, self._on_hello)
-        exchange.on_request(READY, self._on_ready)
-        exchange.on_request(FAILED, self._on_failed)
+        exchange.handlers.on_request(HELLO, self._on_hello)
+        exchange.handlers.on_request(READY, self._on_ready)
+        exchange.handlers.on_request(FAILED, self._on_failed)
 
     @property
     def members(self) -> Mapping[str, Member]:
@@ -86,7 +87,7 @@ class Fleet:
             host,
             [other for other in others if other.uid != host.uid],
             self._plan,
-            directory=self._directory,
+            places=self._places,
             on_line=partial(self._on_line, host.uid),
             on_end=partial(self._on_end, host.uid),
         )

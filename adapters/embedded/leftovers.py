@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 
 
-def remove_sockets() -> None:
-    """Remove the directory of the sockets of this process's run."""
+def remove_run_files() -> None:
+    """Remove the sockets and spill files of this process's run."""
     import shutil  # is large, and seldom needed
 
-    directory = os.environ.get("CONJOIN_RUNTIME")
-    if directory:
-        shutil.rmtree(directory, ignore_errors=True)
+    for variable in ("CONJOIN_RUNTIME", "CONJOIN_RUNTIME_SPILL"):
+        directory = os.environ.get(variable)
+        if directory:
+            shutil.rmtree(directory, ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from adapters.embedded.oom_kills import count_oom_kills
+from adapters.embedded.run_places import RunPlaces
 from adapters.embedded.worker_process import WorkerProcess
 from adapters.wire.host_orders import HostOrders, WarningFilter, encode_host_orders
 from domain.running.process_end import Killed, from_return_code
@@ -22,6 +25,9 @@ ROOT: Final = str(Path(__file__).resolve().parents[2])
 
 RUN_VARIABLE: Final = "CONJOIN_RUNTIME"
 """Environment variable with the directory of the run's sockets."""
+
+SPILL_VARIABLE: Final = "CONJOIN_RUNTIME_SPILL"
+"""Environment variable with the directory of the run's spill files."""
 
 HOST_VARIABLE: Final = "CONJOIN_RUNTIME_HOST"
 """Environment variable with the uid of the host; inherited by what its tasks start."""
@@ -46,14 +52,14 @@ class Member:
         process: Its process.
         ready: Completed when it handles requests, or has ended before.
         is_ending: Whether the engine has ended it.
-        failure: Why it could not start, as it reported itself.
+        oom_kills: How often the kernel had killed processes for lack of memory when it started.
     """
 
     host: Host
     process: WorkerProcess
     ready: asyncio.Future[None]
     is_ending: bool = False
-    failure: str | None = field(default=None)
+    oom_kills: int = field(default_factory=count_oom_kills)
 
     @property
     def has_started(self) -> bool:
@@ -65,6 +71,13 @@ class Member:
         end = from_return_code(code)
         if self.is_ending:
             return LossReason(LossKind.ENDED, "was ended by the runtime", last_lines=tuple(lines))
+        if end == Killed(signal.SIGKILL) and count_oom_kills() > self.oom_kills:
+            return LossReason(
+                LossKind.OUT_OF_MEMORY,
+                f"{end}, because memory ran out",
+                signal=end.signal,
+                last_lines=tuple(lines),
+            )
         if isinstance(end, Killed):
             return LossReason(LossKind.KILLED, str(end), signal=end.signal, last_lines=tuple(lines))
         return LossReason(LossKind.EXITED, str(end), exit_code=end.code, last_lines=tuple(lines))
@@ -82,7 +95,7 @@ def start_process(
     others: Iterable[Host],
     plan: EnginePlan,
     *,
-    directory: str,
+    places: RunPlaces,
     on_line: Callable[[str, str], None],
     on_end: Callable[[int, Sequence[str]], None],
 ) -> WorkerProcess:
@@ -92,7 +105,7 @@ def start_process(
         host: The host.
         others: The other hosts of the run.
         plan: The plan of the engine.
-        directory: The directory of the run's sockets.
+        places: The directories of the run.
         on_line: Called with the stream and each line that it prints.
         on_end: Called with its return code and the last lines of its standard error.
 
@@ -106,7 +119,8 @@ def start_process(
         environment={
             **os.environ,
             **dict.fromkeys(THREAD_VARIABLES, str(host.plan.threads)),
-            RUN_VARIABLE: directory,
+            RUN_VARIABLE: places.sockets,
+            SPILL_VARIABLE: places.spilled,
             HOST_VARIABLE: host.uid,
             LAUNCHER_VARIABLE: str(os.getpid()),
         },
@@ -117,7 +131,8 @@ def start_process(
         host,
         tuple(others),
         plan.factory,
-        directory,
+        places.sockets,
+        places.spilled,
         os.getcwd(),  # noqa: PTH109
         tuple(os.path.abspath(entry) for entry in sys.path),  # noqa: PTH100 - of '' too
         tuple(_warning_filters()),

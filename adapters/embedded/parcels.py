@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Final
 
-from adapters.wire.host_frames import BlockParcel, InlineParcel, Parcel
+from adapters.wire.host_frames import BlockParcel, FileParcel, InlineParcel, Parcel
 from application.interfaces.segments import SegmentPool
 from domain.runtime.payloads import Payload
 
@@ -36,12 +36,15 @@ def unpack(parcel: Parcel, segments: SegmentPool, *, on_unmapped: Callable[[], N
         on_unmapped: Called once, on any thread, when nothing refers to the shared memory any more.
 
     Raises:
-        OSError: If its sender is gone.
+        OSError: If its sender or its file is gone.
     """
     if isinstance(parcel, InlineParcel):
         data, *buffers = parcel.pieces
         return Payload(data, tuple(buffers))
-    first, *others = segments.map(parcel.place, parcel.sizes, on_unmapped=on_unmapped)
+    if isinstance(parcel, FileParcel):
+        first, *others = segments.map_file(parcel.name, parcel.sizes, on_unmapped=on_unmapped)
+    else:
+        first, *others = segments.map(parcel.place, parcel.sizes, on_unmapped=on_unmapped)
     return Payload(first, tuple(others))
 
 

@@ -18,6 +18,7 @@ STDOUT: Final = "stdout"
 STDERR: Final = "stderr"
 LAST_LINES: Final = 20
 MAX_LINE: Final = 65536
+MAX_LAST_READS: Final = 256
 
 
 class LineReader:
@@ -137,6 +138,7 @@ class WorkerProcess:
             ProcessLookupError: If it has ended.
         """
         self._inner = os.pidfd_open(pid)
+        self._loop.add_reader(self._inner, self._note_inner_end)
 
     def kill(self) -> bool:
         """Send SIGKILL to the process that runs the tasks; return whether it is known."""
@@ -144,12 +146,23 @@ class WorkerProcess:
             return False
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._inner, signal.SIGKILL)
+        self._continue_outer()
         return True
 
     def kill_outer(self) -> None:
         """Send SIGKILL to the process that was started."""
         if not self.has_ended.is_set():
             self._process.kill()
+
+    def _note_inner_end(self) -> None:
+        assert self._inner is not None
+        self._loop.remove_reader(self._inner)
+        self._continue_outer()
+
+    def _continue_outer(self) -> None:
+        # a suspended watchdog would not end
+        if not self.has_ended.is_set():
+            self._process.send_signal(signal.SIGCONT)
 
     def _line_listener(self, stream: str) -> Callable[[str], None]:
         def pass_on(text: str) -> None:
@@ -164,13 +177,14 @@ class WorkerProcess:
         if code is None:
             return
         self._loop.remove_reader(self._pidfd)
-        for descriptor in (self._pidfd, self._inner):
-            if descriptor is not None:
-                os.close(descriptor)
-        self._inner = None
+        os.close(self._pidfd)
+        if self._inner is not None:
+            self._loop.remove_reader(self._inner)
+            os.close(self._inner)
+            self._inner = None
         for reader in self._readers:
-            while reader.read():
-                pass
+            # limited, because a descendant of a killed watchdog may go on printing
+            any(not reader.read() for _ in range(MAX_LAST_READS))
             reader.close()
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):

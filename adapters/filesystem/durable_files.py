@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
-import re
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from adapters.io.temporary_names import has_writer, is_temporary, temporary_name
+
 Pieces: TypeAlias = "Sequence[bytes | memoryview]"
 
-ABANDONED_AFTER: Final = 3600.0
-"""Seconds without a write after which the writer of a temporary file is considered dead."""
-
 _CANNOT_SYNC: Final = (errno.EINVAL, errno.ENOTSUP)
-_TEMPORARY: Final = re.compile(
-    r"\.(?:.+_\d+\.pack|snapshot_[\d_]+\.ymmsl)(?:\.(?P<host>.+)-(?P<pid>\d+))?\.tmp"
-)
 _MAX_BUFFERS: Final = 1024
 """The most pieces that Linux and macOS write with one call."""
 
@@ -43,7 +37,7 @@ def write_pieces_durably(path: Path, pieces: Pieces) -> None:
         OSError: If it cannot be written. The path then holds the old file or the new one, never a
             partial one.
     """
-    temporary = path.with_name(f".{path.name}.{os.uname().nodename}-{os.getpid()}.tmp")
+    temporary = path.with_name(temporary_name(path.name))
     try:
         with _opened(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as descriptor:
             _write_all(descriptor, pieces)
@@ -64,14 +58,13 @@ def remove_leftovers(directory: Path) -> None:
     """
     with suppress(OSError):
         for file in list(directory.iterdir()):
-            match = _TEMPORARY.fullmatch(file.name)
-            if match is not None:
+            if is_temporary(file.name):
                 with suppress(OSError):
-                    _remove_leftover(file, match)
+                    _remove_leftover(file)
 
 
-def _remove_leftover(file: Path, match: re.Match[str]) -> None:
-    if not _has_writer(file, match):
+def _remove_leftover(file: Path) -> None:
+    if not has_writer(file.name, modified=file.stat().st_mtime):
         file.unlink()
 
 
@@ -131,25 +124,3 @@ def _write_all(descriptor: int, pieces: Pieces) -> None:
         del left[:count]
         if left:
             left[0] = left[0][written:]
-
-
-def _has_writer(file: Path, match: re.Match[str]) -> bool:
-    """Return whether a temporary file may still be written.
-
-    Files without a process in their name are those of Conjoin's first versions.
-    """
-    if match["pid"] is None:
-        return False
-    if time.time() - file.stat().st_mtime > ABANDONED_AFTER:
-        return False
-    return match["host"] != os.uname().nodename or _is_running(int(match["pid"]))
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True  # a process of another user
-    return True

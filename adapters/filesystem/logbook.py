@@ -8,8 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, final
 
-from typing_extensions import override
-
 from adapters.filesystem.last_lines import last_lines
 from application.interfaces.logbook import Logbook
 from domain.coupling.messages import LogRecord
@@ -41,18 +39,15 @@ class FilesystemLogbook(Logbook):
             msg = f"The log file '{path}' cannot be written: {error.strerror}."
             raise ConfigurationError(msg) from error
 
-    @override
     def write(self, record: LogRecord) -> None:
         line = format_record(record) + "\n"
         # A full disk must not stop the run; after `close`, records are dropped.
         with suppress(OSError, ValueError):
             self._file.write(line.encode(errors="backslashreplace"))
 
-    @override
     def tail(self, *, lines: int) -> str:
         return without_controls(last_lines(self._path, lines))
 
-    @override
     def close(self) -> None:
         self._file.close()
 

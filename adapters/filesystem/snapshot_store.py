@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import final
 
-from typing_extensions import override
-
 from adapters.filesystem import confined_files
 from adapters.filesystem.durable_files import (
     read_all,
@@ -40,11 +38,9 @@ class FilesystemSnapshotStore(LocalSnapshotStore):
         self._directory = directory.absolute()
         self._is_confined = is_confined
 
-    @override
     def store(self, instance: Reference, number: int, data: bytes) -> str:
         return self.store_pieces(instance, number, [data])
 
-    @override
     def store_pieces(
         self, instance: Reference, number: int, pieces: Sequence[bytes | memoryview]
     ) -> str:
@@ -53,22 +49,18 @@ class FilesystemSnapshotStore(LocalSnapshotStore):
         write_pieces_durably(path, pieces)
         return str(path)
 
-    @override
     def remove_leftovers(self) -> None:
         remove_leftovers(self._directory)
 
-    @override
     def load(self, location: str) -> bytes:
         if not self._is_confined:
             return Path(location).read_bytes()
         with confined_files.opened(location, below=self._directory) as file:
             return read_all(file)
 
-    @override
     def size(self, location: str) -> int:
         return Path(location).stat().st_size
 
-    @override
     def secure(self, location: str) -> None:
         if not self._is_confined:
             sync_file(Path(location))
@@ -77,22 +69,19 @@ class FilesystemSnapshotStore(LocalSnapshotStore):
             os.fsync(file)
         sync_directory(Path(location).parent)
 
-    @override
     def locations(self) -> Sequence[str]:
         if not self._directory.is_dir():
             return []
         files = [path for path in self._directory.iterdir() if _is_snapshot(path.name)]
         return [str(path) for path in sorted(files, key=lambda path: name_key(path.name))]
 
-    @override
     def remove(self, location: str) -> None:
         if not self._is_confined:
             Path(location).unlink()
             return
         confined_files.remove(location, below=self._directory)
 
-    @override
-    def local_path(self, location: str, *, scratch: Path) -> str:
+    def local_path(self, location: str, *, scratch: Path) -> str:  # noqa: ARG002 - it is local
         path = Path(location).absolute()
         path.stat()  # raises FileNotFoundError
         return str(path)

@@ -13,13 +13,14 @@ from typing import IO, Any, final
 import fsspec
 from typing_extensions import override
 
-from application.interfaces.snapshot_store import SnapshotStore
+from adapters.io.temporary_names import has_writer, is_temporary, temporary_name
+from application.interfaces.snapshot_store import LeftoverRemover, SnapshotStore
 from domain.checkpointing.instance_snapshot import snapshot_name
 from domain.identity import Reference
 
 
 @final
-class FsspecSnapshotStore(SnapshotStore):
+class FsspecSnapshotStore(SnapshotStore, LeftoverRemover):
     """Keeps each snapshot as an object `<instance>_<number>.pack`, whose URL is its location.
 
     A snapshot is written under a temporary name and renamed once its size has been checked. How
@@ -44,7 +45,7 @@ class FsspecSnapshotStore(SnapshotStore):
     def store(self, instance: Reference, number: int, data: bytes) -> str:
         name = snapshot_name(instance, number)
         path = f"{self._root}/{name}"
-        temporary = f"{self._root}/.{name}.tmp"
+        temporary = f"{self._root}/{temporary_name(name)}"
         with _mapped_errors(path):
             try:
                 self._write_somewhere_new(temporary, data)
@@ -83,6 +84,14 @@ class FsspecSnapshotStore(SnapshotStore):
         ]
 
     @override
+    def remove_leftovers(self) -> None:
+        with suppress(OSError), _mapped_errors(self._root):
+            if not self._files.isdir(self._root):
+                return
+            for item in self._files.ls(self._root, detail=True):
+                self._remove_if_left(str(item["name"]))
+
+    @override
     def remove(self, location: str) -> None:
         with _mapped_errors(location):
             path = self._path(location)
@@ -108,6 +117,21 @@ class FsspecSnapshotStore(SnapshotStore):
             msg = f"'{location}' was refused: it is not an object below '{self._root}'"
             raise PermissionError(msg)
         return path
+
+    def _remove_if_left(self, path: str) -> None:
+        if not is_temporary(_name(path)) or has_writer(
+            _name(path), modified=self._modified_time(path)
+        ):
+            return
+        with suppress(OSError), _mapped_errors(path):
+            self._files.rm_file(path)
+
+    def _modified_time(self, path: str) -> float | None:
+        """Return when an object was last written; None if the storage does not record it."""
+        try:
+            return self._files.modified(path).timestamp()
+        except Exception:  # noqa: BLE001 - of any backend
+            return None
 
     def _write_somewhere_new(self, path: str, data: bytes) -> None:
         try:

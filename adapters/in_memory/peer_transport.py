@@ -178,6 +178,9 @@ class InMemoryPeerTransport(PeerTransport):
     ) -> bool:
         return self._network.must_drain
 
+    def has_messages_in_transit(self) -> bool:
+        return False
+
     def limit_queues(self, size: int | None, *, wait: WaitForRoom) -> None:
         self.queue_size = size
         self.wait_for_room = wait

@@ -60,6 +60,7 @@ class EncryptedSocket:
         self.shutdown = sock.shutdown
         self.close = sock.close
         self.fileno = sock.fileno
+        self.getsockopt = sock.getsockopt
         if first:
             channel.received(first)
 

@@ -22,13 +22,17 @@ CONNECT_TIMEOUT = 3.0
 LOOPBACK = "127.0.0.1"
 ANY_IPV4 = "0.0.0.0"
 ANY_IPV6 = "::"
-HAS_ABSTRACT_SOCKETS = sys.platform.startswith("linux")
+IS_LINUX = sys.platform.startswith("linux")
+HAS_ABSTRACT_SOCKETS = IS_LINUX
 
 KEEPALIVE_IDLE = 60
 """Seconds without traffic after which TCP checks whether the other machine is still there."""
 
 KEEPALIVE_INTERVAL = 15
 KEEPALIVE_COUNT = 4
+
+_TCP_INFO = struct.Struct("=3xB20xI")
+"""The beginning of Linux's tcp_info: probes without an answer, and segments without one."""
 
 USER_TIMEOUT = 120_000
 """Milliseconds without a response after which TCP gives up a connection to another machine."""
@@ -211,6 +215,35 @@ def wait_for_slow_receiver(sock: _WithOptions) -> None:
     """
     if sock.family != socket.AF_UNIX:
         _set_if_known(sock, "TCP_USER_TIMEOUT", 0)
+
+
+class _WithInfo(Protocol):
+    @property
+    def family(self) -> int: ...
+
+    def getsockopt(self, level: int, name: int, size: int, /) -> bytes: ...
+
+
+def is_in_transit(sock: _WithInfo) -> bool:
+    """Return whether the machine at the other end has not acknowledged all that was sent to it.
+
+    This is normal for milliseconds. If it lasts, the network between the machines is cut. Data for
+    which the receiver has no space yet does not count, as long as its machine responds.
+
+    Args:
+        sock: A connected socket. The answer is False for Unix sockets, for a socket that has been
+            closed, and if the system does not provide this information, as on macOS.
+    """
+    option = getattr(socket, "TCP_INFO", None)
+    if option is None or not IS_LINUX or sock.family == socket.AF_UNIX:
+        return False
+    try:
+        probes, unacknowledged = _TCP_INFO.unpack(
+            sock.getsockopt(socket.IPPROTO_TCP, option, _TCP_INFO.size)
+        )
+    except OSError:
+        return False
+    return bool(unacknowledged or probes)
 
 
 def _set_if_known(sock: _WithOptions, name: str, value: int) -> None:

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final, final
 
@@ -39,6 +39,12 @@ MAX_OUTPUT: Final = 4000
 ROOT: Final = Path(__file__).resolve().parents[2]
 
 
+@dataclass(frozen=True, slots=True)
+class _Agent:
+    process: subprocess.Popen[bytes]
+    outputs: tuple[IO[bytes], IO[bytes]]
+
+
 @final
 class LocalAgentLauncher(AgentLauncher):
     """Starts an agent in a new session, and passes its orders on its standard input.
@@ -63,7 +69,7 @@ class LocalAgentLauncher(AgentLauncher):
         self._capabilities = capabilities
         self._node = node or socket.gethostname()
         self._python = python
-        self._agent: subprocess.Popen[bytes] | None = None
+        self._agent: _Agent | None = None
         self._watcher: threading.Thread | None = None
         self._is_closing = threading.Event()
         self._end_time = END_MARGIN
@@ -74,13 +80,23 @@ class LocalAgentLauncher(AgentLauncher):
     def capabilities(self) -> LauncherCapabilities:
         return self._capabilities
 
+    def start_early(self, log_directory: Path | None) -> None:
+        """Start the agent before its orders are known, so that it starts while the manager does.
+
+        If that fails, `launch` tries again.
+
+        Args:
+            log_directory: Directory for the agent's output, as in the orders.
+        """
+        with contextlib.suppress(OSError, TransportError):
+            self._agent = self._spawn(log_directory)
+
     @override
     def launch(self, orders: AgentOrders, *, on_lost: Callable[[str, str], None]) -> Sequence[str]:
         # an agent that is hung, and what it leaves then, have their grace time one after the other
         self._end_time = 2 * orders.grace_time + END_MARGIN
-        output = self._open_output(orders.log_directory, "agent_launch.out")
-        errors = self._open_output(orders.log_directory, "agent_launch.err")
-        self._agent = self._spawn(output, errors)
+        started = self._agent or self._spawn(orders.log_directory)
+        self._agent = started
         self._send(orders)
 
         def watch(agent: subprocess.Popen[bytes]) -> None:
@@ -91,13 +107,13 @@ class LocalAgentLauncher(AgentLauncher):
             if not _has_group(agent.pid):
                 kill_processes_of_run(orders.secret)
             if not self._is_closing.is_set():
-                on_lost(self._node, _describe(agent, end, (output, errors)))
+                on_lost(self._node, _describe(agent, end, started.outputs))
             # only the watchdog was killed: the agent is ending its processes
             _wait_for_group(agent.pid, self._end_time)
             kill_processes_of_run(orders.secret)
 
         self._watcher = threading.Thread(
-            target=watch, args=(self._agent,), name="conjoin-agent-watch", daemon=True
+            target=watch, args=(started.process,), name="conjoin-agent-watch", daemon=True
         )
         self._watcher.start()
         return [self._node]
@@ -106,22 +122,34 @@ class LocalAgentLauncher(AgentLauncher):
     def close(self) -> None:
         self._is_closing.set()
         agent, self._agent = self._agent, None
-        if agent is not None and self._watcher is not None:
-            _close_pipe(agent)
-            self._watcher.join(self._end_time)
-            if self._watcher.is_alive():
-                _kill_group(agent.pid)
-                self._watcher.join()
+        if agent is not None:
+            _close_pipe(agent.process)
+            self._end(agent.process)
         self._files.close()
+
+    def _end(self, agent: subprocess.Popen[bytes]) -> None:
+        if self._watcher is None:  # it has received no orders, so it ends at once
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                agent.wait(END_MARGIN)
+                return
+            _kill_group(agent.pid)
+            agent.wait()
+            return
+        self._watcher.join(self._end_time)
+        if self._watcher.is_alive():
+            _kill_group(agent.pid)
+            self._watcher.join()
 
     def _open_output(self, directory: Path | None, name: str) -> IO[bytes]:
         if directory is None:
             return self._files.enter_context(tempfile.TemporaryFile())
         return self._files.enter_context(open(directory / name, "w+b"))
 
-    def _spawn(self, output: IO[bytes], errors: IO[bytes]) -> subprocess.Popen[bytes]:
+    def _spawn(self, log_directory: Path | None) -> _Agent:
+        output = self._open_output(log_directory, "agent_launch.out")
+        errors = self._open_output(log_directory, "agent_launch.err")
         try:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [self._python, "-m", AGENT_MODULE],
                 # from here, Python finds our packages first, not a module in the user's directory
                 cwd=ROOT,
@@ -138,15 +166,17 @@ class LocalAgentLauncher(AgentLauncher):
                 f" '{self._python} -m {AGENT_MODULE}': {error}"
             )
             raise TransportError(msg) from error
+        return _Agent(process, (output, errors))
 
     def _send(self, orders: AgentOrders) -> None:
         assert self._agent is not None
-        assert self._agent.stdin is not None
+        stdin = self._agent.process.stdin
+        assert stdin is not None
         # if it has already died, the watcher reports its output
         with contextlib.suppress(BrokenPipeError):
             ours = replace(orders, node=self._node, manager_process=os.getpid())
-            self._agent.stdin.write(encode_orders(ours))
-            self._agent.stdin.flush()
+            stdin.write(encode_orders(ours))
+            stdin.flush()
 
 
 def _has_group(group: int) -> bool:

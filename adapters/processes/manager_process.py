@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import Final, final
 
-from typing_extensions import override
-
 from application.interfaces.agents import ManagerProcess
 
 _STOPPED: Final = frozenset("Tt")
@@ -24,7 +22,6 @@ class LinuxManagerProcess(ManagerProcess):
     def __init__(self, number: int | None) -> None:
         self._number = number
 
-    @override
     def is_suspended(self) -> bool:
         if self._number is None:
             return False

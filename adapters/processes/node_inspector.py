@@ -22,6 +22,7 @@ class LinuxNodeInspector(NodeInspector):
         node: Name to give to the node; the host name by default.
         proc: Mount point of procfs.
         sys: Mount point of sysfs.
+        max_cores: Number of cores to report at most; None for all.
     """
 
     def __init__(
@@ -30,11 +31,13 @@ class LinuxNodeInspector(NodeInspector):
         node: str | None = None,
         proc: Path = Path("/proc"),
         sys: Path = Path("/sys"),
+        max_cores: int | None = None,
     ) -> None:
         self.node: Final = node or socket.gethostname()
         """Name of the node."""
         self._proc = proc
         self._sys = sys
+        self._max_cores = max_cores
 
     def resources(self) -> NodeResources:
         limits = cgroups.read_limits(self._proc, self._sys)
@@ -43,7 +46,7 @@ class LinuxNodeInspector(NodeInspector):
     def _cores(self, quota: int | None) -> CoreSet:
         cores = topology.read_cores(self._sys, usable_hwthreads()) or _cores_by_count()
         # with a CPU time quota, using more cores would only slow all of them down
-        return frozenset(sorted(cores)[:quota])
+        return frozenset(sorted(cores)[:quota][: self._max_cores])
 
     def _memory(self, limit: int | None) -> int | None:
         sizes = [size for size in (_physical_memory(), limit) if size is not None]

@@ -16,6 +16,8 @@ from domain.running.clients import STARTED_FOR, Origin, Process
 IS_LINUX: Final = sys.platform.startswith("linux")
 _MAPPED: Final = "::ffff:"
 _INIT: Final = 1
+_SOCKET: Final = "socket:["
+_MOST_FILES: Final = 100_000
 _HINTS: Final = frozenset({STARTED_FOR.encode(), b"MUSCLE_INSTANCE", b"--muscle-instance"})
 """Names of the variables and options that say which instance a program claims to be."""
 
@@ -47,6 +49,7 @@ class LinuxPeerProcesses(PeerProcesses):
         self._proc = proc
         self._seen: set[int] = set()
         self._likely: dict[bytes, set[int]] = {}
+        self._files: dict[int, tuple[int, str]] = {}
 
     def origin(self, own: tuple[str, int], peer: tuple[str, int]) -> Origin:
         own_end = (own[0].removeprefix(_MAPPED), own[1])
@@ -61,6 +64,10 @@ class LinuxPeerProcesses(PeerProcesses):
     def process_of(self, origin: Origin, *, instance: str) -> Process | None:
         if origin.socket == 0:
             return None
+        if origin.socket in self._files:
+            holder, file = self._files[origin.socket]
+            if self._inode(holder, file) == origin.socket:  # else the number was used again
+                return self._process(holder)
         name = instance.encode()
         tried = set(self._likely.get(name, ()))
         pid = self._holder(tried, origin.socket)
@@ -109,14 +116,28 @@ class LinuxPeerProcesses(PeerProcesses):
             return []
 
     def _holds(self, pid: int, inode: int) -> bool:
-        wanted = f"socket:[{inode}]"
-        directory = f"{self._proc}/{pid}/fd"
+        """Return whether a process holds a socket, and note all sockets that it holds.
+
+        One program may simulate many instances, and this would take a millisecond for each.
+        """
+        found = False
+        if len(self._files) > _MOST_FILES:
+            self._files.clear()
         with contextlib.suppress(OSError):
-            for name in os.listdir(directory):  # noqa: PTH208 - many times faster
-                with contextlib.suppress(OSError):
-                    if os.readlink(f"{directory}/{name}") == wanted:  # noqa: PTH115 - faster
-                        return True
-        return False
+            for file in os.listdir(f"{self._proc}/{pid}/fd"):  # noqa: PTH208 - many times faster
+                held = self._inode(pid, file)
+                if held:
+                    self._files[held] = (pid, file)
+                found = found or held == inode
+        return found
+
+    def _inode(self, pid: int, file: str) -> int:
+        """Return the number of the socket that an open file of a process is; 0 if it is none."""
+        try:
+            target = os.readlink(f"{self._proc}/{pid}/fd/{file}")  # noqa: PTH115 - faster
+        except OSError:
+            return 0
+        return int(target[len(_SOCKET) : -1]) if target.startswith(_SOCKET) else 0
 
     def _lineage(self, pid: int) -> Iterator[int]:
         """Yield a process, the leader of its session, and its ancestors."""

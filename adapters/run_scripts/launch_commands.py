@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from adapters.run_scripts import ranks
 from domain.model.configuration import ExecutionModel, ResourceRequirements
 from domain.placement.resources import Resources
+
+_BIND_TASK: Final = 'exec taskset -c "$(sed -n "$((SLURM_PROCID + 1))p" "$0")" "$@"'
+"""Shell command that binds a task of srun to its line of a file, and becomes the program."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +23,14 @@ class Launch:
         command: Words that precede the program's own command.
         variables: Environment variables that pass the resources to the program and launcher.
         rank_file: Text of the file that places the processes; None if none is needed.
+        cpu_file: Text of the file with the CPUs of each process, one line for each; None if none
+            is needed.
     """
 
     command: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     rank_file: str | None = None
+    cpu_file: str | None = None
 
 
 def launch_unbound(model: ExecutionModel, requirements: ResourceRequirements) -> Launch:
@@ -46,6 +52,7 @@ def launch_bound(
     resources: Resources,
     *,
     rank_file: Path,
+    cpu_file: Path,
 ) -> Launch:
     """Return how to start a program on the cores that it was allocated.
 
@@ -54,17 +61,18 @@ def launch_bound(
         requirements: The resources that it requested.
         resources: The resources that it was allocated.
         rank_file: Path of the rank file, if there is one.
+        cpu_file: Path of the file with the CPUs of each process, if there is one.
     """
     if not model.uses_mpi:
         return _bind_directly(model, requirements, resources)
     found = ranks.assign_ranks(requirements, resources)
-    launch = _BOUND[model](found, rank_file)
+    launch = _BOUND[model](found, rank_file, cpu_file)
     variables = {
         **_counts(model, requirements),
         "MUSCLE_RANKFILE": str(rank_file),
         **launch.variables,
     }
-    return Launch(launch.command, variables, launch.rank_file)
+    return replace(launch, variables=variables)
 
 
 def _counts(model: ExecutionModel, requirements: ResourceRequirements) -> dict[str, str]:
@@ -87,45 +95,56 @@ def _bind_directly(
     return Launch(("taskset", "-c", place.cpu_list), variables)
 
 
-def _bind_with_open_mpi(found: Sequence[ranks.Rank], rank_file: Path) -> Launch:
+def _bind_with_open_mpi(found: Sequence[ranks.Rank], rank_file: Path, _: Path) -> Launch:
     return Launch(
         (
             *("mpirun", "-np", str(len(found))),
             *("--rankfile", str(rank_file), "--use-hwthread-cpus"),
+            # a batch system may allow fewer processes on a node than it has cores
+            "--oversubscribe",
         ),
-        # the rank file numbers hardware threads as the operating system does
-        {"OMPI_MCA_rmaps_rank_file_physical": "1"},
+        {
+            # the rank file numbers hardware threads as the operating system does
+            "OMPI_MCA_rmaps_rank_file_physical": "1",
+            **_SLURM_STEPS_OVERLAP,
+        },
         ranks.open_mpi_rank_file(found),
     )
 
 
-def _bind_with_intel_mpi(found: Sequence[ranks.Rank], rank_file: Path) -> Launch:
+def _bind_with_intel_mpi(found: Sequence[ranks.Rank], rank_file: Path, _: Path) -> Launch:
     masks = ranks.masks_on_each_node(found)
     domains = f"[{','.join(f'{mask:X}' for mask in masks)}]" if masks else ""
     pinning = {"I_MPI_PIN_DOMAIN": domains} if masks else {"I_MPI_PIN": "off"}
     return Launch(
         ("mpirun", "-n", str(len(found)), "-machinefile", str(rank_file)),
         # otherwise it would use Slurm's placement, which does not take components into account
-        {"I_MPI_JOB_RESPECT_PROCESS_PLACEMENT": "off", **pinning},
+        {"I_MPI_JOB_RESPECT_PROCESS_PLACEMENT": "off", **pinning, **_SLURM_STEPS_OVERLAP},
         ranks.machine_file(found),
     )
 
 
-def _bind_with_slurm(found: Sequence[ranks.Rank], rank_file: Path) -> Launch:
+def _bind_with_slurm(found: Sequence[ranks.Rank], rank_file: Path, cpu_file: Path) -> Launch:
     masks = ranks.masks_on_each_node(found)
     mask_list = ",".join(f"0x{mask:X}" for mask in masks or ())
-    binding = f"--cpu-bind=mask_cpu:{mask_list}" if masks else "--cpu-bind=none"
     return Launch(
         (
-            *("srun", "-n", str(len(found)), "-m", "arbitrary"),
-            *("--overlap", "--kill-on-bad-exit=1", binding),
+            *("srun", "-n", str(len(found)), "-m", "arbitrary", "--cpus-per-task=1"),
+            # Slurm's own binding supports neither different masks on different nodes, nor jobs
+            # with a part of a node, and not every Slurm is configured for it
+            *("--overlap", "--kill-on-bad-exit=1", "--cpu-bind=none"),
+            *("sh", "-c", _BIND_TASK, str(cpu_file)),
         ),
         {"SLURM_HOSTFILE": str(rank_file)} | ({"MUSCLE_BIND_MASK": mask_list} if masks else {}),
         ranks.host_file(found),
+        ranks.cpu_file(found),
     )
 
 
-_BOUND: Final[Mapping[ExecutionModel, Callable[[Sequence[ranks.Rank], Path], Launch]]] = {
+_SLURM_STEPS_OVERLAP: Final = {"SLURM_OVERLAP": "1"}
+"""Inside a Slurm job, mpirun uses srun; without this, one program would wait for another's end."""
+
+_BOUND: Final[Mapping[ExecutionModel, Callable[[Sequence[ranks.Rank], Path, Path], Launch]]] = {
     ExecutionModel.OPENMPI: _bind_with_open_mpi,
     ExecutionModel.INTELMPI: _bind_with_intel_mpi,
     ExecutionModel.SRUNMPI: _bind_with_slurm,

@@ -92,10 +92,15 @@ def host_file(ranks: Iterable[Rank]) -> str:
     return "".join(f"{rank.node}\n" for rank in ranks)
 
 
+def cpu_file(ranks: Iterable[Rank]) -> str:
+    """Return the text of a file with the hardware threads of each process, one line for each."""
+    return "".join(f"{rank.cpu_list}\n" for rank in ranks)
+
+
 def masks_on_each_node(ranks: Sequence[Rank]) -> list[int] | None:
     """Return the masks of the processes on each node; None if they differ between nodes.
 
-    Neither Slurm nor Intel MPI supports different masks for different nodes.
+    Neither Intel MPI nor MUSCLE_BIND_MASK supports different masks for different nodes.
     """
     groups = groupby(ranks, key=lambda rank: rank.node)
     masks = [[rank.mask for rank in group] for _, group in groups]

@@ -16,11 +16,12 @@ from adapters.run_scripts.quoting import (
     unexportable_variables,
 )
 from application.interfaces.run_script_writer import RunScriptWriter, ScriptOrder
-from domain.model.configuration import Program
+from domain.model.configuration import Threads
 
 RUN_SCRIPT: Final = "run_script.sh"
 PROGRAM_SCRIPT: Final = "program_script"
 RANK_FILE: Final = "rankfile"
+CPU_FILE: Final = "rank_cpus"
 
 _ONLY_ONE_COMMAND: Final = frozenset(";&|\n")
 """Characters that can make shell text contain more than one command."""
@@ -35,6 +36,8 @@ class ShellRunScriptWriter(RunScriptWriter):
         launch = _launch(order)
         if launch.rank_file is not None:
             (order.directory / RANK_FILE).write_text(launch.rank_file)
+        if launch.cpu_file is not None:
+            (order.directory / CPU_FILE).write_text(launch.cpu_file)
         lines = [
             "#!/bin/bash",
             f"# Starts instance {order.instance}. Written anew for every run.",
@@ -46,7 +49,7 @@ class ShellRunScriptWriter(RunScriptWriter):
             *environments.activate(program.virtual_env),
             *exports(launch.variables),
             environments.change_directory(str(order.directory / "workdir")),
-            _command(order.directory, program, launch),
+            _command(order, launch),
         ]
         return _write_executable(order.directory / RUN_SCRIPT, "\n".join(lines) + "\n")
 
@@ -55,16 +58,27 @@ def _launch(order: ScriptOrder) -> Launch:
     model = order.program.execution_model
     if not order.bind_to_cores:
         return launch_unbound(model, order.requirements)
-    rank_file = order.directory / RANK_FILE
-    return launch_bound(model, order.requirements, order.resources, rank_file=rank_file)
+    return launch_bound(
+        model,
+        order.requirements,
+        order.resources,
+        rank_file=order.directory / RANK_FILE,
+        cpu_file=order.directory / CPU_FILE,
+    )
 
 
-def _command(directory: Path, program: Program, launch: Launch) -> str:
+def _command(order: ScriptOrder, launch: Launch) -> str:
     """Return the line that starts the program."""
+    program = order.program
     if program.script is not None:
         # the script's first line names its interpreter, which need not be a shell
-        script = _write_executable(directory / PROGRAM_SCRIPT, program.script)
-        return f"exec {quoted([str(script)])}"
+        script = _write_executable(order.directory / PROGRAM_SCRIPT, program.script)
+        # it starts the processes of an MPI program itself, and binds them
+        is_bound_here = (
+            isinstance(order.requirements, Threads) and not program.execution_model.uses_mpi
+        )
+        binding = launch.command if is_bound_here else ()
+        return f"exec {quoted([*binding, str(script)])}"
     assert program.executable is not None
     launcher = quoted([*unexportable_variables(program.env), *launch.command])
     words = f"{launcher} {expanded(program.executable)}".lstrip()

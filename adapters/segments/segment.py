@@ -86,6 +86,15 @@ def aligned(size: int) -> int:
     return size + -size % ALIGNMENT
 
 
+def split(whole: memoryview, sizes: Sequence[int]) -> list[memoryview]:
+    """Return the pieces in a block."""
+    pieces, start = [], 0
+    for size in sizes:
+        pieces.append(whole[start : start + size])
+        start += aligned(size)
+    return pieces
+
+
 def flat(piece: Buffer) -> memoryview:
     """Return the bytes of a contiguous buffer, in the order in which they are in memory."""
     view = memoryview(piece)

@@ -11,7 +11,8 @@ from typing import Final, final
 from typing_extensions import override
 
 from adapters.segments.mappings import Mapping
-from adapters.segments.segment import Segment, aligned, flat
+from adapters.segments.segment import Segment, aligned, flat, split
+from adapters.segments.spill_files import SpillFiles
 from application.interfaces.segments import SegmentPool
 from domain.runtime.blocks import BlockPlace
 from domain.runtime.payloads import Buffer
@@ -38,11 +39,13 @@ class MemfdSegmentPool(SegmentPool):
 
     Args:
         name: Identifies this process in the run.
+        spill_directory: The directory for spill files, which `spill` creates.
         idle_limit: Number of bytes of unused segments that keep their memory.
     """
 
-    def __init__(self, *, name: str, idle_limit: int = IDLE_LIMIT) -> None:
+    def __init__(self, *, name: str, spill_directory: str, idle_limit: int = IDLE_LIMIT) -> None:
         self._name = name
+        self._spill_files = SpillFiles(spill_directory)
         self._idle_limit = idle_limit
         self._segments: dict[str, Segment] = {}
         self._count = 0
@@ -72,11 +75,7 @@ class MemfdSegmentPool(SegmentPool):
         self, place: BlockPlace, sizes: Sequence[int], *, on_unmapped: Callable[[], None]
     ) -> list[memoryview]:
         whole = self._mapping(place).lend(place.offset, place.size, on_returned=on_unmapped)
-        pieces, start = [], 0
-        for size in sizes:
-            pieces.append(whole[start : start + size])
-            start += aligned(size)
-        return pieces
+        return split(whole, sizes)
 
     @override
     def adopt(self, place: BlockPlace) -> BlockPlace:
@@ -97,6 +96,20 @@ class MemfdSegmentPool(SegmentPool):
             if not adopted.count:
                 os.close(adopted.descriptor)
                 del self._adopted[segment]
+
+    @override
+    def spill(self, place: BlockPlace, name: str) -> None:
+        self._spill_files.write(name, self._descriptor(place), place.offset, place.size)
+
+    @override
+    def remove_file(self, name: str) -> None:
+        self._spill_files.remove(name)
+
+    @override
+    def map_file(
+        self, name: str, sizes: Sequence[int], *, on_unmapped: Callable[[], None]
+    ) -> list[memoryview]:
+        return split(self._spill_files.map(name, on_unmapped), sizes)
 
     @override
     def close(self) -> None:
@@ -122,6 +135,10 @@ class MemfdSegmentPool(SegmentPool):
         segment = Segment(f"{self._name}/{self._count}", size)
         self._segments[segment.name] = segment
         return segment
+
+    def _descriptor(self, place: BlockPlace) -> int:
+        own = self._segments.get(place.segment)
+        return self._adopted[place.segment].descriptor if own is None else own.descriptor
 
     def _mapping(self, place: BlockPlace) -> Mapping:
         mapping = self._mappings.get(place.segment)

@@ -6,7 +6,11 @@ from typing import Final, final
 
 from adapters.snapshot_files.msgpack_snapshot import MsgPackSnapshot
 from application.interfaces.snapshot_repository import SnapshotRepository
-from application.interfaces.snapshot_store import LocalSnapshotStore, OpenStore
+from application.interfaces.snapshot_store import (
+    LeftoverRemover,
+    LocalSnapshotStore,
+    OpenStore,
+)
 from domain.checkpointing.instance_snapshot import Snapshot
 from domain.errors import ConfigurationError, InconsistentSnapshot
 from domain.identity import Reference
@@ -31,7 +35,7 @@ class MsgPackSnapshotRepository(SnapshotRepository):
         except OSError as error:
             msg = f"Snapshots cannot be stored: {error}"
             raise ConfigurationError(msg) from error
-        if isinstance(store, LocalSnapshotStore):
+        if isinstance(store, LeftoverRemover):
             store.remove_leftovers()
 
     def add(

@@ -59,7 +59,7 @@ class MMPClient(ManagerLink):
         retries: How often and for how long to retry when the connection is lost.
         first_pause: Seconds between the first two requests for the peers to MUSCLE3's manager.
         peer_timeout: Seconds for which these requests are repeated.
-        on_trust: Receives which clients without proof our own manager wants this instance to serve.
+        on_trust: Receives which clients without proof this instance serves.
     """
 
     def __init__(
@@ -105,8 +105,7 @@ class MMPClient(ManagerLink):
         if self._is_own_manager:
             version += OWN_VERSION_SUFFIX
         timeline, trust = self._ask(mmp.register_instance, self._name, locations, ports, version)
-        if trust is not None:
-            self._on_trust(trust)
+        self._on_trust(Trust.USER if trust is None else trust)
         return Timeline(timeline or str(self._instance.without_trailing_ints()))
 
     def request_peers(self) -> PeerInfo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import final
 
 from adapters.tcp.queue_limit import OPEN, QueueGate, QueueLimit
@@ -57,8 +58,18 @@ class Outboxes:
         """Return how many bytes an endpoint has fetched from its queue so far."""
         return self._taken.get(receiver, 0)
 
-    def handle(self, request: bytes, reply: Reply) -> str:
+    def handle(
+        self,
+        request: bytes,
+        reply: Reply,
+        check: Callable[[str], None] = lambda _receiver: None,
+    ) -> str:
         """Answer a request for a message, now or when there is one.
+
+        Args:
+            request: The request.
+            reply: Takes the answer.
+            check: Called with the receiving endpoint; raises to refuse the request.
 
         Returns:
             The receiving endpoint for which a message was requested.
@@ -67,6 +78,7 @@ class Outboxes:
             RemoteProtocolError: If it is not a valid request.
         """
         receiver = mpp.decode_request(request)
+        check(receiver)
         with self._changed:
             messages = self._messages.get(receiver)
             if not messages:

@@ -12,7 +12,13 @@ from typing import Final, final
 
 from adapters.io.connections import Connection
 from adapters.io.event_loop import READABLE, WRITABLE, EventLoop
-from adapters.io.network import MAX_BUFFERS, remove_front, send_some, wait_for_slow_receiver
+from adapters.io.network import (
+    MAX_BUFFERS,
+    is_in_transit,
+    remove_front,
+    send_some,
+    wait_for_slow_receiver,
+)
 from adapters.tcp.queue_limit import OPEN, QueueGate, QueueLimit
 from adapters.wire import stream
 from adapters.wire.stream_sender import RETURN_TIME, Pieces, StreamSender
@@ -140,6 +146,17 @@ class OutgoingStream:
         """Whether frames are kept for a receiver that has not connected yet."""
         with self._changed:
             return self._sender.awaits_first_connection
+
+    @property
+    def is_in_transit(self) -> bool:
+        """Whether the receiver's machine has not received all frames, since the network is cut.
+
+        Frames for a receiver that has never connected do not count: it does not wait for them.
+        """
+        with self._changed:
+            if self._socket is not None:
+                return is_in_transit(self._socket)
+            return self._sender.next_deadline() is not None and not self._sender.is_all_received
 
     def close(self) -> None:
         """Close the connection. Idempotent and thread-safe."""

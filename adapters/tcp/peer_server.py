@@ -127,6 +127,10 @@ class PeerServer:
         """Forget the sessions of a client that will not come back. Thread-safe."""
         self._server.end_sessions_of(client)
 
+    def has_responses_in_transit(self) -> bool:
+        """Whether the machine of a client has not received all responses. Thread-safe."""
+        return self._server.has_responses_in_transit()
+
     def leave(self) -> None:
         """Unregister a transport; after the last one, close the server and join its thread."""
         with self._changed:

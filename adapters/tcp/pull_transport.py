@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, final
 
 from adapters.tcp.checked_wait import wait_with_checks
@@ -17,6 +17,7 @@ from adapters.tcp.queue_limit import QueueGate, QueueLimit
 from adapters.tcp.server import Reply
 from adapters.wire.locations import TCP, format_location, has_scheme
 from adapters.wire.session_server import Request
+from application.interfaces.admission import Client
 from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport, WaitForRoom
 from domain.coupling.peers import Endpoint
 
@@ -31,9 +32,17 @@ class PullPeerTransport(PeerTransport):
 
     Args:
         server: Accepts the connections of receivers.
+        check_fetch: Called with a client and the instance whose messages it requests; raises a
+            RemoteProtocolError to refuse the request.
     """
 
-    def __init__(self, *, server: PeerServer) -> None:
+    def __init__(
+        self,
+        *,
+        server: PeerServer,
+        check_fetch: Callable[[Client, str], None] = lambda _client, _instance: None,
+    ) -> None:
+        self._check_fetch = check_fetch
         self._server = server
         self._locations = [format_location(TCP, server.addresses)]
         self._outboxes = Outboxes()
@@ -83,6 +92,9 @@ class PullPeerTransport(PeerTransport):
     def must_drain(self, peer_locations: Sequence[str]) -> bool:  # noqa: ARG002 - of every peer
         return True
 
+    def has_messages_in_transit(self) -> bool:
+        return self._server.has_responses_in_transit()
+
     def limit_queues(self, size: int | None, *, wait: WaitForRoom) -> None:
         self._queue_limit.set(size, wait=wait)
 
@@ -118,8 +130,13 @@ class PullPeerTransport(PeerTransport):
         self._server.leave()
 
     def _handle(self, request: Request, reply: Reply) -> None:
-        instance = instance_of(self._outboxes.handle(request.body, reply))
-        request.session.client = instance
+        session = request.session
+
+        def check(receiver: str) -> None:
+            self._check_fetch(session.owner, instance_of(receiver))
+
+        instance = instance_of(self._outboxes.handle(request.body, reply, check))
+        session.client = instance
         self._departures.note_fetching(instance)
 
     def _all_have_left(self, timeout: float) -> bool:

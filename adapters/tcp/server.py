@@ -229,6 +229,10 @@ class Server:
 
         self.loop.call_soon(end)
 
+    def has_responses_in_transit(self) -> bool:
+        """Whether the machine of a client has not received all responses. Thread-safe."""
+        return any(network.is_in_transit(client.socket) for client in list(self._clients.values()))
+
     def close(self) -> None:
         """Send what can be sent at once, close everything, and join the thread."""
         self.loop.close()

@@ -9,6 +9,7 @@ from typing import final
 
 from adapters.io.connections import Connection
 from adapters.wire.session_server import Session
+from application.interfaces.admission import Client
 from application.interfaces.peer_processes import PeerProcesses
 from domain.errors import RemoteProtocolError
 from domain.running.clients import Origin, Trust, refusal_of
@@ -49,6 +50,33 @@ class Strangers:
             msg = f"a client wants to resume session {session.id}, which belongs to another"
             raise RemoteProtocolError(msg)
         return origin
+
+    def check_fetch(self, client: Client, instance: str) -> None:
+        """Check whether a client may fetch the messages for an instance.
+
+        A process of another namespace cannot be found from here. It is served: its user and its
+        machine have been checked.
+
+        Args:
+            client: The client, which has opened a session.
+            instance: The receiving instance.
+
+        Raises:
+            RemoteProtocolError: If it may not.
+        """
+        if self.trust is not Trust.STARTED or client.identity or client.instance == instance:
+            return
+        origin, processes = client.origin, self._processes
+        if origin is None or processes is None:
+            return
+        process = client.process or processes.process_of(origin, instance=instance)
+        if process is not None and not processes.was_started_for(process, instance):
+            msg = (
+                f"process {process.pid} wanted to fetch the messages for instance '{instance}', and"
+                " was refused: the manager started another program for this instance"
+            )
+            raise RemoteProtocolError(msg)
+        client.process, client.instance = process, instance
 
     def locate(self, sock: Connection) -> Origin | None:
         """Return where a client connects from, whatever it has proved; None if unknown."""

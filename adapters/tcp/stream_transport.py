@@ -86,6 +86,9 @@ class StreamPeerTransport(PeerTransport):
     def must_drain(self, peer_locations: Sequence[str]) -> bool:  # noqa: ARG002 - of no peer
         return False
 
+    def has_messages_in_transit(self) -> bool:
+        return any(outgoing.is_in_transit for outgoing in list(self._outgoing.values()))
+
     def limit_queues(self, size: int | None, *, wait: WaitForRoom) -> None:
         self._queue_limit.set(size, wait=wait)
 

@@ -1,4 +1,4 @@
-"""Writes a log on a separate thread, so that a slow disk does not delay the manager."""
+"""Writes a log on a separate thread, so that a slow disk does not delay the program."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import threading
 import time
 from collections import deque
 from typing import Final, final
-
-from typing_extensions import override
 
 from application.interfaces.logbook import Logbook
 from domain.coupling.messages import LogRecord
@@ -35,15 +33,22 @@ class QueuedLogbook(Logbook):
 
     Args:
         book: The logbook to write to. If its `write` blocks, only the thread is blocked.
+        writer: Name of the program, for the record about those that were dropped.
         max_pending: Maximum size of the pending records.
         flush_time: Seconds for which `tail` and `close` wait until all records are written. If that
             is not enough, `tail` returns nothing, and `close` gives up.
     """
 
     def __init__(
-        self, book: Logbook, *, max_pending: int = MAX_PENDING, flush_time: float = FLUSH_TIME
+        self,
+        book: Logbook,
+        *,
+        writer: str = WRITER,
+        max_pending: int = MAX_PENDING,
+        flush_time: float = FLUSH_TIME,
     ) -> None:
         self._book = book
+        self._writer = writer
         self._max_pending = max_pending
         self._flush_time = flush_time
         self._records: deque[LogRecord] = deque()
@@ -54,7 +59,6 @@ class QueuedLogbook(Logbook):
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    @override
     def write(self, record: LogRecord) -> None:
         with self._changed:
             if self._is_closed:
@@ -65,14 +69,12 @@ class QueuedLogbook(Logbook):
             self._report_dropped()
             self._append(record)
 
-    @override
     def tail(self, *, lines: int) -> str:
         with self._changed:
             if not self._is_flushed():
                 return ""
         return self._book.tail(lines=lines)
 
-    @override
     def close(self) -> None:
         with self._changed:
             if not self._is_closed:
@@ -97,7 +99,7 @@ class QueuedLogbook(Logbook):
             lost = counted(self._dropped, "record")
             text = f"{lost} of the log could not be written in time, because the disk is too slow"
             self._dropped = 0
-            self._append(LogRecord(WRITER, time.time(), LogLevel.WARNING, text))
+            self._append(LogRecord(self._writer, time.time(), LogLevel.WARNING, text))
 
     def _append(self, record: LogRecord) -> None:
         self._records.append(record)

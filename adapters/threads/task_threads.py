@@ -23,8 +23,8 @@ class _Job(Generic[Result]):
         self._loop = loop
         self._context: Context = copy_context()
 
-    def run(self, finished: Callable[[], None]) -> None:
-        """Run the function on this thread."""
+    def run(self, finished: Callable[[], None]) -> bool:
+        """Run the function on this thread; return whether its loop still runs."""
         result: Result | None = None
         error: BaseException | None = None
         try:
@@ -34,7 +34,8 @@ class _Job(Generic[Result]):
         try:
             self._loop.call_soon_threadsafe(self._settle, result, error, finished)
         except RuntimeError:
-            return  # The loop is closed, so nothing awaits the result.
+            return False  # The loop is closed, so nothing awaits the result.
+        return True
 
     def _settle(
         self, result: Result | None, error: BaseException | None, finished: Callable[[], None]
@@ -96,10 +97,9 @@ class PooledTaskThreads(TaskThreads):
 
     def _work(self, jobs: SimpleQueue[_Job[object] | None]) -> None:
         while (job := jobs.get()) is not None:
-            job.run(lambda: self._finished(jobs))
-            del job
-            if self._closed:
-                return  # The loop may have been closed before it could end this thread.
+            if not job.run(lambda: self._finished(jobs)):
+                return
+            del job  # It holds the result, which may be large.
 
     def _finished(self, jobs: SimpleQueue[_Job[object] | None]) -> None:
         """Make a thread available again. Called on the loop's thread."""

@@ -17,6 +17,7 @@ from domain.runtime.payloads import EngineValue, Plain
 
 _INLINE: Final = 0
 _BLOCK: Final = 1
+_FILE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,20 @@ class BlockParcel:
     sizes: tuple[int, ...]
 
 
-Parcel: TypeAlias = InlineParcel | BlockParcel
+@dataclass(frozen=True, slots=True)
+class FileParcel:
+    """A payload in a spill file of the run.
+
+    Attributes:
+        name: Name of the file.
+        sizes: Sizes of the pieces in it.
+    """
+
+    name: str
+    sizes: tuple[int, ...]
+
+
+Parcel: TypeAlias = InlineParcel | BlockParcel | FileParcel
 
 EMPTY: Final = InlineParcel()
 
@@ -128,6 +142,8 @@ def parcel_to_plain(parcel: Parcel) -> list[Plain]:
     """Return a parcel as plain values."""
     if isinstance(parcel, InlineParcel):
         return [_INLINE, list(parcel.pieces)]
+    if isinstance(parcel, FileParcel):
+        return [_FILE, parcel.name, list(parcel.sizes)]
     place = parcel.place
     return [
         _BLOCK,
@@ -150,6 +166,8 @@ def parcel_from_plain(items: object) -> Parcel:
                 _count(pid), _count(descriptor), segment, _count(offset), _count(size)
             )
             return BlockParcel(place, tuple(map(_count, sizes)))
+        case [2, str(name), [*sizes]] if sizes:
+            return FileParcel(name, tuple(map(_count, sizes)))
     raise _invalid("parcel", items)
 
 

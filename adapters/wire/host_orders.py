@@ -39,6 +39,7 @@ class HostOrders:
         others: The other hosts of the run.
         factory: What creates its RuntimeHost: `module:attribute`.
         directory: The directory of the run's sockets.
+        spill_directory: The directory for values that do not fit in memory.
         working_directory: The working directory of the head.
         import_path: The head's `sys.path`.
         warning_filters: The head's warning filters, in order.
@@ -48,6 +49,7 @@ class HostOrders:
     others: tuple[Host, ...]
     factory: str
     directory: str
+    spill_directory: str
     working_directory: str
     import_path: tuple[str, ...]
     warning_filters: tuple[WarningFilter, ...] = ()
@@ -63,7 +65,9 @@ def encode_host_orders(orders: HostOrders) -> bytes:
         host_to_plain(orders.host),
         [host_to_plain(host) for host in orders.others],
         orders.factory,
-        *(_path_bytes(path) for path in (orders.directory, orders.working_directory)),
+        _path_bytes(orders.directory),
+        _path_bytes(orders.spill_directory),
+        _path_bytes(orders.working_directory),
         [_path_bytes(path) for path in orders.import_path],
         filters,
     ]
@@ -77,12 +81,15 @@ def decode_host_orders(line: bytes) -> HostOrders:
         RemoteProtocolError: If the line is invalid.
     """
     try:
-        host, others, factory, directory, working, path, filters = unpack(binascii.a2b_base64(line))
+        host, others, factory, directory, spill, working, path, filters = unpack(
+            binascii.a2b_base64(line)
+        )
         return HostOrders(
             host_from_plain(host),
             tuple(map(host_from_plain, others)),
             str(factory),
             _path(directory),
+            _path(spill),
             _path(working),
             tuple(map(_path, path)),
             tuple(WarningFilter(*item) for item in filters),

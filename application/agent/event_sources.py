@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from application.agent.events import AgentEvent, ManagerGone, ManagerHeard, ProcessesEnded
 from application.interfaces.agent_line import AgentLine
 from application.interfaces.agents import NodeInspector, ProcessKeeper
 from domain.errors import CouplingError
+from domain.placement.declared_cores import declared_cores
+from domain.placement.resources import NodeResources
 from domain.running.agents import ShutdownCommand
 
 
@@ -15,6 +18,7 @@ def listen_to_manager(
     line: AgentLine,
     inspector: NodeInspector,
     *,
+    cores: int | None = None,
     version: str,
     on_event: Callable[[AgentEvent], None],
 ) -> None:
@@ -23,11 +27,12 @@ def listen_to_manager(
     Args:
         line: The connection to the manager.
         inspector: Detects the resources.
+        cores: Number of cores to report; None for those that were detected.
         version: Version of this agent.
         on_event: Called with each event, on this thread.
     """
     try:
-        line.report_resources(inspector.resources(), version=version)
+        line.report_resources(_resources(inspector, cores), version=version)
         on_event(ManagerHeard(None))
         while True:
             command = line.next_command()
@@ -38,6 +43,13 @@ def listen_to_manager(
         on_event(ManagerGone(str(error)))
     except OSError as error:
         on_event(ManagerGone(f"the resources of this node could not be determined: {error}"))
+
+
+def _resources(inspector: NodeInspector, cores: int | None) -> NodeResources:
+    detected = inspector.resources()
+    if cores is None:
+        return detected
+    return replace(detected, cores=declared_cores(detected.cores, cores))
 
 
 def watch_processes(keeper: ProcessKeeper, *, on_event: Callable[[AgentEvent], None]) -> None:

@@ -102,7 +102,10 @@ class _Arrival:
         self._link = surroundings.link
         self._profiler = Profiler(clock=surroundings.clock, link=surroundings.link)
         self._waiting = PatientReceiver(
-            link=surroundings.link, clock=surroundings.clock, threads=surroundings.threads
+            link=surroundings.link,
+            clock=surroundings.clock,
+            threads=surroundings.threads,
+            in_transit=surroundings.transport.has_messages_in_transit,
         )
         self._departure = Leaving(
             link=surroundings.link,
@@ -137,7 +140,10 @@ class _Arrival:
             adopts=InstanceFlags.DONT_APPLY_OVERLAY not in self._flags,
         )
         sending = PatientSender(
-            link=self._link, waiting=self._waiting, threads=self._surroundings.threads
+            link=self._link,
+            waiting=self._waiting,
+            threads=self._surroundings.threads,
+            in_transit=self._surroundings.transport.has_messages_in_transit,
         )
         apply_library_settings(
             overlays.get,

@@ -14,6 +14,9 @@ LONGEST_PAUSE: Final = 10.0
 VERDICT_PAUSE: Final = 0.25
 """Maximum number of seconds between inquiries while other instances have yet to confirm."""
 
+ARRIVAL_PAUSE: Final = 1.0
+"""Maximum number of seconds between looking whether all messages have arrived."""
+
 _NO_ANSWER: Final = DeadlockAnswer(is_deadlock=False)
 
 Found = TypeVar("Found")
@@ -29,11 +32,41 @@ class LongWait:
     Args:
         link: Connection to the manager, which must have received a report of the wait.
         threads: The threads of the model.
+        in_transit: Whether a message of this instance has not arrived yet. Meanwhile, another
+            instance may wait for it without being deadlocked. So such an instance reports no wait,
+            and confirms no suspicion.
     """
 
-    def __init__(self, *, link: ManagerLink, threads: ModelThreads) -> None:
+    def __init__(
+        self,
+        *,
+        link: ManagerLink,
+        threads: ModelThreads,
+        in_transit: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._link = link
         self._threads = threads
+        self._in_transit = in_transit
+
+    def until_arrived(
+        self, attempt: Callable[[float], Found | None], *, timeout: float
+    ) -> Found | None:
+        """Wait until all messages of this instance have arrived.
+
+        Only then does the caller report a wait: a suspicion that includes it arises later, so that
+        each instance that confirms the suspicion has looked after the messages arrived.
+
+        Args:
+            attempt: Waits for a number of seconds; returns None if it has found nothing.
+            timeout: The receive timeout, which determines the pauses.
+
+        Returns:
+            What an attempt finds before that; None if all have arrived.
+        """
+        found = None
+        while found is None and self._in_transit():
+            found = attempt(min(timeout, ARRIVAL_PAUSE))
+        return found
 
     def wait(
         self,
@@ -71,6 +104,6 @@ class LongWait:
                     return found
 
     def _inquire(self, port: str, slot: int | None, confirms: int) -> DeadlockAnswer:
-        if not self._threads.all_wait():
+        if not self._threads.all_wait() or self._in_transit():
             return _NO_ANSWER
         return self._link.check_deadlock(port, slot, confirms=confirms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from application.instance.long_wait import LongWait
@@ -30,12 +31,20 @@ class PatientReceiver:
         link: Connection to the manager.
         clock: Limits how often the status is reported.
         threads: The threads of the model.
+        in_transit: Whether a message of this instance has not arrived yet; see `LongWait`.
     """
 
-    def __init__(self, *, link: ManagerLink, clock: Clock, threads: ModelThreads) -> None:
+    def __init__(
+        self,
+        *,
+        link: ManagerLink,
+        clock: Clock,
+        threads: ModelThreads,
+        in_transit: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._link = link
         self._note_use = threads.note_use
-        self._long_wait = LongWait(link=link, threads=threads)
+        self._long_wait = LongWait(link=link, threads=threads, in_transit=in_transit)
         self._clock = clock
         self._deadlock_timeout: float | None = DEFAULT_TIMEOUT
         self._last_status = 0.0
@@ -87,10 +96,15 @@ class PatientReceiver:
         if message is not None:
             return message
         assert timeout is not None
+
+        def attempt(seconds: float) -> PeerMessage | None:
+            return inlet.receive(timeout=seconds)
+
+        message = self._long_wait.until_arrived(attempt, timeout=timeout)
+        if message is not None:
+            return message
         self._link.waiting_for_receive(peer, port, slot)
-        message = self._long_wait.wait(
-            lambda seconds: inlet.receive(timeout=seconds), port=port, slot=slot, timeout=timeout
-        )
+        message = self._long_wait.wait(attempt, port=port, slot=slot, timeout=timeout)
         if message is None:
             msg = (
                 "Deadlock detected while receiving a message on port"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from application.instance.long_wait import LongWait
 from application.instance.patient_receiver import REPORT_AFTER, PatientReceiver
 from application.interfaces.manager_link import ManagerLink
@@ -26,13 +28,20 @@ class PatientSender:
         link: Connection to the manager.
         waiting: Has the timeout for deadlocks.
         threads: The threads of the model.
+        in_transit: Whether a message of this instance has not arrived yet; see `LongWait`.
     """
 
     def __init__(
-        self, *, link: ManagerLink, waiting: PatientReceiver, threads: ModelThreads
+        self,
+        *,
+        link: ManagerLink,
+        waiting: PatientReceiver,
+        threads: ModelThreads,
+        in_transit: Callable[[], bool] = lambda: False,
     ) -> None:
         self._link = link
-        self._long_wait = LongWait(link=link, threads=threads)
+        self._long_wait = LongWait(link=link, threads=threads, in_transit=in_transit)
+        self._in_transit = in_transit
         self._waiting = waiting
 
     def wait_for_room(self, sender: Endpoint, receiver: Endpoint, room: Room) -> None:
@@ -73,12 +82,15 @@ class PatientSender:
             self._report(sender, peer)
 
     def _is_taken(self, room: Room, timeout: float | None) -> bool:
-        """Wait for room as long as the receiver takes something within each timeout."""
+        """Wait for room as long as the receiver takes something within each timeout.
+
+        Also wait while the network is cut, since the receiver cannot take anything.
+        """
         while True:
             taken = room.taken()
             if room.wait(timeout):
                 return True
-            if room.taken() == taken:
+            if room.taken() == taken and not self._in_transit():
                 return False
 
     def _wait_as_reported(self, sender: Endpoint, room: Room, timeout: float) -> bool:

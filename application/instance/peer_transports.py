@@ -61,6 +61,9 @@ class PeerTransports(PeerTransport):
                 return transport.must_drain(peer_locations)
         return False
 
+    def has_messages_in_transit(self) -> bool:
+        return any(transport.has_messages_in_transit() for transport in self._transports)
+
     def limit_queues(self, size: int | None, *, wait: WaitForRoom) -> None:
         for transport in self._transports:
             transport.limit_queues(size, wait=wait)

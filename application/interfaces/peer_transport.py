@@ -137,6 +137,15 @@ class PeerTransport(Protocol):
         """
 
     @abstractmethod
+    def has_messages_in_transit(self) -> bool:
+        """Return whether a message has left this instance, and not reached its receiver's machine.
+
+        That is so for a moment after sending, and as long as the network is cut. A message counts
+        as arrived when the receiver can receive it without waiting, whether it does or not. If the
+        transport cannot find out, the answer is False. Thread-safe.
+        """
+
+    @abstractmethod
     def limit_queues(self, size: int | None, *, wait: WaitForRoom) -> None:
         """Set how many bytes may wait for one receiver. Two messages of any size always may.
 

@@ -53,5 +53,31 @@ class SegmentPool(Protocol):
         """Undo `adopt`, as often as it was called."""
 
     @abstractmethod
+    def spill(self, place: BlockPlace, name: str) -> None:
+        """Write an own or adopted block to a spill file. Thread-safe.
+
+        Args:
+            place: The block.
+            name: Name of the file.
+
+        Raises:
+            OSError: If it cannot be written; then there is no file.
+        """
+
+    @abstractmethod
+    def remove_file(self, name: str) -> None:
+        """Remove a spill file, if it exists. Mapped pieces stay valid."""
+
+    @abstractmethod
+    def map_file(
+        self, name: str, sizes: Sequence[int], *, on_unmapped: Callable[[], None]
+    ) -> list[memoryview]:
+        """Map a spill file of any pool of the run, as `map` does with a block.
+
+        Raises:
+            OSError: If it cannot be mapped.
+        """
+
+    @abstractmethod
     def close(self) -> None:
         """Free everything that is not mapped. Mapped pieces stay valid."""

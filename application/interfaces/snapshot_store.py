@@ -67,7 +67,19 @@ class SnapshotStore(Protocol):
 
 
 @runtime_checkable
-class LocalSnapshotStore(SnapshotStore, Protocol):
+class LeftoverRemover(Protocol):
+    """Removes what killed writers have left; a snapshot store can also implement this."""
+
+    @abstractmethod
+    def remove_leftovers(self) -> None:
+        """Remove the temporary files of writers that were killed, and no others.
+
+        It raises no error: a temporary file that cannot be removed does no harm.
+        """
+
+
+@runtime_checkable
+class LocalSnapshotStore(SnapshotStore, LeftoverRemover, Protocol):
     """A snapshot store in files, which also stores data in pieces, and removes temporary files."""
 
     @abstractmethod
@@ -80,13 +92,6 @@ class LocalSnapshotStore(SnapshotStore, Protocol):
             instance: The instance that made it.
             number: Number of the snapshot.
             pieces: The encoded snapshot; the pieces are written one after the other.
-        """
-
-    @abstractmethod
-    def remove_leftovers(self) -> None:
-        """Remove the temporary files of writers that were killed, and no others.
-
-        It raises no error: a temporary file that cannot be removed does no harm.
         """
 
 

@@ -24,6 +24,7 @@ from domain.coupling.peers import PeerInfo
 from domain.coupling.ports import Port
 from domain.coupling.settings import Settings
 from domain.errors import CouplingError, RunError
+from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointInfo
 from domain.model.configuration import Configuration
 from domain.running.clients import Trust
@@ -54,7 +55,7 @@ class ServicesDesk(ManagerDesk):
         directories: Creates the directories for snapshots.
         snapshot_store: Path or URL of the store for instance snapshots; empty for the run
             directory.
-        trust: Which clients without proof our own instances serve.
+        trust_of: Returns which clients without proof one of our own instances serves.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class ServicesDesk(ManagerDesk):
         checkpoints: RunCheckpoints,
         directories: InstanceDirectories,
         snapshot_store: str = "",
-        trust: Trust = Trust.USER,
+        trust_of: Callable[[Reference], Trust] = lambda _instance: Trust.USER,
     ) -> None:
         self._configuration = configuration
         self._registry = registry
@@ -86,7 +87,7 @@ class ServicesDesk(ManagerDesk):
         self._checkpoints = checkpoints
         self._directories = directories
         self._snapshot_store = snapshot_store
-        self._trust = trust
+        self._trust_of = trust_of
         self._error_shutdowns = ErrorShutdowns()
 
     def register_instance(
@@ -97,7 +98,9 @@ class ServicesDesk(ManagerDesk):
         if not is_own:
             self._error_shutdowns.watch(instance)
         self._control.note_registered(instance, is_own=is_own)
-        return replace(registration, trust=self._trust) if is_own else registration
+        if not is_own:
+            return registration
+        return replace(registration, trust=self._trust_of(self._registry.resolve(instance)[0]))
 
     def get_peers(self, instance: str) -> PeerInfo:
         return self._peers.get_peers(instance)

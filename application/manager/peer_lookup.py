@@ -84,6 +84,10 @@ class PeerLookup:
         for peer in missing:
             self._waiting_for[peer].append(lookup)
 
+    def peers_of(self, instance: Reference) -> list[Reference]:
+        """Return the peers of an instance, registered or not."""
+        return list(self._topology.peer_instances(instance))
+
     def _resolve(self, name: str) -> Reference:
         try:
             return self._registry.resolve(name)[0]

@@ -103,6 +103,7 @@ class RunService:
         self._scheduler = scheduler
         self._log = log
         self._start: _Start | None = None
+        self._lost_nodes: dict[str, str] = {}
         self._listeners: list[Callable[[RunFinished], object]] = []
 
     def on_finished(self, listener: Callable[[RunFinished], object]) -> None:
@@ -122,21 +123,25 @@ class RunService:
             launch: Describes how to start agents.
             started: Called when all programs have been started, or the run has ended early.
             failed: Called instead if they cannot be started: with a ConfigurationError if the
-                model does not fit on the nodes or a file cannot be written, with a RunError if no
-                agent could be started, or with the launcher's exception.
+                model does not fit on the nodes or a file cannot be written, with a RunError if an
+                agent could not be started, or with the launcher's exception.
         """
         self._start = _Start(launch, started, failed)
         if self._has_ended_early():
             return
         self._pool.launch(launch, failed=self._fail)
 
+    def note_node_lost(self, node: str, reason: str) -> None:
+        """Record that a node was lost. Programs are not started if that happens before."""
+        self._lost_nodes[node] = reason
+
     def note_resources(self, available: Resources) -> None:
         """Place the instances on the available nodes, then prepare and start their programs."""
         start = self._start
         if start is None or self._has_ended_early():
             return
-        if not available.nodes:
-            self._fail(RunError(NO_AGENT))
+        if self._lost_nodes or not available.nodes:
+            self._fail(RunError(self._describe_lost_nodes(available)))
             return
         self._worker.run(
             lambda: self._place(available, start.launch.launcher.capabilities),
@@ -160,6 +165,13 @@ class RunService:
         else:
             self._log.error(f"the simulation failed: {_with_output_directory(result)}")
         self._pool.shutdown(on_done=partial(self._report, result))
+
+    def _describe_lost_nodes(self, available: Resources) -> str:
+        if not self._lost_nodes:
+            return NO_AGENT
+        what = "Not all node agents" if available.nodes else "No node agent"
+        reasons = [f"Node '{node}': {reason}" for node, reason in self._lost_nodes.items()]
+        return "\n".join([f"{what} could be started.", *reasons])
 
     def _place(self, available: Resources, capabilities: LauncherCapabilities) -> Placement:
         try:

@@ -77,6 +77,10 @@ class ActorRestarts:
         self._records.add(record)
         if record.restarts > 0:
             self._tasks.limit(record.uid, 1)
+            if self._correspondence.reason(record.home) is not None:
+                # Its worker was lost while the proxy travelled.
+                self._tasks.hold(record.uid)
+                self._spawn(record, self._follow(record))
 
     def created(self, record: ActorRecord) -> None:
         """Hold an actor that its worker has counted for this process."""
@@ -102,7 +106,7 @@ class ActorRestarts:
             outcome = await recipe.create(record, record.creation)
             if isinstance(outcome, Failed):
                 raise outcome.error
-            self._holdings.move(record.uid, home)
+            self._holdings.move(record.uid, home, is_counted=True)
             await asyncio.sleep(record.delay)
         except Exception as error:  # noqa: BLE001 - its __init__ may raise anything
             self._log.error(f"{record.uid} cannot be created again: {error}")
@@ -122,7 +126,7 @@ class ActorRestarts:
         if isinstance(home, str) and isinstance(restarts, int):
             record.move(home, self._next_lane())
             record.restarts = restarts
-            self._holdings.move(record.uid, home)
+            self._holdings.move(record.uid, home, is_counted=False)
             await asyncio.sleep(record.delay)
         else:
             record.restarts = 0

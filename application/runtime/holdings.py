@@ -70,11 +70,19 @@ class Holdings:
         holding.count += 1
         self._calls.when_gone(proxy, lambda: self._give_up(uid))
 
-    def move(self, uid: str, home: str) -> None:
-        """Record that an object has been created again in another process, held by this one."""
+    def move(self, uid: str, home: str, *, is_counted: bool) -> None:
+        """Record that an object has been created again in another process.
+
+        Args:
+            uid: Its uid.
+            home: Uid of the process in which it lives now.
+            is_counted: Whether that process has counted this one already.
+        """
         holding = self._held.get(uid)
         if holding is not None:
             holding.home = home
+            if not is_counted:
+                self._report(uid, holding, 1)
 
     async def reported(self) -> None:
         """Return when all objects held now are counted where they live."""

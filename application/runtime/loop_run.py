@@ -186,12 +186,9 @@ class LoopRun:
                 self._start(instruction.item, instruction.worker)
             elif isinstance(instruction, CancelItem):
                 self._tasks[instruction.item].cancel()
-            else:
-                self._end(instruction.error)
-
-    def _end(self, error: BaseException | None) -> None:
-        if not self._over.done():  # The cancellation of its await cancels the future, too.
-            self._over.set_result(error)
+            # The cancellation of its await has cancelled the future.
+            elif not self._over.done():
+                self._over.set_result(instruction.error)
 
     def _start(self, item: int, worker: str) -> None:
         attempt = LoopItem(self._around.owner, self._around.lending, worker)

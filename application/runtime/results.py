@@ -10,7 +10,7 @@ from application.runtime.packing import Packing
 from application.runtime.task import Task
 from domain.runtime.payloads import EngineValue
 
-Watch = Callable[[Task, Awaitable[None]], Awaitable[None]]
+Watch = Callable[[Task, asyncio.Future[None]], Awaitable[None]]
 
 
 class ResultLoader:
@@ -64,7 +64,7 @@ class ResultLoader:
         assert self._call is not None
         return self._call(task, method)
 
-    def watch(self, task: Task, waiter: Awaitable[None]) -> Awaitable[None]:
+    def watch(self, task: Task, waiter: asyncio.Future[None]) -> Awaitable[None]:
         """Return what to await instead of a waiter of a task."""
         return waiter if self._watch is None else self._watch(task, waiter)
 

@@ -41,7 +41,7 @@ class Results(Protocol):
     def block(self, task: Task, timeout: float | None) -> Task:
         """Block this thread until a task is done."""
 
-    def watch(self, task: Task, waiter: Awaitable[None]) -> Awaitable[None]:
+    def watch(self, task: Task, waiter: asyncio.Future[None]) -> Awaitable[None]:
         """Return what to await instead of a waiter; it may end with the error of a deadlock."""
 
 

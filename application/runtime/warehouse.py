@@ -157,7 +157,7 @@ class Warehouse:
         self._inner.pop(value.key, None)
         for task in list(holders or ()):
             self._link.release(value)
-            task.replace_outcome(Failed(KeyError(f"value {uid} was dropped")))
+            task.replace_outcome(Failed(_dropped(uid)))
 
     async def _order_drop(self, host: str, uid: str) -> None:
         try:
@@ -179,8 +179,17 @@ class Warehouse:
         if not reference.task.is_settled:
             msg = f"{reference.uid} is not stored yet: await it before it is passed on"
             raise TaskError(msg)
-        return ValueHandle(reference.uid, reference.engine_value, reference.owner)
+        is_lost = reference.task.error is not None
+        value = None if is_lost else reference.engine_value
+        return ValueHandle(reference.uid, value, reference.owner)
 
     def _restore(self, handle: ValueHandle) -> Reference:
+        if handle.value is None:
+            gone = Failed(_dropped(handle.uid))
+            return self._reference(handle.uid, gone, handle.owner)
         self._link.retain(handle.value)
         return self._reference(handle.uid, Stored(handle.value), handle.owner)
+
+
+def _dropped(uid: str) -> KeyError:
+    return KeyError(f"value {uid} does not exist: it was dropped")

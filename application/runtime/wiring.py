@@ -15,6 +15,7 @@ from application.runtime.argument_packing import ArgumentPacking
 from application.runtime.barrier import Barrier
 from application.runtime.comms import Comms
 from application.runtime.correspondence import Correspondence
+from application.runtime.deadlocks import Deadlocks
 from application.runtime.delivery import Delivery
 from application.runtime.endpoint import Endpoint
 from application.runtime.execution import Execution
@@ -143,13 +144,23 @@ def new_endpoint(
         correspondence=correspondence,
         replacement=replacement,
     )
-    results.use(call=functions.call_on_result)
+    deadlocks = Deadlocks(correspondence=correspondence, reception=reception)
+    results.use(call=functions.call_on_result, watch=deadlocks.watch)
     FunctionStage(
         arguments=arguments,
         execution=execution,
         delivery=delivery,
         reception=reception,
         holdings=holdings,
+    )
+    loops = Loops(
+        tasks=tasks,
+        barrier=barrier,
+        members=members,
+        comms=comms,
+        correspondence=correspondence,
+        bars=bars,
+        replacement=replacement,
     )
     table = ActorTable(
         own=link.uid,
@@ -192,15 +203,6 @@ def new_endpoint(
         holdings=holdings,
         members=members,
         on_named_end=names.free,
-    )
-    loops = Loops(
-        tasks=tasks,
-        barrier=barrier,
-        members=members,
-        comms=comms,
-        correspondence=correspondence,
-        bars=bars,
-        replacement=replacement,
     )
     return Endpoint(
         actor_names=names,

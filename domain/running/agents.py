@@ -3,9 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
+
+from domain.placement.batch_jobs import JobNode
+
+
+@dataclass(frozen=True, slots=True)
+class JobOrders:
+    """Additional orders for the agents of a batch job, which all get the same ones.
+
+    The program that starts the agents on all nodes, such as srun, gives each of them an environment
+    for a parallel program. The programs that the agents start must not take it for their own.
+
+    Attributes:
+        nodes: The nodes of the job; each agent determines which of them is its own.
+        name_variable: Environment variable of an agent that has the name of its node; None to use
+            the host name.
+        environment: The environment variables of the manager, which replace those of the agents.
+        kept_variables: Names of the variables that the agents keep, because they describe a node.
+    """
+
+    nodes: tuple[JobNode, ...]
+    environment: Mapping[str, str]
+    name_variable: str | None = None
+    kept_variables: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        # environments hold passwords and tokens
+        return f"JobOrders(nodes={self.nodes!r})"
 
 
 @dataclass(frozen=True)
@@ -20,6 +47,11 @@ class AgentOrders:
         log_directory: Directory for the agent's own log and the launcher's output.
         node: Name that the agent reports for its node; None for its host name.
         manager_process: Number of the manager's process; None if it runs on another machine.
+        environment: Variables to add to the agent's environment, for the programs it starts.
+        cores: Number of cores to report; None for those that the agent detects.
+        confirms: Whether the agent writes a line to its standard output when it has read its
+            orders, and checks before that `log_directory` exists.
+        job: Additional orders for the agents of a batch job; None for other agents.
     """
 
     manager_locations: tuple[str, ...]
@@ -29,6 +61,10 @@ class AgentOrders:
     log_directory: Path | None
     node: str | None = None
     manager_process: int | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    cores: int | None = None
+    confirms: bool = False
+    job: JobOrders | None = None
 
     def __repr__(self) -> str:
         # hide the secret, so that it does not appear in a log or a traceback

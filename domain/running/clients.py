@@ -34,13 +34,25 @@ class Trust(Enum):
 
     Attributes:
         SECRET: None.
+        STARTED: Programs that the manager started on the same machine, each for its own instance.
         USER: Programs that the same user runs on the same machine.
         NETWORK: Those, and all programs on other machines.
     """
 
     SECRET = "secret"
+    STARTED = "started"
     USER = "user"
     NETWORK = "network"
+
+
+def trust_between_instances(trust: Trust, *, has_peers_by_hand: bool) -> Trust:
+    """Return which clients an instance serves, if the manager serves those of `trust`.
+
+    Args:
+        trust: Which clients the manager serves.
+        has_peers_by_hand: Whether the user starts a peer of the instance.
+    """
+    return Trust.STARTED if trust is Trust.USER and not has_peers_by_hand else trust
 
 
 def trust_for(*, require_secret: bool, trust_network: bool) -> Trust:

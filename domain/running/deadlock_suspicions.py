@@ -19,8 +19,9 @@ An instance with several threads may have several waits, and continues as soon a
 So it is stuck only if all its waits are for instances that are stuck. Therefore a suspicion
 includes all waits that can be reached from the cycle, and each of them must be confirmed.
 
-An instance reports the end of a wait before it continues. So if all waits of a suspicion are
-confirmed, no instance has sent anything since the suspicion arose, and none ever will.
+An instance reports a wait only after all messages that it has sent have arrived, and the end of a
+wait before it continues. So if all waits of a suspicion are confirmed, no instance has sent
+anything since the suspicion arose, and none ever will.
 
 MUSCLE3's instances pass no number. They look for their message between two inquiries, so that an
 inquiry confirms the number that was the latest at the previous one.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from domain.errors import ConfigurationError
+
 
 class LogLevel(IntEnum):
     """The level of a log record. Records may have any other number as well."""
@@ -25,3 +27,20 @@ def level_name(level: int, *, default: LogLevel) -> str:
         return LogLevel(level).name
     except ValueError:
         return default.name
+
+
+def manager_level(name: str) -> LogLevel:
+    """Return the lowest level that the manager logs, by its name in any case.
+
+    Raises:
+        ConfigurationError: If the level does not exist, or is not one for the manager.
+    """
+    levels = {
+        level.name: level
+        for level in sorted(LogLevel)
+        if level not in (LogLevel.LOCAL, LogLevel.DISABLE)
+    }
+    if name.upper() not in levels:
+        msg = f"Log level '{name}' does not exist. Use one of {', '.join(levels)}."
+        raise ConfigurationError(msg)
+    return levels[name.upper()]

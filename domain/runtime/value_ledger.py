@@ -11,13 +11,22 @@ from dataclasses import dataclass, field
 class _Entry:
     owner: str
     size: int
+    can_spill: bool
     holds: Counter[str] = field(default_factory=Counter)
     maps: Counter[str] = field(default_factory=Counter)
     is_spilled: bool = False
 
     @property
     def is_free(self) -> bool:
-        return not any(self.holds.values()) and not any(self.maps.values())
+        return not any(self.holds.values()) and not self.is_mapped
+
+    @property
+    def is_mapped(self) -> bool:
+        return any(self.maps.values())
+
+    @property
+    def shared_bytes(self) -> int:
+        return self.size if self.can_spill and not self.is_spilled else 0
 
 
 class ValueLedger:
@@ -31,18 +40,19 @@ class ValueLedger:
     def __init__(self) -> None:
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._lost: set[str] = set()
+        self._shared_bytes = 0
 
     def __contains__(self, key: str) -> bool:
         return key in self._entries
 
     @property
-    def bytes_in_memory(self) -> int:
-        """Bytes of the values that are not spilled."""
-        return sum(entry.size for entry in self._entries.values() if not entry.is_spilled)
+    def shared_bytes(self) -> int:
+        """Bytes of the values in shared memory."""
+        return self._shared_bytes
 
-    def owner(self, key: str) -> str:
-        """Return the process that stored a value."""
-        return self._entries[key].owner
+    def is_mapped(self, key: str) -> bool:
+        """Whether a process maps a value."""
+        return self._entries[key].is_mapped
 
     def stored_by(self, uid: str) -> int:
         """Return the number of bytes that a process stored and that are still needed."""
@@ -56,8 +66,14 @@ class ValueLedger:
             if entry.owner == uid and entry.is_spilled
         )
 
-    def add(self, key: str, size: int, owner: str) -> None:
+    def add(self, key: str, size: int, owner: str, *, can_spill: bool = True) -> None:
         """Add a value, which its owner holds once.
+
+        Args:
+            key: Its key.
+            size: Number of bytes.
+            owner: The process that stored it.
+            can_spill: Whether it is in shared memory.
 
         Raises:
             ValueError: If the key is in use.
@@ -65,7 +81,17 @@ class ValueLedger:
         if key in self._entries:
             msg = f"value {key} exists already"
             raise ValueError(msg)
-        self._entries[key] = _Entry(owner, size, Counter({owner: 1}))
+        entry = _Entry(owner, size, can_spill)
+        if owner not in self._lost:
+            entry.holds[owner] = 1
+        self._entries[key] = entry
+        self._shared_bytes += entry.shared_bytes
+
+    def forget(self, key: str) -> None:
+        """Remove a value, whatever its counts are."""
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._shared_bytes -= entry.shared_bytes
 
     def hold(self, key: str, uid: str) -> None:
         """Count one more hold of a process."""
@@ -77,7 +103,7 @@ class ValueLedger:
         if key not in self._entries or uid in self._lost:
             return False
         self._entries[key].holds[uid] -= count
-        return self._forget_if_free(key)
+        return self.forget_if_free(key)
 
     def map(self, key: str, uid: str) -> None:
         """Count one more mapping of a process, which counts as a use."""
@@ -89,22 +115,24 @@ class ValueLedger:
         if key not in self._entries or uid in self._lost:
             return False
         self._entries[key].maps[uid] -= 1
-        return self._forget_if_free(key)
+        return self.forget_if_free(key)
 
     def spill(self, key: str) -> None:
-        """Record that a value is in a file, and not in memory."""
-        self._entries[key].is_spilled = True
+        """Record that a value is in a file, and not in shared memory."""
+        entry = self._entries[key]
+        self._shared_bytes -= entry.shared_bytes
+        entry.is_spilled = True
 
     def to_spill(self, limit: int) -> Iterator[str]:
         """Yield the values to spill, least recently used first, until the rest fits in a limit.
 
         Values that a process maps would stay in memory, so they are left out.
         """
-        excess = self.bytes_in_memory - limit
+        excess = self._shared_bytes - limit
         for key, entry in list(self._entries.items()):
             if excess <= 0:
                 return
-            if not entry.is_spilled and not any(entry.maps.values()):
+            if entry.shared_bytes and not entry.is_mapped:
                 excess -= entry.size
                 yield key
 
@@ -115,12 +143,13 @@ class ValueLedger:
         for key, entry in list(self._entries.items()):
             entry.holds.pop(uid, None)
             entry.maps.pop(uid, None)
-            if self._forget_if_free(key):
+            if self.forget_if_free(key):
                 freed.append(key)
         return freed
 
-    def _forget_if_free(self, key: str) -> bool:
-        if not self._entries[key].is_free:
+    def forget_if_free(self, key: str) -> bool:
+        """Forget a value if it is free, and return whether it was."""
+        if key not in self._entries or not self._entries[key].is_free:
             return False
-        del self._entries[key]
+        self.forget(key)
         return True

@@ -10,8 +10,8 @@ FAILED = 1
 
 REASONS = {
     signal.SIGINT: "The run was stopped by Ctrl-C (SIGINT).",
-    signal.SIGTERM: "The run was stopped by SIGTERM, which `kill` sends, and a batch system whose"
-    " time is up.",
+    signal.SIGTERM: "The run was stopped by SIGTERM, which `kill` sends, and a batch system at the"
+    " end of the allocated time.",
     signal.SIGHUP: "The run was stopped because its terminal was closed (SIGHUP).",
 }
 

@@ -22,6 +22,14 @@ SOUND: Final = 0
 DAMAGED: Final = 1
 LIST: Final = "list"
 
+_FILES_OF_A_RUN: Final = (
+    "snapshots",
+    "instances",
+    "configuration.ymmsl",
+    "muscle3_manager.log",
+)
+"""Each run directory, ours or MUSCLE3's, has at least one of these."""
+
 _KILO: Final = 1024
 
 
@@ -146,6 +154,12 @@ def _snapshots_of_run(name: str | Path, *, prunes: bool = False) -> RunSnapshots
         raise ConfigurationError(msg)
     if path.name == "snapshots" and not (path / "snapshots").is_dir():
         msg = f"'{path}' is inside a run directory. Use that directory: '{path.parent}'."
+        raise ConfigurationError(msg)
+    if not any((path / name).exists() for name in _FILES_OF_A_RUN):
+        msg = (
+            f"'{path}' is not the directory of a run: it has neither snapshots nor other files of a"
+            " run. Name a run directory, such as run_<model>_<date>_<time>."
+        )
         raise ConfigurationError(msg)
     return run_snapshots(path, stores=snapshot_stores(), prunes=prunes)
 

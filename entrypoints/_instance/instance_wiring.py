@@ -140,7 +140,8 @@ def _strangers(secret: str) -> Strangers:
 
         return new_peer_processes(secret)
 
-    return Strangers(open_processes)
+    # before this instance has registered, no client has a reason to fetch messages
+    return Strangers(open_processes, trust=Trust.STARTED)
 
 
 def _set_trust(strangers: Strangers | None, trust: Trust) -> None:
@@ -176,7 +177,11 @@ def open_transports(
     transports: list[PeerTransport] = []
     if secret is not None:
         transports.append(StreamPeerTransport(instance, server=server, secret=secret))
-    transports.append(PullPeerTransport(server=server))
+    transports.append(
+        PullPeerTransport(server=server)
+        if strangers is None
+        else PullPeerTransport(server=server, check_fetch=strangers.check_fetch)
+    )
     return PeerTransports(transports, clock=SystemClock())
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from typing_extensions import Self
 
@@ -23,6 +23,7 @@ from domain.errors import UsageError
 from domain.model.checkpoint_rules import Checkpoints
 from domain.model.configuration import Configuration
 from domain.running.events import InstanceStatus, RunEvent, RunFinished
+from entrypoints._manager.launcher_choice import choose_launcher
 from entrypoints._manager.local_checks import check_cores, check_programs
 from entrypoints._manager.opening import open_manager
 from entrypoints._manager.outcome import Outcome
@@ -33,8 +34,10 @@ from entrypoints._snapshots.snapshot_wiring import (
     resume_chooser,
     snapshot_stores,
 )
-from entrypoints.containers.manager import OpenedManager, chosen_launcher
-from entrypoints.options import Adapters, ManagerOptions, check_options
+from entrypoints.options import Adapters, ManagerOptions, check_options, check_trust
+
+if TYPE_CHECKING:
+    from entrypoints.containers.manager import OpenedManager
 
 SHUTDOWN_MARGIN: Final = 10.0
 CLOSED_EARLY: Final = "The manager was closed before the run was over."
@@ -64,7 +67,8 @@ class Manager:
         adapters: Adapters that replace the manager's own.
 
     Raises:
-        ConfigurationError: If the configuration cannot be run; the message says why.
+        ConfigurationError: If the configuration cannot be run, or two options exclude each other;
+            the message says why.
         InconsistentSnapshot: If it cannot be resumed from those snapshots; the message says why.
         UsageError: If the arguments are none of the above.
 
@@ -89,6 +93,7 @@ class Manager:
         adapters: Adapters | None = None,
     ) -> None:
         self._options = options or ManagerOptions()
+        check_trust(self._options)
         self._run_dir = None if run_dir is None else Path(run_dir)
         self._adapters = _checked(adapters)
         self._stores = _stores(snapshot_store, self._adapters)
@@ -101,7 +106,7 @@ class Manager:
             stores=self._stores,
             programs_required=self._options.programs_required,
         )
-        self._launcher = chosen_launcher(self._adapters)
+        self._launcher = choose_launcher(self._options, self._adapters)
         self._outcome = Outcome()
         self._start = StartBridge()
         self._parts: OpenedManager | None = None
@@ -156,7 +161,9 @@ class Manager:
         return self._opened_parts.services.control.by_hand
 
     def check(self) -> Sequence[str]:
-        """Check, as far as possible in advance, whether the model can be run on this machine.
+        """Check, as far as possible in advance, whether the model can be run.
+
+        If the launcher starts agents on other machines, programs and cores are not checked.
 
         Returns:
             Warnings about running it on this machine, such as that the machine has fewer cores
@@ -168,13 +175,18 @@ class Manager:
                 if the model needs more cores than there are, and the launcher does not allow
                 instances to share cores.
         """
-        check_programs(self.configuration)
-        oversubscribe = self._launcher.capabilities.may_oversubscribe
-        warnings = check_cores(self.configuration, oversubscribe=oversubscribe)
+        warnings = self._check_this_machine()
         check_options(self._options)
         if self._run_dir is not None and self._parts is None:
             FilesystemRunDirectory.check_existing(self._run_dir)
         return warnings
+
+    def _check_this_machine(self) -> Sequence[str]:
+        capabilities = self._launcher.capabilities
+        if not capabilities.is_this_machine:
+            return ()
+        check_programs(self.configuration)
+        return check_cores(self.configuration, oversubscribe=capabilities.may_oversubscribe)
 
     def start_all(self) -> None:
         """Start all programs, except those with execution model `manual`.

@@ -9,15 +9,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adapters.filesystem.run_directory import FilesystemRunDirectory
+from adapters.local_agents.launcher import LocalAgentLauncher
 from application.interfaces.agents import AgentLauncher
 from application.manager.snapshots.snapshot_stores import SnapshotStores
 from domain.model.configuration import Configuration
 from domain.running.events import RunFinished
 from entrypoints._manager.run_input import RunInput
-from entrypoints.containers.manager import OpenedManager, opened_manager
 from entrypoints.options import Adapters, ManagerOptions
+
+if TYPE_CHECKING:
+    from entrypoints.containers.manager import OpenedManager
 
 
 def open_manager(
@@ -50,6 +54,12 @@ def open_manager(
     with contextlib.ExitStack() as undo:
         directory = _run_directory(run_input.configuration, run_dir, undo)
         directory.save_configuration(run_input.dump())
+        if options.starts_all and isinstance(launcher, LocalAgentLauncher):
+            undo.callback(launcher.close)
+            launcher.start_early(directory.log_directory())
+        # imported while the agent starts: this takes almost as long as all other imports together
+        from entrypoints.containers.manager import opened_manager
+
         opened = opened_manager(
             options=options,
             adapters=adapters,

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
+from typing import Final
 
 from adapters.embedded.engine import EmbeddedTaskEngine
 from adapters.local_agents.orphans import kill_marked_processes
+from adapters.processes.cgroups import read_limits
 from adapters.segments.segment_pool import MemfdSegmentPool
 from adapters.zeromq.host_transport import ZmqHostTransport
 from application.interfaces.task_engine import TaskEngine
+from domain.runtime.hosts import HEAD
+
+STORE_SHARE: Final = 0.3
+"""The part of the memory that stored values may occupy."""
 
 
 def new_embedded_engine(*, on_error: Callable[[str], None]) -> TaskEngine:
@@ -19,7 +27,15 @@ def new_embedded_engine(*, on_error: Callable[[str], None]) -> TaskEngine:
     """
     return EmbeddedTaskEngine(
         transports=ZmqHostTransport,
-        segments=lambda uid: MemfdSegmentPool(name=uid),
+        segments=lambda directory: MemfdSegmentPool(name=HEAD, spill_directory=directory),
+        store_memory=int(STORE_SHARE * _memory_limit()),
         kill_marked=kill_marked_processes,
         on_error=on_error,
     )
+
+
+def _memory_limit() -> int:
+    """Return the bytes of memory that this process may use."""
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = read_limits(Path("/proc"), Path("/sys")).memory
+    return total if limit is None else min(total, limit)

@@ -100,6 +100,9 @@ class Runtime:
     get = Forwarded(Warehouse, Warehouse.get)
     drop = Forwarded(Warehouse, Warehouse.drop)
     barrier = Forwarded(Barrier, Barrier.wait)
+    async_for = Forwarded(Loops, Loops.async_for)
+    map = Forwarded(ItemMapping, ItemMapping.map)
+    executor = Forwarded(Executors, Executors.executor)
     batch = Forwarded(Tasks, Tasks.batch)
     actor = Forwarded(ActorNames, ActorNames.actor)
     submit = Forwarded(Functions, Functions.submit)
@@ -145,9 +148,6 @@ class Runtime:
     request_profile = Forwarded(Profile, Profile.request_profile)
     recv_profile = Forwarded(Profile, Profile.recv_profile)
     send_profile = Forwarded(Profile, Profile.send_profile)
-    async_for = Forwarded(Loops, Loops.async_for)
-    map = Forwarded(ItemMapping, ItemMapping.map)
-    executor = Forwarded(Executors, Executors.executor)
 
     @property
     def logger(self) -> RuntimeLog:

@@ -21,7 +21,6 @@ from adapters.filesystem.run_directory import FilesystemRunDirectory
 from adapters.filesystem.workflow_snapshot_store import FilesystemWorkflowSnapshotStore
 from adapters.io import network
 from adapters.io.event_loop import EventLoop
-from adapters.local_agents.launcher import LocalAgentLauncher
 from adapters.processes.activity_meter import ProcfsActivityMeter
 from adapters.processes.peer_processes import new_peer_processes
 from adapters.processes.process_watch import PidfdProcessWatch
@@ -395,11 +394,6 @@ class ManagerContainer(containers.DeclarativeContainer):
     launch = providers.Resource(_open_launch, launcher, listening, options, loop, run_log)
 
 
-def chosen_launcher(adapters: Adapters) -> AgentLauncher:
-    """Return the embedder's launcher, or the default: one for this machine."""
-    return adapters.launcher or LocalAgentLauncher()
-
-
 def opened_manager(
     *,
     options: ManagerOptions,
@@ -417,7 +411,7 @@ def opened_manager(
     Args:
         options: Options of the manager.
         adapters: Adapters passed by the embedding program.
-        launcher: Starts agents; see `chosen_launcher`.
+        launcher: Starts agents.
         configuration: The configuration to run.
         run_directory: Contains the files of the run.
         storage: Stores the snapshots of the instances.

@@ -45,6 +45,7 @@ from application.nodes.agent_manager import AgentManager
 from domain.identity import Reference
 from domain.model.configuration import Configuration
 from domain.model.topology import Topology
+from domain.running.clients import trust_between_instances
 from domain.running.run_state.run_state import RunState
 from entrypoints.options import ManagerOptions
 
@@ -185,6 +186,7 @@ def build_services(
     limit = profile_limit(configuration.settings)
     profile = ProfileIntake(parts.profiles, limit=limit, log=parts.log)
     run = _build_run(parts, configuration, agents, control, board, snapshots, directories, profile)
+    agents.on_node_lost(run.note_node_lost)
     agents.on_resources(run.note_resources)
     control.on_finished(run.note_result)
     deadlocks = DeadlockWatch(on_deadlock=control.note_deadlock)
@@ -201,7 +203,10 @@ def build_services(
         checkpoints=checkpoints,
         directories=directories,
         snapshot_store=snapshot_store,
-        trust=options.trust,
+        trust_of=lambda instance: trust_between_instances(
+            options.trust,
+            has_peers_by_hand=any(map(is_by_hand, map(str, peers.peers_of(instance)))),
+        ),
     )
     return ManagerServices(
         desk=desk,

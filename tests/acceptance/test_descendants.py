@@ -1,7 +1,9 @@
 """Descendants of programs end with the run, whichever of its processes is killed."""
 
 import json
+import shutil
 import signal
+import subprocess
 import sys
 
 import psutil
@@ -90,6 +92,58 @@ def test_no_descendant_survives_a_completed_run(workspace: Workspace):
     assert not any(map(is_running, children))
 
 
+_MPI_RANK = """\
+import os, sys, time
+
+if os.fork() == 0:
+    os.setsid()  # the parent is the leader of its process group, and cannot do this
+    path = os.path.join(os.path.dirname(__file__), "rank_" + os.environ["OMPI_COMM_WORLD_RANK"])
+    with open(path + ".new", "w") as file:
+        file.write(str(os.getpid()))
+    os.rename(path + ".new", path)
+    time.sleep(600)
+if os.environ["OMPI_COMM_WORLD_RANK"] != "0":
+    time.sleep(600)
+"""
+
+OPEN_MPI_AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+
+
+def has_open_mpi() -> bool:
+    mpirun = shutil.which("mpirun")
+    if mpirun is None:
+        return False
+    version = subprocess.run([mpirun, "--version"], capture_output=True, text=True, check=False)
+    return "Open MPI" in version.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not has_open_mpi(), reason="needs Open MPI")
+@pytest.mark.parametrize(
+    "victims", [["manager"], ["agent"], ["mpirun"], ["manager", "agent"]], ids="+".join
+)
+def test_no_mpi_rank_in_a_session_of_its_own_survives_a_kill(
+    workspace: Workspace, victims: list[str]
+):
+    model = (workspace.folder / "model.ymmsl").read_text().rstrip("\n")
+    resources = "resources:\n  micro:\n    mpi_processes: 2\n"
+    workspace.write("model.ymmsl", f"{model}\n    execution_model: openmpi\n{resources}")
+    workspace.write("micro.py", _MPI_RANK + (workspace.folder / "micro.py").read_text())
+    with workspace.running(*START, environment=OPEN_MPI_AS_ROOT) as program:
+        files = [workspace.folder / f"rank_{number}" for number in range(2)]
+        wait_for_children(workspace, program)
+        wait_until(lambda: all(file.exists() for file in files))
+        ranks = [int(file.read_text()) for file in files]
+        assert all(map(is_running, ranks))
+        processes = [process_of(program, victim) for victim in victims]
+        for process in processes:
+            process.suspend()
+        for process in processes:
+            process.kill()
+        program.process.wait(60)
+        wait_until(lambda: not any(map(is_running, ranks)) and not program.processes())
+
+
 def wait_for_children(workspace: Workspace, program: RunningProgram) -> list[int]:
     file = workspace.folder / "children"
     wait_until(lambda: file.exists() or program.process.poll() is not None)
@@ -102,5 +156,10 @@ def wait_for_children(workspace: Workspace, program: RunningProgram) -> list[int
 def process_of(program: RunningProgram, name: str) -> psutil.Process:
     if name == "manager":
         return psutil.Process(program.process.pid)
-    titles = {"agent": "entrypoints.agent", "watchdog": "conjoin-watchdog", "micro": "micro.py"}
+    titles = {
+        "agent": "entrypoints.agent",
+        "watchdog": "conjoin-watchdog",
+        "micro": "micro.py",
+        "mpirun": "mpirun -np 2",
+    }
     return program.wait_for_process(titles[name])

@@ -137,7 +137,7 @@ def test_sigterm_makes_all_instances_save_a_resumable_run(saving: Workspace):
         program.process.send_signal(signal.SIGTERM)
         outcome = program.finish()
     assert_resumable(saving, outcome)
-    assert "batch system whose time is up. All instances save, for up to 600 s." in outcome.stdout
+    assert "end of the allocated time. All instances save, for up to 600 s." in outcome.stdout
     assert "The run was stopped by SIGTERM" in outcome.stdout
     assert_resumes_to_the_same_result(saving)
 

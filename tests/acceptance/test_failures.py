@@ -84,7 +84,7 @@ def test_run_that_waits_for_instances_started_by_hand_can_be_stopped(workspace: 
 @pytest.mark.parametrize(
     "command", [START, (*CONJOIN, "run", "model.ymmsl")], ids=["-m", "conjoin"]
 )
-@pytest.mark.parametrize("module", ["argparse", "dependency_injector", "structlog", "ymmsl"])
+@pytest.mark.parametrize("module", ["argparse", "dataclasses", "ymmsl"])
 def test_ctrl_c_during_imports_exits_without_a_traceback(
     workspace: Workspace, command: tuple[str, ...], module: str
 ):

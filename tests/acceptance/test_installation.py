@@ -155,7 +155,7 @@ def test_wheel_contains_the_types_the_command_and_the_extras(installed, tmp_path
     assert {path.parent.name for path in installed.site_packages.glob("*/py.typed")} == {*PACKAGES}
     (metadata,) = installed.site_packages.glob("conjoin-*.dist-info")
     extras = PathDistribution(metadata).metadata.get_all("Provides-Extra")
-    assert {"fsspec", "runtime", "ssh", "testing"} <= set(extras)
+    assert {"fsspec", "ssh", "testing"} <= set(extras)
     for command in (["-m", "conjoin"], [installed.python.parent / "conjoin"]):
         done = installed.run(*command, "--version", cwd=tmp_path)
         assert done.stdout == "conjoin 0.1.0\n", done.stderr

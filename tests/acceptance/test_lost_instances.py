@@ -87,6 +87,7 @@ def test_lost_instance_ends_the_programs_started_by_the_manager(workspace: Works
     assert outcome.exit_code == FAILED
     cause = outcome.stdout.partition("the simulation failed: ")[2]
     assert cause.startswith(LOST_INSTANCE_ERROR), outcome.text
+    assert "Instance 'macro'" not in cause  # it was stopped, or failed because of micro
     assert not outcome.left_behind
 
 

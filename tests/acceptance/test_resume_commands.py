@@ -440,7 +440,7 @@ def test_workflow_snapshots_are_listed(saving: Workspace):
 
 
 def test_list_of_a_run_without_snapshots(saving: Workspace):
-    (saving.folder / "empty").mkdir()
+    (saving.folder / "empty" / "instances").mkdir(parents=True)
     outcome = saving.conjoin("snapshots", "empty")
     assert (outcome.exit_code, outcome.stdout) == (
         COMPLETED,
@@ -512,6 +512,13 @@ def test_missing_run_directory_is_rejected(saving: Workspace, action: str):
     outcome = saving.conjoin("snapshots", *action.split(), "nowhere")
     assert outcome.exit_code == MISTAKE
     assert "'nowhere' does not exist" in outcome.stderr
+
+
+@pytest.mark.parametrize("action", ["list", "verify", "prune --keep=1"])
+def test_directory_that_is_not_a_run_directory_is_rejected(saving: Workspace, action: str):
+    outcome = saving.conjoin("snapshots", *action.split(), ".")
+    assert outcome.exit_code == MISTAKE
+    assert "'.' is not the directory of a run" in outcome.stderr
 
 
 # Special cases ------------------------------------------------------------------------------------

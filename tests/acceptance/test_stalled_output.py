@@ -3,6 +3,7 @@
 import fcntl
 import os
 import select
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -53,10 +54,17 @@ def test_run_completes_while_its_terminal_is_paused(workspace: Workspace, tmp_pa
 
 
 @pytest.mark.slow
-def test_run_completes_although_its_log_cannot_be_written(workspace: Workspace):
+@pytest.mark.parametrize(
+    "log", ["muscle3_manager.log", f"logs/muscle3_agent_{socket.gethostname()}.log"]
+)
+def test_run_completes_although_its_log_cannot_be_written(workspace: Workspace, log: str):
+    file = workspace.run_dir / log
+    file.parent.mkdir(exist_ok=True)
     with full_pipe(workspace.run_dir) as (path, _):
-        path.rename(workspace.run_dir / "muscle3_manager.log")
+        path.rename(file)
         outcome = workspace.start_all()
+        assert list(workspace.run_dir.rglob(file.name)) == [file]
+        assert file.is_fifo()
     assert outcome.exit_code == 0, outcome.text
     assert "Simulation completed successfully." in outcome.stdout
     assert not outcome.left_behind

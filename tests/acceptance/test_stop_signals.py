@@ -49,7 +49,7 @@ def run_with_signal(workspace: Workspace, at: str, *command: object, count: int 
 @pytest.mark.parametrize(
     "at",
     [
-        "structlog/__init__.py:<module>",
+        "ymmsl/__init__.py:<module>",
         "stop_signals.py:__enter__",
         "run_input.py:__init__",
         "local_checks.py:check_programs",
@@ -69,6 +69,8 @@ def test_sigterm_before_the_run_is_opened_stops_it(
     "at",
     [
         "opening.py:open_manager",
+        "structlog/__init__.py:<module>",
+        "dependency_injector/__init__.py:<module>",
         "logbook.py:__init__",
         "server.py:listen",
         "launcher.py:__init__",

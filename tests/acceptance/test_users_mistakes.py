@@ -156,6 +156,17 @@ def test_unknown_option_is_rejected(workspace: Workspace):
     assert_rejected(workspace.manager("--strat-all", "model.ymmsl"), "--strat-all", "usage:")
 
 
+def test_abbreviated_option_is_rejected_with_a_suggestion(workspace: Workspace):
+    suggestion = "unrecognized arguments: --start-al. Did you mean '--start-all'"
+    assert_rejected(workspace.manager("--start-al", "model.ymmsl"), suggestion)
+    assert_rejected(workspace.conjoin("run", "--start-al", "model.ymmsl"), suggestion)
+
+
+def test_trusting_the_network_and_requiring_the_secret_exclude_each_other(workspace: Workspace):
+    outcome = workspace.manager("--require-secret", "--trust-network", "model.ymmsl")
+    assert_rejected(outcome, "--require-secret and --trust-network exclude each other")
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
@@ -216,8 +227,10 @@ def test_manager_uses_another_port_if_9000_is_taken(workspace: Workspace):
 
 def test_port_missing_in_the_program_fails_the_run(workspace: Workspace):
     workspace.change("macro.py", '["state_out"]', '["state_aut"]')
+    outcome = workspace.start_all()
+    assert "muscle_manager (warning)" not in outcome.stdout  # the program reports it already
     assert_failed(
-        workspace.start_all(),
+        outcome,
         "macro",
         "exited with code 1",
         "Conduit 'macro.state_out -> micro.init' is connected to port 'state_out' of 'macro', which"

@@ -10,7 +10,7 @@ from application.interfaces.admission import Admission, Client
 from application.manager.admission import ClientAdmission
 from domain.errors import ManagerRefused
 from domain.running.clients import Origin, Process, agent_identity, instance_identity
-from tests.support.desks import InMemoryDesk
+from tests.support.in_memory_services import InMemoryServices
 from tests.support.models import configuration
 
 ORIGIN = Origin("127.0.0.1", is_local=True, uid=0, socket=1)
@@ -87,7 +87,7 @@ class TestInMemoryAdmission(AdmissionContract):
 class TestClientAdmission(AdmissionContract):
     @staticmethod
     def new() -> Admission:
-        desk = InMemoryDesk(configuration("macro o_i -> micro f_init"))
+        desk = InMemoryServices(configuration("macro o_i -> micro f_init"))
         processes = InMemoryPeerProcesses(uid=0)
         processes.add(1, Process(10, 1))
         return ClientAdmission(

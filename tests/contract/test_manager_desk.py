@@ -7,7 +7,7 @@ import pytest
 from application.interfaces.manager_desk import ManagerDesk, NotReadyError
 from domain.coupling.messages import LogRecord, Wait
 from domain.errors import ManagerRefused
-from tests.support.desks import InMemoryDesk
+from tests.support.in_memory_services import InMemoryServices
 from tests.support.models import configuration
 
 LOCATIONS = ("tcp:a:1",)
@@ -96,4 +96,4 @@ class ManagerDeskContract(ABC):
 
 class TestServicesDesk(ManagerDeskContract):
     def make(self, conduits):
-        return InMemoryDesk(configuration(conduits)).desk
+        return InMemoryServices(configuration(conduits)).desk

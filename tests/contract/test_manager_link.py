@@ -29,7 +29,7 @@ from domain.running.events import InstanceState, SnapshotFailed
 from domain.running.failure_kinds import FailureKind
 from domain.running.profiling import ProfileEvent, ProfileEventType
 from tests.support.conditions import wait_until
-from tests.support.desks import InMemoryDesk
+from tests.support.in_memory_services import InMemoryServices
 from tests.support.models import configuration
 
 SECRET = "the secret"
@@ -62,7 +62,7 @@ class ManagerLinkContract(ABC):
     is_own_protocol = True
 
     @abstractmethod
-    def open(self, desk: InMemoryDesk) -> Callable[[str], ManagerLink]:
+    def open(self, desk: InMemoryServices) -> Callable[[str], ManagerLink]:
         """Return a function that creates the link between an instance and the desk."""
 
     @abstractmethod
@@ -70,8 +70,8 @@ class ManagerLinkContract(ABC):
         """Release the resources that `open` created."""
 
     @pytest.fixture
-    def desk(self) -> InMemoryDesk:
-        return InMemoryDesk(
+    def desk(self) -> InMemoryServices:
+        return InMemoryServices(
             full_configuration(), CheckpointOptions(save_time=30.0, must_store=True)
         )
 

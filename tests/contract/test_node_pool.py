@@ -23,7 +23,7 @@ from domain.running.process_end import (
     ProcessResult,
 )
 from domain.version import VERSION
-from tests.support.desks import silent_log
+from tests.support.loggers import silent_log
 from tests.support.models import configuration
 
 NODES = tuple(

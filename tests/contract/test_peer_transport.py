@@ -22,6 +22,7 @@ from domain.coupling.peers import Endpoint
 from domain.coupling.settings import Settings
 from domain.errors import PeerLost, UnsendableData
 from domain.identity import Reference
+from tests.support.conditions import wait_until
 
 HOSTS = ["127.0.0.1"]
 SECRET = "the secret"
@@ -212,6 +213,18 @@ class PeerTransportContract(ABC):
         asked.wait(PATIENCE)
         outlet.send(message("late"))
         join()
+
+    def test_message_that_has_arrived_is_not_in_transit(self, pair):
+        outlet, inlet = pair.connect()
+        outlet.send(message("x"))
+        wait_until(lambda: not pair.sender.has_messages_in_transit())
+        assert inlet.receive(timeout=PATIENCE).data == "x"
+        assert not pair.receiver.has_messages_in_transit()
+
+    def test_message_that_is_not_received_is_not_in_transit(self, pair):
+        outlet, _ = pair.connect()
+        outlet.send(message(np.zeros(10**6)))
+        wait_until(lambda: not pair.sender.has_messages_in_transit())
 
     def test_receive_returns_none_after_the_timeout(self, pair):
         outlet, inlet = pair.connect()

@@ -1,6 +1,7 @@
 """Contract of SegmentPool."""
 
 import array
+import errno
 import gc
 import os
 from abc import ABC, abstractmethod
@@ -126,13 +127,45 @@ class SegmentPoolContract(ABC):
         other.close()
         assert bytes(view) == b"mapped"
 
+    def test_spilled_block_is_mapped_from_its_file(self, own, other):
+        pieces = [b"head", bytes(range(256)) * 1000]
+        place = own.store([bytes(5000), *pieces])
+        place = own.store(pieces)
+        own.spill(place, "file-1")
+        own.free(place.segment, place.offset)
+        own.store([bytes(300_000)])
+        views = other.map_file("file-1", list(map(len, pieces)), on_unmapped=ignore)
+        own.remove_file("file-1")
+        assert list(map(bytes, views)) == pieces
+        assert all(view.readonly for view in views)
+        with pytest.raises(OSError, match=r"."):
+            other.map_file("file-1", [1], on_unmapped=ignore)
+
+    def test_adopted_block_is_spilled(self, own, other):
+        place = own.adopt(other.store([b"adopted"]))
+        own.spill(place, "file-1")
+        (view,) = other.map_file("file-1", [7], on_unmapped=ignore)
+        assert bytes(view) == b"adopted"
+
+    @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "", ".", "a/b"])
+    def test_spill_file_outside_of_its_directory_is_refused(self, own, name):
+        with pytest.raises(OSError, match="invalid name"):
+            own.map_file(name, [1], on_unmapped=ignore)
+
+    def test_removal_of_an_unknown_spill_file_is_ignored(self, own):
+        own.remove_file("unknown")
+
 
 class TestMemfdSegmentPool(SegmentPoolContract):
+    @pytest.fixture(autouse=True)
+    def places(self, tmp_path):
+        self.directory = tmp_path / "spilled"
+
     def create(self, name):
-        return MemfdSegmentPool(name=name)
+        return MemfdSegmentPool(name=name, spill_directory=str(self.directory))
 
     def test_memory_of_unused_segments_beyond_the_limit_is_returned(self, resident):
-        pool = MemfdSegmentPool(name="own", idle_limit=0)
+        pool = MemfdSegmentPool(name="own", spill_directory="", idle_limit=0)
         before = resident()
         place = pool.store([bytes(64 * MEGABYTE)])
         assert resident() - before >= 64 * MEGABYTE
@@ -149,6 +182,26 @@ class TestMemfdSegmentPool(SegmentPoolContract):
         del views
         own.close()
         other.close()
+
+    def test_full_disk_leaves_no_spill_file(self, monkeypatch):
+        pool = self.create("own")
+        place = pool.store([bytes(MEGABYTE)])
+
+        def fail(*_arguments):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(os, "sendfile", fail)
+        with pytest.raises(OSError, match="No space left"):
+            pool.spill(place, "file-1")
+        assert list(self.directory.iterdir()) == []
+        pool.close()
+
+    def test_spill_files_are_private(self):
+        pool = self.create("own")
+        pool.spill(pool.store([b"x"]), "file-1")
+        assert self.directory.stat().st_mode & 0o777 == 0o700
+        assert (self.directory / "file-1").stat().st_mode & 0o777 == 0o600
+        pool.close()
 
     @pytest.fixture
     def descriptors(self):

@@ -41,6 +41,10 @@ class FaultyHost(ScriptedHost):
         ctypes.PyDLL(None).usleep(request.fields["microseconds"])
         return DONE
 
+    async def do_start_printing(self, sender, request):
+        subprocess.Popen([sys.executable, "-c", "while True: print('x' * 1000)"])
+        return DONE
+
     async def do_start_processes(self, sender, request):
         """Start a child in a session of its own, and a daemon that has left its parent."""
         child = subprocess.Popen([sys.executable, "-c", SLEEP], start_new_session=True)

@@ -41,7 +41,7 @@ from domain.model.checkpoint_rules import Checkpoints
 from domain.model.configuration import Configuration
 from domain.model.topology import Topology
 from entrypoints.instance import KEEPS_NO_STATE_FOR_NEXT_USE, USES_CHECKPOINT_API, Instance
-from tests.support.desks import InMemoryDesk
+from tests.support.in_memory_services import InMemoryServices
 from tests.support.scenario_runs import SCENARIOS
 
 PATIENCE = 20.0
@@ -180,7 +180,7 @@ class _Run:
     ) -> None:
         self._configuration = configuration
         self._clock = clock
-        self._desk = InMemoryDesk(configuration)
+        self._desk = InMemoryServices(configuration)
         self._store: InMemorySnapshotStore = self._desk.snapshots
         self._store.snapshots.update(snapshots)
         self._locked = LockedDesk(self._desk.desk)

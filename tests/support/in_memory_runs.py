@@ -20,7 +20,7 @@ from domain.coupling.messages import Message
 from domain.coupling.settings import Settings, SettingValue
 from domain.identity import Reference
 from domain.model.configuration import Configuration, Model
-from tests.support.desks import InMemoryDesk
+from tests.support.in_memory_services import InMemoryServices
 from tests.support.models import configuration
 
 PATIENCE = 60.0
@@ -80,7 +80,7 @@ class InMemorySimulation:
             made.programs,
             Settings(settings),
         )
-        self.desk = InMemoryDesk(self.configuration)
+        self.desk = InMemoryServices(self.configuration)
         self._locked = LockedDesk(self.desk.desk)
         self.network = InMemoryNetwork(must_drain=must_drain)
         self.logs: dict[str, InMemoryInstanceLog] = {}

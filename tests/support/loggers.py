@@ -1,8 +1,10 @@
-"""The root logger of Python, without the handlers of other code."""
+"""Loggers for tests."""
 
 import logging
 
 import pytest
+import structlog
+from structlog.typing import FilteringBoundLogger
 
 
 class RecordingLink:
@@ -28,3 +30,13 @@ def bare_root_logger(nothing_left_behind):
         handler.close()
     root.setLevel(before[1])
     conjoin.setLevel(before[2])
+
+
+def silent_log() -> FilteringBoundLogger:
+    """Return a log that drops everything."""
+    log: FilteringBoundLogger = structlog.wrap_logger(structlog.PrintLogger(), processors=[_drop])
+    return log
+
+
+def _drop(*_: object) -> object:
+    raise structlog.DropEvent

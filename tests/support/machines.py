@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -82,6 +83,41 @@ def recorded_packets(machine: Machine, file: Path) -> Iterator[None]:
     finally:
         process.kill()
         process.wait()
+
+
+@contextlib.contextmanager
+def cut_off(machine: Machine, port: int) -> Iterator[None]:
+    """Drop all packets that a machine sends from a port; its other connections remain."""
+    rule = ("sport", str(port), "ipproto", "tcp", "blackhole")
+    _ip("-n", machine.name, "rule", "add", "priority", "1", *rule)
+    try:
+        yield
+    finally:
+        _ip("-n", machine.name, "rule", "del", "priority", "1")
+
+
+def listening_port(machine: Machine, pid: int) -> int:
+    """Return a port on which a process listens for connections from other machines."""
+    pattern = re.compile(rf"^LISTEN .*?[^:\s]:(\d+) .*\bpid={pid}\b", re.MULTILINE)
+    found: list[str] = []
+
+    def is_listening() -> bool:
+        found[:] = pattern.findall(_sockets(machine, "-ltnp"))
+        return bool(found)
+
+    wait_until(is_listening)
+    return int(found[0])
+
+
+def retransmissions(machine: Machine, port: int) -> int:
+    """Return how often a machine has repeated the oldest packet that it sent from a port."""
+    statistics = _sockets(machine, "-tni", "sport", "=", f":{port}")
+    return max([0, *map(int, re.findall(r"\bbackoff:(\d+)", statistics))])
+
+
+def _sockets(machine: Machine, *arguments: str) -> str:
+    command = [*machine.run, "ss", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def _ip(*arguments: str) -> None:

@@ -1,12 +1,14 @@
-"""A real Slurm for tests: one node, which is this machine, with its own munge.
+"""A real Slurm for tests, with its own munge: on this machine, or on several nodes.
 
-It does not need root. Jobs run as the user who runs the tests, with the environment of the tests.
+If its only node is this machine, it does not need root. Jobs run as the user who runs the tests,
+with the environment of the tests.
 
 >>> with running_slurm(folder) as slurm:
 ...     job = slurm.submit(script, folder=folder)
 ...     slurm.wait_until_idle()
 """
 
+import json
 import os
 import pwd
 import shutil
@@ -14,13 +16,15 @@ import socket
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.support.conditions import PATIENCE, wait_until
+from tests.support.nodes import Nodes
 from tests.support.ports import held_port
 from tests.support.scenario_runs import MARK, clean_environment, end_processes_marked
 
@@ -35,10 +39,12 @@ _COMMAND_SECONDS = 60
 _GRACE_SECONDS = 10
 _PAUSE = 0.1
 
+_NODE_OPTIONS = "RealMemory=100 State=UNKNOWN"
+
 # Without a time limit, the backfill scheduler would plan each job for a year.
 _CONFIGURATION = """\
 ClusterName=testing
-SlurmctldHost={host}(127.0.0.1)
+SlurmctldHost={host}({address})
 SlurmctldPort={controller_port}
 SlurmdPort={node_port}
 SlurmUser={user}
@@ -57,12 +63,12 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SlurmdParameters=config_overrides
 SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
-SlurmdSpoolDir={folder}/spool
+SlurmdPidFile={folder}/slurmd.%n.pid
+SlurmdSpoolDir={folder}/spool.%n
 StateSaveLocation={folder}/state
 SchedulerParameters=sched_min_interval=0
 KillWait=30
-NodeName=node1 NodeHostname={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=100 State=UNKNOWN
+{nodes}
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 
@@ -111,6 +117,61 @@ class Slurm:
         return self._is_idle()
 
 
+@dataclass(frozen=True, slots=True)
+class SlurmCluster:
+    """A running Slurm on several nodes.
+
+    Attributes:
+        slurm: The Slurm.
+        nodes: The nodes.
+        cpus: Number of CPUs of each node.
+    """
+
+    slurm: Slurm
+    nodes: Nodes
+    cpus: int
+
+    @contextmanager
+    def allocation(self, *options: str) -> Iterator[dict[str, str]]:
+        """Allocate nodes to a job.
+
+        Args:
+            options: Options of salloc.
+
+        Yields:
+            The environment of a process in the job, on this machine.
+        """
+        program = f"{sys.executable} -c 'import json, os; print(json.dumps(dict(os.environ)))'"
+        holder = subprocess.Popen(
+            ["salloc", "--quiet", *options, "sh", "-c", f"{program}; exec cat"],
+            env=self.slurm.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # otherwise salloc would change the terminal
+        )
+        with holder:
+            try:
+                assert holder.stdout is not None
+                yield json.loads(holder.stdout.readline())
+            finally:
+                self.slurm.end_jobs()
+                holder.kill()
+
+    def programs_left(self) -> list[str]:
+        """Kill all programs on the nodes except those of Slurm; return their command lines."""
+        found = [
+            process
+            for node in self.nodes
+            for process in node.processes()
+            if not process.name().startswith("slurm")
+        ]
+        lines = [" ".join(process.cmdline()) for process in found]
+        for process in found:
+            process.kill()
+        return lines
+
+
 @contextmanager
 def running_slurm(folder: Path) -> Iterator[Slurm]:
     """Start a Slurm, and stop it afterwards.
@@ -120,6 +181,35 @@ def running_slurm(folder: Path) -> Iterator[Slurm]:
     Args:
         folder: An empty folder for its files.
     """
+    host = socket.gethostname().partition(".")[0]
+    node = f"NodeName=node1 NodeHostname={host} NodeAddr=127.0.0.1 CPUs=4 {_NODE_OPTIONS}"
+    layout = _Layout("127.0.0.1", node, {"node1": ()})
+    with _running(folder, layout) as slurm:
+        yield slurm
+
+
+@contextmanager
+def running_slurm_cluster(folder: Path, nodes: Nodes, *, cpus: int) -> Iterator["SlurmCluster"]:
+    """Start a Slurm on several nodes, with its controller on this machine, and stop it afterwards.
+
+    Skips the test if Slurm is not installed, or fails it in CI.
+
+    Args:
+        folder: An empty folder for its files.
+        nodes: The nodes.
+        cpus: Number of CPUs of each node.
+    """
+    lines = [
+        f"NodeName={node.name} NodeAddr={node.address} CPUs={cpus} {_NODE_OPTIONS}"
+        for node in nodes
+    ]
+    layout = _Layout(nodes.head, "\n".join(lines), {node.name: node.run for node in nodes})
+    with _running(folder, layout) as slurm:
+        yield SlurmCluster(slurm, nodes, cpus)
+
+
+@contextmanager
+def _running(folder: Path, layout: "_Layout") -> Iterator[Slurm]:
     _require_programs()
     mark = uuid.uuid4().hex
     with ExitStack() as undo:
@@ -127,16 +217,31 @@ def running_slurm(folder: Path) -> Iterator[Slurm]:
         environment = {
             **clean_environment(),
             "PATH": PATH,
-            "SLURM_CONF": str(_write_configuration(folder, *ports)),
+            "SLURM_CONF": str(_write_configuration(folder, layout, *ports)),
             MARK: mark,
         }
         slurm = Slurm(environment)
         undo.callback(end_processes_marked, mark)
         try:
-            _start_daemons(folder, environment, undo)
+            _start_daemons(folder, layout, environment, undo)
         except AssertionError:
             pytest.fail("\n".join(path.read_text() for path in folder.glob("*.out")))
         yield slurm
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """The machines of a Slurm.
+
+    Attributes:
+        controller: The address of the controller.
+        nodes: The configuration of the nodes.
+        run_on: By name of a node, the beginning of a command that runs another one there.
+    """
+
+    controller: str
+    nodes: str
+    run_on: Mapping[str, tuple[str, ...]]
 
 
 def _require_programs() -> None:
@@ -149,8 +254,10 @@ def _require_programs() -> None:
     pytest.skip(text)
 
 
-def _write_configuration(folder: Path, controller_port: int, node_port: int) -> Path:
-    for name in ("spool", "state"):
+def _write_configuration(
+    folder: Path, layout: _Layout, controller_port: int, node_port: int
+) -> Path:
+    for name in ("state", *(f"spool.{node}" for node in layout.run_on)):
         (folder / name).mkdir()
     (folder / "munge.key").write_bytes(os.urandom(128))
     (folder / "munge.key").chmod(0o600)
@@ -160,6 +267,8 @@ def _write_configuration(folder: Path, controller_port: int, node_port: int) -> 
         _CONFIGURATION.format(
             folder=folder,
             host=socket.gethostname().partition(".")[0],
+            address=layout.controller,
+            nodes=layout.nodes,
             user=_user(),
             controller_port=controller_port,
             node_port=node_port,
@@ -168,7 +277,9 @@ def _write_configuration(folder: Path, controller_port: int, node_port: int) -> 
     return path
 
 
-def _start_daemons(folder: Path, environment: dict[str, str], undo: ExitStack) -> None:
+def _start_daemons(
+    folder: Path, layout: _Layout, environment: dict[str, str], undo: ExitStack
+) -> None:
     munged = ["munged", "--foreground", "--force"]
     for option, name in [
         ("key-file", "key"),
@@ -178,20 +289,20 @@ def _start_daemons(folder: Path, environment: dict[str, str], undo: ExitStack) -
         ("seed-file", "seed"),
     ]:
         munged.append(f"--{option}={folder / f'munge.{name}'}")
-    undo.enter_context(_daemon(munged, folder, environment))
+    undo.enter_context(_daemon(munged, folder / "munged.out", environment))
     wait_until(lambda: _succeeds(["munge", "-n", "-S", f"{folder}/munge.socket"], environment))
-    undo.enter_context(_daemon(["slurmctld", "-D", "-c"], folder, environment))
-    undo.enter_context(_daemon(["slurmd", "-D", "-N", "node1"], folder, environment))
-    wait_until(
-        lambda: _succeeds(["sh", "-c", "sinfo -h -o %T | grep -qx idle"], environment),
-        pause=_PAUSE,
-    )
+    controller = ["slurmctld", "-D", "-c"]
+    undo.enter_context(_daemon(controller, folder / "slurmctld.out", environment))
+    for node, run in layout.run_on.items():
+        command = [*run, "slurmd", "-D", "-N", node]
+        undo.enter_context(_daemon(command, folder / f"slurmd.{node}.out", environment))
+    wait_until(lambda: _are_idle(len(layout.run_on), environment), pause=_PAUSE)
 
 
 @contextmanager
-def _daemon(command: list[str], folder: Path, environment: dict[str, str]) -> Iterator[None]:
+def _daemon(command: list[str], output_file: Path, environment: dict[str, str]) -> Iterator[None]:
     with (
-        (folder / f"{command[0]}.out").open("w") as output,
+        output_file.open("w") as output,
         subprocess.Popen(
             command,
             env=environment,
@@ -213,6 +324,10 @@ def _daemon(command: list[str], folder: Path, environment: dict[str, str]) -> It
 def _succeeds(command: list[str], environment: dict[str, str]) -> bool:
     done = subprocess.run(command, env=environment, capture_output=True, timeout=_COMMAND_SECONDS)
     return done.returncode == 0
+
+
+def _are_idle(count: int, environment: dict[str, str]) -> bool:
+    return _succeeds(["sh", "-c", f"sinfo -h -t idle -o %D | grep -qx {count}"], environment)
 
 
 def _user() -> str:

@@ -54,7 +54,12 @@ def require_another_user() -> None:
 
 
 def ask(
-    address: str, requests: Sequence[bytes], *, family: str = "tcp", as_nobody: bool = False
+    address: str,
+    requests: Sequence[bytes],
+    *,
+    family: str = "tcp",
+    as_nobody: bool = False,
+    environment: "dict[str, str] | None" = None,
 ) -> list["bytes | None"]:
     """Make requests from a process of its own, without a proof.
 
@@ -63,6 +68,7 @@ def ask(
         requests: The requests; without any, only a session is opened.
         family: Either "tcp" or "unix".
         as_nobody: Whether the process belongs to another user.
+        environment: Variables to add to its environment.
 
     Returns:
         The responses; None is the last if the connection was closed instead.
@@ -72,6 +78,13 @@ def ask(
         command[0] = "/usr/bin/python3"  # one that every user may execute
         user = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
         command = [*user, *command]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, **(environment or {})},
+    )
     assert done.returncode == 0, done.stderr
     return [None if line == "refused" else bytes.fromhex(line) for line in done.stdout.split()]

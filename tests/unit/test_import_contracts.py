@@ -79,6 +79,7 @@ PLANTS = [
     Plant("home-of-fsspec", "adapters.filesystem", "import fsspec"),
     Plant("home-of-msgpack", "adapters.tcp", "import msgpack"),
     Plant("home-of-numpy", "domain", "import numpy"),
+    Plant("home-of-paramiko", "adapters.local_agents", "import paramiko"),
     Plant("home-of-psutil", "adapters.sqlite", "import psutil"),
     Plant("home-of-pytest", "adapters.sqlite", "import pytest"),
     Plant("home-of-pytest", "conjoin", "import pytest"),

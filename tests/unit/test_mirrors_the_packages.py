@@ -16,8 +16,9 @@ _WIRING = "wiring: tested as users see it, in tests/acceptance and tests/integra
 _SHELL_TEXT = "shell text, which must be run by bash to be tested: see tests/contract/scripts"
 _NODE = "tested through the reported resources, in test_node_inspector"
 _KEEPER = "its interface is tested in tests/contract/agents"
+_SSH = "needs an SSH server: see tests/contract/agents/test_ssh_agent_launcher.py"
 _DISPLAYS = "all displays are tested together, in test_displays"
-_ENGINE = "tested with real processes, in tests/contract/test_task_engine.py"
+_ENGINE = "tested with real processes, in tests/contract and tests/integration/task_engine"
 _PICKLES = "tested in tests/contract/test_pickler.py"
 _AS_WRITTEN = "tested with users' files: an error in a file involves several modules"
 
@@ -31,6 +32,13 @@ EXCEPTIONS = {
     "adapters/run_scripts/environments.py": _SHELL_TEXT,
     "adapters/run_scripts/launch_commands.py": _SHELL_TEXT,
     "adapters/run_scripts/writer.py": _SHELL_TEXT,
+    **dict.fromkeys(
+        (
+            f"adapters/ssh_agents/{name}.py"
+            for name in ("connections", "host_keys", "launcher", "remote_agent")
+        ),
+        _SSH,
+    ),
     "adapters/wire/map_values.py": "tested with the requests and commands they are in, in test_map",
     **dict.fromkeys(
         (
@@ -40,6 +48,37 @@ EXCEPTIONS = {
         ),
         "all that it promises is in tests/contract",
     ),
+    **dict.fromkeys(
+        (
+            f"adapters/embedded/{name}.py"
+            for name in (
+                "engine",
+                "exchange",
+                "fleet",
+                "functions",
+                "handlers",
+                "held_values",
+                "host_process",
+                "leftovers",
+                "link",
+                "message_packing",
+                "parcels",
+                "run_places",
+                "submissions",
+                "usage_report",
+                "value_keeper",
+            )
+        ),
+        _ENGINE,
+    ),
+    **dict.fromkeys(
+        (
+            f"adapters/segments/{name}.py"
+            for name in ("mappings", "segment", "segment_pool", "spill_files")
+        ),
+        "tested in tests/contract/test_segment_pool.py",
+    ),
+    "adapters/zeromq/host_transport.py": "all that it promises is in tests/contract",
     "adapters/pickling/culprit.py": _PICKLES,
     "adapters/pickling/pickler.py": _PICKLES,
     "adapters/pickling/by_value.py": "tested with functions, in tests/integration/simulation",
@@ -86,10 +125,12 @@ EXCEPTIONS = {
                 "_simulation/function_runner",
                 "_simulation/simulation",
                 "_snapshots/snapshot_wiring",
+                "_runtime/engines",
                 "agent",
                 "command_line",
                 "containers/manager",
                 "instance",
+                "worker",
             )
         ),
         _WIRING,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from application.interfaces.snapshot_repository import SnapshotRepository
-from application.interfaces.snapshot_store import LocalSnapshotStore, OpenStore, SnapshotStore
+from application.interfaces.snapshot_store import LeftoverRemover, OpenStore, SnapshotStore
 from application.interfaces.workflow_snapshot_store import (
     WorkflowSnapshotStore,
 )
@@ -101,7 +101,7 @@ class RunSnapshots:
             msg = f"at least 1 workflow snapshot must be kept, not {keep}"
             raise ValueError(msg)
         for store in self._stores:
-            if isinstance(store, LocalSnapshotStore):
+            if isinstance(store, LeftoverRemover):
                 store.remove_leftovers()
         left, old = self._divided(keep)
         if not old:

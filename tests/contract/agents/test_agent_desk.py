@@ -15,7 +15,7 @@ from domain.running.activity import Activity
 from domain.running.agents import CancelCommand
 from domain.running.process_end import SUCCESS, ProcessResult
 from domain.version import VERSION
-from tests.support.desks import silent_log
+from tests.support.loggers import silent_log
 
 NODE = NodeResources("n", frozenset())
 

@@ -124,6 +124,31 @@ def test_failed_start_of_an_agent_is_reported_with_its_output(
     bench.close()
 
 
+def test_agent_that_was_started_early_receives_its_orders(
+    launcher: LocalAgentLauncher, bench: AgentBench, tmp_path: Path
+) -> None:
+    launcher.start_early(tmp_path)
+    early = psutil.Process().children()
+    bench.launch_and_wait()
+    assert psutil.Process().children() == early
+
+
+def test_agent_that_was_started_early_ends_without_orders(
+    launcher: LocalAgentLauncher, tmp_path: Path
+) -> None:
+    launcher.start_early(tmp_path)
+    (agent,) = psutil.Process().children()
+    launcher.close()
+    wait_until(lambda: not is_running(agent.pid))
+
+
+def test_failed_early_start_is_reported_by_the_launch(tmp_path: Path) -> None:
+    launcher = LocalAgentLauncher(node="here", python="/no/python")
+    launcher.start_early(tmp_path)
+    with pytest.raises(TransportError, match=r"'here'.*/no/python"):
+        launcher.launch(ORDERS, on_lost=lambda *_: None)
+
+
 def test_missing_interpreter_is_an_error() -> None:
     launcher = LocalAgentLauncher(node="here", python="/no/python")
     with pytest.raises(TransportError, match=r"'here'.*/no/python"):

@@ -7,7 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +72,10 @@ class Bench:
         return ShellRunScriptWriter().write(order)
 
     def run(
-        self, script: Path, env: Mapping[str, str] | None = None
+        self, script: Path | Sequence[str], env: Mapping[str, str] | None = None
     ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [script],
+            [script] if isinstance(script, Path) else script,
             cwd="/",
             env=dict(os.environ) | dict(env or {}),
             capture_output=True,
@@ -403,6 +403,12 @@ def test_program_is_bound_to_its_cores(bench: Bench) -> None:
     assert shown["env"]["MUSCLE_BIND_MASK"] == f"{1 << cpu:X}"
 
 
+def test_given_script_is_bound_to_its_cores(bench: Bench) -> None:
+    (cpu, *_) = sorted(os.sched_getaffinity(0))
+    one = Resources((NodeResources("here", frozenset({Core(0, frozenset({cpu}))})),))
+    assert bench.shown(bench.write(bound=one, script=bench.show.read_text()))["cpus"] == [cpu]
+
+
 def test_program_is_not_bound_if_binding_is_off(bench: Bench) -> None:
     shown = bench.shown(bench.write())
     assert shown["cpus"] == sorted(os.sched_getaffinity(0))
@@ -454,7 +460,31 @@ def test_slurm_uses_a_host_file_and_masks(bench: Bench) -> None:
     script = bench.write(MpiCores(4), resources("a", "b"), execution_model=ExecutionModel.SRUNMPI)
     shown = bench.shown(script, bench.fake("srun"))
     assert Path(shown["env"]["SLURM_HOSTFILE"]).read_text() == "a\na\nb\nb\n"
-    assert "--cpu-bind=mask_cpu:0x1,0x2" in shown["args"]
+    assert shown["env"]["MUSCLE_BIND_MASK"] == "0x1,0x2"
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_tasks_of_slurm_are_bound_to_their_cpus(bench: Bench, rank: int) -> None:
+    cpus = sorted(os.sched_getaffinity(0))[:2]
+    cores = frozenset(Core(number, frozenset({cpu})) for number, cpu in enumerate(cpus))
+    bound = Resources((NodeResources("a", cores),))
+    script = bench.write(MpiCores(len(cpus)), bound, execution_model=ExecutionModel.SRUNMPI)
+    args = bench.shown(script, bench.fake("srun"))["args"]
+    assert "--cpu-bind=none" in args
+    task = args[args.index("sh") :]
+    done = bench.run(task, {"SLURM_PROCID": str(rank % len(cpus))})
+    assert json.loads(done.stdout)["cpus"] == [cpus[rank % len(cpus)]]
+
+
+def test_tasks_of_slurm_with_different_cpus_on_each_node_are_bound(bench: Bench) -> None:
+    bound = Resources(
+        tuple(
+            NodeResources(node, frozenset({Core(0, frozenset({cpu}))}))
+            for node, cpu in (("a", 3), ("b", 5))
+        )
+    )
+    bench.write(MpiCores(2), bound, execution_model=ExecutionModel.SRUNMPI)
+    assert (bench.directory / "rank_cpus").read_text() == "3\n5\n"
 
 
 def test_given_script_of_an_mpi_program_gets_the_mpi_variables(bench: Bench) -> None:

@@ -20,6 +20,7 @@ from adapters.tcp.server import Server
 from domain.errors import ConfigurationError, RunError, TransportError, UsageError
 from domain.running.events import InstanceState
 from domain.running.launcher_capabilities import THIS_MACHINE, LauncherCapabilities
+from entrypoints._manager import launcher_choice
 from entrypoints._manager.manager_api import Manager
 from entrypoints._snapshots.store_factory import open_store
 from entrypoints.containers import manager as wiring
@@ -70,7 +71,7 @@ def overridden(container, name, provider):
         (wiring, "Server"),
         (Server, "listen"),
         (Server, "start"),
-        (wiring, "LocalAgentLauncher"),
+        (launcher_choice, "LocalAgentLauncher"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -12,7 +12,7 @@ from domain.coupling.messages import LogRecord, PeerMessage, Wait
 from domain.coupling.peers import Endpoint
 from domain.coupling.settings import Settings
 from domain.identity import Reference
-from domain.running.clients import Trust
+from domain.running.clients import STARTED_FOR, Trust
 from entrypoints._instance.instance_wiring import open_transports
 from entrypoints.manager import Manager, ManagerOptions
 from tests.support.pair import with_programs
@@ -166,6 +166,30 @@ def test_program_of_another_user_is_refused_at_a_unix_socket(macro):
 def test_program_without_proof_cannot_fetch_messages_where_the_secret_is_required(macro, strangers):
     strangers.trust = Trust.SECRET
     assert ask(tcp_address(macro), [REQUEST]) == [None]
+
+
+def test_program_that_was_not_started_cannot_fetch_messages_from_an_instance(macro, strangers):
+    strangers.trust = Trust.STARTED
+    macro.outlet(sender=MACRO, receiver=MICRO, peer_locations=["tcp:127.0.0.1:1"]).send(MESSAGE)
+    assert ask(tcp_address(macro), [REQUEST]) == [None]
+    environment = {"CONJOIN_SECRET": SECRET, STARTED_FOR: "micro"}
+    (answer,) = ask(tcp_address(macro), [REQUEST], environment=environment)
+    assert mpp.decode_message(answer) == MESSAGE
+
+
+def trust_of_macro(manager):
+    received = []
+    link = MMPClient("macro", manager.location, secret=manager.secret, on_trust=received.append)
+    link.register_instance(["tcp:127.0.0.1:1"], [])
+    link.close()
+    return received
+
+
+def test_instance_serves_only_started_programs_if_the_manager_starts_its_peers(manual):
+    with Manager(with_programs(), options=started()) as manager:
+        assert trust_of_macro(manager) == [Trust.STARTED]
+    with Manager(manual) as manager:
+        assert trust_of_macro(manager) == [Trust.USER]
 
 
 def test_message_to_a_proven_peer_is_not_sent_in_muscle3s_protocol(manual):

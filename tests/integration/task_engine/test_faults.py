@@ -16,30 +16,13 @@ from domain.runtime.errors import HostFailed, HostLost
 from domain.runtime.hosts import HEAD, LossKind
 from domain.runtime.payloads import Message, Payload
 from entrypoints._runtime.engines import new_embedded_engine
-from tests.contract.task_engine_contract import GUARD, OpenEngine, eventually
+from tests.contract.task_engine_contract import GUARD, eventually
+from tests.integration.task_engine.faulty_runs import run
 from tests.support.conditions import is_running, wait_until
 from tests.support.engine_hosts import ScriptedHead
 from tests.support.faulty_hosts import plan
 
 MEGABYTE = 2**20
-
-
-def run(test, **options):
-    """Run an asynchronous function with an open engine of faulty workers."""
-
-    async def main():
-        errors = []
-        engine = new_embedded_engine(on_error=errors.append)
-        head = ScriptedHead(engine)
-        hosts = await engine.open(plan(**options), head)
-        opened = OpenEngine(engine, head, hosts)
-        opened.errors = errors
-        try:
-            await test(opened)
-        finally:
-            await engine.close()
-
-    asyncio.run(asyncio.wait_for(main(), GUARD))
 
 
 async def loss_of(call):
@@ -119,6 +102,37 @@ def test_worker_whose_watchdog_is_killed_is_lost_with_its_descendants():
         os.kill(parent_of(worker), signal.SIGKILL)
         assert (await loss_of(call)).signal == signal.SIGKILL
         await eventually(lambda: not any(map(is_running, [worker, *pids])))
+
+    run(test)
+
+
+def test_death_of_a_worker_whose_watchdog_is_suspended_is_reported():
+    async def test(run):
+        os.kill(parent_of(run.hosts[0].pid), signal.SIGSTOP)
+        reason = await loss_of(run.ask(run.first, "leave", code=5))
+        assert reason.exit_code == 5
+
+    run(test)
+
+
+def test_descendant_that_prints_on_does_not_block_the_head():
+    async def test(run):
+        await run.ask(run.first, "start_printing")
+        os.kill(parent_of(run.hosts[0].pid), signal.SIGKILL)
+        await eventually(lambda: run.first in run.head.reasons)
+        await run.ask(run.second, "echo")
+
+    run(test)
+
+
+def test_cancelled_close_goes_on():
+    async def test(run):
+        closing = asyncio.ensure_future(run.engine.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
+        await run.engine.close()
+        assert not any(is_running(host.pid) for host in run.hosts)
 
     run(test)
 

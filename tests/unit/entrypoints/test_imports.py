@@ -78,9 +78,16 @@ def test_run_simulation_is_public_but_not_imported(instance_library):
     assert "entrypoints._manager.manager_api" not in instance_library
 
 
-@pytest.mark.parametrize("module", sorted({*HEAVY, "asyncio", "numpy", "logging"} - {"psutil"}))
+@pytest.mark.parametrize(
+    "module", sorted({*HEAVY, "asyncio", "logging", "numpy", "typing_extensions"} - {"psutil"})
+)
 def test_agent_does_not_import(module, agent):
     assert module not in agent
+
+
+def test_manager_imports_its_container_only_when_it_opens():
+    loaded = loaded_by("import entrypoints.manager")
+    assert not loaded & {"dependency_injector", "entrypoints.containers.manager", "structlog"}
 
 
 def test_command_line_does_not_import_the_simulation_for_help():

@@ -1,7 +1,9 @@
 """The addresses of this machine, and the results of connecting to others."""
 
+import contextlib
 import errno
 import socket
+import sys
 from collections import deque, namedtuple
 
 import psutil
@@ -10,6 +12,7 @@ import pytest
 from adapters.io import network
 from adapters.wire.locations import TcpAddress, UnixAddress
 from domain.errors import TransportError
+from tests.support.conditions import wait_until
 
 HERE = TcpAddress("here", 1)
 THERE = TcpAddress("there", 2)
@@ -223,6 +226,53 @@ def test_only_connection_between_machines_has_a_user_timeout(source, timeout):
             assert option(sock, "TCP_USER_TIMEOUT") == timeout
             network.wait_for_slow_receiver(sock)
             assert option(sock, "TCP_USER_TIMEOUT") == 0
+
+
+def test_data_that_is_acknowledged_is_not_in_transit(tcp_pair):
+    ours, _ = tcp_pair
+    ours.sendall(b"x")
+    wait_until(lambda: not network.is_in_transit(ours))
+
+
+def test_data_for_which_the_receiver_has_no_space_is_not_in_transit(tcp_pair):
+    ours, _ = tcp_pair
+    ours.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            ours.send(bytes(2**20))
+    wait_until(lambda: not network.is_in_transit(ours))
+
+
+class InfoSocket:
+    """A TCP socket with some statistics."""
+
+    family = socket.AF_INET
+
+    def __init__(self, probes, unacknowledged):
+        self._info = bytes([1, 0, 9, probes, 5, 7, 7, 7]) + bytes([9]) * 16
+        self._info += unacknowledged.to_bytes(4, sys.byteorder)
+
+    def getsockopt(self, level, name, size):
+        assert (level, name, size) == (socket.IPPROTO_TCP, socket.TCP_INFO, len(self._info))
+        return self._info
+
+
+@pytest.mark.skipif(not network.IS_LINUX, reason="needs Linux's statistics of a connection")
+@pytest.mark.parametrize(
+    ("probes", "unacknowledged", "is_in_transit"),
+    [(0, 0, False), (1, 0, True), (0, 1, True), (0, 70_000, True)],
+)
+def test_data_is_in_transit_until_the_other_machine_responds(probes, unacknowledged, is_in_transit):
+    assert network.is_in_transit(InfoSocket(probes, unacknowledged)) is is_in_transit
+
+
+def test_unix_and_closed_sockets_are_not_in_transit(tcp_pair):
+    one, other = socket.socketpair()
+    with one, other:
+        one.sendall(b"x")
+        assert not network.is_in_transit(one)
+    tcp_pair[0].close()
+    assert not network.is_in_transit(tcp_pair[0])
 
 
 def test_socket_that_connects_has_keepalive():

@@ -1,5 +1,6 @@
 """Processes, their sessions and their ancestors, in a procfs that the test writes."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,22 @@ def test_process_that_holds_a_connection_is_the_same_that_was_found(proc: Proc):
     assert proc.processes.is_held_by(ORIGIN, process)
     assert not proc.processes.is_held_by(ORIGIN, process._replace(started=1))
     assert not proc.processes.is_held_by(ORIGIN._replace(socket=8), process)
+
+
+def test_other_sockets_of_a_process_are_found_without_a_search(
+    proc: Proc, monkeypatch: pytest.MonkeyPatch
+):
+    process = proc.add(10, sockets=(8, 7, 9))
+    assert proc.processes.process_of(ORIGIN, instance="macro") == process
+    monkeypatch.setattr(os, "listdir", lambda _path: pytest.fail("the process was known"))
+    for socket in (8, 7, 9):
+        origin = ORIGIN._replace(socket=socket)
+        assert proc.processes.process_of(origin, instance="micro") == process
+
+
+def test_number_of_a_closed_socket_that_is_used_again_is_searched_for(proc: Proc):
+    proc.add(10, sockets=(7,))
+    assert proc.processes.process_of(ORIGIN, instance="macro") == Process(10, 100)
+    proc.add(10, sockets=(8,))
+    process = proc.add(11, environment=OURS, sockets=(7,))
+    assert proc.processes.process_of(ORIGIN, instance="macro") == process

@@ -13,7 +13,7 @@ from domain.coupling.messages import LogRecord, Wait
 from domain.errors import RemoteProtocolError
 from domain.running.clients import instance_identity
 from domain.running.profiling import ProfileEvent, ProfileEventType
-from tests.support.desks import InMemoryDesk
+from tests.support.in_memory_services import InMemoryServices
 from tests.support.models import configuration
 
 LOCATIONS = ("tcp:a:1",)
@@ -22,7 +22,7 @@ WAIT = Wait("macro", "micro", "s")
 
 @pytest.fixture
 def desk():
-    return InMemoryDesk(configuration("macro o_i -> micro f_init\nmicro o_f -> macro s"))
+    return InMemoryServices(configuration("macro o_i -> micro f_init\nmicro o_f -> macro s"))
 
 
 def ask(desk, kind, *arguments):
@@ -127,7 +127,7 @@ def test_deferred_request_for_peers_is_answered_when_all_have_registered(desk):
 def test_peers_in_dialect_0_10_have_conduits_without_filters(desk):
     register(desk, "macro", "micro", version="0.10.0")
     _, values = ask(desk, mmp.get_peers, "macro")
-    newer = InMemoryDesk(configuration("macro o_i -> micro f_init\nmicro o_f -> macro s"))
+    newer = InMemoryServices(configuration("macro o_i -> micro f_init\nmicro o_f -> macro s"))
     register(newer, "macro", "micro")
     assert [len(conduit) for conduit in values[0]] == [2, 2]
     assert ask(newer, mmp.get_peers, "macro")[1] != values

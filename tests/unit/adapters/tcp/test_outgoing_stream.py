@@ -151,6 +151,26 @@ def test_receiver_that_reconnects_gets_the_frames_that_it_lacks(outgoing, attach
     assert take(attach(received=1), 8) == b"twothree"
 
 
+def test_frames_for_a_disconnected_receiver_are_in_transit_until_it_returns(outgoing, attach):
+    outgoing.send([b"one"])
+    assert not outgoing.is_in_transit  # nothing waits for it yet
+    theirs = attach()
+    wait_until(lambda: not outgoing.is_in_transit)
+    theirs.close()
+    wait_until(lambda: outgoing.is_in_transit)
+    attach(received=1)
+    wait_until(lambda: not outgoing.is_in_transit)
+    outgoing.close()
+    assert not outgoing.is_in_transit
+
+
+def test_disconnected_receiver_that_has_everything_awaits_nothing_in_transit(outgoing, attach):
+    theirs = attach()
+    theirs.close()
+    wait_until(lambda: outgoing.awaits_reconnection)
+    assert not outgoing.is_in_transit
+
+
 def test_new_connection_replaces_one_whose_loss_was_not_noticed(outgoing, attach):
     first = attach()
     outgoing.send([b"one"])

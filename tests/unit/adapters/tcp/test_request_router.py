@@ -9,7 +9,7 @@ from adapters.wire import mmp
 from adapters.wire.session_server import Request, Session
 from domain.running.clients import agent_identity
 from domain.running.events import InstanceState
-from tests.support.desks import InMemoryDesk
+from tests.support.in_memory_services import InMemoryServices
 from tests.support.models import configuration
 
 AGENT_REQUEST = agent_protocol.get_command.encode("node1")
@@ -45,7 +45,7 @@ def test_request_is_passed_to_its_desk(request_, calls):
 
 
 def test_connections_are_recorded_for_registered_instances_only():
-    desk = InMemoryDesk(configuration("macro o_i -> micro f_init"))
+    desk = InMemoryServices(configuration("macro o_i -> micro f_init"))
     register = mmp.register_instance.encode("macro", ("tcp:a:1",), (), "0.11.0")
     router = RequestRouter(instances=desk.desk, agents=desk.agents, admission=InMemoryAdmission())
     session = Session(1)

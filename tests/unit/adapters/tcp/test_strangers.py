@@ -9,6 +9,7 @@ import pytest
 from adapters.in_memory.peer_processes import InMemoryPeerProcesses
 from adapters.tcp.strangers import Strangers
 from adapters.wire.session_server import Session
+from application.interfaces.admission import Client
 from domain.errors import RemoteProtocolError
 from domain.running.clients import Process, Trust
 
@@ -111,3 +112,36 @@ def test_client_of_a_unix_socket_without_proof_is_refused():
     ours, theirs = socket.socketpair()
     with ours, theirs, pytest.raises(RemoteProtocolError, match="Unix socket"):
         Door().strangers.admit(ours, None)
+
+
+def client_of(door: Door, process: "Process | None" = PROCESS) -> Client:
+    """Return a client of which the process is found later, if at all."""
+    origin = door.admit(process=PROCESS if process is None else process)
+    door.processes.add(1, PROCESS, instance="micro")
+    return Client(origin=origin._replace(socket=0) if process is None else origin)
+
+
+def test_program_fetches_the_messages_for_the_instance_that_it_was_started_for():
+    door = Door(trust=Trust.STARTED)
+    client = client_of(door)
+    door.strangers.check_fetch(client, "micro")
+    door.strangers.check_fetch(client, "micro")
+    with pytest.raises(RemoteProtocolError, match="messages for instance 'macro', and was refused"):
+        door.strangers.check_fetch(client, "macro")
+
+
+def test_program_that_was_not_started_cannot_fetch_messages():
+    door = Door(trust=Trust.STARTED)
+    with pytest.raises(RemoteProtocolError, match="process 11 wanted to fetch"):
+        door.strangers.check_fetch(client_of(door, Process(11, 1)), "micro")
+
+
+@pytest.mark.parametrize("trust", [Trust.USER, Trust.NETWORK])
+def test_any_program_may_fetch_messages_if_a_peer_is_started_by_hand(trust):
+    door = Door(trust=trust)
+    door.strangers.check_fetch(client_of(door, Process(11, 1)), "micro")
+
+
+def test_program_whose_process_cannot_be_found_may_fetch_messages():
+    door = Door(trust=Trust.STARTED)
+    door.strangers.check_fetch(client_of(door, None), "micro")

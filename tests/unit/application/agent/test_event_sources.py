@@ -68,3 +68,12 @@ def test_failed_resource_detection_is_reported() -> None:
     listen_to_manager(line, Unknown(), version="1.2", on_event=events.append)  # type: ignore[arg-type]
     text = "the resources of this node could not be determined: /sys is not ours"
     assert events == [ManagerGone(text)]
+
+
+def test_declared_number_of_cores_is_reported() -> None:
+    line = InMemoryAgentLine()
+    line.command(ShutdownCommand())
+    inspector = InMemoryNodeInspector("n", cores=2)
+    listen_to_manager(line, inspector, cores=5, version="1", on_event=lambda _event: None)
+    assert line.resources is not None
+    assert len(line.resources.cores) == 5

@@ -19,7 +19,7 @@ from domain.coupling.ports import PortState
 from domain.coupling.settings import Settings
 from domain.identity import Reference
 from domain.model.topology import Topology
-from tests.support.desks import InMemoryDesk
+from tests.support.in_memory_services import InMemoryServices
 from tests.support.models import configuration
 
 
@@ -66,7 +66,7 @@ class Exchange:
     def __init__(self, conduits, *, must_drain=False, **sizes):
         self._configuration = configuration(conduits, sizes=sizes)
         self._topology = Topology(self._configuration.model)
-        self.desk = InMemoryDesk(self._configuration)
+        self.desk = InMemoryServices(self._configuration)
         self._network = InMemoryNetwork(must_drain=must_drain)
         self._locked = LockedDesk(self.desk.desk)
 

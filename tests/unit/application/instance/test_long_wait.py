@@ -54,10 +54,12 @@ class Attempts:
         return "message" if len(self.pauses) >= self._arrives_at else None
 
 
-def wait(link, *, arrives_at, threads=None):
+def wait(link, *, arrives_at, threads=None, in_transit=lambda: False):
     threads = threads or Threads()
     attempts = Attempts(arrives_at)
-    found = LongWait(link=link, threads=threads).wait(attempts, port="in", slot=3, timeout=4.0)
+    found = LongWait(link=link, threads=threads, in_transit=in_transit).wait(
+        attempts, port="in", slot=3, timeout=4.0
+    )
     assert not threads.is_waiting
     return found, attempts.pauses
 
@@ -111,3 +113,25 @@ def test_suspicion_is_not_confirmed_if_a_thread_has_continued():
     link = ScriptedLink(DeadlockAnswer(False, 5), DeadlockAnswer(False, 5))
     wait(link, arrives_at=4, threads=OneContinues())
     assert link.confirmed == [0, 0, 5]
+
+
+def test_nothing_is_confirmed_while_a_message_is_in_transit():
+    in_transit = iter([True, True])
+    link = ScriptedLink(DeadlockAnswer(False, 7), DEADLOCK)
+    wait(link, arrives_at=9, in_transit=lambda: next(in_transit, False))
+    assert link.confirmed == [0, 7]
+
+
+def test_messages_in_transit_are_awaited_before_a_wait_is_reported():
+    in_transit = iter([True, True])
+    attempts = Attempts(arrives_at=9)
+    waiting = LongWait(
+        link=ScriptedLink(NONE), threads=Threads(), in_transit=lambda: next(in_transit, False)
+    )
+    assert waiting.until_arrived(attempts, timeout=0.5) is None
+    assert attempts.pauses == [0.5, 0.5]
+
+
+def test_message_that_is_found_before_the_others_arrive_is_returned():
+    waiting = LongWait(link=ScriptedLink(NONE), threads=Threads(), in_transit=lambda: True)
+    assert waiting.until_arrived(Attempts(arrives_at=3), timeout=60.0) == "message"

@@ -59,10 +59,20 @@ class RecordingLink:
         return DeadlockAnswer(self._clock.monotonic() >= self._deadlocked_at)
 
 
-def wait(time: float, timeout: float = 10.0, deadlocked_at: float = float("inf")):
+def wait(
+    time: float,
+    timeout: float = 10.0,
+    deadlocked_at: float = float("inf"),
+    arrived_at: float = 0.0,
+):
     clock = ManualClock()
     link = RecordingLink(clock, deadlocked_at)
-    receiver = PatientReceiver(link=link, clock=clock, threads=InMemoryModelThreads())  # type: ignore[arg-type]
+    receiver = PatientReceiver(
+        link=link,  # type: ignore[arg-type]
+        clock=clock,
+        threads=InMemoryModelThreads(),
+        in_transit=lambda: clock.monotonic() < arrived_at,
+    )
     receiver.set_timeout(timeout)
     inlet = LateInlet(clock, time)
     return link.notes, lambda: receiver.receive(inlet, peer="p", port="in", slot=3)  # type: ignore[arg-type]
@@ -104,6 +114,20 @@ def test_deadlock_is_polled_with_increasing_pauses():
     assert polled[0] == 10.0
     assert pauses == sorted(pauses)
     assert pauses[0] == pytest.approx(5.0)
+
+
+def test_wait_is_not_reported_while_a_message_of_this_instance_is_in_transit():
+    notes, receive = wait(100.0, arrived_at=60.0)
+    receive()
+    (reported,) = (time for time, what in notes if what == ("waits", "p", "in", 3))
+    assert reported == pytest.approx(60.0, abs=1.0)
+    assert all(time >= reported for time, what in notes if what == "deadlocked?")
+
+
+def test_wait_that_ends_while_a_message_is_in_transit_is_not_reported():
+    notes, receive = wait(30.0, arrived_at=60.0)
+    assert receive() is MESSAGE
+    assert notes == [(0.2, WAITS), (30.0, CONTINUES)]
 
 
 def test_deadlock_error_names_the_port():

@@ -67,7 +67,7 @@ class RecordingLink:
         return DeadlockAnswer(self._clock.monotonic() >= self._deadlocked_at)
 
 
-def wait(time, *, timeout=10.0, deadlocked_at=NEVER, taken_at=(), is_own=True):
+def wait(time, *, timeout=10.0, deadlocked_at=NEVER, taken_at=(), is_own=True, arrived_at=0.0):
     """Wait for room; return the link's notes, and a function that waits."""
     clock = ManualClock()
     link = RecordingLink(clock, deadlocked_at, is_own)
@@ -75,7 +75,12 @@ def wait(time, *, timeout=10.0, deadlocked_at=NEVER, taken_at=(), is_own=True):
     waiting = PatientReceiver(link=link, clock=clock, threads=threads)
     waiting.set_timeout(timeout)
     queue = Queue(clock, time, taken_at)
-    sender = PatientSender(link=link, waiting=waiting, threads=threads)
+    sender = PatientSender(
+        link=link,
+        waiting=waiting,
+        threads=threads,
+        in_transit=lambda: clock.monotonic() < arrived_at,
+    )
     room = Room(queue.wait, queue.taken)
     return link.notes, lambda: sender.wait_for_room(SENDER, RECEIVER, room)
 
@@ -102,6 +107,13 @@ def test_wait_beyond_the_timeout_is_reported_as_a_possible_deadlock():
         (12.0, ("done", "p", "out", 3)),
         (12.0, CONTINUES),
     ]
+
+
+def test_wait_for_room_is_not_reported_while_the_network_is_cut():
+    notes, send = wait(100.0, arrived_at=60.0)
+    send()
+    (reported,) = (time for time, what in notes if what == ("waits", "p", "out", 3))
+    assert reported >= 60.0
 
 
 def test_deadlock_of_a_sender_is_an_error():

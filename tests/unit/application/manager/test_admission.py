@@ -7,7 +7,7 @@ from application.interfaces.admission import Client
 from application.manager.admission import ClientAdmission
 from domain.errors import ManagerRefused
 from domain.running.clients import Origin, Process, agent_identity, instance_identity
-from tests.support.desks import InMemoryDesk
+from tests.support.in_memory_services import InMemoryServices
 from tests.support.models import configuration
 
 MACRO = Process(10, 1)
@@ -20,7 +20,7 @@ class Room:
     """An admission, the registry that it asks, and clients to admit."""
 
     def __init__(self, *, by_hand: bool = False, starts_elsewhere: bool = False) -> None:
-        desk = InMemoryDesk(configuration("macro o_i -> micro f_init"))
+        desk = InMemoryServices(configuration("macro o_i -> micro f_init"))
         self.processes = InMemoryPeerProcesses(uid=0)
         self.processes.add(1, MACRO, instance="macro")
         self.processes.add(2, MICRO, instance="micro")
@@ -184,6 +184,7 @@ def test_proof_of_a_refused_registration_does_not_count():
     room.admission.check_registration(client, "macro")
     room.admission.note_registration(client, "macro", refusal="no")
     assert not room.admission.is_proven("macro")
+    assert room.refusals == []  # the program logs it
 
 
 def test_second_registration_that_is_refused_leaves_the_first_proven():

@@ -5,14 +5,14 @@ import pytest
 from application.manager.snapshots.run_checkpoints import CheckpointOptions
 from domain.running.events import StopRequested
 from domain.running.run_state.saving import TIME_IS_OVER
-from tests.support.desks import InMemoryDesk
+from tests.support.in_memory_services import InMemoryServices
 from tests.support.models import configuration
 
 OWN, THEIRS = "0.11.0+conjoin", "0.11.0"
 REASON = "the user wants it"
 
 
-def desk_for(*, save_time: float | None = 30.0, ends_in: float | None = None) -> InMemoryDesk:
+def desk_for(*, save_time: float | None = 30.0, ends_in: float | None = None) -> InMemoryServices:
     made = configuration(
         """macro o_i -> micro f_init
            micro o_f -> macro s
@@ -20,10 +20,10 @@ def desk_for(*, save_time: float | None = 30.0, ends_in: float | None = None) ->
     )
     now = 1.7e9  # the start time of a manual clock
     stop_at = None if ends_in is None else now + ends_in
-    return InMemoryDesk(made, CheckpointOptions(save_time, stop_at))
+    return InMemoryServices(made, CheckpointOptions(save_time, stop_at))
 
 
-def join(desk: InMemoryDesk, *, macro: str = OWN, micro: str = OWN) -> list[str]:
+def join(desk: InMemoryServices, *, macro: str = OWN, micro: str = OWN) -> list[str]:
     """Have both register and await a request; return the list of the reasons they receive."""
     reasons: list[str] = []
     for name, version in (("macro", macro), ("micro", micro)):
@@ -119,7 +119,7 @@ def test_late_instance_is_requested_to_save():
     assert join_micro(desk) == [REASON]
 
 
-def join_micro(desk: InMemoryDesk) -> list[str]:
+def join_micro(desk: InMemoryServices) -> list[str]:
     reasons: list[str] = []
     desk.desk.register_instance("micro", ["tcp:here:1"], (), OWN)
     desk.desk.await_checkpoint_request("micro", reasons.append)

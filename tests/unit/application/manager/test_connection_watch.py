@@ -7,7 +7,7 @@ from domain.running.presence import Presence
 from domain.running.process_end import Exited
 from domain.running.run_state.lost_connections import FAREWELL_TIME
 from domain.running.run_state.run_phases import LEAVING_PATIENCE, VICTIM_PATIENCE
-from tests.support.desks import InMemoryDesk
+from tests.support.in_memory_services import InMemoryServices
 from tests.unit.application.manager.runs import PLACES, desk_for, live, register, started
 
 GONE = (
@@ -17,16 +17,16 @@ GONE = (
 )
 
 
-def find(desk: InMemoryDesk, presence: Presence) -> None:
+def find(desk: InMemoryServices, presence: Presence) -> None:
     """Set the result of every probe."""
     desk.probe.presence = dict.fromkeys(PLACES, presence)
 
 
-def log_of(desk: InMemoryDesk, containing: str) -> list[str]:
+def log_of(desk: InMemoryServices, containing: str) -> list[str]:
     return [record.text for record in desk.logbook.records if containing in record.text]
 
 
-def lose(desk: InMemoryDesk, name: str, *, seconds: float) -> None:
+def lose(desk: InMemoryServices, name: str, *, seconds: float) -> None:
     desk.desk.note_disconnected(name)
     desk.clock.advance(seconds)
 

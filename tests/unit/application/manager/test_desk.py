@@ -11,7 +11,7 @@ from domain.running.events import DeadlockFound, InstanceState, LogRecorded, Sna
 from domain.running.failure_kinds import FailureKind
 from domain.running.process_end import Exited, Killed
 from domain.running.profiling import ProfileEvent, ProfileEventType
-from tests.support.desks import InMemoryDesk
+from tests.support.in_memory_services import InMemoryServices
 from tests.support.models import configuration
 from tests.unit.application.manager.runs import LOOP, deadlock, desk_for, register, started
 
@@ -62,7 +62,7 @@ def test_control_characters_in_reports_reach_neither_logs_nor_events_nor_the_cau
     assert desk.results[0].cause == "Instance 'micro' failed: \\x1b[31mred."
 
 
-def shut_down_with_an_error(desk: InMemoryDesk, name: str) -> None:
+def shut_down_with_an_error(desk: InMemoryServices, name: str) -> None:
     """Do what MUSCLE3's library does in `error_shutdown`."""
     desk.desk.submit_log_message(LogRecord(name, 1.0, 50, "The mesh is inside out."))
     events = [ProfileEvent(ProfileEventType.SHUTDOWN, 1_100_000_000, 1_200_000_000)]
@@ -123,7 +123,7 @@ def test_requests_of_unknown_instances_are_rejected(name: str):
     ],
 )
 def test_store_at_a_url_is_passed_only_to_our_own_instances(place, own, theirs):
-    desk = InMemoryDesk(configuration(LOOP), snapshot_store=place)
+    desk = InMemoryServices(configuration(LOOP), snapshot_store=place)
     register(desk, "macro", version="0.11.0+conjoin")
     register(desk, "micro", version="0.11.0")
     reported = [checkpoint_info(desk, name).snapshot_directory for name in ("macro", "micro")]
@@ -134,7 +134,7 @@ def test_store_at_a_url_is_passed_only_to_our_own_instances(place, own, theirs):
     assert reported == [in_run.get(own, own), in_run.get(theirs, theirs)]
 
 
-def checkpoint_info(desk: InMemoryDesk, name: str) -> CheckpointInfo:
+def checkpoint_info(desk: InMemoryServices, name: str) -> CheckpointInfo:
     answers: list[CheckpointInfo | CouplingError] = []
     desk.desk.await_checkpoint_info(name, answers.append)
     (answer,) = answers

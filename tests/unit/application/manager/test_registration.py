@@ -10,7 +10,7 @@ from domain.coupling.ports import Operator, Port
 from domain.errors import ManagerRefused
 from domain.identity import Reference
 from domain.model.checkpoint_rules import Checkpoints
-from tests.support.desks import InMemoryDesk
+from tests.support.in_memory_services import InMemoryServices
 from tests.support.models import configuration
 from tests.unit.application.manager.runs import desk_for, register
 
@@ -83,7 +83,7 @@ def test_muscle3_instance_on_a_reducing_filter_is_rejected_with_checkpoints(
     name: str, part: str, changes: dict, options: dict
 ):
     run = replace(configuration(CALLED, timelines=TIMELINES), **changes)
-    desk = InMemoryDesk(run, CheckpointOptions(**options))
+    desk = InMemoryServices(run, CheckpointOptions(**options))
     refusal = (
         f"'{name}' uses MUSCLE3's library and {part} conduit 'micro.o_f -> last reviewer.f_init',"
     )

@@ -201,6 +201,14 @@ def test_start_without_any_node_fails() -> None:
     assert "No node agent could be started" in str(error)
 
 
+def test_node_lost_before_the_start_fails_it_with_its_name(bench: Bench) -> None:
+    bench.run.note_node_lost("n7", "its agent exited")
+    bench.start()
+    (error,) = bench.errors
+    assert str(error) == "Not all node agents could be started.\nNode 'n7': its agent exited"
+    assert bench.pool.running == {}
+
+
 def test_script_that_cannot_be_written_fails_the_start_before_any_program_is_started(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

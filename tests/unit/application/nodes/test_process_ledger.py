@@ -3,7 +3,7 @@ import pytest
 from adapters.in_memory.clock import ManualClock
 from application.nodes.process_ledger import BATCH, ProcessLedger
 from domain.running.process_end import SUCCESS, Exited, ProcessEnd, ProcessResult
-from tests.support.desks import silent_log
+from tests.support.loggers import silent_log
 
 
 class Bench:

@@ -4,7 +4,7 @@ from adapters.in_memory.clock import ManualClock
 from application.nodes.agent_timeouts import AgentTimeouts
 from application.nodes.roster import AgentRoster
 from domain.placement.resources import Core, NodeResources, Resources
-from tests.support.desks import silent_log
+from tests.support.loggers import silent_log
 
 TIMEOUTS = AgentTimeouts(silence=30.0, startup=60.0)
 

@@ -8,6 +8,7 @@ from domain.running.clients import (
     agent_identity,
     instance_identity,
     refusal_of,
+    trust_between_instances,
     trust_for,
 )
 
@@ -21,6 +22,9 @@ FAR = Origin("10.0.0.9", is_local=False)
     ("origin", "trust", "reason"),
     [
         (OURS, Trust.SECRET, "--require-secret"),
+        (OURS, Trust.STARTED, None),
+        (ANOTHER_USERS, Trust.STARTED, "the user with id 65534"),
+        (FAR, Trust.STARTED, "--trust-network"),
         (OURS, Trust.USER, None),
         (OURS, Trust.NETWORK, None),
         (ANOTHER_USERS, Trust.SECRET, "--require-secret"),
@@ -49,6 +53,16 @@ def test_required_secret_prevails_over_a_trusted_network():
     assert trust_for(require_secret=True, trust_network=True) is Trust.SECRET
     assert trust_for(require_secret=False, trust_network=True) is Trust.NETWORK
     assert trust_for(require_secret=False, trust_network=False) is Trust.USER
+
+
+def test_instance_serves_programs_that_the_manager_started_unless_a_peer_is_started_by_hand():
+    assert trust_between_instances(Trust.USER, has_peers_by_hand=False) is Trust.STARTED
+    assert trust_between_instances(Trust.USER, has_peers_by_hand=True) is Trust.USER
+
+
+@pytest.mark.parametrize("trust", [Trust.SECRET, Trust.NETWORK])
+def test_instance_serves_the_programs_that_the_user_has_chosen(trust):
+    assert trust_between_instances(trust, has_peers_by_hand=False) is trust
 
 
 def test_no_name_of_an_instance_or_node_gives_the_identity_of_another():

@@ -52,6 +52,19 @@ def test_confirmation_before_the_suspicion_arises_does_not_count():
     assert not inquire(suspicions, A).is_deadlock
 
 
+def test_instance_that_cannot_reach_the_manager_does_not_complete_a_cycle():
+    suspicions = suspicions_of(A)
+    old = inquire(suspicions, A).suspicion  # its last inquiry before the network is cut
+    suspicions.inquire_without_number("a")
+    suspicions.add(B)
+    number = inquire(suspicions, B).suspicion
+    assert number > old
+    for _ in range(10):
+        assert not inquire(suspicions, B, number).is_deadlock
+        assert not suspicions.inquire_without_number("b").is_deadlock
+    assert suspicions.take_new_deadlocks() == []
+
+
 def test_progress_withdraws_the_suspicion_and_all_confirmations():
     suspicions = suspicions_of(A, B)
     old = inquire(suspicions, A).suspicion

@@ -5,11 +5,12 @@ import pytest
 from application.interfaces.workflow_snapshot_store import AnnouncementResult
 from application.manager.snapshots.workflow_snapshot_watch import WorkflowSnapshotWatch
 from domain.running.events import SnapshotAnnounced, SnapshotFailed
-from tests.support.desks import InMemoryDesk, silent_log
+from tests.support.in_memory_services import InMemoryServices
+from tests.support.loggers import silent_log
 from tests.support.models import configuration
 
 
-def watch_for(desk: InMemoryDesk, *, must_store: bool = False) -> WorkflowSnapshotWatch:
+def watch_for(desk: InMemoryServices, *, must_store: bool = False) -> WorkflowSnapshotWatch:
     return WorkflowSnapshotWatch(
         board=desk.board,
         on_announced=desk.end.note_announced,
@@ -21,11 +22,11 @@ def watch_for(desk: InMemoryDesk, *, must_store: bool = False) -> WorkflowSnapsh
 
 
 @pytest.fixture
-def desk() -> InMemoryDesk:
-    return InMemoryDesk(configuration("macro o_i -> micro f_init"))
+def desk() -> InMemoryServices:
+    return InMemoryServices(configuration("macro o_i -> micro f_init"))
 
 
-def test_announcement_is_published_on_the_thread_of_the_services(desk: InMemoryDesk):
+def test_announcement_is_published_on_the_thread_of_the_services(desk: InMemoryServices):
     watch_for(desk).note(AnnouncementResult(None, "snapshot.ymmsl"))
     assert desk.sink.events == []
     desk.clock.advance()
@@ -34,7 +35,7 @@ def test_announcement_is_published_on_the_thread_of_the_services(desk: InMemoryD
 
 @pytest.mark.parametrize("must_store", [False, True])
 def test_failed_announcement_ends_the_run_only_if_snapshots_must_be_stored(
-    desk: InMemoryDesk, must_store
+    desk: InMemoryServices, must_store
 ):
     watch_for(desk, must_store=must_store).note(AnnouncementResult(None, "", "the disk is full"))
     desk.clock.advance()

@@ -1,7 +1,4 @@
-"""A manager's desk whose services work in memory."""
-
-import structlog
-from structlog.typing import FilteringBoundLogger
+"""The services of a manager, wired as in production, with adapters that work in memory."""
 
 from adapters.in_memory.activity_meter import InMemoryActivityMeter
 from adapters.in_memory.agent_launcher import InMemoryAgentLauncher
@@ -32,8 +29,8 @@ NEVER = AgentTimeouts(silence=1e6, startup=1e6)
 """Long enough that the agent, which does not exist here, is not considered lost."""
 
 
-class InMemoryDesk:
-    """The manager's services as `build_services` wires them; tests can inspect each of them.
+class InMemoryServices:
+    """The services of a manager as `build_services` wires them; tests can inspect each of them.
 
     Args:
         configuration: The configuration that is run.
@@ -109,13 +106,3 @@ class InMemoryDesk:
 
 def _raise(error: Exception) -> None:
     raise error
-
-
-def silent_log() -> FilteringBoundLogger:
-    """Return a log that drops everything."""
-    log: FilteringBoundLogger = structlog.wrap_logger(structlog.PrintLogger(), processors=[_drop])
-    return log
-
-
-def _drop(*_: object) -> object:
-    raise structlog.DropEvent

@@ -1,0 +1,54 @@
+"""What the launcher of a batch job's agents needs to know about the command that starts them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+NODE_VARIABLES: Final = (
+    "HOSTNAME",
+    "CUDA_VISIBLE_DEVICES",
+    "GPU_DEVICE_ORDINAL",
+    "ROCR_VISIBLE_DEVICES",
+    "ZE_AFFINITY_MASK",
+)
+"""Environment variables that describe a node: their values differ from those at the manager."""
+
+
+class GroupStarter(Protocol):
+    """A program that runs a command once on each node, and passes its standard input to all.
+
+    It must keep the standard input of the commands open until its own is closed.
+    """
+
+    @property
+    @abstractmethod
+    def node_name_variable(self) -> str | None:
+        """Environment variable of a started command with the name of its node, if there is one."""
+
+    @property
+    @abstractmethod
+    def kept_variables(self) -> Sequence[str]:
+        """Environment variables of a started command that describe its node."""
+
+    @abstractmethod
+    def command(
+        self, nodes: Sequence[str], program: Sequence[str], *, directory: Path
+    ) -> list[str]:
+        """Return the command that runs a program once on each node.
+
+        Args:
+            nodes: Names of the nodes.
+            program: The program with its arguments.
+            directory: Its working directory.
+        """
+
+    @abstractmethod
+    def environment(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment for the command, from that of the manager."""
+
+    @abstractmethod
+    def losses(self, line: str) -> Iterable[str]:
+        """Return the names of nodes on which a program failed, according to a line of output."""

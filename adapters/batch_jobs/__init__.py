@@ -1,0 +1,1 @@
+"""The batch job that the manager runs in: which nodes it was given."""

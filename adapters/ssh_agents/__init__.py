@@ -1,0 +1,1 @@
+"""Starts node agents on other machines over SSH, with paramiko."""
