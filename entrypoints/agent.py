@@ -95,8 +95,10 @@ def main(lifeline: Lifeline | None = None) -> int:
     except ConfigurationError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
-    if orders.confirms and not _confirm(orders):
+    if (orders.confirms or orders.job is not None) and not _has_run_directory(orders):
         return 1
+    if orders.confirms:
+        print(CONFIRMATION, flush=True)  # noqa: T201
     log = _AgentLog(orders.log_directory, inspector.node)
     try:
         failure = _run(orders, inspector, log.write, lifeline)
@@ -127,8 +129,8 @@ def _host_names() -> tuple[str, ...]:
     return (socket.gethostname(), socket.getfqdn())
 
 
-def _confirm(orders: AgentOrders) -> bool:
-    """Confirm the orders on standard output, if the directories of the run exist here."""
+def _has_run_directory(orders: AgentOrders) -> bool:
+    """Check that the directories of the run exist here; print an error if not."""
     directory = orders.log_directory
     if directory is not None and not directory.is_dir():
         print(  # noqa: T201
@@ -136,7 +138,6 @@ def _confirm(orders: AgentOrders) -> bool:
             file=sys.stderr,
         )
         return False
-    print(CONFIRMATION, flush=True)  # noqa: T201
     return True
 
 

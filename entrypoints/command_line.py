@@ -34,6 +34,7 @@ from entrypoints._command_line.resource_commands import (
     add_resource_arguments,
     run_resource_command,
 )
+from entrypoints._command_line.sbatch_command import add_sbatch_arguments, run_sbatch_command
 from entrypoints._command_line.snapshot_commands import (
     add_snapshot_commands,
     run_snapshot_command,
@@ -52,7 +53,11 @@ RESUMABLE = 75
 
 LOG_LINES = 50
 
-_MISTAKES = {"snapshots": "The command failed", "hosts": "The command failed"}
+_MISTAKES = {
+    "hosts": "The command failed",
+    "sbatch": "The script was not written",
+    "snapshots": "The command failed",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -81,6 +86,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     )
     _add_sources(resources)
     add_resource_arguments(resources)
+    sbatch = commands.add_parser(
+        "sbatch",
+        help="write the script of a Slurm job for a simulation",
+        description="Write the script of a Slurm job that runs the simulation that the files"
+        " describe, on as many nodes as it needs, and continues it in further jobs.",
+    )
+    _add_sources(sbatch)
+    add_sbatch_arguments(sbatch)
     snapshots = commands.add_parser(
         "snapshots",
         help="list, show, verify and remove snapshots",
@@ -103,6 +116,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(_guarded(run_resource_command, chosen))
     if chosen.command == "hosts":
         sys.exit(_guarded(_run_host_command, chosen))
+    if chosen.command == "sbatch":
+        sys.exit(_guarded(run_sbatch_command, chosen))
     # import now: once StopSignals handles signals, they cannot interrupt this slow import
     importlib.import_module("entrypoints._manager.manager_api")
     if chosen.command == "check":

@@ -69,6 +69,8 @@ def launch_bound(
     launch = _BOUND[model](found, rank_file, cpu_file)
     variables = {
         **_counts(model, requirements),
+        # within the cores of each process, to which it is bound
+        **_openmp_binding("cores"),
         "MUSCLE_RANKFILE": str(rank_file),
         **launch.variables,
     }
@@ -83,12 +85,17 @@ def _counts(model: ExecutionModel, requirements: ResourceRequirements) -> dict[s
     return variables
 
 
+def _openmp_binding(places: str) -> dict[str, str]:
+    return {"OMP_PLACES": places, "OMP_PROC_BIND": "close"}
+
+
 def _bind_directly(
     model: ExecutionModel, requirements: ResourceRequirements, resources: Resources
 ) -> Launch:
     place = ranks.all_hwthreads(resources)
     variables = {
         **_counts(model, requirements),
+        **_openmp_binding(ranks.openmp_places(resources)),
         "MUSCLE_BIND_LIST": place.cpu_list,
         "MUSCLE_BIND_MASK": f"{place.mask:X}",
     }

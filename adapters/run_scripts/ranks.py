@@ -76,6 +76,12 @@ def all_hwthreads(resources: Resources) -> Rank:
     return _all_hwthreads_on(resources.nodes[0])
 
 
+def openmp_places(resources: Resources) -> str:
+    """Return the places for the threads of OpenMP: the hardware threads of each core."""
+    cores = sorted(resources.nodes[0].cores)
+    return ",".join(f"{{{','.join(map(str, sorted(core.hwthreads)))}}}" for core in cores)
+
+
 def open_mpi_rank_file(ranks: Iterable[Rank]) -> str:
     """Return the text of an Open MPI rank file: the node and hardware threads of each rank."""
     return "".join(

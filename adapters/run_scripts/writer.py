@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, final
 
@@ -24,12 +24,15 @@ from adapters.run_scripts.quoting import (
 )
 from adapters.run_scripts.ranks import all_hwthreads
 from application.interfaces.run_script_writer import RunScriptWriter, ScriptOrder
-from domain.model.configuration import Threads
+from domain.model.configuration import Program, Threads
 
 RUN_SCRIPT: Final = "run_script.sh"
 PROGRAM_SCRIPT: Final = "program_script"
 RANK_FILE: Final = "rankfile"
 CPU_FILE: Final = "rank_cpus"
+
+BINDING_OF_THREADS: Final = frozenset({"OMP_PLACES", "OMP_PROC_BIND"})
+"""Variables in which a program may prefer its own values to ours."""
 
 _ONLY_ONE_COMMAND: Final = frozenset(";&|\n")
 """Characters that can make shell text contain more than one command."""
@@ -46,7 +49,7 @@ class ShellRunScriptWriter(RunScriptWriter):
             (order.directory / RANK_FILE).write_text(launch.rank_file)
         if launch.cpu_file is not None:
             (order.directory / CPU_FILE).write_text(launch.cpu_file)
-        variables = {**launch.variables, **gpu_variables(order.resources)}
+        variables = {**_without_own(launch.variables, program), **gpu_variables(order.resources)}
         lines = [
             "#!/bin/bash",
             f"# Starts instance {order.instance}. Written anew for every run.",
@@ -74,6 +77,12 @@ def _launch(order: ScriptOrder) -> Launch:
         rank_file=order.directory / RANK_FILE,
         cpu_file=order.directory / CPU_FILE,
     )
+
+
+def _without_own(variables: Mapping[str, str], program: Program) -> dict[str, str]:
+    """Return variables without those about the binding of threads that the program sets itself."""
+    own = {name.removeprefix("+") for name in program.env} & BINDING_OF_THREADS
+    return {name: value for name, value in variables.items() if name not in own}
 
 
 def _work_dir(order: ScriptOrder) -> Path:

@@ -1,19 +1,20 @@
-"""The ZeroMQ context that users can use for sockets of their own."""
+"""The one context of ZeroMQ that users get."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import zmq.asyncio
+import zmq.asyncio
 
 _contexts: list[zmq.asyncio.Context] = []
 
 
-def asyncio_context() -> zmq.asyncio.Context:
-    """Return this process's one context, which the first call creates."""
-    import zmq.asyncio  # slow to import, and the engine does not need it
-
+def shared_context() -> zmq.asyncio.Context:
+    """Return the context of this process, created at the first call."""
     if not _contexts:
         _contexts.append(zmq.asyncio.Context())
     return _contexts[0]
+
+
+def close_shared_context() -> None:
+    """End the context, if there is one, with all its sockets."""
+    while _contexts:
+        _contexts.pop().destroy(linger=0)

@@ -28,7 +28,7 @@ def add_resource_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-c",
         "--cores-per-node",
-        type=_positive,
+        type=positive_count,
         required=True,
         metavar="N",
         help="how many cores each node has",
@@ -36,7 +36,7 @@ def add_resource_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-g",
         "--gpus-per-node",
-        type=_not_negative,
+        type=not_negative_count,
         default=0,
         metavar="N",
         help="how many GPUs each node has (default: %(default)s)",
@@ -87,11 +87,13 @@ def run_resource_command(options: argparse.Namespace) -> int:
     return 0
 
 
-def _positive(text: str) -> int:
+def positive_count(text: str) -> int:
+    """Return the whole number in an argument, which must be positive."""
     return _at_least(1, text)
 
 
-def _not_negative(text: str) -> int:
+def not_negative_count(text: str) -> int:
+    """Return the whole number in an argument, which must not be negative."""
     return _at_least(0, text)
 
 

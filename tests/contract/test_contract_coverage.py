@@ -37,6 +37,8 @@ TESTED_WITH = {
     "HeadHost": "TestEmbeddedTaskEngine",
     "ScriptedHost": "TestEmbeddedTaskEngine",
     "ScriptedHead": "TestEmbeddedTaskEngine",
+    "ProcessHost": "TestEmbeddedTaskEngine",
+    "InlineHost": "TestInlineTaskEngine",
 }
 """Classes that only another class creates, and the class whose contract test covers them."""
 

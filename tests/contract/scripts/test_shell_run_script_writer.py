@@ -440,6 +440,43 @@ def test_given_script_is_bound_to_its_cores(bench: Bench) -> None:
     assert bench.shown(bench.write(bound=one, script=bench.show.read_text()))["cpus"] == [cpu]
 
 
+def hyperthreads(*cores: int) -> Resources:
+    """Return cores with two hardware threads each, of which this machine has the first."""
+    found = frozenset(Core(core, frozenset({core, core + 8})) for core in cores)
+    return Resources((NodeResources("here", found),))
+
+
+def test_threads_of_openmp_are_bound_to_the_cores(bench: Bench) -> None:
+    env = bench.shown(bench.write(Threads(2), hyperthreads(0, 1)))["env"]
+    assert env["OMP_NUM_THREADS"] == "2"
+    assert env["OMP_PLACES"] == "{0,8},{1,9}"
+    assert env["OMP_PROC_BIND"] == "close"
+
+
+def test_threads_of_openmp_in_mpi_processes_are_bound_to_the_cores_of_each(bench: Bench) -> None:
+    script = bench.write(
+        MpiCores(2, 2), resources("a", cores=4), execution_model=ExecutionModel.OPENMPI
+    )
+    shown = bench.shown(script, bench.fake("mpirun"))
+    assert shown["env"]["OMP_NUM_THREADS"] == "2"
+    assert shown["env"]["OMP_PLACES"] == "cores"
+    assert shown["env"]["OMP_PROC_BIND"] == "close"
+    rank_file = Path(shown["env"]["MUSCLE_RANKFILE"]).read_text()
+    assert rank_file == "rank 0=a slot=0,1\nrank 1=a slot=2,3\n"
+
+
+def test_program_may_bind_its_threads_itself(bench: Bench) -> None:
+    own = {"OMP_PLACES": "sockets", "OMP_PROC_BIND": "spread", "OMP_NUM_THREADS": "9"}
+    env = bench.shown(bench.write(Threads(2), hyperthreads(0, 1), env=own))["env"]
+    assert (env["OMP_PLACES"], env["OMP_PROC_BIND"]) == ("sockets", "spread")
+    assert env["OMP_NUM_THREADS"] == "2"
+
+
+def test_unbound_program_has_no_binding_of_threads(bench: Bench) -> None:
+    env = bench.shown(bench.write(Threads(2)))["env"]
+    assert not {"OMP_PLACES", "OMP_PROC_BIND"} & set(env)
+
+
 def test_program_is_not_bound_if_binding_is_off(bench: Bench) -> None:
     shown = bench.shown(bench.write())
     assert shown["cpus"] == sorted(os.sched_getaffinity(0))

@@ -1,0 +1,109 @@
+"""Threads for the methods of actors: as many as run at the same time, reused when idle."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from contextvars import Context, copy_context
+from queue import SimpleQueue
+from typing import Generic, TypeVar, final
+
+from application.interfaces.task_threads import TaskThreads
+
+Result = TypeVar("Result")
+
+
+class _Job(Generic[Result]):
+    """A function to run, and the future of its result."""
+
+    def __init__(self, function: Callable[[], Result], loop: asyncio.AbstractEventLoop) -> None:
+        self.future: asyncio.Future[Result] = loop.create_future()
+        self._function = function
+        self._loop = loop
+        self._context: Context = copy_context()
+
+    def run(self, finished: Callable[[], None]) -> bool:
+        """Run the function on this thread; return whether its loop still runs."""
+        result: Result | None = None
+        error: BaseException | None = None
+        try:
+            result = self._context.run(self._function)
+        except BaseException as raised:  # noqa: BLE001 - the await raises it
+            error = raised
+        try:
+            self._loop.call_soon_threadsafe(self._settle, result, error, finished)
+        except RuntimeError:
+            return False  # The loop is closed, so nothing awaits the result.
+        return True
+
+    def _settle(
+        self, result: Result | None, error: BaseException | None, finished: Callable[[], None]
+    ) -> None:
+        finished()
+        if self.future.done():
+            return
+        if error is None:
+            self.future.set_result(result)  # type: ignore[arg-type]
+        elif isinstance(error, StopIteration):
+            # A future refuses StopIteration; a coroutine turns it into a RuntimeError too.
+            msg = "the function raised StopIteration"
+            self.future.set_exception(RuntimeError(msg))
+        else:
+            self.future.set_exception(error)
+
+
+@final
+class PooledTaskThreads(TaskThreads):
+    """Starts a thread when none is idle.
+
+    The threads are daemons, because a function that never returns must not keep the process.
+    """
+
+    def __init__(self) -> None:
+        self._idle: list[SimpleQueue[_Job[object] | None]] = []
+        self._threads: dict[int, threading.Thread] = {}
+        self._closed = False
+        self._started = 0
+
+    def run(self, function: Callable[[], Result]) -> Awaitable[Result]:
+        """Hand the function to an idle thread, or a new one."""
+        job = _Job(function, asyncio.get_running_loop())
+        jobs = self._idle.pop() if self._idle else self._start_thread()
+        jobs.put(job)  # type: ignore[arg-type]
+        return job.future
+
+    def close(self) -> None:
+        """End the idle threads and join them; the others end after their function."""
+        self._closed = True
+        for jobs in self._idle:
+            jobs.put(None)
+        idle = {id(jobs) for jobs in self._idle}
+        self._idle.clear()
+        for key, thread in list(self._threads.items()):
+            if key in idle:
+                thread.join()
+                del self._threads[key]
+
+    def _start_thread(self) -> SimpleQueue[_Job[object] | None]:
+        jobs: SimpleQueue[_Job[object] | None] = SimpleQueue()
+        self._started += 1
+        thread = threading.Thread(
+            target=self._work, args=(jobs,), name=f"task-{self._started}", daemon=True
+        )
+        self._threads[id(jobs)] = thread
+        thread.start()
+        return jobs
+
+    def _work(self, jobs: SimpleQueue[_Job[object] | None]) -> None:
+        while (job := jobs.get()) is not None:
+            if not job.run(lambda: self._finished(jobs)):
+                return
+            del job  # It holds the result, which may be large.
+
+    def _finished(self, jobs: SimpleQueue[_Job[object] | None]) -> None:
+        """Make a thread available again. Called on the loop's thread."""
+        if self._closed:
+            jobs.put(None)
+        else:
+            self._idle.append(jobs)

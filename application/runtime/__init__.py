@@ -1,0 +1,1 @@
+"""The task runtime: actors, tasks, loops and stored values, above an engine."""

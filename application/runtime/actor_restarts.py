@@ -1,0 +1,155 @@
+"""Creates lost actors again, and finds those that others have created again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+from weakref import WeakKeyDictionary, WeakSet
+
+from application.runtime.actor_record import ActorRecord
+from application.runtime.actor_work import Recipe
+from application.runtime.correspondence import Correspondence
+from application.runtime.holdings import Holdings
+from application.runtime.log import RuntimeLog
+from application.runtime.members import Members
+from application.runtime.outcomes import Failed
+from application.runtime.placing import Placing
+from application.runtime.reception import Reception
+from application.runtime.replacement import Replacement
+from application.runtime.tasks import Tasks
+from domain.runtime.hosts import LossReason
+from domain.runtime.payloads import Message
+from domain.runtime.task_errors import RuntimeDisconnectedError
+
+LOCATE = "locate-actor"
+
+
+class ActorRestarts:
+    """Reacts to the loss of workers, for the actors that this process has created or calls.
+
+    Args:
+        tasks: Holds the calls of an actor meanwhile.
+        members: Reports the losses.
+        replacement: Starts workers again.
+        placing: Chooses another worker if there is no replacement.
+        holdings: Counts the proxies of actors.
+        correspondence: Finds the actors of other creators.
+        reception: Receives the questions of others.
+        log: Gets the failures.
+    """
+
+    def __init__(
+        self,
+        *,
+        tasks: Tasks,
+        members: Members,
+        replacement: Replacement,
+        placing: Placing,
+        holdings: Holdings,
+        correspondence: Correspondence,
+        reception: Reception,
+        log: RuntimeLog,
+    ) -> None:
+        self._tasks = tasks
+        self._replacement = replacement
+        self._placing = placing
+        self._holdings = holdings
+        self._correspondence = correspondence
+        self._log = log
+        self._recipes: WeakKeyDictionary[ActorRecord, Recipe] = WeakKeyDictionary()
+        self._records: WeakSet[ActorRecord] = WeakSet()
+        self._restarting: dict[str, asyncio.Task[None]] = {}
+        self._lives = 0
+        members.notify(left=self._left)
+        reception.add(LOCATE, {"uid": (str,)}, self._locate)
+
+    def enter(self, record: ActorRecord, recipe: Recipe) -> None:
+        """Create an actor again when it is lost, if it has restarts."""
+        self._records.add(record)
+        if record.restarts > 0:
+            self._recipes[record] = recipe
+            # The calls that are not at its worker have certainly not started when it is lost.
+            self._tasks.limit(record.uid, recipe.concurrency)
+
+    def follow(self, record: ActorRecord) -> None:
+        """Follow an actor of another creator."""
+        self._records.add(record)
+        if record.restarts > 0:
+            self._tasks.limit(record.uid, 1)
+            if self._correspondence.reason(record.home) is not None:
+                # Its worker was lost while the proxy travelled.
+                self._tasks.hold(record.uid)
+                self._spawn(record, self._follow(record))
+
+    def created(self, record: ActorRecord) -> None:
+        """Hold an actor that its worker has counted for this process."""
+        self._holdings.acquire(record, record.uid, record.home, is_counted=True)
+
+    def _left(self, uid: str, reason: LossReason | None) -> None:
+        del reason
+        for record in list(self._records):
+            if record.home == uid and record.restarts > 0:
+                self._tasks.hold(record.uid)
+                recipe = self._recipes.get(record)
+                again = self._follow(record) if recipe is None else self._restart(record, recipe)
+                self._spawn(record, again)
+
+    async def _restart(self, record: ActorRecord, recipe: Recipe) -> None:
+        record.restarts -= 1
+        is_last = record.restarts == 0
+        record.restarts += is_last  # It counts as restartable until it is created again.
+        try:
+            home = await self._replacement.successor(record.home) or await self._placing.ask()
+            assert record.creation is not None
+            record.move(home, self._next_lane())
+            outcome = await recipe.create(record, record.creation)
+            if isinstance(outcome, Failed):
+                raise outcome.error
+            self._holdings.move(record.uid, home, is_counted=True)
+            await asyncio.sleep(record.delay)
+        except Exception as error:  # noqa: BLE001 - its __init__ may raise anything
+            self._log.error(f"{record.uid} cannot be created again: {error}")
+            is_last = True
+        if is_last:
+            record.restarts = 0
+            self._recipes.pop(record, None)
+        self._go_on(record)
+
+    async def _follow(self, record: ActorRecord) -> None:
+        message = Message(LOCATE, {"uid": record.uid})
+        try:
+            reply = await self._correspondence.request(record.creator, message)
+        except RuntimeDisconnectedError:
+            reply = Message("lost")
+        home, restarts = reply.fields.get("home"), reply.fields.get("restarts")
+        if isinstance(home, str) and isinstance(restarts, int):
+            record.move(home, self._next_lane())
+            record.restarts = restarts
+            self._holdings.move(record.uid, home, is_counted=False)
+            await asyncio.sleep(record.delay)
+        else:
+            record.restarts = 0
+        self._go_on(record)
+
+    def _go_on(self, record: ActorRecord) -> None:
+        record.delay = 0.0
+        self._restarting.pop(record.uid, None)
+        self._tasks.release(record.uid)
+
+    async def _locate(self, sender: str, message: Message) -> Message:  # noqa: ARG002
+        uid = message.fields["uid"]
+        assert isinstance(uid, str)
+        while uid in self._restarting:
+            await asyncio.wait([self._restarting[uid]])
+        for record in self._records:
+            if record.uid == uid and self._correspondence.reason(record.home) is None:
+                return Message("ok", {"home": record.home, "restarts": record.restarts})
+        return Message("lost")
+
+    def _next_lane(self) -> str:
+        self._lives += 1
+        return f"again-{self._lives}"
+
+    def _spawn(self, record: ActorRecord, work: Coroutine[Any, Any, None]) -> None:
+        self._restarting[record.uid] = asyncio.get_running_loop().create_task(work)

@@ -1,0 +1,164 @@
+"""What the tasks that create and call actors do when their turn comes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from application.runtime.actor_record import ActorRecord
+from application.runtime.again import AGAIN, Again
+from application.runtime.argument_packing import PackedArguments
+from application.runtime.correspondence import Correspondence, UndeliveredError
+from application.runtime.delivery import Delivery
+from application.runtime.outcomes import Failed, Outcome
+from application.runtime.placing import Placing
+from application.runtime.replacement import Replacement
+from application.runtime.stage import CALL, CANCEL, CREATE
+from application.runtime.task import Task
+from application.runtime.task_plan import Work
+from domain.runtime.payloads import Message, Plain
+from domain.runtime.retries import Attempts
+from domain.runtime.task_errors import RuntimeDisconnectedError, disconnected
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to create an actor, the first time and again.
+
+    Attributes:
+        arguments: Its class, and the arguments of the class.
+        concurrency: How many of its tasks may run side by side.
+        delivery: Sends the request.
+    """
+
+    arguments: PackedArguments
+    concurrency: int
+    delivery: Delivery
+
+    async def create(self, record: ActorRecord, task: Task) -> Outcome:
+        """Create the actor on the worker in its record."""
+        fields: dict[str, Plain] = {
+            "uid": record.uid,
+            "type": record.type_name,
+            "concurrency": self.concurrency,
+            "named": bool(record.name),
+        }
+        message = self.arguments.message(CREATE, fields)
+        try:
+            return await self.delivery.deliver(record.home, message, task)
+        except RuntimeDisconnectedError as error:
+            raise disconnected(record.home, error.reason, uid=record.uid, task=task.name) from None
+
+
+@dataclass(eq=False, slots=True)
+class CreateWork(Work):
+    """Creates an actor.
+
+    Attributes:
+        record: The actor.
+        recipe: How to create it.
+        placing: Chooses the worker, if none is given.
+        created: Called once it exists.
+        enter_name: Enters its name, if it has one, before it is created.
+    """
+
+    record: ActorRecord
+    recipe: Recipe
+    placing: Placing
+    created: Callable[[ActorRecord], None]
+    enter_name: Callable[[ActorRecord], Awaitable[None]]
+
+    def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome]:
+        """Place the actor now, if this process places actors."""
+        if not self.record.home and self.placing.is_here:
+            self.record.home = self.placing.select()
+        return self._run(task)
+
+    async def cancel(self, task: Task, *, force: bool) -> None:
+        """Do nothing: the actor ends when it is created, since no proxy holds it."""
+
+    async def _run(self, task: Task) -> Outcome:
+        if not self.record.home:
+            self.record.home = await self.placing.ask()
+        await self.enter_name(self.record)
+        outcome = await self.recipe.create(self.record, task)
+        if not isinstance(outcome, Failed):
+            self.created(self.record)
+        return outcome
+
+
+@dataclass(eq=False, slots=True)
+class CallWork(Work):
+    """Calls an actor.
+
+    Attributes:
+        record: The actor.
+        action: `call`, `get` or `set`.
+        method: The method or attribute.
+        arguments: The arguments.
+        attempts: How often it may run again.
+        delivery: Sends the request.
+        correspondence: Cancels it.
+        replacement: Ends its worker by force.
+    """
+
+    record: ActorRecord
+    action: str
+    method: str
+    arguments: PackedArguments
+    attempts: Attempts
+    delivery: Delivery
+    correspondence: Correspondence
+    replacement: Replacement
+
+    def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome | Again]:
+        """Number the call."""
+        fields: dict[str, Plain] = {
+            "actor": self.record.uid,
+            "task": task.uid,
+            "lane": self.record.lane,
+            "number": self.record.next_number(),
+            "action": self.action,
+            "method": self.method,
+            "retries": self.attempts.max_retries,
+            "failed": self.attempts.failed,
+        }
+        message = self.arguments.message(CALL, fields)
+        return self._run(task, message, self.record.home)
+
+    async def cancel(self, task: Task, *, force: bool) -> None:
+        """Cancel it at the actor, or end the worker."""
+        if force:
+            await self.replacement.end(self.record.home)
+            return
+        message = Message(CANCEL, {"actor": self.record.uid, "task": task.uid})
+        try:
+            await self.correspondence.request(self.record.home, message)
+        except RuntimeDisconnectedError:
+            return
+
+    async def _run(self, task: Task, message: Message, home: str) -> Outcome | Again:
+        try:
+            return await self.delivery.deliver(home, message, task)
+        except UndeliveredError as error:
+            if self.record.restarts > 0:
+                return AGAIN  # It has not started, so it goes on when the actor is restarted.
+            raise self._error(task, home, error) from None
+        except RuntimeDisconnectedError as error:
+            delay = self.attempts.lose_worker() if self.record.restarts > 0 else None
+            if delay is None:
+                raise self._error(task, home, error) from None
+            self.record.delay = max(self.record.delay, delay)
+            return AGAIN
+
+    def _error(
+        self, task: Task, home: str, error: RuntimeDisconnectedError
+    ) -> RuntimeDisconnectedError:
+        return disconnected(
+            home,
+            error.reason,
+            uid=task.uid,
+            task=task.name,
+            lost_workers=self.attempts.lost_workers,
+        )

@@ -1,0 +1,12 @@
+"""A task that did not end, because it runs again."""
+
+from __future__ import annotations
+
+from typing import Final
+
+
+class Again:
+    """The task returns to its place in the queue."""
+
+
+AGAIN: Final = Again()

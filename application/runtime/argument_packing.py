@@ -1,0 +1,155 @@
+"""The arguments of a task, from its caller to its worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from application.interfaces.task_engine import EngineLink
+from application.runtime.actor_proxy import ActorProxy
+from application.runtime.outcomes import Inline
+from application.runtime.packing import Packing, Parcel
+from application.runtime.reference import ByReference, Reference
+from application.runtime.task import Done, Output, Task
+from domain.runtime.arguments import replaced
+from domain.runtime.handles import ArgumentSlot
+from domain.runtime.payload_bundles import bundle, unbundle
+from domain.runtime.payloads import Message, Payload, Plain
+
+FIELDS: Mapping[str, tuple[type, ...]] = {"layout": (list, tuple), "slots": (list, tuple)}
+"""The fields of a message with arguments."""
+
+_INLINE = -1
+
+
+@dataclass(slots=True)
+class PackedArguments:
+    """Arguments that were pickled when the call was made.
+
+    Attributes:
+        pack: Pickles the arguments, with a slot for each value that is awaited.
+        parcel: The result; None until `pack` is called, if the home of an actor among the
+            arguments is not known yet.
+        sources: The tasks whose results fill the slots, in their order.
+        needs: All tasks that must be done before.
+    """
+
+    pack: Callable[[], Parcel]
+    parcel: Parcel | None
+    sources: list[Task]
+    needs: list[Task]
+
+    def message(self, kind: str, fields: Mapping[str, Plain]) -> Message:
+        """Return a message with the arguments. All needs must be done."""
+        if self.parcel is None:
+            self.parcel = self.pack()
+        if not self.sources:
+            whole = {**fields, "layout": (), "slots": ()}
+            return Message(kind, whole, self.parcel.payload, tuple(self.parcel.values))
+        payloads: list[Payload] = [self.parcel.payload]
+        values = list(self.parcel.values)
+        slots: list[Plain] = []
+        for source in self.sources:
+            content = source.content
+            if isinstance(content, Inline):
+                slots.append(_INLINE)
+                payloads.append(content.payload)
+            else:
+                slots.append(len(values))
+                values.append(content.value)
+        payload, layout = bundle(payloads)
+        whole = {**fields, "layout": layout, "slots": slots}
+        return Message(kind, whole, payload, tuple(values))
+
+
+class ArgumentPacking:
+    """Takes the awaited values out of arguments, and puts them in again at the worker.
+
+    Args:
+        packing: Pickles.
+        link: Has the stored values.
+    """
+
+    def __init__(self, *, packing: Packing, link: EngineLink) -> None:
+        self._packing = packing
+        self._link = link
+
+    def pack(self, content: object, *, name: str) -> PackedArguments:
+        """Pack arguments.
+
+        Args:
+            content: The arguments, in nested containers.
+            name: What they are, for errors.
+
+        Raises:
+            SerialisationError: They cannot be pickled.
+        """
+        sources: list[Task] = []
+        needs: list[Task] = []
+        homeless: list[Task] = []
+
+        def slot(task: Task, keys: tuple[object, ...] = ()) -> ArgumentSlot:
+            if task not in sources:
+                sources.append(task)
+                needs.append(task)
+            return ArgumentSlot(sources.index(task), keys)
+
+        def replacement(item: object) -> object:
+            if isinstance(item, Task):
+                return slot(item)
+            if isinstance(item, Output):
+                return slot(item.task, item.keys)
+            if isinstance(item, Reference):
+                return slot(item.task)
+            if isinstance(item, ByReference):
+                return item.item
+            if isinstance(item, Done):
+                needs.append(item.task)
+                return None
+            if isinstance(item, ActorProxy):
+                creation = item.init_future
+                if creation is not None and not creation.is_settled:
+                    homeless.append(creation)
+            return item
+
+        template = replaced(content, replacement)
+        pack = partial(self._packing.pack, template, name=name)
+        return PackedArguments(pack, None if homeless else pack(), sources, [*needs, *homeless])
+
+    async def unpack(self, message: Message) -> object:
+        """Return the arguments in a message, and release the values that it carries.
+
+        Raises:
+            ValueLost: A value does not exist any more.
+            Unloadable: An argument cannot be loaded here.
+        """
+        layout, slots = message.fields["layout"], message.fields["slots"]
+        assert isinstance(layout, Sequence)
+        assert isinstance(slots, Sequence)
+        try:
+            parts = iter(unbundle(message.payload, layout))  # type: ignore[arg-type]
+            template = next(parts)
+            arguments: list[object] = []
+            for slot in slots:
+                assert isinstance(slot, int)
+                payload = (
+                    next(parts) if slot == _INLINE else await self._link.get(message.values[slot])
+                )
+                arguments.append(self._packing.unpack(payload))
+            return self._packing.unpack(template, arguments)
+        finally:
+            for value in message.values:
+                self._link.release(value)
+
+
+def without_done(
+    args: Sequence[object], keywords: Mapping[str, object]
+) -> tuple[list[object], dict[str, object], list[Task]]:
+    """Remove the arguments that only make a task wait, and return their tasks too."""
+    needs = [item.task for item in (*args, *keywords.values()) if isinstance(item, Done)]
+    if not needs:
+        return list(args), dict(keywords), []
+    kept = [item for item in args if not isinstance(item, Done)]
+    named = {key: item for key, item in keywords.items() if not isinstance(item, Done)}
+    return kept, named, needs

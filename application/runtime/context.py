@@ -1,0 +1,48 @@
+"""Which endpoint the running code belongs to.
+
+In a worker, and in the head, all code belongs to the one endpoint of the process. With the engine
+`inline`, several share a process, and each handles its requests in a context of its own.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Protocol
+
+from application.runtime.communications import Communications
+
+
+class Surroundings(Protocol):
+    """What any code can reach."""
+
+    @property
+    def comms(self) -> Communications:
+        """The communications of the process."""
+
+
+_entered: ContextVar[Surroundings | None] = ContextVar("conjoin_endpoint", default=None)
+_defaults: list[Surroundings] = []
+
+
+def surroundings() -> Surroundings | None:
+    """Return what the running code belongs to; None outside of a run."""
+    found = _entered.get()
+    if found is not None:
+        return found
+    return _defaults[-1] if _defaults else None
+
+
+def enter(item: Surroundings) -> None:
+    """Let the rest of this context belong to an endpoint."""
+    _entered.set(item)
+
+
+def add_default(item: Surroundings) -> None:
+    """Let all code that has not entered an endpoint belong to this one."""
+    _defaults.append(item)
+
+
+def remove_default(item: Surroundings) -> None:
+    """Undo `add_default`. Ignored if it was not added."""
+    if item in _defaults:
+        _defaults.remove(item)

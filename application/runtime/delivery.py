@@ -1,0 +1,142 @@
+"""Sends a task to a worker, and returns how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from application.interfaces.task_engine import EngineLink
+from application.runtime.cancellation import TaskCancelledError
+from application.runtime.correspondence import Correspondence
+from application.runtime.holdings import Holdings
+from application.runtime.outcomes import Failed, Inline, Outcome, Stored
+from application.runtime.packing import Packing
+from application.runtime.reception import ERROR, OK, Reception
+from application.runtime.task import Task
+from domain.runtime.payloads import EngineValue, Message, Payload
+from domain.runtime.task_errors import RuntimeDisconnectedError
+from domain.runtime.task_states import TaskState
+from domain.runtime.uids import plain
+
+INLINE = "inline"
+STORED = "stored"
+CANCELLED = "cancelled"
+RECEIVED = "received"
+
+MOST_INLINE_BYTES = 64 * 1024
+
+
+class Delivery:
+    """Sends messages with tasks, and makes outcomes of the replies; and the reverse.
+
+    Args:
+        correspondence: Sends requests.
+        packing: Pickles.
+        holdings: Counts the proxies in results.
+        link: Has the stored values.
+        reception: Receives the acknowledgements of results with proxies in them.
+        has_children: Whether a task has created tasks here that are not complete.
+        hold: Releases a value when its task is garbage collected.
+    """
+
+    def __init__(
+        self,
+        *,
+        correspondence: Correspondence,
+        packing: Packing,
+        holdings: Holdings,
+        link: EngineLink,
+        reception: Reception,
+        has_children: Callable[[str], bool],
+        hold: Callable[[Task, EngineValue], None],
+    ) -> None:
+        self._correspondence = correspondence
+        self._packing = packing
+        self._holdings = holdings
+        self._link = link
+        self._has_children = has_children
+        self._hold = hold
+        self._kept: dict[str, list[object]] = {}
+        reception.add(RECEIVED, {"task": (str,)}, self._received)
+
+    async def deliver(self, host: str, message: Message, task: Task) -> Outcome:
+        """Send a task, and return its outcome.
+
+        Args:
+            host: Uid of the worker.
+            message: The request.
+            task: The task.
+
+        Raises:
+            RuntimeDisconnectedError: The worker is gone.
+        """
+        task.worker = host
+        reply = await self._correspondence.request(host, message)
+        task.has_children = bool(reply.fields.get("children"))
+        if reply.kind == ERROR:
+            error = self._packing.unpack_error(reply.payload)
+            _add_note(error, f"on {plain(host)}, task {task.name}")
+            return Failed(error)
+        if reply.kind == CANCELLED:
+            error = TaskCancelledError(
+                f"{task.name} was cancelled", uid=task.uid, task=task.name, worker=host
+            )
+            return Failed(error, TaskState.CANCELLED)
+        outcome: Inline | Stored = Inline(reply.payload)
+        if reply.kind == STORED:
+            outcome = Stored(reply.values[0])
+            self._hold(task, reply.values[0])
+        if reply.fields.get("kept"):
+            await self._acknowledge(host, outcome, reply, task)
+        return outcome
+
+    async def reply(self, result: object, *, uid: str, name: str) -> Message:
+        """Return the reply with the result of a task.
+
+        Raises:
+            SerialisationError: It cannot be pickled.
+        """
+        parcel = self._packing.pack(result, name=f"result of {name}")
+        fields = {"kept": bool(parcel.kept), "children": self._has_children(uid)}
+        if parcel.kept:
+            self._kept[uid] = parcel.kept
+        if parcel.payload.size <= MOST_INLINE_BYTES:
+            return Message(INLINE, fields, parcel.payload, tuple(parcel.values))
+        value = await self._link.put(parcel.payload)
+        # Soon, because the reply is sent, and retains the value, before this coroutine suspends.
+        asyncio.get_running_loop().call_soon(self._link.release, value)
+        return Message(STORED, fields, Payload(), (value, *parcel.values))
+
+    def error_reply(self, error: BaseException, *, uid: str) -> Message:
+        """Return the reply with the error of a task."""
+        fields = {"children": self._has_children(uid)}
+        return Message(ERROR, fields, self._packing.pack_error(error))
+
+    async def _acknowledge(
+        self, host: str, outcome: Inline | Stored, reply: Message, task: Task
+    ) -> None:
+        """Register the proxies in a result, before the worker gives up its own."""
+        payload = (
+            outcome.payload if isinstance(outcome, Inline) else await self._link.get(outcome.value)
+        )
+        task.keep(self._packing.unpack(payload))
+        for value in reply.values[1 if reply.kind == STORED else 0 :]:
+            self._link.release(value)
+        await self._holdings.reported()
+        try:
+            await self._correspondence.request(host, Message(RECEIVED, {"task": task.uid}))
+        except RuntimeDisconnectedError:
+            return
+
+    async def _received(self, sender: str, message: Message) -> Message:  # noqa: ARG002
+        uid = message.fields["task"]
+        assert isinstance(uid, str)
+        self._kept.pop(uid, None)
+        return OK
+
+
+def _add_note(error: BaseException, note: str) -> None:
+    """Add a note that tracebacks show, also before Python 3.11."""
+    notes: Mapping[str, object] = vars(error)
+    former = notes.get("__notes__", ())
+    error.__dict__["__notes__"] = [*former, note] if isinstance(former, (list, tuple)) else [note]

@@ -1,0 +1,83 @@
+"""The objects that live in this process, and who holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from domain.runtime.reference_counts import ReferenceCounts
+
+ACTOR = "tessera"
+TASK = "task"
+VALUE = "value"
+
+
+class Residents:
+    """The table of resident objects, with a count of references for each.
+
+    An object is released when the last holder has given it up: the release function of its type
+    is called.
+    """
+
+    def __init__(self) -> None:
+        self._objects: dict[str, tuple[str, object]] = {}
+        self._counts = ReferenceCounts()
+        self._release: dict[str, Callable[[str, object], None]] = {}
+
+    def on_release(self, kind: str, release: Callable[[str, object], None]) -> None:
+        """Call a function with uid and object for each object of a type that is released."""
+        self._release[kind] = release
+
+    def enter(self, kind: str, uid: str, item: object) -> object:
+        """Enter an object, and return the object entered under that uid: the first one."""
+        return self._objects.setdefault(uid, (kind, item))[1]
+
+    def find(self, kind: str, uid: str) -> object:
+        """Return a resident object.
+
+        Raises:
+            KeyError: If there is none of that type.
+        """
+        entry = self._objects.get(uid)
+        if entry is None or entry[0] != kind:
+            msg = f"{kind} {uid} does not exist here"
+            raise KeyError(msg)
+        return entry[1]
+
+    def get(self, kind: str, uid: str) -> object | None:
+        """Return a resident object; None if there is none."""
+        entry = self._objects.get(uid)
+        return entry[1] if entry is not None and entry[0] == kind else None
+
+    def all_of(self, kind: str) -> list[object]:
+        """Return all resident objects of a type."""
+        return [item for entry_kind, item in self._objects.values() if entry_kind == kind]
+
+    def remove(self, uid: str) -> None:
+        """Remove an object, with its counts, without releasing it. Ignored if unknown."""
+        self._objects.pop(uid, None)
+        self._counts.forget(uid)
+
+    def increase(self, holder: str, uid: str) -> bool:
+        """Count one more reference, and return whether the object exists."""
+        if uid not in self._objects:
+            return False
+        self._counts.increase(holder, uid)
+        return True
+
+    def decrease(self, holder: str, uid: str) -> None:
+        """Count one reference less."""
+        self._released(self._counts.decrease(holder, uid))
+
+    def remove_holder(self, holder: str) -> None:
+        """Remove all references of a member that is gone."""
+        self._released(self._counts.remove_holder(holder))
+
+    def total(self, uid: str) -> int:
+        """Return how often an object is held."""
+        return self._counts.total(uid)
+
+    def _released(self, uids: list[str]) -> None:
+        for uid in uids:
+            entry = self._objects.pop(uid, None)
+            if entry is not None and entry[0] in self._release:
+                self._release[entry[0]](uid, entry[1])

@@ -1,0 +1,51 @@
+"""What is to become a task."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from application.runtime.again import Again
+from application.runtime.outcomes import Outcome
+from application.runtime.task import Task
+
+
+class Work(Protocol):
+    """What a task does when its turn comes."""
+
+    def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome | Again]:
+        """Return a coroutine that runs the task to its end, or returns it to its queue.
+
+        Called in the order in which the tasks of a lane are dispatched.
+        """
+
+    async def cancel(self, task: Task, *, force: bool) -> None:
+        """Cancel it where it runs."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """A task to add.
+
+    Attributes:
+        name: What it runs, such as `Counter.add`.
+        work: What it does.
+        lane: The lane that fixes its order; None if it has none.
+        needs: The tasks that must be done first.
+        timeout: Seconds after which it is cancelled.
+        is_lazy: Whether it starts only when it is awaited, or needed.
+        direct: Needs whose error is that of the task, instead of the cause of a DependencyError.
+        uid: The uid of the task; a new one if it is empty.
+        actor: Uid of the actor that it calls; empty if it calls none.
+    """
+
+    name: str
+    work: Work
+    lane: str | None = None
+    needs: list[Task] = field(default_factory=list)
+    timeout: float | None = None
+    is_lazy: bool = False
+    direct: tuple[Task, ...] = ()
+    uid: str = ""
+    actor: str = ""

@@ -1,0 +1,227 @@
+"""Creates the services of one process."""
+
+from __future__ import annotations
+
+from application.interfaces.pickler import Pickler
+from application.interfaces.progress_bars import ProgressBars
+from application.interfaces.task_engine import EngineLink
+from application.interfaces.task_threads import TaskThreads
+from application.runtime.actor_calls import ActorCalls
+from application.runtime.actor_names import ActorNames
+from application.runtime.actor_restarts import ActorRestarts
+from application.runtime.actor_table import ActorTable
+from application.runtime.actors import Actors
+from application.runtime.argument_packing import ArgumentPacking
+from application.runtime.barrier import Barrier
+from application.runtime.comms import Comms
+from application.runtime.correspondence import Correspondence
+from application.runtime.deadlocks import Deadlocks
+from application.runtime.delivery import Delivery
+from application.runtime.endpoint import Endpoint
+from application.runtime.execution import Execution
+from application.runtime.function_stage import FunctionStage
+from application.runtime.functions import Functions
+from application.runtime.holdings import Holdings
+from application.runtime.log import RuntimeLog
+from application.runtime.loop_calls import LoopCalls
+from application.runtime.loops import Loops
+from application.runtime.members import Members
+from application.runtime.packing import Packing
+from application.runtime.placing import Placing
+from application.runtime.pool import Pool
+from application.runtime.reception import Reception
+from application.runtime.replacement import Replacement
+from application.runtime.residents import Residents
+from application.runtime.results import ResultLoader
+from application.runtime.shared_tasks import SharedTasks
+from application.runtime.stage import Stage
+from application.runtime.tasks import Tasks
+from application.runtime.warehouse import Warehouse
+from domain.runtime.payloads import EngineValue
+from domain.runtime.placement import Strategy
+
+
+def new_endpoint(
+    *,
+    link: EngineLink,
+    pickler: Pickler,
+    threads: TaskThreads,
+    log: RuntimeLog,
+    bars: ProgressBars,
+    remote_names: frozenset[str],
+    placement: Strategy | None = None,
+) -> Endpoint:
+    """Return the services of one process.
+
+    Args:
+        link: The engine.
+        pickler: Pickles what users pass.
+        threads: The threads of methods.
+        log: The logger.
+        bars: Draws the progress of loops.
+        remote_names: The names of a runtime that peers may call.
+        placement: The strategy; None in processes without the monitor.
+    """
+    calls = LoopCalls()
+    packing = Packing(pickler=pickler)
+    correspondence = Correspondence(link=link)
+    members = Members(correspondence=correspondence)
+    reception = Reception(packing=packing)
+    residents = Residents()
+    holdings = Holdings(
+        correspondence=correspondence, residents=residents, reception=reception, calls=calls
+    )
+
+    async def load_value(value: EngineValue) -> object:
+        return await warehouse.load(value)
+
+    results = ResultLoader(packing=packing, load_value=load_value)
+    tasks = Tasks(own=link.uid, results=results, calls=calls)
+    barrier = Barrier(
+        tasks=tasks, members=members, correspondence=correspondence, reception=reception
+    )
+    comms = Comms(
+        members=members,
+        correspondence=correspondence,
+        packing=packing,
+        reception=reception,
+        names=remote_names,
+    )
+    warehouse = Warehouse(
+        link=link,
+        packing=packing,
+        tasks=tasks,
+        members=members,
+        correspondence=correspondence,
+        reception=reception,
+        calls=calls,
+    )
+    delivery = Delivery(
+        correspondence=correspondence,
+        packing=packing,
+        holdings=holdings,
+        link=link,
+        reception=reception,
+        has_children=barrier.has_children,
+        hold=warehouse.hold,
+    )
+    SharedTasks(
+        tasks=tasks,
+        residents=residents,
+        holdings=holdings,
+        delivery=delivery,
+        correspondence=correspondence,
+        packing=packing,
+        reception=reception,
+    )
+    placing = Placing(
+        members=members,
+        correspondence=correspondence,
+        reception=reception,
+        strategy=placement,
+    )
+    arguments = ArgumentPacking(packing=packing, link=link)
+    replacement = Replacement(
+        members=members, correspondence=correspondence, reception=reception, log=log
+    )
+    restarts = ActorRestarts(
+        tasks=tasks,
+        members=members,
+        replacement=replacement,
+        placing=placing,
+        holdings=holdings,
+        correspondence=correspondence,
+        reception=reception,
+        log=log,
+    )
+    execution = Execution(threads=threads)
+    functions = Functions(
+        tasks=tasks,
+        arguments=arguments,
+        delivery=delivery,
+        pool=Pool(members=members, is_any_expected=lambda: replacement.is_any_expected),
+        members=members,
+        correspondence=correspondence,
+        replacement=replacement,
+    )
+    deadlocks = Deadlocks(correspondence=correspondence, reception=reception)
+    results.use(call=functions.call_on_result, watch=deadlocks.watch)
+    FunctionStage(
+        arguments=arguments,
+        execution=execution,
+        delivery=delivery,
+        reception=reception,
+        holdings=holdings,
+    )
+    loops = Loops(
+        tasks=tasks,
+        barrier=barrier,
+        members=members,
+        comms=comms,
+        correspondence=correspondence,
+        bars=bars,
+        replacement=replacement,
+    )
+    table = ActorTable(
+        own=link.uid,
+        caller=ActorCalls(
+            tasks=tasks,
+            arguments=arguments,
+            delivery=delivery,
+            correspondence=correspondence,
+            replacement=replacement,
+            comms=comms,
+        ),
+        holdings=holdings,
+        restarts=restarts,
+        packing=packing,
+    )
+    names = ActorNames(
+        members=members,
+        correspondence=correspondence,
+        packing=packing,
+        reception=reception,
+        table=table,
+    )
+    actors = Actors(
+        tasks=tasks,
+        arguments=arguments,
+        delivery=delivery,
+        members=members,
+        placing=placing,
+        log=log,
+        restarts=restarts,
+        names=names,
+        table=table,
+    )
+    stage = Stage(
+        residents=residents,
+        arguments=arguments,
+        execution=execution,
+        delivery=delivery,
+        reception=reception,
+        holdings=holdings,
+        members=members,
+        on_named_end=names.free,
+    )
+    return Endpoint(
+        actor_names=names,
+        actor_table=table,
+        actors=actors,
+        barrier=barrier,
+        calls=calls,
+        comms=comms,
+        correspondence=correspondence,
+        functions=functions,
+        log=log,
+        loops=loops,
+        members=members,
+        placing=placing,
+        reception=reception,
+        replacement=replacement,
+        residents=residents,
+        results=results,
+        stage=stage,
+        tasks=tasks,
+        warehouse=warehouse,
+    )

@@ -1,0 +1,80 @@
+"""Which worker gets an actor or a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+DEFAULT_PLACEMENT: Final = "round-robin"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLoad:
+    """What placement considers about a worker.
+
+    Attributes:
+        uid: Its uid.
+        tasks: Number of tasks that are queued or running there.
+        actors: Number of actors there.
+        free_memory: Bytes that it may still use.
+        local_bytes: Bytes of the arguments that are on its node.
+    """
+
+    uid: str
+    tasks: int = 0
+    actors: int = 0
+    free_memory: int = 0
+    local_bytes: int = 0
+
+
+Strategy = Callable[[Sequence[WorkerLoad]], str]
+"""Chooses one of the workers, which are ordered by index and at least one, and returns its uid."""
+
+
+class RoundRobin:
+    """Chooses each worker in turn, by index; a worker that joins later takes its turn too."""
+
+    def __init__(self) -> None:
+        self._turn = 0
+
+    def __call__(self, workers: Sequence[WorkerLoad]) -> str:
+        """Choose the next worker."""
+        chosen = workers[self._turn % len(workers)]
+        self._turn += 1
+        return chosen.uid
+
+
+def least_busy(workers: Sequence[WorkerLoad]) -> str:
+    """Choose the worker with the fewest tasks, then the fewest actors, then the lowest index."""
+    return min(workers, key=lambda worker: (worker.tasks, worker.actors)).uid
+
+
+def memory_aware(workers: Sequence[WorkerLoad]) -> str:
+    """Choose the worker with the most free memory; among equals, the least busy one."""
+    most = max(worker.free_memory for worker in workers)
+    return least_busy([worker for worker in workers if worker.free_memory == most])
+
+
+def data_local(workers: Sequence[WorkerLoad]) -> str:
+    """Choose the worker whose node has most of the arguments; among equals, the least busy one."""
+    most = max(worker.local_bytes for worker in workers)
+    return least_busy([worker for worker in workers if worker.local_bytes == most])
+
+
+def strategy(placement: str | Strategy) -> Strategy:
+    """Return a strategy by its name, or the function of a user.
+
+    Raises:
+        ValueError: If no strategy has that name.
+    """
+    if callable(placement):
+        return placement
+    if placement == DEFAULT_PLACEMENT:
+        return RoundRobin()
+    named = {"least-busy": least_busy, "memory-aware": memory_aware, "data-local": data_local}
+    if placement not in named:
+        names = ", ".join(f"'{name}'" for name in [DEFAULT_PLACEMENT, *named])
+        msg = f"Placement '{placement}' does not exist. Choose one of {names}, or pass a function"
+        raise ValueError(msg)
+    return named[placement]

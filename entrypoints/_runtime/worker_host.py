@@ -1,0 +1,79 @@
+"""Creates the runtime of a worker, inside its process."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from adapters.pickling.pickler import CloudPickler
+from adapters.processes.own_process import PsutilOwnProcess
+from adapters.system.clock import SystemClock
+from adapters.terminal.loop_bars import RichProgressBars
+from adapters.threads.task_threads import PooledTaskThreads
+from application.interfaces.task_engine import EngineLink, RuntimeHost
+from application.runtime.endpoint import Endpoint
+from application.runtime.log import RuntimeLog
+from application.runtime.log_names import Failures
+from application.runtime.process_host import ProcessHost
+from application.runtime.wiring import new_endpoint
+from domain.runtime.hosts import Host
+from domain.runtime.payloads import Payload
+from domain.runtime.uids import MONITOR
+from entrypoints._runtime.facade import REMOTE_NAMES
+from entrypoints._runtime.layout import connect_fixed_members
+from entrypoints._runtime.new_runtime import new_runtime
+
+INLINE = "inline"
+FACTORY = f"{__name__}:new_worker_host"
+
+
+def worker_settings(*, log_level: str, mode: str, engine: str) -> Payload:
+    """Return the settings of all workers."""
+    settings = {"log_level": log_level, "mode": mode, "engine": engine}
+    return Payload(json.dumps(settings).encode())
+
+
+def new_worker_host(link: EngineLink, host: Host, settings: Payload) -> RuntimeHost:
+    """Return what receives the requests of a worker."""
+    chosen = json.loads(bytes(settings.data))
+    threads = PooledTaskThreads()
+
+    def write(level: str, uid: str, text: str) -> None:
+        del uid
+        # A method may log from its thread.
+        endpoint.calls.soon(lambda: _send(endpoint, level, text))
+
+    endpoint = new_endpoint(
+        link=link,
+        pickler=CloudPickler(),
+        threads=threads,
+        log=RuntimeLog(uid=host.uid, level=chosen["log_level"], sink=write),
+        bars=RichProgressBars(sys.stderr),
+        remote_names=REMOTE_NAMES,
+    )
+    connect_fixed_members(endpoint.members, node=host.plan.node)
+    endpoint.members.connect(host.uid)
+
+    async def end() -> None:
+        await endpoint.stage.idle()
+        await endpoint.replacement.end(host.uid, is_replaced=False)
+
+    async def stopped() -> None:
+        threads.close()
+
+    endpoint.runtime = new_runtime(
+        endpoint=endpoint,
+        link=link,
+        uid=host.uid,
+        mode=chosen["mode"],
+        engine=chosen["engine"],
+        own_process=PsutilOwnProcess(limit=host.plan.memory),
+        clock=SystemClock(),
+        failures=Failures(),
+        end=end,
+    )
+    return ProcessHost(endpoint, is_default=chosen["engine"] != INLINE, stopped=stopped)
+
+
+def _send(endpoint: Endpoint, level: str, text: str) -> None:
+    endpoint.comms.call(MONITOR, f"log_{level}", {"buf": text}, reply=False)
