@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from adapters.processes import sessions
+from adapters.processes.delivered_files import create_files
 from adapters.processes.descendants import FIRST_PAUSE, LONGEST_PAUSE, Descendants
 from adapters.processes.end_watch import EndWatch, monotonic_deadline, new_end_watch
 from adapters.processes.parent_death import killer_on_parent_death
@@ -272,6 +273,7 @@ def _in_child(*actions: Callable[[], None] | None) -> Callable[[], None] | None:
 
 def _spawn(command: StartCommand, in_child: Callable[[], None] | None) -> subprocess.Popen[bytes]:
     env = {**os.environ, **command.env} if command.extend_env else dict(command.env)
+    create_files(command)
     with contextlib.ExitStack() as stack:
         stdout = stack.enter_context(open(command.stdout, "wb"))
         is_same = command.stderr == command.stdout
