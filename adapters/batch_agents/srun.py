@@ -27,10 +27,12 @@ _OPTIONS: Final = (
 # Variables by which a user changes the defaults of srun, and that contradict our options.
 _CONTRADICTING: Final = frozenset(
     {
+        "SLURM_CPUS_PER_GPU",
         "SLURM_CPUS_PER_TASK",
         "SLURM_DISTRIBUTION",
         "SLURM_EXACT",
         "SLURM_EXCLUSIVE",
+        "SLURM_GPUS_PER_TASK",
         "SLURM_HINT",
         "SLURM_HOSTFILE",
         "SLURM_IMMEDIATE",
@@ -41,6 +43,7 @@ _CONTRADICTING: Final = frozenset(
         "SLURM_STDOUTMODE",
         "SLURM_STDERRMODE",
         "SLURM_THREADS_PER_CORE",
+        "SLURM_TRES_PER_TASK",
         "SRUN_CPUS_PER_TASK",
     }
 )
