@@ -69,6 +69,7 @@ _OF_A_TASK: Final = frozenset(
 _TASKS_ENDED: Final = re.compile(r"srun: error: (\S+): tasks? \S+: \S.*")
 _TASK_NOT_LAUNCHED: Final = re.compile(r"srun: error: Task launch for .* failed on node (\S+):")
 _NODE_FAILED: Final = re.compile(r"srun: error: Node failure on (\S+?)[.,]?(?:\s|$)")
+_TASK_FAILED: Final = re.compile(r"srun: error: task (\d+) launch failed: ")
 _LOSSES: Final = (_TASKS_ENDED, _TASK_NOT_LAUNCHED, _NODE_FAILED)
 
 
@@ -128,4 +129,6 @@ class Srun(GroupStarter):
                     return self.expand_names(match[1])
                 except ConfigurationError:
                     return ()
-        return ()
+        failed = _TASK_FAILED.match(line)
+        # with one task on each node, tasks have the order of the nodes
+        return nodes[int(failed[1]) :][:1] if failed else ()
