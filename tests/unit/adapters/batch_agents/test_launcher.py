@@ -88,10 +88,13 @@ def test_agents_get_their_orders_in_the_environment_otherwise(tmp_path: Path):
 
 
 def test_node_that_the_output_names_is_lost(tmp_path: Path):
-    bench = Bench(ShellStarter("echo lost node2 >&2; cat"), tmp_path)
+    bench = Bench(ShellStarter("echo lost node2 >&2; echo no python there >&2; cat"), tmp_path)
     bench.launch()
     wait_until(lambda: bool(bench.lost))
-    assert bench.lost == [("node2", "its agent failed: lost node2")]
+    ((node, reason),) = bench.lost
+    assert node == "node2"
+    assert reason.startswith("its agent failed: lost node2; sh -c ")
+    assert reason.endswith(" printed: lost node2\nno python there")
     bench.launcher.close()
 
 
