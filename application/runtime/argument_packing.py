@@ -10,6 +10,7 @@ from application.interfaces.task_engine import EngineLink
 from application.runtime.actor_proxy import ActorProxy
 from application.runtime.outcomes import Inline
 from application.runtime.packing import Packing, Parcel
+from application.runtime.parameter import PackedParameter, Parameter
 from application.runtime.reference import ByReference, Reference
 from application.runtime.task import Done, Output, Task
 from domain.runtime.arguments import replaced
@@ -112,6 +113,8 @@ class ArgumentPacking:
                 return slot(item.task)
             if isinstance(item, ByReference):
                 return item.item
+            if isinstance(item, Parameter) and item.cached:
+                return PackedParameter(item, slot(item._conjoin_link.kept_state))
             if isinstance(item, Done):
                 needs.append(item.task)
                 return None

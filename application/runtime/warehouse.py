@@ -11,6 +11,7 @@ from application.runtime.loop_calls import LoopCalls
 from application.runtime.members import Members
 from application.runtime.outcomes import Failed, Outcome, Stored
 from application.runtime.packing import Packing
+from application.runtime.parameter import Parameter, stored
 from application.runtime.reception import OK, Reception
 from application.runtime.reference import Reference
 from application.runtime.task import Task
@@ -66,7 +67,7 @@ class Warehouse:
         The object is pickled before this returns; later changes are not stored.
 
         Args:
-            obj: The object.
+            obj: The object. A parameter is pushed, and the state of its root is stored.
             publish: Store it on every node; implies `reply`. One machine has one store.
             reply: Raise an error of the store here, instead of where the reference is used.
 
@@ -75,6 +76,8 @@ class Warehouse:
         """
         if isinstance(obj, Reference):
             return obj
+        if isinstance(obj, Parameter):
+            return await stored(obj)
         parcel = self._packing.pack(obj, name=type(obj).__name__)
         try:
             value = await self._link.put(parcel.payload)
