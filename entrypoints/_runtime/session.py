@@ -111,11 +111,11 @@ class Session:
         self._main = asyncio.ensure_future(self._drive(main))
         try:
             result: Result | Exited = await self._main
-            return result
         except asyncio.CancelledError:
             if self._is_stopped:
                 return None
             raise
+        return result
 
     async def _drive(self, main: Coroutine[Any, Any, Result]) -> Result | Exited:
         try:
