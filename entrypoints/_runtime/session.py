@@ -66,6 +66,7 @@ class Session:
         self._log = new_log(options.log_level)
         self._placement = strategy(options.placement)
         self._threads = PooledTaskThreads()
+        self._own_process = PsutilOwnProcess()
         self._engine = _new_engine(options, self._log.error)
         self._failures = Failures()
         self._main: asyncio.Future[Any] | None = None
@@ -169,6 +170,7 @@ class Session:
             link=self._engine,
             pickler=CloudPickler(),
             threads=self._threads,
+            own_process=self._own_process,
             log=self._log,
             bars=RichProgressBars(sys.stderr),
             remote_names=REMOTE_NAMES,
@@ -176,7 +178,7 @@ class Session:
         )
 
     def _new_runtimes(self) -> list[Runtime]:
-        own_process, clock = PsutilOwnProcess(), SystemClock()
+        clock = SystemClock()
         return [
             new_runtime(
                 endpoint=self._endpoint,
@@ -184,7 +186,7 @@ class Session:
                 uid=uid,
                 mode=self._mode,
                 engine=self._options.engine,
-                own_process=own_process,
+                own_process=self._own_process,
                 clock=clock,
                 failures=self._failures,
                 end=self._end,

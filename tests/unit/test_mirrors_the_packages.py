@@ -72,6 +72,7 @@ EXCEPTIONS = {
                 "results",
                 "running_task",
                 "shared_tasks",
+                "start_notices",
                 "stage",
                 "task",
                 "task_names",
