@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Coroutine
 from contextvars import Context
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from adapters.inline.engine import InlineTaskEngine
@@ -36,6 +37,17 @@ from entrypoints._runtime.run_options import RunOptions
 from entrypoints._runtime.worker_host import FACTORY, INLINE, worker_settings
 
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The coroutine of the user has raised SystemExit.
+
+    Attributes:
+        error: The exception, with the exit code.
+    """
+
+    error: SystemExit
 
 
 class Session:
@@ -76,6 +88,8 @@ class Session:
             EngineError: The workers did not start.
         """
         connect_fixed_members(self._endpoint.members)
+        for runtime in self._runtimes:
+            runtime.get_event_loop(asyncio.get_running_loop())
         host = ProcessHost(self._endpoint, print_line=_print_line)
         for started in await self._engine.open(self._plan(), host):
             self._endpoint.members.connect(started.uid)
@@ -86,23 +100,30 @@ class Session:
         )
         return self.runtime
 
-    async def run(self, main: Coroutine[Any, Any, Result]) -> Result | None:
+    async def run(self, main: Coroutine[Any, Any, Result]) -> Result | Exited | None:
         """Run a coroutine of the user until it ends, or `Runtime.stop` is called.
 
         Returns:
-            What it returned; None if it was stopped.
+            What it returned; None if it was stopped. SystemExit is returned, not raised.
 
         Raises:
             Exception: What it raised.
         """
-        running = asyncio.ensure_future(Drive(self._failures).run(main))
-        self._main = running
+        self._main = asyncio.ensure_future(self._drive(main))
         try:
-            return await running
+            result: Result | Exited = await self._main
+            return result
         except asyncio.CancelledError:
             if self._is_stopped:
                 return None
             raise
+
+    async def _drive(self, main: Coroutine[Any, Any, Result]) -> Result | Exited:
+        try:
+            return await Drive(self._failures).run(main)
+        except SystemExit as error:
+            # In a task, it would stop the event loop at once, with all workers running.
+            return Exited(error)
 
     async def close(self) -> None:
         """End all workers, and leave nothing behind."""
@@ -125,7 +146,14 @@ class Session:
     def _plan(self) -> EnginePlan:
         options = self._options
         hosts = tuple(
-            HostPlan(WORKER, (0, index), threads=options.num_threads, memory=options.worker_memory)
+            HostPlan(
+                WORKER,
+                (node, index),
+                threads=options.num_threads,
+                memory=options.worker_memory,
+                node=node,
+            )
+            for node in range(options.num_nodes)
             for index in range(options.total_workers)
         )
         return EnginePlan(
