@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -223,4 +224,5 @@ def _write(level: str, uid: str, text: str) -> None:
 
 def _print_line(uid: str, stream: str, text: str) -> None:
     del uid
-    print(text, file=sys.stdout if stream == "stdout" else sys.stderr)
+    # In a context of its own: Jupyter would attribute it to the cell that started the workers.
+    Context().run(print, text, file=sys.stdout if stream == "stdout" else sys.stderr)
