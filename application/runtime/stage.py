@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from application.runtime.argument_packing import FIELDS as ARGUMENT_FIELDS
 from application.runtime.argument_packing import ArgumentPacking
@@ -114,27 +114,6 @@ class Stage:
         self._residents.increase(sender, uid)
         await self._holdings.reported()
         return OK
-
-    async def init_tessera(
-        self,
-        /,
-        sender_id: str,
-        cls: type,
-        uid: str,
-        args: Sequence[object] = (),
-        **kwargs: object,
-    ) -> list[str]:
-        """Create an actor here, held once by the sender.
-
-        Returns:
-            The names of its attributes.
-        """
-        task = RunningTask(uid, actor=uid, is_exclusive=True)
-        instance = await self._execution.run(cls, args, kwargs, task=task)
-        actor = ResidentActor(uid, cls.__name__, instance, ActorQueue())
-        self._residents.enter(ACTOR, uid, actor)
-        self._residents.increase(sender_id, uid)
-        return [name for name in dir(instance) if not name.startswith("__")]
 
     async def _call(self, sender: str, message: Message) -> Message:
         actor = self._residents.find(ACTOR, _text(message, "actor"))

@@ -18,6 +18,7 @@ from application.runtime.comms import Comms
 from application.runtime.correspondence import Correspondence
 from application.runtime.deadlocks import Deadlocks
 from application.runtime.delivery import Delivery
+from application.runtime.direct_creation import DirectCreation
 from application.runtime.endpoint import Endpoint
 from application.runtime.execution import Execution
 from application.runtime.function_stage import FunctionStage
@@ -204,6 +205,7 @@ def new_endpoint(
         names=names,
         table=table,
     )
+    creation = DirectCreation(residents=residents, execution=execution)
     stage = Stage(
         residents=residents,
         arguments=arguments,
@@ -234,6 +236,7 @@ def new_endpoint(
         replacement=replacement,
         residents=residents,
         results=results,
+        creation=creation,
         stage=stage,
         tasks=tasks,
         warehouse=warehouse,

@@ -52,6 +52,7 @@ EXCEPTIONS = {
                 "context",
                 "deadlocks",
                 "delivery",
+                "direct_creation",
                 "directory",
                 "endpoint",
                 "execution",
