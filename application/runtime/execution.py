@@ -28,7 +28,7 @@ class Execution:
         keywords: Mapping[str, object],
         *,
         task: RunningTask,
-        started: Callable[[asyncio.Task[object]], None],
+        started: Callable[[asyncio.Task[object]], None] | None = None,
     ) -> object:
         """Run a function, and return its result.
 
@@ -51,7 +51,8 @@ class Execution:
         context = copy_context()
         context.run(enter_task, task)
         running = context.run(asyncio.ensure_future, made)
-        started(running)
+        if started is not None:
+            started(running)
         return await running
 
     async def _on_thread(

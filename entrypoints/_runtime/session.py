@@ -6,6 +6,8 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine
+from contextvars import Context
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from adapters.inline.engine import InlineTaskEngine
@@ -37,6 +39,17 @@ from entrypoints._runtime.worker_host import FACTORY, INLINE, worker_settings
 Result = TypeVar("Result")
 
 
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The coroutine of the user has raised SystemExit.
+
+    Attributes:
+        error: The exception, with the exit code.
+    """
+
+    error: SystemExit
+
+
 class Session:
     """Starts the engine and the runtimes of this process, and ends them.
 
@@ -54,6 +67,7 @@ class Session:
         self._log = new_log(options.log_level)
         self._placement = strategy(options.placement)
         self._threads = PooledTaskThreads()
+        self._own_process = PsutilOwnProcess()
         self._engine = _new_engine(options, self._log.error)
         self._failures = Failures()
         self._main: asyncio.Future[Any] | None = None
@@ -75,6 +89,8 @@ class Session:
             EngineError: The workers did not start.
         """
         connect_fixed_members(self._endpoint.members)
+        for runtime in self._runtimes:
+            runtime.get_event_loop(asyncio.get_running_loop())
         host = ProcessHost(self._endpoint, print_line=_print_line)
         for started in await self._engine.open(self._plan(), host):
             self._endpoint.members.connect(started.uid)
@@ -85,23 +101,30 @@ class Session:
         )
         return self.runtime
 
-    async def run(self, main: Coroutine[Any, Any, Result]) -> Result | None:
+    async def run(self, main: Coroutine[Any, Any, Result]) -> Result | Exited | None:
         """Run a coroutine of the user until it ends, or `Runtime.stop` is called.
 
         Returns:
-            What it returned; None if it was stopped.
+            What it returned; None if it was stopped. SystemExit is returned, not raised.
 
         Raises:
             Exception: What it raised.
         """
-        running = asyncio.ensure_future(Drive(self._failures).run(main))
-        self._main = running
+        self._main = asyncio.ensure_future(self._drive(main))
         try:
-            return await running
+            result: Result | Exited = await self._main
         except asyncio.CancelledError:
             if self._is_stopped:
                 return None
             raise
+        return result
+
+    async def _drive(self, main: Coroutine[Any, Any, Result]) -> Result | Exited:
+        try:
+            return await Drive(self._failures).run(main)
+        except SystemExit as error:
+            # In a task, it would stop the event loop at once, with all workers running.
+            return Exited(error)
 
     async def close(self) -> None:
         """End all workers, and leave nothing behind."""
@@ -124,7 +147,14 @@ class Session:
     def _plan(self) -> EnginePlan:
         options = self._options
         hosts = tuple(
-            HostPlan(WORKER, (0, index), threads=options.num_threads, memory=options.worker_memory)
+            HostPlan(
+                WORKER,
+                (node, index),
+                threads=options.num_threads,
+                memory=options.worker_memory,
+                node=node,
+            )
+            for node in range(options.num_nodes)
             for index in range(options.total_workers)
         )
         return EnginePlan(
@@ -141,6 +171,7 @@ class Session:
             link=self._engine,
             pickler=CloudPickler(),
             threads=self._threads,
+            own_process=self._own_process,
             log=self._log,
             bars=RichProgressBars(sys.stderr),
             remote_names=REMOTE_NAMES,
@@ -148,7 +179,7 @@ class Session:
         )
 
     def _new_runtimes(self) -> list[Runtime]:
-        own_process, clock = PsutilOwnProcess(), SystemClock()
+        clock = SystemClock()
         return [
             new_runtime(
                 endpoint=self._endpoint,
@@ -156,7 +187,7 @@ class Session:
                 uid=uid,
                 mode=self._mode,
                 engine=self._options.engine,
-                own_process=own_process,
+                own_process=self._own_process,
                 clock=clock,
                 failures=self._failures,
                 end=self._end,
@@ -193,4 +224,5 @@ def _write(level: str, uid: str, text: str) -> None:
 
 def _print_line(uid: str, stream: str, text: str) -> None:
     del uid
-    print(text, file=sys.stdout if stream == "stdout" else sys.stderr)
+    # In a context of its own: Jupyter would attribute it to the cell that started the workers.
+    Context().run(print, text, file=sys.stdout if stream == "stdout" else sys.stderr)
