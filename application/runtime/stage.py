@@ -11,6 +11,7 @@ from application.runtime.delivery import CANCELLED, Delivery
 from application.runtime.execution import Execution
 from application.runtime.holdings import Holdings
 from application.runtime.members import Members
+from application.runtime.profile_buffer import ProfileBuffer
 from application.runtime.reception import OK, Reception
 from application.runtime.resident_actor import ResidentActor
 from application.runtime.residents import ACTOR, Residents
@@ -56,6 +57,7 @@ class Stage:
         reception: Receives the requests.
         holdings: Counts the proxies in arguments.
         members: Reports the loss of callers.
+        profile: Gets the waits of calls.
         on_named_end: Called with the uid of each actor with a name that has ended.
     """
 
@@ -69,6 +71,7 @@ class Stage:
         reception: Reception,
         holdings: Holdings,
         members: Members,
+        profile: ProfileBuffer,
         on_named_end: Callable[[str], None],
     ) -> None:
         self._residents = residents
@@ -76,6 +79,7 @@ class Stage:
         self._execution = execution
         self._delivery = delivery
         self._holdings = holdings
+        self._profile = profile
         self._on_named_end = on_named_end
         members.notify(left=self.lose_caller)
         self._on_idle: asyncio.Future[None] | None = None
@@ -133,10 +137,12 @@ class Stage:
         assert isinstance(actor, ResidentActor)
         task, number = _text(message, "task"), message.fields["number"]
         assert isinstance(number, int)
+        start = self._profile.now()
         try:
             await actor.turn(task, caller=_lane(sender, message), number=number)
         except asyncio.CancelledError:
             return Message(CANCELLED)
+        self._profile.add_wait(_name(actor, message), start, row=f"{actor.uid} queue")
         try:
             return await self._run(actor, task, message)
         except Exception as error:  # noqa: BLE001 - it is the caller's
@@ -146,7 +152,7 @@ class Stage:
             self._end_if_idle(actor)
 
     async def _run(self, actor: ResidentActor, task: str, message: Message) -> Message:
-        name = f"{actor.type_name}.{_text(message, 'method')}"
+        name = _name(actor, message)
         content = await self._arguments.unpack(message)
         assert isinstance(content, tuple)
         args, keywords, retry_on = content
@@ -243,6 +249,10 @@ class Stage:
             actor.instance = None
             if actor.is_named:
                 self._on_named_end(actor.uid)
+
+
+def _name(actor: ResidentActor, message: Message) -> str:
+    return f"{actor.type_name}.{_text(message, 'method')}"
 
 
 def _lane(sender: str, message: Message) -> str:

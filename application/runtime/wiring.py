@@ -30,7 +30,9 @@ from application.runtime.packing import Packing
 from application.runtime.parameters import Parameters
 from application.runtime.placing import Placing
 from application.runtime.pool import Pool
+from application.runtime.profile_buffer import ProfileBuffer
 from application.runtime.reception import Reception
+from application.runtime.recording_link import RecordingLink
 from application.runtime.replacement import Replacement
 from application.runtime.residents import Residents
 from application.runtime.results import ResultLoader
@@ -49,6 +51,7 @@ def new_endpoint(
     threads: TaskThreads,
     log: RuntimeLog,
     bars: ProgressBars,
+    profile: ProfileBuffer,
     remote_names: frozenset[str],
     placement: Strategy | None = None,
 ) -> Endpoint:
@@ -60,9 +63,11 @@ def new_endpoint(
         threads: The threads of methods.
         log: The logger.
         bars: Draws the progress of loops.
+        profile: Gets events.
         remote_names: The names of a runtime that peers may call.
         placement: The strategy; None in processes without the monitor.
     """
+    link = RecordingLink(link, profile)
     calls = LoopCalls()
     packing = Packing(pickler=pickler)
     correspondence = Correspondence(link=link)
@@ -135,7 +140,7 @@ def new_endpoint(
         reception=reception,
         log=log,
     )
-    execution = Execution(threads=threads)
+    execution = Execution(threads=threads, profile=profile)
     functions = Functions(
         tasks=tasks,
         arguments=arguments,
@@ -203,6 +208,7 @@ def new_endpoint(
         reception=reception,
         holdings=holdings,
         members=members,
+        profile=profile,
         on_named_end=names.free,
     )
     return Endpoint(
@@ -219,6 +225,7 @@ def new_endpoint(
         members=members,
         parameters=Parameters(actors=actors, own=link.uid),
         placing=placing,
+        profile=profile,
         reception=reception,
         replacement=replacement,
         residents=residents,
