@@ -13,6 +13,7 @@ from application.runtime.barrier import Barrier
 from application.runtime.comms import Comms
 from application.runtime.context import surroundings
 from application.runtime.correspondence import Correspondence
+from application.runtime.direct_creation import DirectCreation
 from application.runtime.functions import Functions
 from application.runtime.log import RuntimeLog
 from application.runtime.loop_calls import LoopCalls
@@ -59,6 +60,7 @@ class Endpoint:
     replacement: Replacement
     residents: Residents
     results: ResultLoader
+    creation: DirectCreation
     stage: Stage
     tasks: Tasks
     warehouse: Warehouse

@@ -34,7 +34,7 @@ class Execution:
         keywords: Mapping[str, object],
         *,
         task: RunningTask,
-        started: Callable[[asyncio.Task[object]], None],
+        started: Callable[[asyncio.Task[object]], None] | None = None,
     ) -> object:
         """Run a function, and return its result.
 
@@ -61,7 +61,7 @@ class Execution:
         args: Sequence[object],
         keywords: Mapping[str, object],
         task: RunningTask,
-        started: Callable[[asyncio.Task[object]], None],
+        started: Callable[[asyncio.Task[object]], None] | None,
     ) -> object:
         if _is_async(function):
             made = function(*args, **keywords)
@@ -72,7 +72,8 @@ class Execution:
         context = copy_context()
         context.run(enter_task, task)
         running = context.run(asyncio.ensure_future, made)
-        started(running)
+        if started is not None:
+            started(running)
         return await running
 
     async def _on_thread(

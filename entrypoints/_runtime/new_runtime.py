@@ -78,7 +78,7 @@ def new_runtime(
         endpoint.functions,
         endpoint.log,
         endpoint.loops,
-        endpoint.stage,
+        endpoint.creation,
         endpoint.tasks,
         endpoint.warehouse,
     )

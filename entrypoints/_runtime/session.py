@@ -71,6 +71,7 @@ class Session:
         self._placement = strategy(options.placement)
         self._threads = PooledTaskThreads()
         self._profile = ProfileBuffer(clock=SystemClock())
+        self._own_process = PsutilOwnProcess()
         self._engine = _new_engine(options, self._log.error, self._profile)
         self._failures = Failures()
         self._main: asyncio.Future[Any] | None = None
@@ -128,11 +129,11 @@ class Session:
         self._main = asyncio.ensure_future(self._drive(main))
         try:
             result: Result | Exited = await self._main
-            return result
         except asyncio.CancelledError:
             if self._is_stopped:
                 return None
             raise
+        return result
 
     async def _drive(self, main: Coroutine[Any, Any, Result]) -> Result | Exited:
         try:
@@ -193,6 +194,7 @@ class Session:
             link=self._engine,
             pickler=CloudPickler(),
             threads=self._threads,
+            own_process=self._own_process,
             log=self._log,
             bars=RichProgressBars(sys.stderr),
             profile=self._profile,
@@ -201,7 +203,6 @@ class Session:
         )
 
     def _new_runtimes(self) -> list[Runtime]:
-        own_process = PsutilOwnProcess()
         return [
             new_runtime(
                 endpoint=self._endpoint,
@@ -209,7 +210,7 @@ class Session:
                 uid=uid,
                 mode=self._mode,
                 engine=self._options.engine,
-                own_process=own_process,
+                own_process=self._own_process,
                 failures=self._failures,
                 end=self._end,
             )

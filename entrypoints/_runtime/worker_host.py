@@ -38,6 +38,7 @@ def new_worker_host(link: EngineLink, host: Host, settings: Payload) -> RuntimeH
     """Return what receives the requests of a worker."""
     chosen = json.loads(bytes(settings.data))
     threads = PooledTaskThreads()
+    own_process = PsutilOwnProcess(limit=host.plan.memory)
 
     def write(level: str, uid: str, text: str) -> None:
         del uid
@@ -48,6 +49,7 @@ def new_worker_host(link: EngineLink, host: Host, settings: Payload) -> RuntimeH
         link=link,
         pickler=CloudPickler(),
         threads=threads,
+        own_process=own_process,
         log=RuntimeLog(uid=host.uid, level=chosen["log_level"], sink=write),
         bars=RichProgressBars(sys.stderr),
         profile=ProfileBuffer(clock=SystemClock()),
@@ -69,7 +71,7 @@ def new_worker_host(link: EngineLink, host: Host, settings: Payload) -> RuntimeH
         uid=host.uid,
         mode=chosen["mode"],
         engine=chosen["engine"],
-        own_process=PsutilOwnProcess(limit=host.plan.memory),
+        own_process=own_process,
         failures=Failures(),
         end=end,
     )

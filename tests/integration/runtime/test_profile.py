@@ -19,7 +19,7 @@ class Reader:
         return float(a.sum())
 
     def die(self):
-        import os  # noqa: PLC0415
+        import os
 
         os._exit(1)
 

@@ -188,3 +188,20 @@ def test_usage_lists_the_members():
             await runtime.scale(3)
 
     run_inline(main)
+
+
+def test_peers_create_actors_and_queue_tasks_by_the_names_of_the_original():
+    async def main(runtime):
+        worker = runtime.workers[0]
+        names = await worker.init_tessera(cls=Counter, uid="counter-1", args=(3,), reply=True)
+        assert {"n", "add"} <= set(names)
+        task = {"tessera_id": "counter-1", "method": "add", "args": (2,), "kwargs": {}}
+        await worker.init_task(task=task, uid="task-1", reply=True)
+        with pytest.raises(KeyError):
+            await worker.init_task(task={**task, "tessera_id": "no"}, uid="task-2", reply=True)
+        with pytest.raises(ValueError, match="init"):
+            await worker.init_tessera(
+                cls=Counter, uid="counter-2", args=(1, ValueError("init")), reply=True
+            )
+
+    run_inline(main)
