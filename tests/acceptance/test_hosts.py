@@ -78,7 +78,7 @@ def test_instances_run_on_the_named_hosts(
         for name in ("macro", "micro")
     ]
     assert set(places) <= {"node1", "node2"}
-    assert all(node.processes() == [] for node in nodes)
+    wait_until_gone(nodes)
 
 
 def test_run_through_tunnels_completes(
@@ -90,6 +90,15 @@ def test_run_through_tunnels_completes(
     assert outcome.exit_code == 0, outcome.text
 
 
+@pytest.mark.muscle3
+def test_programs_with_muscle3s_library_run_on_hosts_if_the_network_is_trusted(
+    workspace: Workspace, nodes: Nodes, environment: dict[str, str]
+):
+    workspace.use_muscle3()
+    outcome = run_on(workspace, "node1,node2", environment, "--trust-network")
+    assert outcome.exit_code == 0, outcome.text
+
+
 def test_failed_host_ends_the_run_with_its_name_before_programs_start(
     workspace: Workspace, nodes: Nodes, environment: dict[str, str]
 ):
@@ -98,7 +107,7 @@ def test_failed_host_ends_the_run_with_its_name_before_programs_start(
     assert "Host 'node2'" in outcome.stderr
     assert "port 23" in outcome.stderr
     assert not list(workspace.run_dir.glob("instances/*/stdout.txt"))
-    assert all(node.processes() == [] for node in nodes)
+    wait_until_gone(nodes)
 
 
 def test_misspelt_key_in_a_hosts_file_is_a_mistake_of_the_user(
