@@ -1,6 +1,7 @@
 """Runs on hosts that are reached over SSH, as users see them."""
 
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -200,6 +201,33 @@ def test_everything_ends_on_all_nodes_if_a_program_fails(
         assert outcome.exit_code == 1
         assert "left" in outcome.text
         wait_until_gone(nodes)
+
+
+def test_interrupted_run_ends_everything_on_all_nodes(
+    workspace: Workspace, nodes: Nodes, environment: dict[str, str]
+):
+    with sleepers(workspace, nodes, environment) as program:
+        program.process.send_signal(signal.SIGINT)
+        outcome = program.finish()
+        assert outcome.exit_code == 1
+        assert "stopped by Ctrl-C" in outcome.text
+        wait_until_gone(nodes)
+
+
+@pytest.mark.slow
+def test_interruption_while_hosts_are_connected_stops_the_run(
+    workspace: Workspace, nodes: Nodes, environment: dict[str, str]
+):
+    nodes[1].pull_cable()  # the connection to this host waits for an answer
+    common = ("--start-all", "--run-dir", "run", "--hosts", "node1,node2", "model.ymmsl")
+    with workspace.running(*CONJOIN, "run", *common, environment=environment) as program:
+        nodes[0].wait_for_process("-m entrypoints.agent")
+        program.process.send_signal(signal.SIGINT)
+        outcome = program.finish()
+    assert outcome.exit_code == 1
+    assert "stopped by Ctrl-C" in outcome.text
+    assert "started by hand" not in outcome.text
+    wait_until_gone(nodes)
 
 
 @pytest.mark.slow
