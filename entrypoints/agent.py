@@ -31,6 +31,7 @@ from typing import Final
 
 from adapters.filesystem.logbook import FilesystemLogbook
 from adapters.processes.activity_meter import ProcfsActivityMeter
+from adapters.processes.delivered_files import read_output
 from adapters.processes.descendants import Descendants
 from adapters.processes.manager_process import LinuxManagerProcess
 from adapters.processes.node_inspector import LinuxNodeInspector
@@ -47,6 +48,7 @@ from application.agent.activity_reports import report_activities
 from application.agent.event_sources import listen_to_manager, watch_processes
 from application.agent.events import AgentEvent, ManagerGone
 from application.agent.node_agent import KILL_MARGIN, NodeAgent
+from application.agent.output_relay import OutputRelay
 from domain.coupling.messages import LogRecord
 from domain.errors import ConfigurationError, RemoteProtocolError
 from domain.running.agents import AgentOrders
@@ -201,6 +203,8 @@ def _run(
         retry_time=orders.timeout,
         is_local=orders.manager_process is not None,
     )
+    wake = threading.Event()
+    output = OutputRelay(line, read=read_output, wake=wake.set)
     agent = NodeAgent(
         keeper=keeper,
         line=line,
@@ -209,6 +213,7 @@ def _run(
         timeout=orders.timeout,
         grace_time=orders.grace_time,
         log=log,
+        output=output,
     )
     _end_on_signals(inbox.put, lifeline)
     # this also makes sure that it is not ignored: otherwise the kernel would reap processes
@@ -226,6 +231,13 @@ def _run(
         "activity",
         lambda: report_activities(keeper, ProcfsActivityMeter(), line, is_over=is_over.wait),
     )
+
+    def wait(seconds: float | None) -> bool:
+        wake.wait(seconds)
+        wake.clear()
+        return is_over.is_set()
+
+    relay = _start_thread("output", lambda: output.run(wait))
     watcher = _start_thread("watcher", lambda: watch_processes(keeper, on_event=inbox.put))
     try:
         _work(agent, inbox)
@@ -234,7 +246,10 @@ def _run(
         keeper.wake_up()
         watcher.join()
         keeper.close(grace_time=orders.grace_time)
-        line.close(timeout=REPORT_TIME if agent.failure is None else 1.0)
+        patience = REPORT_TIME if agent.failure is None else 1.0
+        wake.set()
+        relay.join(patience)
+        line.close(timeout=patience)
     return agent.failure
 
 

@@ -180,7 +180,7 @@ class EmbeddedTaskEngine(TaskEngine):
             peers=Peers(),
             on_error=self._on_error,
         )
-        self._exchange.on_request(END, self._end_for_host)
+        self._exchange.handlers.on_request(END, self._end_for_host)
         self._keeper = ValueKeeper(
             self._exchange, self._segments, limit=plan.store_memory or self._store_memory
         )

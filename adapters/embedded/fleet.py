@@ -50,9 +50,9 @@ class Fleet:
         self._on_lost = on_lost
         self._members: dict[str, Member] = {}
         self._cleanups: set[asyncio.Future[None]] = set()
-        exchange.on_request(HELLO, self._on_hello)
-        exchange.on_request(READY, self._on_ready)
-        exchange.on_request(FAILED, self._on_failed)
+        exchange.handlers.on_request(HELLO, self._on_hello)
+        exchange.handlers.on_request(READY, self._on_ready)
+        exchange.handlers.on_request(FAILED, self._on_failed)
 
     @property
     def members(self) -> Mapping[str, Member]:

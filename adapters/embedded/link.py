@@ -60,8 +60,8 @@ class EmbeddedLink(EngineLink):
         self._functions = SubmittedFunctions(exchange)
         self._submissions = Submissions(exchange, workers=lambda: exchange.workers)
         self._running = 0
-        exchange.on_request(RUNNING, self._report_running)
-        exchange.on_other_requests(self._handle)
+        exchange.handlers.on_request(RUNNING, self._report_running)
+        exchange.handlers.on_other_requests(self._handle)
 
     @property
     @override

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from collections.abc import Mapping
 
-from adapters.embedded.exchange import FREE, Exchange
+from adapters.embedded.exchange import Exchange
 from adapters.embedded.held_values import (
     HOLD,
     LOCATE,
@@ -16,6 +16,7 @@ from adapters.embedded.held_values import (
     STORED,
     UNMAP,
 )
+from adapters.embedded.message_packing import FREE
 from adapters.wire.host_frames import (
     BlockParcel,
     FileParcel,
@@ -50,11 +51,11 @@ class ValueKeeper:
         self._parcels: dict[str, Parcel] = {}
         self._files = itertools.count(1)
         self._spilling = asyncio.Lock()
-        exchange.on_request(STORE, self._store)
-        exchange.on_request(LOCATE, self._locate)
-        exchange.on_notice(HOLD, self._hold)
-        exchange.on_notice(RELEASE, self._release)
-        exchange.on_notice(UNMAP, self._unmap)
+        exchange.handlers.on_request(STORE, self._store)
+        exchange.handlers.on_request(LOCATE, self._locate)
+        exchange.handlers.on_notice(HOLD, self._hold)
+        exchange.handlers.on_notice(RELEASE, self._release)
+        exchange.handlers.on_notice(UNMAP, self._unmap)
 
     def stored_by(self, uid: str) -> tuple[int, int]:
         """Return the bytes that a process stored, and how many of them are spilled."""

@@ -18,6 +18,7 @@ from application.runtime.log import RuntimeLog
 from application.runtime.loop_calls import LoopCalls
 from application.runtime.loops import Loops
 from application.runtime.members import Members
+from application.runtime.parameters import Parameters
 from application.runtime.placing import Placing
 from application.runtime.reception import Reception
 from application.runtime.replacement import Replacement
@@ -50,6 +51,7 @@ class Endpoint:
     log: RuntimeLog
     loops: Loops
     members: Members
+    parameters: Parameters
     placing: Placing
     reception: Reception
     replacement: Replacement

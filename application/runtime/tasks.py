@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 
 from application.runtime.again import Again
 from application.runtime.cancellation import TaskCancelledError
@@ -65,7 +66,9 @@ class Tasks:
         if self._calls.is_own_thread:
             self._add(task, plan)
         else:
-            self._calls.soon(lambda: self._add(task, plan))
+            # In the context of the caller, which decides to which loop the task belongs.
+            context = copy_context()
+            self._calls.soon(lambda: context.run(self._add, task, plan))
         return task
 
     def settled(self, uid: str, name: str, outcome: Outcome) -> Task:

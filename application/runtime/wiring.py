@@ -27,6 +27,7 @@ from application.runtime.loop_calls import LoopCalls
 from application.runtime.loops import Loops
 from application.runtime.members import Members
 from application.runtime.packing import Packing
+from application.runtime.parameters import Parameters
 from application.runtime.placing import Placing
 from application.runtime.pool import Pool
 from application.runtime.reception import Reception
@@ -216,6 +217,7 @@ def new_endpoint(
         log=log,
         loops=loops,
         members=members,
+        parameters=Parameters(actors=actors, own=link.uid),
         placing=placing,
         reception=reception,
         replacement=replacement,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from adapters.batch_agents.launcher import BatchAgentLauncher
@@ -91,27 +91,9 @@ def _ssh_launcher(options: ManagerOptions, job: BatchJob | None = None) -> Agent
         from adapters.ssh_agents.launcher import SshAgentLauncher
     if job is None:
         hosts = read_hosts(options.hosts)
-        _check_shared_files(hosts)
     else:
         hosts = tuple(SshHost(name=node, host=node) for node in job.node_names)
     return SshAgentLauncher(hosts, accept_new_host_keys=options.accept_new_host_keys)
-
-
-def _check_shared_files(hosts: Sequence[SshHost]) -> None:
-    """Check that hosts share files with this machine.
-
-    Raises:
-        ConfigurationError: If one does not.
-    """
-    for host in hosts:
-        if host.shared_directory is None:
-            msg = (
-                f"The host '{host.name}' shares no files with this machine (shared_directory ="
-                " false), which is not supported yet: the scripts, the output and the snapshots of"
-                " programs are in the run directory. Mount a shared directory there, for example"
-                " with sshfs, and name it in the hosts file."
-            )
-            raise ConfigurationError(msg)
 
 
 @contextlib.contextmanager

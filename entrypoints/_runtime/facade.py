@@ -17,6 +17,7 @@ from application.runtime.lifecycle import Lifecycle
 from application.runtime.log import RuntimeLog
 from application.runtime.log_names import LogNames
 from application.runtime.loops import Loops
+from application.runtime.mapping import ItemMapping
 from application.runtime.profile import Profile
 from application.runtime.residence import Residence
 from application.runtime.runtime_proxy import RuntimeProxy
@@ -24,6 +25,7 @@ from application.runtime.stage import Stage
 from application.runtime.task_names import TaskNames
 from application.runtime.tasks import Tasks
 from application.runtime.warehouse import Warehouse
+from entrypoints._runtime.executors import Executors
 from entrypoints._runtime.forwarding import Forwarded, ForwardedProperty
 
 Service = TypeVar("Service")
@@ -99,6 +101,8 @@ class Runtime:
     drop = Forwarded(Warehouse, Warehouse.drop)
     barrier = Forwarded(Barrier, Barrier.wait)
     async_for = Forwarded(Loops, Loops.async_for)
+    map = Forwarded(ItemMapping, ItemMapping.map)
+    executor = Forwarded(Executors, Executors.executor)
     batch = Forwarded(Tasks, Tasks.batch)
     actor = Forwarded(ActorNames, ActorNames.actor)
     submit = Forwarded(Functions, Functions.submit)

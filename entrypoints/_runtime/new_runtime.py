@@ -14,9 +14,11 @@ from application.runtime.identity import Identity
 from application.runtime.joining import Joining
 from application.runtime.lifecycle import End, Lifecycle
 from application.runtime.log_names import Failures, LogNames
+from application.runtime.mapping import ItemMapping
 from application.runtime.profile import Profile
 from application.runtime.residence import Residence
 from application.runtime.task_names import TaskNames
+from entrypoints._runtime.executors import Executors
 from entrypoints._runtime.facade import Runtime, remote_calls
 
 
@@ -66,6 +68,8 @@ def new_runtime(
             members=members,
             engine=engine,
         ),
+        Executors(functions=endpoint.functions, calls=endpoint.calls),
+        ItemMapping(functions=endpoint.functions, members=members),
         endpoint.actor_names,
         endpoint.barrier,
         endpoint.functions,

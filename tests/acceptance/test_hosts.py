@@ -1,5 +1,6 @@
 """Runs on hosts that are reached over SSH, as users see them."""
 
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -248,3 +249,63 @@ def test_check_of_bad_hosts_describes_each_problem(
         "Host 'node4': '/no/python' exited with code 12",
     ):
         assert part in outcome.stdout, outcome.text
+
+
+PRIVATE = Path("/tmp/local")
+"""A directory with other files on each node."""
+
+
+@pytest.fixture
+def private_run_directory(tmp_path: Path) -> Iterator[Path]:
+    """A run directory that the nodes do not see."""
+    folder = PRIVATE / tmp_path.name / "run"
+    folder.mkdir(parents=True)
+    yield folder
+    shutil.rmtree(folder.parent)
+
+
+def run_without_shared_files(
+    workspace: Workspace, run_directory: Path, environment: dict[str, str], *options: object
+) -> Outcome:
+    text = 'hosts = ["node1", "node2"]\ncores = 1\nshared_directory = false\n'
+    hosts = workspace.write("hosts.toml", text)
+    common = ("--start-all", "--run-dir", run_directory, "--hosts", hosts)
+    return workspace.conjoin("run", *common, *options, "model.ymmsl", environment=environment)
+
+
+def test_output_reaches_the_run_directory_without_shared_files(
+    workspace: Workspace, nodes: Nodes, environment: dict[str, str], private_run_directory: Path
+):
+    for name in ("macro.py", "micro.py"):
+        text = "print('x' * 200_000)\nprint('problem', file=__import__('sys').stderr)\n"
+        workspace.write(name, (workspace.folder / name).read_text() + WHERE + text)
+    outcome = run_without_shared_files(workspace, private_run_directory, environment)
+    assert outcome.exit_code == 0, outcome.text
+    for name in ("macro", "micro"):
+        folder = private_run_directory / "instances" / name
+        where, output = (folder / "stdout.txt").read_text().splitlines()
+        assert where.startswith("runs on node")
+        assert output == "x" * 200_000
+        assert (folder / "stderr.txt").read_text() == "problem\n"
+
+
+def test_error_output_of_a_failed_program_is_shown_without_shared_files(
+    workspace: Workspace, environment: dict[str, str], private_run_directory: Path
+):
+    workspace.change(
+        "micro.py", "    k = instance", "    raise RuntimeError('broken')\n    k = instance"
+    )
+    outcome = run_without_shared_files(workspace, private_run_directory, environment)
+    assert outcome.exit_code == 1
+    assert "RuntimeError: broken" in outcome.text
+
+
+def test_snapshots_without_shared_files_are_refused_before_the_start(
+    workspace: Workspace, nodes: Nodes, environment: dict[str, str], private_run_directory: Path
+):
+    outcome = run_without_shared_files(
+        workspace, private_run_directory, environment, "--checkpoint-at-end"
+    )
+    assert outcome.exit_code == 2
+    assert "--snapshot-store s3://" in outcome.stderr
+    assert not list(private_run_directory.glob("instances/*"))

@@ -33,13 +33,6 @@ def test_named_hosts_are_reached_over_ssh():
     assert not launcher.capabilities.is_this_machine
 
 
-def test_host_without_shared_files_is_rejected_with_the_cure(tmp_path: Path):
-    path = tmp_path / "hosts.toml"
-    path.write_text('hosts = ["a"]\nshared_directory = false\n')
-    with pytest.raises(ConfigurationError, match=r"'a' shares no files .* Mount a shared"):
-        choose_launcher(ManagerOptions(hosts=str(path)), Adapters(), environment={})
-
-
 def test_missing_paramiko_is_an_error_with_the_package_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ):
