@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from adapters.processes import sessions
-from adapters.processes.delivered_files import create_files
 from adapters.processes.descendants import FIRST_PAUSE, LONGEST_PAUSE, Descendants
 from adapters.processes.end_watch import EndWatch, monotonic_deadline, new_end_watch
 from adapters.processes.spawning import ProcessSpawner
