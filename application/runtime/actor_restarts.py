@@ -112,8 +112,6 @@ class ActorRestarts:
         recipe = self._recipes.get(record)
         made = self._follow(record) if recipe is None else self._restart(record, recipe)
         self._spawn(record, made)
-            record, self._follow(record) if recipe is None else self._restart(record, recipe)
-        )
 
     def _is_lost(self, record: ActorRecord) -> bool:
         return self._correspondence.reason(record.home) is not None
