@@ -10,6 +10,7 @@ from application.interfaces.task_engine import EngineLink
 from application.runtime.actor_proxy import ActorProxy
 from application.runtime.outcomes import Inline
 from application.runtime.packing import Packing, Parcel
+from application.runtime.parameter import PackedParameter, Parameter
 from application.runtime.reference import ByReference, Reference
 from application.runtime.task import Done, Output, Task
 from domain.runtime.arguments import replaced
@@ -63,6 +64,13 @@ class PackedArguments:
         return Message(kind, whole, payload, tuple(values))
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The place of a value in arguments that have not been pickled."""
+
+    slot: ArgumentSlot
+
+
 class ArgumentPacking:
     """Takes the awaited values out of arguments, and puts them in again at the worker.
 
@@ -74,8 +82,9 @@ class ArgumentPacking:
     def __init__(self, *, packing: Packing, link: EngineLink) -> None:
         self._packing = packing
         self._link = link
+        packing.add(_Place, lambda place: place.slot)
 
-    def pack(self, content: object, *, name: str) -> PackedArguments:
+    def pack(self, content: tuple[object, ...], *, name: str) -> PackedArguments:
         """Pack arguments.
 
         Args:
@@ -89,11 +98,11 @@ class ArgumentPacking:
         needs: list[Task] = []
         homeless: list[Task] = []
 
-        def slot(task: Task, keys: tuple[object, ...] = ()) -> ArgumentSlot:
+        def slot(task: Task, keys: tuple[object, ...] = ()) -> _Place:
             if task not in sources:
                 sources.append(task)
                 needs.append(task)
-            return ArgumentSlot(sources.index(task), keys)
+            return _Place(ArgumentSlot(sources.index(task), keys))
 
         def replacement(item: object) -> object:
             if isinstance(item, Task):
@@ -104,16 +113,18 @@ class ArgumentPacking:
                 return slot(item.task)
             if isinstance(item, ByReference):
                 return item.item
+            if isinstance(item, Parameter) and item.cached:
+                return PackedParameter(item, slot(item._conjoin_link.kept_state))
             if isinstance(item, Done):
                 needs.append(item.task)
                 return None
             if isinstance(item, ActorProxy):
                 creation = item.init_future
-                if creation is not None and not creation.is_settled:
+                if creation is not None and (not creation.is_settled or creation.error is not None):
                     homeless.append(creation)
             return item
 
-        template = replaced(content, replacement)
+        template = tuple(replaced(part, replacement) for part in content)
         pack = partial(self._packing.pack, template, name=name)
         return PackedArguments(pack, None if homeless else pack(), sources, [*needs, *homeless])
 

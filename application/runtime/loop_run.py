@@ -186,7 +186,8 @@ class LoopRun:
                 self._start(instruction.item, instruction.worker)
             elif isinstance(instruction, CancelItem):
                 self._tasks[instruction.item].cancel()
-            elif not self._over.done():  # cancelling the await of the loop has cancelled it
+            # The cancellation of its await has cancelled the future.
+            elif not self._over.done():
                 self._over.set_result(instruction.error)
 
     def _start(self, item: int, worker: str) -> None:

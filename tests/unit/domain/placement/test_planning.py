@@ -260,6 +260,14 @@ def test_oversubscription_warning_states_request_and_available_cores():
     )
 
 
+def test_oversubscription_warning_mentions_gpus_if_they_are_requested():
+    said = warning(configuration("a", asked={"a": Threads(1, gpus=1)}), nodes(2))
+    assert said == (
+        "There are too few cores or GPUs for the model to run at full speed. Available: n0 (2"
+        " cores). Component 'a' requests 1 thread on one node, and 1 GPU."
+    )
+
+
 def test_oversubscription_warning_shortens_a_long_list_of_instances():
     said = warning(configuration("a", sizes={"a": (11,)}), nodes(1))
     assert said is not None
