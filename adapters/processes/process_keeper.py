@@ -107,7 +107,6 @@ class PosixProcessKeeper(ProcessKeeper):
 
     def start(self, command: StartCommand) -> None:
         with self._lock:  # so that its end is not taken for that of an adopted process
-            create_files(command)
             popen = self._spawner.spawn(command)
             process = _Process(command.name, popen)
             self._processes.add(process)

@@ -130,4 +130,6 @@ class Judge:
         for made in all_made:
             count = journal().executions[made.stamp.token]
             if count > 1 + made.retries:
-                self.violations.append(f"{made.stamp} ran {count} times, with {made.retries} retries")
+                self.violations.append(
+                    f"{made.stamp} ran {count} times, with {made.retries} retries"
+                )

@@ -51,7 +51,9 @@ def simulate(seed: int) -> Report:
     loop = VirtualLoop()
     log: list[str] = []
     try:
-        loop.run_until_complete(cluster.run(lambda runtime: _main(runtime, seed, cluster, judge, log)))
+        loop.run_until_complete(
+            cluster.run(lambda runtime: _main(runtime, seed, cluster, judge, log))
+        )
     except StuckError as error:
         judge.violations.append(str(error))
     finally:
