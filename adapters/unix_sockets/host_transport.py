@@ -20,6 +20,9 @@ from domain.errors import RemoteProtocolError
 LINGER: Final = 0.5
 """Seconds to send what is queued when the transport is closed."""
 
+DIRECT_SENDS: Final = 4
+"""Frames to send at once, without waiting for others to join; more come in bursts."""
+
 BACKLOG: Final = 1024
 CHUNK: Final = 2**18
 _CREDENTIALS: Final = struct.Struct("3i")
@@ -29,7 +32,7 @@ _CREDENTIALS: Final = struct.Struct("3i")
 class UnixHostTransport(HostTransport):
     """Listens on one socket, and connects to each process that it sends to.
 
-    Frames that are sent in the same turn of the event loop are joined. Connections of other users
+    Frames of a burst are joined. Connections of other users
     are refused, although the directory should keep them out.
 
     Args:
@@ -42,7 +45,7 @@ class UnixHostTransport(HostTransport):
         self._incoming: set[socket.socket] = set()
         self._outgoing: dict[str, Outgoing] = {}
         self._queues: dict[str, list[bytes]] = {}
-        self._is_flush_due = False
+        self._direct_sends = DIRECT_SENDS
         self._uid = ""
 
     @override
@@ -63,13 +66,13 @@ class UnixHostTransport(HostTransport):
 
     @override
     def send(self, uid: str, frame: bytes) -> None:
-        if self._is_flush_due:
-            self._queues.setdefault(uid, []).append(frame)
+        if self._direct_sends:
+            self._direct_sends -= 1
+            self._send_all(uid, [frame])
             return
-        # the first frame in a turn is sent at once, those that follow together
-        self._is_flush_due = True
-        self._loop.call_soon(self._flush)
-        self._send_all(uid, [frame])
+        if not self._queues:
+            self._loop.call_soon(self._flush)
+        self._queues.setdefault(uid, []).append(frame)
 
     @override
     def forget(self, uid: str) -> None:
@@ -95,7 +98,7 @@ class UnixHostTransport(HostTransport):
             os.unlink(self._path(self._uid))  # noqa: PTH108
 
     def _flush(self) -> None:
-        self._is_flush_due = False
+        self._direct_sends = DIRECT_SENDS
         queues, self._queues = self._queues, {}
         if self._listener is None:
             return
@@ -119,6 +122,8 @@ class UnixHostTransport(HostTransport):
             self._loop.add_reader(sock, self._read, sock, FrameSplitter())
 
     def _read(self, sock: socket.socket, splitter: FrameSplitter) -> None:
+        if not self._queues:
+            self._direct_sends = DIRECT_SENDS
         try:
             data = sock.recv(CHUNK)
             for frame in splitter.split(data):
