@@ -62,6 +62,10 @@ class InlineTaskEngine(TaskEngine):
 
     async def open(self, plan: EnginePlan, head: HeadHost) -> Sequence[Host]:
         """Start the hosts."""
+        if any(host.node for host in plan.hosts):
+            raise EngineError(
+                "engine 'inline' runs in one process only. For several nodes, use engine='dask'"
+            )
         self._plan = plan
         self._links[HEAD] = InlineHost(HEAD, self)
         await self._links[HEAD].start(head)

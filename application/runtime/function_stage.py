@@ -11,9 +11,11 @@ from application.runtime.argument_packing import ArgumentPacking
 from application.runtime.delivery import CANCELLED, Delivery
 from application.runtime.execution import Execution
 from application.runtime.holdings import Holdings
+from application.runtime.memory_gate import MemoryGate
 from application.runtime.reception import OK, Reception
 from application.runtime.retried_run import retried_run
 from application.runtime.running_task import RunningTask
+from application.runtime.start_notices import StartNotices
 from domain.runtime.payloads import Message
 from domain.runtime.retries import Attempts
 
@@ -38,6 +40,8 @@ class FunctionStage:
         delivery: Makes replies.
         reception: Receives the requests.
         holdings: Counts the proxies in arguments.
+        gate: Lets functions with large arguments in.
+        notices: Reports functions that run.
     """
 
     def __init__(
@@ -48,23 +52,29 @@ class FunctionStage:
         delivery: Delivery,
         reception: Reception,
         holdings: Holdings,
+        gate: MemoryGate,
+        notices: StartNotices,
     ) -> None:
         self._arguments = arguments
         self._execution = execution
         self._delivery = delivery
         self._holdings = holdings
+        self._gate = gate
+        self._notices = notices
         self._slot = asyncio.Lock()
         self._waiting: dict[str, asyncio.Task[object] | None] = {}
         self._running: dict[str, asyncio.Task[object]] = {}
         reception.add(FUNCTION, FIELDS, self._serve)
         reception.add(CANCEL_FUNCTION, {"task": (str,)}, self._cancel)
 
-    async def _serve(self, sender: str, message: Message) -> Message:  # noqa: ARG002
+    async def _serve(self, sender: str, message: Message) -> Message:
         task, name = message.fields["task"], message.fields["name"]
         assert isinstance(task, str)
         assert isinstance(name, str)
         try:
-            return await self._run(task, name, message)
+            async with self._gate.room(message, name=name):
+                with self._notices.running(sender, task):
+                    return await self._run(task, name, message)
         except Exception as error:  # noqa: BLE001 - it is the caller's
             return self._delivery.error_reply(error, uid=task)
 
