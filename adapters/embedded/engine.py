@@ -49,6 +49,7 @@ class EmbeddedTaskEngine(TaskEngine):
         kill_marked: Kills the processes with a variable in their environment, and waits until they
             have ended. Thread-safe.
         on_error: Receives descriptions of internal errors.
+        on_spilled: See `ValueKeeper`.
     """
 
     def __init__(
@@ -59,12 +60,14 @@ class EmbeddedTaskEngine(TaskEngine):
         store_memory: int,
         kill_marked: Callable[[str, str], None],
         on_error: Callable[[str], None],
+        on_spilled: Callable[[float, int], None] = lambda _start, _size: None,
     ) -> None:
         self._transports = transports
         self._new_segments = segments
         self._store_memory = store_memory
         self._kill_marked = kill_marked
         self._on_error = on_error
+        self._on_spilled = on_spilled
         self._places: RunPlaces | None = None
         self._link: EmbeddedLink | None = None
         self._closing: asyncio.Future[None] | None = None
@@ -186,7 +189,10 @@ class EmbeddedTaskEngine(TaskEngine):
         )
         self._exchange.handlers.on_request(END, self._end_for_host)
         self._keeper = ValueKeeper(
-            self._exchange, self._segments, limit=plan.store_memory or self._store_memory
+            self._exchange,
+            self._segments,
+            limit=plan.store_memory or self._store_memory,
+            on_spilled=self._on_spilled,
         )
         self._fleet = Fleet(
             plan,

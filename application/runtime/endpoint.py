@@ -21,6 +21,7 @@ from application.runtime.loops import Loops
 from application.runtime.members import Members
 from application.runtime.parameters import Parameters
 from application.runtime.placing import Placing
+from application.runtime.profile_buffer import ProfileBuffer
 from application.runtime.reception import Reception
 from application.runtime.replacement import Replacement
 from application.runtime.resident_actor import ResidentActor
@@ -54,6 +55,7 @@ class Endpoint:
     members: Members
     parameters: Parameters
     placing: Placing
+    profile: ProfileBuffer
     reception: Reception
     replacement: Replacement
     residents: Residents

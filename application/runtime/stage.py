@@ -12,6 +12,7 @@ from application.runtime.execution import Execution
 from application.runtime.holdings import Holdings
 from application.runtime.members import Members
 from application.runtime.memory_gate import MemoryGate
+from application.runtime.profile_buffer import ProfileBuffer
 from application.runtime.reception import OK, Reception
 from application.runtime.resident_actor import ResidentActor
 from application.runtime.residents import ACTOR, Residents
@@ -58,6 +59,7 @@ class Stage:
         reception: Receives the requests.
         holdings: Counts the proxies in arguments.
         members: Reports the loss of callers.
+        profile: Gets the waits of calls.
         on_named_end: Called with the uid of each actor with a name that has ended.
         gate: Lets calls with large arguments in.
         notices: Reports calls that run.
@@ -73,6 +75,7 @@ class Stage:
         reception: Reception,
         holdings: Holdings,
         members: Members,
+        profile: ProfileBuffer,
         on_named_end: Callable[[str], None],
         gate: MemoryGate,
         notices: StartNotices,
@@ -82,6 +85,7 @@ class Stage:
         self._execution = execution
         self._delivery = delivery
         self._holdings = holdings
+        self._profile = profile
         self._on_named_end = on_named_end
         self._gate = gate
         self._notices = notices
@@ -120,12 +124,14 @@ class Stage:
         assert isinstance(actor, ResidentActor)
         task, number = _text(message, "task"), message.fields["number"]
         assert isinstance(number, int)
+        start = self._profile.now()
         try:
             await actor.turn(task, caller=_lane(sender, message), number=number)
         except asyncio.CancelledError:
             return Message(CANCELLED)
+        self._profile.add_wait(_name(actor, message), start, row=f"{actor.uid} queue")
         try:
-            name = f"{actor.type_name}.{_text(message, 'method')}"
+            name = _name(actor, message)
             async with self._gate.room(message, name=name):
                 with self._notices.running(sender, task):
                     return await self._run(actor, task, message, name)
@@ -232,6 +238,10 @@ class Stage:
             actor.instance = None
             if actor.is_named:
                 self._on_named_end(actor.uid)
+
+
+def _name(actor: ResidentActor, message: Message) -> str:
+    return f"{actor.type_name}.{_text(message, 'method')}"
 
 
 def _lane(sender: str, message: Message) -> str:

@@ -33,7 +33,9 @@ from application.runtime.packing import Packing
 from application.runtime.parameters import Parameters
 from application.runtime.placing import Placing
 from application.runtime.pool import Pool
+from application.runtime.profile_buffer import ProfileBuffer
 from application.runtime.reception import Reception
+from application.runtime.recording_link import RecordingLink
 from application.runtime.replacement import Replacement
 from application.runtime.residents import Residents
 from application.runtime.results import ResultLoader
@@ -54,6 +56,7 @@ def new_endpoint(
     own_process: OwnProcess,
     log: RuntimeLog,
     bars: ProgressBars,
+    profile: ProfileBuffer,
     remote_names: frozenset[str],
     placement: Strategy | None = None,
 ) -> Endpoint:
@@ -66,9 +69,11 @@ def new_endpoint(
         own_process: Measures the process.
         log: The logger.
         bars: Draws the progress of loops.
+        profile: Gets events.
         remote_names: The names of a runtime that peers may call.
         placement: The strategy; None in processes without the monitor.
     """
+    link = RecordingLink(link, profile)
     calls = LoopCalls()
     packing = Packing(pickler=pickler)
     correspondence = Correspondence(link=link)
@@ -141,7 +146,7 @@ def new_endpoint(
         reception=reception,
         log=log,
     )
-    execution = Execution(threads=threads)
+    execution = Execution(threads=threads, profile=profile)
     functions = Functions(
         tasks=tasks,
         arguments=arguments,
@@ -214,6 +219,7 @@ def new_endpoint(
         reception=reception,
         holdings=holdings,
         members=members,
+        profile=profile,
         on_named_end=names.free,
         gate=gate,
         notices=notices,
@@ -232,6 +238,7 @@ def new_endpoint(
         members=members,
         parameters=Parameters(actors=actors, own=link.uid),
         placing=placing,
+        profile=profile,
         reception=reception,
         replacement=replacement,
         residents=residents,

@@ -19,11 +19,15 @@ STORE_SHARE: Final = 0.3
 """The part of the memory that stored values may occupy."""
 
 
-def new_embedded_engine(*, on_error: Callable[[str], None]) -> TaskEngine:
+def new_embedded_engine(
+    *, on_error: Callable[[str], None], on_spilled: Callable[[float, int], None]
+) -> TaskEngine:
     """Return an engine that starts processes on this machine.
 
     Args:
         on_error: Receives descriptions of internal errors.
+        on_spilled: Called after a value was written to a file, with the time at which that began,
+            and the number of bytes.
     """
     return EmbeddedTaskEngine(
         transports=ZmqHostTransport,
@@ -31,6 +35,7 @@ def new_embedded_engine(*, on_error: Callable[[str], None]) -> TaskEngine:
         store_memory=int(STORE_SHARE * _memory_limit()),
         kill_marked=kill_marked_processes,
         on_error=on_error,
+        on_spilled=on_spilled,
     )
 
 
