@@ -15,10 +15,11 @@ DEMO := examples/reaction_diffusion
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow quick check
+.PHONY: help setup demo demo-cluster test test-slow quick check
 
 help:
 	@echo "make demo       run a reaction-diffusion model, and draw its result"
+	@echo "make demo-cluster  run an ensemble on three nodes over SSH (needs root on Linux, and sshd)"
 	@echo "make test       run the tests, in less than 10 minutes (some install MUSCLE3 from PyPI)"
 	@echo "make test-slow  run the tests that make test leaves out, since they take long"
 	@echo "make quick      run the unit and contract tests"
@@ -52,6 +53,9 @@ demo: $(READY)
 	export PATH="$$PWD/$(VENV)/bin:$$PATH" && \
 	python -m conjoin run --start-all --run-dir "$$run" $(DEMO)/reaction_diffusion.ymmsl && \
 	python $(DEMO)/draw.py "$$run"
+
+demo-cluster: $(READY)
+	@tests/infra/demo_cluster.sh $(VENV)/bin/python
 
 test: $(READY)
 	$(VENV)/bin/python -m pytest $(PARALLEL) -m "not slow" $(PYTEST_ARGS)

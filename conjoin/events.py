@@ -30,6 +30,7 @@ from domain.running.events import (
     StopRequested,
 )
 from domain.running.log_levels import LogLevel
+from domain.running.nodes import NodeStatus
 from domain.running.process_end import Exited, Killed, NeverStarted, NodeLost, ProcessEnd
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "LogRecorded",
     "NeverStarted",
     "NodeLost",
+    "NodeStatus",
     "ProcessEnd",
     "RunEvent",
     "RunFinished",

@@ -15,7 +15,7 @@ from domain.coupling.messages import LogRecord
 from domain.coupling.ports import Operator
 from domain.identity import Reference
 from domain.model.configuration import Program, ResourceRequirements
-from domain.placement.resources import Core, NodeResources, Resources
+from domain.placement.resources import Core, Gpu, GpuKind, NodeResources, Resources
 from domain.running.agents import AgentOrders
 from domain.running.events import RunEvent
 from domain.running.launcher_capabilities import LauncherCapabilities
@@ -28,6 +28,8 @@ __all__ = [
     "Clock",
     "Core",
     "EventSink",
+    "Gpu",
+    "GpuKind",
     "LauncherCapabilities",
     "LogLevel",
     "LogRecord",

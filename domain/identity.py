@@ -57,7 +57,8 @@ class Reference:
             self._parts = _parse(parts)
         else:
             self._parts = tuple(
-                part if isinstance(part, int) else Identifier(str(part)) for part in parts
+                part if isinstance(part, (int, Identifier)) else Identifier(str(part))
+                for part in parts
             )
             if self._parts and isinstance(self._parts[0], int):
                 msg = f"A reference starts with a name, not with an index: {list(self._parts)}"

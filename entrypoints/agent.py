@@ -9,9 +9,12 @@ import os
 import sys
 
 if __name__ == "__main__" and len(sys.argv) == 1:
-    from adapters.processes.watchdog import go_below_watchdog
+    from adapters.processes.watchdog import go_below_watchdog, watch_parent_instead_of_input
+    from adapters.wire.orders_in_environment import has_orders
     from entrypoints._garbage import collect_rarely
 
+    if has_orders(os.environ):
+        watch_parent_instead_of_input()
     _lifeline = go_below_watchdog()  # before slow imports, so that the watchdog stays small
     collect_rarely()
 else:
@@ -28,6 +31,7 @@ from typing import Final
 
 from adapters.filesystem.logbook import FilesystemLogbook
 from adapters.processes.activity_meter import ProcfsActivityMeter
+from adapters.processes.delivered_files import read_output
 from adapters.processes.descendants import Descendants
 from adapters.processes.manager_process import LinuxManagerProcess
 from adapters.processes.node_inspector import LinuxNodeInspector
@@ -39,10 +43,12 @@ from adapters.tcp.agent_line import TcpAgentLine
 from adapters.threads.late_logbook import LateLogbook
 from adapters.threads.queued_logbook import QueuedLogbook
 from adapters.wire.agent_orders import CONFIRMATION, decode_orders
+from adapters.wire.orders_in_environment import take_orders
 from application.agent.activity_reports import report_activities
 from application.agent.event_sources import listen_to_manager, watch_processes
 from application.agent.events import AgentEvent, ManagerGone
 from application.agent.node_agent import KILL_MARGIN, NodeAgent
+from application.agent.output_relay import OutputRelay
 from domain.coupling.messages import LogRecord
 from domain.errors import ConfigurationError, RemoteProtocolError
 from domain.running.agents import AgentOrders
@@ -79,7 +85,7 @@ def main(lifeline: Lifeline | None = None) -> int:
     if len(sys.argv) > 1:
         return _explain()
     try:
-        orders = decode_orders(_read_line())
+        orders = decode_orders(take_orders(os.environ) or _read_line())
     except RemoteProtocolError as error:
         print(f"Invalid orders on standard input: {error}. {PURPOSE}", file=sys.stderr)  # noqa: T201
         return 1
@@ -89,8 +95,10 @@ def main(lifeline: Lifeline | None = None) -> int:
     except ConfigurationError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
-    if orders.confirms and not _confirm(orders):
+    if (orders.confirms or orders.job is not None) and not _has_run_directory(orders):
         return 1
+    if orders.confirms:
+        print(CONFIRMATION, flush=True)  # noqa: T201
     log = _AgentLog(orders.log_directory, inspector.node)
     try:
         failure = _run(orders, inspector, log.write, lifeline)
@@ -121,8 +129,8 @@ def _host_names() -> tuple[str, ...]:
     return (socket.gethostname(), socket.getfqdn())
 
 
-def _confirm(orders: AgentOrders) -> bool:
-    """Confirm the orders on standard output, if the directories of the run exist here."""
+def _has_run_directory(orders: AgentOrders) -> bool:
+    """Check that the directories of the run exist here; print an error if not."""
     directory = orders.log_directory
     if directory is not None and not directory.is_dir():
         print(  # noqa: T201
@@ -130,7 +138,6 @@ def _confirm(orders: AgentOrders) -> bool:
             file=sys.stderr,
         )
         return False
-    print(CONFIRMATION, flush=True)  # noqa: T201
     return True
 
 
@@ -196,6 +203,8 @@ def _run(
         retry_time=orders.timeout,
         is_local=orders.manager_process is not None,
     )
+    wake = threading.Event()
+    output = OutputRelay(line, read=read_output, wake=wake.set)
     agent = NodeAgent(
         keeper=keeper,
         line=line,
@@ -204,6 +213,7 @@ def _run(
         timeout=orders.timeout,
         grace_time=orders.grace_time,
         log=log,
+        output=output,
     )
     _end_on_signals(inbox.put, lifeline)
     # this also makes sure that it is not ignored: otherwise the kernel would reap processes
@@ -221,6 +231,13 @@ def _run(
         "activity",
         lambda: report_activities(keeper, ProcfsActivityMeter(), line, is_over=is_over.wait),
     )
+
+    def wait(seconds: float | None) -> bool:
+        wake.wait(seconds)
+        wake.clear()
+        return is_over.is_set()
+
+    relay = _start_thread("output", lambda: output.run(wait))
     watcher = _start_thread("watcher", lambda: watch_processes(keeper, on_event=inbox.put))
     try:
         _work(agent, inbox)
@@ -229,7 +246,10 @@ def _run(
         keeper.wake_up()
         watcher.join()
         keeper.close(grace_time=orders.grace_time)
-        line.close(timeout=REPORT_TIME if agent.failure is None else 1.0)
+        patience = REPORT_TIME if agent.failure is None else 1.0
+        wake.set()
+        relay.join(patience)
+        line.close(timeout=patience)
     return agent.failure
 
 

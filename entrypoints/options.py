@@ -17,7 +17,7 @@ from application.manager.snapshots.run_checkpoints import CheckpointOptions, las
 from application.nodes.agent_timeouts import AgentTimeouts
 from domain.errors import ConfigurationError, UsageError
 from domain.running.clients import Trust, trust_for
-from domain.running.launcher_capabilities import LauncherCapabilities
+from domain.running.launcher_capabilities import LAUNCHERS, LauncherCapabilities
 from domain.running.log_levels import manager_level
 
 __all__ = ["Adapters", "AgentTimeouts", "CheckpointOptions", "ManagerOptions"]
@@ -47,6 +47,9 @@ class ManagerOptions:
         hosts: Hosts to run on, over SSH: the path of a hosts file (`*.toml`), or a list such as
             `a,b,user@c:2222`. Empty for this machine, or for the nodes of the batch job that the
             manager runs in.
+        launcher: How to start the agents of a run on the nodes of a batch job: `srun`, `mpiexec`,
+            `ssh`, or `auto` to choose depending on the batch system. `local` starts an agent on
+            this machine only, also in a batch job. Has no effect if `hosts` is given.
         accept_new_host_keys: Whether to accept the SSH host keys of hosts that have no known key.
         listen: Addresses on which the manager listens for programs on other machines, in addition
             to loopback; `all` stands for all addresses of this machine. By default it listens on
@@ -58,6 +61,9 @@ class ManagerOptions:
             before the manager checks whether its program still runs.
         stall_time: Seconds for which a program must be stopped, or use no CPU time and exchange no
             message, to be reported as hanging; infinite to report none. It is never ended.
+        oversubscribe: Whether instances that run at the same time may share cores if there are too
+            few, with a warning; otherwise too few cores are an error. By default the launcher
+            decides: on this machine they may, on a cluster they may not.
         secret: Secret of the run, with which Conjoin's programs authenticate themselves. Random by
             default.
 
@@ -75,12 +81,14 @@ class ManagerOptions:
     require_secret: bool = False
     trust_network: bool = False
     hosts: str = ""
+    launcher: str = "auto"
     accept_new_host_keys: bool = False
     listen: Sequence[str] = ()
     timeouts: AgentTimeouts = field(default_factory=AgentTimeouts)
     checkpoints: CheckpointOptions = field(default_factory=CheckpointOptions)
     reconnect_time: float = 30.0
     stall_time: float = 60.0
+    oversubscribe: bool | None = None
     secret: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
 
     @property
@@ -97,7 +105,19 @@ def check_options(options: ManagerOptions) -> None:
             it starts.
     """
     manager_level(options.log_level)
+    check_launcher(options)
     last_rule(options.checkpoints, SystemClock().time())
+
+
+def check_launcher(options: ManagerOptions) -> None:
+    """Check that the kind of launcher exists.
+
+    Raises:
+        ConfigurationError: If it does not.
+    """
+    if options.launcher not in LAUNCHERS:
+        msg = f"The launcher '{options.launcher}' does not exist: choose {', '.join(LAUNCHERS)}."
+        raise ConfigurationError(msg)
 
 
 def check_trust(options: ManagerOptions) -> None:
@@ -194,18 +214,12 @@ def _check_capabilities(launcher: AgentLauncher) -> None:
     """Check the capabilities of a launcher.
 
     Raises:
-        UsageError: If they have another type, or the manager does not support them.
+        UsageError: If they have another type.
     """
     capabilities: object = launcher.capabilities
     if not isinstance(capabilities, LauncherCapabilities):
         msg = (
             f"Adapters(launcher=...): the attribute 'capabilities' of {launcher!r} must be a"
             f" LauncherCapabilities (from conjoin.interfaces), not a {type(capabilities).__name__}"
-        )
-        raise UsageError(msg)
-    if not capabilities.shares_files:
-        msg = (
-            f"Adapters(launcher=...): the capabilities of {launcher!r} have shares_files=False, but"
-            " nodes without the manager's files are not supported yet"
         )
         raise UsageError(msg)

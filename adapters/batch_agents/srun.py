@@ -20,6 +20,7 @@ _OPTIONS: Final = (
     "--wait=0",
     "--cpu-bind=none",  # an agent may use all cores that the job has on its node
     "--mpi=none",
+    "--export=ALL",
     "--unbuffered",
 )
 
@@ -63,6 +64,11 @@ class Srun(GroupStarter):
 
     @property
     @override
+    def passes_input(self) -> bool:
+        return True
+
+    @property
+    @override
     def node_name_variable(self) -> str | None:
         return "SLURMD_NODENAME"
 
@@ -73,7 +79,12 @@ class Srun(GroupStarter):
 
     @override
     def command(
-        self, nodes: Sequence[str], program: Sequence[str], *, directory: Path
+        self,
+        nodes: Sequence[str],
+        program: Sequence[str],
+        *,
+        directory: Path,
+        exported: Sequence[str] = (),
     ) -> list[str]:
         count = len(nodes)
         sizes = (f"--nodes={count}", f"--ntasks={count}", f"--chdir={directory}")
@@ -84,7 +95,7 @@ class Srun(GroupStarter):
         return {name: text for name, text in environment.items() if name not in _CONTRADICTING}
 
     @override
-    def losses(self, line: str) -> Iterable[str]:
+    def losses(self, line: str, nodes: Sequence[str]) -> Iterable[str]:
         for pattern in _LOSSES:
             match = pattern.match(line)
             if match is not None:

@@ -18,10 +18,15 @@ NODE_VARIABLES: Final = (
 
 
 class GroupStarter(Protocol):
-    """A program that runs a command once on each node, and passes its standard input to all.
+    """A program that runs a command once on each node."""
 
-    It must keep the standard input of the commands open until its own is closed.
-    """
+    @property
+    @abstractmethod
+    def passes_input(self) -> bool:
+        """Whether it passes its standard input to the commands on all nodes.
+
+        If so, their standard input stays open until its own is closed.
+        """
 
     @property
     @abstractmethod
@@ -35,7 +40,12 @@ class GroupStarter(Protocol):
 
     @abstractmethod
     def command(
-        self, nodes: Sequence[str], program: Sequence[str], *, directory: Path
+        self,
+        nodes: Sequence[str],
+        program: Sequence[str],
+        *,
+        directory: Path,
+        exported: Sequence[str] = (),
     ) -> list[str]:
         """Return the command that runs a program once on each node.
 
@@ -43,6 +53,7 @@ class GroupStarter(Protocol):
             nodes: Names of the nodes.
             program: The program with its arguments.
             directory: Its working directory.
+            exported: Names of the environment variables that the program must get.
         """
 
     @abstractmethod
@@ -50,5 +61,10 @@ class GroupStarter(Protocol):
         """Return the environment for the command, from that of the manager."""
 
     @abstractmethod
-    def losses(self, line: str) -> Iterable[str]:
-        """Return the names of nodes on which a program failed, according to a line of output."""
+    def losses(self, line: str, nodes: Sequence[str]) -> Iterable[str]:
+        """Return the names of nodes on which a program failed, according to a line of output.
+
+        Args:
+            line: The line.
+            nodes: Names of the nodes, as passed to `command`.
+        """

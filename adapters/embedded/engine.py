@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import final
 
@@ -68,7 +69,6 @@ class EmbeddedTaskEngine(TaskEngine):
         self._on_error = on_error
         self._on_spilled = on_spilled
         self._places: RunPlaces | None = None
-        self._head: HeadHost | None = None
         self._link: EmbeddedLink | None = None
         self._closing: asyncio.Future[None] | None = None
 
@@ -93,14 +93,18 @@ class EmbeddedTaskEngine(TaskEngine):
             raise EngineError(
                 "engine 'embedded' runs on one machine only. For several nodes, use engine='dask'"
             )
+        if not (hasattr(os, "memfd_create") and hasattr(os, "pidfd_open")):
+            raise EngineError("engine 'embedded' needs Linux. Elsewhere, use engine='inline'")
         self._patience = plan.patience
-        self._head = head
         self._places = create_places(plan)
         try:
             self._connect(plan, self._places, head)
             await self._connected.start(head)
             uids = self._fleet.start_all()
             await self._fleet.wait_until_ready()
+        except OSError as error:
+            await self.close(patience=0.0)
+            raise EngineError(f"a process or a socket cannot be created: {error}") from error
         except BaseException:
             await self.close(patience=0.0)
             raise

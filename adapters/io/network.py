@@ -20,6 +20,8 @@ from domain.errors import TransportError
 
 CONNECT_TIMEOUT = 3.0
 LOOPBACK = "127.0.0.1"
+TUNNEL_HOST = "127.0.0.2"
+"""Source address of connections that lead from other machines through a tunnel to this one."""
 ANY_IPV4 = "0.0.0.0"
 ANY_IPV6 = "::"
 IS_LINUX = sys.platform.startswith("linux")

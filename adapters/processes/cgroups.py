@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
+
+from adapters.processes.topology import parse_list
 
 NO_LIMIT_FROM: Final = 2**60
 """Version 1 reports a huge number when there is no limit."""
@@ -18,10 +21,12 @@ class Limits:
     Attributes:
         memory: Bytes of memory; None if unlimited.
         cpus: CPU time in processors, rounded up; None if unlimited.
+        hwthreads: Hardware threads that it may run on; None if unlimited.
     """
 
     memory: int | None
     cpus: int | None
+    hwthreads: frozenset[int] | None = None
 
 
 def read_limits(proc: Path, sys: Path) -> Limits:
@@ -34,18 +39,23 @@ def read_limits(proc: Path, sys: Path) -> Limits:
     root = sys / "fs/cgroup"
     memory: list[int] = []
     cpus: list[int] = []
+    hwthreads: list[frozenset[int]] = []
     for controllers, path in _groups(proc):
-        if not controllers:
-            memory += _numbers(root, path, "memory.max")
-            cpus += _quotas(root, path)
+        for mount in (root, root / "unified") if not controllers else ():
+            memory += _numbers(mount, path, "memory.max")
+            cpus += _quotas(mount, path)
+            hwthreads += _cpu_lists(mount, path, "cpuset.cpus.effective")
         if "memory" in controllers:
             memory += _numbers(root / "memory", path, "memory.limit_in_bytes")
         if "cpu" in controllers:
             for mount in (root / "cpu", root / "cpu,cpuacct"):
                 cpus += _old_quotas(mount, path)
+        if "cpuset" in controllers:
+            hwthreads += _cpu_lists(root / "cpuset", path, "cpuset.effective_cpus", "cpuset.cpus")
     return Limits(
         min((limit for limit in memory if limit < NO_LIMIT_FROM), default=None),
         min(cpus, default=None),
+        min(hwthreads, key=len, default=None),
     )
 
 
@@ -86,6 +96,16 @@ def _old_quotas(mount: Path, path: PurePosixPath) -> list[int]:
         for level in _levels(mount, path)
     )
     return [_rounded_up(pair[0], pair[1]) for pair in pairs if _are_numbers(pair)]
+
+
+def _cpu_lists(mount: Path, path: PurePosixPath, *names: str) -> list[frozenset[int]]:
+    """Return the list of the innermost group that has one; the list of its parent contains it."""
+    for level in _levels(mount, path):
+        for name in names:
+            with contextlib.suppress(ValueError):
+                if numbers := parse_list(_read(level / name)):
+                    return [numbers]
+    return []
 
 
 def _are_numbers(pair: list[str]) -> bool:

@@ -3,53 +3,77 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, final
 
 from adapters.processes import cgroups, topology
+from adapters.processes.gpus import read_gpus
 from application.interfaces.agents import NodeInspector
 from domain.placement.resources import Core, CoreSet, NodeResources
+
+_ALLOWED: Final = re.compile(r"^Cpus_allowed_list:\s*(\S+)", re.MULTILINE)
+_MEMORY: Final = re.compile(r"^MemTotal:\s*(\d+) kB", re.MULTILINE)
 
 
 @final
 class LinuxNodeInspector(NodeInspector):
-    """Reads the affinity mask, the topology of the processors, and the limits of control groups.
+    """Reads the affinity mask, the topology, the limits of control groups, and the GPUs.
 
     On other systems than Linux, it uses psutil.
 
     Args:
         node: Name to give to the node; the host name by default.
-        proc: Mount point of procfs.
-        sys: Mount point of sysfs.
+        root: The root directory, with `proc`, `sys` and `dev`.
         max_cores: Number of cores to report at most; None for all.
+        environment: The environment; by default, that of this process.
     """
 
     def __init__(
         self,
         *,
         node: str | None = None,
-        proc: Path = Path("/proc"),
-        sys: Path = Path("/sys"),
+        root: Path = Path("/"),
         max_cores: int | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.node: Final = node or socket.gethostname()
         """Name of the node."""
-        self._proc = proc
-        self._sys = sys
+        self._root = root
         self._max_cores = max_cores
+        self._environment = os.environ if environment is None else environment
 
     def resources(self) -> NodeResources:
-        limits = cgroups.read_limits(self._proc, self._sys)
-        return NodeResources(self.node, self._cores(limits.cpus), self._memory(limits.memory))
+        limits = cgroups.read_limits(self._root / "proc", self._root / "sys")
+        return NodeResources(
+            self.node,
+            self._cores(limits),
+            self._memory(limits.memory),
+            read_gpus(self._root, self._environment),
+        )
 
-    def _cores(self, quota: int | None) -> CoreSet:
-        cores = topology.read_cores(self._sys, usable_hwthreads()) or _cores_by_count()
+    def _cores(self, limits: cgroups.Limits) -> CoreSet:
+        usable = self._usable_hwthreads()
+        if limits.hwthreads is not None and usable & limits.hwthreads:
+            usable &= limits.hwthreads
+        cores = topology.read_cores(self._root / "sys", usable) or _cores_by_count(usable)
         # with a CPU time quota, using more cores would only slow all of them down
-        return frozenset(sorted(cores)[:quota][: self._max_cores])
+        return frozenset(sorted(cores)[: limits.cpus][: self._max_cores])
+
+    def _usable_hwthreads(self) -> frozenset[int]:
+        """Return the hardware threads in the affinity mask of this process."""
+        found = _ALLOWED.search(_read(self._root / "proc/self/status"))
+        try:
+            return topology.parse_list(found[1]) if found is not None else usable_hwthreads()
+        except ValueError:
+            return usable_hwthreads()
 
     def _memory(self, limit: int | None) -> int | None:
-        sizes = [size for size in (_physical_memory(), limit) if size is not None]
+        found = _MEMORY.search(_read(self._root / "proc/meminfo"))
+        physical = int(found[1]) * 1024 if found is not None else _physical_memory()
+        sizes = [size for size in (physical, limit) if size is not None]
         return min(sizes, default=None)
 
 
@@ -60,11 +84,11 @@ def usable_hwthreads() -> frozenset[int]:
     return frozenset(range(os.cpu_count() or 1))
 
 
-def _cores_by_count() -> CoreSet:
+def _cores_by_count(usable: frozenset[int]) -> CoreSet:
     """Return cores where the system reports only their number."""
     import psutil
 
-    hwthreads = sorted(usable_hwthreads())
+    hwthreads = sorted(usable)
     count = min(psutil.cpu_count(logical=False) or len(hwthreads), len(hwthreads))
     return frozenset(Core(number, frozenset(hwthreads[number::count])) for number in range(count))
 
@@ -76,3 +100,10 @@ def _physical_memory() -> int | None:
         import psutil
 
         return int(psutil.virtual_memory().total)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(errors="replace")
+    except OSError:
+        return ""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, final
 
+from adapters.io.network import TUNNEL_HOST
 from adapters.processes.socket_table import PROC, find_socket
 from application.interfaces.peer_processes import PeerProcesses
 from domain.running.clients import STARTED_FOR, Origin, Process
@@ -53,6 +54,8 @@ class LinuxPeerProcesses(PeerProcesses):
 
     def origin(self, own: tuple[str, int], peer: tuple[str, int]) -> Origin:
         own_end = (own[0].removeprefix(_MAPPED), own[1])
+        if peer[0].removeprefix(_MAPPED) == TUNNEL_HOST:
+            return Origin(peer[0], is_local=False)
         other_end = (peer[0].removeprefix(_MAPPED), peer[1])
         found = find_socket(other_end, own_end, proc=self._proc)
         if found is None:

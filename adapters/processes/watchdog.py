@@ -88,6 +88,17 @@ def wait_for_launcher(launcher: int | None = None) -> None:
         return
 
 
+def watch_parent_instead_of_input() -> None:
+    """Replace standard input by a pipe that stays open, and have the parent process watched.
+
+    Call this before `go_below_watchdog`, if the launcher does not control standard input.
+    """
+    receiver, _sender = os.pipe()
+    os.dup2(receiver, STDIN, inheritable=False)
+    os.close(receiver)
+    os.environ[LAUNCHER_VARIABLE] = str(os.getppid())
+
+
 def go_below_watchdog(
     *,
     patience: float = PATIENCE,

@@ -69,6 +69,8 @@ def launch_bound(
     launch = _BOUND[model](found, rank_file, cpu_file)
     variables = {
         **_counts(model, requirements),
+        # within the cores of each process, to which it is bound
+        **_openmp_binding("cores"),
         "MUSCLE_RANKFILE": str(rank_file),
         **launch.variables,
     }
@@ -83,12 +85,17 @@ def _counts(model: ExecutionModel, requirements: ResourceRequirements) -> dict[s
     return variables
 
 
+def _openmp_binding(places: str) -> dict[str, str]:
+    return {"OMP_PLACES": places, "OMP_PROC_BIND": "close"}
+
+
 def _bind_directly(
     model: ExecutionModel, requirements: ResourceRequirements, resources: Resources
 ) -> Launch:
     place = ranks.all_hwthreads(resources)
     variables = {
         **_counts(model, requirements),
+        **_openmp_binding(ranks.openmp_places(resources)),
         "MUSCLE_BIND_LIST": place.cpu_list,
         "MUSCLE_BIND_MASK": f"{place.mask:X}",
     }
@@ -130,6 +137,8 @@ def _bind_with_slurm(found: Sequence[ranks.Rank], rank_file: Path, cpu_file: Pat
     return Launch(
         (
             *("srun", "-n", str(len(found)), "-m", "arbitrary", "--cpus-per-task=1"),
+            # a job may have been submitted without the user's environment
+            "--export=ALL",
             # Slurm's own binding supports neither different masks on different nodes, nor jobs
             # with a part of a node, and not every Slurm is configured for it
             *("--overlap", "--kill-on-bad-exit=1", "--cpu-bind=none"),

@@ -60,18 +60,26 @@ def threads_per_process(requirements: ResourceRequirements) -> int:
 
 
 def assign_ranks(requirements: ResourceRequirements, resources: Resources) -> list[Rank]:
-    """Return the place of each MPI process, in order of nodes, then of cores."""
+    """Return the place of each MPI process, in order of nodes, then of cores.
+
+    If there are fewer cores than requested, the processes share all cores of each node.
+    """
     threads = threads_per_process(requirements)
+    count = process_count(requirements)
     limit = requirements.mpi_processes_per_node if isinstance(requirements, MpiNodes) else None
     ranks = [rank for node in resources for rank in _ranks_on(node, threads)[:limit]]
-    return ranks[: process_count(requirements)]
+    return ranks[:count] if len(ranks) >= count else _crowded(resources, count)
 
 
 def all_hwthreads(resources: Resources) -> Rank:
     """Return all hardware threads on the first node, for a single-process program."""
-    node = resources.nodes[0]
-    hwthreads = (hwthread for core in node.cores for hwthread in core.hwthreads)
-    return Rank(node.node, tuple(sorted(hwthreads)))
+    return _all_hwthreads_on(resources.nodes[0])
+
+
+def openmp_places(resources: Resources) -> str:
+    """Return the places for the threads of OpenMP: the hardware threads of each core."""
+    cores = sorted(resources.nodes[0].cores)
+    return ",".join(f"{{{','.join(map(str, sorted(core.hwthreads)))}}}" for core in cores)
 
 
 def open_mpi_rank_file(ranks: Iterable[Rank]) -> str:
@@ -105,6 +113,17 @@ def masks_on_each_node(ranks: Sequence[Rank]) -> list[int] | None:
     groups = groupby(ranks, key=lambda rank: rank.node)
     masks = [[rank.mask for rank in group] for _, group in groups]
     return masks[0] if masks and all(other == masks[0] for other in masks) else None
+
+
+def _all_hwthreads_on(node: NodeResources) -> Rank:
+    hwthreads = (hwthread for core in node.cores for hwthread in core.hwthreads)
+    return Rank(node.node, tuple(sorted(hwthreads)))
+
+
+def _crowded(resources: Resources, count: int) -> list[Rank]:
+    """Distribute processes evenly over nodes with too few cores for them."""
+    nodes = [_all_hwthreads_on(node) for node in resources]
+    return [nodes[number * len(nodes) // count] for number in range(count)]
 
 
 def _ranks_on(node: NodeResources, threads: int) -> list[Rank]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import socket
 import threading
@@ -21,6 +22,7 @@ CONNECT_TIME: Final = 15.0
 LOGIN_TIME: Final = 60.0
 """Seconds for a server to answer the login. It may look up the name of this machine first."""
 
+BANNER: Final = "SSH protocol banner"
 NO_KEYS: Final = "No authentication methods available"
 
 # paramiko's errors are raised as well; without a handler, Python prints them to the terminal
@@ -150,7 +152,8 @@ def _connect(endpoint: Endpoint) -> socket.socket:
     except ConnectionRefusedError:
         msg = f"{place} refuses connections: does an SSH server run there?"
     except OSError as error:
-        msg = f"{place} cannot be reached: {error.strerror or error}"
+        hint = ": is the host down?" if error.errno == errno.EHOSTUNREACH else ""
+        msg = f"{place} cannot be reached: {error.strerror or error}{hint}"
     raise TransportError(msg)
 
 
@@ -168,5 +171,10 @@ def _login_error(error: Exception, endpoint: Endpoint) -> TransportError:
         return TransportError(
             f"{endpoint.host} refuses the login of the user {endpoint.user}; tried: {keys}{agent}."
             f" Install your key there with: ssh-copy-id {endpoint.user}@{endpoint.host}"
+        )
+    if BANNER in str(error):
+        return TransportError(
+            f"port {endpoint.port} of {endpoint.host} does not answer like an SSH server, or has"
+            " too many logins at the moment"
         )
     return TransportError(f"the login as {endpoint} failed: {str(error) or type(error).__name__}")

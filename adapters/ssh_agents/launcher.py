@@ -17,6 +17,7 @@ from adapters.ssh_agents.connections import SshConnections
 from adapters.ssh_agents.hosts import SshHost
 from adapters.ssh_agents.remote_agent import RemoteAgent
 from adapters.ssh_agents.ssh_config import Route, SshConfiguration
+from adapters.ssh_agents.tunnel import ReverseTunnel
 from adapters.wire.locations import TCP, TcpAddress, addresses_in, format_location, is_loopback_host
 from application.interfaces.agents import AgentLauncher
 from domain.errors import ConfigurationError, TransportError
@@ -52,6 +53,7 @@ class SshAgentLauncher(AgentLauncher):
         self._ssh_config = ssh_config
         self._connections: SshConnections | None = None
         self._agents: list[RemoteAgent] = []
+        self._tunnels: list[ReverseTunnel] = []
         self._locations: dict[str, str] = {}
         self._end_time = END_MARGIN
 
@@ -100,6 +102,9 @@ class SshAgentLauncher(AgentLauncher):
         deadline = time.monotonic() + self._end_time
         for agent in agents:
             agent.close(timeout=max(0.0, deadline - time.monotonic()))
+        tunnels, self._tunnels = self._tunnels, []
+        for tunnel in tunnels:
+            tunnel.close()
         connections, self._connections = self._connections, None
         if connections is not None:
             connections.close()
@@ -111,7 +116,7 @@ class SshAgentLauncher(AgentLauncher):
         orders: AgentOrders,
         on_lost: Callable[[str, str], None],
     ) -> None:
-        location = _location_for(client, orders.manager_locations)
+        location = self._location_for(host, client, orders.manager_locations)
         agent = RemoteAgent(host, client, on_lost=on_lost)
         self._agents.append(agent)
         agent.start(
@@ -127,6 +132,19 @@ class SshAgentLauncher(AgentLauncher):
             )
         )
         self._locations[host.name] = location
+
+    def _location_for(
+        self, host: SshHost, client: paramiko.SSHClient, locations: Sequence[str]
+    ) -> str:
+        """Return the location at which programs on a host reach the manager."""
+        addresses = [item for item in addresses_in(locations, TCP) if isinstance(item, TcpAddress)]
+        if not host.tunnel:
+            return format_location(TCP, sorted_addresses(client, addresses))
+        transport = client.get_transport()
+        assert transport is not None
+        tunnel = ReverseTunnel(transport, addresses)
+        self._tunnels.append(tunnel)
+        return tunnel.open()
 
 
 def _check_directories(hosts: Sequence[SshHost], directory: Path | None) -> None:
@@ -148,16 +166,17 @@ def _check_directories(hosts: Sequence[SshHost], directory: Path | None) -> None
             raise ConfigurationError(msg)
 
 
-def _location_for(client: paramiko.SSHClient, locations: Sequence[str]) -> str:
-    """Return the manager's location for a host: its addresses, the most likely one first.
+def sorted_addresses(
+    client: paramiko.SSHClient, addresses: Sequence[TcpAddress]
+) -> Sequence[TcpAddress]:
+    """Return the addresses at which a host may reach the manager, the most likely one first.
 
     That is the one from which this machine reaches the host. Loopback addresses would lead to the
     host itself.
     """
-    addresses = [item for item in addresses_in(locations, TCP) if isinstance(item, TcpAddress)]
     distant = [item for item in addresses if not is_loopback_host(item.host)] or addresses
     own = _own_address(client)
-    return format_location(TCP, sorted(distant, key=lambda item: item.host != own))
+    return sorted(distant, key=lambda item: item.host != own)
 
 
 def _own_address(client: paramiko.SSHClient) -> str:

@@ -18,11 +18,15 @@ from domain.running.agents import AgentOrders
 from domain.running.process_end import Exited
 
 AGENT_MODULE: Final = "entrypoints.agent"
+ORPHANS_MODULE: Final = "entrypoints.orphans"
 START_TIME: Final = 120.0
 """Seconds for an agent to start. Python starts slowly on a busy file server."""
 
 STATUS_TIME: Final = 10.0
 """Seconds between the end of a command's output and its exit status."""
+
+ORPHANS_TIME: Final = 60.0
+"""Seconds to kill what an agent has left."""
 
 MAX_OUTPUT: Final = 4000
 CHUNK: Final = 32768
@@ -34,11 +38,16 @@ ERRORS: Final = (paramiko.SSHException, OSError, EOFError)
 
 def agent_command(host: SshHost) -> str:
     """Return the shell command that starts an agent on a host."""
+    return module_command(host, AGENT_MODULE)
+
+
+def module_command(host: SshHost, module: str) -> str:
+    """Return the shell command that runs a module of Conjoin on a host."""
     # Python finds modules in its working directory first, and the user's home may have any
-    return f"cd / && exec {_quoted_path(host.python)} -m {AGENT_MODULE}"
+    return f"cd / && exec {quoted_path(host.python)} -m {module}"
 
 
-def _quoted_path(path: str) -> str:
+def quoted_path(path: str) -> str:
     """Quote a path for a shell that may expand a leading `~/`, the user's home directory."""
     if path.startswith("~/"):
         return f"~/{shlex.quote(path[2:])}"
@@ -73,6 +82,7 @@ class RemoteAgent:
         self._channel: paramiko.Channel | None = None
         self._output = bytearray()
         self._file: IO[bytes] | None = None
+        self._secret: str | None = None
         self._is_ready = False
         self._end: str | None = None
         self._is_closing = False
@@ -91,6 +101,7 @@ class RemoteAgent:
         except ERRORS as error:
             raise self._failure(f"was refused: {str(error) or type(error).__name__}") from error
         self._channel = channel
+        self._secret = orders.secret
         # if the command fails at once, its output and its exit code are the better explanation
         with contextlib.suppress(*ERRORS):
             channel.sendall(encode_orders(orders))
@@ -156,6 +167,23 @@ class RemoteAgent:
             self._changed.notify_all()
         if is_lost:
             self._on_lost(self._host.name, self._describe(end))
+        if self._is_ready and channel.exit_status != 0:
+            self._kill_orphans()
+
+    def _kill_orphans(self) -> None:
+        """Kill what the agent has left, if it and its watchdog were killed."""
+        transport = self._client.get_transport()
+        if self._secret is None or transport is None or not transport.is_active():
+            return
+        with contextlib.suppress(*ERRORS):
+            channel = transport.open_session(timeout=ORPHANS_TIME)
+            channel.settimeout(ORPHANS_TIME)
+            channel.exec_command(module_command(self._host, ORPHANS_MODULE))
+            channel.sendall(f"{self._secret}\n".encode())
+            channel.shutdown_write()
+            while channel.recv(CHUNK):
+                pass
+            channel.close()
 
     def _note_output(self, data: bytes) -> None:
         if self._file is not None:

@@ -6,11 +6,13 @@ import math
 import signal
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from domain.coupling.messages import LogRecord, Wait
 from domain.coupling.ports import port_label
 from domain.running.events import (
     DeadlockFound,
+    InstanceStarted,
     InstanceState,
     InstanceStatus,
     LogRecorded,
@@ -48,6 +50,8 @@ class Overview:
         """Record an event."""
         if isinstance(event, StatusChanged):
             self._note_status(event.status)
+        elif isinstance(event, InstanceStarted):
+            self._note_node(event)
         elif isinstance(event, LogRecorded):
             self._note_record(event.record)
         elif isinstance(event, DeadlockFound):
@@ -82,6 +86,11 @@ class Overview:
             self._lines.append(f"{status.instance} failed{_end_text(status.end)}")
         elif status.state is InstanceState.DISCONNECTED:
             self._lines.append(f"{status.instance} has lost its connection to the manager")
+
+    def _note_node(self, event: InstanceStarted) -> None:
+        status = self._statuses.get(event.instance)
+        if status is not None:
+            self._statuses[event.instance] = replace(status, node=event.node)
 
     def _note_record(self, record: LogRecord) -> None:
         if LogLevel.WARNING <= record.level < LogLevel.DISABLE:

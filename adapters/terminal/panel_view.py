@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from adapters.terminal.overview import printable, summary, time_span, wait_text
 from domain.running.events import InstanceState, InstanceStatus
+from domain.wording import counted
 
 _COLOURS: Mapping[InstanceState, str] = {
     InstanceState.WAITING_TO_START: "dim",
@@ -35,6 +36,9 @@ _MOST_TELLING_FIRST = (
     InstanceState.STOPPED,
     InstanceState.FINISHED,
 )
+_TITLES = ("instance", "state", "waits for", "simulated time", "node")
+"""Titles of the columns. The last one is only needed if the run has several nodes."""
+
 _LINES_AROUND_ROWS = 4
 _FEWEST_ROWS = 3
 _SECONDS_WORTH_A_MENTION = 2
@@ -102,7 +106,8 @@ class _PoliteConsole(Console):
 def _table(statuses: Sequence[InstanceStatus], *, rows: int, now: float) -> Table:
     """Return a table with a row per instance, or per component if there are too many instances."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in ("instance", "state", "waits for", "simulated time"):
+    has_nodes = len({status.node for status in statuses if status.node}) > 1
+    for title in _TITLES if has_nodes else _TITLES[:-1]:
         table.add_column(title, no_wrap=True, overflow="ellipsis")
     if len(statuses) <= rows:
         cells = [_instance_row(status, now) for status in statuses]
@@ -113,7 +118,7 @@ def _table(statuses: Sequence[InstanceStatus], *, rows: int, now: float) -> Tabl
             hidden = [status for _, members in groups[rows - 1 :] for status in members]
             cells.append(_component_row(f"and {len(groups) - rows + 1} more", hidden))
     for row in cells:
-        table.add_row(*row)
+        table.add_row(*(row if has_nodes else row[:-1]))
     return table
 
 
@@ -129,6 +134,7 @@ def _instance_row(status: InstanceStatus, now: float) -> list[Text]:
         else Text(status.state.value, style=_COLOURS[status.state]),
         Text(waiting),
         Text(time_span([status])),
+        Text(printable(status.node)),
     ]
 
 
@@ -140,7 +146,13 @@ def _component_row(name: str, members: Sequence[InstanceStatus]) -> list[Text]:
         Text(summary(members), style=_COLOURS[state]),
         Text(printable(", ".join(peers))),
         Text(time_span(members)),
+        Text(_nodes_text(members)),
     ]
+
+
+def _nodes_text(members: Sequence[InstanceStatus]) -> str:
+    nodes = sorted({member.node for member in members if member.node})
+    return counted(len(nodes), "node") if len(nodes) > 1 else printable("".join(nodes))
 
 
 def _by_component(

@@ -2,12 +2,13 @@
 
 This is MUSCLE3's protocol with these extensions of ours:
 
-- a report of resources includes the memory of the node, and the version of the agent;
+- a report of resources includes the memory and the GPUs of the node, and the version of the agent;
 - GET_COMMAND is a long poll, answered when there is a command or after a timeout, and serves as the
   heartbeat;
 - results describe the end of a process by a kind and a value, followed by the node's name;
 - a further request reports which processes hang;
-- a start command may extend the agent's environment.
+- a start command may extend the agent's environment, and contain files for a node that shares none;
+- pieces of the output of programs on such nodes are answered when they are stored.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from typing import Any, Final
 from adapters.wire.map_values import (
     decode_command,
     decode_core,
+    decode_piece,
     decode_result,
     encode_command,
+    encode_piece,
     encode_result,
 )
 from adapters.wire.packing import pack, unpack
@@ -34,9 +37,10 @@ from adapters.wire.requests import (
 )
 from adapters.wire.values import integer, optional, text
 from application.interfaces.agent_desk import AgentDesk
-from domain.placement.resources import NodeResources
+from domain.placement.resources import Gpu, GpuKind, NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import Command
+from domain.running.outputs import OutputPiece
 from domain.running.process_end import ProcessResult
 
 REQUESTS: Final[RequestTable[AgentDesk]] = RequestTable("an agent")
@@ -58,7 +62,9 @@ class NodeReport:
 def _encode_report(report: NodeReport) -> list[object]:
     resources = report.resources
     cpu = [[core.core_id, *sorted(core.hwthreads)] for core in sorted(resources.cores)]
-    values = {"cpu": cpu, "memory": resources.memory, "version": report.version}
+    values: dict[str, object] = {"cpu": cpu, "memory": resources.memory, "version": report.version}
+    if resources.gpus:
+        values["gpus"] = [[gpu.kind.value, gpu.device] for gpu in resources.gpus]
     return [resources.node, values]
 
 
@@ -67,6 +73,7 @@ def _decode_report(node: object, values: Any) -> NodeReport:  # noqa: ANN401 - c
         text(node),
         frozenset(map(decode_core, values["cpu"])),
         optional(integer, values.get("memory")),
+        tuple(Gpu(GpuKind(kind), text(device)) for kind, device in values.get("gpus", ())),
     )
     return NodeReport(resources, text(values.get("version", "")))
 
@@ -89,6 +96,26 @@ def _decode_activities(pairs: Any) -> Mapping[str, Activity]:  # noqa: ANN401 - 
 ACTIVITIES: Final[Field[Mapping[str, Activity]]] = Field(
     lambda activities: [[[name, activity.value] for name, activity in activities.items()]],
     _decode_activities,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputReport:
+    """A piece of the output of a program.
+
+    Attributes:
+        piece: The piece.
+        node: Name of the node.
+    """
+
+    piece: OutputPiece
+    node: str
+
+
+OUTPUT: Final[Field[OutputReport]] = Field(
+    lambda report: [encode_piece(report.piece), report.node],
+    lambda piece, node: OutputReport(decode_piece(piece), text(node)),
+    width=2,
 )
 
 
@@ -131,11 +158,19 @@ def report_activities(desk: AgentDesk, activities: Mapping[str, Activity], node:
     desk.report_activities(activities, node=node)
 
 
+@REQUESTS.deferred(45, OUTPUT, answer=NOTHING)
+def report_output(desk: AgentDesk, report: OutputReport, respond: Callable[[None], None]) -> None:
+    """Report a piece of the output of a program; answered when it is stored."""
+    desk.report_output(report.piece, lambda: respond(None), node=report.node)
+
+
 def node_of(request: ReceivedRequest[AgentDesk]) -> str:
     """Return the node whose agent makes a request; empty if the request does not name it."""
     match request.arguments:
         case [NodeReport(resources=resources)]:
             return resources.node
+        case [OutputReport(node=node)]:
+            return node
         case [str(node)] | [_, str(node)]:
             return node
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ymmsl import v0_2
 
@@ -120,6 +121,7 @@ def _programs(
 ) -> dict[Reference, Program]:
     """Return the programs in use; missing ones become manually started programs."""
     shell_text = programs_with_shell_text(documents, whole.programs.values())
+    containers = {name: found for item in documents for name, found in item.own.containers.items()}
     result: dict[Reference, Program] = {}
     for leaf in expansion.leaves.values():
         name = leaf.program
@@ -128,7 +130,8 @@ def _programs(
             result[name] = Program(name, execution_model=ExecutionModel.MANUAL)
         else:
             is_text = str(name) in shell_text
-            result[name] = translating.program(found, args_are_shell_text=is_text)
+            translated = translating.program(found, args_are_shell_text=is_text)
+            result[name] = replace(translated, container=containers.get(str(name)))
     return result
 
 

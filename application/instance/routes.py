@@ -12,7 +12,7 @@ from domain.coupling.filters import FilterChain, Reduction, filters_of
 from domain.coupling.messages import Milestone, MilestoneRow, PeerMessage
 from domain.coupling.peers import Endpoint, PeerInfo
 from domain.coupling.ports import Operator, PortSlot, PortState
-from domain.errors import UnsendableData
+from domain.errors import PeerLost, PeerUnreachable, TransportError, UnsendableData
 
 CountKey = tuple[str, int]
 """Name and slot under which snapshots count what passes reducing filters."""
@@ -140,7 +140,8 @@ class Routes:
         """Make the routes for all slots that the ports have now.
 
         Raises:
-            TransportError: If a peer cannot be reached.
+            PeerLost: If a peer cannot be reached any more.
+            PeerUnreachable: If no transport reaches a peer.
         """
         for port in self._ports.values():
             if port.is_connected:
@@ -154,7 +155,7 @@ class Routes:
         """Return the routes from a slot of a connected sending port.
 
         Raises:
-            TransportError: If a peer cannot be reached.
+            PeerUnreachable: If no transport reaches a peer.
         """
         routes = self._routes.get((port.name, slot))
         if routes is None:
@@ -169,7 +170,8 @@ class Routes:
         """Return the source of messages for a slot of a connected receiving port.
 
         Raises:
-            TransportError: If the peer cannot be reached.
+            PeerLost: If the peer cannot be reached any more.
+            PeerUnreachable: If no transport reaches the peer.
         """
         source = self._sources.get((port.name, slot))
         if source is None:
@@ -217,10 +219,20 @@ class Routes:
     def _make_source(self, port: PortState, slot: int | None) -> Source:
         (conduit,) = self._peers.conduits_at(port.name)
         sender = self._peers.peer_endpoint(conduit, slot)
-        inlet = self._transport.inlet(
-            sender=sender,
-            receiver=Endpoint(self._peers.instance, port.name, slot),
-            peer_locations=self._peers.locations[sender.instance],
-        )
+        try:
+            inlet = self._transport.inlet(
+                sender=sender,
+                receiver=Endpoint(self._peers.instance, port.name, slot),
+                peer_locations=self._peers.locations[sender.instance],
+            )
+        except PeerUnreachable:
+            raise
+        except TransportError as error:
+            # if the peer has failed, it is the cause, and this instance its victim
+            msg = (
+                f"Could not connect to peer '{sender.instance}', which has registered. Did the peer"
+                f" crash? ({error})"
+            )
+            raise PeerLost(msg) from error
         key = (filled_port(conduit), slot or 0) if filters_of(conduit).reduces else None
         return Source(inlet, str(sender.instance), key)

@@ -9,6 +9,7 @@ from typing import Protocol
 from domain.identity import Reference
 from domain.model.configuration import Program, ResourceRequirements
 from domain.placement.resources import Resources
+from domain.running.launcher_capabilities import LauncherCapabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,9 @@ class ScriptOrder:
         resources: The resources that are assigned to it.
         environment: Variables to set in addition to the program's own, such as the manager's
             location.
-        bind_to_cores: Whether to bind threads and ranks to their assigned cores.
+        capabilities: Those of the launcher whose agent runs the script: for example, whether to
+            bind threads and ranks to their assigned cores.
+        mounts: Directories that the program must see if it runs in a container.
     """
 
     directory: Path
@@ -32,7 +35,8 @@ class ScriptOrder:
     requirements: ResourceRequirements
     resources: Resources
     environment: Mapping[str, str]
-    bind_to_cores: bool
+    capabilities: LauncherCapabilities
+    mounts: tuple[Path, ...] = ()
 
 
 class RunScriptWriter(Protocol):

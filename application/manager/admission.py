@@ -32,9 +32,9 @@ class ClientAdmission(Admission):
         registry: Has the instances that have registered.
         processes: Finds out which process a connection belongs to.
         is_by_hand: Returns whether the user starts an instance.
-        on_refused: Called with the reason why a registration without a proof was refused. The
-            manager logs it, since it accepts no log messages of such a program. Programs with a
-            proof log it themselves.
+        on_refused: Called with the reason why a registration was refused, if the program cannot
+            log it itself: the manager accepts log messages of the model's instances only, and of
+            programs that have proved to be one.
         starts_elsewhere: Whether agents may start instances on other machines, where their
             processes cannot be found out.
         on_registered: Called when a client has registered an instance.
@@ -75,7 +75,7 @@ class ClientAdmission(Admission):
 
     def note_registration(self, client: Client, instance: str, *, refusal: str | None) -> None:
         if refusal is not None:
-            if not client.identity:
+            if not client.identity or instance not in self._registry:
                 self._on_refused(refusal)
             if client.identity == instance_identity(instance) and not self._is_owned(instance):
                 self._proven.discard(instance)

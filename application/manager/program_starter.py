@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from domain.identity import Reference
 from domain.model.configuration import Configuration, ExecutionModel
 from domain.placement.resources import Resources
 from domain.running.clients import STARTED_FOR
+from domain.running.launcher_capabilities import LauncherCapabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,14 @@ class PreparedProgram:
         node: Name of the node to run it on.
         directory: Directory for its files.
         script: Path of the script that starts it.
+        files: The files to create on the node; None if it has the manager's files.
     """
 
     instance: str
     node: str
     directory: Path
     script: Path
+    files: Mapping[Path, bytes] | None = None
 
 
 class ProgramStarter:
@@ -59,8 +62,8 @@ class ProgramStarter:
         self,
         plan: Mapping[Reference, Resources],
         *,
-        manager_location: Callable[[str], str],
-        bind_to_cores: bool,
+        capabilities: LauncherCapabilities,
+        listens_at: str,
     ) -> list[PreparedProgram]:
         """Write the files needed to start the programs, except those that are started by hand.
 
@@ -68,14 +71,14 @@ class ProgramStarter:
 
         Args:
             plan: The cores of each instance.
-            manager_location: Returns the location at which programs on a node reach the manager.
-            bind_to_cores: Whether programs are bound to their cores.
+            capabilities: Those of the launcher of the agents.
+            listens_at: The location where the manager listens.
 
         Raises:
             ConfigurationError: If a file cannot be written.
         """
         return [
-            self._prepare(instance, plan[instance], manager_location, bind_to_cores=bind_to_cores)
+            self._prepare(instance, plan[instance], capabilities, listens_at=listens_at)
             for instance in self._instances_to_start()
         ]
 
@@ -98,15 +101,16 @@ class ProgramStarter:
             program.directory / "stdout.txt",
             program.directory / "stderr.txt",
             extend_env=True,
+            files=program.files,
         )
 
     def _prepare(
         self,
         instance: Reference,
         resources: Resources,
-        manager_location: Callable[[str], str],
+        capabilities: LauncherCapabilities,
         *,
-        bind_to_cores: bool,
+        listens_at: str,
     ) -> PreparedProgram:
         component = self._configuration.model.components[instance.without_trailing_ints()]
         node = resources.nodes[0].node
@@ -117,10 +121,21 @@ class ProgramStarter:
             program=self._configuration.program_of(component),
             requirements=self._configuration.resources_of(component),
             resources=resources,
-            environment={"MUSCLE_MANAGER": manager_location(node)},
-            bind_to_cores=bind_to_cores,
+            environment={"MUSCLE_MANAGER": capabilities.manager_location(node, default=listens_at)},
+            capabilities=capabilities,
+            mounts=(self._run_directory.path, *self._directory_to_resume_from(instance)),
         )
-        return PreparedProgram(str(instance), node, directory, self._scripts.write(order))
+        script = self._scripts.write(order)
+        files = None if capabilities.shares_files else self._run_directory.instance_files(instance)
+        return PreparedProgram(str(instance), node, directory, script, files)
+
+    def _directory_to_resume_from(self, instance: Reference) -> Iterator[Path]:
+        """Yield the directory of the snapshot of an instance, if there is one elsewhere."""
+        location = self._configuration.resume.get(instance)
+        if location is not None and location.startswith("/"):
+            directory = Path(location).parent
+            if not directory.is_relative_to(self._run_directory.path):
+                yield directory
 
     def _instances_to_start(self) -> list[Reference]:
         return [

@@ -85,6 +85,14 @@ class InstanceRegistry:
             msg = f"Instance '{name}' cannot deregister, because it is not registered."
             raise ManagerRefused(msg)
 
+    def __contains__(self, name: str) -> bool:
+        """Whether the model has an instance of this name."""
+        try:
+            self.resolve(name)
+        except ManagerRefused:
+            return False
+        return True
+
     def resolve(self, name: str) -> tuple[Reference, Component]:
         """Return the reference and the component of an instance.
 

@@ -24,9 +24,13 @@ from domain.model.configuration import Configuration
 from domain.placement.resources import Resources
 from domain.running.events import RunFinished
 from domain.running.launcher_capabilities import LauncherCapabilities
+from domain.wording import shortened
 
 BATCH: Final = 20
 """Number of programs to start in one scheduled call."""
+
+MAX_LISTED: Final = 400
+"""Number of characters of a list of instances in the log."""
 
 NO_AGENT: Final = "No node agent could be started; see the log of the run for the reason."
 
@@ -72,6 +76,8 @@ class RunService:
         worker: Runs slow functions.
         scheduler: Schedules callbacks.
         log: The manager's log.
+        oversubscribe: Whether instances that run at the same time may share cores if there are
+            too few; None if the launcher decides.
     """
 
     def __init__(
@@ -89,6 +95,7 @@ class RunService:
         worker: Worker,
         scheduler: Scheduler,
         log: FilteringBoundLogger,
+        oversubscribe: bool | None = None,
     ) -> None:
         self._configuration = configuration
         self._pool = pool
@@ -102,6 +109,7 @@ class RunService:
         self._worker = worker
         self._scheduler = scheduler
         self._log = log
+        self._oversubscribe = oversubscribe
         self._start: _Start | None = None
         self._lost_nodes: dict[str, str] = {}
         self._listeners: list[Callable[[RunFinished], object]] = []
@@ -178,7 +186,7 @@ class RunService:
             placement = self._pool.place(
                 self._configuration,
                 available,
-                oversubscribe=capabilities.may_oversubscribe,
+                oversubscribe=capabilities.oversubscribes(self._oversubscribe),
             )
         except InsufficientResources as error:
             raise ConfigurationError(str(error)) from error
@@ -188,6 +196,7 @@ class RunService:
     def _prepare(self, start: _Start, placement: Placement) -> None:
         for warning in placement.warnings:
             self._log.warning(warning)
+        self._log_nodes(placement)
         if self._has_ended_early():
             return
         # prepare all programs first, so that a failed write is detected before any program runs
@@ -197,13 +206,24 @@ class RunService:
             failed=self._fail,
         )
 
+    def _log_nodes(self, placement: Placement) -> None:
+        by_node: dict[str, list[str]] = {}
+        for instance, resources in placement.resources.items():
+            for node in resources:
+                by_node.setdefault(node.node, []).append(str(instance))
+        for name, instances in by_node.items():
+            self._log.info(
+                "instances are placed",
+                node=name,
+                count=len(instances),
+                instances=shortened(", ".join(instances), MAX_LISTED),
+            )
+
     def _prepare_all(self, placement: Placement, launch: AgentLaunch) -> list[PreparedProgram]:
-        capabilities = launch.launcher.capabilities
-        listens_at = launch.manager_locations[0]
         return self._starter.prepare(
             placement.resources,
-            manager_location=partial(capabilities.manager_location, default=listens_at),
-            bind_to_cores=capabilities.binds_cores,
+            capabilities=launch.launcher.capabilities,
+            listens_at=launch.manager_locations[0],
         )
 
     def _start_programs(self, start: _Start, programs: Sequence[PreparedProgram]) -> None:

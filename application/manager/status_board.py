@@ -8,7 +8,13 @@ from application.interfaces.clock import Clock
 from application.interfaces.logbook import EventSink
 from domain.coupling.messages import Wait
 from domain.model.configuration import Model
-from domain.running.events import InstanceState, InstanceStatus, RunEvent, StatusChanged
+from domain.running.events import (
+    InstanceStarted,
+    InstanceState,
+    InstanceStatus,
+    RunEvent,
+    StatusChanged,
+)
 from domain.running.process_end import ProcessEnd
 
 
@@ -49,6 +55,9 @@ class StatusBoard:
 
     def publish(self, event: RunEvent) -> None:
         """Notify the subscribers of an event."""
+        if isinstance(event, InstanceStarted):
+            status = self._status[event.instance]
+            self._status[event.instance] = replace(status, node=event.node)
         for sink in self._sinks:
             sink.notify(event)
 

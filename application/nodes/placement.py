@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from application.interfaces.node_pool import Placement
+from domain.errors import InsufficientResources
 from domain.model.configuration import Configuration
 from domain.placement.planning import Planner
 from domain.placement.resources import Resources
@@ -21,6 +22,12 @@ def place(configuration: Configuration, available: Resources, *, oversubscribe: 
         InsufficientResources: If there are too few cores.
     """
     planner = Planner(configuration)
-    plan = planner.plan(available, oversubscribe=oversubscribe)
+    try:
+        plan = planner.plan(available, oversubscribe=oversubscribe)
+    except InsufficientResources as error:
+        if oversubscribe:
+            raise
+        msg = f"{error} Or let instances that run at the same time share cores: --oversubscribe."
+        raise InsufficientResources(msg) from None
     warning = planner.oversubscription(plan, available)
     return Placement(plan.resources, () if warning is None else (warning,))

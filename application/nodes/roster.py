@@ -114,6 +114,7 @@ class AgentRoster:
             node=resources.node,
             cores=len(resources.cores),
             memory=resources.memory,
+            **({"gpus": len(resources.gpus)} if resources.gpus else {}),
         )
         node.resources = resources
         self._watch(resources.node, self._timeouts.silence)
@@ -125,6 +126,10 @@ class AgentRoster:
         return Resources(
             tuple(node.resources for node in nodes if node.resources and not node.loss)
         )
+
+    def resources_of(self, name: str) -> NodeResources | None:
+        """Return the resources of a node; None if its agent has not reported them."""
+        return self._nodes[name].resources
 
     def is_gone(self, name: str) -> bool:
         """Whether a node is lost or has been shut down."""

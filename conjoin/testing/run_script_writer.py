@@ -9,6 +9,7 @@ import pytest
 from conjoin.configuration import Program, Threads
 from conjoin.interfaces import (
     Core,
+    LauncherCapabilities,
     NodeResources,
     Reference,
     Resources,
@@ -38,7 +39,7 @@ def write(
         requirements=Threads(),
         resources=RESOURCES,
         environment=environment or {},
-        bind_to_cores=bound,
+        capabilities=LauncherCapabilities(binds_cores=bound),
     )
     return writer.write(order)
 

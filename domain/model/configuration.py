@@ -17,6 +17,7 @@ from domain.coupling.ports import SETTINGS_IN, Operator, Port
 from domain.coupling.settings import Settings
 from domain.identity import Reference
 from domain.model.checkpoint_rules import Checkpoints
+from domain.model.containers import Container
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ class Program:
         can_share_resources: Whether it may share cores with components that it takes turns with.
         keeps_state_for_next_use: Whether it needs checkpoints in order to be resumed.
         ports: The ports that it declares, if any.
+        container: The container that it runs in; None if it runs outside of containers.
     """
 
     name: Reference
@@ -155,6 +157,7 @@ class Program:
     can_share_resources: bool = True
     keeps_state_for_next_use: KeepsStateForNextUse = KeepsStateForNextUse.NECESSARY
     ports: Mapping[str, Port] = field(default_factory=dict)
+    container: Container | None = None
 
 
 @dataclass(frozen=True)
@@ -163,9 +166,11 @@ class Threads:
 
     Attributes:
         threads: Number of cores, all on one node.
+        gpus: Number of GPUs, on the same node.
     """
 
     threads: int = 1
+    gpus: int = 0
 
 
 @dataclass(frozen=True)
@@ -175,10 +180,13 @@ class MpiCores:
     Attributes:
         mpi_processes: Number of processes.
         threads_per_mpi_process: Cores for each of them.
+        gpus: Number of GPUs for all of them together. If it is not 0, all processes run on one
+            node.
     """
 
     mpi_processes: int
     threads_per_mpi_process: int = 1
+    gpus: int = 0
 
 
 @dataclass(frozen=True)
@@ -189,11 +197,13 @@ class MpiNodes:
         nodes: Number of nodes.
         mpi_processes_per_node: Processes on each node.
         threads_per_mpi_process: Cores for each of them.
+        gpus: Number of GPUs on each node.
     """
 
     nodes: int
     mpi_processes_per_node: int
     threads_per_mpi_process: int = 1
+    gpus: int = 0
 
 
 ResourceRequirements: TypeAlias = Threads | MpiCores | MpiNodes

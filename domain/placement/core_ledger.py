@@ -7,14 +7,36 @@ of thousands of cores are compared in one operation.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import TypeAlias
 
-from domain.identity import Reference
-from domain.placement.resources import Core, NodeResources, Resources
+from domain.model.component_masks import ComponentMask, bits
+from domain.placement.node_cores import Applicant, CoreMask, Index, NodeCores
+from domain.placement.resources import Core, CoreSet, NodeResources, Resources
 
-CoreMask = int
-NodeMasks = dict[int, CoreMask]
-"""Cores by node number."""
+NodeMask: TypeAlias = int
+"""A set of nodes: bit `n` stands for the node at position `n`."""
+
+NodeMasks: TypeAlias = dict[int, CoreMask]
+"""Cores, or GPUs, by node number."""
+
+GpuMask: TypeAlias = int
+"""A set of GPUs of a node: bit `n` stands for the GPU at position `n`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The cores and GPUs of an instance.
+
+    Attributes:
+        cores: The cores, by node number.
+        gpus: The GPUs, by node number.
+    """
+
+    cores: NodeMasks
+    gpus: NodeMasks = field(default_factory=dict)
 
 
 class CoreLedger:
@@ -22,94 +44,130 @@ class CoreLedger:
 
     Args:
         available: All available cores.
-        partners: For each component, those with which it may share cores.
-        dimensions: For each component, how many indices its instances have.
+
+    Attributes:
+        nodes: The cores of each node.
+        gpus: The GPUs of each node; they are shared and allocated by the same rules.
     """
 
-    def __init__(
-        self,
-        available: Resources,
-        partners: Mapping[Reference, set[Reference]],
-        dimensions: Mapping[Reference, int],
-    ) -> None:
-        self._nodes = available.nodes
-        self._partners = partners
-        self._dimensions = dimensions
-        self._cores: list[list[Core]] = [sorted(node.cores) for node in available.nodes]
-        self.full: list[CoreMask] = [(1 << len(cores)) - 1 for cores in self._cores]
-        self.free = list(self.full)
-        self._first_free = 0
-        self._present: list[dict[Reference, CoreMask]] = [{} for _ in self.full]
-        self._held: defaultdict[tuple[Reference, tuple[int, ...]], NodeMasks] = defaultdict(dict)
+    def __init__(self, available: Resources) -> None:
+        self._available = available.nodes
+        self.nodes = [NodeCores(len(node.cores)) for node in available.nodes]
+        self.gpus = [NodeCores(len(node.gpus)) for node in available.nodes]
+        self._by_size = sorted(range(len(self.nodes)), key=self._size)
+        self._first_fitting: dict[int, int] = {}
+        self._first_free: dict[int, int] = {}
+        self._sorted: dict[int, list[Core]] = {}
+        self._named: dict[tuple[int, CoreMask, GpuMask], NodeResources] = {}
+        self._components: ComponentMask = 0
+        self._dimensions: dict[int, int] = {}
+        self._used: NodeMask = 0
+        self._nodes_of: defaultdict[tuple[int, Index], NodeMask] = defaultdict(int)
 
-    def nodes_with_free_cores(self) -> Iterator[int]:
-        """Yield the numbers of the nodes that have free cores, in order."""
-        while self._first_free < len(self.free) and not self.free[self._first_free]:
-            self._first_free += 1
-        for node in range(self._first_free, len(self.free)):
-            if self.free[node]:
+    def nodes_with_free_cores(self, at_least: int) -> Iterator[int]:
+        """Yield the numbers of the nodes that have free cores, in order.
+
+        Args:
+            at_least: How many free cores they must have.
+        """
+        # cores are never given back, so the nodes that were too full before are so still
+        first = self._first_fitting.get(at_least, 0)
+        while first < len(self.nodes) and self.nodes[first].free.bit_count() < at_least:
+            first += 1
+        self._first_fitting[at_least] = first
+        for node in range(first, len(self.nodes)):
+            if self.nodes[node].free.bit_count() >= at_least:
                 yield node
 
-    def shareable(self, component: Reference, index: tuple[int, ...]) -> NodeMasks:
-        """Return the cores that are used only by instances that take turns with this one.
+    def free_nodes(self, at_least: int) -> Iterator[int]:
+        """Yield the numbers of the nodes all cores of which are free, the smallest node first.
 
         Args:
-            component: The instance's component.
-            index: The instance's index.
+            at_least: How many cores they must have.
         """
-        partners = self._partners.get(component, set())
-        held = {partner: self._held_by(partner, index) for partner in partners}
-        nodes = {node for masks in held.values() for node in masks}
-        result = {node: self._shareable_on(node, held) for node in sorted(nodes)}
-        return {node: mask for node, mask in result.items() if mask}
+        first = self._first_free.get(at_least, 0)
+        while first < len(self.nodes) and not self._is_free(self._by_size[first], at_least):
+            first += 1
+        self._first_free[at_least] = first
+        for node in self._by_size[first:]:
+            if self._is_free(node, at_least):
+                yield node
 
-    def give(self, component: Reference, index: tuple[int, ...], cores: NodeMasks) -> None:
-        """Record that cores are allocated to an instance.
+    def shareable(self, applicant: Applicant) -> Iterator[tuple[int, CoreMask]]:
+        """Yield the cores that are used only by instances that take turns with this one.
 
         Args:
-            component: The instance's component.
-            index: The instance's index.
-            cores: The cores.
-        """
-        for node, mask in cores.items():
-            self.free[node] &= ~mask
-            present = self._present[node]
-            present[component] = present.get(component, 0) | mask
-            for length in range(len(index) + 1):
-                held = self._held[component, index[:length]]
-                held[node] = held.get(node, 0) | mask
+            applicant: The instance.
 
-    def resources(self, cores: NodeMasks) -> Resources:
-        """Convert cores to the Resources that are reported to an instance."""
+        Yields:
+            The number of each node with such cores, in order, and these cores.
+        """
+        for node in bits(self._nodes_of_partners(applicant)):
+            cores = self.nodes[node].shareable(applicant)
+            if cores:
+                yield node, cores
+
+    def give(self, applicant: Applicant, grant: Grant) -> None:
+        """Record that cores and GPUs are allocated to an instance.
+
+        Args:
+            applicant: The instance.
+            grant: Its cores and GPUs.
+        """
+        nodes = 0
+        for node, mask in grant.cores.items():
+            self.nodes[node].give(applicant, mask)
+            nodes |= 1 << node
+        for node, mask in grant.gpus.items():
+            self.gpus[node].give(applicant, mask)
+        self._used |= nodes
+        self._components |= 1 << applicant.component
+        self._dimensions[applicant.component] = len(applicant.index)
+        for length in range(len(applicant.index) + 1):
+            self._nodes_of[applicant.component, applicant.index[:length]] |= nodes
+
+    def resources(self, grant: Grant) -> Resources:
+        """Convert cores and GPUs to the Resources that are reported to an instance."""
         return Resources(
             tuple(
-                NodeResources(
-                    self._nodes[node].node,
-                    frozenset(self._cores[node][bit] for bit in bits(mask)),
-                )
-                for node, mask in sorted(cores.items())
+                self._on_node(node, mask, grant.gpus.get(node, 0))
+                for node, mask in sorted(grant.cores.items())
             )
         )
 
-    def _held_by(self, component: Reference, index: tuple[int, ...]) -> NodeMasks:
-        """Return the cores of the instances whose common indices are equal to those of this one."""
-        return self._held.get((component, index[: self._dimensions[component]]), {})
+    def _size(self, node: int) -> int:
+        return self.nodes[node].full.bit_count()
 
-    def _shareable_on(self, node: int, held: Mapping[Reference, NodeMasks]) -> CoreMask:
-        good, bad = 0, 0
-        for component, mask in self._present[node].items():
-            turns = held[component].get(node, 0) if component in held else 0
-            good |= turns
-            bad |= mask & ~turns
-        return good & ~bad
+    def _is_free(self, node: int, at_least: int) -> bool:
+        cores = self.nodes[node]
+        return cores.free == cores.full and self._size(node) >= at_least
 
+    def _nodes_of_partners(self, applicant: Applicant) -> NodeMask:
+        """Return the nodes with instances of partners, and perhaps a few more."""
+        partners = applicant.partners & self._components
+        result = 0
+        if partners.bit_count() > self._used.bit_count():
+            return self._used
+        for partner in bits(partners):
+            common = applicant.index[: self._dimensions[partner]]
+            result |= self._nodes_of.get((partner, common), 0)
+        return result
 
-def bits(mask: CoreMask) -> Iterator[int]:
-    """Yield the numbers of the bits that are set, the lowest first."""
-    while mask:
-        bit = mask & -mask
-        yield bit.bit_length() - 1
-        mask ^= bit
+    def _on_node(self, node: int, mask: CoreMask, gpu_mask: GpuMask) -> NodeResources:
+        found = self._named.get((node, mask, gpu_mask))
+        if found is None:
+            there = self._available[node]
+            gpus = tuple(there.gpus[bit] for bit in bits(gpu_mask))
+            found = NodeResources(there.node, self._cores(node, mask), gpus=gpus)
+            self._named[node, mask, gpu_mask] = found
+        return found
+
+    def _cores(self, node: int, mask: CoreMask) -> CoreSet:
+        if mask == self.nodes[node].full:
+            return self._available[node].cores
+        if node not in self._sorted:
+            self._sorted[node] = sorted(self._available[node].cores, key=attrgetter("core_id"))
+        return frozenset(self._sorted[node][bit] for bit in bits(mask))
 
 
 def lowest(mask: CoreMask, count: int) -> CoreMask:
@@ -117,8 +175,11 @@ def lowest(mask: CoreMask, count: int) -> CoreMask:
 
     Args:
         mask: The mask to take bits from.
-        count: Number of bits; the mask must have at least that many.
+        count: Number of bits; if the mask has fewer, all are returned.
     """
+    adjacent = ((1 << count) - 1) * (mask & -mask)
+    if mask & adjacent == adjacent:
+        return adjacent
     result = 0
     for number, bit in enumerate(bits(mask)):
         if number == count:

@@ -1,9 +1,18 @@
-"""Allocates cores to instances.
+"""Allocates cores and GPUs to instances.
 
-Each instance gets exclusive cores, except that components that take turns may share them (see
-`domain.model.turns`). The largest requests are placed first, each on the first node with enough
-cores, and on shareable cores rather than free ones. This is fast, and the packing is good, although
-not always optimal.
+Each instance gets exclusive cores and GPUs, except that components that take turns may share them
+(see `domain.model.turns`). The largest requests are placed first, each on the first node with
+enough cores and GPUs, and on shareable cores rather than free ones (first-fit decreasing). If that
+fails, it is tried again with the smallest nodes first, and without sharing cores.
+
+This is fast, and the packing is good, although not always optimal. A model without requests for
+whole nodes or GPUs is placed whenever
+
+- it fits without sharing cores, and all its processes have the same number of threads; or
+- it fits without sharing cores, all its numbers of threads divide each other, such as powers of
+  two, and the largest one divides the number of cores of each node; or
+- first-fit decreasing places it without sharing cores. On nodes of equal size, this never needs
+  more than 11/9 of the minimum number of nodes, plus one.
 """
 
 from __future__ import annotations
@@ -14,18 +23,11 @@ from math import prod
 
 from domain.errors import InsufficientResources
 from domain.identity import Reference
-from domain.model.configuration import (
-    Component,
-    Configuration,
-    ExecutionModel,
-    MpiNodes,
-    ResourceRequirements,
-)
-from domain.model.turns import Turns
-from domain.placement.core_ledger import CoreLedger
-from domain.placement.core_search import SpareCores, find_cores
-from domain.placement.requirements import core_count, cores_on_one_node, describe_request
-from domain.placement.resources import Core, NodeResources, Resources
+from domain.model.configuration import Component, Configuration, ResourceRequirements
+from domain.placement.allocation import Allocation, allocate
+from domain.placement.requests import Request, requests_of, variants
+from domain.placement.requirements import cores_on_one_node, describe_request
+from domain.placement.resources import Core, Gpu, GpuKind, NodeResources, Resources
 from domain.suggestions import MOST_LISTED
 
 
@@ -54,13 +56,7 @@ class Planner:
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
-        self._planned = sorted(
-            (item for item in configuration.model.components.values() if self._is_planned(item)),
-            key=self._size,
-            reverse=True,
-        )
-        self._partners = self._sharing_partners()
-        self._dimensions = {item.name: len(item.multiplicity) for item in self._planned}
+        self._requests: Sequence[Request] | None = None
 
     def plan(self, available: Resources, *, oversubscribe: bool = False) -> Plan:
         """Allocate cores to all instances.
@@ -75,30 +71,13 @@ class Planner:
         Raises:
             InsufficientResources: If there are too few cores, or, when oversubscribing, none.
         """
-        ledger = CoreLedger(available, self._partners, self._dimensions)
-        spare = SpareCores(ledger) if oversubscribe else None
-        given: dict[Reference, Resources] = {}
-        squeezed: list[Reference] = []
-        reduced: list[Reference] = []
-        for component in self._planned:
-            requirements = self._configuration.resources_of(component)
-            for instance in component.instances():
-                cores = find_cores(ledger, component.name, instance.indices, requirements)
-                if cores is None and spare is not None:
-                    cores = spare.find(requirements)
-                    squeezed.append(instance)
-                if cores is None and spare is not None:
-                    cores = spare.all_for(requirements)
-                    reduced.append(instance)
-                if cores is None:
-                    raise _too_few(component, instance, requirements, available)
-                ledger.give(component.name, instance.indices, cores)
-                if spare is not None:
-                    spare.give(cores)
-                given[instance] = ledger.resources(cores)
+        allocation = self._allocate(available, oversubscribe=oversubscribe)
+        if allocation.unplaced is not None:
+            raise self._too_few(allocation.unplaced, available)
         in_order = self._configuration.model.instances()
+        given = allocation.resources
         resources = {name: given[name] for name in in_order if name in given}
-        return Plan(resources, tuple(squeezed), tuple(reduced))
+        return Plan(resources, tuple(allocation.oversubscribed), tuple(allocation.reduced))
 
     def oversubscription(self, plan: Plan, available: Resources) -> str | None:
         """Return a warning if a plan gives too few cores to some instances, else None.
@@ -120,75 +99,89 @@ class Planner:
                 f"{len(sharing)} of {len(plan.resources)} instances {verb} cores with others that"
                 f" run at the same time: {_listed(sharing)}."
             )
+        squeezed = {name.without_trailing_ints() for name in plan.oversubscribed}
+        units = "cores or GPUs" if any(map(self._gpus, squeezed)) else "cores"
         return (
-            "There are too few cores for the model to run at full speed. Available:"
+            f"There are too few {units} for the model to run at full speed. Available:"
             f" {available.as_text()}. {' '.join(sentences)}"
         )
 
+    def _component(self, name: Reference) -> Component:
+        return self._configuration.model.components[name]
+
+    def _gpus(self, name: Reference) -> int:
+        return self._configuration.resources_of(self._component(name)).gpus
+
     def _asked(self, name: Reference) -> str:
-        component = self._configuration.model.components[name]
+        component = self._component(name)
         return _asked(component, self._configuration.resources_of(component))
 
-    def nodes_needed(self, cores_per_node: int) -> int:
+    def nodes_needed(self, cores_per_node: int, *, gpus_per_node: int = 0) -> int:
         """Return how many nodes of a given size the model needs.
 
         Args:
             cores_per_node: Number of cores of each node.
+            gpus_per_node: Number of GPUs of each node.
 
         Raises:
             InsufficientResources: If an instance does not fit on nodes of this size.
         """
-        if not self._planned:
+        requests = self._all_requests()
+        if not requests:
             return 0
-        for component in self._planned:
-            requirements = self._configuration.resources_of(component)
-            if cores_per_node < cores_on_one_node(requirements):
-                instance = next(component.instances(), component.name)
-                raise _too_few(component, instance, requirements, _nodes(1, cores_per_node))
+        for request in requests:
+            asked = request.requirements
+            if cores_per_node < cores_on_one_node(asked) or gpus_per_node < asked.gpus:
+                available = equal_nodes(1, cores_per_node, gpus_per_node=gpus_per_node)
+                raise self._too_few(request.instance, available)
         count = 1
         while True:
             try:
-                plan = self.plan(_nodes(count, cores_per_node))
+                nodes = equal_nodes(count, cores_per_node, gpus_per_node=gpus_per_node)
+                plan = self.plan(nodes)
             except InsufficientResources:
                 count *= 2
             else:
                 return len({node.node for given in plan.resources.values() for node in given})
 
-    def _is_planned(self, component: Component) -> bool:
-        program = self._configuration.program_of(component)
-        return program.execution_model is not ExecutionModel.MANUAL
+    def _allocate(self, available: Resources, *, oversubscribe: bool) -> Allocation:
+        requests = self._all_requests()
+        first = allocate(requests, available)
+        if first.unplaced is None:
+            return first
+        for other_requests, nodes in variants(requests, available):
+            other = allocate(other_requests, nodes)
+            if other.unplaced is None:
+                return other
+        return allocate(requests, available, oversubscribe=True) if oversubscribe else first
 
-    def _size(self, component: Component) -> tuple[bool, int, int]:
-        requirements = self._configuration.resources_of(component)
-        whole_nodes = isinstance(requirements, MpiNodes)
-        return whole_nodes, cores_on_one_node(requirements), core_count(requirements)
+    def _all_requests(self) -> Sequence[Request]:
+        if self._requests is None:
+            self._requests = requests_of(self._configuration)
+        return self._requests
 
-    def _sharing_partners(self) -> dict[Reference, set[Reference]]:
-        sharing = {
-            item.name
-            for item in self._planned
-            if self._configuration.program_of(item).can_share_resources
-        }
-        partners = Turns(self._configuration.model).partners()
-        return {name: partners[name] & sharing for name in sharing}
+    def _too_few(self, instance: Reference, available: Resources) -> InsufficientResources:
+        component = instance.without_trailing_ints()
+        units = "cores or GPUs" if self._gpus(component) else "cores"
+        return InsufficientResources(
+            f"There are too few {units}: component '{component}' requests {self._asked(component)},"
+            f" and too few are left for '{instance}'. Available: {available.as_text()}. Request"
+            " less under 'resources', make the model smaller, or run it on more or larger nodes."
+        )
 
 
-def _nodes(count: int, cores_per_node: int) -> Resources:
+def equal_nodes(count: int, cores_per_node: int, *, gpus_per_node: int = 0) -> Resources:
+    """Return the resources of nodes of equal size.
+
+    Args:
+        count: Number of nodes.
+        cores_per_node: Number of cores of each node.
+        gpus_per_node: Number of GPUs of each node.
+    """
+    gpus = tuple(Gpu(GpuKind.NVIDIA, str(number)) for number in range(gpus_per_node))
     cores = frozenset(Core(number, frozenset({number})) for number in range(cores_per_node))
-    return Resources(tuple(NodeResources(f"node{number:06}", cores) for number in range(count)))
-
-
-def _too_few(
-    component: Component,
-    instance: Reference,
-    requirements: ResourceRequirements,
-    available: Resources,
-) -> InsufficientResources:
-    return InsufficientResources(
-        f"There are too few cores: component '{component.name}' requests"
-        f" {_asked(component, requirements)}, and too few are left for '{instance}'. Available:"
-        f" {available.as_text()}. Request less under 'resources', make the model smaller, or run it"
-        " on more or larger nodes."
+    return Resources(
+        tuple(NodeResources(f"node {number}", cores, gpus=gpus) for number in range(1, count + 1))
     )
 
 

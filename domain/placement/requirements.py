@@ -15,8 +15,8 @@ def cores_on_one_node(requirements: ResourceRequirements) -> int:
     match requirements:
         case Threads(threads):
             return threads
-        case MpiCores(_, threads):
-            return threads
+        case MpiCores(processes, threads, gpus):
+            return processes * threads if gpus else threads
         case MpiNodes(_, processes, threads):
             return processes * threads
 
@@ -42,6 +42,17 @@ def describe_request(requirements: ResourceRequirements) -> str:
     Args:
         requirements: What an instance requests.
     """
+    return f"{_describe_cores(requirements)}{_describe_gpus(requirements)}"
+
+
+def _describe_gpus(requirements: ResourceRequirements) -> str:
+    if not requirements.gpus:
+        return ""
+    where = {Threads: "", MpiCores: " on one node", MpiNodes: " on each node"}
+    return f", and {counted(requirements.gpus, 'GPU')}{where[type(requirements)]}"
+
+
+def _describe_cores(requirements: ResourceRequirements) -> str:
     match requirements:
         case Threads(threads):
             return f"{counted(threads, 'thread')} on one node"

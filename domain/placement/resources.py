@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
+
+from domain.wording import counted
 
 
 @dataclass(frozen=True, order=True)
@@ -22,6 +25,32 @@ class Core:
 CoreSet = frozenset[Core]
 
 
+class GpuKind(Enum):
+    """The makers of GPUs."""
+
+    NVIDIA = "nvidia"
+    AMD = "amd"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that restricts a program to some of the GPUs."""
+        return "CUDA_VISIBLE_DEVICES" if self is GpuKind.NVIDIA else "ROCR_VISIBLE_DEVICES"
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A GPU of a node.
+
+    Attributes:
+        kind: Its maker.
+        device: Its number on the node, or its UUID, as the drivers accept it in the environment
+            variable of its kind.
+    """
+
+    kind: GpuKind
+    device: str
+
+
 @dataclass(frozen=True)
 class NodeResources:
     """Resources on one node, available or allocated to an instance; alias OnNodeResources.
@@ -30,11 +59,13 @@ class NodeResources:
         node: Name of the node.
         cores: Cores on the node.
         memory: Memory in bytes; None if unknown.
+        gpus: GPUs on the node, in order.
     """
 
     node: str
     cores: CoreSet
     memory: int | None = None
+    gpus: tuple[Gpu, ...] = ()
 
 
 OnNodeResources = NodeResources
@@ -60,4 +91,9 @@ class Resources:
 
     def as_text(self) -> str:
         """Describe the resources as text."""
-        return ", ".join(f"{node.node} ({len(node.cores)} cores)" for node in self.nodes) or "none"
+        return ", ".join(map(_as_text, self.nodes)) or "none"
+
+
+def _as_text(node: NodeResources) -> str:
+    gpus = f", {counted(len(node.gpus), 'GPU')}" if node.gpus else ""
+    return f"{node.node} ({len(node.cores)} cores{gpus})"

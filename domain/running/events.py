@@ -35,6 +35,7 @@ class InstanceStatus:
         simulated_time: Timestamp of its last message, if known.
         end: How its process ended; None while it runs, or if the user started it.
         stall: How it hangs, in a word; empty if it does not.
+        node: Node on which its program was started; empty if the user starts it.
     """
 
     instance: str
@@ -44,6 +45,7 @@ class InstanceStatus:
     simulated_time: float | None = None
     end: ProcessEnd | None = None
     stall: str = ""
+    node: str = ""
 
 
 @dataclass(frozen=True)

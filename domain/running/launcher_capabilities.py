@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
+
+LAUNCHERS: Final = ("auto", "local", "srun", "mpiexec", "ssh")
+"""What users choose from to start agents on the nodes of a batch job; see `ManagerOptions`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +21,7 @@ class LauncherCapabilities:
         shares_files: Whether the nodes have the manager's files, at the same paths.
         binds_cores: Whether threads and MPI ranks are bound to the cores that they are given.
         may_oversubscribe: Whether instances that run at the same time may share cores if there are
-            too few. Otherwise too few cores are an error.
+            too few, unless the user chooses. Otherwise too few cores are an error.
         manager_locations: By node name, the location at which programs on that node reach the
             manager, if it differs from the one where it listens, for example behind a tunnel.
     """
@@ -27,6 +31,14 @@ class LauncherCapabilities:
     binds_cores: bool = True
     may_oversubscribe: bool = False
     manager_locations: Mapping[str, str] = field(default_factory=dict)
+
+    def oversubscribes(self, chosen: bool | None) -> bool:
+        """Return whether instances that run at the same time may share cores.
+
+        Args:
+            chosen: What the user chooses; None for the default of this launcher.
+        """
+        return self.may_oversubscribe if chosen is None else chosen
 
     def manager_location(self, node: str, *, default: str) -> str:
         """Return the location at which programs on a node reach the manager.

@@ -23,11 +23,13 @@ from domain.errors import UsageError
 from domain.model.checkpoint_rules import Checkpoints
 from domain.model.configuration import Configuration
 from domain.running.events import InstanceStatus, RunEvent, RunFinished
+from domain.running.nodes import NodeStatus
 from entrypoints._manager.launcher_choice import choose_launcher
 from entrypoints._manager.local_checks import check_cores, check_programs
 from entrypoints._manager.opening import open_manager
 from entrypoints._manager.outcome import Outcome
 from entrypoints._manager.run_input import RunInput
+from entrypoints._manager.shared_files import check_snapshots_are_reachable
 from entrypoints._manager.start_bridge import StartBridge
 from entrypoints._snapshots.snapshot_wiring import (
     resume_check,
@@ -96,6 +98,7 @@ class Manager:
         check_trust(self._options)
         self._run_dir = None if run_dir is None else Path(run_dir)
         self._adapters = _checked(adapters)
+        self._snapshot_store = str(snapshot_store or "")
         self._stores = _stores(snapshot_store, self._adapters)
         self._input = RunInput(
             sources,
@@ -172,10 +175,11 @@ class Manager:
         Raises:
             ConfigurationError: If a program does not exist or cannot be executed, the run directory
                 cannot be used, the log level does not exist, or there is no time for the run; also
-                if the model needs more cores than there are, and the launcher does not allow
-                instances to share cores.
+                if the model needs more cores than there are, and neither the options nor the
+                launcher allow instances to share cores.
         """
         warnings = self._check_this_machine()
+        self._check_shared_files()
         check_options(self._options)
         if self._run_dir is not None and self._parts is None:
             FilesystemRunDirectory.check_existing(self._run_dir)
@@ -186,7 +190,16 @@ class Manager:
         if not capabilities.is_this_machine:
             return ()
         check_programs(self.configuration)
-        return check_cores(self.configuration, oversubscribe=capabilities.may_oversubscribe)
+        oversubscribe = capabilities.oversubscribes(self._options.oversubscribe)
+        return check_cores(self.configuration, oversubscribe=oversubscribe)
+
+    def _check_shared_files(self) -> None:
+        if not self._launcher.capabilities.shares_files:
+            check_snapshots_are_reachable(
+                self.configuration,
+                self._options.checkpoints,
+                snapshot_store=self._snapshot_store,
+            )
 
     def start_all(self) -> None:
         """Start all programs, except those with execution model `manual`.
@@ -195,9 +208,9 @@ class Manager:
 
         Raises:
             ConfigurationError: If a program does not exist or cannot be executed, or if the model
-                needs more cores than there are, and the launcher does not allow instances to share
-                cores; nothing is started then. The default launcher, for this machine, allows it:
-                too few cores only cause a warning in the log.
+                needs more cores than there are, and neither the options nor the launcher allow
+                instances to share cores; nothing is started then. The default launcher, for this
+                machine, allows it: too few cores only cause a warning in the log.
             InconsistentSnapshot: If a snapshot to resume from does not exist when seen from the
                 working directory of its instance; nothing is started then.
             RunError: If the agents that start programs cannot be started.
@@ -208,6 +221,7 @@ class Manager:
         self._start.begin()
         if self._launcher.capabilities.is_this_machine:
             check_programs(self.configuration)
+        self._check_shared_files()
         check = resume_check(self._stores)
         for warning in check.check_relative(self.configuration, opened.run_directory):
             opened.run_log.log.warning(warning)
@@ -258,6 +272,10 @@ class Manager:
     def status(self) -> list[InstanceStatus]:
         """Return the current status of each instance; after `close`, the final status."""
         return self._opened_parts.services.board.all()
+
+    def nodes(self) -> list[NodeStatus]:
+        """Return the current status of each node that has an agent."""
+        return self._opened_parts.services.agents.nodes()
 
     def resumable_from(self) -> str | None:
         """Return the newest usable workflow snapshot of this run; None if there is none.

@@ -1,15 +1,14 @@
 """Descendants of programs end with the run, whichever of its processes is killed."""
 
 import json
-import shutil
 import signal
-import subprocess
 import sys
 
 import psutil
 import pytest
 
 from tests.support.conditions import is_running, wait_until
+from tests.support.open_mpi import AS_ROOT, has_open_mpi
 from tests.support.workspace import MANAGER, RunningProgram, Workspace
 
 START = (*MANAGER, "--start-all", "--run-dir", "run", "--grace-time", 2, "model.ymmsl")
@@ -106,16 +105,6 @@ if os.environ["OMPI_COMM_WORLD_RANK"] != "0":
     time.sleep(600)
 """
 
-OPEN_MPI_AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
-
-
-def has_open_mpi() -> bool:
-    mpirun = shutil.which("mpirun")
-    if mpirun is None:
-        return False
-    version = subprocess.run([mpirun, "--version"], capture_output=True, text=True, check=False)
-    return "Open MPI" in version.stdout
-
 
 @pytest.mark.slow
 @pytest.mark.skipif(not has_open_mpi(), reason="needs Open MPI")
@@ -129,7 +118,7 @@ def test_no_mpi_rank_in_a_session_of_its_own_survives_a_kill(
     resources = "resources:\n  micro:\n    mpi_processes: 2\n"
     workspace.write("model.ymmsl", f"{model}\n    execution_model: openmpi\n{resources}")
     workspace.write("micro.py", _MPI_RANK + (workspace.folder / "micro.py").read_text())
-    with workspace.running(*START, environment=OPEN_MPI_AS_ROOT) as program:
+    with workspace.running(*START, environment=AS_ROOT) as program:
         files = [workspace.folder / f"rank_{number}" for number in range(2)]
         wait_for_children(workspace, program)
         wait_until(lambda: all(file.exists() for file in files))

@@ -114,7 +114,7 @@ def test_job_resubmits_itself_until_the_simulation_is_complete(workspace: Worksp
     workspace.change(SCRIPT, "--time=12:00:00", "--time=1")
     workspace.change(SCRIPT, "--checkpoint-on-term 120", "--checkpoint-on-term 30")
     slurm.submit(Path(SCRIPT), folder=job.folder)
-    slurm.wait_until_idle(timeout=100.0)
+    slurm.wait_until_idle(timeout=300.0)
     job.check(total)
 
 

@@ -49,8 +49,10 @@ address() {
 }
 
 is_running() {
-    local pid=$folder/node$1/unshare.pid
-    [ -f "$pid" ] && kill -0 "$(cat "$pid")" 2>/dev/null
+    local file=$folder/node$1/unshare.pid state
+    [ -f "$file" ] || return
+    state=$(ps -o stat= -p "$(cat "$file")") || return
+    [[ $state != Z* ]] # a zombie has ended
 }
 
 start_node() {
@@ -68,13 +70,15 @@ start_node() {
 }
 
 create_network() {
-    local i=$1 netns=$2 cable=cj${slot}v$1
+    local i=$1 netns=$2 cable=cj${slot}v$1 mac
+    # A restarted node keeps its MAC address, because other nodes remember it.
+    mac=$(printf '02:00:0a:4d:%02x:%02x' "$slot" "$((10 + i))")
     ip link del "$cable" 2>/dev/null || true
     ip netns del "$netns" 2>/dev/null || true
     mkdir -p "/etc/netns/$netns"
     hosts >"/etc/netns/$netns/hosts"
     ip netns add "$netns"
-    ip link add "$cable" type veth peer name eth0 netns "$netns"
+    ip link add "$cable" type veth peer name eth0 address "$mac" netns "$netns"
     ip link set "$cable" master "$bridge" up
     ip -n "$netns" addr add "$(address "$i")/24" dev eth0
     ip -n "$netns" link set lo up
@@ -122,8 +126,8 @@ write_known_hosts() {
 
 wait_for_sshd() {
     local attempt
-    for attempt in $(seq 500); do
-        (exec 3<>"/dev/tcp/$(address "$1")/22") 2>/dev/null && return
+    for attempt in $(seq 20); do
+        timeout 1 bash -c "exec 3<>/dev/tcp/$(address "$1")/22" 2>/dev/null && return
         sleep 0.02
     done
     echo "The SSH server of node$1 does not answer; see $folder/node$1/sshd.log." >&2

@@ -11,7 +11,7 @@ from domain.model.configuration import (
     Program,
     ResourceRequirements,
 )
-from domain.placement.resources import Core, NodeResources, Resources
+from domain.placement.resources import Core, Gpu, GpuKind, NodeResources, Resources
 
 
 def configuration(
@@ -63,11 +63,14 @@ def configuration(
     )
 
 
-def nodes(*cores: int) -> Resources:
-    """Return nodes `n0`, `n1`, … with the given numbers of cores."""
+def nodes(*cores: int, gpus: int = 0) -> Resources:
+    """Return nodes `n0`, `n1`, … with the given numbers of cores, and of GPUs each."""
+    there = tuple(Gpu(GpuKind.NVIDIA, str(i)) for i in range(gpus))
     return Resources(
         tuple(
-            NodeResources(f"n{number}", frozenset(Core(i, frozenset({i})) for i in range(count)))
+            NodeResources(
+                f"n{number}", frozenset(Core(i, frozenset({i})) for i in range(count)), gpus=there
+            )
             for number, count in enumerate(cores)
         )
     )

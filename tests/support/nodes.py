@@ -18,14 +18,14 @@ from typing import IO
 import psutil
 import pytest
 
-from tests.support.conditions import wait_until
+from tests.support.conditions import is_running, wait_until
 
 INFRA = Path(__file__).resolve().parents[1] / "infra"
 COUNT = 4
 PROGRAMS = ("ip", "unshare", "sshd", "ssh-keygen")
 PACKAGES = "openssh-server openssh-client iproute2"
 
-_SLOTS = range(200)
+_SLOTS = range(100, 250)
 _PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 
@@ -51,13 +51,14 @@ class Node:
         return ("nsenter", "-t", str(self._init().pid), "-n", "-u", "-i", "-p", "-m")
 
     def cut_power(self) -> None:
-        """Let the node fail with all its processes."""
+        """Let the node fail with all its processes, without closing any connection."""
+        self.pull_cable()
         os.kill(self._unshare(), signal.SIGKILL)
 
     @property
     def is_off(self) -> bool:
         """Whether the node has no power."""
-        return not psutil.pid_exists(self._unshare())
+        return not is_running(self._unshare())
 
     def pull_cable(self) -> None:
         """Disconnect the node from the network, without closing any connection."""
@@ -143,6 +144,19 @@ class Nodes:
 
     def __getitem__(self, index: int) -> Node:
         return self.nodes[index]
+
+    def new_key(self, folder: Path, *, options: str) -> Path:
+        """Return a private key that the nodes accept with restrictions.
+
+        Args:
+            folder: Folder for the key.
+            options: Options in the file of authorized keys, such as `no-port-forwarding`.
+        """
+        key = folder / "restricted_key"
+        _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key))
+        with (self.folder / "authorized_keys").open("a") as file:
+            file.write(f"{options} {key.with_suffix('.pub').read_text()}")
+        return key
 
     def repair(self) -> None:
         """Connect the cables of all nodes, and start those that have lost power."""

@@ -110,7 +110,14 @@ EXCEPTIONS = {
     **dict.fromkeys(
         (
             f"adapters/ssh_agents/{name}.py"
-            for name in ("connections", "host_keys", "launcher", "remote_agent")
+            for name in (
+                "connections",
+                "host_check",
+                "host_keys",
+                "launcher",
+                "remote_agent",
+                "tunnel",
+            )
         ),
         _SSH,
     ),
@@ -191,7 +198,8 @@ EXCEPTIONS = {
             for name in (
                 "_command_line/manual_start",
                 "_command_line/checkpoint_arguments",
-                "_command_line/snapshot_commands",
+                "_command_line/command",
+                "_command_line/snapshots_command",
                 "_instance/instance_wiring",
                 "_manager/manager_api",
                 "_manager/run_input",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from adapters.ymmsl_files.checking.shell_arguments import replaced, unset_variables
 from domain.model.configuration import BaseEnv, Configuration, ExecutionModel, Program
+from domain.model.containers import Container, ContainerRunner
 
 _LAUNCHERS = {
     ExecutionModel.OPENMPI: "mpirun",
@@ -34,11 +35,16 @@ def missing_programs(configuration: Configuration) -> list[str]:
 
 
 def _problems(program: Program) -> Iterator[str]:
-    if program.execution_model is ExecutionModel.MANUAL or program.script is not None:
+    if program.execution_model is ExecutionModel.MANUAL:
+        return
+    if program.container is not None:
+        yield from _container_problems(program, program.container)
+    if program.script is not None:
         return
     virtual_env = replaced(program.virtual_env or "", program)
     yield from _virtual_env_problems(program, virtual_env)
-    yield from _executable_problems(program, virtual_env)
+    if program.container is None:
+        yield from _executable_problems(program, virtual_env)
     launcher = _LAUNCHERS.get(program.execution_model)
     if launcher and _search_path_is_known(program) and not shutil.which(launcher):
         yield (
@@ -56,6 +62,20 @@ def _virtual_env_problems(program: Program, path: str | None) -> Iterator[str]:
         yield f"virtual environment '{path}' does not exist.{origin}"
     elif not (Path(path) / "bin" / "activate").is_file():
         yield f"virtual environment '{path}' has no file bin/activate in it.{origin}"
+
+
+def _container_problems(program: Program, container: Container) -> Iterator[str]:
+    runner = container.runner.value
+    if _search_path_is_known(program) and not shutil.which(runner):
+        yield (
+            f"it runs in a container, but there is no '{runner}' on the PATH. Install it, or list"
+            " the module that has it under 'modules'."
+        )
+    image = replaced(container.image, program)
+    is_file = container.runner is ContainerRunner.APPTAINER and "://" not in container.image
+    if is_file and image is not None and not Path(image).exists():
+        origin = _origin(container.image, image, program)
+        yield f"container image '{image}' does not exist.{origin}"
 
 
 def _executable_problems(program: Program, virtual_env: str | None) -> Iterator[str]:

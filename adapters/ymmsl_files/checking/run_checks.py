@@ -19,6 +19,7 @@ from domain.model.configuration import (
     MpiCores,
     MpiNodes,
 )
+from domain.model.containers import ContainerRunner
 from domain.suggestions import hint
 
 
@@ -37,6 +38,7 @@ def resource_problems(
         *_unclear_components(whole, flat, names),
         *_unfit_requirements(flat),
         *_impossible_requirements(flat),
+        *_unfit_containers(flat),
     ]
     return [f"{origins.everything()}: {text}" for text in found]
 
@@ -114,6 +116,25 @@ def _unfit_requirements(flat: Configuration) -> Iterator[str]:
             yield (
                 f"{what}, which does not use MPI, but requests MPI processes. Set 'threads'"
                 " instead, or set the program's 'execution_model'."
+            )
+
+
+def _unfit_containers(flat: Configuration) -> Iterator[str]:
+    for program in flat.programs.values():
+        container = program.container
+        if container is None:
+            continue
+        if program.execution_model is ExecutionModel.MANUAL:
+            yield (
+                f"programs: '{program.name}' is started by hand, so its 'container' would not be"
+                " used. Remove it, or the execution model."
+            )
+        runs_apart = container.runner is not ContainerRunner.APPTAINER
+        if program.execution_model.uses_mpi and runs_apart:
+            yield (
+                f"programs: '{program.name}' uses MPI in a container of"
+                f" {container.runner.value}, whose processes cannot join an MPI program that was"
+                " started outside. Use an image for apptainer."
             )
 
 

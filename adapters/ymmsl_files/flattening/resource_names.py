@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from adapters.ymmsl_files.flattening.expansion import Expansion
 from adapters.ymmsl_files.flattening.translation import reference, requirements
@@ -83,7 +84,8 @@ def resources_by_component(
                     " same component. The last one is used; remove the other one."
                 )
             key_of[path] = name
-            result[path] = requirements(value)
+            gpus = document.own.gpus.get(str(name), 0)
+            result[path] = replace(requirements(value), gpus=gpus)
     return result
 
 

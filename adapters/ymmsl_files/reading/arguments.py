@@ -6,14 +6,14 @@ a string to a list with one element, so such lists are looked up again in the YA
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import yaml
 from ymmsl import v0_2
 
 from adapters.ymmsl_files.reading.documents import Document, parsed_tree
 from adapters.ymmsl_files.reading.imported_files import module_text
-from adapters.ymmsl_files.reading.keys import entries
+from adapters.ymmsl_files.reading.keys import PROGRAM_SECTIONS, entries, named_entries
 
 
 def programs_with_shell_text(
@@ -48,17 +48,8 @@ def _in_tree(tree: yaml.Node) -> dict[str, bool]:
     return {
         name: isinstance(value, yaml.ScalarNode)
         for key, section in entries(tree)
-        if key in ("programs", "implementations")
-        for name, program in _named(section)
+        if key in PROGRAM_SECTIONS
+        for name, program in named_entries(section)
         for field, value in entries(program)
         if field == "args"
     }
-
-
-def _named(section: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
-    yield from entries(section)
-    if isinstance(section, yaml.SequenceNode):
-        for item in section.value:
-            for key, value in entries(item):
-                if key == "name" and isinstance(value, yaml.ScalarNode):
-                    yield str(value.value), item

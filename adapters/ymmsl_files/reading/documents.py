@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -14,6 +14,7 @@ from ymmsl import v0_1, v0_2
 
 from adapters.ymmsl_files.checksum import check_unaltered
 from adapters.ymmsl_files.reading.keys import duplicate_keys, key_problems
+from adapters.ymmsl_files.reading.own_keys import OwnKeys, read_own_keys
 from adapters.ymmsl_files.reading.reading_errors import explained, malformed, not_ymmsl
 from adapters.ymmsl_files.snapshot_header import load_header
 from adapters.ymmsl_files.yaml_limits import MAX_CHARACTERS, composed
@@ -36,6 +37,7 @@ class Document:
         tree: Its YAML tree; None for an object.
         directory: The directory of the file; None if it is not a file.
         resume_origin: The metadata in the comment lines of a workflow snapshot, if any.
+        own: The values of the keys that ymmsl does not know.
     """
 
     label: str
@@ -43,6 +45,7 @@ class Document:
     tree: yaml.Node | None = None
     directory: Path | None = None
     resume_origin: ResumeOrigin | None = None
+    own: OwnKeys = field(default_factory=OwnKeys)
 
 
 def read_documents(
@@ -146,7 +149,8 @@ def _read_text(text: str, label: str, directory: Path | None, warnings: list[str
         raise ConfigurationError(*problems)
     warnings += duplicate_keys(tree, label)
     origin = load_header(text).origin
-    return Document(label, _parsed(text, label, tree), tree, directory, origin)
+    rest, own = read_own_keys(text, tree, label, directory or Path.cwd())
+    return Document(label, _parsed(rest, label, tree), tree, directory, origin, own)
 
 
 def _parsed(text: str, label: str, tree: yaml.Node) -> Content:

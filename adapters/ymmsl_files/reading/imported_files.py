@@ -13,6 +13,8 @@ import yaml
 
 from adapters.ymmsl_files.reading.documents import parsed_tree
 from adapters.ymmsl_files.reading.keys import entries
+from adapters.ymmsl_files.reading.own_keys import containers_in
+from domain.errors import ConfigurationError
 
 ENTRY_POINT_GROUP = "ymmsl.module"
 SEARCH_PATH = "YMMSL_PATH"
@@ -60,6 +62,25 @@ def check_sizes(modules: Iterable[str]) -> None:
     """
     for _ in _modules(modules):
         pass
+
+
+def check_containers(modules: Iterable[str]) -> None:
+    """Check that no imported module defines a container, because ymmsl reads these modules itself.
+
+    Args:
+        modules: Names of the modules that the user's files import directly.
+
+    Raises:
+        ConfigurationError: If one does.
+    """
+    problems = [
+        f"{label}: '{where}' cannot be used in an imported file. Move the program into the file"
+        " that you run, or start the container in the program's 'executable' or 'script'."
+        for label, tree in _modules(modules)
+        for where in containers_in(tree)
+    ]
+    if problems:
+        raise ConfigurationError(*problems)
 
 
 def ignored_sections(modules: Iterable[str]) -> list[str]:

@@ -12,7 +12,11 @@ from warnings import catch_warnings, simplefilter
 from ymmsl import v0_2
 
 from adapters.ymmsl_files.reading.documents import Document
-from adapters.ymmsl_files.reading.imported_files import check_sizes, ignored_sections
+from adapters.ymmsl_files.reading.imported_files import (
+    check_containers,
+    check_sizes,
+    ignored_sections,
+)
 from adapters.ymmsl_files.reading.merge import is_irrelevant
 from domain.errors import ConfigurationError
 from domain.suggestions import hint
@@ -34,6 +38,7 @@ def resolved(
     _check_custom_implementations(configuration, documents)
     modules = [str(statement.module) for statement in configuration.imports]
     check_sizes(modules)
+    check_containers(modules)
     with _logged_warnings(warnings), catch_warnings(record=True) as caught:
         simplefilter("always")
         try:

@@ -9,11 +9,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 import yaml
 from ymmsl import v0_1, v0_2
 
 from domain.suggestions import hint
+
+PROGRAM_SECTIONS: Final = ("programs", "implementations")
+"""Names of the section with programs, in v0.2 and in v0.1."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,16 @@ def entries(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
                 yield str(key.value), value
 
 
+def named_entries(section: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
+    """Yield the names and nodes of a section, which is a mapping, or a list of items with names."""
+    yield from entries(section)
+    if isinstance(section, yaml.SequenceNode):
+        for item in section.value:
+            for key, value in entries(item):
+                if key == "name" and isinstance(value, yaml.ScalarNode):
+                    yield str(value.value), item
+
+
 def _unknown_keys(node: yaml.Node, place: _Place, path: str, label: str) -> Iterator[str]:
     if isinstance(node, yaml.SequenceNode):
         for number, item in enumerate(node.value):
@@ -125,7 +139,13 @@ def _parameters(*constructors: Callable[..., object]) -> frozenset[str]:
 
 def _resources() -> _Place:
     kinds = (v0_2.ThreadedResReq, v0_2.MPICoresResReq, v0_2.MPINodesResReq)
-    return _Place(items=_Place(_parameters(*kinds)))
+    return _Place(items=_Place(_parameters(*kinds) | {"gpus"}))
+
+
+def _programs(constructor: Callable[..., object]) -> _Place:
+    container = _Place(frozenset({"image", "runner", "options"}))
+    keys = _parameters(constructor) | {"container"}
+    return _Place(items=_Place(keys, {"container": container}))
 
 
 def _checkpoints() -> _Place:
@@ -147,7 +167,7 @@ def _version_1() -> _Place:
     component = _Place(_parameters(v0_1.Component), {"ports": _Place(_parameters(v0_1.Ports))})
     inside = {"components": _Place(items=component), "conduits": _ALL_COUNT}
     model = _Place(_parameters(v0_1.Model), inside)
-    implementations = _Place(items=_Place(_parameters(v0_1.Implementation)))
+    implementations = _programs(v0_1.Implementation)
     top = _parameters(v0_1.Configuration) | {"ymmsl_version"}
     return _Place(top, {"model": model, "implementations": implementations, **_shared()})
 
@@ -160,7 +180,7 @@ def _version_2() -> _Place:
         "matching_timelines": _ALL_COUNT,
     }
     model = _Place(_parameters(v0_2.Model), parts)
-    programs = _Place(items=_Place(_parameters(v0_2.Program)))
+    programs = _programs(v0_2.Program)
     top = _parameters(v0_2.Configuration) | {"ymmsl_version"}
     inside = {"models": _Place(items=model), "programs": programs, **_shared()}
     return _Place(top, inside)

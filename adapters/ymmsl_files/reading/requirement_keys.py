@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adapters.ymmsl_files.reading.own_keys import GPUS
 from domain.model.configuration import MpiCores, MpiNodes, ResourceRequirements, Threads
 
 
@@ -11,6 +12,11 @@ def requirement_values(requirements: ResourceRequirements) -> dict[str, int]:
     Args:
         requirements: The requirements of an instance.
     """
+    gpus = {GPUS: requirements.gpus} if requirements.gpus else {}
+    return {**_core_values(requirements), **gpus}
+
+
+def _core_values(requirements: ResourceRequirements) -> dict[str, int]:
     match requirements:
         case Threads(threads):
             return {"threads": threads}

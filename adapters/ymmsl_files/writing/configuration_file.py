@@ -18,6 +18,7 @@ from domain.model.configuration import (
     Model,
     Program,
 )
+from domain.model.containers import Container
 
 Node = dict[str, object]
 
@@ -133,6 +134,7 @@ def _program(program: Program) -> Node:
         "execution_model": program.execution_model.value,
         "can_share_resources": program.can_share_resources,
         "keeps_state_for_next_use": program.keeps_state_for_next_use.value,
+        **({} if program.container is None else {"container": _container(program.container)}),
     }
     if program.script is not None:
         return {**_without_empty(how), "script": program.script}
@@ -146,6 +148,16 @@ def _program(program: Program) -> Node:
             "env": dict(program.env),
             "executable": program.executable,
             "args": args,
+        }
+    )
+
+
+def _container(container: Container) -> Node:
+    return _without_empty(
+        {
+            "image": container.image,
+            "runner": container.runner.value,
+            "options": list(container.options),
         }
     )
 

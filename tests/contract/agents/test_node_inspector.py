@@ -48,7 +48,7 @@ class TestLinuxNodeInspector(NodeInspectorContract):
 class TestLinuxNodeInspectorWithoutKernelInformation(NodeInspectorContract):
     @pytest.fixture
     def inspector(self, tmp_path):
-        return LinuxNodeInspector(node="here", proc=tmp_path / "proc", sys=tmp_path / "sys")
+        return LinuxNodeInspector(node="here", root=tmp_path)
 
 
 class TestInMemoryNodeInspector(NodeInspectorContract):

@@ -5,7 +5,7 @@
 
 from adapters.in_memory.run_script_writer import InMemoryRunScriptWriter
 from adapters.run_scripts.writer import ShellRunScriptWriter
-from conjoin.interfaces import ScriptOrder
+from conjoin.interfaces import LauncherCapabilities, ScriptOrder
 from conjoin.testing import RunScriptWriterContract
 from conjoin.testing.run_script_writer import MICRO, PROGRAM, RESOURCES, write
 from domain.model.configuration import Threads
@@ -31,5 +31,6 @@ class TestInMemoryRunScriptWriter(RunScriptWriterContract):
         environment = {"A": "1"}
         path = write(writer, tmp_path, environment=environment)
         environment["A"] = "2"
-        order = ScriptOrder(tmp_path, MICRO, PROGRAM, Threads(), RESOURCES, {"A": "1"}, False)
+        unbound = LauncherCapabilities(binds_cores=False)
+        order = ScriptOrder(tmp_path, MICRO, PROGRAM, Threads(), RESOURCES, {"A": "1"}, unbound)
         assert writer.scripts == {path: order}

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ import pytest
 
 from adapters.run_scripts.writer import ShellRunScriptWriter
 from application.interfaces.run_script_writer import ScriptOrder
+from domain.errors import ConfigurationError
 from domain.identity import Reference
 from domain.model.configuration import BaseEnv, ExecutionModel, MpiCores, Program, Threads
+from domain.model.containers import Container, ContainerRunner
 from domain.model.shell_words import literally
-from domain.placement.resources import Core, NodeResources, Resources
+from domain.placement.resources import Core, Gpu, GpuKind, NodeResources, Resources
+from domain.running.launcher_capabilities import LauncherCapabilities
 
 NASTY = "a b'c\"d$(touch pwned)`touch pwned`$HOME\\ *;&|<>\n#é"
 SHOW = """\
@@ -26,6 +30,18 @@ import json, os, sys
 print(json.dumps({"args": sys.argv[1:], "env": dict(os.environ), "cwd": os.getcwd(),
                   "pid": os.getpid(), "cpus": sorted(os.sched_getaffinity(0))}))
 """
+
+RUNNER = """\
+#!/bin/sh
+before=
+for word; do
+    shift
+    if [ "$word" = IMAGE ]; then break; fi
+    before="$before[$word]"
+done
+RUNNER_OPTIONS="$before" exec "$@"
+"""
+"""Runs what follows the name of the image, with the options before it in the environment."""
 
 PRINT = """\
 import os
@@ -56,7 +72,12 @@ class Bench:
         self.show.chmod(0o755)
 
     def write(
-        self, requirements: Any = None, bound: Resources | None = None, **program: Any
+        self,
+        requirements: Any = None,
+        bound: Resources | None = None,
+        *,
+        mounts: tuple[Path, ...] = (),
+        **program: Any,
     ) -> Path:
         if "script" not in program:
             program.setdefault("executable", str(self.show))
@@ -67,7 +88,8 @@ class Bench:
             requirements=requirements or Threads(),
             resources=bound or resources(),
             environment={"MUSCLE_MANAGER": "tcp:here:9000"},
-            bind_to_cores=bound is not None,
+            capabilities=LauncherCapabilities(binds_cores=bound is not None),
+            mounts=mounts,
         )
         return ShellRunScriptWriter().write(order)
 
@@ -90,6 +112,15 @@ class Bench:
         assert done.stderr == ""
         result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return result
+
+    def fake_runner(self, name: str) -> dict[str, str]:
+        """Put a container runner on the path that runs the program, and prints its own options."""
+        folder = self.directory / "fakes"
+        folder.mkdir(exist_ok=True)
+        runner = folder / name
+        runner.write_text(RUNNER)
+        runner.chmod(0o755)
+        return {"PATH": f"{folder}:{os.environ['PATH']}"}
 
     def fake(self, name: str) -> dict[str, str]:
         """Put a program on the path that prints its arguments and environment."""
@@ -409,6 +440,43 @@ def test_given_script_is_bound_to_its_cores(bench: Bench) -> None:
     assert bench.shown(bench.write(bound=one, script=bench.show.read_text()))["cpus"] == [cpu]
 
 
+def hyperthreads(*cores: int) -> Resources:
+    """Return cores with two hardware threads each, of which this machine has the first."""
+    found = frozenset(Core(core, frozenset({core, core + 8})) for core in cores)
+    return Resources((NodeResources("here", found),))
+
+
+def test_threads_of_openmp_are_bound_to_the_cores(bench: Bench) -> None:
+    env = bench.shown(bench.write(Threads(2), hyperthreads(0, 1)))["env"]
+    assert env["OMP_NUM_THREADS"] == "2"
+    assert env["OMP_PLACES"] == "{0,8},{1,9}"
+    assert env["OMP_PROC_BIND"] == "close"
+
+
+def test_threads_of_openmp_in_mpi_processes_are_bound_to_the_cores_of_each(bench: Bench) -> None:
+    script = bench.write(
+        MpiCores(2, 2), resources("a", cores=4), execution_model=ExecutionModel.OPENMPI
+    )
+    shown = bench.shown(script, bench.fake("mpirun"))
+    assert shown["env"]["OMP_NUM_THREADS"] == "2"
+    assert shown["env"]["OMP_PLACES"] == "cores"
+    assert shown["env"]["OMP_PROC_BIND"] == "close"
+    rank_file = Path(shown["env"]["MUSCLE_RANKFILE"]).read_text()
+    assert rank_file == "rank 0=a slot=0,1\nrank 1=a slot=2,3\n"
+
+
+def test_program_may_bind_its_threads_itself(bench: Bench) -> None:
+    own = {"OMP_PLACES": "sockets", "OMP_PROC_BIND": "spread", "OMP_NUM_THREADS": "9"}
+    env = bench.shown(bench.write(Threads(2), hyperthreads(0, 1), env=own))["env"]
+    assert (env["OMP_PLACES"], env["OMP_PROC_BIND"]) == ("sockets", "spread")
+    assert env["OMP_NUM_THREADS"] == "2"
+
+
+def test_unbound_program_has_no_binding_of_threads(bench: Bench) -> None:
+    env = bench.shown(bench.write(Threads(2)))["env"]
+    assert not {"OMP_PLACES", "OMP_PROC_BIND"} & set(env)
+
+
 def test_program_is_not_bound_if_binding_is_off(bench: Bench) -> None:
     shown = bench.shown(bench.write())
     assert shown["cpus"] == sorted(os.sched_getaffinity(0))
@@ -496,3 +564,151 @@ def test_given_script_of_an_mpi_program_gets_the_mpi_variables(bench: Bench) -> 
     )
     args = bench.shown(script, bench.fake("mpirun"))["args"]
     assert args[:3] == ["-n", "2", "-rf"]
+
+
+def gpus(kind: GpuKind, *devices: str) -> Resources:
+    node = replace(resources().nodes[0], gpus=tuple(Gpu(kind, device) for device in devices))
+    return Resources((node,))
+
+
+def test_program_sees_only_its_gpus(bench: Bench) -> None:
+    script = bench.write(Threads(1, gpus=2), gpus(GpuKind.NVIDIA, "1", "3"))
+    env = bench.shown(script, {"CUDA_VISIBLE_DEVICES": "0,1,2,3"})["env"]
+    assert env["CUDA_VISIBLE_DEVICES"] == "1,3"
+    assert env["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+
+
+def test_program_without_assigned_gpus_keeps_the_inherited_ones(bench: Bench) -> None:
+    env = bench.shown(bench.write(), {"CUDA_VISIBLE_DEVICES": "0,1"})["env"]
+    assert env["CUDA_VISIBLE_DEVICES"] == "0,1"
+
+
+def contained(runner: ContainerRunner, *options: str) -> Container:
+    return Container("IMAGE", runner, options)
+
+
+RUNNERS = list(ContainerRunner)
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_program_runs_in_its_container_with_its_arguments(
+    bench: Bench, runner: ContainerRunner
+) -> None:
+    script = bench.write(container=contained(runner), args=("a b", NASTY.replace("$HOME", "")))
+    shown = bench.shown(script, bench.fake_runner(runner.value))
+    assert shown["args"] == ["a b", NASTY.replace("$HOME", "")]
+    assert shown["env"]["RUNNER_OPTIONS"].startswith("[exec]" if runner is APPTAINER else "[run]")
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_shell_text_and_scripts_run_in_containers(bench: Bench, runner: ContainerRunner) -> None:
+    env = bench.fake_runner(runner.value)
+    script = bench.write(Threads(4), container=contained(runner), args="-n $MUSCLE_THREADS")
+    assert bench.shown(script, env)["args"] == ["-n", "4"]
+    text = "#!/bin/sh\necho $RUNNER_OPTIONS; exit 7\n"
+    done = bench.run(bench.write(script=text, container=contained(runner)), env)
+    assert done.returncode == 7
+    assert "workdir" in done.stdout
+
+
+APPTAINER = ContainerRunner.APPTAINER
+
+
+def test_apptainer_mounts_the_run_directory_and_works_in_that_of_the_instance(
+    bench: Bench,
+) -> None:
+    mounts = (Path("/run dir"), Path("/old"))
+    script = bench.write(container=contained(APPTAINER, "--nv", "$OPTION"), mounts=mounts)
+    env = {**bench.fake_runner("apptainer"), "OPTION": "--x y"}
+    assert bench.shown(script, env)["env"]["RUNNER_OPTIONS"] == (
+        f"[exec][--bind][/run dir][--bind][/old][--pwd][{bench.workdir}][--nv][--x y]"
+    )
+
+
+@pytest.mark.parametrize("runner", [ContainerRunner.PODMAN, ContainerRunner.DOCKER])
+def test_oci_runner_mounts_directories_and_passes_variables_by_name(
+    bench: Bench, runner: ContainerRunner
+) -> None:
+    script = bench.write(
+        container=contained(runner, "--memory=1g"),
+        mounts=(Path("/run dir"),),
+        env={"OWN": "private", "+PATH": ":/more"},
+    )
+    env = {**bench.fake_runner(runner.value), "CONJOIN_SECRET": "s3cret"}
+    options = bench.shown(script, env)["env"]["RUNNER_OPTIONS"]
+    for word in (
+        "[--rm]",
+        "[--network=host]",
+        "[--volume=/run dir:/run dir]",
+        f"[--workdir={bench.workdir}]",
+        "[--env=MUSCLE_INSTANCE]",
+        "[--env=MUSCLE_MANAGER]",
+        "[--env=MUSCLE_THREADS]",
+        "[--env=CONJOIN_SECRET]",
+        "[--env=OWN]",
+    ):
+        assert word in options
+    assert options.endswith("[--memory=1g]")
+    assert "PATH" not in options
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_no_value_of_a_variable_is_on_the_command_line_of_a_runner(
+    bench: Bench, runner: ContainerRunner
+) -> None:
+    script = bench.write(container=contained(runner), env={"OWN": "private"})
+    env = {**bench.fake_runner(runner.value), "CONJOIN_SECRET": "s3cret"}
+    shown = bench.shown(script, env)["env"]
+    assert (shown["OWN"], shown["CONJOIN_SECRET"]) == ("private", "s3cret")
+    assert not {"private", "s3cret", "tcp:here:9000"} & set(shown["RUNNER_OPTIONS"].split("]"))
+    assert "private" not in shown["RUNNER_OPTIONS"]
+    assert "s3cret" not in shown["RUNNER_OPTIONS"]
+
+
+@pytest.mark.parametrize(
+    ("runner", "kind", "option"),
+    [
+        (APPTAINER, GpuKind.NVIDIA, "[--nv]"),
+        (APPTAINER, GpuKind.AMD, "[--rocm]"),
+        (ContainerRunner.PODMAN, GpuKind.NVIDIA, "[--device=nvidia.com/gpu=all]"),
+        (ContainerRunner.PODMAN, GpuKind.AMD, "[--device=/dev/kfd][--device=/dev/dri]"),
+        (ContainerRunner.DOCKER, GpuKind.NVIDIA, "[--gpus=all]"),
+        (ContainerRunner.DOCKER, GpuKind.AMD, "[--device=/dev/kfd][--device=/dev/dri]"),
+    ],
+)
+def test_container_gets_the_gpus_of_its_instance(
+    bench: Bench, runner: ContainerRunner, kind: GpuKind, option: str
+) -> None:
+    script = bench.write(Threads(gpus=1), gpus(kind, "2"), container=contained(runner))
+    env = bench.shown(script, bench.fake_runner(runner.value))["env"]
+    assert option in env["RUNNER_OPTIONS"]
+    assert env[kind.variable] == "2"
+    assert runner is APPTAINER or f"[--env={kind.variable}]" in env["RUNNER_OPTIONS"]
+
+
+def test_program_in_a_container_is_bound_to_its_cores(bench: Bench) -> None:
+    (cpu, *_) = sorted(os.sched_getaffinity(0))
+    one = Resources((NodeResources("here", frozenset({Core(0, frozenset({cpu}))})),))
+    for runner in RUNNERS:
+        script = bench.write(bound=one, container=contained(runner))
+        shown = bench.shown(script, bench.fake_runner(runner.value))
+        assert shown["cpus"] == [cpu]
+        is_docker = runner is ContainerRunner.DOCKER
+        assert (f"[--cpuset-cpus={cpu}]" in shown["env"]["RUNNER_OPTIONS"]) is is_docker
+
+
+def test_mpi_starts_a_container_for_each_process(bench: Bench) -> None:
+    bench.fake_runner("apptainer")
+    script = bench.write(
+        MpiCores(2), execution_model=ExecutionModel.OPENMPI, container=contained(APPTAINER)
+    )
+    args = bench.shown(script, bench.fake("mpirun"))["args"]
+    assert args[:2] == ["-np", "2"]
+    assert args[args.index("apptainer") :][:2] == ["apptainer", "exec"]
+    assert args[-2:] == ["IMAGE", str(bench.show)]
+
+
+@pytest.mark.parametrize("path", ["/a:b", "/a,b"])
+def test_directory_that_a_runner_cannot_mount_is_an_error(bench: Bench, path: str) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be mounted"):
+        bench.write(container=contained(APPTAINER), mounts=(Path(path),))

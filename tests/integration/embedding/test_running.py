@@ -34,6 +34,24 @@ from tests.support.pair import with_programs
 LONG = 60.0
 SLEEP_INDEFINITELY = "import time\ntime.sleep(1000)\n"
 BROKEN = "raise ValueError('oh no')\n"
+DIES_AFTER_REGISTERING = """\
+import os, signal, time
+from adapters.tcp.manager_link import MMPClient
+from domain.coupling.ports import Operator, Port
+
+link = MMPClient("micro", os.environ["MUSCLE_MANAGER"], secret=os.environ["CONJOIN_SECRET"])
+ports = [Port("init", Operator.F_INIT), Port("final", Operator.O_F)]
+link.register_instance(["conjoin:127.0.0.1:1"], ports)
+while not os.path.exists("../../macro/has_failed"):
+    time.sleep(0.01)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+CANNOT_CONNECT = """\
+try:
+    instance = Instance({Operator.O_I: ["out"], Operator.S: ["in"]})
+finally:
+    open("../has_failed", "w").close()
+"""
 
 RUNS = with_programs()
 NEVER_ENDS = with_programs(macro=SLEEP_INDEFINITELY, micro=SLEEP_INDEFINITELY)
@@ -385,6 +403,29 @@ def test_profiles_are_written_to_a_custom_store():
     assert list(map(str, store.instances)) == ["macro", "micro"]
     assert all(store.events.values())
     assert not (manager.run_directory / "performance.sqlite").exists()
+
+
+def test_instance_that_cannot_connect_to_a_peer_is_the_victim_of_that_peer():
+    with Manager(with_programs(macro=CANNOT_CONNECT, micro=DIES_AFTER_REGISTERING)) as manager:
+        manager.start_all()
+        result = manager.wait(LONG)
+    assert result.failed_instances[0] == "micro"
+    assert "Instance 'micro' failed: it was killed by signal 9" in result.cause
+
+
+def test_end_of_the_run_does_not_wait_for_the_profile(monkeypatch):
+    store = InMemoryProfileStore()
+    close, disk_responds = store.close, threading.Event()
+
+    def close_when_the_disk_responds():
+        assert disk_responds.wait(LONG)
+        close()
+
+    monkeypatch.setattr(store, "close", close_when_the_disk_responds)
+    with Manager(RUNS, adapters=Adapters(profiles=store)) as manager:
+        manager.start_all()
+        assert manager.wait(LONG).succeeded
+        disk_responds.set()
 
 
 def test_profile_beyond_its_limit_is_a_warning():

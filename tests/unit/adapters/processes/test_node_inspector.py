@@ -1,4 +1,6 @@
+import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,9 @@ from adapters.processes import node_inspector
 from adapters.processes.cgroups import Limits, read_limits
 from adapters.processes.node_inspector import LinuxNodeInspector
 from adapters.processes.topology import parse_list, read_cores
-from domain.placement.resources import Core
+from domain.placement.resources import Core, Gpu, GpuKind, NodeResources
+
+NODES = Path(__file__).resolve().parents[3] / "recorded/nodes"
 
 
 def core(number: int, *hwthreads: int) -> Core:
@@ -119,14 +123,14 @@ def test_cpu_quota_limits_the_number_of_cores(
     machine.topology("0-3", "0", "1", "2", "3")
     machine.write("proc/self/cgroup", "0::/")
     machine.write("sys/fs/cgroup/cpu.max", "150000 100000")
-    inspector = LinuxNodeInspector(node="n", proc=machine.proc, sys=machine.sys)
+    inspector = LinuxNodeInspector(node="n", root=machine.root)
     assert inspector.resources().cores == {core(0, 0), core(1, 1)}
 
 
 def test_usable_hardware_threads_count_as_cores_without_kernel_information(
     machine: Machine,
 ) -> None:
-    resources = LinuxNodeInspector(proc=machine.proc, sys=machine.sys).resources()
+    resources = LinuxNodeInspector(root=machine.root).resources()
     usable = node_inspector.usable_hwthreads()
     assert frozenset().union(*(core.hwthreads for core in resources.cores)) == usable
 
@@ -138,3 +142,62 @@ def test_current_node_has_the_usable_hardware_threads() -> None:
     assert hwthreads <= frozenset(os.sched_getaffinity(0))
     assert resources.memory is not None
     assert resources.memory > 2**20
+
+
+def recorded(name: str, root: Path, **environment: str) -> NodeResources:
+    """Return the resources of a recorded node."""
+    for path, text in json.loads((NODES / f"{name}.json").read_text()).items():
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return LinuxNodeInspector(node="n", root=root, environment=environment).resources()
+
+
+def nvidia(*devices: str) -> tuple[Gpu, ...]:
+    return tuple(Gpu(GpuKind.NVIDIA, device) for device in devices)
+
+
+def test_recorded_virtual_machine_has_two_cores(tmp_path: Path) -> None:
+    resources = recorded("virtual_machine", tmp_path)
+    assert resources == NodeResources("n", frozenset({core(0, 0), core(1, 1)}), 24683656 * 1024)
+
+
+def test_recorded_job_of_slurm_has_its_cores_memory_and_gpus(tmp_path: Path) -> None:
+    resources = recorded("slurm_job", tmp_path)
+    assert resources.cores == {core(2, 2, 10), core(3, 3, 11)}
+    assert resources.memory == 8 * 2**30
+    assert resources.gpus == nvidia("0", "1")
+
+
+def test_recorded_container_has_the_cores_of_its_cpu_set_and_quota(tmp_path: Path) -> None:
+    resources = recorded("container", tmp_path)
+    assert resources.cores == {core(2, 4, 5), core(3, 6, 7)}
+    assert resources.memory == 2 * 2**30
+
+
+def test_gpus_without_a_device_file_are_left_out(tmp_path: Path) -> None:
+    assert recorded("container", tmp_path).gpus == nvidia("0")
+
+
+def test_recorded_workstation_has_two_amd_gpus(tmp_path: Path) -> None:
+    gpus = (Gpu(GpuKind.AMD, "0"), Gpu(GpuKind.AMD, "1"))
+    assert recorded("workstation", tmp_path).gpus == gpus
+    assert recorded("workstation", tmp_path, ROCR_VISIBLE_DEVICES="1").gpus == gpus[1:]
+
+
+def test_affinity_restricts_the_cores_without_a_control_group(machine: Machine) -> None:
+    machine.topology("0-7", "0,4", "1,5", "2,6", "3,7")
+    machine.write("proc/self/status", "Cpus_allowed_list:\t1,5-6")
+    resources = LinuxNodeInspector(root=machine.root).resources()
+    assert resources.cores == {core(1, 1, 5), core(2, 6)}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux's affinity mask")
+def test_affinity_of_this_process_restricts_the_cores() -> None:
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        cores = LinuxNodeInspector().resources().cores
+    finally:
+        os.sched_setaffinity(0, before)
+    assert [core.hwthreads for core in cores] == [{min(before)}]

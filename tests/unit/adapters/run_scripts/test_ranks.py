@@ -39,6 +39,13 @@ def test_single_process_has_a_core_for_each_thread() -> None:
     assert assign_ranks(Threads(2), TWO) == [Rank("a", (0, 1, 8, 9))]
 
 
+def test_processes_share_the_cores_if_there_are_too_few() -> None:
+    few = Resources((node("a", 0), node("b", 2, 3)))
+    places = [(rank.node, rank.hwthreads) for rank in assign_ranks(MpiCores(4), few)]
+    assert places == [("a", (0, 8))] * 2 + [("b", (2, 3, 10, 11))] * 2
+    assert len(assign_ranks(MpiCores(1, 4), few)) == 1
+
+
 RANKS = [Rank("a", (0, 8)), Rank("a", (1, 9)), Rank("b", (0, 8))]
 
 

@@ -41,6 +41,25 @@ def test_instance_that_hangs_is_shown_in_place_of_its_state():
     assert drawn([hanging])[-1].split() == ["macro", "hangs", "(stopped)", "2.5"]
 
 
+def test_nodes_are_shown_if_there_are_several():
+    _, titles, macro, micro = drawn([replace(RUNNING, node="n1"), replace(WAITING, node="n2")])
+    assert titles.split()[-1] == "node"
+    assert macro.split()[-1] == "n1"
+    assert micro.split()[-1] == "n2"
+
+
+def test_single_node_is_not_shown():
+    _, titles, *_ = drawn([replace(RUNNING, node="n1"), replace(WAITING, node="n1")])
+    assert "node" not in titles
+
+
+def test_number_of_nodes_of_a_component_is_shown():
+    statuses = [
+        replace(status(f"micro[{n}]", InstanceState.RUNNING), node=f"n{n % 3}") for n in range(99)
+    ]
+    assert drawn(statuses)[-1].split()[-2:] == ["3", "nodes"]
+
+
 def test_short_wait_has_no_duration():
     waiting = status(
         "macro", InstanceState.WAITING, since=NOW - 0.5, waiting_for=Wait("macro", "micro", "in")

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from adapters.in_memory.agent_desk import InMemoryAgentDesk
 from adapters.wire import map as protocol
 from adapters.wire.agent_orders import decode_orders, encode_orders
-from adapters.wire.map import NodeReport
+from adapters.wire.map import NodeReport, OutputReport
 from adapters.wire.packing import pack, unpack
 from adapters.wire.requests import Request, Status, decode_response
 from domain.errors import RemoteProtocolError
-from domain.placement.resources import Core, NodeResources
+from domain.placement.resources import Core, Gpu, GpuKind, NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import (
     AgentOrders,
@@ -22,6 +22,7 @@ from domain.running.agents import (
     ShutdownCommand,
     StartCommand,
 )
+from domain.running.outputs import OutputPiece
 from domain.running.process_end import Exited, Killed, NeverStarted, NodeLost, ProcessResult
 
 RESOURCES = NodeResources(
@@ -37,6 +38,7 @@ REQUESTS = [
         "node1",
     ),
     (protocol.report_activities, {"micro[1]": Activity.STOPPED}, "node1"),
+    (protocol.report_output, OutputReport(OutputPiece("micro[1]", True, 9, b"\xff"), "node1")),
 ]
 START = StartCommand(
     name="micro[1]",
@@ -52,7 +54,10 @@ names = st.text(min_size=1)
 numbers = st.integers(0, 2**40)
 paths = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
 cores = st.builds(Core, numbers, st.frozensets(numbers))
-resources = st.builds(NodeResources, names, st.frozensets(cores), st.none() | st.integers(0, 2**62))
+gpus = st.lists(st.builds(Gpu, st.sampled_from(GpuKind), names), max_size=3).map(tuple)
+resources = st.builds(
+    NodeResources, names, st.frozensets(cores), st.none() | st.integers(0, 2**62), gpus
+)
 ends = st.one_of(
     st.builds(Exited, st.integers(0, 255)),
     st.builds(Killed, st.integers(1, 64)),
@@ -64,6 +69,13 @@ arguments = {
     protocol.report_resources: st.tuples(st.builds(NodeReport, resources, st.text())),
     protocol.get_command: st.tuples(names),
     protocol.report_activities: st.tuples(st.dictionaries(names, st.sampled_from(Activity)), names),
+    protocol.report_output: st.tuples(
+        st.builds(
+            OutputReport,
+            st.builds(OutputPiece, names, st.booleans(), st.integers(0, 2**40), st.binary()),
+            names,
+        )
+    ),
     protocol.report_results: st.tuples(st.lists(results).map(tuple), st.none() | names),
 }
 """Arguments for each request of the table."""
@@ -79,6 +91,7 @@ commands = st.one_of(
         stdout=paths.map(Path),
         stderr=paths.map(Path),
         extend_env=st.booleans(),
+        files=st.none() | st.dictionaries(paths.map(Path), st.binary()),
     ),
 )
 
@@ -212,6 +225,12 @@ def test_request_with_trailing_bytes_is_rejected(request_: tuple[Any, ...]) -> N
         protocol.REQUESTS.decode(encoded(request_) + b"\0")
 
 
+def test_report_without_gpus_is_accepted() -> None:
+    received = protocol.REQUESTS.decode(pack([41, "n", {"cpu": [[0, 1]], "memory": None}]))
+    (report,) = received.arguments
+    assert report == NodeReport(NodeResources("n", frozenset({Core(0, frozenset({1}))})))
+
+
 def test_command_with_trailing_bytes_is_rejected() -> None:
     with pytest.raises(RemoteProtocolError):
         decoded_command(encoded_command(START) + b"\0")
@@ -232,6 +251,9 @@ def test_command_with_trailing_bytes_is_rejected() -> None:
         [41, "n", {"cpu": [[]]}],
         [41, 1, {"cpu": []}],
         [41, "n", {"cpu": [], "memory": "much"}],
+        [41, "n", {"cpu": [], "gpus": [["voodoo", "0"]]}],
+        [41, "n", {"cpu": [], "gpus": [["nvidia", 0]]}],
+        [41, "n", {"cpu": [], "gpus": ["nvidia"]}],
         [42],
         [42, 1],
         [42, "n", "m"],

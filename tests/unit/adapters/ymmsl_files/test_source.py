@@ -21,6 +21,7 @@ from domain.model.configuration import (
     Program,
     Threads,
 )
+from domain.model.containers import Container, ContainerRunner
 
 
 def component(name: str, program: str, *ports: Port, **details: object) -> Component:
@@ -60,7 +61,11 @@ def everything() -> Configuration:
         Conduit(Reference("outer.micro.end"), Reference("outer.macro.in")),
     )
     programs = [
-        Program(Reference("script"), script="#!/bin/sh\n\necho hello\n"),
+        Program(
+            Reference("script"),
+            script="#!/bin/sh\n\necho hello\n",
+            container=Container("/images/script.sif", options=("--nv", "a b")),
+        ),
         Program(
             Reference("macro"),
             executable="/opt/macro model",
@@ -78,7 +83,12 @@ def everything() -> Configuration:
                 "overlay": Port("overlay", Operator.O_I, "others"),
             },
         ),
-        Program(Reference("micro"), executable="/opt/micro", args=("a b", "$HOME", "*", "3")),
+        Program(
+            Reference("micro"),
+            executable="/opt/micro",
+            args=("a b", "$HOME", "*", "3"),
+            container=Container("micro:1.2", ContainerRunner.PODMAN),
+        ),
         Program(Reference("by_hand"), execution_model=ExecutionModel.MANUAL),
     ]
     return Configuration(
@@ -94,7 +104,7 @@ def everything() -> Configuration:
         ),
         {
             Reference("outer.macro"): MpiNodes(2, 4, 3),
-            Reference("outer.micro"): Threads(2),
+            Reference("outer.micro"): Threads(2, gpus=1),
             Reference("peer"): MpiCores(4, 2),
         },
         Checkpoints(

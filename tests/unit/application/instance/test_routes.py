@@ -8,7 +8,8 @@ from domain.coupling.conduits import ConduitFilter
 from domain.coupling.filters import FilterChain
 from domain.coupling.messages import NOT_COUNTED, Milestone, PeerMessage
 from domain.coupling.settings import Settings
-from domain.errors import UnsendableData
+from domain.errors import PeerLost, PeerUnreachable, TransportError, UnsendableData
+from domain.running.failure_kinds import FailureKind, kind_of
 from tests.unit.application.instance.exchange import Exchange
 
 
@@ -122,6 +123,34 @@ def test_connecting_makes_the_routes_of_all_connected_slots():
     assert transport.inlets == [
         (f"micro[{slot}].o_f", f"macro.s[{slot}]", f"memory:micro[{slot}]") for slot in range(2)
     ]
+
+
+@pytest.mark.parametrize("slot", [None, 1])
+def test_peer_that_refuses_connections_is_a_lost_peer(monkeypatch, slot):
+    sizes = {} if slot is None else {"micro": (2,)}
+    routes, ports, transport = routes_of("micro o_f -> macro s", "macro", **sizes)
+
+    def refuse(**_):
+        raise TransportError("cannot connect (127.0.0.1:1: Connection refused)")
+
+    monkeypatch.setattr(transport, "inlet", refuse)
+    for connect in (routes.connect, lambda: routes.into_port(ports["s"], slot)):
+        with pytest.raises(
+            PeerLost, match=r"peer 'micro.*Did the peer crash\? .*refused"
+        ) as caught:
+            connect()
+        assert kind_of(caught.value) is FailureKind.LOST_PEER
+
+
+def test_peer_that_no_transport_reaches_is_not_a_lost_peer(monkeypatch):
+    routes, _, transport = routes_of("micro o_f -> macro s", "macro")
+
+    def reject(**_):
+        raise PeerUnreachable("no common transport")
+
+    monkeypatch.setattr(transport, "inlet", reject)
+    with pytest.raises(PeerUnreachable):
+        routes.connect()
 
 
 def test_route_is_made_once():

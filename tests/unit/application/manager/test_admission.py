@@ -137,6 +137,13 @@ def test_refused_registration_is_reported_and_grants_nothing():
     assert room.may_request(room.client(1), "macro")
 
 
+@pytest.mark.parametrize(("name", "reports"), [("macro", []), ("mikro", ["no"])])
+def test_refused_registration_of_a_proven_client_is_reported_if_it_cannot_log(name, reports):
+    room = Room()
+    room.admission.note_registration(proven(name), name, refusal="no")
+    assert room.refusals == reports
+
+
 def test_instance_by_hand_may_be_registered_by_another_process_after_a_failed_attempt():
     room = Room(by_hand=True)
     first, second = room.client(1), room.client(3)

@@ -1,5 +1,8 @@
 """Writing of run scripts, and start commands for agents."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.node_pool import InMemoryNodePool
 from adapters.in_memory.run_directory import InMemoryRunDirectory
@@ -8,10 +11,12 @@ from application.manager.program_starter import PreparedProgram, ProgramStarter
 from domain.identity import Reference
 from domain.model.configuration import Configuration
 from domain.running.agents import StartCommand
+from domain.running.launcher_capabilities import LauncherCapabilities
 from tests.support.models import configuration, nodes
 from tests.unit.application.manager.runs import LOOP
 
 (NODE,) = nodes(2)
+CAPABILITIES = LauncherCapabilities(manager_locations={"n0": "tcp:n0:1"})
 
 
 class Bench:
@@ -27,9 +32,7 @@ class Bench:
 
     def prepare(self, *names: str) -> list[PreparedProgram]:
         plan = {Reference(name): nodes(2) for name in names}
-        return self.starter.prepare(
-            plan, manager_location=lambda node: f"tcp:{node}:1", bind_to_cores=True
-        )
+        return self.starter.prepare(plan, capabilities=CAPABILITIES, listens_at="tcp:here:1")
 
 
 def test_all_scripts_are_written_before_any_instance_starts():
@@ -40,8 +43,26 @@ def test_all_scripts_are_written_before_any_instance_starts():
     script = bench.scripts.scripts[prepared[1].script]
     assert script.instance == Reference("micro[0]")
     assert script.environment == {"MUSCLE_MANAGER": "tcp:n0:1"}
-    assert script.bind_to_cores
+    assert script.capabilities is CAPABILITIES
     assert bench.pool.running == {}
+
+
+def test_containers_see_the_run_directory_and_the_snapshots_to_resume_from():
+    elsewhere = {Reference("macro"): "/old/run/macro.pack", Reference("micro"): "relative.pack"}
+    bench = Bench(replace(configuration(LOOP), resume=elsewhere))
+    mounts = [
+        bench.scripts.scripts[program.script].mounts for program in bench.prepare("macro", "micro")
+    ]
+    assert mounts == [(bench.directory.path, Path("/old/run")), (bench.directory.path,)]
+
+
+def test_run_directory_is_seen_only_once_in_a_container():
+    made = configuration(LOOP)
+    bench = Bench(made)
+    snapshot = bench.directory.path / "snapshots/macro.pack"
+    bench = Bench(replace(made, resume={Reference("macro"): str(snapshot)}))
+    (macro, _) = bench.prepare("macro", "micro")
+    assert bench.scripts.scripts[macro.script].mounts == (bench.directory.path,)
 
 
 def test_no_script_is_written_for_manually_started_instances():

@@ -48,6 +48,7 @@ class Bench:
         available: Resources,
         *,
         capabilities: LauncherCapabilities | None = None,
+        oversubscribe: bool | None = None,
     ) -> None:
         model = made.model
         self.clock = ManualClock()
@@ -96,6 +97,7 @@ class Bench:
             worker=self.worker,
             scheduler=self.clock,
             log=log,
+            oversubscribe=oversubscribe,
         )
         self.pool.on_resources(self.run.note_resources)
         self.pool.on_finished(self.control.note_exit)
@@ -139,6 +141,32 @@ def test_all_programs_are_started_where_they_are_placed(bench: Bench) -> None:
     assert bench.control.by_hand == set()
 
 
+def test_files_are_sent_to_nodes_that_do_not_share_them() -> None:
+    bench = Bench(
+        configuration("a"), nodes(1), capabilities=LauncherCapabilities(shares_files=False)
+    )
+    files = {Path("/in_memory/run/instances/a/run_script.sh"): b"exec a"}
+    bench.directory.files[Reference("a")] = files
+    bench.start()
+    assert bench.pool.running["a"].files == files
+
+
+def test_files_are_not_sent_to_nodes_that_share_them(bench: Bench) -> None:
+    bench.start()
+    assert bench.pool.running["a"].files is None
+
+
+def test_placement_of_instances_is_logged_for_each_node(bench: Bench) -> None:
+    bench.start()
+    assert "instances are placed node='n0' count=1 instances='a'" in bench.log()
+    assert "instances are placed node='n1' count=1 instances='b'" in bench.log()
+
+
+def test_status_has_the_node_of_a_started_program(bench: Bench) -> None:
+    bench.start()
+    assert [status.node for status in bench.board.all()] == ["n0", "n1"]
+
+
 def test_manually_started_instances_are_not_started() -> None:
     bench = Bench(configuration("a\nb", manual=("b",)), nodes(1))
     bench.start()
@@ -164,7 +192,7 @@ def test_launcher_decides_whether_programs_are_bound_to_cores(binds: bool) -> No
     bench = Bench(configuration("a"), nodes(1), capabilities=capabilities)
     bench.start()
     (script,) = bench.scripts.scripts.values()
-    assert script.bind_to_cores is binds
+    assert script.capabilities.binds_cores is binds
 
 
 def test_programs_reach_the_manager_at_the_location_for_their_node() -> None:
@@ -191,6 +219,17 @@ def test_cores_are_shared_if_the_launcher_allows_it() -> None:
     bench.start()
     assert bench.pool.nodes_of == {"a": "n0", "b": "n0"}
     assert "too few cores" in bench.log()
+
+
+@pytest.mark.parametrize("default", [True, False])
+def test_user_decides_whether_cores_are_shared(default: bool) -> None:
+    capabilities = LauncherCapabilities(may_oversubscribe=default)
+    bench = Bench(
+        configuration("a\nb"), nodes(1), capabilities=capabilities, oversubscribe=not default
+    )
+    bench.start()
+    assert len(bench.errors) == default
+    assert len(bench.pool.nodes_of) == (0 if default else 2)
 
 
 def test_start_without_any_node_fails() -> None:

@@ -18,6 +18,7 @@ from domain.running.agents import (
     ShutdownCommand,
     StartCommand,
 )
+from domain.running.outputs import OutputPiece
 from domain.running.process_end import (
     SUCCESS,
     Exited,
@@ -420,3 +421,34 @@ def test_listener_may_call_the_manager(bench: Bench) -> None:
     manager.report_result([ProcessResult("a", Exited(1))], node="n")
     manager.next_command("n", poll)
     assert poll.answers[-1] == CancelCommand()
+
+
+def test_output_is_passed_on_if_the_process_runs_on_that_node(two: Bench) -> None:
+    passed: list[OutputPiece] = []
+    done: list[str] = []
+
+    def store(piece: OutputPiece, is_stored: Callable[[], None]) -> None:
+        passed.append(piece)
+        is_stored()
+
+    two.manager.on_output(store)
+    two.start("a", "node1")
+    piece = OutputPiece("a", False, 0, b"x")
+    two.manager.report_output(piece, lambda: done.append("wrong node"), node="node2")
+    two.manager.report_output(piece, lambda: done.append("node"), node="node1")
+    assert passed == [piece]
+    assert done == ["wrong node", "node"]
+
+
+def test_status_of_nodes_has_their_processes_and_losses() -> None:
+    bench = Bench("node1", "node2", "node3")
+    bench.launch()
+    bench.report("node1", "node2")
+    bench.start("a", "node1")
+    bench.launcher.lose("node2", "no power")
+    bench.clock.advance()
+    one, two, three = bench.manager.nodes()
+    assert (one.node, one.instances, one.loss) == ("node1", ("a",), "")
+    assert one.cores == len(node_resources("node1").cores)
+    assert two.loss == "node 'node2' was lost: no power"
+    assert (three.cores, three.memory, three.instances) == (0, None, ())

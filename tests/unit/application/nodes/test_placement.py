@@ -19,7 +19,7 @@ def test_instances_started_by_hand_are_not_placed():
 
 
 def test_too_few_cores_are_an_error():
-    with pytest.raises(InsufficientResources, match="too few cores"):
+    with pytest.raises(InsufficientResources, match=r"too few cores: .* --oversubscribe\."):
         place(configuration("a\nb"), nodes(1), oversubscribe=False)
 
 
@@ -28,3 +28,9 @@ def test_oversubscription_is_a_warning():
     assert len(placement.resources) == 2
     (warning,) = placement.warnings
     assert "too few cores" in warning
+
+
+def test_error_without_any_core_suggests_no_oversubscription():
+    with pytest.raises(InsufficientResources) as caught:
+        place(configuration("a"), nodes(0), oversubscribe=True)
+    assert "--oversubscribe" not in str(caught.value)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import combinations
 from types import FrameType
@@ -104,6 +105,78 @@ def test_request_for_nodes_gets_whole_nodes():
     assert [node.node for node in planned["b"]] == ["n0"]
 
 
+def test_request_for_nodes_leaves_the_larger_nodes_to_others():
+    model = configuration("a\nb", asked={"a": MpiNodes(1, 1), "b": Threads(8)})
+    planned = plan(model, nodes(8, 4)).resources
+    assert [node.node for node in planned["a"]] == ["n1"]
+    assert [node.node for node in planned["b"]] == ["n0"]
+
+
+def test_smaller_nodes_are_filled_first_if_a_model_does_not_fit_otherwise():
+    asked = {"a": Threads(4), "b": Threads(3), "c": Threads(2)}
+    planned = plan(configuration("a\nb\nc", asked=asked), nodes(5, 4)).resources
+    assert {str(name): given.nodes[0].node for name, given in planned.items()} == {
+        "a": "n1",
+        "b": "n0",
+        "c": "n0",
+    }
+
+
+def gpus_of(planned: Plan) -> dict[str, list[str]]:
+    """Return the GPUs of each instance, as in `n0:3`."""
+    return {
+        str(name): [f"{node.node}:{gpu.device}" for node in given for gpu in node.gpus]
+        for name, given in planned.resources.items()
+    }
+
+
+def test_concurrent_instances_get_separate_gpus():
+    asked = {"a": Threads(1, gpus=1), "b": Threads(1, gpus=2)}
+    planned = plan(configuration("a\nb\nc", asked=asked), nodes(3, gpus=3))
+    assert gpus_of(planned) == {"a": ["n0:2"], "b": ["n0:0", "n0:1"], "c": []}
+
+
+def test_instances_that_take_turns_share_gpus():
+    asked = dict.fromkeys(("macro", "micro"), Threads(1, gpus=2))
+    planned = plan(configuration(CALL, asked=asked), nodes(2, gpus=2))
+    assert gpus_of(planned) == {"macro": ["n0:0", "n0:1"], "micro": ["n0:0", "n0:1"]}
+
+
+def test_too_few_gpus_are_an_error():
+    model = configuration("a", sizes={"a": (3,)}, asked={"a": Threads(1, gpus=1)})
+    with pytest.raises(InsufficientResources) as caught:
+        plan(model, nodes(9, gpus=2))
+    assert str(caught.value).startswith(
+        "There are too few cores or GPUs: component 'a' requests 1 thread on one node, and 1 GPU"
+        " for each of its 3 instances, and too few are left for 'a[2]'. Available: n0 (9 cores,"
+        " 2 GPUs)."
+    )
+
+
+def test_oversubscribed_gpus_are_shared_and_reported():
+    model = configuration("a", sizes={"a": (3,)}, asked={"a": Threads(1, gpus=1)})
+    planned = plan(model, nodes(9, gpus=2), oversubscribe=True)
+    assert list(gpus_of(planned).values()) == [["n0:0"], ["n0:1"], ["n0:0"]]
+    assert planned.oversubscribed == ("a[2]",)
+    assert planned.reduced == ()
+
+
+def test_instance_gets_no_gpu_on_an_oversubscribed_node_without_one():
+    planned = plan(
+        configuration("a", asked={"a": Threads(1, gpus=1)}), nodes(2), oversubscribe=True
+    )
+    assert gpus_of(planned) == {"a": []}
+    assert planned.reduced == ("a",)
+
+
+def test_number_of_needed_nodes_depends_on_their_gpus():
+    model = configuration("a", sizes={"a": (3,)}, asked={"a": Threads(1, gpus=1)})
+    assert Planner(model).nodes_needed(8, gpus_per_node=1) == 3
+    assert Planner(model).nodes_needed(8, gpus_per_node=4) == 1
+    with pytest.raises(InsufficientResources, match="node 1 \\(8 cores\\)"):
+        Planner(model).nodes_needed(8)
+
+
 def test_user_started_components_get_no_cores():
     model = configuration("a\nb", manual=("a",))
     assert cores_of(plan(model, nodes(1))) == {"b": ["n0:0"]}
@@ -187,6 +260,14 @@ def test_oversubscription_warning_states_request_and_available_cores():
     )
 
 
+def test_oversubscription_warning_mentions_gpus_if_they_are_requested():
+    said = warning(configuration("a", asked={"a": Threads(1, gpus=1)}), nodes(2))
+    assert said == (
+        "There are too few cores or GPUs for the model to run at full speed. Available: n0 (2"
+        " cores). Component 'a' requests 1 thread on one node, and 1 GPU."
+    )
+
+
 def test_oversubscription_warning_shortens_a_long_list_of_instances():
     said = warning(configuration("a", sizes={"a": (11,)}), nodes(1))
     assert said is not None
@@ -241,6 +322,45 @@ def test_number_of_search_steps_grows_in_proportion_to_the_number_of_instances(a
     assert more < 5 * few
 
 
+def calls(size: int) -> str:
+    return "\n".join(
+        f"macro{i} o_i -> micro{i} f_init\nmicro{i} o_f -> macro{i} s" for i in range(size // 2)
+    )
+
+
+def star(size: int) -> str:
+    return "\n".join(
+        f"macro o_i -> micro{i} f_init\nmicro{i} o_f -> macro s" for i in range(size - 1)
+    )
+
+
+def chain(size: int) -> str:
+    return "\n".join(f"c{i} o_f -> c{i + 1} f_init" for i in range(size - 1))
+
+
+def nested(size: int) -> str:
+    return "\n".join(
+        f"c{i} o_i -> c{i + 1} f_init\nc{i + 1} o_f -> c{i} s" for i in range(size - 1)
+    )
+
+
+@pytest.mark.parametrize("threads", [1, 33, 64])
+@pytest.mark.parametrize("shape", [calls, star, chain, nested])
+def test_number_of_search_steps_grows_in_proportion_to_the_number_of_components(shape, threads):
+    def steps(size: int) -> int:
+        model = configuration(shape(size))
+        asked = dict.fromkeys(model.model.components, Threads(threads))
+        action = partial(plan, replace(model, resources=asked), nodes(*[64] * size))
+        return lines_executed(action, package="domain")
+
+    assert steps(400) < 5 * steps(100)
+
+
+@pytest.mark.parametrize("conduits", [chain(2000), "\n".join(reversed(nested(2000).splitlines()))])
+def test_long_chains_are_planned(conduits):
+    assert cores_of(plan(configuration(conduits), nodes(1)))["c1999"] == ["n0:0"]
+
+
 def lines_executed(action: Callable[[], object], *, package: str) -> int:
     """Return how many lines of a package an action executes, counting repetitions."""
     count = 0
@@ -262,10 +382,11 @@ def lines_executed(action: Callable[[], object], *, package: str) -> int:
 
 
 SHAPES = st.sampled_from([(), (), (2,), (3,)])
+GPUS = st.sampled_from([0, 0, 0, 1, 2])
 ASKED = st.one_of(
-    st.builds(Threads, st.integers(1, 4)),
-    st.builds(MpiCores, st.integers(1, 4), st.integers(1, 3)),
-    st.builds(MpiNodes, st.integers(1, 2), st.integers(1, 2), st.integers(1, 2)),
+    st.builds(Threads, st.integers(1, 4), GPUS),
+    st.builds(MpiCores, st.integers(1, 4), st.integers(1, 3), GPUS),
+    st.builds(MpiNodes, st.integers(1, 2), st.integers(1, 2), st.integers(1, 2), GPUS),
 )
 NAMES = "abcde"
 
@@ -292,7 +413,11 @@ def configurations(draw: st.DrawFn) -> Configuration:
     )
 
 
-AVAILABLE = st.lists(st.integers(1, 9), min_size=1, max_size=8).map(lambda counts: nodes(*counts))
+AVAILABLE = st.builds(
+    lambda counts, gpus: nodes(*counts, gpus=gpus),
+    st.lists(st.integers(1, 9), min_size=1, max_size=8),
+    st.integers(0, 4),
+)
 
 
 def planned_or_assumed_away(model: Configuration, available: Resources) -> Plan:
@@ -304,19 +429,22 @@ def planned_or_assumed_away(model: Configuration, available: Resources) -> Plan:
 
 
 @given(configurations(), AVAILABLE)
-def test_concurrent_instances_never_share_a_core(model, available):
+def test_concurrent_instances_never_share_a_core_or_a_gpu(model, available):
     planned = planned_or_assumed_away(model, available)
     partners = Turns(model.model).partners()
     for one, other in combinations(planned.resources, 2):
         first, second = (item.without_trailing_ints() for item in (one, other))
-        together = {(node.node, core) for node in planned.resources[one] for core in node.cores} & {
-            (node.node, core) for node in planned.resources[other] for core in node.cores
-        }
+        together = units(planned.resources[one]) & units(planned.resources[other])
         if together:
             shorter = min(len(one.indices), len(other.indices))
             assert second in partners[first]
             assert one.indices[:shorter] == other.indices[:shorter]
             assert all(may_share(model, name) for name in (first, second))
+
+
+def units(resources: Resources) -> set[tuple[str, object]]:
+    """Return all cores and GPUs."""
+    return {(node.node, unit) for node in resources for unit in (*node.cores, *node.gpus)}
 
 
 def may_share(model: Configuration, name: Reference) -> bool:
@@ -333,7 +461,9 @@ def test_every_request_is_met_from_the_available_cores(model, available):
         assert all(node.cores <= there[node.node] for node in given_)
         component = model.model.component_of(instance)
         assert component is not None
-        assert_fits(model.resources_of(component), given_, there)
+        asked = model.resources_of(component)
+        assert_fits(asked, given_, there)
+        assert all(len(set(node.gpus)) == asked.gpus for node in given_)
 
 
 def assert_fits(asked: ResourceRequirements, given_: Resources, there: dict) -> None:
@@ -341,8 +471,9 @@ def assert_fits(asked: ResourceRequirements, given_: Resources, there: dict) -> 
     match asked:
         case Threads(threads):
             assert counts == [threads]
-        case MpiCores(processes, threads):
+        case MpiCores(processes, threads, gpus):
             assert sum(counts) == processes * threads
+            assert not gpus or len(counts) == 1
             assert all(count % threads == 0 for count in counts)
         case MpiNodes(count, processes, threads):
             assert len(counts) == count
@@ -350,10 +481,73 @@ def assert_fits(asked: ResourceRequirements, given_: Resources, there: dict) -> 
             assert min(counts) >= processes * threads
 
 
-@given(configurations(), st.integers(4, 12))
+@st.composite
+def models_with_threads(draw: st.DrawFn, threads: st.SearchStrategy[int]) -> Configuration:
+    """Make models whose processes have these numbers of threads, and none request whole nodes."""
+    model = draw(configurations())
+    asked = {
+        name: draw(
+            st.one_of(st.builds(Threads, threads), st.builds(MpiCores, st.integers(1, 4), threads))
+        )
+        for name in model.model.components
+    }
+    return replace(model, resources=asked)
+
+
+def processes(model: Configuration) -> list[int]:
+    """Return the number of threads of each process, the largest first."""
+    sizes: list[int] = []
+    for instance in model.model.instances():
+        component = model.model.component_of(instance)
+        assert component is not None
+        match model.resources_of(component):
+            case Threads(threads):
+                sizes.append(threads)
+            case MpiCores(count, threads):
+                sizes += [threads] * count
+    return sorted(sizes, reverse=True)
+
+
+def just_enough(cores: list[int], needed: int, *, size: int) -> list[int]:
+    """Repeat numbers of cores of nodes until these have enough places of a given size."""
+    cores = [*cores, size]
+    chosen: list[int] = []
+    while sum(count // size for count in chosen) < needed:
+        chosen.append(cores[len(chosen) % len(cores)])
+    return chosen
+
+
+CORES = st.lists(st.integers(1, 9), max_size=4)
+
+
+@given(st.integers(1, 4).flatmap(lambda size: models_with_threads(st.just(size))), CORES)
+def test_processes_of_equal_size_are_placed_whenever_they_fit(model, cores):
+    sizes = processes(model)
+    assert plan(model, nodes(*just_enough(cores, len(sizes), size=sizes[0])))
+
+
+@given(models_with_threads(st.sampled_from([1, 2, 4])), st.lists(st.sampled_from([4, 8, 12])))
+def test_processes_whose_sizes_divide_each_other_are_placed_whenever_they_fit(model, cores):
+    needed = -(-sum(processes(model)) // 4)
+    assert plan(model, nodes(*just_enough(cores, needed, size=4)))
+
+
+@given(models_with_threads(st.integers(1, 6)), CORES)
+def test_model_that_first_fit_decreasing_places_without_sharing_is_placed(model, cores):
+    waiting, free, available = [*cores], list[int](), list[int]()
+    for size in processes(model):
+        fitting = next((node for node, left in enumerate(free) if left >= size), len(free))
+        if fitting == len(free):
+            available.append(max(size, waiting.pop() if waiting else 0))
+            free.append(available[-1])
+        free[fitting] -= size
+    assert plan(model, nodes(*available))
+
+
+@given(configurations(), st.integers(12, 16))
 def test_number_of_needed_nodes_suffices(model, cores):
-    count = Planner(model).nodes_needed(cores)
-    assert plan(model, nodes(*[cores] * count))
+    count = Planner(model).nodes_needed(cores, gpus_per_node=2)
+    assert plan(model, nodes(*[cores] * count, gpus=2))
 
 
 @given(configurations(), AVAILABLE)

@@ -1,3 +1,5 @@
+import pytest
+
 from domain.running.launcher_capabilities import LauncherCapabilities
 
 
@@ -5,3 +7,11 @@ def test_manager_location_of_a_node_replaces_the_default():
     capabilities = LauncherCapabilities(manager_locations={"behind": "tcp:localhost:4711"})
     assert capabilities.manager_location("behind", default="tcp:m:9000") == "tcp:localhost:4711"
     assert capabilities.manager_location("beside", default="tcp:m:9000") == "tcp:m:9000"
+
+
+@pytest.mark.parametrize("default", [True, False])
+def test_users_choice_about_oversubscription_replaces_the_default(default):
+    capabilities = LauncherCapabilities(may_oversubscribe=default)
+    assert capabilities.oversubscribes(None) is default
+    assert capabilities.oversubscribes(True) is True
+    assert capabilities.oversubscribes(False) is False

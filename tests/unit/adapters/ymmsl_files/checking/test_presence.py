@@ -14,6 +14,7 @@ from domain.model.configuration import (
     Model,
     Program,
 )
+from domain.model.containers import Container, ContainerRunner
 
 NAME = Reference("p")
 
@@ -154,3 +155,36 @@ def test_missing_mpi_launcher_is_reported(bin_directory):
 def test_scripts_and_manual_programs_are_not_checked():
     assert missing(executable=None, script="anything") == []
     assert missing(executable=None, execution_model=ExecutionModel.MANUAL) == []
+
+
+def test_executable_in_a_container_is_not_checked(bin_directory):
+    make_executable(bin_directory / "apptainer")
+    image = bin_directory / "image.sif"
+    image.touch()
+    assert missing(executable="/x/y", container=Container(str(image))) == []
+    assert missing(executable="/x/y", container=Container("docker://python")) == []
+
+
+@pytest.mark.parametrize("runner", ContainerRunner)
+def test_missing_container_runner_is_reported_with_advice(bin_directory, runner):
+    (problem,) = missing(container=Container("docker://python", runner))
+    assert problem == (
+        f"Program 'p': it runs in a container, but there is no '{runner.value}' on the PATH."
+        " Install it, or list the module that has it under 'modules'."
+    )
+    assert missing(container=Container("docker://python", runner), modules=("tools",)) == []
+
+
+def test_missing_container_image_is_reported(bin_directory, monkeypatch):
+    make_executable(bin_directory / "apptainer")
+    monkeypatch.setenv("IMAGES", "/none")
+    (problem,) = missing(container=Container("$IMAGES/a.sif"))
+    assert problem == (
+        "Program 'p': container image '/none/a.sif' does not exist. It is written as"
+        " '$IMAGES/a.sif'."
+    )
+
+
+def test_image_of_an_oci_runner_is_not_a_file(bin_directory):
+    make_executable(bin_directory / "podman")
+    assert missing(container=Container("python:3.12", ContainerRunner.PODMAN)) == []

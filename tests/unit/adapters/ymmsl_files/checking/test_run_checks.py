@@ -5,6 +5,7 @@ import pytest
 from adapters.ymmsl_files.source import YmmslConfigurationSource
 from domain.model.checkpoint_rules import CheckpointAtRule, CheckpointRangeRule, Checkpoints
 from domain.model.configuration import MpiCores, MpiNodes, Threads
+from domain.model.containers import Container
 from tests.unit.adapters.ymmsl_files.models import (
     MACRO_MICRO,
     NESTED,
@@ -32,6 +33,44 @@ def test_all_kinds_of_resources_are_read():
         "macro": MpiCores(3, 1),
         "micro": MpiNodes(2, 4, 5),
     }
+
+
+def test_gpus_are_read_with_all_kinds_of_resources():
+    resources = "resources:\n  m.macro: {gpus: 3}\n  m.micro:\n    threads: 2\n    gpus: 1\n"
+    assert load(whole(MACRO_MICRO, PROGRAM, resources)).resources == {
+        "macro": Threads(1, gpus=3),
+        "micro": Threads(2, gpus=1),
+    }
+
+
+def test_gpus_in_a_later_document_replace_those_of_an_earlier_one():
+    first = whole(MACRO_MICRO, PROGRAM, "resources: {m.macro: {threads: 2, gpus: 3}}\n")
+    second = whole("resources: {m.macro: {threads: 4}}\n")
+    assert load(first, second).resources == {"macro": Threads(4)}
+
+
+def test_container_of_a_program_is_read():
+    program = PROGRAM.replace("true}", "true, container: /images/p.sif}")
+    assert load(whole(MACRO_MICRO, program)).programs["p"].container == Container("/images/p.sif")
+
+
+@pytest.mark.parametrize(
+    ("details", "message"),
+    [
+        (
+            "execution_model: openmpi, container: {image: a, runner: podman}",
+            "'p' uses MPI in a container of podman",
+        ),
+        ("execution_model: manual, container: a.sif", "'p' is started by hand, so its 'container'"),
+        ("container: {imaeg: a.sif}", "unknown key 'imaeg'"),
+        ("contaner: a.sif", "unknown key 'contaner' in 'programs.p'. Did you mean 'container'?"),
+    ],
+)
+def test_invalid_containers_are_reported(details, message):
+    program = PROGRAM.replace("true}", f"true, {details}}}")
+    resources = "resources: {m.macro: {mpi_processes: 2}, m.micro: {mpi_processes: 2}}\n"
+    uses_mpi = resources if "openmpi" in details else ""
+    assert message in problem_of(whole(MACRO_MICRO, program, uses_mpi))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint, EntryPoints
 import pytest
 
 from adapters.ymmsl_files.reading.imported_files import ignored_sections, module_text
-from tests.unit.adapters.ymmsl_files.models import PROGRAM, VERSION, warnings_of, whole
+from tests.unit.adapters.ymmsl_files.models import PROGRAM, VERSION, problem_of, warnings_of, whole
 
 MAIN = whole("""
 imports:
@@ -78,3 +78,11 @@ def test_entry_point_is_found_before_a_file(library, monkeypatch):
     found = module_text("lib.codes")
     assert found is not None
     assert found.label == "module lib.codes"
+
+
+def test_container_of_an_imported_program_is_rejected(library):
+    file = library / "codes.ymmsl"
+    file.write_text(whole(PROGRAM.replace("true}", "true, container: a.sif}")))
+    assert problem_of(MAIN).startswith(
+        f"{file}: 'programs.p.container' cannot be used in an imported file."
+    )

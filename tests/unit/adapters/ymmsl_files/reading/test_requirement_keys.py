@@ -10,6 +10,7 @@ from domain.model.configuration import MpiCores, MpiNodes, Threads
     ("requirements", "values"),
     [
         (Threads(3), {"threads": 3}),
+        (Threads(1, gpus=2), {"threads": 1, "gpus": 2}),
         (MpiCores(4, 2), {"mpi_processes": 4, "threads_per_mpi_process": 2}),
         (
             MpiNodes(2, 8, 1),

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.integration.slurm.jobs import CONJOIN
+from tests.integration.batch_jobs.jobs import CONJOIN
 from tests.support.conditions import wait_until
 from tests.support.nodes import running_nodes
 from tests.support.slurm import SlurmCluster, running_slurm_cluster

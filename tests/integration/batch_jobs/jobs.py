@@ -1,4 +1,4 @@
-"""Runs models in jobs of a Slurm on several nodes."""
+"""Runs models in jobs on several nodes."""
 
 import json
 import subprocess
@@ -47,8 +47,9 @@ class JobOutcome:
 
     @property
     def log(self) -> str:
-        """The log of the manager."""
-        return (self.run_directory / "muscle3_manager.log").read_text()
+        """The log of the manager; empty if the run has not started."""
+        path = self.run_directory / "muscle3_manager.log"
+        return path.read_text() if path.exists() else ""
 
     def places(self) -> dict[str, list[Place]]:
         """Return the place of each process, by instance and in order of ranks."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.slurm.jobs import JobOutcome, Place, run_in_job, write_model
+from tests.integration.batch_jobs.jobs import JobOutcome, Place, run_in_job, write_model
 from tests.support.slurm import SlurmCluster
 
 pytestmark = pytest.mark.slow
@@ -150,6 +150,27 @@ def test_batch_script_runs_the_manager_on_the_first_node(cluster: SlurmCluster, 
         "macro": [Place("node1", BOTH)],
         "micro[0]": [Place("node1", BOTH)],
         "micro[1]": [Place("node2", BOTH)],
+    }
+
+
+def test_written_job_script_runs_the_model_on_the_nodes_it_needs(
+    cluster: SlurmCluster, tmp_path: Path
+):
+    components = {"macro": CALLER, "micro": {**CALLED, "multiplicity": [3]}}
+    resources = {"macro": {"threads": 2}, "micro": {"threads": 2}}
+    write_model(tmp_path, components, CALLS, resources)
+    options = ("--cores-per-node", "2", "--time", "10", "-o", "job.sh")
+    cluster.slurm.run("conjoin", "sbatch", "model.ymmsl", *options, folder=tmp_path)
+    job = cluster.slurm.submit(tmp_path / "job.sh", folder=tmp_path)
+    cluster.slurm.wait_until_idle(timeout=120.0)
+    text = (tmp_path / f"slurm-{job}.out").read_text()
+    assert "completed successfully" in text
+    (run_directory,) = tmp_path.glob("run_placed_*")
+    places = JobOutcome(0, text, run_directory).places()
+    assert {place.node for ranks in places.values() for place in ranks} == {
+        "node1",
+        "node2",
+        "node3",
     }
 
 
