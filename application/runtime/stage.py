@@ -129,7 +129,7 @@ class Stage:
             await actor.turn(task, caller=_lane(sender, message), number=number)
         except asyncio.CancelledError:
             return Message(CANCELLED)
-        name = _name(actor, message)
+        name = f"{actor.type_name}.{_text(message, 'method')}"
         self._profile.add_wait(name, start, row=f"{actor.uid} queue")
         try:
             async with self._gate.room(message, name=name):
