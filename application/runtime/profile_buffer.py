@@ -31,7 +31,7 @@ class ProfileBuffer:
     def __init__(self, *, clock: Clock) -> None:
         self.now: Callable[[], float] = clock.time
         self._events: deque[tuple[str, str, float, float, str, int]] = deque(maxlen=MOST_EVENTS)
-        self._busy: dict[str, set[int]] = {}
+        self._busy: dict[str, int] = {}  # a bit for each line of a row
         self._on_batch: Callable[[], None] | None = None
         self._added = 0
 
@@ -65,19 +65,19 @@ class ProfileBuffer:
 
         Events on one line of a trace must not overlap.
         """
-        busy = self._busy.setdefault(row, set())
-        line = 0
-        while line in busy:
-            line += 1
-        busy.add(line)
-        return line
+        busy = self._busy.get(row, 0)
+        free = ~busy & (busy + 1)
+        self._busy[row] = busy | free
+        return free.bit_length() - 1
 
     def end(
         self, name: str, category: str, start: float, *, row: str, line: int, size: int = 0
     ) -> None:
         """End an event that `begin` has begun, and add it."""
-        self._busy[row].discard(line)
-        if not self._busy[row]:
+        busy = self._busy[row] & ~(1 << line)
+        if busy:
+            self._busy[row] = busy
+        else:
             del self._busy[row]
         self.add(name, category, start, row=f"{row} #{line + 1}" if line else row, size=size)
 

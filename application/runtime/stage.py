@@ -129,9 +129,9 @@ class Stage:
             await actor.turn(task, caller=_lane(sender, message), number=number)
         except asyncio.CancelledError:
             return Message(CANCELLED)
-        self._profile.add_wait(_name(actor, message), start, row=f"{actor.uid} queue")
+        name = f"{actor.type_name}.{_text(message, 'method')}"
+        self._profile.add_wait(name, start, row=f"{actor.uid} queue")
         try:
-            name = _name(actor, message)
             async with self._gate.room(message, name=name):
                 with self._notices.running(sender, task):
                     return await self._run(actor, task, message, name)
@@ -238,10 +238,6 @@ class Stage:
             actor.instance = None
             if actor.is_named:
                 self._on_named_end(actor.uid)
-
-
-def _name(actor: ResidentActor, message: Message) -> str:
-    return f"{actor.type_name}.{_text(message, 'method')}"
 
 
 def _lane(sender: str, message: Message) -> str:

@@ -34,6 +34,7 @@ from application.runtime.parameters import Parameters
 from application.runtime.placing import Placing
 from application.runtime.pool import Pool
 from application.runtime.profile_buffer import ProfileBuffer
+from application.runtime.queue_report import QueueReport
 from application.runtime.reception import Reception
 from application.runtime.recording_link import RecordingLink
 from application.runtime.replacement import Replacement
@@ -239,6 +240,7 @@ def new_endpoint(
         parameters=Parameters(actors=actors, own=link.uid),
         placing=placing,
         profile=profile,
+        queues=QueueReport(residents=residents, correspondence=correspondence, reception=reception),
         reception=reception,
         replacement=replacement,
         residents=residents,

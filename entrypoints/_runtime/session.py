@@ -70,8 +70,8 @@ class Session:
         self._log = new_log(options.log_level)
         self._placement = strategy(options.placement)
         self._threads = PooledTaskThreads()
-        self._own_process = PsutilOwnProcess()
         self._profile = ProfileBuffer(clock=SystemClock())
+        self._own_process = PsutilOwnProcess()
         self._engine = _new_engine(options, self._log.error, self._profile)
         self._failures = Failures()
         self._main: asyncio.Future[Any] | None = None

@@ -6,6 +6,7 @@ import contextlib
 import pytest
 
 import entrypoints.runtime as tasks
+from adapters.in_memory.progress_bars import InMemoryProgressBars
 
 
 @tasks.tessera
@@ -557,24 +558,8 @@ def test_actor_can_run_a_loop():
 
 
 def test_progress_bar_advances_with_each_item(monkeypatch):
-    shown = []
-
-    class Bar:
-        def advance(self):
-            shown.append("advance")
-
-        def close(self):
-            shown.append("close")
-
-    class Bars:
-        def __init__(self, stream):
-            del stream
-
-        def open(self, name, total):
-            shown.append((name, total))
-            return Bar()
-
-    monkeypatch.setattr("entrypoints._runtime.session.RichProgressBars", Bars)
+    bars = InMemoryProgressBars()
+    monkeypatch.setattr("entrypoints._runtime.session.RichProgressBars", lambda _stream: bars)
 
     async def main(runtime):
         @runtime.async_for(range(3), "ab", progress=True)
@@ -584,4 +569,5 @@ def test_progress_bar_advances_with_each_item(monkeypatch):
         await simulate
 
     run(main)
-    assert shown == [("simulate", 2), "advance", "advance", "close"]
+    (bar,) = bars.bars
+    assert (bar.name, bar.total, bar.done, bar.is_closed) == ("simulate", 2, 2, True)

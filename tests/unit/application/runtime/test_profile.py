@@ -90,18 +90,19 @@ def test_many_events_are_written_in_batches(tmp_path):
     assert names(events_in(tmp_path), "task").count("Farm.square") == 2500
 
 
-def test_wait_of_a_call_in_the_queue_of_its_actor_is_recorded(tmp_path):
+def test_wait_of_a_call_in_the_queue_of_its_actor_is_recorded(tmp_path, monkeypatch):
+    monkeypatch.setattr("application.runtime.profile_buffer.SHORTEST_WAIT", 0.0)
+
     async def main(runtime):
         gates["gate"] = asyncio.Event()
         farm = await Farm.remote()
         first, second = farm.wait("gate"), farm.square(2)
-        await asyncio.sleep(0.01)
         gates["gate"].set()
         await second
         await first
 
     run(main, run_directory=tmp_path)
-    assert names(events_in(tmp_path), "wait") == ["Farm.square"]
+    assert names(events_in(tmp_path), "wait") == ["Farm.wait", "Farm.square"]
 
 
 def test_request_profile_returns_the_new_events_of_a_worker():
