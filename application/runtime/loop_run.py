@@ -109,9 +109,8 @@ class LoopRun:
     def results(self) -> list[object]:
         """The results of the items that are done, in the order that the user chose."""
         done = self._machine.done_items
-        return [
-            self._results[item] for item in (sorted(done) if self._options.is_ordered else done)
-        ]
+        order = sorted(done) if self._options.is_ordered else done
+        return [self._results[item] for item in order]
 
     async def run(self) -> BaseException | None:
         """Run all items to their end, and return the error of the loop, if it failed.
@@ -198,9 +197,7 @@ class LoopRun:
         try:
             worker = self._around.worker_for(attempt.worker)
             result = await self._body(worker, *self._arguments[item])
-        except asyncio.CancelledError as error:
-            self._failed(item, attempt, error)
-        except Exception as error:  # noqa: BLE001 - the loop raises it
+        except (asyncio.CancelledError, Exception) as error:  # noqa: BLE001 - the loop raises it
             self._failed(item, attempt, error)
         else:
             self._done(item, result)
