@@ -87,7 +87,8 @@ class ArgumentPacking:
         """
         sources: list[Task] = []
         needs: list[Task] = []
-        homeless: list[Task] = []
+        # They have no handle: actors without a home yet, and actors and values that failed.
+        unsent: list[Task] = []
 
         def slot(task: Task, keys: tuple[object, ...] = ()) -> ArgumentSlot:
             if task not in sources:
@@ -103,6 +104,8 @@ class ArgumentPacking:
             if isinstance(item, Reference):
                 return slot(item.task)
             if isinstance(item, ByReference):
+                if isinstance(item.item, Reference) and item.item.task.error is not None:
+                    unsent.append(item.item.task)
                 return item.item
             if isinstance(item, Done):
                 needs.append(item.task)
@@ -110,12 +113,12 @@ class ArgumentPacking:
             if isinstance(item, ActorProxy):
                 creation = item.init_future
                 if creation is not None and (not creation.is_settled or creation.error is not None):
-                    homeless.append(creation)
+                    unsent.append(creation)
             return item
 
         template = replaced(content, replacement)
         pack = partial(self._packing.pack, template, name=name)
-        return PackedArguments(pack, None if homeless else pack(), sources, [*needs, *homeless])
+        return PackedArguments(pack, None if unsent else pack(), sources, [*needs, *unsent])
 
     async def unpack(self, message: Message) -> object:
         """Return the arguments in a message, and release the values that it carries.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from application.runtime.argument_packing import ArgumentPacking, PackedArguments, without_done
+from application.runtime.attempt_reports import AttemptReports
 from application.runtime.correspondence import Correspondence, UndeliveredError
 from application.runtime.delivery import Delivery
 from application.runtime.function_stage import CANCEL_FUNCTION, FUNCTION
@@ -36,6 +37,7 @@ class FunctionWork(Work):
         pool: Lends a place at a worker.
         correspondence: Cancels it.
         replacement: Ends its worker by force.
+        reports: Receives the attempts that failed at the worker.
     """
 
     arguments: PackedArguments
@@ -45,6 +47,7 @@ class FunctionWork(Work):
     pool: Pool
     correspondence: Correspondence
     replacement: Replacement
+    reports: AttemptReports
 
     def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome]:
         """Run it."""
@@ -96,7 +99,9 @@ class FunctionWork(Work):
             "retries": self.retries,
             "failed": attempts.failed,
         }
-        return await self.delivery.deliver(worker, self.arguments.message(FUNCTION, fields), task)
+        message = self.arguments.message(FUNCTION, fields)
+        with self.reports.counted(task.uid, attempts):
+            return await self.delivery.deliver(worker, message, task)
 
 
 class Functions:
@@ -110,6 +115,7 @@ class Functions:
         members: The workers.
         correspondence: Cancels them.
         replacement: Ends their workers.
+        reports: Receives the attempts that failed at workers.
     """
 
     def __init__(
@@ -122,6 +128,7 @@ class Functions:
         members: Members,
         correspondence: Correspondence,
         replacement: Replacement,
+        reports: AttemptReports,
     ) -> None:
         self._tasks = tasks
         self._arguments = arguments
@@ -130,6 +137,7 @@ class Functions:
         self._members = members
         self._correspondence = correspondence
         self._replacement = replacement
+        self._reports = reports
 
     def submit(self, f: Callable[..., object], /, *args: object, **kwargs: object) -> Task:
         """Run a function, sync or async, on any worker, as a task.
@@ -174,6 +182,7 @@ class Functions:
             self._pool,
             self._correspondence,
             self._replacement,
+            self._reports,
         )
         plan = Plan(
             name,

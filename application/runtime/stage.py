@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from application.runtime.argument_packing import FIELDS as ARGUMENT_FIELDS
 from application.runtime.argument_packing import ArgumentPacking
+from application.runtime.attempt_reports import AttemptReports
 from application.runtime.delivery import CANCELLED, Delivery
 from application.runtime.execution import Execution
 from application.runtime.holdings import Holdings
@@ -55,6 +56,7 @@ class Stage:
         delivery: Makes replies.
         reception: Receives the requests.
         holdings: Counts the proxies in arguments.
+        reports: Reports failed attempts to callers.
         members: Reports the loss of callers.
         on_named_end: Called with the uid of each actor with a name that has ended.
     """
@@ -68,6 +70,7 @@ class Stage:
         delivery: Delivery,
         reception: Reception,
         holdings: Holdings,
+        reports: AttemptReports,
         members: Members,
         on_named_end: Callable[[str], None],
     ) -> None:
@@ -76,6 +79,7 @@ class Stage:
         self._execution = execution
         self._delivery = delivery
         self._holdings = holdings
+        self._reports = reports
         self._on_named_end = on_named_end
         members.notify(left=self.lose_caller)
         self._on_idle: asyncio.Future[None] | None = None
@@ -138,14 +142,16 @@ class Stage:
         except asyncio.CancelledError:
             return Message(CANCELLED)
         try:
-            return await self._run(actor, task, message)
+            return await self._run(sender, actor, task, message)
         except Exception as error:  # noqa: BLE001 - it is the caller's
             return self._delivery.error_reply(error, uid=task)
         finally:
             actor.finish(task)
             self._end_if_idle(actor)
 
-    async def _run(self, actor: ResidentActor, task: str, message: Message) -> Message:
+    async def _run(
+        self, sender: str, actor: ResidentActor, task: str, message: Message
+    ) -> Message:
         name = f"{actor.type_name}.{_text(message, 'method')}"
         content = await self._arguments.unpack(message)
         assert isinstance(content, tuple)
@@ -153,13 +159,18 @@ class Stage:
         retries, failed = message.fields["retries"], message.fields["failed"]
         assert isinstance(failed, int)
         attempts = Attempts(retries if isinstance(retries, int) else 0, failed)
+
+        async def wait(delay: float) -> None:
+            await self._reports.report(sender, task, attempts)
+            await actor.turn_again(task, delay=delay)
+
         try:
             result = await retried_run(
                 lambda: self._act(actor, task, message, args, keywords),
                 name=name,
                 attempts=attempts,
                 retry_on=retry_on or actor.retry_on,
-                wait=lambda delay: actor.turn_again(task, delay=delay),
+                wait=wait,
             )
         except asyncio.CancelledError:
             return Message(CANCELLED)

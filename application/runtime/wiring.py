@@ -12,6 +12,7 @@ from application.runtime.actor_restarts import ActorRestarts
 from application.runtime.actor_table import ActorTable
 from application.runtime.actors import Actors
 from application.runtime.argument_packing import ArgumentPacking
+from application.runtime.attempt_reports import AttemptReports
 from application.runtime.barrier import Barrier
 from application.runtime.comms import Comms
 from application.runtime.correspondence import Correspondence
@@ -135,6 +136,7 @@ def new_endpoint(
         log=log,
     )
     execution = Execution(threads=threads)
+    reports = AttemptReports(correspondence=correspondence, reception=reception)
     pool = Pool(members=members, is_any_expected=lambda: replacement.is_any_expected)
     replacement.notify(pool.give_up)
     functions = Functions(
@@ -145,6 +147,7 @@ def new_endpoint(
         members=members,
         correspondence=correspondence,
         replacement=replacement,
+        reports=reports,
     )
     deadlocks = Deadlocks(correspondence=correspondence, reception=reception)
     results.use(call=functions.call_on_result, watch=deadlocks.watch)
@@ -154,6 +157,7 @@ def new_endpoint(
         delivery=delivery,
         reception=reception,
         holdings=holdings,
+        reports=reports,
     )
     loops = Loops(
         tasks=tasks,
@@ -173,6 +177,7 @@ def new_endpoint(
             correspondence=correspondence,
             replacement=replacement,
             comms=comms,
+            reports=reports,
         ),
         holdings=holdings,
         restarts=restarts,
@@ -203,6 +208,7 @@ def new_endpoint(
         delivery=delivery,
         reception=reception,
         holdings=holdings,
+        reports=reports,
         members=members,
         on_named_end=names.free,
     )

@@ -146,6 +146,13 @@ class Cluster:
         self.endpoints[uid] = endpoint
         return endpoint
 
+    def clear(self) -> None:
+        """Drop what processes had when they were lost; a process that ends drops it too."""
+        for endpoint in self.endpoints.values():
+            endpoint.residents._objects.clear()
+            endpoint.tasks._tasks.clear()
+            endpoint.tasks._plans.clear()
+
     def _write(self, level, uid, text):
         self.log.append(f"{level} {uid}: {text}")
 
