@@ -22,6 +22,7 @@ from application.runtime.members import Members
 from application.runtime.parameters import Parameters
 from application.runtime.placing import Placing
 from application.runtime.profile_buffer import ProfileBuffer
+from application.runtime.queue_report import QueueReport
 from application.runtime.reception import Reception
 from application.runtime.replacement import Replacement
 from application.runtime.resident_actor import ResidentActor
@@ -56,6 +57,7 @@ class Endpoint:
     parameters: Parameters
     placing: Placing
     profile: ProfileBuffer
+    queues: QueueReport
     reception: Reception
     replacement: Replacement
     residents: Residents

@@ -95,7 +95,6 @@ class Tasks:
     def begin(self, task: Task) -> None:
         """Start a lazy task. Ignored for one that has started."""
         if self._take_over(task):
-            self._announce(task)
             self._enter(task, self._plans[task.uid])
 
     def started(self, uid: str) -> None:
@@ -163,7 +162,6 @@ class Tasks:
         if plan.is_lazy:
             return  # Only its users keep it, until it begins.
         self._take_over(task)
-        self._announce(task)
         if self._batch is not None:
             self._batch.append((task, plan))
         else:
@@ -177,11 +175,9 @@ class Tasks:
         assert isinstance(plan, Plan)
         self._tasks[task.uid] = task
         self._plans[task.uid] = plan
-        return True
-
-    def _announce(self, task: Task) -> None:
         for added in self._on_added:
             added(task)
+        return True
 
     def _enter(self, task: Task, plan: Plan) -> None:
         for need in plan.needs:
@@ -200,21 +196,14 @@ class Tasks:
             if task is None:
                 continue
             if isinstance(instruction, Dispatch):
-                self._dispatch(task)
+                self._runs.start(task, self._plans[task.uid].work.prepare(task))
             else:
                 self._end_dependent(task, instruction.need, instruction.state)
 
-    def _dispatch(self, task: Task) -> None:
-        self._runs.start(task, self._plans[task.uid].work.prepare(task))
-
     def _ended(self, task: Task, outcome: Outcome | Again) -> None:
-        if isinstance(outcome, Again):
-            self._return_to_queue(task)
-        else:
+        if not isinstance(outcome, Again):
             self.settle(task, outcome)
-
-    def _return_to_queue(self, task: Task) -> None:
-        if task.uid in self._graph:
+        elif task.uid in self._graph:
             self._carry_out(self._graph.return_to_queue(task.uid))
 
     def _end_dependent(self, task: Task, need_uid: str, state: TaskState) -> None:

@@ -70,6 +70,7 @@ def new_runtime(
             placing=endpoint.placing,
             members=members,
             engine=engine,
+            queues=endpoint.queues,
         ),
         Executors(functions=endpoint.functions, calls=endpoint.calls),
         ItemMapping(functions=endpoint.functions, members=members),

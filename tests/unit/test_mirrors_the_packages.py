@@ -61,6 +61,7 @@ EXCEPTIONS = {
                 "holdings",
                 "identity",
                 "joining",
+                "loop_attempts",
                 "loop_item",
                 "loop_run",
                 "outcomes",
