@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,9 @@ from application.runtime.loop_item import LoopItem, enter_item
 from domain.runtime.item_loop import CancelItem, Instruction, ItemLoop, StartItem
 from domain.runtime.task_errors import RuntimeDisconnectedError, TaskTimeoutError
 from domain.runtime.worker_lending import WorkerLending, WorkerShare
+
+_RAISED = (Exception, asyncio.CancelledError, SystemExit, KeyboardInterrupt)
+"""What the await of the loop raises, if an item raises it."""
 
 Body = Callable[..., Awaitable[object]]
 
@@ -94,6 +98,7 @@ class LoopRun:
         self._taken = 0
         self._results: dict[int, object] = {}
         self._attempts = LoopAttempts()
+        self._context = copy_context()
         self._following: set[asyncio.Task[None]] = set()
         self._over: asyncio.Future[BaseException | None] = loop.create_future()
         self._late: asyncio.Future[None] = loop.create_future()
@@ -190,14 +195,16 @@ class LoopRun:
 
     def _start(self, item: int, worker: str) -> None:
         attempt = LoopItem(self._around.owner, self._around.lending, worker)
-        self._attempts.start(item, attempt, self._run_item(item, attempt))
+        # Not in the context of the item whose end makes this one start.
+        self._context.run(self._attempts.start, item, attempt, self._run_item(item, attempt))
 
     async def _run_item(self, item: int, attempt: LoopItem) -> None:
         enter_item(attempt)
         try:
             worker = self._around.worker_for(attempt.worker)
             result = await self._body(worker, *self._arguments[item])
-        except (asyncio.CancelledError, Exception) as error:  # noqa: BLE001 - the loop raises it
+        except _RAISED as error:
+            # Not raised here: SystemExit in a task stops the event loop at once.
             self._failed(item, attempt, error)
         else:
             self._done(item, result)
@@ -218,10 +225,10 @@ class LoopRun:
         if self._machine.is_over:
             return
         self._attempts.ended(item)
-        if isinstance(error, asyncio.CancelledError) or self._around.is_live(attempt.worker):
-            self._carry_out(self._machine.failed(item, error))
-        else:
+        if isinstance(error, Exception) and not self._around.is_live(attempt.worker):
             self._carry_out(self._machine.lost(item, self._loss(error, attempt.worker)))
+        else:
+            self._carry_out(self._machine.failed(item, error))
 
     def _loss(self, error: BaseException, worker: str) -> BaseException:
         """Return the error of an item whose worker is lost.

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from contextvars import ContextVar
 
 import pytest
 
@@ -254,6 +255,36 @@ def test_cancelled_task_in_an_item_is_the_error_of_the_loop():
         return "goes on"
 
     assert run(main) == "goes on"
+
+
+def test_system_exit_of_an_item_ends_the_run_with_its_code():
+    async def main(runtime):
+        @runtime.async_for(range(2))
+        async def loop(worker, i):
+            raise SystemExit(3)
+
+        await loop
+
+    with pytest.raises(SystemExit) as raised:
+        run(main)
+    assert raised.value.code == 3
+
+
+def test_context_variable_of_an_item_is_not_set_in_the_next():
+    variable = ContextVar("variable", default="outer")
+
+    async def main(runtime):
+        variable.set("loop")
+
+        @runtime.async_for(range(3))
+        async def loop(worker, i):
+            found = variable.get()
+            variable.set(f"item {i}")
+            return found
+
+        return await loop
+
+    assert run(main, num_workers=1) == ["loop"] * 3
 
 
 # max_await, timeout, cancellation
