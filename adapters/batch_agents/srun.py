@@ -45,6 +45,24 @@ _CONTRADICTING: Final = frozenset(
     }
 )
 
+# Variables that describe a task of a step. The manager has them if it runs in a job script or was
+# started by srun. A program that finds them may believe to be a task of an MPI program.
+_OF_A_TASK: Final = frozenset(
+    {
+        "SLURM_GTIDS",
+        "SLURM_LOCALID",
+        "SLURM_PROCID",
+        "SLURM_STEPID",
+        "SLURM_STEP_ID",
+        "SLURM_STEP_LAUNCHER_PORT",
+        "SLURM_STEP_NODELIST",
+        "SLURM_STEP_NUM_NODES",
+        "SLURM_STEP_NUM_TASKS",
+        "SLURM_STEP_TASKS_PER_NODE",
+        "SLURM_TASK_PID",
+    }
+)
+
 _TASKS_ENDED: Final = re.compile(r"srun: error: (\S+): tasks? \S+: \S.*")
 _TASK_NOT_LAUNCHED: Final = re.compile(r"srun: error: Task launch for .* failed on node (\S+):")
 _NODE_FAILED: Final = re.compile(r"srun: error: Node failure on (\S+?)[.,]?(?:\s|$)")
@@ -93,6 +111,10 @@ class Srun(GroupStarter):
     @override
     def environment(self, environment: Mapping[str, str]) -> dict[str, str]:
         return {name: text for name, text in environment.items() if name not in _CONTRADICTING}
+
+    @override
+    def program_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
+        return {name: text for name, text in environment.items() if name not in _OF_A_TASK}
 
     @override
     def losses(self, line: str, nodes: Sequence[str]) -> Iterable[str]:

@@ -95,6 +95,8 @@ class EmbeddedTaskEngine(TaskEngine):
             )
         if not (hasattr(os, "memfd_create") and hasattr(os, "pidfd_open")):
             raise EngineError("engine 'embedded' needs Linux. Elsewhere, use engine='inline'")
+        if self._places is not None or self._closing is not None:
+            raise EngineError("an engine can be opened once only")
         self._patience = plan.patience
         self._places = create_places(plan)
         try:
@@ -108,6 +110,8 @@ class EmbeddedTaskEngine(TaskEngine):
         except BaseException:
             await self.close(patience=0.0)
             raise
+        for uid in uids:
+            self._exchange.join(uid)
         return [self._fleet.members[uid].host for uid in uids]
 
     @override
@@ -127,6 +131,8 @@ class EmbeddedTaskEngine(TaskEngine):
     @override
     async def replace(self, host: str) -> Host:
         await self.end(host)
+        if self._closing is not None:
+            raise EngineError("the engine is closed")
         new = self._fleet.new_life(host)
         others = self._fleet.hosts
         self._exchange.expect(new.uid)
@@ -211,11 +217,17 @@ class EmbeddedTaskEngine(TaskEngine):
             if patience:
                 await asyncio.gather(*(self._stop(uid, patience) for uid in self._fleet.members))
             await self._fleet.kill_all()
-            await self._link.stop()
+            await self._stop_head(self._link, patience)
             self._exchange.close()
             self._segments.close()
         places.remove()
         self._places = None
+
+    async def _stop_head(self, link: EmbeddedLink, patience: float) -> None:
+        try:
+            await asyncio.wait_for(link.stop(), patience or None)
+        except Exception as error:  # noqa: BLE001 - nothing may prevent the clean-up
+            self._on_error(f"the head did not stop: {error!r}")
 
     async def _wait_until_ready(self, member: Member) -> None:
         uid = member.host.uid

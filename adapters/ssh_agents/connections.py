@@ -19,8 +19,8 @@ from domain.errors import TransportError
 CONNECT_TIME: Final = 15.0
 """Seconds for a server to accept a connection."""
 
-LOGIN_TIME: Final = 60.0
-"""Seconds for a server to answer the login. It may look up the name of this machine first."""
+LOGIN_TIME: Final = 30.0
+"""Seconds for each step of a login. The server may look up the name of this machine first."""
 
 BANNER: Final = "SSH protocol banner"
 NO_KEYS: Final = "No authentication methods available"

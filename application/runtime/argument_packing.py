@@ -120,7 +120,7 @@ class ArgumentPacking:
                 return None
             if isinstance(item, ActorProxy):
                 creation = item.init_future
-                if creation is not None and not creation.is_settled:
+                if creation is not None and (not creation.is_settled or creation.error is not None):
                     homeless.append(creation)
             return item
 

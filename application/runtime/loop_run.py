@@ -114,9 +114,8 @@ class LoopRun:
     def results(self) -> list[object]:
         """The results of the items that are done, in the order that the user chose."""
         done = self._machine.done_items
-        return [
-            self._results[item] for item in (sorted(done) if self._options.is_ordered else done)
-        ]
+        order = sorted(done) if self._options.is_ordered else done
+        return [self._results[item] for item in order]
 
     async def run(self) -> BaseException | None:
         """Run all items to their end, and return the error of the loop, if it failed.

@@ -148,11 +148,13 @@ def new_endpoint(
         log=log,
     )
     execution = Execution(threads=threads, profile=profile)
+    pool = Pool(members=members, is_any_expected=lambda: replacement.is_any_expected)
+    replacement.notify(pool.give_up)
     functions = Functions(
         tasks=tasks,
         arguments=arguments,
         delivery=delivery,
-        pool=Pool(members=members, is_any_expected=lambda: replacement.is_any_expected),
+        pool=pool,
         members=members,
         correspondence=correspondence,
         replacement=replacement,

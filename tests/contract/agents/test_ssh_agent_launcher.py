@@ -3,22 +3,26 @@
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import paramiko
 import psutil
 import pytest
 
+from adapters.ssh_agents.connections import SshConnections
 from adapters.ssh_agents.hosts import SshHost
 from adapters.ssh_agents.launcher import SshAgentLauncher
+from adapters.ssh_agents.ssh_config import Route
 from application.interfaces.agents import AgentLauncher
 from conjoin.testing import RunningAgentsContract
 from conjoin.testing.agent_bench import SECRET, AgentBench
 from conjoin.testing.agent_launcher import ORDERS
 from domain.errors import ConfigurationError, TransportError
-from tests.support.conditions import wait_until
+from tests.support.conditions import PATIENCE, wait_until
 from tests.support.nodes import Node, Nodes
 
 AGENT = "-m entrypoints.agent"
@@ -104,6 +108,19 @@ def test_all_hosts_are_reached_in_the_given_order(nodes: Nodes) -> None:
     launcher.close()
 
 
+def test_hosts_are_connected_in_parallel(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    barrier = threading.Barrier(4)
+    connect = SshConnections.open
+
+    def connect_together(connections: SshConnections, route: Route) -> paramiko.SSHClient:
+        barrier.wait(PATIENCE)  # fails unless all four hosts are being connected
+        return connect(connections, route)
+
+    monkeypatch.setattr(SshConnections, "open", connect_together)
+    with launched(*(host_of(nodes, number) for number in range(4))):
+        pass
+
+
 def test_host_that_is_down_is_named(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adapters.ssh_agents.connections.CONNECT_TIME", 1.0)
     nodes[0].cut_power()
@@ -170,7 +187,7 @@ def test_all_failed_hosts_are_reported_and_the_other_agents_are_ended(nodes: Nod
         "node2",
         "node3",
     ]
-    assert nodes[0].processes() == []
+    wait_until(lambda: nodes[0].processes() == [])
 
 
 def test_unknown_host_key_is_refused_with_its_fingerprint(nodes: Nodes, home: Path) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -515,6 +516,22 @@ def test_open_mpi_uses_a_rank_file(bench: Bench) -> None:
         "rank 0=a slot=0\nrank 1=a slot=1\nrank 2=b slot=0\nrank 3=b slot=1\n"
     )
     assert shown["args"][:4] == ["-np", "4", "--rankfile", rank_file]
+
+
+def test_open_mpi_passes_variables_on_to_other_nodes(bench: Bench) -> None:
+    script = bench.write(
+        MpiCores(4),
+        resources("a", "b"),
+        execution_model=ExecutionModel.OPENMPI,
+        env={"MY_OWN": "two words", "not-exportable": "x"},
+    )
+    variables = {**bench.fake("mpirun"), "HOSTNAME": "here", "SLURM_JOB_ID": "1", "TOKEN": "secret"}
+    args = bench.shown(script, variables)["args"]
+    names = [name for option, name in pairwise(args) if option == "-x"]
+    expected = {"MUSCLE_INSTANCE", "MUSCLE_MANAGER", "OMP_NUM_THREADS", "MY_OWN", "PATH", "TOKEN"}
+    assert expected <= set(names)
+    assert not {"HOSTNAME", "SLURM_JOB_ID", "PWD", "not-exportable"} & set(names)
+    assert "secret" not in args
 
 
 def test_intel_mpi_uses_a_machine_file_and_domains(bench: Bench) -> None:

@@ -121,6 +121,9 @@ def test_open_mpi_programs_run_in_a_pbs_job(job: PbsJob):
     nodes = [place.node for place in outcome.places()["a"]]
     assert nodes == ["node1"] * cores + ["node2"] * cores
     assert all(len(place.cores) == 1 for place in outcome.places()["a"])
+    for record in outcome.records()["a"]:
+        assert record["environment"]["MUSCLE_INSTANCE"] == "a"
+        assert record["environment"]["OMP_NUM_THREADS"] == "1"
 
 
 def test_killed_agent_ends_the_run_with_the_name_of_its_node(job: PbsJob):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from domain.runtime.errors import EngineError, HostFailed, HostLost
-from domain.runtime.hosts import HEAD, EnginePlan, HostPlan, LossKind
+from domain.runtime.hosts import HEAD, EnginePlan, HostPlan, LossKind, SubmitOptions
 from domain.runtime.payloads import Message, Payload
 from entrypoints._runtime.engines import new_embedded_engine
 from tests.contract.task_engine_contract import GUARD, eventually
@@ -201,6 +201,38 @@ def test_process_that_cannot_be_started_makes_open_fail(monkeypatch):
             await engine.open(plan(), ScriptedHead(engine))
 
     asyncio.run(asyncio.wait_for(main(), GUARD))
+
+
+def test_replacement_that_does_not_start_leaves_the_others_usable(monkeypatch):
+    async def test(run):
+        monkeypatch.setenv("PYTHONHOME", "/no/such/directory")
+        with pytest.raises(EngineError, match="it printed"):
+            await run.engine.replace(run.first)
+        monkeypatch.delenv("PYTHONHOME")
+        assert run.head.events == [f"lost {run.first}"]
+        new = await run.engine.replace(run.first)
+        await run.relay(run.second, new.uid, "echo")
+        function = "tests.support.engine_hosts:double"
+        for number in range(4):
+            arguments = Message("", {"number": number})
+            ticket = await run.engine.submit(function, arguments, SubmitOptions())
+            assert (await ticket.reply()).fields["number"] == 2 * number
+
+    run(test)
+
+
+def test_error_while_the_head_stops_leaves_nothing_behind():
+    async def test(run):
+        async def fail():
+            raise ValueError("cannot stop")
+
+        run.head.stop = fail
+        directory = run.engine.directory
+        await run.engine.close()
+        assert not Path(directory).exists()
+        assert any("cannot stop" in text for text in run.errors)
+
+    run(test)
 
 
 def test_second_node_is_refused_and_another_engine_recommended():
