@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from typing import Any
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from application.runtime.actor_record import ActorRecord
 from application.runtime.actor_work import Recipe
@@ -58,7 +58,9 @@ class ActorRestarts:
         self._correspondence = correspondence
         self._log = log
         self._recipes: WeakKeyDictionary[ActorRecord, Recipe] = WeakKeyDictionary()
-        self._records: WeakSet[ActorRecord] = WeakSet()
+        # By number, so that actors are created again in the order in which they were made.
+        self._records: WeakValueDictionary[int, ActorRecord] = WeakValueDictionary()
+        self._entered = 0
         self._restarting: dict[str, asyncio.Task[None]] = {}
         self._lives = 0
         members.notify(left=self._left)
@@ -66,7 +68,7 @@ class ActorRestarts:
 
     def enter(self, record: ActorRecord, recipe: Recipe) -> None:
         """Create an actor again when it is lost, if it has restarts."""
-        self._records.add(record)
+        self._enter(record)
         if record.restarts > 0:
             self._recipes[record] = recipe
             # The calls that are not at its worker have certainly not started when it is lost.
@@ -74,7 +76,7 @@ class ActorRestarts:
 
     def follow(self, record: ActorRecord) -> None:
         """Follow an actor of another creator."""
-        self._records.add(record)
+        self._enter(record)
         record.exists = True
         if record.restarts > 0:
             self._tasks.limit(record.uid, 1)
@@ -101,7 +103,7 @@ class ActorRestarts:
 
     def _left(self, uid: str, reason: LossReason | None) -> None:
         del reason
-        for record in list(self._records):
+        for record in list(self._records.values()):
             if record.home == uid and record.exists:
                 self._lose(record)
 
@@ -168,10 +170,14 @@ class ActorRestarts:
         assert isinstance(uid, str)
         while uid in self._restarting:
             await asyncio.wait([self._restarting[uid]])
-        for record in self._records:
+        for record in list(self._records.values()):
             if record.uid == uid and self._correspondence.reason(record.home) is None:
                 return Message("ok", {"home": record.home, "restarts": record.restarts})
         return Message("lost")
+
+    def _enter(self, record: ActorRecord) -> None:
+        self._entered += 1
+        self._records[self._entered] = record
 
     def _next_lane(self) -> str:
         self._lives += 1

@@ -10,6 +10,7 @@ from typing import Any
 from application.runtime.actor_record import ActorRecord
 from application.runtime.again import AGAIN, Again
 from application.runtime.argument_packing import PackedArguments
+from application.runtime.attempt_reports import AttemptReports
 from application.runtime.correspondence import Correspondence, UndeliveredError
 from application.runtime.delivery import Delivery
 from application.runtime.outcomes import Failed, Outcome
@@ -118,6 +119,7 @@ class CallWork(Work):
         delivery: Sends the request.
         correspondence: Cancels it.
         replacement: Ends its worker by force.
+        reports: Receives the attempts that failed at the worker.
     """
 
     record: ActorRecord
@@ -128,6 +130,7 @@ class CallWork(Work):
     delivery: Delivery
     correspondence: Correspondence
     replacement: Replacement
+    reports: AttemptReports
 
     def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome | Again]:
         """Number the call."""
@@ -157,7 +160,8 @@ class CallWork(Work):
 
     async def _run(self, task: Task, message: Message, home: str) -> Outcome | Again:
         try:
-            return await self.delivery.deliver(home, message, task)
+            with self.reports.counted(task.uid, self.attempts):
+                return await self.delivery.deliver(home, message, task)
         except UndeliveredError as error:
             if self.record.restarts > 0:
                 return AGAIN  # It has not started, so it goes on when the actor is restarted.

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from application.runtime.argument_packing import FIELDS as ARGUMENT_FIELDS
 from application.runtime.argument_packing import ArgumentPacking
+from application.runtime.attempt_reports import AttemptReports
 from application.runtime.delivery import CANCELLED, Delivery
 from application.runtime.execution import Execution
 from application.runtime.holdings import Holdings
@@ -42,6 +43,7 @@ class FunctionStage:
         holdings: Counts the proxies in arguments.
         gate: Lets functions with large arguments in.
         notices: Reports functions that run.
+        reports: Reports failed attempts to callers.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class FunctionStage:
         holdings: Holdings,
         gate: MemoryGate,
         notices: StartNotices,
+        reports: AttemptReports,
     ) -> None:
         self._arguments = arguments
         self._execution = execution
@@ -61,6 +64,7 @@ class FunctionStage:
         self._holdings = holdings
         self._gate = gate
         self._notices = notices
+        self._reports = reports
         self._slot = asyncio.Lock()
         self._waiting: dict[str, asyncio.Task[object] | None] = {}
         self._running: dict[str, asyncio.Task[object]] = {}
@@ -74,24 +78,30 @@ class FunctionStage:
         try:
             async with self._gate.room(message, name=name):
                 with self._notices.running(sender, task):
-                    return await self._run(task, name, message)
+                    return await self._run(sender, task, name, message)
         except Exception as error:  # noqa: BLE001 - it is the caller's
             return self._delivery.error_reply(error, uid=task)
 
-    async def _run(self, task: str, name: str, message: Message) -> Message:
+    async def _run(self, sender: str, task: str, name: str, message: Message) -> Message:
         content = await self._arguments.unpack(message)
         assert isinstance(content, tuple)
         function, args, keywords, retry_on = content
         retries, failed = message.fields["retries"], message.fields["failed"]
         assert isinstance(retries, int)
         assert isinstance(failed, int)
+        attempts = Attempts(retries, failed)
+
+        async def wait(delay: float) -> None:
+            await self._reports.report(sender, task, attempts)
+            await asyncio.sleep(delay)
+
         try:
             result = await retried_run(
                 lambda: self._act(task, function, args, keywords),
                 name=name,
-                attempts=Attempts(retries, failed),
+                attempts=attempts,
                 retry_on=retry_on,
-                wait=asyncio.sleep,
+                wait=wait,
             )
         except asyncio.CancelledError:
             return Message(CANCELLED)

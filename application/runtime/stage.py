@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from application.runtime.argument_packing import FIELDS as ARGUMENT_FIELDS
 from application.runtime.argument_packing import ArgumentPacking
+from application.runtime.attempt_reports import AttemptReports
 from application.runtime.delivery import CANCELLED, Delivery
 from application.runtime.execution import Execution
 from application.runtime.holdings import Holdings
@@ -58,6 +59,7 @@ class Stage:
         delivery: Makes replies.
         reception: Receives the requests.
         holdings: Counts the proxies in arguments.
+        reports: Reports failed attempts to callers.
         members: Reports the loss of callers.
         profile: Gets the waits of calls.
         on_named_end: Called with the uid of each actor with a name that has ended.
@@ -74,6 +76,7 @@ class Stage:
         delivery: Delivery,
         reception: Reception,
         holdings: Holdings,
+        reports: AttemptReports,
         members: Members,
         profile: ProfileBuffer,
         on_named_end: Callable[[str], None],
@@ -86,6 +89,7 @@ class Stage:
         self._delivery = delivery
         self._holdings = holdings
         self._profile = profile
+        self._reports = reports
         self._on_named_end = on_named_end
         self._gate = gate
         self._notices = notices
@@ -134,27 +138,34 @@ class Stage:
         try:
             async with self._gate.room(message, name=name):
                 with self._notices.running(sender, task):
-                    return await self._run(actor, task, message, name)
+                    return await self._run(sender, actor, task, message, name)
         except Exception as error:  # noqa: BLE001 - it is the caller's
             return self._delivery.error_reply(error, uid=task)
         finally:
             actor.finish(task)
             self._end_if_idle(actor)
 
-    async def _run(self, actor: ResidentActor, task: str, message: Message, name: str) -> Message:
+    async def _run(
+        self, sender: str, actor: ResidentActor, task: str, message: Message, name: str
+    ) -> Message:
         content = await self._arguments.unpack(message)
         assert isinstance(content, tuple)
         args, keywords, retry_on = content
         retries, failed = message.fields["retries"], message.fields["failed"]
         assert isinstance(failed, int)
         attempts = Attempts(retries if isinstance(retries, int) else 0, failed)
+
+        async def wait(delay: float) -> None:
+            await self._reports.report(sender, task, attempts)
+            await actor.turn_again(task, delay=delay)
+
         try:
             result = await retried_run(
                 lambda: self._act(actor, task, message, args, keywords),
                 name=name,
                 attempts=attempts,
                 retry_on=retry_on or actor.retry_on,
-                wait=lambda delay: actor.turn_again(task, delay=delay),
+                wait=wait,
             )
         except asyncio.CancelledError:
             return Message(CANCELLED)

@@ -13,6 +13,7 @@ from application.runtime.actor_restarts import ActorRestarts
 from application.runtime.actor_table import ActorTable
 from application.runtime.actors import Actors
 from application.runtime.argument_packing import ArgumentPacking
+from application.runtime.attempt_reports import AttemptReports
 from application.runtime.barrier import Barrier
 from application.runtime.comms import Comms
 from application.runtime.correspondence import Correspondence
@@ -148,6 +149,7 @@ def new_endpoint(
         log=log,
     )
     execution = Execution(threads=threads, profile=profile)
+    reports = AttemptReports(correspondence=correspondence, reception=reception)
     pool = Pool(members=members, is_any_expected=lambda: replacement.is_any_expected)
     replacement.notify(pool.give_up)
     functions = Functions(
@@ -158,6 +160,7 @@ def new_endpoint(
         members=members,
         correspondence=correspondence,
         replacement=replacement,
+        reports=reports,
     )
     deadlocks = Deadlocks(correspondence=correspondence, reception=reception)
     results.use(call=functions.call_on_result, watch=deadlocks.watch)
@@ -171,6 +174,7 @@ def new_endpoint(
         holdings=holdings,
         gate=gate,
         notices=notices,
+        reports=reports,
     )
     loops = Loops(
         tasks=tasks,
@@ -190,6 +194,7 @@ def new_endpoint(
             correspondence=correspondence,
             replacement=replacement,
             comms=comms,
+            reports=reports,
         ),
         holdings=holdings,
         restarts=restarts,
@@ -221,6 +226,7 @@ def new_endpoint(
         delivery=delivery,
         reception=reception,
         holdings=holdings,
+        reports=reports,
         members=members,
         profile=profile,
         on_named_end=names.free,

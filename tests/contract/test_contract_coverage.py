@@ -42,6 +42,10 @@ TESTED_WITH = {
     "ScriptedHost": "TestEmbeddedTaskEngine",
     "ScriptedHead": "TestEmbeddedTaskEngine",
     "ProcessHost": "TestEmbeddedTaskEngine",
+    "SimulatedThreads": "PooledTaskThreads",
+    "NoBars": "RichProgressBars",
+    "SimulatedLink": "TestEmbeddedTaskEngine",
+    "SimulatedEngine": "TestEmbeddedTaskEngine",
     "InlineHost": "TestInlineTaskEngine",
 }
 """Classes that only another class creates, and the class whose contract test covers them."""

@@ -123,7 +123,7 @@ class Client:
             self._own.remove(self._random.choice(self._own))
 
     async def put(self) -> None:
-        value = [next(self._state.tokens)] * self._random.choice([1, 20_000])
+        value = large_result(next(self._state.tokens))[: self._random.choice([10, None])]
         stored = Stored(value, await self._runtime.put(value))
         self._state.stored.append(stored)
 

@@ -315,7 +315,7 @@ class SimulatedEngine(SimulatedLink, TaskEngine):
         if to in sender.lost:
             raise HostLost(to, sender.lost[to], perhaps_done=False)
         target = self.processes.get(to)
-        if target is None or not self._is_open:
+        if target is None or not self._is_open or self._is_of_the_past(to, sender):
             raise Unreachable(f"{to} does not exist, or the engine is closed")
         number = next(self._numbers)
         call = sender.calls[number] = _Call(to, self._loop.create_future())
@@ -333,6 +333,10 @@ class SimulatedEngine(SimulatedLink, TaskEngine):
             return await call.future
         finally:
             sender.calls.pop(number, None)
+
+    def _is_of_the_past(self, uid: str, process: Process) -> bool:
+        """Return whether a host was gone before a process started."""
+        return uid in self.process.lost and uid not in process.known
 
     def _travel(
         self,

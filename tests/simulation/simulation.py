@@ -58,6 +58,7 @@ def simulate(seed: int) -> Report:
         judge.violations.append(str(error))
     finally:
         loop.abandon()
+        cluster.clear()
     violations = [*judge.violations, *Current.journal.violations, *loop.errors]
     return Report(violations, cluster.engine.trace, [*log, *cluster.log])
 
