@@ -157,6 +157,16 @@ class ArgumentPacking:
                 self._link.release(value)
 
 
+def _creations(parcel: Parcel) -> list[Task]:
+    """Return the tasks that still create the actors in a parcel, such as the root of a parameter.
+
+    The receiver could call an actor before it exists.
+    """
+    proxies = [item for item in parcel.kept if isinstance(item, ActorProxy)]
+    creations = [proxy.init_future for proxy in proxies]
+    return [task for task in creations if task is not None and not task.is_settled]
+
+
 def without_done(
     args: Sequence[object], keywords: Mapping[str, object]
 ) -> tuple[list[object], dict[str, object], list[Task]]:
