@@ -129,7 +129,10 @@ class ArgumentPacking:
 
         template = tuple(replaced(part, replacement) for part in content)
         pack = partial(self._packing.pack, template, name=name)
-        return PackedArguments(pack, None if unsent else pack(), sources, [*needs, *unsent])
+        parcel = None if unsent else pack()
+        if parcel is not None:
+            needs.extend(_creations(parcel))
+        return PackedArguments(pack, parcel, sources, [*needs, *unsent])
 
     async def unpack(self, message: Message) -> object:
         """Return the arguments in a message, and release the values that it carries.
