@@ -27,10 +27,12 @@ _OPTIONS: Final = (
 # Variables by which a user changes the defaults of srun, and that contradict our options.
 _CONTRADICTING: Final = frozenset(
     {
+        "SLURM_CPUS_PER_GPU",
         "SLURM_CPUS_PER_TASK",
         "SLURM_DISTRIBUTION",
         "SLURM_EXACT",
         "SLURM_EXCLUSIVE",
+        "SLURM_GPUS_PER_TASK",
         "SLURM_HINT",
         "SLURM_HOSTFILE",
         "SLURM_IMMEDIATE",
@@ -41,6 +43,7 @@ _CONTRADICTING: Final = frozenset(
         "SLURM_STDOUTMODE",
         "SLURM_STDERRMODE",
         "SLURM_THREADS_PER_CORE",
+        "SLURM_TRES_PER_TASK",
         "SRUN_CPUS_PER_TASK",
     }
 )
@@ -66,6 +69,7 @@ _OF_A_TASK: Final = frozenset(
 _TASKS_ENDED: Final = re.compile(r"srun: error: (\S+): tasks? \S+: \S.*")
 _TASK_NOT_LAUNCHED: Final = re.compile(r"srun: error: Task launch for .* failed on node (\S+):")
 _NODE_FAILED: Final = re.compile(r"srun: error: Node failure on (\S+?)[.,]?(?:\s|$)")
+_TASK_FAILED: Final = re.compile(r"srun: error: task (\d+) launch failed: ")
 _LOSSES: Final = (_TASKS_ENDED, _TASK_NOT_LAUNCHED, _NODE_FAILED)
 
 
@@ -125,4 +129,6 @@ class Srun(GroupStarter):
                     return self.expand_names(match[1])
                 except ConfigurationError:
                     return ()
-        return ()
+        failed = _TASK_FAILED.match(line)
+        # with one task on each node, tasks have the order of the nodes
+        return nodes[int(failed[1]) :][:1] if failed else ()

@@ -140,9 +140,8 @@ def _bind_with_slurm(found: Sequence[ranks.Rank], rank_file: Path, cpu_file: Pat
     mask_list = ",".join(f"0x{mask:X}" for mask in masks or ())
     return Launch(
         (
-            # if the job has a number of tasks per node, that is no limit for this program
-            *("env", "-u", "SLURM_NTASKS_PER_NODE"),
-            *("srun", "-n", str(len(found)), "-m", "arbitrary", "--cpus-per-task=1"),
+            *("env", *(word for name in _LIMITS_OF_STEPS for word in ("-u", name))),
+            *("srun", "-n", str(len(found)), "-m", "arbitrary"),
             # a job may have been submitted without the user's environment
             "--export=ALL",
             # Slurm's own binding supports neither different masks on different nodes, nor jobs
@@ -155,6 +154,20 @@ def _bind_with_slurm(found: Sequence[ranks.Rank], rank_file: Path, cpu_file: Pat
         ranks.cpu_file(found),
     )
 
+
+_LIMITS_OF_STEPS: Final = (
+    "SLURM_CPUS_PER_GPU",
+    "SLURM_CPUS_PER_TASK",
+    "SLURM_EXACT",
+    "SLURM_EXCLUSIVE",
+    "SLURM_GPUS_PER_TASK",
+    "SLURM_HINT",
+    "SLURM_NTASKS_PER_NODE",
+    "SLURM_THREADS_PER_CORE",
+    "SLURM_TRES_PER_TASK",
+    "SRUN_CPUS_PER_TASK",
+)
+"""Variables of a job that would confine a step of it to fewer cores than those it is bound to."""
 
 _SLURM_STEPS_OVERLAP: Final = {"SLURM_OVERLAP": "1"}
 """Inside a Slurm job, mpirun uses srun; without this, one program would wait for another's end."""

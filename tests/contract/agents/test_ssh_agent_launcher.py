@@ -225,6 +225,32 @@ def test_changed_host_key_is_refused_with_both_fingerprints(
     assert f"ssh-keygen -R '{nodes[0].address}'" in message
 
 
+def test_lines_that_cannot_be_decoded_are_skipped_in_known_hosts(nodes: Nodes, home: Path) -> None:
+    known = home / ".ssh" / "known_hosts"
+    lines = ["@cert-authority *.org ssh-ed25519 AAAA", "a ssh-ed25519 A", "nonsense", "# comment"]
+    known.write_text("\n".join([*lines, known.read_text()]))
+    with launched(host_of(nodes)):
+        pass
+
+
+def test_hashed_host_name_in_known_hosts_is_found(nodes: Nodes, home: Path) -> None:
+    known = home / ".ssh" / "known_hosts"
+    subprocess.run(["ssh-keygen", "-q", "-H", "-f", known], check=True, capture_output=True)
+    assert nodes[0].address not in known.read_text()
+    with launched(host_of(nodes)):
+        pass
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_revoked_host_key_is_refused(nodes: Nodes, home: Path, is_known: bool) -> None:
+    known = home / ".ssh" / "known_hosts"
+    key = " ".join(nodes[0].folder.joinpath("host_key.pub").read_text().split()[:2])
+    lines = [f"@revoked * {key}", *([f"{nodes[0].address} {key}"] if is_known else [])]
+    known.write_text("\n".join([*lines, ""]))
+    message = failure_of_launch(host_of(nodes), accept_new_host_keys=True)
+    assert "has been revoked: ED25519 key SHA256:" in message
+
+
 def test_host_is_reached_through_jump_hosts(nodes: Nodes, home: Path) -> None:
     nodes.write_ssh_config(home)
     with launched(host_of(nodes, jump_host="node2,node3")):

@@ -548,6 +548,13 @@ def test_slurm_uses_a_host_file_and_masks(bench: Bench) -> None:
     assert shown["env"]["MUSCLE_BIND_MASK"] == "0x1,0x2"
 
 
+def test_slurm_does_not_confine_tasks_to_fewer_cores(bench: Bench) -> None:
+    script = bench.write(MpiCores(2), resources("a"), execution_model=ExecutionModel.SRUNMPI)
+    limits = {"SRUN_CPUS_PER_TASK": "1", "SLURM_NTASKS_PER_NODE": "1", "SLURM_JOB_ID": "7"}
+    env = bench.shown(script, {**bench.fake("srun"), **limits})["env"]
+    assert {name for name in limits if name in env} == {"SLURM_JOB_ID"}
+
+
 @pytest.mark.parametrize("rank", [0, 1])
 def test_tasks_of_slurm_are_bound_to_their_cpus(bench: Bench, rank: int) -> None:
     cpus = sorted(os.sched_getaffinity(0))[:2]

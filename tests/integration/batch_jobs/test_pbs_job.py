@@ -12,7 +12,6 @@ import pytest
 
 from tests.integration.batch_jobs.jobs import (
     CONJOIN,
-    OPEN_MPI_AS_ROOT,
     RUN_SECONDS,
     JobOutcome,
     Place,
@@ -20,6 +19,7 @@ from tests.integration.batch_jobs.jobs import (
 )
 from tests.support.conditions import wait_until
 from tests.support.nodes import Nodes
+from tests.support.open_mpi import AS_ROOT
 from tests.support.scenario_runs import clean_environment
 
 pytestmark = pytest.mark.slow
@@ -46,7 +46,7 @@ class PbsJob:
         node_file.write_text("".join(f"{node.name}\n" * 2 for node in nodes.nodes[:3]))
         self.environment = {
             **clean_environment(),
-            **OPEN_MPI_AS_ROOT,
+            **AS_ROOT,
             "OMPI_MCA_plm_rsh_agent": str(ssh),
             "HOME": str(folder),
             "PBS_JOBID": "12.server",

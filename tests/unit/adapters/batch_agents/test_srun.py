@@ -50,6 +50,7 @@ def test_programs_do_not_get_the_variables_of_a_task():
             "srun: error: Task launch for StepId=2.0 failed on node node3: Communication failure",
             ["node3"],
         ),
+        ("srun: error: task 1 launch failed: Slurmd could not execve job", ["node2"]),
         ("srun: error: node[1-: task 1: Killed", []),
         ("srun: error: Application launch failed: Communication connection failure", []),
         ("srun: cluster configuration lacks support for cpu binding", []),
