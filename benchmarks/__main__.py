@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from benchmarks import (
+    agents,
     checkpoint_registry,
     crowd,
     encryption,
@@ -24,6 +25,7 @@ PARTS = {
     "start_up": start_up,
     "crowd": crowd,
     "loop_pauses": loop_pauses,
+    "agents": agents,
     "planning": planning,
     "process_starts": process_starts,
     "checkpoint_registry": checkpoint_registry,

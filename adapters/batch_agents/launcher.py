@@ -119,7 +119,7 @@ class BatchAgentLauncher(AgentLauncher):
     def _orders_line(self, orders: AgentOrders) -> bytes:
         job = JobOrders(
             nodes=self._nodes,
-            environment=self._environment,
+            environment=self.starter.program_environment(self._environment),
             name_variable=self.starter.node_name_variable,
             kept_variables=tuple(self.starter.kept_variables),
         )

@@ -63,7 +63,7 @@ class Exchange:
 
     @property
     def workers(self) -> Sequence[str]:
-        """The other workers, without order."""
+        """The other workers that handle requests, without order."""
         return self._peers.workers
 
     def open(self) -> None:
@@ -120,9 +120,13 @@ class Exchange:
         for frame in self._peers.expect(uid):
             self._receive(uid, frame)
 
-    def refuse(self, uid: str, reason: LossReason) -> None:
-        """Refuse calls to a process that is gone, and its frames."""
-        self._peers.lose(uid, reason)
+    def join(self, uid: str) -> None:
+        """Note that a process handles requests."""
+        self._peers.join(uid)
+
+    def refuse(self, uid: str, reason: LossReason) -> bool:
+        """Refuse calls to a process that is gone, and its frames; return whether it had joined."""
+        return self._peers.lose(uid, reason)
 
     def end_calls(self, uid: str, reason: LossReason) -> None:
         """End all calls to a process that is gone, and drop what is queued for it."""

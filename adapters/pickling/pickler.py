@@ -83,14 +83,24 @@ class _BufferPickler(cloudpickle.Pickler):
 
     def __init__(self, file: io.BytesIO) -> None:
         self.buffers: list[memoryview] = []
-        super().__init__(file, protocol=5, buffer_callback=self._keep_outside)
+        super().__init__(file, protocol=5, buffer_callback=_keeper_of_large(self.buffers))
 
-    def _keep_outside(self, buffer: pickle.PickleBuffer) -> bool:
+
+def _keeper_of_large(buffers: list[memoryview]) -> Callable[[pickle.PickleBuffer], bool]:
+    """Return a callback that moves large buffers to a list.
+
+    It does not refer to the pickler: a reference cycle would keep large arrays alive until the next
+    garbage collection.
+    """
+
+    def keep(buffer: pickle.PickleBuffer) -> bool:
         view = buffer.raw()
         if view.nbytes < LARGE:
             return True
-        self.buffers.append(view)
+        buffers.append(view)
         return False
+
+    return keep
 
 
 class _ReplacingPickler(_BufferPickler):

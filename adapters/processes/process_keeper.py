@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from adapters.processes import sessions
-from adapters.processes.delivered_files import create_files
 from adapters.processes.descendants import FIRST_PAUSE, LONGEST_PAUSE, Descendants
 from adapters.processes.end_watch import EndWatch, monotonic_deadline, new_end_watch
 from adapters.processes.spawning import ProcessSpawner
@@ -108,7 +107,6 @@ class PosixProcessKeeper(ProcessKeeper):
 
     def start(self, command: StartCommand) -> None:
         with self._lock:  # so that its end is not taken for that of an adopted process
-            create_files(command)
             popen = self._spawner.spawn(command)
             process = _Process(command.name, popen)
             self._processes.add(process)

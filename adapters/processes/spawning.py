@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Final
 
+from adapters.processes.delivered_files import create_files
 from adapters.processes.parent_death import killer_on_parent_death
 from domain.running.agents import StartCommand
 
@@ -48,6 +49,7 @@ class ProcessSpawner:
             OSError: If it cannot be started; the message says why.
         """
         env = {**os.environ, **command.env} if command.extend_env else dict(command.env)
+        create_files(command)
         prefix = self._prefix(command.args)
         with contextlib.ExitStack() as stack:
             stdout = stack.enter_context(open(command.stdout, "wb"))

@@ -123,11 +123,16 @@ class ProgramStarter:
             resources=resources,
             environment={"MUSCLE_MANAGER": capabilities.manager_location(node, default=listens_at)},
             capabilities=capabilities,
-            mounts=(self._run_directory.path, *self._directory_to_resume_from(instance)),
+            mounts=self._mounts(instance, shares_files=capabilities.shares_files),
         )
         script = self._scripts.write(order)
         files = None if capabilities.shares_files else self._run_directory.instance_files(instance)
         return PreparedProgram(str(instance), node, directory, script, files)
+
+    def _mounts(self, instance: Reference, *, shares_files: bool) -> tuple[Path, ...]:
+        """Return the directories that the program of an instance needs in a container."""
+        elsewhere = self._directory_to_resume_from(instance) if shares_files else ()
+        return (self._run_directory.path, *elsewhere)
 
     def _directory_to_resume_from(self, instance: Reference) -> Iterator[Path]:
         """Yield the directory of the snapshot of an instance, if there is one elsewhere."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from application.runtime.actor_record import ActorRecord
 from application.runtime.actor_work import CallWork
 from application.runtime.argument_packing import ArgumentPacking, without_done
+from application.runtime.attempt_reports import AttemptReports
 from application.runtime.comms import Comms
 from application.runtime.correspondence import Correspondence
 from application.runtime.delivery import Delivery
@@ -28,6 +29,7 @@ class ActorCalls:
         correspondence: Cancels them.
         replacement: Ends workers by force.
         comms: Has the proxies of runtimes.
+        reports: Receives the attempts that failed at workers.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class ActorCalls:
         correspondence: Correspondence,
         replacement: Replacement,
         comms: Comms,
+        reports: AttemptReports,
     ) -> None:
         self._tasks = tasks
         self._arguments = arguments
@@ -46,6 +49,7 @@ class ActorCalls:
         self._correspondence = correspondence
         self._replacement = replacement
         self._comms = comms
+        self._reports = reports
 
     def call(
         self,
@@ -75,6 +79,7 @@ class ActorCalls:
             self._delivery,
             self._correspondence,
             self._replacement,
+            self._reports,
         )
         plan = Plan(
             name,

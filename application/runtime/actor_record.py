@@ -26,6 +26,7 @@ class ActorRecord:
         restarts: How often it can still be created again; in other processes than the creator's,
             above 0 if it can.
         name: The name by which any process finds it; empty if it has none.
+        exists: Whether it has been created, and this process follows it to other workers.
         delay: Seconds to wait after it was created again, before its calls run again.
     """
 
@@ -40,6 +41,7 @@ class ActorRecord:
     numbers: int = 0
     restarts: int = 0
     name: str = ""
+    exists: bool = False
     delay: float = 0.0
 
     @property

@@ -75,46 +75,72 @@ class ActorRestarts:
     def follow(self, record: ActorRecord) -> None:
         """Follow an actor of another creator."""
         self._records.add(record)
+        record.exists = True
         if record.restarts > 0:
             self._tasks.limit(record.uid, 1)
-            if self._correspondence.reason(record.home) is not None:
+            if self._is_lost(record):
                 # Its worker was lost while the proxy travelled.
-                self._tasks.hold(record.uid)
-                self._spawn(record, self._follow(record))
+                self._lose(record)
 
     def created(self, record: ActorRecord) -> None:
         """Hold an actor that its worker has counted for this process."""
+        record.exists = True
         self._holdings.acquire(record, record.uid, record.home, is_counted=True)
+        if self._is_lost(record):
+            self._lose(record)
+
+    async def new_home(self, record: ActorRecord) -> str | None:
+        """Return another worker for an actor whose worker was lost; None if it must not restart.
+
+        Raises:
+            RuntimeDisconnectedError: No worker is alive.
+        """
+        if record.restarts == 0:
+            return None
+        return await self._replacement.successor(record.home) or await self._placing.ask()
 
     def _left(self, uid: str, reason: LossReason | None) -> None:
         del reason
         for record in list(self._records):
-            if record.home == uid and record.restarts > 0:
-                self._tasks.hold(record.uid)
-                recipe = self._recipes.get(record)
-                again = self._follow(record) if recipe is None else self._restart(record, recipe)
-                self._spawn(record, again)
+            if record.home == uid and record.exists:
+                self._lose(record)
+
+    def _lose(self, record: ActorRecord) -> None:
+        if record.restarts == 0 or record.uid in self._restarting:
+            return  # The restart that goes on notices it itself.
+        self._tasks.hold(record.uid)
+        recipe = self._recipes.get(record)
+        made = self._follow(record) if recipe is None else self._restart(record, recipe)
+        self._spawn(record, made)
+
+    def _is_lost(self, record: ActorRecord) -> bool:
+        return self._correspondence.reason(record.home) is not None
 
     async def _restart(self, record: ActorRecord, recipe: Recipe) -> None:
-        record.restarts -= 1
-        is_last = record.restarts == 0
-        record.restarts += is_last  # It counts as restartable until it is created again.
-        try:
-            home = await self._replacement.successor(record.home) or await self._placing.ask()
-            assert record.creation is not None
-            record.move(home, self._next_lane())
-            outcome = await recipe.create(record, record.creation)
-            if isinstance(outcome, Failed):
-                raise outcome.error
-            self._holdings.move(record.uid, home, is_counted=True)
-            await asyncio.sleep(record.delay)
-        except Exception as error:  # noqa: BLE001 - its __init__ may raise anything
-            self._log.error(f"{record.uid} cannot be created again: {error}")
-            is_last = True
-        if is_last:
-            record.restarts = 0
+        # Until it is created again, it counts as restartable.
+        while self._is_lost(record) and record.restarts > 0:
+            try:
+                await self._create_again(record, recipe)
+            except RuntimeDisconnectedError as error:
+                self._log.error(f"{record.uid} cannot be created again: {error}")
+            except Exception as error:  # noqa: BLE001 - its __init__ may raise anything
+                self._log.error(f"{record.uid} cannot be created again: {error}")
+                record.restarts = 1
+            record.restarts -= 1
+        if record.restarts == 0:
             self._recipes.pop(record, None)
         self._go_on(record)
+
+    async def _create_again(self, record: ActorRecord, recipe: Recipe) -> None:
+        home = await self.new_home(record)
+        assert home is not None
+        assert record.creation is not None
+        record.move(home, self._next_lane())
+        outcome = await recipe.create(record, record.creation)
+        if isinstance(outcome, Failed):
+            raise outcome.error
+        self._holdings.move(record.uid, home, is_counted=True)
+        await asyncio.sleep(record.delay)
 
     async def _follow(self, record: ActorRecord) -> None:
         message = Message(LOCATE, {"uid": record.uid})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from application.runtime.actor_record import ActorRecord
 from application.runtime.again import AGAIN, Again
 from application.runtime.argument_packing import PackedArguments
+from application.runtime.attempt_reports import AttemptReports
 from application.runtime.correspondence import Correspondence, UndeliveredError
 from application.runtime.delivery import Delivery
 from application.runtime.outcomes import Failed, Outcome
@@ -61,6 +63,7 @@ class CreateWork(Work):
         placing: Chooses the worker, if none is given.
         created: Called once it exists.
         enter_name: Enters its name, if it has one, before it is created.
+        new_home: Returns another worker if that was lost; None if it must not restart.
     """
 
     record: ActorRecord
@@ -68,11 +71,14 @@ class CreateWork(Work):
     placing: Placing
     created: Callable[[ActorRecord], None]
     enter_name: Callable[[ActorRecord], Awaitable[None]]
+    new_home: Callable[[ActorRecord], Awaitable[str | None]]
 
     def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome]:
         """Place the actor now, if this process places actors."""
         if not self.record.home and self.placing.is_here:
-            self.record.home = self.placing.select()
+            # If placement fails, it is asked again later, where its error is that of the task.
+            with suppress(Exception):
+                self.record.home = self.placing.select()
         return self._run(task)
 
     async def cancel(self, task: Task, *, force: bool) -> None:
@@ -82,10 +88,22 @@ class CreateWork(Work):
         if not self.record.home:
             self.record.home = await self.placing.ask()
         await self.enter_name(self.record)
-        outcome = await self.recipe.create(self.record, task)
+        outcome = await self._create(task)
         if not isinstance(outcome, Failed):
             self.created(self.record)
         return outcome
+
+    async def _create(self, task: Task) -> Outcome:
+        """Create it, on other workers if one is lost and the actor may restart."""
+        while True:
+            try:
+                return await self.recipe.create(self.record, task)
+            except RuntimeDisconnectedError:
+                home = await self.new_home(self.record)
+                if home is None:
+                    raise
+                self.record.restarts -= 1
+                self.record.home = home
 
 
 @dataclass(eq=False, slots=True)
@@ -101,6 +119,7 @@ class CallWork(Work):
         delivery: Sends the request.
         correspondence: Cancels it.
         replacement: Ends its worker by force.
+        reports: Receives the attempts that failed at the worker.
     """
 
     record: ActorRecord
@@ -111,6 +130,7 @@ class CallWork(Work):
     delivery: Delivery
     correspondence: Correspondence
     replacement: Replacement
+    reports: AttemptReports
 
     def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome | Again]:
         """Number the call."""
@@ -140,7 +160,8 @@ class CallWork(Work):
 
     async def _run(self, task: Task, message: Message, home: str) -> Outcome | Again:
         try:
-            return await self.delivery.deliver(home, message, task)
+            with self.reports.counted(task.uid, self.attempts):
+                return await self.delivery.deliver(home, message, task)
         except UndeliveredError as error:
             if self.record.restarts > 0:
                 return AGAIN  # It has not started, so it goes on when the actor is restarted.

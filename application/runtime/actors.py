@@ -102,7 +102,14 @@ class Actors:
         record = self._table.new(cls.__name__, options.uid)
         record.choose(options, home)
         recipe = Recipe(packed, options.max_concurrency or 1, self._delivery)
-        work = CreateWork(record, recipe, self._placing, self._restarts.created, self._enter_name)
+        work = CreateWork(
+            record,
+            recipe,
+            self._placing,
+            self._restarts.created,
+            self._enter_name,
+            self._restarts.new_home,
+        )
         plan = Plan(
             f"{cls.__name__}.__init__",
             work,

@@ -96,7 +96,8 @@ class ArgumentPacking:
         """
         sources: list[Task] = []
         needs: list[Task] = []
-        homeless: list[Task] = []
+        # They have no handle: actors without a home yet, and actors and values that failed.
+        unsent: list[Task] = []
 
         def slot(task: Task, keys: tuple[object, ...] = ()) -> _Place:
             if task not in sources:
@@ -112,6 +113,8 @@ class ArgumentPacking:
             if isinstance(item, Reference):
                 return slot(item.task)
             if isinstance(item, ByReference):
+                if isinstance(item.item, Reference) and item.item.task.error is not None:
+                    unsent.append(item.item.task)
                 return item.item
             if isinstance(item, Parameter) and item.cached:
                 return PackedParameter(item, slot(item._conjoin_link.kept_state))
@@ -120,13 +123,13 @@ class ArgumentPacking:
                 return None
             if isinstance(item, ActorProxy):
                 creation = item.init_future
-                if creation is not None and not creation.is_settled:
-                    homeless.append(creation)
+                if creation is not None and (not creation.is_settled or creation.error is not None):
+                    unsent.append(creation)
             return item
 
         template = tuple(replaced(part, replacement) for part in content)
         pack = partial(self._packing.pack, template, name=name)
-        return PackedArguments(pack, None if homeless else pack(), sources, [*needs, *homeless])
+        return PackedArguments(pack, None if unsent else pack(), sources, [*needs, *unsent])
 
     async def unpack(self, message: Message) -> object:
         """Return the arguments in a message, and release the values that it carries.

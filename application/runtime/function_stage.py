@@ -8,12 +8,15 @@ from collections.abc import Mapping
 
 from application.runtime.argument_packing import FIELDS as ARGUMENT_FIELDS
 from application.runtime.argument_packing import ArgumentPacking
+from application.runtime.attempt_reports import AttemptReports
 from application.runtime.delivery import CANCELLED, Delivery
 from application.runtime.execution import Execution
 from application.runtime.holdings import Holdings
+from application.runtime.memory_gate import MemoryGate
 from application.runtime.reception import OK, Reception
 from application.runtime.retried_run import retried_run
 from application.runtime.running_task import RunningTask
+from application.runtime.start_notices import StartNotices
 from domain.runtime.payloads import Message
 from domain.runtime.retries import Attempts
 
@@ -38,6 +41,9 @@ class FunctionStage:
         delivery: Makes replies.
         reception: Receives the requests.
         holdings: Counts the proxies in arguments.
+        gate: Lets functions with large arguments in.
+        notices: Reports functions that run.
+        reports: Reports failed attempts to callers.
     """
 
     def __init__(
@@ -48,40 +54,54 @@ class FunctionStage:
         delivery: Delivery,
         reception: Reception,
         holdings: Holdings,
+        gate: MemoryGate,
+        notices: StartNotices,
+        reports: AttemptReports,
     ) -> None:
         self._arguments = arguments
         self._execution = execution
         self._delivery = delivery
         self._holdings = holdings
+        self._gate = gate
+        self._notices = notices
+        self._reports = reports
         self._slot = asyncio.Lock()
         self._waiting: dict[str, asyncio.Task[object] | None] = {}
         self._running: dict[str, asyncio.Task[object]] = {}
         reception.add(FUNCTION, FIELDS, self._serve)
         reception.add(CANCEL_FUNCTION, {"task": (str,)}, self._cancel)
 
-    async def _serve(self, sender: str, message: Message) -> Message:  # noqa: ARG002
+    async def _serve(self, sender: str, message: Message) -> Message:
         task, name = message.fields["task"], message.fields["name"]
         assert isinstance(task, str)
         assert isinstance(name, str)
         try:
-            return await self._run(task, name, message)
+            async with self._gate.room(message, name=name):
+                with self._notices.running(sender, task):
+                    return await self._run(sender, task, name, message)
         except Exception as error:  # noqa: BLE001 - it is the caller's
             return self._delivery.error_reply(error, uid=task)
 
-    async def _run(self, task: str, name: str, message: Message) -> Message:
+    async def _run(self, sender: str, task: str, name: str, message: Message) -> Message:
         content = await self._arguments.unpack(message)
         assert isinstance(content, tuple)
         function, args, keywords, retry_on = content
         retries, failed = message.fields["retries"], message.fields["failed"]
         assert isinstance(retries, int)
         assert isinstance(failed, int)
+        attempts = Attempts(retries, failed)
+
+        async def wait(delay: float) -> None:
+            await self._reports.report(sender, task, attempts)
+            await asyncio.sleep(delay)
+
         try:
             result = await retried_run(
                 lambda: self._act(task, function, args, keywords),
                 name=name,
-                attempts=Attempts(retries, failed),
+                attempts=attempts,
                 retry_on=retry_on,
-                wait=asyncio.sleep,
+                wait=wait,
             )
         except asyncio.CancelledError:
             return Message(CANCELLED)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from application.runtime.argument_packing import ArgumentPacking, PackedArguments, without_done
+from application.runtime.attempt_reports import AttemptReports
 from application.runtime.correspondence import Correspondence, UndeliveredError
 from application.runtime.delivery import Delivery
 from application.runtime.function_stage import CANCEL_FUNCTION, FUNCTION
@@ -39,6 +40,7 @@ class FunctionWork(Work):
         pool: Lends a place at a worker.
         correspondence: Cancels it.
         replacement: Ends its worker by force.
+        reports: Receives the attempts that failed at the worker.
     """
 
     arguments: PackedArguments
@@ -48,6 +50,7 @@ class FunctionWork(Work):
     pool: Pool
     correspondence: Correspondence
     replacement: Replacement
+    reports: AttemptReports
 
     def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome]:
         """Run it."""
@@ -100,7 +103,9 @@ class FunctionWork(Work):
             "retries": self.retries,
             "failed": attempts.failed,
         }
-        return await self.delivery.deliver(worker, self.arguments.message(FUNCTION, fields), task)
+        message = self.arguments.message(FUNCTION, fields)
+        with self.reports.counted(task.uid, attempts):
+            return await self.delivery.deliver(worker, message, task)
 
 
 class Functions:
@@ -114,6 +119,7 @@ class Functions:
         members: The workers.
         correspondence: Cancels them.
         replacement: Ends their workers.
+        reports: Receives the attempts that failed at workers.
     """
 
     def __init__(
@@ -126,6 +132,7 @@ class Functions:
         members: Members,
         correspondence: Correspondence,
         replacement: Replacement,
+        reports: AttemptReports,
     ) -> None:
         self._tasks = tasks
         self._arguments = arguments
@@ -134,6 +141,7 @@ class Functions:
         self._members = members
         self._correspondence = correspondence
         self._replacement = replacement
+        self._reports = reports
 
     def submit(self, f: Callable[..., object], /, *args: object, **kwargs: object) -> Task:
         """Run a function, sync or async, on any worker, as a task.
@@ -178,6 +186,7 @@ class Functions:
             self._pool,
             self._correspondence,
             self._replacement,
+            self._reports,
         )
         plan = Plan(
             name,

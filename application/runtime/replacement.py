@@ -50,10 +50,16 @@ class Replacement:
         self._given_up: set[str] = set()
         self._retired: set[str] = set()
         self._replacing: set[asyncio.Task[None]] = set()
+        self._expected: set[str] = set()
         self._waiters: dict[str, list[asyncio.Future[str | None]]] = {}
+        self._on_given_up: list[Callable[[], None]] = []
         members.notify(joined=self._joined, left=self._left)
         reception.add(GIVEN_UP, {"uid": (str,)}, self._serve_given_up)
         reception.add(END, {"uid": (str,), "is_replaced": (bool,)}, self._serve_end)
+
+    def notify(self, given_up: Callable[[], None]) -> None:
+        """Call back for each worker that is not started again."""
+        self._on_given_up.append(given_up)
 
     def start(self, *, replace: Replace, end: Replace, limit: int) -> None:
         """Replace workers from now on.
@@ -81,7 +87,7 @@ class Replacement:
     @property
     def is_any_expected(self) -> bool:
         """Whether a worker is being started again."""
-        return bool(self._replacing)
+        return bool(self._expected)
 
     async def settled(self) -> None:
         """Wait until no worker is being started again."""
@@ -134,15 +140,19 @@ class Replacement:
             self._log.error(f"{name} was lost {self._count[name]} times, and is not replaced")
             self._spawn(self._give_up(name))
         else:
+            self._expected.add(name)
             self._spawn(self._start_again(uid))
 
     async def _start_again(self, uid: str) -> None:
         assert self._replace is not None
+        name = plain(uid)
         try:
             await self._replace(uid)
         except EngineError as error:
-            self._log.error(f"{plain(uid)} cannot be started again: {error}")
-            await self._give_up(plain(uid))
+            self._log.error(f"{name} cannot be started again: {error}")
+            await self._give_up(name)
+        finally:
+            self._expected.discard(name)
 
     async def _give_up(self, name: str) -> None:
         self._note_given_up(name)
@@ -156,7 +166,10 @@ class Replacement:
 
     def _note_given_up(self, name: str) -> None:
         self._given_up.add(name)
+        self._expected.discard(name)
         self._settle(name, None)
+        for given_up in self._on_given_up:
+            given_up()
 
     def _joined(self, uid: str) -> None:
         self._settle(plain(uid), uid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from weakref import WeakValueDictionary
 
 from domain.runtime.reference_counts import ReferenceCounts
 
@@ -20,6 +21,7 @@ class Residents:
 
     def __init__(self) -> None:
         self._objects: dict[str, tuple[str, object]] = {}
+        self._offered: dict[str, WeakValueDictionary[str, object]] = {}
         self._counts = ReferenceCounts()
         self._release: dict[str, Callable[[str, object], None]] = {}
 
@@ -31,22 +33,32 @@ class Residents:
         """Enter an object, and return the object entered under that uid: the first one."""
         return self._objects.setdefault(uid, (kind, item))[1]
 
+    def offer(self, kind: str, uid: str, item: object) -> None:
+        """Let others hold an object, which is entered when the first of them does.
+
+        Until then, nothing keeps it here.
+        """
+        self._offered.setdefault(kind, WeakValueDictionary())[uid] = item
+
     def find(self, kind: str, uid: str) -> object:
-        """Return a resident object.
+        """Return a resident or offered object.
 
         Raises:
             KeyError: If there is none of that type.
         """
-        entry = self._objects.get(uid)
-        if entry is None or entry[0] != kind:
+        found = self.get(kind, uid)
+        if found is None:
             msg = f"{kind} {uid} does not exist here"
             raise KeyError(msg)
-        return entry[1]
+        return found
 
     def get(self, kind: str, uid: str) -> object | None:
-        """Return a resident object; None if there is none."""
+        """Return a resident or offered object; None if there is none."""
         entry = self._objects.get(uid)
-        return entry[1] if entry is not None and entry[0] == kind else None
+        if entry is not None:
+            return entry[1] if entry[0] == kind else None
+        offered = self._offered.get(kind)
+        return None if offered is None else offered.get(uid)
 
     def all_of(self, kind: str) -> list[object]:
         """Return all resident objects of a type."""
@@ -59,7 +71,7 @@ class Residents:
 
     def increase(self, holder: str, uid: str) -> bool:
         """Count one more reference, and return whether the object exists."""
-        if uid not in self._objects:
+        if uid not in self._objects and not self._accept(uid):
             return False
         self._counts.increase(holder, uid)
         return True
@@ -75,6 +87,15 @@ class Residents:
     def total(self, uid: str) -> int:
         """Return how often an object is held."""
         return self._counts.total(uid)
+
+    def _accept(self, uid: str) -> bool:
+        """Enter an object that was offered; return whether there is one."""
+        for kind, offered in self._offered.items():
+            item = offered.get(uid)
+            if item is not None:
+                self.enter(kind, uid, item)
+                return True
+        return False
 
     def _released(self, uids: list[str]) -> None:
         for uid in uids:

@@ -99,7 +99,8 @@ class SharedTasks:
         reception.add(CANCEL_TASK, {"task": (str,), "force": (bool,)}, self._serve_cancel)
 
     def _describe(self, task: Task) -> object:
-        self._residents.enter(TASK, task.uid, task)
+        # What keeps the pickle keeps the task, until a receiver has reported that it holds it.
+        self._residents.offer(TASK, task.uid, task)
         return TaskHandle(task.uid, task.name, self._tasks.own)
 
     def _restore(self, handle: TaskHandle) -> Task:

@@ -58,6 +58,9 @@ class Task:
         results: The service that loads its result.
         parent: Uid of the task that has created it.
         actor: Uid of the actor that it calls; empty if it calls none.
+
+    Attributes:
+        deferred: The plan of a lazy task that has not begun, for its owner.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Task:
         self.worker = ""
         self.has_children = False
         self.has_proxies = False
+        self.deferred: object = None
         self._owner = owner
         self._results = results
         self._outcome: Outcome | None = None

@@ -9,6 +9,7 @@ from typing import Any
 from application.runtime.again import Again
 from application.runtime.outcomes import Failed, Outcome
 from application.runtime.task import Task
+from domain.runtime.task_errors import TaskError
 
 
 class TaskRuns:
@@ -53,6 +54,13 @@ class TaskRuns:
             self._running.pop(task.uid, None)
             raise
         except Exception as error:  # noqa: BLE001 - the await of the task raises it
-            outcome = Failed(error)
+            outcome = Failed(_without_frames(error))
         self._running.pop(task.uid, None)
         self._ended(task, outcome)
+
+
+def _without_frames(error: Exception) -> Exception:
+    """Drop the frames of this package from an error, which would keep the arguments alive."""
+    if isinstance(error, TaskError):
+        error.__traceback__ = error.__context__ = None
+    return error

@@ -94,12 +94,8 @@ class Tasks:
 
     def begin(self, task: Task) -> None:
         """Start a lazy task. Ignored for one that has started."""
-        plan = self._plans.get(task.uid)
-        if plan is None or task.uid in self._graph or not plan.is_lazy:
-            return
-        plan.is_lazy = False
-        self._announce(task)
-        self._enter(task, plan)
+        if self._take_over(task):
+            self._enter(task, self._plans[task.uid])
 
     def started(self, uid: str) -> None:
         """Record that a worker runs a task."""
@@ -120,6 +116,7 @@ class Tasks:
             error: What the await raises; by default, that the task was cancelled.
             force: Whether to end the worker.
         """
+        self._take_over(task)
         if task.uid not in self._tasks:
             return
         plan = self._plans[task.uid]
@@ -156,21 +153,31 @@ class Tasks:
         await self._runs.close()
 
     def _add(self, task: Task, plan: Plan) -> None:
-        self._tasks[task.uid] = task
-        self._plans[task.uid] = plan
-        if not plan.is_lazy:
-            self._announce(task)
         if plan.timeout is not None:
             loop = asyncio.get_running_loop()
-            self._timers[task.uid] = loop.call_later(plan.timeout, self._time_out, task)
-        if self._batch is not None and not plan.is_lazy:
+            self._timers[task.uid] = loop.call_later(
+                plan.timeout, self._time_out, task, plan.timeout
+            )
+        task.deferred = plan
+        if plan.is_lazy:
+            return  # Only its users keep it, until it begins.
+        self._take_over(task)
+        if self._batch is not None:
             self._batch.append((task, plan))
-        elif not plan.is_lazy:
+        else:
             self._enter(task, plan)
 
-    def _announce(self, task: Task) -> None:
+    def _take_over(self, task: Task) -> bool:
+        """Keep a new task until it has ended. Return False for one that is kept already."""
+        plan, task.deferred = task.deferred, None
+        if plan is None:
+            return False
+        assert isinstance(plan, Plan)
+        self._tasks[task.uid] = task
+        self._plans[task.uid] = plan
         for added in self._on_added:
             added(task)
+        return True
 
     def _enter(self, task: Task, plan: Plan) -> None:
         for need in plan.needs:
@@ -189,21 +196,14 @@ class Tasks:
             if task is None:
                 continue
             if isinstance(instruction, Dispatch):
-                self._dispatch(task)
+                self._runs.start(task, self._plans[task.uid].work.prepare(task))
             else:
                 self._end_dependent(task, instruction.need, instruction.state)
 
-    def _dispatch(self, task: Task) -> None:
-        self._runs.start(task, self._plans[task.uid].work.prepare(task))
-
     def _ended(self, task: Task, outcome: Outcome | Again) -> None:
-        if isinstance(outcome, Again):
-            self._return_to_queue(task)
-        else:
+        if not isinstance(outcome, Again):
             self.settle(task, outcome)
-
-    def _return_to_queue(self, task: Task) -> None:
-        if task.uid in self._graph:
+        elif task.uid in self._graph:
             self._carry_out(self._graph.return_to_queue(task.uid))
 
     def _end_dependent(self, task: Task, need_uid: str, state: TaskState) -> None:
@@ -212,8 +212,8 @@ class Tasks:
         self._forget(task.uid)
         task.settle(Failed(error, state))
 
-    def _time_out(self, task: Task) -> None:
-        self.cancel(task, error=_timeout_error(task, self._plans[task.uid].timeout))
+    def _time_out(self, task: Task, timeout: float) -> None:
+        self.cancel(task, error=_timeout_error(task, timeout))
 
     def _forget(self, uid: str) -> None:
         del self._plans[uid]
@@ -239,7 +239,7 @@ def _dependent_error(task: Task, plan: Plan, need_uid: str, state: TaskState) ->
     return error
 
 
-def _timeout_error(task: Task, timeout: float | None) -> BaseException:
+def _timeout_error(task: Task, timeout: float) -> BaseException:
     msg = f"{task.name} did not end within {timeout} s"
     return TaskTimeoutError(msg, uid=task.uid, task=task.name)
 

@@ -160,8 +160,12 @@ class Manager:
 
     @property
     def instances_by_hand(self) -> set[str]:
-        """Names of the instances that are started by hand and have not finished."""
-        return self._opened_parts.services.control.by_hand
+        """Names of the instances that are started by hand and have not finished.
+
+        Empty once the run is being stopped.
+        """
+        control = self._opened_parts.services.control
+        return set() if control.is_ending else control.by_hand
 
     def check(self) -> Sequence[str]:
         """Check, as far as possible in advance, whether the model can be run.

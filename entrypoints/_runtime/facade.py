@@ -8,6 +8,7 @@ from typing import TypeVar
 from application.runtime.accounting import Accounting
 from application.runtime.actor_names import ActorNames
 from application.runtime.barrier import Barrier
+from application.runtime.direct_creation import DirectCreation
 from application.runtime.directory import Directory
 from application.runtime.functions import Functions
 from application.runtime.housekeeping import Housekeeping
@@ -21,7 +22,6 @@ from application.runtime.mapping import ItemMapping
 from application.runtime.profile import Profile
 from application.runtime.residence import Residence
 from application.runtime.runtime_proxy import RuntimeProxy
-from application.runtime.stage import Stage
 from application.runtime.task_names import TaskNames
 from application.runtime.tasks import Tasks
 from application.runtime.warehouse import Warehouse
@@ -106,7 +106,7 @@ class Runtime:
     batch = Forwarded(Tasks, Tasks.batch)
     actor = Forwarded(ActorNames, ActorNames.actor)
     submit = Forwarded(Functions, Functions.submit)
-    init_tessera = Forwarded(Stage, Stage.init_tessera)
+    init_tessera = Forwarded(DirectCreation, DirectCreation.init_tessera)
     init_task = Forwarded(TaskNames, TaskNames.init_task)
     select_worker = Forwarded(TaskNames, TaskNames.select_worker)
     scale = Forwarded(TaskNames, TaskNames.scale)

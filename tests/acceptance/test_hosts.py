@@ -1,6 +1,7 @@
 """Runs on hosts that are reached over SSH, as users see them."""
 
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,7 +79,7 @@ def test_instances_run_on_the_named_hosts(
         for name in ("macro", "micro")
     ]
     assert set(places) <= {"node1", "node2"}
-    assert all(node.processes() == [] for node in nodes)
+    wait_until_gone(nodes)
 
 
 def test_run_through_tunnels_completes(
@@ -90,6 +91,15 @@ def test_run_through_tunnels_completes(
     assert outcome.exit_code == 0, outcome.text
 
 
+@pytest.mark.muscle3
+def test_programs_with_muscle3s_library_run_on_hosts_if_the_network_is_trusted(
+    workspace: Workspace, nodes: Nodes, environment: dict[str, str]
+):
+    workspace.use_muscle3()
+    outcome = run_on(workspace, "node1,node2", environment, "--trust-network")
+    assert outcome.exit_code == 0, outcome.text
+
+
 def test_failed_host_ends_the_run_with_its_name_before_programs_start(
     workspace: Workspace, nodes: Nodes, environment: dict[str, str]
 ):
@@ -98,7 +108,7 @@ def test_failed_host_ends_the_run_with_its_name_before_programs_start(
     assert "Host 'node2'" in outcome.stderr
     assert "port 23" in outcome.stderr
     assert not list(workspace.run_dir.glob("instances/*/stdout.txt"))
-    assert all(node.processes() == [] for node in nodes)
+    wait_until_gone(nodes)
 
 
 def test_misspelt_key_in_a_hosts_file_is_a_mistake_of_the_user(
@@ -191,6 +201,33 @@ def test_everything_ends_on_all_nodes_if_a_program_fails(
         assert outcome.exit_code == 1
         assert "left" in outcome.text
         wait_until_gone(nodes)
+
+
+def test_interrupted_run_ends_everything_on_all_nodes(
+    workspace: Workspace, nodes: Nodes, environment: dict[str, str]
+):
+    with sleepers(workspace, nodes, environment) as program:
+        program.process.send_signal(signal.SIGINT)
+        outcome = program.finish()
+        assert outcome.exit_code == 1
+        assert "stopped by Ctrl-C" in outcome.text
+        wait_until_gone(nodes)
+
+
+@pytest.mark.slow
+def test_interruption_while_hosts_are_connected_stops_the_run(
+    workspace: Workspace, nodes: Nodes, environment: dict[str, str]
+):
+    nodes[1].pull_cable()  # the connection to this host waits for an answer
+    common = ("--start-all", "--run-dir", "run", "--hosts", "node1,node2", "model.ymmsl")
+    with workspace.running(*CONJOIN, "run", *common, environment=environment) as program:
+        nodes[0].wait_for_process("-m entrypoints.agent")
+        program.process.send_signal(signal.SIGINT)
+        outcome = program.finish()
+    assert outcome.exit_code == 1
+    assert "stopped by Ctrl-C" in outcome.text
+    assert "started by hand" not in outcome.text
+    wait_until_gone(nodes)
 
 
 @pytest.mark.slow

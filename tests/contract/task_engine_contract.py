@@ -26,6 +26,7 @@ from domain.runtime.hosts import (
     CancelOutcome,
     Capability,
     EnginePlan,
+    Host,
     HostPlan,
     SubmitOptions,
 )
@@ -453,6 +454,30 @@ class TaskEngineContract(ABC):
             joined = f"joined {new.uid}"
             while joined not in (await run.ask(run.second, "events")).fields["events"]:
                 await asyncio.sleep(PAUSE)
+
+        self.run(test)
+
+    def test_host_is_replaced_once_if_two_callers_replace_it(self):
+        self.require(Capability.REPLACES)
+
+        async def test(run):
+            both = (run.engine.replace(run.first), run.engine.replace(run.first))
+            results = await asyncio.gather(*both, return_exceptions=True)
+            (new,) = [result for result in results if not isinstance(result, EngineError)]
+            await run.ask(new.uid, "echo")
+            assert len(await run.engine.usage()) == 3
+
+        self.run(test)
+
+    def test_close_ends_a_host_that_is_being_replaced(self):
+        self.require(Capability.REPLACES)
+
+        async def test(run):
+            replacing = asyncio.ensure_future(run.engine.replace(run.first))
+            await eventually(lambda: run.head.events)
+            await run.engine.close()
+            (result,) = await asyncio.gather(replacing, return_exceptions=True)
+            assert isinstance(result, Host | EngineError)
 
         self.run(test)
 

@@ -41,6 +41,9 @@ class ShellStarter(GroupStarter):
     def environment(self, environment: Mapping[str, str]) -> dict[str, str]:
         return {**environment, "STARTED_BY": "shell"}
 
+    def program_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
+        return {**environment, "PART_OF": "a run"}
+
     def losses(self, line: str, nodes: Sequence[str]) -> Iterable[str]:
         return [line.split()[1]] if line.startswith("lost ") else []
 
@@ -72,6 +75,7 @@ def test_agents_get_their_orders_on_standard_input(tmp_path: Path):
     assert orders.job.name_variable == "NODE"
     assert orders.job.kept_variables == ("NODE",)
     assert orders.job.environment["TOKEN"] == "hunter2"
+    assert orders.job.environment["PART_OF"] == "a run"
     bench.launcher.close()
     assert bench.lost == []
 

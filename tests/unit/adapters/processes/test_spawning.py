@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,15 @@ def test_program_that_cannot_be_executed_is_an_error(
 def test_missing_program_is_an_error(spawner: ProcessSpawner, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         spawner.spawn(command(tmp_path, "/no/such/program"))
+
+
+def test_files_of_the_command_are_created_before_the_start(
+    spawner: ProcessSpawner, tmp_path: Path
+) -> None:
+    program = tmp_path / "new/script"
+    text = b"#!/bin/sh\nexit 7\n"
+    order = replace(command(tmp_path, str(program)), files={program: text})
+    assert spawner.spawn(order).wait(60) == 7
 
 
 def test_missing_working_directory_is_an_error(spawner: ProcessSpawner, tmp_path: Path) -> None:
