@@ -16,6 +16,7 @@ from benchmarks import (
     saving,
     start_up,
     task_engine,
+    task_runtime,
 )
 
 PARTS = {
@@ -30,15 +31,16 @@ PARTS = {
     "checkpoint_registry": checkpoint_registry,
     "encryption": encryption,
     "task_engine": task_engine,
+    "task_runtime": task_runtime,
 }
 COLUMNS = ("MUSCLE3 0.11", "Conjoin")
-"""The sides that most parts compare."""
+"""The sides that most parts compare. A part with a `HEADER` has other columns than a ratio too."""
 
 
 def main() -> None:
     """Print the results as tables."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="Compares Conjoin with MUSCLE3."
+        prog="python -m benchmarks", description="Compares Conjoin with MUSCLE3, Dask and Ray."
     )
     parser.add_argument(
         "parts",
@@ -48,14 +50,19 @@ def main() -> None:
         help=f"parts to measure: {', '.join(PARTS)} (default: all)",
     )
     names = parser.parse_args().parts or PARTS
-    printed: tuple[str, str] | None = None
+    printed: tuple[str, ...] = ()
     for name in names:
-        columns: tuple[str, str] = getattr(PARTS[name], "COLUMNS", COLUMNS)
-        if columns != printed:
-            print(f"| | {columns[0]} | {columns[1]} | ratio |\n|---|---|---|---|")
-            printed = columns
+        header = _header(name)
+        if header != printed:
+            print(f"| | {' | '.join(header)} |\n|---{'|---' * len(header)}|")
+            printed = header
         for row in PARTS[name].rows():
             print(row, flush=True)
+
+
+def _header(name: str) -> tuple[str, ...]:
+    part = PARTS[name]
+    return getattr(part, "HEADER", None) or (*getattr(part, "COLUMNS", COLUMNS), "ratio")
 
 
 def _part(name: str) -> str:

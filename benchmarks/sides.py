@@ -37,7 +37,7 @@ class Side:
 def both_sides() -> tuple[Side, Side]:
     """Return MUSCLE3 and Conjoin."""
     theirs = muscle3()
-    ours = _installed()
+    ours = conjoin_python()
     return (
         Side("MUSCLE3 0.11", "muscle3", str(theirs.python), (str(theirs.manager),)),
         Side("Conjoin", "conjoin", ours, (ours, "-m", "entrypoints.manager")),
@@ -45,7 +45,7 @@ def both_sides() -> tuple[Side, Side]:
 
 
 @cache
-def _installed() -> str:
+def conjoin_python() -> str:
     """Return the interpreter of an environment with Conjoin alone, like the one with MUSCLE3.
 
     In the development environment, some libraries would also import packages of the tests.

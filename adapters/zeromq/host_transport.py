@@ -28,6 +28,9 @@ MAX_FRAME: Final = 2**30
 MAX_BATCH: Final = 128
 """Number of frames in one batch."""
 
+READABLE: Final = int(zmq.POLLIN)
+"""As a number, because operators of enumerations are slow."""
+
 
 @final
 class ZmqHostTransport(HostTransport):
@@ -148,4 +151,4 @@ class ZmqHostTransport(HostTransport):
 
 
 def _has_input(sock: zmq.Socket[bytes]) -> bool:
-    return bool(int(sock.getsockopt(zmq.EVENTS)) & zmq.POLLIN)
+    return bool(int(sock.getsockopt(zmq.EVENTS)) & READABLE)

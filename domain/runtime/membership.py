@@ -48,6 +48,7 @@ class Membership:
     def __init__(self, own: str) -> None:
         self._own = own
         self._members: dict[str, Member] = {}
+        self._ordered: dict[str, tuple[Member, ...]] = {}
         self._ended: set[str] = set()
 
     @property
@@ -57,7 +58,11 @@ class Membership:
 
     def of_role(self, role: str) -> tuple[Member, ...]:
         """Return the live members of one role, ordered by index."""
-        return tuple(item for item in self.members if role_of(item.uid) == role)
+        # each task needs the workers, and members change rarely
+        if role not in self._ordered:
+            found = (item for item in self.members if role_of(item.uid) == role)
+            self._ordered[role] = tuple(found)
+        return self._ordered[role]
 
     def find(self, uid: str) -> Member:
         """Return a live member by its uid or the plain form of it.
@@ -92,6 +97,7 @@ class Membership:
         if former is not None and former.uid != member.uid:
             events += self.disconnect(former.uid)
         self._members[key] = member
+        self._ordered.clear()
         return [*events, Joined(member)]
 
     def disconnect(self, uid: str) -> list[Joined | Left]:
@@ -99,6 +105,7 @@ class Membership:
         if not self.is_live(uid):
             return []
         member = self._members.pop(plain(uid))
+        self._ordered.clear()
         if member.uid != plain(uid):
             self._ended.add(member.uid)
         return [Left(member)]
