@@ -58,9 +58,7 @@ class ActorRestarts:
         self._correspondence = correspondence
         self._log = log
         self._recipes: WeakKeyDictionary[ActorRecord, Recipe] = WeakKeyDictionary()
-        # By number, so that actors are created again in the order in which they were made.
-        self._records: WeakValueDictionary[int, ActorRecord] = WeakValueDictionary()
-        self._entered = 0
+        self._records: WeakValueDictionary[str, ActorRecord] = WeakValueDictionary()
         self._restarting: dict[str, asyncio.Task[None]] = {}
         self._lives = 0
         members.notify(left=self._left)
@@ -68,7 +66,7 @@ class ActorRestarts:
 
     def enter(self, record: ActorRecord, recipe: Recipe) -> None:
         """Create an actor again when it is lost, if it has restarts."""
-        self._enter(record)
+        self._records[record.uid] = record
         if record.restarts > 0:
             self._recipes[record] = recipe
             # The calls that are not at its worker have certainly not started when it is lost.
@@ -76,7 +74,7 @@ class ActorRestarts:
 
     def follow(self, record: ActorRecord) -> None:
         """Follow an actor of another creator."""
-        self._enter(record)
+        self._records[record.uid] = record
         record.exists = True
         if record.restarts > 0:
             self._tasks.limit(record.uid, 1)
@@ -112,8 +110,9 @@ class ActorRestarts:
             return  # The restart that goes on notices it itself.
         self._tasks.hold(record.uid)
         recipe = self._recipes.get(record)
-        made = self._follow(record) if recipe is None else self._restart(record, recipe)
-        self._spawn(record, made)
+        self._spawn(
+            record, self._follow(record) if recipe is None else self._restart(record, recipe)
+        )
 
     def _is_lost(self, record: ActorRecord) -> bool:
         return self._correspondence.reason(record.home) is not None
@@ -170,14 +169,10 @@ class ActorRestarts:
         assert isinstance(uid, str)
         while uid in self._restarting:
             await asyncio.wait([self._restarting[uid]])
-        for record in list(self._records.values()):
-            if record.uid == uid and self._correspondence.reason(record.home) is None:
-                return Message("ok", {"home": record.home, "restarts": record.restarts})
-        return Message("lost")
-
-    def _enter(self, record: ActorRecord) -> None:
-        self._entered += 1
-        self._records[self._entered] = record
+        record = self._records.get(uid)
+        if record is None or self._is_lost(record):
+            return Message("lost")
+        return Message("ok", {"home": record.home, "restarts": record.restarts})
 
     def _next_lane(self) -> str:
         self._lives += 1

@@ -232,10 +232,7 @@ class LoopRun:
 
     def _time_out(self) -> None:
         self._late.set_result(None)
-        self._carry_out(self._machine.stop(self._timeout_error()))
-
-    def _timeout_error(self) -> TaskTimeoutError:
-        return TaskTimeoutError(f"The loop did not end within {self._options.timeout} s")
+        self._carry_out(self._machine.stop(_timeout_error(self._options.timeout)))
 
     async def _end_items(self) -> None:
         """Wait for the items that were cancelled, and give their workers back.
@@ -256,7 +253,11 @@ class LoopRun:
             return None
         complete: asyncio.Future[Any] = asyncio.gather(*waiters)
         await asyncio.wait([complete, self._late], return_when=asyncio.FIRST_COMPLETED)
-        return None if complete.done() else self._timeout_error()
+        return None if complete.done() else _timeout_error(self._options.timeout)
+
+
+def _timeout_error(timeout: float | None) -> TaskTimeoutError:
+    return TaskTimeoutError(f"The loop did not end within {timeout} s")
 
 
 def _loss(error: BaseException, worker: str, surroundings: LoopSurroundings) -> BaseException:
