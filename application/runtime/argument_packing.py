@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from application.interfaces.task_engine import EngineLink
@@ -15,7 +15,8 @@ from application.runtime.task import Done, Output, Task
 from domain.runtime.arguments import replaced
 from domain.runtime.handles import ArgumentSlot
 from domain.runtime.payload_bundles import bundle, unbundle
-from domain.runtime.payloads import Message, Payload, Plain
+from domain.runtime.payloads import EngineValue, Message, Payload, Plain
+from domain.runtime.task_errors import DependencyError
 
 FIELDS: Mapping[str, tuple[type, ...]] = {"layout": (list, tuple), "slots": (list, tuple)}
 """The fields of a message with arguments."""
@@ -33,25 +34,45 @@ class PackedArguments:
             arguments is not known yet.
         sources: The tasks whose results fill the slots, in their order.
         needs: All tasks that must be done before.
+        mentioned: The tasks of stored values that are passed as references.
     """
 
     pack: Callable[[], Parcel]
     parcel: Parcel | None
     sources: list[Task]
     needs: list[Task]
+    mentioned: list[Task] = field(default_factory=list)
 
-    def message(self, kind: str, fields: Mapping[str, Plain]) -> Message:
-        """Return a message with the arguments. All needs must be done."""
+    def complete(self, name: str) -> None:
+        """Pickle what could not be pickled before. All needs must be done.
+
+        Args:
+            name: The task that they belong to.
+
+        Raises:
+            DependencyError: A stored value was dropped meanwhile.
+            SerialisationError: They cannot be pickled.
+        """
+        for need in (*self.sources, *(() if self.parcel is not None else self.mentioned)):
+            if need.error is not None:
+                msg = f"{name} did not run, because {need.name} failed"
+                raise DependencyError(msg, task=name) from need.error
         if self.parcel is None:
             self.parcel = self.pack()
+
+    def message(self, kind: str, fields: Mapping[str, Plain]) -> Message:
+        """Return a message with the arguments, which must be complete."""
+        assert self.parcel is not None
         if not self.sources:
             whole = {**fields, "layout": (), "slots": ()}
             return Message(kind, whole, self.parcel.payload, tuple(self.parcel.values))
         payloads: list[Payload] = [self.parcel.payload]
         values = list(self.parcel.values)
+        inner: list[EngineValue] = []
         slots: list[Plain] = []
         for source in self.sources:
             content = source.content
+            inner += source.inner_values
             if isinstance(content, Inline):
                 slots.append(_INLINE)
                 payloads.append(content.payload)
@@ -60,7 +81,7 @@ class PackedArguments:
                 values.append(content.value)
         payload, layout = bundle(payloads)
         whole = {**fields, "layout": layout, "slots": slots}
-        return Message(kind, whole, payload, tuple(values))
+        return Message(kind, whole, payload, (*values, *inner))
 
 
 class ArgumentPacking:
@@ -87,6 +108,7 @@ class ArgumentPacking:
         """
         sources: list[Task] = []
         needs: list[Task] = []
+        mentioned: list[Task] = []
         # They have no handle: actors without a home yet, and actors and values that failed.
         unsent: list[Task] = []
 
@@ -104,8 +126,10 @@ class ArgumentPacking:
             if isinstance(item, Reference):
                 return slot(item.task)
             if isinstance(item, ByReference):
-                if isinstance(item.item, Reference) and item.item.task.error is not None:
-                    unsent.append(item.item.task)
+                if isinstance(item.item, Reference):
+                    mentioned.append(item.item.task)
+                    if item.item.task.error is not None:
+                        unsent.append(item.item.task)
                 return item.item
             if isinstance(item, Done):
                 needs.append(item.task)
@@ -118,7 +142,8 @@ class ArgumentPacking:
 
         template = replaced(content, replacement)
         pack = partial(self._packing.pack, template, name=name)
-        return PackedArguments(pack, None if unsent else pack(), sources, [*needs, *unsent])
+        parcel = None if unsent else pack()
+        return PackedArguments(pack, parcel, sources, [*needs, *unsent], mentioned)
 
     async def unpack(self, message: Message) -> object:
         """Return the arguments in a message, and release the values that it carries.

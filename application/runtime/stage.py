@@ -149,9 +149,7 @@ class Stage:
             actor.finish(task)
             self._end_if_idle(actor)
 
-    async def _run(
-        self, sender: str, actor: ResidentActor, task: str, message: Message
-    ) -> Message:
+    async def _run(self, sender: str, actor: ResidentActor, task: str, message: Message) -> Message:
         name = f"{actor.type_name}.{_text(message, 'method')}"
         content = await self._arguments.unpack(message)
         assert isinstance(content, tuple)

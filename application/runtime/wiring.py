@@ -178,6 +178,7 @@ def new_endpoint(
             replacement=replacement,
             comms=comms,
             reports=reports,
+            restarts=restarts,
         ),
         holdings=holdings,
         restarts=restarts,

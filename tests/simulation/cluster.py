@@ -103,9 +103,7 @@ class Cluster:
             context.enter(endpoint)
             for started in await engine.open(EnginePlan(hosts, FACTORY), host):
                 endpoint.members.connect(started.uid)
-            endpoint.replacement.start(
-                replace=engine.replace, end=engine.end, limit=self._restarts
-            )
+            endpoint.replacement.start(replace=engine.replace, end=engine.end, limit=self._restarts)
             try:
                 return await main(endpoint.runtime)
             finally:

@@ -70,5 +70,3 @@ class Current:
 def journal() -> Journal:
     """Return the journal of the run."""
     return Current.journal
-
-

@@ -51,7 +51,9 @@ def simulate(seed: int) -> Report:
     loop = VirtualLoop()
     log: list[str] = []
     try:
-        loop.run_until_complete(cluster.run(lambda runtime: _main(runtime, seed, cluster, judge, log)))
+        loop.run_until_complete(
+            cluster.run(lambda runtime: _main(runtime, seed, cluster, judge, log))
+        )
     except StuckError as error:
         judge.violations.append(str(error))
     finally:
@@ -77,6 +79,7 @@ async def _main(runtime, seed: int, cluster: Cluster, judge: Judge, log: list[st
         await asyncio.sleep(CALM)
     for uid, endpoint in cluster.live_endpoints.items():
         judge.violations += (f"{uid} has {text}" for text in leftovers(endpoint))
+    judge.missed(cluster.engine.values.missed)
     kept = cluster.engine.values.keys
     if kept:
         judge.violations.append(f"values are left: {kept}")
