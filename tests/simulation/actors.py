@@ -2,8 +2,8 @@
 
 import asyncio
 
-from application.runtime.task import Task
 from application.runtime.reference import Reference
+from application.runtime.task import Task
 from entrypoints.runtime import runtime, tessera
 from tests.simulation.journal import Stamp, journal
 
