@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 
 from benchmarks import (
+    agents,
     checkpoint_registry,
     crowd,
     encryption,
     loop_pauses,
     planning,
+    process_starts,
     round_trips,
     saving,
     start_up,
@@ -22,7 +24,9 @@ PARTS = {
     "start_up": start_up,
     "crowd": crowd,
     "loop_pauses": loop_pauses,
+    "agents": agents,
     "planning": planning,
+    "process_starts": process_starts,
     "checkpoint_registry": checkpoint_registry,
     "encryption": encryption,
     "task_engine": task_engine,

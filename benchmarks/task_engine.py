@@ -1,6 +1,6 @@
 """Measures the engine `embedded` of the task runtime, beside what it is built on.
 
-The floors are: two interpreters that import pyzmq; a ping-pong between two ZeroMQ sockets; copying
+The floors are: two interpreters that import asyncio; a ping-pong between two Unix sockets; copying
 memory. They are measured at the same time, because other load on the machine affects both.
 """
 
@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-
-import zmq
 
 from benchmarks.programs.idle_host import IdleHost
 from benchmarks.table import Row, in_ms, in_s, in_us
@@ -32,11 +30,10 @@ PLAN = EnginePlan(
     "benchmarks.programs.idle_host:IdleHost",
 )
 PONG = """
-import sys, zmq
-sock = zmq.Context().socket(zmq.REP)
-sock.bind(sys.argv[1])
-while sock.recv() != b"end":
-    sock.send(b"")
+import socket, sys
+sock = socket.socket(fileno=int(sys.argv[1]))
+while data := sock.recv(1):
+    sock.send(data)
 """
 
 
@@ -84,29 +81,26 @@ async def _measure() -> list[Row]:
 
 
 def _start_interpreters() -> None:
-    command = [sys.executable, "-c", "import zmq, asyncio, msgpack"]
+    command = [sys.executable, "-c", "import asyncio, msgpack"]
     processes = [subprocess.Popen(command) for _ in range(2)]
     for process in processes:
         process.wait()
 
 
 def _ping_pong() -> float:
-    with (
-        tempfile.TemporaryDirectory() as directory,
-        subprocess.Popen([sys.executable, "-c", PONG, f"ipc://{directory}/pong"]),
-        zmq.Context() as context,
-    ):
-        sock = context.socket(zmq.REQ)
-        sock.connect(f"ipc://{directory}/pong")
-        sock.send(b"")
-        sock.recv()
-        begin = time.perf_counter()
-        for _ in range(CALLS):
-            sock.send(b"")
-            sock.recv()
-        seconds = time.perf_counter() - begin
-        sock.send(b"end")
-        sock.close(linger=1000)
+    own, other = socket.socketpair()
+    command = [sys.executable, "-c", PONG, str(other.fileno())]
+    with other, subprocess.Popen(command, pass_fds=[other.fileno()]) as process:
+        other.close()
+        with own:
+            own.send(b"x")
+            own.recv(1)
+            begin = time.perf_counter()
+            for _ in range(CALLS):
+                own.send(b"x")
+                own.recv(1)
+            seconds = time.perf_counter() - begin
+        process.wait()
     return seconds / CALLS
 
 

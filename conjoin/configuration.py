@@ -33,6 +33,7 @@ from domain.model.configuration import (
     ResourceRequirements,
     Threads,
 )
+from domain.model.containers import Container, ContainerRunner
 
 __all__ = [
     "BaseEnv",
@@ -44,6 +45,8 @@ __all__ = [
     "Conduit",
     "ConduitFilter",
     "Configuration",
+    "Container",
+    "ContainerRunner",
     "ExecutionModel",
     "Identifier",
     "KeepsStateForNextUse",

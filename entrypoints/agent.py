@@ -31,6 +31,7 @@ from typing import Final
 
 from adapters.filesystem.logbook import FilesystemLogbook
 from adapters.processes.activity_meter import ProcfsActivityMeter
+from adapters.processes.delivered_files import read_output
 from adapters.processes.descendants import Descendants
 from adapters.processes.manager_process import LinuxManagerProcess
 from adapters.processes.node_inspector import LinuxNodeInspector
@@ -47,6 +48,7 @@ from application.agent.activity_reports import report_activities
 from application.agent.event_sources import listen_to_manager, watch_processes
 from application.agent.events import AgentEvent, ManagerGone
 from application.agent.node_agent import KILL_MARGIN, NodeAgent
+from application.agent.output_relay import OutputRelay
 from domain.coupling.messages import LogRecord
 from domain.errors import ConfigurationError, RemoteProtocolError
 from domain.running.agents import AgentOrders
@@ -93,8 +95,10 @@ def main(lifeline: Lifeline | None = None) -> int:
     except ConfigurationError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
-    if orders.confirms and not _confirm(orders):
+    if (orders.confirms or orders.job is not None) and not _has_run_directory(orders):
         return 1
+    if orders.confirms:
+        print(CONFIRMATION, flush=True)  # noqa: T201
     log = _AgentLog(orders.log_directory, inspector.node)
     try:
         failure = _run(orders, inspector, log.write, lifeline)
@@ -125,8 +129,8 @@ def _host_names() -> tuple[str, ...]:
     return (socket.gethostname(), socket.getfqdn())
 
 
-def _confirm(orders: AgentOrders) -> bool:
-    """Confirm the orders on standard output, if the directories of the run exist here."""
+def _has_run_directory(orders: AgentOrders) -> bool:
+    """Check that the directories of the run exist here; print an error if not."""
     directory = orders.log_directory
     if directory is not None and not directory.is_dir():
         print(  # noqa: T201
@@ -134,7 +138,6 @@ def _confirm(orders: AgentOrders) -> bool:
             file=sys.stderr,
         )
         return False
-    print(CONFIRMATION, flush=True)  # noqa: T201
     return True
 
 
@@ -200,6 +203,8 @@ def _run(
         retry_time=orders.timeout,
         is_local=orders.manager_process is not None,
     )
+    wake = threading.Event()
+    output = OutputRelay(line, read=read_output, wake=wake.set)
     agent = NodeAgent(
         keeper=keeper,
         line=line,
@@ -208,6 +213,7 @@ def _run(
         timeout=orders.timeout,
         grace_time=orders.grace_time,
         log=log,
+        output=output,
     )
     _end_on_signals(inbox.put, lifeline)
     # this also makes sure that it is not ignored: otherwise the kernel would reap processes
@@ -225,6 +231,13 @@ def _run(
         "activity",
         lambda: report_activities(keeper, ProcfsActivityMeter(), line, is_over=is_over.wait),
     )
+
+    def wait(seconds: float | None) -> bool:
+        wake.wait(seconds)
+        wake.clear()
+        return is_over.is_set()
+
+    relay = _start_thread("output", lambda: output.run(wait))
     watcher = _start_thread("watcher", lambda: watch_processes(keeper, on_event=inbox.put))
     try:
         _work(agent, inbox)
@@ -233,7 +246,10 @@ def _run(
         keeper.wake_up()
         watcher.join()
         keeper.close(grace_time=orders.grace_time)
-        line.close(timeout=REPORT_TIME if agent.failure is None else 1.0)
+        patience = REPORT_TIME if agent.failure is None else 1.0
+        wake.set()
+        relay.join(patience)
+        line.close(timeout=patience)
     return agent.failure
 
 

@@ -3,61 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import importlib
-import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import Final, NoReturn
 
 from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
-from domain.running.clients import trust_for
-from domain.running.events import RunFinished
-from domain.running.launcher_capabilities import LAUNCHERS
 from domain.version import VERSION
-from domain.wording import counted
-from entrypoints._command_line.checkpoint_arguments import (
-    add_checkpoint_arguments,
-    checkpoint_options_of,
-    checkpoints_of,
-    not_negative,
-)
-from entrypoints._command_line.console import print_error, print_text, warn
-from entrypoints._command_line.failure_text import describe_failure
-from entrypoints._command_line.host_arguments import add_host_commands
-from entrypoints._command_line.manual_start import check_location_file, location_published
+from entrypoints._command_line.command import FAILED, MISTAKE, Command
+from entrypoints._command_line.console import print_error
+from entrypoints._command_line.hosts_command import HOSTS
 from entrypoints._command_line.parser import Parser
-from entrypoints._command_line.resource_commands import (
-    add_oversubscription_argument,
-    add_resource_arguments,
-    run_resource_command,
-)
-from entrypoints._command_line.sbatch_command import add_sbatch_arguments, run_sbatch_command
-from entrypoints._command_line.snapshot_commands import (
-    add_snapshot_commands,
-    run_snapshot_command,
-    with_list_inserted,
-)
+from entrypoints._command_line.resources_command import RESOURCES
+from entrypoints._command_line.run_command import CHECK, RUN
+from entrypoints._command_line.sbatch_command import SBATCH
+from entrypoints._command_line.snapshots_command import SNAPSHOTS, with_list_inserted
 from entrypoints._command_line.stop_signals import StoppedEarly, StopSignals
 
-if TYPE_CHECKING:
-    from entrypoints._manager.manager_api import Manager
-
-COMPLETED = 0
-FAILED = 1
-MISTAKE = 2
-RESUMABLE = 75
-"""EX_TEMPFAIL: the run was stopped from outside, and there are snapshots to resume it from."""
-
-LOG_LINES = 50
-
-_MISTAKES = {
-    "hosts": "The command failed",
-    "sbatch": "The script was not written",
-    "snapshots": "The command failed",
-}
+COMMANDS: Final = (RUN, CHECK, RESOURCES, SBATCH, SNAPSHOTS, HOSTS)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -65,230 +29,46 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     parser = Parser(
         prog="conjoin", description="Couples simulation programs into one model and runs it."
     )
-    parser.add_argument("--version", action="version", version=f"conjoin {VERSION}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    run = commands.add_parser(
-        "run", help="run a simulation", description="Run the simulation that the files describe."
-    )
-    _add_run_options(run)
-    check = commands.add_parser(
-        "check",
-        help="check files without starting anything",
-        description="Check whether the simulation that the files describe can be run here.",
-    )
-    _add_sources(check)
-    check.set_defaults(**_defaults_of_run())
-    resources = commands.add_parser(
-        "resources",
-        help="show how many nodes a simulation needs",
-        description="Show how many nodes the simulation that the files describe needs, and which"
-        " instances share which cores.",
-    )
-    _add_sources(resources)
-    add_resource_arguments(resources)
-    sbatch = commands.add_parser(
-        "sbatch",
-        help="write the script of a Slurm job for a simulation",
-        description="Write the script of a Slurm job that runs the simulation that the files"
-        " describe, on as many nodes as it needs, and continues it in further jobs.",
-    )
-    _add_sources(sbatch)
-    add_sbatch_arguments(sbatch)
-    snapshots = commands.add_parser(
-        "snapshots",
-        help="list, show, verify and remove snapshots",
-        description="Manage the snapshots of a run: 'conjoin snapshots RUN_DIR' lists them.",
-    )
-    add_snapshot_commands(snapshots)
-    hosts = commands.add_parser(
-        "hosts",
-        help="check hosts that are reached over SSH",
-        description="Check hosts: 'conjoin hosts check hosts.toml'.",
-    )
-    add_host_commands(hosts)
+    _add_version(parser)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        added = commands.add_parser(
+            command.name, help=command.summary, description=command.description
+        )
+        command.add_arguments(added)
+        added.set_defaults(command=command)
     given = sys.argv[1:] if arguments is None else arguments
     if given and given[0] not in commands.choices and Path(given[0]).is_file():
         parser.error(f"the command is missing. To run this file: conjoin run {given[0]}")
-    chosen = parser.parse_args(with_list_inserted(given))
-    if chosen.command == "snapshots":
-        sys.exit(_guarded(run_snapshot_command, chosen))
-    if chosen.command == "resources":
-        sys.exit(_guarded(run_resource_command, chosen))
-    if chosen.command == "hosts":
-        sys.exit(_guarded(_run_host_command, chosen))
-    if chosen.command == "sbatch":
-        sys.exit(_guarded(run_sbatch_command, chosen))
-    # import now: once StopSignals handles signals, they cannot interrupt this slow import
-    importlib.import_module("entrypoints._manager.manager_api")
-    if chosen.command == "check":
-        sys.exit(_guarded(_check, chosen))
-    sys.exit(_guarded(_run, chosen))
+    options = parser.parse_args(with_list_inserted(given))
+    sys.exit(_run(options.command, options))
 
 
 def run_manager(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the manager, with the options of MUSCLE3's `muscle_manager`."""
-    parser = Parser(
-        prog="python -m entrypoints.manager",
-        description="Run the simulation that the files describe.",
-    )
+    parser = Parser(prog="python -m entrypoints.manager", description=RUN.description)
+    _add_version(parser)
+    RUN.add_arguments(parser)
+    sys.exit(_run(RUN, parser.parse_args(arguments)))
+
+
+def _add_version(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", action="version", version=f"conjoin {VERSION}")
-    _add_run_options(parser)
-    parser.set_defaults(command="run")
-    sys.exit(_guarded(_run, parser.parse_args(arguments)))
 
 
-def _run_host_command(options: argparse.Namespace) -> int:
-    # imported late, because the other commands do not need it
-    from entrypoints._command_line.host_commands import run_host_command
-
-    return run_host_command(options)
-
-
-def _defaults_of_run() -> dict[str, object]:
-    """Return the option values for `conjoin check`, which checks `conjoin run --start-all`."""
-    parser = argparse.ArgumentParser()
-    _add_run_options(parser)
-    defaults = vars(parser.parse_args(["--start-all", "-"]))
-    return {name: value for name, value in defaults.items() if name not in ("files", "model")}
-
-
-def _add_sources(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="yMMSL files, merged in order; - reads stdin"
-    )
-    parser.add_argument(
-        "-m", "--model", help="name of the model to run, if the files describe several"
-    )
-
-
-def _add_run_options(parser: argparse.ArgumentParser) -> None:
-    _add_sources(parser)
-    parser.add_argument(
-        "--start-all",
-        action=argparse.BooleanOptionalAction,
-        default=False,
-        help="start all programs, except those with execution model 'manual'; otherwise wait until"
-        " all instances have been started by hand and are done (default: --no-start-all)",
-    )
-    parser.add_argument(
-        "--run-dir",
-        metavar="DIR",
-        help="an existing directory for the files of the run (default: a new one, named"
-        " run_<model>_<date>_<time>)",
-    )
-    parser.add_argument(
-        "--log-level",
-        default="INFO",
-        metavar="LEVEL",
-        help="lowest level of the manager's own log: DEBUG, INFO, WARNING, ERROR, CRITICAL"
-        " (default: INFO)",
-    )
-    parser.add_argument(
-        "--location-file",
-        metavar="FILE",
-        help="write the manager's location to this file instead of printing it",
-    )
-    parser.add_argument(
-        "--grace-time",
-        type=not_negative,
-        default=10.0,
-        metavar="SECONDS",
-        help="how long programs may take to end when the run is stopped, before they are killed"
-        " (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--reconnect-time",
-        type=not_negative,
-        default=30.0,
-        metavar="SECONDS",
-        help="how long an instance that was started by hand may be disconnected before the manager"
-        " checks whether its program is still running (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--stall-time",
-        type=not_negative,
-        default=60.0,
-        metavar="SECONDS",
-        help="report a program that hangs for this time: it is stopped, or it uses no CPU time and"
-        " exchanges no message without waiting for one. It is never ended; 0 reports none"
-        " (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--require-secret",
-        action="store_true",
-        help="refuse all programs that do not prove that they know the secret of this run, also at"
-        " the instances; MUSCLE3's cannot. By default, programs that you run on this machine are"
-        " served without a proof if the manager started them, or if you start them by hand",
-    )
-    parser.add_argument(
-        "--trust-network",
-        action="store_true",
-        help="DANGEROUS: serve programs on other machines without a proof, for MUSCLE3 instances"
-        " that are started there by hand. Anyone who can connect can read and change your data"
-        " and end the run",
-    )
-    parser.add_argument(
-        "--listen",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="also listen on this address of this machine, for programs that are started by hand on"
-        " other machines; 'all' stands for all addresses. Can be repeated (default: loopback only)",
-    )
-    add_oversubscription_argument(parser)
-    parser.add_argument(
-        "--launcher",
-        choices=LAUNCHERS,
-        default="auto",
-        help="in a batch job, how to start an agent on each node: by srun, mpiexec or ssh (default:"
-        " auto, which is srun in a Slurm job); local uses this machine only",
-    )
-    parser.add_argument(
-        "--hosts",
-        default="",
-        metavar="HOSTS",
-        help="run the programs on these hosts, over SSH: a hosts file (*.toml), or a list such as"
-        " a,b,user@c:2222 (default: this machine)",
-    )
-    parser.add_argument(
-        "--node-timeout",
-        type=_positive,
-        default=30.0,
-        metavar="SECONDS",
-        help="how long a node may be silent before it counts as lost, which ends the run; its agent"
-        " ends its programs if it does not reach the manager for this time (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--accept-new-host-keys",
-        action="store_true",
-        help="accept the SSH host keys of hosts that are not among the known hosts, and remember"
-        " them; changed keys are always refused",
-    )
-    add_checkpoint_arguments(parser)
-    parser.add_argument("--quiet", action="store_true", help="do not show the progress of the run")
-    parser.add_argument(
-        "--dry-run", action="store_true", help="check everything without starting anything"
-    )
-
-
-def _positive(text: str) -> float:
-    seconds = not_negative(text)
-    if seconds == 0:
-        msg = f"'{text}' must be positive"
-        raise argparse.ArgumentTypeError(msg)
-    return seconds
-
-
-def _guarded(action: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+def _run(command: Command, options: argparse.Namespace) -> int:
     """Run a command; convert errors that the user can fix to a message and an exit code."""
+    if command.slow_import is not None:
+        # now: once StopSignals handles signals, they cannot interrupt it
+        importlib.import_module(command.slow_import)
     try:
         with StopSignals() as signals:
             options.signals = signals
-            return action(options)
+            return command.run(options)
     except ConfigurationError as error:
         for warning in error.oddities:
             print_error(f"Warning: {warning}")
-        print_error(_sentence(_MISTAKES.get(options.command, "This cannot be run"), error))
+        print_error(_sentence(command.mistake, error))
         return MISTAKE
     except InconsistentSnapshot as error:
         print_error(_sentence("This cannot be resumed", error))
@@ -304,143 +84,3 @@ def _guarded(action: Callable[[argparse.Namespace], int], options: argparse.Name
 def _sentence(what: str, error: CouplingError) -> str:
     text = str(error)
     return f"{what}:\n{text}" if "\n" in text else f"{what}: {text}"
-
-
-def _check(options: argparse.Namespace) -> int:
-    from adapters.run_scripts.containers import shown_command
-
-    manager = _new_manager(options)
-    _check_and_warn(manager)
-    if options.location_file is not None:
-        check_location_file(options.location_file)
-    model = manager.configuration.model
-    instances = counted(sum(1 for _ in model.instances()), "instance")
-    components = counted(len(model.components), "component")
-    conduits = counted(len(model.conduits), "conduit")
-    print_text(f"Model '{model.name}' can be run here: {instances} of {components}, {conduits}.")
-    for program in manager.configuration.programs.values():
-        command = shown_command(program)
-        if command is not None:
-            print_text(f"Program '{program.name}' runs in a container: {command}")
-    return COMPLETED
-
-
-def _new_manager(options: argparse.Namespace) -> Manager:
-    """Return a manager that has read the files, and print warnings about them."""
-    from application.nodes.agent_timeouts import AgentTimeouts
-    from entrypoints._manager.manager_api import Manager
-    from entrypoints.options import ManagerOptions
-
-    settings = ManagerOptions(
-        log_level=options.log_level,
-        starts_all=options.start_all,
-        programs_required=options.start_all,
-        require_secret=options.require_secret,
-        trust_network=options.trust_network,
-        listen=tuple(options.listen),
-        hosts=options.hosts,
-        launcher=options.launcher,
-        accept_new_host_keys=options.accept_new_host_keys,
-        timeouts=AgentTimeouts(silence=options.node_timeout, grace=options.grace_time),
-        checkpoints=checkpoint_options_of(options, warn=warn),
-        reconnect_time=options.reconnect_time,
-        stall_time=options.stall_time or math.inf,
-        oversubscribe=options.oversubscribe,
-    )
-    sources = [Path(name) if name != "-" else name for name in options.files]
-    manager = Manager(
-        sources,
-        model=options.model,
-        run_dir=options.run_dir,
-        resume=options.resume,
-        checkpoints=checkpoints_of(options),
-        snapshot_store=options.snapshot_store,
-        options=settings,
-    )
-    for warning in manager.warnings:
-        warn(warning)
-    if manager.resumed_from is not None:
-        print_text(f"Resuming from {manager.resumed_from}")
-    return manager
-
-
-def _check_and_warn(manager: Manager) -> None:
-    for warning in manager.check():
-        warn(warning)
-
-
-def _run(options: argparse.Namespace) -> int:
-    if options.dry_run:
-        return _check(options)
-    manager = _new_manager(options)
-    if options.start_all:
-        # before the run directory is created
-        _check_and_warn(manager)
-    options.signals.defer()
-    with manager:
-        options.signals.call(manager.stop, on_term=partial(manager.stop, save_first=True))
-        with _shown(manager, quiet=options.quiet):
-            if options.start_all:
-                manager.start_all()
-            with location_published(
-                manager,
-                file=options.location_file,
-                print_text=print_text,
-                trust=trust_for(
-                    require_secret=options.require_secret, trust_network=options.trust_network
-                ),
-            ):
-                result = manager.wait()
-        options.signals.ignore()
-        assert result is not None
-        _print_outcome(manager, result)
-    return _exit_code(manager, result, options)
-
-
-def _print_outcome(manager: Manager, result: RunFinished) -> None:
-    if result.succeeded:
-        what = "Simulation completed successfully."
-    elif result.was_interrupted:
-        what = result.cause
-    else:
-        what = describe_failure(result, manager.log_tail(LOG_LINES))
-    print_text(f"{what}\nOutput is in {manager.run_directory}")
-    for warning in result.warnings:
-        warn(warning)
-
-
-def _exit_code(manager: Manager, result: RunFinished, options: argparse.Namespace) -> int:
-    """Return the exit code for a closed manager, all of whose snapshots are on disk."""
-    if result.succeeded:
-        return COMPLETED
-    newest = manager.resumable_from()
-    if newest is None and manager.resumed_from is not None:
-        print_text(f"It can be resumed from its starting point: {manager.resumed_from}")
-        return RESUMABLE if result.was_interrupted else FAILED
-    if newest is None:
-        if options.checkpoint_on_term or manager.configuration.checkpoints:
-            print_text("There are no snapshots from which it can be resumed.")
-        return FAILED
-    print_text(
-        f"It can be resumed from {newest}: run it again with --resume {manager.run_directory}"
-    )
-    return RESUMABLE if result.was_interrupted else FAILED
-
-
-@contextlib.contextmanager
-def _shown(manager: Manager, *, quiet: bool) -> Iterator[None]:
-    """Show the progress of the run."""
-    if quiet:
-        yield
-        return
-    from adapters.terminal.display import display_for
-
-    model = manager.configuration.model
-    display = display_for(
-        sys.stdout, model=str(model.name), instances=list(map(str, model.instances()))
-    )
-    manager.watch(display)
-    try:
-        yield
-    finally:
-        display.close()

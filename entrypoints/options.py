@@ -214,18 +214,12 @@ def _check_capabilities(launcher: AgentLauncher) -> None:
     """Check the capabilities of a launcher.
 
     Raises:
-        UsageError: If they have another type, or the manager does not support them.
+        UsageError: If they have another type.
     """
     capabilities: object = launcher.capabilities
     if not isinstance(capabilities, LauncherCapabilities):
         msg = (
             f"Adapters(launcher=...): the attribute 'capabilities' of {launcher!r} must be a"
             f" LauncherCapabilities (from conjoin.interfaces), not a {type(capabilities).__name__}"
-        )
-        raise UsageError(msg)
-    if not capabilities.shares_files:
-        msg = (
-            f"Adapters(launcher=...): the capabilities of {launcher!r} have shares_files=False, but"
-            " nodes without the manager's files are not supported yet"
         )
         raise UsageError(msg)

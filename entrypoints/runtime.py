@@ -46,7 +46,7 @@ from domain.runtime.task_errors import TaskTimeoutError as TimeoutError  # noqa:
 from entrypoints._runtime.active_run import ActiveRun
 from entrypoints._runtime.facade import Runtime
 from entrypoints._runtime.run_options import run_options
-from entrypoints._runtime.session import Session, new_log
+from entrypoints._runtime.session import Exited, Session, new_log
 
 Result = TypeVar("Result")
 
@@ -101,14 +101,17 @@ def run(main: Callable[[Runtime], Coroutine[Any, Any, Result]], **options: objec
         raise RuntimeError(msg)
     session = Session(run_options(**options), mode="local")
 
-    async def whole() -> Result | None:
+    async def whole() -> Result | Exited | None:
         opened = await session.open()
         try:
             return await session.run(main(opened))
         finally:
             await session.close()
 
-    return asyncio.run(whole())
+    result = asyncio.run(whole())
+    if isinstance(result, Exited):
+        raise result.error
+    return result
 
 
 def init(**options: object) -> Runtime | Awaitable[Runtime]:

@@ -25,8 +25,8 @@ from typing import Final
 
 from adapters.embedded.host_process import HostProcess
 from adapters.segments.segment_pool import MemfdSegmentPool
+from adapters.unix_sockets.host_transport import UnixHostTransport
 from adapters.wire.host_orders import HostOrders, WarningFilter, decode_host_orders
-from adapters.zeromq.host_transport import ZmqHostTransport
 from domain.errors import RemoteProtocolError
 
 STDIN: Final = 0
@@ -52,7 +52,7 @@ def main() -> int:
     _prepare(orders)
     process = HostProcess(
         orders,
-        transport=ZmqHostTransport(orders.directory),
+        transport=UnixHostTransport(orders.directory),
         segments=MemfdSegmentPool(name=orders.host.uid, spill_directory=orders.spill_directory),
     )
     code = asyncio.run(process.run(_take_stdin()))

@@ -8,14 +8,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final, final
 
 from typing_extensions import override
 
+from adapters.batch_agents.output_watch import OutputWatch
 from adapters.batch_agents.starters import GroupStarter
 from adapters.wire.agent_orders import encode_orders
 from adapters.wire.orders_in_environment import orders_as_variables
@@ -24,7 +24,7 @@ from domain.errors import TransportError
 from domain.placement.batch_jobs import JobNode
 from domain.running.agents import AgentOrders, JobOrders
 from domain.running.launcher_capabilities import LauncherCapabilities
-from domain.running.process_end import SUCCESS, ProcessEnd, from_return_code
+from domain.running.process_end import SUCCESS, from_return_code
 
 AGENT_MODULE: Final = "entrypoints.agent"
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -37,8 +37,6 @@ CLOSE_MARGIN: Final = 5.0
 
 KILL_TIME: Final = 5.0
 """Seconds between SIGTERM and SIGKILL for the command that has started the agents."""
-
-MAX_LINES: Final = 50
 
 
 @final
@@ -74,7 +72,6 @@ class BatchAgentLauncher(AgentLauncher):
         self._watcher: threading.Thread | None = None
         self._is_closing = threading.Event()
         self._end_time = CLOSE_MARGIN
-        self._printed: deque[str] = deque(maxlen=MAX_LINES)
         self._files = contextlib.ExitStack()
 
     @property
@@ -122,7 +119,7 @@ class BatchAgentLauncher(AgentLauncher):
     def _orders_line(self, orders: AgentOrders) -> bytes:
         job = JobOrders(
             nodes=self._nodes,
-            environment=self._environment,
+            environment=self.starter.program_environment(self._environment),
             name_variable=self.starter.node_name_variable,
             kept_variables=tuple(self.starter.kept_variables),
         )
@@ -164,33 +161,27 @@ class BatchAgentLauncher(AgentLauncher):
     ) -> None:
         """Report lost agents, until the command that has started them ends."""
         assert group.stderr is not None
+        watch = OutputWatch(
+            group.stderr, errors, losses=lambda line: self.starter.losses(line, self._node_names)
+        )
+        command = " ".join(self._command())
         with group.stderr:
-            for data in group.stderr:
-                errors.write(data)
-                errors.flush()
-                line = data.decode(errors="replace").rstrip()
-                self._printed.append(line)
-                self._report(
-                    self.starter.losses(line, self._node_names),
-                    f"its agent failed: {line}",
-                    on_lost,
-                )
+            for losses in watch.follow():
+                for loss in losses:
+                    reason = f"its agent failed: {loss.line}"
+                    self._report(
+                        loss.node, f"{reason}; {command} printed: {watch.printed}", on_lost
+                    )
         end = from_return_code(group.wait())
         if end == SUCCESS:
             return  # the agents exit with 0 only if the manager has ended them
-        self._report(self._node_names, self._describe(end), on_lost)
+        reason = f"the command that started the agents ({command}) {end}"
+        for node in self._node_names:
+            self._report(node, f"{reason}; it printed: {watch.printed}", on_lost)
 
-    def _report(
-        self, nodes: Iterable[str], reason: str, on_lost: Callable[[str, str], None]
-    ) -> None:
-        for node in nodes:
-            if not self._is_closing.is_set():
-                on_lost(node, reason)
-
-    def _describe(self, end: ProcessEnd) -> str:
-        command = " ".join(self._command())
-        printed = "\n".join(self._printed).strip() or "nothing"
-        return f"the command that started the agents ({command}) {end}; it printed: {printed}"
+    def _report(self, node: str, reason: str, on_lost: Callable[[str, str], None]) -> None:
+        if not self._is_closing.is_set():
+            on_lost(node, reason)
 
 
 def _send(group: subprocess.Popen[bytes], line: bytes) -> None:

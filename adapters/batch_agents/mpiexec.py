@@ -92,6 +92,10 @@ class Mpiexec(GroupStarter):
         return {**environment, **own}
 
     @override
+    def program_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
+        return dict(environment)
+
+    @override
     def losses(self, line: str, nodes: Sequence[str]) -> Iterable[str]:
         for pattern in _NAMED_NODES:
             match = pattern.match(line)

@@ -27,10 +27,12 @@ _OPTIONS: Final = (
 # Variables by which a user changes the defaults of srun, and that contradict our options.
 _CONTRADICTING: Final = frozenset(
     {
+        "SLURM_CPUS_PER_GPU",
         "SLURM_CPUS_PER_TASK",
         "SLURM_DISTRIBUTION",
         "SLURM_EXACT",
         "SLURM_EXCLUSIVE",
+        "SLURM_GPUS_PER_TASK",
         "SLURM_HINT",
         "SLURM_HOSTFILE",
         "SLURM_IMMEDIATE",
@@ -41,13 +43,33 @@ _CONTRADICTING: Final = frozenset(
         "SLURM_STDOUTMODE",
         "SLURM_STDERRMODE",
         "SLURM_THREADS_PER_CORE",
+        "SLURM_TRES_PER_TASK",
         "SRUN_CPUS_PER_TASK",
+    }
+)
+
+# Variables that describe a task of a step. The manager has them if it runs in a job script or was
+# started by srun. A program that finds them may believe to be a task of an MPI program.
+_OF_A_TASK: Final = frozenset(
+    {
+        "SLURM_GTIDS",
+        "SLURM_LOCALID",
+        "SLURM_PROCID",
+        "SLURM_STEPID",
+        "SLURM_STEP_ID",
+        "SLURM_STEP_LAUNCHER_PORT",
+        "SLURM_STEP_NODELIST",
+        "SLURM_STEP_NUM_NODES",
+        "SLURM_STEP_NUM_TASKS",
+        "SLURM_STEP_TASKS_PER_NODE",
+        "SLURM_TASK_PID",
     }
 )
 
 _TASKS_ENDED: Final = re.compile(r"srun: error: (\S+): tasks? \S+: \S.*")
 _TASK_NOT_LAUNCHED: Final = re.compile(r"srun: error: Task launch for .* failed on node (\S+):")
 _NODE_FAILED: Final = re.compile(r"srun: error: Node failure on (\S+?)[.,]?(?:\s|$)")
+_TASK_FAILED: Final = re.compile(r"srun: error: task (\d+) launch failed: ")
 _LOSSES: Final = (_TASKS_ENDED, _TASK_NOT_LAUNCHED, _NODE_FAILED)
 
 
@@ -95,6 +117,10 @@ class Srun(GroupStarter):
         return {name: text for name, text in environment.items() if name not in _CONTRADICTING}
 
     @override
+    def program_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
+        return {name: text for name, text in environment.items() if name not in _OF_A_TASK}
+
+    @override
     def losses(self, line: str, nodes: Sequence[str]) -> Iterable[str]:
         for pattern in _LOSSES:
             match = pattern.match(line)
@@ -103,4 +129,6 @@ class Srun(GroupStarter):
                     return self.expand_names(match[1])
                 except ConfigurationError:
                     return ()
-        return ()
+        failed = _TASK_FAILED.match(line)
+        # with one task on each node, tasks have the order of the nodes
+        return nodes[int(failed[1]) :][:1] if failed else ()

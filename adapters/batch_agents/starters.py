@@ -61,6 +61,10 @@ class GroupStarter(Protocol):
         """Return the environment for the command, from that of the manager."""
 
     @abstractmethod
+    def program_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment for the programs of the run, from that of the manager."""
+
+    @abstractmethod
     def losses(self, line: str, nodes: Sequence[str]) -> Iterable[str]:
         """Return the names of nodes on which a program failed, according to a line of output.
 

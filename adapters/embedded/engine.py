@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import final
 
@@ -48,6 +49,7 @@ class EmbeddedTaskEngine(TaskEngine):
         kill_marked: Kills the processes with a variable in their environment, and waits until they
             have ended. Thread-safe.
         on_error: Receives descriptions of internal errors.
+        on_spilled: See `ValueKeeper`.
     """
 
     def __init__(
@@ -58,14 +60,15 @@ class EmbeddedTaskEngine(TaskEngine):
         store_memory: int,
         kill_marked: Callable[[str, str], None],
         on_error: Callable[[str], None],
+        on_spilled: Callable[[float, int], None] = lambda _start, _size: None,
     ) -> None:
         self._transports = transports
         self._new_segments = segments
         self._store_memory = store_memory
         self._kill_marked = kill_marked
         self._on_error = on_error
+        self._on_spilled = on_spilled
         self._places: RunPlaces | None = None
-        self._head: HeadHost | None = None
         self._link: EmbeddedLink | None = None
         self._closing: asyncio.Future[None] | None = None
 
@@ -90,17 +93,25 @@ class EmbeddedTaskEngine(TaskEngine):
             raise EngineError(
                 "engine 'embedded' runs on one machine only. For several nodes, use engine='dask'"
             )
+        if not (hasattr(os, "memfd_create") and hasattr(os, "pidfd_open")):
+            raise EngineError("engine 'embedded' needs Linux. Elsewhere, use engine='inline'")
+        if self._places is not None or self._closing is not None:
+            raise EngineError("an engine can be opened once only")
         self._patience = plan.patience
-        self._head = head
         self._places = create_places(plan)
         try:
             self._connect(plan, self._places, head)
             await self._connected.start(head)
             uids = self._fleet.start_all()
             await self._fleet.wait_until_ready()
+        except OSError as error:
+            await self.close(patience=0.0)
+            raise EngineError(f"a process or a socket cannot be created: {error}") from error
         except BaseException:
             await self.close(patience=0.0)
             raise
+        for uid in uids:
+            self._exchange.join(uid)
         return [self._fleet.members[uid].host for uid in uids]
 
     @override
@@ -120,6 +131,8 @@ class EmbeddedTaskEngine(TaskEngine):
     @override
     async def replace(self, host: str) -> Host:
         await self.end(host)
+        if self._closing is not None:
+            raise EngineError("the engine is closed")
         new = self._fleet.new_life(host)
         others = self._fleet.hosts
         self._exchange.expect(new.uid)
@@ -180,9 +193,12 @@ class EmbeddedTaskEngine(TaskEngine):
             peers=Peers(),
             on_error=self._on_error,
         )
-        self._exchange.on_request(END, self._end_for_host)
+        self._exchange.handlers.on_request(END, self._end_for_host)
         self._keeper = ValueKeeper(
-            self._exchange, self._segments, limit=plan.store_memory or self._store_memory
+            self._exchange,
+            self._segments,
+            limit=plan.store_memory or self._store_memory,
+            on_spilled=self._on_spilled,
         )
         self._fleet = Fleet(
             plan,
@@ -201,11 +217,17 @@ class EmbeddedTaskEngine(TaskEngine):
             if patience:
                 await asyncio.gather(*(self._stop(uid, patience) for uid in self._fleet.members))
             await self._fleet.kill_all()
-            await self._link.stop()
+            await self._stop_head(self._link, patience)
             self._exchange.close()
             self._segments.close()
         places.remove()
         self._places = None
+
+    async def _stop_head(self, link: EmbeddedLink, patience: float) -> None:
+        try:
+            await asyncio.wait_for(link.stop(), patience or None)
+        except Exception as error:  # noqa: BLE001 - nothing may prevent the clean-up
+            self._on_error(f"the head did not stop: {error!r}")
 
     async def _wait_until_ready(self, member: Member) -> None:
         uid = member.host.uid

@@ -29,7 +29,7 @@ class Fleet:
         kill_marked: Kills the processes with a variable in their environment, and waits until they
             have ended. Thread-safe.
         on_line: Called with a host, the stream and each line that it prints.
-        on_lost: Called when a host that had started is gone.
+        on_lost: Called when a host is gone, even if it had not started.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class Fleet:
         self._on_lost = on_lost
         self._members: dict[str, Member] = {}
         self._cleanups: set[asyncio.Future[None]] = set()
-        exchange.on_request(HELLO, self._on_hello)
-        exchange.on_request(READY, self._on_ready)
-        exchange.on_request(FAILED, self._on_failed)
+        exchange.handlers.on_request(HELLO, self._on_hello)
+        exchange.handlers.on_request(READY, self._on_ready)
+        exchange.handlers.on_request(FAILED, self._on_failed)
 
     @property
     def members(self) -> Mapping[str, Member]:
@@ -100,9 +100,11 @@ class Fleet:
         """Return a new life of a host.
 
         Raises:
-            EngineError: The plan has no such host.
+            EngineError: The plan has no such host, or another life of it runs.
         """
         name = uid.partition("@")[0]
+        if any(member.host.plan.name == name for member in self._members.values()):
+            raise EngineError(f"another life of '{uid}' runs already")
         for plan in self._plan.hosts:
             if plan.name == name:
                 return _new_host(plan)
@@ -174,11 +176,10 @@ class Fleet:
         reason = member.reason(code, lines)
         if code:
             self._kill_descendants(uid)
-        if member.has_started:
-            self._on_lost(uid, reason)
-        else:
+        if not member.has_started:
             printed = "".join(f"\n{line}" for line in lines) or " nothing"
             member.note_failure(f"{reason}; it printed:{printed}")
+        self._on_lost(uid, reason)
 
     def _kill_descendants(self, uid: str) -> None:
         # if its watchdog was killed, they may still run

@@ -35,8 +35,8 @@ class SubmittedFunctions:
         self._executor: ThreadPoolExecutor | None = None
         self._coroutines: dict[tuple[str, int], asyncio.Task[Message]] = {}
         self._calls: dict[tuple[str, int], Future[Message]] = {}
-        exchange.on_request(RUN, self._run)
-        exchange.on_request(CANCEL, self._cancel)
+        exchange.handlers.on_request(RUN, self._run)
+        exchange.handlers.on_request(CANCEL, self._cancel)
 
     async def _run(self, sender: str, request: Message) -> Message:
         match request.fields:

@@ -49,7 +49,9 @@ class HeldValues:
         self._numbers = itertools.count(1)
         self._holds: Counter[str] = Counter()
         self._counted_by_keeper: Counter[str] = Counter()
-        exchange.on_values(sent=self._note_sent, arrived=self._note_arrived)
+        exchange.packing.on_values(
+            sent=self._note_sent, arrived=self._note_arrived, dropped=self.release
+        )
 
     def open(self) -> None:
         """Prepare to receive notices of any thread."""

@@ -63,10 +63,10 @@ class HostProcess:
             The exit code.
         """
         asyncio.get_running_loop().add_reader(head, _end_without_head)
-        self._exchange.on_request(STOP, self._stop)
-        self._exchange.on_notice(EXPECT, self._expect)
-        self._exchange.on_notice(JOINED, self._note_joined)
-        self._exchange.on_notice(LOST, self._note_lost)
+        self._exchange.handlers.on_request(STOP, self._stop)
+        self._exchange.handlers.on_notice(EXPECT, self._expect)
+        self._exchange.handlers.on_notice(JOINED, self._note_joined)
+        self._exchange.handlers.on_notice(LOST, self._note_lost)
         self._exchange.open()
         try:
             is_started = await self._start()

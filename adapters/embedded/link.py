@@ -60,8 +60,8 @@ class EmbeddedLink(EngineLink):
         self._functions = SubmittedFunctions(exchange)
         self._submissions = Submissions(exchange, workers=lambda: exchange.workers)
         self._running = 0
-        exchange.on_request(RUNNING, self._report_running)
-        exchange.on_other_requests(self._handle)
+        exchange.handlers.on_request(RUNNING, self._report_running)
+        exchange.handlers.on_other_requests(self._handle)
 
     @property
     @override
@@ -122,14 +122,15 @@ class EmbeddedLink(EngineLink):
 
     def host_lost(self, uid: str, reason: LossReason, *, is_expected: bool = False) -> None:
         """Report the loss of a host, unless it is expected, and end the calls to it."""
-        self.exchange.refuse(uid, reason)
-        if self._host is not None and not is_expected:
+        has_joined = self.exchange.refuse(uid, reason)
+        if self._host is not None and has_joined and not is_expected:
             self._host.host_lost(uid, reason)
         self.exchange.end_calls(uid, reason)
         self._submissions.dispatch()
 
     def host_joined(self, host: Host) -> None:
         """Report a new host, which may have time for submitted functions."""
+        self.exchange.join(host.uid)
         if self._host is not None:
             self._host.host_joined(host)
         self._submissions.dispatch()

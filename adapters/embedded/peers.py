@@ -23,6 +23,7 @@ class Peers:
 
     def __init__(self, uids: Sequence[str] = ()) -> None:
         self._expected = set(uids)
+        self._joined = set(uids)
         self._lost: dict[str, LossReason] = {}
         self._early: dict[str, list[bytes]] = {}
 
@@ -31,8 +32,13 @@ class Peers:
 
     @property
     def workers(self) -> Sequence[str]:
-        """The workers that are expected, without order."""
-        return [uid for uid in self._expected if uid.startswith("worker:")]
+        """The workers that handle requests, without order."""
+        return [uid for uid in self._joined if uid.startswith("worker:")]
+
+    def join(self, uid: str) -> None:
+        """Note that a process that is expected handles requests."""
+        if uid in self._expected:
+            self._joined.add(uid)
 
     def expect(self, uid: str) -> Sequence[bytes]:
         """Add a process, and return the frames that it has sent already."""
@@ -40,12 +46,13 @@ class Peers:
         return self._early.pop(uid, ())
 
     def lose(self, uid: str, reason: LossReason) -> bool:
-        """Remove a process; return whether it was expected."""
+        """Remove a process; return whether it has joined."""
         self._early.pop(uid, None)
         self._lost[uid] = reason
-        was_expected = uid in self._expected
+        has_joined = uid in self._joined
         self._expected.discard(uid)
-        return was_expected
+        self._joined.discard(uid)
+        return has_joined
 
     def check(self, uid: str) -> None:
         """Raise an error unless requests can be sent to a process.

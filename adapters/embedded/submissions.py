@@ -14,7 +14,7 @@ from typing_extensions import override
 from adapters.embedded.exchange import Exchange
 from adapters.embedded.functions import CANCEL, RUN, load_function
 from application.interfaces.task_engine import Ticket
-from domain.runtime.errors import EngineError, HostLost, Unreachable
+from domain.runtime.errors import HostLost, Unreachable
 from domain.runtime.hosts import HEAD, CancelOutcome, SubmitOptions
 from domain.runtime.payloads import Message, Plain
 
@@ -136,7 +136,7 @@ class Submissions:
                 return
             submission.is_sent = True
             reply = await self._exchange.request(host, request)
-        except EngineError as error:
+        except Exception as error:  # noqa: BLE001 - also if the arguments cannot be sent
             if not future.done():
                 future.set_exception(error)
                 future.exception()  # it may have no listener

@@ -35,7 +35,7 @@ class UsageReport:
         self._keeper = keeper
         self._hosts = hosts
         self._meters: dict[str, ProcessMeter] = {}
-        exchange.on_request(USAGE, self._report)
+        exchange.handlers.on_request(USAGE, self._report)
 
     async def _report(self, _sender: str, _request: Message) -> Message:
         pids = {HEAD: os.getpid(), **{host.uid: host.pid or 0 for host in self._hosts()}}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
-from adapters.embedded.exchange import FREE, Exchange
+from adapters.embedded.exchange import Exchange
 from adapters.embedded.held_values import (
     HOLD,
     LOCATE,
@@ -16,6 +17,7 @@ from adapters.embedded.held_values import (
     STORED,
     UNMAP,
 )
+from adapters.embedded.message_packing import FREE
 from adapters.wire.host_frames import (
     BlockParcel,
     FileParcel,
@@ -40,21 +42,31 @@ class ValueKeeper:
         exchange: Connects this process with the others.
         segments: Shared memory. The keeper adopts the segments of others.
         limit: Number of bytes of shared memory that values may occupy.
+        on_spilled: Called after a value was written to a file, with the time at which that began,
+            in seconds since the epoch, and the number of bytes.
     """
 
-    def __init__(self, exchange: Exchange, segments: SegmentPool, *, limit: int) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        segments: SegmentPool,
+        *,
+        limit: int,
+        on_spilled: Callable[[float, int], None],
+    ) -> None:
         self._exchange = exchange
         self._segments = segments
         self._limit = limit
+        self._on_spilled = on_spilled
         self._ledger = ValueLedger()
         self._parcels: dict[str, Parcel] = {}
         self._files = itertools.count(1)
         self._spilling = asyncio.Lock()
-        exchange.on_request(STORE, self._store)
-        exchange.on_request(LOCATE, self._locate)
-        exchange.on_notice(HOLD, self._hold)
-        exchange.on_notice(RELEASE, self._release)
-        exchange.on_notice(UNMAP, self._unmap)
+        exchange.handlers.on_request(STORE, self._store)
+        exchange.handlers.on_request(LOCATE, self._locate)
+        exchange.handlers.on_notice(HOLD, self._hold)
+        exchange.handlers.on_notice(RELEASE, self._release)
+        exchange.handlers.on_notice(UNMAP, self._unmap)
 
     def stored_by(self, uid: str) -> tuple[int, int]:
         """Return the bytes that a process stored, and how many of them are spilled."""
@@ -105,7 +117,7 @@ class ValueKeeper:
         parcel = self._parcels.get(key)
         if not isinstance(parcel, BlockParcel):
             return
-        name = f"value-{next(self._files)}"
+        name, start = f"value-{next(self._files)}", time.time()
         loop = asyncio.get_running_loop()
         # it may be freed meanwhile
         place = self._segments.adopt(parcel.place)
@@ -119,6 +131,7 @@ class ValueKeeper:
         self._free_block(key, parcel)
         self._parcels[key] = FileParcel(name, parcel.sizes)
         self._ledger.spill(key)
+        self._on_spilled(start, sum(parcel.sizes))
 
     async def _locate(self, sender: str, request: Message) -> Message:
         key = request.fields.get("key")

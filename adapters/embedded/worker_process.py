@@ -16,7 +16,7 @@ OnEnd = Callable[[int, Sequence[str]], None]
 
 STDOUT: Final = "stdout"
 STDERR: Final = "stderr"
-LAST_LINES: Final = 20
+LAST_LINES: Final = 50
 MAX_LINE: Final = 65536
 MAX_LAST_READS: Final = 256
 

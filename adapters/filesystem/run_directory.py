@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -149,6 +150,23 @@ class FilesystemRunDirectory(RunDirectory):
     @override
     def snapshot_directory(self) -> Path:
         return _make(self._path / "snapshots")
+
+    @override
+    def instance_files(self, instance: Reference) -> Mapping[Path, bytes]:
+        directory = self.instance_path(instance)
+        try:
+            paths = sorted(path for path in directory.iterdir() if path.is_file())
+            return {path: path.read_bytes() for path in paths}
+        except OSError as error:
+            msg = f"The files in '{directory}' cannot be read: {error.strerror}."
+            raise ConfigurationError(msg) from error
+
+    @override
+    def add_output(self, instance: Reference, *, is_error: bool, offset: int, data: bytes) -> None:
+        path = self.instance_path(instance) / ("stderr.txt" if is_error else "stdout.txt")
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o666), "wb") as file:
+            file.seek(offset)
+            file.write(data)
 
     @override
     def instance_output_tail(self, instance: Reference, *, lines: int) -> str:

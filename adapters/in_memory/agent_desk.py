@@ -11,6 +11,7 @@ from domain.errors import CouplingError, ManagerRefused
 from domain.placement.resources import NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import Command
+from domain.running.outputs import OutputPiece
 from domain.running.process_end import ProcessResult
 from domain.version import VERSION
 
@@ -33,6 +34,8 @@ class InMemoryAgentDesk(AgentDesk):
         """The reported resources of the node."""
         self.activities: list[dict[str, Activity]] = []
         """All reports of what processes are doing, in order."""
+        self.output: list[OutputPiece] = []
+        """All pieces of the output of programs, in order."""
         self.results: list[ProcessResult] = []
         """All reported results, in order."""
 
@@ -67,6 +70,11 @@ class InMemoryAgentDesk(AgentDesk):
     def report_activities(self, activities: Mapping[str, Activity], *, node: str) -> None:
         self.nodes.add(node)
         self.activities.append(dict(activities))
+
+    def report_output(self, piece: OutputPiece, done: Callable[[], None], *, node: str) -> None:
+        self.nodes.add(node)
+        self.output.append(piece)
+        done()
 
     def report_result(self, results: Sequence[ProcessResult], *, node: str | None = None) -> None:
         self.nodes.add(node)

@@ -11,6 +11,7 @@ from domain.errors import CouplingError, TransportError
 from domain.placement.resources import NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import Command
+from domain.running.outputs import OutputPiece
 from domain.running.process_end import ProcessResult
 
 
@@ -28,6 +29,8 @@ class InMemoryAgentLine(AgentLine):
         """All reported results, in order."""
         self.activities: list[dict[str, Activity]] = []
         """All reports of what processes are doing, in order."""
+        self.output: list[OutputPiece] = []
+        """All pieces of the output of programs, in order."""
         self.is_closed = False
         """Whether the agent has closed the connection."""
 
@@ -57,6 +60,12 @@ class InMemoryAgentLine(AgentLine):
 
     def report_activities(self, activities: Mapping[str, Activity]) -> None:
         self.activities.append(dict(activities))
+
+    def report_output(self, piece: OutputPiece) -> None:
+        if self.is_closed:
+            msg = "the connection to the manager has been closed"
+            raise TransportError(msg)
+        self.output.append(piece)
 
     def close(self, *, timeout: float) -> None:  # noqa: ARG002 - nothing is pending
         self.is_closed = True

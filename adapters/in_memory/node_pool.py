@@ -88,6 +88,7 @@ class InMemoryNodePool(NodePool):
         stderr: Path,
         *,
         extend_env: bool = False,
+        files: Mapping[Path, bytes] | None = None,
     ) -> None:
         if node_name not in self._nodes:
             msg = f"there is no node '{node_name}'"
@@ -96,7 +97,7 @@ class InMemoryNodePool(NodePool):
             msg = f"a process named '{name}' is running already"
             raise ValueError(msg)
         self.running[name] = StartCommand(
-            name, work_dir, tuple(args), env, stdout, stderr, extend_env
+            name, work_dir, tuple(args), env, stdout, stderr, extend_env, files
         )
         self.nodes_of[name] = node_name
         if node_name in self._losses:

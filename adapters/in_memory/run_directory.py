@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import final
 
@@ -22,6 +23,8 @@ class InMemoryRunDirectory(RunDirectory):
         configuration: The saved configuration; None until one is saved.
         made: The directories that would have been created.
         snapshot_store: The saved location of the snapshot store; empty until one is saved.
+        files: The files of instances, to be set by tests.
+        written: The contents of the files with output that was added.
         outputs: Standard error output of instances, to be set by tests.
     """
 
@@ -30,6 +33,8 @@ class InMemoryRunDirectory(RunDirectory):
         self.configuration: str | None = None
         self.made: set[Path] = set()
         self.snapshot_store = ""
+        self.files: dict[Reference, dict[Path, bytes]] = {}
+        self.written: dict[Path, bytes] = {}
         self.outputs: dict[Reference, str] = {}
 
     @property
@@ -64,6 +69,17 @@ class InMemoryRunDirectory(RunDirectory):
     @override
     def save_snapshot_store(self, location: str) -> None:
         self.snapshot_store = location
+
+    @override
+    def instance_files(self, instance: Reference) -> Mapping[Path, bytes]:
+        return self.files.get(instance, {})
+
+    @override
+    def add_output(self, instance: Reference, *, is_error: bool, offset: int, data: bytes) -> None:
+        name = "stderr.txt" if is_error else "stdout.txt"
+        path = self.instance_path(instance) / name
+        content = self.written.get(path, b"").ljust(offset, b"\0")
+        self.written[path] = content[:offset] + data + content[offset + len(data) :]
 
     @override
     def instance_output_tail(self, instance: Reference, *, lines: int) -> str:

@@ -62,6 +62,10 @@ class InlineTaskEngine(TaskEngine):
 
     async def open(self, plan: EnginePlan, head: HeadHost) -> Sequence[Host]:
         """Start the hosts."""
+        if any(host.node for host in plan.hosts):
+            raise EngineError(
+                "engine 'inline' runs in one process only. For several nodes, use engine='dask'"
+            )
         self._plan = plan
         self._links[HEAD] = InlineHost(HEAD, self)
         await self._links[HEAD].start(head)
@@ -105,8 +109,12 @@ class InlineTaskEngine(TaskEngine):
 
     async def replace(self, host: str) -> Host:
         """Start a host again."""
-        new = self._new_host(self._planned(host))
         await self.end(host)
+        plan = self._planned(host)
+        if any(other.plan == plan for other in self._hosts.values()):
+            msg = f"another life of {host} runs already"
+            raise EngineError(msg)
+        new = self._new_host(plan)
         await self._start(new, list(self._hosts.values()))
         for uid in [HEAD, *self._hosts]:
             if uid != new.uid:

@@ -105,10 +105,15 @@ class InlineHost(EngineLink):
         """Have a host handle a request, in a context of its own."""
         target = self._hosts.find(host)
         task = target.begin(self._uid, self._arrived(request, host))
-        done, _ = await asyncio.wait([task], timeout=timeout)
+        try:
+            done, _ = await asyncio.wait([task], timeout=timeout)
+        except asyncio.CancelledError:
+            task.add_done_callback(self._drop_reply)
+            raise
         if target.reason is not None:
             raise HostLost(host, target.reason, perhaps_done=True)
         if not done:
+            task.add_done_callback(self._drop_reply)
             msg = f"{host} did not reply to '{request.kind}' within {timeout} s"
             raise TimeoutError(msg)
         return _reply(task, host)
@@ -170,6 +175,12 @@ class InlineHost(EngineLink):
         for value in message.values:
             self._hosts.values.retain(receiver, value)
         return Message(message.kind, message.fields, frozen(message.payload), message.values)
+
+    def _drop_reply(self, task: asyncio.Task[Message]) -> None:
+        """Release the values in a reply that no caller waits for."""
+        if not task.cancelled() and task.exception() is None:
+            for value in task.result().values:
+                self.release(value)
 
     def _handled(self, task: asyncio.Task[Message]) -> None:
         self._handling.discard(task)

@@ -83,14 +83,24 @@ class _BufferPickler(cloudpickle.Pickler):
 
     def __init__(self, file: io.BytesIO) -> None:
         self.buffers: list[memoryview] = []
-        super().__init__(file, protocol=5, buffer_callback=self._keep_outside)
+        super().__init__(file, protocol=5, buffer_callback=_keeper_of_large(self.buffers))
 
-    def _keep_outside(self, buffer: pickle.PickleBuffer) -> bool:
+
+def _keeper_of_large(buffers: list[memoryview]) -> Callable[[pickle.PickleBuffer], bool]:
+    """Return a callback that moves large buffers to a list.
+
+    It does not refer to the pickler: a reference cycle would keep large arrays alive until the next
+    garbage collection.
+    """
+
+    def keep(buffer: pickle.PickleBuffer) -> bool:
         view = buffer.raw()
         if view.nbytes < LARGE:
             return True
-        self.buffers.append(view)
+        buffers.append(view)
         return False
+
+    return keep
 
 
 class _ReplacingPickler(_BufferPickler):
@@ -100,9 +110,15 @@ class _ReplacingPickler(_BufferPickler):
         super().__init__(file)
         self._replace = replace
 
-    def persistent_id(self, obj: object) -> object:
-        """Return the replacement of an object; None if it has none."""
-        return self._replace(obj)
+    def reducer_override(self, obj: object) -> Any:  # noqa: ANN401 - one of many tuples
+        """Return how to pickle an object: its replacement, if it has one.
+
+        Not `persistent_id`, which Python calls for each number in a list, too.
+        """
+        replacement = self._replace(obj)
+        if replacement is not None:
+            return _replaced, (replacement,)
+        return super().reducer_override(obj)
 
 
 class _ErrorPickler(cloudpickle.Pickler):
@@ -124,9 +140,16 @@ class _RestoringUnpickler(pickle.Unpickler):
         super().__init__(io.BytesIO(payload.data), buffers=payload.buffers)
         self._restore = restore
 
-    def persistent_load(self, pid: object) -> object:
-        """Return the object that was replaced."""
-        return self._restore(pid)
+    def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - any global
+        """Return a global; in place of `_replaced`, what restores the object."""
+        if module == __name__ and name == _replaced.__name__:
+            return self._restore
+        return super().find_class(module, name)
+
+
+def _replaced(replacement: object) -> object:
+    """Stand for `restore` in a pickle."""
+    return replacement
 
 
 def _dump(value: object, replace: Replace | None) -> Payload:

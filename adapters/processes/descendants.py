@@ -86,6 +86,11 @@ class Descendants:
         self._group = group
         self._asked: set[int] = set()
 
+    @property
+    def has_group(self) -> bool:
+        """Whether there is a control group."""
+        return self._group is not None
+
     def enter_group(self) -> None:
         """Put the calling process, a new descendant, in the control group."""
         if self._group is not None:

@@ -8,14 +8,14 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
 from adapters.processes import sessions
 from adapters.processes.descendants import FIRST_PAUSE, LONGEST_PAUSE, Descendants
 from adapters.processes.end_watch import EndWatch, monotonic_deadline, new_end_watch
-from adapters.processes.parent_death import killer_on_parent_death
+from adapters.processes.spawning import ProcessSpawner
 from application.interfaces.agents import ProcessKeeper
 from domain.running.agents import StartCommand
 from domain.running.process_end import Exited, Killed, ProcessResult, from_return_code
@@ -93,9 +93,10 @@ class PosixProcessKeeper(ProcessKeeper):
         self._leftover_grace_time = leftover_grace_time
         self._watch: EndWatch[_Process] = new_end_watch() if watch is None else watch
         self._descendants = descendants
-        self._in_child = _in_child(
-            None if descendants is None else descendants.enter_group,
-            killer_on_parent_death() if end_with_us else None,
+        has_group = descendants is not None and descendants.has_group
+        self._spawner = ProcessSpawner(
+            enter_group=descendants.enter_group if descendants and has_group else None,
+            end_with_us=end_with_us,
         )
         self._lock = threading.Lock()
         self._processes: set[_Process] = set()
@@ -106,7 +107,7 @@ class PosixProcessKeeper(ProcessKeeper):
 
     def start(self, command: StartCommand) -> None:
         with self._lock:  # so that its end is not taken for that of an adopted process
-            popen = _spawn(command, self._in_child)
+            popen = self._spawner.spawn(command)
             process = _Process(command.name, popen)
             self._processes.add(process)
             self._ask_all_at = self._cancelled_until = None
@@ -123,7 +124,7 @@ class PosixProcessKeeper(ProcessKeeper):
             until = _earliest(deadline, self._next_signal())
             left = None if until is None else max(0.0, until - time.monotonic())
             ended = self._watch.wait(left)
-            results = [result for process in ended for result in self._examine(process)]
+            results = self._examine_all(ended)
             if results or (deadline is not None and time.monotonic() >= deadline):
                 return results
 
@@ -220,21 +221,30 @@ class PosixProcessKeeper(ProcessKeeper):
             times = [self._ask_all_at, *(process.kill_at for process in self._processes)]
             return min((time for time in times if time is not None), default=None)
 
-    def _examine(self, process: _Process) -> list[ProcessResult]:
-        """Check a session after its leader or another process in it has ended."""
+    def _examine_all(self, ended: Sequence[_Process]) -> list[ProcessResult]:
+        """Check sessions after their leaders or other processes in them have ended."""
         with self._lock:
-            if process not in self._processes:
-                return []
-            if process.end is None:
-                process.end = _end_of(process.popen)
-            left = sessions.members(process.pid)
-            if not left:
-                return self._finish(process)
-            self._ask_session(process)
-            if process.kill_at is None:
-                process.kill_at = time.monotonic() + self._leftover_grace_time
-            self._watch.watch(left.pop(), process)
-            return [] if process.is_cancelled else _report(process)
+            present = [process for process in ended if process in self._processes]
+            for process in present:
+                if process.end is None:
+                    process.end = _end_of(process.popen)
+            left = sessions.members_of([process.pid for process in present]) if present else {}
+            return [
+                result
+                for process in present
+                for result in self._examine(process, left[process.pid])
+            ]
+
+    def _examine(self, process: _Process, left: set[int]) -> list[ProcessResult]:
+        if process not in self._processes:
+            return []
+        if not left:
+            return self._finish(process)
+        self._ask_session(process)
+        if process.kill_at is None:
+            process.kill_at = time.monotonic() + self._leftover_grace_time
+        self._watch.watch(left.pop(), process)
+        return [] if process.is_cancelled else _report(process)
 
     def _kill_overdue(self) -> list[ProcessResult]:
         now = time.monotonic()
@@ -257,38 +267,6 @@ class PosixProcessKeeper(ProcessKeeper):
         self._processes.discard(process)
         process.popen.wait()
         return _report(process)
-
-
-def _in_child(*actions: Callable[[], None] | None) -> Callable[[], None] | None:
-    """Return a function that carries out actions between fork and exec; None if there are none."""
-    given = [action for action in actions if action is not None]
-
-    def carry_out() -> None:
-        for action in given:
-            action()
-
-    return carry_out if given else None
-
-
-def _spawn(command: StartCommand, in_child: Callable[[], None] | None) -> subprocess.Popen[bytes]:
-    env = {**os.environ, **command.env} if command.extend_env else dict(command.env)
-    with contextlib.ExitStack() as stack:
-        stdout = stack.enter_context(open(command.stdout, "wb"))
-        is_same = command.stderr == command.stdout
-        stderr = stdout if is_same else stack.enter_context(open(command.stderr, "wb"))
-        try:
-            return subprocess.Popen(
-                command.args,
-                cwd=command.work_dir,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=stderr,
-                start_new_session=True,
-                preexec_fn=in_child,
-            )
-        except (ValueError, subprocess.SubprocessError) as error:
-            raise OSError(str(error)) from error
 
 
 def _end_of(popen: subprocess.Popen[bytes]) -> Exited | Killed:

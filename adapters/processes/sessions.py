@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from adapters.processes.end_watch import is_alive
@@ -21,7 +21,17 @@ MAX_ROUNDS: Final = 10
 
 def members(session: int) -> set[int]:
     """Return the live processes of a session, except its leader."""
-    return {pid for pid in _all_pids() if _is_in(pid, session) and is_alive(pid)} - {session}
+    return members_of([session])[session]
+
+
+def members_of(sessions: Collection[int]) -> dict[int, set[int]]:
+    """Return the live processes of each of several sessions, except their leaders."""
+    found: dict[int, set[int]] = {session: set() for session in sessions}
+    for pid in _all_pids():
+        session = _session_of(pid)
+        if session in found and pid != session and is_alive(pid):
+            found[session].add(pid)
+    return found
 
 
 def signal_group(group: int, number: signal.Signals) -> None:
@@ -63,7 +73,12 @@ def _all_pids() -> Iterator[int]:
 
 
 def _is_in(pid: int, session: int) -> bool:
+    return _session_of(pid) == session
+
+
+def _session_of(pid: int) -> int:
+    """Return the session of a process; 0 if it has ended."""
     try:
-        return os.getsid(pid) == session
+        return os.getsid(pid)
     except (ProcessLookupError, PermissionError):
-        return False
+        return 0

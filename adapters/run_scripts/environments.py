@@ -63,6 +63,26 @@ _ACTIVATE: Final = """\
 """
 
 
+_NOT_PASSED_ON: Final = (
+    "_|PWD|OLDPWD|SHLVL|HOSTNAME|TMPDIR|DISPLAY|SSH_*|OMPI_*|PMIX_*|PMI_*|SLURM*|PBS_*|LSB_*"
+)
+"""Variables that describe a node or a process, or that the launcher sets itself."""
+
+_COLLECT_EXPORTS: Final = """\
+# the launcher passes no other variables on to processes on other nodes
+conjoin_exports=()
+for name in $(compgen -e); do
+    case "$name" in
+        {not_passed_on}|*[!A-Za-z0-9_]*) ;;
+        *) conjoin_exports+=({option} "$name") ;;
+    esac
+done
+"""
+
+EXPORTS: Final = '"${conjoin_exports[@]}"'
+"""Shell text for the options that `collect_exports` has collected."""
+
+
 def base_environment(base: BaseEnv) -> list[str]:
     """Return shell text that sets up the base environment, before everything else."""
     match base:
@@ -96,6 +116,13 @@ def activate(virtual_env: str | None) -> list[str]:
 def change_directory(directory: str) -> str:
     """Return shell text that changes to a directory, or exits."""
     return f"cd -- {shlex.quote(directory)} || exit 1"
+
+
+def collect_exports(option: str) -> list[str]:
+    """Return shell text that collects options to pass on all variables; none without an option."""
+    if not option:
+        return []
+    return [_COLLECT_EXPORTS.format(not_passed_on=_NOT_PASSED_ON, option=option)]
 
 
 def _load_module(name: str) -> str:

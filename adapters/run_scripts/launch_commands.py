@@ -25,12 +25,15 @@ class Launch:
         rank_file: Text of the file that places the processes; None if none is needed.
         cpu_file: Text of the file with the CPUs of each process, one line for each; None if none
             is needed.
+        export_option: Option of the launcher that passes an environment variable on to processes on
+            other nodes; empty if it passes on all of them anyway.
     """
 
     command: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     rank_file: str | None = None
     cpu_file: str | None = None
+    export_option: str = ""
 
 
 def launch_unbound(model: ExecutionModel, requirements: ResourceRequirements) -> Launch:
@@ -116,6 +119,7 @@ def _bind_with_open_mpi(found: Sequence[ranks.Rank], rank_file: Path, _: Path) -
             **_SLURM_STEPS_OVERLAP,
         },
         ranks.open_mpi_rank_file(found),
+        export_option="-x",
     )
 
 
@@ -124,7 +128,7 @@ def _bind_with_intel_mpi(found: Sequence[ranks.Rank], rank_file: Path, _: Path) 
     domains = f"[{','.join(f'{mask:X}' for mask in masks)}]" if masks else ""
     pinning = {"I_MPI_PIN_DOMAIN": domains} if masks else {"I_MPI_PIN": "off"}
     return Launch(
-        ("mpirun", "-n", str(len(found)), "-machinefile", str(rank_file)),
+        ("mpirun", "-n", str(len(found)), "-machinefile", str(rank_file), "-genvall"),
         # otherwise it would use Slurm's placement, which does not take components into account
         {"I_MPI_JOB_RESPECT_PROCESS_PLACEMENT": "off", **pinning, **_SLURM_STEPS_OVERLAP},
         ranks.machine_file(found),
@@ -136,7 +140,8 @@ def _bind_with_slurm(found: Sequence[ranks.Rank], rank_file: Path, cpu_file: Pat
     mask_list = ",".join(f"0x{mask:X}" for mask in masks or ())
     return Launch(
         (
-            *("srun", "-n", str(len(found)), "-m", "arbitrary", "--cpus-per-task=1"),
+            *("env", *(word for name in _LIMITS_OF_STEPS for word in ("-u", name))),
+            *("srun", "-n", str(len(found)), "-m", "arbitrary"),
             # a job may have been submitted without the user's environment
             "--export=ALL",
             # Slurm's own binding supports neither different masks on different nodes, nor jobs
@@ -149,6 +154,20 @@ def _bind_with_slurm(found: Sequence[ranks.Rank], rank_file: Path, cpu_file: Pat
         ranks.cpu_file(found),
     )
 
+
+_LIMITS_OF_STEPS: Final = (
+    "SLURM_CPUS_PER_GPU",
+    "SLURM_CPUS_PER_TASK",
+    "SLURM_EXACT",
+    "SLURM_EXCLUSIVE",
+    "SLURM_GPUS_PER_TASK",
+    "SLURM_HINT",
+    "SLURM_NTASKS_PER_NODE",
+    "SLURM_THREADS_PER_CORE",
+    "SLURM_TRES_PER_TASK",
+    "SRUN_CPUS_PER_TASK",
+)
+"""Variables of a job that would confine a step of it to fewer cores than those it is bound to."""
 
 _SLURM_STEPS_OVERLAP: Final = {"SLURM_OVERLAP": "1"}
 """Inside a Slurm job, mpirun uses srun; without this, one program would wait for another's end."""

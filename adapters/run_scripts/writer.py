@@ -61,6 +61,7 @@ class ShellRunScriptWriter(RunScriptWriter):
             *environments.activate(program.virtual_env),
             *exports(variables),
             environments.change_directory(str(_work_dir(order))),
+            *environments.collect_exports("" if program.script else launch.export_option),
             _command(order, launch, variables),
         ]
         return _write_executable(order.directory / RUN_SCRIPT, "\n".join(lines) + "\n")
@@ -104,6 +105,8 @@ def _command(order: ScriptOrder, launch: Launch, variables: Iterable[str]) -> st
         return f"exec {binding}{container}{quoted([str(script)])}"
     assert program.executable is not None
     launcher = quoted([*unexportable_variables(program.env), *launch.command])
+    if launch.export_option:
+        launcher += f" {environments.EXPORTS}"
     words = f"{launcher} {container}{expanded(program.executable)}".lstrip()
     if not isinstance(program.args, str):
         return f"exec {words} {expanded_arguments(program.args)}".rstrip()

@@ -20,6 +20,9 @@ from domain.runtime.payloads import Buffer
 SEGMENT_SIZE: Final = 16 * 2**20
 """Size of a segment, unless a block needs more."""
 
+ROUNDING: Final = 2**16
+"""Sizes of larger segments are multiples of this."""
+
 IDLE_LIMIT: Final = 256 * 2**20
 """Bytes of unused segments that keep their memory, because writing to it again is much faster."""
 
@@ -130,7 +133,8 @@ class MemfdSegmentPool(SegmentPool):
         )
 
     def _add_segment(self, needed: int) -> Segment:
-        size = max(SEGMENT_SIZE, needed + -needed % SEGMENT_SIZE)
+        # a large block gets a segment of its own, so that small ones do not keep its memory in use
+        size = max(SEGMENT_SIZE, needed + -needed % ROUNDING)
         self._count += 1
         segment = Segment(f"{self._name}/{self._count}", size)
         self._segments[segment.name] = segment

@@ -19,8 +19,8 @@ from domain.errors import TransportError
 CONNECT_TIME: Final = 15.0
 """Seconds for a server to accept a connection."""
 
-LOGIN_TIME: Final = 60.0
-"""Seconds for a server to answer the login. It may look up the name of this machine first."""
+LOGIN_TIME: Final = 30.0
+"""Seconds for each step of a login. The server may look up the name of this machine first."""
 
 BANNER: Final = "SSH protocol banner"
 NO_KEYS: Final = "No authentication methods available"
@@ -70,10 +70,8 @@ class SshConnections:
         if not jumps:
             return None
         jump = self._open_jump(jumps)
-        transport = jump.get_transport()
-        assert transport is not None
         try:
-            return transport.open_channel(
+            return _transport(jump).open_channel(
                 "direct-tcpip", (target.host, target.port), ("", 0), timeout=CONNECT_TIME
             )
         except (paramiko.SSHException, OSError, EOFError) as error:
@@ -96,12 +94,12 @@ class SshConnections:
         return own.result()
 
     def _log_in(self, endpoint: Endpoint, channel: paramiko.Channel | None) -> paramiko.SSHClient:
-        sock = _connect(endpoint) if channel is None else channel
         client = paramiko.SSHClient()
         host_keys.load_known_hosts(client, endpoint)
         client.set_missing_host_key_policy(
             host_keys.HostKeyPolicy(endpoint, accept_new=self._accepts_new)
         )
+        sock = _connect(endpoint) if channel is None else channel
         try:
             client.connect(
                 endpoint.known_as,
@@ -116,6 +114,7 @@ class SshConnections:
                 auth_timeout=LOGIN_TIME,
                 sock=sock,
             )
+            host_keys.check_not_revoked(_transport(client).get_remote_server_key(), endpoint)
             self._watch(client)
         except BaseException as error:
             client.close()
@@ -127,13 +126,18 @@ class SshConnections:
 
     def _watch(self, client: paramiko.SSHClient) -> None:
         """Make a connection fail if the other machine no longer answers."""
-        transport = client.get_transport()
-        assert transport is not None
+        transport = _transport(client)
         transport.set_keepalive(max(1, int(self._patience / 3)))
         sock = transport.sock
         if isinstance(sock, socket.socket) and hasattr(socket, "TCP_USER_TIMEOUT"):
             milliseconds = int(1000 * self._patience)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+
+
+def _transport(client: paramiko.SSHClient) -> paramiko.Transport:
+    transport = client.get_transport()
+    assert transport is not None  # it is connected
+    return transport
 
 
 def _connect(endpoint: Endpoint) -> socket.socket:

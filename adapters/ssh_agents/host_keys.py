@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 import threading
 from pathlib import Path
 from typing import Final, NoReturn, final
 
 import paramiko
+from paramiko.hostkeys import HostKeyEntry, InvalidHostKey
 from typing_extensions import override
 
 from adapters.ssh_agents.ssh_config import DEFAULT_PORT, Endpoint
 from domain.errors import TransportError
 
+MARKER: Final = "@"
+REVOKED: Final = "@revoked"
 _WRITING: Final = threading.Lock()
 
 
@@ -33,6 +37,7 @@ class HostKeyPolicy(paramiko.MissingHostKeyPolicy):
     def missing_host_key(
         self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey
     ) -> None:
+        check_not_revoked(key, self._endpoint)
         if not self._accept_new:
             _refuse_unknown(self._endpoint, key)
         path = self._endpoint.known_hosts[0] if self._endpoint.known_hosts else None
@@ -42,9 +47,45 @@ class HostKeyPolicy(paramiko.MissingHostKeyPolicy):
 
 def load_known_hosts(client: paramiko.SSHClient, endpoint: Endpoint) -> None:
     """Make a client check the host key of a server against the files of known hosts."""
+    # paramiko fails on a whole file if it cannot decode a line, so it gets a file without these
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+        for path in endpoint.known_hosts:
+            file.writelines(f"{line}\n" for line in _lines_of(path) if _is_usable(line))
+        file.flush()
+        client.load_system_host_keys(file.name)
+
+
+def _lines_of(path: Path) -> list[str]:
+    try:
+        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError):
+        return []
+
+
+def _is_usable(line: str) -> bool:
+    """Whether paramiko can decode a line in a file of known hosts."""
+    if not line or line.startswith(("#", MARKER)):
+        return False
+    try:
+        return HostKeyEntry.from_line(line) is not None
+    except (InvalidHostKey, paramiko.SSHException, ValueError):
+        return False
+
+
+def check_not_revoked(key: paramiko.PKey, endpoint: Endpoint) -> None:
+    """Check that no file of known hosts revokes a key.
+
+    Raises:
+        TransportError: If one does.
+    """
     for path in endpoint.known_hosts:
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            client.load_system_host_keys(str(path))
+        revoked = [line for line in _lines_of(path) if line.startswith(REVOKED)]
+        if any(key.get_base64() in line.split() for line in revoked):
+            msg = (
+                f"the host key of {endpoint.host} has been revoked: {describe(key)} (in {path})."
+                " Ask the administrator of the host for its new key"
+            )
+            raise TransportError(msg)
 
 
 def changed_key_error(endpoint: Endpoint, error: paramiko.BadHostKeyException) -> TransportError:

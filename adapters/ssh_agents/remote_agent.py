@@ -30,6 +30,9 @@ ORPHANS_TIME: Final = 60.0
 
 MAX_OUTPUT: Final = 4000
 CHUNK: Final = 32768
+KILLED: Final = -1
+"""paramiko's exit status of a command that was ended by a signal or a lost connection."""
+
 NOT_FOUND: Final = (126, 127)
 """Exit codes of a shell that cannot execute a program."""
 
@@ -167,7 +170,8 @@ class RemoteAgent:
             self._changed.notify_all()
         if is_lost:
             self._on_lost(self._host.name, self._describe(end))
-        if self._is_ready and channel.exit_status != 0:
+        # an agent that exits by itself has ended everything before
+        if self._is_ready and channel.exit_status == KILLED:
             self._kill_orphans()
 
     def _kill_orphans(self) -> None:
@@ -199,7 +203,7 @@ class RemoteAgent:
     def _describe_end(self, channel: paramiko.Channel) -> str:
         channel.status_event.wait(STATUS_TIME)
         transport = channel.get_transport()
-        if channel.exit_status != -1:
+        if channel.exit_status != KILLED:
             return str(Exited(channel.exit_status))
         if transport.is_active():
             return "was killed"

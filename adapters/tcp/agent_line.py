@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, final
+from typing import Any, Final, final
 
 from adapters.tcp.session_client import SessionClient
 from adapters.wire import map as agent_protocol
@@ -18,7 +18,10 @@ from domain.placement.resources import NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import Command
 from domain.running.clients import agent_identity
+from domain.running.outputs import OutputPiece
 from domain.running.process_end import ProcessResult
+
+CLOSED: Final = "the connection to the manager has been closed"
 
 
 @final
@@ -77,6 +80,14 @@ class TcpAgentLine(AgentLine):
     def report_activities(self, activities: Mapping[str, Activity]) -> None:
         self._pending.put(agent_protocol.report_activities.encode(activities, self._node))
 
+    def report_output(self, piece: OutputPiece) -> None:
+        if self._is_closed:
+            raise TransportError(CLOSED)
+        request = agent_protocol.report_output.encode(
+            agent_protocol.OutputReport(piece, self._node)
+        )
+        _check_accepted(self._reports.call(request))
+
     def close(self, *, timeout: float) -> None:
         self._is_closed = True
         self._pending.put(None)
@@ -86,8 +97,7 @@ class TcpAgentLine(AgentLine):
 
     def _ask(self, request: bytes) -> memoryview:
         if self._is_closed:
-            msg = "the connection to the manager has been closed"
-            raise TransportError(msg)
+            raise TransportError(CLOSED)
         return self._commands.call(request)
 
     def _send_reports(self) -> None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from queue import SimpleQueue
-from typing import Generic, TypeVar, final
+from typing import Generic, TypeAlias, TypeVar, final
 
 from application.interfaces.task_threads import TaskThreads
 
@@ -53,6 +53,10 @@ class _Job(Generic[Result]):
             self.future.set_exception(error)
 
 
+_Jobs: TypeAlias = "SimpleQueue[_Job[object] | None]"
+"""The jobs of one thread; None ends it."""
+
+
 @final
 class PooledTaskThreads(TaskThreads):
     """Starts a thread when none is idle.
@@ -61,8 +65,8 @@ class PooledTaskThreads(TaskThreads):
     """
 
     def __init__(self) -> None:
-        self._idle: list[SimpleQueue[_Job[object] | None]] = []
-        self._threads: dict[int, threading.Thread] = {}
+        self._idle: list[_Jobs] = []
+        self._threads: list[tuple[_Jobs, threading.Thread]] = []
         self._closed = False
         self._started = 0
 
@@ -76,34 +80,30 @@ class PooledTaskThreads(TaskThreads):
     def close(self) -> None:
         """End the idle threads and join them; the others end after their function."""
         self._closed = True
-        for jobs in self._idle:
+        for jobs, thread in self._threads:
             jobs.put(None)
-        idle = {id(jobs) for jobs in self._idle}
-        self._idle.clear()
-        for key, thread in list(self._threads.items()):
-            if key in idle:
+            if jobs in self._idle:
                 thread.join()
-                del self._threads[key]
+        self._idle.clear()
+        self._threads.clear()
 
-    def _start_thread(self) -> SimpleQueue[_Job[object] | None]:
-        jobs: SimpleQueue[_Job[object] | None] = SimpleQueue()
+    def _start_thread(self) -> _Jobs:
+        jobs: _Jobs = SimpleQueue()
         self._started += 1
         thread = threading.Thread(
             target=self._work, args=(jobs,), name=f"task-{self._started}", daemon=True
         )
-        self._threads[id(jobs)] = thread
+        self._threads.append((jobs, thread))
         thread.start()
         return jobs
 
-    def _work(self, jobs: SimpleQueue[_Job[object] | None]) -> None:
+    def _work(self, jobs: _Jobs) -> None:
         while (job := jobs.get()) is not None:
             if not job.run(lambda: self._finished(jobs)):
                 return
             del job  # It holds the result, which may be large.
 
-    def _finished(self, jobs: SimpleQueue[_Job[object] | None]) -> None:
+    def _finished(self, jobs: _Jobs) -> None:
         """Make a thread available again. Called on the loop's thread."""
-        if self._closed:
-            jobs.put(None)
-        else:
+        if not self._closed:
             self._idle.append(jobs)

@@ -7,7 +7,8 @@ This is MUSCLE3's protocol with these extensions of ours:
   heartbeat;
 - results describe the end of a process by a kind and a value, followed by the node's name;
 - a further request reports which processes hang;
-- a start command may extend the agent's environment.
+- a start command may extend the agent's environment, and contain files for a node that shares none;
+- pieces of the output of programs on such nodes are answered when they are stored.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from typing import Any, Final
 from adapters.wire.map_values import (
     decode_command,
     decode_core,
+    decode_piece,
     decode_result,
     encode_command,
+    encode_piece,
     encode_result,
 )
 from adapters.wire.packing import pack, unpack
@@ -37,6 +40,7 @@ from application.interfaces.agent_desk import AgentDesk
 from domain.placement.resources import Gpu, GpuKind, NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import Command
+from domain.running.outputs import OutputPiece
 from domain.running.process_end import ProcessResult
 
 REQUESTS: Final[RequestTable[AgentDesk]] = RequestTable("an agent")
@@ -95,6 +99,26 @@ ACTIVITIES: Final[Field[Mapping[str, Activity]]] = Field(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class OutputReport:
+    """A piece of the output of a program.
+
+    Attributes:
+        piece: The piece.
+        node: Name of the node.
+    """
+
+    piece: OutputPiece
+    node: str
+
+
+OUTPUT: Final[Field[OutputReport]] = Field(
+    lambda report: [encode_piece(report.piece), report.node],
+    lambda piece, node: OutputReport(decode_piece(piece), text(node)),
+    width=2,
+)
+
+
 def _encode_next(command: Command | None) -> list[object]:
     if command is None:
         return [Status.PENDING]
@@ -134,11 +158,19 @@ def report_activities(desk: AgentDesk, activities: Mapping[str, Activity], node:
     desk.report_activities(activities, node=node)
 
 
+@REQUESTS.deferred(45, OUTPUT, answer=NOTHING)
+def report_output(desk: AgentDesk, report: OutputReport, respond: Callable[[None], None]) -> None:
+    """Report a piece of the output of a program; answered when it is stored."""
+    desk.report_output(report.piece, lambda: respond(None), node=report.node)
+
+
 def node_of(request: ReceivedRequest[AgentDesk]) -> str:
     """Return the node whose agent makes a request; empty if the request does not name it."""
     match request.arguments:
         case [NodeReport(resources=resources)]:
             return resources.node
+        case [OutputReport(node=node)]:
+            return node
         case [str(node)] | [_, str(node)]:
             return node
     return ""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from adapters.wire.packing import brief
-from adapters.wire.values import integer, text
+from adapters.wire.values import binary, integer, text
 from domain.placement.resources import Core
 from domain.running.agents import CancelCommand, Command, ShutdownCommand, StartCommand
+from domain.running.outputs import OutputPiece
 from domain.running.process_end import (
     Exited,
     Killed,
@@ -41,6 +43,7 @@ def encode_command(command: Command) -> list[object]:
                 _packable(str(command.stdout)),
                 _packable(str(command.stderr)),
                 command.extend_env,
+                _encode_files(command.files),
             ]
 
 
@@ -66,7 +69,8 @@ def decode_command(values: list[Any]) -> Command:
 
 def _decode_start(arguments: list[Any]) -> StartCommand:
     name, work_dir, args, env, stdout, stderr, *rest = arguments
-    (extend_env,) = rest or (False,)
+    extend_env = rest[0] if rest else False
+    files = rest[1] if len(rest) > 1 else None
     return StartCommand(
         name=text(name),
         work_dir=Path(_unpacked(work_dir)),
@@ -75,7 +79,39 @@ def _decode_start(arguments: list[Any]) -> StartCommand:
         stdout=Path(_unpacked(stdout)),
         stderr=Path(_unpacked(stderr)),
         extend_env=bool(extend_env),
+        files=_decode_files(files),
     )
+
+
+def _encode_files(files: Mapping[Path, bytes] | None) -> list[object] | None:
+    if files is None:
+        return None
+    return [[_packable(str(path)), data] for path, data in files.items()]
+
+
+def _decode_files(pairs: list[Any] | None) -> Mapping[Path, bytes] | None:
+    if pairs is None:
+        return None
+    return {Path(_unpacked(path)): binary(data) for path, data in pairs}
+
+
+def encode_piece(piece: OutputPiece) -> list[object]:
+    """Return a piece of the output of a program as a list."""
+    return [piece.process, piece.is_error, piece.offset, piece.data]
+
+
+def decode_piece(values: list[Any]) -> OutputPiece:
+    """Return the piece for a list.
+
+    Raises:
+        TypeError: If a value has the wrong type.
+        ValueError: If there is another number of values, or the offset is negative.
+    """
+    process, is_error, offset, data = values
+    if integer(offset) < 0:
+        msg = "the offset is negative"
+        raise ValueError(msg)
+    return OutputPiece(text(process), bool(is_error), offset, binary(data))
 
 
 def _packable(text: str) -> str | bytes:

@@ -41,6 +41,18 @@ def name(value: object) -> str:
     return result
 
 
+def binary(value: object) -> bytes:
+    """Return bytes.
+
+    Raises:
+        TypeError: If the value does not consist of bytes.
+    """
+    if not isinstance(value, bytes):
+        msg = f"expected bytes, got {brief(value)}"
+        raise TypeError(msg)
+    return value
+
+
 def integer(value: object) -> int:
     """Return an integer.
 

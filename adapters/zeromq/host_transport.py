@@ -19,13 +19,13 @@ LINGER: Final = 500
 RECONNECT: Final = 10
 """Milliseconds between attempts to connect to a process that does not receive yet."""
 
-TURN: Final = 64
+TURN: Final = 8
 """Number of batches to receive before other callbacks of the event loop get a turn."""
 
 MAX_FRAME: Final = 2**30
 """Longest frame to accept; payloads of 64 kB or more travel in shared memory."""
 
-MAX_BATCH: Final = 512
+MAX_BATCH: Final = 128
 """Number of frames in one batch."""
 
 

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Final
 
 from application.agent.events import AgentEvent, ManagerGone, ManagerHeard, ProcessesEnded
+from application.agent.output_relay import OutputRelay
 from application.interfaces.agent_line import AgentLine
 from application.interfaces.agents import ManagerProcess, ProcessKeeper
 from application.interfaces.clock import Clock
@@ -49,6 +50,7 @@ class NodeAgent:
         timeout: Seconds without a sign of life after which the manager is considered gone.
         grace_time: Seconds between SIGTERM and SIGKILL.
         log: Writes a line to the agent's log.
+        output: Sends the output of programs that the manager does not see.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class NodeAgent:
         timeout: float,
         grace_time: float,
         log: Callable[[str], None],
+        output: OutputRelay | None = None,
     ) -> None:
         self._keeper = keeper
         self._line = line
@@ -69,6 +72,7 @@ class NodeAgent:
         self._timeout = timeout
         self._grace_time = grace_time
         self._log = log
+        self._output = output
         self._phase = _Phase.WORKING
         self._running: set[str] = set()
         self._deadline = clock.monotonic() + timeout
@@ -157,6 +161,8 @@ class NodeAgent:
             self._refuse(command.name, str(error))
         else:
             self._running.add(command.name)
+            if self._output is not None:
+                self._output.add(command)
             self._log(f"started {command.name}")
 
     def _refuse(self, name: str, reason: str) -> None:
@@ -168,7 +174,11 @@ class NodeAgent:
         for result in results:
             self._running.discard(result.name)
             self._log(f"{result.name} {result.end}")
-        self._line.report_results(tuple(map(self._explained, results)))
+        explained = tuple(map(self._explained, results))
+        if self._output is None:
+            self._line.report_results(explained)
+        else:
+            self._output.report(explained)
         if self._phase is _Phase.ENDING and not self._running:
             self._phase = _Phase.ENDED
 

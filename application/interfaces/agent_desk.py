@@ -9,6 +9,7 @@ from typing import Protocol
 from domain.placement.resources import NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import Command
+from domain.running.outputs import OutputPiece
 from domain.running.process_end import ProcessResult
 
 
@@ -36,6 +37,16 @@ class AgentDesk(Protocol):
     @abstractmethod
     def report_activities(self, activities: Mapping[str, Activity], *, node: str) -> None:
         """Record what processes are doing now, by name."""
+
+    @abstractmethod
+    def report_output(self, piece: OutputPiece, done: Callable[[], None], *, node: str) -> None:
+        """Store a piece of the output of a program.
+
+        Args:
+            piece: The piece. It is dropped if the program does not run on that node.
+            done: Called once, when the piece has been stored, or could not be.
+            node: Name of the node.
+        """
 
     @abstractmethod
     def report_result(self, results: Sequence[ProcessResult], *, node: str | None = None) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 from domain.placement.resources import NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import Command
+from domain.running.outputs import OutputPiece
 from domain.running.process_end import ProcessResult
 
 
@@ -48,6 +49,15 @@ class AgentLine(Protocol):
     @abstractmethod
     def report_activities(self, activities: Mapping[str, Activity]) -> None:
         """Queue a report of what processes are doing, by name. Does not block."""
+
+    @abstractmethod
+    def report_output(self, piece: OutputPiece) -> None:
+        """Send a piece of the output of a program; return when the manager has stored it.
+
+        Raises:
+            TransportError: If the connection is lost for good, or has been closed.
+            ManagerRefused: If the manager rejects the request.
+        """
 
     @abstractmethod
     def close(self, *, timeout: float) -> None:

@@ -119,6 +119,7 @@ class NodePool(Protocol):
         stderr: Path,
         *,
         extend_env: bool = False,
+        files: Mapping[Path, bytes] | None = None,
     ) -> None:
         """Start a process on a node. On a lost node, it is soon reported as ended.
 
@@ -131,6 +132,7 @@ class NodePool(Protocol):
             stdout: File for its standard output; overwritten.
             stderr: File for its standard error; overwritten.
             extend_env: Whether it inherits the agent's environment.
+            files: None if the node has the manager's files; otherwise the files to create there.
 
         Raises:
             ValueError: If the node does not exist, or a process of that name is running.

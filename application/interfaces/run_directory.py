@@ -1,6 +1,7 @@
 """Run directories: where the files of a run are."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -45,6 +46,30 @@ class RunDirectory(Protocol):
 
         Raises:
             ConfigurationError: If it cannot be written.
+        """
+
+    @abstractmethod
+    def instance_files(self, instance: Reference) -> Mapping[Path, bytes]:
+        """Return the files in the directory of an instance, such as its run script.
+
+        Those in directories in it are left out.
+
+        Raises:
+            ConfigurationError: If one cannot be read.
+        """
+
+    @abstractmethod
+    def add_output(self, instance: Reference, *, is_error: bool, offset: int, data: bytes) -> None:
+        """Write a piece of the output of an instance into its file.
+
+        Args:
+            instance: The instance, whose directory exists.
+            is_error: Whether it is a piece of standard error, not of standard output.
+            offset: Where the piece begins in the file.
+            data: The piece.
+
+        Raises:
+            OSError: If it cannot be written.
         """
 
     @abstractmethod

@@ -25,12 +25,14 @@ class PreparedProgram:
         node: Name of the node to run it on.
         directory: Directory for its files.
         script: Path of the script that starts it.
+        files: The files to create on the node; None if it has the manager's files.
     """
 
     instance: str
     node: str
     directory: Path
     script: Path
+    files: Mapping[Path, bytes] | None = None
 
 
 class ProgramStarter:
@@ -99,6 +101,7 @@ class ProgramStarter:
             program.directory / "stdout.txt",
             program.directory / "stderr.txt",
             extend_env=True,
+            files=program.files,
         )
 
     def _prepare(
@@ -120,9 +123,16 @@ class ProgramStarter:
             resources=resources,
             environment={"MUSCLE_MANAGER": capabilities.manager_location(node, default=listens_at)},
             capabilities=capabilities,
-            mounts=(self._run_directory.path, *self._directory_to_resume_from(instance)),
+            mounts=self._mounts(instance, shares_files=capabilities.shares_files),
         )
-        return PreparedProgram(str(instance), node, directory, self._scripts.write(order))
+        script = self._scripts.write(order)
+        files = None if capabilities.shares_files else self._run_directory.instance_files(instance)
+        return PreparedProgram(str(instance), node, directory, script, files)
+
+    def _mounts(self, instance: Reference, *, shares_files: bool) -> tuple[Path, ...]:
+        """Return the directories that the program of an instance needs in a container."""
+        elsewhere = self._directory_to_resume_from(instance) if shares_files else ()
+        return (self._run_directory.path, *elsewhere)
 
     def _directory_to_resume_from(self, instance: Reference) -> Iterator[Path]:
         """Yield the directory of the snapshot of an instance, if there is one elsewhere."""

@@ -30,10 +30,12 @@ from domain.running.agents import (
     StartCommand,
 )
 from domain.running.nodes import NodeStatus
+from domain.running.outputs import OutputPiece
 from domain.running.process_end import NeverStarted, NodeLost, ProcessEnd, ProcessResult
 from domain.version import VERSION
 
 OnNodeLost: TypeAlias = Callable[[str, str], None]
+OnOutput: TypeAlias = Callable[[OutputPiece, Callable[[], None]], None]
 OnActivities: TypeAlias = Callable[[Mapping[str, Activity]], None]
 
 
@@ -78,6 +80,7 @@ class AgentManager(AgentDesk, NodePool):
         self._queues: dict[str, CommandQueue] = {}
         self._on_node_lost: list[OnNodeLost] = []
         self._on_activities: list[OnActivities] = []
+        self._on_output: OnOutput | None = None
         self._is_shutting_down = False
         self._on_shut_down: Callable[[], None] | None = None
 
@@ -94,6 +97,14 @@ class AgentManager(AgentDesk, NodePool):
             instances=tuple(self._ledger.running_on(node)),
             loss=self._roster.loss_of(node) or "",
         )
+
+    def on_output(self, listener: OnOutput) -> None:
+        """Call back with each piece of output of a program whose node shares no files.
+
+        Args:
+            listener: Called with the piece, and with a function to call when it is stored.
+        """
+        self._on_output = listener
 
     # NodePool
 
@@ -150,6 +161,7 @@ class AgentManager(AgentDesk, NodePool):
         stderr: Path,
         *,
         extend_env: bool = False,
+        files: Mapping[Path, bytes] | None = None,
     ) -> None:
         if node_name not in self._roster:
             known = ", ".join(self._roster) or "none at all"
@@ -161,7 +173,7 @@ class AgentManager(AgentDesk, NodePool):
             shut_down = NeverStarted(f"node '{node_name}' has been shut down")
             self._ledger.end_soon(name, NodeLost(loss) if loss else shut_down)
             return
-        command = StartCommand(name, work_dir, tuple(args), env, stdout, stderr, extend_env)
+        command = StartCommand(name, work_dir, tuple(args), env, stdout, stderr, extend_env, files)
         self._command(node_name, command)
 
     @override
@@ -209,6 +221,14 @@ class AgentManager(AgentDesk, NodePool):
         running = {name: activities[name] for name in names if name in activities}
         for listener in self._on_activities:
             listener(running)
+
+    @override
+    def report_output(self, piece: OutputPiece, done: Callable[[], None], *, node: str) -> None:
+        self._note_sign(node)
+        if self._on_output is None or self._ledger.node_of(piece.process) != node:
+            done()
+        else:
+            self._on_output(piece, done)
 
     @override
     def report_result(self, results: Sequence[ProcessResult], *, node: str | None = None) -> None:

@@ -76,6 +76,10 @@ class ProcessLedger:
         """Schedule the report of a process's end, so that callbacks do not re-enter the caller."""
         self._scheduler.call_soon(partial(self.end, process, end))
 
+    def node_of(self, process: str) -> str | None:
+        """Return the node on which a process runs; None if it does not run."""
+        return self._nodes.get(process)
+
     def running_on(self, node: str) -> list[str]:
         """Return the names of the processes that run on a node, sorted. Thread-safe."""
         return sorted(process for process, where in list(self._nodes.items()) if where == node)

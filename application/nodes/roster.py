@@ -114,6 +114,7 @@ class AgentRoster:
             node=resources.node,
             cores=len(resources.cores),
             memory=resources.memory,
+            **({"gpus": len(resources.gpus)} if resources.gpus else {}),
         )
         node.resources = resources
         self._watch(resources.node, self._timeouts.silence)

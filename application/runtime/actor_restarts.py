@@ -118,8 +118,8 @@ class ActorRestarts:
             return  # The restart that goes on notices it itself.
         self._tasks.hold(record.uid)
         recipe = self._recipes.get(record)
-        again = self._follow(record) if recipe is None else self._restart(record, recipe)
-        self._spawn(record, again)
+        made = self._follow(record) if recipe is None else self._restart(record, recipe)
+        self._spawn(record, made)
 
     def _is_lost(self, record: ActorRecord) -> bool:
         return self._correspondence.reason(record.home) is not None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 from application.interfaces.task_engine import EngineLink
 from application.runtime.actor_proxy import ActorProxy
 from application.runtime.outcomes import Inline
 from application.runtime.packing import Packing, Parcel
+from application.runtime.parameter import PackedParameter, Parameter
 from application.runtime.reference import ByReference, Reference
 from application.runtime.task import Done, Output, Task
 from domain.runtime.arguments import replaced
@@ -34,14 +35,12 @@ class PackedArguments:
             arguments is not known yet.
         sources: The tasks whose results fill the slots, in their order.
         needs: All tasks that must be done before.
-        mentioned: The tasks of stored values that are passed as references.
     """
 
     pack: Callable[[], Parcel]
     parcel: Parcel | None
     sources: list[Task]
     needs: list[Task]
-    mentioned: list[Task] = field(default_factory=list)
 
     def complete(self, name: str) -> None:
         """Pickle what could not be pickled before. All needs must be done.
@@ -53,10 +52,10 @@ class PackedArguments:
             DependencyError: A stored value was dropped meanwhile.
             SerialisationError: They cannot be pickled.
         """
-        for need in (*self.sources, *(() if self.parcel is not None else self.mentioned)):
-            if need.error is not None:
-                msg = f"{name} did not run, because {need.name} failed"
-                raise DependencyError(msg, task=name) from need.error
+        for source in self.sources:
+            if source.error is not None:
+                msg = f"{name} did not run, because {source.name} failed"
+                raise DependencyError(msg, task=name) from source.error
         if self.parcel is None:
             self.parcel = self.pack()
 
@@ -84,6 +83,13 @@ class PackedArguments:
         return Message(kind, whole, payload, (*values, *inner))
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The place of a value in arguments that have not been pickled."""
+
+    slot: ArgumentSlot
+
+
 class ArgumentPacking:
     """Takes the awaited values out of arguments, and puts them in again at the worker.
 
@@ -95,8 +101,9 @@ class ArgumentPacking:
     def __init__(self, *, packing: Packing, link: EngineLink) -> None:
         self._packing = packing
         self._link = link
+        packing.add(_Place, lambda place: place.slot)
 
-    def pack(self, content: object, *, name: str) -> PackedArguments:
+    def pack(self, content: tuple[object, ...], *, name: str) -> PackedArguments:
         """Pack arguments.
 
         Args:
@@ -108,15 +115,14 @@ class ArgumentPacking:
         """
         sources: list[Task] = []
         needs: list[Task] = []
-        mentioned: list[Task] = []
-        # They have no handle: actors without a home yet, and actors and values that failed.
+        # They have no handle: actors without a home yet, and those whose creation failed.
         unsent: list[Task] = []
 
-        def slot(task: Task, keys: tuple[object, ...] = ()) -> ArgumentSlot:
+        def slot(task: Task, keys: tuple[object, ...] = ()) -> _Place:
             if task not in sources:
                 sources.append(task)
                 needs.append(task)
-            return ArgumentSlot(sources.index(task), keys)
+            return _Place(ArgumentSlot(sources.index(task), keys))
 
         def replacement(item: object) -> object:
             if isinstance(item, Task):
@@ -126,11 +132,9 @@ class ArgumentPacking:
             if isinstance(item, Reference):
                 return slot(item.task)
             if isinstance(item, ByReference):
-                if isinstance(item.item, Reference):
-                    mentioned.append(item.item.task)
-                    if item.item.task.error is not None:
-                        unsent.append(item.item.task)
                 return item.item
+            if isinstance(item, Parameter) and item.cached:
+                return PackedParameter(item, slot(item._conjoin_link.kept_state))
             if isinstance(item, Done):
                 needs.append(item.task)
                 return None
@@ -140,10 +144,10 @@ class ArgumentPacking:
                     unsent.append(creation)
             return item
 
-        template = replaced(content, replacement)
+        template = tuple(replaced(part, replacement) for part in content)
         pack = partial(self._packing.pack, template, name=name)
         parcel = None if unsent else pack()
-        return PackedArguments(pack, parcel, sources, [*needs, *unsent], mentioned)
+        return PackedArguments(pack, parcel, sources, [*needs, *unsent])
 
     async def unpack(self, message: Message) -> object:
         """Return the arguments in a message, and release the values that it carries.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import suppress
 
 from application.runtime.correspondence import Correspondence
@@ -138,7 +138,7 @@ class Comms:
             return work
         self._sending.add(work)
         work.add_done_callback(self._sent)
-        return asyncio.sleep(0)
+        return _Sent()
 
     async def _request(self, uid: str, name: str, keywords: dict[str, object]) -> object:
         parcel = self._packing.pack(keywords, name=f"arguments of {name}")
@@ -172,3 +172,11 @@ class Comms:
 
     def _restore(self, handle: MemberHandle) -> RuntimeProxy:
         return self.registered(handle.uid)
+
+
+class _Sent:
+    """What the caller of a name without a reply can await, but need not."""
+
+    def __await__(self) -> Generator[object, None, None]:
+        """Let the request be sent."""
+        yield from asyncio.sleep(0).__await__()

@@ -12,8 +12,23 @@ from typing import Protocol
 from application.runtime.communications import Communications
 
 
+class Storing(Protocol):
+    """The store of a process."""
+
+    async def put(self, obj: object, publish: bool = False, reply: bool = False) -> object:
+        """Store an object, and return a reference to it."""
+
+
 class Surroundings(Protocol):
     """What any code can reach."""
+
+    @property
+    def uid(self) -> str:
+        """The uid of the process."""
+
+    @property
+    def warehouse(self) -> Storing:
+        """Its store."""
 
     @property
     def comms(self) -> Communications:

@@ -13,12 +13,16 @@ from application.runtime.barrier import Barrier
 from application.runtime.comms import Comms
 from application.runtime.context import surroundings
 from application.runtime.correspondence import Correspondence
+from application.runtime.direct_creation import DirectCreation
 from application.runtime.functions import Functions
 from application.runtime.log import RuntimeLog
 from application.runtime.loop_calls import LoopCalls
 from application.runtime.loops import Loops
 from application.runtime.members import Members
+from application.runtime.parameters import Parameters
 from application.runtime.placing import Placing
+from application.runtime.profile_buffer import ProfileBuffer
+from application.runtime.queue_report import QueueReport
 from application.runtime.reception import Reception
 from application.runtime.replacement import Replacement
 from application.runtime.resident_actor import ResidentActor
@@ -50,11 +54,15 @@ class Endpoint:
     log: RuntimeLog
     loops: Loops
     members: Members
+    parameters: Parameters
     placing: Placing
+    profile: ProfileBuffer
+    queues: QueueReport
     reception: Reception
     replacement: Replacement
     residents: Residents
     results: ResultLoader
+    creation: DirectCreation
     stage: Stage
     tasks: Tasks
     warehouse: Warehouse

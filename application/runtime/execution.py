@@ -8,7 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
 
 from application.interfaces.task_threads import TaskThreads
+from application.runtime.profile_buffer import ProfileBuffer
 from application.runtime.running_task import RunningTask, enter_task
+
+FUNCTIONS = "functions"
+"""The row of free functions in the profile."""
 
 
 class Execution:
@@ -16,10 +20,12 @@ class Execution:
 
     Args:
         threads: The threads.
+        profile: Gets the runs.
     """
 
-    def __init__(self, *, threads: TaskThreads) -> None:
+    def __init__(self, *, threads: TaskThreads, profile: ProfileBuffer) -> None:
         self._threads = threads
+        self._profile = profile
 
     async def run(
         self,
@@ -28,7 +34,7 @@ class Execution:
         keywords: Mapping[str, object],
         *,
         task: RunningTask,
-        started: Callable[[asyncio.Task[object]], None],
+        started: Callable[[asyncio.Task[object]], None] | None = None,
     ) -> object:
         """Run a function, and return its result.
 
@@ -42,6 +48,21 @@ class Execution:
         Raises:
             Exception: What the function raised.
         """
+        start, row = self._profile.now(), task.actor or FUNCTIONS
+        line = self._profile.begin(row)
+        try:
+            return await self._run(function, args, keywords, task, started)
+        finally:
+            self._profile.end(name_of(function), "task", start, row=row, line=line)
+
+    async def _run(
+        self,
+        function: Callable[..., object],
+        args: Sequence[object],
+        keywords: Mapping[str, object],
+        task: RunningTask,
+        started: Callable[[asyncio.Task[object]], None] | None,
+    ) -> object:
         if _is_async(function):
             made = function(*args, **keywords)
         else:
@@ -51,7 +72,8 @@ class Execution:
         context = copy_context()
         context.run(enter_task, task)
         running = context.run(asyncio.ensure_future, made)
-        started(running)
+        if started is not None:
+            started(running)
         return await running
 
     async def _on_thread(
@@ -78,3 +100,10 @@ def _is_async(function: Callable[..., object]) -> bool:
 def _is_coroutine(made: object) -> bool:
     """Whether it must be awaited here; tasks and references are results."""
     return inspect.iscoroutine(made)
+
+
+def name_of(function: Callable[..., object]) -> str:
+    """Return the name of a function, method or class in the profile."""
+    name: str = getattr(function, "__qualname__", "") or type(function).__qualname__
+    name = name.rpartition("<locals>.")[2]
+    return f"{name}.__init__" if inspect.isclass(function) else name

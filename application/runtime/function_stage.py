@@ -12,9 +12,11 @@ from application.runtime.attempt_reports import AttemptReports
 from application.runtime.delivery import CANCELLED, Delivery
 from application.runtime.execution import Execution
 from application.runtime.holdings import Holdings
+from application.runtime.memory_gate import MemoryGate
 from application.runtime.reception import OK, Reception
 from application.runtime.retried_run import retried_run
 from application.runtime.running_task import RunningTask
+from application.runtime.start_notices import StartNotices
 from domain.runtime.payloads import Message
 from domain.runtime.retries import Attempts
 
@@ -39,6 +41,8 @@ class FunctionStage:
         delivery: Makes replies.
         reception: Receives the requests.
         holdings: Counts the proxies in arguments.
+        gate: Lets functions with large arguments in.
+        notices: Reports functions that run.
         reports: Reports failed attempts to callers.
     """
 
@@ -50,12 +54,16 @@ class FunctionStage:
         delivery: Delivery,
         reception: Reception,
         holdings: Holdings,
+        gate: MemoryGate,
+        notices: StartNotices,
         reports: AttemptReports,
     ) -> None:
         self._arguments = arguments
         self._execution = execution
         self._delivery = delivery
         self._holdings = holdings
+        self._gate = gate
+        self._notices = notices
         self._reports = reports
         self._slot = asyncio.Lock()
         self._waiting: dict[str, asyncio.Task[object] | None] = {}
@@ -68,7 +76,9 @@ class FunctionStage:
         assert isinstance(task, str)
         assert isinstance(name, str)
         try:
-            return await self._run(sender, task, name, message)
+            async with self._gate.room(message, name=name):
+                with self._notices.running(sender, task):
+                    return await self._run(sender, task, name, message)
         except Exception as error:  # noqa: BLE001 - it is the caller's
             return self._delivery.error_reply(error, uid=task)
 

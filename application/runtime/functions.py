@@ -24,6 +24,9 @@ from domain.runtime.payloads import Message, Plain
 from domain.runtime.retries import Attempts
 from domain.runtime.task_errors import RuntimeDisconnectedError, disconnected
 
+UNDELIVERED_DELAY = 0.01
+"""Seconds until a function is sent again, whose worker had gone before it arrived."""
+
 
 @dataclass(eq=False, slots=True)
 class FunctionWork(Work):
@@ -68,6 +71,7 @@ class FunctionWork(Work):
 
     async def _run(self, task: Task) -> Outcome:
         attempts = Attempts(self.retries)
+        delay: float | None
         while True:
             worker = self.worker or await self.pool.acquire()
             try:
@@ -75,8 +79,8 @@ class FunctionWork(Work):
             except UndeliveredError:
                 if self.worker:
                     raise
-                # It has not run, so another worker gets it.
-                continue
+                # It has not run, so another worker gets it, unless the run ends meanwhile.
+                delay = UNDELIVERED_DELAY
             except RuntimeDisconnectedError as error:
                 delay = attempts.lose_worker()
                 if delay is None:

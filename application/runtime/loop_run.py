@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
 
 from application.interfaces.progress_bars import ProgressBar
+from application.runtime.loop_attempts import LoopAttempts
 from application.runtime.loop_item import LoopItem, enter_item
 from domain.runtime.item_loop import CancelItem, Instruction, ItemLoop, StartItem
 from domain.runtime.task_errors import RuntimeDisconnectedError, TaskTimeoutError
 from domain.runtime.worker_lending import WorkerLending, WorkerShare
+
+_RAISED = (Exception, asyncio.CancelledError, SystemExit, KeyboardInterrupt)
+"""What the await of the loop raises, if an item raises it."""
 
 Body = Callable[..., Awaitable[object]]
 
@@ -92,9 +97,8 @@ class LoopRun:
         self._arguments: dict[int, tuple[object, ...]] = {}
         self._taken = 0
         self._results: dict[int, object] = {}
-        self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._attempts: dict[int, LoopItem] = {}
-        self._leftovers: list[LoopItem] = []
+        self._attempts = LoopAttempts()
+        self._context = copy_context()
         self._following: set[asyncio.Task[None]] = set()
         self._over: asyncio.Future[BaseException | None] = loop.create_future()
         self._late: asyncio.Future[None] = loop.create_future()
@@ -110,9 +114,8 @@ class LoopRun:
     def results(self) -> list[object]:
         """The results of the items that are done, in the order that the user chose."""
         done = self._machine.done_items
-        return [
-            self._results[item] for item in (sorted(done) if self._options.is_ordered else done)
-        ]
+        order = sorted(done) if self._options.is_ordered else done
+        return [self._results[item] for item in order]
 
     async def run(self) -> BaseException | None:
         """Run all items to their end, and return the error of the loop, if it failed.
@@ -136,7 +139,7 @@ class LoopRun:
         except asyncio.CancelledError:
             self._carry_out(self._machine.stop(None))
             await self._end_items()
-            self._cancel_tasks()
+            self._attempts.cancel_leftovers()
             raise
         finally:
             if timer is not None:
@@ -144,7 +147,7 @@ class LoopRun:
             for following in self._following:
                 following.cancel()
         if error is not None:
-            self._cancel_tasks()
+            self._attempts.cancel_leftovers()
         return error
 
     def fill(self) -> None:
@@ -185,34 +188,34 @@ class LoopRun:
             if isinstance(instruction, StartItem):
                 self._start(instruction.item, instruction.worker)
             elif isinstance(instruction, CancelItem):
-                self._tasks[instruction.item].cancel()
-            elif not self._over.done():  # cancelling the await of the loop has cancelled it
+                self._attempts.cancel(instruction.item)
+            # The cancellation of its await has cancelled the future.
+            elif not self._over.done():
                 self._over.set_result(instruction.error)
 
     def _start(self, item: int, worker: str) -> None:
         attempt = LoopItem(self._around.owner, self._around.lending, worker)
-        self._attempts[item] = attempt
-        self._tasks[item] = asyncio.get_running_loop().create_task(self._run_item(item, attempt))
+        # Not in the context of the item whose end makes this one start.
+        self._context.run(self._attempts.start, item, attempt, self._run_item(item, attempt))
 
     async def _run_item(self, item: int, attempt: LoopItem) -> None:
         enter_item(attempt)
         try:
             worker = self._around.worker_for(attempt.worker)
             result = await self._body(worker, *self._arguments[item])
-        except asyncio.CancelledError as error:
-            self._failed(item, attempt, error)
-        except Exception as error:  # noqa: BLE001 - the loop raises it
+        except _RAISED as error:
+            # Not raised here: SystemExit in a task stops the event loop at once.
             self._failed(item, attempt, error)
         else:
-            self._done(item, attempt, result)
+            self._done(item, result)
         if not self._machine.is_over:
             self._around.serve()
 
-    def _done(self, item: int, attempt: LoopItem, result: object) -> None:
+    def _done(self, item: int, result: object) -> None:
         if self._machine.is_over:
             return
         self._results[item] = result
-        self._detach(item, attempt)
+        self._attempts.ended(item)
         self._arguments.pop(item, None)
         if self._bar is not None:
             self._bar.advance()
@@ -221,11 +224,11 @@ class LoopRun:
     def _failed(self, item: int, attempt: LoopItem, error: BaseException) -> None:
         if self._machine.is_over:
             return
-        self._detach(item, attempt)
-        if isinstance(error, asyncio.CancelledError) or self._around.is_live(attempt.worker):
-            self._carry_out(self._machine.failed(item, error))
-        else:
+        self._attempts.ended(item)
+        if isinstance(error, Exception) and not self._around.is_live(attempt.worker):
             self._carry_out(self._machine.lost(item, self._loss(error, attempt.worker)))
+        else:
+            self._carry_out(self._machine.failed(item, error))
 
     def _loss(self, error: BaseException, worker: str) -> BaseException:
         """Return the error of an item whose worker is lost.
@@ -238,14 +241,6 @@ class LoopRun:
         loss.__cause__ = error
         return loss
 
-    def _detach(self, item: int, attempt: LoopItem) -> None:
-        """Forget an item that has ended, except for its tasks that have not."""
-        self._tasks.pop(item, None)
-        self._attempts.pop(item, None)
-        if attempt.incomplete:
-            self._leftovers = [other for other in self._leftovers if other.incomplete]
-            self._leftovers.append(attempt)
-
     def _time_out(self) -> None:
         self._late.set_result(None)
         self._carry_out(self._machine.stop(self._timeout_error()))
@@ -254,36 +249,22 @@ class LoopRun:
         return TaskTimeoutError(f"The loop did not end within {self._options.timeout} s")
 
     async def _end_items(self) -> None:
-        """Wait for the items that were cancelled, and cancel their tasks.
+        """Wait for the items that were cancelled, and give their workers back.
 
         Raises:
             asyncio.CancelledError: The loop was cancelled meanwhile.
         """
-        is_cancelled = False
-        while pending := [task for task in self._tasks.values() if not task.done()]:
-            try:
-                await asyncio.wait(pending)
-            except asyncio.CancelledError:
-                is_cancelled = True
-                for task in pending:
-                    task.cancel()
-        for attempt in self._attempts.values():
-            attempt.cancel_tasks()
-        self._attempts.clear()
-        self._around.lending.leave(self.share)
-        self._around.serve()
-        if is_cancelled:
-            raise asyncio.CancelledError
+        try:
+            await self._attempts.end()
+        finally:
+            self._around.lending.leave(self.share)
+            self._around.serve()
 
     async def _wait_for_tasks(self) -> BaseException | None:
         """Wait until the tasks are complete that the items did not wait for."""
-        waiters = [waiter for item in self._leftovers for waiter in item.incomplete]
+        waiters = self._attempts.incomplete
         if not waiters:
             return None
         complete: asyncio.Future[Any] = asyncio.gather(*waiters)
         await asyncio.wait([complete, self._late], return_when=asyncio.FIRST_COMPLETED)
         return None if complete.done() else self._timeout_error()
-
-    def _cancel_tasks(self) -> None:
-        for item in self._leftovers:
-            item.cancel_tasks()

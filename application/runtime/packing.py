@@ -42,7 +42,6 @@ class Packing:
         self._pickler = pickler
         self._describe: dict[type, Callable[[object], object]] = {}
         self._restore: dict[type, Callable[[object], object]] = {}
-        self.add(ArgumentSlot, lambda slot: slot)
 
     def add(
         self,

@@ -2,45 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 
-from application.interfaces.clock import Clock
 from application.runtime.comms import Comms
-from domain.runtime.trace import TraceEvent, as_trace
+from application.runtime.profile_buffer import MOST_EVENTS, ProfileBuffer
+from domain.runtime.task_errors import RuntimeDisconnectedError
+from domain.runtime.trace import TraceEvent
 from domain.runtime.uids import MONITOR
 
-MOST_EVENTS = 200_000
-"""How many events a process keeps; later ones are dropped, and counted."""
+Sink = Callable[[Sequence[TraceEvent]], None]
+"""Writes events to the profile of the run."""
+
+PATIENCE = 2.0
+"""Seconds that each worker may take for its last events, when the run ends."""
 
 
 class Profile:
-    """Collects the events of this process, and of others that send theirs here.
+    """Returns the events of one runtime, and collects those of others at the monitor.
 
     Args:
-        own: Uid of the process.
-        clock: Times events.
-        comms: Sends them to the monitor.
+        own: Uid of the runtime.
+        comms: Sends events to the monitor.
+        buffer: The events of the process, for one of its runtimes; None for the others.
     """
 
-    def __init__(self, *, own: str, clock: Clock, comms: Comms) -> None:
+    def __init__(self, *, own: str, comms: Comms, buffer: ProfileBuffer | None) -> None:
         self._own = own
-        self._clock = clock
         self._comms = comms
-        self._events: list[TraceEvent] = []
-        self._collected: list[TraceEvent] = []
-        self.dropped = 0
+        self._buffer = buffer
+        self._collected: deque[TraceEvent] = deque(maxlen=MOST_EVENTS)
+        self._sink: Sink | None = None
 
-    def now(self) -> float:
-        """Return the time, for `add`."""
-        return self._clock.time()
+    @property
+    def collected(self) -> list[TraceEvent]:
+        """The events that were received, as long as nothing writes them."""
+        return list(self._collected)
 
-    def add(self, name: str, category: str, start: float, *, row: str = "") -> None:
-        """Add an event that ends now."""
-        if len(self._events) >= MOST_EVENTS:
-            self.dropped += 1
-            return
-        duration = self._clock.time() - start
-        self._events.append(TraceEvent(name, category, self._own, start, duration, row))
+    def write_to(self, sink: Sink) -> None:
+        """Write all events that are received from now on, instead of keeping the latest ones."""
+        self._sink = sink
 
     def set_profiler(self) -> None:
         """Create the buffer of events. It exists already, so this changes nothing."""
@@ -48,19 +50,30 @@ class Profile:
     def request_profile(self, sender_id: str) -> list[TraceEvent]:
         """Return the new events of this runtime."""
         del sender_id
-        events, self._events = self._events, []
-        return events
+        return [] if self._buffer is None else self._buffer.take(self._own)
 
     def recv_profile(self, sender_id: str, profiler_update: Iterable[TraceEvent]) -> None:
         """Add events to the profile of the monitor."""
         del sender_id
-        self._collected.extend(profiler_update)
+        if self._sink is not None:
+            self._sink(list(profiler_update))
+        else:
+            self._collected.extend(profiler_update)
 
     async def send_profile(self) -> None:
         """Send the new events of this runtime to the monitor."""
         events = self.request_profile(self._own)
         await self._comms.call(MONITOR, "recv_profile", {"profiler_update": events}, reply=True)
 
-    def trace(self) -> str:
-        """Return the trace of all events that were collected, and of this process."""
-        return as_trace([*self._collected, *self._events])
+    async def collect(self, members: Iterable[str]) -> None:
+        """Fetch the new events of members. Those that do not answer in time are left out."""
+        await asyncio.gather(*(self._fetch(uid) for uid in members))
+
+    async def _fetch(self, uid: str) -> None:
+        request = self._comms.call(uid, "request_profile", {}, reply=True)
+        try:
+            events = await asyncio.wait_for(request, PATIENCE)
+        except (asyncio.TimeoutError, RuntimeDisconnectedError):
+            return
+        assert isinstance(events, list)
+        self.recv_profile(uid, events)

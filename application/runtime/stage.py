@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from application.runtime.argument_packing import FIELDS as ARGUMENT_FIELDS
 from application.runtime.argument_packing import ArgumentPacking
@@ -12,11 +12,14 @@ from application.runtime.delivery import CANCELLED, Delivery
 from application.runtime.execution import Execution
 from application.runtime.holdings import Holdings
 from application.runtime.members import Members
+from application.runtime.memory_gate import MemoryGate
+from application.runtime.profile_buffer import ProfileBuffer
 from application.runtime.reception import OK, Reception
 from application.runtime.resident_actor import ResidentActor
 from application.runtime.residents import ACTOR, Residents
 from application.runtime.retried_run import retried_run
 from application.runtime.running_task import RunningTask
+from application.runtime.start_notices import StartNotices
 from domain.runtime.actor_queue import ActorQueue, Cancelled
 from domain.runtime.hosts import LossReason
 from domain.runtime.payloads import Message
@@ -58,7 +61,10 @@ class Stage:
         holdings: Counts the proxies in arguments.
         reports: Reports failed attempts to callers.
         members: Reports the loss of callers.
+        profile: Gets the waits of calls.
         on_named_end: Called with the uid of each actor with a name that has ended.
+        gate: Lets calls with large arguments in.
+        notices: Reports calls that run.
     """
 
     def __init__(
@@ -72,15 +78,21 @@ class Stage:
         holdings: Holdings,
         reports: AttemptReports,
         members: Members,
+        profile: ProfileBuffer,
         on_named_end: Callable[[str], None],
+        gate: MemoryGate,
+        notices: StartNotices,
     ) -> None:
         self._residents = residents
         self._arguments = arguments
         self._execution = execution
         self._delivery = delivery
         self._holdings = holdings
+        self._profile = profile
         self._reports = reports
         self._on_named_end = on_named_end
+        self._gate = gate
+        self._notices = notices
         members.notify(left=self.lose_caller)
         self._on_idle: asyncio.Future[None] | None = None
         residents.on_release(ACTOR, self._released)
@@ -111,46 +123,31 @@ class Stage:
         await self._holdings.reported()
         return OK
 
-    async def init_tessera(
-        self,
-        /,
-        sender_id: str,
-        cls: type,
-        uid: str,
-        args: Sequence[object] = (),
-        **kwargs: object,
-    ) -> list[str]:
-        """Create an actor here, held once by the sender.
-
-        Returns:
-            The names of its attributes.
-        """
-        task = RunningTask(uid, actor=uid, is_exclusive=True)
-        instance = await self._execution.run(cls, args, kwargs, task=task, started=lambda _: None)
-        actor = ResidentActor(uid, cls.__name__, instance, ActorQueue())
-        self._residents.enter(ACTOR, uid, actor)
-        self._residents.increase(sender_id, uid)
-        return [name for name in dir(instance) if not name.startswith("__")]
-
     async def _call(self, sender: str, message: Message) -> Message:
         actor = self._residents.find(ACTOR, _text(message, "actor"))
         assert isinstance(actor, ResidentActor)
         task, number = _text(message, "task"), message.fields["number"]
         assert isinstance(number, int)
+        start = self._profile.now()
         try:
             await actor.turn(task, caller=_lane(sender, message), number=number)
         except asyncio.CancelledError:
             return Message(CANCELLED)
+        name = f"{actor.type_name}.{_text(message, 'method')}"
+        self._profile.add_wait(name, start, row=f"{actor.uid} queue")
         try:
-            return await self._run(sender, actor, task, message)
+            async with self._gate.room(message, name=name):
+                with self._notices.running(sender, task):
+                    return await self._run(sender, actor, task, message, name)
         except Exception as error:  # noqa: BLE001 - it is the caller's
             return self._delivery.error_reply(error, uid=task)
         finally:
             actor.finish(task)
             self._end_if_idle(actor)
 
-    async def _run(self, sender: str, actor: ResidentActor, task: str, message: Message) -> Message:
-        name = f"{actor.type_name}.{_text(message, 'method')}"
+    async def _run(
+        self, sender: str, actor: ResidentActor, task: str, message: Message, name: str
+    ) -> Message:
         content = await self._arguments.unpack(message)
         assert isinstance(content, tuple)
         args, keywords, retry_on = content

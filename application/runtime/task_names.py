@@ -10,10 +10,11 @@ from application.interfaces.task_engine import EngineLink
 from application.runtime.actor_table import ActorTable
 from application.runtime.members import Members
 from application.runtime.placing import Placing
+from application.runtime.queue_report import QueueReport
 from application.runtime.resident_actor import ResidentActor
 from application.runtime.residents import ACTOR, Residents
 from domain.runtime.errors import Unsupported
-from domain.runtime.hosts import Capability
+from domain.runtime.hosts import Capability, HostUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class WorkerUsage:
         running: Number of requests that it handles.
         stored: Bytes of the values that it has stored.
         spilled: How many of them are in files.
+        queued: Number of calls that wait for their actors; None if it does not answer in time.
     """
 
     uid: str
@@ -35,6 +37,7 @@ class WorkerUsage:
     running: int
     stored: int
     spilled: int
+    queued: int | None
 
 
 class TaskNames:
@@ -47,6 +50,7 @@ class TaskNames:
         placing: Chooses workers.
         members: The workers.
         engine: The name of the engine.
+        queues: Counts waiting calls.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class TaskNames:
         placing: Placing,
         members: Members,
         engine: str,
+        queues: QueueReport,
     ) -> None:
         self._link = link
         self._table = table
@@ -65,6 +70,7 @@ class TaskNames:
         self._placing = placing
         self._members = members
         self._engine = engine
+        self._queues = queues
         self._queued: set[asyncio.Future[object]] = set()
 
     async def init_task(self, sender_id: str, task: Mapping[str, object], uid: str) -> None:
@@ -115,13 +121,17 @@ class TaskNames:
     async def usage(self) -> dict[str, WorkerUsage]:
         """Return what each worker uses, by uid."""
         found = await self._link.usage()
+        workers = [uid for uid in found if self._members.is_live(uid)]
+        queued = await asyncio.gather(*(self._queues.queued(uid) for uid in workers))
         return {
-            uid: WorkerUsage(
-                uid, item.cpu, item.rss, item.running, stored=item.stored, spilled=item.spilled
-            )
-            for uid, item in found.items()
-            if self._members.is_live(uid)
+            uid: _usage(found[uid], number) for uid, number in zip(workers, queued, strict=True)
         }
+
+
+def _usage(item: HostUsage, queued: int | None) -> WorkerUsage:
+    return WorkerUsage(
+        item.uid, item.cpu, item.rss, item.running, item.stored, item.spilled, queued
+    )
 
 
 def _ignore(result: object) -> None:

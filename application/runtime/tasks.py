@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 
 from application.runtime.again import Again
 from application.runtime.cancellation import TaskCancelledError
@@ -65,7 +66,9 @@ class Tasks:
         if self._calls.is_own_thread:
             self._add(task, plan)
         else:
-            self._calls.soon(lambda: self._add(task, plan))
+            # In the context of the caller, which decides to which loop the task belongs.
+            context = copy_context()
+            self._calls.soon(lambda: context.run(self._add, task, plan))
         return task
 
     def settled(self, uid: str, name: str, outcome: Outcome) -> Task:
@@ -92,7 +95,6 @@ class Tasks:
     def begin(self, task: Task) -> None:
         """Start a lazy task. Ignored for one that has started."""
         if self._take_over(task):
-            self._announce(task)
             self._enter(task, self._plans[task.uid])
 
     def started(self, uid: str) -> None:
@@ -160,7 +162,6 @@ class Tasks:
         if plan.is_lazy:
             return  # Only its users keep it, until it begins.
         self._take_over(task)
-        self._announce(task)
         if self._batch is not None:
             self._batch.append((task, plan))
         else:
@@ -174,11 +175,9 @@ class Tasks:
         assert isinstance(plan, Plan)
         self._tasks[task.uid] = task
         self._plans[task.uid] = plan
-        return True
-
-    def _announce(self, task: Task) -> None:
         for added in self._on_added:
             added(task)
+        return True
 
     def _enter(self, task: Task, plan: Plan) -> None:
         for need in plan.needs:
@@ -210,13 +209,9 @@ class Tasks:
             self._runs.start(task, work)
 
     def _ended(self, task: Task, outcome: Outcome | Again) -> None:
-        if isinstance(outcome, Again):
-            self._return_to_queue(task)
-        else:
+        if not isinstance(outcome, Again):
             self.settle(task, outcome)
-
-    def _return_to_queue(self, task: Task) -> None:
-        if task.uid in self._graph:
+        elif task.uid in self._graph:
             self._carry_out(self._graph.return_to_queue(task.uid))
 
     def _end_dependent(self, task: Task, need_uid: str, state: TaskState) -> None:

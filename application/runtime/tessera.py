@@ -144,6 +144,28 @@ class _Local(_ClassName):
         return None if endpoint is None else endpoint.local_instance(owner)
 
 
+class _Parameter(_ClassName):
+    """Creates parameters.
+
+    Args:
+        is_local: Whether their roots are in this process.
+    """
+
+    def __init__(self, *, is_local: bool) -> None:
+        self._is_local = is_local
+
+    def __get__(self, instance: object, owner: type) -> Callable[..., object]:
+        """Return what creates a parameter; its keyword `cached` belongs to the runtime."""
+
+        def parameter(*args: object, cached: bool = False, **keywords: object) -> object:
+            parameters = require_endpoint().parameters
+            return parameters.create(
+                owner, args, keywords, is_local=self._is_local, is_cached=cached
+            )
+
+        return parameter
+
+
 class _SelectWorker(_ClassName):
     def __get__(self, instance: object, owner: type) -> object:
         """Return what chooses a worker for an actor."""
@@ -171,6 +193,8 @@ _CLASS_NAMES: Mapping[str, _ClassName] = {
     "remote": _Remote(),
     "options": _Options(),
     "local": _Local(),
+    "parameter": _Parameter(is_local=False),
+    "local_parameter": _Parameter(is_local=True),
     "select_worker": _SelectWorker(),
 }
 

@@ -12,6 +12,7 @@ from application.runtime.loop_calls import LoopCalls
 from application.runtime.members import Members
 from application.runtime.outcomes import Failed, Outcome, Stored
 from application.runtime.packing import Packing
+from application.runtime.parameter import Parameter, stored
 from application.runtime.reception import OK, Reception
 from application.runtime.reference import Reference
 from application.runtime.task import Task
@@ -75,7 +76,7 @@ class Warehouse:
         The object is pickled before this returns; later changes are not stored.
 
         Args:
-            obj: The object.
+            obj: The object. A parameter is pushed, and the state of its root is stored.
             publish: Store it on every node; implies `reply`. One machine has one store.
             reply: Raise an error of the store here, instead of where the reference is used.
 
@@ -84,6 +85,8 @@ class Warehouse:
         """
         if isinstance(obj, Reference):
             return obj
+        if isinstance(obj, Parameter):
+            return await stored(obj)
         parcel = self._packing.pack(obj, name=type(obj).__name__)
         try:
             value = await self._link.put(parcel.payload)
@@ -170,7 +173,7 @@ class Warehouse:
         for _ in range(holders.count):
             self._link.release(value)
         for task in list(holders.tasks):
-            task.replace_outcome(Failed(KeyError(f"value {uid} was dropped")))
+            task.replace_outcome(Failed(_dropped(uid)))
 
     async def _order_drop(self, host: str, uid: str) -> None:
         try:
@@ -192,8 +195,17 @@ class Warehouse:
         if not reference.task.is_settled:
             msg = f"{reference.uid} is not stored yet: await it before it is passed on"
             raise TaskError(msg)
-        return ValueHandle(reference.uid, reference.engine_value, reference.owner)
+        is_lost = reference.task.error is not None
+        value = None if is_lost else reference.engine_value
+        return ValueHandle(reference.uid, value, reference.owner)
 
     def _restore(self, handle: ValueHandle) -> Reference:
+        if handle.value is None:
+            gone = Failed(_dropped(handle.uid))
+            return self._reference(handle.uid, gone, handle.owner)
         self._link.retain(handle.value)
         return self._reference(handle.uid, Stored(handle.value), handle.owner)
+
+
+def _dropped(uid: str) -> KeyError:
+    return KeyError(f"value {uid} does not exist: it was dropped")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from application.interfaces.own_process import OwnProcess
 from application.interfaces.pickler import Pickler
 from application.interfaces.progress_bars import ProgressBars
 from application.interfaces.task_engine import EngineLink
@@ -18,6 +19,7 @@ from application.runtime.comms import Comms
 from application.runtime.correspondence import Correspondence
 from application.runtime.deadlocks import Deadlocks
 from application.runtime.delivery import Delivery
+from application.runtime.direct_creation import DirectCreation
 from application.runtime.endpoint import Endpoint
 from application.runtime.execution import Execution
 from application.runtime.function_stage import FunctionStage
@@ -27,15 +29,21 @@ from application.runtime.log import RuntimeLog
 from application.runtime.loop_calls import LoopCalls
 from application.runtime.loops import Loops
 from application.runtime.members import Members
+from application.runtime.memory_gate import MemoryGate
 from application.runtime.packing import Packing
+from application.runtime.parameters import Parameters
 from application.runtime.placing import Placing
 from application.runtime.pool import Pool
+from application.runtime.profile_buffer import ProfileBuffer
+from application.runtime.queue_report import QueueReport
 from application.runtime.reception import Reception
+from application.runtime.recording_link import RecordingLink
 from application.runtime.replacement import Replacement
 from application.runtime.residents import Residents
 from application.runtime.results import ResultLoader
 from application.runtime.shared_tasks import SharedTasks
 from application.runtime.stage import Stage
+from application.runtime.start_notices import StartNotices
 from application.runtime.tasks import Tasks
 from application.runtime.warehouse import Warehouse
 from domain.runtime.payloads import EngineValue
@@ -47,8 +55,10 @@ def new_endpoint(
     link: EngineLink,
     pickler: Pickler,
     threads: TaskThreads,
+    own_process: OwnProcess,
     log: RuntimeLog,
     bars: ProgressBars,
+    profile: ProfileBuffer,
     remote_names: frozenset[str],
     placement: Strategy | None = None,
 ) -> Endpoint:
@@ -58,11 +68,14 @@ def new_endpoint(
         link: The engine.
         pickler: Pickles what users pass.
         threads: The threads of methods.
+        own_process: Measures the process.
         log: The logger.
         bars: Draws the progress of loops.
+        profile: Gets events.
         remote_names: The names of a runtime that peers may call.
         placement: The strategy; None in processes without the monitor.
     """
+    link = RecordingLink(link, profile)
     calls = LoopCalls()
     packing = Packing(pickler=pickler)
     correspondence = Correspondence(link=link)
@@ -135,7 +148,7 @@ def new_endpoint(
         reception=reception,
         log=log,
     )
-    execution = Execution(threads=threads)
+    execution = Execution(threads=threads, profile=profile)
     reports = AttemptReports(correspondence=correspondence, reception=reception)
     pool = Pool(members=members, is_any_expected=lambda: replacement.is_any_expected)
     replacement.notify(pool.give_up)
@@ -151,12 +164,16 @@ def new_endpoint(
     )
     deadlocks = Deadlocks(correspondence=correspondence, reception=reception)
     results.use(call=functions.call_on_result, watch=deadlocks.watch)
+    gate = MemoryGate(own_process=own_process)
+    notices = StartNotices(correspondence=correspondence, reception=reception, tasks=tasks)
     FunctionStage(
         arguments=arguments,
         execution=execution,
         delivery=delivery,
         reception=reception,
         holdings=holdings,
+        gate=gate,
+        notices=notices,
         reports=reports,
     )
     loops = Loops(
@@ -202,6 +219,7 @@ def new_endpoint(
         names=names,
         table=table,
     )
+    creation = DirectCreation(residents=residents, execution=execution)
     stage = Stage(
         residents=residents,
         arguments=arguments,
@@ -211,7 +229,10 @@ def new_endpoint(
         holdings=holdings,
         reports=reports,
         members=members,
+        profile=profile,
         on_named_end=names.free,
+        gate=gate,
+        notices=notices,
     )
     return Endpoint(
         actor_names=names,
@@ -225,11 +246,15 @@ def new_endpoint(
         log=log,
         loops=loops,
         members=members,
+        parameters=Parameters(actors=actors, own=link.uid),
         placing=placing,
+        profile=profile,
+        queues=QueueReport(residents=residents, correspondence=correspondence, reception=reception),
         reception=reception,
         replacement=replacement,
         residents=residents,
         results=results,
+        creation=creation,
         stage=stage,
         tasks=tasks,
         warehouse=warehouse,

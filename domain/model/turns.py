@@ -68,7 +68,7 @@ class Turns:
 
 
 class _Calls:
-    """Who calls whom in a model, and which components run only after others have ended.
+    """The calls between components, and which components run only after others have ended.
 
     Args:
         model: The flat model.

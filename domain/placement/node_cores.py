@@ -1,8 +1,8 @@
 """Keeps track of which instances use which cores of one node.
 
 Cores are grouped by their users, so that the cores of thousands of instances are compared in few
-operations. All users of a core take turns with each other, so the indices of each are the first of
-those of the user with the most indices: these are the only ones to compare with.
+operations. All users of a core take turns with each other, so the index of each is a prefix of the
+longest one, which is the only one to compare with.
 """
 
 from __future__ import annotations

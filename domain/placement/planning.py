@@ -99,13 +99,18 @@ class Planner:
                 f"{len(sharing)} of {len(plan.resources)} instances {verb} cores with others that"
                 f" run at the same time: {_listed(sharing)}."
             )
+        squeezed = {name.without_trailing_ints() for name in plan.oversubscribed}
+        units = "cores or GPUs" if any(map(self._gpus, squeezed)) else "cores"
         return (
-            "There are too few cores for the model to run at full speed. Available:"
+            f"There are too few {units} for the model to run at full speed. Available:"
             f" {available.as_text()}. {' '.join(sentences)}"
         )
 
     def _component(self, name: Reference) -> Component:
         return self._configuration.model.components[name]
+
+    def _gpus(self, name: Reference) -> int:
+        return self._configuration.resources_of(self._component(name)).gpus
 
     def _asked(self, name: Reference) -> str:
         component = self._component(name)
@@ -157,8 +162,7 @@ class Planner:
 
     def _too_few(self, instance: Reference, available: Resources) -> InsufficientResources:
         component = instance.without_trailing_ints()
-        gpus = self._configuration.resources_of(self._component(component)).gpus
-        units = "cores or GPUs" if gpus else "cores"
+        units = "cores or GPUs" if self._gpus(component) else "cores"
         return InsufficientResources(
             f"There are too few {units}: component '{component}' requests {self._asked(component)},"
             f" and too few are left for '{instance}'. Available: {available.as_text()}. Request"

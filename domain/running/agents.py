@@ -83,6 +83,9 @@ class StartCommand:
         stdout: File for its standard output, overwritten.
         stderr: File for its standard error, overwritten.
         extend_env: Whether it inherits the agent's environment.
+        files: None if the node has the manager's files. Otherwise the files to create before the
+            start, with their contents; the directories are created as well, and the output is
+            sent to the manager.
     """
 
     name: str
@@ -92,6 +95,7 @@ class StartCommand:
     stdout: Path
     stderr: Path
     extend_env: bool = False
+    files: Mapping[Path, bytes] | None = None
 
     def __repr__(self) -> str:
         # environments hold passwords and tokens

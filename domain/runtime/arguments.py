@@ -40,7 +40,7 @@ class _Search:
 
     def replaced(self, value: object) -> object:
         kind = type(value)
-        if kind in _PLAIN or id(value) in self._inside:
+        if kind in _PLAIN or _is_flat(value, kind) or id(value) in self._inside:
             return value
         self._inside.add(id(value))
         try:
@@ -89,6 +89,15 @@ class _Search:
             # Not setattr, which frozen dataclasses refuse.
             object.__setattr__(changed, name, item)
         return changed
+
+
+def _is_flat(value: object, kind: type) -> bool:
+    """Whether it is a container of numbers and strings only, which needs no search."""
+    if kind in _SEQUENCES:
+        return _PLAIN.issuperset(map(type, value))  # type: ignore[call-overload]
+    if kind is dict:
+        return _PLAIN.issuperset(map(type, value.values()))  # type: ignore[attr-defined]
+    return False
 
 
 def _same(old: list[object], new: list[object]) -> bool:

@@ -51,12 +51,12 @@ class ValueHandle:
 
     Attributes:
         uid: Its uid.
-        value: The value, as the engine identifies it.
+        value: The value, as the engine identifies it; None if it does not exist any longer.
         owner: Uid of the member that stored it.
     """
 
     uid: str
-    value: EngineValue
+    value: EngineValue | None
     owner: str
 
 

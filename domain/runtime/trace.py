@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
-MICROSECONDS = 1_000_000
+MICROSECONDS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class TraceEvent:
         start: When it began, in seconds since the epoch.
         duration: Its seconds.
         row: What it belongs to, such as an actor: one row in the trace.
+        size: Number of bytes; 0 for none.
     """
 
     name: str
@@ -28,34 +30,46 @@ class TraceEvent:
     start: float
     duration: float
     row: str = ""
+    size: int = 0
 
 
-def as_trace(events: Iterable[TraceEvent]) -> str:
-    """Return the text of a trace file, with a process for each member and a thread for each row."""
-    processes: dict[str, int] = {}
-    rows: dict[tuple[str, str], int] = {}
-    entries: list[dict[str, object]] = []
-    for event in events:
-        pid = processes.setdefault(event.member, len(processes) + 1)
-        row = rows.setdefault((event.member, event.row), len(rows) + 1)
-        entries.append(
-            {
+class Trace:
+    """Makes the entries of a trace file, with a process for each member and a thread for each row.
+
+    The format is the JSON array of Chrome's trace events.
+    """
+
+    def __init__(self) -> None:
+        self._processes: dict[str, int] = {}
+        self._rows: dict[tuple[str, str], int] = {}
+
+    def entries(self, events: Iterable[TraceEvent]) -> Iterator[str]:
+        """Return the JSON of each entry: of the events, and of the new names in them."""
+        for event in events:
+            yield from self._new_names(event)
+            entry: dict[str, object] = {
                 "name": event.name,
                 "cat": event.category,
                 "ph": "X",
-                "ts": event.start * MICROSECONDS,
-                "dur": event.duration * MICROSECONDS,
-                "pid": pid,
-                "tid": row,
+                "ts": round(event.start * MICROSECONDS, 1),
+                "dur": round(event.duration * MICROSECONDS, 1),
+                "pid": self._processes[event.member],
+                "tid": self._rows[event.member, event.row],
             }
-        )
-    names = [_name("process_name", pid, 0, member) for member, pid in processes.items()]
-    names += [
-        _name("thread_name", processes[member], tid, row or member)
-        for (member, row), tid in rows.items()
-    ]
-    return json.dumps({"traceEvents": names + entries})
+            if event.size:
+                entry["args"] = {"bytes": event.size}
+            yield json.dumps(entry)
+
+    def _new_names(self, event: TraceEvent) -> Iterator[str]:
+        if event.member not in self._processes:
+            self._processes[event.member] = len(self._processes) + 1
+            yield _name("process_name", self._processes[event.member], 0, event.member)
+        key = event.member, event.row
+        if key not in self._rows:
+            self._rows[key] = len(self._rows) + 1
+            pid = self._processes[event.member]
+            yield _name("thread_name", pid, self._rows[key], event.row or event.member)
 
 
-def _name(kind: str, pid: int, tid: int, name: str) -> dict[str, object]:
-    return {"name": kind, "ph": "M", "pid": pid, "tid": tid, "args": {"name": name}}
+def _name(kind: str, pid: int, tid: int, name: str) -> str:
+    return json.dumps({"name": kind, "ph": "M", "pid": pid, "tid": tid, "args": {"name": name}})

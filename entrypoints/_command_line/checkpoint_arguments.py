@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import math
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from domain.errors import TransportError
 from domain.model.checkpoint_rules import CheckpointRangeRule, Checkpoints
+from entrypoints._command_line.argument_types import number, positive
 
 if TYPE_CHECKING:
     from application.manager.snapshots.run_checkpoints import CheckpointOptions
@@ -59,7 +58,7 @@ def add_checkpoint_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--checkpoint-on-term",
         metavar="SECONDS",
-        type=_positive,
+        type=positive,
         help="on SIGTERM, and before the end set by --stop-at or Slurm, give all instances up to"
         " this many seconds to save, then stop the run",
     )
@@ -125,7 +124,7 @@ def _time(text: str) -> float:
     now = datetime.now().astimezone()
     try:
         if text.startswith("+"):
-            return now.timestamp() + _positive(text[1:])
+            return now.timestamp() + positive(text[1:])
         if "T" in text or " " in text:
             return datetime.fromisoformat(text).astimezone().timestamp()
         today = datetime.combine(now.date(), time.fromisoformat(text)).astimezone()
@@ -135,36 +134,9 @@ def _time(text: str) -> float:
     return (today if today > now else today + timedelta(days=1)).timestamp()
 
 
-def not_negative(text: str) -> float:
-    """Parse a finite number that is 0 or greater."""
-    value = _number(text)
-    if value < 0:
-        msg = f"{text} is less than 0"
-        raise argparse.ArgumentTypeError(msg)
-    return value
-
-
 def _interval(text: str) -> CheckpointRangeRule:
-    value = _number(text)
+    value = number(text)
     try:
         return CheckpointRangeRule(value)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _positive(text: str) -> float:
-    value = _number(text)
-    if value <= 0:
-        msg = f"{text} is not greater than 0"
-        raise argparse.ArgumentTypeError(msg)
-    return value
-
-
-def _number(text: str) -> float:
-    # with a ValueError, argparse would show the name of this function instead of the message
-    with contextlib.suppress(ValueError):
-        value = float(text)
-        if math.isfinite(value):
-            return value
-    msg = f"'{text}' is not a number"
-    raise argparse.ArgumentTypeError(msg)

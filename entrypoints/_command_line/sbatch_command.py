@@ -4,34 +4,20 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Final
 
 from domain.errors import ConfigurationError, InsufficientResources
 from domain.wording import counted
-from entrypoints._command_line.checkpoint_arguments import not_negative
+from entrypoints._command_line.argument_types import not_negative, positive_count
+from entrypoints._command_line.command import COMPLETED, Command, add_node_size, add_sources
 from entrypoints._command_line.console import print_error, print_text
-from entrypoints._command_line.resource_commands import not_negative_count, positive_count
 
-EXECUTABLE = 0o755
+EXECUTABLE: Final = 0o755
 
 
-def add_sbatch_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `conjoin sbatch`, except the files."""
-    parser.add_argument(
-        "-c",
-        "--cores-per-node",
-        type=positive_count,
-        required=True,
-        metavar="N",
-        help="how many cores each node has",
-    )
-    parser.add_argument(
-        "-g",
-        "--gpus-per-node",
-        type=not_negative_count,
-        default=0,
-        metavar="N",
-        help="how many GPUs each node has (default: %(default)s)",
-    )
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_sources(parser)
+    add_node_size(parser)
     parser.add_argument(
         "-n",
         "--nodes",
@@ -66,7 +52,7 @@ def add_sbatch_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run_sbatch_command(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace) -> int:
     """Write the script of a Slurm job that runs a model.
 
     Raises:
@@ -106,7 +92,7 @@ def run_sbatch_command(options: argparse.Namespace) -> int:
         print_text(script.rstrip("\n"))
     else:
         _write(Path(options.output), script)
-    return 0
+    return COMPLETED
 
 
 def _checked(nodes: int | None, needed: int) -> int:
@@ -128,3 +114,14 @@ def _write(path: Path, script: str) -> None:
         msg = f"The script cannot be written to '{path}': {error.strerror or error}."
         raise ConfigurationError(msg) from error
     print_text(f"Submit the job with: sbatch {path}")
+
+
+SBATCH: Final = Command(
+    "sbatch",
+    "write the script of a Slurm job for a simulation",
+    "Write the script of a Slurm job that runs the simulation that the files describe, on as many"
+    " nodes as it needs, and continues it in further jobs.",
+    _add_arguments,
+    _run,
+    mistake="The script was not written",
+)

@@ -29,6 +29,7 @@ from entrypoints._manager.local_checks import check_cores, check_programs
 from entrypoints._manager.opening import open_manager
 from entrypoints._manager.outcome import Outcome
 from entrypoints._manager.run_input import RunInput
+from entrypoints._manager.shared_files import check_snapshots_are_reachable
 from entrypoints._manager.start_bridge import StartBridge
 from entrypoints._snapshots.snapshot_wiring import (
     resume_check,
@@ -97,6 +98,7 @@ class Manager:
         check_trust(self._options)
         self._run_dir = None if run_dir is None else Path(run_dir)
         self._adapters = _checked(adapters)
+        self._snapshot_store = str(snapshot_store or "")
         self._stores = _stores(snapshot_store, self._adapters)
         self._input = RunInput(
             sources,
@@ -158,8 +160,12 @@ class Manager:
 
     @property
     def instances_by_hand(self) -> set[str]:
-        """Names of the instances that are started by hand and have not finished."""
-        return self._opened_parts.services.control.by_hand
+        """Names of the instances that are started by hand and have not finished.
+
+        Empty once the run is being stopped.
+        """
+        control = self._opened_parts.services.control
+        return set() if control.is_ending else control.by_hand
 
     def check(self) -> Sequence[str]:
         """Check, as far as possible in advance, whether the model can be run.
@@ -177,6 +183,7 @@ class Manager:
                 launcher allow instances to share cores.
         """
         warnings = self._check_this_machine()
+        self._check_shared_files()
         check_options(self._options)
         if self._run_dir is not None and self._parts is None:
             FilesystemRunDirectory.check_existing(self._run_dir)
@@ -189,6 +196,14 @@ class Manager:
         check_programs(self.configuration)
         oversubscribe = capabilities.oversubscribes(self._options.oversubscribe)
         return check_cores(self.configuration, oversubscribe=oversubscribe)
+
+    def _check_shared_files(self) -> None:
+        if not self._launcher.capabilities.shares_files:
+            check_snapshots_are_reachable(
+                self.configuration,
+                self._options.checkpoints,
+                snapshot_store=self._snapshot_store,
+            )
 
     def start_all(self) -> None:
         """Start all programs, except those with execution model `manual`.
@@ -210,6 +225,7 @@ class Manager:
         self._start.begin()
         if self._launcher.capabilities.is_this_machine:
             check_programs(self.configuration)
+        self._check_shared_files()
         check = resume_check(self._stores)
         for warning in check.check_relative(self.configuration, opened.run_directory):
             opened.run_log.log.warning(warning)

@@ -8,6 +8,7 @@ from typing import TypeVar
 from application.runtime.accounting import Accounting
 from application.runtime.actor_names import ActorNames
 from application.runtime.barrier import Barrier
+from application.runtime.direct_creation import DirectCreation
 from application.runtime.directory import Directory
 from application.runtime.functions import Functions
 from application.runtime.housekeeping import Housekeeping
@@ -17,13 +18,14 @@ from application.runtime.lifecycle import Lifecycle
 from application.runtime.log import RuntimeLog
 from application.runtime.log_names import LogNames
 from application.runtime.loops import Loops
+from application.runtime.mapping import ItemMapping
 from application.runtime.profile import Profile
 from application.runtime.residence import Residence
 from application.runtime.runtime_proxy import RuntimeProxy
-from application.runtime.stage import Stage
 from application.runtime.task_names import TaskNames
 from application.runtime.tasks import Tasks
 from application.runtime.warehouse import Warehouse
+from entrypoints._runtime.executors import Executors
 from entrypoints._runtime.forwarding import Forwarded, ForwardedProperty
 
 Service = TypeVar("Service")
@@ -99,10 +101,12 @@ class Runtime:
     drop = Forwarded(Warehouse, Warehouse.drop)
     barrier = Forwarded(Barrier, Barrier.wait)
     async_for = Forwarded(Loops, Loops.async_for)
+    map = Forwarded(ItemMapping, ItemMapping.map)
+    executor = Forwarded(Executors, Executors.executor)
     batch = Forwarded(Tasks, Tasks.batch)
     actor = Forwarded(ActorNames, ActorNames.actor)
     submit = Forwarded(Functions, Functions.submit)
-    init_tessera = Forwarded(Stage, Stage.init_tessera)
+    init_tessera = Forwarded(DirectCreation, DirectCreation.init_tessera)
     init_task = Forwarded(TaskNames, TaskNames.init_task)
     select_worker = Forwarded(TaskNames, TaskNames.select_worker)
     scale = Forwarded(TaskNames, TaskNames.scale)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from adapters.zeromq.context import shared_context
-from application.interfaces.clock import Clock
 from application.interfaces.own_process import OwnProcess
 from application.interfaces.task_engine import EngineLink
 from application.runtime.accounting import Accounting
@@ -14,10 +13,16 @@ from application.runtime.identity import Identity
 from application.runtime.joining import Joining
 from application.runtime.lifecycle import End, Lifecycle
 from application.runtime.log_names import Failures, LogNames
+from application.runtime.mapping import ItemMapping
 from application.runtime.profile import Profile
 from application.runtime.residence import Residence
 from application.runtime.task_names import TaskNames
+from domain.runtime.uids import MONITOR, NODE, WAREHOUSE, role_of
+from entrypoints._runtime.executors import Executors
 from entrypoints._runtime.facade import Runtime, remote_calls
+
+_SHARING = frozenset({MONITOR, NODE, WAREHOUSE})
+"""The roles of runtimes in the process of the head, which has one profile."""
 
 
 def new_runtime(
@@ -28,7 +33,6 @@ def new_runtime(
     mode: str,
     engine: str,
     own_process: OwnProcess,
-    clock: Clock,
     failures: Failures,
     end: End | None,
 ) -> Runtime:
@@ -41,7 +45,6 @@ def new_runtime(
         mode: `local`, `interactive` or `cluster`.
         engine: The name of the engine.
         own_process: Measures the process.
-        clock: Times events.
         failures: Keeps errors that belong to no call.
         end: Ends the run, on the head; elsewhere this process.
     """
@@ -56,7 +59,9 @@ def new_runtime(
         Joining(identity=identity, members=members, comms=comms),
         Lifecycle(link=link, end=end, zmq_context=shared_context),
         LogNames(log=endpoint.log, failures=failures),
-        Profile(own=uid, clock=clock, comms=comms),
+        Profile(
+            own=uid, comms=comms, buffer=None if role_of(uid) in _SHARING else endpoint.profile
+        ),
         Residence(residents=endpoint.residents, housekeeping=housekeeping, log=endpoint.log),
         TaskNames(
             link=link,
@@ -65,13 +70,16 @@ def new_runtime(
             placing=endpoint.placing,
             members=members,
             engine=engine,
+            queues=endpoint.queues,
         ),
+        Executors(functions=endpoint.functions, calls=endpoint.calls),
+        ItemMapping(functions=endpoint.functions, members=members),
         endpoint.actor_names,
         endpoint.barrier,
         endpoint.functions,
         endpoint.log,
         endpoint.loops,
-        endpoint.stage,
+        endpoint.creation,
         endpoint.tasks,
         endpoint.warehouse,
     )

@@ -15,11 +15,12 @@ from application.runtime.endpoint import Endpoint
 from application.runtime.log import RuntimeLog
 from application.runtime.log_names import Failures
 from application.runtime.process_host import ProcessHost
+from application.runtime.profile_buffer import ProfileBuffer
 from application.runtime.wiring import new_endpoint
 from domain.runtime.hosts import Host
 from domain.runtime.payloads import Payload
 from domain.runtime.uids import MONITOR
-from entrypoints._runtime.facade import REMOTE_NAMES
+from entrypoints._runtime.facade import REMOTE_NAMES, Runtime
 from entrypoints._runtime.layout import connect_fixed_members
 from entrypoints._runtime.new_runtime import new_runtime
 
@@ -27,9 +28,9 @@ INLINE = "inline"
 FACTORY = f"{__name__}:new_worker_host"
 
 
-def worker_settings(*, log_level: str, mode: str, engine: str) -> Payload:
+def worker_settings(*, log_level: str, mode: str, engine: str, has_profile: bool) -> Payload:
     """Return the settings of all workers."""
-    settings = {"log_level": log_level, "mode": mode, "engine": engine}
+    settings = {"log_level": log_level, "mode": mode, "engine": engine, "profile": has_profile}
     return Payload(json.dumps(settings).encode())
 
 
@@ -37,6 +38,7 @@ def new_worker_host(link: EngineLink, host: Host, settings: Payload) -> RuntimeH
     """Return what receives the requests of a worker."""
     chosen = json.loads(bytes(settings.data))
     threads = PooledTaskThreads()
+    own_process = PsutilOwnProcess(limit=host.plan.memory)
 
     def write(level: str, uid: str, text: str) -> None:
         del uid
@@ -47,8 +49,10 @@ def new_worker_host(link: EngineLink, host: Host, settings: Payload) -> RuntimeH
         link=link,
         pickler=CloudPickler(),
         threads=threads,
+        own_process=own_process,
         log=RuntimeLog(uid=host.uid, level=chosen["log_level"], sink=write),
         bars=RichProgressBars(sys.stderr),
+        profile=ProfileBuffer(clock=SystemClock()),
         remote_names=REMOTE_NAMES,
     )
     connect_fixed_members(endpoint.members, node=host.plan.node)
@@ -61,18 +65,24 @@ def new_worker_host(link: EngineLink, host: Host, settings: Payload) -> RuntimeH
     async def stopped() -> None:
         threads.close()
 
-    endpoint.runtime = new_runtime(
+    runtime = endpoint.runtime = new_runtime(
         endpoint=endpoint,
         link=link,
         uid=host.uid,
         mode=chosen["mode"],
         engine=chosen["engine"],
-        own_process=PsutilOwnProcess(limit=host.plan.memory),
-        clock=SystemClock(),
+        own_process=own_process,
         failures=Failures(),
         end=end,
     )
+    if chosen["profile"]:
+        endpoint.profile.notify(lambda: _send_profile(runtime))
     return ProcessHost(endpoint, is_default=chosen["engine"] != INLINE, stopped=stopped)
+
+
+def _send_profile(runtime: Runtime) -> None:
+    events = runtime.request_profile(runtime.uid)
+    runtime.get_comms().call(MONITOR, "recv_profile", {"profiler_update": events}, reply=False)
 
 
 def _send(endpoint: Endpoint, level: str, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -46,6 +47,7 @@ from domain.identity import Reference
 from domain.model.configuration import Configuration
 from domain.model.topology import Topology
 from domain.running.clients import trust_between_instances
+from domain.running.outputs import OutputPiece
 from domain.running.run_state.run_state import RunState
 from entrypoints.options import ManagerOptions
 
@@ -178,6 +180,7 @@ def build_services(
         on_registered=partial(_note_registered, programs, activity),
     )
     peers = PeerLookup(model, registry=registry, is_proven=admission.is_proven)
+    agents.on_output(partial(_store_output, parts))
     agents.on_finished(control.note_exit)
     agents.on_node_lost(control.note_node_lost)
     allocation_end = AllocationEnd(options.checkpoints, control=control, clock=parts.clock)
@@ -252,6 +255,25 @@ def _build_activity(
         worker=parts.worker,
         scheduler=parts.scheduler,
         on_changed=stalls.note_activities,
+    )
+
+
+def _store_output(parts: ManagerParts, piece: OutputPiece, done: Callable[[], None]) -> None:
+    """Store a piece of the output of an instance whose node shares no files with the manager."""
+
+    def fail(error: Exception) -> None:
+        parts.log.warning("output could not be stored", name=piece.process, error=str(error))
+        done()
+
+    parts.worker.run(
+        lambda: parts.run_directory.add_output(
+            Reference(piece.process),
+            is_error=piece.is_error,
+            offset=piece.offset,
+            data=piece.data,
+        ),
+        done=lambda _: done(),
+        failed=fail,
     )
 
 

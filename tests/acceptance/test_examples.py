@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import entrypoints.runtime as tasks
+from examples.micro_models import rod
+from examples.micro_models.grains import Grains
 from examples.reaction_diffusion.diffusion import diffused, initial_state
 from examples.reaction_diffusion.reaction import reacted
 
@@ -87,3 +90,28 @@ def test_side_by_side_example_agrees_at_the_joint(tmp_path):
     assert np.all(np.diff(np.concatenate([copper, steel[::-1]])) < 0)
     assert copper[-1] == pytest.approx(80.9, abs=0.1)
     assert steel[-1] == pytest.approx(77.1, abs=0.1)
+
+
+def test_example_with_workers_prints_what_its_readme_says(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "examples.micro_models.rod"],
+        cwd=REPOSITORY,
+        env={**ENVIRONMENT, "TMPDIR": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=100,
+        check=True,
+    )
+    readme = (REPOSITORY / "examples/micro_models/README.md").read_text(encoding="utf-8")
+    printed = [line.strip() for line in readme.partition("prints\n")[2].splitlines() if line]
+    assert done.stdout.splitlines() == printed
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_example_with_workers_computes_the_same_as_a_single_process():
+    sample, temperature = Grains(100_000, seed=1), np.full(rod.CELLS, rod.COLD)
+    for _ in range(rod.STEPS):
+        conductivity = np.array([sample.conductivity(kelvin) for kelvin in temperature])
+        temperature = rod.heated(temperature, conductivity)
+    computed = tasks.run(rod.main, engine="inline", num_workers=2)
+    assert np.array_equal(computed, temperature)

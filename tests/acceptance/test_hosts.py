@@ -1,5 +1,7 @@
 """Runs on hosts that are reached over SSH, as users see them."""
 
+import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,7 +79,7 @@ def test_instances_run_on_the_named_hosts(
         for name in ("macro", "micro")
     ]
     assert set(places) <= {"node1", "node2"}
-    assert all(node.processes() == [] for node in nodes)
+    wait_until_gone(nodes)
 
 
 def test_run_through_tunnels_completes(
@@ -89,6 +91,15 @@ def test_run_through_tunnels_completes(
     assert outcome.exit_code == 0, outcome.text
 
 
+@pytest.mark.muscle3
+def test_programs_with_muscle3s_library_run_on_hosts_if_the_network_is_trusted(
+    workspace: Workspace, nodes: Nodes, environment: dict[str, str]
+):
+    workspace.use_muscle3()
+    outcome = run_on(workspace, "node1,node2", environment, "--trust-network")
+    assert outcome.exit_code == 0, outcome.text
+
+
 def test_failed_host_ends_the_run_with_its_name_before_programs_start(
     workspace: Workspace, nodes: Nodes, environment: dict[str, str]
 ):
@@ -97,7 +108,7 @@ def test_failed_host_ends_the_run_with_its_name_before_programs_start(
     assert "Host 'node2'" in outcome.stderr
     assert "port 23" in outcome.stderr
     assert not list(workspace.run_dir.glob("instances/*/stdout.txt"))
-    assert all(node.processes() == [] for node in nodes)
+    wait_until_gone(nodes)
 
 
 def test_misspelt_key_in_a_hosts_file_is_a_mistake_of_the_user(
@@ -192,6 +203,33 @@ def test_everything_ends_on_all_nodes_if_a_program_fails(
         wait_until_gone(nodes)
 
 
+def test_interrupted_run_ends_everything_on_all_nodes(
+    workspace: Workspace, nodes: Nodes, environment: dict[str, str]
+):
+    with sleepers(workspace, nodes, environment) as program:
+        program.process.send_signal(signal.SIGINT)
+        outcome = program.finish()
+        assert outcome.exit_code == 1
+        assert "stopped by Ctrl-C" in outcome.text
+        wait_until_gone(nodes)
+
+
+@pytest.mark.slow
+def test_interruption_while_hosts_are_connected_stops_the_run(
+    workspace: Workspace, nodes: Nodes, environment: dict[str, str]
+):
+    nodes[1].pull_cable()  # the connection to this host waits for an answer
+    common = ("--start-all", "--run-dir", "run", "--hosts", "node1,node2", "model.ymmsl")
+    with workspace.running(*CONJOIN, "run", *common, environment=environment) as program:
+        nodes[0].wait_for_process("-m entrypoints.agent")
+        program.process.send_signal(signal.SIGINT)
+        outcome = program.finish()
+    assert outcome.exit_code == 1
+    assert "stopped by Ctrl-C" in outcome.text
+    assert "started by hand" not in outcome.text
+    wait_until_gone(nodes)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("fail", [Node.pull_cable, Node.cut_power], ids=["cable", "power"])
 def test_unreachable_node_fails_the_run_and_ends_its_programs(
@@ -248,3 +286,63 @@ def test_check_of_bad_hosts_describes_each_problem(
         "Host 'node4': '/no/python' exited with code 12",
     ):
         assert part in outcome.stdout, outcome.text
+
+
+PRIVATE = Path("/tmp/local")
+"""A directory with other files on each node."""
+
+
+@pytest.fixture
+def private_run_directory(tmp_path: Path) -> Iterator[Path]:
+    """A run directory that the nodes do not see."""
+    folder = PRIVATE / tmp_path.name / "run"
+    folder.mkdir(parents=True)
+    yield folder
+    shutil.rmtree(folder.parent)
+
+
+def run_without_shared_files(
+    workspace: Workspace, run_directory: Path, environment: dict[str, str], *options: object
+) -> Outcome:
+    text = 'hosts = ["node1", "node2"]\ncores = 1\nshared_directory = false\n'
+    hosts = workspace.write("hosts.toml", text)
+    common = ("--start-all", "--run-dir", run_directory, "--hosts", hosts)
+    return workspace.conjoin("run", *common, *options, "model.ymmsl", environment=environment)
+
+
+def test_output_reaches_the_run_directory_without_shared_files(
+    workspace: Workspace, nodes: Nodes, environment: dict[str, str], private_run_directory: Path
+):
+    for name in ("macro.py", "micro.py"):
+        text = "print('x' * 200_000)\nprint('problem', file=__import__('sys').stderr)\n"
+        workspace.write(name, (workspace.folder / name).read_text() + WHERE + text)
+    outcome = run_without_shared_files(workspace, private_run_directory, environment)
+    assert outcome.exit_code == 0, outcome.text
+    for name in ("macro", "micro"):
+        folder = private_run_directory / "instances" / name
+        where, output = (folder / "stdout.txt").read_text().splitlines()
+        assert where.startswith("runs on node")
+        assert output == "x" * 200_000
+        assert (folder / "stderr.txt").read_text() == "problem\n"
+
+
+def test_error_output_of_a_failed_program_is_shown_without_shared_files(
+    workspace: Workspace, environment: dict[str, str], private_run_directory: Path
+):
+    workspace.change(
+        "micro.py", "    k = instance", "    raise RuntimeError('broken')\n    k = instance"
+    )
+    outcome = run_without_shared_files(workspace, private_run_directory, environment)
+    assert outcome.exit_code == 1
+    assert "RuntimeError: broken" in outcome.text
+
+
+def test_snapshots_without_shared_files_are_refused_before_the_start(
+    workspace: Workspace, nodes: Nodes, environment: dict[str, str], private_run_directory: Path
+):
+    outcome = run_without_shared_files(
+        workspace, private_run_directory, environment, "--checkpoint-at-end"
+    )
+    assert outcome.exit_code == 2
+    assert "--snapshot-store s3://" in outcome.stderr
+    assert not list(private_run_directory.glob("instances/*"))

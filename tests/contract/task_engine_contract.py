@@ -26,11 +26,12 @@ from domain.runtime.hosts import (
     CancelOutcome,
     Capability,
     EnginePlan,
+    Host,
     HostPlan,
     SubmitOptions,
 )
 from domain.runtime.payloads import NO_PAYLOAD, EngineValue, Message, Payload
-from tests.support.engine_hosts import FACTORY, ScriptedHead
+from tests.support.engine_hosts import DONE, FACTORY, ScriptedHead
 
 GUARD = 60.0
 """Seconds after which a test fails that should end by itself."""
@@ -92,6 +93,14 @@ class OpenEngine:
     async def relay(self, through, to, kind, /, payload=NO_PAYLOAD, values=(), **fields) -> Message:
         """Have a host call another one."""
         return await self.ask(through, "relay", payload, values, to=to, kind=kind, fields=fields)
+
+
+async def eventually_freed(run: OpenEngine, uid: str) -> None:
+    """Wait until a host has stored a value, which is freed then."""
+    while "stored" not in (await run.ask(uid, "events")).fields["events"]:
+        await asyncio.sleep(PAUSE)
+    while (await run.engine.usage())[uid].stored:
+        await asyncio.sleep(PAUSE)
 
 
 class TaskEngineContract(ABC):
@@ -275,6 +284,29 @@ class TaskEngineContract(ABC):
 
         self.run(test)
 
+    @pytest.mark.parametrize("uid", [HEAD, "worker"])
+    def test_cancelled_call_does_not_cancel_the_request(self, uid):
+        async def test(run):
+            host = HEAD if uid == HEAD else run.first
+            call = asyncio.ensure_future(run.ask(host, "wait_and_record", number=7))
+            await run.ask(host, "echo")
+            call.cancel()
+            await asyncio.gather(call, return_exceptions=True)
+            await run.ask(host, "open")
+            while (await run.ask(host, "recorded")).fields["numbers"] != [7]:
+                await asyncio.sleep(PAUSE)
+
+        self.run(test)
+
+    @pytest.mark.parametrize("kind", ["fail", "exit"])
+    def test_exception_in_a_call_to_itself_is_reported(self, kind):
+        async def test(run):
+            with pytest.raises(HostFailed):
+                await run.ask(HEAD, kind)
+            assert (await run.relay(run.first, run.first, kind)).fields["error"] == "HostFailed"
+
+        self.run(test)
+
     @pytest.mark.parametrize("kind", ["fail", "exit", "garbage"])
     def test_exception_of_a_host_is_distinct_from_its_loss(self, kind):
         async def test(run):
@@ -311,6 +343,19 @@ class TaskEngineContract(ABC):
             call.cancel()
             await asyncio.gather(call, return_exceptions=True)
             await run.ask(run.first, "open")
+            await run.ask(run.first, "echo")
+
+        self.run(test)
+
+    def test_field_that_is_not_plain_blocks_neither_caller_nor_host(self):
+        async def test(run):
+            calls = [
+                run.ask(run.first, "echo", field=object()),
+                run.ask(run.first, "reply_with_object"),
+            ]
+            # engines without an encoding of their own may accept it
+            for result in await asyncio.gather(*calls, return_exceptions=True):
+                assert isinstance(result, Message | TypeError | EngineError)
             await run.ask(run.first, "echo")
 
         self.run(test)
@@ -412,6 +457,30 @@ class TaskEngineContract(ABC):
 
         self.run(test)
 
+    def test_host_is_replaced_once_if_two_callers_replace_it(self):
+        self.require(Capability.REPLACES)
+
+        async def test(run):
+            both = (run.engine.replace(run.first), run.engine.replace(run.first))
+            results = await asyncio.gather(*both, return_exceptions=True)
+            (new,) = [result for result in results if not isinstance(result, EngineError)]
+            await run.ask(new.uid, "echo")
+            assert len(await run.engine.usage()) == 3
+
+        self.run(test)
+
+    def test_close_ends_a_host_that_is_being_replaced(self):
+        self.require(Capability.REPLACES)
+
+        async def test(run):
+            replacing = asyncio.ensure_future(run.engine.replace(run.first))
+            await eventually(lambda: run.head.events)
+            await run.engine.close()
+            (result,) = await asyncio.gather(replacing, return_exceptions=True)
+            assert isinstance(result, Host | EngineError)
+
+        self.run(test)
+
     # values
 
     @pytest.mark.parametrize("size", [0, 10, MEGABYTE])
@@ -478,6 +547,18 @@ class TaskEngineContract(ABC):
             await run.ask(run.first, "release")
             with pytest.raises(ValueLost):
                 await get_for_ever(run.engine, value)
+
+        self.run(test)
+
+    def test_value_in_a_reply_that_no_caller_waits_for_is_freed(self):
+        async def test(run):
+            call = run.engine.call(
+                run.first, Message("wait_and_put", {}, Payload(b"v" * MEGABYTE)), timeout=0.05
+            )
+            with pytest.raises(TimeoutError):
+                await call
+            await run.ask(run.first, "open")
+            await eventually_freed(run, run.first)
 
         self.run(test)
 
@@ -549,6 +630,26 @@ class TaskEngineContract(ABC):
             ticket = await run.engine.submit(f"{FUNCTIONS}:raise_error", Message(""), ANY)
             with pytest.raises(HostFailed, match="submitted"):
                 await ticket.reply()
+
+        self.run(test)
+
+    def test_arguments_that_cannot_be_sent_end_the_submission(self):
+        self.require(Capability.PLACES)
+
+        async def test(run):
+            arguments = Message("", {"field": object()})
+            ticket = await run.engine.submit(f"{FUNCTIONS}:double", arguments, ANY)
+            with pytest.raises((TypeError, EngineError)):
+                await ticket.reply()
+
+        self.run(test)
+
+    def test_submission_of_an_unknown_function_is_an_error(self):
+        self.require(Capability.PLACES)
+
+        async def test(run):
+            with pytest.raises(EngineError, match="no_such_function"):
+                await self.submit_and_wait(run, "no_such_function")
 
         self.run(test)
 
@@ -645,6 +746,10 @@ class TaskEngineContract(ABC):
             assert set(run.head.lines) == {(run.first, *item) for item in expected}
 
         self.run(test)
+
+    async def submit_and_wait(self, run, function: str) -> None:
+        """Submit a function, and wait for its reply."""
+        await (await run.engine.submit(f"{FUNCTIONS}:{function}", DONE, ANY)).reply()
 
     async def never(self, _run) -> None:
         """Fail: `open` should have failed."""

@@ -13,6 +13,7 @@ PARTS = {
     "Timer": "Scheduler",
     "Outlet": "PeerTransport",
     "Inlet": "PeerTransport",
+    "ProgressBar": "ProgressBars",
     "EngineLink": "TaskEngine",
     "Ticket": "TaskEngine",
     "HostEvents": "TaskEngine",
@@ -31,6 +32,9 @@ TESTED_WITH = {
     "PullingInlet": "PullPeerTransport",
     "InMemoryOutlet": "InMemoryPeerTransport",
     "InMemoryInlet": "InMemoryPeerTransport",
+    "_RichProgressBar": "RichProgressBars",
+    "InMemoryProgressBar": "InMemoryProgressBars",
+    "RecordingLink": "TestEmbeddedTaskEngine",
     "EmbeddedLink": "TestEmbeddedTaskEngine",
     "Submission": "TestEmbeddedTaskEngine",
     "RuntimeHost": "TestEmbeddedTaskEngine",
@@ -38,6 +42,10 @@ TESTED_WITH = {
     "ScriptedHost": "TestEmbeddedTaskEngine",
     "ScriptedHead": "TestEmbeddedTaskEngine",
     "ProcessHost": "TestEmbeddedTaskEngine",
+    "SimulatedThreads": "PooledTaskThreads",
+    "NoBars": "RichProgressBars",
+    "SimulatedLink": "TestEmbeddedTaskEngine",
+    "SimulatedEngine": "TestEmbeddedTaskEngine",
     "InlineHost": "TestInlineTaskEngine",
 }
 """Classes that only another class creates, and the class whose contract test covers them."""

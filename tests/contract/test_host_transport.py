@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 
 import pytest
 
+from adapters.unix_sockets.host_transport import UnixHostTransport
 from adapters.zeromq.host_transport import ZmqHostTransport
 from application.interfaces.host_transport import HostTransport
 
@@ -118,6 +119,40 @@ class HostTransportContract(ABC):
 
         self.run(test)
 
+    def test_frames_for_a_receiver_that_does_not_read_are_queued(self, directory):
+        async def test():
+            inbox = Inbox()
+            sender, receiver = self.create(directory), self.create(directory)
+            receiver.open("b", inbox.receive)
+            sender.open("a", Inbox().receive)
+            for number in range(100):
+                # both are on one loop, so the receiver cannot read meanwhile
+                sender.send("b", bytes([number]) * 100_000)
+            await inbox.wait_for(100)
+            assert [frame[0] for _, frame in inbox.frames] == list(range(100))
+            assert all(len(frame) == 100_000 for _, frame in inbox.frames)
+            sender.close()
+            receiver.close()
+
+        self.run(test)
+
+    def test_frames_to_a_receiver_that_is_gone_are_dropped(self, directory):
+        async def test():
+            inbox = Inbox()
+            sender, receiver = self.create(directory), self.create(directory)
+            receiver.open("b", inbox.receive)
+            sender.open("a", Inbox().receive)
+            sender.send("b", b"x")
+            await inbox.wait_for(1)
+            receiver.close()
+            for _ in range(100):
+                sender.send("b", bytes(100_000))
+                await asyncio.sleep(0)
+            sender.forget("b")
+            sender.close()
+
+        self.run(test)
+
     def test_address_that_cannot_be_used_is_an_error(self, directory):
         async def test():
             transport = self.create(directory + "/missing")
@@ -125,11 +160,6 @@ class HostTransportContract(ABC):
                 transport.open("a", Inbox().receive)
 
         self.run(test)
-
-
-class TestZmqHostTransport(HostTransportContract):
-    def create(self, directory):
-        return ZmqHostTransport(directory)
 
     def test_garbage_on_a_socket_is_ignored(self, directory):
         async def test():
@@ -158,3 +188,13 @@ class TestZmqHostTransport(HostTransportContract):
             assert os.listdir(directory) == []  # noqa: PTH208
 
         self.run(test)
+
+
+class TestZmqHostTransport(HostTransportContract):
+    def create(self, directory):
+        return ZmqHostTransport(directory)
+
+
+class TestUnixHostTransport(HostTransportContract):
+    def create(self, directory):
+        return UnixHostTransport(directory)

@@ -1,11 +1,13 @@
 """Contract of Pickler."""
 
 import base64
+import gc
 import pickle
 import subprocess
 import sys
 import threading
 import traceback
+import weakref
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -113,6 +115,20 @@ class PicklerContract(ABC):
         payload = pickler.dump(np.zeros(20_000), name="array")
         frozen = Payload(payload.data, tuple(map(bytes, payload.buffers)))
         assert not pickler.load(frozen).flags.writeable
+
+    @pytest.mark.parametrize("replace", [None, lambda _: None], ids=["plain", "replacing"])
+    def test_large_array_is_freed_without_garbage_collection(self, pickler, replace):
+        array = np.zeros(20_000)
+        freed = []
+        weakref.finalize(array, freed.append, True)
+        gc.disable()
+        try:
+            payload = pickler.dump({"a": array}, name="value", replace=replace)
+            pickler.load(payload, restore=replace)
+            del array, payload
+            assert freed
+        finally:
+            gc.enable()
 
     def test_small_array_is_inside_the_pickle_and_writable(self, pickler):
         payload = pickler.dump(np.zeros(10), name="array")

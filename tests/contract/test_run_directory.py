@@ -30,6 +30,14 @@ class RunDirectoryContract(ABC):
     def write_output(self, directory: RunDirectory, instance: Reference, text: str) -> None:
         """Write to the stderr file of an instance."""
 
+    @abstractmethod
+    def write_file(self, directory: RunDirectory, path: Path, data: bytes) -> None:
+        """Write a file in the directory of an instance."""
+
+    @abstractmethod
+    def content(self, directory: RunDirectory, path: Path) -> bytes:
+        """Return the content of a file with output that was added."""
+
     def test_paths_are_absolute_and_inside_the_run_directory(self, tmp_path):
         directory = self.make(tmp_path)
         paths = [
@@ -76,6 +84,21 @@ class RunDirectoryContract(ABC):
     def test_tail_is_empty_without_output(self, tmp_path):
         assert self.make(tmp_path).instance_output_tail(MICRO, lines=5) == ""
 
+    def test_files_of_an_instance_are_returned_with_their_contents(self, tmp_path):
+        directory = self.make(tmp_path)
+        script = directory.instance_directory(MICRO) / "run_script.sh"
+        self.write_file(directory, script, b"exec micro\xff")
+        assert directory.instance_files(MICRO) == {script: b"exec micro\xff"}
+
+    def test_added_output_is_written_at_its_offset(self, tmp_path):
+        directory = self.make(tmp_path)
+        folder = directory.instance_directory(MICRO)
+        for offset, data in [(0, b"one "), (4, b"twoo"), (7, b" three"), (0, b"one ")]:
+            directory.add_output(MICRO, is_error=False, offset=offset, data=data)
+        directory.add_output(MICRO, is_error=True, offset=0, data=b"oops")
+        assert self.content(directory, folder / "stdout.txt") == b"one two three"
+        assert self.content(directory, folder / "stderr.txt") == b"oops"
+
 
 class TestInMemoryRunDirectory(RunDirectoryContract):
     def make(self, folder):
@@ -90,6 +113,12 @@ class TestInMemoryRunDirectory(RunDirectoryContract):
     def write_output(self, directory, instance, text):
         directory.outputs[instance] = text
 
+    def write_file(self, directory, path, data):
+        directory.files[MICRO] = {path: data}
+
+    def content(self, directory, path):
+        return directory.written[path]
+
 
 class TestFilesystemRunDirectory(RunDirectoryContract):
     def make(self, folder):
@@ -103,3 +132,9 @@ class TestFilesystemRunDirectory(RunDirectoryContract):
 
     def write_output(self, directory, instance, text):
         (directory.instance_directory(instance) / "stderr.txt").write_text(text)
+
+    def write_file(self, directory, path, data):
+        path.write_bytes(data)
+
+    def content(self, directory, path):
+        return path.read_bytes()

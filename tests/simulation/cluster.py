@@ -14,6 +14,7 @@ from application.runtime.endpoint import Endpoint
 from application.runtime.log import RuntimeLog
 from application.runtime.log_names import Failures
 from application.runtime.process_host import ProcessHost
+from application.runtime.profile_buffer import ProfileBuffer
 from application.runtime.wiring import new_endpoint
 from domain.runtime.hosts import HEAD, EnginePlan, HostPlan
 from domain.runtime.placement import strategy
@@ -123,6 +124,8 @@ class Cluster:
             threads=SimulatedThreads(self.random),
             log=RuntimeLog(uid=uid, level="warning", sink=self._write),
             bars=NoBars(),
+            own_process=InMemoryOwnProcess(rss=1, limit=2**60),
+            profile=ProfileBuffer(clock=ManualClock()),
             remote_names=REMOTE_NAMES,
             placement=strategy("round-robin") if uid == HEAD else None,
         )
@@ -136,7 +139,6 @@ class Cluster:
             mode="local",
             engine="simulated",
             own_process=InMemoryOwnProcess(),
-            clock=ManualClock(),
             failures=Failures(),
             end=None,
         )

@@ -63,6 +63,9 @@ class ScriptedHost(RuntimeHost):
     async def do_exit(self, sender, request):
         raise SystemExit(3)
 
+    async def do_reply_with_object(self, sender, request):
+        return Message("object", {"field": object()})
+
     async def do_record(self, sender, request):
         self.recorded.append(request.fields["number"])
         return DONE
@@ -77,6 +80,17 @@ class ScriptedHost(RuntimeHost):
         """Wait until `open` is requested for the same gate."""
         await self._gate(request).wait()
         return DONE
+
+    async def do_wait_and_put(self, sender, request):
+        """Store the payload after `open`, and reply with the value."""
+        await self._gate(request).wait()
+        reply = await self.do_put(sender, request)
+        self.events.append("stored")
+        return reply
+
+    async def do_wait_and_record(self, sender, request):
+        await self._gate(request).wait()
+        return await self.do_record(sender, request)
 
     async def do_open(self, sender, request):
         self._gate(request).set()

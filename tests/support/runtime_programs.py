@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import psutil
 REPOSITORY = Path(__file__).resolve().parents[2]
 MARK = "CONJOIN_TEST_PROGRAM"
 GUARD = 120.0
+PATIENCE = 20.0
 
 INLINE = """
 import functools, runpy, sys
@@ -48,7 +50,6 @@ def run_program(path: Path, places: Path, *, engine: str = "embedded") -> Ended:
         places: An empty directory for its temporary files and sockets.
         engine: `embedded`, or `inline`.
     """
-    mark = f"{MARK}={places}"
     environment = {
         **os.environ,
         "PYTHONPATH": str(REPOSITORY),
@@ -73,13 +74,23 @@ def run_program(path: Path, places: Path, *, engine: str = "embedded") -> Ended:
         done.stdout,
         done.stderr,
         sorted(str(item.relative_to(places)) for item in places.rglob("*")),
-        [str(process) for process in psutil.process_iter() if _has_mark(process, mark)],
+        marked_processes(places),
     )
 
 
-def _has_mark(process: psutil.Process, mark: str) -> bool:
-    name, _, value = mark.partition("=")
+def marked_processes(places: Path) -> list[str]:
+    """Return the processes of a program that do not end by themselves."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        # The watchdogs of workers end after them.
+        left = [str(process) for process in psutil.process_iter() if _has_mark(process, places)]
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(0.05)
+
+
+def _has_mark(process: psutil.Process, places: Path) -> bool:
     try:
-        return process.environ().get(name) == value
+        return process.environ().get(MARK) == str(places)
     except psutil.Error:
         return False

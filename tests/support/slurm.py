@@ -39,6 +39,10 @@ _COMMAND_SECONDS = 60
 _GRACE_SECONDS = 10
 _PAUSE = 0.1
 
+_CONTROLLERS = ("cpuset", "freezer")
+
+_CONTROL_GROUPS = "CgroupAutomount=no\nCgroupPlugin=cgroup/v1\nConstrainCores=yes\n"
+
 _NODE_OPTIONS = "RealMemory=100 State=UNKNOWN"
 
 # Without a time limit, the backfill scheduler would plan each job for a year.
@@ -54,7 +58,7 @@ AuthInfo=socket={folder}/munge.socket
 CredType=cred/munge
 MpiDefault=none
 ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
+TaskPlugin={task_plugin}
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 JobCompType=jobcomp/none
@@ -68,6 +72,7 @@ SlurmdSpoolDir={folder}/spool.%n
 StateSaveLocation={folder}/state
 SchedulerParameters=sched_min_interval=0
 KillWait=30
+FirstJobId={first_job}
 {nodes}
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
@@ -189,7 +194,9 @@ def running_slurm(folder: Path) -> Iterator[Slurm]:
 
 
 @contextmanager
-def running_slurm_cluster(folder: Path, nodes: Nodes, *, cpus: int) -> Iterator["SlurmCluster"]:
+def running_slurm_cluster(
+    folder: Path, nodes: Nodes, *, cpus: int, confines: bool = False
+) -> Iterator["SlurmCluster"]:
     """Start a Slurm on several nodes, with its controller on this machine, and stop it afterwards.
 
     Skips the test if Slurm is not installed, or fails it in CI.
@@ -198,14 +205,30 @@ def running_slurm_cluster(folder: Path, nodes: Nodes, *, cpus: int) -> Iterator[
         folder: An empty folder for its files.
         nodes: The nodes.
         cpus: Number of CPUs of each node.
+        confines: Whether jobs are confined to their CPUs, by control groups of version 1. Skips the
+            test where there are none.
     """
+    if confines:
+        _give_control_groups(nodes)
     lines = [
         f"NodeName={node.name} NodeAddr={node.address} CPUs={cpus} {_NODE_OPTIONS}"
         for node in nodes
     ]
-    layout = _Layout(nodes.head, "\n".join(lines), {node.name: node.run for node in nodes})
-    with _running(folder, layout) as slurm:
-        yield SlurmCluster(slurm, nodes, cpus)
+    layout = _Layout(
+        nodes.head,
+        "\n".join(lines),
+        {node.name: node.run for node in nodes},
+        "task/cgroup,task/affinity" if confines else "task/none",
+        # other test processes may have jobs on nodes of the same names, whose control groups have
+        # the same names as well
+        1000 * nodes.slot + 1,
+    )
+    try:
+        with _running(folder, layout) as slurm:
+            yield SlurmCluster(slurm, nodes, cpus)
+    finally:
+        if confines:
+            _remove_control_groups(nodes)
 
 
 @contextmanager
@@ -237,11 +260,15 @@ class _Layout:
         controller: The address of the controller.
         nodes: The configuration of the nodes.
         run_on: By name of a node, the beginning of a command that runs another one there.
+        task_plugin: The plugins of Slurm that bind tasks.
+        first_job: Number of the first job.
     """
 
     controller: str
     nodes: str
     run_on: Mapping[str, tuple[str, ...]]
+    task_plugin: str = "task/none"
+    first_job: int = 1
 
 
 def _require_programs() -> None:
@@ -261,7 +288,9 @@ def _write_configuration(
         (folder / name).mkdir()
     (folder / "munge.key").write_bytes(os.urandom(128))
     (folder / "munge.key").chmod(0o600)
-    (folder / "cgroup.conf").write_text("CgroupAutomount=no\nCgroupPlugin=cgroup/v1\n")
+    (folder / "cgroup.conf").write_text(
+        "CgroupAutomount=no\nCgroupPlugin=cgroup/v1\nConstrainCores=yes\n"
+    )
     path = folder / "slurm.conf"
     path.write_text(
         _CONFIGURATION.format(
@@ -269,12 +298,35 @@ def _write_configuration(
             host=socket.gethostname().partition(".")[0],
             address=layout.controller,
             nodes=layout.nodes,
+            task_plugin=layout.task_plugin,
+            first_job=layout.first_job,
             user=_user(),
             controller_port=controller_port,
             node_port=node_port,
         )
     )
     return path
+
+
+def _give_control_groups(nodes: Nodes) -> None:
+    """Mount the control groups that Slurm uses on nodes."""
+    if not all(Path(f"/sys/fs/cgroup/{name}").is_dir() for name in _CONTROLLERS):
+        pytest.skip("needs control groups of version 1")
+    lines = ["mount -t tmpfs none /sys/fs/cgroup"]
+    for name in _CONTROLLERS:
+        folder = f"/sys/fs/cgroup/{name}"
+        lines += [f"mkdir {folder}", f"mount -t cgroup -o {name} {name} {folder}"]
+    for node in nodes:
+        subprocess.run([*node.run, "sh", "-ec", "\n".join(lines)], check=True)
+
+
+def _remove_control_groups(nodes: Nodes) -> None:
+    for name in _CONTROLLERS:
+        for node in nodes:
+            top = Path(f"/sys/fs/cgroup/{name}/slurm_{node.name}")
+            for folder, _, _ in os.walk(top, topdown=False):
+                with suppress(OSError):  # another test process uses it
+                    Path(folder).rmdir()
 
 
 def _start_daemons(

@@ -65,6 +65,8 @@ PLANTS = [
     Plant("services-without-io", "application.instance", "from time import sleep"),
     Plant("services-without-io", "application.interfaces", "import msgpack"),
     Plant("services-without-io", "application.manager", "import threading"),
+    Plant("services-without-io", "application.manager", "import asyncio"),
+    Plant("services-without-io", "application.runtime", "import threading"),
     Plant("services-without-io", "application.nodes", "import subprocess"),
     Plant("services-without-io", "application.manager", "from datetime import datetime"),
     Plant("services-without-io", "application.instance", "import http.client"),

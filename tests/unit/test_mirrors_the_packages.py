@@ -22,6 +22,8 @@ _ENGINE = "tested with real processes, in tests/contract and tests/integration/t
 _PICKLES = "tested in tests/contract/test_pickler.py"
 _AS_WRITTEN = "tested with users' files: an error in a file involves several modules"
 
+_RUNTIME = "tested by programs that use it, in tests/integration/runtime"
+
 EXCEPTIONS = {
     "conjoin/testing/": "contract tests, which tests/contract runs for all adapters",
     "adapters/in_memory/": "doubles promise no more than the contract that they are held to",
@@ -32,6 +34,80 @@ EXCEPTIONS = {
     "adapters/run_scripts/environments.py": _SHELL_TEXT,
     "adapters/run_scripts/launch_commands.py": _SHELL_TEXT,
     "adapters/run_scripts/writer.py": _SHELL_TEXT,
+    **dict.fromkeys(
+        (
+            f"application/runtime/{name}.py"
+            for name in (
+                "actor_array",
+                "actor_calls",
+                "actor_names",
+                "actor_proxy",
+                "actor_record",
+                "actor_restarts",
+                "actor_table",
+                "actor_work",
+                "actors",
+                "argument_packing",
+                "barrier",
+                "context",
+                "deadlocks",
+                "delivery",
+                "direct_creation",
+                "directory",
+                "endpoint",
+                "execution",
+                "function_stage",
+                "functions",
+                "holdings",
+                "identity",
+                "joining",
+                "loop_attempts",
+                "loop_item",
+                "loop_run",
+                "outcomes",
+                "packing",
+                "process_host",
+                "parameter",
+                "parameter_root",
+                "recording_link",
+                "reference",
+                "replacement",
+                "resident_actor",
+                "results",
+                "running_task",
+                "shared_tasks",
+                "start_notices",
+                "stage",
+                "task",
+                "task_names",
+                "task_runs",
+                "tasks",
+                "warehouse",
+                "wiring",
+            )
+        ),
+        _RUNTIME,
+    ),
+    **dict.fromkeys(
+        (
+            f"entrypoints/_runtime/{name}.py"
+            for name in (
+                "active_run",
+                "facade",
+                "layout",
+                "new_runtime",
+                "profile_file",
+                "session",
+                "worker_host",
+            )
+        ),
+        _WIRING,
+    ),
+    "entrypoints/runtime.py": _WIRING,
+    "adapters/inline/engine.py": "all that it promises is in tests/contract",
+    "adapters/inline/link.py": "all that it promises is in tests/contract",
+    "adapters/processes/own_process.py": "all that it promises is in tests/contract",
+    "adapters/threads/task_threads.py": "all that it promises is in tests/contract",
     **dict.fromkeys(
         (
             f"adapters/ssh_agents/{name}.py"
@@ -63,10 +139,12 @@ EXCEPTIONS = {
                 "exchange",
                 "fleet",
                 "functions",
+                "handlers",
                 "held_values",
                 "host_process",
                 "leftovers",
                 "link",
+                "message_packing",
                 "parcels",
                 "run_places",
                 "submissions",
@@ -83,13 +161,21 @@ EXCEPTIONS = {
         ),
         "tested in tests/contract/test_segment_pool.py",
     ),
-    "adapters/zeromq/host_transport.py": "all that it promises is in tests/contract",
+    **dict.fromkeys(
+        (
+            "adapters/unix_sockets/host_transport.py",
+            "adapters/unix_sockets/outgoing.py",
+            "adapters/zeromq/host_transport.py",
+        ),
+        "tested in tests/contract/test_host_transport.py",
+    ),
     "adapters/pickling/culprit.py": _PICKLES,
     "adapters/pickling/pickler.py": _PICKLES,
     "adapters/pickling/by_value.py": "tested with functions, in tests/integration/simulation",
     "adapters/tcp/report_sender.py": "tested by what reaches a manager, in test_manager_link",
     "adapters/terminal/display.py": _DISPLAYS,
     "adapters/terminal/live_panel.py": _DISPLAYS,
+    "adapters/terminal/loop_bars.py": "all that it promises is in tests/contract",
     "adapters/terminal/plain_progress.py": _DISPLAYS,
     **dict.fromkeys(
         (
@@ -120,8 +206,8 @@ EXCEPTIONS = {
             for name in (
                 "_command_line/manual_start",
                 "_command_line/checkpoint_arguments",
-                "_command_line/host_arguments",
-                "_command_line/snapshot_commands",
+                "_command_line/command",
+                "_command_line/snapshots_command",
                 "_instance/instance_wiring",
                 "_manager/manager_api",
                 "_manager/run_input",

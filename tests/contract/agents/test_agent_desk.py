@@ -13,6 +13,7 @@ from domain.errors import ManagerRefused
 from domain.placement.resources import NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import CancelCommand
+from domain.running.outputs import OutputPiece
 from domain.running.process_end import SUCCESS, ProcessResult
 from domain.version import VERSION
 from tests.support.loggers import silent_log
@@ -78,6 +79,11 @@ class AgentDeskContract(ABC):
         self.command()
         desk.next_command("n", replies.append)
         assert replies == [CancelCommand()]
+
+    def test_output_of_unknown_processes_is_answered_and_dropped(self, desk, replies):
+        piece = OutputPiece("unheard_of", False, 0, b"x")
+        desk.report_output(piece, lambda: replies.append("done"), node="n")
+        assert replies == ["done"]
 
 
 class TestAgentManager(AgentDeskContract):

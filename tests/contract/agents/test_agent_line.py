@@ -18,6 +18,7 @@ from domain.errors import ManagerRefused, TransportError
 from domain.placement.resources import NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import CancelCommand, Command, ShutdownCommand
+from domain.running.outputs import OutputPiece
 from domain.running.process_end import SUCCESS, Exited, NodeLost, ProcessResult
 from tests.support.conditions import PATIENCE, wait_until
 
@@ -56,6 +57,10 @@ class AgentLineContract(ABC):
     @abstractmethod
     def activities(self) -> "list[dict[str, Activity]]":
         """Return the reports of activity that the manager received."""
+
+    @abstractmethod
+    def output(self) -> "list[OutputPiece]":
+        """Return the pieces of output that the manager received."""
 
     @pytest.fixture
     def line(self):
@@ -105,6 +110,12 @@ class AgentLineContract(ABC):
         wait_until(lambda: len(self.activities()) == len(reports))
         assert self.activities() == reports
 
+    def test_reported_output_has_arrived_when_the_call_returns(self, line):
+        pieces = [OutputPiece("a", True, 0, b"x\0\xff"), OutputPiece("a", False, 7, b"")]
+        for number, piece in enumerate(pieces, start=1):
+            line.report_output(piece)
+            assert self.output() == pieces[:number]
+
     def test_close_sends_pending_results(self, line):
         results = [ProcessResult(f"p{number}", Exited(number)) for number in range(20)]
         for result in results:
@@ -116,6 +127,8 @@ class AgentLineContract(ABC):
         line.close(timeout=PATIENCE)
         with pytest.raises(TransportError):
             line.next_command()
+        with pytest.raises(TransportError):
+            line.report_output(OutputPiece("a", False, 0, b"x"))
 
 
 class TestInMemoryAgentLine(AgentLineContract):
@@ -140,6 +153,9 @@ class TestInMemoryAgentLine(AgentLineContract):
 
     def activities(self):
         return self.line.activities
+
+    def output(self):
+        return self.line.output
 
 
 class TestTcpAgentLine(AgentLineContract):
@@ -176,3 +192,6 @@ class TestTcpAgentLine(AgentLineContract):
 
     def activities(self):
         return self.desk.activities
+
+    def output(self):
+        return self.desk.output

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from adapters.batch_jobs.node_lists import expand_names
 from application.interfaces.agents import AgentLauncher
 from conjoin.testing import RunningAgentsContract
 from domain.placement.batch_jobs import JobNode
+from domain.running.agents import AgentOrders
+from tests.support.conditions import wait_until
 from tests.support.nodes import Nodes
 from tests.support.slurm import SlurmCluster
 
@@ -36,6 +39,37 @@ class TestBatchAgentLauncherWithSrun(RunningAgentsContract):
     def let_die(self, launcher: AgentLauncher, node: str) -> None:
         (found,) = [item for item in self.cluster.nodes if item.name == node]
         found.wait_for_process("entrypoints.agent").kill()
+
+    def test_missing_interpreter_is_reported_for_each_node(self, tmp_path: Path) -> None:
+        lost = self.launch_in_vain(tmp_path, python="/no/python")
+        assert {node for node, _ in lost} == {"node1", "node2"}
+        assert "execve(): /no/python: No such file or directory" in lost[0][1]
+
+    def test_run_directory_that_a_node_lacks_is_reported(self, tmp_path: Path) -> None:
+        for node in self.cluster.nodes.nodes[:2]:
+            subprocess.run([*node.run, "mount", "-t", "tmpfs", "none", tmp_path], check=True)
+        try:
+            lost = self.launch_in_vain(tmp_path)
+        finally:
+            for node in self.cluster.nodes.nodes[:2]:
+                subprocess.run([*node.run, "umount", tmp_path], check=True)
+        assert {node for node, _ in lost} == {"node1", "node2"}
+        assert "logs of the manager does not exist on this machine" in lost[0][1]
+
+    def launch_in_vain(self, folder: Path, **options: str) -> list[tuple[str, str]]:
+        """Launch agents that fail, and return the losses until both nodes are lost."""
+        job = detect_batch_job(self.environment)
+        assert job is not None
+        (folder / "logs").mkdir()
+        launcher = BatchAgentLauncher(
+            job.nodes, starter=Srun(expand_names), environment=self.environment, **options
+        )
+        lost: list[tuple[str, str]] = []
+        orders = AgentOrders(("tcp:127.0.0.1:9",), "a secret", 20.0, 2.0, folder / "logs")
+        launcher.launch(orders, on_lost=lambda *loss: lost.append(loss))
+        wait_until(lambda: any("the command that started" in reason for _, reason in lost))
+        launcher.close()
+        return lost
 
 
 def mpiexec() -> str:

@@ -127,17 +127,19 @@ def test_failed_start_of_an_agent_is_reported_with_its_output(
 def test_agent_that_was_started_early_receives_its_orders(
     launcher: LocalAgentLauncher, bench: AgentBench, tmp_path: Path
 ) -> None:
+    before = set(psutil.Process().children())
     launcher.start_early(tmp_path)
-    early = psutil.Process().children()
+    early = set(psutil.Process().children()) - before
     bench.launch_and_wait()
-    assert psutil.Process().children() == early
+    assert set(psutil.Process().children()) - before == early
 
 
 def test_agent_that_was_started_early_ends_without_orders(
     launcher: LocalAgentLauncher, tmp_path: Path
 ) -> None:
+    before = set(psutil.Process().children())
     launcher.start_early(tmp_path)
-    (agent,) = psutil.Process().children()
+    (agent,) = set(psutil.Process().children()) - before
     launcher.close()
     wait_until(lambda: not is_running(agent.pid))
 

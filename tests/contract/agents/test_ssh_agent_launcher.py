@@ -3,22 +3,26 @@
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import paramiko
 import psutil
 import pytest
 
+from adapters.ssh_agents.connections import SshConnections
 from adapters.ssh_agents.hosts import SshHost
 from adapters.ssh_agents.launcher import SshAgentLauncher
+from adapters.ssh_agents.ssh_config import Route
 from application.interfaces.agents import AgentLauncher
 from conjoin.testing import RunningAgentsContract
 from conjoin.testing.agent_bench import SECRET, AgentBench
 from conjoin.testing.agent_launcher import ORDERS
 from domain.errors import ConfigurationError, TransportError
-from tests.support.conditions import wait_until
+from tests.support.conditions import PATIENCE, wait_until
 from tests.support.nodes import Node, Nodes
 
 AGENT = "-m entrypoints.agent"
@@ -104,6 +108,19 @@ def test_all_hosts_are_reached_in_the_given_order(nodes: Nodes) -> None:
     launcher.close()
 
 
+def test_hosts_are_connected_in_parallel(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    barrier = threading.Barrier(4)
+    connect = SshConnections.open
+
+    def connect_together(connections: SshConnections, route: Route) -> paramiko.SSHClient:
+        barrier.wait(PATIENCE)  # fails unless all four hosts are being connected
+        return connect(connections, route)
+
+    monkeypatch.setattr(SshConnections, "open", connect_together)
+    with launched(*(host_of(nodes, number) for number in range(4))):
+        pass
+
+
 def test_host_that_is_down_is_named(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adapters.ssh_agents.connections.CONNECT_TIME", 1.0)
     nodes[0].cut_power()
@@ -170,7 +187,7 @@ def test_all_failed_hosts_are_reported_and_the_other_agents_are_ended(nodes: Nod
         "node2",
         "node3",
     ]
-    assert nodes[0].processes() == []
+    wait_until(lambda: nodes[0].processes() == [])
 
 
 def test_unknown_host_key_is_refused_with_its_fingerprint(nodes: Nodes, home: Path) -> None:
@@ -206,6 +223,32 @@ def test_changed_host_key_is_refused_with_both_fingerprints(
     assert "has changed" in message
     assert message.count("SHA256:") == 2
     assert f"ssh-keygen -R '{nodes[0].address}'" in message
+
+
+def test_lines_that_cannot_be_decoded_are_skipped_in_known_hosts(nodes: Nodes, home: Path) -> None:
+    known = home / ".ssh" / "known_hosts"
+    lines = ["@cert-authority *.org ssh-ed25519 AAAA", "a ssh-ed25519 A", "nonsense", "# comment"]
+    known.write_text("\n".join([*lines, known.read_text()]))
+    with launched(host_of(nodes)):
+        pass
+
+
+def test_hashed_host_name_in_known_hosts_is_found(nodes: Nodes, home: Path) -> None:
+    known = home / ".ssh" / "known_hosts"
+    subprocess.run(["ssh-keygen", "-q", "-H", "-f", known], check=True, capture_output=True)
+    assert nodes[0].address not in known.read_text()
+    with launched(host_of(nodes)):
+        pass
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_revoked_host_key_is_refused(nodes: Nodes, home: Path, is_known: bool) -> None:
+    known = home / ".ssh" / "known_hosts"
+    key = " ".join(nodes[0].folder.joinpath("host_key.pub").read_text().split()[:2])
+    lines = [f"@revoked * {key}", *([f"{nodes[0].address} {key}"] if is_known else [])]
+    known.write_text("\n".join([*lines, ""]))
+    message = failure_of_launch(host_of(nodes), accept_new_host_keys=True)
+    assert "has been revoked: ED25519 key SHA256:" in message
 
 
 def test_host_is_reached_through_jump_hosts(nodes: Nodes, home: Path) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -517,6 +518,22 @@ def test_open_mpi_uses_a_rank_file(bench: Bench) -> None:
     assert shown["args"][:4] == ["-np", "4", "--rankfile", rank_file]
 
 
+def test_open_mpi_passes_variables_on_to_other_nodes(bench: Bench) -> None:
+    script = bench.write(
+        MpiCores(4),
+        resources("a", "b"),
+        execution_model=ExecutionModel.OPENMPI,
+        env={"MY_OWN": "two words", "not-exportable": "x"},
+    )
+    variables = {**bench.fake("mpirun"), "HOSTNAME": "here", "SLURM_JOB_ID": "1", "TOKEN": "secret"}
+    args = bench.shown(script, variables)["args"]
+    names = [name for option, name in pairwise(args) if option == "-x"]
+    expected = {"MUSCLE_INSTANCE", "MUSCLE_MANAGER", "OMP_NUM_THREADS", "MY_OWN", "PATH", "TOKEN"}
+    assert expected <= set(names)
+    assert not {"HOSTNAME", "SLURM_JOB_ID", "PWD", "not-exportable"} & set(names)
+    assert "secret" not in args
+
+
 def test_intel_mpi_uses_a_machine_file_and_domains(bench: Bench) -> None:
     script = bench.write(MpiCores(4), resources("a", "b"), execution_model=ExecutionModel.INTELMPI)
     shown = bench.shown(script, bench.fake("mpirun"))
@@ -529,6 +546,13 @@ def test_slurm_uses_a_host_file_and_masks(bench: Bench) -> None:
     shown = bench.shown(script, bench.fake("srun"))
     assert Path(shown["env"]["SLURM_HOSTFILE"]).read_text() == "a\na\nb\nb\n"
     assert shown["env"]["MUSCLE_BIND_MASK"] == "0x1,0x2"
+
+
+def test_slurm_does_not_confine_tasks_to_fewer_cores(bench: Bench) -> None:
+    script = bench.write(MpiCores(2), resources("a"), execution_model=ExecutionModel.SRUNMPI)
+    limits = {"SRUN_CPUS_PER_TASK": "1", "SLURM_NTASKS_PER_NODE": "1", "SLURM_JOB_ID": "7"}
+    env = bench.shown(script, {**bench.fake("srun"), **limits})["env"]
+    assert {name for name in limits if name in env} == {"SLURM_JOB_ID"}
 
 
 @pytest.mark.parametrize("rank", [0, 1])

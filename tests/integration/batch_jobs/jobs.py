@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.open_mpi import AS_ROOT
 from tests.support.slurm import SlurmCluster
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = Path(__file__).with_name("placed_component.py")
 CONJOIN = str(Path(sys.executable).parent / "conjoin")
 RUN_SECONDS = 120
-
-OPEN_MPI_AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +127,7 @@ def run_in_job(
     done = subprocess.run(
         command,
         cwd=model.parent,
-        env={**cluster.slurm.environment, **OPEN_MPI_AS_ROOT},
+        env={**cluster.slurm.environment, **AS_ROOT},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

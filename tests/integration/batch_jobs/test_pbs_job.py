@@ -12,7 +12,6 @@ import pytest
 
 from tests.integration.batch_jobs.jobs import (
     CONJOIN,
-    OPEN_MPI_AS_ROOT,
     RUN_SECONDS,
     JobOutcome,
     Place,
@@ -20,6 +19,7 @@ from tests.integration.batch_jobs.jobs import (
 )
 from tests.support.conditions import wait_until
 from tests.support.nodes import Nodes
+from tests.support.open_mpi import AS_ROOT
 from tests.support.scenario_runs import clean_environment
 
 pytestmark = pytest.mark.slow
@@ -46,7 +46,7 @@ class PbsJob:
         node_file.write_text("".join(f"{node.name}\n" * 2 for node in nodes.nodes[:3]))
         self.environment = {
             **clean_environment(),
-            **OPEN_MPI_AS_ROOT,
+            **AS_ROOT,
             "OMPI_MCA_plm_rsh_agent": str(ssh),
             "HOME": str(folder),
             "PBS_JOBID": "12.server",
@@ -121,6 +121,9 @@ def test_open_mpi_programs_run_in_a_pbs_job(job: PbsJob):
     nodes = [place.node for place in outcome.places()["a"]]
     assert nodes == ["node1"] * cores + ["node2"] * cores
     assert all(len(place.cores) == 1 for place in outcome.places()["a"])
+    for record in outcome.records()["a"]:
+        assert record["environment"]["MUSCLE_INSTANCE"] == "a"
+        assert record["environment"]["OMP_NUM_THREADS"] == "1"
 
 
 def test_killed_agent_ends_the_run_with_the_name_of_its_node(job: PbsJob):

@@ -41,6 +41,12 @@ def mpi(model: str, *components: str) -> dict[str, dict[str, object]]:
 def test_single_instance_gets_the_first_node(cluster: SlurmCluster, tmp_path: Path):
     outcome = run(cluster, tmp_path, {"alone": ALONE}, {}, {"alone": {"threads": 2}})
     check(outcome, {"alone": [Place("node1", BOTH)]})
+    (record,) = outcome.records()["alone"]
+    environment = record["environment"]
+    assert environment["OMP_NUM_THREADS"] == "2"
+    assert environment["OMP_PLACES"] == "{0},{1}"
+    assert environment["OMP_PROC_BIND"] == "close"
+    assert environment["MUSCLE_BIND_LIST"] == "0,1"
 
 
 def test_caller_and_called_instance_share_cores(cluster: SlurmCluster, tmp_path: Path):
@@ -146,7 +152,13 @@ def test_batch_script_runs_the_manager_on_the_first_node(cluster: SlurmCluster, 
     assert text.startswith("node1\n")
     assert "completed successfully" in text
     (run_directory,) = tmp_path.glob("run_placed_*")
-    assert JobOutcome(0, text, run_directory).places() == {
+    outcome = JobOutcome(0, text, run_directory)
+    assert not any(
+        "SLURM_PROCID" in record["environment"]
+        for records in outcome.records().values()
+        for record in records
+    )
+    assert outcome.places() == {
         "macro": [Place("node1", BOTH)],
         "micro[0]": [Place("node1", BOTH)],
         "micro[1]": [Place("node2", BOTH)],

@@ -18,6 +18,7 @@ from adapters.run_scripts.writer import ShellRunScriptWriter
 from adapters.system.clock import SystemClock
 from adapters.tcp.server import Server
 from domain.errors import ConfigurationError, RunError, TransportError, UsageError
+from domain.model.checkpoint_rules import Checkpoints
 from domain.running.events import InstanceState
 from domain.running.launcher_capabilities import THIS_MACHINE, LauncherCapabilities
 from entrypoints._manager import launcher_choice
@@ -268,10 +269,15 @@ def test_launcher_whose_capabilities_have_another_type_is_rejected():
         Adapters(launcher=launcher)
 
 
-def test_launcher_whose_nodes_lack_the_files_is_rejected():
+def test_snapshots_are_rejected_on_nodes_that_lack_the_files():
     launcher = InMemoryAgentLauncher(capabilities=LauncherCapabilities(shares_files=False))
-    with pytest.raises(UsageError, match="shares_files=False"):
-        Adapters(launcher=launcher)
+    manager = Manager(
+        with_programs(), adapters=Adapters(launcher=launcher), checkpoints=Checkpoints(at_end=True)
+    )
+    with pytest.raises(ConfigurationError, match="do not share the manager's files"):
+        manager.check()
+    with pytest.raises(ConfigurationError, match="do not share the manager's files"), manager:
+        manager.start_all()
 
 
 def test_adapter_without_a_required_method_is_rejected_with_its_name():

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from entrypoints.runtime import DependencyError, SerialisationError
+from entrypoints.runtime import DependencyError, MemoryOverflowError, SerialisationError
 from tests.support.runtime_actors import Counter, square, square_slowly
 from tests.support.runtimes import eventually, run_inline
 
@@ -296,3 +296,28 @@ def test_cycle_of_actors_that_wait_for_each_other_is_an_error():
         assert second.uid in str(caught.value)
 
     run_inline(main)
+
+
+def test_state_of_a_task_follows_it_from_queued_to_done(tmp_path):
+    async def main(runtime):
+        actor = await Counter.remote()
+        task = actor.wait_for(tmp_path / "gate")
+        assert task.state == "queued"
+        await eventually(lambda: task.state == "running")
+        function = runtime.submit(Counter().block_until, str(tmp_path / "gate"))
+        await eventually(lambda: function.state == "running")
+        (tmp_path / "gate").touch()
+        await task
+        await function
+        assert task.state == "done"
+
+    run_inline(main)
+
+
+def test_arguments_that_do_not_fit_in_memory_are_an_error():
+    async def main(runtime):
+        actor = await Counter.remote()
+        with pytest.raises(MemoryOverflowError, match=r"Counter\.type_of"):
+            await actor.type_of(b"x" * 2_000_000)
+
+    run_inline(main, worker_memory=1_000_000)

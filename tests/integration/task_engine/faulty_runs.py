@@ -6,7 +6,7 @@ import os
 from adapters.embedded.engine import EmbeddedTaskEngine
 from adapters.local_agents.orphans import kill_marked_processes
 from adapters.segments.segment_pool import MemfdSegmentPool
-from adapters.zeromq.host_transport import ZmqHostTransport
+from adapters.unix_sockets.host_transport import UnixHostTransport
 from tests.contract.task_engine_contract import GUARD, OpenEngine
 from tests.support.engine_hosts import ScriptedHead
 from tests.support.faulty_hosts import plan
@@ -43,7 +43,7 @@ def run(test, *, guard=GUARD, **options):
     errors = []
 
     def new_transport(directory):
-        transports.append(CountingTransport(ZmqHostTransport(directory)))
+        transports.append(CountingTransport(UnixHostTransport(directory)))
         return transports[0]
 
     async def main():

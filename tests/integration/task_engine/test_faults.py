@@ -1,6 +1,7 @@
 """Processes of the engine `embedded` die, stop or are attacked."""
 
 import asyncio
+import ctypes
 import json
 import os
 import signal
@@ -12,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from domain.runtime.errors import HostFailed, HostLost
-from domain.runtime.hosts import HEAD, LossKind
+from domain.runtime.errors import EngineError, HostFailed, HostLost
+from domain.runtime.hosts import HEAD, EnginePlan, HostPlan, LossKind, SubmitOptions
 from domain.runtime.payloads import Message, Payload
 from entrypoints._runtime.engines import new_embedded_engine
 from tests.contract.task_engine_contract import GUARD, eventually
 from tests.integration.task_engine.faulty_runs import run
 from tests.support.conditions import is_running, wait_until
 from tests.support.engine_hosts import ScriptedHead
-from tests.support.faulty_hosts import plan
+from tests.support.faulty_hosts import FACTORY, plan
 
 MEGABYTE = 2**20
 
@@ -178,6 +179,70 @@ def test_worker_that_holds_the_interpreter_lock_is_not_lost():
         assert run.head.events == []
 
     run(test)
+
+
+def test_head_that_computes_is_not_lost_and_its_messages_wait():
+    async def test(run):
+        call = asyncio.ensure_future(run.relay(run.first, HEAD, "echo"))
+        await asyncio.sleep(0)
+        ctypes.PyDLL(None).usleep(2_000_000)
+        assert (await call).fields["sender"] == run.first
+        await run.relay(run.second, run.first, "echo")
+        assert run.head.events == []
+
+    run(test)
+
+
+def test_process_that_cannot_be_started_makes_open_fail(monkeypatch):
+    async def main():
+        engine = new_embedded_engine(on_error=print)
+        monkeypatch.setattr(sys, "executable", "/no/such/python")
+        with pytest.raises(EngineError, match="/no/such/python"):
+            await engine.open(plan(), ScriptedHead(engine))
+
+    asyncio.run(asyncio.wait_for(main(), GUARD))
+
+
+def test_replacement_that_does_not_start_leaves_the_others_usable(monkeypatch):
+    async def test(run):
+        monkeypatch.setenv("PYTHONHOME", "/no/such/directory")
+        with pytest.raises(EngineError, match="it printed"):
+            await run.engine.replace(run.first)
+        monkeypatch.delenv("PYTHONHOME")
+        assert run.head.events == [f"lost {run.first}"]
+        new = await run.engine.replace(run.first)
+        await run.relay(run.second, new.uid, "echo")
+        function = "tests.support.engine_hosts:double"
+        for number in range(4):
+            arguments = Message("", {"number": number})
+            ticket = await run.engine.submit(function, arguments, SubmitOptions())
+            assert (await ticket.reply()).fields["number"] == 2 * number
+
+    run(test)
+
+
+def test_error_while_the_head_stops_leaves_nothing_behind():
+    async def test(run):
+        async def fail():
+            raise ValueError("cannot stop")
+
+        run.head.stop = fail
+        directory = run.engine.directory
+        await run.engine.close()
+        assert not Path(directory).exists()
+        assert any("cannot stop" in text for text in run.errors)
+
+    run(test)
+
+
+def test_second_node_is_refused_and_another_engine_recommended():
+    async def main():
+        engine = new_embedded_engine(on_error=print)
+        other = EnginePlan((HostPlan("worker", (1, 0), node=1),), FACTORY)
+        with pytest.raises(EngineError, match="engine='dask'"):
+            await engine.open(other, ScriptedHead(engine))
+
+    asyncio.run(main())
 
 
 def test_values_survive_the_death_of_the_worker_that_stored_them():

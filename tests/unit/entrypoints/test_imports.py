@@ -90,6 +90,12 @@ def test_manager_imports_its_container_only_when_it_opens():
     assert not loaded & {"dependency_injector", "entrypoints.containers.manager", "structlog"}
 
 
+@pytest.mark.parametrize("module", sorted({*HEAVY, "numpy"} - {"ssl"}))
+def test_worker_of_the_task_runtime_does_not_import(module):
+    # asyncio imports ssl
+    assert module not in loaded_by("import entrypoints.worker")
+
+
 def test_command_line_does_not_import_the_simulation_for_help():
     loaded = loaded_by("import entrypoints.command_line")
     assert not loaded & set(HEAVY)

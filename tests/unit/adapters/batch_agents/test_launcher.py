@@ -41,6 +41,9 @@ class ShellStarter(GroupStarter):
     def environment(self, environment: Mapping[str, str]) -> dict[str, str]:
         return {**environment, "STARTED_BY": "shell"}
 
+    def program_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
+        return {**environment, "PART_OF": "a run"}
+
     def losses(self, line: str, nodes: Sequence[str]) -> Iterable[str]:
         return [line.split()[1]] if line.startswith("lost ") else []
 
@@ -72,6 +75,7 @@ def test_agents_get_their_orders_on_standard_input(tmp_path: Path):
     assert orders.job.name_variable == "NODE"
     assert orders.job.kept_variables == ("NODE",)
     assert orders.job.environment["TOKEN"] == "hunter2"
+    assert orders.job.environment["PART_OF"] == "a run"
     bench.launcher.close()
     assert bench.lost == []
 
@@ -88,10 +92,13 @@ def test_agents_get_their_orders_in_the_environment_otherwise(tmp_path: Path):
 
 
 def test_node_that_the_output_names_is_lost(tmp_path: Path):
-    bench = Bench(ShellStarter("echo lost node2 >&2; cat"), tmp_path)
+    bench = Bench(ShellStarter("echo lost node2 >&2; echo no python there >&2; cat"), tmp_path)
     bench.launch()
     wait_until(lambda: bool(bench.lost))
-    assert bench.lost == [("node2", "its agent failed: lost node2")]
+    ((node, reason),) = bench.lost
+    assert node == "node2"
+    assert reason.startswith("its agent failed: lost node2; sh -c ")
+    assert reason.endswith(" printed: lost node2\nno python there")
     bench.launcher.close()
 
 

@@ -34,6 +34,11 @@ def test_variables_that_change_the_defaults_of_srun_are_removed():
     assert SRUN.environment(environment) == {"SLURM_JOB_ID": "1"}
 
 
+def test_programs_do_not_get_the_variables_of_a_task():
+    environment = {"SLURM_JOB_ID": "1", "SLURM_PROCID": "0", "SLURM_STEP_ID": "2", "HOME": "/"}
+    assert SRUN.program_environment(environment) == {"SLURM_JOB_ID": "1", "HOME": "/"}
+
+
 @pytest.mark.parametrize(
     ("line", "lost"),
     [
@@ -45,6 +50,7 @@ def test_variables_that_change_the_defaults_of_srun_are_removed():
             "srun: error: Task launch for StepId=2.0 failed on node node3: Communication failure",
             ["node3"],
         ),
+        ("srun: error: task 1 launch failed: Slurmd could not execve job", ["node2"]),
         ("srun: error: node[1-: task 1: Killed", []),
         ("srun: error: Application launch failed: Communication connection failure", []),
         ("srun: cluster configuration lacks support for cpu binding", []),

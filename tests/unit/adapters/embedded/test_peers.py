@@ -14,6 +14,16 @@ def test_expected_host_can_be_called():
     assert peers.workers == ["worker:0:0@00000001"]
 
 
+def test_new_worker_is_listed_when_it_has_joined():
+    peers = Peers()
+    peers.expect("worker:0:0@00000001")
+    assert peers.workers == []
+    peers.join("worker:0:0@00000001")
+    assert peers.workers == ["worker:0:0@00000001"]
+    peers.join("worker:0:1@00000002")
+    assert len(peers.workers) == 1
+
+
 def test_unknown_host_is_unreachable():
     with pytest.raises(Unreachable, match="worker:0:9"):
         Peers().check("worker:0:9")
@@ -23,6 +33,8 @@ def test_lost_host_is_reported_as_lost():
     peers = Peers(["a"])
     assert peers.lose("a", REASON)
     assert not peers.lose("a", REASON)
+    peers.expect("b")
+    assert not peers.lose("b", REASON)
     with pytest.raises(HostLost) as caught:
         peers.check("a")
     assert not caught.value.perhaps_done

@@ -1,5 +1,7 @@
 """Tests of hosts files."""
 
+import dataclasses
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,8 @@ import pytest
 from adapters.ssh_agents.hosts import SshHost
 from adapters.ssh_agents.hosts_file import read_hosts
 from domain.errors import ConfigurationError
+
+GUIDE = (Path(__file__).resolve().parents[4] / "docs" / "workstations.md").read_text()
 
 
 @pytest.fixture
@@ -169,3 +173,15 @@ def test_missing_hosts_file_is_reported():
 def test_malformed_hosts_file_is_reported_with_the_line(hosts_file):
     with pytest.raises(ConfigurationError, match=r"cannot be read: .*line 2"):
         read_hosts(hosts_file("cores = 1\nhosts = a\n"))
+
+
+def test_hosts_file_in_the_guide_is_valid(hosts_file):
+    text = GUIDE.split("```toml\n")[1].split("```")[0]
+    anna, bert = read_hosts(hosts_file(text))
+    assert anna.python == "/opt/conjoin/bin/python"
+    assert (bert.name, bert.cores, bert.tunnel) == ("bert", 8, True)
+
+
+def test_guide_lists_all_keys_of_a_hosts_file():
+    documented = set(re.findall(r"^\| `(\w+)` \|", GUIDE, flags=re.MULTILINE))
+    assert documented == {field.name for field in dataclasses.fields(SshHost)}

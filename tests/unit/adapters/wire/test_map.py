@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from adapters.in_memory.agent_desk import InMemoryAgentDesk
 from adapters.wire import map as protocol
 from adapters.wire.agent_orders import decode_orders, encode_orders
-from adapters.wire.map import NodeReport
+from adapters.wire.map import NodeReport, OutputReport
 from adapters.wire.packing import pack, unpack
 from adapters.wire.requests import Request, Status, decode_response
 from domain.errors import RemoteProtocolError
@@ -22,6 +22,7 @@ from domain.running.agents import (
     ShutdownCommand,
     StartCommand,
 )
+from domain.running.outputs import OutputPiece
 from domain.running.process_end import Exited, Killed, NeverStarted, NodeLost, ProcessResult
 
 RESOURCES = NodeResources(
@@ -37,6 +38,7 @@ REQUESTS = [
         "node1",
     ),
     (protocol.report_activities, {"micro[1]": Activity.STOPPED}, "node1"),
+    (protocol.report_output, OutputReport(OutputPiece("micro[1]", True, 9, b"\xff"), "node1")),
 ]
 START = StartCommand(
     name="micro[1]",
@@ -67,6 +69,13 @@ arguments = {
     protocol.report_resources: st.tuples(st.builds(NodeReport, resources, st.text())),
     protocol.get_command: st.tuples(names),
     protocol.report_activities: st.tuples(st.dictionaries(names, st.sampled_from(Activity)), names),
+    protocol.report_output: st.tuples(
+        st.builds(
+            OutputReport,
+            st.builds(OutputPiece, names, st.booleans(), st.integers(0, 2**40), st.binary()),
+            names,
+        )
+    ),
     protocol.report_results: st.tuples(st.lists(results).map(tuple), st.none() | names),
 }
 """Arguments for each request of the table."""
@@ -82,6 +91,7 @@ commands = st.one_of(
         stdout=paths.map(Path),
         stderr=paths.map(Path),
         extend_env=st.booleans(),
+        files=st.none() | st.dictionaries(paths.map(Path), st.binary()),
     ),
 )
 

@@ -56,6 +56,15 @@ def test_containers_see_the_run_directory_and_the_snapshots_to_resume_from():
     assert mounts == [(bench.directory.path, Path("/old/run")), (bench.directory.path,)]
 
 
+def test_containers_on_nodes_without_the_managers_files_see_the_run_directory_only():
+    elsewhere = {Reference("macro"): "/old/run/macro.pack"}
+    bench = Bench(replace(configuration(LOOP), resume=elsewhere))
+    capabilities = LauncherCapabilities(shares_files=False)
+    plan = {Reference(name): nodes(2) for name in ("macro", "micro")}
+    (macro, _) = bench.starter.prepare(plan, capabilities=capabilities, listens_at="tcp:here:1")
+    assert bench.scripts.scripts[macro.script].mounts == (bench.directory.path,)
+
+
 def test_run_directory_is_seen_only_once_in_a_container():
     made = configuration(LOOP)
     bench = Bench(made)

@@ -141,6 +141,21 @@ def test_all_programs_are_started_where_they_are_placed(bench: Bench) -> None:
     assert bench.control.by_hand == set()
 
 
+def test_files_are_sent_to_nodes_that_do_not_share_them() -> None:
+    bench = Bench(
+        configuration("a"), nodes(1), capabilities=LauncherCapabilities(shares_files=False)
+    )
+    files = {Path("/in_memory/run/instances/a/run_script.sh"): b"exec a"}
+    bench.directory.files[Reference("a")] = files
+    bench.start()
+    assert bench.pool.running["a"].files == files
+
+
+def test_files_are_not_sent_to_nodes_that_share_them(bench: Bench) -> None:
+    bench.start()
+    assert bench.pool.running["a"].files is None
+
+
 def test_placement_of_instances_is_logged_for_each_node(bench: Bench) -> None:
     bench.start()
     assert "instances are placed node='n0' count=1 instances='a'" in bench.log()

@@ -18,6 +18,7 @@ from domain.running.agents import (
     ShutdownCommand,
     StartCommand,
 )
+from domain.running.outputs import OutputPiece
 from domain.running.process_end import (
     SUCCESS,
     Exited,
@@ -420,6 +421,23 @@ def test_listener_may_call_the_manager(bench: Bench) -> None:
     manager.report_result([ProcessResult("a", Exited(1))], node="n")
     manager.next_command("n", poll)
     assert poll.answers[-1] == CancelCommand()
+
+
+def test_output_is_passed_on_if_the_process_runs_on_that_node(two: Bench) -> None:
+    passed: list[OutputPiece] = []
+    done: list[str] = []
+
+    def store(piece: OutputPiece, is_stored: Callable[[], None]) -> None:
+        passed.append(piece)
+        is_stored()
+
+    two.manager.on_output(store)
+    two.start("a", "node1")
+    piece = OutputPiece("a", False, 0, b"x")
+    two.manager.report_output(piece, lambda: done.append("wrong node"), node="node2")
+    two.manager.report_output(piece, lambda: done.append("node"), node="node1")
+    assert passed == [piece]
+    assert done == ["wrong node", "node"]
 
 
 def test_status_of_nodes_has_their_processes_and_losses() -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+from contextvars import ContextVar
 
 import pytest
 
 import entrypoints.runtime as tasks
+from adapters.in_memory.progress_bars import InMemoryProgressBars
 
 
 @tasks.tessera
@@ -253,6 +255,36 @@ def test_cancelled_task_in_an_item_is_the_error_of_the_loop():
         return "goes on"
 
     assert run(main) == "goes on"
+
+
+def test_system_exit_of_an_item_ends_the_run_with_its_code():
+    async def main(runtime):
+        @runtime.async_for(range(2))
+        async def loop(worker, i):
+            raise SystemExit(3)
+
+        await loop
+
+    with pytest.raises(SystemExit) as raised:
+        run(main)
+    assert raised.value.code == 3
+
+
+def test_context_variable_of_an_item_is_not_set_in_the_next():
+    variable = ContextVar("variable", default="outer")
+
+    async def main(runtime):
+        variable.set("loop")
+
+        @runtime.async_for(range(3))
+        async def loop(worker, i):
+            found = variable.get()
+            variable.set(f"item {i}")
+            return found
+
+        return await loop
+
+    assert run(main, num_workers=1) == ["loop"] * 3
 
 
 # max_await, timeout, cancellation
@@ -557,24 +589,8 @@ def test_actor_can_run_a_loop():
 
 
 def test_progress_bar_advances_with_each_item(monkeypatch):
-    shown = []
-
-    class Bar:
-        def advance(self):
-            shown.append("advance")
-
-        def close(self):
-            shown.append("close")
-
-    class Bars:
-        def __init__(self, stream):
-            del stream
-
-        def open(self, name, total):
-            shown.append((name, total))
-            return Bar()
-
-    monkeypatch.setattr("entrypoints._runtime.session.RichProgressBars", Bars)
+    bars = InMemoryProgressBars()
+    monkeypatch.setattr("entrypoints._runtime.session.RichProgressBars", lambda _stream: bars)
 
     async def main(runtime):
         @runtime.async_for(range(3), "ab", progress=True)
@@ -584,4 +600,5 @@ def test_progress_bar_advances_with_each_item(monkeypatch):
         await simulate
 
     run(main)
-    assert shown == [("simulate", 2), "advance", "advance", "close"]
+    (bar,) = bars.bars
+    assert (bar.name, bar.total, bar.done, bar.is_closed) == ("simulate", 2, 2, True)

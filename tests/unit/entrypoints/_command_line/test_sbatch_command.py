@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import ConfigurationError
-from entrypoints._command_line.sbatch_command import add_sbatch_arguments, run_sbatch_command
+from entrypoints._command_line.sbatch_command import SBATCH
 
 MODEL = """
 ymmsl_version: v0.2
@@ -36,10 +36,8 @@ def file(tmp_path: Path) -> str:
 
 def run(*arguments: str) -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("files", nargs="+")
-    parser.add_argument("--model")
-    add_sbatch_arguments(parser)
-    return run_sbatch_command(parser.parse_args(arguments))
+    SBATCH.add_arguments(parser)
+    return SBATCH.run(parser.parse_args(arguments))
 
 
 @pytest.mark.parametrize(("cores", "nodes"), [(2, 3), (4, 2), (6, 1)])

@@ -6,11 +6,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import ConfigurationError
-from entrypoints._command_line.resource_commands import (
-    add_oversubscription_argument,
-    add_resource_arguments,
-    run_resource_command,
-)
+from entrypoints._command_line.resources_command import RESOURCES
 
 MODEL = """
 ymmsl_version: v0.2
@@ -50,10 +46,8 @@ def file(tmp_path: Path) -> str:
 
 def run(*arguments: str) -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("files", nargs="+")
-    parser.add_argument("--model")
-    add_resource_arguments(parser)
-    return run_resource_command(parser.parse_args(arguments))
+    RESOURCES.add_arguments(parser)
+    return RESOURCES.run(parser.parse_args(arguments))
 
 
 def test_number_of_nodes_and_the_cores_of_instances_are_printed(file, capsys):
@@ -85,13 +79,3 @@ def test_invalid_number_of_cores_is_rejected(file, number, capsys):
     with pytest.raises(SystemExit):
         run(file, f"--cores-per-node={number}")
     assert "--cores-per-node" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "chosen"),
-    [([], None), (["--oversubscribe"], True), (["--no-oversubscribe"], False)],
-)
-def test_launcher_decides_on_oversubscription_unless_the_user_does(arguments, chosen):
-    parser = argparse.ArgumentParser()
-    add_oversubscription_argument(parser)
-    assert parser.parse_args(arguments).oversubscribe is chosen

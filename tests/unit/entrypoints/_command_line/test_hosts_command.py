@@ -1,6 +1,6 @@
 """Tests of the table of `conjoin hosts check`."""
 
-from entrypoints._command_line.host_commands import format_table
+from entrypoints._command_line.hosts_command import format_table
 
 
 def test_columns_of_a_table_are_aligned():

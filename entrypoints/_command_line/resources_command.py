@@ -1,46 +1,21 @@
-"""The command `conjoin resources`, and the option to share cores."""
+"""The command `conjoin resources`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from pathlib import Path
+from typing import Final
 
 from domain.errors import ConfigurationError, InsufficientResources
 from domain.wording import counted
+from entrypoints._command_line.command import COMPLETED, Command, add_node_size, add_sources
 from entrypoints._command_line.console import print_text, warn
 
 
-def add_oversubscription_argument(parser: argparse.ArgumentParser) -> None:
-    """Add the option that lets instances share cores."""
-    parser.add_argument(
-        "--oversubscribe",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="whether instances that run at the same time may share cores, if there are too few;"
-        " otherwise too few cores are an error (default: yes on this machine, with a warning, and"
-        " no on a cluster)",
-    )
-
-
-def add_resource_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `conjoin resources`, except the files."""
-    parser.add_argument(
-        "-c",
-        "--cores-per-node",
-        type=positive_count,
-        required=True,
-        metavar="N",
-        help="how many cores each node has",
-    )
-    parser.add_argument(
-        "-g",
-        "--gpus-per-node",
-        type=not_negative_count,
-        default=0,
-        metavar="N",
-        help="how many GPUs each node has (default: %(default)s)",
-    )
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_sources(parser)
+    add_node_size(parser)
     output = parser.add_mutually_exclusive_group()
     output.add_argument(
         "-v", "--verbose", action="store_true", help="draw all nodes and instances, however many"
@@ -50,7 +25,7 @@ def add_resource_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run_resource_command(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace) -> int:
     """Print how many nodes a model needs, and which instances share which cores.
 
     Raises:
@@ -71,7 +46,7 @@ def run_resource_command(options: argparse.Namespace) -> int:
         raise ConfigurationError(str(error)) from None
     if options.quiet:
         print_text(str(count))
-        return 0
+        return COMPLETED
     for warning in source.warnings:
         warn(warning)
     nodes = equal_nodes(count, options.cores_per_node, gpus_per_node=options.gpus_per_node)
@@ -84,25 +59,15 @@ def run_resource_command(options: argparse.Namespace) -> int:
     if by_hand:
         print_text(f"Started by hand, and so without cores: {', '.join(by_hand)}")
     draw_resources(core_usage(given, nodes), stream=sys.stdout, everything=options.verbose)
-    return 0
+    return COMPLETED
 
 
-def positive_count(text: str) -> int:
-    """Return the whole number in an argument, which must be positive."""
-    return _at_least(1, text)
-
-
-def not_negative_count(text: str) -> int:
-    """Return the whole number in an argument, which must not be negative."""
-    return _at_least(0, text)
-
-
-def _at_least(minimum: int, text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = minimum - 1
-    if number < minimum:
-        msg = f"'{text}' is not a whole number of at least {minimum}"
-        raise argparse.ArgumentTypeError(msg)
-    return number
+RESOURCES: Final = Command(
+    "resources",
+    "show how many nodes a simulation needs",
+    "Show how many nodes the simulation that the files describe needs, and which instances share"
+    " which cores.",
+    _add_arguments,
+    _run,
+    mistake="This cannot be run",
+)

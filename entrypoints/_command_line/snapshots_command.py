@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from domain.errors import ConfigurationError
+from entrypoints._command_line.command import Command
 from entrypoints._command_line.console import print_text
 
 if TYPE_CHECKING:
@@ -47,8 +48,7 @@ def with_list_inserted(arguments: Sequence[str]) -> list[str]:
     return result
 
 
-def add_snapshot_commands(parser: argparse.ArgumentParser) -> None:
-    """Add the actions to the parser of `conjoin snapshots`."""
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser(
         LIST,
@@ -86,7 +86,7 @@ def add_snapshot_commands(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run_snapshot_command(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace) -> int:
     """Run the command, and return the exit code.
 
     Raises:
@@ -249,3 +249,12 @@ def _count(text: str) -> int:
 def _print_lines(lines: Iterable[str]) -> None:
     for line in lines:
         print_text(line)
+
+
+SNAPSHOTS: Final = Command(
+    "snapshots",
+    "list, show, verify and remove snapshots",
+    "Manage the snapshots of a run: 'conjoin snapshots RUN_DIR' lists them.",
+    _add_arguments,
+    _run,
+)

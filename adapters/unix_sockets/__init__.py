@@ -1,0 +1,1 @@
+"""Connects the processes of a task runtime by Unix sockets."""

@@ -1,0 +1,74 @@
+"""Lets a worker fetch arguments only when they fit in its memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from application.interfaces.own_process import OwnProcess
+from domain.runtime.payloads import Message
+from domain.runtime.task_errors import MemoryOverflowError
+
+SMALL = 2**20
+"""Arguments of fewer bytes always fit: looking the memory up would take longer than they do."""
+
+
+class MemoryGate:
+    """Delays tasks whose arguments do not fit, while others run.
+
+    Args:
+        own_process: Measures the process.
+    """
+
+    def __init__(self, *, own_process: OwnProcess) -> None:
+        self._own_process = own_process
+        self._committed = 0
+        self._inside = 0
+        self._waiters: list[asyncio.Future[None]] = []
+
+    @asynccontextmanager
+    async def room(self, message: Message, *, name: str) -> AsyncIterator[None]:
+        """Wait until the arguments in a message fit, and count them while the block runs.
+
+        Args:
+            message: The message.
+            name: What the task runs, for the error.
+
+        Raises:
+            MemoryOverflowError: They do not fit, although no other task runs.
+        """
+        nbytes = sum(value.size for value in message.values) + message.payload.size
+        if nbytes >= SMALL:
+            await self._wait(nbytes, name)
+        self._committed += nbytes
+        self._inside += 1
+        try:
+            yield
+        finally:
+            self._committed -= nbytes
+            self._inside -= 1
+            self._wake_up()
+
+    async def _wait(self, nbytes: int, name: str) -> None:
+        while not self._fits(nbytes):
+            if not self._inside:
+                limit = self._own_process.memory_limit()
+                msg = (
+                    f"the arguments of {name} have {nbytes} bytes, which do not fit: this worker"
+                    f" may use {limit} bytes, and uses {self._own_process.rss()}"
+                )
+                raise MemoryOverflowError(msg, task=name)
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
+
+    def _fits(self, nbytes: int) -> bool:
+        used = self._own_process.rss() + self._committed
+        return used + nbytes < self._own_process.memory_limit()
+
+    def _wake_up(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
