@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from application.runtime.actor_record import ActorRecord
+from application.runtime.actor_restarts import ActorRestarts
 from application.runtime.actor_work import CallWork
 from application.runtime.argument_packing import ArgumentPacking, without_done
 from application.runtime.attempt_reports import AttemptReports
@@ -30,6 +31,7 @@ class ActorCalls:
         replacement: Ends workers by force.
         comms: Has the proxies of runtimes.
         reports: Receives the attempts that failed at workers.
+        restarts: Finds the actors whose worker cannot be reached.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class ActorCalls:
         replacement: Replacement,
         comms: Comms,
         reports: AttemptReports,
+        restarts: ActorRestarts,
     ) -> None:
         self._tasks = tasks
         self._arguments = arguments
@@ -50,6 +53,7 @@ class ActorCalls:
         self._replacement = replacement
         self._comms = comms
         self._reports = reports
+        self._restarts = restarts
 
     def call(
         self,
@@ -80,6 +84,7 @@ class ActorCalls:
             self._correspondence,
             self._replacement,
             self._reports,
+            self._restarts.undelivered,
         )
         plan = Plan(
             name,

@@ -24,6 +24,9 @@ from domain.runtime.task_errors import RuntimeDisconnectedError
 
 LOCATE = "locate-actor"
 
+PATIENCE = 0.1
+"""Seconds after which a worker is tried again that cannot be reached, but is not known as lost."""
+
 
 class ActorRestarts:
     """Reacts to the loss of workers, for the actors that this process has created or calls.
@@ -99,6 +102,11 @@ class ActorRestarts:
             return None
         return await self._replacement.successor(record.home) or await self._placing.ask()
 
+    def undelivered(self, record: ActorRecord, home: str) -> None:
+        """Find an actor whose worker cannot be reached, unless it has moved already."""
+        if record.home == home:
+            self._lose(record)
+
     def _left(self, uid: str, reason: LossReason | None) -> None:
         del reason
         for record in list(self._records.values()):
@@ -119,6 +127,8 @@ class ActorRestarts:
 
     async def _restart(self, record: ActorRecord, recipe: Recipe) -> None:
         # Until it is created again, it counts as restartable.
+        if not self._is_lost(record):
+            await asyncio.sleep(PATIENCE)
         while self._is_lost(record) and record.restarts > 0:
             try:
                 await self._create_again(record, recipe)
@@ -144,20 +154,29 @@ class ActorRestarts:
         await asyncio.sleep(record.delay)
 
     async def _follow(self, record: ActorRecord) -> None:
+        while True:
+            await self._locate_at_creator(record)
+            if record.restarts == 0 or not self._is_lost(record):
+                break
+        self._go_on(record)
+
+    async def _locate_at_creator(self, record: ActorRecord) -> None:
         message = Message(LOCATE, {"uid": record.uid})
         try:
             reply = await self._correspondence.request(record.creator, message)
         except RuntimeDisconnectedError:
             reply = Message("lost")
         home, restarts = reply.fields.get("home"), reply.fields.get("restarts")
-        if isinstance(home, str) and isinstance(restarts, int):
-            record.move(home, self._next_lane())
-            record.restarts = restarts
-            self._holdings.move(record.uid, home, is_counted=False)
-            await asyncio.sleep(record.delay)
-        else:
+        if not isinstance(home, str) or not isinstance(restarts, int):
             record.restarts = 0
-        self._go_on(record)
+            return
+        if home == record.home:
+            # Its creator has not been informed of the loss yet, or this process of the worker.
+            await asyncio.sleep(PATIENCE)
+        record.move(home, self._next_lane())
+        record.restarts = restarts
+        self._holdings.move(record.uid, home, is_counted=False)
+        await asyncio.sleep(record.delay)
 
     def _go_on(self, record: ActorRecord) -> None:
         record.delay = 0.0

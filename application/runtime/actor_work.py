@@ -46,6 +46,7 @@ class Recipe:
             "concurrency": self.concurrency,
             "named": bool(record.name),
         }
+        self.arguments.complete(task.name)
         message = self.arguments.message(CREATE, fields)
         try:
             return await self.delivery.deliver(record.home, message, task)
@@ -120,6 +121,7 @@ class CallWork(Work):
         correspondence: Cancels it.
         replacement: Ends its worker by force.
         reports: Receives the attempts that failed at the worker.
+        undelivered: Called if its worker cannot be reached, with the uid of the worker.
     """
 
     record: ActorRecord
@@ -131,9 +133,11 @@ class CallWork(Work):
     correspondence: Correspondence
     replacement: Replacement
     reports: AttemptReports
+    undelivered: Callable[[ActorRecord, str], None]
 
     def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome | Again]:
-        """Number the call."""
+        """Number the call, once it is certain that it can be sent."""
+        self.arguments.complete(task.name)
         fields: dict[str, Plain] = {
             "actor": self.record.uid,
             "task": task.uid,
@@ -164,6 +168,7 @@ class CallWork(Work):
                 return await self.delivery.deliver(home, message, task)
         except UndeliveredError as error:
             if self.record.restarts > 0:
+                self.undelivered(self.record, home)
                 return AGAIN  # It has not started, so it goes on when the actor is restarted.
             raise self._error(task, home, error) from None
         except RuntimeDisconnectedError as error:

@@ -16,7 +16,8 @@ from application.runtime.task import Done, Output, Task
 from domain.runtime.arguments import replaced
 from domain.runtime.handles import ArgumentSlot
 from domain.runtime.payload_bundles import bundle, unbundle
-from domain.runtime.payloads import Message, Payload, Plain
+from domain.runtime.payloads import EngineValue, Message, Payload, Plain
+from domain.runtime.task_errors import DependencyError
 
 FIELDS: Mapping[str, tuple[type, ...]] = {"layout": (list, tuple), "slots": (list, tuple)}
 """The fields of a message with arguments."""
@@ -41,18 +42,36 @@ class PackedArguments:
     sources: list[Task]
     needs: list[Task]
 
-    def message(self, kind: str, fields: Mapping[str, Plain]) -> Message:
-        """Return a message with the arguments. All needs must be done."""
+    def complete(self, name: str) -> None:
+        """Pickle what could not be pickled before. All needs must be done.
+
+        Args:
+            name: The task that they belong to.
+
+        Raises:
+            DependencyError: A stored value was dropped meanwhile.
+            SerialisationError: They cannot be pickled.
+        """
+        for source in self.sources:
+            if source.error is not None:
+                msg = f"{name} did not run, because {source.name} failed"
+                raise DependencyError(msg, task=name) from source.error
         if self.parcel is None:
             self.parcel = self.pack()
+
+    def message(self, kind: str, fields: Mapping[str, Plain]) -> Message:
+        """Return a message with the arguments, which must be complete."""
+        assert self.parcel is not None
         if not self.sources:
             whole = {**fields, "layout": (), "slots": ()}
             return Message(kind, whole, self.parcel.payload, tuple(self.parcel.values))
         payloads: list[Payload] = [self.parcel.payload]
         values = list(self.parcel.values)
+        inner: list[EngineValue] = []
         slots: list[Plain] = []
         for source in self.sources:
             content = source.content
+            inner += source.inner_values
             if isinstance(content, Inline):
                 slots.append(_INLINE)
                 payloads.append(content.payload)
@@ -61,7 +80,7 @@ class PackedArguments:
                 values.append(content.value)
         payload, layout = bundle(payloads)
         whole = {**fields, "layout": layout, "slots": slots}
-        return Message(kind, whole, payload, tuple(values))
+        return Message(kind, whole, payload, (*values, *inner))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +115,7 @@ class ArgumentPacking:
         """
         sources: list[Task] = []
         needs: list[Task] = []
-        # They have no handle: actors without a home yet, and actors and values that failed.
+        # They have no handle: actors without a home yet, and those whose creation failed.
         unsent: list[Task] = []
 
         def slot(task: Task, keys: tuple[object, ...] = ()) -> _Place:
@@ -113,8 +132,6 @@ class ArgumentPacking:
             if isinstance(item, Reference):
                 return slot(item.task)
             if isinstance(item, ByReference):
-                if isinstance(item.item, Reference) and item.item.task.error is not None:
-                    unsent.append(item.item.task)
                 return item.item
             if isinstance(item, Parameter) and item.cached:
                 return PackedParameter(item, slot(item._conjoin_link.kept_state))

@@ -120,7 +120,8 @@ class Delivery:
             outcome.payload if isinstance(outcome, Inline) else await self._link.get(outcome.value)
         )
         task.keep(self._packing.unpack(payload))
-        for value in reply.values[1 if reply.kind == STORED else 0 :]:
+        task.inner_values = reply.values[1 if reply.kind == STORED else 0 :]
+        for value in task.inner_values:
             self._link.release(value)
         await self._holdings.reported()
         try:

@@ -103,6 +103,7 @@ class FunctionWork(Work):
             "retries": self.retries,
             "failed": attempts.failed,
         }
+        self.arguments.complete(task.name)
         message = self.arguments.message(FUNCTION, fields)
         with self.reports.counted(task.uid, attempts):
             return await self.delivery.deliver(worker, message, task)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from application.runtime.outcomes import Content, Failed, Outcome, final_state
 from application.runtime.running_task import running_task
+from domain.runtime.payloads import EngineValue
 from domain.runtime.task_states import TaskState
 
 
@@ -60,6 +61,7 @@ class Task:
         actor: Uid of the actor that it calls; empty if it calls none.
 
     Attributes:
+        inner_values: The stored values of the references in its result, which it holds.
         deferred: The plan of a lazy task that has not begun, for its owner.
     """
 
@@ -81,6 +83,7 @@ class Task:
         self.has_children = False
         self.has_proxies = False
         self.deferred: object = None
+        self.inner_values: tuple[EngineValue, ...] = ()
         self._owner = owner
         self._results = results
         self._outcome: Outcome | None = None

@@ -196,9 +196,17 @@ class Tasks:
             if task is None:
                 continue
             if isinstance(instruction, Dispatch):
-                self._runs.start(task, self._plans[task.uid].work.prepare(task))
+                self._dispatch(task)
             else:
                 self._end_dependent(task, instruction.need, instruction.state)
+
+    def _dispatch(self, task: Task) -> None:
+        try:
+            work = self._plans[task.uid].work.prepare(task)
+        except Exception as error:  # noqa: BLE001 - the await of the task raises it
+            self.settle(task, Failed(error))
+        else:
+            self._runs.start(task, work)
 
     def _ended(self, task: Task, outcome: Outcome | Again) -> None:
         if not isinstance(outcome, Again):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
+from dataclasses import dataclass, field
 
 from application.interfaces.task_engine import EngineLink
 from application.runtime.correspondence import Correspondence
@@ -24,6 +25,14 @@ from domain.runtime.stored_uids import value_of, value_uid
 from domain.runtime.task_errors import RuntimeDisconnectedError, TaskError
 
 DROP = "drop"
+
+
+@dataclass(eq=False, slots=True)
+class _Holders:
+    """The tasks that hold a value, and how often they hold it."""
+
+    tasks: weakref.WeakSet[Task] = field(default_factory=weakref.WeakSet)
+    count: int = 0
 
 
 class Warehouse:
@@ -56,7 +65,7 @@ class Warehouse:
         self._members = members
         self._correspondence = correspondence
         self._calls = calls
-        self._held: dict[str, weakref.WeakSet[Task]] = {}
+        self._held: dict[str, _Holders] = {}
         self._inner: dict[str, list[object]] = {}
         packing.add(Reference, self._describe, ValueHandle, self._restore)
         reception.add(DROP, {"uid": (str,)}, self._serve_drop)
@@ -127,9 +136,10 @@ class Warehouse:
 
     def hold(self, task: Task, value: EngineValue) -> None:
         """Release a value, which this process has retained, when its task is garbage collected."""
-        holders = self._held.setdefault(value.key, weakref.WeakSet())
-        holders.add(task)
-        self._calls.when_gone(task, lambda: self._release(value))
+        holders = self._held.setdefault(value.key, _Holders())
+        holders.tasks.add(task)
+        holders.count += 1
+        self._calls.when_gone(task, lambda: self._release(value, holders))
 
     async def _payload(self, value: EngineValue, *, is_private: bool = False) -> Payload:
         try:
@@ -142,12 +152,12 @@ class Warehouse:
             return Payload(payload.data, buffers)
         return payload
 
-    def _release(self, value: EngineValue) -> None:
-        holders = self._held.get(value.key)
-        if holders is None:
+    def _release(self, value: EngineValue, holders: _Holders) -> None:
+        if self._held.get(value.key) is not holders:
             return  # It was dropped.
         self._link.release(value)
-        if not holders:
+        holders.count -= 1
+        if not holders.count:
             del self._held[value.key]
             self._inner.pop(value.key, None)
 
@@ -158,8 +168,11 @@ class Warehouse:
             return
         holders = self._held.pop(value.key, None)
         self._inner.pop(value.key, None)
-        for task in list(holders or ()):
+        if holders is None:
+            return
+        for _ in range(holders.count):
             self._link.release(value)
+        for task in list(holders.tasks):
             task.replace_outcome(Failed(_dropped(uid)))
 
     async def _order_drop(self, host: str, uid: str) -> None:

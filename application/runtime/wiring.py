@@ -195,6 +195,7 @@ def new_endpoint(
             replacement=replacement,
             comms=comms,
             reports=reports,
+            restarts=restarts,
         ),
         holdings=holdings,
         restarts=restarts,

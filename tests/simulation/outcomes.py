@@ -87,6 +87,7 @@ class Judge:
         self._deaths = deaths
         self._put_failures = put_failures
         self.violations: list[str] = []
+        self.dropped: set[str] = set()
 
     def result(self, made: Made, result: object) -> None:
         """Judge a result."""
@@ -121,11 +122,21 @@ class Judge:
                 return made.timeout is not None and now >= made.since + made.timeout - 1e-6
             case asyncio.CancelledError():
                 return made.is_cancelled or made.timeout is not None
+            case KeyError() if self._deaths and made.unpack is not None:
+                # Its maker died before this process had reported that it holds the actor.
+                return "does not exist here" in str(error)
             case ValueLost() | KeyError():
                 return any(value.is_dropped for value in made.values)
             case EngineError():
                 return self._put_failures() > 0
         return False
+
+    def missed(self, keys: list[str]) -> None:
+        """Judge which values were requested after they had been freed."""
+        dropped = {uid.split(":", 2)[2] for uid in self.dropped}
+        early = sorted(set(keys) - dropped)
+        if early:
+            self.violations.append(f"values {early} were freed while they could be requested")
 
     def executions(self, all_made: list[Made]) -> None:
         """Judge how often the tasks have run."""

@@ -146,6 +146,7 @@ class Client:
             return
         stored = self._random.choice(self._state.stored)
         stored.is_dropped = True
+        self._state.judge.dropped.add(stored.reference.uid)
         await self._runtime.drop(stored.reference)
 
     async def forget_value(self) -> None:

@@ -132,6 +132,8 @@ class SimulatedLink(EngineLink):
         return self.engine.values.get(value)
 
     def retain(self, value):
+        if self.uid not in self.engine.values.keys.get(value.key, ()):
+            self.engine.values.missed.append(value.key)
         self.engine.values.retain(self.uid, value)
 
     def release(self, value):

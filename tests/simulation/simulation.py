@@ -79,6 +79,7 @@ async def _main(runtime, seed: int, cluster: Cluster, judge: Judge, log: list[st
         await asyncio.sleep(CALM)
     for uid, endpoint in cluster.live_endpoints.items():
         judge.violations += (f"{uid} has {text}" for text in leftovers(endpoint))
+    judge.missed(cluster.engine.values.missed)
     kept = cluster.engine.values.keys
     if kept:
         judge.violations.append(f"values are left: {kept}")
