@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from typing import Any
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from application.runtime.actor_record import ActorRecord
 from application.runtime.actor_work import Recipe
@@ -58,7 +58,7 @@ class ActorRestarts:
         self._correspondence = correspondence
         self._log = log
         self._recipes: WeakKeyDictionary[ActorRecord, Recipe] = WeakKeyDictionary()
-        self._records: WeakSet[ActorRecord] = WeakSet()
+        self._records: WeakValueDictionary[str, ActorRecord] = WeakValueDictionary()
         self._restarting: dict[str, asyncio.Task[None]] = {}
         self._lives = 0
         members.notify(left=self._left)
@@ -66,7 +66,7 @@ class ActorRestarts:
 
     def enter(self, record: ActorRecord, recipe: Recipe) -> None:
         """Create an actor again when it is lost, if it has restarts."""
-        self._records.add(record)
+        self._records[record.uid] = record
         if record.restarts > 0:
             self._recipes[record] = recipe
             # The calls that are not at its worker have certainly not started when it is lost.
@@ -74,7 +74,7 @@ class ActorRestarts:
 
     def follow(self, record: ActorRecord) -> None:
         """Follow an actor of another creator."""
-        self._records.add(record)
+        self._records[record.uid] = record
         record.exists = True
         if record.restarts > 0:
             self._tasks.limit(record.uid, 1)
@@ -101,7 +101,7 @@ class ActorRestarts:
 
     def _left(self, uid: str, reason: LossReason | None) -> None:
         del reason
-        for record in list(self._records):
+        for record in list(self._records.values()):
             if record.home == uid and record.exists:
                 self._lose(record)
 
@@ -110,8 +110,9 @@ class ActorRestarts:
             return  # The restart that goes on notices it itself.
         self._tasks.hold(record.uid)
         recipe = self._recipes.get(record)
-        made = self._follow(record) if recipe is None else self._restart(record, recipe)
-        self._spawn(record, made)
+        self._spawn(
+            record, self._follow(record) if recipe is None else self._restart(record, recipe)
+        )
 
     def _is_lost(self, record: ActorRecord) -> bool:
         return self._correspondence.reason(record.home) is not None
@@ -168,10 +169,10 @@ class ActorRestarts:
         assert isinstance(uid, str)
         while uid in self._restarting:
             await asyncio.wait([self._restarting[uid]])
-        for record in self._records:
-            if record.uid == uid and self._correspondence.reason(record.home) is None:
-                return Message("ok", {"home": record.home, "restarts": record.restarts})
-        return Message("lost")
+        record = self._records.get(uid)
+        if record is None or self._is_lost(record):
+            return Message("lost")
+        return Message("ok", {"home": record.home, "restarts": record.restarts})
 
     def _next_lane(self) -> str:
         self._lives += 1

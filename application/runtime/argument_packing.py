@@ -129,7 +129,10 @@ class ArgumentPacking:
 
         template = tuple(replaced(part, replacement) for part in content)
         pack = partial(self._packing.pack, template, name=name)
-        return PackedArguments(pack, None if unsent else pack(), sources, [*needs, *unsent])
+        parcel = None if unsent else pack()
+        if parcel is not None:
+            needs.extend(_creations(parcel))
+        return PackedArguments(pack, parcel, sources, [*needs, *unsent])
 
     async def unpack(self, message: Message) -> object:
         """Return the arguments in a message, and release the values that it carries.
@@ -155,6 +158,16 @@ class ArgumentPacking:
         finally:
             for value in message.values:
                 self._link.release(value)
+
+
+def _creations(parcel: Parcel) -> list[Task]:
+    """Return the tasks that still create the actors in a parcel, such as the root of a parameter.
+
+    The receiver could call an actor before it exists.
+    """
+    proxies = [item for item in parcel.kept if isinstance(item, ActorProxy)]
+    creations = [proxy.init_future for proxy in proxies]
+    return [task for task in creations if task is not None and not task.is_settled]
 
 
 def without_done(

@@ -36,7 +36,7 @@ class Correspondence:
 
     def __init__(self, *, link: EngineLink) -> None:
         self._link = link
-        self._pending: dict[str, set[_Pending]] = {}
+        self._pending: dict[str, dict[_Pending, None]] = {}
         self._lost: dict[str, LossReason] = {}
 
     @property
@@ -62,7 +62,7 @@ class Correspondence:
         if host in self._lost:
             raise _undelivered(host, self._lost[host])
         pending = _Pending(asyncio.current_task())
-        self._pending.setdefault(host, set()).add(pending)
+        self._pending.setdefault(host, {})[pending] = None
         try:
             return await self._link.call(host, message, timeout=timeout)
         except HostLost as error:
@@ -76,7 +76,7 @@ class Correspondence:
                 raise disconnected(host, self._lost[host]) from None
             raise
         finally:
-            self._pending[host].discard(pending)
+            del self._pending[host][pending]
 
     def lose(self, host: str, reason: LossReason) -> None:
         """Record that a process is gone: what it owes ends with an error, soon."""

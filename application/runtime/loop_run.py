@@ -226,27 +226,13 @@ class LoopRun:
             return
         self._attempts.ended(item)
         if isinstance(error, Exception) and not self._around.is_live(attempt.worker):
-            self._carry_out(self._machine.lost(item, self._loss(error, attempt.worker)))
+            self._carry_out(self._machine.lost(item, _loss(error, attempt.worker, self._around)))
         else:
             self._carry_out(self._machine.failed(item, error))
 
-    def _loss(self, error: BaseException, worker: str) -> BaseException:
-        """Return the error of an item whose worker is lost.
-
-        It is a KeyError if the item used its worker only later.
-        """
-        if not isinstance(error, KeyError):
-            return error
-        loss = self._around.loss_of(worker)
-        loss.__cause__ = error
-        return loss
-
     def _time_out(self) -> None:
         self._late.set_result(None)
-        self._carry_out(self._machine.stop(self._timeout_error()))
-
-    def _timeout_error(self) -> TaskTimeoutError:
-        return TaskTimeoutError(f"The loop did not end within {self._options.timeout} s")
+        self._carry_out(self._machine.stop(_timeout_error(self._options.timeout)))
 
     async def _end_items(self) -> None:
         """Wait for the items that were cancelled, and give their workers back.
@@ -267,4 +253,20 @@ class LoopRun:
             return None
         complete: asyncio.Future[Any] = asyncio.gather(*waiters)
         await asyncio.wait([complete, self._late], return_when=asyncio.FIRST_COMPLETED)
-        return None if complete.done() else self._timeout_error()
+        return None if complete.done() else _timeout_error(self._options.timeout)
+
+
+def _timeout_error(timeout: float | None) -> TaskTimeoutError:
+    return TaskTimeoutError(f"The loop did not end within {timeout} s")
+
+
+def _loss(error: BaseException, worker: str, surroundings: LoopSurroundings) -> BaseException:
+    """Return the error of an item whose worker is lost.
+
+    It is a KeyError if the item used its worker only later.
+    """
+    if not isinstance(error, KeyError):
+        return error
+    loss = surroundings.loss_of(worker)
+    loss.__cause__ = error
+    return loss

@@ -109,17 +109,13 @@ class Player:
         finally:
             self._end(stamp)
 
-    def give(self, stamp):
-        """Return what is kept, as itself."""
-        self._begin(stamp)
-        self._end(stamp)
-        return list(self.kept)
-
-    async def store(self, stamp, value):
-        """Return a reference to a value that is stored here."""
+    async def store(self, stamp):
+        """Return a reference to a value that is stored here, and a new actor."""
         self._begin(stamp)
         try:
-            return await runtime().put(value)
+            reference = await runtime().put(stamp.token, reply=True)
+            inner = Stamp(-stamp.token, f"store {stamp.token}")
+            return reference, await Player.remote(inner)
         finally:
             self._end(stamp)
 

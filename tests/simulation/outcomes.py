@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from domain.runtime.errors import EngineError, ValueLost
@@ -46,6 +46,7 @@ class Made:
         needs: The tasks that it needs, or whose outcome it returns.
         values: The stored values that it needs.
         is_cancelled: Whether the program has cancelled it.
+        unpack: Makes a plain value of the result.
     """
 
     stamp: Stamp
@@ -58,6 +59,7 @@ class Made:
     needs: list[Made] = field(default_factory=list)
     values: list[Stored] = field(default_factory=list)
     is_cancelled: bool = False
+    unpack: Callable[[Made, object], Awaitable[object]] | None = None
 
     @property
     def values_as_needs(self) -> list[Made]:

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from unittest.mock import ANY
 
 from entrypoints.runtime import by_reference
 from tests.simulation import actors as functions
@@ -225,7 +226,7 @@ class Client:
         tasks = [need.task for need in needs]
         nested = {"tasks": tasks, "values": [(item.reference,) for item in made.values]}
         made.expected = lambda: {
-            "tasks": [need.expected() for need in needs],
+            "tasks": [ANY if need.unpack else need.expected() for need in needs],
             "values": [(item.value,) for item in made.values],
         }
         made.task = cast.proxy.gather(made.stamp, nested, **options)
@@ -266,6 +267,19 @@ class Client:
             things.append(other.proxy)
         made.task = cast.proxy.keep(made.stamp, *things, **options)
         return made
+
+    def _store(self, cast: Cast) -> Made:
+        made, options = self._new_call(cast)
+        made.task = cast.proxy.store(made.stamp, **options)
+        made.expected = lambda: made.stamp.token
+        made.unpack = self._unpack_stored
+        return made
+
+    async def _unpack_stored(self, made: Made, result: object) -> object:
+        """Use the reference and the actor in a result."""
+        reference, actor = result
+        await actor.set_attr("tried", True)
+        return await reference.value()
 
     # helpers
 
@@ -331,6 +345,8 @@ class Client:
     async def _finish(self, made: Made) -> None:
         try:
             result = await made.task.result()
+            if made.unpack is not None:
+                result = await made.unpack(made, result)
         except (Exception, asyncio.CancelledError) as error:
             if self._is_cancelled_itself(error):
                 raise
@@ -372,4 +388,5 @@ CALLS: dict[Callable, int] = {
     Client._forward: 3,
     Client._leave: 2,
     Client._keep: 2,
+    Client._store: 2,
 }

@@ -48,6 +48,7 @@ EXCEPTIONS = {
                 "actor_work",
                 "actors",
                 "argument_packing",
+                "attempt_reports",
                 "barrier",
                 "context",
                 "deadlocks",

@@ -224,6 +224,14 @@ def test_argument_carries_the_local_state():
     assert run(main) == (5, 4)
 
 
+def test_receiver_can_use_the_root_of_a_parameter_that_was_created_just_before():
+    async def main(runtime):
+        reader = await Reader.remote()
+        return [await reader.root_value(Model.parameter(x)).result() for x in range(20)]
+
+    assert run(main) == list(range(20))
+
+
 def test_cached_argument_carries_the_state_of_the_root():
     async def main(runtime):
         model = Model.parameter(4, cached=True)
