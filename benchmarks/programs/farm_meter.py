@@ -16,8 +16,8 @@ ARRAY_BYTES = 64 * 2**20
 HELD_BYTES = 128 * 2**20
 TASKS = 100_000
 BATCH = 1000
-WARM_UP = 10
-"""Batches of tasks before the first look at the memory."""
+WARM_UP = 50
+"""Batches of tasks until buffers of limited size, such as that of the profile, are full."""
 
 IDLE_SECONDS = 5
 SETTLING_SECONDS = 2
