@@ -87,7 +87,7 @@ def run(main: Callable[[Runtime], Coroutine[Any, Any, Result]], **options: objec
 
     Raises:
         RuntimeError: This thread runs an event loop: use `interactive` there.
-        Exception: What `main` raised.
+        Exception: The exception of `main`.
     """
     try:
         asyncio.get_running_loop()

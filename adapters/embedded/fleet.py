@@ -23,7 +23,7 @@ class Fleet:
     """The hosts that run, or are being started.
 
     Args:
-        plan: What is started.
+        plan: The plan of the hosts.
         places: The directories of the run.
         exchange: Connects the head with the hosts.
         kill_marked: Kills the processes with a variable in their environment, and waits until they

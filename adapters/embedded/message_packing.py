@@ -17,7 +17,7 @@ from domain.runtime.errors import EngineError
 from domain.runtime.payloads import EngineValue, Message, Payload, Plain
 
 FREE: Final = "engine:free"
-"""To the process that has created a block: nothing uses it any more."""
+"""Notice for the process that has created a block: nothing uses it any longer."""
 
 Notify = Callable[[str, str, Mapping[str, Plain]], None]
 

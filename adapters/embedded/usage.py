@@ -1,4 +1,4 @@
-"""What the processes of a run use, by procfs."""
+"""Reads the memory and CPU use of the processes of a run from procfs."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class InlineTaskEngine(TaskEngine):
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What this engine can do."""
+        """The capabilities of this engine."""
         return CAPABILITIES
 
     async def open(self, plan: EnginePlan, head: HeadHost) -> Sequence[Host]:

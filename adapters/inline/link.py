@@ -64,7 +64,7 @@ class InlineHost(EngineLink):
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What this engine can do."""
+        """The capabilities of this engine."""
         return CAPABILITIES
 
     @property
@@ -85,7 +85,7 @@ class InlineHost(EngineLink):
         await asyncio.get_running_loop().create_task(host.start())
 
     async def stop(self, patience: float) -> None:
-        """Stop the RuntimeHost; what it still handles is dropped."""
+        """Stop the RuntimeHost, and drop its pending requests."""
         if self._host is None:
             return
         stopping = asyncio.get_running_loop().create_task(self._host.stop())
@@ -102,7 +102,7 @@ class InlineHost(EngineLink):
             await asyncio.wait(handling)
 
     async def call(self, host: str, request: Message, *, timeout: float | None = None) -> Message:
-        """Have a host handle a request, in a context of its own."""
+        """Have a host handle a request, in its own context."""
         target = self._hosts.find(host)
         task = target.begin(self._uid, self._arrived(request, host))
         try:

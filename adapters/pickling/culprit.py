@@ -20,7 +20,7 @@ def find_culprit(
 
     Args:
         value: The object, which cannot be pickled.
-        name: What the user calls it.
+        name: The name that the user gave to it.
         error: The error when pickling it.
         dump: Pickles an object.
     """

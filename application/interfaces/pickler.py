@@ -26,7 +26,7 @@ class Pickler(Protocol):
 
         Args:
             value: The object.
-            name: What the user calls it, for errors.
+            name: Its name in error messages.
             replace: Called with each object inside, in any order; returns None, or what `load`
                 passes to `restore` in place of that object. It must be picklable.
 

@@ -46,7 +46,7 @@ class EngineLink(Protocol):
     @property
     @abstractmethod
     def capabilities(self) -> frozenset[Capability]:
-        """What this engine can do."""
+        """The capabilities of this engine."""
 
     @abstractmethod
     async def call(self, host: str, request: Message, *, timeout: float | None = None) -> Message:

@@ -1,4 +1,4 @@
-"""What a runtime uses: memory, CPU time, tasks."""
+"""Accounts for the memory, CPU time and tasks of a runtime."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from domain.runtime.retries import Attempts
 
 
 class ActorCalls:
-    """What the proxies of actors need.
+    """Serves the proxies of actors.
 
     Args:
         tasks: Adds tasks.

@@ -15,7 +15,7 @@ SET = "set"
 
 
 class Caller(Protocol):
-    """What a proxy needs of the service that calls actors."""
+    """The service that calls actors, as a proxy uses it."""
 
     def call(
         self,
@@ -42,7 +42,7 @@ class ActorProxy:
     an attribute.
 
     Args:
-        record: What is known about the actor.
+        record: The record of the actor.
         caller: The service that calls it.
     """
 

@@ -1,4 +1,4 @@
-"""What a process knows about an actor that it calls."""
+"""The record of an actor that this process calls."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ActorRecord:
 
     @property
     def handle(self) -> ActorHandle:
-        """What travels in place of a proxy."""
+        """Replaces a proxy in a message."""
         return ActorHandle(self.uid, self.type_name, self.home, self.creator, self.restarts > 0)
 
     def next_number(self) -> int:

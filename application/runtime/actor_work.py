@@ -1,4 +1,4 @@
-"""What the tasks that create and call actors do when their turn comes."""
+"""The work of the tasks that create and call actors."""
 
 from __future__ import annotations
 

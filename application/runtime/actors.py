@@ -72,7 +72,7 @@ class Actors:
             cls: Its class.
             args: Positional arguments of the class.
             keywords: Its keyword arguments.
-            options: What the creator chose.
+            options: Options of the creation.
 
         Raises:
             KeyError: The chosen worker does not exist.

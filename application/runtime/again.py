@@ -1,4 +1,4 @@
-"""A task that did not end, because it runs again."""
+"""A marker for a task that will run again."""
 
 from __future__ import annotations
 

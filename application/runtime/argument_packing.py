@@ -108,7 +108,7 @@ class ArgumentPacking:
 
         Args:
             content: The arguments, in nested containers.
-            name: What they are, for errors.
+            name: Their name in error messages.
 
         Raises:
             SerialisationError: They cannot be pickled.

@@ -175,7 +175,7 @@ class Comms:
 
 
 class _Sent:
-    """What the caller of a name without a reply can await, but need not."""
+    """An optional awaitable for the caller of a method without a reply."""
 
     def __await__(self) -> Generator[object, None, None]:
         """Let the request be sent."""

@@ -1,4 +1,4 @@
-"""What the proxy of a runtime needs to reach it."""
+"""The interface through which the proxy of a runtime reaches it."""
 
 from __future__ import annotations
 

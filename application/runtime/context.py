@@ -1,7 +1,7 @@
-"""Which endpoint the running code belongs to.
+"""The endpoint to which the running code belongs.
 
 In a worker, and in the head, all code belongs to the one endpoint of the process. With the engine
-`inline`, several share a process, and each handles its requests in a context of its own.
+`inline`, several share a process, and each handles its requests in its own context.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ class Correspondence:
             del self._pending[host][pending]
 
     def lose(self, host: str, reason: LossReason) -> None:
-        """Record that a process is gone: what it owes ends with an error, soon."""
+        """Record that a process is gone: pending requests to it soon end with an error."""
         self._lost[host] = reason
         if self._pending.get(host):
             asyncio.get_running_loop().call_later(STRAGGLERS_END, self._end_stragglers, host)

@@ -1,4 +1,4 @@
-"""Ends awaits by which actors wait for each other, and so for ever."""
+"""Detects actors that wait for each other, and ends one of these waits with an error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from domain.runtime.task_errors import RuntimeDisconnectedError
 from domain.runtime.waits import ActorWait, ActorWaits
 
 PATIENCE = 0.2
-"""Seconds after which an await is reported. Shorter ones are no deadlock, and cost nothing."""
+"""Seconds after which an await is reported. A shorter one is not a deadlock, and costs nothing."""
 
 WAIT = "actor-wait"
 WAIT_OVER = "actor-wait-over"

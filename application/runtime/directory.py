@@ -1,4 +1,4 @@
-"""Who is there: the proxies of all members, as one runtime gets them."""
+"""The directory: proxies of all members of the run, for one runtime."""
 
 from __future__ import annotations
 

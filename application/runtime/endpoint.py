@@ -40,7 +40,7 @@ class Endpoint:
     """The services of one process.
 
     Attributes:
-        runtime: What users see as the runtime of this process; None until it is created.
+        runtime: The runtime of this process, for users; None until it is created.
     """
 
     actor_names: ActorNames

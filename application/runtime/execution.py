@@ -46,7 +46,7 @@ class Execution:
             started: Called with what cancels it, if it is a coroutine.
 
         Raises:
-            Exception: What the function raised.
+            Exception: The exception of the function.
         """
         start, row = self._profile.now(), task.actor or FUNCTIONS
         line = self._profile.begin(row)

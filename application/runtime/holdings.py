@@ -1,4 +1,4 @@
-"""What this process holds of objects that live in others."""
+"""Counts the references of this process to objects in other processes."""
 
 from __future__ import annotations
 

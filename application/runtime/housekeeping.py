@@ -1,4 +1,4 @@
-"""What a runtime does from time to time."""
+"""Periodic maintenance of a runtime."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which member of the run a runtime is."""
+"""The identity of a runtime among the members of the run."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ class Lifecycle:
 
     @property
     def capabilities(self) -> object:
-        """What the engine can do."""
+        """The capabilities of the engine."""
         return self._link.capabilities
 
     async def _until_stopped(self) -> None:

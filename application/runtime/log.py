@@ -1,4 +1,4 @@
-"""The log of a run, in which every process writes."""
+"""The log of a run, to which every process writes."""
 
 from __future__ import annotations
 

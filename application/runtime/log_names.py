@@ -1,4 +1,4 @@
-"""The log of a runtime, under the names by which peers write in it."""
+"""The methods by which peers write to the log of a runtime."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class LoopItem:
 
     @property
     def incomplete(self) -> list[asyncio.Future[None]]:
-        """What ends when the tasks are complete that it has created, and that are not yet."""
+        """Completes when all tasks that the item has created are complete."""
         return list(self._incomplete.values())
 
     def add(self, task: Task, completion: asyncio.Future[None]) -> None:

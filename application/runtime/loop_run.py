@@ -23,7 +23,7 @@ Body = Callable[..., Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class LoopOptions:
-    """What the user chose about a loop.
+    """Options of a loop.
 
     Attributes:
         is_safe: Whether an item whose worker is lost runs again.
@@ -44,7 +44,7 @@ class LoopOptions:
 
 @dataclass(frozen=True, slots=True)
 class LoopSurroundings:
-    """What a loop needs of its process.
+    """Services that a loop uses.
 
     Attributes:
         owner: The service that runs the loops of the process.
@@ -71,7 +71,7 @@ class LoopRun:
     Args:
         body: Called with a worker and an item.
         items: The items, each as the arguments of the body.
-        options: What the user chose.
+        options: Options of the user.
         surroundings: The process.
         share: The workers that it may borrow.
         bar: Shows its progress.

@@ -189,7 +189,7 @@ class Loop(Generic[Result]):
 
     Args:
         run: Runs it, and returns results and error.
-        name: What it does.
+        name: Description of the task.
     """
 
     def __init__(

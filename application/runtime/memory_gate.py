@@ -33,7 +33,7 @@ class MemoryGate:
 
         Args:
             message: The message.
-            name: What the task runs, for the error.
+            name: Name of the task, for the error message.
 
         Raises:
             MemoryOverflowError: They do not fit, although no other task runs.

@@ -37,7 +37,7 @@ class Failed:
     """An error.
 
     Attributes:
-        error: What the await raises.
+        error: The exception that the await raises.
         state: FAILED, or CANCELLED.
     """
 

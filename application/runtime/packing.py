@@ -67,7 +67,7 @@ class Packing:
 
         Args:
             value: The object.
-            name: What the user calls it, for errors.
+            name: Its name in error messages.
 
         Raises:
             SerialisationError: It cannot be pickled.
@@ -96,7 +96,7 @@ class Packing:
 
         Args:
             payload: Its pickle.
-            arguments: What takes the place of its argument slots.
+            arguments: The values for its argument slots.
 
         Raises:
             Unloadable: It cannot be loaded here.

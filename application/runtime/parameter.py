@@ -32,7 +32,7 @@ PARAMETER_NAMES: Final = frozenset(
 
 
 class ParameterLink:
-    """What a local copy knows about its root.
+    """The link of a local copy to its root.
 
     Args:
         cls: The class.

@@ -34,7 +34,7 @@ class RecordingLink(EngineLink):
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What this engine can do."""
+        """The capabilities of this engine."""
         return self._link.capabilities
 
     async def call(self, host: str, request: Message, *, timeout: float | None = None) -> Message:

@@ -11,7 +11,7 @@ from domain.runtime.payloads import EngineValue
 
 
 class Store(Protocol):
-    """What a reference needs of the warehouse."""
+    """The warehouse, as a reference uses it."""
 
     async def get(self, uid: object, cache: bool = True) -> object:
         """Return a stored value."""

@@ -1,4 +1,4 @@
-"""The objects that live in the process of a runtime, under the names of the original."""
+"""The objects in the process of a runtime, under the names of Mosaic."""
 
 from __future__ import annotations
 

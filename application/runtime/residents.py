@@ -1,4 +1,4 @@
-"""The objects that live in this process, and who holds them."""
+"""The objects in this process, and the processes that refer to them."""
 
 from __future__ import annotations
 

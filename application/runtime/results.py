@@ -14,7 +14,7 @@ Watch = Callable[[Task, asyncio.Future[None]], Awaitable[None]]
 
 
 class ResultLoader:
-    """What tasks need to return their results.
+    """Loads the results of tasks.
 
     Args:
         packing: Unpickles.

@@ -21,7 +21,7 @@ async def retried_run(
 
     Args:
         act: Runs it once.
-        name: What it runs.
+        name: Its function or method.
         attempts: Counts the failures.
         retry_on: Types of errors after which it runs again; None for all.
         wait: Waits before it runs again, for some seconds at least.
@@ -32,7 +32,7 @@ async def retried_run(
     Raises:
         asyncio.CancelledError: It was cancelled.
         RemoteError: It raised SystemExit or KeyboardInterrupt, which end nothing here.
-        Exception: What it raised the last time.
+        Exception: The exception of the last attempt.
     """
     while True:
         try:

@@ -14,7 +14,7 @@ from domain.runtime.task_states import TaskState
 
 
 class TaskOwner(Protocol):
-    """What a task needs of the service that has created it."""
+    """The service that has created a task, as the task uses it."""
 
     @property
     def own(self) -> str:
@@ -31,7 +31,7 @@ class TaskOwner(Protocol):
 
 
 class Results(Protocol):
-    """What a task needs of the service that loads results."""
+    """The service that loads results, as a task uses it."""
 
     async def load(self, content: Content) -> object:
         """Return the value of a result."""
@@ -54,7 +54,7 @@ class Task:
 
     Args:
         uid: Its uid.
-        name: What it runs, such as `Counter.add`.
+        name: Its function or method, such as `Counter.add`.
         owner: The service that has created it.
         results: The service that loads its result.
         parent: Uid of the task that has created it.

@@ -1,4 +1,4 @@
-"""Tasks and usage of a runtime, under the names by which users and peers reach them."""
+"""The methods for tasks and usage that users and peers call."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from domain.runtime.hosts import Capability, HostUsage
 
 @dataclass(frozen=True, slots=True)
 class WorkerUsage:
-    """What a worker uses.
+    """The resources that a worker uses.
 
     Attributes:
         uid: The worker.

@@ -1,4 +1,4 @@
-"""What is to become a task."""
+"""The plan of a task, before it is added."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from application.runtime.task import Task
 
 
 class Work(Protocol):
-    """What a task does when its turn comes."""
+    """The work of a task."""
 
     def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome | Again]:
         """Return a coroutine that runs the task to its end, or returns it to its queue.
@@ -29,8 +29,8 @@ class Plan:
     """A task to add.
 
     Attributes:
-        name: What it runs, such as `Counter.add`.
-        work: What it does.
+        name: Its function or method, such as `Counter.add`.
+        work: The work to do.
         lane: The lane that fixes its order; None if it has none.
         needs: The tasks that must be done first.
         timeout: Seconds after which it is cancelled.

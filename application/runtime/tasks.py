@@ -113,7 +113,7 @@ class Tasks:
 
         Args:
             task: The task.
-            error: What the await raises; by default, that the task was cancelled.
+            error: The exception that the await raises; by default, CancelledError.
             force: Whether to end the worker.
         """
         self._take_over(task)

@@ -46,7 +46,7 @@ class _Call:
 
 @dataclass(slots=True)
 class _Caller:
-    """What is known about one caller: its next number, early arrivals, and waiting calls."""
+    """The state of one caller: its next number, early arrivals, and waiting calls."""
 
     next_number: int = 0
     early: dict[int, _Call] = field(default_factory=dict)
@@ -156,7 +156,7 @@ class ActorQueue:
         if call in sender.waiting:
             sender.waiting.remove(call)
             return
-        # Keep the number of an early call, or the calls after it would wait for ever.
+        # keep the number of an early call: otherwise the calls after it would never run
         for number, early in sender.early.items():
             if early is call:
                 sender.early[number] = _Call("", call.caller, call.arrival)

@@ -20,7 +20,7 @@ _SEQUENCES = (list, tuple, set, frozenset)
 def replaced(value: object, replacement: Replacement) -> object:
     """Return a value in which everything awaited was replaced.
 
-    What contains nothing to replace is returned itself, not copied. A container that contains
+    A container with nothing to replace is returned itself, not copied. A container that contains
     itself is not searched again inside itself.
 
     Args:

@@ -84,7 +84,7 @@ class Unsupported(EngineError):
     """The engine lacks a capability.
 
     Attributes:
-        capability: What it lacks.
+        capability: The capability that it lacks.
     """
 
     def __init__(self, capability: Capability, engine: str) -> None:

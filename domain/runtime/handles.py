@@ -36,7 +36,7 @@ class TaskHandle:
 
     Attributes:
         uid: Its uid.
-        name: What it runs.
+        name: Its function or method.
         owner: Uid of the member that created it.
     """
 

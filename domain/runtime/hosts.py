@@ -56,11 +56,11 @@ class HostPlan:
 
 @dataclass(frozen=True, slots=True)
 class EnginePlan:
-    """What an engine starts.
+    """The hosts that an engine starts.
 
     Attributes:
         hosts: The hosts.
-        factory: What creates the RuntimeHost of each host: a `HostFactory`, as
+        factory: Creates the RuntimeHost of each host: a `HostFactory`, as
             `module:attribute`, which is imported there.
         settings: Passed to the factory in each host.
         patience: Seconds for all hosts to answer.
@@ -84,7 +84,7 @@ class Host:
 
     Attributes:
         uid: Its name, followed by `@` and eight hexadecimal digits that identify this life.
-        plan: What it was started from.
+        plan: The plan from which it was started.
         pid: Its process ID, if the engine knows that.
     """
 
@@ -128,7 +128,7 @@ class LossReason:
 
 @dataclass(frozen=True, slots=True)
 class HostUsage:
-    """What a host uses.
+    """The resources that a host uses.
 
     Attributes:
         uid: The host.

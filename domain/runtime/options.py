@@ -31,7 +31,7 @@ RetryOn = tuple[type[BaseException], ...]
 
 @dataclass(frozen=True, slots=True)
 class CallOptions:
-    """What the caller of a method, or of a free function, can choose.
+    """Options for the call of a method or function.
 
     Attributes:
         runtime: The worker: a proxy or uid; None lets placement choose.
@@ -52,7 +52,7 @@ class CallOptions:
 
 @dataclass(frozen=True, slots=True)
 class CreationOptions:
-    """What the creator of an actor can choose.
+    """Options for the creation of an actor.
 
     Attributes:
         runtime: As in `CallOptions`.

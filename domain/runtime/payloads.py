@@ -58,7 +58,7 @@ class Message:
     The fields are checked before any pickle is loaded; the payload is opaque to the engine.
 
     Attributes:
-        kind: What the receiver must do, or the kind of reply.
+        kind: The kind of the request or reply.
         fields: Small plain values.
         payload: A pickle with its buffers; large ones are not copied more often than needed.
         values: Stored values that the message mentions. On arrival, the receiver has retained

@@ -24,7 +24,7 @@ class TaskError(RunError):
 
     Attributes:
         uid: Uid of the task or actor; empty if there is none.
-        task: What it runs, such as `Counter.add`.
+        task: Its function or method, such as `Counter.add`.
         worker: Uid of the worker.
     """
 
@@ -86,7 +86,7 @@ def disconnected(
         worker: Uid of the worker.
         reason: How it ended, if that is known.
         uid: Uid of the task.
-        task: What it ran.
+        task: The function or method that it ran.
         lost_workers: How many workers have died while they ran it.
     """
     parts = [f"{worker} is gone" + (f": it {reason}" if reason is not None else "")]

@@ -20,7 +20,7 @@ class TraceEvent:
         member: Uid of the runtime.
         start: When it began, in seconds since the epoch.
         duration: Its seconds.
-        row: What it belongs to, such as an actor: one row in the trace.
+        row: The row of the trace in which it appears, such as that of an actor.
         size: Number of bytes; 0 for none.
     """
 

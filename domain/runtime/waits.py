@@ -1,4 +1,4 @@
-"""Finds actors that wait for each other in a cycle, and therefore for ever."""
+"""Finds cycles of actors that wait for each other."""
 
 from __future__ import annotations
 

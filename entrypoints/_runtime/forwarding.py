@@ -15,7 +15,7 @@ Parameters = ParamSpec("Parameters")
 
 
 class Services(Protocol):
-    """A facade: what has services."""
+    """A facade with services."""
 
     def service(self, kind: type[Service]) -> Service:
         """Return the service of a type."""

@@ -1,4 +1,4 @@
-"""What a user chooses about a run of the task runtime."""
+"""The options of a run of the task runtime."""
 
 from __future__ import annotations
 

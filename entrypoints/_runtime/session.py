@@ -57,7 +57,7 @@ class Session:
     """Starts the engine and the runtimes of this process, and ends them.
 
     Args:
-        options: What the user chose.
+        options: Options of the user.
         mode: `local`, `interactive` or `cluster`.
 
     Raises:
@@ -124,7 +124,7 @@ class Session:
             What it returned; None if it was stopped. SystemExit is returned, not raised.
 
         Raises:
-            Exception: What it raised.
+            Exception: Its exception.
         """
         self._main = asyncio.ensure_future(self._drive(main))
         try:
@@ -252,5 +252,5 @@ def _write(level: str, uid: str, text: str) -> None:
 
 def _print_line(uid: str, stream: str, text: str) -> None:
     del uid
-    # In a context of its own: Jupyter would attribute it to the cell that started the workers.
+    # In its own context: Jupyter would attribute it to the cell that started the workers.
     Context().run(print, text, file=sys.stdout if stream == "stdout" else sys.stderr)
