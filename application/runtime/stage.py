@@ -84,10 +84,9 @@ class Stage:
         notices: StartNotices,
     ) -> None:
         self._residents = residents
-        self._arguments = arguments
-        self._execution = execution
+        self._arguments, self._execution = arguments, execution
         self._delivery = delivery
-        self._holdings = holdings
+        self._holdings, self._is_live = holdings, members.is_live
         self._profile = profile
         self._reports = reports
         self._on_named_end = on_named_end
@@ -102,9 +101,8 @@ class Stage:
 
     async def _create(self, sender: str, message: Message) -> Message:
         uid, type_name = _text(message, "uid"), _text(message, "type")
-        concurrency = message.fields["concurrency"]
+        concurrency, content = message.fields["concurrency"], await self._arguments.unpack(message)
         assert isinstance(concurrency, int)
-        content = await self._arguments.unpack(message)
         assert isinstance(content, tuple)
         cls, args, keywords, retry_on = content
         task = RunningTask(uid, actor=uid, is_exclusive=concurrency == 1)
@@ -120,6 +118,8 @@ class Stage:
         )
         self._residents.enter(ACTOR, uid, actor)
         self._residents.increase(sender, uid)
+        if not self._is_live(sender):  # It was lost meanwhile.
+            self._residents.remove_holder(sender)
         await self._holdings.reported()
         return OK
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 from contextvars import copy_context
+from typing import Any
 
 from application.runtime.again import Again
 from application.runtime.cancellation import TaskCancelledError
@@ -155,10 +155,8 @@ class Tasks:
 
     def _add(self, task: Task, plan: Plan) -> None:
         if plan.timeout is not None:
-            loop = asyncio.get_running_loop()
-            self._timers[task.uid] = loop.call_later(
-                plan.timeout, self._time_out, task, plan.timeout
-            )
+            later = asyncio.get_running_loop().call_later
+            self._timers[task.uid] = later(plan.timeout, self._time_out, task, plan.timeout)
         task.deferred = plan
         if plan.is_lazy:
             return  # Only its users keep it, until it begins.
