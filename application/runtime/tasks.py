@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 from contextvars import copy_context
+from typing import Any
 
 from application.runtime.again import Again
 from application.runtime.cancellation import TaskCancelledError
