@@ -48,7 +48,6 @@ EXCEPTIONS = {
                 "actor_work",
                 "actors",
                 "argument_packing",
-                "attempt_reports",
                 "barrier",
                 "context",
                 "deadlocks",
