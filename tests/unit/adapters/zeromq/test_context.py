@@ -5,12 +5,13 @@ import sys
 
 PROGRAM = """
 import sys
-from adapters.zeromq.context import asyncio_context
+from adapters.zeromq.context import close_shared_context, shared_context
 assert "zmq.asyncio" not in sys.modules
-first = asyncio_context()
-assert asyncio_context() is first
+first = shared_context()
+assert shared_context() is first
 assert type(first) is sys.modules["zmq.asyncio"].Context
-first.term()
+close_shared_context()
+assert first.closed
 """
 
 
