@@ -13,6 +13,8 @@ from tests.support.scenario_runs import python_of
 from tests.support.snapshot_files import files_in, snapshot_in, workflow_snapshots
 from tests.support.workspace import MANAGER, Outcome, Workspace
 
+pytestmark = pytest.mark.slow
+
 COMPLETED, FAILED, MISTAKE, RESUMABLE = 0, 1, 2, 75
 START = (*MANAGER, "--start-all", "--run-dir", "run")
 ENDLESS = 10**9

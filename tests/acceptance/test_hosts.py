@@ -184,6 +184,7 @@ def test_everything_ends_on_all_nodes_if_one_is_lost(
         wait_until_gone(nodes)
 
 
+@pytest.mark.slow
 def test_everything_ends_on_all_nodes_if_the_manager_is_killed(
     workspace: Workspace, nodes: Nodes, environment: dict[str, str]
 ):
@@ -192,6 +193,7 @@ def test_everything_ends_on_all_nodes_if_the_manager_is_killed(
         wait_until_gone(nodes)
 
 
+@pytest.mark.slow
 def test_everything_ends_on_all_nodes_if_a_program_fails(
     workspace: Workspace, nodes: Nodes, environment: dict[str, str]
 ):
@@ -203,6 +205,7 @@ def test_everything_ends_on_all_nodes_if_a_program_fails(
         wait_until_gone(nodes)
 
 
+@pytest.mark.slow
 def test_interrupted_run_ends_everything_on_all_nodes(
     workspace: Workspace, nodes: Nodes, environment: dict[str, str]
 ):
@@ -326,6 +329,7 @@ def test_output_reaches_the_run_directory_without_shared_files(
         assert (folder / "stderr.txt").read_text() == "problem\n"
 
 
+@pytest.mark.slow
 def test_error_output_of_a_failed_program_is_shown_without_shared_files(
     workspace: Workspace, environment: dict[str, str], private_run_directory: Path
 ):

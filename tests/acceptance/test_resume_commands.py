@@ -10,6 +10,8 @@ from tests.support.pages import save_files
 from tests.support.snapshot_files import in_cpp_form, make_foreign
 from tests.support.workspace import Outcome, Workspace
 
+pytestmark = pytest.mark.slow
+
 COMPLETED, DAMAGED, MISTAKE = 0, 1, 2
 STEPS = 4
 

@@ -16,6 +16,8 @@ from tests.support.machines import (
 )
 from tests.support.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 MARKER = "a marker that only programs of the run may read"
 
 

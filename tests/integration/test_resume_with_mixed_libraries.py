@@ -19,6 +19,8 @@ from tests.support.snapshot_files import (
     workflow_snapshots,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Pattern:

@@ -28,7 +28,7 @@ from tests.support.cutting_proxy import (
 from tests.support.proxy import Address
 from tests.support.scenario_runs import LibraryName, ManagerName, ScenarioRun, run_scenario
 
-pytestmark = [pytest.mark.muscle3, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.muscle3, pytest.mark.timeout(180)]
 
 TRUSTING_MANAGER = """
 from adapters.processes import peer_processes

@@ -65,6 +65,7 @@ def test_runs_of_the_same_seed_are_the_same():
     assert simulate(7).trace == simulate(7).trace
 
 
+@pytest.mark.slow
 def test_run_does_not_depend_on_the_hashes_of_the_process():
     script = (
         "import gc; gc.disable()\n"

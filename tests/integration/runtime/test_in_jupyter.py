@@ -1,6 +1,10 @@
 """The task runtime in a real Jupyter kernel."""
 
+import pytest
+
 from tests.support.kernel import run_cells
+
+pytestmark = pytest.mark.slow
 
 DEFINITIONS = """
 import entrypoints.runtime as tasks
@@ -54,6 +58,7 @@ print(await loop)
 def test_print_of_a_worker_appears_in_the_cell(tmp_path):
     use = """
 import asyncio, sys
+
 written, write = [], sys.stdout.write
 sys.stdout.write = lambda text: (written.append(text), write(text))[1]
 counter = await Counter.remote()
