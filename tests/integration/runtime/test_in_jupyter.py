@@ -58,7 +58,6 @@ print(await loop)
 def test_print_of_a_worker_appears_in_the_cell(tmp_path):
     use = """
 import asyncio, sys
-
 written, write = [], sys.stdout.write
 sys.stdout.write = lambda text: (written.append(text), write(text))[1]
 counter = await Counter.remote()
