@@ -39,6 +39,11 @@ class ProgramWatch:
         self._on_ended: Final = on_ended
         self._programs: dict[str, Process] = {}
 
+    @property
+    def is_watching(self) -> bool:
+        """Whether there is a process to watch."""
+        return bool(self._programs)
+
     def process_ids(self) -> dict[str, int]:
         """Return the process id of each instance that is watched."""
         return {name: process.pid for name, process in self._programs.items()}

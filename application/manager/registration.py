@@ -33,6 +33,8 @@ class InstanceRegistry:
         self._topology = Topology(model)
         self._resume = configuration.resume
         self._checkpoints = checkpoints
+        # each request of an instance resolves its name several times
+        self._resolved: dict[str, tuple[Reference, Component]] = {}
         self._locations: dict[Reference, tuple[str, ...]] = {}
         self._dialects: dict[Reference, str] = {}
         self._own: set[Reference] = set()
@@ -99,6 +101,9 @@ class InstanceRegistry:
         Raises:
             ManagerRefused: If the model does not have this instance.
         """
+        found = self._resolved.get(name)
+        if found is not None:
+            return found
         try:
             instance = Reference(name)
             component = self._model.component_of(instance)
@@ -114,6 +119,7 @@ class InstanceRegistry:
                 " Check the name given to the program, and the multiplicity of the component."
             )
             raise ManagerRefused(msg)
+        self._resolved[name] = instance, component
         return instance, component
 
     def is_registered(self, instance: Reference) -> bool:

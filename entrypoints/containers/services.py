@@ -281,7 +281,7 @@ def _note_registered(
     programs: ProgramWatch, activity: ProgramActivity, instance: str, client: Client
 ) -> None:
     programs.note_registered(instance, client)
-    if programs.process_ids():
+    if programs.is_watching:
         activity.start()
 
 
