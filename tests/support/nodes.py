@@ -85,8 +85,14 @@ class Node:
 
     def wait_for_process(self, part_of_command: str) -> psutil.Process:
         """Wait until a process with a string in its command line runs, and return it."""
-        wait_until(lambda: bool(self.processes(part_of_command)))
-        return self.processes(part_of_command)[0]
+        found: list[psutil.Process] = []
+
+        def look() -> bool:
+            found[:] = self.processes(part_of_command)
+            return bool(found)
+
+        wait_until(look)
+        return found[0]
 
     def end_processes(self) -> list[str]:
         """Kill all processes on the node; return their command lines."""
