@@ -163,7 +163,8 @@ class LinuxPeerProcesses(PeerProcesses):
     def _stat(self, pid: int) -> list[bytes] | None:
         """Return the fields of a process after its name, from its state on."""
         try:
-            content = (self._proc / str(pid) / "stat").read_bytes()
+            with open(f"{self._proc}/{pid}/stat", "rb") as file:
+                content = file.read()
         except OSError:
             return None
         return content.rpartition(b")")[2].split()
