@@ -1,4 +1,4 @@
-"""What the launcher of a batch job's agents needs to know about the command that starts them."""
+"""The interface of commands that start the agents of a batch job."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from domain.runtime.errors import EngineError
 from domain.runtime.payloads import EngineValue, Message, Payload, Plain
 
 FREE: Final = "engine:free"
-"""Notice for the process that has created a block: nothing uses it any longer."""
+"""Notice for the process that has created a block: it is no longer used."""
 
 Notify = Callable[[str, str, Mapping[str, Plain]], None]
 
@@ -113,7 +113,7 @@ class MessagePacking:
             self._on_value_dropped(value)
 
     def delivered_here(self, message: Message) -> Message:
-        """Return a message as it arrives in this process: nothing can change it any more."""
+        """Return a message as it arrives in this process, with read-only buffers."""
         for value in message.values:
             self._on_value_sent(value, self._uid)
             self._on_value_arrived(value)
@@ -127,7 +127,7 @@ class MessagePacking:
         self._lent.host_lost(uid)
 
     def free(self, _sender: str, fields: Mapping[str, Plain]) -> None:
-        """Handle the notice that a block is not used any more."""
+        """Handle the notice that a block is no longer used."""
         match fields:
             case {"segment": str(segment), "offset": int(offset)}:
                 self._lent.give_back(segment, offset)

@@ -33,7 +33,7 @@ def unpack(parcel: Parcel, segments: SegmentPool, *, on_unmapped: Callable[[], N
     Args:
         parcel: The parcel.
         segments: Maps shared memory.
-        on_unmapped: Called once, on any thread, when nothing refers to the shared memory any more.
+        on_unmapped: Called once, on any thread, when the shared memory is no longer referenced.
 
     Raises:
         OSError: If its sender or its file is gone.
@@ -65,7 +65,7 @@ class LentBlocks:
             self._borrowers[parcel.place.segment, parcel.place.offset] = borrower
 
     def give_back(self, segment: str, offset: int) -> None:
-        """Free a block that its receiver does not use any more."""
+        """Free a block that its receiver no longer uses."""
         self._borrowers.pop((segment, offset), None)
         with contextlib.suppress(KeyError):
             self._segments.free(segment, offset)

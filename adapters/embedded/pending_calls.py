@@ -32,7 +32,7 @@ class PendingCalls:
         return number, future
 
     def take(self, number: int, host: str) -> asyncio.Future[Message] | None:
-        """Remove a call, and return its future; None if its caller does not wait any more."""
+        """Remove a call, and return its future; None if its caller no longer waits."""
         call = self._calls.get(number)
         if call is None or call.host != host:
             return None

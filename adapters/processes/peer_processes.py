@@ -135,7 +135,7 @@ class LinuxPeerProcesses(PeerProcesses):
         return found
 
     def _inode(self, pid: int, file: str) -> int:
-        """Return the number of the socket that an open file of a process is; 0 if it is none."""
+        """Return the inode of an open socket of a process; 0 if the file is not a socket."""
         try:
             target = os.readlink(f"{self._proc}/{pid}/fd/{file}")  # noqa: PTH115 - faster
         except OSError:

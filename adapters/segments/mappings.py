@@ -41,7 +41,7 @@ class Mapping:
         Args:
             offset: Where it begins.
             size: Number of bytes.
-            on_returned: Called when nothing refers to the part any more, on any thread.
+            on_returned: Called, on any thread, when the part is no longer referenced.
         """
         lease = (ctypes.c_ubyte * size).from_address(self._address + offset)
 

@@ -39,7 +39,7 @@ LARGEST_OFFSET: Final = 5.0
 
 @dataclass(slots=True)
 class HostReport:
-    """What was found out about a host.
+    """The result of the checks of a host.
 
     Attributes:
         name: Name of the node.

@@ -144,7 +144,7 @@ class _Connection:
 
 
 def _connect(addresses: Sequence[TcpAddress]) -> socket.socket | None:
-    """Connect to the manager; return None if it does not listen any more.
+    """Connect to the manager; return None if it no longer listens.
 
     The source address marks the connection: it comes from another machine, although this process
     opens it.

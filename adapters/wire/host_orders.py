@@ -32,12 +32,12 @@ class WarningFilter:
 
 @dataclass(frozen=True, slots=True)
 class HostOrders:
-    """What a new host needs to join its run.
+    """The orders with which a new host joins its run.
 
     Attributes:
         host: The host.
         others: The other hosts of the run.
-        factory: What creates its RuntimeHost: `module:attribute`.
+        factory: Creates its RuntimeHost: `module:attribute`.
         directory: The directory of the run's sockets.
         spill_directory: The directory for values that do not fit in memory.
         working_directory: The working directory of the head.

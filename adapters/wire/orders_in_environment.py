@@ -27,7 +27,7 @@ def has_orders(environment: MutableMapping[str, str]) -> bool:
 
 
 def take_orders(environment: MutableMapping[str, str]) -> bytes:
-    """Remove the orders from environment variables, and return the line; empty if there is none."""
+    """Remove the orders from environment variables, and return the line; empty without orders."""
     parts: list[str] = []
     while (part := environment.pop(f"{PREFIX}{len(parts)}", None)) is not None:
         parts.append(part)

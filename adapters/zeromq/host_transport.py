@@ -139,7 +139,7 @@ class ZmqHostTransport(HostTransport):
     def _on_readable(self) -> None:
         router = self._router
         for _ in range(TURN):
-            # much faster than an exception when there is nothing
+            # much faster than an exception if no frame has arrived
             if router is None or router.closed or not _has_input(router):
                 return
             sender, *frames = router.recv_multipart(zmq.DONTWAIT)

@@ -23,7 +23,7 @@ class SegmentPool(Protocol):
 
     @abstractmethod
     def free(self, segment: str, offset: int) -> None:
-        """Free a block of this pool. No process may use it any more."""
+        """Free a block of this pool. No process may still use it."""
 
     @abstractmethod
     def map(

@@ -112,14 +112,14 @@ class Comms:
         return self.registered(self._members.find(uid).uid)
 
     def registered(self, uid: str, proxy: RuntimeProxy | None = None) -> RuntimeProxy:
-        """Return the registered proxy of a uid; if there is none, register one."""
+        """Return the registered proxy of a uid; register one if necessary."""
         found = self._proxies.get(uid)
         if found is None:
             found = self._proxies[uid] = proxy or RuntimeProxy(uid=uid, comms=self)
         return found
 
     def remove(self, uid: str) -> None:
-        """Remove a registered proxy. Ignored if there is none."""
+        """Remove a registered proxy; an unknown uid is ignored."""
         self._proxies.pop(uid, None)
 
     def call(

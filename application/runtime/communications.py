@@ -11,7 +11,7 @@ class Communications(Protocol):
 
     @property
     def pubsub_port(self) -> int:
-        """The TCP port of the monitor's announcements; 0 where there is none."""
+        """The TCP port of the monitor's announcements; 0 with Unix sockets."""
 
     def uid_address(self, uid: str) -> str:
         """Return the address of a connected peer.

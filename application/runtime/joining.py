@@ -58,7 +58,7 @@ class Joining:
         self._members.disconnect(uid)
 
     def proxy_from_uid(self, uid: str, proxy: RuntimeProxy | None = None) -> RuntimeProxy:
-        """Return the registered proxy; if there is none, register this one or a new one."""
+        """Return the registered proxy; register this one, or a new one, if necessary."""
         return self._comms.registered(uid, proxy)
 
     def remove_proxy_from_uid(self, uid: str, proxy: RuntimeProxy | None = None) -> None:
@@ -73,12 +73,12 @@ class Joining:
 
     @property
     def port(self) -> int:
-        """Its TCP port; 0 where there is none."""
+        """Its TCP port; 0 with Unix sockets."""
         return self._comms.port
 
     @property
     def pubsub_port(self) -> int:
-        """The TCP port of the monitor's announcements; 0 where there is none."""
+        """The TCP port of the monitor's announcements; 0 with Unix sockets."""
         return self._comms.pubsub_port
 
     def get_comms(self) -> Comms:

@@ -28,7 +28,7 @@ class Failures:
             self._added()
 
     def take(self) -> BaseException | None:
-        """Return the first error, and forget it; None if there is none."""
+        """Remove and return the first error, or None."""
         return self._errors.pop(0) if self._errors else None
 
 

@@ -16,7 +16,7 @@ from domain.runtime.task_errors import RuntimeDisconnectedError, TaskTimeoutErro
 from domain.runtime.worker_lending import WorkerLending, WorkerShare
 
 _RAISED = (Exception, asyncio.CancelledError, SystemExit, KeyboardInterrupt)
-"""What the await of the loop raises, if an item raises it."""
+"""Exceptions of an item that end the loop, and that its await raises."""
 
 Body = Callable[..., Awaitable[object]]
 

@@ -53,7 +53,7 @@ class Residents:
         return found
 
     def get(self, kind: str, uid: str) -> object | None:
-        """Return a resident or offered object; None if there is none."""
+        """Return a resident or offered object, or None."""
         entry = self._objects.get(uid)
         if entry is not None:
             return entry[1] if entry[0] == kind else None

@@ -109,7 +109,7 @@ class RuntimeProxy:
 
     @property
     def port(self) -> int:
-        """Its TCP port; 0 where there is none.
+        """Its TCP port; 0 with Unix sockets.
 
         Raises:
             KeyError: It is not connected.
@@ -118,7 +118,7 @@ class RuntimeProxy:
 
     @property
     def pubsub_port(self) -> int:
-        """The TCP port of the monitor's announcements; 0 where there is none.
+        """The TCP port of the monitor's announcements; 0 with Unix sockets.
 
         Raises:
             KeyError: It is not connected.
