@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, final
 
+from adapters.processes.process_stat import STATE, read_stat
 from application.interfaces.activity_meter import ActivityMeter
 from domain.running.activity import ProcessSample
 
 PROC: Final = Path("/proc")
-_STATE: Final = 0
 _TIMES: Final = slice(11, 15)
 """CPU times in /proc/PID/stat, counted from the state: own and of children that have ended."""
 
@@ -37,7 +37,7 @@ class ProcfsActivityMeter(ActivityMeter):
             fields = self._stat(member)
             if fields:
                 ticks += sum(map(int, fields[_TIMES]))
-                states += fields[_STATE].decode()
+                states += fields[STATE].decode()
         return ProcessSample(ticks, states)
 
     def _tree(self, pid: int) -> Iterator[int]:
@@ -63,8 +63,11 @@ class ProcfsActivityMeter(ActivityMeter):
         ]
 
     def _stat(self, pid: int) -> list[bytes]:
-        """Return the fields after the name of a process; none if it has ended."""
-        return self._read(f"{self._proc}/{pid}/stat").rpartition(b")")[2].split()
+        """Return the fields of `process_stat`; none if the process has ended."""
+        try:
+            return read_stat(f"{self._proc}/{pid}/stat")
+        except OSError:
+            return []
 
     @staticmethod
     def _read(path: str) -> bytes:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 
 from adapters.processes.pid_signals import send_if
+from adapters.processes.process_stat import PARENT, read_stat
 from adapters.processes.run_group import RunGroup
 
 FIRST_PAUSE = 0.002
@@ -53,9 +54,7 @@ def _children_by_scan(pid: int) -> list[int]:
 def parent_of(pid: int) -> int | None:
     """Return the parent of a process; None if the process does not exist."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            # the preceding name is in parentheses and may contain any character
-            return int(file.read().rpartition(b")")[2].split()[1])
+        return int(read_stat(f"/proc/{pid}/stat")[PARENT])
     except OSError:
         return None
 

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Generic, Protocol, TypeVar, final
 
+from adapters.processes.process_stat import STATE, read_stat
+
 Token = TypeVar("Token")
 
 POLL_INTERVAL: Final = 0.05
@@ -166,9 +168,7 @@ def _wait_for_end(pid: int, pause: Callable[[float], bool]) -> None:
 def is_alive(pid: int) -> bool:
     """Whether the process exists and is not a zombie."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            # the preceding name is in parentheses and may contain any character
-            state = file.read().rpartition(b")")[2].split()[0]
+        state = read_stat(f"/proc/{pid}/stat")[STATE]
     except (FileNotFoundError, ProcessLookupError):
         return False if HAS_PROC else _is_alive_elsewhere(pid)
     return state not in (b"Z", b"X")

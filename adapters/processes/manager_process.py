@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final, final
 
+from adapters.processes.process_stat import STATE, read_stat
 from application.interfaces.agents import ManagerProcess
 
 _STOPPED: Final = frozenset("Tt")
@@ -35,7 +36,6 @@ class LinuxManagerProcess(ManagerProcess):
 
 def _state(path: str) -> str:
     try:
-        with open(path) as file:
-            return file.read().rpartition(")")[2].split()[0]
+        return read_stat(path)[STATE].decode()
     except OSError:  # the thread has just ended
         return ""

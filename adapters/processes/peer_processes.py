@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, final
 
 from adapters.io.network import TUNNEL_HOST
+from adapters.processes.process_stat import PARENT, SESSION, START_TIME, read_stat
 from adapters.processes.socket_table import PROC, find_socket
 from application.interfaces.peer_processes import PeerProcesses
 from domain.running.clients import STARTED_FOR, Origin, Process
@@ -151,23 +152,21 @@ class LinuxPeerProcesses(PeerProcesses):
             fields = self._stat(pid)
             if fields is None:
                 return
-            parent, session = int(fields[1]), int(fields[3])
+            parent, session = int(fields[PARENT]), int(fields[SESSION])
             yield session
             yield parent
             pid = parent
 
     def _process(self, pid: int) -> Process | None:
         fields = self._stat(pid)
-        return None if fields is None else Process(pid, int(fields[19]))
+        return None if fields is None else Process(pid, int(fields[START_TIME]))
 
     def _stat(self, pid: int) -> list[bytes] | None:
-        """Return the fields of a process after its name, from its state on."""
+        """Return the fields of `process_stat`; None if the process has ended."""
         try:
-            with open(f"{self._proc}/{pid}/stat", "rb") as file:
-                content = file.read()
+            return read_stat(f"{self._proc}/{pid}/stat")
         except OSError:
             return None
-        return content.rpartition(b")")[2].split()
 
 
 @final

@@ -6,16 +6,12 @@ import contextlib
 import os
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import Final, final
+from typing import final
 
 from adapters.io.event_loop import EventLoop
+from adapters.processes.process_stat import START_TIME, read_stat
 from application.interfaces.process_watch import ProcessWatch
 from domain.running.clients import Process
-
-PROC: Final = Path("/proc")
-_START_TIME: Final = 19
-"""Index of the start time in /proc/PID/stat, counted from the state of the process."""
 
 
 @final
@@ -87,7 +83,6 @@ class _Descriptor:
 
 def _start_time(pid: int) -> int | None:
     try:
-        content = (PROC / str(pid) / "stat").read_bytes()
+        return int(read_stat(f"/proc/{pid}/stat")[START_TIME])
     except OSError:
         return None
-    return int(content.rpartition(b")")[2].split()[_START_TIME])
