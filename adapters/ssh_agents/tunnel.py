@@ -73,7 +73,7 @@ class ReverseTunnel:
         thread = threading.Thread(target=connection.run, name="conjoin-ssh-tunnel", daemon=True)
         with self._lock:
             if self._is_closed:
-                channel.close()
+                _close(channel)
                 return
             for ended in [item for item in self._connections if not item.is_alive()]:
                 del self._connections[ended]
@@ -116,15 +116,14 @@ class _Connection:
             self._copy(self._channel.recv, sock.sendall, lambda: sock.shutdown(socket.SHUT_WR))
             back.join()
             sock.close()
-        self._channel.close()
+        _close(self._channel)
 
     def end(self) -> None:
         """Make `run` return. Thread-safe."""
         with self._lock:
             self._is_ended = True
             sock = self._sock
-        with contextlib.suppress(*ERRORS):
-            self._channel.close()
+        _close(self._channel)
         if sock is not None:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
@@ -141,6 +140,12 @@ class _Connection:
             finish()
         except ERRORS:
             self.end()
+
+
+def _close(channel: paramiko.Channel) -> None:
+    # the SSH connection may be gone already
+    with contextlib.suppress(*ERRORS):
+        channel.close()
 
 
 def _connect(addresses: Sequence[TcpAddress]) -> socket.socket | None:

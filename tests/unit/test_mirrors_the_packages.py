@@ -117,7 +117,6 @@ EXCEPTIONS = {
                 "host_keys",
                 "launcher",
                 "remote_agent",
-                "tunnel",
             )
         ),
         _SSH,
