@@ -1,4 +1,7 @@
-"""The end of a connection through a tunnel. Tests with an SSH server are in tests/contract/agents."""
+"""The end of a connection through a tunnel.
+
+Tests with an SSH server are in tests/contract/agents.
+"""
 
 from unittest.mock import Mock
 
