@@ -76,6 +76,7 @@ class RunService:
         worker: Runs slow functions.
         scheduler: Schedules callbacks.
         log: The manager's log.
+        await_departures: Calls back once the programs of all deregistered instances have left.
         oversubscribe: Whether instances that run at the same time may share cores if there are
             too few; None if the launcher decides.
     """
@@ -95,6 +96,7 @@ class RunService:
         worker: Worker,
         scheduler: Scheduler,
         log: FilteringBoundLogger,
+        await_departures: Callable[[Callable[[], None]], None] = lambda done: done(),
         oversubscribe: bool | None = None,
     ) -> None:
         self._configuration = configuration
@@ -109,6 +111,7 @@ class RunService:
         self._worker = worker
         self._scheduler = scheduler
         self._log = log
+        self._await_departures = await_departures
         self._oversubscribe = oversubscribe
         self._start: _Start | None = None
         self._lost_nodes: dict[str, str] = {}
@@ -158,7 +161,7 @@ class RunService:
         )
 
     def note_result(self, result: RunFinished) -> None:
-        """Shut the agents down, then report how the run ended."""
+        """Report how the run ended, once its programs have left and its agents are shut down."""
         warnings = [*self._profile_warnings()]
         if self._snapshots.is_in_vain and (result.succeeded or result.was_interrupted):
             warnings.append(IN_VAIN)
@@ -172,7 +175,11 @@ class RunService:
             self._log.warning(result.cause)
         else:
             self._log.error(f"the simulation failed: {_with_output_directory(result)}")
-        self._pool.shutdown(on_done=partial(self._report, result))
+        shut_down = partial(self._pool.shutdown, on_done=partial(self._report, result))
+        if result.was_interrupted:
+            shut_down()
+        else:
+            self._await_departures(shut_down)
 
     def _describe_lost_nodes(self, available: Resources) -> str:
         if not self._lost_nodes:

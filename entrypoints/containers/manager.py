@@ -278,6 +278,7 @@ def _open_server(
     try:
         addresses = _listen(server, options.listen, launcher)
         server.start()
+        services.departures.watch(server.connected_instances)
         yield ListeningServer(server, (format_location(TCP, addresses),))
     finally:
         # close this while the loop, which reports the results, is still running

@@ -28,6 +28,7 @@ from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.desk import ServicesDesk
 from application.manager.instance_directories import InstanceDirectories
+from application.manager.last_departures import LastDepartures
 from application.manager.peer_lookup import PeerLookup
 from application.manager.profile_intake import ProfileIntake, profile_limit
 from application.manager.program_activity import ProgramActivity
@@ -108,6 +109,7 @@ class ManagerServices:
         snapshots: The snapshots that form consistent sets.
         client_errors: Reports misbehaving clients.
         admission: Decides which client may make which requests.
+        departures: Waits for the programs of deregistered instances at the end of the run.
     """
 
     desk: ServicesDesk
@@ -124,6 +126,7 @@ class ManagerServices:
     snapshots: SnapshotRegistry
     client_errors: ClientErrorReport
     admission: ClientAdmission
+    departures: LastDepartures
 
 
 def build_services(
@@ -188,8 +191,20 @@ def build_services(
     directories = InstanceDirectories(parts.run_directory, worker=parts.worker)
     limit = profile_limit(configuration.settings)
     profile = ProfileIntake(parts.profiles, limit=limit, log=parts.log)
+    departures = LastDepartures(
+        registry, clock=parts.clock, scheduler=parts.scheduler, log=parts.log
+    )
     run = _build_run(
-        parts, configuration, options, agents, control, board, snapshots, directories, profile
+        parts,
+        configuration,
+        options,
+        agents,
+        control,
+        board,
+        snapshots,
+        directories,
+        profile,
+        departures,
     )
     agents.on_node_lost(run.note_node_lost)
     agents.on_resources(run.note_resources)
@@ -228,6 +243,7 @@ def build_services(
         snapshots=snapshots,
         client_errors=client_errors,
         admission=admission,
+        departures=departures,
     )
 
 
@@ -321,6 +337,7 @@ def _build_run(
     snapshots: SnapshotRegistry,
     directories: InstanceDirectories,
     profile: ProfileIntake,
+    departures: LastDepartures,
 ) -> RunService:
     starter = ProgramStarter(
         configuration,
@@ -341,6 +358,7 @@ def _build_run(
         worker=parts.worker,
         scheduler=parts.scheduler,
         log=parts.log,
+        await_departures=departures.wait,
         oversubscribe=options.oversubscribe,
     )
 
