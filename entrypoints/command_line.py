@@ -15,6 +15,7 @@ from entrypoints._command_line.command import FAILED, MISTAKE, Command
 from entrypoints._command_line.console import print_error
 from entrypoints._command_line.convert_command import CONVERT
 from entrypoints._command_line.hosts_command import HOSTS
+from entrypoints._command_line.muscle_manager_command import INSTALL_MUSCLE_MANAGER
 from entrypoints._command_line.parser import Parser
 from entrypoints._command_line.resources_command import RESOURCES
 from entrypoints._command_line.run_command import CHECK, RUN
@@ -22,7 +23,16 @@ from entrypoints._command_line.sbatch_command import SBATCH
 from entrypoints._command_line.snapshots_command import SNAPSHOTS, with_list_inserted
 from entrypoints._command_line.stop_signals import StoppedEarly, StopSignals
 
-COMMANDS: Final = (RUN, CHECK, RESOURCES, SBATCH, SNAPSHOTS, HOSTS, CONVERT)
+COMMANDS: Final = (
+    RUN,
+    CHECK,
+    RESOURCES,
+    SBATCH,
+    SNAPSHOTS,
+    HOSTS,
+    CONVERT,
+    INSTALL_MUSCLE_MANAGER,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -27,6 +27,7 @@ from domain.errors import CouplingError, RunError
 from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointInfo
 from domain.model.configuration import Configuration
+from domain.running import log_sentences
 from domain.running.clients import Trust
 from domain.running.deadlock_suspicions import DeadlockAnswer
 from domain.running.events import LogRecorded, SnapshotFailed
@@ -56,6 +57,7 @@ class ServicesDesk(ManagerDesk):
         snapshot_store: Path or URL of the store for instance snapshots; empty for the run
             directory.
         trust_of: Returns which clients without proof one of our own instances serves.
+        note: Adds a line to the log of the manager.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class ServicesDesk(ManagerDesk):
         directories: InstanceDirectories,
         snapshot_store: str = "",
         trust_of: Callable[[Reference], Trust] = lambda _instance: Trust.USER,
+        note: Callable[[str], object] = lambda _text: None,
     ) -> None:
         self._configuration = configuration
         self._registry = registry
@@ -88,12 +91,14 @@ class ServicesDesk(ManagerDesk):
         self._directories = directories
         self._snapshot_store = snapshot_store
         self._trust_of = trust_of
+        self._note = note
         self._error_shutdowns = ErrorShutdowns()
 
     def register_instance(
         self, instance: str, locations: Sequence[str], ports: Sequence[Port], version: str
     ) -> Registration:
         registration = self._registry.register(instance, locations, ports, version)
+        self._note(log_sentences.registered(instance))
         is_own = self._registry.is_own(instance)
         if not is_own:
             self._error_shutdowns.watch(instance)
@@ -113,6 +118,7 @@ class ServicesDesk(ManagerDesk):
 
     def deregister_instance(self, instance: str) -> None:
         self._registry.deregister(instance)
+        self._note(log_sentences.deregistered(instance))
         self._deadlocks.remove_instance(instance)
         self._checkpoints.forget(instance)
         error = self._error_shutdowns.error_of(instance)

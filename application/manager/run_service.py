@@ -22,6 +22,7 @@ from domain.errors import ConfigurationError, InsufficientResources, RunError
 from domain.identity import Reference
 from domain.model.configuration import Configuration
 from domain.placement.resources import Resources
+from domain.running import log_sentences
 from domain.running.events import RunFinished
 from domain.running.launcher_capabilities import LauncherCapabilities
 from domain.wording import shortened
@@ -170,7 +171,7 @@ class RunService:
         if warnings:
             result = replace(result, warnings=(*result.warnings, *warnings))
         if result.succeeded:
-            self._log.info("the simulation completed")
+            self._log.info(log_sentences.FINISHED)
         elif result.was_interrupted:
             self._log.warning(result.cause)
         else:
@@ -216,6 +217,7 @@ class RunService:
     def _log_nodes(self, placement: Placement) -> None:
         by_node: dict[str, list[str]] = {}
         for instance, resources in placement.resources.items():
+            self._log.info(log_sentences.planned(instance, resources))
             for node in resources:
                 by_node.setdefault(node.node, []).append(str(instance))
         for name, instances in by_node.items():
@@ -240,6 +242,7 @@ class RunService:
         try:
             self._control.note_assigned(program.instance for program in programs[:BATCH])
             for program in programs[:BATCH]:
+                self._log.info(log_sentences.instantiating(program.instance))
                 self._starter.start(program, secret=start.launch.secret)
                 self._control.note_started(program.instance, program.node)
                 self._directories.note_created(Reference(program.instance))

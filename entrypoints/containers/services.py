@@ -223,6 +223,7 @@ def build_services(
         checkpoints=checkpoints,
         directories=directories,
         snapshot_store=snapshot_store,
+        note=parts.log.info,
         trust_of=lambda instance: trust_between_instances(
             options.trust,
             has_peers_by_hand=any(map(is_by_hand, map(str, peers.peers_of(instance)))),

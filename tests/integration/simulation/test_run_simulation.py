@@ -51,7 +51,7 @@ def fail(*_):
 def test_functions_run_and_their_output_is_printed(capsys, folder):
     assert run_simulation(MODEL, {"macro": macro, "micro": micro}).succeeded
     assert (folder / "performance.sqlite").read_bytes().startswith(b"SQLite format 3")
-    assert "the simulation completed" in (folder / "muscle3_manager.log").read_text()
+    assert "The simulation finished without error" in (folder / "muscle3_manager.log").read_text()
     assert capsys.readouterr().out == "received 0\nreceived 2\nreceived 4\n"
 
 
