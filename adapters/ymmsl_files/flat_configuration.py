@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from ymmsl import v0_2
 
@@ -44,6 +45,7 @@ def flattened(
     warnings: list[str],
     *,
     programs_required: bool,
+    folders: Sequence[Path] = (),
 ) -> Configuration:
     """Check a configuration and flatten it.
 
@@ -53,6 +55,7 @@ def flattened(
         documents: The documents from which it was merged.
         warnings: Receives warnings.
         programs_required: Whether each component's program must exist.
+        folders: The folders that were searched for imported modules.
 
     Raises:
         ConfigurationError: If the configuration is invalid; it lists all errors.
@@ -66,7 +69,7 @@ def flattened(
     names = ResourceNames(model.name, expansion, map(translating.reference, whole.models))
     flat = Configuration(
         model=model,
-        programs=_programs(whole, expansion, documents),
+        programs=_programs(whole, expansion, documents, folders),
         settings=translating.settings(whole.settings),
         resources=resources_by_component(documents, names, warnings),
         checkpoints=translating.checkpoints(whole.checkpoints),
@@ -117,10 +120,13 @@ def _component(leaf: Leaf, timeline: str) -> Component:
 
 
 def _programs(
-    whole: v0_2.Configuration, expansion: Expansion, documents: Sequence[Document]
+    whole: v0_2.Configuration,
+    expansion: Expansion,
+    documents: Sequence[Document],
+    folders: Sequence[Path],
 ) -> dict[Reference, Program]:
     """Return the programs in use; missing ones become manually started programs."""
-    shell_text = programs_with_shell_text(documents, whole.programs.values())
+    shell_text = programs_with_shell_text(documents, whole.programs.values(), folders)
     containers = {name: found for item in documents for name, found in item.own.containers.items()}
     result: dict[Reference, Program] = {}
     for leaf in expansion.leaves.values():

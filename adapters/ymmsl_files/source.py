@@ -68,9 +68,10 @@ class YmmslConfigurationSource:
             raise ConfigurationError(msg)
         whole = resolved(unresolved, documents, self.warnings)
         return flattened(
-            whole,
-            root_model(whole, model),
+            whole.configuration,
+            root_model(whole.configuration, model),
             documents,
             self.warnings,
             programs_required=self._programs_required,
+            folders=whole.folders,
         )
