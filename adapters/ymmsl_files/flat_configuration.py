@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from domain.model.configuration import (
     Program,
     ResumeOrigin,
 )
+from domain.model.containers import Container
 
 
 def flattened(
@@ -46,6 +47,7 @@ def flattened(
     *,
     programs_required: bool,
     folders: Sequence[Path] = (),
+    imported_containers: Mapping[str, Container] | None = None,
 ) -> Configuration:
     """Check a configuration and flatten it.
 
@@ -56,6 +58,7 @@ def flattened(
         warnings: Receives warnings.
         programs_required: Whether each component's program must exist.
         folders: The folders that were searched for imported modules.
+        imported_containers: The containers of imported programs, by their full names.
 
     Raises:
         ConfigurationError: If the configuration is invalid; it lists all errors.
@@ -69,7 +72,7 @@ def flattened(
     names = ResourceNames(model.name, expansion, map(translating.reference, whole.models))
     flat = Configuration(
         model=model,
-        programs=_programs(whole, expansion, documents, folders),
+        programs=_programs(whole, expansion, documents, folders, imported_containers or {}),
         settings=translating.settings(whole.settings),
         resources=resources_by_component(documents, names, warnings),
         checkpoints=translating.checkpoints(whole.checkpoints),
@@ -124,10 +127,14 @@ def _programs(
     expansion: Expansion,
     documents: Sequence[Document],
     folders: Sequence[Path],
+    imported_containers: Mapping[str, Container],
 ) -> dict[Reference, Program]:
     """Return the programs in use; missing ones become manually started programs."""
     shell_text = programs_with_shell_text(documents, whole.programs.values(), folders)
-    containers = {name: found for item in documents for name, found in item.own.containers.items()}
+    containers = {
+        **imported_containers,
+        **{name: found for item in documents for name, found in item.own.containers.items()},
+    }
     result: dict[Reference, Program] = {}
     for leaf in expansion.leaves.values():
         name = leaf.program

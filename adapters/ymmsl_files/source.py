@@ -74,4 +74,5 @@ class YmmslConfigurationSource:
             self.warnings,
             programs_required=self._programs_required,
             folders=whole.folders,
+            imported_containers=whole.containers,
         )
