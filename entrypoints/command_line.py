@@ -13,6 +13,7 @@ from domain.errors import ConfigurationError, CouplingError, InconsistentSnapsho
 from domain.version import VERSION
 from entrypoints._command_line.command import FAILED, MISTAKE, Command
 from entrypoints._command_line.console import print_error
+from entrypoints._command_line.convert_command import CONVERT
 from entrypoints._command_line.hosts_command import HOSTS
 from entrypoints._command_line.parser import Parser
 from entrypoints._command_line.resources_command import RESOURCES
@@ -21,7 +22,7 @@ from entrypoints._command_line.sbatch_command import SBATCH
 from entrypoints._command_line.snapshots_command import SNAPSHOTS, with_list_inserted
 from entrypoints._command_line.stop_signals import StoppedEarly, StopSignals
 
-COMMANDS: Final = (RUN, CHECK, RESOURCES, SBATCH, SNAPSHOTS, HOSTS)
+COMMANDS: Final = (RUN, CHECK, RESOURCES, SBATCH, SNAPSHOTS, HOSTS, CONVERT)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

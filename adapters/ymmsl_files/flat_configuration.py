@@ -13,6 +13,7 @@ from adapters.ymmsl_files.checking.run_checks import (
     checkpoint_problems,
     resource_problems,
     resume_warnings,
+    unused_resources,
 )
 from adapters.ymmsl_files.checking.setting_checks import setting_problems, setting_warnings
 from adapters.ymmsl_files.checking.settings_forwarding import forward_settings
@@ -46,6 +47,7 @@ def flattened(
     warnings: list[str],
     *,
     programs_required: bool,
+    manual_components: bool = False,
     folders: Sequence[Path] = (),
     imported_containers: Mapping[str, Container] | None = None,
 ) -> Configuration:
@@ -57,6 +59,8 @@ def flattened(
         documents: The documents from which it was merged.
         warnings: Receives warnings.
         programs_required: Whether each component's program must exist.
+        manual_components: Whether components without an implementation are started by hand, instead
+            of left out.
         folders: The folders that were searched for imported modules.
         imported_containers: The containers of imported programs, by their full names.
 
@@ -66,8 +70,9 @@ def flattened(
     origins = Origins(documents)
     _raise_if_any(checkpoint_problems(documents))
     _raise_if_any(model_problems(whole, origins, programs_required=programs_required))
-    warnings += without_implementation(whole, origins)
-    expansion = expand(whole, root)
+    if not manual_components:
+        warnings += without_implementation(whole, origins)
+    expansion = expand(whole, root, manual_components=manual_components)
     model = _model(root, expansion, origins, warnings)
     names = ResourceNames(model.name, expansion, map(translating.reference, whole.models))
     flat = Configuration(
@@ -87,7 +92,11 @@ def flattened(
             *setting_problems(flat.settings, whole, expansion),
         ]
     )
-    warnings += [*setting_warnings(flat.settings, model), *resume_warnings(flat)]
+    warnings += [
+        *unused_resources(whole, flat, names, origins),
+        *setting_warnings(flat.settings, model),
+        *resume_warnings(flat),
+    ]
     if programs_required:
         warnings += argument_warnings(flat)
     return flat
