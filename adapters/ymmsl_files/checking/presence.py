@@ -6,10 +6,16 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
+from adapters.io.symbolic_links import dangling_link
 from adapters.ymmsl_files.checking.shell_arguments import replaced, unset_variables
 from domain.model.configuration import BaseEnv, Configuration, ExecutionModel, Program
 from domain.model.containers import Container, ContainerRunner
+from domain.suggestions import did_you_mean
+
+INTERPRETERS: Final = ("python3", "python", "bash", "sh", "Rscript", "julia", "octave", "perl")
+"""Commands that run a program that is given as their first argument."""
 
 _LAUNCHERS = {
     ExecutionModel.OPENMPI: "mpirun",
@@ -59,7 +65,8 @@ def _virtual_env_problems(program: Program, path: str | None) -> Iterator[str]:
         return
     origin = _origin(program.virtual_env, path, program)
     if not Path(path).is_dir():
-        yield f"virtual environment '{path}' does not exist.{origin}"
+        link = dangling_link(Path(path))
+        yield f"virtual environment '{path}' does not exist.{f' {link}' if link else origin}"
     elif not (Path(path) / "bin" / "activate").is_file():
         yield f"virtual environment '{path}' has no file bin/activate in it.{origin}"
 
@@ -75,7 +82,8 @@ def _container_problems(program: Program, container: Container) -> Iterator[str]
     is_file = container.runner is ContainerRunner.APPTAINER and "://" not in container.image
     if is_file and image is not None and not Path(image).exists():
         origin = _origin(container.image, image, program)
-        yield f"container image '{image}' does not exist.{origin}"
+        link = dangling_link(Path(image))
+        yield f"container image '{image}' does not exist.{f' {link}' if link else origin}"
 
 
 def _executable_problems(program: Program, virtual_env: str | None) -> Iterator[str]:
@@ -99,7 +107,8 @@ def _file_problems(name: str) -> Iterator[str]:
             " Write an absolute path."
         )
     elif not Path(name).exists():
-        yield f"executable '{name}' does not exist. Correct its path, or build it first."
+        advice = dangling_link(Path(name)) or _similar_file(Path(name))
+        yield f"executable '{name}' does not exist. {advice}"
     elif Path(name).is_dir():
         yield f"executable '{name}' is a directory."
     elif not os.access(name, os.X_OK):
@@ -112,11 +121,23 @@ def _command_problems(program: Program, name: str, virtual_env: str) -> Iterator
     directories = [os.environ.get("PATH", os.defpath)]
     if virtual_env:
         directories.insert(0, str(Path(virtual_env) / "bin"))
-    if shutil.which(name, path=os.pathsep.join(directories)):
+    search_path = os.pathsep.join(directories)
+    if shutil.which(name, path=search_path):
         return
     here = Path.cwd() / name
-    advice = f"Did you mean '{here}'?" if here.is_file() else "Write its absolute path."
+    interpreters = [item for item in INTERPRETERS if shutil.which(item, path=search_path)]
+    similar = did_you_mean(name, interpreters).strip()
+    advice = f"Did you mean '{here}'?" if here.is_file() else similar or "Write its absolute path."
     yield f"command '{name}' is not on the PATH. {advice}"
+
+
+def _similar_file(path: Path) -> str:
+    """Return advice about a file that does not exist."""
+    try:
+        present = [item.name for item in path.parent.iterdir() if os.access(item, os.X_OK)]
+    except OSError:
+        present = []
+    return did_you_mean(path.name, present).strip() or "Correct its path, or build it first."
 
 
 def _search_path_is_known(program: Program) -> bool:

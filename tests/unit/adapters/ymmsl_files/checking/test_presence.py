@@ -188,3 +188,21 @@ def test_missing_container_image_is_reported(bin_directory, monkeypatch):
 def test_image_of_an_oci_runner_is_not_a_file(bin_directory):
     make_executable(bin_directory / "podman")
     assert missing(container=Container("python:3.12", ContainerRunner.PODMAN)) == []
+
+
+def test_python3_is_suggested_where_there_is_no_python(bin_directory):
+    make_executable(bin_directory / "python3")
+    (problem,) = missing(executable="python")
+    assert problem == "Program 'p': command 'python' is not on the PATH. Did you mean 'python3'?"
+
+
+def test_executable_in_the_same_directory_with_a_similar_name_is_suggested(tmp_path):
+    make_executable(tmp_path / "python3")
+    (problem,) = missing(executable=str(tmp_path / "python"))
+    assert problem.endswith("does not exist. Did you mean 'python3'?")
+
+
+def test_dangling_link_to_an_executable_is_reported(tmp_path):
+    (tmp_path / "solver").symlink_to("build/solver")
+    (problem,) = missing(executable=str(tmp_path / "solver"))
+    assert "It is a symbolic link to 'build/solver', which does not exist." in problem
