@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from ymmsl import v0_2
 
@@ -25,6 +26,7 @@ from adapters.ymmsl_files.flattening.timelines import flat_timelines
 from adapters.ymmsl_files.reading.arguments import programs_with_shell_text
 from adapters.ymmsl_files.reading.documents import Document
 from adapters.ymmsl_files.reading.origins import Origins
+from adapters.ymmsl_files.reading.program_folders import program_folders
 from domain.errors import ConfigurationError
 from domain.identity import Reference
 from domain.model.configuration import (
@@ -35,6 +37,7 @@ from domain.model.configuration import (
     Program,
     ResumeOrigin,
 )
+from domain.model.shell_words import YMMSL_DIR
 
 
 def flattened(
@@ -122,6 +125,7 @@ def _programs(
     """Return the programs in use; missing ones become manually started programs."""
     shell_text = programs_with_shell_text(documents, whole.programs.values())
     containers = {name: found for item in documents for name, found in item.own.containers.items()}
+    folders = program_folders(documents, map(str, whole.programs))
     result: dict[Reference, Program] = {}
     for leaf in expansion.leaves.values():
         name = leaf.program
@@ -131,8 +135,16 @@ def _programs(
         else:
             is_text = str(name) in shell_text
             translated = translating.program(found, args_are_shell_text=is_text)
-            result[name] = replace(translated, container=containers.get(str(name)))
+            result[name] = replace(
+                translated,
+                container=containers.get(str(name)),
+                env={**_folder_variable(folders.get(str(name))), **translated.env},
+            )
     return result
+
+
+def _folder_variable(folder: Path | None) -> dict[str, str]:
+    return {} if folder is None else {YMMSL_DIR: str(folder)}
 
 
 def _resume_origin(documents: Sequence[Document]) -> ResumeOrigin | None:

@@ -29,10 +29,12 @@ class ModuleText:
     Attributes:
         label: Its name in messages.
         text: Its contents.
+        directory: The directory of its file; None for an entry point.
     """
 
     label: str
     text: str
+    directory: Path | None = None
 
 
 def module_text(module: str) -> ModuleText | None:
@@ -47,7 +49,7 @@ def module_text(module: str) -> ModuleText | None:
     for directory in os.environ.get(SEARCH_PATH, "").split(":"):
         path = Path(directory) / relative
         if directory and path.is_file():
-            return ModuleText(str(path), path.read_text(encoding="utf-8"))
+            return ModuleText(str(path), path.read_text(encoding="utf-8"), path.resolve().parent)
     return None
 
 
