@@ -27,6 +27,7 @@ from adapters.ymmsl_files.flattening.timelines import flat_timelines
 from adapters.ymmsl_files.reading.arguments import programs_with_shell_text
 from adapters.ymmsl_files.reading.documents import Document
 from adapters.ymmsl_files.reading.origins import Origins
+from adapters.ymmsl_files.reading.program_folders import program_folders
 from domain.errors import ConfigurationError
 from domain.identity import Reference
 from domain.model.configuration import (
@@ -38,6 +39,7 @@ from domain.model.configuration import (
     ResumeOrigin,
 )
 from domain.model.containers import Container
+from domain.model.shell_words import YMMSL_DIR
 
 
 def flattened(
@@ -144,6 +146,7 @@ def _programs(
         **imported_containers,
         **{name: found for item in documents for name, found in item.own.containers.items()},
     }
+    defined_in = program_folders(documents, map(str, whole.programs), folders)
     result: dict[Reference, Program] = {}
     for leaf in expansion.leaves.values():
         name = leaf.program
@@ -153,8 +156,16 @@ def _programs(
         else:
             is_text = str(name) in shell_text
             translated = translating.program(found, args_are_shell_text=is_text)
-            result[name] = replace(translated, container=containers.get(str(name)))
+            result[name] = replace(
+                translated,
+                container=containers.get(str(name)),
+                env={**_folder_variable(defined_in.get(str(name))), **translated.env},
+            )
     return result
+
+
+def _folder_variable(folder: Path | None) -> dict[str, str]:
+    return {} if folder is None else {YMMSL_DIR: str(folder)}
 
 
 def _resume_origin(documents: Sequence[Document]) -> ResumeOrigin | None:

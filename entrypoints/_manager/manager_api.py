@@ -193,9 +193,9 @@ class Manager:
         capabilities = self._launcher.capabilities
         if not capabilities.is_this_machine:
             return ()
-        check_programs(self.configuration)
+        warnings = check_programs(self.configuration)
         oversubscribe = capabilities.oversubscribes(self._options.oversubscribe)
-        return check_cores(self.configuration, oversubscribe=oversubscribe)
+        return [*warnings, *check_cores(self.configuration, oversubscribe=oversubscribe)]
 
     def _check_shared_files(self) -> None:
         if not self._launcher.capabilities.shares_files:
@@ -224,7 +224,8 @@ class Manager:
         opened = self._opened
         self._start.begin()
         if self._launcher.capabilities.is_this_machine:
-            check_programs(self.configuration)
+            for warning in check_programs(self.configuration):
+                opened.run_log.log.warning(warning)
         self._check_shared_files()
         check = resume_check(self._stores)
         for warning in check.check_relative(self.configuration, opened.run_directory):
