@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, overload
 
 from typing_extensions import Self
 
@@ -232,6 +232,10 @@ class Manager:
         start = partial(opened.services.run.start, opened.launch)
         self._start.run(start, scheduler=opened.loop)
 
+    @overload
+    def wait(self, timeout: None = None) -> RunFinished: ...
+    @overload
+    def wait(self, timeout: float | None) -> RunFinished | None: ...
     def wait(self, timeout: float | None = None) -> RunFinished | None:
         """Wait until the run is over. Several threads may wait.
 
