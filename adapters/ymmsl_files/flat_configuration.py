@@ -25,6 +25,7 @@ from adapters.ymmsl_files.flattening.timelines import flat_timelines
 from adapters.ymmsl_files.reading.arguments import programs_with_shell_text
 from adapters.ymmsl_files.reading.documents import Document
 from adapters.ymmsl_files.reading.origins import Origins
+from domain.coupling.settings import Settings
 from domain.errors import ConfigurationError
 from domain.identity import Reference
 from domain.model.configuration import (
@@ -44,6 +45,7 @@ def flattened(
     warnings: list[str],
     *,
     programs_required: bool,
+    settings: Settings,
 ) -> Configuration:
     """Check a configuration and flatten it.
 
@@ -53,6 +55,7 @@ def flattened(
         documents: The documents from which it was merged.
         warnings: Receives warnings.
         programs_required: Whether each component's program must exist.
+        settings: Settings that replace or extend those of the configuration.
 
     Raises:
         ConfigurationError: If the configuration is invalid; it lists all errors.
@@ -67,7 +70,7 @@ def flattened(
     flat = Configuration(
         model=model,
         programs=_programs(whole, expansion, documents),
-        settings=translating.settings(whole.settings),
+        settings=translating.settings(whole.settings).updated_with(settings),
         resources=resources_by_component(documents, names, warnings),
         checkpoints=translating.checkpoints(whole.checkpoints),
         resume=translating.resume(whole.resume),

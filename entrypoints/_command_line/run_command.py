@@ -27,6 +27,7 @@ from entrypoints._command_line.command import (
     RESUMABLE,
     Command,
     add_host_key_policy,
+    add_settings,
     add_sources,
 )
 from entrypoints._command_line.console import print_text, warn
@@ -37,10 +38,13 @@ if TYPE_CHECKING:
     from entrypoints._manager.manager_api import Manager
 
 LOG_LINES: Final = 50
+_OF_CHECK: Final = ("files", "model", "settings")
+"""The options of `conjoin run` that `conjoin check` has too."""
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add_sources(parser)
+    add_settings(parser)
     parser.add_argument(
         "--start-all",
         action=argparse.BooleanOptionalAction,
@@ -153,11 +157,12 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_check_arguments(parser: argparse.ArgumentParser) -> None:
     add_sources(parser)
+    add_settings(parser)
     # it checks what `conjoin run --start-all` would do
     of_run = argparse.ArgumentParser()
     _add_run_arguments(of_run)
     defaults = vars(of_run.parse_args(["--start-all", "-"]))
-    parser.set_defaults(**{k: v for k, v in defaults.items() if k not in ("files", "model")})
+    parser.set_defaults(**{k: v for k, v in defaults.items() if k not in _OF_CHECK})
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -181,6 +186,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _new_manager(options: argparse.Namespace) -> Manager:
     """Return a manager that has read the files, and print warnings about them."""
+    from adapters.ymmsl_files.reading.setting_text import read_setting
     from application.nodes.agent_timeouts import AgentTimeouts
     from entrypoints._manager.manager_api import Manager
     from entrypoints.options import ManagerOptions
@@ -205,6 +211,7 @@ def _new_manager(options: argparse.Namespace) -> Manager:
     manager = Manager(
         sources,
         model=options.model,
+        settings=dict(read_setting(text, "--set") for text in options.settings),
         run_dir=options.run_dir,
         resume=options.resume,
         checkpoints=checkpoints_of(options),
