@@ -18,7 +18,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NoReturn, overload
+from typing import TYPE_CHECKING, Final, NoReturn, overload
 
 from domain.coupling.flags import InstanceFlags
 from domain.coupling.grid import Grid
@@ -42,8 +42,10 @@ from domain.coupling.settings import (
     settings_of,
 )
 from domain.errors import ArgumentInvalid, ArgumentMismatch, SettingMissing
-from domain.identity import Reference
 from entrypoints._instance.tracebacks import hide_internals
+
+if TYPE_CHECKING:
+    from application.instance.lifecycle import Lifecycle
 
 DONT_APPLY_OVERLAY: Final = InstanceFlags.DONT_APPLY_OVERLAY
 USES_CHECKPOINT_API: Final = InstanceFlags.USES_CHECKPOINT_API
@@ -162,9 +164,7 @@ class Instance:
             >>> dt = instance.get_setting("dt", "float", default=0.1)
         """
         wanted = None if typ is None else setting_type(typ)
-        return self._lifecycle.get_setting(
-            name, wanted, _default(self._lifecycle.name, name, default)
-        )
+        return self._lifecycle.get_setting(name, wanted, _default(self._lifecycle, name, default))
 
     @hide_internals
     def list_ports(self) -> dict[Operator, list[str]]:
@@ -403,10 +403,11 @@ def run_simulation(
 
 
 def _default(
-    instance: Reference, name: str, default: SettingValue | None
+    lifecycle: Lifecycle, name: str, default: SettingValue | None
 ) -> Callable[[], SettingValue]:
     def missing() -> NoReturn:
-        raise SettingMissing(name, names_to_try(instance, name))
+        tried = names_to_try(lifecycle.name, name)
+        raise SettingMissing(name, tried, known=lifecycle.list_settings())
 
     return missing if default is None else lambda: default
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import math
-import sys
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -31,8 +28,10 @@ from entrypoints._command_line.command import (
     add_sources,
 )
 from entrypoints._command_line.console import print_text, warn
+from entrypoints._command_line.echo import add_echo, chosen_instances
 from entrypoints._command_line.failure_text import describe_failure
 from entrypoints._command_line.manual_start import check_location_file, location_published
+from entrypoints._command_line.run_display import shown
 
 if TYPE_CHECKING:
     from entrypoints._manager.manager_api import Manager
@@ -150,6 +149,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add_host_key_policy(parser)
     add_checkpoint_arguments(parser)
     parser.add_argument("--quiet", action="store_true", help="do not show the progress of the run")
+    add_echo(parser)
     parser.add_argument(
         "--dry-run", action="store_true", help="check everything without starting anything"
     )
@@ -234,13 +234,15 @@ def _run(options: argparse.Namespace) -> int:
     if options.dry_run:
         return _check(options)
     manager = _new_manager(options)
+    instances = list(map(str, manager.configuration.model.instances()))
+    echoed = chosen_instances(options.echo or [], instances)
     if options.start_all:
         # before the run directory is created
         _check_and_warn(manager)
     options.signals.defer()
     with manager:
         options.signals.call(manager.stop, on_term=partial(manager.stop, save_first=True))
-        with _shown(manager, quiet=options.quiet):
+        with shown(manager, quiet=options.quiet, echoed=echoed):
             if options.start_all:
                 manager.start_all()
             with location_published(
@@ -286,25 +288,6 @@ def _exit_code(manager: Manager, result: RunFinished, options: argparse.Namespac
         f"It can be resumed from {newest}: run it again with --resume {manager.run_directory}"
     )
     return RESUMABLE if result.was_interrupted else FAILED
-
-
-@contextlib.contextmanager
-def _shown(manager: Manager, *, quiet: bool) -> Iterator[None]:
-    """Show the progress of the run."""
-    if quiet:
-        yield
-        return
-    from adapters.terminal.display import display_for
-
-    model = manager.configuration.model
-    display = display_for(
-        sys.stdout, model=str(model.name), instances=list(map(str, model.instances()))
-    )
-    manager.watch(display)
-    try:
-        yield
-    finally:
-        display.close()
 
 
 RUN: Final = Command(
