@@ -28,6 +28,7 @@ from adapters.ymmsl_files.reading.arguments import programs_with_shell_text
 from adapters.ymmsl_files.reading.documents import Document
 from adapters.ymmsl_files.reading.origins import Origins
 from adapters.ymmsl_files.reading.program_folders import program_folders
+from domain.coupling.settings import Settings
 from domain.errors import ConfigurationError
 from domain.identity import Reference
 from domain.model.configuration import (
@@ -52,6 +53,7 @@ def flattened(
     manual_components: bool = False,
     folders: Sequence[Path] = (),
     imported_containers: Mapping[str, Container] | None = None,
+    settings: Settings,
 ) -> Configuration:
     """Check a configuration and flatten it.
 
@@ -65,6 +67,7 @@ def flattened(
             of left out.
         folders: The folders that were searched for imported modules.
         imported_containers: The containers of imported programs, by their full names.
+        settings: Settings that replace or extend those of the configuration.
 
     Raises:
         ConfigurationError: If the configuration is invalid; it lists all errors.
@@ -80,7 +83,7 @@ def flattened(
     flat = Configuration(
         model=model,
         programs=_programs(whole, expansion, documents, folders, imported_containers or {}),
-        settings=translating.settings(whole.settings),
+        settings=translating.settings(whole.settings).updated_with(settings),
         resources=resources_by_component(documents, names, warnings),
         checkpoints=translating.checkpoints(whole.checkpoints),
         resume=translating.resume(whole.resume),
