@@ -222,6 +222,7 @@ class Lifecycle:
         self._has_begun = True
         self._checkpoints.note_pass_begun(is_first=is_first)
         if is_first and self._snapshots.resuming_from_intermediate():
+            self._overlays.resume_pass(self._receiver.initial_messages())
             return True  # continue the pass in which the snapshot was taken
         self._checkpoints.before_receiving_ahead()
         goes_on = self._next_pass.receive_ahead()
