@@ -7,7 +7,7 @@ from typing import Final
 from application.instance.connections import Connections
 from application.instance.draining import Draining
 from application.instance.profiler import Profiler
-from application.instance.receiver import Receiver
+from application.instance.receiver import Receiver, Unreceived
 from application.interfaces.clock import Clock
 from application.interfaces.instance_log import InstanceLog
 from application.interfaces.manager_link import ManagerLink
@@ -25,6 +25,10 @@ PATIENCE_AFTER_FAILURE: Final = 5.0
 
 DRAINING_PATIENCE: Final = 60.0
 """Seconds for draining if the manager does not stop the peers of an instance that failed."""
+
+UNRECEIVED_CURE: Final = (
+    "Check that the receiver makes as many steps, or passes of the reuse loop, as the sender."
+)
 
 LEAST_PATIENCE: Final = 1.0
 RETRY_TIME_AFTER_FAILURE: Final = 2.0
@@ -145,9 +149,12 @@ class Leaving:
 
     def _drain(self, receiver: Receiver) -> None:
         try:
-            receiver.drain()
+            receiver.drain(self._warn_about)
         except PeerLost as error:
             self._log.log(LogLevel.WARNING, f"A peer was lost while shutting down: {error}")
+
+    def _warn_about(self, unreceived: Unreceived) -> None:
+        self._log.log(LogLevel.WARNING, f"{unreceived}. {UNRECEIVED_CURE}")
 
     def _disconnect(self, start: int, *, timeout: float | None) -> None:
         self._profiler.record(ProfileEventType.SHUTDOWN_WAIT, start)
