@@ -64,7 +64,7 @@ class Leaving:
     def leave_failed(
         self, error: CouplingError, connections: Connections | None, *, is_registered: bool = True
     ) -> None:
-        """Log an error and leave because of it, unless the instance has already left.
+        """Leave because of an error, unless the instance has already left.
 
         Args:
             error: Why the instance fails.
@@ -72,7 +72,6 @@ class Leaving:
             is_registered: As for `leave`.
         """
         if not self.is_done:
-            self._log.log(LogLevel.ERROR, str(error))
             self.leave(
                 connections,
                 is_registered=is_registered,
@@ -88,7 +87,7 @@ class Leaving:
         failure: str | None = None,
         kind: FailureKind = FailureKind.OWN,
     ) -> None:
-        """Leave. Only the first call has an effect.
+        """Leave, and log the failure, if any. Only the first call has an effect.
 
         Args:
             connections: The ports to close; None if the instance fails before it has any.
@@ -101,12 +100,15 @@ class Leaving:
             return
         self.is_done = True
         try:
-            # report first: the peers can only report that they lost us
+            # report first: the peers can only report that they lost us; and the manager then knows
+            # that the log message is about the same failure
             stops_peers = (
                 failure is not None
                 and is_registered
                 and self._link.report_failed(failure, kind=kind)
             )
+            if failure is not None:
+                self._log.log(LogLevel.ERROR, failure)
             start = self._profiler.now()
             timeout = None if failure is None else PATIENCE_AFTER_FAILURE
             if connections is not None:

@@ -106,7 +106,8 @@ class Lifecycle:
 
     def error_shutdown(self, message: str) -> None:
         """Report to the manager that the model failed, and close all ports."""
-        self._log.log(LogLevel.ERROR, message)
+        if self._departure.is_done:
+            self._log.log(LogLevel.ERROR, message)
         self._departure.leave(self._connections, failure=message)
 
     def send(self, port_name: str, message: Message, slot: int | None) -> None:

@@ -36,8 +36,6 @@ from entrypoints._command_line.manual_start import check_location_file, location
 if TYPE_CHECKING:
     from entrypoints._manager.manager_api import Manager
 
-LOG_LINES: Final = 50
-
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add_sources(parser)
@@ -257,7 +255,7 @@ def _print_outcome(manager: Manager, result: RunFinished) -> None:
     elif result.was_interrupted:
         what = result.cause
     else:
-        what = describe_failure(result, manager.log_tail(LOG_LINES))
+        what = describe_failure(result)
     print_text(f"{what}\nOutput is in {manager.run_directory}")
     for warning in result.warnings:
         warn(warning)

@@ -165,7 +165,8 @@ def test_port_that_cannot_be_closed_after_a_failure_is_logged_and_the_others_are
     calls, lines = leave(Unsendable(), failure="the reason")
     assert calls == failed(waited=PATIENCE_AFTER_FAILURE)
     assert lines == [
-        (LogLevel.WARNING, "Port 'out' could not be closed: data cannot be sent: it has no codec")
+        (LogLevel.ERROR, "the reason"),
+        (LogLevel.WARNING, "Port 'out' could not be closed: data cannot be sent: it has no codec"),
     ]
 
 
