@@ -88,6 +88,7 @@ class Lifecycle:
         self._log = log
         self._one_at_a_time = one_at_a_time
         self._has_begun = False
+        self._forked_in: int | None = None
 
     # The reuse loop ------------------------------------------------------------------------------
 
@@ -139,6 +140,7 @@ class Lifecycle:
             if not port.is_connected:
                 return default_for(port, default)
             if port.operator is Operator.F_INIT:
+                self._loop.check_begun()
                 if with_settings:
                     self._overlays.check_with_settings(port)
                 message = self._receiver.take_initial(port, slot)
@@ -149,6 +151,17 @@ class Lifecycle:
         self._waiting.note_progress(message.timestamp)
         settings = message.overlay if with_settings else None
         return Message(message.timestamp, message.next_timestamp, message.data, settings)
+
+    def note_forked(self, process: int) -> None:
+        """Record that this is a copy of the instance in a forked process.
+
+        It shares the connections with the original, so it must not use them.
+
+        Args:
+            process: Number of the forked process.
+        """
+        self._forked_in = process
+        self._departure.is_done = True
 
     # Queries of the model ------------------------------------------------------------------------
 
@@ -273,6 +286,13 @@ class Lifecycle:
         return message
 
     def _check_usable(self) -> None:
+        if self._forked_in is not None:
+            msg = (
+                f"Instance '{self.name}' is used in process {self._forked_in}, which was forked"
+                " from the one that created it, for example by multiprocessing. Send and receive"
+                " in the original process only, and pass data to and from its children."
+            )
+            raise UsageError(msg)
         if self._departure.is_done:
             msg = (
                 f"Instance '{self.name}' has shut down already: reuse_instance() returned"

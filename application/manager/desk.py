@@ -95,7 +95,11 @@ class ServicesDesk(ManagerDesk):
     def register_instance(
         self, instance: str, locations: Sequence[str], ports: Sequence[Port], version: str
     ) -> Registration:
-        registration = self._registry.register(instance, locations, ports, version)
+        try:
+            registration = self._registry.register(instance, locations, ports, version)
+        except CouplingError as error:
+            self._reported_errors.note_report(instance, str(error))
+            raise
         is_own = self._registry.is_own(instance)
         if not is_own:
             self._error_shutdowns.watch(instance)

@@ -30,6 +30,9 @@ _LIBRARY: Final = re.compile(
 )
 """Files that the user did not write."""
 
+_OWN_MODULE: Final = re.compile(r"^(application|adapters|domain|entrypoints)(\.\w+)*\.(?=\w+(:|$))")
+"""How the name of one of our errors begins in a traceback."""
+
 
 class CodePlace(NamedTuple):
     """Where a Python program failed.
@@ -67,7 +70,8 @@ def find_code_place(error_output: str) -> CodePlace | None:
     index, where, _ = next((frame for frame in reversed(frames) if frame[2]), frames[-1])
     following = "".join(lines[index + 1 : index + 2])
     source = following.strip() if following.startswith("    ") else ""
-    return CodePlace(where, source, "\n".join(message[:MESSAGE_LINES]))
+    error = "\n".join(message[:MESSAGE_LINES])
+    return CodePlace(where, source, _OWN_MODULE.sub("", error))
 
 
 def card(

@@ -343,6 +343,34 @@ def test_messages_that_a_receiver_leaves_are_reported_at_its_end():
     )
 
 
+@pytest.mark.parametrize("call", ["receive", "send"])
+def test_call_before_the_reuse_loop_is_rejected_with_the_loop(call):
+    def micro(me: Joined) -> None:
+        if call == "receive":
+            me.receive("f_init")
+        me.send("o_f", 1)
+
+    simulation = InMemorySimulation(LOOP, timelines=CALLED)
+    results = simulation.run({"macro": counting_macro, "micro": micro})
+    error = raised(results, "micro", CallOrderError)
+    assert "- A call of reuse_instance()" in error
+    assert error.endswith("in the reuse loop: while instance.reuse_instance(): ...")
+
+
+def test_copy_in_a_forked_process_rejects_calls_and_does_not_leave():
+    def macro(me: Joined) -> None:
+        me.reuse()
+        me.lifecycle.note_forked(1234)
+        me.send("o_i", 1)
+
+    simulation = InMemorySimulation("macro")
+    results = simulation.run({"macro": macro})
+    assert "'macro' is used in process 1234, which was forked" in raised(
+        results, "macro", UsageError
+    )
+    assert simulation.desk.registry.is_registered(Reference("macro"))
+
+
 def kinds_reported(simulation: InMemorySimulation) -> dict[str, FailureKind]:
     """Return the kinds of failure that instances report from now on."""
     kinds: dict[str, FailureKind] = {}

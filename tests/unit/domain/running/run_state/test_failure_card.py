@@ -30,10 +30,10 @@ def test_place_is_the_innermost_line_that_the_user_wrote():
 
 def test_frames_of_the_instance_library_are_not_the_place():
     own = '  File "/venv/entrypoints/_instance/tracebacks.py", line 29, in call\n    raise error\n'
-    text = PYTHON.partition('  File "/venv')[0] + own + "PortError: no port\n"
+    text = PYTHON.partition('  File "/venv')[0] + own + "domain.errors.PortError: no port\n"
     place = find_code_place(text)
     assert place is not None
-    assert place.where == "/home/me/a.py:5"
+    assert (place.where, place.error) == ("/home/me/a.py:5", "PortError: no port")
 
 
 def test_place_of_a_syntax_error_is_the_wrong_line():
