@@ -8,6 +8,7 @@ from functools import partial
 
 from application.interfaces.task_engine import EngineLink
 from application.runtime.actor_proxy import ActorProxy
+from application.runtime.arrivals import Arrivals
 from application.runtime.outcomes import Inline
 from application.runtime.packing import Packing, Parcel
 from application.runtime.parameter import PackedParameter, Parameter
@@ -96,11 +97,13 @@ class ArgumentPacking:
     Args:
         packing: Pickles.
         link: Has the stored values.
+        arrivals: Tracks the messages whose values are fetched.
     """
 
-    def __init__(self, *, packing: Packing, link: EngineLink) -> None:
+    def __init__(self, *, packing: Packing, link: EngineLink, arrivals: Arrivals) -> None:
         self._packing = packing
         self._link = link
+        self._arrivals = arrivals
         packing.add(_Place, lambda place: place.slot)
 
     def pack(self, content: tuple[object, ...], *, name: str) -> PackedArguments:
@@ -158,23 +161,31 @@ class ArgumentPacking:
             ValueLost: A value does not exist any more.
             Unloadable: An argument cannot be loaded here.
         """
+        if not message.values:
+            return await self._unpack(message)
+        try:
+            with self._arrivals.fetching():
+                return await self._unpack(message)
+        finally:
+            self.discard(message)
+
+    def discard(self, message: Message) -> None:
+        """Release the values that a message carries, whose arguments are not unpacked."""
+        for value in message.values:
+            self._link.release(value)
+
+    async def _unpack(self, message: Message) -> object:
         layout, slots = message.fields["layout"], message.fields["slots"]
         assert isinstance(layout, Sequence)
         assert isinstance(slots, Sequence)
-        try:
-            parts = iter(unbundle(message.payload, layout))  # type: ignore[arg-type]
-            template = next(parts)
-            arguments: list[object] = []
-            for slot in slots:
-                assert isinstance(slot, int)
-                payload = (
-                    next(parts) if slot == _INLINE else await self._link.get(message.values[slot])
-                )
-                arguments.append(self._packing.unpack(payload))
-            return self._packing.unpack(template, arguments)
-        finally:
-            for value in message.values:
-                self._link.release(value)
+        parts = iter(unbundle(message.payload, layout))  # type: ignore[arg-type]
+        template = next(parts)
+        arguments: list[object] = []
+        for slot in slots:
+            assert isinstance(slot, int)
+            payload = next(parts) if slot == _INLINE else await self._link.get(message.values[slot])
+            arguments.append(self._packing.unpack(payload))
+        return self._packing.unpack(template, arguments)
 
 
 def _creations(parcel: Parcel) -> list[Task]:

@@ -13,8 +13,10 @@ from application.runtime.actor_restarts import ActorRestarts
 from application.runtime.actor_table import ActorTable
 from application.runtime.actors import Actors
 from application.runtime.argument_packing import ArgumentPacking
+from application.runtime.arrivals import Arrivals
 from application.runtime.attempt_reports import AttemptReports
 from application.runtime.barrier import Barrier
+from application.runtime.call_stage import CallStage
 from application.runtime.comms import Comms
 from application.runtime.correspondence import Correspondence
 from application.runtime.deadlocks import Deadlocks
@@ -30,6 +32,7 @@ from application.runtime.loop_calls import LoopCalls
 from application.runtime.loops import Loops
 from application.runtime.members import Members
 from application.runtime.memory_gate import MemoryGate
+from application.runtime.orphans import Orphans
 from application.runtime.packing import Packing
 from application.runtime.parameters import Parameters
 from application.runtime.placing import Placing
@@ -86,6 +89,16 @@ def new_endpoint(
         correspondence=correspondence, residents=residents, reception=reception, calls=calls
     )
 
+    arrivals = Arrivals()
+    Orphans(
+        residents=residents,
+        holdings=holdings,
+        arrivals=arrivals,
+        members=members,
+        correspondence=correspondence,
+        reception=reception,
+    )
+
     async def load_value(value: EngineValue) -> object:
         return await warehouse.load(value)
 
@@ -114,6 +127,7 @@ def new_endpoint(
         correspondence=correspondence,
         packing=packing,
         holdings=holdings,
+        arrivals=arrivals,
         link=link,
         reception=reception,
         has_children=barrier.has_children,
@@ -134,7 +148,7 @@ def new_endpoint(
         reception=reception,
         strategy=placement,
     )
-    arguments = ArgumentPacking(packing=packing, link=link)
+    arguments = ArgumentPacking(packing=packing, link=link, arrivals=arrivals)
     replacement = Replacement(
         members=members, correspondence=correspondence, reception=reception, log=log
     )
@@ -224,15 +238,24 @@ def new_endpoint(
         residents=residents,
         arguments=arguments,
         execution=execution,
+        reception=reception,
+        holdings=holdings,
+        members=members,
+        on_named_end=names.free,
+    )
+    CallStage(
+        residents=residents,
+        arguments=arguments,
+        execution=execution,
         delivery=delivery,
         reception=reception,
         holdings=holdings,
         reports=reports,
         members=members,
         profile=profile,
-        on_named_end=names.free,
         gate=gate,
         notices=notices,
+        ended=stage.end_if_idle,
     )
     return Endpoint(
         actor_names=names,

@@ -49,6 +49,7 @@ EXCEPTIONS = {
                 "actors",
                 "argument_packing",
                 "barrier",
+                "call_stage",
                 "context",
                 "deadlocks",
                 "delivery",
