@@ -15,6 +15,7 @@ from application.runtime.parameter import PackedParameter, Parameter
 from application.runtime.reference import ByReference, Reference
 from application.runtime.task import Done, Output, Task
 from domain.runtime.arguments import replaced
+from domain.runtime.errors import Unpicklable
 from domain.runtime.handles import ArgumentSlot
 from domain.runtime.payload_bundles import bundle, unbundle
 from domain.runtime.payloads import EngineValue, Message, Payload, Plain
@@ -148,7 +149,8 @@ class ArgumentPacking:
             return item
 
         template = tuple(replaced(part, replacement) for part in content)
-        pack = partial(self._packing.pack, template, name=name)
+        message = partial(_without_layout, name=name, parts=content)
+        pack = partial(self._packing.pack, template, name=name, message=message)
         parcel = None if unsent else pack()
         if parcel is not None:
             needs.extend(_creations(parcel))
@@ -186,6 +188,28 @@ class ArgumentPacking:
             payload = next(parts) if slot == _INLINE else await self._link.get(message.values[slot])
             arguments.append(self._packing.unpack(payload))
         return self._packing.unpack(template, arguments)
+
+
+def _without_layout(error: Unpicklable, *, name: str, parts: Sequence[object]) -> str:
+    """Return a message that names an argument, not its place in the message.
+
+    Args:
+        error: The error.
+        name: The function or method.
+        parts: What was pickled: the function if there is one, then the positional and the keyword
+            arguments, and the types of errors for retries.
+    """
+    positional = len(parts) - 3
+    where = {
+        f"{name}[{positional}]": "argument",
+        f"{name}[{positional + 1}]": "argument",
+        f"{name}[{positional + 2}]": "retry_on",
+    }
+    for place, term in where.items():
+        if place in error.path:
+            path = error.path.replace(place, term, 1)
+            return f"{path} of {name} cannot be pickled: {error.reason}"
+    return f"{error.path.replace(f'{name}[0]', name, 1)} cannot be pickled: {error.reason}"
 
 
 def _creations(parcel: Parcel) -> list[Task]:

@@ -113,6 +113,7 @@ def new_endpoint(
         packing=packing,
         reception=reception,
         names=remote_names,
+        log=log,
     )
     warehouse = Warehouse(
         link=link,

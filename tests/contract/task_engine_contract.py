@@ -451,6 +451,8 @@ class TaskEngineContract(ABC):
             assert (await run.relay(new.uid, run.second, "echo")).fields["sender"] == new.uid
             with pytest.raises(HostLost):
                 await run.ask(run.first, "echo")
+            # also from a host that has started after the loss
+            assert (await run.relay(new.uid, run.first, "echo")).kind == "lost"
             joined = f"joined {new.uid}"
             while joined not in (await run.ask(run.second, "events")).fields["events"]:
                 await asyncio.sleep(PAUSE)

@@ -314,10 +314,11 @@ class SimulatedEngine(SimulatedLink, TaskEngine):
 
     async def send(self, sender: Process, to: str, request: Message, timeout: float | None):
         """Send a request, and wait for the reply."""
-        if to in sender.lost:
-            raise HostLost(to, sender.lost[to], perhaps_done=False)
+        lost = sender.lost.get(to) or self._lost_before(to, sender)
+        if lost is not None:
+            raise HostLost(to, lost, perhaps_done=False)
         target = self.processes.get(to)
-        if target is None or not self._is_open or self._is_of_the_past(to, sender):
+        if target is None or not self._is_open:
             raise Unreachable(f"{to} does not exist, or the engine is closed")
         number = next(self._numbers)
         call = sender.calls[number] = _Call(to, self._loop.create_future())
@@ -336,9 +337,9 @@ class SimulatedEngine(SimulatedLink, TaskEngine):
         finally:
             sender.calls.pop(number, None)
 
-    def _is_of_the_past(self, uid: str, process: Process) -> bool:
-        """Return whether a host was gone before a process started."""
-        return uid in self.process.lost and uid not in process.known
+    def _lost_before(self, uid: str, process: Process) -> LossReason | None:
+        """Return why a host was gone before a process started; None if it was not."""
+        return None if uid in process.known else self.process.lost.get(uid)
 
     def _travel(
         self,

@@ -60,6 +60,7 @@ class Parts:
             packing=self.packing,
             reception=self.reception,
             names=frozenset(names),
+            log=self.log,
         )
         self.clock = ManualClock()
 

@@ -47,7 +47,6 @@ EXCEPTIONS = {
                 "actor_table",
                 "actor_work",
                 "actors",
-                "argument_packing",
                 "barrier",
                 "call_stage",
                 "context",
