@@ -179,7 +179,7 @@ def new_endpoint(
     )
     deadlocks = Deadlocks(correspondence=correspondence, reception=reception)
     results.use(call=functions.call_on_result, watch=deadlocks.watch)
-    gate = MemoryGate(own_process=own_process)
+    gate = MemoryGate(own_process=own_process, link=link)
     notices = StartNotices(correspondence=correspondence, reception=reception, tasks=tasks)
     FunctionStage(
         arguments=arguments,

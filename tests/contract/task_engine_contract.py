@@ -600,6 +600,28 @@ class TaskEngineContract(ABC):
 
         self.run(test)
 
+    def test_value_that_was_spilled_on_request_can_be_read(self):
+        self.require(Capability.SPILLS)
+
+        async def test(run):
+            payload = Payload(b"s" * MEGABYTE)
+            value = await run.engine.put(payload)
+            assert await run.engine.spill(1) == MEGABYTE
+            assert (await run.engine.usage())[HEAD].spilled == MEGABYTE
+            assert bytes((await run.engine.get(value)).data) == payload.data
+            assert await run.engine.spill(MEGABYTE) == 0
+
+        self.run(test)
+
+    def test_spilling_without_the_capability_is_unsupported(self):
+        async def test(run):
+            if Capability.SPILLS in run.engine.capabilities:
+                pytest.skip("the engine has SPILLS")
+            with pytest.raises(Unsupported):
+                await run.engine.spill(1)
+
+        self.run(test)
+
     # submitted functions
 
     def test_submit_without_places_is_unsupported(self):

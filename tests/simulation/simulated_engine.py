@@ -139,6 +139,9 @@ class SimulatedLink(EngineLink):
     def release(self, value):
         self.engine.values.release(self.uid, value)
 
+    async def spill(self, nbytes):
+        raise Unsupported(Capability.SPILLS, "simulated")
+
     async def submit(self, function, arguments, options):
         raise Unsupported(Capability.PLACES, "simulated")
 
