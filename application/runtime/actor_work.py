@@ -77,7 +77,7 @@ class CreateWork(Work):
 
     def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome]:
         """Place the actor now, if this process places actors."""
-        if not self.record.home and self.placing.is_here:
+        if not self.record.home and self.placing.is_immediate:
             # If placement fails, it is asked again later, where its error is that of the task.
             with suppress(Exception):
                 self.record.home = self.placing.select()
@@ -88,7 +88,7 @@ class CreateWork(Work):
 
     async def _run(self, task: Task) -> Outcome:
         if not self.record.home:
-            self.record.home = await self.placing.ask()
+            self.record.home = await self.placing.ask(self.recipe.arguments.stored_values)
         await self.enter_name(self.record)
         outcome = await self._create(task)
         if not isinstance(outcome, Failed):

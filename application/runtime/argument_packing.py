@@ -9,7 +9,7 @@ from functools import partial
 from application.interfaces.task_engine import EngineLink
 from application.runtime.actor_proxy import ActorProxy
 from application.runtime.arrivals import Arrivals
-from application.runtime.outcomes import Inline
+from application.runtime.outcomes import Inline, Stored
 from application.runtime.packing import Packing, Parcel
 from application.runtime.parameter import PackedParameter, Parameter
 from application.runtime.reference import ByReference, Reference
@@ -43,6 +43,13 @@ class PackedArguments:
     parcel: Parcel | None
     sources: list[Task]
     needs: list[Task]
+
+    @property
+    def stored_values(self) -> list[EngineValue]:
+        """The stored values among them. All needs must be done."""
+        values = [] if self.parcel is None else list(self.parcel.values)
+        contents = [source.outcome for source in self.sources]
+        return values + [content.value for content in contents if isinstance(content, Stored)]
 
     def complete(self, name: str) -> None:
         """Pickle what could not be pickled before. All needs must be done.

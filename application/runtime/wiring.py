@@ -64,6 +64,7 @@ def new_endpoint(
     profile: ProfileBuffer,
     remote_names: frozenset[str],
     placement: Strategy | None = None,
+    worker_memory: int | None = None,
 ) -> Endpoint:
     """Return the services of one process.
 
@@ -77,6 +78,7 @@ def new_endpoint(
         profile: Gets events.
         remote_names: The names of a runtime that peers may call.
         placement: The strategy; None in processes without the monitor.
+        worker_memory: Bytes of memory that a worker may use; None for the default.
     """
     link = RecordingLink(link, profile)
     calls = LoopCalls()
@@ -148,6 +150,8 @@ def new_endpoint(
         correspondence=correspondence,
         reception=reception,
         strategy=placement,
+        link=link,
+        memory_limit=lambda: worker_memory or own_process.memory_limit(),
     )
     arguments = ArgumentPacking(packing=packing, link=link, arrivals=arrivals)
     replacement = Replacement(
