@@ -5,10 +5,10 @@ import importlib
 import itertools
 from collections.abc import Callable
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
-from adapters.inline.values import InlineValues
+from adapters.inline.values import InlineValues, frozen
 from application.interfaces.task_engine import EngineLink, RuntimeHost, TaskEngine
 from domain.runtime.errors import (
     EngineError,
@@ -230,6 +230,8 @@ class SimulatedEngine(SimulatedLink, TaskEngine):
     async def replace(self, host):
         await self.end(host)
         name = host.partition("@")[0]
+        if any(uid.partition("@")[0] == name for uid in self.live_workers()):
+            raise EngineError(f"another life of {host} runs already")
         new = self._new_host(next(plan for plan in self._plan.hosts if plan.name == name))
         await asyncio.sleep(10 * self.delay())
         start = asyncio.ensure_future(self._start(new))
@@ -353,6 +355,8 @@ class SimulatedEngine(SimulatedLink, TaskEngine):
         deliver: Callable[[Message], None],
     ) -> None:
         self._note(message.kind, origin.uid, target.uid)
+        if message.payload.buffers:
+            message = replace(message, payload=frozen(message.payload))
         for value in message.values:
             self.values.retain(token, value)
 
@@ -378,7 +382,9 @@ class SimulatedEngine(SimulatedLink, TaskEngine):
                 reply = await target.host.handle(sender.uid, request)
             except EngineError as error:
                 reply = error
-            except Exception as error:  # noqa: BLE001 - it is the sender's
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:  # noqa: BLE001 - it is the sender's
                 reply = HostFailed(f"{target.uid} failed: {type(error).__name__}: {error}")
             is_error = isinstance(reply, EngineError)
             self._travel(
