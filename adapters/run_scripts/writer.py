@@ -26,6 +26,7 @@ from adapters.run_scripts.quoting import (
     exports,
     quoted,
     unexportable_variables,
+    with_quoted_folder,
 )
 from adapters.run_scripts.ranks import all_hwthreads
 from application.interfaces.run_script_writer import RunScriptWriter, ScriptOrder
@@ -125,7 +126,7 @@ def _command(order: ScriptOrder, launch: Launch, variables: Iterable[str]) -> st
     words = f"{launcher} {container}{expanded(program.executable)}".lstrip()
     if not isinstance(program.args, str):
         return f"exec {words} {expanded_arguments(program.args)}".rstrip()
-    text = f"{words} {program.args.strip()}".rstrip()
+    text = f"{words} {with_quoted_folder(program.args.strip())}".rstrip()
     return text if _ONLY_ONE_COMMAND & set(text) else f"exec {text}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from adapters.ymmsl_files.flattening.timelines import flat_timelines
 from adapters.ymmsl_files.reading.arguments import programs_with_shell_text
 from adapters.ymmsl_files.reading.documents import Document
 from adapters.ymmsl_files.reading.origins import Origins
+from adapters.ymmsl_files.reading.program_folders import program_folders
+from domain.coupling.settings import Settings
 from domain.errors import ConfigurationError
 from domain.identity import Reference
 from domain.model.configuration import (
@@ -37,6 +39,8 @@ from domain.model.configuration import (
     Program,
     ResumeOrigin,
 )
+from domain.model.containers import Container
+from domain.model.shell_words import YMMSL_DIR
 
 
 def flattened(
@@ -48,6 +52,8 @@ def flattened(
     programs_required: bool,
     manual_components: bool = False,
     folders: Sequence[Path] = (),
+    imported_containers: Mapping[str, Container] | None = None,
+    settings: Settings,
 ) -> Configuration:
     """Check a configuration and flatten it.
 
@@ -60,6 +66,8 @@ def flattened(
         manual_components: Whether components without an implementation are started by hand, instead
             of left out.
         folders: The folders that were searched for imported modules.
+        imported_containers: The containers of imported programs, by their full names.
+        settings: Settings that replace or extend those of the configuration.
 
     Raises:
         ConfigurationError: If the configuration is invalid; it lists all errors.
@@ -74,8 +82,8 @@ def flattened(
     names = ResourceNames(model.name, expansion, map(translating.reference, whole.models))
     flat = Configuration(
         model=model,
-        programs=_programs(whole, expansion, documents, folders),
-        settings=translating.settings(whole.settings),
+        programs=_programs(whole, expansion, documents, folders, imported_containers or {}),
+        settings=translating.settings(whole.settings).updated_with(settings),
         resources=resources_by_component(documents, names, warnings),
         checkpoints=translating.checkpoints(whole.checkpoints),
         resume=translating.resume(whole.resume),
@@ -133,10 +141,15 @@ def _programs(
     expansion: Expansion,
     documents: Sequence[Document],
     folders: Sequence[Path],
+    imported_containers: Mapping[str, Container],
 ) -> dict[Reference, Program]:
     """Return the programs in use; missing ones become manually started programs."""
     shell_text = programs_with_shell_text(documents, whole.programs.values(), folders)
-    containers = {name: found for item in documents for name, found in item.own.containers.items()}
+    containers = {
+        **imported_containers,
+        **{name: found for item in documents for name, found in item.own.containers.items()},
+    }
+    defined_in = program_folders(documents, map(str, whole.programs), folders)
     result: dict[Reference, Program] = {}
     for leaf in expansion.leaves.values():
         name = leaf.program
@@ -146,8 +159,16 @@ def _programs(
         else:
             is_text = str(name) in shell_text
             translated = translating.program(found, args_are_shell_text=is_text)
-            result[name] = replace(translated, container=containers.get(str(name)))
+            result[name] = replace(
+                translated,
+                container=containers.get(str(name)),
+                env={**_folder_variable(defined_in.get(str(name))), **translated.env},
+            )
     return result
+
+
+def _folder_variable(folder: Path | None) -> dict[str, str]:
+    return {} if folder is None else {YMMSL_DIR: str(folder)}
 
 
 def _resume_origin(documents: Sequence[Document]) -> ResumeOrigin | None:

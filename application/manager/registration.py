@@ -13,7 +13,7 @@ from domain.errors import ManagerRefused
 from domain.identity import Reference
 from domain.model.configuration import Component, Configuration
 from domain.model.topology import Topology
-from domain.suggestions import did_you_mean
+from domain.suggestions import MOST_LISTED, did_you_mean, few
 from domain.version import OWN_VERSION_SUFFIX
 
 DIALECTS = ("0.10", "0.11")
@@ -111,12 +111,15 @@ class InstanceRegistry:
         except ValueError:
             component = None
         if component is None:
-            have = ", ".join(
+            components = self._model.components
+            have = [
                 f"{item.name}{''.join(f'[0..{size - 1}]' for size in item.multiplicity)}"
-                for item in self._model.components.values()
-            )
+                for item in components.values()
+            ]
+            offer = did_you_mean(name, components) if len(have) > MOST_LISTED else ""
             msg = (
-                f"There is no instance '{name}' in model '{self._model.name}'. It has: {have}."
+                f"There is no instance '{name}' in model '{self._model.name}'. It has:"
+                f" {few(have, 'component')}.{offer}"
                 " Check the name given to the program, and the multiplicity of the component."
             )
             raise ManagerRefused(msg)
@@ -199,12 +202,14 @@ class InstanceRegistry:
         if not ports:
             return  # such an instance takes its ports from the configuration
         for conduit in self._model.conduits:
-            for end in (conduit.sender, conduit.receiver):
-                port = str(end[-1])
-                if end[:-1] == component.name and port not in ports and port != SETTINGS_IN:
+            for owner, port in (
+                (conduit.sending_component, conduit.sending_port),
+                (conduit.receiving_component, conduit.receiving_port),
+            ):
+                if owner == component.name and port not in ports and port != SETTINGS_IN:
                     msg = (
                         f"Conduit '{conduit}' is connected to port '{port}' of '{name}', which the"
-                        f" program does not have. It has: {', '.join(sorted(ports))}."
+                        f" program does not have. It has: {few(sorted(ports), 'port')}."
                         f"{did_you_mean(port, ports)} Correct the conduit in the yMMSL file, or the"
                         " ports in the program."
                     )

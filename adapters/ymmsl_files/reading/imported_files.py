@@ -13,8 +13,6 @@ import yaml
 
 from adapters.ymmsl_files.reading.documents import parsed_tree
 from adapters.ymmsl_files.reading.keys import entries
-from adapters.ymmsl_files.reading.own_keys import containers_in
-from domain.errors import ConfigurationError
 
 ENTRY_POINT_GROUP = "ymmsl.module"
 SEARCH_PATH = "YMMSL_PATH"
@@ -72,26 +70,6 @@ def import_folders(modules: Iterable[str], beside: Iterable[Path]) -> tuple[Path
     return tuple(folders)
 
 
-def check_containers(modules: Iterable[str], folders: Sequence[Path]) -> None:
-    """Check that no imported module defines a container, because ymmsl reads these modules itself.
-
-    Args:
-        modules: Names of the modules that the user's files import directly.
-        folders: The folders to search for them.
-
-    Raises:
-        ConfigurationError: If one does.
-    """
-    problems = [
-        f"{module.label}: '{where}' cannot be used in an imported file. Move the program into the"
-        " file that you run, or start the container in the program's 'executable' or 'script'."
-        for module, tree in _modules(modules, folders)
-        for where in containers_in(tree)
-    ]
-    if problems:
-        raise ConfigurationError(*problems)
-
-
 def ignored_sections(modules: Iterable[str], folders: Sequence[Path]) -> list[str]:
     """Return a warning for each imported module with sections that an import ignores.
 
@@ -115,15 +93,21 @@ def _modules(
     seen: set[str] = set()
     while waiting:
         name = waiting.pop(0)
-        found = None if name in seen else _readable_module(name, folders)
+        found = None if name in seen else readable_module(name, folders)
         seen.add(name)
         tree = None if found is None else parsed_tree(found.text, found.label)
         if found is not None and tree is not None:
             yield found, tree
-            waiting += _imported_by(tree)
+            waiting += imported_by(tree)
 
 
-def _readable_module(name: str, folders: Iterable[Path]) -> ModuleText | None:
+def readable_module(name: str, folders: Iterable[Path]) -> ModuleText | None:
+    """Return an imported module; None if it does not exist or cannot be read.
+
+    Args:
+        name: Its name.
+        folders: The folders to search for a file.
+    """
     try:
         return module_text(name, folders)
     except (OSError, ValueError, ImportError, AttributeError):
@@ -143,7 +127,7 @@ def _listed(sections: list[str]) -> str:
     return f"{' and '.join(quoted)} {'is' if len(quoted) == 1 else 'are'}"
 
 
-def _imported_by(tree: yaml.Node) -> Iterator[str]:
+def imported_by(tree: yaml.Node) -> Iterator[str]:
     """Yield the names of the modules in statements such as `from lib.codes import ...`."""
     for key, value in entries(tree):
         if key == "imports" and isinstance(value, yaml.SequenceNode):

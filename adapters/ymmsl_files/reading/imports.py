@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +14,15 @@ from ymmsl import v0_2
 from ymmsl.v0_2 import resolver
 
 from adapters.ymmsl_files.reading.documents import Document
+from adapters.ymmsl_files.reading.imported_containers import ImportedContainers
 from adapters.ymmsl_files.reading.imported_files import (
-    check_containers,
     ignored_sections,
     import_folders,
 )
 from adapters.ymmsl_files.reading.merge import is_irrelevant
 from domain.errors import ConfigurationError
-from domain.suggestions import hint
+from domain.model.containers import Container
+from domain.suggestions import few, hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,12 @@ class Resolved:
     Attributes:
         configuration: The configuration.
         folders: The folders that were searched for imported modules.
+        containers: The containers of imported programs, by their full names.
     """
 
     configuration: v0_2.Configuration
     folders: tuple[Path, ...]
+    containers: Mapping[str, Container]
 
 
 def resolved(
@@ -55,11 +58,10 @@ def resolved(
     _check_custom_implementations(configuration, documents)
     modules = [str(statement.module) for statement in configuration.imports]
     folders = import_folders(modules, _folders(documents))
-    check_containers(modules, folders)
     with _logged_warnings(warnings), catch_warnings(record=True) as caught:
         simplefilter("always")
         try:
-            _resolve(configuration, folders)
+            containers = _resolve(configuration, modules, folders)
         except RecursionError:
             raise ConfigurationError(
                 f"{_labels(documents)}: the imports form a cycle. Move the parts that two files"
@@ -70,16 +72,24 @@ def resolved(
     texts = dict.fromkeys(str(item.message) for item in caught)
     warnings += [text for text in texts if not is_irrelevant(text)]
     warnings += ignored_sections(modules, folders)
-    return Resolved(configuration, folders)
+    return Resolved(configuration, folders, containers)
 
 
-def _resolve(configuration: v0_2.Configuration, folders: Sequence[Path]) -> None:
-    """Do what `v0_2.resolve` does, but search the given folders instead of `YMMSL_PATH`."""
+def _resolve(
+    configuration: v0_2.Configuration, modules: Sequence[str], folders: Sequence[Path]
+) -> dict[str, Container]:
+    """Do what `v0_2.resolve` does, but search the given folders instead of `YMMSL_PATH`.
+
+    Returns:
+        The containers of imported programs, which ymmsl does not know, by their full names.
+    """
     resolver.ymmsl_cache.clear()
     context = resolver.ResolutionContext()
     context.ymmsl_path = list(folders)
+    containers = ImportedContainers(folders, context).load(modules)
     overwritten = resolver.do_resolve(Path("<main>"), v0_2.Reference([]), configuration, context)
     resolver.remove_overwritten_implementations(configuration, overwritten)
+    return containers
 
 
 def _folders(documents: Sequence[Document]) -> list[Path]:
@@ -165,7 +175,7 @@ def root_model(configuration: v0_2.Configuration, wanted: str | None) -> v0_2.Mo
     names = [str(item.name) for item in roots]
     if not roots and configuration.models:
         raise ConfigurationError(
-            f"No model can be run: each of {', '.join(map(str, configuration.models))} is the"
+            f"No model can be run: each of {few([*map(str, configuration.models)], 'model')} is the"
             " implementation of a component of another, or of itself."
         )
     if not roots:

@@ -9,7 +9,7 @@ from adapters.ymmsl_files.reading.imported_files import (
     import_folders,
     module_text,
 )
-from tests.unit.adapters.ymmsl_files.models import PROGRAM, VERSION, problem_of, warnings_of, whole
+from tests.unit.adapters.ymmsl_files.models import PROGRAM, VERSION, warnings_of, whole
 
 MAIN = whole("""
 imports:
@@ -82,14 +82,6 @@ def test_entry_point_is_found_before_a_file(library, monkeypatch):
     found = module_text("lib.codes", [library.parent])
     assert found is not None
     assert found.label == "module lib.codes"
-
-
-def test_container_of_an_imported_program_is_rejected(library):
-    file = library / "codes.ymmsl"
-    file.write_text(whole(PROGRAM.replace("true}", "true, container: a.sif}")))
-    assert problem_of(MAIN).startswith(
-        f"{file}: 'programs.p.container' cannot be used in an imported file."
-    )
 
 
 def test_folders_of_importing_files_are_searched_after_the_search_path(tmp_path, monkeypatch):
