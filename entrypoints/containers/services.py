@@ -43,6 +43,7 @@ from application.manager.snapshots.snapshot_registry import SnapshotRegistry
 from application.manager.snapshots.workflow_snapshot_watch import WorkflowSnapshotWatch
 from application.manager.stall_watch import StallWatch
 from application.manager.status_board import StatusBoard
+from application.manager.unclosed_conduits import UnclosedConduits
 from application.nodes.agent_manager import AgentManager
 from domain.identity import Reference
 from domain.model.configuration import Configuration
@@ -225,6 +226,9 @@ def build_services(
         directories=directories,
         snapshot_store=snapshot_store,
         note=parts.log.info,
+        unclosed=UnclosedConduits(
+            model, registry=registry, warn=client_errors.warn, fail=control.fail
+        ),
         trust_of=lambda instance: trust_between_instances(
             options.trust,
             has_peers_by_hand=any(map(is_by_hand, map(str, peers.peers_of(instance)))),
