@@ -109,7 +109,10 @@ class Manager:
             stores=self._stores,
             programs_required=self._options.programs_required,
         )
-        self._launcher = choose_launcher(self._options, self._adapters)
+        self._launcher_warnings: list[str] = []
+        self._launcher = choose_launcher(
+            self._options, self._adapters, warnings=self._launcher_warnings
+        )
         self._outcome = Outcome()
         self._start = StartBridge()
         self._parts: OpenedManager | None = None
@@ -134,8 +137,8 @@ class Manager:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Warnings about the configuration; they do not prevent a run."""
-        return self._input.warnings
+        """Warnings about the configuration and the batch job; they do not prevent a run."""
+        return [*self._input.warnings, *self._launcher_warnings]
 
     @property
     def resumed_from(self) -> str | None:
