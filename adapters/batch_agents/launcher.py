@@ -118,7 +118,7 @@ class BatchAgentLauncher(AgentLauncher):
                 if not self._watcher.is_alive():
                     break
                 end()
-                self._end_time = KILL_TIME
+                self._end_time = SILENT_TIME if self._has_silent_agent else KILL_TIME
             self._watcher.join()
         self._files.close()
 
