@@ -22,7 +22,7 @@ from adapters.ymmsl_files.reading.imported_files import (
 from adapters.ymmsl_files.reading.merge import is_irrelevant
 from domain.errors import ConfigurationError
 from domain.model.containers import Container
-from domain.suggestions import hint
+from domain.suggestions import few, hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ def root_model(configuration: v0_2.Configuration, wanted: str | None) -> v0_2.Mo
     names = [str(item.name) for item in roots]
     if not roots and configuration.models:
         raise ConfigurationError(
-            f"No model can be run: each of {', '.join(map(str, configuration.models))} is the"
+            f"No model can be run: each of {few([*map(str, configuration.models)], 'model')} is the"
             " implementation of a component of another, or of itself."
         )
     if not roots:
