@@ -36,6 +36,10 @@ Errors that a model may catch also subclass the built-in exception that MUSCLE3 
 place, so that a converted model keeps working.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 
 class CouplingError(Exception):
     """Base of all errors that Conjoin raises on purpose."""
@@ -80,7 +84,15 @@ class PortClosed(PortError):
 
 
 class PeerFinished(PortClosed):
-    """A message was expected from a peer that has finished normally."""
+    """A message was expected from a peer that has finished normally.
+
+    A model can handle it, and go on with its other ports.
+
+    Attributes:
+        report: Reports the failure to the manager, if the model does not handle it.
+    """
+
+    report: Callable[[], object] | None = None
 
 
 class CallOrderError(UsageError, RuntimeError):

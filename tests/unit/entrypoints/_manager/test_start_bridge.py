@@ -49,7 +49,7 @@ def test_exception_in_the_start_is_raised_on_the_callers_thread():
 
 def test_error_of_the_operating_system_in_the_start_is_a_sentence():
     full = OSError(28, "No space left on device", "/run/run_script.sh")
-    with pytest.raises(RunError, match="could not be started: '/run/run_script.sh': No space"):
+    with pytest.raises(RunError, match=r"could not be started: '/run/run_script\.sh': No space"):
         StartBridge().run(lambda *, started, failed: failed(full), scheduler=ImmediateScheduler())
 
 
