@@ -75,7 +75,12 @@ def find_code_place(error_output: str) -> CodePlace | None:
 
 
 def card(
-    headline: str, *, error_output: str, victims: Sequence[str], lead: Sequence[str] = ()
+    headline: str,
+    *,
+    error_output: str,
+    victims: Sequence[str],
+    advice: str | None = None,
+    lead: Sequence[str] = (),
 ) -> str:
     """Return a description of a failure in a few lines.
 
@@ -83,11 +88,12 @@ def card(
         headline: Which instance failed, and how.
         error_output: The end of its stderr; empty to leave it out.
         victims: Names of the instances that failed because of it.
+        advice: What to do, if that is known.
         lead: Lines that precede the headline.
     """
     shown = [shortened(line, MAX_LINE) for line in headline.splitlines()]
     lines = [*lead[: MAX_LINES - MESSAGE_LINES], *shown[:MESSAGE_LINES]][: MAX_LINES - 1]
-    last: list[str] = []
+    last = [] if advice is None else [advice]
     if victims:
         last.append(
             f"Because of this, these failed too: {shortened(', '.join(victims), MAX_VICTIMS)}."
