@@ -32,6 +32,7 @@ from entrypoints._manager.arguments import (
     checked_settings,
 )
 from entrypoints._manager.event_stream import EventStream
+from entrypoints._manager.idle_nodes import idle_node_warnings
 from entrypoints._manager.launcher_choice import choose_launcher
 from entrypoints._manager.local_checks import check_cores, check_programs
 from entrypoints._manager.opening import open_manager
@@ -207,7 +208,8 @@ class Manager:
             return ()
         check_programs(self.configuration)
         oversubscribe = capabilities.oversubscribes(self._options.oversubscribe)
-        return check_cores(self.configuration, oversubscribe=oversubscribe)
+        warnings = check_cores(self.configuration, oversubscribe=oversubscribe)
+        return [*warnings, *idle_node_warnings()]
 
     def _check_shared_files(self) -> None:
         if not self._launcher.capabilities.shares_files:
@@ -237,6 +239,8 @@ class Manager:
         self._start.begin()
         if self._launcher.capabilities.is_this_machine:
             check_programs(self.configuration)
+            for warning in idle_node_warnings():
+                opened.run_log.log.warning(warning)
         self._check_shared_files()
         check = resume_check(self._stores)
         for warning in check.check_relative(self.configuration, opened.run_directory):
