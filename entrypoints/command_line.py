@@ -16,6 +16,7 @@ from domain.version import VERSION
 from entrypoints._command_line.command import FAILED, MISTAKE, Command
 from entrypoints._command_line.completion_command import COMPLETION
 from entrypoints._command_line.console import print_error
+from entrypoints._command_line.convert_command import CONVERT
 from entrypoints._command_line.echo import with_echo_separated
 from entrypoints._command_line.hosts_command import HOSTS
 from entrypoints._command_line.logs_command import LOGS
@@ -26,7 +27,17 @@ from entrypoints._command_line.sbatch_command import SBATCH
 from entrypoints._command_line.snapshots_command import SNAPSHOTS, with_list_inserted
 from entrypoints._command_line.stop_signals import StoppedEarly, StopSignals
 
-COMMANDS: Final = (RUN, CHECK, LOGS, RESOURCES, SBATCH, SNAPSHOTS, HOSTS, COMPLETION)
+COMMANDS: Final = (
+    RUN,
+    CHECK,
+    CONVERT,
+    LOGS,
+    RESOURCES,
+    SBATCH,
+    SNAPSHOTS,
+    HOSTS,
+    COMPLETION,
+)
 _WITHOUT_COMMAND: Final = ("-h", "--help", "--version")
 
 

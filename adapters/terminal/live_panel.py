@@ -69,6 +69,7 @@ class LivePanel(EventSink):
             self._view = PanelView(self._model, stream=self._stream)
         self._view.draw(
             self._overview.statuses(),
+            nodes=self._overview.nodes(),
             lines=[*map(printable, self._output()), *self._overview.take_lines()],
             now=time.time(),
             elapsed=time.monotonic() - self._start,

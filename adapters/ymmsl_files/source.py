@@ -23,15 +23,24 @@ class YmmslConfigurationSource:
         programs_required: Whether each component's program must be in the files. If not, missing
             programs become manually started ones.
         imports_allowed: Whether the files may import from others.
+        manual_components: Whether components without an implementation are started by hand, instead
+            of left out.
 
     Attributes:
         warnings: The warnings of the last load.
     """
 
-    def __init__(self, *, programs_required: bool = True, imports_allowed: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        programs_required: bool = True,
+        imports_allowed: bool = True,
+        manual_components: bool = False,
+    ) -> None:
         self.warnings: list[str] = []
         self._programs_required = programs_required
         self._imports_allowed = imports_allowed
+        self._manual_components = manual_components
 
     def load(
         self,
@@ -78,10 +87,13 @@ class YmmslConfigurationSource:
             raise ConfigurationError(msg)
         whole = resolved(unresolved, documents, self.warnings)
         return flattened(
-            whole,
-            root_model(whole, model),
+            whole.configuration,
+            root_model(whole.configuration, model),
             documents,
             self.warnings,
             programs_required=self._programs_required,
+            manual_components=self._manual_components,
+            folders=whole.folders,
+            imported_containers=whole.containers,
             settings=settings,
         )

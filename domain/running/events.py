@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from domain.coupling.messages import LogRecord, Wait
 from domain.errors import InstanceFailed, RunError
+from domain.running.nodes import NodeStatus
 from domain.running.plain_values import plain
 from domain.running.process_end import ProcessEnd
 
@@ -108,6 +109,17 @@ class StatusChanged(_Event):
 
 
 @dataclass(frozen=True)
+class NodeChanged(_Event):
+    """A node reported its resources or, every few seconds, its load; or it was lost.
+
+    Attributes:
+        status: Its status, except that an instance that starts or ends causes no event here.
+    """
+
+    status: NodeStatus
+
+
+@dataclass(frozen=True)
 class LogRecorded(_Event):
     """An instance logged a message."""
 
@@ -171,6 +183,7 @@ class RunFinished(_Event):
         output_directory: Directory with the output of the first failed instance.
         was_interrupted: Whether it was stopped from outside, without an error.
         warnings: Warnings about the run, which may have succeeded all the same.
+        summary: The cause in at most six lines; empty if `cause` is as short.
     """
 
     succeeded: bool
@@ -179,6 +192,7 @@ class RunFinished(_Event):
     output_directory: str = ""
     was_interrupted: bool = False
     warnings: tuple[str, ...] = ()
+    summary: str = ""
 
     def raise_for_failure(self) -> None:
         """Raise an error if the simulation did not complete.
@@ -199,6 +213,7 @@ RunEvent: TypeAlias = (
     | InstanceDeregistered
     | InstanceExited
     | StatusChanged
+    | NodeChanged
     | LogRecorded
     | DeadlockFound
     | SnapshotAnnounced

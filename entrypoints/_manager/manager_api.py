@@ -206,10 +206,10 @@ class Manager:
         capabilities = self._launcher.capabilities
         if not capabilities.is_this_machine:
             return ()
-        check_programs(self.configuration)
+        warnings = check_programs(self.configuration)
         oversubscribe = capabilities.oversubscribes(self._options.oversubscribe)
-        warnings = check_cores(self.configuration, oversubscribe=oversubscribe)
-        return [*warnings, *idle_node_warnings()]
+        cores = check_cores(self.configuration, oversubscribe=oversubscribe)
+        return [*warnings, *cores, *idle_node_warnings()]
 
     def _check_shared_files(self) -> None:
         if not self._launcher.capabilities.shares_files:
@@ -238,8 +238,7 @@ class Manager:
         opened = self._opened
         self._start.begin()
         if self._launcher.capabilities.is_this_machine:
-            check_programs(self.configuration)
-            for warning in idle_node_warnings():
+            for warning in (*check_programs(self.configuration), *idle_node_warnings()):
                 opened.run_log.log.warning(warning)
         self._check_shared_files()
         check = resume_check(self._stores)

@@ -54,7 +54,9 @@ class RunInput:
         stores: SnapshotStores,
         programs_required: bool,
     ) -> None:
-        self._source = YmmslConfigurationSource(programs_required=programs_required)
+        self._source = YmmslConfigurationSource(
+            programs_required=programs_required, manual_components=not programs_required
+        )
         self._has_unused_resume = False
         self._unchecked: Sequence[str] = ()
         self.choice: ResumeChoice | None = None

@@ -47,8 +47,8 @@ EXCEPTIONS = {
                 "actor_table",
                 "actor_work",
                 "actors",
-                "argument_packing",
                 "barrier",
+                "call_stage",
                 "context",
                 "deadlocks",
                 "delivery",
@@ -164,7 +164,6 @@ EXCEPTIONS = {
         (
             "adapters/unix_sockets/host_transport.py",
             "adapters/unix_sockets/outgoing.py",
-            "adapters/zeromq/host_transport.py",
         ),
         "tested in tests/contract/test_host_transport.py",
     ),

@@ -59,6 +59,7 @@ WAIT = {"instance": "a", "peer": "b", "port": "in", "slot": 2, "is_sending": Fal
                 "output_directory": "",
                 "was_interrupted": False,
                 "warnings": [],
+                "summary": "",
             },
         ),
     ],
