@@ -85,28 +85,30 @@ class Exchange:
         self._calls.fail_all(Unreachable("the engine is closed"))
         self._transport.close()
 
-    async def request(
+    def request(
         self, host: str, message: Message, *, timeout: float | None = None
-    ) -> Message:
-        """Send a request, and return the reply; see `EngineLink.call`."""
+    ) -> asyncio.Future[Message]:
+        """Send a request now, and return the future of the reply; see `EngineLink.call`."""
+        number, future = self._calls.begin(host)
+        try:
+            self._send_request(host, number, message)
+        except Exception as error:  # noqa: BLE001 - the await raises it
+            self._calls.drop(number)
+            future.set_exception(error)
+            return future
+        if timeout is not None:
+            timer = self._loop.call_later(timeout, _time_out, future, host, message.kind)
+            future.add_done_callback(lambda _: timer.cancel())
+        return future
+
+    def _send_request(self, host: str, number: int, message: Message) -> None:
         if not self._is_open:
             raise Unreachable("the engine is not open")
-        if host != self.uid:
-            self._peers.check(host)
-        number, future = self._calls.begin(host)
-        timer = None
-        try:
-            if host == self.uid:
-                self._run(self._answer_here(number, self.packing.delivered_here(message)))
-            else:
-                self._transport.send(host, self.packing.pack(host, Request, number, message))
-            if timeout is not None:
-                timer = self._loop.call_later(timeout, _time_out, future, host, message.kind)
-            return await future
-        finally:
-            self._calls.drop(number)
-            if timer is not None:
-                timer.cancel()
+        if host == self.uid:
+            self._run(self._answer_here(number, self.packing.delivered_here(message)))
+            return
+        self._peers.check(host)
+        self._transport.send(host, self.packing.pack(host, Request, number, message))
 
     def notify(self, host: str, kind: str, fields: Mapping[str, Plain]) -> None:
         """Send a notice; one to a host that is gone is dropped."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Final
 
 from typing_extensions import override
@@ -81,8 +81,10 @@ class EmbeddedLink(EngineLink):
         self._has_started.set()
 
     @override
-    async def call(self, host: str, request: Message, *, timeout: float | None = None) -> Message:
-        return await self.exchange.request(host, request, timeout=timeout)
+    def call(
+        self, host: str, request: Message, *, timeout: float | None = None
+    ) -> Awaitable[Message]:
+        return self.exchange.request(host, request, timeout=timeout)
 
     @override
     async def put(self, payload: Payload, *, near: str | None = None) -> EngineValue:
