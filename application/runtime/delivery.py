@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 
 from application.interfaces.task_engine import EngineLink
 from application.runtime.cancellation import TaskCancelledError
-from application.runtime.correspondence import Correspondence
+from application.runtime.correspondence import Correspondence, Replied
 from application.runtime.holdings import Holdings
 from application.runtime.outcomes import Failed, Inline, Outcome, Stored
 from application.runtime.packing import Packing
 from application.runtime.reception import ERROR, OK, Reception
 from application.runtime.task import Task
+from application.runtime.task_runs import Run
 from domain.runtime.payloads import EngineValue, Message, Payload
 from domain.runtime.task_errors import RuntimeDisconnectedError
 from domain.runtime.task_states import TaskState
@@ -72,6 +73,36 @@ class Delivery:
         """
         task.worker = host
         reply = await self._correspondence.request(host, message)
+        return await self._outcome(host, reply, task)
+
+    def send(
+        self, host: str, message: Message, task: Task, replied: Replied
+    ) -> asyncio.Future[Message]:
+        """Send a task, without a coroutine that waits for the reply.
+
+        Args:
+            host: Uid of the worker.
+            message: The request.
+            task: The task.
+            replied: Called with the reply, or a RuntimeDisconnectedError. Pass it to `end`.
+
+        Returns:
+            A future that drops the reply when it is cancelled.
+        """
+        task.worker = host
+        return self._correspondence.send(host, message, replied)
+
+    def end(self, run: Run, host: str, reply: Message | Exception) -> None:
+        """End an attempt with the outcome in a reply."""
+        if isinstance(reply, Exception):
+            run.end(reply)
+        elif reply.kind == INLINE and not reply.fields.get("kept"):
+            run.task.has_children = bool(reply.fields.get("children"))
+            run.end(Inline(reply.payload))
+        else:
+            run.go_on(self._outcome(host, reply, run.task))
+
+    async def _outcome(self, host: str, reply: Message, task: Task) -> Outcome:
         task.has_children = bool(reply.fields.get("children"))
         if reply.kind == ERROR:
             error = self._packing.unpack_error(reply.payload)

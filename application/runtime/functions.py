@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from application.runtime.argument_packing import ArgumentPacking, PackedArguments, without_done
 from application.runtime.attempt_reports import AttemptReports
@@ -18,6 +17,7 @@ from application.runtime.pool import Pool
 from application.runtime.replacement import Replacement
 from application.runtime.task import Task
 from application.runtime.task_plan import Plan, Work
+from application.runtime.task_runs import Run
 from application.runtime.tasks import Tasks
 from domain.runtime.options import CALL_WORDS, CallOptions, split_keywords
 from domain.runtime.payloads import Message, Plain
@@ -52,9 +52,9 @@ class FunctionWork(Work):
     replacement: Replacement
     reports: AttemptReports
 
-    def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome]:
+    def begin(self, run: Run) -> None:
         """Run it."""
-        return self._run(task)
+        run.go_on(self._run(run.task))
 
     async def cancel(self, task: Task, *, force: bool) -> None:
         """Cancel it at its worker."""
@@ -105,8 +105,11 @@ class FunctionWork(Work):
         }
         self.arguments.complete(task.name)
         message = self.arguments.message(FUNCTION, fields)
-        with self.reports.counted(task.uid, attempts):
+        self.reports.count(task.uid, attempts)
+        try:
             return await self.delivery.deliver(worker, message, task)
+        finally:
+            self.reports.forget(task.uid)
 
 
 class Functions:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
-from typing import Any
 
 from application.runtime.again import Again
 from application.runtime.cancellation import TaskCancelledError
@@ -14,7 +13,7 @@ from application.runtime.loop_calls import LoopCalls
 from application.runtime.outcomes import Failed, Outcome, final_state
 from application.runtime.running_task import running_task
 from application.runtime.task import Results, Task
-from application.runtime.task_plan import Plan, Work
+from application.runtime.task_plan import Plan
 from application.runtime.task_runs import TaskRuns
 from domain.runtime.task_errors import DependencyError, TaskTimeoutError
 from domain.runtime.task_graph import Dispatch, Instruction, TaskGraph
@@ -195,7 +194,7 @@ class Tasks:
             if task is None:
                 continue
             if isinstance(instruction, Dispatch):
-                self._runs.start(task, _prepared(self._plans[task.uid].work, task))
+                self._runs.start(task, self._plans[task.uid].work.begin)
             else:
                 self._end_dependent(task, instruction.need, instruction.state)
 
@@ -219,18 +218,6 @@ class Tasks:
         timer = self._timers.pop(uid, None)
         if timer is not None:
             timer.cancel()
-
-
-def _prepared(work: Work, task: Task) -> Coroutine[Any, Any, Outcome | Again]:
-    """Return the coroutine of a task, which raises the error if there is one already."""
-    try:
-        return work.prepare(task)
-    except Exception as error:  # noqa: BLE001 - the await of the task raises it
-        return _raise(error)
-
-
-async def _raise(error: Exception) -> Outcome:
-    raise error
 
 
 def _dependent_error(task: Task, plan: Plan, need_uid: str, state: TaskState) -> BaseException:
