@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 from adapters.embedded.handlers import Handlers, describe
 from adapters.embedded.message_packing import FREE, MessagePacking
@@ -57,9 +59,14 @@ class Exchange:
         self._peers = peers
         self._on_error = on_error
         self._calls = PendingCalls()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._handling: set[asyncio.Future[Any]] = set()
         self._is_open = False
         self.handlers.on_notice(FREE, self.packing.free)
+
+    @property
+    def handling(self) -> int:
+        """How many requests this process is handling."""
+        return len(self._handling)
 
     @property
     def workers(self) -> Sequence[str]:
@@ -80,8 +87,8 @@ class Exchange:
     def close(self) -> None:
         """End all calls with an error, drop the requests that are being handled, and disconnect."""
         self._is_open = False
-        for task in self._tasks:
-            task.cancel()
+        for handling in list(self._handling):
+            handling.cancel()
         self._calls.fail_all(Unreachable("the engine is closed"))
         self._transport.close()
 
@@ -146,7 +153,7 @@ class Exchange:
             self._on_error(f"dropped a frame of {sender}: {error}")
             return
         if isinstance(frame, Request):
-            self._run(self._answer(sender, frame))
+            self._answer(sender, frame)
         elif isinstance(frame, Reply):
             self._accept_reply(sender, frame)
         elif isinstance(frame, Failure):
@@ -157,21 +164,46 @@ class Exchange:
 
     def _run(self, answer: Coroutine[object, object, None]) -> None:
         task = self._loop.create_task(answer)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._handling.add(task)
+        task.add_done_callback(self._handling.discard)
 
-    async def _answer(self, sender: str, frame: Request) -> None:
+    def _answer(self, sender: str, frame: Request) -> None:
         try:
-            reply = await self.handlers.handle(sender, self.packing.unpack(sender, frame))
-            if sender in self._peers and self._is_open:
-                packed = self.packing.pack(sender, Reply, frame.number, reply)
-                self._transport.send(sender, packed)
+            answer = self.handlers.handle(sender, self.packing.unpack(sender, frame))
+        except Exception as error:  # noqa: BLE001 - the sender waits for a reply
+            self._send_failure(sender, frame.number, error)
+            return
+        if isinstance(answer, asyncio.Future):
+            self._handling.add(answer)
+            answer.add_done_callback(partial(self._answered, sender, frame.number))
+        else:
+            self._run(self._answer_later(sender, frame.number, answer))
+
+    async def _answer_later(self, sender: str, number: int, answer: Awaitable[Message]) -> None:
+        try:
+            # In one step, because the handler may then release the values in the reply.
+            self._send_reply(sender, number, await answer)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 - the sender waits for a reply
-            if sender in self._peers and self._is_open:
-                failure = Failure(frame.number, describe(error))
-                self._transport.send(sender, encode_frame(failure))
+            self._send_failure(sender, number, error)
+
+    def _answered(self, sender: str, number: int, answer: asyncio.Future[Message]) -> None:
+        self._handling.discard(answer)
+        if answer.cancelled():
+            return
+        try:
+            self._send_reply(sender, number, answer.result())
+        except Exception as error:  # noqa: BLE001 - the sender waits for a reply
+            self._send_failure(sender, number, error)
+
+    def _send_reply(self, sender: str, number: int, reply: Message) -> None:
+        if sender in self._peers and self._is_open:
+            self._transport.send(sender, self.packing.pack(sender, Reply, number, reply))
+
+    def _send_failure(self, sender: str, number: int, error: BaseException) -> None:
+        if sender in self._peers and self._is_open:
+            self._transport.send(sender, encode_frame(Failure(number, describe(error))))
 
     async def _answer_here(self, number: int, request: Message) -> None:
         try:

@@ -154,8 +154,12 @@ class RuntimeHost(HostEvents, Protocol):
         """Prepare for requests. An exception makes `open` fail."""
 
     @abstractmethod
-    async def handle(self, sender: str, request: Message) -> Message:
-        """Return the reply to a request. Requests are handled concurrently.
+    def handle(self, sender: str, request: Message) -> Awaitable[Message]:
+        """Return the reply to a request at the await. Requests are handled concurrently.
+
+        Called in the order in which requests arrive. Return a future if the reply contains no
+        values and the request needs no coroutine: it costs less. The engine sends the reply in the
+        step in which a coroutine returns it, so that the coroutine can release its values soon.
 
         It must report errors in its reply: an exception reaches the sender as HostFailed.
 
