@@ -8,6 +8,7 @@ from functools import partial
 
 from application.interfaces.task_engine import EngineLink
 from application.runtime.actor_proxy import ActorProxy
+from application.runtime.memory_gate import SMALL
 from application.runtime.outcomes import Inline
 from application.runtime.packing import Packing, Parcel
 from application.runtime.parameter import PackedParameter, Parameter
@@ -19,8 +20,12 @@ from domain.runtime.payload_bundles import bundle, unbundle
 from domain.runtime.payloads import EngineValue, Message, Payload, Plain
 from domain.runtime.task_errors import DependencyError
 
-FIELDS: Mapping[str, tuple[type, ...]] = {"layout": (list, tuple), "slots": (list, tuple)}
-"""The fields of a message with arguments."""
+FIELDS: Mapping[str, tuple[type, ...]] = {
+    "layout": (list, tuple),
+    "slots": (list, tuple),
+    "proxies": (bool,),
+}
+"""The fields of a message with arguments. They can be unpacked on any thread without proxies."""
 
 _INLINE = -1
 
@@ -63,7 +68,7 @@ class PackedArguments:
         """Return a message with the arguments, which must be complete."""
         assert self.parcel is not None
         if not self.sources:
-            whole = {**fields, "layout": (), "slots": ()}
+            whole = {**fields, "layout": (), "slots": (), "proxies": bool(self.parcel.kept)}
             return Message(kind, whole, self.parcel.payload, tuple(self.parcel.values))
         payloads: list[Payload] = [self.parcel.payload]
         values = list(self.parcel.values)
@@ -79,7 +84,7 @@ class PackedArguments:
                 slots.append(len(values))
                 values.append(content.value)
         payload, layout = bundle(payloads)
-        whole = {**fields, "layout": layout, "slots": slots}
+        whole = {**fields, "layout": layout, "slots": slots, "proxies": True}
         return Message(kind, whole, payload, (*values, *inner))
 
 
@@ -150,6 +155,20 @@ class ArgumentPacking:
         if parcel is not None:
             needs.extend(_creations(parcel))
         return PackedArguments(pack, parcel, sources, [*needs, *unsent])
+
+    def are_simple(self, message: Message) -> bool:
+        """Return whether `unpack_simple` can unpack the arguments in a message."""
+        fields = message.fields
+        is_whole = not fields["proxies"] and not fields["layout"] and not fields["slots"]
+        return is_whole and not message.values and message.payload.size < SMALL
+
+    def unpack_simple(self, message: Message) -> object:
+        """Return small arguments without proxies and values in them. Thread-safe.
+
+        Raises:
+            Unloadable: An argument cannot be loaded here.
+        """
+        return self._packing.unpack(message.payload)
 
     async def unpack(self, message: Message) -> object:
         """Return the arguments in a message, and release the values that it carries.

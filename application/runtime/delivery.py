@@ -138,6 +138,17 @@ class Delivery:
         asyncio.get_running_loop().call_soon(self._link.release, value)
         return Message(STORED, fields, Payload(), (value, *parcel.values))
 
+    def inline_reply(self, payload: Payload, *, uid: str) -> Message:
+        """Return the reply with the small result of a task, which is pickled already."""
+        return Message(INLINE, {"kept": False, "children": self._has_children(uid)}, payload)
+
+    def hold_until_sent(self, reply: Message, sent: asyncio.Future[Message]) -> None:
+        """Retain the value in a reply until the callbacks of a future have run."""
+        if reply.kind == STORED:
+            value = reply.values[0]
+            self._link.retain(value)
+            sent.add_done_callback(lambda _: self._link.release(value))
+
     def error_reply(self, error: BaseException, *, uid: str) -> Message:
         """Return the reply with the error of a task."""
         fields = {"children": self._has_children(uid)}

@@ -41,13 +41,22 @@ class MemoryGate:
         nbytes = sum(value.size for value in message.values) + message.payload.size
         if nbytes >= SMALL:
             await self._wait(nbytes, name)
-        self._committed += nbytes
-        self._inside += 1
+        self.enter(nbytes)
         try:
             yield
         finally:
-            self._committed -= nbytes
-            self._inside -= 1
+            self.leave(nbytes)
+
+    def enter(self, nbytes: int = 0) -> None:
+        """Count a task that runs, whose arguments are small or fit."""
+        self._committed += nbytes
+        self._inside += 1
+
+    def leave(self, nbytes: int = 0) -> None:
+        """Undo `enter`."""
+        self._committed -= nbytes
+        self._inside -= 1
+        if self._waiters:
             self._wake_up()
 
     async def _wait(self, nbytes: int, name: str) -> None:

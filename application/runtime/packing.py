@@ -91,6 +91,14 @@ class Packing:
             raise SerialisationError(str(error)) from error
         return parcel
 
+    def pack_plain(self, value: object) -> Payload:
+        """Pickle an object without proxies in it. Thread-safe.
+
+        Raises:
+            Unpicklable: It cannot be pickled.
+        """
+        return self._pickler.dump(value, name="value")
+
     def unpack(self, payload: Payload, arguments: Sequence[object] = ()) -> object:
         """Load an object.
 

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from functools import partial
 
 from application.runtime.argument_packing import FIELDS as ARGUMENT_FIELDS
 from application.runtime.argument_packing import ArgumentPacking
-from application.runtime.attempt_reports import AttemptReports
-from application.runtime.delivery import CANCELLED, Delivery
-from application.runtime.execution import Execution
+from application.runtime.delivery import CANCELLED
+from application.runtime.direct_calls import DirectCalls
+from application.runtime.execution import Execution, is_sync
 from application.runtime.holdings import Holdings
 from application.runtime.members import Members
-from application.runtime.memory_gate import MemoryGate
+from application.runtime.method_runs import MethodRuns
 from application.runtime.profile_buffer import ProfileBuffer
 from application.runtime.reception import OK, Reception
 from application.runtime.resident_actor import ResidentActor
 from application.runtime.residents import ACTOR, Residents
-from application.runtime.retried_run import retried_run
 from application.runtime.running_task import RunningTask
-from application.runtime.start_notices import StartNotices
-from domain.runtime.actor_queue import ActorQueue, Cancelled
+from application.runtime.turns import Called, DirectCall, Turns
+from domain.runtime.actor_queue import ActorQueue
 from domain.runtime.hosts import LossReason
 from domain.runtime.payloads import Message
-from domain.runtime.retries import Attempts
 
 CREATE = "create"
 CALL = "call"
@@ -55,16 +55,15 @@ class Stage:
     Args:
         residents: The table in which the actors are entered.
         arguments: Unpacks arguments.
-        execution: Runs methods.
-        delivery: Makes replies.
+        execution: Runs `__init__`.
+        runs: Runs calls that need a coroutine.
+        direct_calls: Runs all others.
         reception: Receives the requests.
         holdings: Counts the proxies in arguments.
-        reports: Reports failed attempts to callers.
         members: Reports the loss of callers.
         profile: Gets the waits of calls.
         on_named_end: Called with the uid of each actor with a name that has ended.
-        gate: Lets calls with large arguments in.
-        notices: Reports calls that run.
+        new_lock: Returns a lock.
     """
 
     def __init__(
@@ -73,31 +72,65 @@ class Stage:
         residents: Residents,
         arguments: ArgumentPacking,
         execution: Execution,
-        delivery: Delivery,
+        runs: MethodRuns,
+        direct_calls: DirectCalls,
         reception: Reception,
         holdings: Holdings,
-        reports: AttemptReports,
         members: Members,
         profile: ProfileBuffer,
         on_named_end: Callable[[str], None],
-        gate: MemoryGate,
-        notices: StartNotices,
+        new_lock: Callable[[], AbstractContextManager[object]],
     ) -> None:
         self._residents = residents
         self._arguments, self._execution = arguments, execution
-        self._delivery = delivery
+        self._runs, self._direct_calls = runs, direct_calls
         self._holdings, self._is_live = holdings, members.is_live
         self._profile = profile
-        self._reports = reports
         self._on_named_end = on_named_end
-        self._gate = gate
-        self._notices = notices
+        self._new_lock = new_lock
         members.notify(left=self.lose_caller)
         self._on_idle: asyncio.Future[None] | None = None
         residents.on_release(ACTOR, self._released)
         reception.add(CREATE, CREATE_FIELDS, self._create)
-        reception.add(CALL, CALL_FIELDS, self._call)
+        reception.add(CALL, CALL_FIELDS, self._call, directly=self._call_directly)
         reception.add(CANCEL, {"actor": (str,), "task": (str,)}, self._cancel)
+
+    def enter(
+        self,
+        uid: str,
+        type_name: str,
+        instance: object,
+        *,
+        concurrency: int = 1,
+        retry_on: tuple[type[BaseException], ...] | None = None,
+        is_named: bool = False,
+    ) -> None:
+        """Enter an actor that was created.
+
+        Args:
+            uid: See `ResidentActor`.
+            type_name: See `ResidentActor`.
+            instance: See `ResidentActor`.
+            concurrency: How many of its calls may run side by side.
+            retry_on: See `ResidentActor`.
+            is_named: See `ResidentActor`.
+        """
+        turns = Turns(
+            ActorQueue(max_concurrency=concurrency),
+            lock=self._new_lock(),
+            begin=self._direct_calls.begin,
+            ended=lambda: self._end_if_idle(actor),
+        )
+        actor = ResidentActor(
+            uid,
+            type_name,
+            instance,
+            turns,
+            is_exclusive=concurrency == 1,
+            retry_on=retry_on,
+            is_named=is_named,
+        )
+        self._residents.enter(ACTOR, uid, actor)
 
     async def _create(self, sender: str, message: Message) -> Message:
         uid, type_name = _text(message, "uid"), _text(message, "type")
@@ -107,21 +140,50 @@ class Stage:
         cls, args, keywords, retry_on = content
         task = RunningTask(uid, actor=uid, is_exclusive=concurrency == 1)
         instance = await self._execution.run(cls, args, keywords, task=task, started=lambda _: None)
-        actor = ResidentActor(
+        self.enter(
             uid,
             type_name,
             instance,
-            ActorQueue(max_concurrency=concurrency),
-            is_exclusive=concurrency == 1,
+            concurrency=concurrency,
             retry_on=retry_on,
             is_named=bool(message.fields["named"]),
         )
-        self._residents.enter(ACTOR, uid, actor)
         self._residents.increase(sender, uid)
         if not self._is_live(sender):  # It was lost meanwhile.
             self._residents.remove_holder(sender)
         await self._holdings.reported()
         return OK
+
+    def _call_directly(self, sender: str, message: Message) -> asyncio.Future[Message] | None:
+        fields = message.fields
+        actor = self._residents.get(ACTOR, _text(message, "actor"))
+        if not isinstance(actor, ResidentActor) or not actor.is_exclusive:
+            return None
+        method, number = _text(message, "method"), fields["number"]
+        assert isinstance(number, int)
+        is_plain_call = fields["action"] == "call" and not fields["retries"]
+        if not (
+            is_plain_call
+            and self._arguments.are_simple(message)
+            and is_sync(getattr(type(actor.instance), method, None))
+        ):
+            return None
+        call = DirectCall(
+            sender,
+            RunningTask(_text(message, "task"), actor=actor.uid, is_exclusive=True),
+            f"{actor.type_name}.{method}",
+            actor.uid,
+            partial(self._unpack, actor, method, message),
+            asyncio.get_running_loop().create_future(),
+            self._profile.now(),
+        )
+        actor.turns.add(call, caller=_lane(sender, message), number=number)
+        return call.reply
+
+    def _unpack(self, actor: ResidentActor, method: str, message: Message) -> Called:
+        content = self._arguments.unpack_simple(message)
+        assert isinstance(content, tuple)
+        return getattr(actor.instance, method), content[0], content[1]
 
     async def _call(self, sender: str, message: Message) -> Message:
         actor = self._residents.find(ACTOR, _text(message, "actor"))
@@ -130,91 +192,29 @@ class Stage:
         assert isinstance(number, int)
         start = self._profile.now()
         try:
-            await actor.turn(task, caller=_lane(sender, message), number=number)
+            await actor.turns.turn(task, caller=_lane(sender, message), number=number)
         except asyncio.CancelledError:
             return Message(CANCELLED)
         name = f"{actor.type_name}.{_text(message, 'method')}"
         self._profile.add_wait(name, start, row=f"{actor.uid} queue")
         try:
-            async with self._gate.room(message, name=name):
-                with self._notices.running(sender, task):
-                    return await self._run(sender, actor, task, message, name)
-        except Exception as error:  # noqa: BLE001 - it is the caller's
-            return self._delivery.error_reply(error, uid=task)
+            return await self._runs.run(sender, actor, message, name)
         finally:
-            actor.finish(task)
+            actor.turns.finish(task)
             self._end_if_idle(actor)
-
-    async def _run(
-        self, sender: str, actor: ResidentActor, task: str, message: Message, name: str
-    ) -> Message:
-        content = await self._arguments.unpack(message)
-        assert isinstance(content, tuple)
-        args, keywords, retry_on = content
-        retries, failed = message.fields["retries"], message.fields["failed"]
-        assert isinstance(failed, int)
-        attempts = Attempts(retries if isinstance(retries, int) else 0, failed)
-
-        async def wait(delay: float) -> None:
-            await self._reports.report(sender, task, attempts)
-            await actor.turn_again(task, delay=delay)
-
-        try:
-            result = await retried_run(
-                lambda: self._act(actor, task, message, args, keywords),
-                name=name,
-                attempts=attempts,
-                retry_on=retry_on or actor.retry_on,
-                wait=wait,
-            )
-        except asyncio.CancelledError:
-            return Message(CANCELLED)
-        # The caller keeps the proxies in the arguments only until the reply.
-        await self._holdings.reported()
-        return await self._delivery.reply(result, uid=task, name=name)
-
-    async def _act(
-        self,
-        actor: ResidentActor,
-        task: str,
-        message: Message,
-        args: list[object],
-        keywords: dict[str, object],
-    ) -> object:
-        action, method = message.fields["action"], _text(message, "method")
-        if action == "get":
-            return getattr(actor.instance, method)
-        if action == "set":
-            setattr(actor.instance, method, args[0])
-            return None
-        running = RunningTask(task, actor=actor.uid, is_exclusive=actor.is_exclusive)
-        function = getattr(actor.instance, method)
-        try:
-            return await self._execution.run(
-                function,
-                args,
-                keywords,
-                task=running,
-                started=lambda made: actor.running.__setitem__(task, made),
-            )
-        finally:
-            actor.running.pop(task, None)
 
     async def _cancel(self, sender: str, message: Message) -> Message:  # noqa: ARG002
         actor = self._residents.get(ACTOR, _text(message, "actor"))
         task = _text(message, "task")
         if isinstance(actor, ResidentActor):
-            outcome, starts = actor.queue.cancel(task)
-            if outcome is Cancelled.NEVER_RAN:
-                actor.cancel_turns([task], asyncio.CancelledError)
-                actor.start(starts)
-            elif task in actor.running:
+            never_ran = actor.turns.cancel(task, cancelled=Message(CANCELLED))
+            if not never_ran and task in actor.running:
                 actor.running[task].cancel()
         return OK
 
     async def idle(self) -> None:
         """Wait until no call runs."""
-        while any(actor.queue.running for actor in self._actors()):
+        while any(actor.turns.running for actor in self._actors()):
             self._on_idle = asyncio.get_running_loop().create_future()
             await self._on_idle
 
@@ -225,17 +225,13 @@ class Stage:
         """Remove the calls of a lost process that have not started, and what it holds."""
         del reason
         for actor in self._actors():
-            for lane in actor.queue.callers:
-                if lane.startswith(f"{uid}#"):
-                    tasks, starts = actor.queue.remove_caller(lane)
-                    actor.cancel_turns(tasks, asyncio.CancelledError)
-                    actor.start(starts)
+            actor.turns.remove_callers(f"{uid}#", cancelled=Message(CANCELLED))
         self._residents.remove_holder(uid)
 
     def _released(self, uid: str, item: object) -> None:  # noqa: ARG002
         assert isinstance(item, ResidentActor)
         item.is_ending = True
-        if len(item.queue):
+        if len(item.turns):
             # Its queued calls still find it, and the last one ends it.
             self._residents.enter(ACTOR, item.uid, item)
         else:
@@ -244,7 +240,7 @@ class Stage:
     def _end_if_idle(self, actor: ResidentActor) -> None:
         if self._on_idle is not None and not self._on_idle.done():
             self._on_idle.set_result(None)
-        if actor.is_ending and not len(actor.queue):
+        if actor.is_ending and not len(actor.turns):
             self._residents.remove(actor.uid)
             actor.instance = None
             if actor.is_named:

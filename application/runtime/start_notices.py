@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from application.runtime.correspondence import Correspondence
+from application.runtime.loop_calls import LoopCalls
 from application.runtime.reception import OK, Reception
 from application.runtime.tasks import Tasks
 from domain.runtime.payloads import Message
@@ -25,24 +26,59 @@ class StartNotices:
         correspondence: Sends notices.
         reception: Receives notices.
         tasks: The tasks of this process.
+        calls: Makes calls on the thread of the event loop.
     """
 
     def __init__(
-        self, *, correspondence: Correspondence, reception: Reception, tasks: Tasks
+        self,
+        *,
+        correspondence: Correspondence,
+        reception: Reception,
+        tasks: Tasks,
+        calls: LoopCalls,
     ) -> None:
         self._correspondence = correspondence
         self._tasks = tasks
+        self._calls = calls
+        self._running: dict[str, tuple[str, float]] = {}
+        self._is_watching = False
         self._sending: set[asyncio.Task[None]] = set()
         reception.add(STARTED, {"task": (str,)}, self._serve)
 
     @contextmanager
     def running(self, owner: str, task: str) -> Iterator[None]:
         """Report to its owner that a task runs, unless the block ends soon."""
-        timer = asyncio.get_running_loop().call_later(DELAY, self._send, owner, task)
+        self.begin(owner, task)
         try:
             yield
         finally:
-            timer.cancel()
+            self.end(task)
+
+    def begin(self, owner: str, task: str) -> None:
+        """Report to its owner that a task runs, unless it ends soon. Thread-safe."""
+        self._running[task] = (owner, self._calls.time())
+        if not self._is_watching:
+            self._is_watching = True
+            self._calls.soon(self._watch)
+
+    def end(self, task: str) -> None:
+        """End a task. Thread-safe."""
+        self._running.pop(task, None)
+
+    def _watch(self) -> None:
+        """Report what has run for a while, and look again later. One timer serves all tasks."""
+        # Before the tasks are looked at, because others may begin meanwhile.
+        self._is_watching = False
+        due = self._calls.time() - DELAY
+        waits = False
+        for task, (owner, since) in list(self._running.items()):
+            if since > due:
+                waits = True
+            elif self._running.pop(task, None) is not None:
+                self._send(owner, task)
+        if waits:
+            self._is_watching = True
+            asyncio.get_running_loop().call_later(DELAY / 2, self._watch)
 
     def _send(self, owner: str, task: str) -> None:
         sending = asyncio.get_running_loop().create_task(self._notify(owner, task))

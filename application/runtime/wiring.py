@@ -19,6 +19,7 @@ from application.runtime.comms import Comms
 from application.runtime.correspondence import Correspondence
 from application.runtime.deadlocks import Deadlocks
 from application.runtime.delivery import Delivery
+from application.runtime.direct_calls import DirectCalls
 from application.runtime.direct_creation import DirectCreation
 from application.runtime.endpoint import Endpoint
 from application.runtime.execution import Execution
@@ -30,6 +31,7 @@ from application.runtime.loop_calls import LoopCalls
 from application.runtime.loops import Loops
 from application.runtime.members import Members
 from application.runtime.memory_gate import MemoryGate
+from application.runtime.method_runs import MethodRuns
 from application.runtime.packing import Packing
 from application.runtime.parameters import Parameters
 from application.runtime.placing import Placing
@@ -165,7 +167,18 @@ def new_endpoint(
     deadlocks = Deadlocks(correspondence=correspondence, reception=reception)
     results.use(call=functions.call_on_result, watch=deadlocks.watch)
     gate = MemoryGate(own_process=own_process)
-    notices = StartNotices(correspondence=correspondence, reception=reception, tasks=tasks)
+    notices = StartNotices(
+        correspondence=correspondence, reception=reception, tasks=tasks, calls=calls
+    )
+    direct_calls = DirectCalls(
+        threads=threads,
+        packing=packing,
+        delivery=delivery,
+        execution=execution,
+        profile=profile,
+        notices=notices,
+        gate=gate,
+    )
     FunctionStage(
         arguments=arguments,
         execution=execution,
@@ -219,21 +232,29 @@ def new_endpoint(
         names=names,
         table=table,
     )
-    creation = DirectCreation(residents=residents, execution=execution)
+    runs = MethodRuns(
+        arguments=arguments,
+        execution=execution,
+        delivery=delivery,
+        holdings=holdings,
+        reports=reports,
+        gate=gate,
+        notices=notices,
+    )
     stage = Stage(
         residents=residents,
         arguments=arguments,
         execution=execution,
-        delivery=delivery,
+        runs=runs,
+        direct_calls=direct_calls,
         reception=reception,
         holdings=holdings,
-        reports=reports,
         members=members,
         profile=profile,
         on_named_end=names.free,
-        gate=gate,
-        notices=notices,
+        new_lock=threads.new_lock,
     )
+    creation = DirectCreation(residents=residents, execution=execution, stage=stage)
     return Endpoint(
         actor_names=names,
         actor_table=table,

@@ -9,12 +9,35 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Callable
+from typing import Final
 
 Replacement = Callable[[object], object]
 """Returns what takes the place of a value: the value itself if it stays."""
 
 _PLAIN = frozenset({int, float, complex, bool, str, bytes, type(None)})
 _SEQUENCES = (list, tuple, set, frozenset)
+
+
+MOST_PLAIN: Final = 16
+DEEPEST_PLAIN: Final = 4
+
+
+def is_plain(value: object, depth: int = 0) -> bool:
+    """Return whether a value contains only a few numbers and strings, which anything can pickle."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return True
+    if depth == DEEPEST_PLAIN:
+        return False
+    if kind is tuple or kind is list:
+        items = value
+    elif kind is dict:
+        items = value.values()  # type: ignore[attr-defined]
+    else:
+        return False
+    if len(value) > MOST_PLAIN:  # type: ignore[arg-type]
+        return False
+    return all(is_plain(item, depth + 1) for item in items)  # type: ignore[attr-defined]
 
 
 def replaced(value: object, replacement: Replacement) -> object:
