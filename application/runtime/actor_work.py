@@ -81,7 +81,7 @@ class CreateWork(Work):
             # If placement fails, it is asked again later, where its error is that of the task.
             with suppress(Exception):
                 self.record.home = self.placing.select()
-        run.go_on(self._run(run.task))
+        run.go_on(partial(self._run, run.task))
 
     async def cancel(self, task: Task, *, force: bool) -> None:
         """Do nothing: the actor ends when it is created, since no proxy holds it."""

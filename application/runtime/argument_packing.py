@@ -168,7 +168,7 @@ class ArgumentPacking:
         Raises:
             Unloadable: An argument cannot be loaded here.
         """
-        return self._packing.unpack(message.payload)
+        return self._packing.unpack_simple(message.payload)
 
     async def unpack(self, message: Message) -> object:
         """Return the arguments in a message, and release the values that it carries.

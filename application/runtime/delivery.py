@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from application.interfaces.task_engine import EngineLink
 from application.runtime.cancellation import TaskCancelledError
@@ -100,7 +101,7 @@ class Delivery:
             run.task.has_children = bool(reply.fields.get("children"))
             run.end(Inline(reply.payload))
         else:
-            run.go_on(self._outcome(host, reply, run.task))
+            run.go_on(partial(self._outcome, host, reply, run.task))
 
     async def _outcome(self, host: str, reply: Message, task: Task) -> Outcome:
         task.has_children = bool(reply.fields.get("children"))

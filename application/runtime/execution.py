@@ -15,6 +15,9 @@ from application.runtime.running_task import RunningTask, enter_task
 FUNCTIONS = "functions"
 """The row of free functions in the profile."""
 
+ASYNC_FUNCTIONS = "async functions"
+"""The row of those that run beside each other."""
+
 
 _ASYNC = inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
@@ -52,7 +55,7 @@ class Execution:
         Raises:
             Exception: The exception of the function.
         """
-        start, row = self._profile.now(), task.actor or FUNCTIONS
+        start, row = self._profile.now(), task.actor or _row_of(function)
         line = self._profile.begin(row)
         try:
             return await self._run(function, args, keywords, task, started)
@@ -107,6 +110,10 @@ class Execution:
             return function(*args, **keywords)
 
         return await self._threads.run(work)
+
+
+def _row_of(function: Callable[..., object]) -> str:
+    return ASYNC_FUNCTIONS if inspect.iscoroutinefunction(function) else FUNCTIONS
 
 
 def _is_async(function: Callable[..., object]) -> bool:

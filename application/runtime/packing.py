@@ -120,6 +120,24 @@ class Packing:
 
         return self._pickler.load(payload, restore=restore)
 
+    def load_function(self, code: bytes) -> Callable[..., object]:
+        """Load a function without proxies in it. Thread-safe.
+
+        Raises:
+            Unloadable: It cannot be loaded here.
+        """
+        function = self._pickler.load(Payload(code))
+        assert callable(function)
+        return function
+
+    def unpack_simple(self, payload: Payload) -> object:
+        """Load an object without proxies in it. Thread-safe.
+
+        Raises:
+            Unloadable: It cannot be loaded here.
+        """
+        return self._pickler.load(payload)
+
     def pack_error(self, error: BaseException) -> Payload:
         """Pickle an exception with its traceback. It never raises an exception."""
         return self._pickler.dump_error(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from weakref import WeakValueDictionary
 
 from application.runtime.correspondence import Correspondence
@@ -41,7 +42,7 @@ class FollowWork(Work):
 
     def begin(self, run: Run) -> None:
         """Wait for it."""
-        run.go_on(self._run(run.task))
+        run.go_on(partial(self._run, run.task))
 
     async def cancel(self, task: Task, *, force: bool) -> None:
         """Cancel it in its own process."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from application.runtime.again import Again
@@ -11,6 +12,7 @@ from application.runtime.outcomes import Failed, Outcome
 from application.runtime.task import Task
 from domain.runtime.task_errors import TaskError
 
+Work = Callable[[], Coroutine[Any, Any, "Outcome | Again"]]
 Ended = Callable[[Task, "Outcome | Again"], None]
 
 
@@ -38,8 +40,8 @@ class Run:
         """Record what ends, or continues, this attempt, and what `cancel` cancels."""
         self._waits_for = future
 
-    def go_on(self, work: Coroutine[Any, Any, Outcome | Again]) -> None:
-        """Run a coroutine to the end of the attempt."""
+    def go_on(self, work: Work) -> None:
+        """Run a coroutine function to the end of the attempt."""
         self._waits_for = asyncio.get_running_loop().create_task(self._go_on(work))
 
     def end(self, outcome: Outcome | Again | Exception) -> None:
@@ -59,10 +61,10 @@ class Run:
             self._waits_for.cancel()
         return self._waits_for
 
-    async def _go_on(self, work: Coroutine[Any, Any, Outcome | Again]) -> None:
+    async def _go_on(self, work: Work) -> None:
         outcome: Outcome | Again | Exception
         try:
-            outcome = await work
+            outcome = await work()
         except asyncio.CancelledError:
             if not self.is_over:
                 del self._runs[self.task.uid]
@@ -99,7 +101,7 @@ class TaskRuns:
         try:
             begin(run)
         except Exception as error:  # noqa: BLE001 - the await of the task raises it
-            run.go_on(_raise(error))
+            run.go_on(partial(_raise, error))
 
     def start_aside(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine whose end nothing waits for."""

@@ -23,6 +23,7 @@ from application.runtime.direct_calls import DirectCalls
 from application.runtime.direct_creation import DirectCreation
 from application.runtime.endpoint import Endpoint
 from application.runtime.execution import Execution
+from application.runtime.function_codes import FunctionCodes
 from application.runtime.function_stage import FunctionStage
 from application.runtime.functions import Functions
 from application.runtime.holdings import Holdings
@@ -154,7 +155,9 @@ def new_endpoint(
     reports = AttemptReports(correspondence=correspondence, reception=reception)
     pool = Pool(members=members, is_any_expected=lambda: replacement.is_any_expected)
     replacement.notify(pool.give_up)
+    codes = FunctionCodes(packing=packing)
     functions = Functions(
+        codes=codes,
         tasks=tasks,
         arguments=arguments,
         delivery=delivery,
@@ -180,6 +183,10 @@ def new_endpoint(
         gate=gate,
     )
     FunctionStage(
+        codes=codes,
+        direct_calls=direct_calls,
+        profile=profile,
+        lock=threads.new_lock(),
         arguments=arguments,
         execution=execution,
         delivery=delivery,
