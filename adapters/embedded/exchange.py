@@ -20,6 +20,7 @@ from adapters.wire.host_frames import (
     encode_frame,
 )
 from application.interfaces.host_transport import HostTransport
+from application.interfaces.prompt_reply import follow
 from application.interfaces.segments import SegmentPool
 from domain.errors import RemoteProtocolError
 from domain.runtime.errors import EngineError, HostFailed, Unreachable
@@ -175,7 +176,7 @@ class Exchange:
             return
         if isinstance(answer, asyncio.Future):
             self._handling.add(answer)
-            answer.add_done_callback(partial(self._answered, sender, frame.number))
+            follow(answer, partial(self._answered, sender, frame.number))
         else:
             self._run(self._answer_later(sender, frame.number, answer))
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from adapters.embedded.parcels import LentBlocks, pack, unpack
-from adapters.wire.host_frames import BlockParcel, Reply, Request, encode_frame
+from adapters.wire.host_frames import BlockParcel, InlineParcel, Reply, Request, encode_frame
 from application.interfaces.segments import SegmentPool
 from domain.runtime.blocks import BlockPlace
 from domain.runtime.errors import EngineError
@@ -98,9 +98,12 @@ class MessagePacking:
         Raises:
             OSError: Its payload cannot be mapped, usually because the sender is gone.
         """
+        parcel = frame.parcel
+        if not frame.values and type(parcel) is InlineParcel:
+            data, *buffers = parcel.pieces
+            return Message(frame.kind, frame.fields, Payload(data, tuple(buffers)))
         for value in frame.values:
             self._on_value_arrived(value)
-        parcel = frame.parcel
         on_unmapped: Callable[[], None] = _ignore
         if isinstance(parcel, BlockParcel):
             on_unmapped = partial(self._give_back_soon, sender, parcel.place)

@@ -14,7 +14,7 @@ from application.runtime.packing import Packing, Parcel
 from application.runtime.parameter import PackedParameter, Parameter
 from application.runtime.reference import ByReference, Reference
 from application.runtime.task import Done, Output, Task
-from domain.runtime.arguments import replaced
+from domain.runtime.arguments import is_plain, replaced
 from domain.runtime.handles import ArgumentSlot
 from domain.runtime.payload_bundles import bundle, unbundle
 from domain.runtime.payloads import EngineValue, Message, Payload, Plain
@@ -35,14 +35,15 @@ class PackedArguments:
     """Arguments that were pickled when the call was made.
 
     Attributes:
-        pack: Pickles the arguments, with a slot for each value that is awaited.
+        pack: Pickles the arguments, with a slot for each value that is awaited; None if they are
+            plain, and pickled already.
         parcel: The result; None until `pack` is called, if the home of an actor among the
             arguments is not known yet.
         sources: The tasks whose results fill the slots, in their order.
         needs: All tasks that must be done before.
     """
 
-    pack: Callable[[], Parcel]
+    pack: Callable[[], Parcel] | None
     parcel: Parcel | None
     sources: list[Task]
     needs: list[Task]
@@ -62,6 +63,7 @@ class PackedArguments:
                 msg = f"{name} did not run, because {source.name} failed"
                 raise DependencyError(msg, task=name) from source.error
         if self.parcel is None:
+            assert self.pack is not None
             self.parcel = self.pack()
 
     def message(self, kind: str, fields: Mapping[str, Plain]) -> Message:
@@ -118,6 +120,8 @@ class ArgumentPacking:
         Raises:
             SerialisationError: They cannot be pickled.
         """
+        if is_plain(content):
+            return PackedArguments(None, Parcel(self._packing.pack_plain(content)), [], [])
         sources: list[Task] = []
         needs: list[Task] = []
         # They have no handle: actors without a home yet, and those whose creation failed.

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
+from application.interfaces.prompt_reply import follow
 from application.interfaces.task_engine import EngineLink
 from domain.runtime.errors import HostLost, Unreachable
 from domain.runtime.hosts import LossReason
@@ -82,7 +83,7 @@ class Correspondence:
             A future that drops the reply when it is cancelled.
         """
         sending = self._begin(host, message, None)
-        sending.add_done_callback(partial(self._replied, host, replied))
+        follow(sending, partial(self._replied, host, replied))
         return sending
 
     def _begin(self, host: str, message: Message, timeout: float | None) -> asyncio.Future[Message]:
@@ -134,8 +135,9 @@ class Correspondence:
 
     def _end_stragglers(self, host: str) -> None:
         for sending in list(self._pending.get(host, ())):
-            if sending.cancel():
+            if not sending.done():
                 self._given_up.add(sending)
+                sending.cancel()
 
 
 def _undelivered(host: str, reason: LossReason | None) -> UndeliveredError:

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
+from application.interfaces.prompt_reply import PromptReply
 from application.runtime.argument_packing import FIELDS as ARGUMENT_FIELDS
 from application.runtime.argument_packing import ArgumentPacking
 from application.runtime.attempt_reports import AttemptReports
@@ -105,7 +106,7 @@ class FunctionStage:
             str(fields["name"]),
             FUNCTIONS,
             partial(self._unpack, message),
-            asyncio.get_running_loop().create_future(),
+            PromptReply(loop=asyncio.get_running_loop()),
             self._profile.now(),
         )
         self._turns.add(call, caller=ALL, number=next(self._numbers))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 
+from application.interfaces.prompt_reply import PromptReply
 from application.runtime.argument_packing import FIELDS as ARGUMENT_FIELDS
 from application.runtime.argument_packing import ArgumentPacking
 from application.runtime.delivery import CANCELLED
@@ -174,7 +175,7 @@ class Stage:
             f"{actor.type_name}.{method}",
             actor.uid,
             partial(self._unpack, actor, method, message),
-            asyncio.get_running_loop().create_future(),
+            PromptReply(loop=asyncio.get_running_loop()),
             self._profile.now(),
         )
         actor.turns.add(call, caller=_lane(sender, message), number=number)

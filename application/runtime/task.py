@@ -46,6 +46,27 @@ class Results(Protocol):
         """Return what to await instead of a waiter; it may end with the error of a deadlock."""
 
 
+_SLOTS = (
+    "__weakref__",
+    "_callbacks",
+    "_loaded",
+    "_outcome",
+    "_owner",
+    "_results",
+    "_traceback",
+    "_waiters",
+    "actor",
+    "deferred",
+    "has_children",
+    "has_proxies",
+    "inner_values",
+    "name",
+    "parent",
+    "uid",
+    "worker",
+)
+
+
 class Task:
     """A call of an actor's method, or of a function, that runs somewhere.
 
@@ -64,6 +85,8 @@ class Task:
         inner_values: The stored values of the references in its result, which it holds.
         deferred: The plan of a lazy task that has not begun, for its owner.
     """
+
+    __slots__ = _SLOTS
 
     def __init__(
         self,

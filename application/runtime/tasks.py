@@ -117,9 +117,9 @@ class Tasks:
             force: Whether to end the worker.
         """
         self._take_over(task)
-        if task.uid not in self._tasks:
+        plan = self._plans.get(task.uid)
+        if plan is None:
             return
-        plan = self._plans[task.uid]
         runs = self._runs.has(task)
         why = error or _cancelled_error(task)
         self.settle(task, Failed(why, TaskState.CANCELLED if error is None else TaskState.FAILED))
@@ -156,10 +156,10 @@ class Tasks:
         if plan.timeout is not None:
             later = asyncio.get_running_loop().call_later
             self._timers[task.uid] = later(plan.timeout, self._time_out, task, plan.timeout)
-        task.deferred = plan
         if plan.is_lazy:
+            task.deferred = plan
             return  # Only its users keep it, until it begins.
-        self._take_over(task)
+        self._keep(task, plan)
         if self._batch is not None:
             self._batch.append((task, plan))
         else:
@@ -168,14 +168,15 @@ class Tasks:
     def _take_over(self, task: Task) -> bool:
         """Keep a new task until it has ended. Return False for one that is kept already."""
         plan, task.deferred = task.deferred, None
-        if plan is None:
-            return False
-        assert isinstance(plan, Plan)
+        if isinstance(plan, Plan):
+            self._keep(task, plan)
+        return plan is not None
+
+    def _keep(self, task: Task, plan: Plan) -> None:
         self._tasks[task.uid] = task
         self._plans[task.uid] = plan
         for added in self._on_added:
             added(task)
-        return True
 
     def _enter(self, task: Task, plan: Plan) -> None:
         for need in plan.needs:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dis
-import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import is_
@@ -51,7 +50,7 @@ def stable_form(function: object) -> StableForm | None:
     values = [variables[name] for name in used]
     if not all(isinstance(value, (*_CONSTANT, ModuleType)) for value in values):
         return None
-    parts = (function.__code__, *defaults, *map(sys.intern, used), *values)
+    parts = (function.__code__, *defaults, *used, *values)
     return StableForm(function.__qualname__, parts)
 
 
