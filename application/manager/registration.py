@@ -194,9 +194,11 @@ class InstanceRegistry:
         if not ports:
             return  # such an instance takes its ports from the configuration
         for conduit in self._model.conduits:
-            for end in (conduit.sender, conduit.receiver):
-                port = str(end[-1])
-                if end[:-1] == component.name and port not in ports and port != SETTINGS_IN:
+            for owner, port in (
+                (conduit.sending_component, conduit.sending_port),
+                (conduit.receiving_component, conduit.receiving_port),
+            ):
+                if owner == component.name and port not in ports and port != SETTINGS_IN:
                     msg = (
                         f"Conduit '{conduit}' is connected to port '{port}' of '{name}', which the"
                         f" program does not have. It has: {', '.join(sorted(ports))}."
