@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
+from adapters.embedded.answers import Answers
 from adapters.embedded.handlers import Handlers, describe
 from adapters.embedded.message_packing import FREE, MessagePacking
 from adapters.embedded.peers import Peers
 from adapters.embedded.pending_calls import PendingCalls
 from adapters.wire.host_frames import (
     Failure,
+    Frame,
     Notice,
     Reply,
     Request,
@@ -20,7 +20,6 @@ from adapters.wire.host_frames import (
     encode_frame,
 )
 from application.interfaces.host_transport import HostTransport
-from application.interfaces.prompt_reply import follow
 from application.interfaces.segments import SegmentPool
 from domain.errors import RemoteProtocolError
 from domain.runtime.errors import EngineError, HostFailed, Unreachable
@@ -60,14 +59,20 @@ class Exchange:
         self._peers = peers
         self._on_error = on_error
         self._calls = PendingCalls()
-        self._handling: set[asyncio.Future[Any]] = set()
+        self._answers = Answers(
+            handlers=self.handlers,
+            packing=self.packing,
+            reaches=self._reaches,
+            send=transport.send,
+        )
+        self._queued = 0
         self._is_open = False
         self.handlers.on_notice(FREE, self.packing.free)
 
     @property
     def handling(self) -> int:
         """How many requests this process is handling."""
-        return len(self._handling)
+        return len(self._answers)
 
     @property
     def workers(self) -> Sequence[str]:
@@ -88,8 +93,7 @@ class Exchange:
     def close(self) -> None:
         """End all calls with an error, drop the requests that are being handled, and disconnect."""
         self._is_open = False
-        for handling in list(self._handling):
-            handling.cancel()
+        self._answers.cancel()
         self._calls.fail_all(Unreachable("the engine is closed"))
         self._transport.close()
 
@@ -113,7 +117,7 @@ class Exchange:
         if not self._is_open:
             raise Unreachable("the engine is not open")
         if host == self.uid:
-            self._run(self._answer_here(number, self.packing.delivered_here(message)))
+            self._answers.run(self._answer_here(number, self.packing.delivered_here(message)))
             return
         self._peers.check(host)
         self._transport.send(host, self.packing.pack(host, Request, number, message))
@@ -122,7 +126,7 @@ class Exchange:
         """Send a notice; one to a host that is gone is dropped."""
         if host == self.uid:
             self.handlers.handle_notice(host, kind, fields)
-        elif host in self._peers and self._is_open:
+        elif self._reaches(host):
             self._transport.send(host, encode_frame(Notice(kind, fields)))
 
     def expect(self, uid: str) -> None:
@@ -153,58 +157,29 @@ class Exchange:
         except RemoteProtocolError as error:
             self._on_error(f"dropped a frame of {sender}: {error}")
             return
+        if self._queued or isinstance(frame, Notice):
+            # in order with the requests before, whose tasks start later too
+            self._queued += 1
+            self._loop.call_soon(self._handle_queued, sender, frame)
+        else:
+            self._handle(sender, frame)
+
+    def _handle_queued(self, sender: str, frame: Frame) -> None:
+        self._queued -= 1
+        self._handle(sender, frame)
+
+    def _handle(self, sender: str, frame: Frame) -> None:
         if isinstance(frame, Request):
-            self._answer(sender, frame)
+            self._answers.answer(sender, frame)
         elif isinstance(frame, Reply):
             self._accept_reply(sender, frame)
         elif isinstance(frame, Failure):
             self._fail(sender, frame.number, f"{sender} failed: {frame.text}")
         else:
-            # in order with the requests, whose tasks start later too
-            self._loop.call_soon(self._accept_notice, sender, frame)
+            self._accept_notice(sender, frame)
 
-    def _run(self, answer: Coroutine[object, object, None]) -> None:
-        task = self._loop.create_task(answer)
-        self._handling.add(task)
-        task.add_done_callback(self._handling.discard)
-
-    def _answer(self, sender: str, frame: Request) -> None:
-        try:
-            answer = self.handlers.handle(sender, self.packing.unpack(sender, frame))
-        except Exception as error:  # noqa: BLE001 - the sender waits for a reply
-            self._send_failure(sender, frame.number, error)
-            return
-        if isinstance(answer, asyncio.Future):
-            self._handling.add(answer)
-            follow(answer, partial(self._answered, sender, frame.number))
-        else:
-            self._run(self._answer_later(sender, frame.number, answer))
-
-    async def _answer_later(self, sender: str, number: int, answer: Awaitable[Message]) -> None:
-        try:
-            # In one step, because the handler may then release the values in the reply.
-            self._send_reply(sender, number, await answer)
-        except asyncio.CancelledError:
-            raise
-        except BaseException as error:  # noqa: BLE001 - the sender waits for a reply
-            self._send_failure(sender, number, error)
-
-    def _answered(self, sender: str, number: int, answer: asyncio.Future[Message]) -> None:
-        self._handling.discard(answer)
-        if answer.cancelled():
-            return
-        try:
-            self._send_reply(sender, number, answer.result())
-        except Exception as error:  # noqa: BLE001 - the sender waits for a reply
-            self._send_failure(sender, number, error)
-
-    def _send_reply(self, sender: str, number: int, reply: Message) -> None:
-        if sender in self._peers and self._is_open:
-            self._transport.send(sender, self.packing.pack(sender, Reply, number, reply))
-
-    def _send_failure(self, sender: str, number: int, error: BaseException) -> None:
-        if sender in self._peers and self._is_open:
-            self._transport.send(sender, encode_frame(Failure(number, describe(error))))
+    def _reaches(self, uid: str) -> bool:
+        return uid in self._peers and self._is_open
 
     async def _answer_here(self, number: int, request: Message) -> None:
         try:

@@ -32,12 +32,16 @@ class CloudPickler(Pickler):
     @override
     def dump(self, value: object, *, name: str, replace: Replace | None = None) -> Payload:
         if is_plain(value):
-            return Payload(pickle.dumps(value, 5))
+            return self.dump_plain(value)
         try:
             return _dump(value, replace)
         except Exception as error:  # users' objects may raise anything
             path, cause = find_culprit(value, name, error, lambda part: _dump(part, replace))
             raise Unpicklable(path, f"{type(cause).__name__}: {cause}") from error
+
+    @override
+    def dump_plain(self, value: object) -> Payload:
+        return Payload(pickle.dumps(value, 5))
 
     @override
     def load(self, payload: Payload, *, restore: Replace | None = None) -> object:

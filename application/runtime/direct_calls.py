@@ -74,6 +74,7 @@ class DirectCalls:
     def begin(self, turns: Turns, call: DirectCall) -> None:
         """Run a direct call, and those that follow it."""
         self._gate.enter()
+        self._notices.watch()
         series = _Series(turns, call)
         self._threads.run_series(
             partial(self._run_next, series), partial(self._ended, series.turns)
@@ -110,6 +111,7 @@ class DirectCalls:
         self._profile.add_call(call.name, call.arrived, call.started, call.seconds, row=call.row)
         if not goes_on:
             self._gate.leave()
+            self._notices.unwatch()
         if call.packed is None:
             finishing = asyncio.get_running_loop().create_task(self._finish(turns, call))
             self._finishing.add(finishing)

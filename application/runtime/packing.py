@@ -92,12 +92,8 @@ class Packing:
         return parcel
 
     def pack_plain(self, value: object) -> Payload:
-        """Pickle an object without proxies in it. Thread-safe.
-
-        Raises:
-            Unpicklable: It cannot be pickled.
-        """
-        return self._pickler.dump(value, name="value")
+        """Pickle a value of which `is_plain` is true. Thread-safe."""
+        return self._pickler.dump_plain(value)
 
     def unpack(self, payload: Payload, arguments: Sequence[object] = ()) -> object:
         """Load an object.

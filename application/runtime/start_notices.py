@@ -41,44 +41,53 @@ class StartNotices:
         self._tasks = tasks
         self._calls = calls
         self._running: dict[str, tuple[str, float]] = {}
-        self._is_watching = False
+        self._watchers = 0
+        self._has_timer = False
         self._sending: set[asyncio.Task[None]] = set()
         reception.add(STARTED, {"task": (str,)}, self._serve)
 
     @contextmanager
     def running(self, owner: str, task: str) -> Iterator[None]:
         """Report to its owner that a task runs, unless the block ends soon."""
+        self.watch()
         self.begin(owner, task)
         try:
             yield
         finally:
             self.end(task)
+            self.unwatch()
+
+    def watch(self) -> None:
+        """Look at the tasks that run from time to time. One timer serves all of them."""
+        self._watchers += 1
+        if not self._has_timer:
+            self._set_timer()
+
+    def unwatch(self) -> None:
+        """Undo `watch`."""
+        self._watchers -= 1
 
     def begin(self, owner: str, task: str) -> None:
         """Report to its owner that a task runs, unless it ends soon. Thread-safe."""
         self._running[task] = (owner, self._calls.time())
-        if not self._is_watching:
-            self._is_watching = True
-            self._calls.soon(self._watch)
 
     def end(self, task: str) -> None:
         """End a task. Thread-safe."""
         self._running.pop(task, None)
 
-    def _watch(self) -> None:
-        """Report what has run for a while, and look again later. One timer serves all tasks."""
-        # Before the tasks are looked at, because others may begin meanwhile.
-        self._is_watching = False
+    def _set_timer(self) -> None:
+        self._has_timer = True
+        asyncio.get_running_loop().call_later(DELAY / 2, self._look)
+
+    def _look(self) -> None:
+        self._has_timer = False
+        if not self._watchers:
+            return
+        self._set_timer()
         due = self._calls.time() - DELAY
-        waits = False
         for task, (owner, since) in list(self._running.items()):
-            if since > due:
-                waits = True
-            elif self._running.pop(task, None) is not None:
+            if since <= due and self._running.pop(task, None) is not None:
                 self._send(owner, task)
-        if waits:
-            self._is_watching = True
-            asyncio.get_running_loop().call_later(DELAY / 2, self._watch)
 
     def _send(self, owner: str, task: str) -> None:
         sending = asyncio.get_running_loop().create_task(self._notify(owner, task))

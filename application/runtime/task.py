@@ -120,7 +120,8 @@ class Task:
 
     def __await__(self) -> Generator[object, None, Task]:
         """Wait until it is done, and return the task itself."""
-        yield from self.settled().__await__()
+        if self._outcome is None:
+            yield from self._settling().__await__()
         if isinstance(self._outcome, Failed):
             raise self._outcome.error.with_traceback(self._traceback)
         return self
@@ -227,11 +228,18 @@ class Task:
 
     async def settled(self) -> None:
         """Wait until it has ended, whatever the outcome. Starts it if it is lazy."""
-        self._owner.begin(self)
         if self._outcome is None:
-            waiter = asyncio.get_running_loop().create_future()
+            await self._settling()
+
+    def _settling(self) -> Awaitable[None]:
+        """Start it if it is lazy, and return what ends when it has ended."""
+        self._owner.begin(self)
+        waiter = asyncio.get_running_loop().create_future()
+        if self._outcome is None:
             self._waiters.append(waiter)
-            await self._results.watch(self, waiter)
+        else:
+            waiter.set_result(None)
+        return self._results.watch(self, waiter)
 
     def keep(self, value: object) -> None:
         """Keep the loaded result, because it has proxies in it."""
