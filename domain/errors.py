@@ -35,6 +35,15 @@ Errors that a model may catch also subclass the built-in exception that MUSCLE3 
 place, so that a converted model keeps working.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from domain.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class CouplingError(Exception):
     """Base of all errors that Conjoin raises on purpose."""
@@ -93,12 +102,13 @@ class ArgumentInvalid(UsageError, ValueError):
 class SettingMissing(UsageError, KeyError):
     """The model requested a setting that is not set, without giving a default."""
 
-    def __init__(self, name: str, tried: tuple[str, ...]) -> None:
+    def __init__(self, name: str, tried: tuple[str, ...], *, known: Iterable[str] = ()) -> None:
         self.name = name
         self.tried = tried
         super().__init__(
-            f"Setting '{name}' is not set, and the model gave no default for it. Add it to the"
-            f" settings in the yMMSL file, under one of: {', '.join(tried)}."
+            f"Setting '{name}' is not set, and the model gave no default for it."
+            f"{did_you_mean(name, known)} Add it to the settings in the yMMSL file, under one of:"
+            f" {', '.join(tried)}."
         )
 
     def __str__(self) -> str:

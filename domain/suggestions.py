@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 MOST_LISTED = 8
+
+
+def few(names: Sequence[str], noun: str) -> str:
+    """Return a list of names for a message, or only their number if they are too many to list.
+
+    Args:
+        names: The names.
+        noun: What they are names of, in the singular.
+    """
+    if 0 < len(names) <= MOST_LISTED:
+        return ", ".join(names)
+    return f"{len(names) or 'no'} {noun}s"
 
 
 def hint(wrong: object, possible: Iterable[object]) -> str:

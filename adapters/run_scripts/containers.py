@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from adapters.run_scripts.quoting import expanded, expanded_arguments, quoted
+from adapters.run_scripts.quoting import expanded, expanded_arguments, quoted, with_quoted_folder
 from domain.errors import ConfigurationError
 from domain.model.configuration import Program
 from domain.model.containers import Container, ContainerRunner
@@ -90,7 +90,7 @@ def shown_command(program: Program) -> str | None:
         words.append("SCRIPT")
     else:
         args = program.args
-        text = args if isinstance(args, str) else expanded_arguments(args)
+        text = with_quoted_folder(args) if isinstance(args, str) else expanded_arguments(args)
         words += [expanded(program.executable), text]
     return " ".join(words).strip()
 

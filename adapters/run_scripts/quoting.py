@@ -9,8 +9,13 @@ from typing import Final
 
 from typing_extensions import assert_never
 
-from domain.model.shell_words import Home, Piece, Text, Variable, parse_word
+from domain.model.shell_words import YMMSL_DIR, Home, Piece, Text, Variable, parse_word
 
+_FOLDER_OR_QUOTED: Final = re.compile(
+    r"""\\.|'[^']*'|"(?:\\.|[^"\\])*"|"""
+    rf"(?P<bare>\$(?:{YMMSL_DIR}\b|\{{{YMMSL_DIR}\}}))",
+    re.DOTALL,
+)
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -39,6 +44,17 @@ def expanded_arguments(words: Sequence[str]) -> str:
         words: The arguments, as `domain.model.shell_words` describes them.
     """
     return " ".join(map(_argument, words))
+
+
+def with_quoted_folder(text: str) -> str:
+    """Return shell text in which the shell never splits the value of `YMMSL_DIR`.
+
+    Args:
+        text: The user's shell text, such as `$YMMSL_DIR/macro.py --fast`.
+    """
+    return _FOLDER_OR_QUOTED.sub(
+        lambda found: f'"{found["bare"]}"' if found["bare"] else found[0], text
+    )
 
 
 def exports(variables: Mapping[str, str]) -> list[str]:

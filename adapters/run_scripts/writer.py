@@ -14,13 +14,19 @@ from adapters.run_scripts.containers import (
     passed_variables,
 )
 from adapters.run_scripts.gpus import gpu_variables
-from adapters.run_scripts.launch_commands import Launch, launch_bound, launch_unbound
+from adapters.run_scripts.launch_commands import (
+    Launch,
+    launch_bound,
+    launch_script,
+    launch_unbound,
+)
 from adapters.run_scripts.quoting import (
     expanded,
     expanded_arguments,
     exports,
     quoted,
     unexportable_variables,
+    with_quoted_folder,
 )
 from adapters.run_scripts.ranks import all_hwthreads
 from application.interfaces.run_script_writer import RunScriptWriter, ScriptOrder
@@ -69,6 +75,16 @@ class ShellRunScriptWriter(RunScriptWriter):
 
 def _launch(order: ScriptOrder) -> Launch:
     model = order.program.execution_model
+    starts_processes = order.program.script is not None and not isinstance(
+        order.requirements, Threads
+    )
+    if starts_processes and not (order.capabilities.binds_cores and model.uses_mpi):
+        return launch_script(
+            order.requirements,
+            order.resources,
+            rank_file=order.directory / RANK_FILE,
+            binds=order.capabilities.binds_cores,
+        )
     if not order.capabilities.binds_cores:
         return launch_unbound(model, order.requirements)
     return launch_bound(
@@ -110,7 +126,7 @@ def _command(order: ScriptOrder, launch: Launch, variables: Iterable[str]) -> st
     words = f"{launcher} {container}{expanded(program.executable)}".lstrip()
     if not isinstance(program.args, str):
         return f"exec {words} {expanded_arguments(program.args)}".rstrip()
-    text = f"{words} {program.args.strip()}".rstrip()
+    text = f"{words} {with_quoted_folder(program.args.strip())}".rstrip()
     return text if _ONLY_ONE_COMMAND & set(text) else f"exec {text}"
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from ymmsl import v0_2
 
@@ -12,6 +13,7 @@ from adapters.ymmsl_files.checking.run_checks import (
     checkpoint_problems,
     resource_problems,
     resume_warnings,
+    unused_resources,
 )
 from adapters.ymmsl_files.checking.setting_checks import setting_problems, setting_warnings
 from adapters.ymmsl_files.checking.settings_forwarding import forward_settings
@@ -25,6 +27,8 @@ from adapters.ymmsl_files.flattening.timelines import flat_timelines
 from adapters.ymmsl_files.reading.arguments import programs_with_shell_text
 from adapters.ymmsl_files.reading.documents import Document
 from adapters.ymmsl_files.reading.origins import Origins
+from adapters.ymmsl_files.reading.program_folders import program_folders
+from domain.coupling.settings import Settings
 from domain.errors import ConfigurationError
 from domain.identity import Reference
 from domain.model.configuration import (
@@ -35,6 +39,8 @@ from domain.model.configuration import (
     Program,
     ResumeOrigin,
 )
+from domain.model.containers import Container
+from domain.model.shell_words import YMMSL_DIR
 
 
 def flattened(
@@ -44,6 +50,10 @@ def flattened(
     warnings: list[str],
     *,
     programs_required: bool,
+    manual_components: bool = False,
+    folders: Sequence[Path] = (),
+    imported_containers: Mapping[str, Container] | None = None,
+    settings: Settings,
 ) -> Configuration:
     """Check a configuration and flatten it.
 
@@ -53,6 +63,11 @@ def flattened(
         documents: The documents from which it was merged.
         warnings: Receives warnings.
         programs_required: Whether each component's program must exist.
+        manual_components: Whether components without an implementation are started by hand, instead
+            of left out.
+        folders: The folders that were searched for imported modules.
+        imported_containers: The containers of imported programs, by their full names.
+        settings: Settings that replace or extend those of the configuration.
 
     Raises:
         ConfigurationError: If the configuration is invalid; it lists all errors.
@@ -60,14 +75,15 @@ def flattened(
     origins = Origins(documents)
     _raise_if_any(checkpoint_problems(documents))
     _raise_if_any(model_problems(whole, origins, programs_required=programs_required))
-    warnings += without_implementation(whole, origins)
-    expansion = expand(whole, root)
+    if not manual_components:
+        warnings += without_implementation(whole, origins)
+    expansion = expand(whole, root, manual_components=manual_components)
     model = _model(root, expansion, origins, warnings)
     names = ResourceNames(model.name, expansion, map(translating.reference, whole.models))
     flat = Configuration(
         model=model,
-        programs=_programs(whole, expansion, documents),
-        settings=translating.settings(whole.settings),
+        programs=_programs(whole, expansion, documents, folders, imported_containers or {}),
+        settings=translating.settings(whole.settings).updated_with(settings),
         resources=resources_by_component(documents, names, warnings),
         checkpoints=translating.checkpoints(whole.checkpoints),
         resume=translating.resume(whole.resume),
@@ -81,7 +97,11 @@ def flattened(
             *setting_problems(flat.settings, whole, expansion),
         ]
     )
-    warnings += [*setting_warnings(flat.settings, model), *resume_warnings(flat)]
+    warnings += [
+        *unused_resources(whole, flat, names, origins),
+        *setting_warnings(flat.settings, model),
+        *resume_warnings(flat),
+    ]
     if programs_required:
         warnings += argument_warnings(flat)
     return flat
@@ -117,11 +137,19 @@ def _component(leaf: Leaf, timeline: str) -> Component:
 
 
 def _programs(
-    whole: v0_2.Configuration, expansion: Expansion, documents: Sequence[Document]
+    whole: v0_2.Configuration,
+    expansion: Expansion,
+    documents: Sequence[Document],
+    folders: Sequence[Path],
+    imported_containers: Mapping[str, Container],
 ) -> dict[Reference, Program]:
     """Return the programs in use; missing ones become manually started programs."""
-    shell_text = programs_with_shell_text(documents, whole.programs.values())
-    containers = {name: found for item in documents for name, found in item.own.containers.items()}
+    shell_text = programs_with_shell_text(documents, whole.programs.values(), folders)
+    containers = {
+        **imported_containers,
+        **{name: found for item in documents for name, found in item.own.containers.items()},
+    }
+    defined_in = program_folders(documents, map(str, whole.programs), folders)
     result: dict[Reference, Program] = {}
     for leaf in expansion.leaves.values():
         name = leaf.program
@@ -131,8 +159,16 @@ def _programs(
         else:
             is_text = str(name) in shell_text
             translated = translating.program(found, args_are_shell_text=is_text)
-            result[name] = replace(translated, container=containers.get(str(name)))
+            result[name] = replace(
+                translated,
+                container=containers.get(str(name)),
+                env={**_folder_variable(defined_in.get(str(name))), **translated.env},
+            )
     return result
+
+
+def _folder_variable(folder: Path | None) -> dict[str, str]:
+    return {} if folder is None else {YMMSL_DIR: str(folder)}
 
 
 def _resume_origin(documents: Sequence[Document]) -> ResumeOrigin | None:

@@ -8,7 +8,7 @@ from domain.coupling.messages import Message
 from domain.coupling.ports import SETTINGS_IN, Operator, PortState
 from domain.errors import PortError, PortMissing
 from domain.identity import Reference
-from domain.suggestions import did_you_mean
+from domain.suggestions import did_you_mean, few
 
 
 class PortTable(Mapping[str, PortState]):
@@ -123,7 +123,7 @@ class PortTable(Mapping[str, PortState]):
 
     def _missing(self, name: str) -> str:
         names = [port for port in self._ports if port != SETTINGS_IN]
-        have = ", ".join(f"'{port}'" for port in names) or "no ports"
+        have = few([f"'{port}'" for port in names], "port")
         return f"'{self._instance}' has no port '{name}'. It has {have}.{did_you_mean(name, names)}"
 
     def _check_slot(self, port: PortState, slot: int | None) -> None:

@@ -18,6 +18,9 @@ from typing import Final, TypeAlias
 
 from typing_extensions import assert_never
 
+YMMSL_DIR: Final = "YMMSL_DIR"
+"""The variable that each program gets, with the folder of the yMMSL file that defines it."""
+
 VARIABLE: Final = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})", re.ASCII)
 """A variable: its name is in the first or the second group."""
 

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from domain.coupling.messages import LogRecord, Wait
+from domain.running.nodes import NodeStatus
 from domain.running.process_end import ProcessEnd
 
 
@@ -83,6 +84,17 @@ class StatusChanged:
     """An instance began or stopped waiting, or advanced in simulated time."""
 
     status: InstanceStatus
+
+
+@dataclass(frozen=True)
+class NodeChanged:
+    """A node reported its resources or, every few seconds, its load; or it was lost.
+
+    Attributes:
+        status: Its status, except that an instance that starts or ends causes no event here.
+    """
+
+    status: NodeStatus
 
 
 @dataclass(frozen=True)
@@ -165,6 +177,7 @@ RunEvent: TypeAlias = (
     | InstanceDeregistered
     | InstanceExited
     | StatusChanged
+    | NodeChanged
     | LogRecorded
     | DeadlockFound
     | SnapshotAnnounced

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adapters.processes.node_inspector import LinuxNodeInspector
-from adapters.ymmsl_files.checking.presence import missing_programs
+from adapters.ymmsl_files.checking.presence import missing_programs, program_warnings
 from application.nodes.placement import place
 from domain.errors import ConfigurationError, InsufficientResources
 from domain.model.configuration import Configuration
 from domain.placement.resources import Resources
 
 
-def check_programs(configuration: Configuration) -> None:
+def check_programs(configuration: Configuration) -> Sequence[str]:
     """Check that the programs of a model exist on this machine.
+
+    Returns:
+        Warnings, such as that a file in the arguments of a program does not exist.
 
     Raises:
         ConfigurationError: If a program does not exist, or cannot be executed.
@@ -21,6 +24,7 @@ def check_programs(configuration: Configuration) -> None:
     missing = missing_programs(configuration)
     if missing:
         raise ConfigurationError(*missing)
+    return program_warnings(configuration)
 
 
 def check_cores(configuration: Configuration, *, oversubscribe: bool) -> Sequence[str]:

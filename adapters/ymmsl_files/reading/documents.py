@@ -12,6 +12,7 @@ import yaml
 import ymmsl
 from ymmsl import v0_1, v0_2
 
+from adapters.io.symbolic_links import dangling_link
 from adapters.ymmsl_files.checksum import check_unaltered
 from adapters.ymmsl_files.reading.keys import duplicate_keys, key_problems
 from adapters.ymmsl_files.reading.own_keys import OwnKeys, read_own_keys
@@ -114,7 +115,9 @@ def _read_file(path: Path, warnings: list[str]) -> Document:
         with path.open(encoding="utf-8") as file:
             text = file.read(MAX_CHARACTERS + 1)
     except FileNotFoundError:
-        raise ConfigurationError(f"{path}: file not found.{_similar_files(path)}") from None
+        advice = dangling_link(path)
+        advice = _similar_files(path) if advice is None else f" {advice}"
+        raise ConfigurationError(f"{path}: file not found.{advice}") from None
     except IsADirectoryError:
         raise ConfigurationError(f"{path}: this is a directory, not a yMMSL file.") from None
     except OSError as error:
@@ -126,7 +129,11 @@ def _read_file(path: Path, warnings: list[str]) -> Document:
 
 def _similar_files(path: Path) -> str:
     try:
-        present = [item.name for item in path.parent.iterdir() if item.suffix == path.suffix]
+        present = [
+            item.name
+            for item in path.parent.iterdir()
+            if item.suffix == path.suffix and item.exists()
+        ]
     except OSError:
         return f" The directory {path.parent} does not exist either."
     return hint(path.name, present)

@@ -7,6 +7,7 @@ from typing import Final
 
 from domain.running.failure_kinds import FailureKind
 from domain.running.process_end import SUCCESS, Killed, NodeLost, ProcessEnd
+from domain.running.run_state.advice import advice_on
 from domain.running.run_state.instance_life import InstanceLife, Report
 from domain.wording import shortened
 
@@ -133,6 +134,9 @@ class Failures:
         parts.append(cause.describe())
         if cause.error_output.strip() and not self._deadlock:
             parts.append(f"The last lines of its error output were:\n{cause.last_lines()}")
+        advice = advice_on(cause.error_output)
+        if advice is not None:
+            parts.append(advice)
         victims = [item.instance for item in self._failures if item is not cause]
         if victims:
             parts.append(f"Because of this, these failed too: {', '.join(victims)}.")

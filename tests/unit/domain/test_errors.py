@@ -22,6 +22,11 @@ def test_missing_setting_error_names_where_it_can_be_set():
     )
 
 
+def test_missing_setting_error_suggests_a_setting_with_a_similar_name():
+    error = errors.SettingMissing("steps", ("steps",), known=["dt", "stpes"])
+    assert "no default for it. Did you mean 'stpes'? Add it to the settings" in str(error)
+
+
 def test_setting_mismatch_error_names_value_and_types():
     error = errors.SettingMismatch("x", "3", "int")
     assert "'x' has value '3', which is a str" in str(error)

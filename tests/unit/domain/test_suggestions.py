@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.suggestions import MOST_LISTED, did_you_mean, hint
+from domain.suggestions import MOST_LISTED, did_you_mean, few, hint
 
 MANY = [f"component_{letter * 9}" for letter in "abcdefghi"]
 
@@ -33,3 +33,9 @@ def test_long_list_of_names_is_not_shown():
 def test_similar_names_alone_are_suggested_without_a_list():
     assert did_you_mean("marco", ["macro", "zzz"]) == " Did you mean 'macro'?"
     assert did_you_mean("x", ["macro", "zzz"]) == ""
+
+
+def test_few_names_are_listed_and_many_are_counted():
+    assert few(["a", "b"], "port") == "a, b"
+    assert few(MANY, "port") == f"{len(MANY)} ports"
+    assert few([], "port") == "no ports"

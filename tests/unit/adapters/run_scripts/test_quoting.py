@@ -12,6 +12,7 @@ from adapters.run_scripts.quoting import (
     exports,
     quoted,
     unexportable_variables,
+    with_quoted_folder,
 )
 from domain.model.shell_words import parse_word
 
@@ -120,3 +121,18 @@ def test_words_without_spaces_expand_as_in_muscle3(word):
         run(f"printf '[%s]' x {text}", **environment) for text in (expanded_arguments([word]), word)
     )
     assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$YMMSL_DIR/a.py -n $N", '"$YMMSL_DIR"/a.py -n $N'),
+        ("${YMMSL_DIR}/a.py", '"${YMMSL_DIR}"/a.py'),
+        ('"$YMMSL_DIR/a.py"', '"$YMMSL_DIR/a.py"'),
+        ("'$YMMSL_DIR'", "'$YMMSL_DIR'"),
+        (r"\$YMMSL_DIR", r"\$YMMSL_DIR"),
+        ("$YMMSL_DIRECTORY", "$YMMSL_DIRECTORY"),
+    ],
+)
+def test_folder_of_the_ymmsl_file_is_quoted_in_shell_text(text, expected):
+    assert with_quoted_folder(text) == expected

@@ -1,5 +1,8 @@
 """Loading and dumping whole configurations."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from adapters.ymmsl_files.source import YmmslConfigurationSource
@@ -22,11 +25,22 @@ from domain.model.configuration import (
     Threads,
 )
 from domain.model.containers import Container, ContainerRunner
+from domain.model.shell_words import YMMSL_DIR
 
 
 def component(name: str, program: str, *ports: Port, **details: object) -> Component:
     by_name = {port.name: port for port in ports}
     return Component(Reference(name), by_name, Reference(program), **details)  # type: ignore[arg-type]
+
+
+def with_folder_variable(configuration: Configuration) -> Configuration:
+    """Return a configuration in which each program has the variable that loading adds."""
+    variable = {YMMSL_DIR: str(Path.cwd())}
+    programs = {
+        name: replace(item, env=variable | dict(item.env))
+        for name, item in configuration.programs.items()
+    }
+    return replace(configuration, programs=programs)
 
 
 def everything() -> Configuration:
@@ -124,12 +138,13 @@ def source() -> YmmslConfigurationSource:
 
 def test_dumped_configuration_can_be_loaded(source):
     configuration = everything()
-    assert source.load([source.dump(configuration)]) == configuration
+    assert source.load([source.dump(configuration)]) == with_folder_variable(configuration)
 
 
 def test_model_can_be_selected_by_name(source):
     configuration = everything()
-    assert source.load([source.dump(configuration)], model="whole") == configuration
+    loaded = source.load([source.dump(configuration)], model="whole")
+    assert loaded == with_folder_variable(configuration)
 
 
 def test_unknown_model_is_rejected_by_name(source):
@@ -146,3 +161,64 @@ def test_empty_list_of_sources_is_rejected(source):
 def test_invalid_source_is_rejected(nonsense, source):
     with pytest.raises(ConfigurationError):
         source.load([nonsense])
+
+
+def test_program_gets_the_folder_of_the_file_that_defines_it(source, tmp_path):
+    model, programs = tmp_path / "model.ymmsl", tmp_path / "codes" / "programs.ymmsl"
+    programs.parent.mkdir()
+    model.write_text(
+        "ymmsl_version: v0.2\nmodels:\n  m:\n    description: m\n    components:\n"
+        "      a: {description: a, ports: {}, implementation: p}\n"
+        "      b: {description: b, ports: {}, implementation: q}\n"
+    )
+    programs.write_text(
+        "ymmsl_version: v0.2\nprograms:\n"
+        "  p: {description: p, executable: python, args: $YMMSL_DIR/p.py}\n"
+        "  q: {description: q, executable: python, env: {YMMSL_DIR: /mine}}\n"
+    )
+    loaded = source.load([model, programs]).programs
+    assert loaded[Reference("p")].env == {YMMSL_DIR: str(programs.parent)}
+    assert loaded[Reference("q")].env == {YMMSL_DIR: "/mine"}
+    assert source.warnings == []
+
+
+def test_program_of_an_imported_file_gets_the_folder_of_that_file(source, tmp_path, monkeypatch):
+    monkeypatch.setenv("YMMSL_PATH", str(tmp_path / "lib"))
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "codes.ymmsl").write_text(
+        "ymmsl_version: v0.2\nprograms:\n  p: {description: p, executable: python}\n"
+    )
+    loaded = source.load(
+        [
+            (
+                "ymmsl_version: v0.2\nimports:\n- from codes import implementation p\nmodels:\n"
+                "  m:\n    description: m\n    components:\n"
+                "      a: {description: a, ports: {}, implementation: p}\n"
+            )
+        ]
+    )
+    (program,) = loaded.programs.values()
+    assert program.env == {YMMSL_DIR: str(tmp_path / "lib")}
+
+
+MODEL_WITH_SETTINGS = """
+ymmsl_version: v0.2
+models:
+  m: {description: m, components: {a: {description: a, ports: {}, implementation: a}}}
+programs:
+  a: {executable: python}
+settings: {a.dt: 0.1, steps: 3}
+"""
+
+
+def test_settings_of_the_caller_replace_and_extend_those_of_the_sources():
+    source = YmmslConfigurationSource()
+    loaded = source.load([MODEL_WITH_SETTINGS], settings=Settings({"a.dt": 0.5, "x": True}))
+    assert loaded.settings == Settings({"a.dt": 0.5, "steps": 3, "x": True})
+
+
+def test_settings_of_the_caller_for_an_unknown_component_cause_a_warning():
+    source = YmmslConfigurationSource()
+    source.load([MODEL_WITH_SETTINGS], settings=Settings({"aa.dt": 0.5}))
+    (warning,) = source.warnings
+    assert "no component has that name. Did you mean 'a'?" in warning

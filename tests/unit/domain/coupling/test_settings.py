@@ -8,6 +8,7 @@ from domain.coupling.settings import (
     checked_value,
     find_setting,
     names_to_try,
+    setting_type,
     visible_names,
 )
 from domain.errors import SettingMismatch, SettingMissing
@@ -135,3 +136,33 @@ def test_settings_behave_like_a_dict_of_references():
     assert found.copy() is not found
     with pytest.raises(ValueError):
         found["not a name"] = 1
+
+
+@pytest.mark.parametrize(
+    ("typ", "name"),
+    [
+        (str, "str"),
+        (int, "int"),
+        (float, "float"),
+        (bool, "bool"),
+        (list[int], "[int]"),
+        (list[float], "[float]"),
+        (list[list[float]], "[[float]]"),
+    ],
+)
+def test_setting_type_may_be_the_python_type_itself(typ, name):
+    assert setting_type(typ) == name
+
+
+@pytest.mark.parametrize("name", SETTING_TYPES)
+def test_setting_type_accepts_its_names(name):
+    assert setting_type(name) == name
+
+
+@pytest.mark.parametrize(
+    ("typ", "shown"), [("double", "double"), (complex, "complex"), ([float], "[<class 'float'>]")]
+)
+def test_unknown_setting_type_is_rejected_with_the_types_there_are(typ, shown):
+    with pytest.raises(ValueError, match=r"no setting type '.*'\. Use one of str, int") as error:
+        setting_type(typ)
+    assert shown in str(error.value)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.ymmsl_files.checking.presence import missing_programs
+from adapters.ymmsl_files.checking.presence import missing_programs, program_warnings
 from domain.identity import Reference
 from domain.model.configuration import (
     BaseEnv,
@@ -188,3 +188,57 @@ def test_missing_container_image_is_reported(bin_directory, monkeypatch):
 def test_image_of_an_oci_runner_is_not_a_file(bin_directory):
     make_executable(bin_directory / "podman")
     assert missing(container=Container("python:3.12", ContainerRunner.PODMAN)) == []
+
+
+def test_python3_is_suggested_where_there_is_no_python(bin_directory):
+    make_executable(bin_directory / "python3")
+    (problem,) = missing(executable="python")
+    assert problem == "Program 'p': command 'python' is not on the PATH. Did you mean 'python3'?"
+
+
+def test_executable_in_the_same_directory_with_a_similar_name_is_suggested(tmp_path):
+    make_executable(tmp_path / "python3")
+    (problem,) = missing(executable=str(tmp_path / "python"))
+    assert problem.endswith("does not exist. Did you mean 'python3'?")
+
+
+def test_dangling_link_to_an_executable_is_reported(tmp_path):
+    (tmp_path / "solver").symlink_to("build/solver")
+    (problem,) = missing(executable=str(tmp_path / "solver"))
+    assert "It is a symbolic link to 'build/solver', which does not exist." in problem
+
+
+@pytest.fixture
+def virtual_env(tmp_path, monkeypatch):
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    packages = tmp_path / "venv/lib/python3.11/site-packages"
+    packages.mkdir(parents=True)
+    (packages / "distutils-precedence.pth").touch()
+    (tmp_path / "venv/pyvenv.cfg").write_text("include-system-site-packages = false\n")
+    return tmp_path / "venv"
+
+
+def warnings(**details: object) -> list[str]:
+    program = replace(Program(NAME, executable="python"), **details)  # type: ignore[arg-type]
+    components = {Reference("a"): Component(Reference("a"), {}, NAME)}
+    return program_warnings(Configuration(Model(Reference("m"), components), {NAME: program}))
+
+
+def test_virtual_environment_without_the_library_causes_a_warning(virtual_env):
+    (warning,) = warnings(virtual_env=str(virtual_env))
+    assert "contains neither Conjoin nor MUSCLE3" in warning
+
+
+@pytest.mark.parametrize("name", ["conjoin-0.1.dist-info", "libmuscle", "_conjoin.pth"])
+def test_virtual_environment_with_a_library_causes_no_warning(virtual_env, name):
+    (virtual_env / "lib/python3.11/site-packages" / name).touch()
+    assert warnings(virtual_env=str(virtual_env)) == []
+
+
+def test_virtual_environment_for_a_compiled_program_causes_no_warning(virtual_env):
+    assert warnings(virtual_env=str(virtual_env), executable="/opt/solver") == []
+
+
+def test_relative_virtual_environment_is_reported_with_advice(virtual_env, monkeypatch):
+    monkeypatch.chdir(virtual_env.parent)
+    assert "is relative to the instance's own working directory" in missing(virtual_env="venv")[0]
