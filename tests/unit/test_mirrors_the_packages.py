@@ -134,6 +134,7 @@ EXCEPTIONS = {
         (
             f"adapters/embedded/{name}.py"
             for name in (
+                "answers",
                 "engine",
                 "exchange",
                 "fleet",
