@@ -8,6 +8,7 @@
     │   ├── PortError               (also a RuntimeError)
     │   │   ├── PortMissing         (also a KeyError)
     │   │   └── PortClosed
+    │   │       └── PeerFinished
     │   ├── CallOrderError          (also a RuntimeError)
     │   ├── SettingMissing          (also a KeyError)
     │   ├── SettingMismatch         (also a TypeError)
@@ -85,6 +86,10 @@ class PortMissing(KeyError, PortError):
 
 class PortClosed(PortError):
     """A message was expected on a port that the peer has closed."""
+
+
+class PeerFinished(PortClosed):
+    """A message was expected from a peer that has finished normally."""
 
 
 class CallOrderError(UsageError, RuntimeError):

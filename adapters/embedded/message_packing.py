@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -102,17 +102,24 @@ class MessagePacking:
         if not frame.values and type(parcel) is InlineParcel:
             data, *buffers = parcel.pieces
             return Message(frame.kind, frame.fields, Payload(data, tuple(buffers)))
-        for value in frame.values:
-            self._on_value_arrived(value)
         on_unmapped: Callable[[], None] = _ignore
         if isinstance(parcel, BlockParcel):
             on_unmapped = partial(self._give_back_soon, sender, parcel.place)
-        payload = unpack(parcel, self._segments, on_unmapped=on_unmapped)
+        for value in frame.values:
+            self._on_value_arrived(value)
+        try:
+            payload = unpack(parcel, self._segments, on_unmapped=on_unmapped)
+        except OSError:
+            self._drop_values(frame.values)
+            raise
         return Message(frame.kind, frame.fields, payload, frame.values)
 
     def drop(self, message: Message) -> None:
         """Release what a message holds that no caller waits for."""
-        for value in message.values:
+        self._drop_values(message.values)
+
+    def _drop_values(self, values: Sequence[EngineValue]) -> None:
+        for value in values:
             self._on_value_dropped(value)
 
     def delivered_here(self, message: Message) -> Message:

@@ -64,6 +64,9 @@ class Correspondence:
         except (HostLost, Unreachable) as error:
             raise self._disconnected(host, error) from None
         except asyncio.CancelledError:
+            if sending.done() and not sending.cancelled() and sending.exception() is None:
+                for value in sending.result().values:  # It arrived, but its caller is gone.
+                    self._link.release(value)
             if sending in self._given_up:
                 raise disconnected(host, self._lost[host]) from None
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from application.runtime.residents import ACTOR, Residents
 from application.runtime.turns import Turns
 
 
@@ -33,3 +34,8 @@ class ResidentActor:
     running: dict[str, asyncio.Task[object]] = field(default_factory=dict)
     is_named: bool = False
     is_ending: bool = False
+
+
+def resident_actors(residents: Residents) -> list[ResidentActor]:
+    """Return all actors in a table of residents."""
+    return [item for item in residents.all_of(ACTOR) if isinstance(item, ResidentActor)]

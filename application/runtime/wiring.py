@@ -13,8 +13,10 @@ from application.runtime.actor_restarts import ActorRestarts
 from application.runtime.actor_table import ActorTable
 from application.runtime.actors import Actors
 from application.runtime.argument_packing import ArgumentPacking
+from application.runtime.arrivals import Arrivals
 from application.runtime.attempt_reports import AttemptReports
 from application.runtime.barrier import Barrier
+from application.runtime.call_stage import CallStage
 from application.runtime.comms import Comms
 from application.runtime.correspondence import Correspondence
 from application.runtime.deadlocks import Deadlocks
@@ -33,6 +35,7 @@ from application.runtime.loops import Loops
 from application.runtime.members import Members
 from application.runtime.memory_gate import MemoryGate
 from application.runtime.method_runs import MethodRuns
+from application.runtime.orphans import Orphans
 from application.runtime.packing import Packing
 from application.runtime.parameters import Parameters
 from application.runtime.placing import Placing
@@ -64,6 +67,7 @@ def new_endpoint(
     profile: ProfileBuffer,
     remote_names: frozenset[str],
     placement: Strategy | None = None,
+    worker_memory: int | None = None,
 ) -> Endpoint:
     """Return the services of one process.
 
@@ -77,6 +81,7 @@ def new_endpoint(
         profile: Gets events.
         remote_names: The names of a runtime that peers may call.
         placement: The strategy; None in processes without the monitor.
+        worker_memory: Bytes of memory that a worker may use; None for the default.
     """
     link = RecordingLink(link, profile)
     calls = LoopCalls()
@@ -87,6 +92,16 @@ def new_endpoint(
     residents = Residents()
     holdings = Holdings(
         correspondence=correspondence, residents=residents, reception=reception, calls=calls
+    )
+
+    arrivals = Arrivals()
+    Orphans(
+        residents=residents,
+        holdings=holdings,
+        arrivals=arrivals,
+        members=members,
+        correspondence=correspondence,
+        reception=reception,
     )
 
     async def load_value(value: EngineValue) -> object:
@@ -103,6 +118,7 @@ def new_endpoint(
         packing=packing,
         reception=reception,
         names=remote_names,
+        log=log,
     )
     warehouse = Warehouse(
         link=link,
@@ -117,6 +133,7 @@ def new_endpoint(
         correspondence=correspondence,
         packing=packing,
         holdings=holdings,
+        arrivals=arrivals,
         link=link,
         reception=reception,
         has_children=barrier.has_children,
@@ -136,8 +153,10 @@ def new_endpoint(
         correspondence=correspondence,
         reception=reception,
         strategy=placement,
+        link=link,
+        memory_limit=lambda: worker_memory or own_process.memory_limit(),
     )
-    arguments = ArgumentPacking(packing=packing, link=link)
+    arguments = ArgumentPacking(packing=packing, link=link, arrivals=arrivals)
     replacement = Replacement(
         members=members, correspondence=correspondence, reception=reception, log=log
     )
@@ -169,7 +188,7 @@ def new_endpoint(
     )
     deadlocks = Deadlocks(correspondence=correspondence, reception=reception)
     results.use(call=functions.call_on_result, watch=deadlocks.watch)
-    gate = MemoryGate(own_process=own_process)
+    gate = MemoryGate(own_process=own_process, link=link)
     notices = StartNotices(
         correspondence=correspondence, reception=reception, tasks=tasks, calls=calls
     )
@@ -252,14 +271,21 @@ def new_endpoint(
         residents=residents,
         arguments=arguments,
         execution=execution,
-        runs=runs,
-        direct_calls=direct_calls,
         reception=reception,
         holdings=holdings,
         members=members,
-        profile=profile,
         on_named_end=names.free,
+        direct_calls=direct_calls,
         new_lock=threads.new_lock,
+    )
+    CallStage(
+        residents=residents,
+        arguments=arguments,
+        runs=runs,
+        reception=reception,
+        members=members,
+        profile=profile,
+        ended=stage.end_if_idle,
     )
     creation = DirectCreation(residents=residents, execution=execution, stage=stage)
     return Endpoint(

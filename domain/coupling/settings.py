@@ -157,19 +157,27 @@ def find_setting(instance: Reference, name: str, overlay: Settings, base: Settin
 
 
 def visible_names(instance: Reference, overlay: Settings, base: Settings) -> list[str]:
-    """Return the sorted names of the settings that an instance can get.
+    """Return the sorted names under which an instance finds settings, one for each setting.
 
-    These are the names with a single part, and those that start with the full name of the
-    instance, with that prefix removed.
+    The longest prefix that is common with the name of the instance is removed. Settings of other
+    instances of the same component are left out.
+
+    Example:
+        >>> base = Settings({"a.x": 1, "a[2].y": 2, "b.z": 3})
+        >>> visible_names(Reference("a[1]"), Settings(), base)
+        ['b.z', 'x']
     """
+    own = instance.parts
     names = set()
     for reference in (*overlay, *base):
-        if len(reference) == 1:
-            names.add(str(reference))
-            continue
-        rest = reference.parts[len(instance) :] if reference.starts_with(instance) else ()
+        parts = reference.parts
+        length = 0
+        # one part is left: a setting can have the same name as a component
+        while length < min(len(own), len(parts) - 1) and own[length] == parts[length]:
+            length += 1
+        rest = parts[length:]
         # a remainder that begins with an index belongs to another instance
-        if rest and isinstance(rest[0], str):
+        if isinstance(rest[0], str):
             names.add(str(Reference(rest)))
     return sorted(names)
 

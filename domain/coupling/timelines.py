@@ -20,11 +20,13 @@ If one of the operators has no connected ports, a round has no second half.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from domain.coupling.messages import Iteration
 from domain.coupling.ports import SETTINGS_IN, Operator, PortSlot, PortState, port_label
 from domain.errors import CallOrderError
+
+REUSE_LOOP: Final = "Send and receive in the reuse loop: while instance.reuse_instance(): ..."
 
 
 class Timeline:
@@ -327,6 +329,15 @@ class ReuseLoop:
         self._sent.add((port.name, slot))
         return outer
 
+    def check_begun(self) -> None:
+        """Check that the reuse loop has begun, so that messages have been received on F_INIT.
+
+        Raises:
+            CallOrderError: If it has not.
+        """
+        if self.iteration is None:
+            raise self._call_order_error("a receive on an F_INIT port")
+
     def expect_receive(self, port: PortState, slot: int | None) -> Iteration:
         """Check that a connected S port may receive now; return the iteration to receive.
 
@@ -438,9 +449,10 @@ class ReuseLoop:
                 if not self._final_to_send():
                     expected.append("A call of reuse_instance()")
         lines = "\n".join(f"- {item}" for item in expected)
+        cure = "" if self.iteration is not None else f"\n{REUSE_LOOP}"
         return CallOrderError(
             f"Not allowed to do {action} yet: was expecting one of the following instead:\n{lines}"
-            f"{self._timeline_advice()}"
+            f"{self._timeline_advice()}{cure}"
         )
 
     def _timeline_advice(self) -> str:

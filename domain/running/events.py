@@ -161,6 +161,7 @@ class RunFinished:
         output_directory: Directory with the output of the first failed instance.
         was_interrupted: Whether it was stopped from outside, without an error.
         warnings: Warnings about the run, which may have succeeded all the same.
+        summary: The cause in at most six lines; empty if `cause` is as short.
     """
 
     succeeded: bool
@@ -169,6 +170,7 @@ class RunFinished:
     output_directory: str = ""
     was_interrupted: bool = False
     warnings: tuple[str, ...] = ()
+    summary: str = ""
 
 
 RunEvent: TypeAlias = (

@@ -36,7 +36,6 @@ from entrypoints._command_line.run_display import shown
 if TYPE_CHECKING:
     from entrypoints._manager.manager_api import Manager
 
-LOG_LINES: Final = 50
 _OF_CHECK: Final = ("files", "model", "settings")
 """The options of `conjoin run` that `conjoin check` has too."""
 
@@ -266,7 +265,7 @@ def _print_outcome(manager: Manager, result: RunFinished) -> None:
     elif result.was_interrupted:
         what = result.cause
     else:
-        what = describe_failure(result, manager.log_tail(LOG_LINES))
+        what = describe_failure(result)
     print_text(f"{what}\nOutput is in {manager.run_directory}")
     for warning in result.warnings:
         warn(warning)

@@ -60,6 +60,13 @@ def test_settings_of_other_instances_are_not_visible():
     assert visible_names(ME, Settings({"o": 1}), base) == ["o", "sub.w", "x", "y"]
 
 
+def test_visible_settings_are_all_that_can_be_found():
+    base = Settings({"t_max": 5, "a[1].feed": 0.05, "a.name": "x", "par.k.mean": 1.0, "a": 2})
+    for index, expected in enumerate((["a", "name"], ["a", "feed", "name"])):
+        me = Reference(f"a[{index}]")
+        assert visible_names(me, Settings(), base) == [*expected, "par.k.mean", "t_max"]
+
+
 @given(settings, settings)
 def test_merging_an_overlay_changes_neither_operand(base, overlay):
     before = base.as_dict(), overlay.as_dict()
