@@ -20,10 +20,7 @@ def pack(payload: Payload, segments: SegmentPool) -> Parcel:
     Raises:
         OSError: If there is not enough shared memory.
     """
-    data = payload.data
-    if not payload.buffers and type(data) is bytes and len(data) < LARGE:
-        return InlineParcel((data,))
-    pieces = (data, *payload.buffers)
+    pieces = (payload.data, *payload.buffers)
     sizes = tuple(memoryview(piece).nbytes for piece in pieces)
     if sum(sizes) < LARGE:
         return InlineParcel(tuple(map(bytes, pieces)))

@@ -127,6 +127,19 @@ def encode_frame(frame: Frame) -> bytes:
     return _PACKER.pack([code, frame.number, frame.kind, frame.fields, plain, values])
 
 
+def encode_inline(
+    create: type[Request | Reply], number: int, kind: str, fields: Mapping[str, Plain], data: bytes
+) -> bytes:
+    """Return the bytes of the usual frame, with one piece of data inside and no values.
+
+    Raises:
+        TypeError: If a field is not a plain value.
+        OverflowError: If an integer has more than 64 bits.
+    """
+    code = _REQUEST if create is Request else _REPLY
+    return _PACKER.pack([code, number, kind, fields, [_INLINE, [data]], ()])
+
+
 def decode_frame(data: bytes) -> Frame:
     """Return the frame that the bytes contain.
 

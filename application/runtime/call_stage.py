@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from application.interfaces.prompt_reply import PromptReply
+from application.runtime.actor_proxy import CALL as METHOD_CALL
 from application.runtime.argument_packing import FIELDS as ARGUMENT_FIELDS
 from application.runtime.argument_packing import ArgumentPacking
 from application.runtime.delivery import CANCELLED
@@ -73,21 +74,21 @@ class CallStage:
 
     def _call_directly(self, sender: str, message: Message) -> asyncio.Future[Message] | None:
         fields = message.fields
-        actor = self._residents.get(ACTOR, _text(message, "actor"))
+        actor = self._residents.get(ACTOR, str(fields["actor"]))
         if not isinstance(actor, ResidentActor) or not actor.is_exclusive:
             return None
-        method, number = _text(message, "method"), fields["number"]
+        method, number = str(fields["method"]), fields["number"]
         assert isinstance(number, int)
-        is_plain_call = fields["action"] == "call" and not fields["retries"]
-        if not (
-            is_plain_call
-            and self._arguments.are_simple(message)
-            and is_sync(getattr(type(actor.instance), method, None))
+        if (
+            fields["action"] != METHOD_CALL
+            or fields["retries"]
+            or not self._arguments.are_simple(message)
+            or not is_sync(getattr(type(actor.instance), method, None))
         ):
             return None
         call = DirectCall(
             sender,
-            RunningTask(_text(message, "task"), actor=actor.uid, is_exclusive=True),
+            RunningTask(str(fields["task"]), actor=actor.uid, is_exclusive=True),
             f"{actor.type_name}.{method}",
             actor.uid,
             partial(self._unpack, actor, method, message),

@@ -83,10 +83,10 @@ def new_endpoint(
         placement: The strategy; None in processes without the monitor.
         worker_memory: Bytes of memory that a worker may use; None for the default.
     """
-    link = RecordingLink(link, profile)
     calls = LoopCalls()
     packing = Packing(pickler=pickler)
     correspondence = Correspondence(link=link)
+    link = RecordingLink(link, profile)
     members = Members(correspondence=correspondence)
     reception = Reception(packing=packing)
     residents = Residents()
